@@ -1,0 +1,65 @@
+// The server's REST interface. Every URL is relative to the page, which may live under a base path.
+import { learnClock } from './clock';
+import type { Fault, Problem, RunSummary, Workflow } from './types';
+
+/** An answer that was not a success. `status` 0: there was no answer. */
+export class ApiError extends Error {
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.detail);
+    this.problem = problem;
+  }
+
+  get status(): number {
+    return this.problem.status ?? 0;
+  }
+}
+
+export const asProblem = (error: unknown): Problem =>
+  error instanceof ApiError ? error.problem : { detail: String(error) };
+
+/** `fetch` that learns the server's clock and turns every failure into an `ApiError`. */
+export async function request(path: string, init: RequestInit = {}): Promise<Response> {
+  const response = await fetch(new URL(`api/${path}`, document.baseURI), init).catch((error: unknown) => {
+    if (init.signal?.aborted) throw error;
+    throw new ApiError({ status: 0, code: 'no_answer', detail: 'The server does not answer.' });
+  });
+  learnClock(response);
+  if (response.ok) return response;
+  throw new ApiError(await problemOf(response));
+}
+
+async function problemOf(response: Response): Promise<Problem> {
+  const said = (await response.json().catch(() => null)) as Partial<Problem> | null;
+  const detail = said?.detail ?? said?.title ?? `The server answered ${response.status}.`;
+  return { ...said, status: response.status, detail };
+}
+
+const post = (body?: unknown, signal?: AbortSignal): RequestInit => ({
+  method: 'POST',
+  ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+  ...(signal ? { signal } : {}),
+});
+
+async function json<T>(path: string, init?: RequestInit): Promise<T> {
+  return (await request(path, init)).json() as Promise<T>;
+}
+
+const name = encodeURIComponent;
+
+export const validate = (spec: unknown, signal: AbortSignal) =>
+  json<{ valid: boolean; errors: Fault[] }>('workflows/validate', post(spec, signal));
+
+export const createWorkflow = (spec: unknown) => json<Workflow>('workflows', post(spec));
+
+export const getWorkflow = (id: string) => json<Workflow>(`workflows/${name(id)}`);
+
+export const startRun = (workflow: string, input: unknown) =>
+  json<RunSummary>(`workflows/${name(workflow)}/runs`, post({ input }));
+
+export const getRun = (id: string) => json<RunSummary>(`runs/${name(id)}`);
+
+export const cancelRun = (id: string) => request(`runs/${name(id)}/cancel`, post());
+
+export const getNodeTypes = () => json<{ simulated?: boolean }>('node-types');

@@ -1,0 +1,103 @@
+// What the server says, as far as the page reads it.
+
+/** One fault in a workflow or an input; `pointer` is a JSON pointer written as a URI fragment (`#/nodes/1/data`). */
+export interface Fault {
+  code: string;
+  pointer: string;
+  detail: string;
+  hint?: string;
+}
+
+/** RFC 9457. Every answer that is not a success, and the error of a step or run. */
+export interface Problem {
+  type?: string;
+  title?: string;
+  status?: number;
+  code?: string;
+  detail: string;
+  hint?: string;
+  retry_after_ms?: number;
+  errors?: Fault[];
+}
+
+export interface Usage {
+  input_tokens?: number;
+  output_tokens?: number;
+  thought_tokens?: number;
+}
+
+export interface Workflow {
+  id: string;
+  spec: unknown;
+  name?: string | null;
+  version: number;
+}
+
+export interface RunSummary {
+  id: string;
+  workflow: { id: string; name?: string | null; version: number };
+  input: unknown;
+}
+
+interface Logged {
+  seq: number;
+  run_id: string;
+  time: string;
+}
+
+interface OfStep extends Logged {
+  node: string;
+  path: string;
+  attempt?: number;
+}
+
+export interface Delta {
+  type: 'node.delta';
+  run_id: string;
+  time?: string;
+  node: string;
+  path: string;
+  attempt: number;
+  kind: 'text' | 'thought';
+  delta: string;
+  /** UTF-16 units of this attempt and kind that come before `delta`. */
+  offset: number;
+}
+
+export type RunEvent =
+  | (Logged & {
+      type: 'run.created';
+      workflow_id: string;
+      version?: number;
+      workflow_version?: number;
+      input: unknown;
+      nodes: { id: string; type: string; needs?: string[] }[];
+    })
+  | (Logged & { type: 'run.started' })
+  | (Logged & { type: 'run.suspended' | 'run.resumed'; reason?: string })
+  | (Logged & { type: 'run.completed'; output: unknown; usage?: Usage; duration_ms?: number })
+  | (Logged & { type: 'run.failed'; error: Problem; usage?: Usage; duration_ms?: number })
+  | (Logged & { type: 'run.cancelled'; reason?: string; usage?: Usage; duration_ms?: number })
+  | (OfStep & { type: 'node.started'; max_attempts?: number; reason?: string; node_type?: string })
+  | (OfStep & { type: 'node.progress'; items_done?: number; items?: number; round?: number })
+  | Delta
+  | (OfStep & { type: 'node.retrying'; max_attempts?: number; next_in_ms: number; error: Problem })
+  | (OfStep & { type: 'node.waiting'; wait_id: string; message?: string; expires_at?: string })
+  | (OfStep & { type: 'node.resumed' })
+  | (OfStep & {
+      type: 'node.completed';
+      output: unknown;
+      duration_ms?: number;
+      usage?: Usage;
+      model?: string;
+      finish_reason?: string;
+      reused?: boolean;
+      exhausted?: boolean;
+    })
+  | (OfStep & { type: 'node.failed'; error: Problem; handled?: boolean; output?: unknown })
+  | (OfStep & { type: 'node.skipped' | 'node.cancelled'; reason?: string });
+
+export type LogEvent = Exclude<RunEvent, Delta>;
+
+export const endsRun = (type: string): boolean =>
+  type === 'run.completed' || type === 'run.failed' || type === 'run.cancelled';

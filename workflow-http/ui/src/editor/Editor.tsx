@@ -1,0 +1,61 @@
+// The editor as a component. Until its chunk is there, the text stands in its place.
+import { memo, useEffect, useImperativeHandle, useRef, useState, type Ref } from 'react';
+import type { Editor as Mounted } from './codemirror';
+import type { StepMark } from './marks';
+import type { LocatedFault } from './useCheck';
+
+const chunk = import('./codemirror');
+
+/** A text put into the editor, as opposed to one typed there: a new object is a new text. */
+export interface Source {
+  text: string;
+}
+
+export interface EditorRef {
+  goTo: (at: number) => void;
+}
+
+interface Props {
+  source: Source;
+  faults: LocatedFault[];
+  steps: StepMark[];
+  onText: (text: string) => void;
+  onChoose: (id: string) => void;
+  ref: Ref<EditorRef>;
+}
+
+export const Editor = memo(function Editor({ source, faults, steps, onText, onChoose, ref }: Props) {
+  const host = useRef<HTMLDivElement>(null);
+  const first = useRef(source.text);
+  const [editor, setEditor] = useState<Mounted | null>(null);
+
+  useEffect(() => {
+    let mounted: Mounted | undefined;
+    let isGone = false;
+    void chunk.then(({ mountEditor }) => {
+      if (isGone || !host.current) return;
+      mounted = mountEditor(host.current, { text: first.current, onText, onChoose });
+      setEditor(mounted);
+    });
+    return () => {
+      isGone = true;
+      mounted?.destroy();
+    };
+  }, [onText, onChoose]);
+
+  useEffect(() => editor?.setText(source.text), [editor, source]);
+  useEffect(() => editor?.setFaults(faults), [editor, faults]);
+  useEffect(() => editor?.setSteps(steps), [editor, steps]);
+  useImperativeHandle(ref, () => ({ goTo: (at) => editor?.goTo(at) }), [editor]);
+
+  return (
+    <div className="relative min-h-0 flex-1 bg-inset">
+      {!editor && (
+        <pre className="absolute inset-0 overflow-hidden py-1.5 pl-[62px] font-code text-meta leading-5 whitespace-pre-wrap text-ink-3">
+          {source.text}
+        </pre>
+      )}
+      <div ref={host} className="absolute inset-0" />
+    </div>
+  );
+});

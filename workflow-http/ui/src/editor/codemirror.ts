@@ -1,0 +1,74 @@
+// The editor itself: one CodeMirror view in a shadow root. This module is the lazy chunk.
+import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
+import { bracketMatching, indentOnInput } from '@codemirror/language';
+import { EditorState } from '@codemirror/state';
+import { drawSelection, EditorView, keymap, lineNumbers } from '@codemirror/view';
+import { workflowJson } from './json';
+import { looks } from './looks';
+import { faultsField, marks, setFaults, setSteps, type StepMark } from './marks';
+import type { LocatedFault } from './useCheck';
+
+export interface Editor {
+  setText: (text: string) => void;
+  setFaults: (faults: LocatedFault[]) => void;
+  setSteps: (steps: StepMark[]) => void;
+  goTo: (at: number) => void;
+  destroy: () => void;
+}
+
+interface Options {
+  text: string;
+  onText: (text: string) => void;
+  onChoose: (id: string) => void;
+}
+
+export function mountEditor(host: HTMLElement, { text, onText, onChoose }: Options): Editor {
+  // In a shadow root CodeMirror adopts its style sheets; in the page it would write <style>, which the content policy refuses.
+  const root = host.shadowRoot ?? host.attachShadow({ mode: 'open' });
+  const view = new EditorView({
+    root,
+    parent: root,
+    state: EditorState.create({
+      doc: text,
+      extensions: [
+        marks(onChoose),
+        lineNumbers(),
+        history(),
+        drawSelection(),
+        bracketMatching(),
+        indentOnInput(),
+        workflowJson,
+        looks,
+        keymap.of([{ key: 'F8', run: goToNextFault }, ...defaultKeymap, ...historyKeymap]),
+        EditorView.contentAttributes.of({ 'aria-label': 'Workflow as JSON' }),
+        EditorView.updateListener.of((update) => {
+          if (update.docChanged) onText(update.state.doc.toString());
+        }),
+      ],
+    }),
+  });
+
+  return {
+    setText(next) {
+      if (next === view.state.doc.toString()) return;
+      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: next } });
+    },
+    setFaults: (faults) => view.dispatch({ effects: setFaults.of(faults) }),
+    setSteps: (steps) => view.dispatch({ effects: setSteps.of(steps) }),
+    goTo: (at) => goTo(view, at),
+    destroy: () => view.destroy(),
+  };
+}
+
+function goTo(view: EditorView, at: number): void {
+  const anchor = Math.min(at, view.state.doc.length);
+  view.dispatch({ selection: { anchor }, effects: EditorView.scrollIntoView(anchor, { y: 'center' }) });
+  view.focus();
+}
+
+function goToNextFault(view: EditorView): boolean {
+  const places = view.state.field(faultsField).map((fault) => fault.from).sort((a, b) => a - b);
+  const next = places.find((place) => place > view.state.selection.main.head) ?? places[0];
+  if (next !== undefined) goTo(view, next);
+  return next !== undefined;
+}

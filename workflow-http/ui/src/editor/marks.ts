@@ -1,0 +1,140 @@
+// What the page draws into the text: faults, the state of each step, the chosen step.
+import { RangeSet, StateEffect, StateField, type EditorState, type Extension, type Range as Placed, type StateEffectType } from '@codemirror/state';
+import { Decoration, EditorView, gutter, GutterMarker, WidgetType, type DecorationSet } from '@codemirror/view';
+import type { StepState } from '../run/run';
+import type { LocatedFault } from './useCheck';
+
+export interface StepMark {
+  id: string;
+  from: number;
+  to: number;
+  state?: StepState;
+  isChosen: boolean;
+}
+
+export const setFaults = StateEffect.define<LocatedFault[]>();
+export const setSteps = StateEffect.define<StepMark[]>();
+
+/** Things with a place in the text, which they keep while the text around them changes. */
+function placedField<T extends { from: number; to: number }>(effect: StateEffectType<T[]>): StateField<T[]> {
+  return StateField.define<T[]>({
+    create: () => [],
+    update(things, { effects, changes, docChanged, state }) {
+      const end = state.doc.length;
+      const set = effects.findLast((one) => one.is(effect))?.value as T[] | undefined;
+      if (set) return set.map((thing) => ({ ...thing, from: Math.min(thing.from, end), to: Math.min(thing.to, end) }));
+      if (!docChanged) return things;
+      return things.map((thing) => ({ ...thing, from: changes.mapPos(thing.from), to: changes.mapPos(thing.to) }));
+    },
+  });
+}
+
+export const faultsField = placedField(setFaults);
+export const stepsField = placedField(setSteps);
+
+class Lens extends WidgetType {
+  readonly faults: LocatedFault[];
+
+  constructor(faults: LocatedFault[]) {
+    super();
+    this.faults = faults;
+  }
+
+  override eq(other: Lens) {
+    return this.faults.length === other.faults.length && this.faults.every((fault, i) => fault.detail === other.faults[i]?.detail);
+  }
+
+  toDOM() {
+    const lens = document.createElement('div');
+    lens.className = 'cm-lens';
+    for (const words of this.faults.flatMap((fault) => [fault.detail, fault.hint ?? []].flat())) {
+      lens.appendChild(document.createElement('p')).textContent = words;
+    }
+    return lens;
+  }
+}
+
+/** Underline and line edge for each fault, and one lens below the line under the cursor. */
+function drawFaults(state: EditorState): DecorationSet {
+  const faults = state.field(faultsField);
+  const drawn: Placed<Decoration>[] = [];
+  const here = state.doc.lineAt(state.selection.main.head);
+  for (const fault of faults) {
+    if (fault.to > fault.from) drawn.push(Decoration.mark({ class: 'cm-fault' }).range(fault.from, fault.to));
+    drawn.push(Decoration.line({ class: 'cm-faulty' }).range(state.doc.lineAt(fault.from).from));
+  }
+  const under = faults.filter((fault) => fault.from >= here.from && fault.from <= here.to);
+  if (under.length > 0) drawn.push(Decoration.widget({ widget: new Lens(under), block: true, side: 1 }).range(here.to));
+  return Decoration.set(drawn, true);
+}
+
+function drawChosen(state: EditorState): DecorationSet {
+  const chosen = state.field(stepsField).find((step) => step.isChosen);
+  if (!chosen) return Decoration.none;
+  const drawn: Placed<Decoration>[] = [];
+  const last = state.doc.lineAt(chosen.to).number;
+  for (let line = state.doc.lineAt(chosen.from).number; line <= last; line += 1) {
+    drawn.push(Decoration.line({ class: 'cm-chosen' }).range(state.doc.line(line).from));
+  }
+  return Decoration.set(drawn);
+}
+
+class StateMarker extends GutterMarker {
+  readonly state: StepState;
+
+  constructor(state: StepState) {
+    super();
+    this.state = state;
+  }
+
+  override eq(other: StateMarker) {
+    return this.state === other.state;
+  }
+
+  override toDOM() {
+    const icon = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+    icon.setAttribute('viewBox', '0 0 16 16');
+    icon.setAttribute('class', `cm-state-${this.state}`);
+    // A shadow root cannot use the page's symbols, so it copies the shape.
+    const shape = document.getElementById(`icon-${this.state}`);
+    if (shape) icon.append(...shape.cloneNode(true).childNodes);
+    return icon;
+  }
+}
+
+const stateGutter = (onChoose: (id: string) => void) =>
+  gutter({
+    class: 'cm-states',
+    markers: (view) => {
+      const markers = view.state.field(stepsField).flatMap((step) => {
+        if (!step.state) return [];
+        return [new StateMarker(step.state).range(view.state.doc.lineAt(step.from).from)];
+      });
+      return RangeSet.of(markers, true);
+    },
+    lineMarkerChange: (update) => update.startState.field(stepsField) !== update.state.field(stepsField),
+    domEventHandlers: {
+      mousedown(view, line) {
+        const step = stepAt(view.state, line.from, line.to);
+        if (step) onChoose(step.id);
+        return step !== undefined;
+      },
+    },
+  });
+
+const stepAt = (state: EditorState, from: number, to = from): StepMark | undefined =>
+  state.field(stepsField).find((step) => step.from <= to && step.to >= from);
+
+/** `onChoose` hears of a step when someone clicks into its text or on its state. */
+export const marks = (onChoose: (id: string) => void): Extension => [
+  faultsField,
+  stepsField,
+  EditorView.decorations.compute([faultsField, 'selection', 'doc'], drawFaults),
+  EditorView.decorations.compute([stepsField], drawChosen),
+  stateGutter(onChoose),
+  EditorView.updateListener.of((update) => {
+    if (!update.transactions.some((transaction) => transaction.isUserEvent('select'))) return;
+    const step = stepAt(update.state, update.state.selection.main.head);
+    if (step) onChoose(step.id);
+  }),
+];

@@ -1,0 +1,90 @@
+// What is known about the workflow text: its faults, from here or from the server, and the steps it describes.
+import { useEffect, useMemo, useRef, useState } from 'react';
+import { ApiError, asProblem, validate } from '../api/client';
+import type { Fault } from '../api/types';
+import { positionOf, rangeOf, scan, type Range, type Scan, type Span } from './scan';
+
+export interface LocatedFault extends Fault, Range {
+  line: number;
+  column: number;
+}
+
+/** A step as the text describes it. */
+export interface Outline {
+  id: string;
+  type: string;
+  span: Span;
+}
+
+export interface Check {
+  faults: LocatedFault[];
+  outline: Outline[];
+  spec: unknown;
+  /** Nobody could be asked. */
+  unchecked: boolean;
+}
+
+const PAUSE = 300;
+
+export function useCheck(text: string): Check {
+  const [answer, setAnswer] = useState<{ faults: LocatedFault[]; unchecked: boolean }>({ faults: [], unchecked: false });
+  const seen = useMemo(() => scan(text), [text]);
+  const spec = useMemo(() => (seen.spans ? (JSON.parse(text) as unknown) : undefined), [seen, text]);
+  const lastOutline = useRef<Outline[]>([]);
+  const outline = useMemo(() => {
+    // A text that is not JSON at the moment keeps the steps it had.
+    if (seen.spans) lastOutline.current = outlineOf(spec, seen.spans);
+    return lastOutline.current;
+  }, [seen, spec]);
+
+  useEffect(() => {
+    if (!seen.spans) return;
+    const { spans } = seen;
+    const stop = new AbortController();
+    const locate = (faults: Fault[]) => faults.map((fault) => ({ ...fault, ...place(text, rangeOf(spans, fault.pointer, text)) }));
+    const timer = setTimeout(() => {
+      validate(spec, stop.signal).then(
+        (said) => setAnswer({ faults: locate(said.errors), unchecked: false }),
+        (error: unknown) => {
+          if (stop.signal.aborted) return;
+          const refused = error instanceof ApiError && error.status >= 400 && error.status < 500;
+          setAnswer({ faults: refused ? locate(faultsOf(error)) : [], unchecked: !refused });
+        },
+      );
+    }, PAUSE);
+    return () => {
+      clearTimeout(timer);
+      stop.abort();
+    };
+  }, [seen, spec, text]);
+
+  const faults = useMemo(() => (seen.spans ? answer.faults : [syntaxFault(text, seen)]), [answer, seen, text]);
+  return { faults, outline, spec, unchecked: answer.unchecked };
+}
+
+/** The faults an answer lists, or the answer itself as the only one. */
+function faultsOf(error: unknown): Fault[] {
+  const problem = asProblem(error);
+  if (problem.errors?.length) return problem.errors;
+  return [{ code: problem.code ?? 'refused', pointer: '#', detail: problem.detail, ...(problem.hint ? { hint: problem.hint } : {}) }];
+}
+
+const place = (text: string, range: Range) => ({ ...range, ...positionOf(text, range.from) });
+
+function syntaxFault(text: string, { fault }: Extract<Scan, { fault: object }>): LocatedFault {
+  // The end of the text has nothing to underline; the last sign before it has.
+  const last = text.trimEnd().length;
+  const from = Math.max(0, Math.min(fault.at, last - 1));
+  const { line, column } = positionOf(text, Math.min(fault.at, last));
+  return { code: 'invalid_json', pointer: '#', detail: fault.detail, ...(fault.hint ? { hint: fault.hint } : {}), from, to: from + 1, line, column };
+}
+
+function outlineOf(spec: unknown, spans: Map<string, Span>): Outline[] {
+  const nodes = spec !== null && typeof spec === 'object' && 'nodes' in spec ? spec.nodes : undefined;
+  if (!Array.isArray(nodes)) return [];
+  return nodes.flatMap((node: unknown, index) => {
+    const { id, type } = (node ?? {}) as { id?: unknown; type?: unknown };
+    const span = spans.get(`/nodes/${index}`);
+    return typeof id === 'string' && span ? [{ id, type: typeof type === 'string' ? type : '', span }] : [];
+  });
+}

@@ -1,0 +1,14 @@
+// What stands on the page at the first visit: the smallest workflow that asks a model.
+
+export const FIRST_WORKFLOW = {
+  nodes: [
+    {
+      id: 'prompt_step',
+      type: 'PromptNode',
+      data: { template: 'Explain this concept in one simple sentence: {{input}}' },
+    },
+    { id: 'llm_step', type: 'LLMNode', data: {} },
+  ],
+};
+
+export const FIRST_INPUT = 'Quantum Computing';

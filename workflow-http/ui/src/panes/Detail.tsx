@@ -1,0 +1,77 @@
+// The place under the step list: a step, the result, or why there is neither.
+import { useEffect, useState } from 'react';
+import { Button } from '../parts/Button';
+import { Choice } from '../parts/Choice';
+import { ErrorCard } from '../parts/ErrorCard';
+import { Icon } from '../parts/Icon';
+import { hasEnded } from '../run/run';
+import type { Session } from '../useSession';
+import { RunResult } from './RunResult';
+import { StepDetail } from './StepDetail';
+import { Welcome } from './Welcome';
+
+interface Props {
+  session: Session;
+  chosen: string | undefined;
+  isSimulated: boolean;
+}
+
+export function Detail({ session, chosen, isSimulated }: Props) {
+  const { run, problem, refusal, note } = session;
+  return (
+    <div className="flex min-h-0 flex-1 flex-col desk:overflow-auto" data-follow>
+      {refusal && (
+        <div className="pt-3" role="alert">
+          <ErrorCard problem={refusal} />
+        </div>
+      )}
+      {note && (
+        <p className="flex gap-2 border-b border-line px-4 py-2.5 text-ink-2">
+          <Icon name="bulb" className="mt-px text-live" />
+          {note}
+        </p>
+      )}
+      {problem ? <Unknown session={session} /> : run ? <Shown session={session} chosen={chosen} /> : <Welcome isSimulated={isSimulated} />}
+    </div>
+  );
+}
+
+function Shown({ session, chosen }: Pick<Props, 'session' | 'chosen'>) {
+  const run = session.run!;
+  const [tab, setTab] = useState<'step' | 'result'>('step');
+  const isOver = hasEnded(run);
+  // A choice of step is a wish to see it.
+  useEffect(() => setTab('step'), [chosen, run.id]);
+  const step = chosen === undefined ? undefined : run.steps[chosen];
+  if (!step) return null;
+  return (
+    <>
+      <div className="flex h-10 flex-none items-center px-3 max-desk:mt-2">
+        <Choice
+          label="Show"
+          value={tab}
+          onChange={setTab}
+          options={[
+            { value: 'step', word: 'Step' },
+            { value: 'result', word: 'Result', disabled: !isOver },
+          ]}
+        />
+      </div>
+      {tab === 'result' && isOver ? <RunResult run={run} /> : <StepDetail step={step} isOver={isOver} />}
+    </>
+  );
+}
+
+function Unknown({ session }: { session: Session }) {
+  const { problem, runId } = session;
+  const isMissing = problem?.status === 404;
+  return (
+    <div className="grid justify-items-start gap-3 px-4 py-7 desk:px-8 desk:py-10">
+      <h2 className="text-hello leading-8 font-bold tracking-[-0.02em]">{isMissing ? 'There is no such run.' : 'This run cannot be shown.'}</h2>
+      <p className="text-ink-2 wrap-anywhere">
+        {isMissing ? <>The server does not know <code>{runId}</code>. It may have been deleted, or the address is not complete.</> : problem?.detail}
+      </p>
+      <Button onClick={() => (location.hash = '')}>Write a workflow</Button>
+    </div>
+  );
+}

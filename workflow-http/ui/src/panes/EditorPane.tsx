@@ -1,0 +1,38 @@
+import { useMemo, useRef, type RefObject } from 'react';
+import { Editor, type EditorRef } from '../editor/Editor';
+import type { StepMark } from '../editor/marks';
+import type { Check } from '../editor/useCheck';
+import type { Session } from '../useSession';
+import type { Run } from '../run/run';
+
+interface Props {
+  session: Session;
+  chosen: string | undefined;
+  onChoose: (path: string) => void;
+  editor: RefObject<EditorRef | null>;
+}
+
+export function EditorPane({ session, chosen, onChoose, editor }: Props) {
+  const { check, run, source, setText } = session;
+  const steps = useMarks(check, run, chosen);
+  return (
+    <section aria-label="Workflow" data-pane="json" className="pane pane-edit">
+      <Editor ref={editor} source={source} faults={check.faults} steps={steps} onText={setText} onChoose={onChoose} />
+    </section>
+  );
+}
+
+/** New marks only when a state or the choice changes: tokens must not reach the editor. */
+function useMarks(check: Check, run: Run | null, chosen: string | undefined): StepMark[] {
+  const previous = useRef<{ key: string; outline: Check['outline']; marks: StepMark[] } | null>(null);
+  const key = check.outline.map(({ id }) => `${id}:${run?.steps[id]?.state ?? ''}`).join() + `|${chosen ?? ''}`;
+  return useMemo(() => {
+    if (previous.current?.key === key && previous.current.outline === check.outline) return previous.current.marks;
+    const marks = check.outline.map(({ id, span }) => {
+      const state = run?.steps[id]?.state;
+      return { id, from: span.from, to: span.to, isChosen: run !== null && id === chosen, ...(state ? { state } : {}) };
+    });
+    previous.current = { key, outline: check.outline, marks };
+    return marks;
+  }, [key, check.outline, run, chosen]);
+}

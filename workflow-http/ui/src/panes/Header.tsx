@@ -1,0 +1,66 @@
+import { hasEnded } from '../run/run';
+import { Button, Kbd } from '../parts/Button';
+import { Icon } from '../parts/Icon';
+import { RunChip } from '../parts/RunChip';
+import { toggleTheme } from '../theme';
+import type { Session } from '../useSession';
+import { isMac } from '../words';
+
+export function Header({ session }: { session: Session }) {
+  const { name, version, text, source, run, runId } = session;
+  const edited = text === source.text && !runId ? '' : 'edited, not saved';
+  return (
+    <header className="flex items-center gap-2 border-b border-line bg-panel pr-2.5 pl-3.5 [grid-area:head]">
+      <span className="flex flex-none items-center gap-[9px] text-lead font-bold tracking-[-0.01em] desk:mr-6">
+        <Icon name="mark" size={22} className="stroke-2" />
+        <span className="sr-only desk:not-sr-only">Workflow</span>
+      </span>
+      <h1 className="truncate text-lead font-bold">{name}</h1>
+      <span className="hidden text-ink-3 desk:inline">
+        {version === undefined ? edited : <><code className="mr-1.5 text-meta">v{version}</code>Saved</>}
+      </span>
+      <span className="flex-1" />
+      <div className="hidden items-center gap-2 desk:flex">
+        {run && <RunChip run={run} />}
+        <Actions session={session} />
+      </div>
+      <Button look="quiet" size="icon" onClick={toggleTheme} aria-label="Switch between light and dark">
+        <Icon name="sun" />
+      </Button>
+    </header>
+  );
+}
+
+/** On a phone the state and the one button stand in a row of their own. */
+export function RunBar({ session }: { session: Session }) {
+  return (
+    <div className="flex min-h-[53px] items-center gap-2 border-b border-line bg-panel px-3.5 py-2 [grid-area:bar] desk:hidden" role="region" aria-label="Run">
+      {session.run ? <RunChip run={session.run} /> : <span className="text-ink-3">Not run yet</span>}
+      <span className="flex-1" />
+      <Actions session={session} />
+    </div>
+  );
+}
+
+function Actions({ session }: { session: Session }) {
+  const { run, check, problem, canRun, canCancel, isStarting, isCancelling, start, cancel } = session;
+  const faults = check.faults.length;
+  if (run && !hasEnded(run) && !problem) {
+    return (
+      <Button look="danger" onClick={cancel} disabled={!canCancel} aria-keyshortcuts="Control+. Meta+.">
+        <Icon name="stop" size={14} />
+        {isCancelling ? 'Cancelling' : 'Cancel run'}
+      </Button>
+    );
+  }
+  return (
+    <>
+      {faults > 0 && <span className="text-meta text-fail">Fix {faults === 1 ? '1 fault' : `${faults} faults`} to run.</span>}
+      <Button look="primary" onClick={start} disabled={!canRun} aria-keyshortcuts="Control+Enter Meta+Enter">
+        <Icon name="play" size={14} />
+        {isStarting ? 'Starting' : 'Run'}
+        <Kbd>{isMac ? '⌘↵' : 'Ctrl ↵'}</Kbd>
+      </Button>
+    </>
+  );
+}

@@ -1,0 +1,78 @@
+import { memo, useState } from 'react';
+import { Button } from '../parts/Button';
+import { Coded } from '../parts/Coded';
+import { PaneHead } from '../parts/PaneHead';
+import { useFollow } from '../parts/useFollow';
+import type { LogLine } from '../run/log';
+import { clock, count } from '../words';
+
+/** More lines than this are kept back until someone asks for them. */
+const SHOWN = 500;
+
+interface Props {
+  lines: LogLine[];
+  onChoose: (path: string) => void;
+}
+
+export const Log = memo(function Log({ lines, onChoose }: Props) {
+  const [isAll, setAll] = useState(false);
+  const { content } = useFollow(true, lines);
+  const shown = isAll ? lines : lines.slice(-SHOWN);
+  return (
+    <section aria-label="Log" data-pane="log" className="pane pane-log border-t border-line bg-panel">
+      <PaneHead title="Log" />
+      <div ref={(element) => void (content.current = element)} className="flex-1 overflow-auto pb-2 font-code text-meta leading-5" tabIndex={0} role="region" aria-label="Log lines">
+        {lines.length === 0 && <p className="px-3.5 py-1 font-ui text-ink-3">What happens in a run is written here, line by line.</p>}
+        {shown.length < lines.length && (
+          <Button look="quiet" size="small" className="ml-1.5" onClick={() => setAll(true)}>
+            Show {count(lines.length - shown.length)} earlier lines
+          </Button>
+        )}
+        <ol>
+          {shown.map((line) => (
+            <Line key={line.seq} line={line} onChoose={onChoose} />
+          ))}
+        </ol>
+      </div>
+    </section>
+  );
+});
+
+const Line = memo(function Line({ line, onChoose }: { line: LogLine; onChoose: (path: string) => void }) {
+  return (
+    <li className="grid grid-cols-[82px_minmax(0,1fr)] gap-x-1 pr-3 pl-3.5 hover:bg-raised max-desk:grid-cols-[76px_minmax(0,1fr)]" data-state={line.state}>
+      <time dateTime={line.time} title={line.time} className="text-ink-3">
+        {clock(line.time)}
+      </time>
+      <span className="wrap-anywhere text-ink-2">
+        {line.of === 'run' ? (
+          <span className="text-ink">run</span>
+        ) : (
+          <button type="button" className="text-ink hover:underline" onClick={() => onChoose(line.of)}>
+            [{line.of}]
+          </button>
+        )}{' '}
+        <b className="text-micro leading-none font-[700] tracking-[0.02em] text-state">{line.word}</b> <Coded text={line.message} />
+      </span>
+      {line.output !== undefined && <Output text={line.output} />}
+    </li>
+  );
+});
+
+/** Two lines of it, the rest on demand. */
+function Output({ text }: { text: string }) {
+  const [isOpen, setOpen] = useState(false);
+  const isLong = text.length > 160 || text.split('\n', 3).length > 2;
+  return (
+    <span className="col-start-2 mt-px mb-1 border-l-2 border-line-2 pl-2 text-ink-3">
+      <span className={`wrap-anywhere whitespace-pre-wrap ${isLong && !isOpen ? 'line-clamp-2' : 'block'}`} dir="auto">
+        {isOpen ? text : text.slice(0, 2000)}
+      </span>
+      {isLong && (
+        <button type="button" className="font-ui font-strong text-live underline underline-offset-3" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+          {isOpen ? 'less' : 'more'}
+        </button>
+      )}
+    </span>
+  );
+}

@@ -1,0 +1,87 @@
+import type { ReactNode } from 'react';
+import { Icon } from '../parts/Icon';
+import { StateWord } from '../parts/State';
+import { useElapsed } from '../parts/RunChip';
+import { usageOf, type Run } from '../run/run';
+import type { Connection } from '../run/useRun';
+import type { Server } from '../useServer';
+import type { Session } from '../useSession';
+import { count } from '../words';
+
+export function StatusLine({ session, server }: { session: Session; server: Server }) {
+  const { run, connection } = session;
+  return (
+    <footer
+      aria-label="Status"
+      className="flex h-7 items-center gap-3 overflow-hidden border-t border-line bg-panel px-3.5 text-meta whitespace-nowrap text-ink-2 [grid-area:stat] desk:gap-4"
+    >
+      <Connected connection={connection} seq={run?.seq ?? 0} server={server} />
+      {run && (
+        <span className="hidden desk:inline">
+          <StateWord state={run.status} />
+        </span>
+      )}
+      {run && <Numbers run={run} />}
+      <span className="flex-1" />
+      {server.isSimulated && (
+        <span className="flex items-center gap-1.5 text-retry">
+          <Icon name="flask" size={14} />
+          <span className="max-desk:sr-only">Simulated answers</span>
+          <span className="desk:hidden" aria-hidden="true">
+            Simulated
+          </span>
+        </span>
+      )}
+    </footer>
+  );
+}
+
+/** For this long a lost connection is expected to come back by itself. */
+const PATIENCE = 30_000;
+
+function Connected({ connection, seq, server }: { connection: Connection; seq: number; server: Server }) {
+  if (connection.state === 'lost') {
+    const isLong = Date.now() - connection.since > PATIENCE;
+    return (
+      <Lost onRetry={connection.retryNow}>
+        {isLong ? `Trying again every ${Math.round(connection.retryIn / 1000)} s.` : 'Reconnecting. The run goes on.'}
+      </Lost>
+    );
+  }
+  if (server.isGone) return <Lost onRetry={server.retry}>The server does not answer.</Lost>;
+  const word = connection.state === 'connecting' || !server.isKnown ? 'Connecting' : 'Connected';
+  return (
+    <span className="flex items-center gap-1.5">
+      <Icon name="wifi" size={14} />
+      {word}
+      {seq > 0 && <code className="hidden text-ink-3 desk:inline">event {count(seq)}</code>}
+    </span>
+  );
+}
+
+function Lost({ children, onRetry }: { children: ReactNode; onRetry: () => void }) {
+  return (
+    <span className="flex items-center gap-1.5 text-retry">
+      <Icon name="off" size={14} />
+      <span role="status">{children}</span>
+      <button type="button" className="h-6 font-strong text-live underline underline-offset-3" onClick={onRetry}>
+        Try now
+      </button>
+    </span>
+  );
+}
+
+function Numbers({ run }: { run: Run }) {
+  const { input_tokens, output_tokens, thought_tokens } = usageOf(run);
+  const elapsed = useElapsed(run);
+  return (
+    <>
+      {input_tokens + output_tokens > 0 && (
+        <code title={`${count(thought_tokens)} thought`}>
+          {count(input_tokens)} in · {count(output_tokens + thought_tokens)} out
+        </code>
+      )}
+      {elapsed && <time>{elapsed}</time>}
+    </>
+  );
+}

@@ -1,0 +1,181 @@
+// One step: what it says, what it gave, or why it did not.
+import type { ReactNode } from 'react';
+import { Button } from '../parts/Button';
+import { Coded } from '../parts/Coded';
+import { Copy } from '../parts/Copy';
+import { ErrorCard } from '../parts/ErrorCard';
+import { Icon, iconOfType } from '../parts/Icon';
+import { Pre, Section } from '../parts/Section';
+import { Spoken } from '../parts/Spoken';
+import { StateChip, stateWord } from '../parts/State';
+import { useFollow } from '../parts/useFollow';
+import { reasonOf } from '../run/log';
+import type { Step } from '../run/run';
+import { asText, clock, count, duration, plural } from '../words';
+
+export function StepDetail({ step, isOver }: { step: Step; isOver: boolean }) {
+  const word = step.state === 'pending' && isOver ? 'Not reached' : stateWord(step.state);
+  return (
+    <article aria-label={`Step ${step.path}`}>
+      <header className="grid gap-1.5 px-4 pt-3 pb-2.5">
+        <div className="flex items-center gap-2">
+          <Icon name={iconOfType(step.type)} className="text-ink-2" />
+          <h2 className="flex-1 truncate font-code text-[15px] leading-5 font-bold">{step.path}</h2>
+          <StateChip state={step.state} word={word} />
+        </div>
+        <Facts step={step} />
+      </header>
+      {step.error && step.state === 'failed' && <Failure step={step} />}
+      <Quiet step={step} isOver={isOver} />
+      <Words step={step} />
+      <Result step={step} />
+      {step.thought && (
+        <Section title="Thoughts" fact={step.usage?.thought_tokens ? plural(step.usage.thought_tokens, 'token') : `${count(step.thought.length)} characters`}>
+          <p className="spoken text-ink-2">{step.thought}</p>
+        </Section>
+      )}
+      {step.retries.length > 0 && <Retries step={step} />}
+      {step.usage && <Used step={step} />}
+    </article>
+  );
+}
+
+function Facts({ step }: { step: Step }) {
+  const facts: [string, string | undefined][] = [
+    ['type', step.type],
+    ['model', step.model],
+    ['attempt', step.maxAttempts && step.maxAttempts > 1 ? `${step.attempt} of ${step.maxAttempts}` : undefined],
+    ['took', step.durationMs === undefined ? undefined : duration(step.durationMs)],
+    ['ended by', step.finishReason && step.finishReason.toLowerCase() !== 'stop' ? step.finishReason : undefined],
+  ];
+  return (
+    <p className="flex flex-wrap gap-x-3.5 gap-y-0.5 text-meta text-ink-3">
+      {facts.map(([name, value]) => value && (
+        <span key={name}>
+          {name} <code className="text-ink">{value}</code>
+        </span>
+      ))}
+    </p>
+  );
+}
+
+function Failure({ step }: { step: Step }) {
+  const attempts = step.retries.length + 1;
+  const retried = attempts > 1 ? `Tried ${attempts} times.` : 'Not retried.';
+  return (
+    <>
+      <ErrorCard problem={step.error!} />
+      <p className="px-4 pb-3 text-ink-2">
+        {retried}
+        {step.handled && ' The workflow handles this failure, so the run goes on.'}
+      </p>
+    </>
+  );
+}
+
+/** States in which nothing is to be seen yet, or any more, are explained. */
+function Quiet({ step, isOver }: { step: Step; isOver: boolean }) {
+  const words = quietWords(step, isOver);
+  return words && <p className="px-4 pb-3 text-ink-2">{words}</p>;
+}
+
+function quietWords(step: Step, isOver: boolean): ReactNode {
+  const last = step.retries.at(-1);
+  switch (step.state) {
+    case 'pending':
+      if (isOver) return 'The run ended before this step could start.';
+      return step.needs.length === 0 ? 'Starts at once.' : <Coded text={`Starts when ${step.needs.map((need) => `\`${need}\``).join(' and ')} is done.`} />;
+    case 'running':
+      if (step.text || step.thought) return null;
+      return step.type === 'LLMNode' ? <>Asked the model. The first words come soon. <i className="caret animate-none" /></> : 'Working.';
+    case 'retrying':
+      return last && <><Coded text={last.error.detail} /> Next attempt in {duration(last.nextIn)}.</>;
+    case 'waiting':
+      return (
+        <>
+          <b className="block text-ink">{step.wait?.message ?? 'Asked a person.'}</b>
+          Nothing to do until someone answers. Safe to restart the server.
+          {step.wait?.expiresAt && ` Answer by ${clock(step.wait.expiresAt).slice(0, 5)}, ${new Date(step.wait.expiresAt).toLocaleDateString()}.`}
+        </>
+      );
+    case 'skipped':
+    case 'cancelled':
+      return reasonOf(step.state, step.reason);
+    default:
+      return null;
+  }
+}
+
+/** The model's text, as it comes and as it stays. */
+function Words({ step }: { step: Step }) {
+  const isLive = step.state === 'running' && step.text !== '';
+  const text = wordsOf(step);
+  const { content, isFollowing, follow } = useFollow(isLive, text);
+  if (!text) return null;
+  return (
+    <section aria-label="Text" className="border-t border-line" ref={content}>
+      <div className="flex h-[38px] items-center gap-1 pr-2.5 pl-4">
+        <h3 className="flex-1 text-meta font-bold text-ink-2">Text</h3>
+        {isLive && (
+          <Button look="quiet" size="small" aria-pressed={isFollowing} onClick={follow}>
+            <Icon name="pin" size={14} />
+            {isFollowing ? 'Following' : 'Follow'}
+          </Button>
+        )}
+        <Copy text={text} />
+      </div>
+      <div className="px-4 pb-5">
+        <Spoken key={`${step.path} ${step.attempt}`} text={text} isLive={isLive} />
+      </div>
+    </section>
+  );
+}
+
+/** What a model said is its output when that is text, else what was streamed. */
+export function wordsOf(step: Step): string {
+  if (step.type === 'LLMNode' && typeof step.output === 'string') return step.output;
+  return step.state === 'completed' ? '' : step.text;
+}
+
+function Result({ step }: { step: Step }) {
+  if (step.output === undefined || wordsOf(step)) return null;
+  const text = asText(step.output);
+  return (
+    <section aria-label="Output" className="border-t border-line px-4 pb-4">
+      <div className="-mr-1.5 flex h-[38px] items-center">
+        <h3 className="flex-1 text-meta font-bold text-ink-2">Output</h3>
+        <Copy text={text} />
+      </div>
+      <Pre text={text} />
+    </section>
+  );
+}
+
+function Retries({ step }: { step: Step }) {
+  return (
+    <Section title="Attempts" fact={`${step.attempt}${step.maxAttempts ? ` of ${step.maxAttempts}` : ''}`} isOpen={step.state === 'retrying'}>
+      <ol className="grid gap-2">
+        {step.retries.map((retry) => (
+          <li key={retry.attempt} className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-2" data-state="retrying">
+            <Icon name="retrying" size={14} className="mt-0.5 text-state" />
+            <span className="wrap-anywhere">
+              Attempt {retry.attempt}: <Coded text={retry.error.detail} />{' '}
+              <span className="text-ink-3">{retry.error.code && <code>{retry.error.code}</code>} next after {duration(retry.nextIn)}</span>
+            </span>
+          </li>
+        ))}
+      </ol>
+    </Section>
+  );
+}
+
+function Used({ step }: { step: Step }) {
+  const { input_tokens = 0, output_tokens = 0, thought_tokens = 0 } = step.usage ?? {};
+  const thought = thought_tokens ? ` · ${count(thought_tokens)} thought` : '';
+  return (
+    <p className="flex h-[34px] items-center gap-2 border-t border-line px-4 text-meta text-ink-3">
+      <b className="font-bold text-ink-2">Usage</b>
+      <code>{`${count(input_tokens)} in · ${count(output_tokens)} out${thought}`}</code>
+    </p>
+  );
+}

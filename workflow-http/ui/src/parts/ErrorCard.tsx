@@ -1,0 +1,42 @@
+import type { Problem } from '../api/types';
+import { asText } from '../words';
+import { Coded } from './Coded';
+import { Icon } from './Icon';
+import { Pre } from './Section';
+
+/** A problem as the server describes it: the sentence, the hint, the code; the raw object one click away. */
+export function ErrorCard({ problem }: { problem: Problem }) {
+  return (
+    <div className="mx-4 mt-1 mb-3.5 overflow-hidden rounded-card border border-fail bg-card wrap-anywhere">
+      <p className="flex gap-2 bg-fail-wash px-3 py-2.5 leading-[19px] font-bold">
+        <Icon name="failed" className="mt-px text-fail" />
+        <span className="min-w-0">
+          <Coded text={problem.detail} />
+        </span>
+      </p>
+      <div className="grid gap-2.5 px-3 py-3">
+        {problem.errors?.map((fault) => (
+          <p key={fault.pointer + fault.detail} className="text-ink-2">
+            <code className="text-meta text-ink-3">{fault.pointer}</code> <Coded text={fault.detail} />
+          </p>
+        ))}
+        {problem.hint && (
+          <p className="flex gap-2 rounded-ctl bg-live-wash px-2.5 py-2 leading-[19px]">
+            <Icon name="bulb" className="mt-px text-live" />
+            <span className="min-w-0">
+              <Coded text={problem.hint} />
+            </span>
+          </p>
+        )}
+        <details className="text-meta text-ink-3">
+          <summary className="cursor-pointer">
+            code <code className="text-ink">{problem.code ?? 'none'}</code>, the whole problem
+          </summary>
+          <div className="mt-2">
+            <Pre text={asText(problem)} />
+          </div>
+        </details>
+      </div>
+    </div>
+  );
+}

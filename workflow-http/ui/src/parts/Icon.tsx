@@ -1,0 +1,20 @@
+// The shapes are symbols in index.html; this draws one.
+
+export type IconName =
+  | 'pending' | 'queued' | 'running' | 'retrying' | 'waiting' | 'completed' | 'failed' | 'skipped' | 'cancelled'
+  | 'prompt' | 'llm' | 'transform' | 'http' | 'delay' | 'human' | 'map' | 'loop' | 'workflow'
+  | 'mark' | 'chev' | 'sun' | 'play' | 'stop' | 'copy' | 'bulb' | 'wifi' | 'off' | 'flask' | 'text' | 'log' | 'rows' | 'pin';
+
+export function Icon({ name, size = 16, className = '' }: { name: IconName; size?: number; className?: string }) {
+  return (
+    <svg className={`icon ${className}`} width={size} height={size} aria-hidden="true">
+      <use href={`#icon-${name}`} />
+    </svg>
+  );
+}
+
+const TYPES = ['prompt', 'llm', 'transform', 'http', 'delay', 'human', 'map', 'loop', 'workflow'] as const;
+
+/** `LLMNode` has the icon `llm`; a type the page does not know is a plain box. */
+export const iconOfType = (type: string): IconName =>
+  TYPES.find((name) => `${name}node` === type.toLowerCase()) ?? 'rows';

@@ -1,0 +1,18 @@
+import { hasEnded, type Run } from '../run/run';
+import { duration } from '../words';
+import { StateChip } from './State';
+import { useNow } from './useNow';
+
+export function RunChip({ run }: { run: Run }) {
+  return <StateChip state={run.status} time={useElapsed(run)} />;
+}
+
+/** How long the run has been going, or took. */
+export function useElapsed(run: Run): string {
+  const isGoing = run.startedAt !== undefined && !hasEnded(run);
+  const now = useNow(isGoing);
+  if (run.startedAt === undefined) return '';
+  if (run.durationMs !== undefined) return duration(run.durationMs);
+  const end = run.endedAt === undefined ? now : Date.parse(run.endedAt);
+  return duration(end - Date.parse(run.startedAt));
+}

@@ -1,0 +1,57 @@
+// Keeps the end of something growing in view, until the reader scrolls up.
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
+
+/** Within this many pixels of the end, the reader is at the end. */
+const NEAR = 24;
+
+const isAtEnd = (box: HTMLElement): boolean => box.scrollHeight - box.scrollTop - box.clientHeight < NEAR;
+
+function scrollBoxOf(element: HTMLElement | null): HTMLElement | null {
+  for (let box = element; box; box = box.parentElement) {
+    const { overflowY } = getComputedStyle(box);
+    if (overflowY === 'auto' || overflowY === 'scroll') return box;
+  }
+  return null;
+}
+
+/** `content`: an element inside (or being) the box that scrolls. `grown`: changes whenever it may have grown. */
+export function useFollow(isActive: boolean, grown: unknown) {
+  const content = useRef<HTMLElement>(null);
+  const [isFollowing, setFollowing] = useState(true);
+  const following = useRef(true);
+
+  const set = useCallback((on: boolean) => {
+    following.current = on;
+    setFollowing(on);
+  }, []);
+
+  const toEnd = useCallback(() => {
+    const box = scrollBoxOf(content.current);
+    if (box) box.scrollTop = box.scrollHeight;
+  }, []);
+
+  useEffect(() => {
+    const box = isActive ? scrollBoxOf(content.current) : null;
+    if (!box) return;
+    let last = box.scrollTop;
+    const onScroll = () => {
+      // Only a move upwards is the reader's: growing text moves nothing.
+      if (box.scrollTop < last - 1 && !isAtEnd(box)) set(false);
+      else if (isAtEnd(box)) set(true);
+      last = box.scrollTop;
+    };
+    box.addEventListener('scroll', onScroll, { passive: true });
+    return () => box.removeEventListener('scroll', onScroll);
+  }, [isActive, set]);
+
+  useLayoutEffect(() => {
+    if (isActive && following.current) toEnd();
+  }, [isActive, grown, toEnd]);
+
+  const follow = useCallback(() => {
+    set(true);
+    toEnd();
+  }, [set, toEnd]);
+
+  return { content, isFollowing, follow };
+}

@@ -1,0 +1,95 @@
+// The log's sentences. Each line stands on its own: when, which step, what happened.
+import type { LogEvent, Usage } from '../api/types';
+import { asLine, duration, plural } from '../words';
+import type { Step, StepState } from './run';
+
+export interface LogLine {
+  seq: number;
+  time: string;
+  /** The step's path, or `run`. */
+  of: string;
+  state: StepState;
+  word: string;
+  message: string;
+  output?: string;
+}
+
+const SKIPPED: Record<string, string> = {
+  when_false: 'Its condition was false.',
+  needs_skipped: 'The steps it needs were skipped.',
+};
+
+const CANCELLED: Record<string, string> = {
+  sibling_failed: 'Another step failed.',
+  requested: 'Someone cancelled the run.',
+  run_cancelled: 'The run was cancelled.',
+  timeout: 'The time was over.',
+};
+
+/** A code of the server as a sentence. */
+export function reasonOf(state: 'skipped' | 'cancelled', reason: string | undefined): string {
+  if (!reason) return '';
+  const words = (state === 'skipped' ? SKIPPED : CANCELLED)[reason];
+  return words ?? (/^[a-z_]+$/.test(reason) ? `Reason: ${reason.replaceAll('_', ' ')}.` : reason);
+}
+
+const after = (ms: number | undefined, usage: Usage | undefined): string => {
+  const tokens = usage ? (usage.input_tokens ?? 0) + (usage.output_tokens ?? 0) + (usage.thought_tokens ?? 0) : 0;
+  const facts = [ms === undefined ? '' : duration(ms), tokens > 0 ? plural(tokens, 'token') : ''].filter(Boolean);
+  return facts.length > 0 ? `${facts.join(', ')}.` : '';
+};
+
+/** `node.progress` and unknown types are not worth a line. */
+export function logLine(event: LogEvent, step: Step | undefined): LogLine | undefined {
+  const line = (state: StepState, message: string, word: string = state, output?: unknown): LogLine => ({
+    seq: event.seq,
+    time: event.time,
+    of: 'path' in event ? event.path : 'run',
+    state,
+    word: word.toUpperCase(),
+    message,
+    ...(output === undefined ? {} : { output: asLine(output) }),
+  });
+  switch (event.type) {
+    case 'run.created': {
+      const version = event.version ?? event.workflow_version;
+      return line('pending', `${plural(event.nodes.length, 'step')}${version ? `, version ${version}` : ''}.`, 'queued');
+    }
+    case 'run.started':
+      return line('running', 'Started.', 'running');
+    case 'run.suspended':
+      return line('waiting', 'Nothing to do until someone answers. Safe to restart the server.', 'suspended');
+    case 'run.resumed':
+      return line('running', 'Goes on.', 'resumed');
+    case 'run.completed':
+      return line('completed', after(event.duration_ms, event.usage));
+    case 'run.failed':
+      return line('failed', event.error.detail);
+    case 'run.cancelled':
+      return line('cancelled', reasonOf('cancelled', event.reason) || 'What had finished is kept.');
+    case 'node.started':
+      return line('running', startedMessage(event.attempt ?? 1, event.reason, step));
+    case 'node.retrying':
+      return line('retrying', `${event.error.detail} Next attempt in ${duration(event.next_in_ms)}.`);
+    case 'node.waiting':
+      return line('waiting', event.message ?? 'Asked a person.');
+    case 'node.resumed':
+      return line('running', 'Someone answered.', 'resumed');
+    case 'node.completed':
+      return line('completed', event.reused ? 'Kept from the earlier run.' : after(event.duration_ms, event.usage), 'completed', event.output);
+    case 'node.failed':
+      return line('failed', `${event.error.detail}${event.handled ? ' Handled: the run goes on.' : ''}`);
+    case 'node.skipped':
+      return line('skipped', reasonOf('skipped', event.reason));
+    case 'node.cancelled':
+      return line('cancelled', reasonOf('cancelled', event.reason));
+    default:
+      return undefined;
+  }
+}
+
+function startedMessage(attempt: number, reason: string | undefined, step: Step | undefined): string {
+  if (reason === 'recovered') return 'Started again after a restart of the server.';
+  const does = step?.type === 'LLMNode' ? 'Asking the model' : 'Started';
+  return (step?.maxAttempts ?? 1) > 1 ? `${does} (attempt ${attempt} of ${step?.maxAttempts}).` : `${does}.`;
+}

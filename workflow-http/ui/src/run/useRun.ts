@@ -1,0 +1,86 @@
+// The run on the page, kept up to date from its event stream. Events are taken in once per frame.
+import { useEffect, useState } from 'react';
+import { asProblem } from '../api/client';
+import { follow } from '../api/follow';
+import type { Problem, RunEvent } from '../api/types';
+import { newRun, reduce, type Run } from './run';
+
+export type Connection =
+  | { state: 'idle' | 'connecting' | 'live' | 'ended' }
+  | { state: 'lost'; since: number; retryIn: number; retryNow: () => void };
+
+export interface RunView {
+  run: Run | null;
+  connection: Connection;
+  /** Why this run cannot be shown. */
+  problem: Problem | null;
+}
+
+const NOTHING: RunView = { run: null, connection: { state: 'idle' }, problem: null };
+
+export function useRun(id: string | null): RunView {
+  const [view, setView] = useState<RunView>(NOTHING);
+
+  useEffect(() => {
+    if (id === null) {
+      setView(NOTHING);
+      return;
+    }
+    const stop = new AbortController();
+    let run = newRun(id);
+    let waiting: RunEvent[] = [];
+    const connect = (connection: Connection) => setView((view) => ({ ...view, connection }));
+    const takeIn = () => {
+      frame.cancel();
+      if (waiting.length === 0) return;
+      run = reduce(run, waiting);
+      waiting = [];
+      setView((view) => ({ ...view, run }));
+    };
+    const frame = nextFrame(takeIn);
+
+    setView({ run, connection: { state: 'connecting' }, problem: null });
+    follow(id, {
+      signal: stop.signal,
+      after: () => (takeIn(), run.seq),
+      onOpen: () => connect({ state: 'live' }),
+      onLost: (since, retryIn, retryNow) => connect({ state: 'lost', since, retryIn, retryNow }),
+      onEvents: (events) => {
+        waiting = waiting.concat(events);
+        frame.ask();
+      },
+    }).then(
+      () => {
+        if (stop.signal.aborted) return;
+        takeIn();
+        connect({ state: 'ended' });
+      },
+      (error: unknown) => {
+        if (!stop.signal.aborted) setView({ run: null, connection: { state: 'ended' }, problem: asProblem(error) });
+      },
+    );
+    return () => {
+      stop.abort();
+      frame.cancel();
+    };
+  }, [id]);
+
+  return view;
+}
+
+/** Frames stop in a hidden tab; a timer takes over there, so that the title still tells the state. */
+function nextFrame(work: () => void) {
+  let frame = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const cancel = () => {
+    cancelAnimationFrame(frame);
+    clearTimeout(timer);
+    timer = undefined;
+  };
+  const ask = () => {
+    if (timer !== undefined) return;
+    frame = requestAnimationFrame(work);
+    timer = setTimeout(work, 250);
+  };
+  return { ask, cancel };
+}

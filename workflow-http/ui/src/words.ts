@@ -1,0 +1,40 @@
+// How the page writes numbers, times and ids.
+
+/** 4 ms, 3.2 s, 1m 22s, 18m, 5h, 3d: the unit rises with the size. */
+export function duration(ms: number): string {
+  if (ms < 1000) return `${Math.max(0, Math.round(ms))} ms`;
+  const seconds = ms / 1000;
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 600) return `${Math.floor(whole / 60)}m ${whole % 60}s`;
+  if (whole < 7200) return `${Math.round(whole / 60)}m`;
+  if (whole < 172_800) return `${Math.round(whole / 3600)}h`;
+  return `${Math.round(whole / 86_400)}d`;
+}
+
+/** In full to 9,999, then 18.4k. */
+export function count(n: number): string {
+  if (n < 10_000) return n.toLocaleString('en-US');
+  if (n < 1_000_000) return `${(n / 1000).toFixed(1)}k`;
+  return `${(n / 1_000_000).toFixed(1)}M`;
+}
+
+export const plural = (n: number, noun: string): string => `${count(n)} ${noun}${n === 1 ? '' : 's'}`;
+
+/** 12:04:09.4, in the reader's time zone. */
+export function clock(time: string): string {
+  const at = new Date(time);
+  if (Number.isNaN(at.getTime())) return '';
+  const two = (n: number) => String(n).padStart(2, '0');
+  return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${Math.floor(at.getMilliseconds() / 100)}`;
+}
+
+/** Any JSON as text: strings as they are, the rest laid out. */
+export const asText = (value: unknown): string =>
+  typeof value === 'string' ? value : (JSON.stringify(value, null, 2) ?? '');
+
+/** Any JSON on one line. */
+export const asLine = (value: unknown): string =>
+  typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+
+export const isMac: boolean = typeof navigator !== 'undefined' && /Mac|iPhone|iPad/.test(navigator.userAgent);

@@ -1,0 +1,26 @@
+import tailwindcss from '@tailwindcss/vite';
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vitest/config';
+
+const server = process.env.WORKFLOW_URL ?? 'http://127.0.0.1:8765';
+
+// Every name in `dist` is fixed and every URL relative: the server embeds the files and may serve them under a base path.
+export default defineConfig({
+  base: './',
+  plugins: [react(), tailwindcss()],
+  build: {
+    target: 'es2022',
+    modulePreload: false,
+    cssCodeSplit: false,
+    chunkSizeWarningLimit: 600,
+    rolldownOptions: {
+      output: {
+        entryFileNames: 'assets/app.js',
+        chunkFileNames: 'assets/[name].js',
+        assetFileNames: 'assets/app[extname]',
+      },
+    },
+  },
+  server: { proxy: { '/api': server } },
+  test: { include: ['src/**/*.test.ts'] },
+});
