@@ -1,0 +1,350 @@
+//! Everything a run can say: numbered step events, kept in its log, and deltas, which are live only.
+
+use std::{borrow::Cow, sync::Arc};
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+use crate::{
+    error::Problem,
+    id::{NodeId, RunId, StepRef, WorkflowId},
+    time::Timestamp,
+    usage::Usage,
+    workflow::Workflow,
+};
+
+/// One entry in the log of a run. Cheap to clone: what is large is shared.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct StepEvent {
+    /// Its number in the run: 1, 2, 3, without gaps.
+    pub seq: u64,
+    /// The run it belongs to.
+    pub run_id: RunId,
+    /// When it happened.
+    pub time: Timestamp,
+    /// What happened; its name is the JSON's `type`.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+impl StepEvent {
+    pub(crate) fn new(seq: u64, run_id: RunId, time: Timestamp, kind: EventKind) -> Self {
+        Self { seq, run_id, time, kind }
+    }
+
+    /// The step it is about; none for the events of the run as a whole.
+    pub fn step(&self) -> Option<&StepRef> {
+        match &self.kind {
+            EventKind::NodeStarted(it) => Some(&it.step),
+            EventKind::NodeRetrying(it) => Some(&it.step),
+            EventKind::NodeCompleted(it) => Some(&it.step),
+            EventKind::NodeFailed(it) => Some(&it.step),
+            EventKind::NodeCancelled(it) => Some(&it.step),
+            EventKind::RunCreated(_)
+            | EventKind::RunStarted
+            | EventKind::RunCompleted(_)
+            | EventKind::RunFailed(_)
+            | EventKind::RunCancelled(_) => None,
+        }
+    }
+
+    /// Whether it is the run's last.
+    pub fn is_terminal(&self) -> bool {
+        matches!(
+            self.kind,
+            EventKind::RunCompleted(_) | EventKind::RunFailed(_) | EventKind::RunCancelled(_)
+        )
+    }
+}
+
+macro_rules! event_kinds {
+    ($($(#[$doc:meta])+ $name:ident$(($body:ty))? = $tag:literal,)+) => {
+        /// What happened.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "type")]
+        #[non_exhaustive]
+        pub enum EventKind {
+            $($(#[$doc])+ #[serde(rename = $tag)] $name$(($body))?,)+
+        }
+
+        impl EventKind {
+            /// The name of the event, `node.started`: the JSON's `type`.
+            pub fn name(&self) -> &'static str {
+                match self { $(event_kinds!(@pattern $name $($body)?) => $tag,)+ }
+            }
+        }
+    };
+    (@pattern $name:ident) => { EventKind::$name };
+    (@pattern $name:ident $body:ty) => { EventKind::$name(_) };
+}
+
+event_kinds! {
+    /// The run exists. Always the first event.
+    RunCreated(Box<RunCreated>) = "run.created",
+    /// The run has begun to work.
+    RunStarted = "run.started",
+    /// An attempt at a step starts now.
+    NodeStarted(NodeStarted) = "node.started",
+    /// An attempt failed, and another one follows.
+    NodeRetrying(NodeRetrying) = "node.retrying",
+    /// A step is done.
+    NodeCompleted(NodeCompleted) = "node.completed",
+    /// A step failed for good.
+    NodeFailed(NodeFailed) = "node.failed",
+    /// A step was stopped before it was done.
+    NodeCancelled(NodeCancelled) = "node.cancelled",
+    /// The run is done. The last event.
+    RunCompleted(RunCompleted) = "run.completed",
+    /// The run failed. The last event.
+    RunFailed(RunFailed) = "run.failed",
+    /// The run was cancelled. The last event.
+    RunCancelled(RunCancelled) = "run.cancelled",
+}
+
+/// The body of `run.created`: what the run works on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RunCreated {
+    /// The stored workflow; none when a program runs a workflow of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workflow_id: Option<WorkflowId>,
+    /// The version of the stored workflow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
+    /// SHA-256 of the specification, its keys sorted.
+    pub spec_hash: Arc<str>,
+    /// What the run was started with.
+    pub input: Arc<Value>,
+    /// What the caller wanted kept with the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Arc<Value>>,
+    /// The nodes, in the order they are written.
+    pub nodes: Arc<[NodeOutline]>,
+}
+
+impl RunCreated {
+    /// A run of a workflow that is not stored.
+    pub(crate) fn of(workflow: &Workflow, input: Arc<Value>) -> Self {
+        let (spec_hash, nodes) = (Arc::clone(workflow.hash()), Arc::clone(workflow.nodes()));
+        Self { workflow_id: None, version: None, spec_hash, input, metadata: None, nodes }
+    }
+}
+
+/// A node as `run.created` and graphs tell it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct NodeOutline {
+    /// Its id.
+    pub id: NodeId,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: Arc<str>,
+    /// Its display name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Arc<str>>,
+    /// What must be settled before it starts.
+    pub needs: Vec<NodeId>,
+}
+
+/// The body of `node.started`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct NodeStarted {
+    /// Which step.
+    #[serde(flatten)]
+    pub step: StepRef,
+    /// Counted from 1.
+    pub attempt: u32,
+    /// Attempts in all, should each fail and be worth another.
+    pub max_attempts: u32,
+    /// Why there is another attempt, when it is not a retry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<StartReason>,
+}
+
+/// Why an attempt starts that is neither the first nor a retry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum StartReason {
+    /// The step was in flight when its host stopped.
+    Recovered,
+}
+
+/// The body of `node.retrying`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct NodeRetrying {
+    /// Which step.
+    #[serde(flatten)]
+    pub step: StepRef,
+    /// The attempt that failed.
+    pub attempt: u32,
+    /// Attempts in all.
+    pub max_attempts: u32,
+    /// Milliseconds from the event's time to the next attempt.
+    pub next_in_ms: u64,
+    /// Why it failed.
+    pub error: Arc<Problem>,
+    /// What the failed attempt used.
+    #[serde(default, skip_serializing_if = "Usage::is_empty")]
+    pub usage: Usage,
+}
+
+/// The body of `node.completed`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct NodeCompleted {
+    /// Which step.
+    #[serde(flatten)]
+    pub step: StepRef,
+    /// The attempt that succeeded.
+    pub attempt: u32,
+    /// The whole output.
+    pub output: Arc<Value>,
+    /// How long the attempt took.
+    pub duration_ms: u64,
+    /// What the node said about how it got there.
+    #[serde(flatten, deserialize_with = "report_if_any", skip_serializing_if = "Option::is_none")]
+    pub report: Option<Box<Report>>,
+}
+
+/// What a node may say about an attempt, beside its output.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Report {
+    /// Tokens used.
+    #[serde(default, skip_serializing_if = "Usage::is_empty")]
+    pub usage: Usage,
+    /// The model that answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<Cow<'static, str>>,
+    /// Why the model stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finish_reason: Option<Cow<'static, str>>,
+}
+
+fn report_if_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<Report>>, D::Error> {
+    let report = Report::deserialize(deserializer)?;
+    Ok((report != Report::default()).then(|| Box::new(report)))
+}
+
+/// The body of `node.failed`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct NodeFailed {
+    /// Which step.
+    #[serde(flatten)]
+    pub step: StepRef,
+    /// The attempt that failed.
+    pub attempt: u32,
+    /// Why.
+    pub error: Arc<Problem>,
+    /// Whether the workflow goes on all the same.
+    pub handled: bool,
+    /// How long the attempt took.
+    pub duration_ms: u64,
+    /// What the failed attempt used.
+    #[serde(default, skip_serializing_if = "Usage::is_empty")]
+    pub usage: Usage,
+}
+
+/// The body of `node.cancelled`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct NodeCancelled {
+    /// Which step.
+    #[serde(flatten)]
+    pub step: StepRef,
+    /// Why.
+    pub reason: Cow<'static, str>,
+}
+
+/// The body of `run.completed`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RunCompleted {
+    /// The workflow's result.
+    pub output: Arc<Value>,
+    /// Tokens used by all attempts of all steps.
+    pub usage: Usage,
+    /// From `run.started` to here.
+    pub duration_ms: u64,
+}
+
+/// The body of `run.failed`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RunFailed {
+    /// Why.
+    pub error: Arc<Problem>,
+    /// The step that failed, when it was one.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub step: Option<StepRef>,
+    /// Tokens used by all attempts of all steps.
+    pub usage: Usage,
+    /// From `run.started` to here.
+    pub duration_ms: u64,
+}
+
+/// The body of `run.cancelled`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RunCancelled {
+    /// Why.
+    pub reason: Cow<'static, str>,
+    /// Tokens used by all attempts of all steps.
+    pub usage: Usage,
+    /// From `run.started` to here.
+    pub duration_ms: u64,
+}
+
+/// A piece of text of a running step. Live only: it is in no log, and the step's
+/// `node.completed` carries the whole output.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename = "node.delta")]
+#[non_exhaustive]
+pub struct Delta {
+    /// The run it belongs to.
+    pub run_id: RunId,
+    /// Which step.
+    #[serde(flatten)]
+    pub step: StepRef,
+    /// Which attempt; each starts its text anew.
+    pub attempt: u32,
+    /// Answer or thought.
+    pub kind: TextKind,
+    /// The piece.
+    #[serde(rename = "delta")]
+    pub text: String,
+    /// UTF-16 units of text that came before, in this attempt and kind.
+    pub offset: u64,
+}
+
+impl Delta {
+    pub(crate) fn new(run_id: RunId, step: StepRef, attempt: u32, kind: TextKind, text: String, offset: u64) -> Self {
+        Self { run_id, step, attempt, kind, text, offset }
+    }
+}
+
+/// What a piece of text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum TextKind {
+    /// Part of the answer.
+    Text,
+    /// Part of the model's thoughts, which are not part of the output.
+    Thought,
+}
+
+/// What a run's stream yields.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Update {
+    /// Something happened; it is in the log.
+    Event(StepEvent),
+    /// A running step has more text.
+    Delta(Delta),
+}

@@ -1,0 +1,140 @@
+//! Names of things: ids of workflows and runs, ids of nodes, paths of steps.
+
+use std::{fmt, str::FromStr, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! uuid_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// A new id. Ids are `UUIDv7`: later ones sort after earlier ones.
+            #[expect(clippy::new_without_default, reason = "two calls give two ids: there is no default")]
+            pub fn new() -> Self {
+                Self(Uuid::now_v7())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                Uuid::from_str(text).map(Self).map_err(|_| InvalidId)
+            }
+        }
+    };
+}
+
+uuid_id! {
+    /// Names a stored workflow.
+    WorkflowId
+}
+uuid_id! {
+    /// Names a run.
+    RunId
+}
+
+/// The text is not a UUID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a UUID")]
+pub struct InvalidId;
+
+/// The `id` of a node: unique within its list of nodes, cheap to clone.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct NodeId(Arc<str>);
+
+impl NodeId {
+    /// The most characters an id may have.
+    pub const MAX_LEN: usize = 64;
+
+    /// Reads an id: a letter or `_`, then letters, digits, `_` and `-`, 64 characters at most.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut chars = text.chars();
+        let first = chars.next()?;
+        let starts = first.is_ascii_alphabetic() || first == '_';
+        let goes_on = chars.all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+        (starts && goes_on && text.len() <= Self::MAX_LEN).then(|| Self(text.into()))
+    }
+
+    /// The id as it is written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The id as templates write it: `-` becomes `_`, so that it is not read as minus.
+    pub fn variable(&self) -> String {
+        self.0.replace('-', "_")
+    }
+}
+
+impl fmt::Display for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where a step stands in its run: the node's id at the top, `each/2/sum` inside a map or loop.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StepPath(Arc<str>);
+
+impl StepPath {
+    /// The path as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&NodeId> for StepPath {
+    /// The path of a top-level node shares the memory of its id.
+    fn from(id: &NodeId) -> Self {
+        Self(Arc::clone(&id.0))
+    }
+}
+
+impl fmt::Display for StepPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One step of a run: which node, and where. Every event of the step shares one of these.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StepRef(Arc<StepName>);
+
+#[derive(Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+struct StepName {
+    node: NodeId,
+    path: StepPath,
+}
+
+impl StepRef {
+    /// The step of a top-level node.
+    pub fn top_level(node: NodeId) -> Self {
+        let path = StepPath::from(&node);
+        Self(Arc::new(StepName { node, path }))
+    }
+
+    /// The node whose step this is.
+    pub fn node(&self) -> &NodeId {
+        &self.0.node
+    }
+
+    /// Where the step stands in its run.
+    pub fn path(&self) -> &StepPath {
+        &self.0.path
+    }
+}

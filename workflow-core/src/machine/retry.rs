@@ -1,0 +1,46 @@
+//! Whether a failed attempt is followed by another.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    error::{NodeError, Problem},
+    event::{EventKind, NodeRetrying},
+    id::StepRef,
+    retry::{LONGEST_REQUESTED_WAIT, RetryPolicy},
+    time::millis,
+    usage::Usage,
+};
+
+pub(super) enum Verdict {
+    Again { wait: Duration, error: Problem },
+    Fail(Problem),
+}
+
+/// `failures` counts this one; `draw` is a random number in `0.0..1.0`.
+pub(super) fn decide(policy: &RetryPolicy, failures: u32, error: NodeError, draw: f64) -> Verdict {
+    let asked = error.wait();
+    if !error.is_retryable() || failures >= policy.max_attempts {
+        return Verdict::Fail(error.into_problem());
+    }
+    if let Some(asked) = asked.filter(|asked| *asked > LONGEST_REQUESTED_WAIT) {
+        let mut problem = error.into_problem();
+        let longest = LONGEST_REQUESTED_WAIT.as_secs();
+        problem.hint = Some(format!("not retried: asked to wait {} s, at most {longest} s are waited", asked.as_secs()));
+        return Verdict::Fail(problem);
+    }
+    // Rounded up to what the event can say: the next attempt is never sooner than was asked for.
+    let wait = policy.wait(failures, draw, asked) + Duration::from_nanos(999_999);
+    Verdict::Again { wait: Duration::from_millis(millis(wait)), error: error.into_problem() }
+}
+
+pub(super) fn event(
+    step: StepRef,
+    attempt: u32,
+    max_attempts: u32,
+    wait: Duration,
+    error: Problem,
+    usage: Usage,
+) -> EventKind {
+    let next_in_ms = millis(wait);
+    EventKind::NodeRetrying(NodeRetrying { step, attempt, max_attempts, next_in_ms, error: Arc::new(error), usage })
+}

@@ -1,0 +1,221 @@
+//! What a node is, and what it is given to work with.
+
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
+
+use async_trait::async_trait;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    error::NodeError,
+    event::{Delta, Report, TextKind},
+    id::{RunId, StepRef},
+    scope::{ImplicitInput, Scope},
+    template::{Json, Template},
+    usage::Usage,
+};
+
+/// One kind of work, set up with one node's `data`.
+///
+/// Retry, time-out, journalling and panics are the engine's business; a node does its step once,
+/// and classifies its error. Dropping the future cancels the attempt, so what a node starts must
+/// end with the future that started it.
+///
+/// ```
+/// use async_trait::async_trait;
+/// use workflow_core::{Node, NodeContext, NodeError, Template};
+///
+/// /// Counts the words of a text.
+/// #[derive(serde::Deserialize, schemars::JsonSchema)]
+/// #[serde(deny_unknown_fields)]
+/// struct WordCount {
+///     /// The text to count.
+///     text: Template,
+/// }
+///
+/// #[async_trait]
+/// impl Node for WordCount {
+///     async fn run(&self, cx: &NodeContext) -> Result<serde_json::Value, NodeError> {
+///         let text = cx.render(&self.text)?;
+///         Ok(text.split_whitespace().count().into())
+///     }
+/// }
+/// # let mut registry = workflow_core::Registry::new();
+/// registry.register::<WordCount>("WordCount");
+/// ```
+#[async_trait]
+pub trait Node: Send + Sync + 'static {
+    /// Does one step once.
+    ///
+    /// # Errors
+    /// Whatever kept the step from being done, classified: see [`NodeError`].
+    async fn run(&self, cx: &NodeContext) -> Result<Value, NodeError>;
+
+    /// Whether this node, set up as it is, reads the implicit input ([`NodeContext::input`]).
+    /// A workflow in which it would find none is then refused when it is created.
+    fn reads_input(&self) -> bool {
+        false
+    }
+}
+
+const _: fn(&dyn Node) = |_| {};
+
+/// Where the text of running steps goes.
+pub(crate) trait DeltaSink: Send + Sync {
+    fn push(&self, delta: Delta);
+}
+
+/// What all attempts of a run share.
+pub(crate) struct RunContext {
+    pub(crate) id: RunId,
+    pub(crate) scope: Arc<Scope>,
+    pub(crate) cancellation: CancellationToken,
+    pub(crate) deltas: Arc<dyn DeltaSink>,
+}
+
+/// What one attempt at a step is given: its input, the outputs before it, and a way to be heard.
+pub struct NodeContext {
+    run: Arc<RunContext>,
+    step: StepRef,
+    input: ImplicitInput,
+    attempt: u32,
+    text_sent: AtomicU64,
+    thought_sent: AtomicU64,
+    report: Mutex<Option<Box<Report>>>,
+}
+
+impl NodeContext {
+    pub(crate) fn new(run: Arc<RunContext>, step: StepRef, input: ImplicitInput, attempt: u32) -> Self {
+        Self {
+            run,
+            step,
+            input,
+            attempt,
+            text_sent: AtomicU64::new(0),
+            thought_sent: AtomicU64::new(0),
+            report: Mutex::new(None),
+        }
+    }
+
+    /// The implicit input: the output of the node's one need, or for a first node the run's input.
+    ///
+    /// # Errors
+    /// `no_implicit_input` when the node has several needs.
+    pub fn input(&self) -> Result<&Value, NodeError> {
+        self.run.scope.implicit_input(self.input).ok_or_else(|| {
+            NodeError::new("no_implicit_input", format!("`{}` has no single input", self.step.node()))
+                .hint("name what it should read in a template, or give it exactly one need")
+        })
+    }
+
+    /// Renders a template over the run's input and the outputs of the steps before this one.
+    ///
+    /// # Errors
+    /// `template_error` when a name in it is missing, or the rendering goes over its bounds.
+    pub fn render(&self, template: &Template) -> Result<String, NodeError> {
+        template.render(&self.run.scope)
+    }
+
+    /// Renders JSON with templates: a string that is one `{{ expression }}` keeps the type of its value.
+    ///
+    /// # Errors
+    /// As [`render`](Self::render).
+    pub fn render_json(&self, json: &Json) -> Result<Value, NodeError> {
+        json.render(&self.run.scope)
+    }
+
+    /// Shows a further piece of the answer to whoever watches. It never waits, and costs little
+    /// when nobody does. The output of the step is what `run` returns, whole.
+    ///
+    /// # Errors
+    /// `cancelled` when the run was cancelled: the node should stop.
+    pub fn delta(&self, text: impl Into<String>) -> Result<(), NodeError> {
+        self.push(TextKind::Text, &self.text_sent, text.into())
+    }
+
+    /// Shows a further piece of what the model thinks, which is not part of the answer.
+    ///
+    /// # Errors
+    /// As [`delta`](Self::delta).
+    pub fn thought(&self, text: impl Into<String>) -> Result<(), NodeError> {
+        self.push(TextKind::Thought, &self.thought_sent, text.into())
+    }
+
+    fn push(&self, kind: TextKind, sent: &AtomicU64, text: String) -> Result<(), NodeError> {
+        if self.run.cancellation.is_cancelled() {
+            return Err(NodeError::new("cancelled", "the run was cancelled"));
+        }
+        if text.is_empty() {
+            return Ok(());
+        }
+        let units = text.encode_utf16().count() as u64;
+        let offset = sent.fetch_add(units, Ordering::Relaxed);
+        let delta = Delta::new(self.run.id, self.step.clone(), self.attempt, kind, text, offset);
+        self.run.deltas.push(delta);
+        Ok(())
+    }
+
+    /// Says how many tokens this attempt has used so far. The last word counts, also when the attempt fails.
+    pub fn usage(&self, usage: Usage) {
+        self.report(|report| report.usage = usage);
+    }
+
+    /// Says which model answered.
+    pub fn model(&self, model: impl Into<String>) {
+        self.report(|report| report.model = Some(model.into().into()));
+    }
+
+    /// Says why the model stopped.
+    pub fn finish_reason(&self, reason: impl Into<String>) {
+        self.report(|report| report.finish_reason = Some(reason.into().into()));
+    }
+
+    fn report(&self, change: impl FnOnce(&mut Report)) {
+        let mut report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
+        change(report.get_or_insert_default());
+    }
+
+    pub(crate) fn take_report(&self) -> Option<Box<Report>> {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Which attempt this is, counted from 1.
+    pub fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// The run this step belongs to.
+    pub fn run_id(&self) -> RunId {
+        self.run.id
+    }
+
+    /// The step: its node and its path in the run.
+    pub fn step(&self) -> &StepRef {
+        &self.step
+    }
+
+    /// The same for every attempt at this step, and for no other step: `run/path`. For services
+    /// that take an idempotency key.
+    pub fn idempotency_key(&self) -> String {
+        format!("{}/{}", self.run.id, self.step.path())
+    }
+
+    /// Fires when the run is cancelled. Only work that outlives the node's future needs it:
+    /// the future itself is dropped.
+    pub fn cancellation(&self) -> &CancellationToken {
+        &self.run.cancellation
+    }
+}
+
+impl std::fmt::Debug for NodeContext {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NodeContext")
+            .field("run", &self.run.id)
+            .field("step", &self.step.path().as_str())
+            .field("attempt", &self.attempt)
+            .finish_non_exhaustive()
+    }
+}

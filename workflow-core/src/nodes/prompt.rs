@@ -1,0 +1,26 @@
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{
+    error::NodeError,
+    node::{Node, NodeContext},
+    template::Template,
+};
+
+/// Renders a text from the run's input and the outputs of earlier nodes.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PromptNode {
+    /// The text, with `{{ expressions }}`. It must refer to something: `{{ input }}` or an output.
+    #[schemars(extend("x-workflow-refers" = true))]
+    template: Template,
+}
+
+#[async_trait]
+impl Node for PromptNode {
+    async fn run(&self, cx: &NodeContext) -> Result<Value, NodeError> {
+        cx.render(&self.template).map(Value::String)
+    }
+}

@@ -1,0 +1,25 @@
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{
+    error::NodeError,
+    node::{Node, NodeContext},
+    template::Json,
+};
+
+/// Reshapes data: any JSON, with templates in its strings.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TransformNode {
+    /// The output. A string that is exactly one `{{ expression }}` keeps the type of its value.
+    value: Json,
+}
+
+#[async_trait]
+impl Node for TransformNode {
+    async fn run(&self, cx: &NodeContext) -> Result<Value, NodeError> {
+        cx.render_json(&self.value)
+    }
+}

@@ -1,0 +1,110 @@
+//! The JSON a person writes, read field by field, so that one fault does not hide another.
+
+mod fields;
+mod retry;
+
+use std::{sync::Arc, time::Duration};
+
+use serde_json::Value;
+
+use self::fields::Fields;
+use crate::{
+    fault::{Fault, FaultCode},
+    id::NodeId,
+    pointer::Pointer,
+    retry::RetryPolicy,
+};
+
+/// The most nodes of a workflow.
+pub(crate) const MAX_NODES: usize = 1_000;
+
+/// A workflow as it is written. What could not be read is absent, and in the faults.
+pub(crate) struct Spec {
+    pub(crate) name: Option<String>,
+    pub(crate) nodes: Vec<NodeSpec>,
+}
+
+/// A node as it is written.
+pub(crate) struct NodeSpec {
+    pub(crate) at: Pointer,
+    pub(crate) id: Option<NodeId>,
+    pub(crate) kind: Option<Arc<str>>,
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) data: Value,
+    /// The written ids; none means "the node just above".
+    pub(crate) needs: Option<Vec<String>>,
+    pub(crate) retry: Option<RetryPolicy>,
+    pub(crate) timeout: Option<Duration>,
+}
+
+/// Parts of the language that this version refuses to run.
+const UNSUPPORTED_FIELDS: [&str; 4] = ["input", "output", "timeout", "defaults"];
+const UNSUPPORTED_NODE_FIELDS: [&str; 3] = ["when", "on_error", "on_ambiguous"];
+
+impl Spec {
+    /// Reads what can be read, and says what cannot.
+    pub(crate) fn read(json: &Value, faults: &mut Vec<Fault>) -> Self {
+        let root = Pointer::root();
+        let mut fields = Fields::of(json, &root, faults);
+        fields.text("$schema");
+        fields.one_of_numbers("version", 1);
+        fields.text("description");
+        let name = fields.text("name");
+        fields.unsupported(&UNSUPPORTED_FIELDS);
+        fields.hinted("edges", "write edges as `needs` on the node they lead to");
+        let nodes = fields.required_array("nodes");
+        fields.finish();
+        Self { name, nodes: read_nodes(nodes.unwrap_or_default(), &root.field("nodes"), faults) }
+    }
+}
+
+fn read_nodes(nodes: &[Value], at: &Pointer, faults: &mut Vec<Fault>) -> Vec<NodeSpec> {
+    if nodes.len() > MAX_NODES {
+        let detail = format!("the workflow has {} nodes, at most {MAX_NODES} are allowed", nodes.len());
+        faults.push(Fault::new(FaultCode::TooManyNodes, at.as_str(), detail));
+        return Vec::new();
+    }
+    nodes.iter().enumerate().map(|(index, node)| NodeSpec::read(node, at.item(index), faults)).collect()
+}
+
+impl NodeSpec {
+    fn read(json: &Value, at: Pointer, faults: &mut Vec<Fault>) -> Self {
+        let mut fields = Fields::of(json, &at, faults);
+        let id = fields.required_text("id").and_then(|id| read_id(&id, &mut fields));
+        let kind = fields.required_text("type").map(Arc::from);
+        let name = fields.text("name").map(Arc::from);
+        let data = fields.object("data");
+        let needs = fields.texts("needs");
+        let retry = retry::read(&mut fields);
+        let timeout = fields.duration("timeout");
+        fields.unsupported(&UNSUPPORTED_NODE_FIELDS);
+        fields.finish();
+        Self { at, id, kind, name, data, needs, retry, timeout }
+    }
+}
+
+/// Names that mean something else in templates.
+const RESERVED: [&str; 27] = [
+    "input", "item", "index", "previous", "loop", "true", "false", "none", "null", "True", "False", "None", "not",
+    "and", "or", "is", "in", "if", "else", "elif", "for", "set", "with", "endset", "endfor", "endif", "endwith",
+];
+
+/// Whether a name means something else in templates.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name) || name == "self" || crate::template::is_global(name)
+}
+
+fn read_id(text: &str, fields: &mut Fields) -> Option<NodeId> {
+    let Some(id) = NodeId::parse(text) else {
+        let shown: String = text.chars().take(NodeId::MAX_LEN).collect();
+        fields.fault(FaultCode::InvalidId, "id", format!("{shown:?} is not an id")).hint =
+            Some("an id is a letter or `_`, then letters, digits, `_` or `-`, 64 characters at most".to_owned());
+        return None;
+    };
+    if is_reserved(&id.variable()) {
+        let detail = format!("`{id}` means something else in templates");
+        fields.fault(FaultCode::ReservedName, "id", detail).hint = Some("choose another id".to_owned());
+        return None;
+    }
+    Some(id)
+}

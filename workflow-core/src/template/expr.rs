@@ -1,0 +1,52 @@
+//! `Expr`: one bare expression.
+
+use std::{fmt, sync::Arc};
+
+use super::{References, TemplateError, bounds, environment::ENVIRONMENT, node_error, sorted, value};
+use crate::{error::NodeError, scope::Scope};
+
+/// A bare expression, compiled: `classify.output.kind == 'refund'`.
+#[derive(Clone)]
+pub struct Expr(Arc<Compiled>);
+
+struct Compiled {
+    expression: minijinja::Expression<'static, 'static>,
+    source: Box<str>,
+    references: References,
+}
+
+impl Expr {
+    /// Compiles an expression.
+    ///
+    /// # Errors
+    /// When it does not parse, or is over one of the bounds of its size.
+    pub fn new(source: &str) -> Result<Self, TemplateError> {
+        bounds::check_expression(source)?;
+        let compiled = ENVIRONMENT.compile_expression_owned(source.to_owned());
+        let expression = compiled.map_err(|error| TemplateError::syntax(&error))?;
+        let references = sorted(expression.undeclared_variables(true));
+        Ok(Self(Arc::new(Compiled { expression, source: source.into(), references })))
+    }
+
+    /// The text it was compiled from.
+    pub fn source(&self) -> &str {
+        &self.0.source
+    }
+
+    pub(crate) fn references(&self) -> &References {
+        &self.0.references
+    }
+
+    /// Its value as JSON.
+    pub(crate) fn evaluate(&self, scope: &Arc<Scope>) -> Result<serde_json::Value, NodeError> {
+        let context = minijinja::Value::from_dyn_object(Arc::clone(scope));
+        let value = self.0.expression.eval(context).and_then(|value| value::to_json(&value));
+        value.map_err(|error| node_error(&error, &self.0.references, scope))
+    }
+}
+
+impl fmt::Debug for Expr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Expr").field(&self.source()).finish()
+    }
+}

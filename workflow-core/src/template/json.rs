@@ -1,0 +1,130 @@
+//! `Json`: any JSON, with templates in its strings.
+
+use std::{borrow::Cow, sync::Arc};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, de::Error as _};
+use serde_json::Value;
+
+use super::{Expr, References, Template, TemplateError, blocks};
+use crate::{error::NodeError, fault::Fault, pointer::Pointer, scope::Scope};
+
+/// Any JSON with templates in its strings, compiled. A string that is exactly one
+/// `{{ expression }}` becomes the value of the expression, with its type.
+#[derive(Clone, Debug)]
+pub struct Json(Part);
+
+#[derive(Clone, Debug)]
+enum Part {
+    Literal(Value),
+    Text(Template),
+    Expression(Expr),
+    Array(Arc<[Part]>),
+    Object(Arc<[(String, Part)]>),
+}
+
+impl Json {
+    /// Compiles every string of a JSON value.
+    ///
+    /// # Errors
+    /// Every string that is no template, with its place.
+    pub(crate) fn new(json: &Value, at: &Pointer) -> Result<Self, Vec<Fault>> {
+        let mut faults = Vec::new();
+        let part = Part::new(json, at, &mut faults);
+        if faults.is_empty() { Ok(Self(part)) } else { Err(faults) }
+    }
+
+    /// What its strings read, each with its place.
+    pub(crate) fn references(&self, at: &Pointer) -> Vec<(Pointer, References)> {
+        let mut found = Vec::new();
+        self.0.visit(at, &mut |at, part| {
+            let references = match part {
+                Part::Text(template) => template.references(),
+                Part::Expression(expr) => expr.references(),
+                _ => return,
+            };
+            found.push((at.clone(), Arc::clone(references)));
+        });
+        found
+    }
+
+    pub(crate) fn render(&self, scope: &Arc<Scope>) -> Result<Value, NodeError> {
+        self.0.render(scope)
+    }
+}
+
+impl Part {
+    fn new(json: &Value, at: &Pointer, faults: &mut Vec<Fault>) -> Self {
+        match json {
+            Value::String(text) => Self::from_text(text).unwrap_or_else(|error| {
+                faults.push(error.into_fault(at.as_str()));
+                Self::Literal(Value::Null)
+            }),
+            Value::Array(items) => {
+                let parts = items.iter().enumerate();
+                Self::Array(parts.map(|(index, item)| Self::new(item, &at.item(index), faults)).collect())
+            }
+            Value::Object(members) => {
+                let parts = members.iter();
+                Self::Object(parts.map(|(key, member)| (key.clone(), Self::new(member, &at.field(key), faults))).collect())
+            }
+            literal => Self::Literal(literal.clone()),
+        }
+    }
+
+    fn from_text(text: &str) -> Result<Self, TemplateError> {
+        if blocks::is_literal(text) {
+            return Ok(Self::Literal(text.into()));
+        }
+        match blocks::whole_expression(text) {
+            Some(expression) => Expr::new(expression).map(Self::Expression),
+            None => Template::new(text).map(Self::Text),
+        }
+    }
+
+    fn visit(&self, at: &Pointer, see: &mut impl FnMut(&Pointer, &Self)) {
+        see(at, self);
+        match self {
+            Self::Array(parts) => parts.iter().enumerate().for_each(|(index, part)| part.visit(&at.item(index), see)),
+            Self::Object(parts) => parts.iter().for_each(|(key, part)| part.visit(&at.field(key), see)),
+            Self::Literal(_) | Self::Text(_) | Self::Expression(_) => {}
+        }
+    }
+
+    fn render(&self, scope: &Arc<Scope>) -> Result<Value, NodeError> {
+        match self {
+            Self::Literal(value) => Ok(value.clone()),
+            Self::Text(template) => template.render(scope).map(Value::String),
+            Self::Expression(expr) => expr.evaluate(scope),
+            Self::Array(parts) => parts.iter().map(|part| part.render(scope)).collect::<Result<_, _>>().map(Value::Array),
+            Self::Object(parts) => {
+                let members = parts.iter().map(|(key, part)| Ok((key.clone(), part.render(scope)?)));
+                members.collect::<Result<_, NodeError>>().map(Value::Object)
+            }
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = Value::deserialize(deserializer)?;
+        Self::new(&json, &Pointer::root()).map_err(|faults| {
+            let details: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            D::Error::custom(details.join("; "))
+        })
+    }
+}
+
+impl JsonSchema for Json {
+    fn schema_name() -> Cow<'static, str> {
+        "Json".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "x-workflow": "json" })
+    }
+}

@@ -1,0 +1,102 @@
+//! `Template`: text with expressions, the type of a node's templated fields.
+
+use std::{borrow::Cow, fmt, sync::Arc};
+
+use minijinja::Environment;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, de::Error as _};
+
+use super::{
+    References, TemplateError,
+    blocks::Blocks,
+    bounds,
+    environment::ENVIRONMENT,
+    node_error, sorted,
+};
+use crate::{error::NodeError, scope::Scope};
+
+/// A text with `{{ expressions }}`, compiled. Use it as the type of a field of a node's `data`, and
+/// the field's references are checked when a workflow is created.
+#[derive(Clone)]
+pub struct Template(Arc<Compiled>);
+
+struct Compiled {
+    /// Holds this one template. It owns the source the compiled form borrows from.
+    environment: Environment<'static>,
+    source: Box<str>,
+    references: References,
+}
+
+/// The name of a template within its own environment.
+const NAME: &str = "template";
+
+impl Template {
+    /// Compiles a template.
+    ///
+    /// # Errors
+    /// When it does not parse, or is over one of the bounds of its size.
+    ///
+    /// ```
+    /// use workflow_core::Template;
+    ///
+    /// assert!(Template::new("Explain {{ input }}").is_ok());
+    /// let error = Template::new("Explain {{ input").unwrap_err();
+    /// assert!(error.to_string().contains("expected"), "{error}");
+    /// ```
+    pub fn new(source: &str) -> Result<Self, TemplateError> {
+        bounds::check_template(source)?;
+        let mut environment = ENVIRONMENT.clone();
+        let added = environment.add_template_owned(NAME, source.to_owned());
+        added.map_err(|error| TemplateError::syntax(&error))?;
+        let compiled = environment.get_template(NAME).map_err(|error| TemplateError::syntax(&error))?;
+        let references = sorted(compiled.undeclared_variables(true));
+        Ok(Self(Arc::new(Compiled { environment, source: source.into(), references })))
+    }
+
+    /// The text it was compiled from.
+    pub fn source(&self) -> &str {
+        &self.0.source
+    }
+
+    pub(crate) fn references(&self) -> &References {
+        &self.0.references
+    }
+
+    /// The names its `set`, `for` and `with` give values to.
+    pub(crate) fn assigned(&self) -> impl Iterator<Item = &str> {
+        Blocks::of(&self.0.source).flat_map(|block| block.assigned())
+    }
+
+    pub(crate) fn render(&self, scope: &Arc<Scope>) -> Result<String, NodeError> {
+        let context = minijinja::Value::from_dyn_object(Arc::clone(scope));
+        let rendered = self.0.environment.get_template(NAME).and_then(|template| template.render(context));
+        rendered.map_err(|error| node_error(&error, &self.0.references, scope))
+    }
+}
+
+impl fmt::Debug for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Template").field(&self.source()).finish()
+    }
+}
+
+impl<'de> Deserialize<'de> for Template {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let source = String::deserialize(deserializer)?;
+        Self::new(&source).map_err(D::Error::custom)
+    }
+}
+
+impl JsonSchema for Template {
+    fn schema_name() -> Cow<'static, str> {
+        "Template".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "x-workflow": "template" })
+    }
+}

@@ -1,0 +1,116 @@
+//! Points in time, and durations as people write them.
+
+use std::{fmt, str::FromStr, time::Duration};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+/// A point in time, UTC, in whole microseconds. Written as RFC 3339.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(jiff::Timestamp);
+
+impl Timestamp {
+    /// The wall clock's time.
+    pub fn now() -> Self {
+        let now = jiff::Timestamp::now();
+        Self(jiff::Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now))
+    }
+
+    /// This much later; the last representable time where that is not representable.
+    #[must_use]
+    pub fn after(self, wait: Duration) -> Self {
+        let micros = i64::try_from(wait.as_micros()).unwrap_or(i64::MAX);
+        let later = self.0.as_microsecond().saturating_add(micros);
+        Self(jiff::Timestamp::from_microsecond(later).unwrap_or(jiff::Timestamp::MAX))
+    }
+
+    /// The time from `earlier` to this, zero where `earlier` is later.
+    pub fn since(self, earlier: Self) -> Duration {
+        let micros = self.0.as_microsecond() - earlier.0.as_microsecond();
+        Duration::from_micros(u64::try_from(micros).unwrap_or(0))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.6}", self.0)
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(D::Error::custom)
+    }
+}
+
+/// Whole milliseconds of a duration, as events state them.
+pub(crate) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A duration as a workflow writes it: `"500ms"`, `"30s"`, `"5m"`, `"24h"`, `"7d"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct WrittenDuration(pub(crate) Duration);
+
+/// The text is not a duration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a duration is a whole number and a unit, one of ms, s, m, h, d, for example \"30s\"")]
+pub(crate) struct InvalidDuration;
+
+/// Longer waits than this are slips.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
+
+impl FromStr for WrittenDuration {
+    type Err = InvalidDuration;
+
+    fn from_str(text: &str) -> Result<Self, InvalidDuration> {
+        let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or(InvalidDuration)?;
+        let (number, unit) = text.split_at(digits);
+        let number: u64 = number.parse().map_err(|_| InvalidDuration)?;
+        let millis_per_unit = match unit {
+            "ms" => 1,
+            "s" => 1_000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            "d" => 86_400_000,
+            _ => return Err(InvalidDuration),
+        };
+        let duration = number
+            .checked_mul(millis_per_unit)
+            .map(Duration::from_millis)
+            .filter(|duration| *duration <= LONGEST);
+        duration.map(Self).ok_or(InvalidDuration)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_as_written() {
+        let read = |text: &str| text.parse::<WrittenDuration>().ok().map(|d| d.0);
+        assert_eq!(read("500ms"), Some(Duration::from_millis(500)));
+        assert_eq!(read("5m"), Some(Duration::from_secs(300)));
+        assert_eq!(read("7d"), Some(Duration::from_secs(7 * 86_400)));
+        for wrong in ["", "5", "s", "-5s", "1.5s", "5 s", "5S", "99999999999999999999d", "9999999d"] {
+            assert_eq!(read(wrong), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn timestamps_are_written_with_microseconds() {
+        let time: Timestamp = serde_json::from_str("\"2026-11-22T22:33:35.113005Z\"").unwrap();
+        assert_eq!(time.to_string(), "2026-11-22T22:33:35.113005Z");
+        let whole: Timestamp = serde_json::from_str("\"2026-11-22T22:33:35Z\"").unwrap();
+        assert_eq!(whole.to_string(), "2026-11-22T22:33:35.000000Z");
+        assert_eq!(time.after(Duration::from_millis(1)).since(time), Duration::from_millis(1));
+        assert_eq!(whole.since(time), Duration::ZERO);
+    }
+}

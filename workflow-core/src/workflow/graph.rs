@@ -1,0 +1,221 @@
+//! What needs what: ids, edges, cycles, ancestors.
+
+use std::collections::HashMap;
+
+use crate::{
+    fault::{Fault, FaultCode},
+    scope::{ImplicitInput, Variables},
+    spec::NodeSpec,
+    suggest::did_you_mean,
+};
+
+/// The nodes of one list as a graph. Nodes are known by their index in the list.
+pub(super) struct Graph {
+    variables: Variables,
+    names: Vec<String>,
+    needs: Vec<Vec<usize>>,
+    dependents: Vec<Vec<usize>>,
+    ancestors: Vec<Bits>,
+}
+
+impl Graph {
+    /// Resolves the ids and `needs` of the nodes, and notes what is wrong with them.
+    pub(super) fn of(nodes: &[NodeSpec], faults: &mut Vec<Fault>) -> Self {
+        let ids = index_ids(nodes, faults);
+        let variables = index_variables(nodes, faults);
+        let needs: Vec<Vec<usize>> =
+            nodes.iter().enumerate().map(|(index, node)| resolve_needs(node, index, &ids, faults)).collect();
+        let mut dependents = vec![Vec::new(); nodes.len()];
+        for (index, needs) in needs.iter().enumerate() {
+            needs.iter().for_each(|need| dependents[*need].push(index));
+        }
+        let names = nodes.iter().map(|node| node.id.as_ref().map_or_else(String::new, ToString::to_string)).collect();
+        let mut graph = Self { variables, names, needs, dependents, ancestors: Vec::new() };
+        let (order, rest) = graph.topological_order();
+        graph.report_cycles(rest, nodes, faults);
+        graph.ancestors = graph.find_ancestors(&order);
+        graph
+    }
+
+    pub(super) fn variables(&self) -> &Variables {
+        &self.variables
+    }
+
+    /// The id of a node, empty where it could not be read.
+    pub(super) fn name(&self, node: usize) -> &str {
+        &self.names[node]
+    }
+
+    pub(super) fn needs(&self, node: usize) -> &[usize] {
+        &self.needs[node]
+    }
+
+    pub(super) fn dependents(&self, node: usize) -> &[usize] {
+        &self.dependents[node]
+    }
+
+    pub(super) fn is_ancestor(&self, ancestor: usize, of: usize) -> bool {
+        self.ancestors[of].contains(ancestor)
+    }
+
+    pub(super) fn sinks(&self) -> Box<[usize]> {
+        (0..self.needs.len()).filter(|node| self.dependents[*node].is_empty()).collect()
+    }
+
+    pub(super) fn implicit_input(&self, node: usize) -> ImplicitInput {
+        match self.needs[node].as_slice() {
+            [] => ImplicitInput::Run,
+            [one] => ImplicitInput::Step(*one),
+            _ => ImplicitInput::None,
+        }
+    }
+
+    /// Kahn's algorithm: the nodes in an order in which needs come first, and those on or behind a cycle.
+    fn topological_order(&self) -> (Vec<usize>, Vec<bool>) {
+        let mut left: Vec<usize> = self.needs.iter().map(Vec::len).collect();
+        let mut order: Vec<usize> = (0..left.len()).filter(|node| left[*node] == 0).collect();
+        let mut next = 0;
+        while let Some(node) = order.get(next).copied() {
+            next += 1;
+            for dependent in &self.dependents[node] {
+                left[*dependent] -= 1;
+                if left[*dependent] == 0 {
+                    order.push(*dependent);
+                }
+            }
+        }
+        let rest = left.into_iter().map(|left| left > 0).collect();
+        (order, rest)
+    }
+
+    /// Names each cycle among the nodes that no order could be found for.
+    fn report_cycles(&self, mut rest: Vec<bool>, nodes: &[NodeSpec], faults: &mut Vec<Fault>) {
+        while let Some(start) = rest.iter().position(|on_cycle| *on_cycle) {
+            let (walked, closed_at) = self.walk_back(start, &rest);
+            if let Some(first) = closed_at {
+                faults.push(self.cycle_fault(&walked[first..], nodes));
+            }
+            walked.into_iter().for_each(|node| rest[node] = false);
+        }
+    }
+
+    /// Follows the first unordered need of each node until a node comes twice or there is none.
+    fn walk_back(&self, start: usize, rest: &[bool]) -> (Vec<usize>, Option<usize>) {
+        let mut walked = vec![start];
+        let mut place = HashMap::from([(start, 0)]);
+        let mut here = start;
+        while let Some(need) = self.needs[here].iter().copied().find(|need| rest[*need]) {
+            if let Some(first) = place.get(&need) {
+                return (walked, Some(*first));
+            }
+            place.insert(need, walked.len());
+            walked.push(need);
+            here = need;
+        }
+        (walked, None)
+    }
+
+    /// `cycle` lists nodes, each needing the next, the last needing the first.
+    fn cycle_fault(&self, cycle: &[usize], nodes: &[NodeSpec]) -> Fault {
+        let node = cycle[0];
+        let need = cycle.get(1).copied().unwrap_or(node);
+        let place = self.needs[node].iter().position(|other| *other == need).unwrap_or(0);
+        let at = nodes[node].at.field("needs").item(place);
+        let mut forward: Vec<&str> = cycle.iter().rev().map(|node| self.name(*node)).collect();
+        forward.extend(forward.first().copied());
+        Fault::new(FaultCode::Cycle, at, forward.join(" -> ")).hint("take one of these out of `needs`")
+    }
+
+    fn find_ancestors(&self, order: &[usize]) -> Vec<Bits> {
+        let mut ancestors = vec![Bits::new(self.needs.len()); self.needs.len()];
+        for node in order {
+            let mut own = Bits::new(self.needs.len());
+            for need in &self.needs[*node] {
+                own.insert(*need);
+                own.union(&ancestors[*need]);
+            }
+            ancestors[*node] = own;
+        }
+        ancestors
+    }
+}
+
+/// Ids to indices; of two equal ids the first counts.
+fn index_ids<'a>(nodes: &'a [NodeSpec], faults: &mut Vec<Fault>) -> HashMap<&'a str, usize> {
+    let mut ids = HashMap::new();
+    for (index, node) in nodes.iter().enumerate() {
+        let Some(id) = &node.id else { continue };
+        if let Some(first) = ids.get(id.as_str()) {
+            let detail = format!("`{id}` is already the id of node {first}");
+            faults.push(Fault::new(FaultCode::DuplicateId, node.at.field("id"), detail).hint("give each node an id of its own"));
+            continue;
+        }
+        ids.insert(id.as_str(), index);
+    }
+    ids
+}
+
+/// Names in templates to indices.
+fn index_variables(nodes: &[NodeSpec], faults: &mut Vec<Fault>) -> Variables {
+    let mut variables = Variables::new();
+    for (index, node) in nodes.iter().enumerate() {
+        let Some(id) = &node.id else { continue };
+        let first = *variables.entry(id.variable()).or_insert(index);
+        let other = nodes[first].id.as_ref().filter(|other| *other != id);
+        if let Some(other) = other {
+            let detail = format!("`{id}` and `{other}` are both `{}` in templates", id.variable());
+            faults.push(Fault::new(FaultCode::IdCollision, node.at.field("id"), detail).hint("rename one of them"));
+        }
+    }
+    variables
+}
+
+fn resolve_needs(
+    node: &NodeSpec,
+    index: usize,
+    ids: &HashMap<&str, usize>,
+    faults: &mut Vec<Fault>,
+) -> Vec<usize> {
+    let Some(written) = &node.needs else {
+        return index.checked_sub(1).into_iter().collect();
+    };
+    let mut needs = Vec::with_capacity(written.len());
+    for (place, id) in written.iter().enumerate() {
+        let at = node.at.field("needs").item(place);
+        match ids.get(id.as_str()) {
+            Some(need) if needs.contains(need) => {
+                faults.push(Fault::new(FaultCode::InvalidValue, at, format!("`{id}` is needed twice")));
+            }
+            Some(need) => needs.push(*need),
+            None => {
+                let mut fault =
+                    Fault::new(FaultCode::UnknownReference, at, format!("`{id}` is not a node of this workflow"));
+                fault.hint = did_you_mean(id, ids.keys().copied());
+                faults.push(fault);
+            }
+        }
+    }
+    needs
+}
+
+/// A set of node indices.
+#[derive(Clone)]
+struct Bits(Box<[u64]>);
+
+impl Bits {
+    fn new(length: usize) -> Self {
+        Self(vec![0; length.div_ceil(64)].into())
+    }
+
+    fn insert(&mut self, index: usize) {
+        self.0[index / 64] |= 1 << (index % 64);
+    }
+
+    fn contains(&self, index: usize) -> bool {
+        self.0[index / 64] & (1 << (index % 64)) != 0
+    }
+
+    fn union(&mut self, other: &Self) {
+        self.0.iter_mut().zip(&other.0).for_each(|(word, more)| *word |= more);
+    }
+}

@@ -1,0 +1,11 @@
+//! The content hash: the same for specifications that differ only in the order of their keys.
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+pub(super) fn content_hash(spec: &Value) -> String {
+    let mut sorted = spec.clone();
+    sorted.sort_all_objects();
+    let digest = Sha256::digest(sorted.to_string());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,69 @@
+//! Finds the templates in a node's `data` by the marks that their types leave in its schema.
+
+use serde_json::Value;
+
+use crate::pointer::Pointer;
+
+/// What a field holds, as its type says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// A `Template`; `refers` when it must refer to something.
+    Template { refers: bool },
+    /// A `Json`.
+    Json,
+    /// A string that is taken as it stands.
+    Literal,
+}
+
+/// A marked value in `data`.
+pub(super) struct Marked<'a> {
+    pub(super) mark: Mark,
+    pub(super) at: Pointer,
+    pub(super) value: &'a Value,
+}
+
+/// Walks `data` beside the schema of its type.
+pub(super) fn find<'a>(schema: &Value, data: &'a Value, at: &Pointer) -> Vec<Marked<'a>> {
+    let mut found = Vec::new();
+    walk(schema, data, at, &mut found);
+    found
+}
+
+fn walk<'a>(schema: &Value, value: &'a Value, at: &Pointer, found: &mut Vec<Marked<'a>>) {
+    if let Some(mark) = mark_of(schema, value) {
+        found.push(Marked { mark, at: at.clone(), value });
+        return;
+    }
+    for choice in ["anyOf", "oneOf", "allOf"].iter().filter_map(|key| schema[key].as_array()).flatten() {
+        walk(choice, value, at, found);
+    }
+    match value {
+        Value::Object(members) => {
+            for (key, member) in members {
+                let of_member = schema["properties"].get(key).unwrap_or(&schema["additionalProperties"]);
+                walk(of_member, member, &at.field(key), found);
+            }
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, item)| walk(&schema["items"], item, &at.item(index), found));
+        }
+        _ => {}
+    }
+}
+
+fn mark_of(schema: &Value, value: &Value) -> Option<Mark> {
+    match schema["x-workflow"].as_str() {
+        Some("template") => Some(Mark::Template { refers: schema["x-workflow-refers"] == true }),
+        Some("json") => Some(Mark::Json),
+        _ => (value.is_string() && allows_string(schema)).then_some(Mark::Literal),
+    }
+}
+
+/// Whether the schema speaks of a string; a schema that says nothing allows any JSON, as it stands.
+fn allows_string(schema: &Value) -> bool {
+    match &schema["type"] {
+        Value::String(one) => one == "string",
+        Value::Array(several) => several.iter().any(|one| one == "string"),
+        _ => false,
+    }
+}

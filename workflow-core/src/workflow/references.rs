@@ -1,0 +1,74 @@
+//! Checks that what a template names can be there when it is rendered.
+
+use super::graph::Graph;
+use crate::{
+    fault::{Fault, FaultCode},
+    pointer::Pointer,
+    spec::is_reserved,
+    suggest::did_you_mean,
+    template,
+};
+
+/// What a settled node gives to templates.
+const STEP_FIELDS: [&str; 3] = ["status", "output", "error"];
+
+/// The node whose templates are checked.
+pub(super) struct Reader<'a> {
+    pub(super) graph: &'a Graph,
+    pub(super) node: usize,
+}
+
+impl Reader<'_> {
+    /// The faults of the names a template reads.
+    pub(super) fn check(&self, references: &[String], at: &Pointer) -> Vec<Fault> {
+        references.iter().filter_map(|path| self.check_path(path, at)).collect()
+    }
+
+    fn check_path(&self, path: &str, at: &Pointer) -> Option<Fault> {
+        let mut names = path.split('.');
+        let root = names.next()?;
+        if root == "input" || template::is_global(root) {
+            return None;
+        }
+        let Some(step) = self.graph.variables().get(root).copied() else {
+            return Some(self.unknown(root, at));
+        };
+        if !self.graph.is_ancestor(step, self.node) {
+            return Some(self.not_an_ancestor(step, at));
+        }
+        let field = names.next()?;
+        (!STEP_FIELDS.contains(&field)).then(|| unknown_field(root, field, at))
+    }
+
+    fn unknown(&self, name: &str, at: &Pointer) -> Fault {
+        let known = self.graph.variables().keys().map(String::as_str).chain(["input"]);
+        let mut fault =
+            Fault::new(FaultCode::UnknownReference, at.as_str(), format!("`{name}` is not a node of this workflow"));
+        fault.hint = did_you_mean(name, known);
+        fault
+    }
+
+    fn not_an_ancestor(&self, step: usize, at: &Pointer) -> Fault {
+        let (named, own) = (self.graph.name(step), self.graph.name(self.node));
+        let (detail, hint) = if step == self.node {
+            (format!("`{own}` reads its own output"), "name a node that runs before it".to_owned())
+        } else {
+            (format!("`{named}` is not an ancestor of `{own}`"), format!("add `{named}` to `needs`"))
+        };
+        Fault::new(FaultCode::NotAnAncestor, at.as_str(), detail).hint(hint)
+    }
+
+    /// A name that a template gives a value to must not hide another.
+    pub(super) fn check_assigned(&self, name: &str, at: &Pointer) -> Option<Fault> {
+        let taken = self.graph.variables().contains_key(name) || is_reserved(name);
+        taken.then(|| {
+            let detail = format!("`{name}` already has a meaning here");
+            Fault::new(FaultCode::ShadowedName, at.as_str(), detail).hint("choose another name")
+        })
+    }
+}
+
+fn unknown_field(root: &str, field: &str, at: &Pointer) -> Fault {
+    let detail = format!("`{root}.{field}` is not there: a node has `status`, `output` and `error`");
+    Fault::new(FaultCode::UnknownReference, at.as_str(), detail).hint(format!("did you mean `{root}.output.{field}`?"))
+}
