@@ -1,0 +1,209 @@
+//! One request, one answer.
+
+use std::{collections::VecDeque, fmt, sync::Arc, time::SystemTime};
+
+use futures::{Stream, StreamExt, TryStreamExt, stream};
+use reqwest::{RequestBuilder, Response, Url, redirect};
+
+use crate::{
+    answer::Answer,
+    api_error::ApiError,
+    body::Body,
+    clock::Clock,
+    config::{ConfigError, GeminiClientBuilder, Settings},
+    error::GeminiError,
+    exchange::Exchange,
+    reply::{Chunk, Reply},
+    request::GenerateRequest,
+    retry_after::wished_wait,
+    wire::{Question, Unreadable, responses},
+};
+
+/// A client of the Gemini API. Cheap to clone; clones share connections.
+///
+/// It sends a request once. To send it again is for the caller to decide, by
+/// [`GeminiError::is_retryable`] and [`GeminiError::retry_after`].
+///
+/// ```no_run
+/// use workflow_gemini::{GeminiClient, GenerateRequest};
+///
+/// # async fn ask() -> Result<(), Box<dyn std::error::Error>> {
+/// let client = GeminiClient::from_env()?;
+/// let reply = client.generate(&GenerateRequest::new("Why is the sky blue?")).await?;
+/// assert!(!reply.text.is_empty());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct GeminiClient {
+    http: reqwest::Client,
+    settings: Arc<Settings>,
+}
+
+/// The two ways to get an answer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Method {
+    Whole,
+    Streamed,
+}
+
+impl GeminiClient {
+    /// A client as the environment says; see [`GeminiClientBuilder::from_env`].
+    ///
+    /// # Errors
+    /// [`ConfigError`]: there is no key, or the environment holds something unusable.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        GeminiClientBuilder::from_env().build()
+    }
+
+    /// Collects what a client is made from, without looking at the environment.
+    pub fn builder() -> GeminiClientBuilder {
+        GeminiClientBuilder::default()
+    }
+
+    pub(crate) fn new(settings: Settings) -> Result<Self, ConfigError> {
+        let http = reqwest::Client::builder()
+            .connect_timeout(settings.timeouts.connect)
+            .redirect(redirect::Policy::none())
+            .user_agent(concat!("workflow-gemini/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| ConfigError::Http(error.without_url().into()))?;
+        let settings = Arc::new(settings);
+        Ok(Self { http, settings })
+    }
+
+    /// The model asked when a request names none.
+    pub fn model(&self) -> &str {
+        &self.settings.model
+    }
+
+    /// Asks and waits for the whole answer.
+    ///
+    /// # Errors
+    /// [`GeminiError`]; an answer without text is one, too.
+    ///
+    /// # Cancellation
+    /// Dropping the future closes the connection. What the model has written is lost, and billed.
+    pub async fn generate(&self, request: &GenerateRequest) -> Result<Reply, GeminiError> {
+        let answer = self.whole_answer(request).await;
+        answer.map_err(|error| self.presented(error))
+    }
+
+    /// Asks and passes the answer on as it is written. Nothing is sent until the stream is polled.
+    ///
+    /// The stream ends with one [`Chunk::Done`] or one error, and yields `None` after that.
+    ///
+    /// # Errors
+    /// The stream yields [`GeminiError`] as [`generate`](Self::generate) returns it, also after
+    /// pieces of text: those are no answer then.
+    ///
+    /// # Cancellation
+    /// Dropping the stream closes the connection.
+    pub fn stream(
+        &self,
+        request: &GenerateRequest,
+    ) -> impl Stream<Item = Result<Chunk, GeminiError>> + Send + Unpin + use<> {
+        let client = self.clone();
+        let exchange = Exchange::new(self.clone(), request.clone());
+        stream::try_unfold(exchange, Exchange::advance)
+            .map_err(move |error| client.presented(error))
+            .boxed()
+    }
+
+    /// Sends a request; the body of the answer if it is a 200.
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        request: &GenerateRequest,
+    ) -> Result<Body, GeminiError> {
+        let clock = Clock::start(self.settings.timeouts);
+        let response = self.send(&clock, self.question(method, request)?).await?;
+        let status = response.status();
+        let wish = wished_wait(response.headers(), SystemTime::now());
+        let mut body = Body::new(response, clock, self.settings.max_reply_bytes);
+        if status == reqwest::StatusCode::OK {
+            return Ok(body);
+        }
+        let refusal = body.refusal().await;
+        Err(ApiError::from_answer(status.as_u16(), &refusal, wish).into())
+    }
+
+    async fn whole_answer(&self, request: &GenerateRequest) -> Result<Reply, GeminiError> {
+        let mut body = self.call(Method::Whole, request).await?;
+        let json = body.whole().await?;
+        let parts = responses(&json).map_err(|error| match error {
+            Unreadable::CutOff => GeminiError::Interrupted { source: None },
+            Unreadable::Foreign => body.foreign_head(),
+        })?;
+        let mut answer = Answer::to(request);
+        for part in parts {
+            answer.add(part, &mut VecDeque::new())?;
+        }
+        answer.finish()
+    }
+
+    fn question(
+        &self,
+        method: Method,
+        request: &GenerateRequest,
+    ) -> Result<RequestBuilder, GeminiError> {
+        request.check()?;
+        let url = self.url(method, request.model.as_deref().unwrap_or(self.model()))?;
+        let mut question = self
+            .http
+            .post(url)
+            .header("x-goog-api-key", self.settings.key.header())
+            .json(&Question::from(request));
+        if let Some(total) = self.settings.timeouts.total {
+            question = question.header("x-server-timeout", total.as_secs().max(1));
+        }
+        Ok(question)
+    }
+
+    fn url(&self, method: Method, model: &str) -> Result<Url, GeminiError> {
+        let invalid = |reason| GeminiError::InvalidRequest { reason };
+        let model = model.trim();
+        let model = model.strip_prefix("models/").unwrap_or(model);
+        if model.is_empty() {
+            return Err(invalid("the model's name is empty"));
+        }
+        let mut url = self.settings.address.clone();
+        let verb = match method {
+            Method::Whole => "generateContent",
+            Method::Streamed => "streamGenerateContent",
+        };
+        url.path_segments_mut()
+            .map_err(|()| invalid("the base URL cannot have a path"))?
+            .push("models")
+            .push(&format!("{model}:{verb}"));
+        if matches!(method, Method::Streamed) {
+            url.set_query(Some("alt=sse"));
+        }
+        Ok(url)
+    }
+
+    async fn send(&self, clock: &Clock, question: RequestBuilder) -> Result<Response, GeminiError> {
+        let sent = clock.first_byte(question.send()).await?;
+        sent.map_err(|error| {
+            if error.is_connect() && error.is_timeout() {
+                return clock.connect_error();
+            }
+            let source = error.without_url().into();
+            GeminiError::Connection { source }
+        })
+    }
+
+    fn presented(&self, error: GeminiError) -> GeminiError {
+        error.presented(&self.settings.key)
+    }
+}
+
+impl fmt::Debug for GeminiClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GeminiClient")
+            .field("key", &self.settings.key)
+            .field("address", &self.settings.address.as_str())
+            .field("model", &self.settings.model)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,50 @@
+//! What the model answered.
+
+use serde_json::Value;
+use workflow_core::Usage;
+
+use crate::reason::FinishReason;
+
+/// A whole answer. Its text is never empty.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Reply {
+    /// The text as the model wrote it, not trimmed.
+    pub text: String,
+    /// The text read as JSON, when the request had a schema.
+    pub json: Option<Value>,
+    /// What the model thought, as far as it was asked to tell.
+    pub thoughts: String,
+    /// Why the model stopped. [`FinishReason::MaxTokens`]: the text is cut off.
+    pub finish_reason: FinishReason,
+    /// Tokens that were used.
+    pub usage: Usage,
+    /// The model that really answered; the API may route a name to another model.
+    pub model_version: Option<String>,
+    /// The API's name for this answer, to ask its operator about.
+    pub response_id: Option<String>,
+}
+
+impl Reply {
+    /// Whether the answer was cut off at its token limit.
+    pub fn is_truncated(&self) -> bool {
+        self.finish_reason == FinishReason::MaxTokens
+    }
+}
+
+/// A piece of a streamed answer.
+///
+/// Pieces come as the model writes them. A stream ends with exactly one [`Chunk::Done`] or with
+/// one error; text that came before an error is not an answer.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Chunk {
+    /// More of the text, never empty.
+    Text(String),
+    /// More of the thoughts, never empty.
+    Thought(String),
+    /// Tokens used so far. A running total: the last one counts, they are not to be added up.
+    Usage(Usage),
+    /// The whole answer, last of all.
+    Done(Box<Reply>),
+}

@@ -1,0 +1,151 @@
+//! What is asked of the model.
+
+use serde_json::Value;
+
+use crate::error::GeminiError;
+
+/// One question to a model. What is not set is not sent, so the model's own default holds.
+///
+/// ```
+/// use workflow_gemini::{GenerateRequest, Thinking};
+///
+/// let request = GenerateRequest::new("Explain entropy in one sentence.")
+///     .with_system("You write for children.")
+///     .with_thinking(Thinking::level("low"))
+///     .with_max_output_tokens(1024);
+/// # let _ = request;
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[must_use = "a request does nothing until it is sent"]
+pub struct GenerateRequest {
+    pub(crate) prompt: String,
+    pub(crate) system: Option<String>,
+    pub(crate) model: Option<String>,
+    pub(crate) temperature: Option<f64>,
+    pub(crate) top_p: Option<f64>,
+    pub(crate) top_k: Option<u32>,
+    pub(crate) max_output_tokens: Option<u32>,
+    pub(crate) stop: Vec<String>,
+    pub(crate) seed: Option<i32>,
+    pub(crate) schema: Option<Value>,
+    pub(crate) thinking: Option<Thinking>,
+    pub(crate) include_thoughts: Option<bool>,
+}
+
+/// How much the model may think before it writes.
+///
+/// One or the other, as the model wants it: the API refuses both together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Thinking {
+    /// For models from 3 on: `MINIMAL`, `LOW`, `MEDIUM`, `HIGH`, on some `XHIGH`.
+    Level(String),
+    /// For 2.5 models, in tokens: 0 is off, -1 lets the model choose.
+    Budget(i32),
+}
+
+impl Thinking {
+    /// A level in either case: `low` and `LOW` are the same.
+    pub fn level(level: impl AsRef<str>) -> Self {
+        Self::Level(level.as_ref().trim().to_ascii_uppercase())
+    }
+}
+
+impl GenerateRequest {
+    /// Asks with this text and nothing else.
+    pub fn new(prompt: impl Into<String>) -> Self {
+        Self {
+            prompt: prompt.into(),
+            system: None,
+            model: None,
+            temperature: None,
+            top_p: None,
+            top_k: None,
+            max_output_tokens: None,
+            stop: Vec::new(),
+            seed: None,
+            schema: None,
+            thinking: None,
+            include_thoughts: None,
+        }
+    }
+
+    /// What the model is told about its role, apart from the prompt.
+    pub fn with_system(mut self, system: impl Into<String>) -> Self {
+        self.system = Some(system.into());
+        self
+    }
+
+    /// The model to ask, with or without `models/` before its name. Default: the client's.
+    pub fn with_model(mut self, model: impl Into<String>) -> Self {
+        self.model = Some(model.into());
+        self
+    }
+
+    /// How freely the model chooses its words, `0.0..=2.0`. Newer models ignore it.
+    pub fn with_temperature(mut self, temperature: f64) -> Self {
+        self.temperature = Some(temperature);
+        self
+    }
+
+    /// Choose among the likeliest words that make up this probability. Newer models ignore it.
+    pub fn with_top_p(mut self, top_p: f64) -> Self {
+        self.top_p = Some(top_p);
+        self
+    }
+
+    /// Choose among this many of the likeliest words. Newer models ignore it.
+    pub fn with_top_k(mut self, top_k: u32) -> Self {
+        self.top_k = Some(top_k);
+        self
+    }
+
+    /// The most tokens the answer may have, thoughts included.
+    pub fn with_max_output_tokens(mut self, tokens: u32) -> Self {
+        self.max_output_tokens = Some(tokens);
+        self
+    }
+
+    /// Texts at which the model stops writing; the API takes up to five.
+    pub fn with_stop<S: Into<String>>(mut self, stop: impl IntoIterator<Item = S>) -> Self {
+        self.stop = stop.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Makes answers repeat as far as the model can.
+    pub fn with_seed(mut self, seed: i32) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// A JSON Schema the answer has to fit; the answer is then read as JSON.
+    pub fn with_schema(mut self, schema: Value) -> Self {
+        self.schema = Some(schema);
+        self
+    }
+
+    /// How much the model may think.
+    pub fn with_thinking(mut self, thinking: Thinking) -> Self {
+        self.thinking = Some(thinking);
+        self
+    }
+
+    /// Whether a summary of the thoughts comes with the answer.
+    pub fn with_include_thoughts(mut self, include: bool) -> Self {
+        self.include_thoughts = Some(include);
+        self
+    }
+
+    /// Whether it can be sent at all. What the API judges better is left to the API.
+    pub(crate) fn check(&self) -> Result<(), GeminiError> {
+        let numbers = [self.temperature, self.top_p];
+        let reason = if self.prompt.is_empty() {
+            "the prompt is empty"
+        } else if numbers.iter().flatten().any(|number| !number.is_finite()) {
+            "temperature and top_p have to be finite"
+        } else {
+            return Ok(());
+        };
+        Err(GeminiError::InvalidRequest { reason })
+    }
+}

@@ -1,0 +1,11 @@
+//! The API's JSON: what is sent, what comes. Private, since the API changes it.
+
+mod fault;
+mod question;
+mod response;
+
+pub(crate) use self::{
+    fault::Fault,
+    question::Question,
+    response::{Candidate, PromptFeedback, Response, Unreadable, responses},
+};

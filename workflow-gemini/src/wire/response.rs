@@ -1,0 +1,197 @@
+//! The body of an answer. Every field can be missing, unknown ones are passed over.
+
+use serde::Deserialize;
+use serde_json::Value;
+use workflow_core::Usage;
+
+/// A `GenerateContentResponse`, or an error where one was expected.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Response {
+    candidates: Option<Vec<Candidate>>,
+    pub(crate) prompt_feedback: Option<PromptFeedback>,
+    usage_metadata: Option<UsageMetadata>,
+    pub(crate) model_version: Option<String>,
+    pub(crate) response_id: Option<String>,
+    /// The API can fail after it said 200.
+    pub(crate) error: Option<Value>,
+}
+
+impl Response {
+    /// The one answer: more than one is never asked for.
+    pub(crate) fn take_candidate(&mut self) -> Option<Candidate> {
+        self.candidates.take()?.into_iter().next()
+    }
+
+    /// Tokens used so far, if this part tells.
+    pub(crate) fn usage(&self) -> Option<Usage> {
+        self.usage_metadata.as_ref().map(UsageMetadata::total)
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Candidate {
+    content: Option<Content>,
+    pub(crate) finish_reason: Option<String>,
+    pub(crate) finish_message: Option<String>,
+}
+
+impl Candidate {
+    /// The parts in their order: text, and whether it is a thought.
+    pub(crate) fn take_texts(&mut self) -> impl Iterator<Item = (String, bool)> + use<> {
+        let content = self.content.take().unwrap_or_default();
+        let parts = content.parts.unwrap_or_default();
+        parts.into_iter().filter_map(Part::into_text)
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Content {
+    parts: Option<Vec<Part>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Part {
+    text: Option<String>,
+    thought: Option<bool>,
+}
+
+impl Part {
+    fn into_text(self) -> Option<(String, bool)> {
+        let text = self.text.filter(|text| !text.is_empty())?;
+        Some((text, self.thought.unwrap_or_default()))
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct PromptFeedback {
+    pub(crate) block_reason: Option<String>,
+    pub(crate) block_reason_message: Option<String>,
+    safety_ratings: Option<Vec<Rating>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Rating {
+    category: Option<String>,
+    probability: Option<String>,
+}
+
+impl PromptFeedback {
+    /// Each rating as `CATEGORY: PROBABILITY`.
+    pub(crate) fn ratings(&self) -> Vec<String> {
+        let ratings = self.safety_ratings.iter().flatten();
+        ratings.map(Rating::in_words).collect()
+    }
+}
+
+impl Rating {
+    fn in_words(&self) -> String {
+        let unknown = "unknown";
+        let category = self.category.as_deref().unwrap_or(unknown);
+        let probability = self.probability.as_deref().unwrap_or(unknown);
+        format!("{category}: {probability}")
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct UsageMetadata {
+    prompt_token_count: Option<u64>,
+    tool_use_prompt_token_count: Option<u64>,
+    candidates_token_count: Option<u64>,
+    thoughts_token_count: Option<u64>,
+    cached_content_token_count: Option<u64>,
+}
+
+impl UsageMetadata {
+    fn total(&self) -> Usage {
+        let sum = |a: Option<u64>, b: Option<u64>| a.unwrap_or(0).saturating_add(b.unwrap_or(0));
+        let mut usage = Usage::new(
+            sum(self.prompt_token_count, self.tool_use_prompt_token_count),
+            sum(self.candidates_token_count, self.thoughts_token_count),
+        );
+        usage.thought_tokens = self.thoughts_token_count.unwrap_or(0);
+        usage.cached_tokens = self.cached_content_token_count.unwrap_or(0);
+        usage
+    }
+}
+
+/// Why bytes are not an answer.
+#[derive(Debug)]
+pub(crate) enum Unreadable {
+    /// They end too early.
+    CutOff,
+    /// They are something else.
+    Foreign,
+}
+
+/// Reads one answer, or an array of them.
+pub(crate) fn responses(json: &[u8]) -> Result<Vec<Response>, Unreadable> {
+    let read = match json.trim_ascii_start().first() {
+        Some(b'[') => serde_json::from_slice(json),
+        _ => serde_json::from_slice(json).map(|one| vec![one]),
+    };
+    read.map_err(|error| {
+        if error.is_eof() {
+            Unreadable::CutOff
+        } else {
+            Unreadable::Foreign
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holes_and_nulls_are_read_as_nothing() {
+        for body in [
+            "{}",
+            r#"{"candidates":null,"usageMetadata":null,"promptFeedback":{}}"#,
+            r#"{"candidates":[{"content":{}}],"future":{"x":1}}"#,
+            r#"{"candidates":[{"content":{"role":"model"}}]}"#,
+            r#"{"candidates":[{"content":{"parts":[{"text":""},{"functionCall":{"name":"f"}}]}}]}"#,
+        ] {
+            let mut read = responses(body.as_bytes()).unwrap();
+            let candidate = read.remove(0).take_candidate();
+            assert_eq!(
+                candidate.map_or(0, |mut it| it.take_texts().count()),
+                0,
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn usage_counts_thoughts_and_tools() {
+        let body = r#"{"usageMetadata":{"promptTokenCount":15,"candidatesTokenCount":4,
+            "thoughtsTokenCount":20,"toolUsePromptTokenCount":2,"cachedContentTokenCount":8}}"#;
+        let usage = responses(body.as_bytes()).unwrap()[0].usage().unwrap();
+        assert_eq!((usage.input_tokens, usage.output_tokens), (17, 24));
+        assert_eq!((usage.thought_tokens, usage.cached_tokens), (20, 8));
+    }
+
+    #[test]
+    fn what_ends_too_early_is_told_from_what_is_foreign() {
+        assert!(matches!(
+            responses(b"{\"candidates\":[{\"con"),
+            Err(Unreadable::CutOff)
+        ));
+        assert!(matches!(
+            responses(b"{\"a\":\"\xE2\x82"),
+            Err(Unreadable::CutOff)
+        ));
+        assert!(matches!(responses(b""), Err(Unreadable::CutOff)));
+        assert!(matches!(responses(b"<html>"), Err(Unreadable::Foreign)));
+        assert!(matches!(
+            responses(b"{\"candidates\":1}"),
+            Err(Unreadable::Foreign)
+        ));
+    }
+}
