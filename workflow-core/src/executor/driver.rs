@@ -9,7 +9,7 @@ use std::{
 };
 
 use futures::{
-    FutureExt, StreamExt,
+    StreamExt,
     future::BoxFuture,
     poll,
     stream::FuturesUnordered,
@@ -80,9 +80,13 @@ impl<J: Journal> Driver<J> {
     /// Goes on until the run has ended, or its log refuses an event. `turn` holds what was decided already.
     pub(crate) async fn drive(mut self, mut turn: Turn) {
         let cancellation = self.context.cancellation.clone();
-        let mut cancelled = pin!(cancellation.cancelled().fuse());
-        self.machine.on(Input::Resume, self.clock.now(), &mut turn);
+        let mut cancelled = pin!(cancellation.cancelled());
+        self.inputs.push(Input::Resume);
         loop {
+            if cancellation.is_cancelled() {
+                self.inputs.push(Input::Cancel { reason: "cancelled".into() });
+            }
+            self.machine.on(self.inputs.drain(..), self.clock.now(), &mut turn);
             if self.journal.commit(&mut turn.events).await.is_err() || self.machine.has_ended() {
                 return;
             }
@@ -91,10 +95,6 @@ impl<J: Journal> Driver<J> {
                 self.wait(cancelled.as_mut()).await;
             }
             self.collect().await;
-            let now = self.clock.now();
-            for input in self.inputs.drain(..) {
-                self.machine.on(input, now, &mut turn);
-            }
         }
     }
 
@@ -128,19 +128,14 @@ impl<J: Journal> Driver<J> {
         }
     }
 
-    /// Waits for the next thing to happen.
+    /// Waits for the next thing to happen, or for the run to be cancelled.
     async fn wait(&mut self, mut cancelled: Pin<&mut impl Future<Output = ()>>) {
-        let (in_flight, inputs) = (&mut self.in_flight, &mut self.inputs);
         poll_fn(|cx| {
             if cancelled.as_mut().poll(cx).is_ready() {
-                inputs.push(Input::Cancel { reason: "cancelled".into() });
                 return Poll::Ready(());
             }
-            match in_flight.poll_next_unpin(cx) {
-                Poll::Ready(Some(input)) => {
-                    inputs.push(input);
-                    Poll::Ready(())
-                }
+            match self.in_flight.poll_next_unpin(cx) {
+                Poll::Ready(Some(input)) => Poll::Ready(self.inputs.push(input)),
                 Poll::Ready(None) | Poll::Pending => Poll::Pending,
             }
         })

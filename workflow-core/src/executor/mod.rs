@@ -5,13 +5,12 @@ mod driver;
 mod outbox;
 
 use std::{
+    collections::VecDeque,
     fmt,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
-
-use std::collections::VecDeque;
 
 use futures::{Stream, future::BoxFuture};
 use serde_json::Value;
@@ -84,9 +83,8 @@ impl Executor {
         let input = Arc::new(input);
         let id = RunId::new();
         let mut machine = Machine::new(Arc::clone(&workflow), id, Arc::clone(&input), self.concurrent_steps);
-        let mut turn = Turn::default();
-        machine.create(RunCreated::of(&workflow, input), Timestamp::now(), &mut turn);
-        Run::new(id, workflow, machine, turn)
+        let first = machine.create(RunCreated::of(&workflow, input), Timestamp::now());
+        Run::new(id, workflow, machine, Turn { events: vec![first], commands: Vec::new() })
     }
 
     /// Goes on with a run from its log: what the log says is done is not done again, and steps that

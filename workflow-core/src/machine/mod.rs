@@ -123,11 +123,6 @@ impl Machine {
         &self.scope
     }
 
-    /// The number of the last event.
-    pub(crate) fn seq(&self) -> u64 {
-        self.seq
-    }
-
     /// Whether the last event was written.
     pub(crate) fn has_ended(&self) -> bool {
         self.phase == Phase::Ended
@@ -153,23 +148,25 @@ impl Machine {
         (self.workflow.steps()[index].step == *step).then_some(index)
     }
 
-    /// Writes the first event of a new run.
-    pub(crate) fn create(&mut self, created: RunCreated, now: Timestamp, turn: &mut Turn) {
-        self.emit(None, EventKind::RunCreated(Box::new(created)), now, turn);
+    /// The first event of a new run.
+    pub(crate) fn create(&mut self, created: RunCreated, now: Timestamp) -> StepEvent {
+        self.next_event(None, EventKind::RunCreated(Box::new(created)), now)
     }
 
-    /// Takes in what happened, and adds what follows from it to the turn.
-    pub(crate) fn on(&mut self, input: Input, now: Timestamp, turn: &mut Turn) {
-        if self.has_ended() {
-            return;
+    /// Takes in what happened in one turn, and adds what follows from it. What was done counts as
+    /// done, also when something else of the same turn ends the run.
+    pub(crate) fn on(&mut self, inputs: impl IntoIterator<Item = Input>, now: Timestamp, turn: &mut Turn) {
+        for input in inputs {
+            match input {
+                Input::Resume => self.resume(turn, now),
+                Input::Done { step, result, report, draw } => self.done(step, result, report, draw, now, turn),
+                Input::TimerFired { step } => self.timer_fired(step),
+                Input::Cancel { reason } => _ = self.doom.get_or_insert(Doom::Cancelled { reason }),
+            }
         }
-        match input {
-            Input::Resume => self.resume(turn, now),
-            Input::Done { step, result, report, draw } => self.done(step, result, report, draw, now, turn),
-            Input::TimerFired { step } => self.timer_fired(step),
-            Input::Cancel { reason } => self.doom = Some(Doom::Cancelled { reason }),
+        if !self.has_ended() {
+            self.settle(now, turn);
         }
-        self.settle(now, turn);
     }
 
     /// Steps that were in flight when the log was cut start again; waits go on.
@@ -294,11 +291,15 @@ impl Machine {
         self.emit(None, last, now, turn);
     }
 
-    /// Numbers an event, takes it in, and hands it over.
     fn emit(&mut self, step: Option<usize>, kind: EventKind, now: Timestamp, turn: &mut Turn) {
+        turn.events.push(self.next_event(step, kind, now));
+    }
+
+    /// Takes an event in, and numbers it.
+    fn next_event(&mut self, step: Option<usize>, kind: EventKind, now: Timestamp) -> StepEvent {
         self.transition(step, &kind, now);
         self.seq += 1;
-        turn.events.push(StepEvent::new(self.seq, self.run_id, now, kind));
+        StepEvent::new(self.seq, self.run_id, now, kind)
     }
 
     /// What an event changes: the same live and in replay.

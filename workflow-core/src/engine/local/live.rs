@@ -1,0 +1,208 @@
+//! A run that is being driven: its latest events, and the text of its running steps.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex},
+};
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    lock,
+    text::{Position, StepText},
+};
+use crate::{
+    event::{Delta, EventKind, StepEvent, Update},
+    id::{RunId, StepPath},
+    node::DeltaSink,
+};
+
+/// How many events are kept for readers; who is further behind reads the store.
+const TAIL_EVENTS: usize = 64;
+
+/// How much text of ended attempts is kept for readers that have not had all of it.
+const TAIL_TEXT_BYTES: usize = 8 * 1024 * 1024;
+
+pub(super) struct LiveRun {
+    id: RunId,
+    cancellation: CancellationToken,
+    state: Mutex<State>,
+    changed: watch::Sender<()>,
+}
+
+#[derive(Default)]
+struct State {
+    tail: VecDeque<Entry>,
+    tail_text_bytes: usize,
+    last_seq: u64,
+    writing: BTreeMap<StepPath, StepText>,
+    closed: bool,
+}
+
+/// An event, and the text of the attempt that it ends.
+struct Entry {
+    event: StepEvent,
+    text: Option<StepText>,
+}
+
+/// Where a reader is.
+#[derive(Debug, Default)]
+pub(super) struct Cursor {
+    /// The number of the last event it has had.
+    pub(super) after: u64,
+    positions: BTreeMap<StepPath, Position>,
+}
+
+/// What a reader should do next.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Use what it got, and come back.
+    More,
+    /// Read the store: it is behind what is kept here.
+    ReadStore,
+    /// Wait for a change.
+    Wait,
+    /// Nothing will come any more.
+    End,
+}
+
+impl LiveRun {
+    pub(super) fn new(id: RunId) -> Arc<Self> {
+        Arc::new(Self {
+            id,
+            cancellation: CancellationToken::new(),
+            state: Mutex::default(),
+            changed: watch::Sender::new(()),
+        })
+    }
+
+    pub(super) fn id(&self) -> RunId {
+        self.id
+    }
+
+    pub(super) fn cancellation(&self) -> &CancellationToken {
+        &self.cancellation
+    }
+
+    /// Tells when there is something new to [`read`](Self::read).
+    pub(super) fn subscribe(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+
+    /// Asks the run to end, and waits until it has.
+    pub(super) async fn cancel(&self) {
+        let mut changed = self.subscribe();
+        self.cancellation.cancel();
+        while !lock(&self.state).closed && changed.changed().await.is_ok() {}
+    }
+
+    /// Shows events that are stored.
+    pub(super) fn publish(&self, events: impl Iterator<Item = StepEvent>) {
+        let mut state = lock(&self.state);
+        events.for_each(|event| state.push(event));
+        drop(state);
+        self.changed.send_replace(());
+    }
+
+    /// Lets the readers go: nothing will come any more.
+    pub(super) fn close(&self) {
+        lock(&self.state).closed = true;
+        self.changed.send_replace(());
+    }
+
+    /// Gives a reader what it has not had yet, or tells it what to do for that.
+    pub(super) fn read(&self, cursor: &mut Cursor, updates: &mut VecDeque<Update>) -> Next {
+        let state = lock(&self.state);
+        if state.is_behind_tail(cursor.after) {
+            return Next::ReadStore;
+        }
+        let known = state.tail.partition_point(|entry| entry.event.seq <= cursor.after);
+        for entry in state.tail.range(known..) {
+            cursor.take_entry(self.id, entry, updates);
+        }
+        if cursor.after == state.last_seq {
+            state.writing.values().for_each(|text| cursor.take_text(self.id, text, updates));
+        }
+        match (updates.is_empty(), state.closed) {
+            (false, _) => Next::More,
+            (true, false) => Next::Wait,
+            (true, true) => Next::End,
+        }
+    }
+}
+
+impl DeltaSink for LiveRun {
+    fn push(&self, delta: Delta) {
+        let mut state = lock(&self.state);
+        let Some(text) = state.writing.get_mut(delta.step.path()) else { return };
+        text.push(&delta);
+        drop(state);
+        self.changed.send_replace(());
+    }
+}
+
+impl State {
+    fn push(&mut self, event: StepEvent) {
+        self.last_seq = event.seq;
+        let text = self.text_of(&event);
+        self.tail_text_bytes += text.as_ref().map_or(0, StepText::bytes);
+        self.tail.push_back(Entry { event, text });
+        if self.tail.len() > TAIL_EVENTS {
+            let oldest = self.tail.pop_front().and_then(|entry| entry.text);
+            self.tail_text_bytes -= oldest.map_or(0, |text| text.bytes());
+        }
+        self.forget_old_text();
+    }
+
+    /// Begins the text of an attempt that starts; takes out the text of one that ends.
+    fn text_of(&mut self, event: &StepEvent) -> Option<StepText> {
+        let step = event.step()?;
+        if let EventKind::NodeStarted(started) = &event.kind {
+            self.writing.insert(step.path().clone(), StepText::new(step.clone(), started.attempt));
+            return None;
+        }
+        self.writing.remove(step.path()).filter(|text| text.bytes() > 0)
+    }
+
+    fn forget_old_text(&mut self) {
+        for entry in &mut self.tail {
+            if self.tail_text_bytes <= TAIL_TEXT_BYTES {
+                return;
+            }
+            let forgotten = entry.text.take();
+            self.tail_text_bytes -= forgotten.map_or(0, |text| text.bytes());
+        }
+    }
+
+    fn is_behind_tail(&self, after: u64) -> bool {
+        self.tail.front().is_some_and(|entry| after + 1 < entry.event.seq)
+    }
+}
+
+impl Cursor {
+    pub(super) fn at(after: u64) -> Self {
+        Self { after, positions: BTreeMap::new() }
+    }
+
+    /// An event; before it, what is left of the text it ends.
+    fn take_entry(&mut self, run: RunId, entry: &Entry, updates: &mut VecDeque<Update>) {
+        if let Some(text) = &entry.text {
+            self.take_text(run, text, updates);
+        }
+        self.take_event(entry.event.clone(), updates);
+    }
+
+    pub(super) fn take_event(&mut self, event: StepEvent, updates: &mut VecDeque<Update>) {
+        self.after = event.seq;
+        if let Some(step) = event.step() {
+            self.positions.remove(step.path());
+        }
+        updates.push_back(Update::Event(event));
+    }
+
+    fn take_text(&mut self, run: RunId, text: &StepText, updates: &mut VecDeque<Update>) {
+        let position = self.positions.entry(text.step().path().clone()).or_default();
+        updates.extend(text.rest(run, position).map(Update::Delta));
+    }
+}

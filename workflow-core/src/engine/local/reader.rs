@@ -1,0 +1,78 @@
+//! Follows one run: the store for what is past, the live run for what is new.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use futures::stream::{self, BoxStream, StreamExt};
+use tokio::sync::watch;
+
+use super::{
+    READ_BATCH,
+    live::{Cursor, LiveRun, Next},
+};
+use crate::{event::Update, id::RunId, store::Store};
+
+pub(super) struct Reader {
+    run: RunId,
+    store: Arc<dyn Store>,
+    live: Option<(Arc<LiveRun>, watch::Receiver<()>)>,
+    cursor: Cursor,
+    updates: VecDeque<Update>,
+    ended: bool,
+}
+
+impl Reader {
+    pub(super) fn new(run: RunId, after: u64, live: Option<Arc<LiveRun>>, store: Arc<dyn Store>) -> Self {
+        let live = live.map(|live| {
+            let changed = live.subscribe();
+            (live, changed)
+        });
+        Self { run, store, live, cursor: Cursor::at(after), updates: VecDeque::new(), ended: false }
+    }
+
+    pub(super) fn into_stream(self) -> BoxStream<'static, Update> {
+        stream::unfold(self, async |mut reader| reader.next().await.map(|update| (update, reader))).boxed()
+    }
+
+    async fn next(&mut self) -> Option<Update> {
+        while self.updates.is_empty() && !self.ended {
+            self.refill().await;
+        }
+        let update = self.updates.pop_front()?;
+        self.ended |= matches!(&update, Update::Event(event) if event.is_terminal());
+        Some(update)
+    }
+
+    async fn refill(&mut self) {
+        let next = match &mut self.live {
+            None => Next::ReadStore,
+            Some((live, changed)) => {
+                changed.borrow_and_update();
+                live.read(&mut self.cursor, &mut self.updates)
+            }
+        };
+        match next {
+            Next::More => {}
+            Next::ReadStore => self.read_store().await,
+            Next::Wait => self.wait().await,
+            Next::End => self.ended = true,
+        }
+    }
+
+    /// Reads on in the log. Where it ends without anything live behind it, the stream ends too.
+    async fn read_store(&mut self) {
+        let events = self.store.read(self.run, self.cursor.after, READ_BATCH).await.unwrap_or_else(|error| {
+            tracing::warn!(run = %self.run, %error, "a reader is let go: the log cannot be read");
+            Vec::new()
+        });
+        self.ended = events.is_empty();
+        for event in events {
+            self.cursor.take_event(event, &mut self.updates);
+        }
+    }
+
+    async fn wait(&mut self) {
+        if let Some((_, changed)) = &mut self.live {
+            self.ended = changed.changed().await.is_err();
+        }
+    }
+}

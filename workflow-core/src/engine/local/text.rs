@@ -1,0 +1,75 @@
+//! The text that a running step has written so far, kept once for all readers.
+
+use crate::{
+    event::{Delta, TextKind},
+    id::{RunId, StepRef},
+};
+
+/// The most bytes kept of each kind; what a model says beyond that is shown when the step is done.
+const MAX_BYTES: usize = 8 * 1024 * 1024;
+
+/// The text of one attempt.
+#[derive(Debug)]
+pub(super) struct StepText {
+    step: StepRef,
+    attempt: u32,
+    text: String,
+    thought: String,
+}
+
+/// How much of an attempt's text a reader has had.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Position {
+    attempt: u32,
+    text: Read,
+    thought: Read,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Read {
+    bytes: usize,
+    utf16_units: u64,
+}
+
+impl StepText {
+    pub(super) fn new(step: StepRef, attempt: u32) -> Self {
+        Self { step, attempt, text: String::new(), thought: String::new() }
+    }
+
+    pub(super) fn step(&self) -> &StepRef {
+        &self.step
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.text.len() + self.thought.len()
+    }
+
+    /// Takes in a piece; one of another attempt is dropped.
+    pub(super) fn push(&mut self, delta: &Delta) {
+        let kept = match delta.kind {
+            TextKind::Text => &mut self.text,
+            TextKind::Thought => &mut self.thought,
+        };
+        if delta.attempt == self.attempt && kept.len() + delta.text.len() <= MAX_BYTES {
+            kept.push_str(&delta.text);
+        }
+    }
+
+    /// What a reader has not had yet, thoughts first; afterwards it has had all.
+    pub(super) fn rest(&self, run: RunId, position: &mut Position) -> impl Iterator<Item = Delta> {
+        if position.attempt != self.attempt {
+            *position = Position { attempt: self.attempt, ..Position::default() };
+        }
+        let thought = self.rest_of(run, TextKind::Thought, &self.thought, &mut position.thought);
+        let text = self.rest_of(run, TextKind::Text, &self.text, &mut position.text);
+        thought.into_iter().chain(text)
+    }
+
+    fn rest_of(&self, run: RunId, kind: TextKind, kept: &str, read: &mut Read) -> Option<Delta> {
+        let piece = kept.get(read.bytes..).filter(|piece| !piece.is_empty())?;
+        let offset = read.utf16_units;
+        read.bytes = kept.len();
+        read.utf16_units += piece.encode_utf16().count() as u64;
+        Some(Delta::new(run, self.step.clone(), self.attempt, kind, piece.to_owned(), offset))
+    }
+}

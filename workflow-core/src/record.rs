@@ -1,0 +1,240 @@
+//! What is kept of workflows and runs, beside the log: enough to list them and page through them.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    event::{EventKind, StepEvent},
+    id::{RunId, WorkflowId},
+    time::{Timestamp, millis},
+    usage::Usage,
+};
+
+/// One version of a stored workflow.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct WorkflowRecord {
+    /// Its id, the same for every version.
+    pub id: WorkflowId,
+    /// The name its author gave it.
+    pub name: Option<String>,
+    /// Counted from 1.
+    pub version: u32,
+    /// When this version was stored.
+    pub created_at: Timestamp,
+    /// The specification, as it was given.
+    pub spec: Arc<Value>,
+}
+
+impl WorkflowRecord {
+    /// The first version of a new workflow.
+    pub fn new(name: Option<String>, spec: Arc<Value>) -> Self {
+        Self { id: WorkflowId::new(), name, version: 1, created_at: Timestamp::now(), spec }
+    }
+}
+
+/// How a run is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RunStatus {
+    /// It waits for its turn.
+    Queued,
+    /// It works.
+    Running,
+    /// It waits for a person or a timer.
+    Waiting,
+    /// It is done.
+    Completed,
+    /// It failed.
+    Failed,
+    /// It was cancelled.
+    Cancelled,
+}
+
+impl RunStatus {
+    /// Whether nothing more will happen.
+    pub fn has_ended(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
+    }
+}
+
+/// The part of a run's record that its events change. Written together with them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RunHead {
+    /// How the run is doing.
+    pub status: RunStatus,
+    /// The number of the last event.
+    pub last_seq: u64,
+    /// When it began to work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+    /// From start to end, once it has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<u64>,
+    /// The time of the last event.
+    pub updated_at: Timestamp,
+    /// Tokens used so far.
+    pub usage: Usage,
+}
+
+impl RunHead {
+    /// The head of a run that was just created.
+    pub fn new(created_at: Timestamp) -> Self {
+        Self {
+            status: RunStatus::Queued,
+            last_seq: 0,
+            started_at: None,
+            ended_at: None,
+            duration_ms: None,
+            updated_at: created_at,
+            usage: Usage::default(),
+        }
+    }
+
+    /// Takes in the next event.
+    pub fn apply(&mut self, event: &StepEvent) {
+        self.last_seq = event.seq;
+        self.updated_at = event.time;
+        match &event.kind {
+            EventKind::RunStarted => {
+                self.status = RunStatus::Running;
+                self.started_at = Some(event.time);
+            }
+            EventKind::NodeCompleted(completed) => {
+                self.usage += completed.report.as_ref().map(|report| report.usage).unwrap_or_default();
+            }
+            EventKind::NodeRetrying(retrying) => self.usage += retrying.usage,
+            EventKind::NodeFailed(failed) => self.usage += failed.usage,
+            EventKind::RunCompleted(_) => self.end(RunStatus::Completed, event.time),
+            EventKind::RunFailed(_) => self.end(RunStatus::Failed, event.time),
+            EventKind::RunCancelled(_) => self.end(RunStatus::Cancelled, event.time),
+            EventKind::RunCreated(_) | EventKind::NodeStarted(_) | EventKind::NodeCancelled(_) => {}
+        }
+    }
+
+    fn end(&mut self, status: RunStatus, time: Timestamp) {
+        self.status = status;
+        self.ended_at = Some(time);
+        self.duration_ms = self.started_at.map(|started| millis(time.since(started)));
+    }
+}
+
+/// Which version of which workflow a run runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct WorkflowRef {
+    /// The workflow.
+    pub id: WorkflowId,
+    /// Its name.
+    pub name: Option<String>,
+    /// The version that is pinned.
+    pub version: u32,
+}
+
+impl From<&WorkflowRecord> for WorkflowRef {
+    fn from(record: &WorkflowRecord) -> Self {
+        Self { id: record.id, name: record.name.clone(), version: record.version }
+    }
+}
+
+/// A run as lists show it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RunRecord {
+    /// Its id.
+    pub id: RunId,
+    /// What it runs.
+    pub workflow: WorkflowRef,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// The beginning of its input.
+    pub input_excerpt: String,
+    /// What its events change.
+    #[serde(flatten)]
+    pub head: RunHead,
+}
+
+impl RunRecord {
+    /// The record of a run whose first event is this `run.created`.
+    pub fn new(workflow: WorkflowRef, created: &StepEvent) -> Self {
+        let input_excerpt = match &created.kind {
+            EventKind::RunCreated(body) => excerpt(&body.input),
+            _ => String::new(),
+        };
+        let mut head = RunHead::new(created.time);
+        head.apply(created);
+        Self { id: created.run_id, workflow, created_at: created.time, input_excerpt, head }
+    }
+}
+
+/// The most characters of an excerpt.
+const EXCERPT_CHARS: usize = 120;
+
+fn excerpt(input: &Value) -> String {
+    match input {
+        Value::String(text) => text.chars().take(EXCERPT_CHARS).collect(),
+        other => other.to_string().chars().take(EXCERPT_CHARS).collect(),
+    }
+}
+
+/// Some of a long list, newest first, and where it goes on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Page<T> {
+    /// The records.
+    pub items: Vec<T>,
+    /// What to ask for next; none at the end.
+    pub next_cursor: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// A page; `next_cursor` is none at the end of the list.
+    pub fn new(items: Vec<T>, next_cursor: Option<String>) -> Self {
+        Self { items, next_cursor }
+    }
+}
+
+/// Which part of a list is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PageRequest {
+    /// How many at most, 1 to 200; 50 by default.
+    pub limit: usize,
+    /// Where the page before ended.
+    pub cursor: Option<String>,
+}
+
+impl PageRequest {
+    /// The most records of a page.
+    pub const MAX_LIMIT: usize = 200;
+
+    /// A request for a page.
+    pub fn new(limit: usize, cursor: Option<String>) -> Self {
+        Self { limit: limit.clamp(1, Self::MAX_LIMIT), cursor }
+    }
+}
+
+impl Default for PageRequest {
+    fn default() -> Self {
+        Self::new(50, None)
+    }
+}
+
+/// Which runs are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RunQuery {
+    /// Only those of this workflow.
+    pub workflow_id: Option<WorkflowId>,
+    /// Only those that are doing so.
+    pub status: Option<RunStatus>,
+    /// Which part of the list.
+    pub page: PageRequest,
+}

@@ -1,0 +1,214 @@
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fmt,
+    ops::Bound,
+    str::FromStr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+
+use super::{Store, StoreError};
+use crate::{
+    event::StepEvent,
+    id::{RunId, WorkflowId},
+    record::{Page, PageRequest, RunHead, RunQuery, RunRecord, WorkflowRecord},
+};
+
+/// How many ended runs are kept, unless it is set.
+const DEFAULT_ENDED_RUNS: usize = 1_000;
+
+/// A store in the memory of this process. The oldest ended runs are forgotten.
+pub struct MemoryStore {
+    workflows: Mutex<BTreeMap<WorkflowId, StoredWorkflow>>,
+    runs: Mutex<Runs>,
+    keep_ended: usize,
+}
+
+struct StoredWorkflow {
+    versions: Vec<WorkflowRecord>,
+    deleted: bool,
+}
+
+#[derive(Default)]
+struct Runs {
+    by_id: BTreeMap<RunId, Arc<Mutex<StoredRun>>>,
+    /// Ended runs in the order they ended.
+    ended: VecDeque<RunId>,
+}
+
+struct StoredRun {
+    record: RunRecord,
+    log: Vec<StepEvent>,
+}
+
+impl MemoryStore {
+    /// An empty store that keeps the last 1,000 ended runs.
+    pub fn new() -> Self {
+        Self::keeping(DEFAULT_ENDED_RUNS)
+    }
+
+    /// An empty store that keeps that many ended runs.
+    pub fn keeping(ended_runs: usize) -> Self {
+        Self { workflows: Mutex::default(), runs: Mutex::default(), keep_ended: ended_runs }
+    }
+
+    fn find(&self, run: RunId) -> Result<Arc<Mutex<StoredRun>>, StoreError> {
+        lock(&self.runs).by_id.get(&run).cloned().ok_or(StoreError::NoSuchRun(run))
+    }
+
+    /// Notes that a run has ended, and forgets the oldest ones.
+    fn retire(&self, run: RunId) {
+        let mut runs = lock(&self.runs);
+        runs.ended.push_back(run);
+        while runs.ended.len() > self.keep_ended {
+            if let Some(oldest) = runs.ended.pop_front() {
+                runs.by_id.remove(&oldest);
+            }
+        }
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A panic elsewhere cannot leave these half changed: each change is one insertion.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn create_workflow(&self, record: WorkflowRecord) -> Result<(), StoreError> {
+        let stored = StoredWorkflow { versions: vec![record.clone()], deleted: false };
+        lock(&self.workflows).insert(record.id, stored);
+        Ok(())
+    }
+
+    async fn workflow(&self, id: WorkflowId, version: Option<u32>) -> Result<Option<WorkflowRecord>, StoreError> {
+        let workflows = lock(&self.workflows);
+        let Some(stored) = workflows.get(&id) else { return Ok(None) };
+        Ok(match version {
+            Some(version) => stored.versions.iter().find(|record| record.version == version).cloned(),
+            None => stored.versions.last().filter(|_| !stored.deleted).cloned(),
+        })
+    }
+
+    async fn workflows(&self, page: PageRequest) -> Result<Page<WorkflowRecord>, StoreError> {
+        let workflows = lock(&self.workflows);
+        let listed = newest_before(&workflows, &page)?.filter(|(_, stored)| !stored.deleted);
+        let records = listed.filter_map(|(_, stored)| stored.versions.last().cloned());
+        Ok(take_page(records, page.limit, |record| record.id))
+    }
+
+    async fn delete_workflow(&self, id: WorkflowId) -> Result<bool, StoreError> {
+        let mut workflows = lock(&self.workflows);
+        let listed = workflows.get_mut(&id).filter(|stored| !stored.deleted);
+        Ok(listed.map(|stored| stored.deleted = true).is_some())
+    }
+
+    async fn create_run(&self, record: RunRecord, first: StepEvent) -> Result<(), StoreError> {
+        let id = record.id;
+        let stored = StoredRun { record, log: vec![first] };
+        lock(&self.runs).by_id.insert(id, Arc::new(Mutex::new(stored)));
+        Ok(())
+    }
+
+    async fn append(
+        &self,
+        run: RunId,
+        expected_seq: u64,
+        events: &[StepEvent],
+        head: &RunHead,
+    ) -> Result<(), StoreError> {
+        let stored = self.find(run)?;
+        let mut stored = lock(&stored);
+        let actual = stored.record.head.last_seq;
+        if actual != expected_seq {
+            return Err(StoreError::Conflict { run, expected: expected_seq, actual });
+        }
+        stored.log.extend_from_slice(events);
+        stored.record.head.clone_from(head);
+        drop(stored);
+        if head.status.has_ended() {
+            self.retire(run);
+        }
+        Ok(())
+    }
+
+    async fn read(&self, run: RunId, after: u64, limit: usize) -> Result<Vec<StepEvent>, StoreError> {
+        let stored = self.find(run)?;
+        let stored = lock(&stored);
+        let skip = usize::try_from(after).unwrap_or(usize::MAX);
+        Ok(stored.log.iter().skip(skip).take(limit).cloned().collect())
+    }
+
+    async fn run(&self, run: RunId) -> Result<Option<RunRecord>, StoreError> {
+        Ok(self.find(run).ok().map(|stored| lock(&stored).record.clone()))
+    }
+
+    async fn runs(&self, query: RunQuery) -> Result<Page<RunRecord>, StoreError> {
+        let runs = lock(&self.runs);
+        let records = newest_before(&runs.by_id, &query.page)?.map(|(_, stored)| lock(stored).record.clone());
+        let wanted = records.filter(|record| query.wants(record));
+        Ok(take_page(wanted, query.page.limit, |record| record.id))
+    }
+}
+
+impl RunQuery {
+    fn wants(&self, record: &RunRecord) -> bool {
+        self.workflow_id.is_none_or(|id| record.workflow.id == id)
+            && self.status.is_none_or(|status| record.head.status == status)
+    }
+}
+
+/// The entries older than the cursor, newest first: ids sort by their age, and a cursor is the last id of a page.
+fn newest_before<'a, Id: Ord + Copy + FromStr, T>(
+    entries: &'a BTreeMap<Id, T>,
+    page: &PageRequest,
+) -> Result<impl Iterator<Item = (&'a Id, &'a T)>, StoreError> {
+    let end = match &page.cursor {
+        None => Bound::Unbounded,
+        Some(cursor) => Bound::Excluded(cursor.parse::<Id>().map_err(|_| StoreError::BadCursor)?),
+    };
+    Ok(entries.range((Bound::Unbounded, end)).rev())
+}
+
+fn take_page<T, Id: fmt::Display>(mut records: impl Iterator<Item = T>, limit: usize, id: fn(&T) -> Id) -> Page<T> {
+    let items: Vec<T> = records.by_ref().take(limit).collect();
+    let more = records.next().is_some();
+    let next_cursor = items.last().filter(|_| more).map(|last| id(last).to_string());
+    Page::new(items, next_cursor)
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_follow_each_other_without_gap() {
+        let entries: BTreeMap<RunId, ()> = (0..5).map(|_| (RunId::new(), ())).collect();
+        let mut seen = Vec::new();
+        let mut cursor = None;
+        loop {
+            let page = PageRequest::new(2, cursor);
+            let ids = newest_before(&entries, &page).unwrap().map(|(id, ())| *id);
+            let page = take_page(ids, page.limit, |id| *id);
+            seen.extend(page.items);
+            cursor = page.next_cursor;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, entries.keys().rev().copied().collect::<Vec<_>>());
+    }
+}

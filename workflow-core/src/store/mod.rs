@@ -1,0 +1,108 @@
+//! Where workflows, runs and their logs are kept.
+
+mod memory;
+
+use async_trait::async_trait;
+
+pub use self::memory::MemoryStore;
+use crate::{
+    event::StepEvent,
+    id::{RunId, WorkflowId},
+    record::{Page, PageRequest, RunHead, RunQuery, RunRecord, WorkflowRecord},
+};
+
+/// Keeps workflows, runs and their logs.
+///
+/// [`append`](Self::append) is the only change to a run, and a compare-and-set: order, fencing and
+/// idempotency in one. Futures may be dropped at any await; a dropped write has happened whole or not at all.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Keeps the first version of a new workflow.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    async fn create_workflow(&self, record: WorkflowRecord) -> Result<(), StoreError>;
+
+    /// A version of a workflow, the newest when none is named; none when there is no such version.
+    /// Versions stay readable after [`delete_workflow`](Self::delete_workflow), since runs pin them.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn workflow(&self, id: WorkflowId, version: Option<u32>) -> Result<Option<WorkflowRecord>, StoreError>;
+
+    /// The newest version of each workflow that is not deleted, newest workflow first.
+    ///
+    /// # Errors
+    /// [`StoreError::BadCursor`] when the cursor is not one of this list; or the store cannot be read.
+    async fn workflows(&self, page: PageRequest) -> Result<Page<WorkflowRecord>, StoreError>;
+
+    /// Takes a workflow off the list, and lets no new run name it. Says whether there was one.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    async fn delete_workflow(&self, id: WorkflowId) -> Result<bool, StoreError>;
+
+    /// Keeps a new run with its first event.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    async fn create_run(&self, record: RunRecord, first: StepEvent) -> Result<(), StoreError>;
+
+    /// Adds events to the log of a run, all or none, together with what they make of its record.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when `expected_seq` is not the number of the log's last event;
+    /// [`StoreError::NoSuchRun`]; or the store cannot be written.
+    async fn append(
+        &self,
+        run: RunId,
+        expected_seq: u64,
+        events: &[StepEvent],
+        head: &RunHead,
+    ) -> Result<(), StoreError>;
+
+    /// At most `limit` events of a run that come after number `after`, in order.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchRun`]; or the store cannot be read.
+    async fn read(&self, run: RunId, after: u64, limit: usize) -> Result<Vec<StepEvent>, StoreError>;
+
+    /// The record of a run; none when there is no such run.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn run(&self, run: RunId) -> Result<Option<RunRecord>, StoreError>;
+
+    /// The records of runs, newest first.
+    ///
+    /// # Errors
+    /// As [`workflows`](Self::workflows).
+    async fn runs(&self, query: RunQuery) -> Result<Page<RunRecord>, StoreError>;
+}
+
+const _: fn(&dyn Store) = |_| {};
+
+/// Why a store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The log has gone on, or never came this far: another driver owns the run.
+    #[error("the log of run {run} ends at event {actual}, not at {expected}")]
+    Conflict {
+        /// The run.
+        run: RunId,
+        /// The number the writer took for the last.
+        expected: u64,
+        /// The number that is the last.
+        actual: u64,
+    },
+    /// There is no such run.
+    #[error("there is no run {0}")]
+    NoSuchRun(RunId),
+    /// The cursor is not one that this list gave.
+    #[error("the cursor is not one that this list gave")]
+    BadCursor,
+    /// The store cannot be read or written.
+    #[error("the store does not answer")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+}

@@ -1,0 +1,145 @@
+//! A node that does what its data says, and a record of what was done.
+#![allow(dead_code, reason = "each test binary uses a part of this")]
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use futures::StreamExt;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use workflow_core::{EventKind, Executor, Json, Node, NodeContext, NodeError, Registry, Run, StepEvent, Update, Usage, Workflow};
+
+/// What the nodes of a test did: `start a`, `end a`, `drop a`.
+#[derive(Clone, Debug, Default)]
+pub struct Probe(Arc<Mutex<Vec<String>>>);
+
+impl Probe {
+    pub fn note(&self, what: impl Into<String>) {
+        self.0.lock().unwrap().push(what.into());
+    }
+
+    pub fn taken(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+
+    /// How often something was noted.
+    pub fn count(&self, what: &str) -> usize {
+        self.0.lock().unwrap().iter().filter(|noted| *noted == what).count()
+    }
+}
+
+/// Notes `drop` when it goes before it was told that all is well.
+struct Guard(Probe, String, bool);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if !self.2 {
+            self.0.note(format!("drop {}", self.1));
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Script {
+    /// Virtual milliseconds of work.
+    pub millis: u64,
+    /// Pieces of text to stream, each after the milliseconds.
+    pub say: Vec<String>,
+    /// How many attempts fail.
+    pub failures: u32,
+    /// Whether a failed attempt may be repeated.
+    pub retryable: bool,
+    pub retry_after_ms: Option<u64>,
+    pub panics: bool,
+    /// The output; the node's id unless it is set.
+    pub output: Option<Json>,
+}
+
+struct ScriptNode {
+    script: Script,
+    probe: Probe,
+}
+
+#[async_trait]
+impl Node for ScriptNode {
+    async fn run(&self, cx: &NodeContext) -> Result<Value, NodeError> {
+        let id = cx.step().node().to_string();
+        self.probe.note(format!("start {id}"));
+        let mut guard = Guard(self.probe.clone(), id.clone(), false);
+        let script = &self.script;
+        for piece in &script.say {
+            cx.delta(piece)?;
+            tokio::time::sleep(Duration::from_millis(script.millis)).await;
+        }
+        if script.say.is_empty() && script.millis > 0 {
+            tokio::time::sleep(Duration::from_millis(script.millis)).await;
+        }
+        guard.2 = true;
+        cx.usage(Usage::new(10, 1));
+        assert!(!script.panics, "as the script says");
+        if cx.attempt() <= script.failures {
+            let error = NodeError::new("scripted", format!("attempt {} of {id} fails", cx.attempt()));
+            let error = if script.retryable { error.retryable() } else { error };
+            return Err(match script.retry_after_ms {
+                Some(wait) => error.retry_after(Duration::from_millis(wait)),
+                None => error,
+            });
+        }
+        self.probe.note(format!("end {id}"));
+        match &script.output {
+            Some(output) => cx.render_json(output),
+            None => Ok(id.into()),
+        }
+    }
+}
+
+/// The built-in types and `Script`.
+pub fn registry(probe: &Probe) -> Registry {
+    let mut registry = Registry::default();
+    let probe = probe.clone();
+    registry.register_with("Script", move |script: Script| ScriptNode { script, probe: probe.clone() });
+    registry
+}
+
+/// A workflow of script nodes: `(id, needs, data)`.
+pub fn workflow(probe: &Probe, nodes: &[(&str, &[&str], Value)]) -> Arc<Workflow> {
+    let nodes: Vec<Value> = nodes
+        .iter()
+        .map(|(id, needs, data)| json!({"id": id, "type": "Script", "needs": needs, "data": data}))
+        .collect();
+    parsed(probe, &json!({ "nodes": nodes }))
+}
+
+pub fn parsed(probe: &Probe, spec: &Value) -> Arc<Workflow> {
+    Arc::new(Workflow::new(spec, &registry(probe)).unwrap_or_else(|invalid| panic!("{invalid}")))
+}
+
+pub async fn run_all(workflow: &Arc<Workflow>) -> Vec<StepEvent> {
+    collect(Executor::new().run(Arc::clone(workflow), "in".into())).await
+}
+
+pub async fn collect(run: Run) -> Vec<StepEvent> {
+    let updates: Vec<Update> = run.collect().await;
+    updates.into_iter().filter_map(|update| if let Update::Event(event) = update { Some(event) } else { None }).collect()
+}
+
+/// `node.started a`, `run.completed`: events in short.
+pub fn brief(events: &[StepEvent]) -> Vec<String> {
+    let brief = |event: &StepEvent| match event.step() {
+        Some(step) if event.kind.name().starts_with("node.") => format!("{} {}", event.kind.name(), step.path()),
+        _ => event.kind.name().to_owned(),
+    };
+    events.iter().map(brief).collect()
+}
+
+pub fn output_of(events: &[StepEvent]) -> Value {
+    match &events.last().unwrap().kind {
+        EventKind::RunCompleted(completed) => completed.output.as_ref().clone(),
+        other => panic!("the run did not complete: {other:?}"),
+    }
+}
