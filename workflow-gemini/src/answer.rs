@@ -63,7 +63,7 @@ impl Answer {
         }
         self.add_feedback(part.prompt_feedback.unwrap_or_default());
         self.model_version = part.model_version.or(self.model_version.take());
-        self.response_id = part.response_id.or(self.response_id.take());
+        self.response_id = part.id.or(self.response_id.take());
         Ok(())
     }
 

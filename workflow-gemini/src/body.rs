@@ -98,9 +98,11 @@ impl Body {
         self.foreign(&self.head)
     }
 
-    /// Whether nothing but blanks came so far.
-    pub(crate) fn is_blank(&self) -> bool {
-        self.head.trim_ascii().is_empty()
+    /// Whether something came, and does not even claim to be from the API.
+    pub(crate) fn is_foreign(&self) -> bool {
+        let kind = self.content_type.as_deref().unwrap_or_default();
+        let claims = ["json", "event-stream"];
+        !self.head.trim_ascii().is_empty() && !claims.iter().any(|claim| kind.contains(claim))
     }
 
     fn take(&mut self, piece: Option<Piece>) -> Result<Option<Bytes>, GeminiError> {

@@ -21,7 +21,7 @@ const DEFAULT_MAX_REPLY_BYTES: usize = 8 * 1024 * 1024;
 /// use workflow_gemini::GeminiClient;
 ///
 /// let client = GeminiClient::builder()
-///     .api_key("AIza…".replace('…', "0"))
+///     .api_key("an API key")
 ///     .model("gemini-3.5-flash-lite")
 ///     .total_timeout(Duration::from_secs(300))
 ///     .build()?;

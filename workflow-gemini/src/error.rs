@@ -112,8 +112,7 @@ impl GeminiError {
     pub fn retry_limit(&self) -> Option<u32> {
         match self {
             Self::InvalidRequest { .. } | Self::TooLarge { .. } => Some(0),
-            Self::Api(error) if error.is_retryable() => None,
-            Self::Api(_) => Some(0),
+            Self::Api(error) => (!error.is_retryable()).then_some(0),
             Self::NoAnswer(error) => error.retry_limit(),
             Self::Foreign { .. } => Some(1),
             Self::Connection { .. } | Self::Timeout { .. } | Self::Interrupted { .. } => None,

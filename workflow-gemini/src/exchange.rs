@@ -108,18 +108,17 @@ impl Reading {
         } else {
             self.body.next().await?
         };
-        match piece {
-            Some(piece) => self.documents.push(&piece),
-            None => {
-                self.documents.end();
-                self.ended = true;
-            }
+        if let Some(piece) = piece {
+            self.documents.push(&piece);
+        } else {
+            self.documents.end();
+            self.ended = true;
         }
         Ok(())
     }
 
     fn finish(&mut self) -> Result<Chunk, GeminiError> {
-        if !self.began && !self.body.is_blank() {
+        if !self.began && self.body.is_foreign() {
             return Err(self.body.foreign_head());
         }
         if !self.answer.is_complete() {

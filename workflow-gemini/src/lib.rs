@@ -1,4 +1,26 @@
-//! Google Gemini for workflows.
+//! Google Gemini for workflows: a client for one request or one stream, and the `LLMNode`.
+//!
+//! ```
+//! use workflow_core::Registry;
+//! use workflow_gemini::GeminiClient;
+//!
+//! // Or `GeminiClient::from_env()?`, which reads GEMINI_API_KEY.
+//! let client = GeminiClient::builder().api_key("an API key").build()?;
+//!
+//! let mut registry = Registry::default();
+//! workflow_gemini::register(&mut registry, client);
+//! # Ok::<(), workflow_gemini::ConfigError>(())
+//! ```
+//!
+//! - [`register`] adds [`LlmNode`] to a registry; [`LlmData`] is what a workflow writes into it.
+//! - [`GeminiClient`] sends a [`GenerateRequest`] and returns a [`Reply`], or a stream of
+//!   [`Chunk`]s. An answer without text is an error, never an empty success.
+//! - [`GeminiError`] says what to do about a failure: its [code](GeminiError::code), whether the
+//!   same request [may succeed](GeminiError::is_retryable), and how long to
+//!   [wait](GeminiError::retry_after).
+//!
+//! What it is *not*: it sends nothing twice by itself. In a workflow the engine retries; elsewhere
+//! the caller does. The API key leaves it in one header and is shown nowhere.
 
 mod answer;
 mod api_error;
@@ -6,11 +28,13 @@ mod body;
 mod client;
 mod clock;
 mod config;
+mod data;
 mod error;
 mod excerpt;
 mod exchange;
 mod key;
 mod no_answer;
+mod node;
 mod reason;
 mod reply;
 mod request;
@@ -22,8 +46,10 @@ pub use crate::{
     api_error::ApiError,
     client::GeminiClient,
     config::{ConfigError, DEFAULT_MODEL, GeminiClientBuilder},
+    data::LlmData,
     error::{GeminiError, Wait},
     no_answer::{NoAnswer, Verdict},
+    node::{LlmNode, register},
     reason::{BlockReason, FinishReason},
     reply::{Chunk, Reply},
     request::{GenerateRequest, Thinking},

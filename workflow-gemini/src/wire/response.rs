@@ -12,7 +12,8 @@ pub(crate) struct Response {
     pub(crate) prompt_feedback: Option<PromptFeedback>,
     usage_metadata: Option<UsageMetadata>,
     pub(crate) model_version: Option<String>,
-    pub(crate) response_id: Option<String>,
+    #[serde(rename = "responseId")]
+    pub(crate) id: Option<String>,
     /// The API can fail after it said 200.
     pub(crate) error: Option<Value>,
 }
@@ -99,24 +100,29 @@ impl Rating {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(default)]
 struct UsageMetadata {
-    prompt_token_count: Option<u64>,
-    tool_use_prompt_token_count: Option<u64>,
-    candidates_token_count: Option<u64>,
-    thoughts_token_count: Option<u64>,
-    cached_content_token_count: Option<u64>,
+    #[serde(rename = "promptTokenCount")]
+    prompt: Option<u64>,
+    #[serde(rename = "toolUsePromptTokenCount")]
+    tool_use_prompt: Option<u64>,
+    #[serde(rename = "candidatesTokenCount")]
+    candidates: Option<u64>,
+    #[serde(rename = "thoughtsTokenCount")]
+    thoughts: Option<u64>,
+    #[serde(rename = "cachedContentTokenCount")]
+    cached_content: Option<u64>,
 }
 
 impl UsageMetadata {
     fn total(&self) -> Usage {
         let sum = |a: Option<u64>, b: Option<u64>| a.unwrap_or(0).saturating_add(b.unwrap_or(0));
         let mut usage = Usage::new(
-            sum(self.prompt_token_count, self.tool_use_prompt_token_count),
-            sum(self.candidates_token_count, self.thoughts_token_count),
+            sum(self.prompt, self.tool_use_prompt),
+            sum(self.candidates, self.thoughts),
         );
-        usage.thought_tokens = self.thoughts_token_count.unwrap_or(0);
-        usage.cached_tokens = self.cached_content_token_count.unwrap_or(0);
+        usage.thought_tokens = self.thoughts.unwrap_or(0);
+        usage.cached_tokens = self.cached_content.unwrap_or(0);
         usage
     }
 }

@@ -1,0 +1,204 @@
+//! What a workflow writes into an `LLMNode`.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use workflow_core::Template;
+
+use crate::request::{GenerateRequest, Thinking};
+
+/// The `data` of an `LLMNode`, checked. What it does not set is not sent.
+///
+/// ```
+/// use workflow_gemini::LlmData;
+///
+/// let read = |json| serde_json::from_str::<LlmData>(json);
+/// assert!(read(r#"{ "prompt": "Explain {{ input }}", "max_output_tokens": 1024 }"#).is_ok());
+/// assert!(read(r#"{ "promt": "Explain {{ input }}" }"#).is_err());
+/// ```
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(try_from = "Fields")]
+pub struct LlmData(Fields);
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Fields {
+    /// The text to send, with `{{ expressions }}`. Without it the node sends its input: text as
+    /// it is, anything else as JSON.
+    prompt: Option<Template>,
+    /// What the model is told about its role, apart from the prompt, with `{{ expressions }}`.
+    system: Option<Template>,
+    /// The model to ask, for example `gemini-3.8-flash`. Without it the service chooses.
+    #[schemars(length(min = 1))]
+    model: Option<String>,
+    /// How freely the model chooses its words, from 0 to 2. Newer models ignore it.
+    #[schemars(range(min = 0, max = 2))]
+    temperature: Option<f64>,
+    /// Choose among the likeliest words that make up this probability. Newer models ignore it.
+    #[schemars(range(min = 0, max = 1))]
+    top_p: Option<f64>,
+    /// Choose among this many of the likeliest words. Newer models ignore it.
+    top_k: Option<u32>,
+    /// The most tokens the answer may have. Thinking counts, too: a small limit can leave no text.
+    #[schemars(range(min = 1))]
+    max_output_tokens: Option<u32>,
+    /// Texts at which the model stops writing, up to five.
+    #[serde(default)]
+    stop: Vec<String>,
+    /// Makes answers repeat as far as the model can.
+    seed: Option<i32>,
+    /// A JSON Schema the answer has to fit. The output is then the answer's JSON, not its text.
+    schema: Option<Map<String, Value>>,
+    /// How much models from Gemini 3 on may think: `minimal`, `low`, `medium`, `high`, on some
+    /// `xhigh`. Not together with `thinking_budget`.
+    #[schemars(length(min = 1))]
+    thinking_level: Option<String>,
+    /// How many tokens a Gemini 2.5 model may think: 0 for none, -1 for as many as it likes. Not
+    /// together with `thinking_level`.
+    #[schemars(range(min = -1))]
+    thinking_budget: Option<i32>,
+    /// Whether what the model thinks is shown while it runs. It never is part of the output.
+    include_thoughts: Option<bool>,
+    /// Whether the text is shown as it is written.
+    #[serde(default = "yes")]
+    stream: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl TryFrom<Fields> for LlmData {
+    type Error = &'static str;
+
+    fn try_from(fields: Fields) -> Result<Self, Self::Error> {
+        if fields.thinking_level.is_some() && fields.thinking_budget.is_some() {
+            return Err("`thinking_level` and `thinking_budget` exclude each other");
+        }
+        let names = [&fields.model, &fields.thinking_level];
+        if names
+            .into_iter()
+            .flatten()
+            .any(|name| name.trim().is_empty())
+        {
+            return Err("`model` and `thinking_level` must not be empty: leave them out");
+        }
+        Ok(Self(fields))
+    }
+}
+
+impl LlmData {
+    pub(crate) fn prompt(&self) -> Option<&Template> {
+        self.0.prompt.as_ref()
+    }
+
+    pub(crate) fn system(&self) -> Option<&Template> {
+        self.0.system.as_ref()
+    }
+
+    pub(crate) fn streams(&self) -> bool {
+        self.0.stream
+    }
+
+    /// The request for a prompt and a system prompt as they are rendered.
+    pub(crate) fn request(&self, prompt: String, system: Option<String>) -> GenerateRequest {
+        let fields = &self.0;
+        GenerateRequest {
+            prompt,
+            system,
+            model: fields.model.clone(),
+            temperature: fields.temperature,
+            top_p: fields.top_p,
+            top_k: fields.top_k,
+            max_output_tokens: fields.max_output_tokens,
+            stop: fields.stop.clone(),
+            seed: fields.seed,
+            schema: fields.schema.clone().map(Value::Object),
+            thinking: fields.thinking(),
+            include_thoughts: fields.include_thoughts,
+        }
+    }
+}
+
+impl Fields {
+    fn thinking(&self) -> Option<Thinking> {
+        let level = self.thinking_level.as_ref().map(Thinking::level);
+        level.or(self.thinking_budget.map(Thinking::Budget))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(data: Value) -> Result<LlmData, String> {
+        serde_json::from_value(data).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn nothing_is_required_and_nothing_is_set_by_default() {
+        let data = read(json!({})).unwrap();
+        assert!(data.streams());
+        let request = data.request("Hi".to_owned(), None);
+        assert_eq!(request, GenerateRequest::new("Hi"));
+    }
+
+    #[test]
+    fn everything_set_reaches_the_request() {
+        let data = read(json!({
+            "model": "gemini-4-neon", "temperature": 0.5, "top_p": 0.9, "top_k": 3,
+            "max_output_tokens": 64, "stop": ["END"], "seed": 7, "schema": {"type": "object"},
+            "thinking_level": "low", "include_thoughts": true, "stream": false,
+        }));
+        let data = data.unwrap();
+        assert!(!data.streams());
+        let expected = GenerateRequest::new("Hi")
+            .with_model("gemini-4-neon")
+            .with_temperature(0.5)
+            .with_top_p(0.9)
+            .with_top_k(3)
+            .with_max_output_tokens(64)
+            .with_stop(["END"])
+            .with_seed(7)
+            .with_schema(json!({"type": "object"}))
+            .with_thinking(Thinking::level("low"))
+            .with_include_thoughts(true);
+        assert_eq!(data.request("Hi".to_owned(), None), expected);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        for (data, named) in [
+            (json!({"temprature": 1}), "temprature"),
+            (
+                json!({"thinking_level": "low", "thinking_budget": 0}),
+                "exclude each other",
+            ),
+            (json!({"model": " "}), "must not be empty"),
+            (json!({"schema": "object"}), "expected a map"),
+        ] {
+            let error = read(data).unwrap_err();
+            assert!(error.contains(named), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_schema_describes_every_field_and_marks_the_templates() {
+        let schema = schemars::schema_for!(LlmData).to_value();
+        assert_eq!(schema["additionalProperties"], false);
+        let properties = schema["properties"].as_object().unwrap();
+        assert_eq!(properties.len(), 14);
+        for (name, property) in properties {
+            assert!(property["description"].is_string(), "{name}");
+            let is_template = property["x-workflow"] == "template";
+            assert_eq!(
+                is_template,
+                ["prompt", "system"].contains(&name.as_str()),
+                "{name}"
+            );
+        }
+        assert_eq!(schema["properties"]["stream"]["default"], true);
+    }
+}

@@ -1,0 +1,43 @@
+//! What several tests need.
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+pub(crate) mod raw;
+
+use wiremock::{Mock, MockServer, Request, ResponseTemplate, matchers::method};
+use workflow_gemini::{GeminiClient, GeminiClientBuilder};
+
+/// A key that must not be seen anywhere.
+pub(crate) const KEY: &str = "AIzaSy-not-a-real-key-0123456789";
+
+pub(crate) fn builder(base_url: &str) -> GeminiClientBuilder {
+    GeminiClient::builder().api_key(KEY).base_url(base_url)
+}
+
+pub(crate) fn client(base_url: &str) -> GeminiClient {
+    builder(base_url).build().unwrap()
+}
+
+/// A server that gives this answer to everything.
+pub(crate) async fn answering(answer: ResponseTemplate) -> MockServer {
+    let server = MockServer::start().await;
+    Mock::given(method("POST"))
+        .respond_with(answer)
+        .mount(&server)
+        .await;
+    server
+}
+
+pub(crate) fn json(status: u16, body: impl Into<Vec<u8>>) -> ResponseTemplate {
+    ResponseTemplate::new(status).set_body_raw(body, "application/json; charset=UTF-8")
+}
+
+pub(crate) fn sse(body: impl Into<Vec<u8>>) -> ResponseTemplate {
+    ResponseTemplate::new(200).set_body_raw(body, "text/event-stream")
+}
+
+/// The one request the server got.
+pub(crate) async fn only_request(server: &MockServer) -> Request {
+    let mut requests = server.received_requests().await.unwrap();
+    assert_eq!(requests.len(), 1);
+    requests.remove(0)
+}
