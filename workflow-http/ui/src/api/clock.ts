@@ -1,6 +1,7 @@
 // The server's clock, as the page sees it: elapsed times are counted on the clock that wrote the events.
 
 let ahead = 0;
+let stoppedAt: number | undefined;
 
 export function learnClock(response: Response): void {
   const date = Date.parse(response.headers.get('date') ?? '');
@@ -10,4 +11,13 @@ export function learnClock(response: Response): void {
   ahead = Math.abs(difference) < 2000 ? 0 : difference;
 }
 
-export const serverNow = (): number => Date.now() + ahead;
+/** Nobody knows how long things take while the server is out of sight. */
+export function stopClock(): void {
+  stoppedAt ??= serverNow();
+}
+
+export function startClock(): void {
+  stoppedAt = undefined;
+}
+
+export const serverNow = (): number => stoppedAt ?? Date.now() + ahead;

@@ -35,7 +35,7 @@ const frame = EditorView.theme({
   '.cm-state-waiting': { color: 'var(--wait)' },
   '.cm-state-completed': { color: 'var(--ok)' },
   '.cm-state-failed': { color: 'var(--fail)' },
-  '.cm-matchingBracket, &.cm-focused .cm-matchingBracket': { background: 'var(--raised)', color: 'var(--ink)' },
+  '&.cm-focused .cm-matchingBracket': { background: 'var(--raised)', color: 'var(--ink)' },
   '.cm-chosen': { background: 'var(--live-wash)', boxShadow: 'inset 3px 0 var(--live)' },
   '.cm-faulty': { background: 'var(--fail-wash)', boxShadow: 'inset 3px 0 var(--fail)' },
   '.cm-fault': {

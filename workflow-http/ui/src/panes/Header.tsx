@@ -1,4 +1,4 @@
-import { hasEnded } from '../run/run';
+import { hasEnded, isKnown } from '../run/run';
 import { Button, Kbd } from '../parts/Button';
 import { Icon } from '../parts/Icon';
 import { RunChip } from '../parts/RunChip';
@@ -7,8 +7,8 @@ import type { Session } from '../useSession';
 import { isMac } from '../words';
 
 export function Header({ session }: { session: Session }) {
-  const { name, version, text, source, run, runId } = session;
-  const edited = text === source.text && !runId ? '' : 'edited, not saved';
+  const { name, version, text, source, run } = session;
+  const edited = text === source.text ? '' : 'edited, not saved';
   return (
     <header className="flex items-center gap-2 border-b border-line bg-panel pr-2.5 pl-3.5 [grid-area:head]">
       <span className="flex flex-none items-center gap-[9px] text-lead font-bold tracking-[-0.01em] desk:mr-6">
@@ -21,7 +21,7 @@ export function Header({ session }: { session: Session }) {
       </span>
       <span className="flex-1" />
       <div className="hidden items-center gap-2 desk:flex">
-        {run && <RunChip run={run} />}
+        {isKnown(run) && <RunChip run={run} />}
         <Actions session={session} />
       </div>
       <Button look="quiet" size="icon" onClick={toggleTheme} aria-label="Switch between light and dark">
@@ -33,9 +33,10 @@ export function Header({ session }: { session: Session }) {
 
 /** On a phone the state and the one button stand in a row of their own. */
 export function RunBar({ session }: { session: Session }) {
+  const { run } = session;
   return (
     <div className="flex min-h-[53px] items-center gap-2 border-b border-line bg-panel px-3.5 py-2 [grid-area:bar] desk:hidden" role="region" aria-label="Run">
-      {session.run ? <RunChip run={session.run} /> : <span className="text-ink-3">Not run yet</span>}
+      {isKnown(run) ? <RunChip run={run} /> : <span className="text-ink-3">{run ? 'Loading' : 'Not run yet'}</span>}
       <span className="flex-1" />
       <Actions session={session} />
     </div>

@@ -44,7 +44,7 @@ const Line = memo(function Line({ line, onChoose }: { line: LogLine; onChoose: (
       <time dateTime={line.time} title={line.time} className="text-ink-3">
         {clock(line.time)}
       </time>
-      <span className="wrap-anywhere text-ink-2">
+      <span className="wrap-anywhere text-ink-2 [&_code]:text-ink">
         {line.of === 'run' ? (
           <span className="text-ink">run</span>
         ) : (

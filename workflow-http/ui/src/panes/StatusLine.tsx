@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import { Icon } from '../parts/Icon';
 import { StateWord } from '../parts/State';
 import { useElapsed } from '../parts/RunChip';
-import { usageOf, type Run } from '../run/run';
+import { isKnown, usageOf, type Run } from '../run/run';
 import type { Connection } from '../run/useRun';
 import type { Server } from '../useServer';
 import type { Session } from '../useSession';
@@ -16,8 +16,8 @@ export function StatusLine({ session, server }: { session: Session; server: Serv
       className="flex h-7 items-center gap-3 overflow-hidden border-t border-line bg-panel px-3.5 text-meta whitespace-nowrap text-ink-2 [grid-area:stat] desk:gap-4"
     >
       <Connected connection={connection} seq={run?.seq ?? 0} server={server} />
-      {run && (
-        <span className="hidden desk:inline">
+      {isKnown(run) && (
+        <span className="hidden desk:flex">
           <StateWord state={run.status} />
         </span>
       )}

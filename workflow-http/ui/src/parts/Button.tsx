@@ -32,7 +32,7 @@ export function Button({ look = 'plain', size = 'base', className = '', ...rest 
 
 export function Kbd({ children }: { children: string }) {
   return (
-    <kbd className="hidden rounded-[4px] border border-current px-1 text-micro leading-4 font-normal opacity-85 desk:inline">
+    <kbd aria-hidden="true" className="hidden rounded-[4px] border border-current px-1 text-micro leading-4 font-normal opacity-85 desk:inline">
       {children}
     </kbd>
   );

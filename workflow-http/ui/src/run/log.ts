@@ -1,7 +1,7 @@
 // The log's sentences. Each line stands on its own: when, which step, what happened.
-import type { LogEvent, Usage } from '../api/types';
+import type { LogEvent, Problem, Usage } from '../api/types';
 import { asLine, duration, plural } from '../words';
-import type { Step, StepState } from './run';
+import type { Run, Step, StepState } from './run';
 
 export interface LogLine {
   seq: number;
@@ -39,8 +39,10 @@ const after = (ms: number | undefined, usage: Usage | undefined): string => {
   return facts.length > 0 ? `${facts.join(', ')}.` : '';
 };
 
-/** `node.progress` and unknown types are not worth a line. */
-export function logLine(event: LogEvent, step: Step | undefined): LogLine | undefined {
+const said = ({ code, detail }: Problem): string => (code ? `${code}: ${detail}` : detail);
+
+/** `run` is the run after the event. `node.progress` and unknown types are not worth a line. */
+export function logLine(event: LogEvent, run: Run): LogLine | undefined {
   const line = (state: StepState, message: string, word: string = state, output?: unknown): LogLine => ({
     seq: event.seq,
     time: event.time,
@@ -64,11 +66,11 @@ export function logLine(event: LogEvent, step: Step | undefined): LogLine | unde
     case 'run.completed':
       return line('completed', after(event.duration_ms, event.usage));
     case 'run.failed':
-      return line('failed', event.error.detail);
+      return line('failed', failedMessage(event, run));
     case 'run.cancelled':
       return line('cancelled', reasonOf('cancelled', event.reason) || 'What had finished is kept.');
     case 'node.started':
-      return line('running', startedMessage(event.attempt ?? 1, event.reason, step));
+      return line('running', startedMessage(event.attempt ?? 1, event.reason, run.steps[event.path]));
     case 'node.retrying':
       return line('retrying', `${event.error.detail} Next attempt in ${duration(event.next_in_ms)}.`);
     case 'node.waiting':
@@ -78,7 +80,7 @@ export function logLine(event: LogEvent, step: Step | undefined): LogLine | unde
     case 'node.completed':
       return line('completed', event.reused ? 'Kept from the earlier run.' : after(event.duration_ms, event.usage), 'completed', event.output);
     case 'node.failed':
-      return line('failed', `${event.error.detail}${event.handled ? ' Handled: the run goes on.' : ''}`);
+      return line('failed', `${said(event.error)}${event.handled ? ' Handled: the run goes on.' : ''}`);
     case 'node.skipped':
       return line('skipped', reasonOf('skipped', event.reason));
     case 'node.cancelled':
@@ -92,4 +94,11 @@ function startedMessage(attempt: number, reason: string | undefined, step: Step 
   if (reason === 'recovered') return 'Started again after a restart of the server.';
   const does = step?.type === 'LLMNode' ? 'Asking the model' : 'Started';
   return (step?.maxAttempts ?? 1) > 1 ? `${does} (attempt ${attempt} of ${step?.maxAttempts}).` : `${does}.`;
+}
+
+/** A step has told what was wrong; if none has, the run does. */
+function failedMessage({ error, time }: { error: Problem; time: string }, run: Run): string {
+  const at = run.order.findLast((path) => run.steps[path]?.state === 'failed' && !run.steps[path].handled);
+  if (at === undefined) return said(error);
+  return `Failed at ${at}${run.startedAt ? ` after ${duration(Date.parse(time) - Date.parse(run.startedAt))}` : ''}.`;
 }

@@ -53,6 +53,9 @@ export interface Run {
 
 export const newRun = (id: string): Run => ({ id, seq: 0, status: 'queued', steps: {}, order: [], log: [] });
 
+/** Whether the run's first event has come: before it, nothing can be said. */
+export const isKnown = (run: Run | null): run is Run => run !== null && run.seq > 0;
+
 export const hasEnded = (run: Run): boolean =>
   run.status === 'completed' || run.status === 'failed' || run.status === 'cancelled';
 
@@ -62,7 +65,7 @@ export function reduce(run: Run, events: RunEvent[]): Run {
     if (event.type === 'node.delta') return join(now, event);
     if (event.seq <= now.seq) return now;
     const next = apply(now, event);
-    const line = logLine(event, 'path' in event ? next.steps[event.path] : undefined);
+    const line = logLine(event, next);
     return { ...next, seq: event.seq, log: line ? [...next.log, line] : next.log };
   }, run);
 }

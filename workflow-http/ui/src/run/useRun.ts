@@ -1,6 +1,7 @@
 // The run on the page, kept up to date from its event stream. Events are taken in once per frame.
 import { useEffect, useState } from 'react';
 import { asProblem } from '../api/client';
+import { startClock, stopClock } from '../api/clock';
 import { follow } from '../api/follow';
 import type { Problem, RunEvent } from '../api/types';
 import { newRun, reduce, type Run } from './run';
@@ -43,8 +44,14 @@ export function useRun(id: string | null): RunView {
     follow(id, {
       signal: stop.signal,
       after: () => (takeIn(), run.seq),
-      onOpen: () => connect({ state: 'live' }),
-      onLost: (since, retryIn, retryNow) => connect({ state: 'lost', since, retryIn, retryNow }),
+      onOpen: () => {
+        startClock();
+        connect({ state: 'live' });
+      },
+      onLost: (since, retryIn, retryNow) => {
+        stopClock();
+        connect({ state: 'lost', since, retryIn, retryNow });
+      },
       onEvents: (events) => {
         waiting = waiting.concat(events);
         frame.ask();
@@ -62,6 +69,7 @@ export function useRun(id: string | null): RunView {
     return () => {
       stop.abort();
       frame.cancel();
+      startClock();
     };
   }, [id]);
 

@@ -1,0 +1,30 @@
+import { defineConfig } from '@playwright/test';
+
+// Against a server that runs already (WORKFLOW_URL), or one that is started here (WORKFLOW_SERVER).
+const running = process.env.WORKFLOW_URL;
+const command = process.env.WORKFLOW_SERVER ?? '../../target/debug/workflow-server --simulate --addr 127.0.0.1:8765';
+const url = running ?? 'http://127.0.0.1:8765/';
+
+export default defineConfig({
+  testDir: 'e2e',
+  timeout: 30_000,
+  workers: 1,
+  reporter: 'list',
+  use: {
+    baseURL: url,
+    viewport: { width: 1280, height: 800 },
+    launchOptions: {
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    },
+  },
+  ...(running ? {} : { webServer: { command, url, reuseExistingServer: true } }),
+});

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { positionOf, rangeOf, scan } from './scan';
+
+const TEXT = `{
+  "nodes": [
+    { "id": "a", "type": "PromptNode", "data": { "template": "x {{input}}" } },
+    {
+      "id": "b",
+      "type": "LLMNode",
+      "data": {}
+    }
+  ],
+  "a/b ~c": [1, true, null]
+}`;
+
+function at(pointer: string): string {
+  const { spans } = scan(TEXT);
+  if (!spans) throw new Error('not JSON');
+  const { from, to } = rangeOf(spans, pointer, TEXT);
+  return TEXT.slice(from, to);
+}
+
+describe('a pointer', () => {
+  it('means the text of a value', () => {
+    expect(at('#/nodes/0/data/template')).toBe('"x {{input}}"');
+    expect(at('#/nodes/1/type')).toBe('"LLMNode"');
+  });
+
+  it('means the name of an object or list, or its first line', () => {
+    expect(at('#/nodes/1/data')).toBe('"data"');
+    expect(at('#/nodes/1')).toBe('{');
+    expect(at('#')).toBe('{');
+  });
+
+  it('falls back to what is around something missing', () => {
+    expect(at('#/nodes/1/data/prompt')).toBe('"data"');
+    expect(at('#/nothing/here')).toBe('{');
+  });
+
+  it('is unescaped', () => {
+    expect(at('#/a~1b%20~0c/1')).toBe('true');
+    expect(at('#/%zz')).toBe('{');
+  });
+
+  it('means the last of doubled names, as JSON.parse does', () => {
+    const text = '{"a": 1, "a": 2}';
+    const { spans } = scan(text);
+    expect(rangeOf(spans!, '#/a', text)).toEqual({ from: 14, to: 15 });
+  });
+});
+
+describe('a text that is not JSON', () => {
+  it.each([
+    ['', 0, /too early/],
+    ['{"a": 1,}', 7, /comma stands before `}`/],
+    ['[1 2]', 3, /comma or `]`/],
+    ['{"a" 1}', 5, /colon/],
+    ['{a: 1}', 1, /double quotes/],
+    ["['a']", 1, /value is missing/],
+    ['{"a": "x', 6, /does not end/],
+    ['{"a": 1', 7, /ends before `}`/],
+    ['{} x', 3, /after the end/],
+    ['[01]', 2, /comma or `]`/],
+    ['["\\x"]', 1, /does not end/],
+  ])('%j stops at %i', (text, place, detail) => {
+    const { fault } = scan(text);
+    expect(fault?.at).toBe(place);
+    expect(fault?.detail).toMatch(detail);
+    expect(() => JSON.parse(text)).toThrow();
+  });
+
+  it('may be as deep as it likes', () => {
+    expect(scan('['.repeat(100_000)).fault?.detail).toMatch(/levels deep/);
+  });
+});
+
+it.each(['1e5', '-0.5', ' "\\u00e9\\n" ', '[]', '{}', '[[],{}]', '{"":{"":1}}'])('%s is JSON', (text) => {
+  expect(scan(text).fault).toBeUndefined();
+  expect(() => JSON.parse(text)).not.toThrow();
+});
+
+it('lines and columns count from 1', () => {
+  expect(positionOf('ab\ncd', 0)).toEqual({ line: 1, column: 1 });
+  expect(positionOf('ab\ncd', 4)).toEqual({ line: 2, column: 2 });
+});

@@ -1,0 +1,161 @@
+import { describe, expect, it } from 'vitest';
+import type { RunEvent } from '../api/types';
+import { focusOf, hasEnded, newRun, reduce, usageOf, type Run } from './run';
+
+const base = { run_id: 'r' };
+let seq = 0;
+const time = (n: number) => new Date(Date.UTC(2026, 0, 1) + n * 1000).toISOString();
+const logged = (event: object): RunEvent => {
+  seq += 1;
+  return { ...base, seq, time: time(seq), ...event } as RunEvent;
+};
+const of = (node: string, attempt = 1) => ({ node, path: node, attempt });
+const delta = (text: string, offset: number, more: object = {}): RunEvent =>
+  ({ ...base, type: 'node.delta', ...of('llm'), kind: 'text', delta: text, offset, ...more }) as RunEvent;
+
+function story(): RunEvent[] {
+  seq = 0;
+  return [
+    logged({
+      type: 'run.created',
+      workflow_id: 'w',
+      workflow_version: 3,
+      input: 'x',
+      nodes: [
+        { id: 'prompt', type: 'PromptNode', needs: [] },
+        { id: 'llm', type: 'LLMNode', needs: ['prompt'] },
+      ],
+    }),
+    logged({ type: 'run.started' }),
+    logged({ type: 'node.started', ...of('prompt'), max_attempts: 1 }),
+    logged({ type: 'node.completed', ...of('prompt'), output: 'Explain x', duration_ms: 4 }),
+    logged({ type: 'node.started', ...of('llm'), max_attempts: 3 }),
+    delta('Hel', 0),
+    logged({ type: 'node.retrying', ...of('llm'), max_attempts: 3, next_in_ms: 1000, error: { code: 'overloaded', detail: 'Busy.' } }),
+    logged({ type: 'node.started', ...of('llm', 2), max_attempts: 3 }),
+    delta('Hi ', 0, { attempt: 2 }),
+    delta('hm', 0, { attempt: 2, kind: 'thought' }),
+    delta('you', 3, { attempt: 2 }),
+    logged({ type: 'node.completed', ...of('llm', 2), output: 'Hi you', duration_ms: 900, usage: { input_tokens: 5, output_tokens: 2 }, model: 'm' }),
+    logged({ type: 'run.completed', output: 'Hi you', usage: { input_tokens: 5, output_tokens: 2 }, duration_ms: 2000 }),
+  ];
+}
+
+const started = (): Run => reduce(newRun('r'), story().slice(0, 5));
+const textOf = (run: Run) => run.steps.llm?.text;
+
+describe('a run', () => {
+  it('is built from its events', () => {
+    const run = reduce(newRun('r'), story());
+    expect(run).toMatchObject({ status: 'completed', version: 3, output: 'Hi you', durationMs: 2000, seq: 9, order: ['prompt', 'llm'] });
+    expect(run.steps.llm).toMatchObject({ state: 'completed', attempt: 2, maxAttempts: 3, text: 'Hi you', thought: 'hm', model: 'm' });
+    expect(run.steps.llm?.retries).toMatchObject([{ attempt: 1, nextIn: 1000, error: { code: 'overloaded' } }]);
+    expect(hasEnded(run)).toBe(true);
+  });
+
+  it('is the same live, event by event, and replayed at once', () => {
+    const live = story().reduce((run, event) => reduce(run, [event]), newRun('r'));
+    expect(live).toEqual(reduce(newRun('r'), story()));
+  });
+
+  it('takes no event twice', () => {
+    const run = reduce(newRun('r'), story());
+    expect(reduce(run, story())).toEqual(run);
+  });
+
+  it('leaves the run it was given alone', () => {
+    const before = started();
+    const copy = structuredClone(before);
+    reduce(before, story().slice(5));
+    expect(before).toEqual(copy);
+  });
+
+  it('passes over types it does not know, but not over their numbers', () => {
+    const run = reduce(started(), [{ ...base, type: 'node.dreamt', seq: 6, time: time(6), ...of('llm') } as unknown as RunEvent]);
+    expect(run.seq).toBe(6);
+    expect(run.steps).toEqual(started().steps);
+    expect(run.log).toEqual(started().log);
+  });
+
+  it('sums up the usage of its steps until the server does', () => {
+    const events = story();
+    expect(usageOf(reduce(newRun('r'), events.slice(0, -1)))).toEqual({ input_tokens: 5, output_tokens: 2, thought_tokens: 0 });
+  });
+
+  it('puts inner steps after the step they belong to', () => {
+    const inner = (path: string) => logged({ type: 'node.started', node: path.split('/').at(-1)!, path, attempt: 1 });
+    const run = reduce(started(), [inner('prompt/0/sum'), inner('llm/0/draft'), inner('prompt/1/sum')]);
+    expect(run.order).toEqual(['prompt', 'prompt/0/sum', 'prompt/1/sum', 'llm', 'llm/0/draft']);
+  });
+});
+
+describe('text', () => {
+  it('grows by offset', () => {
+    expect(textOf(reduce(started(), [delta('Hel', 0), delta('lo', 3)]))).toBe('Hello');
+  });
+
+  it('is not doubled when the text so far comes again', () => {
+    expect(textOf(reduce(started(), [delta('Hel', 0), delta('Hello', 0), delta('lo', 3), delta('lo!', 3)]))).toBe('Hello!');
+  });
+
+  it('waits at a gap for the text so far', () => {
+    const gap = reduce(started(), [delta('Hel', 0), delta('!', 9)]);
+    expect(textOf(gap)).toBe('Hel');
+    expect(textOf(reduce(gap, [delta('Hello you!', 0)]))).toBe('Hello you!');
+  });
+
+  it('starts anew with each attempt, and not again with an old one', () => {
+    const run = reduce(started(), [delta('Hel', 0), delta('Hi', 0, { attempt: 2 }), delta('lo', 3, { attempt: 1 })]);
+    expect(textOf(run)).toBe('Hi');
+  });
+
+  it('counts as UTF-16 does', () => {
+    expect(textOf(reduce(started(), [delta('a😀', 0), delta('b', 3)]))).toBe('a😀b');
+  });
+
+  it('does not come back after the step has settled', () => {
+    const run = reduce(newRun('r'), story());
+    expect(reduce(run, [delta('late', 0, { attempt: 3 })])).toEqual(run);
+  });
+});
+
+describe('the end', () => {
+  const error = { code: 'template_error', detail: 'No field `x`.' };
+
+  it('can be a failure', () => {
+    const run = reduce(started(), [logged({ type: 'node.failed', ...of('llm'), error, handled: false }), logged({ type: 'run.failed', error })]);
+    expect(run).toMatchObject({ status: 'failed', error });
+    expect(focusOf(run)).toBe('llm');
+    expect(run.log.at(-1)).toMatchObject({ of: 'run', word: 'FAILED', message: 'Failed at llm after 5.0 s.' });
+  });
+
+  it('can be a cancellation', () => {
+    const run = reduce(started(), [logged({ type: 'node.cancelled', ...of('llm'), reason: 'run_cancelled' }), logged({ type: 'run.cancelled', reason: 'requested' })]);
+    expect(run).toMatchObject({ status: 'cancelled', steps: { llm: { state: 'cancelled' } } });
+  });
+
+  it('can be far away, when a person has to answer', () => {
+    const run = reduce(started(), [logged({ type: 'node.waiting', ...of('llm'), wait_id: 'w', message: 'Ok?' }), logged({ type: 'run.suspended', reason: 'waiting' })]);
+    expect(run).toMatchObject({ status: 'waiting', steps: { llm: { state: 'waiting', wait: { message: 'Ok?' } } } });
+  });
+});
+
+it('the focus is on what happens now', () => {
+  expect(focusOf(started())).toBe('llm');
+  expect(focusOf(reduce(newRun('r'), story().slice(0, 3)))).toBe('prompt');
+});
+
+it('the log has a line for each step that is worth one', () => {
+  const { log } = reduce(newRun('r'), story());
+  expect(log.map((line) => `${line.of} ${line.word} ${line.message}`)).toEqual([
+    'run QUEUED 2 steps, version 3.',
+    'run RUNNING Started.',
+    'prompt RUNNING Started.',
+    'prompt COMPLETED 4 ms.',
+    'llm RUNNING Asking the model (attempt 1 of 3).',
+    'llm RETRYING Busy. Next attempt in 1.0 s.',
+    'llm RUNNING Asking the model (attempt 2 of 3).',
+    'llm COMPLETED 900 ms, 7 tokens.',
+    'run COMPLETED 2.0 s, 7 tokens.',
+  ]);
+});
