@@ -28,8 +28,7 @@ struct Fields {
     prompt: Option<Template>,
     /// What the model is told about its role, apart from the prompt, with `{{ expressions }}`.
     system: Option<Template>,
-    /// The model to ask, for example `gemini-3.8-flash`. Without it the service chooses.
-    #[schemars(length(min = 1))]
+    /// The model to ask, for example `gemini-3.8-flash`. Without it, or empty, the service chooses.
     model: Option<String>,
     /// How freely the model chooses its words, from 0 to 2. Newer models ignore it.
     #[schemars(range(min = 0, max = 2))]
@@ -50,8 +49,7 @@ struct Fields {
     /// A JSON Schema the answer has to fit. The output is then the answer's JSON, not its text.
     schema: Option<Map<String, Value>>,
     /// How much models from Gemini 3 on may think: `minimal`, `low`, `medium`, `high`, on some
-    /// `xhigh`. Not together with `thinking_budget`.
-    #[schemars(length(min = 1))]
+    /// `xhigh`. Without it, or empty, the model chooses. Not together with `thinking_budget`.
     thinking_level: Option<String>,
     /// How many tokens a Gemini 2.5 model may think: 0 for none, -1 for as many as it likes. Not
     /// together with `thinking_level`.
@@ -72,16 +70,8 @@ impl TryFrom<Fields> for LlmData {
     type Error = &'static str;
 
     fn try_from(fields: Fields) -> Result<Self, Self::Error> {
-        if fields.thinking_level.is_some() && fields.thinking_budget.is_some() {
+        if set(fields.thinking_level.as_ref()).is_some() && fields.thinking_budget.is_some() {
             return Err("`thinking_level` and `thinking_budget` exclude each other");
-        }
-        let names = [&fields.model, &fields.thinking_level];
-        if names
-            .into_iter()
-            .flatten()
-            .any(|name| name.trim().is_empty())
-        {
-            return Err("`model` and `thinking_level` must not be empty: leave them out");
         }
         Ok(Self(fields))
     }
@@ -106,7 +96,7 @@ impl LlmData {
         GenerateRequest {
             prompt,
             system,
-            model: fields.model.clone(),
+            model: set(fields.model.as_ref()).cloned(),
             temperature: fields.temperature,
             top_p: fields.top_p,
             top_k: fields.top_k,
@@ -122,9 +112,14 @@ impl LlmData {
 
 impl Fields {
     fn thinking(&self) -> Option<Thinking> {
-        let level = self.thinking_level.as_ref().map(Thinking::level);
+        let level = set(self.thinking_level.as_ref()).map(Thinking::level);
         level.or(self.thinking_budget.map(Thinking::Budget))
     }
+}
+
+/// A name, unless it is left empty as forms leave it.
+fn set(name: Option<&String>) -> Option<&String> {
+    name.filter(|name| !name.trim().is_empty())
 }
 
 #[cfg(test)]
@@ -143,6 +138,8 @@ mod tests {
         assert!(data.streams());
         let request = data.request("Hi".to_owned(), None);
         assert_eq!(request, GenerateRequest::new("Hi"));
+        let empty = read(json!({"model": "", "thinking_level": " "})).unwrap();
+        assert_eq!(empty.request("Hi".to_owned(), None), request);
     }
 
     #[test]
@@ -176,7 +173,6 @@ mod tests {
                 json!({"thinking_level": "low", "thinking_budget": 0}),
                 "exclude each other",
             ),
-            (json!({"model": " "}), "must not be empty"),
             (json!({"schema": "object"}), "expected a map"),
         ] {
             let error = read(data).unwrap_err();

@@ -27,6 +27,9 @@ impl Objects {
 
     /// Takes a line and hands over each object that ends in it.
     pub(crate) fn push(&mut self, line: &[u8], ready: &mut VecDeque<Vec<u8>>) {
+        if self.is_open() {
+            self.held.push(b'\n');
+        }
         for &byte in line {
             if self.depth == 0 && byte != b'{' {
                 continue;
@@ -36,9 +39,6 @@ impl Objects {
             if self.depth == 0 {
                 ready.push_back(mem::take(&mut self.held));
             }
-        }
-        if self.is_open() {
-            self.held.push(b'\n');
         }
     }
 

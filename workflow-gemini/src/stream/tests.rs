@@ -102,7 +102,7 @@ fn an_array_of_answers_gives_each_of_them() {
 
 #[test]
 fn what_was_cut_off_is_handed_over_as_far_as_it_came() {
-    assert_eq!(read_every_way(b"data: {\"a\":"), ["{\"a\":\n"]);
+    assert_eq!(read_every_way(b"data: {\"a\":"), ["{\"a\":"]);
     assert_eq!(read_every_way(b"[{\"error\": {").len(), 1);
     assert!(read_every_way(b"dat").is_empty());
     assert!(read_every_way(b"").is_empty());
@@ -112,7 +112,7 @@ fn what_was_cut_off_is_handed_over_as_far_as_it_came() {
 fn an_event_cut_off_ends_at_the_blank_line() {
     assert_eq!(
         read_every_way(b"data: {\"a\":\n\ndata: {\"b\":2}\n\n"),
-        ["{\"a\":\n", "{\"b\":2}"]
+        ["{\"a\":", "{\"b\":2}"]
     );
 }
 
@@ -125,4 +125,23 @@ fn data_that_is_no_json_is_not_swallowed() {
 fn many_events_in_one_piece_come_one_by_one() {
     let body = "data: {}\r\n\r\n".repeat(1000);
     assert_eq!(read(&[body.as_bytes()]).len(), 1000);
+}
+
+#[test]
+fn an_answer_cut_anywhere_is_seen_to_be_cut() {
+    use crate::wire::{Unreadable, responses};
+    let stream = include_bytes!("../../tests/fixtures/stream.sse");
+    let whole = read(&[stream]);
+    assert_eq!(whole.len(), 6);
+    for cut in 0..stream.len() {
+        let (head, tail) = stream.split_at(cut);
+        assert_eq!(read(&[head, tail]), whole, "in two at {cut}");
+        for document in read(&[head]) {
+            let is_cut = matches!(responses(document.as_bytes()), Err(Unreadable::CutOff));
+            assert!(
+                is_cut || whole.contains(&document),
+                "cut at {cut}: {document}"
+            );
+        }
+    }
 }

@@ -1,0 +1,312 @@
+//! `LLMNode` in a workflow.
+
+mod common;
+
+use std::sync::Arc;
+
+use common::{
+    answering, builder, client, json, only_request,
+    raw::{OK_SSE, Then, saying},
+    sse,
+};
+use futures::StreamExt;
+use serde_json::{Value, json as value};
+use wiremock::{Mock, MockServer, matchers::method};
+use workflow_core::{EventKind, Executor, Registry, Run, StepEvent, TextKind, Update, Workflow};
+
+const STREAM: &[u8] = include_bytes!("fixtures/stream.sse");
+const REPLY: &str = include_str!("fixtures/reply.json");
+const TEXT: &str = "Entropy “is” a mess 🎲.";
+
+fn registry(base_url: &str) -> Registry {
+    let mut registry = Registry::default();
+    workflow_gemini::register(&mut registry, client(base_url));
+    registry
+}
+
+fn run(base_url: &str, nodes: Value, input: impl Into<Value>) -> Run {
+    let workflow = Workflow::new(&value!({ "nodes": nodes }), &registry(base_url)).unwrap();
+    Executor::new().run(Arc::new(workflow), input.into())
+}
+
+/// A workflow of one `LLMNode`.
+fn ask(base_url: &str, data: Value, input: impl Into<Value>) -> Run {
+    run(
+        base_url,
+        value!([{"id": "ask", "type": "LLMNode", "data": data}]),
+        input,
+    )
+}
+
+async fn events(mut run: Run) -> Vec<StepEvent> {
+    let mut events = Vec::new();
+    while let Some(update) = run.next().await {
+        if let Update::Event(event) = update {
+            events.push(event);
+        }
+    }
+    events
+}
+
+/// The last event of this kind, as JSON.
+fn last(events: &[StepEvent], kind: &str) -> Value {
+    let mut found = events
+        .iter()
+        .rev()
+        .filter(|event| event.kind.name() == kind);
+    let event = found
+        .next()
+        .unwrap_or_else(|| panic!("no {kind} in {events:#?}"));
+    serde_json::to_value(event).unwrap()
+}
+
+async fn sent_text(server: &MockServer) -> String {
+    let sent: Value = only_request(server).await.body_json().unwrap();
+    let text = &sent["contents"][0]["parts"][0]["text"];
+    text.as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_prompt_is_piped_into_the_model() {
+    let server = answering(sse(STREAM)).await;
+    let nodes = value!([
+        {"id": "prompt_step", "type": "PromptNode", "data": {"template": "Explain: {{input}}"}},
+        {"id": "llm_step", "type": "LLMNode", "data": {}},
+    ]);
+    let events = events(run(&server.uri(), nodes, "entropy")).await;
+    assert_eq!(last(&events, "run.completed")["output"], TEXT);
+    assert_eq!(sent_text(&server).await, "Explain: entropy");
+    let done = last(&events, "node.completed");
+    assert_eq!(done["model"], "gemini-3.8-flash-002");
+    assert_eq!(done["finish_reason"], "STOP");
+    let usage = value!({"input_tokens": 15, "output_tokens": 78, "thought_tokens": 66});
+    assert_eq!(done["usage"], usage);
+}
+
+#[tokio::test]
+async fn input_that_is_no_text_is_sent_as_compact_json() {
+    let server = answering(sse(STREAM)).await;
+    let input = value!({"b": [1, null], "a": "x"});
+    events(ask(&server.uri(), value!({}), input)).await;
+    assert_eq!(sent_text(&server).await, r#"{"b":[1,null],"a":"x"}"#);
+}
+
+#[tokio::test]
+async fn prompt_and_system_are_rendered() {
+    let server = answering(sse(STREAM)).await;
+    let data = value!({
+        "prompt": "About {{ input.topic }}", "system": "For {{ input.reader }}",
+        "model": "gemini-4-neon", "thinking_level": "low",
+    });
+    events(ask(
+        &server.uri(),
+        data,
+        value!({"topic": "mess", "reader": "kids"}),
+    ))
+    .await;
+    let sent = only_request(&server).await;
+    assert_eq!(
+        sent.url.path(),
+        "/v1beta/models/gemini-4-neon:streamGenerateContent"
+    );
+    let sent: Value = sent.body_json().unwrap();
+    let expected = value!({
+        "systemInstruction": {"parts": [{"text": "For kids"}]},
+        "contents": [{"role": "user", "parts": [{"text": "About mess"}]}],
+        "generationConfig": {"thinkingConfig": {"thinkingLevel": "LOW"}},
+    });
+    assert_eq!(sent, expected);
+}
+
+#[tokio::test]
+async fn text_and_thoughts_are_shown_as_they_are_written() {
+    let server = answering(sse(STREAM)).await;
+    let mut run = ask(&server.uri(), value!({}), "Hi");
+    let (mut text, mut thoughts) = (String::new(), String::new());
+    while let Some(update) = run.next().await {
+        if let Update::Delta(delta) = update {
+            match delta.kind {
+                TextKind::Thought => thoughts += &delta.text,
+                _ => text += &delta.text,
+            }
+        }
+    }
+    assert_eq!(
+        (text.as_str(), thoughts.as_str()),
+        (TEXT, "**Weighing it up**")
+    );
+}
+
+#[tokio::test]
+async fn without_streaming_the_answer_comes_whole() {
+    let server = answering(json(200, REPLY)).await;
+    let events = events(ask(&server.uri(), value!({"stream": false}), "Hi")).await;
+    let output = "Entropy is how many ways there are to be a mess.";
+    assert_eq!(last(&events, "run.completed")["output"], output);
+    let path = "/v1beta/models/gemini-3.8-flash:generateContent";
+    assert_eq!(only_request(&server).await.url.path(), path);
+}
+
+#[tokio::test]
+async fn with_a_schema_the_output_is_json() {
+    let answer = value!({"candidates": [{"content": {"parts": [{"text": "{\"kind\": \"bug\"}"}]},
+        "finishReason": "STOP"}]});
+    let server = answering(sse(format!("data: {answer}\n\n"))).await;
+    let schema =
+        value!({"type": "object", "properties": {"kind": {"const": "{{ as it stands }}"}}});
+    let events = events(ask(&server.uri(), value!({"schema": schema}), "Hi")).await;
+    assert_eq!(
+        last(&events, "run.completed")["output"],
+        value!({"kind": "bug"})
+    );
+    let sent: Value = only_request(&server).await.body_json().unwrap();
+    assert_eq!(sent["generationConfig"]["responseJsonSchema"], schema);
+}
+
+#[tokio::test]
+async fn a_refusal_fails_the_step_at_once_and_says_what_it_cost() {
+    let answer = include_str!("fixtures/max-tokens-no-text.json").replace('\n', "");
+    let server = answering(sse(format!("data: {answer}\r\n\r\n"))).await;
+    let data = value!({"max_output_tokens": 66});
+    let events = events(ask(&server.uri(), data, "Hi")).await;
+    let failed = last(&events, "node.failed");
+    assert_eq!(
+        (&failed["attempt"], &failed["error"]["code"]),
+        (&value!(1), &value!("out_of_tokens"))
+    );
+    let detail = failed["error"]["detail"].as_str().unwrap();
+    assert!(
+        detail.ends_with("thoughtsTokenCount 66, maxOutputTokens 66"),
+        "{detail}"
+    );
+    assert!(
+        failed["error"]["hint"]
+            .as_str()
+            .unwrap()
+            .contains("max_output_tokens")
+    );
+    assert_eq!(last(&events, "run.failed")["usage"]["output_tokens"], 66);
+    only_request(&server).await;
+}
+
+#[tokio::test]
+async fn a_passing_failure_is_retried_by_the_engine() {
+    let server = MockServer::start().await;
+    let busy = json(503, include_str!("fixtures/503-overloaded.json"));
+    let busy = Mock::given(method("POST"))
+        .respond_with(busy)
+        .up_to_n_times(2);
+    busy.mount(&server).await;
+    let fine = Mock::given(method("POST")).respond_with(sse(STREAM));
+    fine.mount(&server).await;
+    let nodes = value!([{"id": "ask", "type": "LLMNode",
+        "retry": {"max_attempts": 3, "delay": "1ms", "jitter": false}}]);
+    let events = events(run(&server.uri(), nodes, "Hi")).await;
+    assert_eq!(
+        last(&events, "node.retrying")["error"]["code"],
+        "model_overloaded"
+    );
+    assert_eq!(last(&events, "node.completed")["attempt"], 3);
+    assert_eq!(server.received_requests().await.unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn by_default_it_is_tried_five_times_and_not_sooner_than_the_api_asks() {
+    let refusal = json(429, include_str!("fixtures/429-per-minute.json"));
+    let server = answering(refusal).await;
+    let mut run = ask(&server.uri(), value!({}), "Hi");
+    let retrying = loop {
+        if let Update::Event(event) = run.next().await.unwrap()
+            && let EventKind::NodeRetrying(retrying) = event.kind
+        {
+            break retrying;
+        }
+    };
+    assert_eq!((retrying.attempt, retrying.max_attempts), (1, 5));
+    assert!(retrying.next_in_ms >= 36_000, "{}", retrying.next_in_ms);
+}
+
+#[tokio::test]
+async fn a_generation_that_failed_is_retried_once() {
+    let server = answering(sse(
+        "data: {\"candidates\":[{\"finishReason\":\"STOP\"}]}\n\n",
+    ))
+    .await;
+    let nodes = value!([{"id": "ask", "type": "LLMNode",
+        "retry": {"max_attempts": 5, "delay": "1ms"}}]);
+    let events = events(run(&server.uri(), nodes, "Hi")).await;
+    let failed = last(&events, "node.failed");
+    assert_eq!(
+        (&failed["attempt"], &failed["error"]["code"]),
+        (&value!(2), &value!("empty_answer"))
+    );
+    assert_eq!(server.received_requests().await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn an_unreachable_api_is_told_with_its_reason() {
+    let nodes = value!([{"id": "ask", "type": "LLMNode", "retry": 1}]);
+    let events = events(run("http://127.0.0.1:1", nodes, "Hi")).await;
+    let detail = last(&events, "run.failed")["error"]["detail"].to_string();
+    assert!(
+        detail.contains("could not be reached: Connection refused"),
+        "{detail}"
+    );
+}
+
+#[tokio::test]
+async fn dropping_a_run_closes_the_connection() {
+    let server = saying(vec![OK_SSE.into(), STREAM[..600].into()], Then::Stall).await;
+    let mut run = ask(&server.base_url, value!({}), "Hi");
+    while !matches!(run.next().await.unwrap(), Update::Delta(_)) {}
+    drop(run);
+    server.hung_up.await.unwrap();
+}
+
+#[test]
+fn slips_are_found_when_the_workflow_is_created() {
+    let registry = registry("http://127.0.0.1:1");
+    let faults = |nodes: Value| {
+        let refused = Workflow::new(&value!({ "nodes": nodes }), &registry).unwrap_err();
+        let faults = refused.faults().iter();
+        let faults = faults.map(|fault| format!("{} {}", fault.code, fault.pointer));
+        faults.collect::<Vec<_>>()
+    };
+    let one = |data: Value| faults(value!([{"id": "ask", "type": "LLMNode", "data": data}]));
+    assert_eq!(
+        one(value!({"prompt": "{{ inptu }}"})),
+        ["unknown_reference #/nodes/0/data/prompt"]
+    );
+    assert_eq!(
+        one(value!({"model": "{{ input }}"})),
+        ["not_a_template #/nodes/0/data/model"]
+    );
+    assert_eq!(
+        one(value!({"stop": ["{{"]})),
+        ["not_a_template #/nodes/0/data/stop/0"]
+    );
+    assert_eq!(one(value!({"temprature": 1})).len(), 1);
+    assert_eq!(
+        one(value!({"seed": "x"})),
+        ["invalid_value #/nodes/0/data/seed"]
+    );
+    assert_eq!(
+        one(value!({"thinking_level": "low", "thinking_budget": 0})).len(),
+        1
+    );
+    let joined = value!([
+        {"id": "a", "type": "LLMNode"},
+        {"id": "b", "type": "LLMNode", "needs": []},
+        {"id": "c", "type": "LLMNode", "needs": ["a", "b"]},
+    ]);
+    assert_eq!(faults(joined), ["no_implicit_input #/nodes/2"]);
+}
+
+#[test]
+fn the_type_says_what_it_does() {
+    let registry = registry("http://127.0.0.1:1");
+    let node_type = registry.get("LLMNode").unwrap();
+    assert_eq!(node_type.doing(), "Calling Gemini API");
+    let client = builder("http://127.0.0.1:1").build().unwrap();
+    assert_eq!(client.model(), workflow_gemini::DEFAULT_MODEL);
+}
