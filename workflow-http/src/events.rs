@@ -1,0 +1,105 @@
+//! The events of a run: as a stream, or a page at a time.
+
+use std::time::Duration;
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, HeaderName, StatusCode},
+    response::{IntoResponse, Json, Response, sse::Event},
+};
+use futures::{StreamExt, stream};
+use serde::{Deserialize, Serialize};
+use workflow_core::{RunId, StepEvent, Update};
+
+use crate::{
+    accept::{self, EVENT_STREAM, JSON},
+    app::App,
+    extract::{Id, Limit, Query},
+    problem::{Kind, Problem},
+    sse,
+};
+
+#[derive(Deserialize)]
+pub(crate) struct EventsQuery {
+    #[serde(default)]
+    after: u64,
+    #[serde(default)]
+    limit: Limit,
+}
+
+pub(crate) async fn get(
+    State(app): State<App>,
+    Id(run): Id<RunId>,
+    headers: HeaderMap,
+    Query(query): Query<EventsQuery>,
+) -> Result<Response, Problem> {
+    let after = last_event_id(&headers)?.unwrap_or(query.after);
+    if accept::names(&headers, JSON) && !accept::names(&headers, EVENT_STREAM) {
+        return Ok(Json(page(&app, run, after, query.limit.0).await?).into_response());
+    }
+    if after > 0 && ends_with(&app, run, after).await? {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    follow(&app, run, after).await
+}
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// Where a stream that broke off left its reader.
+fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
+    let Some(header) = headers.get(LAST_EVENT_ID) else {
+        return Ok(None);
+    };
+    let id = header.to_str().ok().and_then(|text| text.parse().ok());
+    id.map(Some)
+        .ok_or_else(|| Kind::InvalidEventId.of(format!("Last-Event-ID {header:?} is not a number")))
+}
+
+/// Whether this event is the run's last: who has it has them all.
+async fn ends_with(app: &App, run: RunId, seq: u64) -> Result<bool, Problem> {
+    let event = app.engine.page(run, seq - 1, 1).await?;
+    Ok(event.first().is_some_and(StepEvent::is_terminal))
+}
+
+/// The updates of a run after event number `after`: those of the log, then live.
+pub(crate) async fn follow(app: &App, run: RunId, after: u64) -> Result<Response, Problem> {
+    let updates = app.engine.events(run, after).await?;
+    let frames = stream::iter([Ok(greeting())]).chain(updates.map(|update| frame(&update)));
+    Ok(sse::answer(frames, &app.options.shutdown))
+}
+
+/// The first bytes: the stream is open, and a second is enough before a reconnect.
+fn greeting() -> Event {
+    Event::default().comment("ok").retry(Duration::from_secs(1))
+}
+
+fn frame(update: &Update) -> Result<Event, axum::Error> {
+    match update {
+        Update::Event(event) => {
+            let id = event.seq.to_string();
+            Event::default()
+                .id(id)
+                .event(event.kind.name())
+                .json_data(event)
+        }
+        Update::Delta(delta) => Event::default().event("node.delta").json_data(delta),
+        _ => Ok(Event::default().comment("")),
+    }
+}
+
+/// Some of a run's log, and where it goes on.
+#[derive(Serialize)]
+struct EventPage {
+    items: Vec<StepEvent>,
+    /// What to ask for next as `after`; none when this is all there is by now.
+    next_cursor: Option<String>,
+}
+
+async fn page(app: &App, run: RunId, after: u64, limit: usize) -> Result<EventPage, Problem> {
+    let items = app.engine.page(run, after, limit).await?;
+    let last = items
+        .last()
+        .filter(|last| items.len() == limit && !last.is_terminal());
+    let next_cursor = last.map(|last| last.seq.to_string());
+    Ok(EventPage { items, next_cursor })
+}

@@ -1,0 +1,101 @@
+//! What handlers are given of a request: checked, or refused with a problem.
+
+use std::str::FromStr;
+
+use axum::{
+    body::{Bytes, HttpBody},
+    extract::{FromRequest, FromRequestParts, Path, Request},
+    http::request::Parts,
+};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::Error as _};
+use serde_json::Value;
+use workflow_core::{PageRequest, RunId, WorkflowId};
+
+use crate::{
+    app::App,
+    media,
+    problem::{Kind, Problem},
+};
+
+/// A body that is JSON of any shape.
+pub(crate) struct JsonBody(pub(crate) Value);
+
+impl FromRequest<App> for JsonBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        media::check(request.headers(), &app.options.cors_origins)?;
+        let limit = app.options.max_body_bytes;
+        if request.body().size_hint().lower() > limit as u64 {
+            return Err(Kind::BodyTooLarge.of(format!("at most {limit} bytes are taken")));
+        }
+        let bytes = Bytes::from_request(request, app).await?;
+        Ok(Self(serde_json::from_slice(&bytes)?))
+    }
+}
+
+/// The id in a path. What is not an id names nothing.
+pub(crate) struct Id<T>(pub(crate) T);
+
+/// Things that have an id of their own.
+pub(crate) trait Named: FromStr {
+    const UNKNOWN: Kind;
+    const NOUN: &str;
+}
+
+impl Named for WorkflowId {
+    const UNKNOWN: Kind = Kind::UnknownWorkflow;
+    const NOUN: &str = "workflow";
+}
+
+impl Named for RunId {
+    const UNKNOWN: Kind = Kind::UnknownRun;
+    const NOUN: &str = "run";
+}
+
+impl<T: Named> FromRequestParts<App> for Id<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let path = Path::<String>::from_request_parts(parts, app).await;
+        let text = path.map_or_else(|_| String::new(), |Path(text)| text);
+        let unknown = |_| T::UNKNOWN.of(format!("there is no {} {text:?}", T::NOUN));
+        text.parse().map(Self).map_err(unknown)
+    }
+}
+
+/// What the query says.
+pub(crate) struct Query<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let axum::extract::Query(query) =
+            axum::extract::Query::from_request_parts(parts, app).await?;
+        Ok(Self(query))
+    }
+}
+
+/// How many items a list may give, 1 to 200.
+#[derive(Clone, Copy)]
+pub(crate) struct Limit(pub(crate) usize);
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(PageRequest::default().limit)
+    }
+}
+
+impl<'de> Deserialize<'de> for Limit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let limit = usize::deserialize(deserializer)?;
+        if (1..=PageRequest::MAX_LIMIT).contains(&limit) {
+            return Ok(Self(limit));
+        }
+        Err(D::Error::custom(format_args!(
+            "{limit} is not between 1 and {}",
+            PageRequest::MAX_LIMIT
+        )))
+    }
+}

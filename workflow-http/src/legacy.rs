@@ -1,0 +1,139 @@
+//! The prototype's stream: data only, a frame per change of a step, and one at the end.
+
+mod frame;
+
+use std::{collections::HashMap, sync::Arc};
+
+use axum::response::{Response, sse::Event};
+use futures::StreamExt;
+use workflow_core::{
+    Engine, EventKind, NodeFailed, NodeId, NodeRetrying, NodeStarted, NodeType, RunCreated, RunId,
+    StepEvent, Update,
+};
+
+use self::frame::{EndFrame, EndStatus, Frame, StepFrame, StepStatus};
+use crate::{app::App, problem::Problem, sse};
+
+/// Follows a run from its start.
+pub(crate) async fn follow(app: &App, run: RunId) -> Result<Response, Problem> {
+    let updates = app.engine.events(run, 0).await?;
+    let mut teller = Teller::new(Arc::clone(&app.engine));
+    let frames = updates.filter_map(move |update| {
+        let frame = teller.frame(&update);
+        async { frame.map(|frame| Event::default().json_data(frame)) }
+    });
+    Ok(sse::answer(frames, &app.options.shutdown))
+}
+
+/// Tells a run in frames. It knows what each node does, once the run has said which there are.
+struct Teller {
+    engine: Arc<dyn Engine>,
+    activities: HashMap<NodeId, String>,
+}
+
+impl Teller {
+    fn new(engine: Arc<dyn Engine>) -> Self {
+        Self {
+            engine,
+            activities: HashMap::new(),
+        }
+    }
+
+    /// The frame of an update, where it has one: deltas and the run's own start do not.
+    fn frame(&mut self, update: &Update) -> Option<Frame> {
+        let Update::Event(event) = update else {
+            return None;
+        };
+        if let EventKind::RunCreated(created) = &event.kind {
+            self.learn(created);
+        }
+        let step = self.step_frame(event).map(Frame::Step);
+        step.or_else(|| end_frame(&event.kind).map(Frame::End))
+    }
+
+    fn learn(&mut self, created: &RunCreated) {
+        let registry = self.engine.registry();
+        let activities = created.nodes.iter().map(|node| {
+            let activity = registry.get(&node.kind).map_or(WORKING, NodeType::doing);
+            (node.id.clone(), activity.to_owned())
+        });
+        self.activities = activities.collect();
+    }
+
+    fn step_frame(&self, event: &StepEvent) -> Option<StepFrame> {
+        let step = event.step()?;
+        let frame = |status, message| StepFrame::new(event.time, step, status, message);
+        Some(match &event.kind {
+            EventKind::NodeStarted(started) => frame(StepStatus::Running, self.started(started)),
+            EventKind::NodeRetrying(it) => {
+                frame(StepStatus::Retrying, retrying(it)).error(&it.error.detail)
+            }
+            EventKind::NodeCompleted(it) => {
+                frame(StepStatus::Success, completed(it.duration_ms)).output(&it.output)
+            }
+            EventKind::NodeFailed(it) => {
+                frame(StepStatus::Failure, failed(it)).error(&it.error.detail)
+            }
+            EventKind::NodeCancelled(it) => {
+                frame(StepStatus::Info, format!("Cancelled: {}.", it.reason))
+            }
+            _ => return None,
+        })
+    }
+
+    /// "Calling Gemini API (Attempt 1/5)..."
+    fn started(&self, started: &NodeStarted) -> String {
+        let activity = self.activities.get(started.step.node());
+        let activity = activity.map_or(WORKING, String::as_str);
+        match (started.attempt, started.max_attempts) {
+            (_, 1) => format!("{activity}..."),
+            (attempt, attempts) => format!("{activity} (Attempt {attempt}/{attempts})..."),
+        }
+    }
+}
+
+/// What a node does of which nobody says it.
+const WORKING: &str = "Working";
+
+fn completed(duration_ms: u64) -> String {
+    format!("Completed in {}.", seconds(duration_ms))
+}
+
+fn retrying(it: &NodeRetrying) -> String {
+    let wait = seconds(it.next_in_ms);
+    let NodeRetrying {
+        attempt,
+        max_attempts,
+        error,
+        ..
+    } = it;
+    format!(
+        "Attempt {attempt}/{max_attempts} failed: {}. Retrying in {wait}...",
+        error.detail
+    )
+}
+
+fn failed(it: &NodeFailed) -> String {
+    match it.attempt {
+        1 => format!("Failed: {}", it.error.detail),
+        attempts => format!("Failed after {attempts} attempts: {}", it.error.detail),
+    }
+}
+
+fn end_frame(kind: &EventKind) -> Option<EndFrame> {
+    let failed = |message| Some(EndFrame::new(EndStatus::Failed, message));
+    match kind {
+        EventKind::RunCompleted(_) => Some(EndFrame::new(
+            EndStatus::Completed,
+            "Workflow completed successfully.",
+        )),
+        EventKind::RunFailed(it) => failed(format!("Workflow failed: {}", it.error.detail)),
+        EventKind::RunCancelled(it) => failed(format!("Workflow cancelled: {}.", it.reason)),
+        _ => None,
+    }
+}
+
+/// `1.25 s`
+fn seconds(millis: u64) -> String {
+    format!("{}.{:02} s", millis / 1000, millis % 1000 / 10)
+}

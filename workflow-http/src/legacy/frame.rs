@@ -1,0 +1,88 @@
+//! The frames as the prototype's client reads them.
+
+use serde::Serialize;
+use serde_json::Value;
+use workflow_core::{NodeId, StepRef, Timestamp};
+
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Frame {
+    Step(StepFrame),
+    End(EndFrame),
+}
+
+/// What a step does.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct StepFrame {
+    timestamp: Timestamp,
+    node_id: NodeId,
+    status: StepStatus,
+    message: String,
+    output: Option<String>,
+    error: Option<String>,
+}
+
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum StepStatus {
+    Running,
+    Success,
+    Retrying,
+    Failure,
+    Info,
+}
+
+/// How the run ended.
+#[derive(Serialize)]
+#[serde(tag = "type", rename = "workflowStatus")]
+pub(super) struct EndFrame {
+    status: EndStatus,
+    message: String,
+}
+
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum EndStatus {
+    Completed,
+    Failed,
+}
+
+impl StepFrame {
+    pub(super) fn new(
+        timestamp: Timestamp,
+        step: &StepRef,
+        status: StepStatus,
+        message: String,
+    ) -> Self {
+        Self {
+            timestamp,
+            node_id: step.node().clone(),
+            status,
+            message,
+            output: None,
+            error: None,
+        }
+    }
+
+    /// Outputs are strings there; other JSON goes as its text.
+    pub(super) fn output(mut self, output: &Value) -> Self {
+        let text = output.as_str().map(str::to_owned);
+        self.output = Some(text.unwrap_or_else(|| output.to_string()));
+        self
+    }
+
+    pub(super) fn error(mut self, detail: &str) -> Self {
+        self.error = Some(detail.to_owned());
+        self
+    }
+}
+
+impl EndFrame {
+    pub(super) fn new(status: EndStatus, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            message: message.into(),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Which site a request was sent from.
+
+use std::{fmt, str::FromStr};
+
+use axum::http::{
+    HeaderMap, HeaderValue, Uri,
+    header::{HOST, ORIGIN},
+};
+
+/// A site as browsers name it: scheme, host and port, `http://localhost:3000`.
+///
+/// ```
+/// # use workflow_http::Origin;
+/// assert!("http://localhost:3000".parse::<Origin>().is_ok());
+/// assert!("localhost:3000".parse::<Origin>().is_err());
+/// assert!("http://localhost:3000/page".parse::<Origin>().is_err());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin(HeaderValue);
+
+/// The text is not an origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an origin is a scheme, a host and perhaps a port, for example http://localhost:3000")]
+pub struct InvalidOrigin;
+
+impl Origin {
+    pub(crate) fn header(&self) -> &HeaderValue {
+        &self.0
+    }
+}
+
+impl FromStr for Origin {
+    type Err = InvalidOrigin;
+
+    fn from_str(text: &str) -> Result<Self, InvalidOrigin> {
+        let text = text.strip_suffix('/').unwrap_or(text).to_ascii_lowercase();
+        let uri = Uri::from_str(&text).map_err(|_| InvalidOrigin)?;
+        let (scheme, authority) = uri.scheme_str().zip(uri.authority()).ok_or(InvalidOrigin)?;
+        if text != format!("{scheme}://{authority}") || text.contains('@') {
+            return Err(InvalidOrigin);
+        }
+        HeaderValue::from_str(&text)
+            .map(Self)
+            .map_err(|_| InvalidOrigin)
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&String::from_utf8_lossy(self.0.as_bytes()))
+    }
+}
+
+/// Whether a page of another site sent this request, and none of the `allowed` ones. What is not
+/// sent by a page carries no `Origin` and is not foreign.
+pub(crate) fn is_foreign(headers: &HeaderMap, allowed: &[Origin]) -> bool {
+    let Some(origin) = headers.get(ORIGIN) else {
+        return false;
+    };
+    !is_own(origin, headers.get(HOST)) && !allowed.iter().any(|allowed| allowed.0 == origin)
+}
+
+/// Whether the page came from the host that the request is sent to.
+fn is_own(origin: &HeaderValue, host: Option<&HeaderValue>) -> bool {
+    let origin = origin
+        .to_str()
+        .ok()
+        .and_then(|origin| origin.split_once("://"));
+    let host = host.and_then(|host| host.to_str().ok());
+    origin
+        .zip(host)
+        .is_some_and(|((_, origin), host)| origin.eq_ignore_ascii_case(host))
+}

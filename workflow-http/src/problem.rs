@@ -1,0 +1,161 @@
+//! Every answer that is not a success: RFC 9457, `application/problem+json`.
+
+use std::fmt;
+
+use axum::{
+    extract::rejection::{BytesRejection, QueryRejection},
+    http::{
+        StatusCode,
+        header::{CONTENT_TYPE, HeaderName, RETRY_AFTER},
+    },
+    response::{AppendHeaders, IntoResponse, Json, Response},
+};
+use serde::Serialize;
+use workflow_core::{EngineError, Fault};
+
+macro_rules! kinds {
+    ($($name:ident = $status:ident, $code:literal, $title:literal;)+) => {
+        /// The kinds of problem there are.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Kind { $($name,)+ }
+
+        impl Kind {
+            /// Its status, the code programs match on, and the kind in words.
+            fn row(self) -> (StatusCode, &'static str, &'static str) {
+                match self { $(Kind::$name => (StatusCode::$status, $code, $title),)+ }
+            }
+        }
+    };
+}
+
+kinds! {
+    NotJson = BAD_REQUEST, "invalid_json", "The body is not JSON";
+    UnreadableBody = BAD_REQUEST, "unreadable_body", "The body could not be read";
+    InvalidQuery = BAD_REQUEST, "invalid_query", "The query is not valid";
+    BadCursor = BAD_REQUEST, "bad_cursor", "The cursor is not one of this list";
+    InvalidEventId = BAD_REQUEST, "invalid_event_id", "This is not the number of an event";
+    BeyondEnd = BAD_REQUEST, "beyond_the_end", "The log is not that long";
+    HostNotAllowed = FORBIDDEN, "host_not_allowed", "This host name is not served";
+    OriginNotAllowed = FORBIDDEN, "origin_not_allowed", "Pages of this site may not do that";
+    UnknownPath = NOT_FOUND, "not_found", "There is nothing at this path";
+    UnknownWorkflow = NOT_FOUND, "unknown_workflow", "There is no such workflow";
+    UnknownRun = NOT_FOUND, "unknown_run", "There is no such run";
+    WrongMethod = METHOD_NOT_ALLOWED, "method_not_allowed", "This method is not served here";
+    BodyTooLarge = PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large";
+    WrongMediaType = UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The body must be JSON";
+    InvalidWorkflow = UNPROCESSABLE_ENTITY, "invalid_workflow", "The workflow is not valid";
+    InvalidBody = UNPROCESSABLE_ENTITY, "invalid_body", "The body is not valid";
+    Busy = TOO_MANY_REQUESTS, "busy", "Too many runs are waiting";
+    ShuttingDown = SERVICE_UNAVAILABLE, "shutting_down", "The service is shutting down";
+    Internal = INTERNAL_SERVER_ERROR, "internal", "Something went wrong in the service";
+}
+
+impl Kind {
+    /// A problem of this kind, told in a sentence.
+    pub(crate) fn of(self, detail: impl Into<String>) -> Problem {
+        let (status, code, title) = self.row();
+        let told = Box::new(workflow_core::Problem::new(code, detail).titled(title));
+        Problem {
+            status,
+            told,
+            retry_after: None,
+        }
+    }
+}
+
+/// A problem on its way to the client.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    told: Box<workflow_core::Problem>,
+    retry_after: Option<u32>,
+}
+
+impl Problem {
+    /// A problem that is several faults in `what`.
+    pub(crate) fn of_faults(kind: Kind, what: &str, faults: Vec<Fault>) -> Self {
+        let plural = if faults.len() == 1 { "" } else { "s" };
+        let mut problem = kind.of(format!("{} fault{plural} in the {what}", faults.len()));
+        problem.told.errors = faults;
+        problem
+    }
+
+    fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// What went wrong is for the log; the client learns only that it did.
+    pub(crate) fn internal(cause: &dyn fmt::Debug) -> Self {
+        tracing::error!(?cause, "a request failed");
+        Kind::Internal.of("the service could not do this; its log says why")
+    }
+}
+
+/// What is sent: the failure as events show it, too, and the status.
+#[derive(Serialize)]
+struct Body {
+    #[serde(flatten)]
+    told: workflow_core::Problem,
+    status: u16,
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let content_type = (CONTENT_TYPE, "application/problem+json");
+        let retry_after = self
+            .retry_after
+            .map(|seconds| AppendHeaders([(RETRY_AFTER, seconds.to_string())]));
+        let body = Body {
+            told: *self.told,
+            status: self.status.as_u16(),
+        };
+        (
+            self.status,
+            retry_after,
+            [content_type] as [(HeaderName, &str); 1],
+            Json(body),
+        )
+            .into_response()
+    }
+}
+
+impl From<EngineError> for Problem {
+    fn from(error: EngineError) -> Self {
+        let detail = error.to_string();
+        match error {
+            EngineError::Invalid(invalid) => {
+                Self::of_faults(Kind::InvalidWorkflow, "workflow", invalid.into_faults())
+            }
+            EngineError::NoSuchWorkflow(_) => Kind::UnknownWorkflow.of(detail),
+            EngineError::NoSuchRun(_) => Kind::UnknownRun.of(detail),
+            EngineError::BeyondEnd { .. } => Kind::BeyondEnd.of(detail),
+            EngineError::BadCursor => Kind::BadCursor.of(detail),
+            EngineError::Busy { .. } => Kind::Busy.of(detail).retry_after(1),
+            EngineError::ShuttingDown => Kind::ShuttingDown.of(detail).retry_after(5),
+            other => Self::internal(&other),
+        }
+    }
+}
+
+impl From<serde_json::Error> for Problem {
+    fn from(error: serde_json::Error) -> Self {
+        Kind::NotJson.of(error.to_string())
+    }
+}
+
+impl From<QueryRejection> for Problem {
+    fn from(rejection: QueryRejection) -> Self {
+        Kind::InvalidQuery.of(rejection.body_text())
+    }
+}
+
+impl From<BytesRejection> for Problem {
+    fn from(rejection: BytesRejection) -> Self {
+        let kind = match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Kind::BodyTooLarge,
+            _ => Kind::UnreadableBody,
+        };
+        kind.of(rejection.body_text())
+    }
+}

@@ -1,0 +1,31 @@
+//! Frames as a Server-Sent Events answer.
+
+use std::time::Duration;
+
+use axum::{
+    http::header::{CACHE_CONTROL, HeaderName},
+    response::{
+        IntoResponse, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
+};
+use futures::{Stream, StreamExt};
+use tokio_util::sync::CancellationToken;
+
+/// How long a stream may be silent; proxies and clients take a longer silence for a dead connection.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// Sends each frame as one chunk, and a comment when there has been none for a while. The answer
+/// ends with the frames, or when the service shuts down.
+pub(crate) fn answer<S>(frames: S, shutdown: &CancellationToken) -> Response
+where
+    S: Stream<Item = Result<Event, axum::Error>> + Send + 'static,
+{
+    let frames = frames.take_until(shutdown.clone().cancelled_owned());
+    let sse = Sse::new(frames).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("hb"));
+    let headers = [
+        (CACHE_CONTROL, "no-cache, no-transform"),
+        (HeaderName::from_static("x-accel-buffering"), "no"),
+    ];
+    (headers, sse).into_response()
+}
