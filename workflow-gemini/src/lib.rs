@@ -54,3 +54,7 @@ pub use crate::{
     reply::{Chunk, Reply},
     request::{GenerateRequest, Thinking},
 };
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

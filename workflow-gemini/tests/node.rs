@@ -1,4 +1,5 @@
 //! `LLMNode` in a workflow.
+#![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
 mod common;
 
@@ -24,16 +25,16 @@ fn registry(base_url: &str) -> Registry {
     registry
 }
 
-fn run(base_url: &str, nodes: Value, input: impl Into<Value>) -> Run {
+fn run(base_url: &str, nodes: &Value, input: impl Into<Value>) -> Run {
     let workflow = Workflow::new(&value!({ "nodes": nodes }), &registry(base_url)).unwrap();
     Executor::new().run(Arc::new(workflow), input.into())
 }
 
 /// A workflow of one `LLMNode`.
-fn ask(base_url: &str, data: Value, input: impl Into<Value>) -> Run {
+fn ask(base_url: &str, data: &Value, input: impl Into<Value>) -> Run {
     run(
         base_url,
-        value!([{"id": "ask", "type": "LLMNode", "data": data}]),
+        &value!([{"id": "ask", "type": "LLMNode", "data": data}]),
         input,
     )
 }
@@ -73,7 +74,7 @@ async fn a_prompt_is_piped_into_the_model() {
         {"id": "prompt_step", "type": "PromptNode", "data": {"template": "Explain: {{input}}"}},
         {"id": "llm_step", "type": "LLMNode", "data": {}},
     ]);
-    let events = events(run(&server.uri(), nodes, "entropy")).await;
+    let events = events(run(&server.uri(), &nodes, "entropy")).await;
     assert_eq!(last(&events, "run.completed")["output"], TEXT);
     assert_eq!(sent_text(&server).await, "Explain: entropy");
     let done = last(&events, "node.completed");
@@ -87,7 +88,7 @@ async fn a_prompt_is_piped_into_the_model() {
 async fn input_that_is_no_text_is_sent_as_compact_json() {
     let server = answering(sse(STREAM)).await;
     let input = value!({"b": [1, null], "a": "x"});
-    events(ask(&server.uri(), value!({}), input)).await;
+    events(ask(&server.uri(), &value!({}), input)).await;
     assert_eq!(sent_text(&server).await, r#"{"b":[1,null],"a":"x"}"#);
 }
 
@@ -100,7 +101,7 @@ async fn prompt_and_system_are_rendered() {
     });
     events(ask(
         &server.uri(),
-        data,
+        &data,
         value!({"topic": "mess", "reader": "kids"}),
     ))
     .await;
@@ -121,7 +122,7 @@ async fn prompt_and_system_are_rendered() {
 #[tokio::test]
 async fn text_and_thoughts_are_shown_as_they_are_written() {
     let server = answering(sse(STREAM)).await;
-    let mut run = ask(&server.uri(), value!({}), "Hi");
+    let mut run = ask(&server.uri(), &value!({}), "Hi");
     let (mut text, mut thoughts) = (String::new(), String::new());
     while let Some(update) = run.next().await {
         if let Update::Delta(delta) = update {
@@ -140,7 +141,7 @@ async fn text_and_thoughts_are_shown_as_they_are_written() {
 #[tokio::test]
 async fn without_streaming_the_answer_comes_whole() {
     let server = answering(json(200, REPLY)).await;
-    let events = events(ask(&server.uri(), value!({"stream": false}), "Hi")).await;
+    let events = events(ask(&server.uri(), &value!({"stream": false}), "Hi")).await;
     let output = "Entropy is how many ways there are to be a mess.";
     assert_eq!(last(&events, "run.completed")["output"], output);
     let path = "/v1beta/models/gemini-3.8-flash:generateContent";
@@ -154,7 +155,7 @@ async fn with_a_schema_the_output_is_json() {
     let server = answering(sse(format!("data: {answer}\n\n"))).await;
     let schema =
         value!({"type": "object", "properties": {"kind": {"const": "{{ as it stands }}"}}});
-    let events = events(ask(&server.uri(), value!({"schema": schema}), "Hi")).await;
+    let events = events(ask(&server.uri(), &value!({"schema": schema}), "Hi")).await;
     assert_eq!(
         last(&events, "run.completed")["output"],
         value!({"kind": "bug"})
@@ -168,7 +169,7 @@ async fn a_refusal_fails_the_step_at_once_and_says_what_it_cost() {
     let answer = include_str!("fixtures/max-tokens-no-text.json").replace('\n', "");
     let server = answering(sse(format!("data: {answer}\r\n\r\n"))).await;
     let data = value!({"max_output_tokens": 66});
-    let events = events(ask(&server.uri(), data, "Hi")).await;
+    let events = events(ask(&server.uri(), &data, "Hi")).await;
     let failed = last(&events, "node.failed");
     assert_eq!(
         (&failed["attempt"], &failed["error"]["code"]),
@@ -201,7 +202,7 @@ async fn a_passing_failure_is_retried_by_the_engine() {
     fine.mount(&server).await;
     let nodes = value!([{"id": "ask", "type": "LLMNode",
         "retry": {"max_attempts": 3, "delay": "1ms", "jitter": false}}]);
-    let events = events(run(&server.uri(), nodes, "Hi")).await;
+    let events = events(run(&server.uri(), &nodes, "Hi")).await;
     assert_eq!(
         last(&events, "node.retrying")["error"]["code"],
         "model_overloaded"
@@ -214,7 +215,7 @@ async fn a_passing_failure_is_retried_by_the_engine() {
 async fn by_default_it_is_tried_five_times_and_not_sooner_than_the_api_asks() {
     let refusal = json(429, include_str!("fixtures/429-per-minute.json"));
     let server = answering(refusal).await;
-    let mut run = ask(&server.uri(), value!({}), "Hi");
+    let mut run = ask(&server.uri(), &value!({}), "Hi");
     let retrying = loop {
         if let Update::Event(event) = run.next().await.unwrap()
             && let EventKind::NodeRetrying(retrying) = event.kind
@@ -234,7 +235,7 @@ async fn a_generation_that_failed_is_retried_once() {
     .await;
     let nodes = value!([{"id": "ask", "type": "LLMNode",
         "retry": {"max_attempts": 5, "delay": "1ms"}}]);
-    let events = events(run(&server.uri(), nodes, "Hi")).await;
+    let events = events(run(&server.uri(), &nodes, "Hi")).await;
     let failed = last(&events, "node.failed");
     assert_eq!(
         (&failed["attempt"], &failed["error"]["code"]),
@@ -246,7 +247,7 @@ async fn a_generation_that_failed_is_retried_once() {
 #[tokio::test]
 async fn an_unreachable_api_is_told_with_its_reason() {
     let nodes = value!([{"id": "ask", "type": "LLMNode", "retry": 1}]);
-    let events = events(run("http://127.0.0.1:1", nodes, "Hi")).await;
+    let events = events(run("http://127.0.0.1:1", &nodes, "Hi")).await;
     let detail = last(&events, "run.failed")["error"]["detail"].to_string();
     assert!(
         detail.contains("could not be reached: Connection refused"),
@@ -257,7 +258,7 @@ async fn an_unreachable_api_is_told_with_its_reason() {
 #[tokio::test]
 async fn dropping_a_run_closes_the_connection() {
     let server = saying(vec![OK_SSE.into(), STREAM[..600].into()], Then::Stall).await;
-    let mut run = ask(&server.base_url, value!({}), "Hi");
+    let mut run = ask(&server.base_url, &value!({}), "Hi");
     while !matches!(run.next().await.unwrap(), Update::Delta(_)) {}
     drop(run);
     server.hung_up.await.unwrap();
@@ -266,13 +267,13 @@ async fn dropping_a_run_closes_the_connection() {
 #[test]
 fn slips_are_found_when_the_workflow_is_created() {
     let registry = registry("http://127.0.0.1:1");
-    let faults = |nodes: Value| {
+    let faults = |nodes: &Value| {
         let refused = Workflow::new(&value!({ "nodes": nodes }), &registry).unwrap_err();
         let faults = refused.faults().iter();
         let faults = faults.map(|fault| format!("{} {}", fault.code, fault.pointer));
         faults.collect::<Vec<_>>()
     };
-    let one = |data: Value| faults(value!([{"id": "ask", "type": "LLMNode", "data": data}]));
+    let one = |data: Value| faults(&value!([{"id": "ask", "type": "LLMNode", "data": data}]));
     assert_eq!(
         one(value!({"prompt": "{{ inptu }}"})),
         ["unknown_reference #/nodes/0/data/prompt"]
@@ -299,7 +300,7 @@ fn slips_are_found_when_the_workflow_is_created() {
         {"id": "b", "type": "LLMNode", "needs": []},
         {"id": "c", "type": "LLMNode", "needs": ["a", "b"]},
     ]);
-    assert_eq!(faults(joined), ["no_implicit_input #/nodes/2"]);
+    assert_eq!(faults(&joined), ["no_implicit_input #/nodes/2"]);
 }
 
 #[test]

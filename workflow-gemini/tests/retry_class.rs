@@ -15,8 +15,10 @@ const PER_MINUTE: &str = include_str!("fixtures/429-per-minute.json");
 
 async fn refused(answer: ResponseTemplate) -> GeminiError {
     let server = answering(answer).await;
-    let request = GenerateRequest::new("Hi");
-    client(&server.uri()).generate(&request).await.unwrap_err()
+    let answer = client(&server.uri())
+        .generate(&GenerateRequest::new("Hi"))
+        .await;
+    answer.expect_err("a refusal")
 }
 
 fn facts(error: &GeminiError) -> (Option<u16>, &'static str, bool) {

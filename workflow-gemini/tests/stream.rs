@@ -51,7 +51,7 @@ async fn stream(answer: ResponseTemplate) -> (Vec<Chunk>, Result<Reply, GeminiEr
 
 /// The stream up to the end of its `n`-th event.
 fn events(n: usize) -> Vec<u8> {
-    let text = String::from_utf8(STREAM.to_vec()).unwrap();
+    let text = String::from_utf8_lossy(STREAM);
     let events: Vec<&str> = text.split_inclusive("\r\n\r\n").collect();
     events[..n].concat().into_bytes()
 }

@@ -1,5 +1,6 @@
 //! What several tests need.
 #![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
 pub(crate) mod raw;
 
