@@ -1,3 +1,4 @@
+import { useId } from 'react';
 import { hasEnded, isKnown } from '../run/run';
 import { Button, Kbd } from '../parts/Button';
 import { Icon } from '../parts/Icon';
@@ -46,6 +47,7 @@ export function RunBar({ session }: { session: Session }) {
 function Actions({ session }: { session: Session }) {
   const { run, check, problem, canRun, canCancel, isStarting, isCancelling, start, cancel } = session;
   const faults = check.faults.length;
+  const why = useId();
   if (run && !hasEnded(run) && !problem) {
     return (
       <Button look="danger" onClick={cancel} disabled={!canCancel} aria-keyshortcuts="Control+. Meta+.">
@@ -56,8 +58,8 @@ function Actions({ session }: { session: Session }) {
   }
   return (
     <>
-      {faults > 0 && <span className="text-meta text-fail">Fix {faults === 1 ? '1 fault' : `${faults} faults`} to run.</span>}
-      <Button look="primary" onClick={start} disabled={!canRun} aria-keyshortcuts="Control+Enter Meta+Enter">
+      {faults > 0 && <span id={why} className="text-meta text-fail">Fix {faults === 1 ? '1 fault' : `${faults} faults`} to run.</span>}
+      <Button look="primary" onClick={start} disabled={!canRun} aria-describedby={faults > 0 ? why : undefined} aria-keyshortcuts="Control+Enter Meta+Enter">
         <Icon name="play" size={14} />
         {isStarting ? 'Starting' : 'Run'}
         <Kbd>{isMac ? '⌘↵' : 'Ctrl ↵'}</Kbd>

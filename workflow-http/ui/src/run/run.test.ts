@@ -126,7 +126,7 @@ describe('the end', () => {
     const run = reduce(started(), [logged({ type: 'node.failed', ...of('llm'), error, handled: false }), logged({ type: 'run.failed', error })]);
     expect(run).toMatchObject({ status: 'failed', error });
     expect(focusOf(run)).toBe('llm');
-    expect(run.log.at(-1)).toMatchObject({ of: 'run', word: 'FAILED', message: 'Failed at llm after 5.0 s.' });
+    expect(run.log.at(-1)).toMatchObject({ of: 'run', word: 'FAILED', message: 'Failed at llm after 9.0 s.' });
   });
 
   it('can be a cancellation', () => {

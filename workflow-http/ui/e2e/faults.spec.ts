@@ -1,0 +1,46 @@
+import { expect, test } from './page';
+
+const FAULTY = `{
+  "nodes": [
+    { "id": "prompt_step", "type": "PromptNode", "data": { "template": "Say {{input}}" } },
+    { "id": "llm_step", "type": "LMNode", "data": {} }
+  ]
+}`;
+
+test('a fault is underlined, listed and reached', async ({ ui, page }) => {
+  await ui.open();
+  await ui.write(FAULTY);
+  const faults = page.getByRole('region', { name: 'Faults' });
+  await expect(faults).toContainText('line 4');
+  await expect(ui.run).toBeDisabled();
+  await expect(ui.run).toHaveAccessibleDescription('Fix 1 fault to run.');
+  await expect(page.locator('.cm-fault')).toHaveText('"LMNode"');
+
+  await page.getByRole('button', { name: 'Go to line 4' }).click();
+  await expect(ui.editor).toBeFocused();
+  await expect(page.locator('.cm-lens')).toContainText('LMNode');
+
+  await ui.write(FAULTY.replace('LMNode', 'LLMNode'));
+  await expect(ui.run).toBeEnabled();
+  await expect(faults).toHaveCount(0);
+});
+
+test('a text that is not JSON has one fault, with line and column', async ({ ui, page }) => {
+  await ui.open();
+  await ui.write('{\n  "nodes": [],\n}');
+  await expect(page.getByRole('region', { name: 'Faults' })).toContainText('line 2, column 14');
+  await expect(page.getByText('Fix 1 fault to run.').filter({ visible: true })).toBeVisible();
+  await page.keyboard.press('F8');
+  await expect(page.locator('.cm-lens')).toContainText('This comma stands before');
+});
+
+test('hostile text is text', async ({ ui, page }) => {
+  await ui.open();
+  const hostile = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
+  await ui.input.fill(hostile);
+  await ui.run.click();
+  await ui.ended('Completed');
+  await ui.step('prompt_step').click();
+  await expect(page.getByRole('article', { name: 'Step prompt_step' })).toContainText(hostile);
+  await expect(page.locator('#page img')).toHaveCount(0);
+});

@@ -1,0 +1,64 @@
+// The page as a person uses it.
+import { test as base, expect, type Locator, type Page } from '@playwright/test';
+
+export class WorkflowPage {
+  readonly page: Page;
+  readonly input: Locator;
+  readonly editor: Locator;
+  readonly run: Locator;
+  readonly cancel: Locator;
+  readonly spoken: Locator;
+  readonly log: Locator;
+
+  constructor(page: Page) {
+    this.page = page;
+    this.input = page.getByRole('textbox', { name: 'Input' });
+    this.editor = page.getByRole('textbox', { name: 'Workflow as JSON' });
+    this.run = page.getByRole('button', { name: 'Run', exact: true });
+    this.cancel = page.getByRole('button', { name: 'Cancel run' });
+    this.spoken = page.getByTestId('spoken');
+    this.log = page.getByRole('region', { name: 'Log lines' });
+  }
+
+  async open() {
+    await this.page.goto('./');
+    await expect(this.run).toBeEnabled();
+  }
+
+  step(id: string): Locator {
+    return this.page.getByRole('region', { name: 'Steps' }).getByRole('button', { name: id });
+  }
+
+  async write(workflow: string) {
+    await this.editor.click();
+    await this.page.keyboard.press('ControlOrMeta+a');
+    await this.page.keyboard.insertText(workflow);
+  }
+
+  async ended(word: string) {
+    await expect(this.page).toHaveTitle(new RegExp(`^${word}`), { timeout: 20_000 });
+  }
+
+  async pane(name: string) {
+    await this.page.getByRole('navigation', { name: 'Panes' }).getByRole('button', { name }).click();
+  }
+
+  /** How far the page can be scrolled sideways. */
+  overflow(): Promise<number> {
+    return this.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  }
+}
+
+export const test = base.extend<{ ui: WorkflowPage }>({
+  ui: async ({ page }, use) => {
+    const refused: string[] = [];
+    page.on('pageerror', (error) => refused.push(error.message));
+    page.on('console', (message) => {
+      if (/Content Security Policy/i.test(message.text())) refused.push(message.text());
+    });
+    await use(new WorkflowPage(page));
+    expect(refused, 'the page throws nothing and the content policy refuses nothing').toEqual([]);
+  },
+});
+
+export { expect };
