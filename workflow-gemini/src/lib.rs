@@ -25,6 +25,8 @@
 mod answer;
 mod api_error;
 mod body;
+mod builder;
+mod class;
 mod client;
 mod clock;
 mod config;
@@ -44,8 +46,9 @@ mod wire;
 
 pub use crate::{
     api_error::ApiError,
+    builder::{DEFAULT_MODEL, GeminiClientBuilder},
     client::GeminiClient,
-    config::{ConfigError, DEFAULT_MODEL, GeminiClientBuilder},
+    config::ConfigError,
     data::LlmData,
     error::{GeminiError, Wait},
     no_answer::{NoAnswer, Verdict},

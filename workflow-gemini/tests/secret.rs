@@ -15,13 +15,13 @@ use workflow_gemini::{GeminiClient, GeminiError, GenerateRequest};
 
 /// Everything an error can show: itself and what lies below, for people and for programmers.
 fn shown(error: &GeminiError) -> String {
-    let mut text = format!("{error} {error:?} {error:#?}");
+    let mut texts = vec![format!("{error} {error:?} {error:#?}")];
     let mut source = error.source();
     while let Some(error) = source {
-        text += &format!(" {error} {error:?}");
+        texts.push(format!("{error} {error:?}"));
         source = error.source();
     }
-    text
+    texts.join(" ")
 }
 
 fn assert_hidden(error: &GeminiError) {

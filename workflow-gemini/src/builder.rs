@@ -1,0 +1,236 @@
+//! Collects what a client is made from.
+
+use std::{env, fmt, time::Duration};
+
+use tracing::warn;
+
+use crate::{
+    client::GeminiClient,
+    config::{ConfigError, Settings, Timeouts, address},
+    key::ApiKey,
+};
+
+/// The model asked when neither the request, nor the client, nor `GEMINI_MODEL` names one.
+pub const DEFAULT_MODEL: &str = "gemini-3.8-flash";
+
+const DEFAULT_BASE_URL: &str = "https://generativelanguage.googleapis.com";
+const DEFAULT_API_VERSION: &str = "v1beta";
+const DEFAULT_MAX_REPLY_BYTES: usize = 8 * 1024 * 1024;
+
+/// Collects what a [`GeminiClient`] needs.
+///
+/// ```
+/// use std::time::Duration;
+/// use workflow_gemini::GeminiClient;
+///
+/// let client = GeminiClient::builder()
+///     .api_key("an API key")
+///     .model("gemini-3.5-flash-lite")
+///     .total_timeout(Duration::from_secs(300))
+///     .build()?;
+/// assert_eq!(client.model(), "gemini-3.5-flash-lite");
+/// # Ok::<(), workflow_gemini::ConfigError>(())
+/// ```
+#[derive(Clone)]
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct GeminiClientBuilder {
+    api_key: Option<String>,
+    base_url: String,
+    api_version: String,
+    model: String,
+    timeouts: Timeouts,
+    max_reply_bytes: usize,
+}
+
+impl Default for GeminiClientBuilder {
+    fn default() -> Self {
+        Self {
+            api_key: None,
+            base_url: DEFAULT_BASE_URL.to_owned(),
+            api_version: DEFAULT_API_VERSION.to_owned(),
+            model: DEFAULT_MODEL.to_owned(),
+            timeouts: Timeouts {
+                connect: Duration::from_secs(10),
+                first_byte: Duration::from_secs(300),
+                idle: Duration::from_secs(120),
+                total: None,
+            },
+            max_reply_bytes: DEFAULT_MAX_REPLY_BYTES,
+        }
+    }
+}
+
+impl GeminiClientBuilder {
+    /// Starts from the environment; what is set later wins over it.
+    ///
+    /// | variable | sets |
+    /// |---|---|
+    /// | `GOOGLE_API_KEY`, else `GEMINI_API_KEY` | [`api_key`](Self::api_key) |
+    /// | `GOOGLE_GEMINI_BASE_URL` | [`base_url`](Self::base_url) |
+    /// | `GOOGLE_GENAI_API_VERSION` | [`api_version`](Self::api_version) |
+    /// | `GEMINI_MODEL` | [`model`](Self::model) |
+    ///
+    /// An empty variable counts as not set.
+    pub fn from_env() -> Self {
+        Self::from_variables(|name| env::var(name).ok())
+    }
+
+    fn from_variables(read: impl Fn(&str) -> Option<String>) -> Self {
+        let set = |name| {
+            let value = read(name)?.trim().to_owned();
+            (!value.is_empty()).then_some(value)
+        };
+        let mut builder = Self {
+            api_key: key_of(set("GOOGLE_API_KEY"), set("GEMINI_API_KEY")),
+            ..Self::default()
+        };
+        if let Some(url) = set("GOOGLE_GEMINI_BASE_URL") {
+            builder.base_url = url;
+        }
+        if let Some(version) = set("GOOGLE_GENAI_API_VERSION") {
+            builder.api_version = version;
+        }
+        if let Some(model) = set("GEMINI_MODEL") {
+            builder.model = model;
+        }
+        builder
+    }
+
+    /// The API key. It is sent in the header `x-goog-api-key` and shown nowhere. Required.
+    pub fn api_key(mut self, key: impl Into<String>) -> Self {
+        self.api_key = Some(key.into());
+        self
+    }
+
+    /// Where the API is, for a proxy or a test server. A path in it is kept as a prefix.
+    /// Default: `https://generativelanguage.googleapis.com`.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = url.into();
+        self
+    }
+
+    /// The API's version, the path's first segment. Default: `v1beta`.
+    pub fn api_version(mut self, version: impl Into<String>) -> Self {
+        self.api_version = version.into();
+        self
+    }
+
+    /// The model of requests that name none. Default: [`DEFAULT_MODEL`].
+    pub fn model(mut self, model: impl Into<String>) -> Self {
+        self.model = model.into();
+        self
+    }
+
+    /// How long connecting may take. Default: 10 s.
+    pub fn connect_timeout(mut self, limit: Duration) -> Self {
+        self.timeouts.connect = limit;
+        self
+    }
+
+    /// How long the first byte of an answer may take. A model that thinks is silent for minutes.
+    /// Default: 5 min.
+    pub fn first_byte_timeout(mut self, limit: Duration) -> Self {
+        self.timeouts.first_byte = limit;
+        self
+    }
+
+    /// How long an answer that began may fall silent. Default: 2 min.
+    pub fn idle_timeout(mut self, limit: Duration) -> Self {
+        self.timeouts.idle = limit;
+        self
+    }
+
+    /// How long one request may take in all; the server is told, too. Default: no limit.
+    pub fn total_timeout(mut self, limit: Duration) -> Self {
+        self.timeouts.total = Some(limit);
+        self
+    }
+
+    /// How many bytes one answer may have after decompression. Default: 8 MiB.
+    pub fn max_reply_bytes(mut self, limit: usize) -> Self {
+        self.max_reply_bytes = limit;
+        self
+    }
+
+    /// Checks everything and makes the client. Nothing is sent.
+    ///
+    /// # Errors
+    /// [`ConfigError`]: the key is missing or cannot be a header, or the base URL is not usable.
+    pub fn build(self) -> Result<GeminiClient, ConfigError> {
+        let key = ApiKey::new(self.api_key.as_deref().unwrap_or_default())?;
+        let address = address(&self.base_url, &self.api_version)?;
+        let settings = Settings {
+            key,
+            address,
+            model: self.model,
+            timeouts: self.timeouts,
+            max_reply_bytes: self.max_reply_bytes,
+        };
+        GeminiClient::new(settings)
+    }
+}
+
+impl fmt::Debug for GeminiClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GeminiClientBuilder")
+            .field("api_key", &self.api_key.as_ref().map(|_| "***"))
+            .field("api_version", &self.api_version)
+            .field("model", &self.model)
+            .field("timeouts", &self.timeouts)
+            .field("max_reply_bytes", &self.max_reply_bytes)
+            .finish_non_exhaustive()
+    }
+}
+
+fn key_of(google: Option<String>, gemini: Option<String>) -> Option<String> {
+    if google.is_some() && gemini.is_some() {
+        warn!("both GOOGLE_API_KEY and GEMINI_API_KEY are set: using GOOGLE_API_KEY");
+    }
+    google.or(gemini)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(variables: &[(&str, &str)]) -> GeminiClientBuilder {
+        GeminiClientBuilder::from_variables(|name| {
+            let found = variables.iter().find(|(known, _)| *known == name)?;
+            Some(found.1.to_owned())
+        })
+    }
+
+    #[test]
+    fn google_api_key_wins_and_empty_counts_as_unset() {
+        let both = from(&[("GOOGLE_API_KEY", "google"), ("GEMINI_API_KEY", "gemini")]);
+        assert_eq!(both.api_key.as_deref(), Some("google"));
+        let empty = from(&[("GOOGLE_API_KEY", " "), ("GEMINI_API_KEY", "gemini\n")]);
+        assert_eq!(empty.api_key.as_deref(), Some("gemini"));
+        assert!(matches!(from(&[]).build(), Err(ConfigError::MissingKey)));
+    }
+
+    #[test]
+    fn the_environment_sets_address_version_and_model() {
+        let builder = from(&[
+            ("GEMINI_API_KEY", "k"),
+            (
+                "GOOGLE_GEMINI_BASE_URL",
+                "https://proxy.example.com/gemini/",
+            ),
+            ("GOOGLE_GENAI_API_VERSION", "v1"),
+            ("GEMINI_MODEL", "gemini-4-neon"),
+        ]);
+        assert_eq!(builder.model, "gemini-4-neon");
+        let url = address(&builder.base_url, &builder.api_version).unwrap();
+        assert_eq!(url.as_str(), "https://proxy.example.com/gemini/v1");
+        let unset = from(&[("GOOGLE_GEMINI_BASE_URL", ""), ("GEMINI_MODEL", "")]);
+        assert_eq!(unset.model, DEFAULT_MODEL);
+        assert_eq!(unset.base_url, DEFAULT_BASE_URL);
+    }
+
+    #[test]
+    fn debug_shows_no_key() {
+        let builder = GeminiClientBuilder::default().api_key("AIza-secret");
+        assert!(!format!("{builder:?}").contains("secret"));
+    }
+}
