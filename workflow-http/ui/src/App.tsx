@@ -54,7 +54,7 @@ export function App() {
         <EditorPane session={session} chosen={chosen} onChoose={choose} editor={editor} />
         <Faults faults={check.faults} onGoTo={goTo} />
         <Log lines={lines} onChoose={choose} />
-        <section aria-label="Run" data-pane="steps" className="pane pane-side border-line bg-panel desk:border-l max-desk:overflow-auto">
+        <section aria-label="Input and steps" data-pane="steps" className="pane pane-side border-line bg-panel desk:border-l max-desk:overflow-auto">
           <InputPane session={session} />
           {!session.problem && <StepList run={run} chosen={chosen} {...steps} />}
           <Detail session={session} chosen={chosen} isSimulated={server.isSimulated} />

@@ -1,11 +1,11 @@
 // What the page is doing: the workflow text, the input, and the run that the address names.
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { ApiError, asProblem, cancelRun, createWorkflow, getRun, getWorkflow, startRun } from './api/client';
-import type { Problem, Workflow } from './api/types';
+import { ApiError, asProblem, cancelRun, createWorkflow, getWorkflow, startRun } from './api/client';
+import type { Problem } from './api/types';
 import type { Source } from './editor/Editor';
 import { useCheck, type Check } from './editor/useCheck';
 import { FIRST_INPUT, FIRST_WORKFLOW } from './first';
-import { hasEnded } from './run/run';
+import { hasEnded, isKnown } from './run/run';
 import { useRun, type RunView } from './run/useRun';
 import { asText } from './words';
 
@@ -76,7 +76,7 @@ export function useSession(): Session {
 
   const check = useCheck(text);
   const view = useRun(runId);
-  const { run, connection } = view;
+  const { run } = view;
 
   useEffect(() => {
     const follow = () => setRunId(runIdOf(location.hash));
@@ -91,32 +91,28 @@ export function useSession(): Session {
     setSaved({ id, version, text: next });
   }, []);
 
-  // A run that was opened by its address brings its text and input along, once the server answers.
-  const isHeard = connection.state === 'live' || connection.state === 'ended';
+  // A run that was opened by its address brings its input and its text along: its first event names both.
+  const opened = isKnown(run) && run.id === runId ? run : null;
+  const hasOpened = opened !== null;
   useEffect(() => {
-    if (!runId || !isHeard || filledFor.current === runId) return;
-    let isGone = false;
-    setNote(null);
+    if (!opened || filledFor.current === opened.id) return;
+    filledFor.current = opened.id;
+    const { id, input, workflowId, version } = opened;
     setRefusal(null);
-    const fill = async () => {
-      const opened = await getRun(runId);
-      const workflow = await getWorkflow(opened.workflow.id).catch((error: unknown) => {
-        if (error instanceof ApiError && error.status === 404) return null;
-        throw error;
-      });
-      if (isGone) return;
-      filledFor.current = runId;
-      setInput({ text: asText(opened.input), isText: typeof opened.input === 'string' });
-      if (workflow) put(workflow.spec, workflow.id, workflow.version);
-      setNote(noteOn(opened.workflow.version, workflow));
-    };
-    fill().catch((error: unknown) => {
-      if (!isGone && !(error instanceof ApiError && error.status === 404)) setRefusal(asProblem(error));
-    });
-    return () => {
-      isGone = true;
-    };
-  }, [runId, isHeard, put]);
+    setNote(null);
+    setInput({ text: asText(input), isText: typeof input === 'string' });
+    const isStill = () => filledFor.current === id;
+    const workflow = workflowId === undefined ? Promise.resolve(null) : getWorkflow(workflowId, version).catch(nullIfMissing);
+    workflow.then(
+      (workflow) => {
+        if (!isStill()) return;
+        if (workflow) put(workflow.spec, workflow.id, workflow.version);
+        else setNote('The workflow of this run is deleted. The run is shown as it was; the text is another one.');
+      },
+      (error: unknown) => isStill() && setRefusal(asProblem(error)),
+    );
+    // The first event says it all: later ones are no reason to ask again.
+  }, [runId, hasOpened, put]);
 
   const isGoing = run !== null && !hasEnded(run) && view.problem === null;
   const canRun = !isGoing && !isStarting && check.faults.length === 0;
@@ -132,10 +128,11 @@ export function useSession(): Session {
       const value = parsed === undefined ? input.text : parsed;
       const save = async () => {
         const workflow = await createWorkflow(check.spec);
-        setSaved({ id: workflow.id, version: workflow.version, text });
-        return workflow.id;
+        const { id, version } = workflow;
+        setSaved({ id, version, text });
+        return { id, version };
       };
-      const kept = saved?.text === text ? saved.id : undefined;
+      const kept = saved?.text === text ? saved : undefined;
       const begun = await startRun(kept ?? (await save()), value).catch(async (error: unknown) => {
         // The saved workflow may have been deleted meanwhile.
         if (kept && error instanceof ApiError && error.status === 404) return startRun(await save(), value);
@@ -188,8 +185,7 @@ function nameOf(spec: unknown): string {
   return typeof name === 'string' && name ? name : 'Untitled';
 }
 
-function noteOn(version: number, workflow: Workflow | null): string | null {
-  if (!workflow) return 'The workflow of this run is deleted. The run is shown as it was; the text is another one.';
-  if (workflow.version === version) return null;
-  return `This run used version ${version}. The text is version ${workflow.version}.`;
+function nullIfMissing(error: unknown): null {
+  if (error instanceof ApiError && error.status === 404) return null;
+  throw error;
 }

@@ -1,6 +1,6 @@
 // The server's REST interface. Every URL is relative to the page, which may live under a base path.
 import { learnClock } from './clock';
-import type { Fault, Problem, RunSummary, Workflow } from './types';
+import type { Fault, Problem, Workflow } from './types';
 
 /** An answer that was not a success. `status` 0: there was no answer. */
 export class ApiError extends Error {
@@ -53,12 +53,11 @@ export const validate = (spec: unknown, signal: AbortSignal) =>
 
 export const createWorkflow = (spec: unknown) => json<Workflow>('workflows', post(spec));
 
-export const getWorkflow = (id: string) => json<Workflow>(`workflows/${name(id)}`);
+export const getWorkflow = (id: string, version: number | undefined) =>
+  json<Workflow>(`workflows/${name(id)}${version === undefined ? '' : `?version=${version}`}`);
 
-export const startRun = (workflow: string, input: unknown) =>
-  json<RunSummary>(`workflows/${name(workflow)}/runs`, post({ input }));
-
-export const getRun = (id: string) => json<RunSummary>(`runs/${name(id)}`);
+export const startRun = ({ id, version }: Pick<Workflow, 'id' | 'version'>, input: unknown) =>
+  json<{ id: string }>(`workflows/${name(id)}/runs`, post({ input, version }));
 
 export const cancelRun = (id: string) => request(`runs/${name(id)}/cancel`, post());
 

@@ -22,6 +22,7 @@ export interface Problem {
 
 export interface Usage {
   input_tokens?: number;
+  /** Thoughts included. */
   output_tokens?: number;
   thought_tokens?: number;
 }
@@ -31,12 +32,6 @@ export interface Workflow {
   spec: unknown;
   name?: string | null;
   version: number;
-}
-
-export interface RunSummary {
-  id: string;
-  workflow: { id: string; name?: string | null; version: number };
-  input: unknown;
 }
 
 interface Logged {
@@ -67,21 +62,21 @@ export interface Delta {
 export type RunEvent =
   | (Logged & {
       type: 'run.created';
-      workflow_id: string;
+      /** Absent when the run's workflow is not a stored one. */
+      workflow_id?: string;
       version?: number;
-      workflow_version?: number;
       input: unknown;
       nodes: { id: string; type: string; needs?: string[] }[];
     })
   | (Logged & { type: 'run.started' })
   | (Logged & { type: 'run.suspended' | 'run.resumed'; reason?: string })
   | (Logged & { type: 'run.completed'; output: unknown; usage?: Usage; duration_ms?: number })
-  | (Logged & { type: 'run.failed'; error: Problem; usage?: Usage; duration_ms?: number })
+  | (Logged & { type: 'run.failed'; error: Problem; path?: string; usage?: Usage; duration_ms?: number })
   | (Logged & { type: 'run.cancelled'; reason?: string; usage?: Usage; duration_ms?: number })
   | (OfStep & { type: 'node.started'; max_attempts?: number; reason?: string; node_type?: string })
   | (OfStep & { type: 'node.progress'; items_done?: number; items?: number; round?: number })
   | Delta
-  | (OfStep & { type: 'node.retrying'; max_attempts?: number; next_in_ms: number; error: Problem })
+  | (OfStep & { type: 'node.retrying'; max_attempts?: number; next_in_ms: number; error: Problem; usage?: Usage })
   | (OfStep & { type: 'node.waiting'; wait_id: string; message?: string; expires_at?: string })
   | (OfStep & { type: 'node.resumed' })
   | (OfStep & {
@@ -94,7 +89,7 @@ export type RunEvent =
       reused?: boolean;
       exhausted?: boolean;
     })
-  | (OfStep & { type: 'node.failed'; error: Problem; handled?: boolean; output?: unknown })
+  | (OfStep & { type: 'node.failed'; error: Problem; handled?: boolean; output?: unknown; duration_ms?: number; usage?: Usage })
   | (OfStep & { type: 'node.skipped' | 'node.cancelled'; reason?: string });
 
 export type LogEvent = Exclude<RunEvent, Delta>;

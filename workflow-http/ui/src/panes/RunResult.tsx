@@ -5,14 +5,14 @@ import { useElapsed } from '../parts/RunChip';
 import { Pre } from '../parts/Section';
 import { Spoken } from '../parts/Spoken';
 import { StateChip } from '../parts/State';
+import { tokensOf } from '../run/log';
 import { usageOf, type Run } from '../run/run';
 import { asText, count, plural } from '../words';
 import { wordsOf } from './StepDetail';
 
 export function RunResult({ run }: { run: Run }) {
   const elapsed = useElapsed(run);
-  const { input_tokens, output_tokens, thought_tokens } = usageOf(run);
-  const tokens = input_tokens + output_tokens + thought_tokens;
+  const tokens = tokensOf(usageOf(run));
   return (
     <article aria-label="Result">
       <header className="grid gap-1.5 px-4 pt-3 pb-2.5">

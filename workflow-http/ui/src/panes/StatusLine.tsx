@@ -72,13 +72,13 @@ function Lost({ children, onRetry }: { children: ReactNode; onRetry: () => void 
 }
 
 function Numbers({ run }: { run: Run }) {
-  const { input_tokens, output_tokens, thought_tokens } = usageOf(run);
+  const { input_tokens = 0, output_tokens = 0 } = usageOf(run) ?? {};
   const elapsed = useElapsed(run);
   return (
     <>
       {input_tokens + output_tokens > 0 && (
-        <code title={`${count(thought_tokens)} thought`}>
-          {count(input_tokens)} in · {count(output_tokens + thought_tokens)} out
+        <code>
+          {count(input_tokens)} in · {count(output_tokens)} out
         </code>
       )}
       {elapsed && <time>{elapsed}</time>}

@@ -171,7 +171,7 @@ function Retries({ step }: { step: Step }) {
 
 function Used({ step }: { step: Step }) {
   const { input_tokens = 0, output_tokens = 0, thought_tokens = 0 } = step.usage ?? {};
-  const thought = thought_tokens ? ` · ${count(thought_tokens)} thought` : '';
+  const thought = thought_tokens ? `, ${count(thought_tokens)} of them thought` : '';
   return (
     <p className="flex h-[34px] items-center gap-2 border-t border-line px-4 text-meta text-ink-3">
       <b className="font-bold text-ink-2">Usage</b>

@@ -21,9 +21,8 @@ const SKIPPED: Record<string, string> = {
 
 const CANCELLED: Record<string, string> = {
   sibling_failed: 'Another step failed.',
-  requested: 'Someone cancelled the run.',
+  cancelled: 'What had finished is kept.',
   run_cancelled: 'The run was cancelled.',
-  timeout: 'The time was over.',
 };
 
 /** A code of the server as a sentence. */
@@ -33,20 +32,24 @@ export function reasonOf(state: 'skipped' | 'cancelled', reason: string | undefi
   return words ?? (/^[a-z_]+$/.test(reason) ? `Reason: ${reason.replaceAll('_', ' ')}.` : reason);
 }
 
+export const tokensOf = (usage: Usage | undefined): number => (usage?.input_tokens ?? 0) + (usage?.output_tokens ?? 0);
+
 const after = (ms: number | undefined, usage: Usage | undefined): string => {
-  const tokens = usage ? (usage.input_tokens ?? 0) + (usage.output_tokens ?? 0) + (usage.thought_tokens ?? 0) : 0;
+  const tokens = tokensOf(usage);
   const facts = [ms === undefined ? '' : duration(ms), tokens > 0 ? plural(tokens, 'token') : ''].filter(Boolean);
   return facts.length > 0 ? `${facts.join(', ')}.` : '';
 };
 
 const said = ({ code, detail }: Problem): string => (code ? `${code}: ${detail}` : detail);
 
+const isOfStep = (event: LogEvent): event is Extract<LogEvent, { node: string }> => event.type.startsWith('node.');
+
 /** `run` is the run after the event. `node.progress` and unknown types are not worth a line. */
 export function logLine(event: LogEvent, run: Run): LogLine | undefined {
   const line = (state: StepState, message: string, word: string = state, output?: unknown): LogLine => ({
     seq: event.seq,
     time: event.time,
-    of: 'path' in event ? event.path : 'run',
+    of: isOfStep(event) ? event.path : 'run',
     state,
     word: word.toUpperCase(),
     message,
@@ -54,8 +57,8 @@ export function logLine(event: LogEvent, run: Run): LogLine | undefined {
   });
   switch (event.type) {
     case 'run.created': {
-      const version = event.version ?? event.workflow_version;
-      return line('pending', `${plural(event.nodes.length, 'step')}${version ? `, version ${version}` : ''}.`, 'queued');
+      const version = event.version === undefined ? '' : `, version ${event.version}`;
+      return line('pending', `${plural(event.nodes.length, 'step')}${version}.`, 'queued');
     }
     case 'run.started':
       return line('running', 'Started.', 'running');
@@ -66,7 +69,7 @@ export function logLine(event: LogEvent, run: Run): LogLine | undefined {
     case 'run.completed':
       return line('completed', after(event.duration_ms, event.usage));
     case 'run.failed':
-      return line('failed', failedMessage(event, run));
+      return line('failed', failedMessage(event));
     case 'run.cancelled':
       return line('cancelled', reasonOf('cancelled', event.reason) || 'What had finished is kept.');
     case 'node.started':
@@ -96,9 +99,8 @@ function startedMessage(attempt: number, reason: string | undefined, step: Step 
   return (step?.maxAttempts ?? 1) > 1 ? `${does} (attempt ${attempt} of ${step?.maxAttempts}).` : `${does}.`;
 }
 
-/** A step has told what was wrong; if none has, the run does. */
-function failedMessage({ error, time }: { error: Problem; time: string }, run: Run): string {
-  const at = run.order.findLast((path) => run.steps[path]?.state === 'failed' && !run.steps[path].handled);
-  if (at === undefined) return said(error);
-  return `Failed at ${at}${run.startedAt ? ` after ${duration(Date.parse(time) - Date.parse(run.startedAt))}` : ''}.`;
+/** The step has told what was wrong; without one, the run does. */
+function failedMessage({ error, path, duration_ms }: { error: Problem; path?: string; duration_ms?: number }): string {
+  if (path === undefined) return said(error);
+  return `Failed at ${path}${duration_ms === undefined ? '' : ` after ${duration(duration_ms)}`}.`;
 }

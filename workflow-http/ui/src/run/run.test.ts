@@ -19,7 +19,7 @@ function story(): RunEvent[] {
     logged({
       type: 'run.created',
       workflow_id: 'w',
-      workflow_version: 3,
+      version: 3,
       input: 'x',
       nodes: [
         { id: 'prompt', type: 'PromptNode', needs: [] },
@@ -31,7 +31,7 @@ function story(): RunEvent[] {
     logged({ type: 'node.completed', ...of('prompt'), output: 'Explain x', duration_ms: 4 }),
     logged({ type: 'node.started', ...of('llm'), max_attempts: 3 }),
     delta('Hel', 0),
-    logged({ type: 'node.retrying', ...of('llm'), max_attempts: 3, next_in_ms: 1000, error: { code: 'overloaded', detail: 'Busy.' } }),
+    logged({ type: 'node.retrying', ...of('llm'), max_attempts: 3, next_in_ms: 1000, usage: { input_tokens: 3 }, error: { code: 'overloaded', detail: 'Busy.' } }),
     logged({ type: 'node.started', ...of('llm', 2), max_attempts: 3 }),
     delta('Hi ', 0, { attempt: 2 }),
     delta('hm', 0, { attempt: 2, kind: 'thought' }),
@@ -79,7 +79,7 @@ describe('a run', () => {
 
   it('sums up the usage of its steps until the server does', () => {
     const events = story();
-    expect(usageOf(reduce(newRun('r'), events.slice(0, -1)))).toEqual({ input_tokens: 5, output_tokens: 2, thought_tokens: 0 });
+    expect(usageOf(reduce(newRun('r'), events.slice(0, -1)))).toEqual({ input_tokens: 8, output_tokens: 2, thought_tokens: 0 });
   });
 
   it('puts inner steps after the step they belong to', () => {
@@ -123,14 +123,14 @@ describe('the end', () => {
   const error = { code: 'template_error', detail: 'No field `x`.' };
 
   it('can be a failure', () => {
-    const run = reduce(started(), [logged({ type: 'node.failed', ...of('llm'), error, handled: false }), logged({ type: 'run.failed', error })]);
+    const run = reduce(started(), [logged({ type: 'node.failed', ...of('llm'), error, handled: false }), logged({ type: 'run.failed', error, node: 'llm', path: 'llm', duration_ms: 9000 })]);
     expect(run).toMatchObject({ status: 'failed', error });
     expect(focusOf(run)).toBe('llm');
     expect(run.log.at(-1)).toMatchObject({ of: 'run', word: 'FAILED', message: 'Failed at llm after 9.0 s.' });
   });
 
   it('can be a cancellation', () => {
-    const run = reduce(started(), [logged({ type: 'node.cancelled', ...of('llm'), reason: 'run_cancelled' }), logged({ type: 'run.cancelled', reason: 'requested' })]);
+    const run = reduce(started(), [logged({ type: 'node.cancelled', ...of('llm'), reason: 'run_cancelled' }), logged({ type: 'run.cancelled', reason: 'cancelled' })]);
     expect(run).toMatchObject({ status: 'cancelled', steps: { llm: { state: 'cancelled' } } });
   });
 

@@ -13,6 +13,8 @@ export interface Step {
   state: StepState;
   attempt: number;
   maxAttempts?: number;
+  /** Of all its attempts. */
+  usage?: Usage;
   /** What went wrong in the attempts before this one. */
   retries: { attempt: number; error: Problem; nextIn: number; at: string }[];
   startedAt?: string;
@@ -25,7 +27,6 @@ export interface Step {
   error?: Problem;
   handled?: boolean;
   reason?: string;
-  usage?: Usage;
   model?: string;
   finishReason?: string;
   progress?: string;
@@ -36,7 +37,9 @@ export interface Run {
   id: string;
   seq: number;
   status: RunStatus;
+  workflowId?: string;
   version?: number;
+  input?: unknown;
   createdAt?: string;
   startedAt?: string;
   endedAt?: string;
@@ -75,7 +78,9 @@ function apply(run: Run, event: LogEvent): Run {
     case 'run.created':
       return {
         ...run,
-        version: event.version ?? event.workflow_version,
+        workflowId: event.workflow_id,
+        version: event.version,
+        input: event.input,
         createdAt: event.time,
         order: event.nodes.map((node) => node.id),
         steps: Object.fromEntries(
@@ -111,6 +116,7 @@ function apply(run: Run, event: LogEvent): Run {
         ...step,
         state: 'retrying',
         maxAttempts: event.max_attempts ?? step.maxAttempts,
+        usage: sum(step.usage, event.usage),
         retries: [
           ...step.retries,
           { attempt: event.attempt ?? step.attempt, error: event.error, nextIn: event.next_in_ms, at: event.time },
@@ -132,7 +138,7 @@ function apply(run: Run, event: LogEvent): Run {
         output: event.output,
         endedAt: event.time,
         durationMs: event.duration_ms,
-        usage: event.usage,
+        usage: sum(step.usage, event.usage),
         model: event.model,
         finishReason: event.finish_reason,
       }));
@@ -143,6 +149,8 @@ function apply(run: Run, event: LogEvent): Run {
         error: event.error,
         handled: event.handled,
         output: event.output,
+        durationMs: event.duration_ms,
+        usage: sum(step.usage, event.usage),
         endedAt: event.time,
       }));
     case 'node.skipped':
@@ -215,10 +223,13 @@ function progressOf(event: { items_done?: number; items?: number; round?: number
 }
 
 /** What the run has used: the server's sum, or while it goes on, the sum of its steps. */
-export function usageOf(run: Run): Required<Usage> {
-  const parts = run.usage ? [run.usage] : Object.values(run.steps).map((step) => step.usage);
-  const sum = (key: keyof Usage) => parts.reduce((total, usage) => total + (usage?.[key] ?? 0), 0);
-  return { input_tokens: sum('input_tokens'), output_tokens: sum('output_tokens'), thought_tokens: sum('thought_tokens') };
+export const usageOf = (run: Run): Usage | undefined =>
+  run.usage ?? Object.values(run.steps).reduce<Usage | undefined>((total, step) => sum(total, step.usage), undefined);
+
+function sum(one: Usage | undefined, other: Usage | undefined): Usage | undefined {
+  if (!one || !other) return one ?? other;
+  const add = (key: keyof Usage) => (one[key] ?? 0) + (other[key] ?? 0);
+  return { input_tokens: add('input_tokens'), output_tokens: add('output_tokens'), thought_tokens: add('thought_tokens') };
 }
 
 /** The step worth looking at when nobody chose one: what failed, else what is happening, else what came last. */
