@@ -9,7 +9,7 @@ use crate::{fault::Fault, time::millis};
 /// Why an attempt at a step failed. The node classifies, the engine decides whether to try again.
 #[derive(Debug)]
 pub struct NodeError {
-    problem: Problem,
+    problem: Box<Problem>,
     retryable: bool,
     retry_after: Option<Duration>,
     source: Option<Box<dyn Error + Send + Sync>>,
@@ -20,7 +20,12 @@ impl NodeError {
     ///
     /// `code` is a short `snake_case` word programs can match on, `message` a sentence for people.
     pub fn new(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
-        Self { problem: Problem::new(code, message), retryable: false, retry_after: None, source: None }
+        Self {
+            problem: Box::new(Problem::new(code, message)),
+            retryable: false,
+            retry_after: None,
+            source: None,
+        }
     }
 
     /// Says that another attempt may succeed.
@@ -74,7 +79,7 @@ impl NodeError {
 
     /// What events show of it.
     pub fn into_problem(self) -> Problem {
-        self.problem
+        *self.problem
     }
 }
 
@@ -86,7 +91,9 @@ impl fmt::Display for NodeError {
 
 impl Error for NodeError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source.as_deref().map(|source| source as &(dyn Error + 'static))
+        self.source
+            .as_deref()
+            .map(|source| source as &(dyn Error + 'static))
     }
 }
 
@@ -114,7 +121,14 @@ impl Problem {
     pub fn new(code: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Self {
         let code = code.into();
         let title = in_words(&code).into();
-        Self { code, title, detail: detail.into(), hint: None, retry_after_ms: None, errors: Vec::new() }
+        Self {
+            code,
+            title,
+            detail: detail.into(),
+            hint: None,
+            retry_after_ms: None,
+            errors: Vec::new(),
+        }
     }
 
     /// Gives it a better title.
@@ -136,7 +150,9 @@ impl Problem {
 fn in_words(code: &str) -> String {
     let words = code.replace('_', " ");
     let mut chars = words.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
 }
 
 #[derive(Serialize, Deserialize)]
@@ -156,15 +172,45 @@ struct ProblemJson {
 
 impl From<Problem> for ProblemJson {
     fn from(problem: Problem) -> Self {
-        let Problem { code, title, detail, hint, retry_after_ms, errors } = problem;
+        let Problem {
+            code,
+            title,
+            detail,
+            hint,
+            retry_after_ms,
+            errors,
+        } = problem;
         let kind = format!("/problems/{}", code.replace('_', "-"));
-        Self { kind, title, code, detail, hint, retry_after_ms, errors }
+        Self {
+            kind,
+            title,
+            code,
+            detail,
+            hint,
+            retry_after_ms,
+            errors,
+        }
     }
 }
 
 impl From<ProblemJson> for Problem {
     fn from(json: ProblemJson) -> Self {
-        let ProblemJson { title, code, detail, hint, retry_after_ms, errors, .. } = json;
-        Self { code, title, detail, hint, retry_after_ms, errors }
+        let ProblemJson {
+            title,
+            code,
+            detail,
+            hint,
+            retry_after_ms,
+            errors,
+            ..
+        } = json;
+        Self {
+            code,
+            title,
+            detail,
+            hint,
+            retry_after_ms,
+            errors,
+        }
     }
 }

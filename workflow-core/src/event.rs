@@ -30,7 +30,12 @@ pub struct StepEvent {
 
 impl StepEvent {
     pub(crate) fn new(seq: u64, run_id: RunId, time: Timestamp, kind: EventKind) -> Self {
-        Self { seq, run_id, time, kind }
+        Self {
+            seq,
+            run_id,
+            time,
+            kind,
+        }
     }
 
     /// The step it is about; none for the events of the run as a whole.
@@ -127,7 +132,14 @@ impl RunCreated {
     /// A run of a workflow that is not stored.
     pub(crate) fn of(workflow: &Workflow, input: Arc<Value>) -> Self {
         let (spec_hash, nodes) = (Arc::clone(workflow.hash()), Arc::clone(workflow.nodes()));
-        Self { workflow_id: None, version: None, spec_hash, input, metadata: None, nodes }
+        Self {
+            workflow_id: None,
+            version: None,
+            spec_hash,
+            input,
+            metadata: None,
+            nodes,
+        }
     }
 }
 
@@ -206,7 +218,11 @@ pub struct NodeCompleted {
     /// How long the attempt took.
     pub duration_ms: u64,
     /// What the node said about how it got there.
-    #[serde(flatten, deserialize_with = "report_if_any", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        flatten,
+        deserialize_with = "report_if_any",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub report: Option<Box<Report>>,
 }
 
@@ -225,7 +241,9 @@ pub struct Report {
     pub finish_reason: Option<Cow<'static, str>>,
 }
 
-fn report_if_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<Report>>, D::Error> {
+fn report_if_any<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Box<Report>>, D::Error> {
     let report = Report::deserialize(deserializer)?;
     Ok((report != Report::default()).then(|| Box::new(report)))
 }
@@ -323,8 +341,22 @@ pub struct Delta {
 }
 
 impl Delta {
-    pub(crate) fn new(run_id: RunId, step: StepRef, attempt: u32, kind: TextKind, text: String, offset: u64) -> Self {
-        Self { run_id, step, attempt, kind, text, offset }
+    pub(crate) fn new(
+        run_id: RunId,
+        step: StepRef,
+        attempt: u32,
+        kind: TextKind,
+        text: String,
+        offset: u64,
+    ) -> Self {
+        Self {
+            run_id,
+            step,
+            attempt,
+            kind,
+            text,
+            offset,
+        }
     }
 }
 

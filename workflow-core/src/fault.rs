@@ -90,7 +90,12 @@ pub struct Fault {
 impl Fault {
     /// A fault at a pointer.
     pub fn new(code: FaultCode, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { code, pointer: pointer.into(), detail: detail.into(), hint: None }
+        Self {
+            code,
+            pointer: pointer.into(),
+            detail: detail.into(),
+            hint: None,
+        }
     }
 
     /// Says what would mend it.

@@ -88,7 +88,12 @@ pub struct NodeContext {
 }
 
 impl NodeContext {
-    pub(crate) fn new(run: Arc<RunContext>, step: StepRef, input: ImplicitInput, attempt: u32) -> Self {
+    pub(crate) fn new(
+        run: Arc<RunContext>,
+        step: StepRef,
+        input: ImplicitInput,
+        attempt: u32,
+    ) -> Self {
         Self {
             run,
             step,
@@ -106,8 +111,11 @@ impl NodeContext {
     /// `no_implicit_input` when the node has several needs.
     pub fn input(&self) -> Result<&Value, NodeError> {
         self.run.scope.implicit_input(self.input).ok_or_else(|| {
-            NodeError::new("no_implicit_input", format!("`{}` has no single input", self.step.node()))
-                .hint("name what it should read in a template, or give it exactly one need")
+            NodeError::new(
+                "no_implicit_input",
+                format!("`{}` has no single input", self.step.node()),
+            )
+            .hint("name what it should read in a template, or give it exactly one need")
         })
     }
 
@@ -153,7 +161,14 @@ impl NodeContext {
         }
         let units = text.encode_utf16().count() as u64;
         let offset = sent.fetch_add(units, Ordering::Relaxed);
-        let delta = Delta::new(self.run.id, self.step.clone(), self.attempt, kind, text, offset);
+        let delta = Delta::new(
+            self.run.id,
+            self.step.clone(),
+            self.attempt,
+            kind,
+            text,
+            offset,
+        );
         self.run.deltas.push(delta);
         Ok(())
     }
@@ -179,7 +194,10 @@ impl NodeContext {
     }
 
     pub(crate) fn take_report(&self) -> Option<Box<Report>> {
-        self.report.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.report
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
     }
 
     /// Which attempt this is, counted from 1.

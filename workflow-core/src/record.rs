@@ -31,7 +31,13 @@ pub struct WorkflowRecord {
 impl WorkflowRecord {
     /// The first version of a new workflow.
     pub fn new(name: Option<String>, spec: Arc<Value>) -> Self {
-        Self { id: WorkflowId::new(), name, version: 1, created_at: Timestamp::now(), spec }
+        Self {
+            id: WorkflowId::new(),
+            name,
+            version: 1,
+            created_at: Timestamp::now(),
+            spec,
+        }
     }
 }
 
@@ -108,7 +114,11 @@ impl RunHead {
                 self.started_at = Some(event.time);
             }
             EventKind::NodeCompleted(completed) => {
-                self.usage += completed.report.as_ref().map(|report| report.usage).unwrap_or_default();
+                self.usage += completed
+                    .report
+                    .as_ref()
+                    .map(|report| report.usage)
+                    .unwrap_or_default();
             }
             EventKind::NodeRetrying(retrying) => self.usage += retrying.usage,
             EventKind::NodeFailed(failed) => self.usage += failed.usage,
@@ -140,7 +150,11 @@ pub struct WorkflowRef {
 
 impl From<&WorkflowRecord> for WorkflowRef {
     fn from(record: &WorkflowRecord) -> Self {
-        Self { id: record.id, name: record.name.clone(), version: record.version }
+        Self {
+            id: record.id,
+            name: record.name.clone(),
+            version: record.version,
+        }
     }
 }
 
@@ -170,7 +184,13 @@ impl RunRecord {
         };
         let mut head = RunHead::new(created.time);
         head.apply(created);
-        Self { id: created.run_id, workflow, created_at: created.time, input_excerpt, head }
+        Self {
+            id: created.run_id,
+            workflow,
+            created_at: created.time,
+            input_excerpt,
+            head,
+        }
     }
 }
 
@@ -217,7 +237,10 @@ impl PageRequest {
 
     /// A request for a page.
     pub fn new(limit: usize, cursor: Option<String>) -> Self {
-        Self { limit: limit.clamp(1, Self::MAX_LIMIT), cursor }
+        Self {
+            limit: limit.clamp(1, Self::MAX_LIMIT),
+            cursor,
+        }
     }
 }
 

@@ -23,7 +23,9 @@ pub struct Registry {
 impl Registry {
     /// A registry without any type.
     pub fn new() -> Self {
-        Self { types: BTreeMap::new() }
+        Self {
+            types: BTreeMap::new(),
+        }
     }
 
     /// Registers a type whose nodes are what their `data` says and nothing more. A type of the same
@@ -52,7 +54,8 @@ impl Registry {
         N: Node,
     {
         let build = move |data: &Value, at: &Pointer| -> Result<Box<dyn Node>, DataError> {
-            let data = serde_path_to_error::deserialize(data).map_err(|error| DataError::new(&error, at))?;
+            let data = serde_path_to_error::deserialize(data)
+                .map_err(|error| DataError::new(&error, at))?;
             Ok(Box::new(build(data)))
         };
         let schema = SchemaSettings::draft2020_12()
@@ -67,8 +70,8 @@ impl Registry {
             retry: RetryPolicy::ONCE,
             build: Box::new(build),
         };
-        let entry = self.types.entry(name).insert_entry(node_type);
-        entry.into_mut()
+        self.types.remove(&name);
+        self.types.entry(name).or_insert(node_type)
     }
 
     /// The type of this name.
@@ -85,8 +88,12 @@ impl Registry {
 impl Default for Registry {
     fn default() -> Self {
         let mut registry = Self::new();
-        registry.register::<PromptNode>("PromptNode").activity("Rendering the template");
-        registry.register::<TransformNode>("TransformNode").activity("Reshaping data");
+        registry
+            .register::<PromptNode>("PromptNode")
+            .activity("Rendering the template");
+        registry
+            .register::<TransformNode>("TransformNode")
+            .activity("Reshaping data");
         registry
     }
 }
@@ -151,7 +158,9 @@ impl NodeType {
 
 impl fmt::Debug for NodeType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NodeType").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("NodeType")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -164,12 +173,18 @@ pub(crate) struct DataError {
 impl DataError {
     fn new(error: &serde_path_to_error::Error<serde_json::Error>, data: &Pointer) -> Self {
         use serde_path_to_error::Segment;
-        let at = error.path().iter().fold(data.clone(), |at, segment| match segment {
-            Segment::Seq { index } => at.item(*index),
-            Segment::Map { key } => at.field(key),
-            Segment::Enum { variant } => at.field(variant),
-            Segment::Unknown => at,
-        });
-        Self { at, detail: error.inner().to_string() }
+        let at = error
+            .path()
+            .iter()
+            .fold(data.clone(), |at, segment| match segment {
+                Segment::Seq { index } => at.item(*index),
+                Segment::Map { key } => at.field(key),
+                Segment::Enum { variant } => at.field(variant),
+                Segment::Unknown => at,
+            });
+        Self {
+            at,
+            detail: error.inner().to_string(),
+        }
     }
 }

@@ -117,7 +117,8 @@ impl RunReport {
     fn add_step(&mut self, node: &NodeOutline) {
         let step = StepRef::top_level(node.id.clone());
         self.index.insert(step.path().clone(), self.steps.len());
-        self.steps.push(StepReport::new(step, Arc::clone(&node.kind)));
+        self.steps
+            .push(StepReport::new(step, Arc::clone(&node.kind)));
     }
 
     fn apply_to_step(&mut self, event: &StepEvent) {

@@ -46,7 +46,11 @@ impl RetryPolicy {
         let exponent = i32::try_from(failures.saturating_sub(1)).unwrap_or(i32::MAX);
         let longest = self.max_delay.as_secs_f64();
         let full = (self.delay.as_secs_f64() * self.factor.powi(exponent)).clamp(0.0, longest);
-        let own = if self.jitter { full * draw.clamp(0.0, 1.0) } else { full };
+        let own = if self.jitter {
+            full * draw.clamp(0.0, 1.0)
+        } else {
+            full
+        };
         Duration::from_secs_f64(own).max(asked.unwrap_or_default())
     }
 }
@@ -63,8 +67,13 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_the_cap() {
-        let policy = RetryPolicy { jitter: false, ..RetryPolicy::attempts(10) };
-        let waits: Vec<u64> = (1..=7).map(|n| policy.wait(n, 0.0, None).as_secs()).collect();
+        let policy = RetryPolicy {
+            jitter: false,
+            ..RetryPolicy::attempts(10)
+        };
+        let waits: Vec<u64> = (1..=7)
+            .map(|n| policy.wait(n, 0.0, None).as_secs())
+            .collect();
         assert_eq!(waits, [1, 2, 4, 8, 16, 30, 30]);
         assert_eq!(policy.wait(u32::MAX, 0.0, None).as_secs(), 30);
     }
@@ -74,6 +83,9 @@ mod tests {
         let policy = RetryPolicy::attempts(5);
         assert_eq!(policy.wait(2, 0.0, None), Duration::ZERO);
         assert_eq!(policy.wait(2, 0.5, None), Duration::from_secs(1));
-        assert_eq!(policy.wait(2, 0.5, Some(Duration::from_secs(36))), Duration::from_secs(36));
+        assert_eq!(
+            policy.wait(2, 0.5, Some(Duration::from_secs(36))),
+            Duration::from_secs(36)
+        );
     }
 }

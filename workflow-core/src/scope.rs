@@ -17,11 +17,16 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(json: Arc<Value>) -> Self {
-        Self { json, view: OnceLock::new() }
+        Self {
+            json,
+            view: OnceLock::new(),
+        }
     }
 
     fn view(&self) -> minijinja::Value {
-        self.view.get_or_init(|| minijinja::Value::from(Serde(&*self.json))).clone()
+        self.view
+            .get_or_init(|| minijinja::Value::from(Serde(&*self.json)))
+            .clone()
     }
 }
 
@@ -50,7 +55,11 @@ pub(crate) struct Scope {
 impl Scope {
     pub(crate) fn new(variables: Arc<Variables>, steps: usize, input: Arc<Value>) -> Self {
         let outputs = std::iter::repeat_with(OnceLock::new).take(steps).collect();
-        Self { variables, input: Shared::new(input), outputs }
+        Self {
+            variables,
+            input: Shared::new(input),
+            outputs,
+        }
     }
 
     /// Keeps the output of a step. A step settles once; a second call changes nothing.
@@ -74,8 +83,11 @@ impl Scope {
         let Some(output) = self.outputs[step].get() else {
             return minijinja::Value::UNDEFINED;
         };
-        let fields = [("status", minijinja::Value::from("completed")), ("output", output.view())];
-        fields.into_iter().collect()
+        let fields = [
+            ("status", minijinja::Value::from("completed")),
+            ("output", output.view()),
+        ];
+        minijinja::Value::from_pairs(fields)
     }
 }
 

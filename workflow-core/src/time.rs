@@ -70,7 +70,9 @@ impl FromStr for WrittenDuration {
     type Err = InvalidDuration;
 
     fn from_str(text: &str) -> Result<Self, InvalidDuration> {
-        let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or(InvalidDuration)?;
+        let digits = text
+            .find(|c: char| !c.is_ascii_digit())
+            .ok_or(InvalidDuration)?;
         let (number, unit) = text.split_at(digits);
         let number: u64 = number.parse().map_err(|_| InvalidDuration)?;
         let millis_per_unit = match unit {
@@ -99,7 +101,17 @@ mod tests {
         assert_eq!(read("500ms"), Some(Duration::from_millis(500)));
         assert_eq!(read("5m"), Some(Duration::from_secs(300)));
         assert_eq!(read("7d"), Some(Duration::from_secs(7 * 86_400)));
-        for wrong in ["", "5", "s", "-5s", "1.5s", "5 s", "5S", "99999999999999999999d", "9999999d"] {
+        for wrong in [
+            "",
+            "5",
+            "s",
+            "-5s",
+            "1.5s",
+            "5 s",
+            "5S",
+            "99999999999999999999d",
+            "9999999d",
+        ] {
             assert_eq!(read(wrong), None, "{wrong:?}");
         }
     }
@@ -110,7 +122,10 @@ mod tests {
         assert_eq!(time.to_string(), "2026-11-22T22:33:35.113005Z");
         let whole: Timestamp = serde_json::from_str("\"2026-11-22T22:33:35Z\"").unwrap();
         assert_eq!(whole.to_string(), "2026-11-22T22:33:35.000000Z");
-        assert_eq!(time.after(Duration::from_millis(1)).since(time), Duration::from_millis(1));
+        assert_eq!(
+            time.after(Duration::from_millis(1)).since(time),
+            Duration::from_millis(1)
+        );
         assert_eq!(whole.since(time), Duration::ZERO);
     }
 }

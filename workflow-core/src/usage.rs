@@ -24,7 +24,11 @@ pub struct Usage {
 impl Usage {
     /// Tokens in and out.
     pub fn new(input_tokens: u64, output_tokens: u64) -> Self {
-        Self { input_tokens, output_tokens, ..Self::default() }
+        Self {
+            input_tokens,
+            output_tokens,
+            ..Self::default()
+        }
     }
 
     /// Whether nothing was used.
@@ -33,7 +37,10 @@ impl Usage {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
 fn is_zero(tokens: &u64) -> bool {
     *tokens == 0
 }

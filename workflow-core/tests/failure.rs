@@ -1,4 +1,5 @@
 //! Failures: whether they are tried again, how long that waits, and what they end.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod support;
 
@@ -18,17 +19,23 @@ fn error_of(events: &[StepEvent]) -> Value {
 #[tokio::test(start_paused = true)]
 async fn a_failing_node_fails_its_run_and_stops_its_siblings() {
     let probe = Probe::default();
-    let two = workflow(&probe, &[
-        ("bad", &[], json!({"millis": 10, "failures": 1})),
-        ("sibling", &[], json!({"millis": 1_000})),
-        ("after", &["sibling"], json!({})),
-    ]);
+    let two = workflow(
+        &probe,
+        &[
+            ("bad", &[], json!({"millis": 10, "failures": 1})),
+            ("sibling", &[], json!({"millis": 1_000})),
+            ("after", &["sibling"], json!({})),
+        ],
+    );
     let events = run_all(&two).await;
     assert_eq!(
         brief(&events)[4..],
         ["node.failed bad", "node.cancelled sibling", "run.failed"]
     );
-    assert_eq!(probe.taken(), ["start bad", "start sibling", "drop sibling"]);
+    assert_eq!(
+        probe.taken(),
+        ["start bad", "start sibling", "drop sibling"]
+    );
     assert_eq!(
         error_of(&events),
         json!({"type": "/problems/scripted", "title": "Scripted", "code": "scripted", "detail": "attempt 1 of bad fails"})
@@ -38,7 +45,8 @@ async fn a_failing_node_fails_its_run_and_stops_its_siblings() {
 #[tokio::test(start_paused = true)]
 async fn a_panic_fails_its_run_only() {
     let probe = Probe::default();
-    let spec = json!({"nodes": [{"id": "a", "type": "Script", "data": {"panics": true}, "retry": 3}]});
+    let spec =
+        json!({"nodes": [{"id": "a", "type": "Script", "data": {"panics": true}, "retry": 3}]});
     let events = run_all(&parsed(&probe, &spec)).await;
     assert_eq!(error_of(&events)["code"], "panicked");
     assert_eq!(probe.count("start a"), 1, "a panic is not tried again");
@@ -52,13 +60,25 @@ async fn retryable_errors_are_tried_again_as_the_policy_says() {
     let begun = tokio::time::Instant::now();
     let events = run_all(&parsed(&probe, &spec)).await;
     assert_eq!(output_of(&events), "a");
-    assert_eq!(begun.elapsed().as_millis() / 10 * 10, 400, "waits of 100 and 300 ms");
+    assert_eq!(
+        begun.elapsed().as_millis() / 10 * 10,
+        400,
+        "waits of 100 and 300 ms"
+    );
     let waits: Vec<u64> = events
         .iter()
-        .filter_map(|event| if let EventKind::NodeRetrying(retrying) = &event.kind { Some(retrying.next_in_ms) } else { None })
+        .filter_map(|event| {
+            if let EventKind::NodeRetrying(retrying) = &event.kind {
+                Some(retrying.next_in_ms)
+            } else {
+                None
+            }
+        })
         .collect();
     assert_eq!(waits, [100, 300]);
-    let EventKind::RunCompleted(completed) = &events.last().unwrap().kind else { panic!() };
+    let EventKind::RunCompleted(completed) = &events.last().unwrap().kind else {
+        panic!()
+    };
     assert_eq!(completed.usage.input_tokens, 30, "failed attempts count");
 }
 
@@ -66,9 +86,16 @@ async fn retryable_errors_are_tried_again_as_the_policy_says() {
 async fn the_last_attempt_and_lasting_errors_are_final() {
     let probe = Probe::default();
     let exhausted = json!({"nodes": [{"id": "a", "type": "Script", "data": {"failures": 9, "retryable": true}, "retry": 2}]});
-    assert_eq!(error_of(&run_all(&parsed(&probe, &exhausted)).await)["detail"], "attempt 2 of a fails");
-    let lasting = json!({"nodes": [{"id": "b", "type": "Script", "data": {"failures": 9}, "retry": 5}]});
-    assert_eq!(error_of(&run_all(&parsed(&probe, &lasting)).await)["detail"], "attempt 1 of b fails");
+    assert_eq!(
+        error_of(&run_all(&parsed(&probe, &exhausted)).await)["detail"],
+        "attempt 2 of a fails"
+    );
+    let lasting =
+        json!({"nodes": [{"id": "b", "type": "Script", "data": {"failures": 9}, "retry": 5}]});
+    assert_eq!(
+        error_of(&run_all(&parsed(&probe, &lasting)).await)["detail"],
+        "attempt 1 of b fails"
+    );
     assert_eq!((probe.count("start a"), probe.count("start b")), (2, 1));
 }
 
@@ -91,7 +118,10 @@ async fn a_wish_to_wait_too_long_fails_at_once_and_is_named() {
     let error = error_of(&run_all(&parsed(&probe, &spec)).await);
     assert_eq!(begun.elapsed(), Duration::ZERO);
     assert_eq!(error["retry_after_ms"], 61_000);
-    assert_eq!(error["hint"], "not retried: asked to wait 61 s, at most 60 s are waited");
+    assert_eq!(
+        error["hint"],
+        "not retried: asked to wait 61 s, at most 60 s are waited"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -117,7 +147,10 @@ async fn a_missing_value_names_the_path_and_the_keys_there_are() {
     assert_eq!(brief(&events)[5..], ["node.failed b", "run.failed"]);
     let error = error_of(&events);
     assert_eq!(error["code"], "template_error");
-    assert_eq!(error["detail"], "`a.output.knid` is missing: `a.output` has `kind`, `text`");
+    assert_eq!(
+        error["detail"],
+        "`a.output.knid` is missing: `a.output` has `kind`, `text`"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -126,5 +159,8 @@ async fn an_output_over_its_bound_is_an_error() {
     let spec = json!({"nodes": [{"id": "a", "type": "TransformNode", "data": {"value": ["{{ input }}", "{{ input }}"]}}]});
     let long = "x".repeat(600 * 1024);
     let run = workflow_core::Executor::new().run(parsed(&probe, &spec), long.into());
-    assert_eq!(error_of(&support::collect(run).await)["code"], "output_too_large");
+    assert_eq!(
+        error_of(&support::collect(run).await)["code"],
+        "output_too_large"
+    );
 }

@@ -34,7 +34,11 @@ pub trait Engine: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`EngineError::NoSuchWorkflow`].
-    async fn workflow(&self, id: WorkflowId, version: Option<u32>) -> Result<WorkflowRecord, EngineError>;
+    async fn workflow(
+        &self,
+        id: WorkflowId,
+        version: Option<u32>,
+    ) -> Result<WorkflowRecord, EngineError>;
 
     /// The stored workflows, newest first.
     ///
@@ -81,13 +85,22 @@ pub trait Engine: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`EngineError::NoSuchRun`]; [`EngineError::BeyondEnd`] when the log is not that long.
-    async fn events(&self, run: RunId, after: u64) -> Result<BoxStream<'static, Update>, EngineError>;
+    async fn events(
+        &self,
+        run: RunId,
+        after: u64,
+    ) -> Result<BoxStream<'static, Update>, EngineError>;
 
     /// At most `limit` events of a run after number `after`, as the log has them now.
     ///
     /// # Errors
     /// [`EngineError::NoSuchRun`].
-    async fn page(&self, run: RunId, after: u64, limit: usize) -> Result<Vec<StepEvent>, EngineError>;
+    async fn page(
+        &self,
+        run: RunId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<StepEvent>, EngineError>;
 
     /// The node types workflows can use.
     fn registry(&self) -> &Registry;
@@ -112,7 +125,12 @@ pub struct NewRun {
 impl NewRun {
     /// A run of the newest version of a workflow.
     pub fn new(workflow_id: WorkflowId, input: Value) -> Self {
-        Self { workflow_id, version: None, input, metadata: None }
+        Self {
+            workflow_id,
+            version: None,
+            input,
+            metadata: None,
+        }
     }
 }
 

@@ -8,12 +8,7 @@ use std::{
     time::Duration,
 };
 
-use futures::{
-    StreamExt,
-    future::BoxFuture,
-    poll,
-    stream::FuturesUnordered,
-};
+use futures::{StreamExt, future::BoxFuture, poll, stream::FuturesUnordered};
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -34,7 +29,10 @@ pub(crate) struct Refused;
 /// Where events go before anything depends on them.
 pub(crate) trait Journal: Send {
     /// Stores the events, then shows them; leaves `events` empty.
-    fn commit(&mut self, events: &mut Vec<StepEvent>) -> impl Future<Output = Result<(), Refused>> + Send;
+    fn commit(
+        &mut self,
+        events: &mut Vec<StepEvent>,
+    ) -> impl Future<Output = Result<(), Refused>> + Send;
 }
 
 /// What a driver is waiting for: attempts and waits.
@@ -64,7 +62,12 @@ impl<J: Journal> Driver<J> {
     ) -> Self {
         let guard = cancellation.clone().drop_guard();
         let scope = Arc::clone(machine.scope());
-        let context = Arc::new(RunContext { id, scope, cancellation, deltas });
+        let context = Arc::new(RunContext {
+            id,
+            scope,
+            cancellation,
+            deltas,
+        });
         Self {
             workflow,
             machine,
@@ -84,9 +87,12 @@ impl<J: Journal> Driver<J> {
         self.inputs.push(Input::Resume);
         loop {
             if cancellation.is_cancelled() {
-                self.inputs.push(Input::Cancel { reason: "cancelled".into() });
+                self.inputs.push(Input::Cancel {
+                    reason: "cancelled".into(),
+                });
             }
-            self.machine.on(self.inputs.drain(..), self.clock.now(), &mut turn);
+            self.machine
+                .on(self.inputs.drain(..), self.clock.now(), &mut turn);
             if self.journal.commit(&mut turn.events).await.is_err() || self.machine.has_ended() {
                 return;
             }
@@ -103,7 +109,11 @@ impl<J: Journal> Driver<J> {
         for command in commands.drain(..) {
             match command {
                 Command::Run { step, attempt } => {
-                    let work = Box::pin(attempt::run(Arc::clone(&self.workflow), self.node_context(step, attempt), step));
+                    let work = Box::pin(attempt::run(
+                        Arc::clone(&self.workflow),
+                        self.node_context(step, attempt),
+                        step,
+                    ));
                     Self::start(work, &mut self.in_flight, &mut self.inputs).await;
                 }
                 Command::Wait { step, wait } => {
@@ -117,11 +127,20 @@ impl<J: Journal> Driver<J> {
 
     fn node_context(&self, step: usize, attempt: u32) -> NodeContext {
         let planned = &self.workflow.steps()[step];
-        NodeContext::new(Arc::clone(&self.context), planned.step.clone(), planned.input, attempt)
+        NodeContext::new(
+            Arc::clone(&self.context),
+            planned.step.clone(),
+            planned.input,
+            attempt,
+        )
     }
 
     /// Polls new work once before it is queued: work that need not wait never costs a place in the queue.
-    async fn start(mut work: BoxFuture<'static, Input>, in_flight: &mut InFlight, inputs: &mut Vec<Input>) {
+    async fn start(
+        mut work: BoxFuture<'static, Input>,
+        in_flight: &mut InFlight,
+        inputs: &mut Vec<Input>,
+    ) {
         match poll!(&mut work) {
             Poll::Ready(input) => inputs.push(input),
             Poll::Pending => in_flight.push(work),
@@ -135,7 +154,10 @@ impl<J: Journal> Driver<J> {
                 return Poll::Ready(());
             }
             match self.in_flight.poll_next_unpin(cx) {
-                Poll::Ready(Some(input)) => Poll::Ready(self.inputs.push(input)),
+                Poll::Ready(Some(input)) => {
+                    self.inputs.push(input);
+                    Poll::Ready(())
+                }
                 Poll::Ready(None) | Poll::Pending => Poll::Pending,
             }
         })
@@ -164,7 +186,10 @@ struct Clock {
 
 impl Clock {
     fn start() -> Self {
-        Self { wall: Timestamp::now(), started: Instant::now() }
+        Self {
+            wall: Timestamp::now(),
+            started: Instant::now(),
+        }
     }
 
     fn now(&self) -> Timestamp {

@@ -16,8 +16,8 @@ use futures::{Stream, future::BoxFuture};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use self::outbox::Outbox;
 pub(crate) use self::driver::{Driver, Journal, Refused};
+use self::outbox::Outbox;
 use crate::{
     event::{EventKind, RunCreated, StepEvent, Update},
     id::RunId,
@@ -61,7 +61,9 @@ pub struct Executor {
 impl Executor {
     /// An executor with the default limits.
     pub fn new() -> Self {
-        Self { concurrent_steps: DEFAULT_CONCURRENT_STEPS }
+        Self {
+            concurrent_steps: DEFAULT_CONCURRENT_STEPS,
+        }
     }
 
     /// Sets how many steps of one run may work at once; at least 1, 16 by default.
@@ -82,9 +84,22 @@ impl Executor {
     pub fn run(&self, workflow: Arc<Workflow>, input: Value) -> Run {
         let input = Arc::new(input);
         let id = RunId::new();
-        let mut machine = Machine::new(Arc::clone(&workflow), id, Arc::clone(&input), self.concurrent_steps);
+        let mut machine = Machine::new(
+            Arc::clone(&workflow),
+            id,
+            Arc::clone(&input),
+            self.concurrent_steps,
+        );
         let first = machine.create(RunCreated::of(&workflow, input), Timestamp::now());
-        Run::new(id, workflow, machine, Turn { events: vec![first], commands: Vec::new() })
+        Run::new(
+            id,
+            workflow,
+            machine,
+            Turn {
+                events: vec![first],
+                commands: Vec::new(),
+            },
+        )
     }
 
     /// Goes on with a run from its log: what the log says is done is not done again, and steps that
@@ -95,7 +110,11 @@ impl Executor {
     /// When the log is not one of this workflow, or is damaged.
     pub fn resume(&self, workflow: Arc<Workflow>, log: &[StepEvent]) -> Result<Run, ResumeError> {
         let (id, created) = match log.first() {
-            Some(StepEvent { run_id, kind: EventKind::RunCreated(created), .. }) => (*run_id, created),
+            Some(StepEvent {
+                run_id,
+                kind: EventKind::RunCreated(created),
+                ..
+            }) => (*run_id, created),
             _ => return Err(ResumeError::NoBeginning),
         };
         if created.spec_hash != *workflow.hash() {
@@ -104,7 +123,9 @@ impl Executor {
         let input = Arc::clone(&created.input);
         let mut machine = Machine::new(Arc::clone(&workflow), id, input, self.concurrent_steps);
         for event in log {
-            machine.apply(event).map_err(|misfit| ResumeError::Damaged(Box::new(misfit)))?;
+            machine
+                .apply(event)
+                .map_err(|misfit| ResumeError::Damaged(Box::new(misfit)))?;
         }
         Ok(Run::new(id, workflow, machine, Turn::default()))
     }
@@ -147,8 +168,20 @@ impl Run {
     fn new(id: RunId, workflow: Arc<Workflow>, machine: Machine, turn: Turn) -> Self {
         let outbox = Arc::new(Outbox::default());
         let deltas = Arc::clone(&outbox);
-        let driver = Driver::new(id, workflow, machine, Arc::clone(&outbox), deltas, CancellationToken::new());
-        Self { id, batch: VecDeque::new(), outbox, driver: Some(Box::pin(driver.drive(turn))) }
+        let driver = Driver::new(
+            id,
+            workflow,
+            machine,
+            Arc::clone(&outbox),
+            deltas,
+            CancellationToken::new(),
+        );
+        Self {
+            id,
+            batch: VecDeque::new(),
+            outbox,
+            driver: Some(Box::pin(driver.drive(turn))),
+        }
     }
 
     /// The id its events carry.
@@ -165,7 +198,11 @@ impl Stream for Run {
         if let Some(update) = this.batch.pop_front() {
             return Poll::Ready(Some(update));
         }
-        if this.driver.as_mut().is_some_and(|driver| driver.as_mut().poll(cx).is_ready()) {
+        if this
+            .driver
+            .as_mut()
+            .is_some_and(|driver| driver.as_mut().poll(cx).is_ready())
+        {
             this.driver = None;
         }
         this.outbox.hand_over(&mut this.batch, cx.waker());
@@ -178,6 +215,8 @@ impl Stream for Run {
 
 impl fmt::Debug for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Run").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("Run")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }

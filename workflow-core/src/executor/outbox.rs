@@ -33,7 +33,11 @@ impl Outbox {
         let mut inner = self.lock();
         if !inner.updates.is_empty() {
             std::mem::swap(&mut inner.updates, batch);
-        } else if !inner.reader.as_ref().is_some_and(|known| known.will_wake(reader)) {
+        } else if !inner
+            .reader
+            .as_ref()
+            .is_some_and(|known| known.will_wake(reader))
+        {
             inner.reader = Some(reader.clone());
         }
     }
@@ -43,8 +47,17 @@ impl Journal for Arc<Outbox> {
     /// Gives the events to the reader, and waits until it took them: the reader paces the run. The
     /// reader polls the driver again once it is through, so no waker is needed.
     async fn commit(&mut self, events: &mut Vec<StepEvent>) -> Result<(), Refused> {
-        self.lock().updates.extend(events.drain(..).map(Update::Event));
-        poll_fn(|_| if self.lock().updates.is_empty() { Poll::Ready(()) } else { Poll::Pending }).await;
+        self.lock()
+            .updates
+            .extend(events.drain(..).map(Update::Event));
+        poll_fn(|_| {
+            if self.lock().updates.is_empty() {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
         Ok(())
     }
 }

@@ -16,8 +16,8 @@ use self::step::{Step, StepState};
 use crate::{
     error::{NodeError, Problem},
     event::{
-        EventKind, NodeCancelled, NodeCompleted, NodeFailed, NodeStarted, Report, RunCancelled, RunCompleted,
-        RunCreated, RunFailed, StartReason, StepEvent,
+        EventKind, NodeCancelled, NodeCompleted, NodeFailed, NodeStarted, Report, RunCancelled,
+        RunCompleted, RunCreated, RunFailed, StartReason, StepEvent,
     },
     id::{RunId, StepRef},
     scope::Scope,
@@ -31,7 +31,12 @@ pub(crate) enum Input {
     /// Begin, or go on from the log that was applied.
     Resume,
     /// An attempt ended.
-    Done { step: usize, result: Result<Value, NodeError>, report: Option<Box<Report>>, draw: f64 },
+    Done {
+        step: usize,
+        result: Result<Value, NodeError>,
+        report: Option<Box<Report>>,
+        draw: f64,
+    },
     /// The wait before another attempt is over.
     TimerFired { step: usize },
     /// Someone wants the run to end.
@@ -97,11 +102,25 @@ pub(crate) struct Misfit {
 
 impl Machine {
     /// A run that nothing has happened in. `slots` is how many steps may work at once.
-    pub(crate) fn new(workflow: Arc<Workflow>, run_id: RunId, input: Arc<Value>, slots: usize) -> Self {
+    pub(crate) fn new(
+        workflow: Arc<Workflow>,
+        run_id: RunId,
+        input: Arc<Value>,
+        slots: usize,
+    ) -> Self {
         let planned = workflow.steps();
-        let steps: Box<[Step]> = planned.iter().map(|planned| Step::new(planned.needs)).collect();
-        let ready = (0..steps.len()).filter(|step| planned[*step].needs == 0).collect();
-        let scope = Arc::new(Scope::new(Arc::clone(workflow.variables()), steps.len(), input));
+        let steps: Box<[Step]> = planned
+            .iter()
+            .map(|planned| Step::new(planned.needs))
+            .collect();
+        let ready = (0..steps.len())
+            .filter(|step| planned[*step].needs == 0)
+            .collect();
+        let scope = Arc::new(Scope::new(
+            Arc::clone(workflow.variables()),
+            steps.len(),
+            input,
+        ));
         let unsettled = steps.len();
         Self {
             workflow,
@@ -130,7 +149,10 @@ impl Machine {
 
     /// Takes in an event of a log, in replay.
     pub(crate) fn apply(&mut self, event: &StepEvent) -> Result<(), Misfit> {
-        let misfit = || Misfit { seq: event.seq, name: event.kind.name() };
+        let misfit = || Misfit {
+            seq: event.seq,
+            name: event.kind.name(),
+        };
         if event.seq != self.seq + 1 || self.has_ended() {
             return Err(misfit());
         }
@@ -144,7 +166,11 @@ impl Machine {
     }
 
     fn index_of(&self, step: &StepRef) -> Option<usize> {
-        let index = self.workflow.variables().get(&step.node().variable()).copied()?;
+        let index = self
+            .workflow
+            .variables()
+            .get(&step.node().variable())
+            .copied()?;
         (self.workflow.steps()[index].step == *step).then_some(index)
     }
 
@@ -155,11 +181,21 @@ impl Machine {
 
     /// Takes in what happened in one turn, and adds what follows from it. What was done counts as
     /// done, also when something else of the same turn ends the run.
-    pub(crate) fn on(&mut self, inputs: impl IntoIterator<Item = Input>, now: Timestamp, turn: &mut Turn) {
+    pub(crate) fn on(
+        &mut self,
+        inputs: impl IntoIterator<Item = Input>,
+        now: Timestamp,
+        turn: &mut Turn,
+    ) {
         for input in inputs {
             match input {
                 Input::Resume => self.resume(turn, now),
-                Input::Done { step, result, report, draw } => self.done(step, result, report, draw, now, turn),
+                Input::Done {
+                    step,
+                    result,
+                    report,
+                    draw,
+                } => self.done(step, result, report, draw, now, turn),
                 Input::TimerFired { step } => self.timer_fired(step),
                 Input::Cancel { reason } => _ = self.doom.get_or_insert(Doom::Cancelled { reason }),
             }
@@ -179,7 +215,10 @@ impl Machine {
                     self.ready.push_back(index);
                 }
                 StepState::Backoff { until } => {
-                    turn.commands.push(Command::Wait { step: index, wait: until.since(now) });
+                    turn.commands.push(Command::Wait {
+                        step: index,
+                        wait: until.since(now),
+                    });
                 }
                 StepState::Idle { .. } | StepState::Ready(_) | StepState::Settled => {}
             }
@@ -202,7 +241,9 @@ impl Machine {
         now: Timestamp,
         turn: &mut Turn,
     ) {
-        let StepState::Running { since } = self.steps[step].state else { return };
+        let StepState::Running { since } = self.steps[step].state else {
+            return;
+        };
         let duration_ms = millis(now.since(since));
         let attempt = self.steps[step].attempt;
         let name = self.step_ref(step);
@@ -216,7 +257,12 @@ impl Machine {
             }),
             Err(error) => {
                 let usage = report.map(|report| report.usage).unwrap_or_default();
-                match retry::decide(&self.workflow.steps()[step].retry, self.steps[step].failures + 1, error, draw) {
+                match retry::decide(
+                    &self.workflow.steps()[step].retry,
+                    self.steps[step].failures + 1,
+                    error,
+                    draw,
+                ) {
                     retry::Verdict::Again { wait, error } => {
                         turn.commands.push(Command::Wait { step, wait });
                         retry::event(name, attempt, self.max_attempts(step), wait, error, usage)
@@ -244,7 +290,16 @@ impl Machine {
             self.end_early(&doom, now, turn);
         } else if self.unsettled == 0 {
             let (output, usage, duration_ms) = (self.result(), self.usage, self.duration_ms(now));
-            self.emit(None, EventKind::RunCompleted(RunCompleted { output, usage, duration_ms }), now, turn);
+            self.emit(
+                None,
+                EventKind::RunCompleted(RunCompleted {
+                    output,
+                    usage,
+                    duration_ms,
+                }),
+                now,
+                turn,
+            );
         } else {
             self.start_ready(now, turn);
         }
@@ -254,7 +309,9 @@ impl Machine {
         while self.slots > 0
             && let Some(index) = self.ready.pop_front()
         {
-            let StepState::Ready(reason) = self.steps[index].state else { continue };
+            let StepState::Ready(reason) = self.steps[index].state else {
+                continue;
+            };
             let attempt = self.steps[index].attempt + 1;
             let started = NodeStarted {
                 step: self.step_ref(index),
@@ -263,7 +320,10 @@ impl Machine {
                 reason,
             };
             self.emit(Some(index), EventKind::NodeStarted(started), now, turn);
-            turn.commands.push(Command::Run { step: index, attempt });
+            turn.commands.push(Command::Run {
+                step: index,
+                attempt,
+            });
         }
     }
 
@@ -275,18 +335,26 @@ impl Machine {
         };
         for index in 0..self.steps.len() {
             if self.steps[index].is_open() {
-                let cancelled = NodeCancelled { step: self.step_ref(index), reason: why.into() };
+                let cancelled = NodeCancelled {
+                    step: self.step_ref(index),
+                    reason: why.into(),
+                };
                 self.emit(Some(index), EventKind::NodeCancelled(cancelled), now, turn);
             }
         }
         let (usage, duration_ms) = (self.usage, self.duration_ms(now));
         let last = match doom.clone() {
-            Doom::Failed { step, error } => {
-                EventKind::RunFailed(RunFailed { error, step: Some(step), usage, duration_ms })
-            }
-            Doom::Cancelled { reason } => {
-                EventKind::RunCancelled(RunCancelled { reason: reason.to_string().into(), usage, duration_ms })
-            }
+            Doom::Failed { step, error } => EventKind::RunFailed(RunFailed {
+                error,
+                step: Some(step),
+                usage,
+                duration_ms,
+            }),
+            Doom::Cancelled { reason } => EventKind::RunCancelled(RunCancelled {
+                reason: reason.to_string().into(),
+                usage,
+                duration_ms,
+            }),
         };
         self.emit(None, last, now, turn);
     }
@@ -317,7 +385,11 @@ impl Machine {
                 self.steps[step].back_off(until);
             }
             (Some(step), EventKind::NodeCompleted(completed)) => {
-                let usage = completed.report.as_ref().map(|report| report.usage).unwrap_or_default();
+                let usage = completed
+                    .report
+                    .as_ref()
+                    .map(|report| report.usage)
+                    .unwrap_or_default();
                 self.release(step, usage);
                 self.complete(step, &completed.output);
             }
@@ -331,7 +403,10 @@ impl Machine {
                 self.release(step, Usage::default());
                 self.steps[step].state = StepState::Settled;
             }
-            (_, EventKind::RunCompleted(_) | EventKind::RunFailed(_) | EventKind::RunCancelled(_)) => {
+            (
+                _,
+                EventKind::RunCompleted(_) | EventKind::RunFailed(_) | EventKind::RunCancelled(_),
+            ) => {
                 self.phase = Phase::Ended;
             }
             (Some(_), EventKind::RunCreated(_) | EventKind::RunStarted) | (None, _) => {}
@@ -376,7 +451,10 @@ impl Machine {
     /// How many attempts the step can come to; one that was recovered has had more than its policy says.
     fn max_attempts(&self, step: usize) -> u32 {
         let state = &self.steps[step];
-        let left = self.workflow.steps()[step].retry.max_attempts.saturating_sub(state.failures);
+        let left = self.workflow.steps()[step]
+            .retry
+            .max_attempts
+            .saturating_sub(state.failures);
         match state.state {
             StepState::Running { .. } => state.attempt + left.saturating_sub(1),
             _ => state.attempt + left,

@@ -25,12 +25,18 @@ pub(super) fn decide(policy: &RetryPolicy, failures: u32, error: NodeError, draw
     if let Some(asked) = asked.filter(|asked| *asked > LONGEST_REQUESTED_WAIT) {
         let mut problem = error.into_problem();
         let longest = LONGEST_REQUESTED_WAIT.as_secs();
-        problem.hint = Some(format!("not retried: asked to wait {} s, at most {longest} s are waited", asked.as_secs()));
+        problem.hint = Some(format!(
+            "not retried: asked to wait {} s, at most {longest} s are waited",
+            asked.as_secs()
+        ));
         return Verdict::Fail(problem);
     }
     // Rounded up to what the event can say: the next attempt is never sooner than was asked for.
     let wait = policy.wait(failures, draw, asked) + Duration::from_nanos(999_999);
-    Verdict::Again { wait: Duration::from_millis(millis(wait)), error: error.into_problem() }
+    Verdict::Again {
+        wait: Duration::from_millis(millis(wait)),
+        error: error.into_problem(),
+    }
 }
 
 pub(super) fn event(
@@ -42,5 +48,12 @@ pub(super) fn event(
     usage: Usage,
 ) -> EventKind {
     let next_in_ms = millis(wait);
-    EventKind::NodeRetrying(NodeRetrying { step, attempt, max_attempts, next_in_ms, error: Arc::new(error), usage })
+    EventKind::NodeRetrying(NodeRetrying {
+        step,
+        attempt,
+        max_attempts,
+        next_in_ms,
+        error: Arc::new(error),
+        usage,
+    })
 }

@@ -27,8 +27,16 @@ pub(super) struct Step {
 
 impl Step {
     pub(super) fn new(needs: usize) -> Self {
-        let state = if needs == 0 { StepState::Ready(None) } else { StepState::Idle { needs_left: needs } };
-        Self { state, attempt: 0, failures: 0 }
+        let state = if needs == 0 {
+            StepState::Ready(None)
+        } else {
+            StepState::Idle { needs_left: needs }
+        };
+        Self {
+            state,
+            attempt: 0,
+            failures: 0,
+        }
     }
 
     /// Whether it has begun and is not settled.
@@ -52,10 +60,14 @@ impl Step {
 
     /// One of its needs settled; says whether that was the last.
     pub(super) fn need_settled(&mut self) -> bool {
-        let StepState::Idle { needs_left } = self.state else { return false };
+        let StepState::Idle { needs_left } = self.state else {
+            return false;
+        };
         self.state = match needs_left {
             0 | 1 => StepState::Ready(None),
-            more => StepState::Idle { needs_left: more - 1 },
+            more => StepState::Idle {
+                needs_left: more - 1,
+            },
         };
         needs_left <= 1
     }

@@ -25,13 +25,24 @@ impl<'json, 'faults> Fields<'json, 'faults> {
             let detail = format!("expected an object, found {}", kind_of(json));
             faults.push(Fault::new(FaultCode::InvalidValue, at.as_str(), detail));
         }
-        Self { object, at: at.clone(), known: BTreeSet::new(), faults }
+        Self {
+            object,
+            at: at.clone(),
+            known: BTreeSet::new(),
+            faults,
+        }
     }
 
     /// Notes a fault at a field.
-    pub(super) fn fault(&mut self, code: FaultCode, field: &str, detail: impl Into<String>) -> &mut Fault {
+    pub(super) fn fault(
+        &mut self,
+        code: FaultCode,
+        field: &str,
+        detail: impl Into<String>,
+    ) -> &mut Fault {
         let index = self.faults.len();
-        self.faults.push(Fault::new(code, self.at.field(field), detail));
+        self.faults
+            .push(Fault::new(code, self.at.field(field), detail));
         &mut self.faults[index]
     }
 
@@ -55,7 +66,11 @@ impl<'json, 'faults> Fields<'json, 'faults> {
 
     /// Notes that a field should have been something else.
     pub(super) fn expected<T>(&mut self, field: &str, what: &str, found: &Value) -> Option<T> {
-        self.fault(FaultCode::InvalidValue, field, format!("expected {what}, found {}", kind_of(found)));
+        self.fault(
+            FaultCode::InvalidValue,
+            field,
+            format!("expected {what}, found {}", kind_of(found)),
+        );
         None
     }
 
@@ -81,7 +96,11 @@ impl<'json, 'faults> Fields<'json, 'faults> {
         if let Some(value) = self.value(field)
             && value.as_u64() != Some(only)
         {
-            self.fault(FaultCode::InvalidValue, field, format!("`{field}` can only be {only}"));
+            self.fault(
+                FaultCode::InvalidValue,
+                field,
+                format!("`{field}` can only be {only}"),
+            );
         }
     }
 
@@ -91,7 +110,9 @@ impl<'json, 'faults> Fields<'json, 'faults> {
         match self.value(field) {
             None => empty(),
             Some(value) if value.is_object() => value.clone(),
-            Some(value) => self.expected(field, "an object", value).unwrap_or_else(empty),
+            Some(value) => self
+                .expected(field, "an object", value)
+                .unwrap_or_else(empty),
         }
     }
 
@@ -100,7 +121,11 @@ impl<'json, 'faults> Fields<'json, 'faults> {
         let value = self.required(field)?;
         match value.as_array() {
             Some(items) if items.is_empty() => {
-                self.fault(FaultCode::InvalidValue, field, format!("`{field}` is empty"));
+                self.fault(
+                    FaultCode::InvalidValue,
+                    field,
+                    format!("`{field}` is empty"),
+                );
                 None
             }
             Some(items) => Some(items),
@@ -114,7 +139,10 @@ impl<'json, 'faults> Fields<'json, 'faults> {
         let Some(items) = value.as_array() else {
             return self.expected(field, "an array of ids", value);
         };
-        let texts: Option<Vec<String>> = items.iter().map(|item| item.as_str().map(str::to_owned)).collect();
+        let texts: Option<Vec<String>> = items
+            .iter()
+            .map(|item| item.as_str().map(str::to_owned))
+            .collect();
         texts.or_else(|| self.expected(field, "an array of ids", value))
     }
 
@@ -126,8 +154,12 @@ impl<'json, 'faults> Fields<'json, 'faults> {
         match text.parse::<WrittenDuration>() {
             Ok(duration) => Some(duration.0),
             Err(error) => {
-                self.fault(FaultCode::InvalidValue, field, format!("{text:?} is not a duration")).hint =
-                    Some(error.to_string());
+                self.fault(
+                    FaultCode::InvalidValue,
+                    field,
+                    format!("{text:?} is not a duration"),
+                )
+                .hint = Some(error.to_string());
                 None
             }
         }
@@ -150,7 +182,11 @@ impl<'json, 'faults> Fields<'json, 'faults> {
     pub(super) fn unsupported(&mut self, fields: &[&'static str]) {
         for field in fields {
             if self.value(field).is_some() {
-                self.fault(FaultCode::Unsupported, field, format!("`{field}` is not supported by this version"));
+                self.fault(
+                    FaultCode::Unsupported,
+                    field,
+                    format!("`{field}` is not supported by this version"),
+                );
             }
         }
     }
@@ -158,15 +194,22 @@ impl<'json, 'faults> Fields<'json, 'faults> {
     /// Refuses a field that does not exist, with advice.
     pub(super) fn hinted(&mut self, field: &'static str, hint: &str) {
         if self.value(field).is_some() {
-            self.fault(FaultCode::UnknownField, field, format!("`{field}` is not a field of a workflow")).hint =
-                Some(hint.to_owned());
+            self.fault(
+                FaultCode::UnknownField,
+                field,
+                format!("`{field}` is not a field of a workflow"),
+            )
+            .hint = Some(hint.to_owned());
         }
     }
 
     /// Refuses every field nobody asked for.
     pub(super) fn finish(self) {
         let Some(object) = self.object else { return };
-        for field in object.keys().filter(|field| !self.known.contains(field.as_str())) {
+        for field in object
+            .keys()
+            .filter(|field| !self.known.contains(field.as_str()))
+        {
             let mut fault = Fault::new(
                 FaultCode::UnknownField,
                 self.at.field(field),

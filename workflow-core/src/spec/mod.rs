@@ -54,23 +54,35 @@ impl Spec {
         fields.hinted("edges", "write edges as `needs` on the node they lead to");
         let nodes = fields.required_array("nodes");
         fields.finish();
-        Self { name, nodes: read_nodes(nodes.unwrap_or_default(), &root.field("nodes"), faults) }
+        Self {
+            name,
+            nodes: read_nodes(nodes.unwrap_or_default(), &root.field("nodes"), faults),
+        }
     }
 }
 
 fn read_nodes(nodes: &[Value], at: &Pointer, faults: &mut Vec<Fault>) -> Vec<NodeSpec> {
     if nodes.len() > MAX_NODES {
-        let detail = format!("the workflow has {} nodes, at most {MAX_NODES} are allowed", nodes.len());
+        let detail = format!(
+            "the workflow has {} nodes, at most {MAX_NODES} are allowed",
+            nodes.len()
+        );
         faults.push(Fault::new(FaultCode::TooManyNodes, at.as_str(), detail));
         return Vec::new();
     }
-    nodes.iter().enumerate().map(|(index, node)| NodeSpec::read(node, at.item(index), faults)).collect()
+    nodes
+        .iter()
+        .enumerate()
+        .map(|(index, node)| NodeSpec::read(node, at.item(index), faults))
+        .collect()
 }
 
 impl NodeSpec {
     fn read(json: &Value, at: Pointer, faults: &mut Vec<Fault>) -> Self {
         let mut fields = Fields::of(json, &at, faults);
-        let id = fields.required_text("id").and_then(|id| read_id(&id, &mut fields));
+        let id = fields
+            .required_text("id")
+            .and_then(|id| read_id(&id, &mut fields));
         let kind = fields.required_text("type").map(Arc::from);
         let name = fields.text("name").map(Arc::from);
         let data = fields.object("data");
@@ -79,14 +91,24 @@ impl NodeSpec {
         let timeout = fields.duration("timeout");
         fields.unsupported(&UNSUPPORTED_NODE_FIELDS);
         fields.finish();
-        Self { at, id, kind, name, data, needs, retry, timeout }
+        Self {
+            at,
+            id,
+            kind,
+            name,
+            data,
+            needs,
+            retry,
+            timeout,
+        }
     }
 }
 
 /// Names that mean something else in templates.
 const RESERVED: [&str; 27] = [
-    "input", "item", "index", "previous", "loop", "true", "false", "none", "null", "True", "False", "None", "not",
-    "and", "or", "is", "in", "if", "else", "elif", "for", "set", "with", "endset", "endfor", "endif", "endwith",
+    "input", "item", "index", "previous", "loop", "true", "false", "none", "null", "True", "False",
+    "None", "not", "and", "or", "is", "in", "if", "else", "elif", "for", "set", "with", "endset",
+    "endfor", "endif", "endwith",
 ];
 
 /// Whether a name means something else in templates.
@@ -97,13 +119,22 @@ pub(crate) fn is_reserved(name: &str) -> bool {
 fn read_id(text: &str, fields: &mut Fields) -> Option<NodeId> {
     let Some(id) = NodeId::parse(text) else {
         let shown: String = text.chars().take(NodeId::MAX_LEN).collect();
-        fields.fault(FaultCode::InvalidId, "id", format!("{shown:?} is not an id")).hint =
-            Some("an id is a letter or `_`, then letters, digits, `_` or `-`, 64 characters at most".to_owned());
+        fields
+            .fault(
+                FaultCode::InvalidId,
+                "id",
+                format!("{shown:?} is not an id"),
+            )
+            .hint = Some(
+            "an id is a letter or `_`, then letters, digits, `_` or `-`, 64 characters at most"
+                .to_owned(),
+        );
         return None;
     };
     if is_reserved(&id.variable()) {
         let detail = format!("`{id}` means something else in templates");
-        fields.fault(FaultCode::ReservedName, "id", detail).hint = Some("choose another id".to_owned());
+        fields.fault(FaultCode::ReservedName, "id", detail).hint =
+            Some("choose another id".to_owned());
         return None;
     }
     Some(id)

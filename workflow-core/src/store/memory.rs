@@ -50,11 +50,19 @@ impl MemoryStore {
 
     /// An empty store that keeps that many ended runs.
     pub fn keeping(ended_runs: usize) -> Self {
-        Self { workflows: Mutex::default(), runs: Mutex::default(), keep_ended: ended_runs }
+        Self {
+            workflows: Mutex::default(),
+            runs: Mutex::default(),
+            keep_ended: ended_runs,
+        }
     }
 
     fn find(&self, run: RunId) -> Result<Arc<Mutex<StoredRun>>, StoreError> {
-        lock(&self.runs).by_id.get(&run).cloned().ok_or(StoreError::NoSuchRun(run))
+        lock(&self.runs)
+            .by_id
+            .get(&run)
+            .cloned()
+            .ok_or(StoreError::NoSuchRun(run))
     }
 
     /// Notes that a run has ended, and forgets the oldest ones.
@@ -83,16 +91,29 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[async_trait]
 impl Store for MemoryStore {
     async fn create_workflow(&self, record: WorkflowRecord) -> Result<(), StoreError> {
-        let stored = StoredWorkflow { versions: vec![record.clone()], deleted: false };
+        let stored = StoredWorkflow {
+            versions: vec![record.clone()],
+            deleted: false,
+        };
         lock(&self.workflows).insert(record.id, stored);
         Ok(())
     }
 
-    async fn workflow(&self, id: WorkflowId, version: Option<u32>) -> Result<Option<WorkflowRecord>, StoreError> {
+    async fn workflow(
+        &self,
+        id: WorkflowId,
+        version: Option<u32>,
+    ) -> Result<Option<WorkflowRecord>, StoreError> {
         let workflows = lock(&self.workflows);
-        let Some(stored) = workflows.get(&id) else { return Ok(None) };
+        let Some(stored) = workflows.get(&id) else {
+            return Ok(None);
+        };
         Ok(match version {
-            Some(version) => stored.versions.iter().find(|record| record.version == version).cloned(),
+            Some(version) => stored
+                .versions
+                .iter()
+                .find(|record| record.version == version)
+                .cloned(),
             None => stored.versions.last().filter(|_| !stored.deleted).cloned(),
         })
     }
@@ -112,8 +133,13 @@ impl Store for MemoryStore {
 
     async fn create_run(&self, record: RunRecord, first: StepEvent) -> Result<(), StoreError> {
         let id = record.id;
-        let stored = StoredRun { record, log: vec![first] };
-        lock(&self.runs).by_id.insert(id, Arc::new(Mutex::new(stored)));
+        let stored = StoredRun {
+            record,
+            log: vec![first],
+        };
+        lock(&self.runs)
+            .by_id
+            .insert(id, Arc::new(Mutex::new(stored)));
         Ok(())
     }
 
@@ -128,7 +154,11 @@ impl Store for MemoryStore {
         let mut stored = lock(&stored);
         let actual = stored.record.head.last_seq;
         if actual != expected_seq {
-            return Err(StoreError::Conflict { run, expected: expected_seq, actual });
+            return Err(StoreError::Conflict {
+                run,
+                expected: expected_seq,
+                actual,
+            });
         }
         stored.log.extend_from_slice(events);
         stored.record.head.clone_from(head);
@@ -139,7 +169,12 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn read(&self, run: RunId, after: u64, limit: usize) -> Result<Vec<StepEvent>, StoreError> {
+    async fn read(
+        &self,
+        run: RunId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<StepEvent>, StoreError> {
         let stored = self.find(run)?;
         let stored = lock(&stored);
         let skip = usize::try_from(after).unwrap_or(usize::MAX);
@@ -147,12 +182,16 @@ impl Store for MemoryStore {
     }
 
     async fn run(&self, run: RunId) -> Result<Option<RunRecord>, StoreError> {
-        Ok(self.find(run).ok().map(|stored| lock(&stored).record.clone()))
+        Ok(self
+            .find(run)
+            .ok()
+            .map(|stored| lock(&stored).record.clone()))
     }
 
     async fn runs(&self, query: RunQuery) -> Result<Page<RunRecord>, StoreError> {
         let runs = lock(&self.runs);
-        let records = newest_before(&runs.by_id, &query.page)?.map(|(_, stored)| lock(stored).record.clone());
+        let records =
+            newest_before(&runs.by_id, &query.page)?.map(|(_, stored)| lock(stored).record.clone());
         let wanted = records.filter(|record| query.wants(record));
         Ok(take_page(wanted, query.page.limit, |record| record.id))
     }
@@ -161,7 +200,9 @@ impl Store for MemoryStore {
 impl RunQuery {
     fn wants(&self, record: &RunRecord) -> bool {
         self.workflow_id.is_none_or(|id| record.workflow.id == id)
-            && self.status.is_none_or(|status| record.head.status == status)
+            && self
+                .status
+                .is_none_or(|status| record.head.status == status)
     }
 }
 
@@ -177,10 +218,17 @@ fn newest_before<'a, Id: Ord + Copy + FromStr, T>(
     Ok(entries.range((Bound::Unbounded, end)).rev())
 }
 
-fn take_page<T, Id: fmt::Display>(mut records: impl Iterator<Item = T>, limit: usize, id: fn(&T) -> Id) -> Page<T> {
+fn take_page<T, Id: fmt::Display>(
+    mut records: impl Iterator<Item = T>,
+    limit: usize,
+    id: fn(&T) -> Id,
+) -> Page<T> {
     let items: Vec<T> = records.by_ref().take(limit).collect();
     let more = records.next().is_some();
-    let next_cursor = items.last().filter(|_| more).map(|last| id(last).to_string());
+    let next_cursor = items
+        .last()
+        .filter(|_| more)
+        .map(|last| id(last).to_string());
     Page::new(items, next_cursor)
 }
 
@@ -196,12 +244,12 @@ mod tests {
 
     #[test]
     fn pages_follow_each_other_without_gap() {
-        let entries: BTreeMap<RunId, ()> = (0..5).map(|_| (RunId::new(), ())).collect();
+        let entries: BTreeMap<RunId, u8> = (0..5).map(|n| (RunId::new(), n)).collect();
         let mut seen = Vec::new();
         let mut cursor = None;
         loop {
             let page = PageRequest::new(2, cursor);
-            let ids = newest_before(&entries, &page).unwrap().map(|(id, ())| *id);
+            let ids = newest_before(&entries, &page).unwrap().map(|(id, _)| *id);
             let page = take_page(ids, page.limit, |id| *id);
             seen.extend(page.items);
             cursor = page.next_cursor;

@@ -28,7 +28,11 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// When the store cannot be read.
-    async fn workflow(&self, id: WorkflowId, version: Option<u32>) -> Result<Option<WorkflowRecord>, StoreError>;
+    async fn workflow(
+        &self,
+        id: WorkflowId,
+        version: Option<u32>,
+    ) -> Result<Option<WorkflowRecord>, StoreError>;
 
     /// The newest version of each workflow that is not deleted, newest workflow first.
     ///
@@ -65,7 +69,12 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StoreError::NoSuchRun`]; or the store cannot be read.
-    async fn read(&self, run: RunId, after: u64, limit: usize) -> Result<Vec<StepEvent>, StoreError>;
+    async fn read(
+        &self,
+        run: RunId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<StepEvent>, StoreError>;
 
     /// The record of a run; none when there is no such run.
     ///

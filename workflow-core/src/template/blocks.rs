@@ -15,7 +15,9 @@ impl<'a> Block<'a> {
             return ("", "");
         }
         let inside = self.inside.trim_start_matches(['-', '+']).trim_start();
-        let end = inside.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(inside.len());
+        let end = inside
+            .find(|c: char| !c.is_ascii_alphanumeric())
+            .unwrap_or(inside.len());
         inside.split_at(end)
     }
 
@@ -25,14 +27,22 @@ impl<'a> Block<'a> {
         match word {
             "set" => names_in(rest.split('=').next().unwrap_or_default()),
             "for" => names_in(rest.split(" in ").next().unwrap_or_default()),
-            "with" => rest.split(',').filter_map(|part| part.split_once('=')).map(|(name, _)| name.trim()).collect(),
+            "with" => rest
+                .split(',')
+                .filter_map(|part| part.split_once('='))
+                .map(|(name, _)| name.trim())
+                .collect(),
             _ => Vec::new(),
         }
     }
 }
 
 fn names_in(targets: &str) -> Vec<&str> {
-    targets.split([',', '(', ')']).map(str::trim).filter(|name| !name.is_empty()).collect()
+    targets
+        .split([',', '(', ')'])
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .collect()
 }
 
 /// Whether there is nothing but literal text in it.
@@ -44,7 +54,8 @@ pub(super) fn is_literal(source: &str) -> bool {
 pub(super) fn whole_expression(source: &str) -> Option<&str> {
     let mut blocks = Blocks::of(source);
     let first = blocks.next()?;
-    let whole = first.open == "{{" && source.starts_with("{{") && blocks.rest.is_empty() && first.closed;
+    let whole =
+        first.open == "{{" && source.starts_with("{{") && blocks.rest.is_empty() && first.closed;
     whole.then(|| first.inside.trim_matches('-').trim())
 }
 
@@ -74,14 +85,21 @@ impl<'a> Iterator for Blocks<'a> {
             let inside = &after[..length.unwrap_or(after.len())];
             self.rest = length.map_or("", |length| &after[length + 2..]);
             if open != "{#" {
-                return Some(Block { open, inside, closed: length.is_some() });
+                return Some(Block {
+                    open,
+                    inside,
+                    closed: length.is_some(),
+                });
             }
         }
     }
 }
 
 fn first_of(text: &str, patterns: &[&'static str]) -> Option<(usize, &'static str)> {
-    patterns.iter().filter_map(|p| text.find(p).map(|at| (at, *p))).min()
+    patterns
+        .iter()
+        .filter_map(|p| text.find(p).map(|at| (at, *p)))
+        .min()
 }
 
 /// Where a block ends: at its closing mark, outside strings and nested braces.
@@ -119,17 +137,38 @@ mod tests {
     #[test]
     fn a_whole_expression_is_one_block_and_nothing_else() {
         assert_eq!(whole_expression("{{ a.b }}"), Some("a.b"));
-        assert_eq!(whole_expression("{{ {'a': {'b': 1}} }}"), Some("{'a': {'b': 1}}"));
+        assert_eq!(
+            whole_expression("{{ {'a': {'b': 1}} }}"),
+            Some("{'a': {'b': 1}}")
+        );
         assert_eq!(whole_expression("{{ '}}' }}"), Some("'}}'"));
-        for no in ["", "a", " {{ a }}", "{{ a }} ", "{{ a }}{{ b }}", "{{ a", "{% if a %}{% endif %}"] {
+        for no in [
+            "",
+            "a",
+            " {{ a }}",
+            "{{ a }} ",
+            "{{ a }}{{ b }}",
+            "{{ a",
+            "{% if a %}{% endif %}",
+        ] {
             assert_eq!(whole_expression(no), None, "{no:?}");
         }
     }
 
     #[test]
     fn assigned_names_are_found() {
-        let assigned = |source| Blocks::of(source).flat_map(|block| block.assigned()).collect::<Vec<_>>();
-        assert_eq!(assigned("{% set a = 1 %}{%- for k, v in m|items %}{% with b=1, c = 2 %}{{ d }}"), ["a", "k", "v", "b", "c"]);
-        assert_eq!(assigned("{% set (a, b) = x %}{% set c %}{% if d == 1 %}"), ["a", "b", "c"]);
+        let assigned = |source| {
+            Blocks::of(source)
+                .flat_map(|block| block.assigned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            assigned("{% set a = 1 %}{%- for k, v in m|items %}{% with b=1, c = 2 %}{{ d }}"),
+            ["a", "k", "v", "b", "c"]
+        );
+        assert_eq!(
+            assigned("{% set (a, b) = x %}{% set c %}{% if d == 1 %}"),
+            ["a", "b", "c"]
+        );
     }
 }

@@ -17,7 +17,10 @@ const MAX_ELIFS: usize = 100;
 /// Checks a whole template.
 pub(super) fn check_template(source: &str) -> Result<(), TemplateError> {
     if source.len() > MAX_TEMPLATE_BYTES {
-        let detail = format!("the template has {} bytes, at most {MAX_TEMPLATE_BYTES} are allowed", source.len());
+        let detail = format!(
+            "the template has {} bytes, at most {MAX_TEMPLATE_BYTES} are allowed",
+            source.len()
+        );
         return Err(TemplateError::too_large(detail));
     }
     let mut elifs = 0;
@@ -25,7 +28,9 @@ pub(super) fn check_template(source: &str) -> Result<(), TemplateError> {
         check_expression(block.inside)?;
         elifs += usize::from(block.statement().0 == "elif");
         if elifs > MAX_ELIFS {
-            return Err(TemplateError::too_large(format!("more than {MAX_ELIFS} `elif`")));
+            return Err(TemplateError::too_large(format!(
+                "more than {MAX_ELIFS} `elif`"
+            )));
         }
     }
     Ok(())
@@ -36,7 +41,10 @@ pub(super) fn check_expression(source: &str) -> Result<(), TemplateError> {
     if source.len() <= MAX_BLOCK_BYTES {
         return Ok(());
     }
-    let detail = format!("an expression has {} bytes, at most {MAX_BLOCK_BYTES} are allowed", source.len());
+    let detail = format!(
+        "an expression has {} bytes, at most {MAX_BLOCK_BYTES} are allowed",
+        source.len()
+    );
     Err(TemplateError::too_large(detail))
 }
 

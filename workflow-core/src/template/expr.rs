@@ -2,7 +2,9 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{References, TemplateError, bounds, environment::ENVIRONMENT, node_error, sorted, value};
+use super::{
+    References, TemplateError, bounds, environment::ENVIRONMENT, node_error, sorted, value,
+};
 use crate::{error::NodeError, scope::Scope};
 
 /// A bare expression, compiled: `classify.output.kind == 'refund'`.
@@ -25,7 +27,11 @@ impl Expr {
         let compiled = ENVIRONMENT.compile_expression_owned(source.to_owned());
         let expression = compiled.map_err(|error| TemplateError::syntax(&error))?;
         let references = sorted(expression.undeclared_variables(true));
-        Ok(Self(Arc::new(Compiled { expression, source: source.into(), references })))
+        Ok(Self(Arc::new(Compiled {
+            expression,
+            source: source.into(),
+            references,
+        })))
     }
 
     /// The text it was compiled from.
@@ -40,7 +46,11 @@ impl Expr {
     /// Its value as JSON.
     pub(crate) fn evaluate(&self, scope: &Arc<Scope>) -> Result<serde_json::Value, NodeError> {
         let context = minijinja::Value::from_dyn_object(Arc::clone(scope));
-        let value = self.0.expression.eval(context).and_then(|value| value::to_json(&value));
+        let value = self
+            .0
+            .expression
+            .eval(context)
+            .and_then(|value| value::to_json(&value));
         value.map_err(|error| node_error(&error, &self.0.references, scope))
     }
 }

@@ -31,7 +31,11 @@ impl Json {
     pub(crate) fn new(json: &Value, at: &Pointer) -> Result<Self, Vec<Fault>> {
         let mut faults = Vec::new();
         let part = Part::new(json, at, &mut faults);
-        if faults.is_empty() { Ok(Self(part)) } else { Err(faults) }
+        if faults.is_empty() {
+            Ok(Self(part))
+        } else {
+            Err(faults)
+        }
     }
 
     /// What its strings read, each with its place.
@@ -62,11 +66,21 @@ impl Part {
             }),
             Value::Array(items) => {
                 let parts = items.iter().enumerate();
-                Self::Array(parts.map(|(index, item)| Self::new(item, &at.item(index), faults)).collect())
+                Self::Array(
+                    parts
+                        .map(|(index, item)| Self::new(item, &at.item(index), faults))
+                        .collect(),
+                )
             }
             Value::Object(members) => {
                 let parts = members.iter();
-                Self::Object(parts.map(|(key, member)| (key.clone(), Self::new(member, &at.field(key), faults))).collect())
+                Self::Object(
+                    parts
+                        .map(|(key, member)| {
+                            (key.clone(), Self::new(member, &at.field(key), faults))
+                        })
+                        .collect(),
+                )
             }
             literal => Self::Literal(literal.clone()),
         }
@@ -85,8 +99,13 @@ impl Part {
     fn visit(&self, at: &Pointer, see: &mut impl FnMut(&Pointer, &Self)) {
         see(at, self);
         match self {
-            Self::Array(parts) => parts.iter().enumerate().for_each(|(index, part)| part.visit(&at.item(index), see)),
-            Self::Object(parts) => parts.iter().for_each(|(key, part)| part.visit(&at.field(key), see)),
+            Self::Array(parts) => parts
+                .iter()
+                .enumerate()
+                .for_each(|(index, part)| part.visit(&at.item(index), see)),
+            Self::Object(parts) => parts
+                .iter()
+                .for_each(|(key, part)| part.visit(&at.field(key), see)),
             Self::Literal(_) | Self::Text(_) | Self::Expression(_) => {}
         }
     }
@@ -96,9 +115,15 @@ impl Part {
             Self::Literal(value) => Ok(value.clone()),
             Self::Text(template) => template.render(scope).map(Value::String),
             Self::Expression(expr) => expr.evaluate(scope),
-            Self::Array(parts) => parts.iter().map(|part| part.render(scope)).collect::<Result<_, _>>().map(Value::Array),
+            Self::Array(parts) => parts
+                .iter()
+                .map(|part| part.render(scope))
+                .collect::<Result<_, _>>()
+                .map(Value::Array),
             Self::Object(parts) => {
-                let members = parts.iter().map(|(key, part)| Ok((key.clone(), part.render(scope)?)));
+                let members = parts
+                    .iter()
+                    .map(|(key, part)| Ok((key.clone(), part.render(scope)?)));
                 members.collect::<Result<_, NodeError>>().map(Value::Object)
             }
         }

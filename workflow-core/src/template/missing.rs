@@ -21,7 +21,10 @@ fn explain_path(path: &str, scope: &Arc<Scope>) -> Option<String> {
     for name in path.split('.') {
         let next = here.get_attr(name).unwrap_or_default();
         if next.is_undefined() && !super::environment::is_global(name) {
-            return Some(format!("`{path}` is missing: {}", what_there_is(&walked, &here)));
+            return Some(format!(
+                "`{path}` is missing: {}",
+                what_there_is(&walked, &here)
+            ));
         }
         if !walked.is_empty() {
             walked.push('.');
@@ -39,7 +42,13 @@ fn what_there_is(walked: &str, value: &Value) -> String {
     if value.kind() != ValueKind::Map {
         return format!("`{walked}` is a {} and has no fields", value.kind());
     }
-    let keys: Vec<String> = value.try_iter().into_iter().flatten().take(MAX_KEYS).map(|key| format!("`{key}`")).collect();
+    let keys: Vec<String> = value
+        .try_iter()
+        .into_iter()
+        .flatten()
+        .take(MAX_KEYS)
+        .map(|key| format!("`{key}`"))
+        .collect();
     match keys.as_slice() {
         [] => format!("`{walked}` is empty"),
         keys => format!("`{walked}` has {}", keys.join(", ")),

@@ -34,14 +34,22 @@ pub struct TemplateError {
 
 impl TemplateError {
     fn too_large(detail: impl Into<String>) -> Self {
-        Self { code: FaultCode::TemplateTooLarge, detail: detail.into() }
+        Self {
+            code: FaultCode::TemplateTooLarge,
+            detail: detail.into(),
+        }
     }
 
     fn syntax(error: &minijinja::Error) -> Self {
-        let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+        let detail = error
+            .detail()
+            .map_or_else(|| error.kind().to_string(), str::to_owned);
         let line = error.line().filter(|line| *line > 1);
         let at = line.map_or_else(String::new, |line| format!(" (line {line})"));
-        Self { code: FaultCode::TemplateSyntax, detail: format!("{detail}{at}") }
+        Self {
+            code: FaultCode::TemplateSyntax,
+            detail: format!("{detail}{at}"),
+        }
     }
 
     pub(crate) fn into_fault(self, pointer: &str) -> Fault {
@@ -64,8 +72,12 @@ fn node_error(error: &minijinja::Error, references: &References, scope: &Arc<Sco
     let detail = match error.kind() {
         ErrorKind::UndefinedError => missing::explain(references, scope)
             .unwrap_or_else(|| "a value that the template names is missing".to_owned()),
-        ErrorKind::OutOfFuel => "the template takes too many steps or makes too much text".to_owned(),
-        kind => error.detail().map_or_else(|| kind.to_string(), |detail| format!("{kind}: {detail}")),
+        ErrorKind::OutOfFuel => {
+            "the template takes too many steps or makes too much text".to_owned()
+        }
+        kind => error
+            .detail()
+            .map_or_else(|| kind.to_string(), |detail| format!("{kind}: {detail}")),
     };
     NodeError::new("template_error", detail)
 }

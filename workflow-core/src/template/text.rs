@@ -7,11 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::{
-    References, TemplateError,
-    blocks::Blocks,
-    bounds,
-    environment::ENVIRONMENT,
-    node_error, sorted,
+    References, TemplateError, blocks::Blocks, bounds, environment::ENVIRONMENT, node_error, sorted,
 };
 use crate::{error::NodeError, scope::Scope};
 
@@ -48,9 +44,15 @@ impl Template {
         let mut environment = ENVIRONMENT.clone();
         let added = environment.add_template_owned(NAME, source.to_owned());
         added.map_err(|error| TemplateError::syntax(&error))?;
-        let compiled = environment.get_template(NAME).map_err(|error| TemplateError::syntax(&error))?;
+        let compiled = environment
+            .get_template(NAME)
+            .map_err(|error| TemplateError::syntax(&error))?;
         let references = sorted(compiled.undeclared_variables(true));
-        Ok(Self(Arc::new(Compiled { environment, source: source.into(), references })))
+        Ok(Self(Arc::new(Compiled {
+            environment,
+            source: source.into(),
+            references,
+        })))
     }
 
     /// The text it was compiled from.
@@ -69,7 +71,11 @@ impl Template {
 
     pub(crate) fn render(&self, scope: &Arc<Scope>) -> Result<String, NodeError> {
         let context = minijinja::Value::from_dyn_object(Arc::clone(scope));
-        let rendered = self.0.environment.get_template(NAME).and_then(|template| template.render(context));
+        let rendered = self
+            .0
+            .environment
+            .get_template(NAME)
+            .and_then(|template| template.render(context));
         rendered.map_err(|error| node_error(&error, &self.0.references, scope))
     }
 }

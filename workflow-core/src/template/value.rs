@@ -1,10 +1,7 @@
 //! Values of templates as JSON and as text.
 
-use minijinja::{
-    Error, ErrorKind, State, Value,
-    value::ValueKind,
-};
 use minijinja::Output;
+use minijinja::{Error, ErrorKind, State, Value, value::ValueKind};
 
 /// Converts a value, and refuses what JSON cannot say. An undefined value, at any depth, is an error.
 pub(super) fn to_json(value: &Value) -> Result<serde_json::Value, Error> {
@@ -13,10 +10,15 @@ pub(super) fn to_json(value: &Value) -> Result<serde_json::Value, Error> {
         ValueKind::Map => to_object(value),
         ValueKind::Seq | ValueKind::Iterable => {
             let items = value.try_iter()?.map(|item| to_json(&item));
-            items.collect::<Result<_, _>>().map(serde_json::Value::Array)
+            items
+                .collect::<Result<_, _>>()
+                .map(serde_json::Value::Array)
         }
         ValueKind::None | ValueKind::Bool | ValueKind::Number | ValueKind::String => scalar(value),
-        kind => Err(Error::new(ErrorKind::InvalidOperation, format!("{kind} is not JSON"))),
+        kind => Err(Error::new(
+            ErrorKind::InvalidOperation,
+            format!("{kind} is not JSON"),
+        )),
     }
 }
 
@@ -33,7 +35,10 @@ fn scalar(value: &Value) -> Result<serde_json::Value, Error> {
     let json = serde_json::to_value(value)
         .map_err(|error| Error::new(ErrorKind::InvalidOperation, error.to_string()))?;
     if json.is_null() && value.kind() == ValueKind::Number {
-        return Err(Error::new(ErrorKind::InvalidOperation, "the number has no JSON form"));
+        return Err(Error::new(
+            ErrorKind::InvalidOperation,
+            "the number has no JSON form",
+        ));
     }
     Ok(json)
 }

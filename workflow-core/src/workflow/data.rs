@@ -19,7 +19,14 @@ use crate::{
 };
 
 /// Types that are part of the language, but not run by this version.
-const UNSUPPORTED_TYPES: [&str; 6] = ["MapNode", "LoopNode", "WorkflowNode", "HumanNode", "DelayNode", "HttpNode"];
+const UNSUPPORTED_TYPES: [&str; 6] = [
+    "MapNode",
+    "LoopNode",
+    "WorkflowNode",
+    "HumanNode",
+    "DelayNode",
+    "HttpNode",
+];
 
 /// Builds one node, or notes everything that keeps it from being built.
 pub(super) fn build(
@@ -53,7 +60,11 @@ pub(super) fn build(
         }
     };
     if built.reads_input() && graph.implicit_input(index) == ImplicitInput::None {
-        let detail = format!("`{}` reads its input, but has {} needs", graph.name(index), graph.needs(index).len());
+        let detail = format!(
+            "`{}` reads its input, but has {} needs",
+            graph.name(index),
+            graph.needs(index).len()
+        );
         let hint = "name what it should read in a template, or give it exactly one need";
         faults.push(Fault::new(FaultCode::NoImplicitInput, node.at.as_str(), detail).hint(hint));
     }
@@ -63,10 +74,18 @@ pub(super) fn build(
 fn unknown_type(kind: &str, node: &NodeSpec, registry: &Registry) -> Fault {
     let at = node.at.field("type");
     if UNSUPPORTED_TYPES.contains(&kind) {
-        return Fault::new(FaultCode::Unsupported, at, format!("`{kind}` is not supported by this version"));
+        return Fault::new(
+            FaultCode::Unsupported,
+            at,
+            format!("`{kind}` is not supported by this version"),
+        );
     }
     let names: Vec<&str> = registry.types().map(NodeType::name).collect();
-    let mut fault = Fault::new(FaultCode::UnknownType, at, format!("`{kind}` is not a node type"));
+    let mut fault = Fault::new(
+        FaultCode::UnknownType,
+        at,
+        format!("`{kind}` is not a node type"),
+    );
     fault.hint = did_you_mean(kind, names.iter().copied())
         .or_else(|| Some(format!("the node types are {}", names.join(", "))));
     fault
@@ -75,11 +94,17 @@ fn unknown_type(kind: &str, node: &NodeSpec, registry: &Registry) -> Fault {
 /// What is wrong with a template, or with a string that only looks like one.
 fn check_field(field: &Marked, reader: &Reader) -> Vec<Fault> {
     match (field.mark, field.value) {
-        (Mark::Template { refers }, Value::String(source)) => check_template(source, refers, &field.at, reader),
+        (Mark::Template { refers }, Value::String(source)) => {
+            check_template(source, refers, &field.at, reader)
+        }
         (Mark::Json, json) => check_json(json, &field.at, reader),
         (Mark::Literal, Value::String(text)) if text.contains("{{") => {
             let detail = "`{{` in a field that is taken as it stands";
-            vec![Fault::new(FaultCode::NotATemplate, field.at.as_str(), detail)]
+            vec![Fault::new(
+                FaultCode::NotATemplate,
+                field.at.as_str(),
+                detail,
+            )]
         }
         _ => Vec::new(),
     }
@@ -91,7 +116,11 @@ fn check_template(source: &str, refers: bool, at: &Pointer, reader: &Reader) -> 
         Err(error) => return vec![error.into_fault(at.as_str())],
     };
     let mut faults = reader.check(template.references(), at);
-    faults.extend(template.assigned().filter_map(|name| reader.check_assigned(name, at)));
+    faults.extend(
+        template
+            .assigned()
+            .filter_map(|name| reader.check_assigned(name, at)),
+    );
     if refers && template.references().is_empty() {
         let detail = "the template refers to nothing, so it would always give the same text";
         let hint = "include {{input}} or the output of a node";
@@ -105,14 +134,19 @@ fn check_json(json: &Value, at: &Pointer, reader: &Reader) -> Vec<Fault> {
         Err(faults) => faults,
         Ok(json) => {
             let references = json.references(at).into_iter();
-            references.flat_map(|(at, references)| reader.check(&references, &at)).collect()
+            references
+                .flat_map(|(at, references)| reader.check(&references, &at))
+                .collect()
         }
     }
 }
 
 /// Puts an empty text where a faulty template stands, so that the shape of `data` can still be checked.
 fn replace(data: &mut Value, data_at: &Pointer, at: &Pointer) {
-    let inner = at.as_str().strip_prefix(data_at.as_str()).unwrap_or_default();
+    let inner = at
+        .as_str()
+        .strip_prefix(data_at.as_str())
+        .unwrap_or_default();
     if let Some(place) = data.pointer_mut(inner) {
         *place = Value::String(String::new());
     }
@@ -121,23 +155,39 @@ fn replace(data: &mut Value, data_at: &Pointer, at: &Pointer) {
 /// Says what is wrong with the shape of `data`, in the terms of the schema where that is possible.
 fn shape_fault(error: DataError, data: &Value, at: &Pointer, node_type: &NodeType) -> Fault {
     let schema = node_type.schema();
-    let fields = schema["properties"].as_object().into_iter().flat_map(serde_json::Map::keys);
+    let fields = schema["properties"]
+        .as_object()
+        .into_iter()
+        .flat_map(serde_json::Map::keys);
     let fields: Vec<&str> = fields.map(String::as_str).collect();
     let Some(data) = data.as_object() else {
         return Fault::new(FaultCode::InvalidValue, error.at, error.detail);
     };
-    let unknown = data.keys().find(|key| error.at == at.field(key) && !fields.contains(&key.as_str()));
+    let unknown = data
+        .keys()
+        .find(|key| error.at == at.field(key) && !fields.contains(&key.as_str()));
     if let Some(unknown) = unknown {
         let detail = format!("`{unknown}` is not a field of {}", node_type.name());
         let mut fault = Fault::new(FaultCode::UnknownField, error.at, detail);
-        let listed = || Some(format!("its fields are {}", fields.join(", "))).filter(|_| !fields.is_empty());
+        let listed =
+            || Some(format!("its fields are {}", fields.join(", "))).filter(|_| !fields.is_empty());
         fault.hint = did_you_mean(unknown, fields.iter().copied()).or_else(listed);
         return fault;
     }
-    let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    let missing = required.filter(|_| error.at == *at).find(|field| !data.contains_key(*field));
+    let required = schema["required"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str);
+    let missing = required
+        .filter(|_| error.at == *at)
+        .find(|field| !data.contains_key(*field));
     if let Some(missing) = missing {
-        return Fault::new(FaultCode::MissingField, error.at, format!("`{missing}` is missing"));
+        return Fault::new(
+            FaultCode::MissingField,
+            error.at,
+            format!("`{missing}` is missing"),
+        );
     }
     Fault::new(FaultCode::InvalidValue, error.at, error.detail)
 }

@@ -23,14 +23,32 @@ impl Graph {
     pub(super) fn of(nodes: &[NodeSpec], faults: &mut Vec<Fault>) -> Self {
         let ids = index_ids(nodes, faults);
         let variables = index_variables(nodes, faults);
-        let needs: Vec<Vec<usize>> =
-            nodes.iter().enumerate().map(|(index, node)| resolve_needs(node, index, &ids, faults)).collect();
+        let needs: Vec<Vec<usize>> = nodes
+            .iter()
+            .enumerate()
+            .map(|(index, node)| resolve_needs(node, index, &ids, faults))
+            .collect();
         let mut dependents = vec![Vec::new(); nodes.len()];
         for (index, needs) in needs.iter().enumerate() {
-            needs.iter().for_each(|need| dependents[*need].push(index));
+            for need in needs {
+                dependents[*need].push(index);
+            }
         }
-        let names = nodes.iter().map(|node| node.id.as_ref().map_or_else(String::new, ToString::to_string)).collect();
-        let mut graph = Self { variables, names, needs, dependents, ancestors: Vec::new() };
+        let names = nodes
+            .iter()
+            .map(|node| {
+                node.id
+                    .as_ref()
+                    .map_or_else(String::new, ToString::to_string)
+            })
+            .collect();
+        let mut graph = Self {
+            variables,
+            names,
+            needs,
+            dependents,
+            ancestors: Vec::new(),
+        };
         let (order, rest) = graph.topological_order();
         graph.report_cycles(rest, nodes, faults);
         graph.ancestors = graph.find_ancestors(&order);
@@ -59,7 +77,9 @@ impl Graph {
     }
 
     pub(super) fn sinks(&self) -> Box<[usize]> {
-        (0..self.needs.len()).filter(|node| self.dependents[*node].is_empty()).collect()
+        (0..self.needs.len())
+            .filter(|node| self.dependents[*node].is_empty())
+            .collect()
     }
 
     pub(super) fn implicit_input(&self, node: usize) -> ImplicitInput {
@@ -95,7 +115,9 @@ impl Graph {
             if let Some(first) = closed_at {
                 faults.push(self.cycle_fault(&walked[first..], nodes));
             }
-            walked.into_iter().for_each(|node| rest[node] = false);
+            for node in walked {
+                rest[node] = false;
+            }
         }
     }
 
@@ -119,11 +141,15 @@ impl Graph {
     fn cycle_fault(&self, cycle: &[usize], nodes: &[NodeSpec]) -> Fault {
         let node = cycle[0];
         let need = cycle.get(1).copied().unwrap_or(node);
-        let place = self.needs[node].iter().position(|other| *other == need).unwrap_or(0);
+        let place = self.needs[node]
+            .iter()
+            .position(|other| *other == need)
+            .unwrap_or(0);
         let at = nodes[node].at.field("needs").item(place);
         let mut forward: Vec<&str> = cycle.iter().rev().map(|node| self.name(*node)).collect();
         forward.extend(forward.first().copied());
-        Fault::new(FaultCode::Cycle, at, forward.join(" -> ")).hint("take one of these out of `needs`")
+        Fault::new(FaultCode::Cycle, at, forward.join(" -> "))
+            .hint("take one of these out of `needs`")
     }
 
     fn find_ancestors(&self, order: &[usize]) -> Vec<Bits> {
@@ -147,7 +173,10 @@ fn index_ids<'a>(nodes: &'a [NodeSpec], faults: &mut Vec<Fault>) -> HashMap<&'a 
         let Some(id) = &node.id else { continue };
         if let Some(first) = ids.get(id.as_str()) {
             let detail = format!("`{id}` is already the id of node {first}");
-            faults.push(Fault::new(FaultCode::DuplicateId, node.at.field("id"), detail).hint("give each node an id of its own"));
+            faults.push(
+                Fault::new(FaultCode::DuplicateId, node.at.field("id"), detail)
+                    .hint("give each node an id of its own"),
+            );
             continue;
         }
         ids.insert(id.as_str(), index);
@@ -163,8 +192,14 @@ fn index_variables(nodes: &[NodeSpec], faults: &mut Vec<Fault>) -> Variables {
         let first = *variables.entry(id.variable()).or_insert(index);
         let other = nodes[first].id.as_ref().filter(|other| *other != id);
         if let Some(other) = other {
-            let detail = format!("`{id}` and `{other}` are both `{}` in templates", id.variable());
-            faults.push(Fault::new(FaultCode::IdCollision, node.at.field("id"), detail).hint("rename one of them"));
+            let detail = format!(
+                "`{id}` and `{other}` are both `{}` in templates",
+                id.variable()
+            );
+            faults.push(
+                Fault::new(FaultCode::IdCollision, node.at.field("id"), detail)
+                    .hint("rename one of them"),
+            );
         }
     }
     variables
@@ -184,12 +219,19 @@ fn resolve_needs(
         let at = node.at.field("needs").item(place);
         match ids.get(id.as_str()) {
             Some(need) if needs.contains(need) => {
-                faults.push(Fault::new(FaultCode::InvalidValue, at, format!("`{id}` is needed twice")));
+                faults.push(Fault::new(
+                    FaultCode::InvalidValue,
+                    at,
+                    format!("`{id}` is needed twice"),
+                ));
             }
             Some(need) => needs.push(*need),
             None => {
-                let mut fault =
-                    Fault::new(FaultCode::UnknownReference, at, format!("`{id}` is not a node of this workflow"));
+                let mut fault = Fault::new(
+                    FaultCode::UnknownReference,
+                    at,
+                    format!("`{id}` is not a node of this workflow"),
+                );
                 fault.hint = did_you_mean(id, ids.keys().copied());
                 faults.push(fault);
             }
@@ -216,6 +258,9 @@ impl Bits {
     }
 
     fn union(&mut self, other: &Self) {
-        self.0.iter_mut().zip(&other.0).for_each(|(word, more)| *word |= more);
+        self.0
+            .iter_mut()
+            .zip(&other.0)
+            .for_each(|(word, more)| *word |= more);
     }
 }

@@ -1,5 +1,7 @@
 //! The content hash: the same for specifications that differ only in the order of their keys.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -7,5 +9,10 @@ pub(super) fn content_hash(spec: &Value) -> String {
     let mut sorted = spec.clone();
     sorted.sort_all_objects();
     let digest = Sha256::digest(sorted.to_string());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    digest
+        .iter()
+        .fold(String::with_capacity(64), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
 }

@@ -31,21 +31,34 @@ pub(super) fn find<'a>(schema: &Value, data: &'a Value, at: &Pointer) -> Vec<Mar
 
 fn walk<'a>(schema: &Value, value: &'a Value, at: &Pointer, found: &mut Vec<Marked<'a>>) {
     if let Some(mark) = mark_of(schema, value) {
-        found.push(Marked { mark, at: at.clone(), value });
+        found.push(Marked {
+            mark,
+            at: at.clone(),
+            value,
+        });
         return;
     }
-    for choice in ["anyOf", "oneOf", "allOf"].iter().filter_map(|key| schema[key].as_array()).flatten() {
+    for choice in ["anyOf", "oneOf", "allOf"]
+        .iter()
+        .filter_map(|key| schema[key].as_array())
+        .flatten()
+    {
         walk(choice, value, at, found);
     }
     match value {
         Value::Object(members) => {
             for (key, member) in members {
-                let of_member = schema["properties"].get(key).unwrap_or(&schema["additionalProperties"]);
+                let of_member = schema["properties"]
+                    .get(key)
+                    .unwrap_or(&schema["additionalProperties"]);
                 walk(of_member, member, &at.field(key), found);
             }
         }
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(index, item)| walk(&schema["items"], item, &at.item(index), found));
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(index, item)| walk(&schema["items"], item, &at.item(index), found));
         }
         _ => {}
     }
@@ -53,7 +66,9 @@ fn walk<'a>(schema: &Value, value: &'a Value, at: &Pointer, found: &mut Vec<Mark
 
 fn mark_of(schema: &Value, value: &Value) -> Option<Mark> {
     match schema["x-workflow"].as_str() {
-        Some("template") => Some(Mark::Template { refers: schema["x-workflow-refers"] == true }),
+        Some("template") => Some(Mark::Template {
+            refers: schema["x-workflow-refers"] == true,
+        }),
         Some("json") => Some(Mark::Json),
         _ => (value.is_string() && allows_string(schema)).then_some(Mark::Literal),
     }

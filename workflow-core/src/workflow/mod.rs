@@ -65,7 +65,9 @@ impl Workflow {
         let graph = Graph::of(&read.nodes, &mut faults);
         let nodes = build_nodes(&read.nodes, &graph, registry, &mut faults);
         match nodes {
-            Some(nodes) if faults.is_empty() => Ok(Self::assemble(spec, read, &graph, nodes, registry)),
+            Some(nodes) if faults.is_empty() => {
+                Ok(Self::assemble(spec, read, &graph, nodes, registry))
+            }
             _ => Err(InvalidWorkflow::new(faults)),
         }
     }
@@ -91,14 +93,25 @@ impl Workflow {
         nodes: Vec<Box<dyn Node>>,
         registry: &Registry,
     ) -> Self {
-        let outline: Arc<[NodeOutline]> = read.nodes.iter().enumerate().filter_map(|(index, node)| outline(node, graph.needs(index), &read.nodes)).collect();
-        let planned = nodes.into_iter().zip(&read.nodes).zip(outline.iter()).enumerate();
+        let outline: Arc<[NodeOutline]> = read
+            .nodes
+            .iter()
+            .enumerate()
+            .filter_map(|(index, node)| outline(node, graph.needs(index), &read.nodes))
+            .collect();
+        let planned = nodes
+            .into_iter()
+            .zip(&read.nodes)
+            .zip(outline.iter())
+            .enumerate();
         let steps = planned.map(|(index, ((node, spec), outline))| Planned {
             step: StepRef::top_level(outline.id.clone()),
             node,
             needs: graph.needs(index).len(),
             dependents: graph.dependents(index).into(),
-            retry: spec.retry.unwrap_or_else(|| default_retry(registry, &outline.kind)),
+            retry: spec
+                .retry
+                .unwrap_or_else(|| default_retry(registry, &outline.kind)),
             timeout: spec.timeout,
             input: graph.implicit_input(index),
         });
@@ -143,7 +156,10 @@ impl Workflow {
 
 impl fmt::Debug for Workflow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Workflow").field("name", &self.name).field("nodes", &self.outline.len()).finish_non_exhaustive()
+        f.debug_struct("Workflow")
+            .field("name", &self.name)
+            .field("nodes", &self.outline.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -166,10 +182,15 @@ fn outline(node: &NodeSpec, needs: &[usize], nodes: &[NodeSpec]) -> Option<NodeO
         id: node.id.clone()?,
         kind: Arc::clone(node.kind.as_ref()?),
         name: node.name.clone(),
-        needs: needs.iter().filter_map(|need| nodes[*need].id.clone()).collect(),
+        needs: needs
+            .iter()
+            .filter_map(|need| nodes[*need].id.clone())
+            .collect(),
     })
 }
 
 fn default_retry(registry: &Registry, kind: &str) -> RetryPolicy {
-    registry.get(kind).map_or(RetryPolicy::ONCE, crate::registry::NodeType::default_retry)
+    registry
+        .get(kind)
+        .map_or(RetryPolicy::ONCE, crate::registry::NodeType::default_retry)
 }

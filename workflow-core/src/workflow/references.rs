@@ -21,7 +21,10 @@ pub(super) struct Reader<'a> {
 impl Reader<'_> {
     /// The faults of the names a template reads.
     pub(super) fn check(&self, references: &[String], at: &Pointer) -> Vec<Fault> {
-        references.iter().filter_map(|path| self.check_path(path, at)).collect()
+        references
+            .iter()
+            .filter_map(|path| self.check_path(path, at))
+            .collect()
     }
 
     fn check_path(&self, path: &str, at: &Pointer) -> Option<Fault> {
@@ -41,9 +44,17 @@ impl Reader<'_> {
     }
 
     fn unknown(&self, name: &str, at: &Pointer) -> Fault {
-        let known = self.graph.variables().keys().map(String::as_str).chain(["input"]);
-        let mut fault =
-            Fault::new(FaultCode::UnknownReference, at.as_str(), format!("`{name}` is not a node of this workflow"));
+        let known = self
+            .graph
+            .variables()
+            .keys()
+            .map(String::as_str)
+            .chain(["input"]);
+        let mut fault = Fault::new(
+            FaultCode::UnknownReference,
+            at.as_str(),
+            format!("`{name}` is not a node of this workflow"),
+        );
         fault.hint = did_you_mean(name, known);
         fault
     }
@@ -51,9 +62,15 @@ impl Reader<'_> {
     fn not_an_ancestor(&self, step: usize, at: &Pointer) -> Fault {
         let (named, own) = (self.graph.name(step), self.graph.name(self.node));
         let (detail, hint) = if step == self.node {
-            (format!("`{own}` reads its own output"), "name a node that runs before it".to_owned())
+            (
+                format!("`{own}` reads its own output"),
+                "name a node that runs before it".to_owned(),
+            )
         } else {
-            (format!("`{named}` is not an ancestor of `{own}`"), format!("add `{named}` to `needs`"))
+            (
+                format!("`{named}` is not an ancestor of `{own}`"),
+                format!("add `{named}` to `needs`"),
+            )
         };
         Fault::new(FaultCode::NotAnAncestor, at.as_str(), detail).hint(hint)
     }
@@ -69,6 +86,8 @@ impl Reader<'_> {
 }
 
 fn unknown_field(root: &str, field: &str, at: &Pointer) -> Fault {
-    let detail = format!("`{root}.{field}` is not there: a node has `status`, `output` and `error`");
-    Fault::new(FaultCode::UnknownReference, at.as_str(), detail).hint(format!("did you mean `{root}.output.{field}`?"))
+    let detail =
+        format!("`{root}.{field}` is not there: a node has `status`, `output` and `error`");
+    Fault::new(FaultCode::UnknownReference, at.as_str(), detail)
+        .hint(format!("did you mean `{root}.output.{field}`?"))
 }

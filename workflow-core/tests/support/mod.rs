@@ -1,5 +1,10 @@
 //! A node that does what its data says, and a record of what was done.
-#![allow(dead_code, reason = "each test binary uses a part of this")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "each test binary uses a part of this, and may fail by panicking"
+)]
 
 use std::{
     sync::{Arc, Mutex},
@@ -11,7 +16,10 @@ use futures::StreamExt;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use workflow_core::{EventKind, Executor, Json, Node, NodeContext, NodeError, Registry, Run, StepEvent, Update, Usage, Workflow};
+use workflow_core::{
+    EventKind, Executor, Json, Node, NodeContext, NodeError, Registry, Run, StepEvent, Update,
+    Usage, Workflow,
+};
 
 /// What the nodes of a test did: `start a`, `end a`, `drop a`.
 #[derive(Clone, Debug, Default)]
@@ -28,7 +36,12 @@ impl Probe {
 
     /// How often something was noted.
     pub fn count(&self, what: &str) -> usize {
-        self.0.lock().unwrap().iter().filter(|noted| *noted == what).count()
+        self.0
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|noted| *noted == what)
+            .count()
     }
 }
 
@@ -83,8 +96,15 @@ impl Node for ScriptNode {
         cx.usage(Usage::new(10, 1));
         assert!(!script.panics, "as the script says");
         if cx.attempt() <= script.failures {
-            let error = NodeError::new("scripted", format!("attempt {} of {id} fails", cx.attempt()));
-            let error = if script.retryable { error.retryable() } else { error };
+            let error = NodeError::new(
+                "scripted",
+                format!("attempt {} of {id} fails", cx.attempt()),
+            );
+            let error = if script.retryable {
+                error.retryable()
+            } else {
+                error
+            };
             return Err(match script.retry_after_ms {
                 Some(wait) => error.retry_after(Duration::from_millis(wait)),
                 None => error,
@@ -102,7 +122,10 @@ impl Node for ScriptNode {
 pub fn registry(probe: &Probe) -> Registry {
     let mut registry = Registry::default();
     let probe = probe.clone();
-    registry.register_with("Script", move |script: Script| ScriptNode { script, probe: probe.clone() });
+    registry.register_with("Script", move |script: Script| ScriptNode {
+        script,
+        probe: probe.clone(),
+    });
     registry
 }
 
@@ -125,13 +148,24 @@ pub async fn run_all(workflow: &Arc<Workflow>) -> Vec<StepEvent> {
 
 pub async fn collect(run: Run) -> Vec<StepEvent> {
     let updates: Vec<Update> = run.collect().await;
-    updates.into_iter().filter_map(|update| if let Update::Event(event) = update { Some(event) } else { None }).collect()
+    updates
+        .into_iter()
+        .filter_map(|update| {
+            if let Update::Event(event) = update {
+                Some(event)
+            } else {
+                None
+            }
+        })
+        .collect()
 }
 
 /// `node.started a`, `run.completed`: events in short.
 pub fn brief(events: &[StepEvent]) -> Vec<String> {
     let brief = |event: &StepEvent| match event.step() {
-        Some(step) if event.kind.name().starts_with("node.") => format!("{} {}", event.kind.name(), step.path()),
+        Some(step) if event.kind.name().starts_with("node.") => {
+            format!("{} {}", event.kind.name(), step.path())
+        }
         _ => event.kind.name().to_owned(),
     };
     events.iter().map(brief).collect()

@@ -116,8 +116,17 @@ impl Host {
         Ok((self.host(fresh, tell), started))
     }
 
-    async fn host(self: Arc<Self>, fresh: Fresh, tell: oneshot::Sender<Result<RunRecord, EngineError>>) {
-        let Fresh { workflow, machine, record, first } = fresh;
+    async fn host(
+        self: Arc<Self>,
+        fresh: Fresh,
+        tell: oneshot::Sender<Result<RunRecord, EngineError>>,
+    ) {
+        let Fresh {
+            workflow,
+            machine,
+            record,
+            first,
+        } = fresh;
         if let Err(error) = self.store.create_run(record.clone(), first.clone()).await {
             let _ = tell.send(Err(error.into()));
             return;
@@ -151,22 +160,40 @@ impl Host {
 
     fn register(self: &Arc<Self>, live: &Arc<LiveRun>) -> Registered {
         lock(&self.live).insert(live.id(), Arc::clone(live));
-        Registered { host: Arc::clone(self), live: Arc::clone(live) }
+        Registered {
+            host: Arc::clone(self),
+            live: Arc::clone(live),
+        }
     }
 }
 
 impl Fresh {
-    fn new(workflow: Arc<Workflow>, stored: &WorkflowRecord, new: NewRun, executor: &Executor) -> Self {
+    fn new(
+        workflow: Arc<Workflow>,
+        stored: &WorkflowRecord,
+        new: NewRun,
+        executor: &Executor,
+    ) -> Self {
         let id = RunId::new();
         let input = Arc::new(new.input);
-        let mut machine = Machine::new(Arc::clone(&workflow), id, Arc::clone(&input), executor.slots());
+        let mut machine = Machine::new(
+            Arc::clone(&workflow),
+            id,
+            Arc::clone(&input),
+            executor.slots(),
+        );
         let mut created = RunCreated::of(&workflow, input);
         created.workflow_id = Some(stored.id);
         created.version = Some(stored.version);
         created.metadata = new.metadata.map(Arc::new);
         let first = machine.create(created, Timestamp::now());
         let record = RunRecord::new(WorkflowRef::from(stored), &first);
-        Self { workflow, machine, record, first }
+        Self {
+            workflow,
+            machine,
+            record,
+            first,
+        }
     }
 }
 

@@ -28,8 +28,14 @@ impl Journal for StoreJournal {
             return Ok(());
         }
         let expected = self.head.last_seq;
-        events.iter().for_each(|event| self.head.apply(event));
-        if let Err(error) = self.store.append(self.live.id(), expected, events, &self.head).await {
+        for event in &*events {
+            self.head.apply(event);
+        }
+        if let Err(error) = self
+            .store
+            .append(self.live.id(), expected, events, &self.head)
+            .await
+        {
             tracing::error!(run = %self.live.id(), %error, "the log took no event, so the run stops");
             return Err(Refused);
         }

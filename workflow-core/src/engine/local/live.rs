@@ -117,12 +117,17 @@ impl LiveRun {
         if state.is_behind_tail(cursor.after) {
             return Next::ReadStore;
         }
-        let known = state.tail.partition_point(|entry| entry.event.seq <= cursor.after);
+        let known = state
+            .tail
+            .partition_point(|entry| entry.event.seq <= cursor.after);
         for entry in state.tail.range(known..) {
             cursor.take_entry(self.id, entry, updates);
         }
         if cursor.after == state.last_seq {
-            state.writing.values().for_each(|text| cursor.take_text(self.id, text, updates));
+            state
+                .writing
+                .values()
+                .for_each(|text| cursor.take_text(self.id, text, updates));
         }
         match (updates.is_empty(), state.closed) {
             (false, _) => Next::More,
@@ -135,7 +140,9 @@ impl LiveRun {
 impl DeltaSink for LiveRun {
     fn push(&self, delta: Delta) {
         let mut state = lock(&self.state);
-        let Some(text) = state.writing.get_mut(delta.step.path()) else { return };
+        let Some(text) = state.writing.get_mut(delta.step.path()) else {
+            return;
+        };
         text.push(&delta);
         drop(state);
         self.changed.send_replace(());
@@ -159,10 +166,15 @@ impl State {
     fn text_of(&mut self, event: &StepEvent) -> Option<StepText> {
         let step = event.step()?;
         if let EventKind::NodeStarted(started) = &event.kind {
-            self.writing.insert(step.path().clone(), StepText::new(step.clone(), started.attempt));
+            self.writing.insert(
+                step.path().clone(),
+                StepText::new(step.clone(), started.attempt),
+            );
             return None;
         }
-        self.writing.remove(step.path()).filter(|text| text.bytes() > 0)
+        self.writing
+            .remove(step.path())
+            .filter(|text| text.bytes() > 0)
     }
 
     fn forget_old_text(&mut self) {
@@ -176,13 +188,18 @@ impl State {
     }
 
     fn is_behind_tail(&self, after: u64) -> bool {
-        self.tail.front().is_some_and(|entry| after + 1 < entry.event.seq)
+        self.tail
+            .front()
+            .is_some_and(|entry| after + 1 < entry.event.seq)
     }
 }
 
 impl Cursor {
     pub(super) fn at(after: u64) -> Self {
-        Self { after, positions: BTreeMap::new() }
+        Self {
+            after,
+            positions: BTreeMap::new(),
+        }
     }
 
     /// An event; before it, what is left of the text it ends.
@@ -202,7 +219,10 @@ impl Cursor {
     }
 
     fn take_text(&mut self, run: RunId, text: &StepText, updates: &mut VecDeque<Update>) {
-        let position = self.positions.entry(text.step().path().clone()).or_default();
+        let position = self
+            .positions
+            .entry(text.step().path().clone())
+            .or_default();
         updates.extend(text.rest(run, position).map(Update::Delta));
     }
 }

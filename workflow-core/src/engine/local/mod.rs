@@ -103,14 +103,25 @@ impl LocalEngineBuilder {
 
     /// The engine. It spawns its runs on the tokio runtime that `start` is called in.
     pub fn build(self) -> LocalEngine {
-        let host = Host::new(self.registry, self.store, self.executor, self.running, self.queued);
-        LocalEngine { host: Arc::new(host), tasks: Mutex::default() }
+        let host = Host::new(
+            self.registry,
+            self.store,
+            self.executor,
+            self.running,
+            self.queued,
+        );
+        LocalEngine {
+            host: Arc::new(host),
+            tasks: Mutex::default(),
+        }
     }
 }
 
 impl fmt::Debug for LocalEngineBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LocalEngineBuilder").field("registry", &self.registry).finish_non_exhaustive()
+        f.debug_struct("LocalEngineBuilder")
+            .field("registry", &self.registry)
+            .finish_non_exhaustive()
     }
 }
 
@@ -150,8 +161,16 @@ impl Engine for LocalEngine {
         Ok(record)
     }
 
-    async fn workflow(&self, id: WorkflowId, version: Option<u32>) -> Result<WorkflowRecord, EngineError> {
-        self.host.store().workflow(id, version).await?.ok_or(EngineError::NoSuchWorkflow(id))
+    async fn workflow(
+        &self,
+        id: WorkflowId,
+        version: Option<u32>,
+    ) -> Result<WorkflowRecord, EngineError> {
+        self.host
+            .store()
+            .workflow(id, version)
+            .await?
+            .ok_or(EngineError::NoSuchWorkflow(id))
     }
 
     async fn workflows(&self, page: PageRequest) -> Result<Page<WorkflowRecord>, EngineError> {
@@ -160,18 +179,32 @@ impl Engine for LocalEngine {
 
     async fn delete_workflow(&self, id: WorkflowId) -> Result<(), EngineError> {
         let deleted = self.host.store().delete_workflow(id).await?;
-        if deleted { Ok(()) } else { Err(EngineError::NoSuchWorkflow(id)) }
+        if deleted {
+            Ok(())
+        } else {
+            Err(EngineError::NoSuchWorkflow(id))
+        }
     }
 
     fn validate(&self, spec: &Value) -> Validation {
         match Workflow::new(spec, self.host.registry()) {
-            Ok(workflow) => Validation { faults: Vec::new(), nodes: Some(Arc::clone(workflow.nodes())) },
-            Err(invalid) => Validation { faults: invalid.into_faults(), nodes: None },
+            Ok(workflow) => Validation {
+                faults: Vec::new(),
+                nodes: Some(Arc::clone(workflow.nodes())),
+            },
+            Err(invalid) => Validation {
+                faults: invalid.into_faults(),
+                nodes: None,
+            },
         }
     }
 
     async fn start(&self, run: NewRun) -> Result<RunRecord, EngineError> {
-        let record = self.host.store().workflow(run.workflow_id, run.version).await?;
+        let record = self
+            .host
+            .store()
+            .workflow(run.workflow_id, run.version)
+            .await?;
         let record = record.ok_or(EngineError::NoSuchWorkflow(run.workflow_id))?;
         let (task, started) = Arc::clone(&self.host).prepare(&record, run)?;
         self.spawn(task);
@@ -179,12 +212,19 @@ impl Engine for LocalEngine {
     }
 
     async fn run(&self, id: RunId) -> Result<RunReport, EngineError> {
-        let record = self.host.store().run(id).await?.ok_or(EngineError::NoSuchRun(id))?;
+        let record = self
+            .host
+            .store()
+            .run(id)
+            .await?
+            .ok_or(EngineError::NoSuchRun(id))?;
         let mut report = RunReport::new(record);
         let mut after = 0;
         loop {
             let events = self.page(id, after, READ_BATCH).await?;
-            events.iter().for_each(|event| report.apply(event));
+            for event in &events {
+                report.apply(event);
+            }
             match events.last() {
                 Some(last) => after = last.seq,
                 None => return Ok(report),
@@ -200,12 +240,25 @@ impl Engine for LocalEngine {
         if let Some(live) = self.host.live(id) {
             live.cancel().await;
         }
-        self.host.store().run(id).await?.ok_or(EngineError::NoSuchRun(id))
+        self.host
+            .store()
+            .run(id)
+            .await?
+            .ok_or(EngineError::NoSuchRun(id))
     }
 
-    async fn events(&self, run: RunId, after: u64) -> Result<BoxStream<'static, Update>, EngineError> {
+    async fn events(
+        &self,
+        run: RunId,
+        after: u64,
+    ) -> Result<BoxStream<'static, Update>, EngineError> {
         let live = self.host.live(run);
-        let record = self.host.store().run(run).await?.ok_or(EngineError::NoSuchRun(run))?;
+        let record = self
+            .host
+            .store()
+            .run(run)
+            .await?
+            .ok_or(EngineError::NoSuchRun(run))?;
         let last = record.head.last_seq;
         if after > last {
             return Err(EngineError::BeyondEnd { after, last });
@@ -214,7 +267,12 @@ impl Engine for LocalEngine {
         Ok(reader.into_stream())
     }
 
-    async fn page(&self, run: RunId, after: u64, limit: usize) -> Result<Vec<StepEvent>, EngineError> {
+    async fn page(
+        &self,
+        run: RunId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<StepEvent>, EngineError> {
         Ok(self.host.store().read(run, after, limit).await?)
     }
 
@@ -225,7 +283,9 @@ impl Engine for LocalEngine {
 
 impl fmt::Debug for LocalEngine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LocalEngine").field("registry", self.registry()).finish_non_exhaustive()
+        f.debug_struct("LocalEngine")
+            .field("registry", self.registry())
+            .finish_non_exhaustive()
     }
 }
 
@@ -237,7 +297,11 @@ impl Compiled {
     /// How many are kept.
     const MOST: usize = 256;
 
-    fn get(&self, record: &WorkflowRecord, registry: &Registry) -> Result<Arc<Workflow>, EngineError> {
+    fn get(
+        &self,
+        record: &WorkflowRecord,
+        registry: &Registry,
+    ) -> Result<Arc<Workflow>, EngineError> {
         let key = (record.id, record.version);
         if let Some(workflow) = lock(&self.0).get(&key) {
             return Ok(Arc::clone(workflow));

@@ -21,16 +21,31 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(run: RunId, after: u64, live: Option<Arc<LiveRun>>, store: Arc<dyn Store>) -> Self {
+    pub(super) fn new(
+        run: RunId,
+        after: u64,
+        live: Option<Arc<LiveRun>>,
+        store: Arc<dyn Store>,
+    ) -> Self {
         let live = live.map(|live| {
             let changed = live.subscribe();
             (live, changed)
         });
-        Self { run, store, live, cursor: Cursor::at(after), updates: VecDeque::new(), ended: false }
+        Self {
+            run,
+            store,
+            live,
+            cursor: Cursor::at(after),
+            updates: VecDeque::new(),
+            ended: false,
+        }
     }
 
     pub(super) fn into_stream(self) -> BoxStream<'static, Update> {
-        stream::unfold(self, async |mut reader| reader.next().await.map(|update| (update, reader))).boxed()
+        stream::unfold(self, async |mut reader| {
+            reader.next().await.map(|update| (update, reader))
+        })
+        .boxed()
     }
 
     async fn next(&mut self) -> Option<Update> {

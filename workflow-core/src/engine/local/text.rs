@@ -33,7 +33,12 @@ struct Read {
 
 impl StepText {
     pub(super) fn new(step: StepRef, attempt: u32) -> Self {
-        Self { step, attempt, text: String::new(), thought: String::new() }
+        Self {
+            step,
+            attempt,
+            text: String::new(),
+            thought: String::new(),
+        }
     }
 
     pub(super) fn step(&self) -> &StepRef {
@@ -58,7 +63,10 @@ impl StepText {
     /// What a reader has not had yet, thoughts first; afterwards it has had all.
     pub(super) fn rest(&self, run: RunId, position: &mut Position) -> impl Iterator<Item = Delta> {
         if position.attempt != self.attempt {
-            *position = Position { attempt: self.attempt, ..Position::default() };
+            *position = Position {
+                attempt: self.attempt,
+                ..Position::default()
+            };
         }
         let thought = self.rest_of(run, TextKind::Thought, &self.thought, &mut position.thought);
         let text = self.rest_of(run, TextKind::Text, &self.text, &mut position.text);
@@ -70,6 +78,13 @@ impl StepText {
         let offset = read.utf16_units;
         read.bytes = kept.len();
         read.utf16_units += piece.encode_utf16().count() as u64;
-        Some(Delta::new(run, self.step.clone(), self.attempt, kind, piece.to_owned(), offset))
+        Some(Delta::new(
+            run,
+            self.step.clone(),
+            self.attempt,
+            kind,
+            piece.to_owned(),
+            offset,
+        ))
     }
 }

@@ -1,0 +1,365 @@
+//! A bad workflow is refused whole, with every fault, each at its place.
+
+use serde_json::{Value, json};
+use workflow_core::{Fault, FaultCode, Registry, Workflow};
+
+fn faults(spec: &Value) -> Vec<Fault> {
+    Workflow::new(spec, &Registry::default())
+        .err()
+        .map(workflow_core::InvalidWorkflow::into_faults)
+        .unwrap_or_default()
+}
+
+/// `code at pointer`, for each fault.
+fn brief(spec: &Value) -> Vec<String> {
+    faults(spec)
+        .iter()
+        .map(|fault| format!("{} {}", fault.code, fault.pointer))
+        .collect()
+}
+
+fn prompt(id: &str, template: &str) -> Value {
+    json!({"id": id, "type": "PromptNode", "data": {"template": template}})
+}
+
+fn transform(id: &str, needs: &[&str]) -> Value {
+    json!({"id": id, "type": "TransformNode", "needs": needs, "data": {"value": 1}})
+}
+
+/// One workflow for each code, with the place of the fault.
+fn provocations() -> Vec<(FaultCode, &'static str, Value)> {
+    use FaultCode as C;
+    let nodes = |nodes: Value| json!({ "nodes": nodes });
+    let template = |text: &str| nodes(json!([prompt("a", text)]));
+    vec![
+        (C::InvalidValue, "#", json!([1])),
+        (C::InvalidValue, "#/nodes", nodes(json!([]))),
+        (
+            C::InvalidValue,
+            "#/version",
+            json!({"version": 2, "nodes": [prompt("a", "{{input}}")]}),
+        ),
+        (
+            C::InvalidValue,
+            "#/nodes/0/timeout",
+            nodes(
+                json!([{"id": "a", "type": "PromptNode", "data": {"template": "{{input}}"}, "timeout": "5"}]),
+            ),
+        ),
+        (
+            C::InvalidValue,
+            "#/nodes/0/retry",
+            nodes(
+                json!([{"id": "a", "type": "PromptNode", "data": {"template": "{{input}}"}, "retry": 21}]),
+            ),
+        ),
+        (
+            C::InvalidValue,
+            "#/nodes/0/data/template",
+            nodes(json!([{"id": "a", "type": "PromptNode", "data": {"template": 1}}])),
+        ),
+        (
+            C::InvalidValue,
+            "#/nodes/1/needs/1",
+            nodes(json!([transform("a", &[]), transform("b", &["a", "a"])])),
+        ),
+        (C::MissingField, "#", json!({})),
+        (C::MissingField, "#/nodes/0", nodes(json!([{"id": "a"}]))),
+        (
+            C::MissingField,
+            "#/nodes/0/data",
+            nodes(json!([{"id": "a", "type": "PromptNode"}])),
+        ),
+        (
+            C::UnknownField,
+            "#/edges",
+            json!({"edges": [], "nodes": [prompt("a", "{{input}}")]}),
+        ),
+        (
+            C::UnknownField,
+            "#/nodes/0/retry/dealy",
+            nodes(
+                json!([{"id": "a", "type": "PromptNode", "data": {"template": "{{input}}"}, "retry": {"max_attempts": 2, "dealy": "1s"}}]),
+            ),
+        ),
+        (
+            C::UnknownField,
+            "#/nodes/0/data/tempalte",
+            nodes(json!([{"id": "a", "type": "PromptNode", "data": {"tempalte": "{{input}}"}}])),
+        ),
+        (
+            C::Unsupported,
+            "#/nodes/0/when",
+            nodes(
+                json!([{"id": "a", "type": "PromptNode", "when": "x", "data": {"template": "{{input}}"}}]),
+            ),
+        ),
+        (
+            C::Unsupported,
+            "#/nodes/0/type",
+            nodes(json!([{"id": "a", "type": "MapNode", "data": {}}])),
+        ),
+        (
+            C::TooManyNodes,
+            "#/nodes",
+            nodes(json!(vec![transform("a", &[]); 1_001])),
+        ),
+        (
+            C::InvalidId,
+            "#/nodes/0/id",
+            nodes(json!([transform("1st", &[])])),
+        ),
+        (
+            C::DuplicateId,
+            "#/nodes/1/id",
+            nodes(json!([transform("a", &[]), transform("a", &[])])),
+        ),
+        (
+            C::IdCollision,
+            "#/nodes/1/id",
+            nodes(json!([transform("a-b", &[]), transform("a_b", &[])])),
+        ),
+        (
+            C::ReservedName,
+            "#/nodes/0/id",
+            nodes(json!([transform("input", &[])])),
+        ),
+        (
+            C::ReservedName,
+            "#/nodes/0/id",
+            nodes(json!([transform("range", &[])])),
+        ),
+        (
+            C::UnknownType,
+            "#/nodes/0/type",
+            nodes(json!([{"id": "a", "type": "PromtNode"}])),
+        ),
+        (
+            C::UnknownReference,
+            "#/nodes/0/needs/0",
+            nodes(json!([transform("a", &["b"])])),
+        ),
+        (
+            C::UnknownReference,
+            "#/nodes/0/data/template",
+            template("{{ inptu }}"),
+        ),
+        (
+            C::UnknownReference,
+            "#/nodes/1/data/template",
+            nodes(json!([transform("a", &[]), prompt("b", "{{ a.kind }}")])),
+        ),
+        (
+            C::UnknownReference,
+            "#/nodes/0/data/value/x/1",
+            nodes(
+                json!([{"id": "a", "type": "TransformNode", "data": {"value": {"x": [1, "{{ y }}"]}}}]),
+            ),
+        ),
+        (
+            C::NotAnAncestor,
+            "#/nodes/0/data/template",
+            nodes(json!([prompt("a", "{{ b.output }}"), transform("b", &[])])),
+        ),
+        (
+            C::NotAnAncestor,
+            "#/nodes/0/data/template",
+            template("{{ a.output }}"),
+        ),
+        (
+            C::Cycle,
+            "#/nodes/0/needs/0",
+            nodes(json!([transform("a", &["a"])])),
+        ),
+        (
+            C::Cycle,
+            "#/nodes/0/needs/0",
+            nodes(json!([transform("a", &["b"]), transform("b", &["a"])])),
+        ),
+        (
+            C::TemplateSyntax,
+            "#/nodes/0/data/template",
+            template("{{ input"),
+        ),
+        (
+            C::TemplateSyntax,
+            "#/nodes/0/data/template",
+            template("{% include 'x' %}{{ input }}"),
+        ),
+        (
+            C::TemplateSyntax,
+            "#/nodes/0/data/template",
+            template("{% macro m() %}{% endmacro %}{{ input }}"),
+        ),
+        (
+            C::TemplateTooLarge,
+            "#/nodes/0/data/template",
+            template(&format!("{{{{ {}input }}}}", "- ".repeat(1_000))),
+        ),
+        (
+            C::TemplateWithoutInput,
+            "#/nodes/0/data/template",
+            template("always the same"),
+        ),
+        (
+            C::ShadowedName,
+            "#/nodes/0/data/template",
+            template("{% set input = 1 %}{{ input }}"),
+        ),
+        (
+            C::NotATemplate,
+            "#/nodes/0/data/label",
+            nodes(json!([{"id": "a", "type": "Literal", "data": {"label": "{{ input }}"}}])),
+        ),
+        (
+            C::NoImplicitInput,
+            "#/nodes/2",
+            nodes(
+                json!([transform("a", &[]), transform("b", &[]), {"id": "c", "type": "Literal", "needs": ["a", "b"], "data": {"label": ""}}]),
+            ),
+        ),
+    ]
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Literal {
+    #[expect(dead_code, reason = "only its schema matters")]
+    label: String,
+}
+
+#[async_trait::async_trait]
+impl workflow_core::Node for Literal {
+    async fn run(
+        &self,
+        cx: &workflow_core::NodeContext,
+    ) -> Result<Value, workflow_core::NodeError> {
+        cx.input().cloned()
+    }
+
+    fn reads_input(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn every_code_has_a_workflow_that_provokes_it_at_its_place() {
+    let mut registry = Registry::default();
+    registry.register::<Literal>("Literal");
+    let provocations = provocations();
+    for (code, pointer, spec) in &provocations {
+        let refused = Workflow::new(spec, &registry)
+            .map(|_| spec.to_string())
+            .expect_err("a faulty workflow was accepted");
+        let found = refused
+            .faults()
+            .iter()
+            .any(|fault| fault.code == *code && fault.pointer == *pointer);
+        assert!(found, "no {code} at {pointer} in {refused}");
+    }
+    for code in FaultCode::ALL {
+        assert!(
+            provocations.iter().any(|(provoked, ..)| provoked == code),
+            "nothing provokes {code}"
+        );
+    }
+}
+
+#[test]
+fn all_faults_are_told_at_once() {
+    let spec = json!({"nmae": "x", "nodes": [
+        {"id": "a", "type": "PromptNode", "data": {"template": "{{ inptu }}", "templat": 1}},
+        {"id": "a", "type": "Nope", "data": {}},
+        {"id": "c", "type": "PromptNode", "needs": ["b"], "data": {"template": "{{ input"}, "retry": 0},
+    ]});
+    let mut found = brief(&spec);
+    found.sort_unstable();
+    assert_eq!(
+        found,
+        [
+            "duplicate_id #/nodes/1/id",
+            "invalid_value #/nodes/2/retry",
+            "template_syntax #/nodes/2/data/template",
+            "unknown_field #/nmae",
+            "unknown_field #/nodes/0/data/templat",
+            "unknown_reference #/nodes/0/data/template",
+            "unknown_reference #/nodes/2/needs/0",
+            "unknown_type #/nodes/1/type",
+        ]
+    );
+}
+
+#[test]
+fn faults_say_the_way_out() {
+    let hint = |spec: Value| faults(&spec)[0].hint.clone().unwrap_or_default();
+    assert_eq!(
+        hint(json!({"edges": [], "nodes": [prompt("a", "{{input}}")]})),
+        "write edges as `needs` on the node they lead to"
+    );
+    assert_eq!(
+        hint(
+            json!({"nodes": [prompt("summary", "{{input}}"), prompt("b", "{{ sumary.output }}")]})
+        ),
+        "did you mean `summary`?"
+    );
+    assert_eq!(
+        hint(
+            json!({"nodes": [prompt("draft", "{{input}}"), {"id": "review", "type": "PromptNode", "needs": [], "data": {"template": "{{ draft.output }}"}}]})
+        ),
+        "add `draft` to `needs`"
+    );
+    assert_eq!(
+        hint(json!({"nodes": [{"id": "a", "type": "PromtNode"}]})),
+        "did you mean `PromptNode`?"
+    );
+}
+
+#[test]
+fn a_cycle_is_named_in_its_order() {
+    let spec = json!({"nodes": [transform("start", &[]), transform("draft", &["start", "judge"]), transform("judge", &["draft"])]});
+    let found = faults(&spec);
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        (found[0].pointer.as_str(), found[0].detail.as_str()),
+        ("#/nodes/1/needs/1", "judge -> draft -> judge")
+    );
+}
+
+#[test]
+fn text_that_is_not_json_has_a_line_and_a_column() {
+    let refused = Workflow::from_json("{\n  \"nodes\": [,]\n}", &Registry::default()).unwrap_err();
+    assert!(
+        refused.to_string().contains("line 2 column 13"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn ids_with_a_minus_are_written_with_an_underscore() {
+    let spec =
+        json!({"nodes": [prompt("node-1", "{{input}}"), prompt("node-2", "{{ node_1.output }}")]});
+    assert_eq!(brief(&spec), [""; 0]);
+}
+
+#[test]
+fn hostile_templates_are_refused_or_bounded() {
+    let nested = format!(
+        "{}{{{{ input }}}}{}",
+        "{% if input %}".repeat(20_000),
+        "{% endif %}".repeat(20_000)
+    );
+    let brackets = format!("{{{{ {}input{} }}}}", "(".repeat(400), ")".repeat(400));
+    let filters = format!("{{{{ input{} }}}}", "|upper".repeat(10_000));
+    let elifs = format!(
+        "{{% if input %}}{}{{% endif %}}",
+        "{% elif input %}".repeat(5_000)
+    );
+    let large = format!("{{{{ input }}}}{}", "x".repeat(10 * 1024 * 1024));
+    for hostile in [nested, brackets, filters, elifs, large] {
+        let found = brief(&json!({"nodes": [prompt("a", &hostile)]}));
+        assert!(
+            found.iter().any(|fault| fault.starts_with("template_")),
+            "{found:?}"
+        );
+    }
+}
