@@ -60,10 +60,9 @@ export function jsonOf(text: string): unknown {
   }
 }
 
-const laidOut = (spec: unknown): string => `${asText(spec)}\n`;
 
 export function useSession(): Session {
-  const [source, setSource] = useState<Source>({ text: laidOut(FIRST_WORKFLOW) });
+  const [source, setSource] = useState<Source>({ text: asText(FIRST_WORKFLOW) });
   const [text, setText] = useState(source.text);
   const [input, setInput] = useState<Input>({ text: FIRST_INPUT, isText: false });
   const [saved, setSaved] = useState<Saved | null>(null);
@@ -85,7 +84,7 @@ export function useSession(): Session {
   }, []);
 
   const put = useCallback((spec: unknown, id: string, version: number) => {
-    const next = laidOut(spec);
+    const next = asText(spec);
     setSource({ text: next });
     setText(next);
     setSaved({ id, version, text: next });

@@ -20,14 +20,12 @@ export interface Check {
   faults: LocatedFault[];
   outline: Outline[];
   spec: unknown;
-  /** Nobody could be asked. */
-  unchecked: boolean;
 }
 
 const PAUSE = 300;
 
 export function useCheck(text: string): Check {
-  const [answer, setAnswer] = useState<{ faults: LocatedFault[]; unchecked: boolean }>({ faults: [], unchecked: false });
+  const [found, setFound] = useState<LocatedFault[]>([]);
   const seen = useMemo(() => scan(text), [text]);
   const spec = useMemo(() => (seen.spans ? (JSON.parse(text) as unknown) : undefined), [seen, text]);
   const lastOutline = useRef<Outline[]>([]);
@@ -44,11 +42,12 @@ export function useCheck(text: string): Check {
     const locate = (faults: Fault[]) => faults.map((fault) => ({ ...fault, ...place(text, rangeOf(spans, fault.pointer, text)) }));
     const timer = setTimeout(() => {
       validate(spec, stop.signal).then(
-        (said) => setAnswer({ faults: locate(said.errors), unchecked: false }),
+        (said) => setFound(locate(said.errors)),
         (error: unknown) => {
           if (stop.signal.aborted) return;
-          const refused = error instanceof ApiError && error.status >= 400 && error.status < 500;
-          setAnswer({ faults: refused ? locate(faultsOf(error)) : [], unchecked: !refused });
+          // A server that cannot be asked has found nothing; starting the run asks it again.
+          const isRefused = error instanceof ApiError && error.status >= 400 && error.status < 500;
+          setFound(isRefused ? locate(faultsOf(error)) : []);
         },
       );
     }, PAUSE);
@@ -58,8 +57,8 @@ export function useCheck(text: string): Check {
     };
   }, [seen, spec, text]);
 
-  const faults = useMemo(() => (seen.spans ? answer.faults : [syntaxFault(text, seen)]), [answer, seen, text]);
-  return { faults, outline, spec, unchecked: answer.unchecked };
+  const faults = useMemo(() => (seen.spans ? found : [syntaxFault(text, seen)]), [found, seen, text]);
+  return { faults, outline, spec };
 }
 
 /** The faults an answer lists, or the answer itself as the only one. */

@@ -19,7 +19,7 @@ interface Props {
 export function Detail({ session, chosen, isSimulated }: Props) {
   const { run, problem, refusal, note } = session;
   return (
-    <div className="flex min-h-0 flex-1 flex-col desk:overflow-auto" data-follow>
+    <div className="flex min-h-0 flex-1 flex-col desk:overflow-auto">
       {refusal && (
         <div className="pt-3" role="alert">
           <ErrorCard problem={refusal} />
