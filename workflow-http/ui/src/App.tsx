@@ -1,5 +1,5 @@
 // The page: panes in a grid, one choice of step for all of them.
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import type { EditorRef } from './editor/Editor';
 import { Announcer } from './panes/Announcer';
 import { Detail } from './panes/Detail';
@@ -31,17 +31,22 @@ export function App() {
   const chosen = run ? (picked !== null && run.steps[picked] ? picked : focusOf(run)) : undefined;
   const lines = run?.log ?? NO_LINES;
 
-  useEffect(() => setPicked(null), [runId]);
+  useEffect(() => {
+    setPicked(null);
+    setTab('steps');
+  }, [runId]);
   useEffect(() => {
     document.title = run ? `${stateWord(run.status)} · ${name}` : 'Workflow';
   }, [run?.status, name, run]);
   useKeys({ Enter: session.start, '.': session.cancel });
 
   const choose = useCallback((path: string) => setPicked(path), []);
+  const show = useCallback((path: string) => {
+    setPicked(path);
+    setTab('steps');
+  }, []);
   const goTo = useCallback((at: number) => editor.current?.goTo(at), []);
   const hasFaults = check.faults.length > 0;
-
-  const steps = useMemo(() => ({ outline: check.outline, onChoose: choose }), [check.outline, choose]);
 
   return (
     <div className="page" data-tab={tab} data-faulty={hasFaults || undefined}>
@@ -53,10 +58,10 @@ export function App() {
       <main className="contents">
         <EditorPane session={session} chosen={chosen} onChoose={choose} editor={editor} />
         <Faults faults={check.faults} onGoTo={goTo} />
-        <Log lines={lines} onChoose={choose} />
+        <Log lines={lines} onChoose={show} />
         <section aria-label="Input and steps" data-pane="steps" className="pane pane-side border-line bg-panel desk:border-l max-desk:overflow-auto">
           <InputPane session={session} />
-          {!session.problem && <StepList run={run} chosen={chosen} {...steps} />}
+          {!session.problem && <StepList run={run} outline={check.outline} chosen={chosen} onChoose={choose} />}
           <Detail session={session} chosen={chosen} isSimulated={server.isSimulated} />
         </section>
       </main>

@@ -1,0 +1,34 @@
+import { expect, it } from 'vitest';
+import { asLine, asText, count, duration, plural } from './words';
+
+it.each([
+  [0.4, '0 ms'],
+  [4, '4 ms'],
+  [999, '999 ms'],
+  [3240, '3.2 s'],
+  [59_949, '59.9 s'],
+  [59_999, '1m 0s'],
+  [82_000, '1m 22s'],
+  [18 * 60_000, '18m'],
+  [5 * 3_600_000, '5h'],
+  [3 * 86_400_000, '3d'],
+])('%d ms is %s', (ms, words) => expect(duration(ms)).toBe(words));
+
+it.each([
+  [0, '0'],
+  [9999, '9,999'],
+  [18_432, '18.4k'],
+  [2_500_000, '2.5M'],
+])('%d is %s', (n, words) => expect(count(n)).toBe(words));
+
+it('knows one from many', () => {
+  expect(plural(1, 'fault')).toBe('1 fault');
+  expect(plural(2, 'fault')).toBe('2 faults');
+});
+
+it('writes text as it is and the rest as JSON', () => {
+  expect(asText('a')).toBe('a');
+  expect(asText({ a: 1 })).toBe('{\n  "a": 1\n}');
+  expect(asLine([1, 'a'])).toBe('[1,"a"]');
+  expect(asText(undefined)).toBe('');
+});
