@@ -6,33 +6,39 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 /// A point in time, UTC, in whole microseconds. Written as RFC 3339.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Timestamp(jiff::Timestamp);
+pub struct Timestamp {
+    micros: i64,
+}
 
 impl Timestamp {
     /// The wall clock's time.
     pub fn now() -> Self {
-        let now = jiff::Timestamp::now();
-        Self(jiff::Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now))
+        Self {
+            micros: jiff::Timestamp::now().as_microsecond(),
+        }
     }
 
     /// This much later; the last representable time where that is not representable.
     #[must_use]
     pub fn after(self, wait: Duration) -> Self {
-        let micros = i64::try_from(wait.as_micros()).unwrap_or(i64::MAX);
-        let later = self.0.as_microsecond().saturating_add(micros);
-        Self(jiff::Timestamp::from_microsecond(later).unwrap_or(jiff::Timestamp::MAX))
+        let wait = i64::try_from(wait.as_micros()).unwrap_or(i64::MAX);
+        let latest = jiff::Timestamp::MAX.as_microsecond();
+        Self {
+            micros: self.micros.saturating_add(wait).min(latest),
+        }
     }
 
     /// The time from `earlier` to this, zero where `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
-        let micros = self.0.as_microsecond() - earlier.0.as_microsecond();
+        let micros = self.micros.saturating_sub(earlier.micros);
         Duration::from_micros(u64::try_from(micros).unwrap_or(0))
     }
 }
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.6}", self.0)
+        let time = jiff::Timestamp::from_microsecond(self.micros).map_err(|_| fmt::Error)?;
+        write!(f, "{time:.6}")
     }
 }
 
@@ -45,7 +51,10 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse().map(Self).map_err(D::Error::custom)
+        let time: jiff::Timestamp = text.parse().map_err(D::Error::custom)?;
+        Ok(Self {
+            micros: time.as_microsecond(),
+        })
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
     text::{Position, StepText},
 };
 use crate::{
-    event::{Delta, EventKind, StepEvent, Update},
+    event::{Delta, StepEvent, Update},
     id::{RunId, StepPath},
     node::DeltaSink,
 };
@@ -138,12 +138,12 @@ impl LiveRun {
 }
 
 impl DeltaSink for LiveRun {
+    /// A node writes through a borrow that ends with its attempt, so no piece comes after the attempt's end.
     fn push(&self, delta: Delta) {
         let mut state = lock(&self.state);
-        let Some(text) = state.writing.get_mut(delta.step.path()) else {
-            return;
-        };
-        text.push(&delta);
+        let path = delta.step.path().clone();
+        let text = state.writing.entry(path);
+        text.or_insert_with(|| StepText::of(&delta)).push(&delta);
         drop(state);
         self.changed.send_replace(());
     }
@@ -162,19 +162,12 @@ impl State {
         self.forget_old_text();
     }
 
-    /// Begins the text of an attempt that starts; takes out the text of one that ends.
+    /// The text of the attempt that an event ends.
     fn text_of(&mut self, event: &StepEvent) -> Option<StepText> {
-        let step = event.step()?;
-        if let EventKind::NodeStarted(started) = &event.kind {
-            self.writing.insert(
-                step.path().clone(),
-                StepText::new(step.clone(), started.attempt),
-            );
+        if self.writing.is_empty() {
             return None;
         }
-        self.writing
-            .remove(step.path())
-            .filter(|text| text.bytes() > 0)
+        self.writing.remove(event.step()?.path())
     }
 
     fn forget_old_text(&mut self) {

@@ -42,19 +42,20 @@ impl Reader {
     }
 
     pub(super) fn into_stream(self) -> BoxStream<'static, Update> {
-        stream::unfold(self, async |mut reader| {
-            reader.next().await.map(|update| (update, reader))
-        })
-        .boxed()
+        let batches = stream::unfold(self, async |mut reader| {
+            reader.next_batch().await.map(|batch| (batch, reader))
+        });
+        batches.flat_map(stream::iter).boxed()
     }
 
-    async fn next(&mut self) -> Option<Update> {
+    /// What can be had at once; none at the end.
+    async fn next_batch(&mut self) -> Option<VecDeque<Update>> {
         while self.updates.is_empty() && !self.ended {
             self.refill().await;
         }
-        let update = self.updates.pop_front()?;
-        self.ended |= matches!(&update, Update::Event(event) if event.is_terminal());
-        Some(update)
+        let last = self.updates.back()?;
+        self.ended |= matches!(last, Update::Event(event) if event.is_terminal());
+        Some(std::mem::take(&mut self.updates))
     }
 
     async fn refill(&mut self) {

@@ -32,10 +32,11 @@ struct Read {
 }
 
 impl StepText {
-    pub(super) fn new(step: StepRef, attempt: u32) -> Self {
+    /// No text yet, of the attempt that a first piece belongs to.
+    pub(super) fn of(delta: &Delta) -> Self {
         Self {
-            step,
-            attempt,
+            step: delta.step.clone(),
+            attempt: delta.attempt,
             text: String::new(),
             thought: String::new(),
         }
@@ -49,13 +50,13 @@ impl StepText {
         self.text.len() + self.thought.len()
     }
 
-    /// Takes in a piece; one of another attempt is dropped.
+    /// Takes in a piece.
     pub(super) fn push(&mut self, delta: &Delta) {
         let kept = match delta.kind {
             TextKind::Text => &mut self.text,
             TextKind::Thought => &mut self.thought,
         };
-        if delta.attempt == self.attempt && kept.len() + delta.text.len() <= MAX_BYTES {
+        if kept.len() + delta.text.len() <= MAX_BYTES {
             kept.push_str(&delta.text);
         }
     }

@@ -1,0 +1,211 @@
+//! The engine beside a spawned task with a bounded channel.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
+#![expect(clippy::unwrap_used, reason = "a benchmark may fail by panicking")]
+
+use std::{alloc::System, sync::Arc};
+
+use futures::{StreamExt, future::join_all, poll};
+use serde_json::{Value, json};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use tokio::runtime::{Builder, Runtime};
+use workflow_bench::{compare, floor, node};
+use workflow_core::{Engine, Executor, LocalEngine, NewRun, Workflow};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// As wide as the fan, so that the limit on concurrent steps is not what is measured.
+const SLOTS: usize = 1_024;
+
+fn main() {
+    for (name, runtime) in [
+        (
+            "current-thread",
+            Builder::new_current_thread().enable_all().build().unwrap(),
+        ),
+        (
+            "multi-thread",
+            Builder::new_multi_thread().enable_all().build().unwrap(),
+        ),
+    ] {
+        println!("\n{name} runtime, per step");
+        steps(&runtime);
+        println!("\n{name} runtime, per run");
+        runs(&runtime);
+    }
+    println!("\nmemory");
+    memory(&Builder::new_current_thread().enable_all().build().unwrap());
+}
+
+fn steps(runtime: &Runtime) {
+    for length in [10_u32, 100, 1_000] {
+        let workflow = node::workflow(&node::chain(length as usize));
+        let times = 1_000 / length;
+        compare(
+            &format!("chain of {length}, without a store"),
+            length * times,
+            || {
+                runtime.block_on(async {
+                    for _ in 0..times {
+                        floor::chain(length as usize).await
+                    }
+                })
+            },
+            || {
+                runtime.block_on(async {
+                    for _ in 0..times {
+                        drain(&workflow).await
+                    }
+                })
+            },
+        );
+    }
+    let engine = runtime.block_on(async { Hosted::new(node::chain(1_000)).await });
+    let workflow = node::workflow(&node::chain(1_000));
+    compare(
+        "chain of 1000, engine and MemoryStore",
+        1_000,
+        || runtime.block_on(floor::chain(1_000)),
+        || runtime.block_on(engine.run()),
+    );
+    compare(
+        "  the same, beside ours without a store",
+        1_000,
+        || runtime.block_on(drain(&workflow)),
+        || runtime.block_on(engine.run()),
+    );
+    // As wide as a workflow can be: 1,000 nodes in all.
+    let workflow = node::workflow(&node::fan(998));
+    compare(
+        "fan 1 -> 998 -> 1, without a store",
+        1_000,
+        || runtime.block_on(floor::fan(998)),
+        || runtime.block_on(drain(&workflow)),
+    );
+}
+
+fn runs(runtime: &Runtime) {
+    let workflow = node::workflow(&node::chain(10));
+    compare(
+        "1000 runs of 10 steps at once, without a store",
+        1_000,
+        || {
+            runtime.block_on(async {
+                join_all((0..1_000).map(|_| tokio::spawn(floor::chain(10)))).await;
+            })
+        },
+        || {
+            runtime.block_on(async {
+                join_all((0..1_000).map(|_| {
+                    let workflow = Arc::clone(&workflow);
+                    tokio::spawn(async move { drain(&workflow).await })
+                }))
+                .await;
+            });
+        },
+    );
+    let engine = runtime.block_on(async { Hosted::new(node::chain(10)).await });
+    compare(
+        "1000 runs of 10 steps at once, engine",
+        1_000,
+        || {
+            runtime.block_on(async {
+                join_all((0..1_000).map(|_| tokio::spawn(floor::chain(10)))).await;
+            })
+        },
+        || {
+            runtime.block_on(async {
+                join_all((0..1_000).map(|_| engine.run())).await;
+            })
+        },
+    );
+}
+
+fn memory(runtime: &Runtime) {
+    const RUNS: usize = 10_000;
+    let workflow = node::workflow(&node::waiting());
+    let per_run = |region: &Region<System>| {
+        let change = region.change();
+        (change.bytes_allocated - change.bytes_deallocated) / RUNS
+    };
+    runtime.block_on(async {
+        let region = Region::new(ALLOCATOR);
+        let mut kept = Vec::with_capacity(RUNS);
+        for _ in 0..RUNS {
+            let mut run = Executor::new().run(Arc::clone(&workflow), Value::Null);
+            while poll!(run.next()).is_ready() {}
+            kept.push(run);
+        }
+        println!(
+            "a polled run that waits in a node: {} bytes",
+            per_run(&region)
+        );
+    });
+    runtime.block_on(async {
+        let hosted = Hosted::with(
+            LocalEngine::builder(node::registry())
+                .limits(RUNS, RUNS)
+                .build(),
+            node::waiting(),
+        )
+        .await;
+        let region = Region::new(ALLOCATOR);
+        for _ in 0..RUNS {
+            hosted.start().await;
+        }
+        tokio::task::yield_now().await;
+        println!(
+            "a run of the engine that waits in a node, with its log: {} bytes",
+            per_run(&region)
+        );
+    });
+}
+
+async fn drain(workflow: &Arc<Workflow>) {
+    let mut run = Executor::new()
+        .concurrent_steps(SLOTS)
+        .run(Arc::clone(workflow), Value::Null);
+    while let Some(update) = run.next().await {
+        std::hint::black_box(update);
+    }
+}
+
+/// An engine with one workflow in it.
+struct Hosted {
+    engine: LocalEngine,
+    new: NewRun,
+}
+
+impl Hosted {
+    async fn new(spec: Value) -> Self {
+        let executor = Executor::new().concurrent_steps(SLOTS);
+        Self::with(
+            LocalEngine::builder(node::registry())
+                .executor(executor)
+                .build(),
+            spec,
+        )
+        .await
+    }
+
+    async fn with(engine: LocalEngine, spec: Value) -> Self {
+        let stored = engine.create_workflow(spec).await.unwrap();
+        Self {
+            engine,
+            new: NewRun::new(stored.id, json!(null)),
+        }
+    }
+
+    async fn start(&self) -> workflow_core::RunId {
+        self.engine.start(self.new.clone()).await.unwrap().id
+    }
+
+    async fn run(&self) {
+        let run = self.start().await;
+        let mut updates = self.engine.events(run, 0).await.unwrap();
+        while let Some(update) = updates.next().await {
+            std::hint::black_box(update);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The floor: a spawned task that sends two events a step through a bounded channel.
+
+use std::sync::Arc;
+
+use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+/// An event with as little in it as a reader can use.
+#[derive(Debug)]
+pub struct Event {
+    /// Its number.
+    pub seq: u64,
+    /// The step.
+    pub path: Arc<str>,
+    /// What the step gave, once it is done.
+    pub output: Option<Arc<Value>>,
+}
+
+const CHANNEL: usize = 64;
+
+fn names(steps: usize) -> Vec<Arc<str>> {
+    (0..steps).map(|step| format!("n{step}").into()).collect()
+}
+
+fn work(step: usize) -> BoxFuture<'static, (usize, Value)> {
+    Box::pin(async move { (step, Value::Null) })
+}
+
+async fn drain(mut events: mpsc::Receiver<Event>) {
+    while let Some(event) = events.recv().await {
+        std::hint::black_box(event);
+    }
+}
+
+/// A chain of steps that do nothing.
+pub async fn chain(steps: usize) {
+    let (send, events) = mpsc::channel(CHANNEL);
+    tokio::spawn(async move {
+        let mut seq = 0;
+        for (step, path) in names(steps).into_iter().enumerate() {
+            seq += 1;
+            let _ = send
+                .send(Event {
+                    seq,
+                    path: Arc::clone(&path),
+                    output: None,
+                })
+                .await;
+            let (_, output) = work(step).await;
+            seq += 1;
+            let _ = send
+                .send(Event {
+                    seq,
+                    path,
+                    output: Some(Arc::new(output)),
+                })
+                .await;
+        }
+    });
+    drain(events).await;
+}
+
+/// One step, then many at once, then one.
+pub async fn fan(width: usize) {
+    let (send, events) = mpsc::channel(CHANNEL);
+    tokio::spawn(async move {
+        let names = names(width + 2);
+        let mut seq = 0;
+        for stage in [0..=0, 1..=width, width + 1..=width + 1] {
+            let mut running = FuturesUnordered::new();
+            for step in stage {
+                seq += 1;
+                let _ = send
+                    .send(Event {
+                        seq,
+                        path: Arc::clone(&names[step]),
+                        output: None,
+                    })
+                    .await;
+                running.push(work(step));
+            }
+            while let Some((step, output)) = running.next().await {
+                seq += 1;
+                let _ = send
+                    .send(Event {
+                        seq,
+                        path: Arc::clone(&names[step]),
+                        output: Some(Arc::new(output)),
+                    })
+                    .await;
+            }
+        }
+    });
+    drain(events).await;
+}

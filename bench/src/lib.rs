@@ -1,0 +1,41 @@
+//! What the engine and the service cost, beside the least code that does the same.
+//!
+//! Every figure is a ratio of two medians taken in turns in one process, so that a busy machine
+//! slows both sides alike.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
+
+use std::time::{Duration, Instant};
+
+pub mod floor;
+pub mod node;
+
+/// How often each side is measured.
+const ROUNDS: usize = 21;
+
+/// Measures two ways to do the same thing in turns, and prints both and their ratio.
+///
+/// `units` is how many steps or runs one call is: times are printed per unit.
+pub fn compare(name: &str, units: u32, mut floor: impl FnMut(), mut ours: impl FnMut()) {
+    floor();
+    ours();
+    let (mut floors, mut own) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        floors.push(timed(&mut floor));
+        own.push(timed(&mut ours));
+    }
+    let (floor, ours) = (median(floors) / units, median(own) / units);
+    let ratio = ours.as_secs_f64() / floor.as_secs_f64();
+    println!("{name:<46} floor {floor:>10.2?}   ours {ours:>10.2?}   ratio {ratio:>5.2}");
+}
+
+fn timed(work: &mut impl FnMut()) -> Duration {
+    let begun = Instant::now();
+    work();
+    begun.elapsed()
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}

@@ -1,0 +1,74 @@
+//! Nodes that cost nothing, and workflows of them.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use workflow_core::{Node, NodeContext, NodeError, Registry, Workflow};
+
+/// Does nothing.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Noop {}
+
+#[async_trait]
+impl Node for Noop {
+    async fn run(&self, _: &NodeContext) -> Result<Value, NodeError> {
+        Ok(Value::Null)
+    }
+}
+
+/// Waits for ever.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Wait {}
+
+#[async_trait]
+impl Node for Wait {
+    async fn run(&self, _: &NodeContext) -> Result<Value, NodeError> {
+        std::future::pending().await
+    }
+}
+
+/// The built-in types, `Noop` and `Wait`.
+pub fn registry() -> Registry {
+    let mut registry = Registry::default();
+    registry.register::<Noop>("Noop");
+    registry.register::<Wait>("Wait");
+    registry
+}
+
+/// A chain of steps that do nothing.
+pub fn chain(steps: usize) -> Value {
+    let nodes: Vec<Value> = (0..steps)
+        .map(|step| json!({"id": format!("n{step}"), "type": "Noop"}))
+        .collect();
+    json!({ "nodes": nodes })
+}
+
+/// One step, then many at once, then one.
+pub fn fan(width: usize) -> Value {
+    let wide: Vec<String> = (0..width).map(|step| format!("n{step}")).collect();
+    let mut nodes = vec![json!({"id": "first", "type": "Noop"})];
+    nodes.extend(
+        wide.iter()
+            .map(|id| json!({"id": id, "type": "Noop", "needs": ["first"]})),
+    );
+    nodes.push(json!({"id": "last", "type": "Noop", "needs": wide}));
+    json!({ "nodes": nodes })
+}
+
+/// One step that waits for ever.
+pub fn waiting() -> Value {
+    json!({"nodes": [{"id": "a", "type": "Wait"}]})
+}
+
+/// Builds a workflow of these nodes.
+///
+/// # Panics
+/// When the specification is faulty, which a benchmark's own is not.
+pub fn workflow(spec: &Value) -> Arc<Workflow> {
+    Arc::new(Workflow::new(spec, &registry()).unwrap_or_else(|faults| panic!("{faults}")))
+}
