@@ -7,8 +7,8 @@ use std::{collections::HashMap, sync::Arc};
 use axum::response::{Response, sse::Event};
 use futures::StreamExt;
 use workflow_core::{
-    Engine, EventKind, NodeFailed, NodeId, NodeRetrying, NodeStarted, NodeType, RunCreated, RunId,
-    StepEvent, Update,
+    Engine, EventKind, NodeCancelled, NodeFailed, NodeId, NodeRetrying, NodeStarted, NodeType,
+    RunCreated, RunId, StepEvent, Update,
 };
 
 use self::frame::{EndFrame, EndStatus, Frame, StepFrame, StepStatus};
@@ -66,17 +66,13 @@ impl Teller {
         Some(match &event.kind {
             EventKind::NodeStarted(started) => frame(StepStatus::Running, self.started(started)),
             EventKind::NodeRetrying(it) => {
-                frame(StepStatus::Retrying, retrying(it)).error(&it.error.detail)
+                frame(StepStatus::Retrying, retrying(it)).error(&it.error)
             }
             EventKind::NodeCompleted(it) => {
                 frame(StepStatus::Success, completed(it.duration_ms)).output(&it.output)
             }
-            EventKind::NodeFailed(it) => {
-                frame(StepStatus::Failure, failed(it)).error(&it.error.detail)
-            }
-            EventKind::NodeCancelled(it) => {
-                frame(StepStatus::Info, format!("Cancelled: {}.", it.reason))
-            }
+            EventKind::NodeFailed(it) => frame(StepStatus::Failure, failed(it)).error(&it.error),
+            EventKind::NodeCancelled(it) => frame(StepStatus::Info, stopped(it)),
             _ => return None,
         })
     }
@@ -100,17 +96,9 @@ fn completed(duration_ms: u64) -> String {
 }
 
 fn retrying(it: &NodeRetrying) -> String {
-    let wait = seconds(it.next_in_ms);
-    let NodeRetrying {
-        attempt,
-        max_attempts,
-        error,
-        ..
-    } = it;
-    format!(
-        "Attempt {attempt}/{max_attempts} failed: {}. Retrying in {wait}...",
-        error.detail
-    )
+    let (attempt, attempts, wait) = (it.attempt, it.max_attempts, seconds(it.next_in_ms));
+    let why = it.error.detail.trim_end_matches('.');
+    format!("Attempt {attempt}/{attempts} failed: {why}. Retrying in {wait}...")
 }
 
 fn failed(it: &NodeFailed) -> String {
@@ -118,6 +106,11 @@ fn failed(it: &NodeFailed) -> String {
         1 => format!("Failed: {}", it.error.detail),
         attempts => format!("Failed after {attempts} attempts: {}", it.error.detail),
     }
+}
+
+/// The reason is a word for programs, `run_failed`.
+fn stopped(it: &NodeCancelled) -> String {
+    format!("Stopped: {}.", it.reason.replace('_', " "))
 }
 
 fn end_frame(kind: &EventKind) -> Option<EndFrame> {
@@ -128,7 +121,7 @@ fn end_frame(kind: &EventKind) -> Option<EndFrame> {
             "Workflow completed successfully.",
         )),
         EventKind::RunFailed(it) => failed(format!("Workflow failed: {}", it.error.detail)),
-        EventKind::RunCancelled(it) => failed(format!("Workflow cancelled: {}.", it.reason)),
+        EventKind::RunCancelled(_) => failed("Workflow cancelled.".to_owned()),
         _ => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use workflow_core::{NodeId, StepRef, Timestamp};
+use workflow_core::{NodeId, Problem, StepRef, Timestamp};
 
 #[derive(Serialize)]
 #[serde(untagged)]
@@ -72,8 +72,9 @@ impl StepFrame {
         self
     }
 
-    pub(super) fn error(mut self, detail: &str) -> Self {
-        self.error = Some(detail.to_owned());
+    pub(super) fn error(mut self, error: &Problem) -> Self {
+        let hint = error.hint.as_ref().map(|hint| format!(" ({hint})"));
+        self.error = Some(error.detail.clone() + &hint.unwrap_or_default());
         self
     }
 }

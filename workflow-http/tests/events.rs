@@ -1,0 +1,239 @@
+//! The events of a run: replay, then live.
+
+mod support;
+
+use axum::{
+    body::Body,
+    http::{Request, StatusCode, header::ACCEPT},
+};
+use futures::future::join_all;
+use serde_json::{Value, json};
+use support::{Answer, Api, Frames, Wire, hiding, request, serve};
+
+fn after(run: &str, last_event_id: &str) -> Request<Body> {
+    let request =
+        request("GET", &format!("{run}/events?after=1")).header("Last-Event-ID", last_event_id);
+    request.body(Body::empty()).unwrap()
+}
+
+async fn ended(api: &Api) -> String {
+    let run = api.start().await;
+    api.script.finish("done");
+    api.events(&run).await.until("run.completed").await;
+    run
+}
+
+#[tokio::test]
+async fn the_log_is_replayed_then_followed() {
+    let _hiding = hiding();
+    let api = Api::new();
+    let run = api.start().await;
+    let mut frames = api.events(&run).await;
+    while frames.until("node.started").await["node"] != "llm_step" {}
+    api.script.say("It ");
+    let (name, delta) = frames.event().await.unwrap();
+    assert_eq!(
+        (name.as_str(), &delta["delta"], &delta["offset"]),
+        ("node.delta", &json!("It "), &json!(0))
+    );
+    api.script.say("is.");
+    let (_, delta) = frames.event().await.unwrap();
+    assert_eq!(
+        (&delta["delta"], &delta["offset"]),
+        (&json!("is."), &json!(3))
+    );
+    api.script.finish("It is.");
+    assert_eq!(frames.rest().await.len(), 2);
+
+    let frames = api.events(&run).await.rest().await;
+    insta::assert_snapshot!(frames.concat(), @"");
+}
+
+#[tokio::test]
+async fn who_joins_in_mid_stream_gets_the_text_so_far_as_one_delta() {
+    let _hiding = hiding();
+    let api = Api::new();
+    let run = api.start().await;
+    let mut first = api.events(&run).await;
+    api.script.say("It ");
+    api.script.say("is ");
+    while first.until("node.delta").await["offset"] != 3 {}
+
+    let mut second = api.stream(after(&run, "5")).await;
+    assert_eq!(second.next().await.unwrap(), ": ok\nretry: 1000\n\n");
+    insta::assert_snapshot!(second.next().await.unwrap(), @"");
+    api.script.say("so.");
+    let (_, delta) = second.event().await.unwrap();
+    assert_eq!(
+        (&delta["delta"], &delta["offset"]),
+        (&json!("so."), &json!(6))
+    );
+}
+
+#[tokio::test]
+async fn a_reader_goes_on_where_it_was() {
+    let api = Api::new();
+    let run = ended(&api).await;
+
+    let frames = api.stream(after(&run, "3")).await.rest().await;
+    let ids: Vec<_> = frames
+        .iter()
+        .filter_map(|frame| frame.lines().find_map(|line| line.strip_prefix("id: ")))
+        .collect();
+    assert_eq!(ids, ["4", "5", "6", "7"], "Last-Event-ID wins over ?after");
+
+    let over = api.ask(after(&run, "7")).await;
+    assert_eq!(
+        (over.status, over.text.as_str()),
+        (StatusCode::NO_CONTENT, "")
+    );
+}
+
+#[tokio::test]
+async fn a_place_that_is_none_is_refused() {
+    let api = Api::new();
+    let run = ended(&api).await;
+    for wrong in ["x", "-1", "3.5", ""] {
+        assert_eq!(
+            api.ask(after(&run, wrong)).await.refusal(),
+            (400, "invalid_event_id".into()),
+            "{wrong:?}"
+        );
+    }
+    assert_eq!(
+        api.ask(after(&run, "8")).await.refusal(),
+        (400, "beyond_the_end".into())
+    );
+    let query = |query: &str| format!("{run}/events?{query}");
+    assert_eq!(
+        api.get(&query("after=8")).await.refusal(),
+        (400, "beyond_the_end".into())
+    );
+    assert_eq!(
+        api.get(&query("after=x")).await.refusal(),
+        (400, "invalid_query".into())
+    );
+    assert_eq!(
+        api.get(&query("after=7")).await.status,
+        StatusCode::NO_CONTENT
+    );
+}
+
+#[tokio::test]
+async fn the_log_can_be_read_page_by_page() {
+    let api = Api::new();
+    let run = ended(&api).await;
+    let page = async |query: &str| -> Answer {
+        let request =
+            request("GET", &format!("{run}/events{query}")).header(ACCEPT, "application/json");
+        api.ask(request.body(Body::empty()).unwrap()).await
+    };
+    let seqs = |page: &Answer| -> Vec<u64> {
+        let page = page.json();
+        page["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|event| event["seq"].as_u64().unwrap())
+            .collect()
+    };
+
+    let first = page("?limit=4").await;
+    assert_eq!(seqs(&first), [1, 2, 3, 4]);
+    assert_eq!(first.json()["next_cursor"], "4");
+    let second = page("?after=4&limit=3").await;
+    assert_eq!(seqs(&second), [5, 6, 7]);
+    assert_eq!(
+        second.json()["next_cursor"],
+        Value::Null,
+        "the run has ended"
+    );
+    assert_eq!(
+        page("?limit=201").await.refusal(),
+        (400, "invalid_query".into())
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_stream_beats() {
+    let api = Api::new();
+    let run = api.start().await;
+    let mut frames = api.events(&run).await;
+    while frames.until("node.started").await["node"] != "llm_step" {}
+    let silent_since = tokio::time::Instant::now();
+    assert_eq!(frames.next().await.unwrap(), ": hb\n\n");
+    assert_eq!(silent_since.elapsed().as_secs(), 15);
+    assert_eq!(frames.next().await.unwrap(), ": hb\n\n");
+    assert_eq!(silent_since.elapsed().as_secs(), 30);
+}
+
+#[tokio::test]
+async fn ten_readers_see_the_same() {
+    let api = Api::new();
+    let run = api.start().await;
+    let readers: Vec<Frames> = join_all((0..10).map(|_| api.events(&run))).await;
+    api.script.say("It is.");
+    api.script.finish("It is.");
+    let logs = join_all(readers.into_iter().map(Frames::rest)).await;
+    for log in logs {
+        let ids: Vec<_> = log
+            .iter()
+            .filter(|frame| frame.starts_with("id: "))
+            .collect();
+        assert_eq!(ids.len(), 7);
+        assert!(
+            log.last()
+                .unwrap()
+                .starts_with("id: 7\nevent: run.completed\n")
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_reader_that_goes_away_disturbs_no_other() {
+    let api = Api::new();
+    let run = api.start().await;
+    drop(api.events(&run).await);
+    let mut stays = api.events(&run).await;
+    drop(api.events(&run).await);
+    api.script.finish("done");
+    stays.until("run.completed").await;
+}
+
+#[tokio::test]
+async fn streams_end_when_the_service_shuts_down() {
+    let api = Api::new();
+    let run = api.start().await;
+    let mut frames = api.events(&run).await;
+    while frames.until("node.started").await["node"] != "llm_step" {}
+    api.shutdown.cancel();
+    assert_eq!(frames.next().await, None);
+}
+
+#[tokio::test]
+async fn the_bytes_on_the_wire_are_an_event_stream() {
+    let api = Api::new();
+    let run = ended(&api).await;
+    let (address, _serving) = serve(&api).await;
+    let mut wire = Wire::get(address, &format!("{run}/events"), &[]).await;
+    let head = wire.head().await;
+    assert_eq!(head[0], "http/1.1 200 ok");
+    for header in [
+        "content-type: text/event-stream",
+        "cache-control: no-cache, no-transform",
+        "x-accel-buffering: no",
+    ] {
+        assert!(
+            head.iter().any(|line| line == header),
+            "{header} in {head:#?}"
+        );
+    }
+    assert!(!head.iter().any(|line| line.starts_with("content-encoding")));
+    let chunks = wire.chunks().await;
+    assert_eq!(chunks[0], ": ok\nretry: 1000\n\n");
+    assert_eq!(chunks.len(), 8);
+    assert!(
+        chunks.iter().all(|chunk| chunk.ends_with("\n\n")),
+        "{chunks:#?}"
+    );
+}

@@ -1,0 +1,99 @@
+//! The router inside another application, and the pages of other sites.
+
+mod support;
+
+use axum::{
+    Router,
+    body::Body,
+    http::header::{ORIGIN, USER_AGENT},
+    routing::get,
+};
+use serde_json::json;
+use support::{Api, request, two_steps};
+use workflow_http::Options;
+
+fn nested() -> Api {
+    let mut api = Api::with(Options::default().with_base_path("/flows/"));
+    let inner = std::mem::take(&mut api.router);
+    api.router = Router::new()
+        .route("/", get(async || "the application"))
+        .nest("/flows", inner);
+    api
+}
+
+#[tokio::test]
+async fn links_begin_with_the_base_path() {
+    let api = nested();
+    let created = api.post("/flows/api/workflows", two_steps()).await;
+    let workflow = created.header("location").to_owned();
+    assert!(workflow.starts_with("/flows/api/workflows/"), "{workflow}");
+    api.script.finish("done");
+    let run = api
+        .post(&format!("{workflow}/runs"), json!({"input": 1}))
+        .await;
+    let path = run.header("location");
+    let links = json!({
+        "self": path,
+        "events": format!("{path}/events"),
+        "cancel": format!("{path}/cancel"),
+        "workflow": workflow,
+    });
+    assert_eq!(run.json()["links"], links);
+    api.events(path).await.until("run.completed").await;
+    assert_eq!(api.get(path).await.json()["links"], links);
+}
+
+#[tokio::test]
+async fn the_application_keeps_its_own_paths() {
+    let api = nested();
+    assert_eq!(api.get("/").await.text, "the application");
+    assert_eq!(api.get("/elsewhere").await.text, "");
+    let unknown = api.get("/flows/elsewhere").await;
+    assert_eq!(unknown.refusal(), (404, "not_found".into()));
+    assert_eq!(
+        unknown.problem()["detail"],
+        "there is nothing at /flows/elsewhere"
+    );
+    assert_eq!(
+        api.delete("/flows/api/runs").await.refusal(),
+        (405, "method_not_allowed".into())
+    );
+}
+
+#[tokio::test]
+async fn other_sites_are_let_in_by_name_only() {
+    let site = "http://localhost:3000";
+    let ask = async |api: &Api, origin: &str| {
+        let request = request("OPTIONS", "/api/workflows")
+            .header(ORIGIN, origin)
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "content-type");
+        api.ask(request.body(Body::empty()).unwrap()).await
+    };
+    let closed = ask(&Api::new(), site).await;
+    assert_eq!(closed.header("access-control-allow-origin"), "");
+
+    let api = Api::with(Options::default().with_cors_origin(site.parse().unwrap()));
+    let open = ask(&api, site).await;
+    assert_eq!(open.status, 200);
+    assert_eq!(open.header("access-control-allow-origin"), site);
+    assert_eq!(
+        open.header("access-control-allow-headers"),
+        "authorization,content-type,if-match,last-event-id,idempotency-key"
+    );
+    assert_eq!(
+        ask(&api, "http://localhost:3001")
+            .await
+            .header("access-control-allow-origin"),
+        ""
+    );
+
+    let read = request("GET", "/api/runs")
+        .header(ORIGIN, site)
+        .header(USER_AGENT, "test");
+    let read = api.ask(read.body(Body::empty()).unwrap()).await;
+    assert_eq!(
+        read.header("access-control-expose-headers"),
+        "location,etag,x-run-id"
+    );
+}

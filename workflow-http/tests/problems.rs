@@ -1,0 +1,297 @@
+//! Whatever is not a success is told as a problem.
+
+mod support;
+
+use axum::{
+    body::Body,
+    http::header::{CONTENT_TYPE, HOST, ORIGIN},
+};
+use serde_json::json;
+use support::{Answer, Api, hiding, request, two_steps};
+use workflow_http::Options;
+
+const NOBODY: &str = "018f0000-0000-7000-8000-000000000000";
+
+#[tokio::test]
+async fn a_faulty_workflow_is_refused_with_every_fault() {
+    let api = Api::new();
+    let spec = json!({"nmae": "x", "nodes": [
+        {"id": "a", "type": "LLMNod"},
+        {"id": "a", "type": "PromptNode", "data": {"template": "{{ b.output }}"}},
+    ]});
+    let answer = api.post("/api/workflows", spec).await;
+    answer.problem();
+    insta::assert_snapshot!(answer.text, @"");
+    assert_eq!(api.get("/api/workflows").await.json()["items"], json!([]));
+}
+
+#[tokio::test]
+async fn json_of_the_wrong_shape_is_told_where() {
+    let api = Api::new();
+    for spec in ["[]", "3", "null", "\"x\""] {
+        let answer = api.post("/api/workflows", spec).await;
+        assert_eq!(answer.refusal(), (422, "invalid_workflow".into()), "{spec}");
+    }
+    let workflow = api.create(two_steps()).await;
+    let run = async |body: &str| api.post(&format!("{workflow}/runs"), body).await;
+    insta::assert_snapshot!(run("{}").await.text, @"");
+    insta::assert_snapshot!(run(r#"{"inptu":1,"version":"x"}"#).await.text, @"");
+    for body in [
+        "[]",
+        "{}",
+        r#"{"input":1,"more":2}"#,
+        r#"{"input":1,"version":-1}"#,
+    ] {
+        assert_eq!(
+            run(body).await.refusal(),
+            (422, "invalid_body".into()),
+            "{body}"
+        );
+    }
+    assert_eq!(run(r#"{"input":null}"#).await.status, 202);
+    assert_eq!(
+        run(r#"{"input":1,"version":7}"#).await.refusal(),
+        (404, "unknown_workflow".into())
+    );
+}
+
+#[tokio::test]
+async fn what_is_not_json_is_told_by_line_and_column() {
+    let api = Api::new();
+    let answer = api.post("/api/workflows", "{\n  \"nodes\": [,]\n}").await;
+    answer.problem();
+    insta::assert_snapshot!(answer.text, @"");
+    for body in [
+        "",
+        "{",
+        "input=1",
+        "{\"nodes\": []} more",
+        &"[".repeat(100_000),
+    ] {
+        assert_eq!(
+            api.post("/api/workflows", body).await.refusal(),
+            (400, "invalid_json".into())
+        );
+    }
+    let latin = request("POST", "/api/workflows")
+        .body(Body::from(&b"{\"name\":\"\xe9\"}"[..]))
+        .unwrap();
+    assert_eq!(api.ask(latin).await.refusal(), (400, "invalid_json".into()));
+}
+
+#[tokio::test]
+async fn a_body_may_have_one_mebibyte_and_no_byte_more() {
+    let api = Api::new();
+    let spec = two_steps().to_string();
+    let padded = |bytes: usize| spec.clone() + &" ".repeat(bytes - spec.len());
+    assert_eq!(
+        api.post("/api/workflows", padded(1024 * 1024)).await.status,
+        201
+    );
+    let over = padded(1024 * 1024 + 1);
+    assert_eq!(
+        api.post("/api/workflows", &over).await.refusal(),
+        (413, "body_too_large".into())
+    );
+
+    let pieces = over
+        .as_bytes()
+        .chunks(64 * 1024)
+        .map(|piece| Ok::<_, std::io::Error>(piece.to_vec()));
+    let pieces: Vec<_> = pieces.collect();
+    let unsized_body = Body::from_stream(futures::stream::iter(pieces));
+    let answer = api
+        .ask(
+            request("POST", "/api/workflows")
+                .body(unsized_body)
+                .unwrap(),
+        )
+        .await;
+    assert_eq!(answer.refusal(), (413, "body_too_large".into()));
+
+    let small = Api::with(Options::default().with_max_body_bytes(10));
+    assert_eq!(
+        small.post("/api/workflows", &spec).await.refusal(),
+        (413, "body_too_large".into())
+    );
+}
+
+async fn with_type(api: &Api, content_type: Option<&str>, origin: Option<&str>) -> Answer {
+    let mut request = request("POST", "/api/workflows").header(HOST, "flows.example:8000");
+    if let Some(content_type) = content_type {
+        request = request.header(CONTENT_TYPE, content_type);
+    }
+    if let Some(origin) = origin {
+        request = request.header(ORIGIN, origin);
+    }
+    api.ask(request.body(two_steps().to_string().into()).unwrap())
+        .await
+}
+
+#[tokio::test]
+async fn a_body_says_that_it_is_json_or_nothing() {
+    let api = Api::new();
+    let form = "application/x-www-form-urlencoded";
+    for taken in [
+        Some("application/json"),
+        Some("Application/JSON; charset=utf-8"),
+        Some("application/merge-patch+json"),
+        Some(form),
+        None,
+    ] {
+        assert_eq!(with_type(&api, taken, None).await.status, 201, "{taken:?}");
+    }
+    for refused in [
+        "text/plain",
+        "multipart/form-data; boundary=x",
+        "application/xml",
+        "",
+    ] {
+        let answer = with_type(&api, Some(refused), None).await;
+        assert_eq!(
+            answer.refusal(),
+            (415, "unsupported_media_type".into()),
+            "{refused}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_cannot_post_a_form() {
+    let form = Some("application/x-www-form-urlencoded");
+    let other = Some("http://evil.example");
+    let api = Api::new();
+    for unsaid in [form, None] {
+        assert_eq!(
+            with_type(&api, unsaid, other).await.refusal(),
+            (415, "unsupported_media_type".into())
+        );
+        assert_eq!(with_type(&api, unsaid, Some("null")).await.status, 415);
+        assert_eq!(
+            with_type(&api, unsaid, Some("http://flows.example:8000"))
+                .await
+                .status,
+            201
+        );
+    }
+    assert_eq!(
+        with_type(&api, Some("application/json"), other)
+            .await
+            .status,
+        201
+    );
+    let origin = other.unwrap().parse().unwrap();
+    let open = Api::with(Options::default().with_cors_origin(origin));
+    assert_eq!(with_type(&open, form, other).await.status, 201);
+}
+
+#[tokio::test]
+async fn what_is_unknown_is_not_found() {
+    let api = Api::new();
+    for id in [NOBODY, "7", "not-a-uuid", "%FF"] {
+        let workflow = format!("/api/workflows/{id}");
+        let run = format!("/api/runs/{id}");
+        let no_workflow = (404, "unknown_workflow".to_owned());
+        let no_run = (404, "unknown_run".to_owned());
+        assert_eq!(api.get(&workflow).await.refusal(), no_workflow, "{id}");
+        assert_eq!(api.delete(&workflow).await.refusal(), no_workflow, "{id}");
+        for start in ["run", "runs"] {
+            let answer = api
+                .post(&format!("{workflow}/{start}"), r#"{"input":1}"#)
+                .await;
+            assert_eq!(answer.refusal(), no_workflow, "{id}");
+        }
+        assert_eq!(api.get(&run).await.refusal(), no_run, "{id}");
+        assert_eq!(
+            api.get(&format!("{run}/events")).await.refusal(),
+            no_run,
+            "{id}"
+        );
+        assert_eq!(
+            api.get(&format!("{run}/events?after=3")).await.refusal(),
+            no_run,
+            "{id}"
+        );
+        assert_eq!(
+            api.post(&format!("{run}/cancel"), "").await.refusal(),
+            no_run,
+            "{id}"
+        );
+    }
+    for path in [
+        "/nowhere",
+        "/api",
+        "/api/workflows/",
+        "/api/runs/x/y",
+        "/../etc/passwd",
+    ] {
+        assert_eq!(
+            api.get(path).await.refusal(),
+            (404, "not_found".into()),
+            "{path}"
+        );
+    }
+    insta::assert_snapshot!(api.get(&format!("/api/runs/{NOBODY}")).await.text, @"");
+}
+
+#[tokio::test]
+async fn a_wrong_method_is_told_which_ones_are_right() {
+    let _hiding = hiding();
+    let api = Api::new();
+    let delete = api.delete("/api/workflows").await;
+    assert_eq!(delete.refusal(), (405, "method_not_allowed".into()));
+    assert_eq!(delete.header("allow"), "POST,GET,HEAD");
+    insta::assert_snapshot!(delete.text, @"");
+    let get = api.get(&format!("/api/workflows/{NOBODY}/run")).await;
+    assert_eq!(get.refusal(), (405, "method_not_allowed".into()));
+    assert_eq!(get.header("allow"), "POST");
+}
+
+#[tokio::test]
+async fn head_is_answered_where_get_is() {
+    let api = Api::new();
+    let run = api.start().await;
+    for path in [
+        "/healthz",
+        "/api/node-types",
+        "/api/workflows",
+        "/api/runs",
+        &run,
+        &format!("{run}/events"),
+    ] {
+        let answer = api
+            .ask(request("HEAD", path).body(Body::empty()).unwrap())
+            .await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.text.as_str()),
+            (200, ""),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_query_is_told_by_its_field() {
+    let api = Api::new();
+    insta::assert_snapshot!(api.get("/api/runs?status=done").await.text, @"");
+    for query in [
+        "runs?limit=0",
+        "runs?limit=201",
+        "runs?limit=x",
+        "runs?workflow_id=7",
+        "workflows?limit=-1",
+        &format!("workflows/{NOBODY}?version=x"),
+    ] {
+        assert_eq!(
+            api.get(&format!("/api/{query}")).await.refusal(),
+            (400, "invalid_query".into()),
+            "{query}"
+        );
+    }
+    for list in ["runs", "workflows"] {
+        assert_eq!(
+            api.get(&format!("/api/{list}?cursor=x")).await.refusal(),
+            (400, "bad_cursor".into())
+        );
+    }
+}

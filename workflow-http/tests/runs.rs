@@ -1,0 +1,139 @@
+//! Runs over REST: they belong to the service, not to a connection.
+
+mod support;
+
+use axum::http::{StatusCode, header::ACCEPT};
+use serde_json::json;
+use support::{Api, Wire, hiding, request, serve, two_steps};
+
+#[tokio::test]
+async fn a_run_is_started_and_told_step_by_step() {
+    let _hiding = hiding();
+    let api = Api::new();
+    let workflow = api.create(two_steps()).await;
+    let started = api
+        .post(
+            &format!("{workflow}/runs"),
+            json!({"input": "Rust", "version": 1, "metadata": {"by": "me"}}),
+        )
+        .await;
+    assert_eq!(started.status, StatusCode::ACCEPTED);
+    let run = started.header("location");
+    assert_eq!(run, format!("/api/runs/{}", started.header("x-run-id")));
+    assert_eq!(started.json()["status"], "queued");
+    assert_eq!(started.json()["links"]["self"], run);
+
+    api.script.finish("It is.");
+    api.events(run).await.until("run.completed").await;
+
+    let mut report = api.get(run).await.json();
+    assert_eq!(report["metadata"], json!({"by": "me"}));
+    for field in [
+        "started_at",
+        "ended_at",
+        "updated_at",
+        "created_at",
+        "duration_ms",
+    ] {
+        assert!(!report[field].is_null(), "{field}");
+        report[field] = json!("[…]");
+    }
+    for step in report["steps"].as_array_mut().unwrap() {
+        (step["started_at"], step["duration_ms"]) = (json!("[…]"), json!("[…]"));
+    }
+    insta::assert_snapshot!(serde_json::to_string_pretty(&report).unwrap(), @"");
+}
+
+#[tokio::test]
+async fn runs_are_listed_by_workflow_and_status() {
+    let api = Api::new();
+    let run = api.start().await;
+    let other = api.start().await;
+    api.script.finish("done");
+    let ended = async {
+        tokio::select! {
+            _ = async { api.events(&run).await.until("run.completed").await } => &run,
+            _ = async { api.events(&other).await.until("run.completed").await } => &other,
+        }
+    }
+    .await;
+    let ended = api.get(ended).await.json();
+
+    let completed = api.get("/api/runs?status=completed").await.json();
+    assert_eq!(completed["items"].as_array().unwrap().len(), 1);
+    assert_eq!(completed["items"][0]["id"], ended["id"]);
+    assert_eq!(completed["items"][0]["input_excerpt"], "Rust");
+    let workflow = ended["workflow"]["id"].as_str().unwrap();
+    let of_workflow = api
+        .get(&format!("/api/runs?workflow_id={workflow}"))
+        .await
+        .json();
+    assert_eq!(of_workflow, completed);
+    let all = api.get("/api/runs?limit=1").await.json();
+    assert_eq!(all["items"].as_array().unwrap().len(), 1);
+    assert!(all["next_cursor"].is_string());
+}
+
+#[tokio::test]
+async fn a_run_is_cancelled_once_and_told_so_again() {
+    let api = Api::new();
+    let run = api.start().await;
+    let mut events = api.events(&run).await;
+    while events.until("node.started").await["node"] != "llm_step" {}
+
+    let cancelled = api.post(&format!("{run}/cancel"), "").await;
+    assert_eq!(cancelled.status, StatusCode::OK);
+    assert_eq!(cancelled.json()["status"], "cancelled");
+    assert_eq!(
+        api.post(&format!("{run}/cancel"), "").await.json(),
+        cancelled.json()
+    );
+    events.until("run.cancelled").await;
+}
+
+#[tokio::test]
+async fn a_run_can_be_started_and_followed_in_one_request() {
+    let api = Api::new();
+    let workflow = api.create(two_steps()).await;
+    api.script.finish("done");
+    let request = request("POST", &format!("{workflow}/runs")).header(ACCEPT, "text/event-stream");
+    let response = api
+        .send(request.body(r#"{"input":1}"#.into()).unwrap())
+        .await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert!(response.headers().contains_key("location"));
+    assert!(response.headers().contains_key("x-run-id"));
+    support::Frames(response.into_body())
+        .until("run.completed")
+        .await;
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_ends_nothing() {
+    let api = Api::new();
+    let workflow = api.create(two_steps()).await;
+    let (address, _serving) = serve(&api).await;
+    let mut wire = Wire::post(address, &format!("{workflow}/run"), r#"{"input":"Rust"}"#).await;
+    let head = wire.head().await;
+    let run = head
+        .iter()
+        .find_map(|line| line.strip_prefix("location: "))
+        .unwrap();
+    wire.chunk().await.unwrap();
+    drop(wire);
+
+    api.script.say("Nobody ");
+    api.script.finish("Nobody listens.");
+
+    let completed = api.events(run).await.until("run.completed").await;
+    assert_eq!(completed["output"], "Nobody listens.");
+    let log = Wire::get(
+        address,
+        &format!("{run}/events"),
+        &["Accept: application/json", "Connection: close"],
+    )
+    .await
+    .all()
+    .await;
+    assert!(log.contains(r#""type":"run.completed""#), "{log}");
+}

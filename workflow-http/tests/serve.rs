@@ -1,0 +1,181 @@
+//! The accept loop, over real sockets.
+
+mod support;
+
+use std::time::Duration;
+
+use support::{Api, Wire, serve, two_steps};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::{Instant, timeout},
+};
+use workflow_http::Options;
+
+#[tokio::test(start_paused = true)]
+async fn who_sends_no_request_is_cut_off() {
+    let api = Api::new();
+    let (address, _serving) = serve(&api).await;
+    let begun = Instant::now();
+    assert_eq!(Wire::connect(address).await.all().await, "");
+    assert_eq!(begun.elapsed().as_secs(), 30);
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_answered() {
+    let api = Api::new();
+    let (address, _serving) = serve(&api).await;
+    for bytes in [1024 * 1024 + 1, 8 * 1024 * 1024] {
+        let (mut read, mut write) = TcpStream::connect(address).await.unwrap().into_split();
+        let sending = tokio::spawn(async move {
+            let head = format!(
+                "POST /api/workflows HTTP/1.1\r\nHost: localhost\r\nContent-Length: {bytes}\r\n\r\n"
+            );
+            // The server may hang up before it has read everything.
+            let _ = write.write_all(head.as_bytes()).await;
+            let _ = write.write_all(&vec![b' '; bytes]).await;
+            write
+        });
+        let mut answer = vec![0; 12];
+        read.read_exact(&mut answer).await.unwrap();
+        assert_eq!(answer, b"HTTP/1.1 413", "{bytes}");
+        sending.abort();
+    }
+}
+
+async fn status(api: &Api, method: &str, host: &str, more: &[&str]) -> String {
+    let (address, serving) = serve(api).await;
+    let line = format!("{method} /api/workflows HTTP/1.1");
+    let host = format!(
+        "Host: {}",
+        host.replace("PORT", &address.port().to_string())
+    );
+    let more: Vec<String> = more
+        .iter()
+        .map(|line| line.replace("PORT", &address.port().to_string()))
+        .collect();
+    let head: Vec<&str> = [
+        line.as_str(),
+        host.as_str(),
+        "Content-Type: application/json",
+    ]
+    .into_iter()
+    .chain(more.iter().map(String::as_str))
+    .collect();
+    let body = if method == "POST" {
+        two_steps().to_string()
+    } else {
+        String::new()
+    };
+    let status = Wire::send(address, &head, &body).await.status().await;
+    serving.abort();
+    status
+}
+
+#[tokio::test]
+async fn on_loopback_only_names_of_this_machine_are_served() {
+    let api = Api::new();
+    for host in [
+        "localhost",
+        "LOCALHOST:PORT",
+        "127.0.0.1:PORT",
+        "[::1]:9",
+        "127.0.0.2",
+    ] {
+        assert_eq!(
+            status(&api, "GET", host, &[]).await,
+            "http/1.1 200 ok",
+            "{host}"
+        );
+    }
+    for host in [
+        "evil.example",
+        "localhost.evil.example",
+        "192.168.0.1",
+        "evil.example:PORT",
+        "",
+        "user@localhost:x",
+    ] {
+        assert_ne!(
+            status(&api, "GET", host, &[]).await,
+            "http/1.1 200 ok",
+            "{host}"
+        );
+    }
+    assert_eq!(
+        status(&api, "GET", "evil.example", &[]).await,
+        "http/1.1 403 forbidden"
+    );
+}
+
+#[tokio::test]
+async fn on_loopback_pages_of_other_sites_cannot_write() {
+    let origin = "http://localhost:3000".parse().unwrap();
+    let api = Api::with(Options::default().with_cors_origin(origin));
+    let post = async |origin: &str| {
+        status(
+            &api,
+            "POST",
+            "localhost:PORT",
+            &[&format!("Origin: {origin}")],
+        )
+        .await
+    };
+    for own in ["http://localhost:PORT", "http://localhost:3000"] {
+        assert_eq!(post(own).await, "http/1.1 201 created", "{own}");
+    }
+    for foreign in [
+        "http://evil.example",
+        "http://localhost:3001",
+        "null",
+        "http://localhost:3000.evil.example",
+    ] {
+        assert_eq!(post(foreign).await, "http/1.1 403 forbidden", "{foreign}");
+    }
+    assert_eq!(
+        status(&api, "POST", "localhost", &[]).await,
+        "http/1.1 201 created"
+    );
+    let read = status(&api, "GET", "localhost", &["Origin: http://evil.example"]).await;
+    assert_eq!(read, "http/1.1 200 ok");
+}
+
+#[tokio::test]
+async fn shutdown_ends_streams_cleanly_and_then_the_service() {
+    let api = Api::new();
+    let run = api.start().await;
+    let (address, serving) = serve(&api).await;
+    let mut wire = Wire::get(address, &format!("{run}/events"), &[]).await;
+    wire.head().await;
+    wire.chunk().await.unwrap();
+    let idle = Wire::connect(address).await;
+
+    api.shutdown.cancel();
+
+    wire.chunks().await;
+    assert_eq!(idle.all().await, "");
+    let ended = timeout(Duration::from_secs(4), serving).await;
+    ended
+        .expect("it ends before the grace does")
+        .unwrap()
+        .unwrap();
+    assert!(tokio::net::TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_hangs_does_not_hold_shutdown_up() {
+    let api = Api::new();
+    let (address, serving) = serve(&api).await;
+    let _half = Wire::send(
+        address,
+        &[
+            "POST /api/workflows HTTP/1.1",
+            "Host: localhost",
+            "Expect: 100-continue",
+        ],
+        "",
+    )
+    .await;
+    api.shutdown.cancel();
+    serving.await.unwrap().unwrap();
+}

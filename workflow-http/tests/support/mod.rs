@@ -1,0 +1,244 @@
+//! A service whose model says what the test tells it to, and two ways to ask it: the router itself,
+//! and bytes on a socket.
+#![allow(
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    reason = "each test binary uses a part of this"
+)]
+
+mod script;
+mod wire;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Request, StatusCode, header::CONTENT_TYPE},
+    response::Response,
+};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+use workflow_core::{LocalEngine, PromptNode, Registry, RetryPolicy, TransformNode};
+use workflow_http::Options;
+
+pub use self::{
+    script::Script,
+    wire::{Wire, serve},
+};
+
+/// The prototype's example: a prompt, then a model.
+pub fn two_steps() -> Value {
+    json!({"name": "Explain", "nodes": [
+        {"id": "prompt_step", "type": "PromptNode", "data": {"template": "Explain {{ input }}"}},
+        {"id": "llm_step", "type": "LLMNode", "data": {}},
+    ]})
+}
+
+pub struct Api {
+    pub router: Router,
+    pub script: Script,
+    pub shutdown: CancellationToken,
+    pub options: Options,
+}
+
+impl Api {
+    pub fn new() -> Self {
+        Self::with(Options::default())
+    }
+
+    pub fn with(options: Options) -> Self {
+        let shutdown = CancellationToken::new();
+        let options = options.with_shutdown(shutdown.clone());
+        let (script, node) = Script::new();
+        let mut registry = Registry::new();
+        registry
+            .register::<PromptNode>("PromptNode")
+            .activity("Rendering the prompt");
+        registry.register::<TransformNode>("TransformNode");
+        registry
+            .register_with("LLMNode", node)
+            .activity("Calling Gemini API")
+            .retry(RetryPolicy::attempts(5));
+        let engine = Arc::new(LocalEngine::builder(registry).build());
+        let router = workflow_http::router(engine, options.clone());
+        Self {
+            router,
+            script,
+            shutdown,
+            options,
+        }
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Response {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    pub async fn ask(&self, request: Request<Body>) -> Answer {
+        let response = self.send(request).await;
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        let text = String::from_utf8(body.to_vec()).unwrap();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            text,
+        }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.ask(request("GET", path).body(Body::empty()).unwrap())
+            .await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.ask(request("DELETE", path).body(Body::empty()).unwrap())
+            .await
+    }
+
+    pub async fn post(&self, path: &str, body: impl ToString) -> Answer {
+        let request = request("POST", path).header(CONTENT_TYPE, "application/json");
+        self.ask(request.body(Body::from(body.to_string())).unwrap())
+            .await
+    }
+
+    /// Creates a workflow and gives its path.
+    pub async fn create(&self, spec: Value) -> String {
+        let answer = self.post("/api/workflows", spec).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
+        answer.header("location").to_owned()
+    }
+
+    /// Starts a run of the two steps and gives its path.
+    pub async fn start(&self) -> String {
+        let workflow = self.create(two_steps()).await;
+        let answer = self
+            .post(&format!("{workflow}/runs"), json!({"input": "Rust"}))
+            .await;
+        assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.text);
+        answer.header("location").to_owned()
+    }
+
+    /// Opens a stream.
+    pub async fn stream(&self, request: Request<Body>) -> Frames {
+        let response = self.send(request).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.headers()[CONTENT_TYPE], "text/event-stream");
+        Frames(response.into_body())
+    }
+
+    /// Follows a run from its start.
+    pub async fn events(&self, run: &str) -> Frames {
+        self.stream(
+            request("GET", &format!("{run}/events"))
+                .body(Body::empty())
+                .unwrap(),
+        )
+        .await
+    }
+}
+
+pub fn request(method: &str, path: &str) -> axum::http::request::Builder {
+    Request::builder().method(method).uri(path)
+}
+
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    /// The answer as a problem, after what every problem must have was seen in it.
+    pub fn problem(&self) -> Value {
+        assert_eq!(
+            self.header("content-type"),
+            "application/problem+json",
+            "{}",
+            self.text
+        );
+        let problem = self.json();
+        assert_eq!(problem["status"], self.status.as_u16());
+        for field in ["type", "title", "code", "detail"] {
+            assert!(problem[field].is_string(), "{field} of {problem}");
+        }
+        problem
+    }
+
+    /// The answer's status and the code of its problem.
+    pub fn refusal(&self) -> (u16, String) {
+        let problem = self.problem();
+        (
+            self.status.as_u16(),
+            problem["code"].as_str().unwrap().to_owned(),
+        )
+    }
+}
+
+/// The frames of a stream, as the router hands them to the connection.
+pub struct Frames(pub Body);
+
+impl Frames {
+    pub async fn next(&mut self) -> Option<String> {
+        let frame = self.0.frame().await?.unwrap();
+        let bytes = frame.into_data().unwrap();
+        Some(String::from_utf8(bytes.to_vec()).unwrap())
+    }
+
+    /// The next frame that has data, as its event name and its data.
+    pub async fn event(&mut self) -> Option<(String, Value)> {
+        loop {
+            let frame = self.next().await?;
+            let field = |name: &str| frame.lines().find_map(|line| line.strip_prefix(name));
+            if let Some(data) = field("data: ") {
+                let name = field("event: ").unwrap_or_default().to_owned();
+                return Some((name, serde_json::from_str(data).unwrap()));
+            }
+        }
+    }
+
+    /// Reads up to and including the first event of this name.
+    pub async fn until(&mut self, wanted: &str) -> Value {
+        while let Some((name, data)) = self.event().await {
+            if name == wanted {
+                return data;
+            }
+        }
+        panic!("the stream ended without {wanted}");
+    }
+
+    pub async fn rest(mut self) -> Vec<String> {
+        let mut frames = Vec::new();
+        while let Some(frame) = self.next().await {
+            frames.push(frame);
+        }
+        frames
+    }
+}
+
+/// Settings under which snapshots hide what differs from run to run.
+pub fn hiding() -> insta::internals::SettingsBindDropGuard {
+    let mut settings = insta::Settings::clone_current();
+    settings.add_filter(
+        r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}",
+        "[id]",
+    );
+    settings.add_filter(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", "[time]");
+    settings.add_filter(r#""(duration_ms|next_in_ms)":\d+"#, r#""$1":[ms]"#);
+    settings.add_filter(r"\b\d+\.\d\d s\b", "[s]");
+    settings.add_filter(r#""spec_hash":"[0-9a-f]{64}""#, r#""spec_hash":"[hash]""#);
+    settings.bind_to_scope()
+}

@@ -1,0 +1,69 @@
+//! A model that does what the test says, when it says so.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::sync::{Mutex, mpsc};
+use workflow_core::{Node, NodeContext, NodeError};
+
+enum Line {
+    Say(String),
+    Finish(Value),
+    Fail(NodeError),
+}
+
+/// What a test holds: nothing happens in the model until it says so.
+pub struct Script(mpsc::UnboundedSender<Line>);
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoData {}
+
+pub struct ScriptedModel(Arc<Mutex<mpsc::UnboundedReceiver<Line>>>);
+
+impl Script {
+    pub fn new() -> (
+        Self,
+        impl Fn(NoData) -> ScriptedModel + Send + Sync + 'static,
+    ) {
+        let (say, hear) = mpsc::unbounded_channel();
+        let hear = Arc::new(Mutex::new(hear));
+        (Self(say), move |NoData {}| ScriptedModel(Arc::clone(&hear)))
+    }
+
+    pub fn say(&self, text: &str) {
+        self.tell(Line::Say(text.to_owned()));
+    }
+
+    pub fn finish(&self, output: impl Into<Value>) {
+        self.tell(Line::Finish(output.into()));
+    }
+
+    pub fn fail(&self, error: NodeError) {
+        self.tell(Line::Fail(error));
+    }
+
+    fn tell(&self, line: Line) {
+        self.0
+            .send(line)
+            .unwrap_or_else(|_| panic!("the model is gone"));
+    }
+}
+
+#[async_trait]
+impl Node for ScriptedModel {
+    async fn run(&self, cx: &NodeContext) -> Result<Value, NodeError> {
+        let mut lines = self.0.lock().await;
+        loop {
+            match lines.recv().await {
+                Some(Line::Say(text)) => cx.delta(text)?,
+                Some(Line::Finish(output)) => return Ok(output),
+                Some(Line::Fail(error)) => return Err(error),
+                None => std::future::pending().await,
+            }
+        }
+    }
+}

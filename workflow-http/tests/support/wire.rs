@@ -1,0 +1,104 @@
+//! A client that sees the bytes: one connection, one request, the chunks as they were sent.
+
+use std::{io, net::SocketAddr};
+
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+};
+
+use super::Api;
+
+/// Serves an API on a free port of 127.0.0.1.
+pub async fn serve(api: &Api) -> (SocketAddr, JoinHandle<io::Result<()>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (router, options) = (api.router.clone(), api.options.clone());
+    let serving =
+        tokio::spawn(async move { workflow_http::serve(listener, router, &options).await });
+    (address, serving)
+}
+
+pub struct Wire(BufReader<TcpStream>);
+
+impl Wire {
+    pub async fn connect(address: SocketAddr) -> Self {
+        Self(BufReader::new(TcpStream::connect(address).await.unwrap()))
+    }
+
+    /// Sends a request as it is written here, with a line end after each line.
+    pub async fn send(address: SocketAddr, head: &[&str], body: &str) -> Self {
+        let mut wire = Self::connect(address).await;
+        let head = head.join("\r\n");
+        let request = format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+        wire.0
+            .get_mut()
+            .write_all(request.as_bytes())
+            .await
+            .unwrap();
+        wire
+    }
+
+    /// What `curl` sends by itself.
+    pub async fn get(address: SocketAddr, path: &str, more: &[&str]) -> Self {
+        let line = format!("GET {path} HTTP/1.1");
+        let host = format!("Host: {address}");
+        let head = [&[line.as_str(), host.as_str()], more].concat();
+        Self::send(address, &head, "").await
+    }
+
+    /// What `curl -d` sends by itself.
+    pub async fn post(address: SocketAddr, path: &str, body: &str) -> Self {
+        let line = format!("POST {path} HTTP/1.1");
+        let host = format!("Host: {address}");
+        let form = "Content-Type: application/x-www-form-urlencoded";
+        Self::send(address, &[&line, &host, form], body).await
+    }
+
+    /// The head of the answer, lower case, a line each.
+    pub async fn head(&mut self) -> Vec<String> {
+        let mut lines = Vec::new();
+        loop {
+            let line = self.line().await;
+            if line.is_empty() {
+                return lines;
+            }
+            lines.push(line.to_ascii_lowercase());
+        }
+    }
+
+    pub async fn status(&mut self) -> String {
+        self.head().await.swap_remove(0)
+    }
+
+    /// The next chunk of a chunked body; none after the last.
+    pub async fn chunk(&mut self) -> Option<String> {
+        let size = usize::from_str_radix(&self.line().await, 16).unwrap();
+        let mut chunk = vec![0; size + 2];
+        self.0.read_exact(&mut chunk).await.unwrap();
+        chunk.truncate(size);
+        (size > 0).then(|| String::from_utf8(chunk).unwrap())
+    }
+
+    pub async fn chunks(mut self) -> Vec<String> {
+        let mut chunks = Vec::new();
+        while let Some(chunk) = self.chunk().await {
+            chunks.push(chunk);
+        }
+        chunks
+    }
+
+    /// Everything until the server closes the connection.
+    pub async fn all(mut self) -> String {
+        let mut text = String::new();
+        self.0.read_to_string(&mut text).await.unwrap();
+        text
+    }
+
+    async fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.0.read_line(&mut line).await.unwrap();
+        line.trim_end().to_owned()
+    }
+}

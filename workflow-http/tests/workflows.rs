@@ -1,0 +1,106 @@
+//! Workflows over REST.
+
+mod support;
+
+use axum::http::StatusCode;
+use serde_json::json;
+use support::{Api, hiding, two_steps};
+
+#[tokio::test]
+async fn a_workflow_is_created_read_listed_and_deleted() {
+    let _hiding = hiding();
+    let api = Api::new();
+
+    let created = api.post("/api/workflows", two_steps()).await;
+    assert_eq!(created.status, StatusCode::CREATED);
+    insta::assert_snapshot!(created.text, @"");
+    let path = created.header("location");
+    assert_eq!(
+        path,
+        format!("/api/workflows/{}", created.json()["id"].as_str().unwrap())
+    );
+
+    assert_eq!(api.get(path).await.json(), created.json());
+    assert_eq!(
+        api.get(&format!("{path}?version=1")).await.json(),
+        created.json()
+    );
+    assert_eq!(
+        api.get(&format!("{path}?version=2")).await.refusal(),
+        (404, "unknown_workflow".into())
+    );
+
+    let list = api.get("/api/workflows").await.json();
+    assert_eq!(
+        list,
+        json!({"items": [created.json()], "next_cursor": null})
+    );
+
+    let deleted = api.delete(path).await;
+    assert_eq!(
+        (deleted.status, deleted.text.as_str()),
+        (StatusCode::NO_CONTENT, "")
+    );
+    assert_eq!(api.get("/api/workflows").await.json()["items"], json!([]));
+    assert_eq!(
+        api.delete(path).await.refusal(),
+        (404, "unknown_workflow".into())
+    );
+}
+
+#[tokio::test]
+async fn a_list_is_read_page_by_page() {
+    let api = Api::new();
+    for _ in 0..3 {
+        api.create(two_steps()).await;
+    }
+    let first = api.get("/api/workflows?limit=2").await.json();
+    assert_eq!(first["items"].as_array().unwrap().len(), 2);
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let second = api
+        .get(&format!("/api/workflows?limit=2&cursor={cursor}"))
+        .await
+        .json();
+    assert_eq!(second["items"].as_array().unwrap().len(), 1);
+    assert_eq!(second["next_cursor"], json!(null));
+}
+
+#[tokio::test]
+async fn a_check_stores_nothing_and_shows_the_graph() {
+    let api = Api::new();
+
+    let valid = api.post("/api/workflows/validate", two_steps()).await;
+    assert_eq!(valid.status, StatusCode::OK);
+    insta::assert_snapshot!(valid.text, @"");
+
+    let cycle = json!({"nodes": [
+        {"id": "a", "type": "LLMNode", "needs": ["b"]},
+        {"id": "b", "type": "LLMNode", "needs": ["a"]},
+    ]});
+    let invalid = api.post("/api/workflows/validate", cycle).await;
+    assert_eq!(invalid.status, StatusCode::OK);
+    insta::assert_snapshot!(invalid.text, @"");
+
+    assert_eq!(api.get("/api/workflows").await.json()["items"], json!([]));
+}
+
+#[tokio::test]
+async fn the_catalog_names_node_types_and_limits() {
+    let api = Api::with(workflow_http::Options::default().with_simulated(true));
+    let catalog = api.get("/api/node-types").await.json();
+    let types: Vec<_> = catalog["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| &item["type"])
+        .collect();
+    assert_eq!(types, ["LLMNode", "PromptNode", "TransformNode"]);
+    assert_eq!(catalog["items"][0]["activity"], "Calling Gemini API");
+    assert_eq!(
+        catalog["items"][1]["schema"]["properties"]["template"]["x-workflow"],
+        "template"
+    );
+    assert_eq!(catalog["limits"]["body_bytes"], 1024 * 1024);
+    assert_eq!(catalog["simulated"], true);
+    assert_eq!(api.get("/healthz").await.text, r#"{"status":"ok"}"#);
+}
