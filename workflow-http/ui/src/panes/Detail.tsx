@@ -57,7 +57,7 @@ function Shown({ session, chosen }: Pick<Props, 'session' | 'chosen'>) {
           ]}
         />
       </div>
-      {tab === 'result' && isOver ? <RunResult run={run} /> : <StepDetail step={step} isOver={isOver} />}
+      {tab === 'result' && isOver ? <RunResult run={run} /> : <StepDetail key={step.path} step={step} isOver={isOver} />}
     </>
   );
 }

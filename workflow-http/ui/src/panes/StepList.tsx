@@ -1,5 +1,5 @@
 // The steps, in the order of the workflow: before a run as the text describes them, then as they go.
-import { memo } from 'react';
+import { memo, useEffect, useRef } from 'react';
 import type { Outline } from '../editor/useCheck';
 import { Icon } from '../parts/Icon';
 import { stateWord } from '../parts/State';
@@ -17,8 +17,10 @@ interface Props {
 
 export function StepList({ run, outline, chosen, onChoose }: Props) {
   const isLoading = run !== null && run.order.length === 0;
+  const box = useRef<HTMLElement>(null);
+  useEffect(() => keepInView(box.current), [chosen]);
   return (
-    <section aria-label="Steps" className="max-h-[40vh] flex-none overflow-auto border-b border-line py-1 max-desk:max-h-none" tabIndex={-1} id="steps">
+    <section aria-label="Steps" className="max-h-[40vh] flex-none overflow-auto border-b border-line py-1 max-desk:max-h-none" tabIndex={-1} id="steps" ref={box}>
       {isLoading ? (
         <Bars />
       ) : (
@@ -32,6 +34,15 @@ export function StepList({ run, outline, chosen, onChoose }: Props) {
       )}
     </section>
   );
+}
+
+/** Scrolls the list, and nothing around it, until the chosen step is seen. */
+function keepInView(box: HTMLElement | null): void {
+  const row = box?.querySelector('[aria-current]');
+  if (!box || !row) return;
+  const [outer, inner] = [box.getBoundingClientRect(), row.getBoundingClientRect()];
+  if (inner.top < outer.top) box.scrollTop -= outer.top - inner.top;
+  else if (inner.bottom > outer.bottom) box.scrollTop += inner.bottom - outer.bottom;
 }
 
 const ROW = 'relative grid min-h-12 w-full grid-cols-[20px_minmax(0,1fr)_auto] items-center gap-x-[9px] py-1.5 pr-3.5 pl-3.5 text-left';
