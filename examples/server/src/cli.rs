@@ -1,0 +1,122 @@
+//! What the program can be told.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
+
+use clap::{Args, Parser, Subcommand, builder::NonEmptyStringValueParser};
+use tracing_subscriber::filter::Targets;
+use workflow_http::Origin;
+
+const ENVIRONMENT: &str = "\
+Environment (or a .env file; what is set already wins):
+  GEMINI_API_KEY            the key, unless GOOGLE_API_KEY is set
+  GEMINI_MODEL              the model of steps that name none
+  GOOGLE_GEMINI_BASE_URL    where the Gemini API is
+  GOOGLE_GENAI_API_VERSION  its version";
+
+const FAULTS: &str = "\
+Faults to try with --simulate, in the text of a prompt:
+  [[429]]     over a limit, asks for 2 s of patience; the next call with this prompt succeeds
+  [[400]]     refused
+  [[500]]     a fault of the model's server, each time
+  [[safety]]  no text, for reasons of safety
+  [[cut]]     the answer breaks off in the middle";
+
+/// Runs workflows: a REST service with live event streams, and a web page.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = ENVIRONMENT,
+    after_long_help = format!("{ENVIRONMENT}\n\n{FAULTS}")
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) serve: ServeArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Say every fault of a workflow; the exit code is 1 if there is one. Needs no key.
+    Validate {
+        /// The workflow as JSON.
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:8000", value_parser = loopback)]
+    pub(crate) addr: SocketAddr,
+
+    /// Let pages of this site use the service, such as `http://localhost:3000`; repeatable.
+    #[arg(long = "cors-origin", value_name = "ORIGIN")]
+    pub(crate) cors_origins: Vec<Origin>,
+
+    /// Answer in place of the model: no key is needed and nothing is charged.
+    #[arg(long)]
+    pub(crate) simulate: bool,
+
+    /// How long a simulated answer takes for each word.
+    #[arg(long, default_value = "40ms", value_parser = pace, requires = "simulate")]
+    pub(crate) simulate_pace: Duration,
+
+    /// The model of steps that name none.
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) model: Option<String>,
+
+    /// What to log: a level, or `target=level` pairs.
+    #[arg(long, default_value = "info", value_name = "FILTER")]
+    pub(crate) log: Targets,
+}
+
+/// An address only this machine can reach: the service does not ask who calls.
+fn loopback(text: &str) -> Result<SocketAddr, &'static str> {
+    let addr = text
+        .strip_prefix("localhost:")
+        .and_then(|port| port.parse().ok())
+        .map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+        .or_else(|| text.parse().ok())
+        .ok_or("an address is an IP address and a port, such as 127.0.0.1:8000")?;
+    if addr.ip().is_loopback() {
+        Ok(addr)
+    } else {
+        Err(
+            "this version does not ask callers for a key, so it listens on loopback addresses \
+             only, such as 127.0.0.1:8000",
+        )
+    }
+}
+
+fn pace(text: &str) -> Result<Duration, &'static str> {
+    let millis = text.strip_suffix("ms").and_then(|n| n.parse::<u16>().ok());
+    millis
+        .map(|millis| Duration::from_millis(millis.into()))
+        .ok_or("a pace is in whole milliseconds, such as 40ms")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn only_loopback_addresses_are_taken() {
+        assert_eq!(loopback("localhost:80"), loopback("127.0.0.1:80"));
+        assert!(loopback("[::1]:8000").is_ok());
+        assert!(loopback("0.0.0.0:8000").is_err_and(|error| error.contains("loopback")));
+        assert!(loopback("8000").is_err_and(|error| error.contains("an IP address")));
+    }
+}

@@ -1,0 +1,47 @@
+//! Why the program stops.
+
+use std::{io, net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use workflow_gemini::ConfigError;
+
+/// A sentence for the person who started the program.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Stopped {
+    #[error(
+        "There is no Gemini API key: set GEMINI_API_KEY (in the environment or in a .env file), \
+         or start with --simulate to get simulated answers."
+    )]
+    NoKey,
+    #[error("The Gemini client could not be set up: {0}.")]
+    Config(ConfigError),
+    /// What the file says is not shown: it may hold the key.
+    #[error("The .env file could not be read: {0}.")]
+    DotEnv(String),
+    #[error("Another program listens on {0} already: stop it, or choose another --addr.")]
+    AddressInUse(SocketAddr),
+    #[error("Listening on {0} failed: {1}.")]
+    Listen(SocketAddr, io::Error),
+    #[error("{path} could not be read: {1}.", path = .0.display())]
+    File(PathBuf, io::Error),
+    #[error("The operating system failed: {0}.")]
+    Io(#[from] io::Error),
+}
+
+impl Stopped {
+    /// 2 where the person can mend it by starting the program differently.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::NoKey | Self::Config(_) | Self::DotEnv(_) | Self::File(..) => ExitCode::from(2),
+            Self::AddressInUse(_) | Self::Listen(..) | Self::Io(_) => ExitCode::FAILURE,
+        }
+    }
+}
+
+impl From<ConfigError> for Stopped {
+    fn from(error: ConfigError) -> Self {
+        match error {
+            ConfigError::MissingKey => Self::NoKey,
+            other => Self::Config(other),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Serves until the program is asked to stop.
+
+use std::{
+    io::{self, IsTerminal, Write},
+    net::SocketAddr,
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{net::TcpListener, runtime::Runtime};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
+use workflow_core::LocalEngine;
+use workflow_http::Options;
+
+use crate::{cli::ServeArgs, error::Stopped, model::Model, registry::registry, signals::Signals};
+
+/// How long runs have to end once the program is asked to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Serves until Ctrl-C or SIGTERM.
+pub(crate) fn serve(args: ServeArgs) -> Result<ExitCode, Stopped> {
+    log(args.log.clone());
+    read_dot_env()?;
+    Runtime::new()?.block_on(run(args))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn log(filter: Targets) {
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
+    tracing_subscriber::registry()
+        .with(lines)
+        .with(filter)
+        .init();
+}
+
+/// Takes what the environment does not say from a `.env` file here or above, if there is one.
+fn read_dot_env() -> Result<(), Stopped> {
+    let reason = match dotenvy::dotenv() {
+        Ok(_) => return Ok(()),
+        Err(error) if error.not_found() => return Ok(()),
+        Err(dotenvy::Error::LineParse(..)) => "a line of it is not NAME=value".to_owned(),
+        Err(dotenvy::Error::Io(error)) => error.to_string(),
+        Err(_) => "a value of it cannot be used".to_owned(),
+    };
+    Err(Stopped::DotEnv(reason))
+}
+
+async fn run(args: ServeArgs) -> Result<(), Stopped> {
+    let mut signals = Signals::new()?;
+    let model = Model::new(&args).await?;
+    let listener = listen(args.addr).await?;
+    announce(listener.local_addr()?, &model)?;
+
+    let engine = Arc::new(LocalEngine::builder(registry(model.client.clone())).build());
+    let shutdown = CancellationToken::new();
+    let options = options(args, &model, &shutdown);
+    let router = workflow_http::router(engine.clone(), options.clone());
+    let serving = workflow_http::serve(listener, router, &options);
+    let stopping = async {
+        signals.next().await;
+        tracing::info!("stopping: runs have {} s to end", GRACE.as_secs());
+        shutdown.cancel();
+        tokio::select! {
+            () = engine.shutdown(GRACE) => {}
+            () = signals.next() => tracing::warn!("stopped at once: asked twice"),
+        }
+        Ok(())
+    };
+    tokio::try_join!(serving, stopping)?;
+    Ok(())
+}
+
+async fn listen(addr: SocketAddr) -> Result<TcpListener, Stopped> {
+    TcpListener::bind(addr)
+        .await
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::AddrInUse => Stopped::AddressInUse(addr),
+            _ => Stopped::Listen(addr, error),
+        })
+}
+
+fn announce(addr: SocketAddr, model: &Model) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "Listening on http://{addr}")?;
+    writeln!(out, "Model: {}", model.client.model())?;
+    if model.is_simulated() {
+        writeln!(
+            out,
+            "Answers are simulated: no model is asked, nothing is charged."
+        )?;
+        tracing::warn!("answers are simulated");
+    }
+    out.flush()
+}
+
+fn options(args: ServeArgs, model: &Model, shutdown: &CancellationToken) -> Options {
+    let options = Options::default()
+        .with_shutdown(shutdown.clone())
+        .with_simulated(model.is_simulated());
+    let origins = args.cors_origins.into_iter();
+    origins.fold(options, Options::with_cors_origin)
+}

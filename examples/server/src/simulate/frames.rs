@@ -1,0 +1,60 @@
+//! Answers on the wire, at the pace of a person who reads.
+
+use std::{io, time::Duration};
+
+use axum::{
+    body::{Body, Bytes},
+    http::header::CONTENT_TYPE,
+    response::{IntoResponse, Response},
+};
+use futures::{StreamExt, stream};
+
+use super::{answer::Answer, reply::Reply};
+
+/// One JSON object, after the time it takes to write it.
+pub(super) fn whole(reply: &Reply, answer: &Answer, pace: Duration, is_cut: bool) -> Response {
+    let json = reply.whole(answer).to_string();
+    let words = u32::try_from(answer.pieces.len()).unwrap_or(u32::MAX);
+    let pieces = vec![Bytes::from(json)];
+    let pieces = if is_cut { halved(pieces) } else { kept(pieces) };
+    let body = paced(pieces, pace.saturating_mul(words));
+    ([(CONTENT_TYPE, "application/json; charset=UTF-8")], body).into_response()
+}
+
+/// Server-Sent Events, one for each word, with the line ends of the API.
+pub(super) fn streamed(reply: &Reply, answer: &Answer, pace: Duration, is_cut: bool) -> Response {
+    let events = reply.events(answer).into_iter();
+    let pieces: Vec<Bytes> = events
+        .map(|event| Bytes::from(format!("data: {event}\r\n\r\n")))
+        .collect();
+    let pieces = if is_cut { halved(pieces) } else { kept(pieces) };
+    ([(CONTENT_TYPE, "text/event-stream")], paced(pieces, pace)).into_response()
+}
+
+type Pieces = Vec<io::Result<Bytes>>;
+
+fn kept(pieces: Vec<Bytes>) -> Pieces {
+    pieces.into_iter().map(Ok).collect()
+}
+
+/// The first half, then a broken connection.
+fn halved(mut pieces: Vec<Bytes>) -> Pieces {
+    match pieces.as_mut_slice() {
+        [only] => only.truncate(only.len() / 2),
+        several => {
+            let half = several.len() / 2;
+            pieces.truncate(half);
+        }
+    }
+    let mut pieces = kept(pieces);
+    pieces.push(Err(io::Error::other("the prompt asked for a cut")));
+    pieces
+}
+
+fn paced(pieces: Pieces, pace: Duration) -> Body {
+    Body::from_stream(stream::iter(pieces).then(move |piece| async move {
+        // Also without a pace, what was written so far has to leave first.
+        tokio::time::sleep(pace).await;
+        piece
+    }))
+}
