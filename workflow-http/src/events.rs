@@ -34,10 +34,11 @@ pub(crate) async fn get(
     Query(query): Query<EventsQuery>,
 ) -> Result<Response, Problem> {
     let after = last_event_id(&headers)?.unwrap_or(query.after);
+    let seen = seen(&app, run, after).await?;
     if accept::names(&headers, JSON) && !accept::names(&headers, EVENT_STREAM) {
         return Ok(Json(page(&app, run, after, query.limit.0).await?).into_response());
     }
-    if after > 0 && ends_with(&app, run, after).await? {
+    if seen.is_some_and(|event| event.is_terminal()) {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     follow(&app, run, after).await
@@ -55,10 +56,14 @@ fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
         .ok_or_else(|| Kind::InvalidEventId.of(format!("Last-Event-ID {header:?} is not a number")))
 }
 
-/// Whether this event is the run's last: who has it has them all.
-async fn ends_with(app: &App, run: RunId, seq: u64) -> Result<bool, Problem> {
-    let event = app.engine.page(run, seq - 1, 1).await?;
-    Ok(event.first().is_some_and(StepEvent::is_terminal))
+/// The last event that the reader has had, unless it begins at the beginning.
+async fn seen(app: &App, run: RunId, after: u64) -> Result<Option<StepEvent>, Problem> {
+    let Some(before) = after.checked_sub(1) else {
+        return Ok(None);
+    };
+    let event = app.engine.page(run, before, 1).await?.pop();
+    let beyond = || Kind::BeyondEnd.of(format!("the log has no event {after}"));
+    event.map(Some).ok_or_else(beyond)
 }
 
 /// The updates of a run after event number `after`: those of the log, then live.

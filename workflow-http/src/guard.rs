@@ -39,7 +39,7 @@ impl Guard {
         let headers = request.headers();
         if !is_this_machine(headers) {
             return Err(Kind::HostNotAllowed.of(format!(
-                "the host {} is not this machine",
+                "the host {} is not this machine; use localhost",
                 shown(headers, HOST)
             )));
         }

@@ -6,18 +6,17 @@ use crate::origin::Origin;
 
 /// What a service may be told. [`Options::default`] suits one that stands alone.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub struct Options {
     /// The path the router is nested under, without a slash at the end; empty when it is not nested.
-    pub base_path: String,
+    pub(crate) base_path: String,
     /// When it fires, streams end and [`serve`](crate::serve) returns.
-    pub shutdown: CancellationToken,
+    pub(crate) shutdown: CancellationToken,
     /// The other sites whose pages may use the service. None by default.
-    pub cors_origins: Vec<Origin>,
+    pub(crate) cors_origins: Vec<Origin>,
     /// Whether the answers of models are simulated; the page then says so.
-    pub simulated: bool,
+    pub(crate) simulated: bool,
     /// The most bytes of a request's body; 1 MiB by default.
-    pub max_body_bytes: usize,
+    pub(crate) max_body_bytes: usize,
 }
 
 impl Options {

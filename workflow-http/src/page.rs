@@ -32,25 +32,21 @@ const HEADERS: [(HeaderName, &str); 4] = [
 
 /// The file that a request asks for, if it is one. `original` is the path before any nesting.
 pub(crate) fn answer(original: &Uri, request: &Request) -> Option<Response> {
-    let name = match request.uri().path().trim_start_matches('/') {
-        "" => INDEX,
-        name => name,
-    };
+    let path = request.uri().path().trim_start_matches('/');
+    let name = if path.is_empty() { "index.html" } else { path };
     let file = Files::get(name)?;
-    let path = original.path();
+    let original = original.path();
     Some(match *request.method() {
-        Method::GET | Method::HEAD if name == INDEX && !path.ends_with('/') => {
-            Redirect::permanent(&format!("{path}/")).into_response()
+        Method::GET | Method::HEAD if path.is_empty() && !original.ends_with('/') => {
+            Redirect::permanent(&format!("{original}/")).into_response()
         }
         Method::GET | Method::HEAD => send(name, file, request.headers().get(IF_NONE_MATCH)),
         ref method => {
-            let problem = Kind::WrongMethod.of(format!("{method} is not served at {path}"));
+            let problem = Kind::WrongMethod.of(format!("{method} is not served at {original}"));
             ([(ALLOW, "GET,HEAD")], problem).into_response()
         }
     })
 }
-
-const INDEX: &str = "index.html";
 
 /// A file, or that the client has it already.
 fn send(name: &str, file: EmbeddedFile, known: Option<&HeaderValue>) -> Response {

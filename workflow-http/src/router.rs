@@ -24,7 +24,8 @@ use crate::{
 
 /// An engine as a service.
 ///
-/// Nested under a path, it needs to be told which, for the links it gives:
+/// Nested under a path, it needs to be told which, for the links it gives. `nest_service` also
+/// serves the path with a slash at its end, where the page is; `nest` does not:
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -34,7 +35,8 @@ use crate::{
 /// # async fn main() {
 /// # let engine = Arc::new(LocalEngine::builder(Registry::default()).build());
 /// let options = Options::default().with_base_path("/flows");
-/// let app: axum::Router = axum::Router::new().nest("/flows", workflow_http::router(engine, options));
+/// let app: axum::Router = axum::Router::new()
+///     .nest_service("/flows", workflow_http::router(engine, options));
 /// # }
 /// ```
 ///

@@ -8,12 +8,14 @@ use axum::{
 };
 use futures::future::join_all;
 use serde_json::{Value, json};
-use support::{Answer, Api, Frames, Wire, hiding, request, serve};
+use support::{Answer, Api, Frames, Wire, hiding, request, serve, with_body};
 
 fn after(run: &str, last_event_id: &str) -> Request<Body> {
-    let request =
-        request("GET", &format!("{run}/events?after=1")).header("Last-Event-ID", last_event_id);
-    request.body(Body::empty()).unwrap()
+    let request = request("GET", &format!("{run}/events?after=1"));
+    with_body(
+        request.header("Last-Event-ID", last_event_id),
+        Body::empty(),
+    )
 }
 
 async fn ended(api: &Api) -> String {
@@ -46,7 +48,38 @@ async fn the_log_is_replayed_then_followed() {
     assert_eq!(frames.rest().await.len(), 2);
 
     let frames = api.events(&run).await.rest().await;
-    insta::assert_snapshot!(frames.concat(), @"");
+    insta::assert_snapshot!(frames.concat(), @r#"
+    : ok
+    retry: 1000
+
+    id: 1
+    event: run.created
+    data: {"seq":1,"run_id":"[id]","time":"[time]","type":"run.created","workflow_id":"[id]","version":1,"spec_hash":"[hash]","input":"Rust","nodes":[{"id":"prompt_step","type":"PromptNode","needs":[]},{"id":"llm_step","type":"LLMNode","needs":["prompt_step"]}]}
+
+    id: 2
+    event: run.started
+    data: {"seq":2,"run_id":"[id]","time":"[time]","type":"run.started"}
+
+    id: 3
+    event: node.started
+    data: {"seq":3,"run_id":"[id]","time":"[time]","type":"node.started","node":"prompt_step","path":"prompt_step","attempt":1,"max_attempts":1}
+
+    id: 4
+    event: node.completed
+    data: {"seq":4,"run_id":"[id]","time":"[time]","type":"node.completed","node":"prompt_step","path":"prompt_step","attempt":1,"output":"Explain Rust","duration_ms":[ms]}
+
+    id: 5
+    event: node.started
+    data: {"seq":5,"run_id":"[id]","time":"[time]","type":"node.started","node":"llm_step","path":"llm_step","attempt":1,"max_attempts":5}
+
+    id: 6
+    event: node.completed
+    data: {"seq":6,"run_id":"[id]","time":"[time]","type":"node.completed","node":"llm_step","path":"llm_step","attempt":1,"output":"It is.","duration_ms":[ms]}
+
+    id: 7
+    event: run.completed
+    data: {"seq":7,"run_id":"[id]","time":"[time]","type":"run.completed","output":"It is.","usage":{"input_tokens":0,"output_tokens":0},"duration_ms":[ms]}
+    "#);
 }
 
 #[tokio::test]
@@ -55,13 +88,17 @@ async fn who_joins_in_mid_stream_gets_the_text_so_far_as_one_delta() {
     let api = Api::new();
     let run = api.start().await;
     let mut first = api.events(&run).await;
-    api.script.say("It ");
-    api.script.say("is ");
-    while first.until("node.delta").await["offset"] != 3 {}
+    for piece in ["It ", "is "] {
+        api.script.say(piece);
+        assert_eq!(first.until("node.delta").await["delta"], piece);
+    }
 
     let mut second = api.stream(after(&run, "5")).await;
     assert_eq!(second.next().await.unwrap(), ": ok\nretry: 1000\n\n");
-    insta::assert_snapshot!(second.next().await.unwrap(), @"");
+    insta::assert_snapshot!(second.next().await.unwrap(), @r#"
+    event: node.delta
+    data: {"type":"node.delta","run_id":"[id]","node":"llm_step","path":"llm_step","attempt":1,"kind":"text","delta":"It is ","offset":0}
+    "#);
     api.script.say("so.");
     let (_, delta) = second.event().await.unwrap();
     assert_eq!(
@@ -126,7 +163,7 @@ async fn the_log_can_be_read_page_by_page() {
     let page = async |query: &str| -> Answer {
         let request =
             request("GET", &format!("{run}/events{query}")).header(ACCEPT, "application/json");
-        api.ask(request.body(Body::empty()).unwrap()).await
+        api.ask(with_body(request, Body::empty())).await
     };
     let seqs = |page: &Answer| -> Vec<u64> {
         let page = page.json();
@@ -147,6 +184,10 @@ async fn the_log_can_be_read_page_by_page() {
         second.json()["next_cursor"],
         Value::Null,
         "the run has ended"
+    );
+    assert_eq!(
+        page("?after=8").await.refusal(),
+        (400, "beyond_the_end".into())
     );
     assert_eq!(
         page("?limit=201").await.refusal(),

@@ -111,9 +111,9 @@ async fn a_cancelled_run_ends_as_failed() {
     api.post(&format!("{location}/cancel"), "").await;
 
     insta::assert_snapshot!(frames.rest().await.concat(), @r#"
-    data: {"timestamp":"[time]","nodeId":"llm_step","status":"info","message":"Cancelled: run_cancelled.","output":null,"error":null}
+    data: {"timestamp":"[time]","nodeId":"llm_step","status":"info","message":"Stopped: run cancelled.","output":null,"error":null}
 
-    data: {"type":"workflowStatus","status":"failed","message":"Workflow cancelled: cancelled."}
+    data: {"type":"workflowStatus","status":"failed","message":"Workflow cancelled."}
     "#);
 }
 

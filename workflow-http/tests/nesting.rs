@@ -9,21 +9,21 @@ use axum::{
     routing::get,
 };
 use serde_json::json;
-use support::{Api, request, two_steps};
+use support::{Api, request, two_steps, with_body};
 use workflow_http::Options;
 
-fn nested() -> Api {
+/// The application nests the router in either way that axum has.
+fn nested(nest: impl Fn(Router, Router) -> Router) -> Api {
     let mut api = Api::with(Options::default().with_base_path("/flows/"));
     let inner = std::mem::take(&mut api.router);
-    api.router = Router::new()
-        .route("/", get(async || "the application"))
-        .nest("/flows", inner);
+    let application = Router::new().route("/", get(async || "the application"));
+    api.router = nest(application, inner);
     api
 }
 
 #[tokio::test]
 async fn links_begin_with_the_base_path() {
-    let api = nested();
+    let api = nested(|application, inner| application.nest("/flows", inner));
     let created = api.post("/flows/api/workflows", two_steps()).await;
     let workflow = created.header("location").to_owned();
     assert!(workflow.starts_with("/flows/api/workflows/"), "{workflow}");
@@ -45,7 +45,7 @@ async fn links_begin_with_the_base_path() {
 
 #[tokio::test]
 async fn the_application_keeps_its_own_paths() {
-    let api = nested();
+    let api = nested(|application, inner| application.nest_service("/flows", inner));
     assert_eq!(api.get("/").await.text, "the application");
     assert_eq!(api.get("/elsewhere").await.text, "");
     let unknown = api.get("/flows/elsewhere").await;
@@ -68,7 +68,7 @@ async fn other_sites_are_let_in_by_name_only() {
             .header(ORIGIN, origin)
             .header("access-control-request-method", "POST")
             .header("access-control-request-headers", "content-type");
-        api.ask(request.body(Body::empty()).unwrap()).await
+        api.ask(with_body(request, Body::empty())).await
     };
     let closed = ask(&Api::new(), site).await;
     assert_eq!(closed.header("access-control-allow-origin"), "");
@@ -91,7 +91,7 @@ async fn other_sites_are_let_in_by_name_only() {
     let read = request("GET", "/api/runs")
         .header(ORIGIN, site)
         .header(USER_AGENT, "test");
-    let read = api.ask(read.body(Body::empty()).unwrap()).await;
+    let read = api.ask(with_body(read, Body::empty())).await;
     assert_eq!(
         read.header("access-control-expose-headers"),
         "location,etag,x-run-id"

@@ -8,7 +8,7 @@ use axum::{
     body::Body,
     http::{StatusCode, header::IF_NONE_MATCH},
 };
-use support::{Api, request};
+use support::{Api, request, with_body};
 use workflow_http::Options;
 
 #[tokio::test]
@@ -53,7 +53,7 @@ async fn a_file_that_is_known_is_not_sent_again() {
     let etag = first.header("etag");
     assert!(etag.starts_with('"'), "{etag}");
     let again = request("GET", "/assets/app.js").header(IF_NONE_MATCH, etag);
-    let again = api.ask(again.body(Body::empty()).unwrap()).await;
+    let again = api.ask(with_body(again, Body::empty())).await;
     assert_eq!(
         (again.status, again.text.as_str()),
         (StatusCode::NOT_MODIFIED, "")
@@ -76,7 +76,7 @@ async fn the_page_is_read_only() {
 #[tokio::test]
 async fn under_a_base_path_it_is_reached_with_a_slash() {
     let mut api = Api::with(Options::default().with_base_path("/flows"));
-    api.router = Router::new().nest("/flows", std::mem::take(&mut api.router));
+    api.router = Router::new().nest_service("/flows", std::mem::take(&mut api.router));
     let without = api.get("/flows").await;
     assert_eq!(without.status, StatusCode::PERMANENT_REDIRECT);
     assert_eq!(without.header("location"), "/flows/");

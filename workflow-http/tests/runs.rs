@@ -4,7 +4,7 @@ mod support;
 
 use axum::http::{StatusCode, header::ACCEPT};
 use serde_json::json;
-use support::{Api, Wire, hiding, request, serve, two_steps};
+use support::{Api, Wire, hiding, request, serve, two_steps, with_body};
 
 #[tokio::test]
 async fn a_run_is_started_and_told_step_by_step() {
@@ -41,7 +41,61 @@ async fn a_run_is_started_and_told_step_by_step() {
     for step in report["steps"].as_array_mut().unwrap() {
         (step["started_at"], step["duration_ms"]) = (json!("[…]"), json!("[…]"));
     }
-    insta::assert_snapshot!(serde_json::to_string_pretty(&report).unwrap(), @"");
+    insta::assert_snapshot!(serde_json::to_string_pretty(&report).unwrap(), @r#"
+    {
+      "id": "[id]",
+      "workflow": {
+        "id": "[id]",
+        "name": "Explain",
+        "version": 1
+      },
+      "created_at": "[…]",
+      "input_excerpt": "Rust",
+      "status": "completed",
+      "last_seq": 7,
+      "started_at": "[…]",
+      "ended_at": "[…]",
+      "duration_ms": "[…]",
+      "updated_at": "[…]",
+      "usage": {
+        "input_tokens": 0,
+        "output_tokens": 0
+      },
+      "input": "Rust",
+      "metadata": {
+        "by": "me"
+      },
+      "output": "It is.",
+      "steps": [
+        {
+          "node": "prompt_step",
+          "path": "prompt_step",
+          "type": "PromptNode",
+          "status": "completed",
+          "attempt": 1,
+          "started_at": "[…]",
+          "duration_ms": "[…]",
+          "output": "Explain Rust"
+        },
+        {
+          "node": "llm_step",
+          "path": "llm_step",
+          "type": "LLMNode",
+          "status": "completed",
+          "attempt": 1,
+          "started_at": "[…]",
+          "duration_ms": "[…]",
+          "output": "It is."
+        }
+      ],
+      "links": {
+        "self": "/api/runs/[id]",
+        "events": "/api/runs/[id]/events",
+        "cancel": "/api/runs/[id]/cancel",
+        "workflow": "/api/workflows/[id]"
+      }
+    }
+    "#);
 }
 
 #[tokio::test]
@@ -97,9 +151,7 @@ async fn a_run_can_be_started_and_followed_in_one_request() {
     let workflow = api.create(two_steps()).await;
     api.script.finish("done");
     let request = request("POST", &format!("{workflow}/runs")).header(ACCEPT, "text/event-stream");
-    let response = api
-        .send(request.body(r#"{"input":1}"#.into()).unwrap())
-        .await;
+    let response = api.send(with_body(request, r#"{"input":1}"#)).await;
     assert_eq!(response.status(), StatusCode::OK);
     assert!(response.headers().contains_key("location"));
     assert!(response.headers().contains_key("x-run-id"));

@@ -13,7 +13,7 @@ async fn a_workflow_is_created_read_listed_and_deleted() {
 
     let created = api.post("/api/workflows", two_steps()).await;
     assert_eq!(created.status, StatusCode::CREATED);
-    insta::assert_snapshot!(created.text, @"");
+    insta::assert_snapshot!(created.text, @r#"{"id":"[id]","name":"Explain","version":1,"created_at":"[time]","spec":{"name":"Explain","nodes":[{"id":"prompt_step","type":"PromptNode","data":{"template":"Explain {{ input }}"}},{"id":"llm_step","type":"LLMNode","data":{}}]}}"#);
     let path = created.header("location");
     assert_eq!(
         path,
@@ -71,7 +71,7 @@ async fn a_check_stores_nothing_and_shows_the_graph() {
 
     let valid = api.post("/api/workflows/validate", two_steps()).await;
     assert_eq!(valid.status, StatusCode::OK);
-    insta::assert_snapshot!(valid.text, @"");
+    insta::assert_snapshot!(valid.text, @r#"{"valid":true,"errors":[],"graph":{"nodes":[{"id":"prompt_step","type":"PromptNode","needs":[]},{"id":"llm_step","type":"LLMNode","needs":["prompt_step"]}],"edges":[{"from":"prompt_step","to":"llm_step"}]}}"#);
 
     let cycle = json!({"nodes": [
         {"id": "a", "type": "LLMNode", "needs": ["b"]},
@@ -79,7 +79,7 @@ async fn a_check_stores_nothing_and_shows_the_graph() {
     ]});
     let invalid = api.post("/api/workflows/validate", cycle).await;
     assert_eq!(invalid.status, StatusCode::OK);
-    insta::assert_snapshot!(invalid.text, @"");
+    insta::assert_snapshot!(invalid.text, @r##"{"valid":false,"errors":[{"code":"cycle","pointer":"#/nodes/0/needs/0","detail":"b -> a -> b","hint":"take one of these out of `needs`"}],"graph":null}"##);
 
     assert_eq!(api.get("/api/workflows").await.json()["items"], json!([]));
 }

@@ -4,7 +4,8 @@
     dead_code,
     unused_imports,
     unreachable_pub,
-    reason = "each test binary uses a part of this"
+    clippy::unwrap_used,
+    reason = "each test binary uses a part of this, and only tests do"
 )]
 
 mod script;
@@ -143,6 +144,10 @@ impl Api {
 
 pub fn request(method: &str, path: &str) -> axum::http::request::Builder {
     Request::builder().method(method).uri(path)
+}
+
+pub fn with_body(request: axum::http::request::Builder, body: impl Into<Body>) -> Request<Body> {
+    request.body(body.into()).unwrap()
 }
 
 pub struct Answer {

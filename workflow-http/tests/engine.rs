@@ -1,0 +1,107 @@
+//! Any engine can be served; what it refuses is told, what breaks in it is not.
+
+mod support;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use serde_json::Value;
+use support::{Answer, Api};
+use workflow_core::{
+    Engine, EngineError, NewRun, Page, PageRequest, Registry, RunId, RunQuery, RunRecord,
+    RunReport, StepEvent, StoreError, Update, Validation, WorkflowId, WorkflowRecord,
+};
+use workflow_http::Options;
+
+/// Refuses everything for one reason.
+struct Refusing<F>(F, Registry);
+
+#[async_trait]
+impl<F: Fn() -> EngineError + Send + Sync + 'static> Engine for Refusing<F> {
+    async fn create_workflow(&self, _: Value) -> Result<WorkflowRecord, EngineError> {
+        Err(self.0())
+    }
+    async fn workflow(&self, _: WorkflowId, _: Option<u32>) -> Result<WorkflowRecord, EngineError> {
+        Err(self.0())
+    }
+    async fn workflows(&self, _: PageRequest) -> Result<Page<WorkflowRecord>, EngineError> {
+        Err(self.0())
+    }
+    async fn delete_workflow(&self, _: WorkflowId) -> Result<(), EngineError> {
+        Err(self.0())
+    }
+    fn validate(&self, _: &Value) -> Validation {
+        unimplemented!("nothing here can be checked")
+    }
+    async fn start(&self, _: NewRun) -> Result<RunRecord, EngineError> {
+        Err(self.0())
+    }
+    async fn run(&self, _: RunId) -> Result<RunReport, EngineError> {
+        Err(self.0())
+    }
+    async fn runs(&self, _: RunQuery) -> Result<Page<RunRecord>, EngineError> {
+        Err(self.0())
+    }
+    async fn cancel(&self, _: RunId) -> Result<RunRecord, EngineError> {
+        Err(self.0())
+    }
+    async fn events(&self, _: RunId, _: u64) -> Result<BoxStream<'static, Update>, EngineError> {
+        Err(self.0())
+    }
+    async fn page(&self, _: RunId, _: u64, _: usize) -> Result<Vec<StepEvent>, EngineError> {
+        Err(self.0())
+    }
+    fn registry(&self) -> &Registry {
+        &self.1
+    }
+}
+
+fn refusing(reason: impl Fn() -> EngineError + Send + Sync + 'static) -> Api {
+    let mut api = Api::new();
+    let engine = Arc::new(Refusing(reason, Registry::default()));
+    api.router = workflow_http::router(engine, Options::default());
+    api
+}
+
+async fn start(api: &Api) -> Answer {
+    let path = format!("/api/workflows/{}/runs", WorkflowId::new());
+    api.post(&path, r#"{"input":1}"#).await
+}
+
+#[tokio::test]
+async fn an_engine_without_room_says_when_to_come_back() {
+    let busy = start(&refusing(|| EngineError::Busy { waiting: 10_000 })).await;
+    assert_eq!(busy.refusal(), (429, "busy".into()));
+    assert_eq!(busy.header("retry-after"), "1");
+    assert_eq!(busy.problem()["detail"], "10000 runs are waiting already");
+
+    let closing = start(&refusing(|| EngineError::ShuttingDown)).await;
+    assert_eq!(closing.refusal(), (503, "shutting_down".into()));
+    assert_eq!(closing.header("retry-after"), "5");
+}
+
+#[tokio::test]
+async fn what_broke_inside_is_not_told_outside() {
+    let api = refusing(|| {
+        EngineError::Store(StoreError::Unavailable(
+            "the disk at /secret is full".into(),
+        ))
+    });
+    for answer in [
+        start(&api).await,
+        api.get("/api/runs").await,
+        api.get("/api/workflows").await,
+    ] {
+        assert_eq!(answer.refusal(), (500, "internal".into()));
+        assert!(!answer.text.contains("secret"), "{}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn a_panic_is_a_problem_too() {
+    let api = refusing(|| EngineError::ShuttingDown);
+    let answer = api.post("/api/workflows/validate", "{}").await;
+    assert_eq!(answer.refusal(), (500, "internal".into()));
+    assert_eq!(api.get("/healthz").await.status, 200);
+}
