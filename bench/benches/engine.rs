@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use tokio::runtime::{Builder, Runtime};
 use workflow_bench::{compare, floor, node};
-use workflow_core::{Engine, Executor, LocalEngine, NewRun, Workflow};
+use workflow_core::{Engine, Executor, LocalEngine, MemoryStore, NewRun, Workflow};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -61,7 +61,7 @@ fn steps(runtime: &Runtime) {
             },
         );
     }
-    let engine = runtime.block_on(async { Hosted::new(node::chain(1_000)).await });
+    let engine = runtime.block_on(async { Hosted::new(node::chain(1_000), 16).await });
     let workflow = node::workflow(&node::chain(1_000));
     compare(
         "chain of 1000, engine and MemoryStore",
@@ -105,7 +105,7 @@ fn runs(runtime: &Runtime) {
             });
         },
     );
-    let engine = runtime.block_on(async { Hosted::new(node::chain(10)).await });
+    let engine = runtime.block_on(async { Hosted::new(node::chain(10), 2_000).await });
     compare(
         "1000 runs of 10 steps at once, engine",
         1_000,
@@ -178,15 +178,12 @@ struct Hosted {
 }
 
 impl Hosted {
-    async fn new(spec: Value) -> Self {
-        let executor = Executor::new().concurrent_steps(SLOTS);
-        Self::with(
-            LocalEngine::builder(node::registry())
-                .executor(executor)
-                .build(),
-            spec,
-        )
-        .await
+    async fn new(spec: Value, kept: usize) -> Self {
+        // The steady state of a store: it has begun to forget ended runs.
+        let engine = LocalEngine::builder(node::registry())
+            .executor(Executor::new().concurrent_steps(SLOTS))
+            .store(MemoryStore::keeping(kept));
+        Self::with(engine.build(), spec).await
     }
 
     async fn with(engine: LocalEngine, spec: Value) -> Self {

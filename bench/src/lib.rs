@@ -15,8 +15,12 @@ const ROUNDS: usize = 21;
 
 /// Measures two ways to do the same thing in turns, and prints both and their ratio.
 ///
-/// `units` is how many steps or runs one call is: times are printed per unit.
+/// `units` is how many steps or runs one call is: times are printed per unit. Words given on the
+/// command line choose the measurements whose names contain one of them.
 pub fn compare(name: &str, units: u32, mut floor: impl FnMut(), mut ours: impl FnMut()) {
+    if !is_chosen(name) {
+        return;
+    }
     floor();
     ours();
     let (mut floors, mut own) = (Vec::new(), Vec::new());
@@ -27,6 +31,14 @@ pub fn compare(name: &str, units: u32, mut floor: impl FnMut(), mut ours: impl F
     let (floor, ours) = (median(floors) / units, median(own) / units);
     let ratio = ours.as_secs_f64() / floor.as_secs_f64();
     println!("{name:<46} floor {floor:>10.2?}   ours {ours:>10.2?}   ratio {ratio:>5.2}");
+}
+
+fn is_chosen(name: &str) -> bool {
+    let mut words = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with('-'))
+        .peekable();
+    words.peek().is_none() || words.any(|word| name.contains(&word))
 }
 
 fn timed(work: &mut impl FnMut()) -> Duration {

@@ -65,7 +65,7 @@ impl StepEvent {
 
 macro_rules! event_kinds {
     ($($(#[$doc:meta])+ $name:ident$(($body:ty))? = $tag:literal,)+) => {
-        /// What happened.
+        /// What happened. The bodies of rare events are boxed, so that the frequent ones are small.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         #[serde(tag = "type")]
         #[non_exhaustive]
@@ -92,19 +92,19 @@ event_kinds! {
     /// An attempt at a step starts now.
     NodeStarted(NodeStarted) = "node.started",
     /// An attempt failed, and another one follows.
-    NodeRetrying(NodeRetrying) = "node.retrying",
+    NodeRetrying(Box<NodeRetrying>) = "node.retrying",
     /// A step is done.
     NodeCompleted(NodeCompleted) = "node.completed",
     /// A step failed for good.
-    NodeFailed(NodeFailed) = "node.failed",
+    NodeFailed(Box<NodeFailed>) = "node.failed",
     /// A step was stopped before it was done.
     NodeCancelled(NodeCancelled) = "node.cancelled",
     /// The run is done. The last event.
-    RunCompleted(RunCompleted) = "run.completed",
+    RunCompleted(Box<RunCompleted>) = "run.completed",
     /// The run failed. The last event.
-    RunFailed(RunFailed) = "run.failed",
+    RunFailed(Box<RunFailed>) = "run.failed",
     /// The run was cancelled. The last event.
-    RunCancelled(RunCancelled) = "run.cancelled",
+    RunCancelled(Box<RunCancelled>) = "run.cancelled",
 }
 
 /// The body of `run.created`: what the run works on.

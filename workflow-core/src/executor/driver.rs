@@ -75,7 +75,8 @@ impl<J: Journal> Driver<J> {
             context,
             clock: Clock::start(),
             in_flight: InFlight::new(),
-            inputs: Vec::new(),
+            // Room for one: a run that waits should be small.
+            inputs: Vec::with_capacity(1),
             _cancel_on_drop: guard,
         }
     }

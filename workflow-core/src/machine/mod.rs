@@ -267,14 +267,14 @@ impl Machine {
                         turn.commands.push(Command::Wait { step, wait });
                         retry::event(name, attempt, self.max_attempts(step), wait, error, usage)
                     }
-                    retry::Verdict::Fail(error) => EventKind::NodeFailed(NodeFailed {
+                    retry::Verdict::Fail(error) => EventKind::NodeFailed(Box::new(NodeFailed {
                         step: name,
                         attempt,
                         error: Arc::new(error),
                         handled: false,
                         duration_ms,
                         usage,
-                    }),
+                    })),
                 }
             }
         };
@@ -292,11 +292,11 @@ impl Machine {
             let (output, usage, duration_ms) = (self.result(), self.usage, self.duration_ms(now));
             self.emit(
                 None,
-                EventKind::RunCompleted(RunCompleted {
+                EventKind::RunCompleted(Box::new(RunCompleted {
                     output,
                     usage,
                     duration_ms,
-                }),
+                })),
                 now,
                 turn,
             );
@@ -344,17 +344,17 @@ impl Machine {
         }
         let (usage, duration_ms) = (self.usage, self.duration_ms(now));
         let last = match doom.clone() {
-            Doom::Failed { step, error } => EventKind::RunFailed(RunFailed {
+            Doom::Failed { step, error } => EventKind::RunFailed(Box::new(RunFailed {
                 error,
                 step: Some(step),
                 usage,
                 duration_ms,
-            }),
-            Doom::Cancelled { reason } => EventKind::RunCancelled(RunCancelled {
+            })),
+            Doom::Cancelled { reason } => EventKind::RunCancelled(Box::new(RunCancelled {
                 reason: reason.to_string().into(),
                 usage,
                 duration_ms,
-            }),
+            })),
         };
         self.emit(None, last, now, turn);
     }

@@ -48,12 +48,12 @@ pub(super) fn event(
     usage: Usage,
 ) -> EventKind {
     let next_in_ms = millis(wait);
-    EventKind::NodeRetrying(NodeRetrying {
+    EventKind::NodeRetrying(Box::new(NodeRetrying {
         step,
         attempt,
         max_attempts,
         next_in_ms,
         error: Arc::new(error),
         usage,
-    })
+    }))
 }
