@@ -4,8 +4,8 @@ use std::str::FromStr;
 
 use axum::{
     body::{Bytes, HttpBody},
-    extract::{FromRequest, FromRequestParts, Path, Request},
-    http::request::Parts,
+    extract::{FromRequest, FromRequestParts, Path, Request, rejection::BytesRejection},
+    http::{StatusCode, request::Parts},
 };
 use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::Error as _};
 use serde_json::Value;
@@ -27,11 +27,23 @@ impl FromRequest<App> for JsonBody {
         media::check(request.headers(), &app.options.cors_origins)?;
         let limit = app.options.max_body_bytes;
         if request.body().size_hint().lower() > limit as u64 {
-            return Err(Kind::BodyTooLarge.of(format!("at most {limit} bytes are taken")));
+            return Err(too_large(limit));
         }
-        let bytes = Bytes::from_request(request, app).await?;
+        let bytes = Bytes::from_request(request, app).await;
+        let bytes = bytes.map_err(|rejection| unread(&rejection, limit))?;
         Ok(Self(serde_json::from_slice(&bytes)?))
     }
+}
+
+fn unread(rejection: &BytesRejection, limit: usize) -> Problem {
+    match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => too_large(limit),
+        _ => Kind::UnreadableBody.of(rejection.body_text()),
+    }
+}
+
+fn too_large(limit: usize) -> Problem {
+    Kind::BodyTooLarge.of(format!("a body may have {limit} bytes at most"))
 }
 
 /// The id in a path. What is not an id names nothing.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use axum::{
-    extract::rejection::{BytesRejection, QueryRejection},
+    extract::rejection::QueryRejection,
     http::{
         StatusCode,
         header::{CONTENT_TYPE, HeaderName, RETRY_AFTER},
@@ -147,15 +147,5 @@ impl From<serde_json::Error> for Problem {
 impl From<QueryRejection> for Problem {
     fn from(rejection: QueryRejection) -> Self {
         Kind::InvalidQuery.of(rejection.body_text())
-    }
-}
-
-impl From<BytesRejection> for Problem {
-    fn from(rejection: BytesRejection) -> Self {
-        let kind = match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Kind::BodyTooLarge,
-            _ => Kind::UnreadableBody,
-        };
-        kind.of(rejection.body_text())
     }
 }

@@ -43,8 +43,8 @@ use crate::{
 /// It does not check which host name a request was sent to, nor from which site it comes, except
 /// that a page of another site cannot send it a form. [`serve`](crate::serve) does.
 pub fn router(engine: Arc<dyn Engine>, options: Options) -> Router {
-    let cors = cors(&options.cors_origins);
     let body_limit = DefaultBodyLimit::max(options.max_body_bytes);
+    let origins = options.cors_origins.clone();
     let app = App {
         engine,
         options: Arc::new(options),
@@ -67,12 +67,12 @@ pub fn router(engine: Arc<dyn Engine>, options: Options) -> Router {
         .route("/api/runs/{id}/cancel", post(runs::cancel))
         .route("/api/node-types", get(catalog::node_types))
         .route("/healthz", get(catalog::healthz));
-    router
+    let router = router
         .fallback(fallback)
         .method_not_allowed_fallback(wrong_method)
         .layer(body_limit)
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(cors)
+        .layer(CatchPanicLayer::custom(panicked));
+    open_to(&origins, router)
         .layer(middleware::from_fn(log::request))
         .with_state(app)
 }
@@ -104,13 +104,13 @@ fn panicked(panic: Box<dyn Any + Send>) -> Response {
     Problem::internal(&text).into_response()
 }
 
-/// What pages of other sites may do; nothing when there are none.
-fn cors(origins: &[Origin]) -> CorsLayer {
+/// Lets pages of these sites use the service, and read what they need of its answers.
+fn open_to(origins: &[Origin], router: Router<App>) -> Router<App> {
     if origins.is_empty() {
-        return CorsLayer::new();
+        return router;
     }
     let named = HeaderName::from_static;
-    CorsLayer::new()
+    let cors = CorsLayer::new()
         .allow_origin(
             origins
                 .iter()
@@ -132,5 +132,6 @@ fn cors(origins: &[Origin]) -> CorsLayer {
             named("idempotency-key"),
         ])
         .expose_headers([header::LOCATION, header::ETAG, named("x-run-id")])
-        .max_age(Duration::from_secs(3600))
+        .max_age(Duration::from_secs(3600));
+    router.layer(cors)
 }

@@ -71,6 +71,7 @@ async fn other_sites_are_let_in_by_name_only() {
         api.ask(with_body(request, Body::empty())).await
     };
     let closed = ask(&Api::new(), site).await;
+    assert_eq!(closed.refusal(), (405, "method_not_allowed".into()));
     assert_eq!(closed.header("access-control-allow-origin"), "");
 
     let api = Api::with(Options::default().with_cors_origin(site.parse().unwrap()));
