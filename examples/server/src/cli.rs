@@ -64,7 +64,7 @@ pub(crate) struct ServeArgs {
     pub(crate) simulate: bool,
 
     /// How long a simulated answer takes for each word.
-    #[arg(long, default_value = "40ms", value_parser = pace, requires = "simulate")]
+    #[arg(long, default_value = "40ms", value_name = "TIME", value_parser = pace, requires = "simulate")]
     pub(crate) simulate_pace: Duration,
 
     /// The model of steps that name none.

@@ -1,0 +1,132 @@
+//! The whole path with a simulated model: create, run, watch, leave, come back.
+
+mod support;
+
+use serde_json::{Value, json};
+use support::{Server, data, explain, simulated};
+
+const INPUT: &str = r#"{"input":"Quantum Computing"}"#;
+
+async fn start_legacy(server: &Server) -> reqwest::Response {
+    let workflow = server.create(&explain()).await;
+    server
+        .post(&format!("/api/workflows/{workflow}/run"), INPUT)
+        .await
+}
+
+fn names(events: &[Value]) -> Vec<&str> {
+    let events = events.iter().filter(|event| event["type"] != "node.delta");
+    events
+        .map(|event| event["type"].as_str().unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn the_prototypes_stream_has_five_frames_and_data_only() {
+    let server = simulated("1ms").await;
+    let stream = start_legacy(&server).await.text().await.unwrap();
+    let mut lines = stream
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with(':'));
+    assert!(lines.all(|line| line.starts_with("data: ")), "{stream}");
+
+    let frames = data(&stream);
+    let told: Vec<(&str, &str)> = frames
+        .iter()
+        .map(|frame| {
+            (
+                frame["nodeId"].as_str().unwrap_or(""),
+                frame["status"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("prompt_step", "running"),
+            ("prompt_step", "success"),
+            ("llm_step", "running"),
+            ("llm_step", "success"),
+            ("", "completed"),
+        ]
+    );
+    let prompt = "Explain this concept in one simple sentence: Quantum Computing";
+    assert_eq!(frames[1]["output"], prompt);
+    let answer = frames[3]["output"].as_str().unwrap();
+    assert!(answer.starts_with("This is a simulated answer about Quantum Computing. "));
+}
+
+#[tokio::test]
+async fn a_run_can_be_read_twice_and_from_the_middle() {
+    let server = simulated("1ms").await;
+    let run = server.begin(&explain(), &"Quantum Computing".into()).await;
+    let all = server.events(&run).await;
+    let expected = [
+        "run.created",
+        "run.started",
+        "node.started",
+        "node.completed",
+        "node.started",
+        "node.completed",
+        "run.completed",
+    ];
+    assert_eq!(names(&all), expected);
+    let deltas = all.iter().filter_map(|event| event["delta"].as_str());
+    let output = &all.last().unwrap()["output"];
+    assert_eq!(&json!(deltas.collect::<String>()), output);
+
+    let rest = server.events_after(&run, 3).await;
+    assert_eq!(names(&rest), expected[3..]);
+    assert_eq!(rest[0]["seq"], 4);
+    assert!(server.events_after(&run, 7).await.is_empty());
+
+    let report = server.report(&run).await;
+    assert_eq!(report["status"], "completed");
+    assert_eq!(report["usage"]["input_tokens"], 9);
+    assert_eq!(report["steps"][1]["model"], "gemini-3.8-flash-simulated");
+    assert_eq!(report["steps"][1]["finish_reason"], "STOP");
+}
+
+#[tokio::test]
+async fn a_run_goes_on_when_its_client_leaves() {
+    let server = simulated("10ms").await;
+    let mut stream = start_legacy(&server).await;
+    let run = stream.headers()["x-run-id"].to_str().unwrap().to_owned();
+    stream.chunk().await.unwrap();
+    drop(stream);
+    assert_eq!(server.report(&run).await["status"], "running");
+    assert_eq!(
+        *names(&server.events(&run).await).last().unwrap(),
+        "run.completed"
+    );
+}
+
+#[tokio::test]
+async fn bad_input_is_refused_with_a_reason_and_disturbs_nothing() {
+    let server = simulated("1ms").await;
+    let running = server.begin(&explain(), &"Tides".into()).await;
+    let unknown = "/api/workflows/00000000-0000-7000-8000-000000000000/run";
+    assert_eq!(server.post(unknown, INPUT).await.status(), 404);
+    let large = " ".repeat((1 << 20) + 1);
+    for (body, status, code) in [
+        ("{", 400, "invalid_json"),
+        ("[]", 422, "invalid_workflow"),
+        (r#"{"nodes": [], "nods": 1}"#, 422, "invalid_workflow"),
+        (large.as_str(), 413, "body_too_large"),
+    ] {
+        let answer = server.post("/api/workflows", body.to_owned()).await;
+        assert_eq!(answer.headers()["content-type"], "application/problem+json");
+        assert_eq!(answer.status(), status);
+        let problem: Value = answer.json().await.unwrap();
+        assert_eq!(problem["code"], code, "{problem}");
+        assert!(
+            problem["detail"]
+                .as_str()
+                .is_some_and(|detail| !detail.is_empty())
+        );
+    }
+    assert_eq!(
+        *names(&server.events(&running).await).last().unwrap(),
+        "run.completed"
+    );
+}

@@ -1,0 +1,143 @@
+use std::{
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
+
+use reqwest::Response;
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, BufReader},
+    process::{Child, Command},
+    sync::oneshot,
+    task::JoinHandle,
+    time::timeout,
+};
+
+use super::data;
+
+/// A program that serves; it is killed when this is dropped.
+pub(crate) struct Server {
+    url: String,
+    http: reqwest::Client,
+    child: Child,
+    said: [JoinHandle<String>; 2],
+}
+
+/// What a program has come to.
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Server {
+    /// Starts the program on a free port and waits until it says which.
+    pub(crate) async fn start(program: &mut Command) -> Self {
+        let program = program.args(["--addr", "127.0.0.1:0"]);
+        let (out, err) = (Stdio::piped(), Stdio::piped());
+        let mut child = program.stdout(out).stderr(err).spawn().unwrap();
+        let (tell, told) = oneshot::channel();
+        let stdout = tokio::spawn(listen(child.stdout.take().unwrap(), Some(tell)));
+        let stderr = tokio::spawn(listen(child.stderr.take().unwrap(), None));
+        let url = timeout(Duration::from_secs(20), told).await;
+        Self {
+            url: url.unwrap().expect("the program says where it listens"),
+            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            child,
+            said: [stdout, stderr],
+        }
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        self.url.strip_prefix("http://").unwrap()
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Response {
+        let sent = self.http.get(format!("{}{path}", self.url)).send().await;
+        sent.unwrap()
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> Response {
+        let request = self.http.post(format!("{}{path}", self.url));
+        let request = request.header("content-type", "application/json");
+        request.body(body).send().await.unwrap()
+    }
+
+    /// The id of a new workflow.
+    pub(crate) async fn create(&self, spec: &Value) -> String {
+        let created = self.post("/api/workflows", spec.to_string()).await;
+        let status = created.status();
+        let created: Value = created.json().await.unwrap();
+        assert_eq!(status, 201, "{created}");
+        created["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The id of a new run of a new workflow.
+    pub(crate) async fn begin(&self, spec: &Value, input: &Value) -> String {
+        let workflow = self.create(spec).await;
+        let path = format!("/api/workflows/{workflow}/runs");
+        let run = self.post(&path, json!({"input": input}).to_string()).await;
+        assert_eq!(run.status(), 202);
+        let run: Value = run.json().await.unwrap();
+        run["id"].as_str().unwrap().to_owned()
+    }
+
+    /// All events of a run, which has come to its end then.
+    pub(crate) async fn events(&self, run: &str) -> Vec<Value> {
+        let stream = self.get(&format!("/api/runs/{run}/events")).await;
+        data(&stream.text().await.unwrap())
+    }
+
+    pub(crate) async fn events_after(&self, run: &str, last: u64) -> Vec<Value> {
+        let url = format!("{}/api/runs/{run}/events", self.url);
+        let request = self.http.get(url).header("last-event-id", last);
+        let stream = request.send().await.unwrap();
+        data(&stream.text().await.unwrap())
+    }
+
+    /// Where a run stands.
+    pub(crate) async fn report(&self, run: &str) -> Value {
+        let report = self.get(&format!("/api/runs/{run}")).await;
+        report.json().await.unwrap()
+    }
+
+    /// Where a run stands when it is over.
+    pub(crate) async fn outcome(&self, spec: &Value, input: Value) -> Value {
+        let run = self.begin(spec, &input).await;
+        self.events(&run).await;
+        self.report(&run).await
+    }
+
+    /// Asks it to stop, as a service manager does.
+    pub(crate) fn terminate(&self) {
+        let id = self.child.id().unwrap().to_string();
+        let mut kill = std::process::Command::new("kill");
+        assert!(kill.args(["-TERM", &id]).status().unwrap().success());
+    }
+
+    pub(crate) async fn end(mut self) -> Ended {
+        let status = timeout(Duration::from_secs(20), self.child.wait()).await;
+        let [stdout, stderr] = self.said;
+        Ended {
+            status: status.expect("the program ends").unwrap(),
+            stdout: stdout.await.unwrap(),
+            stderr: stderr.await.unwrap(),
+        }
+    }
+}
+
+/// Everything that is said, and at once where the program listens.
+async fn listen(said: impl AsyncRead + Unpin, mut tell: Option<oneshot::Sender<String>>) -> String {
+    let mut lines = BufReader::new(said).lines();
+    let mut all = String::new();
+    while let Some(line) = lines.next_line().await.unwrap() {
+        if let Some(url) = line.strip_prefix("Listening on ")
+            && let Some(tell) = tell.take()
+        {
+            tell.send(url.to_owned()).ok();
+        }
+        all.push_str(&line);
+        all.push('\n');
+    }
+    all
+}
