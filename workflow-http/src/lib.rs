@@ -31,6 +31,7 @@
 mod accept;
 mod app;
 mod catalog;
+mod cors;
 mod events;
 mod extract;
 mod guard;

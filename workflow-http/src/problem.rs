@@ -5,10 +5,10 @@ use std::fmt;
 use axum::{
     extract::rejection::QueryRejection,
     http::{
-        StatusCode,
-        header::{CONTENT_TYPE, HeaderName, RETRY_AFTER},
+        HeaderValue, StatusCode,
+        header::{CONTENT_TYPE, RETRY_AFTER},
     },
-    response::{AppendHeaders, IntoResponse, Json, Response},
+    response::{IntoResponse, Json, Response},
 };
 use serde::Serialize;
 use workflow_core::{EngineError, Fault};
@@ -102,21 +102,20 @@ struct Body {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let content_type = (CONTENT_TYPE, "application/problem+json");
-        let retry_after = self
-            .retry_after
-            .map(|seconds| AppendHeaders([(RETRY_AFTER, seconds.to_string())]));
         let body = Body {
             told: *self.told,
             status: self.status.as_u16(),
         };
-        (
-            self.status,
-            retry_after,
-            [content_type] as [(HeaderName, &str); 1],
-            Json(body),
-        )
-            .into_response()
+        let mut response = (self.status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, seconds.into());
+        }
+        response
     }
 }
 

@@ -1,23 +1,26 @@
 //! The route table.
 
-use std::{any::Any, sync::Arc, time::Duration};
+use std::{any::Any, sync::Arc};
 
+#[cfg(not(feature = "ui"))]
+use axum::http::Uri;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, OriginalUri, Request},
-    http::{HeaderName, Method, header},
+    http::Method,
     middleware,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer};
+use tower_http::catch_panic::CatchPanicLayer;
 use workflow_core::Engine;
 
+#[cfg(feature = "ui")]
+use crate::page::answer as page;
 use crate::{
     app::App,
-    catalog, events, log,
+    catalog, cors, events, log,
     options::Options,
-    origin::Origin,
     problem::{Kind, Problem},
     runs, workflows,
 };
@@ -45,11 +48,19 @@ use crate::{
 pub fn router(engine: Arc<dyn Engine>, options: Options) -> Router {
     let body_limit = DefaultBodyLimit::max(options.max_body_bytes);
     let origins = options.cors_origins.clone();
-    let app = App {
-        engine,
-        options: Arc::new(options),
-    };
-    let router = Router::new()
+    let options = Arc::new(options);
+    let router = routes()
+        .fallback(fallback)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(body_limit)
+        .layer(CatchPanicLayer::custom(panicked));
+    cors::open_to(&origins, router)
+        .layer(middleware::from_fn(log::request))
+        .with_state(App { engine, options })
+}
+
+fn routes() -> Router<App> {
+    Router::new()
         .route(
             "/api/workflows",
             post(workflows::create).get(workflows::list),
@@ -66,27 +77,19 @@ pub fn router(engine: Arc<dyn Engine>, options: Options) -> Router {
         .route("/api/runs/{id}/events", get(events::get))
         .route("/api/runs/{id}/cancel", post(runs::cancel))
         .route("/api/node-types", get(catalog::node_types))
-        .route("/healthz", get(catalog::healthz));
-    let router = router
-        .fallback(fallback)
-        .method_not_allowed_fallback(wrong_method)
-        .layer(body_limit)
-        .layer(CatchPanicLayer::custom(panicked));
-    open_to(&origins, router)
-        .layer(middleware::from_fn(log::request))
-        .with_state(app)
+        .route("/healthz", get(catalog::healthz))
 }
 
-/// What no route names: the page, or nothing.
+/// What no route names: a file of the page, or nothing.
 async fn fallback(OriginalUri(uri): OriginalUri, request: Request) -> Response {
-    #[cfg(feature = "ui")]
-    if let Some(answer) = crate::page::answer(&uri, &request) {
-        return answer;
-    }
-    let _ = request;
-    Kind::UnknownPath
-        .of(format!("there is nothing at {}", uri.path()))
-        .into_response()
+    let unknown = || Kind::UnknownPath.of(format!("there is nothing at {}", uri.path()));
+    page(&uri, &request).unwrap_or_else(|| unknown().into_response())
+}
+
+/// Without the feature `ui` there is no page.
+#[cfg(not(feature = "ui"))]
+fn page(_: &Uri, _: &Request) -> Option<Response> {
+    None
 }
 
 /// The router adds which methods are served, as `Allow`.
@@ -102,36 +105,4 @@ fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     Problem::internal(&text).into_response()
-}
-
-/// Lets pages of these sites use the service, and read what they need of its answers.
-fn open_to(origins: &[Origin], router: Router<App>) -> Router<App> {
-    if origins.is_empty() {
-        return router;
-    }
-    let named = HeaderName::from_static;
-    let cors = CorsLayer::new()
-        .allow_origin(
-            origins
-                .iter()
-                .map(|origin| origin.header().clone())
-                .collect::<Vec<_>>(),
-        )
-        .allow_methods([
-            Method::GET,
-            Method::HEAD,
-            Method::POST,
-            Method::PUT,
-            Method::DELETE,
-        ])
-        .allow_headers([
-            header::AUTHORIZATION,
-            header::CONTENT_TYPE,
-            header::IF_MATCH,
-            named("last-event-id"),
-            named("idempotency-key"),
-        ])
-        .expose_headers([header::LOCATION, header::ETAG, named("x-run-id")])
-        .max_age(Duration::from_secs(3600));
-    router.layer(cors)
 }

@@ -1,0 +1,43 @@
+//! What pages of other sites may do.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    http::{HeaderName, Method, header},
+};
+use tower_http::cors::CorsLayer;
+
+use crate::{app::App, origin::Origin};
+
+/// Lets pages of these sites use the service, and read what they need of its answers.
+pub(crate) fn open_to(origins: &[Origin], router: Router<App>) -> Router<App> {
+    if origins.is_empty() {
+        return router;
+    }
+    let named = HeaderName::from_static;
+    let cors = CorsLayer::new()
+        .allow_origin(
+            origins
+                .iter()
+                .map(|origin| origin.header().clone())
+                .collect::<Vec<_>>(),
+        )
+        .allow_methods([
+            Method::GET,
+            Method::HEAD,
+            Method::POST,
+            Method::PUT,
+            Method::DELETE,
+        ])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_MATCH,
+            named("last-event-id"),
+            named("idempotency-key"),
+        ])
+        .expose_headers([header::LOCATION, header::ETAG, named("x-run-id")])
+        .max_age(Duration::from_secs(3600));
+    router.layer(cors)
+}
