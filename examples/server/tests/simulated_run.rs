@@ -94,7 +94,7 @@ async fn a_run_can_be_read_twice_and_from_the_middle() {
 
 #[tokio::test]
 async fn a_run_goes_on_when_its_client_leaves() {
-    let server = simulated("10ms").await;
+    let server = simulated("20ms").await;
     let mut stream = start_legacy(&server).await;
     let run = stream.headers()["x-run-id"].to_str().unwrap().to_owned();
     stream.chunk().await.unwrap();

@@ -9,7 +9,7 @@ use support::{ask_once, data, simulated};
 
 #[tokio::test]
 async fn asked_to_stop_it_ends_streams_lets_runs_end_and_says_it_went_well() {
-    let server = simulated("10ms").await;
+    let server = simulated("20ms").await;
     let run = server.begin(&ask_once(), &"Why?".into()).await;
     let stream = server.get(&format!("/api/runs/{run}/events")).await;
     server.terminate();
