@@ -3,9 +3,8 @@
 use std::str::FromStr;
 
 use axum::{
-    body::{Bytes, HttpBody},
-    extract::{FromRequest, FromRequestParts, Path, Request, rejection::BytesRejection},
-    http::{StatusCode, request::Parts},
+    extract::{FromRequest, FromRequestParts, Path, Request},
+    http::request::Parts,
 };
 use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::Error as _};
 use serde_json::Value;
@@ -13,7 +12,7 @@ use workflow_core::{PageRequest, RunId, WorkflowId};
 
 use crate::{
     app::App,
-    media,
+    body, media,
     problem::{Kind, Problem},
 };
 
@@ -25,25 +24,9 @@ impl FromRequest<App> for JsonBody {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         media::check(request.headers(), &app.options.cors_origins)?;
-        let limit = app.options.max_body_bytes;
-        if request.body().size_hint().lower() > limit as u64 {
-            return Err(too_large(limit));
-        }
-        let bytes = Bytes::from_request(request, app).await;
-        let bytes = bytes.map_err(|rejection| unread(&rejection, limit))?;
+        let bytes = body::read(request, app.options.max_body_bytes).await?;
         Ok(Self(serde_json::from_slice(&bytes)?))
     }
-}
-
-fn unread(rejection: &BytesRejection, limit: usize) -> Problem {
-    match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => too_large(limit),
-        _ => Kind::UnreadableBody.of(rejection.body_text()),
-    }
-}
-
-fn too_large(limit: usize) -> Problem {
-    Kind::BodyTooLarge.of(format!("a body may have {limit} bytes at most"))
 }
 
 /// The id in a path. What is not an id names nothing.

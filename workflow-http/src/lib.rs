@@ -30,6 +30,7 @@
 
 mod accept;
 mod app;
+mod body;
 mod catalog;
 mod cors;
 mod events;

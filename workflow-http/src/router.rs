@@ -6,7 +6,7 @@ use std::{any::Any, sync::Arc};
 use axum::http::Uri;
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, OriginalUri, Request},
+    extract::{OriginalUri, Request},
     http::Method,
     middleware,
     response::{IntoResponse, Response},
@@ -46,13 +46,11 @@ use crate::{
 /// It does not check which host name a request was sent to, nor from which site it comes, except
 /// that a page of another site cannot send it a form. [`serve`](crate::serve) does.
 pub fn router(engine: Arc<dyn Engine>, options: Options) -> Router {
-    let body_limit = DefaultBodyLimit::max(options.max_body_bytes);
     let origins = options.cors_origins.clone();
     let options = Arc::new(options);
     let router = routes()
         .fallback(fallback)
         .method_not_allowed_fallback(wrong_method)
-        .layer(body_limit)
         .layer(CatchPanicLayer::custom(panicked));
     cors::open_to(&origins, router)
         .layer(middleware::from_fn(log::request))

@@ -22,25 +22,43 @@ async fn who_sends_no_request_is_cut_off() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_large_is_answered() {
+async fn who_sends_too_much_is_told_so_after_sending_it() {
     let api = Api::new();
     let (address, _serving) = serve(&api).await;
+    let host = format!("Host: {address}");
     for bytes in [1024 * 1024 + 1, 8 * 1024 * 1024] {
-        let (mut read, mut write) = TcpStream::connect(address).await.unwrap().into_split();
-        let sending = tokio::spawn(async move {
-            let head = format!(
-                "POST /api/workflows HTTP/1.1\r\nHost: localhost\r\nContent-Length: {bytes}\r\n\r\n"
-            );
-            // The server may hang up before it has read everything.
-            let _ = write.write_all(head.as_bytes()).await;
-            let _ = write.write_all(&vec![b' '; bytes]).await;
-            write
-        });
-        let mut answer = vec![0; 12];
-        read.read_exact(&mut answer).await.unwrap();
-        assert_eq!(answer, b"HTTP/1.1 413", "{bytes}");
-        sending.abort();
+        let head = ["POST /api/workflows HTTP/1.1", &host];
+        let mut wire = Wire::send(address, &head, &" ".repeat(bytes)).await;
+        assert_eq!(
+            wire.status().await,
+            "http/1.1 413 payload too large",
+            "{bytes}"
+        );
     }
+}
+
+#[tokio::test]
+async fn who_asks_before_sending_too_much_is_told_at_once() {
+    let api = Api::new();
+    let (address, _serving) = serve(&api).await;
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    let head = "POST /api/workflows HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2000000\r\nExpect: 100-continue\r\n\r\n";
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    socket.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 413");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_announces_too_much_and_sends_nothing_is_told_after_a_moment() {
+    let api = Api::new();
+    let (address, _serving) = serve(&api).await;
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    let head = "POST /api/workflows HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2000000\r\n\r\n";
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    socket.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 413");
 }
 
 async fn status(api: &Api, method: &str, host: &str, more: &[&str]) -> String {
