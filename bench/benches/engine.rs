@@ -48,16 +48,16 @@ fn steps(runtime: &Runtime) {
             || {
                 runtime.block_on(async {
                     for _ in 0..times {
-                        floor::chain(length as usize).await
+                        floor::chain(length as usize).await;
                     }
-                })
+                });
             },
             || {
                 runtime.block_on(async {
                     for _ in 0..times {
-                        drain(&workflow).await
+                        drain(&workflow).await;
                     }
-                })
+                });
             },
         );
     }
@@ -93,7 +93,7 @@ fn runs(runtime: &Runtime) {
         || {
             runtime.block_on(async {
                 join_all((0..1_000).map(|_| tokio::spawn(floor::chain(10)))).await;
-            })
+            });
         },
         || {
             runtime.block_on(async {
@@ -112,12 +112,12 @@ fn runs(runtime: &Runtime) {
         || {
             runtime.block_on(async {
                 join_all((0..1_000).map(|_| tokio::spawn(floor::chain(10)))).await;
-            })
+            });
         },
         || {
             runtime.block_on(async {
                 join_all((0..1_000).map(|_| engine.run())).await;
-            })
+            });
         },
     );
 }

@@ -1,1 +1,141 @@
-fn main() {}
+//! The service beside a bare handler that does the same: one call to the model, five frames.
+//!
+//! The model is a server on loopback that answers at once, the same for both sides.
+
+#![expect(clippy::unwrap_used, reason = "a benchmark may fail by panicking")]
+
+use std::{convert::Infallible, net::SocketAddr, sync::Arc};
+
+use axum::{
+    Json, Router,
+    extract::State,
+    http::header::CONTENT_TYPE,
+    response::{IntoResponse, Sse, sse::Event},
+    routing::post,
+};
+use futures::{
+    future::join_all,
+    stream::{self, Stream},
+};
+use reqwest::Client;
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, runtime::Builder};
+use workflow_bench::compare;
+use workflow_core::{Engine, LocalEngine, Registry};
+use workflow_gemini::GeminiClient;
+use workflow_http::Options;
+
+/// Requests under way at once.
+const CLIENTS: u32 = 32;
+
+/// Requests of each client in a round.
+const REQUESTS: u32 = 20;
+
+/// What the model says.
+const ANSWER: &str = concat!(
+    "data: {\"candidates\":[{\"content\":{\"role\":\"model\",\"parts\":[{\"text\":\"Hi\"}]},\"index\":0}],",
+    "\"usageMetadata\":{\"promptTokenCount\":4,\"totalTokenCount\":4},\"modelVersion\":\"gemini\"}\r\n\r\n",
+    "data: {\"candidates\":[{\"content\":{\"role\":\"model\",\"parts\":[{\"text\":\" there\"}]},\"finishReason\":\"STOP\"}],",
+    "\"usageMetadata\":{\"promptTokenCount\":4,\"candidatesTokenCount\":2,\"totalTokenCount\":6},\"modelVersion\":\"gemini\"}\r\n\r\n",
+);
+
+fn main() {
+    let runtime = Builder::new_multi_thread().enable_all().build().unwrap();
+    let (floor, ours) = runtime.block_on(async {
+        let model = serve(Router::new().fallback(answer)).await;
+        (floor(model).await, ours(model).await)
+    });
+    let client = Client::builder().tcp_nodelay(true).build().unwrap();
+    compare(
+        "two-step runs, one after the other",
+        REQUESTS,
+        || runtime.block_on(ask(&client, &floor, REQUESTS)),
+        || runtime.block_on(ask(&client, &ours, REQUESTS)),
+    );
+    let crowd = |url: &str| {
+        runtime.block_on(async {
+            join_all((0..CLIENTS).map(|_| ask(&client, url, REQUESTS))).await;
+        });
+    };
+    compare(
+        "two-step runs, 32 clients at once",
+        CLIENTS * REQUESTS,
+        || crowd(&floor),
+        || crowd(&ours),
+    );
+}
+
+async fn answer() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "text/event-stream")], ANSWER)
+}
+
+async fn serve(router: Router) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        workflow_http::serve(listener, router, &Options::default())
+            .await
+            .unwrap();
+    });
+    address
+}
+
+/// The least code that does it: ask the model, send five frames.
+async fn floor(model: SocketAddr) -> String {
+    let url = format!("http://{model}/v1beta/models/gemini:streamGenerateContent?alt=sse");
+    let handler = Router::new()
+        .route("/run", post(run))
+        .with_state((Client::new(), url));
+    format!("http://{}/run", serve(handler).await)
+}
+
+async fn run(
+    State((client, url)): State<(Client, String)>,
+    Json(body): Json<Value>,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let question = json!({"contents": [{"role": "user", "parts": [{"text": body["input"]}]}]});
+    let answered = client.post(url).json(&question).send().await.unwrap();
+    let answer = answered.text().await.unwrap();
+    let frames = (0..5).map(move |frame| {
+        Ok(Event::default()
+            .json_data(json!({"frame": frame, "answer": answer}))
+            .unwrap())
+    });
+    Sse::new(stream::iter(frames))
+}
+
+/// The whole service, with the workflow of the first prototype.
+async fn ours(model: SocketAddr) -> String {
+    let client = GeminiClient::builder()
+        .api_key("none")
+        .base_url(format!("http://{model}"))
+        .build()
+        .unwrap();
+    let mut registry = Registry::default();
+    workflow_gemini::register(&mut registry, client);
+    let engine = LocalEngine::builder(registry).build();
+    let spec = json!({"nodes": [
+        {"id": "prompt_step", "type": "PromptNode", "data": {"template": "Explain: {{input}}"}},
+        {"id": "llm_step", "type": "LLMNode", "data": {}},
+    ]});
+    let workflow = engine.create_workflow(spec).await.unwrap();
+    let router = workflow_http::router(Arc::new(engine), Options::default());
+    format!(
+        "http://{}/api/workflows/{}/run",
+        serve(router).await,
+        workflow.id
+    )
+}
+
+async fn ask(client: &Client, url: &str, times: u32) {
+    for _ in 0..times {
+        let answered = client
+            .post(url)
+            .json(&json!({"input": "Quantum Computing"}))
+            .send()
+            .await
+            .unwrap();
+        let frames = answered.text().await.unwrap();
+        assert_eq!(frames.matches("}\n\n").count(), 5, "{frames}");
+    }
+}
