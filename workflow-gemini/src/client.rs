@@ -11,7 +11,7 @@ use crate::{
     body::Body,
     builder::GeminiClientBuilder,
     clock::Clock,
-    config::{ConfigError, Settings},
+    config::{ConfigError, Settings, is_loopback},
     error::GeminiError,
     exchange::Exchange,
     reply::{Chunk, Reply},
@@ -63,10 +63,14 @@ impl GeminiClient {
     }
 
     pub(crate) fn new(settings: Settings) -> Result<Self, ConfigError> {
-        let http = reqwest::Client::builder()
+        let mut http = reqwest::Client::builder()
             .connect_timeout(settings.timeouts.connect)
             .redirect(redirect::Policy::none())
-            .user_agent(concat!("workflow-gemini/", env!("CARGO_PKG_VERSION")))
+            .user_agent(concat!("workflow-gemini/", env!("CARGO_PKG_VERSION")));
+        if is_loopback(&settings.address) {
+            http = http.no_proxy();
+        }
+        let http = http
             .build()
             .map_err(|error| ConfigError::Http(error.without_url().into()))?;
         let settings = Arc::new(settings);

@@ -1,6 +1,6 @@
 //! What a client is made from, checked.
 
-use std::{error::Error, time::Duration};
+use std::{error::Error, net::IpAddr, time::Duration};
 
 use reqwest::Url;
 
@@ -45,6 +45,13 @@ pub enum ConfigError {
     /// The HTTP client could not be set up, for example for want of root certificates.
     #[error("the HTTP client could not be set up")]
     Http(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// Whether a URL leads to this machine: no proxy knows a way to it.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    address.map_or(host == "localhost", |address| address.is_loopback())
 }
 
 /// Where the API's methods are: base URL and version, neither of which may hide a secret.

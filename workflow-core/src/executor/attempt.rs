@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::{error::NodeError, machine::Input, node::NodeContext, workflow::Workflow};
 
 /// The most bytes a node's output may have as JSON.
-pub(crate) const MAX_OUTPUT_BYTES: usize = 1024 * 1024;
+pub const MAX_OUTPUT_BYTES: usize = 1024 * 1024;
 
 pub(super) async fn run(workflow: Arc<Workflow>, cx: NodeContext, step: usize) -> Input {
     let planned = &workflow.steps()[step];

@@ -16,6 +16,7 @@ use futures::{Stream, future::BoxFuture};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+pub use self::attempt::MAX_OUTPUT_BYTES;
 pub(crate) use self::driver::{Driver, Journal, Refused};
 use self::outbox::Outbox;
 use crate::{

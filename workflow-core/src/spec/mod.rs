@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The most nodes of a workflow.
-pub(crate) const MAX_NODES: usize = 1_000;
+pub const MAX_NODES: usize = 1_000;
 
 /// A workflow as it is written. What could not be read is absent, and in the faults.
 pub(crate) struct Spec {

@@ -127,13 +127,14 @@ impl Host {
             record,
             first,
         } = fresh;
+        let live = LiveRun::new(record.id);
+        // Before it is stored, so that whoever finds it in the store finds it alive.
+        let _registered = self.register(&live);
         if let Err(error) = self.store.create_run(record.clone(), first.clone()).await {
             let _ = tell.send(Err(error.into()));
             return;
         }
-        let live = LiveRun::new(record.id);
         live.publish(std::iter::once(first));
-        let _registered = self.register(&live);
         let _ = tell.send(Ok(record.clone()));
         let turn = self.wait_for_turn(&live).await;
         if matches!(turn, Turn::Never) {

@@ -1,0 +1,103 @@
+//! What an event changes: the same live and in replay.
+
+use std::{sync::Arc, time::Duration};
+
+use serde_json::Value;
+
+use super::{Doom, Machine, Misfit, Phase, step::StepState};
+use crate::{
+    event::{EventKind, StepEvent},
+    id::StepRef,
+    time::Timestamp,
+    usage::Usage,
+};
+
+impl Machine {
+    /// Takes in an event of a log, in replay.
+    pub(crate) fn apply(&mut self, event: &StepEvent) -> Result<(), Misfit> {
+        let misfit = || Misfit {
+            seq: event.seq,
+            name: event.kind.name(),
+        };
+        if event.seq != self.seq + 1 || self.has_ended() {
+            return Err(misfit());
+        }
+        let step = match event.step() {
+            Some(step) => Some(self.index_of(step).ok_or_else(misfit)?),
+            None => None,
+        };
+        self.transition(step, &event.kind, event.time);
+        self.seq = event.seq;
+        Ok(())
+    }
+
+    pub(super) fn index_of(&self, step: &StepRef) -> Option<usize> {
+        let index = self
+            .workflow
+            .variables()
+            .get(&step.node().variable())
+            .copied()?;
+        (self.workflow.steps()[index].step == *step).then_some(index)
+    }
+
+    /// What an event changes: the same live and in replay.
+    pub(super) fn transition(&mut self, step: Option<usize>, kind: &EventKind, time: Timestamp) {
+        match (step, kind) {
+            (None, EventKind::RunCreated(_)) => self.phase = Phase::Created,
+            (None, EventKind::RunStarted) => self.phase = Phase::Started(time),
+            (Some(step), EventKind::NodeStarted(started)) => {
+                self.slots = self.slots.saturating_sub(1);
+                self.steps[step].start(started.attempt, time);
+            }
+            (Some(step), EventKind::NodeRetrying(retrying)) => {
+                self.release(step, retrying.usage);
+                let until = time.after(Duration::from_millis(retrying.next_in_ms));
+                self.steps[step].back_off(until);
+            }
+            (Some(step), EventKind::NodeCompleted(completed)) => {
+                let usage = completed
+                    .report
+                    .as_ref()
+                    .map(|report| report.usage)
+                    .unwrap_or_default();
+                self.release(step, usage);
+                self.complete(step, &completed.output);
+            }
+            (Some(step), EventKind::NodeFailed(failed)) => {
+                self.release(step, failed.usage);
+                self.steps[step].state = StepState::Settled;
+                let (step, error) = (failed.step.clone(), Arc::clone(&failed.error));
+                self.doom.get_or_insert(Doom::Failed { step, error });
+            }
+            (Some(step), EventKind::NodeCancelled(_)) => {
+                self.release(step, Usage::default());
+                self.steps[step].state = StepState::Settled;
+            }
+            (
+                _,
+                EventKind::RunCompleted(_) | EventKind::RunFailed(_) | EventKind::RunCancelled(_),
+            ) => {
+                self.phase = Phase::Ended;
+            }
+            (Some(_), EventKind::RunCreated(_) | EventKind::RunStarted) | (None, _) => {}
+        }
+    }
+
+    /// Gives back the slot of a step that worked, and counts what it used.
+    pub(super) fn release(&mut self, step: usize, usage: Usage) {
+        self.slots += usize::from(matches!(self.steps[step].state, StepState::Running { .. }));
+        self.usage += usage;
+    }
+
+    pub(super) fn complete(&mut self, step: usize, output: &Arc<Value>) {
+        self.steps[step].state = StepState::Settled;
+        self.unsettled -= 1;
+        self.scope.complete(step, Arc::clone(output));
+        let workflow = Arc::clone(&self.workflow);
+        for dependent in &workflow.steps()[step].dependents {
+            if self.steps[*dependent].need_settled() {
+                self.ready.push_back(*dependent);
+            }
+        }
+    }
+}
