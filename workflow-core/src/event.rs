@@ -45,9 +45,10 @@ impl StepEvent {
             EventKind::NodeRetrying(it) => Some(&it.step),
             EventKind::NodeCompleted(it) => Some(&it.step),
             EventKind::NodeFailed(it) => Some(&it.step),
+            EventKind::NodeSkipped(it) => Some(&it.step),
             EventKind::NodeCancelled(it) => Some(&it.step),
             EventKind::RunCreated(_)
-            | EventKind::RunStarted
+            | EventKind::RunStarted(_)
             | EventKind::RunCompleted(_)
             | EventKind::RunFailed(_)
             | EventKind::RunCancelled(_) => None,
@@ -64,31 +65,29 @@ impl StepEvent {
 }
 
 macro_rules! event_kinds {
-    ($($(#[$doc:meta])+ $name:ident$(($body:ty))? = $tag:literal,)+) => {
+    ($($(#[$doc:meta])+ $name:ident($body:ty) = $tag:literal,)+) => {
         /// What happened. The bodies of rare events are boxed, so that the frequent ones are small.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         #[serde(tag = "type")]
         #[non_exhaustive]
         pub enum EventKind {
-            $($(#[$doc])+ #[serde(rename = $tag)] $name$(($body))?,)+
+            $($(#[$doc])+ #[serde(rename = $tag)] $name($body),)+
         }
 
         impl EventKind {
             /// The name of the event, `node.started`: the JSON's `type`.
             pub fn name(&self) -> &'static str {
-                match self { $(event_kinds!(@pattern $name $($body)?) => $tag,)+ }
+                match self { $(EventKind::$name(_) => $tag,)+ }
             }
         }
     };
-    (@pattern $name:ident) => { EventKind::$name };
-    (@pattern $name:ident $body:ty) => { EventKind::$name(_) };
 }
 
 event_kinds! {
     /// The run exists. Always the first event.
     RunCreated(Box<RunCreated>) = "run.created",
     /// The run has begun to work.
-    RunStarted = "run.started",
+    RunStarted(RunStarted) = "run.started",
     /// An attempt at a step starts now.
     NodeStarted(NodeStarted) = "node.started",
     /// An attempt failed, and another one follows.
@@ -97,6 +96,8 @@ event_kinds! {
     NodeCompleted(NodeCompleted) = "node.completed",
     /// A step failed for good.
     NodeFailed(Box<NodeFailed>) = "node.failed",
+    /// A step is not taken.
+    NodeSkipped(NodeSkipped) = "node.skipped",
     /// A step was stopped before it was done.
     NodeCancelled(NodeCancelled) = "node.cancelled",
     /// The run is done. The last event.
@@ -157,6 +158,15 @@ pub struct NodeOutline {
     pub name: Option<Arc<str>>,
     /// What must be settled before it starts.
     pub needs: Vec<NodeId>,
+}
+
+/// The body of `run.started`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RunStarted {
+    /// When the run fails, should it still work then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Timestamp>,
 }
 
 /// The body of `node.started`.
@@ -255,17 +265,42 @@ pub struct NodeFailed {
     /// Which step.
     #[serde(flatten)]
     pub step: StepRef,
-    /// The attempt that failed.
+    /// The attempt that failed; 0 when its `when` could not be evaluated.
     pub attempt: u32,
     /// Why.
     pub error: Arc<Problem>,
     /// Whether the workflow goes on all the same.
     pub handled: bool,
+    /// What its dependents read instead, where `on_error` says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<Arc<Value>>,
     /// How long the attempt took.
     pub duration_ms: u64,
     /// What the failed attempt used.
     #[serde(default, skip_serializing_if = "Usage::is_empty")]
     pub usage: Usage,
+}
+
+/// The body of `node.skipped`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct NodeSkipped {
+    /// Which step.
+    #[serde(flatten)]
+    pub step: StepRef,
+    /// Why.
+    pub reason: SkipReason,
+}
+
+/// Why a step is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum SkipReason {
+    /// Everything it needs was skipped.
+    NeedsSkipped,
+    /// Its `when` is false.
+    WhenFalse,
 }
 
 /// The body of `node.cancelled`.

@@ -71,8 +71,8 @@ pub use self::{
     error::{NodeError, Problem},
     event::{
         Delta, EventKind, NodeCancelled, NodeCompleted, NodeFailed, NodeOutline, NodeRetrying,
-        NodeStarted, Report, RunCancelled, RunCompleted, RunCreated, RunFailed, StartReason,
-        StepEvent, TextKind, Update,
+        NodeSkipped, NodeStarted, Report, RunCancelled, RunCompleted, RunCreated, RunFailed,
+        RunStarted, SkipReason, StartReason, StepEvent, TextKind, Update,
     },
     executor::{DEFAULT_CONCURRENT_STEPS, Executor, MAX_OUTPUT_BYTES, ResumeError, Run},
     fault::{Fault, FaultCode, InvalidWorkflow},

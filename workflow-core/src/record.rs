@@ -109,7 +109,7 @@ impl RunHead {
         self.last_seq = event.seq;
         self.updated_at = event.time;
         match &event.kind {
-            EventKind::RunStarted => {
+            EventKind::RunStarted(_) => {
                 self.status = RunStatus::Running;
                 self.started_at = Some(event.time);
             }
@@ -125,7 +125,10 @@ impl RunHead {
             EventKind::RunCompleted(_) => self.end(RunStatus::Completed, event.time),
             EventKind::RunFailed(_) => self.end(RunStatus::Failed, event.time),
             EventKind::RunCancelled(_) => self.end(RunStatus::Cancelled, event.time),
-            EventKind::RunCreated(_) | EventKind::NodeStarted(_) | EventKind::NodeCancelled(_) => {}
+            EventKind::RunCreated(_)
+            | EventKind::NodeStarted(_)
+            | EventKind::NodeSkipped(_)
+            | EventKind::NodeCancelled(_) => {}
         }
     }
 

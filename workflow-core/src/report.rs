@@ -50,6 +50,8 @@ pub enum StepStatus {
     Completed,
     /// It failed.
     Failed,
+    /// It is not taken.
+    Skipped,
     /// It was stopped before it was done.
     Cancelled,
 }
@@ -109,7 +111,7 @@ impl RunReport {
             }
             EventKind::RunCompleted(completed) => self.output = Some(Arc::clone(&completed.output)),
             EventKind::RunFailed(failed) => self.error = Some(Arc::clone(&failed.error)),
-            EventKind::RunStarted | EventKind::RunCancelled(_) => {}
+            EventKind::RunStarted(_) | EventKind::RunCancelled(_) => {}
             _ => self.apply_to_step(event),
         }
     }
@@ -163,7 +165,9 @@ impl StepReport {
                 self.status = StepStatus::Failed;
                 self.duration_ms = Some(failed.duration_ms);
                 self.error = Some(Arc::clone(&failed.error));
+                self.output.clone_from(&failed.output);
             }
+            EventKind::NodeSkipped(_) => self.status = StepStatus::Skipped,
             EventKind::NodeCancelled(_) => self.status = StepStatus::Cancelled,
             _ => {}
         }

@@ -9,6 +9,8 @@ use std::{
 use minijinja::value::{Enumerator, Object, Serde};
 use serde_json::Value;
 
+use crate::error::Problem;
+
 /// JSON shared by everyone who reads it, converted for templates once, when first asked for.
 pub(crate) struct Shared {
     json: Arc<Value>,
@@ -49,26 +51,57 @@ pub(crate) type Variables = HashMap<String, usize>;
 pub(crate) struct Scope {
     variables: Arc<Variables>,
     input: Shared,
-    outputs: Box<[OnceLock<Shared>]>,
+    steps: Box<[OnceLock<Settled>]>,
+}
+
+/// What a settled step left.
+enum Settled {
+    Completed(Shared),
+    Skipped,
+    /// It failed, and the workflow goes on.
+    Failed {
+        error: Arc<Problem>,
+        output: Option<Shared>,
+    },
 }
 
 impl Scope {
     pub(crate) fn new(variables: Arc<Variables>, steps: usize, input: Arc<Value>) -> Self {
-        let outputs = std::iter::repeat_with(OnceLock::new).take(steps).collect();
+        let steps = std::iter::repeat_with(OnceLock::new).take(steps).collect();
         Self {
             variables,
             input: Shared::new(input),
-            outputs,
+            steps,
         }
     }
 
     /// Keeps the output of a step. A step settles once; a second call changes nothing.
     pub(crate) fn complete(&self, step: usize, output: Arc<Value>) {
-        let _ = self.outputs[step].set(Shared::new(output));
+        self.settle(step, Settled::Completed(Shared::new(output)));
+    }
+
+    /// Notes that a step is not taken.
+    pub(crate) fn skip(&self, step: usize) {
+        self.settle(step, Settled::Skipped);
+    }
+
+    /// Keeps why a step failed, and what its dependents read instead of its output.
+    pub(crate) fn fail(&self, step: usize, error: Arc<Problem>, output: Option<Arc<Value>>) {
+        let output = output.map(Shared::new);
+        self.settle(step, Settled::Failed { error, output });
+    }
+
+    fn settle(&self, step: usize, settled: Settled) {
+        let _ = self.steps[step].set(settled);
+    }
+
+    /// What the run was started with.
+    pub(crate) fn input(&self) -> &Value {
+        &self.input.json
     }
 
     pub(crate) fn output(&self, step: usize) -> Option<&Arc<Value>> {
-        self.outputs[step].get().map(|output| &output.json)
+        Some(&self.steps[step].get()?.output()?.json)
     }
 
     pub(crate) fn implicit_input(&self, from: ImplicitInput) -> Option<&Value> {
@@ -80,14 +113,32 @@ impl Scope {
     }
 
     fn step_view(&self, step: usize) -> minijinja::Value {
-        let Some(output) = self.outputs[step].get() else {
-            return minijinja::Value::UNDEFINED;
+        self.steps[step]
+            .get()
+            .map_or(minijinja::Value::UNDEFINED, Settled::view)
+    }
+}
+
+impl Settled {
+    fn output(&self) -> Option<&Shared> {
+        match self {
+            Self::Completed(output) => Some(output),
+            Self::Skipped => None,
+            Self::Failed { output, .. } => output.as_ref(),
+        }
+    }
+
+    /// `status`, and `output` and `error` where it has them.
+    fn view(&self) -> minijinja::Value {
+        let (status, error) = match self {
+            Self::Completed(_) => ("completed", None),
+            Self::Skipped => ("skipped", None),
+            Self::Failed { error, .. } => ("failed", Some(error)),
         };
-        let fields = [
-            ("status", minijinja::Value::from("completed")),
-            ("output", output.view()),
-        ];
-        minijinja::Value::from_pairs(fields)
+        let output = self.output().map(|output| ("output", output.view()));
+        let error = error.map(|error| ("error", minijinja::Value::from(Serde(&**error))));
+        let status = [("status", minijinja::Value::from(status))];
+        minijinja::Value::from_pairs(status.into_iter().chain(output).chain(error))
     }
 }
 

@@ -89,11 +89,47 @@ fn provocations() -> Vec<(FaultCode, &'static str, Value)> {
             nodes(json!([{"id": "a", "type": "PromptNode", "data": {"tempalte": "{{input}}"}}])),
         ),
         (
-            C::Unsupported,
+            C::UnknownReference,
             "#/nodes/0/when",
             nodes(
                 json!([{"id": "a", "type": "PromptNode", "when": "x", "data": {"template": "{{input}}"}}]),
             ),
+        ),
+        (
+            C::TemplateSyntax,
+            "#/nodes/0/when",
+            nodes(
+                json!([{"id": "a", "type": "PromptNode", "when": "input ==", "data": {"template": "{{input}}"}}]),
+            ),
+        ),
+        (
+            C::InvalidValue,
+            "#/nodes/0/on_error",
+            nodes(
+                json!([{"id": "a", "type": "PromptNode", "on_error": "ignore", "data": {"template": "{{input}}"}}]),
+            ),
+        ),
+        (
+            C::InvalidValue,
+            "#/nodes/0/on_ambiguous",
+            nodes(
+                json!([{"id": "a", "type": "PromptNode", "on_ambiguous": 1, "data": {"template": "{{input}}"}}]),
+            ),
+        ),
+        (
+            C::InvalidValue,
+            "#/input/type",
+            json!({"input": {"type": "strin"}, "nodes": [prompt("a", "{{input}}")]}),
+        ),
+        (
+            C::UnknownReference,
+            "#/output/x",
+            json!({"output": {"x": "{{ b.output }}"}, "nodes": [prompt("a", "{{input}}")]}),
+        ),
+        (
+            C::UnknownField,
+            "#/defaults/retires",
+            json!({"defaults": {"retires": 3}, "nodes": [prompt("a", "{{input}}")]}),
         ),
         (
             C::Unsupported,

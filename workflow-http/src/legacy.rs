@@ -8,7 +8,7 @@ use axum::response::{Response, sse::Event};
 use futures::StreamExt;
 use workflow_core::{
     Engine, EventKind, NodeCancelled, NodeFailed, NodeId, NodeRetrying, NodeStarted, NodeType,
-    RunCreated, RunId, StepEvent, Update,
+    RunCreated, RunId, SkipReason, StepEvent, Update,
 };
 
 use self::frame::{EndFrame, EndStatus, Frame, StepFrame, StepStatus};
@@ -72,6 +72,7 @@ impl Teller {
                 frame(StepStatus::Success, completed(it.duration_ms)).output(&it.output)
             }
             EventKind::NodeFailed(it) => frame(StepStatus::Failure, failed(it)).error(&it.error),
+            EventKind::NodeSkipped(it) => frame(StepStatus::Info, skipped(it.reason)),
             EventKind::NodeCancelled(it) => frame(StepStatus::Info, stopped(it)),
             _ => return None,
         })
@@ -103,9 +104,18 @@ fn retrying(it: &NodeRetrying) -> String {
 
 fn failed(it: &NodeFailed) -> String {
     match it.attempt {
-        1 => format!("Failed: {}", it.error.detail),
+        0 | 1 => format!("Failed: {}", it.error.detail),
         attempts => format!("Failed after {attempts} attempts: {}", it.error.detail),
     }
+}
+
+fn skipped(reason: SkipReason) -> String {
+    match reason {
+        SkipReason::WhenFalse => "Skipped: its condition is false.",
+        SkipReason::NeedsSkipped => "Skipped: all that it needs was skipped.",
+        _ => "Skipped.",
+    }
+    .to_owned()
 }
 
 /// The reason is a word for programs, `run_failed`.

@@ -44,6 +44,7 @@ kinds! {
     BodyTooLarge = PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large";
     WrongMediaType = UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The body must be JSON";
     InvalidWorkflow = UNPROCESSABLE_ENTITY, "invalid_workflow", "The workflow is not valid";
+    InvalidInput = UNPROCESSABLE_ENTITY, "invalid_input", "The input is not what the workflow takes";
     InvalidBody = UNPROCESSABLE_ENTITY, "invalid_body", "The body is not valid";
     Busy = TOO_MANY_REQUESTS, "busy", "Too many runs are waiting";
     ShuttingDown = SERVICE_UNAVAILABLE, "shutting_down", "The service is shutting down";
@@ -125,6 +126,9 @@ impl From<EngineError> for Problem {
         match error {
             EngineError::Invalid(invalid) => {
                 Self::of_faults(Kind::InvalidWorkflow, "workflow", invalid.into_faults())
+            }
+            EngineError::InvalidInput(faults) => {
+                Self::of_faults(Kind::InvalidInput, "input", faults)
             }
             EngineError::NoSuchWorkflow(_) => Kind::UnknownWorkflow.of(detail),
             EngineError::NoSuchRun(_) => Kind::UnknownRun.of(detail),

@@ -148,3 +148,24 @@ async fn a_silent_model_is_covered_by_comments() {
     }
     assert_eq!(frames.next().await.unwrap(), ": hb\n\n");
 }
+
+#[tokio::test]
+async fn a_skipped_step_is_told_as_information() {
+    let _hiding = hiding();
+    let api = Api::new();
+    let spec = json!({"nodes": [
+        {"id": "a", "type": "PromptNode", "when": "input == 'yes'", "data": {"template": "{{ input }}"}},
+        {"id": "b", "type": "PromptNode", "data": {"template": "{{ a.output }}"}},
+    ]});
+    let workflow = api.create(spec).await;
+    let run = request("POST", &format!("{workflow}/run"))
+        .body(json!({"input": "no"}).to_string().into())
+        .unwrap();
+    insta::assert_snapshot!(api.stream(run).await.rest().await.concat(), @r#"
+    data: {"timestamp":"[time]","nodeId":"a","status":"info","message":"Skipped: its condition is false.","output":null,"error":null}
+
+    data: {"timestamp":"[time]","nodeId":"b","status":"info","message":"Skipped: all that it needs was skipped.","output":null,"error":null}
+
+    data: {"type":"workflowStatus","status":"completed","message":"Workflow completed successfully."}
+    "#);
+}

@@ -189,3 +189,26 @@ async fn a_client_that_goes_away_ends_nothing() {
     .await;
     assert!(log.contains(r#""type":"run.completed""#), "{log}");
 }
+
+#[tokio::test]
+async fn an_input_that_does_not_fit_is_refused_with_its_place() {
+    let api = Api::new();
+    let mut spec = two_steps();
+    spec["input"] = json!({"type": "object", "required": ["text"]});
+    let workflow = api.create(spec).await;
+    for path in ["run", "runs"] {
+        let answer = api
+            .post(&format!("{workflow}/{path}"), json!({"input": {}}))
+            .await;
+        let problem = answer.problem();
+        assert_eq!(
+            (answer.status.as_u16(), &problem["code"]),
+            (422, &json!("invalid_input"))
+        );
+        assert_eq!(problem["errors"][0]["pointer"], "#/input");
+        assert_eq!(
+            problem["errors"][0]["detail"],
+            "\"text\" is a required property"
+        );
+    }
+}

@@ -58,7 +58,7 @@ pub trait Engine: Send + Sync + 'static {
     /// Stores a new run and starts it as soon as there is room.
     ///
     /// # Errors
-    /// [`EngineError::NoSuchWorkflow`], or [`EngineError::Busy`] when too many runs wait already.
+    /// [`EngineError::NoSuchWorkflow`], [`EngineError::InvalidInput`], or [`EngineError::Busy`] when too many runs wait already.
     async fn start(&self, run: NewRun) -> Result<RunRecord, EngineError>;
 
     /// A run, step by step.
@@ -151,6 +151,9 @@ pub enum EngineError {
     /// The specification has faults.
     #[error(transparent)]
     Invalid(#[from] InvalidWorkflow),
+    /// The input is not what the workflow takes; the faults tell where.
+    #[error("the input is not what the workflow takes")]
+    InvalidInput(Vec<Fault>),
     /// There is no such workflow, or no such version of it.
     #[error("there is no workflow {0}")]
     NoSuchWorkflow(WorkflowId),

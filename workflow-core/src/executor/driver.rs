@@ -121,6 +121,10 @@ impl<J: Journal> Driver<J> {
                     let work = Box::pin(timer(step, wait));
                     Self::start(work, &mut self.in_flight, &mut self.inputs).await;
                 }
+                Command::Deadline { wait } => {
+                    let work = Box::pin(deadline(wait));
+                    Self::start(work, &mut self.in_flight, &mut self.inputs).await;
+                }
                 Command::Stop => self.in_flight.clear(),
             }
         }
@@ -176,6 +180,11 @@ impl<J: Journal> Driver<J> {
 async fn timer(step: usize, wait: Duration) -> Input {
     tokio::time::sleep(wait).await;
     Input::TimerFired { step }
+}
+
+async fn deadline(wait: Duration) -> Input {
+    tokio::time::sleep(wait).await;
+    Input::DeadlineReached
 }
 
 /// The wall clock, carried forward by the monotonic one: it never goes back within a run, and is

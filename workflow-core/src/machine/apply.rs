@@ -2,11 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use serde_json::Value;
-
 use super::{Doom, Machine, Misfit, Phase, step::StepState};
 use crate::{
-    event::{EventKind, StepEvent},
+    event::{EventKind, NodeFailed, StepEvent},
     id::StepRef,
     time::Timestamp,
     usage::Usage,
@@ -44,10 +42,13 @@ impl Machine {
     pub(super) fn transition(&mut self, step: Option<usize>, kind: &EventKind, time: Timestamp) {
         match (step, kind) {
             (None, EventKind::RunCreated(_)) => self.phase = Phase::Created,
-            (None, EventKind::RunStarted) => self.phase = Phase::Started(time),
+            (None, EventKind::RunStarted(started)) => {
+                self.phase = Phase::Started(time);
+                self.deadline = started.deadline;
+            }
             (Some(step), EventKind::NodeStarted(started)) => {
                 self.slots = self.slots.saturating_sub(1);
-                self.steps[step].start(started.attempt, time);
+                self.steps[step].start(started, time);
             }
             (Some(step), EventKind::NodeRetrying(retrying)) => {
                 self.release(step, retrying.usage);
@@ -61,17 +62,22 @@ impl Machine {
                     .map(|report| report.usage)
                     .unwrap_or_default();
                 self.release(step, usage);
-                self.complete(step, &completed.output);
+                self.scope.complete(step, Arc::clone(&completed.output));
+                self.settled(step, true);
             }
             (Some(step), EventKind::NodeFailed(failed)) => {
                 self.release(step, failed.usage);
-                self.steps[step].state = StepState::Settled;
-                let (step, error) = (failed.step.clone(), Arc::clone(&failed.error));
-                self.doom.get_or_insert(Doom::Failed { step, error });
+                self.failed(step, failed);
+            }
+            (Some(step), EventKind::NodeSkipped(_)) => {
+                self.scope.skip(step);
+                self.settled(step, false);
             }
             (Some(step), EventKind::NodeCancelled(_)) => {
                 self.release(step, Usage::default());
                 self.steps[step].state = StepState::Settled;
+                let reason = "cancelled".into();
+                self.doom.get_or_insert(Doom::Cancelled { reason });
             }
             (
                 _,
@@ -79,7 +85,7 @@ impl Machine {
             ) => {
                 self.phase = Phase::Ended;
             }
-            (Some(_), EventKind::RunCreated(_) | EventKind::RunStarted) | (None, _) => {}
+            (Some(_), EventKind::RunCreated(_) | EventKind::RunStarted(_)) | (None, _) => {}
         }
     }
 
@@ -89,14 +95,26 @@ impl Machine {
         self.usage += usage;
     }
 
-    pub(super) fn complete(&mut self, step: usize, output: &Arc<Value>) {
+    fn failed(&mut self, step: usize, failed: &NodeFailed) {
+        let error = Arc::clone(&failed.error);
+        if failed.handled {
+            self.scope.fail(step, error, failed.output.clone());
+            self.settled(step, true);
+        } else {
+            self.steps[step].state = StepState::Settled;
+            let step = Some(failed.step.clone());
+            self.doom.get_or_insert(Doom::Failed { step, error });
+        }
+    }
+
+    /// A step is through; `live` unless it was skipped.
+    fn settled(&mut self, step: usize, live: bool) {
         self.steps[step].state = StepState::Settled;
         self.unsettled -= 1;
-        self.scope.complete(step, Arc::clone(output));
         let workflow = Arc::clone(&self.workflow);
         for dependent in &workflow.steps()[step].dependents {
-            if self.steps[*dependent].need_settled() {
-                self.ready.push_back(*dependent);
+            if self.steps[*dependent].need_settled(live) {
+                self.due.push_back(*dependent);
             }
         }
     }

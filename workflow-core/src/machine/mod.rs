@@ -39,6 +39,8 @@ pub(crate) enum Input {
     },
     /// The wait before another attempt is over.
     TimerFired { step: usize },
+    /// The time the workflow allows is over.
+    DeadlineReached,
     /// Someone wants the run to end.
     Cancel { reason: Arc<str> },
 }
@@ -50,6 +52,8 @@ pub(crate) enum Command {
     Run { step: usize, attempt: u32 },
     /// Say when this wait is over.
     Wait { step: usize, wait: Duration },
+    /// Say when the run has had this long.
+    Deadline { wait: Duration },
     /// Drop all attempts and waits.
     Stop,
 }
@@ -73,8 +77,13 @@ enum Phase {
 /// Why a run is to end before all its steps are done.
 #[derive(Clone, Debug)]
 enum Doom {
-    Failed { step: StepRef, error: Arc<Problem> },
-    Cancelled { reason: Arc<str> },
+    Failed {
+        step: Option<StepRef>,
+        error: Arc<Problem>,
+    },
+    Cancelled {
+        reason: Arc<str>,
+    },
 }
 
 /// One run: what has happened, and what follows from it.
@@ -86,6 +95,11 @@ pub(crate) struct Machine {
     phase: Phase,
     doom: Option<Doom>,
     steps: Box<[Step]>,
+    /// When the run fails, should it still work then.
+    deadline: Option<Timestamp>,
+    /// Steps whose needs are settled, before it is decided whether they are taken.
+    due: VecDeque<usize>,
+    /// Steps that wait for a slot.
     ready: VecDeque<usize>,
     unsettled: usize,
     slots: usize,
@@ -113,7 +127,7 @@ impl Machine {
             .iter()
             .map(|planned| Step::new(planned.needs))
             .collect();
-        let ready = (0..steps.len())
+        let due = (0..steps.len())
             .filter(|step| planned[*step].needs == 0)
             .collect();
         let scope = Arc::new(Scope::new(
@@ -130,7 +144,9 @@ impl Machine {
             phase: Phase::New,
             doom: None,
             steps,
-            ready,
+            deadline: None,
+            due,
+            ready: VecDeque::new(),
             unsettled,
             slots,
             usage: Usage::default(),
@@ -162,7 +178,7 @@ impl Machine {
     ) {
         for input in inputs {
             match input {
-                Input::Resume => self.resume(turn, now),
+                Input::Resume => self.resume(now, turn),
                 Input::Done {
                     step,
                     result,
@@ -170,6 +186,7 @@ impl Machine {
                     draw,
                 } => self.done(step, result, report, draw, now, turn),
                 Input::TimerFired { step } => self.timer_fired(step),
+                Input::DeadlineReached => self.deadline_reached(),
                 Input::Cancel { reason } => _ = self.doom.get_or_insert(Doom::Cancelled { reason }),
             }
         }

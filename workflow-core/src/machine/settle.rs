@@ -1,4 +1,4 @@
-//! Derives every consequence of what has happened: starts, and the end.
+//! Derives every consequence of what has happened: skips, starts, and the end.
 
 use std::sync::Arc;
 
@@ -6,77 +6,164 @@ use serde_json::{Map, Value};
 
 use super::{Command, Doom, Machine, Phase, Turn, step::StepState};
 use crate::{
-    event::{EventKind, NodeCancelled, NodeStarted, RunCancelled, RunCompleted, RunFailed},
+    error::Problem,
+    event::{
+        EventKind, NodeCancelled, NodeSkipped, NodeStarted, RunCancelled, RunCompleted, RunFailed,
+        RunStarted, SkipReason, StartReason,
+    },
     time::{Timestamp, millis},
 };
 
+/// What is to become of a step whose needs are settled.
+enum Decision {
+    Take,
+    Skip(SkipReason),
+    Fail(Problem),
+}
+
 impl Machine {
-    /// Derives every consequence: starts, and the end.
     pub(super) fn settle(&mut self, now: Timestamp, turn: &mut Turn) {
         if self.phase == Phase::Created {
-            self.emit(None, EventKind::RunStarted, now, turn);
+            self.begin(now, turn);
         }
-        if let Some(doom) = self.doom.clone() {
-            self.end_early(&doom, now, turn);
-        } else if self.unsettled == 0 {
-            let (output, usage, duration_ms) = (self.result(), self.usage, self.duration_ms(now));
-            self.emit(
-                None,
-                EventKind::RunCompleted(Box::new(RunCompleted {
-                    output,
-                    usage,
-                    duration_ms,
-                })),
-                now,
-                turn,
-            );
-        } else {
+        while self.doom.is_none()
+            && let Some(index) = self.due.pop_front()
+        {
+            self.decide(index, now, turn);
+        }
+        if self.doom.is_none() && self.unsettled == 0 {
+            self.complete_run(now, turn);
+        } else if self.doom.is_none() {
             self.start_ready(now, turn);
+        }
+        if let Some(doom) = self.doom.take() {
+            self.end_early(doom, now, turn);
         }
     }
 
-    pub(super) fn start_ready(&mut self, now: Timestamp, turn: &mut Turn) {
+    /// Lets the run work, unless its input is not what the workflow takes.
+    fn begin(&mut self, now: Timestamp, turn: &mut Turn) {
+        if self.doom.is_some() {
+            return;
+        }
+        if let Err(faults) = self.workflow.check_input(self.scope.input()) {
+            let problem = Problem::new("invalid_input", "the input is not what the workflow takes");
+            let error = Arc::new(problem.with_errors(faults));
+            self.doom = Some(Doom::Failed { step: None, error });
+            return;
+        }
+        let timeout = self.workflow.timeout();
+        let deadline = timeout.map(|timeout| now.after(timeout));
+        if let Some(wait) = timeout {
+            turn.commands.push(Command::Deadline { wait });
+        }
+        let started = EventKind::RunStarted(RunStarted { deadline });
+        self.emit(None, started, now, turn);
+    }
+
+    fn decide(&mut self, index: usize, now: Timestamp, turn: &mut Turn) {
+        let StepState::Due { any_live } = self.steps[index].state else {
+            return;
+        };
+        match self.decision(index, any_live) {
+            Decision::Take => {
+                self.steps[index].state = StepState::Ready(None);
+                self.ready.push_back(index);
+            }
+            Decision::Skip(reason) => {
+                let step = self.step_ref(index);
+                let skipped = EventKind::NodeSkipped(NodeSkipped { step, reason });
+                self.emit(Some(index), skipped, now, turn);
+            }
+            Decision::Fail(problem) => self.fail(index, problem, now, turn),
+        }
+    }
+
+    fn decision(&self, index: usize, any_live: bool) -> Decision {
+        if !any_live {
+            return Decision::Skip(SkipReason::NeedsSkipped);
+        }
+        let Some(when) = &self.workflow.steps()[index].when else {
+            return Decision::Take;
+        };
+        match when.is_true(&self.scope) {
+            Ok(true) => Decision::Take,
+            Ok(false) => Decision::Skip(SkipReason::WhenFalse),
+            Err(error) => Decision::Fail(error.into_problem()),
+        }
+    }
+
+    fn start_ready(&mut self, now: Timestamp, turn: &mut Turn) {
         while self.slots > 0
             && let Some(index) = self.ready.pop_front()
         {
-            let StepState::Ready(reason) = self.steps[index].state else {
-                continue;
-            };
-            let attempt = self.steps[index].attempt + 1;
-            let started = NodeStarted {
-                step: self.step_ref(index),
-                attempt,
-                max_attempts: self.max_attempts(index),
-                reason,
-            };
-            self.emit(Some(index), EventKind::NodeStarted(started), now, turn);
-            turn.commands.push(Command::Run {
-                step: index,
-                attempt,
-            });
+            if let StepState::Ready(reason) = self.steps[index].state {
+                self.start(index, reason, now, turn);
+            }
         }
     }
 
-    pub(super) fn end_early(&mut self, doom: &Doom, now: Timestamp, turn: &mut Turn) {
+    fn start(
+        &mut self,
+        index: usize,
+        reason: Option<StartReason>,
+        now: Timestamp,
+        turn: &mut Turn,
+    ) {
+        let attempt = self.steps[index].attempt + 1;
+        let started = NodeStarted {
+            step: self.step_ref(index),
+            attempt,
+            max_attempts: self.max_attempts(index),
+            reason,
+        };
+        self.emit(Some(index), EventKind::NodeStarted(started), now, turn);
+        let step = index;
+        turn.commands.push(Command::Run { step, attempt });
+    }
+
+    fn complete_run(&mut self, now: Timestamp, turn: &mut Turn) {
+        let output = match self.result() {
+            Ok(output) => output,
+            Err(error) => {
+                self.doom = Some(Doom::Failed { step: None, error });
+                return;
+            }
+        };
+        let completed = RunCompleted {
+            output,
+            usage: self.usage,
+            duration_ms: self.duration_ms(now),
+        };
+        let last = EventKind::RunCompleted(Box::new(completed));
+        self.emit(None, last, now, turn);
+    }
+
+    fn end_early(&mut self, doom: Doom, now: Timestamp, turn: &mut Turn) {
         turn.commands.push(Command::Stop);
-        let why: &'static str = match doom {
-            Doom::Failed { .. } => "sibling_failed",
+        let why = match doom {
+            Doom::Failed { step: Some(_), .. } => "sibling_failed",
+            Doom::Failed { step: None, .. } => "run_failed",
             Doom::Cancelled { .. } => "run_cancelled",
         };
         for index in 0..self.steps.len() {
             if self.steps[index].is_open() {
-                let cancelled = NodeCancelled {
-                    step: self.step_ref(index),
-                    reason: why.into(),
-                };
-                self.emit(Some(index), EventKind::NodeCancelled(cancelled), now, turn);
+                let step = self.step_ref(index);
+                let reason = why.into();
+                let cancelled = EventKind::NodeCancelled(NodeCancelled { step, reason });
+                self.emit(Some(index), cancelled, now, turn);
             }
         }
+        let last = self.last_event(doom, now);
+        self.emit(None, last, now, turn);
+    }
+
+    fn last_event(&self, doom: Doom, now: Timestamp) -> EventKind {
         let (usage, duration_ms) = (self.usage, self.duration_ms(now));
-        let last = match doom.clone() {
+        match doom {
             Doom::Failed { step, error } => EventKind::RunFailed(Box::new(RunFailed {
                 error,
-                step: Some(step),
+                step,
                 usage,
                 duration_ms,
             })),
@@ -85,24 +172,28 @@ impl Machine {
                 usage,
                 duration_ms,
             })),
-        };
-        self.emit(None, last, now, turn);
-    }
-
-    /// The workflow's result: the output of its only sink, or of each by its id.
-    pub(super) fn result(&self) -> Arc<Value> {
-        let output = |sink: usize| self.scope.output(sink).cloned().unwrap_or_default();
-        if let [only] = self.workflow.sinks() {
-            return output(*only);
         }
-        let named = self.workflow.sinks().iter().map(|sink| {
-            let id = self.workflow.nodes()[*sink].id.to_string();
-            (id, output(*sink).as_ref().clone())
-        });
-        Arc::new(Value::Object(named.collect::<Map<_, _>>()))
     }
 
-    pub(super) fn duration_ms(&self, now: Timestamp) -> u64 {
+    /// The workflow's result: its `output`, or the output of its only sink, or of each sink that
+    /// has one by its id.
+    fn result(&self) -> Result<Arc<Value>, Arc<Problem>> {
+        if let Some(output) = self.workflow.output() {
+            let rendered = output.render(&self.scope).map(Arc::new);
+            return rendered
+                .map_err(|error| Arc::new(Problem::new("output_error", error.to_string())));
+        }
+        if let [only] = self.workflow.sinks() {
+            return Ok(self.scope.output(*only).cloned().unwrap_or_default());
+        }
+        let named = self.workflow.sinks().iter().filter_map(|sink| {
+            let id = self.workflow.nodes()[*sink].id.to_string();
+            Some((id, self.scope.output(*sink)?.as_ref().clone()))
+        });
+        Ok(Arc::new(Value::Object(named.collect::<Map<_, _>>())))
+    }
+
+    fn duration_ms(&self, now: Timestamp) -> u64 {
         match self.phase {
             Phase::Started(since) => millis(now.since(since)),
             Phase::New | Phase::Created | Phase::Ended => 0,

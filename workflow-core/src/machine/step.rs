@@ -1,12 +1,17 @@
 //! The state of one step.
 
-use crate::{event::StartReason, time::Timestamp};
+use crate::{
+    event::{NodeStarted, StartReason},
+    time::Timestamp,
+};
 
 /// How far a step has come.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum StepState {
-    /// It waits for this many needs.
-    Idle { needs_left: usize },
+    /// It waits for this many needs; whether one of the settled ones was not skipped.
+    Idle { needs_left: usize, any_live: bool },
+    /// Its needs are settled. Whether it is taken is not decided yet.
+    Due { any_live: bool },
     /// It waits for a slot. The reason is that of its next start.
     Ready(Option<StartReason>),
     /// It works.
@@ -21,21 +26,26 @@ pub(super) struct Step {
     pub(super) state: StepState,
     /// The number of the latest attempt; 0 before the first.
     pub(super) attempt: u32,
+    /// How often it was in flight when its host stopped, since it last made progress.
+    pub(super) recoveries: u32,
     /// How many attempts failed. An attempt that was lost with its host did not fail.
     pub(super) failures: u32,
 }
 
 impl Step {
     pub(super) fn new(needs: usize) -> Self {
-        let state = if needs == 0 {
-            StepState::Ready(None)
-        } else {
-            StepState::Idle { needs_left: needs }
+        let state = match needs {
+            0 => StepState::Due { any_live: true },
+            needs_left => StepState::Idle {
+                needs_left,
+                any_live: false,
+            },
         };
         Self {
             state,
             attempt: 0,
             failures: 0,
+            recoveries: 0,
         }
     }
 
@@ -44,31 +54,40 @@ impl Step {
         match self.state {
             StepState::Running { .. } | StepState::Backoff { .. } => true,
             StepState::Ready(_) => self.attempt > 0,
-            StepState::Idle { .. } | StepState::Settled => false,
+            StepState::Idle { .. } | StepState::Due { .. } | StepState::Settled => false,
         }
     }
 
-    pub(super) fn start(&mut self, attempt: u32, now: Timestamp) {
-        self.attempt = attempt;
+    pub(super) fn start(&mut self, started: &NodeStarted, now: Timestamp) {
+        self.attempt = started.attempt;
+        self.recoveries += u32::from(started.reason == Some(StartReason::Recovered));
         self.state = StepState::Running { since: now };
     }
 
     pub(super) fn back_off(&mut self, until: Timestamp) {
         self.failures += 1;
+        self.recoveries = 0;
         self.state = StepState::Backoff { until };
     }
 
     /// One of its needs settled; says whether that was the last.
-    pub(super) fn need_settled(&mut self) -> bool {
-        let StepState::Idle { needs_left } = self.state else {
+    pub(super) fn need_settled(&mut self, live: bool) -> bool {
+        let StepState::Idle {
+            needs_left,
+            any_live,
+        } = self.state
+        else {
             return false;
         };
+        let any_live = any_live || live;
+        let needs_left = needs_left.saturating_sub(1);
         self.state = match needs_left {
-            0 | 1 => StepState::Ready(None),
-            more => StepState::Idle {
-                needs_left: more - 1,
+            0 => StepState::Due { any_live },
+            needs_left => StepState::Idle {
+                needs_left,
+                any_live,
             },
         };
-        needs_left <= 1
+        needs_left == 0
     }
 }

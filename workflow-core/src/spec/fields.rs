@@ -170,25 +170,12 @@ impl<'json, 'faults> Fields<'json, 'faults> {
         &mut self,
         field: &str,
         value: &Value,
-        read: impl FnOnce(&mut Fields) -> Option<T>,
-    ) -> Option<T> {
+        read: impl FnOnce(&mut Fields) -> T,
+    ) -> T {
         let mut fields = Fields::of(value, &self.at.field(field), self.faults);
         let read = read(&mut fields);
         fields.finish();
         read
-    }
-
-    /// Refuses parts of the language that are not run yet.
-    pub(super) fn unsupported(&mut self, fields: &[&'static str]) {
-        for field in fields {
-            if self.value(field).is_some() {
-                self.fault(
-                    FaultCode::Unsupported,
-                    field,
-                    format!("`{field}` is not supported by this version"),
-                );
-            }
-        }
     }
 
     /// Refuses a field that does not exist, with advice.

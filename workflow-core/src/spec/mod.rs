@@ -1,6 +1,7 @@
 //! The JSON a person writes, read field by field, so that one fault does not hide another.
 
 mod fields;
+mod on_error;
 mod retry;
 
 use std::{sync::Arc, time::Duration};
@@ -8,6 +9,7 @@ use std::{sync::Arc, time::Duration};
 use serde_json::Value;
 
 use self::fields::Fields;
+pub(crate) use self::on_error::{OnAmbiguous, OnError};
 use crate::{
     fault::{Fault, FaultCode},
     id::NodeId,
@@ -21,7 +23,20 @@ pub const MAX_NODES: usize = 1_000;
 /// A workflow as it is written. What could not be read is absent, and in the faults.
 pub(crate) struct Spec {
     pub(crate) name: Option<String>,
+    /// JSON Schema of the run's input.
+    pub(crate) input: Option<Value>,
+    /// The result, any JSON with templates.
+    pub(crate) output: Option<Value>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) defaults: Defaults,
     pub(crate) nodes: Vec<NodeSpec>,
+}
+
+/// What the nodes of a workflow have unless they say so themselves.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Defaults {
+    pub(crate) retry: Option<RetryPolicy>,
+    pub(crate) timeout: Option<Duration>,
 }
 
 /// A node as it is written.
@@ -33,13 +48,12 @@ pub(crate) struct NodeSpec {
     pub(crate) data: Value,
     /// The written ids; none means "the node just above".
     pub(crate) needs: Option<Vec<String>>,
+    pub(crate) when: Option<String>,
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) on_error: OnError,
+    pub(crate) on_ambiguous: OnAmbiguous,
 }
-
-/// Parts of the language that this version refuses to run.
-const UNSUPPORTED_FIELDS: [&str; 4] = ["input", "output", "timeout", "defaults"];
-const UNSUPPORTED_NODE_FIELDS: [&str; 3] = ["when", "on_error", "on_ambiguous"];
 
 impl Spec {
     /// Reads what can be read, and says what cannot.
@@ -50,15 +64,32 @@ impl Spec {
         fields.one_of_numbers("version", 1);
         fields.text("description");
         let name = fields.text("name");
-        fields.unsupported(&UNSUPPORTED_FIELDS);
+        let input = fields.value("input").cloned();
+        let output = fields.value("output").cloned();
+        let timeout = fields.duration("timeout");
+        let defaults = read_defaults(&mut fields);
         fields.hinted("edges", "write edges as `needs` on the node they lead to");
         let nodes = fields.required_array("nodes");
         fields.finish();
         Self {
             name,
+            input,
+            output,
+            timeout,
+            defaults,
             nodes: read_nodes(nodes.unwrap_or_default(), &root.field("nodes"), faults),
         }
     }
+}
+
+fn read_defaults(fields: &mut Fields) -> Defaults {
+    let Some(value) = fields.value("defaults") else {
+        return Defaults::default();
+    };
+    fields.nested("defaults", value, |fields| Defaults {
+        retry: retry::read(fields),
+        timeout: fields.duration("timeout"),
+    })
 }
 
 fn read_nodes(nodes: &[Value], at: &Pointer, faults: &mut Vec<Fault>) -> Vec<NodeSpec> {
@@ -89,7 +120,9 @@ impl NodeSpec {
         let needs = fields.texts("needs");
         let retry = retry::read(&mut fields);
         let timeout = fields.duration("timeout");
-        fields.unsupported(&UNSUPPORTED_NODE_FIELDS);
+        let when = fields.text("when");
+        let on_error = on_error::read(&mut fields);
+        let on_ambiguous = on_error::read_ambiguous(&mut fields);
         fields.finish();
         Self {
             at,
@@ -98,8 +131,11 @@ impl NodeSpec {
             name,
             data,
             needs,
+            when,
             retry,
             timeout,
+            on_error,
+            on_ambiguous,
         }
     }
 }

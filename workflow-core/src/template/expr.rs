@@ -43,6 +43,15 @@ impl Expr {
         &self.0.references
     }
 
+    /// Whether its value counts as true.
+    pub(crate) fn is_true(&self, scope: &Arc<Scope>) -> Result<bool, NodeError> {
+        let context = minijinja::Value::from_dyn_object(Arc::clone(scope));
+        let value = self.0.expression.eval(context).and_then(value::defined);
+        value
+            .map(|value| value.is_true())
+            .map_err(|error| node_error(&error, &self.0.references, scope))
+    }
+
     /// Its value as JSON.
     pub(crate) fn evaluate(&self, scope: &Arc<Scope>) -> Result<serde_json::Value, NodeError> {
         let context = minijinja::Value::from_dyn_object(Arc::clone(scope));

@@ -43,6 +43,14 @@ fn scalar(value: &Value) -> Result<serde_json::Value, Error> {
     Ok(json)
 }
 
+/// Refuses an undefined value.
+pub(super) fn defined(value: Value) -> Result<Value, Error> {
+    if value.is_undefined() {
+        return Err(ErrorKind::UndefinedError.into());
+    }
+    Ok(value)
+}
+
 /// How a value stands in text: strings raw, all else as compact JSON.
 pub(super) fn format(out: &mut Output, _: &mut State, value: &Value) -> Result<(), Error> {
     let written = match value.as_str() {

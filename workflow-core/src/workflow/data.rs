@@ -43,7 +43,7 @@ pub(super) fn build(
     };
     let at = node.at.field("data");
     let marked = marks::find(node_type.schema(), &node.data, &at);
-    let reader = Reader { graph, node: index };
+    let reader = Reader::node(graph, index);
     let mut stand_in = node.data.clone();
     for field in &marked {
         let found = check_field(field, &reader);

@@ -1,25 +1,27 @@
 //! A checked workflow: whoever holds one holds a valid one.
 
 mod data;
+mod expressions;
 mod graph;
 mod hash;
+mod input;
 mod marks;
+mod plan;
 mod references;
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use serde_json::Value;
 
-use self::graph::Graph;
+pub(crate) use self::plan::Planned;
+use self::{graph::Graph, input::InputSchema};
 use crate::{
     event::NodeOutline,
     fault::{Fault, FaultCode, InvalidWorkflow},
-    id::StepRef,
-    node::Node,
     registry::Registry,
-    retry::RetryPolicy,
-    scope::{ImplicitInput, Variables},
-    spec::{NodeSpec, Spec},
+    scope::Variables,
+    spec::Spec,
+    template::Json,
 };
 
 /// A workflow that was checked whole: acyclic, every reference resolvable, every node built.
@@ -41,17 +43,9 @@ pub struct Workflow {
     variables: Arc<Variables>,
     steps: Box<[Planned]>,
     sinks: Box<[usize]>,
-}
-
-/// One node, ready to run.
-pub(crate) struct Planned {
-    pub(crate) step: StepRef,
-    pub(crate) node: Box<dyn Node>,
-    pub(crate) needs: usize,
-    pub(crate) dependents: Box<[usize]>,
-    pub(crate) retry: RetryPolicy,
-    pub(crate) timeout: Option<Duration>,
-    pub(crate) input: ImplicitInput,
+    input: Option<InputSchema>,
+    output: Option<Json>,
+    timeout: Option<Duration>,
 }
 
 impl Workflow {
@@ -63,13 +57,29 @@ impl Workflow {
         let mut faults = Vec::new();
         let read = Spec::read(spec, &mut faults);
         let graph = Graph::of(&read.nodes, &mut faults);
-        let nodes = build_nodes(&read.nodes, &graph, registry, &mut faults);
-        match nodes {
-            Some(nodes) if faults.is_empty() => {
-                Ok(Self::assemble(spec, read, &graph, nodes, registry))
-            }
-            _ => Err(InvalidWorkflow::new(faults)),
+        let steps = plan::plan(&read, &graph, registry, &mut faults);
+        let input = read
+            .input
+            .as_ref()
+            .and_then(|schema| InputSchema::new(schema, &mut faults));
+        let output = read
+            .output
+            .as_ref()
+            .and_then(|json| expressions::output(json, &graph, &mut faults));
+        if !faults.is_empty() {
+            return Err(InvalidWorkflow::new(faults));
         }
+        Ok(Self {
+            name: read.name,
+            hash: hash::content_hash(spec).into(),
+            outline: plan::outline(&read.nodes, &graph),
+            variables: Arc::new(graph.variables().clone()),
+            sinks: graph.sinks(),
+            timeout: read.timeout,
+            steps,
+            input,
+            output,
+        })
     }
 
     /// Checks a specification in JSON text.
@@ -86,45 +96,6 @@ impl Workflow {
         }
     }
 
-    fn assemble(
-        spec: &Value,
-        read: Spec,
-        graph: &Graph,
-        nodes: Vec<Box<dyn Node>>,
-        registry: &Registry,
-    ) -> Self {
-        let outline: Arc<[NodeOutline]> = read
-            .nodes
-            .iter()
-            .enumerate()
-            .filter_map(|(index, node)| outline(node, graph.needs(index), &read.nodes))
-            .collect();
-        let planned = nodes
-            .into_iter()
-            .zip(&read.nodes)
-            .zip(outline.iter())
-            .enumerate();
-        let steps = planned.map(|(index, ((node, spec), outline))| Planned {
-            step: StepRef::top_level(outline.id.clone()),
-            node,
-            needs: graph.needs(index).len(),
-            dependents: graph.dependents(index).into(),
-            retry: spec
-                .retry
-                .unwrap_or_else(|| default_retry(registry, &outline.kind)),
-            timeout: spec.timeout,
-            input: graph.implicit_input(index),
-        });
-        Self {
-            name: read.name,
-            hash: hash::content_hash(spec).into(),
-            steps: steps.collect(),
-            variables: Arc::new(graph.variables().clone()),
-            sinks: graph.sinks(),
-            outline,
-        }
-    }
-
     /// The name its author gave it.
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
@@ -138,6 +109,26 @@ impl Workflow {
     /// Its nodes in the order they are written, each with what it needs.
     pub fn nodes(&self) -> &Arc<[NodeOutline]> {
         &self.outline
+    }
+
+    /// Checks what a run is to be started with against the workflow's `input` schema.
+    ///
+    /// # Errors
+    /// Every fault there is, each with its place under `#/input`.
+    pub fn check_input(&self, input: &Value) -> Result<(), Vec<Fault>> {
+        self.input
+            .as_ref()
+            .map_or(Ok(()), |schema| schema.check(input))
+    }
+
+    /// How long a run may take.
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+
+    /// The result, where the workflow says it.
+    pub(crate) fn output(&self) -> Option<&Json> {
+        self.output.as_ref()
     }
 
     pub(crate) fn variables(&self) -> &Arc<Variables> {
@@ -161,36 +152,4 @@ impl fmt::Debug for Workflow {
             .field("nodes", &self.outline.len())
             .finish_non_exhaustive()
     }
-}
-
-/// Builds each node from its `data`; `None` when one could not be built.
-fn build_nodes(
-    nodes: &[NodeSpec],
-    graph: &Graph,
-    registry: &Registry,
-    faults: &mut Vec<Fault>,
-) -> Option<Vec<Box<dyn Node>>> {
-    let mut built = Vec::with_capacity(nodes.len());
-    for (index, node) in nodes.iter().enumerate() {
-        built.extend(data::build(node, index, graph, registry, faults));
-    }
-    (built.len() == nodes.len()).then_some(built)
-}
-
-fn outline(node: &NodeSpec, needs: &[usize], nodes: &[NodeSpec]) -> Option<NodeOutline> {
-    Some(NodeOutline {
-        id: node.id.clone()?,
-        kind: Arc::clone(node.kind.as_ref()?),
-        name: node.name.clone(),
-        needs: needs
-            .iter()
-            .filter_map(|need| nodes[*need].id.clone())
-            .collect(),
-    })
-}
-
-fn default_retry(registry: &Registry, kind: &str) -> RetryPolicy {
-    registry
-        .get(kind)
-        .map_or(RetryPolicy::ONCE, crate::registry::NodeType::default_retry)
 }

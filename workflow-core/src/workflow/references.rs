@@ -12,13 +12,23 @@ use crate::{
 /// What a settled node gives to templates.
 const STEP_FIELDS: [&str; 3] = ["status", "output", "error"];
 
-/// The node whose templates are checked.
+/// Whose templates are checked.
 pub(super) struct Reader<'a> {
-    pub(super) graph: &'a Graph,
-    pub(super) node: usize,
+    graph: &'a Graph,
+    /// A node reads what is before it; the result of the workflow, which has none, reads all.
+    node: Option<usize>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    pub(super) fn node(graph: &'a Graph, node: usize) -> Self {
+        let node = Some(node);
+        Self { graph, node }
+    }
+
+    pub(super) fn result(graph: &'a Graph) -> Self {
+        Self { graph, node: None }
+    }
+
     /// The faults of the names a template reads.
     pub(super) fn check(&self, references: &[String], at: &Pointer) -> Vec<Fault> {
         references
@@ -36,8 +46,10 @@ impl Reader<'_> {
         let Some(step) = self.graph.variables().get(root).copied() else {
             return Some(self.unknown(root, at));
         };
-        if !self.graph.is_ancestor(step, self.node) {
-            return Some(self.not_an_ancestor(step, at));
+        if let Some(node) = self.node
+            && !self.graph.is_ancestor(step, node)
+        {
+            return Some(self.not_an_ancestor(step, node, at));
         }
         let field = names.next()?;
         (!STEP_FIELDS.contains(&field)).then(|| unknown_field(root, field, at))
@@ -59,9 +71,9 @@ impl Reader<'_> {
         fault
     }
 
-    fn not_an_ancestor(&self, step: usize, at: &Pointer) -> Fault {
-        let (named, own) = (self.graph.name(step), self.graph.name(self.node));
-        let (detail, hint) = if step == self.node {
+    fn not_an_ancestor(&self, step: usize, node: usize, at: &Pointer) -> Fault {
+        let (named, own) = (self.graph.name(step), self.graph.name(node));
+        let (detail, hint) = if step == node {
             (
                 format!("`{own}` reads its own output"),
                 "name a node that runs before it".to_owned(),

@@ -111,6 +111,9 @@ impl Host {
             return Err(EngineError::Busy { waiting });
         }
         let workflow = self.compiled.get(record, &self.registry)?;
+        workflow
+            .check_input(&new.input)
+            .map_err(EngineError::InvalidInput)?;
         let fresh = Fresh::new(workflow, record, new, &self.executor);
         let (tell, started) = oneshot::channel();
         Ok((self.host(fresh, tell), started))
