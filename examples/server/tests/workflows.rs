@@ -65,3 +65,19 @@ async fn a_ticket_becomes_data() {
         "{outcome}"
     );
 }
+
+#[tokio::test]
+async fn a_ticket_takes_one_of_two_ways_to_its_answer() {
+    let server = simulated("0ms").await;
+    let spec = read(include_str!("../../workflows/support-triage.json"));
+    let input = json!({"text": "I was charged twice"});
+    let outcome = server.outcome(&spec, input).await;
+    assert_eq!(outcome["output"]["kind"], "refund", "{outcome}");
+    let statuses: Vec<_> = outcome["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| step["status"].as_str().unwrap())
+        .collect();
+    assert_eq!(statuses, ["completed", "completed", "skipped", "completed"]);
+}
