@@ -70,6 +70,16 @@ test('a run can be cancelled, by button and by key', async ({ ui, page }) => {
   await ui.ended('Cancelled');
 });
 
+test('the focus stays on the one button while it is Run, then Cancel, then Run', async ({ ui, page }) => {
+  await ui.open();
+  await ui.run.focus();
+  await page.keyboard.press('Enter');
+  await expect(ui.cancel).toBeFocused();
+  await page.keyboard.press('Enter');
+  await ui.ended('Cancelled');
+  await expect(ui.run).toBeFocused();
+});
+
 test('reloaded in the middle, the page shows the same run to its end', async ({ ui, page }) => {
   await ui.open();
   await ui.input.fill('Tides');

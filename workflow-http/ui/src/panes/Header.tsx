@@ -48,21 +48,25 @@ function Actions({ session }: { session: Session }) {
   const { run, check, problem, canRun, canCancel, isStarting, isCancelling, start, cancel } = session;
   const faults = check.faults.length;
   const why = useId();
-  if (run && !hasEnded(run) && !problem) {
-    return (
-      <Button look="danger" onClick={cancel} disabled={!canCancel} aria-keyshortcuts="Control+. Meta+.">
-        <Icon name="stop" size={14} />
-        {isCancelling ? 'Cancelling' : 'Cancel run'}
-      </Button>
-    );
-  }
+  const isGoing = run !== null && !hasEnded(run) && !problem;
+  const isBarred = !isGoing && faults > 0;
+  const act = isGoing ? cancel : start;
+  // One button that is never disabled, only said to be: another one, or a disabled one, would lose the focus.
   return (
     <>
-      {faults > 0 && <span id={why} className="text-meta text-fail">Fix {faults === 1 ? '1 fault' : `${faults} faults`} to run.</span>}
-      <Button look="primary" onClick={start} disabled={!canRun} aria-describedby={faults > 0 ? why : undefined} aria-keyshortcuts="Control+Enter Meta+Enter">
-        <Icon name="play" size={14} />
-        {isStarting ? 'Starting' : 'Run'}
-        <Kbd>{isMac ? '⌘↵' : 'Ctrl ↵'}</Kbd>
+      {isBarred && <span id={why} className="text-meta text-fail">Fix {faults === 1 ? '1 fault' : `${faults} faults`} to run.</span>}
+      <Button
+        look={isGoing ? 'danger' : 'primary'}
+        // The second half of a double click, or of a key held down, is no wish to cancel what the first half started.
+        onClick={(event) => event.detail < 2 && act()}
+        onKeyDown={(event) => event.repeat && event.key === 'Enter' && event.preventDefault()}
+        aria-disabled={isGoing ? !canCancel : !canRun}
+        aria-describedby={isBarred ? why : undefined}
+        aria-keyshortcuts={isGoing ? 'Control+. Meta+.' : 'Control+Enter Meta+Enter'}
+      >
+        <Icon name={isGoing ? 'stop' : 'play'} size={14} />
+        {isGoing ? (isCancelling ? 'Cancelling' : 'Cancel run') : isStarting ? 'Starting' : 'Run'}
+        {!isGoing && <Kbd>{isMac ? '⌘↵' : 'Ctrl ↵'}</Kbd>}
       </Button>
     </>
   );
