@@ -52,7 +52,7 @@ impl NodeError {
 
     /// Keeps what caused it. The cause is for logs; it is not shown in events.
     #[must_use]
-    pub fn source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+    pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 macro_rules! fault_codes {
     ($($(#[$doc:meta])+ $name:ident = $code:literal,)+) => {
-        /// The kinds of fault a workflow can have. A closed list: clients may rely on the codes.
+        /// The kinds of fault a workflow can have. Clients may rely on the codes; later versions add some.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[non_exhaustive]
         pub enum FaultCode {
@@ -116,12 +116,16 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Why a workflow was refused: every fault in it, in the order of the document.
+/// Why a workflow was refused: the faults in it, of which the first [`MAX`](Self::MAX) are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidWorkflow(Vec<Fault>);
 
 impl InvalidWorkflow {
-    pub(crate) fn new(faults: Vec<Fault>) -> Self {
+    /// How many faults are told; a workflow with more is told these first.
+    pub const MAX: usize = 100;
+
+    pub(crate) fn new(mut faults: Vec<Fault>) -> Self {
+        faults.truncate(Self::MAX);
         Self(faults)
     }
 

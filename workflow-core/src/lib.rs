@@ -58,9 +58,11 @@ mod registry;
 mod report;
 mod retry;
 mod scope;
+mod size;
 mod spec;
 mod store;
 mod suggest;
+mod sync;
 mod template;
 mod time;
 mod usage;
@@ -74,7 +76,7 @@ pub use self::{
         NodeSkipped, NodeStarted, Report, RunCancelled, RunCompleted, RunCreated, RunFailed,
         RunStarted, SkipReason, StartReason, StepEvent, TextKind, Update,
     },
-    executor::{DEFAULT_CONCURRENT_STEPS, Executor, MAX_OUTPUT_BYTES, ResumeError, Run},
+    executor::{DEFAULT_CONCURRENT_STEPS, Executor, ResumeError, Run},
     fault::{Fault, FaultCode, InvalidWorkflow},
     id::{InvalidId, NodeId, RunId, StepPath, StepRef, WorkflowId},
     node::{Node, NodeContext},
@@ -85,6 +87,7 @@ pub use self::{
     registry::{NodeType, Registry},
     report::{RunReport, StepReport, StepStatus},
     retry::{LONGEST_REQUESTED_WAIT, RetryPolicy},
+    size::{MAX_DEPTH, MAX_OUTPUT_BYTES, MAX_RESULT_BYTES},
     spec::MAX_NODES,
     store::{MemoryStore, Store, StoreError},
     template::{Expr, Json, MAX_TEMPLATE_BYTES, Template, TemplateError},

@@ -1,7 +1,7 @@
 //! What a node is, and what it is given to work with.
 
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc, Mutex,
     atomic::{AtomicU64, Ordering},
 };
 
@@ -14,6 +14,7 @@ use crate::{
     event::{Delta, Report, TextKind},
     id::{RunId, StepRef},
     scope::{ImplicitInput, Scope},
+    sync::lock,
     template::{Json, Template},
     usage::Usage,
 };
@@ -189,15 +190,12 @@ impl NodeContext {
     }
 
     fn report(&self, change: impl FnOnce(&mut Report)) {
-        let mut report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut report = lock(&self.report);
         change(report.get_or_insert_default());
     }
 
     pub(crate) fn take_report(&self) -> Option<Box<Report>> {
-        self.report
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+        lock(&self.report).take()
     }
 
     /// Which attempt this is, counted from 1.
@@ -221,8 +219,8 @@ impl NodeContext {
         format!("{}/{}", self.run.id, self.step.path())
     }
 
-    /// Fires when the run is cancelled. Only work that outlives the node's future needs it:
-    /// the future itself is dropped.
+    /// Fires when the run is over, however it ended. Only work that outlives the node's future
+    /// needs it: the future itself is dropped when its run is cancelled or its time is over.
     pub fn cancellation(&self) -> &CancellationToken {
         &self.run.cancellation
     }

@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 
+use jsonschema::{ValidationError, Validator};
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -66,6 +67,7 @@ impl Registry {
         let node_type = NodeType {
             name: name.clone(),
             activity: "Working".into(),
+            validator: jsonschema::validator_for(schema.as_value()).ok(),
             schema: schema.to_value(),
             retry: RetryPolicy::ONCE,
             build: Box::new(build),
@@ -113,6 +115,9 @@ pub struct NodeType {
     name: Cow<'static, str>,
     activity: Cow<'static, str>,
     schema: Value,
+    /// Compiled from the schema; none where that is not one.
+    #[serde(skip)]
+    validator: Option<Validator>,
     #[serde(skip)]
     retry: RetryPolicy,
     #[serde(skip)]
@@ -145,6 +150,16 @@ impl NodeType {
     /// The JSON Schema of `data` (draft 2020-12).
     pub fn schema(&self) -> &Value {
         &self.schema
+    }
+
+    /// What keeps `data` from fitting the schema.
+    pub(crate) fn schema_errors<'a>(
+        &'a self,
+        data: &'a Value,
+    ) -> impl Iterator<Item = ValidationError<'a>> {
+        self.validator
+            .iter()
+            .flat_map(|validator| validator.iter_errors(data))
     }
 
     pub(crate) fn default_retry(&self) -> RetryPolicy {

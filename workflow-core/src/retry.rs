@@ -45,13 +45,16 @@ impl RetryPolicy {
     pub fn wait(&self, failures: u32, draw: f64, asked: Option<Duration>) -> Duration {
         let exponent = i32::try_from(failures.saturating_sub(1)).unwrap_or(i32::MAX);
         let longest = self.max_delay.as_secs_f64();
-        let full = (self.delay.as_secs_f64() * self.factor.powi(exponent)).clamp(0.0, longest);
+        let grown = self.delay.as_secs_f64() * self.factor.powi(exponent);
+        // `max` and `min` also mend what is no number, such as nothing times infinity.
+        let full = grown.max(0.0).min(longest);
         let own = if self.jitter {
             full * draw.clamp(0.0, 1.0)
         } else {
             full
         };
-        Duration::from_secs_f64(own).max(asked.unwrap_or_default())
+        let own = Duration::try_from_secs_f64(own).unwrap_or(self.max_delay);
+        own.max(asked.unwrap_or_default())
     }
 }
 
@@ -76,6 +79,16 @@ mod tests {
             .collect();
         assert_eq!(waits, [1, 2, 4, 8, 16, 30, 30]);
         assert_eq!(policy.wait(u32::MAX, 0.0, None).as_secs(), 30);
+        let none = RetryPolicy {
+            delay: Duration::ZERO,
+            ..policy
+        };
+        assert_eq!(none.wait(u32::MAX, 0.0, None), Duration::ZERO);
+        let endless = RetryPolicy {
+            max_delay: Duration::MAX,
+            ..policy
+        };
+        assert_eq!(endless.wait(u32::MAX, 0.0, None), Duration::MAX);
     }
 
     #[test]

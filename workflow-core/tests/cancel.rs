@@ -119,3 +119,41 @@ async fn a_queued_run_can_be_cancelled_before_it_starts() {
         "the other run goes on"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn shutdown_leaves_nothing_working() {
+    let probe = Probe::default();
+    let nodes = json!([{"id": "a", "type": "Script", "data": {"millis": 1_000_000}}]);
+    let (engine, new) = engine_with(&probe, nodes).await;
+    let run = engine.start(new).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    engine.shutdown(Duration::from_millis(10)).await;
+    assert_eq!(probe.taken(), ["start a", "drop a"]);
+    let refused = engine.cancel(run.id).await.unwrap_err();
+    assert_eq!(refused.to_string(), "the engine is shutting down");
+}
+
+#[tokio::test(start_paused = true)]
+async fn starts_at_the_same_time_share_one_bound() {
+    let probe = Probe::default();
+    let engine = LocalEngine::builder(registry(&probe)).limits(2, 3).build();
+    let spec = json!({"nodes": [{"id": "a", "type": "Script", "data": {"millis": 1_000}}]});
+    let stored = engine.create_workflow(spec).await.unwrap();
+    let starts = (0..50).map(|_| engine.start(NewRun::new(stored.id, json!(null))));
+    let started = futures::future::join_all(starts).await;
+    assert_eq!(started.iter().filter(|start| start.is_ok()).count(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deleted_workflow_is_not_started_in_any_version() {
+    let probe = Probe::default();
+    let nodes = json!([{"id": "a", "type": "Script"}]);
+    let (engine, new) = engine_with(&probe, nodes).await;
+    engine.delete_workflow(new.workflow_id).await.unwrap();
+    let mut first = new.clone();
+    first.version = Some(1);
+    for new in [new, first] {
+        let refused = engine.start(new).await.unwrap_err();
+        assert!(refused.to_string().starts_with("there is no workflow"));
+    }
+}

@@ -164,3 +164,58 @@ async fn an_output_over_its_bound_is_an_error() {
         "output_too_large"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn siblings_are_dropped_before_the_failure_is_told() {
+    use futures::StreamExt;
+    use workflow_core::Update;
+    let probe = Probe::default();
+    let two = workflow(
+        &probe,
+        &[
+            ("bad", &[], json!({"millis": 10, "failures": 1})),
+            ("sibling", &[], json!({"millis": 1_000})),
+        ],
+    );
+    let mut run = workflow_core::Executor::new().run(two, json!(null));
+    while let Some(update) = run.next().await {
+        if let Update::Event(event) = update
+            && event.kind.name() == "node.failed"
+        {
+            assert_eq!(probe.count("drop sibling"), 1);
+            return;
+        }
+    }
+    panic!("nothing failed");
+}
+
+/// Panics before it returns its future.
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Hasty {}
+
+impl workflow_core::Node for Hasty {
+    fn run<'a, 'c, 'b>(
+        &'a self,
+        _: &'c workflow_core::NodeContext,
+    ) -> std::pin::Pin<Box<dyn Future<Output = Result<Value, workflow_core::NodeError>> + Send + 'b>>
+    where
+        'a: 'b,
+        'c: 'b,
+        Self: 'b,
+    {
+        panic!("before any future")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_before_the_first_await_is_caught_too() {
+    let mut registry = workflow_core::Registry::new();
+    registry.register::<Hasty>("Hasty");
+    let spec = json!({"nodes": [{"id": "a", "type": "Hasty"}]});
+    let workflow = workflow_core::Workflow::new(&spec, &registry).unwrap();
+    let run = workflow_core::Executor::new().run(std::sync::Arc::new(workflow), json!(null));
+    assert_eq!(
+        error_of(&support::collect(run).await)["detail"],
+        "the node panicked: before any future"
+    );
+}

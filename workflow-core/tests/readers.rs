@@ -163,8 +163,6 @@ async fn readers_who_leave_change_nothing() {
     let mut events = engine.events(run, 0).await.unwrap();
     assert!(events.next().now_or_never().is_some());
     drop(events);
-    let updates: Vec<Update> = engine.events(run, 4).await.err().map_or(vec![], |_| vec![]);
-    assert_eq!(updates, []);
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(probe.count("end a"), 1);
 }

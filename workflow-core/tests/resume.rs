@@ -152,3 +152,39 @@ async fn a_log_that_does_not_fit_is_refused() {
         .unwrap_err();
     assert!(matches!(error, ResumeError::OtherWorkflow));
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_cannot_follow_is_refused() {
+    let probe = Probe::default();
+    let workflow = with_retry(&probe);
+    let whole = run_all(&workflow).await;
+    let completed = whole
+        .iter()
+        .position(|event| event.kind.name() == "node.completed")
+        .unwrap();
+    let damaged = |change: &dyn Fn(&mut Vec<StepEvent>)| {
+        let mut log = whole.clone();
+        change(&mut log);
+        for (index, event) in log.iter_mut().enumerate() {
+            event.seq = index as u64 + 1;
+        }
+        Executor::new().resume(Arc::clone(&workflow), &log).is_err()
+    };
+    assert!(!damaged(&|_| {}));
+    assert!(
+        damaged(&|log| log.insert(completed, log[completed].clone())),
+        "done twice"
+    );
+    assert!(
+        damaged(&|log| log.swap(2, completed)),
+        "done before it started"
+    );
+    assert!(
+        damaged(&|log| log.insert(1, log[0].clone())),
+        "created twice"
+    );
+    assert!(
+        damaged(&|log| log[3].run_id = workflow_core::RunId::new()),
+        "another run's"
+    );
+}

@@ -18,6 +18,7 @@ use crate::request::{GenerateRequest, Thinking};
 /// ```
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(try_from = "Fields")]
+#[schemars(description = "Asks the model. What is not set is not sent.")]
 pub struct LlmData(Fields);
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -43,10 +44,12 @@ struct Fields {
     max_output_tokens: Option<u32>,
     /// Texts at which the model stops writing, up to five.
     #[serde(default)]
+    #[schemars(length(max = 5))]
     stop: Vec<String>,
     /// Makes answers repeat as far as the model can.
     seed: Option<i32>,
     /// A JSON Schema the answer has to fit. The output is then the answer's JSON, not its text.
+    #[schemars(extend("x-workflow" = "schema"))]
     schema: Option<Map<String, Value>>,
     /// How much models from Gemini 3 on may think: `minimal`, `low`, `medium`, `high`, on some
     /// `xhigh`. Without it, or empty, the model chooses. Not together with `thinking_budget`.

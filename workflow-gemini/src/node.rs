@@ -140,7 +140,7 @@ fn failed(error: GeminiError, cx: &NodeContext) -> NodeError {
     if let Some(hint) = hint(error.code()) {
         failure = failure.hint(hint);
     }
-    failure.source(error)
+    failure.with_source(error)
 }
 
 fn report(error: &GeminiError, cx: &NodeContext) {

@@ -1,18 +1,21 @@
 //! One attempt at one step: time-out, panic and oversized output become errors of the step.
 
-use std::{any::Any, io, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures::FutureExt;
-use serde_json::Value;
 
-use crate::{error::NodeError, machine::Input, node::NodeContext, workflow::Workflow};
-
-/// The most bytes a node's output may have as JSON.
-pub const MAX_OUTPUT_BYTES: usize = 1024 * 1024;
+use crate::{
+    error::NodeError,
+    machine::Input,
+    node::NodeContext,
+    size::{self, MAX_OUTPUT_BYTES},
+    workflow::Workflow,
+};
 
 pub(super) async fn run(workflow: Arc<Workflow>, cx: NodeContext, step: usize) -> Input {
     let planned = &workflow.steps()[step];
-    let work = AssertUnwindSafe(planned.node.run(&cx)).catch_unwind();
+    // Within a future of its own: a node may panic before it returns its future.
+    let work = AssertUnwindSafe(async { planned.node.run(&cx).await }).catch_unwind();
     let outcome = match planned.timeout {
         None => Ok(work.await),
         Some(limit) => tokio::time::timeout(limit, work)
@@ -20,7 +23,9 @@ pub(super) async fn run(workflow: Arc<Workflow>, cx: NodeContext, step: usize) -
             .map_err(|_| timed_out(limit)),
     };
     let result = match outcome {
-        Ok(Ok(result)) => result.and_then(check_size),
+        Ok(Ok(result)) => {
+            result.and_then(|output| size::check(&output, MAX_OUTPUT_BYTES).map(|()| output))
+        }
         Ok(Err(panic)) => Err(panicked(&*panic)),
         Err(timed_out) => Err(timed_out),
     };
@@ -53,33 +58,4 @@ fn panicked(panic: &(dyn Any + Send)) -> NodeError {
             said.as_deref().unwrap_or("no message")
         ),
     )
-}
-
-fn check_size(output: Value) -> Result<Value, NodeError> {
-    let mut size = Size(0);
-    if !matches!(output, Value::Null | Value::Bool(_) | Value::Number(_))
-        && serde_json::to_writer(&mut size, &output).is_err()
-    {
-        let detail = format!("the output has more than {MAX_OUTPUT_BYTES} bytes");
-        return Err(NodeError::new("output_too_large", detail));
-    }
-    Ok(output)
-}
-
-/// Counts bytes, up to the most that are allowed.
-struct Size(usize);
-
-impl io::Write for Size {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += bytes.len();
-        if self.0 > MAX_OUTPUT_BYTES {
-            Err(io::ErrorKind::FileTooLarge.into())
-        } else {
-            Ok(bytes.len())
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

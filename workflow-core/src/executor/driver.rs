@@ -94,6 +94,10 @@ impl<J: Journal> Driver<J> {
             }
             self.machine
                 .on(self.inputs.drain(..), self.clock.now(), &mut turn);
+            if self.machine.has_ended() {
+                // At once, and not after what may be a slow append: connections close now.
+                self.in_flight.clear();
+            }
             if self.journal.commit(&mut turn.events).await.is_err() || self.machine.has_ended() {
                 return;
             }
@@ -125,7 +129,6 @@ impl<J: Journal> Driver<J> {
                     let work = Box::pin(deadline(wait));
                     Self::start(work, &mut self.in_flight, &mut self.inputs).await;
                 }
-                Command::Stop => self.in_flight.clear(),
             }
         }
     }

@@ -16,7 +16,6 @@ use futures::{Stream, future::BoxFuture};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-pub use self::attempt::MAX_OUTPUT_BYTES;
 pub(crate) use self::driver::{Driver, Journal, Refused};
 use self::outbox::Outbox;
 use crate::{
@@ -206,7 +205,7 @@ impl Stream for Run {
         {
             this.driver = None;
         }
-        this.outbox.hand_over(&mut this.batch, cx.waker());
+        this.outbox.hand_over(&mut this.batch);
         match this.batch.pop_front() {
             None if this.driver.is_some() => Poll::Pending,
             update => Poll::Ready(update),

@@ -3,43 +3,26 @@
 use std::{
     collections::VecDeque,
     future::poll_fn,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Poll, Waker},
+    sync::{Arc, Mutex},
+    task::Poll,
 };
 
 use super::driver::{Journal, Refused};
 use crate::{
     event::{Delta, StepEvent, Update},
     node::DeltaSink,
+    sync::lock,
 };
 
-/// What the driver and the nodes put in, and [`Run`](super::Run) takes out.
+/// What the driver and the nodes put in, and [`Run`](super::Run) takes out. Both put in only while
+/// the run is polled, and it looks afterwards: nobody needs to be woken.
 #[derive(Default)]
-pub(super) struct Outbox(Mutex<Inner>);
-
-#[derive(Default)]
-struct Inner {
-    updates: VecDeque<Update>,
-    reader: Option<Waker>,
-}
+pub(super) struct Outbox(Mutex<VecDeque<Update>>);
 
 impl Outbox {
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Swaps what there is into an empty batch; when there is nothing, the reader is woken by the next update.
-    pub(super) fn hand_over(&self, batch: &mut VecDeque<Update>, reader: &Waker) {
-        let mut inner = self.lock();
-        if !inner.updates.is_empty() {
-            std::mem::swap(&mut inner.updates, batch);
-        } else if !inner
-            .reader
-            .as_ref()
-            .is_some_and(|known| known.will_wake(reader))
-        {
-            inner.reader = Some(reader.clone());
-        }
+    /// Swaps what there is into an empty batch.
+    pub(super) fn hand_over(&self, batch: &mut VecDeque<Update>) {
+        std::mem::swap(&mut *lock(&self.0), batch);
     }
 }
 
@@ -47,11 +30,10 @@ impl Journal for Arc<Outbox> {
     /// Gives the events to the reader, and waits until it took them: the reader paces the run. The
     /// reader polls the driver again once it is through, so no waker is needed.
     async fn commit(&mut self, events: &mut Vec<StepEvent>) -> Result<(), Refused> {
-        self.lock()
-            .updates
-            .extend(events.drain(..).map(Update::Event));
+        lock(&self.0).extend(events.drain(..).map(Update::Event));
         poll_fn(|_| {
-            if self.lock().updates.is_empty() {
+            let taken = lock(&self.0).is_empty();
+            if taken {
                 Poll::Ready(())
             } else {
                 Poll::Pending
@@ -64,12 +46,6 @@ impl Journal for Arc<Outbox> {
 
 impl DeltaSink for Outbox {
     fn push(&self, delta: Delta) {
-        let mut inner = self.lock();
-        inner.updates.push_back(Update::Delta(delta));
-        let reader = inner.reader.take();
-        drop(inner);
-        if let Some(reader) = reader {
-            reader.wake();
-        }
+        lock(&self.0).push_back(Update::Delta(delta));
     }
 }

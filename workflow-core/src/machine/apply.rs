@@ -17,16 +17,46 @@ impl Machine {
             seq: event.seq,
             name: event.kind.name(),
         };
-        if event.seq != self.seq + 1 || self.has_ended() {
+        if event.seq != self.seq + 1 || event.run_id != self.run_id || self.has_ended() {
             return Err(misfit());
         }
         let step = match event.step() {
             Some(step) => Some(self.index_of(step).ok_or_else(misfit)?),
             None => None,
         };
+        if !self.may_follow(step, &event.kind) {
+            return Err(misfit());
+        }
         self.transition(step, &event.kind, event.time);
         self.seq = event.seq;
         Ok(())
+    }
+
+    /// Whether an event can come next, for all that is known of its step and its run.
+    fn may_follow(&self, step: Option<usize>, kind: &EventKind) -> bool {
+        let state = step.map(|step| &self.steps[step].state);
+        match (kind, state) {
+            (EventKind::RunCreated(_), None) => self.phase == Phase::New,
+            (EventKind::RunStarted(_), None) => self.phase == Phase::Created,
+            (EventKind::RunCompleted(_), None) => self.unsettled == 0,
+            (EventKind::RunFailed(_) | EventKind::RunCancelled(_), None) => {
+                self.phase != Phase::New
+            }
+            (EventKind::NodeStarted(_), Some(state)) => {
+                !matches!(state, StepState::Idle { .. } | StepState::Settled)
+            }
+            (EventKind::NodeSkipped(_), Some(state)) => matches!(state, StepState::Due { .. }),
+            (EventKind::NodeFailed(_), Some(state)) => {
+                matches!(state, StepState::Due { .. } | StepState::Running { .. })
+            }
+            (EventKind::NodeCompleted(_) | EventKind::NodeRetrying(_), Some(state)) => {
+                matches!(state, StepState::Running { .. })
+            }
+            (EventKind::NodeCancelled(_), Some(state)) => {
+                matches!(state, StepState::Running { .. } | StepState::Backoff { .. })
+            }
+            _ => false,
+        }
     }
 
     pub(super) fn index_of(&self, step: &StepRef) -> Option<usize> {
@@ -47,7 +77,8 @@ impl Machine {
                 self.deadline = started.deadline;
             }
             (Some(step), EventKind::NodeStarted(started)) => {
-                self.slots = self.slots.saturating_sub(1);
+                let works = matches!(self.steps[step].state, StepState::Running { .. });
+                self.working += usize::from(!works);
                 self.steps[step].start(started, time);
             }
             (Some(step), EventKind::NodeRetrying(retrying)) => {
@@ -91,7 +122,7 @@ impl Machine {
 
     /// Gives back the slot of a step that worked, and counts what it used.
     pub(super) fn release(&mut self, step: usize, usage: Usage) {
-        self.slots += usize::from(matches!(self.steps[step].state, StepState::Running { .. }));
+        self.working -= usize::from(matches!(self.steps[step].state, StepState::Running { .. }));
         self.usage += usage;
     }
 

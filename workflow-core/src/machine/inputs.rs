@@ -48,7 +48,7 @@ impl Machine {
             let detail = format!("the step was lost with its host {MAX_RECOVERIES} times in a row");
             return self.fail(step, Problem::new("recovery_exhausted", detail), now, turn);
         }
-        self.slots += 1;
+        self.working -= 1;
         self.steps[step].state = StepState::Ready(Some(StartReason::Recovered));
         self.ready.push_back(step);
     }

@@ -54,8 +54,6 @@ pub(crate) enum Command {
     Wait { step: usize, wait: Duration },
     /// Say when the run has had this long.
     Deadline { wait: Duration },
-    /// Drop all attempts and waits.
-    Stop,
 }
 
 /// What one or more inputs led to. Reused from turn to turn.
@@ -102,6 +100,9 @@ pub(crate) struct Machine {
     /// Steps that wait for a slot.
     ready: VecDeque<usize>,
     unsettled: usize,
+    /// How many steps work.
+    working: usize,
+    /// How many may work at once.
     slots: usize,
     usage: Usage,
 }
@@ -148,6 +149,7 @@ impl Machine {
             due,
             ready: VecDeque::new(),
             unsettled,
+            working: 0,
             slots,
             usage: Usage::default(),
         }
@@ -218,8 +220,8 @@ impl Machine {
             .max_attempts
             .saturating_sub(state.failures);
         match state.state {
-            StepState::Running { .. } => state.attempt + left.saturating_sub(1),
-            _ => state.attempt + left,
+            StepState::Running { .. } => state.attempt.saturating_add(left.saturating_sub(1)),
+            _ => state.attempt.saturating_add(left),
         }
     }
 }

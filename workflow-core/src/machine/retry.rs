@@ -32,7 +32,9 @@ pub(super) fn decide(policy: &RetryPolicy, failures: u32, error: NodeError, draw
         return Verdict::Fail(problem);
     }
     // Rounded up to what the event can say: the next attempt is never sooner than was asked for.
-    let wait = policy.wait(failures, draw, asked) + Duration::from_nanos(999_999);
+    let wait = policy
+        .wait(failures, draw, asked)
+        .saturating_add(Duration::from_nanos(999_999));
     Verdict::Again {
         wait: Duration::from_millis(millis(wait)),
         error: error.into_problem(),

@@ -11,6 +11,7 @@ use crate::{
         EventKind, NodeCancelled, NodeSkipped, NodeStarted, RunCancelled, RunCompleted, RunFailed,
         RunStarted, SkipReason, StartReason,
     },
+    size::{self, MAX_RESULT_BYTES},
     time::{Timestamp, millis},
 };
 
@@ -94,7 +95,7 @@ impl Machine {
     }
 
     fn start_ready(&mut self, now: Timestamp, turn: &mut Turn) {
-        while self.slots > 0
+        while self.working < self.slots
             && let Some(index) = self.ready.pop_front()
         {
             if let StepState::Ready(reason) = self.steps[index].state {
@@ -140,7 +141,6 @@ impl Machine {
     }
 
     fn end_early(&mut self, doom: Doom, now: Timestamp, turn: &mut Turn) {
-        turn.commands.push(Command::Stop);
         let why = match doom {
             Doom::Failed { step: Some(_), .. } => "sibling_failed",
             Doom::Failed { step: None, .. } => "run_failed",
@@ -179,18 +179,30 @@ impl Machine {
     /// has one by its id.
     fn result(&self) -> Result<Arc<Value>, Arc<Problem>> {
         if let Some(output) = self.workflow.output() {
-            let rendered = output.render(&self.scope).map(Arc::new);
+            let rendered = output.render(&self.scope).and_then(|output| {
+                size::check(&output, MAX_RESULT_BYTES).map(|()| Arc::new(output))
+            });
             return rendered
                 .map_err(|error| Arc::new(Problem::new("output_error", error.to_string())));
         }
         if let [only] = self.workflow.sinks() {
             return Ok(self.scope.output(*only).cloned().unwrap_or_default());
         }
-        let named = self.workflow.sinks().iter().filter_map(|sink| {
+        let mut named = Map::new();
+        let mut left = MAX_RESULT_BYTES;
+        for sink in self.workflow.sinks() {
+            let Some(output) = self.scope.output(*sink) else {
+                continue;
+            };
+            let bytes = output.to_string().len();
+            left = left.checked_sub(bytes).ok_or_else(|| {
+                let detail = format!("the result has more than {MAX_RESULT_BYTES} bytes");
+                Arc::new(Problem::new("output_too_large", detail))
+            })?;
             let id = self.workflow.nodes()[*sink].id.to_string();
-            Some((id, self.scope.output(*sink)?.as_ref().clone()))
-        });
-        Ok(Arc::new(Value::Object(named.collect::<Map<_, _>>())))
+            named.insert(id, output.as_ref().clone());
+        }
+        Ok(Arc::new(Value::Object(named)))
     }
 
     fn duration_ms(&self, now: Timestamp) -> u64 {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::{
     fault::{Fault, FaultCode},
     pointer::Pointer,
-    suggest::did_you_mean,
+    suggest::{did_you_mean, shown},
     time::WrittenDuration,
 };
 
@@ -15,6 +15,8 @@ pub(super) struct Fields<'json, 'faults> {
     object: Option<&'json Map<String, Value>>,
     at: Pointer,
     known: BTreeSet<&'static str>,
+    /// A field that was refused with better advice than `finish` has.
+    hinted: Option<&'static str>,
     faults: &'faults mut Vec<Fault>,
 }
 
@@ -23,12 +25,13 @@ impl<'json, 'faults> Fields<'json, 'faults> {
         let object = json.as_object();
         if object.is_none() {
             let detail = format!("expected an object, found {}", kind_of(json));
-            faults.push(Fault::new(FaultCode::InvalidValue, at.as_str(), detail));
+            faults.push(Fault::new(FaultCode::InvalidValue, at, detail));
         }
         Self {
             object,
             at: at.clone(),
             known: BTreeSet::new(),
+            hinted: None,
             faults,
         }
     }
@@ -57,7 +60,7 @@ impl<'json, 'faults> Fields<'json, 'faults> {
         if value.is_none() && self.object.is_some() {
             self.faults.push(Fault::new(
                 FaultCode::MissingField,
-                self.at.as_str(),
+                &self.at,
                 format!("`{field}` is missing"),
             ));
         }
@@ -146,6 +149,15 @@ impl<'json, 'faults> Fields<'json, 'faults> {
         texts.or_else(|| self.expected(field, "an array of ids", value))
     }
 
+    /// A duration that is not zero.
+    pub(super) fn time_limit(&mut self, field: &'static str) -> Option<Duration> {
+        let limit = self.duration(field)?;
+        if limit.is_zero() {
+            self.fault(FaultCode::InvalidValue, field, "nothing is done in no time");
+        }
+        Some(limit)
+    }
+
     pub(super) fn duration(&mut self, field: &'static str) -> Option<Duration> {
         let value = self.value(field)?;
         let Some(text) = value.as_str() else {
@@ -180,7 +192,8 @@ impl<'json, 'faults> Fields<'json, 'faults> {
 
     /// Refuses a field that does not exist, with advice.
     pub(super) fn hinted(&mut self, field: &'static str, hint: &str) {
-        if self.value(field).is_some() {
+        if self.object.is_some_and(|object| object.contains_key(field)) {
+            self.hinted = Some(field);
             self.fault(
                 FaultCode::UnknownField,
                 field,
@@ -193,14 +206,13 @@ impl<'json, 'faults> Fields<'json, 'faults> {
     /// Refuses every field nobody asked for.
     pub(super) fn finish(self) {
         let Some(object) = self.object else { return };
-        for field in object
-            .keys()
-            .filter(|field| !self.known.contains(field.as_str()))
-        {
+        for field in object.keys().filter(|field| {
+            !self.known.contains(field.as_str()) && self.hinted != Some(field.as_str())
+        }) {
             let mut fault = Fault::new(
                 FaultCode::UnknownField,
                 self.at.field(field),
-                format!("`{field}` is not a field here"),
+                format!("`{}` is not a field here", shown(field)),
             );
             fault.hint = did_you_mean(field, self.known.iter().copied());
             self.faults.push(fault);

@@ -66,7 +66,7 @@ impl Spec {
         let name = fields.text("name");
         let input = fields.value("input").cloned();
         let output = fields.value("output").cloned();
-        let timeout = fields.duration("timeout");
+        let timeout = fields.time_limit("timeout");
         let defaults = read_defaults(&mut fields);
         fields.hinted("edges", "write edges as `needs` on the node they lead to");
         let nodes = fields.required_array("nodes");
@@ -88,7 +88,7 @@ fn read_defaults(fields: &mut Fields) -> Defaults {
     };
     fields.nested("defaults", value, |fields| Defaults {
         retry: retry::read(fields),
-        timeout: fields.duration("timeout"),
+        timeout: fields.time_limit("timeout"),
     })
 }
 
@@ -98,7 +98,7 @@ fn read_nodes(nodes: &[Value], at: &Pointer, faults: &mut Vec<Fault>) -> Vec<Nod
             "the workflow has {} nodes, at most {MAX_NODES} are allowed",
             nodes.len()
         );
-        faults.push(Fault::new(FaultCode::TooManyNodes, at.as_str(), detail));
+        faults.push(Fault::new(FaultCode::TooManyNodes, at, detail));
         return Vec::new();
     }
     nodes
@@ -119,7 +119,7 @@ impl NodeSpec {
         let data = fields.object("data");
         let needs = fields.texts("needs");
         let retry = retry::read(&mut fields);
-        let timeout = fields.duration("timeout");
+        let timeout = fields.time_limit("timeout");
         let when = fields.text("when");
         let on_error = on_error::read(&mut fields);
         let on_ambiguous = on_error::read_ambiguous(&mut fields);

@@ -3,7 +3,7 @@ use std::{
     fmt,
     ops::Bound,
     str::FromStr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use async_trait::async_trait;
@@ -13,6 +13,7 @@ use crate::{
     event::StepEvent,
     id::{RunId, WorkflowId},
     record::{Page, PageRequest, RunHead, RunQuery, RunRecord, WorkflowRecord},
+    sync::lock,
 };
 
 /// How many ended runs are kept, unless it is set.
@@ -81,11 +82,6 @@ impl Default for MemoryStore {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// A panic elsewhere cannot leave these half changed: each change is one insertion.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[async_trait]

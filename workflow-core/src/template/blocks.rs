@@ -26,15 +26,39 @@ impl<'a> Block<'a> {
         let (word, rest) = self.statement();
         match word {
             "set" => names_in(rest.split('=').next().unwrap_or_default()),
-            "for" => names_in(rest.split(" in ").next().unwrap_or_default()),
-            "with" => rest
-                .split(',')
-                .filter_map(|part| part.split_once('='))
-                .map(|(name, _)| name.trim())
+            "for" => rest
+                .split([',', '(', ')', ' ', '\n', '\t', '\r'])
+                .filter(|word| !word.is_empty())
+                .take_while(|word| *word != "in")
                 .collect(),
+            "with" => assigned_by_with(rest),
             _ => Vec::new(),
         }
     }
+
+    /// Whether it is a loop that may call itself.
+    pub(super) fn is_recursive_loop(&self) -> bool {
+        let (word, rest) = self.statement();
+        let rest = rest.trim_end_matches(['-', '+']).trim_end();
+        word == "for" && rest.ends_with("recursive")
+    }
+}
+
+/// The names before a `=` that stands in no brackets, which would be an argument's.
+fn assigned_by_with(rest: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    let mut depth = 0_usize;
+    let mut begin = 0;
+    for (at, c) in rest.char_indices() {
+        match c {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            ',' if depth == 0 => begin = at + 1,
+            '=' if depth == 0 => names.push(rest[begin..at].trim()),
+            _ => {}
+        }
+    }
+    names
 }
 
 fn names_in(targets: &str) -> Vec<&str> {
@@ -56,7 +80,10 @@ pub(super) fn whole_expression(source: &str) -> Option<&str> {
     let first = blocks.next()?;
     let whole =
         first.open == "{{" && source.starts_with("{{") && blocks.rest.is_empty() && first.closed;
-    whole.then(|| first.inside.trim_matches('-').trim())
+    let inside = first.inside;
+    let inside = inside.strip_prefix(['-', '+']).unwrap_or(inside);
+    let inside = inside.strip_suffix(['-', '+']).unwrap_or(inside);
+    whole.then(|| inside.trim())
 }
 
 /// Walks over the blocks of a template.
@@ -75,7 +102,7 @@ impl<'a> Iterator for Blocks<'a> {
 
     fn next(&mut self) -> Option<Block<'a>> {
         loop {
-            let (at, open) = first_of(self.rest, &["{{", "{%", "{#"])?;
+            let (at, open) = first_opening(self.rest)?;
             let after = &self.rest[at + 2..];
             let length = match open {
                 "{#" => after.find("#}"),
@@ -84,22 +111,44 @@ impl<'a> Iterator for Blocks<'a> {
             };
             let inside = &after[..length.unwrap_or(after.len())];
             self.rest = length.map_or("", |length| &after[length + 2..]);
-            if open != "{#" {
-                return Some(Block {
-                    open,
-                    inside,
-                    closed: length.is_some(),
-                });
+            let block = Block {
+                open,
+                inside,
+                closed: length.is_some(),
+            };
+            if block.statement().0 == "raw" {
+                self.rest = after_raw(self.rest);
+            }
+            // A comment that is not closed is given, too, since what follows it was not looked at.
+            if open != "{#" || length.is_none() {
+                return Some(block);
             }
         }
     }
 }
 
-fn first_of(text: &str, patterns: &[&'static str]) -> Option<(usize, &'static str)> {
-    patterns
-        .iter()
-        .filter_map(|p| text.find(p).map(|at| (at, *p)))
-        .min()
+/// The first `{{`, `{%` or `{#`.
+fn first_opening(text: &str) -> Option<(usize, &'static str)> {
+    let braces = text.match_indices('{');
+    let mut openings = braces.filter_map(|(at, _)| match text.as_bytes().get(at + 1) {
+        Some(b'{') => Some((at, "{{")),
+        Some(b'%') => Some((at, "{%")),
+        Some(b'#') => Some((at, "{#")),
+        _ => None,
+    });
+    openings.next()
+}
+
+/// What follows the `{% endraw %}`: nothing before it is a block.
+fn after_raw(text: &str) -> &str {
+    for (at, _) in text.match_indices("{%") {
+        let inside = text[at + 2..].trim_start_matches(['-', '+']).trim_start();
+        if inside.starts_with("endraw") {
+            let closed = inside.find("%}");
+            return closed.map_or("", |end| &inside[end + 2..]);
+        }
+    }
+    ""
 }
 
 /// Where a block ends: at its closing mark, outside strings and nested braces.
@@ -156,6 +205,22 @@ mod tests {
     }
 
     #[test]
+    fn raw_text_hides_nothing_that_follows_it() {
+        let inside = |source| {
+            Blocks::of(source)
+                .map(|block| block.inside.trim())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(inside("{% raw %}{#{% endraw %}{{ a }}"), ["raw", "a"]);
+        assert_eq!(
+            inside("{%- raw -%}{{ '{%- endraw %}{{ b }}"),
+            ["- raw -", "b"]
+        );
+        assert_eq!(inside("{# {{ a }} #}{{ b }}"), ["b"]);
+        assert_eq!(inside("{# open {{ a }}"), ["open {{ a }}"]);
+    }
+
+    #[test]
     fn assigned_names_are_found() {
         let assigned = |source| {
             Blocks::of(source)
@@ -163,7 +228,9 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         assert_eq!(
-            assigned("{% set a = 1 %}{%- for k, v in m|items %}{% with b=1, c = 2 %}{{ d }}"),
+            assigned(
+                "{% set a = 1 %}{%- for k, v\nin m|items %}{% with b=f(x, y=1), c = 2 %}{{ d }}"
+            ),
             ["a", "k", "v", "b", "c"]
         );
         assert_eq!(

@@ -14,6 +14,10 @@ const MAX_BLOCK_BYTES: usize = 1_000;
 /// The most `{% elif %}` of a template: each one is a level of the compiler's recursion.
 const MAX_ELIFS: usize = 100;
 
+/// The most brackets and filters in all `{% set %}` and `{% with %}` together: each can make a value
+/// one level deeper, and values are walked by recursion.
+const MAX_SET_DEPTH: usize = 200;
+
 /// Checks a whole template.
 pub(super) fn check_template(source: &str) -> Result<(), TemplateError> {
     if source.len() > MAX_TEMPLATE_BYTES {
@@ -24,9 +28,24 @@ pub(super) fn check_template(source: &str) -> Result<(), TemplateError> {
         return Err(TemplateError::too_large(detail));
     }
     let mut elifs = 0;
+    let mut set_depth = 0;
     for block in Blocks::of(source) {
         check_expression(block.inside)?;
-        elifs += usize::from(block.statement().0 == "elif");
+        let (word, rest) = block.statement();
+        elifs += usize::from(word == "elif");
+        if ["set", "with"].contains(&word) {
+            set_depth += 1 + rest.matches(['[', '{', '(', '|']).count();
+        }
+        if block.is_recursive_loop() {
+            return Err(TemplateError::unknown(
+                "loops that call themselves are not part of the language",
+            ));
+        }
+        if set_depth > MAX_SET_DEPTH {
+            let detail =
+                format!("`set` and `with` have more than {MAX_SET_DEPTH} brackets and filters");
+            return Err(TemplateError::too_large(detail));
+        }
         if elifs > MAX_ELIFS {
             return Err(TemplateError::too_large(format!(
                 "more than {MAX_ELIFS} `elif`"

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use super::{
-    References, TemplateError, bounds, environment::ENVIRONMENT, node_error, sorted, value,
+    References, TemplateError, bounds, environment::ENVIRONMENT, names, node_error, sorted, value,
 };
 use crate::{error::NodeError, scope::Scope};
 
@@ -24,6 +24,7 @@ impl Expr {
     /// When it does not parse, or is over one of the bounds of its size.
     pub fn new(source: &str) -> Result<Self, TemplateError> {
         bounds::check_expression(source)?;
+        names::check_expression(source)?;
         let compiled = ENVIRONMENT.compile_expression_owned(source.to_owned());
         let expression = compiled.map_err(|error| TemplateError::syntax(&error))?;
         let references = sorted(expression.undeclared_variables(true));

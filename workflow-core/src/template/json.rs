@@ -7,7 +7,12 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;
 
 use super::{Expr, References, Template, TemplateError, blocks};
-use crate::{error::NodeError, fault::Fault, pointer::Pointer, scope::Scope};
+use crate::{
+    error::NodeError,
+    fault::{Fault, FaultCode},
+    pointer::Pointer,
+    scope::Scope,
+};
 
 /// Any JSON with templates in its strings, compiled. A string that is exactly one
 /// `{{ expression }}` becomes the value of the expression, with its type.
@@ -52,6 +57,21 @@ impl Json {
         found
     }
 
+    /// The names that its strings give values to, each with its place.
+    pub(crate) fn assigned(&self, at: &Pointer) -> Vec<(Pointer, String)> {
+        let mut found = Vec::new();
+        self.0.visit(at, &mut |at, part| {
+            if let Part::Text(template) = part {
+                found.extend(
+                    template
+                        .assigned()
+                        .map(|name| (at.clone(), name.to_owned())),
+                );
+            }
+        });
+        found
+    }
+
     pub(crate) fn render(&self, scope: &Arc<Scope>) -> Result<Value, NodeError> {
         self.0.render(scope)
     }
@@ -61,7 +81,7 @@ impl Part {
     fn new(json: &Value, at: &Pointer, faults: &mut Vec<Fault>) -> Self {
         match json {
             Value::String(text) => Self::from_text(text).unwrap_or_else(|error| {
-                faults.push(error.into_fault(at.as_str()));
+                faults.push(error.into_fault(at));
                 Self::Literal(Value::Null)
             }),
             Value::Array(items) => {
@@ -71,6 +91,11 @@ impl Part {
                         .map(|(index, item)| Self::new(item, &at.item(index), faults))
                         .collect(),
                 )
+            }
+            Value::Object(members) if members.contains_key("$secret") => {
+                let detail = "a secret cannot stand here: it would be stored and shown";
+                faults.push(Fault::new(FaultCode::Unsupported, at, detail));
+                Self::Literal(Value::Null)
             }
             Value::Object(members) => {
                 let parts = members.iter();

@@ -20,7 +20,7 @@ fn explain_path(path: &str, scope: &Arc<Scope>) -> Option<String> {
     let mut walked = String::new();
     for name in path.split('.') {
         let next = here.get_attr(name).unwrap_or_default();
-        if next.is_undefined() && !super::environment::is_global(name) {
+        if next.is_undefined() && !(walked.is_empty() && super::is_global(name)) {
             return Some(format!(
                 "`{path}` is missing: {}",
                 what_there_is(&walked, &here)

@@ -10,6 +10,7 @@ mod environment;
 mod expr;
 mod json;
 mod missing;
+mod names;
 mod text;
 mod value;
 
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use crate::{
     error::NodeError,
     fault::{Fault, FaultCode},
+    pointer::Pointer,
     scope::Scope,
 };
 
@@ -40,6 +42,14 @@ impl TemplateError {
         }
     }
 
+    fn unknown(detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        Self {
+            code: FaultCode::TemplateSyntax,
+            detail,
+        }
+    }
+
     fn syntax(error: &minijinja::Error) -> Self {
         let detail = error
             .detail()
@@ -52,8 +62,8 @@ impl TemplateError {
         }
     }
 
-    pub(crate) fn into_fault(self, pointer: &str) -> Fault {
-        Fault::new(self.code, pointer, self.detail)
+    pub(crate) fn into_fault(self, at: &Pointer) -> Fault {
+        Fault::new(self.code, at, self.detail)
     }
 }
 

@@ -7,7 +7,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::{
-    References, TemplateError, blocks::Blocks, bounds, environment::ENVIRONMENT, node_error, sorted,
+    References, TemplateError, blocks::Blocks, bounds, environment::ENVIRONMENT, names, node_error,
+    sorted,
 };
 use crate::{error::NodeError, scope::Scope};
 
@@ -41,6 +42,7 @@ impl Template {
     /// ```
     pub fn new(source: &str) -> Result<Self, TemplateError> {
         bounds::check_template(source)?;
+        names::check_template(source)?;
         let mut environment = ENVIRONMENT.clone();
         let added = environment.add_template_owned(NAME, source.to_owned());
         added.map_err(|error| TemplateError::syntax(&error))?;

@@ -1,44 +1,73 @@
 //! Values of templates as JSON and as text.
 
-use minijinja::Output;
-use minijinja::{Error, ErrorKind, State, Value, value::ValueKind};
+use minijinja::{Error, ErrorKind, Output, State, Value, value::ValueKind};
 
-/// Converts a value, and refuses what JSON cannot say. An undefined value, at any depth, is an error.
+use crate::size::{MAX_DEPTH, MAX_OUTPUT_BYTES};
+
+/// Converts a value, and refuses what JSON cannot say. An undefined value, at any depth, is an
+/// error. A small value can stand for a huge one, since its parts are shared: what is made of it is
+/// bounded, in bytes and in depth.
 pub(super) fn to_json(value: &Value) -> Result<serde_json::Value, Error> {
-    match value.kind() {
-        ValueKind::Undefined => Err(ErrorKind::UndefinedError.into()),
-        ValueKind::Map => to_object(value),
-        ValueKind::Seq | ValueKind::Iterable => {
-            let items = value.try_iter()?.map(|item| to_json(&item));
-            items
-                .collect::<Result<_, _>>()
-                .map(serde_json::Value::Array)
+    Conversion {
+        left: MAX_OUTPUT_BYTES,
+    }
+    .convert(value, MAX_DEPTH)
+}
+
+struct Conversion {
+    /// How many more bytes of JSON may come of it, about.
+    left: usize,
+}
+
+impl Conversion {
+    fn convert(&mut self, value: &Value, depth: usize) -> Result<serde_json::Value, Error> {
+        let depth = depth
+            .checked_sub(1)
+            .ok_or_else(|| refused("the value is nested too deeply"))?;
+        self.pay(value.as_str().map_or(1, str::len) + 1)?;
+        match value.kind() {
+            ValueKind::Undefined => Err(ErrorKind::UndefinedError.into()),
+            ValueKind::Map => self.object(value, depth),
+            ValueKind::Seq | ValueKind::Iterable => {
+                let items = value.try_iter()?.map(|item| self.convert(&item, depth));
+                items
+                    .collect::<Result<_, _>>()
+                    .map(serde_json::Value::Array)
+            }
+            ValueKind::None | ValueKind::Bool | ValueKind::Number | ValueKind::String => {
+                scalar(value)
+            }
+            kind => Err(refused(format!("{kind} is not JSON"))),
         }
-        ValueKind::None | ValueKind::Bool | ValueKind::Number | ValueKind::String => scalar(value),
-        kind => Err(Error::new(
-            ErrorKind::InvalidOperation,
-            format!("{kind} is not JSON"),
-        )),
+    }
+
+    fn object(&mut self, value: &Value, depth: usize) -> Result<serde_json::Value, Error> {
+        let mut object = serde_json::Map::new();
+        for key in value.try_iter()? {
+            let member = value.get_item(&key)?;
+            let key = key.to_string();
+            self.pay(key.len())?;
+            object.insert(key, self.convert(&member, depth)?);
+        }
+        Ok(serde_json::Value::Object(object))
+    }
+
+    fn pay(&mut self, bytes: usize) -> Result<(), Error> {
+        let left = self.left.checked_sub(bytes);
+        self.left = left
+            .ok_or_else(|| refused(format!("the value has more than {MAX_OUTPUT_BYTES} bytes")))?;
+        Ok(())
     }
 }
 
-fn to_object(value: &Value) -> Result<serde_json::Value, Error> {
-    let mut object = serde_json::Map::new();
-    for key in value.try_iter()? {
-        let member = value.get_item(&key)?;
-        object.insert(key.to_string(), to_json(&member)?);
-    }
-    Ok(serde_json::Value::Object(object))
+fn refused(detail: impl Into<String>) -> Error {
+    Error::new(ErrorKind::InvalidOperation, detail.into())
 }
 
 fn scalar(value: &Value) -> Result<serde_json::Value, Error> {
-    let json = serde_json::to_value(value)
-        .map_err(|error| Error::new(ErrorKind::InvalidOperation, error.to_string()))?;
+    let json = serde_json::to_value(value).map_err(|error| refused(error.to_string()))?;
     if json.is_null() && value.kind() == ValueKind::Number {
-        return Err(Error::new(
-            ErrorKind::InvalidOperation,
-            "the number has no JSON form",
-        ));
+        return Err(refused("the number has no JSON form"));
     }
     Ok(json)
 }

@@ -6,12 +6,13 @@ use super::{
     graph::Graph,
     marks::{self, Mark, Marked},
     references::Reader,
+    shape,
 };
 use crate::{
     fault::{Fault, FaultCode},
     node::Node,
     pointer::Pointer,
-    registry::{DataError, NodeType, Registry},
+    registry::{NodeType, Registry},
     scope::ImplicitInput,
     spec::NodeSpec,
     suggest::did_you_mean,
@@ -48,14 +49,21 @@ pub(super) fn build(
     for field in &marked {
         let found = check_field(field, &reader);
         if !found.is_empty() {
-            replace(&mut stand_in, &at, &field.at);
+            replace(&mut stand_in, &at, field);
             faults.extend(found);
         }
     }
-    let built = match node_type.build(&stand_in, &at) {
+    let built = match shape::check(&stand_in, &at, node_type) {
+        Ok(()) => node_type.build(&stand_in, &at),
+        Err(found) => {
+            faults.extend(found);
+            return None;
+        }
+    };
+    let built = match built {
         Ok(built) => built,
         Err(error) => {
-            faults.push(shape_fault(error, &node.data, &at, node_type));
+            faults.push(Fault::new(FaultCode::InvalidValue, error.at, error.detail));
             return None;
         }
     };
@@ -66,7 +74,7 @@ pub(super) fn build(
             graph.needs(index).len()
         );
         let hint = "name what it should read in a template, or give it exactly one need";
-        faults.push(Fault::new(FaultCode::NoImplicitInput, node.at.as_str(), detail).hint(hint));
+        faults.push(Fault::new(FaultCode::NoImplicitInput, &node.at, detail).hint(hint));
     }
     Some(built)
 }
@@ -98,13 +106,10 @@ fn check_field(field: &Marked, reader: &Reader) -> Vec<Fault> {
             check_template(source, refers, &field.at, reader)
         }
         (Mark::Json, json) => check_json(json, &field.at, reader),
+        (Mark::Schema, json) => check_schema(json, &field.at),
         (Mark::Literal, Value::String(text)) if text.contains("{{") => {
             let detail = "`{{` in a field that is taken as it stands";
-            vec![Fault::new(
-                FaultCode::NotATemplate,
-                field.at.as_str(),
-                detail,
-            )]
+            vec![Fault::new(FaultCode::NotATemplate, &field.at, detail)]
         }
         _ => Vec::new(),
     }
@@ -113,7 +118,7 @@ fn check_field(field: &Marked, reader: &Reader) -> Vec<Fault> {
 fn check_template(source: &str, refers: bool, at: &Pointer, reader: &Reader) -> Vec<Fault> {
     let template = match Template::new(source) {
         Ok(template) => template,
-        Err(error) => return vec![error.into_fault(at.as_str())],
+        Err(error) => return vec![error.into_fault(at)],
     };
     let mut faults = reader.check(template.references(), at);
     faults.extend(
@@ -124,70 +129,37 @@ fn check_template(source: &str, refers: bool, at: &Pointer, reader: &Reader) -> 
     if refers && template.references().is_empty() {
         let detail = "the template refers to nothing, so it would always give the same text";
         let hint = "include {{input}} or the output of a node";
-        faults.push(Fault::new(FaultCode::TemplateWithoutInput, at.as_str(), detail).hint(hint));
+        faults.push(Fault::new(FaultCode::TemplateWithoutInput, at, detail).hint(hint));
     }
     faults
+}
+
+fn check_schema(json: &Value, at: &Pointer) -> Vec<Fault> {
+    let compiled = jsonschema::validator_for(json);
+    let error = compiled.err().map(|error| {
+        let detail = format!("not a JSON Schema: {}", error.masked());
+        Fault::new(FaultCode::InvalidValue, at, detail)
+    });
+    error.into_iter().collect()
 }
 
 fn check_json(json: &Value, at: &Pointer, reader: &Reader) -> Vec<Fault> {
     match Json::new(json, at) {
         Err(faults) => faults,
-        Ok(json) => {
-            let references = json.references(at).into_iter();
-            references
-                .flat_map(|(at, references)| reader.check(&references, &at))
-                .collect()
-        }
+        Ok(json) => reader.check_json(&json, at),
     }
 }
 
-/// Puts an empty text where a faulty template stands, so that the shape of `data` can still be checked.
-fn replace(data: &mut Value, data_at: &Pointer, at: &Pointer) {
-    let inner = at
-        .as_str()
-        .strip_prefix(data_at.as_str())
-        .unwrap_or_default();
-    if let Some(place) = data.pointer_mut(inner) {
-        *place = Value::String(String::new());
+/// Puts something valid where a faulty value stands, so that the shape of `data` can still be checked.
+fn replace(data: &mut Value, data_at: &Pointer, field: &Marked) {
+    let (outer, inner) = (data_at.to_string(), field.at.to_string());
+    let place = inner
+        .strip_prefix(&outer)
+        .and_then(|inner| data.pointer_mut(inner));
+    if let Some(place) = place {
+        *place = match field.mark {
+            Mark::Schema => Value::Object(serde_json::Map::new()),
+            Mark::Template { .. } | Mark::Json | Mark::Literal => Value::String(String::new()),
+        };
     }
-}
-
-/// Says what is wrong with the shape of `data`, in the terms of the schema where that is possible.
-fn shape_fault(error: DataError, data: &Value, at: &Pointer, node_type: &NodeType) -> Fault {
-    let schema = node_type.schema();
-    let fields = schema["properties"]
-        .as_object()
-        .into_iter()
-        .flat_map(serde_json::Map::keys);
-    let fields: Vec<&str> = fields.map(String::as_str).collect();
-    let Some(data) = data.as_object() else {
-        return Fault::new(FaultCode::InvalidValue, error.at, error.detail);
-    };
-    let unknown = data
-        .keys()
-        .find(|key| error.at == at.field(key) && !fields.contains(&key.as_str()));
-    if let Some(unknown) = unknown {
-        let detail = format!("`{unknown}` is not a field of {}", node_type.name());
-        let mut fault = Fault::new(FaultCode::UnknownField, error.at, detail);
-        let listed =
-            || Some(format!("its fields are {}", fields.join(", "))).filter(|_| !fields.is_empty());
-        fault.hint = did_you_mean(unknown, fields.iter().copied()).or_else(listed);
-        return fault;
-    }
-    let required = schema["required"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str);
-    let missing = required
-        .filter(|_| error.at == *at)
-        .find(|field| !data.contains_key(*field));
-    if let Some(missing) = missing {
-        return Fault::new(
-            FaultCode::MissingField,
-            error.at,
-            format!("`{missing}` is missing"),
-        );
-    }
-    Fault::new(FaultCode::InvalidValue, error.at, error.detail)
 }

@@ -26,7 +26,7 @@ pub(super) fn condition(
             Some(expr)
         }
         Err(error) => {
-            faults.push(error.into_fault(at.as_str()));
+            faults.push(error.into_fault(&at));
             None
         }
     }
@@ -38,8 +38,7 @@ pub(super) fn output(json: &Value, graph: &Graph, faults: &mut Vec<Fault>) -> Op
     match Json::new(json, &at) {
         Ok(json) => {
             let reader = Reader::result(graph);
-            let references = json.references(&at).into_iter();
-            faults.extend(references.flat_map(|(at, references)| reader.check(&references, &at)));
+            faults.extend(reader.check_json(&json, &at));
             Some(json)
         }
         Err(found) => {

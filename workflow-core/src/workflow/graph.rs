@@ -6,12 +6,13 @@ use crate::{
     fault::{Fault, FaultCode},
     scope::{ImplicitInput, Variables},
     spec::NodeSpec,
-    suggest::did_you_mean,
+    suggest::{Suggestions, shown},
 };
 
 /// The nodes of one list as a graph. Nodes are known by their index in the list.
 pub(super) struct Graph {
     variables: Variables,
+    suggestions: Suggestions,
     names: Vec<String>,
     needs: Vec<Vec<usize>>,
     dependents: Vec<Vec<usize>>,
@@ -21,12 +22,13 @@ pub(super) struct Graph {
 impl Graph {
     /// Resolves the ids and `needs` of the nodes, and notes what is wrong with them.
     pub(super) fn of(nodes: &[NodeSpec], faults: &mut Vec<Fault>) -> Self {
+        let suggestions = Suggestions::new();
         let ids = index_ids(nodes, faults);
         let variables = index_variables(nodes, faults);
         let needs: Vec<Vec<usize>> = nodes
             .iter()
             .enumerate()
-            .map(|(index, node)| resolve_needs(node, index, &ids, faults))
+            .map(|(index, node)| resolve_needs(node, index, &ids, &suggestions, faults))
             .collect();
         let mut dependents = vec![Vec::new(); nodes.len()];
         for (index, needs) in needs.iter().enumerate() {
@@ -44,6 +46,7 @@ impl Graph {
             .collect();
         let mut graph = Self {
             variables,
+            suggestions,
             names,
             needs,
             dependents,
@@ -57,6 +60,16 @@ impl Graph {
 
     pub(super) fn variables(&self) -> &Variables {
         &self.variables
+    }
+
+    /// The nearest name that a node may read, or the result of the workflow where there is no node.
+    pub(super) fn suggest(&self, written: &str, reader: Option<usize>) -> Option<String> {
+        let readable = self
+            .variables
+            .iter()
+            .filter(|(_, step)| reader.is_none_or(|reader| self.is_ancestor(**step, reader)));
+        let names = readable.map(|(name, _)| name.as_str()).chain(["input"]);
+        self.suggestions.did_you_mean(written, names)
     }
 
     /// The id of a node, empty where it could not be read.
@@ -209,6 +222,7 @@ fn resolve_needs(
     node: &NodeSpec,
     index: usize,
     ids: &HashMap<&str, usize>,
+    suggestions: &Suggestions,
     faults: &mut Vec<Fault>,
 ) -> Vec<usize> {
     let Some(written) = &node.needs else {
@@ -230,9 +244,10 @@ fn resolve_needs(
                 let mut fault = Fault::new(
                     FaultCode::UnknownReference,
                     at,
-                    format!("`{id}` is not a node of this workflow"),
+                    format!("`{}` is not a node of this workflow", shown(id)),
                 );
-                fault.hint = did_you_mean(id, ids.keys().copied());
+                let others = ids.iter().filter(|(_, other)| **other != index);
+                fault.hint = suggestions.did_you_mean(id, others.map(|(id, _)| *id));
                 faults.push(fault);
             }
         }

@@ -8,6 +8,7 @@ mod input;
 mod marks;
 mod plan;
 mod references;
+mod shape;
 
 use std::{fmt, sync::Arc, time::Duration};
 

@@ -5,8 +5,8 @@ use crate::{
     fault::{Fault, FaultCode},
     pointer::Pointer,
     spec::is_reserved,
-    suggest::did_you_mean,
-    template,
+    suggest::shown,
+    template::{self, Json},
 };
 
 /// What a settled node gives to templates.
@@ -56,18 +56,9 @@ impl<'a> Reader<'a> {
     }
 
     fn unknown(&self, name: &str, at: &Pointer) -> Fault {
-        let known = self
-            .graph
-            .variables()
-            .keys()
-            .map(String::as_str)
-            .chain(["input"]);
-        let mut fault = Fault::new(
-            FaultCode::UnknownReference,
-            at.as_str(),
-            format!("`{name}` is not a node of this workflow"),
-        );
-        fault.hint = did_you_mean(name, known);
+        let detail = format!("`{}` is not a node of this workflow", shown(name));
+        let mut fault = Fault::new(FaultCode::UnknownReference, at, detail);
+        fault.hint = self.graph.suggest(name, self.node);
         fault
     }
 
@@ -84,7 +75,16 @@ impl<'a> Reader<'a> {
                 format!("add `{named}` to `needs`"),
             )
         };
-        Fault::new(FaultCode::NotAnAncestor, at.as_str(), detail).hint(hint)
+        Fault::new(FaultCode::NotAnAncestor, at, detail).hint(hint)
+    }
+
+    /// The faults of JSON with templates.
+    pub(super) fn check_json(&self, json: &Json, at: &Pointer) -> Vec<Fault> {
+        let read = json.references(at).into_iter();
+        let read = read.flat_map(|(at, references)| self.check(&references, &at));
+        let assigned = json.assigned(at).into_iter();
+        let assigned = assigned.filter_map(|(at, name)| self.check_assigned(&name, &at));
+        read.chain(assigned).collect()
     }
 
     /// A name that a template gives a value to must not hide another.
@@ -92,7 +92,7 @@ impl<'a> Reader<'a> {
         let taken = self.graph.variables().contains_key(name) || is_reserved(name);
         taken.then(|| {
             let detail = format!("`{name}` already has a meaning here");
-            Fault::new(FaultCode::ShadowedName, at.as_str(), detail).hint("choose another name")
+            Fault::new(FaultCode::ShadowedName, at, detail).hint("choose another name")
         })
     }
 }
@@ -100,6 +100,6 @@ impl<'a> Reader<'a> {
 fn unknown_field(root: &str, field: &str, at: &Pointer) -> Fault {
     let detail =
         format!("`{root}.{field}` is not there: a node has `status`, `output` and `error`");
-    Fault::new(FaultCode::UnknownReference, at.as_str(), detail)
+    Fault::new(FaultCode::UnknownReference, at, detail)
         .hint(format!("did you mean `{root}.output.{field}`?"))
 }

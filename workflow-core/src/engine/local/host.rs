@@ -13,7 +13,7 @@ use std::{
 use futures::future::{Either, select};
 use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 
-use super::{Compiled, journal::StoreJournal, live::LiveRun, lock};
+use super::{Compiled, journal::StoreJournal, live::LiveRun};
 use crate::{
     engine::{EngineError, NewRun},
     event::{RunCreated, StepEvent},
@@ -23,6 +23,7 @@ use crate::{
     record::{RunRecord, WorkflowRecord, WorkflowRef},
     registry::Registry,
     store::Store,
+    sync::lock,
     time::Timestamp,
     workflow::Workflow,
 };
@@ -34,7 +35,9 @@ pub(super) struct Host {
     compiled: Compiled,
     live: Mutex<HashMap<RunId, Arc<LiveRun>>>,
     slots: Semaphore,
-    queued: AtomicUsize,
+    /// How many runs are taken that have not ended: those that work, and those that wait.
+    taken: Arc<AtomicUsize>,
+    running: usize,
     most_queued: usize,
 }
 
@@ -44,6 +47,15 @@ struct Fresh {
     machine: Machine,
     record: RunRecord,
     first: StepEvent,
+}
+
+/// A run's place among those that are taken.
+struct Place(Arc<AtomicUsize>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 /// What a queued run came to.
@@ -74,7 +86,8 @@ impl Host {
             compiled: Compiled::default(),
             live: Mutex::default(),
             slots: Semaphore::new(running.min(Semaphore::MAX_PERMITS)),
-            queued: AtomicUsize::new(0),
+            taken: Arc::default(),
+            running,
             most_queued,
         }
     }
@@ -91,6 +104,11 @@ impl Host {
         lock(&self.live).get(&run).cloned()
     }
 
+    /// Whether the engine shuts down.
+    pub(super) fn is_closed(&self) -> bool {
+        self.slots.is_closed()
+    }
+
     /// Lets no further run begin to work.
     pub(super) fn close(&self) {
         self.slots.close();
@@ -103,20 +121,33 @@ impl Host {
         record: &WorkflowRecord,
         new: NewRun,
     ) -> Result<(impl Future<Output = ()> + Send + 'static, Started), EngineError> {
-        if self.slots.is_closed() {
+        if self.is_closed() {
             return Err(EngineError::ShuttingDown);
         }
-        let waiting = self.queued.load(Ordering::Relaxed);
-        if self.slots.available_permits() == 0 && waiting >= self.most_queued {
-            return Err(EngineError::Busy { waiting });
-        }
+        let place = self.take_place()?;
         let workflow = self.compiled.get(record, &self.registry)?;
         workflow
             .check_input(&new.input)
             .map_err(EngineError::InvalidInput)?;
         let fresh = Fresh::new(workflow, record, new, &self.executor);
         let (tell, started) = oneshot::channel();
-        Ok((self.host(fresh, tell), started))
+        let task = async move {
+            self.host(fresh, tell).await;
+            drop(place);
+        };
+        Ok((task, started))
+    }
+
+    /// A place among those that work or wait, given back when it is dropped.
+    fn take_place(&self) -> Result<Place, EngineError> {
+        let most = self.running.saturating_add(self.most_queued);
+        let taken = self.taken.fetch_add(1, Ordering::AcqRel);
+        let place = Place(Arc::clone(&self.taken));
+        if taken < most {
+            return Ok(place);
+        }
+        let waiting = self.most_queued;
+        Err(EngineError::Busy { waiting })
     }
 
     async fn host(
@@ -150,16 +181,13 @@ impl Host {
     }
 
     async fn wait_for_turn(&self, live: &LiveRun) -> Turn<'_> {
-        self.queued.fetch_add(1, Ordering::Relaxed);
         let slot = pin!(self.slots.acquire());
         let cancelled = pin!(live.cancellation().cancelled());
-        let turn = match select(cancelled, slot).await {
+        match select(cancelled, slot).await {
             Either::Left(_) => Turn::End,
             Either::Right((Ok(slot), _)) => Turn::Work { _slot: slot },
             Either::Right((Err(_closed), _)) => Turn::Never,
-        };
-        self.queued.fetch_sub(1, Ordering::Relaxed);
-        turn
+        }
     }
 
     fn register(self: &Arc<Self>, live: &Arc<LiveRun>) -> Registered {

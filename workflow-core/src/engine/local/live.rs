@@ -8,14 +8,12 @@ use std::{
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    lock,
-    text::{Position, StepText},
-};
+use super::text::{Position, StepText};
 use crate::{
     event::{Delta, StepEvent, Update},
     id::{RunId, StepPath},
     node::DeltaSink,
+    sync::lock,
 };
 
 /// How many events are kept for readers; who is further behind reads the store.

@@ -9,7 +9,7 @@ mod text;
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -28,6 +28,7 @@ use crate::{
     registry::Registry,
     report::RunReport,
     store::{MemoryStore, Store},
+    sync::lock,
     workflow::Workflow,
 };
 
@@ -39,11 +40,6 @@ const DEFAULT_QUEUED: usize = 10_000;
 
 /// How many events of a log are read at once.
 const READ_BATCH: usize = 500;
-
-/// Locks what no panic can leave half changed.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// An [`Engine`] in this process. Its runs go on whether or not anybody watches; dropping the
 /// engine stops them where they are.
@@ -137,18 +133,28 @@ impl LocalEngine {
         }
     }
 
-    /// Takes no new runs, gives those that work this long to end, and stops the rest.
+    /// Takes no new runs, gives those that work this long to end, and stops the rest. When it
+    /// returns, nothing of the engine works any more.
     pub async fn shutdown(&self, grace: Duration) {
-        self.host.close();
-        let mut tasks = std::mem::take(&mut *lock(&self.tasks));
+        let mut tasks = {
+            let mut tasks = lock(&self.tasks);
+            self.host.close();
+            std::mem::take(&mut *tasks)
+        };
         let drained = async { while tasks.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(grace, drained).await;
+        tasks.shutdown().await;
     }
 
-    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+    /// Keeps a task until it ends. A closed engine takes none.
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> Result<(), EngineError> {
         let mut tasks = lock(&self.tasks);
+        if self.host.is_closed() {
+            return Err(EngineError::ShuttingDown);
+        }
         while tasks.try_join_next().is_some() {}
         tasks.spawn(task);
+        Ok(())
     }
 }
 
@@ -200,14 +206,16 @@ impl Engine for LocalEngine {
     }
 
     async fn start(&self, run: NewRun) -> Result<RunRecord, EngineError> {
-        let record = self
-            .host
-            .store()
-            .workflow(run.workflow_id, run.version)
-            .await?;
-        let record = record.ok_or(EngineError::NoSuchWorkflow(run.workflow_id))?;
+        // The newest version is there only as long as the workflow is not deleted.
+        let newest = self.workflow(run.workflow_id, None).await?;
+        let record = match run.version {
+            Some(version) if version != newest.version => {
+                self.workflow(run.workflow_id, Some(version)).await?
+            }
+            _ => newest,
+        };
         let (task, started) = Arc::clone(&self.host).prepare(&record, run)?;
-        self.spawn(task);
+        self.spawn(task)?;
         started.await.unwrap_or(Err(EngineError::ShuttingDown))
     }
 
@@ -218,16 +226,17 @@ impl Engine for LocalEngine {
             .run(id)
             .await?
             .ok_or(EngineError::NoSuchRun(id))?;
+        let until = record.head.last_seq;
         let mut report = RunReport::new(record);
         let mut after = 0;
         loop {
             let events = self.page(id, after, READ_BATCH).await?;
-            for event in &events {
+            for event in events.iter().filter(|event| event.seq <= until) {
                 report.apply(event);
             }
             match events.last() {
-                Some(last) => after = last.seq,
-                None => return Ok(report),
+                Some(last) if last.seq < until => after = last.seq,
+                _ => return Ok(report),
             }
         }
     }
@@ -240,11 +249,12 @@ impl Engine for LocalEngine {
         if let Some(live) = self.host.live(id) {
             live.cancel().await;
         }
-        self.host
-            .store()
-            .run(id)
-            .await?
-            .ok_or(EngineError::NoSuchRun(id))
+        let record = self.host.store().run(id).await?;
+        let record = record.ok_or(EngineError::NoSuchRun(id))?;
+        if record.head.status.has_ended() {
+            return Ok(record);
+        }
+        Err(EngineError::ShuttingDown)
     }
 
     async fn events(
@@ -295,7 +305,7 @@ struct Compiled(Mutex<HashMap<(WorkflowId, u32), Arc<Workflow>>>);
 
 impl Compiled {
     /// How many are kept.
-    const MOST: usize = 256;
+    const MOST: usize = 64;
 
     fn get(
         &self,
@@ -308,8 +318,10 @@ impl Compiled {
         }
         let workflow = Arc::new(Workflow::new(&record.spec, registry)?);
         let mut kept = lock(&self.0);
-        if kept.len() >= Self::MOST {
-            kept.clear();
+        if kept.len() >= Self::MOST
+            && let Some(any) = kept.keys().next().copied()
+        {
+            kept.remove(&any);
         }
         kept.insert(key, Arc::clone(&workflow));
         Ok(workflow)

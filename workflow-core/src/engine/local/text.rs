@@ -15,6 +15,8 @@ pub(super) struct StepText {
     attempt: u32,
     text: String,
     thought: String,
+    /// A piece did not fit: what is kept has no holes, so nothing more is.
+    full: bool,
 }
 
 /// How much of an attempt's text a reader has had.
@@ -39,6 +41,7 @@ impl StepText {
             attempt: delta.attempt,
             text: String::new(),
             thought: String::new(),
+            full: false,
         }
     }
 
@@ -56,7 +59,8 @@ impl StepText {
             TextKind::Text => &mut self.text,
             TextKind::Thought => &mut self.thought,
         };
-        if kept.len() + delta.text.len() <= MAX_BYTES {
+        self.full |= kept.len() + delta.text.len() > MAX_BYTES;
+        if !self.full {
             kept.push_str(&delta.text);
         }
     }

@@ -1,0 +1,86 @@
+//! How large and how deep JSON may be.
+
+use std::io;
+
+use serde_json::Value;
+
+use crate::error::NodeError;
+
+/// The most bytes a node's output may have as JSON.
+pub const MAX_OUTPUT_BYTES: usize = 1024 * 1024;
+
+/// The most bytes the result of a run may have as JSON.
+pub const MAX_RESULT_BYTES: usize = 16 * 1024 * 1024;
+
+/// How deep arrays and objects of an output may stand in each other. Values are walked by
+/// recursion, and JSON readers refuse what is deeper than 128.
+pub const MAX_DEPTH: usize = 100;
+
+/// Refuses an output that is too large or too deep.
+pub(crate) fn check(output: &Value, max_bytes: usize) -> Result<(), NodeError> {
+    if matches!(output, Value::Null | Value::Bool(_) | Value::Number(_)) {
+        return Ok(());
+    }
+    if is_deeper_than(MAX_DEPTH, output) {
+        let detail = format!("the output is nested more than {MAX_DEPTH} deep");
+        return Err(NodeError::new("output_too_deep", detail));
+    }
+    let mut left = Left(max_bytes);
+    if serde_json::to_writer(&mut left, output).is_err() {
+        let detail = format!("the output has more than {max_bytes} bytes");
+        return Err(NodeError::new("output_too_large", detail));
+    }
+    Ok(())
+}
+
+/// Looks without recursion.
+fn is_deeper_than(most: usize, value: &Value) -> bool {
+    let mut open = vec![(value, 1)];
+    while let Some((value, depth)) = open.pop() {
+        let inner = |value| (value, depth + 1);
+        match value {
+            Value::Array(_) | Value::Object(_) if depth > most => return true,
+            Value::Array(items) => open.extend(items.iter().map(inner)),
+            Value::Object(members) => open.extend(members.values().map(inner)),
+            _ => {}
+        }
+    }
+    false
+}
+
+/// Takes bytes until there are too many.
+struct Left(usize);
+
+impl io::Write for Left {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self
+            .0
+            .checked_sub(bytes.len())
+            .ok_or(io::ErrorKind::FileTooLarge)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depth_is_counted_in_brackets() {
+        let nested = |depth| (0..depth).fold(Value::Null, |inner, _| Value::Array(vec![inner]));
+        assert!(check(&nested(MAX_DEPTH), 1_000).is_ok());
+        let error = check(&nested(MAX_DEPTH + 1), 1_000).unwrap_err();
+        assert_eq!(error.code(), "output_too_deep");
+    }
+
+    #[test]
+    fn bytes_are_those_of_the_json() {
+        assert!(check(&"x".repeat(8).into(), 10).is_ok());
+        let error = check(&"x".repeat(9).into(), 10).unwrap_err();
+        assert_eq!(error.code(), "output_too_large");
+    }
+}

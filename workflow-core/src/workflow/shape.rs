@@ -1,0 +1,72 @@
+//! Checks the shape of `data` against the schema of its type: every fault, in the words of this crate.
+
+use jsonschema::{ValidationError, error::ValidationErrorKind};
+use serde_json::Value;
+
+use crate::{
+    fault::{Fault, FaultCode},
+    pointer::Pointer,
+    registry::NodeType,
+    suggest::{did_you_mean, shown},
+};
+
+/// The longest value that is shown in a fault.
+const MAX_SHOWN: usize = 200;
+
+pub(super) fn check(data: &Value, at: &Pointer, node_type: &NodeType) -> Result<(), Vec<Fault>> {
+    let errors = node_type
+        .schema_errors(data)
+        .take(crate::fault::InvalidWorkflow::MAX);
+    let faults: Vec<Fault> = errors
+        .flat_map(|error| faults_of(&error, at, node_type))
+        .collect();
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(faults)
+    }
+}
+
+fn faults_of(error: &ValidationError, data: &Pointer, node_type: &NodeType) -> Vec<Fault> {
+    let place = error.instance_path().as_str();
+    let at = format!("{data}{place}");
+    match error.kind() {
+        ValidationErrorKind::AdditionalProperties { unexpected } => {
+            let of_type = place.is_empty().then_some(node_type);
+            unexpected
+                .iter()
+                .map(|field| unknown(field, &at, of_type))
+                .collect()
+        }
+        ValidationErrorKind::Required { property } => {
+            let missing = property.as_str().unwrap_or_default();
+            let detail = format!("`{missing}` is missing");
+            vec![Fault::new(FaultCode::MissingField, at, detail)]
+        }
+        _ => vec![Fault::new(FaultCode::InvalidValue, at, told(error))],
+    }
+}
+
+fn unknown(field: &str, at: &str, node_type: Option<&NodeType>) -> Fault {
+    let here = node_type.map_or("here", NodeType::name);
+    let detail = format!("`{}` is not a field of {here}", shown(field));
+    let escaped = shown(field).replace('~', "~0").replace('/', "~1");
+    let mut fault = Fault::new(FaultCode::UnknownField, format!("{at}/{escaped}"), detail);
+    fault.hint = node_type.and_then(|node_type| {
+        let fields = node_type.schema()["properties"].as_object()?;
+        let names: Vec<&str> = fields.keys().map(String::as_str).collect();
+        let listed = (!names.is_empty()).then(|| format!("its fields are {}", names.join(", ")));
+        did_you_mean(field, names).or(listed)
+    });
+    fault
+}
+
+/// The validator's words; without the value where that is long.
+fn told(error: &ValidationError) -> String {
+    let whole = error.to_string();
+    if whole.len() > MAX_SHOWN {
+        error.masked().to_string()
+    } else {
+        whole
+    }
+}

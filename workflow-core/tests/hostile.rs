@@ -1,0 +1,168 @@
+//! Small requests that would cost much: each is refused, or ends with a named error.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+mod support;
+
+use serde_json::{Value, json};
+use support::{Probe, collect, parsed};
+use workflow_core::{EventKind, Executor, InvalidWorkflow, Registry, Workflow};
+
+fn transforming(value: &Value) -> Value {
+    json!({"nodes": [{"id": "a", "type": "TransformNode", "data": {"value": value}}]})
+}
+
+fn refusal(template: &str) -> Vec<String> {
+    let spec =
+        json!({"nodes": [{"id": "a", "type": "PromptNode", "data": {"template": template}}]});
+    let refused = Workflow::new(&spec, &Registry::default()).err();
+    let faults = refused
+        .map(InvalidWorkflow::into_faults)
+        .unwrap_or_default();
+    faults
+        .into_iter()
+        .map(|fault| format!("{}: {}", fault.code, fault.detail))
+        .collect()
+}
+
+/// The error that a run of this specification ends with.
+async fn failure(spec: &Value) -> String {
+    let run = Executor::new().run(parsed(&Probe::default(), spec), json!("in"));
+    match &collect(run).await.last().unwrap().kind {
+        EventKind::RunFailed(failed) => format!("{}: {}", failed.error.code, failed.error.detail),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_small_value_that_stands_for_a_huge_one_is_not_unfolded() {
+    for template in [
+        "{{ [[[[1]*100]*100]*100]*100 }}",
+        "{{ ([[[[1]*100]*100]*100]*100) | tojson }}",
+        "{{ [[[[1]*100]*100]*100]*100 }} and text",
+    ] {
+        let error = failure(&transforming(&json!(template))).await;
+        assert!(error.starts_with("template_error: "), "{error}");
+        assert!(error.contains("more than 1048576 bytes"), "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn outputs_do_not_get_deeper_and_deeper() {
+    let wrap = |inner: &str, depth: usize| {
+        format!(
+            "{{{{ {}{inner}{} }}}}",
+            "[".repeat(depth),
+            "]".repeat(depth)
+        )
+    };
+    let mut nodes =
+        vec![json!({"id": "n0", "type": "TransformNode", "data": {"value": wrap("input", 40)}})];
+    for n in 1..50 {
+        let value = wrap(&format!("n{}.output", n - 1), 40);
+        nodes.push(
+            json!({"id": format!("n{n}"), "type": "TransformNode", "data": {"value": value}}),
+        );
+    }
+    let error = failure(&json!({ "nodes": nodes })).await;
+    assert!(error.contains("nested too deeply"), "{error}");
+
+    let deep = (0..90).fold(json!("{{ [[[[[[[[[[[[input]]]]]]]]]]]] }}"), |inner, _| {
+        json!([inner])
+    });
+    assert_eq!(
+        failure(&transforming(&deep)).await,
+        "output_too_deep: the output is nested more than 100 deep"
+    );
+}
+
+#[test]
+fn raw_text_and_open_comments_do_not_blind_the_bounds() {
+    let chain = "+1".repeat(20_000);
+    for template in [
+        format!("{{% raw %}}{{#{{% endraw %}}{{{{ input{chain} }}}}"),
+        format!("{{% raw %}}{{{{ '{{% endraw %}}{{{{ input ~ ' }}}} '{chain} }}}}"),
+        format!("{{# {{{{ input{chain} }}}}"),
+    ] {
+        let faults = refusal(&template);
+        assert!(faults[0].starts_with("template_"), "{faults:?}");
+    }
+}
+
+#[test]
+fn values_cannot_be_nested_by_loops_or_by_many_sets() {
+    let recursive = "{% for x in [1] recursive %}{{ loop([[x]]) }}{% endfor %}{{ input }}";
+    assert_eq!(
+        refusal(recursive),
+        ["template_syntax: loops that call themselves are not part of the language"]
+    );
+    let sets: Vec<String> = (1..300)
+        .map(|n| format!("{{% set a{n} = [a{}] %}}", n - 1))
+        .collect();
+    let sets = sets.concat();
+    let faults = refusal(&format!("{{% set a0 = input %}}{sets}"));
+    assert!(faults[0].starts_with("template_too_large"), "{faults:?}");
+}
+
+#[test]
+fn filters_and_tests_that_do_not_exist_are_refused_when_a_workflow_is_created() {
+    let cases = [
+        (
+            "{{ input|uppper }}",
+            "template_syntax: there is no filter `uppper`",
+        ),
+        (
+            "{% if input is foo %}a{% endif %}",
+            "template_syntax: there is no test `foo`",
+        ),
+        (
+            "{{ input is not foo }}",
+            "template_syntax: there is no test `foo`",
+        ),
+    ];
+    for (template, expected) in cases {
+        assert_eq!(refusal(template), [expected]);
+    }
+    for fine in [
+        "{{ input | upper | default('a | b is c') }}",
+        "{% if input is not defined or input is divisibleby 3 %}a{% endif %}",
+        "{% set this = input %}{{ this }}",
+    ] {
+        assert_eq!(refusal(fine), [""; 0], "{fine}");
+    }
+}
+
+#[test]
+fn what_costs_much_to_check_is_checked_in_reasonable_time() {
+    let many_blocks = "{{input}}".repeat(29_000);
+    assert_eq!(refusal(&many_blocks), [""; 0]);
+
+    let long_key = "k".repeat(300_000);
+    let zeros = vec![0; 100_000];
+    let spec = transforming(&json!({ long_key: zeros }));
+    assert!(Workflow::new(&spec, &Registry::default()).is_ok());
+
+    let nodes: Vec<Value> = (0..1_000)
+        .map(|n| json!({"id": format!("node_with_a_long_name_{n}"), "type": "TransformNode", "data": {"value": 1},
+            "needs": (0..12).map(|k| format!("mode_with_a_long_name_{n}_{k}")).collect::<Vec<_>>()}))
+        .collect();
+    let refused = Workflow::new(&json!({ "nodes": nodes }), &Registry::default()).unwrap_err();
+    assert_eq!(refused.faults().len(), InvalidWorkflow::MAX);
+}
+
+#[test]
+fn deep_json_is_walked_without_overflow() {
+    let deep = (0..120).fold(json!("{{ input }}"), |inner, _| json!([inner]));
+    let spec = transforming(&deep);
+    let checked = std::thread::Builder::new()
+        .stack_size(2 * 1024 * 1024)
+        .spawn(move || Workflow::new(&spec, &Registry::default()).is_ok());
+    assert!(checked.unwrap().join().unwrap());
+}
+
+#[test]
+fn a_secret_does_not_stand_where_it_would_be_shown() {
+    let spec = transforming(&json!({"key": {"$secret": "NAME"}}));
+    let refused = Workflow::new(&spec, &Registry::default()).unwrap_err();
+    assert_eq!(refused.faults()[0].pointer, "#/nodes/0/data/value/key");
+}
