@@ -44,3 +44,17 @@ test('hostile text is text', async ({ ui, page }) => {
   await expect(page.getByRole('article', { name: 'Step prompt_step' })).toContainText(hostile);
   await expect(page.locator('#page img')).toHaveCount(0);
 });
+
+test('faults stand in the order of the text, and two on one line stay two', async ({ ui, page }) => {
+  await ui.open();
+  await ui.write('{\n  "nodes": [\n    { "id": "a", "type": "LMNode" },\n    { "id": "b", "typo": 1, "type": "PromptNode", "data": {} },\n    { "id": "a", "type": "LNode" }\n  ]\n}');
+  const places = page.getByRole('list', { name: 'Faults' }).getByRole('button');
+  await expect.poll(() => places.count()).toBeGreaterThan(3);
+  const lines = await places.evaluateAll((all) => all.map((one) => Number(/\d+/.exec(one.getAttribute('aria-label')!))));
+  expect(lines).toEqual([...lines].sort((a, b) => a - b));
+
+  await page.getByRole('button', { name: 'Go to line 5' }).first().click();
+  await expect(page.locator('.cm-lens > div')).toHaveCount(2);
+  await expect(page.locator('.cm-lens code').first()).not.toContainText('`');
+  await expect(page.locator('.cm-lens')).toContainText('Give each node an id of its own');
+});

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { asLine, asText, count, duration, plural } from './words';
+import { asLine, asText, count, duration, parts, plural, sentence } from './words';
 
 it.each([
   [0.4, '0 ms'],
@@ -31,4 +31,19 @@ it('writes text as it is and the rest as JSON', () => {
   expect(asText({ a: 1 })).toBe('{\n  "a": 1\n}');
   expect(asLine([1, 'a'])).toBe('[1,"a"]');
   expect(asText(undefined)).toBe('');
+});
+
+it('begins a sentence with a capital, unless it begins with code', () => {
+  expect(sentence('there is no `a`')).toBe('There is no `a`');
+  expect(sentence('`a` is needed twice')).toBe('`a` is needed twice');
+  expect(sentence('')).toBe('');
+});
+
+it('tells code from words', () => {
+  expect(parts('`a` is not `b`, ` or')).toEqual([
+    { text: 'a', isCode: true },
+    { text: ' is not ', isCode: false },
+    { text: 'b', isCode: true },
+    { text: ', ` or', isCode: false },
+  ]);
 });

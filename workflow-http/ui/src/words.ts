@@ -37,4 +37,14 @@ export const asText = (value: unknown): string =>
 export const asLine = (value: unknown): string =>
   typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 
+/** A sentence as it is shown: with a capital, unless it begins with code. */
+export const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** A sentence cut at its code, which the server writes between backquotes. */
+export const parts = (text: string): { text: string; isCode: boolean }[] =>
+  text
+    .split(/`([^`]+)`/)
+    .map((part, index) => ({ text: part, isCode: index % 2 === 1 }))
+    .filter((part) => part.text !== '');
+
 export const isMac: boolean = typeof navigator !== 'undefined' && /Mac|iPhone|iPad/.test(navigator.userAgent);

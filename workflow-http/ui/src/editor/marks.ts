@@ -2,6 +2,7 @@
 import { RangeSet, StateEffect, StateField, type EditorState, type Extension, type Range as Placed, type StateEffectType } from '@codemirror/state';
 import { Decoration, EditorView, gutter, GutterMarker, WidgetType, type DecorationSet } from '@codemirror/view';
 import type { StepState } from '../run/run';
+import { parts, sentence } from '../words';
 import type { LocatedFault } from './useCheck';
 
 export interface StepMark {
@@ -41,17 +42,28 @@ class Lens extends WidgetType {
   }
 
   override eq(other: Lens) {
-    return this.faults.length === other.faults.length && this.faults.every((fault, i) => fault.detail === other.faults[i]?.detail);
+    const wordsOf = (lens: Lens) => JSON.stringify(lens.faults.map(({ detail, hint }) => [detail, hint]));
+    return wordsOf(this) === wordsOf(other);
   }
 
   toDOM() {
     const lens = document.createElement('div');
     lens.className = 'cm-lens';
-    for (const words of this.faults.flatMap((fault) => [fault.detail, fault.hint ?? []].flat())) {
-      lens.appendChild(document.createElement('p')).textContent = words;
+    for (const { detail, hint } of this.faults) {
+      const fault = lens.appendChild(document.createElement('div'));
+      fault.append(paragraph(detail), ...(hint ? [paragraph(hint)] : []));
     }
     return lens;
   }
+}
+
+function paragraph(text: string): HTMLElement {
+  const paragraph = document.createElement('p');
+  for (const { text: words, isCode } of parts(sentence(text))) {
+    if (isCode) paragraph.appendChild(document.createElement('code')).textContent = words;
+    else paragraph.append(words);
+  }
+  return paragraph;
 }
 
 /** Underline and line edge for each fault, and one lens below the line under the cursor. */

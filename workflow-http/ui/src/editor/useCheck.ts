@@ -13,6 +13,7 @@ export interface LocatedFault extends Fault, Range {
 export interface Outline {
   id: string;
   type: string;
+  needs: string[];
   span: Span;
 }
 
@@ -39,7 +40,9 @@ export function useCheck(text: string): Check {
     if (!seen.spans) return;
     const { spans } = seen;
     const stop = new AbortController();
-    const locate = (faults: Fault[]) => faults.map((fault) => ({ ...fault, ...place(text, rangeOf(spans, fault.pointer, text)) }));
+    // In the order of the text, which is the order of mending.
+    const locate = (faults: Fault[]) =>
+      faults.map((fault) => ({ ...fault, ...place(text, rangeOf(spans, fault.pointer, text)) })).sort((a, b) => a.from - b.from);
     const timer = setTimeout(() => {
       validate(spec, stop.signal).then(
         (said) => setFound(locate(said.errors)),
@@ -82,8 +85,14 @@ function outlineOf(spec: unknown, spans: Map<string, Span>): Outline[] {
   const nodes = spec !== null && typeof spec === 'object' && 'nodes' in spec ? spec.nodes : undefined;
   if (!Array.isArray(nodes)) return [];
   return nodes.flatMap((node: unknown, index) => {
-    const { id, type } = (node ?? {}) as { id?: unknown; type?: unknown };
+    const { id, type, needs } = (node ?? {}) as { id?: unknown; type?: unknown; needs?: unknown };
     const span = spans.get(`/nodes/${index}`);
-    return typeof id === 'string' && span ? [{ id, type: typeof type === 'string' ? type : '', span }] : [];
+    return typeof id === 'string' && span ? [{ id, type: typeof type === 'string' ? type : '', needs: needsOf(needs, nodes[index - 1]), span }] : [];
   });
+}
+
+/** A step that does not say what it needs follows the one before it. */
+function needsOf(needs: unknown, before: unknown): string[] {
+  const written = needs ?? [(before as { id?: unknown } | null | undefined)?.id];
+  return Array.isArray(written) ? written.filter((id): id is string => typeof id === 'string') : [];
 }

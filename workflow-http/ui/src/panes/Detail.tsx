@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'react';
 import { Button } from '../parts/Button';
 import { Choice } from '../parts/Choice';
+import { Sentence } from '../parts/Coded';
 import { ErrorCard } from '../parts/ErrorCard';
 import { Icon } from '../parts/Icon';
 import { hasEnded } from '../run/run';
@@ -28,7 +29,14 @@ export function Detail({ session, chosen, isSimulated }: Props) {
       {note && (
         <p className="flex gap-2 border-b border-line px-4 py-2.5 text-ink-2">
           <Icon name="bulb" className="mt-px text-live" />
-          {note}
+          <span>
+            {note.words}{' '}
+            {note.act && (
+              <button type="button" className="font-strong text-live underline underline-offset-3" onClick={note.act.go}>
+                {note.act.word}
+              </button>
+            )}
+          </span>
         </p>
       )}
       {problem ? <Unknown session={session} /> : run ? <Shown session={session} chosen={chosen} /> : <Welcome isSimulated={isSimulated} />}
@@ -63,13 +71,13 @@ function Shown({ session, chosen }: Pick<Props, 'session' | 'chosen'>) {
 }
 
 function Unknown({ session }: { session: Session }) {
-  const { problem, runId } = session;
+  const { problem, runId, isForgotten } = session;
   const isMissing = problem?.status === 404;
   return (
     <div className="grid justify-items-start gap-3 px-4 py-7 desk:px-8 desk:py-10">
-      <h2 className="text-hello leading-8 font-bold tracking-[-0.02em]">{isMissing ? 'There is no such run.' : 'This run cannot be shown.'}</h2>
+      <h2 className="text-hello leading-8 font-bold tracking-[-0.02em]">{isForgotten ? 'This run is gone.' : isMissing ? 'There is no such run.' : 'This run cannot be shown.'}</h2>
       <p className="text-ink-2 wrap-anywhere">
-        {isMissing ? <>The server does not know <code>{runId}</code>. It may have been deleted, or the address is not complete.</> : problem?.detail}
+        {isForgotten ? 'The server was restarted, and it does not keep runs yet. Your text is kept here: the next run saves it again.' : isMissing ? <>The server does not know <code>{runId}</code>. It may have been deleted, or the address is not complete.</> : problem && <Sentence text={problem.detail} />}
       </p>
       <Button onClick={() => (location.hash = '')}>Write a workflow</Button>
     </div>

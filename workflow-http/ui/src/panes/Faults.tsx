@@ -1,6 +1,6 @@
 import type { LocatedFault } from '../editor/useCheck';
 import { Button } from '../parts/Button';
-import { Coded } from '../parts/Coded';
+import { Sentence } from '../parts/Coded';
 import { Icon } from '../parts/Icon';
 import { PaneHead } from '../parts/PaneHead';
 import { plural } from '../words';
@@ -19,11 +19,11 @@ export function Faults({ faults, onGoTo }: { faults: LocatedFault[]; onGoTo: (at
             <Icon name="failed" className="mt-0.5 text-fail" />
             <div className="min-w-0 wrap-anywhere">
               <p>
-                <Coded text={fault.detail} />
+                <Sentence text={fault.detail} />
               </p>
               {fault.hint && (
                 <p className="text-ink-2">
-                  <Coded text={fault.hint} />
+                  <Sentence text={fault.hint} />
                 </p>
               )}
               <p className="text-meta text-ink-3">

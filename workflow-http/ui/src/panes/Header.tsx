@@ -8,8 +8,7 @@ import type { Session } from '../useSession';
 import { isMac } from '../words';
 
 export function Header({ session }: { session: Session }) {
-  const { name, version, text, source, run } = session;
-  const edited = text === source.text ? '' : 'edited, not saved';
+  const { name, version, isTextEdited, run } = session;
   return (
     <header className="flex items-center gap-2 border-b border-line bg-panel pr-2.5 pl-3.5 [grid-area:head]">
       <span className="flex flex-none items-center gap-[9px] text-lead font-bold tracking-[-0.01em] desk:mr-6">
@@ -18,7 +17,7 @@ export function Header({ session }: { session: Session }) {
       </span>
       <h1 className="truncate text-lead font-bold">{name}</h1>
       <span className="hidden text-ink-3 desk:inline">
-        {version === undefined ? edited : <><code className="mr-1.5 text-meta">v{version}</code>Saved</>}
+        {version === undefined ? isTextEdited && 'Not saved' : <><code className="mr-1.5 text-meta">v{version}</code>Saved</>}
       </span>
       <span className="flex-1" />
       <div className="hidden items-center gap-2 desk:flex">

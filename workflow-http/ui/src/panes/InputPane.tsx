@@ -1,5 +1,5 @@
 import { Choice } from '../parts/Choice';
-import { Coded } from '../parts/Coded';
+import { Sentence } from '../parts/Coded';
 import { jsonOf, type Session } from '../useSession';
 import { count } from '../words';
 
@@ -39,7 +39,7 @@ export function InputPane({ session }: { session: Session }) {
         <ul id="input-faults" className="mt-1 text-meta text-fail">
           {faults.map((fault) => (
             <li key={fault.pointer + fault.detail}>
-              <Coded text={fault.detail} />
+              <Sentence text={fault.detail} />
             </li>
           ))}
         </ul>

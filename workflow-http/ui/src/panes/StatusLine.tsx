@@ -21,10 +21,10 @@ export function StatusLine({ session, server }: { session: Session; server: Serv
           <StateWord state={run.status} />
         </span>
       )}
-      {run && <Numbers run={run} />}
+      {run && connection.state !== 'lost' && <Numbers run={run} />}
       <span className="flex-1" />
       {server.isSimulated && (
-        <span className="flex items-center gap-1.5 text-retry">
+        <span className="flex flex-none items-center gap-1.5 text-retry">
           <Icon name="flask" size={14} />
           <span className="max-desk:sr-only">Simulated answers</span>
           <span className="desk:hidden" aria-hidden="true">
@@ -61,10 +61,10 @@ function Connected({ connection, seq, server }: { connection: Connection; seq: n
 
 function Lost({ children, onRetry }: { children: ReactNode; onRetry: () => void }) {
   return (
-    <span className="flex items-center gap-1.5 text-retry">
+    <span className="flex min-w-0 items-center gap-1.5 text-retry">
       <Icon name="off" size={14} />
-      <span role="status">{children}</span>
-      <button type="button" className="h-6 font-strong text-live underline underline-offset-3" onClick={onRetry}>
+      <span role="status" className="truncate">{children}</span>
+      <button type="button" className="h-6 flex-none font-strong text-live underline underline-offset-3" onClick={onRetry}>
         Try now
       </button>
     </span>
@@ -77,7 +77,7 @@ function Numbers({ run }: { run: Run }) {
   return (
     <>
       {input_tokens + output_tokens > 0 && (
-        <code>
+        <code className="max-[429px]:hidden">
           {count(input_tokens)} in · {count(output_tokens)} out
         </code>
       )}

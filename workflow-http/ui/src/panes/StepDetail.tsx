@@ -1,7 +1,7 @@
 // One step: what it says, what it gave, or why it did not.
 import type { ReactNode } from 'react';
 import { Button } from '../parts/Button';
-import { Coded } from '../parts/Coded';
+import { Coded, Sentence } from '../parts/Coded';
 import { Copy } from '../parts/Copy';
 import { ErrorCard } from '../parts/ErrorCard';
 import { Icon, iconOfType } from '../parts/Icon';
@@ -14,14 +14,14 @@ import type { Step } from '../run/run';
 import { asText, clock, count, duration, plural } from '../words';
 
 export function StepDetail({ step, isOver }: { step: Step; isOver: boolean }) {
-  const word = step.state === 'pending' && isOver ? 'Not reached' : stateWord(step.state);
+  const word = step.state === 'pending' && isOver ? 'Not reached' : step.handled ? 'Failed, handled' : stateWord(step.state);
   return (
     <article aria-label={`Step ${step.path}`}>
       <header className="grid gap-1.5 px-4 pt-3 pb-2.5">
         <div className="flex items-center gap-2">
           <Icon name={iconOfType(step.type)} className="text-ink-2" />
           <h2 className="flex-1 truncate font-code text-[15px] leading-5 font-bold">{step.path}</h2>
-          <StateChip state={step.state} word={word} />
+          <StateChip state={step.state} word={word} handled={step.handled} />
         </div>
         <Facts step={step} />
       </header>
@@ -67,7 +67,7 @@ function Failure({ step }: { step: Step }) {
       <ErrorCard problem={step.error!} />
       <p className="px-4 pb-3 text-ink-2">
         {retried}
-        {step.handled && ' The workflow handles this failure, so the run goes on.'}
+        {step.handled && ' The workflow handles this failure and went on.'}
       </p>
     </>
   );
@@ -89,7 +89,7 @@ function quietWords(step: Step, isOver: boolean): ReactNode {
       if (step.text || step.thought) return null;
       return step.type === 'LLMNode' ? <>Asked the model. The first words come soon. <i className="caret animate-none" /></> : 'Working.';
     case 'retrying':
-      return last && <><Coded text={last.error.detail} /> Next attempt in {duration(last.nextIn)}.</>;
+      return last && <><Sentence text={last.error.detail} /> Next attempt in {duration(last.nextIn)}.</>;
     case 'waiting':
       return (
         <>
@@ -131,14 +131,14 @@ function Words({ step }: { step: Step }) {
   );
 }
 
-/** What a model said is its output when that is text, else what was streamed. */
+/** What a model said is its output when that is text, else what was streamed. The output of a handled failure is not its. */
 export function wordsOf(step: Step): string {
-  if (step.type === 'LLMNode' && typeof step.output === 'string') return step.output;
+  if (step.type === 'LLMNode' && typeof step.output === 'string' && !step.handled) return step.output;
   return step.state === 'completed' ? '' : step.text;
 }
 
 function Result({ step }: { step: Step }) {
-  if (step.output === undefined || wordsOf(step)) return null;
+  if (step.output === undefined || wordsOf(step) === step.output) return null;
   const text = asText(step.output);
   return (
     <section aria-label="Output" className="border-t border-line px-4 pb-4">
@@ -159,7 +159,7 @@ function Retries({ step }: { step: Step }) {
           <li key={retry.attempt} className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-2" data-state="retrying">
             <Icon name="retrying" size={14} className="mt-0.5 text-state" />
             <span className="wrap-anywhere">
-              Attempt {retry.attempt}: <Coded text={retry.error.detail} />{' '}
+              Attempt {retry.attempt}: <Sentence text={retry.error.detail} />{' '}
               <span className="text-ink-3">{retry.error.code && <code>{retry.error.code}</code>} next after {duration(retry.nextIn)}</span>
             </span>
           </li>

@@ -26,15 +26,26 @@ export function StepList({ run, outline, chosen, onChoose }: Props) {
       ) : (
         <ol className="trail">
           {run
-            ? run.order.map((path) => (
-                <StepRow key={path} step={run.steps[path]!} isOver={hasEnded(run)} isChosen={path === chosen} onChoose={onChoose} />
+            ? run.order.map((path, index) => (
+                <StepRow
+                  key={path}
+                  step={run.steps[path]!}
+                  follows={isOnly(run.steps[path]!.needs, run.order[index - 1])}
+                  isOver={hasEnded(run)}
+                  isChosen={path === chosen}
+                  onChoose={onChoose}
+                />
               ))
-            : outline.map(({ id, type }, index) => <DraftRow key={`${index} ${id}`} id={id} type={type} />)}
+            : outline.map(({ id, type, needs }, index) => (
+                <DraftRow key={`${index} ${id}`} id={id} type={type} follows={isOnly(needs, outline[index - 1]?.id)} />
+              ))}
         </ol>
       )}
     </section>
   );
 }
+
+const isOnly = (needs: string[], above: string | undefined): boolean => needs.length === 1 && needs[0] === above;
 
 /** Scrolls the list, and nothing around it, until the chosen step is seen. */
 function keepInView(box: HTMLElement | null): void {
@@ -48,9 +59,9 @@ function keepInView(box: HTMLElement | null): void {
 const ROW = 'relative grid min-h-12 w-full grid-cols-[20px_minmax(0,1fr)_auto] items-center gap-x-[9px] py-1.5 pr-3.5 pl-3.5 text-left';
 const DOT = 'relative z-2 grid h-5 w-5 place-items-center rounded-full text-state';
 
-function DraftRow({ id, type }: { id: string; type: string }) {
+function DraftRow({ id, type, follows }: { id: string; type: string; follows: boolean }) {
   return (
-    <li className="relative" data-state="pending">
+    <li className="relative" data-state="pending" data-follows={follows || undefined}>
       <div className={ROW}>
         <span className={`${DOT} bg-panel`}>
           <Icon name="pending" />
@@ -66,15 +77,17 @@ function DraftRow({ id, type }: { id: string; type: string }) {
 
 interface RowProps {
   step: Step;
+  /** It needs the step above it, and nothing else. */
+  follows: boolean;
   isOver: boolean;
   isChosen: boolean;
   onChoose: (path: string) => void;
 }
 
-const StepRow = memo(function StepRow({ step, isOver, isChosen, onChoose }: RowProps) {
+const StepRow = memo(function StepRow({ step, follows, isOver, isChosen, onChoose }: RowProps) {
   const depth = step.path.split('/').length >> 1;
   return (
-    <li className="relative" data-state={step.state}>
+    <li className="relative" data-state={step.state} data-handled={step.handled || undefined} data-follows={follows || undefined}>
       <button
         type="button"
         aria-current={isChosen ? 'step' : undefined}
@@ -126,7 +139,7 @@ function factsOf(step: Step, isOver: boolean): string[] {
     const reason = reasonOf(step.state, step.reason);
     return reason ? [reason.charAt(0).toLowerCase() + reason.slice(1).replace(/\.$/, '')] : [step.type];
   }
-  if (step.state === 'failed') return [step.error?.code ?? step.type, ...(step.handled ? ['handled'] : [])];
+  if (step.state === 'failed') return [step.error?.code ?? step.type, ...(step.handled ? ['the workflow went on'] : [])];
   if (step.state === 'pending' && !isOver && step.needs.length > 0) return [step.type, `after ${step.needs.join(', ')}`];
   return [step.type, ...(step.progress ? [step.progress] : [])].filter(Boolean);
 }

@@ -1,8 +1,9 @@
-/** A sentence of the server, with what it wrote between backquotes set as code. */
+import { parts, sentence } from '../words';
+
+/** What the server wrote, with what stands between backquotes set as code. */
 export function Coded({ text }: { text: string }) {
-  return text
-    .split(/(`[^`]+`)/)
-    .map((part, index) =>
-      part.startsWith('`') && part.length > 2 ? <code key={index}>{part.slice(1, -1)}</code> : part,
-    );
+  return parts(text).map(({ text, isCode }, index) => (isCode ? <code key={index}>{text}</code> : text));
 }
+
+/** The same as a sentence of its own. */
+export const Sentence = ({ text }: { text: string }) => <Coded text={sentence(text)} />;

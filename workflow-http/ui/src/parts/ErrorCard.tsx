@@ -1,6 +1,6 @@
 import type { Problem } from '../api/types';
 import { asText } from '../words';
-import { Coded } from './Coded';
+import { Sentence } from './Coded';
 import { Icon } from './Icon';
 import { Pre } from './Section';
 
@@ -11,20 +11,20 @@ export function ErrorCard({ problem }: { problem: Problem }) {
       <p className="flex gap-2 bg-fail-wash px-3 py-2.5 leading-[19px] font-bold">
         <Icon name="failed" className="mt-px text-fail" />
         <span className="min-w-0">
-          <Coded text={problem.detail} />
+          <Sentence text={problem.detail} />
         </span>
       </p>
       <div className="grid gap-2.5 px-3 py-3">
         {problem.errors?.map((fault) => (
           <p key={fault.pointer + fault.detail} className="text-ink-2">
-            <code className="text-meta text-ink-3">{fault.pointer}</code> <Coded text={fault.detail} />
+            <code className="text-meta text-ink-3">{fault.pointer}</code> <Sentence text={fault.detail} />
           </p>
         ))}
         {problem.hint && (
           <p className="flex gap-2 rounded-ctl bg-live-wash px-2.5 py-2 leading-[19px]">
             <Icon name="bulb" className="mt-px text-live" />
             <span className="min-w-0">
-              <Coded text={problem.hint} />
+              <Sentence text={problem.hint} />
             </span>
           </p>
         )}

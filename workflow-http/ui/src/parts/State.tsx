@@ -17,10 +17,11 @@ export function StateWord({ state, word = stateWord(state) }: { state: AnyState;
 }
 
 /** Filled: once per panel. */
-export function StateChip({ state, word = stateWord(state), time }: { state: AnyState; word?: string; time?: string }) {
+export function StateChip({ state, word = stateWord(state), time, handled }: { state: AnyState; word?: string; time?: string; handled?: boolean }) {
   return (
     <span
       data-state={state}
+      data-handled={handled || undefined}
       className="inline-flex flex-none items-center gap-[5px] rounded-full bg-state-wash py-[3px] pr-2 pl-1.5 text-meta leading-[18px] font-strong whitespace-nowrap text-state"
     >
       <Icon name={state} size={14} />

@@ -1,6 +1,6 @@
 // The log's sentences. Each line stands on its own: when, which step, what happened.
 import type { LogEvent, Problem, Usage } from '../api/types';
-import { asLine, duration, plural } from '../words';
+import { asLine, duration, plural, sentence } from '../words';
 import type { Run, Step, StepState } from './run';
 
 export interface LogLine {
@@ -16,7 +16,7 @@ export interface LogLine {
 
 const SKIPPED: Record<string, string> = {
   when_false: 'Its condition was false.',
-  needs_skipped: 'The steps it needs were skipped.',
+  needs_skipped: 'What it needs was skipped.',
 };
 
 const CANCELLED: Record<string, string> = {
@@ -40,7 +40,7 @@ const after = (ms: number | undefined, usage: Usage | undefined): string => {
   return facts.length > 0 ? `${facts.join(', ')}.` : '';
 };
 
-const said = ({ code, detail }: Problem): string => (code ? `${code}: ${detail}` : detail);
+const said = ({ code, detail }: Problem): string => (code ? `${code}: ${sentence(detail)}` : sentence(detail));
 
 const isOfStep = (event: LogEvent): event is Extract<LogEvent, { node: string }> => event.type.startsWith('node.');
 
@@ -75,7 +75,7 @@ export function logLine(event: LogEvent, run: Run): LogLine | undefined {
     case 'node.started':
       return line('running', startedMessage(event.attempt ?? 1, event.reason, run.steps[event.path]));
     case 'node.retrying':
-      return line('retrying', `${event.error.detail} Next attempt in ${duration(event.next_in_ms)}.`);
+      return line('retrying', `${sentence(event.error.detail)} Next attempt in ${duration(event.next_in_ms)}.`);
     case 'node.waiting':
       return line('waiting', event.message ?? 'Asked a person.');
     case 'node.resumed':
@@ -83,7 +83,7 @@ export function logLine(event: LogEvent, run: Run): LogLine | undefined {
     case 'node.completed':
       return line('completed', event.reused ? 'Kept from the earlier run.' : after(event.duration_ms, event.usage), 'completed', event.output);
     case 'node.failed':
-      return line('failed', `${said(event.error)}${event.handled ? ' Handled: the run goes on.' : ''}`);
+      return line('failed', `${said(event.error)}${event.handled ? ' Handled: the workflow went on.' : ''}`);
     case 'node.skipped':
       return line('skipped', reasonOf('skipped', event.reason));
     case 'node.cancelled':

@@ -129,6 +129,20 @@ describe('the end', () => {
     expect(run.log.at(-1)).toMatchObject({ of: 'run', word: 'FAILED', message: 'Failed at llm after 9.0 s.' });
   });
 
+  it('comes in spite of a failure that the workflow handles', () => {
+    const run = reduce(started(), [
+      logged({ type: 'node.failed', ...of('llm'), error, handled: true, output: 'none' }),
+      logged({ type: 'node.skipped', node: 'prompt', path: 'prompt', reason: 'needs_skipped' }),
+      logged({ type: 'run.completed', output: 'none', duration_ms: 10 }),
+    ]);
+    expect(run).toMatchObject({ status: 'completed', steps: { llm: { state: 'failed', handled: true, output: 'none' }, prompt: { state: 'skipped' } } });
+    expect(run.log.slice(-3).map((line) => line.message)).toEqual([
+      'template_error: No field `x`. Handled: the workflow went on.',
+      'What it needs was skipped.',
+      '10 ms.',
+    ]);
+  });
+
   it('can be a cancellation', () => {
     const run = reduce(started(), [logged({ type: 'node.cancelled', ...of('llm'), reason: 'run_cancelled' }), logged({ type: 'run.cancelled', reason: 'cancelled' })]);
     expect(run).toMatchObject({ status: 'cancelled', steps: { llm: { state: 'cancelled' } } });

@@ -235,6 +235,6 @@ function sum(one: Usage | undefined, other: Usage | undefined): Usage | undefine
 /** The step worth looking at when nobody chose one: what failed, else what is happening, else what came last. */
 export function focusOf(run: Run): string | undefined {
   const last = (...states: StepState[]) => run.order.findLast((path) => states.includes(run.steps[path]!.state));
-  const failed = run.status === 'failed' ? last('failed') : undefined;
+  const failed = run.status === 'failed' ? run.order.findLast((path) => run.steps[path]!.state === 'failed' && !run.steps[path]!.handled) : undefined;
   return failed ?? last('running', 'retrying', 'waiting') ?? last('completed', 'cancelled', 'failed') ?? run.order[0];
 }
