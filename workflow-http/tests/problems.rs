@@ -21,7 +21,7 @@ async fn a_faulty_workflow_is_refused_with_every_fault() {
     ]});
     let answer = api.post("/api/workflows", spec).await;
     answer.problem();
-    insta::assert_snapshot!(answer.text, @r##"{"type":"/problems/invalid-workflow","title":"The workflow is not valid","code":"invalid_workflow","detail":"4 faults in the workflow","errors":[{"code":"unknown_field","pointer":"#/nmae","detail":"`nmae` is not a field here","hint":"did you mean `name`?"},{"code":"duplicate_id","pointer":"#/nodes/1/id","detail":"`a` is already the id of node 0","hint":"give each node an id of its own"},{"code":"unknown_type","pointer":"#/nodes/0/type","detail":"`LLMNod` is not a node type","hint":"did you mean `LLMNode`?"},{"code":"unknown_reference","pointer":"#/nodes/1/data/template","detail":"`b` is not a node of this workflow","hint":"did you mean `a`?"}],"status":422}"##);
+    insta::assert_snapshot!(answer.text, @r##"{"type":"/problems/invalid-workflow","title":"The workflow is not valid","code":"invalid_workflow","detail":"4 faults in the workflow","errors":[{"code":"unknown_field","pointer":"#/nmae","detail":"`nmae` is not a field here","hint":"did you mean `name`?"},{"code":"duplicate_id","pointer":"#/nodes/1/id","detail":"`a` is already the id of node 0","hint":"give each node an id of its own"},{"code":"unknown_type","pointer":"#/nodes/0/type","detail":"`LLMNod` is not a node type","hint":"did you mean `LLMNode`?"},{"code":"unknown_reference","pointer":"#/nodes/1/data/template","detail":"`b` is not a node of this workflow"}],"status":422}"##);
     assert_eq!(api.get("/api/workflows").await.json()["items"], json!([]));
 }
 

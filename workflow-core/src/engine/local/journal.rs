@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::live::LiveRun;
 use crate::{
-    event::StepEvent,
+    event::{EventKind, StepEvent},
     executor::{Journal, Refused},
     record::RunHead,
     store::Store,
@@ -19,6 +19,22 @@ pub(super) struct StoreJournal {
 impl StoreJournal {
     pub(super) fn new(store: Arc<dyn Store>, live: Arc<LiveRun>, head: RunHead) -> Self {
         Self { store, live, head }
+    }
+}
+
+/// How a run ended, for whoever runs the service: ids and codes, nothing of its content.
+fn tell_operator(event: &StepEvent) {
+    let run = event.run_id;
+    match &event.kind {
+        EventKind::RunCompleted(it) => {
+            tracing::info!(%run, duration_ms = it.duration_ms, "a run completed");
+        }
+        EventKind::RunCancelled(_) => tracing::info!(%run, "a run was cancelled"),
+        EventKind::RunFailed(it) => {
+            let step = it.step.as_ref().map(|step| step.path().as_str());
+            tracing::warn!(%run, step, code = &*it.error.code, "a run failed");
+        }
+        _ => {}
     }
 }
 
@@ -38,6 +54,9 @@ impl Journal for StoreJournal {
         {
             tracing::error!(run = %self.live.id(), %error, "the log took no event, so the run stops");
             return Err(Refused);
+        }
+        if let Some(last) = events.last() {
+            tell_operator(last);
         }
         self.live.publish(events.drain(..));
         // A run whose steps never wait must still let others work.
