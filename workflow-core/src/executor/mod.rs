@@ -207,7 +207,11 @@ impl Stream for Run {
         }
         this.outbox.hand_over(&mut this.batch);
         match this.batch.pop_front() {
-            None if this.driver.is_some() => Poll::Pending,
+            None if this.driver.is_some() => {
+                // A run that waits, perhaps for long, holds no room for updates.
+                this.batch = VecDeque::new();
+                Poll::Pending
+            }
             update => Poll::Ready(update),
         }
     }
