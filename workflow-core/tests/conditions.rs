@@ -202,6 +202,12 @@ async fn an_input_that_does_not_fit_starts_nothing() {
         panic!("{refused:?}")
     };
     assert_eq!(faults[0].pointer, "#/input/text");
+    let long = json!({"text": vec!["x"; 10_000]});
+    let refused = engine.start(NewRun::new(stored.id, long)).await;
+    let Err(EngineError::InvalidInput(faults)) = refused else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(faults[0].detail, "value is not of type \"string\"");
     assert!(
         engine
             .runs(workflow_core::RunQuery::default())

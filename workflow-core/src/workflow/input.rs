@@ -3,8 +3,9 @@
 use jsonschema::Validator;
 use serde_json::Value;
 
+use super::shape::told;
 use crate::{
-    fault::{Fault, FaultCode},
+    fault::{Fault, FaultCode, InvalidWorkflow},
     pointer::Pointer,
 };
 
@@ -17,7 +18,7 @@ impl InputSchema {
             Ok(validator) => Some(Self(validator)),
             Err(error) => {
                 let at = Pointer::root().field("input");
-                let detail = format!("not a JSON Schema: {error}");
+                let detail = format!("not a JSON Schema: {}", told(&error));
                 let place = format!("{at}{}", error.instance_path());
                 faults.push(Fault::new(FaultCode::InvalidValue, place, detail));
                 None
@@ -29,9 +30,9 @@ impl InputSchema {
         let at = Pointer::root().field("input");
         let errors = self.0.iter_errors(input).map(|error| {
             let place = format!("{at}{}", error.instance_path());
-            Fault::new(FaultCode::InvalidValue, place, error.to_string())
+            Fault::new(FaultCode::InvalidValue, place, told(&error))
         });
-        let faults: Vec<Fault> = errors.collect();
+        let faults: Vec<Fault> = errors.take(InvalidWorkflow::MAX).collect();
         if faults.is_empty() {
             Ok(())
         } else {

@@ -62,7 +62,7 @@ fn unknown(field: &str, at: &str, node_type: Option<&NodeType>) -> Fault {
 }
 
 /// The validator's words; without the value where that is long.
-fn told(error: &ValidationError) -> String {
+pub(super) fn told(error: &ValidationError) -> String {
     let whole = error.to_string();
     if whole.len() > MAX_SHOWN {
         error.masked().to_string()
