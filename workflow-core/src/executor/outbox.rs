@@ -22,7 +22,10 @@ pub(super) struct Outbox(Mutex<VecDeque<Update>>);
 impl Outbox {
     /// Swaps what there is into an empty batch.
     pub(super) fn hand_over(&self, batch: &mut VecDeque<Update>) {
-        std::mem::swap(&mut *lock(&self.0), batch);
+        let mut updates = lock(&self.0);
+        if !updates.is_empty() {
+            std::mem::swap(&mut *updates, batch);
+        }
     }
 }
 
