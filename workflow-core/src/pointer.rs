@@ -48,6 +48,11 @@ impl Pointer {
     }
 }
 
+/// A field's name as pointers write it.
+pub(crate) fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
 impl fmt::Display for Pointer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(link) = &self.0 else {
@@ -55,8 +60,7 @@ impl fmt::Display for Pointer {
         };
         match &link.segment {
             Segment::Field(name) => {
-                let escaped = name.replace('~', "~0").replace('/', "~1");
-                write!(f, "{}/{escaped}", link.parent)
+                write!(f, "{}/{}", link.parent, escaped(name))
             }
             Segment::Item(index) => write!(f, "{}/{index}", link.parent),
         }

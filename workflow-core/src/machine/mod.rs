@@ -1,9 +1,10 @@
 //! The decisions of a run, and nothing else: no clock, no IO, no async.
 //!
 //! A [`Machine`] is told what happened and answers with events for the log and commands for its
-//! driver. The same workflow and the same inputs in the same order give the same events. Its state
-//! changes only by applying events, live as in replay, so any prefix of a log is a valid state, and
-//! [`Input::Resume`] derives whatever a cut log had not written yet.
+//! driver. The same workflow and the same inputs in the same order give the same events. What a log
+//! tells changes it by applying events, live as in replay; which steps are due or wait for a slot is
+//! derived from that. So any prefix of a log is a valid state, and [`Input::Resume`] derives
+//! whatever a cut log had not written yet.
 
 mod apply;
 mod inputs;

@@ -46,22 +46,24 @@ impl Expr {
 
     /// Whether its value counts as true.
     pub(crate) fn is_true(&self, scope: &Arc<Scope>) -> Result<bool, NodeError> {
-        let context = minijinja::Value::from_dyn_object(Arc::clone(scope));
-        let value = self.0.expression.eval(context).and_then(value::defined);
-        value
-            .map(|value| value.is_true())
-            .map_err(|error| node_error(&error, &self.0.references, scope))
+        self.read(scope, |value| {
+            value::defined(value).map(|value| value.is_true())
+        })
     }
 
     /// Its value as JSON.
     pub(crate) fn evaluate(&self, scope: &Arc<Scope>) -> Result<serde_json::Value, NodeError> {
+        self.read(scope, |value| value::to_json(&value))
+    }
+
+    fn read<T>(
+        &self,
+        scope: &Arc<Scope>,
+        convert: impl FnOnce(minijinja::Value) -> Result<T, minijinja::Error>,
+    ) -> Result<T, NodeError> {
         let context = minijinja::Value::from_dyn_object(Arc::clone(scope));
-        let value = self
-            .0
-            .expression
-            .eval(context)
-            .and_then(|value| value::to_json(&value));
-        value.map_err(|error| node_error(&error, &self.0.references, scope))
+        let read = self.0.expression.eval(context).and_then(convert);
+        read.map_err(|error| node_error(&error, &self.0.references, scope))
     }
 }
 

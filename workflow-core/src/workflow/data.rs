@@ -53,14 +53,11 @@ pub(super) fn build(
             faults.extend(found);
         }
     }
-    let built = match shape::check(&stand_in, &at, node_type) {
-        Ok(()) => node_type.build(&stand_in, &at),
-        Err(found) => {
-            faults.extend(found);
-            return None;
-        }
-    };
-    let built = match built {
+    if let Err(found) = shape::check(&stand_in, &at, node_type) {
+        faults.extend(found);
+        return None;
+    }
+    let built = match node_type.build(&stand_in, &at) {
         Ok(built) => built,
         Err(error) => {
             faults.push(Fault::new(FaultCode::InvalidValue, error.at, error.detail));

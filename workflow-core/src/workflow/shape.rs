@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     fault::{Fault, FaultCode},
-    pointer::Pointer,
+    pointer::{Pointer, escaped},
     registry::NodeType,
     suggest::{did_you_mean, shown},
 };
@@ -50,8 +50,8 @@ fn faults_of(error: &ValidationError, data: &Pointer, node_type: &NodeType) -> V
 fn unknown(field: &str, at: &str, node_type: Option<&NodeType>) -> Fault {
     let here = node_type.map_or("here", NodeType::name);
     let detail = format!("`{}` is not a field of {here}", shown(field));
-    let escaped = shown(field).replace('~', "~0").replace('/', "~1");
-    let mut fault = Fault::new(FaultCode::UnknownField, format!("{at}/{escaped}"), detail);
+    let place = format!("{at}/{}", escaped(&shown(field)));
+    let mut fault = Fault::new(FaultCode::UnknownField, place, detail);
     fault.hint = node_type.and_then(|node_type| {
         let fields = node_type.schema()["properties"].as_object()?;
         let names: Vec<&str> = fields.keys().map(String::as_str).collect();
