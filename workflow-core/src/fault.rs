@@ -60,6 +60,8 @@ fault_codes! {
     TemplateWithoutInput = "template_without_input",
     /// `{{` in a field that is taken literally.
     NotATemplate = "not_a_template",
+    /// `$secret` in a field that is not made for secrets.
+    SecretNotAllowed = "secret_not_allowed",
     /// The node wants the output of its one need, but has several needs.
     NoImplicitInput = "no_implicit_input",
     /// A `set`, `for` or `with` of a template takes a name that is already visible.

@@ -90,7 +90,7 @@ pub use self::{
     size::{MAX_DEPTH, MAX_OUTPUT_BYTES, MAX_RESULT_BYTES},
     spec::MAX_NODES,
     store::{MemoryStore, Store, StoreError},
-    template::{Expr, Json, MAX_TEMPLATE_BYTES, Template, TemplateError},
+    template::{Expr, Json, MAX_TEMPLATE_BYTES, Template, TemplateError, TextOrSecret},
     time::Timestamp,
     usage::Usage,
     workflow::Workflow,

@@ -249,6 +249,13 @@ fn provocations() -> Vec<(FaultCode, &'static str, Value)> {
             nodes(json!([{"id": "a", "type": "Literal", "data": {"label": "{{ input }}"}}])),
         ),
         (
+            C::SecretNotAllowed,
+            "#/nodes/0/data/value/token",
+            nodes(
+                json!([{"id": "a", "type": "TransformNode", "data": {"value": {"token": {"$secret": "T"}}}}]),
+            ),
+        ),
+        (
             C::NoImplicitInput,
             "#/nodes/2",
             nodes(

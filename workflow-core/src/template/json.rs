@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;
 
-use super::{Expr, References, Template, TemplateError, blocks};
+use super::{Expr, References, Template, TemplateError, blocks, secret::SECRET};
 use crate::{
     error::NodeError,
     fault::{Fault, FaultCode},
@@ -92,9 +92,9 @@ impl Part {
                         .collect(),
                 )
             }
-            Value::Object(members) if members.contains_key("$secret") => {
+            Value::Object(members) if members.contains_key(SECRET) => {
                 let detail = "a secret cannot stand here: it would be stored and shown";
-                faults.push(Fault::new(FaultCode::Unsupported, at, detail));
+                faults.push(Fault::new(FaultCode::SecretNotAllowed, at, detail));
                 Self::Literal(Value::Null)
             }
             Value::Object(members) => {

@@ -11,11 +11,14 @@ mod expr;
 mod json;
 mod missing;
 mod names;
+mod secret;
 mod text;
 mod value;
 
 pub(crate) use self::environment::is_global;
-pub use self::{bounds::MAX_TEMPLATE_BYTES, expr::Expr, json::Json, text::Template};
+pub use self::{
+    bounds::MAX_TEMPLATE_BYTES, expr::Expr, json::Json, secret::TextOrSecret, text::Template,
+};
 
 use std::sync::Arc;
 

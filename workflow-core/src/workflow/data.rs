@@ -102,6 +102,7 @@ fn check_field(field: &Marked, reader: &Reader) -> Vec<Fault> {
         (Mark::Template { refers }, Value::String(source)) => {
             check_template(source, refers, &field.at, reader)
         }
+        (Mark::Secret, Value::String(source)) => check_template(source, false, &field.at, reader),
         (Mark::Json, json) => check_json(json, &field.at, reader),
         (Mark::Schema, json) => check_schema(json, &field.at),
         (Mark::Literal, Value::String(text)) if text.contains("{{") => {
@@ -156,7 +157,9 @@ fn replace(data: &mut Value, data_at: &Pointer, field: &Marked) {
     if let Some(place) = place {
         *place = match field.mark {
             Mark::Schema => Value::Object(serde_json::Map::new()),
-            Mark::Template { .. } | Mark::Json | Mark::Literal => Value::String(String::new()),
+            Mark::Template { .. } | Mark::Secret | Mark::Json | Mark::Literal => {
+                Value::String(String::new())
+            }
         };
     }
 }

@@ -11,6 +11,8 @@ pub(super) enum Mark {
     Template { refers: bool },
     /// A `Json`.
     Json,
+    /// A `TextOrSecret`.
+    Secret,
     /// A JSON Schema, in which nothing is a template.
     Schema,
     /// A string that is taken as it stands.
@@ -72,6 +74,7 @@ fn mark_of(schema: &Value, value: &Value) -> Option<Mark> {
             refers: schema["x-workflow-refers"] == true,
         }),
         Some("json") => Some(Mark::Json),
+        Some("secret") => Some(Mark::Secret),
         Some("schema") => value.is_object().then_some(Mark::Schema),
         _ => (value.is_string() && allows_string(schema)).then_some(Mark::Literal),
     }
