@@ -190,7 +190,7 @@ impl Hosted {
         let stored = engine.create_workflow(spec).await.unwrap();
         Self {
             engine,
-            new: NewRun::new(stored.id, json!(null)),
+            new: NewRun::new(stored.record.id, json!(null)),
         }
     }
 

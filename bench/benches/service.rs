@@ -123,7 +123,7 @@ async fn ours(model: SocketAddr) -> String {
     format!(
         "http://{}/api/workflows/{}/run",
         serve(router).await,
-        workflow.id
+        workflow.record.id
     )
 }
 

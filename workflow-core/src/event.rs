@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     error::Problem,
-    id::{NodeId, RunId, StepRef, WorkflowId},
+    id::{NodeId, RunId, StepRef, WaitId, WorkflowId},
     time::Timestamp,
     usage::Usage,
     workflow::Workflow,
@@ -42,13 +42,18 @@ impl StepEvent {
     pub fn step(&self) -> Option<&StepRef> {
         match &self.kind {
             EventKind::NodeStarted(it) => Some(&it.step),
+            EventKind::NodeProgress(it) => Some(&it.step),
             EventKind::NodeRetrying(it) => Some(&it.step),
+            EventKind::NodeWaiting(it) => Some(&it.step),
+            EventKind::NodeResumed(it) => Some(&it.step),
             EventKind::NodeCompleted(it) => Some(&it.step),
             EventKind::NodeFailed(it) => Some(&it.step),
             EventKind::NodeSkipped(it) => Some(&it.step),
             EventKind::NodeCancelled(it) => Some(&it.step),
             EventKind::RunCreated(_)
             | EventKind::RunStarted(_)
+            | EventKind::RunSuspended(_)
+            | EventKind::RunResumed(_)
             | EventKind::RunCompleted(_)
             | EventKind::RunFailed(_)
             | EventKind::RunCancelled(_) => None,
@@ -90,8 +95,14 @@ event_kinds! {
     RunStarted(RunStarted) = "run.started",
     /// An attempt at a step starts now.
     NodeStarted(NodeStarted) = "node.started",
+    /// A map or loop has come further.
+    NodeProgress(NodeProgress) = "node.progress",
     /// An attempt failed, and another one follows.
     NodeRetrying(Box<NodeRetrying>) = "node.retrying",
+    /// A step waits for a person or a time.
+    NodeWaiting(Box<NodeWaiting>) = "node.waiting",
+    /// A step's wait is over.
+    NodeResumed(NodeResumed) = "node.resumed",
     /// A step is done.
     NodeCompleted(NodeCompleted) = "node.completed",
     /// A step failed for good.
@@ -100,6 +111,10 @@ event_kinds! {
     NodeSkipped(NodeSkipped) = "node.skipped",
     /// A step was stopped before it was done.
     NodeCancelled(NodeCancelled) = "node.cancelled",
+    /// Nothing works, and the run waits for a person or a time. It costs nothing meanwhile.
+    RunSuspended(RunSuspended) = "run.suspended",
+    /// The run works again.
+    RunResumed(RunResumed) = "run.resumed",
     /// The run is done. The last event.
     RunCompleted(Box<RunCompleted>) = "run.completed",
     /// The run failed. The last event.
@@ -127,19 +142,45 @@ pub struct RunCreated {
     pub metadata: Option<Arc<Value>>,
     /// The nodes, in the order they are written.
     pub nodes: Arc<[NodeOutline]>,
+    /// The workflows that are called, as they are while this run goes on.
+    #[serde(default, skip_serializing_if = "no_pins")]
+    pub workflows: Arc<[PinnedWorkflow]>,
+}
+
+fn no_pins(pins: &Arc<[PinnedWorkflow]>) -> bool {
+    pins.is_empty()
+}
+
+/// A called workflow, pinned for a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PinnedWorkflow {
+    /// What it is called by: its name or id, as the calling node has it.
+    pub workflow: Arc<str>,
+    /// The stored workflow; none when a program brought it along.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workflow_id: Option<WorkflowId>,
+    /// The version of the stored workflow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
+    /// SHA-256 of its specification, its keys sorted.
+    pub spec_hash: Arc<str>,
+    /// Its nodes.
+    pub nodes: Arc<[NodeOutline]>,
 }
 
 impl RunCreated {
-    /// A run of a workflow that is not stored.
+    /// A run of this workflow.
     pub(crate) fn of(workflow: &Workflow, input: Arc<Value>) -> Self {
-        let (spec_hash, nodes) = (Arc::clone(workflow.hash()), Arc::clone(workflow.nodes()));
+        let (workflow_id, version) = workflow.origin().unzip();
         Self {
-            workflow_id: None,
-            version: None,
-            spec_hash,
+            workflow_id,
+            version,
+            spec_hash: Arc::clone(workflow.hash()),
             input,
             metadata: None,
-            nodes,
+            nodes: Arc::clone(workflow.nodes()),
+            workflows: Arc::clone(workflow.pins()),
         }
     }
 }
@@ -158,6 +199,12 @@ pub struct NodeOutline {
     pub name: Option<Arc<str>>,
     /// What must be settled before it starts.
     pub needs: Vec<NodeId>,
+    /// The workflow it calls, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workflow: Option<Arc<str>>,
+    /// The body of a map or loop.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nodes: Vec<NodeOutline>,
 }
 
 /// The body of `run.started`.
@@ -183,6 +230,9 @@ pub struct NodeStarted {
     /// Why there is another attempt, when it is not a retry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<StartReason>,
+    /// When a map, loop or called workflow fails, should it still work then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Timestamp>,
 }
 
 /// Why an attempt starts that is neither the first nor a retry.
@@ -192,6 +242,77 @@ pub struct NodeStarted {
 pub enum StartReason {
     /// The step was in flight when its host stopped.
     Recovered,
+}
+
+/// The body of `node.progress`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct NodeProgress {
+    /// Which step.
+    #[serde(flatten)]
+    pub step: StepRef,
+    /// How far it is.
+    #[serde(flatten)]
+    pub progress: Progress,
+}
+
+/// How far a map or loop is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+#[expect(clippy::exhaustive_enums, reason = "there are maps and loops")]
+pub enum Progress {
+    /// Of a map.
+    Items {
+        /// How many items are done.
+        items_done: usize,
+        /// How many there are.
+        items: usize,
+        /// The item that is done now, counted from 0; none when the map begins.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        item: Option<usize>,
+    },
+    /// Of a loop.
+    Round {
+        /// The round that begins now, counted from 0.
+        round: usize,
+    },
+}
+
+/// The body of `node.waiting`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct NodeWaiting {
+    /// Which step.
+    #[serde(flatten)]
+    pub step: StepRef,
+    /// Names the wait, for whoever ends it.
+    pub wait_id: WaitId,
+    /// What a person is asked; none where only time ends the wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<Arc<str>>,
+    /// JSON Schema of the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<Arc<Value>>,
+    /// When the step fails, should nobody have answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// When the step goes on by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumes_at: Option<Timestamp>,
+}
+
+/// The body of `node.resumed`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct NodeResumed {
+    /// Which step.
+    #[serde(flatten)]
+    pub step: StepRef,
+    /// The wait that is over.
+    pub wait_id: WaitId,
+    /// The answer; none where time ended the wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<Arc<Value>>,
 }
 
 /// The body of `node.retrying`.
@@ -249,6 +370,12 @@ pub struct Report {
     /// Why the model stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finish_reason: Option<Cow<'static, str>>,
+    /// How many rounds a loop made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rounds: Option<usize>,
+    /// Whether a loop ended because it may make no more rounds.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub exhausted: bool,
 }
 
 fn report_if_any<'de, D: Deserializer<'de>>(
@@ -311,6 +438,25 @@ pub struct NodeCancelled {
     #[serde(flatten)]
     pub step: StepRef,
     /// Why.
+    pub reason: Cow<'static, str>,
+}
+
+/// The body of `run.suspended`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RunSuspended {
+    /// Why: `waiting`.
+    pub reason: Cow<'static, str>,
+    /// When it goes on by itself; none when only a person can make it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wake_at: Option<Timestamp>,
+}
+
+/// The body of `run.resumed`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RunResumed {
+    /// Why: `signal` or `timer`.
     pub reason: Cow<'static, str>,
 }
 

@@ -32,10 +32,14 @@ fault_codes! {
     MissingField = "missing_field",
     /// A field that does not exist.
     UnknownField = "unknown_field",
-    /// Part of the language, but not run by this version.
-    Unsupported = "unsupported",
-    /// More nodes than a workflow may have.
+    /// A field that has no meaning for a node of this type.
+    NotApplicable = "not_applicable",
+    /// More nodes than a workflow may have, those in its maps and loops included.
     TooManyNodes = "too_many_nodes",
+    /// Maps, loops and called workflows stand in each other deeper than they may.
+    NestedTooDeep = "nested_too_deep",
+    /// More workflows are called, directly or not, than may be.
+    TooManyWorkflows = "too_many_workflows",
     /// An `id` that is not a name.
     InvalidId = "invalid_id",
     /// Two nodes have one `id`.
@@ -46,11 +50,13 @@ fault_codes! {
     ReservedName = "reserved_name",
     /// No node type has this name.
     UnknownType = "unknown_type",
+    /// No workflow has this name or id.
+    UnknownWorkflow = "unknown_workflow",
     /// `needs` or a template names something that is not there.
     UnknownReference = "unknown_reference",
     /// A template names a node that may not have run yet.
     NotAnAncestor = "not_an_ancestor",
-    /// Nodes need each other in a circle.
+    /// Nodes need, or workflows call, each other in a circle.
     Cycle = "cycle",
     /// A template or expression does not parse.
     TemplateSyntax = "template_syntax",
@@ -64,8 +70,13 @@ fault_codes! {
     SecretNotAllowed = "secret_not_allowed",
     /// The node wants the output of its one need, but has several needs.
     NoImplicitInput = "no_implicit_input",
-    /// A `set`, `for` or `with` of a template takes a name that is already visible.
+    /// A name that is already visible is given another meaning: by a `set`, `for` or `with` of a
+    /// template, by `as`, or by an id within a map or loop.
     ShadowedName = "shadowed_name",
+    /// A warning: nothing reads what the node gives.
+    UnusedNode = "unused_node",
+    /// A warning: the wait would outlast the time that is allowed around it.
+    OutlastsTimeout = "outlasts_timeout",
 }
 
 impl fmt::Display for FaultCode {

@@ -1,7 +1,8 @@
 //! Names of things: ids of workflows and runs, ids of nodes, paths of steps.
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{borrow::Cow, fmt, str::FromStr, sync::Arc};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -85,6 +86,16 @@ impl fmt::Display for NodeId {
     }
 }
 
+impl JsonSchema for NodeId {
+    fn schema_name() -> Cow<'static, str> {
+        "NodeId".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_-]{0,63}$" })
+    }
+}
+
 /// Where a step stands in its run: the node's id at the top, `each/2/sum` inside a map or loop.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -94,6 +105,11 @@ impl StepPath {
     /// The path as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// A place within this one: an item, a round or a node.
+    pub(crate) fn within(&self, place: impl fmt::Display) -> Self {
+        Self(format!("{self}/{place}").into())
     }
 }
 
@@ -128,6 +144,12 @@ impl StepRef {
         Self(Arc::new(StepName { node, path }))
     }
 
+    /// The step of a node in the body of a map, a loop or a called workflow.
+    pub(crate) fn within(place: &StepPath, node: NodeId) -> Self {
+        let path = place.within(&node);
+        Self(Arc::new(StepName { node, path }))
+    }
+
     /// The node whose step this is.
     pub fn node(&self) -> &NodeId {
         &self.0.node
@@ -136,5 +158,53 @@ impl StepRef {
     /// Where the step stands in its run.
     pub fn path(&self) -> &StepPath {
         &self.0.path
+    }
+}
+
+/// Names a wait of a step within its run. Opaque to callers; it has no `/`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct WaitId(u64);
+
+impl WaitId {
+    /// The wait that begins with this event.
+    pub(crate) fn of_event(seq: u64) -> Self {
+        Self(seq)
+    }
+}
+
+impl fmt::Display for WaitId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "w{}", self.0)
+    }
+}
+
+impl From<WaitId> for String {
+    fn from(id: WaitId) -> Self {
+        id.to_string()
+    }
+}
+
+/// The text is not the id of a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not the id of a wait")]
+pub struct InvalidWaitId;
+
+impl FromStr for WaitId {
+    type Err = InvalidWaitId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidWaitId> {
+        let number = text
+            .strip_prefix('w')
+            .and_then(|number| number.parse().ok());
+        number.map(Self).ok_or(InvalidWaitId)
+    }
+}
+
+impl TryFrom<String> for WaitId {
+    type Error = InvalidWaitId;
+
+    fn try_from(text: String) -> Result<Self, InvalidWaitId> {
+        text.parse()
     }
 }

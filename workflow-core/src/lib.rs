@@ -43,6 +43,8 @@
 //!
 //! This crate knows neither HTTP nor databases nor any model: those are crates of their own.
 
+mod control;
+mod data;
 mod engine;
 mod error;
 mod event;
@@ -52,6 +54,7 @@ mod id;
 mod machine;
 mod node;
 mod nodes;
+mod outline;
 mod pointer;
 mod record;
 mod registry;
@@ -66,21 +69,26 @@ mod sync;
 mod template;
 mod time;
 mod usage;
+mod value_schema;
+mod wait;
 mod workflow;
 
 pub use self::{
-    engine::{Engine, EngineError, LocalEngine, LocalEngineBuilder, NewRun, Validation},
+    engine::{Created, Engine, EngineError, LocalEngine, LocalEngineBuilder, NewRun, Validation},
     error::{NodeError, Problem},
     event::{
-        Delta, EventKind, NodeCancelled, NodeCompleted, NodeFailed, NodeOutline, NodeRetrying,
-        NodeSkipped, NodeStarted, Report, RunCancelled, RunCompleted, RunCreated, RunFailed,
-        RunStarted, SkipReason, StartReason, StepEvent, TextKind, Update,
+        Delta, EventKind, NodeCancelled, NodeCompleted, NodeFailed, NodeOutline, NodeProgress,
+        NodeResumed, NodeRetrying, NodeSkipped, NodeStarted, NodeWaiting, PinnedWorkflow, Progress,
+        Report, RunCancelled, RunCompleted, RunCreated, RunFailed, RunResumed, RunStarted,
+        RunSuspended, SkipReason, StartReason, StepEvent, TextKind, Update,
     },
-    executor::{DEFAULT_CONCURRENT_STEPS, Executor, ResumeError, Run},
+    executor::{DEFAULT_CONCURRENT_STEPS, DEFAULT_EVENTS, Executor, ResumeError, Run},
     fault::{Fault, FaultCode, InvalidWorkflow},
-    id::{InvalidId, NodeId, RunId, StepPath, StepRef, WorkflowId},
+    id::{InvalidId, InvalidWaitId, NodeId, RunId, StepPath, StepRef, WaitId, WorkflowId},
+    machine::MAX_ITEMS,
     node::{Node, NodeContext},
     nodes::{PromptNode, TransformNode},
+    outline::RunOutline,
     record::{
         Page, PageRequest, RunHead, RunQuery, RunRecord, RunStatus, WorkflowRecord, WorkflowRef,
     },
@@ -93,5 +101,6 @@ pub use self::{
     template::{Expr, Json, MAX_TEMPLATE_BYTES, Template, TemplateError, TextOrSecret},
     time::Timestamp,
     usage::Usage,
-    workflow::Workflow,
+    wait::{SignalError, WaitReport},
+    workflow::{Library, MAX_NESTING, Workflow},
 };

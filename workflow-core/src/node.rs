@@ -72,7 +72,6 @@ pub(crate) trait DeltaSink: Send + Sync {
 /// What all attempts of a run share.
 pub(crate) struct RunContext {
     pub(crate) id: RunId,
-    pub(crate) scope: Arc<Scope>,
     pub(crate) cancellation: CancellationToken,
     pub(crate) deltas: Arc<dyn DeltaSink>,
 }
@@ -80,6 +79,7 @@ pub(crate) struct RunContext {
 /// What one attempt at a step is given: its input, the outputs before it, and a way to be heard.
 pub struct NodeContext {
     run: Arc<RunContext>,
+    scope: Arc<Scope>,
     step: StepRef,
     input: ImplicitInput,
     attempt: u32,
@@ -91,12 +91,14 @@ pub struct NodeContext {
 impl NodeContext {
     pub(crate) fn new(
         run: Arc<RunContext>,
+        scope: Arc<Scope>,
         step: StepRef,
         input: ImplicitInput,
         attempt: u32,
     ) -> Self {
         Self {
             run,
+            scope,
             step,
             input,
             attempt,
@@ -106,12 +108,14 @@ impl NodeContext {
         }
     }
 
-    /// The implicit input: the output of the node's one need, or for a first node the run's input.
+    /// The implicit input: the output of the node's one need. For a first node it is the run's input;
+    /// in a map the item, in a loop the input of the loop.
     ///
     /// # Errors
-    /// `no_implicit_input` when the node has several needs.
+    /// `no_implicit_input` when the node has several needs, or its one need has no output.
     pub fn input(&self) -> Result<&Value, NodeError> {
-        self.run.scope.implicit_input(self.input).ok_or_else(|| {
+        let input = self.scope.implicit_input(self.input);
+        input.map(Arc::as_ref).ok_or_else(|| {
             NodeError::new(
                 "no_implicit_input",
                 format!("`{}` has no single input", self.step.node()),
@@ -125,7 +129,7 @@ impl NodeContext {
     /// # Errors
     /// `template_error` when a name in it is missing, or the rendering goes over its bounds.
     pub fn render(&self, template: &Template) -> Result<String, NodeError> {
-        template.render(&self.run.scope)
+        template.render(&self.scope)
     }
 
     /// Renders JSON with templates: a string that is one `{{ expression }}` keeps the type of its value.
@@ -133,7 +137,7 @@ impl NodeContext {
     /// # Errors
     /// As [`render`](Self::render).
     pub fn render_json(&self, json: &Json) -> Result<Value, NodeError> {
-        json.render(&self.run.scope)
+        json.render(&self.scope)
     }
 
     /// Shows a further piece of the answer to whoever watches. It never waits, and costs little

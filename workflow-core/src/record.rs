@@ -84,6 +84,9 @@ pub struct RunHead {
     /// From start to end, once it has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
+    /// When it goes on by itself, while it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wake_at: Option<Timestamp>,
     /// The time of the last event.
     pub updated_at: Timestamp,
     /// Tokens used so far.
@@ -99,6 +102,7 @@ impl RunHead {
             started_at: None,
             ended_at: None,
             duration_ms: None,
+            wake_at: None,
             updated_at: created_at,
             usage: Usage::default(),
         }
@@ -125,8 +129,19 @@ impl RunHead {
             EventKind::RunCompleted(_) => self.end(RunStatus::Completed, event.time),
             EventKind::RunFailed(_) => self.end(RunStatus::Failed, event.time),
             EventKind::RunCancelled(_) => self.end(RunStatus::Cancelled, event.time),
+            EventKind::RunSuspended(suspended) => {
+                self.status = RunStatus::Waiting;
+                self.wake_at = suspended.wake_at;
+            }
+            EventKind::RunResumed(_) => {
+                self.status = RunStatus::Running;
+                self.wake_at = None;
+            }
             EventKind::RunCreated(_)
             | EventKind::NodeStarted(_)
+            | EventKind::NodeProgress(_)
+            | EventKind::NodeWaiting(_)
+            | EventKind::NodeResumed(_)
             | EventKind::NodeSkipped(_)
             | EventKind::NodeCancelled(_) => {}
         }
@@ -134,6 +149,7 @@ impl RunHead {
 
     fn end(&mut self, status: RunStatus, time: Timestamp) {
         self.status = status;
+        self.wake_at = None;
         self.ended_at = Some(time);
         self.duration_ms = self.started_at.map(|started| millis(time.since(started)));
     }

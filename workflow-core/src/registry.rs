@@ -2,21 +2,27 @@
 
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 
-use jsonschema::{ValidationError, Validator};
-use schemars::{JsonSchema, generate::SchemaSettings};
-use serde::{Serialize, de::DeserializeOwned};
+use jsonschema::ValidationError;
+use schemars::JsonSchema;
+use serde::{
+    Serialize,
+    de::DeserializeOwned,
+    ser::{SerializeStruct, Serializer},
+};
 use serde_json::Value;
 
 use crate::{
+    control::{Control, ControlKind},
+    data::{self, DataError, DataType},
     node::Node,
     nodes::{PromptNode, TransformNode},
-    pointer::Pointer,
     retry::RetryPolicy,
 };
 
 /// The node types a workflow can use, by name.
 ///
-/// [`Registry::default`] has the built-in ones, `PromptNode` and `TransformNode`.
+/// [`Registry::default`] has the built-in ones: `PromptNode` and `TransformNode`, and those that the
+/// engine itself interprets, `MapNode`, `LoopNode`, `WorkflowNode`, `HumanNode` and `DelayNode`.
 pub struct Registry {
     types: BTreeMap<Cow<'static, str>, NodeType>,
 }
@@ -54,24 +60,15 @@ impl Registry {
         D: DeserializeOwned + JsonSchema,
         N: Node,
     {
-        let build = move |data: &Value, at: &Pointer| -> Result<Box<dyn Node>, DataError> {
-            let data = serde_path_to_error::deserialize(data)
-                .map_err(|error| DataError::new(&error, at))?;
-            Ok(Box::new(build(data)))
+        let build = move |data: &Value| -> Result<Box<dyn Node>, DataError> {
+            Ok(Box::new(build(data::read(data)?)))
         };
-        let schema = SchemaSettings::draft2020_12()
-            .with(|settings| settings.inline_subschemas = true)
-            .into_generator()
-            .into_root_schema_for::<D>();
-        let name = name.into();
-        let node_type = NodeType {
-            name: name.clone(),
-            activity: "Working".into(),
-            validator: jsonschema::validator_for(schema.as_value()).ok(),
-            schema: schema.to_value(),
-            retry: RetryPolicy::ONCE,
-            build: Box::new(build),
-        };
+        let make = Make::Leaf(Box::new(build));
+        self.add(NodeType::new(name.into(), DataType::of::<D>(), make))
+    }
+
+    fn add(&mut self, node_type: NodeType) -> &mut NodeType {
+        let name = node_type.name.clone();
         self.types.remove(&name);
         self.types.entry(name).or_insert(node_type)
     }
@@ -92,10 +89,18 @@ impl Default for Registry {
         let mut registry = Self::new();
         registry
             .register::<PromptNode>("PromptNode")
-            .activity("Rendering the template");
+            .activity("Rendering the template")
+            .pure();
         registry
             .register::<TransformNode>("TransformNode")
-            .activity("Reshaping data");
+            .activity("Reshaping data")
+            .pure();
+        for kind in ControlKind::ALL {
+            let make = Make::Control(kind);
+            registry
+                .add(NodeType::new(kind.name().into(), kind.data_type(), make))
+                .activity(kind.activity());
+        }
         registry
     }
 }
@@ -106,25 +111,42 @@ impl fmt::Debug for Registry {
     }
 }
 
-type Build = dyn Fn(&Value, &Pointer) -> Result<Box<dyn Node>, DataError> + Send + Sync;
+type Build = dyn Fn(&Value) -> Result<Box<dyn Node>, DataError> + Send + Sync;
+
+/// How a node is made of its `data`.
+enum Make {
+    Leaf(Box<Build>),
+    Control(ControlKind),
+}
+
+/// What came of a node's `data`.
+pub(crate) enum Made {
+    Leaf(Box<dyn Node>),
+    Control(Control),
+}
 
 /// One kind of node.
-#[derive(Serialize)]
 pub struct NodeType {
-    #[serde(rename = "type")]
     name: Cow<'static, str>,
     activity: Cow<'static, str>,
-    schema: Value,
-    /// Compiled from the schema; none where that is not one.
-    #[serde(skip)]
-    validator: Option<Validator>,
-    #[serde(skip)]
+    data: DataType,
     retry: RetryPolicy,
-    #[serde(skip)]
-    build: Box<Build>,
+    pure: bool,
+    make: Make,
 }
 
 impl NodeType {
+    fn new(name: Cow<'static, str>, data: DataType, make: Make) -> Self {
+        Self {
+            name,
+            activity: "Working".into(),
+            data,
+            retry: RetryPolicy::ONCE,
+            pure: false,
+            make,
+        }
+    }
+
     /// Says in a few words what a running node of this type does: "Calling Gemini API".
     pub fn activity(&mut self, activity: impl Into<Cow<'static, str>>) -> &mut Self {
         self.activity = activity.into();
@@ -134,6 +156,13 @@ impl NodeType {
     /// How a node of this type is retried when its workflow does not say. Without this: not at all.
     pub fn retry(&mut self, policy: RetryPolicy) -> &mut Self {
         self.retry = policy;
+        self
+    }
+
+    /// Says that a node of this type changes nothing outside of its run, so that one whose output
+    /// nobody reads is worth a warning.
+    pub fn pure(&mut self) -> &mut Self {
+        self.pure = true;
         self
     }
 
@@ -149,7 +178,7 @@ impl NodeType {
 
     /// The JSON Schema of `data` (draft 2020-12).
     pub fn schema(&self) -> &Value {
-        &self.schema
+        self.data.schema()
     }
 
     /// What keeps `data` from fitting the schema.
@@ -157,17 +186,41 @@ impl NodeType {
         &'a self,
         data: &'a Value,
     ) -> impl Iterator<Item = ValidationError<'a>> {
-        self.validator
-            .iter()
-            .flat_map(|validator| validator.iter_errors(data))
+        self.data.errors(data)
     }
 
     pub(crate) fn default_retry(&self) -> RetryPolicy {
         self.retry
     }
 
-    pub(crate) fn build(&self, data: &Value, at: &Pointer) -> Result<Box<dyn Node>, DataError> {
-        (self.build)(data, at)
+    pub(crate) fn is_pure(&self) -> bool {
+        self.pure
+    }
+
+    /// Which control node it is, if it is one.
+    pub(crate) fn control(&self) -> Option<ControlKind> {
+        match self.make {
+            Make::Leaf(_) => None,
+            Make::Control(kind) => Some(kind),
+        }
+    }
+
+    pub(crate) fn make(&self, data: &Value) -> Result<Made, DataError> {
+        match &self.make {
+            Make::Leaf(build) => build(data).map(Made::Leaf),
+            Make::Control(kind) => kind.read(data).map(Made::Control),
+        }
+    }
+}
+
+/// As `GET /api/node-types` lists it.
+impl Serialize for NodeType {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_struct("NodeType", 3)?;
+        object.serialize_field("type", &self.name)?;
+        object.serialize_field("activity", &self.activity)?;
+        object.serialize_field("schema", self.schema())?;
+        object.end()
     }
 }
 
@@ -176,30 +229,5 @@ impl fmt::Debug for NodeType {
         f.debug_struct("NodeType")
             .field("name", &self.name)
             .finish_non_exhaustive()
-    }
-}
-
-/// Where and why `data` does not fit its type.
-pub(crate) struct DataError {
-    pub(crate) at: Pointer,
-    pub(crate) detail: String,
-}
-
-impl DataError {
-    fn new(error: &serde_path_to_error::Error<serde_json::Error>, data: &Pointer) -> Self {
-        use serde_path_to_error::Segment;
-        let at = error
-            .path()
-            .iter()
-            .fold(data.clone(), |at, segment| match segment {
-                Segment::Seq { index } => at.item(*index),
-                Segment::Map { key } => at.field(key),
-                Segment::Enum { variant } => at.field(variant),
-                Segment::Unknown => at,
-            });
-        Self {
-            at,
-            detail: error.inner().to_string(),
-        }
     }
 }

@@ -7,10 +7,12 @@ use serde_json::Value;
 
 use crate::{
     error::Problem,
-    event::{EventKind, NodeOutline, Report, StepEvent},
+    event::{EventKind, Progress, Report, StepEvent},
     id::{StepPath, StepRef},
+    outline::RunOutline,
     record::RunRecord,
     time::Timestamp,
+    wait::{WaitLog, WaitReport},
 };
 
 /// Everything a run's log says, by step.
@@ -31,8 +33,20 @@ pub struct RunReport {
     /// Why it failed, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Arc<Problem>>,
-    /// Its steps, in the order they are written.
+    /// The people it waits for.
+    pub waits: Vec<WaitReport>,
+    /// Its steps, in the order they are written; then those within maps, loops and called workflows,
+    /// in the order they began, as many as [`MAX_INNER_STEPS`](Self::MAX_INNER_STEPS).
     pub steps: Vec<StepReport>,
+    /// Whether there are more within.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub steps_left_out: bool,
+    #[serde(skip)]
+    outline: RunOutline,
+    #[serde(skip)]
+    top_level: usize,
+    #[serde(skip)]
+    wait_log: WaitLog,
     #[serde(skip)]
     index: HashMap<StepPath, usize>,
 }
@@ -46,6 +60,8 @@ pub enum StepStatus {
     Pending,
     /// It works, or waits for its next attempt.
     Running,
+    /// It waits for a person or a time.
+    Waiting,
     /// It is done.
     Completed,
     /// It failed.
@@ -82,12 +98,18 @@ pub struct StepReport {
     /// Why its last attempt failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Arc<Problem>>,
+    /// How far a map or loop is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Progress>,
     /// Tokens, model and finish reason, where it has them.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub report: Option<Box<Report>>,
 }
 
 impl RunReport {
+    /// How many steps within maps, loops and called workflows are told.
+    pub const MAX_INNER_STEPS: usize = 1_000;
+
     /// The report of a run in which nothing has happened yet.
     pub(crate) fn new(record: RunRecord) -> Self {
         Self {
@@ -96,7 +118,12 @@ impl RunReport {
             metadata: None,
             output: None,
             error: None,
+            waits: Vec::new(),
             steps: Vec::new(),
+            steps_left_out: false,
+            outline: RunOutline::default(),
+            top_level: 0,
+            wait_log: WaitLog::default(),
             index: HashMap::new(),
         }
     }
@@ -107,27 +134,54 @@ impl RunReport {
             EventKind::RunCreated(created) => {
                 self.input = Arc::clone(&created.input);
                 self.metadata.clone_from(&created.metadata);
-                created.nodes.iter().for_each(|node| self.add_step(node));
+                self.outline = RunOutline::of(created);
+                for node in &*created.nodes {
+                    self.add_step(StepRef::top_level(node.id.clone()), &node.kind);
+                }
+                self.top_level = self.steps.len();
             }
             EventKind::RunCompleted(completed) => self.output = Some(Arc::clone(&completed.output)),
             EventKind::RunFailed(failed) => self.error = Some(Arc::clone(&failed.error)),
-            EventKind::RunStarted(_) | EventKind::RunCancelled(_) => {}
+            EventKind::RunStarted(_)
+            | EventKind::RunSuspended(_)
+            | EventKind::RunResumed(_)
+            | EventKind::RunCancelled(_) => {}
             _ => self.apply_to_step(event),
         }
     }
 
-    fn add_step(&mut self, node: &NodeOutline) {
-        let step = StepRef::top_level(node.id.clone());
-        self.index.insert(step.path().clone(), self.steps.len());
-        self.steps
-            .push(StepReport::new(step, Arc::clone(&node.kind)));
+    /// Tells what is derived from all that was taken in.
+    pub(crate) fn finish(mut self) -> Self {
+        self.waits = self.wait_log.open().cloned().collect();
+        self
+    }
+
+    fn add_step(&mut self, step: StepRef, kind: &Arc<str>) -> usize {
+        let index = self.steps.len();
+        self.index.insert(step.path().clone(), index);
+        self.steps.push(StepReport::new(step, Arc::clone(kind)));
+        index
     }
 
     fn apply_to_step(&mut self, event: &StepEvent) {
-        let index = event.step().and_then(|step| self.index.get(step.path()));
-        if let Some(step) = index.and_then(|index| self.steps.get_mut(*index)) {
+        self.wait_log.apply(event);
+        let index = event.step().and_then(|step| self.index_of(step));
+        if let Some(step) = index.and_then(|index| self.steps.get_mut(index)) {
             step.apply(event);
         }
+    }
+
+    /// The place of a step; that of one within is made when it is first told of.
+    fn index_of(&mut self, step: &StepRef) -> Option<usize> {
+        if let Some(index) = self.index.get(step.path()) {
+            return Some(*index);
+        }
+        if self.steps.len() - self.top_level >= Self::MAX_INNER_STEPS {
+            self.steps_left_out = true;
+            return None;
+        }
+        let kind = Arc::clone(self.outline.kind_of(step.path())?);
+        Some(self.add_step(step.clone(), &kind))
     }
 }
 
@@ -142,6 +196,7 @@ impl StepReport {
             duration_ms: None,
             output: None,
             error: None,
+            progress: None,
             report: None,
         }
     }
@@ -153,6 +208,9 @@ impl StepReport {
                 self.attempt = started.attempt;
                 self.started_at = Some(event.time);
             }
+            EventKind::NodeProgress(it) => self.progress = Some(it.progress),
+            EventKind::NodeWaiting(_) => self.status = StepStatus::Waiting,
+            EventKind::NodeResumed(_) => self.status = StepStatus::Running,
             EventKind::NodeRetrying(retrying) => self.error = Some(Arc::clone(&retrying.error)),
             EventKind::NodeCompleted(completed) => {
                 self.status = StepStatus::Completed;

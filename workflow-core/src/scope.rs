@@ -1,4 +1,5 @@
-//! The values a step can see: the run's input, and what the steps before it left.
+//! The values a step can see: its workflow's input, what the steps before it left, and what the map
+//! or loop around it gives.
 
 use std::{
     collections::HashMap,
@@ -35,8 +36,8 @@ impl Shared {
 /// Where a node's implicit input comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ImplicitInput {
-    /// A first node reads the run's input.
-    Run,
+    /// A first node reads what its list of nodes was begun with.
+    Begin,
     /// A node with one need reads its output.
     Step(usize),
     /// A node with several needs must name what it reads.
@@ -49,9 +50,22 @@ pub(crate) type Variables = HashMap<String, usize>;
 /// The values of one list of nodes while it runs. Written once per step, when it settles; read by
 /// the steps after it.
 pub(crate) struct Scope {
+    /// The list this one is a body in, whose values are visible here, too.
+    outer: Option<Arc<Scope>>,
     variables: Arc<Variables>,
-    input: Shared,
+    /// What `input` names.
+    input: Arc<Shared>,
+    /// What the first nodes read.
+    begin: Option<Arc<Shared>>,
+    locals: Locals,
     steps: Box<[OnceLock<Settled>]>,
+}
+
+/// The names a map or loop gives its body.
+enum Locals {
+    None,
+    Item { name: Arc<str>, index: usize },
+    Round { index: usize, previous: Shared },
 }
 
 /// What a settled step left.
@@ -66,12 +80,60 @@ enum Settled {
 }
 
 impl Scope {
-    pub(crate) fn new(variables: Arc<Variables>, steps: usize, input: Arc<Value>) -> Self {
-        let steps = std::iter::repeat_with(OnceLock::new).take(steps).collect();
+    /// The values of a workflow's own nodes.
+    pub(crate) fn of_workflow(variables: &Arc<Variables>, steps: usize, input: Arc<Value>) -> Self {
+        let input = Arc::new(Shared::new(input));
         Self {
-            variables,
-            input: Shared::new(input),
-            steps,
+            outer: None,
+            variables: Arc::clone(variables),
+            begin: Some(Arc::clone(&input)),
+            input,
+            locals: Locals::None,
+            steps: slots(steps),
+        }
+    }
+
+    /// The values of a map's body for one item.
+    pub(crate) fn of_item(
+        outer: &Arc<Scope>,
+        variables: &Arc<Variables>,
+        steps: usize,
+        name: &Arc<str>,
+        index: usize,
+        item: Arc<Value>,
+    ) -> Self {
+        Self {
+            outer: Some(Arc::clone(outer)),
+            variables: Arc::clone(variables),
+            input: Arc::clone(&outer.input),
+            begin: Some(Arc::new(Shared::new(item))),
+            locals: Locals::Item {
+                name: Arc::clone(name),
+                index,
+            },
+            steps: slots(steps),
+        }
+    }
+
+    /// The values of a loop's body for one round. `from` is where the loop's own input comes from.
+    pub(crate) fn of_round(
+        outer: &Arc<Scope>,
+        variables: &Arc<Variables>,
+        steps: usize,
+        from: ImplicitInput,
+        index: usize,
+        previous: Arc<Value>,
+    ) -> Self {
+        Self {
+            outer: Some(Arc::clone(outer)),
+            variables: Arc::clone(variables),
+            input: Arc::clone(&outer.input),
+            begin: outer.implicit(from),
+            locals: Locals::Round {
+                index,
+                previous: Shared::new(previous),
+            },
+            steps: slots(steps),
         }
     }
 
@@ -95,7 +157,7 @@ impl Scope {
         let _ = self.steps[step].set(settled);
     }
 
-    /// What the run was started with.
+    /// What the workflow was begun with.
     pub(crate) fn input(&self) -> &Value {
         &self.input.json
     }
@@ -104,11 +166,34 @@ impl Scope {
         Some(&self.steps[step].get()?.output()?.json)
     }
 
-    pub(crate) fn implicit_input(&self, from: ImplicitInput) -> Option<&Value> {
+    pub(crate) fn implicit_input(&self, from: ImplicitInput) -> Option<&Arc<Value>> {
         match from {
-            ImplicitInput::Run => Some(&self.input.json),
-            ImplicitInput::Step(step) => self.output(step).map(Arc::as_ref),
+            ImplicitInput::Begin => Some(&self.begin.as_ref()?.json),
+            ImplicitInput::Step(step) => self.output(step),
             ImplicitInput::None => None,
+        }
+    }
+
+    fn implicit(&self, from: ImplicitInput) -> Option<Arc<Shared>> {
+        match from {
+            ImplicitInput::Begin => self.begin.clone(),
+            _ => self
+                .implicit_input(from)
+                .map(|json| Arc::new(Shared::new(Arc::clone(json)))),
+        }
+    }
+
+    /// A name the map or loop gives its body.
+    fn local(&self, name: &str) -> Option<minijinja::Value> {
+        match &self.locals {
+            Locals::Item { index, .. } | Locals::Round { index, .. } if name == "index" => {
+                Some((*index).into())
+            }
+            Locals::Item { name: item, .. } if name == &**item => {
+                self.begin.as_ref().map(|item| item.view())
+            }
+            Locals::Round { previous, .. } if name == "previous" => Some(previous.view()),
+            _ => None,
         }
     }
 
@@ -117,6 +202,10 @@ impl Scope {
             .get()
             .map_or(minijinja::Value::UNDEFINED, Settled::view)
     }
+}
+
+fn slots(steps: usize) -> Box<[OnceLock<Settled>]> {
+    std::iter::repeat_with(OnceLock::new).take(steps).collect()
 }
 
 impl Settled {
@@ -152,7 +241,10 @@ impl Object for Scope {
         if name == "input" {
             return Some(self.input.view());
         }
-        self.variables.get(name).map(|step| self.step_view(*step))
+        let step = self.variables.get(name);
+        step.map(|step| self.step_view(*step))
+            .or_else(|| self.local(name))
+            .or_else(|| self.outer.as_ref()?.get_value_by_str(name))
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {

@@ -16,6 +16,9 @@ pub const MAX_RESULT_BYTES: usize = 16 * 1024 * 1024;
 /// recursion, and JSON readers refuse what is deeper than 128.
 pub const MAX_DEPTH: usize = 100;
 
+/// How deep the JSON of a specification or an input may be, as that of any text that is parsed.
+pub(crate) const MAX_SPEC_DEPTH: usize = 128;
+
 /// Refuses an output that is too large or too deep.
 pub(crate) fn check(output: &Value, max_bytes: usize) -> Result<(), NodeError> {
     if matches!(output, Value::Null | Value::Bool(_) | Value::Number(_)) {
@@ -27,14 +30,19 @@ pub(crate) fn check(output: &Value, max_bytes: usize) -> Result<(), NodeError> {
     }
     let mut left = Left(max_bytes);
     if serde_json::to_writer(&mut left, output).is_err() {
-        let detail = format!("the output has more than {max_bytes} bytes");
-        return Err(NodeError::new("output_too_large", detail));
+        return Err(too_large(max_bytes));
     }
     Ok(())
 }
 
+/// The error of an output with more bytes than this.
+pub(crate) fn too_large(max_bytes: usize) -> NodeError {
+    let detail = format!("the output has more than {max_bytes} bytes");
+    NodeError::new("output_too_large", detail)
+}
+
 /// Looks without recursion.
-fn is_deeper_than(most: usize, value: &Value) -> bool {
+pub(crate) fn is_deeper_than(most: usize, value: &Value) -> bool {
     let mut open = vec![(value, 1)];
     while let Some((value, depth)) = open.pop() {
         let inner = |value| (value, depth + 1);

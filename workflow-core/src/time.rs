@@ -1,7 +1,8 @@
 //! Points in time, and durations as people write them.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{borrow::Cow, fmt, str::FromStr, time::Duration};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 /// A point in time, UTC, in whole microseconds. Written as RFC 3339.
@@ -97,6 +98,27 @@ impl FromStr for WrittenDuration {
             .map(Duration::from_millis)
             .filter(|duration| *duration <= LONGEST);
         duration.map(Self).ok_or(InvalidDuration)
+    }
+}
+
+impl<'de> Deserialize<'de> for WrittenDuration {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(D::Error::custom)
+    }
+}
+
+impl JsonSchema for WrittenDuration {
+    fn schema_name() -> Cow<'static, str> {
+        "Duration".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "description": "A whole number and a unit: `500ms`, `30s`, `5m`, `24h` or `7d`; 366 days at most.",
+            "pattern": "^[0-9]+(ms|s|m|h|d)$",
+        })
     }
 }
 

@@ -43,7 +43,7 @@ async fn engine_with(probe: &Probe, nodes: serde_json::Value) -> (Arc<LocalEngin
         .create_workflow(json!({ "nodes": nodes }))
         .await
         .unwrap();
-    (engine, NewRun::new(stored.id, "in".into()))
+    (engine, NewRun::new(stored.record.id, "in".into()))
 }
 
 #[tokio::test(start_paused = true)]
@@ -93,16 +93,16 @@ async fn a_queued_run_can_be_cancelled_before_it_starts() {
         .await
         .unwrap();
     let first = engine
-        .start(NewRun::new(stored.id, json!(1)))
+        .start(NewRun::new(stored.record.id, json!(1)))
         .await
         .unwrap();
     tokio::time::sleep(Duration::from_millis(1)).await;
     let second = engine
-        .start(NewRun::new(stored.id, json!(2)))
+        .start(NewRun::new(stored.record.id, json!(2)))
         .await
         .unwrap();
     tokio::time::sleep(Duration::from_millis(1)).await;
-    let third = engine.start(NewRun::new(stored.id, json!(3))).await;
+    let third = engine.start(NewRun::new(stored.record.id, json!(3))).await;
     assert_eq!(third.unwrap_err().to_string(), "1 runs are waiting already");
     assert_eq!(second.head.status, RunStatus::Queued);
     assert_eq!(
@@ -139,7 +139,7 @@ async fn starts_at_the_same_time_share_one_bound() {
     let engine = LocalEngine::builder(registry(&probe)).limits(2, 3).build();
     let spec = json!({"nodes": [{"id": "a", "type": "Script", "data": {"millis": 1_000}}]});
     let stored = engine.create_workflow(spec).await.unwrap();
-    let starts = (0..50).map(|_| engine.start(NewRun::new(stored.id, json!(null))));
+    let starts = (0..50).map(|_| engine.start(NewRun::new(stored.record.id, json!(null))));
     let started = futures::future::join_all(starts).await;
     assert_eq!(started.iter().filter(|start| start.is_ok()).count(), 5);
 }

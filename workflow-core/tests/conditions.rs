@@ -7,24 +7,8 @@ mod support;
 use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
-use support::{Probe, brief, collect, output_of, parsed};
-use workflow_core::{Engine, EngineError, EventKind, Executor, LocalEngine, NewRun, StepEvent};
-
-async fn run(spec: &Value, input: Value) -> (Probe, Vec<StepEvent>) {
-    let probe = Probe::default();
-    let events = collect(Executor::new().run(parsed(&probe, spec), input)).await;
-    (probe, events)
-}
-
-/// `code: detail` of the run's failure.
-fn failure(events: &[StepEvent]) -> String {
-    match events.last().map(|event| &event.kind) {
-        Some(EventKind::RunFailed(failed)) => {
-            format!("{}: {}", failed.error.code, failed.error.detail)
-        }
-        other => panic!("the run did not fail: {other:?}"),
-    }
-}
+use support::{Probe, brief, collect, failure, output_of, parsed, run};
+use workflow_core::{Engine, EngineError, Executor, LocalEngine, NewRun};
 
 fn triage() -> Value {
     json!({"nodes": [
@@ -196,14 +180,14 @@ async fn an_input_that_does_not_fit_starts_nothing() {
     let engine = LocalEngine::builder(support::registry(&probe)).build();
     let stored = engine.create_workflow(spec).await.unwrap();
     let refused = engine
-        .start(NewRun::new(stored.id, json!({"text": 1})))
+        .start(NewRun::new(stored.record.id, json!({"text": 1})))
         .await;
     let Err(EngineError::InvalidInput(faults)) = refused else {
         panic!("{refused:?}")
     };
     assert_eq!(faults[0].pointer, "#/input/text");
     let long = json!({"text": vec!["x"; 10_000]});
-    let refused = engine.start(NewRun::new(stored.id, long)).await;
+    let refused = engine.start(NewRun::new(stored.record.id, long)).await;
     let Err(EngineError::InvalidInput(faults)) = refused else {
         panic!("{refused:?}")
     };
@@ -280,7 +264,7 @@ async fn a_log_cut_in_the_middle_of_a_cancel_ends_as_cancelled() {
     let engine = LocalEngine::builder(support::registry(&probe)).build();
     let stored = engine.create_workflow(spec.clone()).await.unwrap();
     let run = engine
-        .start(NewRun::new(stored.id, json!(null)))
+        .start(NewRun::new(stored.record.id, json!(null)))
         .await
         .unwrap();
     tokio::time::sleep(Duration::from_millis(1)).await;

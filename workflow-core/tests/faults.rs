@@ -132,11 +132,6 @@ fn provocations() -> Vec<(FaultCode, &'static str, Value)> {
             json!({"defaults": {"retires": 3}, "nodes": [prompt("a", "{{input}}")]}),
         ),
         (
-            C::Unsupported,
-            "#/nodes/0/type",
-            nodes(json!([{"id": "a", "type": "MapNode", "data": {}}])),
-        ),
-        (
             C::TooManyNodes,
             "#/nodes",
             nodes(json!(vec![transform("a", &[]); 1_001])),

@@ -19,7 +19,7 @@ async fn started(probe: &Probe, nodes: serde_json::Value) -> (Arc<LocalEngine>, 
         .await
         .unwrap();
     let run = engine
-        .start(NewRun::new(stored.id, "in".into()))
+        .start(NewRun::new(stored.record.id, "in".into()))
         .await
         .unwrap();
     (engine, run.id)
@@ -180,7 +180,7 @@ async fn the_memory_store_forgets_the_oldest_ended_runs() {
     let mut ids = Vec::new();
     for _ in 0..3 {
         let run = engine
-            .start(NewRun::new(stored.id, json!(null)))
+            .start(NewRun::new(stored.record.id, json!(null)))
             .await
             .unwrap()
             .id;

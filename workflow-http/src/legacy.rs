@@ -2,13 +2,13 @@
 
 mod frame;
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use axum::response::{Response, sse::Event};
 use futures::StreamExt;
 use workflow_core::{
-    Engine, EventKind, NodeCancelled, NodeFailed, NodeId, NodeRetrying, NodeStarted, NodeType,
-    RunCreated, RunId, SkipReason, StepEvent, Update,
+    Engine, EventKind, NodeCancelled, NodeFailed, NodeRetrying, NodeStarted, NodeType, NodeWaiting,
+    RunId, RunOutline, SkipReason, StepEvent, Update,
 };
 
 use self::frame::{EndFrame, EndStatus, Frame, StepFrame, StepStatus};
@@ -28,14 +28,14 @@ pub(crate) async fn follow(app: &App, run: RunId) -> Result<Response, Problem> {
 /// Tells a run in frames. It knows what each node does, once the run has said which there are.
 struct Teller {
     engine: Arc<dyn Engine>,
-    activities: HashMap<NodeId, String>,
+    outline: RunOutline,
 }
 
 impl Teller {
     fn new(engine: Arc<dyn Engine>) -> Self {
         Self {
             engine,
-            activities: HashMap::new(),
+            outline: RunOutline::default(),
         }
     }
 
@@ -45,19 +45,10 @@ impl Teller {
             return None;
         };
         if let EventKind::RunCreated(created) = &event.kind {
-            self.learn(created);
+            self.outline = RunOutline::of(created);
         }
         let step = self.step_frame(event).map(Frame::Step);
         step.or_else(|| end_frame(&event.kind).map(Frame::End))
-    }
-
-    fn learn(&mut self, created: &RunCreated) {
-        let registry = self.engine.registry();
-        let activities = created.nodes.iter().map(|node| {
-            let activity = registry.get(&node.kind).map_or(WORKING, NodeType::doing);
-            (node.id.clone(), activity.to_owned())
-        });
-        self.activities = activities.collect();
     }
 
     fn step_frame(&self, event: &StepEvent) -> Option<StepFrame> {
@@ -71,6 +62,7 @@ impl Teller {
             EventKind::NodeCompleted(it) => {
                 frame(StepStatus::Success, completed(it.duration_ms)).output(&it.output)
             }
+            EventKind::NodeWaiting(it) => frame(StepStatus::Info, waiting(it)),
             EventKind::NodeFailed(it) => frame(StepStatus::Failure, failed(it)).error(&it.error),
             EventKind::NodeSkipped(it) => frame(StepStatus::Info, skipped(it.reason)),
             EventKind::NodeCancelled(it) => frame(StepStatus::Info, stopped(it)),
@@ -80,8 +72,9 @@ impl Teller {
 
     /// "Calling Gemini API (Attempt 1/5)..."
     fn started(&self, started: &NodeStarted) -> String {
-        let activity = self.activities.get(started.step.node());
-        let activity = activity.map_or(WORKING, String::as_str);
+        let kind = self.outline.kind_of(started.step.path());
+        let node_type = kind.and_then(|kind| self.engine.registry().get(kind));
+        let activity = node_type.map_or(WORKING, NodeType::doing);
         match (started.attempt, started.max_attempts) {
             (_, 1) => format!("{activity}..."),
             (attempt, attempts) => format!("{activity} (Attempt {attempt}/{attempts})..."),
@@ -100,6 +93,14 @@ fn retrying(it: &NodeRetrying) -> String {
     let (attempt, attempts, wait) = (it.attempt, it.max_attempts, seconds(it.next_in_ms));
     let why = it.error.detail.trim_end_matches('.');
     format!("Attempt {attempt}/{attempts} failed: {why}. Retrying in {wait}...")
+}
+
+fn waiting(it: &NodeWaiting) -> String {
+    match (&it.message, it.resumes_at) {
+        (Some(message), _) => format!("Waiting for a person: {message}"),
+        (None, Some(time)) => format!("Waiting until {time}."),
+        (None, None) => "Waiting.".to_owned(),
+    }
 }
 
 fn failed(it: &NodeFailed) -> String {

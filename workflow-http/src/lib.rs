@@ -49,6 +49,7 @@ mod run_request;
 mod runs;
 mod serve;
 mod sse;
+mod waits;
 mod workflows;
 
 pub use self::{

@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse, Json, Response},
 };
 use serde::Serialize;
-use workflow_core::{EngineError, Fault};
+use workflow_core::{EngineError, Fault, SignalError};
 
 macro_rules! kinds {
     ($($name:ident = $status:ident, $code:literal, $title:literal;)+) => {
@@ -40,11 +40,16 @@ kinds! {
     UnknownPath = NOT_FOUND, "not_found", "There is nothing at this path";
     UnknownWorkflow = NOT_FOUND, "unknown_workflow", "There is no such workflow";
     UnknownRun = NOT_FOUND, "unknown_run", "There is no such run";
+    UnknownWait = NOT_FOUND, "unknown_wait", "There is no such wait";
+    WaitAnswered = CONFLICT, "wait_answered", "The wait was answered already";
+    WaitEnded = CONFLICT, "wait_ended", "What the wait belongs to has ended";
+    WaitExpired = GONE, "wait_expired", "Nobody answered in time";
     WrongMethod = METHOD_NOT_ALLOWED, "method_not_allowed", "This method is not served here";
     BodyTooLarge = PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large";
     WrongMediaType = UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The body must be JSON";
     InvalidWorkflow = UNPROCESSABLE_ENTITY, "invalid_workflow", "The workflow is not valid";
     InvalidInput = UNPROCESSABLE_ENTITY, "invalid_input", "The input is not what the workflow takes";
+    InvalidAnswer = UNPROCESSABLE_ENTITY, "invalid_answer", "The answer is not what the step asks for";
     InvalidBody = UNPROCESSABLE_ENTITY, "invalid_body", "The body is not valid";
     Busy = TOO_MANY_REQUESTS, "busy", "Too many runs are waiting";
     ShuttingDown = SERVICE_UNAVAILABLE, "shutting_down", "The service is shutting down";
@@ -79,6 +84,18 @@ impl Problem {
         let mut problem = kind.of(format!("{} fault{plural} in the {what}", faults.len()));
         problem.told.errors = faults;
         problem
+    }
+
+    fn of_signal(error: SignalError) -> Self {
+        let detail = error.to_string();
+        match error {
+            SignalError::NoSuchWait(_) => Kind::UnknownWait.of(detail),
+            SignalError::Answered(_) => Kind::WaitAnswered.of(detail),
+            SignalError::Expired(_) => Kind::WaitExpired.of(detail),
+            SignalError::Ended(_) => Kind::WaitEnded.of(detail),
+            SignalError::Invalid(faults) => Self::of_faults(Kind::InvalidAnswer, "answer", faults),
+            other => Self::internal(&other),
+        }
     }
 
     fn retry_after(mut self, seconds: u32) -> Self {
@@ -130,6 +147,7 @@ impl From<EngineError> for Problem {
             EngineError::InvalidInput(faults) => {
                 Self::of_faults(Kind::InvalidInput, "input", faults)
             }
+            EngineError::Signal(error) => Self::of_signal(error),
             EngineError::NoSuchWorkflow(_) => Kind::UnknownWorkflow.of(detail),
             EngineError::NoSuchRun(_) => Kind::UnknownRun.of(detail),
             EngineError::BeyondEnd { .. } => Kind::BeyondEnd.of(detail),

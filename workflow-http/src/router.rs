@@ -22,7 +22,7 @@ use crate::{
     catalog, cors, events, log,
     options::Options,
     problem::{Kind, Problem},
-    runs, workflows,
+    runs, waits, workflows,
 };
 
 /// An engine as a service.
@@ -74,6 +74,8 @@ fn routes() -> Router<App> {
         .route("/api/runs/{id}", get(runs::get))
         .route("/api/runs/{id}/events", get(events::get))
         .route("/api/runs/{id}/cancel", post(runs::cancel))
+        .route("/api/runs/{id}/waits/{wait_id}", post(waits::answer))
+        .route("/api/schema/workflow.json", get(catalog::workflow_schema))
         .route("/api/node-types", get(catalog::node_types))
         .route("/healthz", get(catalog::healthz))
 }

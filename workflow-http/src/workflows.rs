@@ -20,9 +20,9 @@ pub(crate) async fn create(
     State(app): State<App>,
     JsonBody(spec): JsonBody,
 ) -> Result<impl IntoResponse, Problem> {
-    let record = app.engine.create_workflow(spec).await?;
-    let location = [(LOCATION, app.workflow_url(record.id))];
-    Ok((StatusCode::CREATED, location, Json(record)))
+    let created = app.engine.create_workflow(spec).await?;
+    let location = [(LOCATION, app.workflow_url(created.record.id))];
+    Ok((StatusCode::CREATED, location, Json(created)))
 }
 
 #[derive(Deserialize)]
@@ -61,8 +61,11 @@ pub(crate) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub(crate) async fn validate(State(app): State<App>, JsonBody(spec): JsonBody) -> Json<Checked> {
-    Json(Checked::from(app.engine.validate(&spec)))
+pub(crate) async fn validate(
+    State(app): State<App>,
+    JsonBody(spec): JsonBody,
+) -> Result<Json<Checked>, Problem> {
+    Ok(Json(app.engine.validate(&spec).await?.into()))
 }
 
 /// What a check found; the graph of a valid workflow.
@@ -70,6 +73,7 @@ pub(crate) async fn validate(State(app): State<App>, JsonBody(spec): JsonBody) -
 pub(crate) struct Checked {
     valid: bool,
     errors: Vec<Fault>,
+    warnings: Vec<Fault>,
     graph: Option<Graph>,
 }
 
@@ -91,6 +95,7 @@ impl From<Validation> for Checked {
         Self {
             valid: found.faults.is_empty(),
             errors: found.faults,
+            warnings: found.warnings,
             graph,
         }
     }

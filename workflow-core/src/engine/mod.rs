@@ -6,17 +6,19 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
+use serde::Serialize;
 use serde_json::Value;
 
 pub use self::local::{LocalEngine, LocalEngineBuilder};
 use crate::{
     event::{NodeOutline, StepEvent, Update},
     fault::{Fault, InvalidWorkflow},
-    id::{RunId, WorkflowId},
+    id::{RunId, WaitId, WorkflowId},
     record::{Page, PageRequest, RunQuery, RunRecord, WorkflowRecord},
     registry::Registry,
     report::RunReport,
     store::StoreError,
+    wait::SignalError,
 };
 
 /// What a service needs of an engine.
@@ -28,7 +30,7 @@ pub trait Engine: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`EngineError::Invalid`] with every fault; nothing is stored then.
-    async fn create_workflow(&self, spec: Value) -> Result<WorkflowRecord, EngineError>;
+    async fn create_workflow(&self, spec: Value) -> Result<Created, EngineError>;
 
     /// A version of a workflow, the newest when none is named.
     ///
@@ -53,12 +55,16 @@ pub trait Engine: Send + Sync + 'static {
     async fn delete_workflow(&self, id: WorkflowId) -> Result<(), EngineError>;
 
     /// Checks a specification and stores nothing.
-    fn validate(&self, spec: &Value) -> Validation;
+    ///
+    /// # Errors
+    /// When the store cannot be asked for the workflows it calls.
+    async fn validate(&self, spec: &Value) -> Result<Validation, EngineError>;
 
     /// Stores a new run and starts it as soon as there is room.
     ///
     /// # Errors
-    /// [`EngineError::NoSuchWorkflow`], [`EngineError::InvalidInput`], or [`EngineError::Busy`] when too many runs wait already.
+    /// [`EngineError::NoSuchWorkflow`], [`EngineError::InvalidInput`], [`EngineError::Busy`] when too
+    /// many runs wait already, or [`EngineError::Invalid`] when a workflow that it calls is gone.
     async fn start(&self, run: NewRun) -> Result<RunRecord, EngineError>;
 
     /// A run, step by step.
@@ -78,6 +84,19 @@ pub trait Engine: Send + Sync + 'static {
     /// # Errors
     /// [`EngineError::NoSuchRun`].
     async fn cancel(&self, id: RunId) -> Result<RunRecord, EngineError>;
+
+    /// Answers a step that waits for a person; returns once the answer is in the log. The same answer
+    /// given again changes nothing.
+    ///
+    /// # Errors
+    /// [`EngineError::NoSuchRun`]; [`EngineError::Signal`] when nobody waits for this answer, or not any
+    /// more, or when it does not fit.
+    async fn signal(
+        &self,
+        run: RunId,
+        wait: WaitId,
+        payload: Value,
+    ) -> Result<RunRecord, EngineError>;
 
     /// The updates of a run after event number `after` (0 for all): first those of the log, then
     /// live. The text so far of each running step comes as one delta; the stream ends after the
@@ -134,12 +153,25 @@ impl NewRun {
     }
 }
 
+/// A workflow that was stored.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Created {
+    /// What was stored.
+    #[serde(flatten)]
+    pub record: WorkflowRecord,
+    /// What is worth a second look, though it can be run.
+    pub warnings: Vec<Fault>,
+}
+
 /// What a check of a specification found.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Validation {
     /// The faults; none in a valid workflow.
     pub faults: Vec<Fault>,
+    /// What is worth a second look, though it can be run.
+    pub warnings: Vec<Fault>,
     /// The nodes of a valid workflow, each with what it needs.
     pub nodes: Option<Arc<[NodeOutline]>>,
 }
@@ -154,6 +186,9 @@ pub enum EngineError {
     /// The input is not what the workflow takes; the faults tell where.
     #[error("the input is not what the workflow takes")]
     InvalidInput(Vec<Fault>),
+    /// The answer to a wait was not taken.
+    #[error(transparent)]
+    Signal(SignalError),
     /// There is no such workflow, or no such version of it.
     #[error("there is no workflow {0}")]
     NoSuchWorkflow(WorkflowId),

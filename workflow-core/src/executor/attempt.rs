@@ -3,20 +3,42 @@
 use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures::FutureExt;
+use serde_json::Value;
 
 use crate::{
     error::NodeError,
-    machine::Input,
-    node::NodeContext,
+    machine::{Input, StepId},
+    node::{Node, NodeContext},
     size::{self, MAX_OUTPUT_BYTES},
-    workflow::Workflow,
+    workflow::{Body, Work},
 };
 
-pub(super) async fn run(workflow: Arc<Workflow>, cx: NodeContext, step: usize) -> Input {
-    let planned = &workflow.steps()[step];
+/// Makes an attempt at a node of a list.
+pub(super) async fn run(body: Arc<Body>, node: usize, cx: NodeContext, step: StepId) -> Input {
+    let planned = &body.steps[node];
+    let (result, draw) = match &planned.work {
+        Work::Leaf(node) => attempt(&**node, planned.timeout, &cx).await,
+        _ => (
+            Err(NodeError::new("internal", "this node is not attempted")),
+            0.0,
+        ),
+    };
+    Input::Done {
+        step,
+        result,
+        report: cx.take_report(),
+        draw,
+    }
+}
+
+async fn attempt(
+    node: &dyn Node,
+    timeout: Option<Duration>,
+    cx: &NodeContext,
+) -> (Result<Value, NodeError>, f64) {
     // Within a future of its own: a node may panic before it returns its future.
-    let work = AssertUnwindSafe(async { planned.node.run(&cx).await }).catch_unwind();
-    let outcome = match planned.timeout {
+    let work = AssertUnwindSafe(async { node.run(cx).await }).catch_unwind();
+    let outcome = match timeout {
         None => Ok(work.await),
         Some(limit) => tokio::time::timeout(limit, work)
             .await
@@ -34,12 +56,7 @@ pub(super) async fn run(workflow: Arc<Workflow>, cx: NodeContext, step: usize) -
     } else {
         0.0
     };
-    Input::Done {
-        step,
-        result,
-        report: cx.take_report(),
-        draw,
-    }
+    (result, draw)
 }
 
 fn timed_out(limit: Duration) -> NodeError {

@@ -1,25 +1,31 @@
 //! The async loop: does what the machine decides, and tells it what came of it.
 
 use std::{
+    collections::HashMap,
     future::{Future, poll_fn},
     pin::{Pin, pin},
     sync::Arc,
     task::Poll,
-    time::Duration,
 };
 
-use futures::{StreamExt, future::BoxFuture, poll, stream::FuturesUnordered};
-use tokio::time::Instant;
+use futures::{
+    FutureExt, StreamExt,
+    future::{AbortHandle, Abortable, BoxFuture},
+    poll,
+    stream::FuturesUnordered,
+};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::attempt;
+use super::{
+    attempt,
+    clock::Clock,
+    inbox::{Answer, Inbox},
+};
 use crate::{
     event::StepEvent,
     id::RunId,
-    machine::{Command, Input, Machine, Turn},
+    machine::{Assignment, Command, FrameId, Input, Machine, StepId, Turn},
     node::{DeltaSink, NodeContext, RunContext},
-    time::Timestamp,
-    workflow::Workflow,
 };
 
 /// The log does not take the events: the run belongs to someone else now, or cannot be written.
@@ -35,70 +41,87 @@ pub(crate) trait Journal: Send {
     ) -> impl Future<Output = Result<(), Refused>> + Send;
 }
 
-/// What a driver is waiting for: attempts and waits.
-type InFlight = FuturesUnordered<BoxFuture<'static, Input>>;
+/// What a driver is waiting for: attempts and waits. One that was stopped gives nothing.
+type InFlight = FuturesUnordered<BoxFuture<'static, Option<Input>>>;
 
-/// Drives one run to its end.
+/// Drives one run until it ends or rests.
 pub(crate) struct Driver<J> {
-    workflow: Arc<Workflow>,
     machine: Machine,
     journal: J,
     context: Arc<RunContext>,
     clock: Clock,
+    inbox: Option<Arc<Inbox>>,
     in_flight: InFlight,
+    /// What can be stopped alone: work within maps, loops and called workflows.
+    stops: HashMap<StepId, AbortHandle>,
     inputs: Vec<Input>,
     /// Tells work that outlives its node's future that the run is over.
     _cancel_on_drop: DropGuard,
 }
 
-impl<J: Journal> Driver<J> {
+impl<J: Journal + 'static> Driver<J> {
     pub(crate) fn new(
         id: RunId,
-        workflow: Arc<Workflow>,
         machine: Machine,
         journal: J,
         deltas: Arc<dyn DeltaSink>,
         cancellation: CancellationToken,
+        clock: Clock,
     ) -> Self {
         let guard = cancellation.clone().drop_guard();
-        let scope = Arc::clone(machine.scope());
         let context = Arc::new(RunContext {
             id,
-            scope,
             cancellation,
             deltas,
         });
         Self {
-            workflow,
             machine,
             journal,
             context,
-            clock: Clock::start(),
+            clock,
+            inbox: None,
             in_flight: InFlight::new(),
+            stops: HashMap::new(),
             // Room for one: a run that waits should be small.
             inputs: Vec::with_capacity(1),
             _cancel_on_drop: guard,
         }
     }
 
-    /// Goes on until the run has ended, or its log refuses an event. `turn` holds what was decided already.
-    pub(crate) async fn drive(mut self, mut turn: Turn) {
+    /// Takes answers of people from here, too.
+    pub(crate) fn with_inbox(mut self, inbox: Arc<Inbox>) -> Self {
+        self.inbox = Some(inbox);
+        self
+    }
+
+    /// Goes on until the run has ended or rests, or its log refuses an event. `turn` holds what was
+    /// decided already, `first` what has happened.
+    pub(crate) async fn drive(mut self, mut turn: Turn, first: Option<Input>) {
         let cancellation = self.context.cancellation.clone();
         let mut cancelled = pin!(cancellation.cancelled());
         self.inputs.push(Input::Resume);
+        self.inputs.extend(first);
         loop {
             if cancellation.is_cancelled() {
                 self.inputs.push(Input::Cancel {
                     reason: "cancelled".into(),
                 });
             }
+            let answers = self.inbox.as_ref().map(|inbox| inbox.take());
+            let answers = answers.unwrap_or_default();
+            self.inputs
+                .extend(answers.iter().map(|answer| answer.input()));
             self.machine
                 .on(self.inputs.drain(..), self.clock.now(), &mut turn);
             if self.machine.has_ended() {
                 // At once, and not after what may be a slow append: connections close now.
                 self.in_flight.clear();
             }
-            if self.journal.commit(&mut turn.events).await.is_err() || self.machine.has_ended() {
+            if self.journal.commit(&mut turn.events).await.is_err() {
+                return;
+            }
+            answers.into_iter().for_each(Answer::taken);
+            if self.machine.is_at_rest() {
                 return;
             }
             self.execute(&mut turn.commands).await;
@@ -114,56 +137,87 @@ impl<J: Journal> Driver<J> {
         for command in commands.drain(..) {
             match command {
                 Command::Run { step, attempt } => {
-                    let work = Box::pin(attempt::run(
-                        Arc::clone(&self.workflow),
-                        self.node_context(step, attempt),
-                        step,
-                    ));
-                    Self::start(work, &mut self.in_flight, &mut self.inputs).await;
+                    if let Some(assignment) = self.machine.assignment(step) {
+                        self.start(step, self.attempt(step, assignment, attempt))
+                            .await;
+                    }
                 }
                 Command::Wait { step, wait } => {
-                    let work = Box::pin(timer(step, wait));
-                    Self::start(work, &mut self.in_flight, &mut self.inputs).await;
+                    let fired = Input::TimerFired { step };
+                    self.start(step, tokio::time::sleep(wait).map(|()| fired))
+                        .await;
                 }
                 Command::Deadline { wait } => {
-                    let work = Box::pin(deadline(wait));
-                    Self::start(work, &mut self.in_flight, &mut self.inputs).await;
+                    let reached = tokio::time::sleep(wait).map(|()| Input::DeadlineReached);
+                    self.in_flight.push(Box::pin(reached.map(Some)));
+                }
+                Command::Stop { step } => {
+                    if let Some(stop) = self.stops.remove(&step) {
+                        stop.abort();
+                    }
                 }
             }
         }
     }
 
-    fn node_context(&self, step: usize, attempt: u32) -> NodeContext {
-        let planned = &self.workflow.steps()[step];
-        NodeContext::new(
-            Arc::clone(&self.context),
-            planned.step.clone(),
-            planned.input,
-            attempt,
-        )
+    fn attempt(
+        &self,
+        step: StepId,
+        assignment: Assignment,
+        attempt: u32,
+    ) -> impl Future<Output = Input> + Send + 'static + use<J> {
+        let Assignment {
+            body,
+            node,
+            step: name,
+            scope,
+            input,
+        } = assignment;
+        let context = Arc::clone(&self.context);
+        let cx = NodeContext::new(context, scope, name, input, attempt);
+        attempt::run(body, node, cx, step)
     }
 
     /// Polls new work once before it is queued: work that need not wait never costs a place in the queue.
-    async fn start(
-        mut work: BoxFuture<'static, Input>,
-        in_flight: &mut InFlight,
-        inputs: &mut Vec<Input>,
-    ) {
+    async fn start(&mut self, step: StepId, work: impl Future<Output = Input> + Send + 'static) {
+        let mut work: BoxFuture<'static, Option<Input>> = if step.frame == FrameId::ROOT {
+            Box::pin(work.map(Some))
+        } else {
+            let (stop, registration) = AbortHandle::new_pair();
+            self.stops.insert(step, stop);
+            Box::pin(Abortable::new(work, registration).map(Result::ok))
+        };
         match poll!(&mut work) {
-            Poll::Ready(input) => inputs.push(input),
-            Poll::Pending => in_flight.push(work),
+            Poll::Ready(input) => self.take(input),
+            Poll::Pending => self.in_flight.push(work),
         }
+    }
+
+    fn take(&mut self, input: Option<Input>) {
+        if let Some(Input::Done { step, .. } | Input::TimerFired { step }) = &input
+            && step.frame != FrameId::ROOT
+        {
+            self.stops.remove(step);
+        }
+        self.inputs.extend(input);
     }
 
     /// Waits for the next thing to happen, or for the run to be cancelled.
     async fn wait(&mut self, mut cancelled: Pin<&mut impl Future<Output = ()>>) {
+        let inbox = self.inbox.clone();
+        let mut mail = pin!(async {
+            match &inbox {
+                Some(inbox) => inbox.filled().await,
+                None => std::future::pending().await,
+            }
+        });
         poll_fn(|cx| {
-            if cancelled.as_mut().poll(cx).is_ready() {
+            if cancelled.as_mut().poll(cx).is_ready() || mail.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(());
             }
             match self.in_flight.poll_next_unpin(cx) {
                 Poll::Ready(Some(input)) => {
-                    self.inputs.push(input);
+                    self.take(input);
                     Poll::Ready(())
                 }
                 Poll::Ready(None) | Poll::Pending => Poll::Pending,
@@ -175,37 +229,7 @@ impl<J: Journal> Driver<J> {
     /// Takes whatever else has happened by now, so that it shares one append.
     async fn collect(&mut self) {
         while let Poll::Ready(Some(input)) = poll!(self.in_flight.next()) {
-            self.inputs.push(input);
+            self.take(input);
         }
-    }
-}
-
-async fn timer(step: usize, wait: Duration) -> Input {
-    tokio::time::sleep(wait).await;
-    Input::TimerFired { step }
-}
-
-async fn deadline(wait: Duration) -> Input {
-    tokio::time::sleep(wait).await;
-    Input::DeadlineReached
-}
-
-/// The wall clock, carried forward by the monotonic one: it never goes back within a run, and is
-/// virtual where tokio's is.
-struct Clock {
-    wall: Timestamp,
-    started: Instant,
-}
-
-impl Clock {
-    fn start() -> Self {
-        Self {
-            wall: Timestamp::now(),
-            started: Instant::now(),
-        }
-    }
-
-    fn now(&self) -> Timestamp {
-        self.wall.after(self.started.elapsed())
     }
 }

@@ -1,7 +1,9 @@
 //! Runs a workflow as a stream: polling it does the work, dropping it cancels everything.
 
 mod attempt;
+mod clock;
 mod driver;
+mod inbox;
 mod outbox;
 
 use std::{
@@ -16,15 +18,22 @@ use futures::{Stream, future::BoxFuture};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::driver::{Driver, Journal, Refused};
 use self::outbox::Outbox;
+pub(crate) use self::{
+    clock::Clock,
+    driver::{Driver, Journal, Refused},
+    inbox::Inbox,
+};
 use crate::{
     event::{EventKind, RunCreated, StepEvent, Update},
-    id::RunId,
-    machine::{Machine, Turn},
-    time::Timestamp,
+    id::{RunId, WaitId},
+    machine::{Input, Limits, Machine, Turn},
+    wait::{SignalError, WaitLog},
     workflow::Workflow,
 };
+
+/// How many events a run may have, unless it is set.
+pub const DEFAULT_EVENTS: u64 = 1_000_000;
 
 /// How many steps of one run may work at once, unless it is set.
 pub const DEFAULT_CONCURRENT_STEPS: usize = 16;
@@ -55,26 +64,37 @@ pub const DEFAULT_CONCURRENT_STEPS: usize = 16;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Executor {
-    concurrent_steps: usize,
+    limits: Limits,
 }
 
 impl Executor {
     /// An executor with the default limits.
     pub fn new() -> Self {
         Self {
-            concurrent_steps: DEFAULT_CONCURRENT_STEPS,
+            limits: Limits {
+                slots: DEFAULT_CONCURRENT_STEPS,
+                events: DEFAULT_EVENTS,
+            },
         }
     }
 
     /// Sets how many steps of one run may work at once; at least 1, 16 by default.
     #[must_use]
     pub fn concurrent_steps(mut self, steps: usize) -> Self {
-        self.concurrent_steps = steps.max(1);
+        self.limits.slots = steps.max(1);
         self
     }
 
-    pub(crate) fn slots(&self) -> usize {
-        self.concurrent_steps
+    /// Sets how many events a run may have before it fails with `too_many_events`; 1,000,000 by default.
+    /// Those that then end it come on top.
+    #[must_use]
+    pub fn events(mut self, events: u64) -> Self {
+        self.limits.events = events;
+        self
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// Starts a run. Nothing happens before it is polled.
@@ -84,31 +104,62 @@ impl Executor {
     pub fn run(&self, workflow: Arc<Workflow>, input: Value) -> Run {
         let input = Arc::new(input);
         let id = RunId::new();
-        let mut machine = Machine::new(
-            Arc::clone(&workflow),
-            id,
-            Arc::clone(&input),
-            self.concurrent_steps,
-        );
-        let first = machine.create(RunCreated::of(&workflow, input), Timestamp::now());
-        Run::new(
-            id,
-            workflow,
-            machine,
-            Turn {
-                events: vec![first],
-                commands: Vec::new(),
-            },
-        )
+        let mut machine = Machine::new(Arc::clone(&workflow), id, Arc::clone(&input), self.limits);
+        let clock = Clock::start();
+        let first = machine.create(RunCreated::of(&workflow, input), clock.now());
+        let turn = Turn {
+            events: vec![first],
+            commands: Vec::new(),
+        };
+        Run::new(id, machine, clock, turn, None)
     }
 
     /// Goes on with a run from its log: what the log says is done is not done again, and steps that
     /// were in flight start anew, with `reason: "recovered"`. The new run yields the events that
     /// come after the log's last.
     ///
+    /// A run that is suspended goes on if a time that it waits for has come; else there is nothing to
+    /// yield, and it can be resumed again at the `wake_at` of its `run.suspended`.
+    ///
     /// # Errors
     /// When the log is not one of this workflow, or is damaged.
     pub fn resume(&self, workflow: Arc<Workflow>, log: &[StepEvent]) -> Result<Run, ResumeError> {
+        let (id, machine) = self.replay(workflow, log)?;
+        Ok(Run::new(
+            id,
+            machine,
+            clock_after(log),
+            Turn::default(),
+            None,
+        ))
+    }
+
+    /// Goes on with a run whose step waits for a person, with the person's answer.
+    ///
+    /// # Errors
+    /// [`SignalError::Resume`] when the run cannot be resumed; else when nobody waits for this answer,
+    /// or it does not fit the wait's schema.
+    pub fn signal(
+        &self,
+        workflow: Arc<Workflow>,
+        log: &[StepEvent],
+        wait: WaitId,
+        payload: Value,
+    ) -> Result<Run, SignalError> {
+        let (id, machine) = self.replay(workflow, log)?;
+        WaitLog::of(log).check(wait, &payload)?;
+        let payload = Arc::new(payload);
+        let first = Input::Signal { wait, payload };
+        let clock = clock_after(log);
+        Ok(Run::new(id, machine, clock, Turn::default(), Some(first)))
+    }
+
+    /// The machine of a run as its log leaves it.
+    pub(crate) fn replay(
+        &self,
+        workflow: Arc<Workflow>,
+        log: &[StepEvent],
+    ) -> Result<(RunId, Machine), ResumeError> {
         let (id, created) = match log.first() {
             Some(StepEvent {
                 run_id,
@@ -117,18 +168,31 @@ impl Executor {
             }) => (*run_id, created),
             _ => return Err(ResumeError::NoBeginning),
         };
-        if created.spec_hash != *workflow.hash() {
+        let hashes = |created: &RunCreated| {
+            let pins = created.workflows.iter();
+            let pins = pins.map(|pin| (Arc::clone(&pin.workflow), Arc::clone(&pin.spec_hash)));
+            pins.collect::<Vec<_>>()
+        };
+        let same = RunCreated::of(&workflow, Arc::clone(&created.input));
+        if created.spec_hash != same.spec_hash || hashes(created) != hashes(&same) {
             return Err(ResumeError::OtherWorkflow);
         }
         let input = Arc::clone(&created.input);
-        let mut machine = Machine::new(Arc::clone(&workflow), id, input, self.concurrent_steps);
+        let mut machine = Machine::new(workflow, id, input, self.limits);
         for event in log {
             machine
                 .apply(event)
                 .map_err(|misfit| ResumeError::Damaged(Box::new(misfit)))?;
         }
-        Ok(Run::new(id, workflow, machine, Turn::default()))
+        Ok((id, machine))
     }
+}
+
+/// A clock that is not behind the last event.
+fn clock_after(log: &[StepEvent]) -> Clock {
+    let clock = Clock::start();
+    let last = log.last();
+    last.map_or(clock, |last| clock.not_before(last.time))
 }
 
 impl Default for Executor {
@@ -152,7 +216,8 @@ pub enum ResumeError {
     Damaged(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// A run as a stream of [`Update`]s, in order, the terminal event last.
+/// A run as a stream of [`Update`]s, in order, the terminal event last. It also ends after a
+/// `run.suspended`: nothing works then, and [`Executor::resume`] or [`Executor::signal`] goes on with it.
 ///
 /// A reader that does not poll pauses the run. A reader that is slow, or holds a lock while it
 /// awaits, should use an engine instead, whose runs do not depend on their readers.
@@ -165,22 +230,22 @@ pub struct Run {
 }
 
 impl Run {
-    fn new(id: RunId, workflow: Arc<Workflow>, machine: Machine, turn: Turn) -> Self {
+    fn new(id: RunId, machine: Machine, clock: Clock, turn: Turn, first: Option<Input>) -> Self {
         let outbox = Arc::new(Outbox::default());
         let deltas = Arc::clone(&outbox);
         let driver = Driver::new(
             id,
-            workflow,
             machine,
             Arc::clone(&outbox),
             deltas,
             CancellationToken::new(),
+            clock,
         );
         Self {
             id,
             batch: VecDeque::new(),
             outbox,
-            driver: Some(Box::pin(driver.drive(turn))),
+            driver: Some(Box::pin(driver.drive(turn, first))),
         }
     }
 

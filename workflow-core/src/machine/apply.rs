@@ -2,12 +2,19 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Doom, Machine, Misfit, Phase, step::StepState};
+use super::{
+    Machine, Misfit, Phase, StepId,
+    container::Container,
+    end::{Doom, RUN_CANCELLED},
+    frame::Failure,
+    step::StepState,
+    wait::Wait,
+};
 use crate::{
-    event::{EventKind, NodeFailed, StepEvent},
-    id::StepRef,
+    event::{EventKind, NodeFailed, Progress, StepEvent},
     time::Timestamp,
     usage::Usage,
+    workflow::Work,
 };
 
 impl Machine {
@@ -21,10 +28,10 @@ impl Machine {
             return Err(misfit());
         }
         let step = match event.step() {
-            Some(step) => Some(self.index_of(step).ok_or_else(misfit)?),
+            Some(step) => Some(self.locate(step).ok_or_else(misfit)?),
             None => None,
         };
-        if !self.may_follow(step, &event.kind) {
+        if !self.may_follow(step, &event.kind) || !self.find_logged_items(step, &event.kind) {
             return Err(misfit());
         }
         self.transition(step, &event.kind, event.time);
@@ -33,119 +40,246 @@ impl Machine {
     }
 
     /// Whether an event can come next, for all that is known of its step and its run.
-    fn may_follow(&self, step: Option<usize>, kind: &EventKind) -> bool {
-        let state = step.map(|step| &self.steps[step].state);
-        match (kind, state) {
-            (EventKind::RunCreated(_), None) => self.phase == Phase::New,
-            (EventKind::RunStarted(_), None) => self.phase == Phase::Created,
-            (EventKind::RunCompleted(_), None) => self.unsettled == 0,
-            (EventKind::RunFailed(_) | EventKind::RunCancelled(_), None) => {
-                self.phase != Phase::New
+    fn may_follow(&self, step: Option<StepId>, kind: &EventKind) -> bool {
+        let Some(step) = step else {
+            return self.may_follow_in_run(kind);
+        };
+        let state = self.frames.step(step).state;
+        let open = matches!(state, StepState::Open { .. }) && !self.is_busy_inside(step);
+        match kind {
+            EventKind::NodeStarted(_) => !matches!(
+                state,
+                StepState::Idle { .. }
+                    | StepState::Settled
+                    | StepState::Open { .. }
+                    | StepState::Waiting { .. }
+            ),
+            EventKind::NodeSkipped(_) => matches!(state, StepState::Due { .. }),
+            EventKind::NodeFailed(_) => {
+                open || matches!(
+                    state,
+                    StepState::Due { .. } | StepState::Running { .. } | StepState::Waiting { .. }
+                )
             }
-            (EventKind::NodeStarted(_), Some(state)) => {
-                !matches!(state, StepState::Idle { .. } | StepState::Settled)
+            EventKind::NodeCompleted(_) => open || matches!(state, StepState::Running { .. }),
+            EventKind::NodeRetrying(_) => matches!(state, StepState::Running { .. }),
+            EventKind::NodeProgress(_) => matches!(state, StepState::Open { .. }),
+            EventKind::NodeWaiting(_) => open && self.frames.step(step).container.is_none(),
+            EventKind::NodeResumed(it) => {
+                matches!(state, StepState::Waiting { wait, .. } if wait == it.wait_id)
             }
-            (EventKind::NodeSkipped(_), Some(state)) => matches!(state, StepState::Due { .. }),
-            (EventKind::NodeFailed(_), Some(state)) => {
-                matches!(state, StepState::Due { .. } | StepState::Running { .. })
-            }
-            (EventKind::NodeCompleted(_) | EventKind::NodeRetrying(_), Some(state)) => {
-                matches!(state, StepState::Running { .. })
-            }
-            (EventKind::NodeCancelled(_), Some(state)) => {
-                matches!(state, StepState::Running { .. } | StepState::Backoff { .. })
+            EventKind::NodeCancelled(_) => {
+                open || matches!(
+                    state,
+                    StepState::Running { .. }
+                        | StepState::Backoff { .. }
+                        | StepState::Waiting { .. }
+                )
             }
             _ => false,
         }
     }
 
-    pub(super) fn index_of(&self, step: &StepRef) -> Option<usize> {
-        let index = self
-            .workflow
-            .variables()
-            .get(&step.node().variable())
-            .copied()?;
-        (self.workflow.steps()[index].step == *step).then_some(index)
+    fn may_follow_in_run(&self, kind: &EventKind) -> bool {
+        match kind {
+            EventKind::RunCreated(_) => self.phase == Phase::New,
+            EventKind::RunStarted(_) => self.phase == Phase::Created,
+            EventKind::RunSuspended(_) => {
+                matches!(self.phase, Phase::Started(_)) && self.working == 0
+            }
+            EventKind::RunResumed(_) => matches!(self.phase, Phase::Suspended(_)),
+            EventKind::RunCompleted(_) => {
+                self.frames.at(super::FrameId::ROOT).unsettled == 0
+                    && matches!(self.phase, Phase::Started(_))
+            }
+            EventKind::RunFailed(_) | EventKind::RunCancelled(_) => self.phase != Phase::New,
+            _ => false,
+        }
+    }
+
+    /// Whether something in a container has begun and is not settled.
+    fn is_busy_inside(&self, step: StepId) -> bool {
+        let mut frames = self.frames.step(step).frames().into_iter();
+        frames.any(|frame| {
+            let mut steps = self.frames.at(frame).steps.iter();
+            steps.any(super::step::Step::is_open)
+        })
+    }
+
+    /// The items of a map stand in no event; how many there were does.
+    fn find_logged_items(&mut self, step: Option<StepId>, kind: &EventKind) -> bool {
+        let (Some(step), EventKind::NodeProgress(it)) = (step, kind) else {
+            return true;
+        };
+        let Progress::Items { items, item, .. } = it.progress else {
+            return self.is_next_round(step, it.progress);
+        };
+        if item.is_none() && self.frames.step(step).container.is_none() {
+            _ = self.find_items(step);
+        }
+        let open = match self.frames.step(step).container.as_deref() {
+            Some(Container::Map(found)) if found.count() == items => &found.open,
+            _ => return false,
+        };
+        item.is_none_or(|item| open.contains_key(&item))
+    }
+
+    fn is_next_round(&self, step: StepId, progress: Progress) -> bool {
+        let Progress::Round { round } = progress else {
+            return false;
+        };
+        let is_loop = matches!(self.frames.planned(step).work, Work::Loop(..));
+        is_loop
+            && match self.frames.step(step).container.as_deref() {
+                Some(Container::Loop { round: now, .. }) => now + 1 == round,
+                _ => round == 0,
+            }
     }
 
     /// What an event changes: the same live and in replay.
-    pub(super) fn transition(&mut self, step: Option<usize>, kind: &EventKind, time: Timestamp) {
-        match (step, kind) {
-            (None, EventKind::RunCreated(_)) => self.phase = Phase::Created,
-            (None, EventKind::RunStarted(started)) => {
+    pub(super) fn transition(&mut self, step: Option<StepId>, kind: &EventKind, time: Timestamp) {
+        match step {
+            Some(step) => self.transition_step(step, kind, time),
+            None => self.transition_run(kind, time),
+        }
+    }
+
+    fn transition_run(&mut self, kind: &EventKind, time: Timestamp) {
+        match kind {
+            EventKind::RunCreated(_) => self.phase = Phase::Created,
+            EventKind::RunStarted(started) => {
                 self.phase = Phase::Started(time);
                 self.deadline = started.deadline;
             }
-            (Some(step), EventKind::NodeStarted(started)) => {
-                let works = matches!(self.steps[step].state, StepState::Running { .. });
-                self.working += usize::from(!works);
-                self.steps[step].start(started, time);
+            EventKind::RunSuspended(_) => {
+                if let Phase::Started(since) = self.phase {
+                    self.phase = Phase::Suspended(since);
+                }
             }
-            (Some(step), EventKind::NodeRetrying(retrying)) => {
-                self.release(step, retrying.usage);
-                let until = time.after(Duration::from_millis(retrying.next_in_ms));
-                self.steps[step].back_off(until);
+            EventKind::RunResumed(_) => {
+                if let Phase::Suspended(since) = self.phase {
+                    self.phase = Phase::Started(since);
+                }
             }
-            (Some(step), EventKind::NodeCompleted(completed)) => {
-                let usage = completed
-                    .report
-                    .as_ref()
-                    .map(|report| report.usage)
-                    .unwrap_or_default();
-                self.release(step, usage);
-                self.scope.complete(step, Arc::clone(&completed.output));
-                self.settled(step, true);
-            }
-            (Some(step), EventKind::NodeFailed(failed)) => {
-                self.release(step, failed.usage);
-                self.failed(step, failed);
-            }
-            (Some(step), EventKind::NodeSkipped(_)) => {
-                self.scope.skip(step);
-                self.settled(step, false);
-            }
-            (Some(step), EventKind::NodeCancelled(_)) => {
-                self.release(step, Usage::default());
-                self.steps[step].state = StepState::Settled;
-                let reason = "cancelled".into();
-                self.doom.get_or_insert(Doom::Cancelled { reason });
-            }
-            (
-                _,
-                EventKind::RunCompleted(_) | EventKind::RunFailed(_) | EventKind::RunCancelled(_),
-            ) => {
+            EventKind::RunCompleted(_) | EventKind::RunFailed(_) | EventKind::RunCancelled(_) => {
                 self.phase = Phase::Ended;
             }
-            (Some(_), EventKind::RunCreated(_) | EventKind::RunStarted(_)) | (None, _) => {}
+            _ => {}
         }
     }
 
-    /// Gives back the slot of a step that worked, and counts what it used.
-    pub(super) fn release(&mut self, step: usize, usage: Usage) {
-        self.working -= usize::from(matches!(self.steps[step].state, StepState::Running { .. }));
+    fn transition_step(&mut self, step: StepId, kind: &EventKind, time: Timestamp) {
+        match kind {
+            EventKind::NodeStarted(started) => {
+                let is_leaf = matches!(self.frames.planned(step).work, Work::Leaf(_));
+                let state = self.frames.step_mut(step);
+                if is_leaf {
+                    let works = matches!(state.state, StepState::Running { .. });
+                    state.start(started, time);
+                    self.working += usize::from(!works);
+                } else {
+                    state.open(started, time);
+                }
+            }
+            EventKind::NodeProgress(it) => match it.progress {
+                Progress::Items { item: None, .. } => {}
+                Progress::Items {
+                    item: Some(item), ..
+                } => self.close_item(step, item),
+                Progress::Round { round } => self.begin_round(step, round),
+            },
+            EventKind::NodeRetrying(retrying) => {
+                self.release(step, retrying.usage);
+                let until = time.after(Duration::from_millis(retrying.next_in_ms));
+                self.frames.step_mut(step).back_off(until);
+            }
+            EventKind::NodeWaiting(waiting) => {
+                let wait = waiting.wait_id;
+                let state = self.frames.step_mut(step);
+                let since = state.since().unwrap_or(time);
+                state.state = StepState::Waiting { since, wait };
+                self.waits.insert(wait, Wait::new(step, waiting, time));
+            }
+            EventKind::NodeResumed(it) => self.take_answer(step, it.payload.clone()),
+            EventKind::NodeCompleted(completed) => {
+                let report = completed.report.as_ref();
+                self.release(step, report.map(|report| report.usage).unwrap_or_default());
+                let output = Arc::clone(&completed.output);
+                self.frames
+                    .at(step.frame)
+                    .scope
+                    .complete(step.node(), output);
+                self.step_settled(step, true);
+            }
+            EventKind::NodeFailed(failed) => {
+                let origin = self.failure_inside(step);
+                self.release(step, failed.usage);
+                self.step_failed(step, failed, origin);
+            }
+            EventKind::NodeSkipped(_) => {
+                self.frames.at(step.frame).scope.skip(step.node());
+                self.step_settled(step, false);
+            }
+            EventKind::NodeCancelled(cancelled) => {
+                self.release(step, Usage::default());
+                self.frames.step_mut(step).state = StepState::Settled;
+                if cancelled.reason == RUN_CANCELLED {
+                    let reason = "cancelled".into();
+                    self.doom.get_or_insert(Doom::Cancelled { reason });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Gives back what a step held, and counts what it used.
+    fn release(&mut self, step: StepId, usage: Usage) {
+        let state = self.frames.step_mut(step);
+        let container = state.container.take();
+        match state.state {
+            StepState::Running { .. } => self.working -= 1,
+            StepState::Waiting { wait, .. } => _ = self.waits.remove(&wait),
+            _ => {}
+        }
         self.usage += usage;
+        for frame in container.iter().flat_map(|container| container.frames()) {
+            self.frames.remove(frame);
+        }
     }
 
-    fn failed(&mut self, step: usize, failed: &NodeFailed) {
+    /// The failure within a container that makes it fail, if there is one.
+    fn failure_inside(&self, step: StepId) -> Option<Failure> {
+        let mut frames = self.frames.step(step).frames().into_iter();
+        frames.find_map(|frame| self.frames.at(frame).failure.clone())
+    }
+
+    fn step_failed(&mut self, step: StepId, failed: &NodeFailed, origin: Option<Failure>) {
         let error = Arc::clone(&failed.error);
+        let frame = self.frames.at_mut(step.frame);
         if failed.handled {
-            self.scope.fail(step, error, failed.output.clone());
-            self.settled(step, true);
-        } else {
-            self.steps[step].state = StepState::Settled;
-            let step = Some(failed.step.clone());
-            self.doom.get_or_insert(Doom::Failed { step, error });
+            frame.scope.fail(step.node(), error, failed.output.clone());
+            return self.step_settled(step, true);
         }
+        frame.steps[step.node()].state = StepState::Settled;
+        frame.failure.get_or_insert_with(|| {
+            let here = failed.step.clone();
+            let step = origin.map_or(here, |origin| origin.step);
+            Failure { step, error }
+        });
+        self.failed.push_back(step.frame);
     }
 
     /// A step is through; `live` unless it was skipped.
-    fn settled(&mut self, step: usize, live: bool) {
-        self.steps[step].state = StepState::Settled;
-        self.unsettled -= 1;
-        let workflow = Arc::clone(&self.workflow);
-        for dependent in &workflow.steps()[step].dependents {
-            if self.steps[*dependent].need_settled(live) {
-                self.due.push_back(*dependent);
+    fn step_settled(&mut self, step: StepId, live: bool) {
+        let frame = self.frames.at_mut(step.frame);
+        frame.steps[step.node()].state = StepState::Settled;
+        frame.unsettled -= 1;
+        if frame.unsettled == 0 {
+            self.settled.push_back(step.frame);
+        }
+        for dependent in &frame.body.steps[step.node()].dependents {
+            if frame.steps[*dependent].need_settled(live) {
+                self.due.push_back(StepId::new(step.frame, *dependent));
             }
         }
     }

@@ -5,90 +5,57 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{
-    Command, Doom, Machine, Turn,
+    Command, Machine, StepId, Turn,
+    end::Doom,
     retry::{self, Verdict},
     step::StepState,
 };
 use crate::{
     error::{NodeError, Problem},
-    event::{EventKind, NodeCompleted, NodeFailed, Report, StartReason},
-    spec::{OnAmbiguous, OnError},
+    event::{EventKind, NodeCompleted, NodeFailed, Report},
+    spec::OnError,
     time::{Timestamp, millis},
     usage::Usage,
 };
 
-/// How often a step may be lost with its host, without any progress, before it fails.
-const MAX_RECOVERIES: u32 = 5;
-
 impl Machine {
-    /// Steps that were in flight when the log was cut start again; waits go on.
-    pub(super) fn resume(&mut self, now: Timestamp, turn: &mut Turn) {
-        if let Some(deadline) = self.deadline {
-            let wait = deadline.since(now);
-            turn.commands.push(Command::Deadline { wait });
-        }
-        for step in 0..self.steps.len() {
-            match self.steps[step].state {
-                StepState::Running { .. } => self.recover(step, now, turn),
-                StepState::Backoff { until } => {
-                    let wait = until.since(now);
-                    turn.commands.push(Command::Wait { step, wait });
-                }
-                _ => {}
+    pub(super) fn timer_fired(&mut self, step: StepId, now: Timestamp, turn: &mut Turn) {
+        match self.frames.state(step) {
+            Some(StepState::Backoff { .. }) => {
+                self.frames.step_mut(step).state = StepState::Ready(None);
+                self.ready.push_back(step);
             }
-        }
-    }
-
-    fn recover(&mut self, step: usize, now: Timestamp, turn: &mut Turn) {
-        if self.workflow.steps()[step].on_ambiguous == OnAmbiguous::Fail {
-            let detail = "the step was in flight when its host stopped: it may have happened";
-            return self.fail(step, Problem::new("ambiguous", detail), now, turn);
-        }
-        if self.steps[step].recoveries >= MAX_RECOVERIES {
-            let detail = format!("the step was lost with its host {MAX_RECOVERIES} times in a row");
-            return self.fail(step, Problem::new("recovery_exhausted", detail), now, turn);
-        }
-        self.working -= 1;
-        self.steps[step].state = StepState::Ready(Some(StartReason::Recovered));
-        self.ready.push_back(step);
-    }
-
-    pub(super) fn timer_fired(&mut self, step: usize) {
-        if matches!(self.steps[step].state, StepState::Backoff { .. }) {
-            self.steps[step].state = StepState::Ready(None);
-            self.ready.push_back(step);
+            Some(StepState::Waiting { wait, .. }) => self.wait_over(step, wait, now, turn),
+            Some(StepState::Open { .. }) => self.container_timed_out(step, now, turn),
+            _ => {}
         }
     }
 
     pub(super) fn deadline_reached(&mut self) {
         let problem = Problem::new("timeout", "the run took longer than its workflow allows");
-        let error = Arc::new(problem);
-        self.doom.get_or_insert(Doom::Failed { step: None, error });
+        self.doom.get_or_insert(Doom::failed(problem));
+    }
+
+    fn container_timed_out(&mut self, step: StepId, now: Timestamp, turn: &mut Turn) {
+        let detail = "it took longer than its `timeout` allows";
+        self.cancel_inside(step, "timed_out", now, turn);
+        self.fail(step, Problem::new("timeout", detail), now, turn);
     }
 
     pub(super) fn done(
         &mut self,
-        step: usize,
+        step: StepId,
         result: Result<Value, NodeError>,
         report: Option<Box<Report>>,
         draw: f64,
         now: Timestamp,
         turn: &mut Turn,
     ) {
-        let StepState::Running { since } = self.steps[step].state else {
+        if !matches!(self.frames.state(step), Some(StepState::Running { .. })) {
             return;
-        };
+        }
         match result {
-            Ok(output) => {
-                let completed = EventKind::NodeCompleted(NodeCompleted {
-                    step: self.step_ref(step),
-                    attempt: self.steps[step].attempt,
-                    output: Arc::new(output),
-                    duration_ms: millis(now.since(since)),
-                    report,
-                });
-                self.emit(Some(step), completed, now, turn);
-            }
+            Ok(output) => self.complete(step, Arc::new(output), report, now, turn),
             Err(error) => {
                 let usage = report.map(|report| report.usage).unwrap_or_default();
                 self.attempt_failed(step, error, usage, draw, now, turn);
@@ -96,61 +63,92 @@ impl Machine {
         }
     }
 
+    pub(super) fn complete(
+        &mut self,
+        step: StepId,
+        output: Arc<Value>,
+        report: Option<Box<Report>>,
+        now: Timestamp,
+        turn: &mut Turn,
+    ) {
+        let completed = NodeCompleted {
+            step: self.step_ref(step),
+            attempt: self.frames.step(step).attempt,
+            output,
+            duration_ms: self.step_duration_ms(step, now),
+            report,
+        };
+        self.emit(Some(step), EventKind::NodeCompleted(completed), now, turn);
+    }
+
     fn attempt_failed(
         &mut self,
-        step: usize,
+        step: StepId,
         error: NodeError,
         usage: Usage,
         draw: f64,
         now: Timestamp,
         turn: &mut Turn,
     ) {
-        let policy = &self.workflow.steps()[step].retry;
-        match retry::decide(policy, self.steps[step].failures + 1, error, draw) {
+        let policy = &self.frames.planned(step).retry;
+        let failures = self.frames.step(step).failures + 1;
+        match retry::decide(policy, failures, error, draw) {
             Verdict::Again { wait, error } => {
                 turn.commands.push(Command::Wait { step, wait });
-                let (name, attempt) = (self.step_ref(step), self.steps[step].attempt);
+                let (name, attempt) = (self.step_ref(step), self.frames.step(step).attempt);
                 let most = self.max_attempts(step);
                 let retrying = retry::event(name, attempt, most, wait, error, usage);
                 self.emit(Some(step), retrying, now, turn);
             }
-            Verdict::Fail(problem) => self.fail_using(step, problem, usage, now, turn),
+            Verdict::Fail(problem) => self.fail_using(step, Arc::new(problem), usage, now, turn),
+        }
+    }
+
+    /// How many attempts the step can come to; one that was recovered has had more than its policy says.
+    pub(super) fn max_attempts(&self, step: StepId) -> u32 {
+        let state = self.frames.step(step);
+        let policy = &self.frames.planned(step).retry;
+        let left = policy.max_attempts.saturating_sub(state.failures);
+        match state.state {
+            StepState::Running { .. } => state.attempt.saturating_add(left.saturating_sub(1)),
+            _ => state.attempt.saturating_add(left),
         }
     }
 
     /// A step fails for good, without having used anything.
-    pub(super) fn fail(&mut self, step: usize, problem: Problem, now: Timestamp, turn: &mut Turn) {
-        self.fail_using(step, problem, Usage::default(), now, turn);
+    pub(super) fn fail(&mut self, step: StepId, problem: Problem, now: Timestamp, turn: &mut Turn) {
+        self.fail_using(step, Arc::new(problem), Usage::default(), now, turn);
     }
 
-    /// A step fails for good. Whether the workflow goes on is for its `on_error` to say.
-    fn fail_using(
+    /// A step fails for good. Whether its list of nodes goes on is for its `on_error` to say.
+    pub(super) fn fail_using(
         &mut self,
-        step: usize,
-        problem: Problem,
+        step: StepId,
+        error: Arc<Problem>,
         usage: Usage,
         now: Timestamp,
         turn: &mut Turn,
     ) {
-        let (handled, output) = match &self.workflow.steps()[step].on_error {
+        let (handled, output) = match &self.frames.planned(step).on_error {
             OnError::Fail => (false, None),
             OnError::Continue => (true, None),
             OnError::Output(output) => (true, Some(Arc::clone(output))),
         };
-        let duration_ms = match self.steps[step].state {
-            StepState::Running { since } => millis(now.since(since)),
-            _ => 0,
-        };
         let failed = NodeFailed {
             step: self.step_ref(step),
-            attempt: self.steps[step].attempt,
-            error: Arc::new(problem),
+            attempt: self.frames.step(step).attempt,
+            error,
             handled,
             output,
-            duration_ms,
+            duration_ms: self.step_duration_ms(step, now),
             usage,
         };
         let failed = EventKind::NodeFailed(Box::new(failed));
         self.emit(Some(step), failed, now, turn);
+    }
+
+    fn step_duration_ms(&self, step: StepId, now: Timestamp) -> u64 {
+        let since = self.frames.step(step).since();
+        since.map_or(0, |since| millis(now.since(since)))
     }
 }

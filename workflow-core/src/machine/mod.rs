@@ -2,29 +2,54 @@
 //!
 //! A [`Machine`] is told what happened and answers with events for the log and commands for its
 //! driver. The same workflow and the same inputs in the same order give the same events. What a log
-//! tells changes it by applying events, live as in replay; which steps are due or wait for a slot is
-//! derived from that. So any prefix of a log is a valid state, and [`Input::Resume`] derives
-//! whatever a cut log had not written yet.
+//! tells changes it by applying events, live as in replay; which steps are due, wait for a slot or
+//! make the next item of a map is derived from that. So any prefix of a log is a valid state, and
+//! [`Input::Resume`] derives whatever a cut log had not written yet.
+//!
+//! A list of nodes that is being run is a frame: the workflow's own nodes, and one for each item of a
+//! map, round of a loop and call of a workflow that is under way.
 
 mod apply;
+mod call;
+mod cancel;
+mod container;
+mod control;
+mod end;
+mod frame;
 mod inputs;
+mod locate;
+mod map;
+mod repeat;
+mod resume;
 mod retry;
 mod settle;
 mod step;
+mod suspend;
+mod wait;
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 use serde_json::Value;
 
-use self::step::{Step, StepState};
+pub(crate) use self::frame::{FrameId, StepId};
+pub use self::map::MAX_ITEMS;
+use self::{
+    end::Doom,
+    frame::{Frame, Frames},
+    wait::Wait,
+};
 use crate::{
-    error::{NodeError, Problem},
+    error::NodeError,
     event::{EventKind, Report, RunCreated, StepEvent},
-    id::{RunId, StepRef},
-    scope::Scope,
+    id::{RunId, StepRef, WaitId},
+    scope::{ImplicitInput, Scope},
     time::Timestamp,
     usage::Usage,
-    workflow::Workflow,
+    workflow::{Body, Workflow},
 };
 
 /// What a machine is told.
@@ -33,15 +58,17 @@ pub(crate) enum Input {
     Resume,
     /// An attempt ended.
     Done {
-        step: usize,
+        step: StepId,
         result: Result<Value, NodeError>,
         report: Option<Box<Report>>,
         draw: f64,
     },
-    /// The wait before another attempt is over.
-    TimerFired { step: usize },
+    /// A time that the step waited for has come.
+    TimerFired { step: StepId },
     /// The time the workflow allows is over.
     DeadlineReached,
+    /// A person answers.
+    Signal { wait: WaitId, payload: Arc<Value> },
     /// Someone wants the run to end.
     Cancel { reason: Arc<str> },
 }
@@ -50,9 +77,11 @@ pub(crate) enum Input {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Command {
     /// Start this attempt.
-    Run { step: usize, attempt: u32 },
+    Run { step: StepId, attempt: u32 },
+    /// Stop what is under way for this step.
+    Stop { step: StepId },
     /// Say when this wait is over.
-    Wait { step: usize, wait: Duration },
+    Wait { step: StepId, wait: Duration },
     /// Say when the run has had this long.
     Deadline { wait: Duration },
 }
@@ -70,42 +99,53 @@ enum Phase {
     New,
     Created,
     Started(Timestamp),
+    /// Nothing works; since when it was started.
+    Suspended(Timestamp),
     Ended,
 }
 
-/// Why a run is to end before all its steps are done.
-#[derive(Clone, Debug)]
-enum Doom {
-    Failed {
-        step: Option<StepRef>,
-        error: Arc<Problem>,
-    },
-    Cancelled {
-        reason: Arc<str>,
-    },
+/// How much of what a run may have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// How many steps may work at once.
+    pub(crate) slots: usize,
+    /// How many events there may be.
+    pub(crate) events: u64,
 }
 
 /// One run: what has happened, and what follows from it.
 pub(crate) struct Machine {
     workflow: Arc<Workflow>,
-    scope: Arc<Scope>,
+    frames: Frames,
     run_id: RunId,
     seq: u64,
     phase: Phase,
     doom: Option<Doom>,
-    steps: Box<[Step]>,
     /// When the run fails, should it still work then.
     deadline: Option<Timestamp>,
     /// Steps whose needs are settled, before it is decided whether they are taken.
-    due: VecDeque<usize>,
+    due: VecDeque<StepId>,
     /// Steps that wait for a slot.
-    ready: VecDeque<usize>,
-    unsettled: usize,
+    ready: VecDeque<StepId>,
+    /// Frames in which a failure was not handled.
+    failed: VecDeque<FrameId>,
+    /// Frames in which everything is settled.
+    settled: VecDeque<FrameId>,
+    /// Who waits for a person or a time.
+    waits: BTreeMap<WaitId, Wait>,
     /// How many steps work.
     working: usize,
-    /// How many may work at once.
-    slots: usize,
+    limits: Limits,
     usage: Usage,
+}
+
+/// What a driver needs to make an attempt.
+pub(crate) struct Assignment {
+    pub(crate) body: Arc<Body>,
+    pub(crate) node: usize,
+    pub(crate) step: StepRef,
+    pub(crate) scope: Arc<Scope>,
+    pub(crate) input: ImplicitInput,
 }
 
 /// An event that cannot follow what came before it.
@@ -117,53 +157,59 @@ pub(crate) struct Misfit {
 }
 
 impl Machine {
-    /// A run that nothing has happened in. `slots` is how many steps may work at once.
+    /// A run that nothing has happened in.
     pub(crate) fn new(
         workflow: Arc<Workflow>,
         run_id: RunId,
         input: Arc<Value>,
-        slots: usize,
+        limits: Limits,
     ) -> Self {
-        let planned = workflow.steps();
-        let steps: Box<[Step]> = planned
-            .iter()
-            .map(|planned| Step::new(planned.needs))
-            .collect();
-        let due = (0..steps.len())
-            .filter(|step| planned[*step].needs == 0)
-            .collect();
-        let scope = Arc::new(Scope::new(
-            Arc::clone(workflow.variables()),
-            steps.len(),
-            input,
-        ));
-        let unsettled = steps.len();
-        Self {
+        let body = workflow.body();
+        let scope = Scope::of_workflow(&body.variables, body.steps.len(), input);
+        let names = Arc::clone(workflow.step_names());
+        let mut machine = Self {
+            frames: Frames::new(Frame::new(body, scope, names, None)),
             workflow,
-            scope,
             run_id,
             seq: 0,
             phase: Phase::New,
             doom: None,
-            steps,
             deadline: None,
-            due,
+            due: VecDeque::new(),
             ready: VecDeque::new(),
-            unsettled,
+            failed: VecDeque::new(),
+            settled: VecDeque::new(),
+            waits: BTreeMap::new(),
             working: 0,
-            slots,
+            limits,
             usage: Usage::default(),
-        }
+        };
+        machine.begin_frame(FrameId::ROOT);
+        machine
     }
 
-    /// The values of settled steps.
-    pub(crate) fn scope(&self) -> &Arc<Scope> {
-        &self.scope
+    /// Lets the first nodes of a frame be decided.
+    fn begin_frame(&mut self, id: FrameId) {
+        let body = &self.frames.at(id).body;
+        let first = (0..body.steps.len()).filter(|node| body.steps[*node].needs == 0);
+        self.due.extend(first.map(|node| StepId::new(id, node)));
+    }
+
+    /// Opens a body of a container.
+    fn open_frame(&mut self, frame: Frame) -> FrameId {
+        let id = self.frames.add(frame);
+        self.begin_frame(id);
+        id
     }
 
     /// Whether the last event was written.
     pub(crate) fn has_ended(&self) -> bool {
         self.phase == Phase::Ended
+    }
+
+    /// Whether nothing works, and nothing will until somebody or some time makes it.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        matches!(self.phase, Phase::Suspended(_) | Phase::Ended)
     }
 
     /// The first event of a new run.
@@ -188,8 +234,9 @@ impl Machine {
                     report,
                     draw,
                 } => self.done(step, result, report, draw, now, turn),
-                Input::TimerFired { step } => self.timer_fired(step),
+                Input::TimerFired { step } => self.timer_fired(step, now, turn),
                 Input::DeadlineReached => self.deadline_reached(),
+                Input::Signal { wait, payload } => self.signal(wait, payload, now, turn),
                 Input::Cancel { reason } => _ = self.doom.get_or_insert(Doom::Cancelled { reason }),
             }
         }
@@ -198,31 +245,30 @@ impl Machine {
         }
     }
 
-    fn emit(&mut self, step: Option<usize>, kind: EventKind, now: Timestamp, turn: &mut Turn) {
+    /// What is to be done for a step, unless its frame is gone.
+    pub(crate) fn assignment(&self, step: StepId) -> Option<Assignment> {
+        let frame = self.frames.get(step.frame)?;
+        Some(Assignment {
+            body: Arc::clone(&frame.body),
+            node: step.node(),
+            step: frame.names[step.node()].clone(),
+            scope: Arc::clone(&frame.scope),
+            input: frame.body.steps[step.node()].input,
+        })
+    }
+
+    fn emit(&mut self, step: Option<StepId>, kind: EventKind, now: Timestamp, turn: &mut Turn) {
         turn.events.push(self.next_event(step, kind, now));
     }
 
     /// Takes an event in, and numbers it.
-    fn next_event(&mut self, step: Option<usize>, kind: EventKind, now: Timestamp) -> StepEvent {
+    fn next_event(&mut self, step: Option<StepId>, kind: EventKind, now: Timestamp) -> StepEvent {
         self.transition(step, &kind, now);
         self.seq += 1;
         StepEvent::new(self.seq, self.run_id, now, kind)
     }
 
-    fn step_ref(&self, step: usize) -> StepRef {
-        self.workflow.steps()[step].step.clone()
-    }
-
-    /// How many attempts the step can come to; one that was recovered has had more than its policy says.
-    fn max_attempts(&self, step: usize) -> u32 {
-        let state = &self.steps[step];
-        let left = self.workflow.steps()[step]
-            .retry
-            .max_attempts
-            .saturating_sub(state.failures);
-        match state.state {
-            StepState::Running { .. } => state.attempt.saturating_add(left.saturating_sub(1)),
-            _ => state.attempt.saturating_add(left),
-        }
+    fn step_ref(&self, step: StepId) -> StepRef {
+        self.frames.at(step.frame).names[step.node()].clone()
     }
 }

@@ -1,18 +1,11 @@
 //! Derives every consequence of what has happened: skips, starts, and the end.
 
-use std::sync::Arc;
-
-use serde_json::{Map, Value};
-
-use super::{Command, Doom, Machine, Phase, Turn, step::StepState};
+use super::{Command, Machine, Phase, StepId, Turn, end::Doom, step::StepState};
 use crate::{
     error::Problem,
-    event::{
-        EventKind, NodeCancelled, NodeSkipped, NodeStarted, RunCancelled, RunCompleted, RunFailed,
-        RunStarted, SkipReason, StartReason,
-    },
-    size::{self, MAX_RESULT_BYTES},
-    time::{Timestamp, millis},
+    event::{EventKind, NodeSkipped, NodeStarted, RunStarted, SkipReason, StartReason},
+    time::Timestamp,
+    workflow::Work,
 };
 
 /// What is to become of a step whose needs are settled.
@@ -27,18 +20,48 @@ impl Machine {
         if self.phase == Phase::Created {
             self.begin(now, turn);
         }
-        while self.doom.is_none()
-            && let Some(index) = self.due.pop_front()
+        if matches!(self.phase, Phase::Started(_)) {
+            self.settle_frames(now, turn);
+        }
+        if self.phase != Phase::Ended
+            && let Some(doom) = self.doom.take()
         {
-            self.decide(index, now, turn);
-        }
-        if self.doom.is_none() && self.unsettled == 0 {
-            self.complete_run(now, turn);
-        } else if self.doom.is_none() {
-            self.start_ready(now, turn);
-        }
-        if let Some(doom) = self.doom.take() {
             self.end_early(doom, now, turn);
+        }
+    }
+
+    fn settle_frames(&mut self, now: Timestamp, turn: &mut Turn) {
+        loop {
+            self.settle_failures(now, turn);
+            self.bound_events();
+            if self.doom.is_some() || self.has_ended() {
+                return;
+            }
+            if let Some(step) = self.due.pop_front() {
+                self.decide(step, now, turn);
+            } else if let Some(frame) = self.settled.pop_front() {
+                self.frame_settled(frame, now, turn);
+            } else {
+                break;
+            }
+        }
+        self.start_ready(now, turn);
+        self.suspend_if_idle(now, turn);
+    }
+
+    pub(super) fn settle_failures(&mut self, now: Timestamp, turn: &mut Turn) {
+        while self.doom.is_none()
+            && let Some(frame) = self.failed.pop_front()
+        {
+            self.frame_failed(frame, now, turn);
+        }
+    }
+
+    fn bound_events(&mut self) {
+        if self.seq >= self.limits.events {
+            let detail = format!("the run has {} events, as many as it may", self.seq);
+            let problem = Problem::new("too_many_events", detail);
+            self.doom.get_or_insert(Doom::failed(problem));
         }
     }
 
@@ -47,10 +70,9 @@ impl Machine {
         if self.doom.is_some() {
             return;
         }
-        if let Err(faults) = self.workflow.check_input(self.scope.input()) {
+        if let Err(faults) = self.workflow.check_input(self.root_input()) {
             let problem = Problem::new("invalid_input", "the input is not what the workflow takes");
-            let error = Arc::new(problem.with_errors(faults));
-            self.doom = Some(Doom::Failed { step: None, error });
+            self.doom = Some(Doom::failed(problem.with_errors(faults)));
             return;
         }
         let timeout = self.workflow.timeout();
@@ -62,32 +84,33 @@ impl Machine {
         self.emit(None, started, now, turn);
     }
 
-    fn decide(&mut self, index: usize, now: Timestamp, turn: &mut Turn) {
-        let StepState::Due { any_live } = self.steps[index].state else {
+    fn decide(&mut self, step: StepId, now: Timestamp, turn: &mut Turn) {
+        let Some(StepState::Due { any_live }) = self.frames.state(step) else {
             return;
         };
-        match self.decision(index, any_live) {
-            Decision::Take => {
-                self.steps[index].state = StepState::Ready(None);
-                self.ready.push_back(index);
+        match self.decision(step, any_live) {
+            Decision::Take if matches!(self.frames.planned(step).work, Work::Leaf(_)) => {
+                self.frames.step_mut(step).state = StepState::Ready(None);
+                self.ready.push_back(step);
             }
+            Decision::Take => self.start_control(step, now, turn),
             Decision::Skip(reason) => {
-                let step = self.step_ref(index);
-                let skipped = EventKind::NodeSkipped(NodeSkipped { step, reason });
-                self.emit(Some(index), skipped, now, turn);
+                let name = self.step_ref(step);
+                let skipped = EventKind::NodeSkipped(NodeSkipped { step: name, reason });
+                self.emit(Some(step), skipped, now, turn);
             }
-            Decision::Fail(problem) => self.fail(index, problem, now, turn),
+            Decision::Fail(problem) => self.fail(step, problem, now, turn),
         }
     }
 
-    fn decision(&self, index: usize, any_live: bool) -> Decision {
+    fn decision(&self, step: StepId, any_live: bool) -> Decision {
         if !any_live {
             return Decision::Skip(SkipReason::NeedsSkipped);
         }
-        let Some(when) = &self.workflow.steps()[index].when else {
+        let Some(when) = &self.frames.planned(step).when else {
             return Decision::Take;
         };
-        match when.is_true(&self.scope) {
+        match when.is_true(&self.frames.at(step.frame).scope) {
             Ok(true) => Decision::Take,
             Ok(false) => Decision::Skip(SkipReason::WhenFalse),
             Err(error) => Decision::Fail(error.into_problem()),
@@ -95,120 +118,31 @@ impl Machine {
     }
 
     fn start_ready(&mut self, now: Timestamp, turn: &mut Turn) {
-        while self.working < self.slots
-            && let Some(index) = self.ready.pop_front()
+        while self.working < self.limits.slots
+            && let Some(step) = self.ready.pop_front()
         {
-            if let StepState::Ready(reason) = self.steps[index].state {
-                self.start(index, reason, now, turn);
+            if let Some(StepState::Ready(reason)) = self.frames.state(step) {
+                self.start(step, reason, now, turn);
             }
         }
     }
 
     fn start(
         &mut self,
-        index: usize,
+        step: StepId,
         reason: Option<StartReason>,
         now: Timestamp,
         turn: &mut Turn,
     ) {
-        let attempt = self.steps[index].attempt + 1;
+        let attempt = self.frames.step(step).attempt + 1;
         let started = NodeStarted {
-            step: self.step_ref(index),
+            step: self.step_ref(step),
             attempt,
-            max_attempts: self.max_attempts(index),
+            max_attempts: self.max_attempts(step),
             reason,
+            deadline: None,
         };
-        self.emit(Some(index), EventKind::NodeStarted(started), now, turn);
-        let step = index;
+        self.emit(Some(step), EventKind::NodeStarted(started), now, turn);
         turn.commands.push(Command::Run { step, attempt });
-    }
-
-    fn complete_run(&mut self, now: Timestamp, turn: &mut Turn) {
-        let output = match self.result() {
-            Ok(output) => output,
-            Err(error) => {
-                self.doom = Some(Doom::Failed { step: None, error });
-                return;
-            }
-        };
-        let completed = RunCompleted {
-            output,
-            usage: self.usage,
-            duration_ms: self.duration_ms(now),
-        };
-        let last = EventKind::RunCompleted(Box::new(completed));
-        self.emit(None, last, now, turn);
-    }
-
-    fn end_early(&mut self, doom: Doom, now: Timestamp, turn: &mut Turn) {
-        let why = match doom {
-            Doom::Failed { step: Some(_), .. } => "sibling_failed",
-            Doom::Failed { step: None, .. } => "run_failed",
-            Doom::Cancelled { .. } => "run_cancelled",
-        };
-        for index in 0..self.steps.len() {
-            if self.steps[index].is_open() {
-                let step = self.step_ref(index);
-                let reason = why.into();
-                let cancelled = EventKind::NodeCancelled(NodeCancelled { step, reason });
-                self.emit(Some(index), cancelled, now, turn);
-            }
-        }
-        let last = self.last_event(doom, now);
-        self.emit(None, last, now, turn);
-    }
-
-    fn last_event(&self, doom: Doom, now: Timestamp) -> EventKind {
-        let (usage, duration_ms) = (self.usage, self.duration_ms(now));
-        match doom {
-            Doom::Failed { step, error } => EventKind::RunFailed(Box::new(RunFailed {
-                error,
-                step,
-                usage,
-                duration_ms,
-            })),
-            Doom::Cancelled { reason } => EventKind::RunCancelled(Box::new(RunCancelled {
-                reason: reason.to_string().into(),
-                usage,
-                duration_ms,
-            })),
-        }
-    }
-
-    /// The workflow's result: its `output`, or the output of its only sink, or of each sink that
-    /// has one by its id.
-    fn result(&self) -> Result<Arc<Value>, Arc<Problem>> {
-        if let Some(output) = self.workflow.output() {
-            let rendered = output.render(&self.scope).and_then(|output| {
-                size::check(&output, MAX_RESULT_BYTES).map(|()| Arc::new(output))
-            });
-            return rendered
-                .map_err(|error| Arc::new(Problem::new("output_error", error.to_string())));
-        }
-        if let [only] = self.workflow.sinks() {
-            return Ok(self.scope.output(*only).cloned().unwrap_or_default());
-        }
-        let mut named = Map::new();
-        let mut left = MAX_RESULT_BYTES;
-        for sink in self.workflow.sinks() {
-            let Some(output) = self.scope.output(*sink) else {
-                continue;
-            };
-            let bytes = output.to_string().len();
-            left = left.checked_sub(bytes).ok_or_else(|| {
-                let detail = format!("the result has more than {MAX_RESULT_BYTES} bytes");
-                Arc::new(Problem::new("output_too_large", detail))
-            })?;
-            let id = self.workflow.nodes()[*sink].id.to_string();
-            named.insert(id, output.as_ref().clone());
-        }
-        Ok(Arc::new(Value::Object(named)))
-    }
-
-    fn duration_ms(&self, now: Timestamp) -> u64 {
-        match self.phase {
-            Phase::Started(since) => millis(now.since(since)),
-            Phase::New | Phase::Created | Phase::Ended => 0,
-        }
     }
 }

@@ -1,7 +1,9 @@
 //! The state of one step.
 
+use super::{container::Container, frame::FrameId};
 use crate::{
     event::{NodeStarted, StartReason},
+    id::WaitId,
     time::Timestamp,
 };
 
@@ -9,7 +11,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum StepState {
     /// It waits for this many needs; whether one of the settled ones was not skipped.
-    Idle { needs_left: usize, any_live: bool },
+    Idle { needs_left: u32, any_live: bool },
     /// Its needs are settled. Whether it is taken is not decided yet.
     Due { any_live: bool },
     /// It waits for a slot. The reason is that of its next start.
@@ -18,6 +20,13 @@ pub(super) enum StepState {
     Running { since: Timestamp },
     /// It waits for its next attempt.
     Backoff { until: Timestamp },
+    /// It is a control node, and has begun. What it holds is its container.
+    Open {
+        since: Timestamp,
+        deadline: Option<Timestamp>,
+    },
+    /// It waits for a person or a time.
+    Waiting { since: Timestamp, wait: WaitId },
     /// It is done, failed or cancelled.
     Settled,
 }
@@ -30,11 +39,13 @@ pub(super) struct Step {
     pub(super) recoveries: u32,
     /// How many attempts failed. An attempt that was lost with its host did not fail.
     pub(super) failures: u32,
+    /// What it holds while it is open.
+    pub(super) container: Option<Box<Container>>,
 }
 
 impl Step {
     pub(super) fn new(needs: usize) -> Self {
-        let state = match needs {
+        let state = match u32::try_from(needs).unwrap_or(u32::MAX) {
             0 => StepState::Due { any_live: true },
             needs_left => StepState::Idle {
                 needs_left,
@@ -46,13 +57,17 @@ impl Step {
             attempt: 0,
             failures: 0,
             recoveries: 0,
+            container: None,
         }
     }
 
     /// Whether it has begun and is not settled.
     pub(super) fn is_open(&self) -> bool {
         match self.state {
-            StepState::Running { .. } | StepState::Backoff { .. } => true,
+            StepState::Running { .. }
+            | StepState::Backoff { .. }
+            | StepState::Open { .. }
+            | StepState::Waiting { .. } => true,
             StepState::Ready(_) => self.attempt > 0,
             StepState::Idle { .. } | StepState::Due { .. } | StepState::Settled => false,
         }
@@ -62,6 +77,31 @@ impl Step {
         self.attempt = started.attempt;
         self.recoveries += u32::from(started.reason == Some(StartReason::Recovered));
         self.state = StepState::Running { since: now };
+    }
+
+    /// A control node begins.
+    pub(super) fn open(&mut self, started: &NodeStarted, now: Timestamp) {
+        self.attempt = started.attempt;
+        self.state = StepState::Open {
+            since: now,
+            deadline: started.deadline,
+        };
+    }
+
+    /// The frames in it, in order.
+    pub(super) fn frames(&self) -> Vec<FrameId> {
+        let container = self.container.as_deref();
+        container.map(Container::frames).unwrap_or_default()
+    }
+
+    /// Since when it works or waits.
+    pub(super) fn since(&self) -> Option<Timestamp> {
+        match self.state {
+            StepState::Running { since }
+            | StepState::Open { since, .. }
+            | StepState::Waiting { since, .. } => Some(since),
+            _ => None,
+        }
     }
 
     pub(super) fn back_off(&mut self, until: Timestamp) {

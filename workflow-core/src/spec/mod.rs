@@ -3,12 +3,14 @@
 mod fields;
 mod on_error;
 mod retry;
+mod schema;
 
 use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
 
 use self::fields::Fields;
+pub(crate) use self::fields::kind_of;
 pub(crate) use self::on_error::{OnAmbiguous, OnError};
 use crate::{
     fault::{Fault, FaultCode},
@@ -17,7 +19,7 @@ use crate::{
     retry::RetryPolicy,
 };
 
-/// The most nodes of a workflow.
+/// The most nodes of a workflow, those in its maps and loops included.
 pub const MAX_NODES: usize = 1_000;
 
 /// A workflow as it is written. What could not be read is absent, and in the faults.
@@ -77,7 +79,7 @@ impl Spec {
             output,
             timeout,
             defaults,
-            nodes: read_nodes(nodes.unwrap_or_default(), &root.field("nodes"), faults),
+            nodes: NodeSpec::read_all(nodes.unwrap_or_default(), &root.field("nodes"), faults),
         }
     }
 }
@@ -92,23 +94,18 @@ fn read_defaults(fields: &mut Fields) -> Defaults {
     })
 }
 
-fn read_nodes(nodes: &[Value], at: &Pointer, faults: &mut Vec<Fault>) -> Vec<NodeSpec> {
-    if nodes.len() > MAX_NODES {
-        let detail = format!(
-            "the workflow has {} nodes, at most {MAX_NODES} are allowed",
-            nodes.len()
-        );
-        faults.push(Fault::new(FaultCode::TooManyNodes, at, detail));
-        return Vec::new();
-    }
-    nodes
-        .iter()
-        .enumerate()
-        .map(|(index, node)| NodeSpec::read(node, at.item(index), faults))
-        .collect()
-}
-
 impl NodeSpec {
+    /// Reads a list of nodes: the workflow's, or the body of a map or loop.
+    pub(crate) fn read_all(nodes: &[Value], at: &Pointer, faults: &mut Vec<Fault>) -> Vec<Self> {
+        if nodes.len() > MAX_NODES {
+            faults.push(too_many_nodes(nodes.len(), at));
+            return Vec::new();
+        }
+        let read = nodes.iter().enumerate();
+        read.map(|(index, node)| Self::read(node, at.item(index), faults))
+            .collect()
+    }
+
     fn read(json: &Value, at: Pointer, faults: &mut Vec<Fault>) -> Self {
         let mut fields = Fields::of(json, &at, faults);
         let id = fields
@@ -138,6 +135,12 @@ impl NodeSpec {
             on_ambiguous,
         }
     }
+}
+
+/// The fault of a workflow with this many nodes.
+pub(crate) fn too_many_nodes(nodes: usize, at: &Pointer) -> Fault {
+    let detail = format!("the workflow has {nodes} nodes, at most {MAX_NODES} are allowed");
+    Fault::new(FaultCode::TooManyNodes, at, detail)
 }
 
 /// Names that mean something else in templates.

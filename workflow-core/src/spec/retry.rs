@@ -6,7 +6,7 @@ use super::fields::Fields;
 use crate::{fault::FaultCode, retry::RetryPolicy};
 
 /// The most attempts a workflow may ask for.
-const MAX_ATTEMPTS: u32 = 20;
+pub(super) const MAX_ATTEMPTS: u32 = 20;
 
 pub(super) fn read(fields: &mut Fields) -> Option<RetryPolicy> {
     let value = fields.value("retry")?;

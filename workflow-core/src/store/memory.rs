@@ -114,6 +114,15 @@ impl Store for MemoryStore {
         })
     }
 
+    async fn workflow_named(&self, name: &str) -> Result<Option<WorkflowRecord>, StoreError> {
+        let workflows = lock(&self.workflows);
+        let listed = workflows.values().rev().filter(|stored| !stored.deleted);
+        let mut newest = listed.filter_map(|stored| stored.versions.last());
+        Ok(newest
+            .find(|record| record.name.as_deref() == Some(name))
+            .cloned())
+    }
+
     async fn workflows(&self, page: PageRequest) -> Result<Page<WorkflowRecord>, StoreError> {
         let workflows = lock(&self.workflows);
         let listed = newest_before(&workflows, &page)?.filter(|(_, stored)| !stored.deleted);

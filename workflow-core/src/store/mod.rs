@@ -34,6 +34,12 @@ pub trait Store: Send + Sync + 'static {
         version: Option<u32>,
     ) -> Result<Option<WorkflowRecord>, StoreError>;
 
+    /// The newest version of the newest workflow of this name that is not deleted.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn workflow_named(&self, name: &str) -> Result<Option<WorkflowRecord>, StoreError>;
+
     /// The newest version of each workflow that is not deleted, newest workflow first.
     ///
     /// # Errors

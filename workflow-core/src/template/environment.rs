@@ -4,7 +4,8 @@ use std::sync::LazyLock;
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, syntax::SyntaxConfig};
 
-use super::value;
+use super::value::{self, Budget};
+use crate::size::MAX_OUTPUT_BYTES;
 
 /// Steps a rendering may take; it also pays for the memory it uses.
 const FUEL: u64 = 100_000;
@@ -30,7 +31,7 @@ pub(super) static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(||
     }
     environment.add_global("null", Value::from(()));
     environment.add_filter("tojson", |value: Value| {
-        value::to_json(&value).map(|json| json.to_string())
+        value::to_json(&value, &mut Budget::of(MAX_OUTPUT_BYTES)).map(|json| json.to_string())
     });
     environment
 });

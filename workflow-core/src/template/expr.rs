@@ -1,9 +1,15 @@
 //! `Expr`: one bare expression.
 
-use std::{fmt, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::{
-    References, TemplateError, bounds, environment::ENVIRONMENT, names, node_error, sorted, value,
+    References, TemplateError, bounds,
+    environment::ENVIRONMENT,
+    names, node_error, sorted,
+    value::{self, Budget},
 };
 use crate::{error::NodeError, scope::Scope};
 
@@ -51,9 +57,13 @@ impl Expr {
         })
     }
 
-    /// Its value as JSON.
-    pub(crate) fn evaluate(&self, scope: &Arc<Scope>) -> Result<serde_json::Value, NodeError> {
-        self.read(scope, |value| value::to_json(&value))
+    /// Its value as JSON, paid for from a budget.
+    pub(crate) fn evaluate(
+        &self,
+        scope: &Arc<Scope>,
+        budget: &mut Budget,
+    ) -> Result<serde_json::Value, NodeError> {
+        self.read(scope, |value| value::to_json(&value, budget))
     }
 
     fn read<T>(
@@ -70,5 +80,26 @@ impl Expr {
 impl fmt::Debug for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Expr").field(&self.source()).finish()
+    }
+}
+
+impl<'de> Deserialize<'de> for Expr {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let source = String::deserialize(deserializer)?;
+        Self::new(&source).map_err(D::Error::custom)
+    }
+}
+
+impl JsonSchema for Expr {
+    fn schema_name() -> Cow<'static, str> {
+        "Expr".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "x-workflow": "expression" })
     }
 }

@@ -6,12 +6,13 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;
 
-use super::{Expr, References, Template, TemplateError, blocks, secret::SECRET};
+use super::{Expr, References, Template, TemplateError, blocks, secret::SECRET, value::Budget};
 use crate::{
     error::NodeError,
     fault::{Fault, FaultCode},
     pointer::Pointer,
     scope::Scope,
+    size::{self, MAX_OUTPUT_BYTES, MAX_RESULT_BYTES},
 };
 
 /// Any JSON with templates in its strings, compiled. A string that is exactly one
@@ -73,7 +74,39 @@ impl Json {
     }
 
     pub(crate) fn render(&self, scope: &Arc<Scope>) -> Result<Value, NodeError> {
-        self.0.render(scope)
+        self.0.render(scope, &mut Allowance::of(MAX_OUTPUT_BYTES))
+    }
+
+    /// The result of a workflow or a loop, which may be larger than the output of one node.
+    pub(crate) fn render_result(&self, scope: &Arc<Scope>) -> Result<Value, NodeError> {
+        let result = self.0.render(scope, &mut Allowance::of(MAX_RESULT_BYTES))?;
+        size::check(&result, MAX_RESULT_BYTES)?;
+        Ok(result)
+    }
+}
+
+/// How much all strings of a JSON value together may become.
+struct Allowance {
+    most: usize,
+    left: usize,
+}
+
+impl Allowance {
+    fn of(most: usize) -> Self {
+        Self { most, left: most }
+    }
+
+    fn evaluate(&mut self, expr: &Expr, scope: &Arc<Scope>) -> Result<Value, NodeError> {
+        let mut budget = Budget::of(self.most);
+        let value = expr.evaluate(scope, &mut budget)?;
+        self.pay(budget.spent())?;
+        Ok(value)
+    }
+
+    fn pay(&mut self, bytes: usize) -> Result<(), NodeError> {
+        let left = self.left.checked_sub(bytes);
+        self.left = left.ok_or_else(|| size::too_large(self.most))?;
+        Ok(())
     }
 }
 
@@ -135,20 +168,24 @@ impl Part {
         }
     }
 
-    fn render(&self, scope: &Arc<Scope>) -> Result<Value, NodeError> {
+    fn render(&self, scope: &Arc<Scope>, allowance: &mut Allowance) -> Result<Value, NodeError> {
         match self {
             Self::Literal(value) => Ok(value.clone()),
-            Self::Text(template) => template.render(scope).map(Value::String),
-            Self::Expression(expr) => expr.evaluate(scope),
+            Self::Text(template) => {
+                let text = template.render(scope)?;
+                allowance.pay(text.len())?;
+                Ok(Value::String(text))
+            }
+            Self::Expression(expr) => allowance.evaluate(expr, scope),
             Self::Array(parts) => parts
                 .iter()
-                .map(|part| part.render(scope))
+                .map(|part| part.render(scope, allowance))
                 .collect::<Result<_, _>>()
                 .map(Value::Array),
             Self::Object(parts) => {
                 let members = parts
                     .iter()
-                    .map(|(key, part)| Ok((key.clone(), part.render(scope)?)));
+                    .map(|(key, part)| Ok((key.clone(), part.render(scope, allowance)?)));
                 members.collect::<Result<_, NodeError>>().map(Value::Object)
             }
         }

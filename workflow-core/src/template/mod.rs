@@ -15,10 +15,10 @@ mod secret;
 mod text;
 mod value;
 
-pub(crate) use self::environment::is_global;
 pub use self::{
     bounds::MAX_TEMPLATE_BYTES, expr::Expr, json::Json, secret::TextOrSecret, text::Template,
 };
+pub(crate) use self::{environment::is_global, value::Budget};
 
 use std::sync::Arc;
 

@@ -6,20 +6,26 @@ use crate::size::{MAX_DEPTH, MAX_OUTPUT_BYTES};
 
 /// Converts a value, and refuses what JSON cannot say. An undefined value, at any depth, is an
 /// error. A small value can stand for a huge one, since its parts are shared: what is made of it is
-/// bounded, in bytes and in depth.
-pub(super) fn to_json(value: &Value) -> Result<serde_json::Value, Error> {
-    Conversion {
-        left: MAX_OUTPUT_BYTES,
-    }
-    .convert(value, MAX_DEPTH)
+/// bounded, in depth and by `budget`.
+pub(super) fn to_json(value: &Value, budget: &mut Budget) -> Result<serde_json::Value, Error> {
+    budget.convert(value, MAX_DEPTH)
 }
 
-struct Conversion {
-    /// How many more bytes of JSON may come of it, about.
+/// How many bytes of JSON may come of a rendering, about.
+pub(crate) struct Budget {
+    most: usize,
     left: usize,
 }
 
-impl Conversion {
+impl Budget {
+    pub(crate) fn of(most: usize) -> Self {
+        Self { most, left: most }
+    }
+
+    pub(crate) fn spent(&self) -> usize {
+        self.most - self.left
+    }
+
     fn convert(&mut self, value: &Value, depth: usize) -> Result<serde_json::Value, Error> {
         let depth = depth
             .checked_sub(1)
@@ -54,8 +60,8 @@ impl Conversion {
 
     fn pay(&mut self, bytes: usize) -> Result<(), Error> {
         let left = self.left.checked_sub(bytes);
-        self.left = left
-            .ok_or_else(|| refused(format!("the value has more than {MAX_OUTPUT_BYTES} bytes")))?;
+        self.left =
+            left.ok_or_else(|| refused(format!("the value has more than {} bytes", self.most)))?;
         Ok(())
     }
 }
@@ -84,7 +90,11 @@ pub(super) fn defined(value: Value) -> Result<Value, Error> {
 pub(super) fn format(out: &mut Output, _: &mut State, value: &Value) -> Result<(), Error> {
     let written = match value.as_str() {
         Some(text) => out.write_str(text),
-        None => write!(out, "{}", to_json(value)?),
+        None => write!(
+            out,
+            "{}",
+            to_json(value, &mut Budget::of(MAX_OUTPUT_BYTES))?
+        ),
     };
     written.map_err(Error::from)
 }

@@ -1,165 +1,177 @@
-//! Checks the `data` of a node against its type, and builds the node.
+//! Checks the `data` of a node against its type, and builds what the node does.
+
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::{
-    graph::Graph,
-    marks::{self, Mark, Marked},
-    references::Reader,
-    shape,
+    Body, Workflow, check::Check, container, fields, graph::Graph, marks, plan::Work,
+    references::Reader, shape,
 };
 use crate::{
+    control::{Control, WorkflowNode},
     fault::{Fault, FaultCode},
-    node::Node,
     pointer::Pointer,
-    registry::{NodeType, Registry},
+    registry::{Made, NodeType, Registry},
     scope::ImplicitInput,
     spec::NodeSpec,
-    suggest::did_you_mean,
-    template::{Json, Template},
+    suggest::{did_you_mean, shown},
 };
 
-/// Types that are part of the language, but not run by this version.
-const UNSUPPORTED_TYPES: [&str; 6] = [
-    "MapNode",
-    "LoopNode",
-    "WorkflowNode",
-    "HumanNode",
-    "DelayNode",
-    "HttpNode",
-];
-
-/// Builds one node, or notes everything that keeps it from being built.
-pub(super) fn build(
-    node: &NodeSpec,
-    index: usize,
-    graph: &Graph,
-    registry: &Registry,
-    faults: &mut Vec<Fault>,
-) -> Option<Box<dyn Node>> {
+/// The type of a node.
+pub(super) fn node_type<'a>(node: &NodeSpec, check: &mut Check<'a>) -> Option<&'a NodeType> {
     let kind = node.kind.as_deref()?;
-    let Some(node_type) = registry.get(kind) else {
-        faults.push(unknown_type(kind, node, registry));
-        return None;
-    };
-    let at = node.at.field("data");
-    let marked = marks::find(node_type.schema(), &node.data, &at);
-    let reader = Reader::node(graph, index);
-    let mut stand_in = node.data.clone();
-    for field in &marked {
-        let found = check_field(field, &reader);
-        if !found.is_empty() {
-            replace(&mut stand_in, &at, field);
-            faults.extend(found);
-        }
+    let node_type = check.registry.get(kind);
+    if node_type.is_none() {
+        check.fault(unknown_type(kind, node, check.registry));
     }
-    if let Err(found) = shape::check(&stand_in, &at, node_type) {
-        faults.extend(found);
-        return None;
-    }
-    let built = match node_type.build(&stand_in, &at) {
-        Ok(built) => built,
-        Err(error) => {
-            faults.push(Fault::new(FaultCode::InvalidValue, error.at, error.detail));
-            return None;
-        }
-    };
-    if built.reads_input() && graph.implicit_input(index) == ImplicitInput::None {
-        let detail = format!(
-            "`{}` reads its input, but has {} needs",
-            graph.name(index),
-            graph.needs(index).len()
-        );
-        let hint = "name what it should read in a template, or give it exactly one need";
-        faults.push(Fault::new(FaultCode::NoImplicitInput, &node.at, detail).hint(hint));
-    }
-    Some(built)
+    node_type
 }
 
 fn unknown_type(kind: &str, node: &NodeSpec, registry: &Registry) -> Fault {
-    let at = node.at.field("type");
-    if UNSUPPORTED_TYPES.contains(&kind) {
-        return Fault::new(
-            FaultCode::Unsupported,
-            at,
-            format!("`{kind}` is not supported by this version"),
-        );
-    }
     let names: Vec<&str> = registry.types().map(NodeType::name).collect();
-    let mut fault = Fault::new(
-        FaultCode::UnknownType,
-        at,
-        format!("`{kind}` is not a node type"),
-    );
+    let at = node.at.field("type");
+    let detail = format!("`{}` is not a node type", shown(kind));
+    let mut fault = Fault::new(FaultCode::UnknownType, at, detail);
     fault.hint = did_you_mean(kind, names.iter().copied())
         .or_else(|| Some(format!("the node types are {}", names.join(", "))));
     fault
 }
 
-/// What is wrong with a template, or with a string that only looks like one.
-fn check_field(field: &Marked, reader: &Reader) -> Vec<Fault> {
-    match (field.mark, field.value) {
-        (Mark::Template { refers }, Value::String(source)) => {
-            check_template(source, refers, &field.at, reader)
+/// Builds what a node does, or notes everything that keeps it from being built.
+pub(super) fn build(
+    node: &NodeSpec,
+    index: usize,
+    graph: &Graph,
+    node_type: &NodeType,
+    check: &mut Check,
+) -> Option<Work> {
+    let at = node.at.field("data");
+    let marked = marks::find(node_type.schema(), &node.data, &at);
+    let mut stand_in = StandIn::new(&node.data, &at);
+    let own = marked.iter().filter(|field| !field.reads_body);
+    for field in own {
+        stand_in.check(field, &Reader::node(graph, index), check);
+    }
+    let body = node_type
+        .control()
+        .and_then(|kind| container::body(kind, node, index, graph, &marked, &mut stand_in, check));
+    let made = make(node_type, &stand_in, check)?;
+    work(made, body, node, index, graph, check)
+}
+
+/// A copy of `data` with something valid where a faulty field stands, so that the shape of the rest
+/// can still be checked.
+pub(super) struct StandIn<'a> {
+    data: Value,
+    at: &'a Pointer,
+}
+
+impl<'a> StandIn<'a> {
+    fn new(data: &Value, at: &'a Pointer) -> Self {
+        let data = data.clone();
+        Self { data, at }
+    }
+
+    /// Checks a field for a reader.
+    pub(super) fn check(&mut self, field: &marks::Marked, reader: &Reader, check: &mut Check) {
+        let found = fields::check(field, reader);
+        if found.is_empty() {
+            return;
         }
-        (Mark::Secret, Value::String(source)) => check_template(source, false, &field.at, reader),
-        (Mark::Json, json) => check_json(json, &field.at, reader),
-        (Mark::Schema, json) => check_schema(json, &field.at),
-        (Mark::Literal, Value::String(text)) if text.contains("{{") => {
-            let detail = "`{{` in a field that is taken as it stands";
-            vec![Fault::new(FaultCode::NotATemplate, &field.at, detail)]
+        check.faults.extend(found);
+        let (outer, inner) = (self.at.to_string(), field.at.to_string());
+        let place = inner
+            .strip_prefix(&outer)
+            .and_then(|inner| self.data.pointer_mut(inner));
+        if let Some(place) = place {
+            *place = fields::valid(field.mark);
         }
-        _ => Vec::new(),
     }
 }
 
-fn check_template(source: &str, refers: bool, at: &Pointer, reader: &Reader) -> Vec<Fault> {
-    let template = match Template::new(source) {
-        Ok(template) => template,
-        Err(error) => return vec![error.into_fault(at)],
-    };
-    let mut faults = reader.check(template.references(), at);
-    faults.extend(
-        template
-            .assigned()
-            .filter_map(|name| reader.check_assigned(name, at)),
-    );
-    if refers && template.references().is_empty() {
-        let detail = "the template refers to nothing, so it would always give the same text";
-        let hint = "include {{input}} or the output of a node";
-        faults.push(Fault::new(FaultCode::TemplateWithoutInput, at, detail).hint(hint));
+fn make(node_type: &NodeType, stand_in: &StandIn, check: &mut Check) -> Option<Made> {
+    if let Err(found) = shape::check(&stand_in.data, stand_in.at, node_type) {
+        check.faults.extend(found);
+        return None;
     }
-    faults
-}
-
-fn check_schema(json: &Value, at: &Pointer) -> Vec<Fault> {
-    let compiled = jsonschema::validator_for(json);
-    let error = compiled.err().map(|error| {
-        let detail = format!("not a JSON Schema: {}", error.masked());
-        Fault::new(FaultCode::InvalidValue, at, detail)
-    });
-    error.into_iter().collect()
-}
-
-fn check_json(json: &Value, at: &Pointer, reader: &Reader) -> Vec<Fault> {
-    match Json::new(json, at) {
-        Err(faults) => faults,
-        Ok(json) => reader.check_json(&json, at),
+    match node_type.make(&stand_in.data) {
+        Ok(made) => Some(made),
+        Err(error) => {
+            let place = error.place(stand_in.at);
+            check.fault(Fault::new(FaultCode::InvalidValue, place, error.detail()));
+            None
+        }
     }
 }
 
-/// Puts something valid where a faulty value stands, so that the shape of `data` can still be checked.
-fn replace(data: &mut Value, data_at: &Pointer, field: &Marked) {
-    let (outer, inner) = (data_at.to_string(), field.at.to_string());
-    let place = inner
-        .strip_prefix(&outer)
-        .and_then(|inner| data.pointer_mut(inner));
-    if let Some(place) = place {
-        *place = match field.mark {
-            Mark::Schema => Value::Object(serde_json::Map::new()),
-            Mark::Template { .. } | Mark::Secret | Mark::Json | Mark::Literal => {
-                Value::String(String::new())
+/// What was read, together with what it needs from elsewhere.
+fn work(
+    made: Made,
+    body: Option<Arc<Body>>,
+    node: &NodeSpec,
+    index: usize,
+    graph: &Graph,
+    check: &mut Check,
+) -> Option<Work> {
+    let at = node.at.field("data");
+    let control = match made {
+        Made::Leaf(leaf) => {
+            if leaf.reads_input() {
+                read_implicit(node, index, graph, check);
             }
-        };
+            return Some(Work::Leaf(leaf));
+        }
+        Made::Control(control) => control,
+    };
+    match control {
+        Control::Map(map) => Some(Work::Map(map, body?)),
+        Control::Loop(repeat) => Some(Work::Loop(repeat, body?)),
+        Control::Workflow(call) => {
+            if call.input.is_none() {
+                read_implicit(node, index, graph, check);
+            }
+            let workflow = called(&call, node, &at, check)?;
+            Some(Work::Call(call, workflow))
+        }
+        Control::Human(human) => {
+            if let Some(expires) = human.expires {
+                check.may_wait(expires.0, &at.field("expires"));
+            }
+            Some(Work::Human(human))
+        }
+        Control::Delay(delay) => {
+            check.may_wait(delay.duration.0, &at.field("for"));
+            Some(Work::Delay(delay))
+        }
     }
+}
+
+fn called(
+    call: &WorkflowNode,
+    node: &NodeSpec,
+    at: &Pointer,
+    check: &mut Check,
+) -> Option<Arc<Workflow>> {
+    let at = at.field("workflow");
+    let workflow = check.call(&call.workflow, &at)?;
+    let depth = workflow.depth();
+    check.within(&at, node.timeout, depth, |_| workflow)
+}
+
+/// Notes that a node reads its implicit input, and refuses it where there is none.
+fn read_implicit(node: &NodeSpec, index: usize, graph: &Graph, check: &mut Check) {
+    if let ImplicitInput::Step(step) = graph.implicit_input(index) {
+        graph.uses(step);
+    }
+    if graph.has_input(index) {
+        return;
+    }
+    let (name, needs) = (graph.name(index), graph.needs(index).len());
+    let detail = match needs {
+        0 => format!("`{name}` reads its input, but the loop it is in has several needs"),
+        needs => format!("`{name}` reads its input, but has {needs} needs"),
+    };
+    let hint = "name what it should read in a template, or give it exactly one need";
+    check.fault(Fault::new(FaultCode::NoImplicitInput, &node.at, detail).hint(hint));
 }

@@ -1,7 +1,8 @@
 //! What needs what: ids, edges, cycles, ancestors.
 
-use std::collections::HashMap;
+use std::{cell::Cell, collections::HashMap};
 
+use super::outside::Outside;
 use crate::{
     fault::{Fault, FaultCode},
     scope::{ImplicitInput, Variables},
@@ -10,25 +11,27 @@ use crate::{
 };
 
 /// The nodes of one list as a graph. Nodes are known by their index in the list.
-pub(super) struct Graph {
+pub(super) struct Graph<'a> {
+    outside: Outside<'a>,
     variables: Variables,
-    suggestions: Suggestions,
     names: Vec<String>,
     needs: Vec<Vec<usize>>,
     dependents: Vec<Vec<usize>>,
     ancestors: Vec<Bits>,
+    /// Which nodes something reads.
+    used: Vec<Cell<bool>>,
 }
 
-impl Graph {
+impl<'a> Graph<'a> {
     /// Resolves the ids and `needs` of the nodes, and notes what is wrong with them.
-    pub(super) fn of(nodes: &[NodeSpec], faults: &mut Vec<Fault>) -> Self {
-        let suggestions = Suggestions::new();
+    pub(super) fn of(nodes: &[NodeSpec], outside: Outside<'a>, faults: &mut Vec<Fault>) -> Self {
         let ids = index_ids(nodes, faults);
         let variables = index_variables(nodes, faults);
+        faults.extend(nodes.iter().filter_map(|node| shadowed(node, outside)));
         let needs: Vec<Vec<usize>> = nodes
             .iter()
             .enumerate()
-            .map(|(index, node)| resolve_needs(node, index, &ids, &suggestions, faults))
+            .map(|(index, node)| resolve_needs(node, index, &ids, outside.suggestions(), faults))
             .collect();
         let mut dependents = vec![Vec::new(); nodes.len()];
         for (index, needs) in needs.iter().enumerate() {
@@ -45,12 +48,13 @@ impl Graph {
             })
             .collect();
         let mut graph = Self {
+            outside,
             variables,
-            suggestions,
             names,
             needs,
             dependents,
             ancestors: Vec::new(),
+            used: vec![Cell::new(false); nodes.len()],
         };
         let (order, rest) = graph.topological_order();
         graph.report_cycles(rest, nodes, faults);
@@ -62,14 +66,18 @@ impl Graph {
         &self.variables
     }
 
-    /// The nearest name that a node may read, or the result of the workflow where there is no node.
-    pub(super) fn suggest(&self, written: &str, reader: Option<usize>) -> Option<String> {
-        let readable = self
-            .variables
-            .iter()
-            .filter(|(_, step)| reader.is_none_or(|reader| self.is_ancestor(**step, reader)));
-        let names = readable.map(|(name, _)| name.as_str()).chain(["input"]);
-        self.suggestions.did_you_mean(written, names)
+    /// What is around this list.
+    pub(super) fn outside(&self) -> Outside<'a> {
+        self.outside
+    }
+
+    /// Notes that something reads what a node gives.
+    pub(super) fn uses(&self, node: usize) {
+        self.used[node].set(true);
+    }
+
+    pub(super) fn is_used(&self, node: usize) -> bool {
+        self.used[node].get()
     }
 
     /// The id of a node, empty where it could not be read.
@@ -97,9 +105,18 @@ impl Graph {
 
     pub(super) fn implicit_input(&self, node: usize) -> ImplicitInput {
         match self.needs[node].as_slice() {
-            [] => ImplicitInput::Run,
+            [] => ImplicitInput::Begin,
             [one] => ImplicitInput::Step(*one),
             _ => ImplicitInput::None,
+        }
+    }
+
+    /// Whether a node has an implicit input, as far as can be seen.
+    pub(super) fn has_input(&self, node: usize) -> bool {
+        match self.implicit_input(node) {
+            ImplicitInput::Begin => self.outside.has_begin(),
+            ImplicitInput::Step(_) => true,
+            ImplicitInput::None => false,
         }
     }
 
@@ -177,6 +194,15 @@ impl Graph {
         }
         ancestors
     }
+}
+
+/// An id that means something else in what is around its list.
+fn shadowed(node: &NodeSpec, outside: Outside) -> Option<Fault> {
+    let id = node.id.as_ref()?;
+    outside.sees(&id.variable()).then(|| {
+        let detail = format!("`{id}` already has a meaning around here");
+        Fault::new(FaultCode::ShadowedName, node.at.field("id"), detail).hint("choose another id")
+    })
 }
 
 /// Ids to indices; of two equal ids the first counts.

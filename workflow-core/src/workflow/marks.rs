@@ -11,6 +11,10 @@ pub(super) enum Mark {
     Template { refers: bool },
     /// A `Json`.
     Json,
+    /// An `Expr`.
+    Expression,
+    /// The body of a map or loop.
+    Nodes,
     /// A `TextOrSecret`.
     Secret,
     /// A JSON Schema, in which nothing is a template.
@@ -24,21 +28,31 @@ pub(super) struct Marked<'a> {
     pub(super) mark: Mark,
     pub(super) at: Pointer,
     pub(super) value: &'a Value,
+    /// Whether it is read after the body's nodes, and may name them.
+    pub(super) reads_body: bool,
 }
 
 /// Walks `data` beside the schema of its type.
 pub(super) fn find<'a>(schema: &Value, data: &'a Value, at: &Pointer) -> Vec<Marked<'a>> {
     let mut found = Vec::new();
-    walk(schema, data, at, &mut found);
+    walk(schema, data, at, false, &mut found);
     found
 }
 
-fn walk<'a>(schema: &Value, value: &'a Value, at: &Pointer, found: &mut Vec<Marked<'a>>) {
+fn walk<'a>(
+    schema: &Value,
+    value: &'a Value,
+    at: &Pointer,
+    reads_body: bool,
+    found: &mut Vec<Marked<'a>>,
+) {
+    let reads_body = reads_body || schema["x-workflow-reads"] == "body";
     if let Some(mark) = mark_of(schema, value) {
         found.push(Marked {
             mark,
             at: at.clone(),
             value,
+            reads_body,
         });
         return;
     }
@@ -47,7 +61,7 @@ fn walk<'a>(schema: &Value, value: &'a Value, at: &Pointer, found: &mut Vec<Mark
         .filter_map(|key| schema[key].as_array())
         .flatten()
     {
-        walk(choice, value, at, found);
+        walk(choice, value, at, reads_body, found);
     }
     match value {
         Value::Object(members) => {
@@ -55,14 +69,13 @@ fn walk<'a>(schema: &Value, value: &'a Value, at: &Pointer, found: &mut Vec<Mark
                 let of_member = schema["properties"]
                     .get(key)
                     .unwrap_or(&schema["additionalProperties"]);
-                walk(of_member, member, &at.field(key), found);
+                walk(of_member, member, &at.field(key), reads_body, found);
             }
         }
         Value::Array(items) => {
-            items
-                .iter()
-                .enumerate()
-                .for_each(|(index, item)| walk(&schema["items"], item, &at.item(index), found));
+            for (index, item) in items.iter().enumerate() {
+                walk(&schema["items"], item, &at.item(index), reads_body, found);
+            }
         }
         _ => {}
     }
@@ -74,6 +87,8 @@ fn mark_of(schema: &Value, value: &Value) -> Option<Mark> {
             refers: schema["x-workflow-refers"] == true,
         }),
         Some("json") => Some(Mark::Json),
+        Some("expression") => Some(Mark::Expression),
+        Some("nodes") => Some(Mark::Nodes),
         Some("secret") => Some(Mark::Secret),
         Some("schema") => value.is_object().then_some(Mark::Schema),
         _ => (value.is_string() && allows_string(schema)).then_some(Mark::Literal),

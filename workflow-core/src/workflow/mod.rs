@@ -1,11 +1,17 @@
 //! A checked workflow: whoever holds one holds a valid one.
 
+mod body;
+mod calls;
+mod check;
+mod container;
 mod data;
-mod expressions;
+mod fields;
 mod graph;
 mod hash;
-mod input;
+mod library;
 mod marks;
+mod outside;
+mod pins;
 mod plan;
 mod references;
 mod shape;
@@ -14,16 +20,29 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use serde_json::Value;
 
-pub(crate) use self::plan::Planned;
-use self::{graph::Graph, input::InputSchema};
-use crate::{
-    event::NodeOutline,
-    fault::{Fault, FaultCode, InvalidWorkflow},
-    registry::Registry,
-    scope::Variables,
-    spec::Spec,
-    template::Json,
+pub(crate) use self::{
+    body::Body,
+    calls::calls,
+    library::Refusal,
+    plan::{Planned, Work},
 };
+use self::{body::List, check::Check, outside::Outside};
+pub use self::{check::MAX_NESTING, library::Library};
+use crate::{
+    event::{NodeOutline, PinnedWorkflow},
+    fault::{Fault, FaultCode, InvalidWorkflow},
+    id::{StepRef, WorkflowId},
+    pointer::Pointer,
+    registry::Registry,
+    size::{self, MAX_SPEC_DEPTH},
+    spec::Spec,
+    suggest::Suggestions,
+    template::Json,
+    value_schema::ValueSchema,
+};
+
+/// Where the input's schema stands in a specification, and the input in the request of a run.
+const INPUT: &str = "#/input";
 
 /// A workflow that was checked whole: acyclic, every reference resolvable, every node built.
 ///
@@ -40,46 +59,83 @@ use crate::{
 pub struct Workflow {
     name: Option<String>,
     hash: Arc<str>,
-    outline: Arc<[NodeOutline]>,
-    variables: Arc<Variables>,
-    steps: Box<[Planned]>,
-    sinks: Box<[usize]>,
-    input: Option<InputSchema>,
+    origin: Option<(WorkflowId, u32)>,
+    body: Arc<Body>,
+    /// The steps of its own nodes.
+    names: Arc<[StepRef]>,
+    input: Option<ValueSchema>,
     output: Option<Json>,
     timeout: Option<Duration>,
+    pins: Arc<[PinnedWorkflow]>,
+    depth: usize,
+    warnings: Vec<Fault>,
 }
 
 impl Workflow {
-    /// Checks a specification and builds its nodes.
+    /// Checks a specification that calls no other workflow, and builds its nodes.
     ///
     /// # Errors
     /// Every fault there is, each with its place; nothing is built.
     pub fn new(spec: &Value, registry: &Registry) -> Result<Self, InvalidWorkflow> {
+        Self::calling(spec, registry, &Library::new())
+    }
+
+    /// Checks a specification that may call the workflows of a library, and builds its nodes. It
+    /// keeps what it calls: a library that changes later does not change it.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn calling(
+        spec: &Value,
+        registry: &Registry,
+        library: &Library,
+    ) -> Result<Self, InvalidWorkflow> {
+        if size::is_deeper_than(MAX_SPEC_DEPTH, spec) {
+            let detail = format!("the JSON is nested more than {MAX_SPEC_DEPTH} deep");
+            let fault = Fault::new(FaultCode::NestedTooDeep, "#", detail);
+            return Err(InvalidWorkflow::new(vec![fault]));
+        }
         let mut faults = Vec::new();
         let read = Spec::read(spec, &mut faults);
-        let graph = Graph::of(&read.nodes, &mut faults);
-        let steps = plan::plan(&read, &graph, registry, &mut faults);
+        let mut check = Check::new(registry, library, read.defaults, read.timeout);
+        check.faults = faults;
+        let suggestions = Suggestions::new();
+        check.count(read.nodes.len(), &Pointer::root().field("nodes"));
+        let list = List::new(&read.nodes, Outside::of_workflow(&suggestions), &mut check);
+        let body = list.plan(&mut check);
         let input = read
             .input
             .as_ref()
-            .and_then(|schema| InputSchema::new(schema, &mut faults));
-        let output = read
-            .output
-            .as_ref()
-            .and_then(|json| expressions::output(json, &graph, &mut faults));
-        if !faults.is_empty() {
-            return Err(InvalidWorkflow::new(faults));
+            .map(|schema| ValueSchema::new(schema, INPUT));
+        let input = input.transpose().unwrap_or_else(|fault| {
+            check.fault(fault);
+            None
+        });
+        let output = match &read.output {
+            Some(json) => list.result(json, &Pointer::root().field("output"), &mut check),
+            None => {
+                list.use_sinks();
+                None
+            }
+        };
+        list.warn_of_unused(&mut check);
+        if !check.faults.is_empty() {
+            return Err(InvalidWorkflow::new(check.faults));
         }
+        let warnings = std::mem::take(&mut check.warnings);
+        let depth = check.deepest();
         Ok(Self {
             name: read.name,
             hash: hash::content_hash(spec).into(),
-            outline: plan::outline(&read.nodes, &graph),
-            variables: Arc::new(graph.variables().clone()),
-            sinks: graph.sinks(),
-            timeout: read.timeout,
-            steps,
+            origin: None,
+            names: body.top_level(),
+            body: Arc::new(body),
             input,
             output,
+            timeout: read.timeout,
+            pins: pins::of(&check.into_calls()),
+            depth,
+            warnings,
         })
     }
 
@@ -109,7 +165,12 @@ impl Workflow {
 
     /// Its nodes in the order they are written, each with what it needs.
     pub fn nodes(&self) -> &Arc<[NodeOutline]> {
-        &self.outline
+        &self.body.outline
+    }
+
+    /// What is worth a second look, though it can be run.
+    pub fn warnings(&self) -> &[Fault] {
+        &self.warnings
     }
 
     /// Checks what a run is to be started with against the workflow's `input` schema.
@@ -117,9 +178,41 @@ impl Workflow {
     /// # Errors
     /// Every fault there is, each with its place under `#/input`.
     pub fn check_input(&self, input: &Value) -> Result<(), Vec<Fault>> {
+        if size::is_deeper_than(MAX_SPEC_DEPTH, input) {
+            let detail = format!("the input is nested more than {MAX_SPEC_DEPTH} deep");
+            return Err(vec![Fault::new(FaultCode::NestedTooDeep, INPUT, detail)]);
+        }
         self.input
             .as_ref()
-            .map_or(Ok(()), |schema| schema.check(input))
+            .map_or(Ok(()), |schema| schema.check(input, INPUT))
+    }
+
+    /// Says which stored workflow it is.
+    pub(crate) fn stored_as(mut self, id: WorkflowId, version: u32) -> Self {
+        self.origin = Some((id, version));
+        self
+    }
+
+    pub(crate) fn origin(&self) -> Option<(WorkflowId, u32)> {
+        self.origin
+    }
+
+    /// The workflows it calls, and those that they call.
+    pub(crate) fn pins(&self) -> &Arc<[PinnedWorkflow]> {
+        &self.pins
+    }
+
+    /// How deep its containers stand in each other.
+    pub(crate) fn depth(&self) -> usize {
+        self.depth
+    }
+
+    pub(crate) fn body(&self) -> &Arc<Body> {
+        &self.body
+    }
+
+    pub(crate) fn step_names(&self) -> &Arc<[StepRef]> {
+        &self.names
     }
 
     /// How long a run may take.
@@ -131,26 +224,13 @@ impl Workflow {
     pub(crate) fn output(&self) -> Option<&Json> {
         self.output.as_ref()
     }
-
-    pub(crate) fn variables(&self) -> &Arc<Variables> {
-        &self.variables
-    }
-
-    pub(crate) fn steps(&self) -> &[Planned] {
-        &self.steps
-    }
-
-    /// The nodes nothing depends on: they make the result.
-    pub(crate) fn sinks(&self) -> &[usize] {
-        &self.sinks
-    }
 }
 
 impl fmt::Debug for Workflow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Workflow")
             .field("name", &self.name)
-            .field("nodes", &self.outline.len())
+            .field("nodes", &self.nodes().len())
             .finish_non_exhaustive()
     }
 }

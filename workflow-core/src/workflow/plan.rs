@@ -2,73 +2,127 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{data, expressions, graph::Graph};
+use super::{Body, Workflow, check::Check, data, graph::Graph, references::Reader};
 use crate::{
+    control::{DelayNode, HumanNode, LoopNode, MapNode, WorkflowNode},
     event::NodeOutline,
-    fault::Fault,
-    id::StepRef,
+    fault::{Fault, FaultCode},
+    id::NodeId,
     node::Node,
-    registry::{NodeType, Registry},
+    registry::NodeType,
     retry::RetryPolicy,
     scope::ImplicitInput,
-    spec::{NodeSpec, OnAmbiguous, OnError, Spec},
+    spec::{NodeSpec, OnAmbiguous, OnError},
     template::Expr,
 };
 
 /// One node, ready to run.
 pub(crate) struct Planned {
-    pub(crate) step: StepRef,
-    pub(crate) node: Box<dyn Node>,
+    pub(crate) id: NodeId,
+    pub(crate) work: Work,
     pub(crate) needs: usize,
     pub(crate) dependents: Box<[usize]>,
     pub(crate) when: Option<Expr>,
     pub(crate) retry: RetryPolicy,
+    /// Of an attempt; of a map, loop or called workflow in all.
     pub(crate) timeout: Option<Duration>,
     pub(crate) on_error: OnError,
     pub(crate) on_ambiguous: OnAmbiguous,
     pub(crate) input: ImplicitInput,
 }
 
-/// Plans the nodes that can be built; for each of the others there is a fault.
-pub(super) fn plan(
-    spec: &Spec,
-    graph: &Graph,
-    registry: &Registry,
-    faults: &mut Vec<Fault>,
-) -> Box<[Planned]> {
-    let nodes = spec.nodes.iter().enumerate();
-    nodes
-        .filter_map(|(index, node)| {
-            let when = expressions::condition(node, index, graph, faults);
-            let built = data::build(node, index, graph, registry, faults)?;
-            let kind = registry.get(node.kind.as_deref()?)?;
-            let retry = node.retry.or(spec.defaults.retry);
-            Some(Planned {
-                step: StepRef::top_level(node.id.clone()?),
-                node: built,
-                needs: graph.needs(index).len(),
-                dependents: graph.dependents(index).into(),
-                when,
-                retry: retry.unwrap_or_else(|| NodeType::default_retry(kind)),
-                timeout: node.timeout.or(spec.defaults.timeout),
-                on_error: node.on_error.clone(),
-                on_ambiguous: node.on_ambiguous,
-                input: graph.implicit_input(index),
-            })
-        })
-        .collect()
+/// What a node does.
+pub(crate) enum Work {
+    Leaf(Box<dyn Node>),
+    Map(MapNode, Arc<Body>),
+    Loop(LoopNode, Arc<Body>),
+    Call(WorkflowNode, Arc<Workflow>),
+    Human(HumanNode),
+    Delay(DelayNode),
 }
 
-/// The nodes as events tell them.
-pub(super) fn outline(nodes: &[NodeSpec], graph: &Graph) -> Arc<[NodeOutline]> {
-    let outlined = nodes.iter().enumerate().filter_map(|(index, node)| {
-        let needs = graph.needs(index).iter();
-        Some(NodeOutline {
-            id: node.id.clone()?,
-            kind: Arc::clone(node.kind.as_ref()?),
+/// Plans a node; one that cannot be planned has a fault.
+pub(super) fn plan(
+    node: &NodeSpec,
+    index: usize,
+    graph: &Graph,
+    check: &mut Check,
+) -> Option<Planned> {
+    let when = condition(node, Reader::node(graph, index), check);
+    let node_type = data::node_type(node, check)?;
+    refuse_what_does_not_apply(node, node_type, check);
+    let work = data::build(node, index, graph, node_type, check)?;
+    let defaults = if node_type.control().is_none() {
+        check.defaults
+    } else {
+        Default::default()
+    };
+    Some(Planned {
+        id: node.id.clone()?,
+        work,
+        needs: graph.needs(index).len(),
+        dependents: graph.dependents(index).into(),
+        when,
+        retry: (node.retry.or(defaults.retry)).unwrap_or_else(|| node_type.default_retry()),
+        timeout: node.timeout.or(defaults.timeout),
+        on_error: node.on_error.clone(),
+        on_ambiguous: node.on_ambiguous,
+        input: graph.implicit_input(index),
+    })
+}
+
+/// The `when` of a node.
+fn condition(node: &NodeSpec, reader: Reader, check: &mut Check) -> Option<Expr> {
+    let source = node.when.as_ref()?;
+    let at = node.at.field("when");
+    match Expr::new(source) {
+        Ok(expr) => {
+            check.faults.extend(reader.check(expr.references(), &at));
+            Some(expr)
+        }
+        Err(error) => {
+            check.fault(error.into_fault(&at));
+            None
+        }
+    }
+}
+
+/// Control nodes are not attempted: they have no `retry`, and only containers a `timeout`.
+fn refuse_what_does_not_apply(node: &NodeSpec, node_type: &NodeType, check: &mut Check) {
+    let Some(kind) = node_type.control() else {
+        return;
+    };
+    let mut refuse = |field: &'static str, hint: &'static str| {
+        let detail = format!("`{field}` has no meaning for a {}", kind.name());
+        let fault = Fault::new(FaultCode::NotApplicable, node.at.field(field), detail);
+        check.fault(fault.hint(hint));
+    };
+    if node.retry.is_some() {
+        refuse("retry", "put it on the nodes that are to be tried again");
+    }
+    if node.timeout.is_some() && !kind.is_container() {
+        refuse("timeout", "how long it waits stands in its `data`");
+    }
+    if node.on_ambiguous == OnAmbiguous::Fail {
+        refuse("on_ambiguous", "put it on nodes that must not happen twice");
+    }
+}
+
+impl Planned {
+    /// The node as events tell it.
+    pub(super) fn outline(&self, node: &NodeSpec, needs: Vec<NodeId>) -> NodeOutline {
+        let (workflow, nodes) = match &self.work {
+            Work::Map(_, body) | Work::Loop(_, body) => (None, body.outline.to_vec()),
+            Work::Call(call, _) => (Some(Arc::clone(&call.workflow)), Vec::new()),
+            Work::Leaf(_) | Work::Human(_) | Work::Delay(_) => (None, Vec::new()),
+        };
+        NodeOutline {
+            id: self.id.clone(),
+            kind: node.kind.clone().unwrap_or_default(),
             name: node.name.clone(),
-            needs: needs.filter_map(|need| nodes[*need].id.clone()).collect(),
-        })
-    });
-    outlined.collect()
+            needs,
+            workflow,
+            nodes,
+        }
+    }
 }

@@ -13,20 +13,72 @@ use crate::{
 const STEP_FIELDS: [&str; 3] = ["status", "output", "error"];
 
 /// Whose templates are checked.
+#[derive(Clone, Copy)]
 pub(super) struct Reader<'a> {
-    graph: &'a Graph,
-    /// A node reads what is before it; the result of the workflow, which has none, reads all.
+    graph: &'a Graph<'a>,
+    /// A node reads what is before it; the result of a list, which has none, reads all of the list.
     node: Option<usize>,
 }
 
+/// What a name means to a reader.
+enum Meaning<'a> {
+    /// The input, something a map or loop gives, or a word of the language.
+    Value,
+    /// A node that is settled by then.
+    Step(&'a Graph<'a>, usize),
+    /// A node that may not be: it, and the one that should need it.
+    NotSettled(&'a Graph<'a>, usize, usize),
+}
+
 impl<'a> Reader<'a> {
-    pub(super) fn node(graph: &'a Graph, node: usize) -> Self {
+    pub(super) fn node(graph: &'a Graph<'a>, node: usize) -> Self {
         let node = Some(node);
         Self { graph, node }
     }
 
-    pub(super) fn result(graph: &'a Graph) -> Self {
+    pub(super) fn result(graph: &'a Graph<'a>) -> Self {
         Self { graph, node: None }
+    }
+
+    fn meaning(self, name: &str) -> Option<Meaning<'a>> {
+        if name == "input" || template::is_global(name) {
+            return Some(Meaning::Value);
+        }
+        if let Some(step) = self.graph.variables().get(name).copied() {
+            return Some(match self.node {
+                Some(node) if !self.graph.is_ancestor(step, node) => {
+                    Meaning::NotSettled(self.graph, step, node)
+                }
+                _ => Meaning::Step(self.graph, step),
+            });
+        }
+        let outside = self.graph.outside();
+        if outside.locals().contains(&name) {
+            return Some(Meaning::Value);
+        }
+        outside.container()?.meaning(name)
+    }
+
+    /// Whether a name has a meaning for this reader.
+    pub(super) fn sees(self, name: &str) -> bool {
+        matches!(self.meaning(name), Some(Meaning::Value | Meaning::Step(..)))
+    }
+
+    /// Every name that this reader may read, but for the words of the language.
+    fn names(self) -> Vec<&'a str> {
+        let mut names = vec!["input"];
+        let mut reader = Some(self);
+        while let Some(here) = reader {
+            let own = here.graph.variables().iter();
+            let readable = own.filter(|(_, step)| {
+                here.node
+                    .is_none_or(|node| here.graph.is_ancestor(**step, node))
+            });
+            names.extend(readable.map(|(name, _)| name.as_str()));
+            names.extend(here.graph.outside().locals());
+            reader = here.graph.outside().container();
+        }
+        names
     }
 
     /// The faults of the names a template reads.
@@ -40,42 +92,27 @@ impl<'a> Reader<'a> {
     fn check_path(&self, path: &str, at: &Pointer) -> Option<Fault> {
         let mut names = path.split('.');
         let root = names.next()?;
-        if root == "input" || template::is_global(root) {
-            return None;
+        match self.meaning(root) {
+            None => Some(self.unknown(root, at)),
+            Some(Meaning::Value) => None,
+            Some(Meaning::NotSettled(graph, step, node)) => {
+                graph.uses(step);
+                Some(not_settled(graph.name(step), graph.name(node), at))
+            }
+            Some(Meaning::Step(graph, step)) => {
+                graph.uses(step);
+                let field = names.next()?;
+                (!STEP_FIELDS.contains(&field)).then(|| unknown_field(root, field, at))
+            }
         }
-        let Some(step) = self.graph.variables().get(root).copied() else {
-            return Some(self.unknown(root, at));
-        };
-        if let Some(node) = self.node
-            && !self.graph.is_ancestor(step, node)
-        {
-            return Some(self.not_an_ancestor(step, node, at));
-        }
-        let field = names.next()?;
-        (!STEP_FIELDS.contains(&field)).then(|| unknown_field(root, field, at))
     }
 
     fn unknown(&self, name: &str, at: &Pointer) -> Fault {
         let detail = format!("`{}` is not a node of this workflow", shown(name));
         let mut fault = Fault::new(FaultCode::UnknownReference, at, detail);
-        fault.hint = self.graph.suggest(name, self.node);
+        let suggestions = self.graph.outside().suggestions();
+        fault.hint = suggestions.did_you_mean(name, self.names());
         fault
-    }
-
-    fn not_an_ancestor(&self, step: usize, node: usize, at: &Pointer) -> Fault {
-        let (named, own) = (self.graph.name(step), self.graph.name(node));
-        let (detail, hint) = if step == node {
-            (
-                format!("`{own}` reads its own output"),
-                "name a node that runs before it".to_owned(),
-            )
-        } else {
-            (
-                format!("`{named}` is not an ancestor of `{own}`"),
-                format!("add `{named}` to `needs`"),
-            )
-        };
-        Fault::new(FaultCode::NotAnAncestor, at, detail).hint(hint)
     }
 
     /// The faults of JSON with templates.
@@ -89,12 +126,27 @@ impl<'a> Reader<'a> {
 
     /// A name that a template gives a value to must not hide another.
     pub(super) fn check_assigned(&self, name: &str, at: &Pointer) -> Option<Fault> {
-        let taken = self.graph.variables().contains_key(name) || is_reserved(name);
+        let taken = self.meaning(name).is_some() || is_reserved(name);
         taken.then(|| {
             let detail = format!("`{name}` already has a meaning here");
             Fault::new(FaultCode::ShadowedName, at, detail).hint("choose another name")
         })
     }
+}
+
+fn not_settled(named: &str, own: &str, at: &Pointer) -> Fault {
+    let (detail, hint) = if named == own {
+        (
+            format!("`{own}` reads its own output"),
+            "name a node that runs before it".to_owned(),
+        )
+    } else {
+        (
+            format!("`{named}` is not an ancestor of `{own}`"),
+            format!("add `{named}` to `needs`"),
+        )
+    };
+    Fault::new(FaultCode::NotAnAncestor, at, detail).hint(hint)
 }
 
 fn unknown_field(root: &str, field: &str, at: &Pointer) -> Fault {

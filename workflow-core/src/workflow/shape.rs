@@ -8,10 +8,8 @@ use crate::{
     pointer::{Pointer, escaped},
     registry::NodeType,
     suggest::{did_you_mean, shown},
+    value_schema::told,
 };
-
-/// The longest value that is shown in a fault.
-const MAX_SHOWN: usize = 200;
 
 pub(super) fn check(data: &Value, at: &Pointer, node_type: &NodeType) -> Result<(), Vec<Fault>> {
     let errors = node_type
@@ -59,14 +57,4 @@ fn unknown(field: &str, at: &str, node_type: Option<&NodeType>) -> Fault {
         did_you_mean(field, names).or(listed)
     });
     fault
-}
-
-/// The validator's words; without the value where that is long.
-pub(super) fn told(error: &ValidationError) -> String {
-    let whole = error.to_string();
-    if whole.len() > MAX_SHOWN {
-        error.masked().to_string()
-    } else {
-        whole
-    }
 }

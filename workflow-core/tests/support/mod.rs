@@ -118,9 +118,26 @@ impl Node for ScriptNode {
     }
 }
 
-/// The built-in types and `Script`.
+/// Gives on what it was given.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Echo {}
+
+#[async_trait]
+impl Node for Echo {
+    async fn run(&self, cx: &NodeContext) -> Result<Value, NodeError> {
+        cx.input().cloned()
+    }
+
+    fn reads_input(&self) -> bool {
+        true
+    }
+}
+
+/// The built-in types, `Script` and `Echo`.
 pub fn registry(probe: &Probe) -> Registry {
     let mut registry = Registry::default();
+    registry.register::<Echo>("Echo");
     let probe = probe.clone();
     registry.register_with("Script", move |script: Script| ScriptNode {
         script,
@@ -140,6 +157,23 @@ pub fn workflow(probe: &Probe, nodes: &[(&str, &[&str], Value)]) -> Arc<Workflow
 
 pub fn parsed(probe: &Probe, spec: &Value) -> Arc<Workflow> {
     Arc::new(Workflow::new(spec, &registry(probe)).unwrap_or_else(|invalid| panic!("{invalid}")))
+}
+
+/// Runs a specification with an input.
+pub async fn run(spec: &Value, input: Value) -> (Probe, Vec<StepEvent>) {
+    let probe = Probe::default();
+    let events = collect(Executor::new().run(parsed(&probe, spec), input)).await;
+    (probe, events)
+}
+
+/// `code: detail` of the run's failure.
+pub fn failure(events: &[StepEvent]) -> String {
+    match events.last().map(|event| &event.kind) {
+        Some(EventKind::RunFailed(failed)) => {
+            format!("{}: {}", failed.error.code, failed.error.detail)
+        }
+        other => panic!("the run did not fail: {other:?}"),
+    }
 }
 
 pub async fn run_all(workflow: &Arc<Workflow>) -> Vec<StepEvent> {

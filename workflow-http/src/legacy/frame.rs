@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use workflow_core::{NodeId, Problem, StepRef, Timestamp};
+use workflow_core::{Problem, StepPath, StepRef, Timestamp};
 
 #[derive(Serialize)]
 #[serde(untagged)]
@@ -16,7 +16,8 @@ pub(super) enum Frame {
 #[serde(rename_all = "camelCase")]
 pub(super) struct StepFrame {
     timestamp: Timestamp,
-    node_id: NodeId,
+    /// The id of a top-level node; the path of a step within a map, loop or called workflow.
+    node_id: StepPath,
     status: StepStatus,
     message: String,
     output: Option<String>,
@@ -57,7 +58,7 @@ impl StepFrame {
     ) -> Self {
         Self {
             timestamp,
-            node_id: step.node().clone(),
+            node_id: step.path().clone(),
             status,
             message,
             output: None,

@@ -1,8 +1,11 @@
-//! A run that is being driven: its latest events, and the text of its running steps.
+//! A run that is driven or followed: its latest events, and the text of its running steps.
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use tokio::sync::watch;
@@ -11,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::text::{Position, StepText};
 use crate::{
     event::{Delta, StepEvent, Update},
+    executor::Inbox,
     id::{RunId, StepPath},
     node::DeltaSink,
     sync::lock,
@@ -25,6 +29,9 @@ const TAIL_TEXT_BYTES: usize = 8 * 1024 * 1024;
 pub(super) struct LiveRun {
     id: RunId,
     cancellation: CancellationToken,
+    inbox: Arc<Inbox>,
+    /// Whether there is a task that drives it.
+    driven: AtomicBool,
     state: Mutex<State>,
     changed: watch::Sender<()>,
 }
@@ -70,6 +77,8 @@ impl LiveRun {
         Arc::new(Self {
             id,
             cancellation: CancellationToken::new(),
+            inbox: Arc::default(),
+            driven: AtomicBool::new(false),
             state: Mutex::default(),
             changed: watch::Sender::new(()),
         })
@@ -88,11 +97,34 @@ impl LiveRun {
         self.changed.subscribe()
     }
 
-    /// Asks the run to end, and waits until it has.
-    pub(super) async fn cancel(&self) {
+    pub(super) fn inbox(&self) -> &Arc<Inbox> {
+        &self.inbox
+    }
+
+    /// Makes the caller the one who drives it; says whether nobody did before.
+    pub(super) fn is_driven_now(&self) -> bool {
+        !self.driven.swap(true, Ordering::AcqRel)
+    }
+
+    pub(super) fn is_driven_no_more(&self) {
+        self.driven.store(false, Ordering::Release);
+    }
+
+    /// Whether somebody wants something of it.
+    pub(super) fn has_mail(&self) -> bool {
+        self.cancellation.is_cancelled() || !self.inbox.is_empty()
+    }
+
+    /// Waits until nothing will come any more.
+    pub(super) async fn closed(&self) {
         let mut changed = self.subscribe();
-        self.cancellation.cancel();
         while !lock(&self.state).closed && changed.changed().await.is_ok() {}
+    }
+
+    /// Learns how long the log is, which may be longer than what was shown here.
+    pub(super) fn is_at_least(&self, last_seq: u64) {
+        let mut state = lock(&self.state);
+        state.last_seq = state.last_seq.max(last_seq);
     }
 
     /// Shows events that are stored.
@@ -179,9 +211,10 @@ impl State {
     }
 
     fn is_behind_tail(&self, after: u64) -> bool {
-        self.tail
-            .front()
-            .is_some_and(|entry| after + 1 < entry.event.seq)
+        match self.tail.front() {
+            Some(first) => after + 1 < first.event.seq,
+            None => after < self.last_seq,
+        }
     }
 }
 

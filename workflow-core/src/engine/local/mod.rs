@@ -2,34 +2,29 @@
 
 mod host;
 mod journal;
+mod linker;
 mod live;
 mod reader;
 mod text;
+mod timers;
 
-use std::{
-    collections::HashMap,
-    fmt,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use serde_json::Value;
-use tokio::task::JoinSet;
 
 use self::{host::Host, reader::Reader};
-use super::{Engine, EngineError, NewRun, Validation};
+use super::{Created, Engine, EngineError, NewRun, Validation};
 use crate::{
     event::{StepEvent, Update},
     executor::Executor,
-    id::{RunId, WorkflowId},
+    id::{RunId, WaitId, WorkflowId},
     record::{Page, PageRequest, RunQuery, RunRecord, WorkflowRecord},
     registry::Registry,
     report::RunReport,
     store::{MemoryStore, Store},
-    sync::lock,
-    workflow::Workflow,
+    wait::WaitLog,
 };
 
 /// How many runs work at once, unless it is set.
@@ -54,7 +49,7 @@ const READ_BATCH: usize = 500;
 /// let workflow = engine.create_workflow(serde_json::json!({"nodes": [
 ///     {"id": "greet", "type": "PromptNode", "data": {"template": "Hello {{ input }}"}},
 /// ]})).await?;
-/// let run = engine.start(NewRun::new(workflow.id, "Ada".into())).await?;
+/// let run = engine.start(NewRun::new(workflow.record.id, "Ada".into())).await?;
 /// let updates: Vec<_> = engine.events(run.id, 0).await?.collect().await;
 /// assert_eq!(updates.len(), 5);
 /// # Ok(())
@@ -62,7 +57,13 @@ const READ_BATCH: usize = 500;
 /// ```
 pub struct LocalEngine {
     host: Arc<Host>,
-    tasks: Mutex<JoinSet<()>>,
+}
+
+impl Drop for LocalEngine {
+    fn drop(&mut self) {
+        drop(self.host.close());
+        self.host.let_readers_go();
+    }
 }
 
 /// Sets up a [`LocalEngine`].
@@ -108,7 +109,6 @@ impl LocalEngineBuilder {
         );
         LocalEngine {
             host: Arc::new(host),
-            tasks: Mutex::default(),
         }
     }
 }
@@ -136,35 +136,22 @@ impl LocalEngine {
     /// Takes no new runs, gives those that work this long to end, and stops the rest. When it
     /// returns, nothing of the engine works any more.
     pub async fn shutdown(&self, grace: Duration) {
-        let mut tasks = {
-            let mut tasks = lock(&self.tasks);
-            self.host.close();
-            std::mem::take(&mut *tasks)
-        };
+        let mut tasks = self.host.close();
         let drained = async { while tasks.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(grace, drained).await;
         tasks.shutdown().await;
-    }
-
-    /// Keeps a task until it ends. A closed engine takes none.
-    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> Result<(), EngineError> {
-        let mut tasks = lock(&self.tasks);
-        if self.host.is_closed() {
-            return Err(EngineError::ShuttingDown);
-        }
-        while tasks.try_join_next().is_some() {}
-        tasks.spawn(task);
-        Ok(())
+        self.host.let_readers_go();
     }
 }
 
 #[async_trait]
 impl Engine for LocalEngine {
-    async fn create_workflow(&self, spec: Value) -> Result<WorkflowRecord, EngineError> {
-        let workflow = Workflow::new(&spec, self.host.registry())?;
+    async fn create_workflow(&self, spec: Value) -> Result<Created, EngineError> {
+        let workflow = self.host.linker().check(&spec).await?;
+        let warnings = workflow.warnings().to_vec();
         let record = WorkflowRecord::new(workflow.name().map(str::to_owned), Arc::new(spec));
         self.host.store().create_workflow(record.clone()).await?;
-        Ok(record)
+        Ok(Created { record, warnings })
     }
 
     async fn workflow(
@@ -192,16 +179,19 @@ impl Engine for LocalEngine {
         }
     }
 
-    fn validate(&self, spec: &Value) -> Validation {
-        match Workflow::new(spec, self.host.registry()) {
-            Ok(workflow) => Validation {
+    async fn validate(&self, spec: &Value) -> Result<Validation, EngineError> {
+        match self.host.linker().check(spec).await {
+            Ok(workflow) => Ok(Validation {
                 faults: Vec::new(),
+                warnings: workflow.warnings().to_vec(),
                 nodes: Some(Arc::clone(workflow.nodes())),
-            },
-            Err(invalid) => Validation {
+            }),
+            Err(EngineError::Invalid(invalid)) => Ok(Validation {
                 faults: invalid.into_faults(),
+                warnings: Vec::new(),
                 nodes: None,
-            },
+            }),
+            Err(other) => Err(other),
         }
     }
 
@@ -214,9 +204,7 @@ impl Engine for LocalEngine {
             }
             _ => newest,
         };
-        let (task, started) = Arc::clone(&self.host).prepare(&record, run)?;
-        self.spawn(task)?;
-        started.await.unwrap_or(Err(EngineError::ShuttingDown))
+        self.host.start(&record, run).await
     }
 
     async fn run(&self, id: RunId) -> Result<RunReport, EngineError> {
@@ -236,7 +224,7 @@ impl Engine for LocalEngine {
             }
             match events.last() {
                 Some(last) if last.seq < until => after = last.seq,
-                _ => return Ok(report),
+                _ => return Ok(report.finish()),
             }
         }
     }
@@ -246,15 +234,41 @@ impl Engine for LocalEngine {
     }
 
     async fn cancel(&self, id: RunId) -> Result<RunRecord, EngineError> {
-        if let Some(live) = self.host.live(id) {
-            live.cancel().await;
+        let run = || async {
+            let record = self.host.store().run(id).await?;
+            record.ok_or(EngineError::NoSuchRun(id))
+        };
+        if !run().await?.head.status.has_ended() {
+            self.host.cancel(id).await;
         }
-        let record = self.host.store().run(id).await?;
-        let record = record.ok_or(EngineError::NoSuchRun(id))?;
+        let record = run().await?;
         if record.head.status.has_ended() {
             return Ok(record);
         }
         Err(EngineError::ShuttingDown)
+    }
+
+    async fn signal(
+        &self,
+        run: RunId,
+        wait: WaitId,
+        payload: Value,
+    ) -> Result<RunRecord, EngineError> {
+        let payload = Arc::new(payload);
+        let is_open = || async {
+            let log = self.host.log(run).await?;
+            let open = WaitLog::of(&log).check(wait, &payload);
+            open.map_err(EngineError::Signal)
+        };
+        if is_open().await? {
+            self.host.answer(run, wait, Arc::clone(&payload)).await;
+            // What the log says now is what came of it: another answer, or time, may have been first.
+            if is_open().await? {
+                return Err(EngineError::ShuttingDown);
+            }
+        }
+        let record = self.host.store().run(run).await?;
+        record.ok_or(EngineError::NoSuchRun(run))
     }
 
     async fn events(
@@ -262,17 +276,17 @@ impl Engine for LocalEngine {
         run: RunId,
         after: u64,
     ) -> Result<BoxStream<'static, Update>, EngineError> {
-        let live = self.host.live(run);
-        let record = self
-            .host
-            .store()
-            .run(run)
-            .await?
-            .ok_or(EngineError::NoSuchRun(run))?;
+        // Before the log is looked at, so that nothing is missed in between.
+        let live = self.host.live_or_new(run);
+        let record = self.host.store().run(run).await?;
+        let record = record.ok_or(EngineError::NoSuchRun(run))?;
         let last = record.head.last_seq;
         if after > last {
             return Err(EngineError::BeyondEnd { after, last });
         }
+        live.is_at_least(last);
+        let goes_on = !record.head.status.has_ended() && !self.host.is_closed();
+        let live = goes_on.then_some(live);
         let reader = Reader::new(run, after, live, Arc::clone(self.host.store()));
         Ok(reader.into_stream())
     }
@@ -296,34 +310,5 @@ impl fmt::Debug for LocalEngine {
         f.debug_struct("LocalEngine")
             .field("registry", self.registry())
             .finish_non_exhaustive()
-    }
-}
-
-/// Compiled workflows by version, so that a run does not compile its workflow again.
-#[derive(Default)]
-struct Compiled(Mutex<HashMap<(WorkflowId, u32), Arc<Workflow>>>);
-
-impl Compiled {
-    /// How many are kept.
-    const MOST: usize = 64;
-
-    fn get(
-        &self,
-        record: &WorkflowRecord,
-        registry: &Registry,
-    ) -> Result<Arc<Workflow>, EngineError> {
-        let key = (record.id, record.version);
-        if let Some(workflow) = lock(&self.0).get(&key) {
-            return Ok(Arc::clone(workflow));
-        }
-        let workflow = Arc::new(Workflow::new(&record.spec, registry)?);
-        let mut kept = lock(&self.0);
-        if kept.len() >= Self::MOST
-            && let Some(any) = kept.keys().next().copied()
-        {
-            kept.remove(&any);
-        }
-        kept.insert(key, Arc::clone(&workflow));
-        Ok(workflow)
     }
 }

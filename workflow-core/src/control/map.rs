@@ -1,0 +1,51 @@
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::nodes::Nodes;
+use crate::template::Expr;
+
+/// What an item is called in the body, unless it is said.
+pub(super) const ITEM: &str = "item";
+
+/// Runs its nodes once for each item of a list. The output is the list of their results, in order.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MapNode {
+    /// The list, as a bare expression: `input.docs`. At most 10,000 items.
+    pub(crate) over: Expr,
+    /// What an item is called in the body. Its number, from 0, is `index`.
+    #[serde(rename = "as", default = "item")]
+    #[schemars(extend("pattern" = "^[A-Za-z_][A-Za-z0-9_]{0,63}$"))]
+    pub(crate) item: Arc<str>,
+    /// How many items are worked on at once.
+    #[serde(default = "four")]
+    #[schemars(range(min = 1, max = 1000))]
+    pub(crate) concurrency: usize,
+    /// What a failing item means: the map fails, or the item's result is `null`.
+    #[serde(default)]
+    pub(crate) on_item_error: OnItemError,
+    /// The nodes that are run for each item.
+    #[expect(dead_code, reason = "it is read elsewhere")]
+    nodes: Nodes,
+}
+
+/// What follows when an item fails.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum OnItemError {
+    /// The others are cancelled, and the map fails.
+    #[default]
+    Fail,
+    /// The item's result is `null`.
+    Null,
+}
+
+fn item() -> Arc<str> {
+    ITEM.into()
+}
+
+fn four() -> usize {
+    4
+}

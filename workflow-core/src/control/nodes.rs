@@ -1,0 +1,24 @@
+//! `Nodes`: the body of a map or loop.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, de::IgnoredAny};
+
+/// Stands where a body is written. The body itself is read and checked as any list of nodes is.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Nodes(#[expect(dead_code, reason = "it is read elsewhere")] Vec<IgnoredAny>);
+
+impl JsonSchema for Nodes {
+    fn schema_name() -> Cow<'static, str> {
+        "Nodes".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "array", "minItems": 1, "x-workflow": "nodes" })
+    }
+}

@@ -1,0 +1,231 @@
+//! Turns stored specifications into workflows, together with the workflows they call.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex},
+};
+
+use serde_json::Value;
+
+use crate::{
+    engine::EngineError,
+    event::PinnedWorkflow,
+    fault::{Fault, FaultCode, InvalidWorkflow},
+    id::WorkflowId,
+    record::WorkflowRecord,
+    registry::Registry,
+    store::Store,
+    sync::lock,
+    workflow::{Library, Refusal, Workflow, calls},
+};
+
+/// The most workflows that one calls, directly or not.
+const MAX_CALLED: usize = 100;
+
+/// How many compiled workflows are kept.
+const MOST_KEPT: usize = 64;
+
+pub(super) struct Linker {
+    registry: Arc<Registry>,
+    store: Arc<dyn Store>,
+    /// So that a run does not compile its workflow again.
+    compiled: Mutex<HashMap<(WorkflowId, u32), Arc<Workflow>>>,
+}
+
+/// What is called by which name.
+type Called = BTreeMap<String, WorkflowRecord>;
+
+impl Linker {
+    pub(super) fn new(registry: Arc<Registry>, store: Arc<dyn Store>) -> Self {
+        Self {
+            registry,
+            store,
+            compiled: Mutex::default(),
+        }
+    }
+
+    /// Checks a specification that is not stored yet.
+    pub(super) async fn check(&self, spec: &Value) -> Result<Workflow, EngineError> {
+        let called = self.find_called(spec).await?;
+        let mut linking = self.linking(&called);
+        linking.own_name = spec["name"].as_str();
+        let library = linking.library(spec);
+        Ok(Workflow::calling(spec, &self.registry, &library)?)
+    }
+
+    /// A stored workflow, with the newest versions of what it calls.
+    pub(super) async fn newest(
+        &self,
+        record: &WorkflowRecord,
+    ) -> Result<Arc<Workflow>, EngineError> {
+        let called = self.find_called(&record.spec).await?;
+        self.link(record, &called)
+    }
+
+    /// A stored workflow as a run pinned it.
+    pub(super) async fn pinned(
+        &self,
+        record: &WorkflowRecord,
+        pins: &[PinnedWorkflow],
+    ) -> Result<Arc<Workflow>, EngineError> {
+        let mut called = Called::new();
+        for pin in pins {
+            let Some((id, version)) = pin.workflow_id.zip(pin.version) else {
+                continue;
+            };
+            if let Some(record) = self.store.workflow(id, Some(version)).await? {
+                called.insert(pin.workflow.to_string(), record);
+            }
+        }
+        self.link(record, &called)
+    }
+
+    fn link(&self, record: &WorkflowRecord, called: &Called) -> Result<Arc<Workflow>, EngineError> {
+        let mut linking = self.linking(called);
+        linking.chain.push(record.id);
+        Ok(linking.compile(record)?)
+    }
+
+    fn linking<'a>(&'a self, called: &'a Called) -> Linking<'a> {
+        Linking {
+            linker: self,
+            called,
+            own_name: None,
+            chain: Vec::new(),
+            linked: HashMap::new(),
+        }
+    }
+
+    /// Everything that a specification calls, and that those call.
+    async fn find_called(&self, spec: &Value) -> Result<Called, EngineError> {
+        let mut called = Called::new();
+        let mut names: Vec<String> = calls(spec).into_iter().map(str::to_owned).collect();
+        while let Some(name) = names.pop() {
+            if called.contains_key(&name) {
+                continue;
+            }
+            let Some(record) = self.find(&name).await? else {
+                continue;
+            };
+            if called.len() == MAX_CALLED {
+                let detail = format!("more than {MAX_CALLED} workflows are called");
+                let fault = Fault::new(FaultCode::TooManyWorkflows, "#", detail);
+                return Err(InvalidWorkflow::new(vec![fault]).into());
+            }
+            names.extend(calls(&record.spec).into_iter().map(str::to_owned));
+            called.insert(name, record);
+        }
+        Ok(called)
+    }
+
+    /// The workflow of this id, or the newest of this name.
+    async fn find(&self, name: &str) -> Result<Option<WorkflowRecord>, EngineError> {
+        if let Ok(id) = name.parse()
+            && let Some(record) = self.store.workflow(id, None).await?
+        {
+            return Ok(Some(record));
+        }
+        Ok(self.store.workflow_named(name).await?)
+    }
+}
+
+/// The linking of one workflow.
+struct Linking<'a> {
+    linker: &'a Linker,
+    called: &'a Called,
+    /// The name of a workflow that is about to be stored: whoever calls it means this one.
+    own_name: Option<&'a str>,
+    /// Which workflow is called by which, outermost first.
+    chain: Vec<WorkflowId>,
+    linked: HashMap<WorkflowId, Result<Arc<Workflow>, Refusal>>,
+}
+
+impl Linking<'_> {
+    /// What a specification calls.
+    fn library(&mut self, spec: &Value) -> Library {
+        let mut library = Library::new();
+        for name in calls(spec) {
+            match self.resolve(name) {
+                None => {}
+                Some(Ok(workflow)) => library.insert(name, workflow),
+                Some(Err(refusal)) => library.refuse(name, refusal),
+            }
+        }
+        library
+    }
+
+    fn resolve(&mut self, name: &str) -> Option<Result<Arc<Workflow>, Refusal>> {
+        if self.own_name == Some(name) {
+            return Some(Err(self.cycle(name)));
+        }
+        let record = self.called.get(name)?;
+        if self.chain.contains(&record.id) {
+            return Some(Err(self.cycle(name)));
+        }
+        if let Some(linked) = self.linked.get(&record.id) {
+            return Some(linked.clone());
+        }
+        self.chain.push(record.id);
+        let linked = self
+            .compile(record)
+            .map_err(|invalid| refusal(name, &invalid));
+        self.chain.pop();
+        self.linked.insert(record.id, linked.clone());
+        Some(linked)
+    }
+
+    fn cycle(&self, name: &str) -> Refusal {
+        let through = match self.chain.len() {
+            0 | 1 => String::new(),
+            _ => " through the workflows it calls".to_owned(),
+        };
+        Refusal {
+            code: FaultCode::Cycle,
+            detail: format!("`{name}` would call itself{through}"),
+        }
+    }
+
+    fn compile(&mut self, record: &WorkflowRecord) -> Result<Arc<Workflow>, InvalidWorkflow> {
+        let key = (record.id, record.version);
+        let kept = lock(&self.linker.compiled).get(&key).cloned();
+        if let Some(kept) = kept.filter(|kept| self.is_current(kept)) {
+            return Ok(kept);
+        }
+        let library = self.library(&record.spec);
+        let workflow = Workflow::calling(&record.spec, &self.linker.registry, &library)?;
+        let workflow = Arc::new(workflow.stored_as(record.id, record.version));
+        let mut compiled = lock(&self.linker.compiled);
+        if compiled.len() >= MOST_KEPT
+            && let Some(any) = compiled.keys().next().copied()
+        {
+            compiled.remove(&any);
+        }
+        compiled.insert(key, Arc::clone(&workflow));
+        Ok(workflow)
+    }
+
+    /// Whether what it calls is what is called by these names now.
+    fn is_current(&self, workflow: &Workflow) -> bool {
+        workflow.pins().iter().all(|pin| {
+            let called = self.called.get(&*pin.workflow);
+            called.map(|record| (record.id, record.version)) == pin.workflow_id.zip(pin.version)
+        })
+    }
+}
+
+/// Why a workflow that has faults cannot be called.
+fn refusal(name: &str, invalid: &InvalidWorkflow) -> Refusal {
+    let mut faults = invalid.faults().iter();
+    if let Some(passed_on) =
+        faults.find(|fault| matches!(fault.code, FaultCode::Cycle | FaultCode::NestedTooDeep))
+    {
+        return Refusal {
+            code: passed_on.code,
+            detail: format!("`{name}` cannot be called: {}", passed_on.detail),
+        };
+    }
+    Refusal {
+        code: FaultCode::UnknownWorkflow,
+        detail: format!("`{name}` cannot be called: {invalid}"),
+    }
+}

@@ -1,0 +1,70 @@
+//! Calls: another workflow as a part of the run.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{FrameId, Machine, StepId, Turn, container::Container, frame::Frame};
+use crate::{error::Problem, scope::Scope, time::Timestamp, workflow::Work};
+
+impl Machine {
+    pub(super) fn open_call(&mut self, step: StepId, now: Timestamp, turn: &mut Turn) {
+        if let Err(problem) = self.begin_call(step) {
+            self.fail(step, problem, now, turn);
+        }
+    }
+
+    /// Begins the called workflow. Nothing in the log says so: its input is derived.
+    pub(super) fn begin_call(&mut self, step: StepId) -> Result<FrameId, Problem> {
+        let planned = self.frames.planned(step);
+        let Work::Call(_, workflow) = &planned.work else {
+            return Err(Problem::new("internal", "this step calls no workflow"));
+        };
+        let workflow = Arc::clone(workflow);
+        let input = self.call_input(step)?;
+        if let Err(faults) = workflow.check_input(&input) {
+            let problem = Problem::new(
+                "invalid_input",
+                "the input is not what the called workflow takes",
+            );
+            return Err(problem.with_errors(faults));
+        }
+        let body = workflow.body();
+        let scope = Scope::of_workflow(&body.variables, body.steps.len(), input);
+        let names = body.steps_within(self.frames.at(step.frame).names[step.node()].path());
+        let frame = Frame::new(body, scope, names, Some((step, 0)));
+        let frame = self.open_frame(frame);
+        self.frames.step_mut(step).container = Some(Box::new(Container::Call(frame)));
+        Ok(frame)
+    }
+
+    fn call_input(&self, step: StepId) -> Result<Arc<Value>, Problem> {
+        let planned = self.frames.planned(step);
+        let scope = &self.frames.at(step.frame).scope;
+        let written = match &planned.work {
+            Work::Call(call, _) => call.input.as_ref(),
+            _ => None,
+        };
+        if let Some(written) = written {
+            let input = written
+                .render(scope)
+                .map_err(|error| error.into_problem())?;
+            return Ok(Arc::new(input));
+        }
+        let implicit = scope.implicit_input(planned.input).cloned();
+        implicit.ok_or_else(|| {
+            let mut problem = Problem::new("no_implicit_input", "there is nothing to call it with");
+            problem.hint = Some("say its `input`".to_owned());
+            problem
+        })
+    }
+
+    /// The frame of a call, which is begun if it was not yet.
+    pub(super) fn call_frame(&mut self, step: StepId) -> Option<FrameId> {
+        match self.frames.step(step).container.as_deref() {
+            Some(Container::Call(frame)) => Some(*frame),
+            None => self.begin_call(step).ok(),
+            Some(_) => None,
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Stopping what is under way.
+
+use super::{Command, FrameId, Machine, StepId, Turn, step::StepState};
+use crate::{
+    event::{EventKind, NodeCancelled},
+    time::Timestamp,
+};
+
+impl Machine {
+    /// Stops every step of a frame that has begun and is not settled, and what is in it.
+    pub(super) fn cancel_frame(
+        &mut self,
+        frame: FrameId,
+        why: &'static str,
+        now: Timestamp,
+        turn: &mut Turn,
+    ) {
+        for node in 0..self.frames.at(frame).steps.len() {
+            let step = StepId::new(frame, node);
+            if self.frames.step(step).is_open() {
+                self.cancel_step(step, why, now, turn);
+            }
+        }
+    }
+
+    fn cancel_step(&mut self, step: StepId, why: &'static str, now: Timestamp, turn: &mut Turn) {
+        self.cancel_inside(step, why, now, turn);
+        let works = matches!(
+            self.frames.step(step).state,
+            StepState::Running { .. } | StepState::Backoff { .. }
+        );
+        // What is left when the run itself ends, its driver drops all at once.
+        if works && step.frame != FrameId::ROOT {
+            turn.commands.push(Command::Stop { step });
+        }
+        let cancelled = EventKind::NodeCancelled(NodeCancelled {
+            step: self.step_ref(step),
+            reason: why.into(),
+        });
+        self.emit(Some(step), cancelled, now, turn);
+    }
+
+    /// Stops what is in a container, in the order of its items.
+    pub(super) fn cancel_inside(
+        &mut self,
+        step: StepId,
+        why: &'static str,
+        now: Timestamp,
+        turn: &mut Turn,
+    ) {
+        for frame in self.frames.step(step).frames() {
+            self.cancel_frame(frame, why, now, turn);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Control nodes: how they begin.
+
+use super::{Command, Machine, StepId, Turn};
+use crate::{
+    event::{EventKind, NodeStarted},
+    time::Timestamp,
+    workflow::Work,
+};
+
+impl Machine {
+    /// A control node begins. It holds no slot: what is in it does.
+    pub(super) fn start_control(&mut self, step: StepId, now: Timestamp, turn: &mut Turn) {
+        let planned = self.frames.planned(step);
+        let of_called = match &planned.work {
+            Work::Call(_, workflow) => workflow.timeout(),
+            _ => None,
+        };
+        let timeout = [planned.timeout, of_called].into_iter().flatten().min();
+        if let Some(wait) = timeout {
+            turn.commands.push(Command::Wait { step, wait });
+        }
+        let started = NodeStarted {
+            step: self.step_ref(step),
+            attempt: 1,
+            max_attempts: 1,
+            reason: None,
+            deadline: timeout.map(|timeout| now.after(timeout)),
+        };
+        self.emit(Some(step), EventKind::NodeStarted(started), now, turn);
+        self.open(step, now, turn);
+    }
+
+    /// Opens a control node that has begun.
+    pub(super) fn open(&mut self, step: StepId, now: Timestamp, turn: &mut Turn) {
+        match &self.frames.planned(step).work {
+            Work::Leaf(_) => {}
+            Work::Map(..) => self.open_map(step, now, turn),
+            Work::Loop(..) => self.open_loop(step, now, turn),
+            Work::Call(..) => self.open_call(step, now, turn),
+            Work::Human(_) => self.ask(step, now, turn),
+            Work::Delay(_) => self.delay(step, now, turn),
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The lists of nodes that are being run: the workflow's own, and a body for each item, round or call.
+
+use std::{cell::OnceCell, sync::Arc};
+
+use serde_json::Value;
+
+use super::step::{Step, StepState};
+use crate::{
+    error::Problem,
+    id::StepRef,
+    scope::Scope,
+    workflow::{Body, Planned},
+};
+
+/// Names a frame within its run. No two frames of a run have one id, so an id that outlives its frame
+/// means nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct FrameId(u32);
+
+impl FrameId {
+    /// The workflow's own nodes.
+    pub(crate) const ROOT: Self = Self(0);
+}
+
+/// A step: which frame, and which node of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct StepId {
+    pub(crate) frame: FrameId,
+    node: u32,
+}
+
+impl StepId {
+    pub(crate) fn new(frame: FrameId, node: usize) -> Self {
+        // A list has at most a thousand nodes.
+        let node = u32::try_from(node).unwrap_or(u32::MAX);
+        Self { frame, node }
+    }
+
+    pub(crate) fn node(self) -> usize {
+        self.node as usize
+    }
+}
+
+/// One list of nodes, being run.
+pub(super) struct Frame {
+    pub(super) body: Arc<Body>,
+    pub(super) scope: Arc<Scope>,
+    pub(super) names: Arc<[StepRef]>,
+    pub(super) steps: Box<[Step]>,
+    pub(super) unsettled: usize,
+    /// The container it belongs to, and which item or round it is.
+    pub(super) parent: Option<(StepId, usize)>,
+    /// The first failure in it that nobody handled.
+    pub(super) failure: Option<Failure>,
+    /// What comes of it once all is settled, computed once.
+    pub(super) result: OnceCell<Result<Arc<Value>, Arc<Problem>>>,
+}
+
+/// A failure that nobody handled: the step it began with, and why.
+#[derive(Clone, Debug)]
+pub(super) struct Failure {
+    pub(super) step: StepRef,
+    pub(super) error: Arc<Problem>,
+}
+
+impl Frame {
+    pub(super) fn new(
+        body: &Arc<Body>,
+        scope: Scope,
+        names: Arc<[StepRef]>,
+        parent: Option<(StepId, usize)>,
+    ) -> Self {
+        let steps: Box<[Step]> = (body.steps.iter())
+            .map(|planned| Step::new(planned.needs))
+            .collect();
+        Self {
+            body: Arc::clone(body),
+            scope: Arc::new(scope),
+            names,
+            unsettled: steps.len(),
+            steps,
+            parent,
+            failure: None,
+            result: OnceCell::new(),
+        }
+    }
+
+    /// The node of this id.
+    pub(super) fn index_of(&self, id: &str) -> Option<usize> {
+        let index = *self.body.variables.get(&id.replace('-', "_"))?;
+        (self.body.steps[index].id.as_str() == id).then_some(index)
+    }
+}
+
+/// The frames of a run. Those that are through are gone.
+pub(super) struct Frames(Vec<Option<Box<Frame>>>);
+
+impl Frames {
+    pub(super) fn new(root: Frame) -> Self {
+        Self(vec![Some(Box::new(root))])
+    }
+
+    pub(super) fn add(&mut self, frame: Frame) -> FrameId {
+        // As many as there are events at most.
+        let id = FrameId(u32::try_from(self.0.len()).unwrap_or(u32::MAX));
+        self.0.push(Some(Box::new(frame)));
+        id
+    }
+
+    pub(super) fn remove(&mut self, id: FrameId) -> Option<Box<Frame>> {
+        self.0.get_mut(id.0 as usize)?.take()
+    }
+
+    pub(super) fn get(&self, id: FrameId) -> Option<&Frame> {
+        self.0.get(id.0 as usize)?.as_deref()
+    }
+
+    /// A frame that is known to be there.
+    pub(super) fn at(&self, id: FrameId) -> &Frame {
+        self.get(id).expect("a step's frame outlives it")
+    }
+
+    pub(super) fn at_mut(&mut self, id: FrameId) -> &mut Frame {
+        let frame = self.0.get_mut(id.0 as usize).and_then(Option::as_deref_mut);
+        frame.expect("a step's frame outlives it")
+    }
+
+    pub(super) fn step(&self, id: StepId) -> &Step {
+        &self.at(id.frame).steps[id.node()]
+    }
+
+    pub(super) fn step_mut(&mut self, id: StepId) -> &mut Step {
+        &mut self.at_mut(id.frame).steps[id.node()]
+    }
+
+    /// The state of a step, unless its frame is gone.
+    pub(super) fn state(&self, id: StepId) -> Option<StepState> {
+        Some(self.get(id.frame)?.steps[id.node()].state)
+    }
+
+    pub(super) fn planned(&self, id: StepId) -> &Planned {
+        &self.at(id.frame).body.steps[id.node()]
+    }
+
+    /// Every step there is now, outer frames first.
+    pub(super) fn steps(&self) -> impl Iterator<Item = (StepId, &Step)> {
+        let frames = self.0.iter().enumerate();
+        let frames = frames.filter_map(|(index, frame)| {
+            let id = FrameId(u32::try_from(index).unwrap_or(u32::MAX));
+            Some((id, frame.as_deref()?))
+        });
+        frames.flat_map(|(id, frame)| {
+            let steps = frame.steps.iter().enumerate();
+            steps.map(move |(node, step)| (StepId::new(id, node), step))
+        })
+    }
+
+    /// Whether a failure that nobody handled is about to end this frame.
+    pub(super) fn is_failing(&self, id: FrameId) -> bool {
+        let mut frame = self.get(id);
+        while let Some(here) = frame {
+            if here.failure.is_some() {
+                return true;
+            }
+            frame = here.parent.and_then(|(step, _)| self.get(step.frame));
+        }
+        false
+    }
+}

@@ -1,0 +1,194 @@
+//! Maps: the body once for each item.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{
+    FrameId, Machine, StepId, Turn,
+    container::{Container, Items},
+    frame::Frame,
+};
+use crate::{
+    control::{MapNode, OnItemError},
+    error::{NodeError, Problem},
+    event::{EventKind, NodeProgress, Progress},
+    scope::Scope,
+    size::MAX_RESULT_BYTES,
+    spec::kind_of,
+    template::Budget,
+    time::Timestamp,
+    workflow::{Body, Work},
+};
+
+/// The most items of a map.
+pub const MAX_ITEMS: usize = 10_000;
+
+impl Machine {
+    fn map(&self, step: StepId) -> Option<(&MapNode, &Arc<Body>)> {
+        match &self.frames.planned(step).work {
+            Work::Map(map, body) => Some((map, body)),
+            _ => None,
+        }
+    }
+
+    fn items(&mut self, step: StepId) -> Option<&mut Items> {
+        match self.frames.step_mut(step).container.as_deref_mut() {
+            Some(Container::Map(items)) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// Whether a failing item of this step is no failure of the step.
+    pub(super) fn forgives_items(&self, step: StepId) -> bool {
+        let map = self.map(step);
+        map.is_some_and(|(map, _)| map.on_item_error == OnItemError::Null)
+    }
+
+    pub(super) fn open_map(&mut self, step: StepId, now: Timestamp, turn: &mut Turn) {
+        if let Err(error) = self.find_items(step) {
+            return self.fail(step, error.into_problem(), now, turn);
+        }
+        let items = self.items(step).map_or(0, |items| items.count());
+        if let Err(problem) = self.bound_map(step, items) {
+            return self.fail(step, problem, now, turn);
+        }
+        self.emit_items(step, None, 0, items, now, turn);
+        self.advance_map(step, now, turn);
+    }
+
+    /// Evaluates what a map is over.
+    pub(super) fn find_items(&mut self, step: StepId) -> Result<(), NodeError> {
+        let Some((map, _)) = self.map(step) else {
+            return Ok(());
+        };
+        let scope = &self.frames.at(step.frame).scope;
+        let mut budget = Budget::of(MAX_RESULT_BYTES);
+        let items = match map.over.evaluate(scope, &mut budget)? {
+            Value::Array(items) => items,
+            other => {
+                let kind = kind_of(&other);
+                let detail = format!("`over` is not a list but {kind}");
+                return Err(NodeError::new("type_error", detail));
+            }
+        };
+        let container = Container::Map(Items::new(items));
+        self.frames.step_mut(step).container = Some(Box::new(container));
+        Ok(())
+    }
+
+    /// Refuses a map that is too long, before its first item.
+    fn bound_map(&self, step: StepId, items: usize) -> Result<(), Problem> {
+        if items > MAX_ITEMS {
+            let detail = format!("the map has {items} items, at most {MAX_ITEMS} are allowed");
+            return Err(Problem::new("too_many_items", detail));
+        }
+        // Two for each node of the body, and one for the item.
+        let nodes = self.map(step).map_or(0, |(_, body)| body.steps.len());
+        let events = (items as u64).saturating_mul(2 * nodes as u64 + 1);
+        if self.seq.saturating_add(events) > self.limits.events {
+            let most = self.limits.events;
+            let detail = format!(
+                "{items} items of {nodes} nodes make more events than a run may have, {most}"
+            );
+            return Err(Problem::new("too_many_events", detail));
+        }
+        Ok(())
+    }
+
+    /// Begins as many items as may be under way; ends the map when all are done.
+    pub(super) fn advance_map(&mut self, step: StepId, now: Timestamp, turn: &mut Turn) {
+        let most = self.map(step).map_or(0, |(map, _)| map.concurrency);
+        while let Some(items) = self.items(step)
+            && items.open.len() < most
+            && self.begin_item(step).is_some()
+        {}
+        let Some(items) = self.items(step).filter(|items| items.is_done()) else {
+            return;
+        };
+        let results = Arc::new(items.take_results());
+        self.complete(step, results, None, now, turn);
+    }
+
+    /// Begins the next item.
+    pub(super) fn begin_item(&mut self, step: StepId) -> Option<FrameId> {
+        let (index, item) = self.items(step)?.next()?;
+        let (map, body) = self.map(step)?;
+        let outer = self.frames.at(step.frame);
+        let (nodes, item) = (body.steps.len(), Arc::new(item));
+        let scope = Scope::of_item(&outer.scope, &body.variables, nodes, &map.item, index, item);
+        let place = outer.names[step.node()].path().within(index);
+        let names = body.steps_within(&place);
+        let frame = Frame::new(body, scope, names, Some((step, index)));
+        let id = self.open_frame(frame);
+        self.items(step)?.open.insert(index, id);
+        Some(id)
+    }
+
+    /// The frame of an item, which is begun if it was not yet. In replay: items begin in order.
+    pub(super) fn item_frame(&mut self, step: StepId, item: usize) -> Option<FrameId> {
+        while self.items(step)?.next_index() <= item {
+            self.begin_item(step)?;
+        }
+        self.items(step)?.open.get(&item).copied()
+    }
+
+    /// An item is through, with a result or without.
+    pub(super) fn item_done(&mut self, step: StepId, item: usize, now: Timestamp, turn: &mut Turn) {
+        let bytes = self.item_result(step, item).to_string().len();
+        let Some(items) = self.items(step) else {
+            return;
+        };
+        items.bytes += bytes;
+        if items.bytes > MAX_RESULT_BYTES {
+            let detail = format!("the results have more than {MAX_RESULT_BYTES} bytes");
+            self.cancel_inside(step, "sibling_failed", now, turn);
+            return self.fail(step, Problem::new("output_too_large", detail), now, turn);
+        }
+        let (done, count) = (items.done + 1, items.count());
+        self.emit_items(step, Some(item), done, count, now, turn);
+        self.advance_map(step, now, turn);
+    }
+
+    fn emit_items(
+        &mut self,
+        step: StepId,
+        item: Option<usize>,
+        items_done: usize,
+        items: usize,
+        now: Timestamp,
+        turn: &mut Turn,
+    ) {
+        let progress = NodeProgress {
+            step: self.step_ref(step),
+            progress: Progress::Items {
+                items_done,
+                items,
+                item,
+            },
+        };
+        self.emit(Some(step), EventKind::NodeProgress(progress), now, turn);
+    }
+
+    /// What an item gives: `null` if it failed.
+    fn item_result(&mut self, step: StepId, item: usize) -> Arc<Value> {
+        let open = self
+            .items(step)
+            .and_then(|items| items.open.get(&item).copied());
+        let settled = open.filter(|frame| self.frames.at(*frame).failure.is_none());
+        settled
+            .and_then(|frame| self.result(frame).ok())
+            .unwrap_or_default()
+    }
+
+    /// Takes in that an item is done.
+    pub(super) fn close_item(&mut self, step: StepId, item: usize) {
+        let result = self.item_result(step, item);
+        let frame = self
+            .items(step)
+            .and_then(|items| items.finish(item, result));
+        if let Some(frame) = frame {
+            self.frames.remove(frame);
+        }
+    }
+}

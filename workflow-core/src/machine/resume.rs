@@ -1,0 +1,103 @@
+//! Going on from a log: what was in flight starts again, waits and deadlines go on.
+
+use super::{Command, Machine, Phase, StepId, Turn, container::Container, step::StepState};
+use crate::{error::Problem, event::StartReason, spec::OnAmbiguous, time::Timestamp};
+
+/// How often a step may be lost with its host, without any progress, before it fails.
+const MAX_RECOVERIES: u32 = 5;
+
+impl Machine {
+    /// A suspended run stays as it is, unless a time that it waits for has come meanwhile.
+    pub(super) fn resume(&mut self, now: Timestamp, turn: &mut Turn) {
+        if matches!(self.phase, Phase::Suspended(_)) {
+            if self.wake_at().is_some_and(|wake_at| wake_at <= now) {
+                self.wake("timer", now, turn);
+            }
+            return;
+        }
+        self.go_on(now, turn);
+    }
+
+    /// Sets everything going that a log left standing.
+    pub(super) fn go_on(&mut self, now: Timestamp, turn: &mut Turn) {
+        match self.deadline {
+            Some(deadline) if deadline <= now => return self.deadline_reached(),
+            Some(deadline) => {
+                let wait = deadline.since(now);
+                turn.commands.push(Command::Deadline { wait });
+            }
+            None => {}
+        }
+        self.settle_failures(now, turn);
+        let steps: Vec<StepId> = self.frames.steps().map(|(id, _)| id).collect();
+        for step in steps {
+            if !self.frames.is_failing(step.frame) {
+                self.go_on_with(step, now, turn);
+            }
+        }
+    }
+
+    fn go_on_with(&mut self, step: StepId, now: Timestamp, turn: &mut Turn) {
+        match self.frames.state(step) {
+            Some(StepState::Running { .. }) => self.recover(step, now, turn),
+            Some(StepState::Backoff { until }) => self.go_on_waiting(step, until, now, turn),
+            Some(StepState::Waiting { wait, .. }) => {
+                let until = self.waits.get(&wait).and_then(|wait| wait.until);
+                if let Some(until) = until {
+                    self.go_on_waiting(step, until, now, turn);
+                }
+            }
+            Some(StepState::Open { deadline, .. }) => self.go_on_inside(step, deadline, now, turn),
+            _ => {}
+        }
+    }
+
+    /// A time that has come while nobody looked is handled at once.
+    fn go_on_waiting(&mut self, step: StepId, until: Timestamp, now: Timestamp, turn: &mut Turn) {
+        if until <= now {
+            self.timer_fired(step, now, turn);
+        } else {
+            let wait = until.since(now);
+            turn.commands.push(Command::Wait { step, wait });
+        }
+    }
+
+    fn go_on_inside(
+        &mut self,
+        step: StepId,
+        deadline: Option<Timestamp>,
+        now: Timestamp,
+        turn: &mut Turn,
+    ) {
+        if let Some(deadline) = deadline {
+            self.go_on_waiting(step, deadline, now, turn);
+            if !matches!(self.frames.state(step), Some(StepState::Open { .. })) {
+                return;
+            }
+        }
+        match self.frames.step(step).container.as_deref() {
+            None => self.open(step, now, turn),
+            Some(Container::Answered(payload)) => {
+                let payload = payload.clone();
+                self.answer(step, payload, now, turn);
+            }
+            Some(Container::Map(_)) => self.advance_map(step, now, turn),
+            Some(Container::Loop { .. } | Container::Call(_)) => {}
+        }
+    }
+
+    fn recover(&mut self, step: StepId, now: Timestamp, turn: &mut Turn) {
+        if self.frames.planned(step).on_ambiguous == OnAmbiguous::Fail {
+            let detail = "the step was in flight when its host stopped: it may have happened";
+            return self.fail(step, Problem::new("ambiguous", detail), now, turn);
+        }
+        let state = self.frames.step_mut(step);
+        if state.recoveries >= MAX_RECOVERIES {
+            let detail = format!("the step was lost with its host {MAX_RECOVERIES} times in a row");
+            return self.fail(step, Problem::new("recovery_exhausted", detail), now, turn);
+        }
+        state.state = StepState::Ready(Some(StartReason::Recovered));
+        self.working -= 1;
+        self.ready.push_back(step);
+    }
+}

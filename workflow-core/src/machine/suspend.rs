@@ -1,0 +1,51 @@
+//! Resting while there is nothing to do but wait.
+
+use super::{Machine, Turn, step::StepState};
+use crate::{
+    event::{EventKind, RunResumed, RunSuspended},
+    time::Timestamp,
+};
+
+impl Machine {
+    /// Lets the run rest when nothing works and what it waits for may take long.
+    pub(super) fn suspend_if_idle(&mut self, now: Timestamp, turn: &mut Turn) {
+        if self.working > 0 || self.waits.is_empty() || self.stays_awake() {
+            return;
+        }
+        let suspended = RunSuspended {
+            reason: "waiting".into(),
+            wake_at: self.wake_at(),
+        };
+        self.emit(None, EventKind::RunSuspended(suspended), now, turn);
+        // Whoever wakes it sets its timers anew.
+        turn.commands.clear();
+    }
+
+    fn stays_awake(&self) -> bool {
+        let backs_off = |(_, step): (_, &super::step::Step)| {
+            matches!(step.state, StepState::Backoff { .. } | StepState::Ready(_))
+        };
+        self.waits.values().any(|wait| wait.short) || self.frames.steps().any(backs_off)
+    }
+
+    /// When it has something to do of its own accord.
+    pub(super) fn wake_at(&self) -> Option<Timestamp> {
+        let waits = self.waits.values().filter_map(|wait| wait.until);
+        let deadlines = self
+            .frames
+            .steps()
+            .filter_map(|(_, step)| match step.state {
+                StepState::Open { deadline, .. } => deadline,
+                _ => None,
+            });
+        waits.chain(deadlines).chain(self.deadline).min()
+    }
+
+    /// Lets it work again.
+    pub(super) fn wake(&mut self, reason: &'static str, now: Timestamp, turn: &mut Turn) {
+        let reason = reason.into();
+        let resumed = EventKind::RunResumed(RunResumed { reason });
+        self.emit(None, resumed, now, turn);
+        self.go_on(now, turn);
+    }
+}

@@ -1,0 +1,59 @@
+//! What the nodes of a run are, those within maps, loops and called workflows included.
+
+use std::sync::Arc;
+
+use crate::{
+    control::ControlKind,
+    event::{NodeOutline, PinnedWorkflow, RunCreated},
+    id::StepPath,
+};
+
+/// The nodes that `run.created` tells of, looked up by the paths of their steps.
+///
+/// A path goes through nodes and, below a map or loop, the number of an item or round: `each/2/sum`.
+#[derive(Clone, Debug, Default)]
+pub struct RunOutline {
+    nodes: Arc<[NodeOutline]>,
+    workflows: Arc<[PinnedWorkflow]>,
+}
+
+impl RunOutline {
+    /// The nodes of a run.
+    pub fn of(created: &RunCreated) -> Self {
+        Self {
+            nodes: Arc::clone(&created.nodes),
+            workflows: Arc::clone(&created.workflows),
+        }
+    }
+
+    /// The type of the node whose step has this path.
+    pub fn kind_of(&self, path: &StepPath) -> Option<&Arc<str>> {
+        self.node(path).map(|node| &node.kind)
+    }
+
+    /// The node whose step has this path.
+    pub fn node(&self, path: &StepPath) -> Option<&NodeOutline> {
+        let mut segments = path.as_str().split('/');
+        let mut nodes: &[NodeOutline] = &self.nodes;
+        loop {
+            let id = segments.next()?;
+            let node = nodes.iter().find(|node| node.id.as_str() == id)?;
+            let mut rest = segments.clone();
+            if rest.next().is_none() {
+                return Some(node);
+            }
+            nodes = if *node.kind == *ControlKind::Workflow.name() {
+                self.called(node)?
+            } else {
+                segments = rest;
+                &node.nodes
+            };
+        }
+    }
+
+    fn called(&self, node: &NodeOutline) -> Option<&[NodeOutline]> {
+        let name = node.workflow.as_ref()?;
+        let pin = self.workflows.iter().find(|pin| pin.workflow == *name)?;
+        Some(&pin.nodes)
+    }
+}

@@ -1,0 +1,135 @@
+//! A list of nodes, checked and ready to run: a workflow's own, or the body of a map or loop.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{
+    check::Check,
+    graph::Graph,
+    outside::Outside,
+    plan::{self, Planned},
+    references::Reader,
+};
+use crate::{
+    event::NodeOutline,
+    fault::{Fault, FaultCode},
+    id::{NodeId, StepPath, StepRef},
+    pointer::Pointer,
+    registry::NodeType,
+    scope::Variables,
+    spec::NodeSpec,
+    template::Json,
+};
+
+pub(crate) struct Body {
+    pub(crate) steps: Box<[Planned]>,
+    pub(crate) variables: Arc<Variables>,
+    /// The nodes nothing depends on: they make the result, unless it is said.
+    pub(crate) sinks: Box<[usize]>,
+    /// The nodes as events tell them.
+    pub(crate) outline: Arc<[NodeOutline]>,
+}
+
+impl Body {
+    /// The steps of a workflow's own nodes.
+    pub(super) fn top_level(&self) -> Arc<[StepRef]> {
+        let steps = self.steps.iter();
+        steps
+            .map(|step| StepRef::top_level(step.id.clone()))
+            .collect()
+    }
+
+    /// The steps of its nodes at a place in the run.
+    pub(crate) fn steps_within(&self, place: &StepPath) -> Arc<[StepRef]> {
+        let steps = self.steps.iter();
+        steps
+            .map(|step| StepRef::within(place, step.id.clone()))
+            .collect()
+    }
+}
+
+/// A list of nodes whose graph is known.
+pub(super) struct List<'a> {
+    pub(super) nodes: &'a [NodeSpec],
+    pub(super) graph: Graph<'a>,
+}
+
+impl<'a> List<'a> {
+    pub(super) fn new(nodes: &'a [NodeSpec], outside: Outside<'a>, check: &mut Check) -> Self {
+        let graph = Graph::of(nodes, outside, &mut check.faults);
+        Self { nodes, graph }
+    }
+
+    pub(super) fn reader(&self) -> Reader<'_> {
+        Reader::result(&self.graph)
+    }
+
+    /// Plans the nodes that can be built; for each of the others there is a fault.
+    pub(super) fn plan(&self, check: &mut Check) -> Body {
+        let mut steps = Vec::with_capacity(self.nodes.len());
+        let mut outline = Vec::with_capacity(self.nodes.len());
+        for (index, node) in self.nodes.iter().enumerate() {
+            let Some(step) = plan::plan(node, index, &self.graph, check) else {
+                continue;
+            };
+            outline.push(step.outline(node, self.needs(index)));
+            steps.push(step);
+        }
+        Body {
+            steps: steps.into(),
+            variables: Arc::new(self.graph.variables().clone()),
+            sinks: self.graph.sinks(),
+            outline: outline.into(),
+        }
+    }
+
+    fn needs(&self, index: usize) -> Vec<NodeId> {
+        let needs = self.graph.needs(index).iter();
+        needs
+            .filter_map(|need| self.nodes[*need].id.clone())
+            .collect()
+    }
+
+    /// Without an `output`, the sinks are what is read.
+    pub(super) fn use_sinks(&self) {
+        for sink in self.graph.sinks() {
+            self.graph.uses(sink);
+        }
+    }
+
+    /// Warns of nodes that do nothing anybody could notice. Comes last, when all is read.
+    pub(super) fn warn_of_unused(&self, check: &mut Check) {
+        for (index, node) in self.nodes.iter().enumerate() {
+            let kind = node
+                .kind
+                .as_deref()
+                .and_then(|kind| check.registry.get(kind));
+            if self.graph.is_used(index) || !kind.is_some_and(NodeType::is_pure) {
+                continue;
+            }
+            let id = self.graph.name(index);
+            let detail = format!("nothing reads what `{id}` gives");
+            let warning = Fault::new(FaultCode::UnusedNode, &node.at, detail);
+            let hint = format!(
+                "name `{}.output` where it is wanted, or take the node out",
+                id.replace('-', "_")
+            );
+            check.warnings.push(warning.hint(hint));
+        }
+    }
+
+    /// The result of a list, which may name every node of it.
+    pub(super) fn result(&self, json: &Value, at: &Pointer, check: &mut Check) -> Option<Json> {
+        match Json::new(json, at) {
+            Ok(json) => {
+                check.faults.extend(self.reader().check_json(&json, at));
+                Some(json)
+            }
+            Err(found) => {
+                check.faults.extend(found);
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! The workflows that others can call.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use super::Workflow;
+use crate::fault::FaultCode;
+
+/// Workflows by the names that a `WorkflowNode` calls them by.
+///
+/// ```
+/// use std::sync::Arc;
+/// use workflow_core::{Library, Registry, Workflow};
+///
+/// # fn main() -> Result<(), workflow_core::InvalidWorkflow> {
+/// let registry = Registry::default();
+/// let greet = Workflow::from_json(
+///     r#"{"nodes": [{"id": "greet", "type": "PromptNode", "data": {"template": "Hello {{ input }}"}}]}"#,
+///     &registry,
+/// )?;
+/// let mut library = Library::new();
+/// library.insert("greet", Arc::new(greet));
+///
+/// let spec = serde_json::json!({"nodes": [
+///     {"id": "call", "type": "WorkflowNode", "data": {"workflow": "greet"}},
+/// ]});
+/// assert!(Workflow::calling(&spec, &registry, &library).is_ok());
+/// assert!(Workflow::new(&spec, &registry).is_err());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Default)]
+pub struct Library(BTreeMap<String, Result<Arc<Workflow>, Refusal>>);
+
+/// Why a workflow cannot be called.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    pub(crate) code: FaultCode,
+    pub(crate) detail: String,
+}
+
+impl Library {
+    /// An empty library.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a workflow under a name. What the name meant before is forgotten; workflows that call
+    /// it already keep it.
+    pub fn insert(&mut self, name: impl Into<String>, workflow: Arc<Workflow>) {
+        self.0.insert(name.into(), Ok(workflow));
+    }
+
+    /// Notes why the workflow of this name cannot be called.
+    pub(crate) fn refuse(&mut self, name: &str, refusal: Refusal) {
+        self.0.insert(name.to_owned(), Err(refusal));
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&Result<Arc<Workflow>, Refusal>> {
+        self.0.get(name)
+    }
+
+    /// The names there are.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+}
+
+impl fmt::Debug for Library {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}

@@ -1,0 +1,27 @@
+//! Waits: the answer of a person.
+
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse, Json},
+};
+use workflow_core::{RunId, WaitId};
+
+use crate::{
+    app::App,
+    extract::JsonBody,
+    problem::{Kind, Problem},
+};
+
+pub(crate) async fn answer(
+    State(app): State<App>,
+    Path((run, wait)): Path<(String, String)>,
+    JsonBody(payload): JsonBody,
+) -> Result<impl IntoResponse, Problem> {
+    let run: RunId =
+        (run.parse()).map_err(|_| Kind::UnknownRun.of(format!("there is no run {run:?}")))?;
+    let wait: WaitId = (wait.parse())
+        .map_err(|_| Kind::UnknownWait.of(format!("the run has no wait {wait:?}")))?;
+    let run = app.engine.signal(run, wait, payload).await?;
+    let (id, workflow) = (run.id, run.workflow.id);
+    Ok(Json(app.linked(run, id, workflow)))
+}
