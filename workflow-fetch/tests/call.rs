@@ -80,7 +80,7 @@ async fn every_method_is_sent_and_a_change_has_its_key() {
         assert_eq!(sent.method.as_str(), method);
         let key = sent.headers.get("idempotency-key");
         let key = key.map(|key| key.to_str().unwrap().to_owned());
-        let expected = format!("{}/call", done[0].run);
+        let expected = format!("{}/call", done[0].run_id);
         assert_eq!(key, has_key.then_some(expected), "{method}");
     }
 }
@@ -142,6 +142,17 @@ async fn a_body_is_text_json_or_nothing() {
         let server = answering(ResponseTemplate::new(200).set_body_raw(body, kind)).await;
         let output = output(local(&server.uri()), &json!({"url": server.uri()})).await;
         assert_eq!(output["body"], expected, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn a_packed_answer_without_a_body_is_an_answer() {
+    for (method, status) in [("HEAD", 200), ("GET", 204), ("GET", 304)] {
+        let packed = ResponseTemplate::new(status).insert_header("content-encoding", "gzip");
+        let server = answering(packed).await;
+        let data = json!({"method": method, "url": server.uri(), "expect_status": status});
+        let output = output(local(&server.uri()), &data).await;
+        assert_eq!(output["body"], Value::Null, "{method} {status}");
     }
 }
 

@@ -34,7 +34,7 @@ async fn retrying(client: HttpClientBuilder, url: &str) -> Option<NodeRetrying> 
         if let Update::Event(event) = update
             && let EventKind::NodeRetrying(retrying) = event.kind
         {
-            return Some(retrying);
+            return Some(*retrying);
         }
     }
     None

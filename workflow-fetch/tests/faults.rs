@@ -21,7 +21,7 @@ fn faults(more: &Value) -> Vec<String> {
     let place = |pointer: &str| pointer.replace("#/nodes/0/data", "");
     let faults = refused.faults().iter();
     faults
-        .map(|fault| format!("{} {}", fault.code, place(&fault.pointer.to_string())))
+        .map(|fault| format!("{} {}", fault.code, place(&fault.pointer)))
         .collect()
 }
 
@@ -33,7 +33,7 @@ fn slips_are_found_with_their_places() {
         (json!({"method": "{{ input }}"}), "not_a_template /method"),
         (json!({"url": 7}), "invalid_value /url"),
         (json!({"url": "{{ inptu }}"}), "unknown_reference /url"),
-        (json!({"url": "{{ input"}), "invalid_template /url"),
+        (json!({"url": "{{ input"}), "template_syntax /url"),
         (
             json!({"query": {"q": "{{ inptu }}"}}),
             "unknown_reference /query/q",

