@@ -3,7 +3,7 @@
 use std::{error::Error, fmt, sync::Arc, time::SystemTime};
 
 use reqwest::{
-    Response, StatusCode,
+    Response,
     header::{HeaderName, HeaderValue},
     redirect, retry,
 };
@@ -68,60 +68,61 @@ impl HttpClient {
     /// # Cancellation
     /// Dropping the future closes the connection.
     pub(crate) async fn fetch(&self, request: Request) -> Result<Value, NodeError> {
-        let nothing = Redactor::default();
-        let (call, origin) = self
-            .checked(&request)
-            .map_err(|error| error.told(&nothing))?;
-        let (call, redactor) = self
-            .with_secrets(call, &request.secrets, &origin)
-            .map_err(|error| error.told(&nothing))?;
+        let Request {
+            mut call,
+            secrets,
+            expected,
+        } = request;
+        let none_yet = Redactor::default();
+        let checked = self.settings.guard.check(&call.url);
+        let origin = checked.map_err(|error| error.told(&none_yet))?;
+        let added = self.add_secrets(&mut call, secrets, &origin);
+        let redactor = added.map_err(|error| error.told(&none_yet))?;
+        let output = self.within_time(origin, self.follow(call, &expected));
+        match output.await {
+            Ok(output) => Ok(redactor.json(output)),
+            Err(error) => Err(error.told(&redactor)),
+        }
+    }
+
+    /// Puts secrets into their headers; what hides them from then on.
+    fn add_secrets(
+        &self,
+        call: &mut Call,
+        secrets: Vec<(HeaderName, String)>,
+        origin: &Origin,
+    ) -> Result<Redactor, FetchError> {
+        let mut added = Vec::new();
+        for (header, name) in secrets {
+            let secret = self.settings.secrets.get(&name, origin.as_str());
+            let Some(secret) = secret.filter(|secret| !secret.is_empty()) else {
+                let origin = origin.clone();
+                return Err(FetchError::UnknownSecret { name, origin });
+            };
+            let value = HeaderValue::from_str(&secret);
+            let mut value = value.map_err(|_| FetchError::InvalidHeader(header.to_string()))?;
+            value.set_sensitive(true);
+            call.headers.insert(header, value);
+            added.push(secret);
+        }
+        Ok(Redactor::new(added.iter().map(String::as_str)))
+    }
+
+    async fn within_time<T>(
+        &self,
+        origin: Origin,
+        call: impl Future<Output = Result<T, FetchError>>,
+    ) -> Result<T, FetchError> {
         let limit = self.settings.timeouts.whole;
-        let followed = timeout(limit, self.follow(call, &request.expected)).await;
-        let output = followed.unwrap_or_else(|_| {
+        let ended = timeout(limit, call).await;
+        ended.unwrap_or_else(|_| {
             let what = "answer";
             Err(FetchError::Timeout {
                 origin,
                 what,
                 limit,
             })
-        });
-        output
-            .map(|output| redactor.json(output))
-            .map_err(|error| error.told(&redactor))
-    }
-
-    fn checked(&self, request: &Request) -> Result<(Call, Origin), FetchError> {
-        let origin = self.settings.guard.check(&request.url)?;
-        let call = Call {
-            method: request.method.clone(),
-            url: request.url.clone(),
-            headers: request.headers.clone(),
-            body: request.body.clone(),
-        };
-        Ok((call, origin))
-    }
-
-    fn with_secrets(
-        &self,
-        mut call: Call,
-        secrets: &[(HeaderName, String)],
-        origin: &Origin,
-    ) -> Result<(Call, Redactor), FetchError> {
-        let mut found = Vec::new();
-        for (header, name) in secrets {
-            let secret = self.settings.secrets.get(name, origin.as_str());
-            let secret = secret.filter(|secret| !secret.is_empty());
-            let secret = secret.ok_or_else(|| FetchError::UnknownSecret {
-                name: name.clone(),
-                origin: origin.clone(),
-            })?;
-            let value = HeaderValue::from_str(&secret);
-            let mut value = value.map_err(|_| FetchError::InvalidHeader(header.to_string()))?;
-            value.set_sensitive(true);
-            call.headers.insert(header, value);
-            found.push(secret);
-        }
-        Ok((call, Redactor::new(found.iter().map(String::as_str))))
+        })
     }
 
     /// Calls, and calls again where the answer redirects: every hop is checked as the first was.
@@ -152,19 +153,24 @@ impl HttpClient {
         if let Some(body) = &call.body {
             request = request.body(body.clone());
         }
-        request.send().await.map_err(|error| {
-            if let Some(forbidden) = forbidden(&error) {
-                return forbidden.into();
-            }
-            if error.is_connect() && error.is_timeout() {
-                return FetchError::Timeout {
-                    origin: origin.clone(),
-                    what: "take the connection",
-                    limit: self.settings.timeouts.connect,
-                };
-            }
-            FetchError::Connection(origin.clone(), error.without_url().into())
-        })
+        let sent = request.send().await;
+        sent.map_err(|error| self.unsent(error, origin.clone()))
+    }
+
+    fn unsent(&self, error: reqwest::Error, origin: Origin) -> FetchError {
+        if let Some(forbidden) = forbidden(&error) {
+            return forbidden.into();
+        }
+        if error.is_connect() && error.is_timeout() {
+            let what = "take the connection";
+            let limit = self.settings.timeouts.connect;
+            return FetchError::Timeout {
+                origin,
+                what,
+                limit,
+            };
+        }
+        FetchError::Connection(origin, error.without_url().into())
     }
 }
 
@@ -215,7 +221,7 @@ async fn output(mut response: Response, origin: Origin) -> Result<Value, FetchEr
 }
 
 async fn refusal(mut response: Response, origin: Origin, expected: &Expected) -> FetchError {
-    let status: StatusCode = response.status();
+    let status = response.status();
     let answer = Refusal {
         status,
         expected: expected.clone(),

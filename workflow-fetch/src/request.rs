@@ -1,6 +1,5 @@
 //! What a node is about to send.
 
-use bytes::Bytes;
 use reqwest::{
     Method,
     header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
@@ -9,6 +8,7 @@ use url::Url;
 use workflow_core::{NodeContext, NodeError, TextOrSecret};
 
 use crate::{
+    call::Call,
     data::{Fields, HttpData},
     error::FetchError,
     expect::Expected,
@@ -26,12 +26,9 @@ pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempote
 
 /// A call as its node's `data` says, rendered. Secrets are not in it yet.
 pub(crate) struct Request {
-    pub(crate) method: Method,
-    pub(crate) url: Url,
-    pub(crate) headers: HeaderMap,
+    pub(crate) call: Call,
     /// Headers, and the names of the secrets that are their values.
     pub(crate) secrets: Vec<(HeaderName, String)>,
-    pub(crate) body: Option<Bytes>,
     pub(crate) expected: Expected,
 }
 
@@ -40,16 +37,18 @@ impl Request {
     pub(crate) fn render(data: &HttpData, cx: &NodeContext) -> Result<Self, NodeError> {
         let fields = data.fields();
         let mut request = Self {
-            method: fields.method.into(),
-            url: url(fields, cx)?,
-            headers: HeaderMap::new(),
+            call: Call {
+                method: fields.method.into(),
+                url: url(fields, cx)?,
+                headers: HeaderMap::new(),
+                body: None,
+            },
             secrets: Vec::new(),
-            body: None,
             expected: fields.expect_status.clone(),
         };
         request.add_headers(fields, cx)?;
         request.add_body(fields, cx)?;
-        if matches!(request.method, Method::POST | Method::PATCH) {
+        if matches!(request.call.method, Method::POST | Method::PATCH) {
             let key = HeaderValue::from_str(&cx.idempotency_key());
             let key = key.map_err(|_| told(&invalid_header(&IDEMPOTENCY_KEY)))?;
             request.set_unless_set(IDEMPOTENCY_KEY, key);
@@ -69,7 +68,7 @@ impl Request {
                     check_size("the headers", size, MAX_HEADER_BYTES)?;
                     let value = HeaderValue::from_str(&text);
                     let value = value.map_err(|_| told(&invalid_header(&name)))?;
-                    self.headers.insert(name, value);
+                    self.call.headers.insert(name, value);
                 }
             }
         }
@@ -85,14 +84,14 @@ impl Request {
             return Ok(());
         };
         check_size("the body", body.len(), MAX_BODY_BYTES)?;
-        self.body = Some(body.into());
+        self.call.body = Some(body.into());
         self.set_unless_set(CONTENT_TYPE, HeaderValue::from_static(kind));
         Ok(())
     }
 
     fn set_unless_set(&mut self, name: HeaderName, value: HeaderValue) {
         if !self.secrets.iter().any(|(secret, _)| *secret == name) {
-            self.headers.entry(name).or_insert(value);
+            self.call.headers.entry(name).or_insert(value);
         }
     }
 }
