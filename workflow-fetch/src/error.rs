@@ -5,7 +5,11 @@ use std::{borrow::Cow, error::Error, time::Duration};
 use workflow_core::{MAX_OUTPUT_BYTES, NodeError};
 
 use crate::{
-    excerpt::excerpt, expect::Expected, guard::ForbiddenAddress, origin::Origin, redact::Redactor,
+    excerpt::{excerpt, shortened},
+    expect::Expected,
+    guard::ForbiddenAddress,
+    origin::Origin,
+    redact::Redactor,
 };
 
 /// Why a call failed. It may hold secrets: it is shown by [`FetchError::told`] only.
@@ -95,7 +99,8 @@ impl FetchError {
     }
 
     fn message(&self, redactor: &Redactor) -> String {
-        let message = redactor.text(self.to_string());
+        // Hosts and types of content are foreign, and may be long.
+        let message = shortened(redactor.text(self.to_string()));
         match self {
             Self::UnexpectedStatus { answer, .. } => {
                 let body = excerpt(&answer.body, redactor);

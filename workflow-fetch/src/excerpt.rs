@@ -20,7 +20,8 @@ pub(crate) fn excerpt(body: &[u8], redactor: &Redactor) -> String {
     shortened(words.join(" "))
 }
 
-fn shortened(mut text: String) -> String {
+/// The text, if it is not long, else how it begins.
+pub(crate) fn shortened(mut text: String) -> String {
     if let Some((end, _)) = text.char_indices().nth(LONGEST) {
         text.truncate(end);
         text.push('…');

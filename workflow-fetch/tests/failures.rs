@@ -229,6 +229,24 @@ async fn an_answer_that_is_no_text_is_refused() {
 }
 
 #[tokio::test]
+async fn what_is_foreign_is_shown_in_part() {
+    let long = "x".repeat(10_000);
+    let host = format!("https://{}example.com", "x.".repeat(5_000));
+    for (answer, code) in [
+        (
+            ResponseTemplate::new(200).set_body_raw(b"\xff", &long),
+            "body_not_text",
+        ),
+        (common::redirect(302, &host), "origin_not_allowed"),
+    ] {
+        let server = answering(answer).await;
+        let error = error(local(&server.uri()), &get(&server.uri())).await;
+        assert_eq!(error["code"], code);
+        assert!(error["detail"].as_str().unwrap().len() < 600, "{error:#}");
+    }
+}
+
+#[tokio::test]
 async fn a_broken_connection_is_tried_again_and_told_without_the_url() {
     let closed = local("http://127.0.0.1:1");
     let unknown = local("http://no-such-host.invalid").resolver(resolving(&[]));
