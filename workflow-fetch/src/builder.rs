@@ -1,0 +1,142 @@
+//! Collects what a client is made from.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use ipnet::IpNet;
+
+use crate::{
+    address::Addresses,
+    client::HttpClient,
+    config::ConfigError,
+    guard::Guard,
+    resolver::{Resolver, SystemResolver},
+    secret::{NoSecrets, Secrets},
+};
+
+/// Collects what an [`HttpClient`] may do. Without an allowed origin: nothing.
+///
+/// ```
+/// use std::time::Duration;
+/// use workflow_fetch::{FromEnv, HttpClient};
+///
+/// let client = HttpClient::builder()
+///     .allow_origin("https://cms.example.com")
+///     .secrets(FromEnv::new(["CMS_TOKEN"]))
+///     .timeout(Duration::from_secs(10))
+///     .build()?;
+/// # Ok::<(), workflow_fetch::ConfigError>(())
+/// ```
+#[derive(Clone)]
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct HttpClientBuilder {
+    origins: Vec<String>,
+    addresses: Vec<String>,
+    secrets: Arc<dyn Secrets>,
+    resolver: Arc<dyn Resolver>,
+    timeouts: Timeouts,
+}
+
+/// How long a call may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timeouts {
+    pub(crate) connect: Duration,
+    pub(crate) whole: Duration,
+}
+
+/// What a builder has checked.
+pub(crate) struct Settings {
+    pub(crate) guard: Guard,
+    pub(crate) secrets: Arc<dyn Secrets>,
+    pub(crate) resolver: Arc<dyn Resolver>,
+    pub(crate) timeouts: Timeouts,
+}
+
+impl Default for HttpClientBuilder {
+    fn default() -> Self {
+        Self {
+            origins: Vec::new(),
+            addresses: Vec::new(),
+            secrets: Arc::new(NoSecrets),
+            resolver: Arc::new(SystemResolver),
+            timeouts: Timeouts {
+                connect: Duration::from_secs(10),
+                whole: Duration::from_secs(30),
+            },
+        }
+    }
+}
+
+impl HttpClientBuilder {
+    /// Lets workflows call this origin: scheme, host, and port where it is not the scheme's own.
+    pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
+        self.origins.push(origin.into());
+        self
+    }
+
+    /// Lets workflows reach addresses that are not public: one, or a range such as `10.1.0.0/16`.
+    ///
+    /// **Dangerous.** An address in it can be reached through every allowed origin whose name
+    /// resolves, or is made to resolve, to it. Open no more than the one network or machine that
+    /// is meant; never `0.0.0.0/0`, and never a metadata service. Names such as `localhost` and
+    /// `cms.internal` are judged by their addresses from then on.
+    pub fn allow_addresses(mut self, addresses: impl Into<String>) -> Self {
+        self.addresses.push(addresses.into());
+        self
+    }
+
+    /// Where the secrets come from that workflows name. Default: there are none.
+    pub fn secrets(mut self, secrets: impl Secrets) -> Self {
+        self.secrets = Arc::new(secrets);
+        self
+    }
+
+    /// How names are resolved. Default: as the operating system does.
+    pub fn resolver(mut self, resolver: impl Resolver) -> Self {
+        self.resolver = Arc::new(resolver);
+        self
+    }
+
+    /// How long making a connection may take, with the look-up of the name. Default: 10 s.
+    pub fn connect_timeout(mut self, limit: Duration) -> Self {
+        self.timeouts.connect = limit;
+        self
+    }
+
+    /// How long a call may take in all, redirects and the answer's body included. Default: 30 s.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.timeouts.whole = limit;
+        self
+    }
+
+    /// Checks everything and makes the client. Nothing is sent.
+    ///
+    /// # Errors
+    /// [`ConfigError`]: an origin or a range of addresses is none, or there are no root
+    /// certificates.
+    pub fn build(self) -> Result<HttpClient, ConfigError> {
+        let origins = self.origins.iter();
+        let origins = origins.map(|origin| ConfigError::check_origin(origin));
+        let addresses = self.addresses.iter();
+        let addresses = addresses.map(|text| ConfigError::check_addresses(text));
+        let addresses: Vec<IpNet> = addresses.collect::<Result<_, _>>()?;
+        HttpClient::new(Settings {
+            guard: Guard::new(
+                origins.collect::<Result<_, _>>()?,
+                Addresses::new(addresses),
+            ),
+            secrets: self.secrets,
+            resolver: self.resolver,
+            timeouts: self.timeouts,
+        })
+    }
+}
+
+impl fmt::Debug for HttpClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the origins: before they are checked, one may hold a password.
+        f.debug_struct("HttpClientBuilder")
+            .field("addresses", &self.addresses)
+            .field("timeouts", &self.timeouts)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,235 @@
+//! `HttpClient`: makes one call, within what its host allows.
+
+use std::{error::Error, fmt, sync::Arc, time::SystemTime};
+
+use reqwest::{
+    Response,
+    header::{HeaderName, HeaderValue},
+    redirect, retry,
+};
+use serde_json::Value;
+use tokio::time::timeout;
+use workflow_core::NodeError;
+
+use crate::{
+    builder::{HttpClientBuilder, Settings},
+    call::Call,
+    config::ConfigError,
+    error::{FetchError, Refusal},
+    expect::Expected,
+    guard::ForbiddenAddress,
+    origin::Origin,
+    redact::Redactor,
+    reply::{self, Reply, Unread},
+    request::Request,
+    resolver::Guarded,
+    retry_after::wished_wait,
+};
+
+/// The most redirects that are followed.
+const MAX_REDIRECTS: usize = 5;
+
+/// Makes the calls of `HttpNode`s, within what its host allows. Cheap to clone; clones share
+/// connections.
+///
+/// Built without an allowed origin it refuses every call.
+#[derive(Clone)]
+pub struct HttpClient {
+    http: reqwest::Client,
+    settings: Arc<Settings>,
+}
+
+impl HttpClient {
+    /// Collects what the client may do.
+    pub fn builder() -> HttpClientBuilder {
+        HttpClientBuilder::default()
+    }
+
+    pub(crate) fn new(settings: Settings) -> Result<Self, ConfigError> {
+        let addresses = settings.guard.addresses().clone();
+        let resolver = Guarded::new(Arc::clone(&settings.resolver), addresses);
+        let http = reqwest::Client::builder()
+            .dns_resolver(resolver)
+            // A proxy would connect in our place, to addresses nobody checks.
+            .no_proxy()
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .referer(false)
+            .connect_timeout(settings.timeouts.connect)
+            .user_agent(concat!("workflow-fetch/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| ConfigError::Http(error.without_url().into()))?;
+        let settings = Arc::new(settings);
+        Ok(Self { http, settings })
+    }
+
+    /// Makes a call. Whatever comes of it is free of the secrets that went into it.
+    ///
+    /// # Cancellation
+    /// Dropping the future closes the connection.
+    pub(crate) async fn fetch(&self, request: Request) -> Result<Value, NodeError> {
+        let Request {
+            mut call,
+            secrets,
+            expected,
+        } = request;
+        let none_yet = Redactor::default();
+        let checked = self.settings.guard.check(&call.url);
+        let origin = checked.map_err(|error| error.told(&none_yet))?;
+        let added = self.add_secrets(&mut call, secrets, &origin);
+        let redactor = added.map_err(|error| error.told(&none_yet))?;
+        let output = self.within_time(origin, self.follow(call, &expected));
+        match output.await {
+            Ok(output) => Ok(redactor.json(output)),
+            Err(error) => Err(error.told(&redactor)),
+        }
+    }
+
+    /// Puts secrets into their headers; what hides them from then on.
+    fn add_secrets(
+        &self,
+        call: &mut Call,
+        secrets: Vec<(HeaderName, String)>,
+        origin: &Origin,
+    ) -> Result<Redactor, FetchError> {
+        let mut added = Vec::new();
+        for (header, name) in secrets {
+            let secret = self.settings.secrets.get(&name, origin.as_str());
+            let Some(secret) = secret.filter(|secret| !secret.is_empty()) else {
+                let origin = origin.clone();
+                return Err(FetchError::UnknownSecret { name, origin });
+            };
+            let value = HeaderValue::from_str(&secret);
+            let mut value = value.map_err(|_| FetchError::InvalidHeader(header.to_string()))?;
+            value.set_sensitive(true);
+            call.headers.insert(header, value);
+            added.push(secret);
+        }
+        Ok(Redactor::new(added.iter().map(String::as_str)))
+    }
+
+    async fn within_time<T>(
+        &self,
+        origin: Origin,
+        call: impl Future<Output = Result<T, FetchError>>,
+    ) -> Result<T, FetchError> {
+        let limit = self.settings.timeouts.whole;
+        let ended = timeout(limit, call).await;
+        ended.unwrap_or_else(|_| {
+            let what = "answer";
+            Err(FetchError::Timeout {
+                origin,
+                what,
+                limit,
+            })
+        })
+    }
+
+    /// Calls, and calls again where the answer redirects: every hop is checked as the first was.
+    async fn follow(&self, mut call: Call, expected: &Expected) -> Result<Value, FetchError> {
+        for hop in 0..=MAX_REDIRECTS {
+            let origin = self.settings.guard.check(&call.url);
+            let origin = origin.map_err(|error| of_hop(hop, error))?;
+            let response = self.send(&call, &origin).await;
+            let response = response.map_err(|error| of_hop(hop, error))?;
+            let status = response.status();
+            if expected.contains(status.as_u16()) {
+                return output(response, origin).await;
+            }
+            let target = call.target(status, response.headers());
+            let Some(target) = target.map_err(|error| of_hop(hop + 1, error))? else {
+                return Err(refusal(response, origin, expected).await);
+            };
+            call = call.redirected(status, target);
+        }
+        Err(FetchError::TooManyRedirects(MAX_REDIRECTS))
+    }
+
+    async fn send(&self, call: &Call, origin: &Origin) -> Result<Response, FetchError> {
+        let mut request = self
+            .http
+            .request(call.method.clone(), call.url.clone())
+            .headers(call.headers.clone());
+        if let Some(body) = &call.body {
+            request = request.body(body.clone());
+        }
+        let sent = request.send().await;
+        sent.map_err(|error| self.unsent(error, origin.clone()))
+    }
+
+    fn unsent(&self, error: reqwest::Error, origin: Origin) -> FetchError {
+        if let Some(forbidden) = forbidden(&error) {
+            return forbidden.into();
+        }
+        if error.is_connect() && error.is_timeout() {
+            let what = "take the connection";
+            let limit = self.settings.timeouts.connect;
+            return FetchError::Timeout {
+                origin,
+                what,
+                limit,
+            };
+        }
+        FetchError::Connection(origin, error.without_url().into())
+    }
+}
+
+impl fmt::Debug for HttpClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let origins = self.settings.guard.origins().iter();
+        f.debug_struct("HttpClient")
+            .field("origins", &origins.map(Origin::as_str).collect::<Vec<_>>())
+            .field("timeouts", &self.settings.timeouts)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Says of an error behind the first hop that a redirect led there.
+fn of_hop(hop: usize, error: FetchError) -> FetchError {
+    if hop == 0 {
+        error
+    } else {
+        FetchError::Redirected(Box::new(error))
+    }
+}
+
+/// Whether it is our own resolver that refused to connect.
+fn forbidden(error: &reqwest::Error) -> Option<ForbiddenAddress> {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if let Some(forbidden) = error.downcast_ref::<ForbiddenAddress>() {
+            return Some(forbidden.clone());
+        }
+        cause = error.source();
+    }
+    None
+}
+
+async fn output(mut response: Response, origin: Origin) -> Result<Value, FetchError> {
+    let body = reply::whole(&mut response)
+        .await
+        .map_err(|unread| match unread {
+            Unread::TooLarge => FetchError::ResponseTooLarge,
+            Unread::Interrupted(error) => FetchError::Interrupted(origin, error.into()),
+        })?;
+    let reply = Reply {
+        status: response.status(),
+        headers: response.headers().clone(),
+        body,
+    };
+    reply.output()
+}
+
+async fn refusal(mut response: Response, origin: Origin, expected: &Expected) -> FetchError {
+    let status = response.status();
+    let answer = Refusal {
+        status,
+        expected: expected.clone(),
+        wait: wished_wait(response.headers(), SystemTime::now()),
+        body: reply::beginning(&mut response).await,
+    };
+    FetchError::UnexpectedStatus {
+        origin,
+        answer: Box::new(answer),
+    }
+}

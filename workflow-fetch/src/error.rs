@@ -1,0 +1,163 @@
+//! Why a call failed, and what a workflow is told about it.
+
+use std::{borrow::Cow, error::Error, time::Duration};
+
+use workflow_core::{MAX_OUTPUT_BYTES, NodeError};
+
+use crate::{
+    excerpt::{excerpt, shortened},
+    expect::Expected,
+    guard::ForbiddenAddress,
+    origin::Origin,
+    redact::Redactor,
+};
+
+/// Why a call failed. It may hold secrets: it is shown by [`FetchError::told`] only.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FetchError {
+    #[error("the URL is not usable: {0}")]
+    InvalidUrl(Cow<'static, str>),
+    #[error("`{0}` is not among the origins that workflows may call")]
+    OriginNotAllowed(Origin),
+    #[error(transparent)]
+    AddressNotAllowed(#[from] ForbiddenAddress),
+    #[error("there is no secret `{name}` for `{origin}`")]
+    UnknownSecret { name: String, origin: Origin },
+    #[error("the value of the header `{0}` has characters that a header cannot carry")]
+    InvalidHeader(String),
+    #[error("{what} has more than {limit} bytes")]
+    RequestTooLarge { what: &'static str, limit: usize },
+    #[error("`{0}` could not be reached: {root}", root = root(.1.as_ref()))]
+    Connection(Origin, Box<dyn Error + Send + Sync>),
+    #[error("`{origin}` did not {what} within {limit:?}")]
+    Timeout {
+        origin: Origin,
+        what: &'static str,
+        limit: Duration,
+    },
+    #[error("the answer of `{0}` broke off: {root}", root = root(.1.as_ref()))]
+    Interrupted(Origin, Box<dyn Error + Send + Sync>),
+    #[error("the answer has more than {MAX_OUTPUT_BYTES} bytes")]
+    ResponseTooLarge,
+    #[error("the answer is not text in UTF-8: its type is `{0}`")]
+    BodyNotText(String),
+    #[error("the answer says that it is JSON, but is not: {0}")]
+    BodyNotJson(serde_json::Error),
+    #[error("more than {0} redirects")]
+    TooManyRedirects(usize),
+    #[error("`{origin}` answered {status}, not {expected}", status = .answer.status, expected = .answer.expected)]
+    UnexpectedStatus {
+        origin: Origin,
+        answer: Box<Refusal>,
+    },
+    #[error("the answer redirects, but {0}")]
+    Redirected(Box<FetchError>),
+}
+
+/// An answer with a status that the workflow does not expect.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) status: reqwest::StatusCode,
+    pub(crate) expected: Expected,
+    pub(crate) wait: Option<Duration>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl FetchError {
+    /// The error as a workflow sees it, without secrets.
+    pub(crate) fn told(&self, redactor: &Redactor) -> NodeError {
+        let error = NodeError::new(self.code(), self.message(redactor));
+        let error = match self.hint() {
+            Some(hint) => error.hint(hint),
+            None => error,
+        };
+        match (self.is_retryable(), self.wait()) {
+            (true, Some(wait)) => error.retry_after(wait),
+            (true, None) => error.retryable(),
+            (false, _) => error,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidUrl(_) => "invalid_url",
+            Self::OriginNotAllowed(_) => "origin_not_allowed",
+            Self::AddressNotAllowed(_) => "address_not_allowed",
+            Self::UnknownSecret { .. } => "unknown_secret",
+            Self::InvalidHeader(_) => "invalid_header",
+            Self::RequestTooLarge { .. } => "request_too_large",
+            Self::Connection(..) => "connection_failed",
+            Self::Timeout { .. } => "timeout",
+            Self::Interrupted(..) => "response_interrupted",
+            Self::ResponseTooLarge => "response_too_large",
+            Self::BodyNotText(_) => "body_not_text",
+            Self::BodyNotJson(_) => "body_not_json",
+            Self::TooManyRedirects(_) => "too_many_redirects",
+            Self::UnexpectedStatus { .. } => "unexpected_status",
+            Self::Redirected(error) => error.code(),
+        }
+    }
+
+    fn message(&self, redactor: &Redactor) -> String {
+        // Hosts and types of content are foreign, and may be long.
+        let message = shortened(redactor.text(self.to_string()));
+        match self {
+            Self::UnexpectedStatus { answer, .. } => {
+                let body = excerpt(&answer.body, redactor);
+                if body.is_empty() {
+                    message
+                } else {
+                    format!("{message}: {body}")
+                }
+            }
+            _ => message,
+        }
+    }
+
+    fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::OriginNotAllowed(_) => {
+                "whoever runs the service allows it with `HttpClient::builder().allow_origin(…)`"
+            }
+            Self::AddressNotAllowed(_) => {
+                "workflows reach public addresses only; whoever runs the service opens others with \
+                 `HttpClient::builder().allow_addresses(…)`"
+            }
+            Self::UnknownSecret { .. } => {
+                "whoever runs the service provides it with `HttpClient::builder().secrets(…)`"
+            }
+            Self::UnexpectedStatus { .. } => {
+                "list the status in `expect_status` if the workflow is to go on with it"
+            }
+            Self::Redirected(error) => return error.hint(),
+            _ => return None,
+        })
+    }
+
+    fn is_retryable(&self) -> bool {
+        match self {
+            Self::Connection(..) | Self::Timeout { .. } | Self::Interrupted(..) => true,
+            Self::UnexpectedStatus { answer, .. } => {
+                matches!(answer.status.as_u16(), 408 | 429 | 500 | 502..=504)
+            }
+            Self::Redirected(error) => error.is_retryable(),
+            _ => false,
+        }
+    }
+
+    fn wait(&self) -> Option<Duration> {
+        match self {
+            Self::UnexpectedStatus { answer, .. } => answer.wait,
+            _ => None,
+        }
+    }
+}
+
+/// What lies at the bottom of an error, such as a refused connection.
+fn root<'a>(error: &'a (dyn Error + Send + Sync + 'static)) -> &'a (dyn Error + 'static) {
+    let mut root: &dyn Error = error;
+    while let Some(deeper) = root.source() {
+        root = deeper;
+    }
+    root
+}

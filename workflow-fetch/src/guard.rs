@@ -1,0 +1,139 @@
+//! `Guard`: what may be called.
+
+use std::net::IpAddr;
+
+use url::{Host, Url};
+
+use crate::{
+    address::Addresses,
+    error::FetchError,
+    origin::{self, Origin},
+};
+
+/// Names that lead into a machine or its network, whatever they resolve to.
+const LOCAL_NAMES: [&str; 4] = ["localhost", "local", "internal", "localdomain"];
+
+/// Which origins, and which addresses of them, may be called.
+#[derive(Clone, Debug)]
+pub(crate) struct Guard {
+    origins: Vec<Origin>,
+    addresses: Addresses,
+}
+
+/// A name or an address that workflows must not reach.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ForbiddenAddress {
+    /// A URL with an address in it.
+    #[error("`{0}` is not to be reached: it is {1}")]
+    Literal(IpAddr, &'static str),
+    /// A name that has an address.
+    #[error("`{name}` is not to be reached: its address {address} is {kind}")]
+    Resolved {
+        name: String,
+        address: IpAddr,
+        kind: &'static str,
+    },
+    /// A name that is local by convention.
+    #[error("`{0}` is not to be reached: it is a name of this machine or its network")]
+    Name(String),
+}
+
+impl Guard {
+    pub(crate) fn new(origins: Vec<Origin>, addresses: Addresses) -> Self {
+        Self { origins, addresses }
+    }
+
+    pub(crate) fn origins(&self) -> &[Origin] {
+        &self.origins
+    }
+
+    pub(crate) fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// Checks all that a URL shows by itself. What its name resolves to is checked when connecting.
+    pub(crate) fn check(&self, url: &Url) -> Result<Origin, FetchError> {
+        origin::check(url).map_err(|reason| FetchError::InvalidUrl(reason.into()))?;
+        let origin = Origin::of(url);
+        if !self.origins.contains(&origin) {
+            return Err(FetchError::OriginNotAllowed(origin));
+        }
+        match url.host() {
+            Some(Host::Ipv4(address)) => self.check_literal(address.into())?,
+            Some(Host::Ipv6(address)) => self.check_literal(address.into())?,
+            Some(Host::Domain(name)) => self.check_name(name)?,
+            None => return Err(FetchError::InvalidUrl("it has no host".into())),
+        }
+        Ok(origin)
+    }
+
+    fn check_literal(&self, address: IpAddr) -> Result<(), ForbiddenAddress> {
+        let checked = self.addresses.check(address);
+        checked.map_err(|kind| ForbiddenAddress::Literal(address, kind))
+    }
+
+    /// Where the host has opened a network of its own, its names are judged by their addresses.
+    fn check_name(&self, name: &str) -> Result<(), ForbiddenAddress> {
+        if is_local(name) && !self.addresses.has_private() {
+            return Err(ForbiddenAddress::Name(name.to_owned()));
+        }
+        Ok(())
+    }
+}
+
+impl Addresses {
+    /// Refuses a name if any of its addresses is forbidden: the others are not to be trusted.
+    pub(crate) fn check_all(
+        &self,
+        name: &str,
+        addresses: &[IpAddr],
+    ) -> Result<(), ForbiddenAddress> {
+        for &address in addresses {
+            self.check(address).map_err(|kind| {
+                let name = name.to_owned();
+                ForbiddenAddress::Resolved {
+                    name,
+                    address,
+                    kind,
+                }
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a name's last label, a final dot left aside, is one of a local network.
+fn is_local(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let last = name.rsplit('.').next().unwrap_or(name);
+    LOCAL_NAMES
+        .iter()
+        .any(|local| last.eq_ignore_ascii_case(local))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_the_local_network_are_known() {
+        for name in [
+            "localhost",
+            "LOCALHOST.",
+            "a.localhost",
+            "printer.local",
+            "x.internal.",
+        ] {
+            assert!(is_local(name), "{name}");
+        }
+        for name in [
+            "localhost.example.com",
+            "notlocal",
+            "example.com",
+            "local.dev",
+            "",
+        ] {
+            assert!(!is_local(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! `Header`: the name of a header that a workflow may set.
+
+use std::str::FromStr;
+
+use reqwest::header::HeaderName;
+
+/// Headers that say where a request ends, which server it is for, or how its answer is packed.
+/// They are the client's.
+const RESERVED: [&str; 13] = [
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "via",
+];
+
+/// The name of a header that a workflow may set, in lower case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Header(HeaderName);
+
+impl Header {
+    pub(crate) fn name(&self) -> &HeaderName {
+        &self.0
+    }
+}
+
+impl FromStr for Header {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let name = HeaderName::from_str(text);
+        let name = name.map_err(|_| format!("`{text}` is not the name of a header"))?;
+        if RESERVED.contains(&name.as_str()) {
+            return Err(format!("`{text}` is a header that a workflow cannot set"));
+        }
+        Ok(Self(name))
+    }
+}

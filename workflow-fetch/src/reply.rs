@@ -1,0 +1,165 @@
+//! An answer, as the output of a node.
+
+use bytes::Bytes;
+use reqwest::{
+    Response, StatusCode,
+    header::{CONTENT_TYPE, HeaderMap, HeaderName, SET_COOKIE},
+};
+use serde_json::{Map, Value, json};
+use workflow_core::MAX_OUTPUT_BYTES;
+
+use crate::{error::FetchError, excerpt::LONGEST_REFUSAL};
+
+/// An answer that has come whole.
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Reply {
+    /// `{"status", "headers", "body"}`; the body as JSON if it says that it is, else as text, and
+    /// `null` where there is none.
+    pub(crate) fn output(&self) -> Result<Value, FetchError> {
+        Ok(json!({
+            "status": self.status.as_u16(),
+            "headers": shown(&self.headers),
+            "body": self.body()?,
+        }))
+    }
+
+    fn body(&self) -> Result<Value, FetchError> {
+        let kind = text_of(&self.headers, &CONTENT_TYPE);
+        let text = str::from_utf8(&self.body);
+        let text = text.map_err(|_| FetchError::BodyNotText(kind.clone()))?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        if text.is_empty() {
+            return Ok(Value::Null);
+        }
+        if is_json(&kind) {
+            return serde_json::from_str(text).map_err(FetchError::BodyNotJson);
+        }
+        Ok(text.into())
+    }
+}
+
+/// Reads a body, as long as it is within the bounds.
+pub(crate) async fn whole(response: &mut Response) -> Result<Vec<u8>, Unread> {
+    let mut body = Vec::new();
+    while let Some(piece) = next(response).await? {
+        if body.len() + piece.len() > MAX_OUTPUT_BYTES {
+            return Err(Unread::TooLarge);
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body)
+}
+
+/// Reads as much of a refusal as there is and as is worth reading. Its status counts, whatever
+/// becomes of its body.
+pub(crate) async fn beginning(response: &mut Response) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Ok(Some(piece)) = next(response).await {
+        body.extend_from_slice(&piece);
+        if body.len() >= LONGEST_REFUSAL {
+            body.truncate(LONGEST_REFUSAL);
+            break;
+        }
+    }
+    body
+}
+
+/// Why a body was not read to its end.
+pub(crate) enum Unread {
+    TooLarge,
+    Interrupted(reqwest::Error),
+}
+
+async fn next(response: &mut Response) -> Result<Option<Bytes>, Unread> {
+    let piece = response.chunk().await;
+    piece.map_err(|error| Unread::Interrupted(error.without_url()))
+}
+
+/// The headers by their names in lower case, without cookies: those are as good as passwords.
+fn shown(headers: &HeaderMap) -> Map<String, Value> {
+    let names = headers.keys().filter(|name| *name != SET_COOKIE);
+    names
+        .map(|name| (name.to_string(), text_of(headers, name).into()))
+        .collect()
+}
+
+/// What a header says; several of one name are one list.
+fn text_of(headers: &HeaderMap, name: &HeaderName) -> String {
+    let values = headers.get_all(name).iter();
+    let values = values.map(|value| String::from_utf8_lossy(value.as_bytes()));
+    values.collect::<Vec<_>>().join(", ")
+}
+
+/// `application/json`, or a type built on it such as `application/problem+json`.
+fn is_json(content_type: &str) -> bool {
+    let kind = content_type.split(';').next().unwrap_or_default();
+    let kind = kind.trim().to_ascii_lowercase();
+    kind == "application/json" || kind == "text/json" || kind.ends_with("+json")
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::HeaderValue;
+
+    use super::*;
+
+    fn body(kind: &'static str, body: &[u8]) -> Result<Value, FetchError> {
+        let headers = [(CONTENT_TYPE, HeaderValue::from_static(kind))];
+        let reply = Reply {
+            status: StatusCode::OK,
+            headers: headers.into_iter().collect(),
+            body: body.to_vec(),
+        };
+        Ok(reply.output()?["body"].take())
+    }
+
+    #[test]
+    fn the_type_decides_what_the_body_is() {
+        for kind in [
+            "application/json",
+            "Application/JSON; charset=utf-8",
+            "application/problem+json",
+        ] {
+            assert_eq!(
+                body(kind, b"{\"a\":1}").ok(),
+                Some(json!({"a": 1})),
+                "{kind}"
+            );
+        }
+        for kind in ["text/plain", "", "application/jsonl"] {
+            assert_eq!(
+                body(kind, b"{\"a\":1}").ok(),
+                Some(json!("{\"a\":1}")),
+                "{kind}"
+            );
+        }
+        assert_eq!(body("application/json", b"").ok(), Some(Value::Null));
+        assert_eq!(
+            body("application/json", b"\xef\xbb\xbf[]").ok(),
+            Some(json!([]))
+        );
+        let invalid = body("application/json", b"{");
+        assert!(matches!(invalid, Err(FetchError::BodyNotJson(_))));
+        let binary = body("image/png", b"\x89PNG");
+        assert!(matches!(binary, Err(FetchError::BodyNotText(kind)) if kind == "image/png"));
+    }
+
+    #[test]
+    fn headers_are_listed_without_cookies() {
+        let headers = [
+            ("x-a", HeaderValue::from_static("1")),
+            ("x-a", HeaderValue::from_static("2")),
+            ("set-cookie", HeaderValue::from_static("session=s3cret")),
+        ];
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(name, value);
+        }
+        assert_eq!(Value::Object(shown(&map)), json!({"x-a": "1, 2"}));
+    }
+}

@@ -1,0 +1,141 @@
+//! What is wrong with `data` is found when a workflow is created, each with its place.
+#![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
+
+mod common;
+
+use common::{local, registry};
+use serde_json::{Value, json};
+use workflow_core::Workflow;
+use workflow_fetch::{ConfigError, HttpClient};
+
+/// The faults of a node with these fields besides its `url`.
+fn faults(more: &Value) -> Vec<String> {
+    let mut data = json!({"url": "https://example.com"});
+    let fields = data.as_object_mut().unwrap();
+    fields.extend(more.as_object().unwrap().clone());
+    let nodes = json!({"nodes": [{"id": "call", "type": "HttpNode", "data": data}]});
+    let registry = registry(local("https://example.com"));
+    let Err(refused) = Workflow::new(&nodes, &registry) else {
+        return Vec::new();
+    };
+    let place = |pointer: &str| pointer.replace("#/nodes/0/data", "");
+    let faults = refused.faults().iter();
+    faults
+        .map(|fault| format!("{} {}", fault.code, place(&fault.pointer)))
+        .collect()
+}
+
+#[test]
+fn slips_are_found_with_their_places() {
+    for (more, expected) in [
+        (json!({"methd": "GET"}), "unknown_field /methd"),
+        (json!({"method": "TRACE"}), "invalid_value /method"),
+        (json!({"method": "{{ input }}"}), "not_a_template /method"),
+        (json!({"url": 7}), "invalid_value /url"),
+        (json!({"url": "{{ inptu }}"}), "unknown_reference /url"),
+        (json!({"url": "{{ input"}), "template_syntax /url"),
+        (
+            json!({"query": {"q": "{{ inptu }}"}}),
+            "unknown_reference /query/q",
+        ),
+        (json!({"query": {"page": 1}}), "invalid_value /query/page"),
+        (
+            json!({"headers": {"x-a": "{{ inptu }}"}}),
+            "unknown_reference /headers/x-a",
+        ),
+        (json!({"headers": {"x-a": 1}}), "invalid_value /headers/x-a"),
+        (
+            json!({"headers": {"x a": "b"}}),
+            "invalid_value /headers/x a",
+        ),
+        (
+            json!({"headers": {"Host": "b"}}),
+            "invalid_value /headers/Host",
+        ),
+        (
+            json!({"headers": {"X-A": "b", "x-a": "c"}}),
+            "invalid_value /headers/x-a",
+        ),
+        (
+            json!({"headers": {"x-a": {"$secret": "a b"}}}),
+            "invalid_value /headers/x-a",
+        ),
+        (
+            json!({"headers": {"x-a": {"secret": "A"}}}),
+            "invalid_value /headers/x-a",
+        ),
+        (
+            json!({"method": "PUT", "json": {"a": ["{{ inptu }}"]}}),
+            "unknown_reference /json/a/0",
+        ),
+        (
+            json!({"method": "PUT", "json": {"a": {"$secret": "A"}}}),
+            "secret_not_allowed /json/a",
+        ),
+        (
+            json!({"method": "PUT", "body": "{{ inptu }}"}),
+            "unknown_reference /body",
+        ),
+        (
+            json!({"method": "PUT", "body": "", "json": null}),
+            "invalid_value ",
+        ),
+        (json!({"body": "no body in a GET"}), "invalid_value "),
+        (json!({"expect_status": []}), "invalid_value /expect_status"),
+        (json!({"expect_status": 99}), "invalid_value /expect_status"),
+        (
+            json!({"expect_status": ["2xx", "6xx"]}),
+            "invalid_value /expect_status",
+        ),
+        (
+            json!({"expect_status": "{{ input }}"}),
+            "not_a_template /expect_status",
+        ),
+    ] {
+        let found = faults(&more);
+        assert!(found.contains(&expected.to_owned()), "{more}: {found:?}");
+    }
+}
+
+#[test]
+fn what_is_right_is_accepted() {
+    for more in [
+        json!({}),
+        json!({"method": "GET", "query": {}, "headers": {}}),
+        json!({"headers": {"authorization": {"$secret": "CMS_TOKEN"}, "accept": "{{ input }}"}}),
+        json!({"method": "POST", "json": null}),
+        json!({"method": "DELETE", "body": "{{ input }}"}),
+        json!({"expect_status": [200, "4xx"]}),
+    ] {
+        assert_eq!(faults(&more), [""; 0], "{more}");
+    }
+}
+
+#[test]
+fn the_url_is_required() {
+    let nodes = json!({"nodes": [{"id": "call", "type": "HttpNode"}]});
+    let refused = Workflow::new(&nodes, &registry(local("https://example.com"))).unwrap_err();
+    assert_eq!(refused.faults().len(), 1);
+    assert!(refused.faults()[0].detail.contains("`url` is missing"));
+}
+
+#[test]
+fn a_client_is_built_from_origins_and_ranges_only() {
+    let origin = HttpClient::builder()
+        .allow_origin("https://example.com/path")
+        .build();
+    assert!(matches!(origin, Err(ConfigError::InvalidOrigin { .. })));
+    for text in ["localhost", "10.0.0.0/33", ""] {
+        let range = HttpClient::builder().allow_addresses(text).build();
+        assert!(
+            matches!(range, Err(ConfigError::InvalidAddresses { .. })),
+            "{text}"
+        );
+    }
+    for text in ["10.0.0.1", "10.0.0.0/8", "::1", "fd00::/8"] {
+        assert!(
+            HttpClient::builder().allow_addresses(text).build().is_ok(),
+            "{text}"
+        );
+    }
+}
