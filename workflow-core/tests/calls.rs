@@ -1,0 +1,285 @@
+//! Workflows that call workflows: resolved when a run starts, pinned for as long as it goes on.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+mod support;
+
+use std::sync::Arc;
+
+use futures::StreamExt;
+use serde_json::{Value, json};
+use support::{Probe, brief, collect, failure, output_of, registry};
+use workflow_core::{
+    Engine, EngineError, EventKind, Executor, FaultCode, Library, LocalEngine, NewRun, StepEvent,
+    Update, Workflow,
+};
+
+fn doubling() -> Value {
+    json!({"name": "double", "input": {"type": "number"}, "nodes": [
+        {"id": "twice", "type": "TransformNode", "data": {"value": "{{ input * 2 }}"}}]})
+}
+
+fn calling(data: Value) -> Value {
+    json!({"nodes": [{"id": "call", "type": "WorkflowNode", "data": data}]})
+}
+
+fn linked(spec: &Value, probe: &Probe) -> Arc<Workflow> {
+    let registry = registry(probe);
+    let mut library = Library::new();
+    library.insert(
+        "double",
+        Arc::new(Workflow::new(&doubling(), &registry).unwrap()),
+    );
+    Arc::new(Workflow::calling(spec, &registry, &library).unwrap_or_else(|it| panic!("{it}")))
+}
+
+async fn run(spec: &Value, input: Value) -> Vec<StepEvent> {
+    let workflow = linked(spec, &Probe::default());
+    collect(Executor::new().run(workflow, input)).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_called_workflow_is_a_part_of_the_run() {
+    let events = run(
+        &calling(json!({"workflow": "double", "input": "{{ input.n }}"})),
+        json!({"n": 4}),
+    )
+    .await;
+    assert_eq!(output_of(&events), json!(8));
+    assert_eq!(
+        brief(&events)[2..6],
+        [
+            "node.started call",
+            "node.started call/twice",
+            "node.completed call/twice",
+            "node.completed call",
+        ]
+    );
+    let EventKind::RunCreated(created) = &events[0].kind else {
+        panic!("{events:?}")
+    };
+    let pin = &created.workflows[0];
+    assert_eq!((&*pin.workflow, pin.nodes.len()), ("double", 1));
+    assert_eq!(pin.spec_hash.len(), 64);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_an_input_it_reads_what_the_node_reads() {
+    assert_eq!(
+        output_of(&run(&calling(json!({"workflow": "double"})), json!(21)).await),
+        json!(42)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn its_input_is_checked_against_its_own_schema() {
+    let events = run(&calling(json!({"workflow": "double"})), json!("text")).await;
+    assert_eq!(
+        failure(&events),
+        "invalid_input: the input is not what the called workflow takes"
+    );
+    let mut spec = calling(json!({"workflow": "double"}));
+    spec["nodes"][0]["on_error"] = json!({"output": 0});
+    assert_eq!(output_of(&run(&spec, json!("text")).await), json!(0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_can_be_called_from_within_a_map() {
+    let spec = json!({"nodes": [{"id": "each", "type": "MapNode", "data": {"over": "input", "nodes": [
+        {"id": "call", "type": "WorkflowNode", "data": {"workflow": "double"}}]}}]});
+    let events = run(&spec, json!([1, 2])).await;
+    assert_eq!(output_of(&events), json!([2, 4]));
+    assert!(brief(&events).contains(&"node.completed each/1/call/twice".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_takes_too_long_fails() {
+    let probe = Probe::default();
+    let registry = registry(&probe);
+    let slow = json!({"timeout": "5s", "nodes": [{"id": "a", "type": "Script", "data": {"millis": 60_000}}]});
+    let mut library = Library::new();
+    library.insert("slow", Arc::new(Workflow::new(&slow, &registry).unwrap()));
+    let spec = json!({"nodes": [
+        {"id": "call", "type": "WorkflowNode", "on_error": "continue", "data": {"workflow": "slow"}},
+        {"id": "after", "type": "TransformNode", "data": {"value": "{{ call.error.code }}"}}]});
+    let workflow = Workflow::calling(&spec, &registry, &library).unwrap();
+    let events = collect(Executor::new().run(Arc::new(workflow), json!(null))).await;
+    assert_eq!(output_of(&events), json!("timeout"));
+    assert_eq!(probe.count("drop a"), 1);
+    let cancelled = events
+        .iter()
+        .find(|event| event.kind.name() == "node.cancelled");
+    let cancelled = serde_json::to_value(cancelled.unwrap()).unwrap();
+    assert_eq!(
+        (&cancelled["path"], &cancelled["reason"]),
+        (&json!("call/a"), &json!("timed_out"))
+    );
+}
+
+fn engine() -> LocalEngine {
+    LocalEngine::builder(registry(&Probe::default())).build()
+}
+
+async fn codes(engine: &LocalEngine, spec: Value) -> Vec<(FaultCode, String)> {
+    match engine.create_workflow(spec).await {
+        Err(EngineError::Invalid(invalid)) => (invalid.into_faults().into_iter())
+            .map(|fault| (fault.code, fault.pointer))
+            .collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn outcome(engine: &LocalEngine, new: NewRun) -> (Vec<StepEvent>, Value) {
+    let run = engine.start(new).await.unwrap();
+    let updates = engine
+        .events(run.id, 0)
+        .await
+        .unwrap()
+        .collect::<Vec<_>>()
+        .await;
+    let events: Vec<StepEvent> = (updates.into_iter())
+        .filter_map(|update| match update {
+            Update::Event(event) => Some(event),
+            _ => None,
+        })
+        .collect();
+    let output = output_of(&events);
+    (events, output)
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_newest_of_a_name_is_called_and_pinned_with_its_version() {
+    let engine = engine();
+    let first = engine.create_workflow(doubling()).await.unwrap().record;
+    let caller = engine
+        .create_workflow(calling(json!({"workflow": "double"})))
+        .await
+        .unwrap();
+    let by_id = calling(json!({"workflow": first.id.to_string()}));
+    let by_id = engine.create_workflow(by_id).await.unwrap().record;
+    let new = NewRun::new(caller.record.id, json!(5));
+    assert_eq!(outcome(&engine, new.clone()).await.1, json!(10));
+
+    let mut tripling = doubling();
+    tripling["nodes"][0]["data"]["value"] = json!("{{ input * 3 }}");
+    let second = engine.create_workflow(tripling).await.unwrap().record;
+    let (events, output) = outcome(&engine, new).await;
+    assert_eq!(output, json!(15));
+    let created = serde_json::to_value(&events[0]).unwrap();
+    assert_eq!(created["workflows"][0]["workflow_id"], json!(second.id));
+    assert_eq!(created["workflows"][0]["version"], 1);
+    assert_eq!(
+        outcome(&engine, NewRun::new(by_id.id, json!(5))).await.1,
+        json!(10)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_workflow_that_is_not_there_is_a_fault() {
+    let engine = engine();
+    engine.create_workflow(doubling()).await.unwrap();
+    let spec = calling(json!({"workflow": "duoble"}));
+    let place = "#/nodes/0/data/workflow".to_owned();
+    assert_eq!(
+        codes(&engine, spec.clone()).await,
+        [(FaultCode::UnknownWorkflow, place)]
+    );
+    let found = engine.validate(&spec).await.unwrap();
+    assert_eq!(found.faults[0].detail, "there is no workflow `duoble`");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_workflow_that_calls_itself_is_a_fault() {
+    let engine = engine();
+    let call = |name: &str, calls: &str| {
+        let mut spec = calling(json!({"workflow": calls, "input": 1}));
+        spec["name"] = json!(name);
+        spec
+    };
+    let place = "#/nodes/0/data/workflow".to_owned();
+    let cycle = [(FaultCode::Cycle, place)];
+    assert_eq!(codes(&engine, call("a", "a")).await, cycle);
+
+    // `a` calls `b`, and then a new `b` would call `a`.
+    let mut leaf = doubling();
+    leaf["name"] = json!("b");
+    engine.create_workflow(leaf).await.unwrap();
+    let caller = engine.create_workflow(call("a", "b")).await.unwrap().record;
+    assert_eq!(codes(&engine, call("b", "a")).await, cycle);
+
+    // The same over an id, which only shows when the run starts.
+    let by_id = call("c", &caller.id.to_string());
+    engine.create_workflow(by_id).await.unwrap();
+    engine.create_workflow(call("b", "c")).await.unwrap();
+    let refused = engine
+        .start(NewRun::new(caller.id, json!(null)))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(&refused, EngineError::Invalid(it) if it.faults()[0].code == FaultCode::Cycle),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deleted_workflow_cannot_be_called_any_more() {
+    let engine = engine();
+    let called = engine.create_workflow(doubling()).await.unwrap().record;
+    let caller = engine
+        .create_workflow(calling(json!({"workflow": "double"})))
+        .await
+        .unwrap();
+    engine.delete_workflow(called.id).await.unwrap();
+    let refused = engine
+        .start(NewRun::new(caller.record.id, json!(1)))
+        .await
+        .unwrap_err();
+    assert!(matches!(refused, EngineError::Invalid(_)), "{refused:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_are_not_nested_without_end() {
+    let engine = engine();
+    let mut leaf = doubling();
+    leaf["name"] = json!("w0");
+    engine.create_workflow(leaf).await.unwrap();
+    for n in 1..=16 {
+        let mut spec = calling(json!({"workflow": format!("w{}", n - 1)}));
+        spec["name"] = json!(format!("w{n}"));
+        engine.create_workflow(spec).await.unwrap();
+    }
+    let place = "#/nodes/0/data/workflow".to_owned();
+    assert_eq!(
+        codes(&engine, calling(json!({"workflow": "w16"}))).await,
+        [(FaultCode::NestedTooDeep, place)]
+    );
+    let named = engine
+        .workflows(workflow_core::PageRequest::default())
+        .await
+        .unwrap();
+    let (_, output) = outcome(&engine, NewRun::new(named.items[0].id, json!(1))).await;
+    assert_eq!(output, json!(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_workflow_calls_no_more_than_a_hundred() {
+    let engine = engine();
+    let leaf = engine.create_workflow(doubling()).await.unwrap().record;
+    let mut nodes = Vec::new();
+    for n in 0..=100 {
+        let mut spec = doubling();
+        spec["name"] = json!(format!("w{n}"));
+        engine.create_workflow(spec).await.unwrap();
+        nodes.push(json!({"id": format!("n{n}"), "type": "WorkflowNode", "needs": [], "data": {"workflow": format!("w{n}")}}));
+    }
+    let found = codes(&engine, json!({ "nodes": nodes.clone() })).await;
+    assert_eq!(found, [(FaultCode::TooManyWorkflows, "#".to_owned())]);
+    nodes.pop();
+    assert!(
+        engine
+            .create_workflow(json!({ "nodes": nodes }))
+            .await
+            .is_ok()
+    );
+    drop(leaf);
+}
