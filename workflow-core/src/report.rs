@@ -34,6 +34,7 @@ pub struct RunReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Arc<Problem>>,
     /// The people it waits for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub waits: Vec<WaitReport>,
     /// Its steps, in the order they are written; then those within maps, loops and called workflows,
     /// in the order they began, as many as [`MAX_INNER_STEPS`](Self::MAX_INNER_STEPS).

@@ -75,6 +75,13 @@ impl FromEnv {
         }
     }
 
+    /// Adds a variable for every origin that workflows may call.
+    #[must_use]
+    pub fn and(mut self, name: impl Into<String>) -> Self {
+        self.names.push((name.into(), None));
+        self
+    }
+
     /// Adds a variable that only requests to this origin may have.
     ///
     /// # Errors

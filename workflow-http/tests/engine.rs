@@ -9,8 +9,8 @@ use futures::stream::BoxStream;
 use serde_json::Value;
 use support::{Answer, Api};
 use workflow_core::{
-    Engine, EngineError, NewRun, Page, PageRequest, Registry, RunId, RunQuery, RunRecord,
-    RunReport, StepEvent, StoreError, Update, Validation, WorkflowId, WorkflowRecord,
+    Created, Engine, EngineError, NewRun, Page, PageRequest, Registry, RunId, RunQuery, RunRecord,
+    RunReport, StepEvent, StoreError, Update, Validation, WaitId, WorkflowId, WorkflowRecord,
 };
 use workflow_http::Options;
 
@@ -19,7 +19,7 @@ struct Refusing<F>(F, Registry);
 
 #[async_trait]
 impl<F: Fn() -> EngineError + Send + Sync + 'static> Engine for Refusing<F> {
-    async fn create_workflow(&self, _: Value) -> Result<WorkflowRecord, EngineError> {
+    async fn create_workflow(&self, _: Value) -> Result<Created, EngineError> {
         Err(self.0())
     }
     async fn workflow(&self, _: WorkflowId, _: Option<u32>) -> Result<WorkflowRecord, EngineError> {
@@ -31,7 +31,7 @@ impl<F: Fn() -> EngineError + Send + Sync + 'static> Engine for Refusing<F> {
     async fn delete_workflow(&self, _: WorkflowId) -> Result<(), EngineError> {
         Err(self.0())
     }
-    fn validate(&self, _: &Value) -> Validation {
+    async fn validate(&self, _: &Value) -> Result<Validation, EngineError> {
         unimplemented!("nothing here can be checked")
     }
     async fn start(&self, _: NewRun) -> Result<RunRecord, EngineError> {
@@ -44,6 +44,9 @@ impl<F: Fn() -> EngineError + Send + Sync + 'static> Engine for Refusing<F> {
         Err(self.0())
     }
     async fn cancel(&self, _: RunId) -> Result<RunRecord, EngineError> {
+        Err(self.0())
+    }
+    async fn signal(&self, _: RunId, _: WaitId, _: Value) -> Result<RunRecord, EngineError> {
         Err(self.0())
     }
     async fn events(&self, _: RunId, _: u64) -> Result<BoxStream<'static, Update>, EngineError> {

@@ -46,7 +46,34 @@ pub(crate) enum Command {
     Validate {
         /// The workflow as JSON.
         file: PathBuf,
+
+        /// A workflow that it calls by name; repeatable.
+        #[arg(long = "with", value_name = "FILE")]
+        library: Vec<PathBuf>,
     },
+    /// Run a workflow here and now: what happens goes to standard error, the result to standard output.
+    Run(RunArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The workflow as JSON.
+    pub(crate) file: PathBuf,
+
+    /// What to run it with: JSON, or else a text; `@FILE` reads it from a file.
+    #[arg(long, value_name = "INPUT", default_value = "null")]
+    pub(crate) input: String,
+
+    /// A workflow that it calls by name; repeatable.
+    #[arg(long = "with", value_name = "FILE")]
+    pub(crate) library: Vec<PathBuf>,
+
+    /// Print every event as a line of JSON to standard output instead.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) nodes: NodeArgs,
 }
 
 #[derive(Debug, Args)]
@@ -59,6 +86,17 @@ pub(crate) struct ServeArgs {
     #[arg(long = "cors-origin", value_name = "ORIGIN")]
     pub(crate) cors_origins: Vec<Origin>,
 
+    /// What to log: a level, or `target=level` pairs.
+    #[arg(long, default_value = "info", value_name = "FILTER")]
+    pub(crate) log: Targets,
+
+    #[command(flatten)]
+    pub(crate) nodes: NodeArgs,
+}
+
+/// What the nodes of workflows work with.
+#[derive(Debug, Default, Args)]
+pub(crate) struct NodeArgs {
     /// Answer in place of the model: no key is needed and nothing is charged.
     #[arg(long)]
     pub(crate) simulate: bool,
@@ -71,9 +109,14 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     pub(crate) model: Option<String>,
 
-    /// What to log: a level, or `target=level` pairs.
-    #[arg(long, default_value = "info", value_name = "FILTER")]
-    pub(crate) log: Targets,
+    /// Let an `HttpNode` call this origin, such as `https://cms.example.com`; repeatable.
+    #[arg(long = "allow-origin", value_name = "ORIGIN")]
+    pub(crate) allow_origins: Vec<String>,
+
+    /// Let an `HttpNode` send the environment variable of this name as a secret header, with
+    /// `NAME=ORIGIN` to that origin only; repeatable.
+    #[arg(long = "secret", value_name = "NAME[=ORIGIN]")]
+    pub(crate) secrets: Vec<String>,
 }
 
 /// An address only this machine can reach: the service does not ask who calls.

@@ -2,6 +2,7 @@
 
 use std::{io, net::SocketAddr, path::PathBuf, process::ExitCode};
 
+use workflow_core::EngineError;
 use workflow_gemini::ConfigError;
 
 /// A sentence for the person who started the program.
@@ -14,6 +15,14 @@ pub(crate) enum Stopped {
     NoKey,
     #[error("The Gemini client could not be set up: {0}.")]
     Config(ConfigError),
+    #[error("The nodes that call other servers could not be set up: {0}.")]
+    Http(#[from] workflow_fetch::ConfigError),
+    #[error("{path} is not JSON: {1}.", path = .0.display())]
+    NotJson(PathBuf, serde_json::Error),
+    #[error("{path} cannot be run: {1}.", path = .0.display())]
+    Refused(PathBuf, EngineError),
+    #[error("The engine failed: {0}.")]
+    Engine(#[from] EngineError),
     /// What the file says is not shown: it may hold the key.
     #[error("The .env file could not be read: {0}.")]
     DotEnv(String),
@@ -31,8 +40,16 @@ impl Stopped {
     /// 2 where the person can mend it by starting the program differently.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::NoKey | Self::Config(_) | Self::DotEnv(_) | Self::File(..) => ExitCode::from(2),
-            Self::AddressInUse(_) | Self::Listen(..) | Self::Io(_) => ExitCode::FAILURE,
+            Self::NoKey
+            | Self::Config(_)
+            | Self::Http(_)
+            | Self::DotEnv(_)
+            | Self::File(..)
+            | Self::NotJson(..)
+            | Self::Refused(..) => ExitCode::from(2),
+            Self::AddressInUse(_) | Self::Listen(..) | Self::Engine(_) | Self::Io(_) => {
+                ExitCode::FAILURE
+            }
         }
     }
 }

@@ -1,11 +1,15 @@
 //! The workflow runner as a service: REST, Server-Sent Events and a web page.
 //!
-//! `workflow-server` serves; `workflow-server validate FILE` says every fault of a workflow.
+//! `workflow-server` serves; `workflow-server validate FILE` says every fault of a workflow;
+//! `workflow-server run FILE` runs one here and now.
 
 mod cli;
 mod error;
+mod file;
 mod model;
+mod narrate;
 mod registry;
+mod run;
 mod serve;
 mod signals;
 mod simulate;
@@ -20,7 +24,8 @@ use self::cli::{Cli, Command};
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
-        Some(Command::Validate { file }) => validate::validate(&file),
+        Some(Command::Validate { file, library }) => validate::validate(&file, &library),
+        Some(Command::Run(args)) => run::run(&args),
         None => serve::serve(cli.serve),
     };
     done.unwrap_or_else(|error| {

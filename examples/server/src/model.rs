@@ -2,7 +2,7 @@
 
 use workflow_gemini::{GeminiClient, GeminiClientBuilder};
 
-use crate::{cli::ServeArgs, error::Stopped, simulate::Simulation};
+use crate::{cli::NodeArgs, error::Stopped, simulate::Simulation};
 
 pub(crate) struct Model {
     pub(crate) client: GeminiClient,
@@ -12,7 +12,7 @@ pub(crate) struct Model {
 
 impl Model {
     /// What the command line and the environment ask for.
-    pub(crate) async fn new(args: &ServeArgs) -> Result<Self, Stopped> {
+    pub(crate) async fn new(args: &NodeArgs) -> Result<Self, Stopped> {
         let mut builder = GeminiClientBuilder::from_env();
         if let Some(model) = &args.model {
             builder = builder.model(model);

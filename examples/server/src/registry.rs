@@ -1,11 +1,31 @@
 //! The node types of this program.
 
 use workflow_core::Registry;
+use workflow_fetch::{FromEnv, HttpClient};
 use workflow_gemini::GeminiClient;
 
-/// The built-in types, and `LLMNode`, which asks through this client.
-pub(crate) fn registry(client: GeminiClient) -> Registry {
+use crate::{cli::NodeArgs, error::Stopped};
+
+/// The built-in types; `LLMNode`, which asks through this client; and `HttpNode`, which may call the
+/// origins of the command line.
+pub(crate) fn registry(client: GeminiClient, args: &NodeArgs) -> Result<Registry, Stopped> {
     let mut registry = Registry::default();
     workflow_gemini::register(&mut registry, client);
-    registry
+    workflow_fetch::register(&mut registry, http_client(args)?);
+    Ok(registry)
+}
+
+fn http_client(args: &NodeArgs) -> Result<HttpClient, Stopped> {
+    let mut secrets = FromEnv::default();
+    for secret in &args.secrets {
+        secrets = match secret.split_once('=') {
+            Some((name, origin)) => secrets.only_for(name, origin)?,
+            None => secrets.and(secret),
+        };
+    }
+    let builder = HttpClient::builder().secrets(secrets);
+    let origins = args.allow_origins.iter();
+    Ok(origins
+        .fold(builder, |builder, origin| builder.allow_origin(origin))
+        .build()?)
 }

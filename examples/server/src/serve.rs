@@ -38,7 +38,7 @@ fn log(filter: Targets) {
 }
 
 /// Takes what the environment does not say from a `.env` file here or above, if there is one.
-fn read_dot_env() -> Result<(), Stopped> {
+pub(crate) fn read_dot_env() -> Result<(), Stopped> {
     let reason = match dotenvy::dotenv() {
         Ok(_) => return Ok(()),
         Err(error) if error.not_found() => return Ok(()),
@@ -51,11 +51,12 @@ fn read_dot_env() -> Result<(), Stopped> {
 
 async fn run(args: ServeArgs) -> Result<(), Stopped> {
     let mut signals = Signals::new()?;
-    let model = Model::new(&args).await?;
+    let model = Model::new(&args.nodes).await?;
     let listener = listen(args.addr).await?;
+    let registry = registry(model.client.clone(), &args.nodes)?;
     announce(listener.local_addr()?, &model)?;
 
-    let engine = Arc::new(LocalEngine::builder(registry(model.client.clone())).build());
+    let engine = Arc::new(LocalEngine::builder(registry).build());
     let shutdown = CancellationToken::new();
     let options = options(args, &model, &shutdown);
     let router = workflow_http::router(engine.clone(), options.clone());

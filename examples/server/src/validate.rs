@@ -3,18 +3,19 @@
 use std::{
     fs,
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
     process::ExitCode,
+    sync::Arc,
 };
 
 use serde_json::Value;
-use workflow_core::{Fault, Workflow};
+use workflow_core::{Fault, InvalidWorkflow, Library, Registry, Workflow};
 use workflow_gemini::GeminiClient;
 
-use crate::{error::Stopped, registry::registry};
+use crate::{cli::NodeArgs, error::Stopped, file::read_json, registry::registry};
 
 /// Prints every fault of the workflow in this file, or that it has none.
-pub(crate) fn validate(file: &Path) -> Result<ExitCode, Stopped> {
+pub(crate) fn validate(file: &Path, library: &[PathBuf]) -> Result<ExitCode, Stopped> {
     let text = fs::read(file).map_err(|error| Stopped::File(file.to_owned(), error))?;
     let mut out = io::stdout().lock();
     let spec: Value = match serde_json::from_slice(&text) {
@@ -26,9 +27,17 @@ pub(crate) fn validate(file: &Path) -> Result<ExitCode, Stopped> {
     };
     // It is never asked, so any key will do.
     let client = GeminiClient::builder().api_key("none").build()?;
-    match Workflow::new(&spec, &registry(client)) {
+    let registry = registry(client, &NodeArgs::default())?;
+    match check(&spec, &registry, library)? {
         Ok(workflow) => {
             writeln!(out, "valid: {}", counted(workflow.nodes().len(), "node"))?;
+            let warnings = workflow.warnings();
+            if !warnings.is_empty() {
+                writeln!(out, "{}", counted(warnings.len(), "warning"))?;
+            }
+            warnings
+                .iter()
+                .try_for_each(|fault| print(&mut out, fault))?;
             Ok(ExitCode::SUCCESS)
         }
         Err(invalid) => {
@@ -43,6 +52,23 @@ pub(crate) fn validate(file: &Path) -> Result<ExitCode, Stopped> {
             Ok(ExitCode::FAILURE)
         }
     }
+}
+
+/// Checks a workflow that may call those in these files, by their names. Of those, each may call the
+/// ones before it.
+fn check(
+    spec: &Value,
+    registry: &Registry,
+    library: &[PathBuf],
+) -> Result<Result<Workflow, InvalidWorkflow>, Stopped> {
+    let mut known = Library::new();
+    for file in library {
+        let workflow = Workflow::calling(&read_json(file)?, registry, &known)
+            .map_err(|invalid| Stopped::Refused(file.clone(), invalid.into()))?;
+        let name = workflow.name().unwrap_or_default().to_owned();
+        known.insert(name, Arc::new(workflow));
+    }
+    Ok(Workflow::calling(spec, registry, &known))
 }
 
 fn print(out: &mut impl Write, fault: &Fault) -> io::Result<()> {

@@ -1,0 +1,66 @@
+//! Tells the events of a run to a person, a line each.
+
+use std::io::{self, Write};
+
+use serde_json::Value;
+use workflow_core::{EventKind, Progress, StepEvent};
+
+/// The most characters of an output that a line shows.
+const SHOWN: usize = 100;
+
+/// Writes what happened, if it is worth a line.
+pub(crate) fn narrate(out: &mut impl Write, event: &StepEvent) -> io::Result<()> {
+    let Some(what) = told(&event.kind) else {
+        return Ok(());
+    };
+    match event.step() {
+        Some(step) => writeln!(out, "{:<24} {what}", step.path().as_str()),
+        None => writeln!(out, "{what}"),
+    }
+}
+
+fn told(kind: &EventKind) -> Option<String> {
+    Some(match kind {
+        EventKind::NodeStarted(it) if it.attempt > 1 => format!("attempt {}", it.attempt),
+        EventKind::NodeStarted(_) => "begins".to_owned(),
+        EventKind::NodeProgress(it) => match it.progress {
+            Progress::Items {
+                items_done, items, ..
+            } => format!("{items_done} of {items} items"),
+            Progress::Round { round } => format!("round {}", round + 1),
+        },
+        EventKind::NodeRetrying(it) => {
+            format!("{}; again in {} ms", it.error.detail, it.next_in_ms)
+        }
+        EventKind::NodeWaiting(it) => match (&it.message, it.resumes_at) {
+            (Some(message), _) => format!("asks: {message}"),
+            (None, Some(time)) => format!("waits until {time}"),
+            (None, None) => "waits".to_owned(),
+        },
+        EventKind::NodeCompleted(it) => {
+            format!("done in {} ms: {}", it.duration_ms, shown(&it.output))
+        }
+        EventKind::NodeFailed(it) if it.handled => {
+            format!("failed, and the workflow goes on: {}", it.error.detail)
+        }
+        EventKind::NodeFailed(it) => format!("failed: {}", it.error.detail),
+        EventKind::NodeSkipped(_) => "is skipped".to_owned(),
+        EventKind::NodeCancelled(_) => "is stopped".to_owned(),
+        EventKind::RunFailed(it) => {
+            format!("The run failed: {} [{}]", it.error.detail, it.error.code)
+        }
+        EventKind::RunCancelled(_) => "The run was cancelled.".to_owned(),
+        _ => return None,
+    })
+}
+
+fn shown(output: &Value) -> String {
+    let text = match output.as_str() {
+        Some(text) => text.replace('\n', " "),
+        None => output.to_string(),
+    };
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
