@@ -50,6 +50,13 @@ impl NodeError {
         self
     }
 
+    /// Lists the single faults, where there are several.
+    #[must_use]
+    pub fn with_errors(mut self, errors: Vec<Fault>) -> Self {
+        self.problem.errors = errors;
+        self
+    }
+
     /// Keeps what caused it. The cause is for logs; it is not shown in events.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {

@@ -80,7 +80,9 @@ pub(crate) struct WaitLog {
 impl WaitLog {
     pub(crate) fn of(log: &[StepEvent]) -> Self {
         let mut waits = Self::default();
-        log.iter().for_each(|event| waits.apply(event));
+        for event in log {
+            waits.apply(event);
+        }
         waits
     }
 

@@ -71,7 +71,7 @@ async fn a_check_stores_nothing_and_shows_the_graph() {
 
     let valid = api.post("/api/workflows/validate", two_steps()).await;
     assert_eq!(valid.status, StatusCode::OK);
-    insta::assert_snapshot!(valid.text, @r#"{"valid":true,"errors":[],"graph":{"nodes":[{"id":"prompt_step","type":"PromptNode","needs":[]},{"id":"llm_step","type":"LLMNode","needs":["prompt_step"]}],"edges":[{"from":"prompt_step","to":"llm_step"}]}}"#);
+    insta::assert_snapshot!(valid.text, @r#"{"valid":true,"errors":[],"warnings":[],"graph":{"nodes":[{"id":"prompt_step","type":"PromptNode","needs":[]},{"id":"llm_step","type":"LLMNode","needs":["prompt_step"]}],"edges":[{"from":"prompt_step","to":"llm_step"}]}}"#);
 
     let cycle = json!({"nodes": [
         {"id": "a", "type": "LLMNode", "needs": ["b"]},
@@ -79,7 +79,7 @@ async fn a_check_stores_nothing_and_shows_the_graph() {
     ]});
     let invalid = api.post("/api/workflows/validate", cycle).await;
     assert_eq!(invalid.status, StatusCode::OK);
-    insta::assert_snapshot!(invalid.text, @r##"{"valid":false,"errors":[{"code":"cycle","pointer":"#/nodes/0/needs/0","detail":"b -> a -> b","hint":"take one of these out of `needs`"}],"graph":null}"##);
+    insta::assert_snapshot!(invalid.text, @r##"{"valid":false,"errors":[{"code":"cycle","pointer":"#/nodes/0/needs/0","detail":"b -> a -> b","hint":"take one of these out of `needs`"}],"warnings":[],"graph":null}"##);
 
     assert_eq!(api.get("/api/workflows").await.json()["items"], json!([]));
 }
@@ -94,10 +94,22 @@ async fn the_catalog_names_node_types_and_limits() {
         .iter()
         .map(|item| &item["type"])
         .collect();
-    assert_eq!(types, ["LLMNode", "PromptNode", "TransformNode"]);
-    assert_eq!(catalog["items"][0]["activity"], "Calling Gemini API");
     assert_eq!(
-        catalog["items"][1]["schema"]["properties"]["template"]["x-workflow"],
+        types,
+        [
+            "DelayNode",
+            "HumanNode",
+            "LLMNode",
+            "LoopNode",
+            "MapNode",
+            "PromptNode",
+            "TransformNode",
+            "WorkflowNode"
+        ]
+    );
+    assert_eq!(catalog["items"][2]["activity"], "Calling Gemini API");
+    assert_eq!(
+        catalog["items"][5]["schema"]["properties"]["template"]["x-workflow"],
         "template"
     );
     assert_eq!(catalog["limits"]["body_bytes"], 1024 * 1024);

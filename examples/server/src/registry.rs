@@ -1,7 +1,7 @@
 //! The node types of this program.
 
 use workflow_core::Registry;
-use workflow_fetch::{FromEnv, HttpClient};
+use workflow_fetch::{FromEnv, HttpClient, HttpClientBuilder};
 use workflow_gemini::GeminiClient;
 
 use crate::{cli::NodeArgs, error::Stopped};
@@ -26,6 +26,6 @@ fn http_client(args: &NodeArgs) -> Result<HttpClient, Stopped> {
     let builder = HttpClient::builder().secrets(secrets);
     let origins = args.allow_origins.iter();
     Ok(origins
-        .fold(builder, |builder, origin| builder.allow_origin(origin))
+        .fold(builder, HttpClientBuilder::allow_origin)
         .build()?)
 }

@@ -154,9 +154,9 @@ impl<'a> Session<'a> {
         {
             Ok(_) => {}
             Err(EngineError::Signal(SignalError::Invalid(faults))) => {
-                faults
-                    .iter()
-                    .for_each(|fault| eprintln!("That is no answer: {fault}"));
+                for fault in faults {
+                    eprintln!("That is no answer: {fault}");
+                }
                 return Ok(());
             }
             Err(EngineError::Signal(too_late)) => eprintln!("{too_late}"),

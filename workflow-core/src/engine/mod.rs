@@ -161,6 +161,7 @@ pub struct Created {
     #[serde(flatten)]
     pub record: WorkflowRecord,
     /// What is worth a second look, though it can be run.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Fault>,
 }
 

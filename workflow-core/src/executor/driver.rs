@@ -109,8 +109,7 @@ impl<J: Journal + 'static> Driver<J> {
             }
             let answers = self.inbox.as_ref().map(|inbox| inbox.take());
             let answers = answers.unwrap_or_default();
-            self.inputs
-                .extend(answers.iter().map(|answer| answer.input()));
+            self.inputs.extend(answers.iter().map(Answer::input));
             self.machine
                 .on(self.inputs.drain(..), self.clock.now(), &mut turn);
             if self.machine.has_ended() {
@@ -183,8 +182,8 @@ impl<J: Journal + 'static> Driver<J> {
         let mut work: BoxFuture<'static, Option<Input>> = if step.frame == FrameId::ROOT {
             Box::pin(work.map(Some))
         } else {
-            let (stop, registration) = AbortHandle::new_pair();
-            self.stops.insert(step, stop);
+            let (handle, registration) = AbortHandle::new_pair();
+            self.stops.insert(step, handle);
             Box::pin(Abortable::new(work, registration).map(Result::ok))
         };
         match poll!(&mut work) {

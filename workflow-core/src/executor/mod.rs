@@ -102,11 +102,11 @@ impl Executor {
     /// # Cancellation
     /// Dropping the run drops every running node, at once. A run that is not polled stands still.
     pub fn run(&self, workflow: Arc<Workflow>, input: Value) -> Run {
-        let input = Arc::new(input);
-        let id = RunId::new();
-        let mut machine = Machine::new(Arc::clone(&workflow), id, Arc::clone(&input), self.limits);
+        let (id, input) = (RunId::new(), Arc::new(input));
+        let created = RunCreated::of(&workflow, Arc::clone(&input));
+        let mut machine = Machine::new(workflow, id, input, self.limits);
         let clock = Clock::start();
-        let first = machine.create(RunCreated::of(&workflow, input), clock.now());
+        let first = machine.create(created, clock.now());
         let turn = Turn {
             events: vec![first],
             commands: Vec::new(),

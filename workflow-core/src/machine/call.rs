@@ -5,29 +5,26 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{FrameId, Machine, StepId, Turn, container::Container, frame::Frame};
-use crate::{error::Problem, scope::Scope, time::Timestamp, workflow::Work};
+use crate::{error::NodeError, scope::Scope, time::Timestamp, workflow::Work};
 
 impl Machine {
     pub(super) fn open_call(&mut self, step: StepId, now: Timestamp, turn: &mut Turn) {
-        if let Err(problem) = self.begin_call(step) {
-            self.fail(step, problem, now, turn);
+        if let Err(error) = self.begin_call(step) {
+            self.fail(step, error.into_problem(), now, turn);
         }
     }
 
     /// Begins the called workflow. Nothing in the log says so: its input is derived.
-    pub(super) fn begin_call(&mut self, step: StepId) -> Result<FrameId, Problem> {
+    pub(super) fn begin_call(&mut self, step: StepId) -> Result<FrameId, NodeError> {
         let planned = self.frames.planned(step);
         let Work::Call(_, workflow) = &planned.work else {
-            return Err(Problem::new("internal", "this step calls no workflow"));
+            return Err(NodeError::new("internal", "this step calls no workflow"));
         };
         let workflow = Arc::clone(workflow);
         let input = self.call_input(step)?;
         if let Err(faults) = workflow.check_input(&input) {
-            let problem = Problem::new(
-                "invalid_input",
-                "the input is not what the called workflow takes",
-            );
-            return Err(problem.with_errors(faults));
+            let detail = "the input is not what the called workflow takes";
+            return Err(NodeError::new("invalid_input", detail).with_errors(faults));
         }
         let body = workflow.body();
         let scope = Scope::of_workflow(&body.variables, body.steps.len(), input);
@@ -38,7 +35,7 @@ impl Machine {
         Ok(frame)
     }
 
-    fn call_input(&self, step: StepId) -> Result<Arc<Value>, Problem> {
+    fn call_input(&self, step: StepId) -> Result<Arc<Value>, NodeError> {
         let planned = self.frames.planned(step);
         let scope = &self.frames.at(step.frame).scope;
         let written = match &planned.work {
@@ -46,16 +43,12 @@ impl Machine {
             _ => None,
         };
         if let Some(written) = written {
-            let input = written
-                .render(scope)
-                .map_err(|error| error.into_problem())?;
-            return Ok(Arc::new(input));
+            return written.render(scope).map(Arc::new);
         }
         let implicit = scope.implicit_input(planned.input).cloned();
         implicit.ok_or_else(|| {
-            let mut problem = Problem::new("no_implicit_input", "there is nothing to call it with");
-            problem.hint = Some("say its `input`".to_owned());
-            problem
+            NodeError::new("no_implicit_input", "there is nothing to call it with")
+                .hint("say its `input`")
         })
     }
 

@@ -46,12 +46,10 @@ impl Machine {
     }
 
     pub(super) fn open_map(&mut self, step: StepId, now: Timestamp, turn: &mut Turn) {
-        if let Err(error) = self.find_items(step) {
-            return self.fail(step, error.into_problem(), now, turn);
-        }
+        let found = self.find_items(step);
         let items = self.items(step).map_or(0, |items| items.count());
-        if let Err(problem) = self.bound_map(step, items) {
-            return self.fail(step, problem, now, turn);
+        if let Err(error) = found.and_then(|()| self.bound_map(step, items)) {
+            return self.fail(step, error.into_problem(), now, turn);
         }
         self.emit_items(step, None, 0, items, now, turn);
         self.advance_map(step, now, turn);
@@ -78,10 +76,10 @@ impl Machine {
     }
 
     /// Refuses a map that is too long, before its first item.
-    fn bound_map(&self, step: StepId, items: usize) -> Result<(), Problem> {
+    fn bound_map(&self, step: StepId, items: usize) -> Result<(), NodeError> {
         if items > MAX_ITEMS {
             let detail = format!("the map has {items} items, at most {MAX_ITEMS} are allowed");
-            return Err(Problem::new("too_many_items", detail));
+            return Err(NodeError::new("too_many_items", detail));
         }
         // Two for each node of the body, and one for the item.
         let nodes = self.map(step).map_or(0, |(_, body)| body.steps.len());
@@ -91,7 +89,7 @@ impl Machine {
             let detail = format!(
                 "{items} items of {nodes} nodes make more events than a run may have, {most}"
             );
-            return Err(Problem::new("too_many_events", detail));
+            return Err(NodeError::new("too_many_events", detail));
         }
         Ok(())
     }

@@ -111,13 +111,13 @@ impl Workflow {
             check.fault(fault);
             None
         });
-        let output = match &read.output {
-            Some(json) => list.result(json, &Pointer::root().field("output"), &mut check),
-            None => {
-                list.use_sinks();
-                None
-            }
-        };
+        let output = read.output.as_ref().and_then(|json| {
+            let at = Pointer::root().field("output");
+            list.result(json, &at, &mut check)
+        });
+        if read.output.is_none() {
+            list.use_sinks();
+        }
         list.warn_of_unused(&mut check);
         if !check.faults.is_empty() {
             return Err(InvalidWorkflow::new(check.faults));

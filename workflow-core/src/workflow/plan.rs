@@ -12,7 +12,7 @@ use crate::{
     registry::NodeType,
     retry::RetryPolicy,
     scope::ImplicitInput,
-    spec::{NodeSpec, OnAmbiguous, OnError},
+    spec::{Defaults, NodeSpec, OnAmbiguous, OnError},
     template::Expr,
 };
 
@@ -55,7 +55,7 @@ pub(super) fn plan(
     let defaults = if node_type.control().is_none() {
         check.defaults
     } else {
-        Default::default()
+        Defaults::default()
     };
     Some(Planned {
         id: node.id.clone()?,

@@ -55,7 +55,7 @@ impl Api {
         let shutdown = CancellationToken::new();
         let options = options.with_shutdown(shutdown.clone());
         let (script, node) = Script::new();
-        let mut registry = Registry::new();
+        let mut registry = Registry::default();
         registry
             .register::<PromptNode>("PromptNode")
             .activity("Rendering the prompt");

@@ -155,7 +155,9 @@ impl Host {
             .values()
             .filter_map(Weak::upgrade)
             .collect();
-        live.iter().for_each(|live| live.close());
+        for live in live {
+            live.close();
+        }
     }
 
     /// Keeps a task until it ends. A closed engine takes none.
@@ -257,9 +259,9 @@ impl Host {
                 StoreJournal::new(Arc::clone(&self.store), Arc::clone(&live), record.head);
             let cancellation = live.cancellation().child_token();
             let deltas = Arc::clone(&live);
-            let driver = Driver::new(record.id, machine, journal, deltas, cancellation, clock)
+            let work = Driver::new(record.id, machine, journal, deltas, cancellation, clock)
                 .with_inbox(Arc::clone(live.inbox()));
-            driver.drive(machine::Turn::default(), None).await;
+            work.drive(machine::Turn::default(), None).await;
             drop(turn);
             let Ok(Some(record)) = self.store.run(live.id()).await else {
                 return;
@@ -338,7 +340,7 @@ impl Host {
         let clock = [last, time]
             .into_iter()
             .flatten()
-            .fold(Clock::start(), |clock, time| clock.not_before(time));
+            .fold(Clock::start(), Clock::not_before);
         Ok(Standing {
             machine,
             clock,
