@@ -1,5 +1,7 @@
 //! People who answer over HTTP, and what is told of runs that wait for them.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 mod support;
 
 use serde_json::{Value, json};

@@ -41,8 +41,11 @@ pub(crate) trait Journal: Send {
     ) -> impl Future<Output = Result<(), Refused>> + Send;
 }
 
-/// What a driver is waiting for: attempts and waits. One that was stopped gives nothing.
-type InFlight = FuturesUnordered<BoxFuture<'static, Option<Input>>>;
+/// An attempt or a wait. One that was stopped gives nothing.
+type Work = BoxFuture<'static, Option<Input>>;
+
+/// What a driver is waiting for.
+type InFlight = FuturesUnordered<Work>;
 
 /// Drives one run until it ends or rests.
 pub(crate) struct Driver<J> {
@@ -59,7 +62,7 @@ pub(crate) struct Driver<J> {
     _cancel_on_drop: DropGuard,
 }
 
-impl<J: Journal + 'static> Driver<J> {
+impl<J: Journal> Driver<J> {
     pub(crate) fn new(
         id: RunId,
         machine: Machine,
@@ -134,62 +137,58 @@ impl<J: Journal + 'static> Driver<J> {
     /// Does what the machine decided.
     async fn execute(&mut self, commands: &mut Vec<Command>) {
         for command in commands.drain(..) {
-            match command {
-                Command::Run { step, attempt } => {
-                    if let Some(assignment) = self.machine.assignment(step) {
-                        self.start(step, self.attempt(step, assignment, attempt))
-                            .await;
-                    }
-                }
+            let work: Option<Work> = match command {
+                Command::Run { step, attempt } => self.attempt(step, attempt),
                 Command::Wait { step, wait } => {
                     let fired = Input::TimerFired { step };
-                    self.start(step, tokio::time::sleep(wait).map(|()| fired))
-                        .await;
+                    Some(self.stoppable(step, tokio::time::sleep(wait).map(|()| fired)))
                 }
                 Command::Deadline { wait } => {
-                    let reached = tokio::time::sleep(wait).map(|()| Input::DeadlineReached);
-                    self.in_flight.push(Box::pin(reached.map(Some)));
+                    let reached = tokio::time::sleep(wait).map(|()| Some(Input::DeadlineReached));
+                    Some(Box::pin(reached))
                 }
                 Command::Stop { step } => {
                     if let Some(stop) = self.stops.remove(&step) {
                         stop.abort();
                     }
+                    None
+                }
+            };
+            // Polled once before it is queued: work that need not wait never costs a place in the queue.
+            if let Some(mut work) = work {
+                match poll!(&mut work) {
+                    Poll::Ready(input) => self.take(input),
+                    Poll::Pending => self.in_flight.push(work),
                 }
             }
         }
     }
 
-    fn attempt(
-        &self,
-        step: StepId,
-        assignment: Assignment,
-        attempt: u32,
-    ) -> impl Future<Output = Input> + Send + 'static + use<J> {
+    fn attempt(&mut self, step: StepId, attempt: u32) -> Option<Work> {
         let Assignment {
             body,
             node,
             step: name,
             scope,
             input,
-        } = assignment;
+        } = self.machine.assignment(step)?;
         let context = Arc::clone(&self.context);
         let cx = NodeContext::new(context, scope, name, input, attempt);
-        attempt::run(body, node, cx, step)
+        Some(self.stoppable(step, attempt::run(body, node, cx, step)))
     }
 
-    /// Polls new work once before it is queued: work that need not wait never costs a place in the queue.
-    async fn start(&mut self, step: StepId, work: impl Future<Output = Input> + Send + 'static) {
-        let mut work: BoxFuture<'static, Option<Input>> = if step.frame == FrameId::ROOT {
-            Box::pin(work.map(Some))
-        } else {
-            let (handle, registration) = AbortHandle::new_pair();
-            self.stops.insert(step, handle);
-            Box::pin(Abortable::new(work, registration).map(Result::ok))
-        };
-        match poll!(&mut work) {
-            Poll::Ready(input) => self.take(input),
-            Poll::Pending => self.in_flight.push(work),
+    /// Work for a step. That within maps, loops and called workflows can be stopped alone.
+    fn stoppable(
+        &mut self,
+        step: StepId,
+        work: impl Future<Output = Input> + Send + 'static,
+    ) -> Work {
+        if step.frame == FrameId::ROOT {
+            return Box::pin(work.map(Some));
         }
+        let (handle, registration) = AbortHandle::new_pair();
+        self.stops.insert(step, handle);
+        Box::pin(Abortable::new(work, registration).map(Result::ok))
     }
 
     fn take(&mut self, input: Option<Input>) {
