@@ -99,11 +99,20 @@ impl<J: Journal> Driver<J> {
 
     /// Goes on until the run has ended or rests, or its log refuses an event. `turn` holds what was
     /// decided already, `first` what has happened.
-    pub(crate) async fn drive(mut self, mut turn: Turn, first: Option<Input>) {
-        let cancellation = self.context.cancellation.clone();
-        let mut cancelled = pin!(cancellation.cancelled());
+    pub(crate) fn drive(
+        mut self,
+        mut turn: Turn,
+        first: Option<Input>,
+    ) -> impl Future<Output = ()> + Send {
         self.inputs.push(Input::Resume);
         self.inputs.extend(first);
+        // Not an async function: its arguments would take their room twice.
+        async move { self.go_on(&mut turn).await }
+    }
+
+    async fn go_on(&mut self, turn: &mut Turn) {
+        let cancellation = self.context.cancellation.clone();
+        let mut cancelled = pin!(cancellation.cancelled());
         loop {
             if cancellation.is_cancelled() {
                 self.inputs.push(Input::Cancel {
@@ -114,7 +123,7 @@ impl<J: Journal> Driver<J> {
             let answers = answers.unwrap_or_default();
             self.inputs.extend(answers.iter().map(Answer::input));
             self.machine
-                .on(self.inputs.drain(..), self.clock.now(), &mut turn);
+                .on(self.inputs.drain(..), self.clock.now(), turn);
             if self.machine.has_ended() {
                 // At once, and not after what may be a slow append: connections close now.
                 self.in_flight.clear();
