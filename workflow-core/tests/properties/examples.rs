@@ -15,20 +15,20 @@ use crate::{
     generate::{Choices, flows},
     log::{Log, Place},
     reference::forecast,
-    run::run,
-    scripted::World,
+    run::Host,
 };
 
 /// The forecast, which the engine fulfils, as far as it has the nodes.
 pub fn forecast_of(flow: &Flow) -> Forecast {
+    let forecast = forecast(flow);
     let flat = flow.nodes.iter().all(|node| node.body().is_none());
     if flat || CHOICES.control_nodes {
-        let log = Log::of(&run(flow, &World::default(), 16));
-        if let Err(why) = does_what_it_says(&log, flow, 16) {
+        let log = Log::of(&Host::new(flow, 16).run());
+        if let Err(why) = does_what_it_says(&log, flow, &forecast, 16) {
             panic!("{why}\n{log:?}\n{flow:?}");
         }
     }
-    forecast(flow)
+    forecast
 }
 
 pub fn script(value: Shape) -> Script {

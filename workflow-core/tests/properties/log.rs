@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use jiff::Timestamp;
 use serde_json::Value;
 use workflow_core::StepEvent;
 
@@ -57,6 +58,11 @@ impl Log {
             steps.insert(path(event), seen);
         }
         steps
+    }
+
+    /// When an event happened, by the clock of its host.
+    pub fn time(&self, index: usize) -> Option<Timestamp> {
+        self.events[index]["time"].as_str()?.parse().ok()
     }
 
     /// How often steps have an event of this kind.

@@ -31,10 +31,12 @@ use workflow_core::StepEvent;
 
 use crate::{
     flow::Flow,
+    forecast::Forecast,
     generate::{Choices, flows},
     invariants::Checked,
     log::Log,
-    run::{failures_in, resume, run},
+    reference::forecast,
+    run::Host,
     scripted::World,
 };
 
@@ -44,7 +46,7 @@ const CHOICES: Choices = Choices {
 };
 
 /// Longer logs are not cut at every event, but at so many places, evenly spread.
-const MOST_CUTS: usize = 12;
+const MOST_CUTS: usize = 8;
 
 fn config() -> ProptestConfig {
     ProptestConfig {
@@ -65,9 +67,8 @@ proptest! {
 
     #[test]
     fn a_run_does_what_the_language_says(flow in flows(CHOICES), slots in slots()) {
-        let world = World::default();
-        let log = Log::of(&run(&flow, &world, slots));
-        told(&log, does_what_it_says(&log, &flow, slots))?;
+        let log = Log::of(&Host::new(&flow, slots).run());
+        told(&log, does_what_it_says(&log, &flow, &forecast(&flow), slots))?;
     }
 
     #[test]
@@ -76,22 +77,21 @@ proptest! {
         slots in slots(),
         first in any::<prop::sample::Index>(),
     ) {
-        let whole = run(&flow, &World::default(), slots);
-        for cut in cuts(whole.len(), &first) {
+        let (host, forecast) = (Host::new(&flow, slots), forecast(&flow));
+        let whole = host.run();
+        for cut in cuts(whole.len(), first) {
             let prefix = through_json(&whole[..cut]);
-            let before = Log::of(&prefix);
-            let world = World::after(failures_in(&before));
-            let rest = resume(&flow, &world, slots, &prefix);
+            let rest = host.resume(&prefix);
             let log = Log::resumed(&prefix, &rest);
-            told(&log, does_what_it_says(&log, &flow, slots))?;
-            told(&log, nothing_done_is_done_again(&before, &world))?;
+            told(&log, does_what_it_says(&log, &flow, &forecast, slots))?;
+            told(&log, nothing_done_is_done_again(&Log::of(&prefix), &host.world))?;
         }
     }
 }
 
-fn does_what_it_says(log: &Log, flow: &Flow, slots: usize) -> Checked {
+fn does_what_it_says(log: &Log, flow: &Flow, forecast: &Forecast, slots: usize) -> Checked {
     invariants::hold(log, flow, slots)?;
-    compare::agrees(log, &reference::forecast(flow), slots)
+    compare::agrees(log, forecast, slots)
 }
 
 fn nothing_done_is_done_again(before: &Log, world: &World) -> Checked {
@@ -110,7 +110,7 @@ fn told(log: &Log, checked: Checked) -> Result<(), TestCaseError> {
 }
 
 /// Where a log is cut: everywhere, or at a sample of places.
-fn cuts(length: usize, first: &prop::sample::Index) -> impl Iterator<Item = usize> {
+fn cuts(length: usize, first: prop::sample::Index) -> impl Iterator<Item = usize> {
     let stride = length.div_ceil(MOST_CUTS).max(1);
     (1 + first.index(stride)..=length).step_by(stride)
 }

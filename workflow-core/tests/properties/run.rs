@@ -3,41 +3,55 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures::StreamExt;
+use serde_json::Value;
 use workflow_core::{Executor, Run, StepEvent, Update, Workflow};
 
 use crate::{flow::Flow, log::Log, scripted::World};
 
-pub fn run(flow: &Flow, world: &World, slots: usize) -> Vec<StepEvent> {
-    let workflow = workflow(flow, world);
-    to_the_end(|| executor(slots).run(workflow, flow.input.clone()))
+/// A workflow that is built once, and the world in which it runs, again and again.
+pub struct Host {
+    workflow: Arc<Workflow>,
+    executor: Executor,
+    input: Value,
+    pub world: World,
 }
 
-/// What comes after `prefix`.
-pub fn resume(flow: &Flow, world: &World, slots: usize, prefix: &[StepEvent]) -> Vec<StepEvent> {
-    let workflow = workflow(flow, world);
-    to_the_end(|| {
-        let resumed = executor(slots).resume(workflow, prefix);
-        resumed.unwrap_or_else(|refused| {
-            panic!(
-                "a prefix of {} events is refused: {refused:?}",
-                prefix.len()
-            )
+impl Host {
+    /// `slots`: leaf steps at once.
+    pub fn new(flow: &Flow, slots: usize) -> Self {
+        let world = World::default();
+        let workflow = Workflow::new(&flow.json(), &world.registry());
+        let workflow = workflow.unwrap_or_else(|invalid| panic!("{invalid}\n{flow:?}"));
+        Self {
+            workflow: Arc::new(workflow),
+            executor: Executor::new().concurrent_steps(slots),
+            input: flow.input.clone(),
+            world,
+        }
+    }
+
+    /// Every event of a new run.
+    pub fn run(&self) -> Vec<StepEvent> {
+        self.world.begin_anew(BTreeMap::new());
+        let workflow = Arc::clone(&self.workflow);
+        to_the_end(|| self.executor.run(workflow, self.input.clone()))
+    }
+
+    /// What comes after `prefix`, in the world as it was then: what failed and is tried again has
+    /// failed, and what was in flight is as if it had not begun.
+    pub fn resume(&self, prefix: &[StepEvent]) -> Vec<StepEvent> {
+        self.world
+            .begin_anew(Log::of(prefix).count("node.retrying"));
+        to_the_end(|| {
+            let resumed = self.executor.resume(Arc::clone(&self.workflow), prefix);
+            resumed.unwrap_or_else(|refused| {
+                panic!(
+                    "a prefix of {} events is refused: {refused:?}",
+                    prefix.len()
+                )
+            })
         })
-    })
-}
-
-/// How often the steps of a log have failed and will be tried again: so the world has seen them.
-pub fn failures_in(log: &Log) -> BTreeMap<String, u32> {
-    log.count("node.retrying")
-}
-
-fn executor(slots: usize) -> Executor {
-    Executor::new().concurrent_steps(slots)
-}
-
-pub fn workflow(flow: &Flow, world: &World) -> Arc<Workflow> {
-    let workflow = Workflow::new(&flow.json(), &world.registry());
-    Arc::new(workflow.unwrap_or_else(|invalid| panic!("generated workflows are valid: {invalid}")))
+    }
 }
 
 /// Much longer than any run takes. In virtual time, a run that stands still gets there at once.

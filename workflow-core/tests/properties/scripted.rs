@@ -26,12 +26,10 @@ struct Calls {
 }
 
 impl World {
-    /// A world in which these steps have failed so often.
-    pub fn after(failed: BTreeMap<String, u32>) -> Self {
-        Self(Arc::new(Mutex::new(Calls {
-            begun: BTreeMap::new(),
-            failed,
-        })))
+    /// Nothing was called, and these steps have failed so often.
+    pub fn begin_anew(&self, failed: BTreeMap<String, u32>) {
+        let begun = BTreeMap::new();
+        *self.lock() = Calls { begun, failed };
     }
 
     /// How often a step was called.

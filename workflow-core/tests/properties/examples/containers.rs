@@ -100,11 +100,11 @@ fn what_is_not_a_list_is_a_type_error() {
         run(Term::Input),
         json!({"code": "type_error", "path": "each"})
     );
-    let empty = node("none", Work::Transform(Shape::Literal(json!([]))));
+    let empty = node("empty", Work::Transform(Shape::Literal(json!([]))));
     assert_eq!(
         result(&forecast_of(&flow(vec![
             empty,
-            node("each", Work::Map(over(output("none"))))
+            node("each", Work::Map(over(output("empty"))))
         ]))),
         json!([])
     );

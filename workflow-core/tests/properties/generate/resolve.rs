@@ -216,10 +216,14 @@ impl Names {
             ),
             None => drawn,
         };
+        // Whether `null` here is an output or none, the language leaves open too.
+        let output = output
+            .map(|output| after.shape(output))
+            .filter(|output| *output != Shape::Literal(Value::Null));
         Work::Loop(LoopWork {
             until,
             max,
-            output: output.map(|output| after.shape(output)),
+            output,
             body,
         })
     }
