@@ -8,6 +8,7 @@ use crate::{
     forecast::{Forecast, Moment, SAME_MOMENT, StepForecast, Verdict},
     invariants::{Checked, ensure},
     log::{Log, Seen, kind, path},
+    scripted::World,
 };
 
 /// What the forecast lets a step do.
@@ -24,7 +25,7 @@ enum Expected {
 /// `slots`: leaf steps at once. What depends on time is compared if time is known: not in a run
 /// that was lost and resumed, nor in one that has to wait for slots.
 pub fn agrees(log: &Log, forecast: &Forecast, slots: usize) -> Checked {
-    let timely = log.cut.is_none() && forecast.ordered && forecast.most_at_once <= slots;
+    let timely = is_timely(log, forecast, slots);
     if forecast.open && !timely {
         return Ok(());
     }
@@ -61,6 +62,31 @@ pub fn agrees(log: &Log, forecast: &Forecast, slots: usize) -> Checked {
         }
     }
     ends_as_forecast(log, forecast, timely)
+}
+
+/// What is cancelled is dropped: no call of it goes on to its end.
+pub fn cancelled_work_stops(
+    log: &Log,
+    forecast: &Forecast,
+    slots: usize,
+    world: &World,
+) -> Checked {
+    let retried = log.count("node.retrying");
+    for (path, step) in &forecast.steps {
+        if is_timely(log, forecast, slots) && expected(step, true) == Expected::Cancelled {
+            let (ended, retried) = (world.ended_calls(path), retried.get(path));
+            ensure!(
+                ended == retried.copied().unwrap_or_default(),
+                "{path} is cancelled, and {ended} of its calls end"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Whether times are as forecast.
+fn is_timely(log: &Log, forecast: &Forecast, slots: usize) -> bool {
+    log.cut.is_none() && forecast.ordered && forecast.most_at_once <= slots
 }
 
 fn expected(step: &StepForecast, timely: bool) -> Expected {

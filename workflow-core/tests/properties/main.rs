@@ -67,8 +67,10 @@ proptest! {
 
     #[test]
     fn a_run_does_what_the_language_says(flow in flows(CHOICES), slots in slots()) {
-        let log = Log::of(&Host::new(&flow, slots).run());
-        told(&log, does_what_it_says(&log, &flow, &forecast(&flow), slots))?;
+        let (host, forecast) = (Host::new(&flow, slots), forecast(&flow));
+        let log = Log::of(&host.run());
+        told(&log, does_what_it_says(&log, &flow, &forecast, slots))?;
+        told(&log, compare::cancelled_work_stops(&log, &forecast, slots, &host.world))?;
     }
 
     #[test]

@@ -22,19 +22,27 @@ pub struct World(Arc<Mutex<Calls>>);
 #[derive(Debug, Default)]
 struct Calls {
     begun: BTreeMap<String, u32>,
+    ended: BTreeMap<String, u32>,
     failed: BTreeMap<String, u32>,
 }
 
 impl World {
     /// Nothing was called, and these steps have failed so often.
     pub fn begin_anew(&self, failed: BTreeMap<String, u32>) {
-        let begun = BTreeMap::new();
-        *self.lock() = Calls { begun, failed };
+        *self.lock() = Calls {
+            failed,
+            ..Calls::default()
+        };
     }
 
     /// How often a step was called.
     pub fn calls(&self, path: &str) -> u32 {
         self.lock().begun.get(path).copied().unwrap_or_default()
+    }
+
+    /// How often a call of a step came to its end: it was not dropped before.
+    pub fn ended_calls(&self, path: &str) -> u32 {
+        self.lock().ended.get(path).copied().unwrap_or_default()
     }
 
     /// The built-in node types and `Script`.
@@ -50,6 +58,10 @@ impl World {
 
     fn note_begin(&self, path: &str) {
         *self.lock().begun.entry(path.to_owned()).or_default() += 1;
+    }
+
+    fn note_end(&self, path: &str) {
+        *self.lock().ended.entry(path.to_owned()).or_default() += 1;
     }
 
     /// Whether this call is one of the first that fail.
@@ -98,6 +110,7 @@ impl Node for ScriptNode {
         if millis > 0 {
             tokio::time::sleep(Duration::from_millis(millis)).await;
         }
+        world.note_end(&path);
         if data.panics {
             // Not `panic!`, which would print a message for each of thousands.
             std::panic::resume_unwind(Box::new("as the script says"));
