@@ -2,7 +2,7 @@
 
 use jsonschema::{ValidationError, Validator};
 use schemars::{JsonSchema, generate::SchemaSettings};
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::pointer::Pointer;
@@ -43,6 +43,13 @@ impl DataType {
 /// Reads `data` as its type.
 pub(crate) fn read<D: DeserializeOwned>(data: &Value) -> Result<D, DataError> {
     serde_path_to_error::deserialize(data).map_err(DataError)
+}
+
+/// Reads an optional field that is there, for fields in which `null` is a value like any other.
+pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// Where and why `data` does not fit its type.

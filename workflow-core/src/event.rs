@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::{
+    data::given,
     error::Problem,
     id::{NodeId, RunId, StepRef, WaitId, WorkflowId},
     time::Timestamp,
@@ -138,7 +139,11 @@ pub struct RunCreated {
     /// What the run was started with.
     pub input: Arc<Value>,
     /// What the caller wanted kept with the run.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub metadata: Option<Arc<Value>>,
     /// The nodes, in the order they are written.
     pub nodes: Arc<[NodeOutline]>,
@@ -311,7 +316,11 @@ pub struct NodeResumed {
     /// The wait that is over.
     pub wait_id: WaitId,
     /// The answer; none where time ended the wait.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub payload: Option<Arc<Value>>,
 }
 
@@ -399,7 +408,11 @@ pub struct NodeFailed {
     /// Whether the workflow goes on all the same.
     pub handled: bool,
     /// What its dependents read instead, where `on_error` says so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub output: Option<Arc<Value>>,
     /// How long the attempt took.
     pub duration_ms: u64,

@@ -114,3 +114,11 @@ async fn a_loop_can_stand_in_a_map() {
     assert_eq!(output_of(&events), json!([3, 1]));
     assert!(brief(&events).contains(&"node.completed each/0/count/2/n".to_owned()));
 }
+
+#[tokio::test(start_paused = true)]
+async fn null_is_an_output_like_any_other() {
+    let spec = repeat(&json!({"max": 1, "until": "true", "output": null, "nodes": [
+        {"id": "a", "type": "TransformNode", "data": {"value": 1}}]}));
+    let (_, events) = run(&spec, json!(null)).await;
+    assert_eq!(output_of(&events), json!(null));
+}

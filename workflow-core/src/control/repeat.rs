@@ -2,7 +2,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::nodes::Nodes;
-use crate::template::{Expr, Json};
+use crate::{
+    data::given,
+    template::{Expr, Json},
+};
 
 /// Runs its nodes again and again, until an expression over them is true.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -20,6 +23,7 @@ pub(crate) struct LoopNode {
     nodes: Nodes,
     /// The result of a round, and at the end of the loop: any JSON with templates. Without it, the
     /// output of the round's last node.
+    #[serde(default, deserialize_with = "given")]
     #[schemars(extend("x-workflow-reads" = "body"))]
     pub(crate) output: Option<Json>,
 }

@@ -20,7 +20,7 @@ pub struct Choices {
 
 /// Whether `on_error` may say `{"output": null}`. Not as long as a log that was written as JSON and
 /// read again takes this output for none.
-const NULL_INSTEAD: bool = false;
+const NULL_INSTEAD: bool = true;
 
 /// No run is longer than this.
 const MOST_STEPS: usize = 300;

@@ -42,7 +42,7 @@ use crate::{
 
 /// Whether maps and loops are drawn as well.
 const CHOICES: Choices = Choices {
-    control_nodes: false,
+    control_nodes: true,
 };
 
 /// Longer logs are not cut at every event, but at so many places, evenly spread.
