@@ -1,6 +1,10 @@
 //! What a map or loop lets its body see, and what is refused in one.
 
-#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::needless_pass_by_value,
+    reason = "a test may fail by panicking, and is easier to read"
+)]
 
 mod support;
 

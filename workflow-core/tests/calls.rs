@@ -1,6 +1,10 @@
 //! Workflows that call workflows: resolved when a run starts, pinned for as long as it goes on.
 
-#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::needless_pass_by_value,
+    reason = "a test may fail by panicking, and is easier to read"
+)]
 
 mod support;
 
@@ -224,12 +228,12 @@ async fn a_workflow_that_calls_itself_is_a_fault() {
 #[tokio::test(start_paused = true)]
 async fn a_deleted_workflow_cannot_be_called_any_more() {
     let engine = engine();
-    let called = engine.create_workflow(doubling()).await.unwrap().record;
+    let double = engine.create_workflow(doubling()).await.unwrap().record;
     let caller = engine
         .create_workflow(calling(json!({"workflow": "double"})))
         .await
         .unwrap();
-    engine.delete_workflow(called.id).await.unwrap();
+    engine.delete_workflow(double.id).await.unwrap();
     let refused = engine
         .start(NewRun::new(caller.record.id, json!(1)))
         .await

@@ -1,6 +1,10 @@
 //! Loops: the body again and again, until it is good enough or has been tried often enough.
 
-#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::needless_pass_by_value,
+    reason = "a test may fail by panicking, and is easier to read"
+)]
 
 mod support;
 
@@ -117,8 +121,10 @@ async fn a_loop_can_stand_in_a_map() {
 
 #[tokio::test(start_paused = true)]
 async fn null_is_an_output_like_any_other() {
-    let spec = repeat(&json!({"max": 1, "until": "true", "output": null, "nodes": [
-        {"id": "a", "type": "TransformNode", "data": {"value": 1}}]}));
+    let spec = repeat(
+        &json!({"max": 1, "until": "true", "output": null, "nodes": [
+        {"id": "a", "type": "TransformNode", "data": {"value": 1}}]}),
+    );
     let (_, events) = run(&spec, json!(null)).await;
     assert_eq!(output_of(&events), json!(null));
 }

@@ -1,6 +1,10 @@
 //! Maps: the body once per item, in parallel, the results in order.
 
-#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::needless_pass_by_value,
+    reason = "a test may fail by panicking, and is easier to read"
+)]
 
 mod support;
 

@@ -1,5 +1,7 @@
 //! Any prefix of a log is a run that can go on: what is done stays done.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 mod support;
 
 use std::{collections::BTreeMap, sync::Arc};

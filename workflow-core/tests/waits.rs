@@ -1,6 +1,10 @@
 //! People and time: a run that waits rests, and goes on from its log.
 
-#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::needless_pass_by_value,
+    reason = "a test may fail by panicking, and is easier to read"
+)]
 
 mod support;
 

@@ -8,7 +8,7 @@ use crate::{
     compare,
     flow::{Flow, Step, Work},
     forecast::{Forecast, Moment, StepForecast, Verdict},
-    generate::{Choices, flows},
+    generate::flows,
     invariants,
     log::{Log, kind},
     reference::forecast,
@@ -172,7 +172,7 @@ proptest! {
 
     #[test]
     fn what_is_forecast_passes_and_what_is_not_does_not(
-        flow in flows(Choices { control_nodes: true }),
+        flow in flows(),
         which in any::<Index>(),
     ) {
         let forecast = forecast(&flow);

@@ -8,25 +8,22 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::{
-    CHOICES, does_what_it_says,
+    does_what_it_says,
     flow::{Fate, Flow, MapWork, Needs, OnError, Over, Pace, Script, Step, Work},
     forecast::{Forecast, StepForecast, Verdict},
     forms::{Condition, Shape, Term},
-    generate::{Choices, flows},
+    generate::flows,
     log::{Log, Place},
     reference::forecast,
     run::Host,
 };
 
-/// The forecast, which the engine fulfils, as far as it has the nodes.
+/// The forecast, which the engine fulfils.
 pub fn forecast_of(flow: &Flow) -> Forecast {
     let forecast = forecast(flow);
-    let flat = flow.nodes.iter().all(|node| node.body().is_none());
-    if flat || CHOICES.control_nodes {
-        let log = Log::of(&Host::new(flow, 16).run());
-        if let Err(why) = does_what_it_says(&log, flow, &forecast, 16) {
-            panic!("{why}\n{log:?}\n{flow:?}");
-        }
+    let log = Log::of(&Host::new(flow, 16).run());
+    if let Err(why) = does_what_it_says(&log, flow, &forecast, 16) {
+        panic!("{why}\n{log:?}\n{flow:?}");
     }
     forecast
 }
@@ -142,7 +139,7 @@ proptest! {
     #![proptest_config(crate::config())]
 
     #[test]
-    fn nested_workflows_are_forecast_whole(flow in flows(Choices { control_nodes: true })) {
+    fn nested_workflows_are_forecast_whole(flow in flows()) {
         let forecast = forecast(&flow);
         for path in forecast.steps.keys() {
             prop_assert!(Place::of(&flow, path).is_some(), "{}", path);

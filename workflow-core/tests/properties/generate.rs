@@ -11,27 +11,15 @@ use crate::{
     reference::forecast,
 };
 
-/// What may be drawn.
-#[derive(Clone, Copy, Debug)]
-pub struct Choices {
-    /// Maps and loops.
-    pub control_nodes: bool,
-}
-
-/// Whether `on_error` may say `{"output": null}`. Not as long as a log that was written as JSON and
-/// read again takes this output for none.
-const NULL_INSTEAD: bool = true;
-
 /// No run is longer than this.
 const MOST_STEPS: usize = 300;
 
 /// How many nodes a list has at most, by depth.
 const LONGEST_LIST: [usize; 4] = [8, 4, 3, 2];
 
-pub fn flows(choices: Choices) -> impl Strategy<Value = Flow> {
-    let depth = if choices.control_nodes { 3 } else { 0 };
+pub fn flows() -> impl Strategy<Value = Flow> {
     let root = (
-        list(0, depth),
+        list(0),
         proptest::option::of(0..3_u8),
         any::<Index>(),
         option(1, 4, 1..4_u32),
@@ -117,14 +105,14 @@ pub enum RawCondition {
     Either(Box<RawCondition>, Box<RawCondition>),
 }
 
-fn list(depth: usize, deepest: usize) -> BoxedStrategy<RawList> {
-    let nodes = proptest::collection::vec(step(depth, deepest), 1..=LONGEST_LIST[depth]);
+fn list(depth: usize) -> BoxedStrategy<RawList> {
+    let nodes = proptest::collection::vec(step(depth), 1..=LONGEST_LIST[depth]);
     (nodes, proptest::bool::weighted(0.2))
         .prop_map(|(nodes, backwards)| RawList { nodes, backwards })
         .boxed()
 }
 
-fn step(depth: usize, deepest: usize) -> BoxedStrategy<RawStep> {
+fn step(depth: usize) -> BoxedStrategy<RawStep> {
     let needs = prop_oneof![
         4 => Just(None),
         3 => Just(Some(Vec::new())),
@@ -142,7 +130,7 @@ fn step(depth: usize, deepest: usize) -> BoxedStrategy<RawStep> {
         option(1, 3, condition()),
         on_error,
         dashed,
-        work(depth, deepest),
+        work(depth),
     )
         .prop_map(|(needs, when, on_error, dashed, work)| RawStep {
             needs,
@@ -154,19 +142,19 @@ fn step(depth: usize, deepest: usize) -> BoxedStrategy<RawStep> {
         .boxed()
 }
 
-fn work(depth: usize, deepest: usize) -> BoxedStrategy<RawWork> {
+fn work(depth: usize) -> BoxedStrategy<RawWork> {
     let leaf = prop_oneof![
         7 => script(),
         2 => shape().prop_map(RawWork::Transform),
         1 => proptest::collection::vec(any::<Index>(), 1..3).prop_map(RawWork::Prompt),
     ];
-    if depth == deepest {
+    if depth + 1 == LONGEST_LIST.len() {
         return leaf.boxed();
     }
     prop_oneof![
         4 => leaf,
-        1 => map(depth, deepest),
-        1 => repeat(depth, deepest),
+        1 => map(depth),
+        1 => repeat(depth),
     ]
     .boxed()
 }
@@ -196,7 +184,7 @@ fn script() -> impl Strategy<Value = RawWork> {
         })
 }
 
-fn map(depth: usize, deepest: usize) -> impl Strategy<Value = RawWork> {
+fn map(depth: usize) -> impl Strategy<Value = RawWork> {
     let over = prop_oneof![
         2 => proptest::collection::vec(any::<u8>(), 0..6).prop_map(RawOver::Literal),
         1 => any::<Index>().prop_map(RawOver::Term),
@@ -207,7 +195,7 @@ fn map(depth: usize, deepest: usize) -> impl Strategy<Value = RawWork> {
         any::<bool>(),
         concurrency,
         any::<bool>(),
-        list(depth + 1, deepest),
+        list(depth + 1),
     )
         .prop_map(
             |(over, named, concurrency, null_for_failed, body)| RawWork::Map {
@@ -220,14 +208,14 @@ fn map(depth: usize, deepest: usize) -> impl Strategy<Value = RawWork> {
         )
 }
 
-fn repeat(depth: usize, deepest: usize) -> impl Strategy<Value = RawWork> {
+fn repeat(depth: usize) -> impl Strategy<Value = RawWork> {
     let at_least = option(2, 1, 0..4_u64);
     (
         at_least,
         condition(),
         1..5_usize,
         proptest::option::of(shape()),
-        list(depth + 1, deepest),
+        list(depth + 1),
     )
         .prop_map(|(at_least, until, max, output, body)| RawWork::Loop {
             at_least,

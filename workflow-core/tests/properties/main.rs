@@ -30,19 +30,8 @@ use proptest::{
 use workflow_core::StepEvent;
 
 use crate::{
-    flow::Flow,
-    forecast::Forecast,
-    generate::{Choices, flows},
-    invariants::Checked,
-    log::Log,
-    reference::forecast,
-    run::Host,
-    scripted::World,
-};
-
-/// Whether maps and loops are drawn as well.
-const CHOICES: Choices = Choices {
-    control_nodes: true,
+    flow::Flow, forecast::Forecast, generate::flows, invariants::Checked, log::Log,
+    reference::forecast, run::Host, scripted::World,
 };
 
 /// Longer logs are not cut at every event, but at so many places, evenly spread.
@@ -66,7 +55,7 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn a_run_does_what_the_language_says(flow in flows(CHOICES), slots in slots()) {
+    fn a_run_does_what_the_language_says(flow in flows(), slots in slots()) {
         let (host, forecast) = (Host::new(&flow, slots), forecast(&flow));
         let log = Log::of(&host.run());
         told(&log, does_what_it_says(&log, &flow, &forecast, slots))?;
@@ -75,7 +64,7 @@ proptest! {
 
     #[test]
     fn a_run_that_was_lost_anywhere_ends_the_same(
-        flow in flows(CHOICES),
+        flow in flows(),
         slots in slots(),
         first in any::<prop::sample::Index>(),
     ) {

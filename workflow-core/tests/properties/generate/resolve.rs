@@ -4,7 +4,7 @@ use proptest::sample::Index;
 use serde_json::{Value, json};
 
 use super::{
-    NULL_INSTEAD, RawCondition, RawList, RawOnError, RawOver, RawShape, RawStep, RawWork,
+    RawCondition, RawList, RawOnError, RawOver, RawShape, RawStep, RawWork,
     names::{Names, literal, pick},
 };
 use crate::{
@@ -113,10 +113,7 @@ impl Names {
                 RawOnError::Absent => OnError::Absent,
                 RawOnError::Fail => OnError::Fail,
                 RawOnError::Continue => OnError::Continue,
-                RawOnError::Output(which) => match literal(which) {
-                    Value::Null if !NULL_INSTEAD => OnError::Continue,
-                    output => OnError::Output(output),
-                },
+                RawOnError::Output(which) => OnError::Output(literal(which)),
             },
             work: self.work(&raw.work),
         }
