@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio::{runtime::Runtime, sync::mpsc};
 use workflow_core::{
     Engine, EngineError, EventKind, LocalEngine, NewRun, RunId, SignalError, StepEvent, StepPath,
-    Update, WaitId, WorkflowId,
+    StepRef, Update, WaitId, WorkflowId,
 };
 
 use crate::{
@@ -145,7 +145,7 @@ impl<'a> Session<'a> {
                 self.asked.push_back((step, waiting.wait_id));
             }
             EventKind::NodeResumed(_) | EventKind::NodeFailed(_) | EventKind::NodeCancelled(_) => {
-                let over = event.step().map(|step| step.path());
+                let over = event.step().map(StepRef::path);
                 self.asked.retain(|(step, _)| Some(step) != over);
             }
             _ => {}
