@@ -47,7 +47,7 @@ pub(crate) enum Command {
         /// The workflow as JSON.
         file: PathBuf,
 
-        /// A workflow that it calls by name; repeatable.
+        /// A workflow that it calls by name; repeatable, and each may call those before it.
         #[arg(long = "with", value_name = "FILE")]
         library: Vec<PathBuf>,
     },
@@ -64,7 +64,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "INPUT", default_value = "null")]
     pub(crate) input: String,
 
-    /// A workflow that it calls by name; repeatable.
+    /// A workflow that it calls by name; repeatable, and each may call those before it.
     #[arg(long = "with", value_name = "FILE")]
     pub(crate) library: Vec<PathBuf>,
 

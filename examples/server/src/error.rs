@@ -5,6 +5,8 @@ use std::{io, net::SocketAddr, path::PathBuf, process::ExitCode};
 use workflow_core::EngineError;
 use workflow_gemini::ConfigError;
 
+use crate::faults::{Listed, counted};
+
 /// A sentence for the person who started the program.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Stopped {
@@ -19,7 +21,7 @@ pub(crate) enum Stopped {
     Http(#[from] workflow_fetch::ConfigError),
     #[error("{path} is not JSON: {1}.", path = .0.display())]
     NotJson(PathBuf, serde_json::Error),
-    #[error("{path} cannot be run: {1}.", path = .0.display())]
+    #[error("{path} cannot be run: {reason}", path = .0.display(), reason = refusal(.1))]
     Refused(PathBuf, EngineError),
     #[error("The engine failed: {0}.")]
     Engine(#[from] EngineError),
@@ -51,6 +53,18 @@ impl Stopped {
                 ExitCode::FAILURE
             }
         }
+    }
+}
+
+/// Why a workflow was refused, with every fault of it or of its input.
+fn refusal(error: &EngineError) -> String {
+    match error {
+        EngineError::Invalid(invalid) => {
+            let faults = invalid.faults();
+            format!("{}{}", counted(faults.len(), "fault"), Listed(faults))
+        }
+        EngineError::InvalidInput(faults) => format!("{error}{}", Listed(faults)),
+        other => format!("{other}."),
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod cli;
 mod error;
+mod faults;
 mod file;
 mod model;
 mod narrate;

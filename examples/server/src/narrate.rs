@@ -33,7 +33,7 @@ fn told(kind: &EventKind) -> Option<String> {
             format!("{}; again in {} ms", it.error.detail, it.next_in_ms)
         }
         EventKind::NodeWaiting(it) => match (&it.message, it.resumes_at) {
-            (Some(message), _) => format!("asks: {message}"),
+            (Some(message), _) => asked(message, it.schema.as_deref()),
             (None, Some(time)) => format!("waits until {time}"),
             (None, None) => "waits".to_owned(),
         },
@@ -52,6 +52,16 @@ fn told(kind: &EventKind) -> Option<String> {
         EventKind::RunCancelled(_) => "The run was cancelled.".to_owned(),
         _ => return None,
     })
+}
+
+/// What a person is asked, and how to answer.
+fn asked(message: &str, schema: Option<&Value>) -> String {
+    match schema {
+        Some(schema) => {
+            format!("asks: {message}\nAnswer with a line of JSON that fits {schema}")
+        }
+        None => format!("asks: {message}\nAnswer with a line: JSON, or else a text"),
+    }
 }
 
 fn shown(output: &Value) -> String {

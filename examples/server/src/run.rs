@@ -12,8 +12,8 @@ use futures::StreamExt;
 use serde_json::Value;
 use tokio::{runtime::Runtime, sync::mpsc};
 use workflow_core::{
-    Engine, EngineError, EventKind, LocalEngine, NewRun, RunId, SignalError, Update, WaitId,
-    WorkflowId,
+    Engine, EngineError, EventKind, LocalEngine, NewRun, RunId, SignalError, StepEvent, StepPath,
+    StepRef, Update, WaitId, WorkflowId,
 };
 
 use crate::{
@@ -76,8 +76,8 @@ struct Session<'a> {
     json: bool,
     /// The number of the last event that was told.
     told: u64,
-    /// Who waits for an answer, first come first served.
-    asked: VecDeque<WaitId>,
+    /// The steps that wait for an answer, first come first served.
+    asked: VecDeque<(StepPath, WaitId)>,
     answers: Option<mpsc::Receiver<String>>,
 }
 
@@ -124,12 +124,11 @@ impl<'a> Session<'a> {
         if !self.json {
             narrate(&mut io::stderr().lock(), event)?;
         }
-        match &event.kind {
-            EventKind::NodeWaiting(waiting) if waiting.message.is_some() => {
-                self.asked.push_back(waiting.wait_id);
-            }
-            EventKind::RunCompleted(completed) if !self.json => print_result(&completed.output)?,
-            _ => {}
+        self.note(event);
+        if let EventKind::RunCompleted(completed) = &event.kind
+            && !self.json
+        {
+            print_result(&completed.output)?;
         }
         let code = match event.kind {
             EventKind::RunCompleted(_) => ExitCode::SUCCESS,
@@ -138,10 +137,25 @@ impl<'a> Session<'a> {
         Ok(event.is_terminal().then_some(code))
     }
 
+    /// Notes who asks, and who does not any more.
+    fn note(&mut self, event: &StepEvent) {
+        match &event.kind {
+            EventKind::NodeWaiting(waiting) if waiting.message.is_some() => {
+                let step = waiting.step.path().clone();
+                self.asked.push_back((step, waiting.wait_id));
+            }
+            EventKind::NodeResumed(_) | EventKind::NodeFailed(_) | EventKind::NodeCancelled(_) => {
+                let over = event.step().map(StepRef::path);
+                self.asked.retain(|(step, _)| Some(step) != over);
+            }
+            _ => {}
+        }
+    }
+
     /// Passes an answer on, JSON or else a text. Where there is none any more, nobody will ever
     /// answer, so the run is cancelled.
     async fn answer(&mut self, line: Option<String>) -> Result<(), Stopped> {
-        let (Some(wait), Some(line)) = (self.asked.front().copied(), line) else {
+        let (Some(&(_, wait)), Some(line)) = (self.asked.front(), line) else {
             self.asked.clear();
             eprintln!("Nobody answers: standard input has ended.");
             self.engine.cancel(self.run).await?;

@@ -9,10 +9,16 @@ use std::{
 };
 
 use serde_json::Value;
-use workflow_core::{Fault, InvalidWorkflow, Library, Registry, Workflow};
+use workflow_core::{InvalidWorkflow, Library, Registry, Workflow};
 use workflow_gemini::GeminiClient;
 
-use crate::{cli::NodeArgs, error::Stopped, file::read_json, registry::registry};
+use crate::{
+    cli::NodeArgs,
+    error::Stopped,
+    faults::{Listed, counted},
+    file::read_json,
+    registry::registry,
+};
 
 /// Prints every fault of the workflow in this file, or that it has none.
 pub(crate) fn validate(file: &Path, library: &[PathBuf]) -> Result<ExitCode, Stopped> {
@@ -33,22 +39,15 @@ pub(crate) fn validate(file: &Path, library: &[PathBuf]) -> Result<ExitCode, Sto
             writeln!(out, "valid: {}", counted(workflow.nodes().len(), "node"))?;
             let warnings = workflow.warnings();
             if !warnings.is_empty() {
-                writeln!(out, "{}", counted(warnings.len(), "warning"))?;
+                let number = counted(warnings.len(), "warning");
+                writeln!(out, "{number}{}", Listed(warnings))?;
             }
-            warnings
-                .iter()
-                .try_for_each(|fault| print(&mut out, fault))?;
             Ok(ExitCode::SUCCESS)
         }
         Err(invalid) => {
             let faults = invalid.faults();
-            writeln!(
-                out,
-                "{}: {}",
-                file.display(),
-                counted(faults.len(), "fault")
-            )?;
-            faults.iter().try_for_each(|fault| print(&mut out, fault))?;
+            let number = counted(faults.len(), "fault");
+            writeln!(out, "{}: {number}{}", file.display(), Listed(faults))?;
             Ok(ExitCode::FAILURE)
         }
     }
@@ -69,23 +68,4 @@ fn check(
         known.insert(name, Arc::new(workflow));
     }
     Ok(Workflow::calling(spec, registry, &known))
-}
-
-fn print(out: &mut impl Write, fault: &Fault) -> io::Result<()> {
-    let Fault {
-        pointer,
-        detail,
-        code,
-        ..
-    } = fault;
-    writeln!(out, "{pointer}: {detail} [{code}]")?;
-    match &fault.hint {
-        Some(hint) => writeln!(out, "  hint: {hint}"),
-        None => Ok(()),
-    }
-}
-
-fn counted(number: usize, what: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {what}{plural}")
 }

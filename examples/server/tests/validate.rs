@@ -3,16 +3,16 @@
 
 mod support;
 
-use std::{env, fs, path::PathBuf, process};
+use std::path::Path;
 
-use support::{output, program, text};
+use support::{File, example_file, output, program, text};
 
 struct Validated {
     code: Option<i32>,
     said: String,
 }
 
-async fn validate(file: &PathBuf) -> Validated {
+async fn validate(file: &Path) -> Validated {
     let output = output(program().arg("validate").arg(file)).await;
     Validated {
         code: output.status.code(),
@@ -21,22 +21,38 @@ async fn validate(file: &PathBuf) -> Validated {
 }
 
 async fn validate_text(name: &str, json: &str) -> Validated {
-    let file = env::temp_dir().join(format!("workflow-{}-{name}.json", process::id()));
-    fs::write(&file, json).unwrap();
-    let mut validated = validate(&file).await;
-    validated.said = validated.said.replace(file.to_str().unwrap(), "FILE");
-    fs::remove_file(&file).unwrap();
+    let file = File::new(name, json);
+    let mut validated = validate(file.path()).await;
+    validated.said = validated.said.replace(file.name(), "FILE");
     validated
 }
 
 #[tokio::test]
-async fn each_example_is_valid_and_needs_no_key() {
-    let examples = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../workflows");
-    for (name, nodes) in [("explain", 2), ("perspectives", 3), ("ticket", 2)] {
-        let validated = validate(&examples.join(format!("{name}.json"))).await;
-        assert_eq!(validated.said, format!("valid: {nodes} nodes\n"));
-        assert_eq!(validated.code, Some(0));
-    }
+async fn an_example_is_valid_and_needs_no_key() {
+    let validated = validate(&example_file("support-triage")).await;
+    assert_eq!(validated.said, "valid: 4 nodes\n");
+    assert_eq!(validated.code, Some(0));
+}
+
+#[tokio::test]
+async fn a_called_workflow_is_given_along() {
+    let file = example_file("publish-article");
+    let alone = validate(&file).await;
+    assert_eq!(alone.code, Some(1));
+    assert!(alone.said.contains("[unknown_workflow]"), "{}", alone.said);
+
+    let called = example_file("product-brief");
+    let mut program = program();
+    let program = program.arg("validate").arg(file).arg("--with").arg(called);
+    let output = output(program).await;
+    assert_eq!(
+        text(output.stdout),
+        "valid: 4 nodes\n\
+         1 warning\n\
+         #/nodes/3: nothing reads what `report_failure` gives [unused_node]\n  \
+           hint: name `report_failure.output` where it is wanted, or take the node out\n"
+    );
+    assert_eq!(output.status.code(), Some(0));
 }
 
 #[tokio::test]
@@ -69,7 +85,7 @@ async fn what_is_not_json_is_said_with_line_and_column() {
 
 #[tokio::test]
 async fn a_file_that_is_not_there_is_said_not_to_be_there() {
-    let validated = validate(&PathBuf::from("no-such-workflow.json")).await;
+    let validated = validate(Path::new("no-such-workflow.json")).await;
     assert_eq!(validated.code, Some(2));
     assert!(
         validated

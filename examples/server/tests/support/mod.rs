@@ -1,15 +1,28 @@
 //! The program as a person starts it, and what is asked of it.
-#![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(dead_code, unused_imports, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
+mod dialogue;
+mod file;
 mod server;
 
-use std::{env, process::Output, time::Duration};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Output,
+    time::Duration,
+};
 
 use serde_json::{Value, json};
-use tokio::{process::Command, time::timeout};
+use tokio::{
+    process::{Child, Command},
+    time::timeout,
+};
 
-pub(crate) use self::server::Server;
+pub(crate) use self::{dialogue::Dialogue, file::File, server::Server};
+
+/// How long the program may take for anything.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The program, in a place and an environment without any key.
 pub(crate) fn program() -> Command {
@@ -31,9 +44,17 @@ pub(crate) fn program() -> Command {
     program
 }
 
+/// A run in which simulated answers come as fast as they can.
+pub(crate) fn run(file: &Path) -> Command {
+    let mut program = program();
+    program.arg("run").arg(file);
+    program.args(["--simulate", "--simulate-pace", "0ms"]);
+    program
+}
+
 /// Runs the program to its end.
 pub(crate) async fn output(program: &mut Command) -> Output {
-    let output = timeout(Duration::from_secs(20), program.output()).await;
+    let output = timeout(PATIENCE, program.output()).await;
     output.expect("the program ends by itself").unwrap()
 }
 
@@ -46,9 +67,32 @@ pub(crate) async fn simulated(pace: &str) -> Server {
     Server::start(program().args(["--simulate", "--simulate-pace", pace])).await
 }
 
+/// Sends a signal: `INT` or `TERM`.
+pub(crate) fn signal(child: &Child, name: &str) {
+    let id = child.id().unwrap().to_string();
+    let mut kill = std::process::Command::new("kill");
+    assert!(kill.args(["-s", name, &id]).status().unwrap().success());
+}
+
+/// A file of this repository.
+pub(crate) fn in_repository(path: &str) -> PathBuf {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+    root.join(path)
+}
+
+/// Where an example workflow is.
+pub(crate) fn example_file(name: &str) -> PathBuf {
+    in_repository("examples/workflows").join(format!("{name}.json"))
+}
+
+/// An example workflow.
+pub(crate) fn example(name: &str) -> Value {
+    serde_json::from_slice(&fs::read(example_file(name)).unwrap()).unwrap()
+}
+
 /// The prototype's example.
 pub(crate) fn explain() -> Value {
-    serde_json::from_str(include_str!("../../../workflows/explain.json")).unwrap()
+    example("explain")
 }
 
 /// One step that asks the model once.
@@ -64,4 +108,33 @@ pub(crate) fn data(stream: &str) -> Vec<Value> {
     lines
         .map(|data| serde_json::from_str(data).unwrap())
         .collect()
+}
+
+/// The step at this path, as a run's report tells it.
+pub(crate) fn step<'a>(report: &'a Value, path: &str) -> &'a Value {
+    let steps = report["steps"].as_array().unwrap();
+    let found = steps.iter().find(|step| step["path"] == path);
+    found.unwrap_or_else(|| panic!("no step {path}: {report}"))
+}
+
+/// How each top-level step of a run went: `classify completed`.
+pub(crate) fn statuses(report: &Value) -> Vec<String> {
+    let steps = report["steps"].as_array().unwrap().iter();
+    steps
+        .filter(|step| step["path"] == step["node"])
+        .map(|step| format!("{} {}", word(&step["node"]), word(&step["status"])))
+        .collect()
+}
+
+/// How many times a node ran, in all items, rounds and calls.
+pub(crate) fn times(report: &Value, node: &str) -> usize {
+    let steps = report["steps"].as_array().unwrap().iter();
+    steps.filter(|step| step["node"] == node).count()
+}
+
+/// A text, which it has to be.
+pub(crate) fn word(value: &Value) -> &str {
+    value
+        .as_str()
+        .unwrap_or_else(|| panic!("{value} is no text"))
 }

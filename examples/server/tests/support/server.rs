@@ -1,7 +1,4 @@
-use std::{
-    process::{ExitStatus, Stdio},
-    time::Duration,
-};
+use std::process::{ExitStatus, Stdio};
 
 use reqwest::Response;
 use serde_json::{Value, json};
@@ -13,7 +10,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::data;
+use super::{PATIENCE, data, signal};
 
 /// A program that serves; it is killed when this is dropped.
 pub(crate) struct Server {
@@ -39,7 +36,7 @@ impl Server {
         let (tell, told) = oneshot::channel();
         let stdout = tokio::spawn(listen(child.stdout.take().unwrap(), Some(tell)));
         let stderr = tokio::spawn(listen(child.stderr.take().unwrap(), None));
-        let url = timeout(Duration::from_secs(20), told).await;
+        let url = timeout(PATIENCE, told).await;
         Self {
             url: url.unwrap().expect("the program says where it listens"),
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
@@ -108,15 +105,43 @@ impl Server {
         self.report(&run).await
     }
 
+    /// Waits until a run asks a person at this step; the open wait.
+    pub(crate) async fn asked(&self, run: &str, step: &str) -> Value {
+        let mut stream = self.get(&format!("/api/runs/{run}/events")).await;
+        let mut said = Vec::new();
+        let asks = |event: &Value| event["type"] == "node.waiting" && event["path"] == step;
+        loop {
+            // The last frame may have come in part only.
+            let text = String::from_utf8_lossy(&said);
+            let whole = text.rfind("\n\n").map_or("", |end| &text[..end]);
+            if data(whole).iter().any(asks) {
+                break;
+            }
+            let chunk = timeout(PATIENCE, stream.chunk()).await;
+            let chunk = chunk.expect("the run goes on").unwrap();
+            let chunk = chunk.unwrap_or_else(|| panic!("{step} never asks: {text}"));
+            said.extend_from_slice(&chunk);
+        }
+        let report = self.report(run).await;
+        let waits = report["waits"].as_array().cloned().unwrap_or_default();
+        let wait = waits.into_iter().find(|wait| wait["path"] == step);
+        wait.unwrap_or_else(|| panic!("{step} does not wait: {report}"))
+    }
+
+    /// Answers for a person.
+    pub(crate) async fn answer(&self, run: &str, wait: &Value, payload: &Value) -> Response {
+        let wait = wait["wait_id"].as_str().unwrap();
+        let path = format!("/api/runs/{run}/waits/{wait}");
+        self.post(&path, payload.to_string()).await
+    }
+
     /// Asks it to stop, as a service manager does.
     pub(crate) fn terminate(&self) {
-        let id = self.child.id().unwrap().to_string();
-        let mut kill = std::process::Command::new("kill");
-        assert!(kill.args(["-TERM", &id]).status().unwrap().success());
+        signal(&self.child, "TERM");
     }
 
     pub(crate) async fn end(mut self) -> Ended {
-        let status = timeout(Duration::from_secs(20), self.child.wait()).await;
+        let status = timeout(PATIENCE, self.child.wait()).await;
         let [stdout, stderr] = self.said;
         Ended {
             status: status.expect("the program ends").unwrap(),

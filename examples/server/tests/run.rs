@@ -1,0 +1,192 @@
+//! `workflow-server run FILE`.
+#![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
+
+mod support;
+
+use std::{collections::BTreeSet, path::Path};
+
+use serde_json::{Value, json};
+use support::{Dialogue, File, example_file, program, run, text, word};
+use tokio::process::Command;
+
+struct Said {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+async fn said(program: &mut Command) -> Said {
+    let output = support::output(program).await;
+    Said {
+        code: output.status.code(),
+        stdout: text(output.stdout),
+        stderr: text(output.stderr),
+    }
+}
+
+/// A workflow that gives what it is given.
+fn echo(name: &str) -> File {
+    let node = json!({"id": "echo", "type": "TransformNode", "data": {"value": "{{ input }}"}});
+    File::new(name, &json!({"nodes": [node]}).to_string())
+}
+
+#[tokio::test]
+async fn the_result_goes_to_standard_output_and_what_happens_to_standard_error() {
+    let run = said(run(&example_file("explain")).args(["--input", "Tides"])).await;
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let beginning = "This is a simulated answer about Tides. ";
+    assert!(run.stdout.starts_with(beginning), "{}", run.stdout);
+    assert_eq!(run.stdout.lines().count(), 1);
+    let told: Vec<&str> = run.stderr.lines().collect();
+    let prompt = "Explain this concept in one simple sentence: Tides";
+    assert_eq!(told[0], "prompt_step              begins");
+    assert!(told[1].starts_with("prompt_step              done in "));
+    assert!(told[1].ends_with(prompt), "{}", told[1]);
+    assert_eq!(told[2], "llm_step                 begins");
+    assert!(told[3].contains(beginning), "{}", told[3]);
+    assert!(told[3].ends_with('…'), "{}", told[3]);
+    assert_eq!(told.len(), 4);
+}
+
+#[tokio::test]
+async fn a_result_that_is_no_text_is_written_for_people() {
+    let workflow = echo("echo.json");
+    let run = said(run(workflow.path()).args(["--input", r#"{"a":[1]}"#])).await;
+    assert_eq!(run.stdout, "{\n  \"a\": [\n    1\n  ]\n}\n");
+}
+
+#[tokio::test]
+async fn as_json_there_is_nothing_but_events() {
+    let mut program = run(&example_file("explain"));
+    let run = said(program.args(["--json", "--input", "Tides"])).await;
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
+    let lines = run.stdout.lines();
+    let events: Vec<Value> = lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(events[0]["type"], "run.created");
+    assert!(events.iter().any(|event| event["type"] == "node.delta"));
+    let last = events.last().unwrap();
+    assert_eq!(last["type"], "run.completed");
+    assert!(word(&last["output"]).contains("about Tides. "));
+}
+
+#[tokio::test]
+async fn a_run_that_fails_says_why_and_with_which_code() {
+    let mut program = run(&example_file("explain"));
+    let run = said(program.args(["--input", "[[400]]"])).await;
+    assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""));
+    assert_eq!(
+        run.stderr.lines().last().unwrap(),
+        "The run failed: the Gemini API answered 400 INVALID_ARGUMENT: The prompt asked for a 400. \
+         [invalid_request]"
+    );
+}
+
+#[tokio::test]
+async fn a_run_that_fails_as_json_ends_with_that() {
+    let mut program = run(&example_file("explain"));
+    let run = said(program.args(["--json", "--input", "[[400]]"])).await;
+    assert_eq!(run.code, Some(1));
+    let last: Value = serde_json::from_str(run.stdout.lines().last().unwrap()).unwrap();
+    assert_eq!(last["type"], "run.failed");
+    assert_eq!(last["error"]["code"], "invalid_request");
+}
+
+#[tokio::test]
+async fn an_input_is_json_or_a_text_or_in_a_file() {
+    let workflow = echo("inputs.json");
+    let number = File::new("number", "7\n");
+    let letter = File::new("letter", "Dear Ada,\n");
+    for (input, output) in [
+        ("7", "7\n"),
+        (r#""7""#, "7\n"),
+        ("[]", "[]\n"),
+        ("seven", "seven\n"),
+        ("{not json", "{not json\n"),
+        (&format!("@{}", number.name()), "7\n"),
+        (&format!("@{}", letter.name()), "Dear Ada,\n\n"),
+    ] {
+        let run = said(run(workflow.path()).args(["--input", input])).await;
+        assert_eq!(run.stdout, output, "{input}: {}", run.stderr);
+    }
+    let without = said(&mut run(workflow.path())).await;
+    assert_eq!(without.stdout, "null\n");
+    let missing = said(run(workflow.path()).args(["--input", "@no-such-input"])).await;
+    assert_eq!(missing.code, Some(2));
+    assert!(
+        missing
+            .stderr
+            .starts_with("no-such-input could not be read: ")
+    );
+}
+
+#[tokio::test]
+async fn a_called_workflow_is_given_along() {
+    let mut program = run(&example_file("publish-article"));
+    program.arg("--with").arg(example_file("product-brief"));
+    let mut run = Dialogue::start(program.args(["--input", r#"{"topic": "bicycles"}"#]));
+    run.hear("write/brief").await;
+    run.hear("asks: Publish this?").await;
+    run.say(r#"{"ok": false}"#).await;
+    let ended = run.end().await;
+    assert_eq!(ended.stdout, "{\n  \"published\": \"skipped\"\n}\n");
+}
+
+#[tokio::test]
+async fn every_fault_of_a_workflow_is_named() {
+    let faulty = json!({"nodes": [
+        {"id": "prompt_step", "type": "PromptNode", "data": {"template": "Say {{ inptu }}"}},
+        {"id": "llm_step", "type": "LMNode"},
+    ]});
+    let faulty = File::new("faulty.json", &faulty.to_string());
+    let run = said(&mut run(faulty.path())).await;
+    assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""));
+    assert_eq!(
+        run.stderr.replace(faulty.name(), "FILE"),
+        "FILE cannot be run: 2 faults\n\
+         #/nodes/0/data/template: `inptu` is not a node of this workflow [unknown_reference]\n  \
+           hint: did you mean `input`?\n\
+         #/nodes/1/type: `LMNode` is not a node type [unknown_type]\n  \
+           hint: did you mean `LLMNode`?\n"
+    );
+}
+
+#[tokio::test]
+async fn every_fault_of_an_input_is_named() {
+    let mut program = run(&example_file("support-triage"));
+    let run = said(program.args(["--input", r#"{"txt": "Hi"}"#])).await;
+    assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""));
+    let file = example_file("support-triage");
+    let file = file.to_str().unwrap();
+    let told = run.stderr.replace(file, "FILE");
+    let lines: BTreeSet<&str> = told.lines().collect();
+    let expected = [
+        "#/input: \"text\" is a required property [invalid_value]",
+        "#/input: Additional properties are not allowed ('txt' was unexpected) [invalid_value]",
+        "FILE cannot be run: the input is not what the workflow takes",
+    ];
+    assert_eq!(lines, expected.into());
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_named() {
+    let not_json = File::new("not.json", "{");
+    for (file, told) in [
+        (Path::new("no-such-workflow.json"), "could not be read: "),
+        (not_json.path(), "is not JSON: "),
+    ] {
+        let run = said(&mut run(file)).await;
+        assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""));
+        let told = format!("{} {told}", file.display());
+        assert!(run.stderr.starts_with(&told), "{}", run.stderr);
+    }
+}
+
+#[tokio::test]
+async fn without_a_key_it_says_what_to_do() {
+    let mut program = program();
+    let run = said(program.arg("run").arg(example_file("explain"))).await;
+    assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""));
+    assert!(run.stderr.contains("--simulate"), "{}", run.stderr);
+}

@@ -1,0 +1,87 @@
+use std::process::Stdio;
+
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines},
+    process::{Child, ChildStderr, ChildStdin, Command},
+    task::JoinHandle,
+    time::timeout,
+};
+
+use super::{PATIENCE, server::Ended, signal};
+
+/// A program that a person talks with: it tells on standard error and listens on standard input.
+pub(crate) struct Dialogue {
+    child: Child,
+    input: Option<ChildStdin>,
+    lines: Lines<BufReader<ChildStderr>>,
+    heard: String,
+    stdout: JoinHandle<String>,
+}
+
+impl Dialogue {
+    pub(crate) fn start(program: &mut Command) -> Self {
+        let program = program.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = program.stderr(Stdio::piped()).spawn().unwrap();
+        let mut stdout = child.stdout.take().unwrap();
+        let stdout = tokio::spawn(async move {
+            let mut all = String::new();
+            stdout.read_to_string(&mut all).await.unwrap();
+            all
+        });
+        let stderr = child.stderr.take().unwrap();
+        Self {
+            input: child.stdin.take(),
+            lines: BufReader::new(stderr).lines(),
+            heard: String::new(),
+            stdout,
+            child,
+        }
+    }
+
+    /// Listens until a line contains this text; the line.
+    pub(crate) async fn hear(&mut self, text: &str) -> String {
+        while let Some(line) = self.line().await {
+            if line.contains(text) {
+                return line;
+            }
+        }
+        panic!("{text:?} was never said, but {}", self.heard);
+    }
+
+    /// Answers with a line.
+    pub(crate) async fn say(&mut self, line: &str) {
+        let input = self.input.as_mut().expect("it was not ended");
+        input
+            .write_all(format!("{line}\n").as_bytes())
+            .await
+            .unwrap();
+    }
+
+    /// Ends the program's standard input.
+    pub(crate) fn hang_up(&mut self) {
+        self.input = None;
+    }
+
+    /// Sends a signal: `INT` or `TERM`.
+    pub(crate) fn signal(&self, name: &str) {
+        signal(&self.child, name);
+    }
+
+    pub(crate) async fn end(mut self) -> Ended {
+        while self.line().await.is_some() {}
+        let status = timeout(PATIENCE, self.child.wait()).await;
+        Ended {
+            status: status.expect("the program ends").unwrap(),
+            stdout: self.stdout.await.unwrap(),
+            stderr: self.heard,
+        }
+    }
+
+    async fn line(&mut self) -> Option<String> {
+        let line = timeout(PATIENCE, self.lines.next_line()).await;
+        let line = line.expect("the program says something").unwrap()?;
+        self.heard.push_str(&line);
+        self.heard.push('\n');
+        Some(line)
+    }
+}

@@ -1,0 +1,133 @@
+//! The workflows in `examples/workflows` that ask a person, run.
+#![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
+
+mod support;
+
+use serde_json::{Value, json};
+use support::{Server, example, simulated, statuses, step, times, word};
+
+/// A run of `publish-article`, asked whether to, and told this.
+async fn publish(server: &Server, answer: Value) -> Value {
+    server.create(&example("product-brief")).await;
+    let input = json!({"topic": "bicycles"});
+    let run = server.begin(&example("publish-article"), &input).await;
+    let wait = server.asked(&run, "approve").await;
+    let report = server.report(&run).await;
+    assert_eq!(step(&report, "approve")["status"], "waiting");
+    let written = word(&step(&report, "write")["output"]);
+    assert_eq!(wait["message"], format!("Publish this?\n\n{written}"));
+    assert!(wait["expires_at"].is_string(), "{wait}");
+
+    let answered = server.answer(&run, &wait, &answer).await;
+    assert_eq!(answered.status(), 200);
+    server.events(&run).await;
+    server.report(&run).await
+}
+
+#[tokio::test]
+async fn publish_article_reports_that_it_could_not_publish() {
+    let server = simulated("0ms").await;
+    let report = publish(&server, json!({"ok": true, "edited": "Bicycles are fine."})).await;
+    assert_eq!(report["output"], json!({"published": "failed"}));
+    assert_eq!(
+        statuses(&report),
+        [
+            "write completed",
+            "approve completed",
+            "publish failed",
+            "report_failure completed",
+        ]
+    );
+    let publish = step(&report, "publish");
+    assert_eq!(publish["error"]["code"], "origin_not_allowed");
+    assert_eq!(publish["attempt"], 1, "no other attempt would be allowed");
+    assert_eq!(
+        step(&report, "report_failure")["output"]["alert"],
+        publish["error"]["detail"]
+    );
+    for inner in ["write/pros", "write/cons", "write/brief"] {
+        assert_eq!(step(&report, inner)["status"], "completed");
+    }
+}
+
+#[tokio::test]
+async fn publish_article_publishes_nothing_against_a_persons_will() {
+    let server = simulated("0ms").await;
+    let report = publish(&server, json!({"ok": false})).await;
+    assert_eq!(report["output"], json!({"published": "skipped"}));
+    assert_eq!(
+        statuses(&report)[2..],
+        ["publish skipped", "report_failure skipped"]
+    );
+}
+
+#[tokio::test]
+async fn publish_article_needs_the_workflow_it_calls() {
+    let server = simulated("0ms").await;
+    let spec = example("publish-article").to_string();
+    let refused = server.post("/api/workflows", spec).await;
+    assert_eq!(refused.status(), 422);
+    let problem: Value = refused.json().await.unwrap();
+    assert_eq!(
+        problem["errors"][0]["code"], "unknown_workflow",
+        "{problem}"
+    );
+}
+
+/// A run of `review-with-person` that was told these, one after the other.
+async fn review(server: &Server, answers: &[Value]) -> Value {
+    let review = example("review-with-person");
+    let run = server.begin(&review, &"a greeting".into()).await;
+    for (round, answer) in answers.iter().enumerate() {
+        let wait = server.asked(&run, &format!("rounds/{round}/review")).await;
+        let message = word(&wait["message"]);
+        let beginning = format!("Round {} of 3. ", round + 1);
+        assert!(message.starts_with(&beginning), "{message}");
+        let answered = server.answer(&run, &wait, answer).await;
+        assert_eq!(answered.status(), 200);
+    }
+    server.events(&run).await;
+    server.report(&run).await
+}
+
+#[tokio::test]
+async fn review_with_person_revises_as_the_person_says() {
+    let server = simulated("0ms").await;
+    let answers = [
+        json!({"ok": false, "comment": "warmer"}),
+        json!({"ok": true}),
+    ];
+    let report = review(&server, &answers).await;
+    assert_eq!(times(&report, "draft"), 2);
+    let first = word(&step(&report, "rounds/0/draft")["output"]);
+    assert!(first.starts_with("This is a simulated answer about a greeting. "));
+    let second = word(&step(&report, "rounds/1/draft")["output"]);
+    assert!(second.starts_with("This is a simulated answer about warmer Your draft: This is"));
+    assert_eq!(report["output"], json!({"text": second, "accepted": true}));
+}
+
+#[tokio::test]
+async fn review_with_person_ends_after_three_rounds() {
+    let server = simulated("0ms").await;
+    let no = json!({"ok": false});
+    let report = review(&server, &[no.clone(), no.clone(), no]).await;
+    assert_eq!(report["status"], "completed");
+    assert_eq!(times(&report, "draft"), 3);
+    assert_eq!(report["output"]["accepted"], false);
+    let last = word(&step(&report, "rounds/2/draft")["output"]);
+    assert!(last.starts_with("This is a simulated answer about Make it better. Your draft: "));
+}
+
+#[tokio::test]
+async fn review_with_person_takes_no_answer_that_does_not_fit() {
+    let server = simulated("0ms").await;
+    let review = example("review-with-person");
+    let run = server.begin(&review, &"a greeting".into()).await;
+    let wait = server.asked(&run, "rounds/0/review").await;
+    let refused = server.answer(&run, &wait, &json!({"ok": "yes"})).await;
+    assert_eq!(refused.status(), 422);
+    let problem: Value = refused.json().await.unwrap();
+    assert_eq!(problem["errors"][0]["pointer"], "#/ok", "{problem}");
+    let again = server.asked(&run, "rounds/0/review").await;
+    assert_eq!(again["wait_id"], wait["wait_id"]);
+}
