@@ -26,13 +26,18 @@ impl ValueSchema {
             let place = format!("{at}{}", error.instance_path());
             Fault::new(FaultCode::InvalidValue, place, told(&error))
         });
-        let faults: Vec<Fault> = errors.take(InvalidWorkflow::MAX).collect();
-        if faults.is_empty() {
-            Ok(())
-        } else {
-            Err(faults)
-        }
+        ordered(errors.take(InvalidWorkflow::MAX).collect())
     }
+}
+
+/// Faults in an order that does not change from one process to the next, as the validator's may; or
+/// that there are none.
+pub(crate) fn ordered(mut faults: Vec<Fault>) -> Result<(), Vec<Fault>> {
+    if faults.is_empty() {
+        return Ok(());
+    }
+    faults.sort_by(|one, other| (&one.pointer, &one.detail).cmp(&(&other.pointer, &other.detail)));
+    Err(faults)
 }
 
 /// The longest value that is shown in a fault.

@@ -23,6 +23,8 @@ pub(crate) enum Stopped {
     NotJson(PathBuf, serde_json::Error),
     #[error("{path} cannot be run: {reason}", path = .0.display(), reason = refusal(.1))]
     Refused(PathBuf, EngineError),
+    #[error("{path} has no `name`, so no workflow can call it.", path = .0.display())]
+    NoName(PathBuf),
     #[error("The engine failed: {0}.")]
     Engine(#[from] EngineError),
     /// What the file says is not shown: it may hold the key.
@@ -48,6 +50,7 @@ impl Stopped {
             | Self::DotEnv(_)
             | Self::File(..)
             | Self::NotJson(..)
+            | Self::NoName(_)
             | Self::Refused(..) => ExitCode::from(2),
             Self::AddressInUse(_) | Self::Listen(..) | Self::Engine(_) | Self::Io(_) => {
                 ExitCode::FAILURE

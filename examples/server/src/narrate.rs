@@ -13,10 +13,17 @@ pub(crate) fn narrate(out: &mut impl Write, event: &StepEvent) -> io::Result<()>
     let Some(what) = told(&event.kind) else {
         return Ok(());
     };
+    let what = printable(&what);
     match event.step() {
         Some(step) => writeln!(out, "{:<24} {what}", step.path().as_str()),
         None => writeln!(out, "{what}"),
     }
+}
+
+/// A text without characters that would command a terminal: it may come from a model.
+pub(crate) fn printable(text: &str) -> String {
+    let commands = |c: char| c.is_control() && c != '\n' && c != '\t';
+    text.replace(commands, "\u{fffd}")
 }
 
 fn told(kind: &EventKind) -> Option<String> {

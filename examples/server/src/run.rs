@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     fs,
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     path::Path,
     process::ExitCode,
 };
@@ -17,8 +17,14 @@ use workflow_core::{
 };
 
 use crate::{
-    cli::RunArgs, error::Stopped, file::read_json, model::Model, narrate::narrate,
-    registry::registry, serve::read_dot_env, signals::Signals,
+    cli::RunArgs,
+    error::Stopped,
+    file::read_json,
+    model::Model,
+    narrate::{narrate, printable},
+    registry::registry,
+    serve::read_dot_env,
+    signals::Signals,
 };
 
 /// Runs a workflow to its end, in an engine of its own. People are asked on standard input.
@@ -213,8 +219,12 @@ fn print_line(update: &Update) -> Result<(), Stopped> {
 /// A text as it is, other JSON so that a person can read it.
 fn print_result(output: &Value) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    match output.as_str() {
-        Some(text) => writeln!(out, "{text}"),
-        None => writeln!(out, "{output:#}"),
+    let text = match output.as_str() {
+        Some(text) => text.to_owned(),
+        None => format!("{output:#}"),
+    };
+    if out.is_terminal() {
+        return writeln!(out, "{}", printable(&text));
     }
+    writeln!(out, "{text}")
 }

@@ -64,8 +64,10 @@ fn check(
     for file in library {
         let workflow = Workflow::calling(&read_json(file)?, registry, &known)
             .map_err(|invalid| Stopped::Refused(file.clone(), invalid.into()))?;
-        let name = workflow.name().unwrap_or_default().to_owned();
-        known.insert(name, Arc::new(workflow));
+        let name = workflow
+            .name()
+            .ok_or_else(|| Stopped::NoName(file.clone()))?;
+        known.insert(name.to_owned(), Arc::new(workflow));
     }
     Ok(Workflow::calling(spec, registry, &known))
 }

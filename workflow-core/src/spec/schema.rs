@@ -158,6 +158,7 @@ impl Registry {
             .into_generator()
             .into_root_schema_for::<WorkflowShape>()
             .to_value();
+        refuse_null(&mut schema);
         let types: BTreeMap<&str, Value> =
             self.types().map(|it| (it.name(), data_of(it))).collect();
         let names: Vec<&str> = types.keys().copied().collect();
@@ -171,6 +172,26 @@ impl Registry {
         }
         schema
     }
+}
+
+/// What may be left out may not be `null`: the reader refuses it.
+fn refuse_null(schema: &mut Value) {
+    let is_null = |schema: &Value| *schema == json!({ "type": "null" });
+    if let Some(choices) = schema.get_mut("anyOf").and_then(Value::as_array_mut) {
+        choices.retain(|choice| !is_null(choice));
+    }
+    if let Some(types) = schema.get_mut("type").and_then(Value::as_array_mut) {
+        types.retain(|kind| kind != "null");
+        if let [only] = types.as_slice() {
+            schema["type"] = only.clone();
+        }
+    }
+    let inner: Vec<&mut Value> = match schema {
+        Value::Array(items) => items.iter_mut().collect(),
+        Value::Object(members) => members.values_mut().collect(),
+        _ => return,
+    };
+    inner.into_iter().for_each(refuse_null);
 }
 
 /// The name of the definition of a type's `data`.
@@ -197,7 +218,7 @@ fn data_of(node_type: &NodeType) -> Value {
         object.remove("$schema");
         object.remove("title");
     }
-    let properties = schema["properties"].as_object_mut();
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
     let bodies = properties.into_iter().flat_map(Map::values_mut);
     for body in bodies.filter(|property| property["x-workflow"] == "nodes") {
         body["items"] = json!({ "$ref": "#/$defs/Node" });

@@ -8,21 +8,18 @@ use crate::{
     pointer::{Pointer, escaped},
     registry::NodeType,
     suggest::{did_you_mean, shown},
-    value_schema::told,
+    value_schema::{ordered, told},
 };
 
 pub(super) fn check(data: &Value, at: &Pointer, node_type: &NodeType) -> Result<(), Vec<Fault>> {
     let errors = node_type
         .schema_errors(data)
         .take(crate::fault::InvalidWorkflow::MAX);
-    let faults: Vec<Fault> = errors
-        .flat_map(|error| faults_of(&error, at, node_type))
-        .collect();
-    if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(faults)
-    }
+    ordered(
+        errors
+            .flat_map(|error| faults_of(&error, at, node_type))
+            .collect(),
+    )
 }
 
 fn faults_of(error: &ValidationError, data: &Pointer, node_type: &NodeType) -> Vec<Fault> {
