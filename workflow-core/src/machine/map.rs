@@ -16,7 +16,7 @@ use crate::{
     scope::Scope,
     size::MAX_RESULT_BYTES,
     spec::kind_of,
-    template::Budget,
+    template::{Budget, List},
     time::Timestamp,
     workflow::{Body, Work},
 };
@@ -62,11 +62,12 @@ impl Machine {
         };
         let scope = &self.frames.at(step.frame).scope;
         let mut budget = Budget::of(MAX_RESULT_BYTES);
-        let items = match map.over.evaluate(scope, &mut budget)? {
-            Value::Array(items) => items,
-            other => {
-                let kind = kind_of(&other);
-                let detail = format!("`over` is not a list but {kind}");
+        let items = match map.over.evaluate_list(scope, MAX_ITEMS, &mut budget)? {
+            List::Items(items) if items.len() <= MAX_ITEMS => items,
+            List::Items(items) => return Err(too_many_items(items.len())),
+            List::TooLong(items) => return Err(too_many_items(items)),
+            List::NoList(other) => {
+                let detail = format!("`over` is not a list but {}", kind_of(&other));
                 return Err(NodeError::new("type_error", detail));
             }
         };
@@ -75,12 +76,8 @@ impl Machine {
         Ok(())
     }
 
-    /// Refuses a map that is too long, before its first item.
+    /// Refuses a map that would make too many events, before its first item.
     fn bound_map(&self, step: StepId, items: usize) -> Result<(), NodeError> {
-        if items > MAX_ITEMS {
-            let detail = format!("the map has {items} items, at most {MAX_ITEMS} are allowed");
-            return Err(NodeError::new("too_many_items", detail));
-        }
         // Two for each node of the body, and one for the item.
         let nodes = self.map(step).map_or(0, |(_, body)| body.steps.len());
         let events = (items as u64).saturating_mul(2 * nodes as u64 + 1);
@@ -189,4 +186,9 @@ impl Machine {
             self.frames.remove(frame);
         }
     }
+}
+
+fn too_many_items(items: usize) -> NodeError {
+    let detail = format!("the map has {items} items, at most {MAX_ITEMS} are allowed");
+    NodeError::new("too_many_items", detail)
 }

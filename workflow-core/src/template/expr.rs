@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
+use minijinja::value::ValueKind;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
@@ -66,6 +67,23 @@ impl Expr {
         self.read(scope, |value| value::to_json(&value, budget))
     }
 
+    /// Its value as a list. One that is too long is not even converted.
+    pub(crate) fn evaluate_list(
+        &self,
+        scope: &Arc<Scope>,
+        most: usize,
+        budget: &mut Budget,
+    ) -> Result<List, NodeError> {
+        self.read(scope, |value| {
+            let value = value::defined(value)?;
+            let is_list = matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable);
+            match value.len().filter(|length| is_list && *length > most) {
+                Some(length) => Ok(List::TooLong(length)),
+                None => value::to_json(&value, budget).map(List::of),
+            }
+        })
+    }
+
     fn read<T>(
         &self,
         scope: &Arc<Scope>,
@@ -74,6 +92,22 @@ impl Expr {
         let context = minijinja::Value::from_dyn_object(Arc::clone(scope));
         let read = self.0.expression.eval(context).and_then(convert);
         read.map_err(|error| node_error(&error, &self.0.references, scope))
+    }
+}
+
+/// What an expression that should give a list gave.
+pub(crate) enum List {
+    Items(Vec<serde_json::Value>),
+    TooLong(usize),
+    NoList(serde_json::Value),
+}
+
+impl List {
+    fn of(value: serde_json::Value) -> Self {
+        match value {
+            serde_json::Value::Array(items) => Self::Items(items),
+            other => Self::NoList(other),
+        }
     }
 }
 

@@ -18,7 +18,7 @@ mod value;
 pub use self::{
     bounds::MAX_TEMPLATE_BYTES, expr::Expr, json::Json, secret::TextOrSecret, text::Template,
 };
-pub(crate) use self::{environment::is_global, value::Budget};
+pub(crate) use self::{environment::is_global, expr::List, value::Budget};
 
 use std::sync::Arc;
 
