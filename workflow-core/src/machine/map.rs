@@ -66,7 +66,7 @@ impl Machine {
             List::Items(items) if items.len() <= MAX_ITEMS => items,
             List::Items(items) => return Err(too_many_items(items.len())),
             List::TooLong(items) => return Err(too_many_items(items)),
-            List::NoList(other) => {
+            List::Other(other) => {
                 let detail = format!("`over` is not a list but {}", kind_of(&other));
                 return Err(NodeError::new("type_error", detail));
             }

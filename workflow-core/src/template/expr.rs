@@ -99,14 +99,14 @@ impl Expr {
 pub(crate) enum List {
     Items(Vec<serde_json::Value>),
     TooLong(usize),
-    NoList(serde_json::Value),
+    Other(serde_json::Value),
 }
 
 impl List {
     fn of(value: serde_json::Value) -> Self {
         match value {
             serde_json::Value::Array(items) => Self::Items(items),
-            other => Self::NoList(other),
+            other => Self::Other(other),
         }
     }
 }

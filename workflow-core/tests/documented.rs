@@ -1,0 +1,84 @@
+//! What the page on the language says is there is there, and the other way round.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+use std::collections::BTreeSet;
+
+use workflow_core::{FaultCode, Template};
+
+const PAGE: &str = include_str!("../../docs/LANGUAGE.md");
+
+/// What stands between this heading and the next.
+fn section(heading: &str) -> &'static str {
+    let (_, rest) = PAGE.split_once(&format!("\n## {heading}\n")).unwrap();
+    rest.split("\n## ").next().unwrap()
+}
+
+/// The words in backticks of the paragraph that begins so.
+fn words(begin: &str) -> Vec<&'static str> {
+    let (_, rest) = PAGE.split_once(begin).unwrap();
+    let paragraph = rest.split("\n\n").next().unwrap();
+    paragraph.split('`').skip(1).step_by(2).collect()
+}
+
+/// The first column of a section's table.
+fn codes(heading: &str) -> BTreeSet<&'static str> {
+    let rows = section(heading)
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `"));
+    rows.map(|row| row.split('`').next().unwrap()).collect()
+}
+
+#[test]
+fn every_fault_code_is_in_the_table_and_nothing_else_is() {
+    let known: BTreeSet<&str> = FaultCode::ALL.iter().map(|code| code.as_str()).collect();
+    assert_eq!(codes("Faults"), known);
+}
+
+#[test]
+fn every_error_of_the_engine_is_in_the_table() {
+    let documented = codes("Errors of steps and runs");
+    let sources = [
+        include_str!("../src/executor/attempt.rs"),
+        include_str!("../src/machine/call.rs"),
+        include_str!("../src/machine/end.rs"),
+        include_str!("../src/machine/inputs.rs"),
+        include_str!("../src/machine/map.rs"),
+        include_str!("../src/machine/resume.rs"),
+        include_str!("../src/machine/settle.rs"),
+        include_str!("../src/machine/wait.rs"),
+        include_str!("../src/node.rs"),
+        include_str!("../src/size.rs"),
+        include_str!("../src/template/mod.rs"),
+    ];
+    let used: BTreeSet<&str> = (sources.iter())
+        .flat_map(|source| {
+            let problems = source.split("Problem::new(").skip(1);
+            problems.chain(source.split("NodeError::new(").skip(1))
+        })
+        .filter_map(|after| after.trim_start().strip_prefix('"')?.split('"').next())
+        .filter(|code| !["internal", "cancelled"].contains(code))
+        .collect();
+    assert_eq!(used, documented);
+}
+
+#[test]
+fn every_filter_test_and_function_there_is_said_to_be_is_there() {
+    let compiles =
+        |source: String| Template::new(&source).map_err(|error| format!("{source}: {error}"));
+    let (filters, tests) = (words("Filters: "), words("Tests (`is …`): "));
+    assert!(
+        filters.len() > 40 && tests.len() > 30,
+        "{filters:?} {tests:?}"
+    );
+    for filter in filters {
+        compiles(format!("{{{{ input | {filter} }}}}")).unwrap();
+    }
+    for test in tests {
+        compiles(format!("{{{{ input is {test} }}}}")).unwrap();
+    }
+    for name in words("Functions and names: ") {
+        let template = compiles(format!("{{{{ {name} }}}}")).unwrap();
+        assert_eq!(template.source(), format!("{{{{ {name} }}}}"));
+    }
+}
