@@ -61,6 +61,39 @@ impl StepEvent {
         }
     }
 
+    /// What the node said about the attempt that this event ends.
+    pub fn report(&self) -> Option<&Report> {
+        match &self.kind {
+            EventKind::NodeCompleted(it) => it.report.as_deref(),
+            EventKind::NodeRetrying(it) => it.report.as_deref(),
+            EventKind::NodeFailed(it) => it.report.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// What the attempt that this event ends has used.
+    pub(crate) fn usage(&self) -> Usage {
+        self.report().map(|report| report.usage).unwrap_or_default()
+    }
+
+    /// The event as readers are shown it: without what only the log [keeps](Report::kept).
+    pub fn shown(&self) -> Cow<'_, Self> {
+        if self.report().is_none_or(|report| report.kept.is_none()) {
+            return Cow::Borrowed(self);
+        }
+        let mut shown = self.clone();
+        let report = match &mut shown.kind {
+            EventKind::NodeCompleted(it) => it.report.as_deref_mut(),
+            EventKind::NodeRetrying(it) => it.report.as_deref_mut(),
+            EventKind::NodeFailed(it) => it.report.as_deref_mut(),
+            _ => None,
+        };
+        if let Some(report) = report {
+            report.kept = None;
+        }
+        Cow::Owned(shown)
+    }
+
     /// Whether it is the run's last.
     pub fn is_terminal(&self) -> bool {
         matches!(
@@ -339,9 +372,13 @@ pub struct NodeRetrying {
     pub next_in_ms: u64,
     /// Why it failed.
     pub error: Arc<Problem>,
-    /// What the failed attempt used.
-    #[serde(default, skip_serializing_if = "Usage::is_empty")]
-    pub usage: Usage,
+    /// What the node said about the failed attempt.
+    #[serde(
+        flatten,
+        deserialize_with = "report_if_any",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub report: Option<Box<Report>>,
 }
 
 /// The body of `node.completed`.
@@ -366,7 +403,7 @@ pub struct NodeCompleted {
     pub report: Option<Box<Report>>,
 }
 
-/// What a node may say about an attempt, beside its output.
+/// What a node may say about an attempt, beside its output, whether or not it succeeds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Report {
@@ -379,6 +416,13 @@ pub struct Report {
     /// Why the model stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finish_reason: Option<Cow<'static, str>>,
+    /// What else there is to say of the answer, such as its sources.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Arc<Value>>,
+    /// What the log keeps, but streams and pages of events leave out
+    /// ([`StepEvent::shown`]): the prompt as it was sent, the raw parts of an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<Arc<Value>>,
     /// How many rounds a loop made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rounds: Option<usize>,
@@ -416,9 +460,13 @@ pub struct NodeFailed {
     pub output: Option<Arc<Value>>,
     /// How long the attempt took.
     pub duration_ms: u64,
-    /// What the failed attempt used.
-    #[serde(default, skip_serializing_if = "Usage::is_empty")]
-    pub usage: Usage,
+    /// What the node said about the failed attempt.
+    #[serde(
+        flatten,
+        deserialize_with = "report_if_any",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub report: Option<Box<Report>>,
 }
 
 /// The body of `node.skipped`.

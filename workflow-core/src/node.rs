@@ -14,6 +14,7 @@ use crate::{
     event::{Delta, Report, TextKind},
     id::{RunId, StepRef},
     scope::{ImplicitInput, Scope},
+    size,
     sync::lock,
     template::{Json, Template},
     usage::Usage,
@@ -75,6 +76,9 @@ pub(crate) struct RunContext {
     pub(crate) cancellation: CancellationToken,
     pub(crate) deltas: Arc<dyn DeltaSink>,
 }
+
+/// The most bytes that an attempt may keep in the log beside its output.
+const MAX_KEPT_BYTES: usize = 256 * 1024;
 
 /// What one attempt at a step is given: its input, the outputs before it, and a way to be heard.
 pub struct NodeContext {
@@ -191,6 +195,19 @@ impl NodeContext {
     /// Says why the model stopped.
     pub fn finish_reason(&self, reason: impl Into<String>) {
         self.report(|report| report.finish_reason = Some(reason.into().into()));
+    }
+
+    /// Says what else there is to say of the answer, such as its sources: events show it.
+    pub fn metadata(&self, metadata: Value) {
+        self.report(|report| report.metadata = Some(Arc::new(metadata)));
+    }
+
+    /// Keeps something in the log that events do not show, but whoever asks for the step is told: the
+    /// prompt as it was sent, the raw parts of an answer. At most 256 KiB; what is larger is left out.
+    pub fn keep(&self, kept: Value) {
+        if size::check(&kept, MAX_KEPT_BYTES).is_ok() {
+            self.report(|report| report.kept = Some(Arc::new(kept)));
+        }
     }
 
     fn report(&self, change: impl FnOnce(&mut Report)) {

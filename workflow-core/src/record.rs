@@ -117,15 +117,9 @@ impl RunHead {
                 self.status = RunStatus::Running;
                 self.started_at = Some(event.time);
             }
-            EventKind::NodeCompleted(completed) => {
-                self.usage += completed
-                    .report
-                    .as_ref()
-                    .map(|report| report.usage)
-                    .unwrap_or_default();
+            EventKind::NodeCompleted(_) | EventKind::NodeRetrying(_) | EventKind::NodeFailed(_) => {
+                self.usage += event.usage()
             }
-            EventKind::NodeRetrying(retrying) => self.usage += retrying.usage,
-            EventKind::NodeFailed(failed) => self.usage += failed.usage,
             EventKind::RunCompleted(_) => self.end(RunStatus::Completed, event.time),
             EventKind::RunFailed(_) => self.end(RunStatus::Failed, event.time),
             EventKind::RunCancelled(_) => self.end(RunStatus::Cancelled, event.time),

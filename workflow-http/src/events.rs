@@ -85,7 +85,7 @@ fn frame(update: &Update) -> Result<Event, axum::Error> {
             Event::default()
                 .id(id)
                 .event(event.kind.name())
-                .json_data(event)
+                .json_data(event.shown())
         }
         Update::Delta(delta) => Event::default().event("node.delta").json_data(delta),
         _ => Ok(Event::default().comment("")),
@@ -102,6 +102,10 @@ struct EventPage {
 
 async fn page(app: &App, run: RunId, after: u64, limit: usize) -> Result<EventPage, Problem> {
     let items = app.engine.page(run, after, limit).await?;
+    let items: Vec<StepEvent> = items
+        .into_iter()
+        .map(|event| event.shown().into_owned())
+        .collect();
     let last = items
         .last()
         .filter(|last| items.len() == limit && !last.is_terminal());

@@ -14,7 +14,12 @@ use crate::{
 };
 
 /// Makes an attempt at a node of a list.
-pub(super) async fn run(body: Arc<Body>, node: usize, cx: NodeContext, step: StepId) -> Input {
+pub(super) async fn run(
+    body: Arc<Body>,
+    node: usize,
+    cx: NodeContext,
+    step: StepId,
+) -> Option<Input> {
     let planned = &body.steps[node];
     let (result, draw) = match &planned.work {
         Work::Leaf(node) => attempt(&**node, planned.timeout, &cx).await,
@@ -23,12 +28,12 @@ pub(super) async fn run(body: Arc<Body>, node: usize, cx: NodeContext, step: Ste
             0.0,
         ),
     };
-    Input::Done {
+    Some(Input::Done {
         step,
         result,
         report: cx.take_report(),
         draw,
-    }
+    })
 }
 
 async fn attempt(

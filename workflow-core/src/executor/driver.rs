@@ -149,7 +149,7 @@ impl<J: Journal> Driver<J> {
             let work: Option<Work> = match command {
                 Command::Run { step, attempt } => self.attempt(step, attempt),
                 Command::Wait { step, wait } => {
-                    let fired = Input::TimerFired { step };
+                    let fired = Some(Input::TimerFired { step });
                     Some(self.stoppable(step, tokio::time::sleep(wait).map(|()| fired)))
                 }
                 Command::Deadline { wait } => {
@@ -190,14 +190,14 @@ impl<J: Journal> Driver<J> {
     fn stoppable(
         &mut self,
         step: StepId,
-        work: impl Future<Output = Input> + Send + 'static,
+        work: impl Future<Output = Option<Input>> + Send + 'static,
     ) -> Work {
         if step.frame == FrameId::ROOT {
-            return Box::pin(work.map(Some));
+            return Box::pin(work);
         }
         let (handle, registration) = AbortHandle::new_pair();
         self.stops.insert(step, handle);
-        Box::pin(Abortable::new(work, registration).map(Result::ok))
+        Box::pin(Abortable::new(work, registration).map(|done| done.ok().flatten()))
     }
 
     fn take(&mut self, input: Option<Input>) {

@@ -11,7 +11,7 @@ use super::{
     wait::Wait,
 };
 use crate::{
-    event::{EventKind, NodeFailed, Progress, StepEvent},
+    event::{EventKind, NodeFailed, Progress, Report, StepEvent},
     time::Timestamp,
     usage::Usage,
     workflow::Work,
@@ -189,7 +189,7 @@ impl Machine {
                 Progress::Round { round } => self.begin_round(step, round),
             },
             EventKind::NodeRetrying(retrying) => {
-                self.release(step, retrying.usage);
+                self.release(step, used(retrying.report.as_deref()));
                 let until = time.after(Duration::from_millis(retrying.next_in_ms));
                 self.frames.step_mut(step).back_off(until);
             }
@@ -202,8 +202,7 @@ impl Machine {
             }
             EventKind::NodeResumed(it) => self.take_answer(step, it.payload.clone()),
             EventKind::NodeCompleted(completed) => {
-                let report = completed.report.as_ref();
-                self.release(step, report.map(|report| report.usage).unwrap_or_default());
+                self.release(step, used(completed.report.as_deref()));
                 let output = Arc::clone(&completed.output);
                 self.frames
                     .at(step.frame)
@@ -213,7 +212,7 @@ impl Machine {
             }
             EventKind::NodeFailed(failed) => {
                 let origin = self.failure_inside(step);
-                self.release(step, failed.usage);
+                self.release(step, used(failed.report.as_deref()));
                 self.step_failed(step, failed, origin);
             }
             EventKind::NodeSkipped(_) => {
@@ -283,4 +282,8 @@ impl Machine {
             }
         }
     }
+}
+
+fn used(report: Option<&Report>) -> Usage {
+    report.map(|report| report.usage).unwrap_or_default()
 }

@@ -16,7 +16,6 @@ use crate::{
     size::MAX_RESULT_BYTES,
     template::Json,
     time::{Timestamp, millis},
-    usage::Usage,
     workflow::Work,
 };
 
@@ -91,7 +90,7 @@ impl Machine {
             return self.item_done(step, place, now, turn);
         }
         self.cancel_inside(step, "sibling_failed", now, turn);
-        self.fail_using(step, failure.error, Usage::default(), now, turn);
+        self.fail_with(step, failure.error, None, now, turn);
     }
 
     /// What comes of a frame in which everything is settled.

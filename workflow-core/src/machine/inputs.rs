@@ -15,7 +15,6 @@ use crate::{
     event::{EventKind, NodeCompleted, NodeFailed, Report},
     spec::OnError,
     time::{Timestamp, millis},
-    usage::Usage,
 };
 
 impl Machine {
@@ -56,10 +55,7 @@ impl Machine {
         }
         match result {
             Ok(output) => self.complete(step, Arc::new(output), report, now, turn),
-            Err(error) => {
-                let usage = report.map(|report| report.usage).unwrap_or_default();
-                self.attempt_failed(step, error, usage, draw, now, turn);
-            }
+            Err(error) => self.attempt_failed(step, error, report, draw, now, turn),
         }
     }
 
@@ -85,7 +81,7 @@ impl Machine {
         &mut self,
         step: StepId,
         error: NodeError,
-        usage: Usage,
+        report: Option<Box<Report>>,
         draw: f64,
         now: Timestamp,
         turn: &mut Turn,
@@ -97,10 +93,10 @@ impl Machine {
                 turn.commands.push(Command::Wait { step, wait });
                 let (name, attempt) = (self.step_ref(step), self.frames.step(step).attempt);
                 let most = self.max_attempts(step);
-                let retrying = retry::event(name, attempt, most, wait, error, usage);
+                let retrying = retry::event(name, attempt, most, wait, error, report);
                 self.emit(Some(step), retrying, now, turn);
             }
-            Verdict::Fail(problem) => self.fail_using(step, Arc::new(problem), usage, now, turn),
+            Verdict::Fail(problem) => self.fail_with(step, Arc::new(problem), report, now, turn),
         }
     }
 
@@ -115,17 +111,17 @@ impl Machine {
         }
     }
 
-    /// A step fails for good, without having used anything.
+    /// A step fails for good, with nothing to say about the attempt.
     pub(super) fn fail(&mut self, step: StepId, problem: Problem, now: Timestamp, turn: &mut Turn) {
-        self.fail_using(step, Arc::new(problem), Usage::default(), now, turn);
+        self.fail_with(step, Arc::new(problem), None, now, turn);
     }
 
     /// A step fails for good. Whether its list of nodes goes on is for its `on_error` to say.
-    pub(super) fn fail_using(
+    pub(super) fn fail_with(
         &mut self,
         step: StepId,
         error: Arc<Problem>,
-        usage: Usage,
+        report: Option<Box<Report>>,
         now: Timestamp,
         turn: &mut Turn,
     ) {
@@ -141,7 +137,7 @@ impl Machine {
             handled,
             output,
             duration_ms: self.step_duration_ms(step, now),
-            usage,
+            report,
         };
         let failed = EventKind::NodeFailed(Box::new(failed));
         self.emit(Some(step), failed, now, turn);

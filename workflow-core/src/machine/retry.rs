@@ -4,11 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     error::{NodeError, Problem},
-    event::{EventKind, NodeRetrying},
+    event::{EventKind, NodeRetrying, Report},
     id::StepRef,
     retry::{LONGEST_REQUESTED_WAIT, RetryPolicy},
     time::millis,
-    usage::Usage,
 };
 
 pub(super) enum Verdict {
@@ -47,7 +46,7 @@ pub(super) fn event(
     max_attempts: u32,
     wait: Duration,
     error: Problem,
-    usage: Usage,
+    report: Option<Box<Report>>,
 ) -> EventKind {
     let next_in_ms = millis(wait);
     EventKind::NodeRetrying(Box::new(NodeRetrying {
@@ -56,6 +55,6 @@ pub(super) fn event(
         max_attempts,
         next_in_ms,
         error: Arc::new(error),
-        usage,
+        report,
     }))
 }
