@@ -145,7 +145,8 @@ fn memory(runtime: &Runtime) {
     runtime.block_on(async {
         let hosted = Hosted::with(
             LocalEngine::builder(node::registry())
-                .limits(RUNS, RUNS)
+                .max_running(RUNS)
+                .max_queued(RUNS)
                 .build(),
             node::waiting(),
         )

@@ -30,6 +30,11 @@ impl DataType {
         &self.schema
     }
 
+    /// Whether the schema is one.
+    pub(crate) fn is_checked(&self) -> bool {
+        self.validator.is_some()
+    }
+
     /// What keeps `data` from fitting the schema.
     pub(crate) fn errors<'a>(
         &'a self,

@@ -113,6 +113,13 @@ impl StepPath {
     }
 }
 
+impl From<&str> for StepPath {
+    /// A path as events show it. There may be no step of this path.
+    fn from(path: &str) -> Self {
+        Self(path.into())
+    }
+}
+
 impl From<&NodeId> for StepPath {
     /// The path of a top-level node shares the memory of its id.
     fn from(id: &NodeId) -> Self {

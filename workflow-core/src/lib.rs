@@ -50,6 +50,7 @@ mod error;
 mod event;
 mod executor;
 mod fault;
+mod history;
 mod id;
 mod machine;
 mod node;
@@ -84,6 +85,7 @@ pub use self::{
     },
     executor::{DEFAULT_CONCURRENT_STEPS, DEFAULT_EVENTS, Executor, ResumeError, Run},
     fault::{Fault, FaultCode, InvalidWorkflow},
+    history::{AttemptReport, StepHistory},
     id::{InvalidId, InvalidWaitId, NodeId, RunId, StepPath, StepRef, WaitId, WorkflowId},
     machine::MAX_ITEMS,
     node::{Node, NodeContext},

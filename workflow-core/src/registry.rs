@@ -37,6 +37,9 @@ impl Registry {
 
     /// Registers a type whose nodes are what their `data` says and nothing more. A type of the same
     /// name is replaced.
+    ///
+    /// # Panics
+    /// As [`register_with`](Self::register_with).
     pub fn register<N>(&mut self, name: impl Into<Cow<'static, str>>) -> &mut NodeType
     where
         N: Node + DeserializeOwned + JsonSchema,
@@ -51,6 +54,10 @@ impl Registry {
     /// [`Json`](crate::Json) are checked when a workflow is created, and its `JsonSchema` is what
     /// editors are given. It should `deny_unknown_fields`, and use neither `flatten` nor `untagged`,
     /// which lose the place of an error.
+    ///
+    /// # Panics
+    /// When the name is that of a node the engine itself interprets, such as `MapNode`, or the schema
+    /// of `D` is no JSON Schema: both are slips of the program that registers.
     pub fn register_with<D, N>(
         &mut self,
         name: impl Into<Cow<'static, str>>,
@@ -64,7 +71,17 @@ impl Registry {
             Ok(Box::new(build(data::read(data)?)))
         };
         let make = Make::Leaf(Box::new(build));
-        self.add(NodeType::new(name.into(), DataType::of::<D>(), make))
+        let (name, data) = (name.into(), DataType::of::<D>());
+        let is_control = ControlKind::ALL.iter().any(|kind| kind.name() == name);
+        assert!(
+            !is_control,
+            "`{name}` is a node the engine itself interprets"
+        );
+        assert!(
+            data.is_checked(),
+            "the schema of `{name}` is no JSON Schema"
+        );
+        self.add(NodeType::new(name, data, make))
     }
 
     fn add(&mut self, node_type: NodeType) -> &mut NodeType {

@@ -187,7 +187,7 @@ impl RunReport {
 }
 
 impl StepReport {
-    fn new(step: StepRef, kind: Arc<str>) -> Self {
+    pub(crate) fn new(step: StepRef, kind: Arc<str>) -> Self {
         Self {
             step,
             kind,
@@ -202,7 +202,8 @@ impl StepReport {
         }
     }
 
-    fn apply(&mut self, event: &StepEvent) {
+    /// Takes in the next event of the step.
+    pub(crate) fn apply(&mut self, event: &StepEvent) {
         match &event.kind {
             EventKind::NodeStarted(started) => {
                 self.status = StepStatus::Running;
@@ -218,17 +219,23 @@ impl StepReport {
                 self.duration_ms = Some(completed.duration_ms);
                 self.output = Some(Arc::clone(&completed.output));
                 self.error = None;
-                self.report.clone_from(&completed.report);
+                self.report = shown(event);
             }
             EventKind::NodeFailed(failed) => {
                 self.status = StepStatus::Failed;
                 self.duration_ms = Some(failed.duration_ms);
                 self.error = Some(Arc::clone(&failed.error));
                 self.output.clone_from(&failed.output);
+                self.report = shown(event);
             }
             EventKind::NodeSkipped(_) => self.status = StepStatus::Skipped,
             EventKind::NodeCancelled(_) => self.status = StepStatus::Cancelled,
             _ => {}
         }
     }
+}
+
+/// What the node said about the attempt, without what only the log keeps.
+fn shown(event: &StepEvent) -> Option<Box<Report>> {
+    event.shown().report().cloned().map(Box::new)
 }

@@ -35,6 +35,13 @@ pub(crate) fn check(output: &Value, max_bytes: usize) -> Result<(), NodeError> {
     Ok(())
 }
 
+/// How many bytes a value has as JSON.
+pub(crate) fn bytes(value: &Value) -> usize {
+    let mut left = Left(usize::MAX);
+    let _ = serde_json::to_writer(&mut left, value);
+    usize::MAX - left.0
+}
+
 /// The error of an output with more bytes than this.
 pub(crate) fn too_large(max_bytes: usize) -> NodeError {
     let detail = format!("the output has more than {max_bytes} bytes");

@@ -245,7 +245,7 @@ fn failing() -> Vec<(&'static str, &'static str, Value, Value)> {
 async fn what_is_too_much_to_do_fails_its_run() {
     for (what, code, spec, input) in failing() {
         // Loops that go on until there are too many events are slow when there may be a million.
-        let executor = workflow_core::Executor::new().events(20_000);
+        let executor = workflow_core::Executor::new().max_events(20_000);
         let engine = LocalEngine::builder(registry(&Probe::default())).executor(executor);
         let engine = engine.build();
         let workflow = engine.create_workflow(spec).await.unwrap().record.id;

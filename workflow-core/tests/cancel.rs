@@ -85,7 +85,10 @@ async fn cancel_during_a_back_off_ends_the_wait() {
 #[tokio::test(start_paused = true)]
 async fn a_queued_run_can_be_cancelled_before_it_starts() {
     let probe = Probe::default();
-    let engine = LocalEngine::builder(registry(&probe)).limits(1, 1).build();
+    let engine = LocalEngine::builder(registry(&probe))
+        .max_running(1)
+        .max_queued(1)
+        .build();
     let stored = engine
         .create_workflow(
             json!({"nodes": [{"id": "a", "type": "Script", "data": {"millis": 1_000}}]}),
@@ -136,7 +139,10 @@ async fn shutdown_leaves_nothing_working() {
 #[tokio::test(start_paused = true)]
 async fn starts_at_the_same_time_share_one_bound() {
     let probe = Probe::default();
-    let engine = LocalEngine::builder(registry(&probe)).limits(2, 3).build();
+    let engine = LocalEngine::builder(registry(&probe))
+        .max_running(2)
+        .max_queued(3)
+        .build();
     let spec = json!({"nodes": [{"id": "a", "type": "Script", "data": {"millis": 1_000}}]});
     let stored = engine.create_workflow(spec).await.unwrap();
     let starts = (0..50).map(|_| engine.start(NewRun::new(stored.record.id, json!(null))));

@@ -181,7 +181,7 @@ async fn a_map_that_is_too_long_fails_before_its_first_item() {
     assert_eq!(probe.taken(), [""; 0]);
     let spec = map(json!({"over": "range(100)", "nodes": [{"id": "a", "type": "Script"}]}));
     let workflow = parsed(&probe, &spec);
-    let events = collect(Executor::new().events(250).run(workflow, json!(null))).await;
+    let events = collect(Executor::new().max_events(250).run(workflow, json!(null))).await;
     assert!(
         failure(&events).starts_with("too_many_events: "),
         "{}",

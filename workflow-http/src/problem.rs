@@ -40,6 +40,7 @@ kinds! {
     UnknownPath = NOT_FOUND, "not_found", "There is nothing at this path";
     UnknownWorkflow = NOT_FOUND, "unknown_workflow", "There is no such workflow";
     UnknownRun = NOT_FOUND, "unknown_run", "There is no such run";
+    UnknownStep = NOT_FOUND, "unknown_step", "There is no such step";
     UnknownWait = NOT_FOUND, "unknown_wait", "There is no such wait";
     WaitAnswered = CONFLICT, "wait_answered", "The wait was answered already";
     WaitEnded = CONFLICT, "wait_ended", "What the wait belongs to has ended";
@@ -52,6 +53,7 @@ kinds! {
     InvalidAnswer = UNPROCESSABLE_ENTITY, "invalid_answer", "The answer is not what the step asks for";
     InvalidBody = UNPROCESSABLE_ENTITY, "invalid_body", "The body is not valid";
     Busy = TOO_MANY_REQUESTS, "busy", "Too many runs are waiting";
+    Interrupted = SERVICE_UNAVAILABLE, "interrupted", "The run was interrupted before it came to this";
     ShuttingDown = SERVICE_UNAVAILABLE, "shutting_down", "The service is shutting down";
     Internal = INTERNAL_SERVER_ERROR, "internal", "Something went wrong in the service";
 }
@@ -150,9 +152,11 @@ impl From<EngineError> for Problem {
             EngineError::Signal(error) => Self::of_signal(error),
             EngineError::NoSuchWorkflow(_) => Kind::UnknownWorkflow.of(detail),
             EngineError::NoSuchRun(_) => Kind::UnknownRun.of(detail),
+            EngineError::NoSuchStep(_) => Kind::UnknownStep.of(detail),
             EngineError::BeyondEnd { .. } => Kind::BeyondEnd.of(detail),
             EngineError::BadCursor => Kind::BadCursor.of(detail),
             EngineError::Busy { .. } => Kind::Busy.of(detail).retry_after(1),
+            EngineError::Interrupted(_) => Kind::Interrupted.of(detail).retry_after(5),
             EngineError::ShuttingDown => Kind::ShuttingDown.of(detail).retry_after(5),
             other => Self::internal(&other),
         }

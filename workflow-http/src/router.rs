@@ -72,6 +72,7 @@ fn routes() -> Router<App> {
         .route("/api/workflows/{id}/runs", post(runs::start))
         .route("/api/runs", get(runs::list))
         .route("/api/runs/{id}", get(runs::get))
+        .route("/api/runs/{id}/steps/{*path}", get(runs::step))
         .route("/api/runs/{id}/events", get(events::get))
         .route("/api/runs/{id}/cancel", post(runs::cancel))
         .route("/api/runs/{id}/waits/{wait_id}", post(waits::answer))

@@ -1,12 +1,14 @@
 //! Runs: start, list, get, cancel.
 
 use axum::{
-    extract::State,
+    extract::{Path, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Json, Response},
 };
 use serde::Deserialize;
-use workflow_core::{Page, PageRequest, RunId, RunQuery, RunRecord, RunStatus, WorkflowId};
+use workflow_core::{
+    Page, PageRequest, RunId, RunQuery, RunRecord, RunStatus, StepHistory, WorkflowId,
+};
 
 use crate::{
     accept::{self, EVENT_STREAM},
@@ -14,7 +16,7 @@ use crate::{
     events,
     extract::{Id, Limit, Query},
     legacy,
-    problem::Problem,
+    problem::{Kind, Problem},
     run_request::RunRequest,
 };
 
@@ -86,4 +88,15 @@ pub(crate) async fn cancel(
     let run = app.engine.cancel(id).await?;
     let workflow = run.workflow.id;
     Ok(Json(app.linked(run, id, workflow)))
+}
+
+/// One step, attempt by attempt. Its path may have slashes in it.
+pub(crate) async fn step(
+    State(app): State<App>,
+    Path((run, path)): Path<(String, String)>,
+) -> Result<Json<StepHistory>, Problem> {
+    let Ok(id) = run.parse() else {
+        return Err(Kind::UnknownRun.of(format!("there is no run {run:?}")));
+    };
+    Ok(Json(app.engine.step(id, &path.as_str().into()).await?))
 }

@@ -10,7 +10,8 @@ use serde_json::Value;
 use support::{Answer, Api};
 use workflow_core::{
     Created, Engine, EngineError, NewRun, Page, PageRequest, Registry, RunId, RunQuery, RunRecord,
-    RunReport, StepEvent, StoreError, Update, Validation, WaitId, WorkflowId, WorkflowRecord,
+    RunReport, StepEvent, StepHistory, StepPath, StoreError, Update, Validation, WaitId,
+    WorkflowId, WorkflowRecord,
 };
 use workflow_http::Options;
 
@@ -38,6 +39,9 @@ impl<F: Fn() -> EngineError + Send + Sync + 'static> Engine for Refusing<F> {
         Err(self.0())
     }
     async fn run(&self, _: RunId) -> Result<RunReport, EngineError> {
+        Err(self.0())
+    }
+    async fn step(&self, _: RunId, _: &StepPath) -> Result<StepHistory, EngineError> {
         Err(self.0())
     }
     async fn runs(&self, _: RunQuery) -> Result<Page<RunRecord>, EngineError> {

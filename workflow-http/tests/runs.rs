@@ -212,3 +212,42 @@ async fn an_input_that_does_not_fit_is_refused_with_its_place() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_step_is_told_attempt_by_attempt_with_what_only_the_log_keeps() {
+    let api = Api::new();
+    let run = api.start().await;
+    api.script.keep(json!({"prompt": "Explain Rust"}));
+    api.script.finish("It is.");
+    let mut events = api.events(&run).await;
+    let completed = loop {
+        let completed = events.until("node.completed").await;
+        if completed["path"] == "llm_step" {
+            break completed;
+        }
+    };
+    assert_eq!(completed.get("kept"), None);
+    events.until("run.completed").await;
+
+    let step = api.get(&format!("{run}/steps/llm_step")).await.json();
+    assert_eq!(
+        (&step["status"], &step["type"]),
+        (&json!("completed"), &json!("LLMNode"))
+    );
+    assert_eq!(step["output"], "It is.");
+    let attempts = step["attempts"].as_array().unwrap();
+    assert_eq!(attempts.len(), 1);
+    assert_eq!(attempts[0]["kept"], json!({"prompt": "Explain Rust"}));
+    assert!(attempts[0]["ended_at"].is_string());
+    assert_eq!(step.get("kept"), None);
+
+    let page = api
+        .ask(with_body(
+            request("GET", &format!("{run}/events")).header(ACCEPT, "application/json"),
+            "",
+        ))
+        .await;
+    assert!(!page.text.contains("kept"), "{}", page.text);
+    let unknown = api.get(&format!("{run}/steps/each/2/sum")).await;
+    assert_eq!(unknown.refusal(), (404, "unknown_step".into()));
+}

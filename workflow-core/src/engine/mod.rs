@@ -13,7 +13,8 @@ pub use self::local::{LocalEngine, LocalEngineBuilder};
 use crate::{
     event::{NodeOutline, StepEvent, Update},
     fault::{Fault, InvalidWorkflow},
-    id::{RunId, WaitId, WorkflowId},
+    history::StepHistory,
+    id::{RunId, StepPath, WaitId, WorkflowId},
     record::{Page, PageRequest, RunQuery, RunRecord, WorkflowRecord},
     registry::Registry,
     report::RunReport,
@@ -64,7 +65,11 @@ pub trait Engine: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`EngineError::NoSuchWorkflow`], [`EngineError::InvalidInput`], [`EngineError::Busy`] when too
-    /// many runs wait already, or [`EngineError::Invalid`] when a workflow that it calls is gone.
+    /// many runs wait already, [`EngineError::Invalid`] when a workflow that it calls is gone,
+    /// [`EngineError::ShuttingDown`], or [`EngineError::Store`].
+    ///
+    /// # Cancellation
+    /// A run that was stored goes on, also when its caller is gone.
     async fn start(&self, run: NewRun) -> Result<RunRecord, EngineError>;
 
     /// A run, step by step.
@@ -72,6 +77,12 @@ pub trait Engine: Send + Sync + 'static {
     /// # Errors
     /// [`EngineError::NoSuchRun`].
     async fn run(&self, id: RunId) -> Result<RunReport, EngineError>;
+
+    /// One step of a run, attempt by attempt: also the prompt as it was sent, where its node keeps it.
+    ///
+    /// # Errors
+    /// [`EngineError::NoSuchRun`], [`EngineError::NoSuchStep`].
+    async fn step(&self, run: RunId, path: &StepPath) -> Result<StepHistory, EngineError>;
 
     /// Runs, newest first.
     ///
@@ -82,7 +93,10 @@ pub trait Engine: Send + Sync + 'static {
     /// Cancels a run; returns once it has ended. A run that had ended already stays as it was.
     ///
     /// # Errors
-    /// [`EngineError::NoSuchRun`].
+    /// [`EngineError::NoSuchRun`], [`EngineError::Interrupted`], or [`EngineError::Store`].
+    ///
+    /// # Cancellation
+    /// The run is cancelled all the same.
     async fn cancel(&self, id: RunId) -> Result<RunRecord, EngineError>;
 
     /// Answers a step that waits for a person; returns once the answer is in the log. The same answer
@@ -90,7 +104,10 @@ pub trait Engine: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`EngineError::NoSuchRun`]; [`EngineError::Signal`] when nobody waits for this answer, or not any
-    /// more, or when it does not fit.
+    /// more, or when it does not fit; [`EngineError::Interrupted`], or [`EngineError::Store`].
+    ///
+    /// # Cancellation
+    /// The answer counts all the same.
     async fn signal(
         &self,
         run: RunId,
@@ -100,7 +117,8 @@ pub trait Engine: Send + Sync + 'static {
 
     /// The updates of a run after event number `after` (0 for all): first those of the log, then
     /// live. The text so far of each running step comes as one delta; the stream ends after the
-    /// terminal event. Any number of readers may follow a run, and none holds it up.
+    /// terminal event, and without one when the engine stops or the store cannot be read: read on from
+    /// the last number then. Any number of readers may follow a run, and none holds it up.
     ///
     /// # Errors
     /// [`EngineError::NoSuchRun`]; [`EngineError::BeyondEnd`] when the log is not that long.
@@ -196,6 +214,9 @@ pub enum EngineError {
     /// There is no such run.
     #[error("there is no run {0}")]
     NoSuchRun(RunId),
+    /// The run has no such step, or it has not begun yet.
+    #[error("the run has no step `{0}`, or it has not begun yet")]
+    NoSuchStep(StepPath),
     /// The log is not that long.
     #[error("event {after} is beyond the end of the log, which has {last}")]
     BeyondEnd {
@@ -213,6 +234,10 @@ pub enum EngineError {
         /// How many.
         waiting: usize,
     },
+    /// What was asked is in the inbox of the run, but the run was interrupted before it came to it: the
+    /// store failed, or the engine stopped. It can be asked again.
+    #[error("run {0} was interrupted before it came to this")]
+    Interrupted(RunId),
     /// The engine is shutting down.
     #[error("the engine is shutting down")]
     ShuttingDown,

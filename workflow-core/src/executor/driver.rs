@@ -28,9 +28,14 @@ use crate::{
     node::{DeltaSink, NodeContext, RunContext},
 };
 
-/// The log does not take the events: the run belongs to someone else now, or cannot be written.
+/// Why the log does not take the events.
 #[derive(Debug)]
-pub(crate) struct Refused;
+pub(crate) enum Refused {
+    /// The run belongs to someone else now.
+    Fenced,
+    /// It cannot be written.
+    Unavailable,
+}
 
 /// Where events go before anything depends on them.
 pub(crate) trait Journal: Send {
@@ -42,10 +47,10 @@ pub(crate) trait Journal: Send {
 }
 
 /// An attempt or a wait. One that was stopped gives nothing.
-type Work = BoxFuture<'static, Option<Input>>;
+type Task = BoxFuture<'static, Option<Input>>;
 
 /// What a driver is waiting for.
-type InFlight = FuturesUnordered<Work>;
+type InFlight = FuturesUnordered<Task>;
 
 /// Drives one run until it ends or rests.
 pub(crate) struct Driver<J> {
@@ -55,7 +60,7 @@ pub(crate) struct Driver<J> {
     clock: Clock,
     inbox: Option<Arc<Inbox>>,
     in_flight: InFlight,
-    /// What can be stopped alone: work within maps, loops and called workflows.
+    /// What can be stopped alone: timers, and work within maps, loops and called workflows.
     stops: HashMap<StepId, AbortHandle>,
     inputs: Vec<Input>,
     /// Tells work that outlives its node's future that the run is over.
@@ -97,20 +102,23 @@ impl<J: Journal> Driver<J> {
         self
     }
 
-    /// Goes on until the run has ended or rests, or its log refuses an event. `turn` holds what was
+    /// Goes on until the run has ended or rests, and gives the journal back; or until its log refuses an event. `turn` holds what was
     /// decided already, `first` what has happened.
     pub(crate) fn drive(
         mut self,
         mut turn: Turn,
         first: Option<Input>,
-    ) -> impl Future<Output = ()> + Send {
+    ) -> impl Future<Output = Result<J, Refused>> + Send {
         self.inputs.push(Input::Resume);
         self.inputs.extend(first);
         // Not an async function: its arguments would take their room twice.
-        async move { self.go_on(&mut turn).await }
+        async move {
+            self.go_on(&mut turn).await?;
+            Ok(self.journal)
+        }
     }
 
-    async fn go_on(&mut self, turn: &mut Turn) {
+    async fn go_on(&mut self, turn: &mut Turn) -> Result<(), Refused> {
         let cancellation = self.context.cancellation.clone();
         let mut cancelled = pin!(cancellation.cancelled());
         loop {
@@ -122,21 +130,28 @@ impl<J: Journal> Driver<J> {
             let answers = self.inbox.as_ref().map(|inbox| inbox.take());
             let answers = answers.unwrap_or_default();
             self.inputs.extend(answers.iter().map(Answer::input));
+            // What was done counts, also when its time is over in the same moment.
+            if self.inputs.len() > 1 {
+                self.inputs
+                    .sort_by_key(|input| !matches!(input, Input::Resume | Input::Done { .. }));
+            }
             self.machine
                 .on(self.inputs.drain(..), self.clock.now(), turn);
             if self.machine.has_ended() {
                 // At once, and not after what may be a slow append: connections close now.
                 self.in_flight.clear();
             }
-            if self.journal.commit(&mut turn.events).await.is_err() {
-                return;
-            }
+            self.journal.commit(&mut turn.events).await?;
             answers.into_iter().for_each(Answer::taken);
             if self.machine.is_at_rest() {
-                return;
+                return Ok(());
             }
             self.execute(&mut turn.commands).await;
-            if self.inputs.is_empty() {
+            if turn.more {
+                // A run that has much to decide lets others work, and hears whether it is cancelled.
+                tokio::task::yield_now().await;
+            }
+            if self.inputs.is_empty() && !turn.more {
                 self.wait(cancelled.as_mut()).await;
             }
             self.collect().await;
@@ -146,7 +161,7 @@ impl<J: Journal> Driver<J> {
     /// Does what the machine decided.
     async fn execute(&mut self, commands: &mut Vec<Command>) {
         for command in commands.drain(..) {
-            let work: Option<Work> = match command {
+            let work: Option<Task> = match command {
                 Command::Run { step, attempt } => self.attempt(step, attempt),
                 Command::Wait { step, wait } => {
                     let fired = Some(Input::TimerFired { step });
@@ -173,7 +188,7 @@ impl<J: Journal> Driver<J> {
         }
     }
 
-    fn attempt(&mut self, step: StepId, attempt: u32) -> Option<Work> {
+    fn attempt(&mut self, step: StepId, attempt: u32) -> Option<Task> {
         let Assignment {
             body,
             node,
@@ -183,26 +198,29 @@ impl<J: Journal> Driver<J> {
         } = self.machine.assignment(step)?;
         let context = Arc::clone(&self.context);
         let cx = NodeContext::new(context, scope, name, input, attempt);
-        Some(self.stoppable(step, attempt::run(body, node, cx, step)))
+        let work = attempt::run(body, node, cx, step);
+        // What works at the top is only ever stopped with the whole run.
+        Some(if step.frame == FrameId::ROOT {
+            Box::pin(work)
+        } else {
+            self.stoppable(step, work)
+        })
     }
 
-    /// Work for a step. That within maps, loops and called workflows can be stopped alone.
+    /// Work that can be stopped alone.
     fn stoppable(
         &mut self,
         step: StepId,
         work: impl Future<Output = Option<Input>> + Send + 'static,
-    ) -> Work {
-        if step.frame == FrameId::ROOT {
-            return Box::pin(work);
-        }
+    ) -> Task {
         let (handle, registration) = AbortHandle::new_pair();
         self.stops.insert(step, handle);
         Box::pin(Abortable::new(work, registration).map(|done| done.ok().flatten()))
     }
 
     fn take(&mut self, input: Option<Input>) {
-        if let Some(Input::Done { step, .. } | Input::TimerFired { step }) = &input
-            && step.frame != FrameId::ROOT
+        if !self.stops.is_empty()
+            && let Some(Input::Done { step, .. } | Input::TimerFired { step }) = &input
         {
             self.stops.remove(step);
         }

@@ -14,7 +14,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use futures::{Stream, future::BoxFuture};
+use futures::{FutureExt, Stream, future::BoxFuture};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -88,7 +88,7 @@ impl Executor {
     /// Sets how many events a run may have before it fails with `too_many_events`; 1,000,000 by default.
     /// Those that then end it come on top.
     #[must_use]
-    pub fn events(mut self, events: u64) -> Self {
+    pub fn max_events(mut self, events: u64) -> Self {
         self.limits.events = events;
         self
     }
@@ -109,7 +109,7 @@ impl Executor {
         let first = machine.create(created, clock.now());
         let turn = Turn {
             events: vec![first],
-            commands: Vec::new(),
+            ..Turn::default()
         };
         Run::new(id, machine, clock, turn, None)
     }
@@ -245,7 +245,7 @@ impl Run {
             id,
             batch: VecDeque::new(),
             outbox,
-            driver: Some(Box::pin(driver.drive(turn, first))),
+            driver: Some(Box::pin(driver.drive(turn, first).map(|_| ()))),
         }
     }
 

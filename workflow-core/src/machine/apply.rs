@@ -3,15 +3,16 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Machine, Misfit, Phase, StepId,
+    FrameId, Machine, Misfit, Phase, StepId,
     container::Container,
     end::{Doom, RUN_CANCELLED},
     frame::Failure,
-    step::StepState,
+    step::{Step, StepState},
     wait::Wait,
 };
 use crate::{
-    event::{EventKind, NodeFailed, Progress, Report, StepEvent},
+    error::Problem,
+    event::{EventKind, NodeFailed, NodeProgress, Progress, Report, StepEvent},
     time::Timestamp,
     usage::Usage,
     workflow::Work,
@@ -31,7 +32,10 @@ impl Machine {
             Some(step) => Some(self.locate(step).ok_or_else(misfit)?),
             None => None,
         };
-        if !self.may_follow(step, &event.kind) || !self.find_logged_items(step, &event.kind) {
+        if let (Some(step), EventKind::NodeProgress(progress)) = (step, &event.kind) {
+            self.prepare_items(step, progress);
+        }
+        if !self.may_follow(step, &event.kind) {
             return Err(misfit());
         }
         self.transition(step, &event.kind, event.time);
@@ -45,36 +49,46 @@ impl Machine {
             return self.may_follow_in_run(kind);
         };
         let state = self.frames.step(step).state;
-        let open = matches!(state, StepState::Open { .. }) && !self.is_busy_inside(step);
+        let open = || matches!(state, StepState::Open { .. }) && !self.is_busy_inside(step);
         match kind {
-            EventKind::NodeStarted(_) => !matches!(
-                state,
-                StepState::Idle { .. }
-                    | StepState::Settled
-                    | StepState::Open { .. }
-                    | StepState::Waiting { .. }
-            ),
+            EventKind::NodeStarted(started) => {
+                let begins = matches!(
+                    state,
+                    StepState::Due { .. }
+                        | StepState::Ready(_)
+                        | StepState::Running { .. }
+                        | StepState::Backoff { .. }
+                );
+                let attempt = self.frames.step(step).attempt.checked_add(1);
+                begins && attempt == Some(started.attempt)
+            }
             EventKind::NodeSkipped(_) => matches!(state, StepState::Due { .. }),
             EventKind::NodeFailed(_) => {
-                open || matches!(
-                    state,
-                    StepState::Due { .. } | StepState::Running { .. } | StepState::Waiting { .. }
-                )
+                open()
+                    || matches!(
+                        state,
+                        StepState::Due { .. }
+                            | StepState::Running { .. }
+                            | StepState::Waiting { .. }
+                    )
             }
-            EventKind::NodeCompleted(_) => open || matches!(state, StepState::Running { .. }),
+            EventKind::NodeCompleted(_) => open() || matches!(state, StepState::Running { .. }),
             EventKind::NodeRetrying(_) => matches!(state, StepState::Running { .. }),
-            EventKind::NodeProgress(_) => matches!(state, StepState::Open { .. }),
-            EventKind::NodeWaiting(_) => open && self.frames.step(step).container.is_none(),
+            EventKind::NodeProgress(it) => {
+                matches!(state, StepState::Open { .. }) && self.may_progress(step, it.progress)
+            }
+            EventKind::NodeWaiting(_) => open() && self.frames.step(step).container.is_none(),
             EventKind::NodeResumed(it) => {
                 matches!(state, StepState::Waiting { wait, .. } if wait == it.wait_id)
             }
             EventKind::NodeCancelled(_) => {
-                open || matches!(
-                    state,
-                    StepState::Running { .. }
-                        | StepState::Backoff { .. }
-                        | StepState::Waiting { .. }
-                )
+                open()
+                    || matches!(
+                        state,
+                        StepState::Running { .. }
+                            | StepState::Backoff { .. }
+                            | StepState::Waiting { .. }
+                    )
             }
             _ => false,
         }
@@ -89,7 +103,7 @@ impl Machine {
             }
             EventKind::RunResumed(_) => matches!(self.phase, Phase::Suspended(_)),
             EventKind::RunCompleted(_) => {
-                self.frames.at(super::FrameId::ROOT).unsettled == 0
+                self.frames.at(FrameId::ROOT).unsettled == 0
                     && matches!(self.phase, Phase::Started(_))
             }
             EventKind::RunFailed(_) | EventKind::RunCancelled(_) => self.phase != Phase::New,
@@ -102,38 +116,44 @@ impl Machine {
         let mut frames = self.frames.step(step).frames().into_iter();
         frames.any(|frame| {
             let mut steps = self.frames.at(frame).steps.iter();
-            steps.any(super::step::Step::is_open)
+            steps.any(Step::is_open)
         })
     }
 
     /// The items of a map stand in no event; how many there were does.
-    fn find_logged_items(&mut self, step: Option<StepId>, kind: &EventKind) -> bool {
-        let (Some(step), EventKind::NodeProgress(it)) = (step, kind) else {
-            return true;
-        };
-        let Progress::Items { items, item, .. } = it.progress else {
-            return self.is_next_round(step, it.progress);
-        };
-        if item.is_none() && self.frames.step(step).container.is_none() {
+    fn prepare_items(&mut self, step: StepId, progress: &NodeProgress) {
+        let begins = matches!(progress.progress, Progress::Items { item: None, .. });
+        let state = self.frames.step(step);
+        if begins && state.container.is_none() && matches!(state.state, StepState::Open { .. }) {
             _ = self.find_items(step);
         }
-        let open = match self.frames.step(step).container.as_deref() {
-            Some(Container::Map(found)) if found.count() == items => &found.open,
-            _ => return false,
-        };
-        item.is_none_or(|item| open.contains_key(&item))
     }
 
-    fn is_next_round(&self, step: StepId, progress: Progress) -> bool {
-        let Progress::Round { round } = progress else {
-            return false;
-        };
-        let is_loop = matches!(self.frames.planned(step).work, Work::Loop(..));
-        is_loop
-            && match self.frames.step(step).container.as_deref() {
-                Some(Container::Loop { round: now, .. }) => now + 1 == round,
-                _ => round == 0,
+    /// Whether a map or loop can have come so far.
+    fn may_progress(&self, step: StepId, progress: Progress) -> bool {
+        let container = self.frames.step(step).container.as_deref();
+        match (progress, container) {
+            (Progress::Items { items, item, .. }, Some(Container::Map(found))) => {
+                found.count() == items
+                    && match item {
+                        None => found.next_index() == 0,
+                        Some(item) => found.open.get(&item).is_some_and(|it| self.is_through(*it)),
+                    }
             }
+            (Progress::Round { round }, Some(Container::Loop { round: now, frame })) => {
+                now + 1 == round && self.is_through(*frame)
+            }
+            (Progress::Round { round }, None) => {
+                round == 0 && matches!(self.frames.planned(step).work, Work::Loop(..))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether nothing in a frame will happen any more.
+    fn is_through(&self, frame: FrameId) -> bool {
+        let frame = self.frames.at(frame);
+        frame.unsettled == 0 || (frame.failure.is_some() && !frame.steps.iter().any(Step::is_open))
     }
 
     /// What an event changes: the same live and in replay.
@@ -211,7 +231,7 @@ impl Machine {
                 self.step_settled(step, true);
             }
             EventKind::NodeFailed(failed) => {
-                let origin = self.failure_inside(step);
+                let origin = self.failure_inside(step, &failed.error);
                 self.release(step, used(failed.report.as_deref()));
                 self.step_failed(step, failed, origin);
             }
@@ -236,7 +256,7 @@ impl Machine {
         let state = self.frames.step_mut(step);
         let container = state.container.take();
         match state.state {
-            StepState::Running { .. } => self.working -= 1,
+            StepState::Running { .. } => self.working = self.working.saturating_sub(1),
             StepState::Waiting { wait, .. } => _ = self.waits.remove(&wait),
             _ => {}
         }
@@ -246,14 +266,16 @@ impl Machine {
         }
     }
 
-    /// The failure within a container that makes it fail, if there is one.
-    fn failure_inside(&self, step: StepId) -> Option<Failure> {
-        let mut frames = self.frames.step(step).frames().into_iter();
-        frames.find_map(|frame| self.frames.at(frame).failure.clone())
+    /// The first failure within a container, if it is what makes the container fail.
+    fn failure_inside(&self, step: StepId, error: &Problem) -> Option<Failure> {
+        let frames = self.frames.step(step).frames().into_iter();
+        let failures = frames.filter_map(|frame| self.frames.at(frame).failure.clone());
+        let first = failures.min_by_key(|failure| failure.seq);
+        first.filter(|failure| *failure.error == *error)
     }
 
     fn step_failed(&mut self, step: StepId, failed: &NodeFailed, origin: Option<Failure>) {
-        let error = Arc::clone(&failed.error);
+        let (seq, error) = (self.seq + 1, Arc::clone(&failed.error));
         let frame = self.frames.at_mut(step.frame);
         if failed.handled {
             frame.scope.fail(step.node(), error, failed.output.clone());
@@ -263,7 +285,7 @@ impl Machine {
         frame.failure.get_or_insert_with(|| {
             let here = failed.step.clone();
             let step = origin.map_or(here, |origin| origin.step);
-            Failure { step, error }
+            Failure { seq, step, error }
         });
         self.failed.push_back(step.frame);
     }
@@ -272,7 +294,7 @@ impl Machine {
     fn step_settled(&mut self, step: StepId, live: bool) {
         let frame = self.frames.at_mut(step.frame);
         frame.steps[step.node()].state = StepState::Settled;
-        frame.unsettled -= 1;
+        frame.unsettled = frame.unsettled.saturating_sub(1);
         if frame.unsettled == 0 {
             self.settled.push_back(step.frame);
         }

@@ -33,11 +33,27 @@ impl Machine {
         if works && step.frame != FrameId::ROOT {
             turn.commands.push(Command::Stop { step });
         }
+        self.stop_timer(step, turn);
         let cancelled = EventKind::NodeCancelled(NodeCancelled {
             step: self.step_ref(step),
             reason: why.into(),
         });
         self.emit(Some(step), cancelled, now, turn);
+    }
+
+    /// Lets the timer of a container or wait go, which is not needed any more.
+    pub(super) fn stop_timer(&self, step: StepId, turn: &mut Turn) {
+        let is_set = match self.frames.step(step).state {
+            StepState::Open { deadline, .. } => deadline.is_some(),
+            StepState::Waiting { wait, .. } => {
+                let wait = self.waits.get(&wait);
+                wait.is_some_and(|wait| wait.until.is_some())
+            }
+            _ => false,
+        };
+        if is_set {
+            turn.commands.push(Command::Stop { step });
+        }
     }
 
     /// Stops what is in a container, in the order of its items.

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde_json::Value;
 
 use super::frame::FrameId;
+use crate::size;
 
 pub(super) enum Container {
     Map(Items),
@@ -62,6 +63,7 @@ impl Items {
 
     pub(super) fn finish(&mut self, item: usize, result: Arc<Value>) -> Option<FrameId> {
         let frame = self.open.remove(&item)?;
+        self.bytes += size::bytes(&result);
         self.results[item] = result;
         self.done += 1;
         Some(frame)

@@ -13,7 +13,7 @@ use crate::{
     error::Problem,
     event::{EventKind, RunCancelled, RunCompleted, RunFailed},
     id::StepRef,
-    size::MAX_RESULT_BYTES,
+    size::{self, MAX_RESULT_BYTES},
     template::Json,
     time::{Timestamp, millis},
     workflow::Work,
@@ -63,8 +63,8 @@ impl Machine {
             }
             (_, Ok(_)) => {}
             (_, Err(error)) => {
-                let step = self.step_ref(step);
-                self.frames.at_mut(id).failure = Some(Failure { step, error });
+                let (seq, step) = (self.seq, self.step_ref(step));
+                self.frames.at_mut(id).failure = Some(Failure { seq, step, error });
                 self.failed.push_back(id);
             }
         }
@@ -80,7 +80,7 @@ impl Machine {
             return;
         };
         let Some((step, place)) = parent else {
-            let Failure { step, error } = failure;
+            let Failure { step, error, .. } = failure;
             let step = Some(step);
             self.doom.get_or_insert(Doom::Failed { step, error });
             return;
@@ -184,7 +184,7 @@ fn result_of(frame: &Frame, output: Option<&Json>) -> Result<Arc<Value>, Arc<Pro
         let Some(output) = frame.scope.output(*sink) else {
             continue;
         };
-        let bytes = output.to_string().len();
+        let bytes = size::bytes(output);
         left = left.checked_sub(bytes).ok_or_else(|| {
             let detail = format!("the result has more than {MAX_RESULT_BYTES} bytes");
             Arc::new(Problem::new("output_too_large", detail))

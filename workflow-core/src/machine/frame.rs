@@ -59,6 +59,8 @@ pub(super) struct Frame {
 /// A failure that nobody handled: the step it began with, and why.
 #[derive(Clone, Debug)]
 pub(super) struct Failure {
+    /// The number of the event that told of it.
+    pub(super) seq: u64,
     pub(super) step: StepRef,
     pub(super) error: Arc<Problem>,
 }

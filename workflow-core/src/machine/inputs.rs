@@ -67,6 +67,7 @@ impl Machine {
         now: Timestamp,
         turn: &mut Turn,
     ) {
+        self.stop_timer(step, turn);
         let completed = NodeCompleted {
             step: self.step_ref(step),
             attempt: self.frames.step(step).attempt,
@@ -130,6 +131,7 @@ impl Machine {
             OnError::Continue => (true, None),
             OnError::Output(output) => (true, Some(Arc::clone(output))),
         };
+        self.stop_timer(step, turn);
         let failed = NodeFailed {
             step: self.step_ref(step),
             attempt: self.frames.step(step).attempt,

@@ -14,7 +14,7 @@ use crate::{
     error::{NodeError, Problem},
     event::{EventKind, NodeProgress, Progress},
     scope::Scope,
-    size::MAX_RESULT_BYTES,
+    size::{self, MAX_RESULT_BYTES},
     spec::kind_of,
     template::{Budget, List},
     time::Timestamp,
@@ -130,12 +130,11 @@ impl Machine {
 
     /// An item is through, with a result or without.
     pub(super) fn item_done(&mut self, step: StepId, item: usize, now: Timestamp, turn: &mut Turn) {
-        let bytes = self.item_result(step, item).to_string().len();
+        let bytes = size::bytes(&self.item_result(step, item));
         let Some(items) = self.items(step) else {
             return;
         };
-        items.bytes += bytes;
-        if items.bytes > MAX_RESULT_BYTES {
+        if items.bytes + bytes > MAX_RESULT_BYTES {
             let detail = format!("the results have more than {MAX_RESULT_BYTES} bytes");
             self.cancel_inside(step, "sibling_failed", now, turn);
             return self.fail(step, Problem::new("output_too_large", detail), now, turn);

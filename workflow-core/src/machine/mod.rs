@@ -91,6 +91,8 @@ pub(crate) enum Command {
 pub(crate) struct Turn {
     pub(crate) events: Vec<StepEvent>,
     pub(crate) commands: Vec<Command>,
+    /// Whether there is more to decide, without anything else having to happen.
+    pub(crate) more: bool,
 }
 
 /// How far a run as a whole has come.
@@ -225,6 +227,7 @@ impl Machine {
         now: Timestamp,
         turn: &mut Turn,
     ) {
+        turn.more = false;
         for input in inputs {
             match input {
                 Input::Resume => self.resume(now, turn),

@@ -9,6 +9,9 @@ const MAX_RECOVERIES: u32 = 5;
 impl Machine {
     /// A suspended run stays as it is, unless a time that it waits for has come meanwhile.
     pub(super) fn resume(&mut self, now: Timestamp, turn: &mut Turn) {
+        if self.has_ended() {
+            return;
+        }
         if matches!(self.phase, Phase::Suspended(_)) {
             if self.wake_at().is_some_and(|wake_at| wake_at <= now) {
                 self.wake("timer", now, turn);
@@ -20,6 +23,9 @@ impl Machine {
 
     /// Sets everything going that a log left standing.
     pub(super) fn go_on(&mut self, now: Timestamp, turn: &mut Turn) {
+        if self.doom.is_some() {
+            return;
+        }
         match self.deadline {
             Some(deadline) if deadline <= now => return self.deadline_reached(),
             Some(deadline) => {
@@ -97,7 +103,7 @@ impl Machine {
             return self.fail(step, Problem::new("recovery_exhausted", detail), now, turn);
         }
         state.state = StepState::Ready(Some(StartReason::Recovered));
-        self.working -= 1;
+        self.working = self.working.saturating_sub(1);
         self.ready.push_back(step);
     }
 }

@@ -8,6 +8,10 @@ use crate::{
     workflow::Work,
 };
 
+/// How many events are decided at once. There may be more to decide; but the run stores and shows
+/// these first, and hears whether it is cancelled.
+const MAX_BATCH: usize = 1_000;
+
 /// What is to become of a step whose needs are settled.
 enum Decision {
     Take,
@@ -35,6 +39,10 @@ impl Machine {
             self.settle_failures(now, turn);
             self.bound_events();
             if self.doom.is_some() || self.has_ended() {
+                return;
+            }
+            if turn.events.len() >= MAX_BATCH {
+                turn.more = true;
                 return;
             }
             if let Some(step) = self.due.pop_front() {

@@ -138,6 +138,7 @@ impl Machine {
         now: Timestamp,
         turn: &mut Turn,
     ) {
+        self.stop_timer(step, turn);
         let resumed = NodeResumed {
             step: self.step_ref(step),
             wait_id,

@@ -1,5 +1,7 @@
 //! Which workflows a specification calls, before it is checked.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use crate::{control::ControlKind, size};
@@ -7,22 +9,30 @@ use crate::{control::ControlKind, size};
 /// What its `WorkflowNode`s call, each name once, in the order they are written. A specification
 /// that has faults gives what can be seen.
 pub(crate) fn calls(spec: &Value) -> Vec<&str> {
-    let mut names = Vec::new();
+    let mut called = Called::default();
     if !size::is_deeper_than(size::MAX_SPEC_DEPTH, spec) {
-        in_list(&spec["nodes"], &mut names);
+        called.in_list(&spec["nodes"]);
     }
-    names
+    called.names
 }
 
-fn in_list<'a>(nodes: &'a Value, names: &mut Vec<&'a str>) {
-    for node in nodes.as_array().into_iter().flatten() {
-        let data = &node["data"];
-        if node["type"] == ControlKind::Workflow.name()
-            && let Some(name) = data["workflow"].as_str()
-            && !names.contains(&name)
-        {
-            names.push(name);
+#[derive(Default)]
+struct Called<'a> {
+    names: Vec<&'a str>,
+    known: HashSet<&'a str>,
+}
+
+impl<'a> Called<'a> {
+    fn in_list(&mut self, nodes: &'a Value) {
+        for node in nodes.as_array().into_iter().flatten() {
+            let data = &node["data"];
+            if node["type"] == ControlKind::Workflow.name()
+                && let Some(name) = data["workflow"].as_str()
+                && self.known.insert(name)
+            {
+                self.names.push(name);
+            }
+            self.in_list(&data["nodes"]);
         }
-        in_list(&data["nodes"], names);
     }
 }

@@ -11,6 +11,7 @@ use workflow_core::{Node, NodeContext, NodeError};
 
 enum Line {
     Say(String),
+    Keep(Value),
     Finish(Value),
     Fail(NodeError),
 }
@@ -38,6 +39,11 @@ impl Script {
         self.tell(Line::Say(text.to_owned()));
     }
 
+    /// Lets it keep something that only the log has.
+    pub fn keep(&self, kept: Value) {
+        self.tell(Line::Keep(kept));
+    }
+
     pub fn finish(&self, output: impl Into<Value>) {
         self.tell(Line::Finish(output.into()));
     }
@@ -60,6 +66,7 @@ impl Node for ScriptedModel {
         loop {
             match lines.recv().await {
                 Some(Line::Say(text)) => cx.delta(text)?,
+                Some(Line::Keep(kept)) => cx.keep(kept),
                 Some(Line::Finish(output)) => return Ok(output),
                 Some(Line::Fail(error)) => return Err(error),
                 None => std::future::pending().await,

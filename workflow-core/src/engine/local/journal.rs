@@ -7,7 +7,7 @@ use crate::{
     event::{EventKind, StepEvent},
     executor::{Journal, Refused},
     record::RunHead,
-    store::Store,
+    store::{Store, StoreError},
 };
 
 pub(super) struct StoreJournal {
@@ -19,6 +19,11 @@ pub(super) struct StoreJournal {
 impl StoreJournal {
     pub(super) fn new(store: Arc<dyn Store>, live: Arc<LiveRun>, head: RunHead) -> Self {
         Self { store, live, head }
+    }
+
+    /// What the events have made of the run.
+    pub(super) fn into_head(self) -> RunHead {
+        self.head
     }
 }
 
@@ -53,7 +58,10 @@ impl Journal for StoreJournal {
             .await
         {
             tracing::error!(run = %self.live.id(), %error, "the log took no event, so the run stops");
-            return Err(Refused);
+            return Err(match error {
+                StoreError::Unavailable(_) => Refused::Unavailable,
+                _ => Refused::Fenced,
+            });
         }
         if let Some(last) = events.last() {
             tell_operator(last);

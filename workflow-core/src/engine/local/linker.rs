@@ -1,7 +1,7 @@
 //! Turns stored specifications into workflows, together with the workflows they call.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Arc, Mutex},
 };
 
@@ -99,21 +99,21 @@ impl Linker {
     /// Everything that a specification calls, and that those call.
     async fn find_called(&self, spec: &Value) -> Result<Called, EngineError> {
         let mut called = Called::new();
+        let mut asked: HashSet<String> = HashSet::new();
         let mut names: Vec<String> = calls(spec).into_iter().map(str::to_owned).collect();
         while let Some(name) = names.pop() {
-            if called.contains_key(&name) {
+            if !asked.insert(name.clone()) {
                 continue;
             }
-            let Some(record) = self.find(&name).await? else {
-                continue;
-            };
-            if called.len() == MAX_CALLED {
+            if asked.len() > MAX_CALLED {
                 let detail = format!("more than {MAX_CALLED} workflows are called");
                 let fault = Fault::new(FaultCode::TooManyWorkflows, "#", detail);
                 return Err(InvalidWorkflow::new(vec![fault]).into());
             }
-            names.extend(calls(&record.spec).into_iter().map(str::to_owned));
-            called.insert(name, record);
+            if let Some(record) = self.find(&name).await? {
+                names.extend(calls(&record.spec).into_iter().map(str::to_owned));
+                called.insert(name, record);
+            }
         }
         Ok(called)
     }

@@ -101,13 +101,19 @@ impl LiveRun {
         &self.inbox
     }
 
-    /// Makes the caller the one who drives it; says whether nobody did before.
-    pub(super) fn is_driven_now(&self) -> bool {
+    /// Makes the caller the one who drives it, unless somebody does already.
+    pub(super) fn claim(&self) -> bool {
         !self.driven.swap(true, Ordering::AcqRel)
     }
 
-    pub(super) fn is_driven_no_more(&self) {
+    /// Lets somebody else drive it.
+    pub(super) fn release(&self) {
         self.driven.store(false, Ordering::Release);
+    }
+
+    /// Whether somebody drives it.
+    pub(super) fn is_driven(&self) -> bool {
+        self.driven.load(Ordering::Acquire)
     }
 
     /// Whether somebody wants something of it.
@@ -122,7 +128,7 @@ impl LiveRun {
     }
 
     /// Learns how long the log is, which may be longer than what was shown here.
-    pub(super) fn is_at_least(&self, last_seq: u64) {
+    pub(super) fn learn_length(&self, last_seq: u64) {
         let mut state = lock(&self.state);
         state.last_seq = state.last_seq.max(last_seq);
     }

@@ -1,5 +1,7 @@
 //! An engine in this process: its runs are tasks, their logs are in a store.
 
+mod admission;
+mod drive;
 mod host;
 mod journal;
 mod linker;
@@ -14,13 +16,14 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use serde_json::Value;
 
-use self::{host::Host, reader::Reader};
+use self::{admission::Admission, host::Host, reader::Reader};
 use super::{Created, Engine, EngineError, NewRun, Validation};
 use crate::{
     event::{StepEvent, Update},
     executor::Executor,
-    id::{RunId, WaitId, WorkflowId},
-    record::{Page, PageRequest, RunQuery, RunRecord, WorkflowRecord},
+    history::StepHistory,
+    id::{RunId, StepPath, WaitId, WorkflowId},
+    record::{Page, PageRequest, RunQuery, RunRecord, RunStatus, WorkflowRecord},
     registry::Registry,
     report::RunReport,
     store::{MemoryStore, Store},
@@ -61,8 +64,7 @@ pub struct LocalEngine {
 
 impl Drop for LocalEngine {
     fn drop(&mut self) {
-        drop(self.host.close());
-        self.host.let_readers_go();
+        self.host.stop();
     }
 }
 
@@ -90,11 +92,17 @@ impl LocalEngineBuilder {
         self
     }
 
-    /// How many runs work at once (1,024 by default), and how many more may wait (10,000).
+    /// How many runs work at once; at least 1, 1,024 by default.
     #[must_use]
-    pub fn limits(mut self, running: usize, queued: usize) -> Self {
-        self.running = running.max(1);
-        self.queued = queued;
+    pub fn max_running(mut self, runs: usize) -> Self {
+        self.running = runs.max(1);
+        self
+    }
+
+    /// How many more runs may wait until there is room; 10,000 by default.
+    #[must_use]
+    pub fn max_queued(mut self, runs: usize) -> Self {
+        self.queued = runs;
         self
     }
 
@@ -104,8 +112,7 @@ impl LocalEngineBuilder {
             self.registry,
             self.store,
             self.executor,
-            self.running,
-            self.queued,
+            Admission::new(self.running, self.queued),
         );
         LocalEngine {
             host: Arc::new(host),
@@ -135,12 +142,11 @@ impl LocalEngine {
 
     /// Takes no new runs, gives those that work this long to end, and stops the rest. When it
     /// returns, nothing of the engine works any more.
+    ///
+    /// # Cancellation
+    /// When it is dropped, everything stops at once.
     pub async fn shutdown(&self, grace: Duration) {
-        let mut tasks = self.host.close();
-        let drained = async { while tasks.join_next().await.is_some() {} };
-        let _ = tokio::time::timeout(grace, drained).await;
-        tasks.shutdown().await;
-        self.host.let_readers_go();
+        self.host.shut_down(grace).await;
     }
 }
 
@@ -229,6 +235,12 @@ impl Engine for LocalEngine {
         }
     }
 
+    async fn step(&self, run: RunId, path: &StepPath) -> Result<StepHistory, EngineError> {
+        let log = self.host.log(run, 0).await?;
+        let history = StepHistory::of(&log, path);
+        history.ok_or_else(|| EngineError::NoSuchStep(path.clone()))
+    }
+
     async fn runs(&self, query: RunQuery) -> Result<Page<RunRecord>, EngineError> {
         Ok(self.host.store().runs(query).await?)
     }
@@ -245,7 +257,7 @@ impl Engine for LocalEngine {
         if record.head.status.has_ended() {
             return Ok(record);
         }
-        Err(EngineError::ShuttingDown)
+        Err(self.host.interrupted(id))
     }
 
     async fn signal(
@@ -255,16 +267,17 @@ impl Engine for LocalEngine {
         payload: Value,
     ) -> Result<RunRecord, EngineError> {
         let payload = Arc::new(payload);
-        let is_open = || async {
-            let log = self.host.log(run).await?;
-            let open = WaitLog::of(&log).check(wait, &payload);
-            open.map_err(EngineError::Signal)
-        };
-        if is_open().await? {
+        let log = self.host.log(run, 0).await?;
+        let mut waits = WaitLog::of(&log);
+        if waits.check(wait, &payload).map_err(EngineError::Signal)? {
             self.host.answer(run, wait, Arc::clone(&payload)).await;
             // What the log says now is what came of it: another answer, or time, may have been first.
-            if is_open().await? {
-                return Err(EngineError::ShuttingDown);
+            let seen = log.last().map_or(0, |last| last.seq);
+            for event in self.host.log(run, seen).await? {
+                waits.apply(&event);
+            }
+            if waits.check(wait, &payload).map_err(EngineError::Signal)? {
+                return Err(self.host.interrupted(run));
             }
         }
         let record = self.host.store().run(run).await?;
@@ -284,8 +297,13 @@ impl Engine for LocalEngine {
         if after > last {
             return Err(EngineError::BeyondEnd { after, last });
         }
-        live.is_at_least(last);
-        let goes_on = !record.head.status.has_ended() && !self.host.is_closed();
+        live.learn_length(last);
+        let status = record.head.status;
+        if !status.has_ended() && status != RunStatus::Waiting && !live.is_driven() {
+            // Its driver failed: whoever looks at it sees it go on.
+            self.host.wake(run, None);
+        }
+        let goes_on = !status.has_ended() && (live.is_driven() || !self.host.is_closed());
         let live = goes_on.then_some(live);
         let reader = Reader::new(run, after, live, Arc::clone(self.host.store()));
         Ok(reader.into_stream())

@@ -1,0 +1,109 @@
+//! One step of a run, attempt by attempt.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    error::Problem,
+    event::{EventKind, Report, RunCreated, StepEvent},
+    id::{StepPath, StepRef},
+    outline::RunOutline,
+    report::StepReport,
+    time::Timestamp,
+};
+
+/// Everything the log says of one step, also what events leave out ([`Report::kept`]).
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct StepHistory {
+    /// How it is doing.
+    #[serde(flatten)]
+    pub step: StepReport,
+    /// Its attempts, in order.
+    pub attempts: Vec<AttemptReport>,
+}
+
+/// One attempt at a step.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct AttemptReport {
+    /// Counted from 1.
+    pub attempt: u32,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// When it ended; none while it works.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Arc<Problem>>,
+    /// Tokens, model, and what the node kept, such as the prompt as it was sent.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub report: Option<Box<Report>>,
+}
+
+impl StepHistory {
+    /// The history of the step with this path; none when there is no such node, or when a step within a
+    /// map, loop or called workflow has not begun.
+    pub(crate) fn of(log: &[StepEvent], path: &StepPath) -> Option<Self> {
+        let created = log.iter().find_map(|event| match &event.kind {
+            EventKind::RunCreated(created) => Some(&**created),
+            _ => None,
+        })?;
+        let events = log
+            .iter()
+            .filter(|event| event.step().is_some_and(|step| step.path() == path));
+        let mut events = events.peekable();
+        let step = match events.peek().and_then(|event| event.step()) {
+            Some(step) => step.clone(),
+            None => top_level(created, path)?,
+        };
+        let kind = RunOutline::of(created).kind_of(path).cloned()?;
+        let mut history = Self {
+            step: StepReport::new(step, kind),
+            attempts: Vec::new(),
+        };
+        for event in events {
+            history.apply(event);
+        }
+        Some(history)
+    }
+
+    fn apply(&mut self, event: &StepEvent) {
+        self.step.apply(event);
+        if let EventKind::NodeStarted(started) = &event.kind {
+            self.attempts.push(AttemptReport {
+                attempt: started.attempt,
+                started_at: event.time,
+                ended_at: None,
+                error: None,
+                report: None,
+            });
+            return;
+        }
+        let error = match &event.kind {
+            EventKind::NodeRetrying(it) => Some(&it.error),
+            EventKind::NodeFailed(it) => Some(&it.error),
+            EventKind::NodeCompleted(_) | EventKind::NodeCancelled(_) => None,
+            _ => return,
+        };
+        if let Some(attempt) = self.attempts.last_mut() {
+            attempt.ended_at.get_or_insert(event.time);
+            attempt.error = error.cloned();
+            attempt.report = event.report().cloned().map(Box::new);
+        }
+    }
+
+    /// The whole output; none where it has none, or none yet.
+    pub fn output(&self) -> Option<&Arc<Value>> {
+        self.step.output.as_ref()
+    }
+}
+
+fn top_level(created: &RunCreated, path: &StepPath) -> Option<StepRef> {
+    let mut nodes = created.nodes.iter();
+    let node = nodes.find(|node| node.id.as_str() == path.as_str())?;
+    Some(StepRef::top_level(node.id.clone()))
+}
