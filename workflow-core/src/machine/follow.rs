@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     event::{EventKind, Progress},
+    id::WaitId,
     workflow::Work,
 };
 
@@ -16,16 +17,19 @@ impl Machine {
         let Some(step) = step else {
             return self.may_follow_in_run(kind);
         };
+        let works = match kind {
+            // Whoever ends a run that rests does not wake it first.
+            EventKind::NodeCancelled(_) => !matches!(self.phase, Phase::New | Phase::Created),
+            _ => matches!(self.phase, Phase::Started(_)),
+        };
+        works && self.may_follow_in_step(step, kind)
+    }
+
+    fn may_follow_in_step(&self, step: StepId, kind: &EventKind) -> bool {
         let state = self.frames.step(step).state;
         let open = matches!(state, StepState::Open { .. }) && !self.is_busy_inside(step);
         match kind {
-            EventKind::NodeStarted(_) => !matches!(
-                state,
-                StepState::Idle { .. }
-                    | StepState::Settled
-                    | StepState::Open { .. }
-                    | StepState::Waiting { .. }
-            ),
+            EventKind::NodeStarted(it) => self.may_start(step, it.attempt),
             EventKind::NodeSkipped(_) => matches!(state, StepState::Due { .. }),
             EventKind::NodeFailed(_) => {
                 open || matches!(
@@ -36,7 +40,7 @@ impl Machine {
             EventKind::NodeCompleted(_) => open || matches!(state, StepState::Running { .. }),
             EventKind::NodeRetrying(_) => matches!(state, StepState::Running { .. }),
             EventKind::NodeProgress(_) => matches!(state, StepState::Open { .. }),
-            EventKind::NodeWaiting(_) => open && self.frames.step(step).container.is_none(),
+            EventKind::NodeWaiting(it) => open && self.may_wait(step, it.wait_id),
             EventKind::NodeResumed(it) => {
                 matches!(state, StepState::Waiting { wait, .. } if wait == it.wait_id)
             }
@@ -52,12 +56,33 @@ impl Machine {
         }
     }
 
+    fn may_start(&self, step: StepId, attempt: u32) -> bool {
+        let step = self.frames.step(step);
+        let begins = !matches!(
+            step.state,
+            StepState::Idle { .. }
+                | StepState::Settled
+                | StepState::Open { .. }
+                | StepState::Waiting { .. }
+        );
+        begins && step.attempt.checked_add(1) == Some(attempt)
+    }
+
+    fn may_wait(&self, step: StepId, wait: WaitId) -> bool {
+        let work = &self.frames.planned(step).work;
+        matches!(work, Work::Human(_) | Work::Delay(_))
+            && self.frames.step(step).container.is_none()
+            && wait == WaitId::of_event(self.seq + 1)
+    }
+
     fn may_follow_in_run(&self, kind: &EventKind) -> bool {
         match kind {
             EventKind::RunCreated(_) => self.phase == Phase::New,
             EventKind::RunStarted(_) => self.phase == Phase::Created,
             EventKind::RunSuspended(_) => {
-                matches!(self.phase, Phase::Started(_)) && self.working == 0
+                matches!(self.phase, Phase::Started(_))
+                    && self.working == 0
+                    && !self.waits.is_empty()
             }
             EventKind::RunResumed(_) => matches!(self.phase, Phase::Suspended(_)),
             EventKind::RunCompleted(_) => {
@@ -72,10 +97,18 @@ impl Machine {
     /// Whether something in a container has begun and is not settled.
     fn is_busy_inside(&self, step: StepId) -> bool {
         let mut frames = self.frames.step(step).frames().into_iter();
-        frames.any(|frame| {
-            let mut steps = self.frames.at(frame).steps.iter();
-            steps.any(Step::is_open)
-        })
+        frames.any(|frame| self.is_busy(frame))
+    }
+
+    /// Whether something in a frame has begun and is not settled.
+    fn is_busy(&self, frame: FrameId) -> bool {
+        self.frames.at(frame).steps.iter().any(Step::is_open)
+    }
+
+    /// Whether an item can be done: everything in it is settled, or it failed and nothing goes on in it.
+    fn is_through(&self, item: FrameId) -> bool {
+        let frame = self.frames.at(item);
+        frame.unsettled == 0 || (frame.failure.is_some() && !self.is_busy(item))
     }
 
     /// The items of a map stand in no event; how many there were does.
@@ -93,7 +126,8 @@ impl Machine {
             Some(Container::Map(found)) if found.count() == items => &found.open,
             _ => return false,
         };
-        item.is_none_or(|item| open.contains_key(&item))
+        let through = |frame: &FrameId| self.is_through(*frame);
+        item.is_none_or(|item| open.get(&item).is_some_and(through))
     }
 
     fn is_next_round(&self, step: StepId, progress: Progress) -> bool {
@@ -103,7 +137,9 @@ impl Machine {
         let is_loop = matches!(self.frames.planned(step).work, Work::Loop(..));
         is_loop
             && match self.frames.step(step).container.as_deref() {
-                Some(Container::Loop { round: now, .. }) => now + 1 == round,
+                Some(Container::Loop { round: now, frame }) => {
+                    now + 1 == round && self.frames.at(*frame).unsettled == 0
+                }
                 _ => round == 0,
             }
     }

@@ -1,6 +1,6 @@
 //! Which step a path in a log means.
 
-use super::{FrameId, Machine, StepId};
+use super::{FrameId, Machine, StepId, step::StepState};
 use crate::{id::StepRef, workflow::Work};
 
 impl Machine {
@@ -12,6 +12,9 @@ impl Machine {
         let mut frame = FrameId::ROOT;
         let mut id = self.node(frame, segments.next()?)?;
         while let Some(segment) = segments.next() {
+            if !matches!(self.frames.state(id), Some(StepState::Open { .. })) {
+                return None;
+            }
             let node;
             (frame, node) = match &self.frames.planned(id).work {
                 Work::Map(..) => {
