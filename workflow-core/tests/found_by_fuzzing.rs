@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 use support::{Probe, collect, failure, run_all};
-use workflow_core::{Executor, Library, ResumeError, StepEvent, Workflow};
+use workflow_core::{Executor, Library, ResumeError, StepEvent, Timestamp, Workflow};
 
 /// A map of calls, a loop, a person, and a step that is tried again.
 fn sample() -> Arc<Workflow> {
@@ -146,4 +146,18 @@ async fn a_run_that_has_not_begun_or_rests_for_nothing_is_damaged() {
         log.push(rests);
     });
     assert!(rests.await);
+}
+
+#[test]
+fn the_last_time_there_is_can_be_written() {
+    for text in [
+        "9999-12-30T22:00:00.999999Z",
+        "-009999-01-02T01:59:59.000001Z",
+    ] {
+        let time: Timestamp = serde_json::from_value(json!(text)).unwrap();
+        for time in [time, time.after(Duration::MAX)] {
+            let written = serde_json::to_value(time).unwrap();
+            assert_eq!(serde_json::from_value::<Timestamp>(written).unwrap(), time);
+        }
+    }
 }
