@@ -23,9 +23,15 @@ impl Timestamp {
     #[must_use]
     pub fn after(self, wait: Duration) -> Self {
         let wait = i64::try_from(wait.as_micros()).unwrap_or(i64::MAX);
-        let latest = jiff::Timestamp::MAX.as_microsecond();
+        Self::of_micros(self.micros.saturating_add(wait))
+    }
+
+    /// A time that is not after the last one that can be written: a whole second, since of the last
+    /// one the fractions cannot.
+    fn of_micros(micros: i64) -> Self {
+        let latest = jiff::Timestamp::MAX.as_second() * 1_000_000;
         Self {
-            micros: self.micros.saturating_add(wait).min(latest),
+            micros: micros.min(latest),
         }
     }
 
@@ -53,9 +59,7 @@ impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let time: jiff::Timestamp = text.parse().map_err(D::Error::custom)?;
-        Ok(Self {
-            micros: time.as_microsecond(),
-        })
+        Ok(Self::of_micros(time.as_microsecond()))
     }
 }
 

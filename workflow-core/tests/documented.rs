@@ -46,6 +46,7 @@ fn every_error_of_the_engine_is_in_the_table() {
         include_str!("../src/machine/map.rs"),
         include_str!("../src/machine/resume.rs"),
         include_str!("../src/machine/settle.rs"),
+        include_str!("../src/machine/suspend.rs"),
         include_str!("../src/machine/wait.rs"),
         include_str!("../src/node.rs"),
         include_str!("../src/size.rs"),

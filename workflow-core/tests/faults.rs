@@ -412,6 +412,33 @@ fn a_cycle_is_named_in_its_order() {
 }
 
 #[test]
+fn a_cycle_is_placed_where_a_need_is_written() {
+    let unsaid = |id: Value| json!({"id": id, "type": "TransformNode", "data": {"value": 1}});
+    let cycle = |nodes: Value| {
+        let found = faults(&json!({ "nodes": nodes }));
+        let mut cycles = found.iter().filter(|fault| fault.code == FaultCode::Cycle);
+        cycles
+            .next()
+            .map(|cycle| format!("{} {}", cycle.pointer, cycle.detail))
+    };
+    let behind_a_fault = json!([
+        transform("start", &["nowhere", "judge"]),
+        unsaid("draft".into()),
+        unsaid("judge".into()),
+    ]);
+    assert_eq!(
+        cycle(behind_a_fault).as_deref(),
+        Some("#/nodes/0/needs/1 draft -> judge -> start -> draft")
+    );
+    let mut circle = json!([unsaid(7.into()), unsaid(8.into()), unsaid("judge".into())]);
+    circle[1]["needs"] = json!(["judge"]);
+    assert_eq!(
+        cycle(circle).as_deref(),
+        Some("#/nodes/1/needs/0 judge -> node 1 -> judge")
+    );
+}
+
+#[test]
 fn text_that_is_not_json_has_a_line_and_a_column() {
     let refused = Workflow::from_json("{\n  \"nodes\": [,]\n}", &Registry::default()).unwrap_err();
     assert!(

@@ -3,16 +3,15 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    FrameId, Machine, Misfit, Phase, StepId,
-    container::Container,
+    Machine, Misfit, Phase, StepId,
     end::{Doom, RUN_CANCELLED},
     frame::Failure,
-    step::{Step, StepState},
+    step::StepState,
     wait::Wait,
 };
 use crate::{
     error::Problem,
-    event::{EventKind, NodeFailed, NodeProgress, Progress, Report, StepEvent},
+    event::{EventKind, NodeFailed, Progress, Report, StepEvent},
     time::Timestamp,
     usage::Usage,
     workflow::Work,
@@ -41,119 +40,6 @@ impl Machine {
         self.transition(step, &event.kind, event.time);
         self.seq = event.seq;
         Ok(())
-    }
-
-    /// Whether an event can come next, for all that is known of its step and its run.
-    fn may_follow(&self, step: Option<StepId>, kind: &EventKind) -> bool {
-        let Some(step) = step else {
-            return self.may_follow_in_run(kind);
-        };
-        let state = self.frames.step(step).state;
-        let open = || matches!(state, StepState::Open { .. }) && !self.is_busy_inside(step);
-        match kind {
-            EventKind::NodeStarted(started) => {
-                let begins = matches!(
-                    state,
-                    StepState::Due { .. }
-                        | StepState::Ready(_)
-                        | StepState::Running { .. }
-                        | StepState::Backoff { .. }
-                );
-                let attempt = self.frames.step(step).attempt.checked_add(1);
-                begins && attempt == Some(started.attempt)
-            }
-            EventKind::NodeSkipped(_) => matches!(state, StepState::Due { .. }),
-            EventKind::NodeFailed(_) => {
-                open()
-                    || matches!(
-                        state,
-                        StepState::Due { .. }
-                            | StepState::Running { .. }
-                            | StepState::Waiting { .. }
-                    )
-            }
-            EventKind::NodeCompleted(_) => open() || matches!(state, StepState::Running { .. }),
-            EventKind::NodeRetrying(_) => matches!(state, StepState::Running { .. }),
-            EventKind::NodeProgress(it) => {
-                matches!(state, StepState::Open { .. }) && self.may_progress(step, it.progress)
-            }
-            EventKind::NodeWaiting(_) => open() && self.frames.step(step).container.is_none(),
-            EventKind::NodeResumed(it) => {
-                matches!(state, StepState::Waiting { wait, .. } if wait == it.wait_id)
-            }
-            EventKind::NodeCancelled(_) => {
-                open()
-                    || matches!(
-                        state,
-                        StepState::Running { .. }
-                            | StepState::Backoff { .. }
-                            | StepState::Waiting { .. }
-                    )
-            }
-            _ => false,
-        }
-    }
-
-    fn may_follow_in_run(&self, kind: &EventKind) -> bool {
-        match kind {
-            EventKind::RunCreated(_) => self.phase == Phase::New,
-            EventKind::RunStarted(_) => self.phase == Phase::Created,
-            EventKind::RunSuspended(_) => {
-                matches!(self.phase, Phase::Started(_)) && self.working == 0
-            }
-            EventKind::RunResumed(_) => matches!(self.phase, Phase::Suspended(_)),
-            EventKind::RunCompleted(_) => {
-                self.frames.at(FrameId::ROOT).unsettled == 0
-                    && matches!(self.phase, Phase::Started(_))
-            }
-            EventKind::RunFailed(_) | EventKind::RunCancelled(_) => self.phase != Phase::New,
-            _ => false,
-        }
-    }
-
-    /// Whether something in a container has begun and is not settled.
-    fn is_busy_inside(&self, step: StepId) -> bool {
-        let mut frames = self.frames.step(step).frames().into_iter();
-        frames.any(|frame| {
-            let mut steps = self.frames.at(frame).steps.iter();
-            steps.any(Step::is_open)
-        })
-    }
-
-    /// The items of a map stand in no event; how many there were does.
-    fn prepare_items(&mut self, step: StepId, progress: &NodeProgress) {
-        let begins = matches!(progress.progress, Progress::Items { item: None, .. });
-        let state = self.frames.step(step);
-        if begins && state.container.is_none() && matches!(state.state, StepState::Open { .. }) {
-            _ = self.find_items(step);
-        }
-    }
-
-    /// Whether a map or loop can have come so far.
-    fn may_progress(&self, step: StepId, progress: Progress) -> bool {
-        let container = self.frames.step(step).container.as_deref();
-        match (progress, container) {
-            (Progress::Items { items, item, .. }, Some(Container::Map(found))) => {
-                found.count() == items
-                    && match item {
-                        None => found.next_index() == 0,
-                        Some(item) => found.open.get(&item).is_some_and(|it| self.is_through(*it)),
-                    }
-            }
-            (Progress::Round { round }, Some(Container::Loop { round: now, frame })) => {
-                now + 1 == round && self.is_through(*frame)
-            }
-            (Progress::Round { round }, None) => {
-                round == 0 && matches!(self.frames.planned(step).work, Work::Loop(..))
-            }
-            _ => false,
-        }
-    }
-
-    /// Whether nothing in a frame will happen any more.
-    fn is_through(&self, frame: FrameId) -> bool {
-        let frame = self.frames.at(frame);
-        frame.unsettled == 0 || (frame.failure.is_some() && !frame.steps.iter().any(Step::is_open))
     }
 
     /// What an event changes: the same live and in replay.

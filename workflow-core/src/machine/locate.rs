@@ -12,7 +12,7 @@ impl Machine {
         let mut frame = FrameId::ROOT;
         let mut id = self.node(frame, segments.next()?)?;
         while let Some(segment) = segments.next() {
-            if !matches!(self.frames.step(id).state, StepState::Open { .. }) {
+            if !matches!(self.frames.state(id), Some(StepState::Open { .. })) {
                 return None;
             }
             let node;

@@ -15,6 +15,7 @@ mod cancel;
 mod container;
 mod control;
 mod end;
+mod follow;
 mod frame;
 mod inputs;
 mod locate;

@@ -1,16 +1,23 @@
 //! Resting while there is nothing to do but wait.
 
-use super::{Machine, Turn, step::StepState};
+use super::{Machine, Turn, end::Doom, step::StepState};
 use crate::{
+    error::Problem,
     event::{EventKind, RunResumed, RunSuspended},
     time::Timestamp,
 };
 
 impl Machine {
-    /// Lets the run rest when nothing works and what it waits for may take long.
+    /// Lets the run rest when nothing works and what it waits for may take long. Only a damaged log can
+    /// leave it with nothing to wait for; then it ends.
     pub(super) fn suspend_if_idle(&mut self, now: Timestamp, turn: &mut Turn) {
-        if self.working > 0 || self.waits.is_empty() || self.stays_awake() {
+        if self.working > 0 || self.has_ended() || self.stays_awake() {
             return;
+        }
+        if self.waits.is_empty() {
+            let detail =
+                "nothing is left to be done, and the run is not through: its log is damaged";
+            return self.end_early(Doom::failed(Problem::new("stalled", detail)), now, turn);
         }
         let suspended = RunSuspended {
             reason: "waiting".into(),

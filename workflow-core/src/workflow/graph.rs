@@ -5,6 +5,7 @@ use std::{cell::Cell, collections::HashMap};
 use super::outside::Outside;
 use crate::{
     fault::{Fault, FaultCode},
+    pointer::Pointer,
     scope::{ImplicitInput, Variables},
     spec::NodeSpec,
     suggest::{Suggestions, shown},
@@ -169,17 +170,21 @@ impl<'a> Graph<'a> {
 
     /// `cycle` lists nodes, each needing the next, the last needing the first.
     fn cycle_fault(&self, cycle: &[usize], nodes: &[NodeSpec]) -> Fault {
-        let node = cycle[0];
-        let need = cycle.get(1).copied().unwrap_or(node);
-        let place = self.needs[node]
-            .iter()
-            .position(|other| *other == need)
-            .unwrap_or(0);
-        let at = nodes[node].at.field("needs").item(place);
-        let mut forward: Vec<&str> = cycle.iter().rev().map(|node| self.name(*node)).collect();
-        forward.extend(forward.first().copied());
-        Fault::new(FaultCode::Cycle, at, forward.join(" -> "))
-            .hint("take one of these out of `needs`")
+        let mut forward: Vec<String> = cycle.iter().rev().map(|node| self.shown(*node)).collect();
+        forward.extend(forward.first().cloned());
+        Fault::new(
+            FaultCode::Cycle,
+            written_need(cycle, nodes),
+            forward.join(" -> "),
+        )
+        .hint("take one of these out of `needs`")
+    }
+
+    fn shown(&self, node: usize) -> String {
+        match self.name(node) {
+            "" => format!("node {node}"),
+            name => name.to_owned(),
+        }
     }
 
     fn find_ancestors(&self, order: &[usize]) -> Vec<Bits> {
@@ -194,6 +199,21 @@ impl<'a> Graph<'a> {
         }
         ancestors
     }
+}
+
+/// Where a need of a cycle is written. Each cycle has one: a node that says nothing needs the one above.
+fn written_need(cycle: &[usize], nodes: &[NodeSpec]) -> Pointer {
+    let needs = cycle.iter().zip(cycle.iter().cycle().skip(1));
+    let mut written = needs.filter_map(|(node, need)| {
+        let id = nodes[*need].id.as_ref()?.as_str();
+        let place = nodes[*node]
+            .needs
+            .iter()
+            .flatten()
+            .position(|it| it == id)?;
+        Some(nodes[*node].at.field("needs").item(place))
+    });
+    written.next().unwrap_or_else(|| nodes[cycle[0]].at.clone())
 }
 
 /// An id that means something else in what is around its list.

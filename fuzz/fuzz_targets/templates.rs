@@ -1,0 +1,111 @@
+//! A text as a template and as an expression.
+//!
+//! What must hold: compiling ends without a panic, and all that compile agree. What a workflow accepts, it
+//! renders, or fails to with `template_error` or one of the errors of size; the output is bounded; and a
+//! template never changes what a reserved name means.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use serde_json::{Value, json};
+use workflow_core::{EventKind, Expr, FaultCode, MAX_OUTPUT_BYTES, StepEvent, Template, Workflow};
+use workflow_fuzz::{faults, nodes::REGISTRY, run, samples};
+
+fuzz_target!(|data: &[u8]| {
+    if let Ok(text) = std::str::from_utf8(data) {
+        run::on_small_stack(data, || check(&unfolded(text)));
+    }
+});
+
+/// Long chains from few bytes: a control character stands for many words.
+fn unfolded(text: &str) -> String {
+    let mut whole = String::new();
+    for c in text.chars() {
+        match c {
+            '\u{1}' => whole.push_str(&"+1".repeat(3_000)),
+            '\u{2}' => whole.push_str(&"[".repeat(300)),
+            '\u{3}' => whole.push_str(&"]".repeat(300)),
+            '\u{4}' => whole.push_str(&"{% if input %}".repeat(300)),
+            '\u{5}' => whole.push_str(&"{% endif %}".repeat(300)),
+            '\u{6}' => whole.push_str(&"|list".repeat(1_000)),
+            '\u{7}' => whole.push_str(&"{% elif input %}".repeat(90)),
+            '\u{8}' => whole.push_str(&"{% for x in input %}".repeat(200)),
+            '\u{b}' => whole.push_str(&"{% endfor %}".repeat(200)),
+            '\u{c}' => whole.push_str(&"x".repeat(10_000)),
+            '\u{e}' => whole.push_str(&"not ".repeat(240)),
+            '\u{f}' => whole.push_str(&"{{input}}".repeat(1_000)),
+            c => whole.push(c),
+        }
+    }
+    whole
+}
+
+/// Ends a template. Nothing before it may change what it gives.
+const MARK: &str = "|{{ input.n }}{{ null }}";
+const MARKED: &str = "|42null";
+
+fn check(text: &str) {
+    let template = Template::new(text);
+    let expr = Expr::new(text);
+    let as_template = of_node("PromptNode", json!({ "template": text }));
+    let as_value = of_node("TransformNode", json!({ "value": { "x": [text] } }));
+    let mut as_when = of_node("TransformNode", json!({ "value": 1 }));
+    as_when["nodes"][0]["when"] = text.into();
+    assert_eq!(compiles(&as_template), template.is_ok(), "{as_template}");
+    assert_eq!(compiles(&as_when), expr.is_ok(), "{as_when}");
+    if let Ok(template) = template {
+        assert_eq!(template.source(), text);
+    }
+    if let Ok(expr) = expr {
+        assert_eq!(expr.source(), text);
+    }
+    run(&as_template);
+    run(&as_value);
+    run(&as_when);
+    let marked = format!("{text}{MARK}");
+    if let Some(Value::String(output)) = run(&of_node("PromptNode", json!({ "template": marked })))
+    {
+        assert!(output.ends_with(MARKED), "{marked:?} gives {output:?}");
+    }
+}
+
+fn of_node(kind: &str, data: Value) -> Value {
+    json!({"nodes": [{"id": "a", "type": kind, "data": data}]})
+}
+
+/// Whether the texts in it are templates, whatever they refer to.
+fn compiles(spec: &Value) -> bool {
+    let refused = Workflow::new(spec, &REGISTRY).err();
+    let faults = refused.iter().flat_map(|refused| refused.faults());
+    let mut codes = faults.map(|fault| fault.code);
+    !codes.any(|code| {
+        matches!(
+            code,
+            FaultCode::TemplateSyntax | FaultCode::TemplateTooLarge
+        )
+    })
+}
+
+/// The output of a run, unless the workflow is refused, or fails as it may.
+fn run(spec: &Value) -> Option<Value> {
+    let workflow = match Workflow::new(spec, &REGISTRY) {
+        Ok(workflow) => workflow,
+        Err(refused) => {
+            faults::check(&refused, Some(spec));
+            return None;
+        }
+    };
+    let log = run::block_on(run::run(&workflow.into(), samples::rich_input(), &[]));
+    match log.last().map(|event: &StepEvent| &event.kind) {
+        Some(EventKind::RunCompleted(completed)) => {
+            let bytes = completed.output.to_string().len();
+            assert!(bytes <= MAX_OUTPUT_BYTES, "{bytes} bytes");
+            Some(completed.output.as_ref().clone())
+        }
+        Some(EventKind::RunFailed(failed)) => {
+            let named = ["template_error", "output_too_large", "output_too_deep"];
+            assert!(named.contains(&&*failed.error.code), "{failed:?}");
+            None
+        }
+        other => panic!("{other:?}"),
+    }
+}
