@@ -1,0 +1,100 @@
+//! How a run begins: what it works on.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    data::given,
+    id::{NodeId, WorkflowId},
+    workflow::Workflow,
+};
+
+/// The body of `run.created`: what the run works on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RunCreated {
+    /// The stored workflow; none when a program runs a workflow of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workflow_id: Option<WorkflowId>,
+    /// The version of the stored workflow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
+    /// SHA-256 of the specification, its keys sorted.
+    pub spec_hash: Arc<str>,
+    /// What the run was started with.
+    pub input: Arc<Value>,
+    /// What the caller wanted kept with the run.
+    #[serde(
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub metadata: Option<Arc<Value>>,
+    /// The nodes, in the order they are written.
+    pub nodes: Arc<[NodeOutline]>,
+    /// The workflows that are called, as they are while this run goes on.
+    #[serde(default, skip_serializing_if = "no_pins")]
+    pub workflows: Arc<[PinnedWorkflow]>,
+}
+
+fn no_pins(pins: &Arc<[PinnedWorkflow]>) -> bool {
+    pins.is_empty()
+}
+
+/// A called workflow, pinned for a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PinnedWorkflow {
+    /// What it is called by: its name or id, as the calling node has it.
+    pub workflow: Arc<str>,
+    /// The stored workflow; none when a program brought it along.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workflow_id: Option<WorkflowId>,
+    /// The version of the stored workflow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
+    /// SHA-256 of its specification, its keys sorted.
+    pub spec_hash: Arc<str>,
+    /// Its nodes.
+    pub nodes: Arc<[NodeOutline]>,
+}
+
+impl RunCreated {
+    /// A run of this workflow.
+    pub(crate) fn of(workflow: &Workflow, input: Arc<Value>) -> Self {
+        let (workflow_id, version) = workflow.origin().unzip();
+        Self {
+            workflow_id,
+            version,
+            spec_hash: Arc::clone(workflow.hash()),
+            input,
+            metadata: None,
+            nodes: Arc::clone(workflow.nodes()),
+            workflows: Arc::clone(workflow.pins()),
+        }
+    }
+}
+
+/// A node as `run.created` and graphs tell it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct NodeOutline {
+    /// Its id.
+    pub id: NodeId,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: Arc<str>,
+    /// Its display name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Arc<str>>,
+    /// What must be settled before it starts.
+    pub needs: Vec<NodeId>,
+    /// The workflow it calls, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workflow: Option<Arc<str>>,
+    /// The body of a map or loop.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nodes: Vec<NodeOutline>,
+}

@@ -1,0 +1,63 @@
+//! Which events there are.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    NodeCancelled, NodeCompleted, NodeFailed, NodeProgress, NodeResumed, NodeRetrying, NodeSkipped,
+    NodeStarted, NodeWaiting, RunCancelled, RunCompleted, RunCreated, RunFailed, RunResumed,
+    RunStarted, RunSuspended,
+};
+
+macro_rules! event_kinds {
+    ($($(#[$doc:meta])+ $name:ident($body:ty) = $tag:literal,)+) => {
+        /// What happened. The bodies of rare events are boxed, so that the frequent ones are small.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "type")]
+        #[non_exhaustive]
+        pub enum EventKind {
+            $($(#[$doc])+ #[serde(rename = $tag)] $name($body),)+
+        }
+
+        impl EventKind {
+            /// The name of the event, `node.started`: the JSON's `type`.
+            pub fn name(&self) -> &'static str {
+                match self { $(EventKind::$name(_) => $tag,)+ }
+            }
+        }
+    };
+}
+
+event_kinds! {
+    /// The run exists. Always the first event.
+    RunCreated(Box<RunCreated>) = "run.created",
+    /// The run has begun to work.
+    RunStarted(RunStarted) = "run.started",
+    /// An attempt at a step starts now.
+    NodeStarted(NodeStarted) = "node.started",
+    /// A map or loop has come further.
+    NodeProgress(NodeProgress) = "node.progress",
+    /// An attempt failed, and another one follows.
+    NodeRetrying(Box<NodeRetrying>) = "node.retrying",
+    /// A step waits for a person or a time.
+    NodeWaiting(Box<NodeWaiting>) = "node.waiting",
+    /// A step's wait is over.
+    NodeResumed(NodeResumed) = "node.resumed",
+    /// A step is done.
+    NodeCompleted(NodeCompleted) = "node.completed",
+    /// A step failed for good.
+    NodeFailed(Box<NodeFailed>) = "node.failed",
+    /// A step is not taken.
+    NodeSkipped(NodeSkipped) = "node.skipped",
+    /// A step was stopped before it was done.
+    NodeCancelled(NodeCancelled) = "node.cancelled",
+    /// Nothing works, and the run waits for a person or a time. It costs nothing meanwhile.
+    RunSuspended(RunSuspended) = "run.suspended",
+    /// The run works again.
+    RunResumed(RunResumed) = "run.resumed",
+    /// The run is done. The last event.
+    RunCompleted(Box<RunCompleted>) = "run.completed",
+    /// The run failed. The last event.
+    RunFailed(Box<RunFailed>) = "run.failed",
+    /// The run was cancelled. The last event.
+    RunCancelled(Box<RunCancelled>) = "run.cancelled",
+}

@@ -1,0 +1,118 @@
+//! Everything a run can say: numbered step events, kept in its log, and deltas, which are live only.
+
+mod created;
+mod delta;
+mod kind;
+mod node;
+mod report;
+mod run;
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::{
+    created::{NodeOutline, PinnedWorkflow, RunCreated},
+    delta::{Delta, TextKind, Update},
+    kind::EventKind,
+    node::{
+        NodeCancelled, NodeCompleted, NodeFailed, NodeProgress, NodeResumed, NodeRetrying,
+        NodeSkipped, NodeStarted, NodeWaiting, Progress, SkipReason, StartReason,
+    },
+    report::Report,
+    run::{RunCancelled, RunCompleted, RunFailed, RunResumed, RunStarted, RunSuspended},
+};
+use crate::{
+    id::{RunId, StepRef},
+    time::Timestamp,
+    usage::Usage,
+};
+
+/// One entry in the log of a run. Cheap to clone: what is large is shared.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct StepEvent {
+    /// Its number in the run: 1, 2, 3, without gaps.
+    pub seq: u64,
+    /// The run it belongs to.
+    pub run_id: RunId,
+    /// When it happened.
+    pub time: Timestamp,
+    /// What happened; its name is the JSON's `type`.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+impl StepEvent {
+    pub(crate) fn new(seq: u64, run_id: RunId, time: Timestamp, kind: EventKind) -> Self {
+        Self {
+            seq,
+            run_id,
+            time,
+            kind,
+        }
+    }
+
+    /// The step it is about; none for the events of the run as a whole.
+    pub fn step(&self) -> Option<&StepRef> {
+        match &self.kind {
+            EventKind::NodeStarted(it) => Some(&it.step),
+            EventKind::NodeProgress(it) => Some(&it.step),
+            EventKind::NodeRetrying(it) => Some(&it.step),
+            EventKind::NodeWaiting(it) => Some(&it.step),
+            EventKind::NodeResumed(it) => Some(&it.step),
+            EventKind::NodeCompleted(it) => Some(&it.step),
+            EventKind::NodeFailed(it) => Some(&it.step),
+            EventKind::NodeSkipped(it) => Some(&it.step),
+            EventKind::NodeCancelled(it) => Some(&it.step),
+            EventKind::RunCreated(_)
+            | EventKind::RunStarted(_)
+            | EventKind::RunSuspended(_)
+            | EventKind::RunResumed(_)
+            | EventKind::RunCompleted(_)
+            | EventKind::RunFailed(_)
+            | EventKind::RunCancelled(_) => None,
+        }
+    }
+
+    /// What the node said about the attempt that this event ends.
+    pub fn report(&self) -> Option<&Report> {
+        match &self.kind {
+            EventKind::NodeCompleted(it) => it.report.as_deref(),
+            EventKind::NodeRetrying(it) => it.report.as_deref(),
+            EventKind::NodeFailed(it) => it.report.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// What the attempt that this event ends has used.
+    pub(crate) fn usage(&self) -> Usage {
+        self.report().map(|report| report.usage).unwrap_or_default()
+    }
+
+    /// The event as readers are shown it: without what only the log [keeps](Report::kept).
+    pub fn shown(&self) -> Cow<'_, Self> {
+        if self.report().is_none_or(|report| report.kept.is_none()) {
+            return Cow::Borrowed(self);
+        }
+        let mut shown = self.clone();
+        let report = match &mut shown.kind {
+            EventKind::NodeCompleted(it) => it.report.as_deref_mut(),
+            EventKind::NodeRetrying(it) => it.report.as_deref_mut(),
+            EventKind::NodeFailed(it) => it.report.as_deref_mut(),
+            _ => None,
+        };
+        if let Some(report) = report {
+            report.kept = None;
+        }
+        Cow::Owned(shown)
+    }
+
+    /// Whether it is the run's last.
+    pub fn is_terminal(&self) -> bool {
+        matches!(
+            self.kind,
+            EventKind::RunCompleted(_) | EventKind::RunFailed(_) | EventKind::RunCancelled(_)
+        )
+    }
+}

@@ -1,0 +1,44 @@
+//! What a node says about an attempt.
+
+use std::{borrow::Cow, sync::Arc};
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+use crate::usage::Usage;
+
+/// What a node may say about an attempt, beside its output, whether or not it succeeds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Report {
+    /// Tokens used.
+    #[serde(default, skip_serializing_if = "Usage::is_empty")]
+    pub usage: Usage,
+    /// The model that answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<Cow<'static, str>>,
+    /// Why the model stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finish_reason: Option<Cow<'static, str>>,
+    /// What else there is to say of the answer, such as its sources.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Arc<Value>>,
+    /// What the log keeps, but streams and pages of events leave out
+    /// ([`StepEvent::shown`]): the prompt as it was sent, the raw parts of an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<Arc<Value>>,
+    /// How many rounds a loop made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rounds: Option<usize>,
+    /// Whether a loop ended because it may make no more rounds.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub exhausted: bool,
+}
+
+/// Reads the fields of a report, none where there is none of them.
+pub(super) fn report_if_any<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Box<Report>>, D::Error> {
+    let report = Report::deserialize(deserializer)?;
+    Ok((report != Report::default()).then(|| Box::new(report)))
+}
