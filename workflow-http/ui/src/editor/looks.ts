@@ -51,7 +51,9 @@ const frame = EditorView.theme({
     textDecorationSkipInk: 'none',
   },
   '.cm-lens': {
-    margin: '1px 10px 4px 16px',
+    // Padding, not margin: the editor measures it, and line numbers stay beside their lines.
+    margin: '0 10px 0 16px',
+    padding: '1px 0 4px',
     display: 'grid',
     gap: '4px',
     color: 'var(--ink)',
