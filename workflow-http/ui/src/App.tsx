@@ -11,9 +11,9 @@ import { Log } from './panes/Log';
 import { StatusLine } from './panes/StatusLine';
 import { StepList } from './panes/StepList';
 import { TabBar, type Tab } from './panes/TabBar';
-import { stateWord } from './parts/State';
+import { turnWord } from './parts/State';
 import type { LogLine } from './run/log';
-import { focusOf } from './run/run';
+import { focusWithin, type Folds } from './run/fold';
 import { useKeys } from './useKeys';
 import { useServer } from './useServer';
 import { useSession } from './useSession';
@@ -26,27 +26,39 @@ export function App() {
   const editor = useRef<EditorRef>(null);
   const [tab, setTab] = useState<Tab>('steps');
   const [picked, setPicked] = useState<string | null>(null);
+  const [folds, setFolds] = useState<Folds>({});
 
   const { run, runId, check, name } = session;
-  const chosen = run ? (picked !== null && run.steps[picked] ? picked : focusOf(run)) : undefined;
+  const chosen = run ? (picked !== null && run.steps[picked] ? picked : focusWithin(run, folds)) : undefined;
   const lines = run?.log ?? NO_LINES;
 
   useEffect(() => {
     setPicked(null);
+    setFolds({});
     setTab('steps');
   }, [runId]);
   useEffect(() => {
-    document.title = run ? `${stateWord(run.status)} · ${name}` : 'Workflow';
+    document.title = run ? `${turnWord(run.status)} · ${name}` : 'Workflow';
   }, [run?.status, name, run]);
   useKeys({ Enter: session.start, '.': session.cancel });
 
-  const choose = useCallback((path: string) => setPicked(path), []);
+  // The text has a body once, a run has it for each item: a choice there is one of what contains it.
+  const steps = useRef(run?.steps);
+  useEffect(() => {
+    steps.current = run?.steps;
+  });
+  const choose = useCallback((path: string) => {
+    let known = path;
+    while (steps.current && !steps.current[known] && known.includes('/')) known = known.slice(0, known.lastIndexOf('/'));
+    setPicked(known);
+  }, []);
   const show = useCallback((path: string) => {
     setPicked(path);
     setTab('steps');
   }, []);
   const goTo = useCallback((at: number) => editor.current?.goTo(at), []);
-  const hasFaults = check.faults.length > 0;
+  const fold = useCallback((path: string, isFolded: boolean) => setFolds((folds) => ({ ...folds, [path]: isFolded })), []);
+  const hasFaults = check.faults.length + check.warnings.length > 0;
 
   return (
     <div className="page" data-tab={tab} data-faulty={hasFaults || undefined}>
@@ -57,12 +69,12 @@ export function App() {
       <RunBar session={session} />
       <main className="contents">
         <EditorPane session={session} chosen={chosen} onChoose={choose} editor={editor} />
-        <Faults faults={check.faults} onGoTo={goTo} />
+        <Faults faults={check.faults} warnings={check.warnings} onGoTo={goTo} />
         <Log lines={lines} onChoose={show} />
         <section aria-label="Input and steps" data-pane="steps" className="pane pane-side border-line bg-panel desk:border-l max-desk:overflow-auto">
           <InputPane session={session} />
-          {!session.problem && <StepList run={run} outline={check.outline} chosen={chosen} onChoose={choose} />}
-          <Detail session={session} chosen={chosen} isSimulated={server.isSimulated} />
+          {!session.problem && <StepList run={run} outline={check.outline} chosen={chosen} folds={folds} onChoose={choose} onFold={fold} />}
+          <Detail session={session} chosen={chosen} onChoose={choose} isSimulated={server.isSimulated} />
         </section>
       </main>
       <StatusLine session={session} server={server} />

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { asLine, asText, count, duration, parts, plural, sentence } from './words';
+import { asLine, asText, count, duration, moment, parts, plural, sentence } from './words';
 
 it.each([
   [0.4, '0 ms'],
@@ -20,6 +20,13 @@ it.each([
   [18_432, '18.4k'],
   [2_500_000, '2.5M'],
 ])('%d is %s', (n, words) => expect(count(n)).toBe(words));
+
+it.each([
+  [new Date(2026, 2, 3, 14, 5), '14:05'],
+  [new Date(2026, 2, 4, 0, 1), 'tomorrow 00:01'],
+  [new Date(2026, 4, 6, 9, 30), '6 May 09:30'],
+  [new Date(2027, 0, 1, 9, 30), '1 Jan 2027 09:30'],
+])('%s is %s', (at, words) => expect(moment(at.toISOString(), new Date(2026, 2, 3, 12).getTime())).toBe(words));
 
 it('knows one from many', () => {
   expect(plural(1, 'fault')).toBe('1 fault');

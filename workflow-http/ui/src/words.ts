@@ -29,6 +29,18 @@ export function clock(time: string): string {
   return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${Math.floor(at.getMilliseconds() / 100)}`;
 }
 
+/** 14:05, tomorrow 14:05, 3 Mar 14:05: as much of a time as tells it from now. */
+export function moment(time: string, now: number): string {
+  const at = new Date(time);
+  if (Number.isNaN(at.getTime())) return '';
+  const day = (n: number) => new Date(new Date(now).getFullYear(), new Date(now).getMonth(), new Date(now).getDate() + n).toDateString();
+  const minutes = clock(time).slice(0, 5);
+  if (at.toDateString() === day(0)) return minutes;
+  if (at.toDateString() === day(1)) return `tomorrow ${minutes}`;
+  const isThisYear = at.getFullYear() === new Date(now).getFullYear();
+  return `${at.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', ...(isThisYear ? {} : { year: 'numeric' }) })} ${minutes}`;
+}
+
 /** Any JSON as text: strings as they are, the rest laid out. */
 export const asText = (value: unknown): string =>
   typeof value === 'string' ? value : (JSON.stringify(value, null, 2) ?? '');

@@ -49,7 +49,7 @@ async function json<T>(path: string, init?: RequestInit): Promise<T> {
 const name = encodeURIComponent;
 
 export const validate = (spec: unknown, signal: AbortSignal) =>
-  json<{ valid: boolean; errors: Fault[] }>('workflows/validate', post(spec, signal));
+  json<{ valid: boolean; errors: Fault[]; warnings?: Fault[] }>('workflows/validate', post(spec, signal));
 
 export const createWorkflow = (spec: unknown) => json<Workflow>('workflows', post(spec));
 
@@ -60,5 +60,8 @@ export const startRun = ({ id, version }: Pick<Workflow, 'id' | 'version'>, inpu
   json<{ id: string }>(`workflows/${name(id)}/runs`, post({ input, version }));
 
 export const cancelRun = (id: string) => request(`runs/${name(id)}/cancel`, post());
+
+/** A person's answer. The stream tells what comes of it. */
+export const answerWait = (run: string, wait: string, answer: unknown) => request(`runs/${name(run)}/waits/${name(wait)}`, post(answer));
 
 export const getNodeTypes = () => json<{ simulated?: boolean }>('node-types');

@@ -34,6 +34,17 @@ export interface Workflow {
   version: number;
 }
 
+/** A node as a run's first event describes it. */
+export interface NodeOutline {
+  id: string;
+  type: string;
+  needs?: string[];
+  /** The workflow it calls. */
+  workflow?: string;
+  /** What a map or loop repeats. */
+  nodes?: NodeOutline[];
+}
+
 interface Logged {
   seq: number;
   run_id: string;
@@ -66,19 +77,30 @@ export type RunEvent =
       workflow_id?: string;
       version?: number;
       input: unknown;
-      nodes: { id: string; type: string; needs?: string[] }[];
+      nodes: NodeOutline[];
+      /** Those that are called, as they are while this run goes on. */
+      workflows?: { workflow: string; nodes: NodeOutline[] }[];
     })
   | (Logged & { type: 'run.started' })
-  | (Logged & { type: 'run.suspended' | 'run.resumed'; reason?: string })
+  | (Logged & { type: 'run.suspended'; reason?: string; wake_at?: string })
+  | (Logged & { type: 'run.resumed'; reason?: string })
   | (Logged & { type: 'run.completed'; output: unknown; usage?: Usage; duration_ms?: number })
   | (Logged & { type: 'run.failed'; error: Problem; path?: string; usage?: Usage; duration_ms?: number })
   | (Logged & { type: 'run.cancelled'; reason?: string; usage?: Usage; duration_ms?: number })
-  | (OfStep & { type: 'node.started'; max_attempts?: number; reason?: string; node_type?: string })
+  | (OfStep & { type: 'node.started'; max_attempts?: number; reason?: string })
   | (OfStep & { type: 'node.progress'; items_done?: number; items?: number; round?: number })
   | Delta
   | (OfStep & { type: 'node.retrying'; max_attempts?: number; next_in_ms: number; error: Problem; usage?: Usage })
-  | (OfStep & { type: 'node.waiting'; wait_id: string; message?: string; expires_at?: string })
-  | (OfStep & { type: 'node.resumed' })
+  | (OfStep & {
+      type: 'node.waiting';
+      wait_id: string;
+      /** What a person is asked; without it, only time ends the wait. */
+      message?: string;
+      schema?: unknown;
+      expires_at?: string;
+      resumes_at?: string;
+    })
+  | (OfStep & { type: 'node.resumed'; payload?: unknown })
   | (OfStep & {
       type: 'node.completed';
       output: unknown;
@@ -87,6 +109,7 @@ export type RunEvent =
       model?: string;
       finish_reason?: string;
       reused?: boolean;
+      rounds?: number;
       exhausted?: boolean;
     })
   | (OfStep & { type: 'node.failed'; error: Problem; handled?: boolean; output?: unknown; duration_ms?: number; usage?: Usage })

@@ -40,7 +40,7 @@ export function mountEditor(host: HTMLElement, { text, onText, onChoose }: Optio
         workflowJson,
         looks,
         keymap.of([{ key: 'F8', run: goToNextFault }, ...defaultKeymap, ...historyKeymap]),
-        EditorView.contentAttributes.of({ 'aria-label': 'Workflow as JSON' }),
+        EditorView.contentAttributes.of({ 'aria-label': 'Workflow as JSON', tabindex: '0' }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) onText(update.state.doc.toString());
         }),

@@ -33,6 +33,7 @@ const frame = EditorView.theme({
   '.cm-state-running': { color: 'var(--live)' },
   '.cm-state-retrying': { color: 'var(--retry)' },
   '.cm-state-waiting': { color: 'var(--wait)' },
+  '.cm-state-delayed': { color: 'var(--ink-2)' },
   '.cm-state-completed': { color: 'var(--ok)' },
   '.cm-state-failed': { color: 'var(--fail)' },
   '&.cm-focused .cm-matchingBracket': { background: 'var(--raised)', color: 'var(--ink)' },
@@ -43,8 +44,16 @@ const frame = EditorView.theme({
     textUnderlineOffset: '3.5px',
     textDecorationSkipInk: 'none',
   },
+  '.cm-warned': { boxShadow: 'inset 3px 0 var(--retry)' },
+  '.cm-warning': {
+    textDecoration: 'underline dotted var(--retry) 2px',
+    textUnderlineOffset: '3.5px',
+    textDecorationSkipInk: 'none',
+  },
   '.cm-lens': {
-    margin: '1px 10px 4px 16px',
+    // Padding, not margin: the editor measures it, and line numbers stay beside their lines.
+    margin: '0 10px 0 16px',
+    padding: '1px 0 4px',
     display: 'grid',
     gap: '4px',
     color: 'var(--ink)',
@@ -53,6 +62,7 @@ const frame = EditorView.theme({
   },
   // One box for each fault: two of them are not one.
   '.cm-lens > div': { padding: '4px 8px', borderLeft: '2px solid var(--fail)', borderRadius: '0 5px 5px 0', background: 'var(--card)' },
+  '.cm-lens > .cm-lens-warning': { borderLeftColor: 'var(--retry)' },
   '.cm-lens p': { margin: '0' },
   '.cm-lens code': { fontFamily: code },
   '.cm-lens p + p': { color: 'var(--ink-2)' },

@@ -42,15 +42,16 @@ class Lens extends WidgetType {
   }
 
   override eq(other: Lens) {
-    const wordsOf = (lens: Lens) => JSON.stringify(lens.faults.map(({ detail, hint }) => [detail, hint]));
+    const wordsOf = (lens: Lens) => JSON.stringify(lens.faults.map(({ detail, hint, isWarning }) => [detail, hint, isWarning]));
     return wordsOf(this) === wordsOf(other);
   }
 
   toDOM() {
     const lens = document.createElement('div');
     lens.className = 'cm-lens';
-    for (const { detail, hint } of this.faults) {
+    for (const { detail, hint, isWarning } of this.faults) {
       const fault = lens.appendChild(document.createElement('div'));
+      if (isWarning) fault.className = 'cm-lens-warning';
       fault.append(paragraph(detail), ...(hint ? [paragraph(hint)] : []));
     }
     return lens;
@@ -66,14 +67,15 @@ function paragraph(text: string): HTMLElement {
   return paragraph;
 }
 
-/** Underline and line edge for each fault, and one lens below the line under the cursor. */
+/** Underline and line edge for each fault or warning, and one lens below the line under the cursor. */
 function drawFaults(state: EditorState): DecorationSet {
   const faults = state.field(faultsField);
   const drawn: Placed<Decoration>[] = [];
   const here = state.doc.lineAt(state.selection.main.head);
   for (const fault of faults) {
-    if (fault.to > fault.from) drawn.push(Decoration.mark({ class: 'cm-fault' }).range(fault.from, fault.to));
-    drawn.push(Decoration.line({ class: 'cm-faulty' }).range(state.doc.lineAt(fault.from).from));
+    const [mark, line] = fault.isWarning ? ['cm-warning', 'cm-warned'] : ['cm-fault', 'cm-faulty'];
+    if (fault.to > fault.from) drawn.push(Decoration.mark({ class: mark }).range(fault.from, fault.to));
+    drawn.push(Decoration.line({ class: line }).range(state.doc.lineAt(fault.from).from));
   }
   const under = faults.filter((fault) => fault.from >= here.from && fault.from <= here.to);
   if (under.length > 0) drawn.push(Decoration.widget({ widget: new Lens(under), block: true, side: 1 }).range(here.to));

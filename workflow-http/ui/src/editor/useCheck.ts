@@ -7,18 +7,25 @@ import { positionOf, rangeOf, scan, type Range, type Scan, type Span } from './s
 export interface LocatedFault extends Fault, Range {
   line: number;
   column: number;
+  /** The workflow can be run all the same. */
+  isWarning: boolean;
 }
 
 /** A step as the text describes it. */
 export interface Outline {
   id: string;
+  /** Its id after those of the maps and loops it is in. */
+  path: string;
+  depth: number;
   type: string;
+  /** Paths. */
   needs: string[];
   span: Span;
 }
 
 export interface Check {
   faults: LocatedFault[];
+  warnings: LocatedFault[];
   outline: Outline[];
   spec: unknown;
 }
@@ -41,16 +48,16 @@ export function useCheck(text: string): Check {
     const { spans } = seen;
     const stop = new AbortController();
     // In the order of the text, which is the order of mending.
-    const locate = (faults: Fault[]) =>
-      faults.map((fault) => ({ ...fault, ...place(text, rangeOf(spans, fault.pointer, text)) })).sort((a, b) => a.from - b.from);
+    const locate = (faults: Fault[], isWarning: boolean) =>
+      faults.map((fault) => ({ ...fault, ...place(text, rangeOf(spans, fault.pointer, text)), isWarning })).sort((a, b) => a.from - b.from);
     const timer = setTimeout(() => {
       validate(spec, stop.signal).then(
-        (said) => setFound(locate(said.errors)),
+        (said) => setFound([...locate(said.errors, false), ...locate(said.warnings ?? [], true)]),
         (error: unknown) => {
           if (stop.signal.aborted) return;
           // A server that cannot be asked has found nothing; starting the run asks it again.
           const isRefused = error instanceof ApiError && error.status >= 400 && error.status < 500;
-          setFound(isRefused ? locate(faultsOf(error)) : []);
+          setFound(isRefused ? locate(faultsOf(error), false) : []);
         },
       );
     }, PAUSE);
@@ -60,8 +67,11 @@ export function useCheck(text: string): Check {
     };
   }, [seen, spec, text]);
 
-  const faults = useMemo(() => (seen.spans ? found : [syntaxFault(text, seen)]), [found, seen, text]);
-  return { faults, outline, spec };
+  const [faults, warnings] = useMemo(() => {
+    if (!seen.spans) return [[syntaxFault(text, seen)], []];
+    return [found.filter((fault) => !fault.isWarning), found.filter((fault) => fault.isWarning)];
+  }, [found, seen, text]);
+  return { faults, warnings, outline, spec };
 }
 
 /** The faults an answer lists, or the answer itself as the only one. */
@@ -78,18 +88,28 @@ function syntaxFault(text: string, { fault }: Extract<Scan, { fault: object }>):
   const last = text.trimEnd().length;
   const from = Math.max(0, Math.min(fault.at, last - 1));
   const { line, column } = positionOf(text, Math.min(fault.at, last));
-  return { code: 'invalid_json', pointer: '#', detail: fault.detail, ...(fault.hint ? { hint: fault.hint } : {}), from, to: from + 1, line, column };
+  return { code: 'invalid_json', pointer: '#', detail: fault.detail, ...(fault.hint ? { hint: fault.hint } : {}), from, to: from + 1, line, column, isWarning: false };
 }
 
 function outlineOf(spec: unknown, spans: Map<string, Span>): Outline[] {
-  const nodes = spec !== null && typeof spec === 'object' && 'nodes' in spec ? spec.nodes : undefined;
+  return within(spec, '', '', 0, spans);
+}
+
+/** The nodes at a place, each followed by those of its own body. */
+function within(holder: unknown, at: string, before: string, depth: number, spans: Map<string, Span>): Outline[] {
+  const nodes = isObject(holder) ? holder.nodes : undefined;
   if (!Array.isArray(nodes)) return [];
   return nodes.flatMap((node: unknown, index) => {
-    const { id, type, needs } = (node ?? {}) as { id?: unknown; type?: unknown; needs?: unknown };
-    const span = spans.get(`/nodes/${index}`);
-    return typeof id === 'string' && span ? [{ id, type: typeof type === 'string' ? type : '', needs: needsOf(needs, nodes[index - 1]), span }] : [];
+    const { id, type, needs, data } = (node ?? {}) as { id?: unknown; type?: unknown; needs?: unknown; data?: unknown };
+    const place = `${at}/nodes/${index}`;
+    const span = spans.get(place);
+    if (typeof id !== 'string' || !span) return [];
+    const step = { id, path: before + id, depth, type: typeof type === 'string' ? type : '', needs: needsOf(needs, nodes[index - 1]).map((need) => before + need), span };
+    return [step, ...within(data, `${place}/data`, `${before}${id}/`, depth + 1, spans)];
   });
 }
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
 /** A step that does not say what it needs follows the one before it. */
 function needsOf(needs: unknown, before: unknown): string[] {

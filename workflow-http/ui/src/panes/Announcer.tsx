@@ -6,6 +6,9 @@ import type { LogLine } from '../run/log';
 const PAUSE = 400;
 const MOST = 4;
 
+/** Of what is inside a map or loop there may be thousands: only what asks or fails. */
+const isSaid = (line: LogLine): boolean => !line.of.includes('/') || line.said !== undefined || line.state === 'failed';
+
 export function Announcer({ lines }: { lines: LogLine[] }) {
   const [words, setWords] = useState('');
   const said = useRef(0);
@@ -13,8 +16,8 @@ export function Announcer({ lines }: { lines: LogLine[] }) {
   useEffect(() => {
     if (last < said.current) said.current = 0;
     const timer = setTimeout(() => {
-      const news = lines.filter((line) => line.seq > said.current).slice(-MOST);
-      if (news.length > 0) setWords(news.map((line) => `${line.of} ${line.word.toLowerCase()}.`).join(' '));
+      const news = lines.filter((line) => line.seq > said.current && isSaid(line)).slice(-MOST);
+      if (news.length > 0) setWords(news.map((line) => line.said ?? `${line.of} ${line.word.toLowerCase()}.`).join(' '));
       said.current = last;
     }, PAUSE);
     return () => clearTimeout(timer);

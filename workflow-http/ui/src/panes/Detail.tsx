@@ -5,7 +5,7 @@ import { Choice } from '../parts/Choice';
 import { Sentence } from '../parts/Coded';
 import { ErrorCard } from '../parts/ErrorCard';
 import { Icon } from '../parts/Icon';
-import { hasEnded } from '../run/run';
+import { asked, hasEnded } from '../run/run';
 import type { Session } from '../useSession';
 import { RunResult } from './RunResult';
 import { StepDetail } from './StepDetail';
@@ -14,13 +14,14 @@ import { Welcome } from './Welcome';
 interface Props {
   session: Session;
   chosen: string | undefined;
+  onChoose: (path: string) => void;
   isSimulated: boolean;
 }
 
-export function Detail({ session, chosen, isSimulated }: Props) {
+export function Detail({ session, chosen, onChoose, isSimulated }: Props) {
   const { run, problem, refusal, note } = session;
   return (
-    <div className="flex min-h-0 flex-1 flex-col desk:overflow-auto">
+    <div data-detail tabIndex={-1} className="flex min-h-0 flex-1 flex-col outline-none desk:overflow-auto">
       {refusal && (
         <div className="pt-3" role="alert">
           <ErrorCard problem={refusal} />
@@ -39,21 +40,46 @@ export function Detail({ session, chosen, isSimulated }: Props) {
           </span>
         </p>
       )}
-      {problem ? <Unknown session={session} /> : run ? <Shown session={session} chosen={chosen} /> : <Welcome isSimulated={isSimulated} />}
+      {problem ? <Unknown session={session} /> : run ? <Shown session={session} chosen={chosen} onChoose={onChoose} /> : <Welcome isSimulated={isSimulated} />}
     </div>
   );
 }
 
-function Shown({ session, chosen }: Pick<Props, 'session' | 'chosen'>) {
+function Shown({ session, chosen, onChoose }: Pick<Props, 'session' | 'chosen' | 'onChoose'>) {
   const run = session.run!;
   const [tab, setTab] = useState<'step' | 'result'>('step');
   const isOver = hasEnded(run);
+  const [tooLate, setTooLate] = useState<{ run: string; words: string } | null>(null);
+  const others = asked(run).filter((step) => step.path !== chosen);
+  const onTooLate = (words: string) => setTooLate({ run: run.id, words });
   // A choice of step is a wish to see it.
   useEffect(() => setTab('step'), [chosen, run.id]);
   const step = chosen === undefined ? undefined : run.steps[chosen];
   if (!step) return null;
   return (
     <>
+      {tooLate?.run === run.id && (
+        <p role="alert" className="flex gap-2 border-b border-line px-4 py-2.5">
+          <Icon name="waiting" className="mt-px text-wait" />
+          <span>
+            <Sentence text={tooLate.words} />{' '}
+            <button type="button" className="font-strong text-live underline underline-offset-3" onClick={() => setTooLate(null)}>
+              Close
+            </button>
+          </span>
+        </p>
+      )}
+      {others[0] && (
+        <p className="flex gap-2 border-b border-line px-4 py-2.5 text-ink-2">
+          <Icon name="waiting" className="mt-px text-wait" />
+          <span className="min-w-0 wrap-anywhere">
+            {others.length === 1 ? <><code className="text-ink">{others[0].path}</code> waits for an answer.</> : `${others.length} other steps wait for an answer.`}{' '}
+            <button type="button" className="font-strong text-live underline underline-offset-3" onClick={() => onChoose(others[0]!.path)}>
+              {others.length === 1 ? 'Answer it' : 'Answer the first'}
+            </button>
+          </span>
+        </p>
+      )}
       <div className="flex h-10 flex-none items-center px-3 max-desk:mt-2">
         <Choice
           label="Show"
@@ -65,7 +91,7 @@ function Shown({ session, chosen }: Pick<Props, 'session' | 'chosen'>) {
           ]}
         />
       </div>
-      {tab === 'result' && isOver ? <RunResult run={run} /> : <StepDetail key={step.path} step={step} isOver={isOver} />}
+      {tab === 'result' && isOver ? <RunResult run={run} /> : <StepDetail key={step.path} runId={run.id} step={step} isOver={isOver} onTooLate={onTooLate} />}
     </>
   );
 }

@@ -14,10 +14,11 @@ interface Props {
 
 export function EditorPane({ session, chosen, onChoose, editor }: Props) {
   const { check, run, source, setText } = session;
+  const all = useMemo(() => [...check.faults, ...check.warnings], [check.faults, check.warnings]);
   const steps = useMarks(check, run, chosen);
   return (
     <section aria-label="Workflow" data-pane="json" className="pane pane-edit">
-      <Editor ref={editor} source={source} faults={check.faults} steps={steps} onText={setText} onChoose={onChoose} />
+      <Editor ref={editor} source={source} faults={all} steps={steps} onText={setText} onChoose={onChoose} />
     </section>
   );
 }
@@ -25,14 +26,24 @@ export function EditorPane({ session, chosen, onChoose, editor }: Props) {
 /** New marks only when a state or the choice changes: tokens must not reach the editor. */
 function useMarks(check: Check, run: Run | null, chosen: string | undefined): StepMark[] {
   const previous = useRef<{ key: string; outline: Check['outline']; marks: StepMark[] } | null>(null);
-  const key = check.outline.map(({ id }) => `${id}:${run?.steps[id]?.state ?? ''}`).join() + `|${chosen ?? ''}`;
+  const marked = run && chosen !== undefined ? writtenAt(check.outline, chosen) : undefined;
+  const key = check.outline.map(({ path }) => `${path}:${run?.steps[path]?.state ?? ''}`).join() + `|${marked ?? ''}`;
   return useMemo(() => {
     if (previous.current?.key === key && previous.current.outline === check.outline) return previous.current.marks;
-    const marks = check.outline.map(({ id, span }) => {
-      const state = run?.steps[id]?.state;
-      return { id, from: span.from, to: span.to, isChosen: run !== null && id === chosen, ...(state ? { state } : {}) };
+    const marks = check.outline.map(({ path, span }) => {
+      const state = run?.steps[path]?.state;
+      return { id: path, from: span.from, to: span.to, isChosen: path === marked, ...(state ? { state } : {}) };
     });
     previous.current = { key, outline: check.outline, marks };
     return marks;
-  }, [key, check.outline, run, chosen]);
+  }, [key, check.outline, run, marked]);
+}
+
+/** Where the text has a step: a body is written once for all items and rounds, a called workflow only where it is called. */
+function writtenAt(outline: Check['outline'], path: string): string | undefined {
+  for (let ids = path.split('/').filter((part) => !/^\d/.test(part)); ids.length > 0; ids = ids.slice(0, -1)) {
+    const written = ids.join('/');
+    if (outline.some((step) => step.path === written)) return written;
+  }
+  return undefined;
 }

@@ -1,7 +1,7 @@
 import { Choice } from '../parts/Choice';
 import { Sentence } from '../parts/Coded';
 import { jsonOf, type Session } from '../useSession';
-import { count } from '../words';
+import { plural } from '../words';
 
 const KINDS = [
   { value: 'text', word: 'Text' },
@@ -19,7 +19,7 @@ export function InputPane({ session }: { session: Session }) {
         <label htmlFor="input" className="font-bold">
           Input
         </label>
-        <code className="flex-1 text-micro text-ink-3">{isJson ? 'JSON' : `text, ${count(input.text.length)} characters`}</code>
+        <code className="flex-1 text-micro text-ink-3">{isJson ? 'JSON' : `text, ${plural(input.text.length, 'character')}`}</code>
         {couldBeJson && (
           <Choice label="Send as" options={KINDS} value={isJson ? 'json' : 'text'} onChange={(kind) => setInput({ ...input, isText: kind === 'text' })} />
         )}

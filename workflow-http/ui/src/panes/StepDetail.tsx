@@ -1,5 +1,6 @@
 // One step: what it says, what it gave, or why it did not.
 import type { ReactNode } from 'react';
+import { serverNow } from '../api/clock';
 import { Button } from '../parts/Button';
 import { Coded, Sentence } from '../parts/Coded';
 import { Copy } from '../parts/Copy';
@@ -7,25 +8,40 @@ import { ErrorCard } from '../parts/ErrorCard';
 import { Icon, iconOfType } from '../parts/Icon';
 import { Pre, Section } from '../parts/Section';
 import { Spoken } from '../parts/Spoken';
-import { StateChip, stateWord } from '../parts/State';
+import { StateChip, turnWord } from '../parts/State';
 import { useFollow } from '../parts/useFollow';
+import { useNow } from '../parts/useNow';
 import { reasonOf } from '../run/log';
 import type { Step } from '../run/run';
-import { asText, clock, count, duration, plural } from '../words';
+import { asText, count, duration, moment, plural } from '../words';
+import { AnswerForm } from './AnswerForm';
+import { Ask } from './Ask';
 
-export function StepDetail({ step, isOver }: { step: Step; isOver: boolean }) {
-  const word = step.state === 'pending' && isOver ? 'Not reached' : step.handled ? 'Failed, handled' : stateWord(step.state);
+interface Props {
+  runId: string;
+  step: Step;
+  isOver: boolean;
+  onTooLate: (words: string) => void;
+}
+
+export function StepDetail({ runId, step, isOver, onTooLate }: Props) {
+  const word = step.state === 'pending' && isOver ? 'Not reached' : step.handled ? 'Failed, handled' : turnWord(step.state);
   return (
     <article aria-label={`Step ${step.path}`}>
       <header className="grid gap-1.5 px-4 pt-3 pb-2.5">
         <div className="flex items-center gap-2">
           <Icon name={iconOfType(step.type)} className="text-ink-2" />
-          <h2 className="flex-1 truncate font-code text-[15px] leading-5 font-bold">{step.path}</h2>
+          <h2 className="flex-1 font-code text-[15px] leading-5 font-bold wrap-anywhere">
+            <span className="text-meta font-normal text-ink-3">{step.path.slice(0, -step.node.length)}</span>
+            {step.node}
+          </h2>
           <StateChip state={step.state} word={word} handled={step.handled} />
         </div>
         <Facts step={step} />
       </header>
       {step.error && step.state === 'failed' && <Failure step={step} />}
+      {step.state === 'waiting' && <Ask message={step.wait?.message ?? ''} />}
+      {step.state === 'waiting' && step.wait && <AnswerForm key={step.wait.id} runId={runId} wait={step.wait} onTooLate={onTooLate} />}
       <Quiet step={step} isOver={isOver} />
       <Words step={step} />
       <Result step={step} />
@@ -41,10 +57,15 @@ export function StepDetail({ step, isOver }: { step: Step; isOver: boolean }) {
 }
 
 function Facts({ step }: { step: Step }) {
+  const now = serverNow();
   const facts: [string, string | undefined][] = [
     ['type', step.type],
+    ['asked', step.state === 'waiting' && step.wait ? moment(step.wait.since, now) : undefined],
+    ['answer by', step.state === 'waiting' && step.wait?.expiresAt ? moment(step.wait.expiresAt, now) : undefined],
+    ['in', step.turn],
     ['model', step.model],
     ['attempt', step.maxAttempts && step.maxAttempts > 1 ? `${step.attempt} of ${step.maxAttempts}` : undefined],
+    ['done', step.state === 'running' || step.state === 'completed' ? step.progress : undefined],
     ['took', step.durationMs === undefined ? undefined : duration(step.durationMs)],
     ['ended by', step.finishReason && step.finishReason.toLowerCase() !== 'stop' ? step.finishReason : undefined],
   ];
@@ -84,26 +105,34 @@ function quietWords(step: Step, isOver: boolean): ReactNode {
   switch (step.state) {
     case 'pending':
       if (isOver) return 'The run ended before this step could start.';
-      return step.needs.length === 0 ? 'Starts at once.' : <Coded text={`Starts when ${step.needs.map((need) => `\`${need}\``).join(' and ')} is done.`} />;
+      return step.needs.length === 0 ? 'Starts at once.' : <Coded text={`Starts when ${step.needs.map((need) => `\`${need.slice(need.lastIndexOf('/') + 1)}\``).join(' and ')} is done.`} />;
     case 'running':
       if (step.text || step.thought) return null;
+      if (step.progress) return null;
       return step.type === 'LLMNode' ? <>Asked the model. The first words come soon. <i className="caret animate-none" /></> : 'Working.';
     case 'retrying':
       return last && <><Sentence text={last.error.detail} /> Next attempt in {duration(last.nextIn)}.</>;
-    case 'waiting':
-      return (
-        <>
-          <b className="block text-ink">{step.wait?.message ?? 'Asked a person.'}</b>
-          Nothing to do until someone answers. Safe to restart the server.
-          {step.wait?.expiresAt && ` Answer by ${clock(step.wait.expiresAt).slice(0, 5)}, ${new Date(step.wait.expiresAt).toLocaleDateString()}.`}
-        </>
-      );
+    case 'delayed':
+      return <GoesOn step={step} />;
     case 'skipped':
     case 'cancelled':
       return reasonOf(step.state, step.reason);
     default:
       return null;
   }
+}
+
+function GoesOn({ step }: { step: Step }) {
+  const now = useNow(true);
+  const time = step.wait?.resumesAt;
+  if (!time) return 'Waits for its time.';
+  const left = Date.parse(time) - now;
+  return (
+    <>
+      Goes on at <time dateTime={time}>{moment(time, now)}</time>
+      {left > 0 && <>, in <time>{left < 60_000 ? `${Math.ceil(left / 1000)} s` : duration(left)}</time></>}.
+    </>
+  );
 }
 
 /** The model's text, as it comes and as it stays. */

@@ -4,18 +4,21 @@ import type { Outline } from '../editor/useCheck';
 import { Icon } from '../parts/Icon';
 import { stateWord } from '../parts/State';
 import { useNow } from '../parts/useNow';
+import { isFolded, visibleSteps, type Folds } from '../run/fold';
 import { reasonOf } from '../run/log';
 import { hasEnded, isSettled, type Run, type Step } from '../run/run';
-import { count, duration, plural } from '../words';
+import { count, duration, moment, plural } from '../words';
 
 interface Props {
   run: Run | null;
   outline: Outline[];
   chosen: string | undefined;
+  folds: Folds;
   onChoose: (path: string) => void;
+  onFold: (path: string, isFolded: boolean) => void;
 }
 
-export function StepList({ run, outline, chosen, onChoose }: Props) {
+export function StepList({ run, outline, chosen, folds, onChoose, onFold }: Props) {
   const isLoading = run !== null && run.order.length === 0;
   const box = useRef<HTMLElement>(null);
   useEffect(() => keepInView(box.current), [chosen]);
@@ -24,26 +27,44 @@ export function StepList({ run, outline, chosen, onChoose }: Props) {
       {isLoading ? (
         <Bars />
       ) : (
-        <ol className="trail">
-          {run
-            ? run.order.map((path, index) => (
-                <StepRow
-                  key={path}
-                  step={run.steps[path]!}
-                  follows={isOnly(run.steps[path]!.needs, run.order[index - 1])}
-                  isOver={hasEnded(run)}
-                  isChosen={path === chosen}
-                  onChoose={onChoose}
-                />
-              ))
-            : outline.map(({ id, type, needs }, index) => (
-                <DraftRow key={`${index} ${id}`} id={id} type={type} follows={isOnly(needs, outline[index - 1]?.id)} />
-              ))}
+        <ol className="trail" onKeyDown={moveAmong}>
+          {run ? (
+            <Rows run={run} chosen={chosen} folds={folds} onChoose={onChoose} onFold={onFold} />
+          ) : (
+            outline.map(({ id, path, depth, type, needs }, index) => (
+              <DraftRow key={`${index} ${path}`} id={id} depth={depth} type={type} follows={isOnly(needs, outline[index - 1]?.path)} />
+            ))
+          )}
         </ol>
       )}
     </section>
   );
 }
+
+function Rows({ run, chosen, folds, onChoose, onFold }: Omit<Props, 'run' | 'outline'> & { run: Run }) {
+  const isOver = hasEnded(run);
+  const paths = visibleSteps(run, folds, chosen);
+  const isMany = paths.length > MANY;
+  return paths.map((path, index) => {
+    const step = run.steps[path]!;
+    return (
+      <StepRow
+        key={path}
+        step={step}
+        follows={isOnly(step.needs, paths[index - 1])}
+        isOver={isOver}
+        isChosen={path === chosen}
+        isFolded={isFolded(folds, step)}
+        isAside={isMany && step.depth > 0}
+        onChoose={onChoose}
+        onFold={onFold}
+      />
+    );
+  });
+}
+
+/** More rows than this are not laid out all at once. */
+const MANY = 200;
 
 const isOnly = (needs: string[], above: string | undefined): boolean => needs.length === 1 && needs[0] === above;
 
@@ -56,12 +77,27 @@ function keepInView(box: HTMLElement | null): void {
   else if (inner.bottom > outer.bottom) box.scrollTop += inner.bottom - outer.bottom;
 }
 
-const ROW = 'relative grid min-h-12 w-full grid-cols-[20px_minmax(0,1fr)_auto] items-center gap-x-[9px] py-1.5 pr-3.5 pl-3.5 text-left';
+/** Up and down go from row to row, right and left unfold and fold. */
+function moveAmong(event: React.KeyboardEvent<HTMLElement>): void {
+  const here = (event.target as Element).closest('button');
+  if (!here || event.ctrlKey || event.metaKey || event.altKey) return;
+  const buttons = [...event.currentTarget.querySelectorAll('button')];
+  const fold = here.closest('li')?.querySelector<HTMLElement>('[aria-expanded]');
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step) buttons[buttons.indexOf(here) + step]?.focus();
+  else if (fold && event.key === (fold.ariaExpanded === 'true' ? 'ArrowLeft' : 'ArrowRight')) fold.click();
+  else return;
+  event.preventDefault();
+}
+
+const ROW = 'row relative grid min-h-12 w-full grid-cols-[20px_minmax(0,1fr)_auto] items-center gap-x-[9px] py-1.5 pr-3.5 text-left';
 const DOT = 'relative z-2 grid h-5 w-5 place-items-center rounded-full text-state';
 
-function DraftRow({ id, type, follows }: { id: string; type: string; follows: boolean }) {
+const inside = (depth: number) => (depth > 0 ? { 'data-depth': depth, style: { '--depth': depth } as React.CSSProperties } : {});
+
+function DraftRow({ id, depth, type, follows }: { id: string; depth: number; type: string; follows: boolean }) {
   return (
-    <li className="relative" data-state="pending" data-follows={follows || undefined}>
+    <li className="relative" data-state="pending" data-follows={follows || undefined} {...inside(depth)}>
       <div className={ROW}>
         <span className={`${DOT} bg-panel`}>
           <Icon name="pending" />
@@ -81,13 +117,22 @@ interface RowProps {
   follows: boolean;
   isOver: boolean;
   isChosen: boolean;
+  isFolded: boolean;
+  /** One of so many that it is laid out only in sight. */
+  isAside: boolean;
   onChoose: (path: string) => void;
+  onFold: (path: string, isFolded: boolean) => void;
 }
 
-const StepRow = memo(function StepRow({ step, follows, isOver, isChosen, onChoose }: RowProps) {
-  const depth = step.path.split('/').length >> 1;
+const StepRow = memo(function StepRow({ step, follows, isOver, isChosen, isFolded, isAside, onChoose, onFold }: RowProps) {
   return (
-    <li className="relative" data-state={step.state} data-handled={step.handled || undefined} data-follows={follows || undefined}>
+    <li
+      className={`relative ${isAside ? 'aside' : ''}`}
+      data-state={step.state}
+      data-handled={step.handled || undefined}
+      data-follows={follows || undefined}
+      {...inside(step.depth)}
+    >
       <button
         type="button"
         aria-current={isChosen ? 'step' : undefined}
@@ -97,8 +142,8 @@ const StepRow = memo(function StepRow({ step, follows, isOver, isChosen, onChoos
         <span className={`${DOT} ${isChosen ? 'bg-raised' : 'bg-panel'}`}>
           <Icon name={step.state} />
         </span>
-        <span className="min-w-0" style={{ paddingLeft: depth * 16 }}>
-          <Name id={step.node} prefix={step.path.slice(0, -step.node.length)} />
+        <span className="min-w-0">
+          <Name id={step.node} turn={step.turn} />
           <span className="block truncate text-meta text-ink-3">
             <b className={`font-strong ${step.state === 'completed' ? 'text-ink-2' : 'text-state'}`}>{wordOf(step, isOver)}</b>
             {factsOf(step, isOver).map((fact) => ` · ${fact}`)}
@@ -110,14 +155,37 @@ const StepRow = memo(function StepRow({ step, follows, isOver, isChosen, onChoos
           <code className="block text-micro text-ink-3">{tokensOf(step)}</code>
         </span>
       </button>
+      {step.inner > 0 && <Fold step={step} isFolded={isFolded} onFold={onFold} />}
     </li>
   );
 });
 
-function Name({ id, prefix = '' }: { id: string; prefix?: string }) {
+function Fold({ step, isFolded, onFold }: Pick<RowProps, 'step' | 'isFolded' | 'onFold'>) {
+  return (
+    <button
+      type="button"
+      aria-expanded={!isFolded}
+      aria-label={`${plural(step.inner, 'inner step')} of ${step.path}`}
+      onClick={() => onFold(step.path, !isFolded)}
+      className="row flex h-9 w-full items-center gap-x-[9px] pr-3.5 text-meta text-ink-2 hover:bg-raised desk:h-7"
+    >
+      <span className="grid w-5 flex-none place-items-center">
+        <Icon name="chev" size={14} className={isFolded ? '' : 'rotate-90'} />
+      </span>
+      {plural(step.inner, 'inner step')}
+      {step.done !== undefined && (
+        <span className="h-1 max-w-40 flex-1 overflow-hidden rounded-bar bg-raised">
+          <i className="block h-full bg-ok" style={{ width: `${step.done * 100}%` }} />
+        </span>
+      )}
+    </button>
+  );
+}
+
+function Name({ id, turn }: { id: string; turn?: string }) {
   return (
     <span className="block truncate font-code text-[13.5px] leading-[18px] font-bold">
-      <span className="font-normal text-ink-3">{prefix}</span>
+      {turn && <span className="text-meta font-normal text-ink-2">{turn} </span>}
       {id}
     </span>
   );
@@ -140,9 +208,15 @@ function factsOf(step: Step, isOver: boolean): string[] {
     return reason ? [reason.charAt(0).toLowerCase() + reason.slice(1).replace(/\.$/, '')] : [step.type];
   }
   if (step.state === 'failed') return [step.error?.code ?? step.type, ...(step.handled ? ['the workflow went on'] : [])];
-  if (step.state === 'pending' && !isOver && step.needs.length > 0) return [step.type, `after ${step.needs.join(', ')}`];
+  if (step.state === 'waiting') return step.wait?.expiresAt ? [`answer by ${at(step.wait.expiresAt, step)}`] : ['asks you'];
+  if (step.state === 'delayed') return step.wait?.resumesAt ? [`goes on at ${at(step.wait.resumesAt, step)}`] : [step.type];
+  if (step.state === 'pending' && !isOver && step.needs.length > 0) return [step.type, `after ${step.needs.map(nameOf).join(', ')}`];
   return [step.type, ...(step.progress ? [step.progress] : [])].filter(Boolean);
 }
+
+const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+
+const at = (time: string, { wait }: Step): string => moment(time, Date.parse(wait!.since));
 
 function tokensOf({ usage, text }: Step): string {
   if (usage?.output_tokens) return plural(usage.output_tokens, 'token');

@@ -1,9 +1,9 @@
 // The shapes are symbols in index.html; this draws one.
 
 export type IconName =
-  | 'pending' | 'queued' | 'running' | 'retrying' | 'waiting' | 'completed' | 'failed' | 'skipped' | 'cancelled'
+  | 'pending' | 'queued' | 'running' | 'retrying' | 'waiting' | 'delayed' | 'completed' | 'failed' | 'skipped' | 'cancelled'
   | 'prompt' | 'llm' | 'transform' | 'http' | 'delay' | 'human' | 'map' | 'loop' | 'workflow'
-  | 'mark' | 'chev' | 'sun' | 'play' | 'stop' | 'copy' | 'bulb' | 'wifi' | 'off' | 'flask' | 'text' | 'log' | 'rows' | 'pin';
+  | 'mark' | 'chev' | 'sun' | 'play' | 'stop' | 'copy' | 'bulb' | 'warning' | 'wifi' | 'off' | 'flask' | 'text' | 'log' | 'rows' | 'pin';
 
 export function Icon({ name, size = 16, className = '' }: { name: IconName; size?: number; className?: string }) {
   return (

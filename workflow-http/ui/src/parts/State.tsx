@@ -4,10 +4,14 @@ import { Icon } from './Icon';
 
 export type AnyState = StepState | RunStatus;
 
-export const stateWord = (state: AnyState): string => state.charAt(0).toUpperCase() + state.slice(1);
+/** What waits for a time waits, too: the clock tells the difference. */
+export const stateWord = (state: AnyState): string => (state === 'delayed' ? 'Waiting' : state.charAt(0).toUpperCase() + state.slice(1));
+
+/** The same where there is room to say whose turn it is. */
+export const turnWord = (state: AnyState): string => (state === 'waiting' ? 'Waiting for you' : stateWord(state));
 
 /** Plain. "Completed" is quiet ink beside a green tick, so a finished page is calm. */
-export function StateWord({ state, word = stateWord(state) }: { state: AnyState; word?: string }) {
+export function StateWord({ state, word = turnWord(state) }: { state: AnyState; word?: string }) {
   return (
     <span data-state={state} className="inline-flex items-center gap-[5px] text-meta font-strong whitespace-nowrap text-state">
       <Icon name={state} size={14} />
@@ -17,7 +21,7 @@ export function StateWord({ state, word = stateWord(state) }: { state: AnyState;
 }
 
 /** Filled: once per panel. */
-export function StateChip({ state, word = stateWord(state), time, handled }: { state: AnyState; word?: string; time?: string; handled?: boolean }) {
+export function StateChip({ state, word = turnWord(state), time, handled }: { state: AnyState; word?: string; time?: string; handled?: boolean }) {
   return (
     <span
       data-state={state}

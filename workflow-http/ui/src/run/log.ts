@@ -1,6 +1,6 @@
 // The log's sentences. Each line stands on its own: when, which step, what happened.
 import type { LogEvent, Problem, Usage } from '../api/types';
-import { asLine, duration, plural, sentence } from '../words';
+import { asLine, duration, moment, plural, sentence } from '../words';
 import type { Run, Step, StepState } from './run';
 
 export interface LogLine {
@@ -12,6 +12,8 @@ export interface LogLine {
   word: string;
   message: string;
   output?: string;
+  /** For those who listen: the line in a sentence, where its word alone would not do. */
+  said?: string;
 }
 
 const SKIPPED: Record<string, string> = {
@@ -44,8 +46,9 @@ const said = ({ code, detail }: Problem): string => (code ? `${code}: ${sentence
 
 const isOfStep = (event: LogEvent): event is Extract<LogEvent, { node: string }> => event.type.startsWith('node.');
 
-/** `run` is the run after the event. `node.progress` and unknown types are not worth a line. */
+/** `run` is the run after the event. The items of a map and unknown types are not worth a line. */
 export function logLine(event: LogEvent, run: Run): LogLine | undefined {
+  const at = (time: string) => moment(time, Date.parse(event.time));
   const line = (state: StepState, message: string, word: string = state, output?: unknown): LogLine => ({
     seq: event.seq,
     time: event.time,
@@ -63,9 +66,9 @@ export function logLine(event: LogEvent, run: Run): LogLine | undefined {
     case 'run.started':
       return line('running', 'Started.', 'running');
     case 'run.suspended':
-      return line('waiting', 'Nothing to do until someone answers. Safe to restart the server.', 'suspended');
+      return { ...line(run.status === 'waiting' ? 'waiting' : 'delayed', restWords(run, at), 'suspended'), ...(run.status === 'waiting' ? { said: 'The run waits for an answer.' } : {}) };
     case 'run.resumed':
-      return line('running', 'Goes on.', 'resumed');
+      return line('running', event.reason === 'signal' ? 'Someone answered.' : event.reason === 'timer' ? 'Its time has come.' : 'Goes on.', 'resumed');
     case 'run.completed':
       return line('completed', after(event.duration_ms, event.usage));
     case 'run.failed':
@@ -77,9 +80,15 @@ export function logLine(event: LogEvent, run: Run): LogLine | undefined {
     case 'node.retrying':
       return line('retrying', `${sentence(event.error.detail)} Next attempt in ${duration(event.next_in_ms)}.`);
     case 'node.waiting':
-      return line('waiting', event.message ?? 'Asked a person.');
+      if (event.message === undefined) return line('delayed', event.resumes_at ? `Goes on at ${at(event.resumes_at)}.` : 'Waits for its time.', 'waiting');
+      return {
+        ...line('waiting', `Asked a person.${event.expires_at ? ` Answer by ${at(event.expires_at)}.` : ''}`, 'waiting', event.message.replaceAll(/\s*\n\s*/g, '\n')),
+        said: `${event.path} waits for an answer.`,
+      };
     case 'node.resumed':
-      return line('running', 'Someone answered.', 'resumed');
+      return line('running', event.payload === undefined ? 'Its time has come.' : 'Someone answered.', 'resumed');
+    case 'node.progress':
+      return event.round ? line('running', `Round ${event.round + 1}.`) : undefined;
     case 'node.completed':
       return line('completed', event.reused ? 'Kept from the earlier run.' : after(event.duration_ms, event.usage), 'completed', event.output);
     case 'node.failed':
@@ -91,6 +100,14 @@ export function logLine(event: LogEvent, run: Run): LogLine | undefined {
     default:
       return undefined;
   }
+}
+
+/** What ends the rest of a run in which nothing works. */
+export function restWords(run: Run, at: (time: string) => string): string {
+  if (run.status !== 'waiting') return run.wakeAt ? `Nothing to do until ${at(run.wakeAt)}.` : 'Nothing to do until its time comes.';
+  const delays = Object.values(run.steps).flatMap(({ state, wait }) => (state === 'delayed' && wait?.resumesAt ? [wait.resumesAt] : []));
+  const first = delays.sort((one, other) => Date.parse(one) - Date.parse(other))[0];
+  return `Nothing to do until someone answers${first ? `, or until ${at(first)}` : ''}.`;
 }
 
 function startedMessage(attempt: number, reason: string | undefined, step: Step | undefined): string {

@@ -151,6 +151,24 @@ describe('the end', () => {
   it('can be far away, when a person has to answer', () => {
     const run = reduce(started(), [logged({ type: 'node.waiting', ...of('llm'), wait_id: 'w', message: 'Ok?' }), logged({ type: 'run.suspended', reason: 'waiting' })]);
     expect(run).toMatchObject({ status: 'waiting', steps: { llm: { state: 'waiting', wait: { message: 'Ok?' } } } });
+    expect(run.log.slice(-2)).toMatchObject([
+      { word: 'WAITING', message: 'Asked a person.', output: 'Ok?', said: 'llm waits for an answer.' },
+      { word: 'SUSPENDED', message: 'Nothing to do until someone answers.' },
+    ]);
+  });
+
+  it('can be a matter of time', () => {
+    const later = new Date(2026, 0, 1, 14, 5).toISOString();
+    const at = { time: new Date(2026, 0, 1, 13).toISOString() };
+    const resting = reduce(started(), [
+      logged({ type: 'node.waiting', ...of('llm'), wait_id: 'w', resumes_at: later, ...at }),
+      logged({ type: 'run.suspended', reason: 'waiting', wake_at: later, ...at }),
+    ]);
+    expect(resting).toMatchObject({ status: 'delayed', steps: { llm: { state: 'delayed' } } });
+    expect(resting.log.slice(-2).map((line) => line.message)).toEqual(['Goes on at 14:05.', 'Nothing to do until 14:05.']);
+    const going = reduce(resting, [logged({ type: 'run.resumed', reason: 'timer' }), logged({ type: 'node.resumed', ...of('llm'), wait_id: 'w' })]);
+    expect(going.steps.llm).toMatchObject({ state: 'running', wait: undefined });
+    expect(going.log.slice(-2).map((line) => line.message)).toEqual(['Its time has come.', 'Its time has come.']);
   });
 });
 

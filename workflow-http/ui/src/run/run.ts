@@ -1,15 +1,28 @@
 // A run, built from its events and from nothing else: a live run and a replayed one are the same thing.
 import type { Delta, LogEvent, Problem, RunEvent, Usage } from '../api/types';
 import { logLine, type LogLine } from './log';
+import { containerOf, indexOf, placeOf, type Outline, type Place } from './outline';
 
-export type RunStatus = 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled';
-export type StepState = 'pending' | 'running' | 'retrying' | 'waiting' | 'completed' | 'failed' | 'skipped' | 'cancelled';
+/** `waiting` is for a person, `delayed` for a time. */
+export type RunStatus = 'queued' | 'running' | 'waiting' | 'delayed' | 'completed' | 'failed' | 'cancelled';
+export type StepState = 'pending' | 'running' | 'retrying' | 'waiting' | 'delayed' | 'completed' | 'failed' | 'skipped' | 'cancelled';
 
-export interface Step {
+export interface Wait {
+  id: string;
+  since: string;
+  /** What a person is asked. */
+  message?: string;
+  schema?: unknown;
+  expiresAt?: string;
+  resumesAt?: string;
+}
+
+export interface Step extends Place {
   path: string;
   node: string;
-  type: string;
-  needs: string[];
+  /** How many steps inside it have been heard of, and how many there will be, if that is known. */
+  inner: number;
+  innerToCome?: number;
   state: StepState;
   attempt: number;
   maxAttempts?: number;
@@ -30,7 +43,9 @@ export interface Step {
   model?: string;
   finishReason?: string;
   progress?: string;
-  wait?: { id: string; message?: string; expiresAt?: string };
+  /** How far a map is, from 0 to 1. */
+  done?: number;
+  wait?: Wait;
 }
 
 export interface Run {
@@ -48,13 +63,16 @@ export interface Run {
   output?: unknown;
   error?: Problem;
   reason?: string;
+  /** When a run that rests goes on by itself. */
+  wakeAt?: string;
+  outline: Outline;
   steps: Record<string, Step>;
   /** Paths in the order of the page: as in the workflow, inner steps after the step they belong to. */
   order: string[];
   log: LogLine[];
 }
 
-export const newRun = (id: string): Run => ({ id, seq: 0, status: 'queued', steps: {}, order: [], log: [] });
+export const newRun = (id: string): Run => ({ id, seq: 0, status: 'queued', outline: { nodes: [], workflows: {} }, steps: {}, order: [], log: [] });
 
 /** Whether the run's first event has come: before it, nothing can be said. */
 export const isKnown = (run: Run | null): run is Run => run !== null && run.seq > 0;
@@ -64,45 +82,53 @@ export const hasEnded = (run: Run): boolean =>
 
 /** The run after these events. Events already seen, and types the page does not know, change nothing. */
 export function reduce(run: Run, events: RunEvent[]): Run {
-  return events.reduce((now, event) => {
-    if (event.type === 'node.delta') return join(now, event);
-    if (event.seq <= now.seq) return now;
-    const next = apply(now, event);
-    const line = logLine(event, next);
-    return { ...next, seq: event.seq, log: line ? [...next.log, line] : next.log };
-  }, run);
+  // One copy for all of them: a replayed map may bring thousands at once.
+  const next: Run = { ...run, steps: { ...run.steps }, order: [...run.order] };
+  const lines: LogLine[] = [];
+  for (const event of events) {
+    if (event.type === 'node.delta') join(next, event);
+    else if (event.seq > next.seq) {
+      apply(next, event);
+      next.seq = event.seq;
+      const line = logLine(event, next);
+      if (line) lines.push(line);
+    }
+  }
+  if (lines.length > 0) next.log = [...run.log, ...lines];
+  return next;
 }
 
-function apply(run: Run, event: LogEvent): Run {
+/** Changes the run, which is the reducer's own copy; its steps are replaced, never changed. */
+function apply(run: Run, event: LogEvent): void {
+  const become = (change: Partial<Run>) => void Object.assign(run, change);
   switch (event.type) {
     case 'run.created':
-      return {
-        ...run,
+      become({
         workflowId: event.workflow_id,
         version: event.version,
         input: event.input,
         createdAt: event.time,
-        order: event.nodes.map((node) => node.id),
-        steps: Object.fromEntries(
-          event.nodes.map((node) => [node.id, newStep(node.id, node.id, node.type, node.needs)]),
-        ),
-      };
+        outline: {
+          nodes: event.nodes,
+          workflows: Object.fromEntries((event.workflows ?? []).map(({ workflow, nodes }) => [workflow, nodes])),
+        },
+      });
+      for (const { id } of event.nodes) add(run, id, id);
+      return;
     case 'run.started':
-      return { ...run, status: 'running', startedAt: event.time };
+      return become({ status: 'running', startedAt: event.time });
     case 'run.suspended':
-      return { ...run, status: 'waiting' };
+      return become({ status: asked(run).length > 0 ? 'waiting' : 'delayed', wakeAt: event.wake_at });
     case 'run.resumed':
-      return { ...run, status: 'running' };
+      return become({ status: 'running', wakeAt: undefined });
     case 'run.completed':
-      return { ...ended(run, event), status: 'completed', output: event.output };
+      return become({ ...ended(event), status: 'completed', output: event.output });
     case 'run.failed':
-      return { ...ended(run, event), status: 'failed', error: event.error };
+      return become({ ...ended(event), status: 'failed', error: event.error });
     case 'run.cancelled':
-      return { ...ended(run, event), status: 'cancelled', reason: event.reason };
+      return become({ ...ended(event), status: 'cancelled', reason: event.reason });
     case 'node.started':
       return change(run, event, (step) => ({
-        ...step,
-        ...(event.node_type ? { type: event.node_type } : {}),
         ...attemptOf(step, event.attempt ?? 1),
         state: 'running',
         maxAttempts: event.max_attempts ?? step.maxAttempts,
@@ -110,10 +136,9 @@ function apply(run: Run, event: LogEvent): Run {
         reason: event.reason,
       }));
     case 'node.progress':
-      return change(run, event, (step) => ({ ...step, progress: progressOf(event) }));
+      return change(run, event, (step) => progressOf(event, step));
     case 'node.retrying':
       return change(run, event, (step) => ({
-        ...step,
         state: 'retrying',
         maxAttempts: event.max_attempts ?? step.maxAttempts,
         usage: sum(step.usage, event.usage),
@@ -124,16 +149,21 @@ function apply(run: Run, event: LogEvent): Run {
       }));
     case 'node.waiting':
       return change(run, event, (step) => ({
-        ...step,
-        state: 'waiting',
+        state: event.message === undefined ? 'delayed' : 'waiting',
         startedAt: step.startedAt ?? event.time,
-        wait: { id: event.wait_id, message: event.message, expiresAt: event.expires_at },
+        wait: {
+          id: event.wait_id,
+          since: event.time,
+          message: event.message,
+          schema: event.schema,
+          expiresAt: event.expires_at,
+          resumesAt: event.resumes_at,
+        },
       }));
     case 'node.resumed':
-      return change(run, event, (step) => ({ ...step, state: 'running', wait: undefined }));
+      return change(run, event, () => ({ state: 'running', wait: undefined }));
     case 'node.completed':
       return change(run, event, (step) => ({
-        ...step,
         state: 'completed',
         output: event.output,
         endedAt: event.time,
@@ -141,10 +171,10 @@ function apply(run: Run, event: LogEvent): Run {
         usage: sum(step.usage, event.usage),
         model: event.model,
         finishReason: event.finish_reason,
+        ...(event.rounds === undefined ? {} : { progress: roundsOf(event.rounds, event.exhausted) }),
       }));
     case 'node.failed':
       return change(run, event, (step) => ({
-        ...step,
         state: 'failed',
         error: event.error,
         handled: event.handled,
@@ -152,33 +182,19 @@ function apply(run: Run, event: LogEvent): Run {
         durationMs: event.duration_ms,
         usage: sum(step.usage, event.usage),
         endedAt: event.time,
+        wait: undefined,
       }));
     case 'node.skipped':
-      return change(run, event, (step) => ({ ...step, state: 'skipped', reason: event.reason }));
+      return change(run, event, () => ({ state: 'skipped', reason: event.reason }));
     case 'node.cancelled':
-      return change(run, event, (step) => ({ ...step, state: 'cancelled', reason: event.reason, endedAt: event.time }));
-    default:
-      return run;
+      return change(run, event, () => ({ state: 'cancelled', reason: event.reason, endedAt: event.time, wait: undefined }));
   }
 }
 
-const ended = (run: Run, event: { time: string; usage?: Usage; duration_ms?: number }): Run => ({
-  ...run,
+const ended = (event: { time: string; usage?: Usage; duration_ms?: number }): Partial<Run> => ({
   endedAt: event.time,
   durationMs: event.duration_ms,
   usage: event.usage,
-});
-
-const newStep = (path: string, node: string, type = '', needs: string[] = []): Step => ({
-  path,
-  node,
-  type,
-  needs,
-  state: 'pending',
-  attempt: 0,
-  retries: [],
-  text: '',
-  thought: '',
 });
 
 /** A new attempt starts with nothing said. */
@@ -187,26 +203,30 @@ const attemptOf = (step: Step, attempt: number): Pick<Step, 'attempt' | 'text' |
     ? { attempt, text: step.text, thought: step.thought }
     : { attempt, text: '', thought: '' };
 
-function change(run: Run, { path, node }: { path: string; node: string }, edit: (step: Step) => Step): Run {
-  const known = run.steps[path];
-  const steps = { ...run.steps, [path]: edit(known ?? newStep(path, node)) };
-  return known ? { ...run, steps } : { ...run, steps, order: placed(run.order, path) };
+function change(run: Run, { path, node }: { path: string; node: string }, edit: (step: Step) => Partial<Step>): void {
+  const step = run.steps[path] ?? add(run, path, node);
+  run.steps[path] = { ...step, ...edit(step) };
 }
 
-/** A step inside a map or loop stands after the last step of the same container. */
-function placed(order: string[], path: string): string[] {
-  const container = path.slice(0, path.indexOf('/') + 1);
-  const inside = (other: string) => other === container.slice(0, -1) || other.startsWith(container);
-  const last = container ? order.findLastIndex(inside) : -1;
-  return last < 0 ? [...order, path] : [...order.slice(0, last + 1), path, ...order.slice(last + 1)];
+/** A step is added where it belongs, whenever it is first heard of. */
+function add(run: Run, path: string, node: string): Step {
+  const place = placeOf(run.outline, path);
+  const step: Step = { ...place, path, node, inner: 0, state: 'pending', attempt: 0, retries: [], text: '', thought: '' };
+  run.steps[path] = step;
+  run.order.splice(indexOf(run.order, place.rank, (other) => run.steps[other]!.rank), 0, path);
+  for (let outer = place.container; outer !== undefined; outer = containerOf(outer)) {
+    const container = run.steps[outer];
+    if (container) run.steps[outer] = { ...container, inner: container.inner + 1 };
+  }
+  return step;
 }
 
 /** Text joins by offset: what is known already is not said twice, and a gap waits for the text so far. */
-function join(run: Run, event: Delta): Run {
+function join(run: Run, event: Delta): void {
   const known = run.steps[event.path];
-  if (known && (event.attempt < known.attempt || isSettled(known.state))) return run;
-  return change(run, event, (step) => {
-    const begun = { ...step, ...attemptOf(step, event.attempt) };
+  if (known && (event.attempt < known.attempt || isSettled(known.state))) return;
+  change(run, event, (step) => {
+    const begun = attemptOf(step, event.attempt);
     const said = begun[event.kind];
     const end = event.offset + event.delta.length;
     if (event.offset > said.length || end <= said.length) return begun;
@@ -217,10 +237,19 @@ function join(run: Run, event: Delta): Run {
 export const isSettled = (state: StepState): boolean =>
   state === 'completed' || state === 'failed' || state === 'skipped' || state === 'cancelled';
 
-function progressOf(event: { items_done?: number; items?: number; round?: number }): string | undefined {
-  if (event.items !== undefined) return `${event.items_done ?? 0}/${event.items}`;
-  return event.round === undefined ? undefined : `round ${event.round + 1}`;
+function progressOf(event: { items_done?: number; items?: number; round?: number }, step: Step): Partial<Step> {
+  const { items, items_done = 0, round } = event;
+  if (items !== undefined) {
+    return { progress: `${items_done}/${items}`, done: items === 0 ? 1 : items_done / items, innerToCome: items * step.body };
+  }
+  return round === undefined ? {} : { progress: `round ${round + 1}` };
 }
+
+const roundsOf = (rounds: number, isExhausted = false): string =>
+  `${rounds} ${rounds === 1 ? 'round' : 'rounds'}${isExhausted ? ', no more are allowed' : ''}`;
+
+/** The steps that ask a person, in the order of the page. */
+export const asked = (run: Run): Step[] => run.order.flatMap((path) => (run.steps[path]!.state === 'waiting' ? [run.steps[path]!] : []));
 
 /** What the run has used: the server's sum, or while it goes on, the sum of its steps. */
 export const usageOf = (run: Run): Usage | undefined =>
@@ -232,9 +261,20 @@ function sum(one: Usage | undefined, other: Usage | undefined): Usage | undefine
   return { input_tokens: add('input_tokens'), output_tokens: add('output_tokens'), thought_tokens: add('thought_tokens') };
 }
 
-/** The step worth looking at when nobody chose one: what failed, else what is happening, else what came last. */
+/** Whether a container runs only because of a delay in it. */
+const isAwaiting = (run: Run, { path, inner }: Step): boolean =>
+  inner > 0 && run.order.some((other) => other.startsWith(`${path}/`) && run.steps[other]!.state === 'delayed');
+
+/** The step worth looking at when nobody chose one: what failed or asks, else what is happening, else what came last. */
 export function focusOf(run: Run): string | undefined {
-  const last = (...states: StepState[]) => run.order.findLast((path) => states.includes(run.steps[path]!.state));
-  const failed = run.status === 'failed' ? run.order.findLast((path) => run.steps[path]!.state === 'failed' && !run.steps[path]!.handled) : undefined;
-  return failed ?? last('running', 'retrying', 'waiting') ?? last('completed', 'cancelled', 'failed') ?? run.order[0];
+  const last = (isIt: (step: Step) => boolean) => run.order.findLast((path) => isIt(run.steps[path]!));
+  const failed = run.status === 'failed' ? last((step) => step.state === 'failed' && !step.handled) : undefined;
+  return (
+    failed ??
+    asked(run)[0]?.path ??
+    last((step) => (step.state === 'running' && !isAwaiting(run, step)) || step.state === 'retrying') ??
+    last((step) => step.state === 'delayed') ??
+    last((step) => step.depth === 0 && (step.state === 'completed' || step.state === 'cancelled' || step.state === 'failed')) ??
+    run.order[0]
+  );
 }

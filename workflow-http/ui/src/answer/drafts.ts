@@ -1,0 +1,38 @@
+// Answers that were begun and not sent: kept while other steps are looked at, and over a reload.
+import type { Values } from './fields';
+
+export interface AnswerDraft {
+  values: Values;
+  /** The answer as JSON, and whether it is written like that. */
+  source: string;
+  isSource: boolean;
+}
+
+const KEY = 'workflow-answers';
+/** More than anyone has under way; the oldest go first. */
+const MOST = 50;
+
+let drafts: Record<string, AnswerDraft> | undefined;
+
+function all(): Record<string, AnswerDraft> {
+  try {
+    drafts ??= (JSON.parse(sessionStorage.getItem(KEY) ?? '{}') as Record<string, AnswerDraft> | null) ?? {};
+  } catch {
+    drafts ??= {};
+  }
+  return drafts;
+}
+
+export const readAnswer = (of: string): AnswerDraft | undefined => all()[of];
+
+/** `undefined`: it was sent. */
+export function writeAnswer(of: string, draft: AnswerDraft | undefined): void {
+  const { [of]: _, ...others } = all();
+  const kept = Object.entries(others).slice(1 - MOST);
+  drafts = Object.fromEntries(draft ? [...kept, [of, draft]] : kept);
+  try {
+    sessionStorage.setItem(KEY, JSON.stringify(drafts));
+  } catch {
+    // Storage can be forbidden or full; the answer then lasts as long as the page.
+  }
+}

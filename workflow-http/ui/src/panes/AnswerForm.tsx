@@ -1,0 +1,194 @@
+// The form in which a person answers. What the answer leads to, the run's events tell.
+import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { answerWait, asProblem } from '../api/client';
+import { serverNow } from '../api/clock';
+import type { Fault, Problem } from '../api/types';
+import { readAnswer, writeAnswer, type AnswerDraft } from '../answer/drafts';
+import { answerOf, asJson, fieldsOf, initialValues, isOf, keyOf, startOf, valuesOf, written } from '../answer/fields';
+import { Button, Kbd } from '../parts/Button';
+import { Sentence } from '../parts/Coded';
+import type { Wait } from '../run/run';
+import { useKeys } from '../useKeys';
+import { isMac } from '../words';
+import { AnswerField, Faulty } from './AnswerField';
+
+interface Props {
+  runId: string;
+  wait: Wait;
+  /** The answer comes too late, or second. The form may be gone by then. */
+  onTooLate: (words: string) => void;
+}
+
+/** A key that started the run is no answer. */
+const PAUSE = 500;
+/** For this long a wait has only just begun. */
+const FRESH = 3000;
+
+export function AnswerForm({ runId, wait, onTooLate }: Props) {
+  const of = `${runId} ${wait.id}`;
+  const fields = useMemo(() => fieldsOf(wait.schema), [wait.schema]);
+  const [draft, setDraft] = useState<AnswerDraft>(
+    () => readAnswer(of) ?? { values: initialValues(fields ?? []), source: fields ? '' : startOf(wait.schema), isSource: fields === null },
+  );
+  const [faults, setFaults] = useState<Fault[]>([]);
+  const [refusal, setRefusal] = useState<string | null>(null);
+  const [state, setState] = useState<'open' | 'sending' | 'sent'>('open');
+  const form = useRef<HTMLFormElement>(null);
+  const begun = useRef(-PAUSE);
+  const isTouched = useRef(false);
+  const isForm = fields !== null && !draft.isSource;
+  // Where any answer will do, it need not be JSON.
+  const isAnything = wait.schema === undefined;
+  const own = isForm ? faults.filter((fault) => !fields.some((field) => isOf(field, fault))) : faults;
+
+  const edit = (change: Partial<AnswerDraft>) => {
+    isTouched.current = true;
+    const next = { ...draft, ...change };
+    setDraft(next);
+    writeAnswer(of, next);
+  };
+
+  useEffect(() => {
+    if (serverNow() - Date.parse(wait.since) > FRESH || isTyping()) return;
+    begun.current = performance.now();
+    controlIn(form.current)?.focus();
+    form.current?.closest('article')?.scrollIntoView({ block: 'nearest' });
+  }, [wait.since]);
+  useLayoutEffect(() => {
+    const here = form.current;
+    // The form goes when the answer is taken; the focus stays where it was.
+    return () => {
+      if (here?.contains(document.activeElement)) here.closest<HTMLElement>('[data-detail]')?.focus();
+    };
+  }, []);
+  useEffect(() => {
+    if (faults.length > 0) controlIn(form.current, '[aria-invalid=true]')?.focus();
+  }, [faults]);
+
+  const send = async () => {
+    if (state !== 'open' || (!isTouched.current && performance.now() - begun.current < PAUSE)) return;
+    setRefusal(null);
+    const { answer, faults } = isForm ? answerOf(fields, draft.values) : ofSource(draft.source, isAnything);
+    setFaults(faults);
+    if (faults.length > 0) return;
+    setState('sending');
+    try {
+      await answerWait(runId, wait.id, answer);
+      writeAnswer(of, undefined);
+      setState('sent');
+    } catch (error) {
+      setState('open');
+      const problem = asProblem(error);
+      if (problem.status === 422 && problem.errors?.length) setFaults(problem.errors);
+      else if (isTooLate(problem)) onTooLate(lateWords(problem));
+      else setRefusal(problem.detail);
+    }
+  };
+  useKeys({ Enter: () => void (form.current?.contains(document.activeElement) && send()) });
+
+  const toSource = () => {
+    if (!fields) return;
+    setFaults([]);
+    edit({ isSource: true, source: asJson(answerOf(fields, draft.values).answer ?? null) });
+  };
+  const toForm = () => {
+    const { answer, faults } = ofSource(draft.source, false);
+    setFaults(faults);
+    if (fields && faults.length === 0) edit({ isSource: false, values: valuesOf(fields, answer) });
+  };
+
+  return (
+    <form
+      ref={form}
+      noValidate
+      aria-label="Answer"
+      className="border-t border-line"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void send();
+      }}
+    >
+      <div className="grid gap-3.5 px-4 pt-3.5 pb-4">
+        {isForm ? (
+          fields.map((field) => (
+            <AnswerField
+              key={keyOf(field)}
+              field={field}
+              value={draft.values[keyOf(field)] ?? field.initial}
+              faults={faults.filter((fault) => isOf(field, fault))}
+              onChange={(value) => edit({ values: { ...draft.values, [keyOf(field)]: value } })}
+            />
+          ))
+        ) : (
+          <Source source={draft.source} isAnything={isAnything} faults={own} onChange={(source) => edit({ source })} />
+        )}
+        {isForm && own.length > 0 && <Faulty faults={own} />}
+        {refusal && (
+          <p role="alert" className="text-fail">
+            <Sentence text={refusal} />
+          </p>
+        )}
+        {wait.expiresAt && <p className="text-meta text-ink-3">If nobody answers in time, the step fails.</p>}
+      </div>
+      <div className="sticky bottom-0 z-3 flex flex-wrap items-center gap-2 border-t border-line bg-panel px-4 py-2.5">
+        <Button type="submit" look="primary" aria-disabled={state !== 'open'} aria-keyshortcuts="Control+Enter Meta+Enter">
+          {state === 'sending' ? 'Sending' : state === 'sent' ? 'Sent' : 'Send answer'}
+          <Kbd>{isMac ? '⌘↵' : 'Ctrl ↵'}</Kbd>
+        </Button>
+        {fields && (
+          <Button look="quiet" onClick={isForm ? toSource : toForm}>
+            {isForm ? 'As JSON' : 'As form'}
+          </Button>
+        )}
+      </div>
+    </form>
+  );
+}
+
+function Source({ source, isAnything, faults, onChange }: { source: string; isAnything: boolean; faults: Fault[]; onChange: (source: string) => void }) {
+  const id = useId();
+  const { isText } = written(source, isAnything);
+  const kind = isAnything ? (source === '' ? 'text or JSON' : isText ? 'sent as text' : 'sent as JSON') : 'JSON';
+  return (
+    <div className="grid gap-[5px]">
+      <label htmlFor={id} className="flex flex-wrap items-baseline gap-x-1.5 font-bold">
+        Answer <span className="font-code text-micro font-normal text-ink-3">{kind}</span>
+      </label>
+      <textarea
+        id={id}
+        rows={isAnything ? 3 : 6}
+        dir="auto"
+        spellCheck={isText}
+        className={`field field-sizing-content max-h-80 resize-y ${isText || source === '' ? '' : 'font-code text-meta'}`}
+        value={source}
+        onChange={(event) => onChange(event.target.value)}
+        aria-invalid={faults.length > 0}
+        aria-describedby={faults.length > 0 ? `${id}-faults` : undefined}
+      />
+      {faults.length > 0 && <Faulty id={`${id}-faults`} faults={faults} withPlace />}
+    </div>
+  );
+}
+
+function ofSource(source: string, isAnything: boolean): { answer: unknown; faults: Fault[] } {
+  const { answer, fault } = written(source, isAnything);
+  return { answer, faults: fault ? [{ code: 'invalid_json', pointer: '#', detail: fault }] : [] };
+}
+
+const controlIn = (form: HTMLFormElement | null, which = ''): HTMLElement | null | undefined =>
+  form?.querySelector<HTMLElement>(['input', 'select', 'textarea'].map((tag) => tag + which).join());
+
+/** Whether a person is writing somewhere, also in the editor. */
+function isTyping(): boolean {
+  let element = document.activeElement;
+  while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
+  return element?.matches('input, select, textarea, [contenteditable]') ?? false;
+}
+
+const isTooLate = ({ status }: Problem): boolean => status === 404 || status === 409 || status === 410;
+
+function lateWords({ status, code, detail }: Problem): string {
+  if (code === 'wait_answered') return 'Someone else answered first. Your answer was not taken.';
+  if (code === 'wait_ended') return 'What this step belongs to has ended. Your answer was not taken.';
+  return status === 410 ? 'The time to answer is over. Your answer was not taken.' : detail;
+}

@@ -1,0 +1,38 @@
+// What a person is asked: the question, and the text it is about.
+import { useState } from 'react';
+import { count } from '../words';
+
+/** More than this is cut until someone asks for all of it. */
+const SHOWN = 700;
+
+export function Ask({ message }: { message: string }) {
+  const [isAll, setAll] = useState(false);
+  const [question, about] = partsOf(message.trim());
+  const isLong = about.length > SHOWN;
+  return (
+    <section aria-label="Question" className="ask mx-4 mt-0.5 mb-3.5 wrap-anywhere">
+      {question && (
+        <p className="font-bold whitespace-pre-wrap" dir="auto">
+          {question}
+        </p>
+      )}
+      {about && (
+        <div className={`spoken small mt-1.5 ${isLong && !isAll ? 'line-clamp-5' : ''}`} dir="auto">
+          {isLong && !isAll ? about.slice(0, 2 * SHOWN) : about}
+        </div>
+      )}
+      {isLong && (
+        <button type="button" className="mt-2 font-strong text-live underline underline-offset-3" aria-expanded={isAll} onClick={() => setAll(!isAll)}>
+          {isAll ? 'Show less' : `Show all, ${count(about.length)} characters`}
+        </button>
+      )}
+    </section>
+  );
+}
+
+/** The first paragraph asks, unless it is too long for that. */
+function partsOf(message: string): [string, string] {
+  const end = message.search(/\n\s*\n/);
+  const first = end < 0 ? message : message.slice(0, end);
+  return first.length > 240 ? ['', message] : [first, message.slice(first.length).trim()];
+}

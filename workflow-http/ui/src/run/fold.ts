@@ -1,0 +1,37 @@
+// What of a run's steps is folded away. What is folded is not drawn, so that the list stays fast.
+import { focusOf, type Run, type Step } from './run';
+
+/** A container with more steps inside starts folded. */
+const FEW = 20;
+
+/** Containers that someone folded or unfolded, by path. The others are as they start. */
+export type Folds = Record<string, boolean>;
+
+/** It counts what is to come, where that is known, so that a list does not fold while it is read. */
+export const startsFolded = (step: Step): boolean => Math.max(step.inner, step.innerToCome ?? 0) > FEW;
+
+export const isFolded = (folds: Folds, step: Step): boolean => folds[step.path] ?? startsFolded(step);
+
+/** The paths that are drawn. What is chosen is always seen, and so is what leads to it. */
+export function visibleSteps(run: Run, folds: Folds, chosen: string | undefined): string[] {
+  const seen: string[] = [];
+  let folded: string | undefined;
+  for (const path of run.order) {
+    if (folded !== undefined && path.startsWith(folded)) {
+      if (path === chosen || chosen?.startsWith(`${path}/`)) seen.push(path);
+      continue;
+    }
+    seen.push(path);
+    const step = run.steps[path]!;
+    folded = step.inner > 0 && isFolded(folds, step) ? `${path}/` : undefined;
+  }
+  return seen;
+}
+
+/** The step worth looking at. Of what goes by in a folded container, the container: the rest would flicker. */
+export function focusWithin(run: Run, folds: Folds): string | undefined {
+  const focus = focusOf(run);
+  const state = focus === undefined ? undefined : run.steps[focus]?.state;
+  if (focus === undefined || state === 'waiting' || state === 'failed') return focus;
+  return run.order.find((path) => focus.startsWith(`${path}/`) && isFolded(folds, run.steps[path]!)) ?? focus;
+}

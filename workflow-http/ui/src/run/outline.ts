@@ -1,0 +1,82 @@
+// Where a step stands in its run: found by walking its path down what the run's first event describes.
+import type { NodeOutline } from '../api/types';
+
+export interface Outline {
+  nodes: NodeOutline[];
+  /** The workflows that are called, by what they are called. */
+  workflows: Record<string, NodeOutline[]>;
+}
+
+export interface Place {
+  type: string;
+  /** Paths, as `needs` are of steps beside this one. */
+  needs: string[];
+  /** The path of the map, loop or call it is in. */
+  container: string | undefined;
+  /** Which item or round it belongs to: `item 8`, `round 2`. */
+  turn: string | undefined;
+  depth: number;
+  /** How many nodes it repeats or calls. */
+  body: number;
+  /** Orders the steps of a run as they are written, items and rounds by their number. */
+  rank: number[];
+}
+
+/** `each/2/sum` is `sum` for item 2 of `each`, and `call/sum` is `sum` in the workflow that `call` names. */
+export function placeOf({ nodes, workflows }: Outline, path: string): Place {
+  const parts = path.split('/');
+  const rank: number[] = [];
+  const above: (NodeOutline | undefined)[] = [];
+  let beside = nodes;
+  for (const part of parts) {
+    if (isNumber(part)) {
+      rank.push(Number(part));
+      continue;
+    }
+    const index = beside.findIndex((node) => node.id === part);
+    const node = beside[index];
+    rank.push(index < 0 ? beside.length : index);
+    above.push(node);
+    beside = node?.nodes ?? workflows[node?.workflow ?? ''] ?? [];
+  }
+  const node = above.pop();
+  const turn = parts.at(-2);
+  const before = parts.slice(0, -1).map((part) => `${part}/`).join('');
+  return {
+    type: node?.type ?? '',
+    needs: (node?.needs ?? []).map((need) => before + need),
+    container: containerOf(path),
+    turn: !isNumber(turn) ? undefined : above.at(-1)?.type === 'LoopNode' ? `round ${Number(turn) + 1}` : `item ${turn}`,
+    depth: above.length,
+    body: beside.length,
+    rank,
+  };
+}
+
+/** An id never begins with a digit. */
+const isNumber = (part: string | undefined): part is string => part !== undefined && /^\d/.test(part);
+
+/** `each` of `each/2/sum`. */
+export function containerOf(path: string): string | undefined {
+  const parts = path.split('/').slice(0, -1);
+  if (isNumber(parts.at(-1))) parts.pop();
+  return parts.length > 0 ? parts.join('/') : undefined;
+}
+
+/** Where in `order` a step of this rank belongs: before the first that comes after it. */
+export function indexOf(order: string[], rank: number[], rankOf: (path: string) => number[]): number {
+  let [low, high] = [0, order.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isAfter(rankOf(order[middle]!), rank)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** A container comes before what is in it. */
+function isAfter(one: number[], other: number[]): boolean {
+  const at = other.findIndex((number, index) => number !== one[index]);
+  if (at < 0) return one.length > other.length;
+  return at < one.length && one[at]! > other[at]!;
+}
