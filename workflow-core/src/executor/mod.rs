@@ -136,6 +136,40 @@ impl Executor {
 
     /// Goes on with a run whose step waits for a person, with the person's answer.
     ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use futures::StreamExt;
+    /// use workflow_core::{EventKind, Executor, Registry, StepEvent, Update, Workflow};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let workflow = Arc::new(Workflow::from_json(r#"{"nodes": [
+    ///     {"id": "ask", "type": "HumanNode", "data": {"message": "Publish {{ input }}?"}}
+    /// ]}"#, &Registry::default())?);
+    /// let run = Executor::new().run(Arc::clone(&workflow), "it".into());
+    /// // The stream ends when the run rests. Its events are all it takes to go on with it.
+    /// let log: Vec<StepEvent> = run
+    ///     .filter_map(async |update| match update {
+    ///         Update::Event(event) => Some(event),
+    ///         _ => None,
+    ///     })
+    ///     .collect()
+    ///     .await;
+    /// let Some(wait) = log.iter().find_map(|event| match &event.kind {
+    ///     EventKind::NodeWaiting(waiting) => Some(waiting.wait_id),
+    ///     _ => None,
+    /// }) else { unreachable!() };
+    ///
+    /// let mut rest = Executor::new().signal(workflow, &log, wait, "yes".into())?;
+    /// let mut last = None;
+    /// while let Some(update) = rest.next().await {
+    ///     last = Some(update);
+    /// }
+    /// assert!(matches!(last, Some(Update::Event(event)) if event.is_terminal()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`SignalError::Resume`] when the run cannot be resumed; else when nobody waits for this answer,
     /// or it does not fit the wait's schema.

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     error::Problem,
-    event::{EventKind, NodeFailed, Progress, Report, StepEvent},
+    event::{EventKind, NodeFailed, NodeStarted, NodeWaiting, Progress, Report, StepEvent},
     time::Timestamp,
     usage::Usage,
     workflow::Work,
@@ -76,17 +76,7 @@ impl Machine {
 
     fn transition_step(&mut self, step: StepId, kind: &EventKind, time: Timestamp) {
         match kind {
-            EventKind::NodeStarted(started) => {
-                let is_leaf = matches!(self.frames.planned(step).work, Work::Leaf(_));
-                let state = self.frames.step_mut(step);
-                if is_leaf {
-                    let works = matches!(state.state, StepState::Running { .. });
-                    state.start(started, time);
-                    self.working += usize::from(!works);
-                } else {
-                    state.open(started, time);
-                }
-            }
+            EventKind::NodeStarted(started) => self.step_started(step, started, time),
             EventKind::NodeProgress(it) => match it.progress {
                 Progress::Items { item: None, .. } => {}
                 Progress::Items {
@@ -99,13 +89,7 @@ impl Machine {
                 let until = time.after(Duration::from_millis(retrying.next_in_ms));
                 self.frames.step_mut(step).back_off(until);
             }
-            EventKind::NodeWaiting(waiting) => {
-                let wait = waiting.wait_id;
-                let state = self.frames.step_mut(step);
-                let since = state.since().unwrap_or(time);
-                state.state = StepState::Waiting { since, wait };
-                self.waits.insert(wait, Wait::new(step, waiting, time));
-            }
+            EventKind::NodeWaiting(waiting) => self.step_waits(step, waiting, time),
             EventKind::NodeResumed(it) => self.take_answer(step, it.payload.clone()),
             EventKind::NodeCompleted(completed) => {
                 self.release(step, used(completed.report.as_deref()));
@@ -135,6 +119,25 @@ impl Machine {
             }
             _ => {}
         }
+    }
+
+    fn step_started(&mut self, step: StepId, started: &NodeStarted, time: Timestamp) {
+        let is_leaf = matches!(self.frames.planned(step).work, Work::Leaf(_));
+        let state = self.frames.step_mut(step);
+        if !is_leaf {
+            return state.open(started, time);
+        }
+        let works = matches!(state.state, StepState::Running { .. });
+        state.start(started, time);
+        self.working += usize::from(!works);
+    }
+
+    fn step_waits(&mut self, step: StepId, waiting: &NodeWaiting, time: Timestamp) {
+        let wait = waiting.wait_id;
+        let state = self.frames.step_mut(step);
+        let since = state.since().unwrap_or(time);
+        state.state = StepState::Waiting { since, wait };
+        self.waits.insert(wait, Wait::new(step, waiting, time));
     }
 
     /// Gives back what a step held, and counts what it used.
