@@ -10,6 +10,7 @@ use std::{fs, time::Instant};
 use futures::StreamExt;
 use serde_json::{Value, json};
 use support::{Probe, registry};
+use tokio::sync::Mutex;
 use workflow_core::{
     Engine, EngineError, EventKind, InvalidWorkflow, LocalEngine, NewRun, PageRequest, Update,
     Workflow,
@@ -20,6 +21,9 @@ const MOST_MEMORY: usize = 64 * 1024 * 1024;
 
 /// How long anything here may take on a busy machine. It takes less than a tenth of it on one at rest.
 const LONGEST: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Tests of one process share its memory, so they run one after another.
+static MEMORY: Mutex<()> = Mutex::const_new(());
 
 /// The most memory this process has used so far.
 fn peak_memory() -> usize {
@@ -129,6 +133,7 @@ fn refused() -> Vec<(&'static str, &'static str, Value)> {
 
 #[tokio::test]
 async fn what_nobody_can_run_is_refused_and_not_stored() {
+    let _alone = MEMORY.lock().await;
     let engine = LocalEngine::builder(registry(&Probe::default())).build();
     for (what, code, spec) in refused() {
         let before = peak_memory();
@@ -148,15 +153,16 @@ async fn what_nobody_can_run_is_refused_and_not_stored() {
             "{what}"
         );
         assert!(taken < LONGEST, "{what} took {taken:?}");
-        let more = peak_memory() - before;
+        let more = peak_memory().saturating_sub(before);
         assert!(more < MOST_MEMORY, "{what} took {more} bytes");
     }
     let stored = engine.workflows(PageRequest::default()).await.unwrap();
     assert_eq!(stored.items, []);
 }
 
-#[test]
-fn json_that_is_too_deep_is_refused_as_text_and_as_a_value() {
+#[tokio::test]
+async fn json_that_is_too_deep_is_refused_as_text_and_as_a_value() {
+    let _alone = MEMORY.lock().await;
     let text = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
     let spec = format!(
         r#"{{"nodes": [{{"id": "a", "type": "TransformNode", "data": {{"value": {text}}}}}]}}"#
@@ -243,6 +249,7 @@ fn failing() -> Vec<(&'static str, &'static str, Value, Value)> {
 
 #[tokio::test]
 async fn what_is_too_much_to_do_fails_its_run() {
+    let _alone = MEMORY.lock().await;
     for (what, code, spec, input) in failing() {
         // Loops that go on until there are too many events are slow when there may be a million.
         let executor = workflow_core::Executor::new().max_events(20_000);
@@ -266,7 +273,7 @@ async fn what_is_too_much_to_do_fails_its_run() {
         };
         assert_eq!(failed.error.code, code, "{what}: {}", failed.error.detail);
         assert!(taken < LONGEST, "{what} took {taken:?}");
-        let more = peak_memory() - before;
+        let more = peak_memory().saturating_sub(before);
         assert!(more < MOST_MEMORY, "{what} took {more} bytes");
     }
 }
