@@ -1,6 +1,6 @@
 //! The answer as it grows, and what it amounts to in the end. Pure.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use serde_json::Value;
 use workflow_core::Usage;
@@ -12,13 +12,14 @@ use crate::{
     reason::{BlockReason, FinishReason},
     reply::{Chunk, Reply},
     request::GenerateRequest,
+    schema::{Misfit, Schema},
     wire::{Candidate, Fault, PromptFeedback, Response},
 };
 
 /// What has come so far of one answer.
 #[derive(Debug, Default)]
 pub(crate) struct Answer {
-    wants_json: bool,
+    schema: Option<Arc<Schema>>,
     max_output_tokens: Option<u32>,
     text: String,
     thoughts: String,
@@ -34,7 +35,7 @@ impl Answer {
     /// Nothing yet.
     pub(crate) fn to(request: &GenerateRequest) -> Self {
         Self {
-            wants_json: request.schema.is_some(),
+            schema: request.schema.clone(),
             max_output_tokens: request.max_output_tokens,
             ..Self::default()
         }
@@ -143,15 +144,20 @@ impl Answer {
         }
     }
 
+    /// The text as JSON that fits, where a schema was sent.
     fn json(&self) -> Result<Option<Value>, Verdict> {
-        if !self.wants_json {
+        let Some(schema) = &self.schema else {
             return Ok(None);
-        }
-        let json = serde_json::from_str(&self.text);
-        json.map(Some).map_err(|error| Verdict::NotJson {
+        };
+        let truncated = self.finish_reason == Some(FinishReason::MaxTokens);
+        let json = serde_json::from_str(&self.text).map_err(|error| Verdict::NotJson {
             detail: error.to_string(),
-            truncated: self.finish_reason == Some(FinishReason::MaxTokens),
-        })
+            truncated,
+        })?;
+        match schema.check(&json) {
+            Ok(()) => Ok(Some(json)),
+            Err(Misfit { place, detail }) => Err(Verdict::Unfit { place, detail }),
+        }
     }
 }
 

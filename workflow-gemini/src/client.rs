@@ -1,6 +1,6 @@
 //! One request, one answer.
 
-use std::{collections::VecDeque, fmt, sync::Arc, time::SystemTime};
+use std::{borrow::Cow, collections::VecDeque, fmt, sync::Arc, time::SystemTime};
 
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use reqwest::{RequestBuilder, Response, Url, redirect};
@@ -158,7 +158,7 @@ impl GeminiClient {
             .http
             .post(url)
             .header("x-goog-api-key", self.settings.key.header())
-            .json(&Question::from(request));
+            .json(&Question::new(request, None));
         if let Some(total) = self.settings.timeouts.total {
             question = question.header("x-server-timeout", total.as_secs().max(1));
         }
@@ -166,7 +166,9 @@ impl GeminiClient {
     }
 
     fn url(&self, method: Method, model: &str) -> Result<Url, GeminiError> {
-        let invalid = |reason| GeminiError::InvalidRequest { reason };
+        let invalid = |reason| GeminiError::InvalidRequest {
+            reason: Cow::Borrowed(reason),
+        };
         let model = model.trim();
         let model = model.strip_prefix("models/").unwrap_or(model);
         if model.is_empty() {

@@ -1,6 +1,6 @@
 //! What can go wrong between a request and its answer.
 
-use std::{error::Error, fmt, time::Duration};
+use std::{borrow::Cow, error::Error, fmt, time::Duration};
 
 use workflow_core::Usage;
 
@@ -18,7 +18,7 @@ pub enum GeminiError {
     #[error("the request cannot be sent: {reason}")]
     InvalidRequest {
         /// What is wrong with it.
-        reason: &'static str,
+        reason: Cow<'static, str>,
     },
     /// The API refused the request, at once or in the middle of its answer.
     #[error(transparent)]

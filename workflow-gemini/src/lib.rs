@@ -37,11 +37,15 @@ mod exchange;
 mod key;
 mod no_answer;
 mod node;
+mod part;
 mod reason;
 mod reply;
 mod request;
 mod retry_after;
+mod safety;
+mod schema;
 mod stream;
+mod tool;
 mod wire;
 
 pub use crate::{
@@ -53,9 +57,11 @@ pub use crate::{
     error::{GeminiError, Wait},
     no_answer::{NoAnswer, Verdict},
     node::{LlmNode, register},
+    part::{MAX_INLINE_BYTES, Part},
     reason::{BlockReason, FinishReason},
     reply::{Chunk, Reply},
     request::{GenerateRequest, Thinking},
+    tool::Tool,
 };
 
 #[cfg(doctest)]

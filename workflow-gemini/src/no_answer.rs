@@ -55,6 +55,13 @@ pub enum Verdict {
         /// Whether the text was cut off at its token limit.
         truncated: bool,
     },
+    /// The text is JSON, but not as the request's schema wants it.
+    Unfit {
+        /// Where, as a JSON pointer; empty for the whole.
+        place: String,
+        /// What is wrong there.
+        detail: String,
+    },
 }
 
 impl NoAnswer {
@@ -94,7 +101,9 @@ impl NoAnswer {
             | Verdict::NotJson {
                 truncated: true, ..
             } => Some(FinishReason::MaxTokens),
-            Verdict::Empty | Verdict::NotJson { .. } => Some(FinishReason::Stop),
+            Verdict::Empty | Verdict::NotJson { .. } | Verdict::Unfit { .. } => {
+                Some(FinishReason::Stop)
+            }
             Verdict::Continuation => Some(FinishReason::Continuation),
         }
     }
@@ -110,6 +119,7 @@ impl NoAnswer {
             Verdict::InvalidHistory(_) => "invalid_history",
             Verdict::Continuation => "continuation_needed",
             Verdict::NotJson { .. } => "answer_not_json",
+            Verdict::Unfit { .. } => "answer_does_not_fit",
         }
     }
 
@@ -117,6 +127,7 @@ impl NoAnswer {
     pub(crate) fn retry_limit(&self) -> Option<u32> {
         match &self.verdict {
             Verdict::NotJson { truncated, .. } if !truncated => None,
+            Verdict::Unfit { .. } => None,
             Verdict::Empty | Verdict::Failed(_) => Some(1),
             Verdict::Blocked { reason, .. } if *reason == BlockReason::Other => Some(1),
             _ => Some(0),
@@ -148,6 +159,10 @@ impl Verdict {
                 *reason = excerpt(reason.as_str(), key).into();
             }
             Self::NotJson { detail, .. } => *detail = excerpt(detail, key),
+            Self::Unfit { place, detail } => {
+                *place = excerpt(place, key);
+                *detail = excerpt(detail, key);
+            }
             Self::Empty | Self::OutOfTokens { .. } | Self::Continuation => {}
         }
     }
@@ -184,6 +199,10 @@ impl fmt::Display for Verdict {
                  ask for fewer tokens with maxOutputTokens",
             ),
             Self::NotJson { detail, truncated } => not_json(f, detail, *truncated),
+            Self::Unfit { place, detail } => {
+                let place = if place.is_empty() { "the top" } else { place };
+                write!(f, "the answer does not fit its schema at {place}: {detail}")
+            }
         }
     }
 }

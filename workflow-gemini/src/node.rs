@@ -41,7 +41,8 @@ pub fn register(registry: &mut Registry, client: GeminiClient) {
             LlmNode::new(client.clone(), data)
         })
         .activity("Calling Gemini API")
-        .retry(RetryPolicy::attempts(ATTEMPTS));
+        .retry(RetryPolicy::attempts(ATTEMPTS))
+        .pure();
 }
 
 /// Sends a prompt, or its input, to the model. Its output is the answer: text, or with `schema`
@@ -59,15 +60,6 @@ impl LlmNode {
     /// A node that asks through this client what its data says.
     pub fn new(client: GeminiClient, data: LlmData) -> Self {
         Self { client, data }
-    }
-
-    fn request(&self, cx: &NodeContext) -> Result<GenerateRequest, NodeError> {
-        let prompt = match self.data.prompt() {
-            Some(prompt) => cx.render(prompt)?,
-            None => as_text(cx.input()?),
-        };
-        let system = self.data.system().map(|system| cx.render(system));
-        Ok(self.data.request(prompt, system.transpose()?))
     }
 
     async fn whole(&self, request: &GenerateRequest, cx: &NodeContext) -> Result<Reply, NodeError> {
@@ -98,7 +90,7 @@ impl Node for LlmNode {
     /// # Cancellation
     /// Dropping the future closes the connection to the API.
     async fn run(&self, cx: &NodeContext) -> Result<Value, NodeError> {
-        let request = self.request(cx)?;
+        let request = self.data.request(cx)?;
         let reply = if self.data.streams() {
             self.streamed(&request, cx).await?
         } else {
@@ -113,14 +105,7 @@ impl Node for LlmNode {
     }
 
     fn reads_input(&self) -> bool {
-        self.data.prompt().is_none()
-    }
-}
-
-fn as_text(input: &Value) -> String {
-    match input {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+        !self.data.has_prompt()
     }
 }
 

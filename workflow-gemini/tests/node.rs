@@ -6,7 +6,7 @@ mod common;
 use std::sync::Arc;
 
 use common::{
-    answering, builder, client, json, only_request,
+    Checked, answering, builder, client, json, only_request,
     raw::{OK_SSE, Then, saying},
     sse,
 };
@@ -154,7 +154,7 @@ async fn with_a_schema_the_output_is_json() {
         "finishReason": "STOP"}]});
     let server = answering(sse(format!("data: {answer}\n\n"))).await;
     let schema =
-        value!({"type": "object", "properties": {"kind": {"const": "{{ as it stands }}"}}});
+        value!({"type": "object", "properties": {"kind": {"title": "{{ as it stands }}"}}});
     let events = events(ask(&server.uri(), &value!({"schema": schema}), "Hi")).await;
     assert_eq!(
         last(&events, "run.completed")["output"],
@@ -162,6 +162,74 @@ async fn with_a_schema_the_output_is_json() {
     );
     let sent: Value = only_request(&server).await.body_json().unwrap();
     assert_eq!(sent["generationConfig"]["responseJsonSchema"], schema);
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_fit_its_schema_is_retried_and_then_names_the_place() {
+    let answer = |kind: &str| {
+        let text = value!({"kinds": ["bug", kind]}).to_string();
+        let answer = value!({"candidates": [{"content": {"parts": [{"text": text}]},
+            "finishReason": "STOP"}], "usageMetadata": {"promptTokenCount": 4}});
+        sse(format!("data: {answer}\n\n"))
+    };
+    let schema = value!({"type": "object", "properties": {
+        "kinds": {"items": {"enum": ["bug", "refund"]}}}});
+    let nodes = value!([{"id": "ask", "type": "LLMNode", "data": {"schema": schema},
+        "retry": {"max_attempts": 3, "delay": "1ms"}}]);
+
+    let server = MockServer::start().await;
+    let wrong = Mock::given(method("POST")).respond_with(Checked(answer("bugs")));
+    wrong.up_to_n_times(2).mount(&server).await;
+    let right = Mock::given(method("POST")).respond_with(Checked(answer("refund")));
+    right.mount(&server).await;
+    let told = events(run(&server.uri(), &nodes, "Hi")).await;
+    assert_eq!(last(&told, "node.completed")["attempt"], 3);
+    assert_eq!(last(&told, "run.completed")["usage"]["input_tokens"], 12);
+
+    let server = answering(answer("bugs")).await;
+    let told = events(run(&server.uri(), &nodes, "Hi")).await;
+    let error = &last(&told, "node.failed")["error"];
+    assert_eq!(error["code"], "answer_does_not_fit");
+    let detail = error["detail"].as_str().unwrap();
+    let place = "the answer does not fit its schema at /kinds/1: \"bugs\" is not one of";
+    assert!(detail.starts_with(place), "{detail}");
+    assert_eq!(server.received_requests().await.unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn images_and_files_are_rendered_into_parts() {
+    let server = answering(sse(STREAM)).await;
+    let image = "iVBO".repeat(100_000);
+    let data = value!({"parts": [
+        {"text": "Of {{ input.who }}:"},
+        {"inline": {"mime_type": "image/{{ input.kind }}", "data": "{{ input.image }}\n"}},
+        {"file": {"uri": "https://example.com/{{ input.who }}.pdf", "mime_type": "application/pdf"}},
+    ], "safety": {"harassment": "off"}, "tools": ["url_context"]});
+    let input = value!({"who": "Ada", "kind": "png", "image": image});
+    let told = events(ask(&server.uri(), &data, input)).await;
+    last(&told, "run.completed");
+    let sent: Value = only_request(&server).await.body_json().unwrap();
+    let parts = value!([
+        {"text": "Of Ada:"},
+        {"inlineData": {"mimeType": "image/png", "data": image}},
+        {"fileData": {"mimeType": "application/pdf", "fileUri": "https://example.com/Ada.pdf"}},
+    ]);
+    assert_eq!(sent["contents"][0]["parts"], parts);
+    assert_eq!(sent["tools"], value!([{"urlContext": {}}]));
+}
+
+#[tokio::test]
+async fn data_that_is_no_base64_fails_the_step_before_anything_is_sent() {
+    let server = answering(sse(STREAM)).await;
+    let data = value!({"parts": [{"inline": {"mime_type": "image/png", "data": "{{ input }}"}}]});
+    let told = events(ask(&server.uri(), &data, "data:image/png;base64,QQ==")).await;
+    let error = &last(&told, "node.failed")["error"];
+    assert_eq!(error["code"], "invalid_request");
+    assert!(
+        error["detail"].as_str().unwrap().contains("`data:` URL"),
+        "{error}"
+    );
+    assert!(server.received_requests().await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -195,10 +263,10 @@ async fn a_passing_failure_is_retried_by_the_engine() {
     let server = MockServer::start().await;
     let busy = json(503, include_str!("fixtures/503-overloaded.json"));
     let busy = Mock::given(method("POST"))
-        .respond_with(busy)
+        .respond_with(Checked(busy))
         .up_to_n_times(2);
     busy.mount(&server).await;
-    let fine = Mock::given(method("POST")).respond_with(sse(STREAM));
+    let fine = Mock::given(method("POST")).respond_with(Checked(sse(STREAM)));
     fine.mount(&server).await;
     let nodes = value!([{"id": "ask", "type": "LLMNode",
         "retry": {"max_attempts": 3, "delay": "1ms", "jitter": false}}]);
@@ -287,6 +355,13 @@ fn slips_are_found_when_the_workflow_is_created() {
         ["not_a_template #/nodes/0/data/stop/0"]
     );
     assert_eq!(one(value!({"temprature": 1})).len(), 1);
+    assert_eq!(one(value!({"schema": {"type": "text"}})).len(), 1);
+    assert_eq!(
+        one(value!({"parts": [{"inline": {"mime_type": "image/png", "data": "{{ inptu }}"}}]})),
+        ["unknown_reference #/nodes/0/data/parts/0/inline/data"]
+    );
+    assert_eq!(one(value!({"parts": [{"image": "x"}]})).len(), 1);
+    assert_eq!(one(value!({"tools": ["web_search"]})).len(), 1);
     assert_eq!(
         one(value!({"seed": "x"})),
         ["invalid_value #/nodes/0/data/seed"]
