@@ -21,13 +21,15 @@ pub(crate) struct Body {
     content_type: Option<String>,
     clock: Clock,
     limit: usize,
+    /// How many of them this answer may have: others of the same reply came before.
+    room: usize,
     read: usize,
     head: Vec<u8>,
 }
 
 impl Body {
     /// The body of an answer whose head has come.
-    pub(crate) fn new(response: Response, clock: Clock, limit: usize) -> Self {
+    pub(crate) fn new(response: Response, clock: Clock, limit: usize, room: usize) -> Self {
         let content_type = response.headers().get(CONTENT_TYPE);
         let content_type =
             content_type.map(|it| String::from_utf8_lossy(it.as_bytes()).into_owned());
@@ -40,9 +42,15 @@ impl Body {
             content_type,
             clock,
             limit,
+            room,
             read: 0,
             head: Vec::new(),
         }
+    }
+
+    /// How many bytes came so far.
+    pub(crate) fn bytes(&self) -> usize {
+        self.read
     }
 
     /// The next piece; `None` at the end.
@@ -113,7 +121,7 @@ impl Body {
             return Ok(None);
         };
         self.read = self.read.saturating_add(piece.len());
-        if self.read > self.limit {
+        if self.read > self.room {
             return Err(GeminiError::TooLarge { limit: self.limit });
         }
         let missing = HEAD.saturating_sub(self.head.len()).min(piece.len());

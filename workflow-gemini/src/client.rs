@@ -1,12 +1,11 @@
 //! One request, one answer.
 
-use std::{borrow::Cow, collections::VecDeque, fmt, sync::Arc, time::SystemTime};
+use std::{borrow::Cow, fmt, sync::Arc, time::SystemTime};
 
-use futures::{Stream, StreamExt, TryStreamExt, stream};
+use futures::{Stream, StreamExt, TryStreamExt, stream, stream::BoxStream};
 use reqwest::{RequestBuilder, Response, Url, redirect};
 
 use crate::{
-    answer::Answer,
     api_error::ApiError,
     body::Body,
     builder::GeminiClientBuilder,
@@ -17,7 +16,7 @@ use crate::{
     reply::{Chunk, Reply},
     request::GenerateRequest,
     retry_after::wished_wait,
-    wire::{Question, Unreadable, responses},
+    wire::Question,
 };
 
 /// A client of the Gemini API. Cheap to clone; clones share connections.
@@ -40,6 +39,9 @@ pub struct GeminiClient {
     http: reqwest::Client,
     settings: Arc<Settings>,
 }
+
+/// An answer on its way.
+pub(crate) type Chunks = BoxStream<'static, Result<Chunk, GeminiError>>;
 
 /// The two ways to get an answer.
 #[derive(Clone, Copy, Debug)]
@@ -90,8 +92,13 @@ impl GeminiClient {
     /// # Cancellation
     /// Dropping the future closes the connection. What the model has written is lost, and billed.
     pub async fn generate(&self, request: &GenerateRequest) -> Result<Reply, GeminiError> {
-        let answer = self.whole_answer(request).await;
-        answer.map_err(|error| self.presented(error))
+        let mut chunks = self.ask(Method::Whole, request);
+        while let Some(chunk) = chunks.try_next().await? {
+            if let Chunk::Done(reply) = chunk {
+                return Ok(*reply);
+            }
+        }
+        Err(GeminiError::Interrupted { source: None })
     }
 
     /// Asks and passes the answer on as it is written. Nothing is sent until the stream is polled.
@@ -108,24 +115,37 @@ impl GeminiClient {
         &self,
         request: &GenerateRequest,
     ) -> impl Stream<Item = Result<Chunk, GeminiError>> + Send + Unpin + use<> {
+        self.ask(Method::Streamed, request)
+    }
+
+    /// Asks in either way. A whole answer comes in pieces, too, but all at once.
+    pub(crate) fn ask(&self, method: Method, request: &GenerateRequest) -> Chunks {
         let client = self.clone();
-        let exchange = Exchange::new(self.clone(), request.clone());
+        let exchange = Exchange::new(self.clone(), method, request.clone());
         stream::try_unfold(exchange, Exchange::advance)
-            .map_err(move |error| client.presented(error))
+            .map_err(move |error| error.presented(&client.settings.key))
             .boxed()
     }
 
-    /// Sends a request; the body of the answer if it is a 200.
+    pub(crate) fn max_reply_bytes(&self) -> usize {
+        self.settings.max_reply_bytes
+    }
+
+    /// Sends a request; the body of the answer if it is a 200. With a token, asks for the rest of an
+    /// answer.
     pub(crate) async fn call(
         &self,
         method: Method,
         request: &GenerateRequest,
+        token: Option<&str>,
+        room: usize,
     ) -> Result<Body, GeminiError> {
         let clock = Clock::start(self.settings.timeouts);
-        let response = self.send(&clock, self.question(method, request)?).await?;
+        let question = self.question(method, request, token)?;
+        let response = self.send(&clock, question).await?;
         let status = response.status();
         let wish = wished_wait(response.headers(), SystemTime::now());
-        let mut body = Body::new(response, clock, self.settings.max_reply_bytes);
+        let mut body = Body::new(response, clock, self.settings.max_reply_bytes, room);
         if status == reqwest::StatusCode::OK {
             return Ok(body);
         }
@@ -133,24 +153,11 @@ impl GeminiClient {
         Err(ApiError::from_answer(status.as_u16(), &refusal, wish).into())
     }
 
-    async fn whole_answer(&self, request: &GenerateRequest) -> Result<Reply, GeminiError> {
-        let mut body = self.call(Method::Whole, request).await?;
-        let json = body.whole().await?;
-        let parts = responses(&json).map_err(|error| match error {
-            Unreadable::CutOff => GeminiError::Interrupted { source: None },
-            Unreadable::Foreign => body.foreign_head(),
-        })?;
-        let mut answer = Answer::to(request);
-        for part in parts {
-            answer.add(part, &mut VecDeque::new())?;
-        }
-        answer.finish()
-    }
-
     fn question(
         &self,
         method: Method,
         request: &GenerateRequest,
+        token: Option<&str>,
     ) -> Result<RequestBuilder, GeminiError> {
         request.check()?;
         let url = self.url(method, request.model.as_deref().unwrap_or(self.model()))?;
@@ -158,7 +165,7 @@ impl GeminiClient {
             .http
             .post(url)
             .header("x-goog-api-key", self.settings.key.header())
-            .json(&Question::new(request, None));
+            .json(&Question::new(request, token));
         if let Some(total) = self.settings.timeouts.total {
             question = question.header("x-server-timeout", total.as_secs().max(1));
         }
@@ -198,10 +205,6 @@ impl GeminiClient {
             let source = error.without_url().into();
             GeminiError::Connection { source }
         })
-    }
-
-    fn presented(&self, error: GeminiError) -> GeminiError {
-        error.presented(&self.settings.key)
     }
 }
 

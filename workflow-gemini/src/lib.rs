@@ -31,6 +31,7 @@ mod client;
 mod clock;
 mod config;
 mod data;
+mod details;
 mod error;
 mod excerpt;
 mod exchange;
@@ -38,6 +39,8 @@ mod key;
 mod no_answer;
 mod node;
 mod part;
+mod parts;
+mod reading;
 mod reason;
 mod reply;
 mod request;
@@ -54,6 +57,7 @@ pub use crate::{
     client::GeminiClient,
     config::ConfigError,
     data::LlmData,
+    details::Details,
     error::{GeminiError, Wait},
     no_answer::{NoAnswer, Verdict},
     node::{LlmNode, register},

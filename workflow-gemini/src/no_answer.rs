@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde_json::Value;
 use workflow_core::Usage;
 
 use crate::{
@@ -16,6 +17,7 @@ pub struct NoAnswer {
     pub(crate) verdict: Verdict,
     pub(crate) message: Option<String>,
     pub(crate) usage: Usage,
+    pub(crate) parts: Vec<Value>,
     pub(crate) model_version: Option<String>,
     pub(crate) response_id: Option<String>,
 }
@@ -46,7 +48,7 @@ pub enum Verdict {
     Failed(FinishReason),
     /// What was sent cannot be gone on from.
     InvalidHistory(FinishReason),
-    /// The answer goes on in a further request, which this client does not send.
+    /// The answer goes on in a further request, and has no text yet or no token to go on with.
     Continuation,
     /// The request had a schema, and the text is not JSON.
     NotJson {
@@ -78,6 +80,11 @@ impl NoAnswer {
     /// Tokens that were used.
     pub fn usage(&self) -> Usage {
         self.usage
+    }
+
+    /// The parts that came all the same, as they came.
+    pub fn parts(&self) -> &[Value] {
+        &self.parts
     }
 
     /// The model that was asked in the end.
@@ -195,8 +202,8 @@ impl fmt::Display for Verdict {
                 write!(f, "the model cannot go on from what was sent ({reason})")
             }
             Self::Continuation => f.write_str(
-                "the answer goes on in a further request (CONTINUATION), which is not supported: \
-                 ask for fewer tokens with maxOutputTokens",
+                "the answer is longer than a request may give, and cannot be gone on with \
+                 (CONTINUATION)",
             ),
             Self::NotJson { detail, truncated } => not_json(f, detail, *truncated),
             Self::Unfit { place, detail } => {
