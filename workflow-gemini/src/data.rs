@@ -79,6 +79,10 @@ struct Fields {
     /// What the model may use while it answers.
     #[serde(default)]
     tools: Vec<Tool>,
+    /// Models to ask in turn when the one before is not available: unknown, overloaded, or over its
+    /// limit.
+    #[serde(default)]
+    fallback: Vec<String>,
     /// Whether the text is shown as it is written.
     #[serde(default = "yes")]
     stream: bool,
@@ -107,6 +111,12 @@ impl LlmData {
 
     pub(crate) fn streams(&self) -> bool {
         self.0.stream
+    }
+
+    /// The models to ask when the first is not available.
+    pub(crate) fn fallback(&self) -> impl Iterator<Item = &String> {
+        let models = self.0.fallback.iter();
+        models.filter_map(|model| set(Some(model)))
     }
 
     /// The request, with everything rendered.
@@ -198,6 +208,7 @@ mod tests {
             "max_output_tokens": 64, "stop": ["END"], "seed": 7, "schema": {"type": "object"},
             "thinking_level": "low", "include_thoughts": true, "stream": false,
             "safety": {"harassment": "only_high"}, "tools": ["google_search"],
+            "fallback": ["gemini-3.8-flash", ""],
         }));
         let data = data.unwrap();
         assert!(!data.streams());
@@ -214,6 +225,8 @@ mod tests {
             .with_include_thoughts(true)
             .with_safety("harassment", "only_high")
             .with_tool(Tool::GoogleSearch);
+        let fallback: Vec<&String> = data.fallback().collect();
+        assert_eq!(fallback, ["gemini-3.8-flash"]);
         assert_eq!(data.settings("Hi".to_owned()), expected);
     }
 
@@ -244,7 +257,7 @@ mod tests {
         let schema = schemars::schema_for!(LlmData).to_value();
         assert_eq!(schema["additionalProperties"], false);
         let properties = schema["properties"].as_object().unwrap();
-        assert_eq!(properties.len(), 17);
+        assert_eq!(properties.len(), 18);
         for (name, property) in properties {
             assert!(property["description"].is_string(), "{name}");
             let is_template = property["x-workflow"] == "template";

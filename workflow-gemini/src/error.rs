@@ -119,6 +119,19 @@ impl GeminiError {
         }
     }
 
+    /// Whether it is for want of this model that there is no answer, so that another may give one:
+    /// it is unknown or retired, over a limit or a quota, or overloaded.
+    pub fn is_unavailable(&self) -> bool {
+        matches!(
+            self.code(),
+            "model_not_found"
+                | "rate_limited"
+                | "daily_quota_exceeded"
+                | "no_quota"
+                | "model_overloaded"
+        )
+    }
+
     /// How long the API asked to wait before the next attempt.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {

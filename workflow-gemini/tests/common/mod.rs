@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
 pub(crate) mod check;
+pub(crate) mod fault;
 pub(crate) mod raw;
 
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers::method};
