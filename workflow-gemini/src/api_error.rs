@@ -5,9 +5,14 @@ use std::{fmt, time::Duration};
 use crate::{
     class::{Class, is_daily},
     excerpt::excerpt,
-    key::ApiKey,
+    secret::Secret,
     wire::Fault,
 };
+
+/// The wait over a limit when no wait is named.
+const UNNAMED_WAIT: Duration = Duration::from_secs(1);
+/// How long a model is left alone whose quota is used up.
+const SPENT_QUOTA: Duration = Duration::from_secs(60);
 
 /// The API, or something between it and us, refused a request.
 #[derive(Clone, Debug)]
@@ -38,7 +43,8 @@ impl ApiError {
 
     fn new(http_status: u16, fault: Fault, wish: Option<Duration>) -> Self {
         let class = Class::of(http_status, &fault);
-        let retry_after = wish.or(fault.retry_delay);
+        let own = (class == Class::RateLimited).then_some(UNNAMED_WAIT);
+        let retry_after = wish.or(fault.retry_delay).or(own);
         Self {
             class,
             http_status,
@@ -80,12 +86,22 @@ impl ApiError {
         self.class.is_retryable()
     }
 
-    /// How long the API asked to wait. `None` where waiting does not help.
+    /// How long the API asked to wait; over a limit, a second where it did not say. `None` where
+    /// waiting does not help.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
 
-    pub(crate) fn present(&mut self, key: &ApiKey) {
+    /// For how long the model is best left alone by everyone. A quota that is used up may be raised
+    /// at any time, so it is asked again each minute.
+    pub(crate) fn cool_down(&self) -> Option<Duration> {
+        match self.class {
+            Class::DailyQuota | Class::NoQuota => Some(SPENT_QUOTA),
+            _ => self.retry_after,
+        }
+    }
+
+    pub(crate) fn present(&mut self, key: &Secret) {
         self.message = excerpt(&self.message, key);
         for text in [&mut self.status, &mut self.quota] {
             *text = text.take().map(|text| excerpt(&text, key));

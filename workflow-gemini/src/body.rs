@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use reqwest::{Response, header::CONTENT_TYPE};
 
-use crate::{clock::Clock, error::GeminiError};
+use crate::{clock::Clock, error::GeminiError, gate::Permit, secret::Secret};
 
 /// The most bytes of a refusal that are read: the rest is not for people.
 const LONGEST_REFUSAL: usize = 64 * 1024;
@@ -25,11 +25,21 @@ pub(crate) struct Body {
     room: usize,
     read: usize,
     head: Vec<u8>,
+    secret: Secret,
+    /// The request is on its way until this is dropped.
+    _permit: Permit,
 }
 
 impl Body {
-    /// The body of an answer whose head has come.
-    pub(crate) fn new(response: Response, clock: Clock, limit: usize, room: usize) -> Self {
+    /// The body of an answer whose head has come. `limit` is the client's bound, `room` what earlier
+    /// answers have left of it.
+    pub(crate) fn new(
+        response: Response,
+        clock: Clock,
+        (limit, room): (usize, usize),
+        secret: Secret,
+        permit: Permit,
+    ) -> Self {
         let content_type = response.headers().get(CONTENT_TYPE);
         let content_type =
             content_type.map(|it| String::from_utf8_lossy(it.as_bytes()).into_owned());
@@ -45,7 +55,14 @@ impl Body {
             room,
             read: 0,
             head: Vec::new(),
+            secret,
+            _permit: permit,
         }
+    }
+
+    /// What the request was sent with: it must not be shown.
+    pub(crate) fn secret(&self) -> &Secret {
+        &self.secret
     }
 
     /// How many bytes came so far.

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, fmt, sync::Arc, time::SystemTime};
 
 use futures::{Stream, StreamExt, TryStreamExt, stream, stream::BoxStream};
-use reqwest::{RequestBuilder, Response, Url, redirect};
+use reqwest::{RequestBuilder, Response, Url, header::HeaderMap, redirect};
 
 use crate::{
     api_error::ApiError,
@@ -13,9 +13,11 @@ use crate::{
     config::{ConfigError, Settings, is_loopback},
     error::GeminiError,
     exchange::Exchange,
+    gate::Gate,
     reply::{Chunk, Reply},
     request::GenerateRequest,
     retry_after::wished_wait,
+    secret::Secret,
     wire::Question,
 };
 
@@ -38,6 +40,7 @@ use crate::{
 pub struct GeminiClient {
     http: reqwest::Client,
     settings: Arc<Settings>,
+    gate: Arc<Gate>,
 }
 
 /// An answer on its way.
@@ -75,8 +78,13 @@ impl GeminiClient {
         let http = http
             .build()
             .map_err(|error| ConfigError::Http(error.without_url().into()))?;
+        let gate = Arc::new(Gate::new(settings.limits));
         let settings = Arc::new(settings);
-        Ok(Self { http, settings })
+        Ok(Self {
+            http,
+            settings,
+            gate,
+        })
     }
 
     /// The model asked when a request names none.
@@ -120,11 +128,24 @@ impl GeminiClient {
 
     /// Asks in either way. A whole answer comes in pieces, too, but all at once.
     pub(crate) fn ask(&self, method: Method, request: &GenerateRequest) -> Chunks {
-        let client = self.clone();
         let exchange = Exchange::new(self.clone(), method, request.clone());
-        stream::try_unfold(exchange, Exchange::advance)
-            .map_err(move |error| error.presented(&client.settings.key))
-            .boxed()
+        stream::try_unfold(exchange, Exchange::advance).boxed()
+    }
+
+    /// Whether another attempt is within the client's retry budget. When too many recent requests
+    /// have failed it is not, whatever [`GeminiError::is_retryable`] says of a single one.
+    pub fn grants_retry(&self) -> bool {
+        self.gate.grants_retry()
+    }
+
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// The name of the model a request asks, without `models/`.
+    pub(crate) fn model_of<'a>(&'a self, request: &'a GenerateRequest) -> &'a str {
+        let model = request.model.as_deref().unwrap_or(self.model()).trim();
+        model.strip_prefix("models/").unwrap_or(model)
     }
 
     pub(crate) fn max_reply_bytes(&self) -> usize {
@@ -140,44 +161,42 @@ impl GeminiClient {
         token: Option<&str>,
         room: usize,
     ) -> Result<Body, GeminiError> {
+        request.check()?;
+        let url = self.url(method, self.model_of(request))?;
+        let permit = self.gate.enter(self.model_of(request)).await?;
         let clock = Clock::start(self.settings.timeouts);
-        let question = self.question(method, request, token)?;
-        let response = self.send(&clock, question).await?;
-        let status = response.status();
-        let wish = wished_wait(response.headers(), SystemTime::now());
-        let mut body = Body::new(response, clock, self.settings.max_reply_bytes, room);
-        if status == reqwest::StatusCode::OK {
-            return Ok(body);
-        }
-        let refusal = body.refusal().await;
-        Err(ApiError::from_answer(status.as_u16(), &refusal, wish).into())
+        let secret = clock
+            .first_byte(self.settings.credential.secret())
+            .await??;
+        let body = async {
+            let question = self.question(url, request, token).headers(header(&secret));
+            let response = self.send(&clock, question).await?;
+            let status = response.status();
+            let wish = wished_wait(response.headers(), SystemTime::now());
+            let limits = (self.settings.max_reply_bytes, room);
+            let mut body = Body::new(response, clock, limits, secret.clone(), permit);
+            if status == reqwest::StatusCode::OK {
+                return Ok(body);
+            }
+            let refusal = body.refusal().await;
+            Err(ApiError::from_answer(status.as_u16(), &refusal, wish).into())
+        };
+        let body: Result<Body, GeminiError> = body.await;
+        body.map_err(|error| error.presented(&secret))
     }
 
-    fn question(
-        &self,
-        method: Method,
-        request: &GenerateRequest,
-        token: Option<&str>,
-    ) -> Result<RequestBuilder, GeminiError> {
-        request.check()?;
-        let url = self.url(method, request.model.as_deref().unwrap_or(self.model()))?;
-        let mut question = self
-            .http
-            .post(url)
-            .header("x-goog-api-key", self.settings.key.header())
-            .json(&Question::new(request, token));
-        if let Some(total) = self.settings.timeouts.total {
-            question = question.header("x-server-timeout", total.as_secs().max(1));
+    fn question(&self, url: Url, request: &GenerateRequest, token: Option<&str>) -> RequestBuilder {
+        let question = self.http.post(url).json(&Question::new(request, token));
+        match self.settings.timeouts.total {
+            Some(total) => question.header("x-server-timeout", total.as_secs().max(1)),
+            None => question,
         }
-        Ok(question)
     }
 
     fn url(&self, method: Method, model: &str) -> Result<Url, GeminiError> {
         let invalid = |reason| GeminiError::InvalidRequest {
             reason: Cow::Borrowed(reason),
         };
-        let model = model.trim();
-        let model = model.strip_prefix("models/").unwrap_or(model);
         if model.is_empty() {
             return Err(invalid("the model's name is empty"));
         }
@@ -208,10 +227,14 @@ impl GeminiClient {
     }
 }
 
+fn header(secret: &Secret) -> HeaderMap {
+    HeaderMap::from_iter([secret.header()])
+}
+
 impl fmt::Debug for GeminiClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GeminiClient")
-            .field("key", &self.settings.key)
+            .field("credential", &self.settings.credential)
             .field("address", &self.settings.address.as_str())
             .field("model", &self.settings.model)
             .finish_non_exhaustive()

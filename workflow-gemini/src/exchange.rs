@@ -59,10 +59,20 @@ impl Exchange {
                 State::Over => return Ok(None),
                 State::Failed(error) => return Err(error),
                 State::Asking(token) => self.ask(token.as_deref()).await,
-                State::Reading(reading) => self.read(reading).await,
+                State::Reading(reading) => {
+                    let secret = reading.secret().clone();
+                    let next = self.read(reading).await;
+                    next.map_err(|error| error.presented(&secret))
+                }
             };
-            self.state = next.unwrap_or_else(State::Failed);
+            self.state = next.unwrap_or_else(|error| self.failed(error));
         }
+    }
+
+    fn failed(&self, error: GeminiError) -> State {
+        let model = self.client.model_of(&self.request);
+        self.client.gate().failed(model, &error);
+        State::Failed(error)
     }
 
     async fn ask(&mut self, token: Option<&str>) -> Result<State, GeminiError> {
@@ -91,6 +101,8 @@ impl Exchange {
             return Ok(State::Asking(Some(token)));
         }
         let reply = mem::take(&mut self.answer).finish()?;
+        let reply = reply.presented(reading.secret());
+        self.client.gate().succeeded();
         self.news.push_back(Chunk::Done(Box::new(reply)));
         Ok(State::Over)
     }

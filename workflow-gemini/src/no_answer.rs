@@ -7,8 +7,8 @@ use workflow_core::Usage;
 
 use crate::{
     excerpt::excerpt,
-    key::ApiKey,
     reason::{BlockReason, FinishReason},
+    secret::Secret,
 };
 
 /// The API said 200, and what came is no answer. Its tokens are billed all the same.
@@ -141,7 +141,7 @@ impl NoAnswer {
         }
     }
 
-    pub(crate) fn present(&mut self, key: &ApiKey) {
+    pub(crate) fn present(&mut self, key: &Secret) {
         for text in [
             &mut self.message,
             &mut self.model_version,
@@ -154,7 +154,7 @@ impl NoAnswer {
 }
 
 impl Verdict {
-    fn present(&mut self, key: &ApiKey) {
+    fn present(&mut self, key: &Secret) {
         match self {
             Self::Blocked { reason, ratings } => {
                 *reason = excerpt(reason.as_str(), key).into();

@@ -4,6 +4,7 @@ use crate::{
     body::Body,
     client::Method,
     error::GeminiError,
+    secret::Secret,
     stream::Documents,
     wire::{Response, Unreadable, responses},
 };
@@ -32,6 +33,10 @@ impl Reading {
     /// How many bytes it had so far.
     pub(crate) fn bytes(&self) -> usize {
         self.body.bytes()
+    }
+
+    pub(crate) fn secret(&self) -> &Secret {
+        self.body.secret()
     }
 
     /// What comes next; `None` at the end. `is_complete`: the model has said why it stopped.

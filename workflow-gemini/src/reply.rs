@@ -3,7 +3,7 @@
 use serde_json::Value;
 use workflow_core::Usage;
 
-use crate::{details::Details, reason::FinishReason};
+use crate::{details::Details, reason::FinishReason, secret::Secret};
 
 /// A whole answer. Its text is never empty.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +36,14 @@ pub struct Reply {
 }
 
 impl Reply {
+    /// Without the key in what the server says of itself.
+    pub(crate) fn presented(mut self, secret: &Secret) -> Self {
+        for text in [&mut self.model_version, &mut self.response_id] {
+            *text = text.take().map(|text| secret.redact(&text));
+        }
+        self
+    }
+
     /// Whether the answer was cut off: at its token limit, or as it took too many requests.
     pub fn is_truncated(&self) -> bool {
         matches!(

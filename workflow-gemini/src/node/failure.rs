@@ -6,6 +6,9 @@ use workflow_core::{NodeContext, NodeError};
 
 use crate::{client::GeminiClient, error::GeminiError};
 
+const BUDGET_SPENT: &str = "not retried: too many recent requests failed, and the client's retry \
+                            budget is used up";
+
 /// The error that stands for those of all models. Where one of them may answer later, it is the one
 /// that will soonest; else that of the model the workflow names first.
 pub(super) fn of_all(errors: impl Iterator<Item = GeminiError>) -> GeminiError {
@@ -18,12 +21,14 @@ pub(super) fn of_all(errors: impl Iterator<Item = GeminiError>) -> GeminiError {
 }
 
 /// Tells the engine whether and when another attempt makes sense.
-pub(super) fn told(error: GeminiError, cx: &NodeContext, _client: &GeminiClient) -> NodeError {
+pub(super) fn told(error: GeminiError, cx: &NodeContext, client: &GeminiClient) -> NodeError {
     let mut failure = NodeError::new(error.code(), message(&error));
-    if error
+    let may_pass = error
         .retry_limit()
-        .is_none_or(|limit| cx.attempt() <= limit)
-    {
+        .is_none_or(|limit| cx.attempt() <= limit);
+    if may_pass && !client.grants_retry() {
+        failure = failure.hint(BUDGET_SPENT);
+    } else if may_pass {
         failure = failure.retryable();
         if let Some(wait) = error.retry_after() {
             failure = failure.retry_after(wait);
@@ -52,6 +57,7 @@ fn hint(code: &str) -> Option<&'static str> {
     Some(match code {
         "authentication_failed" => "check GEMINI_API_KEY (or GOOGLE_API_KEY) of the service",
         "model_not_found" => "name another `model`: this one is unknown or retired",
+        "token_unavailable" => "see why the service gets no access token",
         "out_of_tokens" => "raise `max_output_tokens`, or let the model think less",
         "continuation_needed" => "ask for less with `max_output_tokens`",
         "daily_quota_exceeded" => "wait until midnight Pacific time, or use another model or plan",
