@@ -114,6 +114,13 @@ fn workflow(client: GeminiClient, nodes: &Value) -> Workflow {
     Workflow::new(&value!({ "nodes": nodes }), &registry).unwrap()
 }
 
+fn event(update: Option<Update>) -> Option<StepEvent> {
+    match update? {
+        Update::Event(event) => Some(event),
+        _ => None,
+    }
+}
+
 fn of_kind<'a>(events: &'a [StepEvent], kind: &str) -> Vec<&'a StepEvent> {
     events
         .iter()
@@ -135,18 +142,16 @@ async fn parallel_steps_wait_together_and_no_attempt_is_sooner_than_asked() {
     let nodes: Value = (0..8).map(step).collect();
     let mut run = Executor::new().run(workflow(client, &nodes).into(), "Hi".into());
     let mut events = Vec::new();
-    while let Some(update) = run.next().await {
-        let Update::Event(event) = update else {
-            continue;
-        };
-        events.push(event);
-        if of_kind(&events, "node.retrying").len() == 8
-            && of_kind(&events, "node.completed").is_empty()
-        {
-            assert_eq!(server.seen().len(), 1);
-            later(34).await;
-        }
+    while of_kind(&events, "node.retrying").len() < 8 {
+        events.extend(event(run.next().await));
     }
+    while let Some(update) = run.next().now_or_never() {
+        events.extend(event(update));
+    }
+    assert_eq!(server.seen().len(), 1, "all wait");
+    later(34).await;
+    let rest: Vec<Update> = run.collect().await;
+    events.extend(rest.into_iter().filter_map(|update| event(Some(update))));
     assert_eq!(events.last().unwrap().kind.name(), "run.completed");
     assert_eq!(of_kind(&events, "node.completed").len(), 8);
     assert_eq!(server.seen().len(), 9);
@@ -166,11 +171,9 @@ async fn no_retry_is_asked_for_once_the_budget_is_used_up() {
         "retry": {"max_attempts": 20, "delay": "1ms"}}]);
     let run = Executor::new().run(workflow(client.clone(), &nodes).into(), "Hi".into());
     let updates: Vec<Update> = run.collect().await;
-    let failed = updates.into_iter().find_map(|update| match update {
-        Update::Event(event) if event.kind.name() == "node.failed" => Some(event),
-        _ => None,
-    });
-    let failed = serde_json::to_value(failed.unwrap()).unwrap();
+    let events = updates.into_iter().filter_map(|update| event(Some(update)));
+    let events: Vec<StepEvent> = events.collect();
+    let failed = serde_json::to_value(of_kind(&events, "node.failed")[0]).unwrap();
     assert_eq!(
         (&failed["attempt"], &failed["error"]["code"]),
         (&value!(2), &value!("model_overloaded"))
