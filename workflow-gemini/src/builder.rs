@@ -10,6 +10,7 @@ use crate::{
     credential::{Credential, TokenProvider},
     gate::Limits,
     secret::Secret,
+    span::Observed,
 };
 
 /// The model asked when neither the request, nor the client, nor `GEMINI_MODEL` names one.
@@ -45,6 +46,8 @@ pub struct GeminiClientBuilder {
     timeouts: Timeouts,
     max_reply_bytes: usize,
     limits: Limits,
+    provider: &'static str,
+    record_content: bool,
 }
 
 impl Default for GeminiClientBuilder {
@@ -68,6 +71,8 @@ impl Default for GeminiClientBuilder {
                 per_minute: None,
                 retry_budget: 100,
             },
+            provider: "gcp.gemini",
+            record_content: false,
         }
     }
 }
@@ -141,7 +146,7 @@ impl GeminiClientBuilder {
 
     /// Asks Vertex AI, as this project and in this location: `global`, `us`, `eu`, or a region such
     /// as `europe-west4`. Sets base URL, version and path prefix; what is set later wins.
-    pub fn vertex(self, project: impl AsRef<str>, location: impl AsRef<str>) -> Self {
+    pub fn vertex(mut self, project: impl AsRef<str>, location: impl AsRef<str>) -> Self {
         let (project, location) = (project.as_ref().trim(), location.as_ref().trim());
         let base_url = match location {
             "global" => "https://aiplatform.googleapis.com".to_owned(),
@@ -149,6 +154,7 @@ impl GeminiClientBuilder {
             region => format!("https://{region}-aiplatform.googleapis.com"),
         };
         let prefix = format!("projects/{project}/locations/{location}/publishers/google");
+        self.provider = "gcp.vertex_ai";
         self.base_url(base_url)
             .api_version("v1")
             .path_prefix(prefix)
@@ -231,6 +237,13 @@ impl GeminiClientBuilder {
         self
     }
 
+    /// Whether the span of a call holds the prompt and the answer, too: for a place where both may
+    /// be seen. Default: no.
+    pub fn record_content(mut self, record: bool) -> Self {
+        self.record_content = record;
+        self
+    }
+
     /// Checks everything and makes the client. Nothing is sent.
     ///
     /// # Errors
@@ -241,6 +254,12 @@ impl GeminiClientBuilder {
             None => Credential::Key(Secret::key(self.api_key.as_deref().unwrap_or_default())?),
         };
         let address = address(&self.base_url, &self.api_version, &self.path_prefix)?;
+        let observed = Observed {
+            provider: self.provider,
+            host: address.host_str().unwrap_or_default().to_owned(),
+            port: address.port_or_known_default(),
+            content: self.record_content,
+        };
         let settings = Settings {
             credential,
             address,
@@ -248,6 +267,7 @@ impl GeminiClientBuilder {
             timeouts: self.timeouts,
             max_reply_bytes: self.max_reply_bytes,
             limits: self.limits,
+            observed,
         };
         GeminiClient::new(settings)
     }

@@ -18,6 +18,7 @@ use crate::{
     request::GenerateRequest,
     retry_after::wished_wait,
     secret::Secret,
+    span::Observed,
     wire::Question,
 };
 
@@ -136,6 +137,10 @@ impl GeminiClient {
     /// have failed it is not, whatever [`GeminiError::is_retryable`] says of a single one.
     pub fn grants_retry(&self) -> bool {
         self.gate.grants_retry()
+    }
+
+    pub(crate) fn observed(&self) -> &Observed {
+        &self.settings.observed
     }
 
     pub(crate) fn gate(&self) -> &Gate {

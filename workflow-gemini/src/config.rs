@@ -4,7 +4,7 @@ use std::{error::Error, net::IpAddr, time::Duration};
 
 use reqwest::Url;
 
-use crate::{credential::Credential, gate::Limits};
+use crate::{credential::Credential, gate::Limits, span::Observed};
 
 /// What a builder has checked.
 #[derive(Debug)]
@@ -16,6 +16,7 @@ pub(crate) struct Settings {
     pub(crate) timeouts: Timeouts,
     pub(crate) max_reply_bytes: usize,
     pub(crate) limits: Limits,
+    pub(crate) observed: Observed,
 }
 
 /// How long a client waits, and for what.

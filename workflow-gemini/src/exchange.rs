@@ -2,6 +2,8 @@
 
 use std::{collections::VecDeque, mem};
 
+use tracing::Instrument;
+
 use crate::{
     answer::Answer,
     client::{GeminiClient, Method},
@@ -9,6 +11,7 @@ use crate::{
     reading::Reading,
     reply::Chunk,
     request::GenerateRequest,
+    span::CallSpan,
 };
 
 /// One answer on its way. It takes further requests when it is longer than one may give.
@@ -18,6 +21,7 @@ pub(crate) struct Exchange {
     request: Box<GenerateRequest>,
     answer: Answer,
     news: VecDeque<Chunk>,
+    call: Option<CallSpan>,
     /// How many bytes the answer may still have.
     room: usize,
     state: State,
@@ -43,6 +47,7 @@ impl Exchange {
             method,
             request: Box::new(request),
             news: VecDeque::new(),
+            call: None,
             state: State::Asking(None),
         })
     }
@@ -51,9 +56,25 @@ impl Exchange {
     pub(crate) async fn advance(
         mut self: Box<Self>,
     ) -> Result<Option<(Chunk, Box<Self>)>, GeminiError> {
+        let span = self.call().span().clone();
+        let chunk = self.next().instrument(span).await?;
+        Ok(chunk.map(|chunk| (chunk, self)))
+    }
+
+    /// The span of the call, which begins with its first poll.
+    fn call(&mut self) -> &mut CallSpan {
+        let (client, request) = (&self.client, &self.request);
+        self.call.get_or_insert_with(|| {
+            let model = client.model_of(request);
+            CallSpan::new(client.observed(), model, self.method, request)
+        })
+    }
+
+    async fn next(&mut self) -> Result<Option<Chunk>, GeminiError> {
         loop {
             if let Some(chunk) = self.news.pop_front() {
-                return Ok(Some((chunk, self)));
+                self.call().told(&chunk);
+                return Ok(Some(chunk));
             }
             let next = match mem::replace(&mut self.state, State::Over) {
                 State::Over => return Ok(None),
@@ -69,7 +90,8 @@ impl Exchange {
         }
     }
 
-    fn failed(&self, error: GeminiError) -> State {
+    fn failed(&mut self, error: GeminiError) -> State {
+        self.call().failed(&error);
         let model = self.client.model_of(&self.request);
         self.client.gate().failed(model, &error);
         State::Failed(error)

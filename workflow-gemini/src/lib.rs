@@ -49,6 +49,7 @@ mod retry_after;
 mod safety;
 mod schema;
 mod secret;
+mod span;
 mod stream;
 mod tool;
 mod wire;
