@@ -1,4 +1,5 @@
 //! Answers that are longer than one request may give.
+#![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
 mod common;
 

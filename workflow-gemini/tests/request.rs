@@ -1,4 +1,5 @@
 //! What is sent: checked against everything the API is known to take.
+#![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
 mod common;
 

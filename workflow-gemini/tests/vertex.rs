@@ -1,4 +1,5 @@
 //! Vertex AI: another path, and a token instead of a key.
+#![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
 mod common;
 

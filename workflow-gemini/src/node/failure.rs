@@ -12,9 +12,12 @@ const BUDGET_SPENT: &str = "not retried: too many recent requests failed, and th
 /// The error that stands for those of all models. Where one of them may answer later, it is the one
 /// that will soonest; else that of the model the workflow names first.
 pub(super) fn of_all(errors: impl Iterator<Item = GeminiError>) -> GeminiError {
-    let wait = |error: &GeminiError| match error.is_retryable() {
-        true => error.retry_after().unwrap_or_default(),
-        false => Duration::MAX,
+    let wait = |error: &GeminiError| {
+        if error.is_retryable() {
+            error.retry_after().unwrap_or_default()
+        } else {
+            Duration::MAX
+        }
     };
     let soonest = errors.min_by_key(wait);
     soonest.unwrap_or(GeminiError::Interrupted { source: None })

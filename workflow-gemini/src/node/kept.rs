@@ -86,16 +86,18 @@ fn shorten_data(request: &mut Value) {
 /// Shortens every text, and says by how much.
 fn shorten(value: &mut Value, longest: usize) {
     match value {
-        Value::String(text) if text.len() > longest => {
-            let bytes = text.len();
-            let ends = text.char_indices().map(|(end, _)| end);
-            text.truncate(ends.take_while(|end| *end <= longest).last().unwrap_or(0));
-            text.push_str(&format!("… ({bytes} bytes)"));
-        }
+        Value::String(text) if text.len() > longest => *text = shortened(text, longest),
         Value::Array(items) => items.iter_mut().for_each(|item| shorten(item, longest)),
         Value::Object(members) => members.values_mut().for_each(|it| shorten(it, longest)),
         _ => {}
     }
+}
+
+fn shortened(text: &str, longest: usize) -> String {
+    let ends = text.char_indices().map(|(end, _)| end);
+    let end = ends.take_while(|end| *end <= longest).last();
+    let begin = &text[..end.unwrap_or(0)];
+    format!("{begin}… ({} bytes)", text.len())
 }
 
 #[cfg(test)]

@@ -159,7 +159,7 @@ impl Guest {
                     .socket
                     .read(&mut [0; 64])
                     .await
-                    .is_ok_and(|read| read == 0)
+                    .is_ok_and(|read| read == 0);
             }
             Then::Flood => {
                 while self.socket.write_all(&[b'x'; 16 * 1024]).await.is_ok() {}
