@@ -9,8 +9,6 @@ use crate::{
     wire::Fault,
 };
 
-/// The wait over a limit when no wait is named.
-const UNNAMED_WAIT: Duration = Duration::from_secs(1);
 /// How long a model is left alone whose quota is used up.
 const SPENT_QUOTA: Duration = Duration::from_secs(60);
 
@@ -43,8 +41,7 @@ impl ApiError {
 
     fn new(http_status: u16, fault: Fault, wish: Option<Duration>) -> Self {
         let class = Class::of(http_status, &fault);
-        let own = (class == Class::RateLimited).then_some(UNNAMED_WAIT);
-        let retry_after = wish.or(fault.retry_delay).or(own);
+        let retry_after = wish.or(fault.retry_delay);
         Self {
             class,
             http_status,
@@ -86,13 +83,17 @@ impl ApiError {
         self.class.is_retryable()
     }
 
-    /// How long the API asked to wait; over a limit, a second where it did not say. `None` where
-    /// waiting does not help.
+    /// How long the API asked to wait. `None` where waiting does not help.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
 
-    /// For how long the model is best left alone by everyone. A quota that is used up may be raised
+    /// Whether too much was asked of a model, for now.
+    pub(crate) fn is_over_limit(&self) -> bool {
+        self.class == Class::RateLimited
+    }
+
+    /// For how long the model is best left alone by everyone, where the API says so. A quota that is used up may be raised
     /// at any time, so it is asked again each minute.
     pub(crate) fn cool_down(&self) -> Option<Duration> {
         match self.class {

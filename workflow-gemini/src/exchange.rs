@@ -124,7 +124,8 @@ impl Exchange {
         }
         let reply = mem::take(&mut self.answer).finish()?;
         let reply = reply.presented(reading.secret());
-        self.client.gate().succeeded();
+        let model = self.client.model_of(&self.request);
+        self.client.gate().succeeded(model);
         self.news.push_back(Chunk::Done(Box::new(reply)));
         Ok(State::Over)
     }

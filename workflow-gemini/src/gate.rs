@@ -48,7 +48,8 @@ impl Gate {
         self.budget.grants()
     }
 
-    pub(crate) fn succeeded(&self) {
+    pub(crate) fn succeeded(&self, model: &str) {
+        self.cool_downs.succeeded(model);
         self.budget.succeeded();
     }
 
