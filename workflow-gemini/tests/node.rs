@@ -505,6 +505,42 @@ async fn when_no_model_is_available_the_step_waits_for_the_soonest() {
 }
 
 #[tokio::test]
+async fn what_a_model_used_before_it_became_unavailable_is_counted() {
+    let used = r#"data: {"usageMetadata": {"promptTokenCount": 7}}"#;
+    let late = r#"data: {"error": {"code": 503, "status": "UNAVAILABLE"}}"#;
+    let server = by_model(&[
+        ("a", sse(format!("{used}\r\n\r\n{late}\r\n\r\n"))),
+        ("b", sse(STREAM)),
+    ])
+    .await;
+    let data = value!({"model": "a", "fallback": ["b"]});
+    let told = events(ask(&server.uri(), &data, "Hi")).await;
+    assert_eq!(last(&told, "node.completed")["usage"]["input_tokens"], 22);
+}
+
+#[tokio::test]
+async fn without_other_models_none_is_said_to_have_been_tried() {
+    let server = answering(json(503, include_str!("fixtures/503-overloaded.json"))).await;
+    let nodes = value!([{"id": "ask", "type": "LLMNode", "retry": 1}]);
+    let told = events(run(&server.uri(), &nodes, "Hi")).await;
+    assert_eq!(last(&told, "node.failed").get("metadata"), None);
+}
+
+#[tokio::test]
+async fn an_answer_that_fails_on_its_way_counts_what_its_first_request_used() {
+    let server = MockServer::start().await;
+    let long: Value = serde_json::from_str(include_str!("fixtures/continuation.json")).unwrap();
+    let first = Mock::given(method("POST")).respond_with(Checked(one(&long)));
+    first.up_to_n_times(1).mount(&server).await;
+    let busy = Mock::given(method("POST")).respond_with(Checked(json(500, "{}")));
+    busy.mount(&server).await;
+    let nodes = value!([{"id": "ask", "type": "LLMNode", "retry": 1}]);
+    let told = events(run(&server.uri(), &nodes, "Hi")).await;
+    let usage = value!({"input_tokens": 15, "output_tokens": 66, "thought_tokens": 66});
+    assert_eq!(last(&told, "node.failed")["usage"], usage);
+}
+
+#[tokio::test]
 async fn no_other_model_is_asked_for_a_fault_of_the_request_or_once_text_was_shown() {
     let late = [
         &STREAM[..800],

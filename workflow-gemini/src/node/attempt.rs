@@ -55,6 +55,7 @@ impl<'a> Attempt<'a> {
                 }
                 Err(Stopped::Cancelled(error)) => return Err(error),
                 Err(Stopped::Failed(error)) if error.is_unavailable() && !self.shown => {
+                    self.spent += std::mem::take(&mut self.used);
                     self.tried.push((model, error));
                 }
                 Err(Stopped::Failed(error)) => {
@@ -154,7 +155,9 @@ impl<'a> Attempt<'a> {
         }
     }
 
+    /// The models that were not available, where there was another to ask.
     fn tried(&self) -> Option<Value> {
+        self.data.fallback().next()?;
         let tried = self.tried.iter();
         let tried = tried.map(|(model, error)| json!({"model": model, "code": error.code()}));
         (!self.tried.is_empty()).then(|| tried.collect())
