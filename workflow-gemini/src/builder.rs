@@ -67,7 +67,7 @@ impl Default for GeminiClientBuilder {
             },
             max_reply_bytes: DEFAULT_MAX_REPLY_BYTES,
             limits: Limits {
-                in_flight: 64,
+                in_flight: 256,
                 per_minute: None,
                 retry_budget: 100,
             },
@@ -216,14 +216,15 @@ impl GeminiClientBuilder {
         self
     }
 
-    /// How many requests may be on their way at once; further ones wait for their turn. Default: 64.
+    /// How many requests may be on their way at once; further ones wait for their turn. At
+    /// least 1. Default: 256.
     pub fn max_in_flight(mut self, requests: usize) -> Self {
         self.limits.in_flight = requests;
         self
     }
 
-    /// How many requests may be sent in any 60 s; further ones wait for their turn. What a project
-    /// may send depends on its plan and the model. Default: no limit.
+    /// How many requests may be sent in any 60 s; further ones wait for their turn. At
+    /// least 1. What a project may send depends on its plan and the model. Default: no limit.
     pub fn max_per_minute(mut self, requests: u32) -> Self {
         self.limits.per_minute = Some(requests);
         self
