@@ -1,31 +1,45 @@
 //! The answer as it grows, and what it amounts to in the end. Pure.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use serde_json::Value;
 use workflow_core::Usage;
 
 use crate::{
     api_error::ApiError,
+    details::Details,
     error::GeminiError,
     no_answer::{NoAnswer, Verdict},
+    parts,
     reason::{BlockReason, FinishReason},
     reply::{Chunk, Reply},
     request::GenerateRequest,
+    schema::{Misfit, Schema},
     wire::{Candidate, Fault, PromptFeedback, Response},
 };
+
+/// The most requests one answer may take: a model gives 65,536 tokens per streamed request.
+const MAX_REQUESTS: u32 = 16;
 
 /// What has come so far of one answer.
 #[derive(Debug, Default)]
 pub(crate) struct Answer {
-    wants_json: bool,
+    schema: Option<Arc<Schema>>,
     max_output_tokens: Option<u32>,
     text: String,
     thoughts: String,
     finish_reason: Option<FinishReason>,
     block: Option<(BlockReason, Vec<String>)>,
     message: Option<String>,
+    details: Details,
+    parts: Vec<Value>,
+    /// Of the requests before this one.
+    spent: Usage,
+    /// Of this request, so far.
     usage: Usage,
+    prompt_tokens: Option<u64>,
+    continuation: Option<String>,
+    requests: u32,
     model_version: Option<String>,
     response_id: Option<String>,
 }
@@ -34,8 +48,9 @@ impl Answer {
     /// Nothing yet.
     pub(crate) fn to(request: &GenerateRequest) -> Self {
         Self {
-            wants_json: request.schema.is_some(),
+            schema: request.schema.clone(),
             max_output_tokens: request.max_output_tokens,
+            requests: 1,
             ..Self::default()
         }
     }
@@ -59,8 +74,9 @@ impl Answer {
         }
         if let Some(usage) = part.usage().filter(|usage| *usage != self.usage) {
             self.usage = usage;
-            news.push_back(Chunk::Usage(usage));
+            news.push_back(Chunk::Usage(self.total()));
         }
+        self.prompt_tokens = self.prompt_tokens.or(part.prompt_tokens());
         self.add_feedback(part.prompt_feedback.unwrap_or_default());
         self.model_version = part.model_version.or(self.model_version.take());
         self.response_id = part.id.or(self.response_id.take());
@@ -68,24 +84,51 @@ impl Answer {
     }
 
     fn add_candidate(&mut self, mut candidate: Candidate, news: &mut VecDeque<Chunk>) {
-        for (text, is_thought) in candidate.take_texts() {
-            let whole = if is_thought {
-                &mut self.thoughts
-            } else {
-                &mut self.text
-            };
-            whole.push_str(&text);
-            let chunk = if is_thought {
-                Chunk::Thought
-            } else {
-                Chunk::Text
-            };
-            news.push_back(chunk(text));
+        let parts = candidate.take_parts();
+        self.details.add(&mut candidate, &parts);
+        for part in parts {
+            if let Some((text, is_thought)) = parts::text_of(&part) {
+                self.add_text(text, is_thought, news);
+            }
+            parts::add(&mut self.parts, part);
         }
+        self.continuation = candidate.continuation_token.or(self.continuation.take());
         let reason = candidate.finish_reason.map(FinishReason::from);
         let reason = reason.filter(|reason| *reason != FinishReason::Unspecified);
         self.finish_reason = reason.or(self.finish_reason.take());
         self.message = candidate.finish_message.or(self.message.take());
+    }
+
+    fn add_text(&mut self, text: &str, is_thought: bool, news: &mut VecDeque<Chunk>) {
+        if is_thought {
+            self.thoughts.push_str(text);
+            news.push_back(Chunk::Thought(text.to_owned()));
+        } else {
+            self.text.push_str(text);
+            news.push_back(Chunk::Text(text.to_owned()));
+        }
+    }
+
+    /// Tokens of all requests.
+    fn total(&self) -> Usage {
+        let mut total = self.spent;
+        total += self.usage;
+        total
+    }
+
+    /// With what a further request goes on, if the answer is longer than one request may give. A
+    /// token alone means nothing: streams carry some on the way.
+    pub(crate) fn goes_on(&mut self) -> Option<String> {
+        let is_cut = self.finish_reason == Some(FinishReason::Continuation);
+        if !is_cut || self.requests >= MAX_REQUESTS {
+            return None;
+        }
+        let token = self.continuation.take().filter(|token| !token.is_empty())?;
+        self.spent = self.total();
+        self.usage = Usage::default();
+        self.finish_reason = None;
+        self.requests += 1;
+        Some(token)
     }
 
     fn add_feedback(&mut self, feedback: PromptFeedback) {
@@ -100,6 +143,7 @@ impl Answer {
     /// says; so a missing reason is not taken for a cut.
     pub(crate) fn finish(self) -> Result<Reply, GeminiError> {
         let verdict = self.verdict().and_then(|()| self.json());
+        let usage = self.total();
         let reason = self.finish_reason.unwrap_or(FinishReason::Unspecified);
         match verdict {
             Ok(json) => Ok(Reply {
@@ -107,14 +151,19 @@ impl Answer {
                 json,
                 thoughts: self.thoughts,
                 finish_reason: reason,
-                usage: self.usage,
+                usage,
+                prompt_tokens: self.prompt_tokens.unwrap_or_default(),
+                requests: self.requests,
+                details: self.details,
+                parts: self.parts,
                 model_version: self.model_version,
                 response_id: self.response_id,
             }),
             Err(verdict) => Err(NoAnswer {
                 verdict,
                 message: self.message,
-                usage: self.usage,
+                usage,
+                parts: self.parts,
                 model_version: self.model_version,
                 response_id: self.response_id,
             }
@@ -132,26 +181,37 @@ impl Answer {
             None | Some(FinishReason::Stop) if empty => Err(Verdict::Empty),
             Some(FinishReason::MaxTokens) if empty => Err(self.out_of_tokens()),
             None | Some(FinishReason::Stop | FinishReason::MaxTokens) => Ok(()),
+            // As long as it may get here: cut off, like at a limit of tokens.
+            Some(FinishReason::Continuation) if !empty => Ok(()),
             Some(reason) => Err(verdict_of(reason.clone())),
         }
     }
 
     fn out_of_tokens(&self) -> Verdict {
         Verdict::OutOfTokens {
-            thought_tokens: self.usage.thought_tokens,
+            thought_tokens: self.total().thought_tokens,
             max_output_tokens: self.max_output_tokens,
         }
     }
 
+    /// The text as JSON that fits, where a schema was sent.
     fn json(&self) -> Result<Option<Value>, Verdict> {
-        if !self.wants_json {
+        let Some(schema) = &self.schema else {
             return Ok(None);
-        }
-        let json = serde_json::from_str(&self.text);
-        json.map(Some).map_err(|error| Verdict::NotJson {
+        };
+        let cut = [FinishReason::MaxTokens, FinishReason::Continuation];
+        let truncated = self
+            .finish_reason
+            .as_ref()
+            .is_some_and(|it| cut.contains(it));
+        let json = serde_json::from_str(&self.text).map_err(|error| Verdict::NotJson {
             detail: error.to_string(),
-            truncated: self.finish_reason == Some(FinishReason::MaxTokens),
-        })
+            truncated,
+        })?;
+        match schema.check(&json) {
+            Ok(()) => Ok(Some(json)),
+            Err(Misfit { place, detail }) => Err(Verdict::Unfit { place, detail }),
+        }
     }
 }
 

@@ -5,9 +5,12 @@ use std::{fmt, time::Duration};
 use crate::{
     class::{Class, is_daily},
     excerpt::excerpt,
-    key::ApiKey,
+    secret::Secret,
     wire::Fault,
 };
+
+/// How long a model is left alone whose quota is used up.
+const SPENT_QUOTA: Duration = Duration::from_secs(60);
 
 /// The API, or something between it and us, refused a request.
 #[derive(Clone, Debug)]
@@ -85,7 +88,21 @@ impl ApiError {
         self.retry_after
     }
 
-    pub(crate) fn present(&mut self, key: &ApiKey) {
+    /// Whether too much was asked of a model, for now.
+    pub(crate) fn is_over_limit(&self) -> bool {
+        self.class == Class::RateLimited
+    }
+
+    /// For how long the model is best left alone by everyone, where the API says so. A quota that is used up may be raised
+    /// at any time, so it is asked again each minute.
+    pub(crate) fn cool_down(&self) -> Option<Duration> {
+        match self.class {
+            Class::DailyQuota | Class::NoQuota => Some(SPENT_QUOTA),
+            _ => self.retry_after,
+        }
+    }
+
+    pub(crate) fn present(&mut self, key: &Secret) {
         self.message = excerpt(&self.message, key);
         for text in [&mut self.status, &mut self.quota] {
             *text = text.take().map(|text| excerpt(&text, key));

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use reqwest::{Response, header::CONTENT_TYPE};
 
-use crate::{clock::Clock, error::GeminiError};
+use crate::{clock::Clock, error::GeminiError, gate::Permit, secret::Secret};
 
 /// The most bytes of a refusal that are read: the rest is not for people.
 const LONGEST_REFUSAL: usize = 64 * 1024;
@@ -21,13 +21,25 @@ pub(crate) struct Body {
     content_type: Option<String>,
     clock: Clock,
     limit: usize,
+    /// How many of them this answer may have: others of the same reply came before.
+    room: usize,
     read: usize,
     head: Vec<u8>,
+    secret: Secret,
+    /// The request is on its way until this is dropped.
+    _permit: Permit,
 }
 
 impl Body {
-    /// The body of an answer whose head has come.
-    pub(crate) fn new(response: Response, clock: Clock, limit: usize) -> Self {
+    /// The body of an answer whose head has come. `limit` is the client's bound, `room` what earlier
+    /// answers have left of it.
+    pub(crate) fn new(
+        response: Response,
+        clock: Clock,
+        (limit, room): (usize, usize),
+        secret: Secret,
+        permit: Permit,
+    ) -> Self {
         let content_type = response.headers().get(CONTENT_TYPE);
         let content_type =
             content_type.map(|it| String::from_utf8_lossy(it.as_bytes()).into_owned());
@@ -40,9 +52,22 @@ impl Body {
             content_type,
             clock,
             limit,
+            room,
             read: 0,
             head: Vec::new(),
+            secret,
+            _permit: permit,
         }
+    }
+
+    /// What the request was sent with: it must not be shown.
+    pub(crate) fn secret(&self) -> &Secret {
+        &self.secret
+    }
+
+    /// How many bytes came so far.
+    pub(crate) fn bytes(&self) -> usize {
+        self.read
     }
 
     /// The next piece; `None` at the end.
@@ -113,7 +138,7 @@ impl Body {
             return Ok(None);
         };
         self.read = self.read.saturating_add(piece.len());
-        if self.read > self.limit {
+        if self.read > self.room {
             return Err(GeminiError::TooLarge { limit: self.limit });
         }
         let missing = HEAD.saturating_sub(self.head.len()).min(piece.len());

@@ -1,13 +1,16 @@
 //! Collects what a client is made from.
 
-use std::{env, fmt, time::Duration};
+use std::{env, error::Error, fmt, future::Future, time::Duration};
 
 use tracing::warn;
 
 use crate::{
     client::GeminiClient,
     config::{ConfigError, Settings, Timeouts, address},
-    key::ApiKey,
+    credential::{Credential, TokenProvider},
+    gate::Limits,
+    secret::Secret,
+    span::Observed,
 };
 
 /// The model asked when neither the request, nor the client, nor `GEMINI_MODEL` names one.
@@ -35,19 +38,26 @@ const DEFAULT_MAX_REPLY_BYTES: usize = 8 * 1024 * 1024;
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct GeminiClientBuilder {
     api_key: Option<String>,
+    bearer_token: Option<TokenProvider>,
     base_url: String,
     api_version: String,
+    path_prefix: String,
     model: String,
     timeouts: Timeouts,
     max_reply_bytes: usize,
+    limits: Limits,
+    provider: &'static str,
+    record_content: bool,
 }
 
 impl Default for GeminiClientBuilder {
     fn default() -> Self {
         Self {
             api_key: None,
+            bearer_token: None,
             base_url: DEFAULT_BASE_URL.to_owned(),
             api_version: DEFAULT_API_VERSION.to_owned(),
+            path_prefix: String::new(),
             model: DEFAULT_MODEL.to_owned(),
             timeouts: Timeouts {
                 connect: Duration::from_secs(10),
@@ -56,6 +66,13 @@ impl Default for GeminiClientBuilder {
                 total: None,
             },
             max_reply_bytes: DEFAULT_MAX_REPLY_BYTES,
+            limits: Limits {
+                in_flight: 256,
+                per_minute: None,
+                retry_budget: 100,
+            },
+            provider: "gcp.gemini",
+            record_content: false,
         }
     }
 }
@@ -99,6 +116,53 @@ impl GeminiClientBuilder {
     /// The API key. It is sent in the header `x-goog-api-key` and shown nowhere. Required.
     pub fn api_key(mut self, key: impl Into<String>) -> Self {
         self.api_key = Some(key.into());
+        self
+    }
+
+    /// Asks for an access token before each request, and sends it as `Authorization: Bearer`
+    /// instead of a key: the way of Vertex AI. To keep a token while it is valid is the provider's
+    /// business. With a provider, a key is not used.
+    ///
+    /// ```
+    /// use workflow_gemini::GeminiClient;
+    ///
+    /// async fn token() -> std::io::Result<String> {
+    ///     std::fs::read_to_string("/run/secrets/token")
+    /// }
+    /// let client = GeminiClient::builder()
+    ///     .vertex("my-project", "europe-west4")
+    ///     .bearer_token(token)
+    ///     .build()?;
+    /// # Ok::<(), workflow_gemini::ConfigError>(())
+    /// ```
+    pub fn bearer_token<F, E>(mut self, provide: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<String, E>> + Send + 'static,
+        E: Into<Box<dyn Error + Send + Sync>> + 'static,
+    {
+        self.bearer_token = Some(TokenProvider::new(provide));
+        self
+    }
+
+    /// Asks Vertex AI, as this project and in this location: `global`, `us`, `eu`, or a region such
+    /// as `europe-west4`. Sets base URL, version and path prefix; what is set later wins.
+    pub fn vertex(mut self, project: impl AsRef<str>, location: impl AsRef<str>) -> Self {
+        let (project, location) = (project.as_ref().trim(), location.as_ref().trim());
+        let base_url = match location {
+            "global" => "https://aiplatform.googleapis.com".to_owned(),
+            "us" | "eu" => format!("https://aiplatform.{location}.rep.googleapis.com"),
+            region => format!("https://{region}-aiplatform.googleapis.com"),
+        };
+        let prefix = format!("projects/{project}/locations/{location}/publishers/google");
+        self.provider = "gcp.vertex_ai";
+        self.base_url(base_url)
+            .api_version("v1")
+            .path_prefix(prefix)
+    }
+
+    /// What stands between the version and `models` in the path. Default: nothing.
+    pub fn path_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.path_prefix = prefix.into();
         self
     }
 
@@ -152,19 +216,59 @@ impl GeminiClientBuilder {
         self
     }
 
+    /// How many requests may be on their way at once; further ones wait for their turn. At
+    /// least 1. Default: 256.
+    pub fn max_in_flight(mut self, requests: usize) -> Self {
+        self.limits.in_flight = requests;
+        self
+    }
+
+    /// How many requests may be sent in any 60 s; further ones wait for their turn. At
+    /// least 1. What a project may send depends on its plan and the model. Default: no limit.
+    pub fn max_per_minute(mut self, requests: u32) -> Self {
+        self.limits.per_minute = Some(requests);
+        self
+    }
+
+    /// How many failures in a row may be retried: each takes one from the budget, five successes or
+    /// a second give one back. While it is used up, [`GeminiClient::grants_retry`] says no.
+    /// Default: 100.
+    pub fn retry_budget(mut self, failures: u32) -> Self {
+        self.limits.retry_budget = failures;
+        self
+    }
+
+    /// Whether the span of a call holds the prompt and the answer, too: for a place where both may
+    /// be seen. Default: no.
+    pub fn record_content(mut self, record: bool) -> Self {
+        self.record_content = record;
+        self
+    }
+
     /// Checks everything and makes the client. Nothing is sent.
     ///
     /// # Errors
     /// [`ConfigError`]: the key is missing or cannot be a header, or the base URL is not usable.
     pub fn build(self) -> Result<GeminiClient, ConfigError> {
-        let key = ApiKey::new(self.api_key.as_deref().unwrap_or_default())?;
-        let address = address(&self.base_url, &self.api_version)?;
+        let credential = match self.bearer_token {
+            Some(provider) => Credential::Bearer(provider),
+            None => Credential::Key(Secret::key(self.api_key.as_deref().unwrap_or_default())?),
+        };
+        let address = address(&self.base_url, &self.api_version, &self.path_prefix)?;
+        let observed = Observed {
+            provider: self.provider,
+            host: address.host_str().unwrap_or_default().to_owned(),
+            port: address.port_or_known_default(),
+            content: self.record_content,
+        };
         let settings = Settings {
-            key,
+            credential,
             address,
             model: self.model,
             timeouts: self.timeouts,
             max_reply_bytes: self.max_reply_bytes,
+            limits: self.limits,
+            observed,
         };
         GeminiClient::new(settings)
     }
@@ -174,6 +278,7 @@ impl fmt::Debug for GeminiClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GeminiClientBuilder")
             .field("api_key", &self.api_key.as_ref().map(|_| "***"))
+            .field("bearer_token", &self.bearer_token)
             .field("api_version", &self.api_version)
             .field("model", &self.model)
             .field("timeouts", &self.timeouts)
@@ -221,11 +326,30 @@ mod tests {
             ("GEMINI_MODEL", "gemini-4-neon"),
         ]);
         assert_eq!(builder.model, "gemini-4-neon");
-        let url = address(&builder.base_url, &builder.api_version).unwrap();
+        let url = address(&builder.base_url, &builder.api_version, "").unwrap();
         assert_eq!(url.as_str(), "https://proxy.example.com/gemini/v1");
         let unset = from(&[("GOOGLE_GEMINI_BASE_URL", ""), ("GEMINI_MODEL", "")]);
         assert_eq!(unset.model, DEFAULT_MODEL);
         assert_eq!(unset.base_url, DEFAULT_BASE_URL);
+    }
+
+    #[test]
+    fn vertex_sets_host_version_and_path() {
+        for (location, host) in [
+            ("global", "aiplatform.googleapis.com"),
+            ("eu", "aiplatform.eu.rep.googleapis.com"),
+            ("us-central1", "us-central1-aiplatform.googleapis.com"),
+        ] {
+            let builder = GeminiClientBuilder::default().vertex("p", location);
+            let url = address(
+                &builder.base_url,
+                &builder.api_version,
+                &builder.path_prefix,
+            );
+            let path = format!("/v1/projects/p/locations/{location}/publishers/google");
+            let url = url.unwrap();
+            assert_eq!((url.host_str(), url.path()), (Some(host), path.as_str()));
+        }
     }
 
     #[test]

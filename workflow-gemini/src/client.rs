@@ -1,12 +1,11 @@
 //! One request, one answer.
 
-use std::{collections::VecDeque, fmt, sync::Arc, time::SystemTime};
+use std::{borrow::Cow, fmt, sync::Arc, time::SystemTime};
 
-use futures::{Stream, StreamExt, TryStreamExt, stream};
-use reqwest::{RequestBuilder, Response, Url, redirect};
+use futures::{Stream, StreamExt, TryStreamExt, stream, stream::BoxStream};
+use reqwest::{RequestBuilder, Response, Url, header::HeaderMap, redirect};
 
 use crate::{
-    answer::Answer,
     api_error::ApiError,
     body::Body,
     builder::GeminiClientBuilder,
@@ -14,10 +13,13 @@ use crate::{
     config::{ConfigError, Settings, is_loopback},
     error::GeminiError,
     exchange::Exchange,
+    gate::Gate,
     reply::{Chunk, Reply},
     request::GenerateRequest,
     retry_after::wished_wait,
-    wire::{Question, Unreadable, responses},
+    secret::Secret,
+    span::Observed,
+    wire::Question,
 };
 
 /// A client of the Gemini API. Cheap to clone; clones share connections.
@@ -39,7 +41,11 @@ use crate::{
 pub struct GeminiClient {
     http: reqwest::Client,
     settings: Arc<Settings>,
+    gate: Arc<Gate>,
 }
+
+/// An answer on its way.
+pub(crate) type Chunks = BoxStream<'static, Result<Chunk, GeminiError>>;
 
 /// The two ways to get an answer.
 #[derive(Clone, Copy, Debug)]
@@ -73,8 +79,13 @@ impl GeminiClient {
         let http = http
             .build()
             .map_err(|error| ConfigError::Http(error.without_url().into()))?;
+        let gate = Arc::new(Gate::new(settings.limits));
         let settings = Arc::new(settings);
-        Ok(Self { http, settings })
+        Ok(Self {
+            http,
+            settings,
+            gate,
+        })
     }
 
     /// The model asked when a request names none.
@@ -90,8 +101,13 @@ impl GeminiClient {
     /// # Cancellation
     /// Dropping the future closes the connection. What the model has written is lost, and billed.
     pub async fn generate(&self, request: &GenerateRequest) -> Result<Reply, GeminiError> {
-        let answer = self.whole_answer(request).await;
-        answer.map_err(|error| self.presented(error))
+        let mut chunks = self.ask(Method::Whole, request);
+        while let Some(chunk) = chunks.try_next().await? {
+            if let Chunk::Done(reply) = chunk {
+                return Ok(*reply);
+            }
+        }
+        Err(GeminiError::Interrupted { source: None })
     }
 
     /// Asks and passes the answer on as it is written. Nothing is sent until the stream is polled.
@@ -108,67 +124,84 @@ impl GeminiClient {
         &self,
         request: &GenerateRequest,
     ) -> impl Stream<Item = Result<Chunk, GeminiError>> + Send + Unpin + use<> {
-        let client = self.clone();
-        let exchange = Exchange::new(self.clone(), request.clone());
-        stream::try_unfold(exchange, Exchange::advance)
-            .map_err(move |error| client.presented(error))
-            .boxed()
+        self.ask(Method::Streamed, request)
     }
 
-    /// Sends a request; the body of the answer if it is a 200.
+    /// Asks in either way. A whole answer comes in pieces, too, but all at once.
+    pub(crate) fn ask(&self, method: Method, request: &GenerateRequest) -> Chunks {
+        let exchange = Exchange::new(self.clone(), method, request.clone());
+        stream::try_unfold(exchange, Exchange::advance).boxed()
+    }
+
+    /// Whether another attempt is within the client's retry budget. When too many recent requests
+    /// have failed it is not, whatever [`GeminiError::is_retryable`] says of a single one.
+    pub fn grants_retry(&self) -> bool {
+        self.gate.grants_retry()
+    }
+
+    pub(crate) fn observed(&self) -> &Observed {
+        &self.settings.observed
+    }
+
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// The name of the model a request asks, without `models/`.
+    pub(crate) fn model_of<'a>(&'a self, request: &'a GenerateRequest) -> &'a str {
+        let model = request.model.as_deref().unwrap_or(self.model()).trim();
+        model.strip_prefix("models/").unwrap_or(model)
+    }
+
+    pub(crate) fn max_reply_bytes(&self) -> usize {
+        self.settings.max_reply_bytes
+    }
+
+    /// Sends a request; the body of the answer if it is a 200. With a token, asks for the rest of an
+    /// answer.
     pub(crate) async fn call(
         &self,
         method: Method,
         request: &GenerateRequest,
+        token: Option<&str>,
+        room: usize,
     ) -> Result<Body, GeminiError> {
-        let clock = Clock::start(self.settings.timeouts);
-        let response = self.send(&clock, self.question(method, request)?).await?;
-        let status = response.status();
-        let wish = wished_wait(response.headers(), SystemTime::now());
-        let mut body = Body::new(response, clock, self.settings.max_reply_bytes);
-        if status == reqwest::StatusCode::OK {
-            return Ok(body);
-        }
-        let refusal = body.refusal().await;
-        Err(ApiError::from_answer(status.as_u16(), &refusal, wish).into())
-    }
-
-    async fn whole_answer(&self, request: &GenerateRequest) -> Result<Reply, GeminiError> {
-        let mut body = self.call(Method::Whole, request).await?;
-        let json = body.whole().await?;
-        let parts = responses(&json).map_err(|error| match error {
-            Unreadable::CutOff => GeminiError::Interrupted { source: None },
-            Unreadable::Foreign => body.foreign_head(),
-        })?;
-        let mut answer = Answer::to(request);
-        for part in parts {
-            answer.add(part, &mut VecDeque::new())?;
-        }
-        answer.finish()
-    }
-
-    fn question(
-        &self,
-        method: Method,
-        request: &GenerateRequest,
-    ) -> Result<RequestBuilder, GeminiError> {
         request.check()?;
-        let url = self.url(method, request.model.as_deref().unwrap_or(self.model()))?;
-        let mut question = self
-            .http
-            .post(url)
-            .header("x-goog-api-key", self.settings.key.header())
-            .json(&Question::from(request));
-        if let Some(total) = self.settings.timeouts.total {
-            question = question.header("x-server-timeout", total.as_secs().max(1));
+        let url = self.url(method, self.model_of(request))?;
+        let permit = self.gate.enter(self.model_of(request)).await?;
+        let clock = Clock::start(self.settings.timeouts);
+        let secret = clock
+            .first_byte(self.settings.credential.secret())
+            .await??;
+        let body = async {
+            let question = self.question(url, request, token).headers(header(&secret));
+            let response = self.send(&clock, question).await?;
+            let status = response.status();
+            let wish = wished_wait(response.headers(), SystemTime::now());
+            let limits = (self.settings.max_reply_bytes, room);
+            let mut body = Body::new(response, clock, limits, secret.clone(), permit);
+            if status == reqwest::StatusCode::OK {
+                return Ok(body);
+            }
+            let refusal = body.refusal().await;
+            Err(ApiError::from_answer(status.as_u16(), &refusal, wish).into())
+        };
+        let body: Result<Body, GeminiError> = body.await;
+        body.map_err(|error| error.presented(&secret))
+    }
+
+    fn question(&self, url: Url, request: &GenerateRequest, token: Option<&str>) -> RequestBuilder {
+        let question = self.http.post(url).json(&Question::new(request, token));
+        match self.settings.timeouts.total {
+            Some(total) => question.header("x-server-timeout", total.as_secs().max(1)),
+            None => question,
         }
-        Ok(question)
     }
 
     fn url(&self, method: Method, model: &str) -> Result<Url, GeminiError> {
-        let invalid = |reason| GeminiError::InvalidRequest { reason };
-        let model = model.trim();
-        let model = model.strip_prefix("models/").unwrap_or(model);
+        let invalid = |reason| GeminiError::InvalidRequest {
+            reason: Cow::Borrowed(reason),
+        };
         if model.is_empty() {
             return Err(invalid("the model's name is empty"));
         }
@@ -197,16 +230,16 @@ impl GeminiClient {
             GeminiError::Connection { source }
         })
     }
+}
 
-    fn presented(&self, error: GeminiError) -> GeminiError {
-        error.presented(&self.settings.key)
-    }
+fn header(secret: &Secret) -> HeaderMap {
+    HeaderMap::from_iter([secret.header()])
 }
 
 impl fmt::Debug for GeminiClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GeminiClient")
-            .field("key", &self.settings.key)
+            .field("credential", &self.settings.credential)
             .field("address", &self.settings.address.as_str())
             .field("model", &self.settings.model)
             .finish_non_exhaustive()

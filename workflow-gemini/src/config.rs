@@ -4,17 +4,19 @@ use std::{error::Error, net::IpAddr, time::Duration};
 
 use reqwest::Url;
 
-use crate::key::ApiKey;
+use crate::{credential::Credential, gate::Limits, span::Observed};
 
 /// What a builder has checked.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    pub(crate) key: ApiKey,
-    /// Base URL and version: `…/v1beta`.
+    pub(crate) credential: Credential,
+    /// Base URL, version and prefix: `…/v1beta`.
     pub(crate) address: Url,
     pub(crate) model: String,
     pub(crate) timeouts: Timeouts,
     pub(crate) max_reply_bytes: usize,
+    pub(crate) limits: Limits,
+    pub(crate) observed: Observed,
 }
 
 /// How long a client waits, and for what.
@@ -54,8 +56,8 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     address.map_or(host == "localhost", |address| address.is_loopback())
 }
 
-/// Where the API's methods are: base URL and version, neither of which may hide a secret.
-pub(crate) fn address(base: &str, version: &str) -> Result<Url, ConfigError> {
+/// Where the API's methods are: base URL, version and prefix, none of which may hide a secret.
+pub(crate) fn address(base: &str, version: &str, prefix: &str) -> Result<Url, ConfigError> {
     let invalid = |reason| ConfigError::InvalidBaseUrl { reason };
     let mut url = Url::parse(base.trim()).map_err(|_| invalid("it is not an absolute URL"))?;
     if !matches!(url.scheme(), "https" | "http") || !url.has_host() {
@@ -67,7 +69,8 @@ pub(crate) fn address(base: &str, version: &str) -> Result<Url, ConfigError> {
     if url.query().is_some() || url.fragment().is_some() {
         return Err(invalid("it must not have a query or fragment"));
     }
-    let segments = version.trim().split('/').filter(|part| !part.is_empty());
+    let segments = version.trim().split('/').chain(prefix.trim().split('/'));
+    let segments = segments.filter(|part| !part.is_empty());
     url.path_segments_mut()
         .map_err(|()| invalid("it needs a path"))?
         .pop_if_empty()
@@ -88,14 +91,16 @@ mod tests {
             "https://example.com/?key=secret",
             "https://example.com/#secret",
         ] {
-            let error = address(url, "v1beta").unwrap_err();
+            let error = address(url, "v1beta", "").unwrap_err();
             assert!(!format!("{error} {error:?}").contains("secret"), "{url}");
         }
     }
 
     #[test]
-    fn a_version_may_be_a_longer_prefix() {
-        let url = address("https://a.example.com", "v1/publishers/google").unwrap();
-        assert_eq!(url.path(), "/v1/publishers/google");
+    fn a_prefix_follows_the_version() {
+        for (version, prefix) in [("v1", "/publishers/google/"), ("v1/publishers/google", "")] {
+            let url = address("https://a.example.com", version, prefix).unwrap();
+            assert_eq!(url.path(), "/v1/publishers/google");
+        }
     }
 }

@@ -1,11 +1,20 @@
 //! What a workflow writes into an `LLMNode`.
 
+mod parts;
+
+use std::{collections::BTreeMap, sync::Arc};
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use workflow_core::Template;
+use workflow_core::{NodeContext, NodeError, Template};
 
-use crate::request::{GenerateRequest, Thinking};
+use self::parts::PartData;
+use crate::{
+    request::{GenerateRequest, Thinking},
+    schema::Schema,
+    tool::Tool,
+};
 
 /// The `data` of an `LLMNode`, checked. What it does not set is not sent.
 ///
@@ -24,9 +33,12 @@ pub struct LlmData(Fields);
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Fields {
-    /// The text to send, with `{{ expressions }}`. Without it the node sends its input: text as
-    /// it is, anything else as JSON.
+    /// The text to send, with `{{ expressions }}`. Without it, and without `parts`, the node sends
+    /// its input: text as it is, anything else as JSON.
     prompt: Option<Template>,
+    /// Images, files and further texts, sent before the prompt.
+    #[serde(default)]
+    parts: Vec<PartData>,
     /// What the model is told about its role, apart from the prompt, with `{{ expressions }}`.
     system: Option<Template>,
     /// The model to ask, for example `gemini-3.8-flash`. Without it, or empty, the service chooses.
@@ -49,8 +61,8 @@ struct Fields {
     /// Makes answers repeat as far as the model can.
     seed: Option<i32>,
     /// A JSON Schema the answer has to fit. The output is then the answer's JSON, not its text.
-    #[schemars(extend("x-workflow" = "schema"))]
-    schema: Option<Map<String, Value>>,
+    #[schemars(with = "Option<Map<String, Value>>", extend("x-workflow" = "schema"))]
+    schema: Option<Arc<Schema>>,
     /// How much models from Gemini 3 on may think: `minimal`, `low`, `medium`, `high`, on some
     /// `xhigh`. Without it, or empty, the model chooses. Not together with `thinking_budget`.
     thinking_level: Option<String>,
@@ -60,6 +72,17 @@ struct Fields {
     thinking_budget: Option<i32>,
     /// Whether what the model thinks is shown while it runs. It never is part of the output.
     include_thoughts: Option<bool>,
+    /// From when on answers are withheld: a category such as `harassment`, and a threshold such as
+    /// `only_high`, or both as the API writes them.
+    #[serde(default)]
+    safety: BTreeMap<String, String>,
+    /// What the model may use while it answers.
+    #[serde(default)]
+    tools: Vec<Tool>,
+    /// Models to ask in turn when the one before is not available: unknown, overloaded, or over its
+    /// limit.
+    #[serde(default)]
+    fallback: Vec<String>,
     /// Whether the text is shown as it is written.
     #[serde(default = "yes")]
     stream: bool,
@@ -81,24 +104,42 @@ impl TryFrom<Fields> for LlmData {
 }
 
 impl LlmData {
-    pub(crate) fn prompt(&self) -> Option<&Template> {
-        self.0.prompt.as_ref()
-    }
-
-    pub(crate) fn system(&self) -> Option<&Template> {
-        self.0.system.as_ref()
+    /// Whether it says itself what to send.
+    pub(crate) fn has_prompt(&self) -> bool {
+        self.0.prompt.is_some() || !self.0.parts.is_empty()
     }
 
     pub(crate) fn streams(&self) -> bool {
         self.0.stream
     }
 
-    /// The request for a prompt and a system prompt as they are rendered.
-    pub(crate) fn request(&self, prompt: String, system: Option<String>) -> GenerateRequest {
+    /// The models to ask when the first is not available.
+    pub(crate) fn fallback(&self) -> impl Iterator<Item = &String> {
+        let models = self.0.fallback.iter();
+        models.filter_map(|model| set(Some(model)))
+    }
+
+    /// The request, with everything rendered.
+    pub(crate) fn request(&self, cx: &NodeContext) -> Result<GenerateRequest, NodeError> {
+        let prompt = match &self.0.prompt {
+            Some(prompt) => cx.render(prompt)?,
+            None if self.has_prompt() => String::new(),
+            None => as_text(cx.input()?),
+        };
+        let mut request = self.settings(prompt);
+        if let Some(system) = &self.0.system {
+            request.system = Some(cx.render(system)?);
+        }
+        for part in &self.0.parts {
+            request.parts.push(part.render(cx)?);
+        }
+        Ok(request)
+    }
+
+    /// The request without what is rendered besides the prompt.
+    fn settings(&self, prompt: String) -> GenerateRequest {
         let fields = &self.0;
-        GenerateRequest {
-            prompt,
-            system,
+        let mut request = GenerateRequest {
             model: set(fields.model.as_ref()).cloned(),
             temperature: fields.temperature,
             top_p: fields.top_p,
@@ -106,10 +147,25 @@ impl LlmData {
             max_output_tokens: fields.max_output_tokens,
             stop: fields.stop.clone(),
             seed: fields.seed,
-            schema: fields.schema.clone().map(Value::Object),
+            schema: fields.schema.clone(),
             thinking: fields.thinking(),
             include_thoughts: fields.include_thoughts,
+            ..GenerateRequest::new(prompt)
+        };
+        for (category, threshold) in &fields.safety {
+            request = request.with_safety(category, threshold);
         }
+        fields
+            .tools
+            .iter()
+            .fold(request, |request, tool| request.with_tool(*tool))
+    }
+}
+
+fn as_text(input: &Value) -> String {
+    match input {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
     }
 }
 
@@ -139,10 +195,10 @@ mod tests {
     fn nothing_is_required_and_nothing_is_set_by_default() {
         let data = read(json!({})).unwrap();
         assert!(data.streams());
-        let request = data.request("Hi".to_owned(), None);
+        let request = data.settings("Hi".to_owned());
         assert_eq!(request, GenerateRequest::new("Hi"));
         let empty = read(json!({"model": "", "thinking_level": " "})).unwrap();
-        assert_eq!(empty.request("Hi".to_owned(), None), request);
+        assert_eq!(empty.settings("Hi".to_owned()), request);
     }
 
     #[test]
@@ -151,6 +207,8 @@ mod tests {
             "model": "gemini-4-neon", "temperature": 0.5, "top_p": 0.9, "top_k": 3,
             "max_output_tokens": 64, "stop": ["END"], "seed": 7, "schema": {"type": "object"},
             "thinking_level": "low", "include_thoughts": true, "stream": false,
+            "safety": {"harassment": "only_high"}, "tools": ["google_search"],
+            "fallback": ["gemini-3.8-flash", ""],
         }));
         let data = data.unwrap();
         assert!(!data.streams());
@@ -164,8 +222,12 @@ mod tests {
             .with_seed(7)
             .with_schema(json!({"type": "object"}))
             .with_thinking(Thinking::level("low"))
-            .with_include_thoughts(true);
-        assert_eq!(data.request("Hi".to_owned(), None), expected);
+            .with_include_thoughts(true)
+            .with_safety("harassment", "only_high")
+            .with_tool(Tool::GoogleSearch);
+        let fallback: Vec<&String> = data.fallback().collect();
+        assert_eq!(fallback, ["gemini-3.8-flash"]);
+        assert_eq!(data.settings("Hi".to_owned()), expected);
     }
 
     #[test]
@@ -177,6 +239,13 @@ mod tests {
                 "exclude each other",
             ),
             (json!({"schema": "object"}), "expected a map"),
+            (json!({"tools": ["web_search"]}), "web_search"),
+            (json!({"safety": {"harassment": 1}}), "expected a string"),
+            (json!({"parts": [{"image": {}}]}), "image"),
+            (
+                json!({"parts": [{"inline": {"data": "QQ=="}}]}),
+                "mime_type",
+            ),
         ] {
             let error = read(data).unwrap_err();
             assert!(error.contains(named), "{error}");
@@ -188,7 +257,7 @@ mod tests {
         let schema = schemars::schema_for!(LlmData).to_value();
         assert_eq!(schema["additionalProperties"], false);
         let properties = schema["properties"].as_object().unwrap();
-        assert_eq!(properties.len(), 14);
+        assert_eq!(properties.len(), 18);
         for (name, property) in properties {
             assert!(property["description"].is_string(), "{name}");
             let is_template = property["x-workflow"] == "template";

@@ -1,10 +1,10 @@
 //! What can go wrong between a request and its answer.
 
-use std::{error::Error, fmt, time::Duration};
+use std::{borrow::Cow, error::Error, fmt, time::Duration};
 
 use workflow_core::Usage;
 
-use crate::{api_error::ApiError, excerpt::excerpt, key::ApiKey, no_answer::NoAnswer};
+use crate::{api_error::ApiError, excerpt::excerpt, no_answer::NoAnswer, secret::Secret};
 
 /// Why a request brought no answer.
 ///
@@ -18,11 +18,28 @@ pub enum GeminiError {
     #[error("the request cannot be sent: {reason}")]
     InvalidRequest {
         /// What is wrong with it.
-        reason: &'static str,
+        reason: Cow<'static, str>,
     },
     /// The API refused the request, at once or in the middle of its answer.
     #[error(transparent)]
     Api(Box<ApiError>),
+    /// Nothing was sent: the API has said of this model that it is over a limit, to this or another
+    /// request of the client.
+    #[error("{model} is left alone for another {} s: {error}", left.as_secs_f64().ceil())]
+    CoolingDown {
+        /// The model, without `models/`.
+        model: String,
+        /// For how long, and a little longer, so that not all come back at once.
+        left: Duration,
+        /// What the API said.
+        error: Box<ApiError>,
+    },
+    /// Nothing was sent: there is no token to send it with.
+    #[error("there is no access token for the Gemini API")]
+    Token {
+        /// What the provider of tokens says.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// The API took the request and sent something that is no answer.
     #[error(transparent)]
     NoAnswer(Box<NoAnswer>),
@@ -92,7 +109,8 @@ impl GeminiError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::InvalidRequest { .. } => "invalid_request",
-            Self::Api(error) => error.code(),
+            Self::Api(error) | Self::CoolingDown { error, .. } => error.code(),
+            Self::Token { .. } => "token_unavailable",
             Self::NoAnswer(error) => error.code(),
             Self::Connection { .. } => "connection_failed",
             Self::Timeout { .. } => "model_timeout",
@@ -112,17 +130,45 @@ impl GeminiError {
     pub fn retry_limit(&self) -> Option<u32> {
         match self {
             Self::InvalidRequest { .. } | Self::TooLarge { .. } => Some(0),
-            Self::Api(error) => (!error.is_retryable()).then_some(0),
+            Self::Api(error) | Self::CoolingDown { error, .. } => {
+                (!error.is_retryable()).then_some(0)
+            }
             Self::NoAnswer(error) => error.retry_limit(),
             Self::Foreign { .. } => Some(1),
-            Self::Connection { .. } | Self::Timeout { .. } | Self::Interrupted { .. } => None,
+            Self::Connection { .. }
+            | Self::Timeout { .. }
+            | Self::Interrupted { .. }
+            | Self::Token { .. } => None,
         }
     }
 
-    /// How long the API asked to wait before the next attempt.
+    /// Whether it is from a request that was sent.
+    pub(crate) fn was_sent(&self) -> bool {
+        !matches!(
+            self,
+            Self::InvalidRequest { .. } | Self::CoolingDown { .. } | Self::Token { .. }
+        )
+    }
+
+    /// Whether it is for want of this model that there is no answer, so that another may give one:
+    /// it is unknown or retired, over a limit or a quota, or overloaded.
+    pub fn is_unavailable(&self) -> bool {
+        matches!(
+            self.code(),
+            "model_not_found"
+                | "rate_limited"
+                | "daily_quota_exceeded"
+                | "no_quota"
+                | "model_overloaded"
+        )
+    }
+
+    /// How long to wait at least before the next attempt: what the API asked for, or what is left
+    /// of it.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Api(error) => error.retry_after(),
+            Self::CoolingDown { left, error, .. } => error.is_retryable().then_some(*left),
             _ => None,
         }
     }
@@ -130,7 +176,7 @@ impl GeminiError {
     /// The HTTP status of a refusal.
     pub fn status(&self) -> Option<u16> {
         match self {
-            Self::Api(error) => Some(error.http_status()),
+            Self::Api(error) | Self::CoolingDown { error, .. } => Some(error.http_status()),
             _ => None,
         }
     }
@@ -144,7 +190,7 @@ impl GeminiError {
     }
 
     /// Makes foreign texts fit to be shown. Every error passes here on its way out.
-    pub(crate) fn presented(mut self, key: &ApiKey) -> Self {
+    pub(crate) fn presented(mut self, key: &Secret) -> Self {
         match &mut self {
             Self::Api(error) => error.present(key),
             Self::NoAnswer(error) => error.present(key),

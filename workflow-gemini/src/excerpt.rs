@@ -1,12 +1,12 @@
 //! Foreign text, made fit to be shown.
 
-use crate::key::ApiKey;
+use crate::secret::Secret;
 
 /// The most characters of foreign text an error shows.
 const LONGEST: usize = 1_000;
 
 /// The text without the key, on one line, bounded. In this order: a cut could hide half a key.
-pub(crate) fn excerpt(text: &str, key: &ApiKey) -> String {
+pub(crate) fn excerpt(text: &str, key: &Secret) -> String {
     let redacted = key.redact(text);
     let words = redacted.split(|c: char| c.is_whitespace() || c.is_control());
     let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
@@ -27,7 +27,7 @@ mod tests {
 
     #[test]
     fn it_is_one_bounded_line_without_the_key() {
-        let key = ApiKey::new("AIza-secret").unwrap();
+        let key = Secret::key("AIza-secret").unwrap();
         assert_eq!(
             excerpt("<p>\r\n\tno\0 AIza-secret </p>", &key),
             "<p> no *** </p>"

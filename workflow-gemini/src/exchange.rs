@@ -1,130 +1,132 @@
-//! A streamed request, from its sending to its last chunk.
+//! A question and its answer, from the first request to the last chunk.
 
 use std::{collections::VecDeque, mem};
 
+use tracing::Instrument;
+
 use crate::{
     answer::Answer,
-    body::Body,
     client::{GeminiClient, Method},
     error::GeminiError,
+    reading::Reading,
     reply::Chunk,
     request::GenerateRequest,
-    stream::Documents,
-    wire::{Unreadable, responses},
+    span::CallSpan,
 };
 
-/// Where a streamed request is.
-pub(crate) enum Exchange {
-    /// Not sent yet.
-    Asking(GeminiClient, Box<GenerateRequest>),
+/// One answer on its way. It takes further requests when it is longer than one may give.
+pub(crate) struct Exchange {
+    client: GeminiClient,
+    method: Method,
+    request: Box<GenerateRequest>,
+    answer: Answer,
+    news: VecDeque<Chunk>,
+    call: Option<CallSpan>,
+    /// How many bytes the answer may still have.
+    room: usize,
+    state: State,
+}
+
+enum State {
+    /// A request is to be sent: the first, or one that goes on where a token says.
+    Asking(Option<String>),
     /// Its answer is coming.
     Reading(Box<Reading>),
+    /// What came before is told first.
+    Failed(GeminiError),
     /// It has ended.
     Over,
 }
 
 impl Exchange {
-    pub(crate) fn new(client: GeminiClient, request: GenerateRequest) -> Self {
-        Self::Asking(client, Box::new(request))
-    }
-
-    /// The next chunk, and where the request is then.
-    pub(crate) async fn advance(self) -> Result<Option<(Chunk, Self)>, GeminiError> {
-        let mut reading = match self {
-            Self::Asking(client, request) => Reading::open(&client, &request).await?,
-            Self::Reading(reading) => reading,
-            Self::Over => return Ok(None),
-        };
-        let chunk = reading.next().await?;
-        let next = match chunk {
-            Chunk::Done(_) => Self::Over,
-            _ => Self::Reading(reading),
-        };
-        Ok(Some((chunk, next)))
-    }
-}
-
-/// An answer that is coming.
-pub(crate) struct Reading {
-    body: Body,
-    documents: Documents,
-    answer: Answer,
-    news: VecDeque<Chunk>,
-    /// Whether anything came that looks like the API's.
-    began: bool,
-    ended: bool,
-}
-
-impl Reading {
-    async fn open(
-        client: &GeminiClient,
-        request: &GenerateRequest,
-    ) -> Result<Box<Self>, GeminiError> {
-        let body = client.call(Method::Streamed, request).await?;
-        Ok(Box::new(Self {
-            body,
-            documents: Documents::default(),
-            answer: Answer::to(request),
+    pub(crate) fn new(client: GeminiClient, method: Method, request: GenerateRequest) -> Box<Self> {
+        Box::new(Self {
+            room: client.max_reply_bytes(),
+            answer: Answer::to(&request),
+            client,
+            method,
+            request: Box::new(request),
             news: VecDeque::new(),
-            began: false,
-            ended: false,
-        }))
+            call: None,
+            state: State::Asking(None),
+        })
     }
 
-    async fn next(&mut self) -> Result<Chunk, GeminiError> {
+    /// The next chunk, and where the answer is then.
+    pub(crate) async fn advance(
+        mut self: Box<Self>,
+    ) -> Result<Option<(Chunk, Box<Self>)>, GeminiError> {
+        let span = self.call().span().clone();
+        let chunk = self.next().instrument(span).await?;
+        Ok(chunk.map(|chunk| (chunk, self)))
+    }
+
+    /// The span of the call, which begins with its first poll.
+    fn call(&mut self) -> &mut CallSpan {
+        let (client, request) = (&self.client, &self.request);
+        self.call.get_or_insert_with(|| {
+            let model = client.model_of(request);
+            CallSpan::new(client.observed(), model, self.method, request)
+        })
+    }
+
+    async fn next(&mut self) -> Result<Option<Chunk>, GeminiError> {
         loop {
-            if let Some(news) = self.news.pop_front() {
-                return Ok(news);
+            if let Some(chunk) = self.news.pop_front() {
+                self.call().told(&chunk);
+                return Ok(Some(chunk));
             }
-            if let Some(document) = self.documents.next() {
-                self.read(&document)?;
-            } else if self.ended {
-                return self.finish();
-            } else {
-                self.more().await?;
-            }
+            let next = match mem::replace(&mut self.state, State::Over) {
+                State::Over => return Ok(None),
+                State::Failed(error) => return Err(error),
+                State::Asking(token) => self.ask(token.as_deref()).await,
+                State::Reading(reading) => {
+                    let secret = reading.secret().clone();
+                    let next = self.read(reading).await;
+                    next.map_err(|error| error.presented(&secret))
+                }
+            };
+            self.state = next.unwrap_or_else(|error| self.failed(error));
         }
     }
 
-    fn read(&mut self, document: &[u8]) -> Result<(), GeminiError> {
-        let parts = match responses(document) {
-            Ok(parts) => parts,
-            Err(Unreadable::CutOff) if self.answer.is_complete() => return Ok(()),
-            Err(Unreadable::CutOff) => return Err(GeminiError::Interrupted { source: None }),
-            Err(Unreadable::Foreign) => return Err(self.body.foreign(document)),
+    fn failed(&mut self, error: GeminiError) -> State {
+        self.call().failed(&error);
+        let model = self.client.model_of(&self.request);
+        self.client.gate().failed(model, &error);
+        State::Failed(error)
+    }
+
+    async fn ask(&mut self, token: Option<&str>) -> Result<State, GeminiError> {
+        let call = self
+            .client
+            .call(self.method, &self.request, token, self.room);
+        Ok(State::Reading(Box::new(Reading::new(
+            self.method,
+            call.await?,
+        ))))
+    }
+
+    async fn read(&mut self, mut reading: Box<Reading>) -> Result<State, GeminiError> {
+        let Some(parts) = reading.next(self.answer.is_complete()).await? else {
+            return self.ended(&reading);
         };
-        self.began = true;
         for part in parts {
             self.answer.add(part, &mut self.news)?;
         }
-        Ok(())
+        Ok(State::Reading(reading))
     }
 
-    /// Reads more bytes. Behind a complete answer only the end can come, and how it comes does
-    /// not matter.
-    async fn more(&mut self) -> Result<(), GeminiError> {
-        let piece = if self.answer.is_complete() {
-            self.body.next_after_the_end().await.unwrap_or_default()
-        } else {
-            self.body.next().await?
-        };
-        if let Some(piece) = piece {
-            self.documents.push(&piece);
-        } else {
-            self.documents.end();
-            self.ended = true;
-        }
-        Ok(())
-    }
-
-    fn finish(&mut self) -> Result<Chunk, GeminiError> {
-        if !self.began && self.body.is_foreign() {
-            return Err(self.body.foreign_head());
-        }
-        if !self.answer.is_complete() {
-            return Err(GeminiError::Interrupted { source: None });
+    fn ended(&mut self, reading: &Reading) -> Result<State, GeminiError> {
+        self.room = self.room.saturating_sub(reading.bytes());
+        if let Some(token) = self.answer.goes_on() {
+            return Ok(State::Asking(Some(token)));
         }
         let reply = mem::take(&mut self.answer).finish()?;
-        Ok(Chunk::Done(Box::new(reply)))
+        let reply = reply.presented(reading.secret());
+        let model = self.client.model_of(&self.request);
+        self.client.gate().succeeded(model);
+        self.news.push_back(Chunk::Done(Box::new(reply)));
+        Ok(State::Over)
     }
 }

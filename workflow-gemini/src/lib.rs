@@ -13,11 +13,15 @@
 //! ```
 //!
 //! - [`register`] adds [`LlmNode`] to a registry; [`LlmData`] is what a workflow writes into it.
-//! - [`GeminiClient`] sends a [`GenerateRequest`] and returns a [`Reply`], or a stream of
-//!   [`Chunk`]s. An answer without text is an error, never an empty success.
+//! - [`GeminiClient`] sends a [`GenerateRequest`], with images and files as its [`Part`]s and with
+//!   [`Tool`]s, and returns a [`Reply`], or a stream of [`Chunk`]s. An answer without text is an
+//!   error, never an empty success; one that is longer than a request may give is gone on with.
 //! - [`GeminiError`] says what to do about a failure: its [code](GeminiError::code), whether the
 //!   same request [may succeed](GeminiError::is_retryable), and how long to
-//!   [wait](GeminiError::retry_after).
+//!   [wait](GeminiError::retry_after). While a model is over a limit, all requests of a client leave
+//!   it alone.
+//! - [`GeminiClientBuilder`] has the settings: time-outs, bounds, limits, and
+//!   [Vertex AI](GeminiClientBuilder::vertex).
 //!
 //! What it is *not*: it sends nothing twice by itself. In a workflow the engine retries; elsewhere
 //! the caller does. The API key leaves it in one header and is shown nowhere.
@@ -30,18 +34,28 @@ mod class;
 mod client;
 mod clock;
 mod config;
+mod credential;
 mod data;
+mod details;
 mod error;
 mod excerpt;
 mod exchange;
-mod key;
+mod gate;
 mod no_answer;
 mod node;
+mod part;
+mod parts;
+mod reading;
 mod reason;
 mod reply;
 mod request;
 mod retry_after;
+mod safety;
+mod schema;
+mod secret;
+mod span;
 mod stream;
+mod tool;
 mod wire;
 
 pub use crate::{
@@ -50,12 +64,15 @@ pub use crate::{
     client::GeminiClient,
     config::ConfigError,
     data::LlmData,
+    details::Details,
     error::{GeminiError, Wait},
     no_answer::{NoAnswer, Verdict},
     node::{LlmNode, register},
+    part::{MAX_INLINE_BYTES, Part},
     reason::{BlockReason, FinishReason},
     reply::{Chunk, Reply},
     request::{GenerateRequest, Thinking},
+    tool::Tool,
 };
 
 #[cfg(doctest)]

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
+use serde_json::Value;
 use workflow_core::Usage;
 
 use crate::{
     excerpt::excerpt,
-    key::ApiKey,
     reason::{BlockReason, FinishReason},
+    secret::Secret,
 };
 
 /// The API said 200, and what came is no answer. Its tokens are billed all the same.
@@ -16,6 +17,7 @@ pub struct NoAnswer {
     pub(crate) verdict: Verdict,
     pub(crate) message: Option<String>,
     pub(crate) usage: Usage,
+    pub(crate) parts: Vec<Value>,
     pub(crate) model_version: Option<String>,
     pub(crate) response_id: Option<String>,
 }
@@ -46,7 +48,7 @@ pub enum Verdict {
     Failed(FinishReason),
     /// What was sent cannot be gone on from.
     InvalidHistory(FinishReason),
-    /// The answer goes on in a further request, which this client does not send.
+    /// The answer goes on in a further request, and has no text yet or no token to go on with.
     Continuation,
     /// The request had a schema, and the text is not JSON.
     NotJson {
@@ -54,6 +56,13 @@ pub enum Verdict {
         detail: String,
         /// Whether the text was cut off at its token limit.
         truncated: bool,
+    },
+    /// The text is JSON, but not as the request's schema wants it.
+    Unfit {
+        /// Where, as a JSON pointer; empty for the whole.
+        place: String,
+        /// What is wrong there.
+        detail: String,
     },
 }
 
@@ -71,6 +80,11 @@ impl NoAnswer {
     /// Tokens that were used.
     pub fn usage(&self) -> Usage {
         self.usage
+    }
+
+    /// The parts that came all the same, as they came.
+    pub fn parts(&self) -> &[Value] {
+        &self.parts
     }
 
     /// The model that was asked in the end.
@@ -94,7 +108,9 @@ impl NoAnswer {
             | Verdict::NotJson {
                 truncated: true, ..
             } => Some(FinishReason::MaxTokens),
-            Verdict::Empty | Verdict::NotJson { .. } => Some(FinishReason::Stop),
+            Verdict::Empty | Verdict::NotJson { .. } | Verdict::Unfit { .. } => {
+                Some(FinishReason::Stop)
+            }
             Verdict::Continuation => Some(FinishReason::Continuation),
         }
     }
@@ -110,6 +126,7 @@ impl NoAnswer {
             Verdict::InvalidHistory(_) => "invalid_history",
             Verdict::Continuation => "continuation_needed",
             Verdict::NotJson { .. } => "answer_not_json",
+            Verdict::Unfit { .. } => "answer_does_not_fit",
         }
     }
 
@@ -117,13 +134,14 @@ impl NoAnswer {
     pub(crate) fn retry_limit(&self) -> Option<u32> {
         match &self.verdict {
             Verdict::NotJson { truncated, .. } if !truncated => None,
+            Verdict::Unfit { .. } => None,
             Verdict::Empty | Verdict::Failed(_) => Some(1),
             Verdict::Blocked { reason, .. } if *reason == BlockReason::Other => Some(1),
             _ => Some(0),
         }
     }
 
-    pub(crate) fn present(&mut self, key: &ApiKey) {
+    pub(crate) fn present(&mut self, key: &Secret) {
         for text in [
             &mut self.message,
             &mut self.model_version,
@@ -136,7 +154,7 @@ impl NoAnswer {
 }
 
 impl Verdict {
-    fn present(&mut self, key: &ApiKey) {
+    fn present(&mut self, key: &Secret) {
         match self {
             Self::Blocked { reason, ratings } => {
                 *reason = excerpt(reason.as_str(), key).into();
@@ -148,6 +166,10 @@ impl Verdict {
                 *reason = excerpt(reason.as_str(), key).into();
             }
             Self::NotJson { detail, .. } => *detail = excerpt(detail, key),
+            Self::Unfit { place, detail } => {
+                *place = excerpt(place, key);
+                *detail = excerpt(detail, key);
+            }
             Self::Empty | Self::OutOfTokens { .. } | Self::Continuation => {}
         }
     }
@@ -180,10 +202,14 @@ impl fmt::Display for Verdict {
                 write!(f, "the model cannot go on from what was sent ({reason})")
             }
             Self::Continuation => f.write_str(
-                "the answer goes on in a further request (CONTINUATION), which is not supported: \
-                 ask for fewer tokens with maxOutputTokens",
+                "the answer is longer than a request may give, and cannot be gone on with \
+                 (CONTINUATION)",
             ),
             Self::NotJson { detail, truncated } => not_json(f, detail, *truncated),
+            Self::Unfit { place, detail } => {
+                let place = if place.is_empty() { "the top" } else { place };
+                write!(f, "the answer does not fit its schema at {place}: {detail}")
+            }
         }
     }
 }

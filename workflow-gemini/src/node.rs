@@ -1,19 +1,16 @@
 //! `LLMNode`: a step that asks the model.
 
-use std::error::Error;
+mod attempt;
+mod failure;
+mod kept;
+mod metadata;
 
 use async_trait::async_trait;
-use futures::StreamExt;
 use serde_json::Value;
 use workflow_core::{Node, NodeContext, NodeError, Registry, RetryPolicy};
 
-use crate::{
-    client::GeminiClient,
-    data::LlmData,
-    error::GeminiError,
-    reply::{Chunk, Reply},
-    request::GenerateRequest,
-};
+use self::attempt::Attempt;
+use crate::{client::GeminiClient, data::LlmData};
 
 /// The name workflows use.
 const TYPE: &str = "LLMNode";
@@ -41,14 +38,15 @@ pub fn register(registry: &mut Registry, client: GeminiClient) {
             LlmNode::new(client.clone(), data)
         })
         .activity("Calling Gemini API")
-        .retry(RetryPolicy::attempts(ATTEMPTS));
+        .retry(RetryPolicy::attempts(ATTEMPTS))
+        .pure();
 }
 
 /// Sends a prompt, or its input, to the model. Its output is the answer: text, or with `schema`
 /// the answer's JSON.
 ///
-/// It asks once per attempt: to try again is the engine's business, and its errors say whether
-/// that makes sense.
+/// It asks each model at most once per attempt: to try again is the engine's business, and its
+/// errors say whether that makes sense.
 #[derive(Debug)]
 pub struct LlmNode {
     client: GeminiClient,
@@ -60,37 +58,6 @@ impl LlmNode {
     pub fn new(client: GeminiClient, data: LlmData) -> Self {
         Self { client, data }
     }
-
-    fn request(&self, cx: &NodeContext) -> Result<GenerateRequest, NodeError> {
-        let prompt = match self.data.prompt() {
-            Some(prompt) => cx.render(prompt)?,
-            None => as_text(cx.input()?),
-        };
-        let system = self.data.system().map(|system| cx.render(system));
-        Ok(self.data.request(prompt, system.transpose()?))
-    }
-
-    async fn whole(&self, request: &GenerateRequest, cx: &NodeContext) -> Result<Reply, NodeError> {
-        let reply = self.client.generate(request).await;
-        reply.map_err(|error| failed(error, cx))
-    }
-
-    async fn streamed(
-        &self,
-        request: &GenerateRequest,
-        cx: &NodeContext,
-    ) -> Result<Reply, NodeError> {
-        let mut chunks = self.client.stream(request);
-        while let Some(chunk) = chunks.next().await {
-            match chunk.map_err(|error| failed(error, cx))? {
-                Chunk::Text(text) => cx.delta(text)?,
-                Chunk::Thought(text) => cx.thought(text)?,
-                Chunk::Usage(usage) => cx.usage(usage),
-                Chunk::Done(reply) => return Ok(*reply),
-            }
-        }
-        Err(failed(GeminiError::Interrupted { source: None }, cx))
-    }
 }
 
 #[async_trait]
@@ -98,85 +65,14 @@ impl Node for LlmNode {
     /// # Cancellation
     /// Dropping the future closes the connection to the API.
     async fn run(&self, cx: &NodeContext) -> Result<Value, NodeError> {
-        let request = self.request(cx)?;
-        let reply = if self.data.streams() {
-            self.streamed(&request, cx).await?
-        } else {
-            self.whole(&request, cx).await?
-        };
-        cx.usage(reply.usage);
-        cx.finish_reason(reply.finish_reason.as_str());
-        if let Some(model) = reply.model_version {
-            cx.model(model);
-        }
+        let request = self.data.request(cx)?;
+        let reply = Attempt::new(&self.client, &self.data, cx)
+            .ask(request)
+            .await?;
         Ok(reply.json.unwrap_or(Value::String(reply.text)))
     }
 
     fn reads_input(&self) -> bool {
-        self.data.prompt().is_none()
+        !self.data.has_prompt()
     }
-}
-
-fn as_text(input: &Value) -> String {
-    match input {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
-/// Tells a failed request to the engine, with what it cost.
-fn failed(error: GeminiError, cx: &NodeContext) -> NodeError {
-    report(&error, cx);
-    let mut failure = NodeError::new(error.code(), message(&error));
-    if error
-        .retry_limit()
-        .is_none_or(|limit| cx.attempt() <= limit)
-    {
-        failure = failure.retryable();
-        if let Some(wait) = error.retry_after() {
-            failure = failure.retry_after(wait);
-        }
-    }
-    if let Some(hint) = hint(error.code()) {
-        failure = failure.hint(hint);
-    }
-    failure.with_source(error)
-}
-
-fn report(error: &GeminiError, cx: &NodeContext) {
-    let GeminiError::NoAnswer(error) = error else {
-        return;
-    };
-    cx.usage(error.usage());
-    if let Some(model) = error.model_version() {
-        cx.model(model);
-    }
-    if let Some(reason) = error.finish_reason() {
-        cx.finish_reason(reason.as_str());
-    }
-}
-
-/// The error and what lies at the bottom of it, such as a refused connection.
-fn message(error: &GeminiError) -> String {
-    let mut root: Option<&dyn Error> = error.source();
-    while let Some(deeper) = root.and_then(Error::source) {
-        root = Some(deeper);
-    }
-    match root {
-        Some(root) => format!("{error}: {root}"),
-        None => error.to_string(),
-    }
-}
-
-/// What the author of a workflow, or who runs the service, can do about it.
-fn hint(code: &str) -> Option<&'static str> {
-    Some(match code {
-        "authentication_failed" => "check GEMINI_API_KEY (or GOOGLE_API_KEY) of the service",
-        "model_not_found" => "name another `model`: this one is unknown or retired",
-        "out_of_tokens" => "raise `max_output_tokens`, or let the model think less",
-        "continuation_needed" => "ask for less with `max_output_tokens`",
-        "daily_quota_exceeded" => "wait until midnight Pacific time, or use another model or plan",
-        "no_quota" => "use another model, or turn on billing for the project",
-        _ => return None,
-    })
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use workflow_core::Usage;
 
-use crate::reason::FinishReason;
+use crate::{details::Details, reason::FinishReason, secret::Secret};
 
 /// A whole answer. Its text is never empty.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,10 +15,20 @@ pub struct Reply {
     pub json: Option<Value>,
     /// What the model thought, as far as it was asked to tell.
     pub thoughts: String,
-    /// Why the model stopped. [`FinishReason::MaxTokens`]: the text is cut off.
+    /// Why the model stopped. After [`FinishReason::MaxTokens`] and [`FinishReason::Continuation`]
+    /// the text is cut off.
     pub finish_reason: FinishReason,
-    /// Tokens that were used.
+    /// Tokens that were used, by all requests the answer took.
     pub usage: Usage,
+    /// Tokens of the prompt, counted once: how full the model's context is.
+    pub prompt_tokens: u64,
+    /// How many requests it took: a long answer goes on in further ones.
+    pub requests: u32,
+    /// Its sources, and what tools did.
+    pub details: Details,
+    /// The parts of the answer as they came, thought signatures included: a conversation that goes on
+    /// has to send them back unchanged. Plain pieces of one text are joined.
+    pub parts: Vec<Value>,
     /// The model that really answered; the API may route a name to another model.
     pub model_version: Option<String>,
     /// The API's name for this answer, to ask its operator about.
@@ -26,9 +36,20 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// Whether the answer was cut off at its token limit.
+    /// Without the key in what the server says of itself.
+    pub(crate) fn presented(mut self, secret: &Secret) -> Self {
+        for text in [&mut self.model_version, &mut self.response_id] {
+            *text = text.take().map(|text| secret.redact(&text));
+        }
+        self
+    }
+
+    /// Whether the answer was cut off: at its token limit, or as it took too many requests.
     pub fn is_truncated(&self) -> bool {
-        self.finish_reason == FinishReason::MaxTokens
+        matches!(
+            self.finish_reason,
+            FinishReason::MaxTokens | FinishReason::Continuation
+        )
     }
 }
 

@@ -1,8 +1,16 @@
 //! What is asked of the model.
 
+use std::{borrow::Cow, sync::Arc};
+
 use serde_json::Value;
 
-use crate::error::GeminiError;
+use crate::{
+    error::GeminiError,
+    part::{self, Part},
+    safety::SafetySetting,
+    schema::Schema,
+    tool::Tool,
+};
 
 /// One question to a model. What is not set is not sent, so the model's own default holds.
 ///
@@ -19,6 +27,7 @@ use crate::error::GeminiError;
 #[must_use = "a request does nothing until it is sent"]
 pub struct GenerateRequest {
     pub(crate) prompt: String,
+    pub(crate) parts: Vec<Part>,
     pub(crate) system: Option<String>,
     pub(crate) model: Option<String>,
     pub(crate) temperature: Option<f64>,
@@ -27,9 +36,11 @@ pub struct GenerateRequest {
     pub(crate) max_output_tokens: Option<u32>,
     pub(crate) stop: Vec<String>,
     pub(crate) seed: Option<i32>,
-    pub(crate) schema: Option<Value>,
+    pub(crate) schema: Option<Arc<Schema>>,
     pub(crate) thinking: Option<Thinking>,
     pub(crate) include_thoughts: Option<bool>,
+    pub(crate) safety: Vec<SafetySetting>,
+    pub(crate) tools: Vec<Tool>,
 }
 
 /// How much the model may think before it writes.
@@ -56,6 +67,7 @@ impl GenerateRequest {
     pub fn new(prompt: impl Into<String>) -> Self {
         Self {
             prompt: prompt.into(),
+            parts: Vec::new(),
             system: None,
             model: None,
             temperature: None,
@@ -67,7 +79,18 @@ impl GenerateRequest {
             schema: None,
             thinking: None,
             include_thoughts: None,
+            safety: Vec::new(),
+            tools: Vec::new(),
         }
+    }
+
+    /// An image, a file or a further text, sent before the prompt. With parts, the prompt may be
+    /// empty. What stands in the request itself may have [`MAX_INLINE_BYTES`] in all.
+    ///
+    /// [`MAX_INLINE_BYTES`]: crate::MAX_INLINE_BYTES
+    pub fn with_part(mut self, part: Part) -> Self {
+        self.parts.push(part);
+        self
     }
 
     /// What the model is told about its role, apart from the prompt.
@@ -118,9 +141,9 @@ impl GenerateRequest {
         self
     }
 
-    /// A JSON Schema the answer has to fit; the answer is then read as JSON.
+    /// A JSON Schema. The answer is then read as JSON, and one that does not fit is an error.
     pub fn with_schema(mut self, schema: Value) -> Self {
-        self.schema = Some(schema);
+        self.schema = Some(Arc::new(Schema::new(schema)));
         self
     }
 
@@ -136,16 +159,40 @@ impl GenerateRequest {
         self
     }
 
+    /// From when on answers of one category are withheld, instead of the model's own threshold.
+    /// Both words may be written as the API does, `HARM_CATEGORY_HARASSMENT` and
+    /// `BLOCK_ONLY_HIGH`, or shorter: `harassment`, `only_high`.
+    pub fn with_safety(mut self, category: impl AsRef<str>, threshold: impl AsRef<str>) -> Self {
+        let setting = SafetySetting::new(category.as_ref(), threshold.as_ref());
+        self.safety.push(setting);
+        self
+    }
+
+    /// Something the model may use while it answers. To name a tool twice changes nothing.
+    pub fn with_tool(mut self, tool: Tool) -> Self {
+        if !self.tools.contains(&tool) {
+            self.tools.push(tool);
+        }
+        self
+    }
+
     /// Whether it can be sent at all. What the API judges better is left to the API.
     pub(crate) fn check(&self) -> Result<(), GeminiError> {
+        let invalid = |reason| Err(GeminiError::InvalidRequest { reason });
+        if self.prompt.is_empty() && self.parts.is_empty() {
+            return invalid("the prompt is empty".into());
+        }
         let numbers = [self.temperature, self.top_p];
-        let reason = if self.prompt.is_empty() {
-            "the prompt is empty"
-        } else if numbers.iter().flatten().any(|number| !number.is_finite()) {
-            "temperature and top_p have to be finite"
-        } else {
-            return Ok(());
-        };
-        Err(GeminiError::InvalidRequest { reason })
+        if numbers.iter().flatten().any(|number| !number.is_finite()) {
+            return invalid("temperature and top_p have to be finite".into());
+        }
+        if let Err(reason) = part::check(&self.parts) {
+            return invalid(reason.into());
+        }
+        let schema = self.schema.as_deref().map(Schema::validator);
+        if let Some(Err(reason)) = schema {
+            return invalid(Cow::Owned(format!("not a JSON Schema: {reason}")));
+        }
+        Ok(())
     }
 }

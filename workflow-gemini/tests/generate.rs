@@ -161,9 +161,6 @@ async fn no_answer_is_an_error_that_says_why_and_what_it_cost() {
             .contains("HARM_CATEGORY_HARASSMENT: NEGLIGIBLE")
     );
 
-    let error = no_answer(generate(json(200, include_str!("fixtures/continuation.json"))).await);
-    assert_eq!(error.verdict(), &Verdict::Continuation);
-
     let error = no_answer(generate(json(200, "{}")).await);
     assert_eq!(error.verdict(), &Verdict::Empty);
 }

@@ -6,13 +6,16 @@ mod common;
 use std::sync::Arc;
 
 use common::{
-    answering, builder, client, json, only_request,
+    Checked, answering, builder, client, fault, json, only_request,
     raw::{OK_SSE, Then, saying},
     sse,
 };
 use futures::StreamExt;
 use serde_json::{Value, json as value};
-use wiremock::{Mock, MockServer, matchers::method};
+use wiremock::{
+    Mock, MockServer, ResponseTemplate,
+    matchers::{method, path_regex},
+};
 use workflow_core::{EventKind, Executor, Registry, Run, StepEvent, TextKind, Update, Workflow};
 
 const STREAM: &[u8] = include_bytes!("fixtures/stream.sse");
@@ -154,7 +157,7 @@ async fn with_a_schema_the_output_is_json() {
         "finishReason": "STOP"}]});
     let server = answering(sse(format!("data: {answer}\n\n"))).await;
     let schema =
-        value!({"type": "object", "properties": {"kind": {"const": "{{ as it stands }}"}}});
+        value!({"type": "object", "properties": {"kind": {"title": "{{ as it stands }}"}}});
     let events = events(ask(&server.uri(), &value!({"schema": schema}), "Hi")).await;
     assert_eq!(
         last(&events, "run.completed")["output"],
@@ -162,6 +165,74 @@ async fn with_a_schema_the_output_is_json() {
     );
     let sent: Value = only_request(&server).await.body_json().unwrap();
     assert_eq!(sent["generationConfig"]["responseJsonSchema"], schema);
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_fit_its_schema_is_retried_and_then_names_the_place() {
+    let answer = |kind: &str| {
+        let text = value!({"kinds": ["bug", kind]}).to_string();
+        let answer = value!({"candidates": [{"content": {"parts": [{"text": text}]},
+            "finishReason": "STOP"}], "usageMetadata": {"promptTokenCount": 4}});
+        sse(format!("data: {answer}\n\n"))
+    };
+    let schema = value!({"type": "object", "properties": {
+        "kinds": {"items": {"enum": ["bug", "refund"]}}}});
+    let nodes = value!([{"id": "ask", "type": "LLMNode", "data": {"schema": schema},
+        "retry": {"max_attempts": 3, "delay": "1ms"}}]);
+
+    let server = MockServer::start().await;
+    let wrong = Mock::given(method("POST")).respond_with(Checked(answer("bugs")));
+    wrong.up_to_n_times(2).mount(&server).await;
+    let right = Mock::given(method("POST")).respond_with(Checked(answer("refund")));
+    right.mount(&server).await;
+    let told = events(run(&server.uri(), &nodes, "Hi")).await;
+    assert_eq!(last(&told, "node.completed")["attempt"], 3);
+    assert_eq!(last(&told, "run.completed")["usage"]["input_tokens"], 12);
+
+    let server = answering(answer("bugs")).await;
+    let told = events(run(&server.uri(), &nodes, "Hi")).await;
+    let error = &last(&told, "node.failed")["error"];
+    assert_eq!(error["code"], "answer_does_not_fit");
+    let detail = error["detail"].as_str().unwrap();
+    let place = "the answer does not fit its schema at /kinds/1: \"bugs\" is not one of";
+    assert!(detail.starts_with(place), "{detail}");
+    assert_eq!(server.received_requests().await.unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn images_and_files_are_rendered_into_parts() {
+    let server = answering(sse(STREAM)).await;
+    let image = "iVBO".repeat(100_000);
+    let data = value!({"parts": [
+        {"text": "Of {{ input.who }}:"},
+        {"inline": {"mime_type": "image/{{ input.kind }}", "data": "{{ input.image }}\n"}},
+        {"file": {"uri": "https://example.com/{{ input.who }}.pdf", "mime_type": "application/pdf"}},
+    ], "safety": {"harassment": "off"}, "tools": ["url_context"]});
+    let input = value!({"who": "Ada", "kind": "png", "image": image});
+    let told = events(ask(&server.uri(), &data, input)).await;
+    last(&told, "run.completed");
+    let sent: Value = only_request(&server).await.body_json().unwrap();
+    let parts = value!([
+        {"text": "Of Ada:"},
+        {"inlineData": {"mimeType": "image/png", "data": image}},
+        {"fileData": {"mimeType": "application/pdf", "fileUri": "https://example.com/Ada.pdf"}},
+    ]);
+    assert_eq!(sent["contents"][0]["parts"], parts);
+    assert_eq!(sent["tools"], value!([{"urlContext": {}}]));
+}
+
+#[tokio::test]
+async fn data_that_is_no_base64_fails_the_step_before_anything_is_sent() {
+    let server = answering(sse(STREAM)).await;
+    let data = value!({"parts": [{"inline": {"mime_type": "image/png", "data": "{{ input }}"}}]});
+    let told = events(ask(&server.uri(), &data, "data:image/png;base64,QQ==")).await;
+    let error = &last(&told, "node.failed")["error"];
+    assert_eq!(error["code"], "invalid_request");
+    assert!(
+        error["detail"].as_str().unwrap().contains("`data:` URL"),
+        "{error}"
+    );
+    assert!(server.received_requests().await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -195,10 +266,10 @@ async fn a_passing_failure_is_retried_by_the_engine() {
     let server = MockServer::start().await;
     let busy = json(503, include_str!("fixtures/503-overloaded.json"));
     let busy = Mock::given(method("POST"))
-        .respond_with(busy)
+        .respond_with(Checked(busy))
         .up_to_n_times(2);
     busy.mount(&server).await;
-    let fine = Mock::given(method("POST")).respond_with(sse(STREAM));
+    let fine = Mock::given(method("POST")).respond_with(Checked(sse(STREAM)));
     fine.mount(&server).await;
     let nodes = value!([{"id": "ask", "type": "LLMNode",
         "retry": {"max_attempts": 3, "delay": "1ms", "jitter": false}}]);
@@ -244,6 +315,249 @@ async fn a_generation_that_failed_is_retried_once() {
     assert_eq!(server.received_requests().await.unwrap().len(), 2);
 }
 
+/// An answer in one event.
+fn one(answer: &Value) -> ResponseTemplate {
+    sse(format!("data: {answer}\r\n\r\n"))
+}
+
+#[tokio::test]
+async fn sources_and_results_of_tools_are_told_with_the_step() {
+    let code = value!({"executableCode": {"language": "PYTHON", "code": "print(1)"}});
+    let answer = value!({"candidates": [{"content": {"parts": [code, {"text": "One."}]},
+        "finishReason": "STOP", "groundingMetadata": {"webSearchQueries": ["one"]}}]});
+    let server = answering(one(&answer)).await;
+    let data = value!({"tools": ["google_search", "code_execution"]});
+    let told = events(ask(&server.uri(), &data, "Hi")).await;
+    let metadata = value!({"grounding": {"webSearchQueries": ["one"]}, "code": [code]});
+    assert_eq!(last(&told, "node.completed")["metadata"], metadata);
+}
+
+#[tokio::test]
+async fn a_truncated_answer_succeeds_and_is_marked() {
+    let answer = value!({"candidates": [{"content": {"parts": [{"text": "So f"}]},
+        "finishReason": "MAX_TOKENS"}]});
+    let server = answering(one(&answer)).await;
+    let told = events(ask(&server.uri(), &value!({}), "Hi")).await;
+    let done = last(&told, "node.completed");
+    assert_eq!(done["output"], "So f");
+    assert_eq!(done["finish_reason"], "MAX_TOKENS");
+    assert_eq!(done["metadata"], value!({"truncated": true}));
+}
+
+#[tokio::test]
+async fn an_answer_with_nothing_more_to_tell_has_no_metadata() {
+    let server = answering(sse(STREAM)).await;
+    let told = events(ask(&server.uri(), &value!({}), "Hi")).await;
+    assert_eq!(last(&told, "node.completed").get("metadata"), None);
+}
+
+#[tokio::test]
+async fn the_log_keeps_the_prompt_as_sent_and_the_parts_with_their_signatures() {
+    let server = answering(sse(STREAM)).await;
+    let told = events(ask(
+        &server.uri(),
+        &value!({"prompt": "Of {{ input }}"}),
+        "Ada",
+    ))
+    .await;
+    let kept = value!({
+        "model": "gemini-3.8-flash",
+        "request": {"contents": [{"role": "user", "parts": [{"text": "Of Ada"}]}]},
+        "response_id": "x1YzaqXdNLPqvdIP3sGZkAE",
+        "parts": [
+            {"text": "**Weighing it up**", "thought": true},
+            {"text": "Entropy “is” a mess 🎲"},
+            {"text": "", "thoughtSignature": "EqQDCqEDAXLI2nyx0QmzYw=="},
+            {"text": "."},
+        ],
+    });
+    assert_eq!(last(&told, "node.completed")["kept"], kept);
+    let shown = told
+        .iter()
+        .find(|event| event.kind.name() == "node.completed");
+    let shown = serde_json::to_value(shown.unwrap().shown()).unwrap();
+    assert_eq!(shown.get("kept"), None);
+}
+
+#[tokio::test]
+async fn the_prompt_of_a_failed_attempt_is_kept_too() {
+    let server = answering(json(400, r#"{"error": {"status": "INVALID_ARGUMENT"}}"#)).await;
+    let told = events(ask(&server.uri(), &value!({}), "Hi")).await;
+    let kept = &last(&told, "node.failed")["kept"];
+    assert_eq!(kept["request"]["contents"][0]["parts"][0]["text"], "Hi");
+
+    let server = answering(one(&serde_json::from_str(include_str!(
+        "fixtures/safety.json"
+    ))
+    .unwrap()));
+    let told = events(ask(&server.await.uri(), &value!({}), "Hi")).await;
+    let failed = last(&told, "node.failed");
+    assert_eq!(failed["kept"]["request"]["contents"][0]["role"], "user");
+}
+
+#[tokio::test]
+async fn a_stream_that_breaks_is_a_new_attempt_whose_text_starts_at_zero() {
+    let broken = [OK_SSE.as_bytes(), &STREAM[..800]].concat();
+    let whole = [OK_SSE.as_bytes(), STREAM].concat();
+    let server = fault::serving(vec![fault::say(broken), fault::say(whole)]).await;
+    let nodes =
+        value!([{"id": "ask", "type": "LLMNode", "retry": {"max_attempts": 2, "delay": "1ms"}}]);
+    let mut run = run(&server.base_url, &nodes, "Hi");
+    let mut texts = vec![String::new(); 2];
+    let mut used = Value::Null;
+    while let Some(update) = run.next().await {
+        match update {
+            Update::Delta(delta) if delta.kind == TextKind::Text => {
+                let text = &mut texts[delta.attempt as usize - 1];
+                assert_eq!(delta.offset, text.encode_utf16().count() as u64);
+                text.push_str(&delta.text);
+            }
+            Update::Event(event) if event.is_terminal() => {
+                used = serde_json::to_value(event).unwrap()["usage"].clone();
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(texts, ["Entropy “is” ", TEXT]);
+    // What the attempt that broke had used counts, too.
+    assert_eq!(used["input_tokens"], 30);
+}
+
+async fn by_model(answers: &[(&str, ResponseTemplate)]) -> MockServer {
+    let server = MockServer::start().await;
+    for (model, answer) in answers {
+        let path = path_regex(format!("/models/{model}:"));
+        let mock = Mock::given(path).respond_with(Checked(answer.clone()));
+        mock.mount(&server).await;
+    }
+    server
+}
+
+#[tokio::test]
+async fn another_model_is_asked_when_one_is_not_available() {
+    let server = by_model(&[
+        (
+            "retired",
+            json(404, include_str!("fixtures/404-model.json")),
+        ),
+        (
+            "busy",
+            json(503, include_str!("fixtures/503-overloaded.json")),
+        ),
+        (
+            "spent",
+            json(429, include_str!("fixtures/429-per-day.json")),
+        ),
+        ("fine", sse(STREAM)),
+    ])
+    .await;
+    let data = value!({"model": "retired", "fallback": ["busy", "models/retired", "spent", "fine", "never"]});
+    let told = events(ask(&server.uri(), &data, "Hi")).await;
+    let done = last(&told, "node.completed");
+    assert_eq!(
+        (&done["attempt"], &done["output"]),
+        (&value!(1), &value!(TEXT))
+    );
+    let tried = value!([
+        {"model": "retired", "code": "model_not_found"},
+        {"model": "busy", "code": "model_overloaded"},
+        {"model": "spent", "code": "daily_quota_exceeded"},
+    ]);
+    assert_eq!(done["metadata"]["tried"], tried);
+    assert_eq!(done["kept"]["model"], "fine");
+    assert_eq!(server.received_requests().await.unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn when_no_model_is_available_the_step_waits_for_the_soonest() {
+    let limited = json(429, include_str!("fixtures/429-per-minute.json"));
+    let server = by_model(&[
+        (
+            "retired",
+            json(404, include_str!("fixtures/404-model.json")),
+        ),
+        ("limited", limited.insert_header("retry-after", "0")),
+    ])
+    .await;
+    let nodes = value!([{"id": "ask", "type": "LLMNode",
+        "data": {"model": "retired", "fallback": ["limited"]},
+        "retry": {"max_attempts": 2, "delay": "1ms"}}]);
+    let told = events(run(&server.uri(), &nodes, "Hi")).await;
+    assert_eq!(
+        last(&told, "node.retrying")["error"]["code"],
+        "rate_limited"
+    );
+    let failed = last(&told, "node.failed");
+    assert_eq!(
+        (&failed["attempt"], &failed["error"]["code"]),
+        (&value!(2), &value!("rate_limited"))
+    );
+    assert_eq!(failed["metadata"]["tried"][0]["model"], "retired");
+
+    let server = by_model(&[("", json(404, include_str!("fixtures/404-model.json")))]).await;
+    let data = value!({"model": "a", "fallback": ["b"]});
+    let told = events(ask(&server.uri(), &data, "Hi")).await;
+    let failed = last(&told, "node.failed");
+    assert_eq!(
+        (&failed["attempt"], &failed["error"]["code"]),
+        (&value!(1), &value!("model_not_found"))
+    );
+}
+
+#[tokio::test]
+async fn what_a_model_used_before_it_became_unavailable_is_counted() {
+    let used = r#"data: {"usageMetadata": {"promptTokenCount": 7}}"#;
+    let late = r#"data: {"error": {"code": 503, "status": "UNAVAILABLE"}}"#;
+    let server = by_model(&[
+        ("a", sse(format!("{used}\r\n\r\n{late}\r\n\r\n"))),
+        ("b", sse(STREAM)),
+    ])
+    .await;
+    let data = value!({"model": "a", "fallback": ["b"]});
+    let told = events(ask(&server.uri(), &data, "Hi")).await;
+    assert_eq!(last(&told, "node.completed")["usage"]["input_tokens"], 22);
+}
+
+#[tokio::test]
+async fn without_other_models_none_is_said_to_have_been_tried() {
+    let server = answering(json(503, include_str!("fixtures/503-overloaded.json"))).await;
+    let nodes = value!([{"id": "ask", "type": "LLMNode", "retry": 1}]);
+    let told = events(run(&server.uri(), &nodes, "Hi")).await;
+    assert_eq!(last(&told, "node.failed").get("metadata"), None);
+}
+
+#[tokio::test]
+async fn an_answer_that_fails_on_its_way_counts_what_its_first_request_used() {
+    let server = MockServer::start().await;
+    let long: Value = serde_json::from_str(include_str!("fixtures/continuation.json")).unwrap();
+    let first = Mock::given(method("POST")).respond_with(Checked(one(&long)));
+    first.up_to_n_times(1).mount(&server).await;
+    let busy = Mock::given(method("POST")).respond_with(Checked(json(500, "{}")));
+    busy.mount(&server).await;
+    let nodes = value!([{"id": "ask", "type": "LLMNode", "retry": 1}]);
+    let told = events(run(&server.uri(), &nodes, "Hi")).await;
+    let usage = value!({"input_tokens": 15, "output_tokens": 66, "thought_tokens": 66});
+    assert_eq!(last(&told, "node.failed")["usage"], usage);
+}
+
+#[tokio::test]
+async fn no_other_model_is_asked_for_a_fault_of_the_request_or_once_text_was_shown() {
+    let late = [
+        &STREAM[..800],
+        b"\r\n\r\n",
+        include_bytes!("fixtures/503-overloaded.json"),
+    ]
+    .concat();
+    for first in [json(400, "{}"), json(403, "{}"), json(500, "{}"), sse(late)] {
+        let server = by_model(&[("a", first), ("b", sse(STREAM))]).await;
+        let nodes = value!([{"id": "ask", "type": "LLMNode", "retry": 1,
+            "data": {"model": "a", "fallback": ["b"]}}]);
+        let told = events(run(&server.uri(), &nodes, "Hi")).await;
+        last(&told, "node.failed");
+        only_request(&server).await;
+    }
+}
+
 #[tokio::test]
 async fn an_unreachable_api_is_told_with_its_reason() {
     let nodes = value!([{"id": "ask", "type": "LLMNode", "retry": 1}]);
@@ -273,26 +587,33 @@ fn slips_are_found_when_the_workflow_is_created() {
         let faults = faults.map(|fault| format!("{} {}", fault.code, fault.pointer));
         faults.collect::<Vec<_>>()
     };
-    let one = |data: Value| faults(&value!([{"id": "ask", "type": "LLMNode", "data": data}]));
+    let found = |data: Value| faults(&value!([{"id": "ask", "type": "LLMNode", "data": data}]));
     assert_eq!(
-        one(value!({"prompt": "{{ inptu }}"})),
+        found(value!({"prompt": "{{ inptu }}"})),
         ["unknown_reference #/nodes/0/data/prompt"]
     );
     assert_eq!(
-        one(value!({"model": "{{ input }}"})),
+        found(value!({"model": "{{ input }}"})),
         ["not_a_template #/nodes/0/data/model"]
     );
     assert_eq!(
-        one(value!({"stop": ["{{"]})),
+        found(value!({"stop": ["{{"]})),
         ["not_a_template #/nodes/0/data/stop/0"]
     );
-    assert_eq!(one(value!({"temprature": 1})).len(), 1);
+    assert_eq!(found(value!({"temprature": 1})).len(), 1);
+    assert_eq!(found(value!({"schema": {"type": "text"}})).len(), 1);
     assert_eq!(
-        one(value!({"seed": "x"})),
+        found(value!({"parts": [{"inline": {"mime_type": "image/png", "data": "{{ inptu }}"}}]})),
+        ["unknown_reference #/nodes/0/data/parts/0/inline/data"]
+    );
+    assert_eq!(found(value!({"parts": [{"image": "x"}]})).len(), 1);
+    assert_eq!(found(value!({"tools": ["web_search"]})).len(), 1);
+    assert_eq!(
+        found(value!({"seed": "x"})),
         ["invalid_value #/nodes/0/data/seed"]
     );
     assert_eq!(
-        one(value!({"thinking_level": "low", "thinking_budget": 0})).len(),
+        found(value!({"thinking_level": "low", "thinking_budget": 0})).len(),
         1
     );
     let joined = value!([

@@ -87,7 +87,6 @@ fn each_finish_reason_has_its_outcome() {
         ("SOMETHING_NEW", "generation_failed", Some(1)),
         ("MISSING_THOUGHT_SIGNATURE", "invalid_history", Some(0)),
         ("TOO_MANY_TOOL_CALLS", "invalid_history", Some(0)),
-        ("CONTINUATION", "continuation_needed", Some(0)),
     ] {
         let error = outcome(&[text("so far"), end(reason)]).unwrap_err();
         assert_eq!(
@@ -137,6 +136,53 @@ fn reaching_the_limit_is_a_success_with_text_and_an_error_without() {
 }
 
 #[test]
+fn a_continuation_is_never_taken_for_an_end() {
+    let error = outcome(&[end("CONTINUATION")]).unwrap_err();
+    assert_eq!(
+        (error.code(), error.retry_limit()),
+        ("continuation_needed", Some(0))
+    );
+    let reply = outcome(&[text("so far"), end("CONTINUATION")]).unwrap();
+    assert!(reply.is_truncated(), "no token, so this is all there is");
+}
+
+#[test]
+fn a_token_on_the_way_is_no_reason_to_go_on() {
+    let mut answer = Answer::to(&GenerateRequest::new("Hi"));
+    let checkpoint = json!({"candidates": [{"content": {"parts": [{"text": "A"}]},
+        "finishReason": "STOP", "continuationToken": "dG9rZW4="}]});
+    let mut read = responses(checkpoint.to_string().as_bytes()).unwrap();
+    answer.add(read.remove(0), &mut VecDeque::new()).unwrap();
+    assert_eq!(answer.goes_on(), None);
+    assert!(!answer.finish().unwrap().is_truncated());
+}
+
+#[test]
+fn grounding_grows_with_the_stream_and_code_stays_in_order() {
+    let piece = |grounding: Value, part: Value| json!({"candidates": [{"content": {"parts": [part]}, "groundingMetadata": grounding}]});
+    let code = json!({"executableCode": {"language": "PYTHON", "code": "print(1)"}});
+    let printed = json!({"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": "1"}});
+    let pages = json!({"urlMetadata": [{"retrievedUrl": "https://example.com"}]});
+    let last = json!({"candidates": [{"finishReason": "STOP", "urlContextMetadata": pages,
+        "citationMetadata": {"citationSources": []}}]});
+    let reply = outcome(&[
+        piece(json!({"webSearchQueries": ["a"]}), code.clone()),
+        piece(
+            json!({"webSearchQueries": ["a"], "groundingChunks": []}),
+            printed.clone(),
+        ),
+        text("One."),
+        last,
+    ]);
+    let details = reply.unwrap().details;
+    let grounding = json!({"webSearchQueries": ["a"], "groundingChunks": []});
+    assert_eq!(details.grounding, Some(grounding));
+    assert_eq!(details.code, [code, printed]);
+    assert_eq!(details.url_context, Some(pages));
+    assert!(details.citations.is_some());
+}
+
+#[test]
 fn a_blocked_prompt_names_reason_and_ratings() {
     let feedback = |reason: &str| {
         json!({"promptFeedback": {"blockReason": reason, "safetyRatings": [
@@ -173,6 +219,16 @@ fn with_a_schema_the_text_is_read_as_json() {
     assert_eq!(
         (error.code(), error.retry_limit()),
         ("answer_not_json", None)
+    );
+    let (_, reply) = after(&request, &[text("[1]"), end("STOP")]);
+    let error = reply.unwrap_err();
+    assert_eq!(
+        (error.code(), error.retry_limit()),
+        ("answer_does_not_fit", None)
+    );
+    assert!(
+        error.to_string().contains("at the top: [1] is not of type"),
+        "{error}"
     );
     let (_, reply) = after(&request, &[text("{\"b\":"), end("MAX_TOKENS")]);
     assert!(!reply.unwrap_err().is_retryable());

@@ -3,7 +3,13 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::request::{GenerateRequest, Thinking};
+use crate::{
+    part,
+    request::{GenerateRequest, Thinking},
+    safety,
+    schema::Schema,
+    tool,
+};
 
 /// A request as the API wants it. What is not set is left out: the API refuses `null`.
 #[derive(Debug, Serialize)]
@@ -14,18 +20,59 @@ pub(crate) struct Question<'a> {
     contents: [Content<'a>; 1],
     #[serde(skip_serializing_if = "GenerationConfig::is_empty")]
     generation_config: GenerationConfig<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    safety_settings: Vec<SafetySetting<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<Tool>,
+    /// Where an answer that is too long for one request goes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    continuation_token: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
 struct Content<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     role: Option<&'static str>,
-    parts: [Part<'a>; 1],
+    parts: Vec<Part<'a>>,
+}
+
+/// Exactly one of these.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+enum Part<'a> {
+    Text(&'a str),
+    InlineData(InlineData<'a>),
+    FileData(FileData<'a>),
 }
 
 #[derive(Debug, Serialize)]
-struct Part<'a> {
-    text: &'a str,
+#[serde(rename_all = "camelCase")]
+struct InlineData<'a> {
+    mime_type: &'a str,
+    data: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FileData<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mime_type: Option<&'a str>,
+    file_uri: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct SafetySetting<'a> {
+    category: &'a str,
+    threshold: &'a str,
+}
+
+/// `{"googleSearch": {}}`, and so on.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+enum Tool {
+    GoogleSearch {},
+    CodeExecution {},
+    UrlContext {},
 }
 
 #[derive(Debug, Default, PartialEq, Serialize)]
@@ -62,23 +109,70 @@ struct ThinkingConfig<'a> {
     include_thoughts: Option<bool>,
 }
 
-impl<'a> From<&'a GenerateRequest> for Question<'a> {
-    fn from(request: &'a GenerateRequest) -> Self {
+impl<'a> Question<'a> {
+    /// A request, or with a token the rest of its answer.
+    pub(crate) fn new(request: &'a GenerateRequest, continuation_token: Option<&'a str>) -> Self {
+        let system = request.system.as_deref();
         Self {
-            system_instruction: request
-                .system
-                .as_deref()
-                .map(|text| Content::new(None, text)),
-            contents: [Content::new(Some("user"), &request.prompt)],
+            system_instruction: system.map(Content::system),
+            contents: [Content::user(request)],
             generation_config: GenerationConfig::from(request),
+            safety_settings: request.safety.iter().map(SafetySetting::from).collect(),
+            tools: request.tools.iter().copied().map(Tool::from).collect(),
+            continuation_token,
         }
     }
 }
 
 impl<'a> Content<'a> {
-    fn new(role: Option<&'static str>, text: &'a str) -> Self {
-        let parts = [Part { text }];
-        Self { role, parts }
+    fn system(text: &'a str) -> Self {
+        Self {
+            role: None,
+            parts: vec![Part::Text(text)],
+        }
+    }
+
+    fn user(request: &'a GenerateRequest) -> Self {
+        let prompt = Some(&*request.prompt).filter(|prompt| !prompt.is_empty());
+        let parts = request.parts.iter().map(Part::from);
+        Self {
+            role: Some("user"),
+            parts: parts.chain(prompt.map(Part::Text)).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a part::Part> for Part<'a> {
+    fn from(part: &'a part::Part) -> Self {
+        match part {
+            part::Part::Text(text) => Self::Text(text),
+            part::Part::Inline { mime_type, data } => {
+                Self::InlineData(InlineData { mime_type, data })
+            }
+            part::Part::File { mime_type, uri } => Self::FileData(FileData {
+                mime_type: mime_type.as_deref(),
+                file_uri: uri,
+            }),
+        }
+    }
+}
+
+impl<'a> From<&'a safety::SafetySetting> for SafetySetting<'a> {
+    fn from(setting: &'a safety::SafetySetting) -> Self {
+        Self {
+            category: &setting.category,
+            threshold: &setting.threshold,
+        }
+    }
+}
+
+impl From<tool::Tool> for Tool {
+    fn from(tool: tool::Tool) -> Self {
+        match tool {
+            tool::Tool::GoogleSearch => Self::GoogleSearch {},
+            tool::Tool::CodeExecution => Self::CodeExecution {},
+            tool::Tool::UrlContext => Self::UrlContext {},
+        }
     }
 }
 
@@ -98,7 +192,7 @@ impl<'a> From<&'a GenerateRequest> for GenerationConfig<'a> {
             stop_sequences: &request.stop,
             seed: request.seed,
             response_mime_type: request.schema.as_ref().map(|_| "application/json"),
-            response_json_schema: request.schema.as_ref(),
+            response_json_schema: request.schema.as_deref().map(Schema::json),
             thinking_config: thinking(request),
         }
     }
@@ -127,7 +221,7 @@ mod tests {
     use super::*;
 
     fn sent(request: &GenerateRequest) -> String {
-        serde_json::to_string(&Question::from(request)).unwrap()
+        serde_json::to_string(&Question::new(request, None)).unwrap()
     }
 
     #[test]

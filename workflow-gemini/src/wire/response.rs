@@ -28,6 +28,11 @@ impl Response {
     pub(crate) fn usage(&self) -> Option<Usage> {
         self.usage_metadata.as_ref().map(UsageMetadata::total)
     }
+
+    /// Tokens of the prompt alone.
+    pub(crate) fn prompt_tokens(&self) -> Option<u64> {
+        self.usage_metadata.as_ref()?.prompt
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -36,35 +41,24 @@ pub(crate) struct Candidate {
     content: Option<Content>,
     pub(crate) finish_reason: Option<String>,
     pub(crate) finish_message: Option<String>,
+    pub(crate) continuation_token: Option<String>,
+    pub(crate) grounding_metadata: Option<Value>,
+    pub(crate) url_context_metadata: Option<Value>,
+    pub(crate) citation_metadata: Option<Value>,
 }
 
 impl Candidate {
-    /// The parts in their order: text, and whether it is a thought.
-    pub(crate) fn take_texts(&mut self) -> impl Iterator<Item = (String, bool)> + use<> {
+    /// The parts in their order, as they came.
+    pub(crate) fn take_parts(&mut self) -> Vec<Value> {
         let content = self.content.take().unwrap_or_default();
-        let parts = content.parts.unwrap_or_default();
-        parts.into_iter().filter_map(Part::into_text)
+        content.parts.unwrap_or_default()
     }
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Content {
-    parts: Option<Vec<Part>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Part {
-    text: Option<String>,
-    thought: Option<bool>,
-}
-
-impl Part {
-    fn into_text(self) -> Option<(String, bool)> {
-        let text = self.text.filter(|text| !text.is_empty())?;
-        Some((text, self.thought.unwrap_or_default()))
-    }
+    parts: Option<Vec<Value>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -166,11 +160,8 @@ mod tests {
         ] {
             let mut read = responses(body.as_bytes()).unwrap();
             let candidate = read.remove(0).take_candidate();
-            assert_eq!(
-                candidate.map_or(0, |mut it| it.take_texts().count()),
-                0,
-                "{body}"
-            );
+            let parts = candidate.map_or(0, |mut it| it.take_parts().len());
+            assert_eq!(parts, body.matches("text").count() * 2, "{body}");
         }
     }
 

@@ -2,9 +2,11 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
+pub(crate) mod check;
+pub(crate) mod fault;
 pub(crate) mod raw;
 
-use wiremock::{Mock, MockServer, Request, ResponseTemplate, matchers::method};
+use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers::method};
 use workflow_gemini::{GeminiClient, GeminiClientBuilder};
 
 /// A key that must not be seen anywhere.
@@ -18,11 +20,23 @@ pub(crate) fn client(base_url: &str) -> GeminiClient {
     builder(base_url).build().unwrap()
 }
 
-/// A server that gives this answer to everything.
+/// Gives an answer to every request that the API would take, and refuses others as the API does.
+pub(crate) struct Checked(pub(crate) ResponseTemplate);
+
+impl Respond for Checked {
+    fn respond(&self, request: &Request) -> ResponseTemplate {
+        match check::refusal(&request.body) {
+            Some(refusal) => json(400, refusal),
+            None => self.0.clone(),
+        }
+    }
+}
+
+/// A server that gives this answer to everything that the API would take.
 pub(crate) async fn answering(answer: ResponseTemplate) -> MockServer {
     let server = MockServer::start().await;
     Mock::given(method("POST"))
-        .respond_with(answer)
+        .respond_with(Checked(answer))
         .mount(&server)
         .await;
     server

@@ -6,6 +6,8 @@ use tokio::{
     sync::oneshot,
 };
 
+use super::check;
+
 /// What a server does when it has said its bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Then {
@@ -34,7 +36,8 @@ pub(crate) async fn saying(pieces: Vec<Vec<u8>>, then: Then) -> Raw {
     let (tell_hung_up, hung_up) = oneshot::channel();
     tokio::spawn(async move {
         let (mut socket, _) = listener.accept().await.unwrap();
-        read_request(&mut socket).await;
+        let request = read_request(&mut socket).await;
+        assert_eq!(check::faults(&request), [""; 0]);
         say(&mut socket, pieces).await;
         tell_answered.send(()).ok();
         end(socket, then).await;
@@ -47,11 +50,14 @@ pub(crate) async fn saying(pieces: Vec<Vec<u8>>, then: Then) -> Raw {
     }
 }
 
-async fn read_request(socket: &mut TcpStream) {
+/// The body of a request.
+async fn read_request(socket: &mut TcpStream) -> Vec<u8> {
     let mut request = Vec::new();
     while !is_whole(&request) {
         assert_ne!(socket.read_buf(&mut request).await.unwrap(), 0);
     }
+    let head = request.windows(4).position(|end| end == b"\r\n\r\n");
+    request.split_off(head.unwrap() + 4)
 }
 
 fn is_whole(request: &[u8]) -> bool {

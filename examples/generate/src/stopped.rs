@@ -1,0 +1,68 @@
+//! Why there is no answer.
+
+use std::{error::Error, io, path::PathBuf};
+
+use workflow_gemini::{ConfigError, GeminiError};
+
+/// What kept the program from printing an answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Stopped {
+    #[error(transparent)]
+    Gemini(#[from] GeminiError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// What the file says is not shown: it may hold the key.
+    #[error("the .env file could not be read")]
+    DotEnv,
+    #[error("{path} could not be read", path = .0.display())]
+    File(PathBuf, #[source] io::Error),
+    #[error("{path} is not JSON", path = .0.display())]
+    NotJson(PathBuf, #[source] serde_json::Error),
+    #[error("the prompt could not be read from standard input")]
+    Input(#[source] io::Error),
+    #[error("the answer could not be printed")]
+    Output(#[source] io::Error),
+    #[error("the answer has no end")]
+    NoEnd,
+}
+
+impl Stopped {
+    /// A word for programs.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Gemini(error) => error.code(),
+            Self::Config(ConfigError::MissingKey) => "no_key",
+            Self::Config(_) | Self::DotEnv => "invalid_configuration",
+            Self::File(..) | Self::NotJson(..) | Self::Input(_) => "invalid_input",
+            Self::Output(_) => "output_failed",
+            Self::NoEnd => "answer_interrupted",
+        }
+    }
+
+    /// What happened, and at its bottom why.
+    pub(crate) fn message(&self) -> String {
+        let mut message = self.to_string();
+        let mut source = self.source();
+        while let Some(error) = source {
+            message = format!("{message}: {error}");
+            source = error.source();
+        }
+        message
+    }
+
+    /// The HTTP status, where the API has refused.
+    pub(crate) fn status(&self) -> Option<u16> {
+        match self {
+            Self::Gemini(error) => error.status(),
+            _ => None,
+        }
+    }
+
+    /// How many seconds the API asks to wait.
+    pub(crate) fn retry_after(&self) -> Option<f64> {
+        match self {
+            Self::Gemini(error) => error.retry_after().map(|wait| wait.as_secs_f64()),
+            _ => None,
+        }
+    }
+}

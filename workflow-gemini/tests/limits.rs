@@ -1,0 +1,239 @@
+//! What all requests of a client share: limits that one has met, a budget of retries, turns.
+#![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
+
+mod common;
+
+use std::time::Duration;
+
+use common::{
+    builder, client,
+    fault::{self, Act, Seen, answer, stall},
+    raw::OK_SSE,
+};
+use futures::{FutureExt, StreamExt, future::join_all};
+use serde_json::{Value, json as value};
+use workflow_core::{Executor, Registry, StepEvent, Update, Workflow};
+use workflow_gemini::{GeminiClient, GeminiError, GenerateRequest, Reply};
+
+const REPLY: &str = include_str!("fixtures/reply.json");
+const PER_MINUTE: &str = include_str!("fixtures/429-per-minute.json");
+const PER_DAY: &str = include_str!("fixtures/429-per-day.json");
+const BUSY: &str = include_str!("fixtures/503-overloaded.json");
+
+fn fine() -> Act {
+    answer("200 OK", "", REPLY)
+}
+
+fn limited() -> Act {
+    answer("429 Too Many Requests", "", PER_MINUTE)
+}
+
+async fn ask(client: &GeminiClient, model: &str) -> Result<Reply, GeminiError> {
+    let request = GenerateRequest::new("Hi").with_model(model);
+    client.generate(&request).await
+}
+
+/// Lets time pass without waiting for it.
+async fn later(seconds: u64) {
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(seconds)).await;
+    tokio::time::resume();
+}
+
+#[tokio::test]
+async fn fifty_requests_do_not_each_hammer_a_limit_that_one_has_met() {
+    let server = fault::serving(vec![limited(), fine()]).await;
+    let client = client(&server.base_url);
+    let first = ask(&client, "models/a").await.unwrap_err();
+    assert_eq!(first.retry_after(), Some(Duration::from_secs(36)));
+
+    let clones: Vec<GeminiClient> = vec![client.clone(); 50];
+    let others = join_all(clones.iter().map(|client| ask(client, "a"))).await;
+    let waits = others.into_iter().map(|other| {
+        let error = other.unwrap_err();
+        assert!(matches!(error, GeminiError::CoolingDown { .. }), "{error}");
+        assert_eq!((error.code(), error.status()), ("rate_limited", Some(429)));
+        assert!(error.is_retryable() && error.is_unavailable());
+        error.retry_after().unwrap().as_millis()
+    });
+    let mut waits: Vec<u128> = waits.collect();
+    assert!(
+        waits.iter().all(|wait| (30_000..=39_600).contains(wait)),
+        "{waits:?}"
+    );
+    waits.dedup();
+    assert!(waits.len() > 1, "they do not come back all at once");
+    assert_eq!(server.seen().len(), 1);
+
+    ask(&client, "another-model").await.unwrap();
+    ask(&common::client(&server.base_url), "a").await.unwrap();
+    later(37).await;
+    ask(&client, "a").await.unwrap();
+    assert_eq!(server.seen().len(), 4);
+}
+
+#[tokio::test]
+async fn a_header_asks_everyone_to_wait_and_so_does_a_limit_that_is_met_again() {
+    let busy = answer("503 Service Unavailable", "retry-after: 7\r\n", BUSY);
+    let server = fault::serving(vec![busy, fine()]).await;
+    let client = client(&server.base_url);
+    let told = ask(&client, "a").await.unwrap_err().retry_after();
+    assert_eq!(told, Some(Duration::from_secs(7)));
+    let left = ask(&client, "a").await.unwrap_err().retry_after().unwrap();
+    assert!((6.0..=7.7).contains(&left.as_secs_f64()), "{left:?}");
+    assert_eq!(server.seen().len(), 1);
+
+    for (status, sent) in [("503 Service Unavailable", 3), ("429 Too Many Requests", 2)] {
+        let server = fault::serving(vec![answer(status, "", "{}")]).await;
+        let client = common::client(&server.base_url);
+        for _ in 0..3 {
+            ask(&client, "a").await.unwrap_err();
+        }
+        assert_eq!(server.seen().len(), sent, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_quota_that_is_used_up_is_asked_again_each_minute_only() {
+    let spent = answer("429 Too Many Requests", "", PER_DAY);
+    let server = fault::serving(vec![spent]).await;
+    let client = client(&server.base_url);
+    for wait in [0, 30, 31, 1] {
+        later(wait).await;
+        let error = ask(&client, "a").await.unwrap_err();
+        let is = (error.code(), error.is_retryable(), error.retry_after());
+        assert_eq!(is, ("daily_quota_exceeded", false, None));
+    }
+    assert_eq!(server.seen().len(), 2);
+}
+
+fn workflow(client: GeminiClient, nodes: &Value) -> Workflow {
+    let mut registry = Registry::default();
+    workflow_gemini::register(&mut registry, client);
+    Workflow::new(&value!({ "nodes": nodes }), &registry).unwrap()
+}
+
+fn event(update: Option<Update>) -> Option<StepEvent> {
+    match update? {
+        Update::Event(event) => Some(event),
+        _ => None,
+    }
+}
+
+fn of_kind<'a>(events: &'a [StepEvent], kind: &str) -> Vec<&'a StepEvent> {
+    events
+        .iter()
+        .filter(|event| event.kind.name() == kind)
+        .collect()
+}
+
+#[tokio::test]
+async fn parallel_steps_wait_together_and_no_attempt_is_sooner_than_asked() {
+    let wait = "retry-after: 30\r\n";
+    let limited = answer("429 Too Many Requests", wait, PER_MINUTE);
+    let server = fault::serving(vec![limited, fine()]).await;
+    // One after the other, so that all but the first meet the limit that the first has met.
+    let client = builder(&server.base_url).max_in_flight(1).build().unwrap();
+    let step = |n| {
+        value!({"id": format!("ask{n}"), "type": "LLMNode", "needs": [],
+            "data": {"stream": false}, "retry": {"max_attempts": 2, "delay": "1ms"}})
+    };
+    let nodes: Value = (0..8).map(step).collect();
+    let mut run = Executor::new().run(workflow(client, &nodes).into(), "Hi".into());
+    let mut events = Vec::new();
+    while of_kind(&events, "node.retrying").len() < 8 {
+        events.extend(event(run.next().await));
+    }
+    while let Some(update) = run.next().now_or_never() {
+        events.extend(event(update));
+    }
+    assert_eq!(server.seen().len(), 1, "all wait");
+    later(34).await;
+    let rest: Vec<Update> = run.collect().await;
+    events.extend(rest.into_iter().filter_map(|update| event(Some(update))));
+    assert_eq!(events.last().unwrap().kind.name(), "run.completed");
+    assert_eq!(of_kind(&events, "node.completed").len(), 8);
+    assert_eq!(server.seen().len(), 9);
+    assert!(
+        server.gaps()[0] >= Duration::from_secs(30),
+        "{:?}",
+        server.gaps()
+    );
+}
+
+#[tokio::test]
+async fn no_retry_is_asked_for_once_the_budget_is_used_up() {
+    let busy = answer("503 Service Unavailable", "", BUSY);
+    let server = fault::serving(vec![busy]).await;
+    let client = builder(&server.base_url).retry_budget(0).build().unwrap();
+    let nodes = value!([{"id": "ask", "type": "LLMNode",
+        "retry": {"max_attempts": 20, "delay": "1ms"}}]);
+    let run = Executor::new().run(workflow(client.clone(), &nodes).into(), "Hi".into());
+    let updates: Vec<Update> = run.collect().await;
+    let events = updates.into_iter().filter_map(|update| event(Some(update)));
+    let events: Vec<StepEvent> = events.collect();
+    let failed = serde_json::to_value(of_kind(&events, "node.failed")[0]).unwrap();
+    assert_eq!(
+        (&failed["attempt"], &failed["error"]["code"]),
+        (&value!(1), &value!("model_overloaded"))
+    );
+    assert!(
+        failed["error"]["hint"]
+            .as_str()
+            .unwrap()
+            .contains("retry budget")
+    );
+    assert_eq!(server.seen().len(), 1);
+
+    let client = builder(&server.base_url).retry_budget(1).build().unwrap();
+    assert!(client.grants_retry());
+    let error = ask(&client, "a").await.unwrap_err();
+    assert!(error.is_retryable() && !client.grants_retry());
+    later(2).await;
+    assert!(client.grants_retry());
+}
+
+#[tokio::test]
+async fn a_request_waits_until_another_has_ended_and_the_wait_can_be_given_up() {
+    let server = fault::serving(vec![stall(OK_SSE), fine()]).await;
+    let client = builder(&server.base_url).max_in_flight(1).build().unwrap();
+    let mut first = client.stream(&GenerateRequest::new("Hi"));
+    let mut server = server;
+    tokio::select! {
+        _ = first.next() => panic!("nothing was said"),
+        () = server.until(|seen| seen.len() == 1) => {}
+    }
+    for _ in 0..3 {
+        assert!(ask(&client, "a").now_or_never().is_none());
+    }
+    let second = ask(&client, "a");
+    tokio::pin!(second);
+    assert!(second.as_mut().now_or_never().is_none());
+    drop(first);
+    second.await.unwrap();
+    server.until(|seen| seen[0].left.is_some()).await;
+    assert_eq!(server.seen().len(), 2, "who gave up has sent nothing");
+}
+
+#[tokio::test]
+async fn no_more_requests_are_sent_in_a_minute_than_allowed() {
+    let server = fault::serving(vec![fine()]).await;
+    let client = builder(&server.base_url).max_per_minute(2).build().unwrap();
+    for _ in 0..2 {
+        ask(&client, "a").await.unwrap();
+    }
+    for _ in 0..3 {
+        assert!(
+            ask(&client, "a").now_or_never().is_none(),
+            "and a wait can be given up"
+        );
+    }
+    let third = ask(&client, "a");
+    tokio::pin!(third);
+    assert!(third.as_mut().now_or_never().is_none());
+    later(61).await;
+    third.await.unwrap();
+    let seen: Vec<Seen> = server.seen();
+    assert_eq!(seen.len(), 3);
+    assert!(seen[2].at - seen[0].at >= Duration::from_secs(60));
+}

@@ -1,0 +1,195 @@
+//! The span of a call, by the names of OpenTelemetry's conventions for generative AI.
+#![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
+
+mod common;
+
+use std::{
+    collections::BTreeMap,
+    fmt::Debug,
+    sync::{Arc, Mutex},
+};
+
+use common::{KEY, answering, builder, json, sse};
+use futures::StreamExt;
+use serde_json::json as value;
+use tracing::{
+    Subscriber,
+    field::{Field, Visit},
+    span::{Attributes, Id, Record},
+    subscriber::DefaultGuard,
+};
+use tracing_subscriber::{
+    Layer,
+    layer::{Context, SubscriberExt},
+};
+use workflow_gemini::{GeminiClientBuilder, GenerateRequest};
+
+const STREAM: &[u8] = include_bytes!("fixtures/stream.sse");
+const REPLY: &str = include_str!("fixtures/reply.json");
+
+type Fields = BTreeMap<&'static str, String>;
+
+/// Notes the fields of our spans.
+#[derive(Clone, Default)]
+struct Spans(Arc<Mutex<Vec<Fields>>>);
+
+struct Noted<'a>(&'a mut Fields);
+
+impl Visit for Noted<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.0.insert(field.name(), format!("{value:?}"));
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.0.insert(field.name(), value.to_owned());
+    }
+}
+
+impl<S: Subscriber> Layer<S> for Spans {
+    fn on_new_span(&self, attributes: &Attributes<'_>, _: &Id, _: Context<'_, S>) {
+        if attributes
+            .metadata()
+            .target()
+            .starts_with("workflow_gemini")
+        {
+            let mut fields = Fields::new();
+            attributes.record(&mut Noted(&mut fields));
+            self.0.lock().unwrap().push(fields);
+        }
+    }
+
+    fn on_record(&self, _: &Id, values: &Record<'_>, _: Context<'_, S>) {
+        if let Some(last) = self.0.lock().unwrap().last_mut() {
+            values.record(&mut Noted(last));
+        }
+    }
+}
+
+impl Spans {
+    fn watching() -> (Self, DefaultGuard) {
+        let spans = Self::default();
+        let subscriber = tracing_subscriber::registry().with(spans.clone());
+        (spans, tracing::subscriber::set_default(subscriber))
+    }
+
+    /// The one span there is.
+    fn only(&self) -> Fields {
+        let spans = self.0.lock().unwrap();
+        assert_eq!(spans.len(), 1);
+        spans[0].clone()
+    }
+}
+
+/// A request that says what must not be seen.
+fn request() -> GenerateRequest {
+    GenerateRequest::new("the secret plan").with_system("the secret role")
+}
+
+async fn streamed(client: GeminiClientBuilder, request: GenerateRequest) {
+    let client = client.build().unwrap();
+    client.stream(&request).for_each(|_| async {}).await;
+}
+
+#[tokio::test]
+async fn a_call_is_one_span_with_the_names_of_the_conventions() {
+    let (spans, _guard) = Spans::watching();
+    let server = answering(sse(STREAM)).await;
+    let request = request()
+        .with_max_output_tokens(100)
+        .with_temperature(0.5)
+        .with_stop(["END"]);
+    streamed(builder(&server.uri()), request).await;
+    let mut fields = spans.only();
+    let waited: f64 = fields
+        .remove("gen_ai.response.time_to_first_chunk")
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!(waited > 0.0);
+    let port = server.address().port().to_string();
+    let expected = [
+        ("otel.name", "generate_content gemini-3.8-flash"),
+        ("otel.kind", "client"),
+        ("gen_ai.operation.name", "generate_content"),
+        ("gen_ai.provider.name", "gcp.gemini"),
+        ("gen_ai.request.model", "gemini-3.8-flash"),
+        ("gen_ai.request.max_tokens", "100"),
+        ("gen_ai.request.temperature", "0.5"),
+        ("gen_ai.request.stop_sequences", "[\"END\"]"),
+        ("gen_ai.request.stream", "true"),
+        ("gen_ai.output.type", "text"),
+        ("server.address", "127.0.0.1"),
+        ("server.port", &port),
+        ("gen_ai.response.id", "x1YzaqXdNLPqvdIP3sGZkAE"),
+        ("gen_ai.response.model", "gemini-3.8-flash-002"),
+        ("gen_ai.response.finish_reasons", "[\"STOP\"]"),
+        ("gen_ai.usage.input_tokens", "15"),
+        ("gen_ai.usage.output_tokens", "78"),
+        ("gen_ai.usage.reasoning.output_tokens", "66"),
+        ("gen_ai.usage.cache_read.input_tokens", "0"),
+    ];
+    let expected: Fields = expected.map(|(name, text)| (name, text.to_owned())).into();
+    assert_eq!(fields, expected);
+}
+
+#[tokio::test]
+async fn what_was_said_is_in_it_only_when_asked_for() {
+    let server = answering(json(200, REPLY)).await;
+    for record in [false, true] {
+        let (spans, _guard) = Spans::watching();
+        let client = builder(&server.uri())
+            .record_content(record)
+            .build()
+            .unwrap();
+        client.generate(&request()).await.unwrap();
+        let shown = format!("{:?}", spans.only());
+        assert_eq!(shown.contains("secret plan"), record);
+        assert_eq!(shown.contains("secret role"), record);
+        assert_eq!(shown.contains("Entropy is"), record);
+        assert!(!shown.contains(KEY));
+        if record {
+            let asked = value!([{"role": "user", "parts": [{"type": "text", "content": "the secret plan"}]}]);
+            assert_eq!(spans.only()["gen_ai.input.messages"], asked.to_string());
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_error_is_named_by_its_status_or_its_code() {
+    let refused = json(503, include_str!("fixtures/503-overloaded.json"));
+    let empty = json(
+        200,
+        r#"{"candidates": [{"finishReason": "SAFETY"}], "responseId": "id"}"#,
+    );
+    for (answer, kind) in [(refused, "503"), (empty, "answer_refused")] {
+        let (spans, _guard) = Spans::watching();
+        let server = answering(answer).await;
+        let client = builder(&server.uri())
+            .vertex("p", "eu")
+            .base_url(server.uri());
+        client
+            .build()
+            .unwrap()
+            .generate(&request())
+            .await
+            .unwrap_err();
+        let fields = spans.only();
+        assert_eq!(fields["error.type"], kind);
+        assert_eq!(fields["gen_ai.provider.name"], "gcp.vertex_ai");
+        let reasons = fields
+            .get("gen_ai.response.finish_reasons")
+            .map(String::as_str);
+        assert_eq!(
+            reasons,
+            (kind == "answer_refused").then_some("[\"SAFETY\"]")
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_is_never_polled_is_no_call() {
+    let (spans, _guard) = Spans::watching();
+    let client = builder("http://127.0.0.1:1").build().unwrap();
+    drop(client.stream(&request()));
+    assert!(spans.0.lock().unwrap().is_empty());
+}
