@@ -7,7 +7,9 @@
 
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
-use workflow_core::{EventKind, Expr, FaultCode, MAX_OUTPUT_BYTES, StepEvent, Template, Workflow};
+use workflow_core::{
+    EventKind, Expr, FaultCode, InvalidWorkflow, MAX_OUTPUT_BYTES, StepEvent, Template, Workflow,
+};
 use workflow_fuzz::{faults, nodes::REGISTRY, run, samples};
 
 fuzz_target!(|data: &[u8]| {
@@ -46,66 +48,79 @@ const MARKED: &str = "|42null";
 fn check(text: &str) {
     let template = Template::new(text);
     let expr = Expr::new(text);
-    let as_template = of_node("PromptNode", json!({ "template": text }));
-    let as_value = of_node("TransformNode", json!({ "value": { "x": [text] } }));
-    let mut as_when = of_node("TransformNode", json!({ "value": 1 }));
-    as_when["nodes"][0]["when"] = text.into();
-    assert_eq!(compiles(&as_template), template.is_ok(), "{as_template}");
-    assert_eq!(compiles(&as_when), expr.is_ok(), "{as_when}");
-    if let Ok(template) = template {
+    if let Ok(template) = &template {
         assert_eq!(template.source(), text);
     }
-    if let Ok(expr) = expr {
+    if let Ok(expr) = &expr {
         assert_eq!(expr.source(), text);
     }
-    run(&as_template);
-    run(&as_value);
-    run(&as_when);
-    let marked = format!("{text}{MARK}");
-    if let Some(Value::String(output)) = run(&of_node("PromptNode", json!({ "template": marked })))
-    {
-        assert!(output.ends_with(MARKED), "{marked:?} gives {output:?}");
+    let as_template = Checked::of("PromptNode", json!({ "template": text }), "true");
+    assert_eq!(
+        as_template.compiles(),
+        template.is_ok(),
+        "{}",
+        as_template.spec
+    );
+    let as_when = Checked::of("TransformNode", json!({ "value": 1 }), text);
+    assert_eq!(as_when.compiles(), expr.is_ok(), "{}", as_when.spec);
+    let as_value = Checked::of("TransformNode", json!({ "value": { "x": [text] } }), "true");
+    for checked in [as_template, as_when, as_value] {
+        checked.run();
+    }
+    if template.is_ok() {
+        let marked = format!("{text}{MARK}");
+        let checked = Checked::of("PromptNode", json!({ "template": marked }), "true");
+        if let Some(Value::String(output)) = checked.run() {
+            assert!(output.ends_with(MARKED), "{marked:?} gives {output:?}");
+        }
     }
 }
 
-fn of_node(kind: &str, data: Value) -> Value {
-    json!({"nodes": [{"id": "a", "type": kind, "data": data}]})
+/// A workflow of one node.
+struct Checked {
+    spec: Value,
+    workflow: Result<Workflow, InvalidWorkflow>,
 }
 
-/// Whether the texts in it are templates, whatever they refer to.
-fn compiles(spec: &Value) -> bool {
-    let refused = Workflow::new(spec, &REGISTRY).err();
-    let faults = refused.iter().flat_map(|refused| refused.faults());
-    let mut codes = faults.map(|fault| fault.code);
-    !codes.any(|code| {
-        matches!(
-            code,
-            FaultCode::TemplateSyntax | FaultCode::TemplateTooLarge
-        )
-    })
-}
+impl Checked {
+    fn of(kind: &str, data: Value, when: &str) -> Self {
+        let spec = json!({"nodes": [{"id": "a", "type": kind, "data": data, "when": when}]});
+        let workflow = Workflow::new(&spec, &REGISTRY);
+        if let Err(refused) = &workflow {
+            faults::check(refused, Some(&spec));
+        }
+        Self { spec, workflow }
+    }
 
-/// The output of a run, unless the workflow is refused, or fails as it may.
-fn run(spec: &Value) -> Option<Value> {
-    let workflow = match Workflow::new(spec, &REGISTRY) {
-        Ok(workflow) => workflow,
-        Err(refused) => {
-            faults::check(&refused, Some(spec));
-            return None;
+    /// Whether the text in it is a template, whatever it refers to.
+    fn compiles(&self) -> bool {
+        let refused = self.workflow.as_ref().err();
+        let faults = refused.iter().flat_map(|refused| refused.faults());
+        let mut codes = faults.map(|fault| fault.code);
+        !codes.any(|code| {
+            matches!(
+                code,
+                FaultCode::TemplateSyntax | FaultCode::TemplateTooLarge
+            )
+        })
+    }
+
+    /// The output of a run, unless the workflow is refused, or fails as it may.
+    fn run(self) -> Option<Value> {
+        let workflow = self.workflow.ok()?;
+        let log = run::block_on(run::run(&workflow.into(), samples::rich_input(), &[]));
+        match log.last().map(|event: &StepEvent| &event.kind) {
+            Some(EventKind::RunCompleted(completed)) => {
+                let bytes = completed.output.to_string().len();
+                assert!(bytes <= MAX_OUTPUT_BYTES, "{bytes} bytes");
+                Some(completed.output.as_ref().clone())
+            }
+            Some(EventKind::RunFailed(failed)) => {
+                let named = ["template_error", "output_too_large", "output_too_deep"];
+                assert!(named.contains(&&*failed.error.code), "{failed:?}");
+                None
+            }
+            other => panic!("{other:?}"),
         }
-    };
-    let log = run::block_on(run::run(&workflow.into(), samples::rich_input(), &[]));
-    match log.last().map(|event: &StepEvent| &event.kind) {
-        Some(EventKind::RunCompleted(completed)) => {
-            let bytes = completed.output.to_string().len();
-            assert!(bytes <= MAX_OUTPUT_BYTES, "{bytes} bytes");
-            Some(completed.output.as_ref().clone())
-        }
-        Some(EventKind::RunFailed(failed)) => {
-            let named = ["template_error", "output_too_large", "output_too_deep"];
-            assert!(named.contains(&&*failed.error.code), "{failed:?}");
-            None
-        }
-        other => panic!("{other:?}"),
     }
 }

@@ -215,8 +215,10 @@ impl NodeContext {
         change(report.get_or_insert_default());
     }
 
+    /// What the node said, if that is anything: nothing and a report of nothing are the same JSON.
     pub(crate) fn take_report(&self) -> Option<Box<Report>> {
-        lock(&self.report).take()
+        let report = lock(&self.report).take();
+        report.filter(|report| **report != Report::default())
     }
 
     /// Which attempt this is, counted from 1.

@@ -8,7 +8,10 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 use support::{Probe, collect, failure, run_all};
-use workflow_core::{Executor, Library, ResumeError, StepEvent, Timestamp, Workflow};
+use workflow_core::{
+    Executor, Library, Node, NodeContext, NodeError, Registry, ResumeError, StepEvent, Timestamp,
+    Usage, Workflow,
+};
 
 /// A map of calls, a loop, a person, and a step that is tried again.
 fn sample() -> Arc<Workflow> {
@@ -160,4 +163,26 @@ fn the_last_time_there_is_can_be_written() {
             assert_eq!(serde_json::from_value::<Timestamp>(written).unwrap(), time);
         }
     }
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Free {}
+
+#[async_trait::async_trait]
+impl Node for Free {
+    async fn run(&self, cx: &NodeContext) -> Result<Value, NodeError> {
+        cx.usage(Usage::default());
+        Ok(Value::Null)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_that_used_nothing_is_read_back_as_it_was() {
+    let mut registry = Registry::default();
+    registry.register::<Free>("Free");
+    let spec = json!({"nodes": [{"id": "free", "type": "Free"}]});
+    let workflow = Workflow::new(&spec, &registry).unwrap();
+    let log = run_all(&Arc::new(workflow)).await;
+    let text = serde_json::to_string(&log).unwrap();
+    assert_eq!(serde_json::from_str::<Vec<StepEvent>>(&text).unwrap(), log);
 }
