@@ -24,7 +24,7 @@ pub struct Report {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Arc<Value>>,
     /// What the log keeps, but streams and pages of events leave out
-    /// ([`StepEvent::shown`]): the prompt as it was sent, the raw parts of an answer.
+    /// ([`StepEvent::shown`](super::StepEvent::shown)): the prompt as it was sent, the raw parts of an answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept: Option<Arc<Value>>,
     /// How many rounds a loop made.
