@@ -26,7 +26,10 @@ impl Model {
         let simulation = Simulation::start(args.simulate_pace).await?;
         let builder = builder.base_url(simulation.base_url());
         Ok(Self {
-            client: builder.api_version("v1beta").api_key("simulated").build()?,
+            client: builder
+                .api_version("v1beta")
+                .api_key("a-simulation-asks-for-no-key")
+                .build()?,
             simulation: Some(simulation),
         })
     }
