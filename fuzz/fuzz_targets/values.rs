@@ -4,7 +4,7 @@
 //! taken as it is; templates that walk over it fail by name at most; nothing panics or takes long.
 #![no_main]
 
-use std::sync::Arc;
+use std::{slice, sync::Arc};
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ fn check(data: &[u8]) {
         Err(refused) => return faults::check(&refused, Some(&spec)),
     };
     let fits = workflow.check_input(&input);
-    let log = run::block_on(run::run(&workflow, input, &[answer.clone()]));
+    let log = run::block_on(run::run(&workflow, input, slice::from_ref(&answer)));
     let begins = log
         .iter()
         .any(|event| matches!(event.kind, EventKind::RunStarted(_)));
