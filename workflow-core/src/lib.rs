@@ -61,6 +61,7 @@ mod record;
 mod registry;
 mod report;
 mod retry;
+mod schema_cost;
 mod scope;
 mod size;
 mod spec;

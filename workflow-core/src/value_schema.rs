@@ -3,7 +3,10 @@
 use jsonschema::{ValidationError, Validator};
 use serde_json::Value;
 
-use crate::fault::{Fault, FaultCode, InvalidWorkflow};
+use crate::{
+    fault::{Fault, FaultCode, InvalidWorkflow},
+    schema_cost,
+};
 
 /// A JSON Schema, compiled. It reaches neither the network nor files.
 pub(crate) struct ValueSchema(Validator);
@@ -11,6 +14,10 @@ pub(crate) struct ValueSchema(Validator);
 impl ValueSchema {
     /// Compiles a schema that stands at a place. The fault says why it is none.
     pub(crate) fn new(schema: &Value, at: &str) -> Result<Self, Fault> {
+        if let Some(refusal) = schema_cost::refusal(schema) {
+            let detail = format!("not a usable JSON Schema: {refusal}");
+            return Err(Fault::new(FaultCode::InvalidValue, at, detail));
+        }
         jsonschema::validator_for(schema)
             .map(Self)
             .map_err(|error| {

@@ -166,3 +166,45 @@ fn a_secret_does_not_stand_where_it_would_be_shown() {
     let refused = Workflow::new(&spec, &Registry::default()).unwrap_err();
     assert_eq!(refused.faults()[0].pointer, "#/nodes/0/data/value/key");
 }
+
+#[test]
+fn a_schema_that_unfolds_without_end_is_refused() {
+    let doubling = |word: &str| {
+        let mut parts = serde_json::Map::new();
+        for n in 0..30 {
+            let next = json!({"$ref": format!("#/$defs/d{}", n + 1)});
+            parts.insert(format!("d{n}"), json!({ word: [next, next] }));
+        }
+        parts.insert("d30".into(), json!({}));
+        json!({"$ref": "#/$defs/d0", "$defs": parts})
+    };
+    let itself = json!({"allOf": [{"$ref": "#"}]});
+    let anchored = json!({"$dynamicRef": "#node"});
+    for schema in [
+        doubling("allOf"),
+        doubling("anyOf"),
+        doubling("oneOf"),
+        itself,
+        anchored,
+    ] {
+        let spec = json!({"input": schema, "nodes": [{"id": "a", "type": "TransformNode", "data": {"value": 1}}]});
+        let refused = Workflow::new(&spec, &Registry::default()).unwrap_err();
+        assert!(
+            refused.to_string().contains("not a usable JSON Schema"),
+            "{refused}"
+        );
+    }
+    let tree = json!({"type": "object", "properties": {"children": {"type": "array", "items": {"$ref": "#"}}}});
+    let spec = json!({"input": tree, "nodes": [{"id": "a", "type": "TransformNode", "data": {"value": 1}}]});
+    let workflow = Workflow::new(&spec, &Registry::default()).unwrap();
+    assert!(
+        workflow
+            .check_input(&json!({"children": [{"children": []}]}))
+            .is_ok()
+    );
+    assert!(
+        workflow
+            .check_input(&json!({"children": [{"children": 1}]}))
+            .is_err()
+    );
+}
