@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::{
     error::Problem,
@@ -94,11 +93,6 @@ impl StepHistory {
             attempt.error = error.cloned();
             attempt.report = event.report().cloned().map(Box::new);
         }
-    }
-
-    /// The whole output; none where it has none, or none yet.
-    pub fn output(&self) -> Option<&Arc<Value>> {
-        self.step.output.as_ref()
     }
 }
 

@@ -118,7 +118,7 @@ impl RunHead {
                 self.started_at = Some(event.time);
             }
             EventKind::NodeCompleted(_) | EventKind::NodeRetrying(_) | EventKind::NodeFailed(_) => {
-                self.usage += event.usage();
+                self.usage += event.kind.usage();
             }
             EventKind::RunCompleted(_) => self.end(RunStatus::Completed, event.time),
             EventKind::RunFailed(_) => self.end(RunStatus::Failed, event.time),

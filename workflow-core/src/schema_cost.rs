@@ -8,6 +8,8 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+use crate::suggest::shown;
+
 /// The most parts that are checked for one value, all references in them followed.
 const MOST_PARTS: u64 = 10_000;
 
@@ -25,7 +27,7 @@ pub(crate) fn refusal(schema: &Value) -> Option<String> {
         if let Some(reference) = foreign_reference(value) {
             return Some(format!(
                 "it refers to `{}`, but only to its own parts, `#/…`, can be referred",
-                crate::suggest::shown(reference)
+                shown(reference)
             ));
         }
         if cost.of(value, 0) > MOST_PARTS {

@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     NodeCancelled, NodeCompleted, NodeFailed, NodeProgress, NodeResumed, NodeRetrying, NodeSkipped,
-    NodeStarted, NodeWaiting, RunCancelled, RunCompleted, RunCreated, RunFailed, RunResumed,
-    RunStarted, RunSuspended,
+    NodeStarted, NodeWaiting, Report, RunCancelled, RunCompleted, RunCreated, RunFailed,
+    RunResumed, RunStarted, RunSuspended,
 };
+use crate::usage::Usage;
 
 macro_rules! event_kinds {
     ($($(#[$doc:meta])+ $name:ident($body:ty) = $tag:literal,)+) => {
@@ -60,4 +61,21 @@ event_kinds! {
     RunFailed(Box<RunFailed>) = "run.failed",
     /// The run was cancelled. The last event.
     RunCancelled(Box<RunCancelled>) = "run.cancelled",
+}
+
+impl EventKind {
+    /// What the node said about the attempt that ends here.
+    pub(super) fn report(&self) -> Option<&Report> {
+        match self {
+            Self::NodeCompleted(it) => it.report.as_deref(),
+            Self::NodeRetrying(it) => it.report.as_deref(),
+            Self::NodeFailed(it) => it.report.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// What the attempt that ends here has used.
+    pub(crate) fn usage(&self) -> Usage {
+        self.report().map(|report| report.usage).unwrap_or_default()
+    }
 }

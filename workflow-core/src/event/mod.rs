@@ -25,7 +25,6 @@ pub use self::{
 use crate::{
     id::{RunId, StepRef},
     time::Timestamp,
-    usage::Usage,
 };
 
 /// One entry in the log of a run. Cheap to clone: what is large is shared.
@@ -77,17 +76,7 @@ impl StepEvent {
 
     /// What the node said about the attempt that this event ends.
     pub fn report(&self) -> Option<&Report> {
-        match &self.kind {
-            EventKind::NodeCompleted(it) => it.report.as_deref(),
-            EventKind::NodeRetrying(it) => it.report.as_deref(),
-            EventKind::NodeFailed(it) => it.report.as_deref(),
-            _ => None,
-        }
-    }
-
-    /// What the attempt that this event ends has used.
-    pub(crate) fn usage(&self) -> Usage {
-        self.report().map(|report| report.usage).unwrap_or_default()
+        self.kind.report()
     }
 
     /// The event as readers are shown it: without what only the log [keeps](Report::kept).

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     error::Problem,
-    event::{EventKind, NodeFailed, NodeStarted, NodeWaiting, Progress, Report, StepEvent},
+    event::{EventKind, NodeFailed, NodeStarted, NodeWaiting, Progress, StepEvent},
     time::Timestamp,
     usage::Usage,
     workflow::Work,
@@ -85,14 +85,14 @@ impl Machine {
                 Progress::Round { round } => self.begin_round(step, round),
             },
             EventKind::NodeRetrying(retrying) => {
-                self.release(step, used(retrying.report.as_deref()));
+                self.release(step, kind.usage());
                 let until = time.after(Duration::from_millis(retrying.next_in_ms));
                 self.frames.step_mut(step).back_off(until);
             }
             EventKind::NodeWaiting(waiting) => self.step_waits(step, waiting, time),
             EventKind::NodeResumed(it) => self.take_answer(step, it.payload.clone()),
             EventKind::NodeCompleted(completed) => {
-                self.release(step, used(completed.report.as_deref()));
+                self.release(step, kind.usage());
                 let output = Arc::clone(&completed.output);
                 self.frames
                     .at(step.frame)
@@ -102,7 +102,7 @@ impl Machine {
             }
             EventKind::NodeFailed(failed) => {
                 let origin = self.failure_inside(step, &failed.error);
-                self.release(step, used(failed.report.as_deref()));
+                self.release(step, kind.usage());
                 self.step_failed(step, failed, origin);
             }
             EventKind::NodeSkipped(_) => {
@@ -193,8 +193,4 @@ impl Machine {
             }
         }
     }
-}
-
-fn used(report: Option<&Report>) -> Usage {
-    report.map(|report| report.usage).unwrap_or_default()
 }

@@ -1,6 +1,10 @@
 //! Resting while there is nothing to do but wait.
 
-use super::{Machine, Turn, end::Doom, step::StepState};
+use super::{
+    Machine, Turn,
+    end::Doom,
+    step::{Step, StepState},
+};
 use crate::{
     error::Problem,
     event::{EventKind, RunResumed, RunSuspended},
@@ -29,7 +33,7 @@ impl Machine {
     }
 
     fn stays_awake(&self) -> bool {
-        let backs_off = |(_, step): (_, &super::step::Step)| {
+        let backs_off = |(_, step): (_, &Step)| {
             matches!(step.state, StepState::Backoff { .. } | StepState::Ready(_))
         };
         self.waits.values().any(|wait| wait.short) || self.frames.steps().any(backs_off)

@@ -8,7 +8,7 @@ use crate::{
     pointer::Pointer,
     registry::Registry,
     spec::{Defaults, MAX_NODES, too_many_nodes},
-    suggest::did_you_mean,
+    suggest::{did_you_mean, shown},
 };
 
 /// How deep maps, loops and called workflows may stand in each other.
@@ -115,7 +115,7 @@ impl<'a> Check<'a> {
                 None
             }
             None => {
-                let detail = format!("there is no workflow `{}`", crate::suggest::shown(name));
+                let detail = format!("there is no workflow `{}`", shown(name));
                 let mut fault = Fault::new(FaultCode::UnknownWorkflow, at, detail);
                 fault.hint = did_you_mean(name, self.library.names())
                     .or_else(|| Some("create it first, or name another".to_owned()));

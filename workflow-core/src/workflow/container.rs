@@ -12,6 +12,7 @@ use super::{
     graph::Graph,
     marks::{Mark, Marked},
     outside::Outside,
+    references::Reader,
 };
 use crate::{
     control::ControlKind,
@@ -66,7 +67,7 @@ fn check_item_name(node: &NodeSpec, name: &str, graph: &Graph, index: usize, che
     if is_reserved(name) && !usual {
         let detail = format!("`{written}` means something else in templates");
         check.fault(Fault::new(FaultCode::ReservedName, at, detail).hint("choose another name"));
-    } else if !usual && super::references::Reader::node(graph, index).sees(name) {
+    } else if !usual && Reader::node(graph, index).sees(name) {
         let detail = format!("`{written}` already has a meaning here");
         check.fault(Fault::new(FaultCode::ShadowedName, at, detail).hint("choose another name"));
     }
