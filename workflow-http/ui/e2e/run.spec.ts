@@ -66,6 +66,9 @@ test('a run can be cancelled, by button and by key', async ({ ui, page }) => {
 
   await ui.run.click();
   await expect(ui.cancel).toBeVisible();
+  // The log is the new run's, so the key means that one.
+  await expect(ui.log).not.toContainText('run CANCELLED');
+  await expect(ui.log).toContainText('run RUNNING');
   await page.keyboard.press('ControlOrMeta+.');
   await ui.ended('Cancelled');
 });
