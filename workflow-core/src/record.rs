@@ -29,6 +29,16 @@ pub struct WorkflowRecord {
 }
 
 impl WorkflowRecord {
+    /// The version that comes after this one.
+    #[must_use]
+    pub fn next(&self, name: Option<String>, spec: Arc<Value>) -> Self {
+        Self {
+            id: self.id,
+            version: self.version.saturating_add(1),
+            ..Self::new(name, spec)
+        }
+    }
+
     /// The first version of a new workflow.
     pub fn new(name: Option<String>, spec: Arc<Value>) -> Self {
         Self {
@@ -183,6 +193,9 @@ pub struct RunRecord {
     pub created_at: Timestamp,
     /// The beginning of its input.
     pub input_excerpt: String,
+    /// The run that this one does again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_of: Option<RunId>,
     /// What its events change.
     #[serde(flatten)]
     pub head: RunHead,
@@ -191,9 +204,9 @@ pub struct RunRecord {
 impl RunRecord {
     /// The record of a run whose first event is this `run.created`.
     pub fn new(workflow: WorkflowRef, created: &StepEvent) -> Self {
-        let input_excerpt = match &created.kind {
-            EventKind::RunCreated(body) => excerpt(&body.input),
-            _ => String::new(),
+        let (input_excerpt, retry_of) = match &created.kind {
+            EventKind::RunCreated(body) => (excerpt(&body.input), body.retry_of),
+            _ => (String::new(), None),
         };
         let mut head = RunHead::new(created.time);
         head.apply(created);
@@ -202,6 +215,7 @@ impl RunRecord {
             workflow,
             created_at: created.time,
             input_excerpt,
+            retry_of,
             head,
         }
     }
@@ -271,6 +285,105 @@ pub struct RunQuery {
     pub workflow_id: Option<WorkflowId>,
     /// Only those that are doing so.
     pub status: Option<RunStatus>,
+    /// Only those whose id, workflow's name or excerpt of the input has this text in it, in upper or lower case.
+    pub text: Option<String>,
     /// Which part of the list.
     pub page: PageRequest,
+}
+
+impl RunQuery {
+    /// Whether it wants this run.
+    pub fn wants(&self, record: &RunRecord) -> bool {
+        self.status
+            .is_none_or(|status| record.head.status == status)
+            && self.workflow_id.is_none_or(|id| record.workflow.id == id)
+            && self.text.as_ref().is_none_or(|text| record.has(text))
+    }
+}
+
+impl RunRecord {
+    fn has(&self, text: &str) -> bool {
+        let wanted = text.to_lowercase();
+        let id = self.id.to_string();
+        let name = self.workflow.name.as_deref().unwrap_or_default();
+        [&*id, name, &*self.input_excerpt]
+            .iter()
+            .any(|told| told.to_lowercase().contains(&wanted))
+    }
+}
+
+/// How many runs are doing what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RunCounts {
+    /// They wait for their turn.
+    pub queued: u64,
+    /// They work.
+    pub running: u64,
+    /// They wait for a person or a timer.
+    pub waiting: u64,
+    /// They are done.
+    pub completed: u64,
+    /// They failed.
+    pub failed: u64,
+    /// They were cancelled.
+    pub cancelled: u64,
+}
+
+impl RunCounts {
+    /// Counts so many more runs of a status.
+    pub fn add(&mut self, status: RunStatus, runs: u64) {
+        *match status {
+            RunStatus::Queued => &mut self.queued,
+            RunStatus::Running => &mut self.running,
+            RunStatus::Waiting => &mut self.waiting,
+            RunStatus::Completed => &mut self.completed,
+            RunStatus::Failed => &mut self.failed,
+            RunStatus::Cancelled => &mut self.cancelled,
+        } += runs;
+    }
+}
+
+/// What a run was asked for by: asking again by the same key, within its scope, gives the same run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RunKey {
+    /// Within what the key is one's own: a workflow, or a run that is done again.
+    pub scope: String,
+    /// The key, as the caller chose it.
+    pub key: String,
+    /// What was asked for: a content hash. The same key for something else is refused.
+    pub request: String,
+}
+
+impl RunKey {
+    /// A key within a scope, for what is asked.
+    pub fn new(
+        scope: impl Into<String>,
+        key: impl Into<String>,
+        request: impl Into<String>,
+    ) -> Self {
+        Self {
+            scope: scope.into(),
+            key: key.into(),
+            request: request.into(),
+        }
+    }
+}
+
+/// A run that was asked for by a key.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct KeyedRun {
+    /// The run.
+    pub record: RunRecord,
+    /// What was asked for then.
+    pub request: String,
+}
+
+impl KeyedRun {
+    /// A run, and what was asked for.
+    pub fn new(record: RunRecord, request: String) -> Self {
+        Self { record, request }
+    }
 }

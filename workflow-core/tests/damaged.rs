@@ -18,9 +18,9 @@ use futures::{FutureExt, StreamExt};
 use serde_json::{Value, json};
 use support::{Probe, brief, collect, failure, parsed, registry, run};
 use workflow_core::{
-    Engine, EngineError, EventKind, Executor, Library, LocalEngine, MemoryStore, NewRun, Page,
-    PageRequest, RunHead, RunId, RunQuery, RunRecord, RunStatus, StepEvent, Store, StoreError,
-    Update, Workflow, WorkflowId, WorkflowRecord,
+    Engine, EngineError, EventKind, Executor, KeyedRun, Library, LocalEngine, MemoryStore, NewRun,
+    Page, PageRequest, RunCounts, RunHead, RunId, RunKey, RunQuery, RunRecord, RunStatus,
+    StepEvent, Store, StoreError, Update, Workflow, WorkflowId, WorkflowRecord,
 };
 
 fn place(events: &[StepEvent], wanted: &str) -> usize {
@@ -240,8 +240,42 @@ impl Store for Failing {
     async fn delete_workflow(&self, id: WorkflowId) -> Result<bool, StoreError> {
         self.store.delete_workflow(id).await
     }
-    async fn create_run(&self, record: RunRecord, first: StepEvent) -> Result<(), StoreError> {
-        self.store.create_run(record, first).await
+    async fn update_workflow(&self, record: WorkflowRecord) -> Result<bool, StoreError> {
+        self.store.update_workflow(record).await
+    }
+    async fn versions(
+        &self,
+        id: WorkflowId,
+        page: PageRequest,
+    ) -> Result<Page<WorkflowRecord>, StoreError> {
+        self.store.versions(id, page).await
+    }
+    async fn create_run(
+        &self,
+        record: RunRecord,
+        first: StepEvent,
+        key: Option<RunKey>,
+    ) -> Result<(), StoreError> {
+        self.store.create_run(record, first, key).await
+    }
+    async fn run_of_key(&self, key: &RunKey) -> Result<Option<KeyedRun>, StoreError> {
+        self.store.run_of_key(key).await
+    }
+    async fn count_runs(&self, query: &RunQuery) -> Result<RunCounts, StoreError> {
+        self.store.count_runs(query).await
+    }
+    async fn unfinished(
+        &self,
+        after: Option<RunId>,
+        limit: usize,
+    ) -> Result<Vec<RunRecord>, StoreError> {
+        self.store.unfinished(after, limit).await
+    }
+    async fn delete_run(&self, run: RunId) -> Result<bool, StoreError> {
+        self.store.delete_run(run).await
+    }
+    async fn check(&self) -> Result<(), StoreError> {
+        self.store.check().await
     }
     async fn append(
         &self,

@@ -74,6 +74,20 @@ impl EventKind {
         }
     }
 
+    /// Drops what only the log keeps.
+    pub(super) fn hide_what_is_kept(&mut self) {
+        let report = match self {
+            Self::RunCreated(it) => return it.reused.clear(),
+            Self::NodeCompleted(it) => it.report.as_deref_mut(),
+            Self::NodeRetrying(it) => it.report.as_deref_mut(),
+            Self::NodeFailed(it) => it.report.as_deref_mut(),
+            _ => None,
+        };
+        if let Some(report) = report {
+            report.kept = None;
+        }
+    }
+
     /// What the attempt that ends here has used.
     pub(crate) fn usage(&self) -> Usage {
         self.report().map(|report| report.usage).unwrap_or_default()

@@ -78,7 +78,11 @@ impl Host {
         let Some(driven) = Driven::claim(&self, &live) else {
             return;
         };
-        if let Err(error) = self.store().create_run(record.clone(), first.clone()).await {
+        if let Err(error) = self
+            .store()
+            .create_run(record.clone(), first.clone(), None)
+            .await
+        {
             let _ = tell.send(Err(error.into()));
             return;
         }
