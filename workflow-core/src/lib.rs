@@ -76,7 +76,10 @@ mod wait;
 mod workflow;
 
 pub use self::{
-    engine::{Created, Engine, EngineError, LocalEngine, LocalEngineBuilder, NewRun, Validation},
+    engine::{
+        Created, Engine, EngineError, LocalEngine, LocalEngineBuilder, NewRun, Recovered, Retry,
+        Validation,
+    },
     error::{NodeError, Problem},
     event::{
         Delta, EventKind, LOG_FORMAT, NodeCancelled, NodeCompleted, NodeFailed, NodeOutline,
