@@ -118,6 +118,13 @@ impl RunHead {
         }
     }
 
+    /// Whether a run that waits goes on by itself now. What was due when it was written stays due, also
+    /// when the clock was set back.
+    pub(crate) fn is_due(&self, now: Timestamp) -> bool {
+        let now = now.max(self.updated_at);
+        self.wake_at.is_some_and(|wake_at| wake_at <= now)
+    }
+
     /// Takes in the next event.
     pub fn apply(&mut self, event: &StepEvent) {
         self.last_seq = event.seq;

@@ -217,7 +217,7 @@ impl Driven {
 
     /// Whether a run that is not driven has to be.
     fn has_something_to_do(&self, head: &RunHead, time: Option<Timestamp>) -> bool {
-        let is_due = time.is_some_and(|time| head.wake_at.is_some_and(|wake_at| wake_at <= time));
+        let is_due = time.is_some_and(|time| head.is_due(time));
         head.status != RunStatus::Waiting || is_due || self.live.has_mail()
     }
 

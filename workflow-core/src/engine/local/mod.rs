@@ -85,8 +85,8 @@ pub struct LocalEngineBuilder {
 impl LocalEngineBuilder {
     /// Where workflows and runs are kept; a [`MemoryStore`] unless it is set.
     #[must_use]
-    pub fn store(mut self, store: impl Store) -> Self {
-        self.store = Arc::new(store);
+    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = store;
         self
     }
 

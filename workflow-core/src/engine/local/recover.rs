@@ -30,14 +30,13 @@ impl Host {
             };
             after = Some(last.id);
             for run in &runs {
-                let wake_at = run.head.wake_at;
                 let rests = run.head.status == RunStatus::Waiting;
-                if rests && wake_at.is_none_or(|time| time > now) {
+                if rests && !run.head.is_due(now) {
                     recovered.waiting += 1;
                 } else {
                     recovered.going_on += 1;
                 }
-                if !rests || wake_at.is_some() {
+                if !rests || run.head.wake_at.is_some() {
                     // One whose time has not come only sets its alarm.
                     self.wake(run.id, Some(now));
                 }
