@@ -37,7 +37,7 @@ pub async fn an_append_behind_the_end_is_refused(store: &dyn Store) {
     let (events, head) = run.next(steps(2));
     run.append(store, steps(3)).await;
     let refused = store.append(run.id(), 1, &events, &head).await;
-    assert_conflict(refused, run.id(), 1, 4);
+    assert_conflict(&refused, run.id(), 1, 4);
     run.assert_stored(store).await;
 }
 
@@ -46,7 +46,7 @@ pub async fn an_append_beyond_the_end_is_refused(store: &dyn Store) {
     let (events, head) = run.next(steps(2));
     for beyond in [2, 3, i64::MAX.unsigned_abs(), u64::MAX] {
         let refused = store.append(run.id(), beyond, &events, &head).await;
-        assert_conflict(refused, run.id(), beyond, 1);
+        assert_conflict(&refused, run.id(), beyond, 1);
     }
     run.assert_stored(store).await;
 }
@@ -56,7 +56,7 @@ pub async fn the_same_append_again_is_refused(store: &dyn Store) {
     let (events, head) = run.next(steps(2));
     run.append(store, steps(2)).await;
     let refused = store.append(run.id(), 1, &events, &head).await;
-    assert_conflict(refused, run.id(), 1, 3);
+    assert_conflict(&refused, run.id(), 1, 3);
 }
 
 pub async fn of_appends_at_once_one_wins(store: &dyn Store) {
@@ -86,7 +86,7 @@ pub async fn an_append_to_an_unknown_run_is_refused(store: &dyn Store) {
     let never_stored = SampleRun::of(&super::sample::workflow("w"), "in".into());
     let (events, head) = never_stored.next(steps(1));
     let refused = store.append(never_stored.id(), 1, &events, &head).await;
-    assert_unknown(refused, never_stored.id());
+    assert_unknown(&refused, never_stored.id());
     assert_eq!(store.run(never_stored.id()).await.unwrap(), None);
 }
 
@@ -97,7 +97,7 @@ pub async fn an_append_of_nothing_writes_the_head(store: &dyn Store) {
     store.append(run.id(), 1, &[], &head).await.unwrap();
     run.assert_stored(store).await;
     let refused = store.append(run.id(), 0, &[], &head).await;
-    assert_conflict(refused, run.id(), 0, 1);
+    assert_conflict(&refused, run.id(), 0, 1);
 }
 
 pub async fn a_log_is_read_in_parts(store: &dyn Store) {
@@ -123,7 +123,7 @@ pub async fn a_log_that_is_unknown_cannot_be_read(store: &dyn Store) {
     let unknown = RunId::new();
     for limit in [0, 1, usize::MAX] {
         let refused = store.read(unknown, 0, limit).await;
-        assert_unknown(refused.map(|_| ()), unknown);
+        assert_unknown(&refused.map(|_| ()), unknown);
     }
     assert_eq!(store.run(unknown).await.unwrap(), None);
 }
@@ -163,20 +163,21 @@ pub async fn a_reader_sees_whole_appends(store: &dyn Store) {
     join(write, read).await;
 }
 
-fn assert_conflict(outcome: Result<(), StoreError>, of: RunId, at: u64, ends_at: u64) {
-    match outcome {
-        Err(StoreError::Conflict {
-            run,
-            expected,
-            actual,
-        }) => assert_eq!((run, expected, actual), (of, at, ends_at)),
-        other => panic!("{other:?}"),
-    }
+fn assert_conflict(outcome: &Result<(), StoreError>, of: RunId, at: u64, ends_at: u64) {
+    let Err(StoreError::Conflict {
+        run,
+        expected,
+        actual,
+    }) = outcome
+    else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!((*run, *expected, *actual), (of, at, ends_at));
 }
 
-fn assert_unknown(outcome: Result<(), StoreError>, run: RunId) {
+fn assert_unknown(outcome: &Result<(), StoreError>, run: RunId) {
     assert!(
-        matches!(outcome, Err(StoreError::NoSuchRun(unknown)) if unknown == run),
+        matches!(outcome, Err(StoreError::NoSuchRun(unknown)) if *unknown == run),
         "{outcome:?}"
     );
 }

@@ -186,8 +186,8 @@ fn problem() -> Arc<Problem> {
     ))
 }
 
-fn report() -> Option<Box<Report>> {
-    Some(Box::new(Report {
+fn report() -> Report {
+    Report {
         usage: Usage::new(u64::MAX, 3),
         model: Some("a-model".into()),
         finish_reason: Some("STOP".into()),
@@ -196,7 +196,7 @@ fn report() -> Option<Box<Report>> {
         rounds: Some(3),
         exhausted: true,
         reused: false,
-    }))
+    }
 }
 
 /// The run has begun.
@@ -289,7 +289,7 @@ fn following(kind: &EventKind) -> Option<EventKind> {
             max_attempts: 5,
             next_in_ms: 999,
             error: problem(),
-            report: report(),
+            report: Some(Box::new(report())),
         })),
         EventKind::NodeRetrying(_) => EventKind::NodeWaiting(Box::new(NodeWaiting {
             step: step(),
@@ -309,7 +309,7 @@ fn following(kind: &EventKind) -> Option<EventKind> {
             attempt: 3,
             output: Arc::new(Value::Null),
             duration_ms: u64::MAX,
-            report: report(),
+            report: Some(Box::new(report())),
         }),
         EventKind::NodeCompleted(_) => EventKind::NodeFailed(Box::new(NodeFailed {
             step: step(),
@@ -318,7 +318,7 @@ fn following(kind: &EventKind) -> Option<EventKind> {
             handled: true,
             output: Some(Arc::new(Value::Null)),
             duration_ms: 0,
-            report: report(),
+            report: Some(Box::new(report())),
         })),
         EventKind::NodeFailed(_) => EventKind::NodeSkipped(NodeSkipped {
             step: step(),

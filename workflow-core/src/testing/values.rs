@@ -101,7 +101,7 @@ pub async fn fractions_are_kept(store: &dyn Store) {
         1.0,
         1e16,
         51.248_178_375_505_404,
-        122.416_294_033_786_585,
+        122.416_294_033_786_59,
         1.0 / 3.0,
     ]);
     assert_kept(store, edges).await;
