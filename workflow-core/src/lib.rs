@@ -70,6 +70,8 @@ mod store;
 mod suggest;
 mod sync;
 mod template;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod time;
 mod usage;
 mod value_schema;
