@@ -1,5 +1,7 @@
 //! Runs that are done again, keys, versions, and what is deleted.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 mod support;
 
 use axum::{

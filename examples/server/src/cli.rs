@@ -7,6 +7,7 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand, builder::NonEmptyStringValueParser};
+use jiff::SignedDuration;
 use tracing_subscriber::filter::Targets;
 use workflow_http::Origin;
 
@@ -90,8 +91,36 @@ pub(crate) struct ServeArgs {
     #[arg(long, default_value = "info", value_name = "FILTER")]
     pub(crate) log: Targets,
 
+    /// How long runs have to end once the program is asked to stop; those that do not are suspended,
+    /// and go on when it is started again.
+    #[arg(long, default_value = "10s", value_name = "TIME", value_parser = duration)]
+    pub(crate) drain: Duration,
+
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+
     #[command(flatten)]
     pub(crate) nodes: NodeArgs,
+}
+
+/// Where workflows and runs are kept, and for how long.
+#[derive(Debug, Args)]
+pub(crate) struct DataArgs {
+    /// The directory that workflows and runs are kept in; it is created when it is not there.
+    #[arg(long, default_value = "workflow-data", value_name = "DIR")]
+    pub(crate) data_dir: PathBuf,
+
+    /// Keep nothing: workflows and runs are gone when the program ends.
+    #[arg(long, conflicts_with_all = ["data_dir", "keep_days", "keep_runs"])]
+    pub(crate) memory: bool,
+
+    /// Forget runs so many days after they ended; they are kept for ever unless it is set.
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) keep_days: Option<u32>,
+
+    /// Forget the oldest runs that have ended once there are more than so many.
+    #[arg(long, value_name = "RUNS")]
+    pub(crate) keep_runs: Option<u32>,
 }
 
 /// What the nodes of workflows work with.
@@ -144,6 +173,13 @@ fn pace(text: &str) -> Result<Duration, &'static str> {
         .ok_or("a pace is in whole milliseconds, such as 40ms")
 }
 
+/// A time such as `10s`, `1m 30s` or `500ms`.
+fn duration(text: &str) -> Result<Duration, &'static str> {
+    let read = text.parse::<SignedDuration>().ok();
+    read.and_then(|time| time.try_into().ok())
+        .ok_or("a time is a number with a unit, such as 10s, 2m or 500ms")
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -153,6 +189,15 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn times_have_units() {
+        assert_eq!(duration("1m 30s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("0s"), Ok(Duration::ZERO));
+        for wrong in ["10", "-5s", "soon", ""] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

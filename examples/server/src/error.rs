@@ -1,6 +1,6 @@
 //! Why the program stops.
 
-use std::{io, net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{error::Error, io, net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use workflow_core::EngineError;
 use workflow_gemini::ConfigError;
@@ -25,6 +25,8 @@ pub(crate) enum Stopped {
     Refused(PathBuf, EngineError),
     #[error("{path} has no `name`, so no workflow can call it.", path = .0.display())]
     NoName(PathBuf),
+    #[error("{}.", told(.0))]
+    Data(#[from] workflow_sqlite::OpenError),
     #[error("The engine failed: {0}.")]
     Engine(#[from] EngineError),
     /// What the file says is not shown: it may hold the key.
@@ -52,10 +54,20 @@ impl Stopped {
             | Self::NotJson(..)
             | Self::NoName(_)
             | Self::Refused(..) => ExitCode::from(2),
-            Self::AddressInUse(_) | Self::Listen(..) | Self::Engine(_) | Self::Io(_) => {
-                ExitCode::FAILURE
-            }
+            Self::Data(_)
+            | Self::AddressInUse(_)
+            | Self::Listen(..)
+            | Self::Engine(_)
+            | Self::Io(_) => ExitCode::FAILURE,
         }
+    }
+}
+
+/// An error, and what caused it.
+fn told(error: &dyn Error) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
     }
 }
 

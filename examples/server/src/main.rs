@@ -4,6 +4,7 @@
 //! `workflow-server run FILE` runs one here and now.
 
 mod cli;
+mod data;
 mod error;
 mod faults;
 mod file;

@@ -11,13 +11,17 @@ use std::{
 use tokio::{net::TcpListener, runtime::Runtime};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
-use workflow_core::LocalEngine;
+use workflow_core::{LocalEngine, Recovered};
 use workflow_http::Options;
 
-use crate::{cli::ServeArgs, error::Stopped, model::Model, registry::registry, signals::Signals};
-
-/// How long runs have to end once the program is asked to stop.
-const GRACE: Duration = Duration::from_secs(10);
+use crate::{
+    cli::{DataArgs, ServeArgs},
+    data::Data,
+    error::Stopped,
+    model::Model,
+    registry::registry,
+    signals::Signals,
+};
 
 /// Serves until Ctrl-C or SIGTERM.
 pub(crate) fn serve(args: ServeArgs) -> Result<ExitCode, Stopped> {
@@ -54,24 +58,36 @@ async fn run(args: ServeArgs) -> Result<(), Stopped> {
     let model = Model::new(&args.nodes).await?;
     let listener = listen(args.addr).await?;
     let registry = registry(model.client.clone(), &args.nodes)?;
-    announce(listener.local_addr()?, &model)?;
+    let data = Data::open(&args.data).await?;
+    let engine = Arc::new(LocalEngine::builder(registry).store(data.store()).build());
+    let recovered = engine.recover().await?;
+    if recovered != Recovered::default() {
+        let Recovered {
+            going_on, waiting, ..
+        } = recovered;
+        tracing::info!(going_on, waiting, "runs of the last time are taken up");
+    }
+    announce(listener.local_addr()?, &model, &args.data)?;
 
-    let engine = Arc::new(LocalEngine::builder(registry).build());
+    let drain = args.drain;
     let shutdown = CancellationToken::new();
     let options = options(args, &model, &shutdown);
     let router = workflow_http::router(engine.clone(), options.clone());
     let serving = workflow_http::serve(listener, router, &options);
     let stopping = async {
         signals.next().await;
-        tracing::info!("stopping: runs have {} s to end", GRACE.as_secs());
+        tracing::info!("stopping: runs have {drain:?} to end");
         shutdown.cancel();
         tokio::select! {
-            () = engine.shutdown(GRACE) => {}
+            () = engine.shutdown(drain) => {}
             () = signals.next() => tracing::warn!("stopped at once: asked twice"),
         }
         Ok(())
     };
-    tokio::try_join!(serving, stopping)?;
+    let served = tokio::try_join!(serving, stopping);
+    engine.shutdown(Duration::ZERO).await;
+    data.close().await;
+    served?;
     Ok(())
 }
 
@@ -84,10 +100,15 @@ async fn listen(addr: SocketAddr) -> Result<TcpListener, Stopped> {
         })
 }
 
-fn announce(addr: SocketAddr, model: &Model) -> io::Result<()> {
+fn announce(addr: SocketAddr, model: &Model, data: &DataArgs) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "Listening on http://{addr}")?;
     writeln!(out, "Model: {}", model.client.model())?;
+    if data.memory {
+        writeln!(out, "Data: kept in memory only")?;
+    } else {
+        writeln!(out, "Data: {}", data.data_dir.display())?;
+    }
     if model.is_simulated() {
         writeln!(
             out,

@@ -37,6 +37,7 @@ async fn it_says_where_it_listens_and_that_answers_are_simulated() {
         format!(
             "Listening on http://{address}\n\
              Model: gemini-3.8-flash\n\
+             Data: kept in memory only\n\
              Answers are simulated: no model is asked, nothing is charged.\n"
         )
     );

@@ -133,7 +133,7 @@ impl Host {
         match self.replay(&record, time).await {
             Ok(standing) => self.drive_admitted(driven, standing, admitted).await,
             Err(Unplayable::ForNow) => self.try_again(run),
-            Err(Unplayable::Stopped(problem)) => self.stop_run(run, problem),
+            Err(Unplayable::Stopped(problem)) => self.stop_run(run, *problem),
         }
     }
 

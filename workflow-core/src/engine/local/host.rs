@@ -162,7 +162,9 @@ impl Host {
             .values()
             .filter_map(Weak::upgrade)
             .collect();
-        live.iter().for_each(|live| act(live));
+        for live in live {
+            act(&live);
+        }
     }
 
     /// Keeps a task until it ends. A closed engine takes none.

@@ -20,7 +20,13 @@ pub(super) enum Unplayable {
     /// The store does not answer.
     ForNow,
     /// Its log or its workflow cannot be used by this program.
-    Stopped(Problem),
+    Stopped(Box<Problem>),
+}
+
+impl Unplayable {
+    fn stopped(problem: Problem) -> Self {
+        Self::Stopped(Box::new(problem))
+    }
 }
 
 impl Host {
@@ -70,13 +76,13 @@ fn beginning(log: &[StepEvent]) -> Result<&RunCreated, Unplayable> {
             "its log has format {format}, and this version goes on from format {LOG_FORMAT} at most: \
              start the version that wrote it, or a newer one"
         );
-        return Err(Unplayable::Stopped(Problem::new("newer_log", detail)));
+        return Err(Unplayable::stopped(Problem::new("newer_log", detail)));
     }
     Ok(created)
 }
 
 fn damaged(why: impl fmt::Display) -> Unplayable {
-    Unplayable::Stopped(damaged_log(why))
+    Unplayable::stopped(damaged_log(why))
 }
 
 fn damaged_log(why: impl fmt::Display) -> Problem {
@@ -89,13 +95,13 @@ pub(super) fn damaged_event(seq: u64) -> Problem {
 }
 
 fn unusable(detail: String) -> Unplayable {
-    Unplayable::Stopped(Problem::new("unusable_workflow", detail))
+    Unplayable::stopped(Problem::new("unusable_workflow", detail))
 }
 
 impl From<StoreError> for Unplayable {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Damaged { seq, .. } => Self::Stopped(damaged_event(seq)),
+            StoreError::Damaged { seq, .. } => Self::stopped(damaged_event(seq)),
             _ => Self::ForNow,
         }
     }
@@ -105,7 +111,7 @@ impl From<InvalidWorkflow> for Unplayable {
     fn from(invalid: InvalidWorkflow) -> Self {
         let detail = format!("its workflow cannot be built any more: {invalid}");
         let problem = Problem::new("unusable_workflow", detail);
-        Self::Stopped(problem.with_errors(invalid.into_faults()))
+        Self::stopped(problem.with_errors(invalid.into_faults()))
     }
 }
 
