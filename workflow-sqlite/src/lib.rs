@@ -40,6 +40,8 @@ mod error;
 mod file;
 mod json;
 mod page;
+#[cfg(test)]
+mod plans;
 mod retention;
 mod runs;
 mod schema;
