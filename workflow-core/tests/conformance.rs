@@ -1,9 +1,7 @@
 //! The memory store does what every store must.
 
+use std::future::ready;
+
 use workflow_core::MemoryStore;
 
-async fn empty() -> Box<MemoryStore> {
-    Box::default()
-}
-
-workflow_core::store_tests!(empty());
+workflow_core::store_tests!(ready(Box::new(MemoryStore::new())));

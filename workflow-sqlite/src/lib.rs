@@ -41,6 +41,8 @@ mod error;
 mod file;
 mod json;
 mod page;
+#[cfg(test)]
+mod plans;
 mod retention;
 mod runs;
 mod schema;

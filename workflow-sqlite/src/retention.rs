@@ -6,6 +6,12 @@ use sqlx::{Connection, SqliteConnection, query, query_as, query_scalar};
 const RUNS_AT_ONCE: i64 = 100;
 const EVENTS_AT_ONCE: i64 = 10_000;
 
+pub(crate) const OLD: &str = "SELECT number, last_seq FROM run \
+     WHERE ended_at < strftime('%Y-%m-%dT%H:%M:%fZ', 'now', ?) ORDER BY ended_at LIMIT ?";
+pub(crate) const ENDED: &str = "SELECT count(*) FROM run WHERE ended_at IS NOT NULL";
+pub(crate) const FIRST_ENDED: &str = "SELECT number, last_seq FROM run \
+     WHERE ended_at IS NOT NULL ORDER BY ended_at LIMIT ?";
+
 /// How long runs are kept once they ended; without a number, for ever.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Retention {
@@ -37,14 +43,11 @@ impl Retention {
     /// The runs that ended first of those that are not to be kept, and how many events each has.
     async fn overdue(self, file: &mut SqliteConnection) -> sqlx::Result<Vec<(i64, i64)>> {
         if let Some(days) = self.days {
-            let old = query_as(
-                "SELECT number, last_seq FROM run \
-                 WHERE ended_at < strftime('%Y-%m-%dT%H:%M:%fZ', 'now', ?) ORDER BY ended_at LIMIT ?",
-            )
-            .bind(format!("-{days} days"))
-            .bind(RUNS_AT_ONCE)
-            .fetch_all(&mut *file)
-            .await?;
+            let old = query_as(OLD)
+                .bind(format!("-{days} days"))
+                .bind(RUNS_AT_ONCE)
+                .fetch_all(&mut *file)
+                .await?;
             if !old.is_empty() {
                 return Ok(old);
             }
@@ -52,16 +55,9 @@ impl Retention {
         let Some(kept) = self.runs else {
             return Ok(Vec::new());
         };
-        let ended: i64 = query_scalar("SELECT count(*) FROM run WHERE ended_at IS NOT NULL")
-            .fetch_one(&mut *file)
-            .await?;
-        query_as(
-            "SELECT number, last_seq FROM run \
-             WHERE ended_at IS NOT NULL ORDER BY ended_at LIMIT ?",
-        )
-        .bind((ended - i64::from(kept)).clamp(0, RUNS_AT_ONCE))
-        .fetch_all(file)
-        .await
+        let ended: i64 = query_scalar(ENDED).fetch_one(&mut *file).await?;
+        let too_many = (ended - i64::from(kept)).clamp(0, RUNS_AT_ONCE);
+        query_as(FIRST_ENDED).bind(too_many).fetch_all(file).await
     }
 
     fn forgets(self) -> bool {

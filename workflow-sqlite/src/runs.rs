@@ -8,14 +8,15 @@ use workflow_core::{
 use crate::{
     encode::row_seq,
     json::{self, status, unavailable, word},
-    page::{cursor, fetched, limit, page_of},
+    page::{AFTER_ALL, cursor, fetched, limit, page_of},
 };
 
-const RUN: &str = "SELECT record, head FROM run WHERE id = ?";
-const OF_KEY: &str = "SELECT request, record, head FROM run WHERE key_scope = ? AND key = ?";
-const UNFINISHED: &str =
+pub(crate) const RUN: &str = "SELECT record, head FROM run WHERE id = ?";
+pub(crate) const OF_KEY: &str =
+    "SELECT request, record, head FROM run WHERE key_scope = ? AND key = ?";
+pub(crate) const UNFINISHED: &str =
     "SELECT record, head FROM run WHERE id > ? AND ended_at IS NULL ORDER BY id LIMIT ?";
-const LOG: &str = "SELECT seq, body FROM event \
+pub(crate) const LOG: &str = "SELECT seq, body FROM event \
      WHERE run = (SELECT number FROM run WHERE id = ?) AND seq > ? ORDER BY seq LIMIT ?";
 
 /// The record of a run.
@@ -99,15 +100,15 @@ pub(crate) async fn page(
     })
 }
 
-fn listed(query: &RunQuery) -> Result<QueryBuilder<Sqlite>, StoreError> {
-    let mut sql = QueryBuilder::new("SELECT record, head FROM run WHERE TRUE");
-    wanted(query, &mut sql);
+/// The question for it. Each part of it has an index, but for the text.
+pub(crate) fn listed(query: &RunQuery) -> Result<QueryBuilder<Sqlite>, StoreError> {
+    let before = cursor::<RunId>(&query.page)?;
+    let mut sql = QueryBuilder::new("SELECT record, head FROM run WHERE id < ");
+    sql.push_bind(before.map_or_else(|| AFTER_ALL.to_owned(), |id| id.to_string()));
     if let Some(wanted) = query.status {
         sql.push(" AND status = ").push_bind(word(wanted)?);
     }
-    if let Some(before) = cursor::<RunId>(&query.page)? {
-        sql.push(" AND id < ").push_bind(before.to_string());
-    }
+    push_wanted(&mut sql, query);
     sql.push(" ORDER BY id DESC LIMIT ")
         .push_bind(fetched(&query.page));
     Ok(sql)
@@ -127,24 +128,23 @@ pub(crate) async fn count(readers: &SqlitePool, query: &RunQuery) -> Result<RunC
     Ok(counts)
 }
 
-fn counted(query: &RunQuery) -> QueryBuilder<Sqlite> {
+/// The question for it.
+pub(crate) fn counted(query: &RunQuery) -> QueryBuilder<Sqlite> {
     let mut sql = QueryBuilder::new("SELECT status, count(*) FROM run WHERE TRUE");
-    wanted(query, &mut sql);
+    push_wanted(&mut sql, query);
     sql.push(" GROUP BY status");
     sql
 }
 
 /// Which runs a query wants, whatever their status.
-fn wanted(query: &RunQuery, sql: &mut QueryBuilder<Sqlite>) {
+fn push_wanted(sql: &mut QueryBuilder<Sqlite>, query: &RunQuery) {
     if let Some(workflow) = query.workflow_id {
         sql.push(" AND workflow = ").push_bind(workflow.to_string());
     }
     if let Some(text) = &query.text {
         let text = text.to_lowercase();
-        for (column, before) in [("id", " AND ("), ("name", " OR "), ("excerpt", " OR ")] {
-            sql.push(before).push("instr(").push(column).push(", ");
-            sql.push_bind(text.clone()).push(") > 0");
-        }
-        sql.push(")");
+        sql.push(" AND (instr(id, ").push_bind(text.clone());
+        sql.push(") OR instr(name, ").push_bind(text.clone());
+        sql.push(") OR instr(excerpt, ").push_bind(text).push("))");
     }
 }

@@ -92,7 +92,7 @@ impl SqliteStore {
         writer.unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn readers(&self) -> &SqlitePool {
+    pub(crate) fn readers(&self) -> &SqlitePool {
         &self.shared.readers
     }
 

@@ -8,14 +8,14 @@ use crate::{
     page::{AFTER_ALL, cursor, fetched, page_of},
 };
 
-const NEWEST: &str = "SELECT record FROM workflow JOIN version ON workflow = id AND version = newest \
+pub(crate) const NEWEST: &str = "SELECT record FROM workflow JOIN version ON workflow = id AND version = newest \
      WHERE id = ? AND NOT deleted";
-const VERSION: &str = "SELECT record FROM version WHERE workflow = ? AND version = ?";
-const NAMED: &str = "SELECT record FROM workflow JOIN version ON workflow = id AND version = newest \
+pub(crate) const VERSION: &str = "SELECT record FROM version WHERE workflow = ? AND version = ?";
+pub(crate) const NAMED: &str = "SELECT record FROM workflow JOIN version ON workflow = id AND version = newest \
      WHERE name = ? AND NOT deleted ORDER BY id DESC LIMIT 1";
-const LISTED: &str = "SELECT record FROM workflow JOIN version ON workflow = id AND version = newest \
+pub(crate) const LISTED: &str = "SELECT record FROM workflow JOIN version ON workflow = id AND version = newest \
      WHERE id < ? AND NOT deleted ORDER BY id DESC LIMIT ?";
-const VERSIONS: &str = "SELECT record FROM version \
+pub(crate) const VERSIONS: &str = "SELECT record FROM version \
      WHERE workflow = (SELECT id FROM workflow WHERE id = ? AND NOT deleted) AND version < ? \
      ORDER BY version DESC LIMIT ?";
 

@@ -32,14 +32,10 @@ pub mod workflows;
 /// one: a `Box`, or a guard that also removes what the store leaves behind.
 ///
 /// ```
-/// # use workflow_core as my_crate;
-/// mod conformance {
-///     async fn empty() -> Box<my_crate::MemoryStore> {
-///         Box::default()
-///     }
+/// use std::future::ready;
+/// use workflow_core::MemoryStore;
 ///
-///     workflow_core::store_tests!(empty());
-/// }
+/// workflow_core::store_tests!(ready(Box::new(MemoryStore::new())));
 /// ```
 #[macro_export]
 macro_rules! store_tests {

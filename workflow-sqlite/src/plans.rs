@@ -1,0 +1,91 @@
+//! What SQLite does for each question: it looks things up, and neither reads through a table nor sorts.
+
+use sqlx::{AssertSqlSafe, query_as, sqlite::SqlitePool};
+use workflow_core::{PageRequest, RunQuery, RunStatus, WorkflowId};
+
+use crate::{SqliteStore, retention, runs, workflows};
+
+/// How SQLite answers this.
+async fn plan(readers: &SqlitePool, sql: &str) -> Vec<String> {
+    let explained = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+    let steps: Vec<(i64, i64, i64, String)> = query_as(explained).fetch_all(readers).await.unwrap();
+    steps.into_iter().map(|(.., step)| step).collect()
+}
+
+async fn store() -> (tempfile::TempDir, SqliteStore) {
+    let directory = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(directory.path().join("runs.db"))
+        .await
+        .unwrap();
+    (directory, store)
+}
+
+/// What a caller may ask of the list of runs, without text.
+fn queries() -> Vec<RunQuery> {
+    let page = PageRequest::new(10, Some(WorkflowId::new().to_string()));
+    let mut queries = Vec::new();
+    for workflow_id in [None, Some(WorkflowId::new())] {
+        for status in [None, Some(RunStatus::Failed)] {
+            for page in [PageRequest::default(), page.clone()] {
+                let mut query = RunQuery::default();
+                (query.workflow_id, query.status, query.page) = (workflow_id, status, page);
+                queries.push(query);
+            }
+        }
+    }
+    queries
+}
+
+#[tokio::test]
+async fn every_question_is_looked_up() {
+    let (_directory, store) = store().await;
+    let asked = vec![
+        runs::RUN.to_owned(),
+        runs::OF_KEY.to_owned(),
+        runs::UNFINISHED.to_owned(),
+        runs::LOG.to_owned(),
+        workflows::NEWEST.to_owned(),
+        workflows::VERSION.to_owned(),
+        workflows::NAMED.to_owned(),
+        workflows::LISTED.to_owned(),
+        workflows::VERSIONS.to_owned(),
+        retention::OLD.to_owned(),
+        retention::ENDED.to_owned(),
+        retention::FIRST_ENDED.to_owned(),
+    ];
+    for sql in asked {
+        let steps = plan(store.readers(), &sql).await;
+        assert!(!steps.is_empty(), "{sql}");
+        for step in steps {
+            let looked_up = step.starts_with("SEARCH") || step.starts_with("SCALAR SUBQUERY");
+            assert!(looked_up, "{sql}: {step}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_filter_has_an_index() {
+    let (_directory, store) = store().await;
+    for query in queries() {
+        let index = match (query.workflow_id, query.status) {
+            (None, None) => "sqlite_autoindex_run_1 (id<?)",
+            (None, Some(_)) => "run_by_status (status=? AND id<?)",
+            (Some(_), None) => "run_by_workflow (workflow=? AND id<?)",
+            (Some(_), Some(_)) => "run_by_workflow_and_status (workflow=? AND status=? AND id<?)",
+        };
+        let sql = runs::listed(&query).unwrap().into_string();
+        let steps = plan(store.readers(), &sql).await;
+        assert_eq!(steps, [format!("SEARCH run USING INDEX {index}")], "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn counting_reads_an_index_only() {
+    let (_directory, store) = store().await;
+    for query in queries() {
+        let sql = runs::counted(&query).into_string();
+        for step in plan(store.readers(), &sql).await {
+            assert!(step.contains("USING COVERING INDEX"), "{sql}: {step}");
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Which files are opened, and what is said of those that are not.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+mod support;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use sqlx::{Connection, query};
+use support::{SampleRun, file, told};
+use tempfile::TempDir;
+use workflow_core::{Store, StoreError};
+use workflow_sqlite::{OpenError, SqliteStore};
+
+fn place() -> (TempDir, PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("runs.db");
+    (directory, path)
+}
+
+/// The file is refused, and is what it was.
+async fn refused(path: &Path) -> OpenError {
+    let before = fs::read(path).unwrap();
+    let error = SqliteStore::open(path).await.unwrap_err();
+    assert_eq!(fs::read(path).unwrap(), before, "the file was changed");
+    error
+}
+
+/// A store of many pages that is closed.
+async fn filled(path: &Path) {
+    let store = SqliteStore::open(path).await.unwrap();
+    let mut run = SampleRun::stored(&store).await;
+    for _ in 0..50 {
+        run.step(&store, &"x".repeat(3_000)).await.unwrap();
+    }
+    store.close().await;
+}
+
+#[tokio::test]
+async fn garbage_is_not_a_store() {
+    let (_directory, path) = place();
+    fs::write(&path, "a letter to a friend\n".repeat(1_000)).unwrap();
+    let error = refused(&path).await;
+    assert!(matches!(error, OpenError::NotADatabase { .. }), "{error:?}");
+    assert!(!told(&error).contains("friend"));
+}
+
+#[tokio::test]
+async fn the_database_of_another_program_is_not_a_store() {
+    let (_directory, path) = place();
+    let mut other = file(&path).await;
+    query("CREATE TABLE run (id INTEGER)")
+        .execute(&mut other)
+        .await
+        .unwrap();
+    other.close().await.unwrap();
+    let error = refused(&path).await;
+    assert!(matches!(error, OpenError::NotADatabase { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn an_empty_file_becomes_a_store() {
+    let (_directory, path) = place();
+    fs::write(&path, "").unwrap();
+    SqliteStore::open(&path)
+        .await
+        .unwrap()
+        .check()
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_newer_store_is_refused() {
+    let (_directory, path) = place();
+    SqliteStore::open(&path).await.unwrap().close().await;
+    let mut newer = file(&path).await;
+    query(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+           VALUES (999, 'later', TRUE, x'00', 1)",
+    )
+    .execute(&mut newer)
+    .await
+    .unwrap();
+    newer.close().await.unwrap();
+    let error = refused(&path).await;
+    assert!(
+        matches!(
+            error,
+            OpenError::Newer {
+                found: 999,
+                known: 1,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_truncated_file_is_damaged() {
+    let (_directory, path) = place();
+    filled(&path).await;
+    let whole = fs::metadata(&path).unwrap().len();
+    let opened = fs::OpenOptions::new().write(true).open(&path).unwrap();
+    opened.set_len(whole / 2 / 4096 * 4096).unwrap();
+    let error = refused(&path).await;
+    assert!(matches!(error, OpenError::Damaged { .. }), "{error:?}");
+    assert!(error.to_string().contains(".recover"), "{error}");
+}
+
+#[tokio::test]
+async fn a_file_with_a_page_of_something_else_is_damaged() {
+    let (_directory, path) = place();
+    filled(&path).await;
+    let mut bytes = fs::read(&path).unwrap();
+    let middle = bytes.len() / 2 / 4096 * 4096;
+    bytes[middle..middle + 4096].fill(b'?');
+    fs::write(&path, bytes).unwrap();
+    let error = refused(&path).await;
+    assert!(matches!(error, OpenError::Damaged { .. }), "{error:?}");
+    assert!(!told(&error).contains("???"));
+}
+
+#[tokio::test]
+async fn a_file_is_opened_once_until_it_is_closed() {
+    let (_directory, path) = place();
+    let first = SqliteStore::open(&path).await.unwrap();
+    let error = SqliteStore::open(&path).await.unwrap_err();
+    assert!(matches!(error, OpenError::Locked { .. }), "{error:?}");
+    first.check().await.unwrap();
+    first.close().await;
+    SqliteStore::open(&path)
+        .await
+        .unwrap()
+        .check()
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_missing_directory_is_created_but_not_the_one_above() {
+    let (directory, _) = place();
+    let new = directory.path().join("new");
+    let error = SqliteStore::open(new.join("newer/runs.db"))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, OpenError::NoDirectory { .. }), "{error:?}");
+    assert!(!new.exists());
+    SqliteStore::open(new.join("runs.db"))
+        .await
+        .unwrap()
+        .check()
+        .await
+        .unwrap();
+}
+
+/// A user who may everything, as root may, meets this one too.
+#[tokio::test]
+async fn a_file_is_no_directory() {
+    let (_directory, path) = place();
+    fs::write(&path, "").unwrap();
+    let error = SqliteStore::open(path.join("runs.db")).await.unwrap_err();
+    assert!(matches!(error, OpenError::NoDirectory { .. }), "{error:?}");
+    let error = SqliteStore::open(path.parent().unwrap()).await.unwrap_err();
+    assert!(matches!(error, OpenError::Other { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn paths_are_only_paths() {
+    let (directory, _) = place();
+    for name in ["file:x?mode=memory", "a b#c.db", ":memory:", "ünï%20.db"] {
+        let path = directory.path().join(name);
+        let store = SqliteStore::open(&path).await.unwrap();
+        let run = SampleRun::stored(&store).await;
+        store.close().await;
+        let store = SqliteStore::open(&path).await.unwrap();
+        assert!(store.run(run.id).await.unwrap().is_some(), "{name}");
+        store.close().await;
+        assert!(path.is_file(), "{name}");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn files_are_for_their_user_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let (directory, _) = place();
+    let private = directory.path().join("private");
+    let store = SqliteStore::open(private.join("runs.db")).await.unwrap();
+    SampleRun::stored(&store).await;
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&private), 0o700);
+    let files: Vec<_> = fs::read_dir(&private)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    // The file, its lock, its write-ahead log and the index of that.
+    assert_eq!(files.len(), 4, "{files:?}");
+    for path in files {
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+}
+
+#[tokio::test]
+async fn closing_leaves_one_file_that_has_everything() {
+    let (directory, path) = place();
+    filled(&path).await;
+    let copy = directory.path().join("copy.db");
+    fs::copy(&path, &copy).unwrap();
+    assert!(!directory.path().join("runs.db-wal").exists());
+    let store = SqliteStore::open(&copy).await.unwrap();
+    let run = store.unfinished(None, 1).await.unwrap().remove(0);
+    assert_eq!(store.read(run.id, 0, 100).await.unwrap().len(), 51);
+}
+
+#[tokio::test]
+async fn a_closed_store_says_so() {
+    let (_directory, path) = place();
+    let store = SqliteStore::open(&path).await.unwrap();
+    let mut run = SampleRun::stored(&store).await;
+    let clone = store.clone();
+    store.close().await;
+    store.close().await;
+    let written = run.step(&clone, "late").await;
+    assert!(
+        matches!(written, Err(StoreError::Unavailable(_))),
+        "{written:?}"
+    );
+    let read = clone.run(run.id).await;
+    assert!(matches!(read, Err(StoreError::Unavailable(_))), "{read:?}");
+}
+
+#[tokio::test]
+async fn a_store_shows_its_path_and_nothing_that_is_in_it() {
+    let (_directory, path) = place();
+    let store = SqliteStore::open(&path).await.unwrap();
+    SampleRun::stored(&store).await;
+    assert_eq!(
+        format!("{store:?}"),
+        format!("SqliteStore {{ path: {path:?}, .. }}")
+    );
+}

@@ -1,0 +1,211 @@
+//! Processes that are killed, that meet a full disk, and that want the same file.
+//!
+//! Each test starts this program again, for [`child`] alone.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+#![allow(clippy::print_stdout, reason = "how a process tells another")]
+
+mod support;
+
+use std::{
+    collections::HashMap,
+    env,
+    io::{self, BufRead, BufReader, Lines, Write},
+    path::Path,
+    process::{Child, ChildStdout, Command, Stdio},
+};
+
+use futures::future::join_all;
+use support::SampleRun;
+use workflow_core::{RunId, RunQuery, Store, StoreError};
+use workflow_sqlite::{OpenError, SqliteStore};
+
+const PATH: &str = "WORKFLOW_SQLITE_TEST_PATH";
+const ROLE: &str = "WORKFLOW_SQLITE_TEST_ROLE";
+
+/// Runs this program as another process, through `sh` when it is given a limit first.
+fn start(role: &str, path: &Path, limit: &str) -> (Child, Lines<BufReader<ChildStdout>>) {
+    let mut child = Command::new("sh")
+        .args(["-c", &format!("{limit} exec \"$0\" \"$@\"")])
+        .arg(env::current_exe().unwrap())
+        .args(["--exact", "child", "--ignored", "--nocapture"])
+        .env(PATH, path)
+        .env(ROLE, role)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let told = BufReader::new(child.stdout.take().unwrap()).lines();
+    (child, told)
+}
+
+/// What the process says until it ends, or as far as is wanted.
+fn next_about(told: &mut Lines<BufReader<ChildStdout>>, word: &str) -> Option<String> {
+    told.map_while(Result::ok)
+        .find_map(|line| Some(line.split_once(&format!("{word} "))?.1.to_owned()))
+}
+
+#[tokio::test]
+#[ignore = "what the other tests start"]
+async fn child() {
+    let store = SqliteStore::open(env::var(PATH).unwrap()).await;
+    match env::var(ROLE).unwrap().as_str() {
+        "append" => append_for_ever(&store.unwrap()).await,
+        "fill" => fill(&store.unwrap()).await,
+        "open" => println!("locked {}", matches!(store, Err(OpenError::Locked { .. }))),
+        other => panic!("{other}"),
+    }
+}
+
+/// Appends to several runs at once, and tells of each event once it is acknowledged.
+async fn append_for_ever(store: &SqliteStore) {
+    join_all((0..8).map(|_| async {
+        let mut run = SampleRun::stored(store).await;
+        loop {
+            run.step(store, &"x".repeat(500)).await.unwrap();
+            println!("acknowledged {} {}", run.id, run.head.last_seq);
+        }
+    }))
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_survives_a_kill() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("runs.db");
+    let mut acknowledged = HashMap::new();
+    for kill_after in [1, 150, 400] {
+        let (mut child, mut told) = start("append", &path, "");
+        let mut seen = 0;
+        while let Some(line) = next_about(&mut told, "acknowledged") {
+            seen += 1;
+            if seen == kill_after {
+                child.kill().unwrap();
+            }
+            let (run, seq) = line.split_once(' ').unwrap();
+            // The last line may have been cut off.
+            if let (Ok(run), Ok(seq)) = (run.parse::<RunId>(), seq.parse::<u64>()) {
+                acknowledged.insert(run, seq);
+            }
+        }
+        child.wait().unwrap();
+        assert!(seen >= kill_after, "it ended by itself after {seen}");
+
+        let store = SqliteStore::open(&path).await.unwrap();
+        for record in store.runs(RunQuery::default()).await.unwrap().items {
+            let log = store.read(record.id, 0, usize::MAX).await.unwrap();
+            let numbers = log.iter().map(|event| event.seq);
+            assert!(numbers.eq(1..=record.head.last_seq), "the log has a gap");
+            let last = acknowledged.get(&record.id).copied().unwrap_or(0);
+            assert!(record.head.last_seq >= last, "event {last} is lost");
+        }
+        for run in acknowledged.keys() {
+            assert!(
+                store.run(*run).await.unwrap().is_some(),
+                "run {run} is lost"
+            );
+        }
+        store.close().await;
+    }
+}
+
+/// Appends until it cannot, then tells so; once told to go on, tries again.
+async fn fill(store: &SqliteStore) {
+    let mut run = SampleRun::stored(store).await;
+    let refused = loop {
+        match run.step(store, &"x".repeat(50_000)).await {
+            Ok(()) => println!("acknowledged {} {}", run.id, run.head.last_seq),
+            Err(error) => break error,
+        }
+    };
+    println!("refused {}", matches!(refused, StoreError::Unavailable(_)));
+    // A probe is small: it may fit where the event did not.
+    let mut probes = 0;
+    while probes < 100 && store.check().await.is_ok() {
+        probes += 1;
+    }
+    println!("probed {}", probes < 100);
+    println!(
+        "read {}",
+        store.read(run.id, 0, usize::MAX).await.unwrap().len()
+    );
+    io::stdin().lines().next();
+    store.check().await.unwrap();
+    run.step(store, "again").await.unwrap();
+    store.close().await;
+    println!("again {} {}", run.id, run.head.last_seq);
+}
+
+/// The disk is as full as a limit on the size of files makes it, which holds for every user.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_full_disk_refuses_writes_until_there_is_room() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("runs.db");
+    let limit = "trap '' XFSZ; ulimit -S -f 2048;";
+    let (mut child, mut told) = start("fill", &path, limit);
+    let mut last = String::new();
+    let refused = told.by_ref().map_while(Result::ok).find_map(|line| {
+        if let Some((_, seen)) = line.split_once("acknowledged ") {
+            last = seen.to_owned();
+        }
+        Some(line.split_once("refused ")?.1.to_owned())
+    });
+    assert_eq!(refused.as_deref(), Some("true"), "it is Unavailable");
+    assert_eq!(
+        next_about(&mut told, "probed").as_deref(),
+        Some("true"),
+        "a check finds it"
+    );
+    let (run, seq) = last.split_once(' ').unwrap();
+    assert_eq!(
+        next_about(&mut told, "read").as_deref(),
+        Some(seq),
+        "the log is as acknowledged"
+    );
+
+    let raised = Command::new("prlimit")
+        .args(["--pid", &child.id().to_string(), "--fsize=unlimited"])
+        .status();
+    assert!(raised.unwrap().success());
+    child.stdin.take().unwrap().write_all(b"\n").unwrap();
+    let next = seq.parse::<u64>().unwrap() + 1;
+    assert_eq!(
+        next_about(&mut told, "again"),
+        Some(format!("{run} {next}"))
+    );
+    assert!(child.wait().unwrap().success());
+
+    let store = SqliteStore::open(&path).await.unwrap();
+    let log = store
+        .read(run.parse().unwrap(), 0, usize::MAX)
+        .await
+        .unwrap();
+    assert_eq!(log.last().map(|event| event.seq), Some(next));
+}
+
+#[tokio::test]
+async fn another_process_is_refused_until_the_first_one_is_gone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("runs.db");
+    let store = SqliteStore::open(&path).await.unwrap();
+    let (mut second, mut told) = start("open", &path, "");
+    assert_eq!(next_about(&mut told, "locked").as_deref(), Some("true"));
+    second.wait().unwrap();
+    store.close().await;
+
+    let (mut first, mut told) = start("append", &path, "");
+    assert!(next_about(&mut told, "acknowledged").is_some());
+    let error = SqliteStore::open(&path).await.unwrap_err();
+    assert!(matches!(error, OpenError::Locked { .. }), "{error:?}");
+    assert!(error.to_string().contains("another process"), "{error}");
+    first.kill().unwrap();
+    first.wait().unwrap();
+    SqliteStore::open(&path)
+        .await
+        .unwrap()
+        .check()
+        .await
+        .unwrap();
+}

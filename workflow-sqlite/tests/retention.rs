@@ -1,0 +1,119 @@
+//! What is kept of runs that ended.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+mod support;
+
+use std::path::Path;
+
+use sqlx::{Connection, query};
+use support::{SampleRun, file};
+use workflow_core::{RunCounts, RunId, RunQuery, Store};
+use workflow_sqlite::SqliteStore;
+
+/// What is there once the store has found time to forget: between two writes it forgets some.
+async fn counts(store: &SqliteStore) -> RunCounts {
+    for _ in 0..5 {
+        store.check().await.unwrap();
+    }
+    store.count_runs(&RunQuery::default()).await.unwrap()
+}
+
+/// So many runs that are over, oldest first, and one that is not.
+async fn filled(store: &SqliteStore, ended: usize) -> Vec<RunId> {
+    SampleRun::stored(store).await;
+    let mut runs = Vec::new();
+    for _ in 0..ended {
+        runs.push(SampleRun::ended(store).await.id);
+    }
+    runs
+}
+
+/// They ended long ago.
+async fn make_old(path: &Path, runs: &[RunId]) {
+    let mut file = file(path).await;
+    for run in runs {
+        query("UPDATE run SET ended_at = '2020-01-01T00:00:00.000000Z' WHERE id = ?")
+            .bind(run.to_string())
+            .execute(&mut file)
+            .await
+            .unwrap();
+    }
+    file.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn everything_is_kept_unless_it_is_said() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("runs.db");
+    let store = SqliteStore::open(&path).await.unwrap();
+    let runs = filled(&store, 10).await;
+    store.close().await;
+    make_old(&path, &runs).await;
+    let store = SqliteStore::open(&path).await.unwrap();
+    assert_eq!(counts(&store).await.cancelled, 10);
+}
+
+#[tokio::test]
+async fn the_runs_that_ended_last_are_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("runs.db");
+    let store = SqliteStore::builder(&path)
+        .keep_ended_runs(3)
+        .open()
+        .await
+        .unwrap();
+    let runs = filled(&store, 10).await;
+    let counts = counts(&store).await;
+    assert_eq!((counts.cancelled, counts.queued), (3, 1));
+    for (at, run) in runs.into_iter().enumerate() {
+        assert_eq!(store.run(run).await.unwrap().is_some(), at >= 7, "{at}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_too_much_is_forgotten_when_a_store_is_opened() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("runs.db");
+    let store = SqliteStore::open(&path).await.unwrap();
+    // More than are forgotten at once.
+    filled(&store, 250).await;
+    store.close().await;
+    let store = SqliteStore::builder(&path)
+        .keep_ended_runs(0)
+        .open()
+        .await
+        .unwrap();
+    let counts = counts(&store).await;
+    assert_eq!((counts.cancelled, counts.queued), (0, 1));
+}
+
+#[tokio::test]
+async fn runs_that_ended_long_ago_are_forgotten_with_their_logs() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("runs.db");
+    let store = SqliteStore::open(&path).await.unwrap();
+    let runs = filled(&store, 6).await;
+    store.close().await;
+    make_old(&path, &runs[..4]).await;
+    let store = SqliteStore::builder(&path)
+        .keep_days(36_500)
+        .open()
+        .await
+        .unwrap();
+    assert_eq!(counts(&store).await.cancelled, 6);
+    store.close().await;
+    let store = SqliteStore::builder(&path)
+        .keep_days(1)
+        .open()
+        .await
+        .unwrap();
+    let left = counts(&store).await;
+    store.close().await;
+    let mut file = file(&path).await;
+    let events: i64 = sqlx::query_scalar("SELECT count(*) FROM event")
+        .fetch_one(&mut file)
+        .await
+        .unwrap();
+    assert_eq!((left.cancelled, left.queued, events), (2, 1, 5));
+}

@@ -1,0 +1,101 @@
+//! Runs to store, made of their JSON.
+
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "each test binary uses a part of this, and may fail by panicking"
+)]
+
+use std::{error::Error, path::Path};
+
+use serde_json::{Value, json};
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use workflow_core::{
+    RunHead, RunId, RunRecord, StepEvent, Store, StoreError, Timestamp, WorkflowRecord, WorkflowRef,
+};
+use workflow_sqlite::SqliteStore;
+
+/// A run as its writer knows it.
+pub struct SampleRun {
+    pub id: RunId,
+    pub head: RunHead,
+}
+
+impl SampleRun {
+    /// A run that is stored.
+    pub async fn stored(store: &SqliteStore) -> Self {
+        let workflow = WorkflowRecord::new(Some("sample".to_owned()), json!({"nodes": []}).into());
+        let first = event(
+            RunId::new(),
+            1,
+            &json!({
+                "type": "run.created", "spec_hash": "4f2a", "input": "in", "nodes": [],
+            }),
+        );
+        let record = RunRecord::new(WorkflowRef::from(&workflow), &first);
+        store.create_run(record.clone(), first, None).await.unwrap();
+        Self {
+            id: record.id,
+            head: record.head,
+        }
+    }
+
+    /// A run that is over.
+    pub async fn ended(store: &SqliteStore) -> Self {
+        let mut run = Self::stored(store).await;
+        run.append(
+            store,
+            &json!({"type": "run.cancelled", "reason": "user",
+            "usage": {"input_tokens": 0, "output_tokens": 0}, "duration_ms": 1}),
+        )
+        .await
+        .unwrap();
+        run
+    }
+
+    /// A step is done.
+    pub async fn step(&mut self, store: &SqliteStore, output: &str) -> Result<(), StoreError> {
+        self.append(
+            store,
+            &json!({"type": "node.completed", "node": "a", "path": "a", "attempt": 1,
+            "output": output, "duration_ms": 1}),
+        )
+        .await
+    }
+
+    async fn append(&mut self, store: &SqliteStore, body: &Value) -> Result<(), StoreError> {
+        let after = self.head.last_seq;
+        let next = event(self.id, after + 1, body);
+        let mut head = self.head.clone();
+        head.apply(&next);
+        store.append(self.id, after, &[next], &head).await?;
+        self.head = head;
+        Ok(())
+    }
+}
+
+fn event(run: RunId, seq: u64, body: &Value) -> StepEvent {
+    let mut event = body.clone();
+    event["run_id"] = json!(run);
+    event["seq"] = json!(seq);
+    event["time"] = json!(Timestamp::now());
+    serde_json::from_value(event).unwrap()
+}
+
+/// The file of a store that is closed, as SQLite sees it.
+pub async fn file(path: &Path) -> SqliteConnection {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true);
+    SqliteConnection::connect_with(&options).await.unwrap()
+}
+
+/// Everything that an error says, its sources too.
+pub fn told(error: &(dyn Error + 'static)) -> String {
+    let sources = std::iter::successors(Some(error), |error| (*error).source());
+    sources
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
+}
