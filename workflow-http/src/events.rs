@@ -68,9 +68,10 @@ async fn seen(app: &App, run: RunId, after: u64) -> Result<Option<StepEvent>, Pr
 
 /// The updates of a run after event number `after`: those of the log, then live.
 pub(crate) async fn follow(app: &App, run: RunId, after: u64) -> Result<Response, Problem> {
+    let seat = app.readers.seat(run)?;
     let updates = app.engine.events(run, after).await?;
     let frames = stream::iter([Ok(greeting())]).chain(updates.map(|update| frame(&update)));
-    Ok(sse::answer(frames, &app.options.shutdown))
+    Ok(sse::answer(seat.keep(frames), &app.options.shutdown))
 }
 
 /// The first bytes: the stream is open, and a second is enough before a reconnect.

@@ -24,7 +24,7 @@ impl FromRequest<App> for JsonBody {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         media::check(request.headers(), &app.options.cors_origins)?;
-        let bytes = body::read(request, app.options.max_body_bytes).await?;
+        let bytes = body::read(request, &app.options.limits).await?;
         Ok(Self(serde_json::from_slice(&bytes)?))
     }
 }

@@ -30,14 +30,26 @@ const HEADERS: [(HeaderName, &str); 4] = [
     (CACHE_CONTROL, "no-cache"),
 ];
 
+/// Whether there is a file at this path.
+pub(crate) fn has(path: &str) -> bool {
+    Files::get(file_name(path)).is_some()
+}
+
+fn file_name(path: &str) -> &str {
+    match path.trim_start_matches('/') {
+        "" => "index.html",
+        name => name,
+    }
+}
+
 /// The file that a request asks for, if it is one. `original` is the path before any nesting.
 pub(crate) fn answer(original: &Uri, request: &Request) -> Option<Response> {
-    let path = request.uri().path().trim_start_matches('/');
-    let name = if path.is_empty() { "index.html" } else { path };
+    let path = request.uri().path();
+    let name = file_name(path);
     let file = Files::get(name)?;
     let original = original.path();
     Some(match *request.method() {
-        Method::GET | Method::HEAD if path.is_empty() && !original.ends_with('/') => {
+        Method::GET | Method::HEAD if path == "/" && !original.ends_with('/') => {
             Redirect::permanent(&format!("{original}/")).into_response()
         }
         Method::GET | Method::HEAD => send(name, file, request.headers().get(IF_NONE_MATCH)),

@@ -19,9 +19,12 @@ use workflow_core::Engine;
 use crate::page::answer as page;
 use crate::{
     app::App,
-    catalog, cors, events, log,
+    auth::{self, Keyring},
+    catalog, cors, events,
+    guard::{self, Guard},
     options::Options,
     problem::{Kind, Problem},
+    readers::Readers,
     runs, waits, workflows,
 };
 
@@ -43,18 +46,33 @@ use crate::{
 /// # }
 /// ```
 ///
-/// It does not check which host name a request was sent to, nor from which site it comes, except
-/// that a page of another site cannot send it a form. [`serve`](crate::serve) does.
+/// It asks for an API key if the options have one. It does not check which host name a request was
+/// sent to, nor from which site it comes, except that a page of another site cannot send it a form:
+/// [`serve`](crate::serve) does, or [`Options::with_guard`].
 pub fn router(engine: Arc<dyn Engine>, options: Options) -> Router {
-    let origins = options.cors_origins.clone();
-    let options = Arc::new(options);
     let router = routes()
         .fallback(fallback)
         .method_not_allowed_fallback(wrong_method)
         .layer(CatchPanicLayer::custom(panicked));
-    cors::open_to(&origins, router)
-        .layer(middleware::from_fn(log::request))
-        .with_state(App { engine, options })
+    protected(router, &options).with_state(App {
+        engine,
+        readers: Readers::at_most(options.limits.readers_per_run),
+        options: Arc::new(options),
+    })
+}
+
+/// What stands before all routes.
+fn protected(mut router: Router<App>, options: &Options) -> Router<App> {
+    if !options.api_keys.is_empty() {
+        let keys = middleware::from_fn_with_state(Keyring::new(options), auth::check);
+        router = router.layer(keys);
+    }
+    router = cors::open_to(&options.cors_origins, router);
+    if options.guarded {
+        let guard = middleware::from_fn_with_state(Guard::new(options), guard::check);
+        router = router.layer(guard);
+    }
+    router
 }
 
 fn routes() -> Router<App> {
