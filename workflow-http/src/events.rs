@@ -33,9 +33,10 @@ pub(crate) async fn get(
     headers: HeaderMap,
     Query(query): Query<EventsQuery>,
 ) -> Result<Response, Problem> {
+    let form = accept::choose(&headers, &[EVENT_STREAM, JSON])?;
     let after = last_event_id(&headers)?.unwrap_or(query.after);
     let seen = seen(&app, run, after).await?;
-    if accept::names(&headers, JSON) && !accept::names(&headers, EVENT_STREAM) {
+    if form == JSON {
         return Ok(Json(page(&app, run, after, query.limit.0).await?).into_response());
     }
     if seen.is_some_and(|event| event.is_terminal()) {

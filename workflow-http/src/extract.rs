@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use axum::{
-    extract::{FromRequest, FromRequestParts, Path, Request},
+    extract::{FromRequest, FromRequestParts, Request},
     http::request::Parts,
 };
 use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::Error as _};
@@ -26,6 +26,19 @@ impl FromRequest<App> for JsonBody {
         media::check(request.headers(), &app.options.cors_origins)?;
         let bytes = body::read(request, &app.options.limits).await?;
         Ok(Self(serde_json::from_slice(&bytes)?))
+    }
+}
+
+/// What stands in a path.
+pub(crate) struct Path<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<App> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let path = axum::extract::Path::from_request_parts(parts, app).await;
+        path.map(|axum::extract::Path(found)| Self(found))
+            .map_err(|_| Kind::UnknownPath.of("the path is not UTF-8"))
     }
 }
 

@@ -7,12 +7,12 @@ use axum::http::Uri;
 use axum::{
     Router,
     extract::{OriginalUri, Request},
-    http::Method,
+    http::{HeaderValue, Method, StatusCode, header::X_CONTENT_TYPE_OPTIONS},
     middleware,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
 use workflow_core::Engine;
 
 #[cfg(feature = "ui")]
@@ -67,7 +67,10 @@ fn protected(mut router: Router<App>, options: &Options) -> Router<App> {
         let keys = middleware::from_fn_with_state(Keyring::new(options), auth::check);
         router = router.layer(keys);
     }
-    router = cors::open_to(&options.cors_origins, router);
+    // What an answer says of its type holds: no browser takes a text of a model for a page.
+    let nosniff = HeaderValue::from_static("nosniff");
+    let typed = SetResponseHeaderLayer::overriding(X_CONTENT_TYPE_OPTIONS, nosniff);
+    router = cors::open_to(&options.cors_origins, router).layer(typed);
     if options.guarded {
         let guard = middleware::from_fn_with_state(Guard::new(options), guard::check);
         router = router.layer(guard);
@@ -111,9 +114,13 @@ fn page(_: &Uri, _: &Request) -> Option<Response> {
     None
 }
 
-/// The router adds which methods are served, as `Allow`.
-async fn wrong_method(method: Method, OriginalUri(uri): OriginalUri) -> Problem {
-    Kind::WrongMethod.of(format!("{method} is not served at {}", uri.path()))
+/// The router adds which methods are served, as `Allow`: that is all who asks for them wants.
+async fn wrong_method(method: Method, OriginalUri(uri): OriginalUri) -> Response {
+    if method == Method::OPTIONS {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    let detail = format!("{method} is not served at {}", uri.path());
+    Kind::WrongMethod.of(detail).into_response()
 }
 
 #[expect(

@@ -7,6 +7,8 @@ mod cli;
 mod error;
 mod faults;
 mod file;
+mod keys;
+mod log;
 mod model;
 mod narrate;
 mod registry;

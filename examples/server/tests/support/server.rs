@@ -28,9 +28,13 @@ pub(crate) struct Ended {
 }
 
 impl Server {
-    /// Starts the program on a free port and waits until it says which.
+    /// Starts the program on a free port of this machine and waits until it says which.
     pub(crate) async fn start(program: &mut Command) -> Self {
-        let program = program.args(["--addr", "127.0.0.1:0"]);
+        Self::start_as(program.args(["--addr", "127.0.0.1:0"])).await
+    }
+
+    /// Starts the program as it is, and waits until it says where it listens.
+    pub(crate) async fn start_as(program: &mut Command) -> Self {
         let (out, err) = (Stdio::piped(), Stdio::piped());
         let mut child = program.stdout(out).stderr(err).spawn().unwrap();
         let (tell, told) = oneshot::channel();
@@ -47,6 +51,10 @@ impl Server {
 
     pub(crate) fn address(&self) -> &str {
         self.url.strip_prefix("http://").unwrap()
+    }
+
+    pub(crate) fn port(&self) -> &str {
+        self.url.rsplit(':').next().unwrap()
     }
 
     pub(crate) async fn get(&self, path: &str) -> Response {
