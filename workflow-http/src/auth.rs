@@ -38,7 +38,8 @@ impl Keyring {
             let detail = "send an API key, as `authorization: Bearer KEY` or `x-api-key: KEY`";
             return Err(challenge(detail, "Bearer"));
         };
-        let Some((_, budget)) = self.0.iter().find(|(key, _)| key.is(shown)) else {
+        let shown = ApiKey::shown(shown);
+        let Some((_, budget)) = self.0.iter().find(|(key, _)| *key == shown) else {
             let detail = "the API key is not one of this service";
             return Err(challenge(detail, "Bearer error=\"invalid_token\""));
         };

@@ -25,9 +25,10 @@ pub struct ApiKey([u8; 32]);
 pub struct InvalidApiKey;
 
 impl ApiKey {
-    /// Whether this is the key. How long that takes tells about hashes only, which nobody can choose.
-    pub(crate) fn is(&self, shown: &[u8]) -> bool {
-        self.0 == hash(shown)
+    /// What a caller shows, to be compared with the keys there are. How long that takes tells about
+    /// hashes only, which nobody can choose.
+    pub(crate) fn shown(text: &[u8]) -> Self {
+        Self(Sha256::digest(text).into())
     }
 }
 
@@ -39,7 +40,7 @@ impl FromStr for ApiKey {
         if !is_visible || !(16..=256).contains(&text.len()) {
             return Err(InvalidApiKey);
         }
-        Ok(Self(hash(text.as_bytes())))
+        Ok(Self::shown(text.as_bytes()))
     }
 }
 
@@ -47,8 +48,4 @@ impl fmt::Debug for ApiKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ApiKey(***)")
     }
-}
-
-fn hash(text: &[u8]) -> [u8; 32] {
-    Sha256::digest(text).into()
 }

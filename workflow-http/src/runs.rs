@@ -1,7 +1,7 @@
 //! Runs: start, list, get, cancel.
 
 use axum::{
-    extract::State,
+    extract::{Path, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Json, Response},
 };
@@ -14,7 +14,7 @@ use crate::{
     accept::{self, EVENT_STREAM},
     app::App,
     events,
-    extract::{Id, Limit, Path, Query},
+    extract::{Id, Limit, Query},
     legacy,
     problem::{Kind, Problem},
     run_request::RunRequest,

@@ -137,12 +137,11 @@ async fn what_is_not_utf8_in_a_path_is_a_problem_everywhere() {
     let api = Api::new();
     let run = api.start().await;
     for path in [
-        "/api/runs/%FF".to_owned(),
-        "/api/workflows/%FF".to_owned(),
-        "/api/runs/%FF/steps/x".to_owned(),
-        format!("{run}/steps/%FF"),
+        "/api/runs/%FF",
+        "/api/workflows/%FF",
+        "/api/runs/%FF/events",
     ] {
-        assert_eq!(api.get(&path).await.refusal().0, 404, "{path}");
+        assert_eq!(api.get(path).await.refusal().0, 404, "{path}");
     }
     let wait = api.post(&format!("{run}/waits/%FF"), "1").await;
     assert_eq!(wait.refusal().0, 404);
