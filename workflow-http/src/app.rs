@@ -9,12 +9,13 @@ use axum::{
 use serde::Serialize;
 use workflow_core::{Engine, RunId, WorkflowId};
 
-use crate::options::Options;
+use crate::{options::Options, readers::Readers};
 
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) options: Arc<Options>,
+    pub(crate) readers: Readers,
 }
 
 const X_RUN_ID: HeaderName = HeaderName::from_static("x-run-id");

@@ -18,7 +18,7 @@ pub(crate) async fn node_types(State(app): State<App>) -> Json<Value> {
     Json(json!({
         "items": items,
         "limits": {
-            "body_bytes": app.options.max_body_bytes,
+            "body_bytes": app.options.limits.body_bytes,
             "nodes": MAX_NODES,
             "nesting": MAX_NESTING,
             "map_items": MAX_ITEMS,

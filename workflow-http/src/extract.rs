@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use axum::{
     body::Bytes,
-    extract::{FromRequest, FromRequestParts, Path, Request},
+    extract::{FromRequest, FromRequestParts, Request},
     http::request::Parts,
 };
 use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::Error as _};
@@ -46,7 +46,20 @@ impl FromRequest<App> for OptionalJsonBody {
 
 async fn read(request: Request, app: &App) -> Result<Bytes, Problem> {
     media::check(request.headers(), &app.options.cors_origins)?;
-    body::read(request, app.options.max_body_bytes).await
+    body::read(request, &app.options.limits).await
+}
+
+/// What stands in a path.
+pub(crate) struct Path<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<App> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let path = axum::extract::Path::from_request_parts(parts, app).await;
+        path.map(|axum::extract::Path(found)| Self(found))
+            .map_err(|_| Kind::UnknownPath.of("the path is not UTF-8"))
+    }
 }
 
 /// The id in a path. What is not an id names nothing.

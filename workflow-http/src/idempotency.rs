@@ -29,7 +29,7 @@ impl FromRequestParts<App> for IdempotencyKey {
         let invalid = || {
             let detail =
                 format!("an Idempotency-Key is one word of 1 to {MAX_LEN} ASCII characters");
-            Kind::InvalidKey.of(detail)
+            Kind::InvalidIdempotencyKey.of(detail)
         };
         let text = key.to_str().map_err(|_| invalid())?;
         let is_word = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());

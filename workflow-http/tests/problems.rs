@@ -8,7 +8,7 @@ use axum::{
 };
 use serde_json::json;
 use support::{Answer, Api, hiding, request, two_steps, with_body};
-use workflow_http::Options;
+use workflow_http::{Limits, Options};
 
 const NOBODY: &str = "018f0000-0000-7000-8000-000000000000";
 
@@ -109,7 +109,7 @@ async fn a_body_may_have_one_mebibyte_and_no_byte_more() {
         .await;
     assert_eq!(answer.refusal(), (413, "body_too_large".into()));
 
-    let small = Api::with(Options::default().with_max_body_bytes(10));
+    let small = Api::with(Options::default().with_limits(Limits::default().with_body_bytes(10)));
     assert_eq!(
         small.post("/api/workflows", &spec).await.refusal(),
         (413, "body_too_large".into())

@@ -4,6 +4,7 @@ use std::{error::Error, io, net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use workflow_core::EngineError;
 use workflow_gemini::ConfigError;
+use workflow_http::InvalidApiKey;
 
 use crate::faults::{Listed, counted};
 
@@ -15,6 +16,14 @@ pub(crate) enum Stopped {
          or start with --simulate to get simulated answers."
     )]
     NoKey,
+    #[error(
+        "{0} can be reached by other machines: let in only who has a key, with --api-key or \
+         WORKFLOW_API_KEYS, or listen on 127.0.0.1."
+    )]
+    Exposed(SocketAddr),
+    /// The key is not shown.
+    #[error("{0} cannot be used: {1}.")]
+    ApiKey(&'static str, InvalidApiKey),
     #[error("The Gemini client could not be set up: {0}.")]
     Config(ConfigError),
     #[error("The nodes that call other servers could not be set up: {0}.")]
@@ -47,6 +56,8 @@ impl Stopped {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::NoKey
+            | Self::Exposed(_)
+            | Self::ApiKey(..)
             | Self::Config(_)
             | Self::Http(_)
             | Self::DotEnv(_)

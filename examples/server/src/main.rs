@@ -8,6 +8,8 @@ mod data;
 mod error;
 mod faults;
 mod file;
+mod keys;
+mod log;
 mod model;
 mod narrate;
 mod registry;

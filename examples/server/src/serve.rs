@@ -1,7 +1,7 @@
 //! Serves until the program is asked to stop.
 
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, Write},
     net::SocketAddr,
     process::ExitCode,
     sync::Arc,
@@ -10,14 +10,15 @@ use std::{
 
 use tokio::{net::TcpListener, runtime::Runtime};
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 use workflow_core::{LocalEngine, Recovered};
-use workflow_http::Options;
+use workflow_http::{ApiKey, Options};
 
 use crate::{
     cli::{DataArgs, ServeArgs},
     data::Data,
     error::Stopped,
+    keys,
+    log::log,
     model::Model,
     registry::registry,
     signals::Signals,
@@ -25,20 +26,14 @@ use crate::{
 
 /// Serves until Ctrl-C or SIGTERM.
 pub(crate) fn serve(args: ServeArgs) -> Result<ExitCode, Stopped> {
-    log(args.log.clone());
+    log(args.log.clone(), args.log_format);
     read_dot_env()?;
-    Runtime::new()?.block_on(run(args))?;
+    let keys = keys::keys(&args)?;
+    if keys.is_empty() && !args.addr.ip().is_loopback() {
+        return Err(Stopped::Exposed(args.addr));
+    }
+    Runtime::new()?.block_on(run(args, keys))?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn log(filter: Targets) {
-    let lines = tracing_subscriber::fmt::layer()
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal());
-    tracing_subscriber::registry()
-        .with(lines)
-        .with(filter)
-        .init();
 }
 
 /// Takes what the environment does not say from a `.env` file here or above, if there is one.
@@ -53,7 +48,7 @@ pub(crate) fn read_dot_env() -> Result<(), Stopped> {
     Err(Stopped::DotEnv(reason))
 }
 
-async fn run(args: ServeArgs) -> Result<(), Stopped> {
+async fn run(args: ServeArgs, keys: Vec<ApiKey>) -> Result<(), Stopped> {
     let mut signals = Signals::new()?;
     let model = Model::new(&args.nodes).await?;
     let listener = listen(args.addr).await?;
@@ -71,7 +66,7 @@ async fn run(args: ServeArgs) -> Result<(), Stopped> {
 
     let drain = args.drain;
     let shutdown = CancellationToken::new();
-    let options = options(args, &model, &shutdown);
+    let options = options(args, keys, &model, &shutdown);
     let router = workflow_http::router(engine.clone(), options.clone());
     let serving = workflow_http::serve(listener, router, &options);
     let stopping = async {
@@ -119,10 +114,18 @@ fn announce(addr: SocketAddr, model: &Model, data: &DataArgs) -> io::Result<()> 
     out.flush()
 }
 
-fn options(args: ServeArgs, model: &Model, shutdown: &CancellationToken) -> Options {
+fn options(
+    args: ServeArgs,
+    keys: Vec<ApiKey>,
+    model: &Model,
+    shutdown: &CancellationToken,
+) -> Options {
     let options = Options::default()
         .with_shutdown(shutdown.clone())
         .with_simulated(model.is_simulated());
+    let options = keys.into_iter().fold(options, Options::with_api_key);
+    let hosts = args.allowed_hosts.into_iter();
+    let options = hosts.fold(options, Options::with_allowed_host);
     let origins = args.cors_origins.into_iter();
     origins.fold(options, Options::with_cors_origin)
 }

@@ -31,19 +31,19 @@ pub(crate) struct Ended {
 }
 
 impl Server {
-    /// Starts the program, which keeps nothing.
+    /// Starts the program on a free port of this machine; it keeps nothing.
     pub(crate) async fn start(program: &mut Command) -> Self {
-        Self::listening(program.arg("--memory")).await
+        Self::start_as(program.args(["--memory", "--addr", "127.0.0.1:0"])).await
     }
 
-    /// Starts the program, which keeps its data in this directory.
+    /// The same, but it keeps its data in this directory.
     pub(crate) async fn keeping(program: &mut Command, place: &Path) -> Self {
-        Self::listening(program.arg("--data-dir").arg(place)).await
+        let program = program.arg("--data-dir").arg(place);
+        Self::start_as(program.args(["--addr", "127.0.0.1:0"])).await
     }
 
-    /// Starts the program on a free port and waits until it says which.
-    async fn listening(program: &mut Command) -> Self {
-        let program = program.args(["--addr", "127.0.0.1:0"]);
+    /// Starts the program as it is, and waits until it says where it listens.
+    pub(crate) async fn start_as(program: &mut Command) -> Self {
         let (out, err) = (Stdio::piped(), Stdio::piped());
         let mut child = program.stdout(out).stderr(err).spawn().unwrap();
         let (tell, told) = oneshot::channel();
@@ -68,6 +68,10 @@ impl Server {
         path: &str,
     ) -> impl Future<Output = reqwest::Result<Response>> + use<> {
         self.http.get(format!("{}{path}", self.url)).send()
+    }
+
+    pub(crate) fn port(&self) -> &str {
+        self.url.rsplit(':').next().unwrap()
     }
 
     pub(crate) async fn get(&self, path: &str) -> Response {
