@@ -80,8 +80,8 @@ mod workflow;
 
 pub use self::{
     engine::{
-        Created, Engine, EngineError, LocalEngine, LocalEngineBuilder, NewRun, Recovered, Retry,
-        Validation,
+        Created, Engine, EngineError, LocalEngine, LocalEngineBuilder, NewRun, Observer, Recovered,
+        Retry, Validation,
     },
     error::{NodeError, Problem},
     event::{

@@ -6,6 +6,7 @@ use crate::{
     control::ControlKind,
     event::{NodeOutline, PinnedWorkflow, RunCreated},
     id::StepPath,
+    workflow::Workflow,
 };
 
 /// The nodes that `run.created` tells of, looked up by the paths of their steps.
@@ -23,6 +24,13 @@ impl RunOutline {
         Self {
             nodes: Arc::clone(&created.nodes),
             workflows: Arc::clone(&created.workflows),
+        }
+    }
+
+    pub(crate) fn of_workflow(workflow: &Workflow) -> Self {
+        Self {
+            nodes: Arc::clone(workflow.nodes()),
+            workflows: Arc::clone(workflow.pins()),
         }
     }
 

@@ -72,6 +72,28 @@ pub enum RunStatus {
 }
 
 impl RunStatus {
+    /// Every status there is.
+    pub const ALL: [Self; 6] = [
+        Self::Queued,
+        Self::Running,
+        Self::Waiting,
+        Self::Completed,
+        Self::Failed,
+        Self::Cancelled,
+    ];
+
+    /// Its name, as in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
     /// Whether nothing more will happen.
     pub fn has_ended(self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
@@ -364,16 +386,25 @@ pub struct RunCounts {
 }
 
 impl RunCounts {
+    /// How many there are of a status.
+    pub fn of(mut self, status: RunStatus) -> u64 {
+        *self.place(status)
+    }
+
     /// Counts so many more runs of a status.
     pub fn add(&mut self, status: RunStatus, runs: u64) {
-        *match status {
+        *self.place(status) += runs;
+    }
+
+    fn place(&mut self, status: RunStatus) -> &mut u64 {
+        match status {
             RunStatus::Queued => &mut self.queued,
             RunStatus::Running => &mut self.running,
             RunStatus::Waiting => &mut self.waiting,
             RunStatus::Completed => &mut self.completed,
             RunStatus::Failed => &mut self.failed,
             RunStatus::Cancelled => &mut self.cancelled,
-        } += runs;
+        }
     }
 }
 

@@ -47,6 +47,7 @@ mod key;
 mod legacy;
 mod limits;
 mod media;
+mod metrics;
 mod options;
 mod origin;
 #[cfg(feature = "ui")]
@@ -68,6 +69,7 @@ pub use self::{
     host::{Host, InvalidHost},
     key::{ApiKey, InvalidApiKey},
     limits::Limits,
+    metrics::Metrics,
     options::Options,
     origin::{InvalidOrigin, Origin},
     router::router,

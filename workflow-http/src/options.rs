@@ -1,11 +1,14 @@
 //! How the service behaves.
 
+use std::sync::Arc;
+
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     host::{Host, Hosts},
     key::ApiKey,
     limits::Limits,
+    metrics::Metrics,
     origin::Origin,
 };
 
@@ -27,6 +30,8 @@ pub struct Options {
     /// Whether the router checks hosts and origins by itself.
     pub(crate) guarded: bool,
     pub(crate) limits: Limits,
+    /// What is counted and measured. Nothing by default.
+    pub(crate) metrics: Option<Arc<Metrics>>,
 }
 
 impl Options {
@@ -89,6 +94,13 @@ impl Options {
         self
     }
 
+    /// Counts requests, and serves these metrics at `/metrics`.
+    #[must_use]
+    pub fn with_metrics(mut self, metrics: Arc<Metrics>) -> Self {
+        self.metrics = Some(metrics);
+        self
+    }
+
     /// Bounds what is taken.
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
@@ -117,6 +129,7 @@ impl Default for Options {
             allowed_hosts: Vec::new(),
             guarded: false,
             limits: Limits::default(),
+            metrics: None,
         }
     }
 }

@@ -48,6 +48,12 @@ impl Readers {
         Ok(Seat { run, readers })
     }
 
+    /// How many there are in all.
+    pub(crate) fn count(&self) -> i64 {
+        let readers: usize = self.following().values().sum();
+        i64::try_from(readers).unwrap_or(i64::MAX)
+    }
+
     fn following(&self) -> MutexGuard<'_, HashMap<RunId, usize>> {
         let following = self.following.lock();
         following.unwrap_or_else(PoisonError::into_inner)

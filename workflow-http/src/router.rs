@@ -22,6 +22,7 @@ use crate::{
     auth::{self, Keyring},
     catalog, cors, events,
     guard::{self, Guard},
+    metrics,
     options::Options,
     problem::{Kind, Problem},
     readers::Readers,
@@ -54,11 +55,18 @@ pub fn router(engine: Arc<dyn Engine>, options: Options) -> Router {
         .fallback(fallback)
         .method_not_allowed_fallback(wrong_method)
         .layer(CatchPanicLayer::custom(panicked));
-    protected(router, &options).with_state(App {
+    let router = protected(router, &options);
+    let app = App {
         engine,
         readers: Readers::at_most(options.limits.readers_per_run),
         options: Arc::new(options),
-    })
+    };
+    router
+        .layer(middleware::from_fn_with_state(
+            app.clone(),
+            metrics::measure,
+        ))
+        .with_state(app)
 }
 
 /// What stands before all routes.
@@ -105,6 +113,7 @@ fn routes() -> Router<App> {
         .route("/api/node-types", get(catalog::node_types))
         .route("/healthz", get(catalog::healthz))
         .route("/readyz", get(catalog::readyz))
+        .route("/metrics", get(metrics::get))
 }
 
 /// What no route names: a file of the page, or nothing.

@@ -11,7 +11,7 @@ use std::{
 use tokio::{net::TcpListener, runtime::Runtime};
 use tokio_util::sync::CancellationToken;
 use workflow_core::{LocalEngine, Recovered};
-use workflow_http::{ApiKey, Options};
+use workflow_http::{ApiKey, Metrics, Options};
 
 use crate::{
     cli::{DataArgs, ServeArgs},
@@ -54,7 +54,9 @@ async fn run(args: ServeArgs, keys: Vec<ApiKey>) -> Result<(), Stopped> {
     let listener = listen(args.addr).await?;
     let registry = registry(model.client.clone(), &args.nodes)?;
     let data = Data::open(&args.data).await?;
-    let engine = Arc::new(LocalEngine::builder(registry).store(data.store()).build());
+    let metrics = Arc::new(Metrics::default());
+    let engine = LocalEngine::builder(registry).store(data.store());
+    let engine = Arc::new(engine.observer(metrics.clone()).build());
     let recovered = engine.recover().await?;
     if recovered != Recovered::default() {
         let Recovered {
@@ -66,7 +68,7 @@ async fn run(args: ServeArgs, keys: Vec<ApiKey>) -> Result<(), Stopped> {
 
     let drain = args.drain;
     let shutdown = CancellationToken::new();
-    let options = options(args, keys, &model, &shutdown);
+    let options = options(args, keys, &model, &shutdown).with_metrics(metrics);
     let router = workflow_http::router(engine.clone(), options.clone());
     let serving = workflow_http::serve(listener, router, &options);
     let stopping = async {

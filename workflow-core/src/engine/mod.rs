@@ -1,6 +1,7 @@
 //! Workflows and runs that live on their own: stored, run in the background, watched by anybody.
 
 mod local;
+mod observer;
 
 use std::sync::Arc;
 
@@ -9,7 +10,10 @@ use futures::stream::BoxStream;
 use serde::Serialize;
 use serde_json::Value;
 
-pub use self::local::{LocalEngine, LocalEngineBuilder, Recovered};
+pub use self::{
+    local::{LocalEngine, LocalEngineBuilder, Recovered},
+    observer::Observer,
+};
 use crate::{
     error::Problem,
     event::{NodeOutline, StepEvent, Update},

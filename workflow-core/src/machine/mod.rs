@@ -215,6 +215,10 @@ impl Machine {
         id
     }
 
+    pub(crate) fn workflow(&self) -> &Workflow {
+        &self.workflow
+    }
+
     /// Whether the last event was written.
     pub(crate) fn has_ended(&self) -> bool {
         self.phase == Phase::Ended

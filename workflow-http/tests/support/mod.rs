@@ -24,7 +24,9 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
-use workflow_core::{LocalEngine, PromptNode, Registry, RetryPolicy, TransformNode};
+use workflow_core::{
+    LocalEngine, LocalEngineBuilder, Observer, PromptNode, Registry, RetryPolicy, TransformNode,
+};
 use workflow_http::Options;
 
 pub use self::{
@@ -53,6 +55,15 @@ impl Api {
     }
 
     pub fn with(options: Options) -> Self {
+        Self::of(options, |engine| engine)
+    }
+
+    /// A service whose engine tells this observer.
+    pub fn observed(options: Options, observer: Arc<dyn Observer>) -> Self {
+        Self::of(options, |engine| engine.observer(observer))
+    }
+
+    fn of(options: Options, engine: impl FnOnce(LocalEngineBuilder) -> LocalEngineBuilder) -> Self {
         let shutdown = CancellationToken::new();
         let options = options.with_shutdown(shutdown.clone());
         let (script, node) = Script::new();
@@ -65,7 +76,7 @@ impl Api {
             .register_with("LLMNode", node)
             .activity("Calling Gemini API")
             .retry(RetryPolicy::attempts(5));
-        let engine = Arc::new(LocalEngine::builder(registry).build());
+        let engine = Arc::new(engine(LocalEngine::builder(registry)).build());
         let router = workflow_http::router(engine, options.clone());
         Self {
             router,

@@ -89,6 +89,9 @@ impl Host {
             let _ = tell.send(Err(error.into()));
             return;
         }
+        if let Some(observed) = self.observed(standing.machine.workflow()) {
+            observed.tell(&first);
+        }
         live.publish(std::iter::once(first));
         drop(live);
         let _ = tell.send(Ok(record));
@@ -158,7 +161,9 @@ impl Host {
             clock,
             head,
         } = standing;
-        let journal = StoreJournal::new(Arc::clone(self.store()), Arc::clone(&live), head);
+        let observed = self.observed(machine.workflow());
+        let store = Arc::clone(self.store());
+        let journal = StoreJournal::new(store, Arc::clone(&live), head, observed);
         let cancellation = live.cancellation().child_token();
         let deltas = Arc::clone(&live);
         let work = Driver::new(live.id(), machine, journal, deltas, cancellation, clock);

@@ -19,10 +19,11 @@ use super::{
     drive::Fresh,
     linker::Linker,
     live::LiveRun,
+    observed::Observed,
     timers::{Alarm, Timers},
 };
 use crate::{
-    engine::EngineError,
+    engine::{EngineError, Observer},
     error::Problem,
     event::{RunCreated, StepEvent},
     executor::{Clock, Executor},
@@ -41,6 +42,7 @@ pub(super) struct Host {
     registry: Arc<Registry>,
     store: Arc<dyn Store>,
     executor: Executor,
+    observer: Option<Arc<dyn Observer>>,
     linker: Linker,
     admission: Admission,
     /// Runs that are driven or followed.
@@ -59,6 +61,7 @@ impl Host {
         registry: Registry,
         store: Arc<dyn Store>,
         executor: Executor,
+        observer: Option<Arc<dyn Observer>>,
         admission: Admission,
     ) -> Self {
         let registry = Arc::new(registry);
@@ -67,6 +70,7 @@ impl Host {
             registry,
             store,
             executor,
+            observer,
             admission,
             live: Mutex::default(),
             timers: Timers::default(),
@@ -87,6 +91,12 @@ impl Host {
 
     pub(super) fn executor(&self) -> &Executor {
         &self.executor
+    }
+
+    /// Who is to hear of the events of a run of this workflow.
+    pub(super) fn observed(&self, workflow: &Workflow) -> Option<Observed> {
+        let observer = self.observer.as_ref()?;
+        Some(Observed::new(observer, workflow))
     }
 
     pub(super) fn linker(&self) -> &Linker {

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::live::LiveRun;
+use super::{live::LiveRun, observed::Observed};
 use crate::{
     event::{EventKind, StepEvent},
     executor::{Journal, Refused},
@@ -26,11 +26,22 @@ pub(super) struct StoreJournal {
     store: Arc<dyn Store>,
     live: Arc<LiveRun>,
     head: RunHead,
+    observed: Option<Observed>,
 }
 
 impl StoreJournal {
-    pub(super) fn new(store: Arc<dyn Store>, live: Arc<LiveRun>, head: RunHead) -> Self {
-        Self { store, live, head }
+    pub(super) fn new(
+        store: Arc<dyn Store>,
+        live: Arc<LiveRun>,
+        head: RunHead,
+        observed: Option<Observed>,
+    ) -> Self {
+        Self {
+            store,
+            live,
+            head,
+            observed,
+        }
     }
 
     /// Appends, again and again for a while when the store fails: what has happened was perhaps paid for.
@@ -109,6 +120,9 @@ impl Journal for StoreJournal {
             self.head.apply(event);
         }
         self.append(expected, events).await?;
+        if let Some(observed) = &self.observed {
+            events.iter().for_each(|event| observed.tell(event));
+        }
         if let Some(last) = events.last() {
             tell_operator(last);
         }

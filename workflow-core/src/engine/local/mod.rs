@@ -7,6 +7,7 @@ mod host;
 mod journal;
 mod linker;
 mod live;
+mod observed;
 mod reader;
 mod recover;
 mod replay;
@@ -22,7 +23,7 @@ use serde_json::Value;
 
 pub use self::recover::Recovered;
 use self::{admission::Admission, host::Host, reader::Reader};
-use super::{Created, Engine, EngineError, NewRun, Retry, Validation};
+use super::{Created, Engine, EngineError, NewRun, Observer, Retry, Validation};
 use crate::{
     event::{StepEvent, Update},
     executor::Executor,
@@ -78,6 +79,7 @@ pub struct LocalEngineBuilder {
     registry: Registry,
     store: Arc<dyn Store>,
     executor: Executor,
+    observer: Option<Arc<dyn Observer>>,
     running: usize,
     queued: usize,
 }
@@ -94,6 +96,13 @@ impl LocalEngineBuilder {
     #[must_use]
     pub fn executor(mut self, executor: Executor) -> Self {
         self.executor = executor;
+        self
+    }
+
+    /// Who hears of every event, once it is stored; nobody unless it is set.
+    #[must_use]
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
         self
     }
 
@@ -117,6 +126,7 @@ impl LocalEngineBuilder {
             self.registry,
             self.store,
             self.executor,
+            self.observer,
             Admission::new(self.running, self.queued),
         );
         LocalEngine {
@@ -140,6 +150,7 @@ impl LocalEngine {
             registry,
             store: Arc::new(MemoryStore::new()),
             executor: Executor::new(),
+            observer: None,
             running: DEFAULT_RUNNING,
             queued: DEFAULT_QUEUED,
         }

@@ -1,0 +1,166 @@
+//! What runs and their steps do.
+
+use prometheus_client::{
+    encoding::EncodeLabelSet,
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::{Registry, Unit},
+};
+use workflow_core::{EventKind, Report, RunCounts, RunStatus, StepEvent};
+
+use super::{Bounded, millis_as_seconds, seconds};
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByStatus {
+    status: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByStep {
+    node_type: String,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByType {
+    node_type: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByModel {
+    model: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Tokens {
+    model: String,
+    kind: &'static str,
+}
+
+pub(super) struct Runs {
+    /// How many there are, as the store has them.
+    stored: Family<ByStatus, Gauge>,
+    created: Counter,
+    ended: Family<ByStatus, Histogram, fn() -> Histogram>,
+    steps: Family<ByStep, Histogram, fn() -> Histogram>,
+    models: Family<ByModel, Histogram, fn() -> Histogram>,
+    retries: Family<ByType, Counter>,
+    recoveries: Family<ByType, Counter>,
+    tokens: Family<Tokens, Counter>,
+    known_models: Bounded,
+}
+
+impl Runs {
+    pub(super) fn new(registry: &mut Registry) -> Self {
+        let runs = Self {
+            stored: Family::default(),
+            created: Counter::default(),
+            ended: Family::new_with_constructor(seconds),
+            steps: Family::new_with_constructor(seconds),
+            models: Family::new_with_constructor(seconds),
+            retries: Family::default(),
+            recoveries: Family::default(),
+            tokens: Family::default(),
+            known_models: Bounded::default(),
+        };
+        registry.register("runs", "Runs in the store, by status", runs.stored.clone());
+        registry.register(
+            "runs_created",
+            "Runs that were created",
+            runs.created.clone(),
+        );
+        let seconds = Unit::Seconds;
+        let text = "How long runs took that ended, by status";
+        registry.register_with_unit("run_duration", text, seconds.clone(), runs.ended.clone());
+        let text = "How long attempts took, by node type and outcome";
+        registry.register_with_unit("step_duration", text, seconds.clone(), runs.steps.clone());
+        let text = "How long attempts took that a model answered";
+        registry.register_with_unit("model_duration", text, seconds, runs.models.clone());
+        let text = "Attempts that failed and are tried again";
+        registry.register("step_retries", text, runs.retries.clone());
+        let text = "Attempts that began anew because their host had stopped";
+        registry.register("step_recoveries", text, runs.recoveries.clone());
+        registry.register(
+            "tokens",
+            "Tokens used, by model and kind",
+            runs.tokens.clone(),
+        );
+        runs
+    }
+
+    /// Tells how many runs there are.
+    pub(super) fn set(&self, counts: &RunCounts) {
+        for status in RunStatus::ALL {
+            let by = ByStatus {
+                status: status.as_str(),
+            };
+            let runs = i64::try_from(counts.of(status)).unwrap_or(i64::MAX);
+            self.stored.get_or_create(&by).set(runs);
+        }
+    }
+
+    pub(super) fn count(&self, event: &StepEvent, node_type: Option<&str>) {
+        let step_type = || node_type.unwrap_or("unknown").to_owned();
+        match &event.kind {
+            EventKind::RunCreated(_) => _ = self.created.inc(),
+            EventKind::NodeStarted(it) if it.reason.is_some() => {
+                self.recoveries
+                    .get_or_create(&ByType {
+                        node_type: step_type(),
+                    })
+                    .inc();
+            }
+            EventKind::NodeRetrying(_) => {
+                self.retries
+                    .get_or_create(&ByType {
+                        node_type: step_type(),
+                    })
+                    .inc();
+            }
+            EventKind::NodeCompleted(it) => {
+                self.step_ended(step_type(), "completed", it.duration_ms);
+                self.model_answered(event.report(), it.duration_ms);
+            }
+            EventKind::NodeFailed(it) => self.step_ended(step_type(), "failed", it.duration_ms),
+            EventKind::RunCompleted(it) => self.run_ended(RunStatus::Completed, it.duration_ms),
+            EventKind::RunFailed(it) => self.run_ended(RunStatus::Failed, it.duration_ms),
+            EventKind::RunCancelled(it) => self.run_ended(RunStatus::Cancelled, it.duration_ms),
+            _ => {}
+        }
+        if let Some(report) = event.report() {
+            self.count_tokens(report);
+        }
+    }
+
+    fn step_ended(&self, node_type: String, outcome: &'static str, millis: u64) {
+        let steps = self.steps.get_or_create(&ByStep { node_type, outcome });
+        steps.observe(millis_as_seconds(millis));
+    }
+
+    fn run_ended(&self, status: RunStatus, millis: u64) {
+        let status = status.as_str();
+        let ended = self.ended.get_or_create(&ByStatus { status });
+        ended.observe(millis_as_seconds(millis));
+    }
+
+    fn model_answered(&self, report: Option<&Report>, millis: u64) {
+        if let Some(model) = report.and_then(|report| report.model.as_deref()) {
+            let model = self.known_models.label(model);
+            let answered = self.models.get_or_create(&ByModel { model });
+            answered.observe(millis_as_seconds(millis));
+        }
+    }
+
+    fn count_tokens(&self, report: &Report) {
+        let kinds = [
+            ("input", report.usage.input_tokens),
+            ("output", report.usage.output_tokens),
+        ];
+        for (kind, tokens) in kinds.into_iter().filter(|(_, tokens)| *tokens > 0) {
+            let model = report.model.as_deref().unwrap_or("unknown");
+            let model = self.known_models.label(model);
+            self.tokens
+                .get_or_create(&Tokens { model, kind })
+                .inc_by(tokens);
+        }
+    }
+}
