@@ -1,9 +1,12 @@
 //! One file's changes, one by one.
 
-use sqlx::{SqliteConnection, query, query_scalar};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection, query, query_scalar};
 use workflow_core::{RunId, RunKey, StoreError, WorkflowId};
 
 use crate::encode::row_seq;
+
+/// The most events of one statement. One is prepared, and kept, for each number of them.
+const EVENTS_AT_ONCE: usize = 32;
 
 /// A change that is asked for, encoded.
 #[derive(Debug)]
@@ -151,7 +154,8 @@ async fn create_run(file: &mut SqliteConnection, run: &NewRun) -> sqlx::Result<A
     if created.rows_affected() == 0 {
         return Ok(Err(StoreError::KeyTaken));
     }
-    insert_event(file, created.last_insert_rowid(), &run.first).await?;
+    let first = std::slice::from_ref(&run.first);
+    insert_events(file, created.last_insert_rowid(), first).await?;
     Ok(Ok(true))
 }
 
@@ -172,9 +176,7 @@ async fn append_events(file: &mut SqliteConnection, append: &Append) -> sqlx::Re
     let Some(number) = number else {
         return Ok(Err(refusal(file, append).await?));
     };
-    for event in &append.events {
-        insert_event(file, number, event).await?;
-    }
+    insert_events(file, number, &append.events).await?;
     Ok(Ok(true))
 }
 
@@ -194,17 +196,18 @@ async fn refusal(file: &mut SqliteConnection, append: &Append) -> sqlx::Result<S
     })
 }
 
-async fn insert_event(
+async fn insert_events(
     file: &mut SqliteConnection,
     run: i64,
-    (seq, body): &(i64, String),
+    events: &[(i64, String)],
 ) -> sqlx::Result<()> {
-    query("INSERT INTO event (run, seq, body) VALUES (?, ?, ?)")
-        .bind(run)
-        .bind(seq)
-        .bind(body)
-        .execute(file)
-        .await?;
+    for some in events.chunks(EVENTS_AT_ONCE) {
+        let mut sql = QueryBuilder::<Sqlite>::new("INSERT INTO event (run, seq, body) ");
+        sql.push_values(some, |mut row, (seq, body)| {
+            row.push_bind(run).push_bind(seq).push_bind(body);
+        });
+        sql.build().execute(&mut *file).await?;
+    }
     Ok(())
 }
 

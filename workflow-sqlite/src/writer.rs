@@ -120,7 +120,7 @@ impl Writer {
         let more = match self.try_to_forget().await {
             Ok(more) => more,
             Err(error) => {
-                tracing::warn!(%error, "runs that are not to be kept could not be forgotten; this is tried again");
+                tracing::warn!(%error, "runs that are not to be kept could not be forgotten: they are when more have ended");
                 self.give_up_file().await;
                 false
             }
