@@ -177,6 +177,6 @@ async fn hosted(spec: Value, kept: usize) -> Hosted {
     // The steady state of a store: it has begun to forget ended runs.
     let engine = LocalEngine::builder(node::registry())
         .executor(Executor::new().concurrent_steps(SLOTS))
-        .store(MemoryStore::keeping(kept));
+        .store(Arc::new(MemoryStore::keeping(kept)));
     Hosted::new(engine.build(), spec).await
 }

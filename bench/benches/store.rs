@@ -69,7 +69,7 @@ fn runs(runtime: &Runtime) {
 async fn hosted(store: impl Store) -> Arc<Hosted> {
     let engine = LocalEngine::builder(node::registry())
         .max_running(2_000)
-        .store(store)
+        .store(Arc::new(store))
         .build();
     Arc::new(Hosted::new(engine, node::chain(2)).await)
 }

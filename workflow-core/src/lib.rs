@@ -64,6 +64,7 @@ mod retry;
 mod schema_cost;
 mod scope;
 mod size;
+mod spans;
 mod spec;
 mod store;
 mod suggest;
@@ -78,7 +79,10 @@ mod wait;
 mod workflow;
 
 pub use self::{
-    engine::{Created, Engine, EngineError, LocalEngine, LocalEngineBuilder, NewRun, Validation},
+    engine::{
+        Created, Engine, EngineError, LocalEngine, LocalEngineBuilder, NewRun, Recovered, Retry,
+        Validation,
+    },
     error::{NodeError, Problem},
     event::{
         Delta, EventKind, LOG_FORMAT, NodeCancelled, NodeCompleted, NodeFailed, NodeOutline,
@@ -103,6 +107,7 @@ pub use self::{
     report::{RunReport, StepReport, StepStatus},
     retry::{LONGEST_REQUESTED_WAIT, RetryPolicy},
     size::{MAX_DEPTH, MAX_OUTPUT_BYTES, MAX_RESULT_BYTES},
+    spans::{Span, SpanState},
     spec::MAX_NODES,
     store::{MemoryStore, Store, StoreError},
     template::{Expr, Json, MAX_TEMPLATE_BYTES, Template, TemplateError, TextOrSecret},

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::{
     event::{EventKind, StepEvent},
     id::{RunId, WorkflowId},
+    spans::{self, Span, SpanState},
     time::{Timestamp, millis},
     usage::Usage,
 };
@@ -101,6 +102,9 @@ pub struct RunHead {
     pub updated_at: Timestamp,
     /// Tokens used so far.
     pub usage: Usage,
+    /// What it was at; at most 20 spans.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spans: Vec<Span>,
 }
 
 impl RunHead {
@@ -115,12 +119,21 @@ impl RunHead {
             wake_at: None,
             updated_at: created_at,
             usage: Usage::default(),
+            spans: Vec::new(),
         }
+    }
+
+    /// Whether a run that waits goes on by itself now. What was due when it was written stays due, also
+    /// when the clock was set back.
+    pub(crate) fn is_due(&self, now: Timestamp) -> bool {
+        let now = now.max(self.updated_at);
+        self.wake_at.is_some_and(|wake_at| wake_at <= now)
     }
 
     /// Takes in the next event.
     pub fn apply(&mut self, event: &StepEvent) {
         self.last_seq = event.seq;
+        self.tell_span(event);
         self.updated_at = event.time;
         match &event.kind {
             EventKind::RunStarted(_) => {
@@ -149,6 +162,26 @@ impl RunHead {
             | EventKind::NodeSkipped(_)
             | EventKind::NodeCancelled(_) => {}
         }
+    }
+
+    fn tell_span(&mut self, event: &StepEvent) {
+        let at_ms = match (self.started_at, self.spans.first()) {
+            (Some(started), Some(queued)) => queued.to_ms + millis(event.time.since(started)),
+            _ => millis(event.time.since(self.updated_at)),
+        };
+        let retries = self
+            .spans
+            .last()
+            .is_some_and(|last| last.state == SpanState::Retrying);
+        let state = match &event.kind {
+            EventKind::RunCreated(_) => Some(SpanState::Queued),
+            EventKind::RunStarted(_) | EventKind::RunResumed(_) => Some(SpanState::Running),
+            EventKind::RunSuspended(_) => Some(SpanState::Waiting),
+            EventKind::NodeRetrying(_) => Some(SpanState::Retrying),
+            EventKind::NodeStarted(it) if retries && it.attempt > 1 => Some(SpanState::Running),
+            _ => None,
+        };
+        spans::go_on(&mut self.spans, at_ms, state);
     }
 
     fn end(&mut self, status: RunStatus, time: Timestamp) {

@@ -9,12 +9,13 @@ use axum::{
 use serde::Serialize;
 use workflow_core::{Engine, RunId, WorkflowId};
 
-use crate::options::Options;
+use crate::{options::Options, readers::Readers};
 
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) options: Arc<Options>,
+    pub(crate) readers: Readers,
 }
 
 const X_RUN_ID: HeaderName = HeaderName::from_static("x-run-id");
@@ -43,6 +44,7 @@ impl App {
         let links = Links {
             events: format!("{url}/events"),
             cancel: format!("{url}/cancel"),
+            retry: format!("{url}/retry"),
             workflow: self.workflow_url(workflow),
             this: url,
         };
@@ -64,5 +66,6 @@ struct Links {
     this: String,
     events: String,
     cancel: String,
+    retry: String,
     workflow: String,
 }

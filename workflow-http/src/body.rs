@@ -10,15 +10,27 @@ use axum::{
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::time::timeout;
 
-use crate::problem::{Kind, Problem};
+use crate::{
+    limits::Limits,
+    problem::{Kind, Problem},
+};
 
 /// How much of a body that is too large is read and thrown away.
 const DISCARDED_BYTES: usize = 16 * 1024 * 1024;
 /// How long that may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Reads a body of at most `limit` bytes.
-pub(crate) async fn read(request: Request, limit: usize) -> Result<Bytes, Problem> {
+/// Reads a body within its limits of size and time.
+pub(crate) async fn read(request: Request, limits: &Limits) -> Result<Bytes, Problem> {
+    let time = limits.body_time;
+    let read = timeout(time, read_whole(request, limits.body_bytes)).await;
+    read.unwrap_or_else(|_| {
+        let detail = format!("a body may take {} s to arrive", time.as_secs_f32());
+        Err(Kind::BodyTooSlow.of(detail).closing())
+    })
+}
+
+async fn read_whole(request: Request, limit: usize) -> Result<Bytes, Problem> {
     let asks_first = request.headers().contains_key(EXPECT);
     let mut body = request.into_body();
     if body.size_hint().lower() <= limit as u64 {

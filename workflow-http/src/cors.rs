@@ -35,9 +35,18 @@ pub(crate) fn open_to(origins: &[Origin], router: Router<App>) -> Router<App> {
             header::CONTENT_TYPE,
             header::IF_MATCH,
             named("last-event-id"),
+            named("traceparent"),
+            named("x-api-key"),
             named("idempotency-key"),
         ])
-        .expose_headers([header::LOCATION, header::ETAG, named("x-run-id")])
+        .expose_headers([
+            header::ETAG,
+            header::LOCATION,
+            header::RETRY_AFTER,
+            named("traceparent"),
+            named("x-request-id"),
+            named("x-run-id"),
+        ])
         .max_age(Duration::from_secs(3600));
     router.layer(cors)
 }

@@ -33,9 +33,10 @@ pub(crate) async fn get(
     headers: HeaderMap,
     Query(query): Query<EventsQuery>,
 ) -> Result<Response, Problem> {
+    let form = accept::choose(&headers, &[EVENT_STREAM, JSON])?;
     let after = last_event_id(&headers)?.unwrap_or(query.after);
     let seen = seen(&app, run, after).await?;
-    if accept::names(&headers, JSON) && !accept::names(&headers, EVENT_STREAM) {
+    if form == JSON {
         return Ok(Json(page(&app, run, after, query.limit.0).await?).into_response());
     }
     if seen.is_some_and(|event| event.is_terminal()) {
@@ -68,9 +69,10 @@ async fn seen(app: &App, run: RunId, after: u64) -> Result<Option<StepEvent>, Pr
 
 /// The updates of a run after event number `after`: those of the log, then live.
 pub(crate) async fn follow(app: &App, run: RunId, after: u64) -> Result<Response, Problem> {
+    let seat = app.readers.seat(run)?;
     let updates = app.engine.events(run, after).await?;
     let frames = stream::iter([Ok(greeting())]).chain(updates.map(|update| frame(&update)));
-    Ok(sse::answer(frames, &app.options.shutdown))
+    Ok(sse::answer(seat.keep(frames), &app.options.shutdown))
 }
 
 /// The first bytes: the stream is open, and a second is enough before a reconnect.

@@ -3,7 +3,8 @@
 use std::str::FromStr;
 
 use axum::{
-    extract::{FromRequest, FromRequestParts, Path, Request},
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Request},
     http::request::Parts,
 };
 use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::Error as _};
@@ -23,9 +24,41 @@ impl FromRequest<App> for JsonBody {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        media::check(request.headers(), &app.options.cors_origins)?;
-        let bytes = body::read(request, app.options.max_body_bytes).await?;
+        let bytes = read(request, app).await?;
         Ok(Self(serde_json::from_slice(&bytes)?))
+    }
+}
+
+/// A body that is JSON, if there is one.
+pub(crate) struct OptionalJsonBody(pub(crate) Option<Value>);
+
+impl FromRequest<App> for OptionalJsonBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let bytes = read(request, app).await?;
+        if bytes.is_empty() {
+            return Ok(Self(None));
+        }
+        Ok(Self(Some(serde_json::from_slice(&bytes)?)))
+    }
+}
+
+async fn read(request: Request, app: &App) -> Result<Bytes, Problem> {
+    media::check(request.headers(), &app.options.cors_origins)?;
+    body::read(request, &app.options.limits).await
+}
+
+/// What stands in a path.
+pub(crate) struct Path<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<App> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let path = axum::extract::Path::from_request_parts(parts, app).await;
+        path.map(|axum::extract::Path(found)| Self(found))
+            .map_err(|_| Kind::UnknownPath.of("the path is not UTF-8"))
     }
 }
 

@@ -1,49 +1,53 @@
-//! Keeps other sites out of a service that only this machine should reach.
+//! Keeps pages of other sites out.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
     http::{
-        HeaderMap, Method,
+        HeaderMap, HeaderName, Method,
         header::{HOST, ORIGIN},
-        uri::Authority,
     },
     middleware::Next,
     response::Response,
 };
 
 use crate::{
+    host::Hosts,
+    options::Options,
     origin::{self, Origin},
     problem::{Kind, Problem},
 };
 
-/// Which requests a service on loopback takes.
+/// Which requests a service takes.
 ///
 /// A page anywhere can make a name of its own point to 127.0.0.1 and then read what is served
-/// there, but it cannot send another `Host` than its own name: so only this machine's are served.
-/// And it can send a write without reading the answer, with an `Origin` that gives it away.
+/// there, but it cannot send another `Host` than its own name: so only known ones are served. And it
+/// can send a write without reading the answer, with an `Origin` that gives it away.
 #[derive(Clone)]
 pub(crate) struct Guard {
-    allowed: Arc<[Origin]>,
+    hosts: Hosts,
+    origins: Arc<[Origin]>,
 }
 
 impl Guard {
-    pub(crate) fn new(allowed: &[Origin]) -> Self {
+    pub(crate) fn new(options: &Options) -> Self {
         Self {
-            allowed: allowed.into(),
+            hosts: options.hosts(),
+            origins: options.cors_origins.as_slice().into(),
         }
     }
 
     fn check(&self, request: &Request) -> Result<(), Problem> {
         let headers = request.headers();
-        if !is_this_machine(headers) {
+        if !self.hosts.serve(headers) {
             return Err(Kind::HostNotAllowed.of(format!(
-                "the host {} is not this machine; use localhost",
+                "the host {} is not served; use localhost, or allow this name where the service \
+                 is started",
                 shown(headers, HOST)
             )));
         }
-        if writes(request.method()) && origin::is_foreign(headers, &self.allowed) {
+        if writes(request.method()) && origin::is_foreign(headers, &self.origins) {
             return Err(Kind::OriginNotAllowed.of(format!(
                 "the origin {} is another site",
                 shown(headers, ORIGIN)
@@ -63,26 +67,11 @@ pub(crate) async fn check(
     Ok(next.run(request).await)
 }
 
-fn is_this_machine(headers: &HeaderMap) -> bool {
-    let host = headers
-        .get(HOST)
-        .and_then(|host| Authority::try_from(host.as_bytes()).ok());
-    host.is_some_and(|host| is_loopback(host.host()))
-}
-
-fn is_loopback(host: &str) -> bool {
-    let address = host
-        .trim_start_matches('[')
-        .trim_end_matches(']')
-        .parse::<IpAddr>();
-    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
-}
-
 fn writes(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
-fn shown(headers: &HeaderMap, name: axum::http::HeaderName) -> String {
+fn shown(headers: &HeaderMap, name: HeaderName) -> String {
     format!(
         "{:?}",
         headers

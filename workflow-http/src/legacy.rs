@@ -16,13 +16,14 @@ use crate::{app::App, problem::Problem, sse};
 
 /// Follows a run from its start.
 pub(crate) async fn follow(app: &App, run: RunId) -> Result<Response, Problem> {
+    let seat = app.readers.seat(run)?;
     let updates = app.engine.events(run, 0).await?;
     let mut teller = Teller::new(Arc::clone(&app.engine));
     let frames = updates.filter_map(move |update| {
         let frame = teller.frame(&update);
         async { frame.map(|frame| Event::default().json_data(frame)) }
     });
-    Ok(sse::answer(frames, &app.options.shutdown))
+    Ok(sse::answer(seat.keep(frames), &app.options.shutdown))
 }
 
 /// Tells a run in frames. It knows what each node does, once the run has said which there are.

@@ -30,29 +30,44 @@
 
 mod accept;
 mod app;
+mod auth;
 mod body;
+mod budget;
 mod catalog;
+mod connection;
 mod cors;
 mod events;
+mod explained;
 mod extract;
+mod fields;
 mod guard;
+mod host;
+mod idempotency;
+mod key;
 mod legacy;
-mod log;
+mod limits;
 mod media;
 mod options;
 mod origin;
 #[cfg(feature = "ui")]
 mod page;
 mod problem;
+mod readers;
 mod router;
 mod run_request;
 mod runs;
 mod serve;
 mod sse;
+mod trace;
+mod url;
+mod version;
 mod waits;
 mod workflows;
 
 pub use self::{
+    host::{Host, InvalidHost},
+    key::{ApiKey, InvalidApiKey},
+    limits::Limits,
     options::Options,
     origin::{InvalidOrigin, Origin},
     router::router,

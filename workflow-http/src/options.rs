@@ -2,7 +2,12 @@
 
 use tokio_util::sync::CancellationToken;
 
-use crate::origin::Origin;
+use crate::{
+    host::{Host, Hosts},
+    key::ApiKey,
+    limits::Limits,
+    origin::Origin,
+};
 
 /// What a service may be told. [`Options::default`] suits one that stands alone.
 #[derive(Clone, Debug)]
@@ -15,8 +20,13 @@ pub struct Options {
     pub(crate) cors_origins: Vec<Origin>,
     /// Whether the answers of models are simulated; the page then says so.
     pub(crate) simulated: bool,
-    /// The most bytes of a request's body; 1 MiB by default.
-    pub(crate) max_body_bytes: usize,
+    /// The keys that callers may show. None by default: everybody is let in.
+    pub(crate) api_keys: Vec<ApiKey>,
+    /// The names the service has, besides those of this machine.
+    pub(crate) allowed_hosts: Vec<Host>,
+    /// Whether the router checks hosts and origins by itself.
+    pub(crate) guarded: bool,
+    pub(crate) limits: Limits,
 }
 
 impl Options {
@@ -53,11 +63,46 @@ impl Options {
         self
     }
 
-    /// Bounds the bodies of requests.
+    /// Lets in who shows this key, as `authorization: Bearer KEY` or `x-api-key: KEY`, and from the
+    /// first one on nobody else. `/healthz`, `/readyz` and the files of the page stay open.
     #[must_use]
-    pub fn with_max_body_bytes(mut self, bytes: usize) -> Self {
-        self.max_body_bytes = bytes;
+    pub fn with_api_key(mut self, key: ApiKey) -> Self {
+        self.api_keys.push(key);
         self
+    }
+
+    /// Makes the service answer to this name, besides `localhost` and loopback addresses.
+    ///
+    /// Without a key it answers to no other name, so that no page can reach it under a name of its
+    /// own. With a key, which such a page does not have, any name will do until some are given.
+    #[must_use]
+    pub fn with_allowed_host(mut self, host: Host) -> Self {
+        self.allowed_hosts.push(host);
+        self
+    }
+
+    /// Makes the router check the `Host` of requests and the `Origin` of writes by itself. Where
+    /// [`serve`](crate::serve) serves it, that is done anyway.
+    #[must_use]
+    pub fn with_guard(mut self) -> Self {
+        self.guarded = true;
+        self
+    }
+
+    /// Bounds what is taken.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Under which names the service answers.
+    pub(crate) fn hosts(&self) -> Hosts {
+        if self.allowed_hosts.is_empty() && !self.api_keys.is_empty() {
+            Hosts::Any
+        } else {
+            Hosts::Named(self.allowed_hosts.clone())
+        }
     }
 }
 
@@ -68,7 +113,10 @@ impl Default for Options {
             shutdown: CancellationToken::new(),
             cors_origins: Vec::new(),
             simulated: false,
-            max_body_bytes: 1024 * 1024,
+            api_keys: Vec::new(),
+            allowed_hosts: Vec::new(),
+            guarded: false,
+            limits: Limits::default(),
         }
     }
 }

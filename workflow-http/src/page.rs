@@ -7,7 +7,7 @@ use axum::{
         HeaderName, HeaderValue, Method, StatusCode, Uri,
         header::{
             ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
-            REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+            REFERRER_POLICY,
         },
     },
     response::{IntoResponse, Redirect, Response},
@@ -23,27 +23,47 @@ struct Files;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-const HEADERS: [(HeaderName, &str); 4] = [
+const HEADERS: [(HeaderName, &str); 5] = [
     (CONTENT_SECURITY_POLICY, POLICY),
-    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (named("cross-origin-opener-policy"), "same-origin"),
+    (named("cross-origin-resource-policy"), "same-origin"),
     (REFERRER_POLICY, "no-referrer"),
     (CACHE_CONTROL, "no-cache"),
 ];
 
+const ALLOWED: [(HeaderName, &str); 1] = [(ALLOW, "GET,HEAD")];
+
+const fn named(name: &'static str) -> HeaderName {
+    HeaderName::from_static(name)
+}
+
+/// Whether there is a file at this path.
+pub(crate) fn has(path: &str) -> bool {
+    Files::get(file_name(path)).is_some()
+}
+
+fn file_name(path: &str) -> &str {
+    match path.trim_start_matches('/') {
+        "" => "index.html",
+        name => name,
+    }
+}
+
 /// The file that a request asks for, if it is one. `original` is the path before any nesting.
 pub(crate) fn answer(original: &Uri, request: &Request) -> Option<Response> {
-    let path = request.uri().path().trim_start_matches('/');
-    let name = if path.is_empty() { "index.html" } else { path };
+    let path = request.uri().path();
+    let name = file_name(path);
     let file = Files::get(name)?;
     let original = original.path();
     Some(match *request.method() {
-        Method::GET | Method::HEAD if path.is_empty() && !original.ends_with('/') => {
+        Method::GET | Method::HEAD if path == "/" && !original.ends_with('/') => {
             Redirect::permanent(&format!("{original}/")).into_response()
         }
         Method::GET | Method::HEAD => send(name, file, request.headers().get(IF_NONE_MATCH)),
+        Method::OPTIONS => (StatusCode::NO_CONTENT, ALLOWED).into_response(),
         ref method => {
             let problem = Kind::WrongMethod.of(format!("{method} is not served at {original}"));
-            ([(ALLOW, "GET,HEAD")], problem).into_response()
+            (ALLOWED, problem).into_response()
         }
     })
 }

@@ -1,17 +1,17 @@
 //! Every answer that is not a success: RFC 9457, `application/problem+json`.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use axum::{
     extract::rejection::QueryRejection,
     http::{
-        HeaderValue, StatusCode,
-        header::{CONTENT_TYPE, RETRY_AFTER},
+        HeaderName, HeaderValue, StatusCode,
+        header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER},
     },
-    response::{IntoResponse, Json, Response},
+    response::{AppendHeaders, IntoResponse, Response},
 };
 use serde::Serialize;
-use workflow_core::{EngineError, Fault, SignalError};
+use workflow_core::{EngineError, Fault, SignalError, StoreError};
 
 macro_rules! kinds {
     ($($name:ident = $status:ident, $code:literal, $title:literal;)+) => {
@@ -35,6 +35,10 @@ kinds! {
     BadCursor = BAD_REQUEST, "bad_cursor", "The cursor is not one of this list";
     InvalidEventId = BAD_REQUEST, "invalid_event_id", "This is not the number of an event";
     BeyondEnd = BAD_REQUEST, "beyond_the_end", "The log is not that long";
+    InvalidIdempotencyKey = BAD_REQUEST, "invalid_idempotency_key", "The idempotency key is not valid";
+    InvalidIfMatch = BAD_REQUEST, "invalid_if_match", "The If-Match header is not valid";
+    NotHttp = BAD_REQUEST, "invalid_request", "The request is not HTTP";
+    Unauthorized = UNAUTHORIZED, "unauthorized", "An API key is needed";
     HostNotAllowed = FORBIDDEN, "host_not_allowed", "This host name is not served";
     OriginNotAllowed = FORBIDDEN, "origin_not_allowed", "Pages of this site may not do that";
     UnknownPath = NOT_FOUND, "not_found", "There is nothing at this path";
@@ -42,18 +46,30 @@ kinds! {
     UnknownRun = NOT_FOUND, "unknown_run", "There is no such run";
     UnknownStep = NOT_FOUND, "unknown_step", "There is no such step";
     UnknownWait = NOT_FOUND, "unknown_wait", "There is no such wait";
+    RunNotEnded = CONFLICT, "run_not_ended", "The run has not ended yet";
+    RunStopped = CONFLICT, "run_stopped", "The run cannot go on";
     WaitAnswered = CONFLICT, "wait_answered", "The wait was answered already";
     WaitEnded = CONFLICT, "wait_ended", "What the wait belongs to has ended";
     WaitExpired = GONE, "wait_expired", "Nobody answered in time";
+    OtherVersion = PRECONDITION_FAILED, "other_version", "The newest version is another";
     WrongMethod = METHOD_NOT_ALLOWED, "method_not_allowed", "This method is not served here";
+    NotAcceptable = NOT_ACCEPTABLE, "not_acceptable", "There is no such form of it";
+    BodyTooSlow = REQUEST_TIMEOUT, "body_too_slow", "The body took too long";
     BodyTooLarge = PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large";
+    UrlTooLong = URI_TOO_LONG, "url_too_long", "The URL is too long";
+    HeadTooLarge = REQUEST_HEADER_FIELDS_TOO_LARGE, "head_too_large", "The head of the request is too large";
     WrongMediaType = UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The body must be JSON";
     InvalidWorkflow = UNPROCESSABLE_ENTITY, "invalid_workflow", "The workflow is not valid";
     InvalidInput = UNPROCESSABLE_ENTITY, "invalid_input", "The input is not what the workflow takes";
     InvalidAnswer = UNPROCESSABLE_ENTITY, "invalid_answer", "The answer is not what the step asks for";
     InvalidBody = UNPROCESSABLE_ENTITY, "invalid_body", "The body is not valid";
+    KeyReused = UNPROCESSABLE_ENTITY, "idempotency_key_reused", "The key was used for something else";
     Busy = TOO_MANY_REQUESTS, "busy", "Too many runs are waiting";
+    TooManyRequests = TOO_MANY_REQUESTS, "too_many_requests", "There are too many requests";
+    TooManyReaders = TOO_MANY_REQUESTS, "too_many_readers", "Too many streams follow this run";
+    TooManyConnections = SERVICE_UNAVAILABLE, "too_many_connections", "There are too many connections";
     Interrupted = SERVICE_UNAVAILABLE, "interrupted", "The run was interrupted before it came to this";
+    StoreFailed = SERVICE_UNAVAILABLE, "store_unavailable", "The store does not answer";
     ShuttingDown = SERVICE_UNAVAILABLE, "shutting_down", "The service is shutting down";
     Internal = INTERNAL_SERVER_ERROR, "internal", "Something went wrong in the service";
 }
@@ -66,17 +82,20 @@ impl Kind {
         Problem {
             status,
             told,
-            retry_after: None,
+            headers: Vec::new(),
         }
     }
 }
+
+pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 
 /// A problem on its way to the client.
 #[derive(Debug)]
 pub(crate) struct Problem {
     status: StatusCode,
     told: Box<workflow_core::Problem>,
-    retry_after: Option<u32>,
+    /// What else the client should know.
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Problem {
@@ -100,9 +119,34 @@ impl Problem {
         }
     }
 
-    fn retry_after(mut self, seconds: u32) -> Self {
-        self.retry_after = Some(seconds);
+    /// Adds a header.
+    pub(crate) fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
         self
+    }
+
+    /// Says when to come back, in whole seconds.
+    pub(crate) fn retry_after(self, wait: Duration) -> Self {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        self.with(RETRY_AFTER, seconds.into())
+    }
+
+    /// Says that the connection ends with this.
+    pub(crate) fn closing(self) -> Self {
+        self.with(CONNECTION, HeaderValue::from_static("close"))
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The body: the failure as events show it, too, and the status.
+    pub(crate) fn json(&self) -> Vec<u8> {
+        let body = Body {
+            told: &self.told,
+            status: self.status.as_u16(),
+        };
+        serde_json::to_vec(&body).expect("texts and numbers make JSON")
     }
 
     /// What went wrong is for the log; the client learns only that it did.
@@ -112,30 +156,18 @@ impl Problem {
     }
 }
 
-/// What is sent: the failure as events show it, too, and the status.
 #[derive(Serialize)]
-struct Body {
+struct Body<'a> {
     #[serde(flatten)]
-    told: workflow_core::Problem,
+    told: &'a workflow_core::Problem,
     status: u16,
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = Body {
-            told: *self.told,
-            status: self.status.as_u16(),
-        };
-        let mut response = (self.status, Json(body)).into_response();
-        let headers = response.headers_mut();
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
-        if let Some(seconds) = self.retry_after {
-            headers.insert(RETRY_AFTER, seconds.into());
-        }
-        response
+        let body = self.json();
+        let media_type = [(CONTENT_TYPE, MEDIA_TYPE)];
+        (self.status, media_type, AppendHeaders(self.headers), body).into_response()
     }
 }
 
@@ -149,15 +181,30 @@ impl From<EngineError> for Problem {
             EngineError::InvalidInput(faults) => {
                 Self::of_faults(Kind::InvalidInput, "input", faults)
             }
+            EngineError::InvalidRetry(faults) => Self::of_faults(Kind::InvalidBody, "body", faults),
             EngineError::Signal(error) => Self::of_signal(error),
+            EngineError::OtherVersion { .. } => Kind::OtherVersion.of(detail),
+            EngineError::KeyReused(_) => Kind::KeyReused.of(detail),
+            EngineError::NotEnded(_) => Kind::RunNotEnded.of(detail),
+            EngineError::Stopped { .. } => Kind::RunStopped.of(detail),
             EngineError::NoSuchWorkflow(_) => Kind::UnknownWorkflow.of(detail),
             EngineError::NoSuchRun(_) => Kind::UnknownRun.of(detail),
             EngineError::NoSuchStep(_) => Kind::UnknownStep.of(detail),
             EngineError::BeyondEnd { .. } => Kind::BeyondEnd.of(detail),
             EngineError::BadCursor => Kind::BadCursor.of(detail),
-            EngineError::Busy { .. } => Kind::Busy.of(detail).retry_after(1),
-            EngineError::Interrupted(_) => Kind::Interrupted.of(detail).retry_after(5),
-            EngineError::ShuttingDown => Kind::ShuttingDown.of(detail).retry_after(5),
+            EngineError::Busy { .. } => Kind::Busy.of(detail).retry_after(Duration::from_secs(1)),
+            EngineError::Interrupted(_) => Kind::Interrupted
+                .of(detail)
+                .retry_after(Duration::from_secs(5)),
+            EngineError::ShuttingDown => Kind::ShuttingDown
+                .of(detail)
+                .retry_after(Duration::from_secs(5)),
+            EngineError::Store(error @ StoreError::Unavailable(_)) => {
+                tracing::error!(?error, "a request failed");
+                Kind::StoreFailed
+                    .of(error.to_string())
+                    .retry_after(Duration::from_secs(5))
+            }
             other => Self::internal(&other),
         }
     }

@@ -1,54 +1,59 @@
 //! The accept loop.
 
-use std::{io, pin::pin, time::Duration};
+use std::{io, time::Duration};
 
 use axum::{Router, middleware};
-use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     task::JoinSet,
     time::{sleep, timeout},
 };
-use tokio_util::sync::CancellationToken;
 
 use crate::{
+    connection::Connections,
     guard::{self, Guard},
     options::Options,
+    problem::Kind,
+    trace, url,
 };
 
-/// How long a client may take to send the head of a request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long connections have, at shutdown, to finish what they are at.
 const GRACE: Duration = Duration::from_secs(5);
 /// How long to wait when the machine has no room for another connection.
 const PAUSE: Duration = Duration::from_millis(500);
+/// How many of the connections that are too many are told so at once; the next ones wait.
+const REFUSALS: usize = 64;
+/// How long such a connection may take to ask for what it does not get.
+const REFUSAL_TIME: Duration = Duration::from_secs(5);
 
 /// Serves a router until the options' `shutdown` fires, then lets connections finish for a moment.
 ///
-/// Each frame of a stream leaves at once (`TCP_NODELAY`), and who sends no request within 30 s is
-/// cut off. A service on a loopback address answers to this machine's names only, `localhost`
-/// and loopback addresses, and refuses writes by pages of other sites that are not among the
-/// options' `cors_origins`: otherwise any page that is open in a browser here could use it.
+/// Each frame of a stream leaves at once (`TCP_NODELAY`). Connections are bounded as the options'
+/// [`Limits`](crate::Limits) say: who sends nothing, or reads nothing, is cut off.
+///
+/// It answers to names of this machine and to those the options allow, to any with a key (see
+/// [`Options::with_allowed_host`]), and refuses writes by pages of other sites that are not among
+/// the options' `cors_origins`: otherwise any page that is open in a browser here could use it.
+///
+/// Every answer carries `traceparent` and `x-request-id`, and so do the lines of log about it.
 ///
 /// # Errors
-/// When the listener does not know its own address.
+/// None today: a connection that cannot be accepted is logged, and the next one is waited for.
 ///
 /// # Cancellation
 /// Dropping the future closes all connections at once. Runs go on.
 pub async fn serve(listener: TcpListener, router: Router, options: &Options) -> io::Result<()> {
-    let router = if listener.local_addr()?.ip().is_loopback() {
-        router.layer(middleware::from_fn_with_state(
-            Guard::new(&options.cors_origins),
-            guard::check,
+    let router = router
+        .layer(middleware::from_fn_with_state(
+            options.limits.url_bytes,
+            url::check,
         ))
-    } else {
-        router
-    };
-    let mut connections = accept(listener, router, &options.shutdown).await;
+        .layer(middleware::from_fn_with_state(
+            Guard::new(options),
+            guard::check,
+        ));
+    let router = trace::traced(router);
+    let mut connections = accept(listener, router, options).await;
     let finished = timeout(GRACE, async {
         while connections.join_next().await.is_some() {}
     })
@@ -63,28 +68,45 @@ pub async fn serve(listener: TcpListener, router: Router, options: &Options) -> 
 }
 
 /// Takes connections until shutdown. The set owns them: who drops it closes them.
-async fn accept(
-    listener: TcpListener,
-    router: Router,
-    shutdown: &CancellationToken,
-) -> JoinSet<()> {
-    let mut connections = JoinSet::new();
+async fn accept(listener: TcpListener, router: Router, options: &Options) -> JoinSet<()> {
+    let (limits, shutdown) = (&options.limits, &options.shutdown);
+    let connections = Connections::new(limits, shutdown);
+    let (mut served, mut refused) = (JoinSet::new(), JoinSet::new());
     loop {
         tokio::select! {
-            () = shutdown.cancelled() => return connections,
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    connections.spawn(connection(stream, router.clone(), shutdown.clone()));
+            // In this order: who has gone makes room for who comes.
+            biased;
+            () = shutdown.cancelled() => return served,
+            Some(_) = served.join_next() => {}
+            Some(_) = refused.join_next() => {}
+            accepted = listener.accept(), if refused.len() < REFUSALS => match accepted {
+                Ok((stream, _)) if served.len() < limits.connections => {
+                    served.spawn(connections.clone().serve(stream, router.clone()));
                 }
-                Err(error) => refused(&error).await,
+                Ok((stream, _)) => {
+                    let refusing = connections.clone().serve(stream, full(limits.connections));
+                    refused.spawn(timeout(REFUSAL_TIME, refusing));
+                }
+                Err(error) => failed(&error).await,
             },
-            Some(_) = connections.join_next() => {}
         }
     }
 }
 
+/// What is served when there are too many connections.
+fn full(connections: usize) -> Router {
+    let problem = move || async move {
+        let detail = format!("there are {connections} connections already; close some, or wait");
+        Kind::TooManyConnections
+            .of(detail)
+            .retry_after(REFUSAL_TIME)
+            .closing()
+    };
+    Router::new().fallback(problem)
+}
+
 /// A client that has gone already is no trouble; a machine out of sockets needs a moment.
-async fn refused(error: &io::Error) {
+async fn failed(error: &io::Error) {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     if !matches!(
         error.kind(),
@@ -92,27 +114,5 @@ async fn refused(error: &io::Error) {
     ) {
         tracing::error!(%error, "a connection could not be accepted");
         sleep(PAUSE).await;
-    }
-}
-
-async fn connection(stream: TcpStream, router: Router, shutdown: CancellationToken) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "a connection was gone before it was served");
-        return;
-    }
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT);
-    let mut serving =
-        pin!(http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)));
-    let served = tokio::select! {
-        served = serving.as_mut() => served,
-        () = shutdown.cancelled() => {
-            serving.as_mut().graceful_shutdown();
-            serving.await
-        }
-    };
-    if let Err(error) = served {
-        tracing::debug!(%error, "a connection broke");
     }
 }

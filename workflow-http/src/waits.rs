@@ -1,14 +1,14 @@
 //! Waits: the answer of a person.
 
 use axum::{
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse, Json},
 };
 use workflow_core::{RunId, WaitId};
 
 use crate::{
     app::App,
-    extract::JsonBody,
+    extract::{JsonBody, Path},
     problem::{Kind, Problem},
 };
 

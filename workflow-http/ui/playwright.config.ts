@@ -2,7 +2,7 @@ import { defineConfig } from '@playwright/test';
 
 // Against a server that runs already (WORKFLOW_URL), or one that is started here (WORKFLOW_SERVER).
 const running = process.env.WORKFLOW_URL;
-const command = process.env.WORKFLOW_SERVER ?? '../../target/debug/workflow-server --simulate --addr 127.0.0.1:8765';
+const command = process.env.WORKFLOW_SERVER ?? '../../target/debug/workflow-server --memory --simulate --addr 127.0.0.1:8765';
 const url = running ?? 'http://127.0.0.1:8765/';
 
 export default defineConfig({

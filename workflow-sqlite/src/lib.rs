@@ -1,6 +1,7 @@
 //! A durable [`Store`](workflow_core::Store): workflows, runs and their logs in one SQLite file.
 //!
 //! ```
+//! use std::sync::Arc;
 //! use workflow_core::{Engine, LocalEngine, NewRun, Registry};
 //! use workflow_sqlite::SqliteStore;
 //!
@@ -9,7 +10,7 @@
 //! # let directory = tempfile::tempdir()?;
 //! # let path = directory.path().join("runs.db");
 //! let store = SqliteStore::open(&path).await?;
-//! let engine = LocalEngine::builder(Registry::default()).store(store.clone()).build();
+//! let engine = LocalEngine::builder(Registry::default()).store(Arc::new(store.clone())).build();
 //! let greet = serde_json::json!({"nodes": [
 //!     {"id": "greet", "type": "PromptNode", "data": {"template": "Hello {{ input }}"}}]});
 //! let stored = engine.create_workflow(greet).await?;

@@ -1,21 +1,24 @@
 //! What the program can be told.
 
 use std::{
+    convert::Infallible,
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
     time::Duration,
 };
 
-use clap::{Args, Parser, Subcommand, builder::NonEmptyStringValueParser};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
+use jiff::SignedDuration;
 use tracing_subscriber::filter::Targets;
-use workflow_http::Origin;
+use workflow_http::{ApiKey, Host, InvalidApiKey, Origin};
 
 const ENVIRONMENT: &str = "\
 Environment (or a .env file; what is set already wins):
   GEMINI_API_KEY            the key, unless GOOGLE_API_KEY is set
   GEMINI_MODEL              the model of steps that name none
   GOOGLE_GEMINI_BASE_URL    where the Gemini API is
-  GOOGLE_GENAI_API_VERSION  its version";
+  GOOGLE_GENAI_API_VERSION  its version
+  WORKFLOW_API_KEYS         the keys of callers, comma-separated, besides those of --api-key";
 
 const FAULTS: &str = "\
 Faults to try with --simulate, in the text of a prompt:
@@ -78,9 +81,19 @@ pub(crate) struct RunArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
-    /// Where to listen; port 0 takes a free one.
-    #[arg(long, default_value = "127.0.0.1:8000", value_parser = loopback)]
+    /// Where to listen; port 0 takes a free one. Beyond this machine only with an API key.
+    #[arg(long, default_value = "127.0.0.1:8000", value_parser = address)]
     pub(crate) addr: SocketAddr,
+
+    /// Let in only who sends this key, as `authorization: Bearer KEY` or `x-api-key: KEY`;
+    /// repeatable. Others can see it in the list of processes: rather set `WORKFLOW_API_KEYS`.
+    #[arg(long = "api-key", value_name = "KEY", value_parser = api_key)]
+    pub(crate) api_keys: Vec<Result<ApiKey, InvalidApiKey>>,
+
+    /// Answer to this host name, such as `flows.example.com`, besides `localhost`; repeatable.
+    /// With an API key, any name will do as long as none is given.
+    #[arg(long = "allowed-host", value_name = "HOST")]
+    pub(crate) allowed_hosts: Vec<Host>,
 
     /// Let pages of this site use the service, such as `http://localhost:3000`; repeatable.
     #[arg(long = "cors-origin", value_name = "ORIGIN")]
@@ -90,8 +103,47 @@ pub(crate) struct ServeArgs {
     #[arg(long, default_value = "info", value_name = "FILTER")]
     pub(crate) log: Targets,
 
+    /// How long runs have to end once the program is asked to stop; those that do not are suspended,
+    /// and go on when it is started again.
+    #[arg(long, default_value = "10s", value_name = "TIME", value_parser = duration)]
+    pub(crate) drain: Duration,
+
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+
+    /// How to write the log: for people, or a JSON object a line.
+    #[arg(long, default_value = "text", value_name = "FORMAT")]
+    pub(crate) log_format: LogFormat,
+
     #[command(flatten)]
     pub(crate) nodes: NodeArgs,
+}
+
+/// Where workflows and runs are kept, and for how long.
+#[derive(Debug, Args)]
+pub(crate) struct DataArgs {
+    /// The directory that workflows and runs are kept in; it is created when it is not there.
+    #[arg(long, default_value = "workflow-data", value_name = "DIR")]
+    pub(crate) data_dir: PathBuf,
+
+    /// Keep nothing: workflows and runs are gone when the program ends.
+    #[arg(long, conflicts_with_all = ["data_dir", "keep_days", "keep_runs"])]
+    pub(crate) memory: bool,
+
+    /// Forget runs so many days after they ended; they are kept for ever unless it is set.
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) keep_days: Option<u32>,
+
+    /// Forget the oldest runs that have ended once there are more than so many.
+    #[arg(long, value_name = "RUNS")]
+    pub(crate) keep_runs: Option<u32>,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
 }
 
 /// What the nodes of workflows work with.
@@ -119,22 +171,21 @@ pub(crate) struct NodeArgs {
     pub(crate) secrets: Vec<String>,
 }
 
-/// An address only this machine can reach: the service does not ask who calls.
-fn loopback(text: &str) -> Result<SocketAddr, &'static str> {
-    let addr = text
-        .strip_prefix("localhost:")
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.strip_prefix("localhost:")
         .and_then(|port| port.parse().ok())
         .map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
         .or_else(|| text.parse().ok())
-        .ok_or("an address is an IP address and a port, such as 127.0.0.1:8000")?;
-    if addr.ip().is_loopback() {
-        Ok(addr)
-    } else {
-        Err(
-            "this version does not ask callers for a key, so it listens on loopback addresses \
-             only, such as 127.0.0.1:8000",
-        )
-    }
+        .ok_or("an address is an IP address and a port, such as 127.0.0.1:8000")
+}
+
+/// A key, or that it is none: a refusal by the command line would repeat it.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the command line takes parsers that may fail"
+)]
+fn api_key(text: &str) -> Result<Result<ApiKey, InvalidApiKey>, Infallible> {
+    Ok(text.parse())
 }
 
 fn pace(text: &str) -> Result<Duration, &'static str> {
@@ -142,6 +193,13 @@ fn pace(text: &str) -> Result<Duration, &'static str> {
     millis
         .map(|millis| Duration::from_millis(millis.into()))
         .ok_or("a pace is in whole milliseconds, such as 40ms")
+}
+
+/// A time such as `10s`, `1m 30s` or `500ms`.
+fn duration(text: &str) -> Result<Duration, &'static str> {
+    let read = text.parse::<SignedDuration>().ok();
+    read.and_then(|time| time.try_into().ok())
+        .ok_or("a time is a number with a unit, such as 10s, 2m or 500ms")
 }
 
 #[cfg(test)]
@@ -156,10 +214,18 @@ mod tests {
     }
 
     #[test]
-    fn only_loopback_addresses_are_taken() {
-        assert_eq!(loopback("localhost:80"), loopback("127.0.0.1:80"));
-        assert!(loopback("[::1]:8000").is_ok());
-        assert!(loopback("0.0.0.0:8000").is_err_and(|error| error.contains("loopback")));
-        assert!(loopback("8000").is_err_and(|error| error.contains("an IP address")));
+    fn times_have_units() {
+        assert_eq!(duration("1m 30s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("0s"), Ok(Duration::ZERO));
+        for wrong in ["10", "-5s", "soon", ""] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_an_ip_address_and_a_port() {
+        assert_eq!(address("localhost:80"), address("127.0.0.1:80"));
+        assert!(address("[::1]:8000").is_ok());
+        assert!(address("8000").is_err_and(|error| error.contains("an IP address")));
     }
 }

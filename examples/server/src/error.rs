@@ -1,9 +1,10 @@
 //! Why the program stops.
 
-use std::{io, net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{error::Error, io, net::SocketAddr, path::PathBuf, process::ExitCode};
 
 use workflow_core::EngineError;
 use workflow_gemini::ConfigError;
+use workflow_http::InvalidApiKey;
 
 use crate::faults::{Listed, counted};
 
@@ -15,6 +16,14 @@ pub(crate) enum Stopped {
          or start with --simulate to get simulated answers."
     )]
     NoKey,
+    #[error(
+        "{0} can be reached by other machines: let in only who has a key, with --api-key or \
+         WORKFLOW_API_KEYS, or listen on 127.0.0.1."
+    )]
+    Exposed(SocketAddr),
+    /// The key is not shown.
+    #[error("{0} cannot be used: {1}.")]
+    ApiKey(&'static str, InvalidApiKey),
     #[error("The Gemini client could not be set up: {0}.")]
     Config(ConfigError),
     #[error("The nodes that call other servers could not be set up: {0}.")]
@@ -25,6 +34,8 @@ pub(crate) enum Stopped {
     Refused(PathBuf, EngineError),
     #[error("{path} has no `name`, so no workflow can call it.", path = .0.display())]
     NoName(PathBuf),
+    #[error("{}.", told(.0))]
+    Data(#[from] workflow_sqlite::OpenError),
     #[error("The engine failed: {0}.")]
     Engine(#[from] EngineError),
     /// What the file says is not shown: it may hold the key.
@@ -45,6 +56,8 @@ impl Stopped {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::NoKey
+            | Self::Exposed(_)
+            | Self::ApiKey(..)
             | Self::Config(_)
             | Self::Http(_)
             | Self::DotEnv(_)
@@ -52,10 +65,20 @@ impl Stopped {
             | Self::NotJson(..)
             | Self::NoName(_)
             | Self::Refused(..) => ExitCode::from(2),
-            Self::AddressInUse(_) | Self::Listen(..) | Self::Engine(_) | Self::Io(_) => {
-                ExitCode::FAILURE
-            }
+            Self::Data(_)
+            | Self::AddressInUse(_)
+            | Self::Listen(..)
+            | Self::Engine(_)
+            | Self::Io(_) => ExitCode::FAILURE,
         }
+    }
+}
+
+/// An error, and what caused it.
+fn told(error: &dyn Error) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
     }
 }
 

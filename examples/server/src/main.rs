@@ -4,9 +4,12 @@
 //! `workflow-server run FILE` runs one here and now.
 
 mod cli;
+mod data;
 mod error;
 mod faults;
 mod file;
+mod keys;
+mod log;
 mod model;
 mod narrate;
 mod registry;

@@ -1,7 +1,7 @@
 //! Serves until the program is asked to stop.
 
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, Write},
     net::SocketAddr,
     process::ExitCode,
     sync::Arc,
@@ -10,31 +10,30 @@ use std::{
 
 use tokio::{net::TcpListener, runtime::Runtime};
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
-use workflow_core::LocalEngine;
-use workflow_http::Options;
+use workflow_core::{LocalEngine, Recovered};
+use workflow_http::{ApiKey, Options};
 
-use crate::{cli::ServeArgs, error::Stopped, model::Model, registry::registry, signals::Signals};
-
-/// How long runs have to end once the program is asked to stop.
-const GRACE: Duration = Duration::from_secs(10);
+use crate::{
+    cli::{DataArgs, ServeArgs},
+    data::Data,
+    error::Stopped,
+    keys,
+    log::log,
+    model::Model,
+    registry::registry,
+    signals::Signals,
+};
 
 /// Serves until Ctrl-C or SIGTERM.
 pub(crate) fn serve(args: ServeArgs) -> Result<ExitCode, Stopped> {
-    log(args.log.clone());
+    log(args.log.clone(), args.log_format);
     read_dot_env()?;
-    Runtime::new()?.block_on(run(args))?;
+    let keys = keys::keys(&args)?;
+    if keys.is_empty() && !args.addr.ip().is_loopback() {
+        return Err(Stopped::Exposed(args.addr));
+    }
+    Runtime::new()?.block_on(run(args, keys))?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn log(filter: Targets) {
-    let lines = tracing_subscriber::fmt::layer()
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal());
-    tracing_subscriber::registry()
-        .with(lines)
-        .with(filter)
-        .init();
 }
 
 /// Takes what the environment does not say from a `.env` file here or above, if there is one.
@@ -49,29 +48,41 @@ pub(crate) fn read_dot_env() -> Result<(), Stopped> {
     Err(Stopped::DotEnv(reason))
 }
 
-async fn run(args: ServeArgs) -> Result<(), Stopped> {
+async fn run(args: ServeArgs, keys: Vec<ApiKey>) -> Result<(), Stopped> {
     let mut signals = Signals::new()?;
     let model = Model::new(&args.nodes).await?;
     let listener = listen(args.addr).await?;
     let registry = registry(model.client.clone(), &args.nodes)?;
-    announce(listener.local_addr()?, &model)?;
+    let data = Data::open(&args.data).await?;
+    let engine = Arc::new(LocalEngine::builder(registry).store(data.store()).build());
+    let recovered = engine.recover().await?;
+    if recovered != Recovered::default() {
+        let Recovered {
+            going_on, waiting, ..
+        } = recovered;
+        tracing::info!(going_on, waiting, "runs of the last time are taken up");
+    }
+    announce(listener.local_addr()?, &model, &args.data)?;
 
-    let engine = Arc::new(LocalEngine::builder(registry).build());
+    let drain = args.drain;
     let shutdown = CancellationToken::new();
-    let options = options(args, &model, &shutdown);
+    let options = options(args, keys, &model, &shutdown);
     let router = workflow_http::router(engine.clone(), options.clone());
     let serving = workflow_http::serve(listener, router, &options);
     let stopping = async {
         signals.next().await;
-        tracing::info!("stopping: runs have {} s to end", GRACE.as_secs());
+        tracing::info!("stopping: runs have {drain:?} to end");
         shutdown.cancel();
         tokio::select! {
-            () = engine.shutdown(GRACE) => {}
+            () = engine.shutdown(drain) => {}
             () = signals.next() => tracing::warn!("stopped at once: asked twice"),
         }
         Ok(())
     };
-    tokio::try_join!(serving, stopping)?;
+    let served = tokio::try_join!(serving, stopping);
+    engine.shutdown(Duration::ZERO).await;
+    data.close().await;
+    served?;
     Ok(())
 }
 
@@ -84,10 +95,15 @@ async fn listen(addr: SocketAddr) -> Result<TcpListener, Stopped> {
         })
 }
 
-fn announce(addr: SocketAddr, model: &Model) -> io::Result<()> {
+fn announce(addr: SocketAddr, model: &Model, data: &DataArgs) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "Listening on http://{addr}")?;
     writeln!(out, "Model: {}", model.client.model())?;
+    if data.memory {
+        writeln!(out, "Data: kept in memory only")?;
+    } else {
+        writeln!(out, "Data: {}", data.data_dir.display())?;
+    }
     if model.is_simulated() {
         writeln!(
             out,
@@ -98,10 +114,18 @@ fn announce(addr: SocketAddr, model: &Model) -> io::Result<()> {
     out.flush()
 }
 
-fn options(args: ServeArgs, model: &Model, shutdown: &CancellationToken) -> Options {
+fn options(
+    args: ServeArgs,
+    keys: Vec<ApiKey>,
+    model: &Model,
+    shutdown: &CancellationToken,
+) -> Options {
     let options = Options::default()
         .with_shutdown(shutdown.clone())
         .with_simulated(model.is_simulated());
+    let options = keys.into_iter().fold(options, Options::with_api_key);
+    let hosts = args.allowed_hosts.into_iter();
+    let options = hosts.fold(options, Options::with_allowed_host);
     let origins = args.cors_origins.into_iter();
     origins.fold(options, Options::with_cors_origin)
 }

@@ -51,7 +51,7 @@ event_kinds! {
     NodeSkipped(NodeSkipped) = "node.skipped",
     /// A step was stopped before it was done.
     NodeCancelled(NodeCancelled) = "node.cancelled",
-    /// Nothing works, and the run waits for a person or a time. It costs nothing meanwhile.
+    /// Nothing works: the run waits for a person or a time, or its host stopped. It costs nothing meanwhile.
     RunSuspended(RunSuspended) = "run.suspended",
     /// The run works again.
     RunResumed(RunResumed) = "run.resumed",

@@ -11,7 +11,7 @@
 mod script;
 mod wire;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -21,6 +21,7 @@ use axum::{
 };
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use workflow_core::{LocalEngine, PromptNode, Registry, RetryPolicy, TransformNode};
@@ -140,6 +141,11 @@ impl Api {
         )
         .await
     }
+}
+
+/// Waits until nobody has anything to do. Time has to be paused: it goes on only then.
+pub async fn idle() {
+    sleep(Duration::from_millis(1)).await;
 }
 
 pub fn request(method: &str, path: &str) -> axum::http::request::Builder {

@@ -8,7 +8,9 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::Api;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+
+use super::{Answer, Api};
 
 /// Serves an API on a free port of 127.0.0.1.
 pub async fn serve(api: &Api) -> (SocketAddr, JoinHandle<io::Result<()>>) {
@@ -32,12 +34,13 @@ impl Wire {
         let mut wire = Self::connect(address).await;
         let head = head.join("\r\n");
         let request = format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
-        wire.0
-            .get_mut()
-            .write_all(request.as_bytes())
-            .await
-            .unwrap();
+        wire.write(&request).await;
         wire
+    }
+
+    /// Sends these bytes, or as many as the server takes.
+    pub async fn write(&mut self, text: &str) {
+        self.0.get_mut().write_all(text.as_bytes()).await.ok();
     }
 
     /// What `curl` sends by itself.
@@ -66,6 +69,33 @@ impl Wire {
             }
             lines.push(line.to_ascii_lowercase());
         }
+    }
+
+    /// The whole answer, which says how long it is.
+    pub async fn answer(&mut self) -> Answer {
+        let head = self.head().await;
+        let status = StatusCode::from_bytes(&head[0].as_bytes()[9..12]).unwrap();
+        let headers: HeaderMap = head[1..]
+            .iter()
+            .map(|line| {
+                let (name, value) = line.split_once(": ").unwrap();
+                let name: HeaderName = name.parse().unwrap();
+                (name, HeaderValue::from_str(value).unwrap())
+            })
+            .collect();
+        let bytes = headers["content-length"].to_str().unwrap().parse().unwrap();
+        let mut text = vec![0; bytes];
+        self.0.read_exact(&mut text).await.unwrap();
+        Answer {
+            status,
+            headers,
+            text: String::from_utf8(text).unwrap(),
+        }
+    }
+
+    /// Goes away without a word, as a machine does that crashes: the server sees a reset.
+    pub fn reset(self) {
+        self.0.into_inner().set_zero_linger().unwrap();
     }
 
     pub async fn status(&mut self) -> String {

@@ -33,6 +33,7 @@ pub(crate) fn program() -> Command {
         "GEMINI_MODEL",
         "GOOGLE_GEMINI_BASE_URL",
         "GOOGLE_GENAI_API_VERSION",
+        "WORKFLOW_API_KEYS",
         "http_proxy",
         "HTTP_PROXY",
         "all_proxy",

@@ -1,4 +1,7 @@
-use std::process::{ExitStatus, Stdio};
+use std::{
+    path::Path,
+    process::{ExitStatus, Stdio},
+};
 
 use reqwest::Response;
 use serde_json::{Value, json};
@@ -28,9 +31,19 @@ pub(crate) struct Ended {
 }
 
 impl Server {
-    /// Starts the program on a free port and waits until it says which.
+    /// Starts the program on a free port of this machine; it keeps nothing.
     pub(crate) async fn start(program: &mut Command) -> Self {
-        let program = program.args(["--addr", "127.0.0.1:0"]);
+        Self::start_as(program.args(["--memory", "--addr", "127.0.0.1:0"])).await
+    }
+
+    /// The same, but it keeps its data in this directory.
+    pub(crate) async fn keeping(program: &mut Command, place: &Path) -> Self {
+        let program = program.arg("--data-dir").arg(place);
+        Self::start_as(program.args(["--addr", "127.0.0.1:0"])).await
+    }
+
+    /// Starts the program as it is, and waits until it says where it listens.
+    pub(crate) async fn start_as(program: &mut Command) -> Self {
         let (out, err) = (Stdio::piped(), Stdio::piped());
         let mut child = program.stdout(out).stderr(err).spawn().unwrap();
         let (tell, told) = oneshot::channel();
@@ -47,6 +60,18 @@ impl Server {
 
     pub(crate) fn address(&self) -> &str {
         self.url.strip_prefix("http://").unwrap()
+    }
+
+    /// Asks for a stream, which may break.
+    pub(crate) fn stream(
+        &self,
+        path: &str,
+    ) -> impl Future<Output = reqwest::Result<Response>> + use<> {
+        self.http.get(format!("{}{path}", self.url)).send()
+    }
+
+    pub(crate) fn port(&self) -> &str {
+        self.url.rsplit(':').next().unwrap()
     }
 
     pub(crate) async fn get(&self, path: &str) -> Response {
@@ -135,9 +160,19 @@ impl Server {
         self.post(&path, payload.to_string()).await
     }
 
+    /// The number of its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
     /// Asks it to stop, as a service manager does.
     pub(crate) fn terminate(&self) {
         signal(&self.child, "TERM");
+    }
+
+    /// Kills it, as a crash or a lack of memory does.
+    pub(crate) async fn kill(mut self) {
+        self.child.kill().await.unwrap();
     }
 
     pub(crate) async fn end(mut self) -> Ended {

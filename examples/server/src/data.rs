@@ -1,0 +1,47 @@
+//! Where workflows and runs are kept: in a directory, or in memory.
+
+use std::sync::Arc;
+
+use workflow_core::{MemoryStore, Store};
+use workflow_sqlite::SqliteStore;
+
+use crate::{cli::DataArgs, error::Stopped};
+
+/// The file in the data directory.
+const FILE: &str = "workflows.db";
+
+pub(crate) enum Data {
+    Memory,
+    File(SqliteStore),
+}
+
+impl Data {
+    /// What the command line asks for.
+    pub(crate) async fn open(args: &DataArgs) -> Result<Self, Stopped> {
+        if args.memory {
+            return Ok(Self::Memory);
+        }
+        let mut store = SqliteStore::builder(args.data_dir.join(FILE));
+        if let Some(days) = args.keep_days {
+            store = store.keep_days(days);
+        }
+        if let Some(runs) = args.keep_runs {
+            store = store.keep_ended_runs(runs);
+        }
+        Ok(Self::File(store.open().await?))
+    }
+
+    pub(crate) fn store(&self) -> Arc<dyn Store> {
+        match self {
+            Self::Memory => Arc::new(MemoryStore::new()),
+            Self::File(store) => Arc::new(store.clone()),
+        }
+    }
+
+    /// Writes what is left to write. Nothing can be stored any more.
+    pub(crate) async fn close(self) {
+        if let Self::File(store) = self {
+            store.close().await;
+        }
+    }
+}

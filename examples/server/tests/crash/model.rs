@@ -1,0 +1,134 @@
+//! A model that lives on when the program is killed, and remembers what it was asked.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::{
+    Json, Router,
+    body::{Body, Bytes},
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use futures::{StreamExt, stream};
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, task::JoinHandle, time::sleep};
+
+use super::log;
+
+/// How long it takes for each word.
+const PACE: Duration = Duration::from_millis(15);
+
+/// How often each prompt came.
+type Asked = Arc<Mutex<HashMap<String, usize>>>;
+
+pub(crate) struct Model {
+    url: String,
+    asked: Asked,
+    serving: JoinHandle<()>,
+}
+
+impl Model {
+    pub(crate) async fn start() -> Self {
+        let asked = Asked::default();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let router = Router::new()
+            .fallback(generate)
+            .with_state(Arc::clone(&asked));
+        let serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self {
+            url,
+            asked,
+            serving,
+        }
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(crate) fn calls(&self, prompt: &str) -> usize {
+        self.asked
+            .lock()
+            .unwrap()
+            .get(prompt)
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// No step of a run asked more often than it has attempts in the log; how often it was asked in all.
+    pub(crate) fn assert_asked_once_an_attempt(&self, run: &str, events: &[Value]) -> usize {
+        let prompts = [("a", "a"), ("b", "b busy"), ("c", "c"), ("d", "d")];
+        let mut steps: Vec<(String, String)> = prompts
+            .map(|(path, prompt)| (path.to_owned(), prompt.to_owned()))
+            .into();
+        for n in 0..5 {
+            steps.push((format!("each/{n}/one"), format!("one {n}")));
+            steps.push((format!("each/{n}/two"), format!("two {n}")));
+        }
+        steps.extend((0..3).map(|n| (format!("rounds/{n}/round"), format!("round {n}"))));
+        let starts = log::starts(events);
+        let asked = steps.iter().map(|(path, prompt)| {
+            let calls = self.calls(&format!("{run}/{prompt}"));
+            let attempts = starts[path.as_str()];
+            assert!(
+                (1..=attempts).contains(&calls),
+                "{run} {path}: {calls} calls, {attempts} attempts"
+            );
+            calls
+        });
+        asked.sum()
+    }
+}
+
+impl Drop for Model {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+/// What it answers to a prompt.
+pub(crate) fn answer(prompt: &str) -> String {
+    format!("You said {prompt}, and that is all there is to say.")
+}
+
+async fn generate(State(asked): State<Asked>, Json(request): Json<Value>) -> Response {
+    let prompt = request["contents"][0]["parts"][0]["text"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let time = {
+        let mut asked = asked.lock().unwrap();
+        let times = asked.entry(prompt.clone()).or_default();
+        *times += 1;
+        *times
+    };
+    if prompt.ends_with("busy") && time == 1 {
+        let error =
+            json!({"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "Not now."}});
+        return (StatusCode::TOO_MANY_REQUESTS, Json(error)).into_response();
+    }
+    let pace = if prompt.starts_with("slow") {
+        PACE * 20
+    } else {
+        PACE
+    };
+    let text = answer(&prompt);
+    let words: Vec<String> = text.split_inclusive(' ').map(str::to_owned).collect();
+    let last = words.len() - 1;
+    let frames = stream::iter(words).enumerate().then(move |(place, word)| async move {
+        sleep(pace).await;
+        let mut said = json!({"candidates": [{"content": {"role": "model", "parts": [{"text": word}]}, "index": 0}]});
+        if place == last {
+            said["candidates"][0]["finishReason"] = json!("STOP");
+            said["usageMetadata"] = json!({"promptTokenCount": 3, "candidatesTokenCount": 9, "totalTokenCount": 12});
+        }
+        Ok::<_, std::io::Error>(Bytes::from(format!("data: {said}\r\n\r\n")))
+    });
+    let body = Body::from_stream(frames);
+    ([("content-type", "text/event-stream")], body).into_response()
+}

@@ -1,0 +1,187 @@
+//! Where the program keeps its data, and what it says when it cannot.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+mod support;
+
+use std::{fs, path::Path};
+
+use serde_json::{Value, json};
+use support::{Server, explain, output, program, text};
+use tokio::process::Command;
+
+fn simulating() -> Command {
+    let mut program = program();
+    program.args(["--simulate", "--simulate-pace", "0ms"]);
+    program
+}
+
+async fn items(server: &Server, path: &str) -> usize {
+    let list: Value = server.get(path).await.json().await.unwrap();
+    list["items"].as_array().unwrap().len()
+}
+
+#[tokio::test]
+async fn workflows_and_runs_are_there_when_it_is_started_again() {
+    let place = tempfile::tempdir().unwrap();
+    // Where it is not there, it is made.
+    let place = place.path().join("new");
+    let server = Server::keeping(&mut simulating(), &place).await;
+    let outcome = server.outcome(&explain(), "Tides".into()).await;
+    let run = outcome["id"].as_str().unwrap();
+    let events = server.events(run).await;
+    server.terminate();
+    let ended = server.end().await;
+    assert_eq!(ended.status.code(), Some(0));
+    assert!(
+        ended.stdout.contains(&format!("Data: {}", place.display())),
+        "{}",
+        ended.stdout
+    );
+    assert!(
+        !place.join("workflows.db-wal").exists(),
+        "what was written is in one file"
+    );
+
+    let server = Server::keeping(&mut simulating(), &place).await;
+    assert_eq!(server.report(run).await, outcome);
+    let stored = |events: Vec<Value>| -> Vec<Value> {
+        events
+            .into_iter()
+            .filter(|event| event["type"] != "node.delta")
+            .collect()
+    };
+    assert_eq!(stored(server.events(run).await), stored(events));
+    assert_eq!(items(&server, "/api/workflows").await, 1);
+    assert_eq!(items(&server, "/api/runs").await, 1);
+}
+
+#[tokio::test]
+async fn in_memory_nothing_is_written() {
+    let place = tempfile::tempdir().unwrap();
+    let mut program = simulating();
+    let server = Server::start(program.current_dir(place.path())).await;
+    server.outcome(&explain(), "Tides".into()).await;
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
+    server.terminate();
+    assert!(
+        server
+            .end()
+            .await
+            .stdout
+            .contains("Data: kept in memory only")
+    );
+}
+
+#[tokio::test]
+async fn runs_that_ended_are_forgotten_when_it_is_told_so() {
+    let place = tempfile::tempdir().unwrap();
+    let mut program = simulating();
+    let server = Server::keeping(program.args(["--keep-runs", "2"]), place.path()).await;
+    for _ in 0..5 {
+        server.outcome(&explain(), "Tides".into()).await;
+    }
+    server.terminate();
+    server.end().await;
+    let mut program = simulating();
+    let server = Server::keeping(program.args(["--keep-runs", "2"]), place.path()).await;
+    assert_eq!(items(&server, "/api/runs").await, 2);
+}
+
+/// How the program ends that cannot use this place.
+async fn refusal(place: &Path) -> (Option<i32>, String) {
+    let mut program = simulating();
+    program
+        .args(["--addr", "127.0.0.1:0", "--data-dir"])
+        .arg(place);
+    let output = output(&mut program).await;
+    (output.status.code(), text(output.stderr))
+}
+
+#[tokio::test]
+async fn a_place_that_cannot_be_used_is_said_to_be_so() {
+    let place = tempfile::tempdir().unwrap();
+    let _first = Server::keeping(&mut simulating(), place.path()).await;
+    let (code, said) = refusal(place.path()).await;
+    assert_eq!(code, Some(1));
+    assert!(said.contains("in use by another process"), "{said}");
+
+    let place = tempfile::tempdir().unwrap();
+    fs::write(place.path().join("file"), "").unwrap();
+    let (code, said) = refusal(&place.path().join("file")).await;
+    assert_eq!(code, Some(1));
+    assert!(said.contains("cannot be opened"), "{said}");
+
+    fs::write(
+        place.path().join("workflows.db"),
+        "not a database".repeat(400),
+    )
+    .unwrap();
+    let (code, said) = refusal(place.path()).await;
+    assert_eq!(code, Some(1));
+    assert!(said.contains("is not a store of workflows"), "{said}");
+}
+
+/// As `prlimit` of the system: how large a file of this process may become.
+fn limit(server: &Server, bytes: &str) {
+    let mut prlimit = std::process::Command::new("prlimit");
+    prlimit.args([
+        "--pid",
+        &server.pid().to_string(),
+        &format!("--fsize={bytes}:unlimited"),
+    ]);
+    assert!(prlimit.status().unwrap().success());
+}
+
+#[tokio::test]
+async fn a_full_disk_is_told_and_nothing_is_lost_by_it() {
+    let place = tempfile::tempdir().unwrap();
+    // Without its signal, a file that may not grow is an error of the write, as on a full disk.
+    let mut shell = Command::new("sh");
+    let binary = env!("CARGO_BIN_EXE_workflow-server");
+    let script = "trap '' XFSZ; exec \"$@\"";
+    shell.args([
+        "-c",
+        script,
+        "sh",
+        binary,
+        "--simulate",
+        "--simulate-pace",
+        "0ms",
+    ]);
+    let server = Server::keeping(shell.kill_on_drop(true), place.path()).await;
+    let before = server.outcome(&explain(), "Tides".into()).await;
+    let workflow = before["workflow"]["id"].as_str().unwrap();
+    let start = format!("/api/workflows/{workflow}/runs");
+    let input = json!({"input": "x".repeat(100_000)}).to_string();
+
+    limit(&server, "200000");
+    let refused = loop {
+        let answer = server.post(&start, input.clone()).await;
+        if answer.status() != 202 {
+            break answer;
+        }
+    };
+    assert_eq!(refused.status(), 503);
+    assert_eq!(refused.headers()["retry-after"], "5");
+    let problem: Value = refused.json().await.unwrap();
+    assert_eq!(problem["code"], "store_unavailable");
+    let ready = server.get("/readyz").await;
+    assert_eq!(ready.status(), 503);
+    assert_eq!(server.get("/healthz").await.status(), 200);
+    // What can be read is read.
+    assert_eq!(server.report(before["id"].as_str().unwrap()).await, before);
+
+    limit(&server, "unlimited");
+    assert_eq!(server.get("/readyz").await.status(), 200);
+    let list: Value = server
+        .get("/api/runs?limit=200")
+        .await
+        .json()
+        .await
+        .unwrap();
+    for run in list["items"].as_array().unwrap() {
+        let events = server.events(run["id"].as_str().unwrap()).await;
+        assert_eq!(events.last().unwrap()["type"], "run.completed", "{run}");
+    }
+}

@@ -1,0 +1,112 @@
+//! Refusals that never reach the router: a head that is too large, or is none. hyper answers them
+//! with a bare status; here they become problems like all others.
+
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use axum::body::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::problem::{Kind, MEDIA_TYPE, Problem};
+
+/// A stream on which a bare refusal is written as a problem.
+pub(crate) struct Explained<T> {
+    stream: T,
+    /// What is left to write of a problem.
+    problem: Bytes,
+}
+
+impl<T> Explained<T> {
+    pub(crate) fn new(stream: T) -> Self {
+        Self {
+            stream,
+            problem: Bytes::new(),
+        }
+    }
+}
+
+impl<T: AsyncRead + Unpin> AsyncRead for Explained<T> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl<T: AsyncWrite + Unpin> AsyncWrite for Explained<T> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = &mut *self;
+        if this.problem.is_empty() {
+            let Some(problem) = refusal(buf) else {
+                return Pin::new(&mut this.stream).poll_write(cx, buf);
+            };
+            this.problem = written(&problem).into();
+        }
+        while !this.problem.is_empty() {
+            let written = ready!(Pin::new(&mut this.stream).poll_write(cx, &this.problem))?;
+            let _ = this.problem.split_to(written);
+        }
+        Poll::Ready(Ok(buf.len()))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match bufs.first() {
+            Some(first) if !self.problem.is_empty() || refusal(first).is_some() => {
+                self.poll_write(cx, first)
+            }
+            _ => Pin::new(&mut self.stream).poll_write_vectored(cx, bufs),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+/// What a bare refusal means. Those of the router are never bare.
+fn refusal(answer: &[u8]) -> Option<Problem> {
+    let rest = answer.strip_prefix(b"HTTP/1.1 ")?;
+    let problem = match rest.get(..3)? {
+        b"400" => Kind::NotHttp.of("the request is not well-formed HTTP/1.1"),
+        b"431" => Kind::HeadTooLarge.of("the URL and the headers are too long, or too many"),
+        _ => return None,
+    };
+    let is_bare = contains(rest, b"\r\ncontent-length: 0\r\n");
+    is_bare.then_some(problem)
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
+}
+
+/// A problem as it goes over the wire, after which the connection is closed.
+fn written(problem: &Problem) -> Vec<u8> {
+    let (status, body) = (problem.status(), problem.json());
+    let head = format!(
+        "HTTP/1.1 {status}\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {}\r\n\
+         connection: close\r\n\r\n",
+        body.len()
+    );
+    [head.as_bytes(), &body].concat()
+}

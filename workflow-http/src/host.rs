@@ -1,0 +1,69 @@
+//! Under which names a service answers.
+
+use std::{net::IpAddr, str::FromStr};
+
+use axum::http::{HeaderMap, header::HOST, uri::Authority};
+
+/// A name or address that a service answers to, at any port: `flows.example.com`.
+///
+/// ```
+/// # use workflow_http::Host;
+/// assert!("flows.example.com".parse::<Host>().is_ok());
+/// assert!("[2001:db8::1]".parse::<Host>().is_ok());
+/// assert!("flows.example.com:8000".parse::<Host>().is_err());
+/// assert!("https://flows.example.com".parse::<Host>().is_err());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Host(String);
+
+/// The text is not a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a host is a name or an address, without scheme and port, for example flows.example.com")]
+pub struct InvalidHost;
+
+impl FromStr for Host {
+    type Err = InvalidHost;
+
+    fn from_str(text: &str) -> Result<Self, InvalidHost> {
+        let authority: Authority = text.parse().map_err(|_| InvalidHost)?;
+        if authority.host() != text {
+            return Err(InvalidHost);
+        }
+        Ok(Self(text.to_ascii_lowercase()))
+    }
+}
+
+/// The hosts of a service: this machine, those that were named, or any.
+#[derive(Clone, Debug)]
+pub(crate) enum Hosts {
+    Any,
+    Named(Vec<Host>),
+}
+
+impl Hosts {
+    /// Whether a request with these headers was sent to one of them. It has to name exactly one.
+    pub(crate) fn serve(&self, headers: &HeaderMap) -> bool {
+        let mut hosts = headers.get_all(HOST).iter();
+        let (Some(host), None) = (hosts.next(), hosts.next()) else {
+            return false;
+        };
+        Authority::try_from(host.as_bytes()).is_ok_and(|host| self.have(host.host()))
+    }
+
+    fn have(&self, host: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Named(named) => {
+                is_loopback(host) || named.iter().any(|named| named.0.eq_ignore_ascii_case(host))
+            }
+        }
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
+}

@@ -1,0 +1,120 @@
+//! How much of everything a service takes.
+
+use std::time::Duration;
+
+/// The bounds of a service. Whoever is over one is told which, by the code of a problem.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use workflow_http::{Limits, Options};
+/// let limits = Limits::default().with_connections(200).with_body_time(Duration::from_secs(10));
+/// let options = Options::default().with_limits(limits);
+/// ```
+///
+/// Those of connections hold where [`serve`](crate::serve) accepts them.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    pub(crate) connections: usize,
+    pub(crate) head_time: Duration,
+    pub(crate) head_bytes: usize,
+    pub(crate) headers: usize,
+    pub(crate) url_bytes: usize,
+    pub(crate) body_time: Duration,
+    pub(crate) body_bytes: usize,
+    pub(crate) write_time: Duration,
+    pub(crate) readers_per_run: usize,
+    pub(crate) requests_per_minute: u32,
+}
+
+impl Limits {
+    /// Connections at once; 4,096 by default. The next one is told so: 503 `too_many_connections`.
+    #[must_use]
+    pub fn with_connections(mut self, connections: usize) -> Self {
+        self.connections = connections;
+        self
+    }
+
+    /// How long the head of a request may take, and how long a connection may be kept without one;
+    /// 30 s by default. Then it is closed.
+    #[must_use]
+    pub fn with_head_time(mut self, time: Duration) -> Self {
+        self.head_time = time;
+        self
+    }
+
+    /// The bytes of a request's head, URL and headers together; 16 KiB by default, 8 KiB at least:
+    /// 431 `head_too_large`. As much of an answer is kept for a client that reads slowly.
+    #[must_use]
+    pub fn with_head_bytes(mut self, bytes: usize) -> Self {
+        self.head_bytes = bytes;
+        self
+    }
+
+    /// The headers of a request; 100 by default: 431 `head_too_large`.
+    #[must_use]
+    pub fn with_headers(mut self, headers: usize) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    /// The bytes of a request's path and query; 8 KiB by default: 414 `url_too_long`.
+    #[must_use]
+    pub fn with_url_bytes(mut self, bytes: usize) -> Self {
+        self.url_bytes = bytes;
+        self
+    }
+
+    /// How long the body of a request may take; 30 s by default: 408 `body_too_slow`.
+    #[must_use]
+    pub fn with_body_time(mut self, time: Duration) -> Self {
+        self.body_time = time;
+        self
+    }
+
+    /// The bytes of a request's body; 1 MiB by default: 413 `body_too_large`.
+    #[must_use]
+    pub fn with_body_bytes(mut self, bytes: usize) -> Self {
+        self.body_bytes = bytes;
+        self
+    }
+
+    /// How long a client may read nothing of what is ready for it; 30 s by default. Then its
+    /// connection is closed.
+    #[must_use]
+    pub fn with_write_time(mut self, time: Duration) -> Self {
+        self.write_time = time;
+        self
+    }
+
+    /// The streams that follow one run; 2,048 by default, half of the connections: 429
+    /// `too_many_readers`.
+    #[must_use]
+    pub fn with_readers_per_run(mut self, readers: usize) -> Self {
+        self.readers_per_run = readers;
+        self
+    }
+
+    /// The requests with one API key in a minute; 6,000 by default: 429 `too_many_requests`.
+    #[must_use]
+    pub fn with_requests_per_minute(mut self, requests: u32) -> Self {
+        self.requests_per_minute = requests;
+        self
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 4096,
+            head_time: Duration::from_secs(30),
+            head_bytes: 16 * 1024,
+            headers: 100,
+            url_bytes: 8 * 1024,
+            body_time: Duration::from_secs(30),
+            body_bytes: 1024 * 1024,
+            write_time: Duration::from_secs(30),
+            readers_per_run: 2048,
+            requests_per_minute: 6000,
+        }
+    }
+}

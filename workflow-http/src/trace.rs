@@ -1,0 +1,121 @@
+//! Which request a line of log is about, also across services: W3C Trace Context.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    extract::Request,
+    http::{HeaderMap, HeaderName, HeaderValue},
+    middleware::{self, Next},
+    response::Response,
+};
+use tower_http::trace::TraceLayer;
+use tracing::{Span, field};
+
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Names each request, tells its names to the client and to all that is logged meanwhile, also while
+/// its answer streams, and logs a line when the answer begins. No bodies, no queries, no headers.
+pub(crate) fn traced(router: Router) -> Router {
+    let spans = TraceLayer::new_for_http()
+        .make_span_with(span)
+        .on_request(())
+        .on_response(answered)
+        .on_body_chunk(())
+        .on_eos(())
+        .on_failure(());
+    router.layer(spans).layer(middleware::from_fn(named))
+}
+
+async fn named(mut request: Request, next: Next) -> Response {
+    let context = TraceContext::of(request.headers());
+    request.extensions_mut().insert(context);
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(TRACEPARENT, header(context.traceparent()));
+    headers.insert(X_REQUEST_ID, header(context.request_id()));
+    response
+}
+
+fn header(text: String) -> HeaderValue {
+    HeaderValue::try_from(text).expect("digits and dashes make a header")
+}
+
+fn span(request: &Request) -> Span {
+    let span = tracing::info_span!(
+        "request",
+        method = %request.method(),
+        path = request.uri().path(),
+        trace_id = field::Empty,
+        request_id = field::Empty,
+    );
+    if let Some(context) = request.extensions().get::<TraceContext>() {
+        span.record("trace_id", context.trace_id());
+        span.record("request_id", context.request_id());
+    }
+    span
+}
+
+fn answered(response: &Response, latency: Duration, _: &Span) {
+    tracing::info!(status = response.status().as_u16(), ?latency, "answered");
+}
+
+/// A trace, and this request within it.
+#[derive(Clone, Copy)]
+struct TraceContext {
+    trace: u128,
+    request: u64,
+    /// Whether the caller records the trace.
+    sampled: bool,
+}
+
+impl TraceContext {
+    /// The caller's trace, or a new one.
+    fn of(headers: &HeaderMap) -> Self {
+        let mut parents = headers.get_all(TRACEPARENT).iter();
+        let parent = parents.next().filter(|_| parents.next().is_none());
+        let parent = parent.and_then(|parent| parse(parent.to_str().ok()?));
+        let (trace, sampled) = parent.unwrap_or_else(|| (fastrand::u128(1..), false));
+        Self {
+            trace,
+            request: fastrand::u64(1..),
+            sampled,
+        }
+    }
+
+    fn trace_id(&self) -> String {
+        format!("{:032x}", self.trace)
+    }
+
+    fn request_id(&self) -> String {
+        format!("{:016x}", self.request)
+    }
+
+    /// The header that makes this request the parent of the next one.
+    fn traceparent(&self) -> String {
+        let flags = u8::from(self.sampled);
+        format!("00-{}-{}-{flags:02x}", self.trace_id(), self.request_id())
+    }
+}
+
+/// The trace that a `traceparent` names, and whether it is recorded; none if it is malformed.
+fn parse(text: &str) -> Option<(u128, bool)> {
+    let mut parts = text.split('-');
+    let version = hex(parts.next()?, 2)?;
+    let trace = hex(parts.next()?, 32)?;
+    let parent = hex(parts.next()?, 16)?;
+    let flags = hex(parts.next()?, 2)?;
+    // A later version may say more at the end.
+    let is_known = version != 0xff && (version > 0 || parts.next().is_none());
+    (is_known && trace > 0 && parent > 0).then_some((trace, flags & 1 == 1))
+}
+
+/// A number of exactly so many digits, in lower case.
+fn hex(text: &str, digits: usize) -> Option<u128> {
+    let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    if text.len() != digits || !text.bytes().all(is_hex) {
+        return None;
+    }
+    u128::from_str_radix(text, 16).ok()
+}

@@ -1,0 +1,49 @@
+//! A crowd of clients, well-behaved or not, leaves no descriptor behind. The only test of its
+//! process: it counts what the process has open.
+#![cfg(target_os = "linux")]
+
+mod support;
+
+use std::fs;
+
+use futures::future::join_all;
+use support::{Api, Wire, idle, serve};
+
+fn open_descriptors() -> usize {
+    fs::read_dir("/proc/self/fd").expect("Linux has it").count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crowd_leaves_no_descriptor_behind() {
+    let api = Api::new();
+    let run = api.start().await;
+    let events = format!("{run}/events");
+    let (address, _serving) = serve(&api).await;
+    idle().await;
+    let before = open_descriptors();
+    let clients = join_all((0..200).map(|_| Wire::get(address, &events, &[]))).await;
+    let mut streams = Vec::new();
+    for (number, mut client) in clients.into_iter().enumerate() {
+        match number % 4 {
+            0 => client.reset(),
+            1 => drop(client),
+            2 => {
+                client.head().await;
+                client.reset();
+            }
+            _ => {
+                client.head().await;
+                streams.push(client);
+            }
+        }
+    }
+    idle().await;
+    assert_eq!(open_descriptors(), before + 2 * streams.len());
+    api.script.finish("done");
+    for stream in streams {
+        let chunks = stream.chunks().await;
+        assert!(chunks.last().unwrap().contains("run.completed"));
+    }
+    idle().await;
+    assert_eq!(open_descriptors(), before);
+}

@@ -1,0 +1,117 @@
+//! Each request has a name, which its answer and its lines of log carry.
+
+mod support;
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
+
+use support::{Api, Wire, serve};
+
+const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+/// The parts of the `traceparent` that comes back: trace, request, flags.
+async fn answered(more: &[&str]) -> [String; 3] {
+    let api = Api::new();
+    let (address, _serving) = serve(&api).await;
+    let answer = Wire::get(address, "/healthz", more).await.answer().await;
+    let parts: Vec<&str> = answer.header("traceparent").split('-').collect();
+    let [version, trace, request, flags] = parts[..] else {
+        panic!("{parts:?}");
+    };
+    assert_eq!(version, "00");
+    assert_eq!(request, answer.header("x-request-id"));
+    let is_hex = |text: &str| text.bytes().all(|byte| b"0123456789abcdef".contains(&byte));
+    assert!(trace.len() == 32 && is_hex(trace), "{trace}");
+    assert!(request.len() == 16 && is_hex(request), "{request}");
+    [trace, request, flags].map(str::to_owned)
+}
+
+#[tokio::test]
+async fn a_request_goes_on_with_the_trace_of_its_caller() {
+    let [trace, request, flags] = answered(&[&format!("traceparent: {PARENT}")]).await;
+    assert_eq!(trace, "4bf92f3577b34da6a3ce929d0e0e4736");
+    assert_ne!(request, "00f067aa0ba902b7");
+    assert_eq!(flags, "01");
+    let later = "cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-08-what-the-future-brings";
+    let [trace, _, flags] = answered(&[&format!("traceparent: {later}")]).await;
+    assert_eq!(
+        (trace.as_str(), flags.as_str()),
+        ("4bf92f3577b34da6a3ce929d0e0e4736", "00")
+    );
+}
+
+#[tokio::test]
+async fn a_malformed_parent_is_none() {
+    for malformed in [
+        "",
+        "4bf92f3577b34da6a3ce929d0e0e4736",
+        "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+        "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+        "00-4bf92f3577b34da6a3ce929d0e0e473-00f067aa0ba902b7-01",
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-1",
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more",
+        "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
+    ] {
+        let [trace, ..] = answered(&[&format!("traceparent: {malformed}")]).await;
+        assert!(!trace.starts_with("4bf92f3577b34da6"), "{malformed}");
+    }
+    let twice = format!("traceparent: {PARENT}");
+    let [trace, ..] = answered(&[&twice, &twice]).await;
+    assert!(
+        !trace.starts_with("4bf92f3577b34da6"),
+        "two parents are none"
+    );
+}
+
+#[tokio::test]
+async fn each_request_has_a_name_of_its_own() {
+    let [first, second] = [answered(&[]).await, answered(&[]).await];
+    assert_ne!(first[0], second[0]);
+    assert_ne!(first[1], second[1]);
+}
+
+/// What is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("nobody panics").write(text)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn lines_of_log_carry_the_names() {
+    let log = Log::default();
+    let lines = log.clone();
+    let logging = tracing_subscriber::fmt().with_ansi(false);
+    let logging = logging.with_writer(move || lines.clone()).finish();
+    // The service runs on this thread.
+    let _logging = tracing::subscriber::set_default(logging);
+    let api = Api::new();
+    let (address, _serving) = serve(&api).await;
+    let parent = format!("traceparent: {PARENT}");
+    let path = "/api/nowhere?token=not-for-the-log";
+    let answer = Wire::get(address, path, &[&parent]).await.answer().await;
+    let line = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let id = answer.header("x-request-id");
+    assert_eq!(line.lines().count(), 1, "{line}");
+    for part in [
+        "method=GET",
+        "path=\"/api/nowhere\"",
+        "trace_id=\"4bf92f3577b34da6a3ce929d0e0e4736\"",
+        &format!("request_id=\"{id}\""),
+        "status=404",
+    ] {
+        assert!(line.contains(part), "{part} in {line}");
+    }
+    assert!(!line.contains("not-for-the-log"), "{line}");
+}
