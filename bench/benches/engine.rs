@@ -6,11 +6,11 @@
 use std::{alloc::System, sync::Arc};
 
 use futures::{StreamExt, future::join_all, poll};
-use serde_json::{Value, json};
+use serde_json::Value;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use tokio::runtime::{Builder, Runtime};
-use workflow_bench::{compare, floor, node};
-use workflow_core::{Engine, Executor, LocalEngine, MemoryStore, NewRun, Workflow};
+use workflow_bench::{compare, floor, hosted::Hosted, node};
+use workflow_core::{Executor, LocalEngine, MemoryStore, Workflow};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -61,7 +61,7 @@ fn steps(runtime: &Runtime) {
             },
         );
     }
-    let engine = runtime.block_on(async { Hosted::new(node::chain(1_000), 16).await });
+    let engine = runtime.block_on(async { hosted(node::chain(1_000), 16).await });
     let workflow = node::workflow(&node::chain(1_000));
     compare(
         "chain of 1000, engine and MemoryStore",
@@ -105,7 +105,7 @@ fn runs(runtime: &Runtime) {
             });
         },
     );
-    let engine = runtime.block_on(async { Hosted::new(node::chain(10), 2_000).await });
+    let engine = runtime.block_on(async { hosted(node::chain(10), 2_000).await });
     compare(
         "1000 runs of 10 steps at once, engine",
         1_000,
@@ -143,7 +143,7 @@ fn memory(runtime: &Runtime) {
         );
     });
     runtime.block_on(async {
-        let hosted = Hosted::with(
+        let hosted = Hosted::new(
             LocalEngine::builder(node::registry())
                 .max_running(RUNS)
                 .max_queued(RUNS)
@@ -172,38 +172,11 @@ async fn drain(workflow: &Arc<Workflow>) {
     }
 }
 
-/// An engine with one workflow in it.
-struct Hosted {
-    engine: LocalEngine,
-    new: NewRun,
-}
-
-impl Hosted {
-    async fn new(spec: Value, kept: usize) -> Self {
-        // The steady state of a store: it has begun to forget ended runs.
-        let engine = LocalEngine::builder(node::registry())
-            .executor(Executor::new().concurrent_steps(SLOTS))
-            .store(Arc::new(MemoryStore::keeping(kept)));
-        Self::with(engine.build(), spec).await
-    }
-
-    async fn with(engine: LocalEngine, spec: Value) -> Self {
-        let stored = engine.create_workflow(spec).await.unwrap();
-        Self {
-            engine,
-            new: NewRun::new(stored.record.id, json!(null)),
-        }
-    }
-
-    async fn start(&self) -> workflow_core::RunId {
-        self.engine.start(self.new.clone()).await.unwrap().id
-    }
-
-    async fn run(&self) {
-        let run = self.start().await;
-        let mut updates = self.engine.events(run, 0).await.unwrap();
-        while let Some(update) = updates.next().await {
-            std::hint::black_box(update);
-        }
-    }
+/// An engine with one workflow in it, over a store that keeps so many runs.
+async fn hosted(spec: Value, kept: usize) -> Hosted {
+    // The steady state of a store: it has begun to forget ended runs.
+    let engine = LocalEngine::builder(node::registry())
+        .executor(Executor::new().concurrent_steps(SLOTS))
+        .store(Arc::new(MemoryStore::keeping(kept)));
+    Hosted::new(engine.build(), spec).await
 }

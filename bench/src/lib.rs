@@ -8,6 +8,7 @@
 use std::time::{Duration, Instant};
 
 pub mod floor;
+pub mod hosted;
 pub mod node;
 
 /// How often each side is measured.
@@ -16,10 +17,16 @@ const ROUNDS: usize = 21;
 /// Measures two ways to do the same thing in turns, and prints both and their ratio.
 ///
 /// `units` is how many steps or runs one call is: times are printed per unit. Words given on the
-/// command line choose the measurements whose names contain one of them.
-pub fn compare(name: &str, units: u32, mut floor: impl FnMut(), mut ours: impl FnMut()) {
+/// command line choose the measurements whose names contain one of them. Tells how long ours took, per
+/// unit, if it was chosen.
+pub fn compare(
+    name: &str,
+    units: u32,
+    mut floor: impl FnMut(),
+    mut ours: impl FnMut(),
+) -> Option<Duration> {
     if !is_chosen(name) {
-        return;
+        return None;
     }
     floor();
     ours();
@@ -31,6 +38,7 @@ pub fn compare(name: &str, units: u32, mut floor: impl FnMut(), mut ours: impl F
     let (floor, ours) = (median(floors) / units, median(own) / units);
     let ratio = ours.as_secs_f64() / floor.as_secs_f64();
     println!("{name:<46} floor {floor:>10.2?}   ours {ours:>10.2?}   ratio {ratio:>5.2}");
+    Some(ours)
 }
 
 fn is_chosen(name: &str) -> bool {

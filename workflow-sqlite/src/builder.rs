@@ -24,6 +24,9 @@ const READERS: u32 = 4;
 /// How long a connection waits for another: only while one of them opens or closes the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How large the write-ahead log stays beside the file, once it has been larger.
+const KEPT_LOG_BYTES: &str = "67108864";
+
 /// A store to open: which file, and what is kept in it.
 #[derive(Clone, Debug)]
 pub struct Builder {
@@ -70,6 +73,7 @@ impl Builder {
         let durable = plain
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
+            .pragma("journal_size_limit", KEPT_LOG_BYTES)
             .foreign_keys(true);
         let writer = self.writer(&path, durable.clone(), lock).await?;
         let readers = readers(durable)

@@ -36,6 +36,7 @@
 //! One process at a time has the file open. A store for several machines is another crate.
 
 mod builder;
+mod bulk;
 mod encode;
 mod error;
 mod file;

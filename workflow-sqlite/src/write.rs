@@ -1,9 +1,9 @@
-//! One file's changes, one by one.
+//! Changes of the file.
 
-use sqlx::{SqliteConnection, query, query_scalar};
+use sqlx::{SqliteConnection, query};
 use workflow_core::{RunId, RunKey, StoreError, WorkflowId};
 
-use crate::encode::row_seq;
+use crate::bulk::Bulk;
 
 /// A change that is asked for, encoded.
 #[derive(Debug)]
@@ -67,19 +67,29 @@ impl Write {
     pub(crate) fn ends_a_run(&self) -> bool {
         matches!(self, Self::Append(append) if append.head.ended_at.is_some())
     }
+}
 
-    /// Makes the change, or refuses it before anything is changed. Fails where the file does.
-    pub(crate) async fn apply(&self, file: &mut SqliteConnection) -> sqlx::Result<Answer> {
-        match self {
-            Self::CreateWorkflow(version) => create_workflow(file, version).await,
-            Self::UpdateWorkflow(version) => update_workflow(file, version).await,
-            Self::DeleteWorkflow(id) => delete_workflow(file, *id).await,
-            Self::CreateRun(run) => create_run(file, run).await,
-            Self::Append(append) => append_events(file, append).await,
-            Self::DeleteRun(run) => delete_run(file, *run).await,
-            Self::Probe => probe(file).await,
-        }
+/// Makes changes, or refuses each before anything is changed. Fails where the file does.
+///
+/// Nobody was told yet of any of them, so that their order is free: what is frequent is done in bulk.
+pub(crate) async fn apply(
+    file: &mut SqliteConnection,
+    writes: &[Write],
+) -> sqlx::Result<Vec<Answer>> {
+    let mut bulk = Bulk::new(writes);
+    bulk.apply(&mut *file).await?;
+    let mut answers = Vec::with_capacity(writes.len());
+    for (at, write) in writes.iter().enumerate() {
+        answers.push(match write {
+            Write::CreateWorkflow(version) => create_workflow(file, version).await?,
+            Write::UpdateWorkflow(version) => update_workflow(file, version).await?,
+            Write::DeleteWorkflow(id) => delete_workflow(file, *id).await?,
+            Write::CreateRun(_) | Write::Append(_) => bulk.answer(at),
+            Write::DeleteRun(run) => delete_run(file, *run).await?,
+            Write::Probe => probe(file).await?,
+        });
     }
+    Ok(answers)
 }
 
 async fn create_workflow(file: &mut SqliteConnection, new: &Version) -> sqlx::Result<Answer> {
@@ -124,88 +134,6 @@ async fn delete_workflow(file: &mut SqliteConnection, id: WorkflowId) -> sqlx::R
         .execute(file)
         .await?;
     Ok(Ok(deleted.rows_affected() > 0))
-}
-
-async fn create_run(file: &mut SqliteConnection, run: &NewRun) -> sqlx::Result<Answer> {
-    let key = run.key.as_ref();
-    let created = query(
-        "INSERT INTO run (id, workflow, status, last_seq, ended_at, name, excerpt, \
-                          key_scope, key, request, record, head) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
-         ON CONFLICT (key_scope, key) WHERE key IS NOT NULL DO NOTHING",
-    )
-    .bind(&run.id)
-    .bind(&run.workflow)
-    .bind(&run.head.status)
-    .bind(run.head.last_seq)
-    .bind(&run.head.ended_at)
-    .bind(&run.name)
-    .bind(&run.excerpt)
-    .bind(key.map(|key| &key.scope))
-    .bind(key.map(|key| &key.key))
-    .bind(key.map(|key| &key.request))
-    .bind(&run.record)
-    .bind(&run.head.json)
-    .execute(&mut *file)
-    .await?;
-    if created.rows_affected() == 0 {
-        return Ok(Err(StoreError::KeyTaken));
-    }
-    insert_event(file, created.last_insert_rowid(), &run.first).await?;
-    Ok(Ok(true))
-}
-
-async fn append_events(file: &mut SqliteConnection, append: &Append) -> sqlx::Result<Answer> {
-    let head = &append.head;
-    let number: Option<i64> = query_scalar(
-        "UPDATE run SET status = ?, last_seq = ?, ended_at = ?, head = ? \
-         WHERE id = ? AND last_seq = ? RETURNING number",
-    )
-    .bind(&head.status)
-    .bind(head.last_seq)
-    .bind(&head.ended_at)
-    .bind(&head.json)
-    .bind(append.run.to_string())
-    .bind(row_seq(append.expected))
-    .fetch_optional(&mut *file)
-    .await?;
-    let Some(number) = number else {
-        return Ok(Err(refusal(file, append).await?));
-    };
-    for event in &append.events {
-        insert_event(file, number, event).await?;
-    }
-    Ok(Ok(true))
-}
-
-/// Why no run of this id ended at the expected event.
-async fn refusal(file: &mut SqliteConnection, append: &Append) -> sqlx::Result<StoreError> {
-    let actual: Option<u64> = query_scalar("SELECT last_seq FROM run WHERE id = ?")
-        .bind(append.run.to_string())
-        .fetch_optional(file)
-        .await?;
-    Ok(match actual {
-        Some(actual) => StoreError::Conflict {
-            run: append.run,
-            expected: append.expected,
-            actual,
-        },
-        None => StoreError::NoSuchRun(append.run),
-    })
-}
-
-async fn insert_event(
-    file: &mut SqliteConnection,
-    run: i64,
-    (seq, body): &(i64, String),
-) -> sqlx::Result<()> {
-    query("INSERT INTO event (run, seq, body) VALUES (?, ?, ?)")
-        .bind(run)
-        .bind(seq)
-        .bind(body)
-        .execute(file)
-        .await?;
-    Ok(())
 }
 
 async fn delete_run(file: &mut SqliteConnection, run: RunId) -> sqlx::Result<Answer> {

@@ -12,7 +12,7 @@ use crate::{
     file::FileLock,
     json::unavailable,
     retention::{Forgetting, Retention},
-    write::{Answer, Write},
+    write::{Answer, Write, apply},
 };
 
 /// The most changes in one transaction, and the most that wait for the next one.
@@ -120,7 +120,7 @@ impl Writer {
         let more = match self.try_to_forget().await {
             Ok(more) => more,
             Err(error) => {
-                tracing::warn!(%error, "runs that are not to be kept could not be forgotten; this is tried again");
+                tracing::warn!(%error, "runs that are not to be kept could not be forgotten: they are when more have ended");
                 self.give_up_file().await;
                 false
             }
@@ -157,10 +157,7 @@ impl Writer {
 
 async fn transaction(file: &mut SqliteConnection, writes: &[Write]) -> sqlx::Result<Vec<Answer>> {
     let mut transaction = file.begin_with("BEGIN IMMEDIATE").await?;
-    let mut answers = Vec::with_capacity(writes.len());
-    for write in writes {
-        answers.push(write.apply(&mut transaction).await?);
-    }
+    let answers = apply(&mut transaction, writes).await?;
     transaction.commit().await?;
     Ok(answers)
 }

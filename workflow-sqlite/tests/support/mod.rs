@@ -25,15 +25,7 @@ pub struct SampleRun {
 impl SampleRun {
     /// A run that is stored.
     pub async fn stored(store: &SqliteStore) -> Self {
-        let workflow = WorkflowRecord::new(Some("sample".to_owned()), json!({"nodes": []}).into());
-        let first = event(
-            RunId::new(),
-            1,
-            &json!({
-                "type": "run.created", "spec_hash": "4f2a", "input": "in", "nodes": [],
-            }),
-        );
-        let record = RunRecord::new(WorkflowRef::from(&workflow), &first);
+        let (record, first) = new_run();
         store.create_run(record.clone(), first, None).await.unwrap();
         Self {
             id: record.id,
@@ -73,6 +65,15 @@ impl SampleRun {
         self.head = head;
         Ok(())
     }
+}
+
+/// A run that is not stored, and its first event.
+pub fn new_run() -> (RunRecord, StepEvent) {
+    let workflow = WorkflowRecord::new(Some("sample".to_owned()), json!({"nodes": []}).into());
+    let created = json!({"type": "run.created", "spec_hash": "4f2a", "input": "in", "nodes": []});
+    let first = event(RunId::new(), 1, &created);
+    let record = RunRecord::new(WorkflowRef::from(&workflow), &first);
+    (record, first)
 }
 
 fn event(run: RunId, seq: u64, body: &Value) -> StepEvent {

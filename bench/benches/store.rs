@@ -1,0 +1,103 @@
+//! Runs on a disk beside the same runs in memory, and beside what the disk alone takes.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
+#![expect(clippy::unwrap_used, reason = "a benchmark may fail by panicking")]
+
+use std::{fs::File, io::Write, path::Path, sync::Arc};
+
+use futures::future::join_all;
+use tokio::runtime::{Builder, Runtime};
+use workflow_bench::{compare, hosted::Hosted, node};
+use workflow_core::{LocalEngine, MemoryStore, Store};
+use workflow_sqlite::SqliteStore;
+
+/// What a run of two steps has in its log, and how often it waits for the disk: once it is created, and
+/// for each turn.
+const EVENTS: u32 = 7;
+const COMMITS: u32 = 4;
+
+fn main() {
+    for (name, runtime) in [
+        (
+            "current-thread",
+            Builder::new_current_thread().enable_all().build().unwrap(),
+        ),
+        (
+            "multi-thread",
+            Builder::new_multi_thread().enable_all().build().unwrap(),
+        ),
+    ] {
+        println!("\n{name} runtime, SQLite, per run of two steps");
+        runs(&runtime);
+    }
+}
+
+fn runs(runtime: &Runtime) {
+    // Beside what is built: on a disk, where a directory of the system may be memory.
+    let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let mut disk = Disk::new(directory.path());
+    let memory = runtime.block_on(hosted(MemoryStore::new()));
+    let store = SqliteStore::open(directory.path().join("runs.db"));
+    let store = runtime.block_on(store).unwrap();
+    let sqlite = runtime.block_on(hosted(store.clone()));
+    for (at_once, waves) in [(1, 10), (64, 5), (1_000, 1)] {
+        let on_disk = || runtime.block_on(run(&sqlite, at_once, waves));
+        compare(
+            &format!("{at_once} at once, beside memory"),
+            at_once * waves,
+            || runtime.block_on(run(&memory, at_once, waves)),
+            on_disk,
+        );
+        // Runs at once share what the disk takes, so that their number does not matter to it.
+        let per_run = compare(
+            &format!("{at_once} at once, beside the disk alone"),
+            at_once * waves,
+            || (0..waves * COMMITS).for_each(|_| disk.write()),
+            on_disk,
+        );
+        if let Some(per_run) = per_run {
+            let runs = 1.0 / per_run.as_secs_f64();
+            println!(
+                "  {runs:.0} runs and {:.0} events a second",
+                runs * f64::from(EVENTS)
+            );
+        }
+    }
+    runtime.block_on(store.close());
+}
+
+async fn hosted(store: impl Store) -> Arc<Hosted> {
+    let engine = LocalEngine::builder(node::registry())
+        .max_running(2_000)
+        .store(Arc::new(store))
+        .build();
+    Arc::new(Hosted::new(engine, node::chain(2)).await)
+}
+
+async fn run(hosted: &Arc<Hosted>, at_once: u32, waves: u32) {
+    let lanes = (0..at_once).map(|_| {
+        let hosted = Arc::clone(hosted);
+        tokio::spawn(async move {
+            for _ in 0..waves {
+                hosted.run().await;
+            }
+        })
+    });
+    for lane in join_all(lanes).await {
+        lane.unwrap();
+    }
+}
+
+/// The least that a durable write is: a page at the end of a file, safe.
+struct Disk(File);
+
+impl Disk {
+    fn new(directory: &Path) -> Self {
+        Self(File::create(directory.join("page")).unwrap())
+    }
+
+    fn write(&mut self) {
+        self.0.write_all(&[7; 4096]).unwrap();
+        self.0.sync_data().unwrap();
+    }
+}
