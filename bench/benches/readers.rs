@@ -7,16 +7,18 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 #![expect(clippy::unwrap_used, reason = "a benchmark may fail by panicking")]
 
-use std::{env, fs, process::Stdio, sync::Arc, time::Instant};
+use std::{alloc::System, env, fs, process::Stdio, sync::Arc, time::Instant};
 
 use async_trait::async_trait;
+use axum::{Router, routing::get};
 use futures::future::join_all;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines, Stdin, stdin},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     process::{Child, ChildStdin, ChildStdout, Command},
     runtime::Builder,
     sync::Mutex,
@@ -25,13 +27,16 @@ use tokio::{
 use workflow_core::{Engine, LocalEngine, NewRun, Node, NodeContext, NodeError, Registry};
 use workflow_http::Options;
 
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
 const READERS: usize = 2000;
 /// The bytes of a piece of text.
 const PIECE: usize = 1024;
 /// How many pieces follow one another while some readers are slow.
-const PIECES: usize = 2000;
+const PIECES: usize = 300;
 /// What the last piece ends with.
-const END: &[u8] = b"the end\"";
+const END: &str = "the end\"";
 /// What starts the service instead.
 const SERVE: &str = "--serve";
 
@@ -74,13 +79,21 @@ async fn serve() {
     let workflow = engine.create_workflow(spec).await.unwrap().record.id;
     let run = engine.start(NewRun::new(workflow, Value::Null)).await;
     let options = Options::default();
-    let router = workflow_http::router(engine, options.clone());
+    let router = Router::new()
+        .route("/heap", get(async || heap().to_string()))
+        .fallback_service(workflow_http::router(engine, options.clone()));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     println!("{}", listener.local_addr().unwrap());
     println!("/api/runs/{}/events", run.unwrap().id);
     workflow_http::serve(listener, router, &options)
         .await
         .unwrap();
+}
+
+/// The bytes that are allocated now.
+fn heap() -> usize {
+    let stats = ALLOCATOR.stats();
+    stats.bytes_allocated - stats.bytes_deallocated
 }
 
 /// The service, from outside.
@@ -116,8 +129,15 @@ impl Service {
         self.input.write_all(line.as_bytes()).await.unwrap();
     }
 
-    /// Its memory, in KiB.
-    fn memory(&self) -> usize {
+    /// What it has allocated, in KiB.
+    async fn heap(&self) -> usize {
+        let url = format!("http://{}/heap", self.address);
+        let bytes = reqwest::get(url).await.unwrap().text().await.unwrap();
+        bytes.parse::<usize>().unwrap() / 1024
+    }
+
+    /// What the system has given it, in KiB.
+    fn resident(&self) -> usize {
         let status = fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let number = line.unwrap().trim().trim_end_matches(" kB");
@@ -146,22 +166,26 @@ struct Reader(TcpStream);
 
 impl Reader {
     async fn open(service: &Service) -> Self {
-        let mut stream = TcpStream::connect(&service.address).await.unwrap();
+        // The system takes little over for a client that does not read.
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4 * 1024).unwrap();
+        let address = service.address.parse().unwrap();
+        let mut stream = socket.connect(address).await.unwrap();
         let request = format!("GET {} HTTP/1.1\r\nHost: localhost\r\n\r\n", service.events);
         stream.write_all(request.as_bytes()).await.unwrap();
         Self(stream)
     }
 
-    /// Reads up to these bytes.
-    async fn until(&mut self, text: &[u8]) {
-        let mut seen = Vec::new();
+    /// Reads up to this text.
+    async fn until(&mut self, text: &str) {
+        let mut seen = String::new();
         let mut chunk = vec![0; 16 * 1024];
-        while !seen.windows(text.len()).any(|window| window == text) {
+        while !seen.contains(text) {
             // What came before may hold its beginning.
             seen.drain(..seen.len().saturating_sub(text.len()));
             let read = self.0.read(&mut chunk).await.unwrap();
             assert!(read > 0, "the stream ended");
-            seen.extend_from_slice(&chunk[..read]);
+            seen.push_str(str::from_utf8(&chunk[..read]).unwrap());
         }
     }
 
@@ -170,59 +194,82 @@ impl Reader {
     }
 }
 
+/// What the service has at a time.
+struct Sample {
+    heap: usize,
+    resident: usize,
+    descriptors: usize,
+}
+
+impl Sample {
+    async fn of(service: &Service) -> Self {
+        Self {
+            heap: service.heap().await,
+            resident: service.resident(),
+            descriptors: service.descriptors(),
+        }
+    }
+
+    /// Prints what it has more than at first.
+    async fn tell(&self, service: &Service, when: &str) {
+        let now = Self::of(service).await;
+        let more = |now: usize, first: usize| now.saturating_sub(first);
+        let each = |now, first| to_f64(more(now, first)) / to_f64(READERS);
+        println!(
+            "{when:<40} heap {:>5.1} KiB a reader   resident {:>5.1}   descriptors {:>5}",
+            each(now.heap, self.heap),
+            each(now.resident, self.resident),
+            more(now.descriptors, self.descriptors),
+        );
+    }
+}
+
 async fn measure() {
     let mut service = Service::start().await;
     // What is allocated once is not a reader's.
-    let mut first = Reader::open(&service).await;
+    let mut warm = Reader::open(&service).await;
     service.say("ready").await;
-    first.until(b"ready").await;
-    drop(first);
-    sleep(Duration::from_millis(100)).await;
-    let (memory, descriptors) = (service.memory(), service.descriptors());
-    let told = |what: &str, service: &Service| {
-        let more = service.memory().saturating_sub(memory);
-        println!(
-            "{what:<44} {more:>7} KiB more, {:>5.1} a reader   {:>5} descriptors more",
-            to_f64(more) / to_f64(READERS),
-            service.descriptors().saturating_sub(descriptors),
-        );
-    };
+    warm.until("ready").await;
+    let first = Sample::of(&service).await;
 
     let mut readers = join_all((0..READERS).map(|_| Reader::open(&service))).await;
-    join_all(readers.iter_mut().map(|reader| reader.until(b"ready"))).await;
-    told(&format!("{READERS} readers that wait"), &service);
+    join_all(readers.iter_mut().map(|reader| reader.until("ready"))).await;
+    first
+        .tell(&service, &format!("{READERS} readers that wait"))
+        .await;
 
     let begun = Instant::now();
     service.say("now").await;
-    join_all(readers.iter_mut().map(|reader| reader.until(b"now"))).await;
-    let latency = begun.elapsed();
+    join_all(readers.iter_mut().map(|reader| reader.until("now"))).await;
     println!(
-        "{:<44} {latency:>11.2?}",
-        "a piece of text reaches all of them in"
+        "a piece of text reaches all of them in {:.2?}",
+        begun.elapsed()
     );
 
     let slow = readers.split_off(READERS / 2);
     let piece = "x".repeat(PIECE);
-    for _ in 0..PIECES {
-        service.say(&piece).await;
-    }
-    service.say("the end").await;
-    join_all(readers.iter_mut().map(|reader| reader.until(END))).await;
-    let what = format!(
-        "{} KiB later, half of them read nothing",
-        PIECE * PIECES / 1024
-    );
-    told(&what, &service);
+    let saying = async {
+        for _ in 0..PIECES {
+            service.say(&piece).await;
+        }
+        service.say("the end").await;
+    };
+    let reading = join_all(readers.iter_mut().map(|reader| reader.until(END)));
+    tokio::join!(saying, reading);
+    let text = PIECE * PIECES / 1024;
+    first
+        .tell(&service, &format!("{text} KiB later, half read nothing"))
+        .await;
 
     let resets = readers.split_off(READERS / 4);
     resets.into_iter().for_each(Reader::reset);
     drop(readers);
-    service.settle(descriptors + slow.len()).await;
-    told("the others vanished", &service);
+    service.settle(first.descriptors + slow.len()).await;
+    first.tell(&service, "the others reset or vanished").await;
 
     drop(slow);
-    service.settle(descriptors).await;
-    told("all vanished", &service);
+    service.settle(first.descriptors).await;
+    first.tell(&service, "all are gone").await;
 }
 
 #[expect(clippy::cast_precision_loss, reason = "sizes are small")]

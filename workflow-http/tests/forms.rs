@@ -8,7 +8,9 @@ use support::{Api, request, two_steps, with_body};
 async fn form(api: &Api, events: &str, accept: &str) -> (u16, String) {
     let request = request("GET", events).header("accept", accept);
     let response = api.send(with_body(request, "")).await;
-    let media_type = response.headers()["content-type"].to_str().unwrap();
+    let media_type = response.headers()["content-type"]
+        .to_str()
+        .expect("it is text");
     (response.status().as_u16(), media_type.to_owned())
 }
 

@@ -1,4 +1,5 @@
 //! Secrets appear nowhere: not in the log at its most talkative, not in an answer, not in an event.
+#![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
 mod support;
 
@@ -50,7 +51,7 @@ async fn model() -> MockServer {
 struct Caller {
     http: reqwest::Client,
     url: String,
-    told: String,
+    told: Vec<String>,
 }
 
 impl Caller {
@@ -58,7 +59,7 @@ impl Caller {
         Self {
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             url: format!("http://{}", server.address()),
-            told: String::new(),
+            told: Vec::new(),
         }
     }
 
@@ -75,10 +76,9 @@ impl Caller {
     async fn send(&mut self, request: reqwest::RequestBuilder) -> (u16, String) {
         let answer = request.send().await.unwrap();
         let status = answer.status().as_u16();
-        self.told
-            .push_str(&format!("{status} {:?}\n", answer.headers()));
+        self.told.push(format!("{status} {:?}", answer.headers()));
         let text = answer.text().await.unwrap();
-        self.told.push_str(&text);
+        self.told.push(text.clone());
         (status, text)
     }
 
@@ -154,12 +154,6 @@ async fn no_secret_is_told_or_logged() {
     ] {
         assert_eq!(caller.run(&calling(url), "x").await, "run.failed", "{url}");
     }
-    assert!(caller.told.contains("permission_denied"), "{}", caller.told);
-    assert!(
-        caller.told.contains("address_not_allowed"),
-        "{}",
-        caller.told
-    );
 
     let url = format!("{}/api/runs", caller.url);
     let in_url = caller.http.get(format!("{url}?api_key={CALLER_KEY}"));
@@ -183,6 +177,10 @@ async fn no_secret_is_told_or_logged() {
         caller.ask(Method::GET, path, None).await;
     }
 
+    let told = caller.told.join("\n");
+    for expected in ["permission_denied", "address_not_allowed"] {
+        assert!(told.contains(expected), "{expected}: {told}");
+    }
     server.terminate();
     let ended = server.end().await;
     assert!(ended.stderr.contains("TRACE"), "{}", ended.stderr);
@@ -191,7 +189,7 @@ async fn no_secret_is_told_or_logged() {
     assert_eq!(sent[0].headers["x-goog-api-key"], MODEL_KEY);
     for secret in [MODEL_KEY, CALLER_KEY, SECRET, WRONG_KEY] {
         for (place, text) in [
-            ("answers", &caller.told),
+            ("answers", &told),
             ("standard output", &ended.stdout),
             ("standard error", &ended.stderr),
         ] {
