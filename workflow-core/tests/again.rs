@@ -330,9 +330,9 @@ async fn one_key_gives_one_retry() {
 async fn of_two_who_save_at_once_one_is_told() {
     let engine = engine(&Probe::default());
     let workflow = engine.create_workflow(diamond()).await.unwrap().record.id;
-    let saves = (0..5).map(|_| engine.update_workflow(workflow, diamond(), Some(1)));
+    let saving = (0..5).map(|_| engine.update_workflow(workflow, diamond(), Some(1)));
     let (saved, refused): (Vec<_>, Vec<_>) =
-        join_all(saves).await.into_iter().partition(Result::is_ok);
+        join_all(saving).await.into_iter().partition(Result::is_ok);
     assert_eq!((saved.len(), refused.len()), (1, 4));
     assert!(refused.iter().all(|refused| matches!(
         refused,
@@ -342,8 +342,8 @@ async fn of_two_who_save_at_once_one_is_told() {
             ..
         })
     )));
-    let saves = (0..5).map(|_| engine.update_workflow(workflow, diamond(), None));
-    join_all(saves)
+    let saving = (0..5).map(|_| engine.update_workflow(workflow, diamond(), None));
+    join_all(saving)
         .await
         .into_iter()
         .for_each(|saved| assert!(saved.is_ok()));

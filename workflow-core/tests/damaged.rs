@@ -226,9 +226,10 @@ async fn failing(node: Value) -> (LocalEngine, RunId, Arc<AtomicBool>, Arc<Atomi
             return Trouble::None;
         }
         appends.fetch_add(1, Ordering::SeqCst);
-        match failing.load(Ordering::SeqCst) {
-            true => Trouble::Before,
-            false => Trouble::None,
+        if failing.load(Ordering::SeqCst) {
+            Trouble::Before
+        } else {
+            Trouble::None
         }
     });
     let engine = LocalEngine::builder(registry(&Probe::default()))

@@ -24,12 +24,6 @@ pub(crate) fn choose<'a>(headers: &HeaderMap, offered: &[&'a str]) -> Result<&'a
         .ok_or_else(|| Kind::NotAcceptable.of(format!("this comes as {}", offered.join(" or "))))
 }
 
-/// Whether the client names this media type. One that takes anything gets what a route gives by itself.
-pub(crate) fn names(headers: &HeaderMap, media_type: &str) -> bool {
-    let named = |range: Range| range.name.eq_ignore_ascii_case(media_type) && range.quality > 0;
-    ranges(headers).any(named)
-}
-
 /// Some media types, and how much a client likes them, in thousandths.
 struct Range<'a> {
     name: &'a str,

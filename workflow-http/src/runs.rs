@@ -1,7 +1,7 @@
 //! Runs: start, do again, list, get, cancel, delete.
 
 use axum::{
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Json, Response},
 };
@@ -11,10 +11,10 @@ use workflow_core::{
 };
 
 use crate::{
-    accept::{self, EVENT_STREAM},
+    accept::{self, EVENT_STREAM, JSON},
     app::App,
     events,
-    extract::{Id, Limit, Query},
+    extract::{Id, Limit, Path, Query},
     idempotency::IdempotencyKey,
     legacy,
     problem::{Kind, Problem},
@@ -29,9 +29,10 @@ pub(crate) async fn start(
     key: IdempotencyKey,
     request: RunRequest,
 ) -> Result<Response, Problem> {
+    let form = accept::choose(&headers, &[JSON, EVENT_STREAM])?;
     let run = app.engine.start(request.of(workflow, key)).await?;
     let run_headers = app.run_headers(run.id);
-    if accept::names(&headers, EVENT_STREAM) {
+    if form == EVENT_STREAM {
         return Ok((run_headers, events::follow(&app, run.id, 0).await?).into_response());
     }
     let run = app.linked(run.clone(), run.id, run.workflow.id);

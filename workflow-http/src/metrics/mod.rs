@@ -1,4 +1,4 @@
-//! `GET /metrics`: numbers for Prometheus, in the OpenMetrics text format.
+//! `GET /metrics`: numbers for Prometheus, in the `OpenMetrics` text format.
 
 mod requests;
 mod runs;

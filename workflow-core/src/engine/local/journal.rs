@@ -121,7 +121,9 @@ impl Journal for StoreJournal {
         }
         self.append(expected, events).await?;
         if let Some(observed) = &self.observed {
-            events.iter().for_each(|event| observed.tell(event));
+            for event in &*events {
+                observed.tell(event);
+            }
         }
         if let Some(last) = events.last() {
             tell_operator(last);
