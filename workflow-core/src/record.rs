@@ -111,6 +111,9 @@ pub struct RunHead {
     /// When it began to work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
+    /// How long it waited for its turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queued_ms: Option<u64>,
     /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
@@ -136,6 +139,7 @@ impl RunHead {
             status: RunStatus::Queued,
             last_seq: 0,
             started_at: None,
+            queued_ms: None,
             ended_at: None,
             duration_ms: None,
             wake_at: None,
@@ -187,10 +191,12 @@ impl RunHead {
     }
 
     fn tell_span(&mut self, event: &StepEvent) {
-        let at_ms = match (self.started_at, self.spans.first()) {
-            (Some(started), Some(queued)) => queued.to_ms + millis(event.time.since(started)),
-            _ => millis(event.time.since(self.updated_at)),
-        };
+        // Before it was started, only its creation was told.
+        let before = self.started_at.unwrap_or(self.updated_at);
+        let at_ms = self.queued_ms.unwrap_or_default() + millis(event.time.since(before));
+        if let EventKind::RunStarted(_) = &event.kind {
+            self.queued_ms = Some(at_ms);
+        }
         let retries = self
             .spans
             .last()

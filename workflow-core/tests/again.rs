@@ -247,7 +247,7 @@ async fn a_retry_that_makes_no_sense_is_refused() {
     version.version = Some(9);
     let refused = engine.retry(version).await.unwrap_err();
     assert!(
-        matches!(refused, EngineError::NoSuchWorkflow(_)),
+        matches!(refused, EngineError::NoSuchVersion { version: 9, .. }),
         "{refused:?}"
     );
     let refused = engine.retry(Retry::whole(RunId::new())).await.unwrap_err();
@@ -324,6 +324,19 @@ async fn one_key_gives_one_retry() {
     let again = keyed("d").await.unwrap().id;
     assert_eq!(keyed("d").await.unwrap().id, again);
     assert!(matches!(keyed("c").await, Err(EngineError::KeyReused(run)) if run == again));
+
+    let with_input = |input: Option<Value>| {
+        let mut retry = Retry::whole(first);
+        retry.key = Some("other".to_owned());
+        retry.input = input;
+        engine.retry(retry)
+    };
+    with_input(None).await.unwrap();
+    let refused = with_input(Some(json!(null))).await;
+    assert!(
+        matches!(refused, Err(EngineError::KeyReused(_))),
+        "`null` is an input"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -388,4 +401,29 @@ async fn runs_are_counted_by_what_they_do() {
     assert_eq!(engine.runs(query.clone()).await.unwrap().items.len(), 1);
     query.text = Some("nothing".to_owned());
     assert_eq!(engine.runs(query).await.unwrap().items.len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_than_fits_into_an_event_is_not_taken_over() {
+    let engine = engine(&Probe::default());
+    let mut nodes: Vec<Value> = (0..20)
+        .map(|n| script(&format!("n{n}"), &[], "{{ input }}"))
+        .collect();
+    let before: Vec<String> = (0..20).map(|n| format!("n{n}")).collect();
+    nodes.push(json!({"id": "last", "type": "Script", "needs": before, "data": {}}));
+    let (_, first) = run(
+        &engine,
+        json!({ "nodes": nodes }),
+        json!("x".repeat(1_000_000)),
+    )
+    .await;
+    let refused = engine.retry(Retry::from(first, node("last"))).await;
+    let Err(EngineError::InvalidRetry(faults)) = refused else {
+        panic!("{refused:?}")
+    };
+    assert!(
+        faults[0].detail.contains("at most 16777216"),
+        "{}",
+        faults[0].detail
+    );
 }

@@ -293,7 +293,7 @@ async fn a_cancel_that_cannot_be_written_says_so() {
         matches!(refused, EngineError::Interrupted(_)),
         "{refused:?}"
     );
-    assert_eq!(tried.load(Ordering::SeqCst) - before, 1);
+    assert!(tried.load(Ordering::SeqCst) > before);
     fails.store(false, Ordering::SeqCst);
     assert_eq!(
         engine.cancel(run).await.unwrap().head.status,

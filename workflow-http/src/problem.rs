@@ -43,6 +43,7 @@ kinds! {
     OriginNotAllowed = FORBIDDEN, "origin_not_allowed", "Pages of this site may not do that";
     UnknownPath = NOT_FOUND, "not_found", "There is nothing at this path";
     UnknownWorkflow = NOT_FOUND, "unknown_workflow", "There is no such workflow";
+    UnknownVersion = NOT_FOUND, "unknown_version", "The workflow has no such version";
     UnknownRun = NOT_FOUND, "unknown_run", "There is no such run";
     UnknownStep = NOT_FOUND, "unknown_step", "There is no such step";
     UnknownWait = NOT_FOUND, "unknown_wait", "There is no such wait";
@@ -188,6 +189,7 @@ impl From<EngineError> for Problem {
             EngineError::NotEnded(_) => Kind::RunNotEnded.of(detail),
             EngineError::Stopped { .. } => Kind::RunStopped.of(detail),
             EngineError::NoSuchWorkflow(_) => Kind::UnknownWorkflow.of(detail),
+            EngineError::NoSuchVersion { .. } => Kind::UnknownVersion.of(detail),
             EngineError::NoSuchRun(_) => Kind::UnknownRun.of(detail),
             EngineError::NoSuchStep(_) => Kind::UnknownStep.of(detail),
             EngineError::BeyondEnd { .. } => Kind::BeyondEnd.of(detail),

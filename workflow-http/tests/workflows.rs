@@ -27,7 +27,7 @@ async fn a_workflow_is_created_read_listed_and_deleted() {
     );
     assert_eq!(
         api.get(&format!("{path}?version=2")).await.refusal(),
-        (404, "unknown_workflow".into())
+        (404, "unknown_version".into())
     );
 
     let list = api.get("/api/workflows").await.json();

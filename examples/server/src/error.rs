@@ -36,7 +36,7 @@ pub(crate) enum Stopped {
     NoName(PathBuf),
     #[error("{}.", told(.0))]
     Data(#[from] workflow_sqlite::OpenError),
-    #[error("The engine failed: {0}.")]
+    #[error("The engine failed: {}.", told(.0))]
     Engine(#[from] EngineError),
     /// What the file says is not shown: it may hold the key.
     #[error("The .env file could not be read: {0}.")]
@@ -77,7 +77,7 @@ impl Stopped {
 /// An error, and what caused it.
 fn told(error: &dyn Error) -> String {
     match error.source() {
-        Some(cause) => format!("{error}: {cause}"),
+        Some(cause) => format!("{error}: {}", told(cause)),
         None => error.to_string(),
     }
 }

@@ -54,7 +54,7 @@ pub trait Engine: Send + Sync + 'static {
     /// A version of a workflow, the newest when none is named.
     ///
     /// # Errors
-    /// [`EngineError::NoSuchWorkflow`].
+    /// [`EngineError::NoSuchWorkflow`], [`EngineError::NoSuchVersion`].
     async fn workflow(
         &self,
         id: WorkflowId,
@@ -338,9 +338,17 @@ pub enum EngineError {
     /// The answer to a wait was not taken.
     #[error(transparent)]
     Signal(SignalError),
-    /// There is no such workflow, or no such version of it.
+    /// There is no such workflow.
     #[error("there is no workflow {0}")]
     NoSuchWorkflow(WorkflowId),
+    /// There is no such version of a workflow.
+    #[error("workflow {workflow} has no version {version}")]
+    NoSuchVersion {
+        /// The workflow.
+        workflow: WorkflowId,
+        /// The version that was asked for.
+        version: u32,
+    },
     /// There is no such run.
     #[error("there is no run {0}")]
     NoSuchRun(RunId),
@@ -364,9 +372,9 @@ pub enum EngineError {
         /// How many.
         waiting: usize,
     },
-    /// What was asked is in the inbox of the run, but the run was interrupted before it came to it: the
-    /// store failed, or the engine stopped. It can be asked again.
-    #[error("run {0} was interrupted before it came to this")]
+    /// What was asked is in the inbox of the run, but the run has not come to it: the store fails, there is
+    /// no room for the run to work, or the engine stopped. It can be asked again.
+    #[error("run {0} has not come to this yet: ask again")]
     Interrupted(RunId),
     /// The engine is shutting down.
     #[error("the engine is shutting down")]
@@ -381,6 +389,10 @@ impl From<StoreError> for EngineError {
         match error {
             StoreError::NoSuchRun(run) => Self::NoSuchRun(run),
             StoreError::BadCursor => Self::BadCursor,
+            StoreError::Damaged { run, seq, .. } => {
+                let problem = Arc::new(local::damaged_event(seq));
+                Self::Stopped { run, problem }
+            }
             other => Self::Store(other),
         }
     }

@@ -28,22 +28,20 @@ use crate::{
     node::{DeltaSink, NodeContext, RunContext},
 };
 
-/// Why the log does not take the events.
+/// The log takes no event of this driver: the run belongs to someone else now.
 #[derive(Debug)]
-pub(crate) enum Refused {
-    /// The run belongs to someone else now.
-    Fenced,
-    /// It cannot be written.
-    Unavailable,
-}
+pub(crate) struct Fenced;
 
 /// Where events go before anything depends on them.
 pub(crate) trait Journal: Send {
-    /// Stores the events, then shows them; leaves `events` empty.
+    /// Whether a reader is waited for, who pauses the whole run.
+    const PAUSES_RUN: bool = false;
+
+    /// Stores the events, then shows them; leaves `events` empty. Takes as long as it takes.
     fn commit(
         &mut self,
         events: &mut Vec<StepEvent>,
-    ) -> impl Future<Output = Result<(), Refused>> + Send;
+    ) -> impl Future<Output = Result<(), Fenced>> + Send;
 }
 
 /// An attempt or a wait. One that was stopped gives nothing.
@@ -108,7 +106,7 @@ impl<J: Journal> Driver<J> {
         mut self,
         mut turn: Turn,
         first: Option<Input>,
-    ) -> impl Future<Output = Result<J, Refused>> + Send {
+    ) -> impl Future<Output = Result<J, Fenced>> + Send {
         self.inputs.push(Input::Resume);
         self.inputs.extend(first);
         // Not an async function: its arguments would take their room twice.
@@ -118,7 +116,7 @@ impl<J: Journal> Driver<J> {
         }
     }
 
-    async fn go_on(&mut self, turn: &mut Turn) -> Result<(), Refused> {
+    async fn go_on(&mut self, turn: &mut Turn) -> Result<(), Fenced> {
         let cancellation = self.context.cancellation.clone();
         let mut cancelled = pin!(cancellation.cancelled());
         loop {
@@ -144,10 +142,14 @@ impl<J: Journal> Driver<J> {
                 // At once, and not after what may be a slow append: connections close now.
                 self.in_flight.clear();
             }
-            self.journal.commit(&mut turn.events).await?;
+            self.commit(&mut turn.events, cancelled.as_mut()).await?;
             answers.into_iter().for_each(Answer::taken);
             if self.machine.is_at_rest() {
                 return Ok(());
+            }
+            if cancellation.is_cancelled() {
+                // Nothing begins any more, also not what was just decided.
+                turn.commands.clear();
             }
             self.execute(&mut turn.commands).await;
             if turn.more {
@@ -159,6 +161,37 @@ impl<J: Journal> Driver<J> {
             }
             self.collect().await;
         }
+    }
+
+    /// Stores the events. What works goes on meanwhile, unless the run is cancelled: connections close
+    /// then, and not only after what may be a long wait for the store.
+    async fn commit(
+        &mut self,
+        events: &mut Vec<StepEvent>,
+        mut cancelled: Pin<&mut impl Future<Output = ()>>,
+    ) -> Result<(), Fenced> {
+        let Self {
+            journal,
+            in_flight,
+            stops,
+            inputs,
+            ..
+        } = self;
+        let mut commit = pin!(journal.commit(events));
+        poll_fn(|cx| {
+            let committed = commit.as_mut().poll(cx);
+            if committed.is_ready() || J::PAUSES_RUN {
+                return committed;
+            }
+            if cancelled.as_mut().poll(cx).is_ready() {
+                in_flight.clear();
+            }
+            while let Poll::Ready(Some(input)) = in_flight.poll_next_unpin(cx) {
+                take(stops, inputs, input);
+            }
+            Poll::Pending
+        })
+        .await
     }
 
     /// Does what the machine decided.
@@ -222,12 +255,7 @@ impl<J: Journal> Driver<J> {
     }
 
     fn take(&mut self, input: Option<Input>) {
-        if !self.stops.is_empty()
-            && let Some(Input::Done { step, .. } | Input::TimerFired { step }) = &input
-        {
-            self.stops.remove(step);
-        }
-        self.inputs.extend(input);
+        take(&mut self.stops, &mut self.inputs, input);
     }
 
     /// Waits for the next thing to happen, or for the run to be cancelled.
@@ -260,4 +288,14 @@ impl<J: Journal> Driver<J> {
             self.take(input);
         }
     }
+}
+
+/// Takes in what has happened; what is over need not be stopped.
+fn take(stops: &mut HashMap<StepId, AbortHandle>, inputs: &mut Vec<Input>, input: Option<Input>) {
+    if !stops.is_empty()
+        && let Some(Input::Done { step, .. } | Input::TimerFired { step }) = &input
+    {
+        stops.remove(step);
+    }
+    inputs.extend(input);
 }

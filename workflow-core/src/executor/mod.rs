@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use self::outbox::Outbox;
 pub(crate) use self::{
     clock::Clock,
-    driver::{Driver, Journal, Refused},
+    driver::{Driver, Fenced, Journal},
     inbox::Inbox,
 };
 use crate::{

@@ -7,7 +7,7 @@ use std::{
     task::Poll,
 };
 
-use super::driver::{Journal, Refused};
+use super::driver::{Fenced, Journal};
 use crate::{
     event::{Delta, StepEvent, Update},
     node::DeltaSink,
@@ -30,9 +30,11 @@ impl Outbox {
 }
 
 impl Journal for Arc<Outbox> {
+    const PAUSES_RUN: bool = true;
+
     /// Gives the events to the reader, and waits until it took them: the reader paces the run. The
     /// reader polls the driver again once it is through, so no waker is needed.
-    async fn commit(&mut self, events: &mut Vec<StepEvent>) -> Result<(), Refused> {
+    async fn commit(&mut self, events: &mut Vec<StepEvent>) -> Result<(), Fenced> {
         lock(&self.0).extend(events.drain(..).map(Update::Event));
         poll_fn(|_| {
             let taken = lock(&self.0).is_empty();

@@ -64,6 +64,7 @@ impl Machine {
             EventKind::RunSuspended(suspended) => {
                 if let Phase::Started(since) = self.phase {
                     self.phase = if suspended.reason == SHUTDOWN {
+                        self.frames.interrupt();
                         Phase::Interrupted(since)
                     } else {
                         Phase::Suspended(since)

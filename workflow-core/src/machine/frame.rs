@@ -144,6 +144,14 @@ impl Frames {
         &self.at(id.frame).body.steps[id.node()]
     }
 
+    /// Notes which steps were at work when their host stopped.
+    pub(super) fn interrupt(&mut self) {
+        let frames = self.0.iter_mut().flatten();
+        for step in frames.flat_map(|frame| &mut frame.steps) {
+            step.interrupted = matches!(step.state, StepState::Running { .. });
+        }
+    }
+
     /// Every step there is now, outer frames first.
     pub(super) fn steps(&self) -> impl Iterator<Item = (StepId, &Step)> {
         let frames = self.0.iter().enumerate();

@@ -101,8 +101,10 @@ impl Machine {
             return self.fail(step, Problem::new("ambiguous", detail), now, turn);
         }
         let state = self.frames.step_mut(step);
-        if state.recoveries >= MAX_RECOVERIES {
-            let detail = format!("the step was lost with its host {MAX_RECOVERIES} times in a row");
+        if state.recoveries >= MAX_RECOVERIES && !state.interrupted {
+            let detail = format!(
+                "the step was lost with its host more than {MAX_RECOVERIES} times without any progress"
+            );
             return self.fail(step, Problem::new("recovery_exhausted", detail), now, turn);
         }
         state.state = StepState::Ready(Some(StartReason::Recovered));

@@ -37,6 +37,8 @@ pub(super) struct Step {
     pub(super) attempt: u32,
     /// How often it was in flight when its host stopped, since it last made progress.
     pub(super) recoveries: u32,
+    /// Whether its host stopped while it was at work, and meant to.
+    pub(super) interrupted: bool,
     /// How many attempts failed. An attempt that was lost with its host did not fail.
     pub(super) failures: u32,
     /// What it holds while it is open.
@@ -57,6 +59,7 @@ impl Step {
             attempt: 0,
             failures: 0,
             recoveries: 0,
+            interrupted: false,
             container: None,
         }
     }
@@ -75,7 +78,9 @@ impl Step {
 
     pub(super) fn start(&mut self, started: &NodeStarted, now: Timestamp) {
         self.attempt = started.attempt;
-        self.recoveries += u32::from(started.reason == Some(StartReason::Recovered));
+        let lost = started.reason == Some(StartReason::Recovered) && !self.interrupted;
+        self.recoveries += u32::from(lost);
+        self.interrupted = false;
         self.state = StepState::Running { since: now };
     }
 

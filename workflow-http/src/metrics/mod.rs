@@ -75,8 +75,11 @@ pub(crate) async fn get(State(app): State<App>) -> Result<Response, Problem> {
     let Some(metrics) = &app.options.metrics else {
         return Err(Kind::UnknownPath.of("this service counts nothing"));
     };
-    let counts = app.engine.count_runs(&RunQuery::default()).await?;
-    metrics.runs.set(&counts);
+    match app.engine.count_runs(&RunQuery::default()).await {
+        Ok(counts) => metrics.runs.set(&counts),
+        // What is counted here is told all the same.
+        Err(error) => tracing::warn!(%error, "runs are not counted: the store cannot be read"),
+    }
     metrics.requests.readers.set(app.readers.count());
     let mut text = String::new();
     encode(&mut text, &metrics.registry).map_err(|error| Problem::internal(&error))?;

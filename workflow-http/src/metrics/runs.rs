@@ -116,6 +116,7 @@ impl Runs {
                     })
                     .inc();
             }
+            EventKind::NodeCompleted(_) if event.report().is_some_and(|it| it.reused) => {}
             EventKind::NodeCompleted(it) => {
                 self.step_ended(step_type(), "completed", it.duration_ms);
                 self.model_answered(event.report(), it.duration_ms);

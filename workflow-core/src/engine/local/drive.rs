@@ -10,7 +10,7 @@ use super::{
 use crate::{
     engine::EngineError,
     event::{RunCreated, StepEvent},
-    executor::{Clock, Driver, Executor, Refused},
+    executor::{Clock, Driver, Executor, Fenced},
     id::RunId,
     machine::{self, Machine},
     record::{RunHead, RunKey, RunRecord, RunStatus, WorkflowRecord, WorkflowRef},
@@ -86,6 +86,8 @@ impl Host {
             .create_run(record.clone(), first.clone(), key)
             .await
         {
+            // It may have been stored all the same; then it is to be driven.
+            self.try_again(record.id);
             let _ = tell.send(Err(error.into()));
             return;
         }
@@ -124,8 +126,12 @@ impl Host {
         if record.head.status.has_ended() {
             return;
         }
-        if !driven.has_something_to_do(&record.head, time) && driven.try_rest() {
-            return self.set_alarm(run, &record.head);
+        if !driven.has_something_to_do(&record.head, time) {
+            // Before somebody else may set another.
+            self.set_alarm(run, &record.head);
+            if driven.try_rest() {
+                return;
+            }
         }
         // Before the log is read: of many runs that are taken up, few are in memory at once.
         let live = Arc::clone(&driven.live);
@@ -134,7 +140,10 @@ impl Host {
             return;
         }
         match self.replay(&record, time).await {
-            Ok(standing) => self.drive_admitted(driven, standing, admitted).await,
+            Ok(standing) => {
+                self.no_longer_stopped(run);
+                self.drive_admitted(driven, standing, admitted).await;
+            }
             Err(Unplayable::ForNow) => self.try_again(run),
             Err(Unplayable::Stopped(problem)) => self.stop_run(run, *problem),
         }
@@ -171,8 +180,7 @@ impl Host {
         let journal = match work.drive(machine::Turn::default(), None).await {
             Ok(journal) => journal,
             // The run is somebody else's now.
-            Err(Refused::Fenced) => return,
-            Err(Refused::Unavailable) => return self.try_again(live.id()),
+            Err(Fenced) => return,
         };
         drop(admitted);
         let head = journal.into_head();
@@ -181,14 +189,15 @@ impl Host {
         }
         let run = live.id();
         drop(live);
+        self.set_alarm(run, &head);
         if driven.try_rest() {
-            return self.set_alarm(run, &head);
+            return;
         }
         // Somebody wants something of it already.
         Box::pin(self.take_up(driven, None)).await;
     }
 
-    /// A run whose log could not be read or written is taken up again later.
+    /// A run that could not be stored, read or driven is taken up again later.
     fn try_again(&self, run: RunId) {
         let now = self.clock().now();
         self.timers().set(run, now.after(AGAIN_AFTER), now);
@@ -236,6 +245,10 @@ impl Driven {
 
 impl Drop for Driven {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            // Of the engine or of its observer: nodes' panics are caught.
+            self.host.try_again(self.live.id());
+        }
         self.host.forget(&self.live, !self.rests);
         if !self.rests {
             self.live.close();

@@ -35,6 +35,10 @@ use crate::{
     workflow::Workflow,
 };
 
+/// How long whoever wants something of a run waits until it is in the log: the store may fail, or there may be no room
+/// for the run to work.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// How long, once they are to rest, runs have to write that they do.
 const LAST_WRITES: Duration = Duration::from_secs(5);
 
@@ -235,6 +239,11 @@ impl Host {
         lock(&self.stopped).insert(run, Arc::new(problem));
     }
 
+    /// Notes that a run goes on after all.
+    pub(super) fn no_longer_stopped(&self, run: RunId) {
+        lock(&self.stopped).remove(&run);
+    }
+
     /// Why a run cannot go on, if it cannot.
     pub(super) fn stopped(&self, run: RunId) -> Option<Arc<Problem>> {
         lock(&self.stopped).get(&run).cloned()
@@ -261,32 +270,60 @@ impl Host {
 
     /// The log of a run after event number `after`.
     pub(super) async fn log(&self, run: RunId, after: u64) -> Result<Vec<StepEvent>, EngineError> {
-        let mut log: Vec<StepEvent> = Vec::new();
-        loop {
-            let after = log.last().map_or(after, |last| last.seq);
-            let events = self.store.read(run, after, READ_BATCH).await?;
-            if events.is_empty() {
-                return Ok(log);
+        self.log_of(run, after, |_| true).await
+    }
+
+    /// Those events of a run's log that are wanted.
+    pub(super) async fn log_of(
+        &self,
+        run: RunId,
+        after: u64,
+        mut wanted: impl FnMut(&StepEvent) -> bool + Send,
+    ) -> Result<Vec<StepEvent>, EngineError> {
+        let mut log = Vec::new();
+        let keep = |event: &StepEvent| {
+            if wanted(event) {
+                log.push(event.clone());
             }
-            log.extend(events);
+        };
+        self.each_event(run, after, keep).await?;
+        Ok(log)
+    }
+
+    /// Reads a run's log after event number `after`, a part at a time.
+    pub(super) async fn each_event(
+        &self,
+        run: RunId,
+        mut after: u64,
+        mut tell: impl FnMut(&StepEvent) + Send,
+    ) -> Result<(), EngineError> {
+        loop {
+            let events = self.store.read(run, after, READ_BATCH).await?;
+            let Some(last) = events.last() else {
+                return Ok(());
+            };
+            after = last.seq;
+            for event in &events {
+                tell(event);
+            }
         }
     }
 
-    /// Hands a person's answer to the run, and waits until the run has seen it or ended.
+    /// Hands a person's answer to the run, and waits for a while until the run has seen it or ended.
     pub(super) async fn answer(self: &Arc<Self>, run: RunId, wait: WaitId, payload: Arc<Value>) {
         let live = self.live_or_new(run);
         let taken = live.inbox().put(wait, payload);
         self.wake(run, None);
         let closed = pin!(live.closed());
-        let _ = select(taken, closed).await;
+        let _ = timeout(PATIENCE, select(taken, closed)).await;
     }
 
-    /// Ends a run, and waits until it has.
+    /// Ends a run, and waits for a while until it has.
     pub(super) async fn cancel(self: &Arc<Self>, run: RunId) {
         let live = self.live_or_new(run);
         live.cancellation().cancel();
         self.wake(run, None);
-        live.closed().await;
+        let _ = timeout(PATIENCE, live.closed()).await;
     }
 
     /// What whoever follows or drives a run shares.

@@ -5,22 +5,14 @@ use std::{sync::Arc, time::Duration};
 use super::{live::LiveRun, observed::Observed};
 use crate::{
     event::{EventKind, StepEvent},
-    executor::{Journal, Refused},
+    executor::{Fenced, Journal},
     record::RunHead,
     store::{Store, StoreError},
 };
 
-/// How long to wait before an append is tried again: half a minute in all.
-const WAITS: [Duration; 8] = [
-    Duration::from_millis(100),
-    Duration::from_millis(400),
-    Duration::from_millis(1_500),
-    Duration::from_secs(3),
-    Duration::from_secs(5),
-    Duration::from_secs(5),
-    Duration::from_secs(5),
-    Duration::from_secs(10),
-];
+/// How long to wait before an append is tried again; twice as long each time after that.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 pub(super) struct StoreJournal {
     store: Arc<dyn Store>,
@@ -44,13 +36,13 @@ impl StoreJournal {
         }
     }
 
-    /// Appends, again and again for a while when the store fails: what has happened was perhaps paid for.
-    async fn append(&self, expected: u64, events: &[StepEvent]) -> Result<(), Refused> {
+    /// Appends, again and again when the store fails: what has happened was perhaps paid for.
+    async fn append(&self, expected: u64, events: &[StepEvent]) -> Result<(), Fenced> {
         let run = self.live.id();
-        let mut waits = WAITS.into_iter();
+        let mut wait = FIRST_WAIT;
         let mut is_unknown = false;
         loop {
-            let Err(error) = self.store.append(run, expected, events, &self.head).await else {
+            let Err(error) = (self.store.append(run, expected, events, &self.head)).await else {
                 return Ok(());
             };
             // An append that failed before may have been written all the same.
@@ -59,33 +51,28 @@ impl StoreJournal {
             }
             if !matches!(error, StoreError::Unavailable(_)) {
                 tracing::error!(%run, %error, "the log took no event, so the run stops");
-                return Err(Refused::Fenced);
+                return Err(Fenced);
             }
             is_unknown = true;
-            let Some(wait) = waits.next() else {
-                tracing::error!(%run, %error, "the log took no event, so the run is interrupted");
-                return Err(Refused::Unavailable);
-            };
             tracing::warn!(%run, %error, "the log takes no event; trying again in {wait:?}");
-            let wait = tokio::time::sleep(wait);
-            if self
-                .live
-                .cancellation()
-                .run_until_cancelled(wait)
-                .await
-                .is_none()
-            {
-                return Err(Refused::Unavailable);
-            }
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(LONGEST_WAIT);
         }
     }
 
     async fn is_written(&self, expected: u64, events: &[StepEvent]) -> bool {
-        let written = self
-            .store
-            .read(self.live.id(), expected, events.len())
-            .await;
-        written.is_ok_and(|written| written == events)
+        let (mut after, mut left) = (expected, events);
+        while !left.is_empty() {
+            let Ok(written) = self.store.read(self.live.id(), after, left.len()).await else {
+                return false;
+            };
+            if written.is_empty() || !left.starts_with(&written) {
+                return false;
+            }
+            after += written.len() as u64;
+            left = &left[written.len()..];
+        }
+        true
     }
 
     /// What the events have made of the run.
@@ -111,7 +98,7 @@ fn tell_operator(event: &StepEvent) {
 }
 
 impl Journal for StoreJournal {
-    async fn commit(&mut self, events: &mut Vec<StepEvent>) -> Result<(), Refused> {
+    async fn commit(&mut self, events: &mut Vec<StepEvent>) -> Result<(), Fenced> {
         if events.is_empty() {
             return Ok(());
         }

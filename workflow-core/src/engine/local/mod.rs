@@ -22,6 +22,7 @@ use futures::stream::BoxStream;
 use serde_json::Value;
 
 pub use self::recover::Recovered;
+pub(super) use self::replay::damaged_event;
 use self::{admission::Admission, host::Host, reader::Reader};
 use super::{Created, Engine, EngineError, NewRun, Observer, Retry, Validation};
 use crate::{
@@ -32,7 +33,7 @@ use crate::{
     record::{Page, PageRequest, RunCounts, RunQuery, RunRecord, RunStatus, WorkflowRecord},
     registry::Registry,
     report::RunReport,
-    store::{MemoryStore, Store, StoreError},
+    store::{MemoryStore, Store},
     wait::WaitLog,
 };
 
@@ -220,11 +221,16 @@ impl Engine for LocalEngine {
         id: WorkflowId,
         version: Option<u32>,
     ) -> Result<WorkflowRecord, EngineError> {
-        self.host
-            .store()
-            .workflow(id, version)
-            .await?
-            .ok_or(EngineError::NoSuchWorkflow(id))
+        if let Some(record) = self.host.store().workflow(id, version).await? {
+            return Ok(record);
+        }
+        match version {
+            Some(version) if self.host.store().workflow(id, None).await?.is_some() => {
+                let workflow = id;
+                Err(EngineError::NoSuchVersion { workflow, version })
+            }
+            _ => Err(EngineError::NoSuchWorkflow(id)),
+        }
     }
 
     async fn workflows(&self, page: PageRequest) -> Result<Page<WorkflowRecord>, EngineError> {
@@ -287,8 +293,8 @@ impl Engine for LocalEngine {
         while after < until {
             let events = match self.page(id, after, READ_BATCH).await {
                 Ok(events) => events,
-                Err(EngineError::Store(StoreError::Damaged { seq, .. })) => {
-                    report.stopped = Some(Arc::new(replay::damaged_event(seq)));
+                Err(EngineError::Stopped { problem, .. }) => {
+                    report.stopped = Some(problem);
                     break;
                 }
                 Err(error) => return Err(error),
@@ -303,7 +309,10 @@ impl Engine for LocalEngine {
     }
 
     async fn step(&self, run: RunId, path: &StepPath) -> Result<StepHistory, EngineError> {
-        let log = self.host.log(run, 0).await?;
+        let tells = |event: &StepEvent| {
+            event.seq == 1 || event.step().is_some_and(|step| step.path() == path)
+        };
+        let log = self.host.log_of(run, 0, tells).await?;
         let history = StepHistory::of(&log, path);
         history.ok_or_else(|| EngineError::NoSuchStep(path.clone()))
     }
@@ -343,15 +352,18 @@ impl Engine for LocalEngine {
         payload: Value,
     ) -> Result<RunRecord, EngineError> {
         let payload = Arc::new(payload);
-        let log = self.host.log(run, 0).await?;
-        let mut waits = WaitLog::of(&log);
+        let mut waits = WaitLog::default();
+        let mut seen = 0;
+        let mut learn = |event: &StepEvent| {
+            seen = event.seq;
+            waits.apply(event);
+        };
+        self.host.each_event(run, 0, &mut learn).await?;
         if waits.check(wait, &payload).map_err(EngineError::Signal)? {
             self.host.answer(run, wait, Arc::clone(&payload)).await;
             // What the log says now is what came of it: another answer, or time, may have been first.
-            let seen = log.last().map_or(0, |last| last.seq);
-            for event in self.host.log(run, seen).await? {
-                waits.apply(&event);
-            }
+            let learn = |event: &StepEvent| waits.apply(event);
+            self.host.each_event(run, seen, learn).await?;
             if waits.check(wait, &payload).map_err(EngineError::Signal)? {
                 self.host.check_not_stopped(run)?;
                 return Err(self.host.interrupted(run));
@@ -383,7 +395,7 @@ impl Engine for LocalEngine {
         }
         let goes_on = !status.has_ended() && (live.is_driven() || !self.host.is_closed());
         let live = goes_on.then_some(live);
-        let reader = Reader::new(run, after, live, Arc::clone(self.host.store()));
+        let reader = Reader::new(run, after, live, Arc::clone(&self.host));
         Ok(reader.into_stream())
     }
 

@@ -7,13 +7,15 @@ use tokio::sync::watch;
 
 use super::{
     READ_BATCH,
+    host::Host,
     live::{Cursor, LiveRun, Next},
+    replay::damaged_event,
 };
-use crate::{event::Update, id::RunId, store::Store};
+use crate::{event::Update, id::RunId, store::StoreError};
 
 pub(super) struct Reader {
     run: RunId,
-    store: Arc<dyn Store>,
+    host: Arc<Host>,
     live: Option<(Arc<LiveRun>, watch::Receiver<()>)>,
     cursor: Cursor,
     updates: VecDeque<Update>,
@@ -21,19 +23,14 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(
-        run: RunId,
-        after: u64,
-        live: Option<Arc<LiveRun>>,
-        store: Arc<dyn Store>,
-    ) -> Self {
+    pub(super) fn new(run: RunId, after: u64, live: Option<Arc<LiveRun>>, host: Arc<Host>) -> Self {
         let live = live.map(|live| {
             let changed = live.subscribe();
             (live, changed)
         });
         Self {
             run,
-            store,
+            host,
             live,
             cursor: Cursor::at(after),
             updates: VecDeque::new(),
@@ -76,8 +73,16 @@ impl Reader {
 
     /// Reads on in the log. Where it ends without anything live behind it, the stream ends too.
     async fn read_store(&mut self) {
-        let events = self.store.read(self.run, self.cursor.after, READ_BATCH).await.unwrap_or_else(|error| {
+        let read = self
+            .host
+            .store()
+            .read(self.run, self.cursor.after, READ_BATCH);
+        let events = read.await.unwrap_or_else(|error| {
             tracing::warn!(run = %self.run, %error, "a reader is let go: the log cannot be read");
+            if let StoreError::Damaged { seq, .. } = error {
+                // Whoever comes next is told.
+                self.host.stop_run(self.run, damaged_event(seq));
+            }
             Vec::new()
         });
         self.ended = events.is_empty();

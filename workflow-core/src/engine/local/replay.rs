@@ -90,7 +90,7 @@ fn damaged_log(why: impl fmt::Display) -> Problem {
 }
 
 /// Why nothing can be told of a run after this event.
-pub(super) fn damaged_event(seq: u64) -> Problem {
+pub(in crate::engine) fn damaged_event(seq: u64) -> Problem {
     damaged_log(format_args!("event {seq} cannot be read"))
 }
 
@@ -119,6 +119,7 @@ impl From<EngineError> for Unplayable {
     fn from(error: EngineError) -> Self {
         match error {
             EngineError::Store(error) => error.into(),
+            EngineError::Stopped { problem, .. } => Self::stopped((*problem).clone()),
             EngineError::Invalid(invalid) => invalid.into(),
             _ => Self::ForNow,
         }

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use super::{LocalEngine, again};
 use crate::{
     engine::{Engine, EngineError, NewRun, Retry},
-    event::{EventKind, RunCreated, StepEvent},
+    event::{EventKind, ReusedStep, RunCreated, StepEvent},
     fault::{Fault, FaultCode},
     id::{NodeId, RunId, WorkflowId},
     record::{RunKey, RunRecord, WorkflowRecord},
+    size::{self, MAX_RESULT_BYTES},
     store::StoreError,
     suggest::did_you_mean,
     workflow::{Workflow, content_hash},
@@ -34,13 +35,15 @@ impl LocalEngine {
 
     pub(super) async fn start_again(&self, retry: Retry) -> Result<RunRecord, EngineError> {
         let key = (retry.key.as_ref()).map(|key| {
-            let asked = json!([retry.version, retry.input, retry.from]);
+            // An input of `null` is an input.
+            let input = retry.input.as_ref().map(|input| [input]);
+            let asked = json!([retry.version, input, retry.from]);
             run_key(retry.run, key, &asked)
         });
         if let Some(run) = self.run_of_key(key.as_ref()).await? {
             return Ok(run);
         }
-        let before = self.ended(retry.run).await?;
+        let before = self.over(retry.run).await?;
         if retry.from.is_some() && retry.input.is_some() {
             let detail = "with another input, nothing of the earlier run can be taken over";
             let fault = Fault::new(FaultCode::NotApplicable, "#/from", detail);
@@ -85,6 +88,7 @@ impl LocalEngine {
                 .spec;
             let unchanged = again::unchanged(workflow, &stored.spec, earlier, &spec);
             again.reused = again::reused(workflow, &log, from, unchanged);
+            check_size(from, &again.reused)?;
         }
         Ok(again)
     }
@@ -103,10 +107,11 @@ impl LocalEngine {
         }
     }
 
-    async fn ended(&self, run: RunId) -> Result<RunRecord, EngineError> {
+    /// A run that has ended, or that cannot go on.
+    async fn over(&self, run: RunId) -> Result<RunRecord, EngineError> {
         let record = self.host.store().run(run).await?;
         let record = record.ok_or(EngineError::NoSuchRun(run))?;
-        if record.head.status.has_ended() {
+        if record.head.status.has_ended() || self.host.stopped(run).is_some() {
             return Ok(record);
         }
         Err(EngineError::NotEnded(run))
@@ -155,6 +160,20 @@ fn created(log: &[StepEvent]) -> Option<&RunCreated> {
         EventKind::RunCreated(created) => Some(created),
         _ => None,
     }
+}
+
+/// What is taken over stands in one event.
+fn check_size(from: &NodeId, reused: &[ReusedStep]) -> Result<(), EngineError> {
+    let bytes: usize = reused.iter().map(|step| size::bytes(&step.output)).sum();
+    if bytes <= MAX_RESULT_BYTES {
+        return Ok(());
+    }
+    let detail = format!(
+        "the results before `{from}` have {bytes} bytes, and at most {MAX_RESULT_BYTES} are taken over"
+    );
+    let fault = Fault::new(FaultCode::InvalidValue, "#/from", detail);
+    let fault = fault.hint("leave out `from`, to do the whole run again");
+    Err(EngineError::InvalidRetry(vec![fault]))
 }
 
 fn check_node(workflow: &Workflow, node: &NodeId) -> Result<(), EngineError> {
