@@ -13,6 +13,7 @@ export interface Editor {
   setFaults: (faults: LocatedFault[]) => void;
   setSteps: (steps: StepMark[]) => void;
   goTo: (at: number) => void;
+  reveal: (at: number) => void;
   destroy: () => void;
 }
 
@@ -56,6 +57,7 @@ export function mountEditor(host: HTMLElement, { text, onText, onChoose }: Optio
     setFaults: (faults) => view.dispatch({ effects: setFaults.of(faults) }),
     setSteps: (steps) => view.dispatch({ effects: setSteps.of(steps) }),
     goTo: (at) => goTo(view, at),
+    reveal: (at) => view.dispatch({ effects: EditorView.scrollIntoView(Math.min(at, view.state.doc.length), { y: 'center' }) }),
     destroy: () => view.destroy(),
   };
 }

@@ -1,6 +1,7 @@
 import { Choice } from '../parts/Choice';
 import { Sentence } from '../parts/Coded';
-import { jsonOf, type Session } from '../useSession';
+import { jsonOf } from '../useInput';
+import type { Session } from '../useSession';
 import { plural } from '../words';
 
 const KINDS = [
@@ -14,7 +15,7 @@ export function InputPane({ session }: { session: Session }) {
   const isJson = couldBeJson && !input.isText;
   const faults = refusal?.errors?.filter((fault) => fault.pointer.startsWith('#/input')) ?? [];
   return (
-    <section aria-label="Input" className="flex-none border-b border-line px-4 pt-2.5 pb-3.5">
+    <section aria-label="Input" className="flex-none px-4 pt-2.5 pb-3.5">
       <div className="flex min-h-7 items-center gap-2">
         <label htmlFor="input" className="font-bold">
           Input

@@ -43,8 +43,9 @@ export interface Step extends Place {
   model?: string;
   finishReason?: string;
   progress?: string;
-  /** How far a map is, from 0 to 1. */
+  /** How far a map is, from 0 to 1, and how many items it has. */
   done?: number;
+  items?: number;
   wait?: Wait;
 }
 
@@ -240,7 +241,7 @@ export const isSettled = (state: StepState): boolean =>
 function progressOf(event: { items_done?: number; items?: number; round?: number }, step: Step): Partial<Step> {
   const { items, items_done = 0, round } = event;
   if (items !== undefined) {
-    return { progress: `${items_done}/${items}`, done: items === 0 ? 1 : items_done / items, innerToCome: items * step.body };
+    return { progress: `${items_done}/${items}`, done: items === 0 ? 1 : items_done / items, items, innerToCome: items * step.body };
   }
   return round === undefined ? {} : { progress: `round ${round + 1}` };
 }

@@ -1,24 +1,31 @@
 import { Icon, type IconName } from '../parts/Icon';
 
-export type Tab = 'steps' | 'json' | 'log';
+export type Tab = 'home' | 'steps' | 'json' | 'log' | 'runs';
 
 const TABS: readonly { tab: Tab; word: string; icon: IconName }[] = [
   { tab: 'steps', word: 'Steps', icon: 'rows' },
   { tab: 'json', word: 'JSON', icon: 'text' },
   { tab: 'log', word: 'Log', icon: 'log' },
+  { tab: 'runs', word: 'Runs', icon: 'list' },
+];
+
+const HOME: typeof TABS = [
+  { tab: 'home', word: 'Start', icon: 'play' },
+  { tab: 'runs', word: 'Runs', icon: 'list' },
 ];
 
 interface Props {
   tab: Tab;
   faults: number;
+  isHome: boolean;
   onTab: (tab: Tab) => void;
 }
 
 /** A phone shows one pane at a time. */
-export function TabBar({ tab, faults, onTab }: Props) {
+export function TabBar({ tab, faults, isHome, onTab }: Props) {
   return (
     <nav aria-label="Panes" className="grid h-14 auto-cols-fr grid-flow-col border-t border-line bg-panel [grid-area:tabs] desk:hidden">
-      {TABS.map((one) => (
+      {(isHome ? HOME : TABS).map((one) => (
         <button
           key={one.tab}
           type="button"

@@ -1,0 +1,60 @@
+// Beside the workflow: what a run is given, the step that is chosen, and what came of it all.
+import { useEffect, useState } from 'react';
+import { writeAddress } from '../address';
+import { Button } from '../parts/Button';
+import { Choice } from '../parts/Choice';
+import { Icon } from '../parts/Icon';
+import { toast } from '../parts/Toast';
+import { Detail } from '../panes/Detail';
+import { InputPane } from '../panes/InputPane';
+import { hasEnded } from '../run/run';
+import type { Session } from '../useSession';
+
+interface Props {
+  session: Session;
+  chosen: string | undefined;
+  onChoose: (path: string) => void;
+}
+
+type Tab = 'input' | 'step' | 'result';
+
+export function Inspector({ session, chosen, onChoose }: Props) {
+  const { run, runId, problem } = session;
+  const [picked, setPicked] = useState<Tab>('step');
+  // A choice of step is a wish to see it.
+  useEffect(() => setPicked('step'), [chosen, runId]);
+  const isOver = run !== null && hasEnded(run);
+  const tab = runId === null || (picked === 'result' && !isOver) ? (runId === null ? 'input' : 'step') : picked;
+  return (
+    <section aria-label="Inspector" data-pane="steps" className="pane pane-insp border-line bg-panel desk:border-l">
+      <div className="flex h-11 flex-none items-center gap-2 px-3 desk:h-10">
+        <Choice
+          label="Show"
+          value={tab}
+          onChange={setPicked}
+          options={[
+            { value: 'input', word: 'Input' },
+            { value: 'step', word: 'Step', disabled: runId === null },
+            { value: 'result', word: 'Result', disabled: !isOver },
+          ]}
+        />
+        <span className="flex-1" />
+        {run && chosen !== undefined && (
+          <Button look="quiet" size="small" className="w-8 px-0 desk:w-[26px]" aria-label="Copy a link to this step" onClick={() => void copyLink(writeAddress({ at: 'run', id: run.id, step: chosen }))}>
+            <Icon name="link" size={14} />
+          </Button>
+        )}
+      </div>
+      {tab === 'input' && <InputPane session={session} />}
+      {(tab !== 'input' || problem || session.refusal || session.note) && <Detail session={session} chosen={tab === 'input' ? undefined : chosen} isResult={tab === 'result'} onChoose={onChoose} />}
+    </section>
+  );
+}
+
+export async function copyLink(address: string): Promise<void> {
+  const link = new URL(address, document.baseURI).href;
+  await navigator.clipboard.writeText(link).then(
+    () => toast('Link copied.'),
+    () => toast('The browser does not allow to copy.'),
+  );
+}

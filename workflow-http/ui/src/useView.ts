@@ -1,0 +1,46 @@
+// What the centre shows. Where there is no room for both, one of them.
+import { useEffect, useState } from 'react';
+import type { Address } from './address';
+
+export type View = 'graph' | 'json' | 'both';
+
+const KEY = 'workflow-view';
+
+/** Whether the window is as wide as this media query says. */
+export function useMedia(query: string): boolean {
+  const [matches, setMatches] = useState(() => matchMedia(query).matches);
+  useEffect(() => {
+    const list = matchMedia(query);
+    const follow = () => setMatches(list.matches);
+    follow();
+    list.addEventListener('change', follow);
+    return () => list.removeEventListener('change', follow);
+  }, [query]);
+  return matches;
+}
+
+export function useView(at: Address['at']) {
+  const [picked, setPicked] = useState<View | null>(readView);
+  const isWide = useMedia('(width >= 1400px)');
+  const hasRoom = useMedia('(width >= 1101px)');
+  const fallback: View = isWide || at === 'new' ? 'both' : 'graph';
+  const view = picked ?? fallback;
+  const setView = (view: View) => {
+    setPicked(view);
+    try {
+      localStorage.setItem(KEY, view);
+    } catch {
+      // Storage can be forbidden; the choice then lasts as long as the page.
+    }
+  };
+  return { view: view === 'both' && !hasRoom ? (at === 'new' ? ('json' as const) : ('graph' as const)) : view, setView, hasRoom };
+}
+
+function readView(): View | null {
+  try {
+    const stored = localStorage.getItem(KEY);
+    return stored === 'graph' || stored === 'json' || stored === 'both' ? stored : null;
+  } catch {
+    return null;
+  }
+}
