@@ -50,7 +50,7 @@ test('the same text is saved once', async ({ ui, page }) => {
   });
   await ui.open();
   for (const input of ['one', 'two']) {
-    await ui.input.fill(input);
+    await ui.fill(input);
     await ui.run.click();
     await ui.ended('Completed');
   }
@@ -85,7 +85,7 @@ test('the focus stays on the one button while it is Run, then Cancel, then Run',
 
 test('reloaded in the middle, the page shows the same run to its end', async ({ ui, page }) => {
   await ui.open();
-  await ui.input.fill('Tides');
+  await ui.fill('Tides');
   await ui.run.click();
   await expect(ui.spoken).not.toBeEmpty();
   const address = page.url();
@@ -119,7 +119,7 @@ test('what is typed as JSON is sent as JSON, unless it is said to be text', asyn
     if (request.url().endsWith('/runs')) sent.push((request.postDataJSON() as { input: unknown }).input);
   });
   await ui.open();
-  await ui.input.fill('{"a": 1}');
+  await ui.fill('{"a": 1}');
   await ui.run.click();
   await ui.ended('Completed');
   await page.getByRole('group', { name: 'Send as' }).getByRole('button', { name: 'Text' }).click();

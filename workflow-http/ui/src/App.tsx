@@ -1,25 +1,27 @@
 // The page: panes in a grid, one choice of step for all of them.
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react';
 import type { EditorRef } from './editor/Editor';
 import { Centre } from './layout/Centre';
 import { Dock, useDock } from './layout/Dock';
 import { Header, RunBar } from './layout/Header';
 import { Inspector } from './layout/Inspector';
-import { Keys } from './layout/Keys';
 import { StatusLine } from './layout/StatusLine';
 import { TabBar, type Tab } from './layout/TabBar';
 import { Announcer } from './panes/Announcer';
 import { turnWord } from './parts/State';
+import { soon } from './parts/soon';
 import { Toast } from './parts/Toast';
 import type { LogLine } from './run/log';
-import { Side } from './side/Side';
 import { useLists } from './side/useLists';
 import { useChoice } from './useChoice';
 import { useKeys, useLetters } from './useKeys';
 import { useServer } from './useServer';
 import { useSession } from './useSession';
 import { useMedia, useView } from './useView';
-import { Home } from './welcome/Home';
+
+const Side = soon(import('./side/Side').then(({ Side }) => Side));
+const Home = lazy(() => import('./welcome/Home'));
+const Keys = lazy(() => import('./layout/Keys'));
 
 const NO_LINES: LogLine[] = [];
 
@@ -80,9 +82,13 @@ export function App() {
       <Header session={session} lists={lists} isSideOpen={isSideOpen} onSide={() => setSideOpen(!isSideOpen)} onHelp={() => setHelpOpen(true)} />
       {!isHome && <RunBar session={session} />}
       <main className="panes">
-        <Side session={session} lists={lists} isOpen={isSideOpen} onClose={closeSide} />
+        <Suspense fallback={<aside className="pane pane-side border-line bg-panel desk:border-r" />}>
+          <Side session={session} lists={lists} isOpen={isSideOpen} onClose={closeSide} />
+        </Suspense>
         {isHome ? (
-          <Home session={session} isSimulated={server.isSimulated} />
+          <Suspense fallback={null}>
+            <Home session={session} isSimulated={server.isSimulated} />
+          </Suspense>
         ) : (
           <>
             <Centre session={session} view={view} isPhone={isPhone} choice={choice} editor={editor} />
@@ -95,7 +101,7 @@ export function App() {
       <TabBar tab={tab} faults={check.faults.length} isHome={isHome} onTab={setTab} />
       <Announcer lines={lines} />
       <Toast />
-      {isHelpOpen && <Keys onClose={() => setHelpOpen(false)} />}
+      <Suspense fallback={null}>{isHelpOpen && <Keys onClose={() => setHelpOpen(false)} />}</Suspense>
     </div>
   );
 

@@ -3,9 +3,9 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import { ApiError, createWorkflow, saveWorkflow } from './api/client';
 import type { Workflow } from './api/types';
 import type { Source } from './editor/Editor';
+import { layOut } from './editor/layOut';
 import { useCheck, type Check } from './editor/useCheck';
 import { FIRST_WORKFLOW } from './first';
-import { asText } from './words';
 
 /** A workflow as the server keeps it, with the text it was made from. */
 export interface Saved {
@@ -43,7 +43,7 @@ export interface Kept {
 }
 
 export function useText(draft: Kept | null): Text {
-  const [source, setSource] = useState<Source>({ text: draft?.text ?? asText(FIRST_WORKFLOW) });
+  const [source, setSource] = useState<Source>({ text: draft?.text ?? layOut(FIRST_WORKFLOW) });
   const [text, setText] = useState(source.text);
   // What may be replaced without asking, because it is kept elsewhere or nobody wrote it.
   const [safeText, setSafeText] = useState(draft?.isTextEdited ? null : text);
@@ -64,13 +64,13 @@ export function useText(draft: Kept | null): Text {
   const put = useCallback(
     ({ spec, id, version }: Workflow) => {
       // Text that says the same stays as it was written.
-      const next = isSame(latest.current.text, spec) ? latest.current.text : asText(spec);
+      const next = isSame(latest.current.text, spec) ? latest.current.text : layOut(spec);
       set(next, true, { id, version, text: next });
     },
     [set],
   );
   const restore = useCallback(({ text, saved, isTextEdited }: Kept) => set(text, !isTextEdited, saved), [set]);
-  const begin = useCallback((spec: unknown) => set(asText(spec), true, null), [set]);
+  const begin = useCallback((spec: unknown) => set(layOut(spec), true, null), [set]);
   const forget = useCallback(() => {
     setSaved(null);
     setSafeText(null);
@@ -103,7 +103,7 @@ function nameOf(spec: unknown): string {
 /** Whether a text is this JSON, however it is laid out. */
 export function isSame(text: string, spec: unknown): boolean {
   try {
-    return asText(JSON.parse(text)) === asText(spec);
+    return JSON.stringify(JSON.parse(text)) === JSON.stringify(spec);
   } catch {
     return false;
   }

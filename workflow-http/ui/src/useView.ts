@@ -20,11 +20,15 @@ export function useMedia(query: string): boolean {
 }
 
 export function useView(at: Address['at']) {
-  const [picked, setPicked] = useState<View | null>(readView);
   const isWide = useMedia('(width >= 1400px)');
   const hasRoom = useMedia('(width >= 1101px)');
-  const fallback: View = isWide || at === 'new' ? 'both' : 'graph';
-  const view = picked ?? fallback;
+  const [picked, setPicked] = useState(readView);
+  // Who begins to write sees the text, and goes on seeing it.
+  const [isWriting, setWriting] = useState(at === 'new');
+  useEffect(() => {
+    if (at === 'new') setWriting(true);
+  }, [at]);
+  const view = picked ?? (isWide || isWriting ? 'both' : 'graph');
   const setView = (view: View) => {
     setPicked(view);
     try {
@@ -33,7 +37,8 @@ export function useView(at: Address['at']) {
       // Storage can be forbidden; the choice then lasts as long as the page.
     }
   };
-  return { view: view === 'both' && !hasRoom ? (at === 'new' ? ('json' as const) : ('graph' as const)) : view, setView, hasRoom };
+  const one: View = isWriting ? 'json' : 'graph';
+  return { view: view === 'both' && !hasRoom ? one : view, setView, hasRoom };
 }
 
 function readView(): View | null {

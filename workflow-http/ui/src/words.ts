@@ -53,7 +53,7 @@ export function age(time: string, now: number): string {
 
 /** What a run was given, in a few words: the first text in it. */
 export function titleOf(excerpt: string): string {
-  const first = /^\s*\{\s*"(?:[^"\\]|\\.)*"\s*:\s*"((?:[^"\\]|\\.)*)/.exec(excerpt)?.[1];
+  const first = /^\s*[[{][^"]*(?:"(?:[^"\\]|\\.)*"\s*:[\s[{]*)*"((?:[^"\\]|\\.)*)/.exec(excerpt)?.[1];
   const text = (first ?? excerpt).replaceAll(/\\n|\s+/g, ' ').replaceAll('\\"', '"').trim();
   return text === '' || text === 'null' || text === '""' ? 'No input' : text;
 }

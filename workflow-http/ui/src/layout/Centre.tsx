@@ -52,11 +52,11 @@ export function Centre({ session, view: { view, setView, hasRoom }, isPhone, cho
             {isPhone || isList ? (
               <StepList run={run} outline={check.outline} chosen={chosen} folds={folds} onChoose={show} onFold={fold} />
             ) : (
-              <GraphPane run={run} check={check} chosen={chosen} onChoose={show} />
+              <GraphPane run={run} check={check} chosen={chosen} onChoose={show} onList={() => setList(true)} />
             )}
-            {!isPhone && (
-              <Button size="small" className="absolute right-2.5 bottom-2.5 z-3" aria-pressed={isList} onClick={() => setList(!isList)}>
-                {isList ? 'Graph' : 'List'}
+            {!isPhone && isList && (
+              <Button size="small" className="absolute right-2.5 bottom-2.5 z-3" onClick={() => setList(false)}>
+                Steps as a graph
               </Button>
             )}
           </div>

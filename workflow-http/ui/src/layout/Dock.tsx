@@ -1,11 +1,13 @@
 // Below the workflow: when it happened, what happened, and what is wrong with the text.
-import { useCallback, useRef, useState, type CSSProperties, type KeyboardEvent, type PointerEvent } from 'react';
+import { Suspense, useCallback, useRef, useState, type CSSProperties, type KeyboardEvent, type PointerEvent } from 'react';
 import { Choice } from '../parts/Choice';
-import { Faults } from '../panes/Faults';
-import { Log } from '../panes/Log';
+import { soon } from '../parts/soon';
 import type { LogLine } from '../run/log';
 import type { Session } from '../useSession';
 import { useMedia } from '../useView';
+
+const Log = soon(import('../panes/Log').then(({ Log }) => Log));
+const Faults = soon(import('../panes/Faults').then(({ Faults }) => Faults));
 
 export type DockPane = 'log' | 'faults';
 
@@ -84,13 +86,15 @@ export function Dock({ dock, session, lines, onChoose, onGoTo }: Props) {
           <Choice label="Below the workflow" options={choices.map((value) => ({ value, word: WORDS[value] }))} value={shown[0]!} onChange={setPane} />
         </div>
       )}
-      {shown.map((pane) =>
-        pane === 'faults' ? (
-          <Faults key={pane} faults={check.faults} warnings={check.warnings} onGoTo={onGoTo} />
-        ) : (
-          pane === 'log' && <Log key={pane} lines={lines} onChoose={onChoose} />
-        ),
-      )}
+      <Suspense fallback={null}>
+        {shown.map((pane) =>
+          pane === 'faults' ? (
+            <Faults key={pane} faults={check.faults} warnings={check.warnings} onGoTo={onGoTo} />
+          ) : (
+            <Log key={pane} lines={lines} onChoose={onChoose} />
+          ),
+        )}
+      </Suspense>
     </div>
   );
 }

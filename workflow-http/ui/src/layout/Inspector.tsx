@@ -1,14 +1,16 @@
 // Beside the workflow: what a run is given, the step that is chosen, and what came of it all.
-import { useEffect, useState } from 'react';
+import { Suspense, useEffect, useState } from 'react';
 import { writeAddress } from '../address';
 import { Button } from '../parts/Button';
 import { Choice } from '../parts/Choice';
 import { Icon } from '../parts/Icon';
+import { soon } from '../parts/soon';
 import { toast } from '../parts/Toast';
-import { Detail } from '../panes/Detail';
-import { InputPane } from '../panes/InputPane';
 import { hasEnded } from '../run/run';
 import type { Session } from '../useSession';
+
+const InputPane = soon(import('../panes/InputPane').then(({ InputPane }) => InputPane));
+const Detail = soon(import('../panes/Detail').then(({ Detail }) => Detail));
 
 interface Props {
   session: Session;
@@ -45,8 +47,10 @@ export function Inspector({ session, chosen, onChoose }: Props) {
           </Button>
         )}
       </div>
-      {tab === 'input' && <InputPane session={session} />}
-      {(tab !== 'input' || problem || session.refusal || session.note) && <Detail session={session} chosen={tab === 'input' ? undefined : chosen} isResult={tab === 'result'} onChoose={onChoose} />}
+      <Suspense fallback={null}>
+        {tab === 'input' && <InputPane session={session} />}
+        {(tab !== 'input' || problem || session.refusal || session.note) && <Detail session={session} chosen={tab === 'input' ? undefined : chosen} isResult={tab === 'result'} onChoose={onChoose} />}
+      </Suspense>
     </section>
   );
 }

@@ -20,7 +20,7 @@ const KEYS: readonly [does: string, ...keys: string[]][] = [
   ['These keys', '?'],
 ];
 
-export function Keys({ onClose }: { onClose: () => void }) {
+export default function Keys({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title="Keys" onClose={onClose}>
       <dl className="grid gap-x-7 desk:grid-cols-2">

@@ -1,4 +1,4 @@
-// The place under the step list: a step, the result, or why there is neither.
+// What the inspector tells: a step, the result, or why there is neither.
 import { useState } from 'react';
 import { Button } from '../parts/Button';
 import { Sentence } from '../parts/Coded';

@@ -25,7 +25,8 @@ export function piecesOf(run: Pick<RunItem, 'status' | 'duration_ms' | 'spans'>,
       return { state: isLast && isLive && state === 'running' ? 'live' : state, left: percent(from, scale), width: percent(end - from, scale) };
     })
     .filter((piece) => piece.state !== 'queued');
-  if (run.status === 'failed') pieces.push({ state: 'failed', left: Math.max(0, percent(spans.at(-1)?.[2] ?? scale, scale) - 4), width: 4 });
+  const end = spans.at(-1)?.[2];
+  if (run.status === 'failed' && end !== undefined) pieces.push({ state: 'failed', left: Math.max(0, percent(end, scale) - 4), width: 4 });
   return pieces;
 }
 

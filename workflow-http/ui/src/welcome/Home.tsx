@@ -1,11 +1,10 @@
-// The first thing to see: what this is, and workflows to try with one press.
-import { useEffect, useState } from 'react';
+// The first thing to see: what this is, and workflows to try with one press. This module is a lazy chunk.
 import { Button } from '../parts/Button';
 import { ErrorCard } from '../parts/ErrorCard';
 import { Icon } from '../parts/Icon';
 import type { Session } from '../useSession';
 import { isMac } from '../words';
-import type { Example } from './examples';
+import { EXAMPLES, type Example } from './examples';
 import { Thumb } from './Thumb';
 
 interface Props {
@@ -16,12 +15,8 @@ interface Props {
 /** So many have a picture. */
 const PICTURED = 3;
 
-export function Home({ session, isSimulated }: Props) {
+export default function Home({ session, isSimulated }: Props) {
   const { refusal, isTextEdited, tryOut, isStarting, begin } = session;
-  const [examples, setExamples] = useState<Example[]>([]);
-  useEffect(() => {
-    void import('./examples').then(({ EXAMPLES }) => setExamples(EXAMPLES));
-  }, []);
   const props = { isStarting, onTry: tryOut };
   return (
     <div className="pane pane-main overflow-auto bg-bg" data-pane="home">
@@ -48,12 +43,12 @@ export function Home({ session, isSimulated }: Props) {
           </p>
         )}
         <ul aria-label="Examples" className="grid gap-3.5 broad:grid-cols-3">
-          {examples.slice(0, PICTURED).map((example) => (
+          {EXAMPLES.slice(0, PICTURED).map((example) => (
             <Card key={example.name} example={example} {...props} />
           ))}
         </ul>
         <ul aria-label="More examples" className="grid gap-x-3.5 broad:grid-cols-2">
-          {examples.slice(PICTURED).map((example) => (
+          {EXAMPLES.slice(PICTURED).map((example) => (
             <Row key={example.name} example={example} {...props} />
           ))}
         </ul>

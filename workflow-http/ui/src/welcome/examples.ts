@@ -1,4 +1,4 @@
-// Workflows that are shipped with the server, each with something to try it on. This module is a lazy chunk.
+// Workflows that are shipped with the server, each with something to try it on.
 import answer from '../../../../examples/workflows/answer-from-documents.json';
 import explain from '../../../../examples/workflows/explain.json';
 import extract from '../../../../examples/workflows/extract-data.json';
