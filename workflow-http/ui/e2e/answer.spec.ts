@@ -91,10 +91,9 @@ test('what was begun survives another step, and a reload shows the form again', 
 test('the focus is left alone while someone is writing elsewhere', async ({ ui, page }) => {
   await ui.open();
   await ui.write(APPROVE);
-  await ui.input.click();
   await page.keyboard.press('ControlOrMeta+Enter');
   await expect(page.getByRole('textbox', { name: 'Title' })).toBeVisible();
-  await expect(ui.input).toBeFocused();
+  await expect(ui.editor).toBeFocused();
 });
 
 test('without a schema, text or JSON is the answer', async ({ ui, page }) => {
@@ -137,7 +136,7 @@ test('a delay says when it goes on, and asks nobody', async ({ ui, page }) => {
   await expect(ui.log).toContainText(/Nothing to do until (tomorrow )?\d\d:\d\d\./);
   await expect(page).toHaveTitle(/^Waiting ·/);
   await expect(page.getByRole('form', { name: 'Answer' })).toHaveCount(0);
-  await expect(page.getByText(/person|someone/)).toHaveCount(0);
+  await expect(page.getByRole('region', { name: 'Inspector' }).getByText(/person|someone/)).toHaveCount(0);
   await ui.cancel.click();
   await ui.ended('Cancelled');
 });

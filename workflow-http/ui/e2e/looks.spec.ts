@@ -42,8 +42,8 @@ test('the theme is chosen by button and kept', async ({ ui, page }) => {
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'light');
 });
 
-test('the first Tab skips to the steps', async ({ ui, page }) => {
-  await ui.open();
+test('the first Tab skips to the steps', async ({ page }) => {
+  await page.goto('./#/new');
   await page.keyboard.press('Tab');
   await expect(page.getByRole('link', { name: 'Skip to the steps' })).toBeFocused();
   await page.keyboard.press('Enter');

@@ -12,7 +12,6 @@ test('a run shows its steps, its text as it grows, and how it ended', async ({ u
     requestAnimationFrame(look);
   });
   await ui.open();
-  await expect(page.getByText('Write a workflow as JSON. Watch it run.')).toBeVisible();
   await ui.run.click();
   await expect(page).toHaveURL(/#\/runs\/.+/);
   await ui.ended('Completed');
@@ -91,7 +90,9 @@ test('reloaded in the middle, the page shows the same run to its end', async ({ 
   const address = page.url();
   await page.reload();
   expect(page.url()).toBe(address);
+  await ui.show('Input');
   await expect(ui.input).toHaveValue('Tides');
+  await ui.show('Step');
   await ui.ended('Completed');
   const text = await ui.spoken.innerText();
 
@@ -122,6 +123,7 @@ test('what is typed as JSON is sent as JSON, unless it is said to be text', asyn
   await ui.fill('{"a": 1}');
   await ui.run.click();
   await ui.ended('Completed');
+  await ui.show('Input');
   await page.getByRole('group', { name: 'Send as' }).getByRole('button', { name: 'Text' }).click();
   await ui.run.click();
   await expect.poll(() => sent).toEqual([{ a: 1 }, '{"a": 1}']);

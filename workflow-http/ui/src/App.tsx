@@ -35,7 +35,7 @@ export function App() {
   const [isSideOpen, setSideOpen] = useState(false);
   const [isHelpOpen, setHelpOpen] = useState(false);
   const isPhone = !useMedia('(width >= 761px)');
-  const view = useView(address.at);
+  const view = useView(address.at === 'new' || session.isTextEdited);
   const dock = useDock(session, view.hasRoom);
   const choice = useChoice(session, editor);
   const isHome = address.at === 'home';

@@ -88,7 +88,7 @@ export function useText(draft: Kept | null): Text {
   };
   // Deleted meanwhile, or forgotten in a restart of the server.
   const newIfMissing = (error: unknown): Promise<Workflow> => {
-    if (error instanceof ApiError && (error.status === 404 || error.status === 405)) return createWorkflow(check.spec);
+    if (error instanceof ApiError && error.status === 404) return createWorkflow(check.spec);
     throw error;
   };
 

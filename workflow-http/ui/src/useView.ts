@@ -1,6 +1,5 @@
 // What the centre shows. Where there is no room for both, one of them.
 import { useEffect, useState } from 'react';
-import type { Address } from './address';
 
 export type View = 'graph' | 'json' | 'both';
 
@@ -19,16 +18,17 @@ export function useMedia(query: string): boolean {
   return matches;
 }
 
-export function useView(at: Address['at']) {
+/** `isWriting`: somebody is at the text, or was. */
+export function useView(isWriting: boolean) {
   const isWide = useMedia('(width >= 1400px)');
   const hasRoom = useMedia('(width >= 1101px)');
   const [picked, setPicked] = useState(readView);
   // Who begins to write sees the text, and goes on seeing it.
-  const [isWriting, setWriting] = useState(at === 'new');
+  const [hasWritten, setWritten] = useState(isWriting);
   useEffect(() => {
-    if (at === 'new') setWriting(true);
-  }, [at]);
-  const view = picked ?? (isWide || isWriting ? 'both' : 'graph');
+    if (isWriting) setWritten(true);
+  }, [isWriting]);
+  const view = picked ?? (isWide || hasWritten ? 'both' : 'graph');
   const setView = (view: View) => {
     setPicked(view);
     try {
@@ -37,7 +37,7 @@ export function useView(at: Address['at']) {
       // Storage can be forbidden; the choice then lasts as long as the page.
     }
   };
-  const one: View = isWriting ? 'json' : 'graph';
+  const one: View = hasWritten ? 'json' : 'graph';
   return { view: view === 'both' && !hasRoom ? one : view, setView, hasRoom };
 }
 

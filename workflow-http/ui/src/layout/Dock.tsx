@@ -20,6 +20,8 @@ export interface DockState {
   choices: DockPane[];
   setPane: (pane: DockPane) => void;
   style: CSSProperties;
+  /** In pixels, as far as that is known. */
+  height: number;
   resize: (height: number) => void;
 }
 
@@ -54,8 +56,9 @@ export function useDock({ run, check, address }: Session, hasRoom: boolean): Doc
   const rows = run ? run.order.filter((path) => run.steps[path]!.depth === 0).length : check.faults.length * 2;
   const most = hasRoom && innerWidth >= 1400 ? 40 : 34;
   const isThere = shown.length > 0 && address.at !== 'home';
-  const dock = !isThere ? '0px' : height === null ? `clamp(24vh, ${64 + rows * ROW}px, ${most}vh)` : `${height}px`;
-  return { shown: isPhone ? ['log', 'faults'] : shown, choices, setPane: setPicked, style: { '--dock': dock } as CSSProperties, resize };
+  const asRows = 64 + rows * ROW;
+  const dock = !isThere ? '0px' : height === null ? `clamp(24vh, ${asRows}px, ${most}vh)` : `${height}px`;
+  return { shown: isPhone ? ['log', 'faults'] : shown, choices, setPane: setPicked, style: { '--dock': dock } as CSSProperties, height: height ?? asRows, resize };
 }
 
 function readHeight(): number | null {
@@ -75,12 +78,12 @@ interface Props {
 }
 
 export function Dock({ dock, session, lines, onChoose, onGoTo }: Props) {
-  const { shown, choices, setPane, resize } = dock;
+  const { shown, choices, setPane, height, resize } = dock;
   const { check } = session;
   if (shown.length === 0) return null;
   return (
     <div className={`pane-dock dock ${shown.length > 1 ? 'two' : ''}`}>
-      <Divider onResize={resize} />
+      <Divider height={height} onResize={resize} />
       {choices.length > 1 && (
         <div className="absolute top-[5px] left-2.5 z-2 hidden bg-panel desk:block">
           <Choice label="Below the workflow" options={choices.map((value) => ({ value, word: WORDS[value] }))} value={shown[0]!} onChange={setPane} />
@@ -100,7 +103,7 @@ export function Dock({ dock, session, lines, onChoose, onGoTo }: Props) {
 }
 
 /** The upper edge: dragged, or moved by arrow keys. */
-function Divider({ onResize }: { onResize: (height: number) => void }) {
+function Divider({ height, onResize }: { height: number; onResize: (height: number) => void }) {
   const from = useRef<number | null>(null);
   const heightOf = (element: Element) => element.parentElement!.getBoundingClientRect();
   const drag = (event: PointerEvent<HTMLDivElement>) => {
@@ -117,6 +120,8 @@ function Divider({ onResize }: { onResize: (height: number) => void }) {
       role="separator"
       aria-orientation="horizontal"
       aria-label="Height of the panes below"
+      aria-valuenow={height}
+      aria-valuemin={LEAST}
       tabIndex={0}
       className="absolute inset-x-0 -top-1 z-3 hidden h-2 cursor-row-resize touch-none desk:block"
       onPointerDown={(event) => {

@@ -1,5 +1,5 @@
 // Beside the workflow: what a run is given, the step that is chosen, and what came of it all.
-import { Suspense, useEffect, useState } from 'react';
+import { Suspense, useEffect, useLayoutEffect, useRef, useState, type ReactNode } from 'react';
 import { writeAddress } from '../address';
 import { Button } from '../parts/Button';
 import { Choice } from '../parts/Choice';
@@ -28,7 +28,7 @@ export function Inspector({ session, chosen, onChoose }: Props) {
   const isOver = run !== null && hasEnded(run);
   const tab = runId === null || (picked === 'result' && !isOver) ? (runId === null ? 'input' : 'step') : picked;
   return (
-    <section aria-label="Inspector" data-pane="steps" className="pane pane-insp border-line bg-panel desk:border-l">
+    <section aria-label="Inspector" data-pane="steps" data-inspector tabIndex={-1} className="pane pane-insp border-line bg-panel outline-none desk:border-l">
       <div className="flex h-11 flex-none items-center gap-2 px-3 desk:h-10">
         <Choice
           label="Show"
@@ -48,11 +48,27 @@ export function Inspector({ session, chosen, onChoose }: Props) {
         )}
       </div>
       <Suspense fallback={null}>
-        {tab === 'input' && <InputPane session={session} />}
+        {tab === 'input' && (
+          <Leaving>
+            <InputPane session={session} />
+          </Leaving>
+        )}
         {(tab !== 'input' || problem || session.refusal || session.note) && <Detail session={session} chosen={tab === 'input' ? undefined : chosen} isResult={tab === 'result'} onChoose={onChoose} />}
       </Suspense>
     </section>
   );
+}
+
+/** What goes away with the focus in it leaves the focus beside it. */
+function Leaving({ children }: { children: ReactNode }) {
+  const box = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const here = box.current;
+    return () => {
+      if (here?.contains(document.activeElement)) here.closest<HTMLElement>('[data-inspector]')?.focus();
+    };
+  }, []);
+  return <div ref={box}>{children}</div>;
 }
 
 export async function copyLink(address: string): Promise<void> {

@@ -1,0 +1,24 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import { expect, it } from 'vitest';
+
+// The page as it is built: what a first visit waits for, and all there is.
+const assets = new URL('../dist/assets/', import.meta.url);
+const read = (name: string) => readFileSync(new URL(name, assets));
+const sizeOf = (names: Iterable<string>) => [...names].reduce((sum, name) => sum + gzipSync(read(name), { level: 9 }).length, 0);
+
+/** A script and those that it imports before it begins. */
+function withImports(name: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(name)) return seen;
+  seen.add(name);
+  for (const [, other] of read(name).toString().matchAll(/(?:from|import)"\.\/([\w-]+\.js)"/g)) withImports(other!, seen);
+  return seen;
+}
+
+it('begins with at most 95 kB of script', () => {
+  expect(sizeOf(withImports('app.js'))).toBeLessThanOrEqual(95_000);
+});
+
+it('is at most 300 kB of script in all', () => {
+  expect(sizeOf(readdirSync(assets).filter((name) => name.endsWith('.js')))).toBeLessThanOrEqual(300_000);
+});
