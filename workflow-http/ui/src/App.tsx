@@ -21,6 +21,7 @@ import { useMedia, useView } from './useView';
 
 const Side = soon(import('./side/Side').then(({ Side }) => Side));
 const Home = lazy(() => import('./welcome/Home'));
+const History = lazy(() => import('./history/History'));
 const Keys = lazy(() => import('./layout/Keys'));
 
 const NO_LINES: LogLine[] = [];
@@ -38,10 +39,10 @@ export function App() {
   const view = useView(address.at === 'new' || session.isTextEdited);
   const dock = useDock(session, view.hasRoom);
   const choice = useChoice(session, editor);
-  const isHome = address.at === 'home';
+  const isAlone = address.at === 'home' || address.at === 'runs';
   const lines = run?.log ?? NO_LINES;
 
-  useEffect(() => setTab(isHome ? 'home' : 'steps'), [runId, isHome]);
+  useEffect(() => setTab(isAlone ? 'home' : 'steps'), [runId, isAlone]);
   useEffect(() => {
     document.title = run ? `${turnWord(run.status)} · ${name}` : 'Workflow';
   }, [run?.status, name, run]);
@@ -54,7 +55,10 @@ export function App() {
     },
     [show],
   );
-  const closeSide = useCallback(() => setSideOpen(false), []);
+  const closeSide = useCallback(() => {
+    setSideOpen(false);
+    setTab((tab) => (tab === 'runs' ? (isAlone ? 'home' : 'steps') : tab));
+  }, [isAlone]);
 
   useKeys({ Enter: session.start, '.': session.cancel, s: session.save });
   useLetters({
@@ -64,7 +68,7 @@ export function App() {
     b: () => view.setView('both'),
     l: () => dock.setPane('log'),
     f: () => dock.setPane('faults'),
-    '/': () => go({ at: 'runs' }),
+    '/': () => (address.at === 'runs' ? document.getElementById('search')?.focus() : go({ at: 'runs' })),
     '?': () => setHelpOpen(true),
     '[': () => choice.turn(-1),
     ']': () => choice.turn(1),
@@ -75,20 +79,18 @@ export function App() {
   });
 
   return (
-    <div className="page" data-tab={tab} data-alone={isHome || undefined} style={dock.style}>
+    <div className="page" data-tab={tab} data-alone={isAlone || undefined} style={dock.style}>
       <a href="#steps" onClick={skipToSteps} className="sr-only focus:not-sr-only focus:absolute focus:z-30 focus:m-2 focus:rounded-ctl focus:bg-card focus:px-3 focus:py-2">
         Skip to the steps
       </a>
       <Header session={session} lists={lists} isSideOpen={isSideOpen} onSide={() => setSideOpen(!isSideOpen)} onHelp={() => setHelpOpen(true)} />
-      {!isHome && <RunBar session={session} />}
+      {!isAlone && <RunBar session={session} />}
       <main className="panes">
         <Suspense fallback={<aside className="pane pane-side border-line bg-panel desk:border-r" />}>
           <Side session={session} lists={lists} isOpen={isSideOpen} onClose={closeSide} />
         </Suspense>
-        {isHome ? (
-          <Suspense fallback={null}>
-            <Home session={session} isSimulated={server.isSimulated} />
-          </Suspense>
+        {isAlone ? (
+          <Suspense fallback={null}>{address.at === 'runs' ? <History /> : <Home session={session} isSimulated={server.isSimulated} />}</Suspense>
         ) : (
           <>
             <Centre session={session} view={view} isPhone={isPhone} choice={choice} editor={editor} />
@@ -98,7 +100,7 @@ export function App() {
         )}
       </main>
       <StatusLine session={session} server={server} />
-      <TabBar tab={tab} faults={check.faults.length} isHome={isHome} onTab={setTab} />
+      <TabBar tab={tab} faults={check.faults.length} isAlone={isAlone} onTab={setTab} />
       <Announcer lines={lines} />
       <Toast />
       <Suspense fallback={null}>{isHelpOpen && <Keys onClose={() => setHelpOpen(false)} />}</Suspense>

@@ -30,7 +30,7 @@ const ROW = 28;
 const [LEAST, MOST] = [96, 0.7];
 
 /** Two panes where there is room for two. */
-export function useDock({ run, check, address }: Session, hasRoom: boolean): DockState {
+export function useDock({ run, check }: Session, hasRoom: boolean): DockState {
   const [picked, setPicked] = useState<DockPane | null>(null);
   const [height, setHeight] = useState(readHeight);
   const hasFaults = check.faults.length + check.warnings.length > 0;
@@ -55,7 +55,7 @@ export function useDock({ run, check, address }: Session, hasRoom: boolean): Doc
 
   const rows = run ? run.order.filter((path) => run.steps[path]!.depth === 0).length : check.faults.length * 2;
   const most = hasRoom && innerWidth >= 1400 ? 40 : 34;
-  const isThere = shown.length > 0 && address.at !== 'home';
+  const isThere = shown.length > 0;
   const asRows = 64 + rows * ROW;
   const dock = !isThere ? '0px' : height === null ? `clamp(24vh, ${asRows}px, ${most}vh)` : `${height}px`;
   return { shown: isPhone ? ['log', 'faults'] : shown, choices, setPane: setPicked, style: { '--dock': dock } as CSSProperties, height: height ?? asRows, resize };

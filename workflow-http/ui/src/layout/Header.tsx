@@ -18,19 +18,20 @@ interface Props {
 }
 
 export function Header({ session, lists, isSideOpen, onSide, onHelp }: Props) {
-  const isHome = session.address.at === 'home';
+  const { at } = session.address;
+  const isAlone = at === 'home' || at === 'runs';
   return (
     <header className="flex min-w-0 items-center gap-2 border-b border-line bg-panel pr-2.5 pl-3.5 [grid-area:head]">
-      <Button look="quiet" size="icon" className="-ml-2 hidden desk:inline-flex broad:hidden" aria-label="Workflows and runs" aria-expanded={isSideOpen} onClick={onSide}>
+      <Button look="quiet" size="icon" className="-ml-2 max-desk:hidden broad:hidden" aria-label="Workflows and runs" aria-expanded={isSideOpen} onClick={onSide}>
         <Icon name="list" />
       </Button>
       <a href="#/" className="flex flex-none items-center gap-[9px] text-lead font-bold tracking-[-0.01em] broad:w-[200px] wide:w-[222px]">
         <Icon name="mark" size={22} className="stroke-2" />
-        <span className={isHome ? '' : 'sr-only broad:not-sr-only'}>Workflow</span>
+        <span className={isAlone ? '' : 'sr-only broad:not-sr-only'}>Workflow</span>
       </a>
-      {isHome ? <h1 className="sr-only">Workflow</h1> : <Crumb session={session} lists={lists} />}
+      {!isAlone && <Crumb session={session} lists={lists} />}
       <span className="flex-1" />
-      {!isHome && (
+      {!isAlone && (
         <div className="hidden items-center gap-2 desk:flex">
           {isKnown(session.run) && <RunChip run={session.run} />}
           <Actions session={session} />
@@ -39,7 +40,7 @@ export function Header({ session, lists, isSideOpen, onSide, onHelp }: Props) {
       <Button look="quiet" size="icon" onClick={toggleTheme} aria-label="Switch between light and dark">
         <Icon name="sun" />
       </Button>
-      <Button look="quiet" size="icon" className="hidden desk:inline-flex" onClick={onHelp} aria-label="Keys" aria-keyshortcuts="?">
+      <Button look="quiet" size="icon" className="max-desk:hidden" onClick={onHelp} aria-label="Keys" aria-keyshortcuts="?">
         <Icon name="help" />
       </Button>
     </header>

@@ -9,23 +9,24 @@ const TABS: readonly { tab: Tab; word: string; icon: IconName }[] = [
   { tab: 'runs', word: 'Runs', icon: 'list' },
 ];
 
-const HOME: typeof TABS = [
-  { tab: 'home', word: 'Start', icon: 'play' },
+/** Where there is one pane beside the lists. */
+const ALONE: typeof TABS = [
+  { tab: 'home', word: 'Here', icon: 'rows' },
   { tab: 'runs', word: 'Runs', icon: 'list' },
 ];
 
 interface Props {
   tab: Tab;
   faults: number;
-  isHome: boolean;
+  isAlone: boolean;
   onTab: (tab: Tab) => void;
 }
 
 /** A phone shows one pane at a time. */
-export function TabBar({ tab, faults, isHome, onTab }: Props) {
+export function TabBar({ tab, faults, isAlone, onTab }: Props) {
   return (
     <nav aria-label="Panes" className="grid h-14 auto-cols-fr grid-flow-col border-t border-line bg-panel [grid-area:tabs] desk:hidden">
-      {(isHome ? HOME : TABS).map((one) => (
+      {(isAlone ? ALONE : TABS).map((one) => (
         <button
           key={one.tab}
           type="button"

@@ -23,7 +23,7 @@ export function Side({ session, lists, isOpen, onClose }: Props) {
           <Icon name="plus" size={14} />
         </Button>
       </PaneHead>
-      <WorkflowList session={session} lists={lists} onOpen={onClose} />
+      <WorkflowList lists={lists} onOpen={onClose} />
       <RunList session={session} lists={lists} onOpen={onClose} />
     </aside>
   );

@@ -3,19 +3,17 @@ import { writeAddress } from '../address';
 import type { RunItem } from '../api/types';
 import { Icon } from '../parts/Icon';
 import { stateWord } from '../parts/State';
-import type { Session } from '../useSession';
 import type { Lists } from './useLists';
 
 interface Props {
-  session: Session;
   lists: Lists;
   onOpen: () => void;
 }
 
-export function WorkflowList({ session, lists, onOpen }: Props) {
+export function WorkflowList({ lists, onOpen }: Props) {
   const { items, hasMore, more } = lists.workflows;
   const busy = useMemo(() => busiest(lists.runs.items ?? []), [lists.runs.items]);
-  const here = session.address.at === 'home' || session.address.at === 'new' ? undefined : session.saved?.id;
+  const here = lists.of;
   if (items?.length === 0) {
     return (
       <p className="px-3.5 py-3 text-meta text-ink-3">

@@ -22,7 +22,7 @@ export default function Home({ session, isSimulated }: Props) {
     <div className="pane pane-main overflow-auto bg-bg" data-pane="home">
       <div className="mx-auto grid w-full max-w-[996px] gap-6 px-4 py-7 desk:px-8 desk:py-13">
         <div>
-          <h2 className="text-hello leading-8 font-bold tracking-[-0.02em] text-balance">Write a workflow as JSON. Watch it run.</h2>
+          <h1 className="text-hello leading-8 font-bold tracking-[-0.02em] text-balance">Write a workflow as JSON. Watch it run.</h1>
           <p className="mt-2 max-w-[52ch] text-[15px] leading-[23px] text-ink-2">Every token, retry and wait is shown as it happens, and kept. Start with one of these: it is saved as yours to change.</p>
         </div>
         {refusal && <ErrorCard problem={refusal} />}
@@ -71,7 +71,7 @@ function Card({ example, ...rest }: OneProps) {
         <Thumb nodes={example.spec.nodes} />
       </div>
       <div className="flex flex-1 flex-col gap-1 p-3.5">
-        <h3 className="font-code text-lead font-bold">{example.name}</h3>
+        <h2 className="font-code text-lead font-bold">{example.name}</h2>
         <p className="flex-1 text-ink-2">{example.says}</p>
         <div className="mt-2 flex items-center gap-2">
           <span className="flex-1 text-meta text-ink-3">{example.facts}</span>
@@ -107,7 +107,7 @@ function Ways({ onBegin }: { onBegin: () => void }) {
   return (
     <div className="grid gap-3.5 text-ink-2 broad:grid-cols-3">
       <section>
-        <h3 className="mb-1 font-bold text-ink">Write your own</h3>
+        <h2 className="mb-1 font-bold text-ink">Write your own</h2>
         <p className="text-meta">
           <button type="button" className="font-strong text-live underline underline-offset-3" onClick={onBegin}>
             Begin a workflow
@@ -116,13 +116,13 @@ function Ways({ onBegin }: { onBegin: () => void }) {
         </p>
       </section>
       <section>
-        <h3 className="mb-1 font-bold text-ink">Paste one</h3>
+        <h2 className="mb-1 font-bold text-ink">Paste one</h2>
         <p className="text-meta">
           Press <kbd className="key">{isMac ? '⌘V' : 'Ctrl V'}</kbd> anywhere on this page with a workflow on the clipboard.
         </p>
       </section>
       <section>
-        <h3 className="mb-1 font-bold text-ink">Use the API</h3>
+        <h2 className="mb-1 font-bold text-ink">Use the API</h2>
         <p className="text-meta">
           Post it to <code>api/workflows</code>. Its runs show up here, live.
         </p>
