@@ -98,7 +98,7 @@ test('runs are found by state and by words', async ({ ui, page }) => {
   await page.keyboard.press('Escape');
   await page.getByRole('link', { name: 'See all' }).click();
   await page.getByRole('searchbox', { name: 'Search runs' }).fill(word);
-  const found = page.getByRole('region', { name: 'Runs', exact: true }).getByRole('link');
+  const found = page.getByRole('region', { name: 'Runs found' }).getByRole('link');
   await expect(found).toHaveCount(1);
   const which = page.getByRole('region', { name: 'All runs' }).getByRole('group', { name: 'Which runs' });
   await which.getByRole('button', { name: /^Failed/ }).click();
@@ -109,9 +109,9 @@ test('runs are found by state and by words', async ({ ui, page }) => {
   await ui.ended('Completed');
 });
 
-test('at 900 px the side is a drawer', async ({ ui, page }) => {
+test('at 900 px the side is a drawer', async ({ page }) => {
   await page.setViewportSize({ width: 900, height: 800 });
-  await ui.open();
+  await page.goto('./#/new');
   const side = page.getByRole('complementary', { name: 'Workflows and runs' });
   await expect(side).toBeHidden();
   await page.getByRole('button', { name: 'Workflows and runs' }).click();

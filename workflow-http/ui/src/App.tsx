@@ -80,9 +80,11 @@ export function App() {
 
   return (
     <div className="page" data-tab={tab} data-alone={isAlone || undefined} style={dock.style}>
-      <a href="#steps" onClick={skipToSteps} className="sr-only focus:not-sr-only focus:absolute focus:z-30 focus:m-2 focus:rounded-ctl focus:bg-card focus:px-3 focus:py-2">
-        Skip to the steps
-      </a>
+      {!isAlone && (
+        <a href="#steps" onClick={skipToSteps} className="sr-only focus:not-sr-only focus:absolute focus:z-30 focus:m-2 focus:rounded-ctl focus:bg-card focus:px-3 focus:py-2">
+          Skip to the steps
+        </a>
+      )}
       <Header session={session} lists={lists} isSideOpen={isSideOpen} onSide={() => setSideOpen(!isSideOpen)} onHelp={() => setHelpOpen(true)} />
       {!isAlone && <RunBar session={session} />}
       <main className="panes">
@@ -112,6 +114,8 @@ export function App() {
     event.preventDefault();
     setTab('steps');
     choice.setList(true);
+    if (view.view === 'json') view.setView('graph');
+    // Once it can be seen.
     requestAnimationFrame(() => document.getElementById('steps')?.focus());
   }
 }

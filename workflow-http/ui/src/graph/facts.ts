@@ -5,7 +5,7 @@ import { count, moment, plural } from '../words';
 import type { Card } from './drawing';
 
 export function factOf(card: Card, step: Step | undefined, run: Run | null): string {
-  if (!step) return card.plan;
+  if (!step) return card.plan || card.type;
   switch (step.state) {
     case 'pending':
       return pendingWords(card, run);

@@ -24,7 +24,7 @@ export default function History() {
   return (
     <section aria-label="All runs" className="pane pane-main bg-bg" data-pane="home">
       <Filters states={states} words={words} counts={first?.counts} onStates={setStates} onWords={setWords} />
-      <div className="min-h-0 flex-1 overflow-auto" tabIndex={0} role="region" aria-label="Runs">
+      <div className="min-h-0 flex-1 overflow-auto" tabIndex={0} role="region" aria-label="Runs found">
         {items && <Table items={items} now={now} />}
         {items?.length === 0 && (
           <p className="px-3.5 py-6 text-ink-3">

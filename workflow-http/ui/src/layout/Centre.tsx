@@ -47,8 +47,9 @@ export function Centre({ session, view: { view, setView, hasRoom }, isPhone, cho
       <Conflict session={session} />
       <div className="split">
         <EditorPane session={session} chosen={chosen} onChoose={choose} editor={editor} />
+        {/* The skip link leads here. */}
         {!problem && (
-          <div data-part="graph" className="part border-line desk:border-t">
+          <div id="steps" tabIndex={-1} data-part="graph" className="part border-line outline-none desk:border-t">
             {isPhone || isList ? (
               <StepList run={run} outline={check.outline} chosen={chosen} folds={folds} onChoose={show} onFold={fold} />
             ) : (
