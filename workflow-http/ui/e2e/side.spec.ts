@@ -119,3 +119,16 @@ test('at 900 px the side is a drawer', async ({ page }) => {
   await page.keyboard.press('Escape');
   await expect(side).toBeHidden();
 });
+
+test('a workflow is pasted anywhere on the page', async ({ ui, page }) => {
+  await page.goto('./');
+  await expect(page.getByRole('button', { name: 'Run support-triage' })).toBeVisible();
+  await page.evaluate((text) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData('text/plain', text);
+    document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+  }, named('pasted'));
+  await expect(page).toHaveURL(/#\/new$/);
+  await expect(ui.editor).toContainText('"pasted"');
+  await expect(page.getByText('Not saved')).toBeVisible();
+});

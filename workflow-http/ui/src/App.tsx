@@ -15,6 +15,7 @@ import type { LogLine } from './run/log';
 import { useLists } from './side/useLists';
 import { useChoice } from './useChoice';
 import { useKeys, useLetters } from './useKeys';
+import { usePaste } from './usePaste';
 import { useServer } from './useServer';
 import { useSession } from './useSession';
 import { useMedia, useView } from './useView';
@@ -61,6 +62,7 @@ export function App() {
   }, [isAlone]);
 
   useKeys({ Enter: session.start, '.': session.cancel, s: session.save });
+  usePaste(session.take);
   useLetters({
     n: session.begin,
     g: () => view.setView('graph'),

@@ -38,6 +38,8 @@ export interface Session extends RunView, Pick<Text, 'source' | 'text' | 'setTex
   takeTheirs: () => void;
   /** A new workflow. */
   begin: () => void;
+  /** A workflow that was written elsewhere. */
+  take: (text: string) => void;
   /** Stores a workflow and starts a run of it. */
   tryOut: (spec: unknown, input: unknown) => void;
 }
@@ -151,6 +153,11 @@ export function useSession(): Session {
     begin: () => {
       putAside();
       text.begin(BLANK_WORKFLOW);
+      go({ at: 'new' });
+    },
+    take: (taken) => {
+      putAside();
+      text.restore({ text: taken, saved: null, isTextEdited: true });
       go({ at: 'new' });
     },
     tryOut: (spec, value) =>
