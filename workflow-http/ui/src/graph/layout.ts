@@ -1,5 +1,5 @@
-// Where everything stands. Pure: cards in, places and ways out. Dagre finds ranks and columns, the rest is done here.
-import { graphlib, layout as arrange } from '@dagrejs/dagre';
+// Where everything stands. Pure: cards in, places and ways out.
+import { arrange } from './arrange';
 import type { Card } from './drawing';
 import { LANE, routesOf, type Rank } from './route';
 import { BOX, CARD, GAP, WHEN, cardWidth, cellsHeight, whenWidth } from './sizes';
@@ -45,15 +45,16 @@ export interface Open {
 export function layOutCards(cards: Card[], open: Open, depth = 0): Layout {
   const inner = new Map(cards.filter((card) => card.inner.length > 0 && open.isOpen(card.path)).map((card) => [card.path, layOutCards(card.inner, open, depth + 1)]));
   const sizes = new Map(cards.map((card) => [card.path, sizeOf(card, inner.get(card.path), open.items(card.path))]));
-  const { ranks, columns, passes } = rankedBy(cards, sizes);
+  if (cards.length === 0) return { placed: [], ways: [], width: 0, height: 0 };
+  const { rankOf, xOf, passes } = arrange(cards.map(({ path, needs }) => ({ path, needs, width: sizes.get(path)!.width })), GAP.across);
 
   const rows: Rank[] = [];
   // What needs itself in a circle is a fault; there is no way down for it.
-  const needs = cards.flatMap(({ path, needs }) => needs.filter((need) => sizes.has(need) && ranks.get(need)! < ranks.get(path)!).map((from) => ({ from, to: path, passes: passes(from, path) })));
-  const routes = routesOf(needs, { rankOf: (path) => ranks.get(path)!, xOf: (path) => columns.get(path)! });
+  const needs = cards.flatMap(({ path, needs }) => needs.filter((need) => sizes.has(need) && rankOf(need) < rankOf(path)).map((from) => ({ from, to: path, passes: passes(from, path) })));
+  const routes = routesOf(needs, { rankOf, xOf });
   // From top to bottom: a row is as high as its highest card, the gap after it as its ways need.
   let y = 0;
-  for (const [index, paths] of byRank(ranks).entries()) {
+  for (const [index, paths] of byRank(cards, rankOf).entries()) {
     const above = Math.max(...paths.map((path) => sizes.get(path)!.above));
     const height = Math.max(...paths.map((path) => sizes.get(path)!.height));
     const top = y + above;
@@ -65,8 +66,8 @@ export function layOutCards(cards: Card[], open: Open, depth = 0): Layout {
   const ways: Way[] = [];
   for (const card of cards) {
     const { width, height, above } = sizes.get(card.path)!;
-    const row = rows[ranks.get(card.path)!]!;
-    const x = columns.get(card.path)! - width / 2;
+    const row = rows[rankOf(card.path)]!;
+    const x = xOf(card.path) - width / 2;
     const within = inner.get(card.path);
     const own = within ? height : CARD.height;
     placed.push({ card, x, y: row.top - above, width, height: own + above, top: above, depth, isOpen: within !== undefined });
@@ -80,7 +81,7 @@ export function layOutCards(cards: Card[], open: Open, depth = 0): Layout {
       ways.push(...within.ways.map((way) => ({ ...way, points: way.points.map(([x, y]): [number, number] => [x + dx, y + dy]) })));
     }
   }
-  const bottomOf = (path: string) => rows[ranks.get(path)!]!.top + (inner.has(path) ? sizes.get(path)!.height : CARD.height);
+  const bottomOf = (path: string) => rows[rankOf(path)]!.top + (inner.has(path) ? sizes.get(path)!.height : CARD.height);
   const maybe = new Set(cards.flatMap(({ path, when }) => (when === undefined ? [] : [path])));
   for (const need of needs) ways.push({ from: need.from, to: need.to, depth, isMaybe: maybe.has(need.to), isBack: false, points: routes.pointsOf(need, rows, bottomOf(need.from)) });
   const right = Math.max(0, ...placed.map((one) => one.x + one.width));
@@ -127,28 +128,8 @@ const sideOf = ({ type }: Card): number => (type === 'MapNode' ? BOX.side + BOX.
 /** A loop has its way back at the right. */
 const backOf = ({ type }: Card): number => (type === 'LoopNode' ? BOX.back : 0);
 
-/** The ranks of the cards, the middle of each card, and where ways over several ranks pass the ranks between. */
-function rankedBy(cards: Card[], sizes: Map<string, Size>) {
-  const graph = new graphlib.Graph();
-  graph.setGraph({ rankdir: 'TB', nodesep: GAP.across, ranksep: GAP.down });
-  graph.setDefaultEdgeLabel(() => ({}));
-  for (const { path } of cards) graph.setNode(path, { width: sizes.get(path)!.width, height: CARD.height });
-  for (const { path, needs } of cards) for (const need of needs) if (sizes.has(need) && need !== path) graph.setEdge(need, path);
-  arrange(graph);
-
-  const middles = [...new Set(cards.map(({ path }) => Math.round(graph.node(path).y)))].sort((one, other) => one - other);
-  const left = Math.min(...cards.map(({ path }) => graph.node(path).x - sizes.get(path)!.width / 2));
-  const ranks = new Map(cards.map(({ path }) => [path, middles.indexOf(Math.round(graph.node(path).y))]));
-  const columns = new Map(cards.map(({ path }) => [path, Math.round(graph.node(path).x - left)]));
-  const passes = (from: string, to: string): number[] => {
-    const points = (graph.edge(from, to) as { points?: { x: number; y: number }[] } | undefined)?.points ?? [];
-    return middles.slice(ranks.get(from)! + 1, ranks.get(to)!).map((y) => Math.round((points.find((point) => Math.abs(point.y - y) < 1)?.x ?? graph.node(to).x) - left));
-  };
-  return { ranks, columns, passes };
-}
-
-function byRank(ranks: Map<string, number>): string[][] {
+function byRank(cards: Card[], rankOf: (path: string) => number): string[][] {
   const rows: string[][] = [];
-  for (const [path, rank] of ranks) (rows[rank] ??= []).push(path);
+  for (const { path } of cards) (rows[rankOf(path)] ??= []).push(path);
   return rows;
 }
