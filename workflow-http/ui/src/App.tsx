@@ -12,6 +12,7 @@ import { StatusLine } from './panes/StatusLine';
 import { StepList } from './panes/StepList';
 import { TabBar, type Tab } from './panes/TabBar';
 import { turnWord } from './parts/State';
+import { Timeline } from './timeline/Timeline';
 import type { LogLine } from './run/log';
 import { focusWithin, type Folds } from './run/fold';
 import { useKeys } from './useKeys';
@@ -70,6 +71,7 @@ export function App() {
       <main className="contents">
         <EditorPane session={session} chosen={chosen} onChoose={choose} editor={editor} />
         <Faults faults={check.faults} warnings={check.warnings} onGoTo={goTo} />
+        <Timeline run={run} chosen={chosen} folds={folds} onChoose={choose} onFold={fold} />
         <Log lines={lines} onChoose={show} />
         <section aria-label="Input and steps" data-pane="steps" className="pane pane-side border-line bg-panel desk:border-l max-desk:overflow-auto">
           <InputPane session={session} />

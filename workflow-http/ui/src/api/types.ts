@@ -60,6 +60,7 @@ interface OfStep extends Logged {
 export interface Delta {
   type: 'node.delta';
   run_id: string;
+  /** When it came, if it came as it was said. The page adds it. */
   time?: string;
   node: string;
   path: string;

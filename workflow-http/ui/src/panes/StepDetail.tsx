@@ -50,7 +50,7 @@ export function StepDetail({ runId, step, isOver, onTooLate }: Props) {
           <p className="spoken text-ink-2">{step.thought}</p>
         </Section>
       )}
-      {step.retries.length > 0 && <Retries step={step} />}
+      {step.attempts.length > 1 && <Retries step={step} />}
       {step.usage && <Used step={step} />}
     </article>
   );
@@ -81,7 +81,7 @@ function Facts({ step }: { step: Step }) {
 }
 
 function Failure({ step }: { step: Step }) {
-  const attempts = step.retries.length + 1;
+  const attempts = step.attempts.length;
   const retried = attempts > 1 ? `Tried ${attempts} times.` : 'Not retried.';
   return (
     <>
@@ -101,7 +101,7 @@ function Quiet({ step, isOver }: { step: Step; isOver: boolean }) {
 }
 
 function quietWords(step: Step, isOver: boolean): ReactNode {
-  const last = step.retries.at(-1);
+  const last = step.attempts.findLast((attempt) => attempt.error);
   switch (step.state) {
     case 'pending':
       if (isOver) return 'The run ended before this step could start.';
@@ -111,7 +111,7 @@ function quietWords(step: Step, isOver: boolean): ReactNode {
       if (step.progress) return null;
       return step.type === 'LLMNode' ? <>Asked the model. The first words come soon. <i className="caret animate-none" /></> : 'Working.';
     case 'retrying':
-      return last && <><Sentence text={last.error.detail} /> Next attempt in {duration(last.nextIn)}.</>;
+      return last?.error && <><Sentence text={last.error.detail} /> Next attempt in {duration(last.nextIn ?? 0)}.</>;
     case 'delayed':
       return <GoesOn step={step} />;
     case 'skipped':
@@ -184,12 +184,12 @@ function Retries({ step }: { step: Step }) {
   return (
     <Section title="Attempts" fact={`${step.attempt}${step.maxAttempts ? ` of ${step.maxAttempts}` : ''}`} isOpen={step.state === 'retrying'}>
       <ol className="grid gap-2">
-        {step.retries.map((retry) => (
-          <li key={retry.attempt} className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-2" data-state="retrying">
+        {step.attempts.map(({ number, error, nextIn }) => error && (
+          <li key={number} className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-2" data-state="retrying">
             <Icon name="retrying" size={14} className="mt-0.5 text-state" />
             <span className="wrap-anywhere">
-              Attempt {retry.attempt}: <Sentence text={retry.error.detail} />{' '}
-              <span className="text-ink-3">{retry.error.code && <code>{retry.error.code}</code>} next after {duration(retry.nextIn)}</span>
+              Attempt {number}: <Sentence text={error.detail} />{' '}
+              <span className="text-ink-3">{error.code && <code>{error.code}</code>} {nextIn !== undefined && <>next after {duration(nextIn)}</>}</span>
             </span>
           </li>
         ))}
