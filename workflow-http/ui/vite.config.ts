@@ -21,6 +21,7 @@ export default defineConfig({
       },
     },
   },
-  server: { proxy: { '/api': server } },
+  // The server answers its own pages only, so the proxy speaks as one of them.
+  server: { proxy: { '/api': { target: server, changeOrigin: true, headers: { origin: server } } } },
   test: { include: ['src/**/*.test.ts'] },
 });
