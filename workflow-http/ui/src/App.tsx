@@ -72,7 +72,7 @@ export function App() {
         <EditorPane session={session} chosen={chosen} onChoose={choose} editor={editor} />
         <Faults faults={check.faults} warnings={check.warnings} onGoTo={goTo} />
         <Timeline run={run} chosen={chosen} folds={folds} onChoose={choose} onFold={fold} />
-        <Log lines={lines} onChoose={show} />
+        <Log run={run} onChoose={show} />
         <section aria-label="Input and steps" data-pane="steps" className="pane pane-side border-line bg-panel desk:border-l max-desk:overflow-auto">
           <InputPane session={session} />
           {!session.problem && <StepList run={run} outline={check.outline} chosen={chosen} folds={folds} onChoose={choose} onFold={fold} />}

@@ -65,3 +65,7 @@ export const cancelRun = (id: string) => request(`runs/${name(id)}/cancel`, post
 export const answerWait = (run: string, wait: string, answer: unknown) => request(`runs/${name(run)}/waits/${name(wait)}`, post(answer));
 
 export const getNodeTypes = () => json<{ simulated?: boolean }>('node-types');
+
+/** The events of a run after this number, one page of them. */
+export const getEvents = (run: string, after: number) =>
+  json<{ items: { seq: number }[] }>(`runs/${name(run)}/events?limit=200&after=${after}`, { headers: { accept: 'application/json' } });
