@@ -34,6 +34,18 @@ export interface Workflow {
   version: number;
 }
 
+/** A step with all its attempts. */
+export interface StepHistory {
+  attempts: {
+    attempt: number;
+    usage?: Usage;
+    model?: string;
+    finish_reason?: string;
+    /** What is left out of events, such as the request as it was sent. */
+    kept?: unknown;
+  }[];
+}
+
 /** A node as a run's first event describes it. */
 export interface NodeOutline {
   id: string;

@@ -91,7 +91,7 @@ function Shown({ session, chosen, onChoose }: Pick<Props, 'session' | 'chosen' |
           ]}
         />
       </div>
-      {tab === 'result' && isOver ? <RunResult run={run} /> : <StepDetail key={step.path} runId={run.id} step={step} isOver={isOver} onTooLate={onTooLate} />}
+      {tab === 'result' && isOver ? <RunResult run={run} /> : <StepDetail key={step.path} run={run} step={step} spec={session.check.spec} onTooLate={onTooLate} />}
     </>
   );
 }

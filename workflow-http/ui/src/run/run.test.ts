@@ -117,6 +117,8 @@ describe('text', () => {
     expect(reduce(started(), [delta('Hel', 0), delta('lo', 3, late)]).steps.llm?.attempts[0]?.firstAt).toBeUndefined();
     const run = reduce(started(), [delta('Hel', 0, { time: time(6) }), delta('lo', 3, late)]);
     expect(run.steps.llm?.attempts[0]?.firstAt).toBe(time(6));
+    const thinking = reduce(started(), [delta('hm', 0, { time: time(6), kind: 'thought' }), delta('Hel', 0, { time: time(7) })]);
+    expect(thinking.steps.llm?.attempts[0]).toMatchObject({ firstAt: time(6), textAt: time(7) });
   });
 
   it('counts as UTF-16 does', () => {

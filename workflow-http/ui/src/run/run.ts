@@ -23,6 +23,8 @@ export interface Attempt {
   startedAt: string;
   /** When its first words came, if the page was there. */
   firstAt?: string;
+  /** When its first words came that are no thoughts. */
+  textAt?: string;
   endedAt?: string;
   /** What went wrong, and the pause in ms before the next one. */
   error?: Problem;
@@ -266,11 +268,17 @@ function join(run: Run, event: Delta): void {
     const said = begun[event.kind];
     const end = event.offset + event.delta.length;
     if (event.offset > said.length || end <= said.length) return begun;
-    const isFirst = begun.text === '' && begun.thought === '' && event.time !== undefined;
-    const attempts = isFirst ? lastAttempt(step, () => ({ firstAt: event.time })) : step.attempts;
+    const isNew = event.time !== undefined && said === '';
+    const attempts = isNew ? lastAttempt(step, ({ firstAt }) => firstWords(event, begun, firstAt)) : step.attempts;
     return { ...begun, attempts, state: 'running', [event.kind]: said.slice(0, event.offset) + event.delta };
   });
 }
+
+/** What the first words of a kind say of their attempt. */
+const firstWords = ({ kind, time }: Delta, begun: { text: string; thought: string }, firstAt: string | undefined): Partial<Attempt> => ({
+  ...(begun.text === '' && begun.thought === '' ? { firstAt: time } : { firstAt }),
+  ...(kind === 'text' ? { textAt: time } : {}),
+});
 
 export const isSettled = (state: StepState): boolean =>
   state === 'completed' || state === 'failed' || state === 'skipped' || state === 'cancelled';

@@ -87,7 +87,7 @@ function BarShape({ bar, scale, now }: { bar: Bar; scale: Scale; now: number }) 
       className={`bar bar-${bar.kind}`}
       data-live={bar.to === undefined || undefined}
       data-tiny={isTiny || undefined}
-      style={{ left: percent(left), width: percent(right - left) }}
+      style={{ '--from': percent(left), width: percent(right - left) } as React.CSSProperties}
     >
       {bar.kind === 'failed' && !isTiny && <Cross />}
     </i>

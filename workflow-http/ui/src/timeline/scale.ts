@@ -28,7 +28,7 @@ const LONG = 10_000;
 const FOLDED = 1 / 5;
 /** How much of the line a folded stretch takes. */
 export const GAP_WIDTH = 0.06;
-const MOST_TICKS = 6;
+const MOST_TICKS = 5;
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
