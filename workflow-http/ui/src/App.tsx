@@ -1,6 +1,7 @@
 // The page: panes in a grid, one choice of step for all of them.
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { Suspense, useCallback, useEffect, useRef, useState } from 'react';
 import type { EditorRef } from './editor/Editor';
+import { Timeline } from './later';
 import { Announcer } from './panes/Announcer';
 import { Detail } from './panes/Detail';
 import { EditorPane } from './panes/EditorPane';
@@ -12,7 +13,6 @@ import { StatusLine } from './panes/StatusLine';
 import { StepList } from './panes/StepList';
 import { TabBar, type Tab } from './panes/TabBar';
 import { turnWord } from './parts/State';
-import { Timeline } from './timeline/Timeline';
 import type { LogLine } from './run/log';
 import { focusWithin, type Folds } from './run/fold';
 import { useKeys } from './useKeys';
@@ -71,7 +71,9 @@ export function App() {
       <main className="contents">
         <EditorPane session={session} chosen={chosen} onChoose={choose} editor={editor} />
         <Faults faults={check.faults} warnings={check.warnings} onGoTo={goTo} />
-        <Timeline run={run} chosen={chosen} folds={folds} onChoose={choose} onFold={fold} />
+        <Suspense>
+          <Timeline run={run} chosen={chosen} folds={folds} onChoose={choose} onFold={fold} />
+        </Suspense>
         <Log run={run} onChoose={show} />
         <section aria-label="Input and steps" data-pane="steps" className="pane pane-side border-line bg-panel desk:border-l max-desk:overflow-auto">
           <InputPane session={session} />

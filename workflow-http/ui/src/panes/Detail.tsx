@@ -1,5 +1,6 @@
 // The place under the step list: a step, the result, or why there is neither.
-import { useEffect, useState } from 'react';
+import { Suspense, useEffect, useState } from 'react';
+import { RunResult, StepDetail } from '../later';
 import { Button } from '../parts/Button';
 import { Choice } from '../parts/Choice';
 import { Sentence } from '../parts/Coded';
@@ -7,8 +8,6 @@ import { ErrorCard } from '../parts/ErrorCard';
 import { Icon } from '../parts/Icon';
 import { asked, hasEnded } from '../run/run';
 import type { Session } from '../useSession';
-import { RunResult } from './RunResult';
-import { StepDetail } from './StepDetail';
 import { Welcome } from './Welcome';
 
 interface Props {
@@ -91,7 +90,9 @@ function Shown({ session, chosen, onChoose }: Pick<Props, 'session' | 'chosen' |
           ]}
         />
       </div>
-      {tab === 'result' && isOver ? <RunResult run={run} /> : <StepDetail key={step.path} run={run} step={step} spec={session.check.spec} onTooLate={onTooLate} />}
+      <Suspense>
+        {tab === 'result' && isOver ? <RunResult run={run} /> : <StepDetail key={step.path} run={run} step={step} spec={session.check.spec} onTooLate={onTooLate} />}
+      </Suspense>
     </>
   );
 }

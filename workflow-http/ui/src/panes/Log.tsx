@@ -46,7 +46,7 @@ function Tools({ run }: { run: Run }) {
   return (
     <>
       {workflowId !== undefined && <Copy text={curl} word="Copy as curl" />}
-      <Button look="quiet" size="small" onClick={() => void download()} aria-label="Download as JSON lines" title="Download as JSON lines">
+      <Button look="quiet" size="small" onClick={() => void download()} aria-label="Download the events" title="Download the events as JSON lines">
         <Icon name="download" size={14} />
         <span role="status">{isMissing && 'The server does not answer'}</span>
       </Button>
