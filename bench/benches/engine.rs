@@ -183,7 +183,7 @@ impl Hosted {
         // The steady state of a store: it has begun to forget ended runs.
         let engine = LocalEngine::builder(node::registry())
             .executor(Executor::new().concurrent_steps(SLOTS))
-            .store(MemoryStore::keeping(kept));
+            .store(Arc::new(MemoryStore::keeping(kept)));
         Self::with(engine.build(), spec).await
     }
 

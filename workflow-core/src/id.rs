@@ -162,6 +162,11 @@ impl StepRef {
         &self.0.node
     }
 
+    /// Whether its node is one of the workflow's own, not of a body or of a called workflow.
+    pub(crate) fn is_top_level(&self) -> bool {
+        self.0.path.as_str() == self.0.node.as_str()
+    }
+
     /// Where the step stands in its run.
     pub fn path(&self) -> &StepPath {
         &self.0.path

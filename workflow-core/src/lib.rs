@@ -64,11 +64,14 @@ mod retry;
 mod schema_cost;
 mod scope;
 mod size;
+mod spans;
 mod spec;
 mod store;
 mod suggest;
 mod sync;
 mod template;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod time;
 mod usage;
 mod value_schema;
@@ -76,13 +79,17 @@ mod wait;
 mod workflow;
 
 pub use self::{
-    engine::{Created, Engine, EngineError, LocalEngine, LocalEngineBuilder, NewRun, Validation},
+    engine::{
+        Created, Engine, EngineError, LocalEngine, LocalEngineBuilder, NewRun, Recovered, Retry,
+        Validation,
+    },
     error::{NodeError, Problem},
     event::{
-        Delta, EventKind, NodeCancelled, NodeCompleted, NodeFailed, NodeOutline, NodeProgress,
-        NodeResumed, NodeRetrying, NodeSkipped, NodeStarted, NodeWaiting, PinnedWorkflow, Progress,
-        Report, RunCancelled, RunCompleted, RunCreated, RunFailed, RunResumed, RunStarted,
-        RunSuspended, SkipReason, StartReason, StepEvent, TextKind, Update,
+        Delta, EventKind, LOG_FORMAT, NodeCancelled, NodeCompleted, NodeFailed, NodeOutline,
+        NodeProgress, NodeResumed, NodeRetrying, NodeSkipped, NodeStarted, NodeWaiting,
+        PinnedWorkflow, Progress, Report, ReusedStep, RunCancelled, RunCompleted, RunCreated,
+        RunFailed, RunResumed, RunStarted, RunSuspended, SkipReason, StartReason, StepEvent,
+        TextKind, Update,
     },
     executor::{DEFAULT_CONCURRENT_STEPS, DEFAULT_EVENTS, Executor, ResumeError, Run},
     fault::{Fault, FaultCode, InvalidWorkflow},
@@ -93,12 +100,14 @@ pub use self::{
     nodes::{PromptNode, TransformNode},
     outline::RunOutline,
     record::{
-        Page, PageRequest, RunHead, RunQuery, RunRecord, RunStatus, WorkflowRecord, WorkflowRef,
+        KeyedRun, Page, PageRequest, RunCounts, RunHead, RunKey, RunQuery, RunRecord, RunStatus,
+        WorkflowRecord, WorkflowRef,
     },
     registry::{NodeType, Registry},
     report::{RunReport, StepReport, StepStatus},
     retry::{LONGEST_REQUESTED_WAIT, RetryPolicy},
     size::{MAX_DEPTH, MAX_OUTPUT_BYTES, MAX_RESULT_BYTES},
+    spans::{Span, SpanState},
     spec::MAX_NODES,
     store::{MemoryStore, Store, StoreError},
     template::{Expr, Json, MAX_TEMPLATE_BYTES, Template, TemplateError, TextOrSecret},

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::{
     event::{EventKind, StepEvent},
     id::{RunId, WorkflowId},
+    spans::{self, Span, SpanState},
     time::{Timestamp, millis},
     usage::Usage,
 };
@@ -29,6 +30,16 @@ pub struct WorkflowRecord {
 }
 
 impl WorkflowRecord {
+    /// The version that comes after this one.
+    #[must_use]
+    pub fn next(&self, name: Option<String>, spec: Arc<Value>) -> Self {
+        Self {
+            id: self.id,
+            version: self.version.saturating_add(1),
+            ..Self::new(name, spec)
+        }
+    }
+
     /// The first version of a new workflow.
     pub fn new(name: Option<String>, spec: Arc<Value>) -> Self {
         Self {
@@ -91,6 +102,9 @@ pub struct RunHead {
     pub updated_at: Timestamp,
     /// Tokens used so far.
     pub usage: Usage,
+    /// What it was at; at most 20 spans.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spans: Vec<Span>,
 }
 
 impl RunHead {
@@ -105,12 +119,21 @@ impl RunHead {
             wake_at: None,
             updated_at: created_at,
             usage: Usage::default(),
+            spans: Vec::new(),
         }
+    }
+
+    /// Whether a run that waits goes on by itself now. What was due when it was written stays due, also
+    /// when the clock was set back.
+    pub(crate) fn is_due(&self, now: Timestamp) -> bool {
+        let now = now.max(self.updated_at);
+        self.wake_at.is_some_and(|wake_at| wake_at <= now)
     }
 
     /// Takes in the next event.
     pub fn apply(&mut self, event: &StepEvent) {
         self.last_seq = event.seq;
+        self.tell_span(event);
         self.updated_at = event.time;
         match &event.kind {
             EventKind::RunStarted(_) => {
@@ -139,6 +162,26 @@ impl RunHead {
             | EventKind::NodeSkipped(_)
             | EventKind::NodeCancelled(_) => {}
         }
+    }
+
+    fn tell_span(&mut self, event: &StepEvent) {
+        let at_ms = match (self.started_at, self.spans.first()) {
+            (Some(started), Some(queued)) => queued.to_ms + millis(event.time.since(started)),
+            _ => millis(event.time.since(self.updated_at)),
+        };
+        let retries = self
+            .spans
+            .last()
+            .is_some_and(|last| last.state == SpanState::Retrying);
+        let state = match &event.kind {
+            EventKind::RunCreated(_) => Some(SpanState::Queued),
+            EventKind::RunStarted(_) | EventKind::RunResumed(_) => Some(SpanState::Running),
+            EventKind::RunSuspended(_) => Some(SpanState::Waiting),
+            EventKind::NodeRetrying(_) => Some(SpanState::Retrying),
+            EventKind::NodeStarted(it) if retries && it.attempt > 1 => Some(SpanState::Running),
+            _ => None,
+        };
+        spans::go_on(&mut self.spans, at_ms, state);
     }
 
     fn end(&mut self, status: RunStatus, time: Timestamp) {
@@ -183,6 +226,9 @@ pub struct RunRecord {
     pub created_at: Timestamp,
     /// The beginning of its input.
     pub input_excerpt: String,
+    /// The run that this one does again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_of: Option<RunId>,
     /// What its events change.
     #[serde(flatten)]
     pub head: RunHead,
@@ -191,9 +237,9 @@ pub struct RunRecord {
 impl RunRecord {
     /// The record of a run whose first event is this `run.created`.
     pub fn new(workflow: WorkflowRef, created: &StepEvent) -> Self {
-        let input_excerpt = match &created.kind {
-            EventKind::RunCreated(body) => excerpt(&body.input),
-            _ => String::new(),
+        let (input_excerpt, retry_of) = match &created.kind {
+            EventKind::RunCreated(body) => (excerpt(&body.input), body.retry_of),
+            _ => (String::new(), None),
         };
         let mut head = RunHead::new(created.time);
         head.apply(created);
@@ -202,6 +248,7 @@ impl RunRecord {
             workflow,
             created_at: created.time,
             input_excerpt,
+            retry_of,
             head,
         }
     }
@@ -271,6 +318,105 @@ pub struct RunQuery {
     pub workflow_id: Option<WorkflowId>,
     /// Only those that are doing so.
     pub status: Option<RunStatus>,
+    /// Only those whose id, workflow's name or excerpt of the input has this text in it, in upper or lower case.
+    pub text: Option<String>,
     /// Which part of the list.
     pub page: PageRequest,
+}
+
+impl RunQuery {
+    /// Whether it wants this run.
+    pub fn wants(&self, record: &RunRecord) -> bool {
+        self.status
+            .is_none_or(|status| record.head.status == status)
+            && self.workflow_id.is_none_or(|id| record.workflow.id == id)
+            && self.text.as_ref().is_none_or(|text| record.has(text))
+    }
+}
+
+impl RunRecord {
+    fn has(&self, text: &str) -> bool {
+        let wanted = text.to_lowercase();
+        let id = self.id.to_string();
+        let name = self.workflow.name.as_deref().unwrap_or_default();
+        [&*id, name, &*self.input_excerpt]
+            .iter()
+            .any(|told| told.to_lowercase().contains(&wanted))
+    }
+}
+
+/// How many runs are doing what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RunCounts {
+    /// They wait for their turn.
+    pub queued: u64,
+    /// They work.
+    pub running: u64,
+    /// They wait for a person or a timer.
+    pub waiting: u64,
+    /// They are done.
+    pub completed: u64,
+    /// They failed.
+    pub failed: u64,
+    /// They were cancelled.
+    pub cancelled: u64,
+}
+
+impl RunCounts {
+    /// Counts so many more runs of a status.
+    pub fn add(&mut self, status: RunStatus, runs: u64) {
+        *match status {
+            RunStatus::Queued => &mut self.queued,
+            RunStatus::Running => &mut self.running,
+            RunStatus::Waiting => &mut self.waiting,
+            RunStatus::Completed => &mut self.completed,
+            RunStatus::Failed => &mut self.failed,
+            RunStatus::Cancelled => &mut self.cancelled,
+        } += runs;
+    }
+}
+
+/// What a run was asked for by: asking again by the same key, within its scope, gives the same run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RunKey {
+    /// Within what the key is one's own: a workflow, or a run that is done again.
+    pub scope: String,
+    /// The key, as the caller chose it.
+    pub key: String,
+    /// What was asked for: a content hash. The same key for something else is refused.
+    pub request: String,
+}
+
+impl RunKey {
+    /// A key within a scope, for what is asked.
+    pub fn new(
+        scope: impl Into<String>,
+        key: impl Into<String>,
+        request: impl Into<String>,
+    ) -> Self {
+        Self {
+            scope: scope.into(),
+            key: key.into(),
+            request: request.into(),
+        }
+    }
+}
+
+/// A run that was asked for by a key.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct KeyedRun {
+    /// The run.
+    pub record: RunRecord,
+    /// What was asked for then.
+    pub request: String,
+}
+
+impl KeyedRun {
+    /// A run, and what was asked for.
+    pub fn new(record: RunRecord, request: String) -> Self {
+        Self { record, request }
+    }
 }

@@ -33,6 +33,9 @@ pub struct RunReport {
     /// Why it failed, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Arc<Problem>>,
+    /// Why it cannot go on, if it cannot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<Arc<Problem>>,
     /// The people it waits for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub waits: Vec<WaitReport>,
@@ -119,6 +122,7 @@ impl RunReport {
             metadata: None,
             output: None,
             error: None,
+            stopped: None,
             waits: Vec::new(),
             steps: Vec::new(),
             steps_left_out: false,

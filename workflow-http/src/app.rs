@@ -43,6 +43,7 @@ impl App {
         let links = Links {
             events: format!("{url}/events"),
             cancel: format!("{url}/cancel"),
+            retry: format!("{url}/retry"),
             workflow: self.workflow_url(workflow),
             this: url,
         };
@@ -64,5 +65,6 @@ struct Links {
     this: String,
     events: String,
     cancel: String,
+    retry: String,
     workflow: String,
 }

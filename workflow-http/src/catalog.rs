@@ -11,7 +11,7 @@ use workflow_core::{
     MAX_RESULT_BYTES, MAX_TEMPLATE_BYTES, NodeType, PageRequest,
 };
 
-use crate::app::App;
+use crate::{app::App, problem::Problem};
 
 pub(crate) async fn node_types(State(app): State<App>) -> Json<Value> {
     let items: Vec<&NodeType> = app.engine.registry().types().collect();
@@ -37,6 +37,12 @@ pub(crate) async fn node_types(State(app): State<App>) -> Json<Value> {
 pub(crate) async fn workflow_schema(State(app): State<App>) -> impl IntoResponse {
     let json = [(CONTENT_TYPE, "application/schema+json")];
     (json, Json(app.engine.registry().language_schema()))
+}
+
+/// Whether runs can be started: the engine takes them, and the store can be written.
+pub(crate) async fn readyz(State(app): State<App>) -> Result<Json<Value>, Problem> {
+    app.engine.ready().await?;
+    Ok(Json(json!({"status": "ready"})))
 }
 
 pub(crate) async fn healthz() -> Json<Value> {

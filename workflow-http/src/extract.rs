@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use axum::{
+    body::Bytes,
     extract::{FromRequest, FromRequestParts, Path, Request},
     http::request::Parts,
 };
@@ -23,10 +24,29 @@ impl FromRequest<App> for JsonBody {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        media::check(request.headers(), &app.options.cors_origins)?;
-        let bytes = body::read(request, app.options.max_body_bytes).await?;
+        let bytes = read(request, app).await?;
         Ok(Self(serde_json::from_slice(&bytes)?))
     }
+}
+
+/// A body that is JSON, if there is one.
+pub(crate) struct OptionalJsonBody(pub(crate) Option<Value>);
+
+impl FromRequest<App> for OptionalJsonBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let bytes = read(request, app).await?;
+        if bytes.is_empty() {
+            return Ok(Self(None));
+        }
+        Ok(Self(Some(serde_json::from_slice(&bytes)?)))
+    }
+}
+
+async fn read(request: Request, app: &App) -> Result<Bytes, Problem> {
+    media::check(request.headers(), &app.options.cors_origins)?;
+    body::read(request, app.options.max_body_bytes).await
 }
 
 /// The id in a path. What is not an id names nothing.

@@ -35,7 +35,9 @@ mod catalog;
 mod cors;
 mod events;
 mod extract;
+mod fields;
 mod guard;
+mod idempotency;
 mod legacy;
 mod log;
 mod media;
@@ -49,6 +51,7 @@ mod run_request;
 mod runs;
 mod serve;
 mod sse;
+mod version;
 mod waits;
 mod workflows;
 

@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse, Json, Response},
 };
 use serde::Serialize;
-use workflow_core::{EngineError, Fault, SignalError};
+use workflow_core::{EngineError, Fault, SignalError, StoreError};
 
 macro_rules! kinds {
     ($($name:ident = $status:ident, $code:literal, $title:literal;)+) => {
@@ -35,6 +35,8 @@ kinds! {
     BadCursor = BAD_REQUEST, "bad_cursor", "The cursor is not one of this list";
     InvalidEventId = BAD_REQUEST, "invalid_event_id", "This is not the number of an event";
     BeyondEnd = BAD_REQUEST, "beyond_the_end", "The log is not that long";
+    InvalidKey = BAD_REQUEST, "invalid_idempotency_key", "The idempotency key is not valid";
+    InvalidIfMatch = BAD_REQUEST, "invalid_if_match", "The If-Match header is not valid";
     HostNotAllowed = FORBIDDEN, "host_not_allowed", "This host name is not served";
     OriginNotAllowed = FORBIDDEN, "origin_not_allowed", "Pages of this site may not do that";
     UnknownPath = NOT_FOUND, "not_found", "There is nothing at this path";
@@ -42,9 +44,12 @@ kinds! {
     UnknownRun = NOT_FOUND, "unknown_run", "There is no such run";
     UnknownStep = NOT_FOUND, "unknown_step", "There is no such step";
     UnknownWait = NOT_FOUND, "unknown_wait", "There is no such wait";
+    RunNotEnded = CONFLICT, "run_not_ended", "The run has not ended yet";
+    RunStopped = CONFLICT, "run_stopped", "The run cannot go on";
     WaitAnswered = CONFLICT, "wait_answered", "The wait was answered already";
     WaitEnded = CONFLICT, "wait_ended", "What the wait belongs to has ended";
     WaitExpired = GONE, "wait_expired", "Nobody answered in time";
+    OtherVersion = PRECONDITION_FAILED, "other_version", "The newest version is another";
     WrongMethod = METHOD_NOT_ALLOWED, "method_not_allowed", "This method is not served here";
     BodyTooLarge = PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large";
     WrongMediaType = UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The body must be JSON";
@@ -52,8 +57,10 @@ kinds! {
     InvalidInput = UNPROCESSABLE_ENTITY, "invalid_input", "The input is not what the workflow takes";
     InvalidAnswer = UNPROCESSABLE_ENTITY, "invalid_answer", "The answer is not what the step asks for";
     InvalidBody = UNPROCESSABLE_ENTITY, "invalid_body", "The body is not valid";
+    KeyReused = UNPROCESSABLE_ENTITY, "idempotency_key_reused", "The key was used for something else";
     Busy = TOO_MANY_REQUESTS, "busy", "Too many runs are waiting";
     Interrupted = SERVICE_UNAVAILABLE, "interrupted", "The run was interrupted before it came to this";
+    StoreFailed = SERVICE_UNAVAILABLE, "store_unavailable", "The store does not answer";
     ShuttingDown = SERVICE_UNAVAILABLE, "shutting_down", "The service is shutting down";
     Internal = INTERNAL_SERVER_ERROR, "internal", "Something went wrong in the service";
 }
@@ -149,7 +156,12 @@ impl From<EngineError> for Problem {
             EngineError::InvalidInput(faults) => {
                 Self::of_faults(Kind::InvalidInput, "input", faults)
             }
+            EngineError::InvalidRetry(faults) => Self::of_faults(Kind::InvalidBody, "body", faults),
             EngineError::Signal(error) => Self::of_signal(error),
+            EngineError::OtherVersion { .. } => Kind::OtherVersion.of(detail),
+            EngineError::KeyReused(_) => Kind::KeyReused.of(detail),
+            EngineError::NotEnded(_) => Kind::RunNotEnded.of(detail),
+            EngineError::Stopped { .. } => Kind::RunStopped.of(detail),
             EngineError::NoSuchWorkflow(_) => Kind::UnknownWorkflow.of(detail),
             EngineError::NoSuchRun(_) => Kind::UnknownRun.of(detail),
             EngineError::NoSuchStep(_) => Kind::UnknownStep.of(detail),
@@ -158,6 +170,10 @@ impl From<EngineError> for Problem {
             EngineError::Busy { .. } => Kind::Busy.of(detail).retry_after(1),
             EngineError::Interrupted(_) => Kind::Interrupted.of(detail).retry_after(5),
             EngineError::ShuttingDown => Kind::ShuttingDown.of(detail).retry_after(5),
+            EngineError::Store(error @ StoreError::Unavailable(_)) => {
+                tracing::error!(?error, "a request failed");
+                Kind::StoreFailed.of(error.to_string()).retry_after(5)
+            }
             other => Self::internal(&other),
         }
     }

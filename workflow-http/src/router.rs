@@ -66,12 +66,16 @@ fn routes() -> Router<App> {
         .route("/api/workflows/validate", post(workflows::validate))
         .route(
             "/api/workflows/{id}",
-            get(workflows::get).delete(workflows::delete),
+            get(workflows::get)
+                .put(workflows::update)
+                .delete(workflows::delete),
         )
+        .route("/api/workflows/{id}/versions", get(workflows::versions))
         .route("/api/workflows/{id}/run", post(runs::run))
         .route("/api/workflows/{id}/runs", post(runs::start))
         .route("/api/runs", get(runs::list))
-        .route("/api/runs/{id}", get(runs::get))
+        .route("/api/runs/{id}", get(runs::get).delete(runs::delete))
+        .route("/api/runs/{id}/retry", post(runs::retry))
         .route("/api/runs/{id}/steps/{*path}", get(runs::step))
         .route("/api/runs/{id}/events", get(events::get))
         .route("/api/runs/{id}/cancel", post(runs::cancel))
@@ -79,6 +83,7 @@ fn routes() -> Router<App> {
         .route("/api/schema/workflow.json", get(catalog::workflow_schema))
         .route("/api/node-types", get(catalog::node_types))
         .route("/healthz", get(catalog::healthz))
+        .route("/readyz", get(catalog::readyz))
 }
 
 /// What no route names: a file of the page, or nothing.

@@ -1,13 +1,15 @@
-//! The body that starts a run.
+//! The bodies that start a run, or do one again.
 
 use axum::extract::{FromRequest, Request};
-use serde_json::{Map, Value};
-use workflow_core::{Fault, FaultCode, NewRun, WorkflowId};
+use serde_json::{Value, json};
+use workflow_core::{FaultCode, NewRun, NodeId, Retry, RunId, WorkflowId};
 
 use crate::{
     app::App,
-    extract::JsonBody,
-    problem::{Kind, Problem},
+    extract::{JsonBody, OptionalJsonBody},
+    fields::Fields,
+    idempotency::IdempotencyKey,
+    problem::Problem,
 };
 
 /// `{"input": …, "version": …?, "metadata": …?}`
@@ -19,65 +21,13 @@ pub(crate) struct RunRequest {
 
 impl RunRequest {
     /// The run that is asked for.
-    pub(crate) fn of(self, workflow: WorkflowId) -> NewRun {
+    pub(crate) fn of(self, workflow: WorkflowId, key: IdempotencyKey) -> NewRun {
         let mut run = NewRun::new(workflow, self.input);
         run.version = self.version;
         run.metadata = self.metadata;
+        run.key = key.0;
         run
     }
-
-    /// Reads the body field by field, so that one fault does not hide another.
-    fn read(body: Value) -> Result<Self, Vec<Fault>> {
-        let Value::Object(mut fields) = body else {
-            return Err(vec![
-                Fault::new(FaultCode::InvalidValue, "#", "the body is not an object").hint(SHAPE),
-            ]);
-        };
-        let mut faults = Vec::new();
-        let input = fields.remove("input");
-        if input.is_none() {
-            faults.push(
-                Fault::new(FaultCode::MissingField, "#/input", "`input` is missing").hint(SHAPE),
-            );
-        }
-        let version = read_version(&mut fields, &mut faults);
-        let metadata = fields.remove("metadata");
-        faults.extend(fields.keys().map(|field| unknown(field)));
-        match input {
-            Some(input) if faults.is_empty() => Ok(Self {
-                input,
-                version,
-                metadata,
-            }),
-            _ => Err(faults),
-        }
-    }
-}
-
-const SHAPE: &str = "the body is like {\"input\": \"Quantum Computing\"}";
-
-fn read_version(fields: &mut Map<String, Value>, faults: &mut Vec<Fault>) -> Option<u32> {
-    let version = fields
-        .remove("version")
-        .filter(|version| !version.is_null())?;
-    let number = version
-        .as_u64()
-        .and_then(|number| u32::try_from(number).ok());
-    if number.is_none() {
-        let detail = format!("{version} is not the number of a version");
-        faults.push(Fault::new(FaultCode::InvalidValue, "#/version", detail));
-    }
-    number
-}
-
-fn unknown(field: &str) -> Fault {
-    let pointer = format!("#/{}", field.replace('~', "~0").replace('/', "~1"));
-    Fault::new(
-        FaultCode::UnknownField,
-        pointer,
-        format!("`{field}` is not a field here"),
-    )
-    .hint("the fields are `input`, `version` and `metadata`")
 }
 
 impl FromRequest<App> for RunRequest {
@@ -85,6 +35,58 @@ impl FromRequest<App> for RunRequest {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let JsonBody(body) = JsonBody::from_request(request, app).await?;
-        Self::read(body).map_err(|faults| Problem::of_faults(Kind::InvalidBody, "body", faults))
+        let shape = r#"{"input": "Quantum Computing"}, and may have `version` and `metadata`"#;
+        let mut fields = Fields::of(body, shape);
+        let read = Self {
+            input: fields.require("input"),
+            version: fields.version(),
+            metadata: fields.take("metadata"),
+        };
+        fields.finish().map(|()| read)
     }
+}
+
+/// `{"from": …?, "input": …?, "version": …?}`, or no body at all.
+pub(crate) struct RetryRequest {
+    from: Option<NodeId>,
+    input: Option<Value>,
+    version: Option<u32>,
+}
+
+impl RetryRequest {
+    /// The retry that is asked for.
+    pub(crate) fn of(self, run: RunId, key: IdempotencyKey) -> Retry {
+        let mut retry = Retry::whole(run);
+        retry.from = self.from;
+        retry.input = self.input;
+        retry.version = self.version;
+        retry.key = key.0;
+        retry
+    }
+}
+
+impl FromRequest<App> for RetryRequest {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let OptionalJsonBody(body) = OptionalJsonBody::from_request(request, app).await?;
+        let shape = r#"{"from": "answer"}, or {"input": "Another"}, and may have `version`"#;
+        let mut fields = Fields::of(body.unwrap_or_else(|| json!({})), shape);
+        let read = Self {
+            from: read_node(&mut fields),
+            input: fields.take("input"),
+            version: fields.version(),
+        };
+        fields.finish().map(|()| read)
+    }
+}
+
+fn read_node(fields: &mut Fields) -> Option<NodeId> {
+    let value = fields.take("from").filter(|from| !from.is_null())?;
+    let node = value.as_str().and_then(NodeId::parse);
+    if node.is_none() {
+        let detail = format!("{value} is not the id of a node");
+        fields.refuse(FaultCode::InvalidValue, "#/from", detail);
+    }
+    node
 }

@@ -1,13 +1,13 @@
-//! Runs: start, list, get, cancel.
+//! Runs: start, do again, list, get, cancel, delete.
 
 use axum::{
     extract::{Path, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Json, Response},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use workflow_core::{
-    Page, PageRequest, RunId, RunQuery, RunRecord, RunStatus, StepHistory, WorkflowId,
+    Page, PageRequest, RunCounts, RunId, RunQuery, RunRecord, RunStatus, StepHistory, WorkflowId,
 };
 
 use crate::{
@@ -15,9 +15,10 @@ use crate::{
     app::App,
     events,
     extract::{Id, Limit, Query},
+    idempotency::IdempotencyKey,
     legacy,
     problem::{Kind, Problem},
-    run_request::RunRequest,
+    run_request::{RetryRequest, RunRequest},
 };
 
 /// Starts a run and answers with it, or with the stream of its events.
@@ -25,9 +26,10 @@ pub(crate) async fn start(
     State(app): State<App>,
     Id(workflow): Id<WorkflowId>,
     headers: HeaderMap,
+    key: IdempotencyKey,
     request: RunRequest,
 ) -> Result<Response, Problem> {
-    let run = app.engine.start(request.of(workflow)).await?;
+    let run = app.engine.start(request.of(workflow, key)).await?;
     let run_headers = app.run_headers(run.id);
     if accept::names(&headers, EVENT_STREAM) {
         return Ok((run_headers, events::follow(&app, run.id, 0).await?).into_response());
@@ -40,16 +42,31 @@ pub(crate) async fn start(
 pub(crate) async fn run(
     State(app): State<App>,
     Id(workflow): Id<WorkflowId>,
+    key: IdempotencyKey,
     request: RunRequest,
 ) -> Result<Response, Problem> {
-    let run = app.engine.start(request.of(workflow)).await?;
+    let run = app.engine.start(request.of(workflow, key)).await?;
     Ok((app.run_headers(run.id), legacy::follow(&app, run.id).await?).into_response())
+}
+
+/// Does a run again, as a new one.
+pub(crate) async fn retry(
+    State(app): State<App>,
+    Id(id): Id<RunId>,
+    key: IdempotencyKey,
+    request: RetryRequest,
+) -> Result<Response, Problem> {
+    let run = app.engine.retry(request.of(id, key)).await?;
+    let headers = app.run_headers(run.id);
+    let run = app.linked(run.clone(), run.id, run.workflow.id);
+    Ok((StatusCode::CREATED, headers, Json(run)).into_response())
 }
 
 #[derive(Deserialize)]
 pub(crate) struct ListQuery {
     workflow_id: Option<WorkflowId>,
     status: Option<RunStatus>,
+    q: Option<String>,
     #[serde(default)]
     limit: Limit,
     cursor: Option<String>,
@@ -60,16 +77,36 @@ impl From<ListQuery> for RunQuery {
         let mut query = RunQuery::default();
         query.workflow_id = asked.workflow_id;
         query.status = asked.status;
+        query.text = asked.q.filter(|text| !text.is_empty());
         query.page = PageRequest::new(asked.limit.0, asked.cursor);
         query
     }
 }
 
+/// Some of the runs, and how many there are in all.
+#[derive(Serialize)]
+pub(crate) struct RunPage {
+    #[serde(flatten)]
+    page: Page<RunRecord>,
+    counts: RunCounts,
+}
+
 pub(crate) async fn list(
     State(app): State<App>,
     Query(query): Query<ListQuery>,
-) -> Result<Json<Page<RunRecord>>, Problem> {
-    Ok(Json(app.engine.runs(query.into()).await?))
+) -> Result<Json<RunPage>, Problem> {
+    let query = RunQuery::from(query);
+    let counts = app.engine.count_runs(&query).await?;
+    let page = app.engine.runs(query).await?;
+    Ok(Json(RunPage { page, counts }))
+}
+
+pub(crate) async fn delete(
+    State(app): State<App>,
+    Id(id): Id<RunId>,
+) -> Result<StatusCode, Problem> {
+    app.engine.delete_run(id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 pub(crate) async fn get(

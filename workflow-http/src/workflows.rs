@@ -1,19 +1,21 @@
-//! Workflows: create, list, get, delete, and check without storing.
+//! Workflows: create, update, list, get, delete, and check without storing.
 
 use axum::{
     extract::State,
-    http::{StatusCode, header::LOCATION},
-    response::{IntoResponse, Json},
+    http::{HeaderMap, StatusCode, header::LOCATION},
+    response::{IntoResponse, Json, Response},
 };
 use serde::{Deserialize, Serialize};
 use workflow_core::{
-    Fault, NodeId, NodeOutline, Page, PageRequest, Validation, WorkflowId, WorkflowRecord,
+    Fault, NodeId, NodeOutline, Page, PageRequest, Timestamp, Validation, WorkflowId,
+    WorkflowRecord,
 };
 
 use crate::{
     app::App,
     extract::{Id, JsonBody, Limit, Query},
     problem::Problem,
+    version::{self, IfMatch, etag},
 };
 
 pub(crate) async fn create(
@@ -22,7 +24,19 @@ pub(crate) async fn create(
 ) -> Result<impl IntoResponse, Problem> {
     let created = app.engine.create_workflow(spec).await?;
     let location = [(LOCATION, app.workflow_url(created.record.id))];
-    Ok((StatusCode::CREATED, location, Json(created)))
+    let etag = etag(created.record.version);
+    Ok((StatusCode::CREATED, location, etag, Json(created)))
+}
+
+/// Stores the next version of a workflow.
+pub(crate) async fn update(
+    State(app): State<App>,
+    Id(id): Id<WorkflowId>,
+    IfMatch(version): IfMatch,
+    JsonBody(spec): JsonBody,
+) -> Result<impl IntoResponse, Problem> {
+    let updated = app.engine.update_workflow(id, spec, version).await?;
+    Ok((etag(updated.record.version), Json(updated)))
 }
 
 #[derive(Deserialize)]
@@ -49,8 +63,37 @@ pub(crate) async fn get(
     State(app): State<App>,
     Id(id): Id<WorkflowId>,
     Query(query): Query<VersionQuery>,
-) -> Result<Json<WorkflowRecord>, Problem> {
-    Ok(Json(app.engine.workflow(id, query.version).await?))
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let record = app.engine.workflow(id, query.version).await?;
+    let etag = etag(record.version);
+    if version::is_known(&headers, record.version) {
+        return Ok((StatusCode::NOT_MODIFIED, etag).into_response());
+    }
+    Ok((etag, Json(record)).into_response())
+}
+
+/// A version without its specification, which `?version=` gives.
+#[derive(Serialize)]
+pub(crate) struct VersionItem {
+    version: u32,
+    name: Option<String>,
+    created_at: Timestamp,
+}
+
+pub(crate) async fn versions(
+    State(app): State<App>,
+    Id(id): Id<WorkflowId>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<Page<VersionItem>>, Problem> {
+    let page = PageRequest::new(query.limit.0, query.cursor);
+    let page = app.engine.versions(id, page).await?;
+    let items = page.items.into_iter().map(|record| VersionItem {
+        version: record.version,
+        name: record.name,
+        created_at: record.created_at,
+    });
+    Ok(Json(Page::new(items.collect(), page.next_cursor)))
 }
 
 pub(crate) async fn delete(

@@ -9,9 +9,9 @@ use futures::stream::BoxStream;
 use serde_json::Value;
 use support::{Answer, Api};
 use workflow_core::{
-    Created, Engine, EngineError, NewRun, Page, PageRequest, Registry, RunId, RunQuery, RunRecord,
-    RunReport, StepEvent, StepHistory, StepPath, StoreError, Update, Validation, WaitId,
-    WorkflowId, WorkflowRecord,
+    Created, Engine, EngineError, NewRun, Page, PageRequest, Registry, Retry, RunCounts, RunId,
+    RunQuery, RunRecord, RunReport, StepEvent, StepHistory, StepPath, StoreError, Update,
+    Validation, WaitId, WorkflowId, WorkflowRecord,
 };
 use workflow_http::Options;
 
@@ -21,6 +21,33 @@ struct Refusing<F>(F, Registry);
 #[async_trait]
 impl<F: Fn() -> EngineError + Send + Sync + 'static> Engine for Refusing<F> {
     async fn create_workflow(&self, _: Value) -> Result<Created, EngineError> {
+        Err(self.0())
+    }
+    async fn update_workflow(
+        &self,
+        _: WorkflowId,
+        _: Value,
+        _: Option<u32>,
+    ) -> Result<Created, EngineError> {
+        Err(self.0())
+    }
+    async fn versions(
+        &self,
+        _: WorkflowId,
+        _: PageRequest,
+    ) -> Result<Page<WorkflowRecord>, EngineError> {
+        Err(self.0())
+    }
+    async fn retry(&self, _: Retry) -> Result<RunRecord, EngineError> {
+        Err(self.0())
+    }
+    async fn count_runs(&self, _: &RunQuery) -> Result<RunCounts, EngineError> {
+        Err(self.0())
+    }
+    async fn delete_run(&self, _: RunId) -> Result<(), EngineError> {
+        Err(self.0())
+    }
+    async fn ready(&self) -> Result<(), EngineError> {
         Err(self.0())
     }
     async fn workflow(&self, _: WorkflowId, _: Option<u32>) -> Result<WorkflowRecord, EngineError> {
@@ -99,8 +126,10 @@ async fn what_broke_inside_is_not_told_outside() {
         start(&api).await,
         api.get("/api/runs").await,
         api.get("/api/workflows").await,
+        api.get("/readyz").await,
     ] {
-        assert_eq!(answer.refusal(), (500, "internal".into()));
+        assert_eq!(answer.refusal(), (503, "store_unavailable".into()));
+        assert_eq!(answer.header("retry-after"), "5");
         assert!(!answer.text.contains("secret"), "{}", answer.text);
     }
 }

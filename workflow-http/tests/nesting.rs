@@ -36,6 +36,7 @@ async fn links_begin_with_the_base_path() {
         "self": path,
         "events": format!("{path}/events"),
         "cancel": format!("{path}/cancel"),
+        "retry": format!("{path}/retry"),
         "workflow": workflow,
     });
     assert_eq!(run.json()["links"], links);

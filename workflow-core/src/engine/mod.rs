@@ -9,13 +9,14 @@ use futures::stream::BoxStream;
 use serde::Serialize;
 use serde_json::Value;
 
-pub use self::local::{LocalEngine, LocalEngineBuilder};
+pub use self::local::{LocalEngine, LocalEngineBuilder, Recovered};
 use crate::{
+    error::Problem,
     event::{NodeOutline, StepEvent, Update},
     fault::{Fault, InvalidWorkflow},
     history::StepHistory,
-    id::{RunId, StepPath, WaitId, WorkflowId},
-    record::{Page, PageRequest, RunQuery, RunRecord, WorkflowRecord},
+    id::{NodeId, RunId, StepPath, WaitId, WorkflowId},
+    record::{Page, PageRequest, RunCounts, RunQuery, RunRecord, WorkflowRecord},
     registry::Registry,
     report::RunReport,
     store::StoreError,
@@ -33,6 +34,19 @@ pub trait Engine: Send + Sync + 'static {
     /// [`EngineError::Invalid`] with every fault; nothing is stored then.
     async fn create_workflow(&self, spec: Value) -> Result<Created, EngineError>;
 
+    /// Checks a specification and stores it as the next version of a workflow. With `if_version`, only
+    /// if that is the newest by now.
+    ///
+    /// # Errors
+    /// [`EngineError::NoSuchWorkflow`], [`EngineError::OtherVersion`], or [`EngineError::Invalid`] with
+    /// every fault; nothing is stored then.
+    async fn update_workflow(
+        &self,
+        id: WorkflowId,
+        spec: Value,
+        if_version: Option<u32>,
+    ) -> Result<Created, EngineError>;
+
     /// A version of a workflow, the newest when none is named.
     ///
     /// # Errors
@@ -49,6 +63,16 @@ pub trait Engine: Send + Sync + 'static {
     /// [`EngineError::BadCursor`].
     async fn workflows(&self, page: PageRequest) -> Result<Page<WorkflowRecord>, EngineError>;
 
+    /// The versions of a workflow, newest first.
+    ///
+    /// # Errors
+    /// [`EngineError::NoSuchWorkflow`], [`EngineError::BadCursor`].
+    async fn versions(
+        &self,
+        id: WorkflowId,
+        page: PageRequest,
+    ) -> Result<Page<WorkflowRecord>, EngineError>;
+
     /// Deletes a workflow. Its runs, and the versions they run, stay.
     ///
     /// # Errors
@@ -61,9 +85,11 @@ pub trait Engine: Send + Sync + 'static {
     /// When the store cannot be asked for the workflows it calls.
     async fn validate(&self, spec: &Value) -> Result<Validation, EngineError>;
 
-    /// Stores a new run and starts it as soon as there is room.
+    /// Stores a new run and starts it as soon as there is room. With a key that was used before, it
+    /// gives the run of that key instead.
     ///
     /// # Errors
+    /// [`EngineError::KeyReused`] when the run of the key was started with something else;
     /// [`EngineError::NoSuchWorkflow`], [`EngineError::InvalidInput`], [`EngineError::Busy`] when too
     /// many runs wait already, [`EngineError::Invalid`] when a workflow that it calls is gone,
     /// [`EngineError::ShuttingDown`], or [`EngineError::Store`].
@@ -71,6 +97,17 @@ pub trait Engine: Send + Sync + 'static {
     /// # Cancellation
     /// A run that was stored goes on, also when its caller is gone.
     async fn start(&self, run: NewRun) -> Result<RunRecord, EngineError>;
+
+    /// Does a run that has ended again, as a new run that is linked to it by `retry_of`: whole, or from
+    /// a node on, with the results of what came before.
+    ///
+    /// # Errors
+    /// [`EngineError::NoSuchRun`], [`EngineError::NotEnded`], [`EngineError::InvalidRetry`], or as
+    /// [`start`](Self::start).
+    ///
+    /// # Cancellation
+    /// As [`start`](Self::start).
+    async fn retry(&self, retry: Retry) -> Result<RunRecord, EngineError>;
 
     /// A run, step by step.
     ///
@@ -90,10 +127,23 @@ pub trait Engine: Send + Sync + 'static {
     /// [`EngineError::BadCursor`].
     async fn runs(&self, query: RunQuery) -> Result<Page<RunRecord>, EngineError>;
 
+    /// How many runs there are of each status, among those a query wants whatever their status.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn count_runs(&self, query: &RunQuery) -> Result<RunCounts, EngineError>;
+
+    /// Forgets a run that has ended, or that cannot go on.
+    ///
+    /// # Errors
+    /// [`EngineError::NoSuchRun`], [`EngineError::NotEnded`].
+    async fn delete_run(&self, id: RunId) -> Result<(), EngineError>;
+
     /// Cancels a run; returns once it has ended. A run that had ended already stays as it was.
     ///
     /// # Errors
-    /// [`EngineError::NoSuchRun`], [`EngineError::Interrupted`], or [`EngineError::Store`].
+    /// [`EngineError::NoSuchRun`], [`EngineError::Stopped`], [`EngineError::Interrupted`], or
+    /// [`EngineError::Store`].
     ///
     /// # Cancellation
     /// The run is cancelled all the same.
@@ -104,7 +154,7 @@ pub trait Engine: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`EngineError::NoSuchRun`]; [`EngineError::Signal`] when nobody waits for this answer, or not any
-    /// more, or when it does not fit; [`EngineError::Interrupted`], or [`EngineError::Store`].
+    /// more, or when it does not fit; [`EngineError::Stopped`], [`EngineError::Interrupted`], or [`EngineError::Store`].
     ///
     /// # Cancellation
     /// The answer counts all the same.
@@ -121,7 +171,8 @@ pub trait Engine: Send + Sync + 'static {
     /// the last number then. Any number of readers may follow a run, and none holds it up.
     ///
     /// # Errors
-    /// [`EngineError::NoSuchRun`]; [`EngineError::BeyondEnd`] when the log is not that long.
+    /// [`EngineError::NoSuchRun`]; [`EngineError::BeyondEnd`] when the log is not that long;
+    /// [`EngineError::Stopped`] when the run cannot go on.
     async fn events(
         &self,
         run: RunId,
@@ -138,6 +189,12 @@ pub trait Engine: Send + Sync + 'static {
         after: u64,
         limit: usize,
     ) -> Result<Vec<StepEvent>, EngineError>;
+
+    /// Finds out whether runs can be started.
+    ///
+    /// # Errors
+    /// [`EngineError::ShuttingDown`], or [`EngineError::Store`] when the store cannot be written.
+    async fn ready(&self) -> Result<(), EngineError>;
 
     /// The node types workflows can use.
     fn registry(&self) -> &Registry;
@@ -157,6 +214,9 @@ pub struct NewRun {
     pub input: Value,
     /// What is to be kept with the run.
     pub metadata: Option<Value>,
+    /// Names what is asked: asking again by the same key gives the same run. One's own within a
+    /// workflow, kept as long as the run is.
+    pub key: Option<String>,
 }
 
 impl NewRun {
@@ -167,6 +227,45 @@ impl NewRun {
             version: None,
             input,
             metadata: None,
+            key: None,
+        }
+    }
+}
+
+/// Which run is done again, and how.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Retry {
+    /// The run.
+    pub run: RunId,
+    /// The node at the top from which on it is done again. What was completed, and is neither this node
+    /// nor follows from it, is taken over; unless its node has changed since. None: all is done again.
+    pub from: Option<NodeId>,
+    /// Another input; not together with `from`.
+    pub input: Option<Value>,
+    /// The version to run; the run's own when none is named.
+    pub version: Option<u32>,
+    /// As [`NewRun::key`]; one's own within the run that is done again.
+    pub key: Option<String>,
+}
+
+impl Retry {
+    /// The whole run again, with the same input.
+    pub fn whole(run: RunId) -> Self {
+        Self {
+            run,
+            from: None,
+            input: None,
+            version: None,
+            key: None,
+        }
+    }
+
+    /// A run again from this node on.
+    pub fn from(run: RunId, node: NodeId) -> Self {
+        Self {
+            from: Some(node),
+            ..Self::whole(run)
         }
     }
 }
@@ -205,6 +304,33 @@ pub enum EngineError {
     /// The input is not what the workflow takes; the faults tell where.
     #[error("the input is not what the workflow takes")]
     InvalidInput(Vec<Fault>),
+    /// The run cannot be done again so; the faults tell why.
+    #[error("the run cannot be done again so")]
+    InvalidRetry(Vec<Fault>),
+    /// The newest version of the workflow is another.
+    #[error("the newest version of workflow {workflow} is {newest}, not {expected}")]
+    OtherVersion {
+        /// The workflow.
+        workflow: WorkflowId,
+        /// The version that was expected.
+        expected: u32,
+        /// The version that is the newest.
+        newest: u32,
+    },
+    /// The key was used before, for something else.
+    #[error("the key was used for something else, which is run {0}")]
+    KeyReused(RunId),
+    /// The run has not ended.
+    #[error("run {0} has not ended yet")]
+    NotEnded(RunId),
+    /// The run cannot go on: its log or its workflow cannot be used any more.
+    #[error("run {run} cannot go on: {}", problem.detail)]
+    Stopped {
+        /// The run.
+        run: RunId,
+        /// Why.
+        problem: Arc<Problem>,
+    },
     /// The answer to a wait was not taken.
     #[error(transparent)]
     Signal(SignalError),

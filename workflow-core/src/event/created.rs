@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     data::given,
-    id::{NodeId, WorkflowId},
+    id::{NodeId, RunId, WorkflowId},
     workflow::Workflow,
 };
 
@@ -34,6 +34,15 @@ pub struct RunCreated {
     pub metadata: Option<Arc<Value>>,
     /// The nodes, in the order they are written.
     pub nodes: Arc<[NodeOutline]>,
+    /// The run that this one does again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_of: Option<RunId>,
+    /// What that run had done, and this one does not do again. Kept in the log only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reused: Vec<ReusedStep>,
+    /// The format of the log; [`LOG_FORMAT`] unless a later version of this crate wrote it.
+    #[serde(default = "first_format")]
+    pub log_format: u32,
     /// The workflows that are called, as they are while this run goes on.
     #[serde(default, skip_serializing_if = "no_pins")]
     pub workflows: Arc<[PinnedWorkflow]>,
@@ -41,6 +50,29 @@ pub struct RunCreated {
 
 fn no_pins(pins: &Arc<[PinnedWorkflow]>) -> bool {
     pins.is_empty()
+}
+
+/// The format of the logs that this version writes, and the newest that it can go on from.
+pub const LOG_FORMAT: u32 = 1;
+
+fn first_format() -> u32 {
+    1
+}
+
+/// A node's output, taken over from the run that is done again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ReusedStep {
+    /// The node.
+    pub node: NodeId,
+    /// Its output then.
+    pub output: Arc<Value>,
+}
+
+impl ReusedStep {
+    pub(crate) fn new(node: NodeId, output: Arc<Value>) -> Self {
+        Self { node, output }
+    }
 }
 
 /// A called workflow, pinned for a run.
@@ -71,6 +103,9 @@ impl RunCreated {
             spec_hash: Arc::clone(workflow.hash()),
             input,
             metadata: None,
+            retry_of: None,
+            reused: Vec::new(),
+            log_format: LOG_FORMAT,
             nodes: Arc::clone(workflow.nodes()),
             workflows: Arc::clone(workflow.pins()),
         }

@@ -51,7 +51,7 @@ event_kinds! {
     NodeSkipped(NodeSkipped) = "node.skipped",
     /// A step was stopped before it was done.
     NodeCancelled(NodeCancelled) = "node.cancelled",
-    /// Nothing works, and the run waits for a person or a time. It costs nothing meanwhile.
+    /// Nothing works: the run waits for a person or a time, or its host stopped. It costs nothing meanwhile.
     RunSuspended(RunSuspended) = "run.suspended",
     /// The run works again.
     RunResumed(RunResumed) = "run.resumed",
@@ -71,6 +71,20 @@ impl EventKind {
             Self::NodeRetrying(it) => it.report.as_deref(),
             Self::NodeFailed(it) => it.report.as_deref(),
             _ => None,
+        }
+    }
+
+    /// Drops what only the log keeps.
+    pub(super) fn hide_what_is_kept(&mut self) {
+        let report = match self {
+            Self::RunCreated(it) => return it.reused.clear(),
+            Self::NodeCompleted(it) => it.report.as_deref_mut(),
+            Self::NodeRetrying(it) => it.report.as_deref_mut(),
+            Self::NodeFailed(it) => it.report.as_deref_mut(),
+            _ => None,
+        };
+        if let Some(report) = report {
+            report.kept = None;
         }
     }
 

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    created::{NodeOutline, PinnedWorkflow, RunCreated},
+    created::{LOG_FORMAT, NodeOutline, PinnedWorkflow, ReusedStep, RunCreated},
     delta::{Delta, TextKind, Update},
     kind::EventKind,
     node::{
@@ -79,21 +79,17 @@ impl StepEvent {
         self.kind.report()
     }
 
-    /// The event as readers are shown it: without what only the log [keeps](Report::kept).
+    /// The event as readers are shown it: without what only the log keeps, which is what a node
+    /// [kept](Report::kept) and what a run took over from [another](RunCreated::reused).
     pub fn shown(&self) -> Cow<'_, Self> {
-        if self.report().is_none_or(|report| report.kept.is_none()) {
+        let takes_over =
+            matches!(&self.kind, EventKind::RunCreated(created) if !created.reused.is_empty());
+        let kept = self.report().is_some_and(|report| report.kept.is_some());
+        if !takes_over && !kept {
             return Cow::Borrowed(self);
         }
         let mut shown = self.clone();
-        let report = match &mut shown.kind {
-            EventKind::NodeCompleted(it) => it.report.as_deref_mut(),
-            EventKind::NodeRetrying(it) => it.report.as_deref_mut(),
-            EventKind::NodeFailed(it) => it.report.as_deref_mut(),
-            _ => None,
-        };
-        if let Some(report) = report {
-            report.kept = None;
-        }
+        shown.kind.hide_what_is_kept();
         Cow::Owned(shown)
     }
 

@@ -147,7 +147,7 @@ pub struct NodeCompleted {
     /// Which step.
     #[serde(flatten)]
     pub step: StepRef,
-    /// The attempt that succeeded.
+    /// The attempt that succeeded; 0 when the output was taken over from another run.
     pub attempt: u32,
     /// The whole output.
     pub output: Arc<Value>,

@@ -33,6 +33,9 @@ pub struct Report {
     /// Whether a loop ended because it may make no more rounds.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub exhausted: bool,
+    /// Whether the output was taken over from the run that is done again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reused: bool,
 }
 
 /// Reads the fields of a report, none where there is none of them.

@@ -20,7 +20,7 @@ pub struct RunStarted {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RunSuspended {
-    /// Why: `waiting`.
+    /// Why: `waiting`; `shutdown` when its host stopped.
     pub reason: Cow<'static, str>,
     /// When it goes on by itself; none when only a person can make it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -31,7 +31,7 @@ pub struct RunSuspended {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RunResumed {
-    /// Why: `signal` or `timer`.
+    /// Why: `signal`, `timer`, or `restart` of a host that had stopped.
     pub reason: Cow<'static, str>,
 }
 

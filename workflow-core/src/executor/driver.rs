@@ -96,7 +96,7 @@ impl<J: Journal> Driver<J> {
         }
     }
 
-    /// Takes answers of people from here, too.
+    /// Takes from here what others want of the run.
     pub(crate) fn with_inbox(mut self, inbox: Arc<Inbox>) -> Self {
         self.inbox = Some(inbox);
         self
@@ -129,6 +129,9 @@ impl<J: Journal> Driver<J> {
             }
             let answers = self.inbox.as_ref().map(|inbox| inbox.take());
             let answers = answers.unwrap_or_default();
+            if self.inbox.as_ref().is_some_and(|it| it.is_interrupted()) {
+                self.inputs.push(Input::Interrupt);
+            }
             self.inputs.extend(answers.iter().map(Answer::input));
             // What was done counts, also when its time is over in the same moment.
             if self.inputs.len() > 1 {

@@ -1,6 +1,9 @@
-//! Where the answers of people wait for their run's driver.
+//! What others want of a run, for its driver to find: the answers of people, and that it rests.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
 
 use serde_json::Value;
 use tokio::sync::{Notify, oneshot};
@@ -10,6 +13,7 @@ use crate::{id::WaitId, machine::Input, sync::lock};
 #[derive(Default)]
 pub(crate) struct Inbox {
     answers: Mutex<Vec<Answer>>,
+    interrupted: AtomicBool,
     filled: Notify,
 }
 
@@ -31,6 +35,16 @@ impl Inbox {
         });
         self.filled.notify_one();
         told
+    }
+
+    /// Lets the run rest where it is: its host stops.
+    pub(crate) fn interrupt(&self) {
+        self.interrupted.store(true, Ordering::Release);
+        self.filled.notify_one();
+    }
+
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Acquire)
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -3,15 +3,16 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Machine, Misfit, Phase, StepId,
+    FrameId, Machine, Misfit, Phase, StepId,
     end::{Doom, RUN_CANCELLED},
     frame::Failure,
     step::StepState,
+    suspend::SHUTDOWN,
     wait::Wait,
 };
 use crate::{
     error::Problem,
-    event::{EventKind, NodeFailed, NodeStarted, NodeWaiting, Progress, StepEvent},
+    event::{EventKind, NodeFailed, NodeStarted, NodeWaiting, Progress, ReusedStep, StepEvent},
     time::Timestamp,
     usage::Usage,
     workflow::Work,
@@ -52,18 +53,25 @@ impl Machine {
 
     fn transition_run(&mut self, kind: &EventKind, time: Timestamp) {
         match kind {
-            EventKind::RunCreated(_) => self.phase = Phase::Created,
+            EventKind::RunCreated(created) => {
+                self.phase = Phase::Created;
+                self.take_over(&created.reused);
+            }
             EventKind::RunStarted(started) => {
                 self.phase = Phase::Started(time);
                 self.deadline = started.deadline;
             }
-            EventKind::RunSuspended(_) => {
+            EventKind::RunSuspended(suspended) => {
                 if let Phase::Started(since) = self.phase {
-                    self.phase = Phase::Suspended(since);
+                    self.phase = if suspended.reason == SHUTDOWN {
+                        Phase::Interrupted(since)
+                    } else {
+                        Phase::Suspended(since)
+                    };
                 }
             }
             EventKind::RunResumed(_) => {
-                if let Phase::Suspended(since) = self.phase {
+                if let Phase::Suspended(since) | Phase::Interrupted(since) = self.phase {
                     self.phase = Phase::Started(since);
                 }
             }
@@ -72,6 +80,15 @@ impl Machine {
             }
             _ => {}
         }
+    }
+
+    fn take_over(&mut self, reused: &[ReusedStep]) {
+        let root = self.frames.at(FrameId::ROOT);
+        let found = reused.iter().filter_map(|step| {
+            let node = root.index_of(step.node.as_str())?;
+            Some((node, Arc::clone(&step.output)))
+        });
+        self.reused = found.collect();
     }
 
     fn transition_step(&mut self, step: StepId, kind: &EventKind, time: Timestamp) {
@@ -93,6 +110,9 @@ impl Machine {
             EventKind::NodeResumed(it) => self.take_answer(step, it.payload.clone()),
             EventKind::NodeCompleted(completed) => {
                 self.release(step, kind.usage());
+                if step.frame == FrameId::ROOT {
+                    self.reused.remove(&step.node());
+                }
                 let output = Arc::clone(&completed.output);
                 self.frames
                     .at(step.frame)

@@ -154,7 +154,9 @@ impl Machine {
 
     fn duration_ms(&self, now: Timestamp) -> u64 {
         match self.phase {
-            Phase::Started(since) | Phase::Suspended(since) => millis(now.since(since)),
+            Phase::Started(since) | Phase::Suspended(since) | Phase::Interrupted(since) => {
+                millis(now.since(since))
+            }
             Phase::New | Phase::Created | Phase::Ended => 0,
         }
     }

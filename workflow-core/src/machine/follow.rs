@@ -4,6 +4,7 @@ use super::{
     FrameId, Machine, Phase, StepId,
     container::Container,
     step::{Step, StepState},
+    suspend::SHUTDOWN,
 };
 use crate::{
     event::{EventKind, NodeProgress, Progress},
@@ -39,6 +40,10 @@ impl Machine {
                             | StepState::Running { .. }
                             | StepState::Waiting { .. }
                     )
+            }
+            EventKind::NodeCompleted(it) if it.report.as_ref().is_some_and(|it| it.reused) => {
+                matches!(state, StepState::Due { .. })
+                    && self.reused_output(step) == Some(&it.output)
             }
             EventKind::NodeCompleted(_) => open() || matches!(state, StepState::Running { .. }),
             EventKind::NodeRetrying(_) => matches!(state, StepState::Running { .. }),
@@ -85,12 +90,13 @@ impl Machine {
         match kind {
             EventKind::RunCreated(_) => self.phase == Phase::New,
             EventKind::RunStarted(_) => self.phase == Phase::Created,
-            EventKind::RunSuspended(_) => {
-                matches!(self.phase, Phase::Started(_))
-                    && self.working == 0
-                    && !self.waits.is_empty()
+            EventKind::RunSuspended(it) => {
+                let rests = self.working == 0 && !self.waits.is_empty();
+                matches!(self.phase, Phase::Started(_)) && (rests || it.reason == SHUTDOWN)
             }
-            EventKind::RunResumed(_) => matches!(self.phase, Phase::Suspended(_)),
+            EventKind::RunResumed(_) => {
+                matches!(self.phase, Phase::Suspended(_) | Phase::Interrupted(_))
+            }
             EventKind::RunCompleted(_) => {
                 self.frames.at(FrameId::ROOT).unsettled == 0
                     && matches!(self.phase, Phase::Started(_))

@@ -72,6 +72,8 @@ pub(crate) enum Input {
     Signal { wait: WaitId, payload: Arc<Value> },
     /// Someone wants the run to end.
     Cancel { reason: Arc<str> },
+    /// Its host stops: it is to rest where it is.
+    Interrupt,
 }
 
 /// What a driver is to do.
@@ -104,6 +106,8 @@ enum Phase {
     Started(Timestamp),
     /// Nothing works; since when it was started.
     Suspended(Timestamp),
+    /// Its host stopped; since when it was started.
+    Interrupted(Timestamp),
     Ended,
 }
 
@@ -124,6 +128,10 @@ pub(crate) struct Machine {
     seq: u64,
     phase: Phase,
     doom: Option<Doom>,
+    /// Whether its host stops.
+    interrupted: bool,
+    /// What the nodes of the workflow do not do again.
+    reused: BTreeMap<usize, Arc<Value>>,
     /// When the run fails, should it still work then.
     deadline: Option<Timestamp>,
     /// Steps whose needs are settled, before it is decided whether they are taken.
@@ -177,6 +185,8 @@ impl Machine {
             seq: 0,
             phase: Phase::New,
             doom: None,
+            interrupted: false,
+            reused: BTreeMap::new(),
             deadline: None,
             due: VecDeque::new(),
             ready: VecDeque::new(),
@@ -212,7 +222,10 @@ impl Machine {
 
     /// Whether nothing works, and nothing will until somebody or some time makes it.
     pub(crate) fn is_at_rest(&self) -> bool {
-        matches!(self.phase, Phase::Suspended(_) | Phase::Ended)
+        matches!(
+            self.phase,
+            Phase::Suspended(_) | Phase::Interrupted(_) | Phase::Ended
+        )
     }
 
     /// The first event of a new run.
@@ -242,6 +255,7 @@ impl Machine {
                 Input::DeadlineReached => self.deadline_reached(),
                 Input::Signal { wait, payload } => self.signal(wait, payload, now, turn),
                 Input::Cancel { reason } => _ = self.doom.get_or_insert(Doom::Cancelled { reason }),
+                Input::Interrupt => self.interrupted = true,
             }
         }
         if !self.has_ended() {

@@ -7,18 +7,21 @@ use crate::{error::Problem, event::StartReason, spec::OnAmbiguous, time::Timesta
 const MAX_RECOVERIES: u32 = 5;
 
 impl Machine {
-    /// A suspended run stays as it is, unless a time that it waits for has come meanwhile.
+    /// A suspended run stays as it is, unless a time that it waits for has come meanwhile, or its host
+    /// had stopped.
     pub(super) fn resume(&mut self, now: Timestamp, turn: &mut Turn) {
         if self.has_ended() {
             return;
         }
-        if matches!(self.phase, Phase::Suspended(_)) {
-            if self.wake_at().is_some_and(|wake_at| wake_at <= now) {
-                self.wake("timer", now, turn);
+        match self.phase {
+            Phase::Interrupted(_) => self.wake("restart", now, turn),
+            Phase::Suspended(_) => {
+                if self.wake_at().is_some_and(|wake_at| wake_at <= now) {
+                    self.wake("timer", now, turn);
+                }
             }
-            return;
+            _ => self.go_on(now, turn),
         }
-        self.go_on(now, turn);
     }
 
     /// Sets everything going that a log left standing.

@@ -1,9 +1,13 @@
 //! Derives every consequence of what has happened: skips, starts, and the end.
 
-use super::{Command, Machine, Phase, StepId, Turn, end::Doom, step::StepState};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{Command, FrameId, Machine, Phase, StepId, Turn, end::Doom, step::StepState};
 use crate::{
     error::Problem,
-    event::{EventKind, NodeSkipped, NodeStarted, RunStarted, SkipReason, StartReason},
+    event::{EventKind, NodeSkipped, NodeStarted, Report, RunStarted, SkipReason, StartReason},
     time::Timestamp,
     workflow::Work,
 };
@@ -25,6 +29,9 @@ impl Machine {
             self.begin(now, turn);
         }
         if matches!(self.phase, Phase::Started(_)) {
+            if self.interrupted && self.doom.is_none() {
+                return self.interrupt(now, turn);
+            }
             self.settle_frames(now, turn);
         }
         if self.phase != Phase::Ended
@@ -97,6 +104,7 @@ impl Machine {
             return;
         };
         match self.decision(step, any_live) {
+            Decision::Take if self.reused_output(step).is_some() => self.reuse(step, now, turn),
             Decision::Take if matches!(self.frames.planned(step).work, Work::Leaf(_)) => {
                 self.frames.step_mut(step).state = StepState::Ready(None);
                 self.ready.push_back(step);
@@ -109,6 +117,21 @@ impl Machine {
             }
             Decision::Fail(problem) => self.fail(step, problem, now, turn),
         }
+    }
+
+    /// What the step does not do again.
+    pub(super) fn reused_output(&self, step: StepId) -> Option<&Arc<Value>> {
+        let is_root = step.frame == FrameId::ROOT;
+        is_root.then(|| self.reused.get(&step.node())).flatten()
+    }
+
+    fn reuse(&mut self, step: StepId, now: Timestamp, turn: &mut Turn) {
+        let output = self.reused_output(step).cloned().unwrap_or_default();
+        let report = Report {
+            reused: true,
+            ..Report::default()
+        };
+        self.complete(step, output, Some(Box::new(report)), now, turn);
     }
 
     fn decision(&self, step: StepId, any_live: bool) -> Decision {

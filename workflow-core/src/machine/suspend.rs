@@ -11,7 +11,21 @@ use crate::{
     time::Timestamp,
 };
 
+/// Why a run is suspended whose host stops.
+pub(super) const SHUTDOWN: &str = "shutdown";
+
 impl Machine {
+    /// Lets the run rest where it is, because its host stops. What works is dropped, and begins anew
+    /// when the run goes on.
+    pub(super) fn interrupt(&mut self, now: Timestamp, turn: &mut Turn) {
+        let suspended = RunSuspended {
+            reason: SHUTDOWN.into(),
+            wake_at: Some(now),
+        };
+        self.emit(None, EventKind::RunSuspended(suspended), now, turn);
+        turn.commands.clear();
+    }
+
     /// Lets the run rest when nothing works and what it waits for may take long. Only a damaged log can
     /// leave it with nothing to wait for; then it ends.
     pub(super) fn suspend_if_idle(&mut self, now: Timestamp, turn: &mut Turn) {

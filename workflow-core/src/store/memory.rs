@@ -1,5 +1,5 @@
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque, hash_map::Entry},
     fmt,
     ops::Bound,
     str::FromStr,
@@ -12,7 +12,10 @@ use super::{Store, StoreError};
 use crate::{
     event::StepEvent,
     id::{RunId, WorkflowId},
-    record::{Page, PageRequest, RunHead, RunQuery, RunRecord, WorkflowRecord},
+    record::{
+        KeyedRun, Page, PageRequest, RunCounts, RunHead, RunKey, RunQuery, RunRecord,
+        WorkflowRecord,
+    },
     sync::lock,
 };
 
@@ -34,12 +37,31 @@ struct StoredWorkflow {
 #[derive(Default)]
 struct Runs {
     by_id: BTreeMap<RunId, Arc<Mutex<StoredRun>>>,
+    /// By scope and key.
+    by_key: HashMap<(String, String), RunId>,
     /// Ended runs in the order they ended.
     ended: VecDeque<RunId>,
 }
 
+impl Runs {
+    fn remove(&mut self, run: RunId) -> bool {
+        let Some(stored) = self.by_id.remove(&run) else {
+            return false;
+        };
+        if let Some(key) = &lock(&stored).key {
+            self.by_key.remove(&place_of(key));
+        }
+        true
+    }
+}
+
+fn place_of(key: &RunKey) -> (String, String) {
+    (key.scope.clone(), key.key.clone())
+}
+
 struct StoredRun {
     record: RunRecord,
+    key: Option<RunKey>,
     log: Vec<StepEvent>,
 }
 
@@ -72,7 +94,7 @@ impl MemoryStore {
         runs.ended.push_back(run);
         while runs.ended.len() > self.keep_ended {
             if let Some(oldest) = runs.ended.pop_front() {
-                runs.by_id.remove(&oldest);
+                runs.remove(oldest);
             }
         }
     }
@@ -93,6 +115,22 @@ impl Store for MemoryStore {
         };
         lock(&self.workflows).insert(record.id, stored);
         Ok(())
+    }
+
+    async fn update_workflow(&self, record: WorkflowRecord) -> Result<bool, StoreError> {
+        let mut workflows = lock(&self.workflows);
+        let listed = workflows
+            .get_mut(&record.id)
+            .filter(|stored| !stored.deleted);
+        let Some(stored) = listed else {
+            return Ok(false);
+        };
+        let newest = stored.versions.last().map(|newest| newest.version);
+        let follows = newest.and_then(|newest| newest.checked_add(1)) == Some(record.version);
+        if follows {
+            stored.versions.push(record);
+        }
+        Ok(follows)
     }
 
     async fn workflow(
@@ -130,22 +168,61 @@ impl Store for MemoryStore {
         Ok(take_page(records, page.limit, |record| record.id))
     }
 
+    async fn versions(
+        &self,
+        id: WorkflowId,
+        page: PageRequest,
+    ) -> Result<Page<WorkflowRecord>, StoreError> {
+        let before = match &page.cursor {
+            None => u32::MAX,
+            Some(cursor) => cursor.parse().map_err(|_| StoreError::BadCursor)?,
+        };
+        let workflows = lock(&self.workflows);
+        let listed = workflows.get(&id).filter(|stored| !stored.deleted);
+        let versions = listed
+            .iter()
+            .flat_map(|stored| stored.versions.iter().rev());
+        let older = versions.filter(|record| record.version < before).cloned();
+        Ok(take_page(older, page.limit, |record| record.version))
+    }
+
     async fn delete_workflow(&self, id: WorkflowId) -> Result<bool, StoreError> {
         let mut workflows = lock(&self.workflows);
         let listed = workflows.get_mut(&id).filter(|stored| !stored.deleted);
         Ok(listed.map(|stored| stored.deleted = true).is_some())
     }
 
-    async fn create_run(&self, record: RunRecord, first: StepEvent) -> Result<(), StoreError> {
+    async fn create_run(
+        &self,
+        record: RunRecord,
+        first: StepEvent,
+        key: Option<RunKey>,
+    ) -> Result<(), StoreError> {
         let id = record.id;
+        let mut runs = lock(&self.runs);
+        if let Some(key) = &key {
+            match runs.by_key.entry(place_of(key)) {
+                Entry::Occupied(_) => return Err(StoreError::KeyTaken),
+                Entry::Vacant(free) => free.insert(id),
+            };
+        }
         let stored = StoredRun {
             record,
+            key,
             log: vec![first],
         };
-        lock(&self.runs)
-            .by_id
-            .insert(id, Arc::new(Mutex::new(stored)));
+        runs.by_id.insert(id, Arc::new(Mutex::new(stored)));
         Ok(())
+    }
+
+    async fn run_of_key(&self, key: &RunKey) -> Result<Option<KeyedRun>, StoreError> {
+        let runs = lock(&self.runs);
+        let run = runs.by_key.get(&place_of(key));
+        let stored = run.and_then(|run| runs.by_id.get(run)).map(|run| lock(run));
+        Ok(stored.and_then(|stored| {
+            let request = stored.key.as_ref()?.request.clone();
+            Some(KeyedRun::new(stored.record.clone(), request))
+        }))
     }
 
     async fn append(
@@ -200,14 +277,45 @@ impl Store for MemoryStore {
         let wanted = records.filter(|record| query.wants(record));
         Ok(take_page(wanted, query.page.limit, |record| record.id))
     }
-}
 
-impl RunQuery {
-    fn wants(&self, record: &RunRecord) -> bool {
-        self.workflow_id.is_none_or(|id| record.workflow.id == id)
-            && self
-                .status
-                .is_none_or(|status| record.head.status == status)
+    async fn count_runs(&self, query: &RunQuery) -> Result<RunCounts, StoreError> {
+        let mut counts = RunCounts::default();
+        let of_any_status = RunQuery {
+            status: None,
+            ..query.clone()
+        };
+        for stored in lock(&self.runs).by_id.values() {
+            let record = &lock(stored).record;
+            if of_any_status.wants(record) {
+                counts.add(record.head.status, 1);
+            }
+        }
+        Ok(counts)
+    }
+
+    async fn unfinished(
+        &self,
+        after: Option<RunId>,
+        limit: usize,
+    ) -> Result<Vec<RunRecord>, StoreError> {
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let runs = lock(&self.runs);
+        let younger = runs.by_id.range((start, Bound::Unbounded));
+        let records = younger.map(|(_, stored)| lock(stored).record.clone());
+        Ok(records
+            .filter(|record| !record.head.status.has_ended())
+            .take(limit)
+            .collect())
+    }
+
+    async fn delete_run(&self, run: RunId) -> Result<bool, StoreError> {
+        let mut runs = lock(&self.runs);
+        runs.ended.retain(|ended| *ended != run);
+        Ok(runs.remove(run))
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        Ok(())
     }
 }
 

@@ -8,7 +8,10 @@ pub use self::memory::MemoryStore;
 use crate::{
     event::StepEvent,
     id::{RunId, WorkflowId},
-    record::{Page, PageRequest, RunHead, RunQuery, RunRecord, WorkflowRecord},
+    record::{
+        KeyedRun, Page, PageRequest, RunCounts, RunHead, RunKey, RunQuery, RunRecord,
+        WorkflowRecord,
+    },
 };
 
 /// Keeps workflows, runs and their logs.
@@ -22,6 +25,13 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// When the store cannot be written.
     async fn create_workflow(&self, record: WorkflowRecord) -> Result<(), StoreError>;
+
+    /// Keeps the next version of a workflow. Says whether it did: not when the newest is another than
+    /// the one before it, or the workflow is deleted or unknown.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    async fn update_workflow(&self, record: WorkflowRecord) -> Result<bool, StoreError>;
 
     /// A version of a workflow, the newest when none is named; none when there is no such version.
     /// Versions stay readable after [`delete_workflow`](Self::delete_workflow), since runs pin them.
@@ -46,17 +56,38 @@ pub trait Store: Send + Sync + 'static {
     /// [`StoreError::BadCursor`] when the cursor is not one of this list; or the store cannot be read.
     async fn workflows(&self, page: PageRequest) -> Result<Page<WorkflowRecord>, StoreError>;
 
+    /// The versions of a workflow, newest first; none of one that is deleted or unknown.
+    ///
+    /// # Errors
+    /// As [`workflows`](Self::workflows).
+    async fn versions(
+        &self,
+        id: WorkflowId,
+        page: PageRequest,
+    ) -> Result<Page<WorkflowRecord>, StoreError>;
+
     /// Takes a workflow off the list, and lets no new run name it. Says whether there was one.
     ///
     /// # Errors
     /// When the store cannot be written.
     async fn delete_workflow(&self, id: WorkflowId) -> Result<bool, StoreError>;
 
-    /// Keeps a new run with its first event.
+    /// Keeps a new run with its first event, and with the key that it was asked for by.
     ///
     /// # Errors
-    /// When the store cannot be written.
-    async fn create_run(&self, record: RunRecord, first: StepEvent) -> Result<(), StoreError>;
+    /// [`StoreError::KeyTaken`] when there is a run of this key; or the store cannot be written.
+    async fn create_run(
+        &self,
+        record: RunRecord,
+        first: StepEvent,
+        key: Option<RunKey>,
+    ) -> Result<(), StoreError>;
+
+    /// The run that was asked for by this key, and what was asked; none when there is no such run.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn run_of_key(&self, key: &RunKey) -> Result<Option<KeyedRun>, StoreError>;
 
     /// Adds events to the log of a run, all or none, together with what they make of its record.
     ///
@@ -74,7 +105,8 @@ pub trait Store: Send + Sync + 'static {
     /// At most `limit` events of a run that come after number `after`, in order.
     ///
     /// # Errors
-    /// [`StoreError::NoSuchRun`]; or the store cannot be read.
+    /// [`StoreError::NoSuchRun`]; [`StoreError::Damaged`] when one of them is not an event; or the store
+    /// cannot be read.
     async fn read(
         &self,
         run: RunId,
@@ -93,6 +125,34 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// As [`workflows`](Self::workflows).
     async fn runs(&self, query: RunQuery) -> Result<Page<RunRecord>, StoreError>;
+
+    /// How many runs there are of each status, among those a query wants whatever their status.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn count_runs(&self, query: &RunQuery) -> Result<RunCounts, StoreError>;
+
+    /// At most `limit` records of runs that have not ended, oldest first, of those younger than `after`.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn unfinished(
+        &self,
+        after: Option<RunId>,
+        limit: usize,
+    ) -> Result<Vec<RunRecord>, StoreError>;
+
+    /// Forgets a run, its log and its key. Says whether there was one.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    async fn delete_run(&self, run: RunId) -> Result<bool, StoreError>;
+
+    /// Finds out whether the store can be written.
+    ///
+    /// # Errors
+    /// When it cannot.
+    async fn check(&self) -> Result<(), StoreError>;
 }
 
 const _: fn(&dyn Store) = |_| {};
@@ -117,6 +177,20 @@ pub enum StoreError {
     /// The cursor is not one that this list gave.
     #[error("the cursor is not one that this list gave")]
     BadCursor,
+    /// There is a run that was asked for by this key.
+    #[error("there is a run of this key already")]
+    KeyTaken,
+    /// What is stored as an event of a run is none.
+    #[error("event {seq} of run {run} cannot be read")]
+    Damaged {
+        /// The run.
+        run: RunId,
+        /// The number of the event.
+        seq: u64,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The store cannot be read or written.
     #[error("the store does not answer")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -23,6 +23,7 @@ use serde_json::Value;
 pub(crate) use self::{
     body::Body,
     calls::calls,
+    hash::content_hash,
     library::Refusal,
     plan::{Planned, Work},
 };

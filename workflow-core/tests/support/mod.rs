@@ -6,6 +6,8 @@
     reason = "each test binary uses a part of this, and may fail by panicking"
 )]
 
+pub mod faulty;
+
 use std::{
     sync::{Arc, Mutex},
     time::Duration,

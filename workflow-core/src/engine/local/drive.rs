@@ -4,14 +4,16 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::oneshot;
 
-use super::{admission::Admitted, host::Host, journal::StoreJournal, live::LiveRun};
+use super::{
+    admission::Admitted, host::Host, journal::StoreJournal, live::LiveRun, replay::Unplayable,
+};
 use crate::{
-    engine::{EngineError, NewRun},
-    event::{EventKind, RunCreated, StepEvent},
+    engine::EngineError,
+    event::{RunCreated, StepEvent},
     executor::{Clock, Driver, Executor, Refused},
     id::RunId,
     machine::{self, Machine},
-    record::{RunHead, RunRecord, RunStatus, WorkflowRecord, WorkflowRef},
+    record::{RunHead, RunKey, RunRecord, RunStatus, WorkflowRecord, WorkflowRef},
     time::Timestamp,
     workflow::Workflow,
 };
@@ -24,27 +26,26 @@ pub(super) struct Fresh {
     standing: Standing,
     record: RunRecord,
     first: StepEvent,
+    pub(super) key: Option<RunKey>,
 }
 
 /// A run as its driver takes it up.
 pub(super) struct Standing {
-    machine: Machine,
-    clock: Clock,
-    head: RunHead,
+    pub(super) machine: Machine,
+    pub(super) clock: Clock,
+    pub(super) head: RunHead,
 }
 
 impl Fresh {
     pub(super) fn new(
         workflow: Arc<Workflow>,
         stored: &WorkflowRecord,
-        new: NewRun,
+        created: RunCreated,
         executor: &Executor,
         clock: Clock,
     ) -> Self {
         let id = RunId::new();
-        let input = Arc::new(new.input);
-        let mut created = RunCreated::of(&workflow, Arc::clone(&input));
-        created.metadata = new.metadata.map(Arc::new);
+        let input = Arc::clone(&created.input);
         let mut machine = Machine::new(workflow, id, input, executor.limits());
         let first = machine.create(created, clock.now());
         let record = RunRecord::new(WorkflowRef::from(stored), &first);
@@ -57,6 +58,7 @@ impl Fresh {
             },
             record,
             first,
+            key: None,
         }
     }
 }
@@ -72,13 +74,18 @@ impl Host {
             standing,
             record,
             first,
+            key,
         } = fresh;
         // Before it is stored, so that whoever finds it in the store finds it alive.
         let live = self.live_or_new(record.id);
         let Some(driven) = Driven::claim(&self, &live) else {
             return;
         };
-        if let Err(error) = self.store().create_run(record.clone(), first.clone()).await {
+        if let Err(error) = self
+            .store()
+            .create_run(record.clone(), first.clone(), key)
+            .await
+        {
             let _ = tell.send(Err(error.into()));
             return;
         }
@@ -106,8 +113,10 @@ impl Host {
     /// Rebuilds a run from its log and drives it on, if it has something to do.
     async fn take_up(self: &Arc<Self>, mut driven: Driven, time: Option<Timestamp>) {
         let run = driven.live.id();
-        let Ok(Some(record)) = self.store().run(run).await else {
-            return self.try_again(run);
+        let record = match self.store().run(run).await {
+            Ok(Some(record)) => record,
+            Ok(None) => return,
+            Err(_) => return self.try_again(run),
         };
         if record.head.status.has_ended() {
             return;
@@ -115,46 +124,35 @@ impl Host {
         if !driven.has_something_to_do(&record.head, time) && driven.try_rest() {
             return self.set_alarm(run, &record.head);
         }
-        match self.replay(&record, time).await {
-            Ok(standing) => self.drive(driven, standing).await,
-            Err(error) => {
-                let error: &dyn std::error::Error = &*error;
-                tracing::error!(%run, error, "a run cannot go on");
-            }
-        }
-    }
-
-    async fn replay(
-        &self,
-        record: &RunRecord,
-        time: Option<Timestamp>,
-    ) -> Result<Standing, Box<dyn std::error::Error + Send + Sync>> {
-        let log = self.log(record.id, 0).await?;
-        let pins = match log.first().map(|first| &first.kind) {
-            Some(EventKind::RunCreated(created)) => Arc::clone(&created.workflows),
-            _ => Arc::default(),
-        };
-        let (id, version) = (record.workflow.id, record.workflow.version);
-        let stored = self.store().workflow(id, Some(version)).await?;
-        let stored = stored.ok_or(EngineError::NoSuchWorkflow(id))?;
-        let workflow = self.linker().pinned(&stored, &pins).await?;
-        let (_, machine) = self.executor().replay(workflow, &log)?;
-        let last = log.last().map(|event| event.time);
-        let times = [last, time].into_iter().flatten();
-        Ok(Standing {
-            machine,
-            clock: times.fold(self.clock(), Clock::not_before),
-            head: record.head.clone(),
-        })
-    }
-
-    /// Drives a run until it has ended or rests with nothing to do.
-    async fn drive(self: &Arc<Self>, mut driven: Driven, standing: Standing) {
+        // Before the log is read: of many runs that are taken up, few are in memory at once.
         let live = Arc::clone(&driven.live);
         let admitted = self.admission().admit(&live).await;
         if matches!(admitted, Admitted::Never) {
             return;
         }
+        match self.replay(&record, time).await {
+            Ok(standing) => self.drive_admitted(driven, standing, admitted).await,
+            Err(Unplayable::ForNow) => self.try_again(run),
+            Err(Unplayable::Stopped(problem)) => self.stop_run(run, problem),
+        }
+    }
+
+    /// Drives a run, once it may work, until it has ended or rests with nothing to do.
+    async fn drive(self: &Arc<Self>, driven: Driven, standing: Standing) {
+        let live = Arc::clone(&driven.live);
+        let admitted = self.admission().admit(&live).await;
+        if !matches!(admitted, Admitted::Never) {
+            self.drive_admitted(driven, standing, admitted).await;
+        }
+    }
+
+    async fn drive_admitted(
+        self: &Arc<Self>,
+        mut driven: Driven,
+        standing: Standing,
+        admitted: Admitted<'_>,
+    ) {
+        let live = Arc::clone(&driven.live);
         let Standing {
             machine,
             clock,
@@ -219,7 +217,7 @@ impl Driven {
 
     /// Whether a run that is not driven has to be.
     fn has_something_to_do(&self, head: &RunHead, time: Option<Timestamp>) -> bool {
-        let is_due = time.is_some_and(|time| head.wake_at.is_some_and(|wake_at| wake_at <= time));
+        let is_due = time.is_some_and(|time| head.is_due(time));
         head.status != RunStatus::Waiting || is_due || self.live.has_mail()
     }
 

@@ -10,7 +10,7 @@ use std::{
 
 use futures::future::select;
 use serde_json::Value;
-use tokio::{sync::oneshot, task::JoinSet};
+use tokio::{sync::oneshot, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -22,15 +22,20 @@ use super::{
     timers::{Alarm, Timers},
 };
 use crate::{
-    engine::{EngineError, NewRun},
-    event::StepEvent,
+    engine::EngineError,
+    error::Problem,
+    event::{RunCreated, StepEvent},
     executor::{Clock, Executor},
     id::{RunId, WaitId},
-    record::{RunRecord, WorkflowRecord},
+    record::{RunKey, RunRecord, WorkflowRecord},
     registry::Registry,
     store::Store,
     sync::lock,
+    workflow::Workflow,
 };
+
+/// How long, once they are to rest, runs have to write that they do.
+const LAST_WRITES: Duration = Duration::from_secs(5);
 
 pub(super) struct Host {
     registry: Arc<Registry>,
@@ -41,6 +46,8 @@ pub(super) struct Host {
     /// Runs that are driven or followed.
     live: Mutex<HashMap<RunId, Weak<LiveRun>>>,
     timers: Timers,
+    /// Runs that cannot go on, and why.
+    stopped: Mutex<HashMap<RunId, Arc<Problem>>>,
     /// Everything that was spawned; none any more once the engine is closed.
     tasks: Mutex<Option<JoinSet<()>>>,
     closing: CancellationToken,
@@ -63,6 +70,7 @@ impl Host {
             admission,
             live: Mutex::default(),
             timers: Timers::default(),
+            stopped: Mutex::default(),
             tasks: Mutex::new(Some(JoinSet::new())),
             closing: CancellationToken::new(),
             clock: Clock::start(),
@@ -127,7 +135,8 @@ impl Host {
         self.let_readers_go();
     }
 
-    /// Gives the runs that work this long to end, then stops everything. Also when it is dropped.
+    /// Gives the runs that work this long to end, then lets the rest of them rest where they are. Also
+    /// when it is dropped, but then they are just stopped.
     pub(super) async fn shut_down(&self, grace: Duration) {
         struct LetReadersGo<'a>(&'a Host);
         impl Drop for LetReadersGo<'_> {
@@ -137,19 +146,23 @@ impl Host {
         }
         let _at_the_end = LetReadersGo(self);
         let mut tasks = self.close();
-        let drained = async { while tasks.join_next().await.is_some() {} };
-        let _ = tokio::time::timeout(grace, drained).await;
+        if timeout(grace, ended(&mut tasks)).await.is_err() {
+            self.each_live(|live| live.inbox().interrupt());
+            let _ = timeout(LAST_WRITES, ended(&mut tasks)).await;
+        }
         tasks.shutdown().await;
     }
 
     fn let_readers_go(&self) {
+        self.each_live(LiveRun::close);
+    }
+
+    fn each_live(&self, act: impl Fn(&LiveRun)) {
         let live: Vec<_> = lock(&self.live)
             .values()
             .filter_map(Weak::upgrade)
             .collect();
-        for live in live {
-            live.close();
-        }
+        live.iter().for_each(|live| act(live));
     }
 
     /// Keeps a task until it ends. A closed engine takes none.
@@ -181,18 +194,20 @@ impl Host {
     pub(super) async fn start(
         self: &Arc<Self>,
         stored: &WorkflowRecord,
-        new: NewRun,
+        workflow: Arc<Workflow>,
+        created: RunCreated,
+        key: Option<RunKey>,
     ) -> Result<RunRecord, EngineError> {
         if self.is_closed() {
             return Err(EngineError::ShuttingDown);
         }
-        let workflow = self.linker.newest(stored).await?;
         workflow
-            .check_input(&new.input)
+            .check_input(&created.input)
             .map_err(EngineError::InvalidInput)?;
         let place = self.admission.place();
         let place = place.map_err(|waiting| EngineError::Busy { waiting })?;
-        let fresh = Fresh::new(workflow, stored, new, &self.executor, self.clock());
+        let mut fresh = Fresh::new(workflow, stored, created, &self.executor, self.clock());
+        fresh.key = key;
         let (tell, started) = oneshot::channel();
         let host = Arc::clone(self);
         self.spawn(async move {
@@ -200,6 +215,36 @@ impl Host {
             drop(place);
         })?;
         started.await.unwrap_or(Err(EngineError::ShuttingDown))
+    }
+
+    /// Notes that a run cannot go on.
+    pub(super) fn stop_run(&self, run: RunId, problem: Problem) {
+        tracing::error!(%run, code = &*problem.code, detail = problem.detail, "a run cannot go on");
+        lock(&self.stopped).insert(run, Arc::new(problem));
+    }
+
+    /// Why a run cannot go on, if it cannot.
+    pub(super) fn stopped(&self, run: RunId) -> Option<Arc<Problem>> {
+        lock(&self.stopped).get(&run).cloned()
+    }
+
+    pub(super) fn check_not_stopped(&self, run: RunId) -> Result<(), EngineError> {
+        let stopped = self.stopped(run);
+        stopped.map_or(Ok(()), |problem| Err(EngineError::Stopped { run, problem }))
+    }
+
+    /// Forgets a run in which nothing happens any more.
+    pub(super) async fn delete(&self, run: RunId) -> Result<(), EngineError> {
+        let record = self.store.run(run).await?;
+        let record = record.ok_or(EngineError::NoSuchRun(run))?;
+        if !record.head.status.has_ended() && self.stopped(run).is_none() {
+            return Err(EngineError::NotEnded(run));
+        }
+        if !self.store.delete_run(run).await? {
+            return Err(EngineError::NoSuchRun(run));
+        }
+        lock(&self.stopped).remove(&run);
+        Ok(())
     }
 
     /// The log of a run after event number `after`.
@@ -254,4 +299,9 @@ impl Host {
             live.remove(&run.id());
         }
     }
+}
+
+/// Waits until all tasks have ended.
+async fn ended(tasks: &mut JoinSet<()>) {
+    while tasks.join_next().await.is_some() {}
 }

@@ -46,8 +46,18 @@ impl Linker {
 
     /// Checks a specification that is not stored yet.
     pub(super) async fn check(&self, spec: &Value) -> Result<Workflow, EngineError> {
+        self.check_as(spec, None).await
+    }
+
+    /// Checks a specification that is to be a version of this workflow.
+    pub(super) async fn check_as(
+        &self,
+        spec: &Value,
+        id: Option<WorkflowId>,
+    ) -> Result<Workflow, EngineError> {
         let called = self.find_called(spec).await?;
         let mut linking = self.linking(&called);
+        linking.chain.extend(id);
         linking.own_name = spec["name"].as_str();
         let library = linking.library(spec);
         Ok(Workflow::calling(spec, &self.registry, &library)?)

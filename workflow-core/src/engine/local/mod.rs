@@ -1,12 +1,16 @@
 //! An engine in this process: its runs are tasks, their logs are in a store.
 
 mod admission;
+mod again;
 mod drive;
 mod host;
 mod journal;
 mod linker;
 mod live;
 mod reader;
+mod recover;
+mod replay;
+mod start;
 mod text;
 mod timers;
 
@@ -16,17 +20,18 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use serde_json::Value;
 
+pub use self::recover::Recovered;
 use self::{admission::Admission, host::Host, reader::Reader};
-use super::{Created, Engine, EngineError, NewRun, Validation};
+use super::{Created, Engine, EngineError, NewRun, Retry, Validation};
 use crate::{
     event::{StepEvent, Update},
     executor::Executor,
     history::StepHistory,
     id::{RunId, StepPath, WaitId, WorkflowId},
-    record::{Page, PageRequest, RunQuery, RunRecord, RunStatus, WorkflowRecord},
+    record::{Page, PageRequest, RunCounts, RunQuery, RunRecord, RunStatus, WorkflowRecord},
     registry::Registry,
     report::RunReport,
-    store::{MemoryStore, Store},
+    store::{MemoryStore, Store, StoreError},
     wait::WaitLog,
 };
 
@@ -80,8 +85,8 @@ pub struct LocalEngineBuilder {
 impl LocalEngineBuilder {
     /// Where workflows and runs are kept; a [`MemoryStore`] unless it is set.
     #[must_use]
-    pub fn store(mut self, store: impl Store) -> Self {
-        self.store = Arc::new(store);
+    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = store;
         self
     }
 
@@ -140,8 +145,22 @@ impl LocalEngine {
         }
     }
 
-    /// Takes no new runs, gives those that work this long to end, and stops the rest. When it
-    /// returns, nothing of the engine works any more.
+    /// Takes up the runs that had not ended when an engine on the same store stopped: to be called once,
+    /// before the first run is started. What was done is not done again; a step that was at work starts
+    /// anew, with `reason: "recovered"`. A run that cannot go on, since its log is damaged or was written
+    /// by a newer version, stops alone: [`EngineError::Stopped`] tells why.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    ///
+    /// # Cancellation
+    /// Runs that were not taken up yet stay as they are.
+    pub async fn recover(&self) -> Result<Recovered, EngineError> {
+        self.host.recover().await
+    }
+
+    /// Takes no new runs, gives those that work this long to end, then suspends the rest, which go on
+    /// when they are [recovered](Self::recover). When it returns, nothing of the engine works any more.
     ///
     /// # Cancellation
     /// When it is dropped, everything stops at once.
@@ -160,6 +179,31 @@ impl Engine for LocalEngine {
         Ok(Created { record, warnings })
     }
 
+    async fn update_workflow(
+        &self,
+        id: WorkflowId,
+        spec: Value,
+        if_version: Option<u32>,
+    ) -> Result<Created, EngineError> {
+        let workflow = self.host.linker().check_as(&spec, Some(id)).await?;
+        let (name, spec) = (workflow.name().map(str::to_owned), Arc::new(spec));
+        loop {
+            let newest = self.workflow(id, None).await?;
+            if let Some(expected) = if_version.filter(|version| *version != newest.version) {
+                return Err(EngineError::OtherVersion {
+                    workflow: id,
+                    expected,
+                    newest: newest.version,
+                });
+            }
+            let record = newest.next(name.clone(), Arc::clone(&spec));
+            if self.host.store().update_workflow(record.clone()).await? {
+                let warnings = workflow.warnings().to_vec();
+                return Ok(Created { record, warnings });
+            }
+        }
+    }
+
     async fn workflow(
         &self,
         id: WorkflowId,
@@ -174,6 +218,15 @@ impl Engine for LocalEngine {
 
     async fn workflows(&self, page: PageRequest) -> Result<Page<WorkflowRecord>, EngineError> {
         Ok(self.host.store().workflows(page).await?)
+    }
+
+    async fn versions(
+        &self,
+        id: WorkflowId,
+        page: PageRequest,
+    ) -> Result<Page<WorkflowRecord>, EngineError> {
+        self.workflow(id, None).await?;
+        Ok(self.host.store().versions(id, page).await?)
     }
 
     async fn delete_workflow(&self, id: WorkflowId) -> Result<(), EngineError> {
@@ -202,15 +255,11 @@ impl Engine for LocalEngine {
     }
 
     async fn start(&self, run: NewRun) -> Result<RunRecord, EngineError> {
-        // The newest version is there only as long as the workflow is not deleted.
-        let newest = self.workflow(run.workflow_id, None).await?;
-        let record = match run.version {
-            Some(version) if version != newest.version => {
-                self.workflow(run.workflow_id, Some(version)).await?
-            }
-            _ => newest,
-        };
-        self.host.start(&record, run).await
+        self.start_new(run).await
+    }
+
+    async fn retry(&self, retry: Retry) -> Result<RunRecord, EngineError> {
+        self.start_again(retry).await
     }
 
     async fn run(&self, id: RunId) -> Result<RunReport, EngineError> {
@@ -222,17 +271,24 @@ impl Engine for LocalEngine {
             .ok_or(EngineError::NoSuchRun(id))?;
         let until = record.head.last_seq;
         let mut report = RunReport::new(record);
+        report.stopped = self.host.stopped(id);
         let mut after = 0;
-        loop {
-            let events = self.page(id, after, READ_BATCH).await?;
+        while after < until {
+            let events = match self.page(id, after, READ_BATCH).await {
+                Ok(events) => events,
+                Err(EngineError::Store(StoreError::Damaged { seq, .. })) => {
+                    report.stopped = Some(Arc::new(replay::damaged_event(seq)));
+                    break;
+                }
+                Err(error) => return Err(error),
+            };
+            let Some(last) = events.last() else { break };
+            after = last.seq;
             for event in events.iter().filter(|event| event.seq <= until) {
                 report.apply(event);
             }
-            match events.last() {
-                Some(last) if last.seq < until => after = last.seq,
-                _ => return Ok(report.finish()),
-            }
         }
+        Ok(report.finish())
     }
 
     async fn step(&self, run: RunId, path: &StepPath) -> Result<StepHistory, EngineError> {
@@ -243,6 +299,14 @@ impl Engine for LocalEngine {
 
     async fn runs(&self, query: RunQuery) -> Result<Page<RunRecord>, EngineError> {
         Ok(self.host.store().runs(query).await?)
+    }
+
+    async fn count_runs(&self, query: &RunQuery) -> Result<RunCounts, EngineError> {
+        Ok(self.host.store().count_runs(query).await?)
+    }
+
+    async fn delete_run(&self, id: RunId) -> Result<(), EngineError> {
+        self.host.delete(id).await
     }
 
     async fn cancel(&self, id: RunId) -> Result<RunRecord, EngineError> {
@@ -257,6 +321,7 @@ impl Engine for LocalEngine {
         if record.head.status.has_ended() {
             return Ok(record);
         }
+        self.host.check_not_stopped(id)?;
         Err(self.host.interrupted(id))
     }
 
@@ -277,6 +342,7 @@ impl Engine for LocalEngine {
                 waits.apply(&event);
             }
             if waits.check(wait, &payload).map_err(EngineError::Signal)? {
+                self.host.check_not_stopped(run)?;
                 return Err(self.host.interrupted(run));
             }
         }
@@ -297,6 +363,7 @@ impl Engine for LocalEngine {
         if after > last {
             return Err(EngineError::BeyondEnd { after, last });
         }
+        self.host.check_not_stopped(run)?;
         live.learn_length(last);
         let status = record.head.status;
         if !status.has_ended() && status != RunStatus::Waiting && !live.is_driven() {
@@ -316,6 +383,13 @@ impl Engine for LocalEngine {
         limit: usize,
     ) -> Result<Vec<StepEvent>, EngineError> {
         Ok(self.host.store().read(run, after, limit).await?)
+    }
+
+    async fn ready(&self) -> Result<(), EngineError> {
+        if self.host.is_closed() {
+            return Err(EngineError::ShuttingDown);
+        }
+        Ok(self.host.store().check().await?)
     }
 
     fn registry(&self) -> &Registry {

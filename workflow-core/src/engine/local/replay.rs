@@ -1,0 +1,129 @@
+//! Rebuilds a run from its log, and says why that cannot be done.
+
+use std::{error::Error, fmt, sync::Arc};
+
+use super::{drive::Standing, host::Host};
+use crate::{
+    engine::EngineError,
+    error::Problem,
+    event::{EventKind, LOG_FORMAT, RunCreated, StepEvent},
+    executor::{Clock, ResumeError},
+    fault::InvalidWorkflow,
+    record::RunRecord,
+    store::StoreError,
+    time::Timestamp,
+    workflow::Workflow,
+};
+
+/// Why a run cannot be rebuilt.
+pub(super) enum Unplayable {
+    /// The store does not answer.
+    ForNow,
+    /// Its log or its workflow cannot be used by this program.
+    Stopped(Problem),
+}
+
+impl Host {
+    /// A run as its log leaves it. `time` is one that has come, by the clock of whoever says so.
+    pub(super) async fn replay(
+        &self,
+        record: &RunRecord,
+        time: Option<Timestamp>,
+    ) -> Result<Standing, Unplayable> {
+        let first = self.store().read(record.id, 0, 1).await?;
+        let created = beginning(&first)?;
+        let workflow = self.pinned(record, created).await?;
+        let log = self.log(record.id, 0).await?;
+        let (_, machine) = self.executor().replay(workflow, &log)?;
+        let last = log.last().map(|event| event.time);
+        let times = [last, time].into_iter().flatten();
+        Ok(Standing {
+            machine,
+            clock: times.fold(self.clock(), Clock::not_before),
+            head: record.head.clone(),
+        })
+    }
+
+    /// The workflow of a run, with those it calls, as they were when it was created.
+    async fn pinned(
+        &self,
+        record: &RunRecord,
+        created: &RunCreated,
+    ) -> Result<Arc<Workflow>, Unplayable> {
+        let (id, version) = (record.workflow.id, record.workflow.version);
+        let Some(stored) = self.store().workflow(id, Some(version)).await? else {
+            let detail = format!("version {version} of its workflow is not stored any more");
+            return Err(unusable(detail));
+        };
+        Ok(self.linker().pinned(&stored, &created.workflows).await?)
+    }
+}
+
+/// What a log begins with, if this version can go on from it.
+fn beginning(log: &[StepEvent]) -> Result<&RunCreated, Unplayable> {
+    let Some(EventKind::RunCreated(created)) = log.first().map(|first| &first.kind) else {
+        return Err(damaged("it does not begin with run.created"));
+    };
+    let format = created.log_format;
+    if format > LOG_FORMAT {
+        let detail = format!(
+            "its log has format {format}, and this version goes on from format {LOG_FORMAT} at most: \
+             start the version that wrote it, or a newer one"
+        );
+        return Err(Unplayable::Stopped(Problem::new("newer_log", detail)));
+    }
+    Ok(created)
+}
+
+fn damaged(why: impl fmt::Display) -> Unplayable {
+    Unplayable::Stopped(damaged_log(why))
+}
+
+fn damaged_log(why: impl fmt::Display) -> Problem {
+    Problem::new("damaged_log", format!("its log is damaged: {why}"))
+}
+
+/// Why nothing can be told of a run after this event.
+pub(super) fn damaged_event(seq: u64) -> Problem {
+    damaged_log(format_args!("event {seq} cannot be read"))
+}
+
+fn unusable(detail: String) -> Unplayable {
+    Unplayable::Stopped(Problem::new("unusable_workflow", detail))
+}
+
+impl From<StoreError> for Unplayable {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Damaged { seq, .. } => Self::Stopped(damaged_event(seq)),
+            _ => Self::ForNow,
+        }
+    }
+}
+
+impl From<InvalidWorkflow> for Unplayable {
+    fn from(invalid: InvalidWorkflow) -> Self {
+        let detail = format!("its workflow cannot be built any more: {invalid}");
+        let problem = Problem::new("unusable_workflow", detail);
+        Self::Stopped(problem.with_errors(invalid.into_faults()))
+    }
+}
+
+impl From<EngineError> for Unplayable {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Store(error) => error.into(),
+            EngineError::Invalid(invalid) => invalid.into(),
+            _ => Self::ForNow,
+        }
+    }
+}
+
+impl From<ResumeError> for Unplayable {
+    fn from(error: ResumeError) -> Self {
+        match error.source() {
+            Some(source) => damaged(source),
+            None => damaged(error),
+        }
+    }
+}

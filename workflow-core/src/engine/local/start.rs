@@ -1,0 +1,169 @@
+//! Starts runs: new ones, and those that are done again.
+
+use std::{fmt, sync::Arc};
+
+use serde_json::{Value, json};
+
+use super::{LocalEngine, again};
+use crate::{
+    engine::{Engine, EngineError, NewRun, Retry},
+    event::{EventKind, RunCreated, StepEvent},
+    fault::{Fault, FaultCode},
+    id::{NodeId, RunId, WorkflowId},
+    record::{RunKey, RunRecord, WorkflowRecord},
+    store::StoreError,
+    suggest::did_you_mean,
+    workflow::{Workflow, content_hash},
+};
+
+impl LocalEngine {
+    pub(super) async fn start_new(&self, new: NewRun) -> Result<RunRecord, EngineError> {
+        let key = (new.key.as_ref()).map(|key| {
+            let asked = json!([new.version, new.input, new.metadata]);
+            run_key(new.workflow_id, key, &asked)
+        });
+        if let Some(run) = self.run_of_key(key.as_ref()).await? {
+            return Ok(run);
+        }
+        let stored = self.runnable(new.workflow_id, new.version).await?;
+        let workflow = self.host.linker().newest(&stored).await?;
+        let mut created = RunCreated::of(&workflow, Arc::new(new.input));
+        created.metadata = new.metadata.map(Arc::new);
+        self.create(&stored, workflow, created, key).await
+    }
+
+    pub(super) async fn start_again(&self, retry: Retry) -> Result<RunRecord, EngineError> {
+        let key = (retry.key.as_ref()).map(|key| {
+            let asked = json!([retry.version, retry.input, retry.from]);
+            run_key(retry.run, key, &asked)
+        });
+        if let Some(run) = self.run_of_key(key.as_ref()).await? {
+            return Ok(run);
+        }
+        let before = self.ended(retry.run).await?;
+        if retry.from.is_some() && retry.input.is_some() {
+            let detail = "with another input, nothing of the earlier run can be taken over";
+            let fault = Fault::new(FaultCode::NotApplicable, "#/from", detail);
+            let fault = fault.hint("leave out `from` or `input`");
+            return Err(EngineError::InvalidRetry(vec![fault]));
+        }
+        let version = retry.version.unwrap_or(before.workflow.version);
+        let stored = self.runnable(before.workflow.id, Some(version)).await?;
+        let workflow = self.host.linker().newest(&stored).await?;
+        let created = self
+            .created_again(retry, &before, &stored, &workflow)
+            .await?;
+        self.create(&stored, workflow, created, key).await
+    }
+
+    /// What the new run begins with.
+    async fn created_again(
+        &self,
+        retry: Retry,
+        before: &RunRecord,
+        stored: &WorkflowRecord,
+        workflow: &Workflow,
+    ) -> Result<RunCreated, EngineError> {
+        let log = match &retry.from {
+            Some(_) => self.host.log(before.id, 0).await?,
+            None => self.host.store().read(before.id, 0, 1).await?,
+        };
+        let Some(earlier) = created(&log) else {
+            return Err(EngineError::NoSuchRun(before.id));
+        };
+        let input = retry
+            .input
+            .map_or_else(|| Arc::clone(&earlier.input), Arc::new);
+        let mut again = RunCreated::of(workflow, input);
+        again.metadata.clone_from(&earlier.metadata);
+        again.retry_of = Some(before.id);
+        if let Some(from) = &retry.from {
+            check_node(workflow, from)?;
+            let spec = self
+                .workflow(before.workflow.id, Some(before.workflow.version))
+                .await?
+                .spec;
+            let unchanged = again::unchanged(workflow, &stored.spec, earlier, &spec);
+            again.reused = again::reused(workflow, &log, from, unchanged);
+        }
+        Ok(again)
+    }
+
+    /// A version of a workflow that is not deleted.
+    async fn runnable(
+        &self,
+        id: WorkflowId,
+        version: Option<u32>,
+    ) -> Result<WorkflowRecord, EngineError> {
+        // The newest version is there only as long as the workflow is not deleted.
+        let newest = self.workflow(id, None).await?;
+        match version {
+            Some(version) if version != newest.version => self.workflow(id, Some(version)).await,
+            _ => Ok(newest),
+        }
+    }
+
+    async fn ended(&self, run: RunId) -> Result<RunRecord, EngineError> {
+        let record = self.host.store().run(run).await?;
+        let record = record.ok_or(EngineError::NoSuchRun(run))?;
+        if record.head.status.has_ended() {
+            return Ok(record);
+        }
+        Err(EngineError::NotEnded(run))
+    }
+
+    /// Of two that ask by one key at the same time, one creates the run, and both get it.
+    async fn create(
+        &self,
+        stored: &WorkflowRecord,
+        workflow: Arc<Workflow>,
+        created: RunCreated,
+        key: Option<RunKey>,
+    ) -> Result<RunRecord, EngineError> {
+        let started = self
+            .host
+            .start(stored, workflow, created, key.clone())
+            .await;
+        if let Err(EngineError::Store(StoreError::KeyTaken)) = &started
+            && let Some(run) = self.run_of_key(key.as_ref()).await?
+        {
+            return Ok(run);
+        }
+        started
+    }
+
+    /// The run of a key, if it was started with the same.
+    async fn run_of_key(&self, key: Option<&RunKey>) -> Result<Option<RunRecord>, EngineError> {
+        let Some(key) = key else {
+            return Ok(None);
+        };
+        match self.host.store().run_of_key(key).await? {
+            Some(found) if found.request != key.request => {
+                Err(EngineError::KeyReused(found.record.id))
+            }
+            found => Ok(found.map(|found| found.record)),
+        }
+    }
+}
+
+fn run_key(scope: impl fmt::Display, key: &str, asked: &Value) -> RunKey {
+    RunKey::new(scope.to_string(), key, content_hash(asked))
+}
+
+fn created(log: &[StepEvent]) -> Option<&RunCreated> {
+    match &log.first()?.kind {
+        EventKind::RunCreated(created) => Some(created),
+        _ => None,
+    }
+}
+
+fn check_node(workflow: &Workflow, node: &NodeId) -> Result<(), EngineError> {
+    let mut ids = workflow.nodes().iter().map(|node| node.id.as_str());
+    if ids.clone().any(|id| id == node.as_str()) {
+        return Ok(());
+    }
+    let detail = format!("`{node}` is not a node at the top of this workflow");
+    let mut fault = Fault::new(FaultCode::UnknownReference, "#/from", detail);
+    fault.hint = did_you_mean(node.as_str(), &mut ids);
+    Err(EngineError::InvalidRetry(vec![fault]))
+}

@@ -1,0 +1,77 @@
+//! A log that a first version wrote: every later one goes on from it, wherever it was cut.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+mod support;
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use support::{Probe, collect, output_of};
+use workflow_core::{Executor, LOG_FORMAT, StepEvent, Workflow};
+
+/// One event a line, format 1. Never written anew: a later format gets a file of its own.
+const LOG: &str = include_str!("golden/log-1.jsonl");
+
+/// A branch that is not taken, a failure that is handled, a retry, a map, a loop and a delay that suspends.
+const SPEC: &str = include_str!("golden/spec-1.json");
+
+fn workflow() -> Arc<Workflow> {
+    let spec: Value = serde_json::from_str(SPEC).unwrap();
+    support::parsed(&Probe::default(), &spec)
+}
+
+fn log() -> Vec<StepEvent> {
+    LOG.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[test]
+fn an_event_is_written_as_it_was_then() {
+    for (event, line) in log().iter().zip(LOG.lines()) {
+        let then: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(serde_json::to_value(event).unwrap(), then);
+    }
+    assert_eq!(LOG_FORMAT, 1, "a new format needs a golden log of its own");
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_prefix_ends_as_the_log_did() {
+    let whole = log();
+    let output = output_of(&whole);
+    for cut in 1..whole.len() {
+        let resumed = Executor::new().resume(workflow(), &whole[..cut]);
+        let mut log = whole[..cut].to_vec();
+        log.extend(collect(resumed.unwrap()).await);
+        // A run that rests goes on when its time has come.
+        while !log.last().unwrap().is_terminal() {
+            let mut resting = log.clone();
+            let passed = json!("2020-01-01T00:00:00Z");
+            for event in &mut resting {
+                let mut json = serde_json::to_value(&*event).unwrap();
+                for field in ["resumes_at", "wake_at"] {
+                    if json.get(field).is_some() {
+                        json[field] = passed.clone();
+                    }
+                }
+                *event = serde_json::from_value(json).unwrap();
+            }
+            let more = collect(Executor::new().resume(workflow(), &resting).unwrap()).await;
+            assert!(!more.is_empty(), "cut at {cut}");
+            log.extend(more);
+        }
+        assert_eq!(output_of(&log), output, "cut at {cut}");
+    }
+}
+
+/// Whoever keeps a log as text may lose the end of it: what is left is a prefix, and no event more.
+#[test]
+fn a_line_that_was_cut_at_any_byte_is_no_event() {
+    for line in LOG.lines() {
+        let cuts = (0..line.len()).filter_map(|end| line.get(..end));
+        for cut in cuts {
+            assert!(serde_json::from_str::<StepEvent>(cut).is_err(), "{cut}");
+        }
+    }
+}

@@ -1,0 +1,453 @@
+//! Runs outlive their engine: what is done stays done, wherever it was stopped.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+mod support;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use futures::StreamExt;
+use serde_json::{Value, json};
+use support::{
+    Probe, brief,
+    faulty::{Faulty, Trouble},
+    output_of, registry,
+};
+use workflow_core::{
+    Engine, EngineError, EventKind, LocalEngine, MemoryStore, NewRun, RunId, RunRecord, RunStatus,
+    StartReason, StepEvent, Store, Update,
+};
+
+fn engine(probe: &Probe, store: &Arc<dyn Store>) -> LocalEngine {
+    LocalEngine::builder(registry(probe))
+        .store(Arc::clone(store))
+        .build()
+}
+
+fn memory() -> Arc<dyn Store> {
+    Arc::new(MemoryStore::new())
+}
+
+async fn start(engine: &LocalEngine, spec: Value, input: Value) -> RunId {
+    let stored = engine.create_workflow(spec).await.unwrap().record;
+    engine
+        .start(NewRun::new(stored.id, input))
+        .await
+        .unwrap()
+        .id
+}
+
+/// The events of a run up to its end.
+async fn ended(engine: &LocalEngine, run: RunId) -> Vec<StepEvent> {
+    let updates = engine.events(run, 0).await.unwrap();
+    let events = updates.filter_map(async |update| match update {
+        Update::Event(event) => Some(event),
+        _ => None,
+    });
+    let events: Vec<StepEvent> = events.collect().await;
+    assert!(events.last().unwrap().is_terminal(), "{:?}", brief(&events));
+    events
+}
+
+fn assert_without_gap(events: &[StepEvent]) {
+    let numbers: Vec<u64> = events.iter().map(|event| event.seq).collect();
+    let counted: Vec<u64> = (1..=events.len() as u64).collect();
+    assert_eq!(numbers, counted);
+}
+
+/// How often each step was completed.
+fn completions(events: &[StepEvent]) -> BTreeMap<String, usize> {
+    let mut times = BTreeMap::new();
+    for event in events {
+        if let EventKind::NodeCompleted(completed) = &event.kind {
+            *times.entry(completed.step.path().to_string()).or_default() += 1;
+        }
+    }
+    times
+}
+
+/// A diamond with a retry and a stream of text, then a map and a loop.
+fn spec() -> Value {
+    json!({"nodes": [
+        {"id": "a", "type": "Script", "data": {"millis": 5}},
+        {"id": "b", "type": "Script", "needs": ["a"], "retry": {"max_attempts": 3, "delay": "20ms", "jitter": false},
+         "data": {"millis": 30, "failures": 1, "retryable": true}},
+        {"id": "c", "type": "Script", "needs": ["a"], "data": {"millis": 10, "say": ["one", "two"]}},
+        {"id": "each", "type": "MapNode", "needs": ["b", "c"], "data": {"over": "input", "concurrency": 2, "nodes": [
+            {"id": "m", "type": "Script", "data": {"millis": 3, "output": "{{ item }}!"}}]}},
+        {"id": "again", "type": "LoopNode", "data": {"max": 3, "until": "false", "nodes": [
+            {"id": "l", "type": "Script", "data": {"millis": 2, "output": "{{ index }}"}}]}},
+    ], "output": ["{{ b.output }}{{ c.output }}", "{{ each.output }}", "{{ again.output }}"]})
+}
+
+async fn undisturbed() -> (Vec<StepEvent>, usize) {
+    let probe = Probe::default();
+    let store = Faulty::new(memory(), |_, _| Trouble::None);
+    let faulty: Arc<dyn Store> = store.clone();
+    let engine = engine(&probe, &faulty);
+    let run = start(&engine, spec(), json!(["x", "y", "z"])).await;
+    (ended(&engine, run).await, store.calls())
+}
+
+/// The call that goes wrong is counted from the one that creates the run.
+const BEFORE_THE_RUN: usize = 2;
+
+#[tokio::test(start_paused = true)]
+async fn whichever_call_of_the_store_fails_nothing_is_done_twice() {
+    let (whole, calls) = undisturbed().await;
+    for trouble in [Trouble::Before, Trouble::After] {
+        for broken in BEFORE_THE_RUN + 2..=calls {
+            let probe = Probe::default();
+            let store = Faulty::new(memory(), move |number, _| match number == broken {
+                true => trouble,
+                false => Trouble::None,
+            });
+            let store: Arc<dyn Store> = store;
+            let engine = engine(&probe, &store);
+            let run = start(&engine, spec(), json!(["x", "y", "z"])).await;
+            let events = match engine.events(run, 0).await {
+                Ok(_) => ended_at_last(&engine, run).await,
+                // The call that broke was the reader's own.
+                Err(_) => ended_at_last(&engine, run).await,
+            };
+            assert_without_gap(&events);
+            assert_eq!(
+                output_of(&events),
+                output_of(&whole),
+                "call {broken} {trouble:?}"
+            );
+            assert!(completions(&events).values().all(|times| *times == 1));
+            for node in ["a", "c"] {
+                let started = probe.count(&format!("start {node}"));
+                assert_eq!(started, 1, "{node}, call {broken} {trouble:?}");
+            }
+        }
+    }
+}
+
+/// The events of a run up to its end, also when a reader is let go on the way.
+async fn ended_at_last(engine: &LocalEngine, run: RunId) -> Vec<StepEvent> {
+    let mut events: Vec<StepEvent> = Vec::new();
+    loop {
+        let after = events.last().map_or(0, |last| last.seq);
+        if let Ok(mut updates) = engine.events(run, after).await {
+            while let Some(update) = updates.next().await {
+                if let Update::Event(event) = update {
+                    events.push(event);
+                }
+            }
+        }
+        if events.last().is_some_and(StepEvent::is_terminal) {
+            return events;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn wherever_the_process_goes_the_next_one_ends_the_run() {
+    let (whole, calls) = undisturbed().await;
+    for last in BEFORE_THE_RUN + 2..=calls {
+        let kept = memory();
+        let probe = Probe::default();
+        let dying = Faulty::new(Arc::clone(&kept), move |number, _| match number < last {
+            true => Trouble::None,
+            false => Trouble::Gone,
+        });
+        let dying: Arc<dyn Store> = dying;
+        let first = engine(&probe, &dying);
+        let run = start(&first, spec(), json!(["x", "y", "z"])).await;
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        drop(first);
+        let shown = kept.read(run, 0, usize::MAX).await.unwrap();
+
+        probe.taken();
+        let second = engine(&probe, &kept);
+        second.recover().await.unwrap();
+        let events = ended(&second, run).await;
+        assert_eq!(events[..shown.len()], shown, "what was stored stays");
+        assert_without_gap(&events);
+        assert_eq!(output_of(&events), output_of(&whole), "gone at call {last}");
+        assert!(completions(&events).values().all(|times| *times == 1));
+        for done in completions(&shown)
+            .keys()
+            .filter(|path| !path.contains('/'))
+        {
+            let again = probe.count(&format!("start {done}"));
+            assert_eq!(again, 0, "{done} is done again, gone at call {last}");
+        }
+    }
+}
+
+async fn record(store: &Arc<dyn Store>, run: RunId) -> RunRecord {
+    store.run(run).await.unwrap().unwrap()
+}
+
+fn reason(events: &[StepEvent], path: &str) -> Vec<Option<StartReason>> {
+    let starts = events.iter().filter_map(|event| match &event.kind {
+        EventKind::NodeStarted(it) if it.step.path().as_str() == path => Some(it.reason),
+        _ => None,
+    });
+    starts.collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_graceful_stop_suspends_what_does_not_end_in_time() {
+    let store = memory();
+    let probe = Probe::default();
+    let first = engine(&probe, &store);
+    let spec = json!({"nodes": [
+        {"id": "quick", "type": "Script", "data": {"millis": 1_000}},
+        {"id": "slow", "type": "Script", "data": {"millis": 60_000}},
+    ]});
+    let run = start(&first, spec, json!(null)).await;
+    first.shutdown(Duration::from_secs(10)).await;
+    assert_eq!(
+        probe.taken(),
+        ["start quick", "end quick", "start slow", "drop slow"]
+    );
+    let rests = record(&store, run).await;
+    assert_eq!(rests.head.status, RunStatus::Waiting);
+    let log = store.read(run, 0, 100).await.unwrap();
+    assert_eq!(brief(&log).last().unwrap(), "run.suspended");
+    drop(first);
+
+    let second = engine(&probe, &store);
+    assert_eq!(second.recover().await.unwrap().going_on, 1);
+    let events = ended(&second, run).await;
+    assert_eq!(
+        brief(&events)[5..],
+        [
+            "run.suspended",
+            "run.resumed",
+            "node.started slow",
+            "node.completed slow",
+            "run.completed"
+        ]
+    );
+    assert_eq!(
+        reason(&events, "slow"),
+        [None, Some(StartReason::Recovered)]
+    );
+    assert_eq!(probe.taken(), ["start slow", "end slow"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_ends_in_time_is_not_suspended() {
+    let store = memory();
+    let first = engine(&Probe::default(), &store);
+    let spec = json!({"nodes": [{"id": "a", "type": "Script", "data": {"millis": 5_000}}]});
+    let run = start(&first, spec, json!(null)).await;
+    first.shutdown(Duration::from_secs(10)).await;
+    assert_eq!(record(&store, run).await.head.status, RunStatus::Completed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_must_not_happen_twice_fails_instead() {
+    let store = memory();
+    let probe = Probe::default();
+    let first = engine(&probe, &store);
+    let spec = json!({"nodes": [
+        {"id": "once", "type": "Script", "on_ambiguous": "fail", "data": {"millis": 60_000}},
+    ]});
+    let run = start(&first, spec, json!(null)).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    drop(first);
+
+    let second = engine(&probe, &store);
+    second.recover().await.unwrap();
+    let events = ended(&second, run).await;
+    assert!(support::failure(&events).starts_with("ambiguous: "));
+    assert_eq!(probe.count("start once"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn people_and_times_are_waited_for_across_a_restart() {
+    let store = memory();
+    let first = engine(&Probe::default(), &store);
+    let ask = json!({"nodes": [{"id": "ask", "type": "HumanNode", "data": {"message": "Well?"}}]});
+    let sleep = json!({"nodes": [{"id": "d", "type": "DelayNode", "data": {"for": "2h"}}]});
+    let asked = start(&first, ask, json!(null)).await;
+    let sleeps = start(&first, sleep, json!(null)).await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let wait = first.run(asked).await.unwrap().waits[0].wait_id;
+    first.shutdown(Duration::from_secs(1)).await;
+    drop(first);
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+
+    let second = engine(&Probe::default(), &store);
+    let recovered = second.recover().await.unwrap();
+    assert_eq!((recovered.going_on, recovered.waiting), (0, 2));
+    second.signal(asked, wait, json!("yes")).await.unwrap();
+    assert_eq!(output_of(&ended(&second, asked).await), "yes");
+    let begun = tokio::time::Instant::now();
+    ended(&second, sleeps).await;
+    let waited = begun.elapsed();
+    assert!(waited <= Duration::from_secs(2 * 3600), "{waited:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_time_that_came_while_nobody_was_there_is_made_up_for_at_once() {
+    let store = memory();
+    let first = engine(&Probe::default(), &store);
+    let sleep = json!({"nodes": [{"id": "d", "type": "DelayNode", "data": {"for": "90s"}}]});
+    let run = start(&first, sleep, json!(null)).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let then = json!("2020-01-01T00:00:00Z");
+    let long_ago = |event: &mut Value| {
+        for field in ["time", "resumes_at", "wake_at"] {
+            if event.get(field).is_some() {
+                event[field] = then.clone();
+            }
+        }
+    };
+    let copy = copied(&store, run, |_, event| long_ago(event)).await;
+    drop(first);
+
+    let second = engine(&Probe::default(), &store);
+    assert_eq!(second.recover().await.unwrap().going_on, 1);
+    let events = ended(&second, copy).await;
+    assert_eq!(
+        brief(&events)[4..],
+        [
+            "run.suspended",
+            "run.resumed",
+            "node.resumed d",
+            "node.completed d",
+            "run.completed"
+        ]
+    );
+}
+
+/// Another run with the log of this one, each event changed.
+async fn copied(store: &Arc<dyn Store>, run: RunId, change: impl Fn(usize, &mut Value)) -> RunId {
+    let copy = RunId::new();
+    let mut log: Vec<StepEvent> = Vec::new();
+    for event in store.read(run, 0, 100).await.unwrap() {
+        let mut json = serde_json::to_value(&event).unwrap();
+        json["run_id"] = json!(copy);
+        change(log.len(), &mut json);
+        log.push(serde_json::from_value(json).unwrap());
+    }
+    let workflow = record(store, run).await.workflow;
+    let record = RunRecord::new(workflow, &log[0]);
+    let mut head = record.head.clone();
+    log[1..].iter().for_each(|event| head.apply(event));
+    store
+        .create_run(record, log[0].clone(), None)
+        .await
+        .unwrap();
+    store.append(copy, 1, &log[1..], &head).await.unwrap();
+    copy
+}
+
+#[tokio::test(start_paused = true)]
+async fn runs_in_the_queue_keep_their_place() {
+    let store = memory();
+    let probe = Probe::default();
+    let one_at_a_time = || {
+        let builder = LocalEngine::builder(registry(&probe)).store(Arc::clone(&store));
+        builder.max_running(1).build()
+    };
+    let first = one_at_a_time();
+    let spec = json!({"nodes": [{"id": "a", "type": "Script", "data": {"millis": 60_000, "output": "{{ input }}"}}]});
+    let stored = first.create_workflow(spec).await.unwrap().record.id;
+    let mut runs = Vec::new();
+    for n in 0..5 {
+        runs.push(first.start(NewRun::new(stored, json!(n))).await.unwrap().id);
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    drop(first);
+    probe.taken();
+
+    let second = one_at_a_time();
+    assert_eq!(second.recover().await.unwrap().going_on, 5);
+    let mut ends = Vec::new();
+    for run in runs {
+        ends.push(ended(&second, run).await.last().unwrap().time);
+    }
+    assert!(ends.is_sorted(), "{ends:?}");
+    assert_eq!(probe.count("end a"), 5);
+}
+
+/// A run that goes on, and one whose event at this place was changed.
+async fn stopped(change: impl Fn(&mut Value), at: usize) -> (LocalEngine, RunId, RunId) {
+    let store = memory();
+    let first = engine(&Probe::default(), &store);
+    let spec = json!({"nodes": [{"id": "a", "type": "Script", "data": {"millis": 60_000}}]});
+    let whole = start(&first, spec.clone(), json!(1)).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let broken = copied(&store, whole, |place, event| {
+        if place == at {
+            change(event);
+        }
+    });
+    let broken = broken.await;
+    drop(first);
+
+    let second = engine(&Probe::default(), &store);
+    second.recover().await.unwrap();
+    (second, whole, broken)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_that_cannot_be_gone_on_from_stops_its_run_alone() {
+    let newer = |event: &mut Value| event["log_format"] = json!(2);
+    let damaged = |event: &mut Value| event["attempt"] = json!(7);
+    let changes: [(fn(&mut Value), usize, &str); 2] =
+        [(newer, 0, "newer_log"), (damaged, 2, "damaged_log")];
+    for (change, at, code) in changes {
+        let (engine, whole, broken) = stopped(change, at).await;
+        ended(&engine, whole).await;
+        let report = engine.run(broken).await.unwrap();
+        assert_eq!(report.stopped.unwrap().code, code);
+        assert_eq!(report.record.head.status, RunStatus::Running);
+        let refusals = [
+            engine.events(broken, 0).await.map(|_| ()).unwrap_err(),
+            engine.cancel(broken).await.unwrap_err(),
+        ];
+        for refusal in refusals {
+            assert!(
+                matches!(refusal, EngineError::Stopped { .. }),
+                "{refusal:?}"
+            );
+            assert!(refusal.to_string().contains("cannot go on"), "{refusal}");
+        }
+        engine.delete_run(broken).await.unwrap();
+        assert!(matches!(
+            engine.run(broken).await,
+            Err(EngineError::NoSuchRun(_))
+        ));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_workflow_that_cannot_be_built_any_more_stops_its_run() {
+    let store = memory();
+    let first = engine(&Probe::default(), &store);
+    let spec = json!({"nodes": [{"id": "a", "type": "Script", "data": {"millis": 60_000}}]});
+    let run = start(&first, spec, json!(1)).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    drop(first);
+
+    // Without the type `Script`.
+    let second = LocalEngine::builder(workflow_core::Registry::default())
+        .store(store)
+        .build();
+    second.recover().await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let stopped = second.run(run).await.unwrap().stopped.unwrap();
+    assert_eq!(stopped.code, "unusable_workflow");
+    assert_eq!(stopped.errors[0].pointer, "#/nodes/0/type");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_shuts_down_is_not_ready() {
+    let store = memory();
+    let engine = engine(&Probe::default(), &store);
+    engine.ready().await.unwrap();
+    engine.shutdown(Duration::ZERO).await;
+    assert!(matches!(
+        engine.ready().await,
+        Err(EngineError::ShuttingDown)
+    ));
+}

@@ -1,0 +1,160 @@
+//! A store that fails when it is told to.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use async_trait::async_trait;
+use workflow_core::{
+    KeyedRun, Page, PageRequest, RunCounts, RunHead, RunId, RunKey, RunQuery, RunRecord, StepEvent,
+    Store, StoreError, WorkflowId, WorkflowRecord,
+};
+
+/// What goes wrong with a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    None,
+    /// It fails, and nothing is done.
+    Before,
+    /// It is done, but is said to have failed.
+    After,
+    /// Neither this call nor any later one comes back, as when the process is gone.
+    Gone,
+}
+
+type Plan = Box<dyn FnMut(usize, &str) -> Trouble + Send>;
+
+pub struct Faulty {
+    store: Arc<dyn Store>,
+    plan: Mutex<Plan>,
+    calls: AtomicUsize,
+}
+
+impl Faulty {
+    /// `plan` is asked before each call, with its number, counted from 1, and its name.
+    pub fn new(
+        store: Arc<dyn Store>,
+        plan: impl FnMut(usize, &str) -> Trouble + Send + 'static,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            store,
+            plan: Mutex::new(Box::new(plan)),
+            calls: AtomicUsize::new(0),
+        })
+    }
+
+    /// How many calls there were.
+    pub fn calls(&self) -> usize {
+        self.calls.load(Ordering::SeqCst)
+    }
+
+    async fn call<T>(
+        &self,
+        name: &str,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let number = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
+        let trouble = (self.plan.lock().unwrap())(number, name);
+        let failed = || StoreError::Unavailable("the disk is full".into());
+        // Whoever waits for a real store waits.
+        tokio::task::yield_now().await;
+        match trouble {
+            Trouble::None => work.await,
+            Trouble::Before => Err(failed()),
+            Trouble::After => work.await.and_then(|_| Err(failed())),
+            Trouble::Gone => std::future::pending().await,
+        }
+    }
+}
+
+#[async_trait]
+impl Store for Faulty {
+    async fn create_workflow(&self, record: WorkflowRecord) -> Result<(), StoreError> {
+        self.call("create_workflow", self.store.create_workflow(record))
+            .await
+    }
+    async fn update_workflow(&self, record: WorkflowRecord) -> Result<bool, StoreError> {
+        self.call("update_workflow", self.store.update_workflow(record))
+            .await
+    }
+    async fn workflow(
+        &self,
+        id: WorkflowId,
+        version: Option<u32>,
+    ) -> Result<Option<WorkflowRecord>, StoreError> {
+        self.call("workflow", self.store.workflow(id, version))
+            .await
+    }
+    async fn workflow_named(&self, name: &str) -> Result<Option<WorkflowRecord>, StoreError> {
+        self.call("workflow_named", self.store.workflow_named(name))
+            .await
+    }
+    async fn workflows(&self, page: PageRequest) -> Result<Page<WorkflowRecord>, StoreError> {
+        self.call("workflows", self.store.workflows(page)).await
+    }
+    async fn versions(
+        &self,
+        id: WorkflowId,
+        page: PageRequest,
+    ) -> Result<Page<WorkflowRecord>, StoreError> {
+        self.call("versions", self.store.versions(id, page)).await
+    }
+    async fn delete_workflow(&self, id: WorkflowId) -> Result<bool, StoreError> {
+        self.call("delete_workflow", self.store.delete_workflow(id))
+            .await
+    }
+    async fn create_run(
+        &self,
+        record: RunRecord,
+        first: StepEvent,
+        key: Option<RunKey>,
+    ) -> Result<(), StoreError> {
+        self.call("create_run", self.store.create_run(record, first, key))
+            .await
+    }
+    async fn run_of_key(&self, key: &RunKey) -> Result<Option<KeyedRun>, StoreError> {
+        self.call("run_of_key", self.store.run_of_key(key)).await
+    }
+    async fn append(
+        &self,
+        run: RunId,
+        expected: u64,
+        events: &[StepEvent],
+        head: &RunHead,
+    ) -> Result<(), StoreError> {
+        self.call("append", self.store.append(run, expected, events, head))
+            .await
+    }
+    async fn read(
+        &self,
+        run: RunId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<StepEvent>, StoreError> {
+        self.call("read", self.store.read(run, after, limit)).await
+    }
+    async fn run(&self, run: RunId) -> Result<Option<RunRecord>, StoreError> {
+        self.call("run", self.store.run(run)).await
+    }
+    async fn runs(&self, query: RunQuery) -> Result<Page<RunRecord>, StoreError> {
+        self.call("runs", self.store.runs(query)).await
+    }
+    async fn count_runs(&self, query: &RunQuery) -> Result<RunCounts, StoreError> {
+        self.call("count_runs", self.store.count_runs(query)).await
+    }
+    async fn unfinished(
+        &self,
+        after: Option<RunId>,
+        limit: usize,
+    ) -> Result<Vec<RunRecord>, StoreError> {
+        self.call("unfinished", self.store.unfinished(after, limit))
+            .await
+    }
+    async fn delete_run(&self, run: RunId) -> Result<bool, StoreError> {
+        self.call("delete_run", self.store.delete_run(run)).await
+    }
+    async fn check(&self) -> Result<(), StoreError> {
+        self.call("check", self.store.check()).await
+    }
+}

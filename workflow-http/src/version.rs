@@ -1,0 +1,64 @@
+//! Versions of workflows as entity tags: `"3"` is version 3.
+
+use axum::{
+    extract::FromRequestParts,
+    http::{
+        HeaderMap, HeaderName, HeaderValue,
+        header::{ETAG, IF_MATCH, IF_NONE_MATCH},
+        request::Parts,
+    },
+    response::AppendHeaders,
+};
+
+use crate::{
+    app::App,
+    problem::{Kind, Problem},
+};
+
+/// The header that tells the version of an answer.
+pub(crate) fn etag(version: u32) -> AppendHeaders<[(HeaderName, String); 1]> {
+    AppendHeaders([(ETAG, format!("\"{version}\""))])
+}
+
+/// Whether the client has this version already.
+pub(crate) fn is_known(headers: &HeaderMap, version: u32) -> bool {
+    let tags = tags(headers, &IF_NONE_MATCH);
+    let known = |tag: &str| tag == "*" || number(tag.trim_start_matches("W/")) == Some(version);
+    tags.is_some_and(|mut tags| tags.any(known))
+}
+
+/// The version that is to be the newest, if the client says which.
+pub(crate) struct IfMatch(pub(crate) Option<u32>);
+
+impl FromRequestParts<App> for IfMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        let Some(mut tags) = tags(&parts.headers, &IF_MATCH) else {
+            return Ok(Self(None));
+        };
+        match (tags.next(), tags.next()) {
+            (Some("*"), None) => Ok(Self(None)),
+            (Some(tag), None) => match number(tag) {
+                Some(version) => Ok(Self(Some(version))),
+                None => Err(Kind::OtherVersion.of(format!("{tag} is no version of a workflow"))),
+            },
+            _ => Err(Kind::InvalidIfMatch.of("If-Match names one version, such as \"3\"")),
+        }
+    }
+}
+
+/// The tags in a header; none when the request does not have it.
+fn tags<'a>(
+    headers: &'a HeaderMap,
+    name: &HeaderName,
+) -> Option<impl Iterator<Item = &'a str> + use<'a>> {
+    headers.get(name)?;
+    let values = headers.get_all(name).iter();
+    let texts = values.filter_map(|value: &HeaderValue| value.to_str().ok());
+    Some(texts.flat_map(|text| text.split(',')).map(str::trim))
+}
+
+fn number(tag: &str) -> Option<u32> {
+    tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok()
+}

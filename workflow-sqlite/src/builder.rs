@@ -1,0 +1,106 @@
+//! Opening a store.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+
+use crate::{
+    error::OpenError,
+    file::{self, FileLock},
+    retention::Retention,
+    schema,
+    store::SqliteStore,
+    writer::{self, Writer},
+};
+
+/// How many connections read at once.
+const READERS: u32 = 4;
+
+/// How long a connection waits for another: only while one of them opens or closes the file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A store to open: which file, and what is kept in it.
+#[derive(Clone, Debug)]
+pub struct Builder {
+    path: PathBuf,
+    retention: Retention,
+}
+
+impl Builder {
+    pub(crate) fn new(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            retention: Retention::default(),
+        }
+    }
+
+    /// Forgets runs so many days after they ended. They are kept for ever without it.
+    #[must_use]
+    pub fn keep_days(mut self, days: u32) -> Self {
+        self.retention.days = Some(days);
+        self
+    }
+
+    /// Forgets the runs that ended first once more than so many have ended; up to a hundredth more may be
+    /// there for a while. All are kept without it.
+    #[must_use]
+    pub fn keep_ended_runs(mut self, runs: u32) -> Self {
+        self.retention.runs = Some(runs);
+        self
+    }
+
+    /// Opens the file, and creates it, and its directory, when they are not there.
+    ///
+    /// # Errors
+    /// When it cannot be had, is not a store, or is damaged: see [`OpenError`].
+    pub async fn open(self) -> Result<SqliteStore, OpenError> {
+        // An absolute path is a path for SQLite too, whatever it is called.
+        let path = std::path::absolute(&self.path)
+            .map_err(|error| OpenError::of_io(self.path.clone(), error))?;
+        let lock = file::claim(&path)?;
+        let plain = SqliteConnectOptions::new()
+            .filename(&path)
+            .busy_timeout(BUSY_TIMEOUT);
+        schema::inspect(&path, &plain).await?;
+        let durable = plain
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true);
+        let writer = self.writer(&path, durable.clone(), lock).await?;
+        let readers = readers(durable)
+            .await
+            .map_err(|error| OpenError::of_sqlx(path.clone(), error))?;
+        let (queue, writing) = writer::spawn(writer);
+        Ok(SqliteStore::new(path, readers, queue, writing))
+    }
+
+    async fn writer(
+        &self,
+        path: &Path,
+        options: SqliteConnectOptions,
+        lock: FileLock,
+    ) -> Result<Writer, OpenError> {
+        let mut writer = Writer::new(options, self.retention, lock);
+        let file = writer
+            .file()
+            .await
+            .map_err(|error| OpenError::of_sqlx(path.to_owned(), error))?;
+        schema::migrate(path, file).await?;
+        Ok(writer)
+    }
+}
+
+async fn readers(options: SqliteConnectOptions) -> sqlx::Result<SqlitePool> {
+    SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .connect_with(options.pragma("query_only", "ON"))
+        .await
+}

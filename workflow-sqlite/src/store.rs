@@ -1,0 +1,229 @@
+//! The store: reads with the readers, writes through the writer.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+use sqlx::sqlite::SqlitePool;
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+};
+use workflow_core::{
+    KeyedRun, Page, PageRequest, RunCounts, RunHead, RunId, RunKey, RunQuery, RunRecord, StepEvent,
+    Store, StoreError, WorkflowId, WorkflowRecord,
+};
+
+use crate::{
+    builder::Builder,
+    error::OpenError,
+    json::unavailable,
+    runs, workflows,
+    write::{Answer, Append, NewRun, Version, Write},
+    writer::Job,
+};
+
+/// Workflows, runs and their logs in one SQLite file. Clones are the same store.
+///
+/// A write is answered once it is on the disk, together with all that were asked for while the one before
+/// was written. Dropping its future before it is queued undoes it; after that it happens, whoever waits.
+#[derive(Clone)]
+pub struct SqliteStore {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    path: PathBuf,
+    readers: SqlitePool,
+    /// None once the store is closed.
+    writer: Mutex<Option<(mpsc::Sender<Job>, JoinHandle<()>)>>,
+}
+
+impl SqliteStore {
+    /// Opens the file, and creates it when it is not there. Everything is kept until it is deleted.
+    ///
+    /// # Errors
+    /// When it cannot be had, is not a store, or is damaged: see [`OpenError`].
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        Self::builder(path).open().await
+    }
+
+    /// A store that does not keep all runs for ever.
+    pub fn builder(path: impl AsRef<Path>) -> Builder {
+        Builder::new(path.as_ref())
+    }
+
+    pub(crate) fn new(
+        path: PathBuf,
+        readers: SqlitePool,
+        queue: mpsc::Sender<Job>,
+        writing: JoinHandle<()>,
+    ) -> Self {
+        let shared = Shared {
+            path,
+            readers,
+            writer: Mutex::new(Some((queue, writing))),
+        };
+        Self {
+            shared: Arc::new(shared),
+        }
+    }
+
+    /// Writes what is queued, moves the write-ahead log into the file, and lets go of it. Whatever is asked
+    /// of the store and its clones from then on is refused.
+    ///
+    /// A store that is only dropped does the same a little later, as long as its runtime lives; if that ends
+    /// first, the next start does it.
+    pub async fn close(&self) {
+        let writer = self.writer().take();
+        self.shared.readers.close().await;
+        if let Some((queue, writing)) = writer {
+            drop(queue);
+            // It ends by itself, or with its runtime.
+            let _ = writing.await;
+        }
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Option<(mpsc::Sender<Job>, JoinHandle<()>)>> {
+        let writer = self.shared.writer.lock();
+        writer.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn readers(&self) -> &SqlitePool {
+        &self.shared.readers
+    }
+
+    async fn write(&self, write: Write) -> Answer {
+        let queue = self.writer().as_ref().map(|(queue, _)| queue.clone());
+        let (answer, answered) = oneshot::channel();
+        let queued = match queue {
+            Some(queue) => queue.send(Job { write, answer }).await.is_ok(),
+            None => false,
+        };
+        if !queued {
+            return Err(closed());
+        }
+        answered.await.unwrap_or_else(|_| Err(closed()))
+    }
+}
+
+fn closed() -> StoreError {
+    unavailable("the store is closed")
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn create_workflow(&self, record: WorkflowRecord) -> Result<(), StoreError> {
+        let write = Write::CreateWorkflow(Version::of(&record)?);
+        self.write(write).await.map(|_| ())
+    }
+
+    async fn update_workflow(&self, record: WorkflowRecord) -> Result<bool, StoreError> {
+        self.write(Write::UpdateWorkflow(Version::of(&record)?))
+            .await
+    }
+
+    async fn workflow(
+        &self,
+        id: WorkflowId,
+        version: Option<u32>,
+    ) -> Result<Option<WorkflowRecord>, StoreError> {
+        workflows::find(self.readers(), id, version).await
+    }
+
+    async fn workflow_named(&self, name: &str) -> Result<Option<WorkflowRecord>, StoreError> {
+        workflows::named(self.readers(), name).await
+    }
+
+    async fn workflows(&self, page: PageRequest) -> Result<Page<WorkflowRecord>, StoreError> {
+        workflows::page(self.readers(), &page).await
+    }
+
+    async fn versions(
+        &self,
+        id: WorkflowId,
+        page: PageRequest,
+    ) -> Result<Page<WorkflowRecord>, StoreError> {
+        workflows::versions(self.readers(), id, &page).await
+    }
+
+    async fn delete_workflow(&self, id: WorkflowId) -> Result<bool, StoreError> {
+        self.write(Write::DeleteWorkflow(id)).await
+    }
+
+    async fn create_run(
+        &self,
+        record: RunRecord,
+        first: StepEvent,
+        key: Option<RunKey>,
+    ) -> Result<(), StoreError> {
+        let run = NewRun::of(&record, &first, key)?;
+        self.write(Write::CreateRun(Box::new(run)))
+            .await
+            .map(|_| ())
+    }
+
+    async fn run_of_key(&self, key: &RunKey) -> Result<Option<KeyedRun>, StoreError> {
+        runs::of_key(self.readers(), key).await
+    }
+
+    async fn append(
+        &self,
+        run: RunId,
+        expected_seq: u64,
+        events: &[StepEvent],
+        head: &RunHead,
+    ) -> Result<(), StoreError> {
+        let append = Append::of(run, expected_seq, events, head)?;
+        self.write(Write::Append(append)).await.map(|_| ())
+    }
+
+    async fn read(
+        &self,
+        run: RunId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<StepEvent>, StoreError> {
+        runs::log(self.readers(), run, after, limit).await
+    }
+
+    async fn run(&self, run: RunId) -> Result<Option<RunRecord>, StoreError> {
+        runs::find(self.readers(), run).await
+    }
+
+    async fn runs(&self, query: RunQuery) -> Result<Page<RunRecord>, StoreError> {
+        runs::page(self.readers(), &query).await
+    }
+
+    async fn count_runs(&self, query: &RunQuery) -> Result<RunCounts, StoreError> {
+        runs::count(self.readers(), query).await
+    }
+
+    async fn unfinished(
+        &self,
+        after: Option<RunId>,
+        limit: usize,
+    ) -> Result<Vec<RunRecord>, StoreError> {
+        runs::unfinished(self.readers(), after, limit).await
+    }
+
+    async fn delete_run(&self, run: RunId) -> Result<bool, StoreError> {
+        self.write(Write::DeleteRun(run)).await
+    }
+
+    /// Writes a row, so that a full disk and a file that became read-only are found.
+    async fn check(&self) -> Result<(), StoreError> {
+        self.write(Write::Probe).await.map(|_| ())
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore")
+            .field("path", &self.shared.path)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,166 @@
+//! The one task that writes: what is queued goes into one transaction, and is answered once that is on the disk.
+
+use std::iter::zip;
+
+use sqlx::{Connection, SqliteConnection, query, sqlite::SqliteConnectOptions};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+};
+
+use crate::{
+    file::FileLock,
+    json::unavailable,
+    retention::{Forgetting, Retention},
+    write::{Answer, Write},
+};
+
+/// The most changes in one transaction, and the most that wait for the next one.
+const BATCH: usize = 256;
+
+/// A change, and who waits for it; perhaps nobody any more.
+pub(crate) struct Job {
+    pub(crate) write: Write,
+    pub(crate) answer: oneshot::Sender<Answer>,
+}
+
+/// Starts the writer. It ends once there is no sender, and all that was queued is written.
+pub(crate) fn spawn(writer: Writer) -> (mpsc::Sender<Job>, JoinHandle<()>) {
+    let (queue, jobs) = mpsc::channel(BATCH);
+    (queue, tokio::spawn(writer.run(jobs)))
+}
+
+/// Owns the connection that writes.
+pub(crate) struct Writer {
+    options: SqliteConnectOptions,
+    /// None after a failure: what a failed transaction leaves of a connection is not used again.
+    file: Option<SqliteConnection>,
+    forgetting: Forgetting,
+    _lock: FileLock,
+}
+
+impl Writer {
+    pub(crate) fn new(options: SqliteConnectOptions, retention: Retention, lock: FileLock) -> Self {
+        Self {
+            options,
+            file: None,
+            forgetting: Forgetting::new(retention),
+            _lock: lock,
+        }
+    }
+
+    /// The connection, opened where there is none.
+    pub(crate) async fn file(&mut self) -> sqlx::Result<&mut SqliteConnection> {
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => SqliteConnection::connect_with(&self.options).await?,
+        };
+        Ok(self.file.insert(file))
+    }
+
+    async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+        let mut batch = Vec::with_capacity(BATCH);
+        loop {
+            // Some between two batches, and all while nobody waits.
+            while self.forget_some().await && jobs.is_empty() {}
+            // While one batch is being written, the next one gathers.
+            if jobs.recv_many(&mut batch, BATCH).await == 0 {
+                break;
+            }
+            self.answer(&mut batch).await;
+        }
+        self.close().await;
+    }
+
+    /// Writes a batch, and tells each who waits what came of it.
+    async fn answer(&mut self, batch: &mut Vec<Job>) {
+        let ended = batch.iter().filter(|job| job.write.ends_a_run()).count();
+        self.forgetting.note_ended(ended);
+        let (writes, waiting): (Vec<Write>, Vec<_>) =
+            batch.drain(..).map(|job| (job.write, job.answer)).unzip();
+        for (answer, waits) in zip(self.write(&writes).await, waiting) {
+            // Who has gone away is told nothing; what was asked has happened.
+            let _ = waits.send(answer);
+        }
+    }
+
+    /// All in one transaction. When that fails each gets its own, so that what cannot be written does not
+    /// take the others with it.
+    async fn write(&mut self, writes: &[Write]) -> Vec<Answer> {
+        let error = match self.commit(writes).await {
+            Ok(answers) => return answers,
+            Err(error) => error,
+        };
+        if writes.len() == 1 {
+            return vec![Err(unavailable(error))];
+        }
+        let mut answers = Vec::with_capacity(writes.len());
+        for alone in writes.chunks(1) {
+            match self.commit(alone).await {
+                Ok(answer) => answers.extend(answer),
+                Err(error) => answers.push(Err(unavailable(error))),
+            }
+        }
+        answers
+    }
+
+    async fn commit(&mut self, writes: &[Write]) -> sqlx::Result<Vec<Answer>> {
+        let outcome = transaction(self.file().await?, writes).await;
+        if outcome.is_err() {
+            self.give_up_file().await;
+        }
+        outcome
+    }
+
+    /// Forgets some of what is not to be kept. Says whether there may be more.
+    async fn forget_some(&mut self) -> bool {
+        if !self.forgetting.is_due() {
+            return false;
+        }
+        let more = match self.try_to_forget().await {
+            Ok(more) => more,
+            Err(error) => {
+                tracing::warn!(%error, "runs that are not to be kept could not be forgotten; this is tried again");
+                self.give_up_file().await;
+                false
+            }
+        };
+        self.forgetting.looked(more);
+        more
+    }
+
+    async fn try_to_forget(&mut self) -> sqlx::Result<bool> {
+        let retention = self.forgetting.retention();
+        retention.forget_some(self.file().await?).await
+    }
+
+    /// Closes the connection without asking whether that works. An open transaction is undone by it.
+    async fn give_up_file(&mut self) {
+        if let Some(file) = self.file.take() {
+            let _ = file.close_hard().await;
+        }
+    }
+
+    /// Moves everything into the one file.
+    async fn close(mut self) {
+        let Some(mut file) = self.file.take() else {
+            return;
+        };
+        let moved = query("PRAGMA wal_checkpoint(TRUNCATE)")
+            .execute(&mut file)
+            .await;
+        if let Err(error) = moved.and(file.close().await) {
+            tracing::warn!(%error, "the store was closed, but its write-ahead log stays beside it");
+        }
+    }
+}
+
+async fn transaction(file: &mut SqliteConnection, writes: &[Write]) -> sqlx::Result<Vec<Answer>> {
+    let mut transaction = file.begin_with("BEGIN IMMEDIATE").await?;
+    let mut answers = Vec::with_capacity(writes.len());
+    for write in writes {
+        answers.push(write.apply(&mut transaction).await?);
+    }
+    transaction.commit().await?;
+    Ok(answers)
+}
