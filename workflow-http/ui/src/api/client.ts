@@ -75,3 +75,6 @@ export const getStep = (run: string, path: string) => json<StepHistory>(`runs/${
 
 /** A new run of the same, which keeps the results of what does not come after `from`. */
 export const retryRun = (run: string, from: string) => json<{ id: string }>(`runs/${name(run)}/retry`, post({ from }));
+
+/** The JSON Schema of a workflow. */
+export const getSchema = () => json<Record<string, unknown>>('schema/workflow.json');
