@@ -18,6 +18,9 @@ export function priceOf(run: Run, path: string): Price {
     before = again.size;
     for (const { id, needs = [] } of nodes) if (needs.some((need) => again.has(need))) again.add(id);
   }
-  const keeps = nodes.filter(({ id }) => !again.has(id) && run.steps[id]?.state === 'completed').length;
-  return { from, keeps, runs: nodes.length - keeps };
+  // What was skipped is skipped again, unless what it needs may change.
+  const stateOf = (id: string) => (again.has(id) ? undefined : run.steps[id]?.state);
+  const keeps = nodes.filter(({ id }) => stateOf(id) === 'completed').length;
+  const skips = nodes.filter(({ id }) => stateOf(id) === 'skipped').length;
+  return { from, keeps, runs: nodes.length - keeps - skips };
 }
