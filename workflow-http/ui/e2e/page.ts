@@ -44,7 +44,7 @@ export class WorkflowPage {
   }
 
   step(id: string): Locator {
-    return this.page.getByRole('region', { name: 'Steps' }).getByRole('button', { name: id });
+    return this.page.getByRole('region', { name: 'Steps', exact: true }).getByRole('button', { name: id });
   }
 
   async write(workflow: string) {

@@ -7,9 +7,9 @@ import { Header, RunBar } from './layout/Header';
 import { Inspector } from './layout/Inspector';
 import { StatusLine } from './layout/StatusLine';
 import { TabBar, type Tab } from './layout/TabBar';
+import { Side } from './later';
 import { Announcer } from './panes/Announcer';
 import { turnWord } from './parts/State';
-import { soon } from './parts/soon';
 import { Toast } from './parts/Toast';
 import type { LogLine } from './run/log';
 import { useLists } from './side/useLists';
@@ -20,7 +20,6 @@ import { useServer } from './useServer';
 import { useSession } from './useSession';
 import { useMedia, useView } from './useView';
 
-const Side = soon(import('./side/Side').then(({ Side }) => Side));
 const Home = lazy(() => import('./welcome/Home'));
 const History = lazy(() => import('./history/History'));
 const Keys = lazy(() => import('./layout/Keys'));
@@ -68,10 +67,12 @@ export function App() {
     g: () => view.setView('graph'),
     j: () => view.setView('json'),
     b: () => view.setView('both'),
+    t: () => dock.setPane('timeline'),
     l: () => dock.setPane('log'),
     f: () => dock.setPane('faults'),
     '/': () => (address.at === 'runs' ? document.getElementById('search')?.focus() : go({ at: 'runs' })),
     '?': () => setHelpOpen(true),
+    r: () => document.querySelector<HTMLElement>('[data-retry]')?.click(),
     '[': () => choice.turn(-1),
     ']': () => choice.turn(1),
     ArrowUp: () => choice.move(-1),
@@ -99,7 +100,7 @@ export function App() {
           <>
             <Centre session={session} view={view} isPhone={isPhone} choice={choice} editor={editor} />
             <Inspector session={session} chosen={choice.chosen} onChoose={choice.choose} />
-            <Dock dock={dock} session={session} lines={lines} onChoose={showStep} onGoTo={choice.goTo} />
+            <Dock dock={dock} session={session} choice={choice} onShow={showStep} />
           </>
         )}
       </main>

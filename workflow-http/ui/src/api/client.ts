@@ -1,6 +1,6 @@
 // The server's REST interface. Every URL is relative to the page, which may live under a base path.
 import { learnClock } from './clock';
-import type { Fault, Page, Problem, RunPage, Version, Workflow } from './types';
+import type { Fault, Page, Problem, RunPage, StepHistory, Version, Workflow } from './types';
 
 /** An answer that was not a success. `status` 0: there was no answer. */
 export class ApiError extends Error {
@@ -94,3 +94,16 @@ export const cancelRun = (id: string) => request(`runs/${name(id)}/cancel`, post
 export const answerWait = (run: string, wait: string, answer: unknown) => request(`runs/${name(run)}/waits/${name(wait)}`, post(answer));
 
 export const getNodeTypes = () => json<{ simulated?: boolean }>('node-types');
+
+/** The events of a run after this number, one page of them. */
+export const getEvents = (run: string, after: number) =>
+  json<{ items: { seq: number }[] }>(`runs/${name(run)}/events?limit=200&after=${after}`, { headers: { accept: 'application/json' } });
+
+/** Everything the log keeps of a step, also what its events leave out. */
+export const getStep = (run: string, path: string) => json<StepHistory>(`runs/${name(run)}/steps/${path.split('/').map(name).join('/')}`);
+
+/** A new run of the same, which keeps the results of what does not come after `from`. */
+export const retryRun = (run: string, from: string) => json<{ id: string }>(`runs/${name(run)}/retry`, post({ from }));
+
+/** The JSON Schema of a workflow. */
+export const getSchema = () => json<Record<string, unknown>>('schema/workflow.json');

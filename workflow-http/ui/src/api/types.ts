@@ -68,6 +68,18 @@ export interface RunPage extends Page<RunItem> {
   counts?: Partial<Record<RunItem['status'], number>>;
 }
 
+/** A step with all its attempts. */
+export interface StepHistory {
+  attempts: {
+    attempt: number;
+    usage?: Usage;
+    model?: string;
+    finish_reason?: string;
+    /** What is left out of events, such as the request as it was sent. */
+    kept?: unknown;
+  }[];
+}
+
 /** A node as a run's first event describes it. */
 export interface NodeOutline {
   id: string;
@@ -94,6 +106,7 @@ interface OfStep extends Logged {
 export interface Delta {
   type: 'node.delta';
   run_id: string;
+  /** When it came, if it came as it was said. The page adds it. */
   time?: string;
   node: string;
   path: string;

@@ -3,6 +3,7 @@ import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { bracketMatching, indentOnInput } from '@codemirror/language';
 import { EditorState } from '@codemirror/state';
 import { drawSelection, EditorView, keymap, lineNumbers } from '@codemirror/view';
+import { help } from './help';
 import { workflowJson } from './json';
 import { looks } from './looks';
 import { faultsField, marks, setFaults, setSteps, type StepMark } from './marks';
@@ -39,6 +40,7 @@ export function mountEditor(host: HTMLElement, { text, onText, onChoose }: Optio
         bracketMatching(),
         indentOnInput(),
         workflowJson,
+        help,
         looks,
         keymap.of([{ key: 'F8', run: goToNextFault }, ...defaultKeymap, ...historyKeymap]),
         EditorView.contentAttributes.of({ 'aria-label': 'Workflow as JSON', tabindex: '0' }),

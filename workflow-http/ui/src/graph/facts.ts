@@ -12,7 +12,7 @@ export function factOf(card: Card, step: Step | undefined, run: Run | null): str
     case 'running':
       return step.progress ?? (card.plan || (step.maxAttempts && step.maxAttempts > 1 ? `attempt ${step.attempt} of ${step.maxAttempts}` : ''));
     case 'retrying':
-      return step.retries.at(-1)?.error.code ?? '';
+      return step.attempts.at(-1)?.error?.code ?? '';
     case 'waiting':
       return step.wait?.expiresAt ? `answer by ${moment(step.wait.expiresAt, Date.parse(step.wait.since))}` : 'asks you';
     case 'delayed':

@@ -1,17 +1,14 @@
 // Below the workflow: when it happened, what happened, and what is wrong with the text.
-import { Suspense, useCallback, useRef, useState, type CSSProperties, type KeyboardEvent, type PointerEvent } from 'react';
+import { Suspense, useCallback, useRef, useState, type CSSProperties, type KeyboardEvent, type PointerEvent, type ReactNode } from 'react';
+import { Faults, Log, Timeline } from '../later';
 import { Choice } from '../parts/Choice';
-import { soon } from '../parts/soon';
-import type { LogLine } from '../run/log';
+import type { Choice as StepChoice } from '../useChoice';
 import type { Session } from '../useSession';
 import { useMedia } from '../useView';
 
-const Log = soon(import('../panes/Log').then(({ Log }) => Log));
-const Faults = soon(import('../panes/Faults').then(({ Faults }) => Faults));
+export type DockPane = 'timeline' | 'log' | 'faults';
 
-export type DockPane = 'log' | 'faults';
-
-const WORDS = { log: 'Log', faults: 'Faults' } as const;
+const WORDS = { timeline: 'Timeline', log: 'Log', faults: 'Faults' } as const;
 
 export interface DockState {
   /** The panes that are drawn, from left to right. */
@@ -36,9 +33,10 @@ export function useDock({ run, check }: Session, hasRoom: boolean): DockState {
   const hasFaults = check.faults.length + check.warnings.length > 0;
   // What takes turns at the left; the log keeps the right where there is room.
   const choices: DockPane[] = [];
+  if (run) choices.push('timeline');
   if (run && !hasRoom) choices.push('log');
   if (hasFaults) choices.push('faults');
-  const first = picked && choices.includes(picked) ? picked : (choices.at(-1) ?? null);
+  const first = picked && choices.includes(picked) ? picked : hasFaults ? 'faults' : choices[0];
   const shown: DockPane[] = first ? [first] : [];
   if (run && hasRoom) shown.push('log');
   const isPhone = !useMedia('(width >= 761px)');
@@ -58,7 +56,7 @@ export function useDock({ run, check }: Session, hasRoom: boolean): DockState {
   const isThere = shown.length > 0;
   const asRows = 64 + rows * ROW;
   const dock = !isThere ? '0px' : height === null ? `clamp(24vh, ${asRows}px, ${most}vh)` : `${height}px`;
-  return { shown: isPhone ? ['log', 'faults'] : shown, choices, setPane: setPicked, style: { '--dock': dock } as CSSProperties, height: height ?? asRows, resize };
+  return { shown: isPhone ? ['timeline', 'log', 'faults'] : shown, choices, setPane: setPicked, style: { '--dock': dock } as CSSProperties, height: height ?? asRows, resize };
 }
 
 function readHeight(): number | null {
@@ -72,15 +70,21 @@ function readHeight(): number | null {
 interface Props {
   dock: DockState;
   session: Session;
-  lines: LogLine[];
-  onChoose: (path: string) => void;
-  onGoTo: (at: number) => void;
+  choice: StepChoice;
+  /** Chooses a step and goes to where it is shown. */
+  onShow: (path: string) => void;
 }
 
-export function Dock({ dock, session, lines, onChoose, onGoTo }: Props) {
+export function Dock({ dock, session, choice, onShow }: Props) {
   const { shown, choices, setPane, height, resize } = dock;
-  const { check } = session;
+  const { run, check } = session;
+  const { chosen, folds, show, fold, goTo } = choice;
   if (shown.length === 0) return null;
+  const panes: Record<DockPane, ReactNode> = {
+    timeline: <Timeline key="timeline" run={run} chosen={chosen} folds={folds} onChoose={show} onFold={fold} />,
+    log: <Log key="log" run={run} onChoose={onShow} />,
+    faults: <Faults key="faults" faults={check.faults} warnings={check.warnings} onGoTo={goTo} />,
+  };
   return (
     <div className={`pane-dock dock ${shown.length > 1 ? 'two' : ''}`}>
       <Divider height={height} onResize={resize} />
@@ -89,15 +93,7 @@ export function Dock({ dock, session, lines, onChoose, onGoTo }: Props) {
           <Choice label="Below the workflow" options={choices.map((value) => ({ value, word: WORDS[value] }))} value={shown[0]!} onChange={setPane} />
         </div>
       )}
-      <Suspense fallback={null}>
-        {shown.map((pane) =>
-          pane === 'faults' ? (
-            <Faults key={pane} faults={check.faults} warnings={check.warnings} onGoTo={onGoTo} />
-          ) : (
-            <Log key={pane} lines={lines} onChoose={onChoose} />
-          ),
-        )}
-      </Suspense>
+      <Suspense fallback={null}>{shown.map((pane) => panes[pane])}</Suspense>
     </div>
   );
 }

@@ -1,16 +1,13 @@
 // Beside the workflow: what a run is given, the step that is chosen, and what came of it all.
 import { Suspense, useEffect, useLayoutEffect, useRef, useState, type ReactNode } from 'react';
 import { writeAddress } from '../address';
+import { Detail, InputPane } from '../later';
 import { Button } from '../parts/Button';
 import { Choice } from '../parts/Choice';
 import { Icon } from '../parts/Icon';
-import { soon } from '../parts/soon';
 import { toast } from '../parts/Toast';
 import { hasEnded } from '../run/run';
 import type { Session } from '../useSession';
-
-const InputPane = soon(import('../panes/InputPane').then(({ InputPane }) => InputPane));
-const Detail = soon(import('../panes/Detail').then(({ Detail }) => Detail));
 
 interface Props {
   session: Session;

@@ -1,10 +1,11 @@
 import { Icon, type IconName } from '../parts/Icon';
 
-export type Tab = 'home' | 'steps' | 'json' | 'log' | 'runs';
+export type Tab = 'home' | 'steps' | 'json' | 'time' | 'log' | 'runs';
 
 const TABS: readonly { tab: Tab; word: string; icon: IconName }[] = [
   { tab: 'steps', word: 'Steps', icon: 'rows' },
   { tab: 'json', word: 'JSON', icon: 'text' },
+  { tab: 'time', word: 'Timeline', icon: 'time' },
   { tab: 'log', word: 'Log', icon: 'log' },
   { tab: 'runs', word: 'Runs', icon: 'list' },
 ];

@@ -4,7 +4,7 @@ import { Button } from '../parts/Button';
 import { Sentence } from '../parts/Coded';
 import { ErrorCard } from '../parts/ErrorCard';
 import { Icon } from '../parts/Icon';
-import { asked, hasEnded } from '../run/run';
+import { asked } from '../run/run';
 import type { Session } from '../useSession';
 import { RunResult } from './RunResult';
 import { StepDetail } from './StepDetail';
@@ -45,7 +45,6 @@ export function Detail({ session, chosen, isResult, onChoose }: Props) {
 
 function Shown({ session, chosen, isResult, onChoose }: Props) {
   const run = session.run!;
-  const isOver = hasEnded(run);
   const [tooLate, setTooLate] = useState<{ run: string; words: string } | null>(null);
   const others = asked(run).filter((step) => step.path !== chosen);
   const onTooLate = (words: string) => setTooLate({ run: run.id, words });
@@ -75,7 +74,7 @@ function Shown({ session, chosen, isResult, onChoose }: Props) {
           </span>
         </p>
       )}
-      {isResult ? <RunResult run={run} /> : <StepDetail key={step.path} runId={run.id} step={step} isOver={isOver} onTooLate={onTooLate} />}
+      {isResult ? <RunResult run={run} /> : <StepDetail key={step.path} run={run} step={step} spec={session.check.spec} onTooLate={onTooLate} />}
     </>
   );
 }

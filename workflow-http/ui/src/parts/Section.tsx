@@ -5,13 +5,15 @@ interface Props {
   title: string;
   fact?: string;
   isOpen?: boolean;
+  /** It is opened, for what is there only once somebody asks. */
+  onOpen?: () => void;
   children: ReactNode;
 }
 
 /** Something that is there for those who ask. */
-export function Section({ title, fact, isOpen = false, children }: Props) {
+export function Section({ title, fact, isOpen = false, onOpen, children }: Props) {
   return (
-    <details className="group border-t border-line" open={isOpen}>
+    <details className="group border-t border-line" open={isOpen} onToggle={(event) => event.currentTarget.open && onOpen?.()}>
       <summary className="flex h-[34px] cursor-pointer list-none items-center gap-2 pr-2.5 pl-4 text-meta font-bold text-ink-2">
         <Icon name="chev" size={14} className="transition-transform duration-[140ms] group-open:rotate-90" />
         {title}

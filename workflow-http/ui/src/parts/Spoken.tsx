@@ -5,11 +5,13 @@ import { Button } from './Button';
 
 /** More than this is cut at the front until someone asks for all of it. */
 const SHOWN = 200_000;
+/** It is cut in pieces of this size, so that what is shown is seldom written anew. */
+const PIECE = 50_000;
 
 /** `isLive`: the last words are still warm and the caret stands after them. */
 export function Spoken({ text, isLive }: { text: string; isLive: boolean }) {
   const [isAll, setAll] = useState(false);
-  const shown = isAll || text.length <= SHOWN ? text : text.slice(-SHOWN);
+  const shown = isAll ? text : text.slice(Math.ceil(Math.max(0, text.length - SHOWN) / PIECE) * PIECE);
   const [settled, warm] = isLive ? coolingAt(shown) : [shown, []];
   return (
     <>
