@@ -7,6 +7,7 @@ for (const width of [400, 1280]) {
       test.use({ viewport: { width, height: 800 }, colorScheme, reducedMotion: 'reduce' });
 
       test('nothing is too wide and axe finds nothing', async ({ ui, page }) => {
+        test.setTimeout(60_000);
         const clean = async (state: string) => {
           expect(await ui.overflow(), state).toBe(0);
           const { violations } = await new AxeBuilder({ page }).analyze();

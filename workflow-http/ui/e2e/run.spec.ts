@@ -99,6 +99,7 @@ test('reloaded in the middle, the page shows the same run to its end', async ({ 
   await page.reload();
   await ui.ended('Completed');
   await expect(ui.spoken).toHaveText(text, { useInnerText: true });
+  await page.getByRole('group', { name: 'View' }).getByRole('button', { name: 'JSON' }).click();
   await expect(ui.editor).toContainText('prompt_step');
 });
 

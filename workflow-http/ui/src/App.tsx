@@ -73,6 +73,7 @@ export function App() {
     '/': () => (address.at === 'runs' ? document.getElementById('search')?.focus() : go({ at: 'runs' })),
     '?': () => setHelpOpen(true),
     r: () => document.querySelector<HTMLElement>('[data-retry]')?.click(),
+    e: () => document.querySelector<HTMLElement>('[data-follow]')?.click(),
     '[': () => choice.turn(-1),
     ']': () => choice.turn(1),
     ArrowUp: () => choice.move(-1),
@@ -105,7 +106,7 @@ export function App() {
         )}
       </main>
       <StatusLine session={session} server={server} />
-      <TabBar tab={tab} faults={check.faults.length} isAlone={isAlone} onTab={setTab} />
+      <TabBar tab={tab} faults={check.faults.length} alone={address.at === 'home' ? 'Start' : address.at === 'runs' ? 'All runs' : undefined} onTab={setTab} />
       <Announcer lines={lines} />
       <Toast />
       <Suspense fallback={null}>{isHelpOpen && <Keys onClose={() => setHelpOpen(false)} />}</Suspense>

@@ -10,12 +10,16 @@ import type { Session } from './useSession';
 export interface Choice {
   /** A path of the run, or without one, of the text. */
   chosen: string | undefined;
+  /** Somebody chose it; else it is what is worth looking at. */
+  isPicked: boolean;
   folds: Folds;
   isList: boolean;
   setList: (isList: boolean) => void;
   choose: (path: string) => void;
   /** The same, and its place in the text is brought into view. */
   show: (path: string) => void;
+  /** Brings its place in the text into view. */
+  reveal: (path: string) => void;
   fold: (path: string, isFolded: boolean) => void;
   /** To the step above or below. */
   move: (by: 1 | -1) => void;
@@ -54,15 +58,21 @@ export function useChoice({ address, run, runId, check, go }: Session, editor: R
     [go],
   );
   const goTo = useCallback((at: number) => editor.current?.goTo(at), [editor]);
-  const show = useCallback(
+  const reveal = useCallback(
     (path: string) => {
-      choose(path);
       const { outline } = latest.current;
       const written = writtenAt(outline, path);
       const place = outline.find((step) => step.path === written);
       if (place) editor.current?.reveal(place.span.from);
     },
-    [choose, editor],
+    [editor],
+  );
+  const show = useCallback(
+    (path: string) => {
+      choose(path);
+      reveal(path);
+    },
+    [choose, reveal],
   );
   const fold = useCallback((path: string, isFolded: boolean) => setFolds((folds) => ({ ...folds, [path]: isFolded })), []);
   const move = useCallback(
@@ -91,7 +101,7 @@ export function useChoice({ address, run, runId, check, go }: Session, editor: R
     if (next) goTo(next.from);
   }, [goTo]);
 
-  return { chosen, folds, isList, setList, choose, show, fold, move, turn, goTo, nextFault };
+  return { chosen, isPicked: chosen !== undefined && (chosen === picked || chosen === drafted), folds, isList, setList, choose, show, reveal, fold, move, turn, goTo, nextFault };
 }
 
 const isWritten = (outline: Outline[], path: string | undefined): boolean => outline.some((step) => step.path === path);

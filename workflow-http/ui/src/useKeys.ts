@@ -9,8 +9,15 @@ export function useKeys(keys: Keys): void {
 
 /** A key alone, unless somebody is typing, or a dialog is open. */
 export function useLetters(keys: Keys): void {
-  useShortcuts(keys, (event) => !event.ctrlKey && !event.metaKey && !event.altKey && !event.defaultPrevented && !isTyping() && !document.querySelector('dialog[open]'), false);
+  useShortcuts(
+    keys,
+    (event) => !event.ctrlKey && !event.metaKey && !event.altKey && !event.defaultPrevented && !isTyping() && !document.querySelector('dialog[open]') && !(event.key.startsWith('Arrow') && hasArrows()),
+    false,
+  );
 }
+
+/** Whether what has the focus scrolls, or is moved by arrow keys itself. */
+const hasArrows = (): boolean => !document.activeElement?.matches('body, button, a, [data-inspector], #steps');
 
 function useShortcuts(keys: Keys, isMeant: (event: KeyboardEvent) => boolean, capture = true): void {
   const current = useRef({ keys, isMeant });

@@ -14,8 +14,9 @@ interface Props {
   cards: Card[];
   /** How many items each map is known to have: `each 20`. */
   items: Record<string, number>;
-  /** The path of the card that is chosen. */
+  /** The path of the card that is chosen, and whether somebody chose it. */
   chosen: string | undefined;
+  isPicked: boolean;
   onChoose: (path: string) => void;
   onList: () => void;
 }
@@ -36,7 +37,7 @@ export default function Canvas(props: Props) {
   );
 }
 
-function Drawing({ cards, items, chosen, onChoose, onList }: Props) {
+function Drawing({ cards, items, chosen, isPicked, onChoose, onList }: Props) {
   const [opened, setOpened] = useState<Record<string, boolean>>({});
   const count = countOf(cards);
   const layout = useMemo(
@@ -47,17 +48,22 @@ function Drawing({ cards, items, chosen, onChoose, onList }: Props) {
   const acts = useMemo(() => ({ choose: onChoose, open }), [onChoose, open]);
   return (
     <ActsContext value={acts}>
-      <Flow layout={layout} chosen={chosen}>
+      <Flow layout={layout} chosen={chosen} isPicked={isPicked}>
         <Tools layout={layout} onList={onList} />
       </Flow>
     </ActsContext>
   );
 }
 
-const Flow = memo(function Flow({ layout, chosen, children }: { layout: Layout; chosen: string | undefined; children: ReactNode }) {
+interface FlowProps extends Pick<Props, 'chosen' | 'isPicked'> {
+  layout: Layout;
+  children: ReactNode;
+}
+
+const Flow = memo(function Flow({ layout, chosen, isPicked, children }: FlowProps) {
   const nodes = useMemo(() => layout.placed.map(nodeOf), [layout]);
   const edges = useMemo(() => layout.ways.map(edgeOf), [layout]);
-  const onMove = useFit(layout, chosen);
+  const onMove = useFit(layout, chosen, isPicked);
   return (
     <ReactFlow
       nodes={nodes}
@@ -82,8 +88,8 @@ const Flow = memo(function Flow({ layout, chosen, children }: { layout: Layout; 
   );
 });
 
-/** Everything in sight, as far as it can be read; what is chosen in sight, until somebody moves the drawing. */
-function useFit(layout: Layout, chosen: string | undefined) {
+/** Everything in sight, as far as it can be read, and what is at work, until somebody moves the drawing; what is picked, always. */
+function useFit(layout: Layout, chosen: string | undefined, isPicked: boolean) {
   const { setViewport, getViewport } = useReactFlow();
   const width = useStore((state) => state.width);
   const height = useStore((state) => state.height);
@@ -95,12 +101,12 @@ function useFit(layout: Layout, chosen: string | undefined) {
   }, [shape, setViewport]);
   useEffect(() => {
     const card = layout.placed.find((one) => one.card.path === chosen);
-    if (!card || width === 0) return;
+    if (!card || width === 0 || (isMoved.current && !isPicked)) return;
     const { x, y, zoom } = getViewport();
     const isSeen = card.x * zoom + x > -20 && (card.x + card.width) * zoom + x < width + 20 && card.y * zoom + y > -20 && (card.y + card.height) * zoom + y < height + 20;
     if (isSeen || card.isOpen) return;
     void setViewport({ zoom, x: width / 2 - (card.x + card.width / 2) * zoom, y: height / 2 - (card.y + card.height / 2) * zoom });
-  }, [chosen, layout, width, height, getViewport, setViewport]);
+  }, [chosen, isPicked, layout, width, height, getViewport, setViewport]);
   return useCallback((event: MouseEvent | TouchEvent | null) => {
     if (event) isMoved.current = true;
   }, []);

@@ -11,11 +11,12 @@ interface Props {
   run: Run | null;
   check: Check;
   chosen: string | undefined;
+  isPicked: boolean;
   onChoose: (path: string) => void;
   onList: () => void;
 }
 
-export function GraphPane({ run, check, chosen, onChoose, onList }: Props) {
+export function GraphPane({ run, check, chosen, isPicked, onChoose, onList }: Props) {
   const known = isKnown(run) ? run : null;
   const outline = known?.outline;
   // The outline is the run's from its first event on; what else happens draws no other cards.
@@ -29,7 +30,7 @@ export function GraphPane({ run, check, chosen, onChoose, onList }: Props) {
       {!isJson && <p className="absolute top-2.5 left-3 z-4 text-meta text-ink-2">Drawn from what can be read so far.</p>}
       <SceneContext value={store}>
         <Suspense fallback={null}>
-          <Canvas cards={useDeferredValue(cards)} items={items} chosen={cardOf(chosen)} onChoose={onChoose} onList={onList} />
+          <Canvas cards={useDeferredValue(cards)} items={items} chosen={cardOf(chosen)} isPicked={isPicked} onChoose={onChoose} onList={onList} />
         </Suspense>
       </SceneContext>
     </section>

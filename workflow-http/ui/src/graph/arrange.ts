@@ -132,10 +132,27 @@ function untangle(rows: Spot[][]): void {
 
 /** Two ways cross if they begin in one order and end in the other. */
 function crossingsIn(rows: Spot[][]): number {
-  return rows.reduce((sum, row) => {
-    const ends = row.flatMap((spot) => spot.below.map(({ order }) => order).sort((one, other) => one - other));
-    return sum + ends.reduce((count, end, index) => count + ends.slice(0, index).filter((before) => before > end).length, 0);
-  }, 0);
+  let crossings = 0;
+  for (const row of rows) {
+    const before: number[] = [];
+    for (const end of row.flatMap((spot) => spot.below.map(({ order }) => order).sort((one, other) => one - other))) {
+      const at = placeIn(before, end);
+      crossings += before.length - at;
+      before.splice(at, 0, end);
+    }
+  }
+  return crossings;
+}
+
+/** After those that are not larger. */
+function placeIn(sorted: number[], number: number): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle]! > number) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 /**

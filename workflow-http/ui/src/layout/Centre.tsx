@@ -1,5 +1,5 @@
 // The workflow: drawn, written, or both.
-import type { RefObject } from 'react';
+import { useEffect, type RefObject } from 'react';
 import { writeAddress } from '../address';
 import type { EditorRef } from '../editor/Editor';
 import { GraphPane } from '../graph/GraphPane';
@@ -24,8 +24,12 @@ interface Props {
 
 export function Centre({ session, view: { view, setView, hasRoom }, isPhone, choice, editor }: Props) {
   const { run, runId, check, problem, saved } = session;
-  const { chosen, folds, show, choose, fold, isList, setList } = choice;
+  const { chosen, isPicked, folds, show, choose, reveal, fold, isList, setList } = choice;
   const faults = check.faults.length;
+  // A text that was out of sight shows what was chosen meanwhile.
+  useEffect(() => {
+    if (view !== 'graph' && chosen !== undefined && isPicked) requestAnimationFrame(() => reveal(chosen));
+  }, [view]);
   const views: { value: View; word: string; count?: number }[] = [
     { value: 'graph', word: 'Graph' },
     { value: 'json', word: 'JSON', ...(faults > 0 ? { count: faults } : {}) },
@@ -53,7 +57,7 @@ export function Centre({ session, view: { view, setView, hasRoom }, isPhone, cho
             {isPhone || isList ? (
               <StepList run={run} outline={check.outline} chosen={chosen} folds={folds} onChoose={show} onFold={fold} />
             ) : (
-              <GraphPane run={run} check={check} chosen={chosen} onChoose={show} onList={() => setList(true)} />
+              <GraphPane run={run} check={check} chosen={chosen} isPicked={isPicked} onChoose={show} onList={() => setList(true)} />
             )}
             {!isPhone && isList && (
               <Button size="small" className="absolute right-2.5 bottom-2.5 z-3" onClick={() => setList(false)}>

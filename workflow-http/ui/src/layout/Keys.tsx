@@ -15,6 +15,7 @@ const KEYS: readonly [does: string, ...keys: string[]][] = [
   ['Open, close a map or loop', '→', '←'],
   ['Item or round before, after', '[', ']'],
   ['Retry from this step', 'r'],
+  ['Follow the text', 'e'],
   ['Next fault', 'F8'],
   ['Search runs', '/'],
   ['Close, leave the editor', 'Esc'],

@@ -10,24 +10,20 @@ const TABS: readonly { tab: Tab; word: string; icon: IconName }[] = [
   { tab: 'runs', word: 'Runs', icon: 'list' },
 ];
 
-/** Where there is one pane beside the lists. */
-const ALONE: typeof TABS = [
-  { tab: 'home', word: 'Here', icon: 'rows' },
-  { tab: 'runs', word: 'Runs', icon: 'list' },
-];
-
 interface Props {
   tab: Tab;
   faults: number;
-  isAlone: boolean;
+  /** What stands alone beside the lists, if anything does. */
+  alone: string | undefined;
   onTab: (tab: Tab) => void;
 }
 
 /** A phone shows one pane at a time. */
-export function TabBar({ tab, faults, isAlone, onTab }: Props) {
+export function TabBar({ tab, faults, alone, onTab }: Props) {
+  const tabs = alone === undefined ? TABS : [{ tab: 'home' as const, word: alone, icon: 'play' as const }, TABS.at(-1)!];
   return (
     <nav aria-label="Panes" className="grid h-14 auto-cols-fr grid-flow-col border-t border-line bg-panel [grid-area:tabs] desk:hidden">
-      {(isAlone ? ALONE : TABS).map((one) => (
+      {tabs.map((one) => (
         <button
           key={one.tab}
           type="button"
