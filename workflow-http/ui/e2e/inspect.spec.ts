@@ -101,3 +101,16 @@ test('scrolled up, the text says how much has come since', async ({ ui, page }) 
   await follow.click();
   await expect(follow).toHaveText('Following');
 });
+
+test('of very long text the end is shown, and all of it on demand', async ({ ui, page }) => {
+  await ui.open();
+  await ui.write(JSON.stringify({ nodes: [{ id: 'long', type: 'PromptNode', data: { template: `{{ input }}{% for i in range(3000) %}${'0123456789'.repeat(10)}{% endfor %} end` } }] }, null, 2));
+  await ui.run.click();
+  await ui.ended('Completed');
+  const text = page.getByRole('region', { name: 'Output', exact: true }).locator('pre');
+  await expect(text).toContainText('end');
+  const length = () => text.evaluate((element) => element.textContent.length);
+  expect(await length()).toBeLessThanOrEqual(200_000);
+  await page.getByRole('button', { name: /^Show all 300\.0k characters/ }).click();
+  expect(await length()).toBeGreaterThan(300_000);
+});

@@ -1,9 +1,8 @@
 // The editor itself: one CodeMirror view in a shadow root. This module is the lazy chunk.
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { bracketMatching, indentOnInput } from '@codemirror/language';
-import { EditorState } from '@codemirror/state';
+import { Compartment, EditorState } from '@codemirror/state';
 import { drawSelection, EditorView, keymap, lineNumbers } from '@codemirror/view';
-import { help } from './help';
 import { workflowJson } from './json';
 import { looks } from './looks';
 import { faultsField, marks, setFaults, setSteps, type StepMark } from './marks';
@@ -27,6 +26,7 @@ interface Options {
 export function mountEditor(host: HTMLElement, { text, onText, onChoose }: Options): Editor {
   // In a shadow root CodeMirror adopts its style sheets; in the page it would write <style>, which the content policy refuses.
   const root = host.shadowRoot ?? host.attachShadow({ mode: 'open' });
+  const helping = new Compartment();
   const view = new EditorView({
     root,
     parent: root,
@@ -40,7 +40,7 @@ export function mountEditor(host: HTMLElement, { text, onText, onChoose }: Optio
         bracketMatching(),
         indentOnInput(),
         workflowJson,
-        help,
+        helping.of([]),
         looks,
         keymap.of([{ key: 'F8', run: goToNextFault }, ...defaultKeymap, ...historyKeymap]),
         EditorView.contentAttributes.of({ 'aria-label': 'Workflow as JSON', tabindex: '0' }),
@@ -50,6 +50,13 @@ export function mountEditor(host: HTMLElement, { text, onText, onChoose }: Optio
       ],
     }),
   });
+
+  // Nobody needs help before they write.
+  const bringHelp = async () => {
+    const { help } = await import('./help');
+    if (view.dom.isConnected) view.dispatch({ effects: helping.reconfigure(help) });
+  };
+  view.contentDOM.addEventListener('focus', () => void bringHelp(), { once: true });
 
   return {
     setText(next) {

@@ -26,7 +26,7 @@ export function Foot({ run, path }: { run: Run; path: string }) {
   };
   return (
     <div className="sticky bottom-0 z-3 mt-auto flex flex-wrap items-center gap-x-2.5 gap-y-1 border-t border-line bg-panel px-4 py-2.5">
-      <Button aria-disabled={isStarting} aria-describedby="retry-price" data-retry onClick={() => !isStarting && void retry()}>
+      <Button aria-disabled={isStarting} aria-describedby="retry-price" onClick={() => !isStarting && void retry()}>
         <Icon name="retrying" size={14} />
         <span>
           Retry from <code>{from}</code>

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { Cut } from './Cut';
 import { Icon } from './Icon';
 
 interface Props {
@@ -26,12 +27,16 @@ export function Section({ title, fact, isOpen = false, onOpen, children }: Props
 
 export function Pre({ text }: { text: string }) {
   return (
-    <pre
-      className="max-h-80 overflow-auto rounded-ctl border border-line bg-inset px-2.5 py-2 font-code text-meta leading-[19px] wrap-anywhere whitespace-pre-wrap text-ink-2"
-      dir="auto"
-      tabIndex={0}
-    >
-      {text}
-    </pre>
+    <Cut text={text}>
+      {(shown) => (
+        <pre
+          className="max-h-80 overflow-auto rounded-ctl border border-line bg-inset px-2.5 py-2 font-code text-meta leading-[19px] wrap-anywhere whitespace-pre-wrap text-ink-2"
+          dir="auto"
+          tabIndex={0}
+        >
+          {shown}
+        </pre>
+      )}
+    </Cut>
   );
 }

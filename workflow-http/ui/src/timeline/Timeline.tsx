@@ -82,23 +82,27 @@ function useStable(scale: Scale): Scale {
   return useMemo(() => scale, [key]);
 }
 
+/** No tick is named so near to the words of a fold. */
+const GAP_WORDS = 0.2;
+
 function Ruler({ scale }: { scale: Scale }) {
   const taken = scale.gaps.map(({ at }) => at + GAP_WIDTH / 2);
+  const isFree = (at: number) => taken.every((gap) => Math.abs(gap - at) > GAP_WORDS);
   return (
     <div className="ruler" aria-hidden="true">
       <div className="ruler-track">
-      {scale.ticks
-        .filter(({ at }) => taken.every((gap) => Math.abs(gap - at) > 0.08))
-        .map(({ at, words }) => (
-          <span key={at} data-first={at === 0 || undefined} style={{ left: `${at * 100}%` }}>
+        {scale.ticks
+          .filter(({ at }) => isFree(at))
+          .map(({ at, words }) => (
+            <span key={at} data-first={at === 0 || undefined} style={{ left: `${at * 100}%` }}>
+              {words}
+            </span>
+          ))}
+        {scale.gaps.map(({ at, words }) => (
+          <span key={at} style={{ left: `${(at + GAP_WIDTH / 2) * 100}%` }}>
             {words}
           </span>
         ))}
-      {scale.gaps.map(({ at, words }) => (
-        <span key={at} style={{ left: `${(at + GAP_WIDTH / 2) * 100}%` }}>
-          {words}
-        </span>
-      ))}
       </div>
     </div>
   );
