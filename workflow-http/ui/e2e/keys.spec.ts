@@ -2,6 +2,7 @@ import { expect, test } from './page';
 
 test('keys work unless somebody is typing', async ({ ui, page }) => {
   await page.goto('./');
+  await expect(page.getByRole('heading', { name: 'Write a workflow as JSON. Watch it run.' })).toBeVisible();
   await page.keyboard.press('n');
   await expect(page).toHaveURL(/#\/new$/);
   await expect(ui.editor).toBeVisible();
