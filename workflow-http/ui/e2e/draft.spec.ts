@@ -5,10 +5,11 @@ const OTHER = `{ "name": "Other", "nodes": [ { "id": "other", "type": "PromptNod
 test('a reload keeps what was written', async ({ ui, page }) => {
   await ui.open();
   await ui.write(OTHER);
-  await ui.input.fill('Tides');
+  await ui.fill('Tides');
   await expect(page.getByText('Not saved')).toBeVisible();
   await page.reload();
   await expect(ui.editor).toContainText('"other"');
+  await ui.show('Input');
   await expect(ui.input).toHaveValue('Tides');
 });
 
@@ -17,14 +18,16 @@ test('a run does not silently replace what was written beside it', async ({ ui, 
   await ui.run.click();
   await ui.ended('Completed');
   await ui.write(OTHER);
-  await ui.input.fill('Tides');
+  await ui.fill('Tides');
   await page.reload();
   await ui.ended('Completed');
   await expect(page.getByText('What you edited is kept')).toBeVisible();
   await expect(ui.editor).toContainText('"other"');
+  await ui.show('Input');
   await expect(ui.input).toHaveValue('Tides');
   await page.getByRole('button', { name: "Show the run's text and input" }).click();
   await expect(ui.editor).toContainText('"llm_step"');
+  await ui.show('Input');
   await expect(ui.input).toHaveValue('Quantum Computing');
   await expect(page.getByText(/^v\d+Saved$/)).toBeVisible();
 });

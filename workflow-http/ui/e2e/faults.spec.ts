@@ -37,7 +37,7 @@ test('a text that is not JSON has one fault, with line and column', async ({ ui,
 test('hostile text is text', async ({ ui, page }) => {
   await ui.open();
   const hostile = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
-  await ui.input.fill(hostile);
+  await ui.fill(hostile);
   await ui.run.click();
   await ui.ended('Completed');
   await ui.step('prompt_step').click();

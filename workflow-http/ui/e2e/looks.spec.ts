@@ -7,6 +7,7 @@ for (const width of [400, 1280]) {
       test.use({ viewport: { width, height: 800 }, colorScheme, reducedMotion: 'reduce' });
 
       test('nothing is too wide and axe finds nothing', async ({ ui, page }) => {
+        test.setTimeout(60_000);
         const clean = async (state: string) => {
           expect(await ui.overflow(), state).toBe(0);
           const { violations } = await new AxeBuilder({ page }).analyze();
@@ -42,8 +43,8 @@ test('the theme is chosen by button and kept', async ({ ui, page }) => {
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'light');
 });
 
-test('the first Tab skips to the steps', async ({ ui, page }) => {
-  await ui.open();
+test('the first Tab skips to the steps', async ({ page }) => {
+  await page.goto('./#/new');
   await page.keyboard.press('Tab');
   await expect(page.getByRole('link', { name: 'Skip to the steps' })).toBeFocused();
   await page.keyboard.press('Enter');

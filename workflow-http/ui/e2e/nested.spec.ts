@@ -64,6 +64,7 @@ test('a map of 2,000 items stays quick', async ({ ui, page }) => {
   await expect(page.locator('.trail > li')).toHaveCount(6);
   await page.reload();
   await ui.ended('Completed');
+  await ui.list();
   const toggle = () =>
     page.evaluate(async () => {
       const begun = performance.now();

@@ -20,13 +20,31 @@ export class WorkflowPage {
     this.log = page.getByRole('region', { name: 'Log lines' });
   }
 
+  /** A new workflow, written beside the list of its steps. */
   async open() {
-    await this.page.goto('./');
+    await this.page.goto('./#/new');
     await expect(this.run).toBeEnabled();
+    await this.list();
+  }
+
+  /** The steps as a list: on a phone they are one anyway. */
+  async list() {
+    const toList = this.page.getByRole('button', { name: 'Steps as a list' });
+    if (this.page.viewportSize()!.width >= 761) await toList.click();
+  }
+
+  async fill(input: string) {
+    await this.show('Input');
+    await this.input.fill(input);
+  }
+
+  /** Chooses what the inspector shows. */
+  async show(what: 'Input' | 'Step' | 'Result') {
+    await this.page.getByRole('group', { name: 'Show' }).getByRole('button', { name: what }).click();
   }
 
   step(id: string): Locator {
-    return this.page.getByRole('region', { name: 'Steps' }).getByRole('button', { name: id });
+    return this.page.getByRole('region', { name: 'Steps', exact: true }).getByRole('button', { name: id });
   }
 
   async write(workflow: string) {

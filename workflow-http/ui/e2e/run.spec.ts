@@ -12,7 +12,6 @@ test('a run shows its steps, its text as it grows, and how it ended', async ({ u
     requestAnimationFrame(look);
   });
   await ui.open();
-  await expect(page.getByText('Write a workflow as JSON. Watch it run.')).toBeVisible();
   await ui.run.click();
   await expect(page).toHaveURL(/#\/runs\/.+/);
   await ui.ended('Completed');
@@ -50,7 +49,7 @@ test('the same text is saved once', async ({ ui, page }) => {
   });
   await ui.open();
   for (const input of ['one', 'two']) {
-    await ui.input.fill(input);
+    await ui.fill(input);
     await ui.run.click();
     await ui.ended('Completed');
   }
@@ -85,19 +84,22 @@ test('the focus stays on the one button while it is Run, then Cancel, then Run',
 
 test('reloaded in the middle, the page shows the same run to its end', async ({ ui, page }) => {
   await ui.open();
-  await ui.input.fill('Tides');
+  await ui.fill('Tides');
   await ui.run.click();
   await expect(ui.spoken).not.toBeEmpty();
   const address = page.url();
   await page.reload();
   expect(page.url()).toBe(address);
+  await ui.show('Input');
   await expect(ui.input).toHaveValue('Tides');
+  await ui.show('Step');
   await ui.ended('Completed');
   const text = await ui.spoken.innerText();
 
   await page.reload();
   await ui.ended('Completed');
   await expect(ui.spoken).toHaveText(text, { useInnerText: true });
+  await page.getByRole('group', { name: 'View' }).getByRole('button', { name: 'JSON' }).click();
   await expect(ui.editor).toContainText('prompt_step');
 });
 
@@ -119,9 +121,10 @@ test('what is typed as JSON is sent as JSON, unless it is said to be text', asyn
     if (request.url().endsWith('/runs')) sent.push((request.postDataJSON() as { input: unknown }).input);
   });
   await ui.open();
-  await ui.input.fill('{"a": 1}');
+  await ui.fill('{"a": 1}');
   await ui.run.click();
   await ui.ended('Completed');
+  await ui.show('Input');
   await page.getByRole('group', { name: 'Send as' }).getByRole('button', { name: 'Text' }).click();
   await ui.run.click();
   await expect.poll(() => sent).toEqual([{ a: 1 }, '{"a": 1}']);

@@ -1,92 +1,125 @@
 // The page: panes in a grid, one choice of step for all of them.
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react';
 import type { EditorRef } from './editor/Editor';
+import { Centre } from './layout/Centre';
+import { Dock, useDock } from './layout/Dock';
+import { Header, RunBar } from './layout/Header';
+import { Inspector } from './layout/Inspector';
+import { StatusLine } from './layout/StatusLine';
+import { TabBar, type Tab } from './layout/TabBar';
+import { Side } from './later';
 import { Announcer } from './panes/Announcer';
-import { Detail } from './panes/Detail';
-import { EditorPane } from './panes/EditorPane';
-import { Faults } from './panes/Faults';
-import { Header, RunBar } from './panes/Header';
-import { InputPane } from './panes/InputPane';
-import { Log } from './panes/Log';
-import { StatusLine } from './panes/StatusLine';
-import { StepList } from './panes/StepList';
-import { TabBar, type Tab } from './panes/TabBar';
 import { turnWord } from './parts/State';
+import { Toast } from './parts/Toast';
 import type { LogLine } from './run/log';
-import { focusWithin, type Folds } from './run/fold';
-import { useKeys } from './useKeys';
+import { useLists } from './side/useLists';
+import { useChoice } from './useChoice';
+import { useKeys, useLetters } from './useKeys';
+import { usePaste } from './usePaste';
 import { useServer } from './useServer';
 import { useSession } from './useSession';
+import { useMedia, useView } from './useView';
+
+const Home = lazy(() => import('./welcome/Home'));
+const History = lazy(() => import('./history/History'));
+const Keys = lazy(() => import('./layout/Keys'));
 
 const NO_LINES: LogLine[] = [];
 
 export function App() {
   const session = useSession();
   const server = useServer();
+  const lists = useLists(session);
   const editor = useRef<EditorRef>(null);
+  const { address, run, runId, check, name, go } = session;
   const [tab, setTab] = useState<Tab>('steps');
-  const [picked, setPicked] = useState<string | null>(null);
-  const [folds, setFolds] = useState<Folds>({});
-
-  const { run, runId, check, name } = session;
-  const chosen = run ? (picked !== null && run.steps[picked] ? picked : focusWithin(run, folds)) : undefined;
+  const [isSideOpen, setSideOpen] = useState(false);
+  const [isHelpOpen, setHelpOpen] = useState(false);
+  const isPhone = !useMedia('(width >= 761px)');
+  const view = useView(address.at === 'new' || session.isTextEdited);
+  const dock = useDock(session, view.hasRoom);
+  const choice = useChoice(session, editor);
+  const isAlone = address.at === 'home' || address.at === 'runs';
   const lines = run?.log ?? NO_LINES;
 
-  useEffect(() => {
-    setPicked(null);
-    setFolds({});
-    setTab('steps');
-  }, [runId]);
+  useEffect(() => setTab(isAlone ? 'home' : 'steps'), [runId, isAlone]);
   useEffect(() => {
     document.title = run ? `${turnWord(run.status)} · ${name}` : 'Workflow';
   }, [run?.status, name, run]);
-  useKeys({ Enter: session.start, '.': session.cancel });
 
-  // The text has a body once, a run has it for each item: a choice there is one of what contains it.
-  const steps = useRef(run?.steps);
-  useEffect(() => {
-    steps.current = run?.steps;
+  const { show } = choice;
+  const showStep = useCallback(
+    (path: string) => {
+      show(path);
+      setTab('steps');
+    },
+    [show],
+  );
+  const closeSide = useCallback(() => {
+    setSideOpen(false);
+    setTab((tab) => (tab === 'runs' ? (isAlone ? 'home' : 'steps') : tab));
+  }, [isAlone]);
+
+  useKeys({ Enter: session.start, '.': session.cancel, s: session.save });
+  usePaste(session.take);
+  useLetters({
+    n: session.begin,
+    g: () => view.setView('graph'),
+    j: () => view.setView('json'),
+    b: () => view.setView('both'),
+    t: () => dock.setPane('timeline'),
+    l: () => dock.setPane('log'),
+    f: () => dock.setPane('faults'),
+    '/': () => (address.at === 'runs' ? document.getElementById('search')?.focus() : go({ at: 'runs' })),
+    '?': () => setHelpOpen(true),
+    r: () => document.querySelector<HTMLElement>('[data-retry]')?.click(),
+    e: () => document.querySelector<HTMLElement>('[data-follow]')?.click(),
+    '[': () => choice.turn(-1),
+    ']': () => choice.turn(1),
+    ArrowUp: () => choice.move(-1),
+    ArrowDown: () => choice.move(1),
+    F8: () => choice.nextFault(),
+    Escape: closeSide,
   });
-  const choose = useCallback((path: string) => {
-    let known = path;
-    while (steps.current && !steps.current[known] && known.includes('/')) known = known.slice(0, known.lastIndexOf('/'));
-    setPicked(known);
-  }, []);
-  const show = useCallback((path: string) => {
-    setPicked(path);
-    setTab('steps');
-  }, []);
-  const goTo = useCallback((at: number) => editor.current?.goTo(at), []);
-  const fold = useCallback((path: string, isFolded: boolean) => setFolds((folds) => ({ ...folds, [path]: isFolded })), []);
-  const hasFaults = check.faults.length + check.warnings.length > 0;
 
   return (
-    <div className="page" data-tab={tab} data-faulty={hasFaults || undefined}>
-      <a href="#steps" onClick={skipToSteps} className="sr-only focus:not-sr-only focus:absolute focus:z-10 focus:m-2 focus:rounded-ctl focus:bg-card focus:px-3 focus:py-2">
-        Skip to the steps
-      </a>
-      <Header session={session} />
-      <RunBar session={session} />
-      <main className="contents">
-        <EditorPane session={session} chosen={chosen} onChoose={choose} editor={editor} />
-        <Faults faults={check.faults} warnings={check.warnings} onGoTo={goTo} />
-        <Log lines={lines} onChoose={show} />
-        <section aria-label="Input and steps" data-pane="steps" className="pane pane-side border-line bg-panel desk:border-l max-desk:overflow-auto">
-          <InputPane session={session} />
-          {!session.problem && <StepList run={run} outline={check.outline} chosen={chosen} folds={folds} onChoose={choose} onFold={fold} />}
-          <Detail session={session} chosen={chosen} onChoose={choose} isSimulated={server.isSimulated} />
-        </section>
+    <div className="page" data-tab={tab} data-alone={isAlone || undefined} style={dock.style}>
+      {!isAlone && (
+        <a href="#steps" onClick={skipToSteps} className="sr-only focus:not-sr-only focus:absolute focus:z-30 focus:m-2 focus:rounded-ctl focus:bg-card focus:px-3 focus:py-2">
+          Skip to the steps
+        </a>
+      )}
+      <Header session={session} lists={lists} isSideOpen={isSideOpen} onSide={() => setSideOpen(!isSideOpen)} onHelp={() => setHelpOpen(true)} />
+      {!isAlone && <RunBar session={session} />}
+      <main className="panes">
+        <Suspense fallback={<aside className="pane pane-side border-line bg-panel desk:border-r" />}>
+          <Side session={session} lists={lists} isOpen={isSideOpen} onClose={closeSide} />
+        </Suspense>
+        {isAlone ? (
+          <Suspense fallback={null}>{address.at === 'runs' ? <History /> : <Home session={session} isSimulated={server.isSimulated} />}</Suspense>
+        ) : (
+          <>
+            <Centre session={session} view={view} isPhone={isPhone} choice={choice} editor={editor} />
+            <Inspector session={session} chosen={choice.chosen} onChoose={choice.choose} />
+            <Dock dock={dock} session={session} choice={choice} onShow={showStep} />
+          </>
+        )}
       </main>
       <StatusLine session={session} server={server} />
-      <TabBar tab={tab} faults={check.faults.length} onTab={setTab} />
+      <TabBar tab={tab} faults={check.faults.length} alone={address.at === 'home' ? 'Start' : address.at === 'runs' ? 'All runs' : undefined} onTab={setTab} />
       <Announcer lines={lines} />
+      <Toast />
+      <Suspense fallback={null}>{isHelpOpen && <Keys onClose={() => setHelpOpen(false)} />}</Suspense>
     </div>
   );
 
-  // The address belongs to the run, so the link moves the focus and leaves it alone.
+  // The address belongs to what is shown, so the link moves the focus and leaves it alone.
   function skipToSteps(event: React.MouseEvent) {
     event.preventDefault();
     setTab('steps');
-    document.getElementById('steps')?.focus();
+    choice.setList(true);
+    if (view.view === 'json') view.setView('graph');
+    // Once it can be seen.
+    requestAnimationFrame(() => document.getElementById('steps')?.focus());
   }
 }

@@ -1,5 +1,6 @@
 // What a reload must not lose: the text and the input of this tab, and the run that was followed in it.
-import type { Input } from './useSession';
+import type { Input } from './useInput';
+import type { Saved } from './useText';
 
 export interface Draft {
   text: string;
@@ -8,6 +9,8 @@ export interface Draft {
   isTextEdited: boolean;
   isInputEdited: boolean;
   runId: string | null;
+  /** The workflow that the text is a version of, or was before it was edited. */
+  saved: Saved | null;
 }
 
 const KEY = 'workflow-draft';

@@ -1,14 +1,13 @@
 // What stands on the page at the first visit: the smallest workflow that asks a model.
 
-export const FIRST_WORKFLOW = {
-  nodes: [
-    {
-      id: 'prompt_step',
-      type: 'PromptNode',
-      data: { template: 'Explain this concept in one simple sentence: {{input}}' },
-    },
-    { id: 'llm_step', type: 'LLMNode', data: {} },
-  ],
-};
+const nodes = [
+  { id: 'prompt_step', type: 'PromptNode', data: { template: 'Explain this concept in one simple sentence: {{input}}' } },
+  { id: 'llm_step', type: 'LLMNode', data: {} },
+];
+
+export const FIRST_WORKFLOW = { nodes };
+
+/** The same with a name to change. */
+export const BLANK_WORKFLOW = { name: 'new-workflow', nodes };
 
 export const FIRST_INPUT = 'Quantum Computing';

@@ -1,22 +1,47 @@
 import { useEffect, useRef } from 'react';
 
+type Keys = Record<string, () => void>;
+
 /** Ctrl/⌘ and a key, from anywhere on the page, also from inside the editor. */
-export function useKeys(keys: Record<string, () => void>): void {
-  const current = useRef(keys);
+export function useKeys(keys: Keys): void {
+  useShortcuts(keys, ({ ctrlKey, metaKey, altKey, shiftKey, repeat }) => (ctrlKey || metaKey) && !altKey && !shiftKey && !repeat);
+}
+
+/** A key alone, unless somebody is typing, or a dialog is open. */
+export function useLetters(keys: Keys): void {
+  useShortcuts(
+    keys,
+    (event) => !event.ctrlKey && !event.metaKey && !event.altKey && !event.defaultPrevented && !isTyping() && !document.querySelector('dialog[open]') && !(event.key.startsWith('Arrow') && hasArrows()),
+    false,
+  );
+}
+
+/** Whether what has the focus scrolls, or is moved by arrow keys itself. */
+const hasArrows = (): boolean => !document.activeElement?.matches('body, button, a, [data-inspector], #steps');
+
+function useShortcuts(keys: Keys, isMeant: (event: KeyboardEvent) => boolean, capture = true): void {
+  const current = useRef({ keys, isMeant });
   useEffect(() => {
-    current.current = keys;
+    current.current = { keys, isMeant };
   });
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey || event.repeat) return;
-      const act = current.current[event.key];
-      if (!act) return;
+      const { keys, isMeant } = current.current;
+      const act = keys[event.key];
+      if (!act || !isMeant(event)) return;
       event.preventDefault();
       event.stopPropagation();
       act();
     };
-    // Captured: the editor has its own meaning for some of them.
-    window.addEventListener('keydown', onKey, { capture: true });
-    return () => window.removeEventListener('keydown', onKey, { capture: true });
-  }, []);
+    // Captured: the editor has its own meaning for some of them. A key alone is first of what has the focus.
+    window.addEventListener('keydown', onKey, { capture });
+    return () => window.removeEventListener('keydown', onKey, { capture });
+  }, [capture]);
+}
+
+/** Whether a person is writing somewhere, also in the editor. */
+export function isTyping(): boolean {
+  let element = document.activeElement;
+  while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
+  return element?.matches('input, select, textarea, [contenteditable]') ?? false;
 }

@@ -1,266 +1,172 @@
-// What the page is doing: the workflow text, the input, and the run that the address names.
-import { useCallback, useEffect, useRef, useState } from 'react';
+// What the page is doing: the workflow text, the input, and the run or workflow that the address names.
+import { useEffect, useRef, useState } from 'react';
+import type { Address } from './address';
 import { ApiError, asProblem, cancelRun, createWorkflow, getWorkflow, startRun } from './api/client';
 import type { Problem, Workflow } from './api/types';
-import type { Source } from './editor/Editor';
 import { readDraft, writeDraft } from './draft';
-import { useCheck, type Check } from './editor/useCheck';
-import { FIRST_INPUT, FIRST_WORKFLOW } from './first';
-import { hasEnded, isKnown } from './run/run';
+import { BLANK_WORKFLOW, FIRST_INPUT } from './first';
+import { toast } from './parts/Toast';
+import { hasEnded } from './run/run';
 import { useRun, type RunView } from './run/useRun';
-import { asText } from './words';
+import { useAddress } from './useAddress';
+import { useInput, valueOf, type Input } from './useInput';
+import { nullIfMissing, useOpen, type Note } from './useOpen';
+import { useText, type Text } from './useText';
 
-export interface Input {
-  text: string;
-  /** Sent as the string it is, although it would be JSON. */
-  isText: boolean;
-}
-
-/** A workflow as the server keeps it, with the text it was made from. */
-interface Saved {
-  id: string;
-  version: number;
-  text: string;
-}
-
-export interface Session extends RunView {
+export interface Session extends RunView, Pick<Text, 'source' | 'text' | 'setText' | 'check' | 'name' | 'saved' | 'isTextEdited'> {
+  address: Address;
+  go: (to: Address, how?: 'push' | 'replace') => void;
   runId: string | null;
-  source: Source;
-  text: string;
-  setText: (text: string) => void;
-  check: Check;
-  name: string;
-  /** The version the text is saved as, if it is. */
-  version: number | undefined;
   input: Input;
   setInput: (input: Input) => void;
   /** What the server said against the last thing asked of it. */
   refusal: Problem | null;
-  /** Something worth knowing about the text beside this run, and what can be done about it. */
   note: Note | null;
-  /** Only this page has the text. */
-  isTextEdited: boolean;
+  /** The version that somebody else saved while the text was edited here. */
+  theirs: Workflow | null;
   /** The run was followed here, and the server knows it no longer. */
   isForgotten: boolean;
   isStarting: boolean;
   isCancelling: boolean;
   canRun: boolean;
   canCancel: boolean;
+  canSave: boolean;
   start: () => void;
   cancel: () => void;
-}
-
-export interface Note {
-  words: string;
-  act?: { word: string; go: () => void };
-}
-
-const runIdOf = (hash: string): string | null => {
-  const id = /^#\/runs\/([^/]+)$/.exec(hash)?.[1];
-  return id ? decodeURIComponent(id) : null;
-};
-
-/** The JSON an input would be, if it is an object or a list. */
-export function jsonOf(text: string): unknown {
-  if (!/^\s*[[{]/.test(text)) return undefined;
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
+  save: () => void;
+  /** Shows what somebody else saved. The editor can undo it. */
+  takeTheirs: () => void;
+  /** A new workflow. */
+  begin: () => void;
+  /** A workflow that was written elsewhere. */
+  take: (text: string) => void;
+  /** Stores a workflow and starts a run of it. */
+  tryOut: (spec: unknown, input: unknown) => void;
 }
 
 export function useSession(): Session {
   const [draft] = useState(readDraft);
-  const [source, setSource] = useState<Source>({ text: draft?.text ?? asText(FIRST_WORKFLOW) });
-  const [text, setText] = useState(source.text);
-  const [input, setInput] = useState<Input>(draft?.input ?? { text: FIRST_INPUT, isText: false });
-  // What may be replaced without asking, because it is kept elsewhere or nobody wrote it.
-  const [safeText, setSafeText] = useState(draft?.isTextEdited ? null : text);
-  const [safeInput, setSafeInput] = useState(draft?.isInputEdited ? null : input.text);
-  const [saved, setSaved] = useState<Saved | null>(null);
+  const [address, go] = useAddress();
+  const text = useText(draft);
+  const input = useInput(draft?.input ?? { text: FIRST_INPUT, isText: false }, draft?.isInputEdited ?? false);
   const [refusal, setRefusal] = useState<Problem | null>(null);
-  const [note, setNote] = useState<Note | null>(null);
+  const [theirs, setTheirs] = useState<Workflow | null>(null);
   const [isStarting, setStarting] = useState(false);
   const [cancelled, setCancelled] = useState<string | null>(null);
-  const [runId, setRunId] = useState(() => runIdOf(location.hash));
-  const filledFor = useRef<string | null>(null);
   const followed = useRef(draft?.runId ?? null);
 
-  const check = useCheck(text);
+  const runId = address.at === 'run' ? address.id : null;
   const view = useRun(runId);
   const { run } = view;
+  const { note, setNote, putAside, filledFor, hasOpened } = useOpen({ address, run, text, input, onProblem: setRefusal });
+  const { saved, check, forget } = text;
+  const isSaved = saved?.text === text.text;
 
-  useEffect(() => {
-    const follow = () => {
-      setNote(null);
-      setRunId(runIdOf(location.hash));
-    };
-    window.addEventListener('hashchange', follow);
-    return () => window.removeEventListener('hashchange', follow);
-  }, []);
-
-  const isTextEdited = text !== safeText;
-  const isInputEdited = input.text !== safeInput;
-  const latest = useRef({ text, input, isTextEdited, isInputEdited });
-  useEffect(() => {
-    latest.current = { text, input, isTextEdited, isInputEdited };
-  });
-
-  const put = useCallback(({ spec, id, version }: Workflow) => {
-    // Text that says the same stays as it was written.
-    const next = isSame(latest.current.text, spec) ? latest.current.text : asText(spec);
-    setSource({ text: next });
-    setText(next);
-    setSafeText(next);
-    setSaved({ id, version, text: next });
-  }, []);
-  const putInput = useCallback((value: unknown) => {
-    const next = asText(value);
-    setInput({ text: next, isText: typeof value === 'string' });
-    setSafeInput(next);
-  }, []);
-
-  // A run that was opened by its address brings its input and its text along: its first event names both.
-  // Only what was edited stays, and it is said.
-  const opened = isKnown(run) && run.id === runId ? run : null;
-  const hasOpened = opened !== null;
-  useEffect(() => {
-    if (!opened || filledFor.current === opened.id) return;
-    filledFor.current = opened.id;
-    const { id, input, workflowId, version } = opened;
-    setRefusal(null);
-    setNote(null);
-    const keepsInput = latest.current.isInputEdited && latest.current.input.text !== asText(input);
-    if (!keepsInput) putInput(input);
-    const isStill = () => filledFor.current === id;
-    const workflow = workflowId === undefined ? Promise.resolve(null) : getWorkflow(workflowId, version).catch(nullIfMissing);
-    workflow.then(
-      (workflow) => {
-        if (!isStill()) return;
-        const keepsText = workflow !== null && latest.current.isTextEdited && !isSame(latest.current.text, workflow.spec);
-        if (workflow && !keepsText) put(workflow);
-        if (keepsText || keepsInput) {
-          const kept = [keepsText && 'text', keepsInput && 'input'].filter(Boolean).join(' and ');
-          setNote({
-            words: `What you edited is kept: this run was started with another ${kept}.`,
-            act: {
-              word: `Show the run's ${kept}`,
-              go: () => {
-                if (workflow) put(workflow);
-                putInput(input);
-                setNote(null);
-              },
-            },
-          });
-        } else if (!workflow) {
-          setNote({ words: 'The workflow of this run is deleted. The run is shown as it was; the text is another one.' });
-        }
-      },
-      (error: unknown) => isStill() && setRefusal(asProblem(error)),
-    );
-    // The first event says it all: later ones are no reason to ask again.
-  }, [runId, hasOpened, put, putInput]);
-
-  // A server that forgot the run forgot the workflow with it.
   useEffect(() => {
     if (hasOpened) followed.current = runId;
-    writeDraft({ text, input, isTextEdited, isInputEdited, runId: followed.current });
-  }, [runId, hasOpened, text, input, isTextEdited, isInputEdited]);
+    const { isInputEdited, input: written } = input;
+    writeDraft({ text: text.text, input: written, isTextEdited: text.isTextEdited, isInputEdited, saved, runId: followed.current });
+  }, [runId, hasOpened, text.text, text.isTextEdited, saved, input]);
+  // A server that forgot the run forgot the workflow with it.
   const isForgotten = view.problem?.status === 404 && followed.current === runId;
   useEffect(() => {
-    if (!isForgotten) return;
-    setSaved(null);
-    setSafeText(null);
-  }, [isForgotten]);
+    if (isForgotten) forget();
+  }, [isForgotten, forget]);
+  useEffect(() => setTheirs(null), [saved]);
 
   const isGoing = run !== null && !hasEnded(run) && view.problem === null;
   const canRun = !isGoing && !isStarting && check.faults.length === 0;
   const canCancel = isGoing && runId !== null && cancelled !== runId;
+  const canSave = !isSaved && check.faults.length === 0;
 
-  const start = async () => {
-    if (!canRun) return;
-    setStarting(true);
+  /** Asks the server for something, and says what it has against it. */
+  const ask = async (work: () => Promise<void>) => {
     setRefusal(null);
     setNote(null);
     try {
-      const parsed = input.isText ? undefined : jsonOf(input.text);
-      const value = parsed === undefined ? input.text : parsed;
-      const save = async () => {
-        const workflow = await createWorkflow(check.spec);
-        const { id, version } = workflow;
-        setSaved({ id, version, text });
-        setSafeText(text);
-        return { id, version };
-      };
-      const kept = saved?.text === text ? saved : undefined;
-      const begun = await startRun(kept ?? (await save()), value).catch(async (error: unknown) => {
-        if (!kept || !(error instanceof ApiError) || error.status !== 404) throw error;
-        // The saved workflow was deleted meanwhile, or the server has forgotten it in a restart.
-        setSaved(null);
-        setSafeText(null);
-        return startRun(await save(), value);
-      });
-      setSafeInput(input.text);
-      filledFor.current = begun.id;
-      location.hash = `#/runs/${encodeURIComponent(begun.id)}`;
+      await work();
     } catch (error) {
-      setRefusal(asProblem(error));
-    } finally {
-      setStarting(false);
+      const isOlder = error instanceof ApiError && error.status === 412 && saved !== null;
+      if (isOlder) setTheirs(await getWorkflow(saved.id, undefined).catch(nullIfMissing));
+      else setRefusal(asProblem(error));
     }
   };
 
-  const cancel = async () => {
-    if (!canCancel) return;
-    setCancelled(runId);
-    try {
-      await cancelRun(runId);
-    } catch (error) {
-      setCancelled(null);
-      setRefusal(asProblem(error));
-    }
+  const begin = async (workflow: Pick<Workflow, 'id' | 'version'>, value: unknown) => {
+    const { id } = await startRun(workflow, value);
+    filledFor.current = id;
+    go({ at: 'run', id });
+  };
+  const start = async () => {
+    const value = valueOf(input.input);
+    await begin(await text.save(), value).catch(async (error: unknown) => {
+      if (!isSaved || !(error instanceof ApiError) || error.status !== 404) throw error;
+      // The saved workflow was deleted meanwhile, or the server has forgotten it in a restart.
+      await begin(await text.save('new'), value);
+    });
+    input.inputIsSafe();
+  };
+  const starting = (work: () => Promise<void>) => {
+    setStarting(true);
+    void ask(work).finally(() => setStarting(false));
   };
 
   return {
     ...view,
+    ...text,
+    address,
+    go,
     runId,
-    source,
-    text,
-    setText,
-    check,
-    name: nameOf(check.spec),
-    version: saved?.text === text ? saved.version : undefined,
-    input,
-    setInput,
+    input: input.input,
+    setInput: input.setInput,
     refusal,
     note,
-    isTextEdited,
+    theirs,
     isForgotten,
     isStarting,
     isCancelling: isGoing && cancelled === runId,
     canRun,
     canCancel,
-    start: () => void start(),
-    cancel: () => void cancel(),
+    canSave,
+    start: () => {
+      if (canRun) starting(start);
+    },
+    cancel: () => {
+      if (!canCancel) return;
+      setCancelled(runId);
+      cancelRun(runId).catch((error: unknown) => {
+        setCancelled(null);
+        setRefusal(asProblem(error));
+      });
+    },
+    save: () => {
+      if (!canSave) return;
+      void ask(async () => {
+        const { id, version } = await text.save(theirs?.version);
+        toast(`Saved as version ${version}.`);
+        if (address.at === 'new' || address.at === 'workflow') go({ at: 'workflow', id }, 'replace');
+      });
+    },
+    takeTheirs: () => {
+      if (theirs) text.put(theirs);
+    },
+    begin: () => {
+      putAside();
+      text.begin(BLANK_WORKFLOW);
+      go({ at: 'new' });
+    },
+    take: (taken) => {
+      putAside();
+      text.restore({ text: taken, saved: null, isTextEdited: true });
+      go({ at: 'new' });
+    },
+    tryOut: (spec, value) =>
+      starting(async () => {
+        const workflow = await createWorkflow(spec);
+        putAside();
+        text.put(workflow);
+        input.putInput(value);
+        await begin(workflow, value);
+      }),
   };
-}
-
-function nameOf(spec: unknown): string {
-  const name = spec !== null && typeof spec === 'object' && 'name' in spec ? spec.name : undefined;
-  return typeof name === 'string' && name ? name : 'Untitled';
-}
-
-function nullIfMissing(error: unknown): null {
-  if (error instanceof ApiError && error.status === 404) return null;
-  throw error;
-}
-
-/** Whether a text is this JSON, however it is laid out. */
-function isSame(text: string, spec: unknown): boolean {
-  try {
-    return asText(JSON.parse(text)) === asText(spec);
-  } catch {
-    return false;
-  }
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { asLine, asText, count, duration, moment, parts, plural, sentence } from './words';
+import { age, asLine, asText, count, duration, moment, parts, plural, sentence, titleOf } from './words';
 
 it.each([
   [0.4, '0 ms'],
@@ -54,3 +54,19 @@ it('tells code from words', () => {
     { text: ', ` or', isCode: false },
   ]);
 });
+
+it.each([
+  [59_000, 'now'],
+  [120_000, '2m'],
+  [5 * 3_600_000, '5h'],
+  [3 * 86_400_000, '3d'],
+])('%d ms ago is %s', (ms, words) => expect(age(new Date(1e12).toISOString(), 1e12 + ms)).toBe(words));
+
+it.each([
+  ['Quantum Computing', 'Quantum Computing'],
+  ['{"text":"Charged \\"twice\\"\\nin March"}', 'Charged "twice" in March'],
+  ['{"docs":["One.","Two."]}', 'One.'],
+  ['{"deep":{"er":"Text cut off', 'Text cut off'],
+  ['[1, 2]', '[1, 2]'],
+  ['null', 'No input'],
+])('the input %s is called %s', (excerpt, title) => expect(titleOf(excerpt)).toBe(title));

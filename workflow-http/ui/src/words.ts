@@ -41,6 +41,23 @@ export function moment(time: string, now: number): string {
   return `${at.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', ...(isThisYear ? {} : { year: 'numeric' }) })} ${minutes}`;
 }
 
+/** How long ago: now, 2m, 5h, 3d. */
+export function age(time: string, now: number): string {
+  const ms = now - Date.parse(time);
+  if (Number.isNaN(ms)) return '';
+  if (ms < 60_000) return 'now';
+  if (ms < 3_600_000) return `${Math.floor(ms / 60_000)}m`;
+  if (ms < 86_400_000) return `${Math.floor(ms / 3_600_000)}h`;
+  return `${Math.floor(ms / 86_400_000)}d`;
+}
+
+/** What a run was given, in a few words: the first text in it. */
+export function titleOf(excerpt: string): string {
+  const first = /^\s*[[{][^"]*(?:"(?:[^"\\]|\\.)*"\s*:[\s[{]*)*"((?:[^"\\]|\\.)*)/.exec(excerpt)?.[1];
+  const text = (first ?? excerpt).replaceAll(/\\n|\s+/g, ' ').replaceAll('\\"', '"').trim();
+  return text === '' || text === 'null' || text === '""' ? 'No input' : text;
+}
+
 /** Any JSON as text: strings as they are, the rest laid out. */
 export const asText = (value: unknown): string =>
   typeof value === 'string' ? value : (JSON.stringify(value, null, 2) ?? '');

@@ -1,8 +1,8 @@
 // Answers that were begun and not sent: kept while other steps are looked at, and over a reload.
-import type { Values } from './fields';
+import type { Value } from '../form/values';
 
 export interface AnswerDraft {
-  values: Values;
+  value: Value;
   /** The answer as JSON, and whether it is written like that. */
   source: string;
   isSource: boolean;

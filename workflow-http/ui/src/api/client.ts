@@ -1,6 +1,6 @@
 // The server's REST interface. Every URL is relative to the page, which may live under a base path.
 import { learnClock } from './clock';
-import type { Fault, Problem, Workflow } from './types';
+import type { Fault, Page, Problem, RunPage, StepHistory, Version, Workflow } from './types';
 
 /** An answer that was not a success. `status` 0: there was no answer. */
 export class ApiError extends Error {
@@ -48,6 +48,11 @@ async function json<T>(path: string, init?: RequestInit): Promise<T> {
 
 const name = encodeURIComponent;
 
+/** What is not set is not asked for. */
+function query(fields: Record<string, string | number | undefined>): string {
+  return new URLSearchParams(Object.entries(fields).flatMap(([key, value]) => (value === undefined || value === '' ? [] : [[key, String(value)]]))).toString();
+}
+
 export const validate = (spec: unknown, signal: AbortSignal) =>
   json<{ valid: boolean; errors: Fault[]; warnings?: Fault[] }>('workflows/validate', post(spec, signal));
 
@@ -55,6 +60,30 @@ export const createWorkflow = (spec: unknown) => json<Workflow>('workflows', pos
 
 export const getWorkflow = (id: string, version: number | undefined) =>
   json<Workflow>(`workflows/${name(id)}${version === undefined ? '' : `?version=${version}`}`);
+
+/** A new version of a workflow, unless somebody saved another one after version `over`: then 412. */
+export const saveWorkflow = (id: string, over: number, spec: unknown) =>
+  json<Workflow>(`workflows/${name(id)}`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json', 'if-match': `"${over}"` },
+    body: JSON.stringify(spec),
+  });
+
+export const deleteWorkflow = (id: string) => request(`workflows/${name(id)}`, { method: 'DELETE' });
+
+export const listWorkflows = (cursor?: string) => json<Page<Workflow>>(`workflows?${query({ limit: 50, cursor })}`);
+
+export const listVersions = (id: string) => json<Page<Version>>(`workflows/${name(id)}/versions?limit=50`);
+
+export interface RunFilter {
+  workflow_id?: string;
+  status?: string;
+  q?: string;
+}
+
+export const listRuns = (filter: RunFilter, limit: number, cursor?: string) => json<RunPage>(`runs?${query({ ...filter, limit, cursor })}`);
+
+export const deleteRun = (id: string) => request(`runs/${name(id)}`, { method: 'DELETE' });
 
 export const startRun = ({ id, version }: Pick<Workflow, 'id' | 'version'>, input: unknown) =>
   json<{ id: string }>(`workflows/${name(id)}/runs`, post({ input, version }));
@@ -65,3 +94,16 @@ export const cancelRun = (id: string) => request(`runs/${name(id)}/cancel`, post
 export const answerWait = (run: string, wait: string, answer: unknown) => request(`runs/${name(run)}/waits/${name(wait)}`, post(answer));
 
 export const getNodeTypes = () => json<{ simulated?: boolean }>('node-types');
+
+/** The events of a run after this number, one page of them. */
+export const getEvents = (run: string, after: number) =>
+  json<{ items: { seq: number }[] }>(`runs/${name(run)}/events?limit=200&after=${after}`, { headers: { accept: 'application/json' } });
+
+/** Everything the log keeps of a step, also what its events leave out. */
+export const getStep = (run: string, path: string) => json<StepHistory>(`runs/${name(run)}/steps/${path.split('/').map(name).join('/')}`);
+
+/** A new run of the same, which keeps the results of what does not come after `from`. */
+export const retryRun = (run: string, from: string) => json<{ id: string }>(`runs/${name(run)}/retry`, post({ from }));
+
+/** The JSON Schema of a workflow. */
+export const getSchema = () => json<Record<string, unknown>>('schema/workflow.json');

@@ -1,5 +1,6 @@
 // One run's events, from its first to its last, over as many connections as that takes.
 import { ApiError, request } from './client';
+import { serverNow } from './clock';
 import { createFrameParser } from './sse';
 import { endsRun, type RunEvent } from './types';
 
@@ -16,6 +17,8 @@ export interface Following {
 /** The server sends a comment every 15 s; a silence this long is a dead connection. */
 const SILENCE = 45_000;
 const LONGEST_PAUSE = 5_000;
+/** What a model has said so far comes within this time of connecting; what comes later is news. */
+const CATCHING_UP = 150;
 
 /** Resolves when the run has ended, rejects when the server says that there is nothing to follow. */
 export async function follow(run: string, following: Following): Promise<void> {
@@ -61,6 +64,7 @@ async function read(run: string, following: Following, onByte: () => void): Prom
       return 'ended';
     }
     onOpen();
+    const opened = performance.now();
     const parse = createFrameParser();
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     for (;;) {
@@ -69,7 +73,8 @@ async function read(run: string, following: Following, onByte: () => void): Prom
       onByte();
       clearTimeout(watchdog);
       watchdog = setTimeout(abort, SILENCE);
-      const events = parse(value).map((frame) => JSON.parse(frame.data) as RunEvent);
+      const isNews = performance.now() - opened > CATCHING_UP;
+      const events = parse(value).map((frame) => timed(JSON.parse(frame.data) as RunEvent, isNews));
       if (events.length > 0) onEvents(events);
       if (events.some((event) => endsRun(event.type))) return 'ended';
     }
@@ -79,3 +84,6 @@ async function read(run: string, following: Following, onByte: () => void): Prom
     connection.abort();
   }
 }
+
+const timed = (event: RunEvent, isNews: boolean): RunEvent =>
+  isNews && event.type === 'node.delta' ? { ...event, time: new Date(serverNow()).toISOString() } : event;

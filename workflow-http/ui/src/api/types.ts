@@ -32,6 +32,52 @@ export interface Workflow {
   spec: unknown;
   name?: string | null;
   version: number;
+  created_at?: string;
+}
+
+/** One version of a workflow, as a list has it. */
+export interface Version {
+  version: number;
+  name?: string | null;
+  created_at: string;
+}
+
+export interface Page<T> {
+  items: T[];
+  next_cursor?: string | null;
+}
+
+/** A stretch of a run: its state, from and to in milliseconds since the run was created. */
+export type Span = [state: 'queued' | 'running' | 'retrying' | 'waiting', from: number, to: number];
+
+/** A run as a list has it. */
+export interface RunItem {
+  id: string;
+  workflow: { id: string; name?: string | null; version: number };
+  status: 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled';
+  created_at: string;
+  duration_ms?: number;
+  usage?: Usage;
+  input_excerpt?: string;
+  spans?: Span[];
+  retry_of?: string;
+}
+
+export interface RunPage extends Page<RunItem> {
+  /** How many there are in each state. */
+  counts?: Partial<Record<RunItem['status'], number>>;
+}
+
+/** A step with all its attempts. */
+export interface StepHistory {
+  attempts: {
+    attempt: number;
+    usage?: Usage;
+    model?: string;
+    finish_reason?: string;
+    /** What is left out of events, such as the request as it was sent. */
+    kept?: unknown;
+  }[];
 }
 
 /** A node as a run's first event describes it. */
@@ -60,6 +106,7 @@ interface OfStep extends Logged {
 export interface Delta {
   type: 'node.delta';
   run_id: string;
+  /** When it came, if it came as it was said. The page adds it. */
   time?: string;
   node: string;
   path: string;

@@ -13,6 +13,8 @@ export interface Source {
 
 export interface EditorRef {
   goTo: (at: number) => void;
+  /** Brings a place into view and leaves the focus where it is. */
+  reveal: (at: number) => void;
 }
 
 interface Props {
@@ -46,7 +48,7 @@ export const Editor = memo(function Editor({ source, faults, steps, onText, onCh
   useEffect(() => editor?.setText(source.text), [editor, source]);
   useEffect(() => editor?.setFaults(faults), [editor, faults]);
   useEffect(() => editor?.setSteps(steps), [editor, steps]);
-  useImperativeHandle(ref, () => ({ goTo: (at) => editor?.goTo(at) }), [editor]);
+  useImperativeHandle(ref, () => ({ goTo: (at) => editor?.goTo(at), reveal: (at) => editor?.reveal(at) }), [editor]);
 
   return (
     <div className="relative min-h-0 flex-1 bg-inset">

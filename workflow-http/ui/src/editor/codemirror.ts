@@ -1,7 +1,7 @@
 // The editor itself: one CodeMirror view in a shadow root. This module is the lazy chunk.
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { bracketMatching, indentOnInput } from '@codemirror/language';
-import { EditorState } from '@codemirror/state';
+import { Compartment, EditorState } from '@codemirror/state';
 import { drawSelection, EditorView, keymap, lineNumbers } from '@codemirror/view';
 import { workflowJson } from './json';
 import { looks } from './looks';
@@ -13,6 +13,7 @@ export interface Editor {
   setFaults: (faults: LocatedFault[]) => void;
   setSteps: (steps: StepMark[]) => void;
   goTo: (at: number) => void;
+  reveal: (at: number) => void;
   destroy: () => void;
 }
 
@@ -25,6 +26,7 @@ interface Options {
 export function mountEditor(host: HTMLElement, { text, onText, onChoose }: Options): Editor {
   // In a shadow root CodeMirror adopts its style sheets; in the page it would write <style>, which the content policy refuses.
   const root = host.shadowRoot ?? host.attachShadow({ mode: 'open' });
+  const helping = new Compartment();
   const view = new EditorView({
     root,
     parent: root,
@@ -38,6 +40,7 @@ export function mountEditor(host: HTMLElement, { text, onText, onChoose }: Optio
         bracketMatching(),
         indentOnInput(),
         workflowJson,
+        helping.of([]),
         looks,
         keymap.of([{ key: 'F8', run: goToNextFault }, ...defaultKeymap, ...historyKeymap]),
         EditorView.contentAttributes.of({ 'aria-label': 'Workflow as JSON', tabindex: '0' }),
@@ -48,6 +51,13 @@ export function mountEditor(host: HTMLElement, { text, onText, onChoose }: Optio
     }),
   });
 
+  // Nobody needs help before they write.
+  const bringHelp = async () => {
+    const { help } = await import('./help');
+    if (view.dom.isConnected) view.dispatch({ effects: helping.reconfigure(help) });
+  };
+  view.contentDOM.addEventListener('focus', () => void bringHelp(), { once: true });
+
   return {
     setText(next) {
       if (next === view.state.doc.toString()) return;
@@ -56,6 +66,7 @@ export function mountEditor(host: HTMLElement, { text, onText, onChoose }: Optio
     setFaults: (faults) => view.dispatch({ effects: setFaults.of(faults) }),
     setSteps: (steps) => view.dispatch({ effects: setSteps.of(steps) }),
     goTo: (at) => goTo(view, at),
+    reveal: (at) => view.dispatch({ effects: EditorView.scrollIntoView(Math.min(at, view.state.doc.length), { y: 'center' }) }),
     destroy: () => view.destroy(),
   };
 }

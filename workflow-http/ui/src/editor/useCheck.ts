@@ -21,6 +21,9 @@ export interface Outline {
   /** Paths. */
   needs: string[];
   span: Span;
+  /** The JSON pointer of what is written. */
+  pointer: string;
+  node: Record<string, unknown>;
 }
 
 export interface Check {
@@ -104,9 +107,18 @@ function within(holder: unknown, at: string, before: string, depth: number, span
     const place = `${at}/nodes/${index}`;
     const span = spans.get(place);
     if (typeof id !== 'string' || !span) return [];
-    const step = { id, path: before + id, depth, type: typeof type === 'string' ? type : '', needs: needsOf(needs, nodes[index - 1]).map((need) => before + need), span };
+    const step = { id, path: before + id, depth, type: typeof type === 'string' ? type : '', needs: needsOf(needs, nodes[index - 1]).map((need) => before + need), span, pointer: place, node: node as Record<string, unknown> };
     return [step, ...within(data, `${place}/data`, `${before}${id}/`, depth + 1, spans)];
   });
+}
+
+/** Where the text has a step: a body is written once for all items and rounds, a called workflow only where it is called. */
+export function writtenAt(outline: Outline[], path: string): string | undefined {
+  for (let ids = path.split('/').filter((part) => !/^\d/.test(part)); ids.length > 0; ids = ids.slice(0, -1)) {
+    const written = ids.join('/');
+    if (outline.some((step) => step.path === written)) return written;
+  }
+  return undefined;
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;

@@ -4,13 +4,15 @@ import { answerWait, asProblem } from '../api/client';
 import { serverNow } from '../api/clock';
 import type { Fault, Problem } from '../api/types';
 import { readAnswer, writeAnswer, type AnswerDraft } from '../answer/drafts';
-import { answerOf, asJson, fieldsOf, initialValues, isOf, keyOf, startOf, valuesOf, written } from '../answer/fields';
+import { controlIn, Form } from '../form/Form';
+import { Faulty } from '../form/FieldView';
+import { formOf } from '../form/fields';
+import { asJson, initialOf, jsonOf, startOf, valueFrom, written, type Made } from '../form/values';
 import { Button, Kbd } from '../parts/Button';
 import { Sentence } from '../parts/Coded';
 import type { Wait } from '../run/run';
 import { useKeys } from '../useKeys';
 import { isMac } from '../words';
-import { AnswerField, Faulty } from './AnswerField';
 
 interface Props {
   runId: string;
@@ -26,20 +28,19 @@ const FRESH = 3000;
 
 export function AnswerForm({ runId, wait, onTooLate }: Props) {
   const of = `${runId} ${wait.id}`;
-  const fields = useMemo(() => fieldsOf(wait.schema), [wait.schema]);
+  const form = useMemo(() => formOf(wait.schema), [wait.schema]);
   const [draft, setDraft] = useState<AnswerDraft>(
-    () => readAnswer(of) ?? { values: initialValues(fields ?? []), source: fields ? '' : startOf(wait.schema), isSource: fields === null },
+    () => readAnswer(of) ?? { value: form ? initialOf(form) : '', source: form ? '' : startOf(wait.schema), isSource: form === null },
   );
   const [faults, setFaults] = useState<Fault[]>([]);
   const [refusal, setRefusal] = useState<string | null>(null);
   const [state, setState] = useState<'open' | 'sending' | 'sent'>('open');
-  const form = useRef<HTMLFormElement>(null);
+  const element = useRef<HTMLFormElement>(null);
   const begun = useRef(-PAUSE);
   const isTouched = useRef(false);
-  const isForm = fields !== null && !draft.isSource;
+  const isForm = form !== null && !draft.isSource;
   // Where any answer will do, it need not be JSON.
   const isAnything = wait.schema === undefined;
-  const own = isForm ? faults.filter((fault) => !fields.some((field) => isOf(field, fault))) : faults;
 
   const edit = (change: Partial<AnswerDraft>) => {
     isTouched.current = true;
@@ -51,24 +52,24 @@ export function AnswerForm({ runId, wait, onTooLate }: Props) {
   useEffect(() => {
     if (serverNow() - Date.parse(wait.since) > FRESH || isTyping()) return;
     begun.current = performance.now();
-    controlIn(form.current)?.focus();
-    form.current?.closest('article')?.scrollIntoView({ block: 'nearest' });
+    controlIn(element.current)?.focus();
+    element.current?.closest('article')?.scrollIntoView({ block: 'nearest' });
   }, [wait.since]);
   useLayoutEffect(() => {
-    const here = form.current;
+    const here = element.current;
     // The form goes when the answer is taken; the focus stays where it was.
     return () => {
       if (here?.contains(document.activeElement)) here.closest<HTMLElement>('[data-detail]')?.focus();
     };
   }, []);
   useEffect(() => {
-    if (faults.length > 0) controlIn(form.current, '[aria-invalid=true]')?.focus();
+    if (faults.length > 0) controlIn(element.current, true)?.focus();
   }, [faults]);
 
   const send = async () => {
     if (state !== 'open' || (!isTouched.current && performance.now() - begun.current < PAUSE)) return;
     setRefusal(null);
-    const { answer, faults } = isForm ? answerOf(fields, draft.values) : ofSource(draft.source, isAnything);
+    const { json: answer, faults } = isForm ? jsonOf(form, draft.value) : ofSource(draft.source, isAnything);
     setFaults(faults);
     if (faults.length > 0) return;
     setState('sending');
@@ -84,22 +85,22 @@ export function AnswerForm({ runId, wait, onTooLate }: Props) {
       else setRefusal(problem.detail);
     }
   };
-  useKeys({ Enter: () => void (form.current?.contains(document.activeElement) && send()) });
+  useKeys({ Enter: () => void (element.current?.contains(document.activeElement) && send()) });
 
   const toSource = () => {
-    if (!fields) return;
+    if (!form) return;
     setFaults([]);
-    edit({ isSource: true, source: asJson(answerOf(fields, draft.values).answer ?? null) });
+    edit({ isSource: true, source: asJson(jsonOf(form, draft.value).json ?? null) });
   };
   const toForm = () => {
-    const { answer, faults } = ofSource(draft.source, false);
+    const { json, faults } = ofSource(draft.source, false);
     setFaults(faults);
-    if (fields && faults.length === 0) edit({ isSource: false, values: valuesOf(fields, answer) });
+    if (form && faults.length === 0) edit({ isSource: false, value: valueFrom(form, json) });
   };
 
   return (
     <form
-      ref={form}
+      ref={element}
       noValidate
       aria-label="Answer"
       className="border-t border-line"
@@ -110,19 +111,10 @@ export function AnswerForm({ runId, wait, onTooLate }: Props) {
     >
       <div className="grid gap-3.5 px-4 pt-3.5 pb-4">
         {isForm ? (
-          fields.map((field) => (
-            <AnswerField
-              key={keyOf(field)}
-              field={field}
-              value={draft.values[keyOf(field)] ?? field.initial}
-              faults={faults.filter((fault) => isOf(field, fault))}
-              onChange={(value) => edit({ values: { ...draft.values, [keyOf(field)]: value } })}
-            />
-          ))
+          <Form form={form} value={draft.value} faults={faults} onChange={(value) => edit({ value })} />
         ) : (
-          <Source source={draft.source} isAnything={isAnything} faults={own} onChange={(source) => edit({ source })} />
+          <Source source={draft.source} isAnything={isAnything} faults={faults} onChange={(source) => edit({ source })} />
         )}
-        {isForm && own.length > 0 && <Faulty faults={own} />}
         {refusal && (
           <p role="alert" className="text-fail">
             <Sentence text={refusal} />
@@ -135,7 +127,7 @@ export function AnswerForm({ runId, wait, onTooLate }: Props) {
           {state === 'sending' ? 'Sending' : state === 'sent' ? 'Sent' : 'Send answer'}
           <Kbd>{isMac ? '⌘↵' : 'Ctrl ↵'}</Kbd>
         </Button>
-        {fields && (
+        {form && (
           <Button look="quiet" onClick={isForm ? toSource : toForm}>
             {isForm ? 'As JSON' : 'As form'}
           </Button>
@@ -170,13 +162,10 @@ function Source({ source, isAnything, faults, onChange }: { source: string; isAn
   );
 }
 
-function ofSource(source: string, isAnything: boolean): { answer: unknown; faults: Fault[] } {
+function ofSource(source: string, isAnything: boolean): Made {
   const { answer, fault } = written(source, isAnything);
-  return { answer, faults: fault ? [{ code: 'invalid_json', pointer: '#', detail: fault }] : [] };
+  return { json: answer, faults: fault ? [{ code: 'invalid_json', pointer: '#', detail: fault }] : [] };
 }
-
-const controlIn = (form: HTMLFormElement | null, which = ''): HTMLElement | null | undefined =>
-  form?.querySelector<HTMLElement>(['input', 'select', 'textarea'].map((tag) => tag + which).join());
 
 /** Whether a person is writing somewhere, also in the editor. */
 function isTyping(): boolean {

@@ -1,24 +1,22 @@
-// The place under the step list: a step, the result, or why there is neither.
-import { useEffect, useState } from 'react';
+// What the inspector tells: a step, the result, or why there is neither.
+import { useState } from 'react';
 import { Button } from '../parts/Button';
-import { Choice } from '../parts/Choice';
 import { Sentence } from '../parts/Coded';
 import { ErrorCard } from '../parts/ErrorCard';
 import { Icon } from '../parts/Icon';
-import { asked, hasEnded } from '../run/run';
+import { asked } from '../run/run';
 import type { Session } from '../useSession';
 import { RunResult } from './RunResult';
 import { StepDetail } from './StepDetail';
-import { Welcome } from './Welcome';
 
 interface Props {
   session: Session;
   chosen: string | undefined;
+  isResult: boolean;
   onChoose: (path: string) => void;
-  isSimulated: boolean;
 }
 
-export function Detail({ session, chosen, onChoose, isSimulated }: Props) {
+export function Detail({ session, chosen, isResult, onChoose }: Props) {
   const { run, problem, refusal, note } = session;
   return (
     <div data-detail tabIndex={-1} className="flex min-h-0 flex-1 flex-col outline-none desk:overflow-auto">
@@ -40,20 +38,16 @@ export function Detail({ session, chosen, onChoose, isSimulated }: Props) {
           </span>
         </p>
       )}
-      {problem ? <Unknown session={session} /> : run ? <Shown session={session} chosen={chosen} onChoose={onChoose} /> : <Welcome isSimulated={isSimulated} />}
+      {problem ? <Unknown session={session} /> : run && <Shown session={session} chosen={chosen} isResult={isResult} onChoose={onChoose} />}
     </div>
   );
 }
 
-function Shown({ session, chosen, onChoose }: Pick<Props, 'session' | 'chosen' | 'onChoose'>) {
+function Shown({ session, chosen, isResult, onChoose }: Props) {
   const run = session.run!;
-  const [tab, setTab] = useState<'step' | 'result'>('step');
-  const isOver = hasEnded(run);
   const [tooLate, setTooLate] = useState<{ run: string; words: string } | null>(null);
   const others = asked(run).filter((step) => step.path !== chosen);
   const onTooLate = (words: string) => setTooLate({ run: run.id, words });
-  // A choice of step is a wish to see it.
-  useEffect(() => setTab('step'), [chosen, run.id]);
   const step = chosen === undefined ? undefined : run.steps[chosen];
   if (!step) return null;
   return (
@@ -80,18 +74,7 @@ function Shown({ session, chosen, onChoose }: Pick<Props, 'session' | 'chosen' |
           </span>
         </p>
       )}
-      <div className="flex h-10 flex-none items-center px-3 max-desk:mt-2">
-        <Choice
-          label="Show"
-          value={tab}
-          onChange={setTab}
-          options={[
-            { value: 'step', word: 'Step' },
-            { value: 'result', word: 'Result', disabled: !isOver },
-          ]}
-        />
-      </div>
-      {tab === 'result' && isOver ? <RunResult run={run} /> : <StepDetail key={step.path} runId={run.id} step={step} isOver={isOver} onTooLate={onTooLate} />}
+      {isResult ? <RunResult run={run} /> : <StepDetail key={step.path} run={run} step={step} spec={session.check.spec} onTooLate={onTooLate} />}
     </>
   );
 }
@@ -105,7 +88,7 @@ function Unknown({ session }: { session: Session }) {
       <p className="text-ink-2 wrap-anywhere">
         {isForgotten ? 'The server was restarted, and it does not keep runs yet. Your text is kept here: the next run saves it again.' : isMissing ? <>The server does not know <code>{runId}</code>. It may have been deleted, or the address is not complete.</> : problem && <Sentence text={problem.detail} />}
       </p>
-      <Button onClick={() => (location.hash = '')}>Write a workflow</Button>
+      <Button onClick={() => session.go({ at: 'new' })}>Write a workflow</Button>
     </div>
   );
 }

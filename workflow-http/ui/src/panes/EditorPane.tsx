@@ -1,7 +1,7 @@
 import { useMemo, useRef, type RefObject } from 'react';
 import { Editor, type EditorRef } from '../editor/Editor';
 import type { StepMark } from '../editor/marks';
-import type { Check } from '../editor/useCheck';
+import { writtenAt, type Check } from '../editor/useCheck';
 import type { Session } from '../useSession';
 import type { Run } from '../run/run';
 
@@ -17,7 +17,7 @@ export function EditorPane({ session, chosen, onChoose, editor }: Props) {
   const all = useMemo(() => [...check.faults, ...check.warnings], [check.faults, check.warnings]);
   const steps = useMarks(check, run, chosen);
   return (
-    <section aria-label="Workflow" data-pane="json" className="pane pane-edit">
+    <section aria-label="Workflow" data-part="json" className="part">
       <Editor ref={editor} source={source} faults={all} steps={steps} onText={setText} onChoose={onChoose} />
     </section>
   );
@@ -26,7 +26,7 @@ export function EditorPane({ session, chosen, onChoose, editor }: Props) {
 /** New marks only when a state or the choice changes: tokens must not reach the editor. */
 function useMarks(check: Check, run: Run | null, chosen: string | undefined): StepMark[] {
   const previous = useRef<{ key: string; outline: Check['outline']; marks: StepMark[] } | null>(null);
-  const marked = run && chosen !== undefined ? writtenAt(check.outline, chosen) : undefined;
+  const marked = chosen !== undefined ? writtenAt(check.outline, chosen) : undefined;
   const key = check.outline.map(({ path }) => `${path}:${run?.steps[path]?.state ?? ''}`).join() + `|${marked ?? ''}`;
   return useMemo(() => {
     if (previous.current?.key === key && previous.current.outline === check.outline) return previous.current.marks;
@@ -37,13 +37,4 @@ function useMarks(check: Check, run: Run | null, chosen: string | undefined): St
     previous.current = { key, outline: check.outline, marks };
     return marks;
   }, [key, check.outline, run, marked]);
-}
-
-/** Where the text has a step: a body is written once for all items and rounds, a called workflow only where it is called. */
-function writtenAt(outline: Check['outline'], path: string): string | undefined {
-  for (let ids = path.split('/').filter((part) => !/^\d/.test(part)); ids.length > 0; ids = ids.slice(0, -1)) {
-    const written = ids.join('/');
-    if (outline.some((step) => step.path === written)) return written;
-  }
-  return undefined;
 }

@@ -1,40 +1,77 @@
 import { memo, useState } from 'react';
+import { getWorkflow } from '../api/client';
 import { Button } from '../parts/Button';
 import { Coded } from '../parts/Coded';
+import { Copy } from '../parts/Copy';
+import { Icon } from '../parts/Icon';
 import { PaneHead } from '../parts/PaneHead';
 import { useFollow } from '../parts/useFollow';
+import { curlOf } from '../run/curl';
+import { downloadEvents } from '../run/download';
 import type { LogLine } from '../run/log';
+import { isKnown, type Run } from '../run/run';
 import { clock, count } from '../words';
 
 /** More lines than this are kept back until someone asks for them. */
 const SHOWN = 500;
 
 interface Props {
-  lines: LogLine[];
+  run: Run | null;
   onChoose: (path: string) => void;
 }
 
-export const Log = memo(function Log({ lines, onChoose }: Props) {
+const NO_LINES: LogLine[] = [];
+
+export function Log({ run, onChoose }: Props) {
+  return (
+    <section aria-label="Log" data-pane="log" className="pane pane-log border-t border-line bg-panel">
+      <PaneHead title="Log">{isKnown(run) && <Tools run={run} />}</PaneHead>
+      <Lines lines={run?.log ?? NO_LINES} onChoose={onChoose} />
+    </section>
+  );
+}
+
+/** What can be done with all of it. */
+function Tools({ run }: { run: Run }) {
+  const [isMissing, setMissing] = useState(false);
+  const { id, workflowId, version, input } = run;
+  const curl = async () => {
+    const { spec } = await getWorkflow(workflowId!, version);
+    return curlOf({ api: new URL('api/', document.baseURI).href, spec, id: workflowId!, version, input });
+  };
+  const download = () => downloadEvents(id).then(
+    () => setMissing(false),
+    () => setMissing(true),
+  );
+  return (
+    <>
+      {workflowId !== undefined && <Copy text={curl} word="Copy as curl" />}
+      <Button look="quiet" size="small" onClick={() => void download()} aria-label="Download the events" title="Download the events as JSON lines">
+        <Icon name="download" size={14} />
+        <span role="status">{isMissing && 'The server does not answer'}</span>
+      </Button>
+    </>
+  );
+}
+
+const Lines = memo(function Lines({ lines, onChoose }: { lines: LogLine[]; onChoose: (path: string) => void }) {
   const [isAll, setAll] = useState(false);
   const { content } = useFollow(true, lines);
   const shown = isAll ? lines : lines.slice(-SHOWN);
   return (
-    <section aria-label="Log" data-pane="log" className="pane pane-log border-t border-line bg-panel">
-      <PaneHead title="Log" />
-      <div ref={(element) => void (content.current = element)} className="flex-1 overflow-auto pb-2 font-code text-meta leading-5" tabIndex={0} role="region" aria-label="Log lines">
-        {lines.length === 0 && <p className="px-3.5 py-1 font-ui text-ink-3">What happens in a run is written here, line by line.</p>}
-        {shown.length < lines.length && (
-          <Button look="quiet" size="small" className="ml-1.5" onClick={() => setAll(true)}>
-            Show {count(lines.length - shown.length)} earlier lines
-          </Button>
-        )}
-        <ol>
-          {shown.map((line) => (
-            <Line key={line.seq} line={line} onChoose={onChoose} />
-          ))}
-        </ol>
-      </div>
-    </section>
+    <div ref={(element) => void (content.current = element)} className="flex-1 overflow-auto pb-2 font-code text-meta leading-5" tabIndex={0} role="region" aria-label="Log lines">
+      {lines.length === 0 && <p className="px-3.5 py-1 font-ui text-ink-3">What happens in a run is written here, line by line.</p>}
+      {shown.length < lines.length && (
+        <Button look="quiet" size="small" className="ml-1.5" onClick={() => setAll(true)}>
+          Show {count(lines.length - shown.length)} earlier lines
+        </Button>
+      )}
+      <ol>
+        {shown.map((line) => (
+          <Line key={line.seq} line={line} onChoose={onChoose} />
+        ))}
+      </ol>
+    </div>
   );
 });
 

@@ -1,14 +1,12 @@
 // How the run ended, and what it gave.
-import { Copy } from '../parts/Copy';
+import { Output } from '../inspect/Output';
+import { wordsOf } from '../inspect/Words';
 import { ErrorCard } from '../parts/ErrorCard';
 import { useElapsed } from '../parts/RunChip';
-import { Pre } from '../parts/Section';
-import { Spoken } from '../parts/Spoken';
 import { StateChip } from '../parts/State';
 import { tokensOf } from '../run/log';
 import { usageOf, type Run } from '../run/run';
-import { asText, count, plural } from '../words';
-import { wordsOf } from './StepDetail';
+import { count, plural } from '../words';
 
 export function RunResult({ run }: { run: Run }) {
   const elapsed = useElapsed(run);
@@ -27,7 +25,7 @@ export function RunResult({ run }: { run: Run }) {
       </header>
       {run.error && <ErrorCard problem={run.error} />}
       {run.status === 'cancelled' && <p className="px-4 pb-3 text-ink-2">Cancelled after {elapsed}. What had finished is kept: {kept(run)}.</p>}
-      {run.status === 'completed' && <Output run={run} />}
+      {run.status === 'completed' && <Output title="Output of the run" value={run.output ?? null} isSpoken={isSpoken(run)} />}
     </article>
   );
 }
@@ -35,16 +33,5 @@ export function RunResult({ run }: { run: Run }) {
 const kept = (run: Run): string =>
   plural(Object.values(run.steps).filter((step) => step.state === 'completed').length, 'step');
 
-function Output({ run }: { run: Run }) {
-  const text = asText(run.output ?? null);
-  const isSpoken = Object.values(run.steps).some((step) => wordsOf(step) !== '' && step.output === run.output);
-  return (
-    <section aria-label="Output of the run" className="border-t border-line px-4 pb-5">
-      <div className="-mr-1.5 flex h-[38px] items-center">
-        <h3 className="flex-1 text-meta font-bold text-ink-2">Output</h3>
-        <Copy text={text} />
-      </div>
-      {isSpoken ? <Spoken text={text} isLive={false} /> : <Pre text={text} />}
-    </section>
-  );
-}
+/** Whether it is what a model said. */
+const isSpoken = (run: Run): boolean => Object.values(run.steps).some((step) => wordsOf(step) !== '' && step.output === run.output);

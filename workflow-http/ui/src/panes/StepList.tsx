@@ -23,7 +23,7 @@ export function StepList({ run, outline, chosen, folds, onChoose, onFold }: Prop
   const box = useRef<HTMLElement>(null);
   useEffect(() => keepInView(box.current), [chosen]);
   return (
-    <section aria-label="Steps" className="max-h-[40vh] flex-none overflow-auto border-b border-line py-1 max-desk:max-h-none" tabIndex={-1} id="steps" ref={box}>
+    <section aria-label="Steps" className="min-h-0 flex-1 border-line bg-panel py-1 max-desk:border-b desk:overflow-auto" ref={box}>
       {isLoading ? (
         <Bars />
       ) : (

@@ -2,23 +2,33 @@ import { useEffect, useState } from 'react';
 import { Button } from './Button';
 import { Icon } from './Icon';
 
+interface Props {
+  /** The text, or how to get it. */
+  text: string | (() => Promise<string>);
+  /** What is copied, said on the button. */
+  word?: string;
+}
+
 /** Copies a text and says so, for as long as it takes to read. */
-export function Copy({ text }: { text: string }) {
+export function Copy({ text, word = '' }: Props) {
   const [said, setSaid] = useState('');
   useEffect(() => {
     if (!said) return;
     const timer = setTimeout(() => setSaid(''), 2000);
     return () => clearTimeout(timer);
   }, [said]);
-  const copy = () =>
-    navigator.clipboard.writeText(text).then(
-      () => setSaid('Copied'),
-      () => setSaid('Not allowed'),
-    );
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(typeof text === 'string' ? text : await text());
+      setSaid('Copied');
+    } catch {
+      setSaid('Not copied');
+    }
+  };
   return (
-    <Button look="quiet" size="small" onClick={() => void copy()} aria-label="Copy text">
+    <Button look="quiet" size="small" onClick={() => void copy()} aria-label={word || 'Copy text'}>
       <Icon name={said === 'Copied' ? 'completed' : 'copy'} size={14} />
-      <span role="status">{said}</span>
+      <span role="status">{said || word}</span>
     </Button>
   );
 }

@@ -1,11 +1,12 @@
+import type { ReactNode } from 'react';
 import type { Problem } from '../api/types';
 import { asText } from '../words';
 import { Sentence } from './Coded';
 import { Icon } from './Icon';
 import { Pre } from './Section';
 
-/** A problem as the server describes it: the sentence, the hint, the code; the raw object one click away. */
-export function ErrorCard({ problem }: { problem: Problem }) {
+/** A problem as the server describes it: the sentence, its place, the hint, the code; the raw object one click away. */
+export function ErrorCard({ problem, children }: { problem: Problem; children?: ReactNode }) {
   return (
     <div className="mx-4 mt-1 mb-3.5 overflow-hidden rounded-card border border-fail bg-card wrap-anywhere">
       <p className="flex gap-2 bg-fail-wash px-3 py-2.5 leading-[19px] font-bold">
@@ -15,6 +16,7 @@ export function ErrorCard({ problem }: { problem: Problem }) {
         </span>
       </p>
       <div className="grid gap-2.5 px-3 py-3">
+        {children}
         {problem.errors?.map((fault) => (
           <p key={fault.pointer + fault.detail} className="text-ink-2">
             <code className="text-meta text-ink-3">{fault.pointer}</code> <Sentence text={fault.detail} />

@@ -3,7 +3,8 @@
 export type IconName =
   | 'pending' | 'queued' | 'running' | 'retrying' | 'waiting' | 'delayed' | 'completed' | 'failed' | 'skipped' | 'cancelled'
   | 'prompt' | 'llm' | 'transform' | 'http' | 'delay' | 'human' | 'map' | 'loop' | 'workflow'
-  | 'mark' | 'chev' | 'sun' | 'play' | 'stop' | 'copy' | 'bulb' | 'warning' | 'wifi' | 'off' | 'flask' | 'text' | 'log' | 'rows' | 'pin';
+  | 'mark' | 'plus' | 'minus' | 'fit' | 'help' | 'list' | 'link' | 'search' | 'chev' | 'sun' | 'play' | 'stop' | 'copy' | 'bulb' | 'warning' | 'wifi' | 'off' | 'flask' | 'text'
+  | 'log' | 'time' | 'rows' | 'download' | 'cross' | 'pin';
 
 export function Icon({ name, size = 16, className = '' }: { name: IconName; size?: number; className?: string }) {
   return (

@@ -1,17 +1,20 @@
 import type { ReactNode } from 'react';
+import { Cut } from './Cut';
 import { Icon } from './Icon';
 
 interface Props {
   title: string;
   fact?: string;
   isOpen?: boolean;
+  /** It is opened, for what is there only once somebody asks. */
+  onOpen?: () => void;
   children: ReactNode;
 }
 
 /** Something that is there for those who ask. */
-export function Section({ title, fact, isOpen = false, children }: Props) {
+export function Section({ title, fact, isOpen = false, onOpen, children }: Props) {
   return (
-    <details className="group border-t border-line" open={isOpen}>
+    <details className="group border-t border-line" open={isOpen} onToggle={(event) => event.currentTarget.open && onOpen?.()}>
       <summary className="flex h-[34px] cursor-pointer list-none items-center gap-2 pr-2.5 pl-4 text-meta font-bold text-ink-2">
         <Icon name="chev" size={14} className="transition-transform duration-[140ms] group-open:rotate-90" />
         {title}
@@ -24,12 +27,16 @@ export function Section({ title, fact, isOpen = false, children }: Props) {
 
 export function Pre({ text }: { text: string }) {
   return (
-    <pre
-      className="max-h-80 overflow-auto rounded-ctl border border-line bg-inset px-2.5 py-2 font-code text-meta leading-[19px] wrap-anywhere whitespace-pre-wrap text-ink-2"
-      dir="auto"
-      tabIndex={0}
-    >
-      {text}
-    </pre>
+    <Cut text={text}>
+      {(shown) => (
+        <pre
+          className="max-h-80 overflow-auto rounded-ctl border border-line bg-inset px-2.5 py-2 font-code text-meta leading-[19px] wrap-anywhere whitespace-pre-wrap text-ink-2"
+          dir="auto"
+          tabIndex={0}
+        >
+          {shown}
+        </pre>
+      )}
+    </Cut>
   );
 }

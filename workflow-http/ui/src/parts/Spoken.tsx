@@ -1,33 +1,24 @@
 // The model's own words, growing once per frame.
-import { useLayoutEffect, useRef, useState } from 'react';
-import { count } from '../words';
-import { Button } from './Button';
-
-/** More than this is cut at the front until someone asks for all of it. */
-const SHOWN = 200_000;
+import { useLayoutEffect, useRef } from 'react';
+import { Cut } from './Cut';
 
 /** `isLive`: the last words are still warm and the caret stands after them. */
 export function Spoken({ text, isLive }: { text: string; isLive: boolean }) {
-  const [isAll, setAll] = useState(false);
-  const shown = isAll || text.length <= SHOWN ? text : text.slice(-SHOWN);
-  const [settled, warm] = isLive ? coolingAt(shown) : [shown, []];
+  return <Cut text={text}>{(shown) => <Shown text={shown} isLive={isLive} />}</Cut>;
+}
+
+function Shown({ text, isLive }: { text: string; isLive: boolean }) {
+  const [settled, warm] = isLive ? coolingAt(text) : [text, []];
   return (
-    <>
-      {shown.length < text.length && (
-        <Button size="small" className="mb-2" onClick={() => setAll(true)}>
-          Show all {count(text.length)} characters
-        </Button>
-      )}
-      <div className="spoken" dir="auto" data-testid="spoken">
-        <Settled text={settled} />
-        {warm.map((word, index) => (
-          <span key={index} className="warm">
-            {word}
-          </span>
-        ))}
-        {isLive && <i className="caret" />}
-      </div>
-    </>
+    <div className="spoken" dir="auto" data-testid="spoken">
+      <Settled text={settled} />
+      {warm.map((word, index) => (
+        <span key={index} className="warm">
+          {word}
+        </span>
+      ))}
+      {isLive && <i className="caret" />}
+    </div>
   );
 }
 

@@ -14,11 +14,15 @@ function scrollBoxOf(element: HTMLElement | null): HTMLElement | null {
   return null;
 }
 
-/** `content`: an element inside (or being) the box that scrolls. `grown`: changes whenever it may have grown. */
+/** `content`: an element inside (or being) the box that scrolls. `grown`: changes whenever it may have grown.
+ * `missed`: the pixels that came since the reader left the end. */
 export function useFollow(isActive: boolean, grown: unknown) {
   const content = useRef<HTMLElement>(null);
   const [isFollowing, setFollowing] = useState(true);
   const following = useRef(true);
+  /** How high the content was when the reader left its end, and by how much it has grown since. */
+  const left = useRef(0);
+  const [missed, setMissed] = useState(0);
 
   const set = useCallback((on: boolean) => {
     following.current = on;
@@ -36,7 +40,10 @@ export function useFollow(isActive: boolean, grown: unknown) {
     let last = box.scrollTop;
     const onScroll = () => {
       // Only a move upwards is the reader's: growing text moves nothing.
-      if (box.scrollTop < last - 1 && !isAtEnd(box)) set(false);
+      if (box.scrollTop < last - 1 && !isAtEnd(box)) {
+        if (following.current) left.current = box.scrollHeight;
+        set(false);
+      }
       else if (isAtEnd(box)) set(true);
       last = box.scrollTop;
     };
@@ -45,7 +52,9 @@ export function useFollow(isActive: boolean, grown: unknown) {
   }, [isActive, set]);
 
   useLayoutEffect(() => {
-    if (isActive && following.current) toEnd();
+    if (!isActive) return;
+    if (following.current) toEnd();
+    else setMissed(Math.max(0, (scrollBoxOf(content.current)?.scrollHeight ?? 0) - left.current));
   }, [isActive, grown, toEnd]);
 
   const follow = useCallback(() => {
@@ -53,5 +62,5 @@ export function useFollow(isActive: boolean, grown: unknown) {
     toEnd();
   }, [set, toEnd]);
 
-  return { content, isFollowing, follow };
+  return { content, isFollowing, follow, missed: isFollowing ? 0 : missed };
 }

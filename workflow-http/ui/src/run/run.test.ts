@@ -49,7 +49,10 @@ describe('a run', () => {
     const run = reduce(newRun('r'), story());
     expect(run).toMatchObject({ status: 'completed', version: 3, output: 'Hi you', durationMs: 2000, seq: 9, order: ['prompt', 'llm'] });
     expect(run.steps.llm).toMatchObject({ state: 'completed', attempt: 2, maxAttempts: 3, text: 'Hi you', thought: 'hm', model: 'm' });
-    expect(run.steps.llm?.retries).toMatchObject([{ attempt: 1, nextIn: 1000, error: { code: 'overloaded' } }]);
+    expect(run.steps.llm?.attempts).toEqual([
+      { number: 1, startedAt: time(5), endedAt: time(6), nextIn: 1000, error: { code: 'overloaded', detail: 'Busy.' } },
+      { number: 2, startedAt: time(7), endedAt: time(8) },
+    ]);
     expect(hasEnded(run)).toBe(true);
   });
 
@@ -107,6 +110,15 @@ describe('text', () => {
   it('starts anew with each attempt, and not again with an old one', () => {
     const run = reduce(started(), [delta('Hel', 0), delta('Hi', 0, { attempt: 2 }), delta('lo', 3, { attempt: 1 })]);
     expect(textOf(run)).toBe('Hi');
+  });
+
+  it('says when its first words came, if it came as it was said', () => {
+    const late = { time: time(9) };
+    expect(reduce(started(), [delta('Hel', 0), delta('lo', 3, late)]).steps.llm?.attempts[0]?.firstAt).toBeUndefined();
+    const run = reduce(started(), [delta('Hel', 0, { time: time(6) }), delta('lo', 3, late)]);
+    expect(run.steps.llm?.attempts[0]?.firstAt).toBe(time(6));
+    const thinking = reduce(started(), [delta('hm', 0, { time: time(6), kind: 'thought' }), delta('Hel', 0, { time: time(7) })]);
+    expect(thinking.steps.llm?.attempts[0]).toMatchObject({ firstAt: time(6), textAt: time(7) });
   });
 
   it('counts as UTF-16 does', () => {
@@ -167,7 +179,7 @@ describe('the end', () => {
     expect(resting).toMatchObject({ status: 'delayed', steps: { llm: { state: 'delayed' } } });
     expect(resting.log.slice(-2).map((line) => line.message)).toEqual(['Goes on at 14:05.', 'Nothing to do until 14:05.']);
     const going = reduce(resting, [logged({ type: 'run.resumed', reason: 'timer' }), logged({ type: 'node.resumed', ...of('llm'), wait_id: 'w' })]);
-    expect(going.steps.llm).toMatchObject({ state: 'running', wait: undefined });
+    expect(going.steps.llm).toMatchObject({ state: 'running', wait: undefined, rests: [{ isForPerson: false, since: at.time, until: time(seq) }] });
     expect(going.log.slice(-2).map((line) => line.message)).toEqual(['Its time has come.', 'Its time has come.']);
   });
 });

@@ -17,6 +17,27 @@ export interface Wait {
   resumesAt?: string;
 }
 
+/** One try at a step. */
+export interface Attempt {
+  number: number;
+  startedAt: string;
+  /** When its first words came, if the page was there. */
+  firstAt?: string;
+  /** When its first words came that are no thoughts. */
+  textAt?: string;
+  endedAt?: string;
+  /** What went wrong, and the pause in ms before the next one. */
+  error?: Problem;
+  nextIn?: number;
+}
+
+/** A stretch in which a step waited, for a person or a time. */
+export interface Rest {
+  isForPerson: boolean;
+  since: string;
+  until?: string;
+}
+
 export interface Step extends Place {
   path: string;
   node: string;
@@ -28,8 +49,8 @@ export interface Step extends Place {
   maxAttempts?: number;
   /** Of all its attempts. */
   usage?: Usage;
-  /** What went wrong in the attempts before this one. */
-  retries: { attempt: number; error: Problem; nextIn: number; at: string }[];
+  attempts: Attempt[];
+  rests: Rest[];
   startedAt?: string;
   endedAt?: string;
   durationMs?: number;
@@ -40,11 +61,14 @@ export interface Step extends Place {
   error?: Problem;
   handled?: boolean;
   reason?: string;
+  /** Its result is that of an earlier run. */
+  isReused?: boolean;
   model?: string;
   finishReason?: string;
   progress?: string;
-  /** How far a map is, from 0 to 1. */
+  /** How far a map is, from 0 to 1, and how many items it has. */
   done?: number;
+  items?: number;
   wait?: Wait;
 }
 
@@ -131,6 +155,7 @@ function apply(run: Run, event: LogEvent): void {
       return change(run, event, (step) => ({
         ...attemptOf(step, event.attempt ?? 1),
         state: 'running',
+        attempts: [...lastAttempt(step, (attempt) => ({ endedAt: attempt.endedAt ?? event.time })), { number: event.attempt ?? 1, startedAt: event.time }],
         maxAttempts: event.max_attempts ?? step.maxAttempts,
         startedAt: step.startedAt ?? event.time,
         reason: event.reason,
@@ -142,15 +167,13 @@ function apply(run: Run, event: LogEvent): void {
         state: 'retrying',
         maxAttempts: event.max_attempts ?? step.maxAttempts,
         usage: sum(step.usage, event.usage),
-        retries: [
-          ...step.retries,
-          { attempt: event.attempt ?? step.attempt, error: event.error, nextIn: event.next_in_ms, at: event.time },
-        ],
+        attempts: lastAttempt(step, () => ({ endedAt: event.time, error: event.error, nextIn: event.next_in_ms })),
       }));
     case 'node.waiting':
       return change(run, event, (step) => ({
         state: event.message === undefined ? 'delayed' : 'waiting',
         startedAt: step.startedAt ?? event.time,
+        rests: [...step.rests, { isForPerson: event.message !== undefined, since: event.time }],
         wait: {
           id: event.wait_id,
           since: event.time,
@@ -161,14 +184,13 @@ function apply(run: Run, event: LogEvent): void {
         },
       }));
     case 'node.resumed':
-      return change(run, event, () => ({ state: 'running', wait: undefined }));
+      return change(run, event, (step) => ({ state: 'running', rests: endRest(step, event.time), wait: undefined }));
     case 'node.completed':
       return change(run, event, (step) => ({
         state: 'completed',
+        ...endOf(step, event),
         output: event.output,
-        endedAt: event.time,
-        durationMs: event.duration_ms,
-        usage: sum(step.usage, event.usage),
+        isReused: event.reused,
         model: event.model,
         finishReason: event.finish_reason,
         ...(event.rounds === undefined ? {} : { progress: roundsOf(event.rounds, event.exhausted) }),
@@ -176,18 +198,15 @@ function apply(run: Run, event: LogEvent): void {
     case 'node.failed':
       return change(run, event, (step) => ({
         state: 'failed',
+        ...endOf(step, event),
         error: event.error,
         handled: event.handled,
         output: event.output,
-        durationMs: event.duration_ms,
-        usage: sum(step.usage, event.usage),
-        endedAt: event.time,
-        wait: undefined,
       }));
     case 'node.skipped':
-      return change(run, event, () => ({ state: 'skipped', reason: event.reason }));
+      return change(run, event, () => ({ state: 'skipped', reason: event.reason, endedAt: event.time }));
     case 'node.cancelled':
-      return change(run, event, () => ({ state: 'cancelled', reason: event.reason, endedAt: event.time, wait: undefined }));
+      return change(run, event, (step) => ({ state: 'cancelled', ...endOf(step, event), reason: event.reason }));
   }
 }
 
@@ -196,6 +215,26 @@ const ended = (event: { time: string; usage?: Usage; duration_ms?: number }): Pa
   durationMs: event.duration_ms,
   usage: event.usage,
 });
+
+/** What is over when a step is. */
+function endOf(step: Step, event: { time: string; error?: Problem; duration_ms?: number; usage?: Usage }): Partial<Step> {
+  return {
+    attempts: lastAttempt(step, () => ({ endedAt: event.time, error: event.error })),
+    rests: endRest(step, event.time),
+    wait: undefined,
+    endedAt: event.time,
+    durationMs: event.duration_ms,
+    usage: sum(step.usage, event.usage),
+  };
+}
+
+/** The attempts of a step, with a change of the last one. */
+function lastAttempt({ attempts }: Step, edit: (attempt: Attempt) => Partial<Attempt>): Attempt[] {
+  const last = attempts.at(-1);
+  return last ? [...attempts.slice(0, -1), { ...last, ...edit(last) }] : attempts;
+}
+
+const endRest = ({ rests }: Step, until: string): Rest[] => rests.map((rest) => ({ until, ...rest }));
 
 /** A new attempt starts with nothing said. */
 const attemptOf = (step: Step, attempt: number): Pick<Step, 'attempt' | 'text' | 'thought'> =>
@@ -211,7 +250,7 @@ function change(run: Run, { path, node }: { path: string; node: string }, edit: 
 /** A step is added where it belongs, whenever it is first heard of. */
 function add(run: Run, path: string, node: string): Step {
   const place = placeOf(run.outline, path);
-  const step: Step = { ...place, path, node, inner: 0, state: 'pending', attempt: 0, retries: [], text: '', thought: '' };
+  const step: Step = { ...place, path, node, inner: 0, state: 'pending', attempt: 0, attempts: [], rests: [], text: '', thought: '' };
   run.steps[path] = step;
   run.order.splice(indexOf(run.order, place.rank, (other) => run.steps[other]!.rank), 0, path);
   for (let outer = place.container; outer !== undefined; outer = containerOf(outer)) {
@@ -230,9 +269,17 @@ function join(run: Run, event: Delta): void {
     const said = begun[event.kind];
     const end = event.offset + event.delta.length;
     if (event.offset > said.length || end <= said.length) return begun;
-    return { ...begun, state: 'running', [event.kind]: said.slice(0, event.offset) + event.delta };
+    const isNew = event.time !== undefined && said === '';
+    const attempts = isNew ? lastAttempt(step, ({ firstAt }) => firstWords(event, begun, firstAt)) : step.attempts;
+    return { ...begun, attempts, state: 'running', [event.kind]: said.slice(0, event.offset) + event.delta };
   });
 }
+
+/** What the first words of a kind say of their attempt. */
+const firstWords = ({ kind, time }: Delta, begun: { text: string; thought: string }, firstAt: string | undefined): Partial<Attempt> => ({
+  ...(begun.text === '' && begun.thought === '' ? { firstAt: time } : { firstAt }),
+  ...(kind === 'text' ? { textAt: time } : {}),
+});
 
 export const isSettled = (state: StepState): boolean =>
   state === 'completed' || state === 'failed' || state === 'skipped' || state === 'cancelled';
@@ -240,7 +287,7 @@ export const isSettled = (state: StepState): boolean =>
 function progressOf(event: { items_done?: number; items?: number; round?: number }, step: Step): Partial<Step> {
   const { items, items_done = 0, round } = event;
   if (items !== undefined) {
-    return { progress: `${items_done}/${items}`, done: items === 0 ? 1 : items_done / items, innerToCome: items * step.body };
+    return { progress: `${items_done}/${items}`, done: items === 0 ? 1 : items_done / items, items, innerToCome: items * step.body };
   }
   return round === undefined ? {} : { progress: `round ${round + 1}` };
 }

@@ -1,24 +1,29 @@
 import { Icon, type IconName } from '../parts/Icon';
 
-export type Tab = 'steps' | 'json' | 'log';
+export type Tab = 'home' | 'steps' | 'json' | 'time' | 'log' | 'runs';
 
 const TABS: readonly { tab: Tab; word: string; icon: IconName }[] = [
   { tab: 'steps', word: 'Steps', icon: 'rows' },
   { tab: 'json', word: 'JSON', icon: 'text' },
+  { tab: 'time', word: 'Timeline', icon: 'time' },
   { tab: 'log', word: 'Log', icon: 'log' },
+  { tab: 'runs', word: 'Runs', icon: 'list' },
 ];
 
 interface Props {
   tab: Tab;
   faults: number;
+  /** What stands alone beside the lists, if anything does. */
+  alone: string | undefined;
   onTab: (tab: Tab) => void;
 }
 
 /** A phone shows one pane at a time. */
-export function TabBar({ tab, faults, onTab }: Props) {
+export function TabBar({ tab, faults, alone, onTab }: Props) {
+  const tabs = alone === undefined ? TABS : [{ tab: 'home' as const, word: alone, icon: 'play' as const }, TABS.at(-1)!];
   return (
     <nav aria-label="Panes" className="grid h-14 auto-cols-fr grid-flow-col border-t border-line bg-panel [grid-area:tabs] desk:hidden">
-      {TABS.map((one) => (
+      {tabs.map((one) => (
         <button
           key={one.tab}
           type="button"

@@ -1,0 +1,150 @@
+import type { Page } from '@playwright/test';
+import { expect, test } from './page';
+
+const card = (page: Page, path: string) => page.locator(`[data-card="${path}"]`);
+const stateOf = (page: Page, path: string) => page.locator('[data-state]', { has: page.locator(`> .card > [data-card="${path}"]`) });
+
+const NESTED = JSON.stringify({
+  nodes: [
+    { id: 'each', type: 'MapNode', data: { over: 'range(7) | list', nodes: [{ id: 'sum', type: 'PromptNode', data: { template: 'Item {{ item }}' } }] } },
+    { id: 'refine', type: 'LoopNode', data: { until: 'index == 1', max: 3, nodes: [{ id: 'draft', type: 'TransformNode', data: { value: '{{ each.output[index] }}' } }] } },
+    { id: 'never', type: 'PromptNode', when: "refine.output == 'nothing'", data: { template: 'Never {{ refine.output }}' } },
+  ],
+});
+
+test.use({ viewport: { width: 1440, height: 900 } });
+
+test.beforeEach(async ({ page }) => {
+  await page.goto('./#/new');
+  await expect(card(page, 'llm_step')).toBeVisible();
+});
+
+test('each card shows what its step does, and at last what it did', async ({ ui, page }) => {
+  await expect(card(page, 'llm_step')).toHaveAccessibleName('llm_step');
+  await ui.run.click();
+  await expect(card(page, 'llm_step')).toHaveAccessibleName('llm_step, Running');
+  await expect(page.locator('.whisper')).not.toBeEmpty();
+  await ui.ended('Completed');
+  await expect(card(page, 'llm_step')).toHaveAccessibleName('llm_step, Completed');
+  await expect(page.locator('.whisper')).toHaveCount(0);
+  await expect(stateOf(page, 'prompt_step')).toHaveAttribute('data-state', 'completed');
+  await expect(page.locator('.way')).toHaveAttribute('data-way', 'passed');
+});
+
+test('a word of one step draws one card', async ({ ui, page }) => {
+  await ui.write(
+    JSON.stringify({
+      nodes: [
+        { id: 'wait', type: 'DelayNode', needs: [], data: { for: '30s' } },
+        { id: 'speak', type: 'LLMNode', needs: [], data: { prompt: 'Say {{ input }}' } },
+      ],
+    }),
+  );
+  await expect(card(page, 'speak')).toBeVisible();
+  await ui.run.click();
+  await expect(page.locator('.whisper')).not.toBeEmpty();
+  // Its time runs in a `time`; nothing else of a card changes while another one speaks.
+  const changes = await page.evaluate(async () => {
+    const other = document.querySelector('[data-card="wait"]')!.closest('.react-flow__node')!;
+    let changes = 0;
+    const observer = new MutationObserver((records) => (changes += records.filter(({ target }) => !target.parentElement?.closest('time') && target.nodeName !== 'TIME').length));
+    observer.observe(other, { subtree: true, childList: true, attributes: true, characterData: true });
+    const whisper = document.querySelector('.whisper')!;
+    const words = new Set<string>();
+    const until = performance.now() + 1500;
+    while (performance.now() < until && words.size < 5) {
+      words.add(whisper.textContent!);
+      await new Promise(requestAnimationFrame);
+    }
+    observer.disconnect();
+    return { changes, words: words.size };
+  });
+  expect(changes).toEqual({ changes: 0, words: 5 });
+  await ui.cancel.click();
+});
+
+test('a step that is chosen in the graph is chosen everywhere', async ({ ui, page }) => {
+  await ui.run.click();
+  await ui.ended('Completed');
+  await card(page, 'prompt_step').click();
+  await expect(page).toHaveURL(/\/steps\/prompt_step$/);
+  await expect(page.getByRole('article', { name: 'Step prompt_step' })).toBeVisible();
+  await expect(page.locator('.cm-chosen', { hasText: 'prompt_step' })).toBeVisible();
+  await card(page, 'prompt_step').press('ArrowDown');
+  await expect(card(page, 'llm_step')).toBeFocused();
+  await expect(page.getByRole('article', { name: 'Step llm_step' })).toBeVisible();
+
+  await page.reload();
+  await expect(card(page, 'llm_step')).toHaveAttribute('aria-current', 'step');
+  await expect(page).toHaveURL(/\/steps\/llm_step$/);
+});
+
+test('what is chosen before a run is shown in the text', async ({ page }) => {
+  await card(page, 'llm_step').click();
+  await expect(card(page, 'llm_step')).toHaveAttribute('aria-current', 'step');
+  await expect(page.locator('.cm-chosen', { hasText: 'llm_step' })).toBeVisible();
+});
+
+test('a map shows its items and one of them inside, a loop its rounds', async ({ ui, page }) => {
+  await ui.write(NESTED);
+  await ui.run.click();
+  await ui.ended('Completed');
+  const cells = page.getByRole('group', { name: 'Items of each' }).getByRole('button');
+  await expect(cells).toHaveCount(7);
+  await page.getByRole('button', { name: 'Item 3, Completed' }).click();
+  await expect(page.getByRole('article', { name: 'Step each/3/sum' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Item 3, Completed' })).toHaveAttribute('aria-pressed', 'true');
+  await page.keyboard.press(']');
+  await expect(page.getByRole('article', { name: 'Step each/4/sum' })).toBeVisible();
+  await page.getByRole('button', { name: 'Round 1, Completed' }).click();
+  await expect(page.getByRole('article', { name: 'Step refine/0/draft' })).toBeVisible();
+
+  await page.getByRole('button', { name: '1 step in each' }).click();
+  await expect(card(page, 'each/sum')).toHaveCount(0);
+  await expect(card(page, 'each')).toHaveAccessibleName('each, Completed');
+  await page.getByRole('button', { name: '1 step in each' }).click();
+  await expect(card(page, 'each/sum')).toBeVisible();
+});
+
+test('a condition says what became of it', async ({ ui, page }) => {
+  await ui.write(NESTED);
+  await expect(page.locator('.when')).toHaveText("refine.output == 'nothing'");
+  await ui.run.click();
+  await ui.ended('Completed');
+  await expect(page.locator('.when')).toContainText('false');
+  await expect(card(page, 'never')).toHaveAccessibleName('never, Skipped');
+});
+
+test('faults are shown on their cards, and a text that is not JSON keeps the graph', async ({ ui, page }) => {
+  await ui.write('{ "nodes": [ { "id": "a", "type": "PromptNode", "data": { "template": "Say {{ input }}" } }, { "id": "b", "type": "Nothing" } ] }');
+  await expect(stateOf(page, 'b')).toContainText('1 fault');
+  await expect(stateOf(page, 'b')).toContainText('type');
+  await page.keyboard.press('ControlOrMeta+End');
+  await page.keyboard.type(']');
+  await expect(page.getByText('Drawn from what can be read so far.')).toBeVisible();
+  await expect(card(page, 'b')).toBeVisible();
+});
+
+test('500 nodes are drawn as far as they are seen, and move smoothly', async ({ ui, page }) => {
+  const nodes = Array.from({ length: 500 }, (_, index) => ({ id: `n${index}`, type: 'PromptNode', needs: index < 5 ? [] : [`n${index - 5}`], data: { template: 'Say {{ input }}' } }));
+  await ui.write(JSON.stringify({ nodes }));
+  await expect(card(page, 'n2')).toBeVisible();
+  await expect(card(page, 'n499')).toHaveCount(0);
+  expect(await page.locator('[data-card]').count()).toBeLessThan(60);
+
+  const box = (await page.getByRole('region', { name: 'Graph' }).boundingBox())!;
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  const frames = page.evaluate(async () => {
+    const times: number[] = [];
+    let last = performance.now();
+    while (times.length < 40) {
+      await new Promise(requestAnimationFrame);
+      times.push(performance.now() - last);
+      last = performance.now();
+    }
+    return times.sort((a, b) => a - b);
+  });
+  for (let step = 0; step < 20; step += 1) await page.mouse.wheel(0, 120);
+  expect((await frames)[20]).toBeLessThan(50);
+  await expect(card(page, 'n2')).toHaveCount(0);
+});

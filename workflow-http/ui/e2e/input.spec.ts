@@ -1,0 +1,67 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import { expect, test } from './page';
+
+const ORDER = JSON.stringify({
+  input: {
+    type: 'object',
+    required: ['text', 'lines'],
+    properties: {
+      text: { type: 'string', title: 'Ticket', maxLength: 200 },
+      urgent: { type: 'boolean' },
+      to: { type: 'object', properties: { city: { type: 'string', maxLength: 40 } } },
+      lines: { type: 'array', minItems: 1, items: { type: 'object', required: ['n'], properties: { n: { type: 'integer' } } } },
+    },
+  },
+  nodes: [{ id: 'say', type: 'PromptNode', data: { template: '{{ input.text }}' } }],
+}, null, 2);
+
+test('a workflow that says what it wants is given it by a form', async ({ ui, page }) => {
+  const sent: unknown[] = [];
+  page.on('request', (request) => {
+    if (request.url().endsWith('/runs') && request.method() === 'POST') sent.push((request.postDataJSON() as { input: unknown }).input);
+  });
+  await ui.open();
+  await ui.write(ORDER);
+  const form = page.getByRole('region', { name: 'Input', exact: true });
+  await form.getByRole('textbox', { name: 'Ticket' }).fill('Help');
+  await expect(form).toContainText('4 of 200');
+  await form.getByRole('radio', { name: 'Yes' }).check();
+  await form.getByRole('textbox', { name: 'city' }).fill('Rome');
+  await ui.run.click();
+  await expect(form.getByRole('alert')).toContainText(/\[\] has less than 1 item|lines/);
+
+  await form.getByRole('button', { name: 'Add to lines' }).click();
+  await form.getByRole('textbox', { name: 'n whole number' }).fill('x');
+  await expect(form.getByText('Not a whole number.')).toBeVisible();
+  await form.getByRole('textbox', { name: 'n whole number' }).fill('2');
+  await ui.run.click();
+  await ui.ended('Completed');
+  expect(sent.at(-1)).toEqual({ text: 'Help', urgent: true, to: { city: 'Rome' }, lines: [{ n: 2 }] });
+});
+
+test('the form and the JSON are two views of one input', async ({ ui, page }) => {
+  await ui.open();
+  await ui.write(ORDER);
+  const form = page.getByRole('region', { name: 'Input', exact: true });
+  await form.getByRole('textbox', { name: 'Ticket' }).fill('Help');
+  await form.getByRole('button', { name: 'As JSON' }).click();
+  await expect(ui.input).toHaveValue(/"text": "Help"/);
+  await ui.input.fill('{"text": "More", "lines": [{"n": 1}, {"n": 2}]}');
+  await form.getByRole('button', { name: 'As form' }).click();
+  await expect(form.getByRole('textbox', { name: 'n whole number' })).toHaveCount(2);
+  await form.getByRole('button', { name: 'Remove lines 1' }).click();
+  await form.getByRole('button', { name: 'As JSON' }).click();
+  expect(JSON.parse(await ui.input.inputValue())).toEqual({ text: 'More', lines: [{ n: 2 }] });
+  // What the form could not show stays JSON.
+  await ui.input.fill('{"text": "More", "other": 1}');
+  await expect(form.getByRole('button', { name: 'As form' })).toHaveCount(0);
+});
+
+test('axe finds nothing in a form', async ({ ui, page }) => {
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await ui.open();
+  await ui.write(ORDER);
+  await page.getByRole('button', { name: 'Add to lines' }).click();
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).join(', ')}`)).toEqual([]);
+});

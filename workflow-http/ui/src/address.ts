@@ -1,0 +1,47 @@
+// The address says what stands on the page: it can be sent to somebody, and a reload shows the same again.
+
+export type Address =
+  | { at: 'home' }
+  | { at: 'new' }
+  | { at: 'workflow'; id: string; version?: number }
+  | { at: 'runs' }
+  | { at: 'run'; id: string; step?: string };
+
+export function readAddress(hash: string): Address {
+  const [place, id, within, ...rest] = hash.replace(/^#\/?/, '').split('/').map(decode);
+  if (place === 'new') return { at: 'new' };
+  if (place === 'runs') return runAddress(id, within, rest.join('/'));
+  if (place === 'workflows' && id) {
+    const version = within === 'versions' ? Number(rest[0]) : NaN;
+    return { at: 'workflow', id, ...(Number.isInteger(version) ? { version } : {}) };
+  }
+  return { at: 'home' };
+}
+
+function runAddress(id: string | undefined, within: string | undefined, path: string): Address {
+  if (!id) return { at: 'runs' };
+  return { at: 'run', id, ...(within === 'steps' && path ? { step: path } : {}) };
+}
+
+export function writeAddress(address: Address): string {
+  switch (address.at) {
+    case 'home':
+      return '#/';
+    case 'new':
+    case 'runs':
+      return `#/${address.at}`;
+    case 'workflow':
+      return `#/workflows/${encodeURIComponent(address.id)}${address.version === undefined ? '' : `/versions/${address.version}`}`;
+    case 'run':
+      return `#/runs/${encodeURIComponent(address.id)}${address.step === undefined ? '' : `/steps/${address.step.split('/').map(encodeURIComponent).join('/')}`}`;
+  }
+}
+
+/** What somebody typed may be no encoding at all. */
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

@@ -1,0 +1,7 @@
+// What the page can do without for a moment: one chunk, and `later.ts` is the way to it.
+export { Detail } from './panes/Detail';
+export { Faults } from './panes/Faults';
+export { InputPane } from './panes/InputPane';
+export { Log } from './panes/Log';
+export { Side } from './side/Side';
+export { Timeline } from './timeline/Timeline';

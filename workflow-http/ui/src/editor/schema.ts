@@ -1,0 +1,116 @@
+// What a JSON Schema says of a place in a text: which names may stand there, which values, and what they mean.
+
+export type Schema = Record<string, unknown>;
+export type Path = (string | number)[];
+
+export interface Option {
+  /** As it is written in JSON. */
+  text: string;
+  about?: string;
+  /** Of a name: the JSON its value begins with. */
+  start?: string;
+  isRequired?: boolean;
+}
+
+/** The schemas that apply at a path of `value`, which may be unfinished. */
+export function schemasAt(root: Schema, value: unknown, path: Path): Schema[] {
+  let here = expand(root, root, value, []);
+  for (const step of path) {
+    value = isObject(value) || Array.isArray(value) ? (value as Schema)[step] : undefined;
+    here = here.flatMap((schema) => insideOf(schema, step)).flatMap((schema) => expand(root, schema, value, []));
+  }
+  return here;
+}
+
+/** The names that an object at this path can still have. */
+export function namesAt(root: Schema, value: unknown, path: Path): Option[] {
+  const schemas = schemasAt(root, value, path);
+  const there = path.reduce<unknown>((part, step) => (isObject(part) || Array.isArray(part) ? (part as Schema)[step] : undefined), value);
+  const known = new Set(isObject(there) ? Object.keys(there) : []);
+  const required = new Set(schemas.flatMap(({ required }) => (Array.isArray(required) ? required : [])));
+  const names = new Map<string, Option>();
+  for (const { properties } of schemas) {
+    for (const name of Object.keys(isObject(properties) ? properties : {})) {
+      if (known.has(name) || names.has(name)) continue;
+      const inside = schemasAt(root, value, [...path, name]);
+      names.set(name, { text: JSON.stringify(name), about: aboutOf(inside), start: startOf(inside), isRequired: required.has(name) });
+    }
+  }
+  return [...names.values()];
+}
+
+/** The values that are listed for this path. */
+export function valuesAt(root: Schema, value: unknown, path: Path): Option[] {
+  const texts = new Map<string, Option>();
+  const add = (value: unknown, about?: string) => {
+    const text = JSON.stringify(value);
+    if (!texts.has(text)) texts.set(text, { text, about });
+  };
+  for (const schema of schemasAt(root, value, path)) {
+    if (Array.isArray(schema.enum)) for (const one of schema.enum) add(one, aboutOf(dataOf(root, one)));
+    else if ('const' in schema) add(schema.const, text(schema.description));
+    else if ([schema.type].flat().includes('boolean')) [true, false].forEach((one) => add(one));
+  }
+  return [...texts.values()];
+}
+
+/** What a place is for, in a sentence or two, with its type and limits. */
+export function aboutOf(schemas: Schema[]): string | undefined {
+  const sentence = schemas.map(({ description }) => text(description)).find((one) => one !== undefined);
+  const types = [...new Set(schemas.flatMap(({ type }) => [type].flat()).filter((type) => typeof type === 'string' && type !== 'null'))];
+  const marks: Record<string, string> = { template: 'a template', expression: 'an expression', json: 'JSON with templates', schema: 'a JSON Schema' };
+  const mark = schemas.map((schema) => marks[String(schema['x-workflow'])]).find(Boolean);
+  const limits = schemas.flatMap((schema) => [
+    ...(typeof schema.minimum === 'number' ? [`at least ${schema.minimum}`] : []),
+    ...(typeof schema.maximum === 'number' ? [`at most ${schema.maximum}`] : []),
+  ]);
+  const facts = [mark ?? types.join(' or '), ...new Set(limits)].filter(Boolean).join(', ');
+  return [sentence?.replaceAll(/\s*\n\s*/g, ' '), facts && `(${facts})`].filter(Boolean).join(' ') || undefined;
+}
+
+/** What the data of a node type is for. */
+export const dataOf = (root: Schema, type: unknown): Schema[] => {
+  const data = isObject(root.$defs) ? root.$defs[`${String(type)}.data`] : undefined;
+  return isObject(data) ? [{ description: data.description }] : [];
+};
+
+const startOf = (schemas: Schema[]): string => {
+  const type = schemas.flatMap(({ type }) => [type].flat()).find((one) => typeof one === 'string' && one !== 'null');
+  return { string: '""', object: '{}', array: '[]' }[String(type)] ?? '';
+};
+
+/** A schema and all that it refers to, joins or offers. Conditions are decided by what is written. `through`: the references on the way. */
+function expand(root: Schema, schema: unknown, value: unknown, through: string[]): Schema[] {
+  if (!isObject(schema)) return [];
+  const next = (one: unknown) => expand(root, one, value, through);
+  const list = (name: string) => (Array.isArray(schema[name]) ? schema[name].flatMap(next) : []);
+  const condition = isObject(schema.if) ? next(matches(schema.if, value) ? schema.then : schema.else) : [];
+  return [schema, ...targets(root, schema.$ref, value, through), ...list('allOf'), ...list('anyOf'), ...list('oneOf'), ...condition];
+}
+
+/** A reference that leads back to itself says nothing more. */
+function targets(root: Schema, reference: unknown, value: unknown, through: string[]): Schema[] {
+  if (typeof reference !== 'string' || through.includes(reference)) return [];
+  return expand(root, targetOf(root, reference), value, [...through, reference]);
+}
+
+const targetOf = (root: Schema, reference: string): unknown =>
+  reference
+    .replace(/^#\/?/, '')
+    .split('/')
+    .filter(Boolean)
+    .reduce<unknown>((part, name) => (isObject(part) ? part[name] : undefined), root);
+
+/** Whether the properties that a condition names are what it says. */
+function matches(condition: Schema, value: unknown): boolean {
+  const wanted = Object.entries(isObject(condition.properties) ? condition.properties : {});
+  return isObject(value) && wanted.every(([name, property]) => isObject(property) && property.const === value[name]);
+}
+
+function insideOf({ properties, additionalProperties, items }: Schema, step: string | number): unknown[] {
+  if (typeof step === 'number') return [items];
+  return [(isObject(properties) ? properties[step] : undefined) ?? additionalProperties];
+}
+
+const isObject = (value: unknown): value is Schema => typeof value === 'object' && value !== null && !Array.isArray(value);
+const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);

@@ -1,0 +1,137 @@
+// What is filled into a form, and the JSON it makes.
+import type { Fault } from '../api/types';
+import { asText } from '../words';
+import { isObject, writtenAs, type Field, type Flat } from './fields';
+
+/** Shaped as the form is: a text for each control. */
+export type Value = string | Value[] | { [name: string]: Value };
+
+export function initialOf(field: Field): Value {
+  if (field.kind === 'group') return Object.fromEntries(field.fields.map((part) => [part.name!, initialOf(part)]));
+  return field.kind === 'list' ? [] : field.initial;
+}
+
+/** What the form shows of a value. */
+export function valueFrom(field: Field, json: unknown): Value {
+  if (field.kind === 'group') return Object.fromEntries(field.fields.map((part) => [part.name!, valueFrom(part, isObject(json) ? json[part.name!] : undefined)]));
+  if (field.kind === 'list') return Array.isArray(json) ? json.map((item: unknown) => valueFrom(field.item, item)) : [];
+  return writtenAs(field.kind, field.options, json);
+}
+
+/** The code of what is not filled in yet. */
+export const MISSING = 'missing';
+
+export interface Made {
+  /** `undefined`: it is left out. */
+  json: unknown;
+  faults: Fault[];
+}
+
+/** The JSON that a form makes, with a fault for each control that makes none. `at`: its JSON pointer. */
+export function jsonOf(field: Field, value: Value | undefined, at = ''): Made {
+  if (isBlank(field, value) && (!field.isRequired || field.isNullable)) return { json: field.isRequired ? null : undefined, faults: [] };
+  if (field.kind === 'group') {
+    const made = field.fields.map((part) => [part.name!, jsonOf(part, partOf(value, part.name!), pointerTo(at, part.name!))] as const);
+    const json = Object.fromEntries(made.filter(([, { json }]) => json !== undefined).map(([name, { json }]) => [name, json]));
+    return { json, faults: made.flatMap(([, { faults }]) => faults) };
+  }
+  if (field.kind === 'list') {
+    const made = (Array.isArray(value) ? value : []).map((item, index) => jsonOf(field.item, item, pointerTo(at, String(index))));
+    return { json: made.map(({ json }) => json), faults: made.flatMap(({ faults }) => faults) };
+  }
+  return flatOf(field, typeof value === 'string' ? value : '', at);
+}
+
+function flatOf({ kind, options }: Flat, value: string, at: string): Made {
+  const refuse = (detail: string, code = 'not_this'): Made => ({ json: undefined, faults: [{ code, pointer: `#${at}`, detail }] });
+  if (value === '') return refuse(kind === 'choice' || kind === 'boolean' ? 'Choose one.' : 'Fill this in.', MISSING);
+  switch (kind) {
+    case 'boolean':
+      return { json: value === 'true', faults: [] };
+    case 'choice':
+      return { json: options[Number(value)], faults: [] };
+    case 'json':
+      return asParsed(value) ?? refuse('This is not JSON.');
+    case 'number':
+    case 'integer': {
+      const number = Number(value);
+      const isOne = value.trim() !== '' && Number.isFinite(number) && (kind === 'number' || Number.isInteger(number));
+      return isOne ? { json: number, faults: [] } : refuse(kind === 'integer' ? 'Not a whole number.' : 'Not a number.');
+    }
+    default:
+      return { json: value, faults: [] };
+  }
+}
+
+function asParsed(text: string): Made | undefined {
+  try {
+    return { json: JSON.parse(text) as unknown, faults: [] };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Nothing was filled in. What can only be one thing is not filled in by anyone. */
+function isBlank(field: Field, value: Value | undefined): boolean {
+  if (field.kind === 'group') return field.fields.every((part) => isBlank(part, partOf(value, part.name!)));
+  if (field.kind === 'list') return !Array.isArray(value) || value.length === 0;
+  return value === undefined || value === '' || (field.kind === 'choice' && field.options.length === 1 && !field.isRequired);
+}
+
+export const partOf = (value: Value | undefined, name: string): Value | undefined =>
+  typeof value === 'object' && !Array.isArray(value) ? value[name] : undefined;
+
+export const pointerTo = (at: string, name: string): string => `${at}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+
+/** Whether a fault is of the value at `at`, not of something else in the form. */
+export const isAt = (at: string, fault: Fault): boolean => pathOf(fault) === at;
+
+/** Whether a fault is said somewhere in this field. */
+export function isIn(field: Field, at: string, fault: Fault): boolean {
+  const path = pathOf(fault);
+  if (path === at) return true;
+  if (!path.startsWith(`${at}/`)) return false;
+  if (field.kind === 'group') return field.fields.some((part) => isIn(part, pointerTo(at, part.name!), fault));
+  if (field.kind !== 'list') return true;
+  const index = /^\d+/.exec(path.slice(at.length + 1))?.[0];
+  return index !== undefined && isIn(field.item, `${at}/${index}`, fault);
+}
+
+function pathOf({ pointer }: Fault): string {
+  const path = pointer.replace(/^#/, '');
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+/** Something to begin with, for what has to be written as JSON. */
+export function startOf(schema: unknown): string {
+  return isObject(schema) && Object.keys(schema).length > 0 ? asJson(exampleOf(schema, 0)) : '';
+}
+
+function exampleOf(schema: unknown, depth: number): unknown {
+  if (!isObject(schema) || depth > 8) return null;
+  if ('default' in schema) return schema.default;
+  if ('const' in schema) return schema.const;
+  if (Array.isArray(schema.enum)) return schema.enum[0];
+  const type = [schema.type].flat()[0] ?? ('properties' in schema ? 'object' : undefined);
+  if (type !== 'object') return { array: [], string: '', number: schema.minimum ?? 0, integer: schema.minimum ?? 0, boolean: false }[String(type)] ?? null;
+  const required = Array.isArray(schema.required) && schema.required.length > 0 ? schema.required : undefined;
+  const parts = Object.entries(isObject(schema.properties) ? schema.properties : {});
+  return Object.fromEntries(parts.filter(([name]) => !required || required.includes(name)).map(([name, part]) => [name, exampleOf(part, depth + 1)]));
+}
+
+/** JSON as it is written: a string in quotes. */
+export const asJson = (value: unknown): string => (typeof value === 'string' ? JSON.stringify(value) : asText(value));
+
+/** What a text is sent as. Where any answer will do, what is not JSON is text. */
+export function written(source: string, isAnything: boolean): { answer: unknown; isText: boolean; fault?: string } {
+  try {
+    return { answer: JSON.parse(source) as unknown, isText: false };
+  } catch {
+    if (isAnything && !/^\s*[[{"]/.test(source)) return { answer: source, isText: true };
+    return { answer: undefined, isText: false, fault: source.trim() === '' ? 'Write the answer as JSON.' : 'This is not JSON.' };
+  }
+}

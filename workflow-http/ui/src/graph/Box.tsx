@@ -1,0 +1,84 @@
+// A map or loop that is open: its items or rounds, and around one of them what it does.
+import { memo } from 'react';
+import { Icon, iconOfType } from '../parts/Icon';
+import { stateWord } from '../parts/State';
+import type { StepState } from '../run/run';
+import { stepIn, turnShown, turnsOf } from '../run/turns';
+import { plural } from '../words';
+import { useActs } from './acts';
+import { Cells } from './Cells';
+import type { Card } from './drawing';
+import { CardState, Face, Id, Toggle, type CardData } from './StepCard';
+import { pathIn, stateOf, stepOf, useScene, useSceneNow, type Scene } from './scene';
+
+export const Box = memo(function Box({ data: { card, top } }: { data: CardData }) {
+  const step = useScene((scene) => stepOf(scene, card.path));
+  const state = useScene((scene) => stateOf(scene, card.path));
+  const isMap = card.type === 'MapNode';
+  return (
+    <div data-state={state} className="box relative h-full">
+      {card.when !== undefined && <span className="when">{card.when}</span>}
+      <Face card={card} top={top} state={state}>
+        <div className="flex h-[38px] items-center gap-2 border-b border-line px-2.5 whitespace-nowrap">
+          <Toggle card={card} isOpen />
+          <Icon name={iconOfType(card.type)} className="text-ink-2" />
+          <Id id={card.id} />
+          <span className="min-w-0 flex-1 truncate text-ink-3">{card.plan}</span>
+          {!isMap && <Pips card={card} />}
+          {isMap && step?.progress && <code className="text-meta font-bold">{step.progress}</code>}
+          {state && <CardState state={state} />}
+        </div>
+        {isMap && (
+          <>
+            <div className="h-1 overflow-hidden bg-raised">{step?.done !== undefined && <i className="block h-full bg-done" style={{ width: `${step.done * 100}%` }} />}</div>
+            <Cells card={card} />
+          </>
+        )}
+      </Face>
+    </div>
+  );
+});
+
+const pipsIn = (scene: Scene, path: string): string => {
+  const at = pathIn(scene, path);
+  if (!scene.run || at === undefined) return '';
+  const shown = turnShown(scene.run, at, scene.chosen);
+  return turnsOf(scene.run, at)
+    .map(({ index, state }) => `${index} ${state}${index === shown ? ' shown' : ''}`)
+    .join();
+};
+
+/** More rounds than this are not all drawn. */
+const FEW = 8;
+
+/** The rounds of a loop that have begun. */
+function Pips({ card }: { card: Card }) {
+  const { choose } = useActs();
+  const pips = useScene((scene) => pipsIn(scene, card.path));
+  const at = useScene((scene) => pathIn(scene, card.path));
+  const now = useSceneNow();
+  if (!pips || at === undefined) return null;
+  const all = pips.split(',').map((pip) => pip.split(' ') as [string, StepState, string?]);
+  return (
+    <span className="relative z-1 flex items-center gap-1" role="group" aria-label={plural(all.length, 'round')}>
+      {all.slice(-FEW).map(([index, state, shown]) => (
+        <button
+          key={index}
+          type="button"
+          className="pip"
+          data-state={state}
+          aria-pressed={shown !== undefined}
+          aria-label={`Round ${Number(index) + 1}, ${stateWord(state)}`}
+          tabIndex={-1}
+          onClick={() => {
+            const { run } = now();
+            const path = run && stepIn(run, at, Number(index));
+            if (path) choose(path);
+          }}
+        >
+          {Number(index) + 1}
+        </button>
+      ))}
+    </span>
+  );
+}

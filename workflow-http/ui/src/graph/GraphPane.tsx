@@ -1,0 +1,75 @@
+// The workflow as a graph, with the run in it. The drawing is a chunk of its own; until it is there, its place is empty.
+import { lazy, Suspense, useDeferredValue, useMemo, useRef } from 'react';
+import type { Check } from '../editor/useCheck';
+import { isKnown, type Run } from '../run/run';
+import { cardsOf } from './drawing';
+import { SceneContext, useSceneStore } from './scene';
+
+const Canvas = lazy(() => import('./Canvas'));
+
+interface Props {
+  run: Run | null;
+  check: Check;
+  chosen: string | undefined;
+  isPicked: boolean;
+  onChoose: (path: string) => void;
+  onList: () => void;
+}
+
+export function GraphPane({ run, check, chosen, isPicked, onChoose, onList }: Props) {
+  const known = isKnown(run) ? run : null;
+  const outline = known?.outline;
+  // The outline is the run's from its first event on; what else happens draws no other cards.
+  const cards = useSame(useMemo(() => cardsOf(check.outline, outline), [check.outline, outline]));
+  const items = useSame(known ? itemsOf(known) : NONE);
+  const faults = useMemo(() => faultsOf(check), [check]);
+  const store = useSceneStore({ run: known, chosen, faults });
+  const isJson = check.spec !== undefined;
+  return (
+    <section aria-label="Graph" data-graph className="relative min-h-0 flex-1">
+      {!isJson && <p className="absolute top-2.5 left-3 z-4 text-meta text-ink-2">Drawn from what can be read so far.</p>}
+      <SceneContext value={store}>
+        <Suspense fallback={null}>
+          <Canvas cards={useDeferredValue(cards)} items={items} chosen={cardOf(chosen)} isPicked={isPicked} onChoose={onChoose} onList={onList} />
+        </Suspense>
+      </SceneContext>
+    </section>
+  );
+}
+
+const NONE = {};
+
+/** A step of any item is drawn by one card. */
+const cardOf = (path: string | undefined): string | undefined =>
+  path
+    ?.split('/')
+    .filter((part) => !/^\d/.test(part))
+    .join('/');
+
+/** The largest of each map: its cells need the room. */
+function itemsOf(run: Run): Record<string, number> {
+  const items: Record<string, number> = {};
+  for (const step of Object.values(run.steps)) {
+    const card = cardOf(step.path)!;
+    if (step.items !== undefined) items[card] = Math.max(items[card] ?? 0, step.items);
+  }
+  return items;
+}
+
+function faultsOf({ faults, outline }: Check): Record<string, string[]> {
+  const found: Record<string, string[]> = {};
+  for (const { pointer } of faults) {
+    const at = decodeURIComponent(pointer.slice(1));
+    const node = outline.findLast((step) => at === step.pointer || at.startsWith(`${step.pointer}/`));
+    if (node) (found[node.path] ??= []).push(at.slice(node.pointer.length + 1).split('/').at(-1) || node.id);
+  }
+  return found;
+}
+
+/** The thing from before for as long as it says the same. */
+function useSame<T>(value: T): T {
+  const last = useRef({ value, key: '' });
+  const key = JSON.stringify(value);
+  if (last.current.key !== key) last.current = { value, key };
+  return last.current.value;
+}

@@ -1,0 +1,156 @@
+// One node of the workflow as a card: what it is, how it is doing, and while a model writes, its last words.
+import { Handle, Position } from '@xyflow/react';
+import { memo, useEffect, useRef, type ReactNode } from 'react';
+import { Icon, iconOfType } from '../parts/Icon';
+import { stateWord } from '../parts/State';
+import { useNow } from '../parts/useNow';
+import { hasEnded, isSettled, type Step, type StepState } from '../run/run';
+import { duration, plural } from '../words';
+import { useActs } from './acts';
+import type { Card } from './drawing';
+import { factOf, verdictOf, whisperOf } from './facts';
+import { isChosen, pathIn, stateOf, stepOf, useScene } from './scene';
+
+export interface CardData extends Record<string, unknown> {
+  card: Card;
+  /** Where the card begins, below its condition. */
+  top: number;
+  isOpen: boolean;
+}
+
+export const StepCard = memo(function StepCard({ data: { card, top } }: { data: CardData }) {
+  const step = useScene((scene) => stepOf(scene, card.path));
+  const faults = useScene((scene) => scene.faults[card.path]);
+  const isOver = useScene(({ run }) => run !== null && hasEnded(run));
+  const known = useScene((scene) => stateOf(scene, card.path));
+  const state = faults ? 'failed' : known;
+  const whisper = whisperOf(step);
+  return (
+    <div data-state={state} data-handled={step?.handled || undefined} className="relative h-full">
+      <When card={card} step={step} />
+      <Face card={card} top={top} state={state}>
+        <span className="relative flex items-center gap-1.5">
+          {card.inner.length > 0 && <Toggle card={card} isOpen={false} />}
+          <Icon name={iconOfType(card.type)} className="text-ink-2" />
+          <Id id={card.id} />
+          <span className="flex-1" />
+          {faults ? <Fault count={faults.length} /> : known && <CardState state={known} word={known === 'pending' && isOver ? 'Not reached' : stateWord(known)} />}
+        </span>
+        <span className="mt-[3px] flex gap-2 text-[11.5px] leading-4 whitespace-nowrap text-ink-3">
+          {faults ? <span className="truncate">{faults.join(', ')}</span> : <Fact card={card} step={step} />}
+        </span>
+        {whisper !== undefined && (
+          <span className="whisper">
+            <bdi>{whisper}</bdi>
+          </span>
+        )}
+      </Face>
+    </div>
+  );
+});
+
+/** The card itself, and the button that it is. */
+export function Face({ card, top, state, children }: { card: Card; top: number; state: StepState | undefined; children: ReactNode }) {
+  const { choose } = useActs();
+  const chosen = useScene((scene) => isChosen(scene, card.path));
+  const path = useScene((scene) => pathIn(scene, card.path) ?? card.path);
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    // The arrow keys move the choice; whoever moves it from here stays here.
+    const graph = button.current?.closest('[data-graph]');
+    if (chosen && graph?.contains(document.activeElement)) button.current?.focus({ preventScroll: true });
+  }, [chosen]);
+  return (
+    <div className="card" data-chosen={chosen || undefined} style={{ top }}>
+      <Handle type="target" position={Position.Top} isConnectable={false} className="invisible" />
+      <Handle type="source" position={Position.Bottom} isConnectable={false} className="invisible" />
+      <i className="rail" />
+      <button
+        ref={button}
+        type="button"
+        className="absolute inset-0 rounded-card"
+        aria-label={state ? `${card.id}, ${stateWord(state)}` : card.id}
+        aria-current={chosen ? 'step' : undefined}
+        tabIndex={chosen ? 0 : -1}
+        data-card={card.path}
+        onClick={() => choose(path)}
+      />
+      {children}
+    </div>
+  );
+}
+
+function When({ card, step }: { card: Card; step: Step | undefined }) {
+  if (card.when === undefined) return null;
+  const verdict = verdictOf(step);
+  return (
+    <span className="when" data-verdict={verdict} title={card.when}>
+      <span className="truncate">{card.when}</span>
+      {verdict !== undefined && <b>{String(verdict)}</b>}
+    </span>
+  );
+}
+
+export function Id({ id }: { id: string }) {
+  return <span className="truncate font-code text-base leading-[18px] font-bold">{id}</span>;
+}
+
+export function Toggle({ card, isOpen }: { card: Card; isOpen: boolean }) {
+  const { open } = useActs();
+  return (
+    <button
+      type="button"
+      className="relative z-1 -my-1 -ml-1 grid size-6 flex-none place-items-center rounded-ctl text-ink-2 hover:bg-raised"
+      aria-expanded={isOpen}
+      aria-label={`${plural(card.inner.length, 'step')} in ${card.id}`}
+      tabIndex={-1}
+      onClick={() => open(card.path, !isOpen)}
+    >
+      <Icon name="chev" size={14} className={isOpen ? 'rotate-90' : ''} />
+    </button>
+  );
+}
+
+export function CardState({ state, word = stateWord(state) }: { state: StepState; word?: string }) {
+  return (
+    <span className="inline-flex flex-none items-center gap-[5px] text-meta font-strong text-state">
+      <Icon name={state} size={14} />
+      <span className={state === 'completed' ? 'text-ink-2' : ''}>{word}</span>
+    </span>
+  );
+}
+
+function Fault({ count }: { count: number }) {
+  return (
+    <span className="inline-flex flex-none items-center gap-[5px] text-meta font-strong text-fail">
+      <Icon name="failed" size={14} />
+      {plural(count, 'fault')}
+    </span>
+  );
+}
+
+function Fact({ card, step }: { card: Card; step: Step | undefined }) {
+  const fact = useScene(({ run }) => factOf(card, step, run));
+  return (
+    <>
+      <span className="flex-1 truncate" dir="auto">
+        {fact}
+      </span>
+      {step && step.attempt > 1 && (
+        <code className="text-micro text-retry">
+          try {step.attempt}
+          {step.maxAttempts ? `/${step.maxAttempts}` : ''}
+        </code>
+      )}
+      {step && <Took step={step} />}
+    </>
+  );
+}
+
+export function Took({ step }: { step: Step }) {
+  const isGoing = step.startedAt !== undefined && !isSettled(step.state);
+  const now = useNow(isGoing);
+  if (step.startedAt === undefined || step.state === 'skipped') return null;
+  const end = step.endedAt === undefined ? now : Date.parse(step.endedAt);
+  return <time className="text-micro text-ink-2">{duration(step.durationMs ?? end - Date.parse(step.startedAt))}</time>;
+}

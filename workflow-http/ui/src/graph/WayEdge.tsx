@@ -1,0 +1,22 @@
+// The way from a card to one that needs it.
+import { memo } from 'react';
+import { wayStateOf } from './facts';
+import { pathOf } from './route';
+import { stepOf, useScene } from './scene';
+import type { Way } from './layout';
+
+export interface WayData extends Record<string, unknown> {
+  way: Way;
+}
+
+export const WayEdge = memo(function WayEdge({ data }: { data?: WayData }) {
+  const { from, to, points, isMaybe, isBack } = data!.way;
+  const state = useScene((scene) => (isBack ? 'idle' : wayStateOf(stepOf(scene, from), stepOf(scene, to))));
+  const [x, y] = points.at(-1)!;
+  return (
+    <g className="way" data-way={state} data-maybe={isMaybe || undefined}>
+      <path d={pathOf(points)} className="line" />
+      <path d={isBack ? `M${x} ${y}l6 -4v8z` : `M${x} ${y}l-4 -6h8z`} className="tip" />
+    </g>
+  );
+});

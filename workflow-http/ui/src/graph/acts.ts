@@ -1,0 +1,11 @@
+// What can be done to the graph, for the cards deep in it.
+import { createContext, useContext } from 'react';
+
+export interface Acts {
+  choose: (path: string) => void;
+  open: (path: string, isOpen: boolean) => void;
+}
+
+export const ActsContext = createContext<Acts>({ choose: () => undefined, open: () => undefined });
+
+export const useActs = (): Acts => useContext(ActsContext);

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import type { Outline as Written } from '../editor/useCheck';
+import { cardsOf, countOf } from './drawing';
+
+const written = (path: string, node: object, needs: string[] = []): Written => ({
+  id: path.split('/').at(-1)!,
+  path,
+  depth: path.split('/').length - 1,
+  type: 'PromptNode',
+  needs,
+  span: { from: 0, to: 1 },
+  pointer: '',
+  node: node as Record<string, unknown>,
+  ...('type' in node ? { type: node.type as string } : {}),
+});
+
+const whenOf = (when: string, ...needs: string[]) => cardsOf([written('b', { when }, needs)], undefined)[0]!.when;
+const planOf = (type: string, data: object) => cardsOf([written('a', { type, data })], undefined)[0]!.plan;
+
+describe('cards', () => {
+  it('stand in what they are in', () => {
+    const cards = cardsOf([written('each', {}), written('each/sum', {}), written('each/loop', {}, ['each/sum']), written('each/loop/draft', {}), written('last', {}, ['each'])], undefined);
+    expect(cards.map(({ path }) => path)).toEqual(['each', 'last']);
+    expect(cards[0]!.inner.map(({ path }) => path)).toEqual(['each/sum', 'each/loop']);
+    expect(cards[0]!.inner[1]!.inner.map(({ path }) => path)).toEqual(['each/loop/draft']);
+    expect(countOf(cards)).toBe(5);
+  });
+
+  it('are drawn once, though an id stands twice', () => {
+    expect(cardsOf([written('a', {}), written('a', {})], undefined)).toHaveLength(1);
+  });
+
+  it('are those of the run if the text has none of its steps', () => {
+    const run = { nodes: [{ id: 'x', type: 'MapNode', needs: [], nodes: [{ id: 'y', type: 'LLMNode' }] }], workflows: {} };
+    expect(cardsOf([written('a', {})], run).map(({ path, inner }) => [path, inner[0]?.path])).toEqual([['x', 'x/y']]);
+    expect(cardsOf([written('x', {}), written('new', {})], run).map(({ path }) => path)).toEqual(['x', 'new']);
+  });
+
+  it('have their condition as short as it is clear', () => {
+    expect(whenOf("classify.output.kind == 'refund'", 'classify')).toBe(".kind == 'refund'");
+    expect(whenOf('node_1.output.ok', 'node-1')).toBe('.ok');
+    expect(whenOf("publish.status == 'failed'", 'publish')).toBe("publish.status == 'failed'");
+    expect(whenOf('a.output.ok', 'a', 'b')).toBe('a.output.ok');
+    expect(whenOf('a.output', 'a')).toBe('a.output');
+    expect(whenOf('extra.output.x', 'a')).toBe('extra.output.x');
+  });
+
+  it('say what their node is going to do', () => {
+    expect(planOf('HttpNode', { method: 'POST', url: 'https://cms.example.com/articles?x' })).toBe('POST cms.example.com');
+    expect(planOf('MapNode', { over: 'input.docs' })).toBe('over input.docs, 4 at once');
+    expect(planOf('LoopNode', { max: 4 })).toBe('at most 4 rounds');
+    expect(planOf('DelayNode', { for: '5m' })).toBe('for 5m');
+    expect(planOf('LLMNode', {})).toBe('');
+  });
+});

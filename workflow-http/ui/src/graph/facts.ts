@@ -1,0 +1,83 @@
+// The second row of a card: what the step did, or is going to do, in a few words.
+import { hasEnded, isSettled, type Run, type Step, type StepState } from '../run/run';
+import { reasonOf } from '../run/log';
+import { count, moment, plural } from '../words';
+import type { Card } from './drawing';
+
+export function factOf(card: Card, step: Step | undefined, run: Run | null): string {
+  if (!step) return card.plan || card.type;
+  switch (step.state) {
+    case 'pending':
+      return pendingWords(card, run);
+    case 'running':
+      return step.progress ?? (card.plan || (step.maxAttempts && step.maxAttempts > 1 ? `attempt ${step.attempt} of ${step.maxAttempts}` : ''));
+    case 'retrying':
+      return step.attempts.at(-1)?.error?.code ?? '';
+    case 'waiting':
+      return step.wait?.expiresAt ? `answer by ${moment(step.wait.expiresAt, Date.parse(step.wait.since))}` : 'asks you';
+    case 'delayed':
+      return step.wait?.resumesAt ? `goes on at ${moment(step.wait.resumesAt, Date.parse(step.wait.since))}` : '';
+    case 'completed':
+      return step.progress ? doneWords(card, step) : outputWords(step.output);
+    case 'failed':
+      return [step.error?.code, step.handled && 'the workflow went on'].filter(Boolean).join(', ');
+    case 'skipped':
+    case 'cancelled':
+      return reasonOf(step.state, step.reason).replace(/\.$/, '').toLowerCase();
+  }
+}
+
+function pendingWords({ needs, plan }: Card, run: Run | null): string {
+  if (run && hasEnded(run)) return 'not reached';
+  if (plan || needs.length === 0) return plan;
+  return `after ${needs.map((need) => need.slice(need.lastIndexOf('/') + 1)).join(', ')}`;
+}
+
+const doneWords = ({ type }: Card, { items, progress }: Step): string => (type === 'MapNode' && items !== undefined ? plural(items, 'item') : (progress ?? ''));
+
+/** Short values stand as they are; of the rest, how much it is. */
+function outputWords(output: unknown): string {
+  if (output === undefined || output === null) return '';
+  if (typeof output === 'string') return output.length <= 24 && !output.includes('\n') ? output : `${count(output.length)} characters`;
+  if (typeof output !== 'object') return String(output);
+  if (Array.isArray(output)) return plural(output.length, 'item');
+  const values = Object.values(output);
+  const areShort = values.length > 0 && values.every((value) => ['string', 'number', 'boolean'].includes(typeof value) && String(value).length <= 16);
+  return areShort && values.length <= 3 ? values.join(', ') : plural(values.length, 'field');
+}
+
+/** What its condition turned out to be, once that is known. */
+export function verdictOf(step: Step | undefined): boolean | undefined {
+  if (!step || step.state === 'pending') return undefined;
+  if (step.state === 'skipped') return step.reason === 'when_false' ? false : undefined;
+  return step.state === 'cancelled' && step.startedAt === undefined ? undefined : true;
+}
+
+export type WayState = 'idle' | 'passed' | 'live';
+
+/** Live: what it leads to is at work, and works on what it comes from. */
+export function wayStateOf(from: Step | undefined, to: Step | undefined): WayState {
+  const isDone = from?.state === 'completed' || (from?.state === 'failed' && from.handled === true);
+  if (!isDone || !to || to.state === 'pending' || to.state === 'skipped') return 'idle';
+  return isSettled(to.state) ? 'passed' : 'live';
+}
+
+/** Its last words, on one line. */
+export const whisperOf = (step: Step | undefined): string | undefined =>
+  step?.state === 'running' && step.text !== '' ? step.text.slice(-90).replaceAll(/\s+/g, ' ') : undefined;
+
+export interface Tally {
+  state: StepState;
+  count: number;
+}
+
+/** How many items are in each state, those to come included. */
+export function tallyOf(states: StepState[], items: number | undefined): Tally[] {
+  const counts = new Map<StepState, number>();
+  for (const state of states) counts.set(state, (counts.get(state) ?? 0) + 1);
+  const toCome = (items ?? states.length) - states.length;
+  if (toCome > 0) counts.set('pending', (counts.get('pending') ?? 0) + toCome);
+  return ORDER.flatMap((state) => (counts.has(state) ? [{ state, count: counts.get(state)! }] : []));
+}
+
+const ORDER: StepState[] = ['completed', 'failed', 'running', 'retrying', 'waiting', 'delayed', 'cancelled', 'skipped', 'pending'];

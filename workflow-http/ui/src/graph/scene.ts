@@ -1,0 +1,74 @@
+// What the graph shows at the moment. Each card reads only what is its own, so that a word of one step draws one card.
+import { createContext, useContext, useEffect, useRef, useSyncExternalStore } from 'react';
+import type { Run, Step, StepState } from '../run/run';
+import { turnShown } from '../run/turns';
+
+export interface Scene {
+  run: Run | null;
+  chosen: string | undefined;
+  /** What is wrong with each node of the text: the fields. */
+  faults: Record<string, string[]>;
+}
+
+export interface SceneStore {
+  get: () => Scene;
+  subscribe: (listener: () => void) => () => void;
+}
+
+export const SceneContext = createContext<SceneStore | null>(null);
+
+/** A store that says what it was last given. */
+export function useSceneStore(scene: Scene): SceneStore {
+  const current = useRef(scene);
+  const listeners = useRef(new Set<() => void>());
+  const store = useRef<SceneStore>({
+    get: () => current.current,
+    subscribe: (listener) => {
+      listeners.current.add(listener);
+      return () => void listeners.current.delete(listener);
+    },
+  });
+  useEffect(() => {
+    current.current = scene;
+    for (const listener of listeners.current) listener();
+  });
+  return store.current;
+}
+
+/** `select` gives the same thing for as long as nothing is to be drawn anew. */
+export function useScene<T>(select: (scene: Scene) => T): T {
+  const store = useContext(SceneContext)!;
+  const read = () => select(store.get());
+  return useSyncExternalStore(store.subscribe, read);
+}
+
+/** The scene at the moment it is asked for, which is when something is pressed. */
+export const useSceneNow = (): (() => Scene) => useContext(SceneContext)!.get;
+
+/** Where a run has the card: `each/sum` is `each/8/sum` while item 8 is shown. */
+export function pathIn({ run, chosen }: Scene, path: string): string | undefined {
+  if (!run) return undefined;
+  const [first, ...ids] = path.split('/');
+  let at: string = first!;
+  for (const id of ids) {
+    const index = turnShown(run, at, chosen);
+    if (index === undefined) return undefined;
+    at += `/${index}/${id}`;
+  }
+  return at;
+}
+
+export function stepOf(scene: Scene, path: string): Step | undefined {
+  const at = pathIn(scene, path);
+  return at === undefined ? undefined : scene.run?.steps[at];
+}
+
+/** What has not begun inside a container that has is pending; what the run has never heard of has no state. */
+export function stateOf(scene: Scene, path: string): StepState | undefined {
+  const step = stepOf(scene, path);
+  const container = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : undefined;
+  return step?.state ?? (container !== undefined && stepOf(scene, container) ? 'pending' : undefined);
+}
+
+/** Cards of a run are chosen by its paths, cards of a text by their own. */
+export const isChosen = (scene: Scene, path: string): boolean => scene.chosen !== undefined && scene.chosen === (scene.run ? pathIn(scene, path) : path);

@@ -1,0 +1,112 @@
+// All runs: found by state and by words, and compared by where their time went. This module is a lazy chunk.
+import { useCallback, useDeferredValue, useMemo, useState } from 'react';
+import type { RunItem, RunPage } from '../api/types';
+import { Button } from '../parts/Button';
+import { Choice } from '../parts/Choice';
+import { Icon } from '../parts/Icon';
+import { stateWord } from '../parts/State';
+import { useNow } from '../parts/useNow';
+import { readRuns, type RunStates } from '../side/useLists';
+import { usePages } from '../side/usePages';
+import { HistoryRow, elapsedOf } from './HistoryRow';
+import { dayOf } from './days';
+
+const PAGE = 50;
+const STATES = ['waiting', 'completed', 'failed', 'cancelled'] as const;
+
+export default function History() {
+  const [states, setStates] = useState<RunStates>('all');
+  const [words, setWords] = useState('');
+  const q = useDeferredValue(words.trim());
+  const read = useCallback((cursor?: string) => readRuns(q === '' ? {} : { q }, states, PAGE, cursor), [q, states]);
+  const { items, first, hasMore, more } = usePages<RunItem, RunPage>(read, q);
+  const now = useNow(true, 1000);
+  return (
+    <section aria-label="All runs" className="pane pane-main bg-bg" data-pane="home">
+      <Filters states={states} words={words} counts={first?.counts} onStates={setStates} onWords={setWords} />
+      <div className="min-h-0 flex-1 overflow-auto" tabIndex={0} role="region" aria-label="Runs found">
+        {items && <Table items={items} now={now} />}
+        {items?.length === 0 && (
+          <p className="px-3.5 py-6 text-ink-3">
+            {states === 'all' && q === '' ? (
+              'Runs you start appear here, newest first.'
+            ) : (
+              <>
+                No run matches.{' '}
+                <button
+                  type="button"
+                  className="font-strong text-live underline underline-offset-3"
+                  onClick={() => {
+                    setStates('all');
+                    setWords('');
+                  }}
+                >
+                  Clear the filters
+                </button>
+              </>
+            )}
+          </p>
+        )}
+        {hasMore && (
+          <Button size="small" className="m-3.5" onClick={more}>
+            Load {PAGE} more
+          </Button>
+        )}
+      </div>
+    </section>
+  );
+}
+
+interface FilterProps {
+  states: RunStates;
+  words: string;
+  counts: RunPage['counts'];
+  onStates: (states: RunStates) => void;
+  onWords: (words: string) => void;
+}
+
+function Filters({ states, words, counts = {}, onStates, onWords }: FilterProps) {
+  const sum = (...of: RunItem['status'][]) => of.reduce((sum, state) => sum + (counts[state] ?? 0), 0);
+  const isCounted = Object.keys(counts).length > 0;
+  const all: { value: RunStates; word: string; count: number }[] = [
+    { value: 'all', word: 'All', count: sum('queued', 'running', ...STATES) },
+    { value: 'live', word: 'Live', count: sum('queued', 'running', 'waiting') },
+    ...STATES.map((state) => ({ value: state, word: stateWord(state), count: sum(state) })),
+  ];
+  return (
+    <div className="flex flex-none flex-wrap items-center gap-x-3 gap-y-2 border-b border-line px-3.5 py-2">
+      <h1 className="text-[15px] font-bold">Runs</h1>
+      <label className="relative flex items-center">
+        <span className="sr-only">Search runs</span>
+        <Icon name="search" size={14} className="absolute left-2.5 text-ink-3" />
+        <input id="search" type="search" className="field h-8 w-56 py-0 pl-8 desk:h-[30px]" placeholder="Search input" value={words} onChange={(event) => onWords(event.target.value)} autoFocus />
+      </label>
+      <Choice label="Which runs" look="pills" value={states} onChange={onStates} options={all.map(({ count, ...one }) => (isCounted ? { ...one, count } : one))} />
+    </div>
+  );
+}
+
+function Table({ items, now }: { items: RunItem[]; now: number }) {
+  // All strips mean the same, so that they can be compared.
+  const scale = useMemo(() => Math.max(1, ...items.map((run) => elapsedOf(run, now))), [items, now]);
+  const days = useMemo(() => {
+    const days = new Map<string, RunItem[]>();
+    for (const run of items) {
+      const day = dayOf(run.created_at, now);
+      const same = days.get(day);
+      if (same) same.push(run);
+      else days.set(day, [run]);
+    }
+    return [...days];
+  }, [items, now]);
+  return days.map(([day, runs]) => (
+    <section key={day} aria-label={day}>
+      <h2 className="px-3.5 pt-3 pb-1.5 text-meta font-bold text-ink-2">{day}</h2>
+      <ul>
+        {runs.map((run) => (
+          <HistoryRow key={run.id} run={run} elapsed={elapsedOf(run, now)} scale={scale} />
+        ))}
+      </ul>
+    </section>
+  ));
+}

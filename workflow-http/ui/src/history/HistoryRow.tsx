@@ -1,0 +1,45 @@
+import { memo } from 'react';
+import { writeAddress } from '../address';
+import type { RunItem } from '../api/types';
+import { StateWord } from '../parts/State';
+import { tokensOf } from '../run/log';
+import { RunStrip } from '../side/RunStrip';
+import { clock, count, duration, titleOf } from '../words';
+
+/** How long a run took, or has taken so far. */
+export const elapsedOf = ({ duration_ms, created_at }: RunItem, now: number): number => duration_ms ?? Math.max(0, Math.floor((now - Date.parse(created_at)) / 1000) * 1000);
+
+interface Props {
+  run: RunItem;
+  elapsed: number;
+  scale: number;
+}
+
+export const HistoryRow = memo(function HistoryRow({ run, elapsed, scale }: Props) {
+  const tokens = tokensOf(run.usage);
+  return (
+    <li data-state={run.status} className="border-t border-line">
+      <a href={writeAddress({ at: 'run', id: run.id })} className="history-row hover:bg-raised">
+        <span className="[grid-area:state]">
+          <StateWord state={run.status} />
+        </span>
+        <span className="min-w-0 [grid-area:input]">
+          <span className="block truncate" dir="auto">
+            {titleOf(run.input_excerpt ?? '')}
+          </span>
+        </span>
+        <span className="truncate text-meta text-ink-3 [grid-area:name]">
+          {run.workflow.name || 'Untitled'} <code>v{run.workflow.version}</code>
+        </span>
+        <time dateTime={run.created_at} className="text-meta text-ink-3 [grid-area:time]">
+          {clock(run.created_at).slice(0, 8)}
+        </time>
+        <span className="min-w-0 [grid-area:strip]">
+          <RunStrip run={run} elapsed={elapsed} scale={scale} />
+        </span>
+        <time className="text-right text-meta [grid-area:took]">{duration(elapsed)}</time>
+        <code className="text-right text-meta text-ink-2 [grid-area:tokens]">{tokens > 0 ? count(tokens) : ''}</code>
+      </a>
+    </li>
+  );
+});

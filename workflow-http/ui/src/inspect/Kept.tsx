@@ -1,0 +1,71 @@
+// What only those see who ask: the prompt as it was sent, and the step as the server tells it.
+import { useState } from 'react';
+import { Copy } from '../parts/Copy';
+import { Sentence } from '../parts/Coded';
+import { Pre, Section } from '../parts/Section';
+import type { Step } from '../run/run';
+import { Tree } from '../tree/Tree';
+import { asText, count } from '../words';
+import { promptOf } from './prompt';
+import { useHistory, type History } from './useHistory';
+
+export function Kept({ runId, step }: { runId: string; step: Step }) {
+  const [isWanted, setWanted] = useState(false);
+  const history = useHistory(runId, step, isWanted);
+  const want = () => setWanted(true);
+  return (
+    <>
+      {step.type === 'LLMNode' && step.attempts.length > 0 && (
+        <Section title="Prompt" fact={promptFact(history)} onOpen={want}>
+          <Prompt history={history} step={step} />
+        </Section>
+      )}
+      <Section title="Raw JSON" onOpen={want}>
+        <Raw history={history} />
+      </Section>
+    </>
+  );
+}
+
+/** Of the last attempt that tells it. */
+const saidIn = ({ known }: History) => known?.attempts.map(({ kept }) => promptOf(kept)).findLast((said) => said.length > 0);
+
+function promptFact(history: History): string | undefined {
+  const said = saidIn(history);
+  return said && `rendered, ${count(said.reduce((sum, { text }) => sum + text.length, 0))} characters`;
+}
+
+function Prompt({ history, step }: { history: History; step: Step }) {
+  const said = saidIn(history);
+  if (!said) return <Nothing history={history} words={step.state === 'running' ? 'Told when this attempt has ended.' : 'It was not kept.'} />;
+  return (
+    <div className="grid gap-2">
+      {said.map(({ who, text }, index) => (
+        <div key={index}>
+          <div className="flex h-8 items-center">
+            <code className="flex-1 text-meta text-ink-3">{who}</code>
+            <Copy text={text} />
+          </div>
+          <Pre text={text} />
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function Raw({ history }: { history: History }) {
+  if (!history.known) return <Nothing history={history} words="" />;
+  return (
+    <>
+      <div className="-mt-1 flex h-8 items-center justify-end">
+        <Copy text={asText(history.known)} />
+      </div>
+      <Tree value={history.known} label="Raw JSON" />
+    </>
+  );
+}
+
+function Nothing({ history: { known, problem }, words }: { history: History; words: string }) {
+  if (problem) return <p className="text-fail"><Sentence text={problem.detail} /></p>;
+  return <p className="text-ink-3">{known ? words : 'Loading'}</p>;
+}

@@ -1,0 +1,27 @@
+// What a step or a run gave: text as it is, other JSON as a tree.
+import { Copy } from '../parts/Copy';
+import { Pre } from '../parts/Section';
+import { Spoken } from '../parts/Spoken';
+import { Tree } from '../tree/Tree';
+import { isHolder } from '../tree/rows';
+import { asText } from '../words';
+
+interface Props {
+  title: string;
+  value: unknown;
+  /** It is in a model's words. */
+  isSpoken: boolean;
+}
+
+export function Output({ title, value, isSpoken }: Props) {
+  const text = asText(value);
+  return (
+    <section aria-label={title} className="border-t border-line px-4 pb-4">
+      <div className="-mr-1.5 flex h-[38px] items-center">
+        <h3 className="flex-1 text-meta font-bold text-ink-2">Output</h3>
+        <Copy text={text} />
+      </div>
+      {isHolder(value) ? <Tree value={value} label={title} isSpoken={isSpoken} /> : isSpoken ? <Spoken text={text} isLive={false} /> : <Pre text={text} />}
+    </section>
+  );
+}

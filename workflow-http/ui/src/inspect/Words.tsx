@@ -1,0 +1,42 @@
+// The model's text, as it comes and as it stays.
+import { Button } from '../parts/Button';
+import { Copy } from '../parts/Copy';
+import { Icon } from '../parts/Icon';
+import { Spoken } from '../parts/Spoken';
+import { useFollow } from '../parts/useFollow';
+import type { Step } from '../run/run';
+import { plural } from '../words';
+
+/** As the style sheet has it. */
+const LINE_HEIGHT = 25;
+
+export function Words({ step }: { step: Step }) {
+  const isLive = step.state === 'running' && step.text !== '';
+  const text = wordsOf(step);
+  const { content, isFollowing, follow, missed } = useFollow(isLive, text);
+  if (!text) return null;
+  const lines = Math.floor(missed / LINE_HEIGHT);
+  return (
+    <section aria-label="Text" className="border-t border-line" ref={content}>
+      <div className="sticky top-0 z-2 flex h-[38px] items-center gap-1 bg-panel pr-2.5 pl-4">
+        <h3 className="flex-1 text-meta font-bold text-ink-2">Text</h3>
+        {isLive && (
+          <Button look="quiet" size="small" aria-pressed={isFollowing} data-follow onClick={follow}>
+            <Icon name="pin" size={14} />
+            {isFollowing ? 'Following' : lines > 0 ? plural(lines, 'new line') : 'Follow'}
+          </Button>
+        )}
+        <Copy text={text} />
+      </div>
+      <div className="px-4 pb-5">
+        <Spoken key={`${step.path} ${step.attempt}`} text={text} isLive={isLive} />
+      </div>
+    </section>
+  );
+}
+
+/** What a model said is its output when that is text, else what was streamed. The output of a handled failure is not its. */
+export function wordsOf(step: Step): string {
+  if (step.type === 'LLMNode' && typeof step.output === 'string' && !step.handled) return step.output;
+  return step.state === 'completed' ? '' : step.text;
+}

@@ -1,0 +1,28 @@
+// What the server keeps of a step beyond its events, asked for once somebody wants to see it.
+import { useEffect, useState } from 'react';
+import { asProblem, getStep } from '../api/client';
+import type { Problem, StepHistory } from '../api/types';
+import type { Step } from '../run/run';
+
+export interface History {
+  known?: StepHistory;
+  problem?: Problem;
+}
+
+/** Asked again when an attempt ends: only then there is more to know. */
+export function useHistory(run: string, { path, attempts, state }: Step, isWanted: boolean): History {
+  const [history, setHistory] = useState<History>({});
+  const ended = attempts.filter(({ endedAt }) => endedAt !== undefined).length;
+  useEffect(() => {
+    if (!isWanted) return;
+    let isStale = false;
+    getStep(run, path).then(
+      (known) => !isStale && setHistory({ known }),
+      (error: unknown) => !isStale && setHistory({ problem: asProblem(error) }),
+    );
+    return () => {
+      isStale = true;
+    };
+  }, [run, path, ended, state, isWanted]);
+  return history;
+}

@@ -1,0 +1,72 @@
+// The workflow: drawn, written, or both.
+import { useEffect, type RefObject } from 'react';
+import { writeAddress } from '../address';
+import type { EditorRef } from '../editor/Editor';
+import { GraphPane } from '../graph/GraphPane';
+import { EditorPane } from '../panes/EditorPane';
+import { StepList } from '../panes/StepList';
+import { Button } from '../parts/Button';
+import { Choice } from '../parts/Choice';
+import type { Choice as StepChoice } from '../useChoice';
+import type { Session } from '../useSession';
+import type { useView, View } from '../useView';
+import { Conflict } from './Conflict';
+import { copyLink } from './Inspector';
+import { Versions } from './Versions';
+
+interface Props {
+  session: Session;
+  view: ReturnType<typeof useView>;
+  isPhone: boolean;
+  choice: StepChoice;
+  editor: RefObject<EditorRef | null>;
+}
+
+export function Centre({ session, view: { view, setView, hasRoom }, isPhone, choice, editor }: Props) {
+  const { run, runId, check, problem, saved } = session;
+  const { chosen, isPicked, folds, show, choose, reveal, fold, isList, setList } = choice;
+  const faults = check.faults.length;
+  // A text that was out of sight shows what was chosen meanwhile.
+  useEffect(() => {
+    if (view !== 'graph' && chosen !== undefined && isPicked) requestAnimationFrame(() => reveal(chosen));
+  }, [view]);
+  const views: { value: View; word: string; count?: number }[] = [
+    { value: 'graph', word: 'Graph' },
+    { value: 'json', word: 'JSON', ...(faults > 0 ? { count: faults } : {}) },
+    ...(hasRoom ? [{ value: 'both' as const, word: 'Both' }] : []),
+  ];
+  const address = runId === null ? saved && writeAddress({ at: 'workflow', id: saved.id }) : writeAddress({ at: 'run', id: runId });
+  return (
+    <div className="pane pane-main bg-bg" data-pane="steps json" data-view={view}>
+      <div className="flex h-10 flex-none items-center gap-2 pr-2.5 pl-3 max-desk:hidden">
+        <Choice label="View" options={views} value={view} onChange={setView} />
+        <span className="flex-1" />
+        {saved && <Versions session={session} />}
+        {address && (
+          <Button look="quiet" size="small" onClick={() => void copyLink(address)}>
+            Copy link
+          </Button>
+        )}
+      </div>
+      <Conflict session={session} />
+      <div className="split">
+        <EditorPane session={session} chosen={chosen} onChoose={choose} editor={editor} />
+        {/* The skip link leads here. */}
+        {!problem && (
+          <div id="steps" tabIndex={-1} data-part="graph" className="part border-line outline-none desk:border-t">
+            {isPhone || isList ? (
+              <StepList run={run} outline={check.outline} chosen={chosen} folds={folds} onChoose={show} onFold={fold} />
+            ) : (
+              <GraphPane run={run} check={check} chosen={chosen} isPicked={isPicked} onChoose={show} onList={() => setList(true)} />
+            )}
+            {!isPhone && isList && (
+              <Button size="small" className="absolute right-2.5 bottom-2.5 z-3" onClick={() => setList(false)}>
+                Steps as a graph
+              </Button>
+            )}
+          </div>
+        )}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,132 @@
+// Below the workflow: when it happened, what happened, and what is wrong with the text.
+import { Suspense, useCallback, useRef, useState, type CSSProperties, type KeyboardEvent, type PointerEvent, type ReactNode } from 'react';
+import { Faults, Log, Timeline } from '../later';
+import { Choice } from '../parts/Choice';
+import type { Choice as StepChoice } from '../useChoice';
+import type { Session } from '../useSession';
+import { useMedia } from '../useView';
+
+export type DockPane = 'timeline' | 'log' | 'faults';
+
+const WORDS = { timeline: 'Timeline', log: 'Log', faults: 'Faults' } as const;
+
+export interface DockState {
+  /** The panes that are drawn, from left to right. */
+  shown: DockPane[];
+  /** Those that take turns. */
+  choices: DockPane[];
+  setPane: (pane: DockPane) => void;
+  style: CSSProperties;
+  /** In pixels, as far as that is known. */
+  height: number;
+  resize: (height: number) => void;
+}
+
+const KEY = 'workflow-dock';
+const ROW = 28;
+const [LEAST, MOST] = [96, 0.7];
+
+/** Two panes where there is room for two. */
+export function useDock({ run, check }: Session, hasRoom: boolean): DockState {
+  const [picked, setPicked] = useState<DockPane | null>(null);
+  const [height, setHeight] = useState(readHeight);
+  const hasFaults = check.faults.length + check.warnings.length > 0;
+  // What takes turns at the left; the log keeps the right where there is room.
+  const choices: DockPane[] = [];
+  if (run) choices.push('timeline');
+  if (run && !hasRoom) choices.push('log');
+  if (hasFaults) choices.push('faults');
+  const first = picked && choices.includes(picked) ? picked : hasFaults ? 'faults' : choices[0];
+  const shown: DockPane[] = first ? [first] : [];
+  if (run && hasRoom) shown.push('log');
+  const isPhone = !useMedia('(width >= 761px)');
+
+  const resize = useCallback((next: number) => {
+    const bounded = Math.round(Math.min(Math.max(next, LEAST), innerHeight * MOST));
+    setHeight(bounded);
+    try {
+      localStorage.setItem(KEY, String(bounded));
+    } catch {
+      // Storage can be forbidden; the height then lasts as long as the page.
+    }
+  }, []);
+
+  const rows = run ? run.order.filter((path) => run.steps[path]!.depth === 0).length : check.faults.length * 2;
+  const most = hasRoom && innerWidth >= 1400 ? 40 : 34;
+  const isThere = shown.length > 0;
+  const asRows = 64 + rows * ROW;
+  const dock = !isThere ? '0px' : height === null ? `clamp(24vh, ${asRows}px, ${most}vh)` : `${height}px`;
+  return { shown: isPhone ? ['timeline', 'log', 'faults'] : shown, choices, setPane: setPicked, style: { '--dock': dock } as CSSProperties, height: height ?? asRows, resize };
+}
+
+function readHeight(): number | null {
+  try {
+    return Number(localStorage.getItem(KEY)) || null;
+  } catch {
+    return null;
+  }
+}
+
+interface Props {
+  dock: DockState;
+  session: Session;
+  choice: StepChoice;
+  /** Chooses a step and goes to where it is shown. */
+  onShow: (path: string) => void;
+}
+
+export function Dock({ dock, session, choice, onShow }: Props) {
+  const { shown, choices, setPane, height, resize } = dock;
+  const { run, check } = session;
+  const { chosen, folds, show, fold, goTo } = choice;
+  if (shown.length === 0) return null;
+  const panes: Record<DockPane, ReactNode> = {
+    timeline: <Timeline key="timeline" run={run} chosen={chosen} folds={folds} onChoose={show} onFold={fold} />,
+    log: <Log key="log" run={run} onChoose={onShow} />,
+    faults: <Faults key="faults" faults={check.faults} warnings={check.warnings} onGoTo={goTo} />,
+  };
+  return (
+    <div className={`pane-dock dock ${shown.length > 1 ? 'two' : ''}`}>
+      <Divider height={height} onResize={resize} />
+      {choices.length > 1 && (
+        <div className="absolute top-[5px] left-2.5 z-2 hidden bg-panel desk:block">
+          <Choice label="Below the workflow" options={choices.map((value) => ({ value, word: WORDS[value] }))} value={shown[0]!} onChange={setPane} />
+        </div>
+      )}
+      <Suspense fallback={null}>{shown.map((pane) => panes[pane])}</Suspense>
+    </div>
+  );
+}
+
+/** The upper edge: dragged, or moved by arrow keys. */
+function Divider({ height, onResize }: { height: number; onResize: (height: number) => void }) {
+  const from = useRef<number | null>(null);
+  const heightOf = (element: Element) => element.parentElement!.getBoundingClientRect();
+  const drag = (event: PointerEvent<HTMLDivElement>) => {
+    if (from.current !== null) onResize(heightOf(event.currentTarget).bottom - event.clientY);
+  };
+  const press = (event: KeyboardEvent<HTMLDivElement>) => {
+    const by = { ArrowUp: 24, ArrowDown: -24 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    onResize(heightOf(event.currentTarget).height + by);
+  };
+  return (
+    <div
+      role="separator"
+      aria-orientation="horizontal"
+      aria-label="Height of the panes below"
+      aria-valuenow={height}
+      aria-valuemin={LEAST}
+      tabIndex={0}
+      className="absolute inset-x-0 -top-1 z-3 hidden h-2 cursor-row-resize touch-none desk:block"
+      onPointerDown={(event) => {
+        event.currentTarget.setPointerCapture(event.pointerId);
+        from.current = event.clientY;
+      }}
+      onPointerMove={drag}
+      onPointerUp={() => (from.current = null)}
+      onKeyDown={press}
+    />
+  );
+}

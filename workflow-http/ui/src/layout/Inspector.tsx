@@ -1,0 +1,77 @@
+// Beside the workflow: what a run is given, the step that is chosen, and what came of it all.
+import { Suspense, useEffect, useLayoutEffect, useRef, useState, type ReactNode } from 'react';
+import { writeAddress } from '../address';
+import { Detail, InputPane } from '../later';
+import { Button } from '../parts/Button';
+import { Choice } from '../parts/Choice';
+import { Icon } from '../parts/Icon';
+import { toast } from '../parts/Toast';
+import { hasEnded } from '../run/run';
+import type { Session } from '../useSession';
+
+interface Props {
+  session: Session;
+  chosen: string | undefined;
+  onChoose: (path: string) => void;
+}
+
+type Tab = 'input' | 'step' | 'result';
+
+export function Inspector({ session, chosen, onChoose }: Props) {
+  const { run, runId, problem } = session;
+  const [picked, setPicked] = useState<Tab>('step');
+  // A choice of step is a wish to see it.
+  useEffect(() => setPicked('step'), [chosen, runId]);
+  const isOver = run !== null && hasEnded(run);
+  const tab = runId === null || (picked === 'result' && !isOver) ? (runId === null ? 'input' : 'step') : picked;
+  return (
+    <section aria-label="Inspector" data-pane="steps" data-inspector tabIndex={-1} className="pane pane-insp border-line bg-panel outline-none desk:border-l">
+      <div className="flex h-11 flex-none items-center gap-2 px-3 desk:h-10">
+        <Choice
+          label="Show"
+          value={tab}
+          onChange={setPicked}
+          options={[
+            { value: 'input', word: 'Input' },
+            { value: 'step', word: 'Step', disabled: runId === null },
+            { value: 'result', word: 'Result', disabled: !isOver },
+          ]}
+        />
+        <span className="flex-1" />
+        {run && chosen !== undefined && (
+          <Button look="quiet" size="small" className="w-8 px-0 desk:w-[26px]" aria-label="Copy a link to this step" onClick={() => void copyLink(writeAddress({ at: 'run', id: run.id, step: chosen }))}>
+            <Icon name="link" size={14} />
+          </Button>
+        )}
+      </div>
+      <Suspense fallback={null}>
+        {tab === 'input' && (
+          <Leaving>
+            <InputPane session={session} />
+          </Leaving>
+        )}
+        {(tab !== 'input' || problem || session.refusal || session.note) && <Detail session={session} chosen={tab === 'input' ? undefined : chosen} isResult={tab === 'result'} onChoose={onChoose} />}
+      </Suspense>
+    </section>
+  );
+}
+
+/** What goes away with the focus in it leaves the focus beside it. */
+function Leaving({ children }: { children: ReactNode }) {
+  const box = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const here = box.current;
+    return () => {
+      if (here?.contains(document.activeElement)) here.closest<HTMLElement>('[data-inspector]')?.focus();
+    };
+  }, []);
+  return <div ref={box}>{children}</div>;
+}
+
+export async function copyLink(address: string): Promise<void> {
+  const link = new URL(address, document.baseURI).href;
+  await navigator.clipboard.writeText(link).then(
+    () => toast('Link copied.'),
+    () => toast('The browser does not allow to copy.'),
+  );
+}

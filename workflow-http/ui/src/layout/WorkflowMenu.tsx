@@ -1,0 +1,91 @@
+// What can be done with the workflow and the run on the page, beside running it.
+import { useState } from 'react';
+import { asProblem, deleteRun, deleteWorkflow } from '../api/client';
+import { Button } from '../parts/Button';
+import { Dialog } from '../parts/Dialog';
+import { Sentence } from '../parts/Coded';
+import { Icon } from '../parts/Icon';
+import { Menu } from '../parts/Menu';
+import { toast } from '../parts/Toast';
+import { hasEnded } from '../run/run';
+import type { Lists } from '../side/useLists';
+import type { Session } from '../useSession';
+
+interface Props {
+  session: Session;
+  lists: Lists;
+}
+
+type What = 'workflow' | 'run';
+
+export function WorkflowMenu({ session, lists }: Props) {
+  const { saved, run, begin, save, canSave } = session;
+  const [asked, setAsked] = useState<What | null>(null);
+  const canDeleteRun = run !== null && hasEnded(run);
+  return (
+    <>
+      <Menu label="Workflow and run" face={<Icon name="chev" size={14} className="rotate-90" />} side="left">
+        {(close) => {
+          const then = (act: () => void) => () => {
+            close();
+            act();
+          };
+          return (
+            <>
+              <Item onClick={then(begin)}>New workflow</Item>
+              {canSave && <Item onClick={then(save)}>Save</Item>}
+              {canDeleteRun && <Item onClick={then(() => setAsked('run'))}>Delete this run</Item>}
+              {saved && <Item onClick={then(() => setAsked('workflow'))}>Delete workflow</Item>}
+            </>
+          );
+        }}
+      </Menu>
+      {asked && <Delete what={asked} session={session} lists={lists} onClose={() => setAsked(null)} />}
+    </>
+  );
+}
+
+function Item({ onClick, children }: { onClick: () => void; children: string }) {
+  return (
+    <button type="button" className="flex h-9 w-full items-center px-3 hover:bg-raised desk:h-8" onClick={onClick}>
+      {children}
+    </button>
+  );
+}
+
+const COST = {
+  workflow: 'Runs that go on are not stopped, and what they did stays.',
+  run: 'What it did cannot be looked at any more.',
+} as const;
+
+function Delete({ what, session, lists, onClose }: Props & { what: What; onClose: () => void }) {
+  const { name, saved, runId, go } = session;
+  const [refusal, setRefusal] = useState('');
+  const remove = () =>
+    (what === 'workflow' ? deleteWorkflow(saved!.id) : deleteRun(runId!)).then(
+      () => {
+        toast(what === 'workflow' ? `Deleted ${name}.` : 'Deleted the run.');
+        lists.workflows.refresh();
+        lists.runs.refresh();
+        onClose();
+        go(what === 'run' && saved ? { at: 'workflow', id: saved.id } : { at: 'home' });
+      },
+      (error: unknown) => setRefusal(asProblem(error).detail),
+    );
+  return (
+    <Dialog title={what === 'workflow' ? `Delete ${name}?` : 'Delete this run?'} onClose={onClose}>
+      <p className="text-ink-2">{COST[what]}</p>
+      {refusal && (
+        <p role="alert" className="mt-2 text-fail">
+          <Sentence text={refusal} />
+        </p>
+      )}
+      <div className="mt-4 flex gap-2">
+        <Button look="danger" onClick={() => void remove()}>
+          Delete {what}
+        </Button>
+        <Button onClick={onClose}>Keep it</Button>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,34 @@
+import { useEffect, useId, useRef, type ReactNode } from 'react';
+
+interface Props {
+  title: string;
+  onClose: () => void;
+  children: ReactNode;
+}
+
+/** Over the page until it is closed: by Escape, by a press beside it, or by what is in it. */
+export function Dialog({ title, onClose, children }: Props) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  useEffect(() => {
+    const before = document.activeElement;
+    dialog.current?.showModal();
+    return () => (before as HTMLElement | null)?.focus?.();
+  }, []);
+  return (
+    <dialog
+      ref={dialog}
+      aria-labelledby={id}
+      onClose={onClose}
+      onClick={(event) => event.target === event.currentTarget && onClose()}
+      className="m-auto w-[600px] max-w-[calc(100vw-32px)] rounded-box border border-line-2 bg-panel p-0 text-ink shadow-float backdrop:bg-black/50"
+    >
+      <div className="max-h-[90vh] overflow-auto px-5.5 pt-4.5 pb-5">
+        <h2 id={id} className="mb-2.5 text-[15px] font-bold">
+          {title}
+        </h2>
+        {children}
+      </div>
+    </dialog>
+  );
+}

@@ -1,0 +1,25 @@
+// A run as commands for a shell: one that creates its workflow, one that runs it and shows what happens.
+
+interface Told {
+  /** Where the server's `api/` is. */
+  api: string;
+  spec: unknown;
+  id: string;
+  version: number | undefined;
+  input: unknown;
+}
+
+export function curlOf({ api, spec, id, version, input }: Told): string {
+  const json = `-H 'content-type: application/json'`;
+  return [
+    '# Create the workflow. The answer tells its id.',
+    `curl -sS ${quoted(`${api}workflows`)} ${json} -d ${quoted(JSON.stringify(spec))}`,
+    '',
+    '# Run it, and show what happens.',
+    `curl -sSN ${quoted(`${api}workflows/${encodeURIComponent(id)}/runs`)} ${json} -H 'accept: text/event-stream' -d ${quoted(JSON.stringify({ input, version }))}`,
+    '',
+  ].join('\n');
+}
+
+/** For a POSIX shell. */
+const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;

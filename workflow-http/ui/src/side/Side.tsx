@@ -1,0 +1,30 @@
+// What there is: the workflows, and the runs of the one on the page, or of all.
+import { Button } from '../parts/Button';
+import { Icon } from '../parts/Icon';
+import { PaneHead } from '../parts/PaneHead';
+import type { Session } from '../useSession';
+import { RunList } from './RunList';
+import type { Lists } from './useLists';
+import { WorkflowList } from './WorkflowList';
+
+interface Props {
+  session: Session;
+  lists: Lists;
+  isOpen: boolean;
+  onClose: () => void;
+}
+
+/** A column of its own where there is room, else a drawer. */
+export function Side({ session, lists, isOpen, onClose }: Props) {
+  return (
+    <aside aria-label="Workflows and runs" className="pane pane-side border-line bg-panel desk:border-r" data-pane="runs" data-open={isOpen || undefined}>
+      <PaneHead title="Workflows">
+        <Button look="quiet" size="small" className="w-8 px-0 desk:w-[26px]" aria-label="New workflow" aria-keyshortcuts="n" onClick={() => (session.begin(), onClose())}>
+          <Icon name="plus" size={14} />
+        </Button>
+      </PaneHead>
+      <WorkflowList lists={lists} onOpen={onClose} />
+      <RunList session={session} lists={lists} onOpen={onClose} />
+    </aside>
+  );
+}

@@ -1,0 +1,64 @@
+import { useMemo } from 'react';
+import { writeAddress } from '../address';
+import type { RunItem } from '../api/types';
+import { Icon } from '../parts/Icon';
+import { stateWord } from '../parts/State';
+import type { Lists } from './useLists';
+
+interface Props {
+  lists: Lists;
+  onOpen: () => void;
+}
+
+export function WorkflowList({ lists, onOpen }: Props) {
+  const { items, hasMore, more } = lists.workflows;
+  const busy = useMemo(() => busiest(lists.runs.items ?? []), [lists.runs.items]);
+  const here = lists.of;
+  if (items?.length === 0) {
+    return (
+      <p className="px-3.5 py-3 text-meta text-ink-3">
+        None yet. Run an example, or press <kbd className="key">n</kbd> to write one.
+      </p>
+    );
+  }
+  return (
+    <ul className="max-h-[40%] flex-none overflow-auto border-b border-line pb-2" aria-label="Workflows">
+      {items?.map(({ id, name, version }) => (
+        <li key={id}>
+          <a
+            href={writeAddress({ at: 'workflow', id })}
+            aria-current={id === here || undefined}
+            onClick={onOpen}
+            className="relative flex h-9 items-center gap-2 pr-3 pl-3.5 hover:bg-raised aria-[current]:bg-raised desk:h-[30px]"
+          >
+            <span className="flex-1 truncate">{name || 'Untitled'}</span>
+            {busy[id] && (
+              <span data-state={busy[id]} className="text-state">
+                <Icon name={busy[id]} size={14} />
+                <span className="sr-only">{stateWord(busy[id])}</span>
+              </span>
+            )}
+            <code className="text-[11.5px] text-ink-3">v{version}</code>
+          </a>
+        </li>
+      ))}
+      {hasMore && (
+        <li>
+          <button type="button" className="mx-3.5 my-1 text-meta text-ink-2 hover:underline" onClick={more}>
+            Load more workflows
+          </button>
+        </li>
+      )}
+    </ul>
+  );
+}
+
+/** The workflows with a run that goes on; one that waits for a person comes first. */
+function busiest(runs: RunItem[]): Record<string, 'running' | 'waiting'> {
+  const busy: Record<string, 'running' | 'waiting'> = {};
+  for (const { workflow, status } of runs) {
+    if (status === 'waiting') busy[workflow.id] = 'waiting';
+    else if (status === 'running') busy[workflow.id] ??= 'running';
+  }
+  return busy;
+}

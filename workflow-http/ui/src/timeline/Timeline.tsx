@@ -1,0 +1,162 @@
+// When each step worked, waited and for whom: a row for each, on one line of time.
+import './timeline.css';
+import { useMemo, useRef } from 'react';
+import { PaneHead } from '../parts/PaneHead';
+import { useNow } from '../parts/useNow';
+import { isFolded, visibleSteps, type Folds } from '../run/fold';
+import { containerOf } from '../run/outline';
+import { hasEnded, isSettled, type Run } from '../run/run';
+import { readyAt } from './bars';
+import { GAP_WIDTH, isWorking, scaleOf, workSpans, type Scale } from './scale';
+import { rowId, TimelineRow } from './TimelineRow';
+import { useWindow } from './useWindow';
+
+interface Props {
+  run: Run | null;
+  chosen: string | undefined;
+  folds: Folds;
+  onChoose: (path: string) => void;
+  onFold: (path: string, isFolded: boolean) => void;
+}
+
+export function Timeline({ run, ...rest }: Props) {
+  const hasBegun = run?.startedAt !== undefined;
+  return (
+    <section aria-label="Timeline" data-pane="time" className="pane pane-time border-t border-line bg-panel">
+      <PaneHead title="Timeline">{hasBegun && <Legend />}</PaneHead>
+      {hasBegun ? <Lines run={run} {...rest} /> : <p className="px-3.5 py-1 text-meta text-ink-3">When each step of a run works, and when it waits, is drawn here.</p>}
+    </section>
+  );
+}
+
+function Lines({ run, chosen, folds, onChoose, onFold }: Props & { run: Run }) {
+  const box = useRef<HTMLDivElement>(null);
+  const isLive = !hasEnded(run);
+  const now = useNow(isLive, isWorking(run) ? 100 : 1000);
+  // Text changes no times, so what is found of all steps is found once for each event of the log.
+  const work = useMemo(() => workSpans(run), [run.id, run.seq]);
+  const paths = useMemo(() => visibleSteps(run, folds, chosen), [run.order, run.steps, folds, chosen]);
+  const start = Date.parse(run.startedAt!);
+  const end = run.endedAt === undefined ? Math.max(now, start) : Date.parse(run.endedAt);
+  const scale = useStable(scaleOf(start, end, work, isLive));
+  const seen = useWindow(box, paths.length, chosen === undefined ? -1 : paths.indexOf(chosen));
+  return (
+    <div
+      ref={box}
+      role="tree"
+      aria-label="Steps over time"
+      tabIndex={0}
+      aria-activedescendant={chosen === undefined ? undefined : rowId(chosen)}
+      className="time"
+      onKeyDown={(event) => moveAmong(event, { run, paths, chosen, folds, onChoose, onFold })}
+    >
+      <Ruler scale={scale} />
+      <div role="presentation" className="time-rows" style={{ paddingTop: seen.before, paddingBottom: seen.after }}>
+        {paths.slice(seen.first, seen.last).map((path, index) => {
+          const step = run.steps[path]!;
+          return (
+            <TimelineRow
+              key={path}
+              step={step}
+              ready={readyAt(run, step)}
+              scale={scale}
+              now={isSettled(step.state) ? 0 : end}
+              isChosen={path === chosen}
+              isFolded={step.inner > 0 ? isFolded(folds, step) : undefined}
+              position={seen.first + index + 1}
+              rows={paths.length}
+              onChoose={onChoose}
+              onFold={onFold}
+            />
+          );
+        })}
+        <Grid scale={scale} now={isLive ? scale.at(end) : undefined} />
+      </div>
+    </div>
+  );
+}
+
+/** The same object as long as it says the same, so that rows which have settled are not drawn again. */
+function useStable(scale: Scale): Scale {
+  const key = JSON.stringify([scale.ticks, scale.gaps]);
+  return useMemo(() => scale, [key]);
+}
+
+/** No tick is named so near to the words of a fold. */
+const GAP_WORDS = 0.2;
+
+function Ruler({ scale }: { scale: Scale }) {
+  const taken = scale.gaps.map(({ at }) => at + GAP_WIDTH / 2);
+  const isFree = (at: number) => taken.every((gap) => Math.abs(gap - at) > GAP_WORDS);
+  return (
+    <div className="ruler" aria-hidden="true">
+      <div className="ruler-track">
+        {scale.ticks
+          .filter(({ at }) => isFree(at))
+          .map(({ at, words }) => (
+            <span key={at} data-first={at === 0 || undefined} style={{ left: `${at * 100}%` }}>
+              {words}
+            </span>
+          ))}
+        {scale.gaps.map(({ at, words }) => (
+          <span key={at} style={{ left: `${(at + GAP_WIDTH / 2) * 100}%` }}>
+            {words}
+          </span>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+/** What runs through all rows: the lines of the ruler, folded time, and now. */
+function Grid({ scale, now }: { scale: Scale; now: number | undefined }) {
+  return (
+    <div className="time-grid" aria-hidden="true">
+      {scale.ticks.map(({ at }) => (
+        <i key={at} className="tick" style={{ left: `${at * 100}%` }} />
+      ))}
+      {scale.gaps.map(({ at }) => (
+        <i key={at} className="gap" style={{ left: `${at * 100}%`, width: `${GAP_WIDTH * 100}%` }} />
+      ))}
+      {now !== undefined && <i className="now" style={{ transform: `translateX(${now * 100}%)` }} />}
+    </div>
+  );
+}
+
+function Legend() {
+  return (
+    <p className="time-legend" aria-hidden="true" data-state="completed">
+      <span><i className="bar bar-queued" />queued</span>
+      <span><i className="bar bar-asking" />asking</span>
+      <span><i className="first-words" />first words</span>
+      <span><i className="bar bar-working" />working</span>
+    </p>
+  );
+}
+
+interface Moving extends Omit<Props, 'run'> {
+  run: Run;
+  paths: string[];
+}
+
+/** Up and down choose, right and left unfold and fold, or go in and out. */
+function moveAmong(event: React.KeyboardEvent, { run, paths, chosen, folds, onChoose, onFold }: Moving): void {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const at = chosen === undefined ? -1 : paths.indexOf(chosen);
+  const step = chosen === undefined ? undefined : run.steps[chosen];
+  const go = (index: number) => onChoose(paths[Math.min(Math.max(index, 0), paths.length - 1)]!);
+  const isOpen = step !== undefined && step.inner > 0 && !isFolded(folds, step);
+  const outer = chosen === undefined ? undefined : containerOf(chosen);
+  const keys: Record<string, (() => void) | undefined> = {
+    ArrowDown: () => go(at + 1),
+    ArrowUp: () => go(at - 1),
+    Home: () => go(0),
+    End: () => go(paths.length - 1),
+    ArrowRight: step && step.inner > 0 ? () => (isOpen ? go(at + 1) : onFold(step.path, false)) : undefined,
+    ArrowLeft: isOpen ? () => onFold(step.path, true) : outer === undefined ? undefined : () => onChoose(outer),
+  };
+  const act = keys[event.key];
+  if (!act) return;
+  event.preventDefault();
+  act();
+}

@@ -1,0 +1,132 @@
+// One step on the timeline: its name, its bars, how long it took.
+import { memo } from 'react';
+import { Icon } from '../parts/Icon';
+import { stateWord } from '../parts/State';
+import { isSettled, type Step } from '../run/run';
+import { reasonOf } from '../run/log';
+import { duration } from '../words';
+import { barsOf, firstWordsOf, type Bar } from './bars';
+import type { Scale } from './scale';
+
+interface Props {
+  step: Step;
+  ready: number | undefined;
+  scale: Scale;
+  /** Only for a step that is not settled. */
+  now: number;
+  isChosen: boolean;
+  /** Of a container that has steps in it. */
+  isFolded: boolean | undefined;
+  position: number;
+  rows: number;
+  onChoose: (path: string) => void;
+  onFold: (path: string, isFolded: boolean) => void;
+}
+
+export const rowId = (path: string): string => `time-${path}`;
+
+export const TimelineRow = memo(function TimelineRow({ step, ready, scale, now, isChosen, isFolded, position, rows, onChoose, onFold }: Props) {
+  const bars = barsOf(step, ready);
+  const took = tookOf(step, now);
+  return (
+    <div
+      role="treeitem"
+      id={rowId(step.path)}
+      aria-level={step.depth + 1}
+      aria-setsize={rows}
+      aria-posinset={position}
+      aria-selected={isChosen}
+      aria-expanded={isFolded === undefined ? undefined : !isFolded}
+      aria-label={labelOf(step, took)}
+      data-state={step.state}
+      data-handled={step.handled || undefined}
+      className={`time-row ${isChosen ? 'chosen bg-raised' : 'hover:bg-raised'}`}
+      onClick={() => onChoose(step.path)}
+    >
+      <span className="time-name" style={{ '--depth': Math.min(step.depth, 6) } as React.CSSProperties}>
+        {isFolded === undefined ? (
+          <Icon name={step.state} size={14} className="text-state" />
+        ) : (
+          <span
+            onClick={(event) => {
+              event.stopPropagation();
+              onFold(step.path, !isFolded);
+            }}
+          >
+            <Icon name="chev" size={14} className={`text-state ${isFolded ? '' : 'rotate-90'}`} />
+          </span>
+        )}
+        <span className="truncate">
+          {step.turn && <span className="text-ink-3">{step.turn} </span>}
+          {step.node}
+        </span>
+      </span>
+      <span className="time-track">
+        {bars.map((bar, index) => (
+          <BarShape key={index} bar={bar} scale={scale} now={now} />
+        ))}
+        {firstWordsOf(step).map((first) => (
+          <i key={first} className="first-words" style={{ left: percent(scale.at(first)) }} />
+        ))}
+        {step.state === 'skipped' && step.endedAt && <Sentence step={step} at={scale.at(Date.parse(step.endedAt))} />}
+      </span>
+      <span className="time-took">{took}</span>
+    </div>
+  );
+});
+
+/** Too small a part of the track for a cross. */
+const TINY = 0.03;
+
+function BarShape({ bar, scale, now }: { bar: Bar; scale: Scale; now: number }) {
+  const left = scale.at(bar.from);
+  const right = scale.at(bar.to ?? Math.max(now, bar.from));
+  const isTiny = right - left < TINY;
+  return (
+    <i
+      className={`bar bar-${bar.kind}`}
+      data-live={bar.to === undefined || undefined}
+      data-tiny={isTiny || undefined}
+      style={{ '--from': percent(left), width: percent(right - left) } as React.CSSProperties}
+    >
+      {bar.kind === 'failed' && !isTiny && <Cross />}
+    </i>
+  );
+}
+
+const Cross = () => (
+  <svg viewBox="0 0 10 10" width="10" height="10" aria-hidden="true">
+    <path d="m2 2 6 6m0-6-6 6" />
+  </svg>
+);
+
+/** Nothing to draw, so it is said: where it happened, or as near as there is room. */
+function Sentence({ step, at }: { step: Step; at: number }) {
+  return (
+    <span className="time-words">
+      <i style={{ flexBasis: percent(at) }} />
+      <span>skipped{step.reason ? `: ${lower(reasonOf('skipped', step.reason))}` : ''}</span>
+    </span>
+  );
+}
+
+const percent = (part: number): string => `${(part * 100).toFixed(3)}%`;
+
+const lower = (sentence: string): string => sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, '');
+
+function tookOf(step: Step, now: number): string {
+  if (step.startedAt === undefined) return '';
+  const end = isSettled(step.state) ? Date.parse(step.endedAt ?? step.startedAt) : now;
+  return duration(step.durationMs !== undefined && step.attempts.length === 1 && step.rests.length === 0 ? step.durationMs : end - Date.parse(step.startedAt));
+}
+
+function labelOf(step: Step, took: string): string {
+  const failures = step.attempts.filter(({ nextIn }) => nextIn !== undefined).length;
+  const facts = [
+    step.turn ? `${step.turn} ${step.node}` : step.node,
+    stateWord(step.state).toLowerCase(),
+    step.state === 'skipped' ? lower(reasonOf('skipped', step.reason)) : took,
+    failures > 0 ? `${failures} failed ${failures === 1 ? 'attempt' : 'attempts'}` : '',
+  ];
+  return facts.filter(Boolean).join(', ');
+}

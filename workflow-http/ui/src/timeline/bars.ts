@@ -1,0 +1,89 @@
+// What a step did when, as bars of its row.
+import { isSettled, type Attempt, type Run, type Step } from '../run/run';
+
+export type BarKind = 'queued' | 'asking' | 'working' | 'failed' | 'pause' | 'person' | 'delay';
+
+export interface Span {
+  from: number;
+  /** Without it, until now. */
+  to?: number;
+}
+
+/** Times are milliseconds on the server's clock. */
+export interface Bar extends Span {
+  kind: BarKind;
+}
+
+/** When a step could start: all it needs is settled. A body starts when its item's turn has come, which is no queue. */
+export function readyAt(run: Run, step: Step): number | undefined {
+  if (step.needs.length === 0) return step.depth === 0 ? millis(run.startedAt) : undefined;
+  const ends = step.needs.map((path) => (run.steps[path] && isSettled(run.steps[path].state) ? millis(run.steps[path].endedAt) : undefined));
+  return ends.every((end) => end !== undefined) ? Math.max(...ends) : undefined;
+}
+
+export function barsOf(step: Step, ready: number | undefined): Bar[] {
+  if (step.state === 'skipped') return [];
+  return [...queued(step, ready), ...tries(step), ...rests(step)];
+}
+
+/** When the first words of each attempt came. */
+export const firstWordsOf = ({ attempts }: Step): number[] =>
+  attempts.flatMap((attempt) => (attempt.firstAt === undefined ? [] : [firstOf(attempt)]));
+
+/** The stretches in which the step itself, not something inside it, is at work. */
+export const workOf = (step: Step): Span[] =>
+  step.body > 0 ? [] : tries(step).filter(({ kind }) => kind === 'asking' || kind === 'working' || kind === 'failed');
+
+function queued(step: Step, ready: number | undefined): Bar[] {
+  if (ready === undefined) return [];
+  const start = millis(step.startedAt ?? step.endedAt);
+  return start === undefined || start > ready ? [{ kind: 'queued', from: ready, to: start }] : [];
+}
+
+function tries(step: Step): Bar[] {
+  const { attempts, endedAt } = step;
+  const end = millis(endedAt);
+  // A step can fail before its first attempt.
+  if (attempts.length === 0 && step.state === 'failed' && end !== undefined) return [{ kind: 'failed', from: end, to: end }];
+  return attempts.flatMap((attempt, index) => [...oneTry(step, attempt), ...pauseAfter(attempt, attempts[index + 1], end)]);
+}
+
+function oneTry(step: Step, attempt: Attempt): Bar[] {
+  const from = Date.parse(attempt.startedAt);
+  const to = millis(attempt.endedAt);
+  if (attempt.error) return [{ kind: 'failed', from, to }];
+  if (attempt.firstAt !== undefined) {
+    const first = firstOf(attempt);
+    return [{ kind: 'asking', from, to: first }, { kind: 'working', from: first, to }];
+  }
+  const isAsking = to === undefined && step.type === 'LLMNode' && step.text === '' && step.thought === '';
+  return without(step.rests.map(restSpan), { kind: isAsking ? 'asking' : 'working', from, to });
+}
+
+/** Clocks differ: the first words of an attempt come within it. */
+const firstOf = ({ startedAt, firstAt, endedAt }: Attempt): number =>
+  Math.min(Math.max(Date.parse(firstAt!), Date.parse(startedAt)), millis(endedAt) ?? Infinity);
+
+function pauseAfter(attempt: Attempt, next: Attempt | undefined, end: number | undefined): Bar[] {
+  const from = millis(attempt.endedAt);
+  if (attempt.nextIn === undefined || from === undefined) return [];
+  return [{ kind: 'pause', from, to: millis(next?.startedAt) ?? end ?? from + attempt.nextIn }];
+}
+
+const rests = (step: Step): Bar[] => step.rests.map((rest) => ({ kind: rest.isForPerson ? 'person' : 'delay', ...restSpan(rest) }));
+
+const restSpan = ({ since, until }: Step['rests'][number]): Span => ({ from: Date.parse(since), to: millis(until) });
+
+/** What is left of a bar that rested meanwhile. */
+function without(rests: Span[], bar: Bar): Bar[] {
+  const left: Bar[] = [];
+  let from = bar.from;
+  for (const rest of rests) {
+    if (rest.from > from) left.push({ ...bar, from, to: rest.from });
+    if (rest.to === undefined) return left;
+    from = rest.to;
+  }
+  return bar.to === undefined || bar.to > from || rests.length === 0 ? [...left, { ...bar, from }] : left;
+}
+
+const millis = (time: string | undefined): number | undefined => (time === undefined ? undefined : Date.parse(time));

@@ -1,0 +1,107 @@
+// The one choice of step: made anywhere, seen everywhere. It stands in the address of a run.
+import { useCallback, useEffect, useMemo, useRef, useState, type RefObject } from 'react';
+import type { EditorRef } from './editor/Editor';
+import { writtenAt, type Outline } from './editor/useCheck';
+import { focusWithin, visibleSteps, type Folds } from './run/fold';
+import { sibling } from './run/turns';
+import { isKnown } from './run/run';
+import type { Session } from './useSession';
+
+export interface Choice {
+  /** A path of the run, or without one, of the text. */
+  chosen: string | undefined;
+  /** Somebody chose it; else it is what is worth looking at. */
+  isPicked: boolean;
+  folds: Folds;
+  isList: boolean;
+  setList: (isList: boolean) => void;
+  choose: (path: string) => void;
+  /** The same, and its place in the text is brought into view. */
+  show: (path: string) => void;
+  /** Brings its place in the text into view. */
+  reveal: (path: string) => void;
+  fold: (path: string, isFolded: boolean) => void;
+  /** To the step above or below. */
+  move: (by: 1 | -1) => void;
+  /** To the item or round before or after. */
+  turn: (by: 1 | -1) => void;
+  goTo: (at: number) => void;
+  nextFault: () => void;
+}
+
+export function useChoice({ address, run, runId, check, go }: Session, editor: RefObject<EditorRef | null>): Choice {
+  const [drafted, setDrafted] = useState<string | undefined>();
+  const [folds, setFolds] = useState<Folds>({});
+  const [isList, setList] = useState(false);
+  const known = isKnown(run) ? run : null;
+  const picked = address.at === 'run' ? address.step : undefined;
+  const chosen = useMemo(
+    () => (known ? (picked !== undefined && known.steps[picked] ? picked : focusWithin(known, folds)) : runId === null && isWritten(check.outline, drafted) ? drafted : undefined),
+    [known, picked, folds, runId, drafted, check.outline],
+  );
+  useEffect(() => setFolds({}), [runId]);
+
+  const latest = useRef({ known, runId, outline: check.outline, chosen, folds, faults: check.faults });
+  useEffect(() => {
+    latest.current = { known, runId, outline: check.outline, chosen, folds, faults: check.faults };
+  });
+
+  const choose = useCallback(
+    (path: string) => {
+      const { known, runId } = latest.current;
+      if (runId === null) return setDrafted(path);
+      // The text has a body once, a run has it for each item: a choice there is one of what contains it.
+      let step = path;
+      while (known && !known.steps[step] && step.includes('/')) step = step.slice(0, step.lastIndexOf('/'));
+      if (known?.steps[step]) go({ at: 'run', id: runId, step }, 'replace');
+    },
+    [go],
+  );
+  const goTo = useCallback((at: number) => editor.current?.goTo(at), [editor]);
+  const reveal = useCallback(
+    (path: string) => {
+      const { outline } = latest.current;
+      const written = writtenAt(outline, path);
+      const place = outline.find((step) => step.path === written);
+      if (place) editor.current?.reveal(place.span.from);
+    },
+    [editor],
+  );
+  const show = useCallback(
+    (path: string) => {
+      choose(path);
+      reveal(path);
+    },
+    [choose, reveal],
+  );
+  const fold = useCallback((path: string, isFolded: boolean) => setFolds((folds) => ({ ...folds, [path]: isFolded })), []);
+  const move = useCallback(
+    (by: 1 | -1) => {
+      const { known, outline, chosen, folds } = latest.current;
+      const paths = known ? visibleSteps(known, folds, chosen) : outline.map(({ path }) => path);
+      const here = chosen === undefined ? -1 : paths.indexOf(chosen);
+      const next = paths[here < 0 ? (by > 0 ? 0 : paths.length - 1) : here + by];
+      if (next !== undefined) show(next);
+    },
+    [show],
+  );
+  const turn = useCallback(
+    (by: 1 | -1) => {
+      const { known, chosen } = latest.current;
+      const next = known && chosen !== undefined ? sibling(known, chosen, by) : undefined;
+      if (next !== undefined) show(next);
+    },
+    [show],
+  );
+  const fault = useRef(-1);
+  const nextFault = useCallback(() => {
+    const { faults } = latest.current;
+    fault.current = (fault.current + 1) % Math.max(1, faults.length);
+    const next = faults[fault.current];
+    if (next) goTo(next.from);
+  }, [goTo]);
+
+  return { chosen, isPicked: chosen !== undefined && (chosen === picked || chosen === drafted), folds, isList, setList, choose, show, reveal, fold, move, turn, goTo, nextFault };
+}
+
+const isWritten = (outline: Outline[], path: string | undefined): boolean => outline.some((step) => step.path === path);

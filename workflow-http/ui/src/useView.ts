@@ -1,0 +1,51 @@
+// What the centre shows. Where there is no room for both, one of them.
+import { useEffect, useState } from 'react';
+
+export type View = 'graph' | 'json' | 'both';
+
+const KEY = 'workflow-view';
+
+/** Whether the window is as wide as this media query says. */
+export function useMedia(query: string): boolean {
+  const [matches, setMatches] = useState(() => matchMedia(query).matches);
+  useEffect(() => {
+    const list = matchMedia(query);
+    const follow = () => setMatches(list.matches);
+    follow();
+    list.addEventListener('change', follow);
+    return () => list.removeEventListener('change', follow);
+  }, [query]);
+  return matches;
+}
+
+/** `isWriting`: somebody is at the text, or was. */
+export function useView(isWriting: boolean) {
+  const isWide = useMedia('(width >= 1400px)');
+  const hasRoom = useMedia('(width >= 1101px)');
+  const [picked, setPicked] = useState(readView);
+  // Who begins to write sees the text, and goes on seeing it.
+  const [hasWritten, setWritten] = useState(isWriting);
+  useEffect(() => {
+    if (isWriting) setWritten(true);
+  }, [isWriting]);
+  const view = picked ?? (isWide || hasWritten ? 'both' : 'graph');
+  const setView = (view: View) => {
+    setPicked(view);
+    try {
+      localStorage.setItem(KEY, view);
+    } catch {
+      // Storage can be forbidden; the choice then lasts as long as the page.
+    }
+  };
+  const one: View = hasWritten ? 'json' : 'graph';
+  return { view: view === 'both' && !hasRoom ? one : view, setView, hasRoom };
+}
+
+function readView(): View | null {
+  try {
+    const stored = localStorage.getItem(KEY);
+    return stored === 'graph' || stored === 'json' || stored === 'both' ? stored : null;
+  } catch {
+    return null;
+  }
+}
