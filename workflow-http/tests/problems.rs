@@ -51,7 +51,7 @@ async fn json_of_the_wrong_shape_is_told_where() {
     assert_eq!(run(r#"{"input":null}"#).await.status, 202);
     assert_eq!(
         run(r#"{"input":1,"version":7}"#).await.refusal(),
-        (404, "unknown_workflow".into())
+        (404, "unknown_version".into())
     );
 }
 

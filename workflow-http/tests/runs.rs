@@ -34,6 +34,7 @@ async fn a_run_is_started_and_told_step_by_step() {
         "updated_at",
         "created_at",
         "duration_ms",
+        "queued_ms",
         "spans",
     ] {
         assert!(!report[field].is_null(), "{field}");
@@ -55,6 +56,7 @@ async fn a_run_is_started_and_told_step_by_step() {
       "status": "completed",
       "last_seq": 7,
       "started_at": "[…]",
+      "queued_ms": "[…]",
       "ended_at": "[…]",
       "duration_ms": "[…]",
       "updated_at": "[…]",
