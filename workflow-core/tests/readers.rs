@@ -70,6 +70,35 @@ async fn a_reader_who_joins_late_gets_the_text_so_far_as_one_delta() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_long_text_comes_in_pieces_that_a_reader_has_room_for() {
+    let long = "ü".repeat(20_000);
+    let say = json!({"say": [long, long], "millis": 10});
+    let (engine, run) = started(
+        &Probe::default(),
+        json!([
+            {"id": "a", "type": "Script", "data": say},
+        ]),
+    )
+    .await;
+    let mut late = engine.events(run, 0).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let (mut text, mut units) = (String::new(), 0);
+    while let Some(update) = late.next().await {
+        match update {
+            Update::Delta(delta) => {
+                assert!(delta.text.len() <= 16 * 1024);
+                assert_eq!(delta.offset, units);
+                units += delta.text.encode_utf16().count() as u64;
+                text += &delta.text;
+            }
+            Update::Event(event) if event.kind.name() == "node.completed" => break,
+            _ => {}
+        }
+    }
+    assert_eq!(text, long.repeat(2), "all of it, before the end");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_slow_reader_gets_longer_pieces_and_all_of_them_before_the_end() {
     let (engine, run) = started(&Probe::default(), talk()).await;
     let events = engine.events(run, 3).await.unwrap();

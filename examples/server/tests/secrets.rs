@@ -1,7 +1,9 @@
-//! Secrets appear nowhere: not in the log at its most talkative, not in an answer, not in an event.
+//! Secrets appear nowhere: not in the log at its most talkative, not in an answer, an event, a metric or the database.
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
 mod support;
+
+use std::fs;
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -141,7 +143,8 @@ async fn no_secret_is_told_or_logged() {
     program
         .args(allowed)
         .args(["--secret", "CMS_TOKEN", "--log", "trace"]);
-    let server = Server::start(&mut program).await;
+    let place = tempfile::tempdir().unwrap();
+    let server = Server::keeping(&mut program, place.path()).await;
     let mut caller = Caller::of(&server);
 
     for word in ["<refused>", "<broken>", "<page>", "<cut>"] {
@@ -172,26 +175,34 @@ async fn no_secret_is_told_or_logged() {
         "/healthz",
         "/api/node-types",
         "/api/schema/workflow.json",
+        "/metrics",
         "/nowhere",
     ] {
         caller.ask(Method::GET, path, None).await;
     }
 
     let told = caller.told.join("\n");
-    for expected in ["permission_denied", "address_not_allowed"] {
+    for expected in ["permission_denied", "address_not_allowed", "# EOF"] {
         assert!(told.contains(expected), "{expected}: {told}");
     }
     server.terminate();
     let ended = server.end().await;
     assert!(ended.stderr.contains("TRACE"), "{}", ended.stderr);
     assert!(ended.stderr.contains("answered"), "{}", ended.stderr);
+    let database = fs::read(place.path().join("workflows.db")).unwrap();
+    let database = String::from_utf8_lossy(&database);
+    assert!(
+        database.contains("permission_denied"),
+        "the log is in the file"
+    );
     let sent = model.received_requests().await.unwrap();
     assert_eq!(sent[0].headers["x-goog-api-key"], MODEL_KEY);
     for secret in [MODEL_KEY, CALLER_KEY, SECRET, WRONG_KEY] {
         for (place, text) in [
-            ("answers", &told),
+            ("answers", &*told),
             ("standard output", &ended.stdout),
             ("standard error", &ended.stderr),
+            ("database", &database),
         ] {
             let found = text.find(&secret[..12]);
             let around = found.map(|at| &text[at.saturating_sub(200)..(at + 60).min(text.len())]);

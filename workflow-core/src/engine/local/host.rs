@@ -10,7 +10,11 @@ use std::{
 
 use futures::future::select;
 use serde_json::Value;
-use tokio::{sync::oneshot, task::JoinSet, time::timeout};
+use tokio::{
+    sync::oneshot,
+    task::JoinSet,
+    time::{Instant, timeout},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -35,6 +39,9 @@ use crate::{
     workflow::Workflow,
 };
 
+/// How long a store that was found to be well is taken to be so.
+const CHECKED_FOR: Duration = Duration::from_secs(1);
+
 /// How long whoever wants something of a run waits until it is in the log: the store may fail, or there may be no room
 /// for the run to work.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -54,6 +61,8 @@ pub(super) struct Host {
     timers: Timers,
     /// Runs that cannot go on, and why.
     stopped: Mutex<HashMap<RunId, Arc<Problem>>>,
+    /// When the store was last found to be well.
+    checked: tokio::sync::Mutex<Option<Instant>>,
     /// Everything that was spawned; none any more once the engine is closed.
     tasks: Mutex<Option<JoinSet<()>>>,
     closing: CancellationToken,
@@ -79,6 +88,7 @@ impl Host {
             live: Mutex::default(),
             timers: Timers::default(),
             stopped: Mutex::default(),
+            checked: tokio::sync::Mutex::default(),
             tasks: Mutex::new(Some(JoinSet::new())),
             closing: CancellationToken::new(),
             clock: Clock::start(),
@@ -124,6 +134,19 @@ impl Host {
     /// Whether the engine shuts down.
     pub(super) fn is_closed(&self) -> bool {
         self.closing.is_cancelled()
+    }
+
+    /// Whether runs can be started. The store is asked once a second at most, however often this is asked.
+    pub(super) async fn ready(&self) -> Result<(), EngineError> {
+        if self.is_closed() {
+            return Err(EngineError::ShuttingDown);
+        }
+        let mut checked = self.checked.lock().await;
+        if checked.is_none_or(|checked| checked.elapsed() >= CHECKED_FOR) {
+            self.store.check().await?;
+            *checked = Some(Instant::now());
+        }
+        Ok(())
     }
 
     /// Why a run did not come to what was asked of it.

@@ -157,7 +157,9 @@ impl LiveRun {
             .tail
             .partition_point(|entry| entry.event.seq <= cursor.after);
         for entry in state.tail.range(known..) {
-            cursor.take_entry(self.id, entry, updates);
+            if !cursor.take_entry(self.id, entry, updates) {
+                return Next::More;
+            }
         }
         if cursor.after == state.last_seq {
             state
@@ -232,12 +234,17 @@ impl Cursor {
         }
     }
 
-    /// An event; before it, what is left of the text it ends.
-    fn take_entry(&mut self, run: RunId, entry: &Entry, updates: &mut VecDeque<Update>) {
+    /// An event; but before it, what is left of the text it ends. Says whether it came to the event.
+    fn take_entry(&mut self, run: RunId, entry: &Entry, updates: &mut VecDeque<Update>) -> bool {
         if let Some(text) = &entry.text {
+            let before = updates.len();
             self.take_text(run, text, updates);
+            if updates.len() > before {
+                return false;
+            }
         }
         self.take_event(entry.event.clone(), updates);
+        true
     }
 
     pub(super) fn take_event(&mut self, event: StepEvent, updates: &mut VecDeque<Update>) {

@@ -409,10 +409,7 @@ impl Engine for LocalEngine {
     }
 
     async fn ready(&self) -> Result<(), EngineError> {
-        if self.host.is_closed() {
-            return Err(EngineError::ShuttingDown);
-        }
-        Ok(self.host.store().check().await?)
+        self.host.ready().await
     }
 
     fn registry(&self) -> &Registry {

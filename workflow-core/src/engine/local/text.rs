@@ -8,6 +8,9 @@ use crate::{
 /// The most bytes kept of each kind; what a model says beyond that is shown when the step is done.
 const MAX_BYTES: usize = 8 * 1024 * 1024;
 
+/// The most bytes of a piece that a reader is given at once: what is far behind comes in several.
+const MAX_PIECE: usize = 16 * 1024;
+
 /// The text of one attempt.
 #[derive(Debug)]
 pub(super) struct StepText {
@@ -65,7 +68,7 @@ impl StepText {
         }
     }
 
-    /// What a reader has not had yet, thoughts first; afterwards it has had all.
+    /// Some of what a reader has not had yet, thoughts first; nothing once it has had all.
     pub(super) fn rest(&self, run: RunId, position: &mut Position) -> impl Iterator<Item = Delta> {
         if position.attempt != self.attempt {
             *position = Position {
@@ -79,9 +82,10 @@ impl StepText {
     }
 
     fn rest_of(&self, run: RunId, kind: TextKind, kept: &str, read: &mut Read) -> Option<Delta> {
-        let piece = kept.get(read.bytes..).filter(|piece| !piece.is_empty())?;
+        let rest = kept.get(read.bytes..).filter(|rest| !rest.is_empty())?;
+        let piece = beginning(rest);
         let offset = read.utf16_units;
-        read.bytes = kept.len();
+        read.bytes += piece.len();
         read.utf16_units += piece.encode_utf16().count() as u64;
         Some(Delta::new(
             run,
@@ -92,4 +96,10 @@ impl StepText {
             offset,
         ))
     }
+}
+
+/// As much of a text as one piece may have.
+fn beginning(text: &str) -> &str {
+    let mut ends = (0..=MAX_PIECE.min(text.len())).rev();
+    ends.find_map(|end| text.get(..end)).unwrap_or_default()
 }
