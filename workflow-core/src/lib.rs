@@ -64,7 +64,6 @@ mod retry;
 mod schema_cost;
 mod scope;
 mod size;
-mod spans;
 mod spec;
 mod store;
 mod suggest;
@@ -101,13 +100,12 @@ pub use self::{
     outline::RunOutline,
     record::{
         KeyedRun, Page, PageRequest, RunCounts, RunHead, RunKey, RunQuery, RunRecord, RunStatus,
-        WorkflowRecord, WorkflowRef,
+        Span, SpanState, WorkflowRecord, WorkflowRef,
     },
     registry::{NodeType, Registry},
     report::{RunReport, StepReport, StepStatus},
     retry::{LONGEST_REQUESTED_WAIT, RetryPolicy},
     size::{MAX_DEPTH, MAX_OUTPUT_BYTES, MAX_RESULT_BYTES},
-    spans::{Span, SpanState},
     spec::MAX_NODES,
     store::{MemoryStore, Store, StoreError},
     template::{Expr, Json, MAX_TEMPLATE_BYTES, Template, TemplateError, TextOrSecret},
