@@ -111,6 +111,7 @@ pub use self::{
     template::{Expr, Json, MAX_TEMPLATE_BYTES, Template, TemplateError, TextOrSecret},
     time::Timestamp,
     usage::Usage,
+    value_schema::ValueSchema,
     wait::{SignalError, WaitReport},
     workflow::{Library, MAX_NESTING, Workflow},
 };

@@ -1,8 +1,9 @@
-//! What checking a value against a user's JSON Schema may cost, found out before it is compiled.
+//! What checking a value against a user's JSON Schema may cost, found out before it is done.
 //!
 //! A few `$defs`, each referring twice to the next, stand for billions of checks of one and the same
 //! value: references are followed anew each time they are met. So what a schema unfolds to for one
-//! value is counted, each part once, and bounded.
+//! value is counted, each part once, and bounded, before the schema is compiled. What it comes to for
+//! a whole value, whose parts may be checked again and again, is counted before that value is checked.
 
 use std::collections::HashMap;
 
@@ -52,6 +53,114 @@ fn foreign_reference(value: &Value) -> Option<&str> {
         *key != "$ref" || !(*reference == "#" || reference.starts_with("#/"))
     };
     references.find(foreign).map(|(_, reference)| reference)
+}
+
+/// The most checks that are made of one value and the values in it.
+const MOST_CHECKS: u32 = 2_000_000;
+
+/// How many checks may stand in each other: a value within a value, a part within a part.
+const MOST_DEEP: usize = 500;
+
+/// Whether checking a value takes too many steps.
+pub(crate) fn is_too_much(schema: &Value, value: &Value) -> bool {
+    let mut checks = Checks {
+        root: schema,
+        left: MOST_CHECKS,
+        depth: 0,
+    };
+    checks.count(schema, value).is_none()
+}
+
+/// Walks as a validator does, as far as it may.
+struct Checks<'a> {
+    root: &'a Value,
+    left: u32,
+    /// How many checks stand in each other now.
+    depth: usize,
+}
+
+impl Checks<'_> {
+    /// Counts the checks of a value against a part of the schema; none when there are too many.
+    fn count(&mut self, schema: &Value, value: &Value) -> Option<()> {
+        self.left = self.left.checked_sub(1)?;
+        if self.depth >= MOST_DEEP {
+            return None;
+        }
+        self.depth += 1;
+        let counted = self.count_parts(schema, value);
+        self.depth -= 1;
+        counted
+    }
+
+    fn count_parts(&mut self, schema: &Value, value: &Value) -> Option<()> {
+        let Some(members) = schema.as_object() else {
+            return Some(());
+        };
+        for (key, member) in members {
+            match (key.as_str(), member) {
+                ("allOf" | "anyOf" | "oneOf", Value::Array(parts)) => {
+                    parts.iter().try_for_each(|part| self.count(part, value))?;
+                }
+                ("not" | "if" | "then" | "else", part) => self.count(part, value)?,
+                ("dependentSchemas", Value::Object(parts)) => {
+                    parts
+                        .values()
+                        .try_for_each(|part| self.count(part, value))?;
+                }
+                ("$ref", Value::String(reference)) => {
+                    let target = reference.strip_prefix('#');
+                    let target = target.and_then(|pointer| self.root.pointer(pointer));
+                    if let Some(target) = target {
+                        self.count(target, value)?;
+                    }
+                }
+                _ => self.count_within(key, member, value)?,
+            }
+        }
+        Some(())
+    }
+
+    /// The same of what a keyword says of the values within a value.
+    fn count_within(&mut self, key: &str, member: &Value, value: &Value) -> Option<()> {
+        match (key, member, value) {
+            ("properties", Value::Object(parts), Value::Object(values)) => {
+                let known = parts
+                    .iter()
+                    .filter_map(|(name, part)| Some((part, values.get(name)?)));
+                known
+                    .into_iter()
+                    .try_for_each(|(part, value)| self.count(part, value))
+            }
+            ("patternProperties", Value::Object(parts), Value::Object(values)) => parts
+                .values()
+                .try_for_each(|part| self.count_each(part, values.values())),
+            ("additionalProperties" | "unevaluatedProperties", part, Value::Object(values)) => {
+                self.count_each(part, values.values())
+            }
+            ("prefixItems", Value::Array(parts), Value::Array(values)) => {
+                let pairs = parts.iter().zip(values);
+                pairs
+                    .into_iter()
+                    .try_for_each(|(part, value)| self.count(part, value))
+            }
+            (
+                "items" | "additionalItems" | "contains" | "unevaluatedItems",
+                part,
+                Value::Array(values),
+            ) => self.count_each(part, values),
+            _ => Some(()),
+        }
+    }
+
+    fn count_each<'v>(
+        &mut self,
+        part: &Value,
+        values: impl IntoIterator<Item = &'v Value>,
+    ) -> Option<()> {
+        values
+            .into_iter()
+            .try_for_each(|value| self.count(part, value))
+    }
 }
 
 struct Cost<'a> {

@@ -1,6 +1,8 @@
 //! JSON Schemas that users give: of a run's input, of a person's answer, of a model's reply.
 
-use jsonschema::{ValidationError, Validator};
+use std::fmt;
+
+use jsonschema::{PatternOptions, ValidationError, Validator};
 use serde_json::Value;
 
 use crate::{
@@ -8,28 +10,54 @@ use crate::{
     schema_cost,
 };
 
-/// A JSON Schema, compiled. It reaches neither the network nor files.
-pub(crate) struct ValueSchema(Validator);
+/// The most bytes that a compiled `pattern` may take: what takes more also takes long to compile.
+const MAX_PATTERN_BYTES: usize = 256 * 1024;
+
+/// How often a `pattern` may try another way through a text.
+const MAX_BACKTRACKS: usize = 100_000;
+
+/// A JSON Schema that a user gave, compiled. It reaches neither the network nor files, and what checking a
+/// value may cost is bounded.
+pub struct ValueSchema {
+    schema: Value,
+    validator: Validator,
+}
 
 impl ValueSchema {
-    /// Compiles a schema that stands at a place. The fault says why it is none.
-    pub(crate) fn new(schema: &Value, at: &str) -> Result<Self, Fault> {
+    /// Compiles a schema that stands at a place, such as `#/input`.
+    ///
+    /// # Errors
+    /// When it is no JSON Schema, refers to anything but its own parts, or costs too much.
+    pub fn new(schema: &Value, at: &str) -> Result<Self, Fault> {
         if let Some(refusal) = schema_cost::refusal(schema) {
             let detail = format!("not a usable JSON Schema: {refusal}");
             return Err(Fault::new(FaultCode::InvalidValue, at, detail));
         }
-        jsonschema::validator_for(schema)
-            .map(Self)
-            .map_err(|error| {
-                let detail = format!("not a JSON Schema: {}", told(&error));
-                let place = format!("{at}{}", error.instance_path());
-                Fault::new(FaultCode::InvalidValue, place, detail)
-            })
+        let patterns = PatternOptions::fancy_regex()
+            .size_limit(MAX_PATTERN_BYTES)
+            .backtrack_limit(MAX_BACKTRACKS);
+        let options = jsonschema::options().with_pattern_options(patterns);
+        let compiled = options.build(schema).map(|validator| Self {
+            schema: schema.clone(),
+            validator,
+        });
+        compiled.map_err(|error| {
+            let detail = format!("not a JSON Schema: {}", told(&error));
+            let place = format!("{at}{}", error.instance_path());
+            Fault::new(FaultCode::InvalidValue, place, detail)
+        })
     }
 
-    /// Every fault of a value that stands at a place.
-    pub(crate) fn check(&self, value: &Value, at: &str) -> Result<(), Vec<Fault>> {
-        let errors = self.0.iter_errors(value).map(|error| {
+    /// Checks a value that stands at a place.
+    ///
+    /// # Errors
+    /// With every fault, in the order of their places; or with one, when checking takes too many steps.
+    pub fn check(&self, value: &Value, at: &str) -> Result<(), Vec<Fault>> {
+        if schema_cost::is_too_much(&self.schema, value) {
+            let detail = "checking it against its JSON Schema takes too many steps";
+            return Err(vec![Fault::new(FaultCode::InvalidValue, at, detail)]);
+        }
+        let errors = self.validator.iter_errors(value).map(|error| {
             let place = format!("{at}{}", error.instance_path());
             Fault::new(FaultCode::InvalidValue, place, told(&error))
         });
@@ -57,5 +85,11 @@ pub(crate) fn told(error: &ValidationError) -> String {
         error.masked().to_string()
     } else {
         whole
+    }
+}
+
+impl fmt::Debug for ValueSchema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ValueSchema").field(&self.schema).finish()
     }
 }

@@ -208,3 +208,37 @@ fn a_schema_that_unfolds_without_end_is_refused() {
             .is_err()
     );
 }
+
+#[test]
+fn a_value_that_takes_too_many_steps_to_check_is_refused() {
+    let twice = json!({"properties": {"a": {"$ref": "#"}}});
+    let branching = json!({"anyOf": [twice, twice, {"type": "string"}]});
+    let spec = |input: &Value| json!({"input": input, "nodes": [{"id": "a", "type": "TransformNode", "data": {"value": 1}}]});
+    let nested = |depth: usize| (0..depth).fold(json!(1), |inner, _| json!({ "a": inner }));
+    let workflow = Workflow::new(&spec(&branching), &Registry::default()).unwrap();
+    assert!(workflow.check_input(&nested(5)).is_ok());
+    let refused = workflow.check_input(&nested(60)).unwrap_err();
+    assert!(
+        refused[0].detail.contains("too many steps"),
+        "{}",
+        refused[0].detail
+    );
+
+    let many: Vec<Value> = (0..5_000)
+        .map(|n| json!({"not": {"const": n + 10}}))
+        .collect();
+    let wide = json!({"items": {"allOf": many}});
+    let workflow = Workflow::new(&spec(&wide), &Registry::default());
+    let workflow = workflow.unwrap();
+    let refused = workflow.check_input(&json!(vec![1; 10_000])).unwrap_err();
+    assert!(
+        refused[0].detail.contains("too many steps"),
+        "{}",
+        refused[0].detail
+    );
+    assert!(workflow.check_input(&json!([1, 2])).is_ok());
+
+    let heavy = json!({"pattern": "(a{1000}){1000}"});
+    let refused = Workflow::new(&spec(&heavy), &Registry::default()).unwrap_err();
+    assert_eq!(refused.faults()[0].pointer, "#/input/pattern");
+}

@@ -2,19 +2,16 @@
 
 use std::sync::OnceLock;
 
-use jsonschema::{ValidationError, Validator};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-
-/// The longest value that is shown of an answer that does not fit.
-const LONGEST_SHOWN: usize = 200;
+use workflow_core::ValueSchema;
 
 /// A schema, compiled when it is first needed. It reaches neither the network nor files.
 #[derive(Debug, Deserialize)]
 #[serde(from = "Map<String, Value>")]
 pub(crate) struct Schema {
     json: Value,
-    validator: OnceLock<Result<Validator, String>>,
+    validator: OnceLock<Result<ValueSchema, String>>,
 }
 
 /// Where and why an answer does not fit.
@@ -36,27 +33,30 @@ impl Schema {
         &self.json
     }
 
-    /// Whether it is a JSON Schema, or why it is none.
-    pub(crate) fn validator(&self) -> Result<&Validator, &str> {
+    /// Whether it is a usable JSON Schema, or why it is none.
+    pub(crate) fn validator(&self) -> Result<&ValueSchema, &str> {
         let compiled = self.validator.get_or_init(|| {
-            let compiled = jsonschema::validator_for(&self.json);
-            compiled.map_err(|error| told(&error))
+            let compiled = ValueSchema::new(&self.json, "");
+            compiled.map_err(|fault| fault.detail)
         });
         compiled.as_ref().map_err(String::as_str)
     }
 
-    /// Whether an answer fits. Of several faults the first by its place is told, so that the same
-    /// answer always brings the same error.
+    /// Whether an answer fits. Of several faults the first by its place is told.
     pub(crate) fn check(&self, answer: &Value) -> Result<(), Misfit> {
         let Ok(validator) = self.validator() else {
             return Ok(());
         };
-        let misfits = validator.iter_errors(answer).map(|error| Misfit {
-            place: error.instance_path().to_string(),
-            detail: told(&error),
-        });
-        let first = misfits.min_by(|a, b| (&a.place, &a.detail).cmp(&(&b.place, &b.detail)));
-        first.map_or(Ok(()), Err)
+        let Err(faults) = validator.check(answer, "") else {
+            return Ok(());
+        };
+        let first = faults.into_iter().next();
+        first.map_or(Ok(()), |fault| {
+            Err(Misfit {
+                place: fault.pointer,
+                detail: fault.detail,
+            })
+        })
     }
 }
 
@@ -69,16 +69,6 @@ impl From<Map<String, Value>> for Schema {
 impl PartialEq for Schema {
     fn eq(&self, other: &Self) -> bool {
         self.json == other.json
-    }
-}
-
-/// The validator's words; without the value where that is long.
-fn told(error: &ValidationError) -> String {
-    let whole = error.to_string();
-    if whole.len() > LONGEST_SHOWN {
-        error.masked().to_string()
-    } else {
-        whole
     }
 }
 
