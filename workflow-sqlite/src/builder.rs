@@ -82,7 +82,7 @@ impl Builder {
         let readers = readers(durable)
             .await
             .map_err(|error| OpenError::of_sqlx(path.clone(), error))?;
-        let (queue, writing) = writer::spawn(writer);
+        let (queue, writing) = writer::spawn(writer, readers.clone());
         Ok(SqliteStore::new(path, readers, queue, writing))
     }
 

@@ -81,13 +81,15 @@ impl SqliteStore {
     /// A store that is only dropped does the same a little later, as long as its runtime lives; if that ends
     /// first, the next start does it.
     pub async fn close(&self) {
+        // From here on reads are refused.
+        let reads_end = self.shared.readers.close();
         let writer = self.writer().take();
-        self.shared.readers.close().await;
         if let Some((queue, writing)) = writer {
             drop(queue);
             // It ends by itself, or with its runtime.
             let _ = writing.await;
         }
+        reads_end.await;
     }
 
     fn writer(&self) -> MutexGuard<'_, Option<(mpsc::Sender<Job>, JoinHandle<()>)>> {
