@@ -21,6 +21,9 @@ use crate::{
 /// How many connections read at once.
 const READERS: u32 = 4;
 
+/// How many rows a reader is ahead of who asked: each may be large.
+const ROWS_AHEAD: usize = 8;
+
 /// How long a connection waits for another: only while one of them opens or closes the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -79,7 +82,7 @@ impl Builder {
         let readers = readers(durable)
             .await
             .map_err(|error| OpenError::of_sqlx(path.clone(), error))?;
-        let (queue, writing) = writer::spawn(writer);
+        let (queue, writing) = writer::spawn(writer, readers.clone());
         Ok(SqliteStore::new(path, readers, queue, writing))
     }
 
@@ -105,6 +108,10 @@ async fn readers(options: SqliteConnectOptions) -> sqlx::Result<SqlitePool> {
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
-        .connect_with(options.pragma("query_only", "ON"))
+        .connect_with(
+            options
+                .row_buffer_size(ROWS_AHEAD)
+                .pragma("query_only", "ON"),
+        )
         .await
 }

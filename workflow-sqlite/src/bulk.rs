@@ -131,7 +131,7 @@ async fn insert_runs(
         let key = run.key.as_ref();
         row.push_bind(&run.id)
             .push_bind(&run.workflow)
-            .push_bind(&run.head.status)
+            .push_bind(run.head.status)
             .push_bind(run.head.last_seq)
             .push_bind(&run.head.ended_at)
             .push_bind(&run.name)
@@ -158,7 +158,7 @@ async fn move_heads(
     sql.push_values(appends, |mut row, (_, append)| {
         row.push_bind(append.run.to_string())
             .push_bind(row_seq(append.expected))
-            .push_bind(&append.head.status)
+            .push_bind(append.head.status)
             .push_bind(append.head.last_seq)
             .push_bind(&append.head.ended_at)
             .push_bind(&append.head.json);

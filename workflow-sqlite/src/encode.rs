@@ -3,7 +3,7 @@
 use workflow_core::{RunHead, RunId, RunKey, RunRecord, StepEvent, StoreError, WorkflowRecord};
 
 use crate::{
-    json::{word, written},
+    json::written,
     write::{Append, Head, NewRun, Version},
 };
 
@@ -58,7 +58,7 @@ impl Head {
     fn of(head: &RunHead) -> Result<Self, StoreError> {
         let ended_at = head.ended_at.unwrap_or(head.updated_at);
         Ok(Self {
-            status: word(head.status)?,
+            status: head.status.as_str(),
             last_seq: row_seq(head.last_seq),
             ended_at: head.status.has_ended().then(|| ended_at.to_string()),
             json: written(head)?,

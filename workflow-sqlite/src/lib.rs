@@ -41,6 +41,7 @@ mod encode;
 mod error;
 mod file;
 mod json;
+mod left_out;
 mod page;
 #[cfg(test)]
 mod plans;

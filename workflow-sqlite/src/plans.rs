@@ -41,6 +41,7 @@ async fn every_question_is_looked_up() {
     let (_directory, store) = store().await;
     let asked = vec![
         runs::RUN.to_owned(),
+        runs::NUMBER.to_owned(),
         runs::OF_KEY.to_owned(),
         runs::UNFINISHED.to_owned(),
         runs::LOG.to_owned(),

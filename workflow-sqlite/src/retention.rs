@@ -1,10 +1,16 @@
 //! What is forgotten of runs that ended.
 
+use std::time::Duration;
+
 use sqlx::{Connection, SqliteConnection, query, query_as, query_scalar};
+use tokio::time::Instant;
 
 /// The most runs that are forgotten at once, and about the most events: writers wait meanwhile.
 const RUNS_AT_ONCE: i64 = 100;
 const EVENTS_AT_ONCE: i64 = 10_000;
+
+/// How long after a look there is another one, at most.
+const LOOK_EVERY: Duration = Duration::from_hours(1);
 
 pub(crate) const OLD: &str = "SELECT number, last_seq FROM run \
      WHERE ended_at < strftime('%Y-%m-%dT%H:%M:%fZ', 'now', ?) ORDER BY ended_at LIMIT ?";
@@ -22,6 +28,9 @@ pub(crate) struct Retention {
 impl Retention {
     /// Forgets a few of the runs that are not to be kept. Says whether there may be more.
     pub(crate) async fn forget_some(self, file: &mut SqliteConnection) -> sqlx::Result<bool> {
+        if self.days.or(self.runs).is_none() {
+            return Ok(false);
+        }
         let mut transaction = file.begin_with("BEGIN IMMEDIATE").await?;
         let mut events = 0;
         let mut forgotten = 0;
@@ -60,10 +69,6 @@ impl Retention {
         query_as(FIRST_ENDED).bind(too_many).fetch_all(file).await
     }
 
-    fn forgets(self) -> bool {
-        self.days.is_some() || self.runs.is_some()
-    }
-
     /// Of how many runs the end makes it worth to look again: a look counts all that ended.
     fn worth_a_look(self) -> usize {
         let hundredth = self.runs.map_or(0, |runs| runs / 100);
@@ -77,16 +82,19 @@ pub(crate) struct Forgetting {
     retention: Retention,
     /// Runs that ended since the last look.
     ended: usize,
-    is_due: bool,
+    /// Whether the last look left some.
+    more: bool,
+    next_look: Instant,
 }
 
 impl Forgetting {
-    /// Due at once, if anything is ever forgotten.
+    /// Due at once.
     pub(crate) fn new(retention: Retention) -> Self {
         Self {
-            is_due: retention.forgets(),
             retention,
             ended: 0,
+            more: true,
+            next_look: Instant::now() + LOOK_EVERY,
         }
     }
 
@@ -95,18 +103,24 @@ impl Forgetting {
     }
 
     pub(crate) fn is_due(&self) -> bool {
-        self.is_due
+        let enough_ended = self.ended >= self.retention.worth_a_look();
+        self.more || enough_ended || Instant::now() >= self.next_look
+    }
+
+    /// When it is due, however few runs have ended by then: runs grow old by themselves.
+    pub(crate) fn next_look(&self) -> Instant {
+        self.next_look
     }
 
     /// More runs have ended.
     pub(crate) fn note_ended(&mut self, runs: usize) {
         self.ended += runs;
-        self.is_due |= self.retention.forgets() && self.ended >= self.retention.worth_a_look();
     }
 
     /// A look was taken, and there may be more to forget.
     pub(crate) fn looked(&mut self, more: bool) {
         self.ended = 0;
-        self.is_due = more;
+        self.more = more;
+        self.next_look = Instant::now() + LOOK_EVERY;
     }
 }

@@ -21,6 +21,7 @@ use crate::{
     builder::Builder,
     error::OpenError,
     json::unavailable,
+    left_out::LeftOut,
     runs, workflows,
     write::{Answer, Append, NewRun, Version, Write},
     writer::Job,
@@ -38,6 +39,7 @@ pub struct SqliteStore {
 struct Shared {
     path: PathBuf,
     readers: SqlitePool,
+    left_out: LeftOut,
     /// None once the store is closed.
     writer: Mutex<Option<(mpsc::Sender<Job>, JoinHandle<()>)>>,
 }
@@ -65,6 +67,7 @@ impl SqliteStore {
         let shared = Shared {
             path,
             readers,
+            left_out: LeftOut::default(),
             writer: Mutex::new(Some((queue, writing))),
         };
         Self {
@@ -78,13 +81,15 @@ impl SqliteStore {
     /// A store that is only dropped does the same a little later, as long as its runtime lives; if that ends
     /// first, the next start does it.
     pub async fn close(&self) {
+        // From here on reads are refused.
+        let reads_end = self.shared.readers.close();
         let writer = self.writer().take();
-        self.shared.readers.close().await;
         if let Some((queue, writing)) = writer {
             drop(queue);
             // It ends by itself, or with its runtime.
             let _ = writing.await;
         }
+        reads_end.await;
     }
 
     fn writer(&self) -> MutexGuard<'_, Option<(mpsc::Sender<Job>, JoinHandle<()>)>> {
@@ -135,11 +140,11 @@ impl Store for SqliteStore {
     }
 
     async fn workflow_named(&self, name: &str) -> Result<Option<WorkflowRecord>, StoreError> {
-        workflows::named(self.readers(), name).await
+        workflows::named(self.readers(), &self.shared.left_out, name).await
     }
 
     async fn workflows(&self, page: PageRequest) -> Result<Page<WorkflowRecord>, StoreError> {
-        workflows::page(self.readers(), &page).await
+        workflows::page(self.readers(), &self.shared.left_out, &page).await
     }
 
     async fn versions(
@@ -147,7 +152,7 @@ impl Store for SqliteStore {
         id: WorkflowId,
         page: PageRequest,
     ) -> Result<Page<WorkflowRecord>, StoreError> {
-        workflows::versions(self.readers(), id, &page).await
+        workflows::versions(self.readers(), &self.shared.left_out, id, &page).await
     }
 
     async fn delete_workflow(&self, id: WorkflowId) -> Result<bool, StoreError> {
@@ -195,7 +200,7 @@ impl Store for SqliteStore {
     }
 
     async fn runs(&self, query: RunQuery) -> Result<Page<RunRecord>, StoreError> {
-        runs::page(self.readers(), &query).await
+        runs::page(self.readers(), &self.shared.left_out, &query).await
     }
 
     async fn count_runs(&self, query: &RunQuery) -> Result<RunCounts, StoreError> {
@@ -207,7 +212,7 @@ impl Store for SqliteStore {
         after: Option<RunId>,
         limit: usize,
     ) -> Result<Vec<RunRecord>, StoreError> {
-        runs::unfinished(self.readers(), after, limit).await
+        runs::unfinished(self.readers(), &self.shared.left_out, after, limit).await
     }
 
     async fn delete_run(&self, run: RunId) -> Result<bool, StoreError> {

@@ -1,23 +1,25 @@
 //! Reading workflows and their versions.
 
-use sqlx::{query_scalar, sqlite::SqlitePool};
+use sqlx::{query_as, sqlite::SqlitePool};
 use workflow_core::{Page, PageRequest, StoreError, WorkflowId, WorkflowRecord};
 
 use crate::{
-    json::{record, unavailable},
-    page::{AFTER_ALL, cursor, fetched, page_of},
+    json::{self, VersionRow, unavailable},
+    left_out::LeftOut,
+    page::{AFTER_ALL, cursor, first, page_of},
 };
 
-pub(crate) const NEWEST: &str = "SELECT record FROM workflow JOIN version ON workflow = id AND version = newest \
+pub(crate) const NEWEST: &str = "SELECT workflow, version, record FROM workflow JOIN version ON workflow = id AND version = newest \
      WHERE id = ? AND NOT deleted";
-pub(crate) const VERSION: &str = "SELECT record FROM version WHERE workflow = ? AND version = ?";
-pub(crate) const NAMED: &str = "SELECT record FROM workflow JOIN version ON workflow = id AND version = newest \
-     WHERE name = ? AND NOT deleted ORDER BY id DESC LIMIT 1";
-pub(crate) const LISTED: &str = "SELECT record FROM workflow JOIN version ON workflow = id AND version = newest \
-     WHERE id < ? AND NOT deleted ORDER BY id DESC LIMIT ?";
-pub(crate) const VERSIONS: &str = "SELECT record FROM version \
+pub(crate) const VERSION: &str =
+    "SELECT workflow, version, record FROM version WHERE workflow = ? AND version = ?";
+pub(crate) const NAMED: &str = "SELECT workflow, version, record FROM workflow JOIN version ON workflow = id AND version = newest \
+     WHERE name = ? AND NOT deleted ORDER BY id DESC";
+pub(crate) const LISTED: &str = "SELECT workflow, version, record FROM workflow JOIN version ON workflow = id AND version = newest \
+     WHERE id < ? AND NOT deleted ORDER BY id DESC";
+pub(crate) const VERSIONS: &str = "SELECT workflow, version, record FROM version \
      WHERE workflow = (SELECT id FROM workflow WHERE id = ? AND NOT deleted) AND version < ? \
-     ORDER BY version DESC LIMIT ?";
+     ORDER BY version DESC";
 
 /// A version, or the newest of a workflow that is not deleted.
 pub(crate) async fn find(
@@ -26,60 +28,51 @@ pub(crate) async fn find(
     version: Option<u32>,
 ) -> Result<Option<WorkflowRecord>, StoreError> {
     let found = match version {
-        Some(version) => query_scalar(VERSION).bind(id.to_string()).bind(version),
-        None => query_scalar(NEWEST).bind(id.to_string()),
+        Some(version) => query_as(VERSION).bind(id.to_string()).bind(version),
+        None => query_as(NEWEST).bind(id.to_string()),
     };
-    let found: Option<String> = found.fetch_optional(readers).await.map_err(unavailable)?;
-    found.as_deref().map(record).transpose()
+    let found: Option<VersionRow> = found.fetch_optional(readers).await.map_err(unavailable)?;
+    let record = found.as_ref().map(json::version).transpose();
+    record.map_err(|source| StoreError::DamagedWorkflow {
+        workflow: id,
+        source,
+    })
 }
 
 /// The newest workflow of this name.
 pub(crate) async fn named(
     readers: &SqlitePool,
+    left_out: &LeftOut,
     name: &str,
 ) -> Result<Option<WorkflowRecord>, StoreError> {
-    let found = query_scalar(NAMED).bind(name).fetch_optional(readers).await;
-    let found: Option<String> = found.map_err(unavailable)?;
-    found.as_deref().map(record).transpose()
+    let rows = query_as(NAMED).bind(name).fetch(readers);
+    let newest = first(rows, 1, |row| left_out.version(row)).await?;
+    Ok(newest.into_iter().next())
 }
 
 /// A part of the list of workflows.
 pub(crate) async fn page(
     readers: &SqlitePool,
+    left_out: &LeftOut,
     page: &PageRequest,
 ) -> Result<Page<WorkflowRecord>, StoreError> {
     let before =
         cursor::<WorkflowId>(page)?.map_or_else(|| AFTER_ALL.to_owned(), |id| id.to_string());
-    let listed = query_scalar(LISTED)
-        .bind(before)
-        .bind(fetched(page))
-        .fetch_all(readers)
-        .await;
-    page_of(
-        listed.map_err(unavailable)?,
-        page,
-        |text: String| record(&text),
-        |last: &WorkflowRecord| last.id,
-    )
+    let rows = query_as(LISTED).bind(before).fetch(readers);
+    page_of(rows, page, |row| left_out.version(row), |last| last.id).await
 }
 
 /// A part of the list of a workflow's versions.
 pub(crate) async fn versions(
     readers: &SqlitePool,
+    left_out: &LeftOut,
     id: WorkflowId,
     page: &PageRequest,
 ) -> Result<Page<WorkflowRecord>, StoreError> {
     let before = cursor::<u32>(page)?.unwrap_or(u32::MAX);
-    let listed = query_scalar(VERSIONS)
+    let rows = query_as(VERSIONS)
         .bind(id.to_string())
         .bind(before)
-        .bind(fetched(page))
-        .fetch_all(readers)
-        .await;
-    page_of(
-        listed.map_err(unavailable)?,
-        page,
-        |text: String| record(&text),
-        |last: &WorkflowRecord| last.version,
-    )
+        .fetch(readers);
+    page_of(rows, page, |row| left_out.version(row), |last| last.version).await
 }

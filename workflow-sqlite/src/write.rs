@@ -53,7 +53,7 @@ pub(crate) struct Append {
 /// The part of a run that its events change.
 #[derive(Debug)]
 pub(crate) struct Head {
-    pub(crate) status: String,
+    pub(crate) status: &'static str,
     pub(crate) last_seq: i64,
     pub(crate) ended_at: Option<String>,
     pub(crate) json: String,

@@ -2,10 +2,14 @@
 
 use std::iter::zip;
 
-use sqlx::{Connection, SqliteConnection, query, sqlite::SqliteConnectOptions};
+use sqlx::{
+    Connection, SqliteConnection, query,
+    sqlite::{SqliteConnectOptions, SqlitePool},
+};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
+    time::timeout_at,
 };
 
 use crate::{
@@ -24,10 +28,16 @@ pub(crate) struct Job {
     pub(crate) answer: oneshot::Sender<Answer>,
 }
 
-/// Starts the writer. It ends once there is no sender, and all that was queued is written.
-pub(crate) fn spawn(writer: Writer) -> (mpsc::Sender<Job>, JoinHandle<()>) {
+/// Starts the writer. It ends once there is no sender, all that was queued is written, and nobody reads.
+pub(crate) fn spawn(writer: Writer, readers: SqlitePool) -> (mpsc::Sender<Job>, JoinHandle<()>) {
     let (queue, jobs) = mpsc::channel(BATCH);
-    (queue, tokio::spawn(writer.run(jobs)))
+    let writing = async move {
+        let writer = writer.run(jobs).await;
+        // The write-ahead log is moved into the file when nobody reads it.
+        readers.close().await;
+        writer.close().await;
+    };
+    (queue, tokio::spawn(writing))
 }
 
 /// Owns the connection that writes.
@@ -58,18 +68,19 @@ impl Writer {
         Ok(self.file.insert(file))
     }
 
-    async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+    async fn run(mut self, mut jobs: mpsc::Receiver<Job>) -> Self {
         let mut batch = Vec::with_capacity(BATCH);
         loop {
-            // Some between two batches, and all while nobody waits.
-            while self.forget_some().await && jobs.is_empty() {}
+            // Some between two batches, and all while nobody waits; who closes the store does.
+            while self.forget_some().await && jobs.is_empty() && !jobs.is_closed() {}
             // While one batch is being written, the next one gathers.
-            if jobs.recv_many(&mut batch, BATCH).await == 0 {
-                break;
+            let gathered = jobs.recv_many(&mut batch, BATCH);
+            match timeout_at(self.forgetting.next_look(), gathered).await {
+                Ok(0) => return self,
+                Ok(_) => self.answer(&mut batch).await,
+                Err(_) => {}
             }
-            self.answer(&mut batch).await;
         }
-        self.close().await;
     }
 
     /// Writes a batch, and tells each who waits what came of it.
@@ -120,7 +131,7 @@ impl Writer {
         let more = match self.try_to_forget().await {
             Ok(more) => more,
             Err(error) => {
-                tracing::warn!(%error, "runs that are not to be kept could not be forgotten: they are when more have ended");
+                tracing::warn!(%error, "runs that are not to be kept could not be forgotten: they are when more have ended, or within an hour");
                 self.give_up_file().await;
                 false
             }

@@ -17,7 +17,7 @@ use std::{
 };
 
 use futures::future::join_all;
-use support::SampleRun;
+use support::{SampleRun, log};
 use workflow_core::{RunId, RunQuery, Store, StoreError};
 use workflow_sqlite::{OpenError, SqliteStore};
 
@@ -94,7 +94,7 @@ async fn what_was_acknowledged_survives_a_kill() {
 
         let store = SqliteStore::open(&path).await.unwrap();
         for record in store.runs(RunQuery::default()).await.unwrap().items {
-            let log = store.read(record.id, 0, usize::MAX).await.unwrap();
+            let log = log(&store, record.id).await;
             let numbers = log.iter().map(|event| event.seq);
             assert!(numbers.eq(1..=record.head.last_seq), "the log has a gap");
             let last = acknowledged.get(&record.id).copied().unwrap_or(0);
@@ -126,10 +126,7 @@ async fn fill(store: &SqliteStore) {
         probes += 1;
     }
     println!("probed {}", probes < 100);
-    println!(
-        "read {}",
-        store.read(run.id, 0, usize::MAX).await.unwrap().len()
-    );
+    println!("read {}", log(store, run.id).await.len());
     io::stdin().lines().next();
     store.check().await.unwrap();
     run.step(store, "again").await.unwrap();
@@ -178,10 +175,7 @@ async fn a_full_disk_refuses_writes_until_there_is_room() {
     assert!(child.wait().unwrap().success());
 
     let store = SqliteStore::open(&path).await.unwrap();
-    let log = store
-        .read(run.parse().unwrap(), 0, usize::MAX)
-        .await
-        .unwrap();
+    let log = log(&store, run.parse().unwrap()).await;
     assert_eq!(log.last().map(|event| event.seq), Some(next));
 }
 

@@ -4,10 +4,12 @@
 
 mod support;
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
-use sqlx::{Connection, query};
+use futures::future::join_all;
+use sqlx::{Connection, query, query_scalar};
 use support::{SampleRun, file};
+use tokio::{task::yield_now, time};
 use workflow_core::{RunCounts, RunId, RunQuery, Store};
 use workflow_sqlite::SqliteStore;
 
@@ -40,6 +42,25 @@ async fn make_old(path: &Path, runs: &[RunId]) {
             .unwrap();
     }
     file.close().await.unwrap();
+}
+
+/// How many runs a file has.
+async fn runs_of(path: &Path) -> i64 {
+    let mut file = file(path).await;
+    query_scalar("SELECT count(*) FROM run")
+        .fetch_one(&mut file)
+        .await
+        .unwrap()
+}
+
+/// An hour in which nobody asks the store for anything.
+async fn an_hour_passes() {
+    time::pause();
+    time::advance(Duration::from_secs(3_601)).await;
+    for _ in 0..10 {
+        yield_now().await;
+    }
+    time::resume();
 }
 
 #[tokio::test]
@@ -111,9 +132,76 @@ async fn runs_that_ended_long_ago_are_forgotten_with_their_logs() {
     let left = counts(&store).await;
     store.close().await;
     let mut file = file(&path).await;
-    let events: i64 = sqlx::query_scalar("SELECT count(*) FROM event")
+    let events: i64 = query_scalar("SELECT count(*) FROM event")
         .fetch_one(&mut file)
         .await
         .unwrap();
     assert_eq!((left.cancelled, left.queued, events), (2, 1, 5));
+}
+
+#[tokio::test]
+async fn runs_that_grew_old_are_forgotten_within_an_hour() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("runs.db");
+    let store = SqliteStore::builder(&path)
+        .keep_days(1)
+        .open()
+        .await
+        .unwrap();
+    let runs = filled(&store, 3).await;
+    assert_eq!(counts(&store).await.cancelled, 3);
+    make_old(&path, &runs).await;
+    assert_eq!(counts(&store).await.cancelled, 3);
+    an_hour_passes().await;
+    store.close().await;
+    assert_eq!(runs_of(&path).await, 1);
+}
+
+#[tokio::test]
+async fn a_look_that_failed_is_taken_again_after_an_hour() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("runs.db");
+    let store = SqliteStore::builder(&path)
+        .keep_days(1)
+        .open()
+        .await
+        .unwrap();
+    let runs = filled(&store, 3).await;
+    assert_eq!(counts(&store).await.cancelled, 3);
+    make_old(&path, &runs).await;
+    let mut other = file(&path).await;
+    query("ALTER TABLE run RENAME TO hidden")
+        .execute(&mut other)
+        .await
+        .unwrap();
+    an_hour_passes().await;
+    // It is answered after the look.
+    store.check().await.unwrap();
+    query("ALTER TABLE hidden RENAME TO run")
+        .execute(&mut other)
+        .await
+        .unwrap();
+    other.close().await.unwrap();
+    assert_eq!(counts(&store).await.cancelled, 3);
+    an_hour_passes().await;
+    store.close().await;
+    assert_eq!(runs_of(&path).await, 1);
+}
+
+#[tokio::test]
+async fn a_store_that_is_closed_forgets_no_more() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("runs.db");
+    let store = SqliteStore::open(&path).await.unwrap();
+    join_all((0..1_000).map(|_| SampleRun::ended(&store))).await;
+    store.close().await;
+    let store = SqliteStore::builder(&path)
+        .keep_ended_runs(0)
+        .open()
+        .await
+        .unwrap();
+    store.close().await;
+    // A part or two may be gone.
+    let left = runs_of(&path).await;
+    assert!(left >= 800, "{left}");
 }

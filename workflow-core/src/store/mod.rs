@@ -18,6 +18,8 @@ use crate::{
 ///
 /// [`append`](Self::append) is the only change to a run, and a compare-and-set: order, fencing and
 /// idempotency in one. Futures may be dropped at any await; a dropped write has happened whole or not at all.
+///
+/// Lists leave out records that cannot be read, so that one of them does not hide the others.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Keeps the first version of a new workflow.
@@ -37,7 +39,7 @@ pub trait Store: Send + Sync + 'static {
     /// Versions stay readable after [`delete_workflow`](Self::delete_workflow), since runs pin them.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// [`StoreError::DamagedWorkflow`] when its record is not one; or the store cannot be read.
     async fn workflow(
         &self,
         id: WorkflowId,
@@ -86,7 +88,7 @@ pub trait Store: Send + Sync + 'static {
     /// The run that was asked for by this key, and what was asked; none when there is no such run.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// As [`run`](Self::run).
     async fn run_of_key(&self, key: &RunKey) -> Result<Option<KeyedRun>, StoreError>;
 
     /// Adds events to the log of a run, all or none, together with what they make of its record.
@@ -102,11 +104,13 @@ pub trait Store: Send + Sync + 'static {
         head: &RunHead,
     ) -> Result<(), StoreError>;
 
-    /// At most `limit` events of a run that come after number `after`, in order.
+    /// At most `limit` events of a run that come after number `after`, in order. There may be fewer when
+    /// they are large, and none only at the end of the log (or when none is wanted): read on until nothing
+    /// comes.
     ///
     /// # Errors
-    /// [`StoreError::NoSuchRun`]; [`StoreError::Damaged`] when one of them is not an event; or the store
-    /// cannot be read.
+    /// [`StoreError::NoSuchRun`]; [`StoreError::Damaged`] when the first of them is not an event, since
+    /// those before one that is not are given; or the store cannot be read.
     async fn read(
         &self,
         run: RunId,
@@ -117,7 +121,7 @@ pub trait Store: Send + Sync + 'static {
     /// The record of a run; none when there is no such run.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// [`StoreError::DamagedRun`] when its record is not one; or the store cannot be read.
     async fn run(&self, run: RunId) -> Result<Option<RunRecord>, StoreError>;
 
     /// The records of runs, newest first.
@@ -126,7 +130,8 @@ pub trait Store: Send + Sync + 'static {
     /// As [`workflows`](Self::workflows).
     async fn runs(&self, query: RunQuery) -> Result<Page<RunRecord>, StoreError>;
 
-    /// How many runs there are of each status, among those a query wants whatever their status.
+    /// How many runs there are of each status, among those a query wants whatever their status. Their
+    /// records need not be readable.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -187,6 +192,24 @@ pub enum StoreError {
         run: RunId,
         /// The number of the event.
         seq: u64,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// What is stored as the record of a run is none, or one of a newer version of this program.
+    #[error("the record of run {run} cannot be read")]
+    DamagedRun {
+        /// The run.
+        run: RunId,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// What is stored as the record of a workflow is none, or one of a newer version of this program.
+    #[error("the record of workflow {workflow} cannot be read")]
+    DamagedWorkflow {
+        /// The workflow.
+        workflow: WorkflowId,
         /// Why.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,

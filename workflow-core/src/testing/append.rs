@@ -2,8 +2,9 @@
 
 use futures::future::{join, join_all};
 
-use super::sample::{SampleRun, done, numbers, started, steps};
+use super::sample::{SampleRun, completed, done, numbers, started, steps};
 use crate::{
+    event::StepEvent,
     id::RunId,
     store::{Store, StoreError},
 };
@@ -108,6 +109,26 @@ pub async fn a_log_is_read_in_parts(store: &dyn Store) {
     assert_eq!(numbers(&read(3, 4).await.unwrap()), [4, 5, 6, 7]);
     assert_eq!(numbers(&read(7, 4).await.unwrap()), [8, 9, 10]);
     assert_eq!(numbers(&read(9, usize::MAX).await.unwrap()), [10]);
+}
+
+pub async fn a_log_of_large_events_is_read_on_until_nothing_comes(store: &dyn Store) {
+    let mut run = SampleRun::stored(store).await;
+    let large = |n: u8| completed(char::from(b'a' + n).to_string().repeat(700_000).into());
+    run.append(store, (0..5).map(large)).await;
+    run.append(store, steps(3)).await;
+    for limit in [1, 2, usize::MAX] {
+        let mut read = Vec::new();
+        loop {
+            let after = read.last().map_or(0, |last: &StepEvent| last.seq);
+            let part = store.read(run.id(), after, limit).await.unwrap();
+            assert!(part.len() <= limit);
+            if part.is_empty() {
+                break;
+            }
+            read.extend(part);
+        }
+        assert!(read == run.log, "{limit}: {:?}", numbers(&read));
+    }
 }
 
 pub async fn beyond_the_end_of_a_log_is_nothing(store: &dyn Store) {

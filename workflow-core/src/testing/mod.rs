@@ -52,6 +52,7 @@ macro_rules! store_tests {
                 an_append_to_an_unknown_run_is_refused,
                 an_append_of_nothing_writes_the_head,
                 a_log_is_read_in_parts,
+                a_log_of_large_events_is_read_on_until_nothing_comes,
                 beyond_the_end_of_a_log_is_nothing,
                 a_log_that_is_unknown_cannot_be_read,
                 runs_at_once_keep_to_their_logs,

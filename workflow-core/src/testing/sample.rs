@@ -116,7 +116,7 @@ impl SampleRun {
     /// Takes over what the store says of the run.
     pub(super) async fn catch_up(&mut self, store: &dyn Store) {
         self.record = store.run(self.id()).await.unwrap().unwrap();
-        self.log = store.read(self.id(), 0, usize::MAX).await.unwrap();
+        self.log = log(store, self.id()).await;
     }
 
     /// The store has this run, this log, and nothing else of it.
@@ -127,9 +127,22 @@ impl SampleRun {
             "{record:?} is stored, not {:?}",
             self.record
         );
-        let log = store.read(self.id(), 0, usize::MAX).await.unwrap();
+        let log = log(store, self.id()).await;
         assert_eq!(numbers(&log), numbers(&self.log));
         assert!(log == self.log, "the events are others");
+    }
+}
+
+/// The whole log of a run, which large events make a store give in parts.
+pub(super) async fn log(store: &dyn Store, run: RunId) -> Vec<StepEvent> {
+    let mut log: Vec<StepEvent> = Vec::new();
+    loop {
+        let after = log.last().map_or(0, |last| last.seq);
+        let part = store.read(run, after, usize::MAX).await.unwrap();
+        if part.is_empty() {
+            return log;
+        }
+        log.extend(part);
     }
 }
 

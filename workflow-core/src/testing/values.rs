@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::sample::{SampleRun, completed, done, every_kind, started, steps, workflow};
+use super::sample::{SampleRun, completed, done, every_kind, log, started, steps, workflow};
 use crate::{
     record::WorkflowRecord,
     size::{MAX_OUTPUT_BYTES, MAX_RESULT_BYTES, MAX_SPEC_DEPTH},
@@ -24,7 +24,7 @@ async fn assert_kept(store: &dyn Store, value: Value) {
     run.append(store, [completed(kept.as_ref().clone())]).await;
     run.assert_stored(store).await;
     let written = serde_json::to_string(&run.log).unwrap();
-    let log = store.read(run.id(), 0, usize::MAX).await.unwrap();
+    let log = log(store, run.id()).await;
     // Equality of objects says nothing of the order of their keys.
     assert!(
         serde_json::to_string(&log).unwrap() == written,

@@ -76,6 +76,19 @@ pub fn new_run() -> (RunRecord, StepEvent) {
     (record, first)
 }
 
+/// The whole log of a run.
+pub async fn log(store: &SqliteStore, run: RunId) -> Vec<StepEvent> {
+    let mut log: Vec<StepEvent> = Vec::new();
+    loop {
+        let after = log.last().map_or(0, |last| last.seq);
+        let part = store.read(run, after, usize::MAX).await.unwrap();
+        if part.is_empty() {
+            return log;
+        }
+        log.extend(part);
+    }
+}
+
 fn event(run: RunId, seq: u64, body: &Value) -> StepEvent {
     let mut event = body.clone();
     event["run_id"] = json!(run);
