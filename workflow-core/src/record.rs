@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -14,7 +15,7 @@ use crate::{
 };
 
 /// One version of a stored workflow.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct WorkflowRecord {
     /// Its id, the same for every version.
@@ -53,7 +54,7 @@ impl WorkflowRecord {
 }
 
 /// How a run is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RunStatus {
@@ -79,7 +80,7 @@ impl RunStatus {
 }
 
 /// The part of a run's record that its events change. Written together with them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct RunHead {
     /// How the run is doing.
@@ -193,7 +194,7 @@ impl RunHead {
 }
 
 /// Which version of which workflow a run runs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct WorkflowRef {
     /// The workflow.
@@ -215,7 +216,7 @@ impl From<&WorkflowRecord> for WorkflowRef {
 }
 
 /// A run as lists show it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct RunRecord {
     /// Its id.
@@ -265,7 +266,8 @@ fn excerpt(input: &Value) -> String {
 }
 
 /// Some of a long list, newest first, and where it goes on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "{T}Page")]
 #[non_exhaustive]
 pub struct Page<T> {
     /// The records.
@@ -346,7 +348,7 @@ impl RunRecord {
 }
 
 /// How many runs are doing what.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct RunCounts {
     /// They wait for their turn.

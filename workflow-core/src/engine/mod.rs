@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -271,7 +272,7 @@ impl Retry {
 }
 
 /// A workflow that was stored.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Created {
     /// What was stored.
