@@ -47,6 +47,7 @@ mod key;
 mod legacy;
 mod limits;
 mod media;
+mod openapi;
 mod options;
 mod origin;
 #[cfg(feature = "ui")]
