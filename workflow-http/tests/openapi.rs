@@ -3,12 +3,12 @@
 
 mod support;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{Router, body::Body};
 use serde_json::Value;
 use support::{Answer, Api, document_of, request, with_body};
-use workflow_core::RunId;
+use workflow_core::{LocalEngine, Registry, RunId};
 use workflow_http::Options;
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
@@ -248,10 +248,16 @@ async fn links_begin_with_the_base_path() {
     assert!(page.text.contains("href=\"/flows/api/openapi.json\""));
 }
 
-/// The examples of the document are told as one story, which is played here.
+/// The examples of the document are told as one story, which is played here, by the nodes that every
+/// service has.
 #[tokio::test(start_paused = true)]
 async fn the_examples_are_what_is_sent_and_answered() {
-    let api = Api::new();
+    let engine = Arc::new(LocalEngine::builder(Registry::default()).build());
+    let router = workflow_http::router(engine, Options::default());
+    let api = Api {
+        router,
+        ..Api::new()
+    };
     let mut story = Story {
         document: document(&api).await,
         api,
