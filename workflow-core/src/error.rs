@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, error::Error, fmt, time::Duration};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{fault::Fault, time::millis};
@@ -105,7 +106,7 @@ impl Error for NodeError {
 }
 
 /// A failure as programs and people read it: the JSON of RFC 9457, in events as in HTTP answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(from = "ProblemJson", into = "ProblemJson")]
 #[non_exhaustive]
 pub struct Problem {
@@ -162,17 +163,25 @@ fn in_words(code: &str) -> String {
     })
 }
 
-#[derive(Serialize, Deserialize)]
+/// A failure as programs and people read it: the JSON of RFC 9457, in events as in HTTP answers.
+#[derive(Serialize, Deserialize, JsonSchema)]
 struct ProblemJson {
+    /// Its kind as a URI: the code.
     #[serde(rename = "type", default)]
     kind: String,
+    /// Its kind in a few words.
     title: Cow<'static, str>,
+    /// What programs match on.
     code: Cow<'static, str>,
+    /// This problem in a sentence.
     detail: String,
+    /// What would mend it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
+    /// How long the other side asked to wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     retry_after_ms: Option<u64>,
+    /// The single faults, where there are several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Fault>,
 }

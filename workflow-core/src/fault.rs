@@ -2,12 +2,13 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 macro_rules! fault_codes {
     ($($(#[$doc:meta])+ $name:ident = $code:literal,)+) => {
         /// The kinds of fault a workflow can have. Clients may rely on the codes; later versions add some.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
         #[non_exhaustive]
         pub enum FaultCode {
             $($(#[$doc])+ #[serde(rename = $code)] $name,)+
@@ -86,7 +87,7 @@ impl fmt::Display for FaultCode {
 }
 
 /// One fault: what, where, and the way out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Fault {
     /// The kind of fault.

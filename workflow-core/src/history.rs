@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
 };
 
 /// Everything the log says of one step, also what events leave out ([`Report::kept`]).
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct StepHistory {
     /// How it is doing.
@@ -25,7 +26,7 @@ pub struct StepHistory {
 }
 
 /// One attempt at a step.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct AttemptReport {
     /// Counted from 1.

@@ -34,6 +34,16 @@ macro_rules! uuid_id {
                 Uuid::from_str(text).map(Self).map_err(|_| InvalidId)
             }
         }
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "type": "string", "format": "uuid" })
+            }
+        }
     };
 }
 
@@ -97,7 +107,9 @@ impl JsonSchema for NodeId {
 }
 
 /// Where a step stands in its run: the node's id at the top, `each/2/sum` inside a map or loop.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
 pub struct StepPath(Arc<str>);
 
@@ -134,13 +146,16 @@ impl fmt::Display for StepPath {
 }
 
 /// One step of a run: which node, and where. Every event of the step shares one of these.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct StepRef(Arc<StepName>);
 
-#[derive(Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
 struct StepName {
+    /// The node.
     node: NodeId,
+    /// Where the step stands in its run: `each/2/sum` inside a map or loop.
     path: StepPath,
 }
 
@@ -188,6 +203,16 @@ impl WaitId {
 impl fmt::Display for WaitId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "w{}", self.0)
+    }
+}
+
+impl JsonSchema for WaitId {
+    fn schema_name() -> Cow<'static, str> {
+        "WaitId".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^w[0-9]+$" })
     }
 }
 

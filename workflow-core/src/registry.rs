@@ -3,7 +3,7 @@
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use jsonschema::ValidationError;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Serialize,
     de::DeserializeOwned,
@@ -238,6 +238,25 @@ impl Serialize for NodeType {
         object.serialize_field("activity", &self.activity)?;
         object.serialize_field("schema", self.schema())?;
         object.end()
+    }
+}
+
+impl JsonSchema for NodeType {
+    fn schema_name() -> Cow<'static, str> {
+        "NodeType".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "description": "One kind of node.",
+            "properties": {
+                "type": {"type": "string", "description": "The name a workflow's `type` uses."},
+                "activity": {"type": "string", "description": "What a running node of this type does."},
+                "schema": {"type": "object", "description": "The JSON Schema of `data`."},
+            },
+            "required": ["type", "activity", "schema"],
+        })
     }
 }
 

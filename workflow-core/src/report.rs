@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -16,7 +17,7 @@ use crate::{
 };
 
 /// Everything a run's log says, by step.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct RunReport {
     /// The run as lists show it.
@@ -56,7 +57,7 @@ pub struct RunReport {
 }
 
 /// How a step is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum StepStatus {
@@ -77,7 +78,7 @@ pub enum StepStatus {
 }
 
 /// One step of a run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct StepReport {
     /// Which step.

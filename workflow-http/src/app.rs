@@ -6,16 +6,18 @@ use axum::{
     http::header::{HeaderName, LOCATION},
     response::AppendHeaders,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use workflow_core::{Engine, RunId, WorkflowId};
 
-use crate::{options::Options, readers::Readers};
+use crate::{openapi::Description, options::Options, readers::Readers};
 
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) options: Arc<Options>,
     pub(crate) readers: Readers,
+    pub(crate) description: Arc<Description>,
 }
 
 const X_RUN_ID: HeaderName = HeaderName::from_static("x-run-id");
@@ -53,14 +55,15 @@ impl App {
 }
 
 /// A run and where to go from it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Linked{T}")]
 pub(crate) struct Linked<T> {
     #[serde(flatten)]
     run: T,
     links: Links,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Links {
     #[serde(rename = "self")]
     this: String,

@@ -17,6 +17,7 @@ use crate::page;
 use crate::{
     budget::Budget,
     key::ApiKey,
+    openapi,
     options::Options,
     problem::{Kind, Problem},
 };
@@ -63,9 +64,9 @@ pub(crate) async fn check(
     Ok(next.run(request).await)
 }
 
-/// Whether it is served to everybody: probes, and the page, which asks its reader for a key.
+/// Whether it is served to everybody: probes, what the API is, and the page, which asks its reader for a key.
 fn is_open(path: &str) -> bool {
-    matches!(path, "/healthz" | "/readyz") || is_page(path)
+    matches!(path, "/healthz" | "/readyz" | openapi::PAGE) || is_page(path)
 }
 
 #[cfg(feature = "ui")]

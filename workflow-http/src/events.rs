@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Json, Response, sse::Event},
 };
 use futures::{StreamExt, stream};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use workflow_core::{RunId, StepEvent, Update};
 
@@ -95,8 +96,8 @@ fn frame(update: &Update) -> Result<Event, axum::Error> {
 }
 
 /// Some of a run's log, and where it goes on.
-#[derive(Serialize)]
-struct EventPage {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct EventPage {
     items: Vec<StepEvent>,
     /// What to ask for next as `after`; none when this is all there is by now.
     next_cursor: Option<String>,

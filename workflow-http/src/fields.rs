@@ -51,7 +51,7 @@ impl Fields {
     /// The number of a version. `null` says nothing.
     pub(crate) fn version(&mut self) -> Option<u32> {
         let value = self.left.remove("version").filter(|it| !it.is_null())?;
-        let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+        let number = integer(&value).and_then(|number| u32::try_from(number).ok());
         if number.is_none() {
             let detail = format!("{value} is not the number of a version");
             self.refuse(FaultCode::InvalidValue, "#/version", detail);
@@ -74,4 +74,11 @@ impl Fields {
         }
         Err(Problem::of_faults(Kind::InvalidBody, "body", self.faults))
     }
+}
+
+/// The integer that a value is: to JSON, `3.0` is one like `3`.
+fn integer(value: &Value) -> Option<u64> {
+    let fraction = value.as_f64().filter(|number| number.fract() == 0.0);
+    let written = fraction.map(|number| format!("{number:.0}"));
+    value.as_u64().or_else(|| written?.parse().ok())
 }

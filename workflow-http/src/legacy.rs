@@ -11,7 +11,8 @@ use workflow_core::{
     RunId, RunOutline, SkipReason, StepEvent, Update,
 };
 
-use self::frame::{EndFrame, EndStatus, Frame, StepFrame, StepStatus};
+pub(crate) use self::frame::Frame;
+use self::frame::{EndFrame, EndStatus, StepFrame, StepStatus};
 use crate::{app::App, problem::Problem, sse};
 
 /// Follows a run from its start.

@@ -48,6 +48,7 @@ mod legacy;
 mod limits;
 mod media;
 mod metrics;
+mod openapi;
 mod options;
 mod origin;
 #[cfg(feature = "ui")]

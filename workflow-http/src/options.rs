@@ -69,7 +69,7 @@ impl Options {
     }
 
     /// Lets in who shows this key, as `authorization: Bearer KEY` or `x-api-key: KEY`, and from the
-    /// first one on nobody else. `/healthz`, `/readyz` and the files of the page stay open.
+    /// first one on nobody else. `/healthz`, `/readyz`, `/docs` and the files of the page stay open.
     #[must_use]
     pub fn with_api_key(mut self, key: ApiKey) -> Self {
         self.api_keys.push(key);

@@ -10,6 +10,7 @@ use axum::{
     },
     response::{AppendHeaders, IntoResponse, Response},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use workflow_core::{EngineError, Fault, SignalError, StoreError};
 
@@ -20,6 +21,9 @@ macro_rules! kinds {
         pub(crate) enum Kind { $($name,)+ }
 
         impl Kind {
+            /// Every kind there is.
+            pub(crate) const ALL: &[Self] = &[$(Self::$name,)+];
+
             /// Its status, the code programs match on, and the kind in words.
             fn row(self) -> (StatusCode, &'static str, &'static str) {
                 match self { $(Kind::$name => (StatusCode::$status, $code, $title),)+ }
@@ -76,6 +80,18 @@ kinds! {
 }
 
 impl Kind {
+    pub(crate) fn status(self) -> StatusCode {
+        self.row().0
+    }
+
+    pub(crate) fn code(self) -> &'static str {
+        self.row().1
+    }
+
+    pub(crate) fn title(self) -> &'static str {
+        self.row().2
+    }
+
     /// A problem of this kind, told in a sentence.
     pub(crate) fn of(self, detail: impl Into<String>) -> Problem {
         let (status, code, title) = self.row();
@@ -157,10 +173,13 @@ impl Problem {
     }
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
+/// The body of a problem.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "HttpProblem")]
+pub(crate) struct Body<'a> {
     #[serde(flatten)]
     told: &'a workflow_core::Problem,
+    /// The status of the answer.
     status: u16,
 }
 

@@ -10,7 +10,6 @@ use axum::{
     http::{HeaderValue, Method, StatusCode, header::X_CONTENT_TYPE_OPTIONS},
     middleware,
     response::{IntoResponse, Response},
-    routing::{get, post},
 };
 use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
 use workflow_core::Engine;
@@ -23,6 +22,7 @@ use crate::{
     catalog, cors, events,
     guard::{self, Guard},
     metrics,
+    openapi::{self, Description, Routes},
     options::Options,
     problem::{Kind, Problem},
     readers::Readers,
@@ -51,7 +51,10 @@ use crate::{
 /// sent to, nor from which site it comes, except that a page of another site cannot send it a form:
 /// [`serve`](crate::serve) does, or [`Options::with_guard`].
 pub fn router(engine: Arc<dyn Engine>, options: Options) -> Router {
-    let router = routes()
+    let table = routes();
+    let description = Description::of(&table, engine.registry(), &options);
+    let router = table
+        .into_router()
         .fallback(fallback)
         .method_not_allowed_fallback(wrong_method)
         .layer(CatchPanicLayer::custom(panicked));
@@ -60,6 +63,7 @@ pub fn router(engine: Arc<dyn Engine>, options: Options) -> Router {
         engine,
         readers: Readers::at_most(options.limits.readers_per_run),
         options: Arc::new(options),
+        description: Arc::new(description),
     };
     router
         .layer(middleware::from_fn_with_state(
@@ -86,34 +90,65 @@ fn protected(mut router: Router<App>, options: &Options) -> Router<App> {
     router
 }
 
-fn routes() -> Router<App> {
-    Router::new()
-        .route(
-            "/api/workflows",
-            post(workflows::create).get(workflows::list),
+fn routes() -> Routes {
+    use openapi::{catalog as service_told, runs as runs_told, workflows as workflows_told};
+    Routes::default()
+        .post("/api/workflows", workflows::create, workflows_told::create)
+        .get("/api/workflows", workflows::list, workflows_told::list)
+        .post(
+            "/api/workflows/validate",
+            workflows::validate,
+            workflows_told::validate,
         )
-        .route("/api/workflows/validate", post(workflows::validate))
-        .route(
+        .get("/api/workflows/{id}", workflows::get, workflows_told::get)
+        .put(
             "/api/workflows/{id}",
-            get(workflows::get)
-                .put(workflows::update)
-                .delete(workflows::delete),
+            workflows::update,
+            workflows_told::update,
         )
-        .route("/api/workflows/{id}/versions", get(workflows::versions))
-        .route("/api/workflows/{id}/run", post(runs::run))
-        .route("/api/workflows/{id}/runs", post(runs::start))
-        .route("/api/runs", get(runs::list))
-        .route("/api/runs/{id}", get(runs::get).delete(runs::delete))
-        .route("/api/runs/{id}/retry", post(runs::retry))
-        .route("/api/runs/{id}/steps/{*path}", get(runs::step))
-        .route("/api/runs/{id}/events", get(events::get))
-        .route("/api/runs/{id}/cancel", post(runs::cancel))
-        .route("/api/runs/{id}/waits/{wait_id}", post(waits::answer))
-        .route("/api/schema/workflow.json", get(catalog::workflow_schema))
-        .route("/api/node-types", get(catalog::node_types))
-        .route("/healthz", get(catalog::healthz))
-        .route("/readyz", get(catalog::readyz))
-        .route("/metrics", get(metrics::get))
+        .delete(
+            "/api/workflows/{id}",
+            workflows::delete,
+            workflows_told::delete,
+        )
+        .get(
+            "/api/workflows/{id}/versions",
+            workflows::versions,
+            workflows_told::versions,
+        )
+        .post("/api/workflows/{id}/run", runs::run, runs_told::run)
+        .post("/api/workflows/{id}/runs", runs::start, runs_told::start)
+        .get("/api/runs", runs::list, runs_told::list)
+        .get("/api/runs/{id}", runs::get, runs_told::get)
+        .delete("/api/runs/{id}", runs::delete, runs_told::delete)
+        .post("/api/runs/{id}/retry", runs::retry, runs_told::retry)
+        .get("/api/runs/{id}/steps/{*path}", runs::step, runs_told::step)
+        .get("/api/runs/{id}/events", events::get, runs_told::events)
+        .post("/api/runs/{id}/cancel", runs::cancel, runs_told::cancel)
+        .post(
+            "/api/runs/{id}/waits/{wait_id}",
+            waits::answer,
+            runs_told::answer,
+        )
+        .get(
+            "/api/schema/workflow.json",
+            catalog::workflow_schema,
+            service_told::workflow_schema,
+        )
+        .get(
+            "/api/openapi.json",
+            openapi::document,
+            service_told::document,
+        )
+        .get(
+            "/api/node-types",
+            catalog::node_types,
+            service_told::node_types,
+        )
+        .get("/healthz", catalog::healthz, service_told::healthz)
+        .get("/readyz", catalog::readyz, service_told::readyz)
+        .get("/metrics", metrics::get, service_told::metrics)
+        .get(openapi::PAGE, openapi::page, service_told::page)
 }
 
 /// What no route names: a file of the page, or nothing.

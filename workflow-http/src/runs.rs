@@ -5,6 +5,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Json, Response},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use workflow_core::{
     Page, PageRequest, RunCounts, RunId, RunQuery, RunRecord, RunStatus, StepHistory, WorkflowId,
@@ -85,7 +86,7 @@ impl From<ListQuery> for RunQuery {
 }
 
 /// Some of the runs, and how many there are in all.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(crate) struct RunPage {
     #[serde(flatten)]
     page: Page<RunRecord>,

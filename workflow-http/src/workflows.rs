@@ -5,6 +5,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header::LOCATION},
     response::{IntoResponse, Json, Response},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use workflow_core::{
     Fault, NodeId, NodeOutline, Page, PageRequest, Timestamp, Validation, WorkflowId,
@@ -74,7 +75,7 @@ pub(crate) async fn get(
 }
 
 /// A version without its specification, which `?version=` gives.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(crate) struct VersionItem {
     version: u32,
     name: Option<String>,
@@ -112,7 +113,7 @@ pub(crate) async fn validate(
 }
 
 /// What a check found; the graph of a valid workflow.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(crate) struct Checked {
     valid: bool,
     errors: Vec<Fault>,
@@ -120,13 +121,13 @@ pub(crate) struct Checked {
     graph: Option<Graph>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Graph {
     nodes: Vec<NodeOutline>,
     edges: Vec<Edge>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Edge {
     from: NodeId,
     to: NodeId,

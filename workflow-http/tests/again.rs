@@ -261,3 +261,21 @@ async fn a_service_says_whether_it_is_ready() {
         (StatusCode::OK, json!({"status": "ready"}))
     );
 }
+
+#[tokio::test]
+async fn the_number_of_a_version_may_be_written_in_any_way_that_json_has() {
+    let api = Api::new();
+    let runs = format!("{}/runs", api.create(two_steps()).await);
+    for one in ["1", "1.0", "1e0", "10e-1"] {
+        let started = api
+            .post(&runs, format!(r#"{{"input":1,"version":{one}}}"#))
+            .await;
+        assert_eq!(started.status, 202, "{one}");
+    }
+    for none in ["1.5", "-1.0", "1e300", "\"1\"", "4294967297.0"] {
+        let refused = api
+            .post(&runs, format!(r#"{{"input":1,"version":{none}}}"#))
+            .await;
+        assert_eq!(refused.refusal(), (422, "invalid_body".into()), "{none}");
+    }
+}

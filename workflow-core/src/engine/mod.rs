@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -275,7 +276,7 @@ impl Retry {
 }
 
 /// A workflow that was stored.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Created {
     /// What was stored.

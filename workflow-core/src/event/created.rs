@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -12,7 +13,7 @@ use crate::{
 };
 
 /// The body of `run.created`: what the run works on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct RunCreated {
     /// The stored workflow; none when a program runs a workflow of its own.
@@ -60,7 +61,7 @@ fn first_format() -> u32 {
 }
 
 /// A node's output, taken over from the run that is done again.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct ReusedStep {
     /// The node.
@@ -76,7 +77,7 @@ impl ReusedStep {
 }
 
 /// A called workflow, pinned for a run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct PinnedWorkflow {
     /// What it is called by: its name or id, as the calling node has it.
@@ -113,7 +114,7 @@ impl RunCreated {
 }
 
 /// A node as `run.created` and graphs tell it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct NodeOutline {
     /// Its id.

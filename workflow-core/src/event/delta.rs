@@ -1,5 +1,6 @@
 //! What a run says only to those who watch it live.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::StepEvent;
@@ -7,7 +8,7 @@ use crate::id::{RunId, StepRef};
 
 /// A piece of text of a running step. Live only: it is in no log, and the step's
 /// `node.completed` carries the whole output.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "type", rename = "node.delta")]
 #[non_exhaustive]
 pub struct Delta {
@@ -48,7 +49,7 @@ impl Delta {
 }
 
 /// What a piece of text is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TextKind {

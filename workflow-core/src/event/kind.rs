@@ -1,5 +1,6 @@
 //! Which events there are.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -12,7 +13,7 @@ use crate::usage::Usage;
 macro_rules! event_kinds {
     ($($(#[$doc:meta])+ $name:ident($body:ty) = $tag:literal,)+) => {
         /// What happened. The bodies of rare events are boxed, so that the frequent ones are small.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(tag = "type")]
         #[non_exhaustive]
         pub enum EventKind {

@@ -9,6 +9,7 @@ mod run;
 
 use std::borrow::Cow;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
@@ -28,7 +29,7 @@ use crate::{
 };
 
 /// One entry in the log of a run. Cheap to clone: what is large is shared.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct StepEvent {
     /// Its number in the run: 1, 2, 3, without gaps.

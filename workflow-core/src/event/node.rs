@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -14,7 +15,7 @@ use crate::{
 };
 
 /// The body of `node.started`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct NodeStarted {
     /// Which step.
@@ -33,7 +34,7 @@ pub struct NodeStarted {
 }
 
 /// Why an attempt starts that is neither the first nor a retry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum StartReason {
@@ -42,7 +43,7 @@ pub enum StartReason {
 }
 
 /// The body of `node.progress`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct NodeProgress {
     /// Which step.
@@ -54,7 +55,7 @@ pub struct NodeProgress {
 }
 
 /// How far a map or loop is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 #[expect(clippy::exhaustive_enums, reason = "there are maps and loops")]
 pub enum Progress {
@@ -76,7 +77,7 @@ pub enum Progress {
 }
 
 /// The body of `node.waiting`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct NodeWaiting {
     /// Which step.
@@ -99,7 +100,7 @@ pub struct NodeWaiting {
 }
 
 /// The body of `node.resumed`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct NodeResumed {
     /// Which step.
@@ -117,7 +118,7 @@ pub struct NodeResumed {
 }
 
 /// The body of `node.retrying`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct NodeRetrying {
     /// Which step.
@@ -141,7 +142,7 @@ pub struct NodeRetrying {
 }
 
 /// The body of `node.completed`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct NodeCompleted {
     /// Which step.
@@ -163,7 +164,7 @@ pub struct NodeCompleted {
 }
 
 /// The body of `node.failed`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct NodeFailed {
     /// Which step.
@@ -194,7 +195,7 @@ pub struct NodeFailed {
 }
 
 /// The body of `node.skipped`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct NodeSkipped {
     /// Which step.
@@ -205,7 +206,7 @@ pub struct NodeSkipped {
 }
 
 /// Why a step is not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SkipReason {
@@ -216,7 +217,7 @@ pub enum SkipReason {
 }
 
 /// The body of `node.cancelled`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct NodeCancelled {
     /// Which step.

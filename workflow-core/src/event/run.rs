@@ -2,13 +2,14 @@
 
 use std::{borrow::Cow, sync::Arc};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{error::Problem, id::StepRef, time::Timestamp, usage::Usage};
 
 /// The body of `run.started`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct RunStarted {
     /// When the run fails, should it still work then.
@@ -17,7 +18,7 @@ pub struct RunStarted {
 }
 
 /// The body of `run.suspended`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct RunSuspended {
     /// Why: `waiting`; `shutdown` when its host stopped.
@@ -28,7 +29,7 @@ pub struct RunSuspended {
 }
 
 /// The body of `run.resumed`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct RunResumed {
     /// Why: `signal`, `timer`, or `restart` of a host that had stopped.
@@ -36,7 +37,7 @@ pub struct RunResumed {
 }
 
 /// The body of `run.completed`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct RunCompleted {
     /// The workflow's result.
@@ -48,7 +49,7 @@ pub struct RunCompleted {
 }
 
 /// The body of `run.failed`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct RunFailed {
     /// Why.
@@ -63,7 +64,7 @@ pub struct RunFailed {
 }
 
 /// The body of `run.cancelled`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct RunCancelled {
     /// Why.

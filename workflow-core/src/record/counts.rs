@@ -1,11 +1,12 @@
 //! How many runs there are.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::RunStatus;
 
 /// How many runs are doing what.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct RunCounts {
     /// They wait for their turn.

@@ -1,9 +1,11 @@
 //! Parts of long lists.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Some of a long list, newest first, and where it goes on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "{T}Page")]
 #[non_exhaustive]
 pub struct Page<T> {
     /// The records.

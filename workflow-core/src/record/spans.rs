@@ -1,12 +1,13 @@
 //! What a run was at, in short: a little timeline for lists.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The most spans of a run; more of them are merged.
 const MOST: usize = 20;
 
 /// What a run was at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SpanState {
@@ -21,7 +22,7 @@ pub enum SpanState {
 }
 
 /// A time in which a run was at one thing: `["running", 0, 1250]` in JSON.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(into = "(SpanState, u64, u64)", from = "(SpanState, u64, u64)")]
 #[non_exhaustive]
 pub struct Span {

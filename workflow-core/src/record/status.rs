@@ -1,9 +1,10 @@
 //! How a run is doing.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How a run is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RunStatus {

@@ -1,20 +1,22 @@
 //! The frames as the prototype's client reads them.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use workflow_core::{Problem, StepPath, StepRef, Timestamp};
 
-#[derive(Serialize)]
+/// What a step does, or how the run ended.
+#[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
-pub(super) enum Frame {
+pub(crate) enum Frame {
     Step(StepFrame),
     End(EndFrame),
 }
 
 /// What a step does.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct StepFrame {
+pub(crate) struct StepFrame {
     timestamp: Timestamp,
     /// The id of a top-level node; the path of a step within a map, loop or called workflow.
     node_id: StepPath,
@@ -24,8 +26,9 @@ pub(super) struct StepFrame {
     error: Option<String>,
 }
 
-#[derive(Clone, Copy, Serialize)]
+#[derive(Clone, Copy, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "FrameStatus")]
 pub(super) enum StepStatus {
     Running,
     Success,
@@ -35,14 +38,23 @@ pub(super) enum StepStatus {
 }
 
 /// How the run ended.
-#[derive(Serialize)]
-#[serde(tag = "type", rename = "workflowStatus")]
-pub(super) struct EndFrame {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct EndFrame {
+    #[serde(rename = "type")]
+    kind: EndKind,
     status: EndStatus,
     message: String,
 }
 
-#[derive(Clone, Copy, Serialize)]
+/// Tells it from the frames of steps.
+#[derive(Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline)]
+enum EndKind {
+    WorkflowStatus,
+}
+
+#[derive(Clone, Copy, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum EndStatus {
     Completed,
@@ -83,6 +95,7 @@ impl StepFrame {
 impl EndFrame {
     pub(super) fn new(status: EndStatus, message: impl Into<String>) -> Self {
         Self {
+            kind: EndKind::WorkflowStatus,
             status,
             message: message.into(),
         }

@@ -22,7 +22,7 @@ use crate::{
     problem::{Kind, Problem},
 };
 
-const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+pub(crate) const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// What a service counts and measures. Ids and contents are in no number and no label.
 ///

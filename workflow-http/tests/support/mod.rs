@@ -8,6 +8,7 @@
     reason = "each test binary uses a part of this, and only tests do"
 )]
 
+pub mod contract;
 mod script;
 mod wire;
 
@@ -19,6 +20,7 @@ use axum::{
     http::{HeaderMap, Request, StatusCode, header::CONTENT_TYPE},
     response::Response,
 };
+use futures::FutureExt;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tokio::time::sleep;
@@ -91,10 +93,12 @@ impl Api {
     }
 
     pub async fn ask(&self, request: Request<Body>) -> Answer {
+        let (method, uri) = (request.method().clone(), request.uri().clone());
         let response = self.send(request).await;
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         let text = String::from_utf8(body.to_vec()).unwrap();
+        contract::check(&method, &uri, parts.status, &parts.headers, &text);
         Answer {
             status: parts.status,
             headers: parts.headers,
@@ -152,6 +156,15 @@ impl Api {
         )
         .await
     }
+}
+
+/// What a service says of itself.
+pub fn document_of(router: Router) -> Value {
+    let asked = request("GET", "/api/openapi.json").body(Body::empty());
+    let answer = router.oneshot(asked.unwrap());
+    let body = async { answer.await.unwrap().into_body().collect().await.unwrap() };
+    let body = body.now_or_never().expect("it is there already");
+    serde_json::from_slice(&body.to_bytes()).unwrap()
 }
 
 /// Waits until nobody has anything to do. Time has to be paused: it goes on only then.
@@ -217,7 +230,9 @@ impl Frames {
     pub async fn next(&mut self) -> Option<String> {
         let frame = self.0.frame().await?.unwrap();
         let bytes = frame.into_data().unwrap();
-        Some(String::from_utf8(bytes.to_vec()).unwrap())
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        contract::check_frame(&text);
+        Some(text)
     }
 
     /// The next frame that has data, as its event name and its data.

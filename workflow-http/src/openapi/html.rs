@@ -1,0 +1,35 @@
+//! Text as HTML.
+
+use std::fmt::{self, Display, Formatter};
+
+/// A text in which nothing is markup.
+pub(super) struct Text<'a>(pub(super) &'a str);
+
+impl Display for Text<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|c| match c {
+            '&' => f.write_str("&amp;"),
+            '<' => f.write_str("&lt;"),
+            '>' => f.write_str("&gt;"),
+            '"' => f.write_str("&quot;"),
+            c => write!(f, "{c}"),
+        })
+    }
+}
+
+/// A sentence or more, of which what stands between backticks is code.
+pub(super) struct Prose<'a>(pub(super) &'a str);
+
+impl Display for Prose<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for (place, part) in self.0.split('`').enumerate() {
+            let part = Text(part);
+            if place % 2 == 1 {
+                write!(f, "<code>{part}</code>")?;
+            } else {
+                write!(f, "{part}")?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,168 @@
+//! What one method of one path does.
+
+use std::collections::BTreeMap;
+
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::{answer::Answer, body::Body, parameter::Parameter};
+use crate::problem::{Kind, MEDIA_TYPE};
+
+/// An operation, told step by step.
+pub(crate) struct Operation {
+    id: &'static str,
+    tag: &'static str,
+    summary: &'static str,
+    description: &'static str,
+    parameters: Vec<Parameter>,
+    body: Option<Body>,
+    answers: Vec<Answer>,
+    problems: Vec<Kind>,
+    open: bool,
+}
+
+/// What may be wrong with any request.
+const ALWAYS: [Kind; 6] = [
+    Kind::NotHttp,
+    Kind::HostNotAllowed,
+    Kind::UrlTooLong,
+    Kind::HeadTooLarge,
+    Kind::Internal,
+    Kind::TooManyConnections,
+];
+/// What may be wrong with the key of a request.
+const KEYED: [Kind; 2] = [Kind::Unauthorized, Kind::TooManyRequests];
+/// What may be wrong with a body before it is looked at.
+const BODY: [Kind; 5] = [
+    Kind::NotJson,
+    Kind::UnreadableBody,
+    Kind::BodyTooSlow,
+    Kind::BodyTooLarge,
+    Kind::WrongMediaType,
+];
+
+impl Operation {
+    pub(super) fn new(id: &'static str, tag: &'static str, summary: &'static str) -> Self {
+        Self {
+            id,
+            tag,
+            summary,
+            description: "",
+            parameters: Vec::new(),
+            body: None,
+            answers: Vec::new(),
+            problems: ALWAYS.to_vec(),
+            open: false,
+        }
+    }
+
+    pub(super) fn about(mut self, description: &'static str) -> Self {
+        self.description = description;
+        self
+    }
+
+    pub(super) fn takes(mut self, parameters: impl IntoIterator<Item = Parameter>) -> Self {
+        self.parameters.extend(parameters);
+        self
+    }
+
+    pub(super) fn body(mut self, body: Body) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    pub(super) fn answers(mut self, answer: Answer) -> Self {
+        self.answers.push(answer);
+        self
+    }
+
+    /// Names what may go wrong, beside what may with any request like it.
+    pub(super) fn fails(mut self, problems: &[Kind]) -> Self {
+        self.problems.extend(problems);
+        self
+    }
+
+    /// Says that nobody is asked for a key.
+    pub(super) fn open(mut self) -> Self {
+        self.open = true;
+        self
+    }
+
+    /// The operation as OpenAPI has it.
+    pub(super) fn told(mut self, method: &Method) -> Value {
+        self.add_what_follows(method);
+        let parameters: Vec<Value> = self.parameters.iter().map(Parameter::told).collect();
+        let mut told = json!({
+            "operationId": self.id,
+            "tags": [self.tag],
+            "summary": self.summary,
+            "parameters": parameters,
+        });
+        if !self.description.is_empty() {
+            told["description"] = self.description.into();
+        }
+        if let Some(body) = &self.body {
+            told["requestBody"] = body.told();
+        }
+        if self.open {
+            told["security"] = json!([]);
+        }
+        let answers = self.answers.iter().map(|it| (it.status(), it.told()));
+        let problems = by_status(&self.problems).into_iter();
+        let problems = problems.map(|(status, kinds)| (status, problem(&kinds)));
+        told["responses"] = answers
+            .chain(problems)
+            .map(|(status, answer)| (status.as_str().to_owned(), answer))
+            .collect();
+        told
+    }
+
+    /// Adds the problems that follow from what the operation takes.
+    fn add_what_follows(&mut self, method: &Method) {
+        if !self.open {
+            self.problems.extend(KEYED);
+        }
+        if *method != Method::GET {
+            self.problems.push(Kind::OriginNotAllowed);
+        }
+        if self.body.is_some() {
+            self.problems.extend(BODY);
+        }
+        if self.parameters.iter().any(Parameter::is_in_query) {
+            self.problems.push(Kind::InvalidQuery);
+        }
+    }
+}
+
+fn by_status(problems: &[Kind]) -> BTreeMap<StatusCode, Vec<Kind>> {
+    let mut statuses: BTreeMap<StatusCode, Vec<Kind>> = BTreeMap::new();
+    for kind in problems {
+        statuses.entry(kind.status()).or_default().push(*kind);
+    }
+    statuses
+}
+
+/// An answer that is one of these problems, all of one status.
+fn problem(kinds: &[Kind]) -> Value {
+    let titles: Vec<String> = kinds
+        .iter()
+        .map(|kind| format!("`{}`: {}.", kind.code(), kind.title()))
+        .collect();
+    let codes: Vec<&str> = kinds.iter().map(|kind| kind.code()).collect();
+    let schema = json!({
+        "$ref": "#/components/schemas/HttpProblem",
+        "properties": {"code": {"enum": codes}},
+    });
+    let status = kinds[0].status();
+    let mut answer = Answer::new(status, titles.join(" ")).comes_as(MEDIA_TYPE, &schema);
+    if kinds.contains(&Kind::Unauthorized) {
+        answer = answer.header("WWW-Authenticate");
+    }
+    if matches!(
+        status,
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+    ) {
+        answer = answer.header("Retry-After");
+    }
+    answer.told()
+}

@@ -1,0 +1,142 @@
+//! The document as a page for people: HTML and one style sheet, no script.
+
+mod operation;
+mod schema;
+
+use std::fmt::{self, Write};
+
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use super::html::{Prose, Text};
+
+/// Where the page is.
+pub(crate) const PATH: &str = "/docs";
+
+const STYLE: &str = include_str!("page.css");
+
+/// The page loads nothing, and has no other style than its own.
+pub(super) fn headers() -> [(HeaderName, String); 3] {
+    let hash = BASE64_STANDARD.encode(Sha256::digest(STYLE));
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'; \
+         frame-ancestors 'none'"
+    );
+    [
+        (CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
+        (CONTENT_SECURITY_POLICY, policy),
+        (CACHE_CONTROL, "no-cache".to_owned()),
+    ]
+}
+
+/// The page of a document.
+pub(super) fn of(document: &Value) -> String {
+    let mut page = String::new();
+    write(&mut page, document).expect("a string takes any text");
+    page
+}
+
+fn write(page: &mut String, document: &Value) -> fmt::Result {
+    let title = Text(text(&document["info"]["title"]));
+    write!(
+        page,
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <title>{title}: API</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+    )?;
+    contents(page, document)?;
+    writeln!(page, "<main>\n<h1>{title}: API</h1>")?;
+    for paragraph in text(&document["info"]["description"]).split("\n\n") {
+        writeln!(page, "<p>{}</p>", Prose(paragraph))?;
+    }
+    keys(page, document)?;
+    for tag in items(&document["tags"]) {
+        let name = text(&tag["name"]);
+        writeln!(
+            page,
+            "<h2 id=\"{name}\">{}</h2>",
+            Prose(text(&tag["description"]))
+        )?;
+        for (path, method, told) in operations(document, name) {
+            operation::write(page, document, path, method, told)?;
+        }
+    }
+    writeln!(page, "<h2 id=\"schemas\">Schemas</h2>")?;
+    for (name, told) in shown_schemas(document) {
+        schema::write(page, name, told)?;
+    }
+    page.write_str("</main>\n</body>\n</html>\n")
+}
+
+fn contents(page: &mut String, document: &Value) -> fmt::Result {
+    writeln!(page, "<nav aria-label=\"Contents\">")?;
+    for tag in items(&document["tags"]) {
+        let name = text(&tag["name"]);
+        writeln!(page, "<a class=\"tag\" href=\"#{name}\">{name}</a>\n<ul>")?;
+        for (_, _, told) in operations(document, name) {
+            let (id, summary) = (text(&told["operationId"]), Text(text(&told["summary"])));
+            writeln!(page, "<li><a href=\"#{id}\">{summary}</a></li>")?;
+        }
+        writeln!(page, "</ul>")?;
+    }
+    writeln!(
+        page,
+        "<a class=\"tag\" href=\"#schemas\">schemas</a>\n</nav>"
+    )
+}
+
+fn keys(page: &mut String, document: &Value) -> fmt::Result {
+    let asks = document["security"].is_array();
+    let key = if asks {
+        "This service asks for an API key: send <code>Authorization: Bearer KEY</code> or \
+         <code>X-API-Key: KEY</code>."
+    } else {
+        "This service asks for no API key."
+    };
+    let base = server(document);
+    writeln!(
+        page,
+        "<p>{key} For programs, this page is an <a href=\"{base}/api/openapi.json\">OpenAPI \
+         document</a>; workflows have a <a href=\"{base}/api/schema/workflow.json\">JSON Schema</a>.</p>"
+    )
+}
+
+/// The operations of a tag, with path and method.
+fn operations<'a>(
+    document: &'a Value,
+    tag: &'a str,
+) -> impl Iterator<Item = (&'a str, &'a str, &'a Value)> {
+    let of_path = |(path, methods): (&'a str, &'a Value)| {
+        members(methods).map(move |(method, told)| (path, method, told))
+    };
+    let all = members(&document["paths"]).flat_map(of_path);
+    all.filter(move |(_, _, told)| items(&told["tags"]).any(|it| it == tag))
+}
+
+/// The schemas, without those of the workflow language: they have a document of their own, and they
+/// tell of node types, which are for who has a key.
+fn shown_schemas(document: &Value) -> impl Iterator<Item = (&str, &Value)> {
+    let all = members(&document["components"]["schemas"]);
+    all.filter(|(_, schema)| !schema["x-language"].is_boolean())
+}
+
+/// The path the service is under, empty when it is the root.
+fn server(document: &Value) -> Text<'_> {
+    Text(text(&document["servers"][0]["url"]).trim_end_matches('/'))
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+fn items(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+fn members(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
+    let members = value.as_object().into_iter().flat_map(Map::iter);
+    members.map(|(name, value)| (name.as_str(), value))
+}

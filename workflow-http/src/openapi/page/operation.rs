@@ -1,0 +1,142 @@
+//! One operation: what it takes, what it answers, and how `curl` asks it.
+
+use std::fmt::{self, Write};
+
+use serde_json::Value;
+
+use super::{items, members, schema, server, text};
+use crate::openapi::html::{Prose, Text};
+
+pub(super) fn write(
+    page: &mut String,
+    document: &Value,
+    path: &str,
+    method: &str,
+    told: &Value,
+) -> fmt::Result {
+    let (id, summary) = (text(&told["operationId"]), Text(text(&told["summary"])));
+    let shown = method.to_ascii_uppercase();
+    writeln!(
+        page,
+        "<section id=\"{id}\">\n<h3>{summary}</h3>\n\
+         <p class=\"route\"><b>{shown}</b> <code>{}</code></p>",
+        Text(path)
+    )?;
+    if let Some(description) = told["description"].as_str() {
+        writeln!(page, "<p>{}</p>", Prose(description))?;
+    }
+    parameters(page, document, told)?;
+    body(page, told)?;
+    let line = curl(document, path, &shown, told);
+    writeln!(
+        page,
+        "<pre tabindex=\"0\" aria-label=\"With curl\">{}</pre>",
+        Text(&line)
+    )?;
+    answers(page, told)?;
+    writeln!(page, "</section>")
+}
+
+fn parameters(page: &mut String, document: &Value, told: &Value) -> fmt::Result {
+    let mut parameters = items(&told["parameters"]).peekable();
+    if parameters.peek().is_none() {
+        return Ok(());
+    }
+    writeln!(page, "<table><caption>Parameters</caption>")?;
+    for reference in parameters {
+        let pointer = text(&reference["$ref"]).trim_start_matches('#');
+        let Some(told) = document.pointer(pointer) else {
+            continue;
+        };
+        write!(
+            page,
+            "<tr><th scope=\"row\"><code>{}</code></th><td>{}</td><td>",
+            Text(text(&told["name"])),
+            Text(text(&told["in"]))
+        )?;
+        schema::write_type(page, &told["schema"])?;
+        writeln!(
+            page,
+            "</td><td>{}</td></tr>",
+            Prose(text(&told["description"]))
+        )?;
+    }
+    writeln!(page, "</table>")
+}
+
+fn body(page: &mut String, told: &Value) -> fmt::Result {
+    let body = &told["requestBody"];
+    let Some((media_type, media)) = members(&body["content"]).next() else {
+        return Ok(());
+    };
+    let may = if body["required"] == true {
+        ""
+    } else {
+        ", may be left out"
+    };
+    write!(page, "<p>Body{may}: <code>{media_type}</code>, ")?;
+    schema::write_type(page, &media["schema"])?;
+    writeln!(page, "</p>")
+}
+
+/// A line for a shell.
+fn curl(document: &Value, path: &str, method: &str, told: &Value) -> String {
+    let mut line = String::from("curl");
+    if method != "GET" {
+        let _ = write!(line, " -X {method}");
+    }
+    let _ = write!(line, " http://localhost:8000{}{path}", server(document));
+    if document["security"].is_array() && !told["security"].is_array() {
+        line.push_str(" \\\n  -H \"x-api-key: $KEY\"");
+    }
+    if let Some((media_type, media)) = members(&told["requestBody"]["content"]).next() {
+        let example = media["example"].to_string().replace('\'', "'\\''");
+        let _ = write!(
+            line,
+            " \\\n  -H 'content-type: {media_type}' \\\n  -d '{example}'"
+        );
+    }
+    line
+}
+
+fn answers(page: &mut String, told: &Value) -> fmt::Result {
+    writeln!(page, "<table><caption>Answers</caption>")?;
+    for (status, answer) in members(&told["responses"]) {
+        write!(
+            page,
+            "<tr><th scope=\"row\">{status}</th><td>{}",
+            Prose(text(&answer["description"]))
+        )?;
+        for (media_type, media) in members(&answer["content"]) {
+            if media_type != crate::problem::MEDIA_TYPE {
+                form(page, media_type, media)?;
+            }
+        }
+        writeln!(page, "</td></tr>")?;
+    }
+    writeln!(page, "</table>")
+}
+
+/// One form of an answer.
+fn form(page: &mut String, media_type: &str, media: &Value) -> fmt::Result {
+    write!(page, "<br><code>{media_type}</code> ")?;
+    let events = &media["schema"]["properties"]["data"]["contentSchema"];
+    schema::write_type(
+        page,
+        if events.is_null() {
+            &media["schema"]
+        } else {
+            events
+        },
+    )?;
+    let example = match &media["example"] {
+        Value::Null => return Ok(()),
+        Value::String(text) => text.clone(),
+        other => format!("{other:#}"),
+    };
+    write!(
+        page,
+        "<details><summary>Example</summary><pre tabindex=\"0\">{}</pre></details>",
+        Text(&example)
+    )
+}

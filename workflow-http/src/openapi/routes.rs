@@ -1,0 +1,86 @@
+//! The table of routes, in which each says what it does.
+
+use axum::{
+    Router,
+    handler::Handler,
+    http::Method,
+    routing::{self, MethodRouter},
+};
+
+use super::{Operation, Schemas};
+use crate::app::App;
+
+/// Tells what a route does.
+type Describe = fn(&mut Schemas) -> Operation;
+
+/// Routes and what they do. There is no way to add one without saying so.
+#[derive(Default)]
+pub(crate) struct Routes {
+    router: Router<App>,
+    table: Vec<Route>,
+}
+
+pub(super) struct Route {
+    pub(super) method: Method,
+    /// As the router writes it: `/api/runs/{id}/steps/{*path}`.
+    pub(super) path: &'static str,
+    pub(super) describe: Describe,
+}
+
+impl Routes {
+    pub(crate) fn get<H, T>(self, path: &'static str, handler: H, describe: Describe) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        self.add(Method::GET, path, routing::get(handler), describe)
+    }
+
+    pub(crate) fn post<H, T>(self, path: &'static str, handler: H, describe: Describe) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        self.add(Method::POST, path, routing::post(handler), describe)
+    }
+
+    pub(crate) fn put<H, T>(self, path: &'static str, handler: H, describe: Describe) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        self.add(Method::PUT, path, routing::put(handler), describe)
+    }
+
+    pub(crate) fn delete<H, T>(self, path: &'static str, handler: H, describe: Describe) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        self.add(Method::DELETE, path, routing::delete(handler), describe)
+    }
+
+    fn add(
+        mut self,
+        method: Method,
+        path: &'static str,
+        handler: MethodRouter<App>,
+        describe: Describe,
+    ) -> Self {
+        self.router = self.router.route(path, handler);
+        self.table.push(Route {
+            method,
+            path,
+            describe,
+        });
+        self
+    }
+
+    pub(super) fn table(&self) -> &[Route] {
+        &self.table
+    }
+
+    pub(crate) fn into_router(self) -> Router<App> {
+        self.router
+    }
+}

@@ -1,0 +1,252 @@
+//! What the routes of runs do.
+
+use axum::http::StatusCode;
+use schemars::JsonSchema;
+use serde_json::Value;
+use workflow_core::{Delta, RunRecord, RunReport, StepEvent, StepHistory};
+
+use super::{
+    Operation, Schemas,
+    answer::Answer,
+    body::{Body, RetryShape, RunShape},
+    examples,
+    parameter::{
+        AFTER, CURSOR, IDEMPOTENCY_KEY, LAST_EVENT_ID, LIMIT, Q, RUN, STATUS, STEP, WAIT, WORKFLOW,
+        WORKFLOW_ID,
+    },
+    schemas::reference,
+};
+use crate::{app::Linked, events::EventPage, legacy::Frame, problem::Kind, runs::RunPage};
+
+const TAG: &str = "runs";
+
+/// What can be done with a run.
+const FROM_RUN: [&str; 5] = ["getRun", "followRun", "cancelRun", "retryRun", "deleteRun"];
+
+/// What may keep a run from being started.
+const NOT_STARTED: [Kind; 7] = [
+    Kind::InvalidIdempotencyKey,
+    Kind::KeyReused,
+    Kind::InvalidBody,
+    Kind::InvalidInput,
+    Kind::InvalidWorkflow,
+    Kind::Busy,
+    Kind::ShuttingDown,
+];
+/// What may keep a run from taking something in.
+const NOT_TAKEN: [Kind; 4] = [
+    Kind::UnknownRun,
+    Kind::RunStopped,
+    Kind::Interrupted,
+    Kind::ShuttingDown,
+];
+
+fn run_request(schemas: &mut Schemas) -> Body {
+    Body::json(schemas.taken::<RunShape>(), examples::run_request())
+}
+
+fn linked<T: JsonSchema>(schemas: &mut Schemas, description: &str, example: Value) -> Answer {
+    Answer::json(description, &schemas.sent::<Linked<T>>(), example)
+}
+
+/// The schema of what a native stream yields.
+fn update(schemas: &mut Schemas) -> Value {
+    schemas.sent::<StepEvent>();
+    schemas.sent::<Delta>();
+    reference("Update")
+}
+
+pub(crate) fn start(schemas: &mut Schemas) -> Operation {
+    let started = linked::<RunRecord>(
+        schemas,
+        "The run. It goes on by itself.",
+        examples::started_run(),
+    );
+    let followed = Answer::stream(
+        "With `Accept: text/event-stream`: the events of the run, from its start.",
+        &update(schemas),
+        examples::STREAM,
+    );
+    Operation::new("startRun", TAG, "Start a run")
+        .takes([WORKFLOW, IDEMPOTENCY_KEY])
+        .body(run_request(schemas))
+        .answers(
+            started
+                .with_status(StatusCode::ACCEPTED)
+                .header("Location")
+                .header("X-Run-Id")
+                .leads_to(&FROM_RUN),
+        )
+        .answers(followed.header("Location").header("X-Run-Id"))
+        .fails(&NOT_STARTED)
+        .fails(&[
+            Kind::UnknownWorkflow,
+            Kind::UnknownVersion,
+            Kind::TooManyReaders,
+            Kind::StoreFailed,
+        ])
+}
+
+pub(crate) fn run(schemas: &mut Schemas) -> Operation {
+    let frames = Answer::stream(
+        "One frame for each change of a step, and one at the end.",
+        &schemas.sent::<Frame>(),
+        examples::FRAMES,
+    );
+    Operation::new(
+        "runWorkflow",
+        TAG,
+        "Start a run and follow it in simple frames",
+    )
+    .about("Each frame is `data:` only. Text that a model is writing is left out.")
+    .takes([WORKFLOW, IDEMPOTENCY_KEY])
+    .body(run_request(schemas))
+    .answers(frames.header("Location").header("X-Run-Id"))
+    .fails(&NOT_STARTED)
+    .fails(&[
+        Kind::UnknownWorkflow,
+        Kind::UnknownVersion,
+        Kind::TooManyReaders,
+        Kind::StoreFailed,
+    ])
+}
+
+pub(crate) fn list(schemas: &mut Schemas) -> Operation {
+    let page = schemas.sent::<RunPage>();
+    Operation::new(
+        "listRuns",
+        TAG,
+        "List runs, newest first, with counts by status",
+    )
+    .takes([WORKFLOW_ID, STATUS, Q, LIMIT, CURSOR])
+    .answers(Answer::json(
+        "Some of them; the counts are of all that fit, whatever their status.",
+        &page,
+        examples::runs(),
+    ))
+    .fails(&[Kind::BadCursor, Kind::StoreFailed])
+}
+
+pub(crate) fn get(schemas: &mut Schemas) -> Operation {
+    let answer = linked::<RunReport>(schemas, "The run.", examples::run());
+    Operation::new(
+        "getRun",
+        TAG,
+        "Read a run, step by step, and whom it waits for",
+    )
+    .takes([RUN])
+    .answers(answer)
+    .fails(&[Kind::UnknownRun, Kind::StoreFailed])
+}
+
+pub(crate) fn delete(_: &mut Schemas) -> Operation {
+    Operation::new("deleteRun", TAG, "Forget a run that has ended")
+        .takes([RUN])
+        .answers(Answer::new(StatusCode::NO_CONTENT, "It is gone."))
+        .fails(&[Kind::UnknownRun, Kind::RunNotEnded, Kind::StoreFailed])
+}
+
+pub(crate) fn retry(schemas: &mut Schemas) -> Operation {
+    let body = Body::json(schemas.taken::<RetryShape>(), examples::retry_request());
+    let answer = linked::<RunRecord>(schemas, "The new run.", examples::retried_run());
+    Operation::new("retryRun", TAG, "Do a run again, as a new one")
+        .about(
+            "Without `from` and `input`, as a whole. With `from`, results of completed nodes that \
+             do not follow from it are taken over. With `input`, nothing is.",
+        )
+        .takes([RUN, IDEMPOTENCY_KEY])
+        .body(body.optional())
+        .answers(
+            answer
+                .with_status(StatusCode::CREATED)
+                .header("Location")
+                .header("X-Run-Id")
+                .leads_to(&FROM_RUN),
+        )
+        .fails(&NOT_STARTED)
+        .fails(&[
+            Kind::UnknownRun,
+            Kind::UnknownWorkflow,
+            Kind::UnknownVersion,
+            Kind::RunNotEnded,
+            Kind::RunStopped,
+            Kind::StoreFailed,
+        ])
+}
+
+pub(crate) fn step(schemas: &mut Schemas) -> Operation {
+    let history = schemas.sent::<StepHistory>();
+    Operation::new("getStep", TAG, "Read one step, attempt by attempt")
+        .about("With what its node kept, such as the prompt as it was sent.")
+        .takes([RUN, STEP])
+        .answers(Answer::json("The step.", &history, examples::step()))
+        .fails(&[
+            Kind::UnknownPath,
+            Kind::UnknownRun,
+            Kind::UnknownStep,
+            Kind::StoreFailed,
+        ])
+}
+
+pub(crate) fn events(schemas: &mut Schemas) -> Operation {
+    let update = update(schemas);
+    let page = schemas.sent::<EventPage>();
+    let answer = Answer::json(
+        "The events so far, then live; as JSON, a page of those there are.",
+        &page,
+        examples::events(),
+    );
+    let seen = "The client has seen the last event. An `EventSource` then stops.";
+    let seen = Answer::new(StatusCode::NO_CONTENT, seen);
+    Operation::new("followRun", TAG, "Follow a run: replay, then live")
+        .about(
+            "`Accept` chooses between `text/event-stream`, the default, and `application/json`. \
+             The stream ends with the run. `limit` is for pages.",
+        )
+        .takes([RUN, AFTER, LIMIT, LAST_EVENT_ID])
+        .answers(answer.streams(&update, examples::STREAM))
+        .answers(seen)
+        .fails(&[
+            Kind::UnknownRun,
+            Kind::InvalidEventId,
+            Kind::BeyondEnd,
+            Kind::NotAcceptable,
+            Kind::RunStopped,
+            Kind::TooManyReaders,
+            Kind::StoreFailed,
+        ])
+}
+
+pub(crate) fn cancel(schemas: &mut Schemas) -> Operation {
+    let answer = linked::<RunRecord>(
+        schemas,
+        "The run, which has ended.",
+        examples::cancelled_run(),
+    );
+    Operation::new("cancelRun", TAG, "Cancel a run")
+        .about("A run that has ended stays as it is.")
+        .takes([RUN])
+        .answers(answer)
+        .fails(&NOT_TAKEN)
+        .fails(&[Kind::StoreFailed])
+}
+
+pub(crate) fn answer(schemas: &mut Schemas) -> Operation {
+    let body = Body::json(true.into(), examples::wait_answer());
+    let answer = linked::<RunRecord>(schemas, "The run, which goes on.", examples::answered_run());
+    Operation::new("answerWait", TAG, "Answer what a run asks a person")
+        .about("Any JSON that fits the `schema` of the wait. The same again changes nothing.")
+        .takes([RUN, WAIT])
+        .body(body)
+        .answers(answer)
+        .fails(&NOT_TAKEN)
+        .fails(&[
+            Kind::UnknownPath,
+            Kind::UnknownWait,
+            Kind::WaitAnswered,
+            Kind::WaitEnded,
+            Kind::WaitExpired,
+            Kind::InvalidAnswer,
+            Kind::StoreFailed,
+        ])
+}

@@ -1,0 +1,177 @@
+//! The schemas of what is sent and taken, derived from the types.
+
+use std::iter;
+
+use schemars::{
+    JsonSchema, SchemaGenerator,
+    generate::{Contract, SchemaSettings},
+    transform::RestrictFormats,
+};
+use serde_json::{Map, Value, json};
+
+use super::events;
+
+const PLACE: &str = "#/components/schemas/";
+
+/// Collects the schemas that a document uses.
+pub(crate) struct Schemas {
+    sent: SchemaGenerator,
+    taken: SchemaGenerator,
+    /// The workflow language: the schema of a workflow, and its definitions.
+    language: Map<String, Value>,
+}
+
+impl Schemas {
+    /// `language` is the JSON Schema of workflows.
+    pub(super) fn new(language: Value) -> Self {
+        let settings = || {
+            SchemaSettings::draft2020_12().with(|settings| {
+                settings.definitions_path = "/components/schemas".into();
+                settings.transforms = vec![Box::new(RestrictFormats::default())];
+            })
+        };
+        Self {
+            sent: settings()
+                .with(|settings| settings.contract = Contract::Serialize)
+                .into_generator(),
+            taken: settings().into_generator(),
+            language: definitions(language),
+        }
+    }
+
+    /// The schema of what is sent as this type.
+    pub(super) fn sent<T: JsonSchema>(&mut self) -> Value {
+        self.sent.subschema_for::<T>().to_value()
+    }
+
+    /// The schema of what is taken as this type.
+    pub(super) fn taken<T: JsonSchema>(&mut self) -> Value {
+        self.taken.subschema_for::<T>().to_value()
+    }
+
+    /// The schema of a workflow.
+    pub(super) fn workflow() -> Value {
+        reference("Workflow")
+    }
+
+    /// Every schema, by name.
+    pub(super) fn components(mut self) -> Map<String, Value> {
+        let mut sent = self.sent.take_definitions(true);
+        for schema in sent.values_mut() {
+            leave_out_null(schema);
+            unlink(schema);
+        }
+        events::split(&mut sent);
+        let mut all = self.language;
+        all.append(&mut self.taken.take_definitions(true));
+        all.append(&mut sent);
+        all.sort_keys();
+        all
+    }
+}
+
+/// A reference to the schema of this name.
+pub(super) fn reference(name: &str) -> Value {
+    json!({"$ref": format!("{PLACE}{name}")})
+}
+
+/// The name that a reference has.
+pub(super) fn referred(schema: &Value) -> Option<&str> {
+    schema["$ref"].as_str()?.strip_prefix(PLACE)
+}
+
+/// What is left out when there is none of it is never `null`.
+fn leave_out_null(schema: &mut Value) {
+    let required = schema["required"].clone();
+    let is_required = |name: &str| {
+        let names = required.as_array();
+        names.is_some_and(|names| names.iter().any(|it| it == name))
+    };
+    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        for (_, property) in properties.iter_mut().filter(|(name, _)| !is_required(name)) {
+            refuse_null(property);
+        }
+    }
+    for part in ["anyOf", "oneOf", "allOf"] {
+        let parts = schema.get_mut(part).and_then(Value::as_array_mut);
+        parts.into_iter().flatten().for_each(leave_out_null);
+    }
+}
+
+fn refuse_null(schema: &mut Value) {
+    if let Some(types) = schema.get_mut("type").and_then(Value::as_array_mut) {
+        types.retain(|kind| kind != "null");
+        if let [only] = types.as_slice() {
+            schema["type"] = only.clone();
+        }
+    }
+    let choices = schema.get_mut("anyOf").and_then(Value::as_array_mut);
+    let Some(choices) = choices else { return };
+    choices.retain(|choice| choice["type"] != "null");
+    if let [Value::Object(only)] = choices.as_slice() {
+        let only = only.clone();
+        if let Some(schema) = schema.as_object_mut() {
+            schema.remove("anyOf");
+            schema.extend(only);
+        }
+    }
+}
+
+/// Takes the links of Rust's documentation out of descriptions: `[text](place)` becomes `text`.
+fn unlink(schema: &mut Value) {
+    let parts: Vec<&mut Value> = match schema {
+        Value::Array(items) => items.iter_mut().collect(),
+        Value::Object(members) => {
+            if let Some(Value::String(text)) = members.get_mut("description") {
+                *text = unlinked(text);
+            }
+            members.values_mut().collect()
+        }
+        _ => return,
+    };
+    parts.into_iter().for_each(unlink);
+}
+
+fn unlinked(text: &str) -> String {
+    let mut parts = text.split("[`");
+    let before = parts.next().unwrap_or_default().to_owned();
+    let links = parts.map(|link| {
+        let (name, rest) = link.split_once("`]").unwrap_or((link, ""));
+        let place = rest.strip_prefix('(').and_then(|rest| rest.split_once(')'));
+        format!("`{name}`{}", place.map_or(rest, |(_, after)| after))
+    });
+    iter::once(before).chain(links).collect()
+}
+
+/// A schema that stands alone, as schemas of a document: itself by its title, and its definitions.
+fn definitions(mut schema: Value) -> Map<String, Value> {
+    let mut all = match schema["$defs"].take() {
+        Value::Object(definitions) => definitions,
+        _ => Map::new(),
+    };
+    if let Some(root) = schema.as_object_mut() {
+        root.remove("$defs");
+        root.remove("$schema");
+    }
+    all.insert("Workflow".to_owned(), schema);
+    for schema in all.values_mut() {
+        move_references(schema);
+        schema["x-language"] = true.into();
+    }
+    all
+}
+
+fn move_references(schema: &mut Value) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(move_references),
+        Value::Object(members) => {
+            if let Some(Value::String(target)) = members.get_mut("$ref")
+                && let Some(name) = target.strip_prefix("#/$defs/")
+            {
+                *target = format!("{PLACE}{name}");
+            }
+            members.values_mut().for_each(move_references);
+        }
+        _ => {}
+    }
+}
