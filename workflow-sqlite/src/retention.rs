@@ -26,11 +26,13 @@ pub(crate) struct Retention {
 }
 
 impl Retention {
+    /// Whether anything is ever forgotten.
+    pub(crate) fn forgets(self) -> bool {
+        self.days.is_some() || self.runs.is_some()
+    }
+
     /// Forgets a few of the runs that are not to be kept. Says whether there may be more.
     pub(crate) async fn forget_some(self, file: &mut SqliteConnection) -> sqlx::Result<bool> {
-        if self.days.or(self.runs).is_none() {
-            return Ok(false);
-        }
         let mut transaction = file.begin_with("BEGIN IMMEDIATE").await?;
         let mut events = 0;
         let mut forgotten = 0;

@@ -142,6 +142,9 @@ impl Writer {
 
     async fn try_to_forget(&mut self) -> sqlx::Result<bool> {
         let retention = self.forgetting.retention();
+        if !retention.forgets() {
+            return Ok(false);
+        }
         retention.forget_some(self.file().await?).await
     }
 
