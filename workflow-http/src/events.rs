@@ -109,9 +109,11 @@ async fn page(app: &App, run: RunId, after: u64, limit: usize) -> Result<EventPa
         .into_iter()
         .map(|event| event.shown().into_owned())
         .collect();
-    let last = items
-        .last()
-        .filter(|last| items.len() == limit && !last.is_terminal());
-    let next_cursor = last.map(|last| last.seq.to_string());
+    let last = items.last().filter(|last| !last.is_terminal());
+    let next_cursor = match last.map(|last| last.seq) {
+        // A page of large events may be short of its limit, with more behind it.
+        Some(last) if !app.engine.page(run, last, 1).await?.is_empty() => Some(last.to_string()),
+        _ => None,
+    };
     Ok(EventPage { items, next_cursor })
 }

@@ -74,13 +74,14 @@ async fn every_operation_is_told() {
     GET /api/node-types listNodeTypes
     GET /healthz isAlive
     GET /readyz isReady
+    GET /metrics getMetrics
     GET /docs getDescriptionPage
     ");
 }
 
 #[tokio::test]
 async fn the_router_serves_what_is_told_and_nothing_else() {
-    let api = Api::new();
+    let api = Api::with(Options::default().with_metrics(Arc::default()));
     let document = document(&api).await;
     for path in document["paths"].as_object().unwrap().keys() {
         let of_path = operations(&document)

@@ -394,6 +394,10 @@ impl From<StoreError> for EngineError {
                 let problem = Arc::new(local::damaged_event(seq));
                 Self::Stopped { run, problem }
             }
+            StoreError::DamagedRun { run, .. } => {
+                let problem = Arc::new(local::damaged_record());
+                Self::Stopped { run, problem }
+            }
             other => Self::Store(other),
         }
     }

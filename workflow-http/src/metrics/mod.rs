@@ -22,7 +22,7 @@ use crate::{
     problem::{Kind, Problem},
 };
 
-pub(crate) const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+pub(crate) const OPEN_METRICS: &str = "application/openmetrics-text";
 
 /// What a service counts and measures. Ids and contents are in no number and no label.
 ///
@@ -83,7 +83,8 @@ pub(crate) async fn get(State(app): State<App>) -> Result<Response, Problem> {
     metrics.requests.readers.set(app.readers.count());
     let mut text = String::new();
     encode(&mut text, &metrics.registry).map_err(|error| Problem::internal(&error))?;
-    Ok(([(CONTENT_TYPE, OPEN_METRICS)], text).into_response())
+    let media_type = format!("{OPEN_METRICS}; version=1.0.0; charset=utf-8");
+    Ok(([(CONTENT_TYPE, media_type)], text).into_response())
 }
 
 /// From a millisecond to ten minutes.

@@ -80,6 +80,7 @@ pub(crate) fn start(schemas: &mut Schemas) -> Operation {
         .answers(followed.header("Location").header("X-Run-Id"))
         .fails(&NOT_STARTED)
         .fails(&[
+            Kind::NotAcceptable,
             Kind::UnknownWorkflow,
             Kind::UnknownVersion,
             Kind::TooManyReaders,

@@ -121,7 +121,7 @@ impl Host {
         let record = match self.store().run(run).await {
             Ok(Some(record)) => record,
             Ok(None) => return,
-            Err(_) => return self.try_again(run),
+            Err(error) => return self.cannot_go_on(run, error.into()),
         };
         if record.head.status.has_ended() {
             return;
@@ -144,8 +144,7 @@ impl Host {
                 self.no_longer_stopped(run);
                 self.drive_admitted(driven, standing, admitted).await;
             }
-            Err(Unplayable::ForNow) => self.try_again(run),
-            Err(Unplayable::Stopped(problem)) => self.stop_run(run, *problem),
+            Err(unplayable) => self.cannot_go_on(run, unplayable),
         }
     }
 
@@ -195,6 +194,13 @@ impl Host {
         }
         // Somebody wants something of it already.
         Box::pin(self.take_up(driven, None)).await;
+    }
+
+    fn cannot_go_on(&self, run: RunId, unplayable: Unplayable) {
+        match unplayable {
+            Unplayable::ForNow => self.try_again(run),
+            Unplayable::Stopped(problem) => self.stop_run(run, *problem),
+        }
     }
 
     /// A run that could not be stored, read or driven is taken up again later.

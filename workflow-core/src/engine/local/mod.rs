@@ -22,7 +22,7 @@ use futures::stream::BoxStream;
 use serde_json::Value;
 
 pub use self::recover::Recovered;
-pub(super) use self::replay::damaged_event;
+pub(super) use self::replay::{damaged_event, damaged_record};
 use self::{admission::Admission, host::Host, reader::Reader};
 use super::{Created, Engine, EngineError, NewRun, Observer, Retry, Validation};
 use crate::{

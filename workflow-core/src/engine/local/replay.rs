@@ -94,6 +94,11 @@ pub(in crate::engine) fn damaged_event(seq: u64) -> Problem {
     damaged_log(format_args!("event {seq} cannot be read"))
 }
 
+/// Why nothing can be told of a run at all.
+pub(in crate::engine) fn damaged_record() -> Problem {
+    damaged_log("the record of the run cannot be read")
+}
+
 fn unusable(detail: String) -> Unplayable {
     Unplayable::stopped(Problem::new("unusable_workflow", detail))
 }
@@ -102,6 +107,10 @@ impl From<StoreError> for Unplayable {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Damaged { seq, .. } => Self::stopped(damaged_event(seq)),
+            StoreError::DamagedRun { .. } => Self::stopped(damaged_record()),
+            StoreError::DamagedWorkflow { .. } => {
+                unusable("its workflow cannot be read any more".to_owned())
+            }
             _ => Self::ForNow,
         }
     }
