@@ -14,9 +14,11 @@ interface Props {
   chosen: string | undefined;
   isResult: boolean;
   onChoose: (path: string) => void;
+  /** To a place in the text. */
+  onGoTo: (at: number) => void;
 }
 
-export function Detail({ session, chosen, isResult, onChoose }: Props) {
+export function Detail({ session, chosen, isResult, onChoose, onGoTo }: Props) {
   const { run, problem, refusal, note } = session;
   return (
     <div data-detail tabIndex={-1} className="flex min-h-0 flex-1 flex-col outline-none desk:overflow-auto">
@@ -38,12 +40,12 @@ export function Detail({ session, chosen, isResult, onChoose }: Props) {
           </span>
         </p>
       )}
-      {problem ? <Unknown session={session} /> : run && <Shown session={session} chosen={chosen} isResult={isResult} onChoose={onChoose} />}
+      {problem ? <Unknown session={session} /> : run && <Shown session={session} chosen={chosen} isResult={isResult} onChoose={onChoose} onGoTo={onGoTo} />}
     </div>
   );
 }
 
-function Shown({ session, chosen, isResult, onChoose }: Props) {
+function Shown({ session, chosen, isResult, onChoose, onGoTo }: Props) {
   const run = session.run!;
   const [tooLate, setTooLate] = useState<{ run: string; words: string } | null>(null);
   const others = asked(run).filter((step) => step.path !== chosen);
@@ -74,7 +76,7 @@ function Shown({ session, chosen, isResult, onChoose }: Props) {
           </span>
         </p>
       )}
-      {isResult ? <RunResult run={run} /> : <StepDetail key={step.path} session={session} run={run} step={step} onTooLate={onTooLate} />}
+      {isResult ? <RunResult run={run} /> : <StepDetail key={step.path} session={session} run={run} step={step} onTooLate={onTooLate} onGoTo={onGoTo} />}
     </>
   );
 }

@@ -24,9 +24,10 @@ interface Props {
   run: Run;
   step: Step;
   onTooLate: (words: string) => void;
+  onGoTo: (at: number) => void;
 }
 
-export function StepDetail({ session, run, step, onTooLate }: Props) {
+export function StepDetail({ session, run, step, onTooLate, onGoTo }: Props) {
   const isOver = hasEnded(run);
   const word = step.state === 'pending' && isOver ? 'Not reached' : step.handled ? 'Failed, handled' : turnWord(step.state);
   const hasOutput = step.output !== undefined && wordsOf(step) !== step.output;
@@ -44,7 +45,7 @@ export function StepDetail({ session, run, step, onTooLate }: Props) {
         <Facts step={step} />
       </header>
       {step.isReused && <p className="px-4 pb-3 text-ink-2">Kept from the earlier run: it was not run again.</p>}
-      {step.error && step.state === 'failed' && <Failure step={step} spec={session.check.spec} />}
+      {step.error && step.state === 'failed' && <Failure session={session} step={step} onGoTo={onGoTo} />}
       {step.state === 'waiting' && <Ask message={step.wait?.message ?? ''} />}
       {step.state === 'waiting' && step.wait && <AnswerForm key={step.wait.id} runId={run.id} wait={step.wait} onTooLate={onTooLate} />}
       <Quiet step={step} isOver={isOver} />
