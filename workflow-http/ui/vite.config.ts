@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import tailwindcss from '@tailwindcss/vite';
 import react from '@vitejs/plugin-react';
 import type { Plugin } from 'vite';
@@ -12,10 +13,14 @@ const shakeReactFlow: Plugin = {
     id.includes('@xyflow/react') ? code.replaceAll(/^\w+\.displayName = .*;$/gm, '').replaceAll(/= (memo|forwardRef)\(/g, '= /* @__PURE__ */ $1(') : undefined,
 };
 
+/** A drawing that never moves by itself needs no transitions. */
+const still = fileURLToPath(new URL('src/graph/still.ts', import.meta.url));
+
 // Every name in `dist` is fixed and every URL relative: the server embeds the files and may serve them under a base path.
 export default defineConfig({
   base: './',
   plugins: [react(), tailwindcss(), shakeReactFlow],
+  resolve: { alias: { 'd3-transition': still, 'd3-interpolate': still } },
   build: {
     target: 'es2022',
     modulePreload: false,

@@ -41,7 +41,7 @@ test('after a restart of the server the run is gone, and the text is not', async
   let isForgotten = true;
   await page.route('**/api/runs/*/events', (route) => (isForgotten ? route.fulfill(forgotten) : route.continue()));
   await page.reload();
-  await expect(page.getByText('The server was restarted, and it does not keep runs yet.')).toBeVisible();
+  await expect(page.getByText('The server was restarted, and it keeps no runs.')).toBeVisible();
   await expect(page.getByText('Not saved')).toBeVisible();
   await expect(ui.editor).toContainText('"other"');
   isForgotten = false;

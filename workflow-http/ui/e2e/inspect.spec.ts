@@ -16,6 +16,9 @@ test('a failure says where, what there was and why it was not retried; a retry k
   const step = page.getByRole('article', { name: 'Step tell' });
   await expect(step.locator('figure')).toContainText('data.template');
   await expect(step.locator('mark')).toHaveText('ask.output.urgency');
+  await step.getByRole('button', { name: 'Go to line' }).click();
+  await expect(ui.editor).toBeFocused();
+  await expect(ui.editor.locator('.cm-line', { hasText: 'ask.output.urgency' })).toBeInViewport();
   await expect(step).toContainText('Not retried: the same data would fail again.');
   await expect(step).toContainText('Keeps 1 result, runs 1 step.');
 

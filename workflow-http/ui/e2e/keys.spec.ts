@@ -59,3 +59,115 @@ test('the panes below are as high as they are made', async ({ ui, page }) => {
   await ui.ended('Completed');
   await expect.poll(heightOf).toBe(after);
 });
+
+const FAILS = JSON.stringify({
+  nodes: [
+    { id: 'each', type: 'MapNode', data: { over: 'range(3) | list', nodes: [{ id: 'sum', type: 'PromptNode', data: { template: 'Item {{ item }}' } }] } },
+    { id: 'ask', type: 'LLMNode', needs: ['each'], data: { prompt: '[[400]] {{ input }}' } },
+  ],
+}, null, 2);
+
+test('[ and ] go from item to item, r retries', async ({ ui, page }) => {
+  await ui.open();
+  await ui.write(FAILS);
+  await expect(ui.run).toBeEnabled();
+  await ui.run.click();
+  await ui.ended('Failed');
+  await ui.step('item 1 sum').click();
+  await page.keyboard.press(']');
+  await expect(page.getByRole('article', { name: 'Step each/2/sum' })).toBeVisible();
+  await page.keyboard.press('[');
+  await page.keyboard.press('[');
+  await expect(page.getByRole('article', { name: 'Step each/0/sum' })).toBeVisible();
+
+  const failed = page.url().replace(/\/steps.*/, '');
+  await ui.step('ask').click();
+  await page.keyboard.press('r');
+  await expect(page).not.toHaveURL(new RegExp(failed));
+  await expect(page).toHaveURL(/#\/runs\//);
+  await ui.ended('Failed');
+});
+
+test('e follows the text again', async ({ ui, page }) => {
+  await page.setViewportSize({ width: 1280, height: 460 });
+  await ui.open();
+  await ui.write(JSON.stringify({ nodes: [{ id: 'say', type: 'LLMNode', data: { prompt: '{{ input }} 😀'.repeat(30) } }] }, null, 2));
+  await ui.run.click();
+  const detail = page.locator('[data-detail]');
+  await expect.poll(() => detail.evaluate((box) => box.scrollHeight - box.clientHeight)).toBeGreaterThan(60);
+  await detail.hover();
+  await page.mouse.wheel(0, -400);
+  const follow = page.locator('[data-follow]');
+  await expect(follow).toHaveAttribute('aria-pressed', 'false');
+  await page.keyboard.press('e');
+  await expect(follow).toHaveAttribute('aria-pressed', 'true');
+});
+
+test('/ searches all runs', async ({ page }) => {
+  await page.goto('./');
+  await expect(page.getByRole('button', { name: 'Run support-triage' })).toBeVisible();
+  await page.keyboard.press('/');
+  await expect(page).toHaveURL(/#\/runs$/);
+  const search = page.getByRole('searchbox', { name: 'Search runs' });
+  await expect(search).toBeFocused();
+  await page.keyboard.type('/n?');
+  await expect(search).toHaveValue('/n?');
+});
+
+test('F8 goes from fault to fault, also from outside the text', async ({ ui, page }) => {
+  await ui.open();
+  await ui.write('{ "nodes": [\n  { "id": "a", "type": "Nope" },\n  { "id": "b", "type": "Other" }\n] }');
+  await expect(page.getByText('Fix 2 faults to run.').first()).toBeVisible();
+  await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+  const line = page.locator('.cm-lens');
+  await page.keyboard.press('F8');
+  await expect(ui.editor).toBeFocused();
+  await expect(line).toContainText('Nope is not a node type');
+  await page.keyboard.press('F8');
+  await expect(line).toContainText('Other is not a node type');
+});
+
+test('a cancel that comes before the run has begun is not forgotten', async ({ ui, page }) => {
+  await ui.open();
+  let begin = () => {};
+  const isPressed = new Promise<void>((resolve) => (begin = resolve));
+  await page.route('**/api/workflows/*/runs', async (route) => {
+    await isPressed;
+    await route.continue();
+  });
+  await ui.editor.click();
+  await page.keyboard.press('ControlOrMeta+Enter');
+  await page.keyboard.press('ControlOrMeta+.');
+  begin();
+  await ui.ended('Cancelled');
+});
+
+test('from an empty page to a result with the keyboard alone', async ({ ui, page }) => {
+  await page.goto('./');
+  await expect(page.getByRole('button', { name: 'Run support-triage' })).toBeVisible();
+  await page.keyboard.press('n');
+  await expect(page).toHaveURL(/#\/new$/);
+  const tabTo = async (isThere: () => Promise<boolean>) => {
+    for (let presses = 0; presses < 60; presses += 1) {
+      if (await isThere()) return;
+      await page.keyboard.press('Tab');
+    }
+    throw new Error('Tab does not lead there');
+  };
+  const isEditor = () => ui.editor.evaluate((element) => (element.getRootNode() as ShadowRoot).activeElement === element);
+  const isFocused = (name: string) => page.evaluate((name) => document.activeElement?.getAttribute('aria-label') === name || document.activeElement?.textContent === name, name);
+  await expect(ui.editor).toBeVisible();
+  await tabTo(isEditor);
+  await page.keyboard.press('ControlOrMeta+a');
+  await page.keyboard.insertText('{ "name": "by-hand", "nodes": [ { "id": "say", "type": "PromptNode", "data": { "template": "Say {{ input }}" } } ] }');
+  await expect(ui.run).toBeEnabled();
+  await page.keyboard.press('ControlOrMeta+s');
+  await expect(page.getByText('v1Saved')).toBeVisible();
+  await page.keyboard.press('ControlOrMeta+Enter');
+  await ui.ended('Completed');
+  await page.keyboard.press('Escape');
+  expect(await isEditor()).toBe(false);
+  await tabTo(() => isFocused('Result'));
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('article', { name: 'Result' })).toContainText('Say Quantum Computing');
+});

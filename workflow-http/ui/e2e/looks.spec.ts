@@ -45,8 +45,10 @@ test('the theme is chosen by button and kept', async ({ ui, page }) => {
 
 test('the first Tab skips to the steps', async ({ page }) => {
   await page.goto('./#/new');
+  const skip = page.getByRole('link', { name: 'Skip to the steps' });
+  await expect(skip).toBeAttached();
   await page.keyboard.press('Tab');
-  await expect(page.getByRole('link', { name: 'Skip to the steps' })).toBeFocused();
+  await expect(skip).toBeFocused();
   await page.keyboard.press('Enter');
   await expect(page.locator('#steps')).toBeFocused();
 });

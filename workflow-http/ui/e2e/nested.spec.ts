@@ -65,6 +65,7 @@ test('a map of 2,000 items stays quick', async ({ ui, page }) => {
   await page.reload();
   await ui.ended('Completed');
   await ui.list();
+  await expect(page.locator('.trail > li')).toHaveCount(6);
   const toggle = () =>
     page.evaluate(async () => {
       const begun = performance.now();

@@ -29,7 +29,7 @@ test('skipped steps say why, and a handled failure says that the workflow went o
 test('a line joins a step only to the one step that it needs', async ({ ui, page }) => {
   await ui.open();
   const lines = () => page.locator('.trail li').evaluateAll((rows) => rows.map((row) => getComputedStyle(row, '::before').content !== 'none'));
-  expect(await lines()).toEqual([false, true]);
+  await expect.poll(lines).toEqual([false, true]);
   await ui.write(WAYS);
   await expect.poll(lines).toEqual([false, false, true, false]);
   await ui.run.click();

@@ -55,6 +55,12 @@ export function App() {
     },
     [show],
   );
+  const goTo = (at: number) => {
+    if (view.view === 'graph') view.setView('json');
+    setTab('json');
+    // Once the text can be seen.
+    requestAnimationFrame(() => choice.goTo(at));
+  };
   const closeSide = useCallback(() => {
     setSideOpen(false);
     setTab((tab) => (tab === 'runs' ? (isAlone ? 'home' : 'steps') : tab));
@@ -100,8 +106,8 @@ export function App() {
         ) : (
           <>
             <Centre session={session} view={view} isPhone={isPhone} choice={choice} editor={editor} />
-            <Inspector session={session} chosen={choice.chosen} onChoose={choice.choose} />
-            <Dock dock={dock} session={session} choice={choice} onShow={showStep} />
+            <Inspector session={session} chosen={choice.chosen} onChoose={choice.choose} onGoTo={goTo} />
+            <Dock dock={dock} session={session} choice={choice} onShow={showStep} onGoTo={goTo} />
           </>
         )}
       </main>

@@ -1,10 +1,10 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { App } from './App';
+import { Gate } from './Gate';
 import './theme.css';
 
 createRoot(document.getElementById('page')!).render(
   <StrictMode>
-    <App />
+    <Gate />
   </StrictMode>,
 );

@@ -1,12 +1,12 @@
 // What the page is doing: the workflow text, the input, and the run or workflow that the address names.
 import { useEffect, useRef, useState } from 'react';
 import type { Address } from './address';
-import { ApiError, asProblem, cancelRun, createWorkflow, getWorkflow, startRun } from './api/client';
+import { ApiError, asProblem, cancelRun, createWorkflow, getWorkflow, retryRun, startRun } from './api/client';
 import type { Problem, Workflow } from './api/types';
 import { readDraft, writeDraft } from './draft';
 import { BLANK_WORKFLOW, FIRST_INPUT } from './first';
 import { toast } from './parts/Toast';
-import { hasEnded } from './run/run';
+import { hasEnded, type Run } from './run/run';
 import { useRun, type RunView } from './run/useRun';
 import { useAddress } from './useAddress';
 import { useInput, valueOf, type Input } from './useInput';
@@ -28,10 +28,16 @@ export interface Session extends RunView, Pick<Text, 'source' | 'text' | 'setTex
   isForgotten: boolean;
   isStarting: boolean;
   isCancelling: boolean;
+  /** The run of the address is under way, or not known yet. */
+  isGoing: boolean;
   canRun: boolean;
   canCancel: boolean;
   canSave: boolean;
+  /** The text is the run's own workflow, edited since: a retry saves it and takes it. */
+  isMended: boolean;
   start: () => void;
+  /** Runs again what comes after a step, with what is written now. */
+  retry: (from: string) => void;
   cancel: () => void;
   save: () => void;
   /** Shows what somebody else saved. The editor can undo it. */
@@ -54,6 +60,8 @@ export function useSession(): Session {
   const [isStarting, setStarting] = useState(false);
   const [cancelled, setCancelled] = useState<string | null>(null);
   const followed = useRef(draft?.runId ?? null);
+  /** The run that is being started: a wish to cancel it can come before it has an id. */
+  const coming = useRef<{ id?: string; isUnwanted: boolean }>({ isUnwanted: false });
 
   const runId = address.at === 'run' ? address.id : null;
   const view = useRun(runId);
@@ -63,7 +71,7 @@ export function useSession(): Session {
   const isSaved = saved?.text === text.text;
 
   useEffect(() => {
-    if (hasOpened) followed.current = runId;
+    if (hasOpened || runId === null) followed.current = runId;
     const { isInputEdited, input: written } = input;
     writeDraft({ text: text.text, input: written, isTextEdited: text.isTextEdited, isInputEdited, saved, runId: followed.current });
   }, [runId, hasOpened, text.text, text.isTextEdited, saved, input]);
@@ -74,9 +82,10 @@ export function useSession(): Session {
   }, [isForgotten, forget]);
   useEffect(() => setTheirs(null), [saved]);
 
-  const isGoing = run !== null && !hasEnded(run) && view.problem === null;
+  const isGoing = runId !== null && view.problem === null && (run?.id !== runId || !hasEnded(run));
   const canRun = !isGoing && !isStarting && check.faults.length === 0;
-  const canCancel = isGoing && runId !== null && cancelled !== runId;
+  const canCancel = isGoing && cancelled !== runId;
+  const isOwn = run?.workflowId !== undefined && run.workflowId === saved?.id && check.faults.length === 0;
   const canSave = !isSaved && check.faults.length === 0;
 
   /** Asks the server for something, and says what it has against it. */
@@ -92,10 +101,27 @@ export function useSession(): Session {
     }
   };
 
-  const begin = async (workflow: Pick<Workflow, 'id' | 'version'>, value: unknown) => {
-    const { id } = await startRun(workflow, value);
+  const stop = (id: string) => {
+    setCancelled(id);
+    cancelRun(id).catch((error: unknown) => {
+      setCancelled(null);
+      setRefusal(asProblem(error));
+    });
+  };
+  const enter = (id: string) => {
+    coming.current.id = id;
+    if (coming.current.isUnwanted) stop(id);
     filledFor.current = id;
     go({ at: 'run', id });
+  };
+  const begin = async (workflow: Pick<Workflow, 'id' | 'version'>, value: unknown) => {
+    const { id } = await startRun(workflow, value);
+    enter(id);
+  };
+  const retry = async (of: Run, from: string) => {
+    const mended = isOwn ? await text.save() : undefined;
+    const { id } = await retryRun(of.id, from, mended?.id === of.workflowId ? mended?.version : undefined);
+    enter(id);
   };
   const start = async () => {
     const value = valueOf(input.input);
@@ -107,6 +133,7 @@ export function useSession(): Session {
     input.inputIsSafe();
   };
   const starting = (work: () => Promise<void>) => {
+    coming.current = { isUnwanted: false };
     setStarting(true);
     void ask(work).finally(() => setStarting(false));
   };
@@ -125,19 +152,23 @@ export function useSession(): Session {
     isForgotten,
     isStarting,
     isCancelling: isGoing && cancelled === runId,
+    isGoing,
     canRun,
     canCancel,
     canSave,
+    isMended: isOwn && !isSaved,
+    retry: (from) => {
+      if (run && !isGoing && !isStarting) starting(() => retry(run, from));
+    },
     start: () => {
       if (canRun) starting(start);
     },
     cancel: () => {
-      if (!canCancel) return;
-      setCancelled(runId);
-      cancelRun(runId).catch((error: unknown) => {
-        setCancelled(null);
-        setRefusal(asProblem(error));
-      });
+      if (canCancel) stop(runId);
+      else if (isStarting) {
+        coming.current.isUnwanted = true;
+        if (coming.current.id !== undefined) stop(coming.current.id);
+      }
     },
     save: () => {
       if (!canSave) return;

@@ -1,5 +1,6 @@
 // The server's REST interface. Every URL is relative to the page, which may live under a base path.
 import { learnClock } from './clock';
+import { keyHeader, readAccess, refuse } from './key';
 import type { Fault, Page, Problem, RunPage, StepHistory, Version, Workflow } from './types';
 
 /** An answer that was not a success. `status` 0: there was no answer. */
@@ -19,9 +20,21 @@ export class ApiError extends Error {
 export const asProblem = (error: unknown): Problem =>
   error instanceof ApiError ? error.problem : { detail: String(error) };
 
+/** Sends the key of this tab along, and has another one asked for when the server refuses it. */
+export async function request(path: string, init?: RequestInit): Promise<Response> {
+  const { key } = readAccess();
+  try {
+    return await send(path, key, init);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) refuse(key);
+    throw error;
+  }
+}
+
 /** `fetch` that learns the server's clock and turns every failure into an `ApiError`. */
-export async function request(path: string, init: RequestInit = {}): Promise<Response> {
-  const response = await fetch(new URL(`api/${path}`, document.baseURI), init).catch((error: unknown) => {
+async function send(path: string, key: string | null, init: RequestInit = {}): Promise<Response> {
+  const headers = { ...(init.headers as Record<string, string> | undefined), ...keyHeader(key) };
+  const response = await fetch(new URL(`api/${path}`, document.baseURI), { ...init, headers }).catch((error: unknown) => {
     if (init.signal?.aborted) throw error;
     throw new ApiError({ status: 0, code: 'no_answer', detail: 'The server does not answer.' });
   });
@@ -93,6 +106,9 @@ export const cancelRun = (id: string) => request(`runs/${name(id)}/cancel`, post
 /** A person's answer. The stream tells what comes of it. */
 export const answerWait = (run: string, wait: string, answer: unknown) => request(`runs/${name(run)}/waits/${name(wait)}`, post(answer));
 
+/** Rejects unless the server takes this key. */
+export const tryKey = (key: string) => send('node-types', key);
+
 export const getNodeTypes = () => json<{ simulated?: boolean }>('node-types');
 
 /** The events of a run after this number, one page of them. */
@@ -102,8 +118,8 @@ export const getEvents = (run: string, after: number) =>
 /** Everything the log keeps of a step, also what its events leave out. */
 export const getStep = (run: string, path: string) => json<StepHistory>(`runs/${name(run)}/steps/${path.split('/').map(name).join('/')}`);
 
-/** A new run of the same, which keeps the results of what does not come after `from`. */
-export const retryRun = (run: string, from: string) => json<{ id: string }>(`runs/${name(run)}/retry`, post({ from }));
+/** A new run of the same input, which keeps the results of what does not come after `from`. Another version may have been saved since. */
+export const retryRun = (run: string, from: string, version: number | undefined) => json<{ id: string }>(`runs/${name(run)}/retry`, post({ from, version }));
 
 /** The JSON Schema of a workflow. */
 export const getSchema = () => json<Record<string, unknown>>('schema/workflow.json');

@@ -42,7 +42,7 @@ export function mountEditor(host: HTMLElement, { text, onText, onChoose }: Optio
         workflowJson,
         helping.of([]),
         looks,
-        keymap.of([{ key: 'F8', run: goToNextFault }, ...defaultKeymap, ...historyKeymap]),
+        keymap.of([{ key: 'F8', run: goToNextFault }, ...defaultKeymap, ...historyKeymap, { key: 'Escape', run: leave }]),
         EditorView.contentAttributes.of({ 'aria-label': 'Workflow as JSON', tabindex: '0' }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) onText(update.state.doc.toString());
@@ -75,6 +75,11 @@ function goTo(view: EditorView, at: number): void {
   const anchor = Math.min(at, view.state.doc.length);
   view.dispatch({ selection: { anchor }, effects: EditorView.scrollIntoView(anchor, { y: 'center' }) });
   view.focus();
+}
+
+function leave(view: EditorView): boolean {
+  view.contentDOM.blur();
+  return true;
 }
 
 function goToNextFault(view: EditorView): boolean {

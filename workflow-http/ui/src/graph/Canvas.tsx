@@ -77,6 +77,7 @@ const Flow = memo(function Flow({ layout, chosen, isPicked, children }: FlowProp
       elementsSelectable={false}
       disableKeyboardA11y
       panOnScroll
+      zoomOnDoubleClick={false}
       minZoom={0.25}
       maxZoom={1.5}
       onlyRenderVisibleElements={nodes.length > MANY}

@@ -14,7 +14,7 @@ export function factOf(card: Card, step: Step | undefined, run: Run | null): str
     case 'retrying':
       return step.attempts.at(-1)?.error?.code ?? '';
     case 'waiting':
-      return step.wait?.expiresAt ? `answer by ${moment(step.wait.expiresAt, Date.parse(step.wait.since))}` : 'asks you';
+      return step.wait?.expiresAt ? `until ${moment(step.wait.expiresAt, Date.parse(step.wait.since))}` : 'asks you';
     case 'delayed':
       return step.wait?.resumesAt ? `goes on at ${moment(step.wait.resumesAt, Date.parse(step.wait.since))}` : '';
     case 'completed':

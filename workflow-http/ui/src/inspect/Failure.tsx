@@ -1,20 +1,50 @@
 // Why a step failed, where, and why it was or was not tried again.
+import { positionOf } from '../editor/scan';
+import { writtenAt } from '../editor/useCheck';
+import { Button } from '../parts/Button';
 import { ErrorCard } from '../parts/ErrorCard';
 import type { Step } from '../run/run';
+import type { Session } from '../useSession';
 import { whereOf, type Where } from './where';
 
-export function Failure({ step, spec }: { step: Step; spec: unknown }) {
+interface Props {
+  session: Session;
+  step: Step;
+  onGoTo: (at: number) => void;
+}
+
+export function Failure({ session, step, onGoTo }: Props) {
   const error = step.error!;
+  const { spec } = session.check;
   const where = whereOf(spec, step.path, error.detail);
+  const at = placeIn(session, step.path, where?.marked);
   return (
     <>
-      <ErrorCard problem={error}>{where && <Place where={where} />}</ErrorCard>
+      <ErrorCard problem={error}>
+        {where && <Place where={where} />}
+        {at !== undefined && (
+          <div>
+            <Button size="small" onClick={() => onGoTo(at)}>
+              Go to line {positionOf(session.text, at).line}
+            </Button>
+          </div>
+        )}
+      </ErrorCard>
       <p className="px-4 pb-3 text-ink-2">
         {retryWords(step)}
         {step.handled && ' The workflow handles this failure and went on.'}
       </p>
     </>
   );
+}
+
+/** Where in the text the step is, or what it says there. */
+function placeIn({ text, check: { outline } }: Session, path: string, said: string | undefined): number | undefined {
+  const written = writtenAt(outline, path);
+  const span = outline.find((step) => step.path === written)?.span;
+  if (!span) return undefined;
+  const at = said === undefined ? -1 : text.slice(0, span.to).indexOf(JSON.stringify(said).slice(1, -1), span.from);
+  return at < 0 ? span.from : at;
 }
 
 function Place({ where: { field, before, marked, after } }: { where: Where }) {

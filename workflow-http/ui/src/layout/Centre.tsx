@@ -1,18 +1,16 @@
 // The workflow: drawn, written, or both.
-import { useEffect, type RefObject } from 'react';
+import { Suspense, useEffect, type RefObject } from 'react';
 import { writeAddress } from '../address';
 import type { EditorRef } from '../editor/Editor';
 import { GraphPane } from '../graph/GraphPane';
+import { Conflict, StepList, Versions } from '../later';
 import { EditorPane } from '../panes/EditorPane';
-import { StepList } from '../panes/StepList';
 import { Button } from '../parts/Button';
 import { Choice } from '../parts/Choice';
 import type { Choice as StepChoice } from '../useChoice';
 import type { Session } from '../useSession';
 import type { useView, View } from '../useView';
-import { Conflict } from './Conflict';
 import { copyLink } from './Inspector';
-import { Versions } from './Versions';
 
 interface Props {
   session: Session;
@@ -23,7 +21,7 @@ interface Props {
 }
 
 export function Centre({ session, view: { view, setView, hasRoom }, isPhone, choice, editor }: Props) {
-  const { run, runId, check, problem, saved } = session;
+  const { run, runId, check, problem, saved, theirs } = session;
   const { chosen, isPicked, folds, show, choose, reveal, fold, isList, setList } = choice;
   const faults = check.faults.length;
   // A text that was out of sight shows what was chosen meanwhile.
@@ -41,21 +39,23 @@ export function Centre({ session, view: { view, setView, hasRoom }, isPhone, cho
       <div className="flex h-10 flex-none items-center gap-2 pr-2.5 pl-3 max-desk:hidden">
         <Choice label="View" options={views} value={view} onChange={setView} />
         <span className="flex-1" />
-        {saved && <Versions session={session} />}
+        <Suspense fallback={null}>{saved && <Versions session={session} />}</Suspense>
         {address && (
           <Button look="quiet" size="small" onClick={() => void copyLink(address)}>
             Copy link
           </Button>
         )}
       </div>
-      <Conflict session={session} />
+      <Suspense fallback={null}>{theirs && <Conflict session={session} theirs={theirs} />}</Suspense>
       <div className="split">
         <EditorPane session={session} chosen={chosen} onChoose={choose} editor={editor} />
         {/* The skip link leads here. */}
         {!problem && (
           <div id="steps" tabIndex={-1} data-part="graph" className="part border-line outline-none desk:border-t">
             {isPhone || isList ? (
-              <StepList run={run} outline={check.outline} chosen={chosen} folds={folds} onChoose={show} onFold={fold} />
+              <Suspense fallback={null}>
+                <StepList run={run} outline={check.outline} chosen={chosen} folds={folds} onChoose={show} onFold={fold} />
+              </Suspense>
             ) : (
               <GraphPane run={run} check={check} chosen={chosen} isPicked={isPicked} onChoose={show} onList={() => setList(true)} />
             )}

@@ -73,17 +73,18 @@ interface Props {
   choice: StepChoice;
   /** Chooses a step and goes to where it is shown. */
   onShow: (path: string) => void;
+  onGoTo: (at: number) => void;
 }
 
-export function Dock({ dock, session, choice, onShow }: Props) {
+export function Dock({ dock, session, choice, onShow, onGoTo }: Props) {
   const { shown, choices, setPane, height, resize } = dock;
   const { run, check } = session;
-  const { chosen, folds, show, fold, goTo } = choice;
+  const { chosen, folds, show, fold } = choice;
   if (shown.length === 0) return null;
   const panes: Record<DockPane, ReactNode> = {
     timeline: <Timeline key="timeline" run={run} chosen={chosen} folds={folds} onChoose={show} onFold={fold} />,
     log: <Log key="log" run={run} onChoose={onShow} />,
-    faults: <Faults key="faults" faults={check.faults} warnings={check.warnings} onGoTo={goTo} />,
+    faults: <Faults key="faults" faults={check.faults} warnings={check.warnings} onGoTo={onGoTo} />,
   };
   return (
     <div className={`pane-dock dock ${shown.length > 1 ? 'two' : ''}`}>

@@ -1,13 +1,13 @@
-import { useId } from 'react';
+import { Suspense, useId } from 'react';
+import { WorkflowMenu } from '../later';
 import { Button, Kbd } from '../parts/Button';
 import { Icon } from '../parts/Icon';
 import { RunChip } from '../parts/RunChip';
-import { hasEnded, isKnown } from '../run/run';
+import { isKnown } from '../run/run';
 import type { Lists } from '../side/useLists';
 import { toggleTheme } from '../theme';
 import type { Session } from '../useSession';
 import { isMac, plural } from '../words';
-import { WorkflowMenu } from './WorkflowMenu';
 
 interface Props {
   session: Session;
@@ -53,7 +53,9 @@ function Crumb({ session, lists }: Pick<Props, 'session' | 'lists'>) {
   return (
     <>
       <h1 className="truncate text-lead font-bold">{name}</h1>
-      <WorkflowMenu session={session} lists={lists} />
+      <Suspense fallback={null}>
+        <WorkflowMenu session={session} lists={lists} />
+      </Suspense>
       <span className="hidden flex-none text-ink-3 desk:inline">
         {saved ? (
           <>
@@ -81,8 +83,7 @@ export function RunBar({ session }: { session: Session }) {
 }
 
 function Actions({ session }: { session: Session }) {
-  const { run, check, problem, saved, text, isTextEdited, canSave, save } = session;
-  const isGoing = run !== null && !hasEnded(run) && !problem;
+  const { check, isGoing, saved, text, isTextEdited, canSave, save } = session;
   const faults = check.faults.length;
   const isUnsaved = isTextEdited || (saved !== null && saved.text !== text);
   const why = useId();
@@ -99,14 +100,14 @@ function Actions({ session }: { session: Session }) {
           Save
         </Button>
       )}
-      <RunButton session={session} isGoing={isGoing} why={isBarred ? why : undefined} />
+      <RunButton session={session} why={isBarred ? why : undefined} />
     </>
   );
 }
 
 /** One button that is never disabled, only said to be: another one, or a disabled one, would lose the focus. */
-function RunButton({ session, isGoing, why }: { session: Session; isGoing: boolean; why: string | undefined }) {
-  const { canRun, canCancel, isStarting, isCancelling, start, cancel } = session;
+function RunButton({ session, why }: { session: Session; why: string | undefined }) {
+  const { isGoing, canRun, canCancel, isStarting, isCancelling, start, cancel } = session;
   const act = isGoing ? cancel : start;
   return (
     <Button

@@ -13,11 +13,12 @@ interface Props {
   session: Session;
   chosen: string | undefined;
   onChoose: (path: string) => void;
+  onGoTo: (at: number) => void;
 }
 
 type Tab = 'input' | 'step' | 'result';
 
-export function Inspector({ session, chosen, onChoose }: Props) {
+export function Inspector({ session, chosen, onChoose, onGoTo }: Props) {
   const { run, runId, problem } = session;
   const [picked, setPicked] = useState<Tab>('step');
   // A choice of step is a wish to see it.
@@ -50,7 +51,7 @@ export function Inspector({ session, chosen, onChoose }: Props) {
             <InputPane session={session} />
           </Leaving>
         )}
-        {(tab !== 'input' || problem || session.refusal || session.note) && <Detail session={session} chosen={tab === 'input' ? undefined : chosen} isResult={tab === 'result'} onChoose={onChoose} />}
+        {(tab !== 'input' || problem || session.refusal || session.note) && <Detail session={session} chosen={tab === 'input' ? undefined : chosen} isResult={tab === 'result'} onChoose={onChoose} onGoTo={onGoTo} />}
       </Suspense>
     </section>
   );

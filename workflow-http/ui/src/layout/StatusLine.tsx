@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { readAccess, signOut } from '../api/key';
 import { Icon } from '../parts/Icon';
 import { StateWord } from '../parts/State';
 import { useElapsed } from '../parts/RunChip';
@@ -31,6 +32,11 @@ export function StatusLine({ session, server }: { session: Session; server: Serv
             Simulated
           </span>
         </span>
+      )}
+      {readAccess().key !== null && (
+        <button type="button" className="h-6 flex-none underline underline-offset-3 hover:text-ink" onClick={signOut}>
+          Sign out
+        </button>
       )}
     </footer>
   );

@@ -14,9 +14,11 @@ interface Props {
   chosen: string | undefined;
   isResult: boolean;
   onChoose: (path: string) => void;
+  /** To a place in the text. */
+  onGoTo: (at: number) => void;
 }
 
-export function Detail({ session, chosen, isResult, onChoose }: Props) {
+export function Detail({ session, chosen, isResult, onChoose, onGoTo }: Props) {
   const { run, problem, refusal, note } = session;
   return (
     <div data-detail tabIndex={-1} className="flex min-h-0 flex-1 flex-col outline-none desk:overflow-auto">
@@ -38,12 +40,12 @@ export function Detail({ session, chosen, isResult, onChoose }: Props) {
           </span>
         </p>
       )}
-      {problem ? <Unknown session={session} /> : run && <Shown session={session} chosen={chosen} isResult={isResult} onChoose={onChoose} />}
+      {problem ? <Unknown session={session} /> : run && <Shown session={session} chosen={chosen} isResult={isResult} onChoose={onChoose} onGoTo={onGoTo} />}
     </div>
   );
 }
 
-function Shown({ session, chosen, isResult, onChoose }: Props) {
+function Shown({ session, chosen, isResult, onChoose, onGoTo }: Props) {
   const run = session.run!;
   const [tooLate, setTooLate] = useState<{ run: string; words: string } | null>(null);
   const others = asked(run).filter((step) => step.path !== chosen);
@@ -74,7 +76,7 @@ function Shown({ session, chosen, isResult, onChoose }: Props) {
           </span>
         </p>
       )}
-      {isResult ? <RunResult run={run} /> : <StepDetail key={step.path} run={run} step={step} spec={session.check.spec} onTooLate={onTooLate} />}
+      {isResult ? <RunResult run={run} /> : <StepDetail key={step.path} session={session} run={run} step={step} onTooLate={onTooLate} onGoTo={onGoTo} />}
     </>
   );
 }
@@ -86,7 +88,7 @@ function Unknown({ session }: { session: Session }) {
     <div className="grid justify-items-start gap-3 px-4 py-7 desk:px-8 desk:py-10">
       <h2 className="text-hello leading-8 font-bold tracking-[-0.02em]">{isForgotten ? 'This run is gone.' : isMissing ? 'There is no such run.' : 'This run cannot be shown.'}</h2>
       <p className="text-ink-2 wrap-anywhere">
-        {isForgotten ? 'The server was restarted, and it does not keep runs yet. Your text is kept here: the next run saves it again.' : isMissing ? <>The server does not know <code>{runId}</code>. It may have been deleted, or the address is not complete.</> : problem && <Sentence text={problem.detail} />}
+        {isForgotten ? 'The server was restarted, and it keeps no runs. Your text is kept here: the next run saves it again.' : isMissing ? <>The server does not know <code>{runId}</code>. It may have been deleted, or the address is not complete.</> : problem && <Sentence text={problem.detail} />}
       </p>
       <Button onClick={() => session.go({ at: 'new' })}>Write a workflow</Button>
     </div>

@@ -1,5 +1,6 @@
 import { memo, useState } from 'react';
 import { getWorkflow } from '../api/client';
+import { readAccess } from '../api/key';
 import { Button } from '../parts/Button';
 import { Coded } from '../parts/Coded';
 import { Copy } from '../parts/Copy';
@@ -37,7 +38,7 @@ function Tools({ run }: { run: Run }) {
   const { id, workflowId, version, input } = run;
   const curl = async () => {
     const { spec } = await getWorkflow(workflowId!, version);
-    return curlOf({ api: new URL('api/', document.baseURI).href, spec, id: workflowId!, version, input });
+    return curlOf({ api: new URL('api/', document.baseURI).href, spec, id: workflowId!, version, input, isKeyed: readAccess().key !== null });
   };
   const download = () => downloadEvents(id).then(
     () => setMissing(false),

@@ -14,19 +14,20 @@ import { StateChip, turnWord } from '../parts/State';
 import { useNow } from '../parts/useNow';
 import { reasonOf } from '../run/log';
 import { hasEnded, isSettled, type Run, type Step } from '../run/run';
+import type { Session } from '../useSession';
 import { count, duration, moment } from '../words';
 import { AnswerForm } from './AnswerForm';
 import { Ask } from './Ask';
 
 interface Props {
+  session: Session;
   run: Run;
   step: Step;
-  /** The workflow as it is written now. */
-  spec: unknown;
   onTooLate: (words: string) => void;
+  onGoTo: (at: number) => void;
 }
 
-export function StepDetail({ run, step, spec, onTooLate }: Props) {
+export function StepDetail({ session, run, step, onTooLate, onGoTo }: Props) {
   const isOver = hasEnded(run);
   const word = step.state === 'pending' && isOver ? 'Not reached' : step.handled ? 'Failed, handled' : turnWord(step.state);
   const hasOutput = step.output !== undefined && wordsOf(step) !== step.output;
@@ -44,7 +45,7 @@ export function StepDetail({ run, step, spec, onTooLate }: Props) {
         <Facts step={step} />
       </header>
       {step.isReused && <p className="px-4 pb-3 text-ink-2">Kept from the earlier run: it was not run again.</p>}
-      {step.error && step.state === 'failed' && <Failure step={step} spec={spec} />}
+      {step.error && step.state === 'failed' && <Failure session={session} step={step} onGoTo={onGoTo} />}
       {step.state === 'waiting' && <Ask message={step.wait?.message ?? ''} />}
       {step.state === 'waiting' && step.wait && <AnswerForm key={step.wait.id} runId={run.id} wait={step.wait} onTooLate={onTooLate} />}
       <Quiet step={step} isOver={isOver} />
@@ -54,7 +55,7 @@ export function StepDetail({ run, step, spec, onTooLate }: Props) {
       <Attempts step={step} />
       {step.usage && <Used step={step} />}
       {step.state !== 'pending' && <Kept runId={run.id} step={step} />}
-      {isOver && <Foot run={run} path={step.path} />}
+      {isOver && <Foot session={session} run={run} path={step.path} />}
     </article>
   );
 }

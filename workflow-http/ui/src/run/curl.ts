@@ -7,16 +7,18 @@ interface Told {
   id: string;
   version: number | undefined;
   input: unknown;
+  /** Whether the server asks for a key. It stays out of the text, which may be shown to others. */
+  isKeyed: boolean;
 }
 
-export function curlOf({ api, spec, id, version, input }: Told): string {
-  const json = `-H 'content-type: application/json'`;
+export function curlOf({ api, spec, id, version, input, isKeyed }: Told): string {
+  const headers = `-H 'content-type: application/json'${isKeyed ? ' -H "authorization: Bearer $WORKFLOW_API_KEY"' : ''}`;
   return [
     '# Create the workflow. The answer tells its id.',
-    `curl -sS ${quoted(`${api}workflows`)} ${json} -d ${quoted(JSON.stringify(spec))}`,
+    `curl -sS ${quoted(`${api}workflows`)} ${headers} -d ${quoted(JSON.stringify(spec))}`,
     '',
     '# Run it, and show what happens.',
-    `curl -sSN ${quoted(`${api}workflows/${encodeURIComponent(id)}/runs`)} ${json} -H 'accept: text/event-stream' -d ${quoted(JSON.stringify({ input, version }))}`,
+    `curl -sSN ${quoted(`${api}workflows/${encodeURIComponent(id)}/runs`)} ${headers} -H 'accept: text/event-stream' -d ${quoted(JSON.stringify({ input, version }))}`,
     '',
   ].join('\n');
 }

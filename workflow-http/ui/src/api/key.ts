@@ -1,0 +1,59 @@
+// The API key of this tab: kept until the tab is closed, sent with every request, and told to nobody else.
+
+export interface Access {
+  key: string | null;
+  /** The server lets nobody in with this key, or without one. */
+  isAsked: boolean;
+}
+
+const NAME = 'workflow-key';
+
+let access: Access = { key: read(), isAsked: false };
+const listeners = new Set<() => void>();
+
+export const readAccess = (): Access => access;
+
+export function onAccess(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+export const keyHeader = (key: string | null): Record<string, string> => (key === null ? {} : { authorization: `Bearer ${key}` });
+
+/** A key that the server took. */
+export function signIn(key: string): void {
+  write(key);
+  change({ key, isAsked: false });
+}
+
+export function signOut(): void {
+  write(null);
+  change({ key: null, isAsked: true });
+}
+
+/** The server refused this key. It may have been replaced since. */
+export function refuse(key: string | null): void {
+  if (key === access.key && !access.isAsked) change({ key, isAsked: true });
+}
+
+function change(next: Access): void {
+  access = next;
+  listeners.forEach((tell) => tell());
+}
+
+function read(): string | null {
+  try {
+    return sessionStorage.getItem(NAME);
+  } catch {
+    return null;
+  }
+}
+
+function write(key: string | null): void {
+  try {
+    if (key === null) sessionStorage.removeItem(NAME);
+    else sessionStorage.setItem(NAME, key);
+  } catch {
+    // Storage can be forbidden; the key then lasts as long as the page.
+  }
+}
