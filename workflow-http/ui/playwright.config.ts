@@ -9,6 +9,8 @@ export default defineConfig({
   testDir: 'e2e',
   timeout: 30_000,
   workers: 1,
+  // On a machine that does much else, a browser may be too slow once; what fails twice is a fault.
+  retries: process.env.CI ? 1 : 0,
   reporter: 'list',
   use: {
     baseURL: url,

@@ -20,8 +20,11 @@ test('values and references are offered where they belong', async ({ ui, page })
   await ui.open();
   await ui.write('{ "nodes": [ { "id": "first", "type": "PromptNode", "data": { "template": "{{input}}" } }, { "id": "b", "type": "LLMNode", "data": { "prompt": "x {{ " } } ] }');
   for (let step = 0; step < 9; step += 1) await page.keyboard.press('ArrowLeft');
-  await page.keyboard.press('Control+Space');
-  await expect(page.getByRole('option')).toHaveText(['first.output', 'input']);
+  // What there is to offer comes from the server.
+  await expect(async () => {
+    await page.keyboard.press('Control+Space');
+    await expect(page.getByRole('option')).toHaveText(['first.output', 'input'], { timeout: 1_000 });
+  }).toPass();
   await page.keyboard.press('Escape');
   await expect(page.getByRole('listbox')).toHaveCount(0);
 });

@@ -147,8 +147,9 @@ test('from an empty page to a result with the keyboard alone', async ({ ui, page
   await expect(page.getByRole('button', { name: 'Run support-triage' })).toBeVisible();
   await page.keyboard.press('n');
   await expect(page).toHaveURL(/#\/new$/);
+  // The page may still be bringing what it is made of.
   const tabTo = async (isThere: () => Promise<boolean>) => {
-    for (let presses = 0; presses < 60; presses += 1) {
+    for (let presses = 0; presses < 300; presses += 1) {
       if (await isThere()) return;
       await page.keyboard.press('Tab');
     }
