@@ -277,13 +277,24 @@ impl Host {
         stopped.map_or(Ok(()), |problem| Err(EngineError::Stopped { run, problem }))
     }
 
+    /// The record of a run.
+    pub(super) async fn record(&self, run: RunId) -> Result<RunRecord, EngineError> {
+        let record = self.store.run(run).await?;
+        record.ok_or(EngineError::NoSuchRun(run))
+    }
+
+    /// The record of a run that has ended, or that cannot go on.
+    pub(super) async fn over(&self, run: RunId) -> Result<RunRecord, EngineError> {
+        let record = self.record(run).await?;
+        if record.head.status.has_ended() || self.stopped(run).is_some() {
+            return Ok(record);
+        }
+        Err(EngineError::NotEnded(run))
+    }
+
     /// Forgets a run in which nothing happens any more.
     pub(super) async fn delete(&self, run: RunId) -> Result<(), EngineError> {
-        let record = self.store.run(run).await?;
-        let record = record.ok_or(EngineError::NoSuchRun(run))?;
-        if !record.head.status.has_ended() && self.stopped(run).is_none() {
-            return Err(EngineError::NotEnded(run));
-        }
+        self.over(run).await?;
         if !self.store.delete_run(run).await? {
             return Err(EngineError::NoSuchRun(run));
         }

@@ -280,12 +280,7 @@ impl Engine for LocalEngine {
     }
 
     async fn run(&self, id: RunId) -> Result<RunReport, EngineError> {
-        let record = self
-            .host
-            .store()
-            .run(id)
-            .await?
-            .ok_or(EngineError::NoSuchRun(id))?;
+        let record = self.host.record(id).await?;
         let until = record.head.last_seq;
         let mut report = RunReport::new(record);
         report.stopped = self.host.stopped(id);
@@ -330,14 +325,10 @@ impl Engine for LocalEngine {
     }
 
     async fn cancel(&self, id: RunId) -> Result<RunRecord, EngineError> {
-        let run = || async {
-            let record = self.host.store().run(id).await?;
-            record.ok_or(EngineError::NoSuchRun(id))
-        };
-        if !run().await?.head.status.has_ended() {
+        if !self.host.record(id).await?.head.status.has_ended() {
             self.host.cancel(id).await;
         }
-        let record = run().await?;
+        let record = self.host.record(id).await?;
         if record.head.status.has_ended() {
             return Ok(record);
         }
@@ -369,8 +360,7 @@ impl Engine for LocalEngine {
                 return Err(self.host.interrupted(run));
             }
         }
-        let record = self.host.store().run(run).await?;
-        record.ok_or(EngineError::NoSuchRun(run))
+        self.host.record(run).await
     }
 
     async fn events(
@@ -380,8 +370,7 @@ impl Engine for LocalEngine {
     ) -> Result<BoxStream<'static, Update>, EngineError> {
         // Before the log is looked at, so that nothing is missed in between.
         let live = self.host.live_or_new(run);
-        let record = self.host.store().run(run).await?;
-        let record = record.ok_or(EngineError::NoSuchRun(run))?;
+        let record = self.host.record(run).await?;
         let last = record.head.last_seq;
         if after > last {
             return Err(EngineError::BeyondEnd { after, last });

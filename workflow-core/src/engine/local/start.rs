@@ -9,7 +9,7 @@ use crate::{
     engine::{Engine, EngineError, NewRun, Retry},
     event::{EventKind, ReusedStep, RunCreated, StepEvent},
     fault::{Fault, FaultCode},
-    id::{NodeId, RunId, WorkflowId},
+    id::{NodeId, WorkflowId},
     record::{RunKey, RunRecord, WorkflowRecord},
     size::{self, MAX_RESULT_BYTES},
     store::StoreError,
@@ -43,7 +43,7 @@ impl LocalEngine {
         if let Some(run) = self.run_of_key(key.as_ref()).await? {
             return Ok(run);
         }
-        let before = self.over(retry.run).await?;
+        let before = self.host.over(retry.run).await?;
         if retry.from.is_some() && retry.input.is_some() {
             let detail = "with another input, nothing of the earlier run can be taken over";
             let fault = Fault::new(FaultCode::NotApplicable, "#/from", detail);
@@ -105,16 +105,6 @@ impl LocalEngine {
             Some(version) if version != newest.version => self.workflow(id, Some(version)).await,
             _ => Ok(newest),
         }
-    }
-
-    /// A run that has ended, or that cannot go on.
-    async fn over(&self, run: RunId) -> Result<RunRecord, EngineError> {
-        let record = self.host.store().run(run).await?;
-        let record = record.ok_or(EngineError::NoSuchRun(run))?;
-        if record.head.status.has_ended() || self.host.stopped(run).is_some() {
-            return Ok(record);
-        }
-        Err(EngineError::NotEnded(run))
     }
 
     /// Of two that ask by one key at the same time, one creates the run, and both get it.
