@@ -1,10 +1,11 @@
-//! The service beside a bare handler that does the same: one call to the model, five frames.
+//! The service beside a bare handler that does the same: five frames, as things happen, and one call
+//! to the model.
 //!
 //! The model is a server on loopback that answers at once, the same for both sides.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark may fail by panicking")]
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     Json, Router,
@@ -15,7 +16,7 @@ use axum::{
 };
 use futures::{
     future::join_all,
-    stream::{self, Stream},
+    stream::{self, Stream, StreamExt},
 };
 use reqwest::Client;
 use serde_json::{Value, json};
@@ -80,7 +81,7 @@ async fn serve(router: Router) -> SocketAddr {
     address
 }
 
-/// The least code that does it: ask the model, send five frames.
+/// The least code that does it: three frames, a question to the model, two more.
 async fn floor(model: SocketAddr) -> String {
     let url = format!("http://{model}/v1beta/models/gemini:streamGenerateContent?alt=sse");
     let handler = Router::new()
@@ -92,16 +93,26 @@ async fn floor(model: SocketAddr) -> String {
 async fn run(
     State((client, url)): State<(Client, String)>,
     Json(body): Json<Value>,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let question = json!({"contents": [{"role": "user", "parts": [{"text": body["input"]}]}]});
-    let answered = client.post(url).json(&question).send().await.unwrap();
-    let answer = answered.text().await.unwrap();
-    let frames = (0..5).map(move |frame| {
-        Ok(Event::default()
-            .json_data(json!({"frame": frame, "answer": answer}))
-            .unwrap())
-    });
-    Sse::new(stream::iter(frames))
+) -> Sse<impl Stream<Item = Result<Event, axum::Error>>> {
+    let prompt = format!("Explain: {}", body["input"].as_str().unwrap());
+    let begun = [
+        step("prompt_step", "Running", None),
+        step("prompt_step", "Success", Some(&prompt)),
+        step("llm_step", "Running", None),
+    ];
+    let question = json!({"contents": [{"role": "user", "parts": [{"text": prompt}]}]});
+    let done = async move {
+        let answered = client.post(url).json(&question).send().await.unwrap();
+        let answer = answered.text().await.unwrap();
+        let end = json!({"type": "workflowStatus", "status": "Completed"});
+        stream::iter([step("llm_step", "Success", Some(&answer)), end])
+    };
+    let frames = stream::iter(begun).chain(stream::once(done).flatten());
+    Sse::new(frames.map(|frame| Event::default().json_data(frame)))
+}
+
+fn step(node: &str, status: &str, output: Option<&str>) -> Value {
+    json!({"nodeId": node, "status": status, "message": "", "output": output, "error": null})
 }
 
 /// The whole service, with the workflow of the first prototype.

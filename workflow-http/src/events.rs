@@ -84,13 +84,10 @@ fn greeting() -> Event {
 fn frame(update: &Update) -> Result<Event, axum::Error> {
     match update {
         Update::Event(event) => {
-            let id = event.seq.to_string();
-            Event::default()
-                .id(id)
-                .event(event.kind.name())
-                .json_data(event.shown())
+            let frame = Event::default().id(event.seq.to_string());
+            sse::data(frame.event(event.kind.name()), &event.shown())
         }
-        Update::Delta(delta) => Event::default().event("node.delta").json_data(delta),
+        Update::Delta(delta) => sse::data(Event::default().event("node.delta"), delta),
         _ => Ok(Event::default().comment("")),
     }
 }

@@ -22,7 +22,7 @@ pub(crate) async fn follow(app: &App, run: RunId) -> Result<Response, Problem> {
     let mut teller = Teller::new(Arc::clone(&app.engine));
     let frames = updates.filter_map(move |update| {
         let frame = teller.frame(&update);
-        async { frame.map(|frame| Event::default().json_data(frame)) }
+        async { frame.map(|frame| sse::data(Event::default(), &frame)) }
     });
     Ok(sse::answer(seat.keep(frames), &app.options.shutdown))
 }

@@ -10,10 +10,20 @@ use axum::{
     },
 };
 use futures::{Stream, StreamExt};
+use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 /// How long a stream may be silent; proxies and clients take a longer silence for a dead connection.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// JSON as the data of a frame. It has no line breaks, so it is written once, and whole.
+///
+/// # Errors
+/// The value is no JSON.
+pub(crate) fn data(frame: Event, value: &impl Serialize) -> Result<Event, axum::Error> {
+    let json = serde_json::to_string(value).map_err(axum::Error::new)?;
+    Ok(frame.data(json))
+}
 
 /// Sends each frame as one chunk, and a comment when there has been none for a while. The answer
 /// ends with the frames, or when the service shuts down.

@@ -1,5 +1,6 @@
 //! What the log keeps of an attempt: the prompt as it was sent, and the answer's raw parts.
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::{request::GenerateRequest, wire::Question};
@@ -23,10 +24,10 @@ pub(super) struct Kept {
 impl Kept {
     pub(super) fn of(model: &str, request: &GenerateRequest) -> Self {
         let body = serde_json::to_value(Question::new(request, None));
-        let request = bounded(body.unwrap_or_default());
+        let (request, bytes) = bounded(body.unwrap_or_default());
         Self {
             model: model.to_owned(),
-            room: ROOM.saturating_sub(size(&request)),
+            room: ROOM.saturating_sub(bytes),
             request,
         }
     }
@@ -40,36 +41,40 @@ impl Kept {
         if let Some(id) = response_id {
             kept.insert("response_id".into(), id.into());
         }
-        let parts = Value::from(parts);
-        match size(&parts) {
-            2 => {}
+        match size(parts) {
+            _ if parts.is_empty() => {}
             bytes if bytes > self.room => {
                 kept.insert("parts_left_out".into(), json!({ "bytes": bytes }));
             }
             _ => {
-                kept.insert("parts".into(), parts);
+                kept.insert("parts".into(), parts.into());
             }
         }
         Value::Object(kept)
     }
 }
 
-fn bounded(mut request: Value) -> Value {
+/// As much of a request as may be kept, and its size.
+fn bounded(mut request: Value) -> (Value, usize) {
     shorten_data(&mut request);
+    let mut bytes = size(&request);
     for longest in SHORTER {
-        if size(&request) <= ROOM_OF_REQUEST {
-            return request;
+        if bytes <= ROOM_OF_REQUEST {
+            return (request, bytes);
         }
         shorten(&mut request, longest);
+        bytes = size(&request);
     }
-    match size(&request) {
-        bytes if bytes > ROOM_OF_REQUEST => json!({"left_out": {"bytes": bytes}}),
-        _ => request,
+    if bytes > ROOM_OF_REQUEST {
+        request = json!({"left_out": {"bytes": bytes}});
+        bytes = size(&request);
     }
+    (request, bytes)
 }
 
-fn size(value: &Value) -> usize {
-    value.to_string().len()
+/// How many bytes something has as JSON.
+fn size(value: &(impl Serialize + ?Sized)) -> usize {
+    serde_json::to_vec(value).map_or(0, |json| json.len())
 }
 
 /// Shortens what is no text: nobody reads it, and the log is not where it belongs.

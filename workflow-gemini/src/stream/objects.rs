@@ -30,15 +30,22 @@ impl Objects {
         if self.is_open() {
             self.held.push(b'\n');
         }
-        for &byte in line {
-            if self.depth == 0 && byte != b'{' {
-                continue;
+        let mut from = 0;
+        for (at, &byte) in line.iter().enumerate() {
+            if self.depth == 0 {
+                if byte != b'{' {
+                    continue;
+                }
+                from = at;
             }
-            self.held.push(byte);
             self.count(byte);
             if self.depth == 0 {
+                self.held.extend_from_slice(&line[from..=at]);
                 ready.push_back(mem::take(&mut self.held));
             }
+        }
+        if self.is_open() {
+            self.held.extend_from_slice(&line[from..]);
         }
     }
 
