@@ -80,6 +80,8 @@ impl Connections {
     /// Frames leave at once, and who reads nothing for long is cut off. Fails if the client has gone.
     fn prepared(&self, stream: TcpStream) -> io::Result<impl AsyncRead + AsyncWrite + Unpin> {
         stream.set_nodelay(true)?;
+        #[cfg(target_os = "linux")]
+        socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(self.write_time))?;
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(self.write_time));
         Ok(Explained::new(Box::pin(stream)))

@@ -78,8 +78,8 @@ impl Limits {
         self
     }
 
-    /// How long a client may read nothing of what is ready for it; 30 s by default. Then its
-    /// connection is closed.
+    /// How long a client may read nothing of what is ready for it, or not acknowledge what was sent (on
+    /// Linux); 30 s by default. Then its connection is closed.
     #[must_use]
     pub fn with_write_time(mut self, time: Duration) -> Self {
         self.write_time = time;

@@ -22,7 +22,8 @@ use crate::{
     run_request::{RetryRequest, RunRequest},
 };
 
-/// Starts a run and answers with it, or with the stream of its events.
+/// Starts a run and answers with it, or with the stream of its events. Where there is no stream to be
+/// had, the run has started all the same, and the headers of the problem say which it is.
 pub(crate) async fn start(
     State(app): State<App>,
     Id(workflow): Id<WorkflowId>,
@@ -34,7 +35,7 @@ pub(crate) async fn start(
     let run = app.engine.start(request.of(workflow, key)).await?;
     let run_headers = app.run_headers(run.id);
     if form == EVENT_STREAM {
-        return Ok((run_headers, events::follow(&app, run.id, 0).await?).into_response());
+        return Ok((run_headers, events::follow(&app, run.id, 0).await).into_response());
     }
     let run = app.linked(run.clone(), run.id, run.workflow.id);
     Ok((StatusCode::ACCEPTED, run_headers, Json(run)).into_response())
@@ -48,7 +49,7 @@ pub(crate) async fn run(
     request: RunRequest,
 ) -> Result<Response, Problem> {
     let run = app.engine.start(request.of(workflow, key)).await?;
-    Ok((app.run_headers(run.id), legacy::follow(&app, run.id).await?).into_response())
+    Ok((app.run_headers(run.id), legacy::follow(&app, run.id).await).into_response())
 }
 
 /// Does a run again, as a new one.

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, futures::Notified};
 use tokio_util::sync::CancellationToken;
 
 use super::text::{Position, StepText};
@@ -33,7 +33,7 @@ pub(super) struct LiveRun {
     /// Whether there is a task that drives it.
     driven: AtomicBool,
     state: Mutex<State>,
-    changed: watch::Sender<()>,
+    changed: Notify,
 }
 
 #[derive(Default)]
@@ -80,7 +80,7 @@ impl LiveRun {
             inbox: Arc::default(),
             driven: AtomicBool::new(false),
             state: Mutex::default(),
-            changed: watch::Sender::new(()),
+            changed: Notify::new(),
         })
     }
 
@@ -92,9 +92,9 @@ impl LiveRun {
         &self.cancellation
     }
 
-    /// Tells when there is something new to [`read`](Self::read).
-    pub(super) fn subscribe(&self) -> watch::Receiver<()> {
-        self.changed.subscribe()
+    /// Ends once there is something new to [`read`](Self::read), counted from this call.
+    pub(super) fn changed(&self) -> Notified<'_> {
+        self.changed.notified()
     }
 
     pub(super) fn inbox(&self) -> &Arc<Inbox> {
@@ -123,8 +123,13 @@ impl LiveRun {
 
     /// Waits until nothing will come any more.
     pub(super) async fn closed(&self) {
-        let mut changed = self.subscribe();
-        while !lock(&self.state).closed && changed.changed().await.is_ok() {}
+        loop {
+            let changed = self.changed();
+            if lock(&self.state).closed {
+                return;
+            }
+            changed.await;
+        }
     }
 
     /// Learns how long the log is, which may be longer than what was shown here.
@@ -138,13 +143,13 @@ impl LiveRun {
         let mut state = lock(&self.state);
         events.for_each(|event| state.push(event));
         drop(state);
-        self.changed.send_replace(());
+        self.changed.notify_waiters();
     }
 
     /// Lets the readers go: nothing will come any more.
     pub(super) fn close(&self) {
         lock(&self.state).closed = true;
-        self.changed.send_replace(());
+        self.changed.notify_waiters();
     }
 
     /// Gives a reader what it has not had yet, or tells it what to do for that.
@@ -183,7 +188,7 @@ impl DeltaSink for LiveRun {
         let text = state.writing.entry(path);
         text.or_insert_with(|| StepText::of(&delta)).push(&delta);
         drop(state);
-        self.changed.send_replace(());
+        self.changed.notify_waiters();
     }
 }
 

@@ -3,7 +3,6 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use futures::stream::{self, BoxStream, StreamExt};
-use tokio::sync::watch;
 
 use super::{
     READ_BATCH,
@@ -16,7 +15,7 @@ use crate::{event::Update, id::RunId, store::StoreError};
 pub(super) struct Reader {
     run: RunId,
     host: Arc<Host>,
-    live: Option<(Arc<LiveRun>, watch::Receiver<()>)>,
+    live: Option<Arc<LiveRun>>,
     cursor: Cursor,
     updates: VecDeque<Update>,
     ended: bool,
@@ -24,10 +23,6 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn new(run: RunId, after: u64, live: Option<Arc<LiveRun>>, host: Arc<Host>) -> Self {
-        let live = live.map(|live| {
-            let changed = live.subscribe();
-            (live, changed)
-        });
         Self {
             run,
             host,
@@ -56,17 +51,19 @@ impl Reader {
     }
 
     async fn refill(&mut self) {
-        let next = match &mut self.live {
-            None => Next::ReadStore,
-            Some((live, changed)) => {
-                changed.borrow_and_update();
-                live.read(&mut self.cursor, &mut self.updates)
-            }
+        let Some(live) = &self.live else {
+            return self.read_store().await;
         };
+        // Before it is read, so that what comes meanwhile is not missed.
+        let changed = live.changed();
+        let next = live.read(&mut self.cursor, &mut self.updates);
+        if next == Next::Wait {
+            return changed.await;
+        }
+        drop(changed);
         match next {
-            Next::More => {}
+            Next::More | Next::Wait => {}
             Next::ReadStore => self.read_store().await,
-            Next::Wait => self.wait().await,
             Next::End => self.ended = true,
         }
     }
@@ -88,12 +85,6 @@ impl Reader {
         self.ended = events.is_empty();
         for event in events {
             self.cursor.take_event(event, &mut self.updates);
-        }
-    }
-
-    async fn wait(&mut self) {
-        if let Some((_, changed)) = &mut self.live {
-            self.ended = changed.changed().await.is_err();
         }
     }
 }
