@@ -19,6 +19,7 @@ pub(crate) struct Operation {
     answers: Vec<Answer>,
     problems: Vec<Kind>,
     open: bool,
+    follows: bool,
 }
 
 /// What may be wrong with any request.
@@ -53,6 +54,7 @@ impl Operation {
             answers: Vec::new(),
             problems: ALWAYS.to_vec(),
             open: false,
+            follows: false,
         }
     }
 
@@ -88,6 +90,12 @@ impl Operation {
         self
     }
 
+    /// Says that what it starts may go on though following it fails.
+    pub(super) fn follows(mut self) -> Self {
+        self.follows = true;
+        self
+    }
+
     /// The operation as OpenAPI has it.
     pub(super) fn told(mut self, method: &Method) -> Value {
         self.add_what_follows(method);
@@ -109,7 +117,13 @@ impl Operation {
         }
         let answers = self.answers.iter().map(|it| (it.status(), it.told()));
         let problems = by_status(&self.problems).into_iter();
-        let problems = problems.map(|(status, kinds)| (status, problem(&kinds)));
+        let problems = problems.map(|(status, kinds)| {
+            let mut answer = problem(&kinds);
+            if self.follows && is_for_now(status) {
+                answer = answer.header("Location").header("X-Run-Id");
+            }
+            (status, answer.told())
+        });
         told["responses"] = answers
             .chain(problems)
             .map(|(status, answer)| (status.as_str().to_owned(), answer))
@@ -143,7 +157,7 @@ fn by_status(problems: &[Kind]) -> BTreeMap<StatusCode, Vec<Kind>> {
 }
 
 /// An answer that is one of these problems, all of one status.
-fn problem(kinds: &[Kind]) -> Value {
+fn problem(kinds: &[Kind]) -> Answer {
     let titles: Vec<String> = kinds
         .iter()
         .map(|kind| format!("`{}`: {}.", kind.code(), kind.title()))
@@ -158,11 +172,16 @@ fn problem(kinds: &[Kind]) -> Value {
     if kinds.contains(&Kind::Unauthorized) {
         answer = answer.header("WWW-Authenticate");
     }
-    if matches!(
-        status,
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
-    ) {
+    if is_for_now(status) {
         answer = answer.header("Retry-After");
     }
-    answer.told()
+    answer
+}
+
+/// Whether a later request may be answered better.
+fn is_for_now(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+    )
 }

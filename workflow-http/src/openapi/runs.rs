@@ -78,6 +78,7 @@ pub(crate) fn start(schemas: &mut Schemas) -> Operation {
                 .leads_to(&FROM_RUN),
         )
         .answers(followed.header("Location").header("X-Run-Id"))
+        .follows()
         .fails(&NOT_STARTED)
         .fails(&[
             Kind::NotAcceptable,
@@ -103,6 +104,7 @@ pub(crate) fn run(schemas: &mut Schemas) -> Operation {
     .takes([WORKFLOW, IDEMPOTENCY_KEY])
     .body(run_request(schemas))
     .answers(frames.header("Location").header("X-Run-Id"))
+    .follows()
     .fails(&NOT_STARTED)
     .fails(&[
         Kind::UnknownWorkflow,
