@@ -170,6 +170,6 @@ async fn frames_of_the_prototype_have_the_same_bound() {
     let workflow = api.create(two_steps()).await;
     let refused = api.post(&format!("{workflow}/run"), r#"{"input":1}"#).await;
     assert_eq!(refused.refusal(), (429, "too_many_readers".into()));
-    let run = api.get(&refused.header("location")).await;
+    let run = api.get(refused.header("location")).await;
     assert_eq!(run.status, 200, "it runs all the same");
 }
