@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Mutex,
+    time::Duration,
 };
 
 use tokio::{
@@ -11,6 +12,9 @@ use tokio::{
 };
 
 use crate::{id::RunId, sync::lock, time::Timestamp};
+
+/// How often the wall clock is asked: the monotonic one may stand still while the machine sleeps.
+const LOOK: Duration = Duration::from_secs(60);
 
 /// When to wake which run; at most one alarm a run.
 #[derive(Default)]
@@ -30,6 +34,14 @@ impl Alarms {
         let alarm = self.by_run.remove(&run)?;
         self.queue.remove(&alarm);
         Some(alarm)
+    }
+
+    /// The first that is due by the monotonic clock, else any that is by the wall clock.
+    fn take_due(&mut self) -> Option<Alarm> {
+        let (at, time) = (Instant::now(), Timestamp::now());
+        let first = self.queue.first().filter(|first| first.at <= at);
+        let due = first.or_else(|| self.queue.iter().find(|alarm| alarm.time <= time))?;
+        self.remove(due.run)
     }
 }
 
@@ -63,20 +75,34 @@ impl Timers {
     pub(super) async fn next(&self) -> Alarm {
         loop {
             let first = lock(&self.alarms).queue.first().copied();
-            let Some(alarm) = first else {
+            let Some(first) = first else {
                 self.changed.notified().await;
                 continue;
             };
-            if alarm.at > Instant::now()
-                && timeout_at(alarm.at, self.changed.notified()).await.is_ok()
-            {
+            let until = first.at.min(Instant::now() + LOOK);
+            if timeout_at(until, self.changed.notified()).await.is_ok() {
                 continue;
             }
-            let mut alarms = lock(&self.alarms);
-            if alarms.by_run.get(&alarm.run) == Some(&alarm) {
-                alarms.remove(alarm.run);
+            if let Some(alarm) = lock(&self.alarms).take_due() {
                 return alarm;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_slept_through_is_noticed_soon() {
+        let (timers, now) = (Timers::default(), Timestamp::now());
+        timers.set(RunId::new(), now.after(10 * LOOK), now);
+        let long_ago: Timestamp = serde_json::from_str("\"2020-02-02T20:20:20Z\"").unwrap();
+        let slept_through = RunId::new();
+        timers.set(slept_through, now, long_ago);
+        let set = Instant::now();
+        assert_eq!(timers.next().await.run, slept_through);
+        assert_eq!(set.elapsed(), LOOK);
     }
 }
