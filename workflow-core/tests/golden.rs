@@ -13,6 +13,11 @@ use workflow_core::{Executor, LOG_FORMAT, StepEvent, Workflow};
 /// One event a line, format 1. Never written anew: a later format gets a file of its own.
 const LOG: &str = include_str!("golden/log-1.jsonl");
 
+/// Whole logs, format 1, of what the other has not: a person's wait that is answered, one that is
+/// cancelled and one that expires, a called workflow, a retry that takes results over, what a node
+/// kept, a shutdown and a crash.
+const MORE: &str = include_str!("golden/events-1.jsonl");
+
 /// A branch that is not taken, a failure that is handled, a retry, a map, a loop and a delay that suspends.
 const SPEC: &str = include_str!("golden/spec-1.json");
 
@@ -21,24 +26,27 @@ fn workflow() -> Arc<Workflow> {
     support::parsed(&Probe::default(), &spec)
 }
 
-fn log() -> Vec<StepEvent> {
-    LOG.lines()
+fn read(lines: &str) -> Vec<StepEvent> {
+    lines
+        .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect()
 }
 
 #[test]
 fn an_event_is_written_as_it_was_then() {
-    for (event, line) in log().iter().zip(LOG.lines()) {
-        let then: Value = serde_json::from_str(line).unwrap();
-        assert_eq!(serde_json::to_value(event).unwrap(), then);
+    for lines in [LOG, MORE] {
+        for (event, line) in read(lines).iter().zip(lines.lines()) {
+            let then: Value = serde_json::from_str(line).unwrap();
+            assert_eq!(serde_json::to_value(event).unwrap(), then);
+        }
     }
     assert_eq!(LOG_FORMAT, 1, "a new format needs a golden log of its own");
 }
 
 #[tokio::test(start_paused = true)]
 async fn every_prefix_ends_as_the_log_did() {
-    let whole = log();
+    let whole = read(LOG);
     let output = output_of(&whole);
     for cut in 1..whole.len() {
         let resumed = Executor::new().resume(workflow(), &whole[..cut]);
