@@ -9,7 +9,7 @@ use futures::{StreamExt, future::join_all, poll};
 use serde_json::Value;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use tokio::runtime::{Builder, Runtime};
-use workflow_bench::{compare, floor, hosted::Hosted, node};
+use workflow_bench::{compare, floor, hosted::Hosted, node, runtimes};
 use workflow_core::{Executor, LocalEngine, MemoryStore, Workflow};
 
 #[global_allocator]
@@ -19,16 +19,7 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 const SLOTS: usize = 1_024;
 
 fn main() {
-    for (name, runtime) in [
-        (
-            "current-thread",
-            Builder::new_current_thread().enable_all().build().unwrap(),
-        ),
-        (
-            "multi-thread",
-            Builder::new_multi_thread().enable_all().build().unwrap(),
-        ),
-    ] {
+    for (name, runtime) in runtimes() {
         println!("\n{name} runtime, per step");
         steps(&runtime);
         println!("\n{name} runtime, per run");

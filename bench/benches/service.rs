@@ -3,6 +3,7 @@
 //!
 //! The model is a server on loopback that answers at once, the same for both sides.
 
+#![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 #![expect(clippy::unwrap_used, reason = "a benchmark may fail by panicking")]
 
 use std::{net::SocketAddr, sync::Arc};
@@ -20,8 +21,8 @@ use futures::{
 };
 use reqwest::Client;
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, runtime::Builder};
-use workflow_bench::compare;
+use tokio::{net::TcpListener, runtime::Runtime};
+use workflow_bench::{compare, runtimes};
 use workflow_core::{Engine, LocalEngine, Registry};
 use workflow_gemini::GeminiClient;
 use workflow_http::Options;
@@ -41,14 +42,20 @@ const ANSWER: &str = concat!(
 );
 
 fn main() {
-    let runtime = Builder::new_multi_thread().enable_all().build().unwrap();
+    for (name, runtime) in runtimes() {
+        println!("\n{name} runtime, per two-step run");
+        runs(&runtime);
+    }
+}
+
+fn runs(runtime: &Runtime) {
     let (floor, ours) = runtime.block_on(async {
         let model = serve(Router::new().fallback(answer)).await;
         (floor(model).await, ours(model).await)
     });
     let client = Client::builder().tcp_nodelay(true).build().unwrap();
     compare(
-        "two-step runs, one after the other",
+        "one after the other",
         REQUESTS,
         || runtime.block_on(ask(&client, &floor, REQUESTS)),
         || runtime.block_on(ask(&client, &ours, REQUESTS)),
@@ -59,7 +66,7 @@ fn main() {
         });
     };
     compare(
-        "two-step runs, 32 clients at once",
+        &format!("{CLIENTS} clients at once"),
         CLIENTS * REQUESTS,
         || crowd(&floor),
         || crowd(&ours),

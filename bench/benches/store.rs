@@ -6,8 +6,8 @@
 use std::{fs::File, io::Write, path::Path, sync::Arc};
 
 use futures::future::join_all;
-use tokio::runtime::{Builder, Runtime};
-use workflow_bench::{compare, hosted::Hosted, node};
+use tokio::runtime::Runtime;
+use workflow_bench::{compare, hosted::Hosted, node, runtimes};
 use workflow_core::{LocalEngine, MemoryStore, Store};
 use workflow_sqlite::SqliteStore;
 
@@ -17,16 +17,7 @@ const EVENTS: u32 = 7;
 const COMMITS: u32 = 4;
 
 fn main() {
-    for (name, runtime) in [
-        (
-            "current-thread",
-            Builder::new_current_thread().enable_all().build().unwrap(),
-        ),
-        (
-            "multi-thread",
-            Builder::new_multi_thread().enable_all().build().unwrap(),
-        ),
-    ] {
+    for (name, runtime) in runtimes() {
         println!("\n{name} runtime, SQLite, per run of two steps");
         runs(&runtime);
     }

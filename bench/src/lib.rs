@@ -7,12 +7,29 @@
 
 use std::time::{Duration, Instant};
 
+use tokio::runtime::{Builder, Runtime};
+
 pub mod floor;
 pub mod hosted;
 pub mod node;
 
 /// How often each side is measured.
 const ROUNDS: usize = 21;
+
+/// The runtimes that everything is measured on, by their names.
+///
+/// # Panics
+/// When the system has no room for one.
+pub fn runtimes() -> [(&'static str, Runtime); 2] {
+    let built = |mut builder: Builder| {
+        let runtime = builder.enable_all().build();
+        runtime.unwrap_or_else(|error| panic!("{error}"))
+    };
+    [
+        ("current-thread", built(Builder::new_current_thread())),
+        ("multi-thread", built(Builder::new_multi_thread())),
+    ]
+}
 
 /// Measures two ways to do the same thing in turns, and prints both and their ratio.
 ///
