@@ -130,11 +130,10 @@ function Fault({ count }: { count: number }) {
 }
 
 function Fact({ card, step }: { card: Card; step: Step | undefined }) {
-  const fact = useScene(({ run }) => factOf(card, step, run));
   return (
     <>
       <span className="flex-1 truncate" dir="auto">
-        {fact}
+        {factOf(card, step)}
       </span>
       {step && step.attempt > 1 && (
         <code className="text-micro text-retry">

@@ -76,10 +76,10 @@ function Filters({ states, words, counts = {}, onStates, onWords }: FilterProps)
   return (
     <div className="flex flex-none flex-wrap items-center gap-x-3 gap-y-2 border-b border-line px-3.5 py-2">
       <h1 className="text-[15px] font-bold">Runs</h1>
-      <label className="relative flex items-center">
+      <label className="relative flex items-center max-desk:flex-1">
         <span className="sr-only">Search runs</span>
         <Icon name="search" size={14} className="absolute left-2.5 text-ink-3" />
-        <input id="search" type="search" className="field h-8 w-56 py-0 pl-8 desk:h-[30px]" placeholder="Search input" value={words} onChange={(event) => onWords(event.target.value)} autoFocus />
+        <input id="search" type="search" className="field h-8 py-0 pl-8 desk:h-[30px] desk:w-56" placeholder="Search input" value={words} onChange={(event) => onWords(event.target.value)} autoFocus />
       </label>
       <Choice label="Which runs" look="pills" value={states} onChange={onStates} options={all.map(({ count, ...one }) => (isCounted ? { ...one, count } : one))} />
     </div>

@@ -24,7 +24,7 @@ export const HistoryRow = memo(function HistoryRow({ run, elapsed, scale }: Prop
           <StateWord state={run.status} />
         </span>
         <span className="min-w-0 [grid-area:input]">
-          <span className="block truncate" dir="auto">
+          <span className="block truncate text-left" dir="auto">
             {titleOf(run.input_excerpt ?? '')}
           </span>
         </span>

@@ -30,7 +30,7 @@ export function Centre({ session, view: { view, setView, hasRoom }, isPhone, cho
   }, [view]);
   const views: { value: View; word: string; count?: number }[] = [
     { value: 'graph', word: 'Graph' },
-    { value: 'json', word: 'JSON', ...(faults > 0 ? { count: faults } : {}) },
+    { value: 'json', word: 'JSON', ...(faults > 0 ? { count: faults, isFaulty: true } : {}) },
     ...(hasRoom ? [{ value: 'both' as const, word: 'Both' }] : []),
   ];
   const address = runId === null ? saved && writeAddress({ at: 'workflow', id: saved.id }) : writeAddress({ at: 'run', id: runId });

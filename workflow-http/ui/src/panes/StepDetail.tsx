@@ -34,12 +34,14 @@ export function StepDetail({ session, run, step, onTooLate, onGoTo }: Props) {
   return (
     <article aria-label={`Step ${step.path}`} className="flex min-h-full flex-col">
       <header className="grid gap-1.5 px-4 pt-3 pb-2.5">
-        <div className="flex items-center gap-2">
-          <Icon name={iconOfType(step.type)} className="text-ink-2" />
-          <h2 className="flex-1 font-code text-[15px] leading-5 font-bold wrap-anywhere">
-            <span className="text-meta font-normal text-ink-3">{step.path.slice(0, -step.node.length)}</span>
-            {step.node}
-          </h2>
+        <div className="flex flex-wrap items-center justify-end gap-2">
+          <span className="flex min-w-0 flex-auto items-center gap-2">
+            <Icon name={iconOfType(step.type)} className="text-ink-2" />
+            <h2 className="min-w-0 font-code text-[15px] leading-5 font-bold wrap-anywhere">
+              <span className="text-meta font-normal text-ink-3">{step.path.slice(0, -step.node.length)}</span>
+              {step.node}
+            </h2>
+          </span>
           <StateChip state={step.state} word={word} handled={step.handled} time={useGoing(step)} />
         </div>
         <Facts step={step} />

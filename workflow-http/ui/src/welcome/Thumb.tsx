@@ -1,12 +1,16 @@
 import { iconOfType } from '../parts/Icon';
 import { BOX, boxesOf, type Box, type Node } from './thumb';
 
+/** Room for the lines at the edges, and the most pixels a picture is high. */
+const [EDGE, MOST] = [2, 118];
+
 /** A picture; the words beside it say the same. */
 export function Thumb({ nodes }: { nodes: Node[] }) {
   const { boxes, width, height } = boxesOf(nodes);
-  const scale = Math.min(1, 118 / height);
+  const [across, down] = [width + 2 * EDGE, height + 2 * EDGE];
+  const scale = Math.min(1, MOST / down);
   return (
-    <svg className="icon" width={(width + 2) * scale} height={(height + 2) * scale} viewBox={`-1 -1 ${width + 2} ${height + 2}`} aria-hidden="true">
+    <svg className="icon" width={across * scale} height={down * scale} viewBox={`${-EDGE} ${-EDGE} ${across} ${down}`} aria-hidden="true">
       {boxes.flatMap((box) => box.from.map((id) => <path key={`${id} ${box.id}`} d={wayOf(boxes.find((one) => one.id === id), box)} className="stroke-ctl" strokeDasharray={box.isMaybe ? '4 3' : undefined} />))}
       {boxes.map((box) => (
         <g key={box.id}>
