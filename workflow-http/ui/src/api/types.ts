@@ -91,6 +91,15 @@ export interface NodeOutline {
   nodes?: NodeOutline[];
 }
 
+/** A workflow that is called, as it is while the run goes on. */
+export interface CalledWorkflow {
+  /** What it is called by. */
+  workflow: string;
+  workflow_id?: string;
+  version?: number;
+  nodes: NodeOutline[];
+}
+
 interface Logged {
   seq: number;
   run_id: string;
@@ -125,8 +134,7 @@ export type RunEvent =
       version?: number;
       input: unknown;
       nodes: NodeOutline[];
-      /** Those that are called, as they are while this run goes on. */
-      workflows?: { workflow: string; nodes: NodeOutline[] }[];
+      workflows?: CalledWorkflow[];
     })
   | (Logged & { type: 'run.started' })
   | (Logged & { type: 'run.suspended'; reason?: string; wake_at?: string })

@@ -28,7 +28,7 @@ export const StepCard = memo(function StepCard({ data: { card, top } }: { data: 
   return (
     <div data-state={state} data-handled={step?.handled || undefined} className="relative h-full">
       <When card={card} step={step} />
-      <Face card={card} top={top} state={state}>
+      <Face card={card} top={top} state={state} isClosed={card.inner.length > 0}>
         <span className="relative flex items-center gap-1.5">
           {card.inner.length > 0 && <Toggle card={card} isOpen={false} />}
           <Icon name={iconOfType(card.type)} className="text-ink-2" />
@@ -49,10 +49,18 @@ export const StepCard = memo(function StepCard({ data: { card, top } }: { data: 
   );
 });
 
+interface FaceProps {
+  card: Card;
+  top: number;
+  state: StepState | undefined;
+  isClosed?: boolean;
+  children: ReactNode;
+}
+
 /** The card itself, and the button that it is. */
-export function Face({ card, top, state, children }: { card: Card; top: number; state: StepState | undefined; children: ReactNode }) {
+export function Face({ card, top, state, isClosed = false, children }: FaceProps) {
   const { choose } = useActs();
-  const chosen = useScene((scene) => isChosen(scene, card.path));
+  const chosen = useScene((scene) => isChosen(scene, card.path, isClosed));
   const path = useScene((scene) => pathIn(scene, card.path) ?? card.path);
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => {

@@ -1,6 +1,8 @@
 // One step: what it says, what it gave, or why it did not.
 import type { ReactNode } from 'react';
+import { writeAddress } from '../address';
 import { serverNow } from '../api/clock';
+import type { CalledWorkflow } from '../api/types';
 import { Attempts } from '../inspect/Attempts';
 import { Failure } from '../inspect/Failure';
 import { Foot } from '../inspect/Foot';
@@ -44,7 +46,7 @@ export function StepDetail({ session, run, step, onTooLate, onGoTo }: Props) {
           </span>
           <StateChip state={step.state} word={word} handled={step.handled} time={useGoing(step)} />
         </div>
-        <Facts step={step} />
+        <Facts run={run} step={step} />
       </header>
       {step.isReused && <p className="px-4 pb-3 text-ink-2">Kept from the earlier run: it was not run again.</p>}
       {step.error && step.state === 'failed' && <Failure session={session} step={step} onGoTo={onGoTo} />}
@@ -69,7 +71,7 @@ function useGoing({ state, startedAt }: Step): string | undefined {
   return isGoing ? duration(now - Date.parse(startedAt)) : undefined;
 }
 
-function Facts({ step }: { step: Step }) {
+function Facts({ run, step }: { run: Run; step: Step }) {
   const now = serverNow();
   const { usage, attempts } = step;
   const last = attempts.at(-1);
@@ -95,7 +97,26 @@ function Facts({ step }: { step: Step }) {
           {name} <code className="text-ink">{value}</code>
         </span>
       ))}
+      {step.calls !== undefined && <Called name={step.calls} called={run.outline.workflows[step.calls]} />}
     </p>
+  );
+}
+
+/** The workflow that a step calls, one press away. */
+function Called({ name, called }: { name: string; called: CalledWorkflow | undefined }) {
+  const { workflow_id: id, version } = called ?? {};
+  return (
+    <span>
+      calls{' '}
+      {id === undefined ? (
+        <code className="text-ink">{name}</code>
+      ) : (
+        <a href={writeAddress({ at: 'workflow', id, version })} className="font-code text-live underline underline-offset-3">
+          {name}
+          {version !== undefined && ` v${version}`}
+        </a>
+      )}
+    </span>
   );
 }
 
