@@ -33,7 +33,6 @@ export const StepCard = memo(function StepCard({ data: { card, top } }: { data: 
           {card.inner.length > 0 && <Toggle card={card} isOpen={false} />}
           <Icon name={iconOfType(card.type)} className="text-ink-2" />
           <Id id={card.id} />
-          <span className="flex-1" />
           {faults ? <Fault count={faults.length} /> : known && <CardState state={known} word={known === 'pending' && isOver ? 'Not reached' : stateWord(known)} />}
         </span>
         <span className="mt-[3px] flex gap-2 text-[11.5px] leading-4 whitespace-nowrap text-ink-3">
@@ -121,7 +120,7 @@ export function Toggle({ card, isOpen }: { card: Card; isOpen: boolean }) {
 
 export function CardState({ state, word = stateWord(state) }: { state: StepState; word?: string }) {
   return (
-    <span className="inline-flex flex-none items-center gap-[5px] text-meta font-strong text-state">
+    <span className="ml-auto inline-flex flex-none items-center gap-[5px] text-meta font-strong text-state">
       <Icon name={state} size={14} />
       <span className={state === 'completed' ? 'text-ink-2' : ''}>{word}</span>
     </span>
@@ -130,7 +129,7 @@ export function CardState({ state, word = stateWord(state) }: { state: StepState
 
 function Fault({ count }: { count: number }) {
   return (
-    <span className="inline-flex flex-none items-center gap-[5px] text-meta font-strong text-fail">
+    <span className="ml-auto inline-flex flex-none items-center gap-[5px] text-meta font-strong text-fail">
       <Icon name="failed" size={14} />
       {plural(count, 'fault')}
     </span>

@@ -1,6 +1,6 @@
 // How large things are, in pixels. A card has room for what comes later, so that nothing moves when it comes.
 
-export const CARD = { height: 56, least: 204, most: 300, whisper: 28 };
+export const CARD = { height: 56, least: 192, most: 300, whisper: 28 };
 /** The condition of a node stands above it, on the way that leads there. */
 export const WHEN = { height: 22, below: 18 };
 export const GAP = { across: 28, down: 36 };
@@ -8,7 +8,7 @@ export const BOX = { head: 42, pad: 14, side: 156, foot: 14, back: 40, least: 30
 export const CELL = { size: 28, gap: 4, across: 5 };
 
 /** Room for the id beside the longest word for a state. */
-export const cardWidth = (id: string): number => Math.min(CARD.most, Math.max(CARD.least, Math.ceil(8.4 * id.length) + 152));
+export const cardWidth = (id: string): number => Math.min(CARD.most, Math.max(CARD.least, Math.ceil(8.4 * id.length) + 140));
 
 /** More rounds of a loop than this are not all drawn. */
 export const PIPS = { most: 8, width: 24 };

@@ -26,7 +26,7 @@ export function Centre({ session, view: { view, setView, hasRoom }, isPhone, cho
   const faults = check.faults.length;
   // A text that was out of sight shows what was chosen meanwhile.
   useEffect(() => {
-    if (view !== 'graph' && chosen !== undefined && isPicked) requestAnimationFrame(() => reveal(chosen));
+    if (view !== 'graph' && chosen !== undefined) requestAnimationFrame(() => reveal(chosen));
   }, [view]);
   const views: { value: View; word: string; count?: number }[] = [
     { value: 'graph', word: 'Graph' },
