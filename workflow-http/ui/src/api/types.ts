@@ -68,6 +68,13 @@ export interface RunPage extends Page<RunItem> {
   counts?: Partial<Record<RunItem['status'], number>>;
 }
 
+/** A run with its steps, each as far as it is. */
+export interface RunReport extends RunItem {
+  input?: unknown;
+  error?: Problem;
+  steps: { path: string; status: 'pending' | Exclude<RunItem['status'], 'queued'> | 'skipped'; duration_ms?: number }[];
+}
+
 /** A step with all its attempts. */
 export interface StepHistory {
   attempts: {

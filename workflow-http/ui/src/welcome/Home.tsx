@@ -124,7 +124,10 @@ function Ways({ onBegin }: { onBegin: () => void }) {
       <section>
         <h2 className="mb-1 font-bold text-ink">Use the API</h2>
         <p className="text-meta">
-          Post it to <code>api/workflows</code>. Its runs show up here, live.
+          Post it to <code>api/workflows</code>. Its runs show up here, live.{' '}
+          <a href="docs" className="font-strong text-live underline underline-offset-3">
+            All that it can do
+          </a>
         </p>
       </section>
     </div>
