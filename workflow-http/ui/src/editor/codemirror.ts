@@ -1,8 +1,8 @@
 // The editor itself: one CodeMirror view in a shadow root. This module is the lazy chunk.
-import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
+import { copyLineDown, copyLineUp, deleteLine, history, historyKeymap, indentLess, indentMore, moveLineDown, moveLineUp, selectParentSyntax, standardKeymap } from '@codemirror/commands';
 import { bracketMatching, indentOnInput } from '@codemirror/language';
 import { Compartment, EditorSelection, EditorState } from '@codemirror/state';
-import { drawSelection, EditorView, keymap, lineNumbers } from '@codemirror/view';
+import { drawSelection, EditorView, keymap, lineNumbers, type KeyBinding } from '@codemirror/view';
 import type { Fix } from './fix';
 import { workflowJson } from './json';
 import { looks } from './looks';
@@ -28,6 +28,16 @@ interface Options {
   onChoose: (id: string) => void;
 }
 
+/** What other editors have for code, as far as it helps with JSON. */
+const lineKeys: KeyBinding[] = [
+  { key: 'Alt-ArrowUp', run: moveLineUp, shift: copyLineUp },
+  { key: 'Alt-ArrowDown', run: moveLineDown, shift: copyLineDown },
+  { key: 'Shift-Mod-k', run: deleteLine },
+  { key: 'Mod-[', run: indentLess },
+  { key: 'Mod-]', run: indentMore },
+  { key: 'Mod-i', run: selectParentSyntax, preventDefault: true },
+];
+
 export function mountEditor(host: HTMLElement, { text, onText, onChoose }: Options): Editor {
   // In a shadow root CodeMirror adopts its style sheets; in the page it would write <style>, which the content policy refuses.
   const root = host.shadowRoot ?? host.attachShadow({ mode: 'open' });
@@ -47,7 +57,7 @@ export function mountEditor(host: HTMLElement, { text, onText, onChoose }: Optio
         workflowJson,
         helping.of([]),
         looks,
-        keymap.of([{ key: 'F8', run: goToNextFault }, ...defaultKeymap, ...historyKeymap, { key: 'Escape', run: leave }]),
+        keymap.of([{ key: 'F8', run: goToNextFault }, { key: 'Escape', run: leave }, ...lineKeys, ...standardKeymap, ...historyKeymap]),
         EditorView.contentAttributes.of({ 'aria-label': 'Workflow as JSON', tabindex: '0' }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) onText(update.state.doc.toString());
