@@ -4,10 +4,17 @@ import { toast } from '../parts/Toast';
 import type { Fix } from './fix';
 
 export function mend(view: EditorView, fixes: Fix[]): void {
-  // Two faults may be about the same place.
-  const changes = new Map(fixes.flatMap(({ places, meant }) => places.map((place) => [place.from, { ...place, insert: JSON.stringify(meant).slice(1, -1) }])));
-  view.dispatch({ changes: [...changes.values()], selection: { anchor: Math.min(...changes.keys()) }, userEvent: 'input.fix', scrollIntoView: true });
+  const changes = changesIn(view, fixes);
   view.focus();
+  if (changes.length === 0) return;
+  view.dispatch({ changes, selection: { anchor: Math.min(...changes.map(({ from }) => from)) }, userEvent: 'input.fix', scrollIntoView: true });
   const [{ written, meant }] = fixes as [Fix];
   toast(fixes.length === 1 ? `Changed ${written} to ${meant}.` : `Fixed ${fixes.length} faults.`);
+}
+
+/** Two faults may be about one place, and the text may have changed since they were found. */
+function changesIn({ state }: EditorView, fixes: Fix[]) {
+  const all = fixes.flatMap(({ written, meant, places }) => places.map((place) => ({ ...place, written, insert: JSON.stringify(meant).slice(1, -1) })));
+  const still = all.filter(({ from, to, written }) => to <= state.doc.length && state.sliceDoc(from, to) === written);
+  return [...new Map(still.map((change) => [change.from, change])).values()];
 }

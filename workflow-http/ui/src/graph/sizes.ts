@@ -7,7 +7,7 @@ export const GAP = { across: 28, down: 36 };
 export const BOX = { head: 42, pad: 14, side: 156, foot: 14, back: 40, least: 300, most: 560, tally: 96 };
 export const CELL = { size: 28, gap: 4, across: 5 };
 
-/** Room for the id beside the longest word for a state. */
+/** Room for the id beside the longest word for a state, which is `Not reached`. */
 export const cardWidth = (id: string): number => Math.min(CARD.most, Math.max(CARD.least, Math.ceil(8.4 * id.length) + 140));
 
 /** More rounds of a loop than this are not all drawn. */

@@ -28,7 +28,7 @@ export function Centre({ session, view: { view, setView, hasRoom }, isPhone, cho
   useEffect(() => {
     if (view !== 'graph' && chosen !== undefined) requestAnimationFrame(() => reveal(chosen));
   }, [view]);
-  const views: { value: View; word: string; count?: number }[] = [
+  const views: { value: View; word: string; count?: number; isFaulty?: boolean }[] = [
     { value: 'graph', word: 'Graph' },
     { value: 'json', word: 'JSON', ...(faults > 0 ? { count: faults, isFaulty: true } : {}) },
     ...(hasRoom ? [{ value: 'both' as const, word: 'Both' }] : []),

@@ -52,7 +52,7 @@ function Row({ fault, fix, onGoTo, onFix }: Pick<Props, 'onGoTo' | 'onFix'> & { 
       <span className="text-meta leading-5 text-ink-3">
         line {line}, column {column}
       </span>
-      <div className="col-start-2 flex flex-wrap items-center gap-x-3 text-meta text-ink-3">
+      <div className="col-span-2 col-start-2 flex flex-wrap items-center gap-x-3 text-meta text-ink-3">
         <code>{code}</code>
         {fix && (
           <Act label={`Fix: ${fix.written} becomes ${fix.meant}`} onClick={() => onFix([fix])}>
