@@ -4,7 +4,7 @@ export const CARD = { height: 56, least: 192, most: 300, whisper: 28 };
 /** The condition of a node stands above it, on the way that leads there. */
 export const WHEN = { height: 22, below: 18 };
 export const GAP = { across: 28, down: 36 };
-export const BOX = { head: 42, pad: 14, side: 156, foot: 14, back: 40, least: 300, most: 560, tally: 96 };
+export const BOX = { head: 42, pad: 14, side: 156, foot: 14, back: 40, least: 300, tally: 96 };
 export const CELL = { size: 28, gap: 4, across: 5 };
 
 /** Room for the id beside the longest word for a state, which is `Not reached`. */
@@ -13,11 +13,9 @@ export const cardWidth = (id: string): number => Math.min(CARD.most, Math.max(CA
 /** More rounds of a loop than this are not all drawn. */
 export const PIPS = { most: 8, width: 24 };
 
-/** The head of a box: its id, its rounds or what it does and how far it is, and its state. */
-export function headWidth({ id, plan, max }: { id: string; plan: string; max?: number }): number {
-  const said = max === undefined ? 6.4 * plan.length + 60 : PIPS.width * Math.min(max, PIPS.most);
-  return Math.min(BOX.most, Math.ceil(8.4 * id.length + said) + 190);
-}
+/** The head of a box: of a loop, its id, all its rounds and its state. */
+export const headWidth = ({ id, max }: { id: string; max?: number }): number =>
+  max === undefined ? BOX.least : Math.max(BOX.least, cardWidth(id) + 50 + PIPS.width * Math.min(max, PIPS.most));
 
 /** Mono, 11 px, and room for `false`. */
 export const whenWidth = (when: string): number => Math.min(CARD.most, Math.ceil(6.7 * when.length) + 64);
