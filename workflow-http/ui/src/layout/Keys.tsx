@@ -39,12 +39,7 @@ export default function Keys({ onClose }: { onClose: () => void }) {
           </div>
         ))}
       </dl>
-      <p className="mt-3 flex flex-wrap justify-between gap-x-3 text-meta text-ink-3">
-        Single letters are off while you type.
-        <a href="docs" className="font-strong text-live underline underline-offset-3">
-          What the API can do
-        </a>
-      </p>
+      <p className="mt-3 text-meta text-ink-3">Single letters are off while you type.</p>
     </Dialog>
   );
 }

@@ -4,7 +4,7 @@ import { Button } from '../parts/Button';
 import { Sentence } from '../parts/Coded';
 import { Icon } from '../parts/Icon';
 import { PaneHead } from '../parts/PaneHead';
-import { plural } from '../words';
+import { ended, plural } from '../words';
 
 interface Props {
   text: string;
@@ -72,5 +72,3 @@ function Act({ label, onClick, children }: { label?: string; onClick: () => void
     </button>
   );
 }
-
-const ended = (sentence: string): string => (/[.?!]$/.test(sentence) ? sentence : `${sentence}.`);

@@ -17,7 +17,7 @@ import { useNow } from '../parts/useNow';
 import { reasonOf } from '../run/log';
 import { hasEnded, isSettled, type Run, type Step } from '../run/run';
 import type { Session } from '../useSession';
-import { count, duration, moment } from '../words';
+import { count, duration, ended, moment } from '../words';
 import { AnswerForm } from './AnswerForm';
 import { Ask } from './Ask';
 
@@ -137,7 +137,7 @@ function quietWords(step: Step, isOver: boolean): ReactNode {
       if (step.progress) return null;
       return step.type === 'LLMNode' ? <>Asked the model. The first words come soon. <i className="caret animate-none" /></> : 'Working.';
     case 'retrying':
-      return last?.error && <><Sentence text={last.error.detail} /> Next attempt in {duration(last.nextIn ?? 0)}.</>;
+      return last?.error && <><Sentence text={ended(last.error.detail)} /> Next attempt in {duration(last.nextIn ?? 0)}.</>;
     case 'delayed':
       return <GoesOn step={step} />;
     case 'skipped':
