@@ -106,6 +106,43 @@ test('a map shows its items and one of them inside, a loop its rounds', async ({
   await expect(card(page, 'each/sum')).toBeVisible();
 });
 
+test('a call opens to what it calls, and leads to its workflow', async ({ ui, page, request }) => {
+  const name = `called-${Date.now()}`;
+  await request.post('./api/workflows', { data: { name, nodes: [{ id: 'twice', type: 'LLMNode', data: { prompt: 'Say {{ input }}' } }] } });
+  await ui.write(JSON.stringify({ nodes: [{ id: 'call', type: 'WorkflowNode', data: { workflow: name, input: '{{ input }}' } }] }));
+  await ui.run.click();
+  await expect(card(page, 'call/twice')).toHaveAccessibleName('twice, Running');
+  await expect(page.locator('.whisper')).not.toBeEmpty();
+  await ui.ended('Completed');
+  await card(page, 'call/twice').click();
+  await expect(page.getByRole('article', { name: 'Step call/twice' })).toBeVisible();
+
+  await page.getByRole('button', { name: '1 step in call' }).click();
+  await expect(card(page, 'call/twice')).toHaveCount(0);
+  await expect(card(page, 'call')).toHaveAttribute('aria-current', 'step');
+  await card(page, 'call').click();
+  await page.getByRole('article', { name: 'Step call' }).getByRole('link', { name: `${name} v1` }).click();
+  await expect(page).toHaveURL(/#\/workflows\/[^/]+\/versions\/1$/);
+  await expect(ui.editor).toContainText('"twice"');
+});
+
+test('the text goes along with a run until somebody moves it', async ({ ui, page }) => {
+  await page.setViewportSize({ width: 1440, height: 500 });
+  const nodes = Array.from({ length: 9 }, (_, index) => ({ id: `step_${index}`, type: index === 8 ? 'LLMNode' : 'TransformNode', data: index === 8 ? { prompt: 'Say {{ input }}' } : { value: `{{ input }} ${index}` } }));
+  await ui.write(JSON.stringify({ nodes }, null, 2));
+  const line = (id: string) => page.locator('.cm-line', { hasText: `"id": "${id}"` });
+  await page.locator('.cm-scroller').evaluate((box) => (box.scrollTop = 0));
+  await expect(line('step_0')).toBeInViewport();
+  await ui.run.click();
+  await expect(line('step_8')).toBeInViewport();
+  await ui.ended('Completed');
+  await page.locator('.cm-scroller').hover();
+  await page.mouse.wheel(0, -9000);
+  await expect(line('step_0')).toBeInViewport();
+  await card(page, 'step_8').click();
+  await expect(line('step_8')).toBeInViewport();
+});
+
 test('a condition says what became of it', async ({ ui, page }) => {
   await ui.write(NESTED);
   await expect(page.locator('.when')).toHaveText("refine.output == 'nothing'");

@@ -57,6 +57,22 @@ test('the form and the JSON are two views of one input', async ({ ui, page }) =>
   await expect(form.getByRole('button', { name: 'As form' })).toHaveCount(0);
 });
 
+test('a form that nobody filled in leaves nothing to the next workflow', async ({ ui, page }) => {
+  await ui.open();
+  await ui.write(ORDER);
+  const form = page.getByRole('region', { name: 'Input', exact: true });
+  await expect(form.getByRole('textbox', { name: 'Ticket' })).toBeVisible();
+  await ui.write(ORDER.replace('"title": "Ticket"', '"title": "Question"'));
+  await expect(form.getByRole('textbox', { name: 'Question' })).toBeVisible();
+  await ui.write('{ "nodes": [ { "id": "say", "type": "PromptNode", "data": { "template": "{{ input }}" } } ] }');
+  await expect(ui.input).toHaveValue('');
+
+  await ui.write(ORDER);
+  await form.getByRole('textbox', { name: 'Ticket' }).fill('Help');
+  await ui.write('{ "nodes": [ { "id": "say", "type": "PromptNode", "data": { "template": "{{ input }}" } } ] }');
+  await expect(ui.input).toHaveValue(/Help/);
+});
+
 test('axe finds nothing in a form', async ({ ui, page }) => {
   await page.emulateMedia({ reducedMotion: 'reduce' });
   await ui.open();

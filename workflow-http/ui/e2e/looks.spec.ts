@@ -26,8 +26,9 @@ for (const width of [400, 1280]) {
           await clean('log');
           await ui.pane('JSON');
         }
-        await ui.write('{ "nodes": [ { "id": "a", "type": "Nothing" } ] }');
+        await ui.write('{ "nodes": [ { "id": "a", "type": "Nothing" }, { "id": "b", "type": "LMNode" } ] }');
         await expect(ui.run).toBeDisabled();
+        await expect(page.getByRole('button', { name: 'Fix: LMNode becomes LLMNode' })).toBeVisible();
         await clean('faulty');
       });
     });

@@ -1,3 +1,4 @@
+import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test } from './page';
 
 const named = (name: string) => JSON.stringify({ name, nodes: [{ id: 'say', type: 'PromptNode', data: { template: 'Say {{ input }}' } }] }, null, 2);
@@ -106,6 +107,36 @@ test('runs are found by state and by words', async ({ ui, page }) => {
   await page.getByRole('button', { name: 'Clear the filters' }).click();
   await page.getByRole('searchbox', { name: 'Search runs' }).fill(word);
   await found.click();
+  await ui.ended('Completed');
+});
+
+test('a run that is pointed at, or reached by keys, is told at a glance', async ({ ui, page }) => {
+  const word = unique('glance');
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await ui.open();
+  for (const input of [`${word} one`, `${word} two`]) {
+    await page.goto('./#/new');
+    await ui.fill(input);
+    await ui.run.click();
+    await ui.ended('Completed');
+  }
+  await page.goto('./#/runs');
+  await page.getByRole('searchbox', { name: 'Search runs' }).fill(word);
+  const glance = page.getByRole('region', { name: 'Run at a glance' });
+  const found = page.getByRole('region', { name: 'Runs found' }).getByRole('link');
+  await expect(found).toHaveCount(2);
+  await expect(glance).toContainText(`${word} two`);
+  await found.nth(1).hover();
+  await expect(glance).toContainText(`${word} one`);
+  await expect(glance.getByRole('listitem')).toHaveText([/Completed.*prompt_step/, /Completed.*llm_step/]);
+  await found.nth(1).focus();
+  await page.keyboard.press('ArrowUp');
+  await expect(found.first()).toBeFocused();
+  await expect(glance).toContainText(`${word} two`);
+  expect(await ui.overflow()).toBe(0);
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map((one) => one.id)).toEqual([]);
+  await glance.getByRole('link', { name: 'Open run' }).click();
   await ui.ended('Completed');
 });
 

@@ -55,12 +55,13 @@ export function App() {
     },
     [show],
   );
-  const goTo = (at: number) => {
+  const inText = (act: () => void) => {
     if (view.view === 'graph') view.setView('json');
     setTab('json');
     // Once the text can be seen.
-    requestAnimationFrame(() => choice.goTo(at));
+    requestAnimationFrame(act);
   };
+  const goTo = (at: number) => inText(() => choice.goTo(at));
   const closeSide = useCallback(() => {
     setSideOpen(false);
     setTab((tab) => (tab === 'runs' ? (isAlone ? 'home' : 'steps') : tab));
@@ -107,7 +108,7 @@ export function App() {
           <>
             <Centre session={session} view={view} isPhone={isPhone} choice={choice} editor={editor} />
             <Inspector session={session} chosen={choice.chosen} onChoose={choice.choose} onGoTo={goTo} />
-            <Dock dock={dock} session={session} choice={choice} onShow={showStep} onGoTo={goTo} />
+            <Dock dock={dock} session={session} choice={choice} onShow={showStep} onGoTo={goTo} onFix={(fixes) => inText(() => choice.mend(fixes))} />
           </>
         )}
       </main>

@@ -1,6 +1,7 @@
 // The one choice of step: made anywhere, seen everywhere. It stands in the address of a run.
 import { useCallback, useEffect, useMemo, useRef, useState, type RefObject } from 'react';
 import type { EditorRef } from './editor/Editor';
+import type { Fix } from './editor/fix';
 import { writtenAt, type Outline } from './editor/useCheck';
 import { focusWithin, visibleSteps, type Folds } from './run/fold';
 import { sibling } from './run/turns';
@@ -26,6 +27,7 @@ export interface Choice {
   /** To the item or round before or after. */
   turn: (by: 1 | -1) => void;
   goTo: (at: number) => void;
+  mend: (fixes: Fix[]) => void;
   nextFault: () => void;
 }
 
@@ -58,15 +60,19 @@ export function useChoice({ address, run, runId, check, go }: Session, editor: R
     [go],
   );
   const goTo = useCallback((at: number) => editor.current?.goTo(at), [editor]);
+  const mend = useCallback((fixes: Fix[]) => editor.current?.mend(fixes), [editor]);
   const reveal = useCallback(
     (path: string) => {
-      const { outline } = latest.current;
-      const written = writtenAt(outline, path);
-      const place = outline.find((step) => step.path === written);
-      if (place) editor.current?.reveal(place.span.from);
+      const place = placeIn(latest.current.outline, path);
+      if (place) editor.current?.reveal(place.span);
     },
     [editor],
   );
+  // The text goes along with a run.
+  useEffect(() => {
+    const place = chosen === undefined ? undefined : placeIn(check.outline, chosen);
+    if (place && runId !== null) editor.current?.follow(place.span, runId);
+  }, [chosen, runId, check.outline, editor]);
   const show = useCallback(
     (path: string) => {
       choose(path);
@@ -101,7 +107,12 @@ export function useChoice({ address, run, runId, check, go }: Session, editor: R
     if (next) goTo(next.from);
   }, [goTo]);
 
-  return { chosen, isPicked: chosen !== undefined && (chosen === picked || chosen === drafted), folds, isList, setList, choose, show, reveal, fold, move, turn, goTo, nextFault };
+  return { chosen, isPicked: chosen !== undefined && (chosen === picked || chosen === drafted), folds, isList, setList, choose, show, reveal, fold, move, turn, goTo, mend, nextFault };
 }
+
+const placeIn = (outline: Outline[], path: string): Outline | undefined => {
+  const written = writtenAt(outline, path);
+  return outline.find((step) => step.path === written);
+};
 
 const isWritten = (outline: Outline[], path: string | undefined): boolean => outline.some((step) => step.path === path);

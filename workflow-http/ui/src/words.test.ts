@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { age, asLine, asText, count, duration, moment, parts, plural, sentence, titleOf } from './words';
+import { age, asLine, asText, count, duration, ended, moment, parts, plural, sentence, titleOf } from './words';
 
 it.each([
   [0.4, '0 ms'],
@@ -70,3 +70,9 @@ it.each([
   ['[1, 2]', '[1, 2]'],
   ['null', 'No input'],
 ])('the input %s is called %s', (excerpt, title) => expect(titleOf(excerpt)).toBe(title));
+
+it.each([
+  ['the port is closed', 'the port is closed.'],
+  ['Please retry in 2s.', 'Please retry in 2s.'],
+  ['did you mean `a`?', 'did you mean `a`?'],
+])('%s, before another sentence, is %s', (text, words) => expect(ended(text)).toBe(words));

@@ -69,6 +69,9 @@ export const asLine = (value: unknown): string =>
 /** A sentence as it is shown: with a capital, unless it begins with code. */
 export const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
+/** A sentence that another one follows. */
+export const ended = (text: string): string => (/[.?!…]$/.test(text) ? text : `${text}.`);
+
 /** A sentence cut at its code, which the server writes between backquotes. */
 export const parts = (text: string): { text: string; isCode: boolean }[] =>
   text

@@ -1,7 +1,7 @@
 // The server's REST interface. Every URL is relative to the page, which may live under a base path.
 import { learnClock } from './clock';
 import { keyHeader, readAccess, refuse } from './key';
-import type { Fault, Page, Problem, RunPage, StepHistory, Version, Workflow } from './types';
+import type { Fault, Page, Problem, RunPage, RunReport, StepHistory, Version, Workflow } from './types';
 
 /** An answer that was not a success. `status` 0: there was no answer. */
 export class ApiError extends Error {
@@ -95,6 +95,8 @@ export interface RunFilter {
 }
 
 export const listRuns = (filter: RunFilter, limit: number, cursor?: string) => json<RunPage>(`runs?${query({ ...filter, limit, cursor })}`);
+
+export const getRun = (id: string, signal: AbortSignal) => json<RunReport>(`runs/${name(id)}`, { signal });
 
 export const deleteRun = (id: string) => request(`runs/${name(id)}`, { method: 'DELETE' });
 

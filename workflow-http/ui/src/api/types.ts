@@ -68,6 +68,13 @@ export interface RunPage extends Page<RunItem> {
   counts?: Partial<Record<RunItem['status'], number>>;
 }
 
+/** A run with its steps, each as far as it is. */
+export interface RunReport extends RunItem {
+  input?: unknown;
+  error?: Problem;
+  steps: { path: string; status: 'pending' | Exclude<RunItem['status'], 'queued'> | 'skipped'; duration_ms?: number }[];
+}
+
 /** A step with all its attempts. */
 export interface StepHistory {
   attempts: {
@@ -89,6 +96,15 @@ export interface NodeOutline {
   workflow?: string;
   /** What a map or loop repeats. */
   nodes?: NodeOutline[];
+}
+
+/** A workflow that is called, as it is while the run goes on. */
+export interface CalledWorkflow {
+  /** What it is called by. */
+  workflow: string;
+  workflow_id?: string;
+  version?: number;
+  nodes: NodeOutline[];
 }
 
 interface Logged {
@@ -125,8 +141,7 @@ export type RunEvent =
       version?: number;
       input: unknown;
       nodes: NodeOutline[];
-      /** Those that are called, as they are while this run goes on. */
-      workflows?: { workflow: string; nodes: NodeOutline[] }[];
+      workflows?: CalledWorkflow[];
     })
   | (Logged & { type: 'run.started' })
   | (Logged & { type: 'run.suspended'; reason?: string; wake_at?: string })

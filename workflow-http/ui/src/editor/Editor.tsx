@@ -1,7 +1,9 @@
 // The editor as a component. Until its chunk is there, the text stands in its place.
 import { memo, useEffect, useImperativeHandle, useRef, useState, type Ref } from 'react';
 import type { Editor as Mounted } from './codemirror';
+import type { Fix } from './fix';
 import type { StepMark } from './marks';
+import type { Range } from './scan';
 import type { LocatedFault } from './useCheck';
 
 const chunk = import('./codemirror');
@@ -14,7 +16,10 @@ export interface Source {
 export interface EditorRef {
   goTo: (at: number) => void;
   /** Brings a place into view and leaves the focus where it is. */
-  reveal: (at: number) => void;
+  reveal: (range: Range) => void;
+  /** The same, unless somebody moved the text or wrote in it since this run is on the page. */
+  follow: (range: Range, run: string) => void;
+  mend: (fixes: Fix[]) => void;
 }
 
 interface Props {
@@ -48,7 +53,21 @@ export const Editor = memo(function Editor({ source, faults, steps, onText, onCh
   useEffect(() => editor?.setText(source.text), [editor, source]);
   useEffect(() => editor?.setFaults(faults), [editor, faults]);
   useEffect(() => editor?.setSteps(steps), [editor, steps]);
-  useImperativeHandle(ref, () => ({ goTo: (at) => editor?.goTo(at), reveal: (at) => editor?.reveal(at) }), [editor]);
+  // What is asked of an editor that is not there yet, it does when it is.
+  const asked = useRef<(editor: Mounted) => void>(undefined);
+  useEffect(() => {
+    if (editor) asked.current?.(editor);
+    asked.current = undefined;
+  }, [editor]);
+  useImperativeHandle(ref, () => {
+    const ask = (work: (editor: Mounted) => void) => (editor ? work(editor) : void (asked.current = work));
+    return {
+      goTo: (at) => ask((editor) => editor.goTo(at)),
+      reveal: (range) => ask((editor) => editor.reveal(range)),
+      follow: (range, run) => ask((editor) => editor.follow(range, run)),
+      mend: (fixes) => ask((editor) => editor.mend(fixes)),
+    };
+  }, [editor]);
 
   return (
     <div className="relative min-h-0 flex-1 bg-inset">

@@ -1,11 +1,14 @@
 // The editor itself: one CodeMirror view in a shadow root. This module is the lazy chunk.
-import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
+import { copyLineDown, copyLineUp, deleteLine, history, historyKeymap, indentLess, indentMore, moveLineDown, moveLineUp, selectParentSyntax, standardKeymap } from '@codemirror/commands';
 import { bracketMatching, indentOnInput } from '@codemirror/language';
-import { Compartment, EditorState } from '@codemirror/state';
-import { drawSelection, EditorView, keymap, lineNumbers } from '@codemirror/view';
+import { Compartment, EditorSelection, EditorState } from '@codemirror/state';
+import { drawSelection, EditorView, keymap, lineNumbers, type KeyBinding } from '@codemirror/view';
+import type { Fix } from './fix';
 import { workflowJson } from './json';
 import { looks } from './looks';
 import { faultsField, marks, setFaults, setSteps, type StepMark } from './marks';
+import { mend } from './mend';
+import type { Range } from './scan';
 import type { LocatedFault } from './useCheck';
 
 export interface Editor {
@@ -13,7 +16,9 @@ export interface Editor {
   setFaults: (faults: LocatedFault[]) => void;
   setSteps: (steps: StepMark[]) => void;
   goTo: (at: number) => void;
-  reveal: (at: number) => void;
+  reveal: (range: Range) => void;
+  follow: (range: Range, run: string) => void;
+  mend: (fixes: Fix[]) => void;
   destroy: () => void;
 }
 
@@ -22,6 +27,16 @@ interface Options {
   onText: (text: string) => void;
   onChoose: (id: string) => void;
 }
+
+/** What other editors have for code, as far as it helps with JSON. */
+const lineKeys: KeyBinding[] = [
+  { key: 'Alt-ArrowUp', run: moveLineUp, shift: copyLineUp },
+  { key: 'Alt-ArrowDown', run: moveLineDown, shift: copyLineDown },
+  { key: 'Shift-Mod-k', run: deleteLine },
+  { key: 'Mod-[', run: indentLess },
+  { key: 'Mod-]', run: indentMore },
+  { key: 'Mod-i', run: selectParentSyntax, preventDefault: true },
+];
 
 export function mountEditor(host: HTMLElement, { text, onText, onChoose }: Options): Editor {
   // In a shadow root CodeMirror adopts its style sheets; in the page it would write <style>, which the content policy refuses.
@@ -42,7 +57,7 @@ export function mountEditor(host: HTMLElement, { text, onText, onChoose }: Optio
         workflowJson,
         helping.of([]),
         looks,
-        keymap.of([{ key: 'F8', run: goToNextFault }, ...defaultKeymap, ...historyKeymap, { key: 'Escape', run: leave }]),
+        keymap.of([{ key: 'F8', run: goToNextFault }, { key: 'Escape', run: leave }, ...lineKeys, ...standardKeymap, ...historyKeymap]),
         EditorView.contentAttributes.of({ 'aria-label': 'Workflow as JSON', tabindex: '0' }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) onText(update.state.doc.toString());
@@ -58,6 +73,11 @@ export function mountEditor(host: HTMLElement, { text, onText, onChoose }: Optio
   };
   view.contentDOM.addEventListener('focus', () => void bringHelp(), { once: true });
 
+  // The text follows a run until somebody takes hold of it.
+  let followed: string | undefined;
+  let isHeld = false;
+  for (const act of ['wheel', 'touchmove', 'pointerdown', 'keydown']) view.scrollDOM.addEventListener(act, () => (isHeld = true), { passive: true });
+
   return {
     setText(next) {
       if (next === view.state.doc.toString()) return;
@@ -66,7 +86,13 @@ export function mountEditor(host: HTMLElement, { text, onText, onChoose }: Optio
     setFaults: (faults) => view.dispatch({ effects: setFaults.of(faults) }),
     setSteps: (steps) => view.dispatch({ effects: setSteps.of(steps) }),
     goTo: (at) => goTo(view, at),
-    reveal: (at) => view.dispatch({ effects: EditorView.scrollIntoView(Math.min(at, view.state.doc.length), { y: 'center' }) }),
+    reveal: (range) => reveal(view, range),
+    follow(range, run) {
+      if (followed !== run) isHeld = false;
+      followed = run;
+      if (!isHeld) reveal(view, range);
+    },
+    mend: (fixes) => mend(view, fixes),
     destroy: () => view.destroy(),
   };
 }
@@ -75,6 +101,13 @@ function goTo(view: EditorView, at: number): void {
   const anchor = Math.min(at, view.state.doc.length);
   view.dispatch({ selection: { anchor }, effects: EditorView.scrollIntoView(anchor, { y: 'center' }) });
   view.focus();
+}
+
+/** As little as it takes; of what is too high, the beginning. */
+function reveal(view: EditorView, { from, to }: Range): void {
+  const end = view.state.doc.length;
+  const range = EditorSelection.range(Math.min(to, end), Math.min(from, end));
+  view.dispatch({ effects: EditorView.scrollIntoView(range, { y: 'nearest', yMargin: 40 }) });
 }
 
 function leave(view: EditorView): boolean {

@@ -66,6 +66,7 @@ const frame = EditorView.theme({
   '.cm-lens p': { margin: '0' },
   '.cm-lens code': { fontFamily: code },
   '.cm-lens p + p': { color: 'var(--ink-2)' },
+  '.cm-lens button': { padding: '0 4px', border: '0', background: 'none', color: 'var(--live)', font: 'inherit', fontWeight: '550', textDecoration: 'underline', textUnderlineOffset: '3px', cursor: 'pointer' },
   '.cm-tooltip': { border: '1px solid var(--line-2)', borderRadius: '6px', background: 'var(--card)', color: 'var(--ink)', boxShadow: '0 8px 28px rgb(0 0 0 / 0.25)' },
   '.cm-tooltip.cm-tooltip-autocomplete > ul': { fontFamily: code, maxHeight: '14em', padding: '3px 0' },
   '.cm-tooltip.cm-tooltip-autocomplete > ul > li': { padding: '2px 10px', lineHeight: '20px' },

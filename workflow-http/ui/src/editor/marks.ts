@@ -3,6 +3,8 @@ import { RangeSet, StateEffect, StateField, type EditorState, type Extension, ty
 import { Decoration, EditorView, gutter, GutterMarker, WidgetType, type DecorationSet } from '@codemirror/view';
 import type { StepState } from '../run/run';
 import { parts, sentence } from '../words';
+import { fixOf, type Fix } from './fix';
+import { mend } from './mend';
 import type { LocatedFault } from './useCheck';
 
 export interface StepMark {
@@ -46,16 +48,33 @@ class Lens extends WidgetType {
     return wordsOf(this) === wordsOf(other);
   }
 
-  toDOM() {
+  override toDOM(view: EditorView) {
     const lens = document.createElement('div');
     lens.className = 'cm-lens';
-    for (const { detail, hint, isWarning } of this.faults) {
-      const fault = lens.appendChild(document.createElement('div'));
-      if (isWarning) fault.className = 'cm-lens-warning';
-      fault.append(paragraph(detail), ...(hint ? [paragraph(hint)] : []));
+    for (const fault of this.faults) {
+      const box = lens.appendChild(document.createElement('div'));
+      if (fault.isWarning) box.className = 'cm-lens-warning';
+      box.append(paragraph(fault.detail), ...(fault.hint ? [paragraph(fault.hint)] : []));
+      if (fixIn(view.state, fault)) box.lastElementChild!.append(' ', fixButton(view, fault));
     }
     return lens;
   }
+}
+
+/** The text around a fault may change while its lens stays. */
+function fixIn(state: EditorState, { pointer, detail }: LocatedFault): Fix | undefined {
+  const now = state.field(faultsField).find((fault) => fault.pointer === pointer && fault.detail === detail);
+  return now && fixOf(state.doc.toString(), now);
+}
+
+function fixButton(view: EditorView, fault: LocatedFault): HTMLElement {
+  const button = document.createElement('button');
+  button.textContent = 'Fix';
+  button.onclick = () => {
+    const fix = fixIn(view.state, fault);
+    if (fix) mend(view, [fix]);
+  };
+  return button;
 }
 
 function paragraph(text: string): HTMLElement {

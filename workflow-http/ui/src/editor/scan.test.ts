@@ -47,6 +47,13 @@ describe('a pointer', () => {
     const { spans } = scan(text);
     expect(rangeOf(spans!, '#/a', text)).toEqual({ from: 14, to: 15 });
   });
+
+  it('can mean the name instead of what stands under it', () => {
+    const text = '{"typo": 1}';
+    const { spans } = scan(text);
+    expect(rangeOf(spans!, '#/typo', text, true)).toEqual({ from: 1, to: 7 });
+    expect(rangeOf(spans!, '#/typo', text)).toEqual({ from: 9, to: 10 });
+  });
 });
 
 describe('a text that is not JSON', () => {

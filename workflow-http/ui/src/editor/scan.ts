@@ -114,8 +114,8 @@ export function scan(text: string): Scan {
   }
 }
 
-/** The text a pointer means. Of what is not there, the nearest thing around it; of what is long, its name or its first line. */
-export function rangeOf(spans: Map<string, Span>, pointer: string, text: string): Range {
+/** The text a pointer means. Of what is not there, the nearest thing around it; of what is long, its name or its first line. `isName`: it means the name. */
+export function rangeOf(spans: Map<string, Span>, pointer: string, text: string, isName = false): Range {
   let path = decode(pointer);
   let span = spans.get(path);
   while (!span && path !== '') {
@@ -124,6 +124,7 @@ export function rangeOf(spans: Map<string, Span>, pointer: string, text: string)
   }
   if (!span) return { from: 0, to: Math.min(1, text.length) };
   const isLong = text[span.from] === '{' || text[span.from] === '[';
+  if (isName && span.name) return span.name;
   if (!isLong) return { from: span.from, to: span.to };
   if (span.name) return span.name;
   const line = text.indexOf('\n', span.from);

@@ -52,7 +52,7 @@ export function useCheck(text: string): Check {
     const stop = new AbortController();
     // In the order of the text, which is the order of mending.
     const locate = (faults: Fault[], isWarning: boolean) =>
-      faults.map((fault) => ({ ...fault, ...place(text, rangeOf(spans, fault.pointer, text)), isWarning })).sort((a, b) => a.from - b.from);
+      faults.map((fault) => ({ ...fault, ...place(text, rangeOf(spans, fault.pointer, text, fault.code === 'unknown_field')), isWarning })).sort((a, b) => a.from - b.from);
     const timer = setTimeout(() => {
       validate(spec, stop.signal).then(
         (said) => setFound([...locate(said.errors, false), ...locate(said.warnings ?? [], true)]),

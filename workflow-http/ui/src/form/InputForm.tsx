@@ -10,6 +10,7 @@ import { Form } from './Form';
 import { initialOf, jsonOf, MISSING, valueFrom, type Value } from './values';
 
 interface Props {
+  /** Of what the workflow wants, if it says so. */
   schema: unknown;
   input: Input;
   /** Of the server. */
@@ -22,11 +23,17 @@ interface Props {
 export function InputForm({ schema, input, faults, onInput, source }: Props) {
   const form = useForm(schema);
   const [isSource, setSource] = useState(false);
+  /** What a form was before anybody filled it in: perhaps that of another workflow. */
+  const [blank, setBlank] = useState<string>();
+  const isBlank = input.text === blank;
   // What nobody wrote makes place for what the workflow asks for.
-  const isUnwritten = input.text.trim() === '' || input.text === FIRST_INPUT;
+  const isUnwritten = isBlank || input.text.trim() === '' || input.text === FIRST_INPUT;
   useEffect(() => {
-    if (form && !isSource && isUnwritten) onInput({ text: blankText(form), isText: false });
-  }, [form, isSource, isUnwritten, onInput]);
+    const next = form ? blankText(form) : isBlank ? '' : undefined;
+    if (isSource || !isUnwritten || next === undefined || (isBlank && next === blank)) return;
+    setBlank(form ? next : undefined);
+    onInput({ text: next, isText: false });
+  }, [form, isSource, isUnwritten, isBlank, blank, onInput]);
 
   if (!form || input.isText || !fits(form, input.text)) return source();
   if (isSource) return source(<Switch word="As form" onPress={() => setSource(false)} />);
@@ -49,7 +56,7 @@ const Switch = ({ word, onPress }: { word: string; onPress: () => void }) => (
 
 /** The same form until the schema says something else. A single text needs none. */
 function useForm(schema: unknown): Field | null {
-  const written = JSON.stringify(schema);
+  const written = JSON.stringify(schema ?? null);
   return useMemo(() => {
     const form = formOf(JSON.parse(written));
     return form?.kind === 'group' || form?.kind === 'list' ? { ...form, label: 'Input' } : null;

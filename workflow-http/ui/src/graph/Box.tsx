@@ -1,4 +1,4 @@
-// A map or loop that is open: its items or rounds, and around one of them what it does.
+// A map, loop or call that is open: around what it does, its items or rounds, of which one is shown.
 import { memo } from 'react';
 import { Icon, iconOfType } from '../parts/Icon';
 import { stateWord } from '../parts/State';
@@ -10,11 +10,13 @@ import { Cells } from './Cells';
 import type { Card } from './drawing';
 import { CardState, Face, Id, Toggle, type CardData } from './StepCard';
 import { pathIn, stateOf, stepOf, useScene, useSceneNow, type Scene } from './scene';
+import { PIPS } from './sizes';
 
 export const Box = memo(function Box({ data: { card, top } }: { data: CardData }) {
   const step = useScene((scene) => stepOf(scene, card.path));
   const state = useScene((scene) => stateOf(scene, card.path));
   const isMap = card.type === 'MapNode';
+  const hasRounds = card.type === 'LoopNode' && step !== undefined;
   return (
     <div data-state={state} className="box relative h-full">
       {card.when !== undefined && <span className="when">{card.when}</span>}
@@ -23,8 +25,7 @@ export const Box = memo(function Box({ data: { card, top } }: { data: CardData }
           <Toggle card={card} isOpen />
           <Icon name={iconOfType(card.type)} className="text-ink-2" />
           <Id id={card.id} />
-          <span className="min-w-0 flex-1 truncate text-ink-3">{card.plan}</span>
-          {!isMap && <Pips card={card} />}
+          {hasRounds ? <Pips card={card} /> : <span className="min-w-0 flex-1 truncate text-ink-3">{card.plan}</span>}
           {isMap && step?.progress && <code className="text-meta font-bold">{step.progress}</code>}
           {state && <CardState state={state} />}
         </div>
@@ -48,20 +49,19 @@ const pipsIn = (scene: Scene, path: string): string => {
     .join();
 };
 
-/** More rounds than this are not all drawn. */
-const FEW = 8;
-
-/** The rounds of a loop that have begun. */
+/** The rounds of a loop: those that have begun, and those that may come. */
 function Pips({ card }: { card: Card }) {
   const { choose } = useActs();
   const pips = useScene((scene) => pipsIn(scene, card.path));
   const at = useScene((scene) => pathIn(scene, card.path));
   const now = useSceneNow();
-  if (!pips || at === undefined) return null;
-  const all = pips.split(',').map((pip) => pip.split(' ') as [string, StepState, string?]);
+  if (at === undefined) return null;
+  const all = pips === '' ? [] : pips.split(',').map((pip) => pip.split(' ') as [string, StepState, string?]);
+  const toCome = Math.max(0, Math.min(card.max ?? 0, PIPS.most) - all.length);
+  const label = plural(all.length, 'round') + (card.max === undefined ? '' : ` of at most ${card.max}`);
   return (
-    <span className="relative z-1 flex items-center gap-1" role="group" aria-label={plural(all.length, 'round')}>
-      {all.slice(-FEW).map(([index, state, shown]) => (
+    <span className="relative z-1 flex flex-1 items-center justify-end gap-1" role="group" aria-label={label} title={label}>
+      {all.slice(-PIPS.most).map(([index, state, shown]) => (
         <button
           key={index}
           type="button"
@@ -78,6 +78,11 @@ function Pips({ card }: { card: Card }) {
         >
           {Number(index) + 1}
         </button>
+      ))}
+      {Array.from({ length: toCome }, (_, index) => (
+        <span key={`to come ${index}`} className="pip" data-state="pending" aria-hidden="true">
+          {all.length + index + 1}
+        </span>
       ))}
     </span>
   );

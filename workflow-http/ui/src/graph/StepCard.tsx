@@ -28,12 +28,11 @@ export const StepCard = memo(function StepCard({ data: { card, top } }: { data: 
   return (
     <div data-state={state} data-handled={step?.handled || undefined} className="relative h-full">
       <When card={card} step={step} />
-      <Face card={card} top={top} state={state}>
+      <Face card={card} top={top} state={state} isClosed={card.inner.length > 0}>
         <span className="relative flex items-center gap-1.5">
           {card.inner.length > 0 && <Toggle card={card} isOpen={false} />}
           <Icon name={iconOfType(card.type)} className="text-ink-2" />
           <Id id={card.id} />
-          <span className="flex-1" />
           {faults ? <Fault count={faults.length} /> : known && <CardState state={known} word={known === 'pending' && isOver ? 'Not reached' : stateWord(known)} />}
         </span>
         <span className="mt-[3px] flex gap-2 text-[11.5px] leading-4 whitespace-nowrap text-ink-3">
@@ -49,10 +48,18 @@ export const StepCard = memo(function StepCard({ data: { card, top } }: { data: 
   );
 });
 
+interface FaceProps {
+  card: Card;
+  top: number;
+  state: StepState | undefined;
+  isClosed?: boolean;
+  children: ReactNode;
+}
+
 /** The card itself, and the button that it is. */
-export function Face({ card, top, state, children }: { card: Card; top: number; state: StepState | undefined; children: ReactNode }) {
+export function Face({ card, top, state, isClosed = false, children }: FaceProps) {
   const { choose } = useActs();
-  const chosen = useScene((scene) => isChosen(scene, card.path));
+  const chosen = useScene((scene) => isChosen(scene, card.path, isClosed));
   const path = useScene((scene) => pathIn(scene, card.path) ?? card.path);
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => {
@@ -113,7 +120,7 @@ export function Toggle({ card, isOpen }: { card: Card; isOpen: boolean }) {
 
 export function CardState({ state, word = stateWord(state) }: { state: StepState; word?: string }) {
   return (
-    <span className="inline-flex flex-none items-center gap-[5px] text-meta font-strong text-state">
+    <span className="ml-auto inline-flex flex-none items-center gap-[5px] text-meta font-strong text-state">
       <Icon name={state} size={14} />
       <span className={state === 'completed' ? 'text-ink-2' : ''}>{word}</span>
     </span>
@@ -122,7 +129,7 @@ export function CardState({ state, word = stateWord(state) }: { state: StepState
 
 function Fault({ count }: { count: number }) {
   return (
-    <span className="inline-flex flex-none items-center gap-[5px] text-meta font-strong text-fail">
+    <span className="ml-auto inline-flex flex-none items-center gap-[5px] text-meta font-strong text-fail">
       <Icon name="failed" size={14} />
       {plural(count, 'fault')}
     </span>
@@ -130,11 +137,10 @@ function Fault({ count }: { count: number }) {
 }
 
 function Fact({ card, step }: { card: Card; step: Step | undefined }) {
-  const fact = useScene(({ run }) => factOf(card, step, run));
   return (
     <>
       <span className="flex-1 truncate" dir="auto">
-        {fact}
+        {factOf(card, step)}
       </span>
       {step && step.attempt > 1 && (
         <code className="text-micro text-retry">

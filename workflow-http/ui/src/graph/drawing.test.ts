@@ -36,6 +36,17 @@ describe('cards', () => {
     expect(cardsOf([written('x', {}), written('new', {})], run).map(({ path }) => path)).toEqual(['x', 'new']);
   });
 
+  it('of a call are those of the workflow that the run calls', () => {
+    const called = { workflow: 'brief', nodes: [{ id: 'pros', type: 'LLMNode' }, { id: 'sum', type: 'WorkflowNode', needs: ['pros'], workflow: 'inmost' }] };
+    const run = { nodes: [{ id: 'write', type: 'WorkflowNode', workflow: 'brief' }], workflows: { brief: called, inmost: { workflow: 'inmost', nodes: [{ id: 'end', type: 'LLMNode' }] } } };
+    const ofText = cardsOf([written('write', { type: 'WorkflowNode', data: { workflow: 'brief' } })], run);
+    for (const [card] of [ofText, cardsOf([], run)]) {
+      expect(card!.inner.map(({ path, needs }) => [path, needs])).toEqual([['write/pros', []], ['write/sum', ['write/pros']]]);
+      expect(card!.inner[1]!.inner.map(({ path }) => path)).toEqual(['write/sum/end']);
+    }
+    expect(cardsOf([written('write', { type: 'WorkflowNode', data: { workflow: 'other' } })], undefined)[0]!.inner).toEqual([]);
+  });
+
   it('have their condition as short as it is clear', () => {
     expect(whenOf("classify.output.kind == 'refund'", 'classify')).toBe(".kind == 'refund'");
     expect(whenOf('node_1.output.ok', 'node-1')).toBe('.ok');
@@ -43,6 +54,11 @@ describe('cards', () => {
     expect(whenOf('a.output.ok', 'a', 'b')).toBe('a.output.ok');
     expect(whenOf('a.output', 'a')).toBe('a.output');
     expect(whenOf('extra.output.x', 'a')).toBe('extra.output.x');
+  });
+
+  it('know the most rounds of a loop', () => {
+    expect(cardsOf([written('a', { type: 'LoopNode', data: { max: 4 } })], undefined)[0]!.max).toBe(4);
+    expect(cardsOf([written('a', { type: 'MapNode', data: { max: 4 } })], undefined)[0]!.max).toBeUndefined();
   });
 
   it('say what their node is going to do', () => {

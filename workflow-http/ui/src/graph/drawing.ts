@@ -1,4 +1,4 @@
-// What is drawn: the nodes of the text, or of a run whose text is not here, with what is inside them.
+// What is drawn: the nodes of the text, or of a run whose text is not here, with what is inside them. What a call calls, a run knows.
 import type { NodeOutline } from '../api/types';
 import type { Outline as Written } from '../editor/useCheck';
 import type { Outline } from '../run/outline';
@@ -14,11 +14,16 @@ export interface Card {
   when: string | undefined;
   /** What the node is going to do, as far as that is short. */
   plan: string;
+  /** The most rounds of a loop. */
+  max?: number;
   inner: Card[];
 }
 
+type Called = Outline['workflows'];
+
 export function cardsOf(written: Written[], run: Outline | undefined): Card[] {
-  return run && !isTextOf(written, run) ? ofRun(run.nodes, '') : ofText(written);
+  const called = run?.workflows ?? {};
+  return run && !isTextOf(written, run) ? ofRun(run.nodes, '', called) : ofText(written, called);
 }
 
 /** A text that has none of a run's steps is not its text. */
@@ -26,11 +31,13 @@ const isTextOf = (written: Written[], { nodes }: Outline): boolean =>
   nodes.length === 0 || nodes.some(({ id }) => written.some((step) => step.path === id));
 
 /** The list has each node before those of its own body. */
-function ofText(written: Written[]): Card[] {
+function ofText(written: Written[], called: Called): Card[] {
   const top: Card[] = [];
   const open: Card[] = [];
   for (const { path, id, type, needs, depth, node } of written) {
-    const card: Card = { path, id, type, needs, when: whenOf(node.when, needs), plan: planOf(type, node.data), inner: [] };
+    const plan = planOf(type, node.data);
+    const inner = type === 'WorkflowNode' ? ofRun(called[plan]?.nodes ?? [], `${path}/`, called) : [];
+    const card: Card = { path, id, type, needs, when: whenOf(node.when, needs), plan, ...maxOf(type, node.data), inner };
     const beside = depth === 0 ? top : open[depth - 1]!.inner;
     // An id that stands twice is a fault; it is drawn once.
     if (!beside.some((other) => other.path === path)) beside.push(card);
@@ -39,11 +46,10 @@ function ofText(written: Written[]): Card[] {
   return top;
 }
 
-function ofRun(nodes: NodeOutline[], before: string): Card[] {
-  return nodes.map((node) => {
-    const path = before + node.id;
-    const inner = node.nodes ?? [];
-    return { path, id: node.id, type: node.type, needs: (node.needs ?? []).map((need) => before + need), when: undefined, plan: node.workflow ?? '', inner: ofRun(inner, `${path}/`) };
+function ofRun(nodes: NodeOutline[], before: string, called: Called): Card[] {
+  return nodes.map(({ id, type, needs = [], workflow: plan = '', nodes = called[plan]?.nodes ?? [] }) => {
+    const path = before + id;
+    return { path, id, type, needs: needs.map((need) => before + need), when: undefined, plan, inner: ofRun(nodes, `${path}/`, called) };
   });
 }
 
@@ -75,6 +81,11 @@ function planOf(type: string, data: unknown): string {
     default:
       return '';
   }
+}
+
+function maxOf(type: string, data: unknown): Pick<Card, 'max'> {
+  const { max } = (data ?? {}) as { max?: unknown };
+  return type === 'LoopNode' && typeof max === 'number' ? { max } : {};
 }
 
 const hostOf = (url: unknown): string => /^[a-z]+:\/\/([^/?#]+)/.exec(String(url ?? ''))?.[1] ?? String(url ?? '');

@@ -15,17 +15,18 @@ describe('the second row of a card', () => {
     [{ output: [1, 2] }, '2 items'],
     [{ output: null }, ''],
     [{ state: 'pending' }, 'after b, c'],
-    [{ state: 'running', attempt: 2, maxAttempts: 3 }, 'attempt 2 of 3'],
+    [{ state: 'running', attempt: 1, maxAttempts: 3 }, 'attempt 1 of 3'],
+    [{ state: 'running', attempt: 2, maxAttempts: 3 }, ''],
     [{ state: 'failed', error: { code: 'timeout', detail: '' }, handled: true }, 'timeout, the workflow went on'],
     [{ state: 'skipped', reason: 'when_false' }, 'its condition was false'],
     [{ state: 'waiting', wait: { id: '1', since: '' } }, 'asks you'],
   ] as [Partial<Step>, string][])('of %j says %j', (more, words) => {
-    expect(factOf(card, step(more), null)).toBe(words);
+    expect(factOf(card, step(more))).toBe(words);
   });
 
   it('before a run says what the node is', () => {
-    expect(factOf(card, undefined, null)).toBe('LLMNode');
-    expect(factOf({ ...card, plan: 'gemini-pro' }, undefined, null)).toBe('gemini-pro');
+    expect(factOf(card, undefined)).toBe('LLMNode');
+    expect(factOf({ ...card, plan: 'gemini-pro' }, undefined)).toBe('gemini-pro');
   });
 });
 
@@ -41,6 +42,7 @@ it('a way is live while what it leads to works on what it comes from', () => {
   const done = step({});
   expect(wayStateOf(done, step({ state: 'running' }))).toBe('live');
   expect(wayStateOf(done, step({ state: 'completed' }))).toBe('passed');
+  expect(wayStateOf(done, step({ state: 'waiting' }))).toBe('passed');
   expect(wayStateOf(done, step({ state: 'pending' }))).toBe('idle');
   expect(wayStateOf(step({ state: 'skipped' }), step({ state: 'running' }))).toBe('idle');
   expect(wayStateOf(step({ state: 'failed', handled: true }), step({ state: 'running' }))).toBe('live');

@@ -1,16 +1,16 @@
 // The second row of a card: what the step did, or is going to do, in a few words.
-import { hasEnded, isSettled, type Run, type Step, type StepState } from '../run/run';
+import type { Step, StepState } from '../run/run';
 import { reasonOf } from '../run/log';
 import { count, moment, plural } from '../words';
 import type { Card } from './drawing';
 
-export function factOf(card: Card, step: Step | undefined, run: Run | null): string {
+export function factOf(card: Card, step: Step | undefined): string {
   if (!step) return card.plan || card.type;
   switch (step.state) {
     case 'pending':
-      return pendingWords(card, run);
+      return pendingWords(card);
     case 'running':
-      return step.progress ?? (card.plan || (step.maxAttempts && step.maxAttempts > 1 ? `attempt ${step.attempt} of ${step.maxAttempts}` : ''));
+      return step.progress ?? (card.plan || (step.attempt === 1 && step.maxAttempts && step.maxAttempts > 1 ? `attempt 1 of ${step.maxAttempts}` : ''));
     case 'retrying':
       return step.attempts.at(-1)?.error?.code ?? '';
     case 'waiting':
@@ -27,8 +27,7 @@ export function factOf(card: Card, step: Step | undefined, run: Run | null): str
   }
 }
 
-function pendingWords({ needs, plan }: Card, run: Run | null): string {
-  if (run && hasEnded(run)) return 'not reached';
+function pendingWords({ needs, plan }: Card): string {
   if (plan || needs.length === 0) return plan;
   return `after ${needs.map((need) => need.slice(need.lastIndexOf('/') + 1)).join(', ')}`;
 }
@@ -59,7 +58,7 @@ export type WayState = 'idle' | 'passed' | 'live';
 export function wayStateOf(from: Step | undefined, to: Step | undefined): WayState {
   const isDone = from?.state === 'completed' || (from?.state === 'failed' && from.handled === true);
   if (!isDone || !to || to.state === 'pending' || to.state === 'skipped') return 'idle';
-  return isSettled(to.state) ? 'passed' : 'live';
+  return to.state === 'running' || to.state === 'retrying' ? 'live' : 'passed';
 }
 
 /** Its last words, on one line. */

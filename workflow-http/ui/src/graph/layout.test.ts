@@ -53,6 +53,11 @@ describe('a layout', () => {
     }
   });
 
+  it('has room in the head of a loop for each of its rounds', () => {
+    const loop = (max: number) => card('a', [], { type: 'LoopNode', max, inner: [card('b')] });
+    expect(at(lay(loop(8)), 'a').width).toBe(at(lay(loop(6)), 'a').width + 2 * 24);
+  });
+
   it('puts a condition above its card, on the way to it', () => {
     const drawn = lay(card('a'), card('b', ['a'], { when: '.ok' }));
     const b = at(drawn, 'b');

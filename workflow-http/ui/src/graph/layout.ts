@@ -2,7 +2,7 @@
 import { arrange } from './arrange';
 import type { Card } from './drawing';
 import { LANE, routesOf, type Rank } from './route';
-import { BOX, CARD, GAP, WHEN, cardWidth, cellsHeight, whenWidth } from './sizes';
+import { BOX, CARD, GAP, WHEN, cardWidth, cellsHeight, headWidth, whenWidth } from './sizes';
 
 export interface Placed {
   card: Card;
@@ -116,7 +116,7 @@ function sizeOf(card: Card, inner: Layout | undefined, items: number): Size {
   }
   const beside = card.type === 'MapNode' ? cellsHeight(items) + BOX.tally : 0;
   return {
-    width: Math.max(inner.width + sideOf(card) + 2 * BOX.pad + backOf(card), BOX.least, least),
+    width: Math.max(inner.width + sideOf(card) + 2 * BOX.pad + backOf(card), headWidth(card), least),
     height: BOX.head + BOX.pad + Math.max(inner.height, beside) + BOX.foot,
     above,
   };

@@ -45,15 +45,16 @@ export function useScene<T>(select: (scene: Scene) => T): T {
 /** The scene at the moment it is asked for, which is when something is pressed. */
 export const useSceneNow = (): (() => Scene) => useContext(SceneContext)!.get;
 
-/** Where a run has the card: `each/sum` is `each/8/sum` while item 8 is shown. */
+/** Where a run has the card: `each/sum` is `each/8/sum` while item 8 is shown. What is called is there once. */
 export function pathIn({ run, chosen }: Scene, path: string): string | undefined {
   if (!run) return undefined;
   const [first, ...ids] = path.split('/');
   let at: string = first!;
   for (const id of ids) {
-    const index = turnShown(run, at, chosen);
-    if (index === undefined) return undefined;
-    at += `/${index}/${id}`;
+    const isCall = run.steps[at]?.calls !== undefined;
+    const index = isCall ? undefined : turnShown(run, at, chosen);
+    if (!isCall && index === undefined) return undefined;
+    at += isCall ? `/${id}` : `/${index}/${id}`;
   }
   return at;
 }
@@ -70,5 +71,8 @@ export function stateOf(scene: Scene, path: string): StepState | undefined {
   return step?.state ?? (container !== undefined && stepOf(scene, container) ? 'pending' : undefined);
 }
 
-/** Cards of a run are chosen by its paths, cards of a text by their own. */
-export const isChosen = (scene: Scene, path: string): boolean => scene.chosen !== undefined && scene.chosen === (scene.run ? pathIn(scene, path) : path);
+/** Cards of a run are chosen by its paths, cards of a text by their own. What is closed stands for all that is in it. */
+export function isChosen(scene: Scene, path: string, isClosed: boolean): boolean {
+  const at = scene.run ? pathIn(scene, path) : path;
+  return at !== undefined && (scene.chosen === at || (isClosed && scene.chosen?.startsWith(`${at}/`) === true));
+}

@@ -7,7 +7,15 @@ export const GAP = { across: 28, down: 36 };
 export const BOX = { head: 42, pad: 14, side: 156, foot: 14, back: 40, least: 300, tally: 96 };
 export const CELL = { size: 28, gap: 4, across: 5 };
 
+/** Room for the id beside the longest word for a state, which is `Not reached`. */
 export const cardWidth = (id: string): number => Math.min(CARD.most, Math.max(CARD.least, Math.ceil(8.4 * id.length) + 140));
+
+/** More rounds of a loop than this are not all drawn. */
+export const PIPS = { most: 8, width: 24 };
+
+/** The head of a box: of a loop, its id, all its rounds and its state. */
+export const headWidth = ({ id, max }: { id: string; max?: number }): number =>
+  max === undefined ? BOX.least : Math.max(BOX.least, cardWidth(id) + 50 + PIPS.width * Math.min(max, PIPS.most));
 
 /** Mono, 11 px, and room for `false`. */
 export const whenWidth = (when: string): number => Math.min(CARD.most, Math.ceil(6.7 * when.length) + 64);

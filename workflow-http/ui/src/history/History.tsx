@@ -8,6 +8,7 @@ import { stateWord } from '../parts/State';
 import { useNow } from '../parts/useNow';
 import { readRuns, type RunStates } from '../side/useLists';
 import { usePages } from '../side/usePages';
+import { Glance } from './Glance';
 import { HistoryRow, elapsedOf } from './HistoryRow';
 import { dayOf } from './days';
 
@@ -21,40 +22,55 @@ export default function History() {
   const read = useCallback((cursor?: string) => readRuns(q === '' ? {} : { q }, states, PAGE, cursor), [q, states]);
   const { items, first, hasMore, more } = usePages<RunItem, RunPage>(read, q);
   const now = useNow(true, 1000);
+  const [picked, setPicked] = useState<string>();
+  const shown = items?.find(({ id }) => id === picked) ?? items?.[0];
   return (
-    <section aria-label="All runs" className="pane pane-main bg-bg" data-pane="home">
-      <Filters states={states} words={words} counts={first?.counts} onStates={setStates} onWords={setWords} />
-      <div className="min-h-0 flex-1 overflow-auto" tabIndex={0} role="region" aria-label="Runs found">
-        {items && <Table items={items} now={now} />}
-        {items?.length === 0 && (
-          <p className="px-3.5 py-6 text-ink-3">
-            {states === 'all' && q === '' ? (
-              'Runs you start appear here, newest first.'
-            ) : (
-              <>
-                No run matches.{' '}
-                <button
-                  type="button"
-                  className="font-strong text-live underline underline-offset-3"
-                  onClick={() => {
-                    setStates('all');
-                    setWords('');
-                  }}
-                >
-                  Clear the filters
-                </button>
-              </>
-            )}
-          </p>
-        )}
-        {hasMore && (
-          <Button size="small" className="m-3.5" onClick={more}>
-            Load {PAGE} more
-          </Button>
-        )}
-      </div>
-    </section>
+    <div className="pane pane-main bg-bg desk:flex-row" data-pane="home">
+      <section aria-label="All runs" className="flex min-h-0 min-w-0 flex-1 flex-col">
+        <Filters states={states} words={words} counts={first?.counts} onStates={setStates} onWords={setWords} />
+        <div className="min-h-0 flex-1 overflow-auto" tabIndex={0} role="region" aria-label="Runs found" onKeyDown={moveAmong}>
+          {items && items.length > 0 && <Table items={items} now={now} shown={shown?.id} onShow={setPicked} />}
+          {items?.length === 0 && (
+            <p className="px-3.5 py-6 text-ink-3">
+              {states === 'all' && q === '' ? (
+                'Runs you start appear here, newest first.'
+              ) : (
+                <>
+                  No run matches.{' '}
+                  <button
+                    type="button"
+                    className="font-strong text-live underline underline-offset-3"
+                    onClick={() => {
+                      setStates('all');
+                      setWords('');
+                    }}
+                  >
+                    Clear the filters
+                  </button>
+                </>
+              )}
+            </p>
+          )}
+          {hasMore && (
+            <Button size="small" className="m-3.5" onClick={more}>
+              Load {PAGE} more
+            </Button>
+          )}
+        </div>
+      </section>
+      {shown && <Glance run={shown} elapsed={elapsedOf(shown, now)} now={now} />}
+    </div>
   );
+}
+
+/** Up and down go from run to run. */
+function moveAmong(event: React.KeyboardEvent<HTMLElement>): void {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const here = (event.target as Element).closest('a');
+  if (!step || !here) return;
+  const rows = [...event.currentTarget.querySelectorAll('a')];
+  rows[rows.indexOf(here) + step]?.focus();
+  event.preventDefault();
 }
 
 interface FilterProps {
@@ -76,17 +92,24 @@ function Filters({ states, words, counts = {}, onStates, onWords }: FilterProps)
   return (
     <div className="flex flex-none flex-wrap items-center gap-x-3 gap-y-2 border-b border-line px-3.5 py-2">
       <h1 className="text-[15px] font-bold">Runs</h1>
-      <label className="relative flex items-center">
+      <label className="relative flex items-center max-desk:flex-1">
         <span className="sr-only">Search runs</span>
         <Icon name="search" size={14} className="absolute left-2.5 text-ink-3" />
-        <input id="search" type="search" className="field h-8 w-56 py-0 pl-8 desk:h-[30px]" placeholder="Search input" value={words} onChange={(event) => onWords(event.target.value)} autoFocus />
+        <input id="search" type="search" className="field h-8 py-0 pl-8 desk:h-[30px] desk:w-56" placeholder="Search input" value={words} onChange={(event) => onWords(event.target.value)} autoFocus />
       </label>
       <Choice label="Which runs" look="pills" value={states} onChange={onStates} options={all.map(({ count, ...one }) => (isCounted ? { ...one, count } : one))} />
     </div>
   );
 }
 
-function Table({ items, now }: { items: RunItem[]; now: number }) {
+interface TableProps {
+  items: RunItem[];
+  now: number;
+  shown: string | undefined;
+  onShow: (id: string) => void;
+}
+
+function Table({ items, now, shown, onShow }: TableProps) {
   // All strips mean the same, so that they can be compared.
   const scale = useMemo(() => Math.max(1, ...items.map((run) => elapsedOf(run, now))), [items, now]);
   const days = useMemo(() => {
@@ -99,14 +122,26 @@ function Table({ items, now }: { items: RunItem[]; now: number }) {
     }
     return [...days];
   }, [items, now]);
-  return days.map(([day, runs]) => (
-    <section key={day} aria-label={day}>
-      <h2 className="px-3.5 pt-3 pb-1.5 text-meta font-bold text-ink-2">{day}</h2>
-      <ul>
-        {runs.map((run) => (
-          <HistoryRow key={run.id} run={run} elapsed={elapsedOf(run, now)} scale={scale} />
-        ))}
-      </ul>
-    </section>
-  ));
+  return (
+    <>
+      <div className="history-row head sticky top-0 z-2 bg-bg text-meta text-ink-3 max-desk:hidden" aria-hidden="true">
+        <span className="[grid-area:state]">State</span>
+        <span className="[grid-area:1/2/3]">Input</span>
+        <span className="[grid-area:time]">Started</span>
+        <span className="[grid-area:strip]">Where time went</span>
+        <span className="text-right [grid-area:took]">Took</span>
+        <span className="text-right [grid-area:tokens]">Tokens</span>
+      </div>
+      {days.map(([day, runs]) => (
+        <section key={day} aria-label={day}>
+          <h2 className="px-3.5 pt-3 pb-1.5 text-meta font-bold text-ink-2">{day}</h2>
+          <ul>
+            {runs.map((run) => (
+              <HistoryRow key={run.id} run={run} elapsed={elapsedOf(run, now)} scale={scale} isShown={run.id === shown} onShow={onShow} />
+            ))}
+          </ul>
+        </section>
+      ))}
+    </>
+  );
 }

@@ -1,4 +1,4 @@
-import { memo } from 'react';
+import { memo, useRef } from 'react';
 import { writeAddress } from '../address';
 import type { RunItem } from '../api/types';
 import { StateWord } from '../parts/State';
@@ -13,18 +13,30 @@ interface Props {
   run: RunItem;
   elapsed: number;
   scale: number;
+  isShown: boolean;
+  onShow: (id: string) => void;
 }
 
-export const HistoryRow = memo(function HistoryRow({ run, elapsed, scale }: Props) {
+/** A pointer that only passes by means nothing. */
+const REST = 120;
+
+function useRest(act: () => void) {
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const leave = () => clearTimeout(timer.current);
+  return { onPointerEnter: () => (timer.current = setTimeout(act, REST)), onPointerLeave: leave };
+}
+
+export const HistoryRow = memo(function HistoryRow({ run, elapsed, scale, isShown, onShow }: Props) {
   const tokens = tokensOf(run.usage);
+  const rest = useRest(() => onShow(run.id));
   return (
-    <li data-state={run.status} className="border-t border-line">
-      <a href={writeAddress({ at: 'run', id: run.id })} className="history-row hover:bg-raised">
-        <span className="[grid-area:state]">
+    <li data-state={run.status} data-shown={isShown || undefined} className="relative border-t border-line">
+      <a href={writeAddress({ at: 'run', id: run.id })} className="history-row max-broad:hover:bg-raised" onFocus={() => onShow(run.id)} {...rest}>
+        <span className="leading-none [grid-area:state]">
           <StateWord state={run.status} />
         </span>
         <span className="min-w-0 [grid-area:input]">
-          <span className="block truncate" dir="auto">
+          <span className="block truncate text-left" dir="auto">
             {titleOf(run.input_excerpt ?? '')}
           </span>
         </span>
@@ -38,7 +50,13 @@ export const HistoryRow = memo(function HistoryRow({ run, elapsed, scale }: Prop
           <RunStrip run={run} elapsed={elapsed} scale={scale} />
         </span>
         <time className="text-right text-meta [grid-area:took]">{duration(elapsed)}</time>
-        <code className="text-right text-meta text-ink-2 [grid-area:tokens]">{tokens > 0 ? count(tokens) : ''}</code>
+        <code className="text-right text-meta text-ink-2 [grid-area:tokens]">
+          {tokens > 0 && (
+            <>
+              {count(tokens)} <span className="desk:sr-only">tok</span>
+            </>
+          )}
+        </code>
       </a>
     </li>
   );

@@ -26,11 +26,11 @@ export function Centre({ session, view: { view, setView, hasRoom }, isPhone, cho
   const faults = check.faults.length;
   // A text that was out of sight shows what was chosen meanwhile.
   useEffect(() => {
-    if (view !== 'graph' && chosen !== undefined && isPicked) requestAnimationFrame(() => reveal(chosen));
+    if (view !== 'graph' && chosen !== undefined) requestAnimationFrame(() => reveal(chosen));
   }, [view]);
-  const views: { value: View; word: string; count?: number }[] = [
+  const views: { value: View; word: string; count?: number; isFaulty?: boolean }[] = [
     { value: 'graph', word: 'Graph' },
-    { value: 'json', word: 'JSON', ...(faults > 0 ? { count: faults } : {}) },
+    { value: 'json', word: 'JSON', ...(faults > 0 ? { count: faults, isFaulty: true } : {}) },
     ...(hasRoom ? [{ value: 'both' as const, word: 'Both' }] : []),
   ];
   const address = runId === null ? saved && writeAddress({ at: 'workflow', id: saved.id }) : writeAddress({ at: 'run', id: runId });

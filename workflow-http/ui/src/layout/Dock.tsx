@@ -1,5 +1,6 @@
 // Below the workflow: when it happened, what happened, and what is wrong with the text.
 import { Suspense, useCallback, useRef, useState, type CSSProperties, type KeyboardEvent, type PointerEvent, type ReactNode } from 'react';
+import type { Fix } from '../editor/fix';
 import { Faults, Log, Timeline } from '../later';
 import { Choice } from '../parts/Choice';
 import type { Choice as StepChoice } from '../useChoice';
@@ -51,7 +52,7 @@ export function useDock({ run, check }: Session, hasRoom: boolean): DockState {
     }
   }, []);
 
-  const rows = run ? run.order.filter((path) => run.steps[path]!.depth === 0).length : check.faults.length * 2;
+  const rows = run ? run.order.filter((path) => run.steps[path]!.depth === 0).length : (check.faults.length + check.warnings.length) * 2;
   const most = hasRoom && innerWidth >= 1400 ? 40 : 34;
   const isThere = shown.length > 0;
   const asRows = 64 + rows * ROW;
@@ -74,17 +75,18 @@ interface Props {
   /** Chooses a step and goes to where it is shown. */
   onShow: (path: string) => void;
   onGoTo: (at: number) => void;
+  onFix: (fixes: Fix[]) => void;
 }
 
-export function Dock({ dock, session, choice, onShow, onGoTo }: Props) {
+export function Dock({ dock, session, choice, onShow, onGoTo, onFix }: Props) {
   const { shown, choices, setPane, height, resize } = dock;
-  const { run, check } = session;
+  const { run, check, text } = session;
   const { chosen, folds, show, fold } = choice;
   if (shown.length === 0) return null;
   const panes: Record<DockPane, ReactNode> = {
     timeline: <Timeline key="timeline" run={run} chosen={chosen} folds={folds} onChoose={show} onFold={fold} />,
     log: <Log key="log" run={run} onChoose={onShow} />,
-    faults: <Faults key="faults" faults={check.faults} warnings={check.warnings} onGoTo={onGoTo} />,
+    faults: <Faults key="faults" text={text} faults={check.faults} warnings={check.warnings} onGoTo={onGoTo} onFix={onFix} />,
   };
   return (
     <div className={`pane-dock dock ${shown.length > 1 ? 'two' : ''}`}>

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { count } from '../words';
 
 /** More than this is cut until someone asks for all of it. */
-const SHOWN = 700;
+const SHOWN = 400;
 
 export function Ask({ message }: { message: string }) {
   const [isAll, setAll] = useState(false);

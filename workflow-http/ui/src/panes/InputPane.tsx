@@ -15,11 +15,7 @@ export function InputPane({ session }: { session: Session }) {
   const source = (toForm?: ReactNode) => <Source session={session} faults={faults} toForm={toForm} />;
   return (
     <section aria-label="Input" className="min-h-0 px-4 pt-2.5 pb-3.5 desk:overflow-auto">
-      {schema === undefined ? (
-        source()
-      ) : (
-        <InputForm schema={schema} input={input} faults={faults} onInput={setInput} source={source} />
-      )}
+      <InputForm schema={schema} input={input} faults={faults} onInput={setInput} source={source} />
     </section>
   );
 }

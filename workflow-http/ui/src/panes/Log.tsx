@@ -104,7 +104,7 @@ function Output({ text }: { text: string }) {
   return (
     <span className="col-start-2 mt-px mb-1 border-l-2 border-line-2 pl-2 text-ink-3">
       <span className={`wrap-anywhere whitespace-pre-wrap ${isLong && !isOpen ? 'line-clamp-2' : 'block'}`} dir="auto">
-        {isOpen ? text : text.slice(0, 2000)}
+        {isOpen || !isLong ? text : text.slice(0, 2000).replaceAll(/\s+/g, ' ')}
       </span>
       {isLong && (
         <button type="button" className="font-ui font-strong text-live underline underline-offset-3" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>

@@ -5,6 +5,7 @@ import { ErrorCard } from '../parts/ErrorCard';
 import { useElapsed } from '../parts/RunChip';
 import { StateChip } from '../parts/State';
 import { tokensOf } from '../run/log';
+import { isHolder } from '../tree/rows';
 import { usageOf, type Run } from '../run/run';
 import { count, plural } from '../words';
 
@@ -33,5 +34,8 @@ export function RunResult({ run }: { run: Run }) {
 const kept = (run: Run): string =>
   plural(Object.values(run.steps).filter((step) => step.state === 'completed').length, 'step');
 
-/** Whether it is what a model said. */
-const isSpoken = (run: Run): boolean => Object.values(run.steps).some((step) => wordsOf(step) !== '' && step.output === run.output);
+/** Whether what a model said is in it. */
+function isSpoken({ steps, output }: Run): boolean {
+  const said = new Set<unknown>(Object.values(steps).map(wordsOf).filter(Boolean));
+  return (isHolder(output) ? Object.values(output) : [output]).some((value) => said.has(value));
+}

@@ -1,6 +1,8 @@
 // One step: what it says, what it gave, or why it did not.
 import type { ReactNode } from 'react';
+import { writeAddress } from '../address';
 import { serverNow } from '../api/clock';
+import type { CalledWorkflow } from '../api/types';
 import { Attempts } from '../inspect/Attempts';
 import { Failure } from '../inspect/Failure';
 import { Foot } from '../inspect/Foot';
@@ -15,7 +17,7 @@ import { useNow } from '../parts/useNow';
 import { reasonOf } from '../run/log';
 import { hasEnded, isSettled, type Run, type Step } from '../run/run';
 import type { Session } from '../useSession';
-import { count, duration, moment } from '../words';
+import { count, duration, ended, moment } from '../words';
 import { AnswerForm } from './AnswerForm';
 import { Ask } from './Ask';
 
@@ -34,15 +36,17 @@ export function StepDetail({ session, run, step, onTooLate, onGoTo }: Props) {
   return (
     <article aria-label={`Step ${step.path}`} className="flex min-h-full flex-col">
       <header className="grid gap-1.5 px-4 pt-3 pb-2.5">
-        <div className="flex items-center gap-2">
-          <Icon name={iconOfType(step.type)} className="text-ink-2" />
-          <h2 className="flex-1 font-code text-[15px] leading-5 font-bold wrap-anywhere">
-            <span className="text-meta font-normal text-ink-3">{step.path.slice(0, -step.node.length)}</span>
-            {step.node}
-          </h2>
+        <div className="flex flex-wrap items-center justify-end gap-2">
+          <span className="flex min-w-0 flex-auto items-center gap-2">
+            <Icon name={iconOfType(step.type)} className="text-ink-2" />
+            <h2 className="min-w-0 font-code text-[15px] leading-5 font-bold wrap-anywhere">
+              <span className="text-meta font-normal text-ink-3">{step.path.slice(0, -step.node.length)}</span>
+              {step.node}
+            </h2>
+          </span>
           <StateChip state={step.state} word={word} handled={step.handled} time={useGoing(step)} />
         </div>
-        <Facts step={step} />
+        <Facts run={run} step={step} />
       </header>
       {step.isReused && <p className="px-4 pb-3 text-ink-2">Kept from the earlier run: it was not run again.</p>}
       {step.error && step.state === 'failed' && <Failure session={session} step={step} onGoTo={onGoTo} />}
@@ -67,7 +71,7 @@ function useGoing({ state, startedAt }: Step): string | undefined {
   return isGoing ? duration(now - Date.parse(startedAt)) : undefined;
 }
 
-function Facts({ step }: { step: Step }) {
+function Facts({ run, step }: { run: Run; step: Step }) {
   const now = serverNow();
   const { usage, attempts } = step;
   const last = attempts.at(-1);
@@ -93,7 +97,26 @@ function Facts({ step }: { step: Step }) {
           {name} <code className="text-ink">{value}</code>
         </span>
       ))}
+      {step.calls !== undefined && <Called name={step.calls} called={run.outline.workflows[step.calls]} />}
     </p>
+  );
+}
+
+/** The workflow that a step calls, one press away. */
+function Called({ name, called }: { name: string; called: CalledWorkflow | undefined }) {
+  const { workflow_id: id, version } = called ?? {};
+  return (
+    <span>
+      calls{' '}
+      {id === undefined ? (
+        <code className="text-ink">{name}</code>
+      ) : (
+        <a href={writeAddress({ at: 'workflow', id, version })} className="font-code text-live underline underline-offset-3">
+          {name}
+          {version !== undefined && ` v${version}`}
+        </a>
+      )}
+    </span>
   );
 }
 
@@ -114,7 +137,7 @@ function quietWords(step: Step, isOver: boolean): ReactNode {
       if (step.progress) return null;
       return step.type === 'LLMNode' ? <>Asked the model. The first words come soon. <i className="caret animate-none" /></> : 'Working.';
     case 'retrying':
-      return last?.error && <><Sentence text={last.error.detail} /> Next attempt in {duration(last.nextIn ?? 0)}.</>;
+      return last?.error && <><Sentence text={ended(last.error.detail)} /> Next attempt in {duration(last.nextIn ?? 0)}.</>;
     case 'delayed':
       return <GoesOn step={step} />;
     case 'skipped':

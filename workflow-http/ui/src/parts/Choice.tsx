@@ -1,6 +1,6 @@
 interface Props<T extends string> {
   label: string;
-  options: readonly { value: T; word: string; count?: number; disabled?: boolean }[];
+  options: readonly { value: T; word: string; count?: number; isFaulty?: boolean; disabled?: boolean }[];
   value: T;
   onChange: (value: T) => void;
   look?: keyof typeof LOOKS;
@@ -32,7 +32,7 @@ export function Choice<T extends string>({ label, options, value, onChange, look
           className={`inline-flex flex-none items-center gap-1.5 text-meta font-strong text-ink-2 disabled:text-ink-3 ${LOOKS[look].one}`}
         >
           {option.word}
-          {option.count !== undefined && <code className="text-micro">{option.count}</code>}
+          {option.count !== undefined && <code className={`text-micro ${option.isFaulty ? 'text-fail' : ''}`}>{option.count}</code>}
         </button>
       ))}
     </div>

@@ -22,18 +22,32 @@ function Shown({ text, isLive }: { text: string; isLive: boolean }) {
   );
 }
 
-/** One text node that is appended to, not written anew. */
+/** More than this is set apart, so that what comes next lays out only what is near it. */
+const NEAR = 4000;
+
+/** One text node that is appended to, not written anew, below the blocks that were set apart. */
 function Settled({ text }: { text: string }) {
-  const node = useRef<Text | null>(null);
   const host = useRef<HTMLSpanElement>(null);
+  const said = useRef('');
   useLayoutEffect(() => {
     if (!host.current) return;
-    node.current ??= host.current.appendChild(document.createTextNode(''));
-    const said = node.current.data;
-    if (text.startsWith(said)) node.current.appendData(text.slice(said.length));
-    else node.current.data = text;
+    const isMore = host.current.lastChild instanceof Text && text.startsWith(said.current);
+    if (!isMore) host.current.replaceChildren(document.createTextNode(''));
+    append(host.current, isMore ? text.slice(said.current.length) : text);
+    said.current = text;
   }, [text]);
   return <span ref={host} />;
+}
+
+function append(host: HTMLElement, words: string): void {
+  const end = host.lastChild as Text;
+  end.appendData(words);
+  const line = end.length > NEAR ? end.data.lastIndexOf('\n') + 1 : 0;
+  if (line === 0) return;
+  const block = document.createElement('div');
+  block.textContent = end.data.slice(0, line);
+  host.insertBefore(block, end);
+  end.deleteData(0, line);
 }
 
 /** What has cooled, and the last four words. */

@@ -1,6 +1,6 @@
 // The log's sentences. Each line stands on its own: when, which step, what happened.
 import type { LogEvent, Problem, Usage } from '../api/types';
-import { asLine, duration, moment, plural, sentence } from '../words';
+import { asLine, duration, ended, moment, plural, sentence } from '../words';
 import type { Run, Step, StepState } from './run';
 
 export interface LogLine {
@@ -42,7 +42,7 @@ const after = (ms: number | undefined, usage: Usage | undefined): string => {
   return facts.length > 0 ? `${facts.join(', ')}.` : '';
 };
 
-const said = ({ code, detail }: Problem): string => (code ? `${code}: ${sentence(detail)}` : sentence(detail));
+const said = ({ code, detail }: Problem): string => ended(code ? `${code}: ${sentence(detail)}` : sentence(detail));
 
 const isOfStep = (event: LogEvent): event is Extract<LogEvent, { node: string }> => event.type.startsWith('node.');
 
@@ -78,7 +78,7 @@ export function logLine(event: LogEvent, run: Run): LogLine | undefined {
     case 'node.started':
       return line('running', startedMessage(event.attempt ?? 1, event.reason, run.steps[event.path]));
     case 'node.retrying':
-      return line('retrying', `${sentence(event.error.detail)} Next attempt in ${duration(event.next_in_ms)}.`);
+      return line('retrying', `${ended(sentence(event.error.detail))} Next attempt in ${duration(event.next_in_ms)}.`);
     case 'node.waiting':
       if (event.message === undefined) return line('delayed', event.resumes_at ? `Goes on at ${at(event.resumes_at)}.` : 'Waits for its time.', 'waiting');
       return {

@@ -1,10 +1,10 @@
 // Where a step stands in its run: found by walking its path down what the run's first event describes.
-import type { NodeOutline } from '../api/types';
+import type { CalledWorkflow, NodeOutline } from '../api/types';
 
 export interface Outline {
   nodes: NodeOutline[];
   /** The workflows that are called, by what they are called. */
-  workflows: Record<string, NodeOutline[]>;
+  workflows: Record<string, CalledWorkflow>;
 }
 
 export interface Place {
@@ -16,6 +16,8 @@ export interface Place {
   /** Which item or round it belongs to: `item 8`, `round 2`. */
   turn: string | undefined;
   depth: number;
+  /** The workflow it calls. */
+  calls: string | undefined;
   /** How many nodes it repeats or calls. */
   body: number;
   /** Orders the steps of a run as they are written, items and rounds by their number. */
@@ -37,7 +39,7 @@ export function placeOf({ nodes, workflows }: Outline, path: string): Place {
     const node = beside[index];
     rank.push(index < 0 ? beside.length : index);
     above.push(node);
-    beside = node?.nodes ?? workflows[node?.workflow ?? ''] ?? [];
+    beside = node?.nodes ?? workflows[node?.workflow ?? '']?.nodes ?? [];
   }
   const node = above.pop();
   const turn = parts.at(-2);
@@ -48,6 +50,7 @@ export function placeOf({ nodes, workflows }: Outline, path: string): Place {
     container: containerOf(path),
     turn: !isNumber(turn) ? undefined : above.at(-1)?.type === 'LoopNode' ? `round ${Number(turn) + 1}` : `item ${turn}`,
     depth: above.length,
+    calls: node?.workflow,
     body: beside.length,
     rank,
   };

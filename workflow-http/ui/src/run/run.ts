@@ -134,7 +134,7 @@ function apply(run: Run, event: LogEvent): void {
         createdAt: event.time,
         outline: {
           nodes: event.nodes,
-          workflows: Object.fromEntries((event.workflows ?? []).map(({ workflow, nodes }) => [workflow, nodes])),
+          workflows: Object.fromEntries((event.workflows ?? []).map((called) => [called.workflow, called])),
         },
       });
       for (const { id } of event.nodes) add(run, id, id);

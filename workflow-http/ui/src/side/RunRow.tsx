@@ -37,7 +37,7 @@ const Row = memo(function Row({ run, elapsed, ago, isHere, onOpen }: RowProps) {
         className="relative grid grid-cols-[16px_minmax(0,1fr)_auto] items-center gap-x-2 gap-y-px py-[7px] pr-3 pl-3.5 hover:bg-raised aria-[current]:bg-raised"
       >
         <Icon name={run.status} className="text-state" />
-        <span className="truncate" dir="auto">
+        <span className="truncate text-left" dir="auto">
           {titleOf(run.input_excerpt ?? '')}
         </span>
         <time dateTime={run.created_at} title={`${new Date(run.created_at).toLocaleDateString()} ${clock(run.created_at)}`} className="text-[11.5px] text-ink-3">

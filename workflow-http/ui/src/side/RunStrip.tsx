@@ -16,7 +16,7 @@ export function RunStrip({ run, elapsed, scale = scaleOf(run, elapsed), classNam
   return (
     <span className={`strip ${className}`} aria-hidden="true">
       {pieces.map(({ state, left, width }, index) => (
-        <i key={index} data-piece={state} style={{ left: `${left}%`, width: `${width}%` }} />
+        <i key={index} data-piece={state} style={{ left: `min(${left}%, 100% - 2px)`, width: `${width}%` }} />
       ))}
     </span>
   );

@@ -67,7 +67,7 @@ interface OneProps {
 function Card({ example, ...rest }: OneProps) {
   return (
     <li className="flex flex-col overflow-hidden rounded-box border border-line-2 bg-card">
-      <div className="grid h-28 place-items-center border-b border-line bg-bg broad:h-36">
+      <div className="grid h-36 place-items-center border-b border-line bg-bg desk:max-broad:hidden">
         <Thumb nodes={example.spec.nodes} />
       </div>
       <div className="flex flex-1 flex-col gap-1 p-3.5">
@@ -124,7 +124,10 @@ function Ways({ onBegin }: { onBegin: () => void }) {
       <section>
         <h2 className="mb-1 font-bold text-ink">Use the API</h2>
         <p className="text-meta">
-          Post it to <code>api/workflows</code>. Its runs show up here, live.
+          Post it to <code>api/workflows</code>. Its runs show up here, live.{' '}
+          <a href="docs" className="font-strong text-live underline underline-offset-3">
+            All that it can do
+          </a>
         </p>
       </section>
     </div>

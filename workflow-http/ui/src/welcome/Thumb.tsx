@@ -1,13 +1,22 @@
 import { iconOfType } from '../parts/Icon';
-import { BOX, boxesOf, type Box, type Node } from './thumb';
+import { BOX, boxesOf, shownOf, type Box, type Node } from './thumb';
+
+/** Room for the lines at the edges, and the most pixels a picture is high. */
+const [EDGE, MOST] = [2, 118];
+
+/** Room for the way back of a loop. */
+const BACK = 24;
 
 /** A picture; the words beside it say the same. */
 export function Thumb({ nodes }: { nodes: Node[] }) {
-  const { boxes, width, height } = boxesOf(nodes);
-  const scale = Math.min(1, 118 / height);
+  const shown = shownOf(nodes);
+  const { boxes, width, height } = boxesOf(shown.nodes);
+  const [across, down] = [width + 2 * EDGE + (shown.isLoop ? BACK : 0), height + 2 * EDGE];
+  const scale = Math.min(1, MOST / down);
   return (
-    <svg className="icon" width={(width + 2) * scale} height={(height + 2) * scale} viewBox={`-1 -1 ${width + 2} ${height + 2}`} aria-hidden="true">
+    <svg className="icon" width={across * scale} height={down * scale} viewBox={`${-EDGE} ${-EDGE} ${across} ${down}`} aria-hidden="true">
       {boxes.flatMap((box) => box.from.map((id) => <path key={`${id} ${box.id}`} d={wayOf(boxes.find((one) => one.id === id), box)} className="stroke-ctl" strokeDasharray={box.isMaybe ? '4 3' : undefined} />))}
+      {shown.isLoop && <path d={`M${width} ${height - BOX.height / 2}h${BACK - EDGE}V${BOX.height / 2}H${width}`} className="stroke-ctl" strokeDasharray="4 3" />}
       {boxes.map((box) => (
         <g key={box.id}>
           <rect x={box.x} y={box.y} width={BOX.width} height={BOX.height} rx="6" className={`fill-card ${box.type === 'LLMNode' ? 'stroke-live' : box.type === 'HumanNode' ? 'stroke-wait' : 'stroke-ctl'}`} />

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { BOX, boxesOf } from './thumb';
+import { BOX, boxesOf, shownOf } from './thumb';
 
 it('a picture has a row for each step that follows, and branches beside each other', () => {
   const { boxes, width, height } = boxesOf([
@@ -15,4 +15,11 @@ it('a picture has a row for each step that follows, and branches beside each oth
   expect([b!.isMaybe, c!.isMaybe]).toEqual([true, false]);
   expect(d!.y + BOX.height).toBe(height);
   expect(width).toBe(c!.x + BOX.width);
+});
+
+it('of a workflow that is one loop shows what it repeats', () => {
+  const inner = [{ id: 'draft', type: 'LLMNode' }];
+  expect(shownOf([{ id: 'rounds', type: 'LoopNode', data: { nodes: inner } }])).toEqual({ nodes: inner, isLoop: true });
+  const several = [{ id: 'a', type: 'LLMNode' }, { id: 'rounds', type: 'LoopNode', data: { nodes: inner } }];
+  expect(shownOf(several)).toEqual({ nodes: several, isLoop: false });
 });

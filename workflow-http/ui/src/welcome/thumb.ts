@@ -5,6 +5,7 @@ export interface Node {
   type: string;
   needs?: string[];
   when?: string;
+  data?: { nodes?: Node[] };
 }
 
 export interface Box {
@@ -17,6 +18,13 @@ export interface Box {
 }
 
 export const BOX = { width: 78, height: 30, across: 18, down: 18 };
+
+/** What is looked at: of a workflow that is one loop, what it repeats. */
+export function shownOf(nodes: Node[]): { nodes: Node[]; isLoop: boolean } {
+  const [only] = nodes;
+  const inner = nodes.length === 1 && only?.type === 'LoopNode' ? only.data?.nodes : undefined;
+  return inner ? { nodes: inner, isLoop: true } : { nodes, isLoop: false };
+}
 
 /** Each box one row below the lowest that it needs, each row centred. */
 export function boxesOf(nodes: Node[]): { boxes: Box[]; width: number; height: number } {

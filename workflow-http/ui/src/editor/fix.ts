@@ -1,0 +1,36 @@
+// What mends a fault, where there is one answer: the server names what was meant.
+import { parts } from '../words';
+import type { LocatedFault } from './useCheck';
+import type { Range } from './scan';
+
+/** Everything that is to be written differently in the text. */
+export interface Fix {
+  written: string;
+  meant: string;
+  places: Range[];
+}
+
+const MEANT = /^did you mean `([^`]+)`\?$/i;
+/** Where a template is no prose. */
+const TAG = /\{\{.*?\}\}|\{%.*?%\}/gs;
+
+/** The wrong name is the first code of the fault's sentence. In a template it may stand several times. */
+export function fixOf(text: string, { detail, hint, from, to }: Pick<LocatedFault, 'detail' | 'hint' | 'from' | 'to'>): Fix | undefined {
+  const meant = MEANT.exec(hint ?? '')?.[1];
+  const written = parts(detail).find(({ isCode }) => isCode)?.text;
+  if (meant === undefined || written === undefined) return undefined;
+  const around = text.slice(from, to);
+  const tags = [...around.matchAll(TAG)].map((tag) => ({ from: from + tag.index, to: from + tag.index + tag[0].length }));
+  const places = (tags.length > 0 ? tags : [{ from, to }]).flatMap((range) => placesOf(text, range, written));
+  return places.length > 0 ? { written, meant, places } : undefined;
+}
+
+/** A name is not a part of a longer one, nor a field of another thing. */
+function placesOf(text: string, { from, to }: Range, name: string): Range[] {
+  const places: Range[] = [];
+  for (let at = text.indexOf(name, from); at >= 0 && at + name.length <= to; at = text.indexOf(name, at + name.length)) {
+    const end = at + name.length;
+    if (!/[\w.-]/.test(text[at - 1] ?? '') && !/[\w-]/.test(text[end] ?? '')) places.push({ from: at, to: end });
+  }
+  return places;
+}

@@ -1,0 +1,20 @@
+// Fixes are made in the editor, all in one step, so that undo takes them back at once.
+import type { EditorView } from '@codemirror/view';
+import { toast } from '../parts/Toast';
+import type { Fix } from './fix';
+
+export function mend(view: EditorView, fixes: Fix[]): void {
+  const changes = changesIn(view, fixes);
+  view.focus();
+  if (changes.length === 0) return;
+  view.dispatch({ changes, selection: { anchor: Math.min(...changes.map(({ from }) => from)) }, userEvent: 'input.fix', scrollIntoView: true });
+  const [{ written, meant }] = fixes as [Fix];
+  toast(fixes.length === 1 ? `Changed ${written} to ${meant}.` : `Fixed ${fixes.length} faults.`);
+}
+
+/** Two faults may be about one place, and the text may have changed since they were found. */
+function changesIn({ state }: EditorView, fixes: Fix[]) {
+  const all = fixes.flatMap(({ written, meant, places }) => places.map((place) => ({ ...place, written, insert: JSON.stringify(meant).slice(1, -1) })));
+  const still = all.filter(({ from, to, written }) => to <= state.doc.length && state.sliceDoc(from, to) === written);
+  return [...new Map(still.map((change) => [change.from, change])).values()];
+}

@@ -1,0 +1,108 @@
+// A run at a glance, beside the list of runs: how it ended, why, and how far each of its steps came.
+import { useEffect, useState } from 'react';
+import { writeAddress } from '../address';
+import { getRun } from '../api/client';
+import type { RunItem, RunReport } from '../api/types';
+import { ErrorCard } from '../parts/ErrorCard';
+import { Pre } from '../parts/Section';
+import { StateChip, StateWord } from '../parts/State';
+import { tokensOf } from '../run/log';
+import { age, asText, count, duration, plural } from '../words';
+
+interface Props {
+  run: RunItem;
+  elapsed: number;
+  now: number;
+}
+
+/** Of more steps the first are shown. */
+const FEW = 30;
+
+export function Glance({ run, elapsed, now }: Props) {
+  const report = useReport(run);
+  return (
+    <section aria-label="Run at a glance" className="hidden w-[340px] flex-none flex-col overflow-auto border-l border-line bg-panel broad:flex wide:w-[408px]" tabIndex={0}>
+      <header className="grid gap-1.5 px-4 pt-3 pb-2.5">
+        <div className="flex items-center gap-2">
+          <h2 className="min-w-0 flex-1 truncate text-[15px] leading-5 font-bold">{run.workflow.name || 'Untitled'}</h2>
+          <StateChip state={run.status} />
+        </div>
+        <Facts run={run} elapsed={elapsed} now={now} />
+      </header>
+      {report?.error && <ErrorCard problem={report.error} />}
+      <p className="px-4 pb-3.5">
+        <a href={writeAddress({ at: 'run', id: run.id })} className="inline-flex h-[30px] items-center rounded-ctl bg-live px-[11px] font-bold text-live-on hover:brightness-106">
+          Open run
+        </a>
+      </p>
+      {report && <Steps steps={report.steps} />}
+      {report?.input !== undefined && (
+        <Part title="Input">
+          <Pre text={asText(report.input)} />
+        </Part>
+      )}
+      {run.retry_of !== undefined && (
+        <p className="border-t border-line px-4 py-3 text-ink-2">
+          Retries{' '}
+          <a href={writeAddress({ at: 'run', id: run.retry_of })} className="font-strong text-live underline underline-offset-3">
+            an earlier run
+          </a>
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Facts({ run, elapsed, now }: Props) {
+  const tokens = tokensOf(run.usage);
+  const ago = age(run.created_at, now);
+  const facts = [['version', String(run.workflow.version)], ['started', ago === 'now' ? ago : `${ago} ago`], ['took', duration(elapsed)], tokens > 0 ? ['tokens', count(tokens)] : []];
+  return (
+    <p className="flex flex-wrap gap-x-3.5 text-meta text-ink-3">
+      {facts.map(([name, value]) => name && (
+        <span key={name}>
+          {name} <code className="text-ink">{value}</code>
+        </span>
+      ))}
+    </p>
+  );
+}
+
+/** What is inside maps, loops and calls is left to the run's own page. */
+function Steps({ steps }: Pick<RunReport, 'steps'>) {
+  const own = steps.filter(({ path }) => !path.includes('/'));
+  return (
+    <Part title="Steps">
+      <ul>
+        {own.slice(0, FEW).map(({ path, status, duration_ms }) => (
+          <li key={path} className="grid grid-cols-[104px_minmax(0,1fr)_auto] items-center gap-x-3 py-1 not-first:border-t not-first:border-line">
+            <StateWord state={status} />
+            <code className="truncate text-meta">{path}</code>
+            <time className="text-meta text-ink-2">{duration_ms === undefined ? '' : duration(duration_ms)}</time>
+          </li>
+        ))}
+      </ul>
+      {own.length > FEW && <p className="pt-1.5 text-meta text-ink-3">And {plural(own.length - FEW, 'other')}.</p>}
+    </Part>
+  );
+}
+
+function Part({ title, children }: { title: string; children: React.ReactNode }) {
+  return (
+    <section aria-label={title} className="border-t border-line px-4 pb-3.5">
+      <h3 className="py-2.5 text-meta font-bold text-ink-2">{title}</h3>
+      {children}
+    </section>
+  );
+}
+
+/** Asked for anew when the run got further. What is missing is left out. */
+function useReport({ id, status }: RunItem): RunReport | undefined {
+  const [report, setReport] = useState<RunReport>();
+  useEffect(() => {
+    const stop = new AbortController();
+    getRun(id, stop.signal).then(setReport, () => undefined);
+    return () => stop.abort();
+  }, [id, status]);
+  return report?.id === id ? report : undefined;
+}
