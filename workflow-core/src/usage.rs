@@ -42,8 +42,8 @@ impl Usage {
     clippy::trivially_copy_pass_by_ref,
     reason = "serde passes a reference"
 )]
-fn is_zero(tokens: &u64) -> bool {
-    *tokens == 0
+pub(crate) fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl AddAssign for Usage {

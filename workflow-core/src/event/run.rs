@@ -6,7 +6,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{error::Problem, id::StepRef, time::Timestamp, usage::Usage};
+use crate::{
+    error::Problem,
+    id::StepRef,
+    time::Timestamp,
+    usage::{Usage, is_zero},
+};
 
 /// The body of `run.started`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -26,6 +31,9 @@ pub struct RunSuspended {
     /// When it goes on by itself; none when only a person can make it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wake_at: Option<Timestamp>,
+    /// How many people it waits for; none when only time can end its waits.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub asks: u64,
 }
 
 /// The body of `run.resumed`.

@@ -21,6 +21,7 @@ impl Machine {
         let suspended = RunSuspended {
             reason: SHUTDOWN.into(),
             wake_at: Some(now),
+            asks: self.asks(),
         };
         self.emit(None, EventKind::RunSuspended(suspended), now, turn);
         turn.commands.clear();
@@ -40,6 +41,7 @@ impl Machine {
         let suspended = RunSuspended {
             reason: "waiting".into(),
             wake_at: self.wake_at(),
+            asks: self.asks(),
         };
         self.emit(None, EventKind::RunSuspended(suspended), now, turn);
         // Whoever wakes it sets its timers anew.
@@ -51,6 +53,12 @@ impl Machine {
             matches!(step.state, StepState::Backoff { .. } | StepState::Ready(_))
         };
         self.waits.values().any(|wait| wait.short) || self.frames.steps().any(backs_off)
+    }
+
+    /// How many people it waits for.
+    fn asks(&self) -> u64 {
+        let of_people = self.waits.values().filter(|wait| wait.of_person);
+        of_people.count() as u64
     }
 
     /// When it has something to do of its own accord.

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     event::{EventKind, StepEvent},
     time::{Timestamp, millis},
-    usage::Usage,
+    usage::{Usage, is_zero},
 };
 
 /// The part of a run's record that its events change. Written together with them.
@@ -36,6 +36,9 @@ pub struct RunHead {
     /// When it goes on by itself, while it waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wake_at: Option<Timestamp>,
+    /// How many people it waits for, while it waits; none when only time can end that.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub asks: u64,
     /// The time of the last event.
     pub updated_at: Timestamp,
     /// Tokens used so far.
@@ -56,6 +59,7 @@ impl RunHead {
             ended_at: None,
             duration_ms: None,
             wake_at: None,
+            asks: 0,
             updated_at: created_at,
             usage: Usage::default(),
             spans: Vec::new(),
@@ -88,10 +92,12 @@ impl RunHead {
             EventKind::RunSuspended(suspended) => {
                 self.status = RunStatus::Waiting;
                 self.wake_at = suspended.wake_at;
+                self.asks = suspended.asks;
             }
             EventKind::RunResumed(_) => {
                 self.status = RunStatus::Running;
                 self.wake_at = None;
+                self.asks = 0;
             }
             EventKind::RunCreated(_)
             | EventKind::NodeStarted(_)
@@ -128,6 +134,7 @@ impl RunHead {
     fn end(&mut self, status: RunStatus, time: Timestamp) {
         self.status = status;
         self.wake_at = None;
+        self.asks = 0;
         self.ended_at = Some(time);
         self.duration_ms = self.started_at.map(|started| millis(time.since(started)));
     }

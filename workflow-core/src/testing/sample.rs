@@ -222,6 +222,7 @@ pub(super) fn suspended() -> EventKind {
     EventKind::RunSuspended(RunSuspended {
         reason: "waiting".into(),
         wake_at: Some(Timestamp::now()),
+        asks: 2,
     })
 }
 

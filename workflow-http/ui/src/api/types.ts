@@ -55,6 +55,8 @@ export interface RunItem {
   id: string;
   workflow: { id: string; name?: string | null; version: number };
   status: 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled';
+  /** How many people it waits for. */
+  asks?: number;
   created_at: string;
   duration_ms?: number;
   usage?: Usage;

@@ -7,6 +7,7 @@ import { ErrorCard } from '../parts/ErrorCard';
 import { Pre } from '../parts/Section';
 import { StateChip, StateWord } from '../parts/State';
 import { tokensOf } from '../run/log';
+import { statusOf } from '../run/run';
 import { age, asText, count, duration, plural } from '../words';
 
 interface Props {
@@ -25,7 +26,7 @@ export function Glance({ run, elapsed, now }: Props) {
       <header className="grid gap-1.5 px-4 pt-3 pb-2.5">
         <div className="flex items-center gap-2">
           <h2 className="min-w-0 flex-1 truncate text-[15px] leading-5 font-bold">{run.workflow.name || 'Untitled'}</h2>
-          <StateChip state={run.status} />
+          <StateChip state={statusOf(run)} />
         </div>
         <Facts run={run} elapsed={elapsed} now={now} />
       </header>

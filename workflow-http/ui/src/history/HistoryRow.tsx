@@ -3,6 +3,7 @@ import { writeAddress } from '../address';
 import type { RunItem } from '../api/types';
 import { StateWord } from '../parts/State';
 import { tokensOf } from '../run/log';
+import { statusOf } from '../run/run';
 import { RunStrip } from '../side/RunStrip';
 import { clock, count, duration, titleOf } from '../words';
 
@@ -30,10 +31,10 @@ export const HistoryRow = memo(function HistoryRow({ run, elapsed, scale, isShow
   const tokens = tokensOf(run.usage);
   const rest = useRest(() => onShow(run.id));
   return (
-    <li data-state={run.status} data-shown={isShown || undefined} className="relative border-t border-line">
+    <li data-state={statusOf(run)} data-shown={isShown || undefined} className="relative border-t border-line">
       <a href={writeAddress({ at: 'run', id: run.id })} className="history-row max-broad:hover:bg-raised" onFocus={() => onShow(run.id)} {...rest}>
         <span className="leading-none [grid-area:state]">
-          <StateWord state={run.status} />
+          <StateWord state={statusOf(run)} />
         </span>
         <span className="min-w-0 [grid-area:input]">
           <span className="block truncate text-left" dir="auto">

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RunEvent } from '../api/types';
-import { focusOf, hasEnded, newRun, reduce, usageOf, type Run } from './run';
+import { focusOf, hasEnded, newRun, reduce, statusOf, usageOf, type Run } from './run';
 
 const base = { run_id: 'r' };
 let seq = 0;
@@ -167,6 +167,12 @@ describe('the end', () => {
       { word: 'WAITING', message: 'Asked a person.', output: 'Ok?', said: 'llm waits for an answer.' },
       { word: 'SUSPENDED', message: 'Nothing to do until someone answers.' },
     ]);
+  });
+
+  it('is told in lists by how many people are asked', () => {
+    expect(statusOf({ status: 'waiting', asks: 2 })).toBe('waiting');
+    expect(statusOf({ status: 'waiting' })).toBe('delayed');
+    expect(statusOf({ status: 'completed' })).toBe('completed');
   });
 
   it('can be a matter of time', () => {

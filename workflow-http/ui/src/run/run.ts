@@ -1,5 +1,5 @@
 // A run, built from its events and from nothing else: a live run and a replayed one are the same thing.
-import type { Delta, LogEvent, Problem, RunEvent, Usage } from '../api/types';
+import type { Delta, LogEvent, Problem, RunEvent, RunItem, Usage } from '../api/types';
 import { logLine, type LogLine } from './log';
 import { containerOf, indexOf, placeOf, type Outline, type Place } from './outline';
 
@@ -95,6 +95,9 @@ export interface Run {
   order: string[];
   log: LogLine[];
 }
+
+/** The state of a run in a list: one that waits for no person waits for its time. */
+export const statusOf = (run: Pick<RunItem, 'status' | 'asks'>): RunStatus => (run.status === 'waiting' && !run.asks ? 'delayed' : run.status);
 
 export const newRun = (id: string): Run => ({ id, seq: 0, status: 'queued', outline: { nodes: [], workflows: {} }, steps: {}, order: [], log: [] });
 

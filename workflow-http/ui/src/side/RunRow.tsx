@@ -4,6 +4,7 @@ import type { RunItem } from '../api/types';
 import { Icon } from '../parts/Icon';
 import { stateWord } from '../parts/State';
 import { tokensOf } from '../run/log';
+import { statusOf } from '../run/run';
 import { age, clock, count, duration, titleOf } from '../words';
 import { RunStrip } from './RunStrip';
 
@@ -26,17 +27,18 @@ interface RowProps extends Omit<Props, 'now'> {
 }
 
 const Row = memo(function Row({ run, elapsed, ago, isHere, onOpen }: RowProps) {
+  const status = statusOf(run);
   const tokens = tokensOf(run.usage);
   const facts = [duration(elapsed), tokens > 0 && `${count(tokens)} tok`].filter(Boolean);
   return (
-    <li data-state={run.status}>
+    <li data-state={status}>
       <a
         href={writeAddress({ at: 'run', id: run.id })}
         aria-current={isHere || undefined}
         onClick={onOpen}
         className="relative grid grid-cols-[16px_minmax(0,1fr)_auto] items-center gap-x-2 gap-y-px py-[7px] pr-3 pl-3.5 hover:bg-raised aria-[current]:bg-raised"
       >
-        <Icon name={run.status} className="text-state" />
+        <Icon name={status} className="text-state" />
         <span className="truncate text-left" dir="auto">
           {titleOf(run.input_excerpt ?? '')}
         </span>
@@ -44,7 +46,7 @@ const Row = memo(function Row({ run, elapsed, ago, isHere, onOpen }: RowProps) {
           {ago}
         </time>
         <span className="col-span-2 col-start-2 truncate text-[11.5px] text-ink-3">
-          <b className={`font-strong ${run.status === 'completed' ? 'text-ink-2' : 'text-state'}`}>{stateWord(run.status)}</b> {facts.join(' · ')}
+          <b className={`font-strong ${status === 'completed' ? 'text-ink-2' : 'text-state'}`}>{stateWord(status)}</b> {facts.join(' · ')}
         </span>
         <RunStrip run={run} elapsed={elapsed} className="col-span-2 col-start-2 mt-1" />
       </a>

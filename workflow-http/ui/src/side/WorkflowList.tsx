@@ -3,6 +3,7 @@ import { writeAddress } from '../address';
 import type { RunItem } from '../api/types';
 import { Icon } from '../parts/Icon';
 import { stateWord } from '../parts/State';
+import { statusOf, type RunStatus } from '../run/run';
 import type { Lists } from './useLists';
 
 interface Props {
@@ -54,11 +55,12 @@ export function WorkflowList({ lists, onOpen }: Props) {
 }
 
 /** The workflows with a run that goes on; one that waits for a person comes first. */
-function busiest(runs: RunItem[]): Record<string, 'running' | 'waiting'> {
-  const busy: Record<string, 'running' | 'waiting'> = {};
-  for (const { workflow, status } of runs) {
-    if (status === 'waiting') busy[workflow.id] = 'waiting';
-    else if (status === 'running') busy[workflow.id] ??= 'running';
+function busiest(runs: RunItem[]): Record<string, RunStatus> {
+  const busy: Record<string, RunStatus> = {};
+  for (const run of runs) {
+    const status = statusOf(run);
+    if (status === 'waiting') busy[run.workflow.id] = status;
+    else if (status === 'running' || status === 'delayed') busy[run.workflow.id] ??= status;
   }
   return busy;
 }
