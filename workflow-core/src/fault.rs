@@ -160,6 +160,9 @@ impl fmt::Display for InvalidWorkflow {
             [one] => write!(f, "1 fault in the workflow: {one}"),
             many => {
                 write!(f, "{} faults in the workflow", many.len())?;
+                if many.len() == Self::MAX {
+                    f.write_str(", or more")?;
+                }
                 many.iter().try_for_each(|fault| write!(f, "; {fault}"))
             }
         }

@@ -12,6 +12,7 @@ use crate::{
     id::{StepPath, StepRef},
     outline::RunOutline,
     record::RunRecord,
+    size,
     time::Timestamp,
     wait::{WaitLog, WaitReport},
 };
@@ -50,6 +51,9 @@ pub struct RunReport {
     outline: RunOutline,
     #[serde(skip)]
     top_level: usize,
+    /// How many bytes of outputs there is room for.
+    #[serde(skip)]
+    room: usize,
     #[serde(skip)]
     wait_log: WaitLog,
     #[serde(skip)]
@@ -77,6 +81,12 @@ pub enum StepStatus {
     Cancelled,
 }
 
+impl StepStatus {
+    fn has_ended(self) -> bool {
+        !matches!(self, Self::Pending | Self::Running | Self::Waiting)
+    }
+}
+
 /// One step of a run.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[non_exhaustive]
@@ -100,6 +110,10 @@ pub struct StepReport {
     /// Its output, once it is done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<Arc<Value>>,
+    /// Whether its output, and what its node said, are left out, since those that came before have
+    /// [`RunReport::MAX_OUTPUT_BYTES`] already. The step itself still tells.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub output_left_out: bool,
     /// Why its last attempt failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Arc<Problem>>,
@@ -115,6 +129,9 @@ impl RunReport {
     /// How many steps within maps, loops and called workflows are told.
     pub const MAX_INNER_STEPS: usize = 1_000;
 
+    /// How many bytes of outputs, as JSON, are told in all.
+    pub const MAX_OUTPUT_BYTES: usize = 16 * 1024 * 1024;
+
     /// The report of a run in which nothing has happened yet.
     pub(crate) fn new(record: RunRecord) -> Self {
         Self {
@@ -129,6 +146,7 @@ impl RunReport {
             steps_left_out: false,
             outline: RunOutline::default(),
             top_level: 0,
+            room: Self::MAX_OUTPUT_BYTES,
             wait_log: WaitLog::default(),
             index: HashMap::new(),
         }
@@ -174,6 +192,9 @@ impl RunReport {
         let index = event.step().and_then(|step| self.index_of(step));
         if let Some(step) = index.and_then(|index| self.steps.get_mut(index)) {
             step.apply(event);
+            if step.status.has_ended() {
+                step.fit_into(&mut self.room);
+            }
         }
     }
 
@@ -201,9 +222,22 @@ impl StepReport {
             started_at: None,
             duration_ms: None,
             output: None,
+            output_left_out: false,
             error: None,
             progress: None,
             report: None,
+        }
+    }
+
+    /// Leaves out what there is no room for.
+    fn fit_into(&mut self, room: &mut usize) {
+        let output = self.output.as_deref().map_or(0, size::bytes);
+        let report = self.report.as_deref().map_or(0, size::bytes);
+        if let Some(left) = room.checked_sub(output + report) {
+            *room = left;
+        } else {
+            (self.output, self.report) = (None, None);
+            self.output_left_out = true;
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::NodeError;
@@ -36,7 +37,7 @@ pub(crate) fn check(output: &Value, max_bytes: usize) -> Result<(), NodeError> {
 }
 
 /// How many bytes a value has as JSON.
-pub(crate) fn bytes(value: &Value) -> usize {
+pub(crate) fn bytes(value: &impl Serialize) -> usize {
     let mut left = Left(usize::MAX);
     let _ = serde_json::to_writer(&mut left, value);
     usize::MAX - left.0

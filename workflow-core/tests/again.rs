@@ -265,7 +265,7 @@ async fn a_retry_that_makes_no_sense_is_refused() {
     let refused = engine.delete_run(waiting).await.unwrap_err();
     assert!(matches!(refused, EngineError::NotEnded(_)), "{refused:?}");
 
-    engine.delete_workflow(workflow).await.unwrap();
+    engine.delete_workflow(workflow, None).await.unwrap();
     let refused = engine.retry(Retry::whole(first)).await.unwrap_err();
     assert!(
         matches!(refused, EngineError::NoSuchWorkflow(_)),
@@ -307,7 +307,7 @@ async fn one_key_gives_one_run() {
     assert_ne!(elsewhere.id, runs[0]);
 
     // Also when no run can be started of it any more.
-    engine.delete_workflow(workflow).await.unwrap();
+    engine.delete_workflow(workflow, None).await.unwrap();
     let same = engine.start(keyed(workflow, "k", json!(1))).await.unwrap();
     assert_eq!(same.id, runs[0]);
 }

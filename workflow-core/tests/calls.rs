@@ -233,7 +233,7 @@ async fn a_deleted_workflow_cannot_be_called_any_more() {
         .create_workflow(calling(json!({"workflow": "double"})))
         .await
         .unwrap();
-    engine.delete_workflow(double.id).await.unwrap();
+    engine.delete_workflow(double.id, None).await.unwrap();
     let refused = engine
         .start(NewRun::new(caller.record.id, json!(1)))
         .await

@@ -155,7 +155,7 @@ async fn a_deleted_workflow_is_not_started_in_any_version() {
     let probe = Probe::default();
     let nodes = json!([{"id": "a", "type": "Script"}]);
     let (engine, new) = engine_with(&probe, nodes).await;
-    engine.delete_workflow(new.workflow_id).await.unwrap();
+    engine.delete_workflow(new.workflow_id, None).await.unwrap();
     let mut first = new.clone();
     first.version = Some(1);
     for new in [new, first] {

@@ -269,6 +269,32 @@ async fn the_report_tells_each_step() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_report_leaves_out_what_would_make_it_too_large() {
+    let engine = LocalEngine::builder(registry(&Probe::default())).build();
+    let nodes: Vec<_> = (0..20)
+        .map(
+            |n| json!({"id": format!("n{n}"), "type": "Script", "data": {"output": "{{ input }}"}}),
+        )
+        .collect();
+    let spec = json!({"nodes": nodes, "output": "{{ n0.output | length }}"});
+    let workflow = engine.create_workflow(spec).await.unwrap().record.id;
+    let input = "x".repeat(900_000);
+    let new = NewRun::new(workflow, input.as_str().into());
+    let run = engine.start(new).await.unwrap().id;
+    let updates = engine.events(run, 0).await.unwrap();
+    updates.for_each(async |_| ()).await;
+
+    let report = engine.run(run).await.unwrap();
+    assert_eq!(report.record.head.status, RunStatus::Completed);
+    let (told, left_out): (Vec<_>, Vec<_>) =
+        (report.steps.iter()).partition(|step| step.output.is_some());
+    assert_eq!((told.len(), left_out.len()), (18, 2));
+    assert!(left_out.iter().all(|step| step.output_left_out));
+    let history = engine.step(run, left_out[0].step.path()).await.unwrap();
+    assert_eq!(history.step.output.as_deref(), Some(&input.into()));
+}
+
+#[tokio::test(start_paused = true)]
 async fn shutdown_drains_and_takes_no_more() {
     let probe = Probe::default();
     let (engine, run) = started(

@@ -117,14 +117,15 @@ impl FetchError {
     fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::OriginNotAllowed(_) => {
-                "whoever runs the service allows it with `HttpClient::builder().allow_origin(…)`"
+                "whoever runs the service has to allow it (`--allow-origin`, or `allow_origin` of its \
+                 client)"
             }
             Self::AddressNotAllowed(_) => {
-                "workflows reach public addresses only; whoever runs the service opens others with \
-                 `HttpClient::builder().allow_addresses(…)`"
+                "workflows reach public addresses only, unless whoever runs the service opens others \
+                 (`allow_addresses` of its client)"
             }
             Self::UnknownSecret { .. } => {
-                "whoever runs the service provides it with `HttpClient::builder().secrets(…)`"
+                "whoever runs the service has to provide it (`--secret`, or `secrets` of its client)"
             }
             Self::UnexpectedStatus { .. } => {
                 "list the status in `expect_status` if the workflow is to go on with it"

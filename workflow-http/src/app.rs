@@ -8,7 +8,7 @@ use axum::{
 };
 use schemars::JsonSchema;
 use serde::Serialize;
-use workflow_core::{Engine, RunId, WorkflowId};
+use workflow_core::{Engine, RunId, WorkflowId, WorkflowRef};
 
 use crate::{openapi::Description, options::Options, readers::Readers};
 
@@ -41,13 +41,17 @@ impl App {
     }
 
     /// A run with the addresses that belong to it.
-    pub(crate) fn linked<T>(&self, run: T, id: RunId, workflow: WorkflowId) -> Linked<T> {
+    pub(crate) fn linked<T>(&self, run: T, id: RunId, workflow: &WorkflowRef) -> Linked<T> {
         let url = self.run_url(id);
         let links = Links {
             events: format!("{url}/events"),
             cancel: format!("{url}/cancel"),
             retry: format!("{url}/retry"),
-            workflow: self.workflow_url(workflow),
+            workflow: format!(
+                "{}?version={}",
+                self.workflow_url(workflow.id),
+                workflow.version
+            ),
             this: url,
         };
         Linked { run, links }

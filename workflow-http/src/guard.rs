@@ -48,7 +48,7 @@ impl Guard {
             )));
         }
         if writes(request.method()) && origin::is_foreign(headers, &self.origins) {
-            return Err(Kind::OriginNotAllowed.of(format!(
+            return Err(Kind::ForeignOrigin.of(format!(
                 "the origin {} is another site",
                 shown(headers, ORIGIN)
             )));

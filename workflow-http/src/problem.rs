@@ -12,7 +12,7 @@ use axum::{
 };
 use schemars::JsonSchema;
 use serde::Serialize;
-use workflow_core::{EngineError, Fault, SignalError, StoreError};
+use workflow_core::{EngineError, Fault, InvalidWorkflow, SignalError, StoreError};
 
 macro_rules! kinds {
     ($($name:ident = $status:ident, $code:literal, $title:literal;)+) => {
@@ -34,6 +34,7 @@ macro_rules! kinds {
 
 kinds! {
     NotJson = BAD_REQUEST, "invalid_json", "The body is not JSON";
+    JsonTooDeep = BAD_REQUEST, "json_too_deep", "The JSON is nested too deep";
     UnreadableBody = BAD_REQUEST, "unreadable_body", "The body could not be read";
     InvalidQuery = BAD_REQUEST, "invalid_query", "The query is not valid";
     BadCursor = BAD_REQUEST, "bad_cursor", "The cursor is not one of this list";
@@ -41,10 +42,10 @@ kinds! {
     BeyondEnd = BAD_REQUEST, "beyond_the_end", "The log is not that long";
     InvalidIdempotencyKey = BAD_REQUEST, "invalid_idempotency_key", "The idempotency key is not valid";
     InvalidIfMatch = BAD_REQUEST, "invalid_if_match", "The If-Match header is not valid";
-    NotHttp = BAD_REQUEST, "invalid_request", "The request is not HTTP";
+    NotHttp = BAD_REQUEST, "malformed_request", "The request is not HTTP";
     Unauthorized = UNAUTHORIZED, "unauthorized", "An API key is needed";
     HostNotAllowed = FORBIDDEN, "host_not_allowed", "This host name is not served";
-    OriginNotAllowed = FORBIDDEN, "origin_not_allowed", "Pages of this site may not do that";
+    ForeignOrigin = FORBIDDEN, "foreign_origin", "Pages of this site may not do that";
     UnknownPath = NOT_FOUND, "not_found", "There is nothing at this path";
     UnknownWorkflow = NOT_FOUND, "unknown_workflow", "There is no such workflow";
     UnknownVersion = NOT_FOUND, "unknown_version", "The workflow has no such version";
@@ -118,8 +119,12 @@ pub(crate) struct Problem {
 impl Problem {
     /// A problem that is several faults in `what`.
     pub(crate) fn of_faults(kind: Kind, what: &str, faults: Vec<Fault>) -> Self {
-        let plural = if faults.len() == 1 { "" } else { "s" };
-        let mut problem = kind.of(format!("{} fault{plural} in the {what}", faults.len()));
+        let detail = match faults.len() {
+            1 => format!("1 fault in the {what}"),
+            InvalidWorkflow::MAX => format!("{} faults in the {what}, or more", faults.len()),
+            _ => format!("{} faults in the {what}", faults.len()),
+        };
+        let mut problem = kind.of(detail);
         problem.told.errors = faults;
         problem
     }
@@ -233,7 +238,12 @@ impl From<EngineError> for Problem {
 
 impl From<serde_json::Error> for Problem {
     fn from(error: serde_json::Error) -> Self {
-        Kind::NotJson.of(error.to_string())
+        let detail = error.to_string();
+        // The one thing of it that it does not tell otherwise.
+        if detail.starts_with("recursion limit") {
+            return Kind::JsonTooDeep.of(format!("at most 127 levels are read: {detail}"));
+        }
+        Kind::NotJson.of(detail)
     }
 }
 

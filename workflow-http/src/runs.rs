@@ -37,7 +37,7 @@ pub(crate) async fn start(
     if form == EVENT_STREAM {
         return Ok((run_headers, events::follow(&app, run.id, 0).await).into_response());
     }
-    let run = app.linked(run.clone(), run.id, run.workflow.id);
+    let run = app.linked(run.clone(), run.id, &run.workflow);
     Ok((StatusCode::ACCEPTED, run_headers, Json(run)).into_response())
 }
 
@@ -61,7 +61,7 @@ pub(crate) async fn retry(
 ) -> Result<Response, Problem> {
     let run = app.engine.retry(request.of(id, key)).await?;
     let headers = app.run_headers(run.id);
-    let run = app.linked(run.clone(), run.id, run.workflow.id);
+    let run = app.linked(run.clone(), run.id, &run.workflow);
     Ok((StatusCode::CREATED, headers, Json(run)).into_response())
 }
 
@@ -117,8 +117,8 @@ pub(crate) async fn get(
     Id(id): Id<RunId>,
 ) -> Result<impl IntoResponse, Problem> {
     let report = app.engine.run(id).await?;
-    let workflow = report.record.workflow.id;
-    Ok(Json(app.linked(report, id, workflow)))
+    let workflow = report.record.workflow.clone();
+    Ok(Json(app.linked(report, id, &workflow)))
 }
 
 pub(crate) async fn cancel(
@@ -126,8 +126,8 @@ pub(crate) async fn cancel(
     Id(id): Id<RunId>,
 ) -> Result<impl IntoResponse, Problem> {
     let run = app.engine.cancel(id).await?;
-    let workflow = run.workflow.id;
-    Ok(Json(app.linked(run, id, workflow)))
+    let workflow = run.workflow.clone();
+    Ok(Json(app.linked(run, id, &workflow)))
 }
 
 /// One step, attempt by attempt. Its path may have slashes in it.

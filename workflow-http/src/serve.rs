@@ -35,7 +35,8 @@ const REFUSAL_TIME: Duration = Duration::from_secs(5);
 /// [`Options::with_allowed_host`]), and refuses writes by pages of other sites that are not among
 /// the options' `cors_origins`: otherwise any page that is open in a browser here could use it.
 ///
-/// Every answer carries `traceparent` and `x-request-id`, and so do the lines of log about it.
+/// Every answer carries `traceparent` and `x-request-id`, and so do the lines of log about it; except to
+/// what is no request that HTTP knows.
 ///
 /// # Errors
 /// None today: a connection that cannot be accepted is logged, and the next one is waited for.
@@ -72,6 +73,7 @@ async fn accept(listener: TcpListener, router: Router, options: &Options) -> Joi
     let (limits, shutdown) = (&options.limits, &options.shutdown);
     let connections = Connections::new(limits, shutdown);
     let (mut served, mut refused) = (JoinSet::new(), JoinSet::new());
+    let full = trace::traced(full(limits.connections));
     loop {
         tokio::select! {
             // In this order: who has gone makes room for who comes.
@@ -84,7 +86,7 @@ async fn accept(listener: TcpListener, router: Router, options: &Options) -> Joi
                     served.spawn(connections.clone().serve(stream, router.clone()));
                 }
                 Ok((stream, _)) => {
-                    let refusing = connections.clone().serve(stream, full(limits.connections));
+                    let refusing = connections.clone().serve(stream, full.clone());
                     refused.spawn(timeout(REFUSAL_TIME, refusing));
                 }
                 Err(error) => failed(&error).await,

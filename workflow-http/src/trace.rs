@@ -58,7 +58,8 @@ fn span(request: &Request) -> Span {
 }
 
 fn answered(response: &Response, latency: Duration, _: &Span) {
-    tracing::info!(status = response.status().as_u16(), ?latency, "answered");
+    let latency_ms = latency.as_secs_f64() * 1_000.0;
+    tracing::info!(status = response.status().as_u16(), latency_ms, "answered");
 }
 
 /// A trace, and this request within it.

@@ -39,7 +39,7 @@ impl FromRequestParts<App> for IfMatch {
         };
         match (tags.next(), tags.next()) {
             (Some("*"), None) => Ok(Self(None)),
-            (Some(tag), None) => match number(tag) {
+            (Some(tag), None) if is_tag(tag) => match number(tag) {
                 Some(version) => Ok(Self(Some(version))),
                 None => Err(Kind::OtherVersion.of(format!("{tag} is no version of a workflow"))),
             },
@@ -59,6 +59,14 @@ fn tags<'a>(
     Some(texts.flat_map(|text| text.split(',')).map(str::trim))
 }
 
+fn is_tag(text: &str) -> bool {
+    let opaque = text.strip_prefix("W/").unwrap_or(text).strip_prefix('"');
+    opaque.is_some_and(|opaque| opaque.find('"') == Some(opaque.len().wrapping_sub(1)))
+}
+
+/// The version that a tag names, written as they are here.
 fn number(tag: &str) -> Option<u32> {
-    tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok()
+    let version = tag.strip_prefix('"')?.strip_suffix('"')?;
+    let number: u32 = version.parse().ok()?;
+    (number.to_string() == version).then_some(number)
 }

@@ -22,6 +22,7 @@ pub(crate) async fn answer(
     let wait: WaitId = (wait.parse())
         .map_err(|_| Kind::UnknownWait.of(format!("the run has no wait {wait:?}")))?;
     let run = app.engine.signal(run, wait, payload).await?;
-    let (id, workflow) = (run.id, run.workflow.id);
-    Ok(Json(app.linked(run, id, workflow)))
+    let workflow = run.workflow.clone();
+    let id = run.id;
+    Ok(Json(app.linked(run, id, &workflow)))
 }

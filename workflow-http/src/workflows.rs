@@ -8,7 +8,7 @@ use axum::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use workflow_core::{
-    Fault, NodeId, NodeOutline, Page, PageRequest, Timestamp, Validation, WorkflowId,
+    EngineError, Fault, NodeId, NodeOutline, Page, PageRequest, Timestamp, Validation, WorkflowId,
     WorkflowRecord,
 };
 
@@ -50,9 +50,52 @@ pub(crate) struct ListQuery {
 pub(crate) async fn list(
     State(app): State<App>,
     Query(query): Query<ListQuery>,
-) -> Result<Json<Page<WorkflowRecord>>, Problem> {
-    let page = PageRequest::new(query.limit.0, query.cursor);
-    Ok(Json(app.engine.workflows(page).await?))
+) -> Result<Json<Page<WorkflowItem>>, Problem> {
+    let page = query.page(|page| app.engine.workflows(page)).await?;
+    Ok(Json(page))
+}
+
+/// A version of a workflow without its specification, which may be large.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct WorkflowItem {
+    id: WorkflowId,
+    name: Option<String>,
+    version: u32,
+    created_at: Timestamp,
+}
+
+impl From<WorkflowRecord> for WorkflowItem {
+    fn from(record: WorkflowRecord) -> Self {
+        Self {
+            id: record.id,
+            name: record.name,
+            version: record.version,
+            created_at: record.created_at,
+        }
+    }
+}
+
+/// How many specifications are in memory at once for a list, which has none.
+const AT_ONCE: usize = 10;
+
+impl ListQuery {
+    /// What was asked for, read a few at a time.
+    async fn page<F>(self, read: impl Fn(PageRequest) -> F) -> Result<Page<WorkflowItem>, Problem>
+    where
+        F: Future<Output = Result<Page<WorkflowRecord>, EngineError>>,
+    {
+        let mut page = Page::new(Vec::new(), self.cursor);
+        loop {
+            let missing = self.limit.0 - page.items.len();
+            let some = read(PageRequest::new(missing.min(AT_ONCE), page.next_cursor)).await?;
+            page.items
+                .extend(some.items.into_iter().map(WorkflowItem::from));
+            page.next_cursor = some.next_cursor;
+            if page.next_cursor.is_none() || page.items.len() >= self.limit.0 {
+                return Ok(page);
+            }
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -74,34 +117,21 @@ pub(crate) async fn get(
     Ok((etag, Json(record)).into_response())
 }
 
-/// A version without its specification, which `?version=` gives.
-#[derive(Serialize, JsonSchema)]
-pub(crate) struct VersionItem {
-    version: u32,
-    name: Option<String>,
-    created_at: Timestamp,
-}
-
 pub(crate) async fn versions(
     State(app): State<App>,
     Id(id): Id<WorkflowId>,
     Query(query): Query<ListQuery>,
-) -> Result<Json<Page<VersionItem>>, Problem> {
-    let page = PageRequest::new(query.limit.0, query.cursor);
-    let page = app.engine.versions(id, page).await?;
-    let items = page.items.into_iter().map(|record| VersionItem {
-        version: record.version,
-        name: record.name,
-        created_at: record.created_at,
-    });
-    Ok(Json(Page::new(items.collect(), page.next_cursor)))
+) -> Result<Json<Page<WorkflowItem>>, Problem> {
+    let page = query.page(|page| app.engine.versions(id, page)).await?;
+    Ok(Json(page))
 }
 
 pub(crate) async fn delete(
     State(app): State<App>,
     Id(id): Id<WorkflowId>,
+    IfMatch(version): IfMatch,
 ) -> Result<StatusCode, Problem> {
-    app.engine.delete_workflow(id).await?;
+    app.engine.delete_workflow(id, version).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -173,8 +173,13 @@ async fn a_workflow_has_versions() {
         put(&api, &path, Some("\"x\""), &spec).await.refusal().0,
         412
     );
-    let several = put(&api, &path, Some("\"1\", \"2\""), &spec).await;
-    assert_eq!(several.refusal(), (400, "invalid_if_match".into()));
+    for tag in ["\"1\", \"2\"", "2", "x", "", "\"2"] {
+        let odd = put(&api, &path, Some(tag), &spec).await;
+        assert_eq!(odd.refusal(), (400, "invalid_if_match".into()), "{tag}");
+    }
+    let old = request("DELETE", &path).header("if-match", "\"1\"");
+    let old = api.ask(old.body(Body::empty()).unwrap()).await;
+    assert_eq!(old.refusal(), (412, "other_version".into()));
     for tag in [None, Some("*")] {
         assert_eq!(put(&api, &path, tag, &spec).await.status, StatusCode::OK);
     }

@@ -56,7 +56,7 @@ impl<F: Fn() -> EngineError + Send + Sync + 'static> Engine for Refusing<F> {
     async fn workflows(&self, _: PageRequest) -> Result<Page<WorkflowRecord>, EngineError> {
         Err(self.0())
     }
-    async fn delete_workflow(&self, _: WorkflowId) -> Result<(), EngineError> {
+    async fn delete_workflow(&self, _: WorkflowId, _: Option<u32>) -> Result<(), EngineError> {
         Err(self.0())
     }
     async fn validate(&self, _: &Value) -> Result<Validation, EngineError> {

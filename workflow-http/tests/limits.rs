@@ -78,7 +78,11 @@ async fn what_is_not_http_is_told_so() {
         "\u{1}\u{2}\u{3}\r\n\r\n",
     ] {
         let refused = raw(address, text).await;
-        assert_eq!(refused.refusal(), (400, "invalid_request".into()), "{text}");
+        assert_eq!(
+            refused.refusal(),
+            (400, "malformed_request".into()),
+            "{text}"
+        );
     }
 }
 

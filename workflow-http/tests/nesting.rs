@@ -37,7 +37,7 @@ async fn links_begin_with_the_base_path() {
         "events": format!("{path}/events"),
         "cancel": format!("{path}/cancel"),
         "retry": format!("{path}/retry"),
-        "workflow": workflow,
+        "workflow": format!("{workflow}?version=1"),
     });
     assert_eq!(run.json()["links"], links);
     api.events(path).await.until("run.completed").await;

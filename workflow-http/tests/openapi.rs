@@ -375,9 +375,14 @@ fn hidden(value: &Value) -> Value {
         Value::String(text) if text.parse::<RunId>().is_ok() => "[id]".into(),
         Value::String(text) if text.len() == 27 && text.ends_with('Z') => "[time]".into(),
         Value::String(text) if text.starts_with('/') => {
-            let parts = text.split('/');
-            let parts = parts.map(|part| part.parse::<RunId>().map_or(part, |_| "[id]"));
-            parts.collect::<Vec<_>>().join("/").into()
+            let parts = text.split_inclusive(['/', '?']).map(|part| {
+                let id = part.trim_end_matches(['/', '?']);
+                match id.parse::<RunId>() {
+                    Ok(_) => part.replace(id, "[id]"),
+                    Err(_) => part.to_owned(),
+                }
+            });
+            parts.collect::<String>().into()
         }
         Value::Array(items) => items.iter().map(hidden).collect(),
         Value::Object(members) => members

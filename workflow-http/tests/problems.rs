@@ -61,18 +61,14 @@ async fn what_is_not_json_is_told_by_line_and_column() {
     let answer = api.post("/api/workflows", "{\n  \"nodes\": [,]\n}").await;
     answer.problem();
     insta::assert_snapshot!(answer.text, @r#"{"type":"/problems/invalid-json","title":"The body is not JSON","code":"invalid_json","detail":"expected value at line 2 column 13","status":400}"#);
-    for body in [
-        "",
-        "{",
-        "input=1",
-        "{\"nodes\": []} more",
-        &"[".repeat(100_000),
-    ] {
+    for body in ["", "{", "input=1", "{\"nodes\": []} more"] {
         assert_eq!(
             api.post("/api/workflows", body).await.refusal(),
             (400, "invalid_json".into())
         );
     }
+    let deep = api.post("/api/workflows", "[".repeat(100_000)).await;
+    assert_eq!(deep.refusal(), (400, "json_too_deep".into()));
     let latin = request("POST", "/api/workflows")
         .body(Body::from(&b"{\"name\":\"\xe9\"}"[..]))
         .unwrap();

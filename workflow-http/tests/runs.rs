@@ -97,7 +97,7 @@ async fn a_run_is_started_and_told_step_by_step() {
         "events": "/api/runs/[id]/events",
         "cancel": "/api/runs/[id]/cancel",
         "retry": "/api/runs/[id]/retry",
-        "workflow": "/api/workflows/[id]"
+        "workflow": "/api/workflows/[id]?version=1"
       }
     }
     "#);

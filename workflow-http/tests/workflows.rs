@@ -31,10 +31,9 @@ async fn a_workflow_is_created_read_listed_and_deleted() {
     );
 
     let list = api.get("/api/workflows").await.json();
-    assert_eq!(
-        list,
-        json!({"items": [created.json()], "next_cursor": null})
-    );
+    let mut item = created.json();
+    item.as_object_mut().unwrap().remove("spec");
+    assert_eq!(list, json!({"items": [item], "next_cursor": null}));
 
     let deleted = api.delete(path).await;
     assert_eq!(

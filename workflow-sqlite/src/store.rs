@@ -155,8 +155,12 @@ impl Store for SqliteStore {
         workflows::versions(self.readers(), &self.shared.left_out, id, &page).await
     }
 
-    async fn delete_workflow(&self, id: WorkflowId) -> Result<bool, StoreError> {
-        self.write(Write::DeleteWorkflow(id)).await
+    async fn delete_workflow(
+        &self,
+        id: WorkflowId,
+        if_version: Option<u32>,
+    ) -> Result<bool, StoreError> {
+        self.write(Write::DeleteWorkflow(id, if_version)).await
     }
 
     async fn create_run(

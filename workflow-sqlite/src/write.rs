@@ -10,7 +10,8 @@ use crate::bulk::Bulk;
 pub(crate) enum Write {
     CreateWorkflow(Version),
     UpdateWorkflow(Version),
-    DeleteWorkflow(WorkflowId),
+    /// With a version, only if that is the newest.
+    DeleteWorkflow(WorkflowId, Option<u32>),
     CreateRun(Box<NewRun>),
     Append(Append),
     DeleteRun(RunId),
@@ -83,7 +84,7 @@ pub(crate) async fn apply(
         answers.push(match write {
             Write::CreateWorkflow(version) => create_workflow(file, version).await?,
             Write::UpdateWorkflow(version) => update_workflow(file, version).await?,
-            Write::DeleteWorkflow(id) => delete_workflow(file, *id).await?,
+            Write::DeleteWorkflow(id, newest) => delete_workflow(file, *id, *newest).await?,
             Write::CreateRun(_) | Write::Append(_) => bulk.answer(at),
             Write::DeleteRun(run) => delete_run(file, *run).await?,
             Write::Probe => probe(file).await?,
@@ -128,11 +129,19 @@ async fn insert_version(file: &mut SqliteConnection, version: &Version) -> sqlx:
     Ok(Ok(true))
 }
 
-async fn delete_workflow(file: &mut SqliteConnection, id: WorkflowId) -> sqlx::Result<Answer> {
-    let deleted = query("UPDATE workflow SET deleted = TRUE WHERE id = ? AND NOT deleted")
-        .bind(id.to_string())
-        .execute(file)
-        .await?;
+async fn delete_workflow(
+    file: &mut SqliteConnection,
+    id: WorkflowId,
+    newest: Option<u32>,
+) -> sqlx::Result<Answer> {
+    let deleted = query(
+        "UPDATE workflow SET deleted = TRUE \
+         WHERE id = ?1 AND newest = coalesce(?2, newest) AND NOT deleted",
+    )
+    .bind(id.to_string())
+    .bind(newest)
+    .execute(file)
+    .await?;
     Ok(Ok(deleted.rows_affected() > 0))
 }
 

@@ -78,11 +78,16 @@ pub trait Engine: Send + Sync + 'static {
         page: PageRequest,
     ) -> Result<Page<WorkflowRecord>, EngineError>;
 
-    /// Deletes a workflow. Its runs, and the versions they run, stay.
+    /// Deletes a workflow. Its runs, and the versions they run, stay. With `if_version`, only if that is
+    /// the newest by now.
     ///
     /// # Errors
-    /// [`EngineError::NoSuchWorkflow`].
-    async fn delete_workflow(&self, id: WorkflowId) -> Result<(), EngineError>;
+    /// [`EngineError::NoSuchWorkflow`], [`EngineError::OtherVersion`].
+    async fn delete_workflow(
+        &self,
+        id: WorkflowId,
+        if_version: Option<u32>,
+    ) -> Result<(), EngineError>;
 
     /// Checks a specification and stores nothing.
     ///

@@ -186,10 +186,18 @@ impl Store for MemoryStore {
         Ok(take_page(older, page.limit, |record| record.version))
     }
 
-    async fn delete_workflow(&self, id: WorkflowId) -> Result<bool, StoreError> {
+    async fn delete_workflow(
+        &self,
+        id: WorkflowId,
+        if_version: Option<u32>,
+    ) -> Result<bool, StoreError> {
         let mut workflows = lock(&self.workflows);
         let listed = workflows.get_mut(&id).filter(|stored| !stored.deleted);
-        Ok(listed.map(|stored| stored.deleted = true).is_some())
+        let meant = listed.filter(|stored| {
+            let newest = stored.versions.last().map(|newest| newest.version);
+            if_version.is_none() || if_version == newest
+        });
+        Ok(meant.map(|stored| stored.deleted = true).is_some())
     }
 
     async fn create_run(

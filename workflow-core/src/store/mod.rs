@@ -68,11 +68,16 @@ pub trait Store: Send + Sync + 'static {
         page: PageRequest,
     ) -> Result<Page<WorkflowRecord>, StoreError>;
 
-    /// Takes a workflow off the list, and lets no new run name it. Says whether there was one.
+    /// Takes a workflow off the list, and lets no new run name it; with `if_version`, only if that is the
+    /// newest by now. Says whether it did.
     ///
     /// # Errors
     /// When the store cannot be written.
-    async fn delete_workflow(&self, id: WorkflowId) -> Result<bool, StoreError>;
+    async fn delete_workflow(
+        &self,
+        id: WorkflowId,
+        if_version: Option<u32>,
+    ) -> Result<bool, StoreError>;
 
     /// Keeps a new run with its first event, and with the key that it was asked for by.
     ///

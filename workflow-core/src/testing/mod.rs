@@ -122,6 +122,7 @@ macro_rules! store_tests {
                 an_update_that_does_not_follow_is_refused,
                 of_updates_at_once_one_wins,
                 a_deleted_workflow_is_not_listed,
+                a_workflow_that_has_a_newer_version_is_not_deleted_as_the_older,
                 versions_of_a_deleted_workflow_stay_readable,
                 a_deleted_workflow_takes_no_version,
                 a_name_finds_the_newest_workflow,

@@ -89,7 +89,7 @@ pub async fn what_was_deleted_stays_so<S: Store>(reopen: impl AsyncFn(Option<S>)
     let store = reopen(None).await;
     let gone = stored_workflow(&store, "gone").await;
     let run = SampleRun::stored_of(&store, &gone, "in".into()).await;
-    assert!(store.delete_workflow(gone.id).await.unwrap());
+    assert!(store.delete_workflow(gone.id, None).await.unwrap());
     assert!(store.delete_run(run.id()).await.unwrap());
     let store = reopen(Some(store)).await;
     assert_eq!(store.run(run.id()).await.unwrap(), None);

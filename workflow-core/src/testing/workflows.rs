@@ -53,7 +53,7 @@ pub async fn an_unknown_workflow_is_none(store: &dyn Store) {
             .await
             .unwrap()
     );
-    assert!(!store.delete_workflow(unknown).await.unwrap());
+    assert!(!store.delete_workflow(unknown, None).await.unwrap());
     let versions = store
         .versions(unknown, PageRequest::default())
         .await
@@ -109,18 +109,28 @@ pub async fn of_updates_at_once_one_wins(store: &dyn Store) {
 pub async fn a_deleted_workflow_is_not_listed(store: &dyn Store) {
     let kept = stored_workflow(store, "kept").await;
     let gone = stored_workflow(store, "gone").await;
-    assert!(store.delete_workflow(gone.id).await.unwrap());
-    assert!(!store.delete_workflow(gone.id).await.unwrap());
+    assert!(store.delete_workflow(gone.id, None).await.unwrap());
+    assert!(!store.delete_workflow(gone.id, None).await.unwrap());
     let listed = store.workflows(PageRequest::default()).await.unwrap();
     assert_eq!(listed.items, [kept]);
     assert_eq!(store.workflow(gone.id, None).await.unwrap(), None);
     assert_eq!(named(store, "gone").await, None);
 }
 
+pub async fn a_workflow_that_has_a_newer_version_is_not_deleted_as_the_older(store: &dyn Store) {
+    let first = stored_workflow(store, "first").await;
+    let second = updated(store, &first, "second").await;
+    assert!(!store.delete_workflow(first.id, Some(1)).await.unwrap());
+    let newest = store.workflow(first.id, None).await.unwrap();
+    assert_eq!(newest, Some(second));
+    assert!(store.delete_workflow(first.id, Some(2)).await.unwrap());
+    assert_eq!(store.workflow(first.id, None).await.unwrap(), None);
+}
+
 pub async fn versions_of_a_deleted_workflow_stay_readable(store: &dyn Store) {
     let first = stored_workflow(store, "first").await;
     let second = updated(store, &first, "second").await;
-    assert!(store.delete_workflow(first.id).await.unwrap());
+    assert!(store.delete_workflow(first.id, None).await.unwrap());
     for record in [&first, &second] {
         let version = store
             .workflow(record.id, Some(record.version))
@@ -137,7 +147,7 @@ pub async fn versions_of_a_deleted_workflow_stay_readable(store: &dyn Store) {
 
 pub async fn a_deleted_workflow_takes_no_version(store: &dyn Store) {
     let first = stored_workflow(store, "first").await;
-    assert!(store.delete_workflow(first.id).await.unwrap());
+    assert!(store.delete_workflow(first.id, None).await.unwrap());
     assert!(!store.update_workflow(next(&first, "second")).await.unwrap());
     assert_eq!(store.workflow(first.id, Some(2)).await.unwrap(), None);
 }
@@ -146,7 +156,7 @@ pub async fn a_name_finds_the_newest_workflow(store: &dyn Store) {
     let older = stored_workflow(store, "same").await;
     let newer = stored_workflow(store, "same").await;
     assert_eq!(named(store, "same").await, Some(newer.clone()));
-    assert!(store.delete_workflow(newer.id).await.unwrap());
+    assert!(store.delete_workflow(newer.id, None).await.unwrap());
     assert_eq!(named(store, "same").await, Some(older));
 }
 
@@ -191,7 +201,7 @@ pub async fn pages_of_workflows_stay_while_workflows_are_added(store: &dyn Store
         expected.insert(0, stored_workflow(store, &format!("w{n}")).await);
     }
     let gone = expected.remove(2);
-    assert!(store.delete_workflow(gone.id).await.unwrap());
+    assert!(store.delete_workflow(gone.id, None).await.unwrap());
     let (mut seen, mut cursor) = (Vec::new(), None);
     loop {
         let page = store.workflows(PageRequest::new(2, cursor)).await.unwrap();

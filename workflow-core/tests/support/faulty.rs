@@ -100,9 +100,16 @@ impl Store for Faulty {
     ) -> Result<Page<WorkflowRecord>, StoreError> {
         self.call("versions", self.store.versions(id, page)).await
     }
-    async fn delete_workflow(&self, id: WorkflowId) -> Result<bool, StoreError> {
-        self.call("delete_workflow", self.store.delete_workflow(id))
-            .await
+    async fn delete_workflow(
+        &self,
+        id: WorkflowId,
+        if_version: Option<u32>,
+    ) -> Result<bool, StoreError> {
+        self.call(
+            "delete_workflow",
+            self.store.delete_workflow(id, if_version),
+        )
+        .await
     }
     async fn create_run(
         &self,

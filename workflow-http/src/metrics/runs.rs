@@ -71,7 +71,7 @@ impl Runs {
         let seconds = Unit::Seconds;
         let text = "How long runs took that ended, by status";
         registry.register_with_unit("run_duration", text, seconds.clone(), runs.ended.clone());
-        let text = "How long attempts took, by node type and outcome";
+        let text = "How long the last attempts of steps took, by node type and outcome";
         registry.register_with_unit("step_duration", text, seconds.clone(), runs.steps.clone());
         let text = "How long attempts took that a model answered";
         registry.register_with_unit("model_duration", text, seconds, runs.models.clone());

@@ -34,8 +34,9 @@ const ALWAYS: [Kind; 6] = [
 /// What may be wrong with the key of a request.
 const KEYED: [Kind; 2] = [Kind::Unauthorized, Kind::TooManyRequests];
 /// What may be wrong with a body before it is looked at.
-const BODY: [Kind; 5] = [
+const BODY: [Kind; 6] = [
     Kind::NotJson,
+    Kind::JsonTooDeep,
     Kind::UnreadableBody,
     Kind::BodyTooSlow,
     Kind::BodyTooLarge,
@@ -137,7 +138,7 @@ impl Operation {
             self.problems.extend(KEYED);
         }
         if *method != Method::GET {
-            self.problems.push(Kind::OriginNotAllowed);
+            self.problems.push(Kind::ForeignOrigin);
         }
         if self.body.is_some() {
             self.problems.extend(BODY);

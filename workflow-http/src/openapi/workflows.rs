@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     problem::Kind,
-    workflows::{Checked, VersionItem},
+    workflows::{Checked, WorkflowItem},
 };
 
 const TAG: &str = "workflows";
@@ -52,7 +52,7 @@ pub(crate) fn create(schemas: &mut Schemas) -> Operation {
 }
 
 pub(crate) fn list(schemas: &mut Schemas) -> Operation {
-    let page = schemas.sent::<Page<WorkflowRecord>>();
+    let page = schemas.sent::<Page<WorkflowItem>>();
     Operation::new("listWorkflows", TAG, "List workflows, newest first")
         .takes([LIMIT, CURSOR])
         .answers(Answer::json("Some of them.", &page, examples::workflows()))
@@ -112,13 +112,18 @@ pub(crate) fn update(schemas: &mut Schemas) -> Operation {
 pub(crate) fn delete(_: &mut Schemas) -> Operation {
     Operation::new("deleteWorkflow", TAG, "Delete a workflow")
         .about("The versions that runs pin are kept for them; live runs go on.")
-        .takes([WORKFLOW])
+        .takes([WORKFLOW, IF_MATCH])
         .answers(Answer::new(StatusCode::NO_CONTENT, "It is gone."))
-        .fails(&[Kind::UnknownWorkflow, Kind::StoreFailed])
+        .fails(&[
+            Kind::InvalidIfMatch,
+            Kind::UnknownWorkflow,
+            Kind::OtherVersion,
+            Kind::StoreFailed,
+        ])
 }
 
 pub(crate) fn versions(schemas: &mut Schemas) -> Operation {
-    let page = schemas.sent::<Page<VersionItem>>();
+    let page = schemas.sent::<Page<WorkflowItem>>();
     Operation::new(
         "listVersions",
         TAG,

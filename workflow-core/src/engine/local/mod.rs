@@ -246,13 +246,24 @@ impl Engine for LocalEngine {
         Ok(self.host.store().versions(id, page).await?)
     }
 
-    async fn delete_workflow(&self, id: WorkflowId) -> Result<(), EngineError> {
-        let deleted = self.host.store().delete_workflow(id).await?;
-        if deleted {
-            Ok(())
-        } else {
-            Err(EngineError::NoSuchWorkflow(id))
+    async fn delete_workflow(
+        &self,
+        id: WorkflowId,
+        if_version: Option<u32>,
+    ) -> Result<(), EngineError> {
+        if self.host.store().delete_workflow(id, if_version).await? {
+            return Ok(());
         }
+        let newest = self.workflow(id, None).await?.version;
+        Err(match if_version {
+            Some(expected) if expected != newest => EngineError::OtherVersion {
+                workflow: id,
+                expected,
+                newest,
+            },
+            // It was what was meant only after it was asked for.
+            _ => EngineError::NoSuchWorkflow(id),
+        })
     }
 
     async fn validate(&self, spec: &Value) -> Result<Validation, EngineError> {

@@ -1,7 +1,7 @@
 // The server's REST interface. Every URL is relative to the page, which may live under a base path.
 import { learnClock } from './clock';
 import { keyHeader, readAccess, refuse } from './key';
-import type { Fault, Page, Problem, RunPage, RunReport, StepHistory, Version, Workflow } from './types';
+import type { Fault, Page, Problem, RunPage, RunReport, StepHistory, Workflow, WorkflowItem } from './types';
 
 /** An answer that was not a success. `status` 0: there was no answer. */
 export class ApiError extends Error {
@@ -84,9 +84,9 @@ export const saveWorkflow = (id: string, over: number, spec: unknown) =>
 
 export const deleteWorkflow = (id: string) => request(`workflows/${name(id)}`, { method: 'DELETE' });
 
-export const listWorkflows = (cursor?: string) => json<Page<Workflow>>(`workflows?${query({ limit: 50, cursor })}`);
+export const listWorkflows = (cursor?: string) => json<Page<WorkflowItem>>(`workflows?${query({ limit: 50, cursor })}`);
 
-export const listVersions = (id: string) => json<Page<Version>>(`workflows/${name(id)}/versions?limit=50`);
+export const listVersions = (id: string) => json<Page<WorkflowItem>>(`workflows/${name(id)}/versions?limit=50`);
 
 export interface RunFilter {
   workflow_id?: string;

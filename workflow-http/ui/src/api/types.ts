@@ -36,7 +36,8 @@ export interface Workflow {
 }
 
 /** One version of a workflow, as a list has it. */
-export interface Version {
+export interface WorkflowItem {
+  id: string;
   version: number;
   name?: string | null;
   created_at: string;

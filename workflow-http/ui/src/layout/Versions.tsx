@@ -3,14 +3,14 @@ import { useState } from 'react';
 import { writeAddress } from '../address';
 import { asProblem, listVersions } from '../api/client';
 import { serverNow } from '../api/clock';
-import type { Version } from '../api/types';
+import type { WorkflowItem } from '../api/types';
 import { Menu } from '../parts/Menu';
 import type { Session } from '../useSession';
 import { age } from '../words';
 
 export function Versions({ session }: { session: Session }) {
   const { saved } = session;
-  const [known, setKnown] = useState<Version[] | string>('Loading');
+  const [known, setKnown] = useState<WorkflowItem[] | string>('Loading');
   const read = () =>
     void listVersions(saved!.id).then(
       ({ items }) => setKnown(items),

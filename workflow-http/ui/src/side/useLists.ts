@@ -1,14 +1,14 @@
 // The lists of the side, read once for all that show them.
 import { useCallback, useState } from 'react';
 import { listRuns, listWorkflows, type RunFilter } from '../api/client';
-import type { Page, RunItem, RunPage, Workflow } from '../api/types';
+import type { Page, RunItem, RunPage, WorkflowItem } from '../api/types';
 import type { Session } from '../useSession';
 import { usePages, type Pages } from './usePages';
 
 export type RunStates = 'all' | 'live' | RunItem['status'];
 
 export interface Lists {
-  workflows: Pages<Workflow>;
+  workflows: Pages<WorkflowItem>;
   runs: Pages<RunItem, RunPage>;
   states: RunStates;
   setStates: (states: RunStates) => void;
@@ -24,7 +24,7 @@ export function useLists({ saved, address, run, runId }: Session): Lists {
   const [states, setStates] = useState<RunStates>('all');
   const of = address.at === 'workflow' || address.at === 'run' ? saved?.id : undefined;
   const stamp = `${runId} ${run?.status} ${saved?.id} ${saved?.version}`;
-  const workflows = usePages<Workflow, Page<Workflow>>(listWorkflows, stamp);
+  const workflows = usePages<WorkflowItem, Page<WorkflowItem>>(listWorkflows, stamp);
   const read = useCallback((cursor?: string) => readRuns({ ...(of === undefined ? {} : { workflow_id: of }) }, states, PAGE, cursor), [of, states]);
   const runs = usePages<RunItem, RunPage>(read, stamp);
   return { workflows, runs, states, setStates, of };
