@@ -65,7 +65,7 @@ pub struct RunReport {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum StepStatus {
-    /// It has not begun.
+    /// It has not begun; once the run has ended, it never will.
     Pending,
     /// It works, or waits for its next attempt.
     Running,
