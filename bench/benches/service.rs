@@ -110,12 +110,25 @@ async fn run(
     let question = json!({"contents": [{"role": "user", "parts": [{"text": prompt}]}]});
     let done = async move {
         let answered = client.post(url).json(&question).send().await.unwrap();
-        let answer = answered.text().await.unwrap();
+        let answer = text_of(&answered.text().await.unwrap());
         let end = json!({"type": "workflowStatus", "status": "Completed"});
         stream::iter([step("llm_step", "Success", Some(&answer)), end])
     };
     let frames = stream::iter(begun).chain(stream::once(done).flatten());
     Sse::new(frames.map(|frame| Event::default().json_data(frame)))
+}
+
+/// What the model said, piece by piece.
+fn text_of(answer: &str) -> String {
+    let pieces = answer
+        .lines()
+        .filter_map(|line| line.strip_prefix("data: "));
+    let texts = pieces.map(|piece| {
+        let piece: Value = serde_json::from_str(piece).unwrap();
+        let text = piece.pointer("/candidates/0/content/parts/0/text");
+        text.and_then(Value::as_str).unwrap().to_owned()
+    });
+    texts.collect()
 }
 
 fn step(node: &str, status: &str, output: Option<&str>) -> Value {

@@ -106,6 +106,7 @@ test('runs are found by state and by words', async ({ ui, page }) => {
   await expect(page.getByText('No run matches.')).toBeVisible();
   await page.getByRole('button', { name: 'Clear the filters' }).click();
   await page.getByRole('searchbox', { name: 'Search runs' }).fill(word);
+  await expect(found).toHaveCount(1);
   await found.click();
   await ui.ended('Completed');
 });

@@ -49,12 +49,12 @@ impl StoreJournal {
             if is_unknown && self.is_written(expected, events).await {
                 return Ok(());
             }
-            if !matches!(error, StoreError::Unavailable(_)) {
+            let StoreError::Unavailable(cause) = error else {
                 tracing::error!(%run, %error, "the log took no event, so the run stops");
                 return Err(Fenced);
-            }
+            };
             is_unknown = true;
-            tracing::warn!(%run, %error, "the log takes no event; trying again in {wait:?}");
+            tracing::warn!(%run, %cause, "the log takes no event; trying again in {wait:?}");
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(LONGEST_WAIT);
         }
