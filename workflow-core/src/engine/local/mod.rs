@@ -201,13 +201,7 @@ impl Engine for LocalEngine {
         let (name, spec) = (workflow.name().map(str::to_owned), Arc::new(spec));
         loop {
             let newest = self.workflow(id, None).await?;
-            if let Some(expected) = if_version.filter(|version| *version != newest.version) {
-                return Err(EngineError::OtherVersion {
-                    workflow: id,
-                    expected,
-                    newest: newest.version,
-                });
-            }
+            check_newest(&newest, if_version)?;
             let record = newest.next(name.clone(), Arc::clone(&spec));
             if self.host.store().update_workflow(record.clone()).await? {
                 let warnings = workflow.warnings().to_vec();
@@ -254,16 +248,9 @@ impl Engine for LocalEngine {
         if self.host.store().delete_workflow(id, if_version).await? {
             return Ok(());
         }
-        let newest = self.workflow(id, None).await?.version;
-        Err(match if_version {
-            Some(expected) if expected != newest => EngineError::OtherVersion {
-                workflow: id,
-                expected,
-                newest,
-            },
-            // It was what was meant only after it was asked for.
-            _ => EngineError::NoSuchWorkflow(id),
-        })
+        check_newest(&self.workflow(id, None).await?, if_version)?;
+        // It was what was meant only after it was asked for.
+        Err(EngineError::NoSuchWorkflow(id))
     }
 
     async fn validate(&self, spec: &Value) -> Result<Validation, EngineError> {
@@ -414,6 +401,18 @@ impl Engine for LocalEngine {
 
     fn registry(&self) -> &Registry {
         self.host.registry()
+    }
+}
+
+/// Refuses to change a workflow that has another newest version than its caller knows.
+fn check_newest(newest: &WorkflowRecord, if_version: Option<u32>) -> Result<(), EngineError> {
+    match if_version {
+        Some(expected) if expected != newest.version => Err(EngineError::OtherVersion {
+            workflow: newest.id,
+            expected,
+            newest: newest.version,
+        }),
+        _ => Ok(()),
     }
 }
 
