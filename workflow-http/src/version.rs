@@ -60,13 +60,18 @@ fn tags<'a>(
 }
 
 fn is_tag(text: &str) -> bool {
-    let opaque = text.strip_prefix("W/").unwrap_or(text).strip_prefix('"');
-    opaque.is_some_and(|opaque| opaque.find('"') == Some(opaque.len().wrapping_sub(1)))
+    opaque(text.strip_prefix("W/").unwrap_or(text)).is_some()
 }
 
 /// The version that a tag names, written as they are here.
 fn number(tag: &str) -> Option<u32> {
-    let version = tag.strip_prefix('"')?.strip_suffix('"')?;
+    let version = opaque(tag)?;
     let number: u32 = version.parse().ok()?;
     (number.to_string() == version).then_some(number)
+}
+
+/// What stands between the quotes of a tag.
+fn opaque(tag: &str) -> Option<&str> {
+    let opaque = tag.strip_prefix('"')?.strip_suffix('"')?;
+    (!opaque.contains('"')).then_some(opaque)
 }
