@@ -8,7 +8,7 @@ use axum::{
 };
 use schemars::JsonSchema;
 use serde::Serialize;
-use workflow_core::{Engine, RunId, WorkflowId, WorkflowRef};
+use workflow_core::{Engine, RunId, RunRecord, WorkflowId};
 
 use crate::{openapi::Description, options::Options, readers::Readers};
 
@@ -40,21 +40,17 @@ impl App {
         AppendHeaders([(LOCATION, self.run_url(id)), (X_RUN_ID, id.to_string())])
     }
 
-    /// A run with the addresses that belong to it.
-    pub(crate) fn linked<T>(&self, run: T, id: RunId, workflow: &WorkflowRef) -> Linked<T> {
-        let url = self.run_url(id);
-        let links = Links {
+    /// The addresses that belong to a run.
+    pub(crate) fn links(&self, run: &RunRecord) -> Links {
+        let url = self.run_url(run.id);
+        let workflow = self.workflow_url(run.workflow.id);
+        Links {
             events: format!("{url}/events"),
             cancel: format!("{url}/cancel"),
             retry: format!("{url}/retry"),
-            workflow: format!(
-                "{}?version={}",
-                self.workflow_url(workflow.id),
-                workflow.version
-            ),
+            workflow: format!("{workflow}?version={}", run.workflow.version),
             this: url,
-        };
-        Linked { run, links }
+        }
     }
 }
 
@@ -63,12 +59,12 @@ impl App {
 #[schemars(rename = "Linked{T}")]
 pub(crate) struct Linked<T> {
     #[serde(flatten)]
-    run: T,
-    links: Links,
+    pub(crate) run: T,
+    pub(crate) links: Links,
 }
 
 #[derive(Serialize, JsonSchema)]
-struct Links {
+pub(crate) struct Links {
     #[serde(rename = "self")]
     this: String,
     events: String,

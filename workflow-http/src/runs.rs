@@ -13,7 +13,7 @@ use workflow_core::{
 
 use crate::{
     accept::{self, EVENT_STREAM, JSON},
-    app::App,
+    app::{App, Linked},
     events,
     extract::{Id, Limit, Path, Query},
     idempotency::IdempotencyKey,
@@ -37,8 +37,13 @@ pub(crate) async fn start(
     if form == EVENT_STREAM {
         return Ok((run_headers, events::follow(&app, run.id, 0).await).into_response());
     }
-    let run = app.linked(run.clone(), run.id, &run.workflow);
-    Ok((StatusCode::ACCEPTED, run_headers, Json(run)).into_response())
+    let links = app.links(&run);
+    Ok((
+        StatusCode::ACCEPTED,
+        run_headers,
+        Json(Linked { run, links }),
+    )
+        .into_response())
 }
 
 /// Starts a run and answers with the prototype's frames.
@@ -61,8 +66,8 @@ pub(crate) async fn retry(
 ) -> Result<Response, Problem> {
     let run = app.engine.retry(request.of(id, key)).await?;
     let headers = app.run_headers(run.id);
-    let run = app.linked(run.clone(), run.id, &run.workflow);
-    Ok((StatusCode::CREATED, headers, Json(run)).into_response())
+    let links = app.links(&run);
+    Ok((StatusCode::CREATED, headers, Json(Linked { run, links })).into_response())
 }
 
 #[derive(Deserialize)]
@@ -117,8 +122,8 @@ pub(crate) async fn get(
     Id(id): Id<RunId>,
 ) -> Result<impl IntoResponse, Problem> {
     let report = app.engine.run(id).await?;
-    let workflow = report.record.workflow.clone();
-    Ok(Json(app.linked(report, id, &workflow)))
+    let links = app.links(&report.record);
+    Ok(Json(Linked { run: report, links }))
 }
 
 pub(crate) async fn cancel(
@@ -126,8 +131,8 @@ pub(crate) async fn cancel(
     Id(id): Id<RunId>,
 ) -> Result<impl IntoResponse, Problem> {
     let run = app.engine.cancel(id).await?;
-    let workflow = run.workflow.clone();
-    Ok(Json(app.linked(run, id, &workflow)))
+    let links = app.links(&run);
+    Ok(Json(Linked { run, links }))
 }
 
 /// One step, attempt by attempt. Its path may have slashes in it.

@@ -7,7 +7,7 @@ use axum::{
 use workflow_core::{RunId, WaitId};
 
 use crate::{
-    app::App,
+    app::{App, Linked},
     extract::{JsonBody, Path},
     problem::{Kind, Problem},
 };
@@ -22,7 +22,6 @@ pub(crate) async fn answer(
     let wait: WaitId = (wait.parse())
         .map_err(|_| Kind::UnknownWait.of(format!("the run has no wait {wait:?}")))?;
     let run = app.engine.signal(run, wait, payload).await?;
-    let workflow = run.workflow.clone();
-    let id = run.id;
-    Ok(Json(app.linked(run, id, &workflow)))
+    let links = app.links(&run);
+    Ok(Json(Linked { run, links }))
 }
