@@ -79,8 +79,8 @@ mod workflow;
 
 pub use self::{
     engine::{
-        Created, Engine, EngineError, LocalEngine, LocalEngineBuilder, NewRun, Observer, Recovered,
-        Retry, Validation,
+        Created, Engine, EngineError, EngineLimits, LocalEngine, LocalEngineBuilder, NewRun,
+        Observer, Recovered, Retry, Validation,
     },
     error::{NodeError, Problem},
     event::{
@@ -90,11 +90,12 @@ pub use self::{
         RunFailed, RunResumed, RunStarted, RunSuspended, SkipReason, StartReason, StepEvent,
         TextKind, Update,
     },
-    executor::{DEFAULT_CONCURRENT_STEPS, DEFAULT_EVENTS, Executor, ResumeError, Run},
+    executor::{
+        DEFAULT_CONCURRENT_STEPS, DEFAULT_EVENTS, DEFAULT_MAP_ITEMS, Executor, ResumeError, Run,
+    },
     fault::{Fault, FaultCode, InvalidWorkflow},
     history::{AttemptReport, StepHistory},
     id::{InvalidId, InvalidWaitId, NodeId, RunId, StepPath, StepRef, WaitId, WorkflowId},
-    machine::MAX_ITEMS,
     node::{Node, NodeContext},
     nodes::{PromptNode, TransformNode},
     outline::RunOutline,

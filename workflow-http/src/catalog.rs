@@ -7,12 +7,9 @@ use axum::{
 };
 use schemars::JsonSchema;
 use serde::Serialize;
-use workflow_core::{
-    DEFAULT_CONCURRENT_STEPS, DEFAULT_EVENTS, MAX_ITEMS, MAX_NESTING, MAX_NODES, MAX_OUTPUT_BYTES,
-    MAX_RESULT_BYTES, MAX_TEMPLATE_BYTES, NodeType, PageRequest,
-};
+use workflow_core::{EngineLimits, NodeType, PageRequest};
 
-use crate::{app::App, options::Options, problem::Problem};
+use crate::{app::App, problem::Problem};
 
 /// What workflows can be made of, and how large they may be.
 #[derive(Serialize, JsonSchema)]
@@ -27,39 +24,23 @@ pub(crate) struct NodeTypes<'a> {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Limits")]
 struct Bounds {
+    /// Bytes of the body of a request.
     body_bytes: usize,
-    nodes: usize,
-    nesting: usize,
-    map_items: usize,
-    concurrent_steps: usize,
-    events: u64,
-    output_bytes: usize,
-    result_bytes: usize,
-    template_bytes: usize,
+    /// Items of a page of a list.
     page_items: usize,
-}
-
-impl Bounds {
-    fn of(options: &Options) -> Self {
-        Self {
-            body_bytes: options.limits.body_bytes,
-            nodes: MAX_NODES,
-            nesting: MAX_NESTING,
-            map_items: MAX_ITEMS,
-            concurrent_steps: DEFAULT_CONCURRENT_STEPS,
-            events: DEFAULT_EVENTS,
-            output_bytes: MAX_OUTPUT_BYTES,
-            result_bytes: MAX_RESULT_BYTES,
-            template_bytes: MAX_TEMPLATE_BYTES,
-            page_items: PageRequest::MAX_LIMIT,
-        }
-    }
+    /// Those of the engine.
+    #[serde(flatten)]
+    engine: EngineLimits,
 }
 
 pub(crate) async fn node_types(State(app): State<App>) -> impl IntoResponse {
     let types = NodeTypes {
         items: app.engine.registry().types().collect(),
-        limits: Bounds::of(&app.options),
+        limits: Bounds {
+            body_bytes: app.options.limits.body_bytes,
+            page_items: PageRequest::MAX_LIMIT,
+            engine: app.engine.limits(),
+        },
         simulated: app.options.simulated,
     };
     Json(types).into_response()

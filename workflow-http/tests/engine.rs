@@ -9,9 +9,9 @@ use futures::stream::BoxStream;
 use serde_json::Value;
 use support::{Answer, Api};
 use workflow_core::{
-    Created, Engine, EngineError, NewRun, Page, PageRequest, Registry, Retry, RunCounts, RunId,
-    RunQuery, RunRecord, RunReport, StepEvent, StepHistory, StepPath, StoreError, Update,
-    Validation, WaitId, WorkflowId, WorkflowRecord,
+    Created, Engine, EngineError, EngineLimits, Executor, NewRun, Page, PageRequest, Registry,
+    Retry, RunCounts, RunId, RunQuery, RunRecord, RunReport, StepEvent, StepHistory, StepPath,
+    StoreError, Update, Validation, WaitId, WorkflowId, WorkflowRecord,
 };
 use workflow_http::Options;
 
@@ -88,6 +88,9 @@ impl<F: Fn() -> EngineError + Send + Sync + 'static> Engine for Refusing<F> {
     }
     fn registry(&self) -> &Registry {
         &self.1
+    }
+    fn limits(&self) -> EngineLimits {
+        EngineLimits::of(&Executor::new())
     }
 }
 

@@ -84,6 +84,30 @@ async fn a_check_stores_nothing_and_shows_the_graph() {
 }
 
 #[tokio::test]
+async fn the_limits_are_those_of_the_engine_as_it_was_built() {
+    let api = Api::of(workflow_http::Options::default(), |engine| {
+        let executor = workflow_core::Executor::new();
+        engine.max_running(3).max_queued(4).executor(
+            executor
+                .concurrent_steps(5)
+                .max_events(600)
+                .max_map_items(7),
+        )
+    });
+    let limits = api.get("/api/node-types").await.json()["limits"].clone();
+    let expected = [
+        ("concurrent_runs", 3),
+        ("queued_runs", 4),
+        ("concurrent_steps", 5),
+        ("events", 600),
+        ("map_items", 7),
+    ];
+    for (name, limit) in expected {
+        assert_eq!(limits[name], limit, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn the_catalog_names_node_types_and_limits() {
     let api = Api::with(workflow_http::Options::default().with_simulated(true));
     let catalog = api.get("/api/node-types").await.json();
@@ -112,6 +136,7 @@ async fn the_catalog_names_node_types_and_limits() {
         "template"
     );
     assert_eq!(catalog["limits"]["body_bytes"], 1024 * 1024);
+    assert_eq!(catalog["limits"]["concurrent_steps"], 16);
     assert_eq!(catalog["simulated"], true);
     assert_eq!(api.get("/healthz").await.text, r#"{"status":"ok"}"#);
 }

@@ -1,5 +1,6 @@
 //! Workflows and runs that live on their own: stored, run in the background, watched by anybody.
 
+mod limits;
 mod local;
 mod observer;
 
@@ -12,6 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub use self::{
+    limits::EngineLimits,
     local::{LocalEngine, LocalEngineBuilder, Recovered},
     observer::Observer,
 };
@@ -208,6 +210,9 @@ pub trait Engine: Send + Sync + 'static {
 
     /// The node types workflows can use.
     fn registry(&self) -> &Registry;
+
+    /// The limits it was built with.
+    fn limits(&self) -> EngineLimits;
 }
 
 const _: fn(&dyn Engine) = |_| {};

@@ -9,20 +9,21 @@ use crate::{
     error::NodeError,
     machine::{Input, StepId},
     node::{Node, NodeContext},
-    size::{self, MAX_OUTPUT_BYTES},
+    size,
     workflow::{Body, Work},
 };
 
-/// Makes an attempt at a node of a list.
+/// Makes an attempt at a node of a list. Its output may have this many bytes.
 pub(super) async fn run(
     body: Arc<Body>,
     node: usize,
     cx: NodeContext,
     step: StepId,
+    output_bytes: usize,
 ) -> Option<Input> {
     let planned = &body.steps[node];
     let (result, draw) = match &planned.work {
-        Work::Leaf(node) => attempt(&**node, planned.timeout, &cx).await,
+        Work::Leaf(node) => attempt(&**node, planned.timeout, output_bytes, &cx).await,
         _ => (
             Err(NodeError::new("internal", "this node is not attempted")),
             0.0,
@@ -39,6 +40,7 @@ pub(super) async fn run(
 async fn attempt(
     node: &dyn Node,
     timeout: Option<Duration>,
+    output_bytes: usize,
     cx: &NodeContext,
 ) -> (Result<Value, NodeError>, f64) {
     // Within a future of its own: a node may panic before it returns its future.
@@ -51,7 +53,7 @@ async fn attempt(
     };
     let result = match outcome {
         Ok(Ok(result)) => {
-            result.and_then(|output| size::check(&output, MAX_OUTPUT_BYTES).map(|()| output))
+            result.and_then(|output| size::check(&output, output_bytes).map(|()| output))
         }
         Ok(Err(panic)) => Err(panicked(&*panic)),
         Err(timed_out) => Err(timed_out),

@@ -234,7 +234,8 @@ impl<J: Journal> Driver<J> {
         } = self.machine.assignment(step)?;
         let context = Arc::clone(&self.context);
         let cx = NodeContext::new(context, scope, name, input, attempt);
-        let work = attempt::run(body, node, cx, step);
+        let output_bytes = self.machine.limits().output_bytes;
+        let work = attempt::run(body, node, cx, step, output_bytes);
         // What works at the top is only ever stopped with the whole run.
         Some(if step.frame == FrameId::ROOT {
             Box::pin(work)

@@ -28,12 +28,16 @@ use crate::{
     event::{EventKind, RunCreated, StepEvent, Update},
     id::{RunId, WaitId},
     machine::{Input, Limits, Machine, Turn},
+    size::MAX_OUTPUT_BYTES,
     wait::{SignalError, WaitLog},
     workflow::Workflow,
 };
 
 /// How many events a run may have, unless it is set.
 pub const DEFAULT_EVENTS: u64 = 1_000_000;
+
+/// How many items a map may have, unless it is set.
+pub const DEFAULT_MAP_ITEMS: usize = 10_000;
 
 /// How many steps of one run may work at once, unless it is set.
 pub const DEFAULT_CONCURRENT_STEPS: usize = 16;
@@ -74,6 +78,8 @@ impl Executor {
             limits: Limits {
                 slots: DEFAULT_CONCURRENT_STEPS,
                 events: DEFAULT_EVENTS,
+                map_items: DEFAULT_MAP_ITEMS,
+                output_bytes: MAX_OUTPUT_BYTES,
             },
         }
     }
@@ -90,6 +96,22 @@ impl Executor {
     #[must_use]
     pub fn max_events(mut self, events: u64) -> Self {
         self.limits.events = events;
+        self
+    }
+
+    /// Sets how many items a map may have before it fails with `too_many_items`; 10,000 by default.
+    #[must_use]
+    pub fn max_map_items(mut self, items: usize) -> Self {
+        self.limits.map_items = items;
+        self
+    }
+
+    /// Sets how many bytes the output of a step may have as JSON before the step fails with
+    /// `output_too_large`; 1 MiB by default, which is also the most: templates and stores are built
+    /// for outputs of at most [`MAX_OUTPUT_BYTES`].
+    #[must_use]
+    pub fn max_output_bytes(mut self, bytes: usize) -> Self {
+        self.limits.output_bytes = bytes.min(MAX_OUTPUT_BYTES);
         self
     }
 

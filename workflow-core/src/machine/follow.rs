@@ -125,10 +125,16 @@ impl Machine {
 
     /// The items of a map stand in no event; how many there were does.
     pub(super) fn prepare_items(&mut self, step: StepId, progress: &NodeProgress) {
-        let begins = matches!(progress.progress, Progress::Items { item: None, .. });
+        let Progress::Items {
+            item: None, items, ..
+        } = progress.progress
+        else {
+            return;
+        };
         let state = self.frames.step(step);
-        if begins && state.container.is_none() && matches!(state.state, StepState::Open { .. }) {
-            _ = self.find_items(step);
+        if state.container.is_none() && matches!(state.state, StepState::Open { .. }) {
+            // As many as there were, whatever the limit is now: it may have been lowered since.
+            _ = self.find_items(step, items);
         }
     }
 

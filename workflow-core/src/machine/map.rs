@@ -21,9 +21,6 @@ use crate::{
     workflow::{Body, Work},
 };
 
-/// The most items of a map.
-pub const MAX_ITEMS: usize = 10_000;
-
 impl Machine {
     fn map(&self, step: StepId) -> Option<(&MapNode, &Arc<Body>)> {
         match &self.frames.planned(step).work {
@@ -46,7 +43,7 @@ impl Machine {
     }
 
     pub(super) fn open_map(&mut self, step: StepId, now: Timestamp, turn: &mut Turn) {
-        let found = self.find_items(step);
+        let found = self.find_items(step, self.limits.map_items);
         let items = self.items(step).map_or(0, |items| items.count());
         if let Err(error) = found.and_then(|()| self.bound_map(step, items)) {
             return self.fail(step, error.into_problem(), now, turn);
@@ -55,17 +52,17 @@ impl Machine {
         self.advance_map(step, now, turn);
     }
 
-    /// Evaluates what a map is over.
-    pub(super) fn find_items(&mut self, step: StepId) -> Result<(), NodeError> {
+    /// Evaluates what a map is over: at most this many items.
+    pub(super) fn find_items(&mut self, step: StepId, most: usize) -> Result<(), NodeError> {
         let Some((map, _)) = self.map(step) else {
             return Ok(());
         };
         let scope = &self.frames.at(step.frame).scope;
         let mut budget = Budget::of(MAX_RESULT_BYTES);
-        let items = match map.over.evaluate_list(scope, MAX_ITEMS, &mut budget)? {
-            List::Items(items) if items.len() <= MAX_ITEMS => items,
-            List::Items(items) => return Err(too_many_items(items.len())),
-            List::TooLong(items) => return Err(too_many_items(items)),
+        let items = match map.over.evaluate_list(scope, most, &mut budget)? {
+            List::Items(items) if items.len() <= most => items,
+            List::Items(items) => return Err(too_many_items(items.len(), most)),
+            List::TooLong(items) => return Err(too_many_items(items, most)),
             List::Other(other) => {
                 let detail = format!("`over` is not a list but {}", kind_of(&other));
                 return Err(NodeError::new("type_error", detail));
@@ -187,7 +184,7 @@ impl Machine {
     }
 }
 
-fn too_many_items(items: usize) -> NodeError {
-    let detail = format!("the map has {items} items, at most {MAX_ITEMS} are allowed");
+fn too_many_items(items: usize, most: usize) -> NodeError {
+    let detail = format!("the map has {items} items, at most {most} are allowed");
     NodeError::new("too_many_items", detail)
 }

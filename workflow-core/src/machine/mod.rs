@@ -37,7 +37,6 @@ use std::{
 use serde_json::Value;
 
 pub(crate) use self::frame::{FrameId, StepId};
-pub use self::map::MAX_ITEMS;
 use self::{
     end::Doom,
     frame::{Frame, Frames},
@@ -118,6 +117,10 @@ pub(crate) struct Limits {
     pub(crate) slots: usize,
     /// How many events there may be.
     pub(crate) events: u64,
+    /// How many items a map may have.
+    pub(crate) map_items: usize,
+    /// How many bytes the output of a step may have.
+    pub(crate) output_bytes: usize,
 }
 
 /// One run: what has happened, and what follows from it.
@@ -217,6 +220,10 @@ impl Machine {
 
     pub(crate) fn workflow(&self) -> &Workflow {
         &self.workflow
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// Whether the last event was written.

@@ -65,7 +65,11 @@ impl Api {
         Self::of(options, |engine| engine.observer(observer))
     }
 
-    fn of(options: Options, engine: impl FnOnce(LocalEngineBuilder) -> LocalEngineBuilder) -> Self {
+    /// A service with an engine that is set up like this.
+    pub fn of(
+        options: Options,
+        engine: impl FnOnce(LocalEngineBuilder) -> LocalEngineBuilder,
+    ) -> Self {
         let shutdown = CancellationToken::new();
         let options = options.with_shutdown(shutdown.clone());
         let (script, node) = Script::new();

@@ -51,6 +51,11 @@ impl Admission {
         }
     }
 
+    /// How many runs work at once, and how many more may queue.
+    pub(super) fn limits(&self) -> (usize, usize) {
+        (self.running, self.most - self.running)
+    }
+
     /// A place for a new run; or how many wait already, when there is none.
     pub(super) fn place(&self) -> Result<Place, usize> {
         let one_more = |taken: usize| (taken < self.most).then_some(taken + 1);

@@ -27,7 +27,7 @@ use super::{
     timers::{Alarm, Timers},
 };
 use crate::{
-    engine::{EngineError, Observer},
+    engine::{EngineError, EngineLimits, Observer},
     error::Problem,
     event::{RunCreated, StepEvent},
     executor::{Clock, Executor},
@@ -111,6 +111,12 @@ impl Host {
     pub(super) fn observed(&self, workflow: &Workflow) -> Option<Observed> {
         let observer = self.observer.as_ref()?;
         Some(Observed::new(observer, workflow))
+    }
+
+    pub(super) fn limits(&self) -> EngineLimits {
+        let mut limits = EngineLimits::of(&self.executor);
+        (limits.concurrent_runs, limits.queued_runs) = self.admission.limits();
+        limits
     }
 
     pub(super) fn linker(&self) -> &Linker {

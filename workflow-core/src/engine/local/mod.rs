@@ -24,7 +24,7 @@ use serde_json::Value;
 pub use self::recover::Recovered;
 pub(super) use self::replay::{damaged_event, damaged_record};
 use self::{admission::Admission, host::Host, reader::Reader};
-use super::{Created, Engine, EngineError, NewRun, Observer, Retry, Validation};
+use super::{Created, Engine, EngineError, EngineLimits, NewRun, Observer, Retry, Validation};
 use crate::{
     event::{StepEvent, Update},
     executor::Executor,
@@ -401,6 +401,10 @@ impl Engine for LocalEngine {
 
     fn registry(&self) -> &Registry {
         self.host.registry()
+    }
+
+    fn limits(&self) -> EngineLimits {
+        self.host.limits()
     }
 }
 

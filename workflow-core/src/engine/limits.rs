@@ -1,0 +1,57 @@
+//! The limits of an engine, as it was built.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::{
+    executor::Executor, size::MAX_RESULT_BYTES, spec::MAX_NODES, template::MAX_TEMPLATE_BYTES,
+    workflow::MAX_NESTING,
+};
+
+/// The most that an engine allows of everything that can grow. Bytes are bytes of JSON, except where
+/// the name says memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[non_exhaustive]
+pub struct EngineLimits {
+    /// Runs that work at the same time.
+    pub concurrent_runs: usize,
+    /// Runs that wait until they may work.
+    pub queued_runs: usize,
+    /// Steps of one run that work at the same time.
+    pub concurrent_steps: usize,
+    /// Events of one run.
+    pub events: u64,
+    /// Items of one map.
+    pub map_items: usize,
+    /// Nodes of one workflow, those in maps and loops included.
+    pub nodes: usize,
+    /// How deep maps, loops and called workflows may be nested.
+    pub nesting: usize,
+    /// Bytes of the output of one step.
+    pub output_bytes: usize,
+    /// Bytes of the result of a run, a map or a loop.
+    pub result_bytes: usize,
+    /// Bytes of one template.
+    pub template_bytes: usize,
+}
+
+impl EngineLimits {
+    /// The limits of an engine whose runs are executed by this executor. How many runs work or queue at
+    /// the same time is not limited: set [`concurrent_runs`](Self::concurrent_runs) and
+    /// [`queued_runs`](Self::queued_runs) for an engine that limits them.
+    pub fn of(executor: &Executor) -> Self {
+        let limits = executor.limits();
+        Self {
+            concurrent_runs: usize::MAX,
+            queued_runs: usize::MAX,
+            concurrent_steps: limits.slots,
+            events: limits.events,
+            map_items: limits.map_items,
+            nodes: MAX_NODES,
+            nesting: MAX_NESTING,
+            output_bytes: limits.output_bytes,
+            result_bytes: MAX_RESULT_BYTES,
+            template_bytes: MAX_TEMPLATE_BYTES,
+        }
+    }
+}
