@@ -1,4 +1,4 @@
-//! A log that a first version wrote: every later one goes on from it, wherever it was cut.
+//! Logs of format 2 as they were first written: every later version resumes them, wherever they were cut.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
@@ -10,16 +10,16 @@ use serde_json::{Value, json};
 use support::{Probe, collect, output_of};
 use workflow_core::{Executor, LOG_FORMAT, StepEvent, Workflow};
 
-/// One event a line, format 1. Never written anew: a later format gets a file of its own.
-const LOG: &str = include_str!("golden/log-1.jsonl");
+/// One event a line, format 2. Never written anew: a later format gets a file of its own.
+const LOG: &str = include_str!("golden/log-2.jsonl");
 
-/// Whole logs, format 1, of what the other has not: a person's wait that is answered, one that is
+/// Whole logs, format 2, of what the other has not: a person's wait that is answered, one that is
 /// cancelled and one that expires, a called workflow, a retry that takes results over, what a node
 /// kept, a shutdown and a crash.
-const MORE: &str = include_str!("golden/events-1.jsonl");
+const MORE: &str = include_str!("golden/events-2.jsonl");
 
 /// A branch that is not taken, a failure that is handled, a retry, a map, a loop and a delay that suspends.
-const SPEC: &str = include_str!("golden/spec-1.json");
+const SPEC: &str = include_str!("golden/spec-2.json");
 
 fn workflow() -> Arc<Workflow> {
     let spec: Value = serde_json::from_str(SPEC).unwrap();
@@ -41,7 +41,7 @@ fn an_event_is_written_as_it_was_then() {
             assert_eq!(serde_json::to_value(event).unwrap(), then);
         }
     }
-    assert_eq!(LOG_FORMAT, 1, "a new format needs a golden log of its own");
+    assert_eq!(LOG_FORMAT, 2, "a new format needs a golden log of its own");
 }
 
 #[tokio::test(start_paused = true)]

@@ -54,7 +54,7 @@ async fn the_log_is_replayed_then_followed() {
 
     id: 1
     event: run.created
-    data: {"seq":1,"run_id":"[id]","time":"[time]","type":"run.created","workflow_id":"[id]","version":1,"spec_hash":"[hash]","input":"Rust","nodes":[{"id":"prompt_step","type":"PromptNode","needs":[]},{"id":"llm_step","type":"LLMNode","needs":["prompt_step"]}],"log_format":1}
+    data: {"seq":1,"run_id":"[id]","time":"[time]","type":"run.created","workflow_id":"[id]","version":1,"spec_hash":"[hash]","input":"Rust","nodes":[{"id":"prompt_step","type":"PromptNode","needs":[]},{"id":"llm_step","type":"LLMNode","needs":["prompt_step"]}],"log_format":2}
 
     id: 2
     event: run.started

@@ -52,6 +52,16 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
+    /// A version of this crate from before its first release wrote the file.
+    #[error(
+        "{path} was written by a development version of this program (its format is {found}), which cannot be read: use another data directory; the file was not changed"
+    )]
+    Development {
+        /// The file.
+        path: PathBuf,
+        /// The format of the file.
+        found: i64,
+    },
     /// A later version of this crate wrote the file.
     #[error(
         "{path} was written by a newer version (its format is {found}, this version knows {known}): use that version; the file was not changed"

@@ -12,11 +12,14 @@ use sqlx::{
 use crate::error::OpenError;
 
 /// Each step from an empty file to today's tables. What is released is not changed: a change is a new file.
+///
+/// Format 1 was written by development versions only: there is no way from it to a released format.
 const MIGRATIONS: [(i64, &str, &str); 1] =
-    [(1, "initial", include_str!("../migrations/0001_initial.sql"))];
+    [(2, "initial", include_str!("../migrations/0002_initial.sql"))];
 
-/// The newest format this version knows.
-const KNOWN: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
+/// The oldest and the newest format this version reads.
+const OLDEST: i64 = MIGRATIONS[0].0;
+const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
 
 /// "wfrn": tells our files from the databases of other programs.
 const APPLICATION_ID: i64 = 0x7766_726e;
@@ -46,10 +49,11 @@ async fn found(path: &Path, file: &mut SqliteConnection) -> Result<(), OpenError
         return Err(OpenError::Damaged { path, found });
     }
     match format(file).await.map_err(failed)? {
-        Some(found) if found > KNOWN => Err(OpenError::Newer {
+        Some(found) if found < OLDEST => Err(OpenError::Development { path, found }),
+        Some(found) if found > NEWEST => Err(OpenError::Newer {
             path,
             found,
-            known: KNOWN,
+            known: NEWEST,
         }),
         _ => Ok(()),
     }
@@ -98,6 +102,11 @@ pub(crate) async fn migrate(path: &Path, file: &mut SqliteConnection) -> Result<
     let migrated = migrator().run(file).await;
     migrated.map_err(|error| match error {
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => failed(error),
+        // Other tables of the same number: only development versions differ like that.
+        MigrateError::VersionMismatch(found) => OpenError::Development {
+            path: path.to_owned(),
+            found,
+        },
         other => OpenError::Other {
             path: path.to_owned(),
             source: other.into(),

@@ -92,12 +92,32 @@ async fn a_newer_store_is_refused() {
             error,
             OpenError::Newer {
                 found: 999,
-                known: 1,
+                known: 2,
                 ..
             }
         ),
         "{error:?}"
     );
+}
+
+#[tokio::test]
+async fn a_store_of_a_development_version_is_refused() {
+    let (_directory, path) = place();
+    SqliteStore::open(&path).await.unwrap().close().await;
+    let mut older = file(&path).await;
+    query("UPDATE _sqlx_migrations SET version = 1")
+        .execute(&mut older)
+        .await
+        .unwrap();
+    older.close().await.unwrap();
+    let error = refused(&path).await;
+    assert!(
+        matches!(error, OpenError::Development { found: 1, .. }),
+        "{error:?}"
+    );
+    let message = error.to_string();
+    assert!(message.contains("development version"), "{message}");
+    assert!(message.contains("another data directory"), "{message}");
 }
 
 #[tokio::test]

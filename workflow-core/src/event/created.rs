@@ -41,7 +41,7 @@ pub struct RunCreated {
     /// What that run had done, and this one does not do again. Kept in the log only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reused: Vec<ReusedStep>,
-    /// The format of the log; [`LOG_FORMAT`] unless a later version of this crate wrote it.
+    /// The format of the log; [`LOG_FORMAT`] unless another version of this crate wrote it. 1 if absent.
     #[serde(default = "first_format")]
     pub log_format: u32,
     /// The workflows that are called, as they are while this run goes on.
@@ -53,11 +53,30 @@ fn no_pins(pins: &Arc<[PinnedWorkflow]>) -> bool {
     pins.is_empty()
 }
 
-/// The format of the logs that this version writes, and the newest that it can go on from.
-pub const LOG_FORMAT: u32 = 1;
+/// The format of the logs that this version writes, and the only one that it can resume.
+///
+/// Format 1 was written by development versions only and is refused. A format changes when an older version
+/// would misread it; a new event or an optional field does not change it.
+pub const LOG_FORMAT: u32 = 2;
 
+/// Logs did not name their format before there was a second one.
 fn first_format() -> u32 {
     1
+}
+
+/// A log in a format that this version cannot resume.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum UnknownFormat {
+    #[error(
+        "its log has format {0}, written by a development version of this program, which cannot be read: \
+         delete the run, and start its workflow anew"
+    )]
+    Development(u32),
+    #[error(
+        "its log has format {0}, and the newest that this version can read is {LOG_FORMAT}: \
+         start the version that wrote it, or a newer one"
+    )]
+    Newer(u32),
 }
 
 /// A node's output, taken over from the run that is done again.
@@ -95,6 +114,15 @@ pub struct PinnedWorkflow {
 }
 
 impl RunCreated {
+    /// Whether this version can resume the log.
+    pub(crate) fn check_format(&self) -> Result<(), UnknownFormat> {
+        match self.log_format {
+            LOG_FORMAT => Ok(()),
+            older if older < LOG_FORMAT => Err(UnknownFormat::Development(older)),
+            newer => Err(UnknownFormat::Newer(newer)),
+        }
+    }
+
     /// A run of this workflow.
     pub(crate) fn of(workflow: &Workflow, input: Arc<Value>) -> Self {
         let (workflow_id, version) = workflow.origin().unzip();

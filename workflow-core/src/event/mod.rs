@@ -12,6 +12,7 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::created::UnknownFormat;
 pub use self::{
     created::{LOG_FORMAT, NodeOutline, PinnedWorkflow, ReusedStep, RunCreated},
     delta::{Delta, TextKind, Update},

@@ -224,6 +224,9 @@ impl Executor {
             }) => (*run_id, created),
             _ => return Err(ResumeError::NoBeginning),
         };
+        created
+            .check_format()
+            .map_err(|format| ResumeError::OtherFormat(Box::new(format)))?;
         let hashes = |created: &RunCreated| {
             let pins = created.workflows.iter();
             let pins = pins.map(|pin| (Arc::clone(&pin.workflow), Arc::clone(&pin.spec_hash)));
@@ -264,6 +267,9 @@ pub enum ResumeError {
     /// The log does not begin with `run.created`.
     #[error("the log does not begin with run.created")]
     NoBeginning,
+    /// The log has a format that this version cannot read; the source names it and a way out.
+    #[error("the log has a format that this version cannot read")]
+    OtherFormat(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The log is that of another specification.
     #[error("the log is that of another workflow")]
     OtherWorkflow,

@@ -6,7 +6,7 @@ use super::{drive::Standing, host::Host};
 use crate::{
     engine::EngineError,
     error::Problem,
-    event::{EventKind, LOG_FORMAT, RunCreated, StepEvent},
+    event::{EventKind, RunCreated, StepEvent, UnknownFormat},
     executor::{Clock, ResumeError},
     fault::InvalidWorkflow,
     record::RunRecord,
@@ -70,14 +70,7 @@ fn beginning(log: &[StepEvent]) -> Result<&RunCreated, Unplayable> {
     let Some(EventKind::RunCreated(created)) = log.first().map(|first| &first.kind) else {
         return Err(damaged("it does not begin with run.created"));
     };
-    let format = created.log_format;
-    if format > LOG_FORMAT {
-        let detail = format!(
-            "its log has format {format}, and this version goes on from format {LOG_FORMAT} at most: \
-             start the version that wrote it, or a newer one"
-        );
-        return Err(Unplayable::stopped(Problem::new("newer_log", detail)));
-    }
+    created.check_format()?;
     Ok(created)
 }
 
@@ -101,6 +94,16 @@ pub(in crate::engine) fn damaged_record() -> Problem {
 
 fn unusable(detail: String) -> Unplayable {
     Unplayable::stopped(Problem::new("unusable_workflow", detail))
+}
+
+impl From<UnknownFormat> for Unplayable {
+    fn from(format: UnknownFormat) -> Self {
+        let code = match format {
+            UnknownFormat::Development(_) => "development_log",
+            UnknownFormat::Newer(_) => "newer_log",
+        };
+        Self::stopped(Problem::new(code, format.to_string()))
+    }
 }
 
 impl From<StoreError> for Unplayable {
