@@ -1,6 +1,6 @@
 //! `Secrets`: where the values behind `{"$secret": "NAME"}` come from.
 
-use std::{env, fmt};
+use std::{env, fmt, sync::Arc};
 
 use crate::{config::ConfigError, origin::Origin};
 
@@ -60,10 +60,23 @@ impl Secrets for NoSecrets {
 /// ```
 ///
 /// A variable is read when a call needs it. Blanks and line ends around its value do not count.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct FromEnv {
     /// Names, each with the origin it is for, or none where it is for all.
     names: Vec<(String, Option<Origin>)>,
+    read: Arc<Read>,
+}
+
+/// Returns the value of a variable.
+type Read = dyn Fn(&str) -> Option<String> + Send + Sync;
+
+impl Default for FromEnv {
+    fn default() -> Self {
+        Self {
+            names: Vec::new(),
+            read: Arc::new(|name| env::var(name).ok()),
+        }
+    }
 }
 
 impl FromEnv {
@@ -72,7 +85,18 @@ impl FromEnv {
         let names = names.into_iter().map(|name| (name.into(), None));
         Self {
             names: names.collect(),
+            ..Self::default()
         }
+    }
+
+    /// Reads variables with this function, in place of the environment: for a host that also has a file of them.
+    #[must_use]
+    pub fn reading(
+        mut self,
+        read: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        self.read = Arc::new(read);
+        self
     }
 
     /// Adds a variable for every origin that workflows may call.
@@ -104,7 +128,7 @@ impl Secrets for FromEnv {
         if !self.allows(name, origin) {
             return None;
         }
-        let value = env::var(name).ok()?;
+        let value = (self.read)(name)?;
         Some(value.trim().to_owned())
     }
 }
@@ -136,6 +160,10 @@ mod tests {
         assert!(bound.get(name, "https://a.example.com").is_some());
         assert_eq!(bound.get(name, "https://b.example.com"), None);
         assert!(FromEnv::default().only_for(name, "a.example.com").is_err());
+        let elsewhere = FromEnv::new([name]).reading(|name| Some(format!(" {name} of a file\n")));
+        let value = elsewhere.get(name, "https://a.example.com");
+        assert_eq!(value.as_deref(), Some("CARGO_PKG_NAME of a file"));
+        assert_eq!(elsewhere.get(other, "https://a.example.com"), None);
         assert_eq!(format!("{bound:?}"), r#"{"CARGO_PKG_NAME"}"#);
     }
 }

@@ -92,6 +92,40 @@ impl GeminiClientBuilder {
         Self::from_variables(|name| env::var(name).ok())
     }
 
+    /// Starts from the environment and from a file of variables, such as `.env`, that counts where the environment
+    /// sets nothing; what is set later wins over both. `file` returns the value of a variable in the file.
+    ///
+    /// The [connection variables](Self::CONNECTION_VARIABLES) are taken together, as a whole from the environment
+    /// if it sets any of them, otherwise from the file. So a base URL in a file never receives a key of the
+    /// environment, and a key in a file is never used in place of one in the environment.
+    ///
+    /// An empty variable counts as not set.
+    pub fn from_env_or(file: impl Fn(&str) -> Option<String>) -> Self {
+        Self::from_sources(|name| env::var(name).ok(), file)
+    }
+
+    /// The variables that decide where a key is sent, and which one. See [`from_env_or`](Self::from_env_or).
+    pub const CONNECTION_VARIABLES: [&str; 4] = [
+        "GOOGLE_API_KEY",
+        "GEMINI_API_KEY",
+        "GOOGLE_GEMINI_BASE_URL",
+        "GOOGLE_GENAI_API_VERSION",
+    ];
+
+    fn from_sources(
+        environment: impl Fn(&str) -> Option<String>,
+        file: impl Fn(&str) -> Option<String>,
+    ) -> Self {
+        let set = |name: &str| environment(name).filter(|value| !value.trim().is_empty());
+        let connects = Self::CONNECTION_VARIABLES
+            .iter()
+            .any(|name| set(name).is_some());
+        Self::from_variables(|name| {
+            let in_file = !connects || !Self::CONNECTION_VARIABLES.contains(&name);
+            set(name).or_else(|| in_file.then(|| file(name)).flatten())
+        })
+    }
+
     fn from_variables(read: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name| {
             let value = read(name)?.trim().to_owned();
@@ -312,6 +346,48 @@ mod tests {
         let empty = from(&[("GOOGLE_API_KEY", " "), ("GEMINI_API_KEY", "gemini\n")]);
         assert_eq!(empty.api_key.as_deref(), Some("gemini"));
         assert!(matches!(from(&[]).build(), Err(ConfigError::MissingKey)));
+    }
+
+    #[test]
+    fn key_and_address_are_of_one_source() {
+        let from = |environment: &[(&str, &str)], file: &[(&str, &str)]| {
+            let read = |set: &[(&str, &str)], name: &str| {
+                let found = set.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| (*value).to_owned())
+            };
+            let builder = GeminiClientBuilder::from_sources(
+                |name| read(environment, name),
+                |name| read(file, name),
+            );
+            (
+                builder.api_key.unwrap_or_default(),
+                builder.base_url,
+                builder.model,
+            )
+        };
+        let file = [
+            ("GOOGLE_API_KEY", "file"),
+            ("GOOGLE_GEMINI_BASE_URL", "http://file"),
+            ("GEMINI_MODEL", "model-of-file"),
+        ];
+        let (default, model) = (DEFAULT_BASE_URL, "model-of-file");
+        for (environment, key, url) in [
+            (&[][..], "file", "http://file"),
+            (&[("GEMINI_API_KEY", " ")], "file", "http://file"),
+            (&[("GEMINI_API_KEY", "shell")], "shell", default),
+            (&[("GOOGLE_API_KEY", "shell")], "shell", default),
+            (
+                &[("GOOGLE_GEMINI_BASE_URL", "http://shell")],
+                "",
+                "http://shell",
+            ),
+            (&[("GOOGLE_GENAI_API_VERSION", "v1")], "", default),
+        ] {
+            let expected = (key.to_owned(), url.to_owned(), model.to_owned());
+            assert_eq!(from(environment, &file), expected, "{environment:?}");
+        }
+        let model = from(&[("GEMINI_MODEL", "model-of-shell")], &file);
+        assert_eq!((&*model.0, &*model.2), ("file", "model-of-shell"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::{
     Router,
-    http::{HeaderName, Method, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
 };
 use tower_http::cors::CorsLayer;
 
@@ -49,4 +49,18 @@ pub(crate) fn open_to(origins: &[Origin], router: Router<App>) -> Router<App> {
         ])
         .max_age(Duration::from_secs(3600));
     router.layer(cors)
+}
+
+/// The headers that let a page of one of these sites read a refusal which does not reach the router.
+pub(crate) fn readable(origins: &[Origin], request: &HeaderMap) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    if origins.is_empty() {
+        return headers;
+    }
+    headers.insert(header::VARY, HeaderValue::from_static("origin"));
+    let sent = request.get(header::ORIGIN);
+    if let Some(origin) = sent.filter(|sent| origins.iter().any(|it| it.header() == *sent)) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+    }
+    headers
 }

@@ -9,13 +9,14 @@ use axum::{
         header::{HOST, ORIGIN},
     },
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 
 use crate::{
+    cors,
     host::Hosts,
     options::Options,
-    origin::{self, Origin},
+    origin,
     problem::{Kind, Problem},
 };
 
@@ -27,44 +28,53 @@ use crate::{
 #[derive(Clone)]
 pub(crate) struct Guard {
     hosts: Hosts,
-    origins: Arc<[Origin]>,
+    options: Arc<Options>,
 }
 
 impl Guard {
     pub(crate) fn new(options: &Options) -> Self {
         Self {
             hosts: options.hosts(),
-            origins: options.cors_origins.as_slice().into(),
+            options: Arc::new(options.clone()),
         }
     }
 
     fn check(&self, request: &Request) -> Result<(), Problem> {
         let headers = request.headers();
-        if !self.hosts.serve(headers) {
+        if !self.hosts.serve(headers) && !is_probe(self.options.within(request.uri().path())) {
             return Err(Kind::HostNotAllowed.of(format!(
-                "the host {} is not served; use localhost, or allow this name where the service \
-                 is started",
+                "this service answers to {}, not to {}; allow the name with `--allowed-host` \
+                 (`Options::with_allowed_host`), or make the proxy in front send an allowed one as `Host`",
+                self.hosts,
                 shown(headers, HOST)
             )));
         }
-        if writes(request.method()) && origin::is_foreign(headers, &self.origins) {
+        if writes(request.method()) && origin::is_foreign(headers, &self.options.cors_origins) {
             return Err(Kind::ForeignOrigin.of(format!(
-                "the origin {} is another site",
-                shown(headers, ORIGIN)
+                "the origin {} is not the host {} that the request was sent to; allow it with `--cors-origin` \
+                 (`Options::with_cors_origin`), or make the proxy in front pass `Host` on",
+                shown(headers, ORIGIN),
+                shown(headers, HOST)
             )));
         }
         Ok(())
     }
 }
 
-/// The guard as a middleware.
-pub(crate) async fn check(
-    State(guard): State<Guard>,
-    request: Request,
-    next: Next,
-) -> Result<Response, Problem> {
-    guard.check(&request)?;
-    Ok(next.run(request).await)
+/// The guard as a middleware. Allowed sites can read its refusals.
+pub(crate) async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+    match guard.check(&request) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => {
+            let readable = cors::readable(&guard.options.cors_origins, request.headers());
+            (readable, problem).into_response()
+        }
+    }
+}
+
+/// Whether a path tells nothing but that the service is there. Orchestrators ask for it by the address of the machine.
+fn is_probe(path: &str) -> bool {
+    matches!(path, "/healthz" | "/readyz")
 }
 
 fn writes(method: &Method) -> bool {

@@ -1,6 +1,6 @@
 //! Under which names a service answers.
 
-use std::{net::IpAddr, str::FromStr};
+use std::{fmt, net::IpAddr, str::FromStr};
 
 use axum::http::{HeaderMap, header::HOST, uri::Authority};
 
@@ -55,6 +55,19 @@ impl Hosts {
             Self::Any => true,
             Self::Named(named) => {
                 is_loopback(host) || named.iter().any(|named| named.0.eq_ignore_ascii_case(host))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Hosts {
+    /// The names as a sentence lists them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("any name"),
+            Self::Named(named) => {
+                f.write_str("localhost, loopback addresses")?;
+                named.iter().try_for_each(|host| write!(f, ", {}", host.0))
             }
         }
     }

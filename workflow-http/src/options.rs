@@ -76,7 +76,8 @@ impl Options {
         self
     }
 
-    /// Makes the service answer to this name, besides `localhost` and loopback addresses.
+    /// Makes the service answer to this name, besides `localhost` and loopback addresses. `/healthz` and `/readyz`
+    /// are answered under any name, since probes use the address of the machine.
     ///
     /// Without a key it answers to no other name, so that no page can reach it under a name of its
     /// own. With a key, which such a page does not have, any name will do until some are given.
@@ -106,6 +107,12 @@ impl Options {
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
+    }
+
+    /// The path of a request within the service: what remains without the base path.
+    pub(crate) fn within<'a>(&self, path: &'a str) -> &'a str {
+        let within = path.strip_prefix(&self.base_path);
+        within.filter(|rest| rest.starts_with('/')).unwrap_or(path)
     }
 
     /// Under which names the service answers.

@@ -7,7 +7,8 @@ use axum::http::{
     header::{HOST, ORIGIN},
 };
 
-/// A site as browsers name it: scheme, host and port, `http://localhost:3000`.
+/// A site as browsers name it: scheme, host and port, `http://localhost:3000`. The default port of the scheme is
+/// the same as none: `https://example.com:443` is `https://example.com`.
 ///
 /// ```
 /// # use workflow_http::Origin;
@@ -34,12 +35,13 @@ impl FromStr for Origin {
 
     fn from_str(text: &str) -> Result<Self, InvalidOrigin> {
         let text = text.strip_suffix('/').unwrap_or(text).to_ascii_lowercase();
-        let uri = Uri::from_str(&text).map_err(|_| InvalidOrigin)?;
+        let text = without_default_port(&text);
+        let uri = Uri::from_str(text).map_err(|_| InvalidOrigin)?;
         let (scheme, authority) = uri.scheme_str().zip(uri.authority()).ok_or(InvalidOrigin)?;
         if text != format!("{scheme}://{authority}") || text.contains('@') {
             return Err(InvalidOrigin);
         }
-        HeaderValue::from_str(&text)
+        HeaderValue::from_str(text)
             .map(Self)
             .map_err(|_| InvalidOrigin)
     }
@@ -60,14 +62,33 @@ pub(crate) fn is_foreign(headers: &HeaderMap, allowed: &[Origin]) -> bool {
     !is_own(origin, headers.get(HOST)) && !allowed.iter().any(|allowed| allowed.0 == origin)
 }
 
-/// Whether the page came from the host that the request is sent to.
+/// Whether the page came from the host that the request is sent to. A proxy with TLS may send `Host: example.com:443`
+/// where the browser sends `Origin: https://example.com`, or the other way round.
 fn is_own(origin: &HeaderValue, host: Option<&HeaderValue>) -> bool {
-    let origin = origin
-        .to_str()
-        .ok()
-        .and_then(|origin| origin.split_once("://"));
+    let origin = origin.to_str().ok().map(without_default_port);
+    let origin = origin.and_then(|origin| origin.split_once("://"));
     let host = host.and_then(|host| host.to_str().ok());
-    origin
-        .zip(host)
-        .is_some_and(|((_, origin), host)| origin.eq_ignore_ascii_case(host))
+    origin.zip(host).is_some_and(|((scheme, origin), host)| {
+        let host = default_port(scheme)
+            .and_then(|port| host.strip_suffix(port))
+            .unwrap_or(host);
+        origin.eq_ignore_ascii_case(host)
+    })
+}
+
+/// The port that a scheme has where none is written.
+fn default_port(scheme: &str) -> Option<&'static str> {
+    match scheme {
+        "http" => Some(":80"),
+        "https" => Some(":443"),
+        _ => None,
+    }
+}
+
+/// An origin without a port that is the default of its scheme.
+fn without_default_port(origin: &str) -> &str {
+    let scheme = origin.split_once("://").map(|(scheme, _)| scheme);
+    let port = scheme.and_then(default_port);
+    port.and_then(|port| origin.strip_suffix(port))
+        .unwrap_or(origin)
 }

@@ -1,6 +1,6 @@
 //! The accept loop.
 
-use std::{io, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use axum::{Router, middleware};
 use tokio::{
@@ -46,7 +46,7 @@ const REFUSAL_TIME: Duration = Duration::from_secs(5);
 pub async fn serve(listener: TcpListener, router: Router, options: &Options) -> io::Result<()> {
     let router = router
         .layer(middleware::from_fn_with_state(
-            options.limits.url_bytes,
+            Arc::new(options.clone()),
             url::check,
         ))
         .layer(middleware::from_fn_with_state(

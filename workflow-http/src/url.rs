@@ -1,24 +1,28 @@
 //! Bounds the URL of a request.
 
+use std::sync::Arc;
+
 use axum::{
     extract::{Request, State},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 
-use crate::problem::{Kind, Problem};
+use crate::{cors, options::Options, problem::Kind};
 
-/// Refuses a path and query of more than so many bytes.
+/// Refuses a path and query with more bytes than the limit. Allowed sites can read the refusal.
 pub(crate) async fn check(
-    State(limit): State<usize>,
+    State(options): State<Arc<Options>>,
     request: Request,
     next: Next,
-) -> Result<Response, Problem> {
+) -> Response {
     let url = request.uri().path_and_query();
     let bytes = url.map_or(0, |url| url.as_str().len());
-    if bytes > limit {
-        let detail = format!("the path and query have {bytes} bytes and may have {limit}");
-        return Err(Kind::UrlTooLong.of(detail));
+    let limit = options.limits.url_bytes;
+    if bytes <= limit {
+        return next.run(request).await;
     }
-    Ok(next.run(request).await)
+    let readable = cors::readable(&options.cors_origins, request.headers());
+    let detail = format!("the path and query have {bytes} bytes and may have {limit}");
+    (readable, Kind::UrlTooLong.of(detail)).into_response()
 }

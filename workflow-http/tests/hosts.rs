@@ -1,5 +1,7 @@
 //! Under which names a service answers, and which pages may write to it.
 
+#![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
+
 mod support;
 
 use support::{Api, Wire, request, serve, two_steps, with_body};
@@ -11,7 +13,7 @@ const KEY: &str = "0123456789abcdef";
 async fn served(options: Options, host: &str) -> u16 {
     let api = Api::with(options);
     let (address, _serving) = serve(&api).await;
-    let head = ["GET /healthz HTTP/1.1", &format!("Host: {host}")];
+    let head = ["GET /docs HTTP/1.1", &format!("Host: {host}")];
     let answer = Wire::send(address, &head, "").await.answer().await;
     if answer.status != 200 {
         assert_eq!(answer.refusal(), (403, "host_not_allowed".into()));
@@ -61,7 +63,7 @@ async fn a_request_names_one_host() {
     let api = Api::new();
     let (address, _serving) = serve(&api).await;
     let two = [
-        "GET /healthz HTTP/1.1",
+        "GET /docs HTTP/1.1",
         "Host: localhost",
         "Host: evil.example",
     ];
@@ -69,7 +71,7 @@ async fn a_request_names_one_host() {
         Wire::send(address, &two, "").await.answer().await.status,
         403
     );
-    let none = ["GET /healthz HTTP/1.1"];
+    let none = ["GET /docs HTTP/1.1"];
     assert_eq!(
         Wire::send(address, &none, "").await.answer().await.status,
         403
@@ -111,5 +113,119 @@ fn a_host_is_a_name_or_an_address() {
         "::1",
     ] {
         assert_eq!(text.parse::<Host>(), Err(InvalidHost), "{text:?}");
+    }
+}
+
+#[tokio::test]
+async fn probes_are_answered_under_any_name() {
+    for options in [
+        Options::default(),
+        Options::default().with_allowed_host("flows.example.com".parse().unwrap()),
+        Options::default().with_base_path("/flows"),
+    ] {
+        let base = if format!("{options:?}").contains("\"/flows\"") {
+            "/flows"
+        } else {
+            ""
+        };
+        let mut api = Api::with(options);
+        api.router = axum::Router::new()
+            .nest_service("/flows", api.router.clone())
+            .fallback_service(api.router.clone());
+        let (address, _serving) = serve(&api).await;
+        for (path, status) in [
+            ("/healthz", 200),
+            ("/readyz", 200),
+            ("/docs", 403),
+            ("/api/runs", 403),
+            ("/metrics", 403),
+            ("/healthzz", 403),
+            ("/", 403),
+        ] {
+            let line = format!("GET {base}{path} HTTP/1.1");
+            let head = [line.as_str(), "Host: 10.1.2.3:8000"];
+            let answer = Wire::send(address, &head, "").await.answer().await;
+            assert_eq!(answer.status, status, "{base}{path}");
+        }
+    }
+}
+
+/// Writes to a service that has any name, from a page of this origin.
+async fn written(host: &str, origin: &str) -> support::Answer {
+    let options = Options::default().with_api_key(KEY.parse().unwrap());
+    let options = options.with_cors_origin("https://other.example:443".parse().unwrap());
+    let api = Api::with(options.with_guard());
+    let request = request("POST", "/api/workflows")
+        .header("host", host)
+        .header("origin", origin)
+        .header("x-api-key", KEY)
+        .header("content-type", "application/json");
+    api.ask(with_body(request, two_steps().to_string())).await
+}
+
+#[tokio::test]
+async fn the_default_port_of_a_scheme_is_the_same_as_none() {
+    for (host, origin) in [
+        ("x.example:443", "https://x.example"),
+        ("x.example", "https://x.example:443"),
+        ("X.example:80", "http://x.example"),
+        ("x.example:8443", "https://x.example:8443"),
+        ("[2001:db8::1]:443", "https://[2001:db8::1]"),
+        ("y.example", "https://other.example"),
+    ] {
+        assert_eq!(written(host, origin).await.status, 201, "{host} {origin}");
+    }
+    for (host, origin) in [
+        ("x.example:80", "https://x.example"),
+        ("x.example:443", "http://x.example"),
+        ("x.example:4430", "https://x.example"),
+        ("x.example", "https://x.example:8443"),
+        ("x.example:443", "null"),
+        ("y.example", "http://other.example"),
+    ] {
+        let refused = written(host, origin).await;
+        assert_eq!(
+            refused.refusal(),
+            (403, "foreign_origin".into()),
+            "{host} {origin}"
+        );
+        let detail = refused.problem()["detail"].to_string();
+        for named in [host, origin, "--cors-origin"] {
+            assert!(detail.contains(named), "{detail}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_names_the_host_and_what_to_set_and_allowed_sites_can_read_it() {
+    let site = "http://localhost:3000";
+    let options = Options::default()
+        .with_allowed_host("flows.example.com".parse().unwrap())
+        .with_cors_origin(site.parse().unwrap());
+    let api = Api::with(options);
+    let (address, _serving) = serve(&api).await;
+    let long = format!("GET /api/runs?{} HTTP/1.1", "q".repeat(9000));
+    for (line, host, status) in [
+        ("GET /api/runs HTTP/1.1", "evil.example", 403),
+        (&*long, "localhost", 414),
+    ] {
+        for (origin, allowed) in [(site, site), ("http://evil.example", "")] {
+            let host = format!("Host: {host}");
+            let head = [line, &host, &format!("Origin: {origin}")];
+            let answer = Wire::send(address, &head, "").await.answer().await;
+            assert_eq!(answer.status, status);
+            assert_eq!(
+                answer.header("access-control-allow-origin"),
+                allowed,
+                "{status}"
+            );
+            assert!(answer.header("vary").contains("origin"), "{status}");
+            if status == 403 {
+                let detail = answer.problem()["detail"].to_string();
+                for named in ["evil.example", "flows.example.com", "--allowed-host"] {
+                    assert!(detail.contains(named), "{detail}");
+                }
+            }
+        }
     }
 }

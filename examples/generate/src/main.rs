@@ -17,7 +17,7 @@ use workflow_gemini::{Chunk, GeminiClient, GeminiClientBuilder, GenerateRequest,
 use self::{output::Output, stopped::Stopped};
 
 const ENVIRONMENT: &str = "\
-Environment (or a .env file; what is set already wins):
+Environment:
   GEMINI_API_KEY            the key, unless GOOGLE_API_KEY is set
   GEMINI_MODEL              the model, unless --model is given
   GOOGLE_GEMINI_BASE_URL    where the Gemini API is
@@ -95,10 +95,6 @@ async fn streamed(
 }
 
 fn client(cli: &Cli) -> Result<GeminiClient, Stopped> {
-    match dotenvy::dotenv() {
-        Err(error) if !error.not_found() => return Err(Stopped::DotEnv),
-        _ => {}
-    }
     let mut builder = GeminiClientBuilder::from_env();
     if let Some(model) = &cli.model {
         builder = builder.model(model);

@@ -11,9 +11,6 @@ pub(crate) enum Stopped {
     Gemini(#[from] GeminiError),
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// What the file says is not shown: it may hold the key.
-    #[error("the .env file could not be read")]
-    DotEnv,
     #[error("{path} could not be read", path = .0.display())]
     File(PathBuf, #[source] io::Error),
     #[error("{path} is not JSON", path = .0.display())]
@@ -32,7 +29,7 @@ impl Stopped {
         match self {
             Self::Gemini(error) => error.code(),
             Self::Config(ConfigError::MissingKey) => "no_key",
-            Self::Config(_) | Self::DotEnv => "invalid_configuration",
+            Self::Config(_) => "invalid_configuration",
             Self::File(..) | Self::NotJson(..) | Self::Input(_) => "invalid_input",
             Self::Output(_) => "output_failed",
             Self::NoEnd => "answer_interrupted",

@@ -13,12 +13,13 @@ use tracing_subscriber::filter::Targets;
 use workflow_http::{ApiKey, Host, InvalidApiKey, Origin};
 
 const ENVIRONMENT: &str = "\
-Environment (or a .env file; what is set already wins):
-  GEMINI_API_KEY            the key, unless GOOGLE_API_KEY is set
+Environment (or ./.env, or the file of --env-file; the environment wins):
+  GEMINI_API_KEY            the key of the Gemini API, unless GOOGLE_API_KEY is set
   GEMINI_MODEL              the model of steps that name none
-  GOOGLE_GEMINI_BASE_URL    where the Gemini API is
+  GOOGLE_GEMINI_BASE_URL    the address of the Gemini API
   GOOGLE_GENAI_API_VERSION  its version
-  WORKFLOW_API_KEYS         the keys of callers, comma-separated, besides those of --api-key";
+  WORKFLOW_API_KEYS         the keys of callers, separated by commas, in addition to --api-key
+The keys, the address and the version of the Gemini API are all taken from the environment if it sets any of them.";
 
 const FAULTS: &str = "\
 Faults to try with --simulate, in the text of a prompt:
@@ -77,6 +78,17 @@ pub(crate) struct RunArgs {
 
     #[command(flatten)]
     pub(crate) nodes: NodeArgs,
+
+    #[command(flatten)]
+    pub(crate) files: FileArgs,
+}
+
+/// The files that settings are read from.
+#[derive(Debug, Default, Args)]
+pub(crate) struct FileArgs {
+    /// Read environment variables from this file, in place of `./.env`. Variables that are set already win.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) env_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -117,6 +129,9 @@ pub(crate) struct ServeArgs {
 
     #[command(flatten)]
     pub(crate) nodes: NodeArgs,
+
+    #[command(flatten)]
+    pub(crate) files: FileArgs,
 }
 
 /// Where workflows and runs are kept, and for how long.

@@ -12,10 +12,10 @@ use crate::faults::{Listed, counted};
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Stopped {
     #[error(
-        "There is no Gemini API key: set GEMINI_API_KEY (in the environment or in a .env file), \
-         or start with --simulate to get simulated answers."
+        "There is no Gemini API key: set GEMINI_API_KEY (in the environment or in ./.env), or start with --simulate \
+         to get simulated answers.{0}"
     )]
-    NoKey,
+    NoKey(String),
     #[error(
         "{0} can be reached by other machines: let in only who has a key, with --api-key or \
          WORKFLOW_API_KEYS, or listen on 127.0.0.1."
@@ -24,6 +24,15 @@ pub(crate) enum Stopped {
     /// The key is not shown.
     #[error("{0} cannot be used: {1}.")]
     ApiKey(&'static str, InvalidApiKey),
+    #[error(
+        "WORKFLOW_API_KEYS is set, but has no key in it: set keys, separated by commas, or unset it to serve without \
+         keys."
+    )]
+    NoApiKeys,
+    #[error(
+        "WORKFLOW_API_KEYS has quotes around a key, which callers would have to send: remove them."
+    )]
+    QuotedApiKeys,
     #[error("The Gemini client could not be set up: {0}.")]
     Config(ConfigError),
     #[error("The nodes that call other servers could not be set up: {0}.")]
@@ -38,9 +47,13 @@ pub(crate) enum Stopped {
     Data(#[from] workflow_sqlite::OpenError),
     #[error("The engine failed: {}.", told(.0))]
     Engine(#[from] EngineError),
-    /// What the file says is not shown: it may hold the key.
-    #[error("The .env file could not be read: {0}.")]
-    DotEnv(String),
+    /// The line is not shown: it may hold a key.
+    #[error("{path}, line {line}: {reason}.", path = .path.display())]
+    EnvFile {
+        path: PathBuf,
+        line: usize,
+        reason: &'static str,
+    },
     #[error("Another program listens on {0} already: stop it, or choose another --addr.")]
     AddressInUse(SocketAddr),
     #[error("Listening on {0} failed: {1}.")]
@@ -55,12 +68,14 @@ impl Stopped {
     /// 2 where the person can mend it by starting the program differently.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::NoKey
+            Self::NoKey(_)
+            | Self::NoApiKeys
+            | Self::QuotedApiKeys
             | Self::Exposed(_)
             | Self::ApiKey(..)
             | Self::Config(_)
             | Self::Http(_)
-            | Self::DotEnv(_)
+            | Self::EnvFile { .. }
             | Self::File(..)
             | Self::NotJson(..)
             | Self::NoName(_)
@@ -97,7 +112,7 @@ fn refusal(error: &EngineError) -> String {
 impl From<ConfigError> for Stopped {
     fn from(error: ConfigError) -> Self {
         match error {
-            ConfigError::MissingKey => Self::NoKey,
+            ConfigError::MissingKey => Self::NoKey(String::new()),
             other => Self::Config(other),
         }
     }

@@ -18,6 +18,7 @@ mod serve;
 mod signals;
 mod simulate;
 mod validate;
+mod variables;
 
 use std::process::ExitCode;
 

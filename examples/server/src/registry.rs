@@ -4,19 +4,23 @@ use workflow_core::Registry;
 use workflow_fetch::{FromEnv, HttpClient, HttpClientBuilder};
 use workflow_gemini::GeminiClient;
 
-use crate::{cli::NodeArgs, error::Stopped};
+use crate::{cli::NodeArgs, error::Stopped, variables::Variables};
 
 /// The built-in types; `LLMNode`, which asks through this client; and `HttpNode`, which may call the
 /// origins of the command line.
-pub(crate) fn registry(client: GeminiClient, args: &NodeArgs) -> Result<Registry, Stopped> {
+pub(crate) fn registry(
+    client: GeminiClient,
+    args: &NodeArgs,
+    variables: Variables,
+) -> Result<Registry, Stopped> {
     let mut registry = Registry::default();
     workflow_gemini::register(&mut registry, client);
-    workflow_fetch::register(&mut registry, http_client(args)?);
+    workflow_fetch::register(&mut registry, http_client(args, variables)?);
     Ok(registry)
 }
 
-fn http_client(args: &NodeArgs) -> Result<HttpClient, Stopped> {
-    let mut secrets = FromEnv::default();
+fn http_client(args: &NodeArgs, variables: Variables) -> Result<HttpClient, Stopped> {
+    let mut secrets = FromEnv::default().reading(move |name| variables.get(name));
     for secret in &args.secrets {
         secrets = match secret.split_once('=') {
             Some((name, origin)) => secrets.only_for(name, origin)?,

@@ -23,21 +23,21 @@ use crate::{
     model::Model,
     narrate::{narrate, printable},
     registry::registry,
-    serve::read_dot_env,
     signals::Signals,
+    variables::Variables,
 };
 
 /// Runs a workflow to its end, in an engine of its own. People are asked on standard input.
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Stopped> {
-    read_dot_env()?;
-    Runtime::new()?.block_on(run_to_end(args))
+    let variables = Variables::read(args.files.env_file.as_deref())?;
+    Runtime::new()?.block_on(run_to_end(args, variables))
 }
 
-async fn run_to_end(args: &RunArgs) -> Result<ExitCode, Stopped> {
+async fn run_to_end(args: &RunArgs, variables: Variables) -> Result<ExitCode, Stopped> {
     let spec = read_json(&args.file)?;
     let input = input(&args.input)?;
-    let model = Model::new(&args.nodes).await?;
-    let registry = registry(model.client.clone(), &args.nodes)?;
+    let model = Model::new(&args.nodes, &variables).await?;
+    let registry = registry(model.client.clone(), &args.nodes, variables)?;
     let engine = LocalEngine::builder(registry).build();
     for file in &args.library {
         create(&engine, file, read_json(file)?).await?;

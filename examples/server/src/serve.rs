@@ -22,37 +22,26 @@ use crate::{
     model::Model,
     registry::registry,
     signals::Signals,
+    variables::Variables,
 };
 
 /// Serves until Ctrl-C or SIGTERM.
 pub(crate) fn serve(args: ServeArgs) -> Result<ExitCode, Stopped> {
     log(args.log.clone(), args.log_format);
-    read_dot_env()?;
-    let keys = keys::keys(&args)?;
+    let variables = Variables::read(args.files.env_file.as_deref())?;
+    let keys = keys::keys(&args, &variables)?;
     if keys.is_empty() && !args.addr.ip().is_loopback() {
         return Err(Stopped::Exposed(args.addr));
     }
-    Runtime::new()?.block_on(run(args, keys))?;
+    Runtime::new()?.block_on(run(args, keys, variables))?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Takes what the environment does not say from a `.env` file here or above, if there is one.
-pub(crate) fn read_dot_env() -> Result<(), Stopped> {
-    let reason = match dotenvy::dotenv() {
-        Ok(_) => return Ok(()),
-        Err(error) if error.not_found() => return Ok(()),
-        Err(dotenvy::Error::LineParse(..)) => "a line of it is not NAME=value".to_owned(),
-        Err(dotenvy::Error::Io(error)) => error.to_string(),
-        Err(_) => "a value of it cannot be used".to_owned(),
-    };
-    Err(Stopped::DotEnv(reason))
-}
-
-async fn run(args: ServeArgs, keys: Vec<ApiKey>) -> Result<(), Stopped> {
+async fn run(args: ServeArgs, keys: Vec<ApiKey>, variables: Variables) -> Result<(), Stopped> {
     let mut signals = Signals::new()?;
-    let model = Model::new(&args.nodes).await?;
+    let model = Model::new(&args.nodes, &variables).await?;
     let listener = listen(args.addr).await?;
-    let registry = registry(model.client.clone(), &args.nodes)?;
+    let registry = registry(model.client.clone(), &args.nodes, variables.clone())?;
     let data = Data::open(&args.data).await?;
     let metrics = Arc::new(Metrics::default());
     let engine = LocalEngine::builder(registry).store(data.store());
@@ -64,7 +53,7 @@ async fn run(args: ServeArgs, keys: Vec<ApiKey>) -> Result<(), Stopped> {
         } = recovered;
         tracing::info!(going_on, waiting, "runs of the last time are taken up");
     }
-    announce(listener.local_addr()?, &model, &args.data)?;
+    announce(listener.local_addr()?, &model, &args.data, &variables)?;
 
     let drain = args.drain;
     let shutdown = CancellationToken::new();
@@ -97,10 +86,19 @@ async fn listen(addr: SocketAddr) -> Result<TcpListener, Stopped> {
         })
 }
 
-fn announce(addr: SocketAddr, model: &Model, data: &DataArgs) -> io::Result<()> {
+fn announce(
+    addr: SocketAddr,
+    model: &Model,
+    data: &DataArgs,
+    variables: &Variables,
+) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "Listening on http://{addr}")?;
+    if let Some(file) = variables.path() {
+        writeln!(out, "Variables read from {}", file.display())?;
+    }
     writeln!(out, "Model: {}", model.client.model())?;
+    write!(out, "{}", model.connection())?;
     if data.memory {
         writeln!(out, "Data: kept in memory only")?;
     } else {

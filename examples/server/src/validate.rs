@@ -18,6 +18,7 @@ use crate::{
     faults::{Listed, counted},
     file::read_json,
     registry::registry,
+    variables::Variables,
 };
 
 /// Prints every fault of the workflow in this file, or that it has none.
@@ -33,7 +34,7 @@ pub(crate) fn validate(file: &Path, library: &[PathBuf]) -> Result<ExitCode, Sto
     };
     // It is never asked, so any key will do.
     let client = GeminiClient::builder().api_key("none").build()?;
-    let registry = registry(client, &NodeArgs::default())?;
+    let registry = registry(client, &NodeArgs::default(), Variables::default())?;
     match check(&spec, &registry, library)? {
         Ok(workflow) => {
             writeln!(out, "valid: {}", counted(workflow.nodes().len(), "node"))?;

@@ -1,5 +1,7 @@
 //! What the program says when it starts, and when it cannot.
 
+#![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
+
 mod support;
 
 use std::{env, fs, process};
@@ -16,8 +18,8 @@ async fn without_a_key_one_sentence_tells_both_ways_out() {
         assert_eq!(text(output.stdout), "");
         assert_eq!(
             text(output.stderr),
-            "There is no Gemini API key: set GEMINI_API_KEY (in the environment or in a .env \
-             file), or start with --simulate to get simulated answers.\n"
+            "There is no Gemini API key: set GEMINI_API_KEY (in the environment or in ./.env), or \
+             start with --simulate to get simulated answers.\n"
         );
     }
 }
@@ -176,15 +178,111 @@ async fn a_dot_env_file_counts_where_the_environment_says_nothing() {
         assert!(said.contains(&format!("Model: gemini-{model}\n")), "{said}");
     }
 
-    write("GEMINI_API_KEY: AIza-secret\n");
-    let output = output(program().current_dir(&place)).await;
-    assert_eq!(output.status.code(), Some(2));
-    let stderr = text(output.stderr);
+    write("# a comment\nGEMINI_API_KEY: AIza-secret\n");
+    let wrong = output(program().current_dir(&place)).await;
+    assert_eq!(wrong.status.code(), Some(2));
+    assert_eq!(text(wrong.stderr), ".env, line 2: it is not NAME=value.\n");
+
+    let named = place.join("elsewhere.env");
+    fs::write(&named, "A=1\n\nB 2\n").unwrap();
+    let wrong = output(program().arg("--env-file").arg(&named)).await;
+    let stderr = text(wrong.stderr);
     assert_eq!(
         stderr,
-        "The .env file could not be read: a line of it is not NAME=value.\n"
+        format!("{}, line 3: it is not NAME=value.\n", named.display())
     );
+    let missing = output(program().args(["--env-file", "missing.env"])).await;
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(text(missing.stderr).starts_with("missing.env could not be read"));
     fs::remove_dir_all(&place).unwrap();
+}
+
+#[tokio::test]
+async fn a_dot_env_file_of_a_parent_directory_is_not_read() {
+    let place = tempfile::tempdir().unwrap();
+    fs::write(place.path().join(".env"), "GEMINI_API_KEY=from-a-parent\n").unwrap();
+    let inner = place.path().join("project");
+    fs::create_dir(&inner).unwrap();
+    for arguments in [vec![], vec!["run", "any.json"]] {
+        fs::write(inner.join("any.json"), ask_once().to_string()).unwrap();
+        let output = output(program().args(&arguments).current_dir(&inner)).await;
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let stderr = text(output.stderr);
+        assert!(stderr.starts_with("There is no Gemini API key"), "{stderr}");
+    }
+}
+
+/// What the program says at its start, with these variables and this `.env` file.
+async fn said(environment: &[(&str, &str)], file: &str) -> String {
+    let place = tempfile::tempdir().unwrap();
+    fs::write(place.path().join(".env"), file).unwrap();
+    let mut program = program();
+    program
+        .envs(environment.iter().copied())
+        .current_dir(&place);
+    let server = Server::start(&mut program).await;
+    server.terminate();
+    server.end().await.stdout
+}
+
+#[tokio::test]
+async fn a_base_url_of_a_file_never_gets_a_key_of_the_environment() {
+    let file = "GOOGLE_API_KEY=foreign\nGOOGLE_GEMINI_BASE_URL=http://127.0.0.1:9\n";
+    let line = "Gemini API: http://127.0.0.1:9";
+    let all_of_file = said(&[], file).await;
+    for expected in [
+        "Variables read from .env\n",
+        &format!("{line} (.env)\n"),
+        "Key: GOOGLE_API_KEY (.env)\n",
+    ] {
+        assert!(all_of_file.contains(expected), "{expected}: {all_of_file}");
+    }
+
+    let shell = said(&[("GEMINI_API_KEY", "of-the-shell")], file).await;
+    assert!(!shell.contains(line), "{shell}");
+    assert!(!shell.contains("Key: "), "{shell}");
+    let ignored = "environment sets the key: GOOGLE_API_KEY, GOOGLE_GEMINI_BASE_URL of the .env";
+    assert!(shell.contains(ignored), "{shell}");
+
+    let url = ("GOOGLE_GEMINI_BASE_URL", "http://127.0.0.1:8");
+    let both = [("GEMINI_API_KEY", "a"), ("GOOGLE_API_KEY", "b"), url];
+    let both = said(&both, "OTHER=1\n").await;
+    assert!(both.contains("Gemini API: http://127.0.0.1:8\n"), "{both}");
+    assert!(
+        both.contains("Key: GOOGLE_API_KEY; GEMINI_API_KEY is set, too, and not used\n"),
+        "{both}"
+    );
+
+    let place = tempfile::tempdir().unwrap();
+    fs::write(place.path().join(".env"), file).unwrap();
+    let mut program = program();
+    let output = output(program.envs([url]).current_dir(&place)).await;
+    assert_eq!(output.status.code(), Some(2));
+    let stderr = text(output.stderr);
+    assert!(
+        stderr.contains("or unset GOOGLE_GEMINI_BASE_URL"),
+        "{stderr}"
+    );
+}
+
+#[tokio::test]
+async fn a_list_of_keys_without_a_key_is_refused() {
+    for (listed, reason) in [
+        ("", "has no key in it"),
+        (" , ,", "has no key in it"),
+        ("\"\"", "has quotes around a key"),
+        ("\"0123456789abcdef\"", "has quotes around a key"),
+    ] {
+        let mut program = program();
+        program.arg("--simulate").env("WORKFLOW_API_KEYS", listed);
+        let output = output(&mut program).await;
+        assert_eq!(output.status.code(), Some(2), "{listed:?}");
+        let stderr = text(output.stderr);
+        assert!(
+            stderr.starts_with("WORKFLOW_API_KEYS ") && stderr.contains(reason),
+            "{stderr}"
+        );
+    }
 }
 
 #[tokio::test]
