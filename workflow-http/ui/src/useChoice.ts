@@ -33,15 +33,15 @@ export interface Choice {
 
 export function useChoice({ address, run, runId, check, go }: Session, editor: RefObject<EditorRef | null>): Choice {
   const [drafted, setDrafted] = useState<string | undefined>();
-  const [folds, setFolds] = useState<Folds>({});
+  const [folds, setFolds] = useState<Folds>(new Map());
   const [isList, setList] = useState(false);
   const known = isKnown(run) ? run : null;
   const picked = address.at === 'run' ? address.step : undefined;
   const chosen = useMemo(
-    () => (known ? (picked !== undefined && known.steps[picked] ? picked : focusWithin(known, folds)) : runId === null && isWritten(check.outline, drafted) ? drafted : undefined),
+    () => (known ? (picked !== undefined && known.steps.get(picked) ? picked : focusWithin(known, folds)) : runId === null && isWritten(check.outline, drafted) ? drafted : undefined),
     [known, picked, folds, runId, drafted, check.outline],
   );
-  useEffect(() => setFolds({}), [runId]);
+  useEffect(() => setFolds(new Map()), [runId]);
 
   const latest = useRef({ known, runId, outline: check.outline, chosen, folds, faults: check.faults });
   useEffect(() => {
@@ -54,8 +54,8 @@ export function useChoice({ address, run, runId, check, go }: Session, editor: R
       if (runId === null) return setDrafted(path);
       // The text has a body once, a run has it for each item: a choice there is one of what contains it.
       let step = path;
-      while (known && !known.steps[step] && step.includes('/')) step = step.slice(0, step.lastIndexOf('/'));
-      if (known?.steps[step]) go({ at: 'run', id: runId, step }, 'replace');
+      while (known && !known.steps.get(step) && step.includes('/')) step = step.slice(0, step.lastIndexOf('/'));
+      if (known?.steps.get(step)) go({ at: 'run', id: runId, step }, 'replace');
     },
     [go],
   );
@@ -80,7 +80,7 @@ export function useChoice({ address, run, runId, check, go }: Session, editor: R
     },
     [choose, reveal],
   );
-  const fold = useCallback((path: string, isFolded: boolean) => setFolds((folds) => ({ ...folds, [path]: isFolded })), []);
+  const fold = useCallback((path: string, isFolded: boolean) => setFolds((folds) => new Map(folds).set(path, isFolded)), []);
   const move = useCallback(
     (by: 1 | -1) => {
       const { known, outline, chosen, folds } = latest.current;

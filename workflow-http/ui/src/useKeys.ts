@@ -1,6 +1,8 @@
 import { useEffect, useRef } from 'react';
+import { own } from './own';
 
-type Keys = Record<string, () => void>;
+type Act = () => void;
+type Keys = { readonly [key in string]: Act };
 
 /** Ctrl/⌘ and a key, from anywhere on the page, also from inside the editor. */
 export function useKeys(keys: Keys): void {
@@ -27,7 +29,7 @@ function useShortcuts(keys: Keys, isMeant: (event: KeyboardEvent) => boolean, ca
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const { keys, isMeant } = current.current;
-      const act = keys[event.key];
+      const act = own(keys, event.key) as Act | undefined;
       if (!act || !isMeant(event)) return;
       event.preventDefault();
       event.stopPropagation();
@@ -45,3 +47,6 @@ export function isTyping(): boolean {
   while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
   return element?.matches('input, select, textarea, [contenteditable]') ?? false;
 }
+
+/** What an arrow key up or down means in a list. */
+export const stepOf = (key: string): 1 | -1 | 0 => (key === 'ArrowDown' ? 1 : key === 'ArrowUp' ? -1 : 0);

@@ -12,26 +12,25 @@ const KEY = 'workflow-answers';
 /** More than anyone has under way; the oldest go first. */
 const MOST = 50;
 
-let drafts: Record<string, AnswerDraft> | undefined;
+let drafts: ReadonlyMap<string, AnswerDraft> | undefined;
 
-function all(): Record<string, AnswerDraft> {
+function all(): ReadonlyMap<string, AnswerDraft> {
   try {
-    drafts ??= (JSON.parse(sessionStorage.getItem(KEY) ?? '{}') as Record<string, AnswerDraft> | null) ?? {};
+    drafts ??= new Map(JSON.parse(sessionStorage.getItem(KEY) ?? '[]') as [string, AnswerDraft][]);
   } catch {
-    drafts ??= {};
+    drafts ??= new Map();
   }
   return drafts;
 }
 
-export const readAnswer = (of: string): AnswerDraft | undefined => all()[of];
+export const readAnswer = (of: string): AnswerDraft | undefined => all().get(of);
 
 /** `undefined`: it was sent. */
 export function writeAnswer(of: string, draft: AnswerDraft | undefined): void {
-  const { [of]: _, ...others } = all();
-  const kept = Object.entries(others).slice(1 - MOST);
-  drafts = Object.fromEntries(draft ? [...kept, [of, draft]] : kept);
+  const kept = [...all()].filter(([key]) => key !== of).slice(1 - MOST);
+  drafts = new Map(draft ? [...kept, [of, draft]] : kept);
   try {
-    sessionStorage.setItem(KEY, JSON.stringify(drafts));
+    sessionStorage.setItem(KEY, JSON.stringify([...drafts]));
   } catch {
     // Storage can be forbidden or full; the answer then lasts as long as the page.
   }

@@ -33,8 +33,7 @@ export async function request(path: string, init?: RequestInit): Promise<Respons
 
 /** `fetch` that learns the server's clock and turns every failure into an `ApiError`. */
 async function send(path: string, key: string | null, init: RequestInit = {}): Promise<Response> {
-  const headers = { ...(init.headers as Record<string, string> | undefined), ...keyHeader(key) };
-  const response = await fetch(new URL(`api/${path}`, document.baseURI), { ...init, headers }).catch((error: unknown) => {
+    const response = await fetch(new URL(`api/${path}`, document.baseURI), { ...init, headers: { ...(init.headers as object | undefined), ...keyHeader(key) } }).catch((error: unknown) => {
     if (init.signal?.aborted) throw error;
     throw new ApiError({ status: 0, code: 'no_answer', detail: 'The server does not answer.' });
   });
@@ -62,7 +61,7 @@ async function json<T>(path: string, init?: RequestInit): Promise<T> {
 const name = encodeURIComponent;
 
 /** What is not set is not asked for. */
-function query(fields: Record<string, string | number | undefined>): string {
+function query(fields: RunFilter & { limit?: number; cursor?: string | undefined }): string {
   return new URLSearchParams(Object.entries(fields).flatMap(([key, value]) => (value === undefined || value === '' ? [] : [[key, String(value)]]))).toString();
 }
 

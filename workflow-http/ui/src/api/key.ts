@@ -18,7 +18,7 @@ export function onAccess(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-export const keyHeader = (key: string | null): Record<string, string> => (key === null ? {} : { authorization: `Bearer ${key}` });
+export const keyHeader = (key: string | null): { authorization?: string } => (key === null ? {} : { authorization: `Bearer ${key}` });
 
 /** A key that the server took. */
 export function signIn(key: string): void {

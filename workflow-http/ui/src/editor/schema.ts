@@ -1,4 +1,5 @@
 // What a JSON Schema says of a place in a text: which names may stand there, which values, and what they mean.
+import { own } from '../own';
 
 export type Schema = Record<string, unknown>;
 export type Path = (string | number)[];
@@ -16,7 +17,7 @@ export interface Option {
 export function schemasAt(root: Schema, value: unknown, path: Path): Schema[] {
   let here = expand(root, root, value, []);
   for (const step of path) {
-    value = isObject(value) || Array.isArray(value) ? (value as Schema)[step] : undefined;
+    value = own(value, step);
     here = here.flatMap((schema) => insideOf(schema, step)).flatMap((schema) => expand(root, schema, value, []));
   }
   return here;
@@ -25,7 +26,7 @@ export function schemasAt(root: Schema, value: unknown, path: Path): Schema[] {
 /** The names that an object at this path can still have. */
 export function namesAt(root: Schema, value: unknown, path: Path): Option[] {
   const schemas = schemasAt(root, value, path);
-  const there = path.reduce<unknown>((part, step) => (isObject(part) || Array.isArray(part) ? (part as Schema)[step] : undefined), value);
+  const there = path.reduce<unknown>((part, step) => own(part, step), value);
   const known = new Set(isObject(there) ? Object.keys(there) : []);
   const required = new Set(schemas.flatMap(({ required }) => (Array.isArray(required) ? required : [])));
   const names = new Map<string, Option>();
@@ -54,12 +55,18 @@ export function valuesAt(root: Schema, value: unknown, path: Path): Option[] {
   return [...texts.values()];
 }
 
+const MARKS = new Map([
+  ['template', 'a template'],
+  ['expression', 'an expression'],
+  ['json', 'JSON with templates'],
+  ['schema', 'a JSON Schema'],
+]);
+
 /** What a place is for, in a sentence or two, with its type and limits. */
 export function aboutOf(schemas: Schema[]): string | undefined {
   const sentence = schemas.map(({ description }) => text(description)).find((one) => one !== undefined);
   const types = [...new Set(schemas.flatMap(({ type }) => [type].flat()).filter((type) => typeof type === 'string' && type !== 'null'))];
-  const marks: Record<string, string> = { template: 'a template', expression: 'an expression', json: 'JSON with templates', schema: 'a JSON Schema' };
-  const mark = schemas.map((schema) => marks[String(schema['x-workflow'])]).find(Boolean);
+    const mark = schemas.map((schema) => MARKS.get(String(schema['x-workflow']))).find(Boolean);
   const limits = schemas.flatMap((schema) => [
     ...(typeof schema.minimum === 'number' ? [`at least ${schema.minimum}`] : []),
     ...(typeof schema.maximum === 'number' ? [`at most ${schema.maximum}`] : []),
@@ -70,13 +77,19 @@ export function aboutOf(schemas: Schema[]): string | undefined {
 
 /** What the data of a node type is for. */
 export const dataOf = (root: Schema, type: unknown): Schema[] => {
-  const data = isObject(root.$defs) ? root.$defs[`${String(type)}.data`] : undefined;
+  const data = own(root.$defs, `${String(type)}.data`);
   return isObject(data) ? [{ description: data.description }] : [];
 };
 
+const STARTS = new Map([
+  ['string', '""'],
+  ['object', '{}'],
+  ['array', '[]'],
+]);
+
 const startOf = (schemas: Schema[]): string => {
   const type = schemas.flatMap(({ type }) => [type].flat()).find((one) => typeof one === 'string' && one !== 'null');
-  return { string: '""', object: '{}', array: '[]' }[String(type)] ?? '';
+  return STARTS.get(String(type)) ?? '';
 };
 
 /** A schema and all that it refers to, joins or offers. Conditions are decided by what is written. `through`: the references on the way. */
@@ -99,17 +112,17 @@ const targetOf = (root: Schema, reference: string): unknown =>
     .replace(/^#\/?/, '')
     .split('/')
     .filter(Boolean)
-    .reduce<unknown>((part, name) => (isObject(part) ? part[name] : undefined), root);
+    .reduce<unknown>((part, name) => own(part, name), root);
 
 /** Whether the properties that a condition names are what it says. */
 function matches(condition: Schema, value: unknown): boolean {
   const wanted = Object.entries(isObject(condition.properties) ? condition.properties : {});
-  return isObject(value) && wanted.every(([name, property]) => isObject(property) && property.const === value[name]);
+  return isObject(value) && wanted.every(([name, property]) => isObject(property) && property.const === own(value, name));
 }
 
 function insideOf({ properties, additionalProperties, items }: Schema, step: string | number): unknown[] {
   if (typeof step === 'number') return [items];
-  return [(isObject(properties) ? properties[step] : undefined) ?? additionalProperties];
+  return [own(properties, step) ?? additionalProperties];
 }
 
 const isObject = (value: unknown): value is Schema => typeof value === 'object' && value !== null && !Array.isArray(value);

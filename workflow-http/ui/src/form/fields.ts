@@ -1,4 +1,5 @@
 // A form out of a JSON Schema.
+import { own } from '../own';
 import { asLine } from '../words';
 
 interface Named {
@@ -86,7 +87,7 @@ function partsOf(schema: Schema, depth: number): Field[] {
   const properties = schema.properties as Schema;
   const required = Array.isArray(schema.required) ? schema.required.filter((name) => typeof name === 'string') : [];
   const names = [...new Set([...Object.keys(properties), ...required])];
-  return names.map((name) => fieldOf(name, properties[name], required.includes(name), depth + 1));
+  return names.map((name) => fieldOf(name, own(properties, name), required.includes(name), depth + 1));
 }
 
 const WORDS = { boolean: 'yes or no', choice: 'one of these', number: 'number', integer: 'whole number', line: 'text', text: 'text', json: 'JSON', group: '', list: 'list' };

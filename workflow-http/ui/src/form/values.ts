@@ -1,5 +1,6 @@
 // What is filled into a form, and the JSON it makes.
 import type { Fault } from '../api/types';
+import { own } from '../own';
 import { asText } from '../words';
 import { isObject, writtenAs, type Field, type Flat } from './fields';
 
@@ -13,7 +14,7 @@ export function initialOf(field: Field): Value {
 
 /** What the form shows of a value. */
 export function valueFrom(field: Field, json: unknown): Value {
-  if (field.kind === 'group') return Object.fromEntries(field.fields.map((part) => [part.name!, valueFrom(part, isObject(json) ? json[part.name!] : undefined)]));
+  if (field.kind === 'group') return Object.fromEntries(field.fields.map((part) => [part.name!, valueFrom(part, own(json, part.name!))]));
   if (field.kind === 'list') return Array.isArray(json) ? json.map((item: unknown) => valueFrom(field.item, item)) : [];
   return writtenAs(field.kind, field.options, json);
 }
@@ -79,7 +80,7 @@ function isBlank(field: Field, value: Value | undefined): boolean {
 }
 
 export const partOf = (value: Value | undefined, name: string): Value | undefined =>
-  typeof value === 'object' && !Array.isArray(value) ? value[name] : undefined;
+  Array.isArray(value) ? undefined : (own(value, name) as Value | undefined);
 
 export const pointerTo = (at: string, name: string): string => `${at}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 
@@ -117,7 +118,7 @@ function exampleOf(schema: unknown, depth: number): unknown {
   if ('const' in schema) return schema.const;
   if (Array.isArray(schema.enum)) return schema.enum[0];
   const type = [schema.type].flat()[0] ?? ('properties' in schema ? 'object' : undefined);
-  if (type !== 'object') return { array: [], string: '', number: schema.minimum ?? 0, integer: schema.minimum ?? 0, boolean: false }[String(type)] ?? null;
+  if (type !== 'object') return own({ array: [], string: '', number: schema.minimum ?? 0, integer: schema.minimum ?? 0, boolean: false }, String(type)) ?? null;
   const required = Array.isArray(schema.required) && schema.required.length > 0 ? schema.required : undefined;
   const parts = Object.entries(isObject(schema.properties) ? schema.properties : {});
   return Object.fromEntries(parts.filter(([name]) => !required || required.includes(name)).map(([name, part]) => [name, exampleOf(part, depth + 1)]));

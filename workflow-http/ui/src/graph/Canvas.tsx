@@ -13,7 +13,7 @@ import { WayEdge } from './WayEdge';
 interface Props {
   cards: Card[];
   /** How many items each map is known to have: `each 20`. */
-  items: Record<string, number>;
+  items: ReadonlyMap<string, number>;
   /** The path of the card that is chosen, and whether somebody chose it. */
   chosen: string | undefined;
   isPicked: boolean;
@@ -38,13 +38,13 @@ export default function Canvas(props: Props) {
 }
 
 function Drawing({ cards, items, chosen, isPicked, onChoose, onList }: Props) {
-  const [opened, setOpened] = useState<Record<string, boolean>>({});
+  const [opened, setOpened] = useState<ReadonlyMap<string, boolean>>(new Map());
   const count = countOf(cards);
   const layout = useMemo(
-    () => layOutCards(cards, { isOpen: (path) => opened[path] ?? count <= FEW, items: (path) => items[path] ?? 0 }),
+    () => layOutCards(cards, { isOpen: (path) => opened.get(path) ?? count <= FEW, items: (path) => items.get(path) ?? 0 }),
     [cards, opened, items, count],
   );
-  const open = useCallback((path: string, isOpen: boolean) => setOpened((opened) => ({ ...opened, [path]: isOpen })), []);
+  const open = useCallback((path: string, isOpen: boolean) => setOpened((opened) => new Map(opened).set(path, isOpen)), []);
   const acts = useMemo(() => ({ choose: onChoose, open }), [onChoose, open]);
   return (
     <ActsContext value={acts}>

@@ -20,14 +20,16 @@ export function GraphPane({ run, check, chosen, isPicked, onChoose, onList }: Pr
   const known = isKnown(run) ? run : null;
   const outline = known?.outline;
   // The outline is the run's from its first event on; what else happens draws no other cards.
-  const cards = useSame(useMemo(() => cardsOf(check.outline, outline), [check.outline, outline]));
-  const items = useSame(known ? itemsOf(known) : NONE);
+  const drawn = useMemo(() => cardsOf(check.outline, outline), [check.outline, outline]);
+  const cards = useSame(drawn, JSON.stringify(drawn));
+  const found = known ? itemsOf(known) : NONE;
+  const items = useSame(found, JSON.stringify([...found]));
   const faults = useMemo(() => faultsOf(check), [check]);
   const store = useSceneStore({ run: known, chosen, faults });
   const isJson = check.spec !== undefined;
   return (
     <section aria-label="Graph" data-graph className="relative min-h-0 flex-1">
-      {!isJson && <p className="absolute top-2.5 left-3 z-4 text-meta text-ink-2">Drawn from what can be read so far.</p>}
+      {!isJson && cards.length > 0 && <p className="absolute top-2.5 left-3 z-4 text-meta text-ink-2">Drawn from what can be read so far.</p>}
       <SceneContext value={store}>
         <Suspense fallback={null}>
           <Canvas cards={useDeferredValue(cards)} items={items} chosen={cardOf(chosen)} isPicked={isPicked} onChoose={onChoose} onList={onList} />
@@ -37,7 +39,7 @@ export function GraphPane({ run, check, chosen, isPicked, onChoose, onList }: Pr
   );
 }
 
-const NONE = {};
+const NONE: ReadonlyMap<string, number> = new Map();
 
 /** A step of any item is drawn by one card. */
 const cardOf = (path: string | undefined): string | undefined =>
@@ -47,29 +49,28 @@ const cardOf = (path: string | undefined): string | undefined =>
     .join('/');
 
 /** The largest of each map: its cells need the room. */
-function itemsOf(run: Run): Record<string, number> {
-  const items: Record<string, number> = {};
-  for (const step of Object.values(run.steps)) {
+function itemsOf(run: Run): ReadonlyMap<string, number> {
+  const items = new Map<string, number>();
+  for (const step of run.steps.values()) {
     const card = cardOf(step.path)!;
-    if (step.items !== undefined) items[card] = Math.max(items[card] ?? 0, step.items);
+    if (step.items !== undefined) items.set(card, Math.max(items.get(card) ?? 0, step.items));
   }
   return items;
 }
 
-function faultsOf({ faults, outline }: Check): Record<string, string[]> {
-  const found: Record<string, string[]> = {};
+function faultsOf({ faults, outline }: Check): ReadonlyMap<string, string[]> {
+  const found = new Map<string, string[]>();
   for (const { pointer } of faults) {
     const at = decodeURIComponent(pointer.slice(1));
     const node = outline.findLast((step) => at === step.pointer || at.startsWith(`${step.pointer}/`));
-    if (node) (found[node.path] ??= []).push(at.slice(node.pointer.length + 1).split('/').at(-1) || node.id);
+    if (node) found.set(node.path, [...(found.get(node.path) ?? []), at.slice(node.pointer.length + 1).split('/').at(-1) || node.id]);
   }
   return found;
 }
 
-/** The thing from before for as long as it says the same. */
-function useSame<T>(value: T): T {
+/** The value from before for as long as its key is the same. */
+function useSame<T>(value: T, key: string): T {
   const last = useRef({ value, key: '' });
-  const key = JSON.stringify(value);
   if (last.current.key !== key) last.current = { value, key };
   return last.current.value;
 }

@@ -20,7 +20,7 @@ export interface CardData extends Record<string, unknown> {
 
 export const StepCard = memo(function StepCard({ data: { card, top } }: { data: CardData }) {
   const step = useScene((scene) => stepOf(scene, card.path));
-  const faults = useScene((scene) => scene.faults[card.path]);
+  const faults = useScene((scene) => scene.faults.get(card.path));
   const isOver = useScene(({ run }) => run !== null && hasEnded(run));
   const known = useScene((scene) => stateOf(scene, card.path));
   const state = faults ? 'failed' : known;

@@ -31,14 +31,14 @@ describe('cards', () => {
   });
 
   it('are those of the run if the text has none of its steps', () => {
-    const run = { nodes: [{ id: 'x', type: 'MapNode', needs: [], nodes: [{ id: 'y', type: 'LLMNode' }] }], workflows: {} };
+    const run = { nodes: [{ id: 'x', type: 'MapNode', needs: [], nodes: [{ id: 'y', type: 'LLMNode' }] }], workflows: new Map() };
     expect(cardsOf([written('a', {})], run).map(({ path, inner }) => [path, inner[0]?.path])).toEqual([['x', 'x/y']]);
     expect(cardsOf([written('x', {}), written('new', {})], run).map(({ path }) => path)).toEqual(['x', 'new']);
   });
 
   it('of a call are those of the workflow that the run calls', () => {
     const called = { workflow: 'brief', nodes: [{ id: 'pros', type: 'LLMNode' }, { id: 'sum', type: 'WorkflowNode', needs: ['pros'], workflow: 'inmost' }] };
-    const run = { nodes: [{ id: 'write', type: 'WorkflowNode', workflow: 'brief' }], workflows: { brief: called, inmost: { workflow: 'inmost', nodes: [{ id: 'end', type: 'LLMNode' }] } } };
+    const run = { nodes: [{ id: 'write', type: 'WorkflowNode', workflow: 'brief' }], workflows: new Map([['brief', called], ['inmost', { workflow: 'inmost', nodes: [{ id: 'end', type: 'LLMNode' }] }]]) };
     const ofText = cardsOf([written('write', { type: 'WorkflowNode', data: { workflow: 'brief' } })], run);
     for (const [card] of [ofText, cardsOf([], run)]) {
       expect(card!.inner.map(({ path, needs }) => [path, needs])).toEqual([['write/pros', []], ['write/sum', ['write/pros']]]);

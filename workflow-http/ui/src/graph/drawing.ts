@@ -21,8 +21,10 @@ export interface Card {
 
 type Called = Outline['workflows'];
 
+const NONE: Called = new Map();
+
 export function cardsOf(written: Written[], run: Outline | undefined): Card[] {
-  const called = run?.workflows ?? {};
+  const called = run?.workflows ?? NONE;
   return run && !isTextOf(written, run) ? ofRun(run.nodes, '', called) : ofText(written, called);
 }
 
@@ -36,7 +38,7 @@ function ofText(written: Written[], called: Called): Card[] {
   const open: Card[] = [];
   for (const { path, id, type, needs, depth, node } of written) {
     const plan = planOf(type, node.data);
-    const inner = type === 'WorkflowNode' ? ofRun(called[plan]?.nodes ?? [], `${path}/`, called) : [];
+    const inner = type === 'WorkflowNode' ? ofRun(called.get(plan)?.nodes ?? [], `${path}/`, called) : [];
     const card: Card = { path, id, type, needs, when: whenOf(node.when, needs), plan, ...maxOf(type, node.data), inner };
     const beside = depth === 0 ? top : open[depth - 1]!.inner;
     // An id that stands twice is a fault; it is drawn once.
@@ -47,7 +49,7 @@ function ofText(written: Written[], called: Called): Card[] {
 }
 
 function ofRun(nodes: NodeOutline[], before: string, called: Called): Card[] {
-  return nodes.map(({ id, type, needs = [], workflow: plan = '', nodes = called[plan]?.nodes ?? [] }) => {
+  return nodes.map(({ id, type, needs = [], workflow: plan = '', nodes = called.get(plan)?.nodes ?? [] }) => {
     const path = before + id;
     return { path, id, type, needs: needs.map((need) => before + need), when: undefined, plan, inner: ofRun(nodes, `${path}/`, called) };
   });

@@ -7,7 +7,7 @@ export interface Scene {
   run: Run | null;
   chosen: string | undefined;
   /** What is wrong with each node of the text: the fields. */
-  faults: Record<string, string[]>;
+  faults: ReadonlyMap<string, string[]>;
 }
 
 export interface SceneStore {
@@ -51,7 +51,7 @@ export function pathIn({ run, chosen }: Scene, path: string): string | undefined
   const [first, ...ids] = path.split('/');
   let at: string = first!;
   for (const id of ids) {
-    const isCall = run.steps[at]?.calls !== undefined;
+    const isCall = run.steps.get(at)?.calls !== undefined;
     const index = isCall ? undefined : turnShown(run, at, chosen);
     if (!isCall && index === undefined) return undefined;
     at += isCall ? `/${id}` : `/${index}/${id}`;
@@ -61,7 +61,7 @@ export function pathIn({ run, chosen }: Scene, path: string): string | undefined
 
 export function stepOf(scene: Scene, path: string): Step | undefined {
   const at = pathIn(scene, path);
-  return at === undefined ? undefined : scene.run?.steps[at];
+  return at === undefined ? undefined : scene.run?.steps.get(at);
 }
 
 /** What has not begun inside a container that has is pending; what the run has never heard of has no state. */

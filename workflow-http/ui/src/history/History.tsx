@@ -7,6 +7,7 @@ import { Icon } from '../parts/Icon';
 import { stateWord } from '../parts/State';
 import { useNow } from '../parts/useNow';
 import { readRuns, type RunStates } from '../side/useLists';
+import { stepOf } from '../useKeys';
 import { usePages } from '../side/usePages';
 import { Glance } from './Glance';
 import { HistoryRow, elapsedOf } from './HistoryRow';
@@ -65,7 +66,7 @@ export default function History() {
 
 /** Up and down go from run to run. */
 function moveAmong(event: React.KeyboardEvent<HTMLElement>): void {
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const step = stepOf(event.key);
   const here = (event.target as Element).closest('a');
   if (!step || !here) return;
   const rows = [...event.currentTarget.querySelectorAll('a')];

@@ -1,4 +1,5 @@
 // The prompt in what a model was sent.
+import { own } from '../own';
 
 export interface Said {
   who: string;
@@ -7,18 +8,15 @@ export interface Said {
 
 /** What was said to the model, part by part, if `kept` holds a request of the Gemini API. */
 export function promptOf(kept: unknown): Said[] {
-  const request = field(kept, 'request');
-  const system = textOf(field(request, 'systemInstruction'));
-  const contents = field(request, 'contents');
-  const turns = Array.isArray(contents) ? contents.map((turn: unknown) => ({ who: String(field(turn, 'role') ?? 'user'), text: textOf(turn) })) : [];
+  const request = own(kept, 'request');
+  const system = textOf(own(request, 'systemInstruction'));
+  const contents = own(request, 'contents');
+  const turns = Array.isArray(contents) ? contents.map((turn: unknown) => ({ who: String(own(turn, 'role') ?? 'user'), text: textOf(turn) })) : [];
   return [...(system ? [{ who: 'system', text: system }] : []), ...turns].filter(({ text }) => text !== '');
 }
 
 function textOf(turn: unknown): string {
-  const parts = field(turn, 'parts');
+  const parts = own(turn, 'parts');
   if (!Array.isArray(parts)) return '';
-  return parts.map((part: unknown) => field(part, 'text')).filter((text) => typeof text === 'string').join('');
+  return parts.map((part: unknown) => own(part, 'text')).filter((text) => typeof text === 'string').join('');
 }
-
-const field = (holder: unknown, name: string): unknown =>
-  typeof holder === 'object' && holder !== null ? (holder as Record<string, unknown>)[name] : undefined;

@@ -5,6 +5,7 @@ import { Faults, Log, Timeline } from '../later';
 import { Choice } from '../parts/Choice';
 import type { Choice as StepChoice } from '../useChoice';
 import type { Session } from '../useSession';
+import { stepOf } from '../useKeys';
 import { useMedia } from '../useView';
 
 export type DockPane = 'timeline' | 'log' | 'faults';
@@ -52,7 +53,7 @@ export function useDock({ run, check }: Session, hasRoom: boolean): DockState {
     }
   }, []);
 
-  const rows = run ? run.order.filter((path) => run.steps[path]!.depth === 0).length : (check.faults.length + check.warnings.length) * 2;
+  const rows = run ? run.order.filter((path) => run.steps.get(path)!.depth === 0).length : (check.faults.length + check.warnings.length) * 2;
   const most = hasRoom && innerWidth >= 1400 ? 40 : 34;
   const isThere = shown.length > 0;
   const asRows = 64 + rows * ROW;
@@ -109,7 +110,7 @@ function Divider({ height, onResize }: { height: number; onResize: (height: numb
     if (from.current !== null) onResize(heightOf(event.currentTarget).bottom - event.clientY);
   };
   const press = (event: KeyboardEvent<HTMLDivElement>) => {
-    const by = { ArrowUp: 24, ArrowDown: -24 }[event.key];
+    const by = -24 * stepOf(event.key);
     if (!by) return;
     event.preventDefault();
     onResize(heightOf(event.currentTarget).height + by);

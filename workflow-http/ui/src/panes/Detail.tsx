@@ -50,7 +50,7 @@ function Shown({ session, chosen, isResult, onChoose, onGoTo }: Props) {
   const [tooLate, setTooLate] = useState<{ run: string; words: string } | null>(null);
   const others = asked(run).filter((step) => step.path !== chosen);
   const onTooLate = (words: string) => setTooLate({ run: run.id, words });
-  const step = chosen === undefined ? undefined : run.steps[chosen];
+  const step = chosen === undefined ? undefined : run.steps.get(chosen);
   if (!step) return null;
   return (
     <>

@@ -27,11 +27,11 @@ export function EditorPane({ session, chosen, onChoose, editor }: Props) {
 function useMarks(check: Check, run: Run | null, chosen: string | undefined): StepMark[] {
   const previous = useRef<{ key: string; outline: Check['outline']; marks: StepMark[] } | null>(null);
   const marked = chosen !== undefined ? writtenAt(check.outline, chosen) : undefined;
-  const key = check.outline.map(({ path }) => `${path}:${run?.steps[path]?.state ?? ''}`).join() + `|${marked ?? ''}`;
+  const key = check.outline.map(({ path }) => `${path}:${run?.steps.get(path)?.state ?? ''}`).join() + `|${marked ?? ''}`;
   return useMemo(() => {
     if (previous.current?.key === key && previous.current.outline === check.outline) return previous.current.marks;
     const marks = check.outline.map(({ path, span }) => {
-      const state = run?.steps[path]?.state;
+      const state = run?.steps.get(path)?.state;
       return { id: path, from: span.from, to: span.to, isChosen: path === marked, ...(state ? { state } : {}) };
     });
     previous.current = { key, outline: check.outline, marks };

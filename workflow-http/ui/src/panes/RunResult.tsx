@@ -32,10 +32,10 @@ export function RunResult({ run }: { run: Run }) {
 }
 
 const kept = (run: Run): string =>
-  plural(Object.values(run.steps).filter((step) => step.state === 'completed').length, 'step');
+  plural([...run.steps.values()].filter((step) => step.state === 'completed').length, 'step');
 
 /** Whether what a model said is in it. */
 function isSpoken({ steps, output }: Run): boolean {
-  const said = new Set<unknown>(Object.values(steps).map(wordsOf).filter(Boolean));
+  const said = new Set<unknown>([...steps.values()].map(wordsOf).filter(Boolean));
   return (isHolder(output) ? Object.values(output) : [output]).some((value) => said.has(value));
 }

@@ -97,7 +97,7 @@ function Facts({ run, step }: { run: Run; step: Step }) {
           {name} <code className="text-ink">{value}</code>
         </span>
       ))}
-      {step.calls !== undefined && <Called name={step.calls} called={run.outline.workflows[step.calls]} />}
+      {step.calls !== undefined && <Called name={step.calls} called={run.outline.workflows.get(step.calls)} />}
     </p>
   );
 }

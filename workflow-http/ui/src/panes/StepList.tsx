@@ -7,6 +7,7 @@ import { useNow } from '../parts/useNow';
 import { isFolded, visibleSteps, type Folds } from '../run/fold';
 import { reasonOf } from '../run/log';
 import { hasEnded, isSettled, type Run, type Step } from '../run/run';
+import { stepOf } from '../useKeys';
 import { count, duration, moment, plural } from '../words';
 
 interface Props {
@@ -46,7 +47,7 @@ function Rows({ run, chosen, folds, onChoose, onFold }: Omit<Props, 'run' | 'out
   const paths = visibleSteps(run, folds, chosen);
   const isMany = paths.length > MANY;
   return paths.map((path, index) => {
-    const step = run.steps[path]!;
+    const step = run.steps.get(path)!;
     return (
       <StepRow
         key={path}
@@ -83,7 +84,7 @@ function moveAmong(event: React.KeyboardEvent<HTMLElement>): void {
   if (!here || event.ctrlKey || event.metaKey || event.altKey) return;
   const buttons = [...event.currentTarget.querySelectorAll('button')];
   const fold = here.closest('li')?.querySelector<HTMLElement>('[aria-expanded]');
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const step = stepOf(event.key);
   if (step) buttons[buttons.indexOf(here) + step]?.focus();
   else if (fold && event.key === (fold.ariaExpanded === 'true' ? 'ArrowLeft' : 'ArrowRight')) fold.click();
   else return;

@@ -5,12 +5,12 @@ import { focusOf, type Run, type Step } from './run';
 const FEW = 20;
 
 /** Containers that someone folded or unfolded, by path. The others are as they start. */
-export type Folds = Record<string, boolean>;
+export type Folds = ReadonlyMap<string, boolean>;
 
 /** It counts what is to come, where that is known, so that a list does not fold while it is read. */
 export const startsFolded = (step: Step): boolean => Math.max(step.inner, step.innerToCome ?? 0) > FEW;
 
-export const isFolded = (folds: Folds, step: Step): boolean => folds[step.path] ?? startsFolded(step);
+export const isFolded = (folds: Folds, step: Step): boolean => folds.get(step.path) ?? startsFolded(step);
 
 /** The paths that are drawn. What is chosen is always seen, and so is what leads to it. */
 export function visibleSteps(run: Run, folds: Folds, chosen: string | undefined): string[] {
@@ -22,7 +22,7 @@ export function visibleSteps(run: Run, folds: Folds, chosen: string | undefined)
       continue;
     }
     seen.push(path);
-    const step = run.steps[path]!;
+    const step = run.steps.get(path)!;
     folded = step.inner > 0 && isFolded(folds, step) ? `${path}/` : undefined;
   }
   return seen;
@@ -31,7 +31,7 @@ export function visibleSteps(run: Run, folds: Folds, chosen: string | undefined)
 /** The step worth looking at. Of what goes by in a folded container, the container: the rest would flicker. */
 export function focusWithin(run: Run, folds: Folds): string | undefined {
   const focus = focusOf(run);
-  const state = focus === undefined ? undefined : run.steps[focus]?.state;
+  const state = focus === undefined ? undefined : run.steps.get(focus)?.state;
   if (focus === undefined || state === 'waiting' || state === 'failed') return focus;
-  return run.order.find((path) => focus.startsWith(`${path}/`) && isFolded(folds, run.steps[path]!)) ?? focus;
+  return run.order.find((path) => focus.startsWith(`${path}/`) && isFolded(folds, run.steps.get(path)!)) ?? focus;
 }

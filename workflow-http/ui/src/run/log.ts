@@ -16,21 +16,21 @@ export interface LogLine {
   said?: string;
 }
 
-const SKIPPED: Record<string, string> = {
-  when_false: 'Its condition was false.',
-  needs_skipped: 'What it needs was skipped.',
-};
+const SKIPPED = new Map([
+  ['when_false', 'Its condition was false.'],
+  ['needs_skipped', 'What it needs was skipped.'],
+]);
 
-const CANCELLED: Record<string, string> = {
-  sibling_failed: 'Another step failed.',
-  cancelled: 'What had finished is kept.',
-  run_cancelled: 'The run was cancelled.',
-};
+const CANCELLED = new Map([
+  ['sibling_failed', 'Another step failed.'],
+  ['cancelled', 'What had finished is kept.'],
+  ['run_cancelled', 'The run was cancelled.'],
+]);
 
 /** A code of the server as a sentence. */
 export function reasonOf(state: 'skipped' | 'cancelled', reason: string | undefined): string {
   if (!reason) return '';
-  const words = (state === 'skipped' ? SKIPPED : CANCELLED)[reason];
+  const words = (state === 'skipped' ? SKIPPED : CANCELLED).get(reason);
   return words ?? (/^[a-z_]+$/.test(reason) ? `Reason: ${reason.replaceAll('_', ' ')}.` : reason);
 }
 
@@ -76,7 +76,7 @@ export function logLine(event: LogEvent, run: Run): LogLine | undefined {
     case 'run.cancelled':
       return line('cancelled', reasonOf('cancelled', event.reason) || 'What had finished is kept.');
     case 'node.started':
-      return line('running', startedMessage(event.attempt ?? 1, event.reason, run.steps[event.path]));
+      return line('running', startedMessage(event.attempt ?? 1, event.reason, run.steps.get(event.path)));
     case 'node.retrying':
       return line('retrying', `${ended(sentence(event.error.detail))} Next attempt in ${duration(event.next_in_ms)}.`);
     case 'node.waiting':
@@ -105,7 +105,7 @@ export function logLine(event: LogEvent, run: Run): LogLine | undefined {
 /** What ends the rest of a run in which nothing works. */
 export function restWords(run: Run, at: (time: string) => string): string {
   if (run.status !== 'waiting') return run.wakeAt ? `Nothing to do until ${at(run.wakeAt)}.` : 'Nothing to do until its time comes.';
-  const delays = Object.values(run.steps).flatMap(({ state, wait }) => (state === 'delayed' && wait?.resumesAt ? [wait.resumesAt] : []));
+  const delays = [...run.steps.values()].flatMap(({ state, wait }) => (state === 'delayed' && wait?.resumesAt ? [wait.resumesAt] : []));
   const first = delays.sort((one, other) => Date.parse(one) - Date.parse(other))[0];
   return `Nothing to do until someone answers${first ? `, or until ${at(first)}` : ''}.`;
 }

@@ -14,10 +14,10 @@ const outline: Outline = {
     },
     { id: 'call', type: 'WorkflowNode', needs: ['each'], workflow: 'inner' },
   ],
-  workflows: {
-    inner: { workflow: 'inner', nodes: [{ id: 'twice', type: 'PromptNode' }, { id: 'deeper', type: 'WorkflowNode', workflow: 'inmost' }] },
-    inmost: { workflow: 'inmost', nodes: [{ id: 'end', type: 'HumanNode' }] },
-  },
+  workflows: new Map([
+    ['inner', { workflow: 'inner', nodes: [{ id: 'twice', type: 'PromptNode' }, { id: 'deeper', type: 'WorkflowNode', workflow: 'inmost' }] }],
+    ['inmost', { workflow: 'inmost', nodes: [{ id: 'end', type: 'HumanNode' }] }],
+  ]),
 };
 
 describe('a step', () => {

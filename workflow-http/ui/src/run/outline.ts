@@ -4,7 +4,7 @@ import type { CalledWorkflow, NodeOutline } from '../api/types';
 export interface Outline {
   nodes: NodeOutline[];
   /** The workflows that are called, by what they are called. */
-  workflows: Record<string, CalledWorkflow>;
+  workflows: ReadonlyMap<string, CalledWorkflow>;
 }
 
 export interface Place {
@@ -39,7 +39,7 @@ export function placeOf({ nodes, workflows }: Outline, path: string): Place {
     const node = beside[index];
     rank.push(index < 0 ? beside.length : index);
     above.push(node);
-    beside = node?.nodes ?? workflows[node?.workflow ?? '']?.nodes ?? [];
+    beside = node?.nodes ?? workflows.get(node?.workflow ?? '')?.nodes ?? [];
   }
   const node = above.pop();
   const turn = parts.at(-2);

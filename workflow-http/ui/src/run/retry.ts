@@ -19,7 +19,7 @@ export function priceOf(run: Run, path: string): Price {
     for (const { id, needs = [] } of nodes) if (needs.some((need) => again.has(need))) again.add(id);
   }
   // What was skipped is skipped again, unless what it needs may change.
-  const stateOf = (id: string) => (again.has(id) ? undefined : run.steps[id]?.state);
+  const stateOf = (id: string) => (again.has(id) ? undefined : run.steps.get(id)?.state);
   const keeps = nodes.filter(({ id }) => stateOf(id) === 'completed').length;
   const skips = nodes.filter(({ id }) => stateOf(id) === 'skipped').length;
   return { from, keeps, runs: nodes.length - keeps - skips };

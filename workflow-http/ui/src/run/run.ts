@@ -90,7 +90,7 @@ export interface Run {
   /** When a run that rests goes on by itself. */
   wakeAt?: string;
   outline: Outline;
-  steps: Record<string, Step>;
+  steps: ReadonlyMap<string, Step>;
   /** Paths in the order of the page: as in the workflow, inner steps after the step they belong to. */
   order: string[];
   log: LogLine[];
@@ -99,7 +99,7 @@ export interface Run {
 /** The state of a run in a list: one that waits for no person waits for its time. */
 export const statusOf = (run: Pick<RunItem, 'status' | 'asks'>): RunStatus => (run.status === 'waiting' && !run.asks ? 'delayed' : run.status);
 
-export const newRun = (id: string): Run => ({ id, seq: 0, status: 'queued', outline: { nodes: [], workflows: {} }, steps: {}, order: [], log: [] });
+export const newRun = (id: string): Run => ({ id, seq: 0, status: 'queued', outline: { nodes: [], workflows: new Map() }, steps: new Map(), order: [], log: [] });
 
 /** Whether the run's first event has come: before it, nothing can be said. */
 export const isKnown = (run: Run | null): run is Run => run !== null && run.seq > 0;
@@ -110,7 +110,7 @@ export const hasEnded = (run: Run): boolean =>
 /** The run after these events. Events already seen, and types the page does not know, change nothing. */
 export function reduce(run: Run, events: RunEvent[]): Run {
   // One copy for all of them: a replayed map may bring thousands at once.
-  const next: Run = { ...run, steps: { ...run.steps }, order: [...run.order] };
+  const next: Copy = { ...run, steps: new Map(run.steps), order: [...run.order] };
   const lines: LogLine[] = [];
   for (const event of events) {
     if (event.type === 'node.delta') join(next, event);
@@ -125,9 +125,12 @@ export function reduce(run: Run, events: RunEvent[]): Run {
   return next;
 }
 
-/** Changes the run, which is the reducer's own copy; its steps are replaced, never changed. */
-function apply(run: Run, event: LogEvent): void {
-  const become = (change: Partial<Run>) => void Object.assign(run, change);
+/** The reducer's own copy of a run, which it changes. */
+type Copy = Omit<Run, 'steps'> & { steps: Map<string, Step> };
+
+/** Its steps are replaced, never changed. */
+function apply(run: Copy, event: LogEvent): void {
+  const become = (change: Partial<Omit<Run, 'steps'>>) => void Object.assign(run, change);
   switch (event.type) {
     case 'run.created':
       become({
@@ -137,7 +140,7 @@ function apply(run: Run, event: LogEvent): void {
         createdAt: event.time,
         outline: {
           nodes: event.nodes,
-          workflows: Object.fromEntries((event.workflows ?? []).map((called) => [called.workflow, called])),
+          workflows: new Map((event.workflows ?? []).map((called) => [called.workflow, called])),
         },
       });
       for (const { id } of event.nodes) add(run, id, id);
@@ -213,7 +216,7 @@ function apply(run: Run, event: LogEvent): void {
   }
 }
 
-const ended = (event: { time: string; usage?: Usage; duration_ms?: number }): Partial<Run> => ({
+const ended = (event: { time: string; usage?: Usage; duration_ms?: number }): Partial<Omit<Run, 'steps'>> => ({
   endedAt: event.time,
   durationMs: event.duration_ms,
   usage: event.usage,
@@ -245,27 +248,27 @@ const attemptOf = (step: Step, attempt: number): Pick<Step, 'attempt' | 'text' |
     ? { attempt, text: step.text, thought: step.thought }
     : { attempt, text: '', thought: '' };
 
-function change(run: Run, { path, node }: { path: string; node: string }, edit: (step: Step) => Partial<Step>): void {
-  const step = run.steps[path] ?? add(run, path, node);
-  run.steps[path] = { ...step, ...edit(step) };
+function change(run: Copy, { path, node }: { path: string; node: string }, edit: (step: Step) => Partial<Step>): void {
+  const step = run.steps.get(path) ?? add(run, path, node);
+  run.steps.set(path, { ...step, ...edit(step) });
 }
 
 /** A step is added where it belongs, whenever it is first heard of. */
-function add(run: Run, path: string, node: string): Step {
+function add(run: Copy, path: string, node: string): Step {
   const place = placeOf(run.outline, path);
   const step: Step = { ...place, path, node, inner: 0, state: 'pending', attempt: 0, attempts: [], rests: [], text: '', thought: '' };
-  run.steps[path] = step;
-  run.order.splice(indexOf(run.order, place.rank, (other) => run.steps[other]!.rank), 0, path);
+  run.steps.set(path, step);
+  run.order.splice(indexOf(run.order, place.rank, (other) => run.steps.get(other)!.rank), 0, path);
   for (let outer = place.container; outer !== undefined; outer = containerOf(outer)) {
-    const container = run.steps[outer];
-    if (container) run.steps[outer] = { ...container, inner: container.inner + 1 };
+    const container = run.steps.get(outer);
+    if (container) run.steps.set(outer, { ...container, inner: container.inner + 1 });
   }
   return step;
 }
 
 /** Text joins by offset: what is known already is not said twice, and a gap waits for the text so far. */
-function join(run: Run, event: Delta): void {
-  const known = run.steps[event.path];
+function join(run: Copy, event: Delta): void {
+  const known = run.steps.get(event.path);
   if (known && (event.attempt < known.attempt || isSettled(known.state))) return;
   change(run, event, (step) => {
     const begun = attemptOf(step, event.attempt);
@@ -299,11 +302,11 @@ const roundsOf = (rounds: number, isExhausted = false): string =>
   `${rounds} ${rounds === 1 ? 'round' : 'rounds'}${isExhausted ? ', no more are allowed' : ''}`;
 
 /** The steps that ask a person, in the order of the page. */
-export const asked = (run: Run): Step[] => run.order.flatMap((path) => (run.steps[path]!.state === 'waiting' ? [run.steps[path]!] : []));
+export const asked = (run: Run): Step[] => run.order.flatMap((path) => (run.steps.get(path)!.state === 'waiting' ? [run.steps.get(path)!] : []));
 
 /** What the run has used: the server's sum, or while it goes on, the sum of its steps. */
 export const usageOf = (run: Run): Usage | undefined =>
-  run.usage ?? Object.values(run.steps).reduce<Usage | undefined>((total, step) => sum(total, step.usage), undefined);
+  run.usage ?? [...run.steps.values()].reduce<Usage | undefined>((total, step) => sum(total, step.usage), undefined);
 
 function sum(one: Usage | undefined, other: Usage | undefined): Usage | undefined {
   if (!one || !other) return one ?? other;
@@ -313,11 +316,11 @@ function sum(one: Usage | undefined, other: Usage | undefined): Usage | undefine
 
 /** Whether a container runs only because of a delay in it. */
 const isAwaiting = (run: Run, { path, inner }: Step): boolean =>
-  inner > 0 && run.order.some((other) => other.startsWith(`${path}/`) && run.steps[other]!.state === 'delayed');
+  inner > 0 && run.order.some((other) => other.startsWith(`${path}/`) && run.steps.get(other)!.state === 'delayed');
 
 /** The step worth looking at when nobody chose one: what failed or asks, else what is happening, else what came last. */
 export function focusOf(run: Run): string | undefined {
-  const last = (isIt: (step: Step) => boolean) => run.order.findLast((path) => isIt(run.steps[path]!));
+  const last = (isIt: (step: Step) => boolean) => run.order.findLast((path) => isIt(run.steps.get(path)!));
   const failed = run.status === 'failed' ? last((step) => step.state === 'failed' && !step.handled) : undefined;
   return (
     failed ??

@@ -21,16 +21,16 @@ export function turnsOf(run: Run, container: string): Turn[] {
 }
 
 function read(run: Run, container: string): Turn[] {
-  const step = run.steps[container];
+  const step = run.steps.get(container);
   if (!step || step.inner === 0) return [];
   const from = run.order.indexOf(container) + 1;
   const inside = new Map<number, Step[]>();
   for (const path of run.order.slice(from, from + step.inner)) {
     const index = indexIn(path, container);
-    if (index === undefined || run.steps[path]!.container !== container) continue;
+    if (index === undefined || run.steps.get(path)!.container !== container) continue;
     const beside = inside.get(index);
-    if (beside) beside.push(run.steps[path]!);
-    else inside.set(index, [run.steps[path]!]);
+    if (beside) beside.push(run.steps.get(path)!);
+    else inside.set(index, [run.steps.get(path)!]);
   }
   return [...inside].map(([index, steps]) => ({ index, state: stateOf(steps, step) })).sort((one, other) => one.index - other.index);
 }
@@ -69,6 +69,6 @@ export function sibling(run: Run, path: string, by: 1 | -1): string | undefined 
 /** A step of an item or round: the one that is asked for, or the first. */
 export function stepIn(run: Run, container: string, index: number, within?: string): string | undefined {
   const before = `${container}/${index}/`;
-  if (within !== undefined && run.steps[before + within]) return before + within;
+  if (within !== undefined && run.steps.get(before + within)) return before + within;
   return run.order.find((path) => path.startsWith(before));
 }

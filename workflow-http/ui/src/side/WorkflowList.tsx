@@ -33,12 +33,7 @@ export function WorkflowList({ lists, onOpen }: Props) {
             className="relative flex h-9 items-center gap-2 pr-3 pl-3.5 hover:bg-raised aria-[current]:bg-raised desk:h-[30px]"
           >
             <span className="flex-1 truncate">{name || 'Untitled'}</span>
-            {busy[id] && (
-              <span data-state={busy[id]} className="text-state">
-                <Icon name={busy[id]} size={14} />
-                <span className="sr-only">{stateWord(busy[id])}</span>
-              </span>
-            )}
+            <Busy status={busy.get(id)} />
             <code className="text-[11.5px] text-ink-3">v{version}</code>
           </a>
         </li>
@@ -54,13 +49,23 @@ export function WorkflowList({ lists, onOpen }: Props) {
   );
 }
 
+function Busy({ status }: { status: RunStatus | undefined }) {
+  return (
+    status && (
+      <span data-state={status} className="text-state">
+        <Icon name={status} size={14} />
+        <span className="sr-only">{stateWord(status)}</span>
+      </span>
+    )
+  );
+}
+
 /** The workflows with a run that goes on; one that waits for a person comes first. */
-function busiest(runs: RunItem[]): Record<string, RunStatus> {
-  const busy: Record<string, RunStatus> = {};
+function busiest(runs: RunItem[]): ReadonlyMap<string, RunStatus> {
+  const busy = new Map<string, RunStatus>();
   for (const run of runs) {
     const status = statusOf(run);
-    if (status === 'waiting') busy[run.workflow.id] = status;
-    else if (status === 'running' || status === 'delayed') busy[run.workflow.id] ??= status;
+    if (status === 'waiting' || ((status === 'running' || status === 'delayed') && !busy.has(run.workflow.id))) busy.set(run.workflow.id, status);
   }
   return busy;
 }

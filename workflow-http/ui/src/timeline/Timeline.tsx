@@ -1,6 +1,7 @@
 // When each step worked, waited and for whom: a row for each, on one line of time.
 import './timeline.css';
 import { useMemo, useRef } from 'react';
+import { own } from '../own';
 import { PaneHead } from '../parts/PaneHead';
 import { useNow } from '../parts/useNow';
 import { isFolded, visibleSteps, type Folds } from '../run/fold';
@@ -53,7 +54,7 @@ function Lines({ run, chosen, folds, onChoose, onFold }: Props & { run: Run }) {
       <Ruler scale={scale} />
       <div role="presentation" className="time-rows" style={{ paddingTop: seen.before, paddingBottom: seen.after }}>
         {paths.slice(seen.first, seen.last).map((path, index) => {
-          const step = run.steps[path]!;
+          const step = run.steps.get(path)!;
           return (
             <TimelineRow
               key={path}
@@ -143,11 +144,11 @@ interface Moving extends Omit<Props, 'run'> {
 function moveAmong(event: React.KeyboardEvent, { run, paths, chosen, folds, onChoose, onFold }: Moving): void {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const at = chosen === undefined ? -1 : paths.indexOf(chosen);
-  const step = chosen === undefined ? undefined : run.steps[chosen];
+  const step = chosen === undefined ? undefined : run.steps.get(chosen);
   const go = (index: number) => onChoose(paths[Math.min(Math.max(index, 0), paths.length - 1)]!);
   const isOpen = step !== undefined && step.inner > 0 && !isFolded(folds, step);
   const outer = chosen === undefined ? undefined : containerOf(chosen);
-  const keys: Record<string, (() => void) | undefined> = {
+  const keys = {
     ArrowDown: () => go(at + 1),
     ArrowUp: () => go(at - 1),
     Home: () => go(0),
@@ -155,7 +156,7 @@ function moveAmong(event: React.KeyboardEvent, { run, paths, chosen, folds, onCh
     ArrowRight: step && step.inner > 0 ? () => (isOpen ? go(at + 1) : onFold(step.path, false)) : undefined,
     ArrowLeft: isOpen ? () => onFold(step.path, true) : outer === undefined ? undefined : () => onChoose(outer),
   };
-  const act = keys[event.key];
+  const act = own(keys, event.key) as (() => void) | undefined;
   if (!act) return;
   event.preventDefault();
   act();

@@ -17,7 +17,10 @@ export interface Bar extends Span {
 /** When a step could start: all it needs is settled. A body starts when its item's turn has come, which is no queue. */
 export function readyAt(run: Run, step: Step): number | undefined {
   if (step.needs.length === 0) return step.depth === 0 ? millis(run.startedAt) : undefined;
-  const ends = step.needs.map((path) => (run.steps[path] && isSettled(run.steps[path].state) ? millis(run.steps[path].endedAt) : undefined));
+  const ends = step.needs.map((path) => {
+    const need = run.steps.get(path);
+    return need && isSettled(need.state) ? millis(need.endedAt) : undefined;
+  });
   return ends.every((end) => end !== undefined) ? Math.max(...ends) : undefined;
 }
 

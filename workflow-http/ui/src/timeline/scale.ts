@@ -35,7 +35,7 @@ const HOUR = 60 * MINUTE;
 
 /** The stretches in which anything works, those close together as one. It changes with the run's events, not with its text. */
 export function workSpans(run: Run): Span[] {
-  const spans = Object.values(run.steps).flatMap((step) => (step.state === 'pending' ? [] : workOf(step)));
+  const spans = [...run.steps.values()].flatMap((step) => (step.state === 'pending' ? [] : workOf(step)));
   const merged: Span[] = [];
   for (const span of spans.sort((one, other) => one.from - other.from)) {
     const last = merged.at(-1);
@@ -112,4 +112,4 @@ function tickWords(ms: number): string {
 
 /** Whether anything is at work: only then the now line moves. */
 export const isWorking = (run: Run): boolean =>
-  run.status === 'running' && Object.values(run.steps).some(({ state, body }) => body === 0 && !isSettled(state) && state !== 'pending');
+  run.status === 'running' && [...run.steps.values()].some(({ state, body }) => body === 0 && !isSettled(state) && state !== 'pending');

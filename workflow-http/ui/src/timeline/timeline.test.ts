@@ -28,7 +28,7 @@ const error = { code: 'rate_limited', detail: 'too many' };
 
 /** The bars of a step in words: `asking 100-900`, and `100-` for what goes on. */
 function drawn(run: Run, path: string): string[] {
-  const step = run.steps[path]!;
+  const step = run.steps.get(path)!;
   const ms = (at: number | undefined) => (at === undefined ? '' : at - START);
   return barsOf(step, readyAt(run, step)).map(({ kind, from, to }) => `${kind} ${ms(from)}-${ms(to)}`);
 }
@@ -37,7 +37,7 @@ describe('the bars of a step', () => {
   it('are the wait for its turn, the wait for the first words, and the words', () => {
     const run = runOf([50, started('ask')], [700, said], [2000, completed('ask')]);
     expect(drawn(run, 'ask')).toEqual(['queued 0-50', 'asking 50-700', 'working 700-2000']);
-    expect(firstWordsOf(run.steps.ask!)).toEqual([START + 700]);
+    expect(firstWordsOf(run.steps.get('ask')!)).toEqual([START + 700]);
   });
 
   it('go on until now while it works', () => {
@@ -72,7 +72,7 @@ describe('the bars of a step', () => {
 
   it('keep the first words within their attempt, whatever clocks say', () => {
     const run = runOf([100, started('ask')], [20, said], [2000, completed('ask')]);
-    expect(firstWordsOf(run.steps.ask!)).toEqual([START + 100]);
+    expect(firstWordsOf(run.steps.get('ask')!)).toEqual([START + 100]);
   });
 });
 
@@ -83,7 +83,7 @@ it('a container is not itself at work', () => {
     { run_id: 'r', seq: 2, time: time(0), ...started('each') },
     { run_id: 'r', seq: 3, time: time(40), ...started('each'), path: 'each/0/sum', node: 'sum' },
   ] as RunEvent[]);
-  expect(workOf(run.steps.each!)).toEqual([]);
+  expect(workOf(run.steps.get('each')!)).toEqual([]);
   expect(workSpans(run)).toEqual([{ from: START + 40, to: undefined }]);
 });
 

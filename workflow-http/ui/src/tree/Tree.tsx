@@ -1,6 +1,7 @@
 // Any JSON, to be looked through: objects and lists open and close, by mouse and by arrow keys.
 import './tree.css';
 import { useId, useMemo, useState } from 'react';
+import { own } from '../own';
 import { Icon } from '../parts/Icon';
 import { plural } from '../words';
 import { rowsOf, type Opened, type TreeRow } from './rows';
@@ -19,20 +20,20 @@ interface Props {
 
 export function Tree({ value, label, isSpoken = false }: Props) {
   const id = useId();
-  const [opened, setOpened] = useState<Opened>({});
-  const [pages, setPages] = useState<Record<string, number>>({});
+  const [opened, setOpened] = useState<Opened>(new Map());
+  const [pages, setPages] = useState<ReadonlyMap<string, number>>(new Map());
   const [active, setActive] = useState(0);
   const rows = useMemo(() => rowsOf(value, opened, pages), [value, opened, pages]);
   const here = Math.min(active, rows.length - 1);
 
   const toggle = (row: TreeRow, isOpen = !row.isOpen) => {
-    if (row.more !== undefined) setPages({ ...pages, [row.at]: (pages[row.at] ?? 1) + 1 });
-    else if (row.size) setOpened({ ...opened, [row.at]: isOpen });
+    if (row.more !== undefined) setPages(new Map(pages).set(row.at, (pages.get(row.at) ?? 1) + 1));
+    else if (row.size) setOpened(new Map(opened).set(row.at, isOpen));
   };
   const move = (event: React.KeyboardEvent<HTMLElement>) => {
     const row = rows[here];
     if (!row || event.ctrlKey || event.metaKey || event.altKey) return;
-    const keys: Record<string, (() => void) | undefined> = {
+    const keys = {
       ArrowDown: () => setActive(Math.min(here + 1, rows.length - 1)),
       ArrowUp: () => setActive(Math.max(here - 1, 0)),
       Home: () => setActive(0),
@@ -42,7 +43,7 @@ export function Tree({ value, label, isSpoken = false }: Props) {
       Enter: () => toggle(row),
       ' ': () => toggle(row),
     };
-    const act = keys[event.key];
+    const act = own(keys, event.key) as (() => void) | undefined;
     if (!act) return;
     event.preventDefault();
     act();

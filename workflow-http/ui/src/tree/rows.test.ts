@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { PAGE, rowsOf, type Opened } from './rows';
 
-const names = (value: object, opened: Opened = {}, pages: Record<string, number> = {}) =>
+const names = (value: object, opened: Opened = new Map(), pages: ReadonlyMap<string, number> = new Map()) =>
   rowsOf(value, opened, pages).map(({ at, more }) => (more === undefined ? at : `${at} +${more}`));
 
 it('has a row for each value, and opens what is small and near', () => {
@@ -10,16 +10,16 @@ it('has a row for each value, and opens what is small and near', () => {
 });
 
 it('opens and closes what someone wants', () => {
-  expect(names({ a: { b: 1 } }, { '/a': false })).toEqual(['/a']);
-  expect(names({ a: { b: { c: { d: 1 } } } }, { '/a/b/c': true })).toEqual(['/a', '/a/b', '/a/b/c', '/a/b/c/d']);
+  expect(names({ a: { b: 1 } }, new Map([['/a', false]]))).toEqual(['/a']);
+  expect(names({ a: { b: { c: { d: 1 } } } }, new Map([['/a/b/c', true]]))).toEqual(['/a', '/a/b', '/a/b/c', '/a/b/c/d']);
 });
 
 it('shows very many a page at a time', () => {
   const many = Array.from({ length: 2.5 * PAGE }, (_, index) => index);
   expect(names(many)).toHaveLength(PAGE + 1);
   expect(names(many).at(-1)).toBe(` +${1.5 * PAGE}`);
-  expect(names(many, {}, { '': 2 }).at(-1)).toBe(` +${PAGE / 2}`);
-  expect(names(many, {}, { '': 3 })).toHaveLength(2.5 * PAGE);
+  expect(names(many, new Map(), new Map([['', 2]])).at(-1)).toBe(` +${PAGE / 2}`);
+  expect(names(many, new Map(), new Map([['', 3]]))).toHaveLength(2.5 * PAGE);
 });
 
 it('tells names apart that look like paths', () => {
@@ -27,5 +27,5 @@ it('tells names apart that look like paths', () => {
 });
 
 it('says what is empty', () => {
-  expect(rowsOf({ a: {}, b: [] }, {}, {}).map(({ size, isOpen }) => [size, isOpen])).toEqual([[0, false], [0, false]]);
+  expect(rowsOf({ a: {}, b: [] }, new Map(), new Map()).map(({ size, isOpen }) => [size, isOpen])).toEqual([[0, false], [0, false]]);
 });

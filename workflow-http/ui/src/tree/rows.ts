@@ -14,7 +14,7 @@ export interface TreeRow {
 }
 
 /** What someone opened or closed, by pointer. The others are as they start. */
-export type Opened = Record<string, boolean>;
+export type Opened = ReadonlyMap<string, boolean>;
 
 /** A value with more in it starts closed, and so does one further in. */
 const FEW = 30;
@@ -23,17 +23,17 @@ const SHALLOW = 2;
 export const PAGE = 100;
 
 /** The values in `value`, which itself has no row. `pages`: how many pages of a value's content are shown, where it is more than one. */
-export function rowsOf(value: object, opened: Opened, pages: Record<string, number>): TreeRow[] {
+export function rowsOf(value: object, opened: Opened, pages: ReadonlyMap<string, number>): TreeRow[] {
   const rows: TreeRow[] = [];
   const fill = (holder: object, at: string, depth: number) => {
     const parts = Object.entries(holder) as [string, unknown][];
-    const shown = PAGE * (pages[at] ?? 1);
+    const shown = PAGE * (pages.get(at) ?? 1);
     for (const [name, part] of parts.slice(0, shown)) add(name, part, `${at}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`, depth);
     if (parts.length > shown) rows.push({ at, depth, name: '', value: undefined, isOpen: false, more: parts.length - shown });
   };
   const add = (name: string, value: unknown, at: string, depth: number) => {
     const size = isHolder(value) ? Object.keys(value).length : undefined;
-    const isOpen = size !== undefined && size > 0 && (opened[at] ?? (depth < SHALLOW && size <= FEW));
+    const isOpen = size !== undefined && size > 0 && (opened.get(at) ?? (depth < SHALLOW && size <= FEW));
     rows.push({ at, depth, name, value, isOpen, ...(size === undefined ? {} : { size }) });
     if (isOpen && isHolder(value)) fill(value, at, depth + 1);
   };
