@@ -16,6 +16,9 @@ const shakeReactFlow: Plugin = {
 /** A drawing that never moves by itself needs no transitions. */
 const still = fileURLToPath(new URL('src/graph/still.ts', import.meta.url));
 
+/** Shared by chunks that come after the first moment, and by those only. */
+const LATER = /src\/(?:parts\/(?:ErrorCard|Section|Dialog|Cut|Coded|Copy|Menu)|side\/(?:strip|RunStrip)|editor\/fix)\./;
+
 // Every name in `dist` is fixed and every URL relative: the server embeds the files and may serve them under a base path.
 export default defineConfig({
   base: './',
@@ -31,8 +34,14 @@ export default defineConfig({
         entryFileNames: 'assets/app.js',
         chunkFileNames: 'assets/[name].js',
         assetFileNames: 'assets/app[extname]',
-        // What several chunks need is one more, not many.
-        codeSplitting: { groups: [{ name: 'shared', minShareCount: 2 }] },
+        // What several chunks need is one more, not many; what the first moment does not need is not in it.
+        codeSplitting: {
+          includeDependenciesRecursively: false,
+          groups: [
+            { name: 'shared', test: (id) => !LATER.test(id), minShareCount: 2, priority: 1 },
+            { name: 'later', test: LATER },
+          ],
+        },
       },
     },
   },

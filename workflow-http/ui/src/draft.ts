@@ -1,16 +1,15 @@
 // What a reload must not lose: the text and the input of this tab, and the run that was followed in it.
-import type { Input } from './useInput';
-import type { Saved } from './useText';
+import type { Input, Inputs } from './useInput';
+import type { Kept } from './useText';
 
-export interface Draft {
-  text: string;
+export interface Draft extends Kept {
   input: Input;
-  /** Whether the page is the only one that has it. */
-  isTextEdited: boolean;
   isInputEdited: boolean;
   runId: string | null;
-  /** The workflow that the text is a version of, or was before it was edited. */
-  saved: Saved | null;
+  /** Inputs of other workflows. */
+  inputs: Inputs;
+  /** A new workflow that was left before it was stored. */
+  left: Kept | null;
 }
 
 const KEY = 'workflow-draft';

@@ -1,16 +1,22 @@
-// What a run is given: as it is written, and as it is sent.
+// What a run is given: as it is written, and as it is sent. Each workflow has an input of its own.
 import { useCallback, useEffect, useRef, useState } from 'react';
+import { positionOf, scan } from './editor/scan';
 import { asText } from './words';
 
 export interface Input {
   text: string;
-  /** Sent as the string it is, although it would be JSON. */
-  isText: boolean;
+  /** How it is sent. Without it: as JSON if it is an object or a list, else as text. */
+  as?: 'text' | 'json';
 }
 
 /** The JSON an input would be, if it is an object or a list. */
 export function jsonOf(text: string): unknown {
-  if (!/^\s*[[{]/.test(text)) return undefined;
+  return looksLikeJson(text) ? parsed(text) : undefined;
+}
+
+const looksLikeJson = (text: string): boolean => /^\s*[[{]/.test(text);
+
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
@@ -18,29 +24,77 @@ export function jsonOf(text: string): unknown {
   }
 }
 
-/** The value that is sent. */
-export function valueOf({ text, isText }: Input): unknown {
-  const parsed = isText ? undefined : jsonOf(text);
-  return parsed === undefined ? text : parsed;
+export const kindOf = ({ text, as }: Input): 'text' | 'json' => as ?? (jsonOf(text) === undefined ? 'text' : 'json');
+
+/** The value that is sent, or `undefined` for what is no JSON although it has to be. */
+export const valueOf = (input: Input): unknown => (kindOf(input) === 'text' ? input.text : parsed(input.text));
+
+/** What is wrong with an input that is JSON, or looks as if it was meant to be. */
+export function jsonFaultOf({ text, as }: Input): string | undefined {
+  if (as === 'text' || (as === undefined && !looksLikeJson(text))) return undefined;
+  const { fault } = scan(text);
+  if (!fault) return undefined;
+  if (text.trim() === '') return 'The input is empty.';
+  const { line, column } = positionOf(text, Math.min(fault.at, text.trimEnd().length));
+  return `Not JSON at line ${line}, column ${column}: ${fault.detail}`;
 }
 
-export function useInput(first: Input, isFirstEdited: boolean) {
-  const [input, setInput] = useState<Input>(first);
+/** A value as the input that would be sent as it. */
+export function inputOf(value: unknown): Input {
+  const text = asText(value);
+  if (typeof value === 'string') return looksLikeJson(text) ? { text, as: 'text' } : { text };
+  return typeof value === 'object' && value !== null ? { text } : { text, as: 'json' };
+}
+
+export interface KeptInput {
+  input: Input;
+  isInputEdited: boolean;
+}
+
+/** Inputs of other workflows, by the id of the workflow; `NEW` for a workflow that has none yet. */
+export type Inputs = [id: string, kept: KeptInput][];
+
+export const NEW = 'new';
+/** The oldest are forgotten. */
+const MOST = 30;
+
+export function useInput(first: Input, isFirstEdited: boolean, others: Inputs) {
+  const [input, set] = useState<Input>(first);
   // What may be replaced without asking, because it is kept elsewhere or nobody wrote it.
-  const [safeInput, setSafeInput] = useState(isFirstEdited ? null : first.text);
-  const isInputEdited = input.text !== safeInput;
+  const [safe, setSafe] = useState(isFirstEdited ? null : first.text);
+  /** Counts how often the input became that of another workflow. */
+  const [turn, setTurn] = useState(0);
+  const isInputEdited = input.text !== safe;
   const latest = useRef({ input, isInputEdited });
   useEffect(() => {
     latest.current = { input, isInputEdited };
   });
+  const shelf = useRef(new Map(others));
 
-  const putInput = useCallback((value: unknown) => {
-    const next = asText(value);
-    setInput({ text: next, isText: typeof value === 'string' });
-    setSafeInput(next);
+  const fill = useCallback((next: Input, isEdited = false) => {
+    latest.current = { input: next, isInputEdited: isEdited };
+    set(next);
+    setSafe(isEdited ? null : next.text);
   }, []);
+  const putInput = useCallback((value: unknown) => fill(inputOf(value)), [fill]);
+  /** Puts the input of one workflow away, and that of another in its place: the one it had, or `otherwise`. */
+  const swapInput = useCallback(
+    (from: string, to: string, otherwise: Input = { text: '' }) => {
+      if (from === to) return;
+      shelf.current.delete(from);
+      shelf.current.set(from, latest.current);
+      const { input, isInputEdited } = shelf.current.get(to) ?? { input: otherwise, isInputEdited: false };
+      shelf.current.delete(to);
+      fill(input, isInputEdited);
+      setTurn((turn) => turn + 1);
+    },
+    [fill],
+  );
+  const forgetInput = useCallback((of: string) => void shelf.current.delete(of), []);
+  const otherInputs = useCallback((): Inputs => [...shelf.current].slice(-MOST), []);
   /** Whether somebody wrote an input that is not this one. */
   const keepsInput = useCallback((value: unknown) => latest.current.isInputEdited && latest.current.input.text !== asText(value), []);
-  const inputIsSafe = useCallback(() => setSafeInput(latest.current.input.text), []);
-  return { input, setInput, isInputEdited, putInput, keepsInput, inputIsSafe };
+  const keptInput = useCallback(() => latest.current, []);
+  const inputIsSafe = useCallback(() => setSafe(latest.current.input.text), []);
+  return { input, turn, setInput: set, fillInput: fill, isInputEdited, putInput, swapInput, forgetInput, otherInputs, keepsInput, keptInput, inputIsSafe };
 }

@@ -2,10 +2,11 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { Address } from './address';
 import { ApiError, asProblem, getWorkflow } from './api/client';
-import type { Problem } from './api/types';
+import type { Problem, Workflow } from './api/types';
+import { BLANK_WORKFLOW, FIRST_INPUT } from './first';
 import { isKnown, type Run } from './run/run';
-import type { useInput } from './useInput';
-import { isSame, type Text } from './useText';
+import { NEW, type useInput } from './useInput';
+import { isSame, type Kept, type Saved, type Text } from './useText';
 
 /** Something worth knowing about the text, and what can be done about it. */
 export interface Note {
@@ -15,17 +16,45 @@ export interface Note {
 
 interface Places {
   address: Address;
+  go: (to: Address, how?: 'push' | 'replace') => void;
   run: Run | null;
   text: Text;
   input: ReturnType<typeof useInput>;
+  /** A new workflow that was left before it was stored. */
+  left: Kept | null;
   onProblem: (problem: Problem | null) => void;
 }
 
-export function useOpen({ address, run, text: { put, restore, kept }, input: { putInput, keepsInput }, onProblem }: Places) {
+const keyOf = (saved: Saved | null): string => saved?.id ?? NEW;
+
+/** Where a text is edited. */
+export const addressOf = (saved: Saved | null): Address => (saved ? { at: 'workflow', id: saved.id } : { at: 'new' });
+
+export function useOpen({ address, go, run, text: { put, restore, begin, kept }, input: { putInput, fillInput, swapInput, forgetInput, keepsInput, keptInput }, left: leftBefore, onProblem }: Places) {
   const [note, setNote] = useState<Note | null>(null);
   /** The run that the text and the input belong to. */
   const filledFor = useRef<string | null>(null);
+  const left = useRef(leftBefore);
   const runId = address.at === 'run' ? address.id : null;
+
+  /** Another workflow comes in the place of the one on the page; its input comes with it. */
+  const leaveFor = useCallback(
+    (to: string) => {
+      const here = kept();
+      if (here.saved === null && here.isTextEdited) left.current = here;
+      swapInput(keyOf(here.saved), to);
+      // A run that is opened again brings its workflow back.
+      filledFor.current = null;
+    },
+    [kept, swapInput],
+  );
+  const putOther = useCallback(
+    (workflow: Workflow) => {
+      leaveFor(workflow.id);
+      put(workflow);
+    },
+    [leaveFor, put],
+  );
 
   // A run's first event names its input and its workflow. Only what was edited stays.
   const opened = isKnown(run) && run.id === runId ? run : null;
@@ -36,23 +65,34 @@ export function useOpen({ address, run, text: { put, restore, kept }, input: { p
     const { id, input, workflowId, version } = opened;
     onProblem(null);
     setNote(null);
-    const isInputKept = keepsInput(input);
+    const here = kept();
+    const isOther = workflowId !== undefined && workflowId !== here.saved?.id;
+    // The input that is here belongs to the text, so it stays with a text that stays.
+    const isEditedOther = isOther && here.isTextEdited;
+    if (isOther && !isEditedOther) swapInput(keyOf(here.saved), workflowId);
+    const isInputKept = isEditedOther || keepsInput(input);
     if (!isInputKept) putInput(input);
     const isStill = () => filledFor.current === id;
     const workflow = workflowId === undefined ? Promise.resolve(null) : getWorkflow(workflowId, version).catch(nullIfMissing);
     workflow.then(
       (workflow) => {
         if (!isStill()) return;
+        const show = () => {
+          // An input that came with the run is not another's.
+          if (workflow && isEditedOther) putOther(workflow);
+          else if (workflow) put(workflow);
+          putInput(input);
+          filledFor.current = id;
+          setNote(null);
+        };
         const isTextKept = workflow !== null && kept().isTextEdited && !isSame(kept().text, workflow.spec);
-        if (workflow && !isTextKept) put(workflow);
-        if (isTextKept || isInputKept) {
+        if (workflow && !isTextKept) {
+          if (isEditedOther) return show();
+          put(workflow);
+        }
+        if (isTextKept || (isInputKept && !isEditedOther)) {
           const what = [isTextKept && 'text', isInputKept && 'input'].filter(Boolean).join(' and ');
-          const go = () => {
-            if (workflow) put(workflow);
-            putInput(input);
-            setNote(null);
-          };
-          setNote({ words: `What you edited is kept: this run was started with another ${what}.`, act: { word: `Show the run's ${what}`, go } });
+          setNote({ words: `What you edited is kept: this run was started with another ${what}.`, act: { word: `Show the run's ${what}`, go: show } });
         } else if (!workflow) {
           setNote({ words: 'The workflow of this run is deleted. The run is shown as it was; the text is another one.' });
         }
@@ -60,17 +100,37 @@ export function useOpen({ address, run, text: { put, restore, kept }, input: { p
       (error: unknown) => isStill() && onProblem(asProblem(error)),
     );
     // The first event says it all: later ones are no reason to ask again.
-  }, [runId, hasOpened, put, putInput, keepsInput, kept, onProblem]);
+  }, [runId, hasOpened, put, putOther, putInput, swapInput, keepsInput, kept, onProblem]);
 
   /** Before the text is replaced by one that was asked for. */
   const putAside = useCallback(() => {
     const before = kept();
-    const go = () => {
+    const { input, isInputEdited } = keptInput();
+    const bringBack = () => {
+      leaveFor(keyOf(before.saved));
+      if (left.current === before) left.current = null;
       restore(before);
+      fillInput(input, isInputEdited);
+      go(addressOf(before.saved));
       setNote(null);
     };
-    setNote(before.isTextEdited ? { words: 'What you had written was not saved. It is put aside.', act: { word: 'Bring it back', go } } : null);
-  }, [kept, restore]);
+    setNote(before.isTextEdited ? { words: 'What you had written was not saved. It is put aside.', act: { word: 'Bring it back', go: bringBack } } : null);
+  }, [kept, keptInput, leaveFor, restore, fillInput, go]);
+
+  /** A new workflow, beginning with this text. */
+  const beginNew = useCallback(
+    (text?: string) => {
+      putAside();
+      swapInput(keyOf(kept().saved), NEW);
+      left.current = null;
+      forgetInput(NEW);
+      filledFor.current = null;
+      if (text === undefined) begin(BLANK_WORKFLOW);
+      else restore({ text, saved: null, isTextEdited: true });
+      putInput(text === undefined ? FIRST_INPUT : '');
+    },
+    [putAside, swapInput, forgetInput, kept, begin, restore, putInput],
+  );
 
   const workflowId = address.at === 'workflow' ? address.id : undefined;
   const version = address.at === 'workflow' ? address.version : undefined;
@@ -83,16 +143,32 @@ export function useOpen({ address, run, text: { put, restore, kept }, input: { p
         if (isStale) return;
         onProblem(null);
         putAside();
-        put(workflow);
+        putOther(workflow);
       },
       (error: unknown) => !isStale && onProblem(asProblem(error)),
     );
     return () => {
       isStale = true;
     };
-  }, [workflowId, version, kept, put, putAside, onProblem]);
+  }, [workflowId, version, kept, putOther, putAside, onProblem]);
 
-  return { note, setNote, putAside, filledFor, hasOpened };
+  // This address is never that of a stored workflow: what is saved here would replace it.
+  const isNew = address.at === 'new';
+  useEffect(() => {
+    const { saved } = kept();
+    if (!isNew || saved === null) return;
+    onProblem(null);
+    const before = left.current;
+    if (!before) return beginNew();
+    putAside();
+    left.current = null;
+    swapInput(saved.id, NEW);
+    filledFor.current = null;
+    restore(before);
+  }, [isNew, kept, beginNew, putAside, swapInput, restore, onProblem]);
+
+  const leftNow = useCallback(() => left.current, []);
+  return { note, setNote, putAside, putOther, beginNew, leftNow, filledFor, hasOpened };
 }
 
 export function nullIfMissing(error: unknown): null {

@@ -1,4 +1,7 @@
 import { useEffect, useRef } from 'react';
+import { scan, withoutWrapping } from './editor/scan';
+import { own } from './own';
+import { toast } from './parts/Toast';
 import { isTyping } from './useKeys';
 
 /** A workflow on the clipboard, pasted anywhere but into a field. */
@@ -9,21 +12,22 @@ export function usePaste(take: (text: string) => void): void {
   });
   useEffect(() => {
     const paste = (event: ClipboardEvent) => {
-      const text = event.clipboardData?.getData('text/plain') ?? '';
-      if (isTyping() || !isWorkflow(text)) return;
+      if (isTyping()) return;
+      const text = withoutWrapping(event.clipboardData?.getData('text/plain') ?? '');
+      const kind = pastedAs(text);
+      if (kind === 'nothing') return;
       event.preventDefault();
-      current.current(text);
+      if (kind === 'other') toast('The clipboard has JSON without `nodes`, which is no workflow.');
+      else current.current(text);
     };
     document.addEventListener('paste', paste);
     return () => document.removeEventListener('paste', paste);
   }, []);
 }
 
-function isWorkflow(text: string): boolean {
-  try {
-    const spec = JSON.parse(text) as { nodes?: unknown } | null;
-    return Array.isArray(spec?.nodes);
-  } catch {
-    return false;
-  }
+/** What is meant to be a workflow is taken although it is broken: the editor says where. */
+export function pastedAs(text: string): 'workflow' | 'other' | 'nothing' {
+  if (!/^\s*[[{]/.test(text)) return 'nothing';
+  if (scan(text).fault) return text.includes('nodes') ? 'workflow' : 'nothing';
+  return Array.isArray(own(JSON.parse(text), 'nodes')) ? 'workflow' : 'other';
 }

@@ -4,13 +4,13 @@ import type { Address } from './address';
 import { ApiError, asProblem, cancelRun, createWorkflow, getWorkflow, retryRun, startRun } from './api/client';
 import type { Problem, Workflow } from './api/types';
 import { readDraft, writeDraft } from './draft';
-import { BLANK_WORKFLOW, FIRST_INPUT } from './first';
+import { FIRST_INPUT } from './first';
 import { toast } from './parts/Toast';
 import { hasEnded, type Run } from './run/run';
 import { useRun, type RunView } from './run/useRun';
 import { useAddress } from './useAddress';
-import { useInput, valueOf, type Input } from './useInput';
-import { nullIfMissing, useOpen, type Note } from './useOpen';
+import { jsonFaultOf, kindOf, useInput, valueOf, type Input } from './useInput';
+import { addressOf, nullIfMissing, useOpen, type Note } from './useOpen';
 import { useText, type Text } from './useText';
 
 export interface Session extends RunView, Pick<Text, 'source' | 'text' | 'setText' | 'check' | 'name' | 'saved' | 'isTextEdited'> {
@@ -19,6 +19,10 @@ export interface Session extends RunView, Pick<Text, 'source' | 'text' | 'setTex
   runId: string | null;
   input: Input;
   setInput: (input: Input) => void;
+  /** Sets an input that nobody wrote. */
+  fillInput: (input: Input) => void;
+  /** Another number: the input is that of another workflow. */
+  inputTurn: number;
   /** What the server said against the last thing asked of it. */
   refusal: Problem | null;
   note: Note | null;
@@ -54,7 +58,7 @@ export function useSession(): Session {
   const [draft] = useState(readDraft);
   const [address, go] = useAddress();
   const text = useText(draft);
-  const input = useInput(draft?.input ?? { text: FIRST_INPUT, isText: false }, draft?.isInputEdited ?? false);
+  const input = useInput(draft?.input ?? { text: FIRST_INPUT }, draft?.isInputEdited ?? false, draft?.inputs ?? []);
   const [refusal, setRefusal] = useState<Problem | null>(null);
   const [theirs, setTheirs] = useState<Workflow | null>(null);
   const [isStarting, setStarting] = useState(false);
@@ -66,15 +70,16 @@ export function useSession(): Session {
   const runId = address.at === 'run' ? address.id : null;
   const view = useRun(runId);
   const { run } = view;
-  const { note, setNote, putAside, filledFor, hasOpened } = useOpen({ address, run, text, input, onProblem: setRefusal });
+  const { note, setNote, putAside, putOther, beginNew, leftNow, filledFor, hasOpened } = useOpen({ address, go, run, text, input, left: draft?.left ?? null, onProblem: setRefusal });
   const { saved, check, forget } = text;
   const isSaved = saved?.text === text.text;
+  const isNew = address.at === 'new';
 
   useEffect(() => {
     if (hasOpened || runId === null) followed.current = runId;
-    const { isInputEdited, input: written } = input;
-    writeDraft({ text: text.text, input: written, isTextEdited: text.isTextEdited, isInputEdited, saved, runId: followed.current });
-  }, [runId, hasOpened, text.text, text.isTextEdited, saved, input]);
+    const { isInputEdited, input: written, otherInputs } = input;
+    writeDraft({ text: text.text, input: written, isTextEdited: text.isTextEdited, isInputEdited, saved, runId: followed.current, inputs: otherInputs(), left: leftNow() });
+  }, [runId, hasOpened, text.text, text.isTextEdited, saved, input, leftNow]);
   // A server that forgot the run forgot the workflow with it.
   const isForgotten = view.problem?.status === 404 && followed.current === runId;
   useEffect(() => {
@@ -124,8 +129,13 @@ export function useSession(): Session {
     enter(id);
   };
   const start = async () => {
+    const fault = kindOf(input.input) === 'json' ? jsonFaultOf(input.input) : undefined;
+    if (fault !== undefined) return setRefusal({ code: 'invalid_json', detail: fault, errors: [{ code: 'invalid_json', pointer: '#/input', detail: fault }] });
     const value = valueOf(input.input);
-    await begin(await text.save(), value).catch(async (error: unknown) => {
+    const saved = await text.save(isNew ? 'new' : undefined);
+    // The way back from the run leads to the workflow, not to a new one.
+    if (isNew) go(addressOf(saved), 'replace');
+    await begin(saved, value).catch(async (error: unknown) => {
       if (!isSaved || !(error instanceof ApiError) || error.status !== 404) throw error;
       // The saved workflow was deleted meanwhile, or the server has forgotten it in a restart.
       await begin(await text.save('new'), value);
@@ -146,6 +156,8 @@ export function useSession(): Session {
     runId,
     input: input.input,
     setInput: input.setInput,
+    fillInput: input.fillInput,
+    inputTurn: input.turn,
     refusal,
     note,
     theirs,
@@ -173,29 +185,27 @@ export function useSession(): Session {
     save: () => {
       if (!canSave) return;
       void ask(async () => {
-        const { id, version } = await text.save(theirs?.version);
+        const { id, version } = await text.save(isNew ? 'new' : theirs?.version);
         toast(`Saved as version ${version}.`);
-        if (address.at === 'new' || address.at === 'workflow') go({ at: 'workflow', id }, 'replace');
+        if (isNew || address.at === 'workflow') go({ at: 'workflow', id }, 'replace');
       });
     },
     takeTheirs: () => {
       if (theirs) text.put(theirs);
     },
     begin: () => {
-      putAside();
-      text.begin(BLANK_WORKFLOW);
+      beginNew();
       go({ at: 'new' });
     },
     take: (taken) => {
-      putAside();
-      text.restore({ text: taken, saved: null, isTextEdited: true });
+      beginNew(taken);
       go({ at: 'new' });
     },
     tryOut: (spec, value) =>
       starting(async () => {
         const workflow = await createWorkflow(spec);
         putAside();
-        text.put(workflow);
+        putOther(workflow);
         input.putInput(value);
         await begin(workflow, value);
       }),

@@ -8,7 +8,7 @@ import { workflowJson } from './json';
 import { looks } from './looks';
 import { faultsField, marks, setFaults, setSteps, type StepMark } from './marks';
 import { mend } from './mend';
-import type { Range } from './scan';
+import { withoutWrapping, type Range } from './scan';
 import type { LocatedFault } from './useCheck';
 
 export interface Editor {
@@ -58,6 +58,7 @@ export function mountEditor(host: HTMLElement, { text, onText, onChoose }: Optio
         helping.of([]),
         looks,
         keymap.of([{ key: 'F8', run: goToNextFault }, { key: 'Escape', run: leave }, ...lineKeys, ...standardKeymap, ...historyKeymap]),
+        EditorView.clipboardInputFilter.of(withoutWrapping),
         EditorView.contentAttributes.of({ 'aria-label': 'Workflow as JSON', tabindex: '0' }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) onText(update.state.doc.toString());

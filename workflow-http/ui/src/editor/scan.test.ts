@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { positionOf, rangeOf, scan } from './scan';
+import { positionOf, rangeOf, scan, withoutWrapping } from './scan';
 
 const TEXT = `{
   "nodes": [
@@ -90,3 +90,23 @@ it('lines and columns count from 1', () => {
   expect(positionOf('ab\ncd', 0)).toEqual({ line: 1, column: 1 });
   expect(positionOf('ab\ncd', 4)).toEqual({ line: 2, column: 2 });
 });
+
+it.each([
+  ['\uFEFF{}', 'The text begins with a byte-order mark, which is no JSON.', 'Remove it.'],
+  ['```json\n{}\n```', 'The JSON stands in a Markdown fence.', 'Remove the lines that begin with three backquotes.'],
+  ["{'a': 1}", 'A name in double quotes is missing here.', 'Write text in double quotes.'],
+  ['{“a”: 1}', 'A name in double quotes is missing here.', 'Write text in double quotes.'],
+  ['{"a": None}', 'A value is missing here.', 'Write `null`.'],
+  ['{"a": True}', 'A value is missing here.', 'Write `true`.'],
+  ['{"a": // one\n 1}', 'A value is missing here.', 'JSON has no comments. Remove it.'],
+  ['{}\n{}', 'There is more text after the end of the JSON.', undefined],
+])('%j is said to be wrong', (text, detail, hint) => expect(scan(text).fault).toMatchObject({ detail, ...(hint ? { hint } : {}) }));
+
+it.each([
+  ['\uFEFF{}', '{}'],
+  ['```json\n{ "a": 1 }\n```\n', '{ "a": 1 }'],
+  ['```\n{}\n```', '{}'],
+  ['\uFEFF```JSON\r\n{}\r\n```', '{}'],
+  ['{ "a": "```" }', '{ "a": "```" }'],
+  ['not JSON', 'not JSON'],
+])('%j is pasted as %j', (text, bare) => expect(withoutWrapping(text)).toBe(bare));

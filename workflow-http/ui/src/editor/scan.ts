@@ -33,6 +33,22 @@ class Stop extends Error {
   }
 }
 
+const BYTE_ORDER_MARK = '\uFEFF';
+
+/** What a text is meant to be that is no JSON, from its first characters. */
+function hintFor(text: string): string | undefined {
+  if (/^['\u2018-\u201f]/.test(text)) return 'Write text in double quotes.';
+  if (/^(?:\/[/*]|#)/.test(text)) return 'JSON has no comments. Remove it.';
+  const word = /^(?:None|True|False|undefined)\b/.exec(text)?.[0];
+  return word && `Write \`${word === 'True' || word === 'False' ? word.toLowerCase() : 'null'}\`.`;
+}
+
+/** The JSON in what was pasted: without a byte-order mark and without the Markdown fence around it. */
+export function withoutWrapping(text: string): string {
+  const bare = text.replace(/^\uFEFF/, '');
+  return /^\s*```[\w-]*[ \t]*\r?\n([^]*?)\r?\n?[ \t]*```\s*$/.exec(bare)?.[1] ?? bare;
+}
+
 export function scan(text: string): Scan {
   const spans = new Map<string, Span>();
   let at = 0;
@@ -55,15 +71,22 @@ export function scan(text: string): Scan {
   const string = (): Range =>
     take(STRING) ?? stop('This text in quotes does not end as it should.', 'Close the quotes on the same line and write a backslash as `\\\\`.');
 
+  /** What other programs put before JSON. */
+  const preamble = () => {
+    if (text[at] === BYTE_ORDER_MARK) stop('The text begins with a byte-order mark, which is no JSON.', 'Remove it.');
+    if (text.startsWith('```', at)) stop('The JSON stands in a Markdown fence.', 'Remove the lines that begin with three backquotes.');
+  };
+
   const value = (pointer: string, depth: number, name?: Range): void => {
     const first = next();
     const from = at;
     if (depth > DEEPEST) stop(`Nested more than ${DEEPEST} levels deep.`);
+    if (pointer === '') preamble();
     if (first === '{') object(pointer, depth);
     else if (first === '[') array(pointer, depth);
     else if (first === '"') string();
     else if (first === undefined) stop('The text ends too early.', 'A value is missing here.');
-    else if (!take(NUMBER) && !take(WORD)) stop('A value is missing here.', first === "'" ? 'Write text in double quotes.' : undefined);
+    else if (!take(NUMBER) && !take(WORD)) stop('A value is missing here.', hintFor(text.slice(at, at + 8)));
     spans.set(pointer, { from, to: at, ...(name ? { name } : {}) });
   };
 
@@ -93,7 +116,7 @@ export function scan(text: string): Scan {
 
   const object = (pointer: string, depth: number) =>
     members('}', () => {
-      if (next() !== '"') stop('A name in double quotes is missing here.');
+      if (next() !== '"') stop('A name in double quotes is missing here.', hintFor(text.slice(at, at + 8)));
       const name = string();
       const key = JSON.parse(text.slice(name.from, name.to)) as string;
       if (next() !== ':') stop('A colon is missing here.');
@@ -106,7 +129,7 @@ export function scan(text: string): Scan {
 
   try {
     value('', 0);
-    if (next() !== undefined) stop('There is more text after the end of the workflow.');
+    if (next() !== undefined) stop('There is more text after the end of the JSON.');
     return { spans };
   } catch (error) {
     if (error instanceof Stop) return { fault: error.fault };

@@ -41,10 +41,11 @@ export function useCheck(text: string): Check {
   const spec = useMemo(() => (seen.spans ? (JSON.parse(text) as unknown) : undefined), [seen, text]);
   const lastOutline = useRef<Outline[]>([]);
   const outline = useMemo(() => {
-    // A text that is not JSON at the moment keeps the steps it had.
-    if (seen.spans) lastOutline.current = outlineOf(spec, seen.spans);
+    // A text that is not JSON at the moment keeps the steps it had; an empty one has none.
+    if (text.trim() === '') lastOutline.current = [];
+    else if (seen.spans) lastOutline.current = outlineOf(spec, seen.spans);
     return lastOutline.current;
-  }, [seen, spec]);
+  }, [seen, spec, text]);
 
   useEffect(() => {
     if (!seen.spans) return;

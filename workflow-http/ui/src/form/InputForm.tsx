@@ -1,13 +1,13 @@
-// The input of a run as a form. The JSON text stays what is kept and sent; this is a view of it.
+// The input of a run as a form, as JSON or as text. The text is what is kept and sent; a form is a view of its JSON.
 import { useEffect, useMemo, useState, type ReactNode } from 'react';
 import type { Fault } from '../api/types';
 import { FIRST_INPUT } from '../first';
 import { Button } from '../parts/Button';
-import type { Input } from '../useInput';
-import { asText } from '../words';
+import { Choice } from '../parts/Choice';
+import { kindOf, type Input } from '../useInput';
 import { formOf, isObject, type Field } from './fields';
 import { Form } from './Form';
-import { initialOf, jsonOf, MISSING, valueFrom, type Value } from './values';
+import { asJson, initialOf, jsonOf, MISSING, valueFrom, type Value } from './values';
 
 interface Props {
   /** Of what the workflow wants, if it says so. */
@@ -16,14 +16,22 @@ interface Props {
   /** Of the server. */
   faults: Fault[];
   onInput: (input: Input) => void;
-  /** The input as it is written, with the way back to the form if there is one. */
-  source: (toForm?: ReactNode) => ReactNode;
+  /** An input that nobody wrote. */
+  onFill: (input: Input) => void;
+  /** The input as it is written, below the choice of how. */
+  source: (choice: ReactNode) => ReactNode;
 }
 
-export function InputForm({ schema, input, faults, onInput, source }: Props) {
+type Kind = 'form' | 'json' | 'text';
+
+const WORDS = { form: 'Form', json: 'JSON', text: 'Text' } as const;
+
+export function InputForm({ schema, input, faults, onInput, onFill, source }: Props) {
   const form = useForm(schema);
   const [isSource, setSource] = useState(false);
-  /** What a form was before anybody filled it in: perhaps that of another workflow. */
+  /** What was written before a form took its place that cannot show all of it. */
+  const [cut, setCut] = useState<{ before: Input; after: string }>();
+  /** What a form was before anybody filled it in, perhaps with another schema. */
   const [blank, setBlank] = useState<string>();
   const isBlank = input.text === blank;
   // What nobody wrote makes place for what the workflow asks for.
@@ -32,34 +40,58 @@ export function InputForm({ schema, input, faults, onInput, source }: Props) {
     const next = form ? blankText(form) : isBlank ? '' : undefined;
     if (isSource || !isUnwritten || next === undefined || (isBlank && next === blank)) return;
     setBlank(form ? next : undefined);
-    onInput({ text: next, isText: false });
-  }, [form, isSource, isUnwritten, isBlank, blank, onInput]);
+    onFill(form ? { text: next, as: 'json' } : { text: next });
+  }, [form, isSource, isUnwritten, isBlank, blank, onFill]);
 
-  if (!form || input.isText || !fits(form, input.text)) return source();
-  if (isSource) return source(<Switch word="As form" onPress={() => setSource(false)} />);
+  const canFill = form !== null && kindOf(input) === 'json' && fits(form, input.text);
+  const kind: Kind = canFill && !isSource ? 'form' : kindOf(input);
+  const choose = (next: Kind) => {
+    setCut(undefined);
+    setSource(next !== 'form');
+    if (next !== 'form') return onInput({ ...input, as: next });
+    if (!form || canFill) return;
+    const text = textOf(form, valueFrom(form, parsed(input.text)));
+    if (input.text.trim() !== '') setCut({ before: input, after: text });
+    onInput({ text, as: 'json' });
+  };
+  const kinds: Kind[] = form ? ['form', 'json', 'text'] : ['json', 'text'];
+  const choice = <Choice label="Send as" options={kinds.map((value) => ({ value, word: WORDS[value] }))} value={kind} onChange={choose} />;
+
+  if (!form || kind !== 'form') return source(choice);
   return (
     <>
       <div className="flex min-h-7 items-center gap-2">
         <h3 className="flex-1 font-bold">Input</h3>
-        <Switch word="As JSON" onPress={() => setSource(true)} />
+        {choice}
       </div>
-      <Filled form={form} text={input.text} faults={faults} onText={(text) => onInput({ text, isText: false })} />
+      {cut?.after === input.text && (
+        <p className="pt-1.5 text-meta text-ink-2">
+          The form cannot show all that was written.{' '}
+          <Button
+            look="quiet"
+            size="small"
+            className="-mx-2 text-live underline underline-offset-3"
+            onClick={() => {
+              onInput(cut.before);
+              setSource(true);
+              setCut(undefined);
+            }}
+          >
+            Bring it back
+          </Button>
+        </p>
+      )}
+      <Filled form={form} text={input.text} faults={faults} onText={(text) => onInput({ text, as: 'json' })} />
     </>
   );
 }
-
-const Switch = ({ word, onPress }: { word: string; onPress: () => void }) => (
-  <Button look="quiet" size="small" onClick={onPress}>
-    {word}
-  </Button>
-);
 
 /** The same form until the schema says something else. A single text needs none. */
 function useForm(schema: unknown): Field | null {
   const written = JSON.stringify(schema ?? null);
   return useMemo(() => {
     const form = formOf(JSON.parse(written));
-    return form?.kind === 'group' || form?.kind === 'list' ? { ...form, label: 'Input' } : null;
+    return form === null || form.kind === 'line' || form.kind === 'text' ? null : { ...form, label: 'Input' };
   }, [written]);
 }
 
@@ -92,6 +124,7 @@ export const blankText = (form: Field): string => textOf(form, initialOf(form));
 
 /** Whether the form shows all that the text says. */
 export function fits(form: Field, text: string): boolean {
+  if (text === blankText(form)) return true;
   const value = parsed(text);
   return value !== undefined && inOrder(jsonOf(form, valueFrom(form, value)).json) === inOrder(value);
 }
@@ -100,7 +133,13 @@ export function fits(form: Field, text: string): boolean {
 const inOrder = (value: unknown): string =>
   JSON.stringify(value, (_, part: unknown) => (isObject(part) ? Object.fromEntries(Object.entries(part).sort(([one], [other]) => (one < other ? -1 : 1))) : part));
 
-const textOf = (form: Field, value: Value): string => asText(jsonOf(form, value).json ?? (form.kind === 'list' ? [] : {}));
+const EMPTY = { group: '{}', list: '[]' } as const;
+
+function textOf(form: Field, value: Value): string {
+  const { json } = jsonOf(form, value);
+  if (json !== undefined) return asJson(json);
+  return form.kind === 'group' || form.kind === 'list' ? EMPTY[form.kind] : '';
+}
 
 function parsed(text: string): unknown {
   try {

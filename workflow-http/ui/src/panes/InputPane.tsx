@@ -2,50 +2,44 @@
 import { useMemo, type ReactNode } from 'react';
 import type { Fault } from '../api/types';
 import { InputForm } from '../form/InputForm';
-import { Choice } from '../parts/Choice';
+import { own } from '../own';
 import { Sentence } from '../parts/Coded';
-import { jsonOf } from '../useInput';
+import { jsonFaultOf, kindOf, type Input } from '../useInput';
 import type { Session } from '../useSession';
 import { plural } from '../words';
 
 export function InputPane({ session }: { session: Session }) {
-  const { input, setInput, check, refusal } = session;
+  const { input, inputTurn, setInput, fillInput, check, refusal } = session;
   const faults = useMemo(() => (refusal?.errors ?? []).filter(({ pointer }) => /^#\/input(\/|$)/.test(pointer)).map(ofInput), [refusal]);
-  const schema = typeof check.spec === 'object' && check.spec !== null && 'input' in check.spec ? check.spec.input : undefined;
-  const source = (toForm?: ReactNode) => <Source session={session} faults={faults} toForm={toForm} />;
+  const schema = own(check.spec, 'input');
+  const source = (choice: ReactNode) => <Source input={input} onInput={setInput} faults={faults} choice={choice} />;
   return (
     <section aria-label="Input" className="min-h-0 px-4 pt-2.5 pb-3.5 desk:overflow-auto">
-      <InputForm schema={schema} input={input} faults={faults} onInput={setInput} source={source} />
+      <InputForm key={inputTurn} schema={schema} input={input} faults={faults} onInput={setInput} onFill={fillInput} source={source} />
     </section>
   );
 }
 
-const KINDS = [
-  { value: 'text', word: 'Text' },
-  { value: 'json', word: 'JSON' },
-] as const;
-
 interface SourceProps {
-  session: Session;
+  input: Input;
+  onInput: (input: Input) => void;
   faults: Fault[];
-  /** The way to the same as a form. */
-  toForm: ReactNode;
+  choice: ReactNode;
 }
 
-function Source({ session: { input, setInput }, faults, toForm }: SourceProps) {
-  const couldBeJson = jsonOf(input.text) !== undefined;
-  const isJson = couldBeJson && !input.isText;
+function Source({ input, onInput, faults, choice }: SourceProps) {
+  const isJson = kindOf(input) === 'json';
+  const unread = jsonFaultOf(input);
+  const isSentAsText = unread !== undefined && !isJson;
+  const said = faults.length > 0 || unread !== undefined;
   return (
     <>
-      <div className="flex min-h-7 items-center gap-2">
+      <div className="flex min-h-7 flex-wrap items-center gap-2">
         <label htmlFor="input" className="font-bold">
           Input
         </label>
-        <code className="flex-1 text-micro text-ink-3">{isJson ? 'JSON' : `text, ${plural(input.text.length, 'character')}`}</code>
-        {couldBeJson && (
-          <Choice label="Send as" options={KINDS} value={isJson ? 'json' : 'text'} onChange={(kind) => setInput({ ...input, isText: kind === 'text' })} />
-        )}
-        {toForm}
+        <code className="flex-1 text-micro text-ink-3">{isJson ? '' : plural(input.text.length, 'character')}</code>
+        {choice}
       </div>
       <textarea
         id="input"
@@ -54,13 +48,19 @@ function Source({ session: { input, setInput }, faults, toForm }: SourceProps) {
         dir="auto"
         spellCheck={!isJson}
         value={input.text}
-        onChange={(event) => setInput({ ...input, text: event.target.value })}
-        aria-invalid={faults.length > 0}
-        aria-describedby={faults.length > 0 ? 'input-faults' : undefined}
+        onChange={(event) => onInput({ ...input, text: event.target.value })}
+        aria-invalid={faults.length > 0 || (unread !== undefined && isJson && input.text.trim() !== '')}
+        aria-describedby={said ? 'input-faults' : undefined}
       />
-      {faults.length > 0 && (
-        <ul id="input-faults" className="mt-1 text-meta text-fail">
-          {faults.map((fault) => (
+      {said && (
+        <ul id="input-faults" className={`mt-1 text-meta ${isSentAsText && faults.length === 0 ? 'text-ink-2' : 'text-fail'}`}>
+          {unread !== undefined && (input.text.trim() !== '' || faults.length === 0) && (
+            <li>
+              <Sentence text={unread} />
+              {isSentAsText && ' It is sent as text.'}
+            </li>
+          )}
+          {faults.filter(({ detail }) => detail !== unread).map((fault) => (
             <li key={fault.pointer + fault.detail}>
               {fault.pointer !== '#' && <code>{fault.pointer} </code>}
               <Sentence text={fault.detail} />

@@ -1,8 +1,10 @@
 // The first thing to see: what this is, and workflows to try with one press. This module is a lazy chunk.
+import { writeAddress } from '../address';
 import { Button } from '../parts/Button';
 import { ErrorCard } from '../parts/ErrorCard';
 import { Icon } from '../parts/Icon';
 import type { Session } from '../useSession';
+import { addressOf } from '../useOpen';
 import { isMac } from '../words';
 import { EXAMPLES, type Example } from './examples';
 import { Thumb } from './Thumb';
@@ -16,7 +18,7 @@ interface Props {
 const PICTURED = 3;
 
 export default function Home({ session, isSimulated }: Props) {
-  const { refusal, isTextEdited, tryOut, isStarting, begin } = session;
+  const { refusal, isTextEdited, saved, tryOut, isStarting, begin } = session;
   const props = { isStarting, onTry: tryOut };
   return (
     <div className="pane pane-main overflow-auto bg-bg" data-pane="home">
@@ -29,7 +31,7 @@ export default function Home({ session, isSimulated }: Props) {
         {isTextEdited && (
           <p className="text-ink-2">
             What you wrote is still here, not saved.{' '}
-            <a href="#/new" className="font-strong text-live underline underline-offset-3">
+            <a href={writeAddress(addressOf(saved))} className="font-strong text-live underline underline-offset-3">
               Go on writing
             </a>
           </p>
