@@ -53,6 +53,8 @@ fault_codes! {
     UnknownType = "unknown_type",
     /// No workflow has this name or id.
     UnknownWorkflow = "unknown_workflow",
+    /// Several workflows have this name: a call by it could mean any of them.
+    AmbiguousWorkflow = "ambiguous_workflow",
     /// `needs` or a template names something that is not there.
     UnknownReference = "unknown_reference",
     /// A template names a node that may not have run yet.
@@ -76,6 +78,8 @@ fault_codes! {
     ShadowedName = "shadowed_name",
     /// A warning: nothing reads what the node gives.
     UnusedNode = "unused_node",
+    /// A warning: another stored workflow has this name, so that no workflow can be called by it.
+    NameInUse = "name_in_use",
     /// A warning: the wait would outlast the time that is allowed around it.
     OutlastsTimeout = "outlasts_timeout",
 }

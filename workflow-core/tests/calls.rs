@@ -152,30 +152,78 @@ async fn outcome(engine: &LocalEngine, new: NewRun) -> (Vec<StepEvent>, Value) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_newest_of_a_name_is_called_and_pinned_with_its_version() {
+async fn the_newest_version_is_called_and_pinned() {
     let engine = engine();
-    let first = engine.create_workflow(doubling()).await.unwrap().record;
+    let double = engine.create_workflow(doubling()).await.unwrap().record;
     let caller = engine
         .create_workflow(calling(json!({"workflow": "double"})))
         .await
         .unwrap();
-    let by_id = calling(json!({"workflow": first.id.to_string()}));
-    let by_id = engine.create_workflow(by_id).await.unwrap().record;
     let new = NewRun::new(caller.record.id, json!(5));
     assert_eq!(outcome(&engine, new.clone()).await.1, json!(10));
 
     let mut tripling = doubling();
     tripling["nodes"][0]["data"]["value"] = json!("{{ input * 3 }}");
-    let second = engine.create_workflow(tripling).await.unwrap().record;
+    let updated = engine.update_workflow(double.id, tripling, None).await;
+    assert_eq!(updated.unwrap().warnings, []);
     let (events, output) = outcome(&engine, new).await;
     assert_eq!(output, json!(15));
     let created = serde_json::to_value(&events[0]).unwrap();
-    assert_eq!(created["workflows"][0]["workflow_id"], json!(second.id));
-    assert_eq!(created["workflows"][0]["version"], 1);
+    assert_eq!(created["workflows"][0]["workflow_id"], json!(double.id));
+    assert_eq!(created["workflows"][0]["version"], 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_several_workflows_have_calls_none_of_them() {
+    let engine = engine();
+    let first = engine.create_workflow(doubling()).await.unwrap();
+    assert_eq!(first.warnings, []);
+    let first = first.record.id;
+    let by_name = calling(json!({"workflow": "double"}));
+    let caller = engine.create_workflow(by_name.clone()).await.unwrap();
+    let by_id = calling(json!({"workflow": first.to_string()}));
+    let by_id = engine.create_workflow(by_id).await.unwrap().record.id;
+    let mut through = calling(json!({"workflow": caller.record.id.to_string()}));
+    through["name"] = json!("through");
+    let through = engine.create_workflow(through).await.unwrap().record.id;
+
+    let second = engine.create_workflow(doubling()).await.unwrap();
+    let warning = &second.warnings[0];
+    assert_eq!(warning.code, FaultCode::NameInUse);
+    assert_eq!(warning.pointer, "#/name");
+    assert!(warning.detail.contains(&first.to_string()), "{warning}");
+    let second = second.record.id;
+
+    // At creation, when it is checked, and at start: also through a workflow in between.
+    let found = engine.validate(&by_name).await.unwrap().faults;
+    assert_eq!(found[0].code, FaultCode::AmbiguousWorkflow);
+    assert_eq!(found[0].pointer, "#/nodes/0/data/workflow");
+    for id in [first, second] {
+        assert!(found[0].detail.contains(&id.to_string()), "{found:?}");
+    }
     assert_eq!(
-        outcome(&engine, NewRun::new(by_id.id, json!(5))).await.1,
-        json!(10)
+        codes(&engine, by_name).await[0].0,
+        FaultCode::AmbiguousWorkflow
     );
+    for id in [caller.record.id, through] {
+        let refused = engine.start(NewRun::new(id, json!(5))).await.unwrap_err();
+        assert!(
+            matches!(&refused, EngineError::Invalid(it) if it.faults()[0].code == FaultCode::AmbiguousWorkflow),
+            "{refused:?}"
+        );
+    }
+    let new = NewRun::new(by_id, json!(5));
+    assert_eq!(outcome(&engine, new).await.1, json!(10));
+
+    // A new version under the same name is warned of, too; once one is renamed, the name is clear.
+    let again = engine.update_workflow(second, doubling(), None).await;
+    assert_eq!(again.unwrap().warnings[0].code, FaultCode::NameInUse);
+    let mut renamed = doubling();
+    renamed["name"] = json!("another");
+    let renamed = engine.update_workflow(second, renamed, None).await;
+    assert_eq!(renamed.unwrap().warnings, []);
+    let new = NewRun::new(caller.record.id, json!(5));
+    assert_eq!(outcome(&engine, new).await.1, json!(10));
 }
 
 #[tokio::test(start_paused = true)]
@@ -190,6 +238,8 @@ async fn a_workflow_that_is_not_there_is_a_fault() {
     );
     let found = engine.validate(&spec).await.unwrap();
     assert_eq!(found.faults[0].detail, "there is no workflow `duoble`");
+    let hint = found.faults[0].hint.as_deref();
+    assert_eq!(hint, Some("did you mean `double`?"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -207,14 +257,15 @@ async fn a_workflow_that_calls_itself_is_a_fault() {
     // `a` calls `b`, and then a new `b` would call `a`.
     let mut leaf = doubling();
     leaf["name"] = json!("b");
-    engine.create_workflow(leaf).await.unwrap();
+    let leaf = engine.create_workflow(leaf).await.unwrap().record;
     let caller = engine.create_workflow(call("a", "b")).await.unwrap().record;
     assert_eq!(codes(&engine, call("b", "a")).await, cycle);
 
     // The same over an id, which only shows when the run starts.
     let by_id = call("c", &caller.id.to_string());
     engine.create_workflow(by_id).await.unwrap();
-    engine.create_workflow(call("b", "c")).await.unwrap();
+    let updated = engine.update_workflow(leaf.id, call("b", "c"), None).await;
+    updated.unwrap();
     let refused = engine
         .start(NewRun::new(caller.id, json!(null)))
         .await

@@ -337,11 +337,13 @@ fn every_code_has_a_workflow_that_provokes_it_at_its_place() {
             .any(|fault| fault.code == *code && fault.pointer == *pointer);
         assert!(found, "no {code} at {pointer} in {refused}");
     }
-    // Warnings are provoked in `bodies.rs`, and too many workflows need a store.
+    // Warnings are provoked in `bodies.rs`; names and too many workflows need a store (`calls.rs`).
     let elsewhere = [
         FaultCode::UnusedNode,
         FaultCode::OutlastsTimeout,
         FaultCode::TooManyWorkflows,
+        FaultCode::AmbiguousWorkflow,
+        FaultCode::NameInUse,
     ];
     for code in FaultCode::ALL {
         assert!(

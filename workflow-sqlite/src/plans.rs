@@ -48,6 +48,7 @@ async fn every_question_is_looked_up() {
         workflows::NEWEST.to_owned(),
         workflows::VERSION.to_owned(),
         workflows::NAMED.to_owned(),
+        workflows::NAMES.to_owned(),
         workflows::LISTED.to_owned(),
         workflows::VERSIONS.to_owned(),
         retention::OLD.to_owned(),

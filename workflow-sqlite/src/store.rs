@@ -139,8 +139,16 @@ impl Store for SqliteStore {
         workflows::find(self.readers(), id, version).await
     }
 
-    async fn workflow_named(&self, name: &str) -> Result<Option<WorkflowRecord>, StoreError> {
-        workflows::named(self.readers(), &self.shared.left_out, name).await
+    async fn workflows_named(
+        &self,
+        name: &str,
+        limit: usize,
+    ) -> Result<Vec<WorkflowId>, StoreError> {
+        workflows::named(self.readers(), name, limit).await
+    }
+
+    async fn workflow_names(&self, limit: usize) -> Result<Vec<String>, StoreError> {
+        workflows::names(self.readers(), limit).await
     }
 
     async fn workflows(&self, page: PageRequest) -> Result<Page<WorkflowRecord>, StoreError> {

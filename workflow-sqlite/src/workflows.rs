@@ -1,20 +1,22 @@
 //! Reading workflows and their versions.
 
-use sqlx::{query_as, sqlite::SqlitePool};
+use sqlx::{query_as, query_scalar, sqlite::SqlitePool};
 use workflow_core::{Page, PageRequest, StoreError, WorkflowId, WorkflowRecord};
 
 use crate::{
     json::{self, VersionRow, unavailable},
     left_out::LeftOut,
-    page::{AFTER_ALL, cursor, first, page_of},
+    page::{AFTER_ALL, cursor, limit, page_of},
 };
 
 pub(crate) const NEWEST: &str = "SELECT workflow, version, record FROM workflow JOIN version ON workflow = id AND version = newest \
      WHERE id = ? AND NOT deleted";
 pub(crate) const VERSION: &str =
     "SELECT workflow, version, record FROM version WHERE workflow = ? AND version = ?";
-pub(crate) const NAMED: &str = "SELECT workflow, version, record FROM workflow JOIN version ON workflow = id AND version = newest \
-     WHERE name = ? AND NOT deleted ORDER BY id DESC";
+pub(crate) const NAMED: &str =
+    "SELECT id FROM workflow WHERE name = ? AND NOT deleted ORDER BY id DESC LIMIT ?";
+pub(crate) const NAMES: &str =
+    "SELECT DISTINCT name FROM workflow WHERE name >= '' AND NOT deleted LIMIT ?";
 pub(crate) const LISTED: &str = "SELECT workflow, version, record FROM workflow JOIN version ON workflow = id AND version = newest \
      WHERE id < ? AND NOT deleted ORDER BY id DESC";
 pub(crate) const VERSIONS: &str = "SELECT workflow, version, record FROM version \
@@ -39,15 +41,21 @@ pub(crate) async fn find(
     })
 }
 
-/// The newest workflow of this name.
+/// The workflows of this name, newest first.
 pub(crate) async fn named(
     readers: &SqlitePool,
-    left_out: &LeftOut,
     name: &str,
-) -> Result<Option<WorkflowRecord>, StoreError> {
-    let rows = query_as(NAMED).bind(name).fetch(readers);
-    let newest = first(rows, 1, |row| left_out.version(row)).await?;
-    Ok(newest.into_iter().next())
+    most: usize,
+) -> Result<Vec<WorkflowId>, StoreError> {
+    let found = query_scalar(NAMED).bind(name).bind(limit(most));
+    let ids: Vec<String> = found.fetch_all(readers).await.map_err(unavailable)?;
+    Ok(ids.iter().filter_map(|id| id.parse().ok()).collect())
+}
+
+/// Names that workflows have.
+pub(crate) async fn names(readers: &SqlitePool, most: usize) -> Result<Vec<String>, StoreError> {
+    let found = query_scalar(NAMES).bind(limit(most));
+    found.fetch_all(readers).await.map_err(unavailable)
 }
 
 /// A part of the list of workflows.

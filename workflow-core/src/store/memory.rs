@@ -59,6 +59,14 @@ fn place_of(key: &RunKey) -> (String, String) {
     (key.scope.clone(), key.key.clone())
 }
 
+/// The newest version of each workflow that is not deleted, newest workflow first.
+fn newest(
+    workflows: &BTreeMap<WorkflowId, StoredWorkflow>,
+) -> impl Iterator<Item = &WorkflowRecord> {
+    let listed = workflows.values().rev().filter(|stored| !stored.deleted);
+    listed.filter_map(|stored| stored.versions.last())
+}
+
 struct StoredRun {
     record: RunRecord,
     key: Option<RunKey>,
@@ -152,13 +160,20 @@ impl Store for MemoryStore {
         })
     }
 
-    async fn workflow_named(&self, name: &str) -> Result<Option<WorkflowRecord>, StoreError> {
+    async fn workflows_named(
+        &self,
+        name: &str,
+        limit: usize,
+    ) -> Result<Vec<WorkflowId>, StoreError> {
         let workflows = lock(&self.workflows);
-        let listed = workflows.values().rev().filter(|stored| !stored.deleted);
-        let mut newest = listed.filter_map(|stored| stored.versions.last());
-        Ok(newest
-            .find(|record| record.name.as_deref() == Some(name))
-            .cloned())
+        let named = newest(&workflows).filter(|record| record.name.as_deref() == Some(name));
+        Ok(named.map(|record| record.id).take(limit).collect())
+    }
+
+    async fn workflow_names(&self, limit: usize) -> Result<Vec<String>, StoreError> {
+        let workflows = lock(&self.workflows);
+        let names = newest(&workflows).filter_map(|record| record.name.clone());
+        Ok(names.take(limit).collect())
     }
 
     async fn workflows(&self, page: PageRequest) -> Result<Page<WorkflowRecord>, StoreError> {

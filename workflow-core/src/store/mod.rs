@@ -14,6 +14,9 @@ use crate::{
     },
 };
 
+/// How many specifications are in memory at once while names are read.
+const NAMES_AT_ONCE: usize = 10;
+
 /// Keeps workflows, runs and their logs.
 ///
 /// [`append`](Self::append) is the only change to a run, and a compare-and-set: order, fencing and
@@ -46,11 +49,39 @@ pub trait Store: Send + Sync + 'static {
         version: Option<u32>,
     ) -> Result<Option<WorkflowRecord>, StoreError>;
 
-    /// The newest version of the newest workflow of this name that is not deleted.
+    /// At most `limit` workflows whose newest version has this name and that are not deleted, newest
+    /// workflow first. Their records need not be readable.
     ///
     /// # Errors
     /// When the store cannot be read.
-    async fn workflow_named(&self, name: &str) -> Result<Option<WorkflowRecord>, StoreError>;
+    async fn workflows_named(
+        &self,
+        name: &str,
+        limit: usize,
+    ) -> Result<Vec<WorkflowId>, StoreError>;
+
+    /// At most `limit` names of workflows that are not deleted, in any order: the candidates of "did you
+    /// mean". Provided: reads the newest workflows, a few at a time. A store that has an index of names
+    /// should read that instead.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn workflow_names(&self, limit: usize) -> Result<Vec<String>, StoreError> {
+        let mut names = Vec::new();
+        let mut cursor = None;
+        for _ in 0..limit.div_ceil(NAMES_AT_ONCE) {
+            let page = self
+                .workflows(PageRequest::new(NAMES_AT_ONCE, cursor))
+                .await?;
+            names.extend(page.items.into_iter().filter_map(|record| record.name));
+            cursor = page.next_cursor;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        names.truncate(limit);
+        Ok(names)
+    }
 
     /// The newest version of each workflow that is not deleted, newest workflow first.
     ///

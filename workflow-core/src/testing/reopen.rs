@@ -73,8 +73,8 @@ pub async fn workflows_are_there_again<S: Store>(reopen: impl AsyncFn(Option<S>)
     let listed = store.workflows(PageRequest::default()).await.unwrap();
     assert_eq!(listed.items, std::slice::from_ref(&second));
     assert_eq!(
-        store.workflow_named("second").await.unwrap(),
-        Some(second.clone())
+        store.workflows_named("second", 2).await.unwrap(),
+        [second.id]
     );
     let third = second.next(None, first.spec.clone());
     assert!(store.update_workflow(third.clone()).await.unwrap());

@@ -23,8 +23,9 @@ async fn updated(store: &dyn Store, of: &WorkflowRecord, name: &str) -> Workflow
     record
 }
 
-async fn named(store: &dyn Store, name: &str) -> Option<WorkflowRecord> {
-    store.workflow_named(name).await.unwrap()
+/// The workflows of a name, newest first.
+async fn named(store: &dyn Store, name: &str) -> Vec<WorkflowId> {
+    store.workflows_named(name, 10).await.unwrap()
 }
 
 pub async fn a_workflow_is_kept(store: &dyn Store) {
@@ -114,7 +115,8 @@ pub async fn a_deleted_workflow_is_not_listed(store: &dyn Store) {
     let listed = store.workflows(PageRequest::default()).await.unwrap();
     assert_eq!(listed.items, [kept]);
     assert_eq!(store.workflow(gone.id, None).await.unwrap(), None);
-    assert_eq!(named(store, "gone").await, None);
+    assert_eq!(named(store, "gone").await, []);
+    assert_eq!(store.workflow_names(10).await.unwrap(), ["kept"]);
 }
 
 pub async fn a_workflow_that_has_a_newer_version_is_not_deleted_as_the_older(store: &dyn Store) {
@@ -152,22 +154,39 @@ pub async fn a_deleted_workflow_takes_no_version(store: &dyn Store) {
     assert_eq!(store.workflow(first.id, Some(2)).await.unwrap(), None);
 }
 
-pub async fn a_name_finds_the_newest_workflow(store: &dyn Store) {
+pub async fn a_name_finds_every_workflow_that_has_it(store: &dyn Store) {
     let older = stored_workflow(store, "same").await;
+    stored_workflow(store, "other").await;
     let newer = stored_workflow(store, "same").await;
-    assert_eq!(named(store, "same").await, Some(newer.clone()));
+    assert_eq!(named(store, "same").await, [newer.id, older.id]);
+    for (limit, found) in [(0, vec![]), (1, vec![newer.id])] {
+        assert_eq!(store.workflows_named("same", limit).await.unwrap(), found);
+    }
     assert!(store.delete_workflow(newer.id, None).await.unwrap());
-    assert_eq!(named(store, "same").await, Some(older));
+    assert_eq!(named(store, "same").await, [older.id]);
+}
+
+pub async fn the_names_of_workflows_are_listed(store: &dyn Store) {
+    for name in ["first", "second", "third"] {
+        stored_workflow(store, name).await;
+    }
+    let unnamed = WorkflowRecord::new(None, Arc::new(json!({})));
+    store.create_workflow(unnamed).await.unwrap();
+    let mut names = store.workflow_names(10).await.unwrap();
+    names.sort_unstable();
+    assert_eq!(names, ["first", "second", "third"]);
+    assert_eq!(store.workflow_names(2).await.unwrap().len(), 2);
+    assert_eq!(store.workflow_names(0).await.unwrap(), [""; 0]);
 }
 
 pub async fn a_name_is_that_of_the_newest_version(store: &dyn Store) {
     let first = stored_workflow(store, "before").await;
     let second = updated(store, &first, "after").await;
-    assert_eq!(named(store, "before").await, None);
-    assert_eq!(named(store, "after").await, Some(second.clone()));
+    assert_eq!(named(store, "before").await, []);
+    assert_eq!(named(store, "after").await, [second.id]);
     let third = second.next(None, Arc::new(json!({})));
     assert!(store.update_workflow(third.clone()).await.unwrap());
-    assert_eq!(named(store, "after").await, None);
+    assert_eq!(named(store, "after").await, []);
     assert_eq!(store.workflow(first.id, None).await.unwrap(), Some(third));
 }
 
@@ -179,9 +198,9 @@ pub async fn names_are_told_apart(store: &dyn Store) {
     }
     for record in stored {
         let name = record.name.clone().unwrap();
-        assert_eq!(named(store, &name).await, Some(record));
+        assert_eq!(named(store, &name).await, [record.id]);
     }
-    assert_eq!(named(store, "na_e").await, None);
+    assert_eq!(named(store, "na_e").await, []);
 }
 
 pub async fn workflows_are_listed_newest_first(store: &dyn Store) {

@@ -110,14 +110,15 @@ impl<'a> Check<'a> {
                 Some(Arc::clone(workflow))
             }
             Some(Err(refusal)) => {
-                self.faults
-                    .push(Fault::new(refusal.code, at, refusal.detail.clone()));
+                let mut fault = Fault::new(refusal.code, at, refusal.detail.clone());
+                fault.hint.clone_from(&refusal.hint);
+                self.faults.push(fault);
                 None
             }
             None => {
                 let detail = format!("there is no workflow `{}`", shown(name));
                 let mut fault = Fault::new(FaultCode::UnknownWorkflow, at, detail);
-                fault.hint = did_you_mean(name, self.library.names())
+                fault.hint = did_you_mean(name, self.library.candidates())
                     .or_else(|| Some("create it first, or name another".to_owned()));
                 self.faults.push(fault);
                 None

@@ -29,13 +29,18 @@ use crate::fault::FaultCode;
 /// # }
 /// ```
 #[derive(Default)]
-pub struct Library(BTreeMap<String, Result<Arc<Workflow>, Refusal>>);
+pub struct Library {
+    workflows: BTreeMap<String, Result<Arc<Workflow>, Refusal>>,
+    /// Names that are not in the library, for "did you mean".
+    others: Arc<[String]>,
+}
 
 /// Why a workflow cannot be called.
 #[derive(Clone, Debug)]
 pub(crate) struct Refusal {
     pub(crate) code: FaultCode,
     pub(crate) detail: String,
+    pub(crate) hint: Option<String>,
 }
 
 impl Library {
@@ -47,26 +52,36 @@ impl Library {
     /// Adds a workflow under a name. What the name meant before is forgotten; workflows that call
     /// it already keep it.
     pub fn insert(&mut self, name: impl Into<String>, workflow: Arc<Workflow>) {
-        self.0.insert(name.into(), Ok(workflow));
+        self.workflows.insert(name.into(), Ok(workflow));
     }
 
     /// Notes why the workflow of this name cannot be called.
     pub(crate) fn refuse(&mut self, name: &str, refusal: Refusal) {
-        self.0.insert(name.to_owned(), Err(refusal));
+        self.workflows.insert(name.to_owned(), Err(refusal));
+    }
+
+    /// Sets names of workflows that could be meant by a name that is not in the library.
+    pub(crate) fn suggest(&mut self, names: Arc<[String]>) {
+        self.others = names;
+    }
+
+    /// Names that could be meant.
+    pub(super) fn candidates(&self) -> impl Iterator<Item = &str> {
+        self.names().chain(self.others.iter().map(String::as_str))
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Result<Arc<Workflow>, Refusal>> {
-        self.0.get(name)
+        self.workflows.get(name)
     }
 
     /// The names there are.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.workflows.keys().map(String::as_str)
     }
 }
 
 impl fmt::Debug for Library {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.workflows.keys()).finish()
     }
 }

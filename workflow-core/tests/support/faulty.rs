@@ -86,8 +86,12 @@ impl Store for Faulty {
         self.call("workflow", self.store.workflow(id, version))
             .await
     }
-    async fn workflow_named(&self, name: &str) -> Result<Option<WorkflowRecord>, StoreError> {
-        self.call("workflow_named", self.store.workflow_named(name))
+    async fn workflows_named(
+        &self,
+        name: &str,
+        limit: usize,
+    ) -> Result<Vec<WorkflowId>, StoreError> {
+        self.call("workflows_named", self.store.workflows_named(name, limit))
             .await
     }
     async fn workflows(&self, page: PageRequest) -> Result<Page<WorkflowRecord>, StoreError> {

@@ -15,6 +15,7 @@ use crate::{
     record::WorkflowRecord,
     registry::Registry,
     store::Store,
+    suggest::shown,
     sync::lock,
     workflow::{Library, Refusal, Workflow, calls},
 };
@@ -32,8 +33,26 @@ pub(super) struct Linker {
     compiled: Mutex<HashMap<(WorkflowId, u32), Arc<Workflow>>>,
 }
 
-/// What is called by which name.
-type Called = BTreeMap<String, WorkflowRecord>;
+/// How many names are looked at for "did you mean".
+const MOST_NAMES: usize = 500;
+
+/// How many workflows of one name are listed.
+const MOST_OF_ONE_NAME: usize = 10;
+
+/// What a specification calls.
+#[derive(Default)]
+struct Called {
+    /// By name: the workflow that is called by it, or why none is.
+    by_name: BTreeMap<String, Result<WorkflowRecord, Refusal>>,
+    /// The names that could be meant, when one is unknown.
+    candidates: Arc<[String]>,
+}
+
+impl Called {
+    fn record(&self, name: &str) -> Option<&WorkflowRecord> {
+        self.by_name.get(name)?.as_ref().ok()
+    }
+}
 
 impl Linker {
     pub(super) fn new(registry: Arc<Registry>, store: Arc<dyn Store>) -> Self {
@@ -78,13 +97,13 @@ impl Linker {
         record: &WorkflowRecord,
         pins: &[PinnedWorkflow],
     ) -> Result<Arc<Workflow>, EngineError> {
-        let mut called = Called::new();
+        let mut called = Called::default();
         for pin in pins {
             let Some((id, version)) = pin.workflow_id.zip(pin.version) else {
                 continue;
             };
             if let Some(record) = self.store.workflow(id, Some(version)).await? {
-                called.insert(pin.workflow.to_string(), record);
+                (called.by_name).insert(pin.workflow.to_string(), Ok(record));
             }
         }
         self.link(record, &called)
@@ -108,7 +127,7 @@ impl Linker {
 
     /// Everything that a specification calls, and that those call.
     async fn find_called(&self, spec: &Value) -> Result<Called, EngineError> {
-        let mut called = Called::new();
+        let mut called = Called::default();
         let mut asked: HashSet<String> = HashSet::new();
         let mut names: Vec<String> = calls(spec).into_iter().map(str::to_owned).collect();
         while let Some(name) = names.pop() {
@@ -120,22 +139,64 @@ impl Linker {
                 let fault = Fault::new(FaultCode::TooManyWorkflows, "#", detail);
                 return Err(InvalidWorkflow::new(vec![fault]).into());
             }
-            if let Some(record) = self.find(&name).await? {
-                names.extend(calls(&record.spec).into_iter().map(str::to_owned));
-                called.insert(name, record);
+            match self.find(&name).await? {
+                Some(found) => {
+                    if let Ok(record) = &found {
+                        names.extend(calls(&record.spec).into_iter().map(str::to_owned));
+                    }
+                    called.by_name.insert(name, found);
+                }
+                None if called.candidates.is_empty() => {
+                    called.candidates = self.store.workflow_names(MOST_NAMES).await?.into();
+                }
+                None => {}
             }
         }
         Ok(called)
     }
 
-    /// The workflow of this id, or the newest of this name.
-    async fn find(&self, name: &str) -> Result<Option<WorkflowRecord>, EngineError> {
+    /// The workflow of this id, or the only one of this name.
+    async fn find(
+        &self,
+        name: &str,
+    ) -> Result<Option<Result<WorkflowRecord, Refusal>>, EngineError> {
         if let Ok(id) = name.parse()
             && let Some(record) = self.store.workflow(id, None).await?
         {
-            return Ok(Some(record));
+            return Ok(Some(Ok(record)));
         }
-        Ok(self.store.workflow_named(name).await?)
+        let named = self.store.workflows_named(name, MOST_OF_ONE_NAME).await?;
+        match named.as_slice() {
+            [] => Ok(None),
+            // It may have been deleted in between.
+            [only] => Ok(self.store.workflow(*only, None).await?.map(Ok)),
+            several => Ok(Some(Err(ambiguous(name, several)))),
+        }
+    }
+
+    /// Warns of other stored workflows that have the name of this one.
+    pub(super) async fn name_in_use(
+        &self,
+        name: Option<&str>,
+        own: Option<WorkflowId>,
+    ) -> Result<Option<Fault>, EngineError> {
+        let Some(name) = name else {
+            return Ok(None);
+        };
+        let mut others = self.store.workflows_named(name, MOST_OF_ONE_NAME).await?;
+        others.retain(|id| Some(*id) != own);
+        if others.is_empty() {
+            return Ok(None);
+        }
+        let detail = format!(
+            "`{}` is also the name of {}: no workflow can be called by it",
+            shown(name),
+            listed(&others)
+        );
+        let warning = Fault::new(FaultCode::NameInUse, "#/name", detail);
+        let hint =
+            "choose another name, store this as a new version of that workflow, or delete that one";
+        Ok(Some(warning.hint(hint)))
     }
 }
 
@@ -156,7 +217,7 @@ impl Linking<'_> {
         let mut library = Library::new();
         for name in calls(spec) {
             match self.resolve(name) {
-                None => {}
+                None => library.suggest(Arc::clone(&self.called.candidates)),
                 Some(Ok(workflow)) => library.insert(name, workflow),
                 Some(Err(refusal)) => library.refuse(name, refusal),
             }
@@ -168,7 +229,10 @@ impl Linking<'_> {
         if self.own_name == Some(name) {
             return Some(Err(self.cycle(name)));
         }
-        let record = self.called.get(name)?;
+        let record = match self.called.by_name.get(name)? {
+            Ok(record) => record,
+            Err(refusal) => return Some(Err(refusal.clone())),
+        };
         if self.chain.contains(&record.id) {
             return Some(Err(self.cycle(name)));
         }
@@ -192,6 +256,7 @@ impl Linking<'_> {
         Refusal {
             code: FaultCode::Cycle,
             detail: format!("`{name}` would call itself{through}"),
+            hint: None,
         }
     }
 
@@ -217,25 +282,51 @@ impl Linking<'_> {
     /// Whether what it calls is what is called by these names now.
     fn is_current(&self, workflow: &Workflow) -> bool {
         workflow.pins().iter().all(|pin| {
-            let called = self.called.get(&*pin.workflow);
+            let called = self.called.record(&pin.workflow);
             called.map(|record| (record.id, record.version)) == pin.workflow_id.zip(pin.version)
         })
     }
 }
 
+/// Why a name that several workflows have calls none of them.
+fn ambiguous(name: &str, named: &[WorkflowId]) -> Refusal {
+    Refusal {
+        code: FaultCode::AmbiguousWorkflow,
+        detail: format!("`{}` is the name of {}", shown(name), listed(named)),
+        hint: Some("call one by its id, or rename or delete the others".to_owned()),
+    }
+}
+
+/// How many workflows these are, and their ids.
+fn listed(ids: &[WorkflowId]) -> String {
+    let number = match ids.len() {
+        1 => "workflow".to_owned(),
+        MOST_OF_ONE_NAME => format!("at least {MOST_OF_ONE_NAME} workflows:"),
+        several => format!("{several} workflows:"),
+    };
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    format!("{number} {}", ids.join(", "))
+}
+
 /// Why a workflow that has faults cannot be called.
 fn refusal(name: &str, invalid: &InvalidWorkflow) -> Refusal {
     let mut faults = invalid.faults().iter();
-    if let Some(passed_on) =
-        faults.find(|fault| matches!(fault.code, FaultCode::Cycle | FaultCode::NestedTooDeep))
-    {
+    if let Some(passed_on) = faults.find(|fault| {
+        let code = fault.code;
+        matches!(
+            code,
+            FaultCode::Cycle | FaultCode::NestedTooDeep | FaultCode::AmbiguousWorkflow
+        )
+    }) {
         return Refusal {
             code: passed_on.code,
             detail: format!("`{name}` cannot be called: {}", passed_on.detail),
+            hint: passed_on.hint.clone(),
         };
     }
     Refusal {
         code: FaultCode::UnknownWorkflow,
         detail: format!("`{name}` cannot be called: {invalid}"),
+        hint: None,
     }
 }

@@ -185,8 +185,10 @@ impl LocalEngine {
 impl Engine for LocalEngine {
     async fn create_workflow(&self, spec: Value) -> Result<Created, EngineError> {
         let workflow = self.host.linker().check(&spec).await?;
-        let warnings = workflow.warnings().to_vec();
-        let record = WorkflowRecord::new(workflow.name().map(str::to_owned), Arc::new(spec));
+        let mut warnings = workflow.warnings().to_vec();
+        let name = workflow.name();
+        warnings.extend(self.host.linker().name_in_use(name, None).await?);
+        let record = WorkflowRecord::new(name.map(str::to_owned), Arc::new(spec));
         self.host.store().create_workflow(record.clone()).await?;
         Ok(Created { record, warnings })
     }
@@ -198,13 +200,15 @@ impl Engine for LocalEngine {
         if_version: Option<u32>,
     ) -> Result<Created, EngineError> {
         let workflow = self.host.linker().check_as(&spec, Some(id)).await?;
-        let (name, spec) = (workflow.name().map(str::to_owned), Arc::new(spec));
+        let mut warnings = workflow.warnings().to_vec();
+        let name = workflow.name();
+        warnings.extend(self.host.linker().name_in_use(name, Some(id)).await?);
+        let (name, spec) = (name.map(str::to_owned), Arc::new(spec));
         loop {
             let newest = self.workflow(id, None).await?;
             check_newest(&newest, if_version)?;
             let record = newest.next(name.clone(), Arc::clone(&spec));
             if self.host.store().update_workflow(record.clone()).await? {
-                let warnings = workflow.warnings().to_vec();
                 return Ok(Created { record, warnings });
             }
         }
