@@ -33,6 +33,8 @@ fault_codes! {
     MissingField = "missing_field",
     /// A field that does not exist.
     UnknownField = "unknown_field",
+    /// A key that an object has twice. It is found where JSON text is read; most readers keep the last.
+    DuplicateField = "duplicate_field",
     /// A field that has no meaning for a node of this type.
     NotApplicable = "not_applicable",
     /// More nodes than a workflow may have, those in its maps and loops included.

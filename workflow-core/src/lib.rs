@@ -52,6 +52,7 @@ mod executor;
 mod fault;
 mod history;
 mod id;
+mod json;
 mod machine;
 mod node;
 mod nodes;
@@ -96,6 +97,7 @@ pub use self::{
     fault::{Fault, FaultCode, InvalidWorkflow},
     history::{AttemptReport, StepHistory},
     id::{InvalidId, InvalidWaitId, NodeId, RunId, StepPath, StepRef, WaitId, WorkflowId},
+    json::{JsonError, read_json},
     node::{Node, NodeContext},
     nodes::{PromptNode, TransformNode},
     outline::RunOutline,

@@ -337,10 +337,11 @@ fn every_code_has_a_workflow_that_provokes_it_at_its_place() {
             .any(|fault| fault.code == *code && fault.pointer == *pointer);
         assert!(found, "no {code} at {pointer} in {refused}");
     }
-    // Warnings are provoked in `bodies.rs`; names and too many workflows need a store (`calls.rs`).
+    // What only a text can have is in `text_is_read_strictly`. Warnings are provoked in `bodies.rs`; names and too many workflows need a store (`calls.rs`).
     let elsewhere = [
         FaultCode::UnusedNode,
         FaultCode::OutlastsTimeout,
+        FaultCode::DuplicateField,
         FaultCode::TooManyWorkflows,
         FaultCode::AmbiguousWorkflow,
         FaultCode::NameInUse,
@@ -447,6 +448,47 @@ fn text_that_is_not_json_has_a_line_and_a_column() {
         refused.to_string().contains("line 2 column 13"),
         "{refused}"
     );
+}
+
+#[test]
+fn text_is_read_strictly() {
+    let read = |text: &str| match Workflow::from_json(text, &Registry::default()) {
+        Ok(_) => Vec::new(),
+        Err(invalid) => (invalid.faults().iter())
+            .map(|fault| format!("{} {}", fault.code, fault.pointer))
+            .collect(),
+    };
+    let node = |data: &str| {
+        format!(r#"{{"nodes": [{{"id": "a", "type": "TransformNode", "data": {{{data}}}}}]}}"#)
+    };
+    for (data, found) in [
+        (
+            r#""value": 1, "value": 2"#,
+            "duplicate_field #/nodes/0/data/value",
+        ),
+        (
+            r#""value": {"x": [{"y": 1, "y": 1}]}"#,
+            "duplicate_field #/nodes/0/data/value/x/0/y",
+        ),
+        (
+            r#""value": 18446744073709551616"#,
+            "invalid_value #/nodes/0/data/value",
+        ),
+        (
+            r#""value": [1, 1e-400]"#,
+            "invalid_value #/nodes/0/data/value/1",
+        ),
+    ] {
+        assert_eq!(read(&node(data)), [found], "{data}");
+    }
+    let fine = node(r#""value": 18446744073709551615"#);
+    assert_eq!(read(&format!("\u{feff}{fine}")), [""; 0]);
+    let deep = node(&format!(
+        r#""value": {}{}"#,
+        "[".repeat(200),
+        "]".repeat(200)
+    ));
+    assert_eq!(read(&deep), ["nested_too_deep #"]);
 }
 
 #[test]

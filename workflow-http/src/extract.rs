@@ -9,7 +9,7 @@ use axum::{
 };
 use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::Error as _};
 use serde_json::Value;
-use workflow_core::{PageRequest, RunId, WorkflowId};
+use workflow_core::{Fault, JsonError, PageRequest, RunId, WorkflowId, read_json};
 
 use crate::{
     app::App,
@@ -25,7 +25,34 @@ impl FromRequest<App> for JsonBody {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let bytes = read(request, app).await?;
-        Ok(Self(serde_json::from_slice(&bytes)?))
+        Ok(Self(read_json(&bytes)?))
+    }
+}
+
+/// A body that is a specification. What its text alone shows to be wrong is a fault of the workflow.
+pub(crate) struct SpecBody(pub(crate) Result<Value, Vec<Fault>>);
+
+impl SpecBody {
+    /// The specification.
+    ///
+    /// # Errors
+    /// With the faults of its text.
+    pub(crate) fn spec(self) -> Result<Value, Problem> {
+        let refuse = |faults| Problem::of_faults(Kind::InvalidWorkflow, "workflow", faults);
+        self.0.map_err(refuse)
+    }
+}
+
+impl FromRequest<App> for SpecBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let bytes = read(request, app).await?;
+        match read_json(&bytes) {
+            Ok(spec) => Ok(Self(Ok(spec))),
+            Err(JsonError::Faults(faults)) => Ok(Self(Err(faults))),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 
@@ -40,7 +67,7 @@ impl FromRequest<App> for OptionalJsonBody {
         if bytes.is_empty() {
             return Ok(Self(None));
         }
-        Ok(Self(Some(serde_json::from_slice(&bytes)?)))
+        Ok(Self(Some(read_json(&bytes)?)))
     }
 }
 

@@ -12,7 +12,7 @@ use axum::{
 };
 use schemars::JsonSchema;
 use serde::Serialize;
-use workflow_core::{EngineError, Fault, InvalidWorkflow, SignalError, StoreError};
+use workflow_core::{EngineError, Fault, InvalidWorkflow, JsonError, SignalError, StoreError};
 
 macro_rules! kinds {
     ($($name:ident = $status:ident, $code:literal, $title:literal;)+) => {
@@ -236,14 +236,14 @@ impl From<EngineError> for Problem {
     }
 }
 
-impl From<serde_json::Error> for Problem {
-    fn from(error: serde_json::Error) -> Self {
-        let detail = error.to_string();
-        // The one thing of it that it does not tell otherwise.
-        if detail.starts_with("recursion limit") {
-            return Kind::JsonTooDeep.of(format!("at most 127 levels are read: {detail}"));
+impl From<JsonError> for Problem {
+    fn from(error: JsonError) -> Self {
+        match error {
+            JsonError::Syntax(error) => Kind::NotJson.of(error.to_string()),
+            JsonError::Faults(faults) => Self::of_faults(Kind::InvalidBody, "body", faults),
+            // Too deep; there is no other error.
+            other => Kind::JsonTooDeep.of(other.to_string()),
         }
-        Kind::NotJson.of(detail)
     }
 }
 

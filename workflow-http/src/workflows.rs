@@ -14,16 +14,16 @@ use workflow_core::{
 
 use crate::{
     app::App,
-    extract::{Id, JsonBody, Limit, Query},
+    extract::{Id, Limit, Query, SpecBody},
     problem::Problem,
     version::{self, IfMatch, etag},
 };
 
 pub(crate) async fn create(
     State(app): State<App>,
-    JsonBody(spec): JsonBody,
+    spec: SpecBody,
 ) -> Result<impl IntoResponse, Problem> {
-    let created = app.engine.create_workflow(spec).await?;
+    let created = app.engine.create_workflow(spec.spec()?).await?;
     let location = [(LOCATION, app.workflow_url(created.record.id))];
     let etag = etag(created.record.version);
     Ok((StatusCode::CREATED, location, etag, Json(created)))
@@ -34,9 +34,12 @@ pub(crate) async fn update(
     State(app): State<App>,
     Id(id): Id<WorkflowId>,
     IfMatch(version): IfMatch,
-    JsonBody(spec): JsonBody,
+    spec: SpecBody,
 ) -> Result<impl IntoResponse, Problem> {
-    let updated = app.engine.update_workflow(id, spec, version).await?;
+    let updated = app
+        .engine
+        .update_workflow(id, spec.spec()?, version)
+        .await?;
     Ok((etag(updated.record.version), Json(updated)))
 }
 
@@ -137,9 +140,12 @@ pub(crate) async fn delete(
 
 pub(crate) async fn validate(
     State(app): State<App>,
-    JsonBody(spec): JsonBody,
+    SpecBody(spec): SpecBody,
 ) -> Result<Json<Checked>, Problem> {
-    Ok(Json(app.engine.validate(&spec).await?.into()))
+    Ok(Json(match spec {
+        Ok(spec) => app.engine.validate(&spec).await?.into(),
+        Err(faults) => Validation::of_faults(faults).into(),
+    }))
 }
 
 /// What a check found; the graph of a valid workflow.

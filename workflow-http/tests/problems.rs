@@ -76,6 +76,76 @@ async fn what_is_not_json_is_told_by_line_and_column() {
 }
 
 #[tokio::test]
+async fn what_a_reader_would_drop_or_change_is_refused() {
+    let api = Api::new();
+    let workflow = api.create(two_steps()).await;
+    let run = api
+        .post(&format!("{workflow}/runs"), r#"{"input":1}"#)
+        .await;
+    let run = run.json()["links"]["self"].as_str().unwrap().to_owned();
+    let wait = format!("{run}/waits/{NOBODY}");
+    let (start, retry) = (format!("{workflow}/runs"), format!("{run}/retry"));
+    let stream = format!("{workflow}/run");
+    let spec = |more: &str| {
+        two_steps()
+            .to_string()
+            .replacen('{', &format!("{{{more},"), 1)
+    };
+    let kinds = [
+        (r#""a":1,"a":2"#, "duplicate_field", "a"),
+        (r#""a":{"b":18446744073709551616}"#, "invalid_value", "a/b"),
+        (r#""a":[0,1e-400]"#, "invalid_value", "a/1"),
+    ];
+    for (members, code, place) in kinds {
+        let whole = format!("{{{members}}}");
+        for (path, body, refusal, at) in [
+            ("/api/workflows", spec(members), "invalid_workflow", "#"),
+            (
+                &start,
+                format!(r#"{{"input":{whole}}}"#),
+                "invalid_body",
+                "#/input",
+            ),
+            (
+                &stream,
+                format!(r#"{{"input":{whole}}}"#),
+                "invalid_body",
+                "#/input",
+            ),
+            (
+                &start,
+                format!(r#"{{"input":1,"metadata":{whole}}}"#),
+                "invalid_body",
+                "#/metadata",
+            ),
+            (
+                &retry,
+                format!(r#"{{"input":{whole}}}"#),
+                "invalid_body",
+                "#/input",
+            ),
+            (&wait, whole.clone(), "invalid_body", "#"),
+        ] {
+            let answer = api.post(path, &body).await;
+            assert_eq!(answer.refusal(), (422, refusal.into()), "{path} {body}");
+            let error = &answer.json()["errors"][0];
+            assert_eq!(error["code"], code, "{path} {body}");
+            assert_eq!(error["pointer"], format!("{at}/{place}"), "{path} {body}");
+        }
+        let put = with_body(request("PUT", &workflow), spec(members));
+        assert_eq!(
+            api.ask(put).await.refusal(),
+            (422, "invalid_workflow".into())
+        );
+        let checked = api.post("/api/workflows/validate", spec(members)).await;
+        assert_eq!(checked.json()["valid"], false);
+        assert_eq!(checked.json()["errors"][0]["code"], code);
+    }
+    let marked = format!("\u{feff}{}", two_steps());
+    assert_eq!(api.post("/api/workflows", marked).await.status, 201);
+}
+
+#[tokio::test]
 async fn a_body_may_have_one_mebibyte_and_no_byte_more() {
     let api = Api::new();
     let spec = two_steps().to_string();

@@ -309,6 +309,17 @@ pub struct Validation {
     pub nodes: Option<Arc<[NodeOutline]>>,
 }
 
+impl Validation {
+    /// What a check found that could not read the specification whole.
+    pub fn of_faults(faults: Vec<Fault>) -> Self {
+        Self {
+            faults,
+            warnings: Vec::new(),
+            nodes: None,
+        }
+    }
+}
+
 /// Why an engine did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

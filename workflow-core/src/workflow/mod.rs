@@ -33,6 +33,7 @@ use crate::{
     event::{NodeOutline, PinnedWorkflow},
     fault::{Fault, FaultCode, InvalidWorkflow},
     id::{StepRef, WorkflowId},
+    json::read_json,
     pointer::Pointer,
     registry::Registry,
     size::{self, MAX_SPEC_DEPTH},
@@ -140,18 +141,14 @@ impl Workflow {
         })
     }
 
-    /// Checks a specification in JSON text.
+    /// Checks a specification in JSON text, which is read by [`read_json`].
     ///
     /// # Errors
     /// As [`new`](Self::new); text that is not JSON is one fault, with its line and column.
     pub fn from_json(text: &str, registry: &Registry) -> Result<Self, InvalidWorkflow> {
-        match serde_json::from_str(text) {
-            Ok(spec) => Self::new(&spec, registry),
-            Err(error) => {
-                let fault = Fault::new(FaultCode::InvalidValue, "#", format!("not JSON: {error}"));
-                Err(InvalidWorkflow::new(vec![fault]))
-            }
-        }
+        let spec = read_json(text.as_bytes());
+        let spec = spec.map_err(|error| InvalidWorkflow::new(error.into_faults()))?;
+        Self::new(&spec, registry)
     }
 
     /// The name its author gave it.

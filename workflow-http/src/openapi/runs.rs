@@ -249,6 +249,7 @@ pub(crate) fn answer(schemas: &mut Schemas) -> Operation {
             Kind::WaitAnswered,
             Kind::WaitEnded,
             Kind::WaitExpired,
+            Kind::InvalidBody,
             Kind::InvalidAnswer,
             Kind::StoreFailed,
         ])

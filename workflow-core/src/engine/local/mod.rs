@@ -264,11 +264,7 @@ impl Engine for LocalEngine {
                 warnings: workflow.warnings().to_vec(),
                 nodes: Some(Arc::clone(workflow.nodes())),
             }),
-            Err(EngineError::Invalid(invalid)) => Ok(Validation {
-                faults: invalid.into_faults(),
-                warnings: Vec::new(),
-                nodes: None,
-            }),
+            Err(EngineError::Invalid(invalid)) => Ok(Validation::of_faults(invalid.into_faults())),
             Err(other) => Err(other),
         }
     }
