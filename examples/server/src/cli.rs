@@ -48,7 +48,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Say every fault of a workflow; the exit code is 1 if there is one. Needs no key.
     Validate {
-        /// The workflow as JSON.
+        /// The workflow as JSON; `-` reads standard input.
         file: PathBuf,
 
         /// A workflow that it calls by name; repeatable, and each may call those before it.
@@ -61,11 +61,17 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
-    /// The workflow as JSON.
+    /// The workflow as JSON; `-` reads standard input.
     pub(crate) file: PathBuf,
 
-    /// What to run it with: JSON, or else a text; `@FILE` reads it from a file.
-    #[arg(long, value_name = "INPUT", default_value = "null")]
+    /// What to run it with: JSON, or else a text. `@FILE` reads it from a file, `@-` from standard input;
+    /// there, what begins with `{` or `[` has to be JSON, unless the name ends in `.txt` or `.md`.
+    #[arg(
+        long,
+        value_name = "INPUT",
+        default_value = "null",
+        allow_negative_numbers = true
+    )]
     pub(crate) input: String,
 
     /// A workflow that it calls by name; repeatable, and each may call those before it.

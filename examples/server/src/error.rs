@@ -2,11 +2,14 @@
 
 use std::{error::Error, io, net::SocketAddr, path::PathBuf, process::ExitCode};
 
-use workflow_core::EngineError;
+use workflow_core::{EngineError, Fault, JsonError};
 use workflow_gemini::ConfigError;
 use workflow_http::InvalidApiKey;
 
-use crate::faults::{Listed, counted};
+use crate::{
+    faults::{Listed, counted},
+    file::named,
+};
 
 /// A sentence for the person who started the program.
 #[derive(Debug, thiserror::Error)]
@@ -37,12 +40,22 @@ pub(crate) enum Stopped {
     Config(ConfigError),
     #[error("The nodes that call other servers could not be set up: {0}.")]
     Http(#[from] workflow_fetch::ConfigError),
-    #[error("{path} is not JSON: {1}.", path = .0.display())]
-    NotJson(PathBuf, serde_json::Error),
-    #[error("{path} cannot be run: {reason}", path = .0.display(), reason = refusal(.1))]
+    #[error("{path} {reason}", path = named(.0), reason = unreadable(.1))]
+    NotJson(PathBuf, JsonError),
+    #[error("The input cannot be used: {}", faults(.0))]
+    Input(Vec<Fault>),
+    #[error("{path} cannot be run: {reason}", path = named(.0), reason = refusal(.1))]
     Refused(PathBuf, EngineError),
-    #[error("{path} has no `name`, so no workflow can call it.", path = .0.display())]
+    #[error("{path} has no `name`, so no workflow can call it.", path = named(.0))]
     NoName(PathBuf),
+    #[error(
+        "{first} and {second} have the same name, `{0}`: no workflow can call them.",
+        first = named(&.1[0]),
+        second = named(&.1[1])
+    )]
+    SameName(String, [PathBuf; 2]),
+    #[error("Standard input can be read only once: name a file in place of one `-`.")]
+    StandardInputTwice,
     #[error("{}.", told(.0))]
     Data(#[from] workflow_sqlite::OpenError),
     #[error("The engine failed: {}.", told(.0))]
@@ -58,7 +71,7 @@ pub(crate) enum Stopped {
     AddressInUse(SocketAddr),
     #[error("Listening on {0} failed: {1}.")]
     Listen(SocketAddr, io::Error),
-    #[error("{path} could not be read: {1}.", path = .0.display())]
+    #[error("{path} could not be read: {1}.", path = named(.0))]
     File(PathBuf, io::Error),
     #[error("The operating system failed: {0}.")]
     Io(#[from] io::Error),
@@ -78,7 +91,10 @@ impl Stopped {
             | Self::EnvFile { .. }
             | Self::File(..)
             | Self::NotJson(..)
+            | Self::Input(_)
             | Self::NoName(_)
+            | Self::SameName(..)
+            | Self::StandardInputTwice
             | Self::Refused(..) => ExitCode::from(2),
             Self::Data(_)
             | Self::AddressInUse(_)
@@ -100,12 +116,22 @@ fn told(error: &dyn Error) -> String {
 /// Why a workflow was refused, with every fault of it or of its input.
 fn refusal(error: &EngineError) -> String {
     match error {
-        EngineError::Invalid(invalid) => {
-            let faults = invalid.faults();
-            format!("{}{}", counted(faults.len(), "fault"), Listed(faults))
-        }
+        EngineError::Invalid(invalid) => faults(invalid.faults()),
         EngineError::InvalidInput(faults) => format!("{error}{}", Listed(faults)),
         other => format!("{other}."),
+    }
+}
+
+/// How many faults there are, and a list of them.
+fn faults(faults: &[Fault]) -> String {
+    format!("{}{}", counted(faults.len(), "fault"), Listed(faults))
+}
+
+/// Why a file was not read as JSON.
+fn unreadable(error: &JsonError) -> String {
+    match error {
+        JsonError::Faults(found) => format!("cannot be used: {}", faults(found)),
+        other => format!("is {other}."),
     }
 }
 

@@ -1,13 +1,81 @@
-//! Workflows in files.
+//! What commands read: files, and standard input where a file is `-`.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    io::{self, Read},
+    path::Path,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use serde_json::Value;
+use workflow_core::{JsonError, read_json};
 
 use crate::error::Stopped;
 
+/// What stands for standard input.
+const STANDARD_INPUT: &str = "-";
+
+/// The name of a file in messages.
+pub(crate) fn named(file: &Path) -> String {
+    if file == Path::new(STANDARD_INPUT) {
+        return "standard input".to_owned();
+    }
+    file.display().to_string()
+}
+
+/// The bytes of a file, or of standard input.
+pub(crate) fn read(file: &Path) -> Result<Vec<u8>, Stopped> {
+    static TAKEN: AtomicBool = AtomicBool::new(false);
+    let failed = |error| Stopped::File(file.to_owned(), error);
+    if file != Path::new(STANDARD_INPUT) {
+        return fs::read(file).map_err(failed);
+    }
+    if TAKEN.swap(true, Ordering::Relaxed) {
+        return Err(Stopped::StandardInputTwice);
+    }
+    let mut text = Vec::new();
+    io::stdin().read_to_end(&mut text).map_err(failed)?;
+    Ok(text)
+}
+
 /// The JSON in a file.
-pub(crate) fn read_json(file: &Path) -> Result<Value, Stopped> {
-    let text = fs::read(file).map_err(|error| Stopped::File(file.to_owned(), error))?;
-    serde_json::from_slice(&text).map_err(|error| Stopped::NotJson(file.to_owned(), error))
+pub(crate) fn read_spec(file: &Path) -> Result<Value, Stopped> {
+    let text = read(file)?;
+    read_json(&text).map_err(|error| Stopped::NotJson(file.to_owned(), error))
+}
+
+/// Input in a file: JSON, or else a text. Text that was meant as JSON is an error: in a file that ends
+/// in `.json`, or that begins as an object or a list and is not named as a text.
+pub(crate) fn read_input(file: &Path) -> Result<Value, Stopped> {
+    let bytes = read(file)?;
+    let error = match read_json(&bytes) {
+        Ok(value) => return Ok(value),
+        Err(error) => error,
+    };
+    let text = str::from_utf8(&bytes).ok();
+    let text = text.map(|text| text.strip_prefix('\u{feff}').unwrap_or(text));
+    match text {
+        Some(text) if is_syntax(&error) && !is_meant_as_json(file, text) => Ok(text.into()),
+        _ => Err(Stopped::NotJson(file.to_owned(), error)),
+    }
+}
+
+fn is_meant_as_json(file: &Path, text: &str) -> bool {
+    match file.extension().and_then(|extension| extension.to_str()) {
+        Some("json") => true,
+        Some("txt" | "md") => false,
+        _ => text.trim_start().starts_with(['{', '[']),
+    }
+}
+
+/// JSON that was typed, or else a text.
+pub(crate) fn json_or_text(written: &str) -> Result<Value, JsonError> {
+    match read_json(written.as_bytes()) {
+        Err(error) if is_syntax(&error) => Ok(written.into()),
+        read => read,
+    }
+}
+
+fn is_syntax(error: &JsonError) -> bool {
+    matches!(error, JsonError::Syntax(_))
 }

@@ -9,6 +9,7 @@ mod error;
 mod faults;
 mod file;
 mod keys;
+mod library;
 mod log;
 mod model;
 mod narrate;

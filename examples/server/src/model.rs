@@ -52,6 +52,15 @@ impl Model {
         })
     }
 
+    /// A model that nothing calls, and that needs no key.
+    pub(crate) fn uncalled() -> Result<Self, Stopped> {
+        Ok(Self {
+            client: GeminiClient::builder().api_key("none").build()?,
+            connection: None,
+            simulation: None,
+        })
+    }
+
     pub(crate) fn is_simulated(&self) -> bool {
         self.simulation.is_some()
     }

@@ -2,7 +2,6 @@
 
 use std::{
     collections::VecDeque,
-    fs,
     io::{self, IsTerminal, Write},
     path::Path,
     process::ExitCode,
@@ -12,14 +11,15 @@ use futures::StreamExt;
 use serde_json::Value;
 use tokio::{runtime::Runtime, sync::mpsc};
 use workflow_core::{
-    Engine, EngineError, EventKind, LocalEngine, NewRun, RunId, SignalError, StepEvent, StepPath,
-    StepRef, Update, WaitId, WorkflowId,
+    Engine, EngineError, EventKind, Fault, LocalEngine, NewRun, RunId, SignalError, StepEvent,
+    StepPath, StepRef, Update, WaitId,
 };
 
 use crate::{
     cli::RunArgs,
     error::Stopped,
-    file::read_json,
+    file::{json_or_text, read_input, read_spec},
+    library::{Library, store},
     model::Model,
     narrate::{narrate, printable},
     registry::registry,
@@ -34,15 +34,22 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Stopped> {
 }
 
 async fn run_to_end(args: &RunArgs, variables: Variables) -> Result<ExitCode, Stopped> {
-    let spec = read_json(&args.file)?;
+    let spec = read_spec(&args.file)?;
+    let library = Library::read(&args.library)?;
     let input = input(&args.input)?;
-    let model = Model::new(&args.nodes, &variables).await?;
+    let needs_model = {
+        let mut specs = library.specs().chain([&spec]);
+        specs.any(|spec| calls_the_model(&spec["nodes"]))
+    };
+    let model = if needs_model {
+        Model::new(&args.nodes, &variables).await?
+    } else {
+        Model::uncalled()?
+    };
     let registry = registry(model.client.clone(), &args.nodes, variables)?;
     let engine = LocalEngine::builder(registry).build();
-    for file in &args.library {
-        create(&engine, file, read_json(file)?).await?;
-    }
-    let workflow = create(&engine, &args.file, spec).await?;
+    library.store(&engine).await?;
+    let workflow = store(&engine, &args.file, spec).await?.id;
     let started = engine.start(NewRun::new(workflow, input)).await;
     let run = started.map_err(|error| Stopped::Refused(args.file.clone(), error))?;
 
@@ -56,23 +63,18 @@ async fn run_to_end(args: &RunArgs, variables: Variables) -> Result<ExitCode, St
     session.follow().await
 }
 
-async fn create(engine: &LocalEngine, file: &Path, spec: Value) -> Result<WorkflowId, Stopped> {
-    let created = engine.create_workflow(spec).await;
-    let created = created.map_err(|error| Stopped::Refused(file.to_owned(), error))?;
-    Ok(created.record.id)
+/// Whether one of these nodes, or of those in them, calls the model: only then a key is needed.
+fn calls_the_model(nodes: &Value) -> bool {
+    let mut nodes = nodes.as_array().into_iter().flatten();
+    nodes.any(|node| node["type"] == "LLMNode" || calls_the_model(&node["data"]["nodes"]))
 }
 
 /// JSON, or else a text; or one of them in a file.
 fn input(written: &str) -> Result<Value, Stopped> {
-    let Some(file) = written.strip_prefix('@') else {
-        return Ok(json_or_text(written));
-    };
-    let text = fs::read_to_string(file).map_err(|error| Stopped::File(file.into(), error))?;
-    Ok(json_or_text(&text))
-}
-
-fn json_or_text(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| text.into())
+    match written.strip_prefix('@') {
+        Some(file) => read_input(Path::new(file)),
+        None => json_or_text(written).map_err(|error| Stopped::Input(error.into_faults())),
+    }
 }
 
 /// A run, and the person who watches it.
@@ -167,16 +169,17 @@ impl<'a> Session<'a> {
             self.engine.cancel(self.run).await?;
             return Ok(());
         };
-        match self
-            .engine
-            .signal(self.run, wait, json_or_text(&line))
-            .await
-        {
+        let answer = match json_or_text(&line) {
+            Ok(answer) => answer,
+            Err(error) => {
+                no_answer(&error.into_faults());
+                return Ok(());
+            }
+        };
+        match self.engine.signal(self.run, wait, answer).await {
             Ok(_) => {}
             Err(EngineError::Signal(SignalError::Invalid(faults))) => {
-                for fault in faults {
-                    eprintln!("That is no answer: {fault}");
-                }
+                no_answer(&faults);
                 return Ok(());
             }
             Err(EngineError::Signal(too_late)) => eprintln!("{too_late}"),
@@ -184,6 +187,12 @@ impl<'a> Session<'a> {
         }
         self.asked.pop_front();
         Ok(())
+    }
+}
+
+fn no_answer(faults: &[Fault]) {
+    for fault in faults {
+        eprintln!("That is no answer: {fault}");
     }
 }
 

@@ -6,7 +6,7 @@ mod support;
 use std::{collections::BTreeSet, path::Path};
 
 use serde_json::{Value, json};
-use support::{Dialogue, File, example_file, program, run, text, word};
+use support::{Dialogue, File, example_file, output_with_input, program, run, text, word};
 use tokio::process::Command;
 
 struct Said {
@@ -104,6 +104,8 @@ async fn an_input_is_json_or_a_text_or_in_a_file() {
         ("[]", "[]\n"),
         ("seven", "seven\n"),
         ("{not json", "{not json\n"),
+        ("-5", "-5\n"),
+        ("-0.5e3", "-500.0\n"),
         (&format!("@{}", number.name()), "7\n"),
         (&format!("@{}", letter.name()), "Dear Ada,\n\n"),
     ] {
@@ -119,6 +121,78 @@ async fn an_input_is_json_or_a_text_or_in_a_file() {
             .stderr
             .starts_with("no-such-input could not be read: ")
     );
+}
+
+#[tokio::test]
+async fn a_file_that_was_meant_as_json_is_not_run_as_a_text() {
+    let workflow = echo("meant.json");
+    for (name, content, outcome) in [
+        ("broken.json", "Dear Ada", None),
+        ("broken", " {\"a\": 1,}", None),
+        ("broken.jsonl", "[1, 2", None),
+        ("twice.txt", r#"{"a": 1, "a": 2}"#, None),
+        ("deep.txt", &"[".repeat(1_000), None),
+        ("quote.md", "[a](b)", Some("[a](b)\n")),
+        ("template.txt", "{ not json", Some("{ not json\n")),
+        ("letter", "Dear Ada", Some("Dear Ada\n")),
+        ("marked.json", "\u{feff}[]", Some("[]\n")),
+        ("marked.txt", "\u{feff}Dear Ada", Some("Dear Ada\n")),
+    ] {
+        let file = File::new(name, content);
+        let input = format!("@{}", file.name());
+        let run = said(run(workflow.path()).args(["--input", &input])).await;
+        if let Some(output) = outcome {
+            assert_eq!(run.stdout, output, "{name}: {}", run.stderr);
+            continue;
+        }
+        assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{name}");
+        let told = run.stderr.starts_with(file.name());
+        assert!(told, "{name}: {}", run.stderr);
+    }
+}
+
+#[tokio::test]
+async fn an_input_may_come_from_standard_input() {
+    let workflow = echo("piped.json");
+    for (input, output) in [("[7]", "[\n  7\n]\n"), ("Dear Ada", "Dear Ada\n")] {
+        let mut program = run(workflow.path());
+        let run = output_with_input(program.args(["--input", "@-"]), input).await;
+        assert_eq!(text(run.stdout), output, "{}", text(run.stderr));
+    }
+    let mut program = program();
+    let program = program.args(["run", "-", "--input", "7"]);
+    let spec =
+        json!({"nodes": [{"id": "a", "type": "TransformNode", "data": {"value": "{{ input }}"}}]});
+    let run = output_with_input(program, &spec.to_string()).await;
+    assert_eq!(text(run.stdout), "7\n", "{}", text(run.stderr));
+}
+
+#[tokio::test]
+async fn json_that_would_be_changed_is_refused() {
+    let workflow = echo("changed.json");
+    for input in [r#"{"a": 1, "a": 2}"#, "123456789012345678901"] {
+        let run = said(run(workflow.path()).args(["--input", input])).await;
+        assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""));
+        assert!(
+            run.stderr
+                .starts_with("The input cannot be used: 1 fault\n"),
+            "{}",
+            run.stderr
+        );
+    }
+}
+
+#[tokio::test]
+async fn only_a_workflow_that_calls_the_model_needs_a_key() {
+    let without = echo("keyless.json");
+    let run = said(program().arg("run").arg(without.path())).await;
+    assert_eq!((run.code, run.stdout.as_str()), (Some(0), "null\n"));
+    let body = json!([{"id": "x", "type": "LLMNode"}]);
+    let map = json!({"id": "m", "type": "MapNode", "data": {"over": "input", "nodes": body}});
+    let inside = File::new("inside.json", &json!({"nodes": [map]}).to_string());
+    let run = said(program().arg("run").arg(inside.path())).await;
+    assert_eq!(run.code, Some(2));
+    assert!(run.stderr.contains("GEMINI_API_KEY"), "{}", run.stderr);
 }
 
 #[tokio::test]

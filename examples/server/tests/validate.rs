@@ -5,7 +5,7 @@ mod support;
 
 use std::path::Path;
 
-use support::{File, example_file, output, program, text};
+use support::{File, example_file, output, output_with_input, program, text};
 
 struct Validated {
     code: Option<i32>,
@@ -80,6 +80,84 @@ async fn what_is_not_json_is_said_with_line_and_column() {
     assert_eq!(
         validated.said,
         "FILE: not JSON: trailing comma at line 3 column 1\n"
+    );
+}
+
+/// A workflow of this name that calls the one of that name.
+fn named(file: &str, name: &str, node: &str) -> File {
+    let json = format!(r#"{{"name": "{name}", "nodes": [{node}]}}"#);
+    File::new(file, &json)
+}
+
+const LEAF: &str = r#"{"id": "a", "type": "TransformNode", "data": {"value": "{{ input }}"}}"#;
+
+#[tokio::test]
+async fn a_misspelt_name_of_a_called_workflow_is_corrected() {
+    let library = named("called.json", "publish", LEAF);
+    let call = r#"{"id": "a", "type": "WorkflowNode", "data": {"workflow": "publsh"}}"#;
+    let caller = named("caller.json", "caller", call);
+    let mut program = program();
+    let program = program.arg("validate").arg(caller.path());
+    let said = output(program.arg("--with").arg(library.path())).await;
+    assert_eq!(
+        text(said.stdout).replace(caller.name(), "FILE"),
+        "FILE: 1 fault\n\
+         #/nodes/0/data/workflow: there is no workflow `publsh` [unknown_workflow]\n  \
+           hint: did you mean `publish`?\n"
+    );
+}
+
+#[tokio::test]
+async fn two_called_workflows_of_one_name_are_refused() {
+    let (one, other) = (
+        named("one.json", "same", LEAF),
+        named("other.json", "same", LEAF),
+    );
+    let caller = named("alone.json", "caller", LEAF);
+    for command in ["validate", "run"] {
+        let mut program = program();
+        let program = program.arg(command).arg(caller.path());
+        for file in [&one, &other] {
+            program.arg("--with").arg(file.path());
+        }
+        let said = output(program).await;
+        assert_eq!(said.status.code(), Some(2), "{command}");
+        let expected = format!(
+            "{} and {} have the same name, `same`: no workflow can call them.\n",
+            one.name(),
+            other.name()
+        );
+        assert_eq!(text(said.stderr), expected, "{command}");
+    }
+}
+
+#[tokio::test]
+async fn a_workflow_may_come_from_standard_input() {
+    let spec = format!(r#"{{"nodes": [{LEAF}]}}"#);
+    for (input, code, told) in [
+        (spec.clone(), 0, "valid: 1 node\n"),
+        (format!("\u{feff}{spec}"), 0, "valid: 1 node\n"),
+        (
+            "{".to_owned(),
+            1,
+            "standard input: not JSON: EOF while parsing an object at line 1 column 1\n",
+        ),
+        (
+            r#"{"nodes": [], "nodes": []}"#.to_owned(),
+            1,
+            "standard input: 1 fault\n\
+             #/nodes: the object has the key `nodes` twice [duplicate_field]\n  hint: remove one of them\n",
+        ),
+    ] {
+        let said = output_with_input(program().args(["validate", "-"]), &input).await;
+        assert_eq!(text(said.stdout), told, "{}", text(said.stderr));
+        assert_eq!(said.status.code(), Some(code));
+    }
+    let twice = ["validate", "-", "--with", "-"];
+    let said = output_with_input(program().args(twice), &spec).await;
+    assert_eq!(
+        text(said.stderr),
+        "Standard input can be read only once: name a file in place of one `-`.\n"
     );
 }
 

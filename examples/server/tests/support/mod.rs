@@ -9,12 +9,13 @@ mod server;
 use std::{
     env, fs,
     path::{Path, PathBuf},
-    process::Output,
+    process::{Output, Stdio},
     time::Duration,
 };
 
 use serde_json::{Value, json};
 use tokio::{
+    io::AsyncWriteExt,
     process::{Child, Command},
     time::timeout,
 };
@@ -23,6 +24,17 @@ pub(crate) use self::{dialogue::Dialogue, file::File, server::Server};
 
 /// How long the program may take for anything.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What the program says when this is its standard input.
+pub(crate) async fn output_with_input(program: &mut Command, input: &str) -> Output {
+    let program = program.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = program.stderr(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(input.as_bytes()).await.unwrap();
+    drop(stdin);
+    let output = timeout(PATIENCE, child.wait_with_output()).await;
+    output.expect("the program ends").unwrap()
+}
 
 /// The program, in a place and an environment without any key.
 pub(crate) fn program() -> Command {
