@@ -2,8 +2,6 @@
 
 use std::{env, error::Error, fmt, future::Future, time::Duration};
 
-use tracing::warn;
-
 use crate::{
     client::GeminiClient,
     config::{ConfigError, Settings, Timeouts, address},
@@ -16,7 +14,11 @@ use crate::{
 /// The model asked when neither the request, nor the client, nor `GEMINI_MODEL` names one.
 pub const DEFAULT_MODEL: &str = "gemini-3.8-flash";
 
-const DEFAULT_BASE_URL: &str = "https://generativelanguage.googleapis.com";
+/// Where the Gemini API is, unless the builder or `GOOGLE_GEMINI_BASE_URL` names another address.
+pub const DEFAULT_BASE_URL: &str = "https://generativelanguage.googleapis.com";
+
+/// The variables of the key; the first that is set wins, as in Google's own clients.
+const KEY_VARIABLES: [&str; 2] = ["GOOGLE_API_KEY", "GEMINI_API_KEY"];
 const DEFAULT_API_VERSION: &str = "v1beta";
 const DEFAULT_MAX_REPLY_BYTES: usize = 8 * 1024 * 1024;
 
@@ -38,6 +40,11 @@ const DEFAULT_MAX_REPLY_BYTES: usize = 8 * 1024 * 1024;
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct GeminiClientBuilder {
     api_key: Option<String>,
+    /// The variable that `api_key` is from.
+    key_variable: Option<&'static str>,
+    /// A second variable with another key, which is not used.
+    ignored_key_variable: Option<&'static str>,
+    invalid_variable: Option<InvalidVariable>,
     bearer_token: Option<TokenProvider>,
     base_url: String,
     api_version: String,
@@ -48,12 +55,23 @@ pub struct GeminiClientBuilder {
     limits: Limits,
     provider: &'static str,
     record_content: bool,
+    store: Option<bool>,
+}
+
+/// A variable whose value cannot be used, and what it may be.
+#[derive(Clone, Copy)]
+struct InvalidVariable {
+    name: &'static str,
+    expected: &'static str,
 }
 
 impl Default for GeminiClientBuilder {
     fn default() -> Self {
         Self {
             api_key: None,
+            key_variable: None,
+            ignored_key_variable: None,
+            invalid_variable: None,
             bearer_token: None,
             base_url: DEFAULT_BASE_URL.to_owned(),
             api_version: DEFAULT_API_VERSION.to_owned(),
@@ -73,12 +91,13 @@ impl Default for GeminiClientBuilder {
             },
             provider: "gcp.gemini",
             record_content: false,
+            store: None,
         }
     }
 }
 
 impl GeminiClientBuilder {
-    /// Starts from the environment; what is set later wins over it.
+    /// Reads the environment; a setting made later wins over it.
     ///
     /// | variable | sets |
     /// |---|---|
@@ -86,10 +105,12 @@ impl GeminiClientBuilder {
     /// | `GOOGLE_GEMINI_BASE_URL` | [`base_url`](Self::base_url) |
     /// | `GOOGLE_GENAI_API_VERSION` | [`api_version`](Self::api_version) |
     /// | `GEMINI_MODEL` | [`model`](Self::model) |
+    /// | `GEMINI_STORE` (`true` or `false`) | [`store`](Self::store) |
     ///
-    /// An empty variable counts as not set.
+    /// An empty variable counts as not set. [`key_variable`](Self::key_variable) names the variable
+    /// that the key is from, [`ignored_key_variable`](Self::ignored_key_variable) the one that lost.
     pub fn from_env() -> Self {
-        Self::from_variables(|name| env::var(name).ok())
+        Self::from_vars(|name| env::var(name).ok())
     }
 
     /// Starts from the environment and from a file of variables, such as `.env`, that counts where the environment
@@ -120,21 +141,41 @@ impl GeminiClientBuilder {
         let connects = Self::CONNECTION_VARIABLES
             .iter()
             .any(|name| set(name).is_some());
-        Self::from_variables(|name| {
+        Self::from_vars(|name| {
             let in_file = !connects || !Self::CONNECTION_VARIABLES.contains(&name);
             set(name).or_else(|| in_file.then(|| file(name)).flatten())
         })
     }
 
-    fn from_variables(read: impl Fn(&str) -> Option<String>) -> Self {
+    /// Like [`from_env`](Self::from_env), with the variables of another source: a file, a test.
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    /// use workflow_gemini::GeminiClientBuilder;
+    ///
+    /// let file = BTreeMap::from([("GEMINI_API_KEY", "a key"), ("GOOGLE_API_KEY", "another")]);
+    /// let builder = GeminiClientBuilder::from_vars(|name| file.get(name).map(|it| it.to_string()));
+    /// assert_eq!(builder.key_variable(), Some("GOOGLE_API_KEY"));
+    /// assert_eq!(builder.ignored_key_variable(), Some("GEMINI_API_KEY"));
+    /// ```
+    pub fn from_vars(read: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name| {
             let value = read(name)?.trim().to_owned();
             (!value.is_empty()).then_some(value)
         };
-        let mut builder = Self {
-            api_key: key_of(set("GOOGLE_API_KEY"), set("GEMINI_API_KEY")),
-            ..Self::default()
-        };
+        let mut builder = Self::default();
+        for name in KEY_VARIABLES {
+            match (set(name), &builder.api_key) {
+                (Some(key), None) => {
+                    builder.api_key = Some(key);
+                    builder.key_variable = Some(name);
+                }
+                (Some(key), Some(used)) if key != *used => {
+                    builder.ignored_key_variable = Some(name);
+                }
+                _ => {}
+            }
+        }
         if let Some(url) = set("GOOGLE_GEMINI_BASE_URL") {
             builder.base_url = url;
         }
@@ -144,12 +185,44 @@ impl GeminiClientBuilder {
         if let Some(model) = set("GEMINI_MODEL") {
             builder.model = model;
         }
+        match set("GEMINI_STORE").map(|value| value.to_ascii_lowercase()) {
+            None => {}
+            Some(value) if ["true", "1", "yes"].contains(&&*value) => builder.store = Some(true),
+            Some(value) if ["false", "0", "no"].contains(&&*value) => builder.store = Some(false),
+            Some(_) => {
+                builder.invalid_variable = Some(InvalidVariable {
+                    name: "GEMINI_STORE",
+                    expected: "`true` or `false`",
+                });
+            }
+        }
         builder
+    }
+
+    /// The variable that the key is from: `GOOGLE_API_KEY` or `GEMINI_API_KEY`. `None` where no
+    /// variable has one, or [`api_key`](Self::api_key) was called since.
+    pub fn key_variable(&self) -> Option<&'static str> {
+        self.key_variable
+    }
+
+    /// The variable that holds another key, which is not used, since
+    /// [`key_variable`](Self::key_variable) wins over it. A program should say so when it starts.
+    pub fn ignored_key_variable(&self) -> Option<&'static str> {
+        self.ignored_key_variable
+    }
+
+    /// Where requests are to be sent, as it is set so far: a program should say so when it starts,
+    /// unless it is [`DEFAULT_BASE_URL`]. It may hold a password until [`build`](Self::build) has
+    /// refused that.
+    pub fn configured_base_url(&self) -> &str {
+        &self.base_url
     }
 
     /// The API key. It is sent in the header `x-goog-api-key` and shown nowhere. Required.
     pub fn api_key(mut self, key: impl Into<String>) -> Self {
         self.api_key = Some(key.into());
+        self.key_variable = None;
+        self.ignored_key_variable = None;
         self
     }
 
@@ -250,15 +323,21 @@ impl GeminiClientBuilder {
         self
     }
 
-    /// How many requests may be on their way at once; further ones wait for their turn. At
+    /// How many requests may be in flight at once, answers that are still being read included. At
     /// least 1. Default: 256.
+    ///
+    /// Further requests wait in line, first come first served; [`Chunk::Queued`] reports the place in
+    /// line, and no time-out of the client runs meanwhile.
+    ///
+    /// [`Chunk::Queued`]: crate::Chunk::Queued
     pub fn max_in_flight(mut self, requests: usize) -> Self {
         self.limits.in_flight = requests;
         self
     }
 
-    /// How many requests may be sent in any 60 s; further ones wait for their turn. At
-    /// least 1. What a project may send depends on its plan and the model. Default: no limit.
+    /// How many requests may be sent in any 60 s; further ones wait in line, as for
+    /// [`max_in_flight`](Self::max_in_flight). At least 1. What a project may send depends on its plan
+    /// and the model. Default: no limit.
     pub fn max_per_minute(mut self, requests: u32) -> Self {
         self.limits.per_minute = Some(requests);
         self
@@ -279,11 +358,26 @@ impl GeminiClientBuilder {
         self
     }
 
-    /// Checks everything and makes the client. Nothing is sent.
+    /// Whether the API may store requests and answers in its logs, unless a request says otherwise
+    /// ([`GenerateRequest::with_store`]). Default: nothing is sent, and the setting of the project
+    /// holds: projects created since 2026-10-26 store by default.
+    ///
+    /// [`GenerateRequest::with_store`]: crate::GenerateRequest::with_store
+    pub fn store(mut self, store: bool) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// Checks all settings and builds the client. Nothing is sent.
     ///
     /// # Errors
-    /// [`ConfigError`]: the key is missing or cannot be a header, or the base URL is not usable.
+    /// [`ConfigError`]: the key is missing or cannot be a header, the base URL is not usable, a limit
+    /// is 0, or a variable has a value that cannot be used.
     pub fn build(self) -> Result<GeminiClient, ConfigError> {
+        if let Some(InvalidVariable { name, expected }) = self.invalid_variable {
+            return Err(ConfigError::InvalidVariable { name, expected });
+        }
+        self.limits.check()?;
         let credential = match self.bearer_token {
             Some(provider) => Credential::Bearer(provider),
             None => Credential::Key(Secret::key(self.api_key.as_deref().unwrap_or_default())?),
@@ -303,6 +397,7 @@ impl GeminiClientBuilder {
             max_reply_bytes: self.max_reply_bytes,
             limits: self.limits,
             observed,
+            store: self.store,
         };
         GeminiClient::new(settings)
     }
@@ -321,30 +416,52 @@ impl fmt::Debug for GeminiClientBuilder {
     }
 }
 
-fn key_of(google: Option<String>, gemini: Option<String>) -> Option<String> {
-    if google.is_some() && gemini.is_some() {
-        warn!("both GOOGLE_API_KEY and GEMINI_API_KEY are set: using GOOGLE_API_KEY");
-    }
-    google.or(gemini)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn from(variables: &[(&str, &str)]) -> GeminiClientBuilder {
-        GeminiClientBuilder::from_variables(|name| {
+        GeminiClientBuilder::from_vars(|name| {
             let found = variables.iter().find(|(known, _)| *known == name)?;
             Some(found.1.to_owned())
         })
     }
 
     #[test]
-    fn google_api_key_wins_and_empty_counts_as_unset() {
-        let both = from(&[("GOOGLE_API_KEY", "google"), ("GEMINI_API_KEY", "gemini")]);
-        assert_eq!(both.api_key.as_deref(), Some("google"));
-        let empty = from(&[("GOOGLE_API_KEY", " "), ("GEMINI_API_KEY", "gemini\n")]);
-        assert_eq!(empty.api_key.as_deref(), Some("gemini"));
+    fn the_variable_that_the_key_is_from_is_named_and_so_is_the_one_that_lost() {
+        let (google, gemini) = ("GOOGLE_API_KEY", "GEMINI_API_KEY");
+        for (variables, key, used, ignored) in [
+            (
+                &[(google, "a"), (gemini, "b")][..],
+                Some("a"),
+                Some(google),
+                Some(gemini),
+            ),
+            (
+                &[(google, "a"), (gemini, "a\n")],
+                Some("a"),
+                Some(google),
+                None,
+            ),
+            (
+                &[(google, " "), (gemini, "b\n")],
+                Some("b"),
+                Some(gemini),
+                None,
+            ),
+            (&[(google, "a")], Some("a"), Some(google), None),
+            (&[(google, ""), (gemini, "")], None, None, None),
+        ] {
+            let builder = from(variables);
+            assert_eq!(builder.api_key.as_deref(), key, "{variables:?}");
+            assert_eq!(builder.key_variable(), used, "{variables:?}");
+            assert_eq!(builder.ignored_key_variable(), ignored, "{variables:?}");
+            let set = builder.api_key("c");
+            assert_eq!(
+                (set.key_variable(), set.ignored_key_variable()),
+                (None, None)
+            );
+        }
         assert!(matches!(from(&[]).build(), Err(ConfigError::MissingKey)));
     }
 
@@ -388,6 +505,36 @@ mod tests {
         }
         let model = from(&[("GEMINI_MODEL", "model-of-shell")], &file);
         assert_eq!((&*model.0, &*model.2), ("file", "model-of-shell"));
+    }
+
+    #[test]
+    fn whether_requests_are_stored_is_read_and_nonsense_is_refused() {
+        for (value, store) in [
+            ("false", Some(false)),
+            ("0", Some(false)),
+            ("No", Some(false)),
+            ("TRUE", Some(true)),
+            ("", None),
+        ] {
+            let builder = from(&[("GEMINI_API_KEY", "k"), ("GEMINI_STORE", value)]);
+            assert_eq!(builder.store, store, "{value}");
+            assert!(builder.build().is_ok(), "{value}");
+        }
+        let error = from(&[("GEMINI_API_KEY", "k"), ("GEMINI_STORE", "off")]).build();
+        let error = error.unwrap_err().to_string();
+        assert_eq!(error, "GEMINI_STORE has to be `true` or `false`");
+    }
+
+    #[test]
+    fn a_limit_of_zero_is_refused_by_name() {
+        let builder = || from(&[("GEMINI_API_KEY", "k")]);
+        for (builder, limit) in [
+            (builder().max_in_flight(0), "max_in_flight"),
+            (builder().max_per_minute(0), "max_per_minute"),
+        ] {
+            let error = builder.build().unwrap_err().to_string();
+            assert_eq!(error, format!("{limit} is 0: no request could be sent"));
+        }
     }
 
     #[test]

@@ -129,8 +129,15 @@ impl GeminiClient {
 
     /// Asks in either way. A whole answer comes in pieces, too, but all at once.
     pub(crate) fn ask(&self, method: Method, request: &GenerateRequest) -> Chunks {
-        let exchange = Exchange::new(self.clone(), method, request.clone());
+        let mut request = request.clone();
+        self.fill(&mut request);
+        let exchange = Exchange::new(self.clone(), method, request);
         stream::try_unfold(exchange, Exchange::advance).boxed()
+    }
+
+    /// Adds what the client sends with every request that does not say otherwise.
+    pub(crate) fn fill(&self, request: &mut GenerateRequest) {
+        request.store = request.store.or(self.settings.store);
     }
 
     /// Whether another attempt is within the client's retry budget. When too many recent requests

@@ -17,6 +17,8 @@ pub(crate) struct Settings {
     pub(crate) max_reply_bytes: usize,
     pub(crate) limits: Limits,
     pub(crate) observed: Observed,
+    /// Whether the API may store what is sent, where a request does not say.
+    pub(crate) store: Option<bool>,
 }
 
 /// How long a client waits, and for what.
@@ -43,6 +45,20 @@ pub enum ConfigError {
     InvalidBaseUrl {
         /// What is wrong with it.
         reason: &'static str,
+    },
+    /// A limit lets no request through.
+    #[error("{limit} is 0: no request could be sent")]
+    NothingAllowed {
+        /// The setting, as the builder names it.
+        limit: &'static str,
+    },
+    /// An environment variable has a value that cannot be used.
+    #[error("{name} has to be {expected}")]
+    InvalidVariable {
+        /// The variable.
+        name: &'static str,
+        /// What it may be.
+        expected: &'static str,
     },
     /// The HTTP client could not be set up, for example for want of root certificates.
     #[error("the HTTP client could not be set up")]

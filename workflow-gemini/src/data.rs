@@ -79,6 +79,9 @@ struct Fields {
     /// What the model may use while it answers.
     #[serde(default)]
     tools: Vec<Tool>,
+    /// Whether the API may store the request and its answer in the project's logs. Without it, the
+    /// service decides, else the project's own setting.
+    store: Option<bool>,
     /// Models to ask in turn when the one before is not available: unknown, overloaded, or over its
     /// limit.
     #[serde(default)]
@@ -150,6 +153,7 @@ impl LlmData {
             schema: fields.schema.clone(),
             thinking: fields.thinking(),
             include_thoughts: fields.include_thoughts,
+            store: fields.store,
             ..GenerateRequest::new(prompt)
         };
         for (category, threshold) in &fields.safety {
@@ -257,7 +261,7 @@ mod tests {
         let schema = schemars::schema_for!(LlmData).to_value();
         assert_eq!(schema["additionalProperties"], false);
         let properties = schema["properties"].as_object().unwrap();
-        assert_eq!(properties.len(), 18);
+        assert_eq!(properties.len(), 19);
         for (name, property) in properties {
             assert!(property["description"].is_string(), "{name}");
             let is_template = property["x-workflow"] == "template";

@@ -7,7 +7,7 @@ mod limiter;
 pub(crate) use self::limiter::Permit;
 
 use self::{budget::Budget, cool_down::CoolDowns, limiter::Limiter};
-use crate::error::GeminiError;
+use crate::{config::ConfigError, error::GeminiError};
 
 /// How much a client may ask of the API.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +15,21 @@ pub(crate) struct Limits {
     pub(crate) in_flight: usize,
     pub(crate) per_minute: Option<u32>,
     pub(crate) retry_budget: u32,
+}
+
+impl Limits {
+    /// Refuses limits that would make every request wait for ever.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let limit = match self {
+            Self { in_flight: 0, .. } => "max_in_flight",
+            Self {
+                per_minute: Some(0),
+                ..
+            } => "max_per_minute",
+            _ => return Ok(()),
+        };
+        Err(ConfigError::NothingAllowed { limit })
+    }
 }
 
 /// Stands before every request.

@@ -60,7 +60,7 @@ mod wire;
 
 pub use crate::{
     api_error::ApiError,
-    builder::{DEFAULT_MODEL, GeminiClientBuilder},
+    builder::{DEFAULT_BASE_URL, DEFAULT_MODEL, GeminiClientBuilder},
     client::GeminiClient,
     config::ConfigError,
     data::LlmData,

@@ -41,6 +41,7 @@ pub struct GenerateRequest {
     pub(crate) include_thoughts: Option<bool>,
     pub(crate) safety: Vec<SafetySetting>,
     pub(crate) tools: Vec<Tool>,
+    pub(crate) store: Option<bool>,
 }
 
 /// How much the model may think before it writes.
@@ -81,6 +82,7 @@ impl GenerateRequest {
             include_thoughts: None,
             safety: Vec::new(),
             tools: Vec::new(),
+            store: None,
         }
     }
 
@@ -173,6 +175,13 @@ impl GenerateRequest {
         if !self.tools.contains(&tool) {
             self.tools.push(tool);
         }
+        self
+    }
+
+    /// Whether the API may store this request and its answer in its logs. Default: as the
+    /// [client](crate::GeminiClientBuilder::store) says, else as the project is set.
+    pub fn with_store(mut self, store: bool) -> Self {
+        self.store = Some(store);
         self
     }
 

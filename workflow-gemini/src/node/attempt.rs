@@ -44,6 +44,7 @@ impl<'a> Attempt<'a> {
     /// Asks one model after the other. Each is asked once; only the first one that is available has
     /// a say in the outcome.
     pub(super) async fn ask(&mut self, mut request: GenerateRequest) -> Result<Reply, NodeError> {
+        self.client.fill(&mut request);
         for model in self.models(&request) {
             request.model = Some(model.clone());
             let kept = Kept::of(&model, &request);

@@ -24,6 +24,8 @@ pub(crate) struct Question<'a> {
     safety_settings: Vec<SafetySetting<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tools: Vec<Tool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    store: Option<bool>,
     /// Where an answer that is too long for one request goes on.
     #[serde(skip_serializing_if = "Option::is_none")]
     continuation_token: Option<&'a str>,
@@ -119,6 +121,7 @@ impl<'a> Question<'a> {
             generation_config: GenerationConfig::from(request),
             safety_settings: request.safety.iter().map(SafetySetting::from).collect(),
             tools: request.tools.iter().copied().map(Tool::from).collect(),
+            store: request.store,
             continuation_token,
         }
     }
