@@ -13,6 +13,7 @@ pub struct NodeError {
     problem: Box<Problem>,
     retryable: bool,
     retry_after: Option<Duration>,
+    waits_for: Option<Cow<'static, str>>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -25,6 +26,7 @@ impl NodeError {
             problem: Box::new(Problem::new(code, message)),
             retryable: false,
             retry_after: None,
+            waits_for: None,
             source: None,
         }
     }
@@ -41,6 +43,15 @@ impl NodeError {
     pub fn retry_after(mut self, wait: Duration) -> Self {
         self.problem.retry_after_ms = Some(millis(wait));
         self.retry_after = Some(wait);
+        self.retryable()
+    }
+
+    /// Says that another attempt may succeed, and that it will have to wait for something that
+    /// attempts share, such as a `retry_budget`: `node.retrying` shows it. The next attempt does the
+    /// waiting, and reports it by [`NodeContext::queued`](crate::NodeContext::queued).
+    #[must_use]
+    pub fn waits_for(mut self, what: impl Into<Cow<'static, str>>) -> Self {
+        self.waits_for = Some(what.into());
         self.retryable()
     }
 
@@ -78,6 +89,11 @@ impl NodeError {
     /// How long the other side asked to wait.
     pub fn wait(&self) -> Option<Duration> {
         self.retry_after
+    }
+
+    /// What the next attempt will have to wait for.
+    pub(crate) fn awaited(&self) -> Option<Cow<'static, str>> {
+        self.waits_for.clone()
     }
 
     /// What events show of it.

@@ -58,6 +58,7 @@ mod node;
 mod nodes;
 mod outline;
 mod pointer;
+mod queued;
 mod record;
 mod registry;
 mod report;
@@ -85,11 +86,11 @@ pub use self::{
     },
     error::{NodeError, Problem},
     event::{
-        Delta, EventKind, LOG_FORMAT, NodeCancelled, NodeCompleted, NodeFailed, NodeOutline,
-        NodeProgress, NodeResumed, NodeRetrying, NodeSkipped, NodeStarted, NodeWaiting,
-        PinnedWorkflow, Progress, Report, ReusedStep, RunCancelled, RunCompleted, RunCreated,
-        RunFailed, RunResumed, RunStarted, RunSuspended, SkipReason, StartReason, StepEvent,
-        TextKind, Update,
+        Delta, EventKind, LOG_FORMAT, NodeAdmitted, NodeCancelled, NodeCompleted, NodeFailed,
+        NodeOutline, NodeProgress, NodeQueued, NodeResumed, NodeRetrying, NodeSkipped, NodeStarted,
+        NodeWaiting, PinnedWorkflow, Progress, Report, ReusedStep, RunCancelled, RunCompleted,
+        RunCreated, RunFailed, RunResumed, RunStarted, RunSuspended, SkipReason, StartReason,
+        StepEvent, TextKind, Update,
     },
     executor::{
         DEFAULT_CONCURRENT_STEPS, DEFAULT_EVENTS, DEFAULT_MAP_ITEMS, Executor, ResumeError, Run,
@@ -101,12 +102,13 @@ pub use self::{
     node::{Node, NodeContext},
     nodes::{PromptNode, TransformNode},
     outline::RunOutline,
+    queued::Queued,
     record::{
         KeyedRun, Page, PageRequest, RunCounts, RunHead, RunKey, RunQuery, RunRecord, RunStatus,
         Span, SpanState, WorkflowRecord, WorkflowRef,
     },
     registry::{NodeType, Registry},
-    report::{RunReport, StepReport, StepStatus},
+    report::{QueueReport, RunReport, StepReport, StepStatus},
     retry::{LONGEST_REQUESTED_WAIT, RetryPolicy},
     size::{MAX_DEPTH, MAX_OUTPUT_BYTES, MAX_RESULT_BYTES},
     spec::MAX_NODES,

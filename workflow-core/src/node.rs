@@ -1,8 +1,11 @@
 //! What a node is, and what it is given to work with.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    borrow::Cow,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use async_trait::async_trait;
@@ -13,10 +16,12 @@ use crate::{
     error::NodeError,
     event::{Delta, Report, TextKind},
     id::{RunId, StepRef},
+    queued::{self, News, Notices, Queued, WorkClock},
     scope::{ImplicitInput, Scope},
     size,
     sync::lock,
     template::{Json, Template},
+    time::millis,
     usage::Usage,
 };
 
@@ -75,6 +80,18 @@ pub(crate) struct RunContext {
     pub(crate) id: RunId,
     pub(crate) cancellation: CancellationToken,
     pub(crate) deltas: Arc<dyn DeltaSink>,
+    pub(crate) notices: Notices,
+}
+
+/// Which attempt at which step.
+pub(crate) struct AttemptRef {
+    pub(crate) step: StepRef,
+    /// The step, as the driver names it.
+    pub(crate) key: u64,
+    /// Counted from 1.
+    pub(crate) attempt: u32,
+    /// How many attempts before it failed.
+    pub(crate) failures: u32,
 }
 
 /// The most bytes that an attempt may keep in the log beside its output.
@@ -84,31 +101,30 @@ const MAX_KEPT_BYTES: usize = 256 * 1024;
 pub struct NodeContext {
     run: Arc<RunContext>,
     scope: Arc<Scope>,
-    step: StepRef,
+    attempt: AttemptRef,
     input: ImplicitInput,
-    attempt: u32,
     text_sent: AtomicU64,
     thought_sent: AtomicU64,
     report: Mutex<Option<Box<Report>>>,
+    clock: WorkClock,
 }
 
 impl NodeContext {
     pub(crate) fn new(
         run: Arc<RunContext>,
         scope: Arc<Scope>,
-        step: StepRef,
+        attempt: AttemptRef,
         input: ImplicitInput,
-        attempt: u32,
     ) -> Self {
         Self {
             run,
             scope,
-            step,
-            input,
             attempt,
+            input,
             text_sent: AtomicU64::new(0),
             thought_sent: AtomicU64::new(0),
             report: Mutex::new(None),
+            clock: WorkClock::start(),
         }
     }
 
@@ -122,7 +138,7 @@ impl NodeContext {
         input.map(Arc::as_ref).ok_or_else(|| {
             NodeError::new(
                 "no_implicit_input",
-                format!("`{}` has no single input", self.step.node()),
+                format!("`{}` has no single input", self.step().node()),
             )
             .hint("name what it should read in a template, or give it exactly one need")
         })
@@ -168,18 +184,76 @@ impl NodeContext {
         if text.is_empty() {
             return Ok(());
         }
+        self.note_first_delta();
         let units = text.encode_utf16().count() as u64;
         let offset = sent.fetch_add(units, Ordering::Relaxed);
         let delta = Delta::new(
             self.run.id,
-            self.step.clone(),
-            self.attempt,
+            self.step().clone(),
+            self.attempt(),
             kind,
             text,
             offset,
         );
         self.run.deltas.push(delta);
         Ok(())
+    }
+
+    fn note_first_delta(&self) {
+        let sent = [&self.text_sent, &self.thought_sent];
+        if sent.iter().all(|sent| sent.load(Ordering::Relaxed) == 0) {
+            let worked = millis(self.clock.worked());
+            self.report(|report| report.first_delta_ms = Some(worked));
+        }
+    }
+
+    /// Reports that the attempt waits for admission at a limit that it shares with other attempts,
+    /// as number `position` in line; 1 is next. `queue` names the limit, for example by the model.
+    ///
+    /// While the returned guard exists, the attempt's time-out does not run. Events show
+    /// `node.queued`, again each time the position has halved ([`Queued::moved`]), and
+    /// `node.admitted` when the guard is dropped. Of several guards at once the first is shown.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use async_trait::async_trait;
+    /// use tokio::sync::Semaphore;
+    /// use workflow_core::{Node, NodeContext, NodeError};
+    ///
+    /// /// A node whose service takes two requests at a time.
+    /// struct Scan {
+    ///     limit: Arc<Semaphore>,
+    /// }
+    ///
+    /// #[async_trait]
+    /// impl Node for Scan {
+    ///     async fn run(&self, cx: &NodeContext) -> Result<serde_json::Value, NodeError> {
+    ///         let _permit = match self.limit.try_acquire() {
+    ///             Ok(permit) => permit,
+    ///             Err(_) => {
+    ///                 // Who waits in a queue of its own knows its position, and reports it.
+    ///                 let _queued = cx.queued("scanner", 1);
+    ///                 self.limit.acquire().await.expect("it is never closed")
+    ///             }
+    ///         };
+    ///         Ok(cx.input()?.clone())
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Cancellation
+    /// Dropping the node's future drops the guard, and with it whatever else holds the place in line.
+    pub fn queued(&self, queue: impl Into<Cow<'static, str>>, position: usize) -> Queued<'_> {
+        Queued::new(self, queue.into(), position)
+    }
+
+    pub(crate) fn notify(&self, news: News) {
+        let AttemptRef { key, attempt, .. } = self.attempt;
+        queued::notify(&self.run.notices, key, attempt, news);
+    }
+
+    pub(crate) fn clock(&self) -> &WorkClock {
+        &self.clock
     }
 
     /// Says how many tokens this attempt has used so far. The last word counts, also when the attempt fails.
@@ -217,13 +291,22 @@ impl NodeContext {
 
     /// What the node said, if that is anything: nothing and a report of nothing are the same JSON.
     pub(crate) fn take_report(&self) -> Option<Box<Report>> {
+        if let Some(queued) = self.clock.queued() {
+            self.report(|report| report.queued_ms = Some(millis(queued)));
+        }
         let report = lock(&self.report).take();
         report.filter(|report| **report != Report::default())
     }
 
     /// Which attempt this is, counted from 1.
     pub fn attempt(&self) -> u32 {
-        self.attempt
+        self.attempt.attempt
+    }
+
+    /// How many attempts at this step have failed before this one. An attempt that was lost with its
+    /// host did not fail.
+    pub fn failures(&self) -> u32 {
+        self.attempt.failures
     }
 
     /// The run this step belongs to.
@@ -233,13 +316,13 @@ impl NodeContext {
 
     /// The step: its node and its path in the run.
     pub fn step(&self) -> &StepRef {
-        &self.step
+        &self.attempt.step
     }
 
     /// The same for every attempt at this step, and for no other step: `run/path`. For services
     /// that take an idempotency key.
     pub fn idempotency_key(&self) -> String {
-        format!("{}/{}", self.run.id, self.step.path())
+        format!("{}/{}", self.run.id, self.step().path())
     }
 
     /// Fires when the run is over, however it ended. Only work that outlives the node's future
@@ -253,8 +336,8 @@ impl std::fmt::Debug for NodeContext {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("NodeContext")
             .field("run", &self.run.id)
-            .field("step", &self.step.path().as_str())
-            .field("attempt", &self.attempt)
+            .field("step", &self.step().path().as_str())
+            .field("attempt", &self.attempt())
             .finish_non_exhaustive()
     }
 }

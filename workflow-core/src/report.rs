@@ -1,6 +1,6 @@
 //! A run told step by step: the fold of its log.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -69,6 +69,8 @@ pub enum StepStatus {
     Pending,
     /// It works, or waits for its next attempt.
     Running,
+    /// Its attempt waits for admission at a shared limit.
+    Queued,
     /// It waits for a person or a time.
     Waiting,
     /// It is done.
@@ -83,7 +85,10 @@ pub enum StepStatus {
 
 impl StepStatus {
     fn has_ended(self) -> bool {
-        !matches!(self, Self::Pending | Self::Running | Self::Waiting)
+        !matches!(
+            self,
+            Self::Pending | Self::Running | Self::Queued | Self::Waiting
+        )
     }
 }
 
@@ -117,12 +122,27 @@ pub struct StepReport {
     /// Why its last attempt failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Arc<Problem>>,
+    /// Where its attempt stands in line, while its status is `queued`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queued: Option<QueueReport>,
     /// How far a map or loop is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub progress: Option<Progress>,
     /// Tokens, model and finish reason, where it has them.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub report: Option<Box<Report>>,
+}
+
+/// The place of an attempt that waits for admission.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[non_exhaustive]
+pub struct QueueReport {
+    /// The limit that it waits at, for example the name of a model.
+    pub queue: Cow<'static, str>,
+    /// Its place in line when it was last reported; 1 is next.
+    pub position: usize,
+    /// Since when it waits.
+    pub since: Timestamp,
 }
 
 impl RunReport {
@@ -224,6 +244,7 @@ impl StepReport {
             output: None,
             output_left_out: false,
             error: None,
+            queued: None,
             progress: None,
             report: None,
         }
@@ -243,16 +264,30 @@ impl StepReport {
 
     /// Takes in the next event of the step.
     pub(crate) fn apply(&mut self, event: &StepEvent) {
+        let queued = self.queued.take();
         match &event.kind {
             EventKind::NodeStarted(started) => {
                 self.status = StepStatus::Running;
                 self.attempt = started.attempt;
                 self.started_at = Some(event.time);
             }
+            EventKind::NodeQueued(it) => {
+                self.status = StepStatus::Queued;
+                self.queued = Some(QueueReport {
+                    queue: it.queue.clone(),
+                    position: it.position,
+                    since: queued.map_or(event.time, |before| before.since),
+                });
+            }
             EventKind::NodeProgress(it) => self.progress = Some(it.progress),
             EventKind::NodeWaiting(_) => self.status = StepStatus::Waiting,
-            EventKind::NodeResumed(_) => self.status = StepStatus::Running,
-            EventKind::NodeRetrying(retrying) => self.error = Some(Arc::clone(&retrying.error)),
+            EventKind::NodeAdmitted(_) | EventKind::NodeResumed(_) => {
+                self.status = StepStatus::Running;
+            }
+            EventKind::NodeRetrying(retrying) => {
+                self.status = StepStatus::Running;
+                self.error = Some(Arc::clone(&retrying.error));
+            }
             EventKind::NodeCompleted(completed) => {
                 self.status = StepStatus::Completed;
                 self.duration_ms = Some(completed.duration_ms);

@@ -211,13 +211,6 @@ impl GeminiClientBuilder {
         self.ignored_key_variable
     }
 
-    /// Where requests are to be sent, as it is set so far: a program should say so when it starts,
-    /// unless it is [`DEFAULT_BASE_URL`]. It may hold a password until [`build`](Self::build) has
-    /// refused that.
-    pub fn configured_base_url(&self) -> &str {
-        &self.base_url
-    }
-
     /// The API key. It is sent in the header `x-goog-api-key` and shown nowhere. Required.
     pub fn api_key(mut self, key: impl Into<String>) -> Self {
         self.api_key = Some(key.into());

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use axum::response::{Response, sse::Event};
 use futures::StreamExt;
 use workflow_core::{
-    Engine, EventKind, NodeCancelled, NodeFailed, NodeRetrying, NodeStarted, NodeType, NodeWaiting,
-    RunId, RunOutline, SkipReason, StepEvent, Update,
+    Engine, EventKind, NodeCancelled, NodeFailed, NodeQueued, NodeRetrying, NodeStarted, NodeType,
+    NodeWaiting, RunId, RunOutline, SkipReason, StepEvent, Update,
 };
 
 pub(crate) use self::frame::Frame;
@@ -64,6 +64,7 @@ impl Teller {
             EventKind::NodeCompleted(it) => {
                 frame(StepStatus::Success, completed(it.duration_ms)).output(&it.output)
             }
+            EventKind::NodeQueued(it) => frame(StepStatus::Info, queued(it)),
             EventKind::NodeWaiting(it) => frame(StepStatus::Info, waiting(it)),
             EventKind::NodeFailed(it) => frame(StepStatus::Failure, failed(it)).error(&it.error),
             EventKind::NodeSkipped(it) => frame(StepStatus::Info, skipped(it.reason)),
@@ -95,6 +96,13 @@ fn retrying(it: &NodeRetrying) -> String {
     let (attempt, attempts, wait) = (it.attempt, it.max_attempts, seconds(it.next_in_ms));
     let why = it.error.detail.trim_end_matches('.');
     format!("Attempt {attempt}/{attempts} failed: {why}. Retrying in {wait}...")
+}
+
+fn queued(it: &NodeQueued) -> String {
+    format!(
+        "Waiting in line for {}, at position {}...",
+        it.queue, it.position
+    )
 }
 
 fn waiting(it: &NodeWaiting) -> String {

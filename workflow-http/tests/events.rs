@@ -74,7 +74,7 @@ async fn the_log_is_replayed_then_followed() {
 
     id: 6
     event: node.completed
-    data: {"seq":6,"run_id":"[id]","time":"[time]","type":"node.completed","node":"llm_step","path":"llm_step","attempt":1,"output":"It is.","duration_ms":[ms]}
+    data: {"seq":6,"run_id":"[id]","time":"[time]","type":"node.completed","node":"llm_step","path":"llm_step","attempt":1,"output":"It is.","duration_ms":[ms],"first_delta_ms":[ms]}
 
     id: 7
     event: run.completed

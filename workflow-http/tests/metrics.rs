@@ -1,5 +1,7 @@
 //! What is counted, and who may read it.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 mod support;
 
 use std::sync::Arc;
@@ -7,7 +9,7 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use serde_json::json;
 use support::{Answer, Api, two_steps};
-use workflow_core::NodeError;
+use workflow_core::{NodeError, Observer, StepEvent};
 use workflow_http::{Metrics, Options};
 
 /// The number of a line, or none when there is no such line.
@@ -98,4 +100,99 @@ async fn a_service_that_counts_nothing_says_so() {
         Api::new().get("/metrics").await.refusal(),
         (404, "not_found".into())
     );
+}
+
+#[tokio::test]
+async fn attempts_that_wait_in_line_are_counted_as_long_as_they_wait() {
+    let queued = |position| json!({"type": "node.queued", "queue": "m", "position": position});
+    let admitted = json!({"type": "node.admitted", "queued_ms": 1_500});
+    let error = json!({"title": "", "code": "x", "detail": ""});
+    let usage = json!({"input_tokens": 0, "output_tokens": 0});
+    for (events, waiting, waited) in [
+        (vec![queued(8)], 1.0, None),
+        (vec![queued(8), queued(4), queued(2)], 1.0, None),
+        (vec![queued(8), admitted.clone()], 0.0, Some(1.0)),
+        (vec![queued(8), admitted.clone(), queued(3)], 1.0, Some(1.0)),
+        (
+            vec![queued(8), admitted.clone(), queued(3), admitted],
+            0.0,
+            Some(2.0),
+        ),
+        (
+            vec![
+                queued(8),
+                json!({"type": "node.completed", "output": 1, "duration_ms": 1}),
+            ],
+            0.0,
+            None,
+        ),
+        (
+            vec![
+                queued(8),
+                json!({"type": "node.failed", "error": error, "handled": false,
+                "duration_ms": 1}),
+            ],
+            0.0,
+            None,
+        ),
+        (
+            vec![
+                queued(8),
+                json!({"type": "node.retrying", "max_attempts": 2, "next_in_ms": 1,
+                "error": error}),
+            ],
+            0.0,
+            None,
+        ),
+        (
+            vec![queued(8), json!({"type": "node.cancelled", "reason": "x"})],
+            0.0,
+            None,
+        ),
+        (
+            vec![
+                queued(8),
+                json!({"type": "node.started", "max_attempts": 2}),
+            ],
+            0.0,
+            None,
+        ),
+        (
+            vec![
+                queued(8),
+                json!({"type": "run.suspended", "reason": "shutdown"}),
+            ],
+            0.0,
+            None,
+        ),
+        (
+            vec![
+                queued(8),
+                json!({"type": "run.cancelled", "reason": "x", "usage": usage,
+                "duration_ms": 1}),
+            ],
+            0.0,
+            None,
+        ),
+    ] {
+        let metrics = Arc::new(Metrics::default());
+        let api = Api::observed(
+            Options::default().with_metrics(metrics.clone()),
+            metrics.clone(),
+        );
+        for (index, event) in events.iter().enumerate() {
+            let mut json = json!({"seq": index + 1, "run_id": "01a214c8-0904-72d6-abac-0937f6104794",
+                "time": "2026-11-25T22:16:23.556127Z", "node": "a", "path": "a", "attempt": 1});
+            json.as_object_mut()
+                .unwrap()
+                .extend(event.as_object().unwrap().clone());
+            let event: StepEvent = serde_json::from_value(json).unwrap();
+            metrics.stored(&event, Some("LLMNode"));
+        }
+        let told = api.get("/metrics").await;
+        let line = "workflow_queue_waiting{queue=\"m\"}";
+        assert_eq!(number(&told, line), Some(waiting), "{events:?}");
+        let line = "workflow_queue_wait_seconds_count{queue=\"m\"}";
+        assert_eq!(number(&told, line), waited, "{events:?}");
+    }
 }

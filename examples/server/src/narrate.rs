@@ -30,6 +30,13 @@ fn told(kind: &EventKind) -> Option<String> {
     Some(match kind {
         EventKind::NodeStarted(it) if it.attempt > 1 => format!("attempt {}", it.attempt),
         EventKind::NodeStarted(_) => "begins".to_owned(),
+        EventKind::NodeQueued(it) => {
+            format!(
+                "waits in line for {}, at position {}",
+                it.queue, it.position
+            )
+        }
+        EventKind::NodeAdmitted(it) => format!("is admitted after {} ms", it.queued_ms),
         EventKind::NodeProgress(it) => match it.progress {
             Progress::Items {
                 items_done, items, ..

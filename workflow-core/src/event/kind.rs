@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    NodeCancelled, NodeCompleted, NodeFailed, NodeProgress, NodeResumed, NodeRetrying, NodeSkipped,
-    NodeStarted, NodeWaiting, Report, RunCancelled, RunCompleted, RunCreated, RunFailed,
-    RunResumed, RunStarted, RunSuspended,
+    NodeAdmitted, NodeCancelled, NodeCompleted, NodeFailed, NodeProgress, NodeQueued, NodeResumed,
+    NodeRetrying, NodeSkipped, NodeStarted, NodeWaiting, Report, RunCancelled, RunCompleted,
+    RunCreated, RunFailed, RunResumed, RunStarted, RunSuspended,
 };
 use crate::usage::Usage;
 
@@ -36,6 +36,10 @@ event_kinds! {
     RunStarted(RunStarted) = "run.started",
     /// An attempt at a step starts now.
     NodeStarted(NodeStarted) = "node.started",
+    /// An attempt waits for admission at a shared limit, or has come further in line.
+    NodeQueued(NodeQueued) = "node.queued",
+    /// An attempt is admitted, and works.
+    NodeAdmitted(NodeAdmitted) = "node.admitted",
     /// A map or loop has come further.
     NodeProgress(NodeProgress) = "node.progress",
     /// An attempt failed, and another one follows.

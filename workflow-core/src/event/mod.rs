@@ -18,8 +18,9 @@ pub use self::{
     delta::{Delta, TextKind, Update},
     kind::EventKind,
     node::{
-        NodeCancelled, NodeCompleted, NodeFailed, NodeProgress, NodeResumed, NodeRetrying,
-        NodeSkipped, NodeStarted, NodeWaiting, Progress, SkipReason, StartReason,
+        NodeAdmitted, NodeCancelled, NodeCompleted, NodeFailed, NodeProgress, NodeQueued,
+        NodeResumed, NodeRetrying, NodeSkipped, NodeStarted, NodeWaiting, Progress, SkipReason,
+        StartReason,
     },
     report::Report,
     run::{RunCancelled, RunCompleted, RunFailed, RunResumed, RunStarted, RunSuspended},
@@ -58,6 +59,8 @@ impl StepEvent {
     pub fn step(&self) -> Option<&StepRef> {
         match &self.kind {
             EventKind::NodeStarted(it) => Some(&it.step),
+            EventKind::NodeQueued(it) => Some(&it.step),
+            EventKind::NodeAdmitted(it) => Some(&it.step),
             EventKind::NodeProgress(it) => Some(&it.step),
             EventKind::NodeRetrying(it) => Some(&it.step),
             EventKind::NodeWaiting(it) => Some(&it.step),

@@ -42,6 +42,34 @@ pub enum StartReason {
     Recovered,
 }
 
+/// The body of `node.queued`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct NodeQueued {
+    /// Which step.
+    #[serde(flatten)]
+    pub step: StepRef,
+    /// The attempt that waits.
+    pub attempt: u32,
+    /// The limit that it waits at, for example the name of a model.
+    pub queue: Cow<'static, str>,
+    /// Its place in line; 1 is next. A further event follows once it has halved.
+    pub position: usize,
+}
+
+/// The body of `node.admitted`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct NodeAdmitted {
+    /// Which step.
+    #[serde(flatten)]
+    pub step: StepRef,
+    /// The attempt that waited.
+    pub attempt: u32,
+    /// How long it waited, in milliseconds.
+    pub queued_ms: u64,
+}
+
 /// The body of `node.progress`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
@@ -132,6 +160,10 @@ pub struct NodeRetrying {
     pub next_in_ms: u64,
     /// Why it failed.
     pub error: Arc<Problem>,
+    /// What the next attempt has to wait for besides time, such as `retry_budget`: it may be queued
+    /// once it has started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<Cow<'static, str>>,
     /// What the node said about the failed attempt.
     #[serde(
         flatten,
@@ -152,7 +184,7 @@ pub struct NodeCompleted {
     pub attempt: u32,
     /// The whole output.
     pub output: Arc<Value>,
-    /// How long the attempt took.
+    /// How long the attempt took, waiting for admission included.
     pub duration_ms: u64,
     /// What the node said about how it got there.
     #[serde(
@@ -183,7 +215,7 @@ pub struct NodeFailed {
         skip_serializing_if = "Option::is_none"
     )]
     pub output: Option<Arc<Value>>,
-    /// How long the attempt took.
+    /// How long the attempt took, waiting for admission included.
     pub duration_ms: u64,
     /// What the node said about the failed attempt.
     #[serde(

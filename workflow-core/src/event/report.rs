@@ -28,6 +28,13 @@ pub struct Report {
     /// ([`StepEvent::shown`](super::StepEvent::shown)): the prompt as it was sent, the raw parts of an answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept: Option<Arc<Value>>,
+    /// How many milliseconds of the attempt it waited for admission at shared limits
+    /// ([`NodeContext::queued`](crate::NodeContext::queued)).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queued_ms: Option<u64>,
+    /// Milliseconds from the start of the attempt to its first delta, without `queued_ms`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_delta_ms: Option<u64>,
     /// How many rounds a loop made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rounds: Option<usize>,

@@ -1,6 +1,14 @@
 //! One attempt at one step: time-out, panic and oversized output become errors of the step.
 
-use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    any::Any,
+    future::{Future, poll_fn},
+    panic::AssertUnwindSafe,
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
 
 use futures::FutureExt;
 use serde_json::Value;
@@ -47,9 +55,7 @@ async fn attempt(
     let work = AssertUnwindSafe(async { node.run(cx).await }).catch_unwind();
     let outcome = match timeout {
         None => Ok(work.await),
-        Some(limit) => tokio::time::timeout(limit, work)
-            .await
-            .map_err(|_| timed_out(limit)),
+        Some(limit) => within(limit, cx, work).await,
     };
     let result = match outcome {
         Ok(Ok(result)) => {
@@ -64,6 +70,31 @@ async fn attempt(
         0.0
     };
     (result, draw)
+}
+
+/// Lets an attempt work this long. Its time does not run while it waits for admission.
+async fn within<T>(
+    limit: Duration,
+    cx: &NodeContext,
+    work: impl Future<Output = T>,
+) -> Result<T, NodeError> {
+    let mut work = pin!(work);
+    let mut timer = None;
+    poll_fn(|task| {
+        if let Poll::Ready(done) = work.as_mut().poll(task) {
+            return Poll::Ready(Ok(done));
+        }
+        // A wait begins and ends only while the attempt is polled: the guard borrows its context.
+        let Some(deadline) = cx.clock().deadline(limit) else {
+            return Poll::Pending;
+        };
+        let timer = timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+        if timer.deadline() != deadline {
+            timer.as_mut().reset(deadline);
+        }
+        timer.as_mut().poll(task).map(|()| Err(timed_out(limit)))
+    })
+    .await
 }
 
 fn timed_out(limit: Duration) -> NodeError {

@@ -25,7 +25,8 @@ use crate::{
     event::StepEvent,
     id::RunId,
     machine::{Assignment, Command, FrameId, Input, Machine, StepId, Turn},
-    node::{DeltaSink, NodeContext, RunContext},
+    node::{AttemptRef, DeltaSink, NodeContext, RunContext},
+    queued::Notices,
 };
 
 /// The log takes no event of this driver: the run belongs to someone else now.
@@ -79,6 +80,7 @@ impl<J: Journal> Driver<J> {
             id,
             cancellation,
             deltas,
+            notices: Notices::default(),
         });
         Self {
             machine,
@@ -131,10 +133,10 @@ impl<J: Journal> Driver<J> {
                 self.inputs.push(Input::Interrupt);
             }
             self.inputs.extend(answers.iter().map(Answer::input));
-            // What was done counts, also when its time is over in the same moment.
+            let notices = self.context.notices.take();
+            self.inputs.extend(notices.into_iter().map(Input::Noticed));
             if self.inputs.len() > 1 {
-                self.inputs
-                    .sort_by_key(|input| !matches!(input, Input::Resume | Input::Done { .. }));
+                self.inputs.sort_by_key(order);
             }
             self.machine
                 .on(self.inputs.drain(..), self.clock.now(), turn);
@@ -231,9 +233,16 @@ impl<J: Journal> Driver<J> {
             step: name,
             scope,
             input,
+            failures,
         } = self.machine.assignment(step)?;
         let context = Arc::clone(&self.context);
-        let cx = NodeContext::new(context, scope, name, input, attempt);
+        let attempt = AttemptRef {
+            step: name,
+            key: step.to_key(),
+            attempt,
+            failures,
+        };
+        let cx = NodeContext::new(context, scope, attempt, input);
         let output_bytes = self.machine.limits().output_bytes;
         let work = attempt::run(body, node, cx, step, output_bytes);
         // What works at the top is only ever stopped with the whole run.
@@ -277,7 +286,10 @@ impl<J: Journal> Driver<J> {
                     self.take(input);
                     Poll::Ready(())
                 }
-                Poll::Ready(None) | Poll::Pending => Poll::Pending,
+                Poll::Ready(None) | Poll::Pending if self.context.notices.is_empty() => {
+                    Poll::Pending
+                }
+                Poll::Ready(None) | Poll::Pending => Poll::Ready(()),
             }
         })
         .await;
@@ -288,6 +300,16 @@ impl<J: Journal> Driver<J> {
         while let Poll::Ready(Some(input)) = poll!(self.in_flight.next()) {
             self.take(input);
         }
+    }
+}
+
+/// In which order the inputs of one turn count: an attempt waited before it ended; and what was done
+/// counts, also when its time is over in the same moment.
+fn order(input: &Input) -> u8 {
+    match input {
+        Input::Resume | Input::Noticed(_) => 0,
+        Input::Done { .. } => 1,
+        _ => 2,
     }
 }
 

@@ -95,6 +95,10 @@ impl Machine {
     fn transition_step(&mut self, step: StepId, kind: &EventKind, time: Timestamp) {
         match kind {
             EventKind::NodeStarted(started) => self.step_started(step, started, time),
+            EventKind::NodeQueued(it) => {
+                self.frames.step_mut(step).set_queued(Some(it.position));
+            }
+            EventKind::NodeAdmitted(_) => self.frames.step_mut(step).set_queued(None),
             EventKind::NodeProgress(it) => match it.progress {
                 Progress::Items { item: None, .. } => {}
                 Progress::Items {

@@ -12,6 +12,16 @@ use crate::{
     workflow::Work,
 };
 
+/// Whether a step can report this place in line: a first one, or one that is nearer.
+pub(super) fn may_queue(state: StepState, position: usize) -> bool {
+    match state {
+        StepState::Running { queued, .. } => {
+            position > 0 && queued.is_none_or(|before| position < before)
+        }
+        _ => false,
+    }
+}
+
 impl Machine {
     /// Whether an event can come next, for all that is known of its step and its run.
     pub(super) fn may_follow(&self, step: Option<StepId>, kind: &EventKind) -> bool {
@@ -47,6 +57,19 @@ impl Machine {
             }
             EventKind::NodeCompleted(_) => open() || matches!(state, StepState::Running { .. }),
             EventKind::NodeRetrying(_) => matches!(state, StepState::Running { .. }),
+            EventKind::NodeQueued(it) => {
+                it.attempt == self.frames.step(step).attempt && may_queue(state, it.position)
+            }
+            EventKind::NodeAdmitted(it) => {
+                let waits = matches!(
+                    state,
+                    StepState::Running {
+                        queued: Some(_),
+                        ..
+                    }
+                );
+                it.attempt == self.frames.step(step).attempt && waits
+            }
             EventKind::NodeProgress(it) => {
                 matches!(state, StepState::Open { .. }) && self.may_progress(step, it.progress)
             }

@@ -39,6 +39,19 @@ impl StepId {
     pub(crate) fn node(self) -> usize {
         self.node as usize
     }
+
+    /// The id as a number, for those that only hand it back.
+    pub(crate) fn to_key(self) -> u64 {
+        (u64::from(self.frame.0) << 32) | u64::from(self.node)
+    }
+
+    /// The id of this number.
+    pub(crate) fn of_key(key: u64) -> Self {
+        let halves = [key >> 32, key & u64::from(u32::MAX)];
+        let [frame, node] = halves.map(|half| u32::try_from(half).unwrap_or(u32::MAX));
+        let frame = FrameId(frame);
+        Self { frame, node }
+    }
 }
 
 /// One list of nodes, being run.

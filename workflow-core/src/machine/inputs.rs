@@ -7,12 +7,14 @@ use serde_json::Value;
 use super::{
     Command, Machine, StepId, Turn,
     end::Doom,
+    follow::may_queue,
     retry::{self, Verdict},
     step::StepState,
 };
 use crate::{
     error::{NodeError, Problem},
-    event::{EventKind, NodeCompleted, NodeFailed, Report},
+    event::{EventKind, NodeAdmitted, NodeCompleted, NodeFailed, NodeQueued, Report},
+    queued::{News, Notice},
     spec::OnError,
     time::{Timestamp, millis},
 };
@@ -39,6 +41,38 @@ impl Machine {
         let detail = "it took longer than its `timeout` allows";
         self.cancel_inside(step, "timed_out", now, turn);
         self.fail(step, Problem::new("timeout", detail), now, turn);
+    }
+
+    /// An attempt that is not at work any more has nothing to report.
+    pub(super) fn noticed(&mut self, notice: Notice, now: Timestamp, turn: &mut Turn) {
+        let step = StepId::of_key(notice.step);
+        let Some(state @ StepState::Running { queued, .. }) = self.frames.state(step) else {
+            return;
+        };
+        let attempt = notice.attempt;
+        if self.has_ended() || self.frames.step(step).attempt != attempt {
+            return;
+        }
+        let name = self.step_ref(step);
+        let kind = match notice.news {
+            News::Queued { queue, position } if may_queue(state, position) => {
+                EventKind::NodeQueued(NodeQueued {
+                    step: name,
+                    attempt,
+                    queue,
+                    position,
+                })
+            }
+            News::Admitted { queued: waited } if queued.is_some() => {
+                EventKind::NodeAdmitted(NodeAdmitted {
+                    step: name,
+                    attempt,
+                    queued_ms: millis(waited),
+                })
+            }
+            _ => return,
+        };
+        self.emit(Some(step), kind, now, turn);
     }
 
     pub(super) fn done(
@@ -90,11 +124,15 @@ impl Machine {
         let policy = &self.frames.planned(step).retry;
         let failures = self.frames.step(step).failures + 1;
         match retry::decide(policy, failures, error, draw) {
-            Verdict::Again { wait, error } => {
+            Verdict::Again {
+                wait,
+                waits_for,
+                error,
+            } => {
                 turn.commands.push(Command::Wait { step, wait });
                 let (name, attempt) = (self.step_ref(step), self.frames.step(step).attempt);
                 let most = self.max_attempts(step);
-                let retrying = retry::event(name, attempt, most, wait, error, report);
+                let retrying = retry::event(name, attempt, most, wait, waits_for, error, report);
                 self.emit(Some(step), retrying, now, turn);
             }
             Verdict::Fail(problem) => self.fail_with(step, Arc::new(problem), report, now, turn),

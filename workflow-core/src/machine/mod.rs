@@ -46,6 +46,7 @@ use crate::{
     error::NodeError,
     event::{EventKind, Report, RunCreated, StepEvent},
     id::{RunId, StepRef, WaitId},
+    queued::Notice,
     scope::{ImplicitInput, Scope},
     time::Timestamp,
     usage::Usage,
@@ -63,6 +64,8 @@ pub(crate) enum Input {
         report: Option<Box<Report>>,
         draw: f64,
     },
+    /// An attempt waits for admission, or does not any more.
+    Noticed(Notice),
     /// A time that the step waited for has come.
     TimerFired { step: StepId },
     /// The time the workflow allows is over.
@@ -160,6 +163,8 @@ pub(crate) struct Assignment {
     pub(crate) step: StepRef,
     pub(crate) scope: Arc<Scope>,
     pub(crate) input: ImplicitInput,
+    /// How many attempts failed before.
+    pub(crate) failures: u32,
 }
 
 /// An event that cannot follow what came before it.
@@ -262,6 +267,7 @@ impl Machine {
                     report,
                     draw,
                 } => self.done(step, result, report, draw, now, turn),
+                Input::Noticed(notice) => self.noticed(notice, now, turn),
                 Input::TimerFired { step } => self.timer_fired(step, now, turn),
                 Input::DeadlineReached => self.deadline_reached(),
                 Input::Signal { wait, payload } => self.signal(wait, payload, now, turn),
@@ -283,6 +289,7 @@ impl Machine {
             step: frame.names[step.node()].clone(),
             scope: Arc::clone(&frame.scope),
             input: frame.body.steps[step.node()].input,
+            failures: frame.steps[step.node()].failures,
         })
     }
 

@@ -1,6 +1,6 @@
 //! Whether a failed attempt is followed by another.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use crate::{
     error::{NodeError, Problem},
@@ -11,7 +11,12 @@ use crate::{
 };
 
 pub(super) enum Verdict {
-    Again { wait: Duration, error: Problem },
+    Again {
+        wait: Duration,
+        /// What the next attempt has to wait for besides.
+        waits_for: Option<Cow<'static, str>>,
+        error: Problem,
+    },
     Fail(Problem),
 }
 
@@ -36,6 +41,7 @@ pub(super) fn decide(policy: &RetryPolicy, failures: u32, error: NodeError, draw
         .saturating_add(Duration::from_nanos(999_999));
     Verdict::Again {
         wait: Duration::from_millis(millis(wait)),
+        waits_for: error.awaited(),
         error: error.into_problem(),
     }
 }
@@ -45,6 +51,7 @@ pub(super) fn event(
     attempt: u32,
     max_attempts: u32,
     wait: Duration,
+    waits_for: Option<Cow<'static, str>>,
     error: Problem,
     report: Option<Box<Report>>,
 ) -> EventKind {
@@ -55,6 +62,7 @@ pub(super) fn event(
         max_attempts,
         next_in_ms,
         error: Arc::new(error),
+        waits_for,
         report,
     }))
 }

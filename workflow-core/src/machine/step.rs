@@ -16,8 +16,11 @@ pub(super) enum StepState {
     Due { any_live: bool },
     /// It waits for a slot. The reason is that of its next start.
     Ready(Option<StartReason>),
-    /// It works.
-    Running { since: Timestamp },
+    /// It works; or it waits for admission at a shared limit, and has reported this place in line.
+    Running {
+        since: Timestamp,
+        queued: Option<usize>,
+    },
     /// It waits for its next attempt.
     Backoff { until: Timestamp },
     /// It is a control node, and has begun. What it holds is its container.
@@ -81,7 +84,10 @@ impl Step {
         let lost = started.reason == Some(StartReason::Recovered) && !self.interrupted;
         self.recoveries += u32::from(lost);
         self.interrupted = false;
-        self.state = StepState::Running { since: now };
+        self.state = StepState::Running {
+            since: now,
+            queued: None,
+        };
     }
 
     /// A control node begins.
@@ -102,10 +108,17 @@ impl Step {
     /// Since when it works or waits.
     pub(super) fn since(&self) -> Option<Timestamp> {
         match self.state {
-            StepState::Running { since }
+            StepState::Running { since, .. }
             | StepState::Open { since, .. }
             | StepState::Waiting { since, .. } => Some(since),
             _ => None,
+        }
+    }
+
+    /// It waits for admission at this place in line, or not any more.
+    pub(super) fn set_queued(&mut self, position: Option<usize>) {
+        if let StepState::Running { queued, .. } = &mut self.state {
+            *queued = position;
         }
     }
 

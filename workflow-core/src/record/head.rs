@@ -101,6 +101,8 @@ impl RunHead {
             }
             EventKind::RunCreated(_)
             | EventKind::NodeStarted(_)
+            | EventKind::NodeQueued(_)
+            | EventKind::NodeAdmitted(_)
             | EventKind::NodeProgress(_)
             | EventKind::NodeWaiting(_)
             | EventKind::NodeResumed(_)

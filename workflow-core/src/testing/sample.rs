@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use crate::{
     error::Problem,
     event::{
-        EventKind, LOG_FORMAT, NodeCancelled, NodeCompleted, NodeFailed, NodeOutline, NodeProgress,
-        NodeResumed, NodeRetrying, NodeSkipped, NodeStarted, NodeWaiting, PinnedWorkflow, Progress,
-        Report, ReusedStep, RunCancelled, RunCompleted, RunCreated, RunFailed, RunResumed,
-        RunStarted, RunSuspended, SkipReason, StartReason, StepEvent,
+        EventKind, LOG_FORMAT, NodeAdmitted, NodeCancelled, NodeCompleted, NodeFailed, NodeOutline,
+        NodeProgress, NodeQueued, NodeResumed, NodeRetrying, NodeSkipped, NodeStarted, NodeWaiting,
+        PinnedWorkflow, Progress, Report, ReusedStep, RunCancelled, RunCompleted, RunCreated,
+        RunFailed, RunResumed, RunStarted, RunSuspended, SkipReason, StartReason, StepEvent,
     },
     id::{NodeId, RunId, StepPath, StepRef, WaitId},
     record::{RunHead, RunKey, RunRecord, WorkflowRecord, WorkflowRef},
@@ -206,6 +206,8 @@ fn report() -> Report {
         finish_reason: Some("STOP".into()),
         metadata: Some(Arc::new(json!({"citations": []}))),
         kept: Some(Arc::new(json!({"request": "as sent"}))),
+        queued_ms: Some(5_300),
+        first_delta_ms: Some(u64::MAX),
         rounds: Some(3),
         exhausted: true,
         reused: false,
@@ -289,7 +291,18 @@ fn following(kind: &EventKind) -> Option<EventKind> {
             reason: Some(StartReason::Recovered),
             deadline: Some(Timestamp::now()),
         }),
-        EventKind::NodeStarted(_) => EventKind::NodeProgress(NodeProgress {
+        EventKind::NodeStarted(_) => EventKind::NodeQueued(NodeQueued {
+            step: step(),
+            attempt: 2,
+            queue: "a-model".into(),
+            position: 12,
+        }),
+        EventKind::NodeQueued(_) => EventKind::NodeAdmitted(NodeAdmitted {
+            step: step(),
+            attempt: 2,
+            queued_ms: 5_300,
+        }),
+        EventKind::NodeAdmitted(_) => EventKind::NodeProgress(NodeProgress {
             step: step(),
             progress: Progress::Items {
                 items_done: 1,
@@ -303,6 +316,7 @@ fn following(kind: &EventKind) -> Option<EventKind> {
             max_attempts: 5,
             next_in_ms: 999,
             error: problem(),
+            waits_for: Some("retry_budget".into()),
             report: Some(Box::new(report())),
         })),
         EventKind::NodeRetrying(_) => EventKind::NodeWaiting(Box::new(NodeWaiting {

@@ -1,5 +1,6 @@
 //! `GET /metrics`: numbers for Prometheus, in the `OpenMetrics` text format.
 
+mod queues;
 mod requests;
 mod runs;
 
@@ -16,7 +17,7 @@ use prometheus_client::{
 use workflow_core::{Observer, RunQuery, StepEvent};
 
 pub(crate) use self::requests::measure;
-use self::{requests::Requests, runs::Runs};
+use self::{queues::Queues, requests::Requests, runs::Runs};
 use crate::{
     app::App,
     problem::{Kind, Problem},
@@ -44,6 +45,7 @@ pub(crate) const OPEN_METRICS: &str = "application/openmetrics-text";
 pub struct Metrics {
     registry: Registry,
     runs: Runs,
+    queues: Queues,
     requests: Requests,
 }
 
@@ -52,6 +54,7 @@ impl Default for Metrics {
         let mut registry = Registry::with_prefix("workflow");
         Self {
             runs: Runs::new(&mut registry),
+            queues: Queues::new(&mut registry),
             requests: Requests::new(&mut registry),
             registry,
         }
@@ -61,6 +64,7 @@ impl Default for Metrics {
 impl Observer for Metrics {
     fn stored(&self, event: &StepEvent, node_type: Option<&str>) {
         self.runs.count(event, node_type);
+        self.queues.count(event);
     }
 }
 

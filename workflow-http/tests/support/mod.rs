@@ -278,7 +278,10 @@ pub fn hiding() -> insta::internals::SettingsBindDropGuard {
         "[id]",
     );
     settings.add_filter(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", "[time]");
-    settings.add_filter(r#""(duration_ms|next_in_ms)":\d+"#, r#""$1":[ms]"#);
+    settings.add_filter(
+        r#""(duration_ms|next_in_ms|first_delta_ms)":\d+"#,
+        r#""$1":[ms]"#,
+    );
     settings.add_filter(r"\b\d+\.\d\d s\b", "[s]");
     settings.add_filter(r#""spec_hash":"[0-9a-f]{64}""#, r#""spec_hash":"[hash]""#);
     settings.bind_to_scope()

@@ -1,0 +1,109 @@
+//! Attempts that wait for admission at shared limits.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use prometheus_client::{
+    encoding::EncodeLabelSet,
+    metrics::{family::Family, gauge::Gauge, histogram::Histogram},
+    registry::{Registry, Unit},
+};
+use workflow_core::{EventKind, RunId, StepEvent, StepPath};
+
+use super::{Bounded, millis_as_seconds, seconds};
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByQueue {
+    queue: String,
+}
+
+pub(super) struct Queues {
+    waiting: Family<ByQueue, Gauge>,
+    waited: Family<ByQueue, Histogram, fn() -> Histogram>,
+    /// The steps that are counted in `waiting`: an attempt may end without being admitted.
+    steps: Mutex<Steps>,
+    /// A workflow may choose the model, and so the name of its queue.
+    known: Bounded,
+}
+
+type Steps = HashMap<RunId, HashMap<StepPath, ByQueue>>;
+
+impl Queues {
+    pub(super) fn new(registry: &mut Registry) -> Self {
+        let queues = Self {
+            waiting: Family::default(),
+            waited: Family::new_with_constructor(seconds),
+            steps: Mutex::default(),
+            known: Bounded::default(),
+        };
+        let text = "Attempts that wait for admission at a shared limit, by queue";
+        registry.register("queue_waiting", text, queues.waiting.clone());
+        let text = "How long attempts waited for admission that were admitted, by queue";
+        let waited = queues.waited.clone();
+        registry.register_with_unit("queue_wait", text, Unit::Seconds, waited);
+        queues
+    }
+
+    pub(super) fn count(&self, event: &StepEvent) {
+        match (&event.kind, event.step()) {
+            (EventKind::NodeQueued(it), Some(step)) => {
+                let queue = self.known.label(&it.queue);
+                self.enter(event.run_id, step.path().clone(), &ByQueue { queue });
+            }
+            (EventKind::NodeAdmitted(it), Some(step)) => {
+                if let Some(queue) = self.leave(event.run_id, step.path()) {
+                    let waited = self.waited.get_or_create(&queue);
+                    waited.observe(millis_as_seconds(it.queued_ms));
+                }
+            }
+            (
+                EventKind::NodeStarted(_)
+                | EventKind::NodeRetrying(_)
+                | EventKind::NodeCompleted(_)
+                | EventKind::NodeFailed(_)
+                | EventKind::NodeCancelled(_),
+                Some(step),
+            ) => _ = self.leave(event.run_id, step.path()),
+            // The host stops: what works is dropped.
+            (EventKind::RunSuspended(_), _) => self.leave_all(event.run_id),
+            _ if event.is_terminal() => self.leave_all(event.run_id),
+            _ => {}
+        }
+    }
+
+    fn enter(&self, run: RunId, step: StepPath, queue: &ByQueue) {
+        let mut steps = self.lock();
+        let of_run = steps.entry(run).or_default();
+        let before = of_run.insert(step, queue.clone());
+        drop(steps);
+        if let Some(before) = before {
+            self.waiting.get_or_create(&before).dec();
+        }
+        self.waiting.get_or_create(queue).inc();
+    }
+
+    fn leave(&self, run: RunId, step: &StepPath) -> Option<ByQueue> {
+        let mut steps = self.lock();
+        let of_run = steps.get_mut(&run)?;
+        let queue = of_run.remove(step)?;
+        if of_run.is_empty() {
+            steps.remove(&run);
+        }
+        drop(steps);
+        self.waiting.get_or_create(&queue).dec();
+        Some(queue)
+    }
+
+    fn leave_all(&self, run: RunId) {
+        let of_run = self.lock().remove(&run);
+        for queue in of_run.into_iter().flat_map(HashMap::into_values) {
+            self.waiting.get_or_create(&queue).dec();
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Steps> {
+        self.steps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
