@@ -22,7 +22,9 @@ const NAMES_AT_ONCE: usize = 10;
 /// [`append`](Self::append) is the only change to a run, and a compare-and-set: order, fencing and
 /// idempotency in one. Futures may be dropped at any await; a dropped write has happened whole or not at all.
 ///
-/// Lists leave out records that cannot be read, so that one of them does not hide the others.
+/// A store that outlives its process compares what it reads with what it wrote: damage is an error that names
+/// the run and event, and never shown as if it were the original. Lists leave out records that cannot be read,
+/// so that one of them does not hide the others.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Keeps the first version of a new workflow.
@@ -145,8 +147,9 @@ pub trait Store: Send + Sync + 'static {
     /// comes.
     ///
     /// # Errors
-    /// [`StoreError::NoSuchRun`]; [`StoreError::Damaged`] when the first of them is not an event, since
-    /// those before one that is not are given; or the store cannot be read.
+    /// [`StoreError::NoSuchRun`]; [`StoreError::Damaged`] when the first of them is not the event that was
+    /// written, or is missing although the run's record counts it, since those before such a one are given; or
+    /// the store cannot be read.
     async fn read(
         &self,
         run: RunId,
@@ -183,13 +186,15 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<RunRecord>, StoreError>;
 
-    /// Forgets a run, its log and its key. Says whether there was one.
+    /// Forgets a run, its log and its key. Says whether there was one. It is gone at once, however long its log,
+    /// and other writes do not wait for the deletion of that.
     ///
     /// # Errors
     /// When the store cannot be written.
     async fn delete_run(&self, run: RunId) -> Result<bool, StoreError>;
 
-    /// Finds out whether the store can be written.
+    /// Finds out whether the store can be written, and whether what is written stays: not when its files were
+    /// deleted while they are open, nor when there is space for a small record only.
     ///
     /// # Errors
     /// When it cannot.

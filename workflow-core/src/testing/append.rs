@@ -149,6 +149,18 @@ pub async fn a_log_that_is_unknown_cannot_be_read(store: &dyn Store) {
     assert_eq!(store.run(unknown).await.unwrap(), None);
 }
 
+pub async fn nothing_of_a_log_is_read_when_none_is_wanted(store: &dyn Store) {
+    let run = SampleRun::stored(store).await;
+    for after in [0, 1, 9] {
+        assert_eq!(store.read(run.id(), after, 0).await.unwrap(), []);
+    }
+    let unknown = store.read(RunId::new(), 0, 0).await;
+    assert!(
+        matches!(unknown, Err(StoreError::NoSuchRun(_))),
+        "{unknown:?}"
+    );
+}
+
 pub async fn runs_at_once_keep_to_their_logs(store: &dyn Store) {
     let runs = (0..64).map(|_| async {
         let mut run = SampleRun::stored(store).await;

@@ -41,3 +41,29 @@ pub async fn a_run_is_deleted_once(store: &dyn Store) {
         "{refused:?}"
     );
 }
+
+pub async fn a_run_that_follows_a_deleted_one_has_its_own_log(store: &dyn Store) {
+    for _ in 0..3 {
+        let mut gone = SampleRun::stored(store).await;
+        gone.append(store, steps(20)).await;
+        assert!(store.delete_run(gone.id()).await.unwrap());
+        let mut next = SampleRun::stored(store).await;
+        next.append(store, steps(2)).await;
+        next.assert_stored(store).await;
+    }
+}
+
+pub async fn a_long_log_is_gone_at_once(store: &dyn Store) {
+    let mut gone = SampleRun::stored(store).await;
+    for _ in 0..5 {
+        gone.append(store, steps(1_000)).await;
+    }
+    let mut other = SampleRun::stored(store).await;
+    assert!(store.delete_run(gone.id()).await.unwrap());
+    for after in [0, 1, 2_500, 5_000] {
+        let log = store.read(gone.id(), after, 10).await;
+        assert!(matches!(log, Err(StoreError::NoSuchRun(_))), "{log:?}");
+    }
+    other.append(store, steps(3)).await;
+    other.assert_stored(store).await;
+}

@@ -55,6 +55,7 @@ macro_rules! store_tests {
                 a_log_of_large_events_is_read_on_until_nothing_comes,
                 beyond_the_end_of_a_log_is_nothing,
                 a_log_that_is_unknown_cannot_be_read,
+                nothing_of_a_log_is_read_when_none_is_wanted,
                 runs_at_once_keep_to_their_logs,
                 a_reader_sees_whole_appends,
             }
@@ -104,6 +105,8 @@ macro_rules! store_tests {
                 a_deleted_run_is_gone,
                 a_deleted_run_is_not_counted,
                 a_run_is_deleted_once,
+                a_run_that_follows_a_deleted_one_has_its_own_log,
+                a_long_log_is_gone_at_once,
             }
             keys {
                 a_key_finds_its_run,
