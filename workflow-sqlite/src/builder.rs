@@ -2,17 +2,22 @@
 
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+use sqlx::{
+    Connection, SqliteConnection,
+    sqlite::{
+        SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    },
 };
 
 use crate::{
     error::OpenError,
-    file::{self, FileLock},
+    file::{self, Condition},
     retention::Retention,
+    scan::Scan,
     schema,
     store::SqliteStore,
     writer::{self, Writer},
@@ -62,15 +67,17 @@ impl Builder {
 
     /// Opens the file, and creates it, and its directory, when they are not there.
     ///
+    /// The file is looked through in the background then: see [`SqliteStore::checked`].
+    ///
     /// # Errors
-    /// When it cannot be had, is not a store, or is damaged: see [`OpenError`].
+    /// When it cannot be had, is not a store, or cannot be read at all: see [`OpenError`].
     pub async fn open(self) -> Result<SqliteStore, OpenError> {
         // An absolute path is a path for SQLite too, whatever it is called.
         let path = std::path::absolute(&self.path)
             .map_err(|error| OpenError::of_io(self.path.clone(), error))?;
-        let lock = file::claim(&path)?;
+        let (lock, real) = file::claim(&path)?;
         let plain = SqliteConnectOptions::new()
-            .filename(&path)
+            .filename(&real)
             .busy_timeout(BUSY_TIMEOUT);
         schema::inspect(&path, &plain).await?;
         let durable = plain
@@ -78,28 +85,27 @@ impl Builder {
             .synchronous(SqliteSynchronous::Full)
             .pragma("journal_size_limit", KEPT_LOG_BYTES)
             .foreign_keys(true);
-        let writer = self.writer(&path, durable.clone(), lock).await?;
-        let readers = readers(durable)
+        let mut file = writing(&path, &durable).await?;
+        schema::migrate(&path, &mut file).await?;
+        let readers = readers(durable.clone())
             .await
             .map_err(|error| OpenError::of_sqlx(path.clone(), error))?;
-        let (queue, writing) = writer::spawn(writer, readers.clone());
-        Ok(SqliteStore::new(path, readers, queue, writing))
+        let condition = Condition::of(real);
+        let condition = condition.map_err(|error| OpenError::of_io(path.clone(), error))?;
+        let condition = Arc::new(condition);
+        let writer = Writer::new(durable.clone(), file, self.retention, lock);
+        let writer = writer::spawn(writer, readers.clone(), Arc::clone(&condition));
+        let scan = Scan::spawn(durable, Arc::clone(&condition));
+        Ok(SqliteStore::new(path, condition, readers, writer, scan))
     }
+}
 
-    async fn writer(
-        &self,
-        path: &Path,
-        options: SqliteConnectOptions,
-        lock: FileLock,
-    ) -> Result<Writer, OpenError> {
-        let mut writer = Writer::new(options, self.retention, lock);
-        let file = writer
-            .file()
-            .await
-            .map_err(|error| OpenError::of_sqlx(path.to_owned(), error))?;
-        schema::migrate(path, file).await?;
-        Ok(writer)
-    }
+async fn writing(
+    path: &Path,
+    options: &SqliteConnectOptions,
+) -> Result<SqliteConnection, OpenError> {
+    let file = SqliteConnection::connect_with(options).await;
+    file.map_err(|error| OpenError::of_sqlx(path.to_owned(), error))
 }
 
 async fn readers(options: SqliteConnectOptions) -> sqlx::Result<SqlitePool> {

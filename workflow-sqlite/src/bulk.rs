@@ -7,7 +7,7 @@ use workflow_core::StoreError;
 
 use crate::{
     encode::row_seq,
-    write::{Answer, Append, NewRun, Write},
+    write::{Answer, Append, Event, NewRun, Write},
 };
 
 /// How many rows a statement has: one of these numbers, so that few statements are prepared, and kept.
@@ -18,7 +18,7 @@ pub(crate) struct Bulk<'a> {
     created: Vec<(usize, &'a NewRun)>,
     appended: Vec<(usize, &'a Append)>,
     answers: HashMap<usize, Answer>,
-    events: Vec<(i64, &'a (i64, String))>,
+    events: Vec<(i64, &'a Event)>,
 }
 
 impl<'a> Bulk<'a> {
@@ -125,7 +125,7 @@ async fn insert_runs(
 ) -> sqlx::Result<HashMap<String, i64>> {
     let mut sql = QueryBuilder::<Sqlite>::new(
         "INSERT INTO run (id, workflow, status, last_seq, ended_at, name, excerpt, \
-                          key_scope, key, request, record, head) ",
+                          key_scope, key, request, record, head, checksum, head_checksum) ",
     );
     sql.push_values(runs, |mut row, (_, run)| {
         let key = run.key.as_ref();
@@ -140,7 +140,9 @@ async fn insert_runs(
             .push_bind(key.map(|key| &key.key))
             .push_bind(key.map(|key| &key.request))
             .push_bind(&run.record)
-            .push_bind(&run.head.json);
+            .push_bind(&run.head.json)
+            .push_bind(run.checksum)
+            .push_bind(run.head.checksum);
     });
     sql.push(" ON CONFLICT (key_scope, key) WHERE key IS NOT NULL DO NOTHING RETURNING id, number");
     let created = sql.build_query_as().fetch_all(file).await?;
@@ -153,7 +155,7 @@ async fn move_heads(
     appends: &[(usize, &Append)],
 ) -> sqlx::Result<HashMap<String, i64>> {
     let mut sql = QueryBuilder::<Sqlite>::new(
-        "WITH next (run, expected, status, last_seq, ended_at, head) AS (",
+        "WITH next (run, expected, status, last_seq, ended_at, head, head_checksum) AS (",
     );
     sql.push_values(appends, |mut row, (_, append)| {
         row.push_bind(append.run.to_string())
@@ -161,11 +163,13 @@ async fn move_heads(
             .push_bind(append.head.status)
             .push_bind(append.head.last_seq)
             .push_bind(&append.head.ended_at)
-            .push_bind(&append.head.json);
+            .push_bind(&append.head.json)
+            .push_bind(append.head.checksum);
     });
     sql.push(
         ") UPDATE run SET status = next.status, last_seq = next.last_seq, \
-                          ended_at = next.ended_at, head = next.head \
+                          ended_at = next.ended_at, head = next.head, \
+                          head_checksum = next.head_checksum \
          FROM next WHERE run.id = next.run AND run.last_seq = next.expected RETURNING id, number",
     );
     let moved = sql.build_query_as().fetch_all(file).await?;
@@ -188,13 +192,13 @@ async fn refusal(file: &mut SqliteConnection, append: &Append) -> sqlx::Result<S
     })
 }
 
-async fn insert_events(
-    file: &mut SqliteConnection,
-    events: &[(i64, &(i64, String))],
-) -> sqlx::Result<()> {
-    let mut sql = QueryBuilder::<Sqlite>::new("INSERT INTO event (run, seq, body) ");
-    sql.push_values(events, |mut row, (run, (seq, body))| {
-        row.push_bind(run).push_bind(seq).push_bind(body);
+async fn insert_events(file: &mut SqliteConnection, events: &[(i64, &Event)]) -> sqlx::Result<()> {
+    let mut sql = QueryBuilder::<Sqlite>::new("INSERT INTO event (run, seq, body, checksum) ");
+    sql.push_values(events, |mut row, (run, event)| {
+        row.push_bind(run)
+            .push_bind(event.seq)
+            .push_bind(&event.body)
+            .push_bind(event.checksum);
     });
     sql.build().execute(file).await?;
     Ok(())

@@ -146,6 +146,12 @@ const CANTOPEN: u32 = 14;
 const AUTH: u32 = 23;
 const NOTADB: u32 = 26;
 
+/// Whether SQLite found the file damaged where it read.
+pub(crate) fn is_damage(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(primary_code);
+    matches!(code, Some(CORRUPT | NOTADB))
+}
+
 /// The lowest byte of the extended code.
 fn primary_code(error: &dyn DatabaseError) -> Option<u32> {
     let extended: u32 = error.code()?.parse().ok()?;

@@ -7,7 +7,10 @@ use std::{
 
 use workflow_core::{RunRecord, WorkflowRecord};
 
-use crate::json::{self, Cause, RunRow, VersionRow};
+use crate::{
+    json::Cause,
+    row::{RunRow, VersionRow},
+};
 
 /// What was left out of lists since the store was opened.
 #[derive(Debug, Default)]
@@ -18,17 +21,21 @@ pub(crate) struct LeftOut {
 impl LeftOut {
     /// The record of a run of a list, if it can be read.
     pub(crate) fn run(&self, row: &RunRow) -> Option<RunRecord> {
-        let run = json::run(row);
-        run.map_err(|error| self.tell(format!("run {}", text(&row.0)), &error))
+        let run = row.record();
+        run.map_err(|error| self.tell(format!("run {}", text(&row.id)), &error))
             .ok()
     }
 
     /// The record of a version of a workflow of a list, if it can be read.
     pub(crate) fn version(&self, row: &VersionRow) -> Option<WorkflowRecord> {
-        let version = json::version(row);
+        let version = row.record();
         version
             .map_err(|error| {
-                let of = format!("version {} of workflow {}", row.1, text(&row.0));
+                let of = format!(
+                    "version {} of workflow {}",
+                    row.version,
+                    text(&row.workflow)
+                );
                 self.tell(of, &error);
             })
             .ok()

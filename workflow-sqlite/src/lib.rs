@@ -31,26 +31,32 @@
 //! - [`SqliteStore`] reads with a few connections, and writes with one: a task that takes what is queued
 //!   into one transaction, and answers once that is on the disk.
 //! - [`Builder`] says what is kept of runs that ended.
+//! - [`Checked`] is what it found when it looked through its file in the background; each row is also compared with
+//!   its checksum when it is read.
 //! - [`OpenError`] says why a file was not opened, and what to do about it.
 //!
 //! One process at a time has the file open. A store for several machines is another crate.
 
 mod builder;
 mod bulk;
+mod checksum;
 mod encode;
 mod error;
 mod file;
 mod json;
 mod left_out;
+mod nesting;
 mod page;
 #[cfg(test)]
 mod plans;
 mod retention;
+mod row;
 mod runs;
+mod scan;
 mod schema;
 mod store;
 mod workflows;
 mod write;
 mod writer;
 
-pub use self::{builder::Builder, error::OpenError, store::SqliteStore};
+pub use self::{builder::Builder, error::OpenError, scan::Checked, store::SqliteStore};

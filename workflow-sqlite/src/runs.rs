@@ -1,41 +1,56 @@
 //! Reading runs and their logs.
 
 use futures::TryStreamExt;
-use sqlx::{QueryBuilder, Sqlite, query_as, query_scalar, sqlite::SqlitePool};
+use sqlx::{
+    QueryBuilder, Sqlite, query, query_as,
+    sqlite::{SqlitePool, SqliteRow},
+};
 use workflow_core::{
     KeyedRun, Page, RunCounts, RunId, RunKey, RunQuery, RunRecord, RunStatus, StepEvent, StoreError,
 };
 
 use crate::{
     encode::row_seq,
-    json::{self, RunRow, unavailable},
+    error::is_damage,
+    json::{Cause, unavailable},
     left_out::LeftOut,
     page::{AFTER_ALL, cursor, first, limit, page_of},
+    row::{EventRow, RunRow, number, run_columns},
 };
 
 /// How much JSON of events is about the most that is read at once: one event is, however large.
 const READ_BYTES: usize = 1024 * 1024;
 
-pub(crate) const RUN: &str = "SELECT id, record, head FROM run WHERE id = ?";
-pub(crate) const NUMBER: &str = "SELECT number FROM run WHERE id = ?";
-pub(crate) const OF_KEY: &str = "SELECT id, request FROM run WHERE key_scope = ? AND key = ?";
-pub(crate) const UNFINISHED: &str =
-    "SELECT id, record, head FROM run WHERE id > ? AND ended_at IS NULL ORDER BY id";
-pub(crate) const LOG: &str = "SELECT seq, body FROM event \
-     WHERE run = (SELECT number FROM run WHERE id = ?) AND seq > ? ORDER BY seq LIMIT ?";
+pub(crate) const RUN: &str = concat!("SELECT ", run_columns!(), " FROM run WHERE id = ?");
+pub(crate) const OF_KEY: &str = concat!(
+    "SELECT ",
+    run_columns!(),
+    " FROM run WHERE key_scope = ? AND key = ?"
+);
+pub(crate) const UNFINISHED: &str = concat!(
+    "SELECT ",
+    run_columns!(),
+    " FROM run WHERE id > ? AND ended_at IS NULL ORDER BY id"
+);
+const LISTED: &str = concat!("SELECT ", run_columns!(), " FROM run WHERE id < ");
+/// A row of a run without further events has none in it: there is one whenever there is such a run.
+pub(crate) const LOG: &str = "SELECT last_seq, seq, body, event.checksum \
+     FROM run LEFT JOIN event ON event.run = run.number AND seq > ?2 \
+     WHERE id = ?1 ORDER BY seq LIMIT ?3";
 
 /// The record of a run.
 pub(crate) async fn find(
     readers: &SqlitePool,
     run: RunId,
 ) -> Result<Option<RunRecord>, StoreError> {
-    let found: Option<RunRow> = query_as(RUN)
-        .bind(run.to_string())
-        .fetch_optional(readers)
-        .await
-        .map_err(unavailable)?;
-    let record = found.as_ref().map(json::run).transpose();
-    record.map_err(|source| StoreError::DamagedRun { run, source })
+    let found = query_as(RUN).bind(run.to_string());
+    let damaged = |source| StoreError::DamagedRun { run, source };
+    let found: Option<RunRow> = match found.fetch_optional(readers).await {
+        Err(error) if is_damage(&error) => return Err(damaged(error.into())),
+        found => found.map_err(unavailable)?,
+    };
+    let record = found.as_ref().map(RunRow::record).transpose();
+    record.map_err(damaged)
 }
 
 /// The run that was asked for by a key.
@@ -43,70 +58,98 @@ pub(crate) async fn of_key(
     readers: &SqlitePool,
     key: &RunKey,
 ) -> Result<Option<KeyedRun>, StoreError> {
-    let found: Option<(String, String)> = query_as(OF_KEY)
+    let found: Option<RunRow> = query_as(OF_KEY)
         .bind(&key.scope)
         .bind(&key.key)
         .fetch_optional(readers)
         .await
         .map_err(unavailable)?;
-    let Some((id, request)) = found else {
+    let Some(row) = found else {
         return Ok(None);
     };
-    let record = find(readers, id.parse().map_err(unavailable)?).await?;
-    Ok(record.map(|record| KeyedRun::new(record, request)))
+    let id = String::from_utf8_lossy(&row.id);
+    let run = id.parse().map_err(unavailable)?;
+    let record = row.record();
+    let record = record.map_err(|source| StoreError::DamagedRun { run, source })?;
+    let request = String::from_utf8(row.request.unwrap_or_default()).map_err(unavailable)?;
+    Ok(Some(KeyedRun::new(record, request)))
 }
 
-/// A part of a log.
+/// The next events of a run, up to one that cannot be read: the error names it when it is the first.
 pub(crate) async fn log(
     readers: &SqlitePool,
     run: RunId,
     after: u64,
     most: usize,
 ) -> Result<Vec<StepEvent>, StoreError> {
-    let events = events(readers, run, after, most).await?;
-    if events.is_empty() && !is_there(readers, run).await? {
-        return Err(StoreError::NoSuchRun(run));
-    }
-    Ok(events)
-}
-
-/// The next events, up to one that cannot be read: that is told of when it is the first.
-async fn events(
-    readers: &SqlitePool,
-    run: RunId,
-    after: u64,
-    most: usize,
-) -> Result<Vec<StepEvent>, StoreError> {
-    let mut rows = query_as(LOG)
+    let mut rows = query(LOG)
         .bind(run.to_string())
         .bind(row_seq(after))
-        .bind(limit(most))
+        // There is a row whenever there is such a run.
+        .bind(limit(most.max(1)))
         .fetch(readers);
     let mut events: Vec<StepEvent> = Vec::new();
     let mut bytes = 0;
-    while bytes < READ_BYTES {
-        let row: Option<(u64, Vec<u8>)> = rows.try_next().await.map_err(unavailable)?;
-        let Some((found, body)) = row else {
-            break;
-        };
-        bytes += body.len();
-        let last = events.last().map_or(after, |last| last.seq);
-        match json::event(run, last + 1, found, &body) {
-            Ok(event) => events.push(event),
-            Err(error) if events.is_empty() => return Err(error),
-            Err(_) => break,
+    loop {
+        let next = events
+            .last()
+            .map_or(after, |last| last.seq)
+            .saturating_add(1);
+        let row = rows.try_next().await;
+        if most == 0 && matches!(row, Ok(Some(_))) {
+            return Ok(events);
+        }
+        match event_of(row, run, next, events.is_empty()) {
+            Ok(Some((size, event))) => {
+                bytes += size;
+                events.push(event);
+            }
+            Ok(None) => return Ok(events),
+            Err(StoreError::Damaged { .. }) if !events.is_empty() => return Ok(events),
+            Err(error) => return Err(error),
+        }
+        if bytes >= READ_BYTES || events.len() >= most {
+            return Ok(events);
         }
     }
-    Ok(events)
 }
 
-async fn is_there(readers: &SqlitePool, run: RunId) -> Result<bool, StoreError> {
-    let number: Option<i64> = query_scalar(NUMBER)
-        .bind(run.to_string())
-        .fetch_optional(readers)
-        .await
-        .map_err(unavailable)?;
-    Ok(number.is_some())
+/// The event of the next row and its size; none at the end of the log, which is where the record of the run
+/// says, or later.
+fn event_of(
+    row: sqlx::Result<Option<SqliteRow>>,
+    run: RunId,
+    seq: u64,
+    is_first: bool,
+) -> Result<Option<(usize, StepEvent)>, StoreError> {
+    let row = row.map_err(|error| {
+        if is_damage(&error) {
+            damaged(run, seq, error)
+        } else {
+            unavailable(error)
+        }
+    })?;
+    let Some(row) = row else {
+        return if is_first {
+            Err(StoreError::NoSuchRun(run))
+        } else {
+            Ok(None)
+        };
+    };
+    let ends_at = number(&row, 0).map_err(unavailable)?;
+    match EventRow::at(&row, 1).map_err(unavailable)? {
+        None if ends_at < row_seq(seq) => Ok(None),
+        Some(found) if found.seq == row_seq(seq) => {
+            let event = found.event(run, seq)?;
+            Ok(Some((found.body.len(), event)))
+        }
+        _ => Err(damaged(run, seq, "it is missing")),
+    }
+}
+
+fn damaged(run: RunId, seq: u64, source: impl Into<Cause>) -> StoreError {
+    let source = source.into();
+    StoreError::Damaged { run, seq, source }
 }
 
 /// The records of runs that have not ended.
@@ -136,7 +179,7 @@ pub(crate) async fn page(
 /// The question for it. Each part of it has an index, but for the text.
 pub(crate) fn listed(query: &RunQuery) -> Result<QueryBuilder<Sqlite>, StoreError> {
     let before = cursor::<RunId>(&query.page)?;
-    let mut sql = QueryBuilder::new("SELECT id, record, head FROM run WHERE id < ");
+    let mut sql = QueryBuilder::new(LISTED);
     sql.push_bind(before.map_or_else(|| AFTER_ALL.to_owned(), |id| id.to_string()));
     if let Some(wanted) = query.status {
         sql.push(" AND status = ").push_bind(wanted.as_str());

@@ -24,7 +24,8 @@ const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
 /// "wfrn": tells our files from the databases of other programs.
 const APPLICATION_ID: i64 = 0x7766_726e;
 
-/// Looks whether the file is a store, whole, and not newer than this version. Changes nothing.
+/// Looks whether the file is a store, of a version that this one reads. Changes nothing, and reads little: the
+/// whole file is looked through in the background.
 pub(crate) async fn inspect(path: &Path, options: &SqliteConnectOptions) -> Result<(), OpenError> {
     let failed = |error| OpenError::of_sqlx(path.to_owned(), error);
     let mut file = SqliteConnection::connect_with(options)
@@ -43,10 +44,6 @@ async fn found(path: &Path, file: &mut SqliteConnection) -> Result<(), OpenError
     }
     if application(file).await.map_err(failed)? != APPLICATION_ID {
         return Err(OpenError::NotADatabase { path });
-    }
-    let found = fault(file).await.map_err(failed)?;
-    if found != "ok" {
-        return Err(OpenError::Damaged { path, found });
     }
     match format(file).await.map_err(failed)? {
         Some(found) if found < OLDEST => Err(OpenError::Development { path, found }),
@@ -68,11 +65,6 @@ async fn is_empty(file: &mut SqliteConnection) -> sqlx::Result<bool> {
 
 async fn application(file: &mut SqliteConnection) -> sqlx::Result<i64> {
     query_scalar("PRAGMA application_id").fetch_one(file).await
-}
-
-/// The first thing that is wrong, or `ok`.
-async fn fault(file: &mut SqliteConnection) -> sqlx::Result<String> {
-    query_scalar("PRAGMA quick_check(1)").fetch_one(file).await
 }
 
 /// The newest migration that was applied; none when the first was not.

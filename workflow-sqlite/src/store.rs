@@ -8,10 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 use sqlx::sqlite::SqlitePool;
-use tokio::{
-    sync::{mpsc, oneshot},
-    task::JoinHandle,
-};
+use tokio::{sync::oneshot, task::spawn_blocking};
 use workflow_core::{
     KeyedRun, Page, PageRequest, RunCounts, RunHead, RunId, RunKey, RunQuery, RunRecord, StepEvent,
     Store, StoreError, WorkflowId, WorkflowRecord,
@@ -20,11 +17,14 @@ use workflow_core::{
 use crate::{
     builder::Builder,
     error::OpenError,
+    file::Condition,
     json::unavailable,
     left_out::LeftOut,
-    runs, workflows,
+    runs,
+    scan::{Checked, Scanning},
+    workflows,
     write::{Answer, Append, NewRun, Version, Write},
-    writer::Job,
+    writer::{Job, Writing},
 };
 
 /// Workflows, runs and their logs in one SQLite file. Clones are the same store.
@@ -38,10 +38,12 @@ pub struct SqliteStore {
 
 struct Shared {
     path: PathBuf,
+    condition: Arc<Condition>,
     readers: SqlitePool,
     left_out: LeftOut,
     /// None once the store is closed.
-    writer: Mutex<Option<(mpsc::Sender<Job>, JoinHandle<()>)>>,
+    writer: Mutex<Option<Writing>>,
+    scanning: Scanning,
 }
 
 impl SqliteStore {
@@ -60,15 +62,18 @@ impl SqliteStore {
 
     pub(crate) fn new(
         path: PathBuf,
+        condition: Arc<Condition>,
         readers: SqlitePool,
-        queue: mpsc::Sender<Job>,
-        writing: JoinHandle<()>,
+        writer: Writing,
+        scanning: Scanning,
     ) -> Self {
         let shared = Shared {
             path,
+            condition,
             readers,
             left_out: LeftOut::default(),
-            writer: Mutex::new(Some((queue, writing))),
+            writer: Mutex::new(Some(writer)),
+            scanning,
         };
         Self {
             shared: Arc::new(shared),
@@ -81,6 +86,7 @@ impl SqliteStore {
     /// A store that is only dropped does the same a little later, as long as its runtime lives; if that ends
     /// first, the next start does it.
     pub async fn close(&self) {
+        self.shared.scanning.stop().await;
         // From here on reads are refused.
         let reads_end = self.shared.readers.close();
         let writer = self.writer().take();
@@ -92,13 +98,26 @@ impl SqliteStore {
         reads_end.await;
     }
 
-    fn writer(&self) -> MutexGuard<'_, Option<(mpsc::Sender<Job>, JoinHandle<()>)>> {
+    /// Waits until the file has been looked through since it was opened, which takes as long as reading all of
+    /// it twice, and returns what was found. Nothing else waits for that: the result is logged, too.
+    ///
+    /// None if the store was closed before the end, or the file could not be read.
+    pub async fn checked(&self) -> Option<Checked> {
+        self.shared.scanning.checked().await
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Option<Writing>> {
         let writer = self.shared.writer.lock();
         writer.unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn readers(&self) -> &SqlitePool {
-        &self.shared.readers
+    /// What reads. Not from a file that is deleted: what is read there is already lost.
+    pub(crate) fn readers(&self) -> Result<&SqlitePool, StoreError> {
+        self.shared
+            .condition
+            .check_place()
+            .map_err(StoreError::Unavailable)?;
+        Ok(&self.shared.readers)
     }
 
     async fn write(&self, write: Write) -> Answer {
@@ -136,7 +155,7 @@ impl Store for SqliteStore {
         id: WorkflowId,
         version: Option<u32>,
     ) -> Result<Option<WorkflowRecord>, StoreError> {
-        workflows::find(self.readers(), id, version).await
+        workflows::find(self.readers()?, id, version).await
     }
 
     async fn workflows_named(
@@ -144,15 +163,15 @@ impl Store for SqliteStore {
         name: &str,
         limit: usize,
     ) -> Result<Vec<WorkflowId>, StoreError> {
-        workflows::named(self.readers(), name, limit).await
+        workflows::named(self.readers()?, name, limit).await
     }
 
     async fn workflow_names(&self, limit: usize) -> Result<Vec<String>, StoreError> {
-        workflows::names(self.readers(), limit).await
+        workflows::names(self.readers()?, limit).await
     }
 
     async fn workflows(&self, page: PageRequest) -> Result<Page<WorkflowRecord>, StoreError> {
-        workflows::page(self.readers(), &self.shared.left_out, &page).await
+        workflows::page(self.readers()?, &self.shared.left_out, &page).await
     }
 
     async fn versions(
@@ -160,7 +179,7 @@ impl Store for SqliteStore {
         id: WorkflowId,
         page: PageRequest,
     ) -> Result<Page<WorkflowRecord>, StoreError> {
-        workflows::versions(self.readers(), &self.shared.left_out, id, &page).await
+        workflows::versions(self.readers()?, &self.shared.left_out, id, &page).await
     }
 
     async fn delete_workflow(
@@ -184,7 +203,7 @@ impl Store for SqliteStore {
     }
 
     async fn run_of_key(&self, key: &RunKey) -> Result<Option<KeyedRun>, StoreError> {
-        runs::of_key(self.readers(), key).await
+        runs::of_key(self.readers()?, key).await
     }
 
     async fn append(
@@ -204,19 +223,19 @@ impl Store for SqliteStore {
         after: u64,
         limit: usize,
     ) -> Result<Vec<StepEvent>, StoreError> {
-        runs::log(self.readers(), run, after, limit).await
+        runs::log(self.readers()?, run, after, limit).await
     }
 
     async fn run(&self, run: RunId) -> Result<Option<RunRecord>, StoreError> {
-        runs::find(self.readers(), run).await
+        runs::find(self.readers()?, run).await
     }
 
     async fn runs(&self, query: RunQuery) -> Result<Page<RunRecord>, StoreError> {
-        runs::page(self.readers(), &self.shared.left_out, &query).await
+        runs::page(self.readers()?, &self.shared.left_out, &query).await
     }
 
     async fn count_runs(&self, query: &RunQuery) -> Result<RunCounts, StoreError> {
-        runs::count(self.readers(), query).await
+        runs::count(self.readers()?, query).await
     }
 
     async fn unfinished(
@@ -224,15 +243,23 @@ impl Store for SqliteStore {
         after: Option<RunId>,
         limit: usize,
     ) -> Result<Vec<RunRecord>, StoreError> {
-        runs::unfinished(self.readers(), &self.shared.left_out, after, limit).await
+        runs::unfinished(self.readers()?, &self.shared.left_out, after, limit).await
     }
 
     async fn delete_run(&self, run: RunId) -> Result<bool, StoreError> {
         self.write(Write::DeleteRun(run)).await
     }
 
-    /// Writes a row, so that a full disk and a file that became read-only are found.
+    /// Writes a row, and a mebibyte beside the file that is deleted at once: a full disk and a file that became
+    /// read-only, was deleted or is damaged are found.
     async fn check(&self) -> Result<(), StoreError> {
+        let condition = Arc::clone(&self.shared.condition);
+        let space = spawn_blocking(move || {
+            condition.check_writable()?;
+            condition.check_space()
+        });
+        let space = space.await.map_err(unavailable)?;
+        space.map_err(StoreError::Unavailable)?;
         self.write(Write::Probe).await.map(|_| ())
     }
 }

@@ -4,22 +4,26 @@ use sqlx::{query_as, query_scalar, sqlite::SqlitePool};
 use workflow_core::{Page, PageRequest, StoreError, WorkflowId, WorkflowRecord};
 
 use crate::{
-    json::{self, VersionRow, unavailable},
+    error::is_damage,
+    json::unavailable,
     left_out::LeftOut,
     page::{AFTER_ALL, cursor, limit, page_of},
+    row::VersionRow,
 };
 
-pub(crate) const NEWEST: &str = "SELECT workflow, version, record FROM workflow JOIN version ON workflow = id AND version = newest \
+pub(crate) const NEWEST: &str = "SELECT workflow, version, record, version.checksum, name, newest, deleted, workflow.checksum \
+     FROM workflow JOIN version ON workflow = id AND version = newest \
      WHERE id = ? AND NOT deleted";
 pub(crate) const VERSION: &str =
-    "SELECT workflow, version, record FROM version WHERE workflow = ? AND version = ?";
+    "SELECT workflow, version, record, checksum FROM version WHERE workflow = ? AND version = ?";
 pub(crate) const NAMED: &str =
     "SELECT id FROM workflow WHERE name = ? AND NOT deleted ORDER BY id DESC LIMIT ?";
 pub(crate) const NAMES: &str =
     "SELECT DISTINCT name FROM workflow WHERE name >= '' AND NOT deleted LIMIT ?";
-pub(crate) const LISTED: &str = "SELECT workflow, version, record FROM workflow JOIN version ON workflow = id AND version = newest \
+pub(crate) const LISTED: &str = "SELECT workflow, version, record, version.checksum, name, newest, deleted, workflow.checksum \
+     FROM workflow JOIN version ON workflow = id AND version = newest \
      WHERE id < ? AND NOT deleted ORDER BY id DESC";
-pub(crate) const VERSIONS: &str = "SELECT workflow, version, record FROM version \
+pub(crate) const VERSIONS: &str = "SELECT workflow, version, record, checksum FROM version \
      WHERE workflow = (SELECT id FROM workflow WHERE id = ? AND NOT deleted) AND version < ? \
      ORDER BY version DESC";
 
@@ -33,12 +37,16 @@ pub(crate) async fn find(
         Some(version) => query_as(VERSION).bind(id.to_string()).bind(version),
         None => query_as(NEWEST).bind(id.to_string()),
     };
-    let found: Option<VersionRow> = found.fetch_optional(readers).await.map_err(unavailable)?;
-    let record = found.as_ref().map(json::version).transpose();
-    record.map_err(|source| StoreError::DamagedWorkflow {
+    let damaged = |source| StoreError::DamagedWorkflow {
         workflow: id,
         source,
-    })
+    };
+    let found: Option<VersionRow> = match found.fetch_optional(readers).await {
+        Err(error) if is_damage(&error) => return Err(damaged(error.into())),
+        found => found.map_err(unavailable)?,
+    };
+    let record = found.as_ref().map(VersionRow::record).transpose();
+    record.map_err(damaged)
 }
 
 /// The workflows of this name, newest first.

@@ -1,9 +1,9 @@
 //! Changes of the file.
 
-use sqlx::{SqliteConnection, query};
+use sqlx::{SqliteConnection, query, query_as, query_scalar};
 use workflow_core::{RunId, RunKey, StoreError, WorkflowId};
 
-use crate::bulk::Bulk;
+use crate::{bulk::Bulk, checksum, retention};
 
 /// A change that is asked for, encoded.
 #[derive(Debug)]
@@ -25,6 +25,9 @@ pub(crate) struct Version {
     pub(crate) name: Option<String>,
     pub(crate) number: u32,
     pub(crate) record: String,
+    pub(crate) checksum: i64,
+    /// That of the workflow once this is its newest version.
+    pub(crate) shared_checksum: i64,
 }
 
 /// A run with its first event.
@@ -38,8 +41,9 @@ pub(crate) struct NewRun {
     pub(crate) excerpt: String,
     pub(crate) record: String,
     pub(crate) head: Head,
-    pub(crate) first: (i64, String),
+    pub(crate) first: Event,
     pub(crate) key: Option<RunKey>,
+    pub(crate) checksum: i64,
 }
 
 /// Events, and what they make of their run.
@@ -48,7 +52,15 @@ pub(crate) struct Append {
     pub(crate) run: RunId,
     pub(crate) expected: u64,
     pub(crate) head: Head,
-    pub(crate) events: Vec<(i64, String)>,
+    pub(crate) events: Vec<Event>,
+}
+
+/// An event of a log.
+#[derive(Debug)]
+pub(crate) struct Event {
+    pub(crate) seq: i64,
+    pub(crate) body: String,
+    pub(crate) checksum: i64,
 }
 
 /// The part of a run that its events change.
@@ -58,12 +70,18 @@ pub(crate) struct Head {
     pub(crate) last_seq: i64,
     pub(crate) ended_at: Option<String>,
     pub(crate) json: String,
+    pub(crate) checksum: i64,
 }
 
 /// What a change came to: whether there was something to change, or why it was refused.
 pub(crate) type Answer = Result<bool, StoreError>;
 
 impl Write {
+    /// Whether this deletes a run, whose events are then to be deleted.
+    pub(crate) fn deletes_a_run(&self) -> bool {
+        matches!(self, Self::DeleteRun(_))
+    }
+
     /// Whether a run ends with this.
     pub(crate) fn ends_a_run(&self) -> bool {
         matches!(self, Self::Append(append) if append.head.ended_at.is_some())
@@ -94,10 +112,11 @@ pub(crate) async fn apply(
 }
 
 async fn create_workflow(file: &mut SqliteConnection, new: &Version) -> sqlx::Result<Answer> {
-    query("INSERT INTO workflow (id, name, newest) VALUES (?, ?, ?)")
+    query("INSERT INTO workflow (id, name, newest, checksum) VALUES (?, ?, ?, ?)")
         .bind(&new.id)
         .bind(&new.name)
         .bind(new.number)
+        .bind(new.shared_checksum)
         .execute(&mut *file)
         .await?;
     insert_version(file, new).await
@@ -105,12 +124,13 @@ async fn create_workflow(file: &mut SqliteConnection, new: &Version) -> sqlx::Re
 
 async fn update_workflow(file: &mut SqliteConnection, next: &Version) -> sqlx::Result<Answer> {
     let updated = query(
-        "UPDATE workflow SET name = ?2, newest = ?3 \
+        "UPDATE workflow SET name = ?2, newest = ?3, checksum = ?4 \
          WHERE id = ?1 AND newest = ?3 - 1 AND NOT deleted",
     )
     .bind(&next.id)
     .bind(&next.name)
     .bind(next.number)
+    .bind(next.shared_checksum)
     .execute(&mut *file)
     .await?;
     if updated.rows_affected() == 0 {
@@ -120,10 +140,11 @@ async fn update_workflow(file: &mut SqliteConnection, next: &Version) -> sqlx::R
 }
 
 async fn insert_version(file: &mut SqliteConnection, version: &Version) -> sqlx::Result<Answer> {
-    query("INSERT INTO version (workflow, version, record) VALUES (?, ?, ?)")
+    query("INSERT INTO version (workflow, version, record, checksum) VALUES (?, ?, ?, ?)")
         .bind(&version.id)
         .bind(version.number)
         .bind(&version.record)
+        .bind(version.checksum)
         .execute(file)
         .await?;
     Ok(Ok(true))
@@ -134,23 +155,38 @@ async fn delete_workflow(
     id: WorkflowId,
     newest: Option<u32>,
 ) -> sqlx::Result<Answer> {
-    let deleted = query(
-        "UPDATE workflow SET deleted = TRUE \
+    let id = id.to_string();
+    let found: Option<(Option<String>, i64)> = query_as(
+        "SELECT name, newest FROM workflow \
          WHERE id = ?1 AND newest = coalesce(?2, newest) AND NOT deleted",
     )
-    .bind(id.to_string())
+    .bind(&id)
     .bind(newest)
-    .execute(file)
+    .fetch_optional(&mut *file)
     .await?;
-    Ok(Ok(deleted.rows_affected() > 0))
-}
-
-async fn delete_run(file: &mut SqliteConnection, run: RunId) -> sqlx::Result<Answer> {
-    let deleted = query("DELETE FROM run WHERE id = ?")
-        .bind(run.to_string())
+    let Some((name, newest)) = found else {
+        return Ok(Ok(false));
+    };
+    let name = name.as_deref().map(str::as_bytes);
+    query("UPDATE workflow SET deleted = TRUE, checksum = ? WHERE id = ?")
+        .bind(checksum::of_workflow(id.as_bytes(), name, newest, true))
+        .bind(&id)
         .execute(file)
         .await?;
-    Ok(Ok(deleted.rows_affected() > 0))
+    Ok(Ok(true))
+}
+
+/// Deletes the run at once, its events later and in parts.
+async fn delete_run(file: &mut SqliteConnection, run: RunId) -> sqlx::Result<Answer> {
+    let deleted: Option<i64> = query_scalar("DELETE FROM run WHERE id = ? RETURNING number")
+        .bind(run.to_string())
+        .fetch_optional(&mut *file)
+        .await?;
+    let Some(number) = deleted else {
+        return Ok(Ok(false));
+    };
+    retention::leave_events(file, number).await?;
+    Ok(Ok(true))
 }
 
 async fn probe(file: &mut SqliteConnection) -> sqlx::Result<Answer> {

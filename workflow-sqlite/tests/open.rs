@@ -5,12 +5,13 @@
 mod support;
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
+use futures::future::join_all;
 use sqlx::{Connection, query};
-use support::{SampleRun, file, told};
+use support::{SampleRun, file, log, told};
 use tempfile::TempDir;
 use workflow_core::{Store, StoreError};
 use workflow_sqlite::{OpenError, SqliteStore};
@@ -132,17 +133,158 @@ async fn a_truncated_file_is_damaged() {
     assert!(error.to_string().contains(".recover"), "{error}");
 }
 
+/// Opening reads little: what is wrong further on is found in the background, and nothing is written then.
 #[tokio::test]
-async fn a_file_with_a_page_of_something_else_is_damaged() {
+async fn a_file_with_a_page_of_something_else_is_found_damaged() {
     let (_directory, path) = place();
     filled(&path).await;
     let mut bytes = fs::read(&path).unwrap();
     let middle = bytes.len() / 2 / 4096 * 4096;
     bytes[middle..middle + 4096].fill(b'?');
     fs::write(&path, bytes).unwrap();
-    let error = refused(&path).await;
-    assert!(matches!(error, OpenError::Damaged { .. }), "{error:?}");
-    assert!(!told(&error).contains("???"));
+    let store = SqliteStore::open(&path).await.unwrap();
+    let found = store.checked().await.unwrap().damage.unwrap();
+    assert!(!found.contains("???"), "{found}");
+    let error = store.check().await.unwrap_err();
+    assert!(told(&error).contains("is damaged"), "{}", told(&error));
+    let (record, first) = support::new_run();
+    let refused = store.create_run(record, first, None).await;
+    assert!(
+        matches!(refused, Err(StoreError::Unavailable(_))),
+        "{refused:?}"
+    );
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_sound_file_is_found_to_be_so() {
+    let (_directory, path) = place();
+    filled(&path).await;
+    let store = SqliteStore::open(&path).await.unwrap();
+    let checked = store.checked().await.unwrap();
+    let counted = (checked.records, checked.events, checked.changed);
+    assert_eq!((checked.damage, counted), (None, (1, 51, 0)));
+    store.check().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_check_ends_when_the_store_is_closed() {
+    let (_directory, path) = place();
+    let store = SqliteStore::open(&path).await.unwrap();
+    join_all((0..2_000).map(|_| SampleRun::stored(&store))).await;
+    store.close().await;
+    let store = SqliteStore::open(&path).await.unwrap();
+    store.close().await;
+    assert_eq!(store.checked().await, None);
+}
+
+/// Every other name of a file, and how it is made.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_is_opened_once_whatever_its_name() {
+    use std::os::unix::fs::symlink;
+    type Make = fn(&Path, &Path) -> io::Result<()>;
+    let makers: [(&str, Make); 3] = [
+        ("symbolic link", |path, name| symlink(path, name)),
+        ("hard link", |path, name| fs::hard_link(path, name)),
+        ("link to its directory", |path, name| {
+            symlink(path.parent().unwrap(), name)
+        }),
+    ];
+    for (kind, make) in makers {
+        let (_directory, path) = place();
+        let (_elsewhere, name) = place();
+        let store = SqliteStore::open(&path).await.unwrap();
+        let mut run = SampleRun::stored(&store).await;
+        make(&path, &name).unwrap();
+        let name = if name.is_dir() {
+            name.join("runs.db")
+        } else {
+            name
+        };
+        let error = SqliteStore::open(&name).await.unwrap_err();
+        assert!(
+            matches!(error, OpenError::Locked { .. }),
+            "{kind}: {error:?}"
+        );
+        // Nor was it harmed by that.
+        run.step(&store, "done").await.unwrap();
+        store.close().await;
+        if kind != "hard link" {
+            let store = SqliteStore::open(&name).await.unwrap();
+            assert_eq!(log(&store, run.id).await.len(), 2, "{kind}");
+            store.close().await;
+        }
+    }
+}
+
+/// What may happen to the files of a store while it is open.
+#[cfg(unix)]
+#[tokio::test]
+async fn nothing_is_written_to_files_that_are_gone() {
+    type Lose = fn(&Path);
+    let losses: [(&str, Lose); 6] = [
+        ("the directory is deleted", |path| {
+            fs::remove_dir_all(path.parent().unwrap()).unwrap();
+        }),
+        ("the directory is moved", |path| {
+            let directory = path.parent().unwrap();
+            fs::rename(directory, directory.with_extension("moved")).unwrap();
+        }),
+        ("the file is deleted", |path| fs::remove_file(path).unwrap()),
+        ("the file is moved", |path| {
+            fs::rename(path, path.with_extension("moved")).unwrap();
+        }),
+        ("the file is replaced", |path| {
+            fs::copy(path, path.with_extension("copy")).unwrap();
+            fs::rename(path.with_extension("copy"), path).unwrap();
+        }),
+        ("the write-ahead log is deleted", |path| {
+            fs::remove_file(path.with_extension("db-wal")).unwrap();
+        }),
+    ];
+    for (loss, lose) in losses {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("data").join("runs.db");
+        let store = SqliteStore::open(&path).await.unwrap();
+        let mut run = SampleRun::stored(&store).await;
+        store.check().await.unwrap();
+        lose(&path);
+        let refusals = [
+            run.step(&store, "lost").await,
+            store.check().await,
+            store.read(run.id, 0, 9).await.map(|_| ()),
+            store.run(run.id).await.map(|_| ()),
+        ];
+        for refusal in refusals {
+            let error = refusal.expect_err(loss);
+            assert!(
+                matches!(error, StoreError::Unavailable(_)),
+                "{loss}: {error:?}"
+            );
+            assert!(
+                told(&error).contains("put it back"),
+                "{loss}: {}",
+                told(&error)
+            );
+        }
+        store.close().await;
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_was_put_back_is_written_again() {
+    let (directory, path) = place();
+    let store = SqliteStore::open(&path).await.unwrap();
+    let mut run = SampleRun::stored(&store).await;
+    let moved = directory.path().join("moved");
+    fs::rename(&path, &moved).unwrap();
+    run.step(&store, "refused").await.unwrap_err();
+    fs::rename(&moved, &path).unwrap();
+    store.check().await.unwrap();
+    run.step(&store, "taken").await.unwrap();
+    assert_eq!(log(&store, run.id).await.len(), 2);
 }
 
 #[tokio::test]

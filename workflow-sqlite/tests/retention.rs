@@ -205,3 +205,57 @@ async fn a_store_that_is_closed_forgets_no_more() {
     let left = runs_of(&path).await;
     assert!(left >= 800, "{left}");
 }
+
+async fn events_of(path: &Path) -> i64 {
+    let mut file = file(path).await;
+    query_scalar("SELECT count(*) FROM event")
+        .fetch_one(&mut file)
+        .await
+        .unwrap()
+}
+
+/// A run with so many events, and another one.
+async fn long(store: &SqliteStore, steps: usize) -> (SampleRun, SampleRun) {
+    let mut long = SampleRun::stored(store).await;
+    for _ in 0..steps / 500 {
+        long.steps(store, 500).await;
+    }
+    (long, SampleRun::stored(store).await)
+}
+
+#[tokio::test]
+async fn a_long_log_is_deleted_in_parts_between_other_writes() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("runs.db");
+    let store = SqliteStore::open(&path).await.unwrap();
+    let (long, mut other) = long(&store, 10_000).await;
+    assert!(store.delete_run(long.id).await.unwrap());
+    assert_eq!(store.run(long.id).await.unwrap(), None);
+    other.step(&store, "meanwhile").await.unwrap();
+    let left = events_of(&path).await;
+    assert!(left > 5_000, "a write waited until {left} events were left");
+    for _ in 0..30 {
+        other.step(&store, "meanwhile").await.unwrap();
+    }
+    let own = i64::try_from(other.head.last_seq).unwrap();
+    assert_eq!(events_of(&path).await, own);
+}
+
+#[tokio::test]
+async fn what_is_left_of_a_deleted_log_is_deleted_at_the_next_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("runs.db");
+    let store = SqliteStore::open(&path).await.unwrap();
+    let (long, other) = long(&store, 10_000).await;
+    assert!(store.delete_run(long.id).await.unwrap());
+    store.close().await;
+    assert!(events_of(&path).await > 1_000);
+    let store = SqliteStore::open(&path).await.unwrap();
+    for _ in 0..30 {
+        store.check().await.unwrap();
+    }
+    store.close().await;
+    assert_eq!(events_of(&path).await, 1);
+    let store = SqliteStore::open(&path).await.unwrap();
+    assert!(store.run(other.id).await.unwrap().is_some());
+}

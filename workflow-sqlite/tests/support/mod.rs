@@ -56,6 +56,26 @@ impl SampleRun {
         .await
     }
 
+    /// So many steps are done at once.
+    pub async fn steps(&mut self, store: &SqliteStore, how_many: u64) {
+        let after = self.head.last_seq;
+        let mut head = self.head.clone();
+        let events: Vec<_> = (after + 1..=after + how_many)
+            .map(|seq| {
+                let next = event(
+                    self.id,
+                    seq,
+                    &json!({"type": "node.completed", "node": "a", "path": "a", "attempt": 1,
+                    "output": seq, "duration_ms": 1}),
+                );
+                head.apply(&next);
+                next
+            })
+            .collect();
+        store.append(self.id, after, &events, &head).await.unwrap();
+        self.head = head;
+    }
+
     async fn append(&mut self, store: &SqliteStore, body: &Value) -> Result<(), StoreError> {
         let after = self.head.last_seq;
         let next = event(self.id, after + 1, body);
