@@ -50,6 +50,7 @@ mod error;
 mod event;
 mod executor;
 mod fault;
+mod heap;
 mod history;
 mod id;
 mod json;
@@ -93,9 +94,11 @@ pub use self::{
         StepEvent, TextKind, Update,
     },
     executor::{
-        DEFAULT_CONCURRENT_STEPS, DEFAULT_EVENTS, DEFAULT_MAP_ITEMS, Executor, ResumeError, Run,
+        DEFAULT_CONCURRENT_STEPS, DEFAULT_EVENTS, DEFAULT_MAP_ITEMS, DEFAULT_OPEN_FRAMES,
+        DEFAULT_RUN_MEMORY, Executor, ResumeError, Run,
     },
     fault::{Fault, FaultCode, InvalidWorkflow},
+    heap::heap_bytes,
     history::{AttemptReport, StepHistory},
     id::{InvalidId, InvalidWaitId, NodeId, RunId, StepPath, StepRef, WaitId, WorkflowId},
     json::{JsonError, read_json},

@@ -106,7 +106,10 @@ async fn a_queued_run_can_be_cancelled_before_it_starts() {
         .unwrap();
     tokio::time::sleep(Duration::from_millis(1)).await;
     let third = engine.start(NewRun::new(stored.record.id, json!(3))).await;
-    assert_eq!(third.unwrap_err().to_string(), "1 runs are waiting already");
+    assert_eq!(
+        third.unwrap_err().to_string(),
+        "no more runs are taken now: the limit `queued_runs`, 1, is reached"
+    );
     assert_eq!(second.head.status, RunStatus::Queued);
     assert_eq!(
         engine.cancel(second.id).await.unwrap().head.status,

@@ -40,6 +40,7 @@ fn every_error_of_the_engine_is_in_the_table() {
     let documented = codes("Errors of steps and runs");
     let sources = [
         include_str!("../src/executor/attempt.rs"),
+        include_str!("../src/machine/bounds.rs"),
         include_str!("../src/machine/call.rs"),
         include_str!("../src/machine/end.rs"),
         include_str!("../src/machine/inputs.rs"),

@@ -4,9 +4,11 @@
 
 mod support;
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use support::{Probe, collect, failure, parsed, registry};
-use workflow_core::{Engine, EngineLimits, Executor, LocalEngine};
+use workflow_core::{Engine, EngineLimits, Executor, Library, LocalEngine, Workflow};
 
 /// What is set, the number that the engine answers, and a run beyond the limit.
 struct Case {
@@ -41,6 +43,24 @@ fn cases() -> Vec<Case> {
             failure: "output_too_large: the output has more than 10 bytes",
         },
         Case {
+            set: |executor| executor.max_open_frames(5),
+            answered: |limits| limits.open_frames as u64,
+            limit: 5,
+            spec: json!({"nodes": [{"id": "outer", "type": "MapNode", "data": {"over": "range(6)", "concurrency": 6, "nodes": [
+                {"id": "inner", "type": "LoopNode", "data": {"until": "index == 1", "max": 3, "nodes": [{"id": "a", "type": "Echo"}]}}]}}]}),
+            input: json!(null),
+            failure: "too_many_frames: maps, loops and called workflows have 5 lists of nodes open at the same \
+                      time, as many as a run may",
+        },
+        Case {
+            set: |executor| executor.max_run_memory(1_000_000),
+            answered: |limits| limits.run_memory_bytes as u64,
+            limit: 1_000_000,
+            spec: json!({"nodes": [{"id": "a", "type": "Echo"}]}),
+            input: json!(vec![json!({"": {}}); 1_500]),
+            failure: "too_much_memory: ",
+        },
+        Case {
             set: |executor| executor.max_events(100),
             answered: |limits| limits.events,
             limit: 100,
@@ -57,7 +77,8 @@ async fn a_limit_that_is_set_holds_and_is_answered() {
         let executor = (case.set)(Executor::new());
         let workflow = parsed(&Probe::default(), &case.spec);
         let events = collect(executor.run(workflow, case.input)).await;
-        assert_eq!(failure(&events), case.failure);
+        let failure = failure(&events);
+        assert!(failure.starts_with(case.failure), "{failure}");
         let engine = LocalEngine::builder(registry(&Probe::default())).executor(executor);
         assert_eq!((case.answered)(engine.build().limits()), case.limit);
     }
@@ -79,6 +100,70 @@ async fn an_engine_answers_how_many_runs_it_takes() {
         ),
         (5, 6, 7)
     );
+}
+
+/// Containers in each other, people, delays, failures: the events that end a run are counted, too.
+#[tokio::test(start_paused = true)]
+async fn no_run_has_more_events_than_it_may() {
+    let within = |node: Value| {
+        json!({"id": "each", "type": "MapNode", "needs": [], "data": {"over": "range(8)", "concurrency": 8, "on_item_error": "null",
+               "nodes": [node]}})
+    };
+    let leaves = [
+        json!({"id": "a", "type": "Echo"}),
+        json!({"id": "a", "type": "Script", "data": {"failures": 9}}),
+        json!({"id": "a", "type": "Script", "retry": 5, "data": {"failures": 9, "retryable": true, "millis": 5}}),
+        json!({"id": "a", "type": "HumanNode", "data": {"message": "?", "expires": "5ms"}}),
+        json!({"id": "a", "type": "DelayNode", "data": {"for": "5s"}}),
+        json!({"id": "a", "type": "LoopNode", "data": {"until": "index == 9", "max": 10, "nodes": [
+            {"id": "b", "type": "Echo"}]}}),
+    ];
+    for leaf in leaves {
+        for spec in [within(leaf.clone()), within(within(leaf.clone()))] {
+            let spec = json!({ "nodes": [spec] });
+            let workflow = parsed(&Probe::default(), &spec);
+            for most in [20, 31, 32, 33, 34, 63, 177] {
+                let executor = Executor::new().max_events(most).concurrent_steps(50);
+                let mut log = collect(executor.run(workflow.clone(), json!(null))).await;
+                // Those that wait for a person end when their time is over.
+                while !log.last().unwrap().is_terminal() {
+                    log.extend(collect(executor.resume(workflow.clone(), &log).unwrap()).await);
+                }
+                let events = log.len() as u64;
+                assert!(events <= most, "{events} events of {most}: {spec}");
+            }
+        }
+    }
+}
+
+/// Calls in calls multiply: ten of each, 15 deep, are 10^15.
+#[tokio::test(start_paused = true)]
+async fn calls_that_multiply_end_with_a_named_error() {
+    let registry = registry(&Probe::default());
+    let mut library = Library::new();
+    let leaf = json!({"nodes": [{"id": "a", "type": "Echo"}]});
+    library.insert("w0", Arc::new(Workflow::new(&leaf, &registry).unwrap()));
+    for level in 1..15 {
+        let calls: Vec<_> = (0..10)
+            .map(|n| {
+                json!({"id": format!("c{n}"), "type": "WorkflowNode", "needs": [],
+                       "data": {"workflow": format!("w{}", level - 1)}})
+            })
+            .collect();
+        let spec = json!({ "nodes": calls });
+        let workflow = Workflow::calling(&spec, &registry, &library).unwrap();
+        library.insert(format!("w{level}"), Arc::new(workflow));
+    }
+    let spec =
+        json!({"nodes": [{"id": "top", "type": "WorkflowNode", "data": {"workflow": "w14"}}]});
+    let workflow = Arc::new(Workflow::calling(&spec, &registry, &library).unwrap());
+    let events = collect(Executor::new().run(workflow, json!("in"))).await;
+    assert!(
+        failure(&events).starts_with("too_many_frames: "),
+        "{}",
+        failure(&events)
+    );
+    assert!(events.len() < 30_000, "{} events", events.len());
 }
 
 /// An operator may lower a limit while a run waits: what its log says has happened stays possible.

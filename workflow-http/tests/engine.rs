@@ -108,10 +108,17 @@ async fn start(api: &Api) -> Answer {
 
 #[tokio::test]
 async fn an_engine_without_room_says_when_to_come_back() {
-    let busy = start(&refusing(|| EngineError::Busy { waiting: 10_000 })).await;
+    let busy = start(&refusing(|| EngineError::Busy {
+        limit: "queued_runs",
+        most: 10_000,
+    }))
+    .await;
     assert_eq!(busy.refusal(), (429, "busy".into()));
     assert_eq!(busy.header("retry-after"), "1");
-    assert_eq!(busy.problem()["detail"], "10000 runs are waiting already");
+    assert_eq!(
+        busy.problem()["detail"],
+        "no more runs are taken now: the limit `queued_runs`, 10000, is reached"
+    );
 
     let closing = start(&refusing(|| EngineError::ShuttingDown)).await;
     assert_eq!(closing.refusal(), (503, "shutting_down".into()));

@@ -17,12 +17,19 @@ pub struct EngineLimits {
     pub concurrent_runs: usize,
     /// Runs that wait until they may work.
     pub queued_runs: usize,
+    /// Bytes of memory that runs hold together while they are stored or work.
+    pub memory_budget_bytes: usize,
     /// Steps of one run that work at the same time.
     pub concurrent_steps: usize,
     /// Events of one run.
     pub events: u64,
     /// Items of one map.
     pub map_items: usize,
+    /// Lists of nodes of one run that are open at the same time: its own, items of maps, rounds of loops and
+    /// called workflows.
+    pub open_frames: usize,
+    /// Bytes of memory that the values of one run hold.
+    pub run_memory_bytes: usize,
     /// Nodes of one workflow, those in maps and loops included.
     pub nodes: usize,
     /// How deep maps, loops and called workflows may be nested.
@@ -37,16 +44,20 @@ pub struct EngineLimits {
 
 impl EngineLimits {
     /// The limits of an engine whose runs are executed by this executor. How many runs work or queue at
-    /// the same time is not limited: set [`concurrent_runs`](Self::concurrent_runs) and
-    /// [`queued_runs`](Self::queued_runs) for an engine that limits them.
+    /// the same time, and what they hold together, is not limited: set [`concurrent_runs`](Self::concurrent_runs),
+    /// [`queued_runs`](Self::queued_runs) and [`memory_budget_bytes`](Self::memory_budget_bytes) for an engine
+    /// that limits them.
     pub fn of(executor: &Executor) -> Self {
         let limits = executor.limits();
         Self {
             concurrent_runs: usize::MAX,
             queued_runs: usize::MAX,
+            memory_budget_bytes: usize::MAX,
             concurrent_steps: limits.slots,
             events: limits.events,
             map_items: limits.map_items,
+            open_frames: limits.frames,
+            run_memory_bytes: limits.memory,
             nodes: MAX_NODES,
             nesting: MAX_NESTING,
             output_bytes: limits.output_bytes,

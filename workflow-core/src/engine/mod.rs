@@ -103,7 +103,7 @@ pub trait Engine: Send + Sync + 'static {
     /// # Errors
     /// [`EngineError::KeyReused`] when the run of the key was started with something else;
     /// [`EngineError::NoSuchWorkflow`], [`EngineError::InvalidInput`], [`EngineError::Busy`] when too
-    /// many runs wait already, [`EngineError::Invalid`] when a workflow that it calls is gone,
+    /// many runs wait already or hold too much memory, [`EngineError::Invalid`] when a workflow that it calls is gone,
     /// [`EngineError::ShuttingDown`], or [`EngineError::Store`].
     ///
     /// # Cancellation
@@ -388,11 +388,13 @@ pub enum EngineError {
     /// The cursor is not one that this list gave.
     #[error("the cursor is not one that this list gave")]
     BadCursor,
-    /// As many runs wait as may wait.
-    #[error("{waiting} runs are waiting already")]
+    /// One of the limits of what may be taken is reached. It can be tried later.
+    #[error("no more runs are taken now: the limit `{limit}`, {most}, is reached")]
     Busy {
-        /// How many.
-        waiting: usize,
+        /// Which limit, by its name in [`EngineLimits`]; `store_bytes` when the store takes no more.
+        limit: &'static str,
+        /// The limit.
+        most: usize,
     },
     /// What was asked is in the inbox of the run, but the run has not come to it: the store fails, there is
     /// no room for the run to work, or the engine stopped. It can be asked again.
@@ -411,6 +413,10 @@ impl From<StoreError> for EngineError {
         match error {
             StoreError::NoSuchRun(run) => Self::NoSuchRun(run),
             StoreError::BadCursor => Self::BadCursor,
+            StoreError::Full { most } => Self::Busy {
+                limit: "store_bytes",
+                most,
+            },
             StoreError::Damaged { run, seq, .. } => {
                 let problem = Arc::new(local::damaged_event(seq));
                 Self::Stopped { run, problem }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::{
     data::given,
+    heap,
     id::{NodeId, RunId, WorkflowId},
     workflow::Workflow,
 };
@@ -121,6 +122,14 @@ impl RunCreated {
             older if older < LOG_FORMAT => Err(UnknownFormat::Development(older)),
             newer => Err(UnknownFormat::Newer(newer)),
         }
+    }
+
+    /// How much memory a run that begins like this holds, about: each value twice, since templates read
+    /// a copy of it.
+    pub(crate) fn memory(&self) -> usize {
+        let reused = self.reused.iter().map(|step| heap::of_shared(&step.output));
+        2 * (heap::of_shared(&self.input) + reused.sum::<usize>())
+            + self.metadata.as_ref().map_or(0, heap::of_shared)
     }
 
     /// A run of this workflow.

@@ -38,6 +38,15 @@ pub(crate) trait Journal: Send {
     /// Whether a reader is waited for, who pauses the whole run.
     const PAUSES_RUN: bool = false;
 
+    /// Notes how much memory the run holds now, about.
+    ///
+    /// # Errors
+    /// How much the runs may hold together, when that is too much and this run has to end.
+    fn hold(&mut self, memory: usize) -> Result<(), usize> {
+        let _ = memory;
+        Ok(())
+    }
+
     /// Stores the events, then shows them; leaves `events` empty. Takes as long as it takes.
     fn commit(
         &mut self,
@@ -140,6 +149,10 @@ impl<J: Journal> Driver<J> {
             }
             self.machine
                 .on(self.inputs.drain(..), self.clock.now(), turn);
+            if let Err(budget) = self.journal.hold(self.machine.memory()) {
+                let input = Input::OutOfMemory { budget };
+                self.machine.on([input], self.clock.now(), turn);
+            }
             if self.machine.has_ended() {
                 // At once, and not after what may be a slow append: connections close now.
                 self.in_flight.clear();

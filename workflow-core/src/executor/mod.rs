@@ -27,7 +27,7 @@ pub(crate) use self::{
 use crate::{
     event::{EventKind, RunCreated, StepEvent, Update},
     id::{RunId, WaitId},
-    machine::{Input, Limits, Machine, Turn},
+    machine::{Input, Limits, Machine, Misfit, Turn},
     size::MAX_OUTPUT_BYTES,
     wait::{SignalError, WaitLog},
     workflow::Workflow,
@@ -38,6 +38,12 @@ pub const DEFAULT_EVENTS: u64 = 1_000_000;
 
 /// How many items a map may have, unless it is set.
 pub const DEFAULT_MAP_ITEMS: usize = 10_000;
+
+/// How many lists of nodes a run may have open at the same time, unless it is set.
+pub const DEFAULT_OPEN_FRAMES: usize = 10_000;
+
+/// How many bytes of memory the values of a run may hold, unless it is set: 256 MiB.
+pub const DEFAULT_RUN_MEMORY: usize = 256 * 1024 * 1024;
 
 /// How many steps of one run may work at once, unless it is set.
 pub const DEFAULT_CONCURRENT_STEPS: usize = 16;
@@ -79,6 +85,8 @@ impl Executor {
                 slots: DEFAULT_CONCURRENT_STEPS,
                 events: DEFAULT_EVENTS,
                 map_items: DEFAULT_MAP_ITEMS,
+                frames: DEFAULT_OPEN_FRAMES,
+                memory: DEFAULT_RUN_MEMORY,
                 output_bytes: MAX_OUTPUT_BYTES,
             },
         }
@@ -91,11 +99,11 @@ impl Executor {
         self
     }
 
-    /// Sets how many events a run may have before it fails with `too_many_events`; 1,000,000 by default.
-    /// Those that then end it come on top.
+    /// Sets how many events a run may have; 1,000,000 by default, at least 20. It fails with
+    /// `too_many_events` in time for the events that end it to be among them.
     #[must_use]
     pub fn max_events(mut self, events: u64) -> Self {
-        self.limits.events = events;
+        self.limits.events = events.max(20);
         self
     }
 
@@ -103,6 +111,24 @@ impl Executor {
     #[must_use]
     pub fn max_map_items(mut self, items: usize) -> Self {
         self.limits.map_items = items;
+        self
+    }
+
+    /// Sets how many lists of nodes a run may have open at the same time: its own, and one for each item
+    /// of a map, round of a loop and call of a workflow that is under way. At least 1, 10,000 by default.
+    /// A map that may begin no item, a loop and a call fail with `too_many_frames` beyond that.
+    #[must_use]
+    pub fn max_open_frames(mut self, frames: usize) -> Self {
+        self.limits.frames = frames.max(1);
+        self
+    }
+
+    /// Sets how many bytes of memory the input, the outputs and the open lists of nodes of a run may hold
+    /// before the run fails with `too_much_memory`; 256 MiB by default. Each value is counted twice, since
+    /// templates read a copy of it. See [`heap_bytes`](crate::heap_bytes) for what a value takes.
+    #[must_use]
+    pub fn max_run_memory(mut self, bytes: usize) -> Self {
+        self.limits.memory = bytes;
         self
     }
 
@@ -216,13 +242,22 @@ impl Executor {
         workflow: Arc<Workflow>,
         log: &[StepEvent],
     ) -> Result<(RunId, Machine), ResumeError> {
-        let (id, created) = match log.first() {
-            Some(StepEvent {
-                run_id,
-                kind: EventKind::RunCreated(created),
-                ..
-            }) => (*run_id, created),
-            _ => return Err(ResumeError::NoBeginning),
+        let first = log.first().ok_or(ResumeError::NoBeginning)?;
+        let mut machine = self.beginning(workflow, first)?;
+        for event in log {
+            machine.apply(event)?;
+        }
+        Ok((first.run_id, machine))
+    }
+
+    /// The machine of a run before the first event of its log is applied.
+    pub(crate) fn beginning(
+        &self,
+        workflow: Arc<Workflow>,
+        first: &StepEvent,
+    ) -> Result<Machine, ResumeError> {
+        let EventKind::RunCreated(created) = &first.kind else {
+            return Err(ResumeError::NoBeginning);
         };
         created
             .check_format()
@@ -237,13 +272,13 @@ impl Executor {
             return Err(ResumeError::OtherWorkflow);
         }
         let input = Arc::clone(&created.input);
-        let mut machine = Machine::new(workflow, id, input, self.limits);
-        for event in log {
-            machine
-                .apply(event)
-                .map_err(|misfit| ResumeError::Damaged(Box::new(misfit)))?;
-        }
-        Ok((id, machine))
+        Ok(Machine::new(workflow, first.run_id, input, self.limits))
+    }
+}
+
+impl From<Misfit> for ResumeError {
+    fn from(misfit: Misfit) -> Self {
+        Self::Damaged(Box::new(misfit))
     }
 }
 

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     FrameId, Machine, Misfit, Phase, StepId,
+    container::Container,
     end::{Doom, RUN_CANCELLED},
     frame::Failure,
     step::StepState,
@@ -90,9 +91,22 @@ impl Machine {
             Some((node, Arc::clone(&step.output)))
         });
         self.reused = found.collect();
+        for step in reused {
+            self.hold(FrameId::ROOT, &step.output);
+        }
     }
 
     fn transition_step(&mut self, step: StepId, kind: &EventKind, time: Timestamp) {
+        let was_open = self.frames.step(step).is_open();
+        self.change_step(step, kind, time);
+        match (was_open, self.frames.step(step).is_open()) {
+            (false, true) => self.open += 1,
+            (true, false) => self.open = self.open.saturating_sub(1),
+            _ => {}
+        }
+    }
+
+    fn change_step(&mut self, step: StepId, kind: &EventKind, time: Timestamp) {
         match kind {
             EventKind::NodeStarted(started) => self.step_started(step, started, time),
             EventKind::NodeQueued(it) => {
@@ -115,8 +129,10 @@ impl Machine {
             EventKind::NodeResumed(it) => self.take_answer(step, it.payload.clone()),
             EventKind::NodeCompleted(completed) => {
                 self.release(step, kind.usage());
-                if step.frame == FrameId::ROOT {
-                    self.reused.remove(&step.node());
+                let was_held =
+                    step.frame == FrameId::ROOT && self.reused.remove(&step.node()).is_some();
+                if !was_held {
+                    self.hold(step.frame, &completed.output);
                 }
                 let output = Arc::clone(&completed.output);
                 self.frames
@@ -175,7 +191,13 @@ impl Machine {
             _ => {}
         }
         self.usage += usage;
-        for frame in container.iter().flat_map(|container| container.frames()) {
+        let Some(container) = container else {
+            return;
+        };
+        if let Container::Map(items) = &*container {
+            self.frames.credit(step.frame, items.memory);
+        }
+        for frame in container.frames() {
             self.frames.remove(frame);
         }
     }

@@ -9,7 +9,8 @@ use crate::{error::NodeError, scope::Scope, time::Timestamp, workflow::Work};
 
 impl Machine {
     pub(super) fn open_call(&mut self, step: StepId, now: Timestamp, turn: &mut Turn) {
-        if let Err(error) = self.begin_call(step) {
+        let begun = self.check_frames().and_then(|()| self.begin_call(step));
+        if let Err(error) = begun {
             self.fail(step, error.into_problem(), now, turn);
         }
     }
@@ -21,21 +22,25 @@ impl Machine {
             return Err(NodeError::new("internal", "this step calls no workflow"));
         };
         let workflow = Arc::clone(workflow);
-        let input = self.call_input(step)?;
+        let (input, is_new) = self.call_input(step)?;
         if let Err(faults) = workflow.check_input(&input) {
             let detail = "the input is not what the called workflow takes";
             return Err(NodeError::new("invalid_input", detail).with_errors(faults));
         }
         let body = workflow.body();
-        let scope = Scope::of_workflow(&body.variables, body.steps.len(), input);
+        let scope = Scope::of_workflow(&body.variables, body.steps.len(), Arc::clone(&input));
         let names = body.steps_within(self.frames.at(step.frame).names[step.node()].path());
         let frame = Frame::new(body, scope, names, Some((step, 0)));
         let frame = self.open_frame(frame);
+        if is_new {
+            self.hold(frame, &input);
+        }
         self.frames.step_mut(step).container = Some(Box::new(Container::Call(frame)));
         Ok(frame)
     }
 
-    fn call_input(&self, step: StepId) -> Result<Arc<Value>, NodeError> {
+    /// What a called workflow is given, and whether that is a value of its own.
+    fn call_input(&self, step: StepId) -> Result<(Arc<Value>, bool), NodeError> {
         let planned = self.frames.planned(step);
         let scope = &self.frames.at(step.frame).scope;
         let written = match &planned.work {
@@ -43,13 +48,14 @@ impl Machine {
             _ => None,
         };
         if let Some(written) = written {
-            return written.render(scope).map(Arc::new);
+            return Ok((Arc::new(written.render(scope)?), true));
         }
         let implicit = scope.implicit_input(planned.input).cloned();
-        implicit.ok_or_else(|| {
+        let implicit = implicit.ok_or_else(|| {
             NodeError::new("no_implicit_input", "there is nothing to call it with")
                 .hint("say its `input`")
-        })
+        })?;
+        Ok((implicit, false))
     }
 
     /// The frame of a call, which is begun if it was not yet.

@@ -1,11 +1,11 @@
 //! What a step holds while it is open: the items of a map, the round of a loop, the call of a workflow.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, mem::size_of, sync::Arc};
 
 use serde_json::Value;
 
 use super::frame::FrameId;
-use crate::size;
+use crate::{heap::heap_bytes, size};
 
 pub(super) enum Container {
     Map(Items),
@@ -31,11 +31,14 @@ pub(super) struct Items {
     pub(super) done: usize,
     /// How many bytes the results have as JSON.
     pub(super) bytes: usize,
+    /// How much memory the items that have not begun and the results hold.
+    pub(super) memory: usize,
 }
 
 impl Items {
     pub(super) fn new(items: Vec<Value>) -> Self {
         let count = items.len();
+        let memory = items.iter().map(held).sum();
         Self {
             waiting: items.into_iter(),
             count,
@@ -43,6 +46,7 @@ impl Items {
             results: vec![Arc::default(); count],
             done: 0,
             bytes: 0,
+            memory,
         }
     }
 
@@ -53,7 +57,9 @@ impl Items {
     /// The next item to begin.
     pub(super) fn next(&mut self) -> Option<(usize, Value)> {
         let index = self.count - self.waiting.len();
-        Some((index, self.waiting.next()?))
+        let item = self.waiting.next()?;
+        self.memory -= held(&item);
+        Some((index, item))
     }
 
     /// The number of the item that begins next.
@@ -64,6 +70,7 @@ impl Items {
     pub(super) fn finish(&mut self, item: usize, result: Arc<Value>) -> Option<FrameId> {
         let frame = self.open.remove(&item)?;
         self.bytes += size::bytes(&result);
+        self.memory += held(&result);
         self.results[item] = result;
         self.done += 1;
         Some(frame)
@@ -77,6 +84,11 @@ impl Items {
         let results = std::mem::take(&mut self.results).into_iter();
         Value::Array(results.map(Arc::unwrap_or_clone).collect())
     }
+}
+
+/// How much memory a value holds in a list.
+fn held(value: &Value) -> usize {
+    size_of::<Value>() + heap_bytes(value)
 }
 
 impl Container {

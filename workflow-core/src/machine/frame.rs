@@ -1,6 +1,6 @@
 //! The lists of nodes that are being run: the workflow's own, and a body for each item, round or call.
 
-use std::{cell::OnceCell, sync::Arc};
+use std::{cell::OnceCell, mem::size_of, sync::Arc};
 
 use serde_json::Value;
 
@@ -61,6 +61,8 @@ pub(super) struct Frame {
     pub(super) names: Arc<[StepRef]>,
     pub(super) steps: Box<[Step]>,
     pub(super) unsettled: usize,
+    /// How much memory it and its values hold, about.
+    memory: usize,
     /// The container it belongs to, and which item or round it is.
     pub(super) parent: Option<(StepId, usize)>,
     /// The first failure in it that nobody handled.
@@ -93,6 +95,7 @@ impl Frame {
             scope: Arc::new(scope),
             names,
             unsettled: steps.len(),
+            memory: size_of::<Self>() + steps.len() * PER_STEP,
             steps,
             parent,
             failure: None,
@@ -107,27 +110,68 @@ impl Frame {
     }
 }
 
+/// What a step takes, whatever its values are: its state, the place of its output, its name and its path.
+const PER_STEP: usize = size_of::<Step>() + 256;
+
 /// The frames of a run. Those that are through are gone.
-pub(super) struct Frames(Vec<Option<Box<Frame>>>);
+pub(super) struct Frames {
+    list: Vec<Option<Box<Frame>>>,
+    open: usize,
+    memory: usize,
+}
 
 impl Frames {
     pub(super) fn new(root: Frame) -> Self {
-        Self(vec![Some(Box::new(root))])
+        Self {
+            open: 1,
+            memory: root.memory,
+            list: vec![Some(Box::new(root))],
+        }
     }
 
     pub(super) fn add(&mut self, frame: Frame) -> FrameId {
         // As many as there are events at most.
-        let id = FrameId(u32::try_from(self.0.len()).unwrap_or(u32::MAX));
-        self.0.push(Some(Box::new(frame)));
+        let id = FrameId(u32::try_from(self.list.len()).unwrap_or(u32::MAX));
+        self.open += 1;
+        self.memory += frame.memory;
+        self.list.push(Some(Box::new(frame)));
         id
     }
 
-    pub(super) fn remove(&mut self, id: FrameId) -> Option<Box<Frame>> {
-        self.0.get_mut(id.0 as usize)?.take()
+    pub(super) fn remove(&mut self, id: FrameId) {
+        let Some(frame) = self.list.get_mut(id.0 as usize).and_then(Option::take) else {
+            return;
+        };
+        self.open -= 1;
+        self.memory -= frame.memory;
+    }
+
+    /// How many there are.
+    pub(super) fn open(&self) -> usize {
+        self.open
+    }
+
+    /// How much memory they and their values hold, about.
+    pub(super) fn memory(&self) -> usize {
+        self.memory
+    }
+
+    /// Counts memory that a frame holds from now on.
+    pub(super) fn charge(&mut self, id: FrameId, bytes: usize) {
+        self.at_mut(id).memory += bytes;
+        self.memory += bytes;
+    }
+
+    /// Counts memory that a frame holds no more.
+    pub(super) fn credit(&mut self, id: FrameId, bytes: usize) {
+        let frame = self.at_mut(id);
+        let bytes = bytes.min(frame.memory);
+        frame.memory -= bytes;
+        self.memory -= bytes;
     }
 
     pub(super) fn get(&self, id: FrameId) -> Option<&Frame> {
-        self.0.get(id.0 as usize)?.as_deref()
+        self.list.get(id.0 as usize)?.as_deref()
     }
 
     /// A frame that is known to be there.
@@ -136,7 +180,8 @@ impl Frames {
     }
 
     pub(super) fn at_mut(&mut self, id: FrameId) -> &mut Frame {
-        let frame = self.0.get_mut(id.0 as usize).and_then(Option::as_deref_mut);
+        let frame = self.list.get_mut(id.0 as usize);
+        let frame = frame.and_then(Option::as_deref_mut);
         frame.expect("a step's frame outlives it")
     }
 
@@ -159,7 +204,7 @@ impl Frames {
 
     /// Notes which steps were at work when their host stopped.
     pub(super) fn interrupt(&mut self) {
-        let frames = self.0.iter_mut().flatten();
+        let frames = self.list.iter_mut().flatten();
         for step in frames.flat_map(|frame| &mut frame.steps) {
             step.interrupted = matches!(step.state, StepState::Running { .. });
         }
@@ -167,7 +212,7 @@ impl Frames {
 
     /// Every step there is now, outer frames first.
     pub(super) fn steps(&self) -> impl Iterator<Item = (StepId, &Step)> {
-        let frames = self.0.iter().enumerate();
+        let frames = self.list.iter().enumerate();
         let frames = frames.filter_map(|(index, frame)| {
             let id = FrameId(u32::try_from(index).unwrap_or(u32::MAX));
             Some((id, frame.as_deref()?))

@@ -50,7 +50,7 @@ impl Machine {
             return;
         };
         let attempt = notice.attempt;
-        if self.has_ended() || self.frames.step(step).attempt != attempt {
+        if self.has_ended() || self.is_full() || self.frames.step(step).attempt != attempt {
             return;
         }
         let name = self.step_ref(step);
@@ -124,6 +124,9 @@ impl Machine {
         let policy = &self.frames.planned(step).retry;
         let failures = self.frames.step(step).failures + 1;
         match retry::decide(policy, failures, error, draw) {
+            Verdict::Again { error, .. } if self.is_full() => {
+                self.fail_with(step, Arc::new(error), report, now, turn);
+            }
             Verdict::Again {
                 wait,
                 waits_for,

@@ -68,7 +68,9 @@ impl Machine {
                 return Err(NodeError::new("type_error", detail));
             }
         };
-        let container = Container::Map(Items::new(items));
+        let items = Items::new(items);
+        self.frames.charge(step.frame, items.memory);
+        let container = Container::Map(items);
         self.frames.step_mut(step).container = Some(Box::new(container));
         Ok(())
     }
@@ -78,7 +80,7 @@ impl Machine {
         // Two for each node of the body, and one for the item.
         let nodes = self.map(step).map_or(0, |(_, body)| body.steps.len());
         let events = (items as u64).saturating_mul(2 * nodes as u64 + 1);
-        if self.seq.saturating_add(events) > self.limits.events {
+        if self.is_full_with(events) {
             let most = self.limits.events;
             let detail = format!(
                 "{items} items of {nodes} nodes make more events than a run may have, {most}"
@@ -91,20 +93,32 @@ impl Machine {
     /// Begins as many items as may be under way; ends the map when all are done.
     pub(super) fn advance_map(&mut self, step: StepId, now: Timestamp, turn: &mut Turn) {
         let most = self.map(step).map_or(0, |(map, _)| map.concurrency);
+        // Where no more frames may be open, an item that ends makes room for the next.
         while let Some(items) = self.items(step)
             && items.open.len() < most
+            && self.may_open_frame()
             && self.begin_item(step).is_some()
         {}
-        let Some(items) = self.items(step).filter(|items| items.is_done()) else {
+        let Some(items) = self.items(step).filter(|items| items.open.is_empty()) else {
             return;
         };
+        if !items.is_done() {
+            if let Err(error) = self.check_frames() {
+                self.fail(step, error.into_problem(), now, turn);
+            }
+            return;
+        }
         let results = Arc::new(items.take_results());
         self.complete(step, results, None, now, turn);
     }
 
     /// Begins the next item.
     pub(super) fn begin_item(&mut self, step: StepId) -> Option<FrameId> {
-        let (index, item) = self.items(step)?.next()?;
+        let items = self.items(step)?;
+        let before = items.memory;
+        let (index, item) = items.next()?;
+        let taken = before - items.memory;
+        self.frames.credit(step.frame, taken);
         let (map, body) = self.map(step)?;
         let outer = self.frames.at(step.frame);
         let (nodes, item) = (body.steps.len(), Arc::new(item));
@@ -113,6 +127,7 @@ impl Machine {
         let names = body.steps_within(&place);
         let frame = Frame::new(body, scope, names, Some((step, index)));
         let id = self.open_frame(frame);
+        self.frames.charge(id, 2 * taken);
         self.items(step)?.open.insert(index, id);
         Some(id)
     }
@@ -175,10 +190,13 @@ impl Machine {
     /// Takes in that an item is done.
     pub(super) fn close_item(&mut self, step: StepId, item: usize) {
         let result = self.item_result(step, item);
-        let frame = self
-            .items(step)
-            .and_then(|items| items.finish(item, result));
-        if let Some(frame) = frame {
+        let Some(items) = self.items(step) else {
+            return;
+        };
+        let before = items.memory;
+        if let Some(frame) = items.finish(item, result) {
+            let taken = items.memory - before;
+            self.frames.charge(step.frame, taken);
             self.frames.remove(frame);
         }
     }

@@ -10,6 +10,7 @@
 //! map, round of a loop and call of a workflow that is under way.
 
 mod apply;
+mod bounds;
 mod call;
 mod cancel;
 mod container;
@@ -76,6 +77,8 @@ pub(crate) enum Input {
     Cancel { reason: Arc<str> },
     /// Its host stops: it is to rest where it is.
     Interrupt,
+    /// The runs of its host hold more memory than they may, and this one more than its share.
+    OutOfMemory { budget: usize },
 }
 
 /// What a driver is to do.
@@ -122,6 +125,10 @@ pub(crate) struct Limits {
     pub(crate) events: u64,
     /// How many items a map may have.
     pub(crate) map_items: usize,
+    /// How many lists of nodes may be open.
+    pub(crate) frames: usize,
+    /// How much memory its values may hold.
+    pub(crate) memory: usize,
     /// How many bytes the output of a step may have.
     pub(crate) output_bytes: usize,
 }
@@ -152,6 +159,8 @@ pub(crate) struct Machine {
     waits: BTreeMap<WaitId, Wait>,
     /// How many steps work.
     working: usize,
+    /// How many steps have begun and are not settled.
+    open: usize,
     limits: Limits,
     usage: Usage,
 }
@@ -183,7 +192,7 @@ impl Machine {
         input: Arc<Value>,
         limits: Limits,
     ) -> Self {
-        let body = workflow.body();
+        let (body, held) = (workflow.body(), Arc::clone(&input));
         let scope = Scope::of_workflow(&body.variables, body.steps.len(), input);
         let names = Arc::clone(workflow.step_names());
         let mut machine = Self {
@@ -202,9 +211,11 @@ impl Machine {
             settled: VecDeque::new(),
             waits: BTreeMap::new(),
             working: 0,
+            open: 0,
             limits,
             usage: Usage::default(),
         };
+        machine.hold(FrameId::ROOT, &held);
         machine.begin_frame(FrameId::ROOT);
         machine
     }
@@ -257,9 +268,14 @@ impl Machine {
         now: Timestamp,
         turn: &mut Turn,
     ) {
+        if self.has_ended() {
+            return;
+        }
         turn.more = false;
         for input in inputs {
             match input {
+                // There is no room for the events that would follow.
+                Input::TimerFired { .. } | Input::Signal { .. } if self.is_full() => {}
                 Input::Resume => self.resume(now, turn),
                 Input::Done {
                     step,
@@ -273,6 +289,7 @@ impl Machine {
                 Input::Signal { wait, payload } => self.signal(wait, payload, now, turn),
                 Input::Cancel { reason } => _ = self.doom.get_or_insert(Doom::Cancelled { reason }),
                 Input::Interrupt => self.interrupted = true,
+                Input::OutOfMemory { budget } => self.out_of_memory(budget),
             }
         }
         if !self.has_ended() {

@@ -14,6 +14,9 @@ use crate::{
 
 impl Machine {
     pub(super) fn open_loop(&mut self, step: StepId, now: Timestamp, turn: &mut Turn) {
+        if let Err(error) = self.check_frames() {
+            return self.fail(step, error.into_problem(), now, turn);
+        }
         self.emit_round(step, 0, now, turn);
     }
 
@@ -69,6 +72,7 @@ impl Machine {
             .checked_sub(1)
             .and_then(|before| self.round_frame(step, before));
         let previous = before.and_then(|before| self.result(before).ok());
+        let previous = previous.unwrap_or_default();
         let planned = self.frames.planned(step);
         let Work::Loop(_, body) = &planned.work else {
             return;
@@ -80,7 +84,7 @@ impl Machine {
             body.steps.len(),
             planned.input,
             round,
-            previous.unwrap_or_default(),
+            Arc::clone(&previous),
         );
         let place = outer.names[step.node()].path().within(round);
         let names = body.steps_within(&place);
@@ -89,6 +93,7 @@ impl Machine {
             self.frames.remove(before);
         }
         let frame = self.open_frame(frame);
+        self.hold(frame, &previous);
         let container = Container::Loop { round, frame };
         self.frames.step_mut(step).container = Some(Box::new(container));
     }

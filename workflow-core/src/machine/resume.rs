@@ -40,6 +40,9 @@ impl Machine {
         self.settle_failures(now, turn);
         let steps: Vec<StepId> = self.frames.steps().map(|(id, _)| id).collect();
         for step in steps {
+            if self.is_full() {
+                return;
+            }
             if !self.frames.is_failing(step.frame) {
                 self.go_on_with(step, now, turn);
             }

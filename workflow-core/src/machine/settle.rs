@@ -44,7 +44,7 @@ impl Machine {
     fn settle_frames(&mut self, now: Timestamp, turn: &mut Turn) {
         loop {
             self.settle_failures(now, turn);
-            self.bound_events();
+            self.bound();
             if self.doom.is_some() || self.has_ended() {
                 return;
             }
@@ -61,22 +61,19 @@ impl Machine {
             }
         }
         self.start_ready(now, turn);
+        self.bound();
+        if self.doom.is_some() {
+            return;
+        }
         self.suspend_if_idle(now, turn);
     }
 
     pub(super) fn settle_failures(&mut self, now: Timestamp, turn: &mut Turn) {
         while self.doom.is_none()
+            && !self.is_full()
             && let Some(frame) = self.failed.pop_front()
         {
             self.frame_failed(frame, now, turn);
-        }
-    }
-
-    fn bound_events(&mut self) {
-        if self.seq >= self.limits.events {
-            let detail = format!("the run has {} events, as many as it may", self.seq);
-            let problem = Problem::new("too_many_events", detail);
-            self.doom.get_or_insert(Doom::failed(problem));
         }
     }
 
@@ -150,6 +147,7 @@ impl Machine {
 
     fn start_ready(&mut self, now: Timestamp, turn: &mut Turn) {
         while self.working < self.limits.slots
+            && !self.is_full()
             && let Some(step) = self.ready.pop_front()
         {
             if let Some(StepState::Ready(reason)) = self.frames.state(step) {

@@ -3,7 +3,10 @@ use std::{
     fmt,
     ops::Bound,
     str::FromStr,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use async_trait::async_trait;
@@ -11,6 +14,7 @@ use async_trait::async_trait;
 use super::{Store, StoreError};
 use crate::{
     event::StepEvent,
+    heap,
     id::{RunId, WorkflowId},
     record::{
         KeyedRun, Page, PageRequest, RunCounts, RunHead, RunKey, RunQuery, RunRecord,
@@ -22,11 +26,21 @@ use crate::{
 /// How many ended runs are kept, unless it is set.
 const DEFAULT_ENDED_RUNS: usize = 1_000;
 
-/// A store in the memory of this process. The oldest ended runs are forgotten.
+/// How many bytes of memory are kept, unless it is set: 512 MiB.
+const DEFAULT_BYTES: usize = 512 * 1024 * 1024;
+
+/// What a run takes beside its events.
+const PER_RUN: usize = 1024;
+
+/// A store in the memory of this process. The oldest ended runs are forgotten, and new runs and workflows are
+/// refused with [`StoreError::Full`] while those that have not ended hold as much memory as they may.
 pub struct MemoryStore {
     workflows: Mutex<BTreeMap<WorkflowId, StoredWorkflow>>,
     runs: Mutex<Runs>,
     keep_ended: usize,
+    /// How much memory is held, about.
+    bytes: AtomicUsize,
+    max_bytes: usize,
 }
 
 struct StoredWorkflow {
@@ -44,14 +58,14 @@ struct Runs {
 }
 
 impl Runs {
-    fn remove(&mut self, run: RunId) -> bool {
-        let Some(stored) = self.by_id.remove(&run) else {
-            return false;
-        };
-        if let Some(key) = &lock(&stored).key {
+    /// Removes a run. Returns how much memory it held.
+    fn remove(&mut self, run: RunId) -> Option<usize> {
+        let stored = self.by_id.remove(&run)?;
+        let stored = lock(&stored);
+        if let Some(key) = &stored.key {
             self.by_key.remove(&place_of(key));
         }
-        true
+        Some(stored.bytes)
     }
 }
 
@@ -71,6 +85,7 @@ struct StoredRun {
     record: RunRecord,
     key: Option<RunKey>,
     log: Vec<StepEvent>,
+    bytes: usize,
 }
 
 impl MemoryStore {
@@ -85,7 +100,51 @@ impl MemoryStore {
             workflows: Mutex::default(),
             runs: Mutex::default(),
             keep_ended: ended_runs,
+            bytes: AtomicUsize::new(0),
+            max_bytes: DEFAULT_BYTES,
         }
+    }
+
+    /// Sets how many bytes of memory workflows, runs and logs may hold, as [`heap_bytes`](crate::heap_bytes)
+    /// estimates them; 512 MiB by default. Logs of runs that work still grow beyond that.
+    #[must_use]
+    pub fn with_max_bytes(mut self, bytes: usize) -> Self {
+        self.max_bytes = bytes;
+        self
+    }
+
+    /// Makes room for something new, by forgetting ended runs.
+    fn make_room(&self, bytes: usize) -> Result<(), StoreError> {
+        self.forget_ended(bytes);
+        if self.bytes.load(Ordering::Relaxed).saturating_add(bytes) > self.max_bytes {
+            return Err(StoreError::Full {
+                most: self.max_bytes,
+            });
+        }
+        Ok(())
+    }
+
+    /// Forgets ended runs, the oldest first, until there is room for so much more.
+    fn forget_ended(&self, bytes: usize) {
+        let is_too_much =
+            || self.bytes.load(Ordering::Relaxed).saturating_add(bytes) > self.max_bytes;
+        if !is_too_much() {
+            return;
+        }
+        let mut runs = lock(&self.runs);
+        while is_too_much()
+            && let Some(oldest) = runs.ended.pop_front()
+        {
+            self.forget(&mut runs, oldest);
+        }
+    }
+
+    fn forget(&self, runs: &mut Runs, run: RunId) -> bool {
+        let Some(bytes) = runs.remove(run) else {
+            return false;
+        };
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        true
     }
 
     fn find(&self, run: RunId) -> Result<Arc<Mutex<StoredRun>>, StoreError> {
@@ -102,7 +161,7 @@ impl MemoryStore {
         runs.ended.push_back(run);
         while runs.ended.len() > self.keep_ended {
             if let Some(oldest) = runs.ended.pop_front() {
-                runs.remove(oldest);
+                self.forget(&mut runs, oldest);
             }
         }
     }
@@ -117,6 +176,9 @@ impl Default for MemoryStore {
 #[async_trait]
 impl Store for MemoryStore {
     async fn create_workflow(&self, record: WorkflowRecord) -> Result<(), StoreError> {
+        let bytes = heap::of_shared(&record.spec);
+        self.make_room(bytes)?;
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
         let stored = StoredWorkflow {
             versions: vec![record.clone()],
             deleted: false,
@@ -126,6 +188,8 @@ impl Store for MemoryStore {
     }
 
     async fn update_workflow(&self, record: WorkflowRecord) -> Result<bool, StoreError> {
+        let bytes = heap::of_shared(&record.spec);
+        self.make_room(bytes)?;
         let mut workflows = lock(&self.workflows);
         let listed = workflows
             .get_mut(&record.id)
@@ -137,6 +201,7 @@ impl Store for MemoryStore {
         let follows = newest.and_then(|newest| newest.checked_add(1)) == Some(record.version);
         if follows {
             stored.versions.push(record);
+            self.bytes.fetch_add(bytes, Ordering::Relaxed);
         }
         Ok(follows)
     }
@@ -222,6 +287,8 @@ impl Store for MemoryStore {
         key: Option<RunKey>,
     ) -> Result<(), StoreError> {
         let id = record.id;
+        let bytes = PER_RUN + heap::of_event(&first);
+        self.make_room(bytes)?;
         let mut runs = lock(&self.runs);
         if let Some(key) = &key {
             match runs.by_key.entry(place_of(key)) {
@@ -233,7 +300,9 @@ impl Store for MemoryStore {
             record,
             key,
             log: vec![first],
+            bytes,
         };
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
         runs.by_id.insert(id, Arc::new(Mutex::new(stored)));
         Ok(())
     }
@@ -265,9 +334,13 @@ impl Store for MemoryStore {
                 actual,
             });
         }
+        let bytes: usize = events.iter().map(heap::of_event).sum();
         stored.log.extend_from_slice(events);
         stored.record.head.clone_from(head);
+        stored.bytes += bytes;
         drop(stored);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.forget_ended(0);
         if head.status.has_ended() {
             self.retire(run);
         }
@@ -334,7 +407,7 @@ impl Store for MemoryStore {
     async fn delete_run(&self, run: RunId) -> Result<bool, StoreError> {
         let mut runs = lock(&self.runs);
         runs.ended.retain(|ended| *ended != run);
-        Ok(runs.remove(run))
+        Ok(self.forget(&mut runs, run))
     }
 
     async fn check(&self) -> Result<(), StoreError> {

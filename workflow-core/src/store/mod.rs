@@ -115,7 +115,8 @@ pub trait Store: Send + Sync + 'static {
     /// Keeps a new run with its first event, and with the key that it was asked for by.
     ///
     /// # Errors
-    /// [`StoreError::KeyTaken`] when there is a run of this key; or the store cannot be written.
+    /// [`StoreError::KeyTaken`] when there is a run of this key; [`StoreError::Full`]; or the store cannot
+    /// be written.
     async fn create_run(
         &self,
         record: RunRecord,
@@ -254,6 +255,12 @@ pub enum StoreError {
         /// Why.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The store holds as much as it may, and takes no new runs and workflows.
+    #[error("the store holds {most} bytes, as many as it may")]
+    Full {
+        /// How many bytes that is.
+        most: usize,
     },
     /// The store cannot be read or written.
     #[error("the store does not answer")]

@@ -7,8 +7,8 @@ use std::sync::{
 
 use async_trait::async_trait;
 use workflow_core::{
-    KeyedRun, Page, PageRequest, RunCounts, RunHead, RunId, RunKey, RunQuery, RunRecord, StepEvent,
-    Store, StoreError, WorkflowId, WorkflowRecord,
+    EventKind, KeyedRun, Page, PageRequest, RunCounts, RunHead, RunId, RunKey, RunQuery, RunRecord,
+    StepEvent, Store, StoreError, WorkflowId, WorkflowRecord,
 };
 
 /// What goes wrong with a call.
@@ -29,6 +29,7 @@ pub struct Faulty {
     store: Arc<dyn Store>,
     plan: Mutex<Plan>,
     calls: AtomicUsize,
+    forgets_inputs: bool,
 }
 
 impl Faulty {
@@ -41,6 +42,17 @@ impl Faulty {
             store,
             plan: Mutex::new(Box::new(plan)),
             calls: AtomicUsize::new(0),
+            forgets_inputs: false,
+        })
+    }
+
+    /// A store whose memory is not that of this process, as far as inputs go.
+    pub fn forgetting_inputs(store: Arc<dyn Store>) -> Arc<Self> {
+        Arc::new(Self {
+            store,
+            plan: Mutex::new(Box::new(|_, _| Trouble::None)),
+            calls: AtomicUsize::new(0),
+            forgets_inputs: true,
         })
     }
 
@@ -118,9 +130,14 @@ impl Store for Faulty {
     async fn create_run(
         &self,
         record: RunRecord,
-        first: StepEvent,
+        mut first: StepEvent,
         key: Option<RunKey>,
     ) -> Result<(), StoreError> {
+        if let EventKind::RunCreated(created) = &mut first.kind
+            && self.forgets_inputs
+        {
+            created.input = Arc::default();
+        }
         self.call("create_run", self.store.create_run(record, first, key))
             .await
     }

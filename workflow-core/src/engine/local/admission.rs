@@ -9,13 +9,19 @@ use std::{
 };
 
 use futures::future::{Either, select};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 
-use super::live::LiveRun;
+use super::{budget::Budget, live::LiveRun};
+
+/// How many cancelled runs are read at the same time.
+const ENDS: usize = 8;
 
 /// Lets so many runs work, and so many more queue.
 pub(super) struct Admission {
     slots: Semaphore,
+    /// Cancelled runs that are read to be ended: few at once.
+    ends: Semaphore,
+    budget: Arc<Budget>,
     /// How many runs are taken that neither ended nor rest: those that work, and those that queue.
     taken: Arc<AtomicUsize>,
     running: usize,
@@ -36,15 +42,17 @@ pub(super) enum Admitted<'a> {
     /// It may work, as long as it holds its slot.
     Work { _slot: SemaphorePermit<'a> },
     /// It was cancelled, so it only has to end, which needs no slot.
-    End,
+    End { _turn: SemaphorePermit<'a> },
     /// The engine shuts down.
     Never,
 }
 
 impl Admission {
-    pub(super) fn new(running: usize, queued: usize) -> Self {
+    pub(super) fn new(running: usize, queued: usize, memory: usize) -> Self {
         Self {
             slots: Semaphore::new(running.min(Semaphore::MAX_PERMITS)),
+            ends: Semaphore::new(ENDS),
+            budget: Budget::new(memory),
             taken: Arc::default(),
             running,
             most: running.saturating_add(queued),
@@ -56,13 +64,17 @@ impl Admission {
         (self.running, self.most - self.running)
     }
 
-    /// A place for a new run; or how many wait already, when there is none.
-    pub(super) fn place(&self) -> Result<Place, usize> {
+    pub(super) fn budget(&self) -> &Arc<Budget> {
+        &self.budget
+    }
+
+    /// A place for a new run, unless as many are taken as may be.
+    pub(super) fn place(&self) -> Option<Place> {
         let one_more = |taken: usize| (taken < self.most).then_some(taken + 1);
         self.taken
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more)
+            .ok()
             .map(|_| Place(Arc::clone(&self.taken)))
-            .map_err(|taken| taken.saturating_sub(self.running))
     }
 
     /// A place for a run that was taken before, and rested meanwhile.
@@ -71,19 +83,32 @@ impl Admission {
         Place(Arc::clone(&self.taken))
     }
 
-    /// Waits until a run may work.
+    /// Lets a run work that need not wait for it.
+    pub(super) fn admit_at_once(&self) -> Option<Admitted<'_>> {
+        let slot = self.slots.try_acquire().ok()?;
+        Some(Admitted::Work { _slot: slot })
+    }
+
+    /// Waits until a run may work, and there is memory for it.
     pub(super) async fn admit(&self, live: &LiveRun) -> Admitted<'_> {
-        let slot = pin!(self.slots.acquire());
+        let slot = pin!(async {
+            let slot = self.slots.acquire().await?;
+            self.budget.room().await;
+            Ok(slot)
+        });
         let cancelled = pin!(live.cancellation().cancelled());
-        match select(cancelled, slot).await {
-            Either::Left(_) => Admitted::End,
-            Either::Right((Ok(slot), _)) => Admitted::Work { _slot: slot },
-            Either::Right((Err(_closed), _)) => Admitted::Never,
-        }
+        let admitted: Result<_, AcquireError> = match select(cancelled, slot).await {
+            Either::Left(_) => {
+                (self.ends.acquire().await).map(|turn| Admitted::End { _turn: turn })
+            }
+            Either::Right((slot, _)) => slot.map(|slot| Admitted::Work { _slot: slot }),
+        };
+        admitted.unwrap_or(Admitted::Never)
     }
 
     /// Lets no further run begin to work.
     pub(super) fn close(&self) {
         self.slots.close();
+        self.ends.close();
     }
 }

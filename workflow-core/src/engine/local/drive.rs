@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::oneshot;
 
 use super::{
-    admission::Admitted, host::Host, journal::StoreJournal, live::LiveRun, replay::Unplayable,
+    admission::Admitted, budget::Held, host::Host, journal::StoreJournal, live::LiveRun,
+    replay::Unplayable,
 };
 use crate::{
     engine::EngineError,
@@ -27,6 +28,7 @@ pub(super) struct Fresh {
     record: RunRecord,
     first: StepEvent,
     pub(super) key: Option<RunKey>,
+    memory: Held,
 }
 
 /// A run as its driver takes it up.
@@ -43,6 +45,7 @@ impl Fresh {
         created: RunCreated,
         executor: &Executor,
         clock: Clock,
+        memory: Held,
     ) -> Self {
         let id = RunId::new();
         let input = Arc::clone(&created.input);
@@ -59,6 +62,7 @@ impl Fresh {
             record,
             first,
             key: None,
+            memory,
         }
     }
 }
@@ -75,6 +79,7 @@ impl Host {
             record,
             first,
             key,
+            memory,
         } = fresh;
         // Before it is stored, so that whoever finds it in the store finds it alive.
         let live = self.live_or_new(record.id);
@@ -94,10 +99,18 @@ impl Host {
         if let Some(observed) = self.observed(standing.machine.workflow()) {
             observed.tell(&first);
         }
+        let Some(admitted) = self.admission().admit_at_once() else {
+            // While it queues, only the store has it: neither the machine nor the event stays here.
+            live.learn_length(first.seq);
+            drop((live, first, standing, memory));
+            let _ = tell.send(Ok(record));
+            return Box::pin(self.take_up(driven, None)).await;
+        };
         live.publish(std::iter::once(first));
         drop(live);
         let _ = tell.send(Ok(record));
-        self.drive(driven, standing).await;
+        self.drive_admitted(driven, standing, admitted, memory)
+            .await;
     }
 
     /// Lets a run that is not driven be driven: because its time has come, or because somebody wants
@@ -142,26 +155,20 @@ impl Host {
         match self.replay(&record, time).await {
             Ok(standing) => {
                 self.no_longer_stopped(run);
-                self.drive_admitted(driven, standing, admitted).await;
+                let memory = self.admission().budget().nothing();
+                Box::pin(self.drive_admitted(driven, standing, admitted, memory)).await;
             }
             Err(unplayable) => self.cannot_go_on(run, unplayable),
         }
     }
 
-    /// Drives a run, once it may work, until it has ended or rests with nothing to do.
-    async fn drive(self: &Arc<Self>, driven: Driven, standing: Standing) {
-        let live = Arc::clone(&driven.live);
-        let admitted = self.admission().admit(&live).await;
-        if !matches!(admitted, Admitted::Never) {
-            self.drive_admitted(driven, standing, admitted).await;
-        }
-    }
-
+    /// Drives a run that may work until it has ended or rests with nothing to do.
     async fn drive_admitted(
         self: &Arc<Self>,
         mut driven: Driven,
         standing: Standing,
         admitted: Admitted<'_>,
+        memory: Held,
     ) {
         let live = Arc::clone(&driven.live);
         let Standing {
@@ -171,7 +178,8 @@ impl Host {
         } = standing;
         let observed = self.observed(machine.workflow());
         let store = Arc::clone(self.store());
-        let journal = StoreJournal::new(store, Arc::clone(&live), head, observed);
+        let health = Arc::clone(self.health());
+        let journal = StoreJournal::new(store, Arc::clone(&live), head, observed, memory, health);
         let cancellation = live.cancellation().child_token();
         let deltas = Arc::clone(&live);
         let work = Driver::new(live.id(), machine, journal, deltas, cancellation, clock);
@@ -187,6 +195,7 @@ impl Host {
             return;
         }
         let run = live.id();
+        live.rest();
         drop(live);
         self.set_alarm(run, &head);
         if driven.try_rest() {

@@ -10,17 +10,15 @@ use std::{
 
 use futures::future::select;
 use serde_json::Value;
-use tokio::{
-    sync::oneshot,
-    task::JoinSet,
-    time::{Instant, timeout},
-};
+use tokio::{sync::oneshot, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     READ_BATCH,
-    admission::Admission,
+    admission::{Admission, Place},
+    budget::Held,
     drive::Fresh,
+    health::Health,
     linker::Linker,
     live::LiveRun,
     observed::Observed,
@@ -31,6 +29,7 @@ use crate::{
     error::Problem,
     event::{RunCreated, StepEvent},
     executor::{Clock, Executor},
+    fault::{Fault, FaultCode},
     id::{RunId, WaitId},
     record::{RunKey, RunRecord, WorkflowRecord},
     registry::Registry,
@@ -38,9 +37,6 @@ use crate::{
     sync::lock,
     workflow::Workflow,
 };
-
-/// How long a store that was found to be well is taken to be so.
-const CHECKED_FOR: Duration = Duration::from_secs(1);
 
 /// How long whoever wants something of a run waits until it is in the log: the store may fail, or there may be no room
 /// for the run to work.
@@ -61,8 +57,7 @@ pub(super) struct Host {
     timers: Timers,
     /// Runs that cannot go on, and why.
     stopped: Mutex<HashMap<RunId, Arc<Problem>>>,
-    /// When the store was last found to be well.
-    checked: tokio::sync::Mutex<Option<Instant>>,
+    health: Arc<Health>,
     /// Everything that was spawned; none any more once the engine is closed.
     tasks: Mutex<Option<JoinSet<()>>>,
     closing: CancellationToken,
@@ -88,7 +83,7 @@ impl Host {
             live: Mutex::default(),
             timers: Timers::default(),
             stopped: Mutex::default(),
-            checked: tokio::sync::Mutex::default(),
+            health: Arc::default(),
             tasks: Mutex::new(Some(JoinSet::new())),
             closing: CancellationToken::new(),
             clock: Clock::start(),
@@ -116,6 +111,7 @@ impl Host {
     pub(super) fn limits(&self) -> EngineLimits {
         let mut limits = EngineLimits::of(&self.executor);
         (limits.concurrent_runs, limits.queued_runs) = self.admission.limits();
+        limits.memory_budget_bytes = self.admission.budget().most();
         limits
     }
 
@@ -142,17 +138,16 @@ impl Host {
         self.closing.is_cancelled()
     }
 
-    /// Whether runs can be started. The store is asked once a second at most, however often this is asked.
+    /// Whether runs can be started.
     pub(super) async fn ready(&self) -> Result<(), EngineError> {
         if self.is_closed() {
             return Err(EngineError::ShuttingDown);
         }
-        let mut checked = self.checked.lock().await;
-        if checked.is_none_or(|checked| checked.elapsed() >= CHECKED_FOR) {
-            self.store.check().await?;
-            *checked = Some(Instant::now());
-        }
-        Ok(())
+        Ok(self.health.check(&*self.store).await?)
+    }
+
+    pub(super) fn health(&self) -> &Arc<Health> {
+        &self.health
     }
 
     /// Why a run did not come to what was asked of it.
@@ -249,9 +244,9 @@ impl Host {
         workflow
             .check_input(&created.input)
             .map_err(EngineError::InvalidInput)?;
-        let place = self.admission.place();
-        let place = place.map_err(|waiting| EngineError::Busy { waiting })?;
-        let mut fresh = Fresh::new(workflow, stored, created, &self.executor, self.clock());
+        let (place, held) = self.admit_new(&created)?;
+        let clock = self.clock();
+        let mut fresh = Fresh::new(workflow, stored, created, &self.executor, clock, held);
         fresh.key = key;
         let (tell, started) = oneshot::channel();
         let host = Arc::clone(self);
@@ -260,6 +255,27 @@ impl Host {
             drop(place);
         })?;
         started.await.unwrap_or(Err(EngineError::ShuttingDown))
+    }
+
+    /// A place in the queue and memory for a new run.
+    fn admit_new(&self, created: &RunCreated) -> Result<(Place, Held), EngineError> {
+        let bytes = created.memory();
+        let most = self.executor.limits().memory;
+        if bytes > most {
+            let detail = format!(
+                "this takes {bytes} bytes of memory, and a run may hold {most} (`run_memory_bytes`)"
+            );
+            let fault = Fault::new(FaultCode::InvalidValue, "#/input", detail);
+            return Err(EngineError::InvalidInput(vec![fault]));
+        }
+        let busy = |limit, most| EngineError::Busy { limit, most };
+        let (_, queued) = self.admission.limits();
+        let place = self.admission.place();
+        let place = place.ok_or_else(|| busy("queued_runs", queued))?;
+        let budget = self.admission.budget();
+        let held = budget.reserve(bytes);
+        let held = held.ok_or_else(|| busy("memory_budget_bytes", budget.most()))?;
+        Ok((place, held))
     }
 
     /// Notes that a run cannot go on.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{live::LiveRun, observed::Observed};
+use super::{budget::Held, health::Health, live::LiveRun, observed::Observed};
 use crate::{
     event::{EventKind, StepEvent},
     executor::{Fenced, Journal},
@@ -19,6 +19,8 @@ pub(super) struct StoreJournal {
     live: Arc<LiveRun>,
     head: RunHead,
     observed: Option<Observed>,
+    memory: Held,
+    health: Arc<Health>,
 }
 
 impl StoreJournal {
@@ -27,12 +29,16 @@ impl StoreJournal {
         live: Arc<LiveRun>,
         head: RunHead,
         observed: Option<Observed>,
+        memory: Held,
+        health: Arc<Health>,
     ) -> Self {
         Self {
             store,
             live,
             head,
             observed,
+            memory,
+            health,
         }
     }
 
@@ -40,20 +46,20 @@ impl StoreJournal {
     async fn append(&self, expected: u64, events: &[StepEvent]) -> Result<(), Fenced> {
         let run = self.live.id();
         let mut wait = FIRST_WAIT;
-        let mut is_unknown = false;
+        let mut failing = None;
         loop {
             let Err(error) = (self.store.append(run, expected, events, &self.head)).await else {
                 return Ok(());
             };
             // An append that failed before may have been written all the same.
-            if is_unknown && self.is_written(expected, events).await {
+            if failing.is_some() && self.is_written(expected, events).await {
                 return Ok(());
             }
             let StoreError::Unavailable(cause) = error else {
                 tracing::error!(%run, %error, "the log took no event, so the run stops");
                 return Err(Fenced);
             };
-            is_unknown = true;
+            failing.get_or_insert_with(|| self.health.failing());
             tracing::warn!(%run, %cause, "the log takes no event; trying again in {wait:?}");
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(LONGEST_WAIT);
@@ -98,6 +104,10 @@ fn tell_operator(event: &StepEvent) {
 }
 
 impl Journal for StoreJournal {
+    fn hold(&mut self, memory: usize) -> Result<(), usize> {
+        self.memory.set(memory)
+    }
+
     async fn commit(&mut self, events: &mut Vec<StepEvent>) -> Result<(), Fenced> {
         if events.is_empty() {
             return Ok(());

@@ -15,6 +15,7 @@ use super::text::{Position, StepText};
 use crate::{
     event::{Delta, StepEvent, Update},
     executor::Inbox,
+    heap,
     id::{RunId, StepPath},
     node::DeltaSink,
     sync::lock,
@@ -22,6 +23,9 @@ use crate::{
 
 /// How many events are kept for readers; who is further behind reads the store.
 const TAIL_EVENTS: usize = 64;
+
+/// How much memory these events may hold.
+const TAIL_BYTES: usize = 256 * 1024;
 
 /// How much text of ended attempts is kept for readers that have not had all of it.
 const TAIL_TEXT_BYTES: usize = 8 * 1024 * 1024;
@@ -39,6 +43,7 @@ pub(super) struct LiveRun {
 #[derive(Default)]
 struct State {
     tail: VecDeque<Entry>,
+    tail_bytes: usize,
     tail_text_bytes: usize,
     last_seq: u64,
     writing: BTreeMap<StepPath, StepText>,
@@ -48,6 +53,8 @@ struct State {
 /// An event, and the text of the attempt that it ends.
 struct Entry {
     event: StepEvent,
+    /// How much memory the event holds.
+    bytes: usize,
     text: Option<StepText>,
 }
 
@@ -146,6 +153,15 @@ impl LiveRun {
         self.changed.notify_waiters();
     }
 
+    /// Keeps nothing of a run that rests, perhaps for long: its readers read the store.
+    pub(super) fn rest(&self) {
+        let mut state = lock(&self.state);
+        state.tail = VecDeque::new();
+        (state.tail_bytes, state.tail_text_bytes) = (0, 0);
+        drop(state);
+        self.changed.notify_waiters();
+    }
+
     /// Lets the readers go: nothing will come any more.
     pub(super) fn close(&self) {
         lock(&self.state).closed = true;
@@ -197,10 +213,15 @@ impl State {
         self.last_seq = event.seq;
         let text = self.text_of(&event);
         self.tail_text_bytes += text.as_ref().map_or(0, StepText::bytes);
-        self.tail.push_back(Entry { event, text });
-        if self.tail.len() > TAIL_EVENTS {
-            let oldest = self.tail.pop_front().and_then(|entry| entry.text);
-            self.tail_text_bytes -= oldest.map_or(0, |text| text.bytes());
+        let bytes = heap::of_event(&event);
+        self.tail_bytes += bytes;
+        self.tail.push_back(Entry { event, bytes, text });
+        while self.tail.len() > TAIL_EVENTS || self.tail_bytes > TAIL_BYTES {
+            let Some(oldest) = self.tail.pop_front() else {
+                break;
+            };
+            self.tail_bytes -= oldest.bytes;
+            self.tail_text_bytes -= oldest.text.map_or(0, |text| text.bytes());
         }
         self.forget_old_text();
     }

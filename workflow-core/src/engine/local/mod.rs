@@ -2,7 +2,9 @@
 
 mod admission;
 mod again;
+mod budget;
 mod drive;
+mod health;
 mod host;
 mod journal;
 mod linker;
@@ -42,6 +44,9 @@ const DEFAULT_RUNNING: usize = 1_024;
 
 /// How many more runs wait for their turn, unless it is set.
 const DEFAULT_QUEUED: usize = 10_000;
+
+/// How much memory runs may hold together, unless it is set: 1 GiB.
+const DEFAULT_MEMORY_BUDGET: usize = 1024 * 1024 * 1024;
 
 /// How many events of a log are read at once.
 const READ_BATCH: usize = 500;
@@ -83,6 +88,7 @@ pub struct LocalEngineBuilder {
     observer: Option<Arc<dyn Observer>>,
     running: usize,
     queued: usize,
+    memory: usize,
 }
 
 impl LocalEngineBuilder {
@@ -121,6 +127,18 @@ impl LocalEngineBuilder {
         self
     }
 
+    /// How many bytes of memory runs may hold together while they are stored or work; 1 GiB by default.
+    /// A new run that does not fit is refused with [`EngineError::Busy`], and a queued one waits until
+    /// there is room. When runs that work come to hold more than this, those fail with `out_of_memory` that
+    /// hold more than an equal share. Runs that wait in the queue, for a person or for a time are in the store
+    /// only. Values are estimated as [`Executor::max_run_memory`] says; what the text of running steps, the
+    /// readers and the store take comes on top.
+    #[must_use]
+    pub fn memory_budget(mut self, bytes: usize) -> Self {
+        self.memory = bytes;
+        self
+    }
+
     /// The engine. It spawns its runs on the tokio runtime that `start` is called in.
     pub fn build(self) -> LocalEngine {
         let host = Host::new(
@@ -128,7 +146,7 @@ impl LocalEngineBuilder {
             self.store,
             self.executor,
             self.observer,
-            Admission::new(self.running, self.queued),
+            Admission::new(self.running, self.queued, self.memory),
         );
         LocalEngine {
             host: Arc::new(host),
@@ -154,6 +172,7 @@ impl LocalEngine {
             observer: None,
             running: DEFAULT_RUNNING,
             queued: DEFAULT_QUEUED,
+            memory: DEFAULT_MEMORY_BUDGET,
         }
     }
 

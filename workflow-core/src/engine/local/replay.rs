@@ -7,8 +7,9 @@ use crate::{
     engine::EngineError,
     error::Problem,
     event::{EventKind, RunCreated, StepEvent, UnknownFormat},
-    executor::{Clock, ResumeError},
+    executor::{Clock, Executor, ResumeError},
     fault::InvalidWorkflow,
+    machine::Machine,
     record::RunRecord,
     store::StoreError,
     time::Timestamp,
@@ -39,10 +40,14 @@ impl Host {
         let first = self.store().read(record.id, 0, 1).await?;
         let created = beginning(&first)?;
         let workflow = self.pinned(record, created).await?;
-        let log = self.log(record.id, 0).await?;
-        let (_, machine) = self.executor().replay(workflow, &log)?;
-        let last = log.last().map(|event| event.time);
-        let times = [last, time].into_iter().flatten();
+        let mut replay = Replay::begin(self.executor(), workflow, &first)?;
+        // What was read is dropped as it is taken in: a long log is never in memory as a whole.
+        let after = first.len() as u64;
+        drop(first);
+        self.each_event(record.id, after, |event| replay.apply(event))
+            .await?;
+        let (machine, last) = replay.end()?;
+        let times = [Some(last), time].into_iter().flatten();
         Ok(Standing {
             machine,
             clock: times.fold(self.clock(), Clock::not_before),
@@ -62,6 +67,44 @@ impl Host {
             return Err(unusable(detail));
         };
         Ok(self.linker().pinned(&stored, &created.workflows).await?)
+    }
+}
+
+/// A machine that takes in a log.
+struct Replay {
+    machine: Result<Machine, ResumeError>,
+    last: Timestamp,
+}
+
+impl Replay {
+    fn begin(
+        executor: &Executor,
+        workflow: Arc<Workflow>,
+        first: &[StepEvent],
+    ) -> Result<Self, ResumeError> {
+        let event = first.first().ok_or(ResumeError::NoBeginning)?;
+        let mut replay = Self {
+            machine: executor.beginning(workflow, event),
+            last: event.time,
+        };
+        for event in first {
+            replay.apply(event);
+        }
+        Ok(replay)
+    }
+
+    fn apply(&mut self, event: &StepEvent) {
+        self.last = event.time;
+        if let Ok(machine) = &mut self.machine
+            && let Err(misfit) = machine.apply(event)
+        {
+            self.machine = Err(misfit.into());
+        }
+    }
+
+    /// The machine, and the time of the last event.
+    fn end(self) -> Result<(Machine, Timestamp), ResumeError> {
+        Ok((self.machine?, self.last))
     }
 }
 
