@@ -47,5 +47,5 @@ export default defineConfig({
   },
   // The server answers its own pages only, so the proxy speaks as one of them.
   server: { proxy: { '/api': { target: server, changeOrigin: true, headers: { origin: server } } } },
-  test: { include: ['src/**/*.test.ts'] },
+  test: { include: ['src/**/*.test.{ts,tsx}'] },
 });

@@ -15,7 +15,7 @@ test('a server that is killed and started again goes on with the run, and so doe
     await expect(ui.spoken).not.toBeEmpty();
     const run = page.url();
     await server.kill();
-    await expect(page.getByText('Reconnecting. The run goes on.')).toBeVisible();
+    await expect(page.getByText('Whether the run continues is not known.')).toBeVisible();
     await expect(page).toHaveTitle(/^Running/);
     await server.start();
     await ui.ended('Completed');

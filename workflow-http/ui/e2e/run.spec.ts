@@ -108,7 +108,7 @@ test('a lost connection is said, and the text goes on without loss or doubling',
   let cuts = 0;
   await page.route('**/api/runs/*/events', (route) => (cuts++ < 2 ? route.abort() : route.continue()));
   await ui.run.click();
-  await expect(page.getByText('Reconnecting. The run goes on.')).toBeVisible();
+  await expect(page.getByText('The server does not answer. Whether the run continues is not known.')).toBeVisible();
   await ui.ended('Completed');
   const text = await ui.spoken.innerText();
   await page.getByRole('button', { name: 'Result' }).click();

@@ -32,6 +32,15 @@ export class Server {
     throw new Error(`${binary} did not start:\n${said.join('\n')}`);
   }
 
+  /** It keeps its connections and says nothing, as a machine that is out of memory would. */
+  stall() {
+    this.#process?.kill('SIGSTOP');
+  }
+
+  unstall() {
+    this.#process?.kill('SIGCONT');
+  }
+
   /** At once, as a crash would. */
   async kill() {
     const server = this.#process;

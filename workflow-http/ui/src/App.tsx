@@ -28,7 +28,7 @@ const NO_LINES: LogLine[] = [];
 
 export function App() {
   const session = useSession();
-  const server = useServer();
+  const server = useServer(session.connection.state === 'live');
   const lists = useLists(session);
   const editor = useRef<EditorRef>(null);
   const { address, run, runId, check, name, go } = session;

@@ -1,38 +1,71 @@
 // Whether the server is there, and whether its answers are simulated.
 import { useCallback, useEffect, useState } from 'react';
-import { ApiError, getNodeTypes } from './api/client';
+import { ApiError, getNodeTypes, isAnswering } from './api/client';
+import { PATIENCE } from './api/follow';
+import { presence } from './api/presence';
 
 export interface Server {
   isKnown: boolean;
   isGone: boolean;
+  isOffline: boolean;
   isSimulated: boolean;
   retry: () => void;
 }
 
+/** How often a page that follows no run asks. With the time that an answer may take, a server that stalls is noticed within 10 s. */
 const PAUSE = 5000;
 
-export function useServer(): Server {
-  const [known, setKnown] = useState({ isKnown: false, isGone: false, isSimulated: false });
+/** `isWatched`: a run's events say already that the server is there. */
+export function useServer(isWatched: boolean): Server {
+  const [known, setKnown] = useState({ isKnown: false, isGone: false, isOffline: false, isSimulated: false });
   const [tries, setTries] = useState(0);
   const retry = useCallback(() => setTries((n) => n + 1), []);
+  const { isKnown, isGone } = known;
 
   useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
     let isStale = false;
-    getNodeTypes().then(
-      ({ simulated }) => !isStale && setKnown({ isKnown: true, isGone: false, isSimulated: simulated === true }),
+    const goesMissing = () => setKnown((before) => ({ ...before, isKnown: false, isGone: true, isOffline: presence.isOffline() }));
+    getNodeTypes(AbortSignal.timeout(PAUSE - 500)).then(
+      ({ simulated }) => !isStale && setKnown({ isKnown: true, isGone: false, isOffline: false, isSimulated: simulated === true }),
       (error: unknown) => {
         if (isStale) return;
-        const isGone = error instanceof ApiError && (error.status === 0 || error.status >= 500);
-        setKnown((before) => ({ ...before, isKnown: !isGone, isGone }));
-        if (isGone) timer = setTimeout(retry, PAUSE);
+        if (error instanceof ApiError && (error.status === 0 || error.status >= 500)) goesMissing();
+        else setKnown((before) => ({ ...before, isKnown: true, isGone: false }));
       },
     );
     return () => {
       isStale = true;
-      clearTimeout(timer);
     };
-  }, [tries, retry]);
+  }, [tries]);
+
+  useEffect(() => {
+    if (isGone) {
+      const timer = setTimeout(retry, PAUSE);
+      const off = presence.onChange(() => !presence.isOffline() && retry());
+      return () => {
+        clearTimeout(timer);
+        off();
+      };
+    }
+    if (isWatched || !isKnown) return;
+    let isStale = false;
+    let timer: ReturnType<typeof setTimeout>;
+    const look = async () => {
+      clearTimeout(timer);
+      // Of two misses the second counts: a machine that sleeps loses one.
+      const isThere = presence.isHidden() || (await isAnswering(PATIENCE)) || (await isAnswering(PATIENCE / 2));
+      if (isStale) return;
+      if (!isThere) setKnown((before) => ({ ...before, isKnown: false, isGone: true, isOffline: presence.isOffline() }));
+      else timer = setTimeout(() => void look(), PAUSE);
+    };
+    timer = setTimeout(() => void look(), PAUSE);
+    const off = presence.onChange(() => void look());
+    return () => {
+      isStale = true;
+      clearTimeout(timer);
+      off();
+    };
+  }, [isGone, isKnown, isWatched, retry, tries]);
 
   return { ...known, retry };
 }

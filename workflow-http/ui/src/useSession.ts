@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from 'react';
 import type { Address } from './address';
 import { ApiError, asProblem, cancelRun, createWorkflow, getWorkflow, retryRun, startRun } from './api/client';
+import { nudge } from './api/presence';
 import type { Problem, Workflow } from './api/types';
 import { readDraft, writeDraft } from './draft';
 import { FIRST_INPUT } from './first';
@@ -108,7 +109,7 @@ export function useSession(): Session {
 
   const stop = (id: string) => {
     setCancelled(id);
-    cancelRun(id).catch((error: unknown) => {
+    cancelRun(id).then(nudge, (error: unknown) => {
       setCancelled(null);
       setRefusal(asProblem(error));
     });

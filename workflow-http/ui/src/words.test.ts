@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { age, asLine, asText, count, duration, ended, moment, parts, plural, sentence, titleOf } from './words';
+import { age, asLine, asText, count, duration, ended, moment, parts, plural, sentence, titleOf, ordinal } from './words';
 
 it.each([
   [0.4, '0 ms'],
@@ -76,3 +76,14 @@ it.each([
   ['Please retry in 2s.', 'Please retry in 2s.'],
   ['did you mean `a`?', 'did you mean `a`?'],
 ])('%s, before another sentence, is %s', (text, words) => expect(ended(text)).toBe(words));
+
+it.each([
+  [1, '1st'],
+  [2, '2nd'],
+  [3, '3rd'],
+  [11, '11th'],
+  [12, '12th'],
+  [23, '23rd'],
+  [111, '111th'],
+  [1000, '1,000th'],
+])('%s is the %s', (n, words) => expect(ordinal(n)).toBe(words));

@@ -21,6 +21,12 @@ export function count(n: number): string {
 
 export const plural = (n: number, noun: string): string => `${count(n)} ${noun}${n === 1 ? '' : 's'}`;
 
+const ENDINGS = { one: 'st', two: 'nd', few: 'rd', other: 'th' } as const;
+const ordinals = new Intl.PluralRules('en', { type: 'ordinal' });
+
+/** 1st, 12th, 23rd. */
+export const ordinal = (n: number): string => `${n.toLocaleString('en-US')}${ENDINGS[ordinals.select(n) as keyof typeof ENDINGS]}`;
+
 /** 12:04:09.4, in the reader's time zone. */
 export function clock(time: string): string {
   const at = new Date(time);

@@ -1,7 +1,7 @@
 // The server's REST interface. Every URL is relative to the page, which may live under a base path.
 import { learnClock } from './clock';
 import { keyHeader, readAccess, refuse } from './key';
-import type { Fault, Page, Problem, RunPage, RunReport, StepHistory, Workflow, WorkflowItem } from './types';
+import type { Fault, LogEvent, Page, Problem, RunPage, RunReport, StepHistory, Workflow, WorkflowItem } from './types';
 
 /** An answer that was not a success. `status` 0: there was no answer. */
 export class ApiError extends Error {
@@ -34,13 +34,15 @@ export async function request(path: string, init?: RequestInit): Promise<Respons
 /** `fetch` that learns the server's clock and turns every failure into an `ApiError`. */
 async function send(path: string, key: string | null, init: RequestInit = {}): Promise<Response> {
     const response = await fetch(new URL(`api/${path}`, document.baseURI), { ...init, headers: { ...(init.headers as object | undefined), ...keyHeader(key) } }).catch((error: unknown) => {
-    if (init.signal?.aborted) throw error;
+    if (init.signal?.aborted && !isTimeout(init.signal)) throw error;
     throw new ApiError({ status: 0, code: 'no_answer', detail: 'The server does not answer.' });
   });
   learnClock(response);
   if (response.ok) return response;
   throw new ApiError(await problemOf(response));
 }
+
+const isTimeout = ({ reason }: AbortSignal): boolean => reason instanceof DOMException && reason.name === 'TimeoutError';
 
 async function problemOf(response: Response): Promise<Problem> {
   const said = (await response.json().catch(() => null)) as Partial<Problem> | null;
@@ -107,14 +109,21 @@ export const cancelRun = (id: string) => request(`runs/${name(id)}/cancel`, post
 /** A person's answer. The stream tells what comes of it. */
 export const answerWait = (run: string, wait: string, answer: unknown) => request(`runs/${name(run)}/waits/${name(wait)}`, post(answer));
 
+/** Whether the server answers at all within this time. */
+export const isAnswering = (ms: number): Promise<boolean> =>
+  fetch(new URL('healthz', document.baseURI), { cache: 'no-store', signal: AbortSignal.timeout(ms) }).then(
+    () => true,
+    () => false,
+  );
+
 /** Rejects unless the server takes this key. */
 export const tryKey = (key: string) => send('node-types', key);
 
-export const getNodeTypes = () => json<{ simulated?: boolean }>('node-types');
+export const getNodeTypes = (signal: AbortSignal) => json<{ simulated?: boolean }>('node-types', { signal });
 
 /** The events of a run after this number, one page of them. */
-export const getEvents = (run: string, after: number) =>
-  json<{ items: { seq: number }[] }>(`runs/${name(run)}/events?limit=200&after=${after}`, { headers: { accept: 'application/json' } });
+export const getEvents = (run: string, after: number, signal?: AbortSignal) =>
+  json<{ items: LogEvent[] }>(`runs/${name(run)}/events?limit=200&after=${after}`, { headers: { accept: 'application/json' }, ...(signal ? { signal } : {}) });
 
 /** Everything the log keeps of a step, also what its events leave out. */
 export const getStep = (run: string, path: string) => json<StepHistory>(`runs/${name(run)}/steps/${path.split('/').map(name).join('/')}`);

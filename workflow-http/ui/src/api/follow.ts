@@ -1,6 +1,10 @@
 // One run's events, from its first to its last, over as many connections as that takes.
-import { ApiError, request } from './client';
+//
+// A browser opens six connections to a server over HTTP/1.1, for all its tabs together. So a stream is held only while
+// something can happen at any moment and somebody looks; else the page asks from time to time. Both go on after the last event.
+import { ApiError, getEvents, isAnswering, request } from './client';
 import { serverNow } from './clock';
+import type { Presence } from './presence';
 import { createFrameParser } from './sse';
 import { endsRun, type RunEvent } from './types';
 
@@ -9,80 +13,217 @@ export interface Following {
   after: () => number;
   onEvents: (events: RunEvent[]) => void;
   onOpen: () => void;
-  /** The connection is lost since `since`; the next try starts in `retryIn` ms, or when `retryNow` is called. */
-  onLost: (since: number, retryIn: number, retryNow: () => void) => void;
+  onLost: (loss: Loss) => void;
+  presence: Presence;
   signal: AbortSignal;
 }
 
-/** The server sends a comment every 15 s; a silence this long is a dead connection. */
-const SILENCE = 45_000;
+/**
+ * `cut`: the stream ended early. `silent`: the server does not answer. `offline`: neither does the network. `busy`: the server
+ * takes no more readers. `failing`: it answers with an error of its own.
+ */
+export type Cause = 'cut' | 'silent' | 'offline' | 'busy' | 'failing';
+
+export interface Loss {
+  cause: Cause;
+  since: number;
+  /** The next try starts in so many ms, or when `retryNow` is called. */
+  retryIn: number;
+  retryNow: () => void;
+}
+
+/** The server sends a comment every 5 s by default; after this silence it is asked whether it is there. */
+export const SILENCE = 6_000;
+/** It has this long to say so. Both together are less than 10 s. */
+export const PATIENCE = 3_000;
+/** A server may be set to be silent for longer. A stream that is silent for this long is opened again. */
+const LONG_SILENCE = 60_000;
 const LONGEST_PAUSE = 5_000;
 /** What a model has said so far comes within this time of connecting; what comes later is news. */
 const CATCHING_UP = 150;
+/** A rest, or a look at another tab, may be short. */
+const LINGER = 1_000;
+const LINGER_HIDDEN = 3_000;
+/** How often a run that rests is asked for, and one that nobody looks at. */
+const POLL = 3_000;
+const POLL_HIDDEN = 15_000;
+const POLL_PATIENCE = 5_000;
+
+type Outcome = 'ended' | 'released' | 'nothing' | Cause;
+
+/** What the events say about the run's rest. */
+interface Rest {
+  isResting: boolean;
+  /** When it ends by itself, on the server's clock. */
+  wakeAt?: number;
+}
 
 /** Resolves when the run has ended, rejects when the server says that there is nothing to follow. */
 export async function follow(run: string, following: Following): Promise<void> {
-  const { signal, onLost } = following;
+  const { signal, onLost, presence } = following;
+  const rest: Rest = { isResting: false };
   let failures = 0;
   let since = 0;
   while (!signal.aborted) {
-    try {
-      if ((await read(run, following, () => (failures = 0))) === 'ended') return;
-    } catch (error) {
-      if (signal.aborted) return;
-      if (error instanceof ApiError && isFinal(error.status)) throw error;
+    const outcome = await (rest.isResting || presence.isHidden() ? poll : read)(run, following, rest, () => (failures = 0)).catch(causeOf);
+    if (signal.aborted || outcome === 'ended') return;
+    if (outcome === 'released') continue;
+    if (outcome === 'nothing') {
+      failures = 0;
+      await pause(presence.isHidden() ? POLL_HIDDEN : pollIn(rest), following);
+      continue;
     }
-    if (signal.aborted) return;
     if (failures++ === 0) since = Date.now();
-    const pause = Math.min(500 * 2 ** (failures - 1), LONGEST_PAUSE);
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, pause);
-      const now = () => (clearTimeout(timer), resolve());
-      signal.addEventListener('abort', now, { once: true });
-      onLost(since, pause, now);
-    });
+    const retryIn = Math.min(500 * 2 ** (failures - 1), LONGEST_PAUSE);
+    await pause(retryIn, following, (retryNow) => onLost({ cause: presence.isOffline() ? 'offline' : outcome, since, retryIn, retryNow }));
   }
 }
 
-const isFinal = (status: number): boolean => status >= 400 && status < 500 && status !== 408 && status !== 429;
+/** What an error says about the server. The answer that there is nothing to follow is thrown on. */
+function causeOf(error: unknown): Cause {
+  if (!(error instanceof ApiError) || error.status === 0) return 'silent';
+  if (error.status === 429 || error.status === 408) return 'busy';
+  if (error.status < 500) throw error;
+  return 'failing';
+}
 
-async function read(run: string, following: Following, onByte: () => void): Promise<'ended' | 'broken'> {
+/** Sooner when the rest ends by itself; a server may be a little late. */
+function pollIn({ wakeAt }: Rest): number {
+  const left = wakeAt === undefined ? POLL : wakeAt - serverNow();
+  if (left > 0) return Math.min(POLL, Math.max(50, left));
+  return left > -POLL ? 500 : POLL;
+}
+
+/** Ends early when the tab comes into sight, when the network comes back, and when something was sent. */
+function pause(ms: number, { signal, presence }: Following, offer?: (endNow: () => void) => void): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(end, ms);
+    const off = presence.onChange(() => !presence.isHidden() && !presence.isOffline() && end());
+    signal.addEventListener('abort', end, { once: true });
+    function end() {
+      clearTimeout(timer);
+      off();
+      signal.removeEventListener('abort', end);
+      resolve();
+    }
+    offer?.(end);
+  });
+}
+
+/** One look for events, without holding a connection. */
+async function poll(run: string, following: Following, rest: Rest): Promise<Outcome> {
   const { after, onEvents, onOpen, signal } = following;
+  const { items } = await getEvents(run, after(), AbortSignal.any([signal, AbortSignal.timeout(POLL_PATIENCE)]));
+  onOpen();
+  if (items.length === 0) return 'nothing';
+  onEvents(items);
+  restAfter(items, rest);
+  return items.some((event) => endsRun(event.type)) ? 'ended' : 'released';
+}
+
+async function read(run: string, following: Following, rest: Rest, onByte: () => void): Promise<Outcome> {
+  const { after, onEvents, onOpen, signal, presence } = following;
   const connection = new AbortController();
-  const abort = () => connection.abort();
+  let outcome: Outcome = 'cut';
+  const stop = (why: Outcome) => {
+    outcome = why;
+    connection.abort();
+  };
+  const abort = () => stop('cut');
   signal.addEventListener('abort', abort);
-  let watchdog = setTimeout(abort, SILENCE);
+  const silence = watchSilence(stop, connection.signal);
+  const release = releaser(() => stop('released'));
+  const off = presence.onChange(() => {
+    release.when(presence.isHidden(), LINGER_HIDDEN);
+    if (presence.isOffline()) silence.check();
+  });
   try {
+    silence.heard();
     const seen = after();
     const response = await request(`runs/${encodeURIComponent(run)}/events`, {
       headers: { accept: 'text/event-stream', ...(seen > 0 ? { 'last-event-id': String(seen) } : {}) },
       cache: 'no-store',
       signal: connection.signal,
     });
-    if (response.status === 204 || !response.body) {
-      onOpen();
-      return 'ended';
-    }
     onOpen();
+    if (response.status === 204 || !response.body) return 'ended';
     const opened = performance.now();
     const parse = createFrameParser();
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) return 'broken';
+      if (done) return 'cut';
       onByte();
-      clearTimeout(watchdog);
-      watchdog = setTimeout(abort, SILENCE);
+      silence.heard();
       const isNews = performance.now() - opened > CATCHING_UP;
       const events = parse(value).map((frame) => timed(JSON.parse(frame.data) as RunEvent, isNews));
-      if (events.length > 0) onEvents(events);
+      if (events.length === 0) continue;
+      onEvents(events);
       if (events.some((event) => endsRun(event.type))) return 'ended';
+      restAfter(events, rest);
+      release.when(rest.isResting || presence.isHidden(), rest.isResting ? LINGER : LINGER_HIDDEN);
     }
+  } catch (error) {
+    if (connection.signal.aborted) return outcome;
+    throw error;
   } finally {
-    clearTimeout(watchdog);
+    silence.end();
+    release.when(false, 0);
+    off();
     signal.removeEventListener('abort', abort);
     connection.abort();
   }
+}
+
+function restAfter(events: RunEvent[], rest: Rest): void {
+  for (const event of events) {
+    if (event.type === 'run.suspended') Object.assign(rest, { isResting: true, wakeAt: event.wake_at === undefined ? undefined : Date.parse(event.wake_at) });
+    else if (event.type === 'run.resumed') rest.isResting = false;
+  }
+}
+
+/** Lets go of a stream that is not needed for some time. */
+function releaser(release: () => void) {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  return {
+    when: (isIdle: boolean, linger: number) => {
+      if (!isIdle) {
+        clearTimeout(timer);
+        timer = undefined;
+      } else timer ??= setTimeout(release, linger);
+    },
+  };
+}
+
+/** A stream that says nothing may be slow or dead: the server is asked by another request which. */
+function watchSilence(stop: (why: Cause) => void, signal: AbortSignal) {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isChecking = false;
+  let heardAt = 0;
+  const after = (ms: number) => {
+    clearTimeout(timer);
+    timer = setTimeout(check, ms);
+  };
+  const check = () => {
+    if (isChecking || signal.aborted) return;
+    isChecking = true;
+    const since = heardAt;
+    void isAnswering(PATIENCE).then((isThere) => {
+      isChecking = false;
+      if (signal.aborted || heardAt !== since) return;
+      if (!isThere) stop('silent');
+      else if (Date.now() - heardAt > LONG_SILENCE) stop('cut');
+      else after(SILENCE);
+    });
+  };
+  return {
+    heard: () => {
+      heardAt = Date.now();
+      after(SILENCE);
+    },
+    check,
+    end: () => clearTimeout(timer),
+  };
 }
 
 const timed = (event: RunEvent, isNews: boolean): RunEvent =>

@@ -75,7 +75,7 @@ export interface RunPage extends Page<RunItem> {
 export interface RunReport extends RunItem {
   input?: unknown;
   error?: Problem;
-  steps: { path: string; status: 'pending' | Exclude<RunItem['status'], 'queued'> | 'skipped'; duration_ms?: number }[];
+  steps: { path: string; status: 'pending' | RunItem['status'] | 'skipped'; duration_ms?: number }[];
 }
 
 /** A step with all its attempts. */
@@ -114,6 +114,12 @@ interface Logged {
   seq: number;
   run_id: string;
   time: string;
+}
+
+/** What an attempt says of its time, in ms: how long it waited for admission, and from its start, without that, to its first words. */
+interface Timed {
+  queued_ms?: number;
+  first_delta_ms?: number;
 }
 
 interface OfStep extends Logged {
@@ -155,7 +161,10 @@ export type RunEvent =
   | (OfStep & { type: 'node.started'; max_attempts?: number; reason?: string })
   | (OfStep & { type: 'node.progress'; items_done?: number; items?: number; round?: number })
   | Delta
-  | (OfStep & { type: 'node.retrying'; max_attempts?: number; next_in_ms: number; error: Problem; usage?: Usage })
+  /** The attempt waits at a shared limit; `position` 1 is next. */
+  | (OfStep & { type: 'node.queued'; queue: string; position: number })
+  | (OfStep & { type: 'node.admitted'; queued_ms: number })
+  | (OfStep & Timed & { type: 'node.retrying'; max_attempts?: number; next_in_ms: number; error: Problem; usage?: Usage; waits_for?: string })
   | (OfStep & {
       type: 'node.waiting';
       wait_id: string;
@@ -166,18 +175,20 @@ export type RunEvent =
       resumes_at?: string;
     })
   | (OfStep & { type: 'node.resumed'; payload?: unknown })
-  | (OfStep & {
+  | (OfStep & Timed & {
       type: 'node.completed';
       output: unknown;
       duration_ms?: number;
       usage?: Usage;
       model?: string;
       finish_reason?: string;
+      /** What else there is to say of the answer, such as its sources. */
+      metadata?: unknown;
       reused?: boolean;
       rounds?: number;
       exhausted?: boolean;
     })
-  | (OfStep & { type: 'node.failed'; error: Problem; handled?: boolean; output?: unknown; duration_ms?: number; usage?: Usage })
+  | (OfStep & Timed & { type: 'node.failed'; error: Problem; handled?: boolean; output?: unknown; duration_ms?: number; usage?: Usage })
   | (OfStep & { type: 'node.skipped' | 'node.cancelled'; reason?: string });
 
 export type LogEvent = Exclude<RunEvent, Delta>;

@@ -1,4 +1,4 @@
-// The drawing itself. This module is a lazy chunk.
+// The drawing itself.
 import { Position, ReactFlow, ReactFlowProvider, useReactFlow, useStore, type Edge, type Node } from '@xyflow/react';
 import { memo, useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { Icon, type IconName } from '../parts/Icon';

@@ -1,7 +1,7 @@
 // The items of a map: a cell for each, or where there are many, a strip of their states.
 import { stateWord } from '../parts/State';
 import type { StepState } from '../run/run';
-import { stepIn, turnShown, turnsOf } from '../run/turns';
+import { failedIn, stepIn, turnShown, turnsOf } from '../run/turns';
 import { useActs } from './acts';
 import type { Card } from './drawing';
 import { tallyOf } from './facts';
@@ -16,6 +16,9 @@ const statesIn = (scene: Scene, path: string): string => {
     .map(({ index, state }) => `${index} ${state}`)
     .join();
 };
+
+/** So many failed items are links here; the step's detail lists more. */
+const FEW = 4;
 
 export function Cells({ card }: { card: Card }) {
   const { choose } = useActs();
@@ -68,6 +71,28 @@ export function Cells({ card }: { card: Card }) {
         {tally.map(({ state, count }) => (
           <li key={state}>
             {count} {state === 'running' ? 'at work' : state === 'pending' ? 'to come' : stateWord(state).toLowerCase()}
+            {state === 'failed' && (
+              <span className="pl-1.5">
+                {[...states].filter(([, one]) => one === 'failed').slice(0, FEW).map(([index]) => (
+                  <button
+                    key={index}
+                    type="button"
+                    className="px-1 font-code text-live underline underline-offset-3"
+                    aria-label={`Failed item ${index}`}
+                    tabIndex={-1}
+                    onClick={() => {
+                      const { run } = now();
+                      const map = run?.steps.get(at);
+                      const path = run && map && failedIn(run, map, index);
+                      if (path) choose(path);
+                    }}
+                  >
+                    {index}
+                  </button>
+                ))}
+                {count > FEW && '…'}
+              </span>
+            )}
           </li>
         ))}
       </ul>

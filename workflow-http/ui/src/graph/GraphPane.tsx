@@ -1,11 +1,10 @@
-// The workflow as a graph, with the run in it. The drawing is a chunk of its own; until it is there, its place is empty.
-import { lazy, Suspense, useDeferredValue, useMemo, useRef } from 'react';
+// The workflow as a graph, with the run in it. This module is a lazy chunk.
+import { useDeferredValue, useMemo, useRef } from 'react';
 import type { Check } from '../editor/useCheck';
 import { isKnown, type Run } from '../run/run';
+import Canvas from './Canvas';
 import { cardsOf } from './drawing';
 import { SceneContext, useSceneStore } from './scene';
-
-const Canvas = lazy(() => import('./Canvas'));
 
 interface Props {
   run: Run | null;
@@ -16,7 +15,7 @@ interface Props {
   onList: () => void;
 }
 
-export function GraphPane({ run, check, chosen, isPicked, onChoose, onList }: Props) {
+export default function GraphPane({ run, check, chosen, isPicked, onChoose, onList }: Props) {
   const known = isKnown(run) ? run : null;
   const outline = known?.outline;
   // The outline is the run's from its first event on; what else happens draws no other cards.
@@ -31,9 +30,7 @@ export function GraphPane({ run, check, chosen, isPicked, onChoose, onList }: Pr
     <section aria-label="Graph" data-graph className="relative min-h-0 flex-1">
       {!isJson && cards.length > 0 && <p className="absolute top-2.5 left-3 z-4 text-meta text-ink-2">Drawn from what can be read so far.</p>}
       <SceneContext value={store}>
-        <Suspense fallback={null}>
-          <Canvas cards={useDeferredValue(cards)} items={items} chosen={cardOf(chosen)} isPicked={isPicked} onChoose={onChoose} onList={onList} />
-        </Suspense>
+        <Canvas cards={useDeferredValue(cards)} items={items} chosen={cardOf(chosen)} isPicked={isPicked} onChoose={onChoose} onList={onList} />
       </SceneContext>
     </section>
   );

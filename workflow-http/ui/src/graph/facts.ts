@@ -1,6 +1,6 @@
 // The second row of a card: what the step did, or is going to do, in a few words.
-import type { Step, StepState } from '../run/run';
-import { reasonOf } from '../run/log';
+import { isTruncated, type Step, type StepState } from '../run/run';
+import { queueWords, reasonOf } from '../run/log';
 import { count, moment, plural } from '../words';
 import type { Card } from './drawing';
 
@@ -11,6 +11,8 @@ export function factOf(card: Card, step: Step | undefined): string {
       return pendingWords(card);
     case 'running':
       return step.progress ?? (card.plan || (step.attempt === 1 && step.maxAttempts && step.maxAttempts > 1 ? `attempt 1 of ${step.maxAttempts}` : ''));
+    case 'queued':
+      return step.queue ? queueWords(step.queue) : '';
     case 'retrying':
       return step.attempts.at(-1)?.error?.code ?? '';
     case 'waiting':
@@ -18,6 +20,7 @@ export function factOf(card: Card, step: Step | undefined): string {
     case 'delayed':
       return step.wait?.resumesAt ? `goes on at ${moment(step.wait.resumesAt, Date.parse(step.wait.since))}` : '';
     case 'completed':
+      if (isTruncated(step)) return 'cut off at the token limit';
       return step.progress ? doneWords(card, step) : outputWords(step.output);
     case 'failed':
       return [step.error?.code, step.handled && 'the workflow went on'].filter(Boolean).join(', ');
@@ -58,7 +61,7 @@ export type WayState = 'idle' | 'passed' | 'live';
 export function wayStateOf(from: Step | undefined, to: Step | undefined): WayState {
   const isDone = from?.state === 'completed' || (from?.state === 'failed' && from.handled === true);
   if (!isDone || !to || to.state === 'pending' || to.state === 'skipped') return 'idle';
-  return to.state === 'running' || to.state === 'retrying' ? 'live' : 'passed';
+  return to.state === 'running' || to.state === 'retrying' || to.state === 'queued' ? 'live' : 'passed';
 }
 
 /** Its last words, on one line. */

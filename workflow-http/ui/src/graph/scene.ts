@@ -1,6 +1,6 @@
 // What the graph shows at the moment. Each card reads only what is its own, so that a word of one step draws one card.
 import { createContext, useContext, useEffect, useRef, useSyncExternalStore } from 'react';
-import type { Run, Step, StepState } from '../run/run';
+import { shownState, type Run, type Step, type StepState } from '../run/run';
 import { turnShown } from '../run/turns';
 
 export interface Scene {
@@ -68,7 +68,8 @@ export function stepOf(scene: Scene, path: string): Step | undefined {
 export function stateOf(scene: Scene, path: string): StepState | undefined {
   const step = stepOf(scene, path);
   const container = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : undefined;
-  return step?.state ?? (container !== undefined && stepOf(scene, container) ? 'pending' : undefined);
+  if (step) return shownState(step);
+  return container !== undefined && stepOf(scene, container) ? 'pending' : undefined;
 }
 
 /** Cards of a run are chosen by its paths, cards of a text by their own. What is closed stands for all that is in it. */

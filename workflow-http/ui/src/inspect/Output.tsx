@@ -1,7 +1,7 @@
 // What a step or a run gave: text as it is, other JSON as a tree.
 import { Copy } from '../parts/Copy';
 import { Pre } from '../parts/Section';
-import { Spoken } from '../parts/Spoken';
+import { PlainSwitch, Said } from '../parts/Said';
 import { Tree } from '../tree/Tree';
 import { isHolder } from '../tree/rows';
 import { asText } from '../words';
@@ -19,9 +19,10 @@ export function Output({ title, value, isSpoken }: Props) {
     <section aria-label={title} className="border-t border-line px-4 pb-4">
       <div className="-mr-1.5 flex h-[38px] items-center">
         <h3 className="flex-1 text-meta font-bold text-ink-2">Output</h3>
+        {isSpoken && !isHolder(value) && <PlainSwitch text={text} />}
         <Copy text={text} />
       </div>
-      {isHolder(value) ? <Tree value={value} label={title} isSpoken={isSpoken} /> : isSpoken ? <Spoken text={text} isLive={false} /> : <Pre text={text} />}
+      {isHolder(value) ? <Tree value={value} label={title} isSpoken={isSpoken} /> : isSpoken ? <Said text={text} isLive={false} /> : <Pre text={text} />}
     </section>
   );
 }

@@ -2,7 +2,7 @@
 import { Button } from '../parts/Button';
 import { Copy } from '../parts/Copy';
 import { Icon } from '../parts/Icon';
-import { Spoken } from '../parts/Spoken';
+import { PlainSwitch, Said } from '../parts/Said';
 import { useFollow } from '../parts/useFollow';
 import type { Step } from '../run/run';
 import { plural } from '../words';
@@ -26,10 +26,11 @@ export function Words({ step }: { step: Step }) {
             {isFollowing ? 'Following' : lines > 0 ? plural(lines, 'new line') : 'Follow'}
           </Button>
         )}
+        <PlainSwitch text={text} />
         <Copy text={text} />
       </div>
       <div className="px-4 pb-5">
-        <Spoken key={`${step.path} ${step.attempt}`} text={text} isLive={isLive} />
+        <Said key={`${step.path} ${step.attempt}`} text={text} isLive={isLive} />
       </div>
     </section>
   );

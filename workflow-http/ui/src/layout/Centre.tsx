@@ -1,8 +1,7 @@
 // The workflow: drawn, written, or both.
-import { Suspense, useEffect, type RefObject } from 'react';
+import { lazy, Suspense, useEffect, type RefObject } from 'react';
 import { writeAddress } from '../address';
 import type { EditorRef } from '../editor/Editor';
-import { GraphPane } from '../graph/GraphPane';
 import { Conflict, StepList, Versions } from '../later';
 import { EditorPane } from '../panes/EditorPane';
 import { Button } from '../parts/Button';
@@ -11,6 +10,9 @@ import type { Choice as StepChoice } from '../useChoice';
 import type { Session } from '../useSession';
 import type { useView, View } from '../useView';
 import { copyLink } from './Inspector';
+
+// Its place is empty until it is there.
+const GraphPane = lazy(() => import('../graph/GraphPane'));
 
 interface Props {
   session: Session;
@@ -57,7 +59,9 @@ export function Centre({ session, view: { view, setView, hasRoom }, isPhone, cho
                 <StepList run={run} outline={check.outline} chosen={chosen} folds={folds} onChoose={show} onFold={fold} />
               </Suspense>
             ) : (
-              <GraphPane run={run} check={check} chosen={chosen} isPicked={isPicked} onChoose={show} onList={() => setList(true)} />
+              <Suspense fallback={null}>
+                <GraphPane run={run} check={check} chosen={chosen} isPicked={isPicked} onChoose={show} onList={() => setList(true)} />
+              </Suspense>
             )}
             {!isPhone && isList && (
               <Button size="small" className="absolute right-2.5 bottom-2.5 z-3" onClick={() => setList(false)}>

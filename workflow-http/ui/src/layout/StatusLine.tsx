@@ -5,6 +5,7 @@ import { StateWord } from '../parts/State';
 import { useElapsed } from '../parts/RunChip';
 import { isKnown, usageOf, type Run } from '../run/run';
 import type { Connection } from '../run/useRun';
+import { lossWords } from '../run/loss';
 import type { Server } from '../useServer';
 import type { Session } from '../useSession';
 import { count } from '../words';
@@ -42,19 +43,11 @@ export function StatusLine({ session, server }: { session: Session; server: Serv
   );
 }
 
-/** For this long a lost connection is expected to come back by itself. */
-const PATIENCE = 30_000;
-
 function Connected({ connection, seq, server }: { connection: Connection; seq: number; server: Server }) {
   if (connection.state === 'lost') {
-    const isLong = Date.now() - connection.since > PATIENCE;
-    return (
-      <Lost onRetry={connection.retryNow}>
-        {isLong ? `Trying again every ${Math.round(connection.retryIn / 1000)} s.` : 'Reconnecting. The run goes on.'}
-      </Lost>
-    );
+    return <Lost onRetry={connection.retryNow}>{lossWords(connection, Date.now())}</Lost>;
   }
-  if (server.isGone) return <Lost onRetry={server.retry}>The server does not answer.</Lost>;
+  if (server.isGone) return <Lost onRetry={server.retry}>{server.isOffline ? 'You are offline.' : 'The server does not answer.'}</Lost>;
   const word = connection.state === 'connecting' || !server.isKnown ? 'Connecting' : 'Connected';
   return (
     <span className="flex items-center gap-1.5">

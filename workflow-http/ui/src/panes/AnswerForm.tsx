@@ -2,6 +2,7 @@
 import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { answerWait, asProblem } from '../api/client';
 import { serverNow } from '../api/clock';
+import { nudge } from '../api/presence';
 import type { Fault, Problem } from '../api/types';
 import { readAnswer, writeAnswer, type AnswerDraft } from '../answer/drafts';
 import { controlIn, Form } from '../form/Form';
@@ -75,6 +76,7 @@ export function AnswerForm({ runId, wait, onTooLate }: Props) {
     setState('sending');
     try {
       await answerWait(runId, wait.id, answer);
+      nudge();
       writeAnswer(of, undefined);
       setState('sent');
     } catch (error) {

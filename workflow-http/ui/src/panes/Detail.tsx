@@ -76,7 +76,7 @@ function Shown({ session, chosen, isResult, onChoose, onGoTo }: Props) {
           </span>
         </p>
       )}
-      {isResult ? <RunResult run={run} /> : <StepDetail key={step.path} session={session} run={run} step={step} onTooLate={onTooLate} onGoTo={onGoTo} />}
+      {isResult ? <RunResult run={run} /> : <StepDetail key={step.path} session={session} run={run} step={step} onTooLate={onTooLate} onChoose={onChoose} onGoTo={onGoTo} />}
     </>
   );
 }

@@ -3,7 +3,7 @@ import { Editor, type EditorRef } from '../editor/Editor';
 import type { StepMark } from '../editor/marks';
 import { writtenAt, type Check } from '../editor/useCheck';
 import type { Session } from '../useSession';
-import type { Run } from '../run/run';
+import { shownState, type Run } from '../run/run';
 
 interface Props {
   session: Session;
@@ -27,11 +27,15 @@ export function EditorPane({ session, chosen, onChoose, editor }: Props) {
 function useMarks(check: Check, run: Run | null, chosen: string | undefined): StepMark[] {
   const previous = useRef<{ key: string; outline: Check['outline']; marks: StepMark[] } | null>(null);
   const marked = chosen !== undefined ? writtenAt(check.outline, chosen) : undefined;
-  const key = check.outline.map(({ path }) => `${path}:${run?.steps.get(path)?.state ?? ''}`).join() + `|${marked ?? ''}`;
+  const stateOf = (path: string) => {
+    const step = run?.steps.get(path);
+    return step && shownState(step);
+  };
+  const key = check.outline.map(({ path }) => `${path}:${stateOf(path) ?? ''}`).join() + `|${marked ?? ''}`;
   return useMemo(() => {
     if (previous.current?.key === key && previous.current.outline === check.outline) return previous.current.marks;
     const marks = check.outline.map(({ path, span }) => {
-      const state = run?.steps.get(path)?.state;
+      const state = stateOf(path);
       return { id: path, from: span.from, to: span.to, isChosen: path === marked, ...(state ? { state } : {}) };
     });
     previous.current = { key, outline: check.outline, marks };

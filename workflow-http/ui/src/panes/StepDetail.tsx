@@ -7,15 +7,17 @@ import { Attempts } from '../inspect/Attempts';
 import { Failure } from '../inspect/Failure';
 import { Foot } from '../inspect/Foot';
 import { Kept } from '../inspect/Kept';
+import { FailedItems } from '../inspect/FailedItems';
 import { Output } from '../inspect/Output';
+import { Sources } from '../inspect/Sources';
 import { Thoughts } from '../inspect/Thoughts';
 import { Words, wordsOf } from '../inspect/Words';
 import { Coded, Sentence } from '../parts/Coded';
 import { Icon, iconOfType } from '../parts/Icon';
 import { StateChip, turnWord } from '../parts/State';
 import { useNow } from '../parts/useNow';
-import { reasonOf } from '../run/log';
-import { hasEnded, isSettled, type Run, type Step } from '../run/run';
+import { queueWords, reasonOf } from '../run/log';
+import { hasEnded, isSettled, isTruncated, shownState, type Run, type Step } from '../run/run';
 import type { Session } from '../useSession';
 import { count, duration, ended, moment } from '../words';
 import { AnswerForm } from './AnswerForm';
@@ -26,12 +28,13 @@ interface Props {
   run: Run;
   step: Step;
   onTooLate: (words: string) => void;
+  onChoose: (path: string) => void;
   onGoTo: (at: number) => void;
 }
 
-export function StepDetail({ session, run, step, onTooLate, onGoTo }: Props) {
+export function StepDetail({ session, run, step, onTooLate, onChoose, onGoTo }: Props) {
   const isOver = hasEnded(run);
-  const word = step.state === 'pending' && isOver ? 'Not reached' : step.handled ? 'Failed, handled' : turnWord(step.state);
+  const word = step.state === 'pending' && isOver ? 'Not reached' : step.handled ? 'Failed, handled' : turnWord(shownState(step));
   const hasOutput = step.output !== undefined && wordsOf(step) !== step.output;
   return (
     <article aria-label={`Step ${step.path}`} className="flex min-h-full flex-col">
@@ -44,7 +47,7 @@ export function StepDetail({ session, run, step, onTooLate, onGoTo }: Props) {
               {step.node}
             </h2>
           </span>
-          <StateChip state={step.state} word={word} handled={step.handled} time={useGoing(step)} />
+          <StateChip state={shownState(step)} word={word} handled={step.handled} time={useGoing(step)} />
         </div>
         <Facts run={run} step={step} />
       </header>
@@ -55,6 +58,9 @@ export function StepDetail({ session, run, step, onTooLate, onGoTo }: Props) {
       <Quiet step={step} isOver={isOver} />
       <Thoughts step={step} />
       <Words step={step} />
+      {isTruncated(step) && <Truncated />}
+      <Sources metadata={step.metadata} />
+      <FailedItems run={run} step={step} onChoose={onChoose} />
       {hasOutput && <Output title="Output" value={step.output} isSpoken={step.type === 'LLMNode' && !step.handled} />}
       <Attempts step={step} />
       {step.usage && <Used step={step} />}
@@ -75,7 +81,8 @@ function Facts({ run, step }: { run: Run; step: Step }) {
   const now = serverNow();
   const { usage, attempts } = step;
   const last = attempts.at(-1);
-  const asked = last?.firstAt && Date.parse(last.firstAt) - Date.parse(last.startedAt);
+  const queued = last ? last.queued.reduce((sum, { since, until }) => sum + Math.max(0, (until === undefined ? now : Date.parse(until)) - Date.parse(since)), 0) : 0;
+  const asked = last?.firstAt && Date.parse(last.firstAt) - Date.parse(last.startedAt) - queued;
   const spoke = last?.firstAt && last.endedAt && Date.parse(last.endedAt) - Date.parse(last.firstAt);
   const facts: [string, string | undefined][] = [
     ['type', step.type],
@@ -86,9 +93,10 @@ function Facts({ run, step }: { run: Run; step: Step }) {
     ['attempt', step.maxAttempts && step.maxAttempts > 1 ? `${step.attempt} of ${step.maxAttempts}` : undefined],
     ['done', step.state === 'running' || step.state === 'completed' ? step.progress : undefined],
     ['took', step.durationMs === undefined ? undefined : duration(step.durationMs)],
+    ['in line', queued > 0 ? duration(queued) : undefined],
     ['first words', asked ? duration(asked) : undefined],
     ['speed', spoke && usage?.output_tokens ? `${Math.round((usage.output_tokens * 1000) / spoke)} tokens/s` : undefined],
-    ['ended by', step.finishReason && step.finishReason.toLowerCase() !== 'stop' ? step.finishReason : undefined],
+    ['ended by', step.finishReason && step.finishReason.toLowerCase() !== 'stop' && !isTruncated(step) ? step.finishReason : undefined],
   ];
   return (
     <p className="flex flex-wrap gap-x-3.5 gap-y-0.5 text-meta text-ink-3">
@@ -136,8 +144,10 @@ function quietWords(step: Step, isOver: boolean): ReactNode {
       if (step.text || step.thought) return null;
       if (step.progress) return null;
       return step.type === 'LLMNode' ? <>Asked the model. The first words come soon. <i className="caret animate-none" /></> : 'Working.';
+    case 'queued':
+      return step.queue && `${queueWords(step.queue)}: ${step.queue.name}. The time-out of the attempt does not run meanwhile.`;
     case 'retrying':
-      return last?.error && <><Sentence text={ended(last.error.detail)} /> Next attempt in {duration(last.nextIn ?? 0)}.</>;
+      return last?.error && <><Sentence text={ended(last.error.detail)} /> Next attempt in {duration(last.nextIn ?? 0)}{last.waitsFor === 'retry_budget' && ', once the shared retry budget allows it'}.</>;
     case 'delayed':
       return <GoesOn step={step} />;
     case 'skipped':
@@ -158,6 +168,16 @@ function GoesOn({ step }: { step: Step }) {
       Goes on at <time dateTime={time}>{moment(time, now)}</time>
       {left > 0 && <>, in <time>{left < 60_000 ? `${Math.ceil(left / 1000)} s` : duration(left)}</time></>}.
     </>
+  );
+}
+
+/** An answer that is cut off looks like a whole one. */
+function Truncated() {
+  return (
+    <p className="mx-4 mb-3.5 flex gap-2 rounded-ctl border border-line-2 px-2.5 py-2 text-retry">
+      <Icon name="warning" className="mt-px" />
+      <span>Cut off at the token limit: the answer is not complete.</span>
+    </p>
   );
 }
 

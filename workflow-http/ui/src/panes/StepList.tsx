@@ -5,8 +5,8 @@ import { Icon } from '../parts/Icon';
 import { stateWord } from '../parts/State';
 import { useNow } from '../parts/useNow';
 import { isFolded, visibleSteps, type Folds } from '../run/fold';
-import { reasonOf } from '../run/log';
-import { hasEnded, isSettled, type Run, type Step } from '../run/run';
+import { queueWords, reasonOf } from '../run/log';
+import { hasEnded, isSettled, isTruncated, shownState, type Run, type Step } from '../run/run';
 import { stepOf } from '../useKeys';
 import { count, duration, moment, plural } from '../words';
 
@@ -126,10 +126,11 @@ interface RowProps {
 }
 
 const StepRow = memo(function StepRow({ step, follows, isOver, isChosen, isFolded, isAside, onChoose, onFold }: RowProps) {
+  const state = shownState(step);
   return (
     <li
       className={`relative ${isAside ? 'aside' : ''}`}
-      data-state={step.state}
+      data-state={state}
       data-handled={step.handled || undefined}
       data-follows={follows || undefined}
       {...inside(step.depth)}
@@ -141,12 +142,12 @@ const StepRow = memo(function StepRow({ step, follows, isOver, isChosen, isFolde
         className={`${ROW} ${isChosen ? 'chosen bg-raised' : 'hover:bg-raised'}`}
       >
         <span className={`${DOT} ${isChosen ? 'bg-raised' : 'bg-panel'}`}>
-          <Icon name={step.state} />
+          <Icon name={state} />
         </span>
         <span className="min-w-0">
           <Name id={step.node} turn={step.turn} />
           <span className="block truncate text-meta text-ink-3">
-            <b className={`font-strong ${step.state === 'completed' ? 'text-ink-2' : 'text-state'}`}>{wordOf(step, isOver)}</b>
+            <b className={`font-strong ${state === 'completed' ? 'text-ink-2' : 'text-state'}`}>{wordOf(step, isOver)}</b>
             {factsOf(step, isOver).map((fact) => ` · ${fact}`)}
             {step.attempt > 1 && <span className="text-retry"> · try {step.maxAttempts ? `${step.attempt}/${step.maxAttempts}` : step.attempt}</span>}
           </span>
@@ -201,19 +202,23 @@ function Took({ step }: { step: Step }) {
 }
 
 const wordOf = (step: Step, isOver: boolean): string =>
-  step.state === 'pending' && isOver ? 'Not reached' : stateWord(step.state);
+  step.state === 'pending' && isOver ? 'Not reached' : stateWord(shownState(step));
 
 function factsOf(step: Step, isOver: boolean): string[] {
   if (step.state === 'skipped' || step.state === 'cancelled') {
     const reason = reasonOf(step.state, step.reason);
-    return reason ? [reason.charAt(0).toLowerCase() + reason.slice(1).replace(/\.$/, '')] : [step.type];
+    return reason ? [lower(reason).replace(/\.$/, '')] : [step.type];
   }
   if (step.state === 'failed') return [step.error?.code ?? step.type, ...(step.handled ? ['the workflow went on'] : [])];
   if (step.state === 'waiting') return step.wait?.expiresAt ? [`answer by ${at(step.wait.expiresAt, step)}`] : ['asks you'];
+  if (step.queue) return [lower(queueWords(step.queue))];
+  if (step.state === 'completed' && isTruncated(step)) return [step.type, 'cut off at the token limit'];
   if (step.state === 'delayed') return step.wait?.resumesAt ? [`goes on at ${at(step.wait.resumesAt, step)}`] : [step.type];
   if (step.state === 'pending' && !isOver && step.needs.length > 0) return [step.type, `after ${step.needs.map(nameOf).join(', ')}`];
   return [step.type, ...(step.progress ? [step.progress] : [])].filter(Boolean);
 }
+
+const lower = (sentence: string): string => sentence.charAt(0).toLowerCase() + sentence.slice(1);
 
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 

@@ -12,13 +12,33 @@ function Shown({ text, isLive }: { text: string; isLive: boolean }) {
   return (
     <div className="spoken" dir="auto" data-testid="spoken">
       <Settled text={settled} />
-      {warm.map((word, index) => (
+      {isLive && <Last words={warm} />}
+    </div>
+  );
+}
+
+/** The last words, and the caret. */
+function Last({ words }: { words: string[] }) {
+  return (
+    <>
+      {words.map((word, index) => (
         <span key={index} className="warm">
           {word}
         </span>
       ))}
-      {isLive && <i className="caret" />}
-    </div>
+      <i className="caret" />
+    </>
+  );
+}
+
+/** Text with its last words still warm. */
+export function Warm({ text }: { text: string }) {
+  const [settled, warm] = coolingAt(text);
+  return (
+    <>
+      {settled}
+      <Last words={warm} />
+    </>
   );
 }
 

@@ -1,7 +1,7 @@
 // The log's sentences. Each line stands on its own: when, which step, what happened.
 import type { LogEvent, Problem, Usage } from '../api/types';
-import { asLine, duration, ended, moment, plural, sentence } from '../words';
-import type { Run, Step, StepState } from './run';
+import { asLine, duration, ended, moment, ordinal, plural, sentence } from '../words';
+import { isTruncated, type Run, type Step, type StepState } from './run';
 
 export interface LogLine {
   seq: number;
@@ -33,6 +33,9 @@ export function reasonOf(state: 'skipped' | 'cancelled', reason: string | undefi
   const words = (state === 'skipped' ? SKIPPED : CANCELLED).get(reason);
   return words ?? (/^[a-z_]+$/.test(reason) ? `Reason: ${reason.replaceAll('_', ' ')}.` : reason);
 }
+
+/** Waiting for the model, 12th in line. */
+export const queueWords = ({ position }: { position: number }): string => `Waiting for the model, ${position === 1 ? 'next' : ordinal(position)} in line`;
 
 export const tokensOf = (usage: Usage | undefined): number => (usage?.input_tokens ?? 0) + (usage?.output_tokens ?? 0);
 
@@ -78,7 +81,11 @@ export function logLine(event: LogEvent, run: Run): LogLine | undefined {
     case 'node.started':
       return line('running', startedMessage(event.attempt ?? 1, event.reason, run.steps.get(event.path)));
     case 'node.retrying':
-      return line('retrying', `${ended(sentence(event.error.detail))} Next attempt in ${duration(event.next_in_ms)}.`);
+      return line('retrying', `${ended(sentence(event.error.detail))} Next attempt in ${duration(event.next_in_ms)}${event.waits_for === 'retry_budget' ? ', once the shared retry budget allows it' : ''}.`);
+    case 'node.queued':
+      return line('queued', `${queueWords(event)}.`);
+    case 'node.admitted':
+      return line('running', `Admitted after ${duration(event.queued_ms)}.`, 'admitted');
     case 'node.waiting':
       if (event.message === undefined) return line('delayed', event.resumes_at ? `Goes on at ${at(event.resumes_at)}.` : 'Waits for its time.', 'waiting');
       return {
@@ -90,7 +97,7 @@ export function logLine(event: LogEvent, run: Run): LogLine | undefined {
     case 'node.progress':
       return event.round ? line('running', `Round ${event.round + 1}.`) : undefined;
     case 'node.completed':
-      return line('completed', event.reused ? 'Kept from the earlier run.' : after(event.duration_ms, event.usage), 'completed', event.output);
+      return line('completed', event.reused ? 'Kept from the earlier run.' : `${after(event.duration_ms, event.usage)}${run.steps.get(event.path) && isTruncated(run.steps.get(event.path)!) ? ' Cut off at the token limit.' : ''}`.trim(), 'completed', event.output);
     case 'node.failed':
       return line('failed', `${said(event.error)}${event.handled ? ' Handled: the workflow went on.' : ''}`);
     case 'node.skipped':

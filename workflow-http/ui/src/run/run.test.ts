@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RunEvent } from '../api/types';
-import { focusOf, hasEnded, newRun, reduce, statusOf, usageOf, type Run } from './run';
+import { focusOf, hasEnded, isTruncated, newRun, reduce, shownState, statusOf, usageOf, type Run } from './run';
 
 const base = { run_id: 'r' };
 let seq = 0;
@@ -50,8 +50,8 @@ describe('a run', () => {
     expect(run).toMatchObject({ status: 'completed', version: 3, output: 'Hi you', durationMs: 2000, seq: 9, order: ['prompt', 'llm'] });
     expect(run.steps.get('llm')).toMatchObject({ state: 'completed', attempt: 2, maxAttempts: 3, text: 'Hi you', thought: 'hm', model: 'm' });
     expect(run.steps.get('llm')?.attempts).toEqual([
-      { number: 1, startedAt: time(5), endedAt: time(6), nextIn: 1000, error: { code: 'overloaded', detail: 'Busy.' } },
-      { number: 2, startedAt: time(7), endedAt: time(8) },
+      { number: 1, startedAt: time(5), endedAt: time(6), queued: [], nextIn: 1000, error: { code: 'overloaded', detail: 'Busy.' } },
+      { number: 2, startedAt: time(7), endedAt: time(8), queued: [] },
     ]);
     expect(hasEnded(run)).toBe(true);
   });
@@ -129,6 +129,65 @@ describe('text', () => {
     const run = reduce(newRun('r'), story());
     expect(reduce(run, [delta('late', 0, { attempt: 3 })])).toEqual(run);
   });
+});
+
+describe('a place in line', () => {
+  const queued = (position: number) => logged({ type: 'node.queued', ...of('llm'), queue: 'gemini', position });
+  const admitted = () => logged({ type: 'node.admitted', ...of('llm'), queued_ms: 2000 });
+
+  it('is a state of its own until the attempt is admitted', () => {
+    const waiting = reduce(started(), [queued(12), queued(6)]);
+    expect(waiting.steps.get('llm')).toMatchObject({ state: 'queued', queue: { name: 'gemini', position: 6, since: time(10) } });
+    expect(focusOf(waiting)).toBe('llm');
+    expect(waiting.log.slice(-2).map(({ word, message }) => [word, message])).toEqual([
+      ['QUEUED', 'Waiting for the model, 12th in line.'],
+      ['QUEUED', 'Waiting for the model, 6th in line.'],
+    ]);
+    const going = reduce(waiting, [admitted()]);
+    expect(going.steps.get('llm')).toMatchObject({ state: 'running', queue: undefined, attempts: [{ queued: [{ since: time(10), until: time(12) }] }] });
+    expect(going.log.at(-1)).toMatchObject({ word: 'ADMITTED', message: 'Admitted after 2.0 s.' });
+  });
+
+  it('ends with the attempt', () => {
+    for (const end of [{ type: 'node.cancelled', reason: 'cancelled' }, { type: 'node.failed', error: { code: 'x', detail: 'y' } }, { type: 'node.completed', output: '' }]) {
+      const run = reduce(started(), [queued(1), logged({ ...of('llm'), ...end })]);
+      expect(run.steps.get('llm')).toMatchObject({ queue: undefined, attempts: [{ queued: [{ since: time(10), until: time(11) }] }] });
+    }
+    expect(reduce(started(), [queued(1), delta('Hi', 0)]).steps.get('llm')).toMatchObject({ state: 'running', queue: undefined });
+  });
+});
+
+it('first words are where the log has them, also for a page that was not there', () => {
+  const run = reduce(started(), [logged({ type: 'node.completed', ...of('llm'), output: 'Hi', queued_ms: 300, first_delta_ms: 200 })]);
+  expect(run.steps.get('llm')!.attempts[0]!.firstAt).toBe(new Date(Date.parse(time(5)) + 500).toISOString());
+});
+
+it.each([
+  [{ finish_reason: 'MAX_TOKENS' }, true],
+  [{ finish_reason: 'STOP', metadata: { truncated: true } }, true],
+  [{ finish_reason: 'STOP' }, false],
+  [{}, false],
+])('an answer that ended with %j is cut off: %s', (more, is) => {
+  const run = reduce(started(), [logged({ type: 'node.completed', ...of('llm'), output: 'Hi', duration_ms: 5, ...more })]);
+  expect(isTruncated(run.steps.get('llm')!)).toBe(is);
+  expect(run.log.at(-1)!.message).toBe(is ? '5 ms. Cut off at the token limit.' : '5 ms.');
+});
+
+it('what contains a step that asks a person waits, too', () => {
+  const nodes = [{ id: 'outer', type: 'LoopNode', nodes: [{ id: 'each', type: 'MapNode', nodes: [{ id: 'ask', type: 'HumanNode' }] }] }];
+  const ask = (item: number) => ({ node: 'ask', path: `outer/0/each/${item}/ask`, attempt: 1 });
+  const begun = reduce(newRun('r'), [
+    logged({ type: 'run.created', input: null, nodes }),
+    logged({ type: 'node.started', node: 'outer', path: 'outer', attempt: 1 }),
+    logged({ type: 'node.started', node: 'each', path: 'outer/0/each', attempt: 1 }),
+    logged({ type: 'node.waiting', ...ask(0), wait_id: 'a', message: '?' }),
+    logged({ type: 'node.waiting', ...ask(1), wait_id: 'b', message: '?' }),
+  ]);
+  const states = (run: Run) => ['outer', 'outer/0/each'].map((path) => shownState(run.steps.get(path)!));
+  expect(states(begun)).toEqual(['waiting', 'waiting']);
+  const one = reduce(begun, [logged({ type: 'node.resumed', ...ask(0), wait_id: 'a', payload: 1 })]);
+  expect(states(one)).toEqual(['waiting', 'waiting']);
+  expect(states(reduce(one, [logged({ type: 'node.completed', ...ask(1), output: 1 })]))).toEqual(['running', 'running']);
 });
 
 describe('the end', () => {

@@ -1,11 +1,12 @@
 // A run, built from its events and from nothing else: a live run and a replayed one are the same thing.
 import type { Delta, LogEvent, Problem, RunEvent, RunItem, Usage } from '../api/types';
 import { logLine, type LogLine } from './log';
+import { own } from '../own';
 import { containerOf, indexOf, placeOf, type Outline, type Place } from './outline';
 
 /** `waiting` is for a person, `delayed` for a time. */
 export type RunStatus = 'queued' | 'running' | 'waiting' | 'delayed' | 'completed' | 'failed' | 'cancelled';
-export type StepState = 'pending' | 'running' | 'retrying' | 'waiting' | 'delayed' | 'completed' | 'failed' | 'skipped' | 'cancelled';
+export type StepState = 'pending' | 'queued' | 'running' | 'retrying' | 'waiting' | 'delayed' | 'completed' | 'failed' | 'skipped' | 'cancelled';
 
 export interface Wait {
   id: string;
@@ -21,14 +22,25 @@ export interface Wait {
 export interface Attempt {
   number: number;
   startedAt: string;
-  /** When its first words came, if the page was there. */
+  /** When its first words came, if the page was there, or the log says it. */
   firstAt?: string;
   /** When its first words came that are no thoughts. */
   textAt?: string;
   endedAt?: string;
+  /** When it waited for admission. */
+  queued: { since: string; until?: string }[];
   /** What went wrong, and the pause in ms before the next one. */
   error?: Problem;
   nextIn?: number;
+  /** What the next one waits for besides time. */
+  waitsFor?: string;
+}
+
+/** A place in line at a shared limit. */
+export interface Queue {
+  name: string;
+  position: number;
+  since: string;
 }
 
 /** A stretch in which a step waited, for a person or a time. */
@@ -65,6 +77,11 @@ export interface Step extends Place {
   isReused?: boolean;
   model?: string;
   finishReason?: string;
+  metadata?: unknown;
+  /** Its attempt waits for admission. */
+  queue?: Queue;
+  /** How many steps inside it ask a person. */
+  asks: number;
   progress?: string;
   /** How far a map is, from 0 to 1, and how many items it has. */
   done?: number;
@@ -161,11 +178,20 @@ function apply(run: Copy, event: LogEvent): void {
       return change(run, event, (step) => ({
         ...attemptOf(step, event.attempt ?? 1),
         state: 'running',
-        attempts: [...lastAttempt(step, (attempt) => ({ endedAt: attempt.endedAt ?? event.time })), { number: event.attempt ?? 1, startedAt: event.time }],
+        attempts: [...lastAttempt(step, (attempt) => ({ endedAt: attempt.endedAt ?? event.time })), { number: event.attempt ?? 1, startedAt: event.time, queued: [] }],
+        queue: undefined,
         maxAttempts: event.max_attempts ?? step.maxAttempts,
         startedAt: step.startedAt ?? event.time,
         reason: event.reason,
       }));
+    case 'node.queued':
+      return change(run, event, (step) => ({
+        state: 'queued',
+        queue: { name: event.queue, position: event.position, since: step.queue?.since ?? event.time },
+        attempts: step.queue ? step.attempts : lastAttempt(step, ({ queued }) => ({ queued: [...queued, { since: event.time }] })),
+      }));
+    case 'node.admitted':
+      return change(run, event, (step) => ({ state: 'running', queue: undefined, attempts: lastAttempt(step, (attempt) => leaveQueue(attempt, event.time)) }));
     case 'node.progress':
       return change(run, event, (step) => progressOf(event, step));
     case 'node.retrying':
@@ -173,7 +199,8 @@ function apply(run: Copy, event: LogEvent): void {
         state: 'retrying',
         maxAttempts: event.max_attempts ?? step.maxAttempts,
         usage: sum(step.usage, event.usage),
-        attempts: lastAttempt(step, () => ({ endedAt: event.time, error: event.error, nextIn: event.next_in_ms })),
+        queue: undefined,
+        attempts: lastAttempt(step, (attempt) => ({ ...endOfTry(attempt, event), nextIn: event.next_in_ms, waitsFor: event.waits_for })),
       }));
     case 'node.waiting':
       return change(run, event, (step) => ({
@@ -199,6 +226,7 @@ function apply(run: Copy, event: LogEvent): void {
         isReused: event.reused,
         model: event.model,
         finishReason: event.finish_reason,
+        metadata: event.metadata,
         ...(event.rounds === undefined ? {} : { progress: roundsOf(event.rounds, event.exhausted) }),
       }));
     case 'node.failed':
@@ -223,9 +251,10 @@ const ended = (event: { time: string; usage?: Usage; duration_ms?: number }): Pa
 });
 
 /** What is over when a step is. */
-function endOf(step: Step, event: { time: string; error?: Problem; duration_ms?: number; usage?: Usage }): Partial<Step> {
+function endOf(step: Step, event: End & { duration_ms?: number; usage?: Usage }): Partial<Step> {
   return {
-    attempts: lastAttempt(step, () => ({ endedAt: event.time, error: event.error })),
+    queue: undefined,
+    attempts: lastAttempt(step, (attempt) => endOfTry(attempt, event)),
     rests: endRest(step, event.time),
     wait: undefined,
     endedAt: event.time,
@@ -233,6 +262,21 @@ function endOf(step: Step, event: { time: string; error?: Problem; duration_ms?:
     usage: sum(step.usage, event.usage),
   };
 }
+
+interface End {
+  time: string;
+  error?: Problem;
+  queued_ms?: number;
+  first_delta_ms?: number;
+}
+
+/** The log says when the first words came, also to a page that was not there. */
+function endOfTry(attempt: Attempt, { time, error, queued_ms = 0, first_delta_ms }: End): Partial<Attempt> {
+  const firstAt = first_delta_ms === undefined ? attempt.firstAt : new Date(Date.parse(attempt.startedAt) + queued_ms + first_delta_ms).toISOString();
+  return { ...leaveQueue(attempt, time), endedAt: time, error, ...(firstAt === undefined ? {} : { firstAt }) };
+}
+
+const leaveQueue = ({ queued }: Attempt, until: string): Pick<Attempt, 'queued'> => ({ queued: queued.map((stay) => ({ until, ...stay })) });
 
 /** The attempts of a step, with a change of the last one. */
 function lastAttempt({ attempts }: Step, edit: (attempt: Attempt) => Partial<Attempt>): Attempt[] {
@@ -250,20 +294,28 @@ const attemptOf = (step: Step, attempt: number): Pick<Step, 'attempt' | 'text' |
 
 function change(run: Copy, { path, node }: { path: string; node: string }, edit: (step: Step) => Partial<Step>): void {
   const step = run.steps.get(path) ?? add(run, path, node);
-  run.steps.set(path, { ...step, ...edit(step) });
+  const next = { ...step, ...edit(step) };
+  run.steps.set(path, next);
+  const asks = Number(next.state === 'waiting') - Number(step.state === 'waiting');
+  if (asks !== 0) inContainers(run, next, (container) => ({ asks: container.asks + asks }));
 }
 
 /** A step is added where it belongs, whenever it is first heard of. */
 function add(run: Copy, path: string, node: string): Step {
   const place = placeOf(run.outline, path);
-  const step: Step = { ...place, path, node, inner: 0, state: 'pending', attempt: 0, attempts: [], rests: [], text: '', thought: '' };
+  const step: Step = { ...place, path, node, inner: 0, state: 'pending', attempt: 0, asks: 0, attempts: [], rests: [], text: '', thought: '' };
   run.steps.set(path, step);
   run.order.splice(indexOf(run.order, place.rank, (other) => run.steps.get(other)!.rank), 0, path);
-  for (let outer = place.container; outer !== undefined; outer = containerOf(outer)) {
-    const container = run.steps.get(outer);
-    if (container) run.steps.set(outer, { ...container, inner: container.inner + 1 });
-  }
+  inContainers(run, step, ({ inner }) => ({ inner: inner + 1 }));
   return step;
+}
+
+/** Changes all that a step is in. */
+function inContainers(run: Copy, { container }: Step, edit: (container: Step) => Partial<Step>): void {
+  for (let outer = container; outer !== undefined; outer = containerOf(outer)) {
+    const step = run.steps.get(outer);
+    if (step) run.steps.set(outer, { ...step, ...edit(step) });
+  }
 }
 
 /** Text joins by offset: what is known already is not said twice, and a gap waits for the text so far. */
@@ -277,7 +329,7 @@ function join(run: Copy, event: Delta): void {
     if (event.offset > said.length || end <= said.length) return begun;
     const isNew = event.time !== undefined && said === '';
     const attempts = isNew ? lastAttempt(step, ({ firstAt }) => firstWords(event, begun, firstAt)) : step.attempts;
-    return { ...begun, attempts, state: 'running', [event.kind]: said.slice(0, event.offset) + event.delta };
+    return { ...begun, attempts, state: 'running', queue: undefined, [event.kind]: said.slice(0, event.offset) + event.delta };
   });
 }
 
@@ -286,6 +338,12 @@ const firstWords = ({ kind, time }: Delta, begun: { text: string; thought: strin
   ...(begun.text === '' && begun.thought === '' ? { firstAt: time } : { firstAt }),
   ...(kind === 'text' ? { textAt: time } : {}),
 });
+
+/** The state as it is shown: a map or loop in which a person is asked waits, too. */
+export const shownState = ({ state, asks }: Step): StepState => (state === 'running' && asks > 0 ? 'waiting' : state);
+
+/** The answer was cut off. */
+export const isTruncated = ({ finishReason, metadata }: Step): boolean => /^(?:max_tokens|length)$/i.test(finishReason ?? '') || own(metadata, 'truncated') === true;
 
 export const isSettled = (state: StepState): boolean =>
   state === 'completed' || state === 'failed' || state === 'skipped' || state === 'cancelled';
@@ -325,7 +383,7 @@ export function focusOf(run: Run): string | undefined {
   return (
     failed ??
     asked(run)[0]?.path ??
-    last((step) => (step.state === 'running' && !isAwaiting(run, step)) || step.state === 'retrying') ??
+    last((step) => (step.state === 'running' && !isAwaiting(run, step)) || step.state === 'retrying' || step.state === 'queued') ??
     last((step) => step.state === 'delayed') ??
     last((step) => step.depth === 0 && (step.state === 'completed' || step.state === 'cancelled' || step.state === 'failed')) ??
     run.order[0]

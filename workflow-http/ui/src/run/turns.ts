@@ -7,7 +7,7 @@ export interface Turn {
 }
 
 /** What most needs to be seen of the steps of one turn. */
-const LOUDEST: StepState[] = ['failed', 'waiting', 'retrying', 'running', 'delayed', 'cancelled'];
+const LOUDEST: StepState[] = ['failed', 'waiting', 'retrying', 'running', 'queued', 'delayed', 'cancelled'];
 
 const known = new WeakMap<Run['steps'], Map<string, Turn[]>>();
 
@@ -71,4 +71,14 @@ export function stepIn(run: Run, container: string, index: number, within?: stri
   const before = `${container}/${index}/`;
   if (within !== undefined && run.steps.get(before + within)) return before + within;
   return run.order.find((path) => path.startsWith(before));
+}
+
+/** The step of an item that failed, and not what is only around it. */
+export function failedIn(run: Run, { path }: Step, index: number): string | undefined {
+  const within = `${path}/${index}/`;
+  const failed = run.order.findLast((other) => {
+    const step = other.startsWith(within) ? run.steps.get(other)! : undefined;
+    return step?.state === 'failed' && !step.handled;
+  });
+  return failed ?? stepIn(run, path, index);
 }

@@ -2,13 +2,14 @@
 import { useEffect, useState } from 'react';
 import { asProblem } from '../api/client';
 import { startClock, stopClock } from '../api/clock';
-import { follow } from '../api/follow';
+import { follow, type Loss } from '../api/follow';
+import { presence } from '../api/presence';
 import type { Problem, RunEvent } from '../api/types';
 import { newRun, reduce, type Run } from './run';
 
 export type Connection =
   | { state: 'idle' | 'connecting' | 'live' | 'ended' }
-  | { state: 'lost'; since: number; retryIn: number; retryNow: () => void };
+  | ({ state: 'lost' } & Loss);
 
 export interface RunView {
   run: Run | null;
@@ -30,7 +31,8 @@ export function useRun(id: string | null): RunView {
     const stop = new AbortController();
     let run = newRun(id);
     let waiting: RunEvent[] = [];
-    const connect = (connection: Connection) => setView((view) => ({ ...view, connection }));
+    const connect = (connection: Connection) =>
+      setView((view) => (connection.state !== 'lost' && view.connection.state === connection.state ? view : { ...view, connection }));
     const takeIn = () => {
       frame.cancel();
       if (waiting.length === 0) return;
@@ -48,10 +50,11 @@ export function useRun(id: string | null): RunView {
         startClock();
         connect({ state: 'live' });
       },
-      onLost: (since, retryIn, retryNow) => {
+      onLost: (loss) => {
         stopClock();
-        connect({ state: 'lost', since, retryIn, retryNow });
+        connect({ state: 'lost', ...loss });
       },
+      presence,
       onEvents: (events) => {
         waiting = waiting.concat(events);
         frame.ask();

@@ -2,8 +2,8 @@
 import { memo } from 'react';
 import { Icon } from '../parts/Icon';
 import { stateWord } from '../parts/State';
-import { isSettled, type Step } from '../run/run';
-import { reasonOf } from '../run/log';
+import { isSettled, shownState, type Step } from '../run/run';
+import { queueWords, reasonOf } from '../run/log';
 import { duration } from '../words';
 import { barsOf, firstWordsOf, type Bar } from './bars';
 import type { Scale } from './scale';
@@ -38,14 +38,14 @@ export const TimelineRow = memo(function TimelineRow({ step, ready, scale, now, 
       aria-selected={isChosen}
       aria-expanded={isFolded === undefined ? undefined : !isFolded}
       aria-label={labelOf(step, took)}
-      data-state={step.state}
+      data-state={shownState(step)}
       data-handled={step.handled || undefined}
       className={`time-row ${isChosen ? 'chosen bg-raised' : 'hover:bg-raised'}`}
       onClick={() => onChoose(step.path)}
     >
       <span className="time-name" style={{ '--depth': Math.min(step.depth, 6) } as React.CSSProperties}>
         {isFolded === undefined ? (
-          <Icon name={step.state} size={14} className="text-state" />
+          <Icon name={shownState(step)} size={14} className="text-state" />
         ) : (
           <span
             onClick={(event) => {
@@ -68,7 +68,8 @@ export const TimelineRow = memo(function TimelineRow({ step, ready, scale, now, 
         {firstWordsOf(step).map((first) => (
           <i key={first} className="first-words" style={{ left: percent(scale.at(first)) }} />
         ))}
-        {step.state === 'skipped' && step.endedAt && <Sentence step={step} at={scale.at(Date.parse(step.endedAt))} />}
+        {step.queue && <Words at={scale.at(Math.max(now, Date.parse(step.queue.since)))} words={queueWords(step.queue)} />}
+        {step.state === 'skipped' && step.endedAt && <Words at={scale.at(Date.parse(step.endedAt))} words={`skipped${step.reason ? `: ${lower(reasonOf('skipped', step.reason))}` : ''}`} />}
       </span>
       <span className="time-took">{took}</span>
     </div>
@@ -100,12 +101,12 @@ const Cross = () => (
   </svg>
 );
 
-/** Nothing to draw, so it is said: where it happened, or as near as there is room. */
-function Sentence({ step, at }: { step: Step; at: number }) {
+/** What no bar can say is said: where it happened, or as near as there is room. */
+function Words({ words, at }: { words: string; at: number }) {
   return (
     <span className="time-words">
       <i style={{ flexBasis: percent(at) }} />
-      <span>skipped{step.reason ? `: ${lower(reasonOf('skipped', step.reason))}` : ''}</span>
+      <span>{words}</span>
     </span>
   );
 }
@@ -124,7 +125,7 @@ function labelOf(step: Step, took: string): string {
   const failures = step.attempts.filter(({ nextIn }) => nextIn !== undefined).length;
   const facts = [
     step.turn ? `${step.turn} ${step.node}` : step.node,
-    stateWord(step.state).toLowerCase(),
+    step.queue ? queueWords(step.queue).toLowerCase() : stateWord(shownState(step)).toLowerCase(),
     step.state === 'skipped' ? lower(reasonOf('skipped', step.reason)) : took,
     failures > 0 ? `${failures} failed ${failures === 1 ? 'attempt' : 'attempts'}` : '',
   ];

@@ -54,13 +54,15 @@ function tries(step: Step): Bar[] {
 function oneTry(step: Step, attempt: Attempt): Bar[] {
   const from = Date.parse(attempt.startedAt);
   const to = millis(attempt.endedAt);
-  if (attempt.error) return [{ kind: 'failed', from, to }];
+  const queued = attempt.queued.map(restSpan);
+  const line = queued.map((span): Bar => ({ kind: 'queued', ...span }));
+  if (attempt.error) return [...line, ...without(queued, { kind: 'failed', from, to })];
   if (attempt.firstAt !== undefined) {
     const first = firstOf(attempt);
-    return [{ kind: 'asking', from, to: first }, { kind: 'working', from: first, to }];
+    return [...line, ...without(queued, { kind: 'asking', from, to: first }), { kind: 'working', from: first, to }];
   }
   const isAsking = to === undefined && step.type === 'LLMNode' && step.text === '' && step.thought === '';
-  return without(step.rests.map(restSpan), { kind: isAsking ? 'asking' : 'working', from, to });
+  return [...line, ...without([...step.rests.map(restSpan), ...queued], { kind: isAsking ? 'asking' : 'working', from, to })];
 }
 
 /** Clocks differ: the first words of an attempt come within it. */
@@ -75,13 +77,15 @@ function pauseAfter(attempt: Attempt, next: Attempt | undefined, end: number | u
 
 const rests = (step: Step): Bar[] => step.rests.map((rest) => ({ kind: rest.isForPerson ? 'person' : 'delay', ...restSpan(rest) }));
 
-const restSpan = ({ since, until }: Step['rests'][number]): Span => ({ from: Date.parse(since), to: millis(until) });
+const restSpan = ({ since, until }: { since: string; until?: string }): Span => ({ from: Date.parse(since), to: millis(until) });
 
 /** What is left of a bar that rested meanwhile. */
 function without(rests: Span[], bar: Bar): Bar[] {
   const left: Bar[] = [];
   let from = bar.from;
-  for (const rest of rests) {
+  for (const rest of [...rests].sort((one, other) => one.from - other.from)) {
+    if (rest.to !== undefined && rest.to <= from) continue;
+    if (bar.to !== undefined && rest.from >= bar.to) break;
     if (rest.from > from) left.push({ ...bar, from, to: rest.from });
     if (rest.to === undefined) return left;
     from = rest.to;

@@ -45,6 +45,15 @@ describe('the bars of a step', () => {
     expect(drawn(runOf([0, started('ask')], [700, said]), 'ask')).toEqual(['asking 0-700', 'working 700-']);
   });
 
+  it('say when an attempt waits for admission', () => {
+    const queued = { type: 'node.queued', ...of('ask'), queue: 'gemini', position: 12 };
+    const admitted = { type: 'node.admitted', ...of('ask'), queued_ms: 400 };
+    expect(drawn(runOf([0, started('ask')], [10, queued]), 'ask')).toEqual(['queued 10-', 'asking 0-10']);
+    const run = runOf([0, started('ask')], [10, queued], [410, admitted], [2000, { ...completed('ask'), queued_ms: 400, first_delta_ms: 300 }]);
+    expect(drawn(run, 'ask')).toEqual(['queued 10-410', 'asking 0-10', 'asking 410-700', 'working 700-2000']);
+    expect(firstWordsOf(run.steps.get('ask')!)).toEqual([START + 700]);
+  });
+
   it('are one for each attempt, with the pause between them', () => {
     const retrying = { type: 'node.retrying', ...of('ask'), next_in_ms: 1000, error };
     expect(drawn(runOf([0, started('ask')], [300, retrying]), 'ask')).toEqual(['failed 0-300', 'pause 300-1300']);

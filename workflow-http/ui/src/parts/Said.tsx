@@ -1,0 +1,59 @@
+// A model's words: as Markdown, or as the text they are.
+import { lazy, Suspense, useSyncExternalStore } from 'react';
+import { Button } from './Button';
+import { Cut } from './Cut';
+import { Spoken } from './Spoken';
+
+const Markdown = lazy(() => import('./Markdown'));
+
+const KEY = 'workflow-plain-text';
+
+let isPlain = read();
+const listeners = new Set<() => void>();
+
+function read(): boolean {
+  try {
+    return localStorage.getItem(KEY) === 'yes';
+  } catch {
+    return false;
+  }
+}
+
+function toggle(): void {
+  isPlain = !isPlain;
+  try {
+    localStorage.setItem(KEY, isPlain ? 'yes' : 'no');
+  } catch {
+    // Storage can be forbidden; the choice then lasts as long as the page.
+  }
+  for (const listener of listeners) listener();
+}
+
+const subscribe = (listener: () => void) => {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+};
+
+/** Whether a text has anything in it that Markdown would show in another way. */
+export const hasMarkdown = (text: string): boolean => /[*_`~]\S|^ {0,3}(?:#{1,6} |[-*+>] |\d{1,9}[.)] |\|)|\]\(|https?:\/\//m.test(text);
+
+export function Said({ text, isLive }: { text: string; isLive: boolean }) {
+  const plain = useSyncExternalStore(subscribe, () => isPlain);
+  if (plain || !hasMarkdown(text)) return <Spoken text={text} isLive={isLive} />;
+  return (
+    <Suspense fallback={<Spoken text={text} isLive={isLive} />}>
+      <Cut text={text}>{(shown) => <Markdown text={shown} isLive={isLive} />}</Cut>
+    </Suspense>
+  );
+}
+
+/** The switch between both. It is there when there is a difference. */
+export function PlainSwitch({ text }: { text: string }) {
+  const plain = useSyncExternalStore(subscribe, () => isPlain);
+  if (!hasMarkdown(text)) return null;
+  return (
+    <Button look="quiet" size="small" aria-pressed={plain} onClick={toggle}>
+      Plain text
+    </Button>
+  );
+}
