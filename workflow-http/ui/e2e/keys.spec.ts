@@ -105,7 +105,7 @@ test('e follows the text again', async ({ ui, page }) => {
 
 test('/ searches all runs', async ({ page }) => {
   await page.goto('./');
-  await expect(page.getByRole('button', { name: 'Run support-triage' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Run it: support-triage' })).toBeVisible();
   await page.keyboard.press('/');
   await expect(page).toHaveURL(/#\/runs$/);
   const search = page.getByRole('searchbox', { name: 'Search runs' });
@@ -144,7 +144,7 @@ test('a cancel that comes before the run has begun is not forgotten', async ({ u
 
 test('from an empty page to a result with the keyboard alone', async ({ ui, page }) => {
   await page.goto('./');
-  await expect(page.getByRole('button', { name: 'Run support-triage' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Run it: support-triage' })).toBeVisible();
   await page.keyboard.press('n');
   await expect(page).toHaveURL(/#\/new$/);
   // The page may still be bringing what it is made of.

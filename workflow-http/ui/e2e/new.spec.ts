@@ -17,7 +17,7 @@ const shows = (ui: WorkflowPage, name: string) => expect(ui.page.getByRole('head
 test('what is saved at the address of a new workflow never replaces a stored one', async ({ ui, page }) => {
   const other = await create(page, workflow('stored-one'));
   await page.goto('./');
-  await expect(page.getByRole('button', { name: 'Run explain-simply' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Run it: explain-simply' })).toBeVisible();
   await page.keyboard.press('n');
   await shows(ui, 'new-workflow');
   await page.goto(`./#/workflows/${other}`);

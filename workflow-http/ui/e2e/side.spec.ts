@@ -7,7 +7,7 @@ const unique = (word: string) => `${word}-${Date.now().toString(36)}`;
 test('an example is one press away: it is saved, run, and listed', async ({ ui, page }) => {
   await page.goto('./');
   await expect(page.getByRole('heading', { name: 'Write a workflow as JSON. Watch it run.' })).toBeVisible();
-  await page.getByRole('button', { name: 'Run support-triage' }).click();
+  await page.getByRole('button', { name: 'Run it: support-triage' }).click();
   await expect(page).toHaveURL(/#\/runs\/.+/);
   await ui.ended('Completed');
   const side = page.getByRole('complementary', { name: 'Workflows and runs' });
@@ -154,7 +154,7 @@ test('at 900 px the side is a drawer', async ({ page }) => {
 
 test('a workflow is pasted anywhere on the page', async ({ ui, page }) => {
   await page.goto('./');
-  await expect(page.getByRole('button', { name: 'Run support-triage' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Run it: support-triage' })).toBeVisible();
   await page.evaluate((text) => {
     const clipboardData = new DataTransfer();
     clipboardData.setData('text/plain', text);

@@ -13,9 +13,9 @@ for (const width of [390, 900, 1200, 1440]) {
         expect(violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).join(', ')}`), state).toEqual([]);
       };
       await page.goto('./');
-      await expect(page.getByRole('button', { name: 'Run summarise-many' })).toBeVisible();
+      await expect(page.getByRole('button', { name: 'Run it: summarise-many' })).toBeVisible();
       await clean('start');
-      await page.getByRole('button', { name: 'Run summarise-many' }).click();
+      await page.getByRole('button', { name: 'Run it: summarise-many' }).click();
       await expect(ui.cancel).toBeVisible();
       await expect(ui.spoken).not.toBeEmpty();
       await clean('running');

@@ -10,6 +10,7 @@ import { toast } from './parts/Toast';
 import { hasEnded, type Run } from './run/run';
 import { useRun, type RunView } from './run/useRun';
 import { useAddress } from './useAddress';
+import { findStored } from './api/stored';
 import { jsonFaultOf, kindOf, useInput, valueOf, type Input } from './useInput';
 import { addressOf, nullIfMissing, useOpen, type Note } from './useOpen';
 import { useText, type Text } from './useText';
@@ -204,7 +205,7 @@ export function useSession(): Session {
     },
     tryOut: (spec, value) =>
       starting(async () => {
-        const workflow = await createWorkflow(spec);
+        const workflow = (await findStored(spec)) ?? (await createWorkflow(spec));
         putAside();
         putOther(workflow);
         input.putInput(value);

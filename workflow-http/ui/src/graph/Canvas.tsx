@@ -5,7 +5,7 @@ import { Icon, type IconName } from '../parts/Icon';
 import { ActsContext } from './acts';
 import { Box } from './Box';
 import { countOf, type Card } from './drawing';
-import { fitIn } from './fit';
+import { fitIn, LEAST } from './fit';
 import { layOutCards, type Layout, type Placed, type Way } from './layout';
 import { StepCard } from './StepCard';
 import { WayEdge } from './WayEdge';
@@ -78,7 +78,7 @@ const Flow = memo(function Flow({ layout, chosen, isPicked, children }: FlowProp
       disableKeyboardA11y
       panOnScroll
       zoomOnDoubleClick={false}
-      minZoom={0.25}
+      minZoom={LEAST}
       maxZoom={1.5}
       onlyRenderVisibleElements={nodes.length > MANY}
       proOptions={{ hideAttribution: true }}
@@ -96,7 +96,11 @@ function useFit(layout: Layout, chosen: string | undefined, isPicked: boolean) {
   const height = useStore((state) => state.height);
   const isMoved = useRef(false);
   const shape = `${layout.width} ${layout.height} ${width} ${height}`;
+  // Another width, such as that beside the text, shows another part: what was moved begins anew, so that nothing is cut off.
+  const before = useRef(width);
   useEffect(() => {
+    if (Math.abs(width - before.current) > 40) isMoved.current = false;
+    before.current = width;
     if (width > 0 && !isMoved.current) void setViewport(fitIn(layout, { width, height }));
     // A drawing of the same size stays where it is.
   }, [shape, setViewport]);
@@ -141,7 +145,7 @@ function Tools({ layout, onList }: { layout: Layout; onList: () => void }) {
       <Tool icon="rows" label="Steps as a list" onClick={onList} />
       <Tool icon="minus" label="Smaller" onClick={() => void zoomOut()} />
       <Tool icon="plus" label="Larger" onClick={() => void zoomIn()} />
-      <Tool icon="fit" label="All in sight" onClick={() => void setViewport(fitIn(layout, { width, height }, 0.25))} />
+      <Tool icon="fit" label="All in sight" onClick={() => void setViewport(fitIn(layout, { width, height }, LEAST))} />
     </div>
   );
 }

@@ -4,7 +4,7 @@ import { memo, useEffect, useRef, type ReactNode } from 'react';
 import { Icon, iconOfType } from '../parts/Icon';
 import { stateWord } from '../parts/State';
 import { useNow } from '../parts/useNow';
-import { hasEnded, isSettled, type Step, type StepState } from '../run/run';
+import { hasEnded, isSettled, tookOf, type Step, type StepState } from '../run/run';
 import { duration, plural } from '../words';
 import { useActs } from './acts';
 import type { Card } from './drawing';
@@ -28,7 +28,7 @@ export const StepCard = memo(function StepCard({ data: { card, top } }: { data: 
   return (
     <div data-state={state} data-handled={step?.handled || undefined} className="relative h-full">
       <When card={card} step={step} />
-      <Face card={card} top={top} state={state} isClosed={card.inner.length > 0}>
+      <Face card={card} top={top} state={state} word={faults ? plural(faults.length, 'fault') : known === 'pending' && isOver ? 'Not reached' : undefined} isClosed={card.inner.length > 0}>
         <span className="relative flex items-center gap-1.5">
           {card.inner.length > 0 && <Toggle card={card} isOpen={false} />}
           <Icon name={iconOfType(card.type)} className="text-ink-2" />
@@ -52,12 +52,14 @@ interface FaceProps {
   card: Card;
   top: number;
   state: StepState | undefined;
+  /** The state in a word, where it is not the usual one. */
+  word?: string;
   isClosed?: boolean;
   children: ReactNode;
 }
 
 /** The card itself, and the button that it is. */
-export function Face({ card, top, state, isClosed = false, children }: FaceProps) {
+export function Face({ card, top, state, word, isClosed = false, children }: FaceProps) {
   const { choose } = useActs();
   const chosen = useScene((scene) => isChosen(scene, card.path, isClosed));
   const path = useScene((scene) => pathIn(scene, card.path) ?? card.path);
@@ -76,7 +78,7 @@ export function Face({ card, top, state, isClosed = false, children }: FaceProps
         ref={button}
         type="button"
         className="absolute inset-0 rounded-card"
-        aria-label={state ? `${card.id}, ${stateWord(state)}` : card.id}
+        aria-label={state ? `${card.id}, ${word ?? stateWord(state)}` : card.id}
         aria-current={chosen ? 'step' : undefined}
         tabIndex={chosen ? 0 : -1}
         data-card={card.path}
@@ -156,7 +158,6 @@ function Fact({ card, step }: { card: Card; step: Step | undefined }) {
 export function Took({ step }: { step: Step }) {
   const isGoing = step.startedAt !== undefined && !isSettled(step.state);
   const now = useNow(isGoing);
-  if (step.startedAt === undefined || step.state === 'skipped') return null;
-  const end = step.endedAt === undefined ? now : Date.parse(step.endedAt);
-  return <time className="text-micro text-ink-2">{duration(step.durationMs ?? end - Date.parse(step.startedAt))}</time>;
+  const took = step.state === 'skipped' ? undefined : tookOf(step, now);
+  return took === undefined ? null : <time className="text-micro text-ink-2">{duration(took)}</time>;
 }

@@ -2,7 +2,7 @@
 import { memo } from 'react';
 import { wayStateOf } from './facts';
 import { pathOf } from './route';
-import { stepOf, useScene } from './scene';
+import { isChosen, stepOf, useScene } from './scene';
 import type { Way } from './layout';
 
 export interface WayData extends Record<string, unknown> {
@@ -12,9 +12,10 @@ export interface WayData extends Record<string, unknown> {
 export const WayEdge = memo(function WayEdge({ data }: { data?: WayData }) {
   const { from, to, points, isMaybe, isBack } = data!.way;
   const state = useScene((scene) => (isBack ? 'idle' : wayStateOf(stepOf(scene, from), stepOf(scene, to))));
+  const isNear = useScene((scene) => isChosen(scene, from, false) || isChosen(scene, to, false));
   const [x, y] = points.at(-1)!;
   return (
-    <g className="way" data-way={state} data-maybe={isMaybe || undefined}>
+    <g className="way" data-way={state} data-maybe={isMaybe || undefined} data-near={isNear || undefined}>
       <path d={pathOf(points)} className="line" />
       <path d={isBack ? `M${x} ${y}l6 -4v8z` : `M${x} ${y}l-4 -6h8z`} className="tip" />
     </g>

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { fitIn } from './fit';
+import { fitIn, LEAST } from './fit';
 
 const pane = { width: 848, height: 548 };
 
@@ -11,10 +11,19 @@ it('what is a little too large is made smaller', () => {
   expect(fitIn({ width: 888.8, height: 100 }, pane).zoom).toBeCloseTo(0.9, 2);
 });
 
-it('what is much too large can still be read, from its top', () => {
-  expect(fitIn({ width: 200, height: 5000 }, pane)).toMatchObject({ zoom: 0.85, y: 24 });
+it('what is much too high can still be read, from its top', () => {
+  expect(fitIn({ width: 200, height: 5000 }, pane)).toMatchObject({ zoom: 0.6, y: 24 });
 });
 
-it('all of it is seen if that is asked for', () => {
-  expect(fitIn({ width: 200, height: 1000 }, pane, 0.25).zoom).toBe(0.5);
+it.each([1000, 2000, 6000])('what is %s wide is not cut off at its sides', (width) => {
+  const { x, zoom } = fitIn({ width, height: 5000 }, pane);
+  expect(x).toBeGreaterThanOrEqual(23);
+  expect(x + width * zoom).toBeLessThanOrEqual(pane.width - 23);
+});
+
+it('all of it is seen if that is asked for, down to a tenth', () => {
+  expect(fitIn({ width: 200, height: 1000 }, pane, LEAST).zoom).toBe(0.5);
+  const { y, zoom } = fitIn({ width: 200, height: 4500 }, pane, LEAST);
+  expect(y + 4500 * zoom).toBeLessThanOrEqual(pane.height);
+  expect(fitIn({ width: 200, height: 50_000 }, pane, LEAST).zoom).toBe(0.1);
 });

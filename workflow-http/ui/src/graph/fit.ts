@@ -1,4 +1,4 @@
-// Which part of a drawing is seen, and how large. Text below 85 % cannot be read: such a drawing is moved instead.
+// Which part of a drawing is seen, and how large. What is too high begins at its top; nothing is cut off at its sides.
 
 export interface Size {
   width: number;
@@ -7,11 +7,15 @@ export interface Size {
 
 const EDGE = 24;
 
-export function fitIn(drawing: Size, pane: Size, least = 0.85): { x: number; y: number; zoom: number } {
-  const room = Math.min((pane.width - 2 * EDGE) / Math.max(1, drawing.width), (pane.height - 2 * EDGE) / Math.max(1, drawing.height));
-  const zoom = Math.min(1, Math.max(least, room));
+/** The smallest that a drawing becomes. */
+export const LEAST = 0.1;
+
+/** `least`: text below 60 % can hardly be read, so a first view is rather moved than made smaller, as long as it is not too wide. */
+export function fitIn(drawing: Size, pane: Size, least = 0.6): { x: number; y: number; zoom: number } {
+  const across = (pane.width - 2 * EDGE) / Math.max(1, drawing.width);
+  const down = (pane.height - 2 * EDGE) / Math.max(1, drawing.height);
+  const zoom = Math.min(1, Math.max(LEAST, Math.min(across, Math.max(least, down))));
   const left = (pane.width - drawing.width * zoom) / 2;
   const top = (pane.height - drawing.height * zoom) / 2;
-  // What is too high begins at its top.
   return { x: Math.round(left), y: Math.round(Math.max(EDGE, top)), zoom };
 }

@@ -12,19 +12,20 @@ export function Attempts({ step }: { step: Step }) {
     <Section title="Attempts" fact={`${attempt}${maxAttempts ? ` of ${maxAttempts}` : ''}`} isOpen={state === 'retrying'}>
       <ol className="grid gap-2">
         {attempts.map((one) => (
-          <Row key={one.number} attempt={one} state={stateOf(one, step)} />
+          <Row key={`${one.number} ${one.startedAt}`} attempt={one} state={stateOf(one, step)} />
         ))}
       </ol>
     </Section>
   );
 }
 
-function Row({ attempt: { number, error, startedAt, endedAt, nextIn }, state }: { attempt: Attempt; state: StepState }) {
+function Row({ attempt: { number, error, startedAt, endedAt, nextIn, isLost }, state }: { attempt: Attempt; state: StepState }) {
   return (
     <li className="grid grid-cols-[auto_minmax(0,1fr)_auto] gap-x-2" data-state={state}>
       <Icon name={state} size={14} className="mt-0.5 text-state" />
       <span className="wrap-anywhere">
         Attempt {number}
+        {isLost && ': the server stopped meanwhile'}
         {error && <>: <Sentence text={error.detail} /></>}{' '}
         <span className="text-ink-3">
           {error?.code && <code>{error.code}</code>} {nextIn !== undefined && `next after ${duration(nextIn)}`}
@@ -35,5 +36,5 @@ function Row({ attempt: { number, error, startedAt, endedAt, nextIn }, state }: 
   );
 }
 
-const stateOf = ({ error, nextIn, endedAt }: Attempt, step: Step): StepState =>
-  nextIn !== undefined ? 'retrying' : error ? 'failed' : endedAt ? step.state : 'running';
+const stateOf = ({ error, nextIn, endedAt, isLost }: Attempt, step: Step): StepState =>
+  isLost ? 'cancelled' : nextIn !== undefined ? 'retrying' : error ? 'failed' : endedAt ? step.state : 'running';

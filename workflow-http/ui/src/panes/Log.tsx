@@ -11,6 +11,7 @@ import { curlOf } from '../run/curl';
 import { downloadEvents } from '../run/download';
 import type { LogLine } from '../run/log';
 import { isKnown, type Run } from '../run/run';
+import { stepOf } from '../useKeys';
 import { clock, count } from '../words';
 
 /** More lines than this are kept back until someone asks for them. */
@@ -59,6 +60,10 @@ const Lines = memo(function Lines({ lines, onChoose }: { lines: LogLine[]; onCho
   const [isAll, setAll] = useState(false);
   const { content } = useFollow(true, lines);
   const shown = isAll ? lines : lines.slice(-SHOWN);
+  /** The one line whose step the Tab key leads to; arrow keys lead to the others. */
+  const [focused, setFocused] = useState<number>();
+  const steps = shown.filter(({ of }) => of !== 'run');
+  const entry = (steps.find(({ seq }) => seq === focused) ?? steps.at(-1))?.seq;
   return (
     <div ref={(element) => void (content.current = element)} className="flex-1 overflow-auto pb-2 font-code text-meta leading-5" tabIndex={0} role="region" aria-label="Log lines">
       {lines.length === 0 && <p className="px-3.5 py-1 font-ui text-ink-3">What happens in a run is written here, line by line.</p>}
@@ -67,18 +72,30 @@ const Lines = memo(function Lines({ lines, onChoose }: { lines: LogLine[]; onCho
           Show {count(lines.length - shown.length)} earlier lines
         </Button>
       )}
-      <ol>
+      <ol onKeyDown={moveAmong} onFocus={(event) => setFocused(Number(event.target.closest<HTMLElement>('[data-seq]')?.dataset.seq))}>
         {shown.map((line) => (
-          <Line key={line.seq} line={line} onChoose={onChoose} />
+          <Line key={line.seq} line={line} isEntry={line.seq === entry} onChoose={onChoose} />
         ))}
       </ol>
     </div>
   );
 });
 
-const Line = memo(function Line({ line, onChoose }: { line: LogLine; onChoose: (path: string) => void }) {
+/** Up and down go from line to line, and Home and End to the first and last. */
+function moveAmong(event: React.KeyboardEvent<HTMLElement>): void {
+  const here = (event.target as Element).closest('[data-entry]');
+  if (!here || event.ctrlKey || event.metaKey || event.altKey) return;
+  const all = [...event.currentTarget.querySelectorAll<HTMLElement>('[data-entry]')];
+  const step = stepOf(event.key);
+  const next = event.key === 'Home' ? all[0] : event.key === 'End' ? all.at(-1) : step === 0 ? undefined : all[all.findIndex((one) => one === here) + step];
+  if (!next && step === 0) return;
+  event.preventDefault();
+  next?.focus();
+}
+
+const Line = memo(function Line({ line, isEntry, onChoose }: { line: LogLine; isEntry: boolean; onChoose: (path: string) => void }) {
   return (
-    <li className="grid grid-cols-[82px_minmax(0,1fr)] gap-x-1 pr-3 pl-3.5 hover:bg-raised max-desk:grid-cols-[76px_minmax(0,1fr)]" data-state={line.state}>
+    <li className="grid grid-cols-[82px_minmax(0,1fr)] gap-x-1 pr-3 pl-3.5 hover:bg-raised max-desk:grid-cols-[76px_minmax(0,1fr)]" data-state={line.state} data-seq={line.seq}>
       <time dateTime={line.time} title={line.time} className="text-ink-3">
         {clock(line.time)}
       </time>
@@ -86,7 +103,7 @@ const Line = memo(function Line({ line, onChoose }: { line: LogLine; onChoose: (
         {line.of === 'run' ? (
           <span className="text-ink">run</span>
         ) : (
-          <button type="button" className="text-ink hover:underline" onClick={() => onChoose(line.of)}>
+          <button type="button" className="text-ink hover:underline" data-entry tabIndex={isEntry ? 0 : -1} onClick={() => onChoose(line.of)}>
             [{line.of}]
           </button>
         )}{' '}

@@ -17,7 +17,7 @@ import { Icon, iconOfType } from '../parts/Icon';
 import { StateChip, turnWord } from '../parts/State';
 import { useNow } from '../parts/useNow';
 import { queueWords, reasonOf } from '../run/log';
-import { hasEnded, isSettled, isTruncated, shownState, type Run, type Step } from '../run/run';
+import { hasEnded, isSettled, isTruncated, shownState, tookOf, type Run, type Step } from '../run/run';
 import type { Session } from '../useSession';
 import { count, duration, ended, moment } from '../words';
 import { AnswerForm } from './AnswerForm';
@@ -71,16 +71,18 @@ export function StepDetail({ session, run, step, onTooLate, onChoose, onGoTo }: 
 }
 
 /** How long it has been going. */
-function useGoing({ state, startedAt }: Step): string | undefined {
-  const isGoing = startedAt !== undefined && !isSettled(state);
+function useGoing(step: Step): string | undefined {
+  const isGoing = step.startedAt !== undefined && !isSettled(step.state);
   const now = useNow(isGoing);
-  return isGoing ? duration(now - Date.parse(startedAt)) : undefined;
+  const took = isGoing ? tookOf(step, now) : undefined;
+  return took === undefined ? undefined : duration(took);
 }
 
 function Facts({ run, step }: { run: Run; step: Step }) {
   const now = serverNow();
   const { usage, attempts } = step;
   const last = attempts.at(-1);
+  const took = tookOf(step, now);
   const queued = last ? last.queued.reduce((sum, { since, until }) => sum + Math.max(0, (until === undefined ? now : Date.parse(until)) - Date.parse(since)), 0) : 0;
   const asked = last?.firstAt && Date.parse(last.firstAt) - Date.parse(last.startedAt) - queued;
   const spoke = last?.firstAt && last.endedAt && Date.parse(last.endedAt) - Date.parse(last.firstAt);
@@ -92,7 +94,7 @@ function Facts({ run, step }: { run: Run; step: Step }) {
     ['model', step.model],
     ['attempt', step.maxAttempts && step.maxAttempts > 1 ? `${step.attempt} of ${step.maxAttempts}` : undefined],
     ['done', step.state === 'running' || step.state === 'completed' ? step.progress : undefined],
-    ['took', step.durationMs === undefined ? undefined : duration(step.durationMs)],
+    ['took', isSettled(step.state) && took !== undefined ? duration(took) : undefined],
     ['in line', queued > 0 ? duration(queued) : undefined],
     ['first words', asked ? duration(asked) : undefined],
     ['speed', spoke && usage?.output_tokens ? `${Math.round((usage.output_tokens * 1000) / spoke)} tokens/s` : undefined],

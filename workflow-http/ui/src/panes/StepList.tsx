@@ -1,12 +1,12 @@
 // The steps, in the order of the workflow: before a run as the text describes them, then as they go.
-import { memo, useEffect, useRef } from 'react';
+import { memo, useEffect, useRef, useState } from 'react';
 import type { Outline } from '../editor/useCheck';
 import { Icon } from '../parts/Icon';
 import { stateWord } from '../parts/State';
 import { useNow } from '../parts/useNow';
 import { isFolded, visibleSteps, type Folds } from '../run/fold';
 import { queueWords, reasonOf } from '../run/log';
-import { hasEnded, isSettled, isTruncated, shownState, type Run, type Step } from '../run/run';
+import { hasEnded, isSettled, isTruncated, shownState, tookOf, type Run, type Step } from '../run/run';
 import { stepOf } from '../useKeys';
 import { count, duration, moment, plural } from '../words';
 
@@ -22,15 +22,20 @@ interface Props {
 export function StepList({ run, outline, chosen, folds, onChoose, onFold }: Props) {
   const isLoading = run !== null && run.order.length === 0;
   const box = useRef<HTMLElement>(null);
-  useEffect(() => keepInView(box.current), [chosen]);
+  /** The one row that the Tab key leads to; arrow keys lead to the others. */
+  const [focused, setFocused] = useState<string>();
+  useEffect(() => {
+    keepInView(box.current);
+    setFocused(chosen);
+  }, [chosen]);
   return (
     <section aria-label="Steps" className="min-h-0 flex-1 border-line bg-panel py-1 max-desk:border-b desk:overflow-auto" ref={box}>
       {isLoading ? (
         <Bars />
       ) : (
-        <ol className="trail" onKeyDown={moveAmong}>
+        <ol className="trail" onKeyDown={moveAmong} onFocus={(event) => setFocused(event.target.closest<HTMLElement>('[data-path]')?.dataset.path)}>
           {run ? (
-            <Rows run={run} chosen={chosen} folds={folds} onChoose={onChoose} onFold={onFold} />
+            <Rows run={run} focused={focused} chosen={chosen} folds={folds} onChoose={onChoose} onFold={onFold} />
           ) : (
             outline.map(({ id, path, depth, type, needs }, index) => (
               <DraftRow key={`${index} ${path}`} id={id} depth={depth} type={type} follows={isOnly(needs, outline[index - 1]?.path)} />
@@ -42,10 +47,11 @@ export function StepList({ run, outline, chosen, folds, onChoose, onFold }: Prop
   );
 }
 
-function Rows({ run, chosen, folds, onChoose, onFold }: Omit<Props, 'run' | 'outline'> & { run: Run }) {
+function Rows({ run, focused, chosen, folds, onChoose, onFold }: Omit<Props, 'run' | 'outline'> & { run: Run; focused: string | undefined }) {
   const isOver = hasEnded(run);
   const paths = visibleSteps(run, folds, chosen);
   const isMany = paths.length > MANY;
+  const entry = focused !== undefined && paths.includes(focused) ? focused : (chosen ?? paths[0]);
   return paths.map((path, index) => {
     const step = run.steps.get(path)!;
     return (
@@ -55,6 +61,7 @@ function Rows({ run, chosen, folds, onChoose, onFold }: Omit<Props, 'run' | 'out
         follows={isOnly(step.needs, paths[index - 1])}
         isOver={isOver}
         isChosen={path === chosen}
+        isEntry={path === entry}
         isFolded={isFolded(folds, step)}
         isAside={isMany && step.depth > 0}
         onChoose={onChoose}
@@ -118,6 +125,8 @@ interface RowProps {
   follows: boolean;
   isOver: boolean;
   isChosen: boolean;
+  /** The Tab key leads to it. */
+  isEntry: boolean;
   isFolded: boolean;
   /** One of so many that it is laid out only in sight. */
   isAside: boolean;
@@ -125,11 +134,12 @@ interface RowProps {
   onFold: (path: string, isFolded: boolean) => void;
 }
 
-const StepRow = memo(function StepRow({ step, follows, isOver, isChosen, isFolded, isAside, onChoose, onFold }: RowProps) {
+const StepRow = memo(function StepRow({ step, follows, isOver, isChosen, isEntry, isFolded, isAside, onChoose, onFold }: RowProps) {
   const state = shownState(step);
   return (
     <li
       className={`relative ${isAside ? 'aside' : ''}`}
+      data-path={step.path}
       data-state={state}
       data-handled={step.handled || undefined}
       data-follows={follows || undefined}
@@ -138,6 +148,7 @@ const StepRow = memo(function StepRow({ step, follows, isOver, isChosen, isFolde
       <button
         type="button"
         aria-current={isChosen ? 'step' : undefined}
+        tabIndex={isEntry ? 0 : -1}
         onClick={() => onChoose(step.path)}
         className={`${ROW} ${isChosen ? 'chosen bg-raised' : 'hover:bg-raised'}`}
       >
@@ -168,6 +179,7 @@ function Fold({ step, isFolded, onFold }: Pick<RowProps, 'step' | 'isFolded' | '
       type="button"
       aria-expanded={!isFolded}
       aria-label={`${plural(step.inner, 'inner step')} of ${step.path}`}
+      tabIndex={-1}
       onClick={() => onFold(step.path, !isFolded)}
       className="row flex h-9 w-full items-center gap-x-[9px] pr-3.5 text-meta text-ink-2 hover:bg-raised desk:h-7"
     >
@@ -186,7 +198,7 @@ function Fold({ step, isFolded, onFold }: Pick<RowProps, 'step' | 'isFolded' | '
 
 function Name({ id, turn }: { id: string; turn?: string }) {
   return (
-    <span className="block truncate font-code text-[13.5px] leading-[18px] font-bold">
+    <span className="block font-code wrap-anywhere text-[13.5px] leading-[18px] font-bold">
       {turn && <span className="text-meta font-normal text-ink-2">{turn} </span>}
       {id}
     </span>
@@ -196,9 +208,8 @@ function Name({ id, turn }: { id: string; turn?: string }) {
 function Took({ step }: { step: Step }) {
   const isGoing = step.startedAt !== undefined && !isSettled(step.state);
   const now = useNow(isGoing);
-  if (step.startedAt === undefined) return null;
-  const end = step.endedAt === undefined ? now : Date.parse(step.endedAt);
-  return <time className="text-meta text-ink-2">{duration(end - Date.parse(step.startedAt))}</time>;
+  const took = tookOf(step, now);
+  return took === undefined ? null : <time className="text-meta text-ink-2">{duration(took)}</time>;
 }
 
 const wordOf = (step: Step, isOver: boolean): string =>

@@ -26,7 +26,7 @@ export function Copy({ text, word = '' }: Props) {
     }
   };
   return (
-    <Button look="quiet" size="small" onClick={() => void copy()} aria-label={word || 'Copy text'}>
+    <Button look="quiet" size="small" onClick={() => void copy()} aria-label={said || word || 'Copy text'}>
       <Icon name={said === 'Copied' ? 'completed' : 'copy'} size={14} />
       <span role="status">{said || word}</span>
     </Button>

@@ -32,6 +32,8 @@ export interface Attempt {
   /** What went wrong, and the pause in ms before the next one. */
   error?: Problem;
   nextIn?: number;
+  /** The server stopped while it was under way, at `endedAt` at the earliest. */
+  isLost?: boolean;
   /** What the next one waits for besides time. */
   waitsFor?: string;
 }
@@ -104,6 +106,10 @@ export interface Run {
   output?: unknown;
   error?: Problem;
   reason?: string;
+  /** When the last event was written, before the one at hand. */
+  aliveAt?: string;
+  /** When no server was there, as far as the log shows it. */
+  outages: { from: string; to?: string }[];
   /** When a run that rests goes on by itself. */
   wakeAt?: string;
   outline: Outline;
@@ -116,7 +122,7 @@ export interface Run {
 /** The state of a run in a list: one that waits for no person waits for its time. */
 export const statusOf = (run: Pick<RunItem, 'status' | 'asks'>): RunStatus => (run.status === 'waiting' && !run.asks ? 'delayed' : run.status);
 
-export const newRun = (id: string): Run => ({ id, seq: 0, status: 'queued', outline: { nodes: [], workflows: new Map() }, steps: new Map(), order: [], log: [] });
+export const newRun = (id: string): Run => ({ id, seq: 0, status: 'queued', outline: { nodes: [], workflows: new Map() }, steps: new Map(), order: [], log: [], outages: [] });
 
 /** Whether the run's first event has come: before it, nothing can be said. */
 export const isKnown = (run: Run | null): run is Run => run !== null && run.seq > 0;
@@ -134,6 +140,7 @@ export function reduce(run: Run, events: RunEvent[]): Run {
     else if (event.seq > next.seq) {
       apply(next, event);
       next.seq = event.seq;
+      next.aliveAt = event.time;
       const line = logLine(event, next);
       if (line) lines.push(line);
     }
@@ -165,25 +172,28 @@ function apply(run: Copy, event: LogEvent): void {
     case 'run.started':
       return become({ status: 'running', startedAt: event.time });
     case 'run.suspended':
+      if (event.reason === 'shutdown') run.outages = [...run.outages, { from: event.time }];
       return become({ status: asked(run).length > 0 ? 'waiting' : 'delayed', wakeAt: event.wake_at });
     case 'run.resumed':
-      return become({ status: 'running', wakeAt: undefined });
+      return become({ status: 'running', wakeAt: undefined, outages: run.outages.map((outage) => ({ to: event.time, ...outage })) });
     case 'run.completed':
       return become({ ...ended(event), status: 'completed', output: event.output });
     case 'run.failed':
       return become({ ...ended(event), status: 'failed', error: event.error });
     case 'run.cancelled':
       return become({ ...ended(event), status: 'cancelled', reason: event.reason });
-    case 'node.started':
+    case 'node.started': {
+      const lostAt = event.reason === 'recovered' ? lostWhen(run, event) : undefined;
       return change(run, event, (step) => ({
         ...attemptOf(step, event.attempt ?? 1),
         state: 'running',
-        attempts: [...lastAttempt(step, (attempt) => ({ endedAt: attempt.endedAt ?? event.time })), { number: event.attempt ?? 1, startedAt: event.time, queued: [] }],
+        attempts: [...lastAttempt(step, (attempt) => (attempt.endedAt ? {} : { ...leaveQueue(attempt, lostAt ?? event.time), endedAt: lostAt ?? event.time, ...(lostAt === undefined ? {} : { isLost: true }) })), { number: event.attempt ?? 1, startedAt: event.time, queued: [] }],
         queue: undefined,
         maxAttempts: event.max_attempts ?? step.maxAttempts,
         startedAt: step.startedAt ?? event.time,
         reason: event.reason,
       }));
+    }
     case 'node.queued':
       return change(run, event, (step) => ({
         state: 'queued',
@@ -242,6 +252,16 @@ function apply(run: Copy, event: LogEvent): void {
     case 'node.cancelled':
       return change(run, event, (step) => ({ state: 'cancelled', ...endOf(step, event), reason: event.reason }));
   }
+}
+
+/** When the server was last heard of before an attempt was lost. All attempts that one stop of the server cut off have the same time. */
+function lostWhen(run: Copy, { path, time }: { path: string; time: string }): string {
+  const begun = Date.parse(run.steps.get(path)?.attempts.at(-1)?.startedAt ?? time);
+  const known = run.outages.findLast(({ from }) => Date.parse(from) >= begun);
+  if (known) return known.from;
+  const from = run.aliveAt ?? time;
+  run.outages = [...run.outages, { from, to: time }];
+  return from;
 }
 
 const ended = (event: { time: string; usage?: Usage; duration_ms?: number }): Partial<Omit<Run, 'steps'>> => ({
@@ -338,6 +358,18 @@ const firstWords = ({ kind, time }: Delta, begun: { text: string; thought: strin
   ...(begun.text === '' && begun.thought === '' ? { firstAt: time } : { firstAt }),
   ...(kind === 'text' ? { textAt: time } : {}),
 });
+
+/** How long a step took, or has taken so far, without the time in which no server was there. */
+export function tookOf(step: Step, now: number): number | undefined {
+  const { startedAt, endedAt, durationMs, attempts, rests } = step;
+  if (startedAt === undefined) return undefined;
+  if (durationMs !== undefined && attempts.length <= 1 && rests.length === 0) return durationMs;
+  const lost = attempts.reduce((sum, { isLost, endedAt }, index) => {
+    const next = attempts[index + 1];
+    return isLost && endedAt && next ? sum + Date.parse(next.startedAt) - Date.parse(endedAt) : sum;
+  }, 0);
+  return Math.max(0, (endedAt === undefined ? now : Date.parse(endedAt)) - Date.parse(startedAt) - lost);
+}
 
 /** The state as it is shown: a map or loop in which a person is asked waits, too. */
 export const shownState = ({ state, asks }: Step): StepState => (state === 'running' && asks > 0 ? 'waiting' : state);

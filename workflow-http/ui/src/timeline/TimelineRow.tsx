@@ -2,7 +2,7 @@
 import { memo } from 'react';
 import { Icon } from '../parts/Icon';
 import { stateWord } from '../parts/State';
-import { isSettled, shownState, type Step } from '../run/run';
+import { shownState, tookOf, type Step } from '../run/run';
 import { queueWords, reasonOf } from '../run/log';
 import { duration } from '../words';
 import { barsOf, firstWordsOf, type Bar } from './bars';
@@ -27,7 +27,7 @@ export const rowId = (path: string): string => `time-${path}`;
 
 export const TimelineRow = memo(function TimelineRow({ step, ready, scale, now, isChosen, isFolded, position, rows, onChoose, onFold }: Props) {
   const bars = barsOf(step, ready);
-  const took = tookOf(step, now);
+  const took = tookWords(step, now);
   return (
     <div
       role="treeitem"
@@ -37,7 +37,6 @@ export const TimelineRow = memo(function TimelineRow({ step, ready, scale, now, 
       aria-posinset={position}
       aria-selected={isChosen}
       aria-expanded={isFolded === undefined ? undefined : !isFolded}
-      aria-label={labelOf(step, took)}
       data-state={shownState(step)}
       data-handled={step.handled || undefined}
       className={`time-row ${isChosen ? 'chosen bg-raised' : 'hover:bg-raised'}`}
@@ -56,10 +55,12 @@ export const TimelineRow = memo(function TimelineRow({ step, ready, scale, now, 
             <Icon name="chev" size={14} className={`text-state ${isFolded ? '' : 'rotate-90'}`} />
           </span>
         )}
-        <span className="truncate">
+        <span className="truncate" title={step.path}>
           {step.turn && <span className="text-ink-3">{step.turn} </span>}
           {step.node}
         </span>
+        {/* Bars say it to those who see them. */}
+        <span className="sr-only">{spokenState(step)}</span>
       </span>
       <span className="time-track">
         {bars.map((bar, index) => (
@@ -71,7 +72,10 @@ export const TimelineRow = memo(function TimelineRow({ step, ready, scale, now, 
         {step.queue && <Words at={scale.at(Math.max(now, Date.parse(step.queue.since)))} words={queueWords(step.queue)} />}
         {step.state === 'skipped' && step.endedAt && <Words at={scale.at(Date.parse(step.endedAt))} words={`skipped${step.reason ? `: ${lower(reasonOf('skipped', step.reason))}` : ''}`} />}
       </span>
-      <span className="time-took">{took}</span>
+      <span className="time-took">
+        {took}
+        <span className="sr-only">{spokenFacts(step)}</span>
+      </span>
     </div>
   );
 });
@@ -115,19 +119,18 @@ const percent = (part: number): string => `${(part * 100).toFixed(3)}%`;
 
 const lower = (sentence: string): string => sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, '');
 
-function tookOf(step: Step, now: number): string {
-  if (step.startedAt === undefined) return '';
-  const end = isSettled(step.state) ? Date.parse(step.endedAt ?? step.startedAt) : now;
-  return duration(step.durationMs !== undefined && step.attempts.length === 1 && step.rests.length === 0 ? step.durationMs : end - Date.parse(step.startedAt));
+function tookWords(step: Step, now: number): string {
+  const took = tookOf(step, now);
+  return took === undefined ? '' : duration(took);
 }
 
-function labelOf(step: Step, took: string): string {
-  const failures = step.attempts.filter(({ nextIn }) => nextIn !== undefined).length;
-  const facts = [
-    step.turn ? `${step.turn} ${step.node}` : step.node,
-    step.queue ? queueWords(step.queue).toLowerCase() : stateWord(shownState(step)).toLowerCase(),
-    step.state === 'skipped' ? lower(reasonOf('skipped', step.reason)) : took,
-    failures > 0 ? `${failures} failed ${failures === 1 ? 'attempt' : 'attempts'}` : '',
-  ];
-  return facts.filter(Boolean).join(', ');
+/** What is said after the name; words that are drawn beside the bars are not said twice. */
+const spokenState = (step: Step): string => (step.queue || step.state === 'skipped' ? '' : `${stateWord(shownState(step)).toLowerCase()}, `);
+
+function spokenFacts({ attempts }: Step): string {
+  const failures = attempts.filter(({ nextIn }) => nextIn !== undefined).length;
+  return [
+    attempts.some(({ isLost }) => isLost) ? ', interrupted by a stop of the server' : '',
+    failures > 0 ? `, ${failures} failed ${failures === 1 ? 'attempt' : 'attempts'}` : '',
+  ].join('');
 }

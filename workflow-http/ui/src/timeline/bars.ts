@@ -1,7 +1,7 @@
 // What a step did when, as bars of its row.
 import { isSettled, type Attempt, type Run, type Step } from '../run/run';
 
-export type BarKind = 'queued' | 'asking' | 'working' | 'failed' | 'pause' | 'person' | 'delay';
+export type BarKind = 'queued' | 'asking' | 'working' | 'failed' | 'pause' | 'person' | 'delay' | 'outage';
 
 export interface Span {
   from: number;
@@ -71,6 +71,7 @@ const firstOf = ({ startedAt, firstAt, endedAt }: Attempt): number =>
 
 function pauseAfter(attempt: Attempt, next: Attempt | undefined, end: number | undefined): Bar[] {
   const from = millis(attempt.endedAt);
+  if (attempt.isLost && from !== undefined) return [{ kind: 'outage', from, to: millis(next?.startedAt) ?? end }];
   if (attempt.nextIn === undefined || from === undefined) return [];
   return [{ kind: 'pause', from, to: millis(next?.startedAt) ?? end ?? from + attempt.nextIn }];
 }

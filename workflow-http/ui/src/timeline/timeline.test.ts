@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RunEvent } from '../api/types';
-import { newRun, reduce, type Run } from '../run/run';
+import { newRun, reduce, tookOf, type Run } from '../run/run';
 import { barsOf, firstWordsOf, readyAt, workOf } from './bars';
 import { scaleOf, workSpans } from './scale';
 
@@ -72,6 +72,24 @@ describe('the bars of a step', () => {
     expect(drawn(until(), 'tell')).toEqual(['working 500-510', 'person 510-']);
     const run = until([9000, { type: 'node.resumed', ...of('tell') }], [9001, completed('tell')]);
     expect(drawn(run, 'tell')).toEqual(['working 500-510', 'working 9000-9001', 'person 510-9000']);
+  });
+
+  it('leave out the time in which no server was there, and so does what it took', () => {
+    const recovered = { ...started('ask'), reason: 'recovered' };
+    const run = runOf([0, started('ask')], [500, { type: 'node.progress', ...of('tell'), round: 0 }], [60_000, recovered], [61_000, { ...completed('ask'), duration_ms: 1000 }]);
+    expect(drawn(run, 'ask')).toEqual(['working 0-500', 'outage 500-60000', 'working 60000-61000']);
+    expect(tookOf(run.steps.get('ask')!, 0)).toBe(1500);
+    expect(run.outages).toEqual([{ from: time(500), to: time(60_000) }]);
+    expect(scaleOf(START, START + 61_000, workSpans(run), false).gaps).toHaveLength(1);
+  });
+
+  it('have one outage for all attempts that it cut off, and for a stop that was announced', () => {
+    const recovered = (id: string) => ({ ...started(id), reason: 'recovered' });
+    const crashed = runOf([0, started('ask')], [10, started('tell')], [60_000, recovered('ask')], [60_500, recovered('tell')]);
+    expect(drawn(crashed, 'tell')).toEqual(['working 10-10', 'outage 10-60500', 'working 60500-']);
+    const stopped = runOf([0, started('ask')], [500, { type: 'run.suspended', reason: 'shutdown' }], [60_000, { type: 'run.resumed' }], [60_010, recovered('ask')], [60_900, completed('ask')]);
+    expect(drawn(stopped, 'ask')).toEqual(['working 0-500', 'outage 500-60010', 'working 60010-60900']);
+    expect(stopped.outages).toEqual([{ from: time(500), to: time(60_000) }]);
   });
 
   it('are none when it is skipped, and a mark when it failed before it began', () => {

@@ -98,7 +98,7 @@ function Row({ example, ...rest }: OneProps) {
 
 function Try({ example: { name, spec, input }, isStarting, onTry }: OneProps) {
   return (
-    <Button size="small" className="text-live" aria-label={`Run ${name}`} aria-disabled={isStarting} onClick={() => isStarting || onTry(spec, input)}>
+    <Button size="small" className="text-live" aria-label={`Run it: ${name}`} aria-disabled={isStarting} onClick={() => isStarting || onTry(spec, input)}>
       <Icon name="play" size={12} />
       Run it
     </Button>

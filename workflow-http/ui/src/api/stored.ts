@@ -1,0 +1,22 @@
+import { own } from '../own';
+import { getWorkflow, listWorkflows } from './client';
+import type { Workflow } from './types';
+
+/** So many pages of the list are looked through, newest first. */
+const PAGES = 4;
+
+/** The stored workflow of the same name that says the same, if there is one: what is tried again need not be stored again. */
+export async function findStored(spec: unknown): Promise<Workflow | undefined> {
+  const name = own(spec, 'name');
+  let cursor: string | undefined;
+  for (let page = 0; page < PAGES; page += 1) {
+    const { items, next_cursor } = await listWorkflows(cursor);
+    for (const { id } of items.filter((item) => item.name === name)) {
+      const workflow = await getWorkflow(id, undefined).catch(() => undefined);
+      if (workflow && JSON.stringify(workflow.spec) === JSON.stringify(spec)) return workflow;
+    }
+    if (!next_cursor) return undefined;
+    cursor = next_cursor;
+  }
+  return undefined;
+}
