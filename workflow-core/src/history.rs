@@ -12,6 +12,7 @@ use crate::{
     outline::RunOutline,
     report::StepReport,
     time::Timestamp,
+    wait::WaitReport,
 };
 
 /// Everything the log says of one step, also what events leave out ([`Report::kept`]).
@@ -21,6 +22,9 @@ pub struct StepHistory {
     /// How it is doing.
     #[serde(flatten)]
     pub step: StepReport,
+    /// What a person is asked, whole, while it waits for the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wait: Option<WaitReport>,
     /// Its attempts, in order.
     pub attempts: Vec<AttemptReport>,
 }
@@ -63,6 +67,7 @@ impl StepHistory {
         let kind = RunOutline::of(created).kind_of(path).cloned()?;
         let mut history = Self {
             step: StepReport::new(step, kind),
+            wait: None,
             attempts: Vec::new(),
         };
         for event in events {
@@ -73,6 +78,10 @@ impl StepHistory {
 
     fn apply(&mut self, event: &StepEvent) {
         self.step.apply(event);
+        self.wait = match &event.kind {
+            EventKind::NodeWaiting(waiting) => WaitReport::of(waiting, event.time),
+            _ => None,
+        };
         if let EventKind::NodeStarted(started) = &event.kind {
             self.attempts.push(AttemptReport {
                 attempt: started.attempt,

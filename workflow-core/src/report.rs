@@ -38,9 +38,12 @@ pub struct RunReport {
     /// Why it cannot go on, if it cannot.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped: Option<Arc<Problem>>,
-    /// The people it waits for.
+    /// The people it waits for, as many as [`MAX_WAITS`](Self::MAX_WAITS), each with the beginning of its message.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub waits: Vec<WaitReport>,
+    /// Whether there are more, or one that does not fit into [`MAX_OUTPUT_BYTES`](Self::MAX_OUTPUT_BYTES).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub waits_left_out: bool,
     /// Its steps, in the order they are written; then those within maps, loops and called workflows,
     /// in the order they began, as many as [`MAX_INNER_STEPS`](Self::MAX_INNER_STEPS).
     pub steps: Vec<StepReport>,
@@ -149,7 +152,10 @@ impl RunReport {
     /// How many steps within maps, loops and called workflows are told.
     pub const MAX_INNER_STEPS: usize = 1_000;
 
-    /// How many bytes of outputs, as JSON, are told in all.
+    /// How many waits are told.
+    pub const MAX_WAITS: usize = 1_000;
+
+    /// How many bytes of outputs, errors and waits, as JSON, are told in all.
     pub const MAX_OUTPUT_BYTES: usize = 16 * 1024 * 1024;
 
     /// The report of a run in which nothing has happened yet.
@@ -162,6 +168,7 @@ impl RunReport {
             error: None,
             stopped: None,
             waits: Vec::new(),
+            waits_left_out: false,
             steps: Vec::new(),
             steps_left_out: false,
             outline: RunOutline::default(),
@@ -196,7 +203,15 @@ impl RunReport {
 
     /// Tells what is derived from all that was taken in.
     pub(crate) fn finish(mut self) -> Self {
-        self.waits = self.wait_log.open().cloned().collect();
+        for wait in self.wait_log.open() {
+            let left = self.room.checked_sub(size::bytes(wait));
+            let Some(left) = left.filter(|_| self.waits.len() < Self::MAX_WAITS) else {
+                self.waits_left_out = true;
+                continue;
+            };
+            self.room = left;
+            self.waits.push(wait.clone());
+        }
         self
     }
 
@@ -254,10 +269,15 @@ impl StepReport {
     fn fit_into(&mut self, room: &mut usize) {
         let output = self.output.as_deref().map_or(0, size::bytes);
         let report = self.report.as_deref().map_or(0, size::bytes);
-        if let Some(left) = room.checked_sub(output + report) {
+        let error = self.error.as_deref().map_or(0, size::bytes);
+        if let Some(left) = room.checked_sub(output + report + error) {
             *room = left;
         } else {
             (self.output, self.report) = (None, None);
+            self.error = self.error.take().map(|error| {
+                let detail = "its detail is left out; the step itself has it";
+                Arc::new(Problem::new(error.code.clone(), detail))
+            });
             self.output_left_out = true;
         }
     }

@@ -25,8 +25,11 @@ pub struct WaitReport {
     /// Which step.
     #[serde(flatten)]
     pub step: StepRef,
-    /// What the person is asked.
+    /// What the person is asked; in the report of a run, at most [`MAX_MESSAGE_BYTES`](Self::MAX_MESSAGE_BYTES) of it.
     pub message: Arc<str>,
+    /// Whether the message is cut off. The history of the step has it whole.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub message_truncated: bool,
     /// JSON Schema of the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schema: Option<Arc<Value>>,
@@ -35,6 +38,37 @@ pub struct WaitReport {
     pub expires_at: Option<Timestamp>,
     /// Since when it waits.
     pub since: Timestamp,
+}
+
+impl WaitReport {
+    /// The most bytes of a message in the report of a run: 2 KiB. There may be many waits in one report.
+    pub const MAX_MESSAGE_BYTES: usize = 2 * 1024;
+
+    /// The wait that an event begins, if a person is asked.
+    pub(crate) fn of(waiting: &NodeWaiting, since: Timestamp) -> Option<Self> {
+        Some(Self {
+            wait_id: waiting.wait_id,
+            step: waiting.step.clone(),
+            message: Arc::clone(waiting.message.as_ref()?),
+            message_truncated: false,
+            schema: waiting.schema.clone(),
+            expires_at: waiting.expires_at,
+            since,
+        })
+    }
+
+    /// The same with as much of its message as a report of a run has.
+    fn truncated(mut self) -> Self {
+        if self.message.len() > Self::MAX_MESSAGE_BYTES {
+            let mut end = Self::MAX_MESSAGE_BYTES;
+            while !self.message.is_char_boundary(end) {
+                end -= 1;
+            }
+            self.message = self.message[..end].into();
+            self.message_truncated = true;
+        }
+        self
+    }
 }
 
 /// Why an answer was not taken.
@@ -105,17 +139,10 @@ impl WaitLog {
     }
 
     fn begin(&mut self, waiting: &NodeWaiting, since: Timestamp) {
-        let Some(message) = &waiting.message else {
+        let Some(wait) = WaitReport::of(waiting, since) else {
             return;
         };
-        let wait = WaitReport {
-            wait_id: waiting.wait_id,
-            step: waiting.step.clone(),
-            message: Arc::clone(message),
-            schema: waiting.schema.clone(),
-            expires_at: waiting.expires_at,
-            since,
-        };
+        let wait = wait.truncated();
         self.open
             .insert(waiting.step.path().clone(), waiting.wait_id);
         self.waits
