@@ -10,7 +10,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use workflow_core::{Engine, RunId, RunRecord, WorkflowId};
 
-use crate::{openapi::Description, options::Options, readers::Readers};
+#[cfg(feature = "ui")]
+use crate::page::Page;
+use crate::{body::Bodies, openapi::Description, options::Options, readers::Readers};
 
 #[derive(Clone)]
 pub(crate) struct App {
@@ -18,6 +20,9 @@ pub(crate) struct App {
     pub(crate) options: Arc<Options>,
     pub(crate) readers: Readers,
     pub(crate) description: Arc<Description>,
+    pub(crate) bodies: Bodies,
+    #[cfg(feature = "ui")]
+    pub(crate) page: Arc<Page>,
 }
 
 const X_RUN_ID: HeaderName = HeaderName::from_static("x-run-id");

@@ -1,9 +1,9 @@
 //! Lets in who shows an API key.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
-    extract::{Request, State},
+    extract::{ConnectInfo, Request, State},
     http::{
         HeaderMap, HeaderName, HeaderValue,
         header::{AUTHORIZATION, WWW_AUTHENTICATE},
@@ -16,31 +16,46 @@ use axum::{
 use crate::page;
 use crate::{
     budget::Budget,
+    connection::Peer,
     key::ApiKey,
     openapi,
     options::Options,
     problem::{Kind, Problem},
+    wrong_keys::WrongKeys,
 };
 
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// The keys of a service, and what each may still ask.
-pub(crate) struct Keyring(Vec<(ApiKey, Budget)>);
+pub(crate) struct Keyring {
+    keys: Vec<(ApiKey, Budget)>,
+    wrong: WrongKeys,
+}
 
 impl Keyring {
     pub(crate) fn new(options: &Options) -> Arc<Self> {
         let budget = || Budget::per_minute(options.limits.requests_per_minute);
         let keys = options.api_keys.iter();
-        Arc::new(Self(keys.map(|key| (key.clone(), budget())).collect()))
+        Arc::new(Self {
+            keys: keys.map(|key| (key.clone(), budget())).collect(),
+            wrong: WrongKeys::per_minute(options.limits.wrong_keys_per_minute),
+        })
     }
 
-    fn admit(&self, headers: &HeaderMap) -> Result<(), Problem> {
+    /// Admits a request with these headers, from this client if it is known.
+    fn admit(&self, headers: &HeaderMap, client: Option<IpAddr>) -> Result<(), Problem> {
         let Some(shown) = shown(headers) else {
             let detail = "send an API key, as `authorization: Bearer KEY` or `x-api-key: KEY`";
             return Err(challenge(detail, "Bearer"));
         };
         let shown = ApiKey::shown(shown);
-        let Some((_, budget)) = self.0.iter().find(|(key, _)| *key == shown) else {
+        let number = self.keys.iter().position(|(key, _)| *key == shown);
+        let checked = client.map_or(Ok(()), |client| self.wrong.check(client, number));
+        checked.map_err(|wait| {
+            let detail = "this address has sent too many wrong API keys; wait for a moment";
+            Kind::TooManyWrongKeys.of(detail).retry_after(wait)
+        })?;
+        let Some((_, budget)) = number.and_then(|number| self.keys.get(number)) else {
             let detail = "the API key is not one of this service";
             return Err(challenge(detail, "Bearer error=\"invalid_token\""));
         };
@@ -59,9 +74,20 @@ pub(crate) async fn check(
     next: Next,
 ) -> Result<Response, Problem> {
     if !is_open(request.uri().path()) {
-        keys.admit(request.headers())?;
+        keys.admit(request.headers(), client(&request))?;
     }
     Ok(next.run(request).await)
+}
+
+/// The address of a client, as far as what serves the router says it.
+fn client(request: &Request) -> Option<IpAddr> {
+    let extensions = request.extensions();
+    let peer = extensions.get::<Peer>().map(|Peer(address)| *address);
+    let peer = peer.or_else(|| {
+        let info = extensions.get::<ConnectInfo<std::net::SocketAddr>>();
+        info.map(|ConnectInfo(address)| *address)
+    });
+    peer.map(|address| address.ip())
 }
 
 /// Whether it is served to everybody: probes, what the API is, and the page, which asks its reader for a key.

@@ -29,6 +29,21 @@ impl Budget {
         self.requests
     }
 
+    /// How long it takes until there is a request in it; none if there is one.
+    pub(crate) fn wait(&self) -> Option<Duration> {
+        let now = Instant::now();
+        let full = *self.full.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = full.max(now) + MINUTE / self.requests;
+        (next - now)
+            .checked_sub(MINUTE)
+            .filter(|wait| !wait.is_zero())
+    }
+
+    /// Whether nothing was taken out of it for a while.
+    pub(crate) fn is_full(&self) -> bool {
+        *self.full.lock().unwrap_or_else(PoisonError::into_inner) <= Instant::now()
+    }
+
     /// Takes a request out, or says how long it takes until there is one.
     pub(crate) fn take(&self) -> Result<(), Duration> {
         let now = Instant::now();

@@ -1,6 +1,6 @@
 //! The events of a run: as a stream, or a page at a time.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use axum::{
     extract::State,
@@ -73,7 +73,7 @@ pub(crate) async fn follow(app: &App, run: RunId, after: u64) -> Result<Response
     let seat = app.readers.seat(run)?;
     let updates = app.engine.events(run, after).await?;
     let frames = stream::iter([Ok(greeting())]).chain(updates.map(|update| frame(&update)));
-    Ok(sse::answer(seat.keep(frames), &app.options.shutdown))
+    Ok(sse::answer(seat.keep(frames), &app.options))
 }
 
 /// The first bytes: the stream is open, and a second is enough before a reconnect.
@@ -100,12 +100,32 @@ pub(crate) struct EventPage {
     next_cursor: Option<String>,
 }
 
+/// The most bytes of events in a page, as JSON, unless its first event alone has more.
+pub(crate) const MAX_PAGE_BYTES: usize = 8 * 1024 * 1024;
+/// How many events are read at once for a page: each may be large.
+const AT_ONCE: usize = 8;
+
 async fn page(app: &App, run: RunId, after: u64, limit: usize) -> Result<EventPage, Problem> {
-    let items = app.engine.page(run, after, limit).await?;
-    let items: Vec<StepEvent> = items
-        .into_iter()
-        .map(|event| event.shown().into_owned())
-        .collect();
+    let mut items: Vec<StepEvent> = Vec::new();
+    let mut left = MAX_PAGE_BYTES;
+    'page: while items.len() < limit {
+        let last = items.last().map_or(after, |last| last.seq);
+        let wanted = AT_ONCE.min(limit - items.len());
+        let some = app.engine.page(run, last, wanted).await?;
+        let is_all = some.len() < wanted;
+        for event in some {
+            let event = event.shown().into_owned();
+            match left.checked_sub(bytes(&event)?) {
+                Some(rest) => left = rest,
+                None if items.is_empty() => left = 0,
+                None => break 'page,
+            }
+            items.push(event);
+        }
+        if is_all {
+            break;
+        }
+    }
     let last = items.last().filter(|last| !last.is_terminal());
     let next_cursor = match last.map(|last| last.seq) {
         // A page of large events may be short of its limit, with more behind it.
@@ -113,4 +133,25 @@ async fn page(app: &App, run: RunId, after: u64, limit: usize) -> Result<EventPa
         _ => None,
     };
     Ok(EventPage { items, next_cursor })
+}
+
+/// The bytes of an event as JSON.
+fn bytes(event: &StepEvent) -> Result<usize, Problem> {
+    let mut count = Count(0);
+    serde_json::to_writer(&mut count, event).map_err(|error| Problem::internal(&error))?;
+    Ok(count.0)
+}
+
+/// Counts what is written.
+struct Count(usize);
+
+impl io::Write for Count {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

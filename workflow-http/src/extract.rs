@@ -3,7 +3,6 @@
 use std::str::FromStr;
 
 use axum::{
-    body::Bytes,
     extract::{FromRequest, FromRequestParts, Request},
     http::request::Parts,
 };
@@ -13,7 +12,8 @@ use workflow_core::{Fault, JsonError, PageRequest, RunId, WorkflowId, read_json}
 
 use crate::{
     app::App,
-    body, media,
+    body::Read,
+    media,
     problem::{Kind, Problem},
 };
 
@@ -24,8 +24,8 @@ impl FromRequest<App> for JsonBody {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let bytes = read(request, app).await?;
-        Ok(Self(read_json(&bytes)?))
+        let read = read(request, app).await?;
+        Ok(Self(read_json(read.bytes())?))
     }
 }
 
@@ -47,8 +47,8 @@ impl FromRequest<App> for SpecBody {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let bytes = read(request, app).await?;
-        match read_json(&bytes) {
+        let read = read(request, app).await?;
+        match read_json(read.bytes()) {
             Ok(spec) => Ok(Self(Ok(spec))),
             Err(JsonError::Faults(faults)) => Ok(Self(Err(faults))),
             Err(error) => Err(error.into()),
@@ -63,17 +63,17 @@ impl FromRequest<App> for OptionalJsonBody {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let bytes = read(request, app).await?;
-        if bytes.is_empty() {
+        let read = read(request, app).await?;
+        if read.bytes().is_empty() {
             return Ok(Self(None));
         }
-        Ok(Self(Some(read_json(&bytes)?)))
+        Ok(Self(Some(read_json(read.bytes())?)))
     }
 }
 
-async fn read(request: Request, app: &App) -> Result<Bytes, Problem> {
+async fn read(request: Request, app: &App) -> Result<Read, Problem> {
     media::check(request.headers(), &app.options.cors_origins)?;
-    body::read(request, &app.options.limits).await
+    app.bodies.read(request, &app.options.limits).await
 }
 
 /// What stands in a path.

@@ -24,7 +24,7 @@ pub(crate) async fn follow(app: &App, run: RunId) -> Result<Response, Problem> {
         let frame = teller.frame(&update);
         async { frame.map(|frame| sse::data(Event::default(), &frame)) }
     });
-    Ok(sse::answer(seat.keep(frames), &app.options.shutdown))
+    Ok(sse::answer(seat.keep(frames), &app.options))
 }
 
 /// Tells a run in frames. It knows what each node does, once the run has said which there are.

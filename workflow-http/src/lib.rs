@@ -34,6 +34,7 @@ mod auth;
 mod body;
 mod budget;
 mod catalog;
+mod coding;
 mod connection;
 mod cors;
 mod events;
@@ -54,6 +55,7 @@ mod origin;
 #[cfg(feature = "ui")]
 mod page;
 mod problem;
+mod query;
 mod readers;
 mod router;
 mod run_request;
@@ -61,10 +63,12 @@ mod runs;
 mod serve;
 mod sse;
 mod trace;
+mod unread;
 mod url;
 mod version;
 mod waits;
 mod workflows;
+mod wrong_keys;
 
 pub use self::{
     host::{Host, InvalidHost},

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// The bounds of a service. Whoever is over one is told which, by the code of a problem.
+/// The bounds of a service. The code of a problem names the one that was passed.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -16,14 +16,18 @@ use std::time::Duration;
 pub struct Limits {
     pub(crate) connections: usize,
     pub(crate) head_time: Duration,
+    pub(crate) keep_alive: Duration,
     pub(crate) head_bytes: usize,
     pub(crate) headers: usize,
     pub(crate) url_bytes: usize,
     pub(crate) body_time: Duration,
     pub(crate) body_bytes: usize,
+    pub(crate) bodies_bytes: usize,
     pub(crate) write_time: Duration,
+    pub(crate) send_buffer_bytes: usize,
     pub(crate) readers_per_run: usize,
     pub(crate) requests_per_minute: u32,
+    pub(crate) wrong_keys_per_minute: u32,
 }
 
 impl Limits {
@@ -34,11 +38,20 @@ impl Limits {
         self
     }
 
-    /// How long the head of a request may take, and how long a connection may be kept without one;
-    /// 30 s by default. Then it is closed.
+    /// How long the first request of a connection may take, up to the end of its head; 30 s by default. Then the
+    /// connection is closed.
     #[must_use]
     pub fn with_head_time(mut self, time: Duration) -> Self {
         self.head_time = time;
+        self
+    }
+
+    /// How long a connection is kept after an answer, up to the end of the head of the next request; 75 s by default.
+    /// A proxy in front must give its connections up first: most do after 60 s. With less, a request may meet a
+    /// connection that is being closed.
+    #[must_use]
+    pub fn with_keep_alive(mut self, time: Duration) -> Self {
+        self.keep_alive = time;
         self
     }
 
@@ -78,11 +91,28 @@ impl Limits {
         self
     }
 
+    /// The bytes of all bodies that are being received at once; 64 MiB by default: 503 `too_many_bodies`. The first
+    /// 16 KiB of each body do not count, so slow senders of large ones do not keep small ones out.
+    #[must_use]
+    pub fn with_bodies_bytes(mut self, bytes: usize) -> Self {
+        self.bodies_bytes = bytes;
+        self
+    }
+
     /// How long a client may read nothing of what is ready for it, or not acknowledge what was sent (on
     /// Linux); 30 s by default. Then its connection is closed.
     #[must_use]
     pub fn with_write_time(mut self, time: Duration) -> Self {
         self.write_time = time;
+        self
+    }
+
+    /// The bytes that the system keeps of what was sent to a client and not acknowledged; 64 KiB by default. Linux
+    /// doubles it for its own bookkeeping. More is faster over long distances, and costs memory for each client that
+    /// does not read.
+    #[must_use]
+    pub fn with_send_buffer_bytes(mut self, bytes: usize) -> Self {
+        self.send_buffer_bytes = bytes;
         self
     }
 
@@ -100,6 +130,15 @@ impl Limits {
         self.requests_per_minute = requests;
         self
     }
+
+    /// The wrong API keys from one address in a minute; 20 by default: 429 `too_many_wrong_keys`, also for a right key
+    /// that was not used from there before. An IPv6 address counts by its first 64 bits. Needs the address of the
+    /// client: from [`serve`](crate::serve), or as axum's `ConnectInfo`. Behind a proxy all clients have its address.
+    #[must_use]
+    pub fn with_wrong_keys_per_minute(mut self, keys: u32) -> Self {
+        self.wrong_keys_per_minute = keys;
+        self
+    }
 }
 
 impl Default for Limits {
@@ -107,14 +146,18 @@ impl Default for Limits {
         Self {
             connections: 4096,
             head_time: Duration::from_secs(30),
+            keep_alive: Duration::from_secs(75),
             head_bytes: 16 * 1024,
             headers: 100,
             url_bytes: 8 * 1024,
             body_time: Duration::from_secs(30),
             body_bytes: 1024 * 1024,
+            bodies_bytes: 64 * 1024 * 1024,
             write_time: Duration::from_secs(30),
+            send_buffer_bytes: 64 * 1024,
             readers_per_run: 2048,
             requests_per_minute: 6000,
+            wrong_keys_per_minute: 20,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! How the service behaves.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
@@ -30,12 +30,15 @@ pub struct Options {
     /// Whether the router checks hosts and origins by itself.
     pub(crate) guarded: bool,
     pub(crate) limits: Limits,
+    /// How long a stream may be silent.
+    pub(crate) heartbeat: Duration,
     /// What is counted and measured. Nothing by default.
     pub(crate) metrics: Option<Arc<Metrics>>,
 }
 
 impl Options {
-    /// Says which path the router is nested under, such as `/workflows`: links begin with it.
+    /// Says which path the service is reached under, such as `/workflows`: links and the page begin with it. The router
+    /// has to be nested under it, unless a proxy removes it from requests.
     #[must_use]
     pub fn with_base_path(mut self, path: &str) -> Self {
         let path = path.trim_matches('/');
@@ -102,6 +105,14 @@ impl Options {
         self
     }
 
+    /// How long a stream of events may be silent: then a comment is sent, so that its reader can tell a quiet run from a
+    /// dead connection; 5 s by default.
+    #[must_use]
+    pub fn with_heartbeat(mut self, interval: Duration) -> Self {
+        self.heartbeat = interval;
+        self
+    }
+
     /// Bounds what is taken.
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
@@ -136,6 +147,7 @@ impl Default for Options {
             allowed_hosts: Vec::new(),
             guarded: false,
             limits: Limits::default(),
+            heartbeat: Duration::from_secs(5),
             metrics: None,
         }
     }

@@ -1,34 +1,71 @@
 //! The web page, embedded in the binary. Its files have fixed names and refer to each other by
-//! relative URLs, so it must be reached by a path that ends with a slash.
+//! relative URLs, so it must be reached by a path that ends with a slash, or know its base path.
+
+use std::borrow::Cow;
 
 use axum::{
     extract::Request,
     http::{
-        HeaderName, HeaderValue, Method, StatusCode, Uri,
+        HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri,
         header::{
-            ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
-            REFERRER_POLICY,
+            ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+            IF_NONE_MATCH, REFERRER_POLICY, VARY,
         },
     },
     response::{IntoResponse, Redirect, Response},
 };
-use rust_embed::{EmbeddedFile, RustEmbed};
+use sha2::{Digest, Sha256};
 
-use crate::problem::Kind;
+use crate::{coding::Coding, openapi::Text, problem::Kind};
 
-#[derive(RustEmbed)]
-#[folder = "ui/dist"]
-struct Files;
+// `static FILES: &[File]`, written by `build.rs`.
+include!(concat!(env!("OUT_DIR"), "/page.rs"));
+
+/// A file of the page.
+struct File {
+    /// Its path below the page's own.
+    name: &'static str,
+    /// The beginning of the hash of its content.
+    hash: &'static str,
+    plain: &'static [u8],
+    /// The content in a coding; none where that is not smaller.
+    gzip: Option<&'static [u8]>,
+    brotli: Option<&'static [u8]>,
+}
+
+impl File {
+    /// The file at a path.
+    fn at(path: &str) -> Option<&'static Self> {
+        let name = match path.trim_start_matches('/') {
+            "" => INDEX,
+            name => name,
+        };
+        FILES.iter().find(|file| file.name == name)
+    }
+
+    /// The content, in a coding that is accepted and worth it.
+    fn content(&self, accepted: Coding) -> (&'static [u8], Coding) {
+        let coded = match accepted {
+            Coding::Brotli => self.brotli,
+            Coding::Gzip => self.gzip,
+            Coding::Identity => None,
+        };
+        coded.map_or((self.plain, Coding::Identity), |coded| (coded, accepted))
+    }
+}
+
+const INDEX: &str = "index.html";
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-    font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    font-src 'self'; connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'";
 
-const HEADERS: [(HeaderName, &str); 5] = [
+const HEADERS: [(HeaderName, &str); 6] = [
     (CONTENT_SECURITY_POLICY, POLICY),
     (named("cross-origin-opener-policy"), "same-origin"),
     (named("cross-origin-resource-policy"), "same-origin"),
     (REFERRER_POLICY, "no-referrer"),
     (CACHE_CONTROL, "no-cache"),
+    (VARY, "accept-encoding"),
 ];
 
 const ALLOWED: [(HeaderName, &str); 1] = [(ALLOW, "GET,HEAD")];
@@ -39,60 +76,96 @@ const fn named(name: &'static str) -> HeaderName {
 
 /// Whether there is a file at this path.
 pub(crate) fn has(path: &str) -> bool {
-    Files::get(file_name(path)).is_some()
+    File::at(path).is_some()
 }
 
-fn file_name(path: &str) -> &str {
-    match path.trim_start_matches('/') {
-        "" => "index.html",
-        name => name,
+/// The page of a service. Below a base path, its first file says so in a `<base>`: then it also works behind a proxy
+/// that removes the base path, whether or not the address in the browser ends with a slash.
+pub(crate) struct Page {
+    /// The first file and its hash; none where it is as it was built.
+    index: Option<(String, String)>,
+}
+
+impl Page {
+    pub(crate) fn new(base_path: &str) -> Self {
+        let index = File::at(INDEX).filter(|_| !base_path.is_empty());
+        let index = index.map(|file| {
+            let html = String::from_utf8_lossy(file.plain);
+            let head = format!("<head>\n    <base href=\"{}/\" />", Text(base_path));
+            let html = html.replacen("<head>", &head, 1);
+            let hash = Sha256::digest(&html);
+            let hash = hash.iter().take(8).map(|byte| format!("{byte:02x}"));
+            let hash = hash.collect();
+            (html, hash)
+        });
+        Self { index }
+    }
+
+    /// The file that a request asks for, if it is one. `original` is the path before any nesting.
+    pub(crate) fn answer(&self, original: &Uri, request: &Request) -> Option<Response> {
+        let path = request.uri().path();
+        let file = File::at(path)?;
+        let original = original.path();
+        Some(match *request.method() {
+            Method::GET | Method::HEAD if path == "/" && !original.ends_with('/') => {
+                Redirect::permanent(&format!("{original}/")).into_response()
+            }
+            Method::GET | Method::HEAD => self.send(file, request.headers()),
+            Method::OPTIONS => (StatusCode::NO_CONTENT, ALLOWED).into_response(),
+            ref method => {
+                let problem = Kind::WrongMethod.of(format!("{method} is not served at {original}"));
+                (ALLOWED, problem).into_response()
+            }
+        })
+    }
+
+    /// A file, or that the client has it already.
+    fn send(&self, file: &'static File, request: &HeaderMap) -> Response {
+        let accepted = Coding::accepted(request);
+        let (hash, content, coding) = match &self.index {
+            Some((html, hash)) if file.name == INDEX => {
+                let html = Cow::Owned(html.clone().into_bytes());
+                (&**hash, html, Coding::Identity)
+            }
+            _ => {
+                let (content, coding) = file.content(accepted);
+                (file.hash, Cow::Borrowed(content), coding)
+            }
+        };
+        let mut response = if knows(request, hash) {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            ([(CONTENT_TYPE, content_type(file.name))], content).into_response()
+        };
+        let headers = response.headers_mut();
+        headers.extend(HEADERS.map(|(name, value)| (name, HeaderValue::from_static(value))));
+        // A tag names a representation: each coding has its own (RFC 9110, section 8.8.3.3).
+        let etag = match coding.name() {
+            Some(name) => format!("\"{hash}-{name}\""),
+            None => format!("\"{hash}\""),
+        };
+        headers.extend(HeaderValue::try_from(etag).map(|etag| (ETAG, etag)));
+        if let Some(name) = coding
+            .name()
+            .filter(|_| response.status() == StatusCode::OK)
+        {
+            let name = HeaderValue::from_static(name);
+            response.headers_mut().insert(CONTENT_ENCODING, name);
+        }
+        response
     }
 }
 
-/// The file that a request asks for, if it is one. `original` is the path before any nesting.
-pub(crate) fn answer(original: &Uri, request: &Request) -> Option<Response> {
-    let path = request.uri().path();
-    let name = file_name(path);
-    let file = Files::get(name)?;
-    let original = original.path();
-    Some(match *request.method() {
-        Method::GET | Method::HEAD if path == "/" && !original.ends_with('/') => {
-            Redirect::permanent(&format!("{original}/")).into_response()
-        }
-        Method::GET | Method::HEAD => send(name, file, request.headers().get(IF_NONE_MATCH)),
-        Method::OPTIONS => (StatusCode::NO_CONTENT, ALLOWED).into_response(),
-        ref method => {
-            let problem = Kind::WrongMethod.of(format!("{method} is not served at {original}"));
-            (ALLOWED, problem).into_response()
-        }
+/// Whether the client has this content, in whatever coding.
+fn knows(request: &HeaderMap, hash: &str) -> bool {
+    let tags = request.get_all(IF_NONE_MATCH).iter();
+    let tags = tags.filter_map(|value| value.to_str().ok());
+    let mut tags = tags.flat_map(|tags| tags.split(',')).map(str::trim);
+    tags.any(|tag| {
+        let opaque = tag.trim_start_matches("W/").trim_matches('"');
+        let known = opaque.split_once('-').map_or(opaque, |(known, _)| known);
+        known == hash || tag == "*"
     })
-}
-
-/// A file, or that the client has it already.
-fn send(name: &str, file: EmbeddedFile, known: Option<&HeaderValue>) -> Response {
-    let etag = etag(&file);
-    let is_known = known.is_some_and(|known| known == etag.as_str());
-    let headers = (HEADERS, [(ETAG, etag)]);
-    if is_known {
-        return (StatusCode::NOT_MODIFIED, headers.0, headers.1).into_response();
-    }
-    (
-        headers.0,
-        headers.1,
-        [(CONTENT_TYPE, content_type(name))],
-        file.data,
-    )
-        .into_response()
-}
-
-/// The beginning of the content's hash.
-fn etag(file: &EmbeddedFile) -> String {
-    let hash = file.metadata.sha256_hash();
-    let number = hash
-        .iter()
-        .take(8)
-        .fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
-    format!("\"{number:016x}\"")
 }
 
 fn content_type(name: &str) -> &'static str {

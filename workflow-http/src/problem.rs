@@ -36,6 +36,7 @@ kinds! {
     NotJson = BAD_REQUEST, "invalid_json", "The body is not JSON";
     JsonTooDeep = BAD_REQUEST, "json_too_deep", "The JSON is nested too deep";
     UnreadableBody = BAD_REQUEST, "unreadable_body", "The body could not be read";
+    UnknownParameter = BAD_REQUEST, "unknown_parameter", "The query has a parameter that is not known here";
     InvalidQuery = BAD_REQUEST, "invalid_query", "The query is not valid";
     BadCursor = BAD_REQUEST, "bad_cursor", "The cursor is not one of this list";
     InvalidEventId = BAD_REQUEST, "invalid_event_id", "This is not the number of an event";
@@ -73,6 +74,8 @@ kinds! {
     Busy = TOO_MANY_REQUESTS, "busy", "Too many runs are waiting";
     TooManyRequests = TOO_MANY_REQUESTS, "too_many_requests", "There are too many requests";
     TooManyReaders = TOO_MANY_REQUESTS, "too_many_readers", "Too many streams follow this run";
+    TooManyWrongKeys = TOO_MANY_REQUESTS, "too_many_wrong_keys", "Too many wrong API keys came from this address";
+    TooManyBodies = SERVICE_UNAVAILABLE, "too_many_bodies", "Too many bodies are being received";
     TooManyConnections = SERVICE_UNAVAILABLE, "too_many_connections", "There are too many connections";
     Interrupted = SERVICE_UNAVAILABLE, "interrupted", "The run was interrupted before it came to this";
     StoreFailed = SERVICE_UNAVAILABLE, "store_unavailable", "The store does not answer";

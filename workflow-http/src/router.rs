@@ -2,11 +2,9 @@
 
 use std::{any::Any, sync::Arc};
 
-#[cfg(not(feature = "ui"))]
-use axum::http::Uri;
 use axum::{
     Router,
-    extract::{OriginalUri, Request},
+    extract::{OriginalUri, Request, State},
     http::{HeaderValue, Method, StatusCode, header::X_CONTENT_TYPE_OPTIONS},
     middleware,
     response::{IntoResponse, Response},
@@ -15,11 +13,12 @@ use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLaye
 use workflow_core::Engine;
 
 #[cfg(feature = "ui")]
-use crate::page::answer as page;
+use crate::page::Page;
 use crate::{
     app::App,
     auth::{self, Keyring},
-    catalog, cors, events,
+    body::Bodies,
+    catalog, coding, cors, events,
     guard::{self, Guard},
     metrics,
     openapi::{self, Description, Routes},
@@ -62,10 +61,13 @@ pub fn router(engine: Arc<dyn Engine>, options: Options) -> Router {
     let app = App {
         engine,
         readers: Readers::at_most(options.limits.readers_per_run),
+        bodies: Bodies::at_most(options.limits.bodies_bytes),
+        #[cfg(feature = "ui")]
+        page: Arc::new(Page::new(&options.base_path)),
         options: Arc::new(options),
         description: Arc::new(description),
     };
-    router
+    coding::compressed(router)
         .layer(middleware::from_fn_with_state(
             app.clone(),
             metrics::measure,
@@ -152,15 +154,18 @@ fn routes() -> Routes {
 }
 
 /// What no route names: a file of the page, or nothing.
-async fn fallback(OriginalUri(uri): OriginalUri, request: Request) -> Response {
-    let unknown = || Kind::UnknownPath.of(format!("there is nothing at {}", uri.path()));
-    page(&uri, &request).unwrap_or_else(|| unknown().into_response())
-}
-
-/// Without the feature `ui` there is no page.
-#[cfg(not(feature = "ui"))]
-fn page(_: &Uri, _: &Request) -> Option<Response> {
-    None
+async fn fallback(
+    State(app): State<App>,
+    OriginalUri(uri): OriginalUri,
+    request: Request,
+) -> Response {
+    #[cfg(feature = "ui")]
+    if let Some(answer) = app.page.answer(&uri, &request) {
+        return answer;
+    }
+    let _ = (app, request);
+    let detail = format!("there is nothing at {}", uri.path());
+    Kind::UnknownPath.of(detail).into_response()
 }
 
 /// The router adds which methods are served, as `Allow`: that is all who asks for them wants.

@@ -28,6 +28,10 @@ const REFUSAL_TIME: Duration = Duration::from_secs(5);
 
 /// Serves a router until the options' `shutdown` fires, then lets connections finish for a moment.
 ///
+/// A request that is refused before its body has come is answered at once. If the rest of the body does not come within
+/// a moment, the answer says `connection: close`, and what still comes is read and thrown away (up to 16 MiB, 5 s), so
+/// that the client sees the answer and no reset.
+///
 /// Each frame of a stream leaves at once (`TCP_NODELAY`). Connections are bounded as the options'
 /// [`Limits`](crate::Limits) say: who sends nothing, or reads nothing, is cut off.
 ///
@@ -82,11 +86,11 @@ async fn accept(listener: TcpListener, router: Router, options: &Options) -> Joi
             Some(_) = served.join_next() => {}
             Some(_) = refused.join_next() => {}
             accepted = listener.accept(), if refused.len() < REFUSALS => match accepted {
-                Ok((stream, _)) if served.len() < limits.connections => {
-                    served.spawn(connections.clone().serve(stream, router.clone()));
+                Ok((stream, peer)) if served.len() < limits.connections => {
+                    served.spawn(connections.clone().serve(stream, peer, router.clone()));
                 }
-                Ok((stream, _)) => {
-                    let refusing = connections.clone().serve(stream, full.clone());
+                Ok((stream, peer)) => {
+                    let refusing = connections.clone().serve(stream, peer, full.clone());
                     refused.spawn(timeout(REFUSAL_TIME, refusing));
                 }
                 Err(error) => failed(&error).await,

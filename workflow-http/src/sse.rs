@@ -1,7 +1,5 @@
 //! Frames as a Server-Sent Events answer.
 
-use std::time::Duration;
-
 use axum::{
     http::header::{CACHE_CONTROL, HeaderName},
     response::{
@@ -11,10 +9,8 @@ use axum::{
 };
 use futures::{Stream, StreamExt};
 use serde::Serialize;
-use tokio_util::sync::CancellationToken;
 
-/// How long a stream may be silent; proxies and clients take a longer silence for a dead connection.
-const HEARTBEAT: Duration = Duration::from_secs(15);
+use crate::options::Options;
 
 /// JSON as the data of a frame. It has no line breaks, so it is written once, and whole.
 ///
@@ -27,12 +23,13 @@ pub(crate) fn data(frame: Event, value: &impl Serialize) -> Result<Event, axum::
 
 /// Sends each frame as one chunk, and a comment when there has been none for a while. The answer
 /// ends with the frames, or when the service shuts down.
-pub(crate) fn answer<S>(frames: S, shutdown: &CancellationToken) -> Response
+pub(crate) fn answer<S>(frames: S, options: &Options) -> Response
 where
     S: Stream<Item = Result<Event, axum::Error>> + Send + 'static,
 {
-    let frames = frames.take_until(shutdown.clone().cancelled_owned());
-    let sse = Sse::new(frames).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("hb"));
+    let frames = frames.take_until(options.shutdown.clone().cancelled_owned());
+    let heartbeat = KeepAlive::new().interval(options.heartbeat).text("hb");
+    let sse = Sse::new(frames).keep_alive(heartbeat);
     let headers = [
         (CACHE_CONTROL, "no-cache, no-transform"),
         (HeaderName::from_static("x-accel-buffering"), "no"),

@@ -15,7 +15,11 @@ use std::{
 use axum::{Router, body::Body};
 use futures::stream;
 use support::{Api, Wire, idle, serve};
-use tokio::time::{Duration, Instant};
+use tokio::{
+    io::AsyncWriteExt,
+    net::TcpSocket,
+    time::{Duration, Instant},
+};
 use workflow_http::{Limits, Options};
 
 /// The bytes of a frame.
@@ -97,6 +101,36 @@ async fn what_a_slow_reader_has_not_read_is_not_kept_for_it() {
         kept * FRAME <= 32 * 1024,
         "{kept} frames of {taken} were kept"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_system_keeps_little_for_a_reader_that_stalls() {
+    for (buffer, most) in [(64 * 1024, 256 * 1024), (512 * 1024, 2 * 1024 * 1024)] {
+        let (mut api, endless) = endless();
+        let limits = Limits::default().with_send_buffer_bytes(buffer);
+        api.options = api.options.clone().with_limits(limits);
+        let (address, serving) = serve(&api).await;
+        // What is taken beyond the client's own buffer is kept on the side of the service.
+        let socket = TcpSocket::new_v4().expect("there are sockets");
+        socket.set_recv_buffer_size(4096).expect("it can be set");
+        let mut stream = socket.connect(address).await.expect("it listens");
+        let request = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
+        stream.write_all(request).await.expect("it is read");
+        let mut taken = 0;
+        while taken == 0 || taken != endless.frames() {
+            taken = endless.frames();
+            for _ in 0..20 {
+                idle().await;
+            }
+        }
+        assert!(taken * FRAME <= most, "{buffer}: {} bytes", taken * FRAME);
+        assert!(
+            taken * FRAME >= buffer / 2,
+            "{buffer}: {} bytes",
+            taken * FRAME
+        );
+        serving.abort();
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -115,18 +115,26 @@ async fn a_connection_too_many_that_asks_nothing_is_closed_soon() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_is_kept_for_half_a_minute_after_an_answer() {
+async fn a_connection_is_kept_longer_after_an_answer_than_proxies_keep_theirs() {
     let api = Api::new();
     let (address, _serving) = serve(&api).await;
     let mut wire = Wire::get(address, "/healthz", &[]).await;
     wire.answer().await;
-    tokio::time::sleep(Duration::from_secs(20)).await;
+    tokio::time::sleep(Duration::from_secs(61)).await;
     wire.write("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
         .await;
     assert_eq!(wire.answer().await.status, 200);
     let answered = Instant::now();
     assert_eq!(wire.all().await, "");
-    assert_eq!(answered.elapsed().as_secs(), 30);
+    assert_eq!(answered.elapsed().as_secs(), 75);
+
+    let short = limited(Limits::default().with_keep_alive(Duration::from_secs(3)));
+    let (address, _serving) = serve(&short).await;
+    let mut wire = Wire::get(address, "/healthz", &[]).await;
+    wire.answer().await;
+    let answered = Instant::now();
+    assert_eq!(wire.all().await, "");
+    assert_eq!(answered.elapsed().as_secs(), 3);
 }
 
 #[tokio::test(start_paused = true)]

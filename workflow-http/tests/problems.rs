@@ -337,6 +337,47 @@ async fn head_is_answered_where_get_is() {
 }
 
 #[tokio::test]
+async fn a_parameter_that_is_not_known_is_refused_by_its_name() {
+    let api = Api::new();
+    let run = api.start().await;
+    for (path, taken) in [
+        (
+            "/api/runs?satus=failed",
+            "it takes `workflow_id`, `status`, `q`, `limit`, `cursor`",
+        ),
+        ("/api/runs?limit=3&page=2", "it takes `workflow_id`"),
+        ("/api/workflows?status=failed", "it takes `limit`, `cursor`"),
+        (&*format!("{run}?version=1"), "it takes none"),
+        (
+            &*format!("{run}/events?from=3"),
+            "it takes `after`, `limit`",
+        ),
+        ("/api/node-types?x", "it takes none"),
+        ("/api/openapi.json?=&x=1", "it takes none"),
+    ] {
+        let answer = api.get(path).await;
+        assert_eq!(
+            answer.refusal(),
+            (400, "unknown_parameter".into()),
+            "{path}"
+        );
+        let detail = answer.problem()["detail"].to_string();
+        assert!(detail.contains(taken), "{path}: {detail}");
+    }
+    for path in [
+        "/api/runs?",
+        "/api/runs?&limit=3&",
+        "/healthz?x=1",
+        "/readyz?probe=2",
+        "/docs?x",
+    ] {
+        assert_eq!(api.get(path).await.status, 200, "{path}");
+    }
+    let post = api.post("/api/workflows?dry_run=true", two_steps()).await;
+    assert_eq!(post.refusal(), (400, "unknown_parameter".into()));
+}
+
+#[tokio::test]
 async fn a_wrong_query_is_told_by_its_field() {
     let api = Api::new();
     insta::assert_snapshot!(api.get("/api/runs?status=done").await.text, @r#"{"type":"/problems/invalid-query","title":"The query is not valid","code":"invalid_query","detail":"Failed to deserialize query string: status: unknown variant `done`, expected one of `queued`, `running`, `waiting`, `completed`, `failed`, `cancelled`","status":400}"#);

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 
 /// A text in which nothing is markup.
-pub(super) struct Text<'a>(pub(super) &'a str);
+pub(crate) struct Text<'a>(pub(crate) &'a str);
 
 impl Display for Text<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {

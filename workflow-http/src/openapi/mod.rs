@@ -26,6 +26,8 @@ use axum::{
 };
 use workflow_core::Registry;
 
+#[cfg(feature = "ui")]
+pub(crate) use self::html::Text;
 pub(crate) use self::{operation::Operation, page::PATH as PAGE, routes::Routes, schemas::Schemas};
 use crate::{accept::JSON, app::App, options::Options};
 

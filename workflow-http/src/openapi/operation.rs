@@ -1,6 +1,6 @@
 //! What one method of one path does.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -32,15 +32,20 @@ const ALWAYS: [Kind; 6] = [
     Kind::TooManyConnections,
 ];
 /// What may be wrong with the key of a request.
-const KEYED: [Kind; 2] = [Kind::Unauthorized, Kind::TooManyRequests];
+const KEYED: [Kind; 3] = [
+    Kind::Unauthorized,
+    Kind::TooManyRequests,
+    Kind::TooManyWrongKeys,
+];
 /// What may be wrong with a body before it is looked at.
-const BODY: [Kind; 6] = [
+const BODY: [Kind; 7] = [
     Kind::NotJson,
     Kind::JsonTooDeep,
     Kind::UnreadableBody,
     Kind::BodyTooSlow,
     Kind::BodyTooLarge,
     Kind::WrongMediaType,
+    Kind::TooManyBodies,
 ];
 
 impl Operation {
@@ -91,10 +96,23 @@ impl Operation {
         self
     }
 
+    pub(super) fn is_open(&self) -> bool {
+        self.open
+    }
+
     /// Says that what it starts may go on though following it fails.
     pub(super) fn follows(mut self) -> Self {
         self.follows = true;
         self
+    }
+
+    /// The names of the parameters that it takes in the query.
+    pub(super) fn query(&self) -> Arc<[&'static str]> {
+        let taken = self.parameters.iter();
+        taken
+            .filter(|it| it.is_in_query())
+            .map(Parameter::name)
+            .collect()
     }
 
     /// The operation as OpenAPI has it.
@@ -145,6 +163,9 @@ impl Operation {
         }
         if self.parameters.iter().any(Parameter::is_in_query) {
             self.problems.push(Kind::InvalidQuery);
+        }
+        if !self.open {
+            self.problems.push(Kind::UnknownParameter);
         }
     }
 }

@@ -18,6 +18,10 @@ impl Parameter {
         self.place == "query"
     }
 
+    pub(super) fn name(&self) -> &'static str {
+        self.name
+    }
+
     pub(super) fn told(&self) -> Value {
         json!({"$ref": format!("#/components/parameters/{}", self.name)})
     }

@@ -4,11 +4,13 @@ use axum::{
     Router,
     handler::Handler,
     http::Method,
+    middleware,
     routing::{self, MethodRouter},
 };
+use serde_json::Value;
 
 use super::{Operation, Schemas};
-use crate::app::App;
+use crate::{app::App, query};
 
 /// Tells what a route does.
 type Describe = fn(&mut Schemas) -> Operation;
@@ -67,6 +69,14 @@ impl Routes {
         handler: MethodRouter<App>,
         describe: Describe,
     ) -> Self {
+        // Probes and the page of the document take whatever comes: caches and monitors add parameters of their own.
+        let operation = describe(&mut Schemas::new(Value::Null));
+        let handler = if operation.is_open() {
+            handler
+        } else {
+            let query = middleware::from_fn_with_state(operation.query(), query::check);
+            handler.layer(query)
+        };
         self.router = self.router.route(path, handler);
         self.table.push(Route {
             method,
