@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use clap::{Args, Parser, Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
+use clap::{Arg, Args, Parser, Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
 use jiff::SignedDuration;
 use tracing_subscriber::filter::Targets;
 use workflow_http::{ApiKey, Host, InvalidApiKey, Origin};
@@ -19,7 +19,9 @@ Environment (or ./.env, or the file of --env-file; the environment wins):
   GOOGLE_GEMINI_BASE_URL    the address of the Gemini API
   GOOGLE_GENAI_API_VERSION  its version
   WORKFLOW_API_KEYS         the keys of callers, separated by commas, in addition to --api-key
-The keys, the address and the version of the Gemini API are all taken from the environment if it sets any of them.";
+The keys, the address and the version of the Gemini API are all taken from the environment if it sets any of them.
+Each option in the groups above can also be set by a variable, --max-running by WORKFLOW_MAX_RUNNING, and in the file of
+--config; --help-config prints such a file. Options win over variables, and these over the file.";
 
 const FAULTS: &str = "\
 Faults to try with --simulate, in the text of a prompt:
@@ -56,7 +58,7 @@ pub(crate) enum Command {
         library: Vec<PathBuf>,
     },
     /// Run a workflow here and now: what happens goes to standard error, the result to standard output.
-    Run(RunArgs),
+    Run(Box<RunArgs>),
 }
 
 #[derive(Debug, Args)]
@@ -90,26 +92,55 @@ pub(crate) struct RunArgs {
 }
 
 /// The files that settings are read from.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct FileArgs {
+    /// Read settings from this file; `--help-config` prints one with all of them. Options and variables win over it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
     /// Read environment variables from this file, in place of `./.env`. Variables that are set already win.
     #[arg(long, value_name = "FILE")]
     pub(crate) env_file: Option<PathBuf>,
 }
 
+impl FileArgs {
+    /// The options that say where settings are, and so are none themselves.
+    pub(crate) fn options() -> Vec<Arg> {
+        let command = Self::augment_args(clap::Command::new("files"));
+        command.get_arguments().cloned().collect()
+    }
+}
+
+impl Cli {
+    /// The files of the settings, if the command has any.
+    pub(crate) fn files(&self) -> Option<&FileArgs> {
+        match &self.command {
+            None => Some(&self.serve.files),
+            Some(Command::Run(args)) => Some(&args.files),
+            Some(_) => None,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Service")]
 pub(crate) struct ServeArgs {
-    /// Where to listen; port 0 takes a free one. Beyond this machine only with an API key.
+    /// The address to listen on; port 0 takes a free one. Other machines can only be let in with an API key.
     #[arg(long, default_value = "127.0.0.1:8000", value_parser = address)]
     pub(crate) addr: SocketAddr,
 
-    /// Let in only who sends this key, as `authorization: Bearer KEY` or `x-api-key: KEY`;
-    /// repeatable. Others can see it in the list of processes: rather set `WORKFLOW_API_KEYS`.
+    /// The path under which a proxy in front serves this service, such as `/flows`. All links begin with it. Requests are
+    /// answered with it and without it, so the proxy may remove it or not.
+    #[arg(long, default_value = "/", value_name = "PATH", value_parser = base_path)]
+    pub(crate) base_path: String,
+
+    /// Accept only requests with this key, as `authorization: Bearer KEY` or `x-api-key: KEY`; repeatable. Other users
+    /// of the machine can see it in the list of processes: better set `WORKFLOW_API_KEYS`.
     #[arg(long = "api-key", value_name = "KEY", value_parser = api_key)]
     pub(crate) api_keys: Vec<Result<ApiKey, InvalidApiKey>>,
 
-    /// Answer to this host name, such as `flows.example.com`, besides `localhost`; repeatable.
-    /// With an API key, any name will do as long as none is given.
+    /// Answer to this host name, such as `flows.example.com`, besides `localhost`; repeatable. With an API key and
+    /// without this option, any name is answered.
     #[arg(long = "allowed-host", value_name = "HOST")]
     pub(crate) allowed_hosts: Vec<Host>,
 
@@ -121,43 +152,129 @@ pub(crate) struct ServeArgs {
     #[arg(long, default_value = "info", value_name = "FILTER")]
     pub(crate) log: Targets,
 
-    /// How long runs have to end once the program is asked to stop; those that do not are suspended,
-    /// and go on when it is started again.
+    /// The format of the log: text, or a JSON object for each line.
+    #[arg(long, default_value = "text", value_name = "FORMAT")]
+    pub(crate) log_format: LogFormat,
+
+    /// How long runs have to end when the program is asked to stop. Those that have not ended then are suspended, and
+    /// continue when it is started again.
     #[arg(long, default_value = "10s", value_name = "TIME", value_parser = duration)]
     pub(crate) drain: Duration,
 
     #[command(flatten)]
     pub(crate) data: DataArgs,
 
-    /// How to write the log: for people, or a JSON object a line.
-    #[arg(long, default_value = "text", value_name = "FORMAT")]
-    pub(crate) log_format: LogFormat,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
 
     #[command(flatten)]
     pub(crate) nodes: NodeArgs,
 
     #[command(flatten)]
     pub(crate) files: FileArgs,
+
+    /// Print all settings as a configuration file, and end.
+    #[arg(long)]
+    pub(crate) help_config: bool,
 }
 
-/// Where workflows and runs are kept, and for how long.
+/// Where workflows and runs are stored, and for how long.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Data")]
 pub(crate) struct DataArgs {
-    /// The directory that workflows and runs are kept in; it is created when it is not there.
+    /// The directory for workflows and runs; it is created if it does not exist.
     #[arg(long, default_value = "workflow-data", value_name = "DIR")]
     pub(crate) data_dir: PathBuf,
 
-    /// Keep nothing: workflows and runs are gone when the program ends.
+    /// Store nothing: workflows and runs are gone when the program ends.
     #[arg(long, conflicts_with_all = ["data_dir", "keep_days", "keep_runs"])]
     pub(crate) memory: bool,
 
-    /// Forget runs so many days after they ended; they are kept for ever unless it is set.
+    /// Delete runs this many days after they ended. Without this, they are not deleted.
     #[arg(long, value_name = "DAYS")]
     pub(crate) keep_days: Option<u32>,
 
-    /// Forget the oldest runs that have ended once there are more than so many.
+    /// Delete the oldest runs that have ended once there are more than this many.
     #[arg(long, value_name = "RUNS")]
     pub(crate) keep_runs: Option<u32>,
+}
+
+/// The bounds of the service.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Limits")]
+pub(crate) struct LimitArgs {
+    /// How many runs may work at once.
+    #[arg(long, default_value_t = 1_024, value_name = "RUNS")]
+    pub(crate) max_running: usize,
+
+    /// How many more runs may wait for their turn; the next one is refused: 429 `busy`.
+    #[arg(long, default_value_t = 10_000, value_name = "RUNS")]
+    pub(crate) max_queued: usize,
+
+    /// How many steps of one run may work at once.
+    #[arg(long, default_value_t = 16, value_name = "STEPS")]
+    pub(crate) max_steps: usize,
+
+    /// How many events a run may have; then it fails: `too_many_events`.
+    #[arg(long, default_value_t = 1_000_000, value_name = "EVENTS")]
+    pub(crate) max_events: u64,
+
+    /// How many items a map may have; then it fails: `too_many_items`.
+    #[arg(long, default_value_t = 10_000, value_name = "ITEMS")]
+    pub(crate) max_map_items: usize,
+
+    /// How many bytes the output of a step may have; then it fails: `output_too_large`. At most 1 MiB.
+    #[arg(long, default_value = "1MiB", value_name = "BYTES", value_parser = bytes)]
+    pub(crate) max_output: usize,
+
+    /// How many bytes the body of a request may have: 413 `body_too_large`.
+    #[arg(long, default_value = "1MiB", value_name = "BYTES", value_parser = bytes)]
+    pub(crate) max_body: usize,
+
+    /// How many bytes all bodies that are being received may have together: 503 `too_many_bodies`.
+    #[arg(long, default_value = "64MiB", value_name = "BYTES", value_parser = bytes)]
+    pub(crate) max_bodies: usize,
+
+    /// How many connections may be open at once: 503 `too_many_connections`.
+    #[arg(long, default_value_t = 4_096, value_name = "CONNECTIONS")]
+    pub(crate) max_connections: usize,
+
+    /// How many streams may follow one run: 429 `too_many_readers`.
+    #[arg(long, default_value_t = 2_048, value_name = "STREAMS")]
+    pub(crate) max_readers: usize,
+
+    /// How many requests may be sent with one API key in a minute: 429 `too_many_requests`.
+    #[arg(long, default_value_t = 6_000, value_name = "REQUESTS")]
+    pub(crate) requests_per_minute: u32,
+
+    /// How many wrong API keys one address may send in a minute: 429 `too_many_wrong_keys`.
+    #[arg(long, default_value_t = 20, value_name = "KEYS")]
+    pub(crate) wrong_keys_per_minute: u32,
+
+    /// How long the first request of a connection may take to arrive, without its body.
+    #[arg(long, default_value = "30s", value_name = "TIME", value_parser = duration)]
+    pub(crate) head_time: Duration,
+
+    /// How long the body of a request may take to arrive: 408 `body_too_slow`.
+    #[arg(long, default_value = "30s", value_name = "TIME", value_parser = duration)]
+    pub(crate) body_time: Duration,
+
+    /// How long a client may read nothing of what is ready for it.
+    #[arg(long, default_value = "30s", value_name = "TIME", value_parser = duration)]
+    pub(crate) write_time: Duration,
+
+    /// How long a connection is kept for the next request. It has to be longer than a proxy in front keeps it, which
+    /// usually is 60 s.
+    #[arg(long, default_value = "75s", value_name = "TIME", value_parser = duration)]
+    pub(crate) keep_alive: Duration,
+
+    /// After how long without an event a stream sends a comment.
+    #[arg(long, default_value = "5s", value_name = "TIME", value_parser = duration)]
+    pub(crate) heartbeat: Duration,
+
+    /// How many bytes the operating system keeps for a client that does not read.
+    #[arg(long, default_value = "64KiB", value_name = "BYTES", value_parser = bytes)]
+    pub(crate) send_buffer: usize,
 }
 
 /// How the log is written.
@@ -167,10 +284,11 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-/// What the nodes of workflows work with.
-#[derive(Debug, Default, Args)]
+/// What the nodes of workflows use.
+#[derive(Debug, Parser)]
+#[command(next_help_heading = "Model")]
 pub(crate) struct NodeArgs {
-    /// Answer in place of the model: no key is needed and nothing is charged.
+    /// Simulate the model: no key is needed and nothing is charged.
     #[arg(long)]
     pub(crate) simulate: bool,
 
@@ -182,14 +300,69 @@ pub(crate) struct NodeArgs {
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     pub(crate) model: Option<String>,
 
+    /// How many requests to the model may be on their way at once; more wait for their turn.
+    #[arg(long, default_value_t = 256, value_name = "REQUESTS")]
+    pub(crate) model_in_flight: usize,
+
+    /// How many requests to the model may be sent in a minute; more wait for their turn. Without this, any number.
+    #[arg(long, value_name = "REQUESTS")]
+    pub(crate) model_per_minute: Option<u32>,
+
+    /// How long connecting to the model may take.
+    #[arg(long, default_value = "10s", value_name = "TIME", value_parser = duration)]
+    pub(crate) model_connect_time: Duration,
+
+    /// How long the first byte of an answer of the model may take.
+    #[arg(long, default_value = "5m", value_name = "TIME", value_parser = duration)]
+    pub(crate) model_first_byte_time: Duration,
+
+    /// How long an answer of the model may be silent once it has begun.
+    #[arg(long, default_value = "2m", value_name = "TIME", value_parser = duration)]
+    pub(crate) model_idle_time: Duration,
+
+    /// How long one request to the model may take in all. Without this, any time.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) model_time: Option<Duration>,
+
     /// Let an `HttpNode` call this origin, such as `https://cms.example.com`; repeatable.
-    #[arg(long = "allow-origin", value_name = "ORIGIN")]
+    #[arg(
+        long = "allow-origin",
+        value_name = "ORIGIN",
+        help_heading = "HttpNode"
+    )]
     pub(crate) allow_origins: Vec<String>,
+
+    /// Let the allowed origins be at this private address, or in this range, such as `10.1.2.3` or `10.1.2.0/24`;
+    /// repeatable. Without this, only public addresses are connected to. Dangerous: open no more than you need.
+    #[arg(
+        long = "allow-private",
+        value_name = "ADDRESS",
+        help_heading = "HttpNode"
+    )]
+    pub(crate) allow_private: Vec<String>,
 
     /// Let an `HttpNode` send the environment variable of this name as a secret header, with
     /// `NAME=ORIGIN` to that origin only; repeatable.
-    #[arg(long = "secret", value_name = "NAME[=ORIGIN]")]
+    #[arg(
+        long = "secret",
+        value_name = "NAME[=ORIGIN]",
+        help_heading = "HttpNode"
+    )]
     pub(crate) secrets: Vec<String>,
+
+    /// How long an `HttpNode` may take to connect.
+    #[arg(long, default_value = "10s", value_name = "TIME", value_parser = duration, help_heading = "HttpNode")]
+    pub(crate) http_connect_time: Duration,
+
+    /// How long a call of an `HttpNode` may take in all.
+    #[arg(long, default_value = "30s", value_name = "TIME", value_parser = duration, help_heading = "HttpNode")]
+    pub(crate) http_time: Duration,
+}
+
+impl Default for NodeArgs {
+    fn default() -> Self {
+        Self::parse_from(["defaults"])
+    }
 }
 
 fn address(text: &str) -> Result<SocketAddr, &'static str> {
@@ -216,6 +389,36 @@ fn pace(text: &str) -> Result<Duration, &'static str> {
         .ok_or("a pace is in whole milliseconds, such as 40ms")
 }
 
+/// `/flows`, or nothing for `/`.
+fn base_path(text: &str) -> Result<String, &'static str> {
+    let path = text.trim_matches('/');
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/-._~".contains(c);
+    let is_path = path.split('/').all(|part| !matches!(part, "" | "." | ".."));
+    match path {
+        "" => Ok(String::new()),
+        path if is_path && path.chars().all(is_plain) => Ok(format!("/{path}")),
+        _ => Err("a base path has letters, digits and `-._~` between slashes, such as /flows"),
+    }
+}
+
+/// A number of bytes such as `65536`, `64KiB` or `1 MiB`.
+fn bytes(text: &str) -> Result<usize, &'static str> {
+    let end = text.find(|c: char| !c.is_ascii_digit());
+    let (number, unit) = text.split_at(end.unwrap_or(text.len()));
+    let factor = match unit.trim_start() {
+        "" | "B" => Some(1),
+        "KiB" => Some(1 << 10),
+        "MiB" => Some(1 << 20),
+        "GiB" => Some(1 << 30),
+        _ => None,
+    };
+    let number = number.parse::<usize>().ok();
+    let bytes = number
+        .zip(factor)
+        .and_then(|(number, factor)| number.checked_mul(factor));
+    bytes.ok_or("a size is a number of bytes, perhaps with a unit, such as 65536, 64KiB or 1MiB")
+}
+
 /// A time such as `10s`, `1m 30s` or `500ms`.
 fn duration(text: &str) -> Result<Duration, &'static str> {
     let read = text.parse::<SignedDuration>().ok();
@@ -240,6 +443,47 @@ mod tests {
         assert_eq!(duration("0s"), Ok(Duration::ZERO));
         for wrong in ["10", "-5s", "soon", ""] {
             assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_bytes_or_have_units() {
+        for (text, expected) in [
+            ("65536", 65_536),
+            ("64KiB", 65_536),
+            ("1 MiB", 1_048_576),
+            ("2GiB", 2_147_483_648),
+            ("0", 0),
+            ("7B", 7),
+        ] {
+            assert_eq!(bytes(text), Ok(expected), "{text}");
+        }
+        for wrong in ["", "MiB", "1MB", "1.5MiB", "-1", "1 kib", "99999999999GiB"] {
+            assert!(bytes(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_base_path_is_a_plain_path() {
+        for (text, expected) in [
+            ("/", ""),
+            ("", ""),
+            ("flows", "/flows"),
+            ("/a/b.c/", "/a/b.c"),
+        ] {
+            assert_eq!(base_path(text).as_deref(), Ok(expected), "{text}");
+        }
+        for wrong in [
+            "/a//b",
+            "/a b",
+            "/{x}",
+            "/a/../b",
+            "/%2e",
+            "https://x/y",
+            "/*",
+            "/:x",
+        ] {
+            assert!(base_path(wrong).is_err(), "{wrong}");
         }
     }
 

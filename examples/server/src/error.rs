@@ -60,6 +60,9 @@ pub(crate) enum Stopped {
     Data(#[from] workflow_sqlite::OpenError),
     #[error("The engine failed: {}.", told(.0))]
     Engine(#[from] EngineError),
+    /// A setting that cannot be used, and where it is from.
+    #[error("{place}: {reason}.", reason = .reason.trim_end_matches('.'))]
+    Setting { place: String, reason: String },
     /// The line is not shown: it may hold a key.
     #[error("{path}, line {line}: {reason}.", path = .path.display())]
     EnvFile {
@@ -89,6 +92,7 @@ impl Stopped {
             | Self::Config(_)
             | Self::Http(_)
             | Self::EnvFile { .. }
+            | Self::Setting { .. }
             | Self::File(..)
             | Self::NotJson(..)
             | Self::Input(_)

@@ -16,26 +16,32 @@ mod narrate;
 mod registry;
 mod run;
 mod serve;
+mod settings;
 mod signals;
 mod simulate;
 mod validate;
 mod variables;
 
-use std::process::ExitCode;
+use std::{env, io::Write, process::ExitCode};
 
-use clap::Parser;
-
-use self::cli::{Cli, Command};
+use self::{cli::Command, error::Stopped, settings::Settings};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let done = match cli.command {
-        Some(Command::Validate { file, library }) => validate::validate(&file, &library),
-        Some(Command::Run(args)) => run::run(&args),
-        None => serve::serve(cli.serve),
-    };
-    done.unwrap_or_else(|error| {
+    act().unwrap_or_else(|error| {
         eprintln!("{error}");
         error.exit_code()
     })
+}
+
+fn act() -> Result<ExitCode, Stopped> {
+    let settings = Settings::read(env::args_os().collect())?;
+    match settings.cli.command {
+        Some(Command::Validate { file, library }) => validate::validate(&file, &library),
+        Some(Command::Run(args)) => run::run(&args, settings.variables),
+        None if settings.cli.serve.help_config => {
+            std::io::stdout().write_all(settings::template().as_bytes())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        None => serve::serve(settings.cli.serve, settings.variables),
+    }
 }

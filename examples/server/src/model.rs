@@ -26,8 +26,19 @@ impl Model {
     /// The client that the command line and the variables describe.
     pub(crate) async fn new(args: &NodeArgs, variables: &Variables) -> Result<Self, Stopped> {
         let mut builder = GeminiClientBuilder::from_env_or(|name| variables.in_file(name));
+        builder = builder
+            .max_in_flight(args.model_in_flight)
+            .connect_timeout(args.model_connect_time)
+            .first_byte_timeout(args.model_first_byte_time)
+            .idle_timeout(args.model_idle_time);
         if let Some(model) = &args.model {
             builder = builder.model(model);
+        }
+        if let Some(requests) = args.model_per_minute {
+            builder = builder.max_per_minute(requests);
+        }
+        if let Some(time) = args.model_time {
+            builder = builder.total_timeout(time);
         }
         if !args.simulate {
             let connection = Connection::of(variables);

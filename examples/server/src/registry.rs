@@ -27,9 +27,14 @@ fn http_client(args: &NodeArgs, variables: Variables) -> Result<HttpClient, Stop
             None => secrets.and(secret),
         };
     }
-    let builder = HttpClient::builder().secrets(secrets);
+    let builder = HttpClient::builder()
+        .secrets(secrets)
+        .connect_timeout(args.http_connect_time)
+        .timeout(args.http_time);
     let origins = args.allow_origins.iter();
-    Ok(origins
-        .fold(builder, HttpClientBuilder::allow_origin)
+    let builder = origins.fold(builder, HttpClientBuilder::allow_origin);
+    let private = args.allow_private.iter();
+    Ok(private
+        .fold(builder, HttpClientBuilder::allow_addresses)
         .build()?)
 }

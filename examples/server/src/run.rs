@@ -28,8 +28,7 @@ use crate::{
 };
 
 /// Runs a workflow to its end, in an engine of its own. People are asked on standard input.
-pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Stopped> {
-    let variables = Variables::read(args.files.env_file.as_deref())?;
+pub(crate) fn run(args: &RunArgs, variables: Variables) -> Result<ExitCode, Stopped> {
     Runtime::new()?.block_on(run_to_end(args, variables))
 }
 

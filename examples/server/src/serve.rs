@@ -8,13 +8,14 @@ use std::{
     time::Duration,
 };
 
+use axum::Router;
 use tokio::{net::TcpListener, runtime::Runtime};
 use tokio_util::sync::CancellationToken;
-use workflow_core::{LocalEngine, Recovered};
-use workflow_http::{ApiKey, Metrics, Options};
+use workflow_core::{Executor, LocalEngine, LocalEngineBuilder, Recovered, Registry};
+use workflow_http::{ApiKey, Limits, Metrics, Options};
 
 use crate::{
-    cli::{DataArgs, ServeArgs},
+    cli::{LimitArgs, ServeArgs},
     data::Data,
     error::Stopped,
     keys,
@@ -26,9 +27,8 @@ use crate::{
 };
 
 /// Serves until Ctrl-C or SIGTERM.
-pub(crate) fn serve(args: ServeArgs) -> Result<ExitCode, Stopped> {
+pub(crate) fn serve(args: ServeArgs, variables: Variables) -> Result<ExitCode, Stopped> {
     log(args.log.clone(), args.log_format);
-    let variables = Variables::read(args.files.env_file.as_deref())?;
     let keys = keys::keys(&args, &variables)?;
     if keys.is_empty() && !args.addr.ip().is_loopback() {
         return Err(Stopped::Exposed(args.addr));
@@ -44,7 +44,7 @@ async fn run(args: ServeArgs, keys: Vec<ApiKey>, variables: Variables) -> Result
     let registry = registry(model.client.clone(), &args.nodes, variables.clone())?;
     let data = Data::open(&args.data).await?;
     let metrics = Arc::new(Metrics::default());
-    let engine = LocalEngine::builder(registry).store(data.store());
+    let engine = engine(registry, &args.limits).store(data.store());
     let engine = Arc::new(engine.observer(metrics.clone()).build());
     let recovered = engine.recover().await?;
     if recovered != Recovered::default() {
@@ -53,12 +53,14 @@ async fn run(args: ServeArgs, keys: Vec<ApiKey>, variables: Variables) -> Result
         } = recovered;
         tracing::info!(going_on, waiting, "runs of the last time are taken up");
     }
-    announce(listener.local_addr()?, &model, &args.data, &variables)?;
+    announce(listener.local_addr()?, &model, &args, &variables)?;
 
     let drain = args.drain;
+    let base_path = args.base_path.clone();
     let shutdown = CancellationToken::new();
     let options = options(args, keys, &model, &shutdown).with_metrics(metrics);
     let router = workflow_http::router(engine.clone(), options.clone());
+    let router = below(&base_path, router);
     let serving = workflow_http::serve(listener, router, &options);
     let stopping = async {
         signals.next().await;
@@ -89,20 +91,31 @@ async fn listen(addr: SocketAddr) -> Result<TcpListener, Stopped> {
 fn announce(
     addr: SocketAddr,
     model: &Model,
-    data: &DataArgs,
+    args: &ServeArgs,
     variables: &Variables,
 ) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    writeln!(out, "Listening on http://{addr}")?;
+    writeln!(out, "Listening on http://{addr}{}", args.base_path)?;
+    if let Some(file) = &args.files.config {
+        writeln!(out, "Settings read from {}", file.display())?;
+    }
     if let Some(file) = variables.path() {
         writeln!(out, "Variables read from {}", file.display())?;
     }
     writeln!(out, "Model: {}", model.client.model())?;
     write!(out, "{}", model.connection())?;
-    if data.memory {
+    if args.data.memory {
         writeln!(out, "Data: kept in memory only")?;
     } else {
-        writeln!(out, "Data: {}", data.data_dir.display())?;
+        writeln!(out, "Data: {}", args.data.data_dir.display())?;
+    }
+    if !args.nodes.allow_private.is_empty() {
+        let addresses = args.nodes.allow_private.join(", ");
+        writeln!(
+            out,
+            "DANGEROUS: HttpNode may reach private addresses: {addresses}"
+        )?;
+        tracing::warn!(addresses, "HttpNode may reach private addresses");
     }
     if model.is_simulated() {
         writeln!(
@@ -121,6 +134,9 @@ fn options(
     shutdown: &CancellationToken,
 ) -> Options {
     let options = Options::default()
+        .with_base_path(&args.base_path)
+        .with_limits(limits(&args.limits))
+        .with_heartbeat(args.limits.heartbeat)
         .with_shutdown(shutdown.clone())
         .with_simulated(model.is_simulated());
     let options = keys.into_iter().fold(options, Options::with_api_key);
@@ -128,4 +144,43 @@ fn options(
     let options = hosts.fold(options, Options::with_allowed_host);
     let origins = args.cors_origins.into_iter();
     origins.fold(options, Options::with_cors_origin)
+}
+
+/// An engine with these bounds.
+fn engine(registry: Registry, limits: &LimitArgs) -> LocalEngineBuilder {
+    let executor = Executor::new()
+        .concurrent_steps(limits.max_steps)
+        .max_events(limits.max_events)
+        .max_map_items(limits.max_map_items)
+        .max_output_bytes(limits.max_output);
+    LocalEngine::builder(registry)
+        .executor(executor)
+        .max_running(limits.max_running)
+        .max_queued(limits.max_queued)
+}
+
+fn limits(limits: &LimitArgs) -> Limits {
+    Limits::default()
+        .with_connections(limits.max_connections)
+        .with_head_time(limits.head_time)
+        .with_keep_alive(limits.keep_alive)
+        .with_body_time(limits.body_time)
+        .with_body_bytes(limits.max_body)
+        .with_bodies_bytes(limits.max_bodies)
+        .with_write_time(limits.write_time)
+        .with_send_buffer_bytes(limits.send_buffer)
+        .with_readers_per_run(limits.max_readers)
+        .with_requests_per_minute(limits.requests_per_minute)
+        .with_wrong_keys_per_minute(limits.wrong_keys_per_minute)
+}
+
+/// The service below a base path and without it: a proxy in front may remove the path from requests or not, and probes
+/// need not know it.
+fn below(base_path: &str, router: Router) -> Router {
+    if base_path.is_empty() {
+        return router;
+    }
+    Router::new()
+        .nest_service(base_path, router.clone())
+        .fallback_service(router)
 }
