@@ -55,9 +55,11 @@ impl Bodies {
 
     async fn read_whole(&self, mut body: Body, limit: usize) -> Result<Read, Problem> {
         let too_large = || Kind::BodyTooLarge.of(format!("a body may have {limit} bytes at most"));
-        if body.size_hint().lower() > limit as u64 {
+        let announced = body.size_hint().lower();
+        if announced > limit as u64 {
             return Err(too_large());
         }
+        let announced = usize::try_from(announced).unwrap_or(limit);
         let mut read = Read::default();
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|_| Kind::UnreadableBody.of("the body broke off"))?;
@@ -66,6 +68,12 @@ impl Bodies {
             };
             if data.len() > limit - read.bytes.len() {
                 return Err(too_large());
+            }
+            // In one piece where the size is known: a buffer that grows takes up to twice as much. The system provides
+            // what is written to.
+            if read.bytes.len() + data.len() > FREE_BYTES {
+                let more = announced.saturating_sub(read.bytes.len());
+                read.bytes.reserve_exact(more);
             }
             read.bytes.extend_from_slice(&data);
             self.reserve(&mut read)?;

@@ -61,7 +61,7 @@ pub(crate) enum Stopped {
     #[error("The engine failed: {}.", told(.0))]
     Engine(#[from] EngineError),
     /// A setting that cannot be used, and where it is from.
-    #[error("{place}: {reason}.", reason = .reason.trim_end_matches('.'))]
+    #[error("{place}: {text}", text = sentence(.reason))]
     Setting { place: String, reason: String },
     /// The line is not shown: it may hold a key.
     #[error("{path}, line {line}: {reason}.", path = .path.display())]
@@ -106,6 +106,15 @@ impl Stopped {
             | Self::Engine(_)
             | Self::Io(_) => ExitCode::FAILURE,
         }
+    }
+}
+
+/// A text with a full stop, unless it ends with a question.
+fn sentence(text: &str) -> String {
+    if text.ends_with(['.', '?']) {
+        text.to_owned()
+    } else {
+        format!("{text}.")
     }
 }
 
