@@ -211,6 +211,14 @@ pub(crate) struct LimitArgs {
     #[arg(long, default_value_t = 10_000, value_name = "RUNS")]
     pub(crate) max_queued: usize,
 
+    /// How many bytes of memory all runs that work may hold together: 429 `busy` for a new one that does not fit.
+    #[arg(long, default_value = "1GiB", value_name = "BYTES", value_parser = bytes)]
+    pub(crate) memory_budget: usize,
+
+    /// How many bytes of memory one run may hold; then it fails: `too_much_memory`.
+    #[arg(long, default_value = "256MiB", value_name = "BYTES", value_parser = bytes)]
+    pub(crate) max_run_memory: usize,
+
     /// How many steps of one run may work at once.
     #[arg(long, default_value_t = 16, value_name = "STEPS")]
     pub(crate) max_steps: usize,
@@ -218,6 +226,11 @@ pub(crate) struct LimitArgs {
     /// How many events a run may have; then it fails: `too_many_events`.
     #[arg(long, default_value_t = 1_000_000, value_name = "EVENTS")]
     pub(crate) max_events: u64,
+
+    /// How many items of maps, rounds of loops and calls of workflows one run may have open at once; then it fails:
+    /// `too_many_frames`.
+    #[arg(long, default_value_t = 10_000, value_name = "FRAMES")]
+    pub(crate) max_open_frames: usize,
 
     /// How many items a map may have; then it fails: `too_many_items`.
     #[arg(long, default_value_t = 10_000, value_name = "ITEMS")]

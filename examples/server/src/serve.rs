@@ -150,6 +150,8 @@ fn options(
 fn engine(registry: Registry, limits: &LimitArgs) -> LocalEngineBuilder {
     let executor = Executor::new()
         .concurrent_steps(limits.max_steps)
+        .max_run_memory(limits.max_run_memory)
+        .max_open_frames(limits.max_open_frames)
         .max_events(limits.max_events)
         .max_map_items(limits.max_map_items)
         .max_output_bytes(limits.max_output);
@@ -157,6 +159,7 @@ fn engine(registry: Registry, limits: &LimitArgs) -> LocalEngineBuilder {
         .executor(executor)
         .max_running(limits.max_running)
         .max_queued(limits.max_queued)
+        .memory_budget(limits.memory_budget)
 }
 
 fn limits(limits: &LimitArgs) -> Limits {

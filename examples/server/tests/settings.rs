@@ -72,7 +72,7 @@ async fn every_limit_of_the_engine_and_of_bodies_can_be_set() {
     let place = place(&[(
         "workflow.toml",
         "max_body = 5000\nmax_steps = 3\nmax_events = 500\nmax_map_items = 7\nmax_output = \"2KiB\"\n\
-         max_running = 2\nmax_queued = 5\nkeep_alive = \"80s\"\nheartbeat = \"2s\"\nallowed_host = [\"a.example\", \"b.example\"]\n",
+         max_running = 2\nmax_queued = 5\nmemory_budget = \"64MiB\"\nkeep_alive = \"80s\"\nheartbeat = \"2s\"\nallowed_host = [\"a.example\", \"b.example\"]\n",
     )]);
     let server = Server::start(&mut configured(place.path())).await;
     for (name, value) in [
@@ -81,6 +81,8 @@ async fn every_limit_of_the_engine_and_of_bodies_can_be_set() {
         ("events", 500),
         ("map_items", 7),
         ("output_bytes", 2048),
+        ("queued_runs", 5),
+        ("memory_budget_bytes", 64 * 1024 * 1024),
     ] {
         assert_eq!(limit(&server, name).await, value, "{name}");
     }
