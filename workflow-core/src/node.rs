@@ -266,12 +266,19 @@ impl NodeContext {
         self.report(|report| report.model = Some(model.into().into()));
     }
 
-    /// Says why the model stopped.
+    /// Says why the model stopped. Templates of later steps read it as `id.finish_reason`.
     pub fn finish_reason(&self, reason: impl Into<String>) {
         self.report(|report| report.finish_reason = Some(reason.into().into()));
     }
 
-    /// Says what else there is to say of the answer, such as its sources: events show it.
+    /// Reports that the answer was cut off before its end, at a limit of tokens, and that the output is
+    /// what there is of it. Templates of later steps read it as `id.truncated`.
+    pub fn truncated(&self) {
+        self.report(|report| report.truncated = true);
+    }
+
+    /// Says what else there is to say of the answer, such as its sources: events show
+    /// it, and templates of later steps read it as `id.metadata`.
     pub fn metadata(&self, metadata: Value) {
         self.report(|report| report.metadata = Some(Arc::new(metadata)));
     }

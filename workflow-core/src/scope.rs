@@ -2,6 +2,7 @@
 //! or loop around it gives.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     fmt,
     sync::{Arc, OnceLock},
@@ -10,7 +11,7 @@ use std::{
 use minijinja::value::{Enumerator, Object, Serde};
 use serde_json::Value;
 
-use crate::error::Problem;
+use crate::{error::Problem, event::Report};
 
 /// JSON shared by everyone who reads it, converted for templates once, when first asked for.
 pub(crate) struct Shared {
@@ -70,14 +71,59 @@ enum Locals {
 
 /// What a settled step left.
 enum Settled {
-    Completed(Shared),
+    Completed {
+        output: Shared,
+        said: Said,
+    },
     Skipped,
     /// It failed, and the workflow goes on.
     Failed {
         error: Arc<Problem>,
         output: Option<Shared>,
+        said: Said,
     },
 }
+
+/// What a node said beside its output, as far as templates read it.
+#[derive(Default)]
+struct Said {
+    finish_reason: Option<Cow<'static, str>>,
+    truncated: bool,
+    metadata: Option<Shared>,
+}
+
+impl Said {
+    fn of(report: Option<&Report>) -> Self {
+        let Some(report) = report else {
+            return Self::default();
+        };
+        Self {
+            finish_reason: report.finish_reason.clone(),
+            truncated: report.truncated,
+            metadata: report.metadata.clone().map(Shared::new),
+        }
+    }
+
+    /// One of the fields that every settled step has, whatever its status.
+    fn field(&self, name: &str) -> Option<minijinja::Value> {
+        Some(match name {
+            "finish_reason" => self.finish_reason.as_deref().into(),
+            "truncated" => self.truncated.into(),
+            "metadata" => self.metadata.as_ref().map(Shared::view).into(),
+            _ => return None,
+        })
+    }
+}
+
+/// What a settled step gives to templates.
+pub(crate) const STEP_FIELDS: [&str; 6] = [
+    "status",
+    "output",
+    "error",
+    "finish_reason",
+    "truncated",
+    "metadata",
+];
 
 impl Scope {
     /// The values of a workflow's own nodes.
@@ -138,8 +184,9 @@ impl Scope {
     }
 
     /// Keeps the output of a step. A step settles once; a second call changes nothing.
-    pub(crate) fn complete(&self, step: usize, output: Arc<Value>) {
-        self.settle(step, Settled::Completed(Shared::new(output)));
+    pub(crate) fn complete(&self, step: usize, output: Arc<Value>, report: Option<&Report>) {
+        let (output, said) = (Shared::new(output), Said::of(report));
+        self.settle(step, Settled::Completed { output, said });
     }
 
     /// Notes that a step is not taken.
@@ -148,9 +195,19 @@ impl Scope {
     }
 
     /// Keeps why a step failed, and what its dependents read instead of its output.
-    pub(crate) fn fail(&self, step: usize, error: Arc<Problem>, output: Option<Arc<Value>>) {
-        let output = output.map(Shared::new);
-        self.settle(step, Settled::Failed { error, output });
+    pub(crate) fn fail(
+        &self,
+        step: usize,
+        error: Arc<Problem>,
+        output: Option<Arc<Value>>,
+        report: Option<&Report>,
+    ) {
+        let failed = Settled::Failed {
+            error,
+            output: output.map(Shared::new),
+            said: Said::of(report),
+        };
+        self.settle(step, failed);
     }
 
     fn settle(&self, step: usize, settled: Settled) {
@@ -197,10 +254,35 @@ impl Scope {
         }
     }
 
-    fn step_view(&self, step: usize) -> minijinja::Value {
-        self.steps[step]
-            .get()
-            .map_or(minijinja::Value::UNDEFINED, Settled::view)
+    fn step_view(self: &Arc<Self>, step: usize) -> minijinja::Value {
+        if self.steps[step].get().is_none() {
+            return minijinja::Value::UNDEFINED;
+        }
+        let scope = Arc::clone(self);
+        minijinja::Value::from_object(StepView { scope, step })
+    }
+}
+
+/// A settled step as templates see it. A field is converted when it is read, not with every other.
+#[derive(Debug)]
+struct StepView {
+    scope: Arc<Scope>,
+    step: usize,
+}
+
+impl Object for StepView {
+    fn get_value(self: &Arc<Self>, key: &minijinja::Value) -> Option<minijinja::Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, name: &str) -> Option<minijinja::Value> {
+        self.scope.steps[self.step].get()?.field(name)
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        let fields = STEP_FIELDS.iter();
+        let present = fields.filter(|name| self.get_value_by_str(name).is_some());
+        Enumerator::Values(present.map(|name| (*name).into()).collect())
     }
 }
 
@@ -211,23 +293,23 @@ fn slots(steps: usize) -> Box<[OnceLock<Settled>]> {
 impl Settled {
     fn output(&self) -> Option<&Shared> {
         match self {
-            Self::Completed(output) => Some(output),
+            Self::Completed { output, .. } => Some(output),
             Self::Skipped => None,
             Self::Failed { output, .. } => output.as_ref(),
         }
     }
 
-    /// `status`, and `output` and `error` where it has them.
-    fn view(&self) -> minijinja::Value {
-        let (status, error) = match self {
-            Self::Completed(_) => ("completed", None),
-            Self::Skipped => ("skipped", None),
-            Self::Failed { error, .. } => ("failed", Some(error)),
-        };
-        let output = self.output().map(|output| ("output", output.view()));
-        let error = error.map(|error| ("error", minijinja::Value::from(Serde(&**error))));
-        let status = [("status", minijinja::Value::from(status))];
-        minijinja::Value::from_pairs(status.into_iter().chain(output).chain(error))
+    /// One of [`STEP_FIELDS`]; `output` and `error` only where it has them.
+    fn field(&self, name: &str) -> Option<minijinja::Value> {
+        match (name, self) {
+            ("status", Self::Completed { .. }) => Some("completed".into()),
+            ("status", Self::Skipped) => Some("skipped".into()),
+            ("status", Self::Failed { .. }) => Some("failed".into()),
+            ("output", _) => self.output().map(Shared::view),
+            ("error", Self::Failed { error, .. }) => Some(Serde(&**error).into()),
+            (_, Self::Completed { said, .. } | Self::Failed { said, .. }) => said.field(name),
+            (_, Self::Skipped) => Said::default().field(name),
+        }
     }
 }
 

@@ -13,6 +13,14 @@ pub(crate) fn did_you_mean<'a>(
     written: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<String> {
+    nearest(written, candidates).map(|nearest| format!("did you mean `{nearest}`?"))
+}
+
+/// The candidate nearest to what was written, when one is near.
+pub(crate) fn nearest<'a>(
+    written: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     if written.len() > MAX_WORD {
         return None;
     }
@@ -22,7 +30,7 @@ pub(crate) fn did_you_mean<'a>(
         .filter(|candidate| candidate.len().abs_diff(written.len()) <= tolerance)
         .map(|candidate| (strsim::damerau_levenshtein(written, candidate), candidate));
     let (_, nearest) = near.filter(|(distance, _)| *distance <= tolerance).min()?;
-    Some(format!("did you mean `{nearest}`?"))
+    Some(nearest)
 }
 
 /// Hints for one workflow, of which there are only so many.

@@ -73,7 +73,7 @@ async fn what_is_missing_is_an_error_also_deep_inside() {
         ),
         (
             "{{ a.error.code }}",
-            "`a.error.code` is missing: `a` has `status`, `output`",
+            "`a.error.code` is missing: `a` has `status`, `output`, `finish_reason`, `truncated`, `metadata`",
         ),
     ];
     for (template, expected) in cases {

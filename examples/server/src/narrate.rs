@@ -52,7 +52,13 @@ fn told(kind: &EventKind) -> Option<String> {
             (None, None) => "waits".to_owned(),
         },
         EventKind::NodeCompleted(it) => {
-            format!("done in {} ms: {}", it.duration_ms, shown(&it.output))
+            let is_cut = it.report.as_ref().is_some_and(|report| report.truncated);
+            let cut = if is_cut {
+                ", cut off at the token limit"
+            } else {
+                ""
+            };
+            format!("done in {} ms{cut}: {}", it.duration_ms, shown(&it.output))
         }
         EventKind::NodeFailed(it) if it.handled => {
             format!("failed, and the workflow goes on: {}", it.error.detail)

@@ -49,6 +49,16 @@ async fn the_result_goes_to_standard_output_and_what_happens_to_standard_error()
 }
 
 #[tokio::test]
+async fn an_answer_that_was_cut_off_is_said_to_be() {
+    let node = json!({"id": "ask", "type": "LLMNode", "data": {"max_output_tokens": 2}});
+    let workflow = File::new("cut.json", &json!({"nodes": [node]}).to_string());
+    let run = said(run(workflow.path()).args(["--input", "Tides"])).await;
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let told = run.stderr.lines().last().unwrap();
+    assert!(told.contains(" ms, cut off at the token limit: "), "{told}");
+}
+
+#[tokio::test]
 async fn a_result_that_is_no_text_is_written_for_people() {
     let workflow = echo("echo.json");
     let run = said(run(workflow.path()).args(["--input", r#"{"a":[1]}"#])).await;

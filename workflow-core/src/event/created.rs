@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::report::{Report, report_if_any};
 use crate::{
     data::given,
     heap,
@@ -88,11 +89,24 @@ pub struct ReusedStep {
     pub node: NodeId,
     /// Its output then.
     pub output: Arc<Value>,
+    /// What its node said then that templates read: the finish reason, whether the answer was cut off,
+    /// and metadata.
+    #[serde(
+        flatten,
+        deserialize_with = "report_if_any",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub report: Option<Box<Report>>,
 }
 
 impl ReusedStep {
-    pub(crate) fn new(node: NodeId, output: Arc<Value>) -> Self {
-        Self { node, output }
+    /// A step with this output. Of the report, only what templates read is taken over.
+    pub(crate) fn new(node: NodeId, output: Arc<Value>, report: Option<&Report>) -> Self {
+        Self {
+            node,
+            output,
+            report: report.and_then(Report::readable),
+        }
     }
 }
 

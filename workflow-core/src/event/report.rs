@@ -21,6 +21,10 @@ pub struct Report {
     /// Why the model stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finish_reason: Option<Cow<'static, str>>,
+    /// Whether the answer was cut off before its end, at a limit of tokens: the node completed, but its
+    /// output is not whole.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub truncated: bool,
     /// What else there is to say of the answer, such as its sources.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Arc<Value>>,
@@ -44,6 +48,20 @@ pub struct Report {
     /// Whether the output was taken over from the run that is done again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reused: bool,
+}
+
+impl Report {
+    /// The part that templates of later steps read: `finish_reason`, `truncated` and `metadata`. None
+    /// where there is none of them.
+    pub(crate) fn readable(&self) -> Option<Box<Self>> {
+        let readable = Self {
+            finish_reason: self.finish_reason.clone(),
+            truncated: self.truncated,
+            metadata: self.metadata.clone(),
+            ..Self::default()
+        };
+        (readable != Self::default()).then(|| Box::new(readable))
+    }
 }
 
 /// Reads the fields of a report, none where there is none of them.

@@ -88,7 +88,7 @@ impl Machine {
         let root = self.frames.at(FrameId::ROOT);
         let found = reused.iter().filter_map(|step| {
             let node = root.index_of(step.node.as_str())?;
-            Some((node, Arc::clone(&step.output)))
+            Some((node, step.clone()))
         });
         self.reused = found.collect();
         for step in reused {
@@ -135,10 +135,11 @@ impl Machine {
                     self.hold(step.frame, &completed.output);
                 }
                 let output = Arc::clone(&completed.output);
-                self.frames
-                    .at(step.frame)
-                    .scope
-                    .complete(step.node(), output);
+                self.frames.at(step.frame).scope.complete(
+                    step.node(),
+                    output,
+                    completed.report.as_deref(),
+                );
                 self.step_settled(step, true);
             }
             EventKind::NodeFailed(failed) => {
@@ -214,7 +215,8 @@ impl Machine {
         let (seq, error) = (self.seq + 1, Arc::clone(&failed.error));
         let frame = self.frames.at_mut(step.frame);
         if failed.handled {
-            frame.scope.fail(step.node(), error, failed.output.clone());
+            let (output, report) = (failed.output.clone(), failed.report.as_deref());
+            frame.scope.fail(step.node(), error, output, report);
             return self.step_settled(step, true);
         }
         frame.steps[step.node()].state = StepState::Settled;

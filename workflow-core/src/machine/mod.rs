@@ -45,7 +45,7 @@ use self::{
 };
 use crate::{
     error::NodeError,
-    event::{EventKind, Report, RunCreated, StepEvent},
+    event::{EventKind, Report, ReusedStep, RunCreated, StepEvent},
     id::{RunId, StepRef, WaitId},
     queued::Notice,
     scope::{ImplicitInput, Scope},
@@ -144,7 +144,7 @@ pub(crate) struct Machine {
     /// Whether its host stops.
     interrupted: bool,
     /// What the nodes of the workflow do not do again.
-    reused: BTreeMap<usize, Arc<Value>>,
+    reused: BTreeMap<usize, ReusedStep>,
     /// When the run fails, should it still work then.
     deadline: Option<Timestamp>,
     /// Steps whose needs are settled, before it is decided whether they are taken.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Command, FrameId, Machine, Phase, StepId, Turn, end::Doom, step::StepState};
 use crate::{
     error::Problem,
-    event::{EventKind, NodeSkipped, NodeStarted, Report, RunStarted, SkipReason, StartReason},
+    event::{EventKind, NodeSkipped, NodeStarted, RunStarted, SkipReason, StartReason},
     time::Timestamp,
     workflow::Work,
 };
@@ -119,16 +119,17 @@ impl Machine {
     /// What the step does not do again.
     pub(super) fn reused_output(&self, step: StepId) -> Option<&Arc<Value>> {
         let is_root = step.frame == FrameId::ROOT;
-        is_root.then(|| self.reused.get(&step.node())).flatten()
+        let reused = is_root.then(|| self.reused.get(&step.node())).flatten()?;
+        Some(&reused.output)
     }
 
     fn reuse(&mut self, step: StepId, now: Timestamp, turn: &mut Turn) {
-        let output = self.reused_output(step).cloned().unwrap_or_default();
-        let report = Report {
-            reused: true,
-            ..Report::default()
-        };
-        self.complete(step, output, Some(Box::new(report)), now, turn);
+        let reused = self.reused.get(&step.node());
+        let output = reused.map(|reused| Arc::clone(&reused.output));
+        let report = reused.and_then(|reused| reused.report.clone());
+        let mut report = report.unwrap_or_default();
+        report.reused = true;
+        self.complete(step, output.unwrap_or_default(), Some(report), now, turn);
     }
 
     fn decision(&self, step: StepId, any_live: bool) -> Decision {

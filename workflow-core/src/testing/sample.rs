@@ -160,7 +160,11 @@ fn created(workflow: &WorkflowRecord, input: Value) -> RunCreated {
         metadata: Some(Arc::new(json!({"ticket": 7}))),
         nodes: [outline("a")].into(),
         retry_of: None,
-        reused: vec![ReusedStep::new(node("a"), Arc::new(json!("reused")))],
+        reused: vec![ReusedStep::new(
+            node("a"),
+            Arc::new(json!("reused")),
+            Some(&report()),
+        )],
         log_format: LOG_FORMAT,
         workflows: [PinnedWorkflow {
             workflow: "called".into(),
@@ -204,6 +208,7 @@ fn report() -> Report {
         usage: Usage::new(u64::MAX, 3),
         model: Some("a-model".into()),
         finish_reason: Some("STOP".into()),
+        truncated: true,
         metadata: Some(Arc::new(json!({"citations": []}))),
         kept: Some(Arc::new(json!({"request": "as sent"}))),
         queued_ms: Some(5_300),

@@ -4,13 +4,11 @@ use super::graph::Graph;
 use crate::{
     fault::{Fault, FaultCode},
     pointer::Pointer,
+    scope::STEP_FIELDS,
     spec::is_reserved,
-    suggest::shown,
+    suggest::{nearest, shown},
     template::{self, Json},
 };
-
-/// What a settled node gives to templates.
-const STEP_FIELDS: [&str; 3] = ["status", "output", "error"];
 
 /// Whose templates are checked.
 #[derive(Clone, Copy)]
@@ -150,8 +148,11 @@ fn not_settled(named: &str, own: &str, at: &Pointer) -> Fault {
 }
 
 fn unknown_field(root: &str, field: &str, at: &Pointer) -> Fault {
-    let detail =
-        format!("`{root}.{field}` is not there: a node has `status`, `output` and `error`");
-    Fault::new(FaultCode::UnknownReference, at, detail)
-        .hint(format!("did you mean `{root}.output.{field}`?"))
+    let field = shown(field);
+    let fields = STEP_FIELDS.map(|field| format!("`{field}`")).join(", ");
+    let detail = format!("`{root}.{field}` is not there: a node has {fields}");
+    let near = nearest(&field, STEP_FIELDS).map(|near| format!("{root}.{near}"));
+    let meant = near.unwrap_or_else(|| format!("{root}.output.{field}"));
+    let hint = format!("did you mean `{meant}`?");
+    Fault::new(FaultCode::UnknownReference, at, detail).hint(hint)
 }

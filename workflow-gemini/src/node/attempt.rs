@@ -121,6 +121,9 @@ impl<'a> Attempt<'a> {
     fn tell(&mut self, kept: &Kept, reply: &Reply) {
         self.count(reply.usage);
         self.cx.finish_reason(reply.finish_reason.as_str());
+        if reply.is_truncated() {
+            self.cx.truncated();
+        }
         if let Some(model) = &reply.model_version {
             self.cx.model(model.clone());
         }

@@ -8,14 +8,14 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    event::{EventKind, NodeOutline, ReusedStep, RunCreated, StepEvent},
+    event::{EventKind, NodeOutline, Report, ReusedStep, RunCreated, StepEvent},
     id::NodeId,
     workflow::Workflow,
 };
 
 /// How a node came out, if that can be taken over.
 enum Outcome {
-    Completed(Arc<Value>),
+    Completed(Arc<Value>, Option<Box<Report>>),
     Skipped,
 }
 
@@ -41,7 +41,10 @@ pub(super) fn reused(
     }
     let kept = steps.iter().zip(again).filter(|(_, again)| !again);
     kept.filter_map(|(step, _)| match outcomes.remove(&step.id)? {
-        Outcome::Completed(output) => Some(ReusedStep::new(step.id.clone(), output)),
+        Outcome::Completed(output, report) => {
+            let id = step.id.clone();
+            Some(ReusedStep::new(id, output, report.as_deref()))
+        }
         // Whether it is taken is decided again, from the same values.
         Outcome::Skipped => None,
     })
@@ -53,7 +56,9 @@ fn outcomes(log: &[StepEvent]) -> BTreeMap<NodeId, Outcome> {
     let at_the_top = log.iter().filter_map(|event| {
         let step = event.step().filter(|step| step.is_top_level())?;
         let outcome = match &event.kind {
-            EventKind::NodeCompleted(it) => Outcome::Completed(Arc::clone(&it.output)),
+            EventKind::NodeCompleted(it) => {
+                Outcome::Completed(Arc::clone(&it.output), it.report.clone())
+            }
             EventKind::NodeSkipped(_) => Outcome::Skipped,
             _ => return None,
         };

@@ -154,7 +154,7 @@ fn created(log: &[StepEvent]) -> Option<&RunCreated> {
 
 /// What is taken over stands in one event.
 fn check_size(from: &NodeId, reused: &[ReusedStep]) -> Result<(), EngineError> {
-    let bytes: usize = reused.iter().map(|step| size::bytes(&step.output)).sum();
+    let bytes: usize = reused.iter().map(size::bytes).sum();
     if bytes <= MAX_RESULT_BYTES {
         return Ok(());
     }
