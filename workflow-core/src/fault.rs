@@ -59,6 +59,8 @@ fault_codes! {
     AmbiguousWorkflow = "ambiguous_workflow",
     /// `needs` or a template names something that is not there.
     UnknownReference = "unknown_reference",
+    /// A template names a field that the schema of the value excludes.
+    UnknownFieldReference = "unknown_field_reference",
     /// A template names a node that may not have run yet.
     NotAnAncestor = "not_an_ancestor",
     /// Nodes need, or workflows call, each other in a circle.

@@ -102,7 +102,7 @@ pub use self::{
     history::{AttemptReport, StepHistory},
     id::{InvalidId, InvalidWaitId, NodeId, RunId, StepPath, StepRef, WaitId, WorkflowId},
     json::{JsonError, read_json},
-    node::{Node, NodeContext},
+    node::{Node, NodeContext, OutputShape},
     nodes::{PromptNode, TransformNode},
     outline::RunOutline,
     queued::Queued,

@@ -66,6 +66,46 @@ pub trait Node: Send + Sync + 'static {
     fn reads_input(&self) -> bool {
         false
     }
+
+    /// What is known of the output of this node, set up as it is. A template that reads a field which
+    /// the output cannot have is then a fault when the workflow is created. Unknown by default.
+    ///
+    /// ```
+    /// use serde_json::{Value, json};
+    /// use workflow_core::{Node, NodeContext, NodeError, OutputShape};
+    ///
+    /// struct Weather {
+    ///     schema: Value,
+    /// }
+    ///
+    /// #[async_trait::async_trait]
+    /// impl Node for Weather {
+    ///     async fn run(&self, _: &NodeContext) -> Result<Value, NodeError> {
+    ///         Ok(json!({"celsius": 21}))
+    ///     }
+    ///
+    ///     fn output_shape(&self) -> OutputShape<'_> {
+    ///         OutputShape::Schema(&self.schema)
+    ///     }
+    /// }
+    /// ```
+    fn output_shape(&self) -> OutputShape<'_> {
+        OutputShape::Unknown
+    }
+}
+
+/// What is known of a node's output before it runs.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum OutputShape<'a> {
+    /// Nothing: any field may be there.
+    Unknown,
+    /// It is a text.
+    Text,
+    /// It fits this JSON Schema (draft 2020-12).
+    Schema(&'a Value),
+    /// It is what this renders to.
+    Json(&'a Json),
 }
 
 const _: fn(&dyn Node) = |_| {};

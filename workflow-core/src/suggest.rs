@@ -41,6 +41,16 @@ impl Suggestions {
         Self(Cell::new(MAX_LOOKUPS))
     }
 
+    /// As [`nearest`], as long as there are look-ups left.
+    pub(crate) fn nearest<'a>(
+        &self,
+        written: &str,
+        candidates: impl IntoIterator<Item = &'a str>,
+    ) -> Option<&'a str> {
+        self.0.set(self.0.get().checked_sub(1)?);
+        nearest(written, candidates)
+    }
+
     /// As [`did_you_mean`], as long as there are look-ups left.
     pub(crate) fn did_you_mean<'a>(
         &self,

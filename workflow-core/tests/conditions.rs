@@ -101,7 +101,7 @@ async fn a_handled_failure_goes_on() {
 #[tokio::test(start_paused = true)]
 async fn a_condition_that_cannot_be_evaluated_fails_its_node() {
     let spec = json!({"nodes": [
-        {"id": "a", "type": "TransformNode", "data": {"value": {"k": 1}}},
+        {"id": "a", "type": "TransformNode", "data": {"value": "{{ {'k': 1} }}"}},
         {"id": "b", "type": "Script", "when": "a.output.gone == 1"},
     ]});
     let (probe, events) = run(&spec, json!(null)).await;
@@ -115,7 +115,7 @@ async fn a_condition_that_cannot_be_evaluated_fails_its_node() {
 #[tokio::test(start_paused = true)]
 async fn an_output_that_cannot_be_rendered_fails_the_run() {
     let spec = json!({"output": "{{ a.output.gone }}", "nodes": [
-        {"id": "a", "type": "TransformNode", "data": {"value": {"k": 1}}},
+        {"id": "a", "type": "TransformNode", "data": {"value": "{{ {'k': 1} }}"}},
     ]});
     let (_, events) = run(&spec, json!(null)).await;
     assert_eq!(

@@ -140,7 +140,7 @@ async fn a_timeout_is_per_attempt_and_retryable() {
 async fn a_missing_value_names_the_path_and_the_keys_there_are() {
     let probe = Probe::default();
     let spec = json!({"nodes": [
-        {"id": "a", "type": "TransformNode", "data": {"value": {"kind": "bug", "text": "{{ input }}"}}},
+        {"id": "a", "type": "TransformNode", "data": {"value": "{{ {'kind': 'bug', 'text': input} }}"}},
         {"id": "b", "type": "PromptNode", "data": {"template": "{{ a.output.knid }}"}, "retry": 5},
     ]});
     let events = run_all(&parsed(&probe, &spec)).await;

@@ -292,6 +292,11 @@ fn provocations() -> Vec<(FaultCode, &'static str, Value)> {
             ),
         ),
         (
+            C::UnknownFieldReference,
+            "#/nodes/0/data/template",
+            json!({"input": {"properties": {"text": {}}}, "nodes": [prompt("a", "{{ input.txt }}")]}),
+        ),
+        (
             C::NoImplicitInput,
             "#/nodes/2",
             nodes(

@@ -95,7 +95,7 @@ async fn a_failing_round_fails_the_loop() {
 #[tokio::test(start_paused = true)]
 async fn an_expression_that_cannot_be_evaluated_fails_the_loop() {
     let spec = repeat(&json!({"max": 3, "until": "a.output.score > 1", "nodes": [
-        {"id": "a", "type": "TransformNode", "data": {"value": {"sore": 1}}}]}));
+        {"id": "a", "type": "TransformNode", "data": {"value": "{{ {'sore': 1} }}"}}]}));
     let (_, events) = run(&spec, json!(null)).await;
     assert_eq!(
         failure(&events),
@@ -103,7 +103,7 @@ async fn an_expression_that_cannot_be_evaluated_fails_the_loop() {
     );
     let spec = repeat(
         &json!({"max": 3, "until": "true", "output": "{{ a.output.score }}", "nodes": [
-        {"id": "a", "type": "TransformNode", "data": {"value": {"sore": 1}}}]}),
+        {"id": "a", "type": "TransformNode", "data": {"value": "{{ {'sore': 1} }}"}}]}),
     );
     let (_, events) = run(&spec, json!(null)).await;
     assert!(failure(&events).starts_with("output_error: `a.output.score` is missing"));

@@ -112,6 +112,11 @@ impl LlmData {
         self.0.prompt.is_some() || !self.0.parts.is_empty()
     }
 
+    /// The schema of the answer, if it is JSON.
+    pub(crate) fn schema(&self) -> Option<&Value> {
+        self.0.schema.as_ref().map(|schema| schema.json())
+    }
+
     pub(crate) fn streams(&self) -> bool {
         self.0.stream
     }

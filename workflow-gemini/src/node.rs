@@ -7,7 +7,7 @@ mod metadata;
 
 use async_trait::async_trait;
 use serde_json::Value;
-use workflow_core::{Node, NodeContext, NodeError, Registry, RetryPolicy};
+use workflow_core::{Node, NodeContext, NodeError, OutputShape, Registry, RetryPolicy};
 
 use self::attempt::Attempt;
 use crate::{client::GeminiClient, data::LlmData};
@@ -74,5 +74,11 @@ impl Node for LlmNode {
 
     fn reads_input(&self) -> bool {
         !self.data.has_prompt()
+    }
+
+    fn output_shape(&self) -> OutputShape<'_> {
+        self.data
+            .schema()
+            .map_or(OutputShape::Text, OutputShape::Schema)
     }
 }

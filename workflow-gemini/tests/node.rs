@@ -341,7 +341,53 @@ async fn a_truncated_answer_succeeds_and_is_marked() {
     let done = last(&told, "node.completed");
     assert_eq!(done["output"], "So f");
     assert_eq!(done["finish_reason"], "MAX_TOKENS");
+    assert_eq!(done["truncated"], true);
     assert_eq!(done["metadata"], value!({"truncated": true}));
+}
+
+#[tokio::test]
+async fn a_later_step_reads_that_an_answer_was_cut_off() {
+    let answer = value!({"candidates": [{"content": {"parts": [{"text": "So f"}]},
+        "finishReason": "MAX_TOKENS", "citationMetadata": {"citationSources": [{"uri": "https://a.example"}]}}]});
+    let server = answering(one(&answer)).await;
+    let read =
+        "{{ ask.finish_reason }} {{ ask.truncated }} {{ ask.metadata.citations is defined }}";
+    let nodes = value!([
+        {"id": "ask", "type": "LLMNode", "data": {}},
+        {"id": "read", "type": "PromptNode", "data": {"template": read}},
+    ]);
+    let told = events(run(&server.uri(), &nodes, "Hi")).await;
+    assert_eq!(
+        last(&told, "run.completed")["output"],
+        "MAX_TOKENS true true"
+    );
+}
+
+#[test]
+fn fields_that_an_answer_cannot_have_are_faults() {
+    let registry = registry("http://127.0.0.1:1");
+    let schema = value!({"type": "object", "properties": {"kind": {"type": "string"}}});
+    for (data, path, hint) in [
+        (value!({}), "ask.output.kind", Some("write `ask.output`")),
+        (
+            value!({"schema": schema}),
+            "ask.output.kidn",
+            Some("did you mean `ask.output.kind`?"),
+        ),
+        (value!({"schema": schema}), "ask.output.kind", None),
+    ] {
+        let nodes = value!([
+            {"id": "ask", "type": "LLMNode", "data": data},
+            {"id": "read", "type": "PromptNode", "data": {"template": format!("{{{{ {path} }}}}")}},
+        ]);
+        let checked = Workflow::new(&value!({ "nodes": nodes }), &registry);
+        let found = checked.err().map(|invalid| {
+            let fault = invalid.faults()[0].clone();
+            assert_eq!(fault.code.as_str(), "unknown_field_reference");
+            fault.hint.unwrap_or_default()
+        });
+        assert_eq!(found.as_deref(), hint, "{path}");
+    }
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     error::NodeError,
-    node::{Node, NodeContext},
+    node::{Node, NodeContext, OutputShape},
     template::Template,
 };
 
@@ -22,5 +22,9 @@ pub struct PromptNode {
 impl Node for PromptNode {
     async fn run(&self, cx: &NodeContext) -> Result<Value, NodeError> {
         cx.render(&self.template).map(Value::String)
+    }
+
+    fn output_shape(&self) -> OutputShape<'_> {
+        OutputShape::Text
     }
 }

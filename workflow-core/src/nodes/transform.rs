@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     error::NodeError,
-    node::{Node, NodeContext},
+    node::{Node, NodeContext, OutputShape},
     template::Json,
 };
 
@@ -21,5 +21,9 @@ pub struct TransformNode {
 impl Node for TransformNode {
     async fn run(&self, cx: &NodeContext) -> Result<Value, NodeError> {
         cx.render_json(&self.value)
+    }
+
+    fn output_shape(&self) -> OutputShape<'_> {
+        OutputShape::Json(&self.value)
     }
 }

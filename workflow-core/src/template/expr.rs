@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::{
-    References, TemplateError, bounds,
+    Paths, References, TemplateError, bounds,
     environment::ENVIRONMENT,
     names, node_error, sorted,
     value::{self, Budget},
@@ -49,6 +49,11 @@ impl Expr {
 
     pub(crate) fn references(&self) -> &References {
         &self.0.references
+    }
+
+    /// The paths that it reads.
+    pub(crate) fn paths(&self) -> Paths {
+        Paths::of_expression(&self.0.source)
     }
 
     /// Whether its value counts as true.

@@ -6,7 +6,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;
 
-use super::{Expr, References, Template, TemplateError, blocks, secret::SECRET, value::Budget};
+use super::{
+    Expr, Paths, References, Template, TemplateError, blocks, secret::SECRET, value::Budget,
+};
 use crate::{
     error::NodeError,
     fault::{Fault, FaultCode},
@@ -21,7 +23,7 @@ use crate::{
 pub struct Json(Part);
 
 #[derive(Clone, Debug)]
-enum Part {
+pub(crate) enum Part {
     Literal(Value),
     Text(Template),
     Expression(Expr),
@@ -42,6 +44,24 @@ impl Json {
         } else {
             Err(faults)
         }
+    }
+
+    pub(crate) fn part(&self) -> &Part {
+        &self.0
+    }
+
+    /// The paths that its strings read, each with its place.
+    pub(crate) fn paths(&self, at: &Pointer) -> Vec<(Pointer, Paths)> {
+        let mut found = Vec::new();
+        self.0.visit(at, &mut |at, part| {
+            let paths = match part {
+                Part::Text(template) => template.paths(),
+                Part::Expression(expr) => expr.paths(),
+                _ => return,
+            };
+            found.push((at.clone(), paths));
+        });
+        found
     }
 
     /// What its strings read, each with its place.

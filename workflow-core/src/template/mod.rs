@@ -11,6 +11,7 @@ mod expr;
 mod json;
 mod missing;
 mod names;
+mod paths;
 mod secret;
 mod text;
 mod value;
@@ -19,6 +20,10 @@ pub use self::{
     bounds::MAX_TEMPLATE_BYTES, expr::Expr, json::Json, secret::TextOrSecret, text::Template,
 };
 pub(crate) use self::{environment::is_global, expr::List, value::Budget};
+pub(crate) use self::{
+    json::Part,
+    paths::{Key, Path, Paths, only_path},
+};
 
 use std::sync::Arc;
 

@@ -54,7 +54,7 @@ fn is_name(word: &str) -> bool {
 }
 
 /// Names and single marks, without strings and white space.
-fn words(source: &str) -> Vec<&str> {
+pub(super) fn words(source: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let mut rest = source;
     while let Some(first) = rest.chars().next() {

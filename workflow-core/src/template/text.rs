@@ -7,8 +7,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::{
-    References, TemplateError, blocks::Blocks, bounds, environment::ENVIRONMENT, names, node_error,
-    sorted,
+    Paths, References, TemplateError, blocks::Blocks, bounds, environment::ENVIRONMENT, names,
+    node_error, sorted,
 };
 use crate::{error::NodeError, scope::Scope};
 
@@ -64,6 +64,11 @@ impl Template {
 
     pub(crate) fn references(&self) -> &References {
         &self.0.references
+    }
+
+    /// The paths that it reads.
+    pub(crate) fn paths(&self) -> Paths {
+        Paths::of_template(&self.0.source)
     }
 
     /// The names its `set`, `for` and `with` give values to.

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{
     check::Check,
     graph::Graph,
+    outputs::Shape,
     outside::Outside,
     plan::{self, Planned},
     references::Reader,
@@ -29,6 +30,8 @@ pub(crate) struct Body {
     pub(crate) sinks: Box<[usize]>,
     /// The nodes as events tell them.
     pub(crate) outline: Arc<[NodeOutline]>,
+    /// What is known of its result.
+    pub(super) result: Shape,
 }
 
 impl Body {
@@ -49,6 +52,14 @@ impl Body {
     }
 }
 
+/// What became of a node.
+#[derive(Default)]
+struct Planning {
+    step: Option<Planned>,
+    faults: Vec<Fault>,
+    warnings: Vec<Fault>,
+}
+
 /// A list of nodes whose graph is known.
 pub(super) struct List<'a> {
     pub(super) nodes: &'a [NodeSpec],
@@ -67,20 +78,45 @@ impl<'a> List<'a> {
 
     /// Plans the nodes that can be built; for each of the others there is a fault.
     pub(super) fn plan(&self, check: &mut Check) -> Body {
+        let mut planned: Vec<Planning> = Vec::new();
+        planned.resize_with(self.nodes.len(), Planning::default);
+        // What is known of an output must be known before the templates that read it are checked. The
+        // faults come in the order the nodes are written, all the same.
+        for index in self.graph.order() {
+            let found = (check.faults.len(), check.warnings.len());
+            planned[*index] = Planning {
+                step: plan::plan(&self.nodes[*index], *index, &self.graph, check),
+                faults: check.faults.split_off(found.0),
+                warnings: check.warnings.split_off(found.1),
+            };
+        }
         let mut steps = Vec::with_capacity(self.nodes.len());
         let mut outline = Vec::with_capacity(self.nodes.len());
-        for (index, node) in self.nodes.iter().enumerate() {
-            let Some(step) = plan::plan(node, index, &self.graph, check) else {
-                continue;
-            };
-            outline.push(step.outline(node, self.needs(index)));
-            steps.push(step);
+        for (index, (node, planned)) in self.nodes.iter().zip(planned).enumerate() {
+            check.faults.extend(planned.faults);
+            check.warnings.extend(planned.warnings);
+            if let Some(step) = planned.step {
+                outline.push(step.outline(node, self.needs(index)));
+                steps.push(step);
+            }
         }
         Body {
             steps: steps.into(),
             variables: Arc::new(self.graph.variables().clone()),
             sinks: self.graph.sinks(),
             outline: outline.into(),
+            result: self.graph.result_shape(),
+        }
+    }
+
+    /// What is known of the result, which may be said with templates.
+    pub(super) fn result_shape(&self, output: Option<&Value>) -> Shape {
+        let Some(output) = output else {
+            return self.graph.result_shape();
+        };
+        match Json::new(output, &Pointer::root()) {
+            Ok(json) => self.reader().shape_of_json(&json),
+            Err(_) => Shape::Unknown,
         }
     }
 

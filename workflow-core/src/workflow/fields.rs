@@ -37,6 +37,7 @@ fn check_template(source: &str, refers: bool, at: &Pointer, reader: &Reader) -> 
         Err(error) => return vec![error.into_fault(at)],
     };
     let mut faults = reader.check(template.references(), at);
+    faults.extend(reader.check_paths(&template.paths(), at));
     faults.extend(
         template
             .assigned()
@@ -52,7 +53,11 @@ fn check_template(source: &str, refers: bool, at: &Pointer, reader: &Reader) -> 
 
 fn check_expression(source: &str, at: &Pointer, reader: &Reader) -> Vec<Fault> {
     match Expr::new(source) {
-        Ok(expr) => reader.check(expr.references(), at),
+        Ok(expr) => {
+            let mut faults = reader.check(expr.references(), at);
+            faults.extend(reader.check_paths(&expr.paths(), at));
+            faults
+        }
         Err(error) => vec![error.into_fault(at)],
     }
 }

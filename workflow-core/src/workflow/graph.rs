@@ -1,8 +1,11 @@
 //! What needs what: ids, edges, cycles, ancestors.
 
-use std::{cell::Cell, collections::HashMap};
+use std::{
+    cell::{Cell, OnceCell},
+    collections::HashMap,
+};
 
-use super::outside::Outside;
+use super::{outputs::Shape, outside::Outside};
 use crate::{
     fault::{Fault, FaultCode},
     pointer::Pointer,
@@ -19,8 +22,12 @@ pub(super) struct Graph<'a> {
     needs: Vec<Vec<usize>>,
     dependents: Vec<Vec<usize>>,
     ancestors: Vec<Bits>,
+    /// Each node once, what it needs first; nodes on or behind a cycle come last.
+    order: Vec<usize>,
     /// Which nodes something reads.
     used: Vec<Cell<bool>>,
+    /// What is known of the output of each node, once it is planned.
+    shapes: Vec<OnceCell<Shape>>,
 }
 
 impl<'a> Graph<'a> {
@@ -55,12 +62,57 @@ impl<'a> Graph<'a> {
             needs,
             dependents,
             ancestors: Vec::new(),
+            order: Vec::new(),
             used: vec![Cell::new(false); nodes.len()],
+            shapes: vec![OnceCell::new(); nodes.len()],
         };
-        let (order, rest) = graph.topological_order();
+        let (mut order, rest) = graph.topological_order();
+        let unordered: Vec<usize> = (0..nodes.len()).filter(|node| rest[*node]).collect();
         graph.report_cycles(rest, nodes, faults);
         graph.ancestors = graph.find_ancestors(&order);
+        order.extend(unordered);
+        graph.order = order;
         graph
+    }
+
+    /// Each node once, what it needs first.
+    pub(super) fn order(&self) -> &[usize] {
+        &self.order
+    }
+
+    /// Notes what is known of the output of a node.
+    pub(super) fn set_shape(&self, node: usize, shape: Shape) {
+        let _ = self.shapes[node].set(shape);
+    }
+
+    /// What is known of the output of a node.
+    pub(super) fn shape(&self, node: usize) -> Shape {
+        self.shapes[node].get().cloned().unwrap_or(Shape::Unknown)
+    }
+
+    /// What is known of what a node reads without naming it.
+    pub(super) fn input_shape(&self, node: usize) -> Shape {
+        match self.implicit_input(node) {
+            ImplicitInput::Begin => self.outside.begin().clone(),
+            ImplicitInput::Step(step) => self.shape(step),
+            ImplicitInput::None => Shape::Unknown,
+        }
+    }
+
+    /// What is known of the result of the list, where it does not say what that is: the output of its
+    /// last node, or of several an object of them.
+    pub(super) fn result_shape(&self) -> Shape {
+        match &*self.sinks() {
+            [only] => self.shape(*only),
+            sinks => {
+                let members = sinks.iter();
+                Shape::Object(
+                    members
+                        .map(|node| (self.name(*node).to_owned(), self.shape(*node)))
+                        .collect(),
+                )
+            }
+        }
     }
 
     pub(super) fn variables(&self) -> &Variables {

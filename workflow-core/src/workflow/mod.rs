@@ -10,6 +10,7 @@ mod graph;
 mod hash;
 mod library;
 mod marks;
+mod outputs;
 mod outside;
 mod pins;
 mod plan;
@@ -27,7 +28,12 @@ pub(crate) use self::{
     library::Refusal,
     plan::{Planned, Work},
 };
-use self::{body::List, check::Check, outside::Outside};
+use self::{
+    body::List,
+    check::Check,
+    outputs::{Lookups, Shape},
+    outside::{Outside, Values},
+};
 pub use self::{check::MAX_NESTING, library::Library};
 use crate::{
     event::{NodeOutline, PinnedWorkflow},
@@ -101,24 +107,29 @@ impl Workflow {
         let read = Spec::read(spec, &mut faults);
         let mut check = Check::new(registry, library, read.defaults, read.timeout);
         check.faults = faults;
-        let suggestions = Suggestions::new();
+        let (lookups, suggestions) = (Lookups::new(), Suggestions::new());
         check.count(read.nodes.len(), &Pointer::root().field("nodes"));
-        let list = List::new(&read.nodes, Outside::of_workflow(&suggestions), &mut check);
-        let body = list.plan(&mut check);
         let input = read
             .input
             .as_ref()
             .map(|schema| ValueSchema::new(schema, INPUT));
-        let input = input.transpose().unwrap_or_else(|fault| {
-            check.fault(fault);
-            None
-        });
+        let (input, input_fault) = match input.transpose() {
+            Ok(input) => (input, None),
+            Err(fault) => (None, Some(fault)),
+        };
+        let values = Values::of_workflow(read.input.as_ref().filter(|_| input.is_some()));
+        let outside = Outside::of_workflow(&values, &lookups, &suggestions);
+        let list = List::new(&read.nodes, outside, &mut check);
+        let mut body = list.plan(&mut check);
+        check.faults.extend(input_fault);
         let output = read.output.as_ref().and_then(|json| {
             let at = Pointer::root().field("output");
             list.result(json, &at, &mut check)
         });
-        if read.output.is_none() {
-            list.use_sinks();
+        match &output {
+            Some(output) => body.result = list.reader().shape_of_json(output),
+            None if read.output.is_none() => list.use_sinks(),
+            None => {}
         }
         list.warn_of_unused(&mut check);
         if !check.faults.is_empty() {
@@ -207,6 +218,11 @@ impl Workflow {
 
     pub(crate) fn body(&self) -> &Arc<Body> {
         &self.body
+    }
+
+    /// What is known of its result.
+    fn result_shape(&self) -> &Shape {
+        &self.body.result
     }
 
     pub(crate) fn step_names(&self) -> &Arc<[StepRef]> {

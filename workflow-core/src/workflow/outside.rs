@@ -1,7 +1,15 @@
 //! What a list of nodes can see beyond its own nodes.
 
-use super::{graph::Graph, references::Reader};
-use crate::suggest::Suggestions;
+use std::cell::RefCell;
+
+use serde_json::Value;
+
+use super::{
+    graph::Graph,
+    outputs::{Lookups, Shape},
+    references::Reader,
+};
+use crate::{pointer::Pointer, suggest::Suggestions, template::Path};
 
 /// What is around a list of nodes: nothing for a workflow's own, the container and its list for the
 /// body of a map or loop.
@@ -9,19 +17,59 @@ use crate::suggest::Suggestions;
 pub(super) struct Outside<'a> {
     container: Option<Reader<'a>>,
     /// The names the container gives its body.
-    locals: &'a [&'a str],
+    locals: &'a [Local<'a>],
     /// Whether there is something for the first nodes to read.
     has_begin: bool,
+    values: &'a Values,
+    lookups: &'a Lookups,
     suggestions: &'a Suggestions,
+}
+
+/// What is known of values that are no outputs of nodes.
+pub(super) struct Values {
+    /// The run's input.
+    pub(super) input: Shape,
+    /// What the first nodes of the list read.
+    pub(super) begin: Shape,
+}
+
+impl Values {
+    /// Those of a workflow whose input has this schema.
+    pub(super) fn of_workflow(input: Option<&Value>) -> Self {
+        let input = input.map_or(Shape::Unknown, Shape::of_schema);
+        Self {
+            begin: input.clone(),
+            input,
+        }
+    }
+}
+
+/// A name that a map or loop gives its body.
+pub(super) struct Local<'a> {
+    pub(super) name: &'a str,
+    pub(super) value: LocalValue,
+}
+
+/// What is known of its value.
+pub(super) enum LocalValue {
+    Known(Shape),
+    /// It is the result of the body, which is known once the body is planned: what reads it until then.
+    Result(RefCell<Vec<(Path, Pointer)>>),
 }
 
 impl<'a> Outside<'a> {
     /// Around a workflow's own nodes there is nothing; they begin with the run's input.
-    pub(super) fn of_workflow(suggestions: &'a Suggestions) -> Self {
+    pub(super) fn of_workflow(
+        values: &'a Values,
+        lookups: &'a Lookups,
+        suggestions: &'a Suggestions,
+    ) -> Self {
         Self {
             container: None,
             locals: &[],
             has_begin: true,
+            values,
+            lookups,
             suggestions,
         }
     }
@@ -30,13 +78,16 @@ impl<'a> Outside<'a> {
     pub(super) fn of_body(
         list: &'a Graph<'a>,
         container: usize,
-        locals: &'a [&'a str],
+        locals: &'a [Local<'a>],
         has_begin: bool,
+        values: &'a Values,
     ) -> Self {
         Self {
             container: Some(Reader::node(list, container)),
             locals,
             has_begin,
+            values,
+            lookups: list.outside().lookups,
             suggestions: list.outside().suggestions,
         }
     }
@@ -45,12 +96,28 @@ impl<'a> Outside<'a> {
         self.container
     }
 
-    pub(super) fn locals(&self) -> &'a [&'a str] {
-        self.locals
+    pub(super) fn local(&self, name: &str) -> Option<&'a Local<'a>> {
+        self.locals.iter().find(|local| local.name == name)
+    }
+
+    pub(super) fn local_names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.locals.iter().map(|local| local.name)
     }
 
     pub(super) fn has_begin(&self) -> bool {
         self.has_begin
+    }
+
+    pub(super) fn input(&self) -> &'a Shape {
+        &self.values.input
+    }
+
+    pub(super) fn begin(&self) -> &'a Shape {
+        &self.values.begin
+    }
+
+    pub(super) fn lookups(&self) -> &'a Lookups {
+        self.lookups
     }
 
     pub(super) fn suggestions(&self) -> &'a Suggestions {
@@ -59,6 +126,6 @@ impl<'a> Outside<'a> {
 
     /// Whether a name has a meaning here.
     pub(super) fn sees(&self, name: &str) -> bool {
-        self.locals.contains(&name) || self.container.is_some_and(|reader| reader.sees(name))
+        self.local(name).is_some() || self.container.is_some_and(|reader| reader.sees(name))
     }
 }

@@ -2,13 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Body, Workflow, check::Check, data, graph::Graph, references::Reader};
+use super::{Body, Workflow, check::Check, data, graph::Graph, outputs::Shape, references::Reader};
 use crate::{
-    control::{DelayNode, HumanNode, LoopNode, MapNode, WorkflowNode},
+    control::{DelayNode, HumanNode, LoopNode, MapNode, OnItemError, WorkflowNode},
     event::NodeOutline,
     fault::{Fault, FaultCode},
     id::NodeId,
-    node::Node,
+    node::{Node, OutputShape},
     registry::NodeType,
     retry::RetryPolicy,
     scope::ImplicitInput,
@@ -52,6 +52,7 @@ pub(super) fn plan(
     let node_type = data::node_type(node, check)?;
     refuse_what_does_not_apply(node, node_type, check);
     let work = data::build(node, index, graph, node_type, check)?;
+    graph.set_shape(index, output_shape(&work, node, index, graph));
     let defaults = if node_type.control().is_none() {
         check.defaults
     } else {
@@ -71,6 +72,33 @@ pub(super) fn plan(
     })
 }
 
+/// What is known of the output of a node.
+fn output_shape(work: &Work, node: &NodeSpec, index: usize, graph: &Graph) -> Shape {
+    let shape = match work {
+        Work::Leaf(leaf) => match leaf.output_shape() {
+            OutputShape::Unknown => Shape::Unknown,
+            OutputShape::Text => Shape::Text,
+            OutputShape::Schema(schema) => Shape::of_schema(schema),
+            OutputShape::Json(json) => Reader::node(graph, index).shape_of_json(json),
+        },
+        Work::Map(map, body) => {
+            let mut items = vec![body.result.clone()];
+            if map.on_item_error == OnItemError::Null {
+                items.push(Shape::Scalar);
+            }
+            Shape::List(Arc::new(Shape::one_of(items)))
+        }
+        Work::Loop(_, body) => body.result.clone(),
+        Work::Call(_, workflow) => workflow.result_shape().clone(),
+        Work::Human(human) => (human.schema.as_deref()).map_or(Shape::Unknown, Shape::of_schema),
+        Work::Delay(_) => graph.input_shape(index),
+    };
+    match &node.on_error {
+        OnError::Output(output) => Shape::one_of(vec![shape, Shape::of_value(output)]),
+        OnError::Fail | OnError::Continue => shape,
+    }
+}
+
 /// The `when` of a node.
 fn condition(node: &NodeSpec, reader: Reader, check: &mut Check) -> Option<Expr> {
     let source = node.when.as_ref()?;
@@ -78,6 +106,7 @@ fn condition(node: &NodeSpec, reader: Reader, check: &mut Check) -> Option<Expr>
     match Expr::new(source) {
         Ok(expr) => {
             check.faults.extend(reader.check(expr.references(), &at));
+            check.faults.extend(reader.check_paths(&expr.paths(), &at));
             Some(expr)
         }
         Err(error) => {

@@ -1,14 +1,21 @@
 //! Checks that what a template names can be there when it is rendered.
 
-use super::graph::Graph;
+use super::{
+    graph::Graph,
+    outputs::{Lookups, Shape},
+    outside::{Local, LocalValue},
+};
 use crate::{
     fault::{Fault, FaultCode},
     pointer::Pointer,
     scope::STEP_FIELDS,
     spec::is_reserved,
     suggest::{nearest, shown},
-    template::{self, Json},
+    template::{self, Json, Key, Path, Paths, only_path},
 };
+
+/// The most fields of a value that a fault lists.
+const MAX_FIELDS: usize = 20;
 
 /// Whose templates are checked.
 #[derive(Clone, Copy)]
@@ -20,8 +27,10 @@ pub(super) struct Reader<'a> {
 
 /// What a name means to a reader.
 enum Meaning<'a> {
-    /// The input, something a map or loop gives, or a word of the language.
+    /// The input, or a word of the language.
     Value,
+    /// Something a map or loop gives.
+    Local(&'a Local<'a>),
     /// A node that is settled by then.
     Step(&'a Graph<'a>, usize),
     /// A node that may not be: it, and the one that should need it.
@@ -38,6 +47,10 @@ impl<'a> Reader<'a> {
         Self { graph, node: None }
     }
 
+    pub(super) fn lookups(&self) -> &'a Lookups {
+        self.graph.outside().lookups()
+    }
+
     fn meaning(self, name: &str) -> Option<Meaning<'a>> {
         if name == "input" || template::is_global(name) {
             return Some(Meaning::Value);
@@ -51,15 +64,16 @@ impl<'a> Reader<'a> {
             });
         }
         let outside = self.graph.outside();
-        if outside.locals().contains(&name) {
-            return Some(Meaning::Value);
+        if let Some(local) = outside.local(name) {
+            return Some(Meaning::Local(local));
         }
         outside.container()?.meaning(name)
     }
 
     /// Whether a name has a meaning for this reader.
     pub(super) fn sees(self, name: &str) -> bool {
-        matches!(self.meaning(name), Some(Meaning::Value | Meaning::Step(..)))
+        let meaning = self.meaning(name);
+        meaning.is_some_and(|meaning| !matches!(meaning, Meaning::NotSettled(..)))
     }
 
     /// Every name that this reader may read, but for the words of the language.
@@ -73,7 +87,7 @@ impl<'a> Reader<'a> {
                     .is_none_or(|node| here.graph.is_ancestor(**step, node))
             });
             names.extend(readable.map(|(name, _)| name.as_str()));
-            names.extend(here.graph.outside().locals());
+            names.extend(here.graph.outside().local_names());
             reader = here.graph.outside().container();
         }
         names
@@ -92,7 +106,7 @@ impl<'a> Reader<'a> {
         let root = names.next()?;
         match self.meaning(root) {
             None => Some(self.unknown(root, at)),
-            Some(Meaning::Value) => None,
+            Some(Meaning::Value | Meaning::Local(_)) => None,
             Some(Meaning::NotSettled(graph, step, node)) => {
                 graph.uses(step);
                 Some(not_settled(graph.name(step), graph.name(node), at))
@@ -103,6 +117,111 @@ impl<'a> Reader<'a> {
                 (!STEP_FIELDS.contains(&field)).then(|| unknown_field(root, field, at))
             }
         }
+    }
+
+    /// The faults of the fields that a template reads, as far as it is known which there are.
+    pub(super) fn check_paths(&self, paths: &Paths, at: &Pointer) -> Vec<Fault> {
+        let mut found: Vec<Fault> = Vec::new();
+        for path in paths.iter().filter(|path| !path.keys.is_empty()) {
+            let (value, skipped) = match self.meaning(&path.root) {
+                Some(Meaning::Value) if path.root == "input" => {
+                    (self.graph.outside().input().clone(), 0)
+                }
+                Some(Meaning::Step(graph, step)) if is_output(path) => (graph.shape(step), 1),
+                Some(Meaning::Local(local)) => match &local.value {
+                    LocalValue::Known(shape) => (shape.clone(), 0),
+                    LocalValue::Result(reads) => {
+                        let read = paths.covered(path);
+                        reads.borrow_mut().push((read, at.clone()));
+                        continue;
+                    }
+                },
+                _ => continue,
+            };
+            let path = paths.covered(path);
+            let fault = self.check_keys(&path, skipped, &value, at);
+            found.extend(fault.filter(|fault| !found.contains(fault)));
+        }
+        found
+    }
+
+    /// The fault of the first key of a path, after so many, that a value cannot have.
+    pub(super) fn check_keys(
+        &self,
+        path: &Path,
+        skipped: usize,
+        value: &Shape,
+        at: &Pointer,
+    ) -> Option<Fault> {
+        let mut here = value.clone();
+        for (index, key) in path.keys.iter().enumerate().skip(skipped) {
+            match here.at(key, self.lookups()) {
+                Some(next) => here = next,
+                None => return Some(self.no_such_key(path, index, &here, at)),
+            }
+        }
+        None
+    }
+
+    fn no_such_key(&self, path: &Path, index: usize, here: &Shape, at: &Pointer) -> Fault {
+        let (whole, part) = (path.written(index + 1), path.written(index));
+        let fields = here.fields(self.lookups());
+        let detail = if fields.is_empty() {
+            format!("`{whole}` is not there: `{part}` is {}", here.noun())
+        } else {
+            let fields: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
+            let more = fields.len().saturating_sub(MAX_FIELDS);
+            let more = if more > 0 {
+                format!(" and {more} more")
+            } else {
+                String::new()
+            };
+            let fields = fields[..fields.len().min(MAX_FIELDS)].join(", ");
+            format!("`{whole}` is not there: `{part}` has {fields}{more}")
+        };
+        let near = match &path.keys[index] {
+            Key::Field(name) => {
+                let suggestions = self.graph.outside().suggestions();
+                suggestions.nearest(name, fields.iter().map(String::as_str))
+            }
+            Key::Index => None,
+        };
+        let hint = match near {
+            Some(near) => format!("did you mean `{part}.{near}`?"),
+            None if fields.is_empty() => format!("write `{part}`"),
+            None => format!(
+                "name one of these, or declare the field in the schema; where it may be missing, write \
+                 `{whole} | default(…)`"
+            ),
+        };
+        Fault::new(FaultCode::UnknownFieldReference, at, detail).hint(hint)
+    }
+
+    /// What is known of the value of an expression, if it is only a path.
+    pub(super) fn shape_of(&self, expression: &str) -> Shape {
+        let Some(path) = only_path(expression) else {
+            return Shape::Unknown;
+        };
+        let (mut here, skipped) = match self.meaning(&path.root) {
+            Some(Meaning::Value) if path.root == "input" => {
+                (self.graph.outside().input().clone(), 0)
+            }
+            Some(Meaning::Step(graph, step)) if is_output(&path) => (graph.shape(step), 1),
+            Some(Meaning::Local(Local {
+                value: LocalValue::Known(shape),
+                ..
+            })) => (shape.clone(), 0),
+            _ => return Shape::Unknown,
+        };
+        for key in &path.keys[skipped..] {
+            here = here.at(key, self.lookups()).unwrap_or(Shape::Unknown);
+        }
+        here
+    }
+
+    /// What is known of what JSON with templates becomes.
+    pub(super) fn shape_of_json(&self, json: &Json) -> Shape {
+        Shape::of_json(json.part(), &|expression| self.shape_of(expression))
     }
 
     fn unknown(&self, name: &str, at: &Pointer) -> Fault {
@@ -117,9 +236,11 @@ impl<'a> Reader<'a> {
     pub(super) fn check_json(&self, json: &Json, at: &Pointer) -> Vec<Fault> {
         let read = json.references(at).into_iter();
         let read = read.flat_map(|(at, references)| self.check(&references, &at));
+        let paths = json.paths(at).into_iter();
+        let paths = paths.flat_map(|(at, paths)| self.check_paths(&paths, &at));
         let assigned = json.assigned(at).into_iter();
         let assigned = assigned.filter_map(|(at, name)| self.check_assigned(&name, &at));
-        read.chain(assigned).collect()
+        read.chain(paths).chain(assigned).collect()
     }
 
     /// A name that a template gives a value to must not hide another.
@@ -130,6 +251,11 @@ impl<'a> Reader<'a> {
             Fault::new(FaultCode::ShadowedName, at, detail).hint("choose another name")
         })
     }
+}
+
+/// Whether a path that begins with a node reads its output.
+fn is_output(path: &Path) -> bool {
+    matches!(path.keys.first(), Some(Key::Field(field)) if field == "output")
 }
 
 fn not_settled(named: &str, own: &str, at: &Pointer) -> Fault {
