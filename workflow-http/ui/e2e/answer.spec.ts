@@ -66,7 +66,7 @@ test('what was begun survives another step, and a reload shows the form again', 
   await title.fill('Half a tit');
   await ui.step('write').click();
   await expect(title).toHaveCount(0);
-  await expect(page.getByText('approve waits for an answer.')).toBeVisible();
+  await expect(page.getByText('approve waits for an answer. Answer it')).toBeVisible();
   await page.getByRole('button', { name: 'Answer it' }).click();
   await expect(title).toHaveValue('Half a tit');
   await page.reload();

@@ -65,7 +65,8 @@ test('a model’s Markdown is drawn, asks for nothing from elsewhere, and can be
 
 test('a step that waits for the model says its place in line, on the card, in the list and over time', async ({ ui, page }) => {
   await play(page, [...begun, { type: 'node.queued', ...of('ask'), queue: 'gemini-2.5-flash', position: 12 }]);
-  await expect(page.getByRole('region', { name: 'Graph' })).toContainText('Waiting for the model, 12th in line');
+  await expect(page.getByRole('region', { name: 'Graph' })).toContainText('12th in line for the model');
+  await expect(page.locator('[data-card="ask"]')).toHaveAttribute('aria-label', 'ask, Waiting for the model, 12th in line');
   await expect(page.getByRole('tree', { name: 'Steps over time' })).toContainText('Waiting for the model, 12th in line');
   await expect(page.getByRole('article', { name: 'Step ask' })).toContainText('Waiting for the model, 12th in line: gemini-2.5-flash.');
   await expect(page.locator('.bar-queued[data-live]')).toBeVisible();

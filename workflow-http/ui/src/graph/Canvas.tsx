@@ -17,6 +17,8 @@ interface Props {
   /** The path of the card that is chosen, and whether somebody chose it. */
   chosen: string | undefined;
   isPicked: boolean;
+  /** Beside the text, where there is little room: nothing is cut off. */
+  isBeside: boolean;
   onChoose: (path: string) => void;
   onList: () => void;
 }
@@ -37,7 +39,7 @@ export default function Canvas(props: Props) {
   );
 }
 
-function Drawing({ cards, items, chosen, isPicked, onChoose, onList }: Props) {
+function Drawing({ cards, items, chosen, isPicked, isBeside, onChoose, onList }: Props) {
   const [opened, setOpened] = useState<ReadonlyMap<string, boolean>>(new Map());
   const count = countOf(cards);
   const layout = useMemo(
@@ -48,22 +50,22 @@ function Drawing({ cards, items, chosen, isPicked, onChoose, onList }: Props) {
   const acts = useMemo(() => ({ choose: onChoose, open }), [onChoose, open]);
   return (
     <ActsContext value={acts}>
-      <Flow layout={layout} chosen={chosen} isPicked={isPicked}>
+      <Flow layout={layout} chosen={chosen} isPicked={isPicked} isBeside={isBeside}>
         <Tools layout={layout} onList={onList} />
       </Flow>
     </ActsContext>
   );
 }
 
-interface FlowProps extends Pick<Props, 'chosen' | 'isPicked'> {
+interface FlowProps extends Pick<Props, 'chosen' | 'isPicked' | 'isBeside'> {
   layout: Layout;
   children: ReactNode;
 }
 
-const Flow = memo(function Flow({ layout, chosen, isPicked, children }: FlowProps) {
+const Flow = memo(function Flow({ layout, chosen, isPicked, isBeside, children }: FlowProps) {
   const nodes = useMemo(() => layout.placed.map(nodeOf), [layout]);
   const edges = useMemo(() => layout.ways.map(edgeOf), [layout]);
-  const onMove = useFit(layout, chosen, isPicked);
+  const onMove = useFit(layout, chosen, isPicked, isBeside);
   return (
     <ReactFlow
       nodes={nodes}
@@ -90,7 +92,7 @@ const Flow = memo(function Flow({ layout, chosen, isPicked, children }: FlowProp
 });
 
 /** Everything in sight, as far as it can be read, and what is at work, until somebody moves the drawing; what is picked, always. */
-function useFit(layout: Layout, chosen: string | undefined, isPicked: boolean) {
+function useFit(layout: Layout, chosen: string | undefined, isPicked: boolean, isBeside: boolean) {
   const { setViewport, getViewport } = useReactFlow();
   const width = useStore((state) => state.width);
   const height = useStore((state) => state.height);
@@ -101,9 +103,9 @@ function useFit(layout: Layout, chosen: string | undefined, isPicked: boolean) {
   useEffect(() => {
     if (Math.abs(width - before.current) > 40) isMoved.current = false;
     before.current = width;
-    if (width > 0 && !isMoved.current) void setViewport(fitIn(layout, { width, height }));
+    if (width > 0 && !isMoved.current) void setViewport(fitIn(layout, { width, height }, ...(isBeside ? [undefined, LEAST] : [])));
     // A drawing of the same size stays where it is.
-  }, [shape, setViewport]);
+  }, [shape, isBeside, setViewport]);
   useEffect(() => {
     const card = layout.placed.find((one) => one.card.path === chosen);
     if (!card || width === 0 || (isMoved.current && !isPicked)) return;

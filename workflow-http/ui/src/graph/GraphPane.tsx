@@ -11,11 +11,12 @@ interface Props {
   check: Check;
   chosen: string | undefined;
   isPicked: boolean;
+  isBeside: boolean;
   onChoose: (path: string) => void;
   onList: () => void;
 }
 
-export default function GraphPane({ run, check, chosen, isPicked, onChoose, onList }: Props) {
+export default function GraphPane({ run, check, chosen, isPicked, isBeside, onChoose, onList }: Props) {
   const known = isKnown(run) ? run : null;
   const outline = known?.outline;
   // The outline is the run's from its first event on; what else happens draws no other cards.
@@ -30,7 +31,7 @@ export default function GraphPane({ run, check, chosen, isPicked, onChoose, onLi
     <section aria-label="Graph" data-graph className="relative min-h-0 flex-1">
       {!isJson && cards.length > 0 && <p className="absolute top-2.5 left-3 z-4 text-meta text-ink-2">Drawn from what can be read so far.</p>}
       <SceneContext value={store}>
-        <Canvas cards={useDeferredValue(cards)} items={items} chosen={cardOf(chosen)} isPicked={isPicked} onChoose={onChoose} onList={onList} />
+        <Canvas cards={useDeferredValue(cards)} items={items} chosen={cardOf(chosen)} isPicked={isPicked} isBeside={isBeside} onChoose={onChoose} onList={onList} />
       </SceneContext>
     </section>
   );

@@ -4,6 +4,7 @@ import { memo, useEffect, useRef, type ReactNode } from 'react';
 import { Icon, iconOfType } from '../parts/Icon';
 import { stateWord } from '../parts/State';
 import { useNow } from '../parts/useNow';
+import { queueWords } from '../run/log';
 import { hasEnded, isSettled, tookOf, type Step, type StepState } from '../run/run';
 import { duration, plural } from '../words';
 import { useActs } from './acts';
@@ -28,7 +29,7 @@ export const StepCard = memo(function StepCard({ data: { card, top } }: { data: 
   return (
     <div data-state={state} data-handled={step?.handled || undefined} className="relative h-full">
       <When card={card} step={step} />
-      <Face card={card} top={top} state={state} word={faults ? plural(faults.length, 'fault') : known === 'pending' && isOver ? 'Not reached' : undefined} isClosed={card.inner.length > 0}>
+      <Face card={card} top={top} state={state} word={faults ? plural(faults.length, 'fault') : known === 'pending' && isOver ? 'Not reached' : step?.queue && queueWords(step.queue)} isClosed={card.inner.length > 0}>
         <span className="relative flex items-center gap-1.5">
           {card.inner.length > 0 && <Toggle card={card} isOpen={false} />}
           <Icon name={iconOfType(card.type)} className="text-ink-2" />
@@ -158,6 +159,7 @@ function Fact({ card, step }: { card: Card; step: Step | undefined }) {
 export function Took({ step }: { step: Step }) {
   const isGoing = step.startedAt !== undefined && !isSettled(step.state);
   const now = useNow(isGoing);
-  const took = step.state === 'skipped' ? undefined : tookOf(step, now);
+  // A place in line needs the room, and the inspector has the time.
+  const took = step.state === 'skipped' || step.state === 'queued' ? undefined : tookOf(step, now);
   return took === undefined ? null : <time className="text-micro text-ink-2">{duration(took)}</time>;
 }

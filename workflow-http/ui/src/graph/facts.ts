@@ -1,6 +1,6 @@
 // The second row of a card: what the step did, or is going to do, in a few words.
 import { isTruncated, type Step, type StepState } from '../run/run';
-import { queueWords, reasonOf } from '../run/log';
+import { placeWords, reasonOf } from '../run/log';
 import { count, moment, plural } from '../words';
 import type { Card } from './drawing';
 
@@ -12,7 +12,7 @@ export function factOf(card: Card, step: Step | undefined): string {
     case 'running':
       return step.progress ?? (card.plan || (step.attempt === 1 && step.maxAttempts && step.maxAttempts > 1 ? `attempt 1 of ${step.maxAttempts}` : ''));
     case 'queued':
-      return step.queue ? queueWords(step.queue) : '';
+      return step.queue ? `${placeWords(step.queue)} for the model` : '';
     case 'retrying':
       return step.attempts.at(-1)?.error?.code ?? '';
     case 'waiting':

@@ -15,8 +15,10 @@ it('what is much too high can still be read, from its top', () => {
   expect(fitIn({ width: 200, height: 5000 }, pane)).toMatchObject({ zoom: 0.6, y: 24 });
 });
 
-it.each([1000, 2000, 6000])('what is %s wide is not cut off at its sides', (width) => {
-  const { x, zoom } = fitIn({ width, height: 5000 }, pane);
+it('what is much too wide can still be read', () => expect(fitIn({ width: 5000, height: 200 }, pane).zoom).toBe(0.6));
+
+it.each([1000, 2000, 6000])('what is %s wide is not cut off at its sides beside the text', (width) => {
+  const { x, zoom } = fitIn({ width, height: 5000 }, pane, 0.6, LEAST);
   expect(x).toBeGreaterThanOrEqual(23);
   expect(x + width * zoom).toBeLessThanOrEqual(pane.width - 23);
 });

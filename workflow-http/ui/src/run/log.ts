@@ -34,8 +34,11 @@ export function reasonOf(state: 'skipped' | 'cancelled', reason: string | undefi
   return words ?? (/^[a-z_]+$/.test(reason) ? `Reason: ${reason.replaceAll('_', ' ')}.` : reason);
 }
 
+/** 12th in line. */
+export const placeWords = ({ position }: { position: number }): string => `${position === 1 ? 'next' : ordinal(position)} in line`;
+
 /** Waiting for the model, 12th in line. */
-export const queueWords = ({ position }: { position: number }): string => `Waiting for the model, ${position === 1 ? 'next' : ordinal(position)} in line`;
+export const queueWords = (queue: { position: number }): string => `Waiting for the model, ${placeWords(queue)}`;
 
 export const tokensOf = (usage: Usage | undefined): number => (usage?.input_tokens ?? 0) + (usage?.output_tokens ?? 0);
 
