@@ -1,5 +1,5 @@
 // Where in a JSON text a position is. The text may be unfinished: the syntax tree bears with what is missing.
-import { syntaxTree } from '@codemirror/language';
+import { ensureSyntaxTree, syntaxTree } from '@codemirror/language';
 import type { EditorState } from '@codemirror/state';
 import type { Path } from './schema';
 
@@ -16,8 +16,13 @@ export interface Place {
   isText: boolean;
 }
 
+/** The editor reads a text for 20 ms at first, which a busy machine may not have. */
+const PATIENCE = 500;
+
+const treeOf = (state: EditorState, upTo: number) => ensureSyntaxTree(state, upTo, PATIENCE) ?? syntaxTree(state);
+
 export function placeAt(state: EditorState, at: number): Place | undefined {
-  const node = syntaxTree(state).resolveInner(at, -1);
+  const node = treeOf(state, at).resolveInner(at, -1);
   const { from, to, name } = node;
   if (name === 'PropertyName') return { path: pathOf(state, objectOf(node)), kind: 'name', from, to, isText: true };
   if (name === 'String') return { path: pathOf(state, node), kind: 'value', from, to, isText: at > from && at < to };
@@ -76,7 +81,7 @@ function nameOf(state: EditorState, property: SyntaxNode): string {
 
 /** What is written so far, as far as it is JSON. */
 export function valueOf(state: EditorState): unknown {
-  const top = syntaxTree(state).topNode.firstChild;
+  const top = treeOf(state, state.doc.length).topNode.firstChild;
   return top ? read(state, top) : undefined;
 }
 
