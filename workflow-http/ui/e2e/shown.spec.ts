@@ -87,10 +87,11 @@ test('a map in which a person is asked waits, and its failed items are one press
     { type: 'node.started', ...of('each/0/ask') },
     { type: 'node.failed', ...of('each/0/ask'), error },
     { type: 'node.started', ...of('each/1/ask') },
-    { type: 'node.waiting', ...of('each/1/ask'), wait_id: 'w', message: 'Is it good?' },
+    { type: 'node.waiting', ...of('each/1/ask'), wait_id: 'w', message: 'Is it good?\n\nA **bold** claim.' },
     { type: 'run.suspended', reason: 'waiting' },
   ]);
   await page.route('**/api/runs/r/events?*', (route) => route.fulfill({ json: { items: [] } }));
+  await expect(page.getByRole('region', { name: 'Question' }).locator('strong')).toHaveText('bold');
   await expect(page.locator('[data-card="each"]')).toHaveAttribute('aria-label', 'each, Waiting');
   await page.getByRole('button', { name: 'Failed item 0' }).click();
   await expect(page.getByRole('article', { name: 'Step each/0/ask' })).toContainText('The answer is refused');

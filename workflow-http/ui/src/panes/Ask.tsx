@@ -1,5 +1,6 @@
 // What a person is asked: the question, and the text it is about.
 import { useState } from 'react';
+import { Said } from '../parts/Said';
 import { count } from '../words';
 
 /** More than this is cut until someone asks for all of it. */
@@ -17,8 +18,8 @@ export function Ask({ message }: { message: string }) {
         </p>
       )}
       {about && (
-        <div className={`spoken small mt-1.5 ${isLong && !isAll ? 'line-clamp-5' : ''}`} dir="auto">
-          {isLong && !isAll ? about.slice(0, 2 * SHOWN) : about}
+        <div className={`mt-1.5 ${isLong && !isAll ? 'line-clamp-5' : ''}`}>
+          <Said text={isLong && !isAll ? about.slice(0, 2 * SHOWN) : about} isLive={false} />
         </div>
       )}
       {isLong && (
