@@ -15,7 +15,7 @@ const LOG: &str = include_str!("golden/log-2.jsonl");
 
 /// Whole logs, format 2, of what the other has not: a person's wait that is answered, one that is
 /// cancelled and one that expires, a called workflow, a retry that takes results over, what a node
-/// kept, a shutdown and a crash.
+/// kept, a shutdown and a crash; and an attempt that waits in line.
 const MORE: &str = include_str!("golden/events-2.jsonl");
 
 /// A branch that is not taken, a failure that is handled, a retry, a map, a loop and a delay that suspends.

@@ -80,6 +80,8 @@ pub(super) fn valid(mark: Mark) -> Value {
         Mark::Schema => Value::Object(Map::new()),
         Mark::Expression => "true".into(),
         Mark::Nodes => Value::Array(vec![Value::Null]),
-        Mark::Template { .. } | Mark::Secret | Mark::Json | Mark::Literal => "".into(),
+        Mark::Template { .. } | Mark::Secret | Mark::Json => "".into(),
+        // Not empty: that may be a fault of its own.
+        Mark::Literal => " ".into(),
     }
 }
