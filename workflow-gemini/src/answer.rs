@@ -30,6 +30,8 @@ pub(crate) struct Answer {
     thoughts: String,
     finish_reason: Option<FinishReason>,
     block: Option<(BlockReason, Vec<String>)>,
+    /// Why the text was withheld, should it be.
+    ratings: Vec<String>,
     message: Option<String>,
     details: Details,
     parts: Vec<Value>,
@@ -55,6 +57,13 @@ impl Answer {
         }
     }
 
+    /// The tier that served a request, as the head of its answer says.
+    pub(crate) fn served_by(&mut self, tier: Option<&str>) {
+        if let Some(tier) = tier {
+            self.details.service_tier = Some(tier.to_owned());
+        }
+    }
+
     /// Whether the API said why it stopped: what ends before that was cut off.
     pub(crate) fn is_complete(&self) -> bool {
         self.finish_reason.is_some() || self.block.is_some()
@@ -76,6 +85,9 @@ impl Answer {
             self.usage = usage;
             news.push_back(Chunk::Usage(self.total()));
         }
+        if let Some(tier) = part.service_tier() {
+            self.details.service_tier = Some(tier);
+        }
         self.prompt_tokens = self.prompt_tokens.or(part.prompt_tokens());
         self.add_feedback(part.prompt_feedback.unwrap_or_default());
         self.model_version = part.model_version.or(self.model_version.take());
@@ -84,6 +96,10 @@ impl Answer {
     }
 
     fn add_candidate(&mut self, mut candidate: Candidate, news: &mut VecDeque<Chunk>) {
+        let ratings = candidate.blocking_ratings();
+        if !ratings.is_empty() {
+            self.ratings = ratings;
+        }
         let parts = candidate.take_parts();
         self.details.add(&mut candidate, &parts);
         for part in parts {
@@ -163,6 +179,7 @@ impl Answer {
                 verdict,
                 message: self.message,
                 usage,
+                details: self.details,
                 parts: self.parts,
                 model_version: self.model_version,
                 response_id: self.response_id,
@@ -178,12 +195,20 @@ impl Answer {
         }
         let empty = self.text.trim().is_empty();
         match &self.finish_reason {
-            None | Some(FinishReason::Stop) if empty => Err(Verdict::Empty),
+            None | Some(FinishReason::Stop) if empty => Err(self.without_text()),
             Some(FinishReason::MaxTokens) if empty => Err(self.out_of_tokens()),
             None | Some(FinishReason::Stop | FinishReason::MaxTokens) => Ok(()),
             // As long as it may get here: cut off, like at a limit of tokens.
             Some(FinishReason::Continuation) if !empty => Ok(()),
-            Some(reason) => Err(verdict_of(reason.clone())),
+            Some(reason) => Err(verdict_of(reason.clone(), &self.ratings)),
+        }
+    }
+
+    /// Nothing came, or only what is no text.
+    fn without_text(&self) -> Verdict {
+        match self.details.unsupported() {
+            kinds if kinds.is_empty() => Verdict::Empty,
+            kinds => Verdict::Unsupported { kinds },
         }
     }
 
@@ -204,7 +229,7 @@ impl Answer {
             .finish_reason
             .as_ref()
             .is_some_and(|it| cut.contains(it));
-        let json = serde_json::from_str(&self.text).map_err(|error| Verdict::NotJson {
+        let json = read_json(&self.text).map_err(|error| Verdict::NotJson {
             detail: error.to_string(),
             truncated,
         })?;
@@ -215,11 +240,28 @@ impl Answer {
     }
 }
 
+/// Reads JSON, also within a Markdown fence, which models write in spite of `responseJsonSchema`.
+fn read_json(text: &str) -> Result<Value, serde_json::Error> {
+    serde_json::from_str(text).or_else(|error| {
+        let fenced = unfenced(text).and_then(|json| serde_json::from_str(json).ok());
+        fenced.ok_or(error)
+    })
+}
+
+/// What is within a fence that is all there is of a text.
+fn unfenced(text: &str) -> Option<&str> {
+    let inner = text.trim().strip_prefix("```")?.strip_suffix("```")?;
+    let (language, json) = inner.split_once('\n')?;
+    let is_language = language.trim().chars().all(char::is_alphanumeric);
+    is_language.then_some(json)
+}
+
 /// What a reason other than the good ones means.
-fn verdict_of(reason: FinishReason) -> Verdict {
+fn verdict_of(reason: FinishReason, ratings: &[String]) -> Verdict {
     use FinishReason as R;
     match reason {
         R::Continuation => Verdict::Continuation,
+        R::PupLimitedDisabled => Verdict::Denied(reason),
         R::MissingThoughtSignature | R::TooManyToolCalls => Verdict::InvalidHistory(reason),
         R::Safety
         | R::Recitation
@@ -232,7 +274,10 @@ fn verdict_of(reason: FinishReason) -> Verdict {
         | R::ImageOther
         | R::NoImage
         | R::ImageRecitation
-        | R::ModelArmor => Verdict::Refused(reason),
+        | R::ModelArmor => Verdict::Refused {
+            reason,
+            ratings: ratings.to_vec(),
+        },
         _ => Verdict::Failed(reason),
     }
 }

@@ -21,6 +21,7 @@ pub struct ApiError {
     message: String,
     quota: Option<String>,
     retry_after: Option<Duration>,
+    hint: Option<String>,
 }
 
 impl ApiError {
@@ -47,9 +48,20 @@ impl ApiError {
             http_status,
             quota: exceeded(&fault),
             retry_after: retry_after.filter(|_| class.is_retryable()),
+            hint: None,
             status: fault.status,
             message: fault.message.unwrap_or_default(),
         }
+    }
+
+    pub(crate) fn with_hint(mut self, hint: Option<String>) -> Self {
+        self.hint = hint;
+        self
+    }
+
+    /// What to do about it, where that is not the same for every error of its code.
+    pub(crate) fn own_hint(&self) -> Option<&str> {
+        self.hint.as_deref()
     }
 
     /// The HTTP status, or the one the API named later in a stream.
@@ -152,6 +164,7 @@ mod tests {
             (302, "request_rejected", false),
             (400, "invalid_request", false),
             (401, "authentication_failed", false),
+            (402, "billing_required", false),
             (403, "permission_denied", false),
             (404, "model_not_found", false),
             (408, "model_timeout", true),

@@ -19,6 +19,7 @@ type Piece = Result<Bytes, Box<dyn Error + Send + Sync>>;
 pub(crate) struct Body {
     pieces: BoxStream<'static, Piece>,
     content_type: Option<String>,
+    service_tier: Option<String>,
     clock: Clock,
     limit: usize,
     /// How many of them this answer may have: others of the same reply came before.
@@ -43,6 +44,8 @@ impl Body {
         let content_type = response.headers().get(CONTENT_TYPE);
         let content_type =
             content_type.map(|it| String::from_utf8_lossy(it.as_bytes()).into_owned());
+        let service_tier = response.headers().get("x-gemini-service-tier");
+        let service_tier = service_tier.and_then(|it| Some(it.to_str().ok()?.to_owned()));
         let pieces = response
             .bytes_stream()
             .map_err(|error| error.without_url().into())
@@ -50,6 +53,7 @@ impl Body {
         Self {
             pieces,
             content_type,
+            service_tier,
             clock,
             limit,
             room,
@@ -63,6 +67,11 @@ impl Body {
     /// What the request was sent with: it must not be shown.
     pub(crate) fn secret(&self) -> &Secret {
         &self.secret
+    }
+
+    /// The tier that served the request.
+    pub(crate) fn service_tier(&self) -> Option<&str> {
+        self.service_tier.as_deref()
     }
 
     /// How many bytes came so far.

@@ -4,11 +4,12 @@ use std::{env, error::Error, fmt, future::Future, time::Duration};
 
 use crate::{
     client::GeminiClient,
-    config::{ConfigError, Settings, Timeouts, address},
+    config::{ConfigError, Settings, Timeouts, address, version_hint},
     credential::{Credential, TokenProvider},
     gate::Limits,
+    peer::Peer,
     secret::Secret,
-    span::Observed,
+    span::{Observed, VERTEX},
 };
 
 /// The model asked when neither the request, nor the client, nor `GEMINI_MODEL` names one.
@@ -254,7 +255,7 @@ impl GeminiClientBuilder {
             region => format!("https://{region}-aiplatform.googleapis.com"),
         };
         let prefix = format!("projects/{project}/locations/{location}/publishers/google");
-        self.provider = "gcp.vertex_ai";
+        self.provider = VERTEX;
         self.base_url(base_url)
             .api_version("v1")
             .path_prefix(prefix)
@@ -336,9 +337,11 @@ impl GeminiClientBuilder {
         self
     }
 
-    /// How many failures in a row may be retried: each takes one from the budget, five successes or
-    /// a second give one back. While it is used up, [`GeminiClient::grants_retry`] says no.
-    /// Default: 100.
+    /// How many [retries](crate::GenerateRequest::as_retry) may be sent in a row: each takes one from
+    /// the budget; a second or five successes give one back, and a retry that succeeds gives back its
+    /// own. While the budget is used up, retries wait in line for it
+    /// ([`Chunk::Queued`](crate::Chunk::Queued) with the queue `retry_budget`). With 0 nothing is
+    /// retried. Default: 100.
     pub fn retry_budget(mut self, failures: u32) -> Self {
         self.limits.retry_budget = failures;
         self
@@ -376,6 +379,7 @@ impl GeminiClientBuilder {
             None => Credential::Key(Secret::key(self.api_key.as_deref().unwrap_or_default())?),
         };
         let address = address(&self.base_url, &self.api_version, &self.path_prefix)?;
+        let peer = Peer::of(&address);
         let observed = Observed {
             provider: self.provider,
             host: address.host_str().unwrap_or_default().to_owned(),
@@ -391,6 +395,8 @@ impl GeminiClientBuilder {
             limits: self.limits,
             observed,
             store: self.store,
+            version_hint: version_hint(&self.base_url, &self.api_version),
+            peer,
         };
         GeminiClient::new(settings)
     }

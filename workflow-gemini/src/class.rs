@@ -8,6 +8,7 @@ pub(crate) enum Class {
     InvalidRequest,
     FailedPrecondition,
     Authentication,
+    Billing,
     PermissionDenied,
     NotFound,
     RequestTimeout,
@@ -31,6 +32,7 @@ impl Class {
             }
             400 => Self::InvalidRequest,
             401 => Self::Authentication,
+            402 => Self::Billing,
             403 => Self::PermissionDenied,
             404 => Self::NotFound,
             408 => Self::RequestTimeout,
@@ -44,7 +46,9 @@ impl Class {
     }
 
     fn of_quota(fault: &Fault) -> Self {
-        if never_allowed(fault) {
+        if lacks_money(fault) {
+            Self::Billing
+        } else if never_allowed(fault) {
             Self::NoQuota
         } else if fault.quotas.iter().any(|quota| is_daily(&quota.id)) {
             Self::DailyQuota
@@ -58,6 +62,7 @@ impl Class {
             Self::InvalidRequest => "invalid_request",
             Self::FailedPrecondition => "failed_precondition",
             Self::Authentication => "authentication_failed",
+            Self::Billing => "billing_required",
             Self::PermissionDenied => "permission_denied",
             Self::NotFound => "model_not_found",
             Self::RequestTimeout => "model_timeout",
@@ -93,6 +98,18 @@ pub(crate) fn is_daily(quota: &str) -> bool {
     quota.contains("PerDay")
 }
 
+/// Whether it is the account's money that is used up. The status was 429 until mid-2026, and still is
+/// behind some proxies; only the message says so, and only where the API gives no details.
+fn lacks_money(fault: &Fault) -> bool {
+    let message = fault.message.as_deref().unwrap_or_default();
+    let message = message.to_ascii_lowercase();
+    fault.quotas.is_empty()
+        && fault.retry_delay.is_none()
+        && ["prepayment credits are depleted", "spending cap"]
+            .iter()
+            .any(|words| message.contains(words))
+}
+
 /// A limit of 0 means never. The API states it in the message only, or as the quota's value.
 fn never_allowed(fault: &Fault) -> bool {
     let zero = fault
@@ -110,6 +127,38 @@ fn says_limit_zero(message: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn money_that_is_used_up_is_told_from_a_limit() {
+        let fault = |message: &str, retry_delay| Fault {
+            message: Some(message.to_owned()),
+            retry_delay,
+            ..Fault::default()
+        };
+        let second = Some(std::time::Duration::from_secs(1));
+        for (status, fault, class) in [
+            (402, Fault::default(), Class::Billing),
+            (
+                429,
+                fault("Your prepayment credits are depleted. Please", None),
+                Class::Billing,
+            ),
+            (
+                429,
+                fault("The spending cap of the project is reached.", None),
+                Class::Billing,
+            ),
+            (
+                429,
+                fault("Your prepayment credits are depleted.", second),
+                Class::RateLimited,
+            ),
+            (429, fault("Too many requests", None), Class::RateLimited),
+        ] {
+            assert_eq!(Class::of(status, &fault), class, "{fault:?}");
+        }
+        assert!(!Class::Billing.is_retryable());
+    }
 
     #[test]
     fn only_a_limit_of_zero_means_never() {

@@ -13,11 +13,12 @@ use crate::{
     config::{ConfigError, Settings, is_loopback},
     error::GeminiError,
     exchange::Exchange,
-    gate::Gate,
+    gate::{Entry, Gate, Permit},
     reply::{Chunk, Reply},
     request::GenerateRequest,
     retry_after::wished_wait,
     secret::Secret,
+    service_tier::ServiceTier,
     span::Observed,
     wire::Question,
 };
@@ -140,10 +141,15 @@ impl GeminiClient {
         request.store = request.store.or(self.settings.store);
     }
 
-    /// Whether another attempt is within the client's retry budget. When too many recent requests
-    /// have failed it is not, whatever [`GeminiError::is_retryable`] says of a single one.
+    /// Whether a [retry](GenerateRequest::as_retry) would be sent now, without waiting for the client's
+    /// [retry budget](GeminiClientBuilder::retry_budget).
     pub fn grants_retry(&self) -> bool {
         self.gate.grants_retry()
+    }
+
+    /// Whether the client makes retries at all: its budget is not 0.
+    pub(crate) fn has_retries(&self) -> bool {
+        self.gate.has_retries()
     }
 
     pub(crate) fn observed(&self) -> &Observed {
@@ -164,18 +170,30 @@ impl GeminiClient {
         self.settings.max_reply_bytes
     }
 
-    /// Sends a request; the body of the answer if it is a 200. With a token, asks for the rest of an
-    /// answer.
+    /// Lets a request wait until it may be sent, unless it makes no sense.
+    pub(crate) fn enter(
+        &self,
+        method: Method,
+        request: &GenerateRequest,
+        is_retry: bool,
+    ) -> Result<Entry, GeminiError> {
+        let model = self.model_of(request);
+        request.check(model)?;
+        self.url(method, model)?;
+        Entry::new(Arc::clone(&self.gate), model, is_retry)
+    }
+
+    /// Sends a request that was admitted; the body of the answer if it is a 200. With a token, asks for
+    /// the rest of an answer.
     pub(crate) async fn call(
         &self,
         method: Method,
         request: &GenerateRequest,
         token: Option<&str>,
         room: usize,
+        permit: Permit,
     ) -> Result<Body, GeminiError> {
-        request.check()?;
         let url = self.url(method, self.model_of(request))?;
-        let permit = self.gate.enter(self.model_of(request)).await?;
         let clock = Clock::start(self.settings.timeouts);
         let secret = clock
             .first_byte(self.settings.credential.secret())
@@ -191,17 +209,32 @@ impl GeminiClient {
                 return Ok(body);
             }
             let refusal = body.refusal().await;
-            Err(ApiError::from_answer(status.as_u16(), &refusal, wish).into())
+            let error = ApiError::from_answer(status.as_u16(), &refusal, wish);
+            let not_found = status == reqwest::StatusCode::NOT_FOUND;
+            let hint = not_found.then(|| self.settings.version_hint.clone());
+            Err(error.with_hint(hint.flatten()).into())
         };
         let body: Result<Body, GeminiError> = body.await;
         body.map_err(|error| error.presented(&secret))
     }
 
     fn question(&self, url: Url, request: &GenerateRequest, token: Option<&str>) -> RequestBuilder {
-        let question = self.http.post(url).json(&Question::new(request, token));
-        match self.settings.timeouts.total {
+        let body = Question::new(request, token);
+        // Vertex AI takes the tier as a header.
+        let body = body.with_service_tier(!self.settings.observed.is_vertex());
+        let question = self.http.post(url).json(&body);
+        let question = match self.settings.timeouts.total {
             Some(total) => question.header("x-server-timeout", total.as_secs().max(1)),
             None => question,
+        };
+        match request
+            .service_tier
+            .and_then(ServiceTier::shared_request_type)
+        {
+            Some(tier) if self.settings.observed.is_vertex() => {
+                question.header("x-vertex-ai-llm-shared-request-type", tier)
+            }
+            _ => question,
         }
     }
 
@@ -230,11 +263,12 @@ impl GeminiClient {
     async fn send(&self, clock: &Clock, question: RequestBuilder) -> Result<Response, GeminiError> {
         let sent = clock.first_byte(question.send()).await?;
         sent.map_err(|error| {
+            let peer = self.settings.peer.to_string();
             if error.is_connect() && error.is_timeout() {
-                return clock.connect_error();
+                return clock.connect_error(peer);
             }
             let source = error.without_url().into();
-            GeminiError::Connection { source }
+            GeminiError::Connection { peer, source }
         })
     }
 }

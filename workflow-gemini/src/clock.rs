@@ -49,8 +49,9 @@ impl Clock {
     }
 
     /// The error of a connection that was not made in time.
-    pub(crate) fn connect_error(&self) -> GeminiError {
+    pub(crate) fn connect_error(&self, peer: String) -> GeminiError {
         GeminiError::Timeout {
+            peer: Some(peer),
             wait: Wait::Connect,
             limit: self.timeouts.connect,
         }
@@ -73,7 +74,11 @@ impl Clock {
             return Ok(task.await);
         };
         let done = timeout_at(until, task).await;
-        done.map_err(|_| GeminiError::Timeout { wait, limit })
+        done.map_err(|_| GeminiError::Timeout {
+            peer: None,
+            wait,
+            limit,
+        })
     }
 }
 
@@ -104,7 +109,7 @@ mod tests {
 
     fn reached(error: &GeminiError) -> Option<(Wait, u64)> {
         match error {
-            GeminiError::Timeout { wait, limit } => Some((*wait, limit.as_secs())),
+            GeminiError::Timeout { wait, limit, .. } => Some((*wait, limit.as_secs())),
             _ => None,
         }
     }

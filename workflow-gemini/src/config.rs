@@ -4,7 +4,7 @@ use std::{error::Error, net::IpAddr, time::Duration};
 
 use reqwest::Url;
 
-use crate::{credential::Credential, gate::Limits, span::Observed};
+use crate::{credential::Credential, gate::Limits, peer::Peer, span::Observed};
 
 /// What a builder has checked.
 #[derive(Debug)]
@@ -19,6 +19,9 @@ pub(crate) struct Settings {
     pub(crate) observed: Observed,
     /// Whether the API may store what is sent, where a request does not say.
     pub(crate) store: Option<bool>,
+    /// What to say where the API does not know the path.
+    pub(crate) version_hint: Option<String>,
+    pub(crate) peer: Peer,
 }
 
 /// How long a client waits, and for what.
@@ -72,6 +75,25 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     address.map_or(host == "localhost", |address| address.is_loopback())
 }
 
+/// What to do about a base URL that ends in a version, to which the client adds another one.
+pub(crate) fn version_hint(base: &str, version: &str) -> Option<String> {
+    let url = Url::parse(base.trim()).ok()?;
+    let last = url.path_segments()?.rfind(|segment| !segment.is_empty())?;
+    let number = last.strip_prefix('v')?;
+    let digits = number.chars().take_while(char::is_ascii_digit).count();
+    let rest = number
+        .get(digits..)?
+        .trim_end_matches(|c: char| c.is_ascii_digit());
+    let is_version = digits > 0 && ["", "alpha", "beta"].contains(&rest);
+    is_version.then(|| {
+        format!(
+            "the base URL ends in `{last}`, and the client adds the version `{}` to it: leave it out \
+             of the base URL",
+            version.trim()
+        )
+    })
+}
+
 /// Where the API's methods are: base URL, version and prefix, none of which may hide a secret.
 pub(crate) fn address(base: &str, version: &str, prefix: &str) -> Result<Url, ConfigError> {
     let invalid = |reason| ConfigError::InvalidBaseUrl { reason };
@@ -109,6 +131,22 @@ mod tests {
         ] {
             let error = address(url, "v1beta", "").unwrap_err();
             assert!(!format!("{error} {error:?}").contains("secret"), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_base_url_that_ends_in_a_version_gets_a_hint() {
+        for (base, hinted) in [
+            ("https://generativelanguage.googleapis.com/v1beta", true),
+            ("https://a.example.com/gemini/v1/", true),
+            ("https://a.example.com/v1alpha2", true),
+            ("https://a.example.com", false),
+            ("https://a.example.com/gemini", false),
+            ("https://a.example.com/v1/gemini", false),
+            ("https://a.example.com/vertex", false),
+            ("https://a.example.com/v", false),
+        ] {
+            assert_eq!(version_hint(base, "v1beta").is_some(), hinted, "{base}");
         }
     }
 

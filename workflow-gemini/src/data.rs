@@ -1,19 +1,22 @@
 //! What a workflow writes into an `LLMNode`.
 
 mod parts;
+mod tools;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::{Map, Value};
 use workflow_core::{NodeContext, NodeError, Template};
 
-use self::parts::PartData;
+use self::{parts::PartData, tools::ToolData};
 use crate::{
-    request::{GenerateRequest, Thinking},
+    request::GenerateRequest,
+    safety,
     schema::Schema,
-    tool::Tool,
+    service_tier::ServiceTier,
+    thinking::{Thinking, check_level},
 };
 
 /// The `data` of an `LLMNode`, checked. What it does not set is not sent.
@@ -50,35 +53,44 @@ struct Fields {
     #[schemars(range(min = 0, max = 1))]
     top_p: Option<f64>,
     /// Choose among this many of the likeliest words. Newer models ignore it.
+    #[schemars(range(min = 1, max = 2_147_483_647))]
     top_k: Option<u32>,
     /// The most tokens the answer may have. Thinking counts, too: a small limit can leave no text.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 2_147_483_647))]
     max_output_tokens: Option<u32>,
     /// Texts at which the model stops writing, up to five.
     #[serde(default)]
-    #[schemars(length(max = 5))]
+    #[schemars(length(max = 5), inner(length(min = 1)))]
     stop: Vec<String>,
     /// Makes answers repeat as far as the model can.
+    #[schemars(range(min = -2_147_483_648_i64, max = 2_147_483_647))]
     seed: Option<i32>,
     /// A JSON Schema the answer has to fit. The output is then the answer's JSON, not its text.
     #[schemars(with = "Option<Map<String, Value>>", extend("x-workflow" = "schema"))]
     schema: Option<Arc<Schema>>,
-    /// How much models from Gemini 3 on may think: `minimal`, `low`, `medium`, `high`, on some
-    /// `xhigh`. Without it, or empty, the model chooses. Not together with `thinking_budget`.
+    /// How much models from Gemini 3 on may think: `low`, `medium`, `high`, on some models `minimal`
+    /// or `xhigh`. Without it, or empty, the model chooses. Not together with `thinking_budget`.
+    #[serde(default, deserialize_with = "level")]
     thinking_level: Option<String>,
     /// How many tokens a Gemini 2.5 model may think: 0 for none, -1 for as many as it likes. Not
     /// together with `thinking_level`.
-    #[schemars(range(min = -1))]
+    #[schemars(range(min = -1, max = 2_147_483_647))]
     thinking_budget: Option<i32>,
     /// Whether what the model thinks is shown while it runs. It never is part of the output.
     include_thoughts: Option<bool>,
-    /// From when on answers are withheld: a category such as `harassment`, and a threshold such as
-    /// `only_high`, or both as the API writes them.
-    #[serde(default)]
+    /// From when on answers are withheld: a category (`harassment`, `hate_speech`, `sexually_explicit`,
+    /// `dangerous_content`, `civic_integrity`, `jailbreak`) and a threshold (`low_and_above`,
+    /// `medium_and_above`, `only_high`, `none`, `off`), or both as the API writes them.
+    #[serde(default, deserialize_with = "safety")]
     safety: BTreeMap<String, String>,
-    /// What the model may use while it answers.
+    /// What the model may use while it answers: names, or tools as the API writes them.
     #[serde(default)]
-    tools: Vec<Tool>,
+    tools: Vec<ToolData>,
+    /// How tools are to be used, as the API writes it (`toolConfig`).
+    tool_config: Option<Map<String, Value>>,
+    /// At which speed and price: `flex` costs half and may take minutes or be refused under load,
+    /// `priority` is served first. Without it `standard`.
+    service_tier: Option<ServiceTier>,
     /// Whether the API may store the request and its answer in the project's logs. Without it, the
     /// service decides, else the project's own setting.
     store: Option<bool>,
@@ -91,16 +103,38 @@ struct Fields {
     stream: bool,
 }
 
+/// A level that is spelled right, or none where it is left empty as forms leave it.
+fn level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let level: Option<String> = Option::deserialize(deserializer)?;
+    if let Some(level) = set(level.as_ref()) {
+        check_level(level).map_err(D::Error::custom)?;
+    }
+    Ok(level)
+}
+
+fn safety<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, String>, D::Error> {
+    let settings: BTreeMap<String, String> = BTreeMap::deserialize(deserializer)?;
+    for (category, threshold) in &settings {
+        safety::check(category, threshold).map_err(D::Error::custom)?;
+    }
+    Ok(settings)
+}
+
 fn yes() -> bool {
     true
 }
 
 impl TryFrom<Fields> for LlmData {
-    type Error = &'static str;
+    type Error = String;
 
     fn try_from(fields: Fields) -> Result<Self, Self::Error> {
         if set(fields.thinking_level.as_ref()).is_some() && fields.thinking_budget.is_some() {
-            return Err("`thinking_level` and `thinking_budget` exclude each other");
+            return Err("`thinking_level` and `thinking_budget` exclude each other".to_owned());
+        }
+        if let (Some(model), Some(thinking)) = (set(fields.model.as_ref()), fields.thinking()) {
+            thinking.check(model)?;
         }
         Ok(Self(fields))
     }
@@ -158,6 +192,8 @@ impl LlmData {
             schema: fields.schema.clone(),
             thinking: fields.thinking(),
             include_thoughts: fields.include_thoughts,
+            tool_config: fields.tool_config.clone(),
+            service_tier: fields.service_tier,
             store: fields.store,
             ..GenerateRequest::new(prompt)
         };
@@ -167,7 +203,7 @@ impl LlmData {
         fields
             .tools
             .iter()
-            .fold(request, |request, tool| request.with_tool(*tool))
+            .fold(request, |request, tool| request.with_tool(tool.0.clone()))
     }
 }
 
@@ -195,6 +231,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::tool::Tool;
 
     fn read(data: Value) -> Result<LlmData, String> {
         serde_json::from_value(data).map_err(|error| error.to_string())
@@ -216,7 +253,8 @@ mod tests {
             "model": "gemini-4-neon", "temperature": 0.5, "top_p": 0.9, "top_k": 3,
             "max_output_tokens": 64, "stop": ["END"], "seed": 7, "schema": {"type": "object"},
             "thinking_level": "low", "include_thoughts": true, "stream": false,
-            "safety": {"harassment": "only_high"}, "tools": ["google_search"],
+            "safety": {"harassment": "only_high"}, "store": false, "service_tier": "flex",
+            "tools": ["google_search", {"file_search": {"topK": 5}}], "tool_config": {"x": 1},
             "fallback": ["gemini-3.8-flash", ""],
         }));
         let data = data.unwrap();
@@ -233,7 +271,14 @@ mod tests {
             .with_thinking(Thinking::level("low"))
             .with_include_thoughts(true)
             .with_safety("harassment", "only_high")
-            .with_tool(Tool::GoogleSearch);
+            .with_store(false)
+            .with_service_tier(ServiceTier::Flex)
+            .with_tool(Tool::GoogleSearch)
+            .with_tool(Tool::api(Map::from_iter([(
+                "fileSearch".to_owned(),
+                json!({"topK": 5}),
+            )])))
+            .with_tool_config(Map::from_iter([("x".to_owned(), json!(1))]));
         let fallback: Vec<&String> = data.fallback().collect();
         assert_eq!(fallback, ["gemini-3.8-flash"]);
         assert_eq!(data.settings("Hi".to_owned()), expected);
@@ -248,7 +293,43 @@ mod tests {
                 "exclude each other",
             ),
             (json!({"schema": "object"}), "expected a map"),
-            (json!({"tools": ["web_search"]}), "web_search"),
+            (
+                json!({"tools": ["web_search"]}),
+                "use one of `google_search`, `code_execution`, `url_context`, `google_maps`",
+            ),
+            (
+                json!({"tools": ["google_serach"]}),
+                "did you mean `google_search`?",
+            ),
+            (json!({"tools": [{}]}), "a tool has one name"),
+            (
+                json!({"tools": [{"a": {}, "b": {}}]}),
+                "a tool has one name",
+            ),
+            (json!({"tools": [1]}), "a tool is a name"),
+            (json!({"tool_config": "auto"}), "expected a map"),
+            (
+                json!({"service_tier": "cheap"}),
+                "`flex`, `standard`, `priority`",
+            ),
+            (json!({"thinking_level": "hihg"}), "did you mean `high`?"),
+            (json!({"thinking_level": "none"}), "use one of `minimal`"),
+            (
+                json!({"model": "gemini-3.8-flash", "thinking_level": "minimal"}),
+                "use one of `low`, `medium`, `high` for `gemini-3.8-flash`",
+            ),
+            (
+                json!({"model": "gemini-4-neon", "thinking_budget": 0}),
+                "takes no `thinking_budget`",
+            ),
+            (
+                json!({"safety": {"harrassment": "off"}}),
+                "did you mean `harassment`?",
+            ),
+            (
+                json!({"safety": {"harassment": "low"}}),
+                "is not a threshold",
+            ),
             (json!({"safety": {"harassment": 1}}), "expected a string"),
             (json!({"parts": [{"image": {}}]}), "image"),
             (
@@ -266,7 +347,7 @@ mod tests {
         let schema = schemars::schema_for!(LlmData).to_value();
         assert_eq!(schema["additionalProperties"], false);
         let properties = schema["properties"].as_object().unwrap();
-        assert_eq!(properties.len(), 19);
+        assert_eq!(properties.len(), 21);
         for (name, property) in properties {
             assert!(property["description"].is_string(), "{name}");
             let is_template = property["x-workflow"] == "template";

@@ -44,14 +44,18 @@ pub enum GeminiError {
     #[error(transparent)]
     NoAnswer(Box<NoAnswer>),
     /// The API could not be reached, or hung up before its answer.
-    #[error("the Gemini API could not be reached")]
+    #[error("the Gemini API at {peer} could not be reached")]
     Connection {
+        /// Its host, and the proxy where one is used.
+        peer: String,
         /// What the HTTP client says.
         source: Box<dyn Error + Send + Sync>,
     },
     /// A limit on waiting was reached.
-    #[error("the Gemini API took longer than {limit:?} {wait}")]
+    #[error("the Gemini API{} took longer than {limit:?} {wait}", at(peer.as_deref()))]
     Timeout {
+        /// Its host, and the proxy where one is used, if it was not reached at all.
+        peer: Option<String>,
         /// What was waited for.
         wait: Wait,
         /// How long it may take.
@@ -79,6 +83,10 @@ pub enum GeminiError {
     },
 }
 
+fn at(peer: Option<&str>) -> String {
+    peer.map(|peer| format!(" at {peer}")).unwrap_or_default()
+}
+
 /// What a client waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -98,7 +106,7 @@ impl fmt::Display for Wait {
         f.write_str(match self {
             Self::Connect => "to connect",
             Self::FirstByte => "to begin its answer",
-            Self::More => "to go on with its answer",
+            Self::More => "to continue its answer",
             Self::Whole => "for its whole answer",
         })
     }

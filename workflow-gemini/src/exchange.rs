@@ -8,6 +8,7 @@ use crate::{
     answer::Answer,
     client::{GeminiClient, Method},
     error::GeminiError,
+    gate::{Entering, Entry, Pass},
     reading::Reading,
     reply::Chunk,
     request::GenerateRequest,
@@ -28,8 +29,10 @@ pub(crate) struct Exchange {
 }
 
 enum State {
-    /// A request is to be sent: the first, or one that goes on where a token says.
+    /// A request is to be sent: the first, or one that continues where a token says.
     Asking(Option<String>),
+    /// It waits until it may be sent.
+    Entering(Box<Entry>, Option<String>),
     /// Its answer is coming.
     Reading(Box<Reading>),
     /// What came before is told first.
@@ -79,7 +82,8 @@ impl Exchange {
             let next = match mem::replace(&mut self.state, State::Over) {
                 State::Over => return Ok(None),
                 State::Failed(error) => return Err(error),
-                State::Asking(token) => self.ask(token.as_deref()).await,
+                State::Asking(token) => self.enter(token),
+                State::Entering(entry, token) => self.wait(entry, token).await,
                 State::Reading(reading) => {
                     let secret = reading.secret().clone();
                     let next = self.read(reading).await;
@@ -97,14 +101,35 @@ impl Exchange {
         State::Failed(error)
     }
 
-    async fn ask(&mut self, token: Option<&str>) -> Result<State, GeminiError> {
+    fn enter(&self, token: Option<String>) -> Result<State, GeminiError> {
+        // A further request of an answer is not a retry.
+        let is_retry = self.request.retry && token.is_none();
+        let entry = self.client.enter(self.method, &self.request, is_retry)?;
+        Ok(State::Entering(Box::new(entry), token))
+    }
+
+    async fn wait(
+        &mut self,
+        mut entry: Box<Entry>,
+        token: Option<String>,
+    ) -> Result<State, GeminiError> {
+        let news = match entry.next().await? {
+            Entering::Queued { queue, position } => Chunk::Queued { queue, position },
+            Entering::Left => Chunk::Admitted,
+            Entering::Admitted(pass) => return self.ask(pass, token.as_deref()).await,
+        };
+        self.news.push_back(news);
+        Ok(State::Entering(entry, token))
+    }
+
+    async fn ask(&mut self, pass: Pass, token: Option<&str>) -> Result<State, GeminiError> {
+        let permit = pass.sent();
         let call = self
             .client
-            .call(self.method, &self.request, token, self.room);
-        Ok(State::Reading(Box::new(Reading::new(
-            self.method,
-            call.await?,
-        ))))
+            .call(self.method, &self.request, token, self.room, permit);
+        let reading = Reading::new(self.method, call.await?);
+        self.answer.served_by(reading.service_tier());
+        Ok(State::Reading(Box::new(reading)))
     }
 
     async fn read(&mut self, mut reading: Box<Reading>) -> Result<State, GeminiError> {
@@ -125,7 +150,7 @@ impl Exchange {
         let reply = mem::take(&mut self.answer).finish()?;
         let reply = reply.presented(reading.secret());
         let model = self.client.model_of(&self.request);
-        self.client.gate().succeeded(model);
+        self.client.gate().succeeded(model, self.request.retry);
         self.news.push_back(Chunk::Done(Box::new(reply)));
         Ok(State::Over)
     }

@@ -41,10 +41,12 @@ mod error;
 mod excerpt;
 mod exchange;
 mod gate;
+mod hint;
 mod no_answer;
 mod node;
 mod part;
 mod parts;
+mod peer;
 mod reading;
 mod reason;
 mod reply;
@@ -53,10 +55,13 @@ mod retry_after;
 mod safety;
 mod schema;
 mod secret;
+mod service_tier;
 mod span;
 mod stream;
+mod thinking;
 mod tool;
 mod wire;
+mod words;
 
 pub use crate::{
     api_error::ApiError,
@@ -71,7 +76,9 @@ pub use crate::{
     part::{MAX_INLINE_BYTES, Part},
     reason::{BlockReason, FinishReason},
     reply::{Chunk, Reply},
-    request::{GenerateRequest, Thinking},
+    request::GenerateRequest,
+    service_tier::ServiceTier,
+    thinking::Thinking,
     tool::Tool,
 };
 

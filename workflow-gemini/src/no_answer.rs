@@ -6,6 +6,7 @@ use serde_json::Value;
 use workflow_core::Usage;
 
 use crate::{
+    details::Details,
     excerpt::excerpt,
     reason::{BlockReason, FinishReason},
     secret::Secret,
@@ -17,6 +18,7 @@ pub struct NoAnswer {
     pub(crate) verdict: Verdict,
     pub(crate) message: Option<String>,
     pub(crate) usage: Usage,
+    pub(crate) details: Details,
     pub(crate) parts: Vec<Value>,
     pub(crate) model_version: Option<String>,
     pub(crate) response_id: Option<String>,
@@ -34,7 +36,19 @@ pub enum Verdict {
         ratings: Vec<String>,
     },
     /// The answer was withheld.
-    Refused(FinishReason),
+    Refused {
+        /// Why.
+        reason: FinishReason,
+        /// The ratings that explain it, each as `CATEGORY: PROBABILITY`.
+        ratings: Vec<String>,
+    },
+    /// The account may not use the model.
+    Denied(FinishReason),
+    /// What came is no text: a function call, an image, a sound.
+    Unsupported {
+        /// What came, in words.
+        kinds: Vec<String>,
+    },
     /// The model ended without a word.
     Empty,
     /// The limit was reached before the first word: thinking spent it.
@@ -82,6 +96,11 @@ impl NoAnswer {
         self.usage
     }
 
+    /// What came besides a text.
+    pub fn details(&self) -> &Details {
+        &self.details
+    }
+
     /// The parts that came all the same, as they came.
     pub fn parts(&self) -> &[Value] {
         &self.parts
@@ -101,16 +120,18 @@ impl NoAnswer {
     pub fn finish_reason(&self) -> Option<FinishReason> {
         match &self.verdict {
             Verdict::Blocked { .. } => None,
-            Verdict::Refused(reason)
+            Verdict::Refused { reason, .. }
+            | Verdict::Denied(reason)
             | Verdict::Failed(reason)
             | Verdict::InvalidHistory(reason) => Some(reason.clone()),
             Verdict::OutOfTokens { .. }
             | Verdict::NotJson {
                 truncated: true, ..
             } => Some(FinishReason::MaxTokens),
-            Verdict::Empty | Verdict::NotJson { .. } | Verdict::Unfit { .. } => {
-                Some(FinishReason::Stop)
-            }
+            Verdict::Empty
+            | Verdict::Unsupported { .. }
+            | Verdict::NotJson { .. }
+            | Verdict::Unfit { .. } => Some(FinishReason::Stop),
             Verdict::Continuation => Some(FinishReason::Continuation),
         }
     }
@@ -119,7 +140,9 @@ impl NoAnswer {
     pub fn code(&self) -> &'static str {
         match self.verdict {
             Verdict::Blocked { .. } => "prompt_blocked",
-            Verdict::Refused(_) => "answer_refused",
+            Verdict::Refused { .. } => "answer_refused",
+            Verdict::Denied(_) => "permission_denied",
+            Verdict::Unsupported { .. } => "unsupported_answer",
             Verdict::Empty => "empty_answer",
             Verdict::OutOfTokens { .. } => "out_of_tokens",
             Verdict::Failed(_) => "generation_failed",
@@ -162,7 +185,18 @@ impl Verdict {
                     *rating = excerpt(rating, key);
                 }
             }
-            Self::Refused(reason) | Self::Failed(reason) | Self::InvalidHistory(reason) => {
+            Self::Refused { reason, ratings } => {
+                *reason = excerpt(reason.as_str(), key).into();
+                for rating in ratings {
+                    *rating = excerpt(rating, key);
+                }
+            }
+            Self::Unsupported { kinds } => {
+                for kind in kinds {
+                    *kind = excerpt(kind, key);
+                }
+            }
+            Self::Denied(reason) | Self::Failed(reason) | Self::InvalidHistory(reason) => {
                 *reason = excerpt(reason.as_str(), key).into();
             }
             Self::NotJson { detail, .. } => *detail = excerpt(detail, key),
@@ -191,7 +225,18 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Blocked { reason, ratings } => blocked(f, reason, ratings),
-            Self::Refused(reason) => write!(f, "the model withheld its answer ({reason})"),
+            Self::Refused { reason, ratings } => {
+                write!(f, "the model withheld its answer ({reason})")?;
+                rated(f, ratings)
+            }
+            Self::Denied(reason) => {
+                write!(f, "the account may not use the model ({reason})")
+            }
+            Self::Unsupported { kinds } => write!(
+                f,
+                "the model answered with {}, and without any text",
+                kinds.join(", ")
+            ),
             Self::Empty => f.write_str("the model ended without any text"),
             Self::OutOfTokens {
                 thought_tokens,
@@ -216,6 +261,10 @@ impl fmt::Display for Verdict {
 
 fn blocked(f: &mut fmt::Formatter<'_>, reason: &BlockReason, ratings: &[String]) -> fmt::Result {
     write!(f, "the prompt was blocked ({reason})")?;
+    rated(f, ratings)
+}
+
+fn rated(f: &mut fmt::Formatter<'_>, ratings: &[String]) -> fmt::Result {
     if ratings.is_empty() {
         return Ok(());
     }

@@ -2,8 +2,9 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-/// The most bytes of all inline data of a request, before they are written as base64. The API takes
-/// requests of 20 MB: what is larger has to be uploaded, and named by its URI.
+/// The most bytes of all inline data of a request, before they are written as base64: what is larger
+/// has to be uploaded, and named by its URI. The API itself takes 100 MB of inline data (50 MB for PDF)
+/// since January 2026, and took 20 MB before; a client holds a request in memory, so this is less.
 pub const MAX_INLINE_BYTES: usize = 15 * 1024 * 1024;
 
 /// A part of a request besides its prompt.
@@ -48,10 +49,14 @@ impl Part {
         Self::base64(mime_type, STANDARD.encode(bytes))
     }
 
-    /// Bytes that are written as base64 already. Blanks around them do not count.
+    /// Bytes that are written as base64 already. Blanks and line ends in it do not count.
     pub fn base64(mime_type: impl Into<String>, data: impl AsRef<str>) -> Self {
         let mime_type = mime_type.into().trim().to_owned();
-        let data = data.as_ref().trim().to_owned();
+        let mut data = data.as_ref().trim().to_owned();
+        if data.bytes().any(|byte| byte.is_ascii_whitespace()) {
+            // Many tools wrap base64 at 76 characters; the API refuses that.
+            data.retain(|c| !c.is_ascii_whitespace());
+        }
         Self::Inline { mime_type, data }
     }
 
@@ -121,10 +126,25 @@ mod tests {
 
     #[test]
     fn data_has_to_be_base64_of_a_named_type() {
-        for data in ["QQ==", "QQ", " QUJD\n", "_-8=", "+/8"] {
+        for data in [
+            "QQ==",
+            "QQ",
+            " QUJD\n",
+            "_-8=",
+            "+/8",
+            "QUJD\r\nQUJD\r\n",
+            "Q Q =",
+        ] {
             assert_eq!(check(&[Part::base64("image/png", data)]), Ok(()), "{data}");
         }
-        for data in ["", "Q", "Q Q=", "data:image/png;base64,QQ==", "QQ===", "ä"] {
+        for data in [
+            "",
+            "Q",
+            "Q Q=\n==",
+            "data:image/png;base64,QQ==",
+            "QQ===",
+            "ä",
+        ] {
             assert!(check(&[Part::base64("image/png", data)]).is_err(), "{data}");
         }
         assert!(check(&[Part::base64(" ", "QQ==")]).is_err());

@@ -6,7 +6,7 @@ use crate::{
     error::GeminiError,
     secret::Secret,
     stream::Documents,
-    wire::{Response, Unreadable, responses},
+    wire::{Response, Surrogates, Unreadable, responses},
 };
 
 /// An answer that is coming.
@@ -14,6 +14,7 @@ pub(crate) struct Reading {
     method: Method,
     body: Body,
     documents: Documents,
+    surrogates: Surrogates,
     /// Whether anything came that looks like the API's.
     began: bool,
     ended: bool,
@@ -25,6 +26,7 @@ impl Reading {
             method,
             body,
             documents: Documents::default(),
+            surrogates: Surrogates::default(),
             began: false,
             ended: false,
         }
@@ -33,6 +35,11 @@ impl Reading {
     /// How many bytes it had so far.
     pub(crate) fn bytes(&self) -> usize {
         self.body.bytes()
+    }
+
+    /// The tier that served the request, where the head of the answer says so.
+    pub(crate) fn service_tier(&self) -> Option<&str> {
+        self.body.service_tier()
     }
 
     pub(crate) fn secret(&self) -> &Secret {
@@ -57,7 +64,7 @@ impl Reading {
         }
         let json = self.body.whole().await?;
         self.ended = true;
-        let parts = responses(&json).map_err(|error| match error {
+        let parts = self.parsed(&json).map_err(|error| match error {
             Unreadable::CutOff => GeminiError::Interrupted { source: None },
             Unreadable::Foreign => self.body.foreign_head(),
         });
@@ -76,8 +83,16 @@ impl Reading {
         }
     }
 
+    /// Reads a document; mended, where only half a surrogate pair keeps it from being JSON.
+    fn parsed(&mut self, document: &[u8]) -> Result<Vec<Response>, Unreadable> {
+        responses(document).or_else(|error| match self.surrogates.mend(document) {
+            Some(mended) => responses(&mended),
+            None => Err(error),
+        })
+    }
+
     fn read(&mut self, document: &[u8], is_complete: bool) -> Result<Vec<Response>, GeminiError> {
-        match responses(document) {
+        match self.parsed(document) {
             Ok(parts) => {
                 self.began = true;
                 Ok(parts)

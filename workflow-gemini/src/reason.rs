@@ -90,6 +90,8 @@ open_words! {
         Continuation = "CONTINUATION",
         /// Refused by Model Armor.
         ModelArmor = "MODEL_ARMOR",
+        /// The account is limited or disabled for reasons of policy.
+        PupLimitedDisabled = "PUP_LIMITED_DISABLED",
     }
 }
 

@@ -60,6 +60,16 @@ impl Reply {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Chunk {
+    /// The request waits in line, at a limit of the client, before it is sent. Comes again each time the
+    /// position has halved.
+    Queued {
+        /// The name of the model, or `retry_budget`.
+        queue: String,
+        /// Its place in line; 1 is next.
+        position: usize,
+    },
+    /// The request waits no longer where it waited.
+    Admitted,
     /// More of the text, never empty.
     Text(String),
     /// More of the thoughts, never empty.

@@ -2,15 +2,20 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
     error::GeminiError,
     part::{self, Part},
     safety::SafetySetting,
     schema::Schema,
+    service_tier::ServiceTier,
+    thinking::Thinking,
     tool::Tool,
 };
+
+/// The largest `int32`.
+pub(crate) const MAX_COUNT: u32 = i32::MAX.unsigned_abs();
 
 /// One question to a model. What is not set is not sent, so the model's own default holds.
 ///
@@ -41,26 +46,11 @@ pub struct GenerateRequest {
     pub(crate) include_thoughts: Option<bool>,
     pub(crate) safety: Vec<SafetySetting>,
     pub(crate) tools: Vec<Tool>,
+    pub(crate) tool_config: Option<Map<String, Value>>,
+    pub(crate) service_tier: Option<ServiceTier>,
     pub(crate) store: Option<bool>,
-}
-
-/// How much the model may think before it writes.
-///
-/// One or the other, as the model wants it: the API refuses both together.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Thinking {
-    /// For models from 3 on: `MINIMAL`, `LOW`, `MEDIUM`, `HIGH`, on some `XHIGH`.
-    Level(String),
-    /// For 2.5 models, in tokens: 0 is off, -1 lets the model choose.
-    Budget(i32),
-}
-
-impl Thinking {
-    /// A level in either case: `low` and `LOW` are the same.
-    pub fn level(level: impl AsRef<str>) -> Self {
-        Self::Level(level.as_ref().trim().to_ascii_uppercase())
-    }
+    /// Whether it repeats one that failed.
+    pub(crate) retry: bool,
 }
 
 impl GenerateRequest {
@@ -82,7 +72,10 @@ impl GenerateRequest {
             include_thoughts: None,
             safety: Vec::new(),
             tools: Vec::new(),
+            tool_config: None,
+            service_tier: None,
             store: None,
+            retry: false,
         }
     }
 
@@ -178,6 +171,25 @@ impl GenerateRequest {
         self
     }
 
+    /// How tools are to be used, as the API writes it (`toolConfig`): sent as it is.
+    pub fn with_tool_config(mut self, config: Map<String, Value>) -> Self {
+        self.tool_config = Some(config);
+        self
+    }
+
+    /// At which speed and price it is served.
+    pub fn with_service_tier(mut self, tier: ServiceTier) -> Self {
+        self.service_tier = Some(tier);
+        self
+    }
+
+    /// Says that an earlier request like this one failed: it takes one from the client's
+    /// [retry budget](crate::GeminiClientBuilder::retry_budget), and waits for it if need be.
+    pub fn as_retry(mut self) -> Self {
+        self.retry = true;
+        self
+    }
+
     /// Whether the API may store this request and its answer in its logs. Default: as the
     /// [client](crate::GeminiClientBuilder::store) says, else as the project is set.
     pub fn with_store(mut self, store: bool) -> Self {
@@ -185,15 +197,28 @@ impl GenerateRequest {
         self
     }
 
-    /// Whether it can be sent at all. What the API judges better is left to the API.
-    pub(crate) fn check(&self) -> Result<(), GeminiError> {
-        let invalid = |reason| Err(GeminiError::InvalidRequest { reason });
+    /// Whether it can be sent to a model at all. What the API judges better is left to the API.
+    pub(crate) fn check(&self, model: &str) -> Result<(), GeminiError> {
+        let invalid = |reason: Cow<'static, str>| Err(GeminiError::InvalidRequest { reason });
         if self.prompt.is_empty() && self.parts.is_empty() {
             return invalid("the prompt is empty".into());
         }
         let numbers = [self.temperature, self.top_p];
         if numbers.iter().flatten().any(|number| !number.is_finite()) {
             return invalid("temperature and top_p have to be finite".into());
+        }
+        // The API reads them as `int32`, and answers 400 to larger ones.
+        let counts = [self.top_k, self.max_output_tokens];
+        if (counts.iter().flatten()).any(|count| !(1..=MAX_COUNT).contains(count)) {
+            return invalid(
+                format!("top_k and max_output_tokens have to be from 1 to {MAX_COUNT}").into(),
+            );
+        }
+        if self.stop.iter().any(String::is_empty) {
+            return invalid("a stop text is empty".into());
+        }
+        if let Some(Err(reason)) = self.thinking.as_ref().map(|it| it.check(model)) {
+            return invalid(reason.into());
         }
         if let Err(reason) = part::check(&self.parts) {
             return invalid(reason.into());

@@ -1,6 +1,26 @@
 //! From when on the API withholds an answer: open sets of words.
 
+use crate::words::{unknown, upper};
+
 const CATEGORY: &str = "HARM_CATEGORY_";
+const THRESHOLD: &str = "BLOCK_";
+
+/// The categories, as workflows write them.
+const CATEGORIES: [&str; 6] = [
+    "harassment",
+    "hate_speech",
+    "sexually_explicit",
+    "dangerous_content",
+    "civic_integrity",
+    "jailbreak",
+];
+const THRESHOLDS: [&str; 5] = [
+    "low_and_above",
+    "medium_and_above",
+    "only_high",
+    "none",
+    "off",
+];
 
 /// A threshold for one category, in the API's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,27 +29,41 @@ pub(crate) struct SafetySetting {
     pub(crate) threshold: String,
 }
 
+/// Checks both words of a setting, in either spelling.
+pub(crate) fn check(category: &str, threshold: &str) -> Result<(), String> {
+    let plain = |word: &str, prefix: &str| {
+        let word = upper(word);
+        word.strip_prefix(prefix)
+            .unwrap_or(&word)
+            .to_ascii_lowercase()
+    };
+    let known = plain(category, CATEGORY);
+    if !CATEGORIES.contains(&&*known) {
+        return Err(unknown("category", &known, CATEGORIES));
+    }
+    let known = plain(threshold, THRESHOLD);
+    if !THRESHOLDS.contains(&&*known) {
+        return Err(unknown("threshold", &known, THRESHOLDS));
+    }
+    Ok(())
+}
+
 impl SafetySetting {
     /// Takes words as the API writes them, or as people do.
     pub(crate) fn new(category: &str, threshold: &str) -> Self {
-        let mut category = word(category);
+        let mut category = upper(category);
         if !category.starts_with(CATEGORY) {
             category.insert_str(0, CATEGORY);
         }
-        let mut threshold = word(threshold);
+        let mut threshold = upper(threshold);
         if ["LOW_AND_ABOVE", "MEDIUM_AND_ABOVE", "ONLY_HIGH", "NONE"].contains(&&*threshold) {
-            threshold.insert_str(0, "BLOCK_");
+            threshold.insert_str(0, THRESHOLD);
         }
         Self {
             category,
             threshold,
         }
     }
-}
-
-fn word(text: &str) -> String {
-    let word = text.trim().to_ascii_uppercase();
-    word.replace([' ', '-'], "_")
 }
 
 #[cfg(test)]
@@ -59,6 +93,25 @@ mod tests {
         ] {
             let setting = SafetySetting::new(category, threshold);
             assert_eq!((&*setting.category, &*setting.threshold), sent);
+        }
+    }
+
+    #[test]
+    fn misspelt_words_are_refused() {
+        for (category, threshold, expected) in [
+            ("harassment", "only_high", None),
+            ("HARM_CATEGORY_HATE_SPEECH", "BLOCK_NONE", None),
+            ("Sexually explicit", "OFF", None),
+            ("harrassment", "off", Some("did you mean `harassment`?")),
+            ("HARM_CATEGORY_HATE", "off", Some("is not a category")),
+            ("jailbreak", "only_hgih", Some("did you mean `only_high`?")),
+            ("jailbreak", "strict", Some("is not a threshold")),
+        ] {
+            let error = check(category, threshold).err();
+            match expected {
+                None => assert_eq!(error, None, "{category} {threshold}"),
+                Some(part) => assert!(error.unwrap().contains(part), "{category} {threshold}"),
+            }
         }
     }
 }

@@ -14,6 +14,9 @@ use crate::{
     request::GenerateRequest,
 };
 
+/// The provider of Vertex AI, in the words of OpenTelemetry.
+pub(crate) const VERTEX: &str = "gcp.vertex_ai";
+
 /// What the spans of a client say of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Observed {
@@ -33,6 +36,12 @@ pub(crate) struct CallSpan {
     started: Instant,
     /// Whether it still waits for the first piece of a stream.
     waits: bool,
+}
+
+impl Observed {
+    pub(crate) fn is_vertex(&self) -> bool {
+        self.provider == VERTEX
+    }
 }
 
 impl CallSpan {
@@ -106,6 +115,8 @@ impl CallSpan {
     /// Takes a chunk on its way to the caller.
     pub(crate) fn told(&mut self, chunk: &Chunk) {
         match chunk {
+            // Waiting in line is no time of the model.
+            Chunk::Admitted => self.started = Instant::now(),
             Chunk::Text(_) | Chunk::Thought(_) if self.waits => {
                 self.waits = false;
                 let waited = self.started.elapsed().as_secs_f64();

@@ -149,14 +149,14 @@ async fn a_server_that_falls_silent_is_given_up_and_left() {
     for (bytes, wait) in [
         (Vec::new(), "300s to begin"),
         (OK_SSE.into(), "300s to begin"),
-        (begun, "120s to go on"),
+        (begun, "120s to continue"),
     ] {
         let mut server = fault::serving(vec![stall(bytes)]).await;
         let client = client(&server.base_url);
         let request = GenerateRequest::new("Hi");
         let mut chunks = client.stream(&request);
         // What comes at all has come when the first text has, or else when the request has.
-        if wait.contains("go on") {
+        if wait.contains("continue") {
             while !matches!(chunks.next().await, Some(Ok(Chunk::Text(_)))) {}
         } else {
             tokio::select! {

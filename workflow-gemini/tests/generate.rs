@@ -147,7 +147,11 @@ async fn no_answer_is_an_error_that_says_why_and_what_it_cost() {
     assert_eq!((error.verdict(), error.usage().output_tokens), (&spent, 66));
 
     let error = no_answer(generate(json(200, include_str!("fixtures/safety.json"))).await);
-    assert_eq!(error.verdict(), &Verdict::Refused(FinishReason::Safety));
+    let withheld = Verdict::Refused {
+        reason: FinishReason::Safety,
+        ratings: vec!["HARM_CATEGORY_DANGEROUS_CONTENT: HIGH".to_owned()],
+    };
+    assert_eq!(error.verdict(), &withheld);
     assert_eq!(
         error.message(),
         Some("The response was stopped by the safety filters.")

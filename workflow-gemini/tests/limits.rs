@@ -1,4 +1,4 @@
-//! What all requests of a client share: limits that one has met, a budget of retries, turns.
+//! What all requests of a client share: limits that one has met, a budget of retries, lines.
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
 mod common;
@@ -13,7 +13,7 @@ use common::{
 use futures::{FutureExt, StreamExt, future::join_all};
 use serde_json::{Value, json as value};
 use workflow_core::{Executor, Registry, StepEvent, Update, Workflow};
-use workflow_gemini::{GeminiClient, GeminiError, GenerateRequest, Reply};
+use workflow_gemini::{Chunk, GeminiClient, GeminiError, GenerateRequest, Reply};
 
 const REPLY: &str = include_str!("fixtures/reply.json");
 const PER_MINUTE: &str = include_str!("fixtures/429-per-minute.json");
@@ -162,7 +162,7 @@ async fn parallel_steps_wait_together_and_no_attempt_is_sooner_than_asked() {
 }
 
 #[tokio::test]
-async fn no_retry_is_asked_for_once_the_budget_is_used_up() {
+async fn a_budget_of_none_allows_no_retry_and_retries_use_up_a_larger_one() {
     let busy = answer("503 Service Unavailable", "", BUSY);
     let server = fault::serving(vec![busy]).await;
     let client = builder(&server.base_url).retry_budget(0).build().unwrap();
@@ -188,7 +188,13 @@ async fn no_retry_is_asked_for_once_the_budget_is_used_up() {
     let client = builder(&server.base_url).retry_budget(1).build().unwrap();
     assert!(client.grants_retry());
     let error = ask(&client, "a").await.unwrap_err();
-    assert!(error.is_retryable() && !client.grants_retry());
+    assert!(
+        error.is_retryable() && client.grants_retry(),
+        "it was no retry"
+    );
+    let retry = GenerateRequest::new("Hi").with_model("a").as_retry();
+    client.generate(&retry).await.unwrap_err();
+    assert!(!client.grants_retry());
     later(2).await;
     assert!(client.grants_retry());
 }
@@ -236,4 +242,120 @@ async fn no_more_requests_are_sent_in_a_minute_than_allowed() {
     let seen: Vec<Seen> = server.seen();
     assert_eq!(seen.len(), 3);
     assert!(seen[2].at - seen[0].at >= Duration::from_secs(60));
+}
+
+/// Runs steps to their end, and lets time pass whenever nothing else happens.
+async fn events_of(client: GeminiClient, nodes: &Value) -> Vec<StepEvent> {
+    let mut run = Executor::new()
+        .concurrent_steps(100)
+        .run(workflow(client, nodes).into(), "Hi".into());
+    let mut events = Vec::new();
+    loop {
+        tokio::select! {
+            update = run.next() => match update {
+                Some(update) => events.extend(event(Some(update))),
+                None => return events,
+            },
+            () = tokio::time::sleep(Duration::from_millis(100)) => later(1).await,
+        }
+    }
+}
+
+fn json_of(events: &[StepEvent], kind: &str) -> Vec<Value> {
+    let events = of_kind(events, kind).into_iter();
+    events
+        .map(|event| serde_json::to_value(event).unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn steps_that_wait_in_line_say_so_and_their_time_out_does_not_run() {
+    let server = fault::serving(vec![fine()]).await;
+    // Two requests a minute: the last of seven waits for three minutes.
+    let client = builder(&server.base_url).max_per_minute(2).build().unwrap();
+    let step = |n| {
+        value!({"id": format!("ask{n}"), "type": "LLMNode", "needs": [], "timeout": "30s",
+            "data": {"stream": n % 2 == 0, "model": "gemini-x"}, "retry": 1})
+    };
+    let nodes: Value = (0..7).map(step).collect();
+    let events = events_of(client, &nodes).await;
+    assert_eq!(events.last().unwrap().kind.name(), "run.completed");
+    let queued = json_of(&events, "node.queued");
+    assert!(
+        queued
+            .iter()
+            .all(|it| it["queue"] == "gemini-x" && it["attempt"] == 1)
+    );
+    let of_last: Vec<&Value> = queued.iter().filter(|it| it["path"] == "ask6").collect();
+    let positions = of_last.iter().filter_map(|it| it["position"].as_u64());
+    let positions: Vec<u64> = positions.collect();
+    assert_eq!(positions[0], 5);
+    assert!(
+        positions.len() > 1 && positions.windows(2).all(|pair| pair[1] <= pair[0] / 2),
+        "{positions:?}"
+    );
+    let admitted = json_of(&events, "node.admitted");
+    assert_eq!(admitted.len(), 5);
+    for completed in json_of(&events, "node.completed") {
+        let waited = completed["queued_ms"].as_u64();
+        let admitted = admitted.iter().find(|it| it["path"] == completed["path"]);
+        assert_eq!(waited, admitted.and_then(|it| it["queued_ms"].as_u64()));
+        let minutes = match completed["path"].as_str().unwrap() {
+            "ask0" | "ask1" => None,
+            "ask2" | "ask3" => Some(60_000),
+            "ask4" | "ask5" => Some(120_000),
+            _ => Some(180_000),
+        };
+        assert_eq!(waited.is_some(), minutes.is_some(), "{completed}");
+        assert!(
+            waited.unwrap_or_default() >= minutes.unwrap_or_default(),
+            "{completed}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_overload_fails_no_step_that_has_attempts_left() {
+    let busy = || answer("503 Service Unavailable", "", BUSY);
+    // Twenty first attempts and the two retries that the budget allows at once meet the overload.
+    let mut acts: Vec<Act> = std::iter::repeat_with(busy).take(22).collect();
+    acts.push(fine());
+    let server = fault::serving(acts).await;
+    let client = builder(&server.base_url).retry_budget(2).build().unwrap();
+    let step = |n| {
+        value!({"id": format!("ask{n}"), "type": "LLMNode", "needs": [], "timeout": "1s",
+            "data": {"stream": false}, "retry": {"max_attempts": 3, "delay": "1ms"}})
+    };
+    let nodes: Value = (0..20).map(step).collect();
+    let events = events_of(client.clone(), &nodes).await;
+    assert_eq!(events.last().unwrap().kind.name(), "run.completed");
+    assert_eq!(of_kind(&events, "node.completed").len(), 20);
+    let retrying = json_of(&events, "node.retrying");
+    assert_eq!(retrying.len(), 22);
+    let waits = retrying
+        .iter()
+        .filter(|it| it["waits_for"] == "retry_budget")
+        .count();
+    assert!(waits > 0, "{retrying:?}");
+    let queued = json_of(&events, "node.queued");
+    assert!(!queued.is_empty() && queued.iter().all(|it| it["queue"] == "retry_budget"));
+    assert_eq!(server.seen().len(), 42);
+}
+
+#[tokio::test]
+async fn a_stream_reports_its_place_in_line() {
+    let server = fault::serving(vec![stall(OK_SSE), fine()]).await;
+    let client = builder(&server.base_url).max_in_flight(1).build().unwrap();
+    let mut first = client.stream(&GenerateRequest::new("Hi"));
+    assert!(first.next().now_or_never().is_none());
+    let mut second = client.stream(&GenerateRequest::new("Hi").with_model("models/gemini-x"));
+    let told = second.next().await.unwrap().unwrap();
+    let queued = Chunk::Queued {
+        queue: "gemini-x".to_owned(),
+        position: 1,
+    };
+    assert_eq!(told, queued);
+    assert!(second.next().now_or_never().is_none());
+    drop(first);
+    assert_eq!(second.next().await.unwrap().unwrap(), Chunk::Admitted);
 }

@@ -646,6 +646,25 @@ fn slips_are_found_when_the_workflow_is_created() {
         found(value!({"stop": ["{{"]})),
         ["not_a_template #/nodes/0/data/stop/0"]
     );
+    for (data, place) in [
+        (value!({"stop": [""]}), "stop/0"),
+        (value!({"top_k": 0}), "top_k"),
+        (value!({"top_k": 2_147_483_648_u32}), "top_k"),
+        (
+            value!({"max_output_tokens": 10_000_000_000_u64}),
+            "max_output_tokens",
+        ),
+        (value!({"seed": 2_147_483_648_u32}), "seed"),
+        (value!({"thinking_budget": -2}), "thinking_budget"),
+        (value!({"thinking_level": "hihg"}), "thinking_level"),
+        (value!({"service_tier": "cheap"}), "service_tier"),
+        (value!({"safety": {"harassment": "lots"}}), "safety"),
+    ] {
+        assert_eq!(
+            found(data),
+            [format!("invalid_value #/nodes/0/data/{place}")]
+        );
+    }
     assert_eq!(found(value!({"temprature": 1})).len(), 1);
     assert_eq!(found(value!({"schema": {"type": "text"}})).len(), 1);
     assert_eq!(

@@ -267,7 +267,7 @@ async fn silence_in_mid_stream_has_a_limit() {
         (error.code(), error.is_retryable()),
         ("model_timeout", true)
     );
-    assert!(error.to_string().contains("120s to go on"), "{error}");
+    assert!(error.to_string().contains("120s to continue"), "{error}");
 }
 
 #[tokio::test]

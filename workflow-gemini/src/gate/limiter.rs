@@ -1,109 +1,71 @@
-//! How many requests are on their way, and how many are sent per minute.
+//! How many requests are in flight, and how many are sent per minute.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::{Instant, sleep_until},
-};
+use tokio::time::Instant;
+
+use super::line::{Line, Place, Rule};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Makes requests wait for their turn. Waiting is over when its future is dropped.
+/// Makes requests wait in line until both limits let one go.
+#[derive(Clone, Debug)]
+pub(super) struct Limiter(Arc<Line<Limit>>);
+
 #[derive(Debug)]
-pub(super) struct Limiter {
-    in_flight: Arc<Semaphore>,
-    window: Option<Window>,
+pub(super) struct Limit {
+    free: usize,
+    per_minute: Option<usize>,
+    /// When the requests of the last minute were sent.
+    sent: VecDeque<Instant>,
 }
 
-/// A request's right to be on its way, until its answer has ended.
+impl Rule for Limit {
+    fn admit(&mut self, now: Instant) -> Result<(), Option<Instant>> {
+        let free = self.free.checked_sub(1).ok_or(None)?;
+        if let Some(most) = self.per_minute {
+            while self.sent.front().is_some_and(|sent| *sent + MINUTE <= now) {
+                self.sent.pop_front();
+            }
+            if self.sent.len() >= most
+                && let Some(oldest) = self.sent.front()
+            {
+                return Err(Some(*oldest + MINUTE));
+            }
+            self.sent.push_back(now);
+        }
+        self.free = free;
+        Ok(())
+    }
+}
+
+/// A request's right to be in flight, until its answer has ended.
 #[derive(Debug)]
-pub(crate) struct Permit {
-    _in_flight: Option<OwnedSemaphorePermit>,
+pub(crate) struct Permit(Arc<Line<Limit>>);
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.0.change(|limit| limit.free += 1);
+    }
 }
 
 impl Limiter {
     pub(super) fn new(in_flight: usize, per_minute: Option<u32>) -> Self {
-        let in_flight = in_flight.clamp(1, Semaphore::MAX_PERMITS);
-        Self {
-            in_flight: Arc::new(Semaphore::new(in_flight)),
-            window: per_minute.map(Window::new),
-        }
+        let per_minute = per_minute.map(|most| usize::try_from(most.max(1)).unwrap_or(usize::MAX));
+        Self(Arc::new(Line::new(Limit {
+            free: in_flight.max(1),
+            per_minute,
+            sent: VecDeque::new(),
+        })))
     }
 
-    pub(super) async fn enter(&self) -> Permit {
-        let in_flight = Arc::clone(&self.in_flight).acquire_owned().await.ok();
-        if let Some(window) = &self.window {
-            window.turn().await;
-        }
-        Permit {
-            _in_flight: in_flight,
-        }
-    }
-}
-
-/// At most so many in any minute.
-#[derive(Debug)]
-struct Window {
-    most: usize,
-    /// When requests of the last minute went, and when those that wait will go.
-    times: Mutex<VecDeque<Instant>>,
-}
-
-impl Window {
-    fn new(most: u32) -> Self {
-        Self {
-            most: usize::try_from(most.max(1)).unwrap_or(usize::MAX),
-            times: Mutex::default(),
-        }
+    pub(super) fn place(&self) -> Place<Limit> {
+        Place::new(Arc::clone(&self.0))
     }
 
-    async fn turn(&self) {
-        let mut turn = Turn {
-            at: self.reserve(Instant::now()),
-            window: self,
-            taken: false,
-        };
-        sleep_until(turn.at).await;
-        turn.taken = true;
-    }
-
-    fn reserve(&self, now: Instant) -> Instant {
-        let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
-        while times.front().is_some_and(|time| *time + MINUTE <= now) {
-            times.pop_front();
-        }
-        let before = times.len().checked_sub(self.most);
-        let free = before.and_then(|index| times.get(index));
-        let at = free.map_or(now, |time| now.max(*time + MINUTE));
-        times.push_back(at);
-        at
-    }
-
-    fn release(&self, at: Instant) {
-        let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(index) = times.iter().rposition(|time| *time == at) {
-            times.remove(index);
-        }
-    }
-}
-
-/// A place in the queue: it is given back unless it was taken.
-struct Turn<'a> {
-    window: &'a Window,
-    at: Instant,
-    taken: bool,
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        if !self.taken {
-            self.window.release(self.at);
-        }
+    /// The permit of a place that was admitted.
+    pub(super) fn permit(&self) -> Permit {
+        Permit(Arc::clone(&self.0))
     }
 }
 
@@ -111,7 +73,15 @@ impl Drop for Turn<'_> {
 mod tests {
     use futures::FutureExt;
 
-    use super::*;
+    use super::{super::line::Moved, *};
+
+    impl Limiter {
+        async fn enter(&self) -> Permit {
+            let mut place = self.place();
+            while place.next().await != Moved::Admitted {}
+            self.permit()
+        }
+    }
 
     #[tokio::test(start_paused = true)]
     async fn so_many_go_in_any_minute_and_the_rest_wait() {
@@ -126,7 +96,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_stops_waiting_leaves_the_queue() {
+    async fn who_stops_waiting_leaves_the_line() {
         let limiter = Limiter::new(100, Some(1));
         limiter.enter().await;
         let begun = Instant::now();
@@ -138,7 +108,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn so_many_are_on_their_way() {
+    async fn so_many_are_in_flight() {
         let limiter = Limiter::new(2, None);
         let one = limiter.enter().await;
         let _other = limiter.enter().await;

@@ -2,7 +2,7 @@
 
 use futures::StreamExt;
 use serde_json::{Value, json};
-use workflow_core::{NodeContext, NodeError, Usage};
+use workflow_core::{NodeContext, NodeError, Queued, Usage};
 
 use super::{failure, kept::Kept, metadata};
 use crate::{
@@ -45,6 +45,7 @@ impl<'a> Attempt<'a> {
     /// a say in the outcome.
     pub(super) async fn ask(&mut self, mut request: GenerateRequest) -> Result<Reply, NodeError> {
         self.client.fill(&mut request);
+        request.retry = self.cx.failures() > 0;
         for model in self.models(&request) {
             request.model = Some(model.clone());
             let kept = Kept::of(&model, &request);
@@ -57,6 +58,8 @@ impl<'a> Attempt<'a> {
                 Err(Stopped::Cancelled(error)) => return Err(error),
                 Err(Stopped::Failed(error)) if error.is_unavailable() && !self.shown => {
                     self.spent += std::mem::take(&mut self.used);
+                    // An attempt takes one from the retry budget, not each model of it.
+                    request.retry &= !error.was_sent();
                     self.tried.push((model, error));
                 }
                 Err(Stopped::Failed(error)) => {
@@ -92,8 +95,14 @@ impl<'a> Attempt<'a> {
             Method::Whole
         };
         let mut chunks = self.client.ask(method, request);
+        let mut place: Option<Queued<'_>> = None;
         while let Some(chunk) = chunks.next().await {
             match chunk? {
+                Chunk::Queued { queue, position } => match &place {
+                    Some(place) => place.moved(position),
+                    None => place = Some(self.cx.queued(queue, position)),
+                },
+                Chunk::Admitted => place = None,
                 Chunk::Usage(usage) => self.count(usage),
                 Chunk::Done(reply) => return Ok(*reply),
                 Chunk::Text(text) if streams => {
@@ -129,7 +138,7 @@ impl<'a> Attempt<'a> {
         }
         let id = reply.response_id.as_deref();
         self.cx.keep(kept.with_answer(&reply.parts, id));
-        let metadata = metadata::of(reply, self.tried());
+        let metadata = metadata::of_reply(reply, self.tried());
         if let Some(metadata) = metadata {
             self.cx.metadata(metadata);
         }
@@ -139,10 +148,12 @@ impl<'a> Attempt<'a> {
         if let Some(usage) = error.usage() {
             self.count(usage);
         }
-        self.tell_tried();
         let GeminiError::NoAnswer(error) = error else {
-            return;
+            return self.tell_tried();
         };
+        if let Some(metadata) = metadata::of_details(error.details(), self.tried()) {
+            self.cx.metadata(metadata);
+        }
         if let Some(model) = error.model_version() {
             self.cx.model(model.to_owned());
         }

@@ -4,10 +4,9 @@ use std::{error::Error, time::Duration};
 
 use workflow_core::{NodeContext, NodeError};
 
-use crate::{client::GeminiClient, error::GeminiError};
+use crate::{client::GeminiClient, error::GeminiError, gate::RETRY_BUDGET};
 
-const BUDGET_SPENT: &str = "not retried: too many recent requests failed, and the client's retry \
-                            budget is used up";
+const NO_BUDGET: &str = "not retried: the client's retry budget is 0";
 
 /// The error that stands for those of all models. Where one of them may answer later, it is the one
 /// that will soonest; else that of the model the workflow names first.
@@ -29,15 +28,18 @@ pub(super) fn told(error: GeminiError, cx: &NodeContext, client: &GeminiClient) 
     let may_pass = error
         .retry_limit()
         .is_none_or(|limit| cx.attempt() <= limit);
-    if may_pass && !client.grants_retry() {
-        failure = failure.hint(BUDGET_SPENT);
+    if may_pass && !client.has_retries() {
+        failure = failure.hint(NO_BUDGET);
     } else if may_pass {
         failure = failure.retryable();
+        if !client.grants_retry() {
+            failure = failure.waits_for(RETRY_BUDGET);
+        }
         if let Some(wait) = error.retry_after() {
             failure = failure.retry_after(wait);
         }
     }
-    if let Some(hint) = hint(error.code()) {
+    if let Some(hint) = error.hint() {
         failure = failure.hint(hint);
     }
     failure.with_source(error)
@@ -53,18 +55,4 @@ fn message(error: &GeminiError) -> String {
         Some(root) => format!("{error}: {root}"),
         None => error.to_string(),
     }
-}
-
-/// What the author of a workflow, or who runs the service, can do about it.
-fn hint(code: &str) -> Option<&'static str> {
-    Some(match code {
-        "authentication_failed" => "check GEMINI_API_KEY (or GOOGLE_API_KEY) of the service",
-        "model_not_found" => "name another `model`: this one is unknown or retired",
-        "token_unavailable" => "see why the service gets no access token",
-        "out_of_tokens" => "raise `max_output_tokens`, or let the model think less",
-        "continuation_needed" => "ask for less with `max_output_tokens`",
-        "daily_quota_exceeded" => "wait until midnight Pacific time, or use another model or plan",
-        "no_quota" => "use another model, or turn on billing for the project",
-        _ => return None,
-    })
 }

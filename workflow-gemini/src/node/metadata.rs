@@ -2,29 +2,43 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::reply::Reply;
+use crate::{details::Details, reply::Reply};
 
 /// The most bytes of one entry: every reader of the run gets them.
 const LONGEST: usize = 64 * 1024;
 
-/// `grounding`, `url_context`, `citations` and `code` as the API gave them; `truncated`; of a long
-/// answer `requests` and `prompt_tokens`; of models that were asked before, `tried`.
-pub(super) fn of(reply: &Reply, tried: Option<Value>) -> Option<Value> {
-    let mut told = Map::new();
-    if let Ok(Value::Object(details)) = serde_json::to_value(&reply.details) {
-        told.extend(details.into_iter().map(bounded));
-    }
+/// `grounding`, `url_context`, `citations` and `code` as the API gave them; `function_calls`, `media`;
+/// `service_tier`; `truncated`; of a long answer `requests` and `prompt_tokens`; of models that were
+/// asked before, `tried`.
+pub(super) fn of_reply(reply: &Reply, tried: Option<Value>) -> Option<Value> {
+    let mut metadata = entries(&reply.details);
     if reply.is_truncated() {
-        told.insert("truncated".into(), true.into());
+        metadata.insert("truncated".into(), true.into());
     }
     if reply.requests > 1 {
-        told.insert("requests".into(), reply.requests.into());
-        told.insert("prompt_tokens".into(), reply.prompt_tokens.into());
+        metadata.insert("requests".into(), reply.requests.into());
+        metadata.insert("prompt_tokens".into(), reply.prompt_tokens.into());
     }
+    finished(metadata, tried)
+}
+
+/// The same of an answer without text.
+pub(super) fn of_details(details: &Details, tried: Option<Value>) -> Option<Value> {
+    finished(entries(details), tried)
+}
+
+fn entries(details: &Details) -> Map<String, Value> {
+    match serde_json::to_value(details) {
+        Ok(Value::Object(details)) => details.into_iter().map(bounded).collect(),
+        _ => Map::new(),
+    }
+}
+
+fn finished(mut metadata: Map<String, Value>, tried: Option<Value>) -> Option<Value> {
     if let Some(tried) = tried {
-        told.insert("tried".into(), tried);
+        metadata.insert("tried".into(), tried);
     }
-    (!told.is_empty()).then_some(Value::Object(told))
+    (!metadata.is_empty()).then_some(Value::Object(metadata))
 }
 
 fn bounded((name, detail): (String, Value)) -> (String, Value) {

@@ -1,14 +1,11 @@
 //! The body of `generateContent` and `streamGenerateContent`.
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
-    part,
-    request::{GenerateRequest, Thinking},
-    safety,
-    schema::Schema,
-    tool,
+    part, request::GenerateRequest, safety, schema::Schema, service_tier::ServiceTier,
+    thinking::Thinking, tool::Tool,
 };
 
 /// A request as the API wants it. What is not set is left out: the API refuses `null`.
@@ -23,7 +20,11 @@ pub(crate) struct Question<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     safety_settings: Vec<SafetySetting<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    tools: Vec<Tool>,
+    tools: Vec<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_config: Option<&'a Map<String, Value>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_tier: Option<ServiceTier>,
     #[serde(skip_serializing_if = "Option::is_none")]
     store: Option<bool>,
     /// Where an answer that is too long for one request goes on.
@@ -66,15 +67,6 @@ struct FileData<'a> {
 struct SafetySetting<'a> {
     category: &'a str,
     threshold: &'a str,
-}
-
-/// `{"googleSearch": {}}`, and so on.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-enum Tool {
-    GoogleSearch {},
-    CodeExecution {},
-    UrlContext {},
 }
 
 #[derive(Debug, Default, PartialEq, Serialize)]
@@ -120,10 +112,20 @@ impl<'a> Question<'a> {
             contents: [Content::user(request)],
             generation_config: GenerationConfig::from(request),
             safety_settings: request.safety.iter().map(SafetySetting::from).collect(),
-            tools: request.tools.iter().copied().map(Tool::from).collect(),
+            tools: request.tools.iter().map(Tool::to_json).collect(),
+            tool_config: request.tool_config.as_ref(),
+            service_tier: request.service_tier,
             store: request.store,
             continuation_token,
         }
+    }
+}
+
+impl Question<'_> {
+    /// Whether the tier is in the body.
+    pub(crate) fn with_service_tier(mut self, in_body: bool) -> Self {
+        self.service_tier = self.service_tier.filter(|_| in_body);
+        self
     }
 }
 
@@ -165,16 +167,6 @@ impl<'a> From<&'a safety::SafetySetting> for SafetySetting<'a> {
         Self {
             category: &setting.category,
             threshold: &setting.threshold,
-        }
-    }
-}
-
-impl From<tool::Tool> for Tool {
-    fn from(tool: tool::Tool) -> Self {
-        match tool {
-            tool::Tool::GoogleSearch => Self::GoogleSearch {},
-            tool::Tool::CodeExecution => Self::CodeExecution {},
-            tool::Tool::UrlContext => Self::UrlContext {},
         }
     }
 }

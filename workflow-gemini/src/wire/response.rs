@@ -4,6 +4,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use workflow_core::Usage;
 
+use super::lenient;
+
 /// A `GenerateContentResponse`, or an error where one was expected.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -11,17 +13,25 @@ pub(crate) struct Response {
     candidates: Option<Vec<Candidate>>,
     pub(crate) prompt_feedback: Option<PromptFeedback>,
     usage_metadata: Option<UsageMetadata>,
+    #[serde(deserialize_with = "lenient::text")]
     pub(crate) model_version: Option<String>,
-    #[serde(rename = "responseId")]
+    #[serde(rename = "responseId", deserialize_with = "lenient::text")]
     pub(crate) id: Option<String>,
     /// The API can fail after it said 200.
     pub(crate) error: Option<Value>,
 }
 
 impl Response {
-    /// The one answer: more than one is never asked for.
+    /// The first answer: more than one is never asked for, and others are not mixed in.
     pub(crate) fn take_candidate(&mut self) -> Option<Candidate> {
-        self.candidates.take()?.into_iter().next()
+        let mut candidates = self.candidates.take()?.into_iter();
+        candidates.find(|it| it.index.unwrap_or_default() == 0)
+    }
+
+    /// The tier that served the request; on Vertex AI the kind of traffic.
+    pub(crate) fn service_tier(&mut self) -> Option<String> {
+        let usage = self.usage_metadata.as_mut()?;
+        usage.service_tier.take().or(usage.traffic_type.take())
     }
 
     /// Tokens used so far, if this part tells.
@@ -38,9 +48,15 @@ impl Response {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Candidate {
+    #[serde(deserialize_with = "lenient::count")]
+    index: Option<u64>,
     content: Option<Content>,
+    #[serde(deserialize_with = "lenient::text")]
     pub(crate) finish_reason: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
     pub(crate) finish_message: Option<String>,
+    safety_ratings: Option<Value>,
+    #[serde(deserialize_with = "lenient::text")]
     pub(crate) continuation_token: Option<String>,
     pub(crate) grounding_metadata: Option<Value>,
     pub(crate) url_context_metadata: Option<Value>,
@@ -48,6 +64,27 @@ pub(crate) struct Candidate {
 }
 
 impl Candidate {
+    /// The ratings that explain why an answer was withheld: those that blocked it; where none says so,
+    /// those that are not negligible.
+    pub(crate) fn blocking_ratings(&mut self) -> Vec<String> {
+        let ratings: Option<Vec<Rating>> = self
+            .safety_ratings
+            .take()
+            .and_then(|ratings| serde_json::from_value(ratings).ok());
+        let ratings = ratings.unwrap_or_default();
+        let blocks = |rating: &&Rating| rating.blocked == Some(Value::Bool(true));
+        let blocking: Vec<String> = ratings
+            .iter()
+            .filter(blocks)
+            .map(Rating::in_words)
+            .collect();
+        if !blocking.is_empty() {
+            return blocking;
+        }
+        let tells = |rating: &&Rating| rating.probability.as_deref() != Some("NEGLIGIBLE");
+        ratings.iter().filter(tells).map(Rating::in_words).collect()
+    }
+
     /// The parts in their order, as they came.
     pub(crate) fn take_parts(&mut self) -> Vec<Value> {
         let content = self.content.take().unwrap_or_default();
@@ -72,8 +109,11 @@ pub(crate) struct PromptFeedback {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Rating {
+    #[serde(deserialize_with = "lenient::text")]
     category: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
     probability: Option<String>,
+    blocked: Option<Value>,
 }
 
 impl PromptFeedback {
@@ -96,15 +136,25 @@ impl Rating {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct UsageMetadata {
-    #[serde(rename = "promptTokenCount")]
+    #[serde(rename = "serviceTier", deserialize_with = "lenient::text")]
+    service_tier: Option<String>,
+    #[serde(rename = "trafficType", deserialize_with = "lenient::text")]
+    traffic_type: Option<String>,
+    #[serde(rename = "promptTokenCount", deserialize_with = "lenient::count")]
     prompt: Option<u64>,
-    #[serde(rename = "toolUsePromptTokenCount")]
+    #[serde(
+        rename = "toolUsePromptTokenCount",
+        deserialize_with = "lenient::count"
+    )]
     tool_use_prompt: Option<u64>,
-    #[serde(rename = "candidatesTokenCount")]
+    #[serde(rename = "candidatesTokenCount", deserialize_with = "lenient::count")]
     candidates: Option<u64>,
-    #[serde(rename = "thoughtsTokenCount")]
+    #[serde(rename = "thoughtsTokenCount", deserialize_with = "lenient::count")]
     thoughts: Option<u64>,
-    #[serde(rename = "cachedContentTokenCount")]
+    #[serde(
+        rename = "cachedContentTokenCount",
+        deserialize_with = "lenient::count"
+    )]
     cached_content: Option<u64>,
 }
 
@@ -172,6 +222,53 @@ mod tests {
         let usage = responses(body.as_bytes()).unwrap()[0].usage().unwrap();
         assert_eq!((usage.input_tokens, usage.output_tokens), (17, 24));
         assert_eq!((usage.thought_tokens, usage.cached_tokens), (20, 8));
+    }
+
+    #[test]
+    fn odd_counts_and_texts_cost_no_answer() {
+        for (written, tokens) in [
+            ("12", 12),
+            ("\"12\"", 12),
+            ("12.0", 12),
+            ("-1", 0),
+            ("null", 0),
+            ("\"many\"", 0),
+            ("[1]", 0),
+            ("{\"a\":1}", 0),
+            ("true", 0),
+            ("1e999", 0),
+        ] {
+            let body = format!(
+                r#"{{"candidates":[{{"index":"0","content":{{"parts":[{{"text":"A"}}]}},
+                "finishReason":"STOP","finishMessage":7}}],"modelVersion":{{}},
+                "usageMetadata":{{"promptTokenCount":{written}}}}}"#
+            );
+            let Ok(mut read) = responses(body.as_bytes()) else {
+                assert_eq!(written, "1e999", "a number that JSON cannot hold");
+                continue;
+            };
+            assert_eq!(read[0].usage().unwrap().input_tokens, tokens, "{written}");
+            assert_eq!(read[0].model_version, None);
+            let candidate = read[0].take_candidate().unwrap();
+            assert_eq!(candidate.finish_message.as_deref(), Some("7"));
+        }
+    }
+
+    #[test]
+    fn only_the_first_candidate_counts() {
+        for (indices, found) in [
+            (&[""][..], true),
+            (&["\"index\":0,"], true),
+            (&["\"index\":1,"], false),
+            (&["\"index\":1,", "\"index\":0,"], true),
+        ] {
+            let candidates: Vec<String> = (indices.iter())
+                .map(|index| format!("{{{index}\"content\":{{}}}}"))
+                .collect();
+            let body = format!("{{\"candidates\":[{}]}}", candidates.join(","));
+            let mut read = responses(body.as_bytes()).unwrap();
+            assert_eq!(read[0].take_candidate().is_some(), found, "{body}");
+        }
     }
 
     #[test]

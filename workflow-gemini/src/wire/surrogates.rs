@@ -1,0 +1,119 @@
+//! Surrogate pairs that a stream has cut in two.
+//!
+//! JSON writes a character beyond U+FFFF as two escapes. A server that cuts its text by UTF-16 units can
+//! send the first in one event and the second in the next; neither event is JSON that can be read then.
+
+/// The first half of a pair, whose second half is to come.
+#[derive(Debug, Default)]
+pub(crate) struct Surrogates {
+    high: Option<u16>,
+}
+
+/// What an escape stands for.
+#[derive(Clone, Copy)]
+enum Half {
+    High(u16),
+    Low(u16),
+}
+
+impl Surrogates {
+    /// The document without lone halves: a first half at the end of a text is kept for the next
+    /// document, and put before a second half at the beginning of a text there. Any other is replaced by
+    /// U+FFFD. `None`: there are none.
+    pub(crate) fn mend(&mut self, document: &[u8]) -> Option<Vec<u8>> {
+        let mut mended = Vec::with_capacity(document.len() + 6);
+        let mut changed = false;
+        let (mut at, mut begins) = (0, false);
+        while let Some(&byte) = document.get(at) {
+            let first = std::mem::replace(&mut begins, byte == b'"');
+            if byte != b'\\' {
+                mended.push(byte);
+                at += 1;
+                continue;
+            }
+            let rest = document.get(at + 6..).unwrap_or_default();
+            let next = half(rest);
+            match half(document.get(at..).unwrap_or_default()) {
+                None => {
+                    // An escape is two bytes at least, and a quote that is escaped begins no text.
+                    mended.extend(document.iter().skip(at).take(2));
+                    at += 2;
+                    continue;
+                }
+                Some(Half::High(_)) if matches!(next, Some(Half::Low(_))) => {
+                    mended.extend_from_slice(document.get(at..at + 12).unwrap_or_default());
+                    at += 12;
+                    continue;
+                }
+                Some(Half::High(high)) if rest.first() == Some(&b'"') => self.high = Some(high),
+                Some(Half::Low(low)) if first && self.high.is_some() => {
+                    let high = self.high.take().unwrap_or_default();
+                    mended.extend_from_slice(format!("\\u{high:04x}\\u{low:04x}").as_bytes());
+                }
+                Some(_) => mended.extend_from_slice("\u{fffd}".as_bytes()),
+            }
+            changed = true;
+            at += 6;
+        }
+        changed.then_some(mended)
+    }
+}
+
+/// The half of a pair that an escape at the beginning of these bytes is.
+fn half(bytes: &[u8]) -> Option<Half> {
+    let digits = bytes.strip_prefix(b"\\u")?.get(..4)?;
+    let digits = std::str::from_utf8(digits).ok()?;
+    match u16::from_str_radix(digits, 16).ok()? {
+        high @ 0xD800..=0xDBFF => Some(Half::High(high)),
+        low @ 0xDC00..=0xDFFF => Some(Half::Low(low)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mended(documents: &[&str]) -> Vec<String> {
+        let mut surrogates = Surrogates::default();
+        let mend = |document: &&str| {
+            let mended = surrogates.mend(document.as_bytes());
+            let bytes = mended.unwrap_or_else(|| document.as_bytes().to_vec());
+            let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+            value["text"].as_str().unwrap().to_owned()
+        };
+        documents.iter().map(mend).collect()
+    }
+
+    #[test]
+    fn halves_in_two_documents_are_joined_and_lone_ones_are_replaced() {
+        for (documents, expected) in [
+            (
+                &[r#"{"text":"a\ud83d"}"#, r#"{"text":"\ude00b"}"#][..],
+                &["a", "😀b"][..],
+            ),
+            (&[r#"{"text":"a\uD83D\uDE00b"}"#], &["a😀b"]),
+            (
+                &[r#"{"text":"\ud83d\ude00\ud83d"}"#, r#"{"text":"\ude00"}"#],
+                &["😀", "😀"],
+            ),
+            (&[r#"{"text":"a\ud83db"}"#], &["a\u{fffd}b"]),
+            (&[r#"{"text":"\ude00b"}"#], &["\u{fffd}b"]),
+            (
+                &[r#"{"text":"a\ud83d"}"#, r#"{"text":"b\ude00"}"#],
+                &["a", "b\u{fffd}"],
+            ),
+            (&[r#"{"text":"\\ud83d \"\\ude00"}"#], &["\\ud83d \"\\ude00"]),
+            (&[r#"{"text":"\u00e4\n"}"#], &["ä\n"]),
+        ] {
+            assert_eq!(mended(documents), expected, "{documents:?}");
+        }
+    }
+
+    #[test]
+    fn a_document_without_them_is_left_alone() {
+        for document in ["", "{}", r#"{"a":"\"#, r#"{"a":"\u12"#, r#"{"text":"\\"}"#] {
+            assert_eq!(Surrogates::default().mend(document.as_bytes()), None);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Words of closed sets, as people write them.
+
+/// The known word that this one is a misspelling of.
+pub(crate) fn nearest<'a>(
+    written: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    if written.len() > 64 {
+        return None;
+    }
+    let most = (written.len() / 3).clamp(1, 4);
+    let near = known
+        .into_iter()
+        .map(|word| (strsim::damerau_levenshtein(written, word), word));
+    let nearest = near.filter(|(distance, _)| *distance <= most).min()?;
+    Some(nearest.1)
+}
+
+/// What is wrong with a word, and what it may be.
+pub(crate) fn unknown<'a>(
+    what: &str,
+    written: &str,
+    known: impl IntoIterator<Item = &'a str> + Clone,
+) -> String {
+    let shown: String = written.chars().take(64).collect();
+    if let Some(near) = nearest(&written.to_ascii_lowercase(), known.clone()) {
+        return format!("`{shown}` is not a {what}: did you mean `{near}`?");
+    }
+    let all: Vec<&str> = known.into_iter().collect();
+    format!(
+        "`{shown}` is not a {what}: use one of `{}`",
+        all.join("`, `")
+    )
+}
+
+/// A word in the API's spelling: `only high` is `ONLY_HIGH`.
+pub(crate) fn upper(text: &str) -> String {
+    let word = text.trim().to_ascii_uppercase();
+    word.replace([' ', '-'], "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelling_is_corrected_and_other_words_are_listed() {
+        let known = ["low", "medium", "high"];
+        for (written, expected) in [
+            ("hihg", "`hihg` is not a level: did you mean `high`?"),
+            ("Medum", "`Medum` is not a level: did you mean `medium`?"),
+            (
+                "lots",
+                "`lots` is not a level: use one of `low`, `medium`, `high`",
+            ),
+        ] {
+            assert_eq!(unknown("level", written, known), expected);
+        }
+    }
+}
