@@ -18,12 +18,15 @@ use self::{output::Output, stopped::Stopped};
 
 const ENVIRONMENT: &str = "\
 Environment:
-  GEMINI_API_KEY            the key, unless GOOGLE_API_KEY is set
+  GOOGLE_API_KEY            the key; else GEMINI_API_KEY
   GEMINI_MODEL              the model, unless --model is given
   GOOGLE_GEMINI_BASE_URL    where the Gemini API is
   GOOGLE_GENAI_API_VERSION  its version
+  GEMINI_STORE              true or false: whether Google may store what is sent
+  HTTPS_PROXY, NO_PROXY     the proxy, and for which hosts there is none
 
-The exit code is 0 when there is an answer, and 1 when there is none.";
+The exit code is 0 when there is an answer, 1 when there is none, and 141 when the reader of the
+output closes it before its end.";
 
 /// Asks Gemini once, and prints the answer.
 #[derive(Debug, Parser)]
@@ -46,7 +49,7 @@ struct Cli {
     schema: Option<PathBuf>,
 
     /// Print one line of JSON, also for an error: `{text, thoughts, finish_reason, usage, model,
-    /// response_id}`, or `{error: {code, message, status, retry_after}}`, with seconds to wait.
+    /// response_id}`, or `{error: {code, message, status, retry_after, hint}}`, with seconds to wait.
     #[arg(long)]
     json: bool,
 
@@ -54,12 +57,17 @@ struct Cli {
     prompt: Option<String>,
 }
 
+/// The status of a program that a closed pipe ends, as a shell reports it: 128 and the number of
+/// SIGPIPE.
+const CLOSED_PIPE: u8 = 141;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     let output = Output::new(cli.json, cli.stream);
     match answer(&cli, &output).await {
         Ok(()) => ExitCode::SUCCESS,
+        Err(stopped) if stopped.is_closed_pipe() => ExitCode::from(CLOSED_PIPE),
         Err(stopped) => {
             output.error(&stopped);
             ExitCode::FAILURE
@@ -96,6 +104,9 @@ async fn streamed(
 
 fn client(cli: &Cli) -> Result<GeminiClient, Stopped> {
     let mut builder = GeminiClientBuilder::from_env();
+    if let (Some(used), Some(ignored)) = (builder.key_variable(), builder.ignored_key_variable()) {
+        output::complain(&format!("{used} is used; {ignored} is set, too."));
+    }
     if let Some(model) = &cli.model {
         builder = builder.model(model);
     }

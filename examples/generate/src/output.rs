@@ -1,6 +1,9 @@
 //! What is printed: text, or one line of JSON.
 
-use std::io::{self, Write};
+use std::{
+    cell::Cell,
+    io::{self, Write},
+};
 
 use serde_json::json;
 use workflow_gemini::Reply;
@@ -10,16 +13,26 @@ use crate::stopped::Stopped;
 pub(crate) struct Output {
     json: bool,
     streams: bool,
+    /// Whether what was printed last has not ended its line.
+    open_line: Cell<bool>,
 }
 
 impl Output {
     pub(crate) fn new(json: bool, streams: bool) -> Self {
-        Self { json, streams }
+        Self {
+            json,
+            streams,
+            open_line: Cell::new(false),
+        }
     }
 
     /// A piece of the text, as it comes.
     pub(crate) fn piece(&self, text: &str) -> Result<(), Stopped> {
-        if self.json { Ok(()) } else { print(text) }
+        if self.json {
+            return Ok(());
+        }
+        self.open_line.set(!text.ends_with('\n'));
+        print(text)
     }
 
     /// The answer, as far as it was not printed yet.
@@ -42,14 +55,21 @@ impl Output {
             print("\n")?;
         }
         if reply.is_truncated() {
-            eprintln!("The answer is cut off ({}).", reply.finish_reason);
+            complain(&format!("The answer is cut off ({}).", reply.finish_reason));
         }
         Ok(())
     }
 
     pub(crate) fn error(&self, stopped: &Stopped) {
         if !self.json {
-            eprintln!("{}", stopped.message());
+            // What was streamed so far is on a line of its own.
+            if self.open_line.take() {
+                print("\n").ok();
+            }
+            complain(&stopped.message());
+            if let Some(hint) = stopped.hint() {
+                complain(&format!("Hint: {hint}."));
+            }
             return;
         }
         let error = json!({
@@ -57,10 +77,16 @@ impl Output {
             "message": stopped.message(),
             "status": stopped.status(),
             "retry_after": stopped.retry_after(),
+            "hint": stopped.hint(),
         });
-        // There is nobody left to tell, should this fail.
+        // Nobody reads it, should this fail.
         print(&format!("{}\n", json!({ "error": error }))).ok();
     }
+}
+
+/// Writes a line to standard error, if that is still open.
+pub(crate) fn complain(line: &str) {
+    writeln!(io::stderr(), "{line}").ok();
 }
 
 fn print(text: &str) -> Result<(), Stopped> {

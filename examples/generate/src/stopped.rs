@@ -1,6 +1,6 @@
 //! Why there is no answer.
 
-use std::{error::Error, io, path::PathBuf};
+use std::{borrow::Cow, error::Error, io, path::PathBuf};
 
 use workflow_gemini::{ConfigError, GeminiError};
 
@@ -53,6 +53,19 @@ impl Stopped {
             Self::Gemini(error) => error.status(),
             _ => None,
         }
+    }
+
+    /// What can be done about it.
+    pub(crate) fn hint(&self) -> Option<Cow<'static, str>> {
+        match self {
+            Self::Gemini(error) => error.hint(),
+            _ => None,
+        }
+    }
+
+    /// Whether the reader of the output has gone, as `head` does: no failure, and nothing to report.
+    pub(crate) fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 
     /// How many seconds the API asks to wait.

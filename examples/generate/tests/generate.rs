@@ -159,7 +159,7 @@ async fn an_error_is_one_line_and_the_exit_code_1() {
     assert_eq!(code, Some(1));
     let line: Value = serde_json::from_str(&printed).unwrap();
     let error = line["error"].as_object().unwrap();
-    assert_eq!(error.len(), 4);
+    assert_eq!(error.len(), 5);
     assert_eq!(
         (&error["code"], &error["status"]),
         (&json!("rate_limited"), &json!(429))
@@ -241,4 +241,49 @@ async fn a_schema_is_sent_and_the_answer_checked() {
         "{told}"
     );
     std::fs::remove_file(file).unwrap();
+}
+
+#[tokio::test]
+async fn an_error_after_a_part_of_the_answer_begins_on_a_line_of_its_own() {
+    let part = json!({"candidates": [{"content": {"parts": [{"text": "Half an"}]}}]});
+    let busy =
+        json!({"error": {"code": 402, "status": "RESOURCE_EXHAUSTED", "message": "No money."}});
+    let broken = format!("data: {part}\r\n\r\ndata: {busy}\r\n\r\n");
+    let server = answering(body(200, broken, "text/event-stream")).await;
+    let (code, printed, told) = ended(program(&server.uri(), &["--stream", "Why?"])).await;
+    assert_eq!((code, printed.as_str()), (Some(1), "Half an\n"));
+    let expected = "the Gemini API answered 402 RESOURCE_EXHAUSTED: No money.\n\
+                    Hint: add credits or raise the spending cap of the project in AI Studio.\n";
+    assert_eq!(told, expected);
+}
+
+#[tokio::test]
+async fn a_reader_that_has_gone_ends_it_quietly() {
+    let server = answering(whole()).await;
+    for arguments in [&["Why?"][..], &["--json", "Why?"]] {
+        let mut run = program(&server.uri(), arguments);
+        let mut run = run
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(run.stdout.take());
+        let output = run.wait_with_output().await.unwrap();
+        assert_eq!(output.status.code(), Some(141));
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    }
+}
+
+#[tokio::test]
+async fn of_two_keys_the_one_that_is_used_is_named() {
+    let server = answering(whole()).await;
+    let mut run = program(&server.uri(), &["Why?"]);
+    run.env("GOOGLE_API_KEY", "another-key");
+    let (code, _, told) = ended(run).await;
+    let expected = "GOOGLE_API_KEY is used; GEMINI_API_KEY is set, too.\n";
+    assert_eq!((code, told.as_str()), (Some(0), expected));
+    assert_eq!(
+        sent(&server).await.0.headers["x-goog-api-key"],
+        "another-key"
+    );
 }
