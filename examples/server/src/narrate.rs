@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use serde_json::Value;
-use workflow_core::{EventKind, Progress, StepEvent};
+use workflow_core::{EventKind, Problem, Progress, StepEvent};
 
 /// The most characters of an output that a line shows.
 const SHOWN: usize = 100;
@@ -44,7 +44,13 @@ fn told(kind: &EventKind) -> Option<String> {
             Progress::Round { round } => format!("round {}", round + 1),
         },
         EventKind::NodeRetrying(it) => {
-            format!("{}; again in {} ms", it.error.detail, it.next_in_ms)
+            let wait = format!("{}; retried in {} ms", it.error.detail, it.next_in_ms);
+            match &it.waits_for {
+                Some(awaited) => {
+                    format!("{wait}, once the {} allows it", awaited.replace('_', " "))
+                }
+                None => wait,
+            }
         }
         EventKind::NodeWaiting(it) => match (&it.message, it.resumes_at) {
             (Some(message), _) => asked(message, it.schema.as_deref()),
@@ -60,18 +66,28 @@ fn told(kind: &EventKind) -> Option<String> {
             };
             format!("done in {} ms{cut}: {}", it.duration_ms, shown(&it.output))
         }
-        EventKind::NodeFailed(it) if it.handled => {
-            format!("failed, and the workflow goes on: {}", it.error.detail)
-        }
-        EventKind::NodeFailed(it) => format!("failed: {}", it.error.detail),
+        EventKind::NodeFailed(it) if it.handled => with_hint(
+            format!("failed, and the workflow continues: {}", it.error.detail),
+            &it.error,
+        ),
+        EventKind::NodeFailed(it) => with_hint(format!("failed: {}", it.error.detail), &it.error),
         EventKind::NodeSkipped(_) => "is skipped".to_owned(),
         EventKind::NodeCancelled(_) => "is stopped".to_owned(),
-        EventKind::RunFailed(it) => {
-            format!("The run failed: {} [{}]", it.error.detail, it.error.code)
-        }
+        EventKind::RunFailed(it) => with_hint(
+            format!("The run failed: {} [{}]", it.error.detail, it.error.code),
+            &it.error,
+        ),
         EventKind::RunCancelled(_) => "The run was cancelled.".to_owned(),
         _ => return None,
     })
+}
+
+/// What happened, the single faults, and what can be done about it.
+fn with_hint(what: String, error: &Problem) -> String {
+    let faults = error.errors.iter().map(|fault| format!("  {fault}"));
+    let hint = error.hint.iter().map(|hint| format!("Hint: {hint}"));
+    let lines: Vec<String> = std::iter::once(what).chain(faults).chain(hint).collect();
+    lines.join("\n")
 }
 
 /// What a person is asked, and how to answer.

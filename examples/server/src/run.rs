@@ -29,8 +29,17 @@ use crate::{
 
 /// Runs a workflow to its end, in an engine of its own. People are asked on standard input.
 pub(crate) fn run(args: &RunArgs, variables: Variables) -> Result<ExitCode, Stopped> {
-    Runtime::new()?.block_on(run_to_end(args, variables))
+    match Runtime::new()?.block_on(run_to_end(args, variables)) {
+        // The reader of the output has gone, as `head` does: no failure, and nothing to report.
+        Err(Stopped::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            Ok(ExitCode::from(CLOSED_PIPE))
+        }
+        ended => ended,
+    }
 }
+
+/// The status of a program that a closed pipe ends, as a shell reports it: 128 and the number of SIGPIPE.
+const CLOSED_PIPE: u8 = 141;
 
 async fn run_to_end(args: &RunArgs, variables: Variables) -> Result<ExitCode, Stopped> {
     let spec = read_spec(&args.file)?;
@@ -129,7 +138,8 @@ impl<'a> Session<'a> {
         };
         self.told = event.seq;
         if !self.json {
-            narrate(&mut io::stderr().lock(), event)?;
+            // The run does not depend on a reader of its progress.
+            narrate(&mut io::stderr().lock(), event).ok();
         }
         self.note(event);
         if let EventKind::RunCompleted(completed) = &event.kind
@@ -164,7 +174,7 @@ impl<'a> Session<'a> {
     async fn answer(&mut self, line: Option<String>) -> Result<(), Stopped> {
         let (Some(&(_, wait)), Some(line)) = (self.asked.front(), line) else {
             self.asked.clear();
-            eprintln!("Nobody answers: standard input has ended.");
+            complain("Nobody answers: standard input has ended.");
             self.engine.cancel(self.run).await?;
             return Ok(());
         };
@@ -181,7 +191,7 @@ impl<'a> Session<'a> {
                 no_answer(&faults);
                 return Ok(());
             }
-            Err(EngineError::Signal(too_late)) => eprintln!("{too_late}"),
+            Err(EngineError::Signal(too_late)) => complain(&too_late.to_string()),
             Err(error) => return Err(error.into()),
         }
         self.asked.pop_front();
@@ -191,8 +201,13 @@ impl<'a> Session<'a> {
 
 fn no_answer(faults: &[Fault]) {
     for fault in faults {
-        eprintln!("That is no answer: {fault}");
+        complain(&format!("That is no answer: {fault}"));
     }
+}
+
+/// Writes a line to standard error, if that is still open.
+fn complain(line: &str) {
+    writeln!(io::stderr(), "{line}").ok();
 }
 
 /// The next line of standard input, which is read by a thread of its own from the first time on: a

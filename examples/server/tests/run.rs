@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::{collections::BTreeSet, path::Path};
+use std::{collections::BTreeSet, path::Path, process::Stdio};
 
 use serde_json::{Value, json};
 use support::{Dialogue, File, example_file, output_with_input, program, run, text, word};
@@ -273,4 +273,51 @@ async fn without_a_key_it_says_what_to_do() {
     let run = said(program.arg("run").arg(example_file("explain"))).await;
     assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""));
     assert!(run.stderr.contains("--simulate"), "{}", run.stderr);
+}
+
+#[tokio::test]
+async fn an_error_is_followed_by_its_hint() {
+    // The second step has no input, since the first one has no output.
+    let nodes = json!([
+        {"id": "refused", "type": "LLMNode", "data": {"prompt": "[[400]] {{ input }}"}, "on_error": "continue"},
+        {"id": "ask", "type": "LLMNode"},
+    ]);
+    let workflow = File::new("no-input.json", &json!({ "nodes": nodes }).to_string());
+    let run = said(run(workflow.path()).args(["--input", "x"])).await;
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    let mut lines = run.stderr.lines().rev();
+    let hint = "Hint: name what it should read in a template, or give it exactly one need";
+    assert_eq!(lines.next(), Some(hint), "{}", run.stderr);
+    let last = lines.next().unwrap_or_default();
+    assert!(
+        last.starts_with("The run failed: ") && last.ends_with(" [no_implicit_input]"),
+        "{last}"
+    );
+}
+
+#[tokio::test]
+async fn a_reader_that_has_gone_ends_it_quietly() {
+    for arguments in [&["--input", "Tides"][..], &["--input", "Tides", "--json"]] {
+        let mut program = run(&example_file("explain"));
+        program.args(arguments);
+        program.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = program.spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().await.unwrap();
+        assert_eq!(output.status.code(), Some(141));
+        let told = text(output.stderr);
+        assert!(
+            !told.contains("panicked") && !told.contains("pipe"),
+            "{told}"
+        );
+    }
+    // Without a reader of the progress the result is printed nevertheless.
+    let mut program = run(&example_file("explain"));
+    program.args(["--input", "Tides"]);
+    program.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = program.spawn().unwrap();
+    drop(child.stderr.take());
+    let output = child.wait_with_output().await.unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text(output.stdout).starts_with("This is a simulated answer"));
 }
