@@ -57,6 +57,7 @@ mod json;
 mod machine;
 mod node;
 mod nodes;
+mod outage;
 mod outline;
 mod pointer;
 mod queued;
@@ -104,6 +105,7 @@ pub use self::{
     json::{JsonError, read_json},
     node::{Node, NodeContext, OutputShape},
     nodes::{PromptNode, TransformNode},
+    outage::Outage,
     outline::RunOutline,
     queued::Queued,
     record::{

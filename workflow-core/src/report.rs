@@ -10,6 +10,7 @@ use crate::{
     error::Problem,
     event::{EventKind, Progress, Report, StepEvent},
     id::{StepPath, StepRef},
+    outage::{Outage, OutageLog},
     outline::RunOutline,
     record::RunRecord,
     size,
@@ -44,6 +45,10 @@ pub struct RunReport {
     /// Whether there are more, or one that does not fit into [`MAX_OUTPUT_BYTES`](Self::MAX_OUTPUT_BYTES).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub waits_left_out: bool,
+    /// When its host was down while it worked; the first 100 times. A step that was at work then starts again
+    /// with `reason: "recovered"`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub outages: Vec<Outage>,
     /// Its steps, in the order they are written; then those within maps, loops and called workflows,
     /// in the order they began, as many as [`MAX_INNER_STEPS`](Self::MAX_INNER_STEPS).
     pub steps: Vec<StepReport>,
@@ -59,6 +64,8 @@ pub struct RunReport {
     room: usize,
     #[serde(skip)]
     wait_log: WaitLog,
+    #[serde(skip)]
+    outage_log: OutageLog,
     #[serde(skip)]
     index: HashMap<StepPath, usize>,
 }
@@ -169,18 +176,24 @@ impl RunReport {
             stopped: None,
             waits: Vec::new(),
             waits_left_out: false,
+            outages: Vec::new(),
             steps: Vec::new(),
             steps_left_out: false,
             outline: RunOutline::default(),
             top_level: 0,
             room: Self::MAX_OUTPUT_BYTES,
             wait_log: WaitLog::default(),
+            outage_log: OutageLog::default(),
             index: HashMap::new(),
         }
     }
 
     /// Takes in the next event.
     pub(crate) fn apply(&mut self, event: &StepEvent) {
+        let index = event.step().and_then(|step| self.index.get(step.path()));
+        let step = index.and_then(|index| self.steps.get(*index));
+        self.outage_log
+            .apply(event, step.and_then(|step| step.started_at));
         match &event.kind {
             EventKind::RunCreated(created) => {
                 self.input = Arc::clone(&created.input);
@@ -212,6 +225,7 @@ impl RunReport {
             self.room = left;
             self.waits.push(wait.clone());
         }
+        self.outages = std::mem::take(&mut self.outage_log).into_outages();
         self
     }
 

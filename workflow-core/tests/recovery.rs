@@ -21,8 +21,8 @@ use support::{
     output_of, registry,
 };
 use workflow_core::{
-    Engine, EngineError, EventKind, LocalEngine, MemoryStore, NewRun, Observer, Retry, RunId,
-    RunRecord, RunStatus, StartReason, StepEvent, Store, Update,
+    Engine, EngineError, EventKind, Executor, LocalEngine, MemoryStore, NewRun, Observer, Retry,
+    RunId, RunRecord, RunStatus, StartReason, StepEvent, Store, Update,
 };
 
 fn engine(probe: &Probe, store: &Arc<dyn Store>) -> LocalEngine {
@@ -625,4 +625,59 @@ async fn the_little_timeline_ends_when_the_run_does() {
     let head = record(&store, run).await.head;
     assert_eq!(head.spans.len(), 20);
     assert_eq!(Some(head.spans.last().unwrap().to_ms), head.duration_ms);
+}
+
+/// What is drawn as a gap: once for a stop, once for a crash, and not for steps that start late.
+#[tokio::test(start_paused = true)]
+async fn a_report_shows_when_the_host_was_down() {
+    let spec = json!({"nodes": [
+        {"id": "a", "type": "Script", "data": {"millis": 1_000}},
+        {"id": "b", "type": "Script", "needs": ["a"], "data": {"millis": 5_000}},
+        {"id": "c", "type": "Script", "needs": ["a"], "data": {"millis": 5_000}},
+    ]});
+    let (probe, store) = (Probe::default(), memory());
+    let before = engine(&probe, &store);
+    let run = start(&before, spec, json!(null)).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    before.shutdown(Duration::ZERO).await;
+    drop(before);
+    // One slot: one of the two steps starts only when the other is done.
+    let one = || {
+        LocalEngine::builder(registry(&probe))
+            .executor(Executor::new().concurrent_steps(1))
+            .store(Arc::clone(&store))
+            .build()
+    };
+    // The clock of an engine begins with it, so time passes before it takes up the run.
+    let stopped = one();
+    tokio::time::sleep(Duration::from_secs(100)).await;
+    stopped.recover().await.unwrap();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(stopped.run(run).await.unwrap().outages.len(), 1);
+    // Lost, not stopped.
+    drop(stopped);
+    let last = one();
+    tokio::time::sleep(Duration::from_secs(300)).await;
+    last.recover().await.unwrap();
+    let events = ended(&last, run).await;
+    let outages = last.run(run).await.unwrap().outages;
+    let times: Vec<_> = (outages.iter())
+        .map(|outage| (outage.since, outage.until))
+        .collect();
+    let time_of = |name: &str| {
+        let found = events.iter().filter(|event| event.kind.name() == name);
+        found.map(|event| event.time).collect::<Vec<_>>()
+    };
+    let recovered: Vec<_> = (events.iter())
+        .filter(|event| matches!(&event.kind, EventKind::NodeStarted(it) if it.reason == Some(StartReason::Recovered)))
+        .collect();
+    assert_eq!(recovered.len(), 3, "{:?}", brief(&events));
+    let resumed = time_of("run.resumed")[0];
+    assert_eq!(
+        times,
+        [
+            (time_of("run.suspended")[0], resumed),
+            (recovered[0].time, recovered[1].time)
+        ]
+    );
 }

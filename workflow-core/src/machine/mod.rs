@@ -37,11 +37,14 @@ use std::{
 
 use serde_json::Value;
 
-pub(crate) use self::frame::{FrameId, StepId};
 use self::{
     end::Doom,
     frame::{Frame, Frames},
     wait::Wait,
+};
+pub(crate) use self::{
+    frame::{FrameId, StepId},
+    suspend::SHUTDOWN,
 };
 use crate::{
     error::NodeError,

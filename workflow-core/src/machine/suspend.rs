@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Why a run is suspended whose host stops.
-pub(super) const SHUTDOWN: &str = "shutdown";
+pub(crate) const SHUTDOWN: &str = "shutdown";
 
 impl Machine {
     /// Lets the run rest where it is, because its host stops. What works is dropped, and begins anew

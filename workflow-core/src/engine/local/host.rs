@@ -362,6 +362,8 @@ impl Host {
             for event in &events {
                 tell(event);
             }
+            // A store in memory answers at once, and a log may be long: others work in between.
+            tokio::task::yield_now().await;
         }
     }
 

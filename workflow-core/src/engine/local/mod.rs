@@ -316,6 +316,8 @@ impl Engine for LocalEngine {
             for event in events.iter().filter(|event| event.seq <= until) {
                 report.apply(event);
             }
+            // As in `each_event`.
+            tokio::task::yield_now().await;
         }
         Ok(report.finish())
     }
