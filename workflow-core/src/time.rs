@@ -87,8 +87,37 @@ pub(crate) struct WrittenDuration(pub(crate) Duration);
 #[error("a duration is a whole number and a unit, one of ms, s, m, h, d, for example \"30s\"")]
 pub(crate) struct InvalidDuration;
 
+/// A hint for a text that is not a duration, but most likely means one: `30 s`, `5 minutes`, `90`.
+pub(crate) fn meant(text: &str) -> Option<String> {
+    let text = text.trim();
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let unit = unit.trim().to_lowercase();
+    let known = match unit.as_str() {
+        "" | "s" | "sec" | "secs" | "second" | "seconds" => "s",
+        "ms" | "msec" | "msecs" | "millisecond" | "milliseconds" => "ms",
+        "m" | "min" | "mins" | "minute" | "minutes" => "m",
+        "h" | "hr" | "hrs" | "hour" | "hours" => "h",
+        "d" | "day" | "days" => "d",
+        _ => return None,
+    };
+    let written = format!("{number}{known}");
+    written.parse::<WrittenDuration>().ok()?;
+    Some(match unit.as_str() {
+        "" => format!("write `{written}` for {number} seconds"),
+        _ => format!("write `{written}`: a number and a unit without a space"),
+    })
+}
+
 /// Longer waits than this are slips.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
+
+impl WrittenDuration {
+    /// What a duration looks like, as JSON Schemas say it.
+    pub(crate) const PATTERN: &str = "^[0-9]+(ms|s|m|h|d)$";
+}
 
 impl FromStr for WrittenDuration {
     type Err = InvalidDuration;
@@ -131,7 +160,7 @@ impl JsonSchema for WrittenDuration {
         json_schema!({
             "type": "string",
             "description": "A whole number and a unit: `500ms`, `30s`, `5m`, `24h` or `7d`; 366 days at most.",
-            "pattern": "^[0-9]+(ms|s|m|h|d)$",
+            "pattern": WrittenDuration::PATTERN,
         })
     }
 }
@@ -158,6 +187,32 @@ mod tests {
             "9999999d",
         ] {
             assert_eq!(read(wrong), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_slip_in_a_duration_is_understood() {
+        for (text, written) in [
+            ("30 s", "`30s`"),
+            (" 5 minutes ", "`5m`"),
+            ("2Hours", "`2h`"),
+            ("90", "`90s`"),
+            ("500 ms", "`500ms`"),
+            ("1 day", "`1d`"),
+        ] {
+            let hint = meant(text).unwrap_or_default();
+            assert!(hint.contains(written), "{text:?}: {hint}");
+        }
+        for text in [
+            "",
+            "soon",
+            "1.5h",
+            "-5s",
+            "PT30S",
+            "99999999999999999999 s",
+            "s",
+        ] {
+            assert_eq!(meant(text), None, "{text:?}");
         }
     }
 

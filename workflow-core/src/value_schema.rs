@@ -2,12 +2,14 @@
 
 use std::fmt;
 
-use jsonschema::{PatternOptions, ValidationError, Validator};
-use serde_json::Value;
+use jsonschema::{FancyRegex, PatternOptions, ValidationError, Validator};
+use serde_json::{Value, json};
 
 use crate::{
     fault::{Fault, FaultCode, InvalidWorkflow},
+    pointer::escaped,
     schema_cost,
+    suggest::shown,
 };
 
 /// The most bytes that a compiled `pattern` may take: what takes more also takes long to compile.
@@ -33,10 +35,8 @@ impl ValueSchema {
             let detail = format!("not a usable JSON Schema: {refusal}");
             return Err(Fault::new(FaultCode::InvalidValue, at, detail));
         }
-        let patterns = PatternOptions::fancy_regex()
-            .size_limit(MAX_PATTERN_BYTES)
-            .backtrack_limit(MAX_BACKTRACKS);
-        let options = jsonschema::options().with_pattern_options(patterns);
+        check_patterns(schema, at)?;
+        let options = jsonschema::options().with_pattern_options(pattern_options());
         let compiled = options.build(schema).map(|validator| Self {
             schema: schema.clone(),
             validator,
@@ -63,6 +63,77 @@ impl ValueSchema {
         });
         ordered(errors.take(InvalidWorkflow::MAX).collect())
     }
+}
+
+fn pattern_options() -> PatternOptions<FancyRegex> {
+    PatternOptions::fancy_regex()
+        .size_limit(MAX_PATTERN_BYTES)
+        .backtrack_limit(MAX_BACKTRACKS)
+}
+
+/// Refuses patterns that cannot be compiled, also where the validator would meet them only with a value,
+/// or never: a schema that is stored holds for every value.
+fn check_patterns(schema: &Value, at: &str) -> Result<(), Fault> {
+    let mut open = vec![(schema, at.to_owned())];
+    while let Some((part, at)) = open.pop() {
+        let Some(members) = part.as_object() else {
+            continue;
+        };
+        for (keyword, value) in members {
+            let at = format!("{at}/{}", escaped(keyword));
+            match (keyword.as_str(), value) {
+                ("pattern", Value::String(pattern)) => check_pattern(pattern, &at)?,
+                (
+                    "properties" | "patternProperties" | "$defs" | "definitions"
+                    | "dependentSchemas",
+                    Value::Object(parts),
+                ) => {
+                    for (name, part) in parts {
+                        let at = format!("{at}/{}", escaped(name));
+                        if keyword == "patternProperties" {
+                            check_pattern(name, &at)?;
+                        }
+                        open.push((part, at));
+                    }
+                }
+                ("allOf" | "anyOf" | "oneOf" | "prefixItems" | "items", Value::Array(parts)) => {
+                    let parts = parts.iter().enumerate();
+                    open.extend(parts.map(|(index, part)| (part, format!("{at}/{index}"))));
+                }
+                (
+                    "items"
+                    | "additionalItems"
+                    | "unevaluatedItems"
+                    | "contains"
+                    | "additionalProperties"
+                    | "unevaluatedProperties"
+                    | "propertyNames"
+                    | "not"
+                    | "if"
+                    | "then"
+                    | "else"
+                    | "contentSchema",
+                    part,
+                ) => open.push((part, at)),
+                // Annotations and values, in which a `pattern` is a field like any other.
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_pattern(pattern: &str, at: &str) -> Result<(), Fault> {
+    let options = jsonschema::options().with_pattern_options(pattern_options());
+    let compiled = options.build(&json!({ "pattern": pattern }));
+    compiled.map(|_| ()).map_err(|_| {
+        let detail = format!(
+            "the pattern `{}` cannot be compiled, or takes more than {} KiB",
+            shown(pattern),
+            MAX_PATTERN_BYTES / 1024
+        );
+        Fault::new(FaultCode::InvalidValue, at, detail)
+    })
 }
 
 /// Faults in an order that does not change from one process to the next, as the validator's may; or

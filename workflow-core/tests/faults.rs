@@ -497,6 +497,121 @@ fn text_is_read_strictly() {
 }
 
 #[test]
+fn names_and_descriptions_are_short_and_printable() {
+    let node = |more: Value| {
+        let mut node = transform("a", &[]);
+        node["name"] = more;
+        json!({"nodes": [node]})
+    };
+    let of_workflow = |field: &str, text: Value| {
+        let mut spec = json!({"nodes": [transform("a", &[])]});
+        spec[field] = text;
+        spec
+    };
+    for (text, is_name, is_description) in [
+        ("a".to_owned(), true, true),
+        ("é".repeat(200), true, true),
+        ("é".repeat(201), false, true),
+        ("é".repeat(2_000), false, true),
+        ("é".repeat(2_001), false, false),
+        (String::new(), false, true),
+        (" ".to_owned(), false, true),
+        ("a\nb\r\n\tc".to_owned(), false, true),
+        ("a\0b".to_owned(), false, false),
+        ("a\u{1b}[31m".to_owned(), false, false),
+        ("a\u{85}b".to_owned(), false, false),
+    ] {
+        let text = json!(text);
+        for (spec, place, is_fine) in [
+            (of_workflow("name", text.clone()), "#/name", is_name),
+            (node(text.clone()), "#/nodes/0/name", is_name),
+            (
+                of_workflow("description", text.clone()),
+                "#/description",
+                is_description,
+            ),
+        ] {
+            let found = brief(&spec);
+            if is_fine {
+                assert_eq!(found, [""; 0], "{place} {text:?}");
+            } else {
+                assert!(
+                    found.contains(&format!("invalid_value {place}")),
+                    "{text:?} {found:?}"
+                );
+            }
+            let schema = Registry::default().language_schema();
+            let fits = jsonschema::is_valid(&schema, &spec);
+            assert_eq!(fits, is_fine, "the schema says otherwise: {place} {text:?}");
+        }
+    }
+}
+
+#[test]
+fn durations_that_are_almost_right_get_a_hint() {
+    let hint = |spec: Value| faults(&spec)[0].hint.clone().unwrap_or_default();
+    let mut timeout = transform("a", &[]);
+    timeout["timeout"] = json!("30 s");
+    let written = "write `30s`: a number and a unit without a space";
+    assert_eq!(hint(json!({"nodes": [timeout]})), written);
+    assert_eq!(
+        hint(json!({"timeout": "30 seconds", "nodes": [transform("a", &[])]})),
+        written
+    );
+    for (kind, data) in [
+        ("DelayNode", json!({"for": "30 s"})),
+        ("HumanNode", json!({"message": "?", "expires": "30 s"})),
+    ] {
+        let spec = json!({"nodes": [{"id": "a", "type": kind, "data": data}]});
+        assert_eq!(hint(spec), written, "{kind}");
+    }
+}
+
+#[test]
+fn patterns_that_cannot_be_compiled_are_refused_with_the_schema() {
+    for (schema, place) in [
+        (json!({"pattern": "("}), "/pattern"),
+        (json!({"pattern": "a{1000000}"}), "/pattern"),
+        (
+            json!({"patternProperties": {"[": {}}}),
+            "/patternProperties/[",
+        ),
+        (
+            json!({"$defs": {"unused": {"pattern": "("}}}),
+            "/$defs/unused/pattern",
+        ),
+        (
+            json!({"properties": {"a": {"$ref": "#/$defs/b"}}, "$defs": {"b": {"items": {"pattern": "*"}}}}),
+            "/$defs/b/items/pattern",
+        ),
+        (
+            json!({"anyOf": [{}, {"not": {"pattern": "("}}]}),
+            "/anyOf/1/not/pattern",
+        ),
+    ] {
+        let human = |schema: &Value| json!({"nodes": [{"id": "a", "type": "HumanNode", "data": {"message": "?", "schema": schema}}]});
+        let input = json!({"input": schema, "nodes": [transform("a", &[])]});
+        assert_eq!(
+            brief(&input),
+            [format!("invalid_value #/input{place}")],
+            "{schema}"
+        );
+        let found = brief(&human(&schema));
+        assert_eq!(
+            found,
+            [format!("invalid_value #/nodes/0/data/schema{place}")],
+            "{schema}"
+        );
+    }
+    let fine = json!({"properties": {"pattern": {"const": {"pattern": "("}, "examples": [{"pattern": "("}]}},
+        "pattern": "^(?=a)\\p{L}+$", "format": "date"});
+    assert_eq!(
+        brief(&json!({"input": fine, "nodes": [transform("a", &[])]})),
+        [""; 0]
+    );
+}
+
+#[test]
 fn ids_with_a_minus_are_written_with_an_underscore() {
     let spec =
         json!({"nodes": [prompt("node-1", "{{input}}"), prompt("node-2", "{{ node_1.output }}")]});

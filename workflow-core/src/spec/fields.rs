@@ -8,8 +8,14 @@ use crate::{
     fault::{Fault, FaultCode},
     pointer::Pointer,
     suggest::{did_you_mean, shown},
-    time::WrittenDuration,
+    time::{WrittenDuration, meant},
 };
+
+/// The most characters of a name.
+pub(super) const MAX_NAME: usize = 200;
+
+/// The most characters of a description.
+pub(super) const MAX_DESCRIPTION: usize = 2_000;
 
 pub(super) struct Fields<'json, 'faults> {
     object: Option<&'json Map<String, Value>>,
@@ -80,6 +86,45 @@ impl<'json, 'faults> Fields<'json, 'faults> {
     pub(super) fn text(&mut self, field: &'static str) -> Option<String> {
         let value = self.value(field)?;
         self.as_text(field, value)
+    }
+
+    /// A name: what lists and pages show, so it is short and on one line.
+    pub(super) fn name(&mut self, field: &'static str) -> Option<String> {
+        let name = self.text(field)?;
+        let length = name.chars().count();
+        if name.trim().is_empty() || length > MAX_NAME {
+            let detail = match length {
+                0 => format!("`{field}` is empty"),
+                _ if length <= MAX_NAME => format!("`{field}` is blank"),
+                _ => format!("`{field}` has {length} characters"),
+            };
+            let hint = format!("a name has 1 to {MAX_NAME} characters");
+            self.fault(FaultCode::InvalidValue, field, detail).hint = Some(hint);
+        }
+        self.refuse_control(field, &name, |_| false);
+        Some(name)
+    }
+
+    /// A text of several lines.
+    pub(super) fn description(&mut self, field: &'static str) -> Option<String> {
+        let text = self.text(field)?;
+        let length = text.chars().count();
+        if length > MAX_DESCRIPTION {
+            let detail = format!("`{field}` has {length} characters");
+            let hint = format!("at most {MAX_DESCRIPTION} are allowed");
+            self.fault(FaultCode::InvalidValue, field, detail).hint = Some(hint);
+        }
+        self.refuse_control(field, &text, |c| matches!(c, '\n' | '\r' | '\t'));
+        Some(text)
+    }
+
+    /// Refuses control characters, which terminals obey and pages cannot show.
+    fn refuse_control(&mut self, field: &str, text: &str, allowed: fn(char) -> bool) {
+        let control = text.chars().find(|c| c.is_control() && !allowed(*c));
+        if let Some(c) = control {
+            let detail = format!("`{field}` has the control character U+{:04X}", u32::from(c));
+            self.fault(FaultCode::InvalidValue, field, detail);
+        }
     }
 
     pub(super) fn required_text(&mut self, field: &'static str) -> Option<String> {
@@ -171,7 +216,7 @@ impl<'json, 'faults> Fields<'json, 'faults> {
                     field,
                     format!("{text:?} is not a duration"),
                 )
-                .hint = Some(error.to_string());
+                .hint = Some(meant(text).unwrap_or_else(|| error.to_string()));
                 None
             }
         }

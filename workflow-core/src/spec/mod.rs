@@ -64,8 +64,8 @@ impl Spec {
         let mut fields = Fields::of(json, &root, faults);
         fields.text("$schema");
         fields.one_of_numbers("version", 1);
-        fields.text("description");
-        let name = fields.text("name");
+        fields.description("description");
+        let name = fields.name("name");
         let input = fields.value("input").cloned();
         let output = fields.value("output").cloned();
         let timeout = fields.time_limit("timeout");
@@ -112,7 +112,7 @@ impl NodeSpec {
             .required_text("id")
             .and_then(|id| read_id(&id, &mut fields));
         let kind = fields.required_text("type").map(Arc::from);
-        let name = fields.text("name").map(Arc::from);
+        let name = fields.name("name").map(Arc::from);
         let data = fields.object("data");
         let needs = fields.texts("needs");
         let retry = retry::read(&mut fields);

@@ -11,13 +11,23 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{MAX_NODES, retry::MAX_ATTEMPTS};
+use super::{
+    MAX_NODES,
+    fields::{MAX_DESCRIPTION, MAX_NAME},
+    retry::MAX_ATTEMPTS,
+};
 use crate::{
     id::NodeId,
     registry::{NodeType, Registry},
     template::{Expr, Json},
     time::WrittenDuration,
 };
+
+/// No control characters, and not only spaces.
+const NAME_PATTERN: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
+
+/// No control characters besides tabs and line ends.
+const DESCRIPTION_PATTERN: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";
 
 /// A workflow: a list of nodes, each of which says what it needs.
 #[derive(JsonSchema)]
@@ -30,8 +40,10 @@ struct WorkflowShape {
     #[schemars(extend("const" = 1))]
     version: Option<u8>,
     /// What the workflow is called, also by workflows that call it.
+    #[schemars(length(min = 1, max = MAX_NAME), extend("pattern" = NAME_PATTERN))]
     name: Option<String>,
     /// What it is for.
+    #[schemars(length(max = MAX_DESCRIPTION), extend("pattern" = DESCRIPTION_PATTERN))]
     description: Option<String>,
     /// A JSON Schema that every run's input has to fit.
     #[schemars(extend("x-workflow" = "schema"))]
@@ -70,6 +82,7 @@ struct NodeShape {
     /// What it does, as its type says.
     data: Option<Map<String, Value>>,
     /// What it is called on a page.
+    #[schemars(length(min = 1, max = MAX_NAME), extend("pattern" = NAME_PATTERN))]
     name: Option<String>,
     /// What must be settled before it starts. Without it: the node just above. `[]`: nothing.
     needs: Option<Vec<NodeId>>,

@@ -8,6 +8,7 @@ use crate::{
     pointer::{Pointer, escaped},
     registry::NodeType,
     suggest::{did_you_mean, shown},
+    time::{InvalidDuration, WrittenDuration, meant},
     value_schema::{ordered, told},
 };
 
@@ -37,6 +38,12 @@ fn faults_of(error: &ValidationError, data: &Pointer, node_type: &NodeType) -> V
             let missing = property.as_str().unwrap_or_default();
             let detail = format!("`{missing}` is missing");
             vec![Fault::new(FaultCode::MissingField, at, detail)]
+        }
+        ValidationErrorKind::Pattern { pattern } if pattern == WrittenDuration::PATTERN => {
+            let text = error.instance().as_str().unwrap_or_default();
+            let detail = format!("{:?} is not a duration", shown(text));
+            let hint = meant(text).unwrap_or_else(|| InvalidDuration.to_string());
+            vec![Fault::new(FaultCode::InvalidValue, at, detail).hint(hint)]
         }
         _ => vec![Fault::new(FaultCode::InvalidValue, at, told(error))],
     }
