@@ -148,7 +148,8 @@ pub(crate) struct ServeArgs {
     #[arg(long = "cors-origin", value_name = "ORIGIN")]
     pub(crate) cors_origins: Vec<Origin>,
 
-    /// What to log: a level, or `target=level` pairs.
+    /// What to log: a level, or `target=level` pairs. At most 1 MiB waits for the reader of standard error;
+    /// what comes then is dropped, and counted at `/metrics`.
     #[arg(long, default_value = "info", value_name = "FILTER")]
     pub(crate) log: Targets,
 

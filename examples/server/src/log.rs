@@ -1,14 +1,26 @@
 //! Where the log goes, and how it looks.
 
-use std::io::{self, IsTerminal};
+use std::{
+    backtrace::{Backtrace, BacktraceStatus},
+    io::{self, IsTerminal},
+    panic::{self, PanicHookInfo},
+    time::Duration,
+};
 
+use tokio::time::{MissedTickBehavior, interval};
 use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
+use workflow_http::Metrics;
 
-use crate::cli::LogFormat;
+use crate::{cli::LogFormat, output::Output};
 
-/// Logs what passes the filter to standard error.
-pub(crate) fn log(filter: Targets, format: LogFormat) {
-    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+/// How often dropped lines are counted.
+const COUNTED_EVERY: Duration = Duration::from_secs(1);
+
+/// Logs what passes the filter to standard error. A reader that is slow or gone holds up nothing: lines are
+/// dropped then.
+pub(crate) fn log(filter: Targets, format: LogFormat) -> io::Result<Output> {
+    let stderr = Output::to(io::stderr())?;
+    let lines = tracing_subscriber::fmt::layer().with_writer(stderr.clone());
     let lines = match format {
         LogFormat::Text => lines.with_ansi(io::stderr().is_terminal()).boxed(),
         LogFormat::Json => lines
@@ -21,4 +33,36 @@ pub(crate) fn log(filter: Targets, format: LogFormat) {
         .with(lines)
         .with(filter)
         .init();
+    // The usual hook writes to standard error itself, and would wait for its reader.
+    panic::set_hook(Box::new(log_panic));
+    Ok(stderr)
+}
+
+fn log_panic(info: &PanicHookInfo<'_>) {
+    let message = info.payload_as_str().unwrap_or("no message");
+    let place = info.location().map(ToString::to_string);
+    let trace = Backtrace::capture();
+    let trace = (trace.status() == BacktraceStatus::Captured).then_some(&trace);
+    let trace = trace.map(tracing::field::display);
+    tracing::error!(place, trace, "panicked: {message}");
+}
+
+/// Counts dropped lines for `/metrics`, and logs their number once lines are read again. Never ends.
+pub(crate) async fn watch(stderr: &Output, metrics: &Metrics) {
+    let (mut counted, mut logged) = (0, 0);
+    let mut times = interval(COUNTED_EVERY);
+    times.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        times.tick().await;
+        let dropped = stderr.dropped();
+        metrics.add_dropped_log_lines(dropped - counted);
+        counted = dropped;
+        if dropped > logged && stderr.is_read() {
+            tracing::warn!(
+                lines = dropped - logged,
+                "log lines were dropped: standard error was not read"
+            );
+            logged = dropped;
+        }
+    }
 }

@@ -13,6 +13,7 @@ mod library;
 mod log;
 mod model;
 mod narrate;
+mod output;
 mod registry;
 mod run;
 mod serve;
@@ -28,7 +29,7 @@ use self::{cli::Command, error::Stopped, settings::Settings};
 
 fn main() -> ExitCode {
     act().unwrap_or_else(|error| {
-        eprintln!("{error}");
+        output::say_last(&error.to_string());
         error.exit_code()
     })
 }

@@ -19,25 +19,37 @@ use crate::{
     data::Data,
     error::Stopped,
     keys,
-    log::log,
+    log::{self, log},
     model::Model,
+    output::Output,
     registry::registry,
     signals::Signals,
     variables::Variables,
 };
 
-/// Serves until Ctrl-C or SIGTERM.
+/// Serves until Ctrl-C, SIGTERM or SIGHUP.
 pub(crate) fn serve(args: ServeArgs, variables: Variables) -> Result<ExitCode, Stopped> {
-    log(args.log.clone(), args.log_format);
+    let stderr = log(args.log.clone(), args.log_format)?;
+    let served = start(args, variables, &stderr);
+    stderr.flush();
+    served
+}
+
+fn start(args: ServeArgs, variables: Variables, stderr: &Output) -> Result<ExitCode, Stopped> {
     let keys = keys::keys(&args, &variables)?;
     if keys.is_empty() && !args.addr.ip().is_loopback() {
         return Err(Stopped::Exposed(args.addr));
     }
-    Runtime::new()?.block_on(run(args, keys, variables))?;
+    Runtime::new()?.block_on(run(args, keys, variables, stderr))?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn run(args: ServeArgs, keys: Vec<ApiKey>, variables: Variables) -> Result<(), Stopped> {
+async fn run(
+    args: ServeArgs,
+    keys: Vec<ApiKey>,
+    variables: Variables,
+    stderr: &Output,
+) -> Result<(), Stopped> {
     let mut signals = Signals::new()?;
     let model = Model::new(&args.nodes, &variables).await?;
     let listener = listen(args.addr).await?;
@@ -58,7 +70,7 @@ async fn run(args: ServeArgs, keys: Vec<ApiKey>, variables: Variables) -> Result
     let drain = args.drain;
     let base_path = args.base_path.clone();
     let shutdown = CancellationToken::new();
-    let options = options(args, keys, &model, &shutdown).with_metrics(metrics);
+    let options = options(args, keys, &model, &shutdown).with_metrics(metrics.clone());
     let router = workflow_http::router(engine.clone(), options.clone());
     let router = below(&base_path, router);
     let serving = workflow_http::serve(listener, router, &options);
@@ -72,7 +84,11 @@ async fn run(args: ServeArgs, keys: Vec<ApiKey>, variables: Variables) -> Result
         }
         Ok(())
     };
-    let served = tokio::try_join!(serving, stopping);
+    let served = async { tokio::try_join!(serving, stopping) };
+    let served = tokio::select! {
+        served = served => served,
+        () = log::watch(stderr, &metrics) => unreachable!("it never ends"),
+    };
     engine.shutdown(Duration::ZERO).await;
     data.close().await;
     served?;
@@ -88,13 +104,14 @@ async fn listen(addr: SocketAddr) -> Result<TcpListener, Stopped> {
         })
 }
 
+/// Writes to standard output what was started. Nobody needs to read it.
 fn announce(
     addr: SocketAddr,
     model: &Model,
     args: &ServeArgs,
     variables: &Variables,
 ) -> io::Result<()> {
-    let mut out = io::stdout().lock();
+    let mut out = Vec::new();
     writeln!(out, "Listening on http://{addr}{}", args.base_path)?;
     if let Some(file) = &args.files.config {
         writeln!(out, "Settings read from {}", file.display())?;
@@ -117,6 +134,7 @@ fn announce(
         )?;
         tracing::warn!(addresses, "HttpNode may reach private addresses");
     }
+    tracing::info!(%addr, "listening");
     if model.is_simulated() {
         writeln!(
             out,
@@ -124,7 +142,8 @@ fn announce(
         )?;
         tracing::warn!("answers are simulated");
     }
-    out.flush()
+    Output::to(io::stdout())?.push(&out);
+    Ok(())
 }
 
 fn options(

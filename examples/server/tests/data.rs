@@ -4,11 +4,15 @@
 
 mod support;
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use serde_json::{Value, json};
 use support::{Server, explain, output, program, text};
-use tokio::process::Command;
+use tokio::{process::Command, time::sleep};
 
 fn simulating() -> Command {
     let mut program = program();
@@ -184,4 +188,88 @@ async fn a_full_disk_is_told_and_nothing_is_lost_by_it() {
         let events = server.events(run["id"].as_str().unwrap()).await;
         assert_eq!(events.last().unwrap()["type"], "run.completed", "{run}");
     }
+}
+
+/// Waits until it is not ready any more, a second at most.
+async fn is_not_ready_within_a_second(server: &Server) {
+    let begun = Instant::now();
+    while server.get("/readyz").await.status() == 200 {
+        assert!(begun.elapsed() < Duration::from_secs(1));
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn nothing_ends_in_a_data_directory_that_is_gone() {
+    let place = tempfile::tempdir().unwrap();
+    let place = place.path().join("data");
+    let mut program = program();
+    program.args(["--simulate", "--simulate-pace", "20ms", "--drain", "0s"]);
+    let server = Server::keeping(&mut program, &place).await;
+    let run = server.begin(&explain(), &"Tides".into()).await;
+    let mut stream = server.get(&format!("/api/runs/{run}/events")).await;
+    stream.chunk().await.unwrap();
+    assert_eq!(server.get("/readyz").await.status(), 200);
+
+    fs::remove_dir_all(&place).unwrap();
+    is_not_ready_within_a_second(&server).await;
+    assert_eq!(server.get("/healthz").await.status(), 200);
+    let refused = server.post("/api/workflows", explain().to_string()).await;
+    assert_eq!(refused.status(), 503);
+    let problem: Value = refused.json().await.unwrap();
+    assert_eq!(problem["code"], "store_unavailable");
+    // The model has long answered by now.
+    sleep(Duration::from_secs(3)).await;
+    server.terminate();
+    let shown = stream.text().await.unwrap_or_default();
+    assert!(!shown.contains("run.completed"), "{shown}");
+    let ended = server.end().await;
+    assert!(ended.stderr.contains("put it back"), "{}", ended.stderr);
+    assert!(
+        !ended.stderr.contains("a run completed"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[tokio::test]
+async fn a_second_server_is_refused_whatever_the_name_of_the_file() {
+    let place = tempfile::tempdir().unwrap();
+    let server = Server::keeping(&mut simulating(), place.path()).await;
+    let before = server.outcome(&explain(), "Tides".into()).await;
+    let other = tempfile::tempdir().unwrap();
+    let link = other.path().join("workflows.db");
+    fs::hard_link(place.path().join("workflows.db"), &link).unwrap();
+    let (code, said) = refusal(other.path()).await;
+    assert_eq!(code, Some(1));
+    assert!(said.contains("in use by another process"), "{said}");
+    assert_eq!(server.report(before["id"].as_str().unwrap()).await, before);
+}
+
+#[tokio::test]
+async fn the_file_is_looked_through_after_the_start() {
+    let place = tempfile::tempdir().unwrap();
+    let server = Server::keeping(&mut simulating(), place.path()).await;
+    let run = server.outcome(&explain(), "Tides".into()).await;
+    server.terminate();
+    server.end().await;
+    let path = place.path().join("workflows.db");
+    let mut bytes = fs::read(&path).unwrap();
+    let text = b"\"type\":\"node.completed\"";
+    let at = bytes.windows(text.len()).position(|window| window == text);
+    bytes[at.unwrap() + 9] ^= 1;
+    fs::write(&path, bytes).unwrap();
+
+    let server = Server::keeping(&mut simulating(), place.path()).await;
+    let id = run["id"].as_str().unwrap();
+    let report: Value = server
+        .get(&format!("/api/runs/{id}"))
+        .await
+        .json()
+        .await
+        .unwrap();
+    assert_eq!(report["stopped"]["code"], "damaged_log", "{report}");
+    server.terminate();
+    let ended = server.end().await;
+    assert!(ended.stderr.contains("cannot be read"), "{}", ended.stderr);
 }

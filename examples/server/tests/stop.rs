@@ -5,7 +5,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use support::{ask_once, data, simulated};
+use support::{Server, ask_once, data, program, simulated};
 
 #[tokio::test]
 async fn asked_to_stop_it_ends_streams_lets_runs_end_and_says_it_went_well() {
@@ -33,4 +33,37 @@ async fn asked_twice_it_stops_at_once() {
     let ended = server.end().await;
     assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
     assert!(start.elapsed() < Duration::from_secs(8));
+}
+
+#[tokio::test]
+async fn each_signal_that_asks_it_to_stop_lets_runs_end() {
+    for signal in ["TERM", "INT", "HUP"] {
+        let server = simulated("20ms").await;
+        let run = server.begin(&ask_once(), &"Why?".into()).await;
+        let stream = server.get(&format!("/api/runs/{run}/events")).await;
+        server.signal(signal);
+        stream.text().await.unwrap();
+        let ended = server.end().await;
+        assert_eq!(ended.status.code(), Some(0), "{signal}: {}", ended.stderr);
+        assert!(
+            ended.stderr.contains("a run completed"),
+            "{signal}: {}",
+            ended.stderr
+        );
+    }
+}
+
+/// As `nohup` starts it.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_hangup_that_is_ignored_stays_ignored() {
+    let mut shell = tokio::process::Command::new("sh");
+    shell.args(["-c", "trap '' HUP; exec \"$@\"", "sh"]);
+    shell.arg(program().as_std().get_program());
+    shell.arg("--simulate").kill_on_drop(true);
+    let server = Server::start(&mut shell).await;
+    server.signal("HUP");
+    assert_eq!(server.get("/healthz").await.status(), 200);
+    server.signal("TERM");
+    assert_eq!(server.end().await.status.code(), Some(0));
 }

@@ -12,7 +12,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use prometheus_client::{
-    encoding::text::encode, metrics::histogram::Histogram, registry::Registry,
+    encoding::text::encode,
+    metrics::{counter::Counter, histogram::Histogram},
+    registry::Registry,
 };
 use workflow_core::{Observer, RunQuery, StepEvent};
 
@@ -47,17 +49,32 @@ pub struct Metrics {
     runs: Runs,
     queues: Queues,
     requests: Requests,
+    dropped_log_lines: Counter,
 }
 
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("workflow");
+        let dropped_log_lines = Counter::default();
+        registry.register(
+            "log_lines_dropped",
+            "Lines of the log that were dropped because nobody read them",
+            dropped_log_lines.clone(),
+        );
         Self {
+            dropped_log_lines,
             runs: Runs::new(&mut registry),
             queues: Queues::new(&mut registry),
             requests: Requests::new(&mut registry),
             registry,
         }
+    }
+}
+
+impl Metrics {
+    /// Adds to `workflow_log_lines_dropped_total`: lines that the program which embeds the service could not log.
+    pub fn add_dropped_log_lines(&self, lines: u64) {
+        self.dropped_log_lines.inc_by(lines);
     }
 }
 

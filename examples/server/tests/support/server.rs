@@ -1,16 +1,17 @@
 use std::{
     path::Path,
     process::{ExitStatus, Stdio},
+    time::Duration,
 };
 
 use reqwest::Response;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, BufReader},
-    process::{Child, Command},
+    process::{Child, ChildStderr, Command},
     sync::oneshot,
     task::JoinHandle,
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 use super::{PATIENCE, data, signal};
@@ -56,6 +57,33 @@ impl Server {
             child,
             said: [stdout, stderr],
         }
+    }
+
+    /// The program that was started in a way of its own and listens on this port; nothing of it is read.
+    pub(crate) async fn unread(child: Child, port: u16) -> Self {
+        let server = Self {
+            url: format!("http://127.0.0.1:{port}"),
+            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            child,
+            said: [const { String::new() }; 2].map(|said| tokio::spawn(async { said })),
+        };
+        let answers = async {
+            while server.stream("/healthz").await.is_err() {
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(PATIENCE, answers).await.expect("it listens");
+        server
+    }
+
+    /// What the program writes to standard error, if that is a pipe that nobody reads.
+    pub(crate) fn stderr(&mut self) -> Option<ChildStderr> {
+        self.child.stderr.take()
+    }
+
+    /// Sends a signal: `INT`, `TERM` or `HUP`.
+    pub(crate) fn signal(&self, name: &str) {
+        signal(&self.child, name);
     }
 
     pub(crate) fn address(&self) -> &str {
