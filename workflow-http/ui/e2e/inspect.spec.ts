@@ -91,7 +91,7 @@ test('text is text: markup, right to left and emoji', async ({ ui, page }) => {
 });
 
 test('scrolled up, the text says how much has come since', async ({ ui, page }) => {
-  await page.setViewportSize({ width: 1280, height: 460 });
+  await page.setViewportSize({ width: 1280, height: 400 });
   await ui.open();
   await ui.write(JSON.stringify({ nodes: [{ id: 'say', type: 'LLMNode', data: { prompt: '{{ input }} 😀'.repeat(30) } }] }, null, 2));
   await ui.run.click();

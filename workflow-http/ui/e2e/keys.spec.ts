@@ -89,7 +89,7 @@ test('[ and ] go from item to item, r retries', async ({ ui, page }) => {
 });
 
 test('e follows the text again', async ({ ui, page }) => {
-  await page.setViewportSize({ width: 1280, height: 460 });
+  await page.setViewportSize({ width: 1280, height: 400 });
   await ui.open();
   await ui.write(JSON.stringify({ nodes: [{ id: 'say', type: 'LLMNode', data: { prompt: '{{ input }} 😀'.repeat(30) } }] }, null, 2));
   await ui.run.click();
