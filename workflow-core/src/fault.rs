@@ -80,6 +80,8 @@ fault_codes! {
     /// A name that is already visible is given another meaning: by a `set`, `for` or `with` of a
     /// template, by `as`, or by an id within a map or loop.
     ShadowedName = "shadowed_name",
+    /// A warning: a condition that reads nothing, so that it is always the same.
+    ConstantCondition = "constant_condition",
     /// A warning: nothing reads what the node gives.
     UnusedNode = "unused_node",
     /// A warning: another stored workflow has this name, so that no workflow can be called by it.

@@ -103,7 +103,7 @@ pub use self::{
     history::{AttemptReport, StepHistory},
     id::{InvalidId, InvalidWaitId, NodeId, RunId, StepPath, StepRef, WaitId, WorkflowId},
     json::{JsonError, read_json},
-    node::{Node, NodeContext, OutputShape},
+    node::{MAX_RENDERED_BYTES, Node, NodeContext, OutputShape},
     nodes::{PromptNode, TransformNode},
     outage::Outage,
     outline::RunOutline,

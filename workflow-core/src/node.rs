@@ -4,7 +4,7 @@ use std::{
     borrow::Cow,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -134,6 +134,9 @@ pub(crate) struct AttemptRef {
     pub(crate) failures: u32,
 }
 
+/// The most bytes that all templates which one attempt renders may make together.
+pub const MAX_RENDERED_BYTES: usize = 20 * 1024 * 1024;
+
 /// The most bytes that an attempt may keep in the log beside its output.
 const MAX_KEPT_BYTES: usize = 256 * 1024;
 
@@ -145,6 +148,8 @@ pub struct NodeContext {
     input: ImplicitInput,
     text_sent: AtomicU64,
     thought_sent: AtomicU64,
+    /// How many bytes templates have made.
+    rendered: AtomicUsize,
     report: Mutex<Option<Box<Report>>>,
     clock: WorkClock,
 }
@@ -163,6 +168,7 @@ impl NodeContext {
             input,
             text_sent: AtomicU64::new(0),
             thought_sent: AtomicU64::new(0),
+            rendered: AtomicUsize::new(0),
             report: Mutex::new(None),
             clock: WorkClock::start(),
         }
@@ -186,10 +192,15 @@ impl NodeContext {
 
     /// Renders a template over the run's input and the outputs of the steps before this one.
     ///
+    /// All that one attempt renders counts together, since a node may have many templates:
+    /// [`MAX_RENDERED_BYTES`] is the most.
+    ///
     /// # Errors
     /// `template_error` when a name in it is missing, or the rendering goes over its bounds.
     pub fn render(&self, template: &Template) -> Result<String, NodeError> {
-        template.render(&self.scope)
+        let text = template.render(&self.scope)?;
+        self.count_rendered(text.len())?;
+        Ok(text)
     }
 
     /// Renders JSON with templates: a string that is one `{{ expression }}` keeps the type of its value.
@@ -197,7 +208,20 @@ impl NodeContext {
     /// # Errors
     /// As [`render`](Self::render).
     pub fn render_json(&self, json: &Json) -> Result<Value, NodeError> {
-        json.render(&self.scope)
+        let (value, bytes) = json.render(&self.scope)?;
+        self.count_rendered(bytes)?;
+        Ok(value)
+    }
+
+    fn count_rendered(&self, bytes: usize) -> Result<(), NodeError> {
+        let before = self.rendered.fetch_add(bytes, Ordering::Relaxed);
+        if before.saturating_add(bytes) <= MAX_RENDERED_BYTES {
+            return Ok(());
+        }
+        let detail = format!(
+            "the templates of this step make more than {MAX_RENDERED_BYTES} bytes together"
+        );
+        Err(NodeError::new("template_error", detail))
     }
 
     /// Shows a further piece of the answer to whoever watches. It never waits, and costs little

@@ -84,7 +84,9 @@ pub(crate) struct WrittenDuration(pub(crate) Duration);
 
 /// The text is not a duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a duration is a whole number and a unit, one of ms, s, m, h, d, for example \"30s\"")]
+#[error(
+    "a duration is a whole number and a unit without a space between them, one of ms, s, m, h, d, for example \"30s\""
+)]
 pub(crate) struct InvalidDuration;
 
 /// A hint for a text that is not a duration, but most likely means one: `30 s`, `5 minutes`, `90`.

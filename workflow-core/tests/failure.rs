@@ -149,7 +149,7 @@ async fn a_missing_value_names_the_path_and_the_keys_there_are() {
     assert_eq!(error["code"], "template_error");
     assert_eq!(
         error["detail"],
-        "`a.output.knid` is missing: `a.output` has `kind`, `text`"
+        "`a.output.knid` is missing: `a.output` has `kind`, `text`; did you mean `kind`?"
     );
 }
 

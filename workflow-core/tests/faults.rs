@@ -344,6 +344,7 @@ fn every_code_has_a_workflow_that_provokes_it_at_its_place() {
     }
     // What only a text can have is in `text_is_read_strictly`. Warnings are provoked in `bodies.rs`; names and too many workflows need a store (`calls.rs`).
     let elsewhere = [
+        FaultCode::ConstantCondition,
         FaultCode::UnusedNode,
         FaultCode::OutlastsTimeout,
         FaultCode::DuplicateField,

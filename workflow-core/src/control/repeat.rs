@@ -4,7 +4,7 @@ use serde::Deserialize;
 use super::nodes::Nodes;
 use crate::{
     data::given,
-    template::{Expr, Json},
+    template::{Condition, Json},
 };
 
 /// Runs its nodes again and again, until an expression over them is true.
@@ -13,7 +13,7 @@ use crate::{
 pub(crate) struct LoopNode {
     /// When to stop, as a bare expression over the round's nodes: `judge.output.score >= 0.8`.
     #[schemars(extend("x-workflow-reads" = "body"))]
-    pub(crate) until: Expr,
+    pub(crate) until: Condition,
     /// The most rounds.
     #[schemars(range(min = 1, max = 100))]
     pub(crate) max: usize,

@@ -48,7 +48,7 @@ impl Machine {
             _ => None,
         };
         if let Some(written) = written {
-            return Ok((Arc::new(written.render(scope)?), true));
+            return Ok((Arc::new(written.render(scope)?.0), true));
         }
         let implicit = scope.implicit_input(planned.input).cloned();
         let implicit = implicit.ok_or_else(|| {

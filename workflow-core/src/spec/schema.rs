@@ -19,7 +19,7 @@ use super::{
 use crate::{
     id::NodeId,
     registry::{NodeType, Registry},
-    template::{Expr, Json},
+    template::{Condition, Json},
     time::WrittenDuration,
 };
 
@@ -87,7 +87,7 @@ struct NodeShape {
     /// What must be settled before it starts. Without it: the node just above. `[]`: nothing.
     needs: Option<Vec<NodeId>>,
     /// A bare expression: the node is skipped unless it is true.
-    when: Option<Expr>,
+    when: Option<Condition>,
     /// How often it is tried. Not for nodes that contain or wait.
     retry: Option<RetryShape>,
     /// How long an attempt may take; of a map, loop or called workflow, how long all of it may take.

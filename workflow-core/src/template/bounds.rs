@@ -3,7 +3,7 @@
 //! The compiler recurses over an expression, so a long chain of operators or filters would overflow
 //! its stack. Bounding the length of each block bounds the chain.
 
-use super::{TemplateError, blocks::Blocks};
+use super::{TemplateError, syntax::Blocks};
 
 /// The most bytes of a template.
 pub const MAX_TEMPLATE_BYTES: usize = 256 * 1024;
@@ -35,11 +35,6 @@ pub(super) fn check_template(source: &str) -> Result<(), TemplateError> {
         elifs += usize::from(word == "elif");
         if ["set", "with"].contains(&word) {
             set_depth += 1 + rest.matches(['[', '{', '(', '|']).count();
-        }
-        if block.is_recursive_loop() {
-            return Err(TemplateError::unknown(
-                "loops that call themselves are not part of the language",
-            ));
         }
         if set_depth > MAX_SET_DEPTH {
             let detail =

@@ -2,15 +2,16 @@
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
-use minijinja::value::ValueKind;
+use minijinja::{ErrorKind, value::ValueKind};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::{
-    Paths, References, TemplateError, bounds,
-    environment::ENVIRONMENT,
-    names, node_error, sorted,
-    value::{self, Budget},
+    Paths, TemplateError, bounds,
+    language::{self, Budget, ENVIRONMENT},
+    missing::{self, node_error},
+    reference::{Collected, References},
+    syntax,
 };
 use crate::{error::NodeError, scope::Scope};
 
@@ -30,15 +31,27 @@ impl Expr {
     /// # Errors
     /// When it does not parse, or is over one of the bounds of its size.
     pub fn new(source: &str) -> Result<Self, TemplateError> {
+        Self::printed(source, syntax::value)
+    }
+
+    /// Compiles what a function writes of the expression.
+    pub(super) fn printed(
+        source: &str,
+        print: fn(&syntax::Expr) -> String,
+    ) -> Result<Self, TemplateError> {
+        if let Some(error) = syntax::braces(source) {
+            return Err(error);
+        }
         bounds::check_expression(source)?;
-        names::check_expression(source)?;
-        let compiled = ENVIRONMENT.compile_expression_owned(source.to_owned());
-        let expression = compiled.map_err(|error| TemplateError::syntax(&error))?;
-        let references = sorted(expression.undeclared_variables(true));
+        let expr = syntax::expression(source)?;
+        let mut found = Collected::default();
+        syntax::Reader::new(&mut found).walk(&expr, source)?;
+        let compiled = ENVIRONMENT.compile_expression_owned(print(&expr));
+        let expression = compiled.map_err(|error| TemplateError::of_engine(&error))?;
         Ok(Self(Arc::new(Compiled {
             expression,
             source: source.into(),
-            references,
+            references: found.finish(),
         })))
     }
 
@@ -56,20 +69,13 @@ impl Expr {
         Paths::of_expression(&self.0.source)
     }
 
-    /// Whether its value counts as true.
-    pub(crate) fn is_true(&self, scope: &Arc<Scope>) -> Result<bool, NodeError> {
-        self.read(scope, |value| {
-            value::defined(value).map(|value| value.is_true())
-        })
-    }
-
     /// Its value as JSON, paid for from a budget.
     pub(crate) fn evaluate(
         &self,
         scope: &Arc<Scope>,
         budget: &mut Budget,
     ) -> Result<serde_json::Value, NodeError> {
-        self.read(scope, |value| value::to_json(&value, budget))
+        self.read(scope, |value| language::to_json(&value, budget))
     }
 
     /// Its value as a list. One that is too long is not even converted.
@@ -80,22 +86,32 @@ impl Expr {
         budget: &mut Budget,
     ) -> Result<List, NodeError> {
         self.read(scope, |value| {
-            let value = value::defined(value)?;
             let is_list = matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable);
             match value.len().filter(|length| is_list && *length > most) {
                 Some(length) => Ok(List::TooLong(length)),
-                None => value::to_json(&value, budget).map(List::of),
+                None => language::to_json(&value, budget).map(List::of),
             }
         })
     }
 
-    fn read<T>(
+    /// Refuses an undefined value, by the expression that gave it.
+    fn defined(&self, value: minijinja::Value) -> Result<minijinja::Value, minijinja::Error> {
+        if value.is_undefined() {
+            let detail = missing::of_engine(self.0.source.trim());
+            return Err(minijinja::Error::new(ErrorKind::UndefinedError, detail));
+        }
+        Ok(value)
+    }
+
+    pub(super) fn read<T>(
         &self,
         scope: &Arc<Scope>,
         convert: impl FnOnce(minijinja::Value) -> Result<T, minijinja::Error>,
     ) -> Result<T, NodeError> {
         let context = minijinja::Value::from_dyn_object(Arc::clone(scope));
-        let read = self.0.expression.eval(context).and_then(convert);
+        let value = self.0.expression.eval(context);
+        let value = value.and_then(|value| self.defined(value));
+        let read = value.and_then(convert);
         read.map_err(|error| node_error(&error, &self.0.references, scope))
     }
 }

@@ -7,7 +7,8 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;
 
 use super::{
-    Expr, Paths, References, Template, TemplateError, blocks, secret::SECRET, value::Budget,
+    Expr, Paths, Template, TemplateError, language::Budget, reference::References, secret::SECRET,
+    syntax,
 };
 use crate::{
     error::NodeError,
@@ -78,23 +79,22 @@ impl Json {
         found
     }
 
-    /// The names that its strings give values to, each with its place.
-    pub(crate) fn assigned(&self, at: &Pointer) -> Vec<(Pointer, String)> {
+    /// The templates among its strings that are more than an expression, each with its place.
+    pub(crate) fn templates(&self, at: &Pointer) -> Vec<(Pointer, Template)> {
         let mut found = Vec::new();
         self.0.visit(at, &mut |at, part| {
             if let Part::Text(template) = part {
-                found.extend(
-                    template
-                        .assigned()
-                        .map(|name| (at.clone(), name.to_owned())),
-                );
+                found.push((at.clone(), template.clone()));
             }
         });
         found
     }
 
-    pub(crate) fn render(&self, scope: &Arc<Scope>) -> Result<Value, NodeError> {
-        self.0.render(scope, &mut Allowance::of(MAX_OUTPUT_BYTES))
+    /// The value, and how many bytes its templates have made of it, about.
+    pub(crate) fn render(&self, scope: &Arc<Scope>) -> Result<(Value, usize), NodeError> {
+        let mut allowance = Allowance::of(MAX_OUTPUT_BYTES);
+        let value = self.0.render(scope, &mut allowance)?;
+        Ok((value, allowance.spent()))
     }
 
     /// The result of a workflow or a loop, which may be larger than the output of one node.
@@ -114,6 +114,10 @@ struct Allowance {
 impl Allowance {
     fn of(most: usize) -> Self {
         Self { most, left: most }
+    }
+
+    fn spent(&self) -> usize {
+        self.most - self.left
     }
 
     fn evaluate(&mut self, expr: &Expr, scope: &Arc<Scope>) -> Result<Value, NodeError> {
@@ -155,7 +159,11 @@ impl Part {
                 Self::Object(
                     parts
                         .map(|(key, member)| {
-                            (key.clone(), Self::new(member, &at.field(key), faults))
+                            let at = at.field(key);
+                            if looks_like_template(key) {
+                                faults.push(template_in_name(&at));
+                            }
+                            (key.clone(), Self::new(member, &at, faults))
                         })
                         .collect(),
                 )
@@ -165,10 +173,10 @@ impl Part {
     }
 
     fn from_text(text: &str) -> Result<Self, TemplateError> {
-        if blocks::is_literal(text) {
+        if syntax::is_literal(text) {
             return Ok(Self::Literal(text.into()));
         }
-        match blocks::whole_expression(text) {
+        match syntax::whole_expression(text) {
             Some(expression) => Expr::new(expression).map(Self::Expression),
             None => Template::new(text).map(Self::Text),
         }
@@ -210,6 +218,18 @@ impl Part {
             }
         }
     }
+}
+
+/// Whether a text would be a template in a field made for one.
+pub(crate) fn looks_like_template(text: &str) -> bool {
+    text.contains("{{") || text.contains("{%")
+}
+
+/// The fault of a template in the name of a field.
+pub(crate) fn template_in_name(at: &Pointer) -> Fault {
+    let detail = "a template in the name of a field, which is taken as it stands";
+    let hint = "names do not change: put the template into the value";
+    Fault::new(FaultCode::NotATemplate, at, detail).hint(hint)
 }
 
 impl<'de> Deserialize<'de> for Json {

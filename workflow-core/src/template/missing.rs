@@ -1,18 +1,81 @@
-//! Says which name of a template is missing, and what there is instead.
+//! Errors of a rendering, for the author of the workflow: which name is missing, and what there is instead.
 
 use std::sync::Arc;
 
-use minijinja::{Value, value::ValueKind};
+use minijinja::{ErrorKind, Value, value::ValueKind};
 
-use super::References;
-use crate::scope::Scope;
+use super::reference::{Reference, References};
+use crate::{error::NodeError, scope::Scope, suggest::did_you_mean};
 
 /// The most keys that are listed.
 const MAX_KEYS: usize = 20;
 
-/// Walks each path a template reads until one leads nowhere.
-pub(super) fn explain(references: &References, scope: &Arc<Scope>) -> Option<String> {
-    references.iter().find_map(|path| explain_path(path, scope))
+/// The error of a rendering that failed.
+pub(super) fn node_error(
+    error: &minijinja::Error,
+    references: &References,
+    scope: &Arc<Scope>,
+) -> NodeError {
+    let named = error.detail().and_then(undefined_name);
+    let detail = match (error.kind(), named) {
+        (_, Some(name)) => explain(whole_path(name, references), scope),
+        (ErrorKind::UndefinedError, None) => explain_first(references, scope),
+        (ErrorKind::OutOfFuel, _) => {
+            "the template takes too many steps or makes too much text".to_owned()
+        }
+        (kind, None) => error
+            .detail()
+            .map_or_else(|| kind.to_string(), |detail| format!("{kind}: {detail}")),
+    };
+    NodeError::new("template_error", detail)
+}
+
+/// What the engine says of a name that is missing.
+pub(super) fn of_engine(name: &str) -> String {
+    format!("`{name}` is undefined")
+}
+
+/// The name in such words.
+fn undefined_name(detail: &str) -> Option<&str> {
+    let (before, _) = detail.split_once("` is undefined")?;
+    Some(&before[before.rfind('`')? + 1..])
+}
+
+/// The path as the template has it, of which the engine may name only the first names.
+fn whole_path<'a>(name: &'a str, references: &'a References) -> &'a str {
+    let begins = |path: &str| {
+        path.strip_prefix(name)
+            .is_some_and(|rest| rest.starts_with('.'))
+    };
+    let mut paths = references.iter().map(Reference::path);
+    paths.find(|path| begins(path)).unwrap_or(name)
+}
+
+/// Walks a path to where it leads nowhere. What is no path, or begins in the template, is only named.
+fn explain(name: &str, scope: &Arc<Scope>) -> String {
+    let is_path = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
+    let walked = name.chars().all(is_path).then(|| explain_path(name, scope));
+    match walked.flatten() {
+        Some(explained) => explained,
+        None => format!("`{name}` is missing"),
+    }
+}
+
+/// The first path, in the order in which they are read, that leads nowhere.
+fn explain_first(references: &References, scope: &Arc<Scope>) -> String {
+    let required = references.iter().filter_map(|reference| {
+        let path = reference.path();
+        let path = if reference.is_optional() {
+            path.rsplit_once('.')?.0
+        } else {
+            path
+        };
+        explain_path(path, scope)
+    });
+    let mut required = required;
+    required.next().unwrap_or_else(|| {
+        "a value that the template reads is missing, such as an item of a list".to_owned()
+    })
 }
 
 fn explain_path(path: &str, scope: &Arc<Scope>) -> Option<String> {
@@ -21,10 +84,8 @@ fn explain_path(path: &str, scope: &Arc<Scope>) -> Option<String> {
     for name in path.split('.') {
         let next = here.get_attr(name).unwrap_or_default();
         if next.is_undefined() && !(walked.is_empty() && super::is_global(name)) {
-            return Some(format!(
-                "`{path}` is missing: {}",
-                what_there_is(&walked, &here)
-            ));
+            let there = what_there_is(&walked, name, &here)?;
+            return Some(format!("`{path}` is missing: {there}"));
         }
         if !walked.is_empty() {
             walked.push('.');
@@ -35,22 +96,29 @@ fn explain_path(path: &str, scope: &Arc<Scope>) -> Option<String> {
     None
 }
 
-fn what_there_is(walked: &str, value: &Value) -> String {
+/// Nothing where the first name is the template's own, which is not known here.
+fn what_there_is(walked: &str, name: &str, value: &Value) -> Option<String> {
     if walked.is_empty() {
-        return "there is nothing of this name".to_owned();
+        return None;
     }
     if value.kind() != ValueKind::Map {
-        return format!("`{walked}` is a {} and has no fields", value.kind());
+        return Some(format!(
+            "`{walked}` is a {} and has no fields",
+            value.kind()
+        ));
     }
     let keys: Vec<String> = value
         .try_iter()
         .into_iter()
         .flatten()
         .take(MAX_KEYS)
-        .map(|key| format!("`{key}`"))
+        .map(|key| key.to_string())
         .collect();
-    match keys.as_slice() {
-        [] => format!("`{walked}` is empty"),
-        keys => format!("`{walked}` has {}", keys.join(", ")),
+    if keys.is_empty() {
+        return Some(format!("`{walked}` is empty"));
     }
+    let shown: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+    let hint = did_you_mean(name, keys.iter().map(String::as_str));
+    let hint = hint.map_or_else(String::new, |hint| format!("; {hint}"));
+    Some(format!("`{walked}` has {}{hint}", shown.join(", ")))
 }

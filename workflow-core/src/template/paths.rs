@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use super::{blocks::Blocks, names::words};
+use super::syntax::Blocks;
 
 /// A path that a template reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -184,6 +184,41 @@ impl Path {
         }
         written
     }
+}
+
+/// Names and single marks, without strings and white space.
+fn words(source: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut rest = source;
+    while let Some(first) = rest.chars().next() {
+        let length = match first {
+            '"' | '\'' => string_length(rest, first),
+            _ if first.is_ascii_alphanumeric() || first == '_' => rest
+                .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+                .unwrap_or(rest.len()),
+            _ => first.len_utf8(),
+        };
+        let (word, after) = rest.split_at(length);
+        if !first.is_whitespace() {
+            words.push(word);
+        }
+        rest = after;
+    }
+    words
+}
+
+/// How long a quoted string is, its quotes included.
+fn string_length(text: &str, quote: char) -> usize {
+    let mut escaped = false;
+    for (at, c) in text.char_indices().skip(1) {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            _ if c == quote => return at + 1,
+            _ => {}
+        }
+    }
+    text.len()
 }
 
 #[cfg(test)]

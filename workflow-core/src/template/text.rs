@@ -7,8 +7,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::{
-    Paths, References, TemplateError, blocks::Blocks, bounds, environment::ENVIRONMENT, names,
-    node_error, sorted,
+    Paths, TemplateError, bounds, language::ENVIRONMENT, missing::node_error,
+    reference::References, syntax,
 };
 use crate::{error::NodeError, scope::Scope};
 
@@ -22,6 +22,8 @@ struct Compiled {
     environment: Environment<'static>,
     source: Box<str>,
     references: References,
+    assigned: Box<[String]>,
+    lost: Box<[String]>,
 }
 
 /// The name of a template within its own environment.
@@ -42,18 +44,16 @@ impl Template {
     /// ```
     pub fn new(source: &str) -> Result<Self, TemplateError> {
         bounds::check_template(source)?;
-        names::check_template(source)?;
+        let understood = syntax::template(source)?;
         let mut environment = ENVIRONMENT.clone();
-        let added = environment.add_template_owned(NAME, source.to_owned());
-        added.map_err(|error| TemplateError::syntax(&error))?;
-        let compiled = environment
-            .get_template(NAME)
-            .map_err(|error| TemplateError::syntax(&error))?;
-        let references = sorted(compiled.undeclared_variables(true));
+        let added = environment.add_template_owned(NAME, understood.text);
+        added.map_err(|error| TemplateError::of_engine(&error))?;
         Ok(Self(Arc::new(Compiled {
             environment,
             source: source.into(),
-            references,
+            references: understood.references,
+            assigned: understood.assigned.into(),
+            lost: understood.lost.into(),
         })))
     }
 
@@ -73,7 +73,13 @@ impl Template {
 
     /// The names its `set`, `for` and `with` give values to.
     pub(crate) fn assigned(&self) -> impl Iterator<Item = &str> {
-        Blocks::of(&self.0.source).flat_map(|block| block.assigned())
+        self.0.assigned.iter().map(String::as_str)
+    }
+
+    /// The names to which a `set` in a loop or `with` gives a value that ends with it, while one from
+    /// outside goes on.
+    pub(crate) fn lost(&self) -> impl Iterator<Item = &str> {
+        self.0.lost.iter().map(String::as_str)
     }
 
     pub(crate) fn render(&self, scope: &Arc<Scope>) -> Result<String, NodeError> {

@@ -75,6 +75,7 @@ impl<'a> StandIn<'a> {
 
     /// Checks a field for a reader.
     pub(super) fn check(&mut self, field: &marks::Marked, reader: &Reader, check: &mut Check) {
+        check.warnings.extend(fields::warning(field));
         let found = fields::check(field, reader);
         if found.is_empty() {
             return;

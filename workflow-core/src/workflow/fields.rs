@@ -1,15 +1,18 @@
 //! Checks one marked field of a node's `data`.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use super::{
     marks::{Mark, Marked},
+    plan,
     references::Reader,
 };
 use crate::{
     fault::{Fault, FaultCode},
     pointer::Pointer,
-    template::{Expr, Json, Template},
+    template::{Condition, Expr, Json, Template, template_in_name},
     value_schema::ValueSchema,
 };
 
@@ -20,9 +23,12 @@ pub(super) fn check(field: &Marked, reader: &Reader) -> Vec<Fault> {
             check_template(source, refers, &field.at, reader)
         }
         (Mark::Secret, Value::String(source)) => check_template(source, false, &field.at, reader),
-        (Mark::Expression, Value::String(source)) => check_expression(source, &field.at, reader),
+        (Mark::Expression { condition }, Value::String(source)) => {
+            check_expression(source, condition, &field.at, reader)
+        }
         (Mark::Json, json) => check_json(json, &field.at, reader),
         (Mark::Schema, json) => check_schema(json, &field.at),
+        (Mark::Name, _) => vec![template_in_name(&field.at)],
         (Mark::Literal, Value::String(text)) if text.contains("{{") => {
             let detail = "`{{` in a field that is taken as it stands";
             vec![Fault::new(FaultCode::NotATemplate, &field.at, detail)]
@@ -38,11 +44,7 @@ fn check_template(source: &str, refers: bool, at: &Pointer, reader: &Reader) -> 
     };
     let mut faults = reader.check(template.references(), at);
     faults.extend(reader.check_paths(&template.paths(), at));
-    faults.extend(
-        template
-            .assigned()
-            .filter_map(|name| reader.check_assigned(name, at)),
-    );
+    faults.extend(reader.check_names(&template, at));
     if refers && template.references().is_empty() {
         let detail = "the template refers to nothing, so it would always give the same text";
         let hint = "include {{input}} or the output of a node";
@@ -51,14 +53,29 @@ fn check_template(source: &str, refers: bool, at: &Pointer, reader: &Reader) -> 
     faults
 }
 
-fn check_expression(source: &str, at: &Pointer, reader: &Reader) -> Vec<Fault> {
-    match Expr::new(source) {
-        Ok(expr) => {
-            let mut faults = reader.check(expr.references(), at);
-            faults.extend(reader.check_paths(&expr.paths(), at));
+fn check_expression(source: &str, condition: bool, at: &Pointer, reader: &Reader) -> Vec<Fault> {
+    let read = if condition {
+        Condition::new(source).map(|expr| (Arc::clone(expr.references()), expr.paths()))
+    } else {
+        Expr::new(source).map(|expr| (Arc::clone(expr.references()), expr.paths()))
+    };
+    match read {
+        Ok((references, paths)) => {
+            let mut faults = reader.check(&references, at);
+            faults.extend(reader.check_paths(&paths, at));
             faults
         }
         Err(error) => vec![error.into_fault(at)],
+    }
+}
+
+/// What a field is worth a second look for.
+pub(super) fn warning(field: &Marked) -> Option<Fault> {
+    match (field.mark, field.value) {
+        (Mark::Expression { condition: true }, Value::String(source)) => {
+            plan::constant(&Condition::new(source).ok()?, &field.at)
+        }
+        _ => None,
     }
 }
 
@@ -78,9 +95,9 @@ fn check_json(json: &Value, at: &Pointer, reader: &Reader) -> Vec<Fault> {
 pub(super) fn valid(mark: Mark) -> Value {
     match mark {
         Mark::Schema => Value::Object(Map::new()),
-        Mark::Expression => "true".into(),
+        Mark::Expression { .. } => "true".into(),
         Mark::Nodes => Value::Array(vec![Value::Null]),
-        Mark::Template { .. } | Mark::Secret | Mark::Json => "".into(),
+        Mark::Template { .. } | Mark::Secret | Mark::Json | Mark::Name => "".into(),
         // Not empty: that may be a fault of its own.
         Mark::Literal => " ".into(),
     }

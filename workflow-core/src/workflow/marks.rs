@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::pointer::Pointer;
+use crate::{pointer::Pointer, template::looks_like_template};
 
 /// What a field holds, as its type says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,8 +11,8 @@ pub(super) enum Mark {
     Template { refers: bool },
     /// A `Json`.
     Json,
-    /// An `Expr`.
-    Expression,
+    /// An `Expr`, or a `Condition`.
+    Expression { condition: bool },
     /// The body of a map or loop.
     Nodes,
     /// A `TextOrSecret`.
@@ -21,6 +21,8 @@ pub(super) enum Mark {
     Schema,
     /// A string that is taken as it stands.
     Literal,
+    /// A template where a name is taken as it stands.
+    Name,
 }
 
 /// A marked value in `data`.
@@ -66,10 +68,18 @@ fn walk<'a>(
     match value {
         Value::Object(members) => {
             for (key, member) in members {
-                let of_member = schema["properties"]
-                    .get(key)
-                    .unwrap_or(&schema["additionalProperties"]);
-                walk(of_member, member, &at.field(key), reads_body, found);
+                let at = at.field(key);
+                let of_member = schema["properties"].get(key);
+                if of_member.is_none() && looks_like_template(key) {
+                    found.push(Marked {
+                        mark: Mark::Name,
+                        at: at.clone(),
+                        value: member,
+                        reads_body,
+                    });
+                }
+                let of_member = of_member.unwrap_or(&schema["additionalProperties"]);
+                walk(of_member, member, &at, reads_body, found);
             }
         }
         Value::Array(items) => {
@@ -87,7 +97,9 @@ fn mark_of(schema: &Value, value: &Value) -> Option<Mark> {
             refers: schema["x-workflow-refers"] == true,
         }),
         Some("json") => Some(Mark::Json),
-        Some("expression") => Some(Mark::Expression),
+        Some("expression") => Some(Mark::Expression {
+            condition: schema["x-workflow-condition"] == true,
+        }),
         Some("nodes") => Some(Mark::Nodes),
         Some("secret") => Some(Mark::Secret),
         Some("schema") => value.is_object().then_some(Mark::Schema),

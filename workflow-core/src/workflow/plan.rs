@@ -9,11 +9,12 @@ use crate::{
     fault::{Fault, FaultCode},
     id::NodeId,
     node::{Node, OutputShape},
+    pointer::Pointer,
     registry::NodeType,
     retry::RetryPolicy,
     scope::ImplicitInput,
     spec::{Defaults, NodeSpec, OnAmbiguous, OnError},
-    template::Expr,
+    template::Condition,
 };
 
 /// One node, ready to run.
@@ -22,7 +23,7 @@ pub(crate) struct Planned {
     pub(crate) work: Work,
     pub(crate) needs: usize,
     pub(crate) dependents: Box<[usize]>,
-    pub(crate) when: Option<Expr>,
+    pub(crate) when: Option<Condition>,
     pub(crate) retry: RetryPolicy,
     /// Of an attempt; of a map, loop or called workflow in all.
     pub(crate) timeout: Option<Duration>,
@@ -100,20 +101,32 @@ fn output_shape(work: &Work, node: &NodeSpec, index: usize, graph: &Graph) -> Sh
 }
 
 /// The `when` of a node.
-fn condition(node: &NodeSpec, reader: Reader, check: &mut Check) -> Option<Expr> {
+fn condition(node: &NodeSpec, reader: Reader, check: &mut Check) -> Option<Condition> {
     let source = node.when.as_ref()?;
     let at = node.at.field("when");
-    match Expr::new(source) {
-        Ok(expr) => {
-            check.faults.extend(reader.check(expr.references(), &at));
-            check.faults.extend(reader.check_paths(&expr.paths(), &at));
-            Some(expr)
+    match Condition::new(source) {
+        Ok(condition) => {
+            let found = reader.check(condition.references(), &at);
+            check.faults.extend(found);
+            let found = reader.check_paths(&condition.paths(), &at);
+            check.faults.extend(found);
+            check.warnings.extend(constant(&condition, &at));
+            Some(condition)
         }
         Err(error) => {
             check.fault(error.into_fault(&at));
             None
         }
     }
+}
+
+/// The warning of a condition that reads nothing.
+pub(super) fn constant(condition: &Condition, at: &Pointer) -> Option<Fault> {
+    condition.is_constant().then(|| {
+        let detail = "the condition reads nothing, so it is always the same";
+        let hint = "compare `input` or the output of a node, or write `true` or `false`";
+        Fault::new(FaultCode::ConstantCondition, at, detail).hint(hint)
+    })
 }
 
 /// Control nodes are not attempted: they have no `retry`, and only containers a `timeout`.

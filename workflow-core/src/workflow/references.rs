@@ -11,7 +11,7 @@ use crate::{
     scope::STEP_FIELDS,
     spec::is_reserved,
     suggest::{nearest, shown},
-    template::{self, Json, Key, Path, Paths, only_path},
+    template::{self, Json, Key, Path, Paths, Reference, Template, only_path},
 };
 
 /// The most fields of a value that a fault lists.
@@ -94,15 +94,34 @@ impl<'a> Reader<'a> {
     }
 
     /// The faults of the names a template reads.
-    pub(super) fn check(&self, references: &[String], at: &Pointer) -> Vec<Fault> {
-        references
-            .iter()
-            .filter_map(|path| self.check_path(path, at))
-            .collect()
+    pub(super) fn check(&self, references: &[Reference], at: &Pointer) -> Vec<Fault> {
+        let mut dashed = None;
+        let mut faults = Vec::new();
+        for reference in references {
+            // `node-1.output` reads several names; one fault says what is meant.
+            let name = self.meant(reference);
+            if name.is_some() && name == dashed {
+                continue;
+            }
+            match name {
+                Some(name) => faults.push(written_with_a_dash(reference, name, at)),
+                None => faults.extend(self.check_path(reference, at)),
+            }
+            dashed = name.or(dashed);
+        }
+        faults
     }
 
-    fn check_path(&self, path: &str, at: &Pointer) -> Option<Fault> {
-        let mut names = path.split('.');
+    /// The node whose id is written with its `-`, which subtracts in a template.
+    fn meant<'r>(&self, reference: &'r Reference) -> Option<&'r str> {
+        let dashed = reference.dashed()?;
+        let ends = dashed.match_indices('-').map(|(at, _)| at).skip(1);
+        let mut candidates = ends.chain([dashed.len()]).map(|end| &dashed[..end]);
+        candidates.find(|candidate| self.meaning(&candidate.replace('-', "_")).is_some())
+    }
+
+    fn check_path(&self, reference: &Reference, at: &Pointer) -> Option<Fault> {
+        let mut names = reference.path().split('.');
         let root = names.next()?;
         match self.meaning(root) {
             None => Some(self.unknown(root, at)),
@@ -113,7 +132,9 @@ impl<'a> Reader<'a> {
             }
             Some(Meaning::Step(graph, step)) => {
                 graph.uses(step);
-                let field = names.next()?;
+                let Some(field) = names.next() else {
+                    return reference.is_whole().then(|| whole_node(root, at));
+                };
                 (!STEP_FIELDS.contains(&field)).then(|| unknown_field(root, field, at))
             }
         }
@@ -238,13 +259,21 @@ impl<'a> Reader<'a> {
         let read = read.flat_map(|(at, references)| self.check(&references, &at));
         let paths = json.paths(at).into_iter();
         let paths = paths.flat_map(|(at, paths)| self.check_paths(&paths, &at));
-        let assigned = json.assigned(at).into_iter();
-        let assigned = assigned.filter_map(|(at, name)| self.check_assigned(&name, &at));
+        let templates = json.templates(at).into_iter();
+        let assigned = templates.flat_map(|(at, template)| self.check_names(&template, &at));
         read.chain(paths).chain(assigned).collect()
     }
 
+    /// The faults of the names a template gives values to.
+    pub(super) fn check_names(&self, template: &Template, at: &Pointer) -> Vec<Fault> {
+        let assigned = template.assigned();
+        let assigned = assigned.filter_map(|name| self.check_assigned(name, at));
+        let lost = template.lost().map(|name| lost_again(name, at));
+        assigned.chain(lost).collect()
+    }
+
     /// A name that a template gives a value to must not hide another.
-    pub(super) fn check_assigned(&self, name: &str, at: &Pointer) -> Option<Fault> {
+    fn check_assigned(&self, name: &str, at: &Pointer) -> Option<Fault> {
         let taken = self.meaning(name).is_some() || is_reserved(name);
         taken.then(|| {
             let detail = format!("`{name}` already has a meaning here");
@@ -274,11 +303,39 @@ fn not_settled(named: &str, own: &str, at: &Pointer) -> Fault {
 }
 
 fn unknown_field(root: &str, field: &str, at: &Pointer) -> Fault {
-    let field = shown(field);
     let fields = STEP_FIELDS.map(|field| format!("`{field}`")).join(", ");
-    let detail = format!("`{root}.{field}` is not there: a node has {fields}");
-    let near = nearest(&field, STEP_FIELDS).map(|near| format!("{root}.{near}"));
-    let meant = near.unwrap_or_else(|| format!("{root}.output.{field}"));
-    let hint = format!("did you mean `{meant}`?");
-    Fault::new(FaultCode::UnknownReference, at, detail).hint(hint)
+    let detail = format!(
+        "`{root}.{}` is not there: a node has {fields}",
+        shown(field)
+    );
+    let near = match field {
+        "result" | "response" | "text" | "value" => Some("output"),
+        _ => nearest(field, STEP_FIELDS),
+    };
+    let meant = near.map_or_else(|| format!("output.{}", shown(field)), str::to_owned);
+    Fault::new(FaultCode::UnknownReference, at, detail)
+        .hint(format!("did you mean `{root}.{meant}`?"))
+}
+
+/// A node has a status besides its output, so it is no value itself.
+fn whole_node(root: &str, at: &Pointer) -> Fault {
+    let detail = format!("`{root}` is a node and not a value");
+    Fault::new(FaultCode::UnknownReference, at, detail)
+        .hint(format!("did you mean `{root}.output`?"))
+}
+
+/// `node-1` is `node` minus 1.
+fn written_with_a_dash(reference: &Reference, meant: &str, at: &Pointer) -> Fault {
+    let root = reference.path().split('.').next().unwrap_or_default();
+    let detail = format!("`{}` subtracts from `{}`", shown(meant), shown(root));
+    Fault::new(FaultCode::UnknownReference, at, detail)
+        .hint(format!("write `{}`", meant.replace('-', "_")))
+}
+
+/// What is set in a loop is gone with the round.
+fn lost_again(name: &str, at: &Pointer) -> Fault {
+    let detail =
+        format!("`{name}` is set outside of this block, and what is set in it ends with it");
+    let hint = "choose another name; to collect values, use filters such as `map`, `select`, `sum` or `join`";
+    Fault::new(FaultCode::ShadowedName, at, detail).hint(hint)
 }

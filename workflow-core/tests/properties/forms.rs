@@ -139,17 +139,34 @@ impl Condition {
         }
     }
 
-    pub fn holds(&self, scope: &Scope) -> bool {
+    /// Whether it holds; nothing where that is an error: text is no condition, and only numbers are
+    /// compared with numbers.
+    pub fn holds(&self, scope: &Scope) -> Option<bool> {
         match self {
-            Condition::Equals(term, value) => term.value(scope) == *value,
-            Condition::AtLeast(term, least) => term
-                .value(scope)
-                .as_u64()
-                .is_some_and(|value| value >= *least),
-            Condition::Truthy(term) => truthy(&term.value(scope)),
-            Condition::Not(inner) => !inner.holds(scope),
-            Condition::Both(one, other) => one.holds(scope) && other.holds(scope),
-            Condition::Either(one, other) => one.holds(scope) || other.holds(scope),
+            Condition::Equals(term, value) => Some(term.value(scope) == *value),
+            Condition::AtLeast(term, least) => match term.value(scope) {
+                Value::Number(number) => number.as_u64().map(|value| value >= *least),
+                _ => None,
+            },
+            Condition::Truthy(term) => match term.value(scope) {
+                Value::String(_) => None,
+                value => Some(truthy(&value)),
+            },
+            Condition::Not(inner) => inner.holds(scope).map(|holds| !holds),
+            Condition::Both(one, other) => {
+                if one.holds(scope)? {
+                    other.holds(scope)
+                } else {
+                    Some(false)
+                }
+            }
+            Condition::Either(one, other) => {
+                if one.holds(scope)? {
+                    Some(true)
+                } else {
+                    other.holds(scope)
+                }
+            }
         }
     }
 }

@@ -85,12 +85,13 @@ impl Reference {
         ready: Moment,
     ) -> (StepForecast, Steps) {
         let need = |position: &usize| scope.settled(&siblings[*position].id);
-        let skipped = if !needs.is_empty() && needs.iter().all(|position| need(position).skipped) {
-            Some("needs_skipped")
-        } else if node.when.as_ref().is_some_and(|when| !when.holds(scope)) {
-            Some("when_false")
-        } else {
-            None
+        let needless = !needs.is_empty() && needs.iter().all(|position| need(position).skipped);
+        let when = node.when.as_ref().filter(|_| !needless);
+        let holds = when.map_or(Some(true), |when| when.holds(scope));
+        let skipped = match holds {
+            _ if needless => Some("needs_skipped"),
+            Some(false) => Some("when_false"),
+            _ => None,
         };
         let leaf = node.body().is_none();
         let mut forecast = StepForecast {
@@ -102,8 +103,12 @@ impl Reference {
             attempts: 0,
             leaf,
         };
-        if skipped.is_some() {
+        if skipped.is_some() || holds.is_none() {
             forecast.leaf = false;
+            if holds.is_none() {
+                let failure = Failure::of("template_error", path);
+                forecast.verdict = self.on_error(&node.on_error, failure);
+            }
             return (forecast, Steps::new());
         }
         let implicit = match needs {

@@ -99,7 +99,13 @@ impl Reference {
                 .output
                 .as_ref()
                 .map_or(result, |output| output.value(&inside));
-            if repeated.until.holds(&inside) {
+            let Some(done) = repeated.until.holds(&inside) else {
+                return StepEnd {
+                    inner: steps,
+                    ..StepEnd::of(at, 1, Err(Failure::of("template_error", path)))
+                };
+            };
+            if done {
                 return StepEnd {
                     inner: steps,
                     rounds: Some((index + 1, false)),

@@ -1,16 +1,19 @@
 //! Finds the blocks of a template, `{{ }}` and `{% %}`, without compiling it.
 
-/// One `{{ … }}` or `{% … %}`.
-pub(super) struct Block<'a> {
-    open: &'static str,
+/// One `{{ … }}` or `{% … %}`, or a comment that is not closed.
+pub(in crate::template) struct Block<'a> {
+    pub(super) open: &'static str,
     /// What stands between the marks.
-    pub(super) inside: &'a str,
-    closed: bool,
+    pub(in crate::template) inside: &'a str,
+    pub(super) closed: bool,
+    /// Where it stands in the source, marks included.
+    pub(super) begin: usize,
+    pub(super) end: usize,
 }
 
 impl<'a> Block<'a> {
     /// The first word of a statement and what follows it; empty for an expression.
-    pub(super) fn statement(&self) -> (&'a str, &'a str) {
+    pub(in crate::template) fn statement(&self) -> (&'a str, &'a str) {
         if self.open != "{%" {
             return ("", "");
         }
@@ -20,66 +23,18 @@ impl<'a> Block<'a> {
             .unwrap_or(inside.len());
         inside.split_at(end)
     }
-
-    /// The names that a `set`, `for` or `with` gives values to.
-    pub(super) fn assigned(&self) -> Vec<&'a str> {
-        let (word, rest) = self.statement();
-        match word {
-            "set" => names_in(rest.split('=').next().unwrap_or_default()),
-            "for" => rest
-                .split([',', '(', ')', ' ', '\n', '\t', '\r'])
-                .filter(|word| !word.is_empty())
-                .take_while(|word| *word != "in")
-                .collect(),
-            "with" => assigned_by_with(rest),
-            _ => Vec::new(),
-        }
-    }
-
-    /// Whether it is a loop that may call itself.
-    pub(super) fn is_recursive_loop(&self) -> bool {
-        let (word, rest) = self.statement();
-        let rest = rest.trim_end_matches(['-', '+']).trim_end();
-        word == "for" && rest.ends_with("recursive")
-    }
-}
-
-/// The names before a `=` that stands in no brackets, which would be an argument's.
-fn assigned_by_with(rest: &str) -> Vec<&str> {
-    let mut names = Vec::new();
-    let mut depth = 0_usize;
-    let mut begin = 0;
-    for (at, c) in rest.char_indices() {
-        match c {
-            '(' | '[' | '{' => depth += 1,
-            ')' | ']' | '}' => depth = depth.saturating_sub(1),
-            ',' if depth == 0 => begin = at + 1,
-            '=' if depth == 0 => names.push(rest[begin..at].trim()),
-            _ => {}
-        }
-    }
-    names
-}
-
-fn names_in(targets: &str) -> Vec<&str> {
-    targets
-        .split([',', '(', ')'])
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-        .collect()
 }
 
 /// Whether there is nothing but literal text in it.
-pub(super) fn is_literal(source: &str) -> bool {
+pub(in crate::template) fn is_literal(source: &str) -> bool {
     !["{{", "{%", "{#"].iter().any(|open| source.contains(open))
 }
 
 /// The expression of a text that is exactly one `{{ expression }}`.
-pub(super) fn whole_expression(source: &str) -> Option<&str> {
+pub(in crate::template) fn whole_expression(source: &str) -> Option<&str> {
     let mut blocks = Blocks::of(source);
     let first = blocks.next()?;
-    let whole =
-        first.open == "{{" && source.starts_with("{{") && blocks.rest.is_empty() && first.closed;
+    let whole = first.open == "{{" && first.begin == 0 && first.end == source.len() && first.closed;
     let inside = first.inside;
     let inside = inside.strip_prefix(['-', '+']).unwrap_or(inside);
     let inside = inside.strip_suffix(['-', '+']).unwrap_or(inside);
@@ -87,13 +42,14 @@ pub(super) fn whole_expression(source: &str) -> Option<&str> {
 }
 
 /// Walks over the blocks of a template.
-pub(super) struct Blocks<'a> {
-    rest: &'a str,
+pub(in crate::template) struct Blocks<'a> {
+    source: &'a str,
+    at: usize,
 }
 
 impl<'a> Blocks<'a> {
-    pub(super) fn of(source: &'a str) -> Self {
-        Self { rest: source }
+    pub(in crate::template) fn of(source: &'a str) -> Self {
+        Self { source, at: 0 }
     }
 }
 
@@ -102,22 +58,26 @@ impl<'a> Iterator for Blocks<'a> {
 
     fn next(&mut self) -> Option<Block<'a>> {
         loop {
-            let (at, open) = first_opening(self.rest)?;
-            let after = &self.rest[at + 2..];
+            let (offset, open) = first_opening(&self.source[self.at..])?;
+            let begin = self.at + offset;
+            let after = &self.source[begin + 2..];
             let length = match open {
                 "{#" => after.find("#}"),
                 "{%" => end_of_block(after, "%}"),
                 _ => end_of_block(after, "}}"),
             };
             let inside = &after[..length.unwrap_or(after.len())];
-            self.rest = length.map_or("", |length| &after[length + 2..]);
+            let end = length.map_or(self.source.len(), |length| begin + 2 + length + 2);
+            self.at = end;
             let block = Block {
                 open,
                 inside,
                 closed: length.is_some(),
+                begin,
+                end,
             };
             if block.statement().0 == "raw" {
-                self.rest = after_raw(self.rest);
+                self.at = end + raw_length(&self.source[end..]);
             }
             // A comment that is not closed is given, too, since what follows it was not looked at.
             if open != "{#" || length.is_none() {
@@ -139,16 +99,20 @@ fn first_opening(text: &str) -> Option<(usize, &'static str)> {
     openings.next()
 }
 
-/// What follows the `{% endraw %}`: nothing before it is a block.
-fn after_raw(text: &str) -> &str {
+/// How long the text up to the end of `{% endraw %}` is: nothing in it is a block.
+fn raw_length(text: &str) -> usize {
     for (at, _) in text.match_indices("{%") {
         let inside = text[at + 2..].trim_start_matches(['-', '+']).trim_start();
-        if inside.starts_with("endraw") {
-            let closed = inside.find("%}");
-            return closed.map_or("", |end| &inside[end + 2..]);
+        let Some(rest) = inside.strip_prefix("endraw") else {
+            continue;
+        };
+        let rest = rest.trim_start();
+        let rest = rest.strip_prefix(['-', '+']).unwrap_or(rest);
+        if let Some(rest) = rest.strip_prefix("%}") {
+            return text.len() - rest.len();
         }
     }
-    ""
+    text.len()
 }
 
 /// Where a block ends: at its closing mark, outside strings and nested braces.
@@ -218,24 +182,5 @@ mod tests {
         );
         assert_eq!(inside("{# {{ a }} #}{{ b }}"), ["b"]);
         assert_eq!(inside("{# open {{ a }}"), ["open {{ a }}"]);
-    }
-
-    #[test]
-    fn assigned_names_are_found() {
-        let assigned = |source| {
-            Blocks::of(source)
-                .flat_map(|block| block.assigned())
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(
-            assigned(
-                "{% set a = 1 %}{%- for k, v\nin m|items %}{% with b=f(x, y=1), c = 2 %}{{ d }}"
-            ),
-            ["a", "k", "v", "b", "c"]
-        );
-        assert_eq!(
-            assigned("{% set (a, b) = x %}{% set c %}{% if d == 1 %}"),
-            ["a", "b", "c"]
-        );
     }
 }

@@ -4,20 +4,17 @@ use std::sync::LazyLock;
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, syntax::SyntaxConfig};
 
-use super::value::{self, Budget};
-use crate::size::MAX_OUTPUT_BYTES;
-
-/// Steps a rendering may take; it also pays for the memory it uses.
-const FUEL: u64 = 100_000;
+use super::{fuel::FUEL, json, lists, order, text};
 
 /// What every template and expression is compiled with. A clone shares its tables.
-pub(super) static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
+pub(in crate::template) static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment.set_fuel(Some(FUEL));
-    environment.set_debug(false);
-    environment.set_formatter(value::format);
+    // An error then names the value that is missing. It costs nothing before there is one.
+    environment.set_debug(true);
+    environment.set_formatter(json::format);
     let mut syntax = SyntaxConfig::builder();
     syntax
         .trim_blocks(true)
@@ -30,9 +27,9 @@ pub(super) static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(||
         environment.remove_global(global);
     }
     environment.add_global("null", Value::from(()));
-    environment.add_filter("tojson", |value: Value| {
-        value::to_json(&value, &mut Budget::of(MAX_OUTPUT_BYTES)).map(|json| json.to_string())
-    });
+    text::add_to(&mut environment);
+    lists::add_to(&mut environment);
+    order::add_to(&mut environment);
     environment
 });
 

@@ -1,0 +1,79 @@
+//! `Condition`: a bare expression of which only the truth counts.
+
+use std::{borrow::Cow, sync::Arc};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, de::Error as _};
+
+use super::{
+    Expr, Paths, TemplateError,
+    language::condition_value,
+    reference::References,
+    syntax::{self, Literal},
+};
+use crate::{error::NodeError, scope::Scope};
+
+/// A condition, compiled: `classify.output.kind == 'refund'`. Its value is a boolean, or a number,
+/// null, list or object, of which zero, null and what is empty count as false. Text is an error,
+/// since `"no"` would count as true.
+#[derive(Clone, Debug)]
+pub(crate) struct Condition(Expr);
+
+impl Condition {
+    /// Compiles a condition.
+    ///
+    /// # Errors
+    /// As [`Expr::new`].
+    pub(crate) fn new(source: &str) -> Result<Self, TemplateError> {
+        Expr::printed(source, syntax::condition).map(Self)
+    }
+
+    pub(crate) fn references(&self) -> &References {
+        self.0.references()
+    }
+
+    pub(crate) fn paths(&self) -> Paths {
+        self.0.paths()
+    }
+
+    /// Whether it is always the same and does not say so plainly, as `true` and `false` do.
+    pub(crate) fn is_constant(&self) -> bool {
+        let plain = matches!(
+            syntax::expression(self.0.source()),
+            Ok(syntax::Expr::Literal(Literal::Word("true" | "false")))
+        );
+        self.references().is_empty() && !plain
+    }
+
+    /// Whether it holds.
+    pub(crate) fn is_true(&self, scope: &Arc<Scope>) -> Result<bool, NodeError> {
+        self.0.read(scope, |value| {
+            condition_value(value).map(|value| value.is_true())
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Condition {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let source = String::deserialize(deserializer)?;
+        Self::new(&source).map_err(D::Error::custom)
+    }
+}
+
+impl JsonSchema for Condition {
+    fn schema_name() -> Cow<'static, str> {
+        "Condition".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "x-workflow": "expression",
+            "x-workflow-condition": true,
+        })
+    }
+}

@@ -1,0 +1,265 @@
+//! Values of templates as JSON: as a value, and as text.
+
+use std::{cell::Cell, io};
+
+use minijinja::{
+    Error, ErrorKind, State, Value,
+    value::{StringInput, ValueKind},
+};
+use serde::{
+    Serialize, Serializer,
+    ser::{SerializeMap, SerializeSeq},
+};
+
+use crate::size::{MAX_DEPTH, MAX_OUTPUT_BYTES};
+
+/// Converts a value, and refuses what JSON cannot say. An undefined value, at any depth, is an
+/// error. A small value can stand for a huge one, since its parts are shared: what is made of it is
+/// bounded, in depth and by `budget`.
+pub(in crate::template) fn to_json(
+    value: &Value,
+    budget: &mut Budget,
+) -> Result<serde_json::Value, Error> {
+    budget.convert(value, MAX_DEPTH)
+}
+
+/// How many bytes of JSON may come of a rendering, about.
+pub(crate) struct Budget {
+    most: usize,
+    left: usize,
+}
+
+impl Budget {
+    pub(crate) fn of(most: usize) -> Self {
+        Self { most, left: most }
+    }
+
+    pub(crate) fn spent(&self) -> usize {
+        self.most - self.left
+    }
+
+    fn convert(&mut self, value: &Value, depth: usize) -> Result<serde_json::Value, Error> {
+        let depth = depth.checked_sub(1).ok_or_else(too_deep)?;
+        self.pay(value.as_str().map_or(1, str::len) + 1)?;
+        match value.kind() {
+            ValueKind::Undefined => Err(ErrorKind::UndefinedError.into()),
+            ValueKind::Map => self.object(value, depth),
+            ValueKind::Seq | ValueKind::Iterable => self.array(value, depth),
+            ValueKind::None | ValueKind::Bool | ValueKind::Number | ValueKind::String => {
+                scalar(value)
+            }
+            kind => Err(not_json(kind)),
+        }
+    }
+
+    fn array(&mut self, value: &Value, depth: usize) -> Result<serde_json::Value, Error> {
+        // Each item has two bytes or more, so no more of them can come.
+        let length = value.len().unwrap_or_default().min(self.left / 2);
+        let mut items = Vec::with_capacity(length);
+        for item in value.try_iter()? {
+            items.push(self.convert(&item, depth)?);
+        }
+        Ok(serde_json::Value::Array(items))
+    }
+
+    fn object(&mut self, value: &Value, depth: usize) -> Result<serde_json::Value, Error> {
+        let mut object = serde_json::Map::new();
+        for key in value.try_iter()? {
+            let member = value.get_item(&key)?;
+            let key = key_text(&key)?;
+            self.pay(key.len())?;
+            object.insert(key, self.convert(&member, depth)?);
+        }
+        Ok(serde_json::Value::Object(object))
+    }
+
+    fn pay(&mut self, bytes: usize) -> Result<(), Error> {
+        let left = self.left.checked_sub(bytes);
+        self.left = left.ok_or_else(|| too_large(self.most))?;
+        Ok(())
+    }
+}
+
+pub(super) fn refused(detail: impl Into<String>) -> Error {
+    Error::new(ErrorKind::InvalidOperation, detail.into())
+}
+
+fn too_deep() -> Error {
+    refused("the value is nested too deeply")
+}
+
+fn too_large(most: usize) -> Error {
+    refused(format!("the value has more than {most} bytes"))
+}
+
+fn not_json(kind: ValueKind) -> Error {
+    refused(format!("{kind} is not JSON"))
+}
+
+fn scalar(value: &Value) -> Result<serde_json::Value, Error> {
+    let json = serde_json::to_value(value).map_err(|error| refused(error.to_string()))?;
+    if json.is_null() && value.kind() == ValueKind::Number {
+        return Err(refused("the number has no JSON form"));
+    }
+    Ok(json)
+}
+
+/// The name of a member of an object. Containers are no names, whatever their length.
+fn key_text(key: &Value) -> Result<String, Error> {
+    match key.kind() {
+        ValueKind::String | ValueKind::Number | ValueKind::Bool | ValueKind::None => {
+            text_of(key, MAX_OUTPUT_BYTES)
+        }
+        kind => Err(refused(format!("{kind} cannot be the name of a member"))),
+    }
+}
+
+/// Refuses an undefined value while rendering, where its name is known.
+pub(super) fn defined_in(state: &State, value: &Value) -> Result<(), Error> {
+    if value.is_undefined() {
+        StringInput::new(state, value)?;
+    }
+    Ok(())
+}
+
+/// What a condition has come to. Text is true for `"no"` and `"false"` alike, so it is refused.
+pub(in crate::template) fn condition_value(value: Value) -> Result<Value, Error> {
+    if value.kind() != ValueKind::String {
+        return Ok(value);
+    }
+    Err(refused(
+        "a condition cannot be text, which is true whatever it says: compare it, as in `value == 'yes'`",
+    ))
+}
+
+/// A value as it is written in text: text as it is, all else as compact JSON.
+pub(super) fn text_of(value: &Value, most: usize) -> Result<String, Error> {
+    match value.as_str() {
+        Some(text) => Ok(text.to_owned()),
+        None => json_text(value, Style::Compact, most.min(MAX_OUTPUT_BYTES)),
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Style {
+    Compact,
+    /// Two spaces a level.
+    Pretty,
+}
+
+/// A value as the text of its JSON, which is not longer than this.
+pub(super) fn json_text(value: &Value, style: Style, most: usize) -> Result<String, Error> {
+    let mut out = Bounded {
+        bytes: Vec::new(),
+        most,
+    };
+    let problem = Cell::new(None);
+    let json = Json {
+        value,
+        depth: MAX_DEPTH,
+        problem: &problem,
+    };
+    let written = match style {
+        Style::Compact => json.serialize(&mut serde_json::Serializer::new(&mut out)),
+        Style::Pretty => json.serialize(&mut serde_json::Serializer::pretty(&mut out)),
+    };
+    if let Some(problem) = problem.take() {
+        return Err(problem);
+    }
+    written.map_err(|_| too_large(most))?;
+    String::from_utf8(out.bytes).map_err(|error| refused(error.to_string()))
+}
+
+/// Takes bytes until there are too many. What does not fit is not kept.
+struct Bounded {
+    bytes: Vec<u8>,
+    most: usize,
+}
+
+impl io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if bytes.len() > self.most - self.bytes.len() {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes a value without making anything of it first.
+struct Json<'a> {
+    value: &'a Value,
+    depth: usize,
+    /// Why it could not be written, when it was not for its length.
+    problem: &'a Cell<Option<Error>>,
+}
+
+impl Json<'_> {
+    fn stop<E: serde::ser::Error>(&self, error: Error) -> E {
+        self.problem.set(Some(error));
+        E::custom("not JSON")
+    }
+
+    fn inner<'a>(&'a self, value: &'a Value, depth: usize) -> Json<'a> {
+        Json {
+            value,
+            depth,
+            problem: self.problem,
+        }
+    }
+}
+
+impl Serialize for Json<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Some(depth) = self.depth.checked_sub(1) else {
+            return Err(self.stop(too_deep()));
+        };
+        let items = || self.value.try_iter().map_err(|error| self.stop(error));
+        match self.value.kind() {
+            ValueKind::Undefined => Err(self.stop(ErrorKind::UndefinedError.into())),
+            ValueKind::Map => {
+                let mut map = serializer.serialize_map(None)?;
+                for key in items()? {
+                    let member = self.value.get_item(&key);
+                    let member = member.map_err(|error| self.stop(error))?;
+                    let key = key_text(&key).map_err(|error| self.stop(error))?;
+                    map.serialize_entry(&key, &self.inner(&member, depth))?;
+                }
+                map.end()
+            }
+            ValueKind::Seq | ValueKind::Iterable => {
+                let mut list = serializer.serialize_seq(None)?;
+                for item in items()? {
+                    list.serialize_element(&self.inner(&item, depth))?;
+                }
+                list.end()
+            }
+            ValueKind::Number => match scalar(self.value) {
+                Ok(number) => number.serialize(serializer),
+                Err(error) => Err(self.stop(error)),
+            },
+            ValueKind::None | ValueKind::Bool | ValueKind::String => {
+                self.value.serialize(serializer)
+            }
+            kind => Err(self.stop(not_json(kind))),
+        }
+    }
+}
+
+/// How a value stands in text.
+pub(super) fn format(
+    out: &mut minijinja::Output,
+    state: &mut State,
+    value: &Value,
+) -> Result<(), Error> {
+    defined_in(state, value)?;
+    let written = match value.as_str() {
+        Some(text) => out.write_str(text),
+        None => out.write_str(&json_text(value, Style::Compact, MAX_OUTPUT_BYTES)?),
+    };
+    written.map_err(Error::from)
+}

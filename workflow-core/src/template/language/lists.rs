@@ -1,0 +1,134 @@
+//! Filters and operators that make lists longer.
+
+use minijinja::{
+    Environment, Error, State, Value, filters,
+    value::{Kwargs, Rest, ValueKind, ValueOrKwargs},
+};
+
+use super::{
+    fuel::{ensure_bytes, ensure_items},
+    json::{defined_in, refused},
+    order::name_of,
+};
+use crate::template::syntax::ADD;
+
+pub(super) fn add_to(environment: &mut Environment) {
+    environment.add_filter(ADD, add);
+    environment.add_filter("sum", sum);
+}
+
+/// The items of a list, each paid for.
+pub(super) fn items_of<'a>(
+    state: &'a State,
+    value: &'a Value,
+    filter: &str,
+) -> Result<impl Iterator<Item = Result<Value, Error>> + use<'a>, Error> {
+    defined_in(state, value)?;
+    if value.is_none() {
+        return Err(refused(format!("`{filter}` needs a list, not null")));
+    }
+    let items = value
+        .try_iter()
+        .map_err(|_| refused(format!("`{filter}` needs a list, not {}", name_of(value))))?;
+    // A step pays for two items.
+    Ok(items.checked().enumerate().map(|(index, item)| {
+        if index % 2 == 0 {
+            state.consume_fuel(1)?;
+        }
+        item
+    }))
+}
+
+/// An attribute of an item, or a dotted path to one. Undefined where there is none.
+pub(super) fn path(item: &Value, path: &str) -> Value {
+    let mut here = item.clone();
+    for name in path.split('.') {
+        let next = match name.parse::<usize>() {
+            Ok(index) => here.get_item_by_index(index),
+            Err(_) => here.get_attr(name),
+        };
+        here = next.unwrap_or_default();
+    }
+    here
+}
+
+fn is_list(value: &Value) -> bool {
+    matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable)
+}
+
+/// `a + b`, where neither is a number that is written out.
+fn add(state: &mut State, left: &Value, right: &Value) -> Result<Value, Error> {
+    defined_in(state, left)?;
+    defined_in(state, right)?;
+    match (left.as_str(), right.as_str()) {
+        (Some(left), Some(right)) => {
+            ensure_bytes(state, left.len() + right.len())?;
+            return Ok(Value::from([left, right].concat()));
+        }
+        (None, None) => {}
+        _ => {
+            return Err(refused(format!(
+                "`+` cannot add {} and {}: join text with `~`, or convert it with `| int` or `| float`",
+                name_of(left),
+                name_of(right)
+            )));
+        }
+    }
+    if is_list(left) && is_list(right) {
+        // The engine copies lists that were put together many times.
+        let length = |list: &Value| list.len().unwrap_or_default();
+        ensure_items(state, length(left).saturating_add(length(right)))?;
+    }
+    let named: Kwargs = [("start", left.clone())].into_iter().collect();
+    let arguments = [Value::from(vec![right.clone()]), Value::from(named)];
+    Value::from_function(filters::sum).call(state, &arguments)
+}
+
+fn sum(state: &mut State, arguments: Rest<ValueOrKwargs>) -> Result<Value, Error> {
+    let arguments = arguments.into_values();
+    let named = arguments.last().filter(|last| last.is_kwargs());
+    let named = named
+        .map(|named| Kwargs::try_from(named.clone()))
+        .transpose()?;
+    let start = match arguments.get(2).filter(|value| !value.is_kwargs()) {
+        Some(start) => Some(start.clone()),
+        None => named
+            .as_ref()
+            .map(|named| named.peek::<Option<Value>>("start"))
+            .transpose()?
+            .flatten(),
+    };
+    if let Some(start) = start {
+        if start.as_str().is_some() {
+            return Err(refused("`sum` adds numbers: put text together with `join`"));
+        }
+        if is_list(&start) {
+            let attribute = match arguments.get(1).filter(|value| !value.is_kwargs()) {
+                Some(attribute) => Some(attribute.clone()),
+                None => named
+                    .as_ref()
+                    .map(|named| named.peek::<Option<Value>>("attribute"))
+                    .transpose()?
+                    .flatten(),
+            };
+            ensure_lists(
+                state,
+                &arguments[0],
+                attribute.as_ref().and_then(Value::as_str),
+            )?;
+        }
+    }
+    Value::from_function(filters::sum).call(state, &arguments)
+}
+
+/// Refuses to put lists together that are too long together, again for each.
+fn ensure_lists(state: &State, lists: &Value, attribute: Option<&str>) -> Result<(), Error> {
+    let mut items = 0_usize;
+    for list in items_of(state, lists, "sum")? {
+        let list = list?;
+        let list = attribute.map_or_else(|| list.clone(), |attribute| path(&list, attribute));
+        items = items.saturating_add(list.len().unwrap_or_default());
+        ensure_items(state, items)?;
+    }
+    Ok(())
+}

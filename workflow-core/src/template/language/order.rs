@@ -1,0 +1,388 @@
+//! What comes before what. Only values of one kind have an order.
+
+use std::cmp::Ordering;
+
+use minijinja::{
+    Environment, Error, State, Value, filters, tests,
+    value::{Kwargs, Rest, ValueKind, ValueOrKwargs},
+};
+
+use super::{
+    fuel::{bytes_left, pay_bytes},
+    json::{Style, condition_value, defined_in, json_text, refused},
+    lists::{items_of, path},
+    text::as_text,
+};
+use crate::{
+    size::MAX_DEPTH,
+    template::syntax::{CHAIN, CONDITION},
+};
+
+pub(super) fn add_to(environment: &mut Environment) {
+    let less: Decides = |ordering| ordering.is_lt();
+    let less_or_equal: Decides = |ordering| ordering.is_le();
+    let greater: Decides = |ordering| ordering.is_gt();
+    let greater_or_equal: Decides = |ordering| ordering.is_ge();
+    let tests: [(&[&str], &str, Decides); 4] = [
+        (&["lt", "lessthan", "<"], "<", less),
+        (&["le", "<="], "<=", less_or_equal),
+        (&["gt", "greaterthan", ">"], ">", greater),
+        (&["ge", ">="], ">=", greater_or_equal),
+    ];
+    for (names, sign, decides) in tests {
+        for name in names {
+            environment.add_test(*name, move |state: &State, left: &Value, right: &Value| {
+                compare(state, left, right, sign, MAX_DEPTH).map(decides)
+            });
+        }
+    }
+    environment.add_test("in", is_in);
+    environment.add_test(CHAIN, chain);
+    environment.add_filter(CONDITION, condition);
+    environment.add_filter("sort", ordered(Value::from_function(filters::sort), "sort"));
+    environment.add_filter("min", ordered(Value::from_function(filters::min), "min"));
+    environment.add_filter("max", ordered(Value::from_function(filters::max), "max"));
+    environment.add_filter(
+        "groupby",
+        ordered(Value::from_function(filters::groupby), "groupby"),
+    );
+    environment.add_filter(
+        "unique",
+        ordered(Value::from_function(filters::unique), "unique"),
+    );
+    environment.add_filter(
+        "dictsort",
+        ordered(Value::from_function(filters::dictsort), "dictsort"),
+    );
+}
+
+type Decides = fn(Ordering) -> bool;
+
+/// The kinds that JSON has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Null,
+    Boolean,
+    Number,
+    Text,
+    List,
+    Object,
+}
+
+impl Kind {
+    fn of(value: &Value) -> Self {
+        match value.kind() {
+            ValueKind::Bool => Self::Boolean,
+            ValueKind::Number => Self::Number,
+            ValueKind::String => Self::Text,
+            ValueKind::Seq | ValueKind::Iterable => Self::List,
+            ValueKind::None | ValueKind::Undefined => Self::Null,
+            _ => Self::Object,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Boolean => "a boolean",
+            Self::Number => "a number",
+            Self::Text => "text",
+            Self::List => "a list",
+            Self::Object => "an object",
+        }
+    }
+}
+
+/// What a value is, in words.
+pub(super) fn name_of(value: &Value) -> &'static str {
+    Kind::of(value).name()
+}
+
+fn unlike(by: &str, left: Kind, right: Kind) -> Error {
+    let way_out = if [left, right].contains(&Kind::Number) {
+        "convert it with `| int` or `| float`"
+    } else {
+        "convert one of them, with `| int`, `| float` or `| string`"
+    };
+    refused(format!(
+        "`{by}` cannot order {} and {}: {way_out}",
+        left.name(),
+        right.name()
+    ))
+}
+
+/// Compares two values of one kind.
+fn compare(
+    state: &State,
+    left: &Value,
+    right: &Value,
+    by: &str,
+    depth: usize,
+) -> Result<Ordering, Error> {
+    defined_in(state, left)?;
+    defined_in(state, right)?;
+    let (kind, other) = (Kind::of(left), Kind::of(right));
+    if kind != other {
+        return Err(unlike(by, kind, other));
+    }
+    match kind {
+        Kind::Null => Ok(Ordering::Equal),
+        Kind::Boolean | Kind::Number => Ok(left.cmp(right)),
+        Kind::Text => {
+            let length = |value: &Value| value.as_str().map_or(0, str::len);
+            pay_bytes(state, length(left).min(length(right)))?;
+            Ok(left.cmp(right))
+        }
+        Kind::Object => Err(refused(format!(
+            "`{by}` cannot order objects: compare a member of them"
+        ))),
+        Kind::List => compare_lists(state, left, right, by, depth),
+    }
+}
+
+fn compare_lists(
+    state: &State,
+    left: &Value,
+    right: &Value,
+    by: &str,
+    depth: usize,
+) -> Result<Ordering, Error> {
+    let Some(depth) = depth.checked_sub(1) else {
+        return Err(refused("the value is nested too deeply"));
+    };
+    let mut left = items_of(state, left, by)?;
+    let mut right = items_of(state, right, by)?;
+    loop {
+        match (left.next().transpose()?, right.next().transpose()?) {
+            (None, None) => return Ok(Ordering::Equal),
+            (None, Some(_)) => return Ok(Ordering::Less),
+            (Some(_), None) => return Ok(Ordering::Greater),
+            (Some(left), Some(right)) => {
+                let ordering = compare(state, &left, &right, by, depth)?;
+                if ordering != Ordering::Equal {
+                    return Ok(ordering);
+                }
+            }
+        }
+    }
+}
+
+/// `a in b`. Within text, a value is looked for as it is written in text.
+fn is_in(state: &mut State, value: &Value, container: &Value) -> Result<bool, Error> {
+    defined_in(state, value)?;
+    defined_in(state, container)?;
+    let value = match Kind::of(container) {
+        Kind::Text => as_text(state, value)?,
+        Kind::List | Kind::Object => value.clone(),
+        other => {
+            let detail = format!(
+                "`in` looks into text, lists and objects, not into {}",
+                other.name()
+            );
+            return Err(refused(detail));
+        }
+    };
+    let arguments = [value, container.clone()];
+    let found = Value::from_function(tests::is_in).call(state, &arguments)?;
+    // The engine's test keeps to itself that it ran out of fuel.
+    state.consume_fuel(0)?;
+    Ok(found.is_true())
+}
+
+/// `a < b <= c`: the names of the tests and what is compared, in turn.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the engine's kind of argument"
+)]
+fn chain(state: &mut State, first: &Value, rest: Rest<Value>) -> Result<bool, Error> {
+    let mut left = first.clone();
+    for pair in rest.chunks_exact(2) {
+        let [test, right] = pair else { continue };
+        let (name, wanted) = match test.as_str().unwrap_or_default() {
+            "not in" => ("in", false),
+            name => (name, true),
+        };
+        defined_in(state, &left)?;
+        defined_in(state, right)?;
+        if state.perform_test(name, &[left, right.clone()])? != wanted {
+            return Ok(false);
+        }
+        left = right.clone();
+    }
+    Ok(true)
+}
+
+fn condition(state: &State, value: &Value) -> Result<Value, Error> {
+    defined_in(state, value)?;
+    condition_value(value.clone())
+}
+
+/// A filter of the engine that compares items. First it is seen that all are of one kind.
+fn ordered(
+    builtin: Value,
+    name: &'static str,
+) -> impl Fn(&mut State<'_, '_>, Rest<ValueOrKwargs>) -> Result<Value, Error> + Send + Sync + 'static
+{
+    move |state: &mut State<'_, '_>, arguments: Rest<ValueOrKwargs>| {
+        let arguments = arguments.into_values();
+        if let Some(value) = arguments.first() {
+            defined_in(state, value)?;
+            let keys = Keys::of(name, &arguments)?;
+            keys.check(state, value)?;
+        }
+        builtin.call(state, &arguments)
+    }
+}
+
+/// By what items are ordered.
+struct Keys {
+    name: &'static str,
+    /// The attributes, one after the other; without any, the items themselves.
+    attributes: Vec<String>,
+    /// What an item has that lacks the attribute.
+    default: Option<Value>,
+    of_values: bool,
+}
+
+impl Keys {
+    fn of(name: &'static str, arguments: &[Value]) -> Result<Self, Error> {
+        let named = arguments.last().filter(|last| last.is_kwargs());
+        let named = named
+            .map(|named| Kwargs::try_from(named.clone()))
+            .transpose()?;
+        let text = |key: &str| match &named {
+            Some(named) => named.peek::<Option<Value>>(key),
+            None => Ok(None),
+        };
+        let attribute = match arguments
+            .get(1)
+            .filter(|value| !value.is_kwargs() && name == "groupby")
+        {
+            Some(attribute) => Some(attribute.clone()),
+            None => text("attribute")?,
+        };
+        let attribute = attribute
+            .as_ref()
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let attributes = match name {
+            "sort" => attribute
+                .split(',')
+                .map(str::trim)
+                .map(str::to_owned)
+                .collect(),
+            _ => vec![attribute.to_owned()],
+        };
+        Ok(Self {
+            name,
+            attributes: attributes
+                .into_iter()
+                .filter(|attribute| !attribute.is_empty())
+                .collect(),
+            default: text("default")?,
+            of_values: text("by")?.is_some_and(|by| by.as_str() == Some("value")),
+        })
+    }
+
+    fn check(&self, state: &State, value: &Value) -> Result<(), Error> {
+        if self.attributes.is_empty() {
+            return self.check_key(state, value, |item| {
+                if self.of_values {
+                    value.get_item(item)
+                } else {
+                    Ok(item.clone())
+                }
+            });
+        }
+        self.attributes.iter().try_for_each(|attribute| {
+            self.check_key(state, value, |item| {
+                let key = path(item, attribute);
+                match &self.default {
+                    Some(default) if key.is_undefined() => Ok(default.clone()),
+                    None if key.is_undefined() && self.name != "unique" => Err(refused(format!(
+                        "`{}` needs `{attribute}` in each item, and one has none",
+                        self.name
+                    ))),
+                    _ => Ok(key),
+                }
+            })
+        })
+    }
+
+    /// Sees that one key of all items is of one kind, and pays for comparing them.
+    fn check_key(
+        &self,
+        state: &State,
+        value: &Value,
+        key: impl Fn(&Value) -> Result<Value, Error>,
+    ) -> Result<(), Error> {
+        let mut shape = None;
+        let (mut bytes, mut count) = (0_usize, 0_usize);
+        for item in items_of(state, value, self.name)? {
+            let key = key(&item?)?;
+            count += 1;
+            bytes = bytes.saturating_add(key.as_str().map_or(0, str::len));
+            if self.name == "unique" {
+                bytes = bytes.saturating_add(length_of_list(state, &key)?);
+            } else {
+                merge(state, &mut shape, &key, self.name, MAX_DEPTH)?;
+            }
+        }
+        let comparisons = match self.name {
+            "min" | "max" | "unique" => 1,
+            _ => count.max(1).ilog2() as usize + 1,
+        };
+        pay_bytes(state, bytes.saturating_mul(comparisons))
+    }
+}
+
+/// The length of a list or object as JSON: comparing two walks over them.
+fn length_of_list(state: &State, value: &Value) -> Result<usize, Error> {
+    if !matches!(Kind::of(value), Kind::List | Kind::Object) {
+        return Ok(0);
+    }
+    let length = json_text(value, Style::Compact, bytes_left(state))?.len();
+    pay_bytes(state, length)?;
+    Ok(length)
+}
+
+/// The kind of what was seen, and of lists that of their items, place by place.
+enum Shape {
+    Of(Kind),
+    List(Vec<Option<Shape>>),
+}
+
+/// Adds a value to the shape of those before it.
+fn merge(
+    state: &State,
+    shape: &mut Option<Shape>,
+    value: &Value,
+    by: &str,
+    depth: usize,
+) -> Result<(), Error> {
+    let kind = Kind::of(value);
+    let known = shape.get_or_insert_with(|| match kind {
+        Kind::List => Shape::List(Vec::new()),
+        other => Shape::Of(other),
+    });
+    match (known, kind) {
+        (Shape::Of(Kind::Object), Kind::Object) => Err(refused(format!(
+            "`{by}` cannot order objects: name a member, `| {by}(attribute='name')`"
+        ))),
+        (Shape::Of(known), kind) if *known == kind => Ok(()),
+        (Shape::Of(known), kind) => Err(unlike(by, *known, kind)),
+        (Shape::List(_), kind) if kind != Kind::List => Err(unlike(by, Kind::List, kind)),
+        (Shape::List(places), _) => {
+            let depth = depth
+                .checked_sub(1)
+                .ok_or_else(|| refused("the value is nested too deeply"))?;
+            for (index, item) in items_of(state, value, by)?.enumerate() {
+                if index == places.len() {
+                    places.push(None);
+                }
+                merge(state, &mut places[index], &item?, by, depth)?;
+            }
+            Ok(())
+        }
+    }
+}

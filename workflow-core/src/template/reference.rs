@@ -1,0 +1,81 @@
+//! What a template reads.
+
+use std::{collections::HashMap, sync::Arc};
+
+/// One value that a template reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reference {
+    path: Box<str>,
+    whole: bool,
+    optional: bool,
+    dashed: Option<Box<str>>,
+}
+
+/// What a template reads, in the order in which it is read. Each path is there once.
+pub(crate) type References = Arc<[Reference]>;
+
+impl Reference {
+    /// The names, dotted: `input.text`, `draft.output`.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Whether the value at the path is used as it is; otherwise a part of it, or only its kind, counts.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.whole
+    }
+
+    /// Whether the last name of the path may be missing: a `default` or `is defined` follows.
+    pub(crate) fn is_optional(&self) -> bool {
+        self.optional
+    }
+
+    /// The name with the `-` that is written behind or before it: `node-1` where a template says
+    /// `node-1.output`, which subtracts.
+    pub(crate) fn dashed(&self) -> Option<&str> {
+        self.dashed.as_deref()
+    }
+}
+
+/// How a path is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Read {
+    Whole,
+    /// By a test, or by an index that is not known.
+    Part,
+    /// Where it may be missing.
+    Optional,
+}
+
+/// Collects references.
+#[derive(Default)]
+pub(super) struct Collected {
+    references: Vec<Reference>,
+    index: HashMap<Box<str>, usize>,
+}
+
+impl Collected {
+    pub(super) fn add(&mut self, path: String, read: Read, dashed: Option<&str>) {
+        let (whole, optional) = (read == Read::Whole, read == Read::Optional);
+        let path = path.into_boxed_str();
+        if let Some(index) = self.index.get(&path) {
+            let known = &mut self.references[*index];
+            known.whole |= whole;
+            known.optional &= optional;
+            known.dashed = known.dashed.take().or_else(|| dashed.map(Box::from));
+            return;
+        }
+        self.index.insert(path.clone(), self.references.len());
+        let dashed = dashed.map(Box::from);
+        self.references.push(Reference {
+            path,
+            whole,
+            optional,
+            dashed,
+        });
+    }
+
+    pub(super) fn finish(self) -> References {
+        self.references.into()
+    }
+}

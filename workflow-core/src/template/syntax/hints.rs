@@ -1,0 +1,223 @@
+//! Ways out of the commonest mistakes: the syntax of other languages and template engines.
+
+use super::{
+    ast::Expr,
+    token::{Kind, Token},
+};
+use crate::{suggest::shown, template::TemplateError};
+
+/// A character that begins no token.
+pub(super) fn unexpected_character(c: char, rest: &str) -> TemplateError {
+    let error = TemplateError::syntax(format!("unexpected `{c}` in an expression"));
+    match c {
+        '#' => error.hint("names stand without `#`: write `{{ input }}` or `{{ id.output }}`"),
+        '$' if rest.starts_with("$json") => {
+            error.hint("write `input` for the run's input, or `id.output` for the output of a node")
+        }
+        '$' => error.hint("names stand without `$`: write `input` or `id.output`"),
+        '!' => error.hint("write `not`"),
+        '&' => error.hint("write `and`"),
+        '?' => error.hint("write `a if condition else b`"),
+        '@' => error.hint("write `item` for the item of a map"),
+        '`' | '“' | '”' | '‘' | '’' => error.hint("quote text with ' or \""),
+        _ if c.is_alphabetic() => error.hint("names have the letters a to z, digits and `_`"),
+        _ => error,
+    }
+}
+
+/// A token that cannot come here, or the end.
+pub(super) fn unexpected(source: &str, token: Option<Token>, expected: &str) -> TemplateError {
+    let Some(token) = token else {
+        return TemplateError::syntax(format!(
+            "unexpected end of the expression, expected {expected}"
+        ));
+    };
+    let detail = format!("unexpected `{}`, expected {expected}", shown(token.text));
+    let error = TemplateError::syntax(detail);
+    match token.text {
+        "&&" => error.hint("write `and`"),
+        "||" => error.hint("write `or`"),
+        "===" => error.hint("write `==`"),
+        "!==" => error.hint("write `!=`"),
+        "=" => error.hint("write `==` to compare"),
+        "??" => error.hint("write `| default(…)` for what may be missing"),
+        "=>" | "->" => error.hint("functions are not part of the language; use a filter"),
+        "{" if source.trim_start().starts_with('{') => {
+            error.hint("write `{{ value }}`: two braces, not three")
+        }
+        ":" | "," => error.hint(LITERAL_BRACES),
+        "." if source[..token.at].trim().is_empty() => {
+            error.hint("begin with a name: `input` or `id.output`")
+        }
+        _ if is_literal_object(source) => error.hint(LITERAL_BRACES),
+        _ if token.kind == Kind::Name => {
+            error.hint("join values with `~`, and filter them with `|`")
+        }
+        _ => error,
+    }
+}
+
+const LITERAL_BRACES: &str = "for braces that are text, write {% raw %}{{ … }}{% endraw %}";
+
+/// Whether it looks like the inside of a JSON object.
+fn is_literal_object(source: &str) -> bool {
+    let source = source.trim_start();
+    source.starts_with(['"', '\'', '{']) && source.contains(':')
+}
+
+/// Three braces: `{{{ x }}}`.
+pub(super) fn three_braces(inside: &str) -> Option<TemplateError> {
+    let inner = inside
+        .trim()
+        .strip_prefix('{')?
+        .trim_end_matches('}')
+        .trim();
+    let is_path = !inner.is_empty()
+        && inner
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "_.".contains(c));
+    let error = || TemplateError::syntax("a name in three braces");
+    is_path.then(|| {
+        error().hint(format!(
+            "write `{{{{ {} }}}}`: two braces, not three",
+            shown(inner)
+        ))
+    })
+}
+
+/// Braces around a bare expression.
+pub(in crate::template) fn braces(source: &str) -> Option<TemplateError> {
+    let source = source.trim();
+    if !source.contains("{{") && !source.contains("{%") {
+        return None;
+    }
+    let error = TemplateError::syntax("this is an expression already, it stands without `{{ }}`");
+    let inside = source
+        .strip_prefix("{{")
+        .and_then(|rest| rest.strip_suffix("}}"));
+    Some(match inside.map(str::trim) {
+        Some(inside) if !inside.contains("{{") => error.hint(format!("write `{}`", shown(inside))),
+        _ => error.hint("write names without braces: `input.kind == 'refund'`"),
+    })
+}
+
+/// A comment that is not closed.
+pub(super) fn open_comment() -> TemplateError {
+    TemplateError::syntax("`{#` begins a comment, which is not closed by `#}`")
+        .hint("for the text `{#`, write {% raw %}{#{% endraw %}")
+}
+
+/// A block that is not closed.
+pub(super) fn open_block(open: &str, inside: &str) -> TemplateError {
+    let close = if open == "{{" { "}}" } else { "%}" };
+    let error = TemplateError::syntax(format!("`{open}` is not closed, expected `{close}`"));
+    if is_literal_object(inside) {
+        error.hint(LITERAL_BRACES)
+    } else {
+        error
+    }
+}
+
+/// A statement that does not exist.
+pub(super) fn unknown_statement(word: &str) -> TemplateError {
+    let error = TemplateError::syntax(format!("there is no statement `{}`", shown(word)));
+    match word {
+        "elseif" | "elsif" => error.hint("write `elif`"),
+        "foreach" => error.hint("write `{% for item in list %}`"),
+        "unless" => error.hint("write `{% if not … %}`"),
+        "assign" | "let" => error.hint("write `{% set name = value %}`"),
+        "end" => error.hint("write `endif`, `endfor`, `endset` or `endwith`"),
+        _ => error.hint("the statements are `if`, `for`, `set`, `with` and `raw`"),
+    }
+}
+
+/// Only `range` and what `loop` has can be called; values have no methods.
+pub(super) fn check_call(called: &Expr) -> Result<(), TemplateError> {
+    match called {
+        Expr::Name(name, _) if name == "range" => Ok(()),
+        Expr::Name(name, _) if name == "loop" => Err(TemplateError::syntax(
+            "loops that call themselves are not part of the language",
+        )),
+        Expr::Attribute(of, name)
+            if matches!(&**of, Expr::Name(of, _) if of == "loop")
+                && ["cycle", "changed"].contains(&name.as_str()) =>
+        {
+            Ok(())
+        }
+        Expr::Name(name, _) => {
+            let detail = format!("there is no function `{}`", shown(name));
+            Err(TemplateError::syntax(detail).hint(instead_of_function(name)))
+        }
+        Expr::Attribute(_, name) => {
+            let detail = format!("values have no methods such as `.{}()`", shown(name));
+            Err(TemplateError::syntax(detail).hint(instead_of_method(name)))
+        }
+        _ => Err(TemplateError::syntax("only functions can be called")),
+    }
+}
+
+fn instead_of_function(name: &str) -> String {
+    match name {
+        "len" | "length" | "count" | "size" => "write `value | length`",
+        "str" | "String" | "string" => "write `value | string`",
+        "int" | "parseInt" => "write `value | int`",
+        "float" | "Number" | "parseFloat" => "write `value | float`",
+        "dict" => "write `{'key': value}`",
+        "namespace" => "a loop keeps nothing: use filters such as `map`, `select`, `sum` or `join`",
+        "min" | "max" | "sum" | "abs" | "round" | "sorted" => "write it as a filter: `list | sum`",
+        _ => "the only function is `range`; filters are written `value | filter`",
+    }
+    .to_owned()
+}
+
+fn instead_of_method(name: &str) -> String {
+    let filter = match name {
+        "items" => "items",
+        "upper" | "toUpperCase" | "to_uppercase" => "upper",
+        "lower" | "toLowerCase" | "to_lowercase" | "casefold" => "lower",
+        "strip" | "trim" | "lstrip" | "rstrip" => "trim",
+        "title" => "title",
+        "capitalize" => "capitalize",
+        "split" => "split(',')",
+        "splitlines" | "lines" => "lines",
+        "replace" | "replaceAll" => "replace('old', 'new')",
+        "format" => "format(value)",
+        "join" => "join(', ')",
+        "map" => "map('upper')",
+        "filter" => "select('odd')",
+        "reverse" => "reverse",
+        "sort" => "sort",
+        "toString" | "to_string" => "string",
+        "keys" => "list",
+        "length" | "size" | "len" | "count" => "length",
+        "slice" | "substring" | "substr" => return "write `text[0:10]`".to_owned(),
+        "get" => return "write `value.name | default(…)`".to_owned(),
+        "values" => return "write `{% for key, value in object | items %}`".to_owned(),
+        "startswith" | "startsWith" => return "write `is startingwith('a')`".to_owned(),
+        "endswith" | "endsWith" => return "write `is endingwith('a')`".to_owned(),
+        "includes" | "contains" => return "write `'a' in value`".to_owned(),
+        _ => return "filters are written `value | filter`".to_owned(),
+    };
+    format!("write `| {filter}`")
+}
+
+/// What other engines call a filter.
+pub(in crate::template) fn other_filter(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "json" | "to_json" | "toJson" | "tojsonstring" | "json_encode" | "dump" | "stringify" => {
+            "write `| tojson`"
+        }
+        "size" | "len" => "write `| length`",
+        "str" | "toString" | "to_s" | "text" => "write `| string`",
+        "strip" | "stripped" => "write `| trim`",
+        "uppercase" | "upcase" | "toUpperCase" => "write `| upper`",
+        "lowercase" | "downcase" | "toLowerCase" => "write `| lower`",
+        "number" | "to_number" | "toNumber" => "write `| float` or `| int`",
+        "truncate" | "truncatewords" => "write `text[0:100]`",
+        "filter" | "where" => "write `| selectattr('name', 'eq', value)`",
+        "keys" => "write `| list`",
+        "values" => "write `| items`",
+        "fallback" | "or" | "ifnull" | "coalesce" => "write `| default(…)`",
+        _ => return None,
+    })
+}

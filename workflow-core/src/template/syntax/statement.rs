@@ -1,0 +1,318 @@
+//! Reads a template block by block, and writes it for the template engine.
+
+use super::{
+    ast::Expr,
+    blocks::{Block, Blocks},
+    hints,
+    parse::{Parsed, Parser, expression},
+    print,
+    read::Reader,
+};
+use crate::template::{
+    TemplateError,
+    reference::{Collected, References},
+};
+
+/// A template that was understood.
+pub(in crate::template) struct Understood {
+    /// What the engine compiles.
+    pub(in crate::template) text: String,
+    pub(in crate::template) references: References,
+    /// The names that `set`, `for` and `with` give values to.
+    pub(in crate::template) assigned: Vec<String>,
+    /// The names of those that a `set` in a loop would lose again.
+    pub(in crate::template) lost: Vec<String>,
+}
+
+/// Reads a whole template.
+pub(in crate::template) fn template(source: &str) -> Parsed<Understood> {
+    let mut found = Collected::default();
+    let mut template = Template {
+        text: String::with_capacity(source.len()),
+        reader: Reader::new(&mut found),
+        open: Vec::new(),
+        assigned: Vec::new(),
+        lost: Vec::new(),
+    };
+    let mut copied = 0;
+    for block in Blocks::of(source) {
+        template.text.push_str(&source[copied..block.begin]);
+        let lines = || source[..block.begin].matches('\n').count();
+        template
+            .block(&block)
+            .map_err(|error| error.on_line(lines() + 1))?;
+        copied = block.end;
+    }
+    template.text.push_str(&source[copied..]);
+    let Template {
+        text,
+        assigned,
+        lost,
+        ..
+    } = template;
+    let references = found.finish();
+    Ok(Understood {
+        text,
+        references,
+        assigned,
+        lost,
+    })
+}
+
+/// A block that is not closed yet.
+enum Open {
+    Branch,
+    Loop,
+    With,
+    Filter,
+    /// The names that get the text of the block.
+    Set(Vec<String>),
+}
+
+struct Template<'a> {
+    text: String,
+    reader: Reader<'a>,
+    open: Vec<Open>,
+    assigned: Vec<String>,
+    lost: Vec<String>,
+}
+
+impl Template<'_> {
+    fn block(&mut self, block: &Block) -> Parsed<()> {
+        if !block.closed {
+            return Err(match block.open {
+                "{#" => hints::open_comment(),
+                open => hints::open_block(open, block.inside),
+            });
+        }
+        let (begin, inside, end) = without_signs(block.inside);
+        let (statement, close) = match block.open {
+            "{{" => (self.emitted(inside)?, "}}"),
+            _ => (self.statement(inside)?, "%}"),
+        };
+        for part in [block.open, begin, " ", &statement, " ", end, close] {
+            self.text.push_str(part);
+        }
+        Ok(())
+    }
+
+    fn emitted(&mut self, inside: &str) -> Parsed<String> {
+        if let Some(error) = hints::three_braces(inside) {
+            return Err(error);
+        }
+        let expr = expression(inside)?;
+        self.reader.walk(&expr, inside)?;
+        Ok(print::value(&expr))
+    }
+
+    fn statement(&mut self, inside: &str) -> Parsed<String> {
+        let inside = inside.trim_start();
+        let end = inside
+            .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .unwrap_or(inside.len());
+        let (word, rest) = inside.split_at(end);
+        let mut parser = Parser::new(rest)?;
+        let read = match word {
+            "if" | "elif" => self.branch(word, &mut parser, rest)?,
+            "for" => self.repeat(&mut parser, rest)?,
+            "set" => self.set(&mut parser, rest)?,
+            "with" => self.with(&mut parser, rest)?,
+            "filter" => {
+                self.open.push(Open::Filter);
+                format!("filter {}", self.filters(&mut parser, rest)?)
+            }
+            "else" => {
+                if parser.skip_word("if") {
+                    return Err(
+                        TemplateError::syntax("`else if` is one word here").hint("write `elif`")
+                    );
+                }
+                if matches!(self.open.last(), Some(Open::Loop)) {
+                    self.reader.names.clear();
+                }
+                word.to_owned()
+            }
+            "endif" | "endfor" | "endset" | "endwith" | "endfilter" => {
+                self.close();
+                word.to_owned()
+            }
+            // What stands between `raw` and `endraw` is no block.
+            "raw" => word.to_owned(),
+            other => return Err(hints::unknown_statement(other)),
+        };
+        parser.end()?;
+        Ok(read)
+    }
+
+    fn close(&mut self) {
+        match self.open.pop() {
+            Some(Open::Loop | Open::With) => self.reader.names.close(),
+            Some(Open::Set(names)) => names.iter().for_each(|name| self.assign(name)),
+            _ => {}
+        }
+    }
+
+    /// A `set` in a block of its own that names something from outside ends with the block.
+    fn assign(&mut self, name: &str) {
+        if self.reader.names.is_outer(name) {
+            self.lost.push(name.to_owned());
+        }
+        self.give(name);
+    }
+
+    fn give(&mut self, name: &str) {
+        self.reader.names.assign(name);
+        self.assigned.push(name.to_owned());
+    }
+
+    fn branch(&mut self, word: &str, parser: &mut Parser, source: &str) -> Parsed<String> {
+        let test = parser.without_if()?;
+        self.reader.walk(&test, source)?;
+        if word == "if" {
+            self.open.push(Open::Branch);
+        }
+        Ok(format!("{word} {}", print::without_if(&test)))
+    }
+
+    fn repeat(&mut self, parser: &mut Parser, source: &str) -> Parsed<String> {
+        let target = Target::read(parser)?;
+        parser.expect_word("in")?;
+        let list = parser.without_if()?;
+        self.reader.walk(&list, source)?;
+        self.open.push(Open::Loop);
+        self.reader.names.open();
+        target.names.iter().for_each(|name| self.give(name));
+        let mut written = format!("for {} in {}", target.written, print::without_if(&list));
+        if parser.skip_word("if") {
+            let test = parser.expression()?;
+            self.reader.walk(&test, source)?;
+            written.push_str(" if ");
+            written.push_str(&print::value(&test));
+        }
+        if parser.skip_word("recursive") {
+            let detail = "loops that call themselves are not part of the language";
+            return Err(TemplateError::syntax(detail));
+        }
+        self.reader.names.assign("loop");
+        Ok(written)
+    }
+
+    fn set(&mut self, parser: &mut Parser, source: &str) -> Parsed<String> {
+        let target = Target::read(parser)?;
+        if parser.skip_sign("=") {
+            let mut values = vec![parser.expression()?];
+            while parser.skip_sign(",") && parser.peek().is_some() {
+                values.push(parser.expression()?);
+            }
+            let value = match values.pop() {
+                Some(only) if values.is_empty() => only,
+                last => Expr::Tuple(values.into_iter().chain(last).collect()),
+            };
+            self.reader.walk(&value, source)?;
+            target.names.iter().for_each(|name| self.assign(name));
+            return Ok(format!("set {} = {}", target.written, print::value(&value)));
+        }
+        let written = if parser.skip_sign("|") {
+            format!("set {} | {}", target.written, self.filters(parser, source)?)
+        } else {
+            format!("set {}", target.written)
+        };
+        self.open.push(Open::Set(target.names));
+        Ok(written)
+    }
+
+    fn with(&mut self, parser: &mut Parser, source: &str) -> Parsed<String> {
+        self.open.push(Open::With);
+        self.reader.names.open();
+        let mut written = "with ".to_owned();
+        while parser.peek().is_some() {
+            if written.len() > "with ".len() {
+                parser.expect_sign(",")?;
+                written.push_str(", ");
+            }
+            let target = Target::read_one(parser)?;
+            parser.expect_sign("=")?;
+            let value = parser.expression()?;
+            self.reader.walk(&value, source)?;
+            target.names.iter().for_each(|name| self.give(name));
+            written.push_str(&target.written);
+            written.push_str(" = ");
+            written.push_str(&print::value(&value));
+        }
+        Ok(written)
+    }
+
+    /// Filters without a value: `upper | trim`.
+    fn filters(&mut self, parser: &mut Parser, source: &str) -> Parsed<String> {
+        const NOTHING: &str = "''";
+        let mut expr = expression(NOTHING)?;
+        loop {
+            expr = parser.filter(expr)?;
+            if !parser.skip_sign("|") {
+                break;
+            }
+        }
+        self.reader.walk(&expr, source)?;
+        let written = print::value(&expr);
+        let filters = written
+            .strip_prefix(NOTHING)
+            .map(|rest| rest.trim_start_matches([' ', '|']));
+        Ok(filters.unwrap_or_default().to_owned())
+    }
+}
+
+/// What a `set`, `for` or `with` assigns to.
+struct Target {
+    names: Vec<String>,
+    written: String,
+}
+
+impl Target {
+    /// Names between commas.
+    fn read(parser: &mut Parser) -> Parsed<Self> {
+        let mut target = Self::read_one(parser)?;
+        while parser.skip_sign(",") {
+            target.written.push_str(", ");
+            if parser.peek().is_some_and(|token| {
+                token.is_name("in") || token.is_sign("=") || token.is_sign(")")
+            }) {
+                break;
+            }
+            let next = Self::read_one(parser)?;
+            target.names.extend(next.names);
+            target.written.push_str(&next.written);
+        }
+        Ok(target)
+    }
+
+    /// A name, or names in brackets.
+    fn read_one(parser: &mut Parser) -> Parsed<Self> {
+        if parser.skip_sign("(") {
+            let inner = parser.deeper(Self::read)?;
+            parser.expect_sign(")")?;
+            let written = format!("({})", inner.written);
+            return Ok(Self { written, ..inner });
+        }
+        let name = parser.expect_name()?.to_owned();
+        if parser.peek().is_some_and(|token| token.is_sign(".")) {
+            let detail = format!("a part of `{name}` cannot be set");
+            let hint =
+                "values do not change: set a new name, or use filters such as `map` and `join`";
+            return Err(TemplateError::syntax(detail).hint(hint));
+        }
+        let written = name.clone();
+        Ok(Self {
+            names: vec![name],
+            written,
+        })
+    }
+}
+
+/// The inside of a block, and the signs for white space at its ends.
+fn without_signs(inside: &str) -> (&str, &str, &str) {
+    let begin = usize::from(inside.starts_with(['-', '+']));
+    let (begin, inside) = inside.split_at(begin);
+    let end = inside.len() - usize::from(inside.ends_with(['-', '+']));
+    let (inside, end) = inside.split_at(end);
+    (begin, inside, end)
+}
