@@ -54,6 +54,7 @@ fn prompt(template: &str) -> Value {
     ]})
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 #[tokio::test(start_paused = true)]
 async fn values_of_unlike_kinds_have_no_order() {
     let input = json!({"n": 3, "t": "3", "b": true, "x": null, "l": [1], "o": {"k": 1},
@@ -139,6 +140,20 @@ async fn values_of_unlike_kinds_have_no_order() {
         ("input.some | groupby('k', default=0) | length", json!(2)),
         ("[1, 5, 9] | select('gt', 4) | list", json!([5, 9])),
         ("2 in [1, 2] and 2 not in [1]", json!(true)),
+        (
+            "'k' in input.o and 'x' not in input.o and [1] not in input.o",
+            json!(true),
+        ),
+        ("[1] in [[1]] and {'a': [1]} in [{'a': [1.0]}]", json!(true)),
+        (
+            "input.l == [1] and input.l != [2] and input.o == {'k': 1}",
+            json!(true),
+        ),
+        (
+            "input.o == {'k': 2} or input.l == [1, 2] or input.o == input.l",
+            json!(false),
+        ),
+        ("(1, 2) == [1, 2]", json!(true)),
     ];
     for (expr, expected) in alike {
         assert_eq!(
@@ -404,6 +419,36 @@ async fn operators_keep_their_precedence() {
             "{expr}"
         );
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn comparing_and_looking_up_is_paid_for() {
+    let many = "[[[[[[1] * 100] * 100] * 100] * 100] * 100]";
+    for expr in [
+        format!("{many} == {many}"),
+        format!("{many} != {many}"),
+        format!("{many} in [{many}]"),
+        format!("[{many}] | select('eq', {many}) | list"),
+        format!("[{many}, {many}] | unique"),
+        format!("[{many}, {many}] | sort"),
+        format!("{many} < {many}"),
+        format!("input[{many}]"),
+        format!("{{{many}: 1}}"),
+        format!("input | attr({many})"),
+        format!("[input] | map(attribute={many}) | list"),
+        format!("'a' | trim({many})"),
+        format!("'a' | split({many})"),
+        format!("[input] | selectattr({many}) | list"),
+    ] {
+        let error = value(&format!("{{{{ {expr} }}}}"), &json!({"a": 1}))
+            .await
+            .expect_err(&expr);
+        assert!(error.starts_with("template_error: "), "{expr}: {error}");
+    }
+    assert_eq!(
+        value("{{ 'xxaxx' | trim('x') }}", &json!(1)).await,
+        Ok(json!("a"))
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -48,13 +48,13 @@ fn called(filter: &str) -> Vec<String> {
             "(attribute='k', default=input)",
         ],
         "reject" | "select" => &["", "('string')", "('in', input)"],
-        "rejectattr" | "selectattr" => &["('k')", "('k', 'eq', input)"],
+        "rejectattr" | "selectattr" => &["('k')", "('k', 'eq', input)", "([input] * 6000)"],
         "replace" => &["('a', input)", "('', input)", "(input, input)"],
         "slice" => &["(2)", "(1000000)", "(3, input)"],
         "sort" => &["", "(attribute='k')"],
-        "split" => &["", "('a')", "('')", "(input)"],
+        "split" => &["", "('a')", "('')", "(input)", "([input] * 6000)"],
         "sum" => &["", "(start='')", "(start=[])", "(start=input)"],
-        "trim" => &["", "(input)"],
+        "trim" => &["", "(input)", "([input] * 6000)"],
         _ => &[""],
     };
     arguments
@@ -93,11 +93,20 @@ const OPERANDS: [&str; 3] = [
     "([[[[input] * 100] * 100] * 100] * 100)",
 ];
 
-/// What is lazy is walked over.
-fn walked_over(all: &[String]) -> Vec<String> {
+/// Evaluates each expression, and walks over what it gives where that is lazy.
+fn evaluated(all: &[String]) -> Vec<String> {
+    let lazy = [
+        "chain", "zip", "items", "reverse", " + ", " * ", "[", "join", "dictsort", "groupby",
+    ];
     let all = all.iter();
-    all.map(|expr| format!("{{{{ {expr} | string | length }}}}"))
-        .collect()
+    all.map(|expr| {
+        if lazy.iter().any(|lazy| expr.contains(lazy)) {
+            format!("{{{{ {expr} | string | length }}}}")
+        } else {
+            format!("{{{{ [{expr}] | length }}}}")
+        }
+    })
+    .collect()
 }
 
 /// Every filter.
@@ -116,7 +125,7 @@ fn filters() -> Vec<String> {
         "('%.' ~ 1000000000 ~ 'f') | format(1.5)",
     ];
     all.extend(more.map(str::to_owned));
-    walked_over(&all)
+    evaluated(&all)
 }
 
 /// Every operator and function.
@@ -154,7 +163,7 @@ fn operators() -> Vec<String> {
         all.extend(more.map(|more| format!("({operand}{more})")));
     }
     all.push("((input, input) * 50000000)".to_owned());
-    let mut templates = walked_over(&all);
+    let mut templates = evaluated(&all);
     templates.push(doubling());
     let more = [
         "{% for a in [input] * 6000 %}{% set b = a ~ a %}{{ b }}{% endfor %}",

@@ -309,7 +309,7 @@ fn unknown_field(root: &str, field: &str, at: &Pointer) -> Fault {
         shown(field)
     );
     let near = match field {
-        "result" | "response" | "text" | "value" => Some("output"),
+        "result" | "response" => Some("output"),
         _ => nearest(field, STEP_FIELDS),
     };
     let meant = near.map_or_else(|| format!("output.{}", shown(field)), str::to_owned);

@@ -238,9 +238,12 @@ impl Serialize for Json<'_> {
                 }
                 list.end()
             }
-            ValueKind::Number => match scalar(self.value) {
-                Ok(number) => number.serialize(serializer),
-                Err(error) => Err(self.stop(error)),
+            ValueKind::Number => match self.value.as_i64().filter(|_| self.value.is_integer()) {
+                Some(number) => serializer.serialize_i64(number),
+                None => match scalar(self.value) {
+                    Ok(number) => number.serialize(serializer),
+                    Err(error) => Err(self.stop(error)),
+                },
             },
             ValueKind::None | ValueKind::Bool | ValueKind::String => {
                 self.value.serialize(serializer)

@@ -10,11 +10,23 @@ use super::{
     json::{defined_in, refused},
     order::name_of,
 };
-use crate::template::syntax::ADD;
+use crate::template::syntax::{ADD, KEY};
 
 pub(super) fn add_to(environment: &mut Environment) {
     environment.add_filter(ADD, add);
     environment.add_filter("sum", sum);
+    environment.add_filter(KEY, |state: &State, value: &Value| key(state, value));
+    environment.add_filter("attr", attribute);
+    let named = [
+        ("map", Value::from_function(filters::map)),
+        ("select", Value::from_function(filters::select)),
+        ("reject", Value::from_function(filters::reject)),
+        ("selectattr", Value::from_function(filters::selectattr)),
+        ("rejectattr", Value::from_function(filters::rejectattr)),
+    ];
+    for (name, builtin) in named {
+        environment.add_filter(name, by_name(builtin, name));
+    }
 }
 
 /// The items of a list, each paid for.
@@ -54,6 +66,45 @@ pub(super) fn path(item: &Value, path: &str) -> Value {
 
 fn is_list(value: &Value) -> bool {
     matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable)
+}
+
+/// What a member or item is looked up by. A list or object is none, and looking for one would walk over
+/// all of it.
+pub(super) fn key(state: &State, value: &Value) -> Result<Value, Error> {
+    defined_in(state, value)?;
+    if is_list(value) || value.kind() == ValueKind::Map {
+        return Err(refused(format!("{} cannot be a key", name_of(value))));
+    }
+    Ok(value.clone())
+}
+
+fn attribute(state: &State, value: &Value, name: &Value) -> Result<Value, Error> {
+    defined_in(state, value)?;
+    value.get_item(&key(state, name)?)
+}
+
+/// A filter of the engine that is given names of attributes, filters or tests: those are texts.
+fn by_name(
+    builtin: Value,
+    filter: &'static str,
+) -> impl Fn(&mut State<'_, '_>, Rest<ValueOrKwargs>) -> Result<Value, Error> + Send + Sync + 'static
+{
+    let count = if filter.ends_with("attr") { 2 } else { 1 };
+    move |state: &mut State<'_, '_>, arguments: Rest<ValueOrKwargs>| {
+        let arguments = arguments.into_values();
+        for name in arguments.iter().skip(1).take(count) {
+            if name.is_kwargs() {
+                let named = Kwargs::try_from(name.clone())?;
+                if let Some(attribute) = named.peek::<Option<Value>>("attribute")? {
+                    key(state, &attribute)?;
+                }
+            } else if name.as_str().is_none() {
+                let detail = format!("`{filter}` needs a name as text, not {}", name_of(name));
+                return Err(refused(detail));
+            }
+        }
+        builtin.call(state, &arguments)
+    }
 }
 
 /// `a + b`, where neither is a number that is written out.
@@ -111,6 +162,7 @@ fn sum(state: &mut State, arguments: Rest<ValueOrKwargs>) -> Result<Value, Error
                     .transpose()?
                     .flatten(),
             };
+            ensure_items(state, start.len().unwrap_or_default())?;
             ensure_lists(
                 state,
                 &arguments[0],

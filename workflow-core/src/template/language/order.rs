@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use minijinja::{
-    Environment, Error, State, Value, filters, tests,
+    Environment, Error, State, Value, filters,
     value::{Kwargs, Rest, ValueKind, ValueOrKwargs},
 };
 
@@ -35,6 +35,16 @@ pub(super) fn add_to(environment: &mut Environment) {
                 compare(state, left, right, sign, MAX_DEPTH).map(decides)
             });
         }
+    }
+    for name in ["eq", "equalto", "=="] {
+        environment.add_test(name, |state: &State, left: &Value, right: &Value| {
+            equal(state, left, right, MAX_DEPTH)
+        });
+    }
+    for name in ["ne", "!="] {
+        environment.add_test(name, |state: &State, left: &Value, right: &Value| {
+            equal(state, left, right, MAX_DEPTH).map(|equal| !equal)
+        });
     }
     environment.add_test("in", is_in);
     environment.add_test(CHAIN, chain);
@@ -168,25 +178,68 @@ fn compare_lists(
 }
 
 /// `a in b`. Within text, a value is looked for as it is written in text.
-fn is_in(state: &mut State, value: &Value, container: &Value) -> Result<bool, Error> {
+fn is_in(state: &State, value: &Value, container: &Value) -> Result<bool, Error> {
     defined_in(state, value)?;
     defined_in(state, container)?;
-    let value = match Kind::of(container) {
-        Kind::Text => as_text(state, value)?,
-        Kind::List | Kind::Object => value.clone(),
-        other => {
-            let detail = format!(
-                "`in` looks into text, lists and objects, not into {}",
-                other.name()
+    match Kind::of(container) {
+        Kind::Text => {
+            let (text, value) = (
+                container.as_str().unwrap_or_default(),
+                as_text(state, value)?,
             );
-            return Err(refused(detail));
+            pay_bytes(state, text.len())?;
+            Ok(text.contains(value.as_str().unwrap_or_default()))
         }
+        Kind::List => {
+            for item in items_of(state, container, "in")? {
+                if equal(state, &item?, value, MAX_DEPTH)? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        }
+        Kind::Object if matches!(Kind::of(value), Kind::List | Kind::Object) => Ok(false),
+        Kind::Object => Ok(!container.get_item(value)?.is_undefined()),
+        other => Err(refused(format!(
+            "`in` looks into text, lists and objects, not into {}",
+            other.name()
+        ))),
+    }
+}
+
+/// `a == b`. What is compared is paid for: a small value can stand for a huge one.
+fn equal(state: &State, left: &Value, right: &Value, depth: usize) -> Result<bool, Error> {
+    let Some(depth) = depth.checked_sub(1) else {
+        return Err(refused("the value is nested too deeply"));
     };
-    let arguments = [value, container.clone()];
-    let found = Value::from_function(tests::is_in).call(state, &arguments)?;
-    // The engine's test keeps to itself that it ran out of fuel.
-    state.consume_fuel(0)?;
-    Ok(found.is_true())
+    let kinds = (Kind::of(left), Kind::of(right));
+    if !matches!(
+        kinds,
+        (Kind::List, Kind::List) | (Kind::Object, Kind::Object)
+    ) {
+        return Ok(left == right);
+    }
+    if left.len() != right.len() {
+        return Ok(false);
+    }
+    if kinds.0 == Kind::List {
+        let mut right = items_of(state, right, "==")?;
+        for left in items_of(state, left, "==")? {
+            match right.next().transpose()? {
+                Some(right) if equal(state, &left?, &right, depth)? => {}
+                _ => return Ok(false),
+            }
+        }
+        return Ok(right.next().is_none());
+    }
+    for key in items_of(state, left, "==")? {
+        let key = key?;
+        let (left, right) = (left.get_item(&key)?, right.get_item(&key)?);
+        if !equal(state, &left, &right, depth)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// `a < b <= c`: the names of the tests and what is compared, in turn.

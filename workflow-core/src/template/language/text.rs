@@ -1,5 +1,7 @@
 //! Filters and tests that make text of values. All write a value as `{{ value }}` does.
 
+use std::collections::HashSet;
+
 use minijinja::{
     Environment, Error, State, Value, filters, tests,
     value::{Kwargs, Rest, ValueKind, ValueOrKwargs, from_args},
@@ -16,7 +18,7 @@ type Arguments = Rest<ValueOrKwargs>;
 type Answer = Result<Value, Error>;
 
 pub(super) fn add_to(environment: &mut Environment) {
-    let one_text: [(&str, Value, Length); 9] = [
+    let one_text: [(&str, Value, Length); 8] = [
         ("upper", Value::from_function(filters::upper), upper_length),
         ("lower", Value::from_function(filters::lower), lower_length),
         ("title", Value::from_function(filters::title), upper_length),
@@ -25,7 +27,6 @@ pub(super) fn add_to(environment: &mut Environment) {
             Value::from_function(filters::capitalize),
             upper_length,
         ),
-        ("trim", Value::from_function(filters::trim), str::len),
         ("safe", Value::from_function(filters::safe), str::len),
         (
             "escape",
@@ -45,6 +46,7 @@ pub(super) fn add_to(environment: &mut Environment) {
         "float",
         of_number(Value::from_function(filters::float), "float"),
     );
+    environment.add_filter("trim", trim);
     environment.add_filter("indent", indent);
     environment.add_filter("replace", replace);
     environment.add_filter("format", format);
@@ -123,6 +125,9 @@ fn in_pieces(
 ) -> impl Fn(&mut State<'_, '_>, Arguments) -> Answer + Send + Sync + 'static {
     move |state: &mut State<'_, '_>, arguments: Arguments| {
         let mut arguments = arguments.into_values();
+        if let Some(separator) = arguments.get_mut(1).filter(|value| !value.is_none()) {
+            *separator = as_text(state, separator)?;
+        }
         let separator = arguments
             .get(1)
             .and_then(Value::as_str)
@@ -181,6 +186,18 @@ fn between_texts(
 fn as_json(state: &State, value: &Value, style: Style) -> Result<String, Error> {
     defined_in(state, value)?;
     json_text(value, style, bytes_left(state).min(MAX_OUTPUT_BYTES))
+}
+
+/// Without white space at its ends, or without these characters.
+fn trim(state: &State, value: &Value, chars: Option<Value>) -> Answer {
+    let text = as_text(state, value)?;
+    let text = text.as_str().unwrap_or_default();
+    let Some(chars) = chars else {
+        return Ok(Value::from(text.trim()));
+    };
+    let chars = as_text(state, &chars)?;
+    let chars: HashSet<char> = chars.as_str().unwrap_or_default().chars().collect();
+    Ok(Value::from(text.trim_matches(|c| chars.contains(&c))))
 }
 
 fn indent(state: &mut State, arguments: Arguments) -> Answer {

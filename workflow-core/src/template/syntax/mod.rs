@@ -17,7 +17,7 @@ pub(super) use self::{
     blocks::{Blocks, is_literal, whole_expression},
     hints::{braces, other_filter},
     parse::expression,
-    print::{ADD, CHAIN, CONCAT, CONDITION, condition, value},
+    print::{ADD, CHAIN, CONCAT, CONDITION, KEY, condition, value},
     read::Reader,
     statement::template,
 };

@@ -6,6 +6,7 @@
 use super::ast::{Argument, Binary, Comparison, Expr, Literal};
 
 /// Filters and tests that stand for operators. They are not among those that a template may name.
+pub(in crate::template) const KEY: &str = "key__";
 pub(in crate::template) const CONCAT: &str = "concat__";
 pub(in crate::template) const ADD: &str = "add__";
 pub(in crate::template) const CHAIN: &str = "chain__";
@@ -78,8 +79,12 @@ fn level(expr: &Expr) -> Level {
         Expr::Binary(Binary::Or, ..) => Level::Or,
         Expr::Binary(Binary::And, ..) => Level::And,
         Expr::Not(_) => Level::Not,
-        Expr::Compare(_, rest) => match rest.as_slice() {
-            [(Comparison::NotEqual | Comparison::Equal, _)] => Level::Comparison,
+        Expr::Compare(first, rest) => match rest.as_slice() {
+            [(Comparison::NotEqual | Comparison::Equal, other)]
+                if is_literal(first) || is_literal(other) =>
+            {
+                Level::Comparison
+            }
             [(Comparison::NotIn, _)] => Level::Not,
             _ => Level::Filtered,
         },
@@ -91,6 +96,11 @@ fn level(expr: &Expr) -> Level {
         Expr::Negative(_) => Level::Signed,
         _ => Level::Postfix,
     }
+}
+
+/// Comparing with a text or number that is written out costs nothing.
+fn is_literal(expr: &Expr) -> bool {
+    expr.is_number() || matches!(expr, Expr::Literal(_))
 }
 
 /// Two numbers that are written out can be added as they are.
@@ -122,7 +132,7 @@ fn write_open(out: &mut String, expr: &Expr) {
         Expr::Item(of, index) => {
             write(out, of, Level::Postfix);
             out.push('[');
-            write(out, index, Level::If);
+            write_key(out, index);
             out.push(']');
         }
         Expr::Slice(of, bounds) => write_slice(out, of, bounds),
@@ -171,12 +181,21 @@ fn write_open(out: &mut String, expr: &Expr) {
             out.push_str("{ ");
             for (index, (key, value)) in members.iter().enumerate() {
                 out.push_str(if index > 0 { ", " } else { "" });
-                write(out, key, Level::If);
+                write_key(out, key);
                 out.push_str(": ");
                 write(out, value, Level::If);
             }
             out.push_str(" }");
         }
+    }
+}
+
+/// What something is looked up by, which is checked unless it is written out.
+fn write_key(out: &mut String, key: &Expr) {
+    if is_literal(key) {
+        write(out, key, Level::If);
+    } else {
+        write_filter(out, key, KEY, &[]);
     }
 }
 
@@ -241,7 +260,9 @@ fn write_comparison(out: &mut String, first: &Expr, rest: &[(Comparison, Expr)])
         write_list(out, "(", std::slice::from_ref(other), ")");
     };
     match rest {
-        [(comparison @ (Comparison::Equal | Comparison::NotEqual), other)] => {
+        [(comparison @ (Comparison::Equal | Comparison::NotEqual), other)]
+            if is_literal(first) || is_literal(other) =>
+        {
             write(out, first, Level::Sum);
             out.push(' ');
             out.push_str(comparison.sign());
