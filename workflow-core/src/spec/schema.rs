@@ -178,8 +178,18 @@ impl Registry {
         let cases: Vec<Value> = self.types().map(case).collect();
         let definitions = &mut schema["$defs"];
         let node = &mut definitions["Node"];
-        node["properties"]["type"]["enum"] = json!(names);
         node["allOf"] = json!(cases);
+        // A definition of its own: generators of clients name a type after it.
+        let node_type = &mut node["properties"]["type"];
+        *node_type = json!({
+            "description": node_type["description"],
+            "$ref": "#/$defs/NodeTypeName",
+        });
+        definitions["NodeTypeName"] = json!({
+            "description": "The name of a node type.",
+            "type": "string",
+            "enum": names,
+        });
         for (name, data) in types {
             definitions[definition(name)] = data;
         }

@@ -69,11 +69,32 @@ fn event(every: &Value, case: &Value, mut body: Value) -> Value {
         properties.extend(part["properties"].as_object().cloned().unwrap_or_default());
         required.extend(part["required"].as_array().cloned().unwrap_or_default());
     }
+    if let Some(arms) = body.get_mut("anyOf").and_then(Value::as_array_mut) {
+        for arm in arms {
+            *arm = whole_arm(arm, &properties, &required);
+        }
+        return json!({"description": case["description"], "anyOf": body["anyOf"]});
+    }
     body["description"] = case["description"].clone();
     body["properties"] = properties.into();
     body["required"] = required.into();
     body["type"] = "object".into();
     body
+}
+
+/// An arm of a body that has several, with what every arm has. Generators of clients read `anyOf` beside
+/// `properties` as one more arm, which would have no `type` to tell it by.
+fn whole_arm(arm: &Value, common: &Map<String, Value>, required: &[Value]) -> Value {
+    let mut properties = common.clone();
+    properties.extend(arm["properties"].as_object().cloned().unwrap_or_default());
+    let own = arm["required"].as_array().into_iter().flatten();
+    let required: Vec<&Value> = required.iter().chain(own).collect();
+    json!({
+        "type": "object",
+        "description": arm["description"],
+        "properties": properties,
+        "required": required,
+    })
 }
 
 /// One of these schemas, told apart by `type`.

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use schemars::JsonSchema;
-use serde_json::Value;
+use serde_json::{Value, json};
 use workflow_core::{Delta, RunRecord, RunReport, StepEvent, StepHistory};
 
 use super::{
@@ -235,7 +235,8 @@ pub(crate) fn cancel(schemas: &mut Schemas) -> Operation {
 }
 
 pub(crate) fn answer(schemas: &mut Schemas) -> Operation {
-    let body = Body::json(true.into(), examples::wait_answer());
+    // Not `true`, which means the same: generators of clients want an object.
+    let body = Body::json(json!({}), examples::wait_answer());
     let answer = linked::<RunRecord>(schemas, "The run, which goes on.", examples::answered_run());
     Operation::new("answerWait", TAG, "Answer what a run asks a person")
         .about("Any JSON that fits the `schema` of the wait. The same again changes nothing.")

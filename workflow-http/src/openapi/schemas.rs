@@ -62,8 +62,10 @@ impl Schemas {
             unlink(schema);
         }
         events::split(&mut sent);
+        let mut taken = self.taken.take_definitions(true);
+        taken.values_mut().for_each(leave_out_null_defaults);
         let mut all = self.language;
-        all.append(&mut self.taken.take_definitions(true));
+        all.append(&mut taken);
         all.append(&mut sent);
         all.sort_keys();
         all
@@ -95,6 +97,18 @@ fn leave_out_null(schema: &mut Value) {
     for part in ["anyOf", "oneOf", "allOf"] {
         let parts = schema.get_mut(part).and_then(Value::as_array_mut);
         parts.into_iter().flatten().for_each(leave_out_null);
+    }
+}
+
+/// What need not be sent is `null` then. Said as a default, generators of clients take the field for
+/// one that is always there.
+fn leave_out_null_defaults(schema: &mut Value) {
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    let properties = properties.into_iter().flat_map(Map::values_mut);
+    for property in properties.filter_map(Value::as_object_mut) {
+        if property.get("default") == Some(&Value::Null) {
+            property.shift_remove("default");
+        }
     }
 }
 
