@@ -210,7 +210,7 @@ async fn the_schema_of_the_language_is_served() {
     let answer = api.get("/api/schema/workflow.json").await;
     assert_eq!(answer.header("content-type"), "application/schema+json");
     let schema = answer.json();
-    let types = schema["$defs"]["Node"]["properties"]["type"]["enum"]
+    let types = schema["$defs"]["NodeTypeName"]["enum"]
         .as_array()
         .unwrap()
         .clone();
