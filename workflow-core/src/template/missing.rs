@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use minijinja::{ErrorKind, Value, value::ValueKind};
 
-use super::reference::{Reference, References};
+use super::{
+    language::{BYTES_PER_STEP, MAX_STEPS},
+    reference::{Reference, References},
+};
 use crate::{error::NodeError, scope::Scope, suggest::did_you_mean};
 
 /// The most keys that are listed.
@@ -20,12 +23,12 @@ pub(super) fn node_error(
     let detail = match (error.kind(), named) {
         (_, Some(name)) => explain(whole_path(name, references), scope),
         (ErrorKind::UndefinedError, None) => explain_first(references, scope),
-        (ErrorKind::OutOfFuel, _) => {
-            "the template takes too many steps or makes too much text".to_owned()
-        }
+        (ErrorKind::OutOfFuel, _) => format!(
+            "the template takes more than {MAX_STEPS} steps; {BYTES_PER_STEP} bytes of text that it makes count as one"
+        ),
         (kind, None) => error
             .detail()
-            .map_or_else(|| kind.to_string(), |detail| format!("{kind}: {detail}")),
+            .map_or_else(|| kind.to_string(), str::to_owned),
     };
     NodeError::new("template_error", detail)
 }

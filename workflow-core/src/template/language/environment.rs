@@ -4,14 +4,14 @@ use std::sync::LazyLock;
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, syntax::SyntaxConfig};
 
-use super::{fuel::FUEL, json, lists, order, text};
+use super::{fuel::MAX_STEPS, json, lists, order, text};
 
 /// What every template and expression is compiled with. A clone shares its tables.
 pub(in crate::template) static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| AutoEscape::None);
-    environment.set_fuel(Some(FUEL));
+    environment.set_fuel(Some(MAX_STEPS));
     // An error then names the value that is missing. It costs nothing before there is one.
     environment.set_debug(true);
     environment.set_formatter(json::format);

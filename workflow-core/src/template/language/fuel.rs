@@ -3,17 +3,17 @@
 use minijinja::{Error, ErrorKind, State};
 
 /// Steps a rendering may take; each also pays for [`BYTES_PER_STEP`] bytes that it makes.
-pub(super) const FUEL: u64 = 100_000;
+pub(in crate::template) const MAX_STEPS: u64 = 100_000;
 
 /// The engine's own price.
-const BYTES_PER_STEP: u64 = 64;
+pub(in crate::template) const BYTES_PER_STEP: u64 = 64;
 
 /// What an item costs that a list keeps, in bytes: the engine's own price.
 const BYTES_PER_ITEM: usize = 32;
 
 /// How many bytes may still be made.
 pub(super) fn bytes_left(state: &State) -> usize {
-    let (_, left) = state.fuel_levels().unwrap_or((0, FUEL));
+    let (_, left) = state.fuel_levels().unwrap_or((0, MAX_STEPS));
     usize::try_from(left.saturating_mul(BYTES_PER_STEP)).unwrap_or(usize::MAX)
 }
 

@@ -14,6 +14,7 @@ mod text;
 
 pub(super) use self::{
     environment::ENVIRONMENT,
+    fuel::{BYTES_PER_STEP, MAX_STEPS},
     json::{condition_value, to_json},
 };
 pub(crate) use self::{environment::is_global, json::Budget};
