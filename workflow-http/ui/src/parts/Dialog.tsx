@@ -19,6 +19,11 @@ export function Dialog({ title, onClose, children }: Props) {
     <dialog
       ref={dialog}
       aria-labelledby={id}
+      onCancel={(event) => {
+        // The browser would send its `close` a moment later, and close a dialog opened meanwhile.
+        event.preventDefault();
+        onClose();
+      }}
       onClose={onClose}
       onClick={(event) => event.target === event.currentTarget && onClose()}
       className="m-auto w-[600px] max-w-[calc(100vw-32px)] rounded-box border border-line-2 bg-panel p-0 text-ink shadow-float backdrop:bg-black/50"
