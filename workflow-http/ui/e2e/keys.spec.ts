@@ -88,9 +88,9 @@ test('[ and ] go from item to item, r retries', async ({ ui, page }) => {
   await ui.ended('Failed');
 });
 
-test('e follows the text again', async ({ ui, page }) => {
+test('e follows the text again', async ({ ui, page, slow }) => {
   await page.setViewportSize({ width: 1280, height: 400 });
-  await ui.open();
+  await ui.open(slow.url);
   await ui.write(JSON.stringify({ nodes: [{ id: 'say', type: 'LLMNode', data: { prompt: '{{ input }} 😀'.repeat(30) } }] }, null, 2));
   await ui.run.click();
   const detail = page.locator('[data-detail]');

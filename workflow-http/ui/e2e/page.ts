@@ -1,5 +1,6 @@
 // The page as a person uses it.
-import { test as base, expect, type Locator, type Page } from '@playwright/test';
+import { test as base, expect, type CDPSession, type Locator, type Page } from '@playwright/test';
+import { Server } from './server';
 
 export class WorkflowPage {
   readonly page: Page;
@@ -9,6 +10,7 @@ export class WorkflowPage {
   readonly cancel: Locator;
   readonly spoken: Locator;
   readonly log: Locator;
+  #metrics: CDPSession | undefined;
 
   constructor(page: Page) {
     this.page = page;
@@ -21,8 +23,8 @@ export class WorkflowPage {
   }
 
   /** A new workflow, written beside the list of its steps. */
-  async open() {
-    await this.page.goto('./#/new');
+  async open(server = './') {
+    await this.page.goto(`${server}#/new`);
     await expect(this.run).toBeEnabled();
     await this.list();
   }
@@ -61,13 +63,31 @@ export class WorkflowPage {
     await this.page.getByRole('navigation', { name: 'Panes' }).getByRole('button', { name }).click();
   }
 
+  /** The CPU time of the page's main thread so far, in milliseconds. What else the machine does is not in it. */
+  async cpuTime(): Promise<number> {
+    this.#metrics ??= await this.page.context().newCDPSession(this.page);
+    await this.#metrics.send('Performance.enable');
+    const { metrics } = await this.#metrics.send('Performance.getMetrics');
+    return metrics.find(({ name }) => name === 'ThreadTime')!.value * 1000;
+  }
+
   /** How far the page can be scrolled sideways. */
   overflow(): Promise<number> {
     return this.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   }
 }
 
-export const test = base.extend<{ ui: WorkflowPage }>({
+export const test = base.extend<{ ui: WorkflowPage; slow: Server }>({
+  /** A server whose model takes about 12 s for an answer, for what a test does while the text grows. */
+  slow: async ({}, use) => {
+    const server = new Server('--memory', '--simulate-pace', '200ms');
+    try {
+      await server.start();
+      await use(server);
+    } finally {
+      await server.kill();
+    }
+  },
   ui: async ({ page }, use) => {
     const refused: string[] = [];
     page.on('pageerror', (error) => refused.push(error.message));
