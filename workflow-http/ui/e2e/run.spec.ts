@@ -82,14 +82,16 @@ test('the focus stays on the one button while it is Run, then Cancel, then Run',
   await expect(ui.run).toBeFocused();
 });
 
-test('reloaded in the middle, the page shows the same run to its end', async ({ ui, page }) => {
-  await ui.open();
+test('reloaded in the middle, the page shows the same run to its end', async ({ ui, page, slow }) => {
+  await ui.open(slow.url);
   await ui.fill('Tides');
   await ui.run.click();
   await expect(ui.spoken).not.toBeEmpty();
   const address = page.url();
   await page.reload();
   expect(page.url()).toBe(address);
+  // A run that is loaded, or ends, shows its step.
+  await expect(ui.spoken).not.toBeEmpty();
   await ui.show('Input');
   await expect(ui.input).toHaveValue('Tides');
   await ui.show('Step');
