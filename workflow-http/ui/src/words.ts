@@ -7,8 +7,11 @@ export function duration(ms: number): string {
   if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   if (whole < 600) return `${Math.floor(whole / 60)}m ${whole % 60}s`;
-  if (whole < 7200) return `${Math.round(whole / 60)}m`;
-  if (whole < 172_800) return `${Math.round(whole / 3600)}h`;
+  // What is just below a bound is rounded up to it, so the rounded number is compared.
+  const minutes = Math.round(whole / 60);
+  if (minutes < 120) return `${minutes}m`;
+  const hours = Math.round(whole / 3600);
+  if (hours < 48) return `${hours}h`;
   return `${Math.round(whole / 86_400)}d`;
 }
 
