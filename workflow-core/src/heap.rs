@@ -25,7 +25,15 @@ const MEMBER: usize = size_of::<u64>() + size_of::<String>() + size_of::<Value>(
 /// assert!(workflow_core::heap_bytes(&value) > 50 * value.to_string().len());
 /// # Ok::<(), serde_json::Error>(())
 /// ```
+#[inline]
 pub fn heap_bytes(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        _ => inside(value),
+    }
+}
+
+fn inside(value: &Value) -> usize {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => 0,
         Value::String(text) => allocation(text.capacity()),

@@ -97,16 +97,6 @@ impl Machine {
     }
 
     fn transition_step(&mut self, step: StepId, kind: &EventKind, time: Timestamp) {
-        let was_open = self.frames.step(step).is_open();
-        self.change_step(step, kind, time);
-        match (was_open, self.frames.step(step).is_open()) {
-            (false, true) => self.open += 1,
-            (true, false) => self.open = self.open.saturating_sub(1),
-            _ => {}
-        }
-    }
-
-    fn change_step(&mut self, step: StepId, kind: &EventKind, time: Timestamp) {
         match kind {
             EventKind::NodeStarted(started) => self.step_started(step, started, time),
             EventKind::NodeQueued(it) => {
@@ -153,7 +143,9 @@ impl Machine {
             }
             EventKind::NodeCancelled(cancelled) => {
                 self.release(step, Usage::default());
-                self.frames.step_mut(step).state = StepState::Settled;
+                let state = self.frames.step_mut(step);
+                self.open -= usize::from(state.is_open());
+                state.state = StepState::Settled;
                 if cancelled.reason == RUN_CANCELLED {
                     let reason = "cancelled".into();
                     self.doom.get_or_insert(Doom::Cancelled { reason });
@@ -166,6 +158,7 @@ impl Machine {
     fn step_started(&mut self, step: StepId, started: &NodeStarted, time: Timestamp) {
         let is_leaf = matches!(self.frames.planned(step).work, Work::Leaf(_));
         let state = self.frames.step_mut(step);
+        self.open += usize::from(!state.is_open());
         if !is_leaf {
             return state.open(started, time);
         }
@@ -219,7 +212,9 @@ impl Machine {
             frame.scope.fail(step.node(), error, output, report);
             return self.step_settled(step, true);
         }
-        frame.steps[step.node()].state = StepState::Settled;
+        let state = &mut frame.steps[step.node()];
+        self.open -= usize::from(state.is_open());
+        state.state = StepState::Settled;
         frame.failure.get_or_insert_with(|| {
             let here = failed.step.clone();
             let step = origin.map_or(here, |origin| origin.step);
@@ -231,7 +226,9 @@ impl Machine {
     /// A step is through; `live` unless it was skipped.
     fn step_settled(&mut self, step: StepId, live: bool) {
         let frame = self.frames.at_mut(step.frame);
-        frame.steps[step.node()].state = StepState::Settled;
+        let state = &mut frame.steps[step.node()];
+        self.open -= usize::from(state.is_open());
+        state.state = StepState::Settled;
         frame.unsettled = frame.unsettled.saturating_sub(1);
         if frame.unsettled == 0 {
             self.settled.push_back(step.frame);

@@ -79,14 +79,20 @@ impl Held {
     /// too much: else one run would make the others fail.
     pub(super) fn set(&mut self, bytes: usize) -> Result<(), usize> {
         let budget = &*self.budget;
+        if bytes == self.bytes && budget.held.load(SeqCst) <= budget.most {
+            return Ok(());
+        }
         match bytes.checked_sub(self.bytes) {
             Some(0) => {}
             Some(more) => _ = budget.held.fetch_add(more, SeqCst),
             None => budget.give_back(self.bytes - bytes),
         }
         self.bytes = bytes;
+        if budget.held.load(SeqCst) <= budget.most {
+            return Ok(());
+        }
         let share = budget.most / budget.holders.load(SeqCst).max(1);
-        if budget.held.load(SeqCst) > budget.most && bytes > share {
+        if bytes > share {
             return Err(budget.most);
         }
         Ok(())

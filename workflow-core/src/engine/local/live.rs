@@ -216,12 +216,12 @@ impl State {
         let bytes = heap::of_event(&event);
         self.tail_bytes += bytes;
         self.tail.push_back(Entry { event, bytes, text });
-        while self.tail.len() > TAIL_EVENTS || self.tail_bytes > TAIL_BYTES {
-            let Some(oldest) = self.tail.pop_front() else {
-                break;
-            };
+        while (self.tail.len() > TAIL_EVENTS || self.tail_bytes > TAIL_BYTES)
+            && let Some(oldest) = self.tail.front()
+        {
             self.tail_bytes -= oldest.bytes;
-            self.tail_text_bytes -= oldest.text.map_or(0, |text| text.bytes());
+            self.tail_text_bytes -= oldest.text.as_ref().map_or(0, StepText::bytes);
+            self.tail.pop_front();
         }
         self.forget_old_text();
     }
