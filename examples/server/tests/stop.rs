@@ -37,20 +37,35 @@ async fn asked_twice_it_stops_at_once() {
 
 #[tokio::test]
 async fn each_signal_that_asks_it_to_stop_lets_runs_end() {
-    for signal in ["TERM", "INT", "HUP"] {
-        let server = simulated("20ms").await;
-        let run = server.begin(&ask_once(), &"Why?".into()).await;
-        let stream = server.get(&format!("/api/runs/{run}/events")).await;
-        server.signal(signal);
-        stream.text().await.unwrap();
-        let ended = server.end().await;
-        assert_eq!(ended.status.code(), Some(0), "{signal}: {}", ended.stderr);
-        assert!(
-            ended.stderr.contains("a run completed"),
-            "{signal}: {}",
-            ended.stderr
-        );
+    for signal in ["TERM", "INT"] {
+        lets_runs_end(simulated("20ms").await, signal).await;
     }
+}
+
+/// Also where these tests run with the signal ignored, as under `nohup`.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_hangup_lets_runs_end() {
+    let mut env = tokio::process::Command::new("env");
+    env.arg("--default-signal=HUP");
+    env.arg(program().as_std().get_program());
+    env.args(["--simulate", "--simulate-pace", "20ms"]);
+    let server = Server::start(env.kill_on_drop(true)).await;
+    lets_runs_end(server, "HUP").await;
+}
+
+async fn lets_runs_end(server: Server, signal: &str) {
+    let run = server.begin(&ask_once(), &"Why?".into()).await;
+    let stream = server.get(&format!("/api/runs/{run}/events")).await;
+    server.signal(signal);
+    stream.text().await.unwrap();
+    let ended = server.end().await;
+    assert_eq!(ended.status.code(), Some(0), "{signal}: {}", ended.stderr);
+    assert!(
+        ended.stderr.contains("a run completed"),
+        "{signal}: {}",
+        ended.stderr
+    );
 }
 
 /// As `nohup` starts it.
