@@ -12,12 +12,12 @@ test('seven tabs on runs that wait: the seventh loads, is answered, and the othe
     const here = tab === 0 ? page : await context.newPage();
     if (tab > 0) pages.push(here);
     await here.goto(`./#/runs/${run.id}`);
-    await expect(here).toHaveTitle(/^Waiting for you/, { timeout: 10_000 });
+    await expect(here).toHaveTitle(/^Waiting for you/, { timeout: 30_000 });
   }
   for (const here of [pages[6]!, pages[0]!]) {
     await here.getByRole('radio', { name: 'Yes' }).check();
     await here.getByRole('button', { name: 'Send answer' }).click();
-    await expect(here).toHaveTitle(/^Completed/, { timeout: 5000 });
+    await expect(here).toHaveTitle(/^Completed/, { timeout: 30_000 });
   }
 });
 
