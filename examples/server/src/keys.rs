@@ -13,7 +13,7 @@ pub(crate) const VARIABLE: &str = "WORKFLOW_API_KEYS";
 ///
 /// # Errors
 /// One of them is not a key; or the variable is set and has none, which would open the service to everybody where
-/// somebody meant to close it.
+/// the operator meant to close it.
 pub(crate) fn keys(args: &ServeArgs, variables: &Variables) -> Result<Vec<ApiKey>, Stopped> {
     let refused = |place| move |error: InvalidApiKey| Stopped::ApiKey(place, error);
     let given = args.api_keys.iter().cloned();
