@@ -58,7 +58,7 @@ async fn lets_runs_end(server: Server, signal: &str) {
     let run = server.begin(&ask_once(), &"Why?".into()).await;
     let stream = server.get(&format!("/api/runs/{run}/events")).await;
     server.signal(signal);
-    stream.text().await.unwrap();
+    stream.text().await.expect("the stream ends with its run");
     let ended = server.end().await;
     assert_eq!(ended.status.code(), Some(0), "{signal}: {}", ended.stderr);
     assert!(
