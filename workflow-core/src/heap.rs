@@ -82,7 +82,7 @@ pub(crate) fn of_event(event: &StepEvent) -> usize {
 
 fn of_report(report: Option<&Report>) -> usize {
     let of_values = |report: &Report| {
-        let values = report.metadata.iter().chain(&report.kept);
+        let values = report.metadata.iter().chain(&report.debug);
         size_of::<Report>() + values.map(of_shared).sum::<usize>()
     };
     report.map_or(0, of_values)

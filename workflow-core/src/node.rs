@@ -138,7 +138,7 @@ pub(crate) struct AttemptRef {
 pub const MAX_RENDERED_BYTES: usize = 20 * 1024 * 1024;
 
 /// The most bytes that an attempt may keep in the log beside its output.
-const MAX_KEPT_BYTES: usize = 256 * 1024;
+const MAX_DEBUG_BYTES: usize = 256 * 1024;
 
 /// What one attempt at a step is given: its input, the outputs before it, and a way to be heard.
 pub struct NodeContext {
@@ -347,11 +347,12 @@ impl NodeContext {
         self.report(|report| report.metadata = Some(Arc::new(metadata)));
     }
 
-    /// Keeps something in the log that events do not show, but whoever asks for the step is told: the
-    /// prompt as it was sent, the raw parts of an answer. At most 256 KiB; what is larger is left out.
-    pub fn keep(&self, kept: Value) {
-        if size::check(&kept, MAX_KEPT_BYTES).is_ok() {
-            self.report(|report| report.kept = Some(Arc::new(kept)));
+    /// Records what helps to debug this attempt, such as the prompt as sent or the raw parts of an answer.
+    /// It is in the log and in the step's history, and never in streams or pages of events. At most
+    /// 256 KiB as JSON; a larger value is dropped.
+    pub fn record_debug(&self, debug: Value) {
+        if size::check(&debug, MAX_DEBUG_BYTES).is_ok() {
+            self.report(|report| report.debug = Some(Arc::new(debug)));
         }
     }
 

@@ -36,15 +36,15 @@ pub struct RunReport {
     /// Why it failed, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Arc<Problem>>,
-    /// Why it cannot go on, if it cannot.
+    /// Why the engine cannot continue it, for example because its log is damaged or a node type is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub stopped: Option<Arc<Problem>>,
+    pub blocked: Option<Arc<Problem>>,
     /// The people it waits for, as many as [`MAX_WAITS`](Self::MAX_WAITS), each with the beginning of its message.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub waits: Vec<WaitReport>,
     /// Whether there are more, or one that does not fit into [`MAX_OUTPUT_BYTES`](Self::MAX_OUTPUT_BYTES).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub waits_left_out: bool,
+    pub waits_omitted: bool,
     /// When its host was down while it worked; the first 100 times. A step that was at work then starts again
     /// with `reason: "recovered"`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -54,7 +54,7 @@ pub struct RunReport {
     pub steps: Vec<StepReport>,
     /// Whether there are more within.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub steps_left_out: bool,
+    pub steps_omitted: bool,
     #[serde(skip)]
     outline: RunOutline,
     #[serde(skip)]
@@ -128,7 +128,7 @@ pub struct StepReport {
     /// Whether its output, and what its node said, are left out, since those that came before have
     /// [`RunReport::MAX_OUTPUT_BYTES`] already. The step itself still tells.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub output_left_out: bool,
+    pub output_omitted: bool,
     /// Why its last attempt failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Arc<Problem>>,
@@ -173,12 +173,12 @@ impl RunReport {
             metadata: None,
             output: None,
             error: None,
-            stopped: None,
+            blocked: None,
             waits: Vec::new(),
-            waits_left_out: false,
+            waits_omitted: false,
             outages: Vec::new(),
             steps: Vec::new(),
-            steps_left_out: false,
+            steps_omitted: false,
             outline: RunOutline::default(),
             top_level: 0,
             room: Self::MAX_OUTPUT_BYTES,
@@ -219,7 +219,7 @@ impl RunReport {
         for wait in self.wait_log.open() {
             let left = self.room.checked_sub(size::bytes(wait));
             let Some(left) = left.filter(|_| self.waits.len() < Self::MAX_WAITS) else {
-                self.waits_left_out = true;
+                self.waits_omitted = true;
                 continue;
             };
             self.room = left;
@@ -253,7 +253,7 @@ impl RunReport {
             return Some(*index);
         }
         if self.steps.len() - self.top_level >= Self::MAX_INNER_STEPS {
-            self.steps_left_out = true;
+            self.steps_omitted = true;
             return None;
         }
         let kind = Arc::clone(self.outline.kind_of(step.path())?);
@@ -271,7 +271,7 @@ impl StepReport {
             started_at: None,
             duration_ms: None,
             output: None,
-            output_left_out: false,
+            output_omitted: false,
             error: None,
             queued: None,
             progress: None,
@@ -292,7 +292,7 @@ impl StepReport {
                 let detail = "its detail is left out; the step itself has it";
                 Arc::new(Problem::new(error.code.clone(), detail))
             });
-            self.output_left_out = true;
+            self.output_omitted = true;
         }
     }
 

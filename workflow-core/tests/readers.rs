@@ -289,7 +289,7 @@ async fn a_report_leaves_out_what_would_make_it_too_large() {
     let (told, left_out): (Vec<_>, Vec<_>) =
         (report.steps.iter()).partition(|step| step.output.is_some());
     assert_eq!((told.len(), left_out.len()), (18, 2));
-    assert!(left_out.iter().all(|step| step.output_left_out));
+    assert!(left_out.iter().all(|step| step.output_omitted));
     let history = engine.step(run, left_out[0].step.path()).await.unwrap();
     assert_eq!(history.step.output.as_deref(), Some(&input.into()));
 }

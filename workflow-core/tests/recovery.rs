@@ -411,7 +411,7 @@ async fn a_log_that_cannot_be_gone_on_from_stops_its_run_alone() {
         let (engine, whole, broken) = stopped(|event| event[field] = json!(value), at).await;
         ended(&engine, whole).await;
         let report = engine.run(broken).await.unwrap();
-        assert_eq!(report.stopped.unwrap().code, code);
+        assert_eq!(report.blocked.unwrap().code, code);
         assert_eq!(report.record.head.status, RunStatus::Running);
         let refusals = [
             engine.events(broken, 0).await.map(|_| ()).unwrap_err(),
@@ -447,7 +447,7 @@ async fn a_workflow_that_cannot_be_built_any_more_stops_its_run() {
         .build();
     second.recover().await.unwrap();
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let stopped = second.run(run).await.unwrap().stopped.unwrap();
+    let stopped = second.run(run).await.unwrap().blocked.unwrap();
     assert_eq!(stopped.code, "unusable_workflow");
     assert_eq!(stopped.errors[0].pointer, "#/nodes/0/type");
 }

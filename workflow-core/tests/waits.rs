@@ -195,7 +195,10 @@ async fn a_reader_of_a_waiting_run_stays_and_sees_it_go_on() {
     let (engine, run) = waiting(&Probe::default(), asking()).await;
     let report = engine.run(run).await.unwrap();
     let head = &report.record.head;
-    assert_eq!((head.status, head.asks), (RunStatus::Waiting, 1));
+    assert_eq!(
+        (head.status, head.awaiting_answers),
+        (RunStatus::Waiting, 1)
+    );
     assert_eq!(&*report.waits[0].message, "Publish draft?");
     let wait = report.waits[0].wait_id;
     let last = report.record.head.last_seq;
@@ -296,7 +299,10 @@ async fn a_long_delay_lets_the_run_rest_and_wakes_it() {
     ]});
     let (engine, run) = waiting(&Probe::default(), spec).await;
     let head = engine.run(run).await.unwrap().record.head;
-    assert_eq!((head.status, head.asks), (RunStatus::Waiting, 0));
+    assert_eq!(
+        (head.status, head.awaiting_answers),
+        (RunStatus::Waiting, 0)
+    );
     assert_eq!(
         head.wake_at.unwrap().since(head.updated_at),
         Duration::from_secs(7 * 86_400)

@@ -1,8 +1,8 @@
 //! `LLMNode`: a step that asks the model.
 
 mod attempt;
+mod debug;
 mod failure;
-mod kept;
 mod metadata;
 
 use async_trait::async_trait;

@@ -417,19 +417,19 @@ async fn the_log_keeps_the_prompt_as_sent_and_the_parts_with_their_signatures() 
             {"text": "."},
         ],
     });
-    assert_eq!(last(&told, "node.completed")["kept"], kept);
+    assert_eq!(last(&told, "node.completed")["debug"], kept);
     let shown = told
         .iter()
         .find(|event| event.kind.name() == "node.completed");
     let shown = serde_json::to_value(shown.unwrap().shown()).unwrap();
-    assert_eq!(shown.get("kept"), None);
+    assert_eq!(shown.get("debug"), None);
 }
 
 #[tokio::test]
 async fn the_prompt_of_a_failed_attempt_is_kept_too() {
     let server = answering(json(400, r#"{"error": {"status": "INVALID_ARGUMENT"}}"#)).await;
     let told = events(ask(&server.uri(), &value!({}), "Hi")).await;
-    let kept = &last(&told, "node.failed")["kept"];
+    let kept = &last(&told, "node.failed")["debug"];
     assert_eq!(kept["request"]["contents"][0]["parts"][0]["text"], "Hi");
 
     let server = answering(one(&serde_json::from_str(include_str!(
@@ -438,7 +438,7 @@ async fn the_prompt_of_a_failed_attempt_is_kept_too() {
     .unwrap()));
     let told = events(ask(&server.await.uri(), &value!({}), "Hi")).await;
     let failed = last(&told, "node.failed");
-    assert_eq!(failed["kept"]["request"]["contents"][0]["role"], "user");
+    assert_eq!(failed["debug"]["request"]["contents"][0]["role"], "user");
 }
 
 #[tokio::test]
@@ -510,7 +510,7 @@ async fn another_model_is_asked_when_one_is_not_available() {
         {"model": "spent", "code": "daily_quota_exceeded"},
     ]);
     assert_eq!(done["metadata"]["tried"], tried);
-    assert_eq!(done["kept"]["model"], "fine");
+    assert_eq!(done["debug"]["model"], "fine");
     assert_eq!(server.received_requests().await.unwrap().len(), 4);
 }
 

@@ -235,7 +235,7 @@ async fn runs_are_found_counted_and_deleted() {
     assert_eq!(list["counts"]["completed"], 1);
     let spans = list["items"][0]["spans"].as_array().unwrap();
     assert_eq!(
-        (&spans[0][0], &spans[1][0]),
+        (&spans[0]["state"], &spans[1]["state"]),
         (&json!("queued"), &json!("running"))
     );
     let none = api.get("/api/runs?q=python").await.json();

@@ -98,7 +98,7 @@ async fn waits_with_large_schemas_are_left_out_beyond_the_bound() {
     let report = api.get(&run).await;
     assert!(report.text.len() < 18 * MIB, "{}", report.text.len());
     let report = report.json();
-    assert_eq!(report["waits_left_out"], true);
+    assert_eq!(report["waits_omitted"], true);
     let waits = report["waits"].as_array().unwrap().len();
     assert!((10..60).contains(&waits), "{waits}");
     let step = api.get(&format!("{run}/steps/each/59/ask")).await;

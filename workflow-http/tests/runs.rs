@@ -224,7 +224,7 @@ async fn an_input_that_does_not_fit_is_refused_with_its_place() {
 async fn a_step_is_told_attempt_by_attempt_with_what_only_the_log_keeps() {
     let api = Api::new();
     let run = api.start().await;
-    api.script.keep(json!({"prompt": "Explain Rust"}));
+    api.script.record_debug(json!({"prompt": "Explain Rust"}));
     api.script.finish("It is.");
     let mut events = api.events(&run).await;
     let completed = loop {
@@ -233,7 +233,7 @@ async fn a_step_is_told_attempt_by_attempt_with_what_only_the_log_keeps() {
             break completed;
         }
     };
-    assert_eq!(completed.get("kept"), None);
+    assert_eq!(completed.get("debug"), None);
     events.until("run.completed").await;
 
     let step = api.get(&format!("{run}/steps/llm_step")).await.json();
@@ -244,9 +244,9 @@ async fn a_step_is_told_attempt_by_attempt_with_what_only_the_log_keeps() {
     assert_eq!(step["output"], "It is.");
     let attempts = step["attempts"].as_array().unwrap();
     assert_eq!(attempts.len(), 1);
-    assert_eq!(attempts[0]["kept"], json!({"prompt": "Explain Rust"}));
+    assert_eq!(attempts[0]["debug"], json!({"prompt": "Explain Rust"}));
     assert!(attempts[0]["ended_at"].is_string());
-    assert_eq!(step.get("kept"), None);
+    assert_eq!(step.get("debug"), None);
 
     let page = api
         .ask(with_body(
@@ -254,7 +254,7 @@ async fn a_step_is_told_attempt_by_attempt_with_what_only_the_log_keeps() {
             "",
         ))
         .await;
-    assert!(!page.text.contains("kept"), "{}", page.text);
+    assert!(!page.text.contains("\"debug\""), "{}", page.text);
     let unknown = api.get(&format!("{run}/steps/each/2/sum")).await;
     assert_eq!(unknown.refusal(), (404, "unknown_step".into()));
 }

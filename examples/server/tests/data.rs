@@ -273,7 +273,7 @@ async fn the_file_is_looked_through_after_the_start() {
         .json()
         .await
         .unwrap();
-    assert_eq!(report["stopped"]["code"], "damaged_log", "{report}");
+    assert_eq!(report["blocked"]["code"], "damaged_log", "{report}");
     server.terminate();
     let ended = server.end().await;
     assert!(ended.stderr.contains("cannot be read"), "{}", ended.stderr);

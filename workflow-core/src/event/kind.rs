@@ -80,7 +80,7 @@ impl EventKind {
     }
 
     /// Drops what only the log keeps.
-    pub(super) fn hide_what_is_kept(&mut self) {
+    pub(super) fn hide_what_is_log_only(&mut self) {
         let report = match self {
             Self::RunCreated(it) => return it.reused.clear(),
             Self::NodeCompleted(it) => it.report.as_deref_mut(),
@@ -89,7 +89,7 @@ impl EventKind {
             _ => None,
         };
         if let Some(report) = report {
-            report.kept = None;
+            report.debug = None;
         }
     }
 

@@ -84,17 +84,17 @@ impl StepEvent {
         self.kind.report()
     }
 
-    /// The event as readers are shown it: without what only the log keeps, which is what a node
-    /// [kept](Report::kept) and what a run took over from [another](RunCreated::reused).
+    /// The event as readers are shown it: without what only the log keeps, which is the debug record of a node
+    /// ([`Report::debug`]) and the steps that a run reuses ([`RunCreated::reused`]).
     pub fn shown(&self) -> Cow<'_, Self> {
         let takes_over =
             matches!(&self.kind, EventKind::RunCreated(created) if !created.reused.is_empty());
-        let kept = self.report().is_some_and(|report| report.kept.is_some());
-        if !takes_over && !kept {
+        let has_debug = self.report().is_some_and(|report| report.debug.is_some());
+        if !takes_over && !has_debug {
             return Cow::Borrowed(self);
         }
         let mut shown = self.clone();
-        shown.kind.hide_what_is_kept();
+        shown.kind.hide_what_is_log_only();
         Cow::Owned(shown)
     }
 

@@ -28,10 +28,10 @@ pub struct Report {
     /// What else there is to say of the answer, such as its sources.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Arc<Value>>,
-    /// What the log keeps, but streams and pages of events leave out
-    /// ([`StepEvent::shown`](super::StepEvent::shown)): the prompt as it was sent, the raw parts of an answer.
+    /// The debug record of the attempt: the prompt as sent, the raw parts of an answer. In the log and in the
+    /// step's history only; streams and pages of events omit it ([`StepEvent::shown`](super::StepEvent::shown)).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kept: Option<Arc<Value>>,
+    pub debug: Option<Arc<Value>>,
     /// How many milliseconds of the attempt it waited for admission at shared limits
     /// ([`NodeContext::queued`](crate::NodeContext::queued)).
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -33,7 +33,7 @@ pub struct RunSuspended {
     pub wake_at: Option<Timestamp>,
     /// How many people it waits for; none when only time can end its waits.
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub asks: u64,
+    pub awaiting_answers: u64,
 }
 
 /// The body of `run.resumed`.

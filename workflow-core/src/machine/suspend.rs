@@ -21,7 +21,7 @@ impl Machine {
         let suspended = RunSuspended {
             reason: SHUTDOWN.into(),
             wake_at: Some(now),
-            asks: self.asks(),
+            awaiting_answers: self.awaiting_answers(),
         };
         self.emit(None, EventKind::RunSuspended(suspended), now, turn);
         turn.commands.clear();
@@ -41,7 +41,7 @@ impl Machine {
         let suspended = RunSuspended {
             reason: "waiting".into(),
             wake_at: self.wake_at(),
-            asks: self.asks(),
+            awaiting_answers: self.awaiting_answers(),
         };
         self.emit(None, EventKind::RunSuspended(suspended), now, turn);
         // Whoever wakes it sets its timers anew.
@@ -56,7 +56,7 @@ impl Machine {
     }
 
     /// How many people it waits for.
-    fn asks(&self) -> u64 {
+    fn awaiting_answers(&self) -> u64 {
         let of_people = self.waits.values().filter(|wait| wait.of_person);
         of_people.count() as u64
     }

@@ -38,7 +38,7 @@ pub struct RunHead {
     pub wake_at: Option<Timestamp>,
     /// How many people it waits for, while it waits; none when only time can end that.
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub asks: u64,
+    pub awaiting_answers: u64,
     /// The time of the last event.
     pub updated_at: Timestamp,
     /// Tokens used so far.
@@ -59,7 +59,7 @@ impl RunHead {
             ended_at: None,
             duration_ms: None,
             wake_at: None,
-            asks: 0,
+            awaiting_answers: 0,
             updated_at: created_at,
             usage: Usage::default(),
             spans: Vec::new(),
@@ -92,12 +92,12 @@ impl RunHead {
             EventKind::RunSuspended(suspended) => {
                 self.status = RunStatus::Waiting;
                 self.wake_at = suspended.wake_at;
-                self.asks = suspended.asks;
+                self.awaiting_answers = suspended.awaiting_answers;
             }
             EventKind::RunResumed(_) => {
                 self.status = RunStatus::Running;
                 self.wake_at = None;
-                self.asks = 0;
+                self.awaiting_answers = 0;
             }
             EventKind::RunCreated(_)
             | EventKind::NodeStarted(_)
@@ -136,7 +136,7 @@ impl RunHead {
     fn end(&mut self, status: RunStatus, time: Timestamp) {
         self.status = status;
         self.wake_at = None;
-        self.asks = 0;
+        self.awaiting_answers = 0;
         self.ended_at = Some(time);
         self.duration_ms = self.started_at.map(|started| millis(time.since(started)));
     }

@@ -21,9 +21,8 @@ pub enum SpanState {
     Waiting,
 }
 
-/// A time in which a run was at one thing: `["running", 0, 1250]` in JSON.
+/// A period in which a run had one state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(into = "(SpanState, u64, u64)", from = "(SpanState, u64, u64)")]
 #[non_exhaustive]
 pub struct Span {
     /// What it was at.
@@ -37,22 +36,6 @@ pub struct Span {
 impl Span {
     fn lasts(&self) -> u64 {
         self.to_ms.saturating_sub(self.from_ms)
-    }
-}
-
-impl From<(SpanState, u64, u64)> for Span {
-    fn from((state, from_ms, to_ms): (SpanState, u64, u64)) -> Self {
-        Self {
-            state,
-            from_ms,
-            to_ms,
-        }
-    }
-}
-
-impl From<Span> for (SpanState, u64, u64) {
-    fn from(span: Span) -> Self {
-        (span.state, span.from_ms, span.to_ms)
     }
 }
 
@@ -103,8 +86,11 @@ fn merge_shortest(spans: &mut Vec<Span>) {
 mod tests {
     use super::*;
 
-    fn told(spans: &[Span]) -> Vec<(SpanState, u64, u64)> {
-        spans.iter().map(|span| (*span).into()).collect()
+    fn tuples(spans: &[Span]) -> Vec<(SpanState, u64, u64)> {
+        let tuples = spans.iter();
+        tuples
+            .map(|span| (span.state, span.from_ms, span.to_ms))
+            .collect()
     }
 
     #[test]
@@ -121,7 +107,7 @@ mod tests {
             (SpanState::Running, 5, 11),
             (SpanState::Waiting, 11, 20),
         ];
-        assert_eq!(told(&spans), expected);
+        assert_eq!(tuples(&spans), expected);
     }
 
     #[test]

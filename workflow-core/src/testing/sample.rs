@@ -210,7 +210,7 @@ fn report() -> Report {
         finish_reason: Some("STOP".into()),
         truncated: true,
         metadata: Some(Arc::new(json!({"citations": []}))),
-        kept: Some(Arc::new(json!({"request": "as sent"}))),
+        debug: Some(Arc::new(json!({"request": "as sent"}))),
         queued_ms: Some(5_300),
         first_delta_ms: Some(u64::MAX),
         rounds: Some(3),
@@ -229,7 +229,7 @@ pub(super) fn suspended() -> EventKind {
     EventKind::RunSuspended(RunSuspended {
         reason: "waiting".into(),
         wake_at: Some(Timestamp::now()),
-        asks: 2,
+        awaiting_answers: 2,
     })
 }
 

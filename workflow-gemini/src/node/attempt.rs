@@ -4,7 +4,7 @@ use futures::StreamExt;
 use serde_json::{Value, json};
 use workflow_core::{NodeContext, NodeError, Queued, Usage};
 
-use super::{failure, kept::Kept, metadata};
+use super::{debug::DebugRecord, failure, metadata};
 use crate::{
     client::{GeminiClient, Method},
     data::LlmData,
@@ -48,11 +48,11 @@ impl<'a> Attempt<'a> {
         request.retry = self.cx.failures() > 0;
         for model in self.models(&request) {
             request.model = Some(model.clone());
-            let kept = Kept::of(&model, &request);
-            self.cx.keep(kept.with_answer(&[], None));
+            let debug = DebugRecord::of(&model, &request);
+            self.cx.record_debug(debug.with_answer(&[], None));
             match self.once(&request).await {
                 Ok(reply) => {
-                    self.tell(&kept, &reply);
+                    self.tell(&debug, &reply);
                     return Ok(reply);
                 }
                 Err(Stopped::Cancelled(error)) => return Err(error),
@@ -63,7 +63,7 @@ impl<'a> Attempt<'a> {
                     self.tried.push((model, error));
                 }
                 Err(Stopped::Failed(error)) => {
-                    self.tell_failed(&kept, &error);
+                    self.tell_failed(&debug, &error);
                     return Err(failure::told(error, self.cx, self.client));
                 }
             }
@@ -127,7 +127,7 @@ impl<'a> Attempt<'a> {
         self.cx.usage(total);
     }
 
-    fn tell(&mut self, kept: &Kept, reply: &Reply) {
+    fn tell(&mut self, debug: &DebugRecord, reply: &Reply) {
         self.count(reply.usage);
         self.cx.finish_reason(reply.finish_reason.as_str());
         if reply.is_truncated() {
@@ -137,14 +137,14 @@ impl<'a> Attempt<'a> {
             self.cx.model(model.clone());
         }
         let id = reply.response_id.as_deref();
-        self.cx.keep(kept.with_answer(&reply.parts, id));
+        self.cx.record_debug(debug.with_answer(&reply.parts, id));
         let metadata = metadata::of_reply(reply, self.tried());
         if let Some(metadata) = metadata {
             self.cx.metadata(metadata);
         }
     }
 
-    fn tell_failed(&mut self, kept: &Kept, error: &GeminiError) {
+    fn tell_failed(&mut self, debug: &DebugRecord, error: &GeminiError) {
         if let Some(usage) = error.usage() {
             self.count(usage);
         }
@@ -161,7 +161,7 @@ impl<'a> Attempt<'a> {
             self.cx.finish_reason(reason.as_str().to_owned());
         }
         self.cx
-            .keep(kept.with_answer(error.parts(), error.response_id()));
+            .record_debug(debug.with_answer(error.parts(), error.response_id()));
     }
 
     fn tell_tried(&self) {

@@ -43,7 +43,7 @@ fn finished(mut metadata: Map<String, Value>, tried: Option<Value>) -> Option<Va
 
 fn bounded((name, detail): (String, Value)) -> (String, Value) {
     match detail.to_string().len() {
-        bytes if bytes > LONGEST => (name, json!({"left_out": {"bytes": bytes}})),
+        bytes if bytes > LONGEST => (name, json!({"omitted": {"bytes": bytes}})),
         _ => (name, detail),
     }
 }

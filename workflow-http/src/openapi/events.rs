@@ -7,9 +7,9 @@ use super::schemas::{reference, referred};
 /// What is kept in the log only.
 const HIDDEN: [(&str, &str); 4] = [
     ("run.created", "reused"),
-    ("node.completed", "kept"),
-    ("node.retrying", "kept"),
-    ("node.failed", "kept"),
+    ("node.completed", "debug"),
+    ("node.retrying", "debug"),
+    ("node.failed", "debug"),
 ];
 
 /// The type of what is live only.

@@ -11,7 +11,7 @@ use workflow_core::{Node, NodeContext, NodeError};
 
 enum Line {
     Say(String),
-    Keep(Value),
+    Debug(Value),
     Finish(Value),
     Fail(NodeError),
 }
@@ -40,8 +40,8 @@ impl Script {
     }
 
     /// Lets it keep something that only the log has.
-    pub fn keep(&self, kept: Value) {
-        self.tell(Line::Keep(kept));
+    pub fn record_debug(&self, debug: Value) {
+        self.tell(Line::Debug(debug));
     }
 
     pub fn finish(&self, output: impl Into<Value>) {
@@ -66,7 +66,7 @@ impl Node for ScriptedModel {
         loop {
             match lines.recv().await {
                 Some(Line::Say(text)) => cx.delta(text)?,
-                Some(Line::Keep(kept)) => cx.keep(kept),
+                Some(Line::Debug(debug)) => cx.record_debug(debug),
                 Some(Line::Finish(output)) => return Ok(output),
                 Some(Line::Fail(error)) => return Err(error),
                 None => std::future::pending().await,

@@ -300,13 +300,13 @@ impl Engine for LocalEngine {
         let record = self.host.record(id).await?;
         let until = record.head.last_seq;
         let mut report = RunReport::new(record);
-        report.stopped = self.host.stopped(id);
+        report.blocked = self.host.stopped(id);
         let mut after = 0;
         while after < until {
             let events = match self.page(id, after, READ_BATCH).await {
                 Ok(events) => events,
                 Err(EngineError::Stopped { problem, .. }) => {
-                    report.stopped = Some(problem);
+                    report.blocked = Some(problem);
                     break;
                 }
                 Err(error) => return Err(error),

@@ -48,16 +48,20 @@ export interface Page<T> {
   next_cursor?: string | null;
 }
 
-/** A stretch of a run: its state, from and to in milliseconds since the run was created. */
-export type Span = [state: 'queued' | 'running' | 'retrying' | 'waiting', from: number, to: number];
+/** A period in which a run had one state, in milliseconds since the run was created. */
+export interface Span {
+  state: 'queued' | 'running' | 'retrying' | 'waiting';
+  from_ms: number;
+  to_ms: number;
+}
 
 /** A run as a list has it. */
 export interface RunItem {
   id: string;
   workflow: { id: string; name?: string | null; version: number };
   status: 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled';
-  /** How many people it waits for. */
-  asks?: number;
+  /** How many answers of people it waits for. */
+  awaiting_answers?: number;
   created_at: string;
   duration_ms?: number;
   usage?: Usage;
@@ -86,7 +90,7 @@ export interface StepHistory {
     model?: string;
     finish_reason?: string;
     /** What is left out of events, such as the request as it was sent. */
-    kept?: unknown;
+    debug?: unknown;
   }[];
 }
 

@@ -28,7 +28,7 @@ export function Kept({ runId, step }: { runId: string; step: Step }) {
 }
 
 /** Of the last attempt that tells it. */
-const saidIn = ({ known }: History) => known?.attempts.map(({ kept }) => promptOf(kept)).findLast((said) => said.length > 0);
+const saidIn = ({ known }: History) => known?.attempts.map(({ debug }) => promptOf(debug)).findLast((said) => said.length > 0);
 
 function promptFact(history: History): string | undefined {
   const said = saidIn(history);

@@ -6,9 +6,9 @@ export interface Said {
   text: string;
 }
 
-/** What was said to the model, part by part, if `kept` holds a request of the Gemini API. */
-export function promptOf(kept: unknown): Said[] {
-  const request = own(kept, 'request');
+/** What was said to the model, part by part, if `debug` holds a request of the Gemini API. */
+export function promptOf(debug: unknown): Said[] {
+  const request = own(debug, 'request');
   const system = textOf(own(request, 'systemInstruction'));
   const contents = own(request, 'contents');
   const turns = Array.isArray(contents) ? contents.map((turn: unknown) => ({ who: String(own(turn, 'role') ?? 'user'), text: textOf(turn) })) : [];

@@ -29,7 +29,7 @@ it('sources are each there once, and followed only to the web', () => {
   expect(queriesOf(metadata)).toEqual(['tides']);
 });
 
-it.each([undefined, null, 7, [], {}, { grounding: { left_out: { bytes: 70000 } } }, { grounding: { groundingChunks: 'x' } }])('%j has none', (metadata) => {
+it.each([undefined, null, 7, [], {}, { grounding: { omitted: { bytes: 70000 } } }, { grounding: { groundingChunks: 'x' } }])('%j has none', (metadata) => {
   expect(sourcesOf(metadata)).toEqual([]);
   expect(queriesOf(metadata)).toEqual([]);
 });

@@ -233,7 +233,7 @@ describe('the end', () => {
   });
 
   it('is told in lists by how many people are asked', () => {
-    expect(statusOf({ status: 'waiting', asks: 2 })).toBe('waiting');
+    expect(statusOf({ status: 'waiting', awaiting_answers: 2 })).toBe('waiting');
     expect(statusOf({ status: 'waiting' })).toBe('delayed');
     expect(statusOf({ status: 'completed' })).toBe('completed');
   });

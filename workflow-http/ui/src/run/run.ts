@@ -120,7 +120,7 @@ export interface Run {
 }
 
 /** The state of a run in a list: one that waits for no person waits for its time. */
-export const statusOf = (run: Pick<RunItem, 'status' | 'asks'>): RunStatus => (run.status === 'waiting' && !run.asks ? 'delayed' : run.status);
+export const statusOf = (run: Pick<RunItem, 'status' | 'awaiting_answers'>): RunStatus => (run.status === 'waiting' && !run.awaiting_answers ? 'delayed' : run.status);
 
 export const newRun = (id: string): Run => ({ id, seq: 0, status: 'queued', outline: { nodes: [], workflows: new Map() }, steps: new Map(), order: [], log: [], outages: [] });
 
