@@ -26,60 +26,22 @@
 //! What it is *not*: it sends nothing twice by itself. In a workflow the engine retries; elsewhere
 //! the caller does. The API key leaves it in one header and is shown nowhere.
 
-mod answer;
-mod api_error;
-mod body;
-mod builder;
-mod class;
+// In the order of reading: `request` and `reply`, `error`, `stream` (bytes to a reply), `limits`, `client`, `node`.
 mod client;
-mod clock;
-mod config;
-mod credential;
-mod data;
-mod details;
 mod error;
-mod excerpt;
-mod exchange;
-mod gate;
-mod hint;
-mod no_answer;
+mod http;
+mod limits;
 mod node;
-mod part;
-mod parts;
-mod peer;
-mod reading;
-mod reason;
 mod reply;
 mod request;
-mod retry_after;
-mod safety;
-mod schema;
-mod secret;
-mod service_tier;
-mod span;
 mod stream;
-mod thinking;
-mod tool;
-mod wire;
-mod words;
 
 pub use crate::{
-    api_error::ApiError,
-    builder::{DEFAULT_BASE_URL, DEFAULT_MODEL, GeminiClientBuilder},
-    client::GeminiClient,
-    config::ConfigError,
-    data::LlmData,
-    details::Details,
-    error::{GeminiError, Wait},
-    no_answer::{NoAnswer, Verdict},
-    node::{LlmNode, register},
-    part::{MAX_INLINE_BYTES, Part},
-    reason::{BlockReason, FinishReason},
-    reply::{Chunk, Reply},
-    request::GenerateRequest,
-    service_tier::ServiceTier,
-    thinking::Thinking,
-    tool::Tool,
+    client::{ConfigError, DEFAULT_BASE_URL, DEFAULT_MODEL, GeminiClient, GeminiClientBuilder},
+    error::{ApiError, GeminiError, NoAnswer, Verdict, Wait},
+    node::{LlmData, LlmNode, register},
+    reply::{BlockReason, Chunk, Details, FinishReason, Reply},
+    request::{GenerateRequest, MAX_INLINE_BYTES, Part, ServiceTier, Thinking, Tool},
 };
 
 #[cfg(doctest)]

@@ -4,10 +4,9 @@ use futures::StreamExt;
 use serde_json::{Value, json};
 use workflow_core::{NodeContext, NodeError, Queued, Usage};
 
-use super::{debug::DebugRecord, failure, metadata};
+use super::{data::LlmData, debug::DebugRecord, failure, metadata};
 use crate::{
     client::{GeminiClient, Method},
-    data::LlmData,
     error::GeminiError,
     reply::{Chunk, Reply},
     request::GenerateRequest,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::{request::GenerateRequest, wire::Question};
+use crate::request::{GenerateRequest, Question};
 
 /// The most bytes of a record. The log takes 256 KiB of it.
 const MAX_BYTES: usize = 240 * 1024;
@@ -109,7 +109,7 @@ fn shortened(text: &str, longest: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::part::Part;
+    use crate::request::Part;
 
     fn record(request: &GenerateRequest, parts: &[Value]) -> Value {
         let record = DebugRecord::of("gemini-x", request).with_answer(parts, Some("id"));

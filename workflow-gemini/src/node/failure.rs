@@ -4,7 +4,7 @@ use std::{error::Error, time::Duration};
 
 use workflow_core::{NodeContext, NodeError};
 
-use crate::{client::GeminiClient, error::GeminiError, gate::RETRY_BUDGET};
+use crate::{client::GeminiClient, error::GeminiError, limits::RETRY_BUDGET};
 
 const NO_BUDGET: &str = "not retried: the client's retry budget is 0";
 

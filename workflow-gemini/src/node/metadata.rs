@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{details::Details, reply::Reply};
+use crate::reply::{Details, Reply};
 
 /// The most bytes of one entry: every reader of the run gets them.
 const LONGEST: usize = 64 * 1024;

@@ -129,7 +129,7 @@ fn many_events_in_one_piece_come_one_by_one() {
 
 #[test]
 fn an_answer_cut_anywhere_is_seen_to_be_cut() {
-    use crate::wire::{Unreadable, responses};
+    use crate::reply::{Unreadable, responses};
     let stream = include_bytes!("../../tests/fixtures/stream.sse");
     let whole = read(&[stream]);
     assert_eq!(whole.len(), 6);

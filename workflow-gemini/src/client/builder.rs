@@ -1,0 +1,581 @@
+//! Collects what a client is made from.
+
+use std::{env, error::Error, fmt, future::Future, time::Duration};
+
+use super::{
+    GeminiClient,
+    credential::{Credential, TokenProvider},
+    peer::Peer,
+    settings::{ConfigError, Settings, Timeouts, address, version_hint},
+    span::{Observed, VERTEX},
+};
+use crate::{http::Secret, limits::Limits};
+
+/// The model asked when neither the request, nor the client, nor `GEMINI_MODEL` names one.
+pub const DEFAULT_MODEL: &str = "gemini-3.8-flash";
+
+/// Where the Gemini API is, unless the builder or `GOOGLE_GEMINI_BASE_URL` names another address.
+pub const DEFAULT_BASE_URL: &str = "https://generativelanguage.googleapis.com";
+
+/// The variables of the key; the first that is set wins, as in Google's own clients.
+const KEY_VARIABLES: [&str; 2] = ["GOOGLE_API_KEY", "GEMINI_API_KEY"];
+const DEFAULT_API_VERSION: &str = "v1beta";
+const DEFAULT_MAX_REPLY_BYTES: usize = 8 * 1024 * 1024;
+
+/// Collects what a [`GeminiClient`] needs.
+///
+/// ```
+/// use std::time::Duration;
+/// use workflow_gemini::GeminiClient;
+///
+/// let client = GeminiClient::builder()
+///     .api_key("an API key")
+///     .model("gemini-3.5-flash-lite")
+///     .total_timeout(Duration::from_secs(300))
+///     .build()?;
+/// assert_eq!(client.model(), "gemini-3.5-flash-lite");
+/// # Ok::<(), workflow_gemini::ConfigError>(())
+/// ```
+#[derive(Clone)]
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct GeminiClientBuilder {
+    api_key: Option<String>,
+    /// The variable that `api_key` is from.
+    key_variable: Option<&'static str>,
+    /// A second variable with another key, which is not used.
+    ignored_key_variable: Option<&'static str>,
+    invalid_variable: Option<InvalidVariable>,
+    bearer_token: Option<TokenProvider>,
+    base_url: String,
+    api_version: String,
+    path_prefix: String,
+    model: String,
+    timeouts: Timeouts,
+    max_reply_bytes: usize,
+    limits: Limits,
+    provider: &'static str,
+    record_content: bool,
+    store: Option<bool>,
+}
+
+/// A variable whose value cannot be used, and what it may be.
+#[derive(Clone, Copy)]
+struct InvalidVariable {
+    name: &'static str,
+    expected: &'static str,
+}
+
+impl Default for GeminiClientBuilder {
+    fn default() -> Self {
+        Self {
+            api_key: None,
+            key_variable: None,
+            ignored_key_variable: None,
+            invalid_variable: None,
+            bearer_token: None,
+            base_url: DEFAULT_BASE_URL.to_owned(),
+            api_version: DEFAULT_API_VERSION.to_owned(),
+            path_prefix: String::new(),
+            model: DEFAULT_MODEL.to_owned(),
+            timeouts: Timeouts {
+                connect: Duration::from_secs(10),
+                first_byte: Duration::from_secs(300),
+                idle: Duration::from_secs(120),
+                total: None,
+            },
+            max_reply_bytes: DEFAULT_MAX_REPLY_BYTES,
+            limits: Limits {
+                in_flight: 256,
+                per_minute: None,
+                retry_budget: 100,
+            },
+            provider: "gcp.gemini",
+            record_content: false,
+            store: None,
+        }
+    }
+}
+
+impl GeminiClientBuilder {
+    /// Reads the environment; a setting made later wins over it.
+    ///
+    /// | variable | sets |
+    /// |---|---|
+    /// | `GOOGLE_API_KEY`, else `GEMINI_API_KEY` | [`api_key`](Self::api_key) |
+    /// | `GOOGLE_GEMINI_BASE_URL` | [`base_url`](Self::base_url) |
+    /// | `GOOGLE_GENAI_API_VERSION` | [`api_version`](Self::api_version) |
+    /// | `GEMINI_MODEL` | [`model`](Self::model) |
+    /// | `GEMINI_STORE` (`true` or `false`) | [`store`](Self::store) |
+    ///
+    /// An empty variable counts as not set. [`key_variable`](Self::key_variable) names the variable
+    /// that the key is from, [`ignored_key_variable`](Self::ignored_key_variable) the one that lost.
+    pub fn from_env() -> Self {
+        Self::from_vars(|name| env::var(name).ok())
+    }
+
+    /// Starts from the environment and from a file of variables, such as `.env`, that counts where the environment
+    /// sets nothing; what is set later wins over both. `file` returns the value of a variable in the file.
+    ///
+    /// The [connection variables](Self::CONNECTION_VARIABLES) are taken together, as a whole from the environment
+    /// if it sets any of them, otherwise from the file. So a base URL in a file never receives a key of the
+    /// environment, and a key in a file is never used in place of one in the environment.
+    ///
+    /// An empty variable counts as not set.
+    pub fn from_env_or(file: impl Fn(&str) -> Option<String>) -> Self {
+        Self::from_sources(|name| env::var(name).ok(), file)
+    }
+
+    /// The variables that decide where a key is sent, and which one. See [`from_env_or`](Self::from_env_or).
+    pub const CONNECTION_VARIABLES: [&str; 4] = [
+        "GOOGLE_API_KEY",
+        "GEMINI_API_KEY",
+        "GOOGLE_GEMINI_BASE_URL",
+        "GOOGLE_GENAI_API_VERSION",
+    ];
+
+    fn from_sources(
+        environment: impl Fn(&str) -> Option<String>,
+        file: impl Fn(&str) -> Option<String>,
+    ) -> Self {
+        let set = |name: &str| environment(name).filter(|value| !value.trim().is_empty());
+        let connects = Self::CONNECTION_VARIABLES
+            .iter()
+            .any(|name| set(name).is_some());
+        Self::from_vars(|name| {
+            let in_file = !connects || !Self::CONNECTION_VARIABLES.contains(&name);
+            set(name).or_else(|| in_file.then(|| file(name)).flatten())
+        })
+    }
+
+    /// Like [`from_env`](Self::from_env), with the variables of another source: a file, a test.
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    /// use workflow_gemini::GeminiClientBuilder;
+    ///
+    /// let file = BTreeMap::from([("GEMINI_API_KEY", "a key"), ("GOOGLE_API_KEY", "another")]);
+    /// let builder = GeminiClientBuilder::from_vars(|name| file.get(name).map(|it| it.to_string()));
+    /// assert_eq!(builder.key_variable(), Some("GOOGLE_API_KEY"));
+    /// assert_eq!(builder.ignored_key_variable(), Some("GEMINI_API_KEY"));
+    /// ```
+    pub fn from_vars(read: impl Fn(&str) -> Option<String>) -> Self {
+        let set = |name| {
+            let value = read(name)?.trim().to_owned();
+            (!value.is_empty()).then_some(value)
+        };
+        let mut builder = Self::default();
+        for name in KEY_VARIABLES {
+            match (set(name), &builder.api_key) {
+                (Some(key), None) => {
+                    builder.api_key = Some(key);
+                    builder.key_variable = Some(name);
+                }
+                (Some(key), Some(used)) if key != *used => {
+                    builder.ignored_key_variable = Some(name);
+                }
+                _ => {}
+            }
+        }
+        if let Some(url) = set("GOOGLE_GEMINI_BASE_URL") {
+            builder.base_url = url;
+        }
+        if let Some(version) = set("GOOGLE_GENAI_API_VERSION") {
+            builder.api_version = version;
+        }
+        if let Some(model) = set("GEMINI_MODEL") {
+            builder.model = model;
+        }
+        match set("GEMINI_STORE").map(|value| value.to_ascii_lowercase()) {
+            None => {}
+            Some(value) if ["true", "1", "yes"].contains(&&*value) => builder.store = Some(true),
+            Some(value) if ["false", "0", "no"].contains(&&*value) => builder.store = Some(false),
+            Some(_) => {
+                builder.invalid_variable = Some(InvalidVariable {
+                    name: "GEMINI_STORE",
+                    expected: "`true` or `false`",
+                });
+            }
+        }
+        builder
+    }
+
+    /// The variable that the key is from: `GOOGLE_API_KEY` or `GEMINI_API_KEY`. `None` where no
+    /// variable has one, or [`api_key`](Self::api_key) was called since.
+    pub fn key_variable(&self) -> Option<&'static str> {
+        self.key_variable
+    }
+
+    /// The variable that holds another key, which is not used, since
+    /// [`key_variable`](Self::key_variable) wins over it. A program should say so when it starts.
+    pub fn ignored_key_variable(&self) -> Option<&'static str> {
+        self.ignored_key_variable
+    }
+
+    /// The API key. It is sent in the header `x-goog-api-key` and shown nowhere. Required.
+    pub fn api_key(mut self, key: impl Into<String>) -> Self {
+        self.api_key = Some(key.into());
+        self.key_variable = None;
+        self.ignored_key_variable = None;
+        self
+    }
+
+    /// Asks for an access token before each request, and sends it as `Authorization: Bearer`
+    /// instead of a key: the way of Vertex AI. To keep a token while it is valid is the provider's
+    /// business. With a provider, a key is not used.
+    ///
+    /// ```
+    /// use workflow_gemini::GeminiClient;
+    ///
+    /// async fn token() -> std::io::Result<String> {
+    ///     std::fs::read_to_string("/run/secrets/token")
+    /// }
+    /// let client = GeminiClient::builder()
+    ///     .vertex("my-project", "europe-west4")
+    ///     .bearer_token(token)
+    ///     .build()?;
+    /// # Ok::<(), workflow_gemini::ConfigError>(())
+    /// ```
+    pub fn bearer_token<F, E>(mut self, provide: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<String, E>> + Send + 'static,
+        E: Into<Box<dyn Error + Send + Sync>> + 'static,
+    {
+        self.bearer_token = Some(TokenProvider::new(provide));
+        self
+    }
+
+    /// Asks Vertex AI, as this project and in this location: `global`, `us`, `eu`, or a region such
+    /// as `europe-west4`. Sets base URL, version and path prefix; what is set later wins.
+    pub fn vertex(mut self, project: impl AsRef<str>, location: impl AsRef<str>) -> Self {
+        let (project, location) = (project.as_ref().trim(), location.as_ref().trim());
+        let base_url = match location {
+            "global" => "https://aiplatform.googleapis.com".to_owned(),
+            "us" | "eu" => format!("https://aiplatform.{location}.rep.googleapis.com"),
+            region => format!("https://{region}-aiplatform.googleapis.com"),
+        };
+        let prefix = format!("projects/{project}/locations/{location}/publishers/google");
+        self.provider = VERTEX;
+        self.base_url(base_url)
+            .api_version("v1")
+            .path_prefix(prefix)
+    }
+
+    /// What stands between the version and `models` in the path. Default: nothing.
+    pub fn path_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.path_prefix = prefix.into();
+        self
+    }
+
+    /// Where the API is, for a proxy or a test server. A path in it is kept as a prefix.
+    /// Default: `https://generativelanguage.googleapis.com`.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = url.into();
+        self
+    }
+
+    /// The API's version, the path's first segment. Default: `v1beta`.
+    pub fn api_version(mut self, version: impl Into<String>) -> Self {
+        self.api_version = version.into();
+        self
+    }
+
+    /// The model of requests that name none. Default: [`DEFAULT_MODEL`].
+    pub fn model(mut self, model: impl Into<String>) -> Self {
+        self.model = model.into();
+        self
+    }
+
+    /// How long connecting may take. Default: 10 s.
+    pub fn connect_timeout(mut self, limit: Duration) -> Self {
+        self.timeouts.connect = limit;
+        self
+    }
+
+    /// How long the first byte of an answer may take. A model that thinks is silent for minutes.
+    /// Default: 5 min.
+    pub fn first_byte_timeout(mut self, limit: Duration) -> Self {
+        self.timeouts.first_byte = limit;
+        self
+    }
+
+    /// How long an answer that began may fall silent. Default: 2 min.
+    pub fn idle_timeout(mut self, limit: Duration) -> Self {
+        self.timeouts.idle = limit;
+        self
+    }
+
+    /// How long one request may take in all; the server is told, too. Default: no limit.
+    pub fn total_timeout(mut self, limit: Duration) -> Self {
+        self.timeouts.total = Some(limit);
+        self
+    }
+
+    /// How many bytes one answer may have after decompression. Default: 8 MiB.
+    pub fn max_reply_bytes(mut self, limit: usize) -> Self {
+        self.max_reply_bytes = limit;
+        self
+    }
+
+    /// How many requests may be in flight at once, answers that are still being read included. At
+    /// least 1. Default: 256.
+    ///
+    /// Further requests wait in line, first come first served; [`Chunk::Queued`] reports the place in
+    /// line, and no time-out of the client runs meanwhile.
+    ///
+    /// [`Chunk::Queued`]: crate::Chunk::Queued
+    pub fn max_in_flight(mut self, requests: usize) -> Self {
+        self.limits.in_flight = requests;
+        self
+    }
+
+    /// How many requests may be sent in any 60 s; further ones wait in line, as for
+    /// [`max_in_flight`](Self::max_in_flight). At least 1. What a project may send depends on its plan
+    /// and the model. Default: no limit.
+    pub fn max_per_minute(mut self, requests: u32) -> Self {
+        self.limits.per_minute = Some(requests);
+        self
+    }
+
+    /// How many [retries](crate::GenerateRequest::as_retry) may be sent in a row: each takes one from
+    /// the budget; a second or five successes give one back, and a retry that succeeds gives back its
+    /// own. While the budget is used up, retries wait in line for it
+    /// ([`Chunk::Queued`](crate::Chunk::Queued) with the queue `retry_budget`). With 0 nothing is
+    /// retried. Default: 100.
+    pub fn retry_budget(mut self, failures: u32) -> Self {
+        self.limits.retry_budget = failures;
+        self
+    }
+
+    /// Whether the span of a call holds the prompt and the answer, too: for a place where both may
+    /// be seen. Default: no.
+    pub fn record_content(mut self, record: bool) -> Self {
+        self.record_content = record;
+        self
+    }
+
+    /// Whether the API may store requests and answers in its logs, unless a request says otherwise
+    /// ([`GenerateRequest::with_store`]). Default: nothing is sent, and the setting of the project
+    /// holds: projects created since 2026-10-26 store by default.
+    ///
+    /// [`GenerateRequest::with_store`]: crate::GenerateRequest::with_store
+    pub fn store(mut self, store: bool) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// Checks all settings and builds the client. Nothing is sent.
+    ///
+    /// # Errors
+    /// [`ConfigError`]: the key is missing or cannot be a header, the base URL is not usable, a limit
+    /// is 0, or a variable has a value that cannot be used.
+    pub fn build(self) -> Result<GeminiClient, ConfigError> {
+        if let Some(InvalidVariable { name, expected }) = self.invalid_variable {
+            return Err(ConfigError::InvalidVariable { name, expected });
+        }
+        self.limits.check()?;
+        let credential = match self.bearer_token {
+            Some(provider) => Credential::Bearer(provider),
+            None => Credential::Key(Secret::key(self.api_key.as_deref().unwrap_or_default())?),
+        };
+        let address = address(&self.base_url, &self.api_version, &self.path_prefix)?;
+        let peer = Peer::of(&address);
+        let observed = Observed {
+            provider: self.provider,
+            host: address.host_str().unwrap_or_default().to_owned(),
+            port: address.port_or_known_default(),
+            content: self.record_content,
+        };
+        let settings = Settings {
+            credential,
+            address,
+            model: self.model,
+            timeouts: self.timeouts,
+            max_reply_bytes: self.max_reply_bytes,
+            limits: self.limits,
+            observed,
+            store: self.store,
+            version_hint: version_hint(&self.base_url, &self.api_version),
+            peer,
+        };
+        GeminiClient::new(settings)
+    }
+}
+
+impl fmt::Debug for GeminiClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GeminiClientBuilder")
+            .field("api_key", &self.api_key.as_ref().map(|_| "***"))
+            .field("bearer_token", &self.bearer_token)
+            .field("api_version", &self.api_version)
+            .field("model", &self.model)
+            .field("timeouts", &self.timeouts)
+            .field("max_reply_bytes", &self.max_reply_bytes)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(variables: &[(&str, &str)]) -> GeminiClientBuilder {
+        GeminiClientBuilder::from_vars(|name| {
+            let found = variables.iter().find(|(known, _)| *known == name)?;
+            Some(found.1.to_owned())
+        })
+    }
+
+    #[test]
+    fn the_variable_that_the_key_is_from_is_named_and_so_is_the_one_that_lost() {
+        let (google, gemini) = ("GOOGLE_API_KEY", "GEMINI_API_KEY");
+        for (variables, key, used, ignored) in [
+            (
+                &[(google, "a"), (gemini, "b")][..],
+                Some("a"),
+                Some(google),
+                Some(gemini),
+            ),
+            (
+                &[(google, "a"), (gemini, "a\n")],
+                Some("a"),
+                Some(google),
+                None,
+            ),
+            (
+                &[(google, " "), (gemini, "b\n")],
+                Some("b"),
+                Some(gemini),
+                None,
+            ),
+            (&[(google, "a")], Some("a"), Some(google), None),
+            (&[(google, ""), (gemini, "")], None, None, None),
+        ] {
+            let builder = from(variables);
+            assert_eq!(builder.api_key.as_deref(), key, "{variables:?}");
+            assert_eq!(builder.key_variable(), used, "{variables:?}");
+            assert_eq!(builder.ignored_key_variable(), ignored, "{variables:?}");
+            let set = builder.api_key("c");
+            assert_eq!(
+                (set.key_variable(), set.ignored_key_variable()),
+                (None, None)
+            );
+        }
+        assert!(matches!(from(&[]).build(), Err(ConfigError::MissingKey)));
+    }
+
+    #[test]
+    fn key_and_address_are_of_one_source() {
+        let from = |environment: &[(&str, &str)], file: &[(&str, &str)]| {
+            let read = |set: &[(&str, &str)], name: &str| {
+                let found = set.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| (*value).to_owned())
+            };
+            let builder = GeminiClientBuilder::from_sources(
+                |name| read(environment, name),
+                |name| read(file, name),
+            );
+            (
+                builder.api_key.unwrap_or_default(),
+                builder.base_url,
+                builder.model,
+            )
+        };
+        let file = [
+            ("GOOGLE_API_KEY", "file"),
+            ("GOOGLE_GEMINI_BASE_URL", "http://file"),
+            ("GEMINI_MODEL", "model-of-file"),
+        ];
+        let (default, model) = (DEFAULT_BASE_URL, "model-of-file");
+        for (environment, key, url) in [
+            (&[][..], "file", "http://file"),
+            (&[("GEMINI_API_KEY", " ")], "file", "http://file"),
+            (&[("GEMINI_API_KEY", "shell")], "shell", default),
+            (&[("GOOGLE_API_KEY", "shell")], "shell", default),
+            (
+                &[("GOOGLE_GEMINI_BASE_URL", "http://shell")],
+                "",
+                "http://shell",
+            ),
+            (&[("GOOGLE_GENAI_API_VERSION", "v1")], "", default),
+        ] {
+            let expected = (key.to_owned(), url.to_owned(), model.to_owned());
+            assert_eq!(from(environment, &file), expected, "{environment:?}");
+        }
+        let model = from(&[("GEMINI_MODEL", "model-of-shell")], &file);
+        assert_eq!((&*model.0, &*model.2), ("file", "model-of-shell"));
+    }
+
+    #[test]
+    fn whether_requests_are_stored_is_read_and_nonsense_is_refused() {
+        for (value, store) in [
+            ("false", Some(false)),
+            ("0", Some(false)),
+            ("No", Some(false)),
+            ("TRUE", Some(true)),
+            ("", None),
+        ] {
+            let builder = from(&[("GEMINI_API_KEY", "k"), ("GEMINI_STORE", value)]);
+            assert_eq!(builder.store, store, "{value}");
+            assert!(builder.build().is_ok(), "{value}");
+        }
+        let error = from(&[("GEMINI_API_KEY", "k"), ("GEMINI_STORE", "off")]).build();
+        let error = error.unwrap_err().to_string();
+        assert_eq!(error, "GEMINI_STORE has to be `true` or `false`");
+    }
+
+    #[test]
+    fn a_limit_of_zero_is_refused_by_name() {
+        let builder = || from(&[("GEMINI_API_KEY", "k")]);
+        for (builder, limit) in [
+            (builder().max_in_flight(0), "max_in_flight"),
+            (builder().max_per_minute(0), "max_per_minute"),
+        ] {
+            let error = builder.build().unwrap_err().to_string();
+            assert_eq!(error, format!("{limit} is 0: no request could be sent"));
+        }
+    }
+
+    #[test]
+    fn the_environment_sets_address_version_and_model() {
+        let builder = from(&[
+            ("GEMINI_API_KEY", "k"),
+            (
+                "GOOGLE_GEMINI_BASE_URL",
+                "https://proxy.example.com/gemini/",
+            ),
+            ("GOOGLE_GENAI_API_VERSION", "v1"),
+            ("GEMINI_MODEL", "gemini-4-neon"),
+        ]);
+        assert_eq!(builder.model, "gemini-4-neon");
+        let url = address(&builder.base_url, &builder.api_version, "").unwrap();
+        assert_eq!(url.as_str(), "https://proxy.example.com/gemini/v1");
+        let unset = from(&[("GOOGLE_GEMINI_BASE_URL", ""), ("GEMINI_MODEL", "")]);
+        assert_eq!(unset.model, DEFAULT_MODEL);
+        assert_eq!(unset.base_url, DEFAULT_BASE_URL);
+    }
+
+    #[test]
+    fn vertex_sets_host_version_and_path() {
+        for (location, host) in [
+            ("global", "aiplatform.googleapis.com"),
+            ("eu", "aiplatform.eu.rep.googleapis.com"),
+            ("us-central1", "us-central1-aiplatform.googleapis.com"),
+        ] {
+            let builder = GeminiClientBuilder::default().vertex("p", location);
+            let url = address(
+                &builder.base_url,
+                &builder.api_version,
+                &builder.path_prefix,
+            );
+            let path = format!("/v1/projects/p/locations/{location}/publishers/google");
+            let url = url.unwrap();
+            assert_eq!((url.host_str(), url.path()), (Some(host), path.as_str()));
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_key() {
+        let builder = GeminiClientBuilder::default().api_key("AIza-secret");
+        assert!(!format!("{builder:?}").contains("secret"));
+    }
+}

@@ -1,0 +1,82 @@
+//! What a client connects to: the API's host, or a proxy on the way to it.
+
+use std::fmt;
+
+use http::Uri;
+use hyper_util::client::proxy::matcher::Matcher;
+use reqwest::Url;
+
+use super::settings::is_loopback;
+
+/// Where connections go to. Never shows a password of a proxy's URL.
+#[derive(Clone, Debug)]
+pub(crate) struct Peer {
+    host: String,
+    proxy: Option<String>,
+}
+
+impl Peer {
+    /// By the same rules as the HTTP client's: the variables `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` and
+    /// so on.
+    pub(crate) fn of(address: &Url) -> Self {
+        Self::by(&Matcher::from_env(), address)
+    }
+
+    fn by(matcher: &Matcher, address: &Url) -> Self {
+        let uri: Option<Uri> = address.as_str().parse().ok();
+        let proxy = uri.filter(|_| !is_loopback(address));
+        let proxy = proxy.and_then(|uri| matcher.intercept(&uri));
+        let host = address.host_str().unwrap_or_default();
+        Self {
+            host: match address.port() {
+                Some(port) => format!("{host}:{port}"),
+                None => host.to_owned(),
+            },
+            proxy: proxy.and_then(|proxy| shown(proxy.uri())),
+        }
+    }
+}
+
+/// Host and port of a proxy.
+fn shown(uri: &Uri) -> Option<String> {
+    let host = uri.host()?;
+    Some(match uri.port_u16() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    })
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.host)?;
+        match &self.proxy {
+            Some(proxy) => write!(f, " through the proxy {proxy}"),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_is_named_without_its_password_and_only_where_it_is_used() {
+        let matcher = Matcher::builder()
+            .https("http://user:secret@proxy.example.com:3128")
+            .no("internal.example.com")
+            .build();
+        for (address, shown) in [
+            (
+                "https://generativelanguage.googleapis.com/v1beta",
+                "generativelanguage.googleapis.com through the proxy proxy.example.com:3128",
+            ),
+            ("https://internal.example.com/v1", "internal.example.com"),
+            ("http://plain.example.com:8080", "plain.example.com:8080"),
+            ("http://127.0.0.1:1", "127.0.0.1:1"),
+        ] {
+            let peer = Peer::by(&matcher, &Url::parse(address).unwrap());
+            assert_eq!(peer.to_string(), shown);
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! What a client is made from, checked.
+
+use std::{error::Error, net::IpAddr, time::Duration};
+
+use reqwest::Url;
+
+use super::{credential::Credential, peer::Peer, span::Observed};
+use crate::limits::Limits;
+
+/// What a builder has checked.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) credential: Credential,
+    /// Base URL, version and prefix: `…/v1beta`.
+    pub(crate) address: Url,
+    pub(crate) model: String,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) max_reply_bytes: usize,
+    pub(crate) limits: Limits,
+    pub(crate) observed: Observed,
+    /// Whether the API may store what is sent, where a request does not say.
+    pub(crate) store: Option<bool>,
+    /// What to say where the API does not know the path.
+    pub(crate) version_hint: Option<String>,
+    pub(crate) peer: Peer,
+}
+
+/// How long a client waits, and for what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timeouts {
+    pub(crate) connect: Duration,
+    pub(crate) first_byte: Duration,
+    pub(crate) idle: Duration,
+    pub(crate) total: Option<Duration>,
+}
+
+/// Why a client could not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// No key was given and none is in the environment.
+    #[error("no Gemini API key: set GEMINI_API_KEY or GOOGLE_API_KEY")]
+    MissingKey,
+    /// The key has characters no HTTP header can carry.
+    #[error("the Gemini API key has characters that an HTTP header cannot carry")]
+    InvalidKey,
+    /// The base URL cannot be used. It is not shown, since it may hold a password.
+    #[error("the Gemini base URL is not usable: {reason}")]
+    InvalidBaseUrl {
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A limit lets no request through.
+    #[error("{limit} is 0: no request could be sent")]
+    NothingAllowed {
+        /// The setting, as the builder names it.
+        limit: &'static str,
+    },
+    /// An environment variable has a value that cannot be used.
+    #[error("{name} has to be {expected}")]
+    InvalidVariable {
+        /// The variable.
+        name: &'static str,
+        /// What it may be.
+        expected: &'static str,
+    },
+    /// The HTTP client could not be set up, for example for want of root certificates.
+    #[error("the HTTP client could not be set up")]
+    Http(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// Whether a URL leads to this machine: no proxy knows a way to it.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    address.map_or(host == "localhost", |address| address.is_loopback())
+}
+
+/// What to do about a base URL that ends in a version, to which the client adds another one.
+pub(crate) fn version_hint(base: &str, version: &str) -> Option<String> {
+    let url = Url::parse(base.trim()).ok()?;
+    let last = url.path_segments()?.rfind(|segment| !segment.is_empty())?;
+    let number = last.strip_prefix('v')?;
+    let digits = number.chars().take_while(char::is_ascii_digit).count();
+    let rest = number
+        .get(digits..)?
+        .trim_end_matches(|c: char| c.is_ascii_digit());
+    let is_version = digits > 0 && ["", "alpha", "beta"].contains(&rest);
+    is_version.then(|| {
+        format!(
+            "the base URL ends in `{last}`, and the client adds the version `{}` to it: leave it out \
+             of the base URL",
+            version.trim()
+        )
+    })
+}
+
+/// Where the API's methods are: base URL, version and prefix, none of which may hide a secret.
+pub(crate) fn address(base: &str, version: &str, prefix: &str) -> Result<Url, ConfigError> {
+    let invalid = |reason| ConfigError::InvalidBaseUrl { reason };
+    let mut url = Url::parse(base.trim()).map_err(|_| invalid("it is not an absolute URL"))?;
+    if !matches!(url.scheme(), "https" | "http") || !url.has_host() {
+        return Err(invalid("it needs `https://` and a host"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(invalid("it must not hold a user name or password"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(invalid("it must not have a query or fragment"));
+    }
+    let segments = version.trim().split('/').chain(prefix.trim().split('/'));
+    let segments = segments.filter(|part| !part.is_empty());
+    url.path_segments_mut()
+        .map_err(|()| invalid("it needs a path"))?
+        .pop_if_empty()
+        .extend(segments);
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_url_that_could_leak_or_mislead_is_refused_without_showing_it() {
+        for url in [
+            "generativelanguage.googleapis.com",
+            "ftp://secret.example.com",
+            "https://user:secret@example.com",
+            "https://example.com/?key=secret",
+            "https://example.com/#secret",
+        ] {
+            let error = address(url, "v1beta", "").unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("secret"), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_base_url_that_ends_in_a_version_gets_a_hint() {
+        for (base, hinted) in [
+            ("https://generativelanguage.googleapis.com/v1beta", true),
+            ("https://a.example.com/gemini/v1/", true),
+            ("https://a.example.com/v1alpha2", true),
+            ("https://a.example.com", false),
+            ("https://a.example.com/gemini", false),
+            ("https://a.example.com/v1/gemini", false),
+            ("https://a.example.com/vertex", false),
+            ("https://a.example.com/v", false),
+        ] {
+            assert_eq!(version_hint(base, "v1beta").is_some(), hinted, "{base}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_follows_the_version() {
+        for (version, prefix) in [("v1", "/publishers/google/"), ("v1/publishers/google", "")] {
+            let url = address("https://a.example.com", version, prefix).unwrap();
+            assert_eq!(url.path(), "/v1/publishers/google");
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! What all requests of a client share: the limits, the line before them, and the retry budget.
+
+mod budget;
+mod cool_down;
+mod limiter;
+mod line;
+
+use std::sync::Arc;
+
+pub(crate) use self::limiter::Permit;
+use self::{
+    budget::{Bucket, Budget, RetryToken},
+    cool_down::CoolDowns,
+    limiter::{Limit, Limiter},
+    line::{Moved, Place},
+};
+use crate::{client::ConfigError, error::GeminiError};
+
+/// The queue of retries that wait for the budget.
+pub(crate) const RETRY_BUDGET: &str = "retry_budget";
+
+/// How much a client may ask of the API.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) in_flight: usize,
+    pub(crate) per_minute: Option<u32>,
+    pub(crate) retry_budget: u32,
+}
+
+impl Limits {
+    /// Refuses limits that would make every request wait for ever.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let limit = match self {
+            Self { in_flight: 0, .. } => "max_in_flight",
+            Self {
+                per_minute: Some(0),
+                ..
+            } => "max_per_minute",
+            _ => return Ok(()),
+        };
+        Err(ConfigError::NothingAllowed { limit })
+    }
+}
+
+/// Admits every request of a client.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    cool_downs: CoolDowns,
+    budget: Budget,
+    limiter: Limiter,
+}
+
+impl Gate {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self {
+            cool_downs: CoolDowns::default(),
+            budget: Budget::new(limits.retry_budget),
+            limiter: Limiter::new(limits.in_flight, limits.per_minute),
+        }
+    }
+
+    /// Whether a retry would be sent without waiting for the budget.
+    pub(crate) fn grants_retry(&self) -> bool {
+        self.budget.grants()
+    }
+
+    /// Whether there are retries at all.
+    pub(crate) fn has_retries(&self) -> bool {
+        self.budget.has_any()
+    }
+
+    pub(crate) fn succeeded(&self, model: &str, is_retry: bool) {
+        self.cool_downs.succeeded(model);
+        self.budget.succeeded(is_retry);
+    }
+
+    pub(crate) fn failed(&self, model: &str, error: &GeminiError) {
+        if let GeminiError::Api(error) = error {
+            self.cool_downs.note(model, error);
+        }
+    }
+}
+
+/// A request on its way through the gate. Dropping it leaves the line.
+pub(crate) struct Entry {
+    gate: Arc<Gate>,
+    model: String,
+    stage: Stage,
+    /// Whether it had to wait where it is.
+    waits: bool,
+    token: Option<RetryToken>,
+    permit: Option<Permit>,
+}
+
+enum Stage {
+    ForBudget(Place<Bucket>),
+    ForTurn(Place<Limit>),
+}
+
+/// What happens to a request on its way through the gate.
+pub(crate) enum Entering {
+    /// It waits in a line, at this position.
+    Queued { queue: String, position: usize },
+    /// It waits there no longer.
+    Left,
+    /// It may be sent.
+    Admitted(Pass),
+}
+
+/// The right to send one request.
+pub(crate) struct Pass {
+    permit: Permit,
+    token: Option<RetryToken>,
+}
+
+impl Pass {
+    /// The request is sent now.
+    pub(crate) fn sent(self) -> Permit {
+        if let Some(token) = self.token {
+            token.spend();
+        }
+        self.permit
+    }
+}
+
+impl Entry {
+    /// A request to a model asks to be let through. It is refused at once while the model cools down.
+    pub(crate) fn new(gate: Arc<Gate>, model: &str, is_retry: bool) -> Result<Self, GeminiError> {
+        gate.cool_downs.check(model)?;
+        let budget = is_retry.then(|| gate.budget.place()).flatten();
+        let stage = match budget {
+            Some(place) => Stage::ForBudget(place),
+            None => Stage::ForTurn(gate.limiter.place()),
+        };
+        Ok(Self {
+            gate,
+            model: model.to_owned(),
+            stage,
+            waits: false,
+            token: None,
+            permit: None,
+        })
+    }
+
+    /// What happens next. Not to be called any more once the request is admitted.
+    pub(crate) async fn next(&mut self) -> Result<Entering, GeminiError> {
+        loop {
+            if let Some(permit) = self.permit.take() {
+                // The model may have come to cool down meanwhile.
+                self.gate.cool_downs.check(&self.model)?;
+                let token = self.token.take();
+                return Ok(Entering::Admitted(Pass { permit, token }));
+            }
+            let (moved, queue) = match &mut self.stage {
+                Stage::ForBudget(place) => (place.next().await, RETRY_BUDGET),
+                Stage::ForTurn(place) => (place.next().await, &*self.model),
+            };
+            if let Moved::Waits(position) = moved {
+                self.waits = true;
+                let queue = queue.to_owned();
+                return Ok(Entering::Queued { queue, position });
+            }
+            self.advance();
+            if std::mem::take(&mut self.waits) {
+                return Ok(Entering::Left);
+            }
+        }
+    }
+
+    /// Its place in line has admitted it.
+    fn advance(&mut self) {
+        if let Stage::ForBudget(_) = self.stage {
+            self.token = self.gate.budget.token();
+            self.stage = Stage::ForTurn(self.gate.limiter.place());
+        } else {
+            self.permit = Some(self.gate.limiter.permit());
+        }
+    }
+}

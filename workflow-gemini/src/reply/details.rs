@@ -1,0 +1,246 @@
+//! What comes with an answer besides its text.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::response::Candidate;
+
+/// How many items a list may have for equal ones to be left out: each is compared with each.
+const MAX_COMPARED: usize = 1_000;
+/// The most characters of an image or sound, as base64, that are part of the details.
+const MAX_DATA: usize = 32 * 1024;
+
+/// Where an answer is from, and what the tools did: the API's own objects.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Details {
+    /// What was searched for and found (`groundingMetadata`). Of a stream, all its events together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grounding: Option<Value>,
+    /// Which pages were read (`urlContextMetadata`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url_context: Option<Value>,
+    /// What the text cites (`citationMetadata`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub citations: Option<Value>,
+    /// The code that was run, and what it printed: parts `executableCode` and
+    /// `codeExecutionResult`, in their order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub code: Vec<Value>,
+    /// Functions that the model asks to be called (`functionCall`). Nothing calls them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub function_calls: Vec<Value>,
+    /// Images and sounds, each as `{mime_type, bytes, data}`, or `{mime_type, uri}`; `data` (base64) is
+    /// left out when it is longer than 32 KiB.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub media: Vec<Value>,
+    /// The tier that served the request, where the API says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_tier: Option<String>,
+}
+
+impl Details {
+    /// Takes in a further piece of an answer.
+    pub(crate) fn add(&mut self, candidate: &mut Candidate, parts: &[Value]) {
+        let (known, more) = (&mut self.grounding, candidate.grounding_metadata.take());
+        merge(known, more, |name| match name {
+            "groundingChunks" => Merge::Numbered,
+            "groundingSupports" | "webSearchQueries" | "imageSearchQueries"
+            | "retrievalQueries" => Merge::New,
+            _ => Merge::Last,
+        });
+        let (known, more) = (&mut self.url_context, candidate.url_context_metadata.take());
+        merge(known, more, |name| match name {
+            "urlMetadata" => Merge::New,
+            _ => Merge::Last,
+        });
+        let (known, more) = (&mut self.citations, candidate.citation_metadata.take());
+        merge(known, more, |name| match name {
+            "citationSources" | "citations" => Merge::New,
+            _ => Merge::Last,
+        });
+        for part in parts {
+            self.add_part(part);
+        }
+    }
+
+    fn add_part(&mut self, part: &Value) {
+        if part.get("executableCode").is_some() || part.get("codeExecutionResult").is_some() {
+            self.code.push(part.clone());
+        }
+        self.function_calls
+            .extend(part.get("functionCall").cloned());
+        if let Some(inline) = part.get("inlineData") {
+            let data = inline.get("data").and_then(Value::as_str);
+            let data = data.unwrap_or_default();
+            let mut media = json!({"mime_type": mime_type(inline), "bytes": data.len() / 4 * 3});
+            if data.len() <= MAX_DATA {
+                media["data"] = data.into();
+            }
+            self.media.push(media);
+        }
+        if let Some(file) = part.get("fileData") {
+            let uri = file.get("fileUri").cloned().unwrap_or_default();
+            self.media
+                .push(json!({"mime_type": mime_type(file), "uri": uri}));
+        }
+    }
+
+    /// What the answer has that is no text, in words.
+    pub(crate) fn unsupported(&self) -> Vec<String> {
+        let calls = self.function_calls.iter().map(|call| {
+            let name = call.get("name").and_then(Value::as_str);
+            format!("a call of the function `{}`", name.unwrap_or("unnamed"))
+        });
+        let media = self.media.iter().map(|media| {
+            let kind = media.get("mime_type").and_then(Value::as_str);
+            kind.unwrap_or("data").to_owned()
+        });
+        calls.chain(media).take(10).collect()
+    }
+}
+
+fn mime_type(data: &Value) -> &str {
+    let kind = data.get("mimeType").and_then(Value::as_str);
+    kind.unwrap_or("application/octet-stream")
+}
+
+/// How a list of a later event adds to the one that is known.
+enum Merge {
+    /// Its items are numbered over all events, and others refer to the numbers. An event has those that
+    /// are not in earlier ones; should it begin with all of them nevertheless, it replaces them.
+    Numbered,
+    /// Items that are known are skipped.
+    New,
+    /// The later list replaces the earlier one.
+    Last,
+}
+
+/// Adds what a later event of a stream has, member by member.
+fn merge(known: &mut Option<Value>, more: Option<Value>, how: impl Fn(&str) -> Merge) {
+    match (known, more) {
+        (Some(Value::Object(known)), Some(Value::Object(more))) => {
+            for (name, value) in more {
+                let how = how(&name);
+                merge_member(known, name, value, &how);
+            }
+        }
+        (known, Some(more)) => *known = Some(more),
+        (_, None) => {}
+    }
+}
+
+fn merge_member(known: &mut Map<String, Value>, name: String, value: Value, how: &Merge) {
+    let (list, more) = match (known.get_mut(&name), value) {
+        (Some(Value::Array(list)), Value::Array(more)) => (list, more),
+        (_, value) => {
+            known.insert(name, value);
+            return;
+        }
+    };
+    match how {
+        Merge::Last => *list = more,
+        Merge::Numbered if more.starts_with(list) => *list = more,
+        Merge::Numbered => list.extend(more),
+        Merge::New if list.len().max(more.len()) > MAX_COMPARED => list.extend(more),
+        Merge::New => {
+            for item in more {
+                if !list.contains(&item) {
+                    list.push(item);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn merged(events: &[Value]) -> Value {
+        let mut details = Details::default();
+        for event in events {
+            let mut candidate: Candidate = serde_json::from_value(event.clone()).unwrap();
+            details.add(&mut candidate, &[]);
+        }
+        serde_json::to_value(details).unwrap()
+    }
+
+    fn grounding(chunks: &[&str], supports: &Value, queries: &[&str]) -> Value {
+        json!({"groundingMetadata": {"groundingChunks": chunks, "groundingSupports": supports,
+            "webSearchQueries": queries}})
+    }
+
+    #[test]
+    fn grounding_accumulates_over_the_events_of_a_stream() {
+        let (first, second) = (json!([{"i": [0]}]), json!([{"i": [1, 2]}]));
+        let both = json!([{"i": [0]}, {"i": [1, 2]}]);
+        let all = grounding(&["a", "b", "c"], &both, &["p", "q"])["groundingMetadata"].clone();
+        for (second_chunks, second_supports) in [
+            // Only what is new, as documented; or all that is known again, as some clients have seen.
+            (&["b", "c"][..], second.clone()),
+            (&["a", "b", "c"], both.clone()),
+        ] {
+            let events = [
+                grounding(&["a"], &first, &["p"]),
+                json!({}),
+                grounding(second_chunks, &second_supports, &["p", "q"]),
+            ];
+            assert_eq!(merged(&events)["grounding"], all);
+        }
+        // Equal chunks are numbered apart.
+        let twice = [
+            json!({"groundingMetadata": {"groundingChunks": ["a", "b"]}}),
+            json!({"groundingMetadata": {"groundingChunks": ["b"]}}),
+        ];
+        let chunks = &merged(&twice)["grounding"]["groundingChunks"];
+        assert_eq!(*chunks, json!(["a", "b", "b"]));
+    }
+
+    #[test]
+    fn other_lists_skip_what_is_known_and_other_members_are_replaced() {
+        let events = [
+            json!({"urlContextMetadata": {"urlMetadata": [1]},
+                "citationMetadata": {"citationSources": [{"uri": "a"}]},
+                "groundingMetadata": {"searchEntryPoint": {"x": 1}, "other": [1, 2]}}),
+            json!({"urlContextMetadata": {"urlMetadata": [1, 2]},
+                "citationMetadata": {"citationSources": [{"uri": "b"}, {"uri": "a"}]},
+                "groundingMetadata": {"searchEntryPoint": {"y": 2}, "other": [3]}}),
+        ];
+        let expected = json!({
+            "grounding": {"searchEntryPoint": {"y": 2}, "other": [3]},
+            "url_context": {"urlMetadata": [1, 2]},
+            "citations": {"citationSources": [{"uri": "a"}, {"uri": "b"}]},
+        });
+        assert_eq!(merged(&events), expected);
+    }
+
+    #[test]
+    fn what_is_no_text_is_named() {
+        let mut details = Details::default();
+        let parts = [
+            json!({"functionCall": {"name": "get_weather", "args": {"city": "Oslo"}}}),
+            json!({"inlineData": {"mimeType": "image/png", "data": "QUJD"}}),
+            json!({"inlineData": {"mimeType": "audio/L16;rate=24000", "data": "A".repeat(40_000)}}),
+            json!({"fileData": {"mimeType": "video/mp4", "fileUri": "https://x.example/v"}}),
+            json!({"text": "A"}),
+        ];
+        details.add(&mut Candidate::default(), &parts);
+        let expected = json!({
+            "function_calls": [{"name": "get_weather", "args": {"city": "Oslo"}}],
+            "media": [
+                {"mime_type": "image/png", "bytes": 3, "data": "QUJD"},
+                {"mime_type": "audio/L16;rate=24000", "bytes": 30_000},
+                {"mime_type": "video/mp4", "uri": "https://x.example/v"},
+            ],
+        });
+        assert_eq!(serde_json::to_value(&details).unwrap(), expected);
+        let named = [
+            "a call of the function `get_weather`",
+            "image/png",
+            "audio/L16;rate=24000",
+            "video/mp4",
+        ];
+        assert_eq!(details.unsupported(), named);
+    }
+}

@@ -1,0 +1,263 @@
+//! The body of `generateContent` and `streamGenerateContent`.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{
+    GenerateRequest, part, safety, schema::Schema, service_tier::ServiceTier, thinking::Thinking,
+    tool::Tool,
+};
+
+/// A request as the API wants it. What is not set is left out: the API refuses `null`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Question<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    system_instruction: Option<Content<'a>>,
+    contents: [Content<'a>; 1],
+    #[serde(skip_serializing_if = "GenerationConfig::is_empty")]
+    generation_config: GenerationConfig<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    safety_settings: Vec<SafetySetting<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_config: Option<&'a Map<String, Value>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_tier: Option<ServiceTier>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    store: Option<bool>,
+    /// Where an answer that is too long for one request goes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    continuation_token: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Content<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<&'static str>,
+    parts: Vec<Part<'a>>,
+}
+
+/// Exactly one of these.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+enum Part<'a> {
+    Text(&'a str),
+    InlineData(InlineData<'a>),
+    FileData(FileData<'a>),
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct InlineData<'a> {
+    mime_type: &'a str,
+    data: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FileData<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mime_type: Option<&'a str>,
+    file_uri: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct SafetySetting<'a> {
+    category: &'a str,
+    threshold: &'a str,
+}
+
+#[derive(Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GenerationConfig<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top_p: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top_k: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_output_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    stop_sequences: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seed: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_mime_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_json_schema: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thinking_config: Option<ThinkingConfig<'a>>,
+}
+
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ThinkingConfig<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thinking_level: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thinking_budget: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    include_thoughts: Option<bool>,
+}
+
+impl<'a> Question<'a> {
+    /// A request, or with a token the rest of its answer.
+    pub(crate) fn new(request: &'a GenerateRequest, continuation_token: Option<&'a str>) -> Self {
+        let system = request.system.as_deref();
+        Self {
+            system_instruction: system.map(Content::system),
+            contents: [Content::user(request)],
+            generation_config: GenerationConfig::from(request),
+            safety_settings: request.safety.iter().map(SafetySetting::from).collect(),
+            tools: request.tools.iter().map(Tool::to_json).collect(),
+            tool_config: request.tool_config.as_ref(),
+            service_tier: request.service_tier,
+            store: request.store,
+            continuation_token,
+        }
+    }
+}
+
+impl Question<'_> {
+    /// Whether the tier is in the body.
+    pub(crate) fn with_service_tier(mut self, in_body: bool) -> Self {
+        self.service_tier = self.service_tier.filter(|_| in_body);
+        self
+    }
+}
+
+impl<'a> Content<'a> {
+    fn system(text: &'a str) -> Self {
+        Self {
+            role: None,
+            parts: vec![Part::Text(text)],
+        }
+    }
+
+    fn user(request: &'a GenerateRequest) -> Self {
+        let prompt = Some(&*request.prompt).filter(|prompt| !prompt.is_empty());
+        let parts = request.parts.iter().map(Part::from);
+        Self {
+            role: Some("user"),
+            parts: parts.chain(prompt.map(Part::Text)).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a part::Part> for Part<'a> {
+    fn from(part: &'a part::Part) -> Self {
+        match part {
+            part::Part::Text(text) => Self::Text(text),
+            part::Part::Inline { mime_type, data } => {
+                Self::InlineData(InlineData { mime_type, data })
+            }
+            part::Part::File { mime_type, uri } => Self::FileData(FileData {
+                mime_type: mime_type.as_deref(),
+                file_uri: uri,
+            }),
+        }
+    }
+}
+
+impl<'a> From<&'a safety::SafetySetting> for SafetySetting<'a> {
+    fn from(setting: &'a safety::SafetySetting) -> Self {
+        Self {
+            category: &setting.category,
+            threshold: &setting.threshold,
+        }
+    }
+}
+
+impl GenerationConfig<'_> {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl<'a> From<&'a GenerateRequest> for GenerationConfig<'a> {
+    fn from(request: &'a GenerateRequest) -> Self {
+        Self {
+            temperature: request.temperature,
+            top_p: request.top_p,
+            top_k: request.top_k,
+            max_output_tokens: request.max_output_tokens,
+            stop_sequences: &request.stop,
+            seed: request.seed,
+            response_mime_type: request.schema.as_ref().map(|_| "application/json"),
+            response_json_schema: request.schema.as_deref().map(Schema::json),
+            thinking_config: thinking(request),
+        }
+    }
+}
+
+fn thinking(request: &GenerateRequest) -> Option<ThinkingConfig<'_>> {
+    if request.thinking.is_none() && request.include_thoughts.is_none() {
+        return None;
+    }
+    let (thinking_level, thinking_budget) = match &request.thinking {
+        Some(Thinking::Level(level)) => (Some(level.as_str()), None),
+        Some(Thinking::Budget(tokens)) => (None, Some(*tokens)),
+        None => (None, None),
+    };
+    Some(ThinkingConfig {
+        thinking_level,
+        thinking_budget,
+        include_thoughts: request.include_thoughts,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn sent(request: &GenerateRequest) -> String {
+        serde_json::to_string(&Question::new(request, None)).unwrap()
+    }
+
+    #[test]
+    fn what_is_not_set_is_not_sent() {
+        assert_eq!(
+            sent(&GenerateRequest::new("Hi")),
+            r#"{"contents":[{"role":"user","parts":[{"text":"Hi"}]}]}"#
+        );
+    }
+
+    #[test]
+    fn everything_set_is_sent_by_its_name() {
+        let request = GenerateRequest::new("Hi")
+            .with_system("Be short.")
+            .with_temperature(0.7)
+            .with_top_p(0.9)
+            .with_top_k(40)
+            .with_max_output_tokens(64)
+            .with_stop(["END"])
+            .with_seed(-1)
+            .with_schema(json!({"type": "object", "properties": {"z": {}, "a": {}}}))
+            .with_thinking(Thinking::level("low"))
+            .with_include_thoughts(true);
+        let all = concat!(
+            r#"{"systemInstruction":{"parts":[{"text":"Be short."}]},"#,
+            r#""contents":[{"role":"user","parts":[{"text":"Hi"}]}],"#,
+            r#""generationConfig":{"temperature":0.7,"topP":0.9,"topK":40,"#,
+            r#""maxOutputTokens":64,"stopSequences":["END"],"seed":-1,"#,
+            r#""responseMimeType":"application/json","#,
+            r#""responseJsonSchema":{"type":"object","properties":{"z":{},"a":{}}},"#,
+            r#""thinkingConfig":{"thinkingLevel":"LOW","includeThoughts":true}}}"#,
+        );
+        assert_eq!(sent(&request), all);
+    }
+
+    #[test]
+    fn a_budget_is_sent_without_a_level() {
+        let request = GenerateRequest::new("Hi").with_thinking(Thinking::Budget(-1));
+        let config = sent(&request);
+        assert!(
+            config.ends_with(r#""generationConfig":{"thinkingConfig":{"thinkingBudget":-1}}}"#)
+        );
+    }
+}
