@@ -37,8 +37,8 @@ mod request;
 mod stream;
 
 pub use crate::{
-    client::{ConfigError, DEFAULT_BASE_URL, DEFAULT_MODEL, GeminiClient, GeminiClientBuilder},
-    error::{ApiError, GeminiError, NoAnswer, Verdict, Wait},
+    client::{DEFAULT_BASE_URL, DEFAULT_MODEL, GeminiClient, GeminiClientBuilder},
+    error::{ApiError, ConfigError, GeminiError, NoAnswer, Verdict, Wait},
     node::{LlmData, LlmNode, register},
     reply::{BlockReason, Chunk, Details, FinishReason, Reply},
     request::{GenerateRequest, MAX_INLINE_BYTES, Part, ServiceTier, Thinking, Tool},

@@ -3,13 +3,12 @@
 use std::{env, error::Error, fmt, future::Future, time::Duration};
 
 use super::{
-    GeminiClient,
-    credential::{Credential, TokenProvider},
+    credential::{self, Credential, TokenProvider},
     peer::Peer,
-    settings::{ConfigError, Settings, Timeouts, address, version_hint},
+    settings::{Settings, address, version_hint},
     span::{Observed, VERTEX},
 };
-use crate::{http::Secret, limits::Limits};
+use crate::{error::ConfigError, limits::Limits, stream::Timeouts};
 
 /// The model asked when neither the request, nor the client, nor `GEMINI_MODEL` names one.
 pub const DEFAULT_MODEL: &str = "gemini-3.8-flash";
@@ -22,7 +21,7 @@ const KEY_VARIABLES: [&str; 2] = ["GOOGLE_API_KEY", "GEMINI_API_KEY"];
 const DEFAULT_API_VERSION: &str = "v1beta";
 const DEFAULT_MAX_REPLY_BYTES: usize = 8 * 1024 * 1024;
 
-/// Collects what a [`GeminiClient`] needs.
+/// Collects what a [`GeminiClient`](crate::GeminiClient) needs.
 ///
 /// ```
 /// use std::time::Duration;
@@ -363,19 +362,19 @@ impl GeminiClientBuilder {
         self
     }
 
-    /// Checks all settings and builds the client. Nothing is sent.
-    ///
-    /// # Errors
-    /// [`ConfigError`]: the key is missing or cannot be a header, the base URL is not usable, a limit
-    /// is 0, or a variable has a value that cannot be used.
-    pub fn build(self) -> Result<GeminiClient, ConfigError> {
+    /// The settings, checked.
+    pub(super) fn settings(self) -> Result<Settings, ConfigError> {
         if let Some(InvalidVariable { name, expected }) = self.invalid_variable {
             return Err(ConfigError::InvalidVariable { name, expected });
         }
-        self.limits.check()?;
+        if let Some(limit) = self.limits.zero() {
+            return Err(ConfigError::NothingAllowed { limit });
+        }
         let credential = match self.bearer_token {
             Some(provider) => Credential::Bearer(provider),
-            None => Credential::Key(Secret::key(self.api_key.as_deref().unwrap_or_default())?),
+            None => Credential::Key(credential::key(
+                self.api_key.as_deref().unwrap_or_default(),
+            )?),
         };
         let address = address(&self.base_url, &self.api_version, &self.path_prefix)?;
         let peer = Peer::of(&address);
@@ -385,7 +384,7 @@ impl GeminiClientBuilder {
             port: address.port_or_known_default(),
             content: self.record_content,
         };
-        let settings = Settings {
+        Ok(Settings {
             credential,
             address,
             model: self.model,
@@ -396,8 +395,7 @@ impl GeminiClientBuilder {
             store: self.store,
             version_hint: version_hint(&self.base_url, &self.api_version),
             peer,
-        };
-        GeminiClient::new(settings)
+        })
     }
 }
 

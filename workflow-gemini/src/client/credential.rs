@@ -3,8 +3,12 @@
 use std::{error::Error, fmt, future::Future, sync::Arc};
 
 use futures::{FutureExt, TryFutureExt, future::BoxFuture};
+use reqwest::header::{AUTHORIZATION, HeaderName};
 
-use crate::{error::GeminiError, http::Secret};
+use crate::{
+    error::{ConfigError, GeminiError},
+    http::Secret,
+};
 
 /// A key, or something that gives tokens.
 #[derive(Clone, Debug)]
@@ -22,8 +26,19 @@ impl Credential {
         };
         let unavailable = |source| GeminiError::Token { source };
         let token = (provider.0)().await.map_err(unavailable)?;
-        Secret::bearer(&token).map_err(|error| unavailable(error.into()))
+        bearer(&token).map_err(|error| unavailable(error.into()))
     }
+}
+
+/// An API key, in the header of the API.
+pub(super) fn key(text: &str) -> Result<Secret, ConfigError> {
+    let name = HeaderName::from_static("x-goog-api-key");
+    Ok(Secret::new(name, "", text)?)
+}
+
+/// An access token.
+fn bearer(text: &str) -> Result<Secret, ConfigError> {
+    Ok(Secret::new(AUTHORIZATION, "Bearer ", text)?)
 }
 
 type Token = Result<String, Box<dyn Error + Send + Sync>>;

@@ -4,18 +4,18 @@ use std::{collections::VecDeque, mem};
 
 use tracing::Instrument;
 
-use super::{GeminiClient, Method, span::CallSpan};
+use super::{api::Api, span::CallSpan};
 use crate::{
-    error::GeminiError,
+    error::{ApiError, GeminiError},
     limits::{Entering, Entry, Pass},
     reply::Chunk,
-    request::GenerateRequest,
+    request::{GenerateRequest, Method},
     stream::{Answer, Reading},
 };
 
 /// One answer on its way. It takes further requests when it is longer than one may give.
 pub(crate) struct Exchange {
-    client: GeminiClient,
+    api: Api,
     method: Method,
     request: Box<GenerateRequest>,
     answer: Answer,
@@ -30,7 +30,7 @@ enum State {
     /// A request is to be sent: the first, or one that continues where a token says.
     Asking(Option<String>),
     /// It waits until it may be sent.
-    Entering(Box<Entry>, Option<String>),
+    Entering(Box<Entry<ApiError>>, Option<String>),
     /// Its answer is coming.
     Reading(Box<Reading>),
     /// What came before is told first.
@@ -40,11 +40,11 @@ enum State {
 }
 
 impl Exchange {
-    pub(crate) fn new(client: GeminiClient, method: Method, request: GenerateRequest) -> Box<Self> {
+    pub(crate) fn new(api: Api, method: Method, request: GenerateRequest) -> Box<Self> {
         Box::new(Self {
-            room: client.max_reply_bytes(),
+            room: api.max_reply_bytes(),
             answer: Answer::to(&request),
-            client,
+            api,
             method,
             request: Box::new(request),
             news: VecDeque::new(),
@@ -64,10 +64,10 @@ impl Exchange {
 
     /// The span of the call, which begins with its first poll.
     fn call(&mut self) -> &mut CallSpan {
-        let (client, request) = (&self.client, &self.request);
+        let (api, request) = (&self.api, &self.request);
         self.call.get_or_insert_with(|| {
-            let model = client.model_of(request);
-            CallSpan::new(client.observed(), model, self.method, request)
+            let model = api.model_of(request);
+            CallSpan::new(api.observed(), model, self.method, request)
         })
     }
 
@@ -94,21 +94,23 @@ impl Exchange {
 
     fn failed(&mut self, error: GeminiError) -> State {
         self.call().failed(&error);
-        let model = self.client.model_of(&self.request);
-        self.client.gate().failed(model, &error);
+        let model = self.api.model_of(&self.request);
+        if let GeminiError::Api(refusal) = &error {
+            self.api.gate().refused(model, refusal);
+        }
         State::Failed(error)
     }
 
     fn enter(&self, token: Option<String>) -> Result<State, GeminiError> {
         // A further request of an answer is not a retry.
         let is_retry = self.request.retry && token.is_none();
-        let entry = self.client.enter(self.method, &self.request, is_retry)?;
+        let entry = self.api.enter(self.method, &self.request, is_retry)?;
         Ok(State::Entering(Box::new(entry), token))
     }
 
     async fn wait(
         &mut self,
-        mut entry: Box<Entry>,
+        mut entry: Box<Entry<ApiError>>,
         token: Option<String>,
     ) -> Result<State, GeminiError> {
         let news = match entry.next().await? {
@@ -123,7 +125,7 @@ impl Exchange {
     async fn ask(&mut self, pass: Pass, token: Option<&str>) -> Result<State, GeminiError> {
         let permit = pass.sent();
         let call = self
-            .client
+            .api
             .call(self.method, &self.request, token, self.room, permit);
         let reading = Reading::new(self.method, call.await?);
         self.answer.served_by(reading.service_tier());
@@ -147,8 +149,8 @@ impl Exchange {
         }
         let reply = mem::take(&mut self.answer).finish()?;
         let reply = reply.presented(reading.secret());
-        let model = self.client.model_of(&self.request);
-        self.client.gate().succeeded(model, self.request.retry);
+        let model = self.api.model_of(&self.request);
+        self.api.gate().succeeded(model, self.request.retry);
         self.news.push_back(Chunk::Done(Box::new(reply)));
         Ok(State::Over)
     }

@@ -1,12 +1,10 @@
 //! What a client connects to: the API's host, or a proxy on the way to it.
 
-use std::fmt;
+use std::{fmt, net::IpAddr};
 
 use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::Url;
-
-use super::settings::is_loopback;
 
 /// Where connections go to. Never shows a password of a proxy's URL.
 #[derive(Clone, Debug)]
@@ -54,6 +52,13 @@ impl fmt::Display for Peer {
             None => Ok(()),
         }
     }
+}
+
+/// Whether a URL leads to this machine: no proxy knows a way to it.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    address.map_or(host == "localhost", |address| address.is_loopback())
 }
 
 #[cfg(test)]

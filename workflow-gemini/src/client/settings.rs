@@ -1,11 +1,9 @@
 //! What a client is made from, checked.
 
-use std::{error::Error, net::IpAddr, time::Duration};
-
 use reqwest::Url;
 
 use super::{credential::Credential, peer::Peer, span::Observed};
-use crate::limits::Limits;
+use crate::{error::ConfigError, limits::Limits, stream::Timeouts};
 
 /// What a builder has checked.
 #[derive(Debug)]
@@ -23,57 +21,6 @@ pub(crate) struct Settings {
     /// What to say where the API does not know the path.
     pub(crate) version_hint: Option<String>,
     pub(crate) peer: Peer,
-}
-
-/// How long a client waits, and for what.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Timeouts {
-    pub(crate) connect: Duration,
-    pub(crate) first_byte: Duration,
-    pub(crate) idle: Duration,
-    pub(crate) total: Option<Duration>,
-}
-
-/// Why a client could not be made.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// No key was given and none is in the environment.
-    #[error("no Gemini API key: set GEMINI_API_KEY or GOOGLE_API_KEY")]
-    MissingKey,
-    /// The key has characters no HTTP header can carry.
-    #[error("the Gemini API key has characters that an HTTP header cannot carry")]
-    InvalidKey,
-    /// The base URL cannot be used. It is not shown, since it may hold a password.
-    #[error("the Gemini base URL is not usable: {reason}")]
-    InvalidBaseUrl {
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-    /// A limit lets no request through.
-    #[error("{limit} is 0: no request could be sent")]
-    NothingAllowed {
-        /// The setting, as the builder names it.
-        limit: &'static str,
-    },
-    /// An environment variable has a value that cannot be used.
-    #[error("{name} has to be {expected}")]
-    InvalidVariable {
-        /// The variable.
-        name: &'static str,
-        /// What it may be.
-        expected: &'static str,
-    },
-    /// The HTTP client could not be set up, for example for want of root certificates.
-    #[error("the HTTP client could not be set up")]
-    Http(#[source] Box<dyn Error + Send + Sync>),
-}
-
-/// Whether a URL leads to this machine: no proxy knows a way to it.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
-    address.map_or(host == "localhost", |address| address.is_loopback())
 }
 
 /// What to do about a base URL that ends in a version, to which the client adds another one.

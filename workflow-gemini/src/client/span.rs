@@ -5,11 +5,10 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use tracing::{Span, field, info_span};
 
-use super::Method;
 use crate::{
     error::{GeminiError, NoAnswer},
     reply::{Chunk, Reply},
-    request::{GenerateRequest, Part},
+    request::{GenerateRequest, Method, Part},
 };
 
 /// The provider of Vertex AI, in the words of OpenTelemetry.

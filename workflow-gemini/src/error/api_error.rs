@@ -6,7 +6,10 @@ use super::{
     class::{Class, is_daily},
     fault::Fault,
 };
-use crate::http::{Secret, excerpt};
+use crate::{
+    http::{Secret, excerpt},
+    limits::Refusal,
+};
 
 /// How long a model is left alone whose quota is used up.
 const SPENT_QUOTA: Duration = Duration::from_secs(60);
@@ -99,24 +102,24 @@ impl ApiError {
         self.retry_after
     }
 
-    /// Whether too much was asked of a model, for now.
-    pub(crate) fn is_over_limit(&self) -> bool {
-        self.class == Class::RateLimited
-    }
-
-    /// For how long the model is best left alone by everyone, where the API says so. A quota that is used up may be raised
-    /// at any time, so it is asked again each minute.
-    pub(crate) fn cool_down(&self) -> Option<Duration> {
-        match self.class {
-            Class::DailyQuota | Class::NoQuota => Some(SPENT_QUOTA),
-            _ => self.retry_after,
-        }
-    }
-
     pub(crate) fn present(&mut self, key: &Secret) {
         self.message = excerpt(&self.message, key);
         for text in [&mut self.status, &mut self.quota] {
             *text = text.take().map(|text| excerpt(&text, key));
+        }
+    }
+}
+
+impl Refusal for ApiError {
+    fn is_over_limit(&self) -> bool {
+        self.class == Class::RateLimited
+    }
+
+    /// A quota that is used up may be raised at any time: the API is called again each minute.
+    fn cool_down(&self) -> Option<Duration> {
+        match self.class {
+            Class::DailyQuota | Class::NoQuota => Some(SPENT_QUOTA),
+            _ => self.retry_after,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod api_error;
 mod class;
+mod config;
 mod fault;
 mod hint;
 mod no_answer;
@@ -9,6 +10,7 @@ mod no_answer;
 pub(crate) use self::fault::Fault;
 pub use self::{
     api_error::ApiError,
+    config::ConfigError,
     no_answer::{NoAnswer, Verdict},
 };
 
@@ -16,7 +18,10 @@ use std::{borrow::Cow, error::Error, fmt, time::Duration};
 
 use workflow_core::Usage;
 
-use crate::http::{Secret, excerpt};
+use crate::{
+    http::{Secret, excerpt},
+    limits::CoolingDown,
+};
 
 /// Why a request brought no answer.
 ///
@@ -230,6 +235,16 @@ impl GeminiError {
 impl From<ApiError> for GeminiError {
     fn from(error: ApiError) -> Self {
         Self::Api(Box::new(error))
+    }
+}
+
+impl From<CoolingDown<ApiError>> for GeminiError {
+    fn from(cooling: CoolingDown<ApiError>) -> Self {
+        Self::CoolingDown {
+            model: cooling.model,
+            left: cooling.left,
+            error: Box::new(cooling.refusal),
+        }
     }
 }
 

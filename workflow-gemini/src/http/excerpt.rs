@@ -23,11 +23,14 @@ fn shortened(mut text: String) -> String {
 
 #[cfg(test)]
 mod tests {
+    use reqwest::header::HeaderName;
+
     use super::*;
 
     #[test]
     fn it_is_one_bounded_line_without_the_key() {
-        let key = Secret::key("AIza-secret").unwrap();
+        let name = HeaderName::from_static("x-api-key");
+        let key = Secret::new(name, "", "AIza-secret").unwrap();
         assert_eq!(
             excerpt("<p>\r\n\tno\0 AIza-secret </p>", &key),
             "<p> no *** </p>"

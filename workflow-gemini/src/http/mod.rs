@@ -4,4 +4,8 @@ mod excerpt;
 mod retry_after;
 mod secret;
 
-pub(crate) use self::{excerpt::excerpt, retry_after::wished_wait, secret::Secret};
+pub(crate) use self::{
+    excerpt::excerpt,
+    retry_after::wished_wait,
+    secret::{Secret, UnusableSecret},
+};

@@ -2,9 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
-
-use crate::client::ConfigError;
+use reqwest::header::{HeaderName, HeaderValue};
 
 /// What stands where the key was.
 const REDACTED: &str = "***";
@@ -17,25 +15,27 @@ pub(crate) struct Secret {
     value: HeaderValue,
 }
 
+/// Why a text cannot be a secret. The text itself is not part of the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum UnusableSecret {
+    /// There is nothing in it.
+    #[error("the secret is empty")]
+    Empty,
+    /// It has characters that an HTTP header cannot carry.
+    #[error("the secret has characters that an HTTP header cannot carry")]
+    NotAHeader,
+}
+
 impl Secret {
-    /// Takes a key as people paste it: blanks and line ends around it do not count.
-    pub(crate) fn key(text: &str) -> Result<Self, ConfigError> {
-        let name = HeaderName::from_static("x-goog-api-key");
-        Self::new(text, name, "")
-    }
-
-    /// Takes an access token.
-    pub(crate) fn bearer(text: &str) -> Result<Self, ConfigError> {
-        Self::new(text, AUTHORIZATION, "Bearer ")
-    }
-
-    fn new(text: &str, name: HeaderName, before: &str) -> Result<Self, ConfigError> {
+    /// A secret that is sent as the value of `name`, after `prefix`. White space around it is not part
+    /// of it, since people paste line ends along with keys.
+    pub(crate) fn new(name: HeaderName, prefix: &str, text: &str) -> Result<Self, UnusableSecret> {
         let text = text.trim();
         if text.is_empty() {
-            return Err(ConfigError::MissingKey);
+            return Err(UnusableSecret::Empty);
         }
-        let value = HeaderValue::from_str(&format!("{before}{text}"));
-        let mut value = value.map_err(|_| ConfigError::InvalidKey)?;
+        let value = HeaderValue::from_str(&format!("{prefix}{text}"));
+        let mut value = value.map_err(|_| UnusableSecret::NotAHeader)?;
         value.set_sensitive(true);
         let text = text.into();
         Ok(Self { text, name, value })
@@ -60,19 +60,25 @@ impl fmt::Debug for Secret {
 
 #[cfg(test)]
 mod tests {
+    use reqwest::header::AUTHORIZATION;
+
     use super::*;
+
+    fn key(text: &str) -> Result<Secret, UnusableSecret> {
+        Secret::new(HeaderName::from_static("x-api-key"), "", text)
+    }
 
     #[test]
     fn a_pasted_key_is_trimmed_and_hidden() {
-        let key = Secret::key(" AIza-secret\r\n").unwrap();
+        let key = key(" AIza-secret\r\n").unwrap();
         let (name, value) = key.header();
         assert_eq!(
             (name.as_str(), value.as_bytes()),
-            ("x-goog-api-key", &b"AIza-secret"[..])
+            ("x-api-key", &b"AIza-secret"[..])
         );
         assert!(value.is_sensitive());
         assert_eq!(format!("{key:?} {value:?}"), "*** Sensitive");
-        let token = Secret::bearer("ya29.secret\n").unwrap();
+        let token = Secret::new(AUTHORIZATION, "Bearer ", "ya29.secret\n").unwrap();
         let (name, value) = token.header();
         assert_eq!(
             (name.as_str(), value.as_bytes()),
@@ -85,8 +91,8 @@ mod tests {
 
     #[test]
     fn a_key_that_is_empty_or_no_header_value_is_refused_without_showing_it() {
-        assert!(matches!(Secret::key(" \n"), Err(ConfigError::MissingKey)));
-        let error = Secret::key("AIza\nsecret").unwrap_err();
-        assert!(!format!("{error} {error:?}").contains("secret"));
+        assert!(matches!(key(" \n"), Err(UnusableSecret::Empty)));
+        let error = key("AIza\nsecret").unwrap_err();
+        assert_eq!(error, UnusableSecret::NotAHeader);
     }
 }

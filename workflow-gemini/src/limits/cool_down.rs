@@ -9,8 +9,6 @@ use std::{
 use tokio::time::Instant;
 use workflow_core::LONGEST_REQUESTED_WAIT;
 
-use crate::error::{ApiError, GeminiError};
-
 /// No model is left alone for longer, whatever was asked for: the next request then shows.
 const LONGEST: Duration = Duration::from_secs(600);
 /// How long a model is left alone that is over a limit and does not say for how long, at its second
@@ -21,48 +19,72 @@ const LONGEST_UNNAMED: Duration = Duration::from_secs(32);
 const SPREAD: f64 = 0.1;
 const LONGEST_SPREAD: Duration = Duration::from_secs(5);
 
+/// What the gate reads from the error of a provider.
+pub(crate) trait Refusal: Clone {
+    /// Whether the model is over a limit, for now.
+    fn is_over_limit(&self) -> bool;
+
+    /// For how long no request to the model makes sense, where the provider says so.
+    fn cool_down(&self) -> Option<Duration>;
+}
+
+/// A request was not sent, since its model cools down.
+#[derive(Debug)]
+pub(crate) struct CoolingDown<R> {
+    pub(crate) model: String,
+    /// For how long, and a little longer, so that not all requests come at once.
+    pub(crate) left: Duration,
+    /// The error that began it.
+    pub(crate) refusal: R,
+}
+
 /// Which models are left alone, until when, and what they had answered.
-#[derive(Debug, Default)]
-pub(super) struct CoolDowns(Mutex<BTreeMap<String, CoolDown>>);
+#[derive(Debug)]
+pub(super) struct CoolDowns<R>(Mutex<BTreeMap<String, CoolDown<R>>>);
 
 #[derive(Debug)]
-struct CoolDown {
+struct CoolDown<R> {
     until: Instant,
-    error: ApiError,
+    refusal: R,
     /// How often in a row no wait was named.
     unnamed: u32,
 }
 
-impl CoolDowns {
+impl<R> Default for CoolDowns<R> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<R: Refusal> CoolDowns<R> {
     /// Whether a model may be asked; if not, why, and when it may.
-    pub(super) fn check(&self, model: &str) -> Result<(), GeminiError> {
+    pub(super) fn check(&self, model: &str) -> Result<(), CoolingDown<R>> {
         let now = Instant::now();
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let active = all.get(model).filter(|known| known.until > now);
         let Some(cool_down) = active else {
             return Ok(());
         };
-        Err(GeminiError::CoolingDown {
+        Err(CoolingDown {
             model: model.to_owned(),
             left: spread(cool_down.until - now, fastrand::f64()),
-            error: Box::new(cool_down.error.clone()),
+            refusal: cool_down.refusal.clone(),
         })
     }
 
     /// Notes what a model has answered. Of several wishes the one that ends last holds.
-    pub(super) fn note(&self, model: &str, error: &ApiError) {
+    pub(super) fn note(&self, model: &str, refusal: &R) {
         let now = Instant::now();
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = all.get(model);
-        let Some((wait, unnamed)) = wait(error, known, now) else {
+        let Some((wait, unnamed)) = wait(refusal, known, now) else {
             return;
         };
         let until = now + wait;
         if known.is_none_or(|known| known.until <= until) {
-            let error = error.clone();
             let cool_down = CoolDown {
                 until,
-                error,
+                refusal: refusal.clone(),
                 unnamed,
             };
             all.insert(model.to_owned(), cool_down);
@@ -81,12 +103,16 @@ impl CoolDowns {
 
 /// How long to leave a model alone after an error, and how often in a row no wait was named. Those who
 /// had asked before the others knew count once.
-fn wait(error: &ApiError, known: Option<&CoolDown>, now: Instant) -> Option<(Duration, u32)> {
-    if let Some(wait) = error.cool_down() {
+fn wait<R: Refusal>(
+    refusal: &R,
+    known: Option<&CoolDown<R>>,
+    now: Instant,
+) -> Option<(Duration, u32)> {
+    if let Some(wait) = refusal.cool_down() {
         return Some((wait.min(LONGEST), 0));
     }
     let is_known = known.is_some_and(|known| known.until > now);
-    if is_known || !error.is_over_limit() {
+    if is_known || !refusal.is_over_limit() {
         return None;
     }
     let unnamed = known.map_or(0, |known| known.unnamed).saturating_add(1);
@@ -106,6 +132,7 @@ fn spread(left: Duration, draw: f64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ApiError;
 
     #[tokio::test(start_paused = true)]
     async fn without_a_named_wait_the_second_limit_in_a_row_brings_one_and_each_further_doubles_it()

@@ -7,14 +7,16 @@ mod line;
 
 use std::sync::Arc;
 
-pub(crate) use self::limiter::Permit;
 use self::{
     budget::{Bucket, Budget, RetryToken},
     cool_down::CoolDowns,
     limiter::{Limit, Limiter},
     line::{Moved, Place},
 };
-use crate::{client::ConfigError, error::GeminiError};
+pub(crate) use self::{
+    cool_down::{CoolingDown, Refusal},
+    limiter::Permit,
+};
 
 /// The queue of retries that wait for the budget.
 pub(crate) const RETRY_BUDGET: &str = "retry_budget";
@@ -28,29 +30,28 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// Refuses limits that would make every request wait for ever.
-    pub(crate) fn check(&self) -> Result<(), ConfigError> {
-        let limit = match self {
-            Self { in_flight: 0, .. } => "max_in_flight",
+    /// The limit that lets no request through, by the name of its setting.
+    pub(crate) fn zero(&self) -> Option<&'static str> {
+        match self {
+            Self { in_flight: 0, .. } => Some("max_in_flight"),
             Self {
                 per_minute: Some(0),
                 ..
-            } => "max_per_minute",
-            _ => return Ok(()),
-        };
-        Err(ConfigError::NothingAllowed { limit })
+            } => Some("max_per_minute"),
+            _ => None,
+        }
     }
 }
 
 /// Admits every request of a client.
 #[derive(Debug)]
-pub(crate) struct Gate {
-    cool_downs: CoolDowns,
+pub(crate) struct Gate<R> {
+    cool_downs: CoolDowns<R>,
     budget: Budget,
     limiter: Limiter,
 }
 
-impl Gate {
+impl<R: Refusal> Gate<R> {
     pub(crate) fn new(limits: Limits) -> Self {
         Self {
             cool_downs: CoolDowns::default(),
@@ -74,16 +75,15 @@ impl Gate {
         self.budget.succeeded(is_retry);
     }
 
-    pub(crate) fn failed(&self, model: &str, error: &GeminiError) {
-        if let GeminiError::Api(error) = error {
-            self.cool_downs.note(model, error);
-        }
+    /// Notes that the provider refused a request to the model.
+    pub(crate) fn refused(&self, model: &str, refusal: &R) {
+        self.cool_downs.note(model, refusal);
     }
 }
 
 /// A request on its way through the gate. Dropping it leaves the line.
-pub(crate) struct Entry {
-    gate: Arc<Gate>,
+pub(crate) struct Entry<R> {
+    gate: Arc<Gate<R>>,
     model: String,
     stage: Stage,
     /// Whether it had to wait where it is.
@@ -123,9 +123,13 @@ impl Pass {
     }
 }
 
-impl Entry {
+impl<R: Refusal> Entry<R> {
     /// A request to a model asks to be let through. It is refused at once while the model cools down.
-    pub(crate) fn new(gate: Arc<Gate>, model: &str, is_retry: bool) -> Result<Self, GeminiError> {
+    pub(crate) fn new(
+        gate: Arc<Gate<R>>,
+        model: &str,
+        is_retry: bool,
+    ) -> Result<Self, CoolingDown<R>> {
         gate.cool_downs.check(model)?;
         let budget = is_retry.then(|| gate.budget.place()).flatten();
         let stage = match budget {
@@ -143,7 +147,7 @@ impl Entry {
     }
 
     /// What happens next. Not to be called any more once the request is admitted.
-    pub(crate) async fn next(&mut self) -> Result<Entering, GeminiError> {
+    pub(crate) async fn next(&mut self) -> Result<Entering, CoolingDown<R>> {
         loop {
             if let Some(permit) = self.permit.take() {
                 // The model may have come to cool down meanwhile.

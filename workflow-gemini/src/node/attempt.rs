@@ -6,10 +6,10 @@ use workflow_core::{NodeContext, NodeError, Queued, Usage};
 
 use super::{data::LlmData, debug::DebugRecord, failure, metadata};
 use crate::{
-    client::{GeminiClient, Method},
+    client::GeminiClient,
     error::GeminiError,
     reply::{Chunk, Reply},
-    request::GenerateRequest,
+    request::{GenerateRequest, Method},
 };
 
 /// What an attempt has met so far.

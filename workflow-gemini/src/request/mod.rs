@@ -1,5 +1,6 @@
 //! What is asked of the model.
 
+mod method;
 mod part;
 mod question;
 pub(crate) mod safety;
@@ -9,17 +10,18 @@ mod thinking;
 mod tool;
 mod words;
 
+pub(crate) use self::{
+    method::Method,
+    question::Question,
+    schema::{Misfit, Schema},
+    thinking::check_level,
+    words::nearest,
+};
 pub use self::{
     part::{MAX_INLINE_BYTES, Part},
     service_tier::ServiceTier,
     thinking::Thinking,
     tool::Tool,
-};
-pub(crate) use self::{
-    question::Question,
-    schema::{Misfit, Schema},
-    thinking::check_level,
-    words::nearest,
 };
 
 use std::{borrow::Cow, sync::Arc};
@@ -27,7 +29,6 @@ use std::{borrow::Cow, sync::Arc};
 use serde_json::{Map, Value};
 
 use self::safety::SafetySetting;
-use crate::error::GeminiError;
 
 /// The largest `int32`.
 pub(crate) const MAX_COUNT: u32 = i32::MAX.unsigned_abs();
@@ -212,35 +213,34 @@ impl GenerateRequest {
         self
     }
 
-    /// Whether it can be sent to a model at all. What the API judges better is left to the API.
-    pub(crate) fn check(&self, model: &str) -> Result<(), GeminiError> {
-        let invalid = |reason: Cow<'static, str>| Err(GeminiError::InvalidRequest { reason });
+    /// Returns why it cannot be sent to a model at all. What the API judges better is left to the API.
+    pub(crate) fn check(&self, model: &str) -> Result<(), Cow<'static, str>> {
         if self.prompt.is_empty() && self.parts.is_empty() {
-            return invalid("the prompt is empty".into());
+            return Err("the prompt is empty".into());
         }
         let numbers = [self.temperature, self.top_p];
         if numbers.iter().flatten().any(|number| !number.is_finite()) {
-            return invalid("temperature and top_p have to be finite".into());
+            return Err("temperature and top_p have to be finite".into());
         }
         // The API reads them as `int32`, and answers 400 to larger ones.
         let counts = [self.top_k, self.max_output_tokens];
         if (counts.iter().flatten()).any(|count| !(1..=MAX_COUNT).contains(count)) {
-            return invalid(
+            return Err(
                 format!("top_k and max_output_tokens have to be from 1 to {MAX_COUNT}").into(),
             );
         }
         if self.stop.iter().any(String::is_empty) {
-            return invalid("a stop text is empty".into());
+            return Err("a stop text is empty".into());
         }
         if let Some(Err(reason)) = self.thinking.as_ref().map(|it| it.check(model)) {
-            return invalid(reason.into());
+            return Err(reason.into());
         }
         if let Err(reason) = part::check(&self.parts) {
-            return invalid(reason.into());
+            return Err(reason.into());
         }
         let schema = self.schema.as_deref().map(Schema::validator);
         if let Some(Err(reason)) = schema {
-            return invalid(Cow::Owned(format!("not a JSON Schema: {reason}")));
+            return Err(Cow::Owned(format!("not a JSON Schema: {reason}")));
         }
         Ok(())
     }

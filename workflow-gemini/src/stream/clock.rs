@@ -4,13 +4,19 @@ use std::{future::Future, time::Duration};
 
 use tokio::time::{Instant, timeout_at};
 
-use crate::{
-    client::Timeouts,
-    error::{GeminiError, Wait},
-};
+use crate::error::{GeminiError, Wait};
 
 /// How long an answer that is complete may take to be closed.
 const AFTER_THE_END: Duration = Duration::from_secs(5);
+
+/// How long a client waits, and for what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timeouts {
+    pub(crate) connect: Duration,
+    pub(crate) first_byte: Duration,
+    pub(crate) idle: Duration,
+    pub(crate) total: Option<Duration>,
+}
 
 /// Bounds the waits of one request.
 #[derive(Clone, Copy, Debug)]

@@ -12,7 +12,12 @@ mod objects;
 mod reading;
 mod surrogates;
 
-pub(crate) use self::{answer::Answer, body::Body, clock::Clock, reading::Reading};
+pub(crate) use self::{
+    answer::Answer,
+    body::Body,
+    clock::{Clock, Timeouts},
+    reading::Reading,
+};
 
 use std::{collections::VecDeque, mem};
 

@@ -2,10 +2,10 @@
 
 use super::{Documents, body::Body, surrogates::Surrogates};
 use crate::{
-    client::Method,
     error::GeminiError,
     http::Secret,
     reply::{Response, Unreadable, responses},
+    request::Method,
 };
 
 /// An answer that is coming.
