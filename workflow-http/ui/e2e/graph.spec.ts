@@ -45,7 +45,7 @@ test('a word of one step draws one card', async ({ ui, page }) => {
   await expect(page.locator('.whisper')).not.toBeEmpty();
   // Its time runs in a `time`; nothing else of a card changes while another one speaks.
   const changes = await page.evaluate(async () => {
-    const other = document.querySelector('[data-card="wait"]')!.closest('.react-flow__node')!;
+    const other = document.querySelector('[data-card="wait"]')!.closest('.placed')!;
     let changes = 0;
     const observer = new MutationObserver((records) => (changes += records.filter(({ target }) => !target.parentElement?.closest('time') && target.nodeName !== 'TIME').length));
     observer.observe(other, { subtree: true, childList: true, attributes: true, characterData: true });

@@ -8,11 +8,11 @@ import { plural } from '../words';
 import { useActs } from './acts';
 import { Cells } from './Cells';
 import type { Card } from './drawing';
-import { CardState, Face, Id, Toggle, type CardData } from './StepCard';
+import { CardState, Face, Id, Toggle, type CardProps } from './StepCard';
 import { pathIn, stateOf, stepOf, useScene, useSceneNow, type Scene } from './scene';
 import { PIPS } from './sizes';
 
-export const Box = memo(function Box({ data: { card, top } }: { data: CardData }) {
+export const Box = memo(function Box({ card, top }: CardProps) {
   const step = useScene((scene) => stepOf(scene, card.path));
   const state = useScene((scene) => stateOf(scene, card.path));
   const isMap = card.type === 'MapNode';

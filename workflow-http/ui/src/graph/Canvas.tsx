@@ -1,6 +1,5 @@
 // The drawing itself.
-import { Position, ReactFlow, ReactFlowProvider, useReactFlow, useStore, type Edge, type Node } from '@xyflow/react';
-import { memo, useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+import { memo, useCallback, useDeferredValue, useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import { Icon, type IconName } from '../parts/Icon';
 import { ActsContext } from './acts';
 import { Box } from './Box';
@@ -8,7 +7,8 @@ import { countOf, type Card } from './drawing';
 import { fitIn, LEAST } from './fit';
 import { layOutCards, type Layout, type Placed, type Way } from './layout';
 import { StepCard } from './StepCard';
-import { WayEdge } from './WayEdge';
+import { Viewport } from './viewport';
+import { WayLine } from './WayLine';
 
 interface Props {
   cards: Card[];
@@ -23,23 +23,12 @@ interface Props {
   onList: () => void;
 }
 
-const nodeTypes = { card: StepCard, box: Box };
-const edgeTypes = { way: WayEdge };
-
 /** In a larger workflow, maps and loops start closed. */
 const FEW = 60;
 /** Of more than this, only what is in sight is drawn. */
 const MANY = 150;
 
-export default function Canvas(props: Props) {
-  return (
-    <ReactFlowProvider>
-      <Drawing {...props} />
-    </ReactFlowProvider>
-  );
-}
-
-function Drawing({ cards, items, chosen, isPicked, isBeside, onChoose, onList }: Props) {
+export default function Canvas({ cards, items, chosen, isPicked, isBeside, onChoose, onList }: Props) {
   const [opened, setOpened] = useState<ReadonlyMap<string, boolean>>(new Map());
   const count = countOf(cards);
   const layout = useMemo(
@@ -48,106 +37,105 @@ function Drawing({ cards, items, chosen, isPicked, isBeside, onChoose, onList }:
   );
   const open = useCallback((path: string, isOpen: boolean) => setOpened((opened) => new Map(opened).set(path, isOpen)), []);
   const acts = useMemo(() => ({ choose: onChoose, open }), [onChoose, open]);
+  const [viewport] = useState(() => new Viewport());
+  useFit(viewport, layout, chosen, isPicked, isBeside);
   return (
     <ActsContext value={acts}>
-      <Flow layout={layout} chosen={chosen} isPicked={isPicked} isBeside={isBeside}>
-        <Tools layout={layout} onList={onList} />
-      </Flow>
+      <div ref={viewport.attach} className="canvas">
+        <Drawing layout={layout} chosen={chosen} viewport={viewport} />
+      </div>
+      <Tools layout={layout} viewport={viewport} onList={onList} />
     </ActsContext>
   );
 }
 
-interface FlowProps extends Pick<Props, 'chosen' | 'isPicked' | 'isBeside'> {
-  layout: Layout;
-  children: ReactNode;
+const everything = (): string => '';
+
+const Drawing = memo(function Drawing({ layout, chosen, viewport }: { layout: Layout; chosen: string | undefined; viewport: Viewport }) {
+  const isLarge = layout.placed.length > MANY;
+  const area = useSyncExternalStore(viewport.subscribe, isLarge ? viewport.areaShown : everything);
+  // What was chosen before stays until the focus has moved on from it.
+  const before = useDeferredValue(chosen);
+  const { cards, ways } = useMemo(() => (area === '' ? { cards: layout.placed, ways: layout.ways } : within(layout, area, [chosen, before])), [layout, area, chosen, before]);
+  const depths = [...new Set(ways.map((way) => way.depth))];
+  return (
+    <div className="absolute origin-top-left">
+      {depths.map((depth) => (
+        <svg key={depth} className="ways" style={{ zIndex: 2 * depth - 1 }} aria-hidden="true">
+          {ways
+            .filter((way) => way.depth === depth)
+            .map((way) => (
+              <WayLine key={`${way.from} ${way.to}${way.isBack ? ' back' : ''}`} way={way} />
+            ))}
+        </svg>
+      ))}
+      {cards.map((placed) => (
+        <Place key={placed.card.path} placed={placed} />
+      ))}
+    </div>
+  );
+});
+
+/** What is in an area, and the cards that the focus can be on. */
+function within(layout: Layout, area: string, focusable: (string | undefined)[]): { cards: Placed[]; ways: Way[] } {
+  const [left, top, right, bottom] = area.split(' ').map(Number) as [number, number, number, number];
+  const meets = (x: number, y: number, toX: number, toY: number) => x < right && toX > left && y < bottom && toY > top;
+  return {
+    cards: layout.placed.filter(({ card, x, y, width, height }) => focusable.includes(card.path) || meets(x, y, x + width, y + height)),
+    ways: layout.ways.filter(({ points }) => {
+      const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];
+      return meets(Math.min(...xs) - 1, Math.min(...ys), Math.max(...xs) + 1, Math.max(...ys));
+    }),
+  };
 }
 
-const Flow = memo(function Flow({ layout, chosen, isPicked, isBeside, children }: FlowProps) {
-  const nodes = useMemo(() => layout.placed.map(nodeOf), [layout]);
-  const edges = useMemo(() => layout.ways.map(edgeOf), [layout]);
-  const onMove = useFit(layout, chosen, isPicked, isBeside);
+const Place = memo(function Place({ placed: { card, x, y, width, height, top, depth, isOpen } }: { placed: Placed }) {
+  const Kind = isOpen ? Box : StepCard;
   return (
-    <ReactFlow
-      nodes={nodes}
-      edges={edges}
-      nodeTypes={nodeTypes}
-      edgeTypes={edgeTypes}
-      nodesDraggable={false}
-      nodesConnectable={false}
-      nodesFocusable={false}
-      edgesFocusable={false}
-      elementsSelectable={false}
-      disableKeyboardA11y
-      panOnScroll
-      zoomOnDoubleClick={false}
-      minZoom={LEAST}
-      maxZoom={1.5}
-      onlyRenderVisibleElements={nodes.length > MANY}
-      proOptions={{ hideAttribution: true }}
-      onMoveStart={onMove}
-    >
-      {children}
-    </ReactFlow>
+    <div className="placed" style={{ left: x, top: y, width, height, zIndex: 2 * depth }}>
+      <Kind card={card} top={top} />
+    </div>
   );
 });
 
 /** Everything in sight, as far as it can be read, and what is at work, until somebody moves the drawing; what is picked, always. */
-function useFit(layout: Layout, chosen: string | undefined, isPicked: boolean, isBeside: boolean) {
-  const { setViewport, getViewport } = useReactFlow();
-  const width = useStore((state) => state.width);
-  const height = useStore((state) => state.height);
+function useFit(viewport: Viewport, layout: Layout, chosen: string | undefined, isPicked: boolean, isBeside: boolean) {
+  const width = useSyncExternalStore(viewport.subscribe, () => viewport.size.width);
+  const height = useSyncExternalStore(viewport.subscribe, () => viewport.size.height);
   const isMoved = useRef(false);
   const shape = `${layout.width} ${layout.height} ${width} ${height}`;
   // Another width, such as that beside the text, shows another part: what was moved begins anew, so that nothing is cut off.
   const before = useRef(width);
   useEffect(() => {
-    if (Math.abs(width - before.current) > 40) isMoved.current = false;
-    before.current = width;
-    if (width > 0 && !isMoved.current) void setViewport(fitIn(layout, { width, height }, ...(isBeside ? [undefined, LEAST] : [])));
+    viewport.onGesture = () => {
+      isMoved.current = true;
+    };
+  }, [viewport]);
+  useLayoutEffect(() => {
+    const { size } = viewport;
+    if (Math.abs(size.width - before.current) > 40) isMoved.current = false;
+    before.current = size.width;
+    if (size.width > 0 && !isMoved.current) viewport.show(fitIn(layout, size, ...(isBeside ? [undefined, LEAST] : [])));
     // A drawing of the same size stays where it is.
-  }, [shape, isBeside, setViewport]);
-  useEffect(() => {
+  }, [shape, isBeside, viewport]);
+  useLayoutEffect(() => {
+    const { view, size } = viewport;
     const card = layout.placed.find((one) => one.card.path === chosen);
-    if (!card || width === 0 || (isMoved.current && !isPicked)) return;
-    const { x, y, zoom } = getViewport();
-    const isSeen = card.x * zoom + x > -20 && (card.x + card.width) * zoom + x < width + 20 && card.y * zoom + y > -20 && (card.y + card.height) * zoom + y < height + 20;
+    if (!card || size.width === 0 || (isMoved.current && !isPicked)) return;
+    const { x, y, zoom } = view;
+    const isSeen = card.x * zoom + x > -20 && (card.x + card.width) * zoom + x < size.width + 20 && card.y * zoom + y > -20 && (card.y + card.height) * zoom + y < size.height + 20;
     if (isSeen || card.isOpen) return;
-    void setViewport({ zoom, x: width / 2 - (card.x + card.width / 2) * zoom, y: height / 2 - (card.y + card.height / 2) * zoom });
-  }, [chosen, isPicked, layout, width, height, getViewport, setViewport]);
-  return useCallback((event: MouseEvent | TouchEvent | null) => {
-    if (event) isMoved.current = true;
-  }, []);
+    viewport.show({ zoom, x: size.width / 2 - (card.x + card.width / 2) * zoom, y: size.height / 2 - (card.y + card.height / 2) * zoom });
+  }, [chosen, isPicked, layout, width, height, viewport]);
 }
 
-/** The places are known, so nothing has to be measured first. */
-function nodeOf({ card, x, y, width, height, top, depth, isOpen }: Placed): Node {
-  const handle = { width: 1, height: 1, x: width / 2 };
-  const handles = [
-    { ...handle, type: 'source' as const, position: Position.Bottom, y: height },
-    { ...handle, type: 'target' as const, position: Position.Top, y: 0 },
-  ];
-  return { id: card.path, type: isOpen ? 'box' : 'card', position: { x, y }, width, height, handles, zIndex: 2 * depth, data: { card, top, isOpen } };
-}
-
-const edgeOf = (way: Way): Edge => ({
-  id: `${way.from} ${way.to}${way.isBack ? ' back' : ''}`,
-  type: 'way',
-  source: way.from,
-  target: way.to,
-  zIndex: 2 * way.depth - 1,
-  data: { way },
-});
-
-function Tools({ layout, onList }: { layout: Layout; onList: () => void }) {
-  const { zoomIn, zoomOut, setViewport } = useReactFlow();
-  const width = useStore((state) => state.width);
-  const height = useStore((state) => state.height);
+function Tools({ layout, viewport, onList }: { layout: Layout; viewport: Viewport; onList: () => void }) {
   return (
     <div className="absolute right-2.5 bottom-2.5 z-5 flex rounded-[7px] border border-line-2 bg-panel">
       <Tool icon="rows" label="Steps as a list" onClick={onList} />
-      <Tool icon="minus" label="Smaller" onClick={() => void zoomOut()} />
-      <Tool icon="plus" label="Larger" onClick={() => void zoomIn()} />
-      <Tool icon="fit" label="All in sight" onClick={() => void setViewport(fitIn(layout, { width, height }, LEAST))} />
+      <Tool icon="minus" label="Smaller" onClick={() => viewport.zoomBy(1 / 1.2)} />
+      <Tool icon="plus" label="Larger" onClick={() => viewport.zoomBy(1.2)} />
+      <Tool icon="fit" label="Fit" onClick={() => viewport.show(fitIn(layout, viewport.size, LEAST))} />
     </div>
   );
 }

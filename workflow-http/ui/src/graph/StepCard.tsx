@@ -1,5 +1,4 @@
 // One node of the workflow as a card: what it is, how it is doing, and while a model writes, its last words.
-import { Handle, Position } from '@xyflow/react';
 import { memo, useEffect, useRef, type ReactNode } from 'react';
 import { Icon, iconOfType } from '../parts/Icon';
 import { stateWord } from '../parts/State';
@@ -12,14 +11,13 @@ import type { Card } from './drawing';
 import { factOf, verdictOf, whisperOf } from './facts';
 import { isChosen, pathIn, stateOf, stepOf, useScene } from './scene';
 
-export interface CardData extends Record<string, unknown> {
+export interface CardProps {
   card: Card;
   /** Where the card begins, below its condition. */
   top: number;
-  isOpen: boolean;
 }
 
-export const StepCard = memo(function StepCard({ data: { card, top } }: { data: CardData }) {
+export const StepCard = memo(function StepCard({ card, top }: CardProps) {
   const step = useScene((scene) => stepOf(scene, card.path));
   const faults = useScene((scene) => scene.faults.get(card.path));
   const isOver = useScene(({ run }) => run !== null && hasEnded(run));
@@ -72,8 +70,6 @@ export function Face({ card, top, state, word, isClosed = false, children }: Fac
   }, [chosen]);
   return (
     <div className="card" data-chosen={chosen || undefined} style={{ top }}>
-      <Handle type="target" position={Position.Top} isConnectable={false} className="invisible" />
-      <Handle type="source" position={Position.Bottom} isConnectable={false} className="invisible" />
       <i className="rail" />
       <button
         ref={button}

@@ -5,12 +5,7 @@ import { pathOf } from './route';
 import { isChosen, stepOf, useScene } from './scene';
 import type { Way } from './layout';
 
-export interface WayData extends Record<string, unknown> {
-  way: Way;
-}
-
-export const WayEdge = memo(function WayEdge({ data }: { data?: WayData }) {
-  const { from, to, points, isMaybe, isBack } = data!.way;
+export const WayLine = memo(function WayLine({ way: { from, to, points, isMaybe, isBack } }: { way: Way }) {
   const state = useScene((scene) => (isBack ? 'idle' : wayStateOf(stepOf(scene, from), stepOf(scene, to))));
   const isNear = useScene((scene) => isChosen(scene, from, false) || isChosen(scene, to, false));
   const [x, y] = points.at(-1)!;
