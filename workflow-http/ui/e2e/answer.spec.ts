@@ -13,7 +13,17 @@ const schema = {
   },
 };
 const workflow = (data: object, more: object[] = []) =>
-  JSON.stringify({ nodes: [{ id: 'write', type: 'PromptNode', data: { template: 'About {{ input }}' } }, { id: 'approve', type: 'HumanNode', data: { message: 'Publish this?\n\n{{ write.output }}', ...data } }, ...more] }, null, 2);
+  JSON.stringify(
+    {
+      nodes: [
+        { id: 'write', type: 'PromptNode', data: { template: 'About {{ input }}' } },
+        { id: 'approve', type: 'HumanNode', data: { message: 'Publish this?\n\n{{ write.output }}', ...data } },
+        ...more,
+      ],
+    },
+    null,
+    2,
+  );
 const APPROVE = workflow({ schema, expires: '24h' });
 
 test('a person approves: the form, a refusal beside its field, then the run completes', async ({ ui, page }) => {
@@ -118,7 +128,9 @@ for (const [status, code, words] of [
   test(`${status}: an answer that comes too late says so`, async ({ ui, page }) => {
     await ui.open();
     await ui.write(workflow({}));
-    await page.route('**/waits/*', (route) => route.fulfill({ status, contentType: 'application/problem+json', body: JSON.stringify({ status, code, detail: 'late' }) }));
+    await page.route('**/waits/*', (route) =>
+      route.fulfill({ status, contentType: 'application/problem+json', body: JSON.stringify({ status, code, detail: 'late' }) }),
+    );
     await ui.run.click();
     await page.getByRole('form', { name: 'Answer' }).getByRole('textbox').fill('yes');
     await page.getByRole('button', { name: 'Send answer' }).click();
@@ -158,7 +170,10 @@ for (const width of [400, 1280]) {
       const clean = async (state: string) => {
         expect(await ui.overflow(), state).toBe(0);
         const { violations } = await new AxeBuilder({ page }).analyze();
-        expect(violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).join(', ')}`), state).toEqual([]);
+        expect(
+          violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).join(', ')}`),
+          state,
+        ).toEqual([]);
       };
       await clean('form');
       await page.getByRole('button', { name: 'As JSON' }).click();

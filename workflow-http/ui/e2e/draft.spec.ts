@@ -37,7 +37,11 @@ test('after a restart of the server the run is gone, and the text is not', async
   await ui.write(OTHER);
   await ui.run.click();
   await ui.ended('Completed');
-  const forgotten = { status: 404, contentType: 'application/problem+json', body: JSON.stringify({ status: 404, code: 'unknown_run', detail: 'there is no such run' }) };
+  const forgotten = {
+    status: 404,
+    contentType: 'application/problem+json',
+    body: JSON.stringify({ status: 404, code: 'unknown_run', detail: 'there is no such run' }),
+  };
   let isForgotten = true;
   await page.route('**/api/runs/*/events', (route) => (isForgotten ? route.fulfill(forgotten) : route.continue()));
   await page.reload();
@@ -60,7 +64,9 @@ test('a workflow that the server has forgotten is saved again, once', async ({ u
   });
   let refused = 0;
   await page.route('**/api/workflows/*/runs', (route) =>
-    refused++ === 0 ? route.fulfill({ status: 404, contentType: 'application/problem+json', body: '{"detail":"there is no such workflow"}' }) : route.continue(),
+    refused++ === 0
+      ? route.fulfill({ status: 404, contentType: 'application/problem+json', body: '{"detail":"there is no such workflow"}' })
+      : route.continue(),
   );
   const address = page.url();
   await ui.run.click();

@@ -21,7 +21,9 @@ test('names are offered with what they mean, and written with what their value b
 
 test('values and references are offered where they belong', async ({ ui, page }) => {
   await ui.open();
-  await ui.write('{ "nodes": [ { "id": "first", "type": "PromptNode", "data": { "template": "{{input}}" } }, { "id": "b", "type": "LLMNode", "data": { "prompt": "x {{ " } } ] }');
+  await ui.write(
+    '{ "nodes": [ { "id": "first", "type": "PromptNode", "data": { "template": "{{input}}" } }, { "id": "b", "type": "LLMNode", "data": { "prompt": "x {{ " } } ] }',
+  );
   for (let step = 0; step < 9; step += 1) await page.keyboard.press('ArrowLeft');
   // What there is to offer comes from the server.
   await expect(async () => {

@@ -78,7 +78,9 @@ test('hostile text is text', async ({ ui, page }) => {
 
 test('faults stand in the order of the text, and two on one line stay two', async ({ ui, page }) => {
   await ui.open();
-  await ui.write('{\n  "nodes": [\n    { "id": "a", "type": "LMNode" },\n    { "id": "b", "typo": 1, "type": "PromptNode", "data": {} },\n    { "id": "a", "type": "LNode" }\n  ]\n}');
+  await ui.write(
+    '{\n  "nodes": [\n    { "id": "a", "type": "LMNode" },\n    { "id": "b", "typo": 1, "type": "PromptNode", "data": {} },\n    { "id": "a", "type": "LNode" }\n  ]\n}',
+  );
   const places = page.getByRole('list', { name: 'Faults' }).getByRole('button', { name: 'Go to' });
   await expect.poll(() => places.count()).toBeGreaterThan(3);
   const lines = await places.evaluateAll((all) => all.map((one) => Number(/\d+/.exec(one.textContent!))));

@@ -12,7 +12,14 @@ const card = (page: Page, path: string) => page.locator(`[data-card="${path}"]`)
 const boxOf = async (page: Page, path: string) => (await card(page, path).boundingBox())!;
 
 const chain = (length: number) =>
-  JSON.stringify({ nodes: Array.from({ length }, (_, index) => ({ id: `n${index}`, type: 'PromptNode', needs: index === 0 ? [] : [`n${index - 1}`], data: { template: 'Say {{ input }}' } })) });
+  JSON.stringify({
+    nodes: Array.from({ length }, (_, index) => ({
+      id: `n${index}`,
+      type: 'PromptNode',
+      needs: index === 0 ? [] : [`n${index - 1}`],
+      data: { template: 'Say {{ input }}' },
+    })),
+  });
 
 /** A free place in the graph: its lower left. */
 async function ground(page: Page): Promise<Point> {

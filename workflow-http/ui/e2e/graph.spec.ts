@@ -7,7 +7,11 @@ const stateOf = (page: Page, path: string) => page.locator('[data-state]', { has
 const NESTED = JSON.stringify({
   nodes: [
     { id: 'each', type: 'MapNode', data: { over: 'range(7) | list', nodes: [{ id: 'sum', type: 'PromptNode', data: { template: 'Item {{ item }}' } }] } },
-    { id: 'refine', type: 'LoopNode', data: { until: 'index == 1', max: 3, nodes: [{ id: 'draft', type: 'TransformNode', data: { value: '{{ each.output[index] }}' } }] } },
+    {
+      id: 'refine',
+      type: 'LoopNode',
+      data: { until: 'index == 1', max: 3, nodes: [{ id: 'draft', type: 'TransformNode', data: { value: '{{ each.output[index] }}' } }] },
+    },
     { id: 'never', type: 'PromptNode', when: "refine.output == 'nothing'", data: { template: 'Never {{ refine.output }}' } },
   ],
 });
@@ -47,7 +51,9 @@ test('a word of one step draws one card', async ({ ui, page }) => {
   const changes = await page.evaluate(async () => {
     const other = document.querySelector('[data-card="wait"]')!.closest('.placed')!;
     let changes = 0;
-    const observer = new MutationObserver((records) => (changes += records.filter(({ target }) => !target.parentElement?.closest('time') && target.nodeName !== 'TIME').length));
+    const observer = new MutationObserver(
+      (records) => (changes += records.filter(({ target }) => !target.parentElement?.closest('time') && target.nodeName !== 'TIME').length),
+    );
     observer.observe(other, { subtree: true, childList: true, attributes: true, characterData: true });
     const whisper = document.querySelector('.whisper')!;
     const words = new Set<string>();
@@ -121,14 +127,21 @@ test('a call opens to what it calls, and leads to its workflow', async ({ ui, pa
   await expect(card(page, 'call/twice')).toHaveCount(0);
   await expect(card(page, 'call')).toHaveAttribute('aria-current', 'step');
   await card(page, 'call').click();
-  await page.getByRole('article', { name: 'Step call' }).getByRole('link', { name: `${name} v1` }).click();
+  await page
+    .getByRole('article', { name: 'Step call' })
+    .getByRole('link', { name: `${name} v1` })
+    .click();
   await expect(page).toHaveURL(/#\/workflows\/[^/]+\/versions\/1$/);
   await expect(ui.editor).toContainText('"twice"');
 });
 
 test('the text goes along with a run until somebody moves it', async ({ ui, page }) => {
   await page.setViewportSize({ width: 1440, height: 500 });
-  const nodes = Array.from({ length: 9 }, (_, index) => ({ id: `step_${index}`, type: index === 8 ? 'LLMNode' : 'TransformNode', data: index === 8 ? { prompt: 'Say {{ input }}' } : { value: `{{ input }} ${index}` } }));
+  const nodes = Array.from({ length: 9 }, (_, index) => ({
+    id: `step_${index}`,
+    type: index === 8 ? 'LLMNode' : 'TransformNode',
+    data: index === 8 ? { prompt: 'Say {{ input }}' } : { value: `{{ input }} ${index}` },
+  }));
   await ui.write(JSON.stringify({ nodes }, null, 2));
   const line = (id: string) => page.locator('.cm-line', { hasText: `"id": "${id}"` });
   await page.locator('.cm-scroller').evaluate((box) => (box.scrollTop = 0));
@@ -163,7 +176,12 @@ test('faults are shown on their cards, and a text that is not JSON keeps the gra
 });
 
 test('500 nodes are drawn as far as they are seen, and move smoothly', async ({ ui, page }) => {
-  const nodes = Array.from({ length: 500 }, (_, index) => ({ id: `n${index}`, type: 'PromptNode', needs: index < 5 ? [] : [`n${index - 5}`], data: { template: 'Say {{ input }}' } }));
+  const nodes = Array.from({ length: 500 }, (_, index) => ({
+    id: `n${index}`,
+    type: 'PromptNode',
+    needs: index < 5 ? [] : [`n${index - 5}`],
+    data: { template: 'Say {{ input }}' },
+  }));
   await ui.write(JSON.stringify({ nodes }));
   await expect(card(page, 'n2')).toBeVisible();
   await expect(card(page, 'n499')).toHaveCount(0);

@@ -1,19 +1,23 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test } from './page';
 
-const ORDER = JSON.stringify({
-  input: {
-    type: 'object',
-    required: ['text', 'lines'],
-    properties: {
-      text: { type: 'string', title: 'Ticket', maxLength: 200 },
-      urgent: { type: 'boolean' },
-      to: { type: 'object', properties: { city: { type: 'string', maxLength: 40 } } },
-      lines: { type: 'array', minItems: 1, items: { type: 'object', required: ['n'], properties: { n: { type: 'integer' } } } },
+const ORDER = JSON.stringify(
+  {
+    input: {
+      type: 'object',
+      required: ['text', 'lines'],
+      properties: {
+        text: { type: 'string', title: 'Ticket', maxLength: 200 },
+        urgent: { type: 'boolean' },
+        to: { type: 'object', properties: { city: { type: 'string', maxLength: 40 } } },
+        lines: { type: 'array', minItems: 1, items: { type: 'object', required: ['n'], properties: { n: { type: 'integer' } } } },
+      },
     },
+    nodes: [{ id: 'say', type: 'PromptNode', data: { template: '{{ input.text }}' } }],
   },
-  nodes: [{ id: 'say', type: 'PromptNode', data: { template: '{{ input.text }}' } }],
-}, null, 2);
+  null,
+  2,
+);
 
 test('a workflow that says what it wants is given it by a form', async ({ ui, page }) => {
   const sent: unknown[] = [];

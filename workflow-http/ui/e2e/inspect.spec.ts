@@ -2,12 +2,23 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from './page';
 
 // The schema leaves room for `urgency`, so only the run finds that it is missing.
-const FAILS = JSON.stringify({
-  nodes: [
-    { id: 'ask', type: 'LLMNode', data: { prompt: 'About {{ input }}', schema: { type: 'object', additionalProperties: true, properties: { kind: { enum: ['bug'] }, notes: { type: 'array', items: { type: 'string' } } } } } },
-    { id: 'tell', type: 'PromptNode', data: { template: 'Priority {{ ask.output.urgency }}, {{ input }}' } },
-  ],
-}, null, 2);
+const FAILS = JSON.stringify(
+  {
+    nodes: [
+      {
+        id: 'ask',
+        type: 'LLMNode',
+        data: {
+          prompt: 'About {{ input }}',
+          schema: { type: 'object', additionalProperties: true, properties: { kind: { enum: ['bug'] }, notes: { type: 'array', items: { type: 'string' } } } },
+        },
+      },
+      { id: 'tell', type: 'PromptNode', data: { template: 'Priority {{ ask.output.urgency }}, {{ input }}' } },
+    ],
+  },
+  null,
+  2,
+);
 
 test('a failure says where, what there was and why it was not retried; a retry keeps what is done', async ({ ui, page }) => {
   await ui.open();
@@ -73,7 +84,10 @@ test('the log is copied as commands and taken along as its events', async ({ ui,
 
   const download = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Download the events' }).click();
-  const lines = (await readFile(await (await download).path(), 'utf8')).trimEnd().split('\n').map((line) => JSON.parse(line) as { seq: number; type: string });
+  const lines = (await readFile(await (await download).path(), 'utf8'))
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { seq: number; type: string });
   expect(lines.map(({ seq }) => seq)).toEqual(lines.map((_, index) => index + 1));
   expect(lines.at(-1)?.type).toBe('run.completed');
 });
@@ -81,7 +95,18 @@ test('the log is copied as commands and taken along as its events', async ({ ui,
 test('text is text: markup, right to left and emoji', async ({ ui, page }) => {
   const hostile = '<img src=x onerror="document.title=1"><script>document.title=2</script> مرحبا 😀';
   await ui.open();
-  await ui.write(JSON.stringify({ nodes: [{ id: 'say', type: 'PromptNode', data: { template: '{{ input }}' } }, { id: 'put', type: 'TransformNode', data: { value: { text: '{{ input }}' } } }] }, null, 2));
+  await ui.write(
+    JSON.stringify(
+      {
+        nodes: [
+          { id: 'say', type: 'PromptNode', data: { template: '{{ input }}' } },
+          { id: 'put', type: 'TransformNode', data: { value: { text: '{{ input }}' } } },
+        ],
+      },
+      null,
+      2,
+    ),
+  );
   await ui.input.fill(hostile);
   await ui.run.click();
   await ui.ended('Completed');
@@ -108,7 +133,13 @@ test('scrolled up, the text says how much has come since', async ({ ui, page, sl
 
 test('of very long text the end is shown, and all of it on demand', async ({ ui, page }) => {
   await ui.open();
-  await ui.write(JSON.stringify({ nodes: [{ id: 'long', type: 'PromptNode', data: { template: `{{ input }}{% for i in range(3000) %}${'0123456789'.repeat(10)}{% endfor %} end` } }] }, null, 2));
+  await ui.write(
+    JSON.stringify(
+      { nodes: [{ id: 'long', type: 'PromptNode', data: { template: `{{ input }}{% for i in range(3000) %}${'0123456789'.repeat(10)}{% endfor %} end` } }] },
+      null,
+      2,
+    ),
+  );
   await ui.run.click();
   await ui.ended('Completed');
   const text = page.getByRole('region', { name: 'Output', exact: true }).locator('pre');

@@ -60,12 +60,16 @@ test('the panes below are as high as they are made', async ({ ui, page }) => {
   await expect.poll(heightOf).toBe(after);
 });
 
-const FAILS = JSON.stringify({
-  nodes: [
-    { id: 'each', type: 'MapNode', data: { over: 'range(3) | list', nodes: [{ id: 'sum', type: 'PromptNode', data: { template: 'Item {{ item }}' } }] } },
-    { id: 'ask', type: 'LLMNode', needs: ['each'], data: { prompt: '[[400]] {{ input }}' } },
-  ],
-}, null, 2);
+const FAILS = JSON.stringify(
+  {
+    nodes: [
+      { id: 'each', type: 'MapNode', data: { over: 'range(3) | list', nodes: [{ id: 'sum', type: 'PromptNode', data: { template: 'Item {{ item }}' } }] } },
+      { id: 'ask', type: 'LLMNode', needs: ['each'], data: { prompt: '[[400]] {{ input }}' } },
+    ],
+  },
+  null,
+  2,
+);
 
 test('[ and ] go from item to item, r retries', async ({ ui, page }) => {
   await ui.open();
@@ -156,7 +160,8 @@ test('from an empty page to a result with the keyboard alone', async ({ ui, page
     throw new Error('Tab does not lead there');
   };
   const isEditor = () => ui.editor.evaluate((element) => (element.getRootNode() as ShadowRoot).activeElement === element);
-  const isFocused = (name: string) => page.evaluate((name) => document.activeElement?.getAttribute('aria-label') === name || document.activeElement?.textContent === name, name);
+  const isFocused = (name: string) =>
+    page.evaluate((name) => document.activeElement?.getAttribute('aria-label') === name || document.activeElement?.textContent === name, name);
   await expect(ui.editor).toBeVisible();
   await tabTo(isEditor);
   await page.keyboard.press('ControlOrMeta+a');

@@ -11,7 +11,10 @@ for (const width of [400, 1280]) {
         const clean = async (state: string) => {
           expect(await ui.overflow(), state).toBe(0);
           const { violations } = await new AxeBuilder({ page }).analyze();
-          expect(violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).join(', ')}`), state).toEqual([]);
+          expect(
+            violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).join(', ')}`),
+            state,
+          ).toEqual([]);
         };
         await ui.open();
         await expect(page.locator('html')).toHaveAttribute('data-theme', colorScheme);

@@ -4,13 +4,25 @@ import { expect, test } from './page';
 // A call by name is refused once two workflows have it.
 const INNER = `inner-${Date.now()}`;
 const mapOf = (items: number) =>
-  JSON.stringify({
-    nodes: [
-      { id: 'each', type: 'MapNode', data: { over: `range(${items}) | list`, nodes: [{ id: 'sum', type: 'PromptNode', data: { template: 'Item {{ item }}' } }] } },
-      { id: 'refine', type: 'LoopNode', data: { until: 'index == 1', max: 3, nodes: [{ id: 'draft', type: 'TransformNode', data: { value: '{{ each.output[index] }}' } }] } },
-      { id: 'call', type: 'WorkflowNode', data: { workflow: INNER, input: '{{ refine.output }}' } },
-    ],
-  }, null, 2);
+  JSON.stringify(
+    {
+      nodes: [
+        {
+          id: 'each',
+          type: 'MapNode',
+          data: { over: `range(${items}) | list`, nodes: [{ id: 'sum', type: 'PromptNode', data: { template: 'Item {{ item }}' } }] },
+        },
+        {
+          id: 'refine',
+          type: 'LoopNode',
+          data: { until: 'index == 1', max: 3, nodes: [{ id: 'draft', type: 'TransformNode', data: { value: '{{ each.output[index] }}' } }] },
+        },
+        { id: 'call', type: 'WorkflowNode', data: { workflow: INNER, input: '{{ refine.output }}' } },
+      ],
+    },
+    null,
+    2,
+  );
 
 test.beforeAll(async ({ request }) => {
   await request.post('./api/workflows', { data: { name: INNER, nodes: [{ id: 'twice', type: 'TransformNode', data: { value: '{{ input }}{{ input }}' } }] } });
@@ -86,7 +98,18 @@ test('a map of 2,000 items stays quick', async ({ ui, page }) => {
 
 test('a warning is shown as one and bars nothing', async ({ ui, page }) => {
   await ui.open();
-  await ui.write(JSON.stringify({ nodes: [{ id: 'lost', type: 'PromptNode', data: { template: 'A {{ input }}' } }, { id: 'b', type: 'PromptNode', data: { template: 'B {{ input }}' } }] }, null, 2));
+  await ui.write(
+    JSON.stringify(
+      {
+        nodes: [
+          { id: 'lost', type: 'PromptNode', data: { template: 'A {{ input }}' } },
+          { id: 'b', type: 'PromptNode', data: { template: 'B {{ input }}' } },
+        ],
+      },
+      null,
+      2,
+    ),
+  );
   const warnings = page.getByRole('region', { name: 'Warnings' });
   await expect(warnings).toContainText('1 warning');
   await expect(warnings).toContainText('Nothing reads what lost gives');
@@ -113,7 +136,10 @@ for (const width of [400, 1280]) {
       const clean = async (state: string) => {
         expect(await ui.overflow(), state).toBe(0);
         const { violations } = await new AxeBuilder({ page }).analyze();
-        expect(violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).join(', ')}`), state).toEqual([]);
+        expect(
+          violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).join(', ')}`),
+          state,
+        ).toEqual([]);
       };
       await clean('warning');
       await ui.run.click();

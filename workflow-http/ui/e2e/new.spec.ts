@@ -1,7 +1,11 @@
 import { expect, test, type WorkflowPage } from './page';
 import type { Page } from '@playwright/test';
 
-const workflow = (name: string, more: object = {}) => ({ name, ...more, nodes: [{ id: 'say', type: 'PromptNode', data: { template: `${name}: {{ input }}` } }] });
+const workflow = (name: string, more: object = {}) => ({
+  name,
+  ...more,
+  nodes: [{ id: 'say', type: 'PromptNode', data: { template: `${name}: {{ input }}` } }],
+});
 
 async function create(page: Page, spec: object): Promise<string> {
   const answer = await page.request.post('./api/workflows', { data: spec });
@@ -64,7 +68,10 @@ test('the way back from the first run of a new workflow leads to that workflow',
 });
 
 test('an input is never carried into a workflow with another schema', async ({ ui, page }) => {
-  const ticket = await create(page, workflow('ticket', { input: { type: 'object', required: ['text'], properties: { text: { type: 'string', title: 'Ticket' } } } }));
+  const ticket = await create(
+    page,
+    workflow('ticket', { input: { type: 'object', required: ['text'], properties: { text: { type: 'string', title: 'Ticket' } } } }),
+  );
   const count = await create(page, workflow('count', { input: { type: 'object', required: ['n'], properties: { n: { type: 'integer', title: 'Number' } } } }));
   const form = page.getByRole('region', { name: 'Input', exact: true });
   await page.goto(`./#/workflows/${ticket}`);
@@ -124,7 +131,12 @@ test('an input that is a number is filled in as one', async ({ ui, page }) => {
 for (const name of ['constructor', 'toString', '__proto__', 'hasOwnProperty']) {
   test(`a step named ${name} is shown, run and chosen like any other`, async ({ ui, page }) => {
     await ui.open();
-    await ui.write(JSON.stringify({ name: `of ${name}`, nodes: [{ id: name, type: 'MapNode', data: { over: '[1, 2]', nodes: [{ id: name, type: 'PromptNode', data: { template: 'a {{ item }}' } }] } }] }));
+    await ui.write(
+      JSON.stringify({
+        name: `of ${name}`,
+        nodes: [{ id: name, type: 'MapNode', data: { over: '[1, 2]', nodes: [{ id: name, type: 'PromptNode', data: { template: 'a {{ item }}' } }] } }],
+      }),
+    );
     await ui.run.click();
     await ui.ended('Completed');
     await ui.step(`inner steps of ${name}`).first().waitFor();
@@ -146,7 +158,11 @@ test('an emptied editor draws nothing, and a fenced workflow is pasted without i
   await ui.write(' ');
   await expect(page.locator('[data-card]')).toHaveCount(0);
   await expect(page.getByText('Drawn from what can be read so far.')).toHaveCount(0);
-  await page.evaluate(() => navigator.clipboard.writeText('\uFEFF```json\n{ "name": "fenced", "nodes": [{ "id": "a", "type": "PromptNode", "data": { "template": "x {{ input }}" } }] }\n```'));
+  await page.evaluate(() =>
+    navigator.clipboard.writeText(
+      '\uFEFF```json\n{ "name": "fenced", "nodes": [{ "id": "a", "type": "PromptNode", "data": { "template": "x {{ input }}" } }] }\n```',
+    ),
+  );
   await ui.editor.click();
   await page.keyboard.press('ControlOrMeta+a');
   await page.keyboard.press('ControlOrMeta+v');

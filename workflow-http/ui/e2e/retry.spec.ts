@@ -1,13 +1,17 @@
 import { expect, test } from './page';
 
 const asking = (question: string) =>
-  JSON.stringify({
-    name: `retry-${Date.now().toString(36)}`,
-    nodes: [
-      { id: 'draft', type: 'PromptNode', data: { template: 'About {{ input }}' } },
-      { id: 'ask', type: 'LLMNode', needs: ['draft'], data: { prompt: `${question} {{ draft.output }}` } },
-    ],
-  }, null, 2);
+  JSON.stringify(
+    {
+      name: `retry-${Date.now().toString(36)}`,
+      nodes: [
+        { id: 'draft', type: 'PromptNode', data: { template: 'About {{ input }}' } },
+        { id: 'ask', type: 'LLMNode', needs: ['draft'], data: { prompt: `${question} {{ draft.output }}` } },
+      ],
+    },
+    null,
+    2,
+  );
 
 for (const isSaved of [true, false]) {
   test(`a failed run is mended in the text and goes on from the step that failed, ${isSaved ? 'saved before' : 'saved by the retry'}`, async ({ ui, page }) => {

@@ -16,7 +16,9 @@ export class Server {
 
   /** The first time at any free port, then at the same again. */
   async start() {
-    const server = spawn(binary, ['--simulate', '--addr', this.url ? new URL(this.url).host : '127.0.0.1:0', ...this.#args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const server = spawn(binary, ['--simulate', '--addr', this.url ? new URL(this.url).host : '127.0.0.1:0', ...this.#args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.#process = server;
     server.stderr.resume();
     const said: string[] = [];

@@ -42,7 +42,11 @@ test('a model’s Markdown is drawn, asks for nothing from elsewhere, and can be
   const asked: string[] = [];
   page.on('request', (request) => asked.push(new URL(request.url()).host));
   const metadata = { grounding: { webSearchQueries: ['tides'], groundingChunks: [{ web: { uri: 'https://example.org/1', title: 'example.org' } }] } };
-  await play(page, [...begun, { type: 'node.completed', ...of('ask'), output: MARKDOWN, duration_ms: 900, finish_reason: 'MAX_TOKENS', metadata }, { type: 'run.completed', output: MARKDOWN, duration_ms: 1000 }]);
+  await play(page, [
+    ...begun,
+    { type: 'node.completed', ...of('ask'), output: MARKDOWN, duration_ms: 900, finish_reason: 'MAX_TOKENS', metadata },
+    { type: 'run.completed', output: MARKDOWN, duration_ms: 1000 },
+  ]);
   await ui.ended('Completed');
   const detail = page.getByRole('article', { name: 'Step ask' });
   await expect(detail.getByRole('table')).toContainText('Moon');
@@ -126,7 +130,10 @@ test('the Tab key leads once into the log and once into the list of steps; arrow
 test('visible words are part of accessible names', async ({ ui, page }) => {
   const clean = async (state: string) => {
     const { violations } = await new AxeBuilder({ page }).withRules(['label-content-name-mismatch']).analyze();
-    expect(violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).join(', ')}`), state).toEqual([]);
+    expect(
+      violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).join(', ')}`),
+      state,
+    ).toEqual([]);
   };
   await page.goto('./');
   await expect(page.getByRole('button', { name: 'Run it: explain-simply' })).toBeVisible();
@@ -153,9 +160,18 @@ test('in forced colours, what is pressed and chosen is outlined and states keep 
   await ui.open();
   await ui.run.click();
   await ui.ended('Completed');
-  const outline = (selector: string) => page.locator(selector).first().evaluate((element) => getComputedStyle(element).outlineStyle);
+  const outline = (selector: string) =>
+    page
+      .locator(selector)
+      .first()
+      .evaluate((element) => getComputedStyle(element).outlineStyle);
   expect(await outline('[role=group] [aria-pressed=true]')).toBe('solid');
   expect(await outline('[role=treeitem][aria-selected=true]')).toBe('solid');
   expect(await outline('.trail [aria-current=step]')).toBe('solid');
-  expect(await page.locator('.bar').first().evaluate((element) => getComputedStyle(element).forcedColorAdjust)).toBe('none');
+  expect(
+    await page
+      .locator('.bar')
+      .first()
+      .evaluate((element) => getComputedStyle(element).forcedColorAdjust),
+  ).toBe('none');
 });

@@ -1,13 +1,17 @@
 import { expect, test } from './page';
 
-const WAYS = JSON.stringify({
-  nodes: [
-    { id: 'ask', type: 'LLMNode', on_error: { output: 'nothing' }, data: { prompt: '[[400]] {{ input }}' } },
-    { id: 'never', type: 'PromptNode', needs: [], when: "input == 'never'", data: { template: 'Never {{ input }}' } },
-    { id: 'after', type: 'PromptNode', needs: ['never'], data: { template: '{{ never.output }}' } },
-    { id: 'last', type: 'PromptNode', needs: ['ask'], data: { template: 'Got {{ ask.output }}.' } },
-  ],
-}, null, 2);
+const WAYS = JSON.stringify(
+  {
+    nodes: [
+      { id: 'ask', type: 'LLMNode', on_error: { output: 'nothing' }, data: { prompt: '[[400]] {{ input }}' } },
+      { id: 'never', type: 'PromptNode', needs: [], when: "input == 'never'", data: { template: 'Never {{ input }}' } },
+      { id: 'after', type: 'PromptNode', needs: ['never'], data: { template: '{{ never.output }}' } },
+      { id: 'last', type: 'PromptNode', needs: ['ask'], data: { template: 'Got {{ ask.output }}.' } },
+    ],
+  },
+  null,
+  2,
+);
 
 test('skipped steps say why, and a handled failure says that the workflow went on', async ({ ui, page }) => {
   await ui.open();

@@ -1,13 +1,17 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test } from './page';
 
-const RETRY = JSON.stringify({
-  nodes: [
-    { id: 'ask', type: 'LLMNode', retry: 2, data: { prompt: `[[429]] ${Date.now()} {{ input }}` } },
-    { id: 'never', type: 'PromptNode', when: "input == 'never'", data: { template: '{{ input }}' } },
-    { id: 'say', type: 'LLMNode', needs: ['ask'], data: { prompt: '{{ ask.output }}' } },
-  ],
-}, null, 2);
+const RETRY = JSON.stringify(
+  {
+    nodes: [
+      { id: 'ask', type: 'LLMNode', retry: 2, data: { prompt: `[[429]] ${Date.now()} {{ input }}` } },
+      { id: 'never', type: 'PromptNode', when: "input == 'never'", data: { template: '{{ input }}' } },
+      { id: 'say', type: 'LLMNode', needs: ['ask'], data: { prompt: '{{ ask.output }}' } },
+    ],
+  },
+  null,
+  2,
+);
 
 test('each attempt has its bar, the pause its line, and what is skipped its sentence', async ({ ui, page }) => {
   await ui.open();
@@ -39,9 +43,15 @@ test('a row chosen is chosen everywhere, also by keys', async ({ ui, page }) => 
   await expect(page.getByRole('article', { name: 'Step prompt_step' })).toBeVisible();
 });
 
-const MANY = JSON.stringify({
-  nodes: [{ id: 'each', type: 'MapNode', data: { over: 'range(1500) | list', nodes: [{ id: 'sum', type: 'PromptNode', data: { template: 'Item {{ item }}' } }] } }],
-}, null, 2);
+const MANY = JSON.stringify(
+  {
+    nodes: [
+      { id: 'each', type: 'MapNode', data: { over: 'range(1500) | list', nodes: [{ id: 'sum', type: 'PromptNode', data: { template: 'Item {{ item }}' } }] } },
+    ],
+  },
+  null,
+  2,
+);
 
 test('of thousands of rows those in sight are drawn, and the keys reach the last', async ({ ui, page }) => {
   // Beside the graph: the list would draw all of them, which is not what is looked at here.

@@ -10,7 +10,10 @@ for (const width of [390, 900, 1200, 1440]) {
       const clean = async (state: string) => {
         expect(await ui.overflow(), state).toBe(0);
         const { violations } = await new AxeBuilder({ page }).analyze();
-        expect(violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).join(', ')}`), state).toEqual([]);
+        expect(
+          violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).join(', ')}`),
+          state,
+        ).toEqual([]);
       };
       await page.goto('./');
       await expect(page.getByRole('button', { name: 'Run it: summarise-many' })).toBeVisible();

@@ -37,7 +37,11 @@ test('a first visit costs no more than the budget, and a second one asks only wh
   expect(sum(/\.js$/)).toBeGreaterThan(100_000);
   expect(sum(/(?:app|shared|rolldown-runtime)\.js$/)).toBeLessThanOrEqual(96_000);
   expect(sum(/\.css$/)).toBeLessThanOrEqual(16_000);
-  expect(files().filter(({ path, coding }) => /\.(?:js|css)$/.test(path) && !/theme|runtime/.test(path) && !/^(?:br|gzip)$/.test(coding ?? '')).map(({ path }) => path)).toEqual([]);
+  expect(
+    files()
+      .filter(({ path, coding }) => /\.(?:js|css)$/.test(path) && !/theme|runtime/.test(path) && !/^(?:br|gzip)$/.test(coding ?? ''))
+      .map(({ path }) => path),
+  ).toEqual([]);
 
   asked.clear();
   isSecond = true;

@@ -92,7 +92,11 @@ export function App() {
   return (
     <div className="page" data-tab={tab} data-alone={isAlone || undefined} style={dock.style}>
       {!isAlone && (
-        <a href="#steps" onClick={skipToSteps} className="sr-only focus:not-sr-only focus:absolute focus:z-30 focus:m-2 focus:rounded-ctl focus:bg-card focus:px-3 focus:py-2">
+        <a
+          href="#steps"
+          onClick={skipToSteps}
+          className="sr-only focus:not-sr-only focus:absolute focus:z-30 focus:m-2 focus:rounded-ctl focus:bg-card focus:px-3 focus:py-2"
+        >
           Skip to the steps
         </a>
       )}

@@ -11,7 +11,10 @@ const sizeOf = (names: Iterable<string>) => [...names].reduce((sum, name) => sum
 function withImports(name: string, seen = new Set<string>()): Set<string> {
   if (seen.has(name)) return seen;
   seen.add(name);
-  for (const [, other] of read(name).toString().matchAll(/(?:from|import)"\.\/([\w-]+\.js)"/g)) withImports(other!, seen);
+  for (const [, other] of read(name)
+    .toString()
+    .matchAll(/(?:from|import)"\.\/([\w-]+\.js)"/g))
+    withImports(other!, seen);
   return seen;
 }
 

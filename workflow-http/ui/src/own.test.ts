@@ -47,7 +47,10 @@ describe.each(NAMES)('a step named %s', (name) => {
   });
 
   it('is drawn', () => {
-    expect(cardsOf([], run.outline).map(({ id, inner }) => [id, inner.map((card) => card.id)])).toEqual([[name, [name]], ['call', []]]);
+    expect(cardsOf([], run.outline).map(({ id, inner }) => [id, inner.map((card) => card.id)])).toEqual([
+      [name, [name]],
+      ['call', []],
+    ]);
     expect(pathIn({ run, chosen: undefined, faults: new Map() }, `${name}/${name}`)).toBe(path);
   });
 });

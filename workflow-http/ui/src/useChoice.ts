@@ -38,7 +38,14 @@ export function useChoice({ address, run, runId, check, go }: Session, editor: R
   const known = isKnown(run) ? run : null;
   const picked = address.at === 'run' ? address.step : undefined;
   const chosen = useMemo(
-    () => (known ? (picked !== undefined && known.steps.get(picked) ? picked : focusWithin(known, folds)) : runId === null && isWritten(check.outline, drafted) ? drafted : undefined),
+    () =>
+      known
+        ? picked !== undefined && known.steps.get(picked)
+          ? picked
+          : focusWithin(known, folds)
+        : runId === null && isWritten(check.outline, drafted)
+          ? drafted
+          : undefined,
     [known, picked, folds, runId, drafted, check.outline],
   );
   useEffect(() => setFolds(new Map()), [runId]);
@@ -107,7 +114,22 @@ export function useChoice({ address, run, runId, check, go }: Session, editor: R
     if (next) goTo(next.from);
   }, [goTo]);
 
-  return { chosen, isPicked: chosen !== undefined && (chosen === picked || chosen === drafted), folds, isList, setList, choose, show, reveal, fold, move, turn, goTo, mend, nextFault };
+  return {
+    chosen,
+    isPicked: chosen !== undefined && (chosen === picked || chosen === drafted),
+    folds,
+    isList,
+    setList,
+    choose,
+    show,
+    reveal,
+    fold,
+    move,
+    turn,
+    goTo,
+    mend,
+    nextFault,
+  };
 }
 
 const placeIn = (outline: Outline[], path: string): Outline | undefined => {

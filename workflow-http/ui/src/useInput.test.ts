@@ -21,7 +21,9 @@ it.each<[Input, string | undefined]>([
   [{ text: '', as: 'json' }, 'The input is empty.'],
 ])('%j has the fault %j', (input, fault) => expect(jsonFaultOf(input)).toBe(fault));
 
-it.each([['a'], ['{"a": 1}'], [7], [null], [true], [{ a: 1 }], [[1]]])('the value %j is sent as it is', (value) => expect(valueOf(inputOf(value))).toEqual(value));
+it.each([['a'], ['{"a": 1}'], [7], [null], [true], [{ a: 1 }], [[1]]])('the value %j is sent as it is', (value) =>
+  expect(valueOf(inputOf(value))).toEqual(value),
+);
 
 it('a text that was given stays open for JSON', () => expect(kindOf({ ...inputOf('Tides'), text: '{"a": 1}' })).toBe('json'));
 

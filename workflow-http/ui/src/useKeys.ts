@@ -13,7 +13,14 @@ export function useKeys(keys: Keys): void {
 export function useLetters(keys: Keys): void {
   useShortcuts(
     keys,
-    (event) => !event.ctrlKey && !event.metaKey && !event.altKey && !event.defaultPrevented && !isTyping() && !document.querySelector('dialog[open]') && !(event.key.startsWith('Arrow') && hasArrows()),
+    (event) =>
+      !event.ctrlKey &&
+      !event.metaKey &&
+      !event.altKey &&
+      !event.defaultPrevented &&
+      !isTyping() &&
+      !document.querySelector('dialog[open]') &&
+      !(event.key.startsWith('Arrow') && hasArrows()),
     false,
   );
 }

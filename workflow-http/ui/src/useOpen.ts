@@ -30,7 +30,15 @@ const keyOf = (saved: Saved | null): string => saved?.id ?? NEW;
 /** Where a text is edited. */
 export const addressOf = (saved: Saved | null): Address => (saved ? { at: 'workflow', id: saved.id } : { at: 'new' });
 
-export function useOpen({ address, go, run, text: { put, restore, begin, kept }, input: { putInput, fillInput, swapInput, forgetInput, keepsInput, keptInput }, left: leftBefore, onProblem }: Places) {
+export function useOpen({
+  address,
+  go,
+  run,
+  text: { put, restore, begin, kept },
+  input: { putInput, fillInput, swapInput, forgetInput, keepsInput, keptInput },
+  left: leftBefore,
+  onProblem,
+}: Places) {
   const [note, setNote] = useState<Note | null>(null);
   /** The run that the text and the input belong to. */
   const filledFor = useRef<string | null>(null);

@@ -72,7 +72,15 @@ export function useSession(): Session {
   const runId = address.at === 'run' ? address.id : null;
   const view = useRun(runId);
   const { run } = view;
-  const { note, setNote, putAside, putOther, beginNew, leftNow, filledFor, hasOpened } = useOpen({ address, go, run, text, input, left: draft?.left ?? null, onProblem: setRefusal });
+  const { note, setNote, putAside, putOther, beginNew, leftNow, filledFor, hasOpened } = useOpen({
+    address,
+    go,
+    run,
+    text,
+    input,
+    left: draft?.left ?? null,
+    onProblem: setRefusal,
+  });
   const { saved, check, forget } = text;
   const isSaved = saved?.text === text.text;
   const isNew = address.at === 'new';
@@ -80,7 +88,16 @@ export function useSession(): Session {
   useEffect(() => {
     if (hasOpened || runId === null) followed.current = runId;
     const { isInputEdited, input: written, otherInputs } = input;
-    writeDraft({ text: text.text, input: written, isTextEdited: text.isTextEdited, isInputEdited, saved, runId: followed.current, inputs: otherInputs(), left: leftNow() });
+    writeDraft({
+      text: text.text,
+      input: written,
+      isTextEdited: text.isTextEdited,
+      isInputEdited,
+      saved,
+      runId: followed.current,
+      inputs: otherInputs(),
+      left: leftNow(),
+    });
   }, [runId, hasOpened, text.text, text.isTextEdited, saved, input, leftNow]);
   // A server that forgot the run forgot the workflow with it.
   const isForgotten = view.problem?.status === 404 && followed.current === runId;

@@ -63,17 +63,18 @@ export function age(time: string, now: number): string {
 /** What a run was given, in a few words: the first text in it. */
 export function titleOf(excerpt: string): string {
   const first = /^\s*[[{][^"]*(?:"(?:[^"\\]|\\.)*"\s*:[\s[{]*)*"((?:[^"\\]|\\.)*)/.exec(excerpt)?.[1];
-  const text = (first ?? excerpt).replaceAll(/\\n|\s+/g, ' ').replaceAll('\\"', '"').trim();
+  const text = (first ?? excerpt)
+    .replaceAll(/\\n|\s+/g, ' ')
+    .replaceAll('\\"', '"')
+    .trim();
   return text === '' || text === 'null' || text === '""' ? 'No input' : text;
 }
 
 /** Any JSON as text: strings as they are, the rest laid out. */
-export const asText = (value: unknown): string =>
-  typeof value === 'string' ? value : (JSON.stringify(value, null, 2) ?? '');
+export const asText = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value, null, 2) ?? ''));
 
 /** Any JSON on one line. */
-export const asLine = (value: unknown): string =>
-  typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+export const asLine = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
 
 /** A sentence as it is shown: with a capital, unless it begins with code. */
 export const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

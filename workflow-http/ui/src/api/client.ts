@@ -17,8 +17,7 @@ export class ApiError extends Error {
   }
 }
 
-export const asProblem = (error: unknown): Problem =>
-  error instanceof ApiError ? error.problem : { detail: String(error) };
+export const asProblem = (error: unknown): Problem => (error instanceof ApiError ? error.problem : { detail: String(error) });
 
 /** Sends the key of this tab along, and has another one asked for when the server refuses it. */
 export async function request(path: string, init?: RequestInit): Promise<Response> {
@@ -33,7 +32,10 @@ export async function request(path: string, init?: RequestInit): Promise<Respons
 
 /** `fetch` that learns the server's clock and turns every failure into an `ApiError`. */
 async function send(path: string, key: string | null, init: RequestInit = {}): Promise<Response> {
-    const response = await fetch(new URL(`api/${path}`, document.baseURI), { ...init, headers: { ...(init.headers as object | undefined), ...keyHeader(key) } }).catch((error: unknown) => {
+  const response = await fetch(new URL(`api/${path}`, document.baseURI), {
+    ...init,
+    headers: { ...(init.headers as object | undefined), ...keyHeader(key) },
+  }).catch((error: unknown) => {
     if (init.signal?.aborted && !isTimeout(init.signal)) throw error;
     throw new ApiError({ status: 0, code: 'no_answer', detail: 'The server does not answer.' });
   });

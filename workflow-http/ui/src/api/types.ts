@@ -179,23 +179,23 @@ export type RunEvent =
       resumes_at?: string;
     })
   | (OfStep & { type: 'node.resumed'; payload?: unknown })
-  | (OfStep & Timed & {
-      type: 'node.completed';
-      output: unknown;
-      duration_ms?: number;
-      usage?: Usage;
-      model?: string;
-      finish_reason?: string;
-      /** What else there is to say of the answer, such as its sources. */
-      metadata?: unknown;
-      reused?: boolean;
-      rounds?: number;
-      exhausted?: boolean;
-    })
+  | (OfStep &
+      Timed & {
+        type: 'node.completed';
+        output: unknown;
+        duration_ms?: number;
+        usage?: Usage;
+        model?: string;
+        finish_reason?: string;
+        /** What else there is to say of the answer, such as its sources. */
+        metadata?: unknown;
+        reused?: boolean;
+        rounds?: number;
+        exhausted?: boolean;
+      })
   | (OfStep & Timed & { type: 'node.failed'; error: Problem; handled?: boolean; output?: unknown; duration_ms?: number; usage?: Usage })
   | (OfStep & { type: 'node.skipped' | 'node.cancelled'; reason?: string });
 
 export type LogEvent = Exclude<RunEvent, Delta>;
 
-export const endsRun = (type: string): boolean =>
-  type === 'run.completed' || type === 'run.failed' || type === 'run.cancelled';
+export const endsRun = (type: string): boolean => type === 'run.completed' || type === 'run.failed' || type === 'run.cancelled';

@@ -72,9 +72,7 @@ export const Editor = memo(function Editor({ source, faults, steps, onText, onCh
   return (
     <div className="relative min-h-0 flex-1 bg-inset">
       {!editor && (
-        <pre className="absolute inset-0 overflow-hidden py-1.5 pl-[62px] font-code text-meta leading-5 whitespace-pre-wrap text-ink-3">
-          {source.text}
-        </pre>
+        <pre className="absolute inset-0 overflow-hidden py-1.5 pl-[62px] font-code text-meta leading-5 whitespace-pre-wrap text-ink-3">{source.text}</pre>
       )}
       <div ref={host} className="absolute inset-0" />
     </div>

@@ -1,5 +1,17 @@
 // The editor itself: one CodeMirror view in a shadow root. This module is the lazy chunk.
-import { copyLineDown, copyLineUp, deleteLine, history, historyKeymap, indentLess, indentMore, moveLineDown, moveLineUp, selectParentSyntax, standardKeymap } from '@codemirror/commands';
+import {
+  copyLineDown,
+  copyLineUp,
+  deleteLine,
+  history,
+  historyKeymap,
+  indentLess,
+  indentMore,
+  moveLineDown,
+  moveLineUp,
+  selectParentSyntax,
+  standardKeymap,
+} from '@codemirror/commands';
 import { bracketMatching, indentOnInput } from '@codemirror/language';
 import { Compartment, EditorSelection, EditorState } from '@codemirror/state';
 import { drawSelection, EditorView, keymap, lineNumbers, type KeyBinding } from '@codemirror/view';
@@ -117,7 +129,10 @@ function leave(view: EditorView): boolean {
 }
 
 function goToNextFault(view: EditorView): boolean {
-  const places = view.state.field(faultsField).map((fault) => fault.from).sort((a, b) => a - b);
+  const places = view.state
+    .field(faultsField)
+    .map((fault) => fault.from)
+    .sort((a, b) => a - b);
   const next = places.find((place) => place > view.state.selection.main.head) ?? places[0];
   if (next !== undefined) goTo(view, next);
   return next !== undefined;

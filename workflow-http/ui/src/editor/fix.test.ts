@@ -15,11 +15,29 @@ it.each([
   ['a type', '"type": |"LLMNod"|', '`LLMNod` is not a node type', 'did you mean `LLMNode`?', '"type": "LLMNode"'],
   ['the name of a field', '|"neds"|: ["a"]', '`neds` is not a field here', 'did you mean `needs`?', '"needs": ["a"]'],
   ['a workflow', '|"sumarise"|', 'there is no workflow `sumarise`', 'did you mean `summarise`?', '"summarise"'],
-  ['a field of a node', '|"{{ a.text }}"|', '`a.text` is not there: a node has `status`, `output` and `error`', 'did you mean `a.output.text`?', '"{{ a.output.text }}"'],
+  [
+    'a field of a node',
+    '|"{{ a.text }}"|',
+    '`a.text` is not there: a node has `status`, `output` and `error`',
+    'did you mean `a.output.text`?',
+    '"{{ a.output.text }}"',
+  ],
   ['a condition', `|"sumary.output == 'x'"|`, UNKNOWN, undefined, `"summary.output == 'x'"`],
-  ['each place of a template', '|"{% if sumary.output %}{{ sumary.output }}{% endif %}"|', UNKNOWN, undefined, '"{% if summary.output %}{{ summary.output }}{% endif %}"'],
+  [
+    'each place of a template',
+    '|"{% if sumary.output %}{{ sumary.output }}{% endif %}"|',
+    UNKNOWN,
+    undefined,
+    '"{% if summary.output %}{{ summary.output }}{% endif %}"',
+  ],
   ['no prose', '|"A sumary: {{ sumary.output }}"|', UNKNOWN, undefined, '"A sumary: {{ summary.output }}"'],
-  ['no longer name', '|"{{ sumary.output ~ sumary_2.output ~ x.sumary ~ a-sumary }}"|', UNKNOWN, undefined, '"{{ summary.output ~ sumary_2.output ~ x.sumary ~ a-sumary }}"'],
+  [
+    'no longer name',
+    '|"{{ sumary.output ~ sumary_2.output ~ x.sumary ~ a-sumary }}"|',
+    UNKNOWN,
+    undefined,
+    '"{{ summary.output ~ sumary_2.output ~ x.sumary ~ a-sumary }}"',
+  ],
 ])('mends %s', (_, marked, detail, hint, text) => {
   expect(fixed(marked, detail, hint)).toBe(text);
 });

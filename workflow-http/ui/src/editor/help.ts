@@ -24,7 +24,12 @@ async function complete({ state, pos, explicit }: CompletionContext): Promise<Co
   const options = place.kind === 'name' ? namesAt(root, value, place.path) : valuesAt(root, value, place.path);
   if (options.length === 0) return null;
   const isFollowed = /^\s*:/.test(state.sliceDoc(place.to, place.to + 20));
-  return { from: place.from, to: place.to, options: options.map(asCompletion(state.sliceDoc(place.from, place.from + 1) === '"', place.kind === 'name' && !isFollowed)), validFor: /^"?\w*"?$/ };
+  return {
+    from: place.from,
+    to: place.to,
+    options: options.map(asCompletion(state.sliceDoc(place.from, place.from + 1) === '"', place.kind === 'name' && !isFollowed)),
+    validFor: /^"?\w*"?$/,
+  };
 }
 
 /** Where the word begins that is being written inside `{{ }}` or an expression. */

@@ -13,7 +13,12 @@ describe('JSON that is laid out', () => {
   });
 
   it('says the same as before', () => {
-    const spec = { name: 'a "b" \n', nodes: Array.from({ length: 30 }, (_, index) => ({ id: `n${index}`, type: 'PromptNode', data: { template: `{{ input }} ${'é'.repeat(index)}` } })), output: {}, none: [] };
+    const spec = {
+      name: 'a "b" \n',
+      nodes: Array.from({ length: 30 }, (_, index) => ({ id: `n${index}`, type: 'PromptNode', data: { template: `{{ input }} ${'é'.repeat(index)}` } })),
+      output: {},
+      none: [],
+    };
     expect(JSON.parse(layOut(spec))).toEqual(spec);
   });
 });

@@ -4,7 +4,17 @@ import { referencesAt } from './references';
 const spec = {
   nodes: [
     { id: 'ask-it', data: { prompt: '' } },
-    { id: 'each', data: { over: 'input', as: 'doc', nodes: [{ id: 'sum', data: { prompt: '' } }, { id: 'say', data: {} }] } },
+    {
+      id: 'each',
+      data: {
+        over: 'input',
+        as: 'doc',
+        nodes: [
+          { id: 'sum', data: { prompt: '' } },
+          { id: 'say', data: {} },
+        ],
+      },
+    },
     { id: 'again', data: { until: 'index == 2', nodes: [{ id: 'draft', data: { prompt: '' } }] } },
   ],
 };

@@ -38,4 +38,3 @@ function outputsOf(holder: unknown, asking: string | number | undefined): Option
     return typeof id !== 'string' || index === asking ? [] : [{ text: `${id.replaceAll('-', '_')}.output`, about: `What \`${id}\` gave.` }];
   });
 }
-

@@ -124,8 +124,7 @@ export function scan(text: string): Scan {
       value(`${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, depth + 1, name);
     });
 
-  const array = (pointer: string, depth: number) =>
-    members(']', (index) => value(`${pointer}/${index}`, depth + 1));
+  const array = (pointer: string, depth: number) => members(']', (index) => value(`${pointer}/${index}`, depth + 1));
 
   try {
     value('', 0);

@@ -66,7 +66,7 @@ const MARKS = new Map([
 export function aboutOf(schemas: Schema[]): string | undefined {
   const sentence = schemas.map(({ description }) => text(description)).find((one) => one !== undefined);
   const types = [...new Set(schemas.flatMap(({ type }) => [type].flat()).filter((type) => typeof type === 'string' && type !== 'null'))];
-    const mark = schemas.map((schema) => MARKS.get(String(schema['x-workflow']))).find(Boolean);
+  const mark = schemas.map((schema) => MARKS.get(String(schema['x-workflow']))).find(Boolean);
   const limits = schemas.flatMap((schema) => [
     ...(typeof schema.minimum === 'number' ? [`at least ${schema.minimum}`] : []),
     ...(typeof schema.maximum === 'number' ? [`at most ${schema.maximum}`] : []),

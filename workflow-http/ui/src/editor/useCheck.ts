@@ -53,7 +53,9 @@ export function useCheck(text: string): Check {
     const stop = new AbortController();
     // In the order of the text, which is the order of mending.
     const locate = (faults: Fault[], isWarning: boolean) =>
-      faults.map((fault) => ({ ...fault, ...place(text, rangeOf(spans, fault.pointer, text, fault.code === 'unknown_field')), isWarning })).sort((a, b) => a.from - b.from);
+      faults
+        .map((fault) => ({ ...fault, ...place(text, rangeOf(spans, fault.pointer, text, fault.code === 'unknown_field')), isWarning }))
+        .sort((a, b) => a.from - b.from);
     const timer = setTimeout(() => {
       validate(spec, stop.signal).then(
         (said) => setFound([...locate(said.errors, false), ...locate(said.warnings ?? [], true)]),
@@ -92,7 +94,17 @@ function syntaxFault(text: string, { fault }: Extract<Scan, { fault: object }>):
   const last = text.trimEnd().length;
   const from = Math.max(0, Math.min(fault.at, last - 1));
   const { line, column } = positionOf(text, Math.min(fault.at, last));
-  return { code: 'invalid_json', pointer: '#', detail: fault.detail, ...(fault.hint ? { hint: fault.hint } : {}), from, to: from + 1, line, column, isWarning: false };
+  return {
+    code: 'invalid_json',
+    pointer: '#',
+    detail: fault.detail,
+    ...(fault.hint ? { hint: fault.hint } : {}),
+    from,
+    to: from + 1,
+    line,
+    column,
+    isWarning: false,
+  };
 }
 
 function outlineOf(spec: unknown, spans: Map<string, Span>): Outline[] {
@@ -108,7 +120,16 @@ function within(holder: unknown, at: string, before: string, depth: number, span
     const place = `${at}/nodes/${index}`;
     const span = spans.get(place);
     if (typeof id !== 'string' || !span) return [];
-    const step = { id, path: before + id, depth, type: typeof type === 'string' ? type : '', needs: needsOf(needs, nodes[index - 1]).map((need) => before + need), span, pointer: place, node: node as Record<string, unknown> };
+    const step = {
+      id,
+      path: before + id,
+      depth,
+      type: typeof type === 'string' ? type : '',
+      needs: needsOf(needs, nodes[index - 1]).map((need) => before + need),
+      span,
+      pointer: place,
+      node: node as Record<string, unknown>,
+    };
     return [step, ...within(data, `${place}/data`, `${before}${id}/`, depth + 1, spans)];
   });
 }

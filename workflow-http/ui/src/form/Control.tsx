@@ -27,7 +27,15 @@ export function Control({ field, value, onChange, ...said }: Props) {
     case 'text':
       return <textarea className="field field-sizing-content max-h-64 min-h-[54px] resize-y" rows={2} dir="auto" {...common} />;
     case 'json':
-      return <textarea className="field field-sizing-content max-h-64 min-h-[54px] resize-y font-code text-meta" rows={2} spellCheck={false} dir="auto" {...common} />;
+      return (
+        <textarea
+          className="field field-sizing-content max-h-64 min-h-[54px] resize-y font-code text-meta"
+          rows={2}
+          spellCheck={false}
+          dir="auto"
+          {...common}
+        />
+      );
     case 'number':
     case 'integer':
       return <input type="text" className="field" inputMode={field.kind === 'integer' ? 'numeric' : 'decimal'} autoComplete="off" {...common} />;
@@ -43,9 +51,21 @@ interface PicksProps extends Omit<Props, 'id'> {
 /** A few things of which one is chosen. What is optional can be taken back by choosing it again. */
 export function Picks({ field, value, labelledBy, onChange, ...said }: PicksProps) {
   const name = useId();
-  const options = field.kind === 'boolean' ? [['true', 'Yes'], ['false', 'No']] : field.options.map((option, index) => [String(index), asLine(option)]);
+  const options =
+    field.kind === 'boolean'
+      ? [
+          ['true', 'Yes'],
+          ['false', 'No'],
+        ]
+      : field.options.map((option, index) => [String(index), asLine(option)]);
   return (
-    <div role="radiogroup" aria-labelledby={labelledBy} aria-required={field.isRequired} className="grid grid-cols-[repeat(auto-fit,minmax(110px,1fr))] gap-2" {...said}>
+    <div
+      role="radiogroup"
+      aria-labelledby={labelledBy}
+      aria-required={field.isRequired}
+      className="grid grid-cols-[repeat(auto-fit,minmax(110px,1fr))] gap-2"
+      {...said}
+    >
       {options.map(([option, word]) => (
         <label
           key={option}

@@ -53,12 +53,16 @@ function FlatView({ field, value, faults, onChange, children }: Props<Flat>) {
     <div className="grid gap-[5px] wrap-anywhere">
       {isFewOf(field) ? (
         <>
-          <Label field={field} id={`${id}-label`}>{children}</Label>
+          <Label field={field} id={`${id}-label`}>
+            {children}
+          </Label>
           <Picks field={field} value={text} labelledBy={`${id}-label`} onChange={onChange} {...said} />
         </>
       ) : (
         <>
-          <Label field={field} of={id}>{children}</Label>
+          <Label field={field} of={id}>
+            {children}
+          </Label>
           <Control field={field} value={text} id={id} onChange={onChange} {...said} />
         </>
       )}

@@ -2,7 +2,11 @@ import { expect, it } from 'vitest';
 import { formOf } from './fields';
 import { blankText, fits } from './InputForm';
 
-const form = formOf({ type: 'object', required: ['text'], properties: { text: { type: 'string' }, tone: { enum: ['warm', 'dry'], default: 'dry' }, n: { type: 'integer' } } })!;
+const form = formOf({
+  type: 'object',
+  required: ['text'],
+  properties: { text: { type: 'string' }, tone: { enum: ['warm', 'dry'], default: 'dry' }, n: { type: 'integer' } },
+})!;
 
 it.each([
   ['{"text": "a"}', true],

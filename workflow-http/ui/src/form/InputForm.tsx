@@ -131,7 +131,9 @@ export function fits(form: Field, text: string): boolean {
 
 /** The same text for the same JSON, in whatever order its names stand. */
 const inOrder = (value: unknown): string =>
-  JSON.stringify(value, (_, part: unknown) => (isObject(part) ? Object.fromEntries(Object.entries(part).sort(([one], [other]) => (one < other ? -1 : 1))) : part));
+  JSON.stringify(value, (_, part: unknown) =>
+    isObject(part) ? Object.fromEntries(Object.entries(part).sort(([one], [other]) => (one < other ? -1 : 1))) : part,
+  );
 
 const EMPTY = { group: '{}', list: '[]' } as const;
 

@@ -59,7 +59,11 @@ function fieldOf(name: string | null, schema: unknown, isRequired: boolean, dept
     isRequired,
     isNullable: types.includes('null'),
   };
-  const kind = kindOf(known, types.filter((type) => type !== 'null'), depth);
+  const kind = kindOf(
+    known,
+    types.filter((type) => type !== 'null'),
+    depth,
+  );
   const facts = factsOf(kind, known, isRequired);
   if (kind === 'group') return { ...named, kind, facts, fields: partsOf(known, depth) };
   if (kind === 'list') return { ...named, kind, facts, item: fieldOf(null, known.items, true, depth + 1), maxItems: number(known.maxItems) };
@@ -72,7 +76,8 @@ const MIXED = ['$ref', 'oneOf', 'anyOf', 'allOf', 'not', 'if'];
 function kindOf(schema: Schema, types: unknown[], depth: number): Field['kind'] {
   if (MIXED.some((word) => word in schema)) return 'json';
   if ('const' in schema || (Array.isArray(schema.enum) && schema.enum.length > 0)) return 'choice';
-  if (isObject(schema.properties) && Object.keys(schema.properties).length > 0 && (types[0] ?? 'object') === 'object') return depth < DEEPEST ? 'group' : 'json';
+  if (isObject(schema.properties) && Object.keys(schema.properties).length > 0 && (types[0] ?? 'object') === 'object')
+    return depth < DEEPEST ? 'group' : 'json';
   if (types.length !== 1) return 'json';
   const [type] = types;
   if (type === 'array') return depth < DEEPEST && isObject(schema.items) && !Array.isArray(schema.prefixItems) ? 'list' : 'json';
@@ -90,7 +95,17 @@ function partsOf(schema: Schema, depth: number): Field[] {
   return names.map((name) => fieldOf(name, own(properties, name), required.includes(name), depth + 1));
 }
 
-const WORDS = { boolean: 'yes or no', choice: 'one of these', number: 'number', integer: 'whole number', line: 'text', text: 'text', json: 'JSON', group: '', list: 'list' };
+const WORDS = {
+  boolean: 'yes or no',
+  choice: 'one of these',
+  number: 'number',
+  integer: 'whole number',
+  line: 'text',
+  text: 'text',
+  json: 'JSON',
+  group: '',
+  list: 'list',
+};
 
 function factsOf(kind: Field['kind'], schema: Schema, isRequired: boolean): string[] {
   const limit = (name: string, words: string, unit = '') => (typeof schema[name] === 'number' ? [`${words} ${schema[name]}${unit}`] : []);

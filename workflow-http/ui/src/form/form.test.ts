@@ -39,7 +39,11 @@ describe('an object', () => {
   });
 
   it('says what is missing and what is no number', () => {
-    expect(details(form, { score: 'four' })).toEqual([['#/ok', 'Choose one.'], ['#/score', 'Not a whole number.'], ['#/tone', 'Choose one.']]);
+    expect(details(form, { score: 'four' })).toEqual([
+      ['#/ok', 'Choose one.'],
+      ['#/score', 'Not a whole number.'],
+      ['#/tone', 'Choose one.'],
+    ]);
     expect(details(form, { ok: 'true', score: '1.5', tone: '0' })).toHaveLength(1);
   });
 
@@ -48,7 +52,9 @@ describe('an object', () => {
   });
 
   it('begins with its defaults', () => {
-    const some = formOf({ properties: { a: { type: 'boolean', default: true }, b: { enum: ['x', 'y'], default: 'y' }, c: { type: 'number', default: 2 }, d: { const: 'only' } } })!;
+    const some = formOf({
+      properties: { a: { type: 'boolean', default: true }, b: { enum: ['x', 'y'], default: 'y' }, c: { type: 'number', default: 2 }, d: { const: 'only' } },
+    })!;
     expect(initialOf(some)).toEqual({ a: 'true', b: '1', c: '2', d: '0' });
   });
 });
@@ -71,7 +77,14 @@ describe('what is nested', () => {
   })! as Group;
 
   it('makes objects and lists', () => {
-    const value = { to: { city: 'Rome', zip: '' }, lines: [{ sku: 'a', n: '2' }, { sku: 'b', n: '' }], tags: [] };
+    const value = {
+      to: { city: 'Rome', zip: '' },
+      lines: [
+        { sku: 'a', n: '2' },
+        { sku: 'b', n: '' },
+      ],
+      tags: [],
+    };
     expect(jsonOf(order, value)).toEqual({ json: { to: { city: 'Rome' }, lines: [{ sku: 'a', n: 2 }, { sku: 'b' }] }, faults: [] });
   });
 
@@ -80,7 +93,16 @@ describe('what is nested', () => {
   });
 
   it('says where something is missing', () => {
-    expect(details(order, { to: { city: '', zip: '1' }, lines: [{ sku: 'a', n: '' }, { sku: '', n: 'x' }], tags: [''] })).toEqual([
+    expect(
+      details(order, {
+        to: { city: '', zip: '1' },
+        lines: [
+          { sku: 'a', n: '' },
+          { sku: '', n: 'x' },
+        ],
+        tags: [''],
+      }),
+    ).toEqual([
       ['#/to/city', 'Fill this in.'],
       ['#/lines/1/sku', 'Fill this in.'],
       ['#/lines/1/n', 'Not a whole number.'],

@@ -31,7 +31,9 @@ export const Box = memo(function Box({ card, top }: CardProps) {
         </div>
         {isMap && (
           <>
-            <div className="h-1 overflow-hidden bg-raised">{step?.done !== undefined && <i className="block h-full bg-done" style={{ width: `${step.done * 100}%` }} />}</div>
+            <div className="h-1 overflow-hidden bg-raised">
+              {step?.done !== undefined && <i className="block h-full bg-done" style={{ width: `${step.done * 100}%` }} />}
+            </div>
             <Cells card={card} />
           </>
         )}

@@ -56,7 +56,10 @@ const Drawing = memo(function Drawing({ layout, chosen, viewport }: { layout: La
   const area = useSyncExternalStore(viewport.subscribe, isLarge ? viewport.areaShown : everything);
   // What was chosen before stays until the focus has moved on from it.
   const before = useDeferredValue(chosen);
-  const { cards, ways } = useMemo(() => (area === '' ? { cards: layout.placed, ways: layout.ways } : within(layout, area, [chosen, before])), [layout, area, chosen, before]);
+  const { cards, ways } = useMemo(
+    () => (area === '' ? { cards: layout.placed, ways: layout.ways } : within(layout, area, [chosen, before])),
+    [layout, area, chosen, before],
+  );
   const depths = [...new Set(ways.map((way) => way.depth))];
   return (
     <div className="absolute origin-top-left">
@@ -123,7 +126,11 @@ function useFit(viewport: Viewport, layout: Layout, chosen: string | undefined, 
     const card = layout.placed.find((one) => one.card.path === chosen);
     if (!card || size.width === 0 || (isMoved.current && !isPicked)) return;
     const { x, y, zoom } = view;
-    const isSeen = card.x * zoom + x > -20 && (card.x + card.width) * zoom + x < size.width + 20 && card.y * zoom + y > -20 && (card.y + card.height) * zoom + y < size.height + 20;
+    const isSeen =
+      card.x * zoom + x > -20 &&
+      (card.x + card.width) * zoom + x < size.width + 20 &&
+      card.y * zoom + y > -20 &&
+      (card.y + card.height) * zoom + y < size.height + 20;
     if (isSeen || card.isOpen) return;
     viewport.show({ zoom, x: size.width / 2 - (card.x + card.width / 2) * zoom, y: size.height / 2 - (card.y + card.height / 2) * zoom });
   }, [chosen, isPicked, layout, width, height, viewport]);
@@ -142,7 +149,13 @@ function Tools({ layout, viewport, onList }: { layout: Layout; viewport: Viewpor
 
 function Tool({ icon, label, onClick }: { icon: IconName; label: string; onClick: () => void }) {
   return (
-    <button type="button" className="grid size-7 place-items-center text-ink-2 not-first:border-l not-first:border-line hover:bg-raised" aria-label={label} title={label} onClick={onClick}>
+    <button
+      type="button"
+      className="grid size-7 place-items-center text-ink-2 not-first:border-l not-first:border-line hover:bg-raised"
+      aria-label={label}
+      title={label}
+      onClick={onClick}
+    >
       <Icon name={icon} size={14} />
     </button>
   );

@@ -31,7 +31,14 @@ export function Cells({ card }: { card: Card }) {
   const at = useScene((scene) => scene.run && pathIn(scene, card.path));
   const now = useSceneNow();
   if (!at || items === undefined) return <p className="absolute top-14 left-3.5 w-[156px] text-meta text-ink-3">Its items are known once it runs.</p>;
-  const states = new Map(written === '' ? [] : written.split(',').map((cell) => cell.split(' ')).map(([index, state]) => [Number(index), state as StepState]));
+  const states = new Map(
+    written === ''
+      ? []
+      : written
+          .split(',')
+          .map((cell) => cell.split(' '))
+          .map(([index, state]) => [Number(index), state as StepState]),
+  );
   const tally = tallyOf([...states.values()], items);
   return (
     <div className="absolute top-14 left-3.5 z-1 w-[156px]">
@@ -73,23 +80,26 @@ export function Cells({ card }: { card: Card }) {
             {count} {state === 'running' ? 'at work' : state === 'pending' ? 'to come' : stateWord(state).toLowerCase()}
             {state === 'failed' && (
               <span className="pl-1.5">
-                {[...states].filter(([, one]) => one === 'failed').slice(0, FEW).map(([index]) => (
-                  <button
-                    key={index}
-                    type="button"
-                    className="px-1 font-code text-live underline underline-offset-3"
-                    aria-label={`Failed item ${index}`}
-                    tabIndex={-1}
-                    onClick={() => {
-                      const { run } = now();
-                      const map = run?.steps.get(at);
-                      const path = run && map && failedIn(run, map, index);
-                      if (path) choose(path);
-                    }}
-                  >
-                    {index}
-                  </button>
-                ))}
+                {[...states]
+                  .filter(([, one]) => one === 'failed')
+                  .slice(0, FEW)
+                  .map(([index]) => (
+                    <button
+                      key={index}
+                      type="button"
+                      className="px-1 font-code text-live underline underline-offset-3"
+                      aria-label={`Failed item ${index}`}
+                      tabIndex={-1}
+                      onClick={() => {
+                        const { run } = now();
+                        const map = run?.steps.get(at);
+                        const path = run && map && failedIn(run, map, index);
+                        if (path) choose(path);
+                      }}
+                    >
+                      {index}
+                    </button>
+                  ))}
                 {count > FEW && '…'}
               </span>
             )}

@@ -31,7 +31,15 @@ export default function GraphPane({ run, check, chosen, isPicked, isBeside, onCh
     <section aria-label="Graph" data-graph className="relative min-h-0 flex-1">
       {!isJson && cards.length > 0 && <p className="absolute top-2.5 left-3 z-4 text-meta text-ink-2">Drawn from what can be read so far.</p>}
       <SceneContext value={store}>
-        <Canvas cards={useDeferredValue(cards)} items={items} chosen={cardOf(chosen)} isPicked={isPicked} isBeside={isBeside} onChoose={onChoose} onList={onList} />
+        <Canvas
+          cards={useDeferredValue(cards)}
+          items={items}
+          chosen={cardOf(chosen)}
+          isPicked={isPicked}
+          isBeside={isBeside}
+          onChoose={onChoose}
+          onList={onList}
+        />
       </SceneContext>
     </section>
   );
@@ -61,7 +69,14 @@ function faultsOf({ faults, outline }: Check): ReadonlyMap<string, string[]> {
   for (const { pointer } of faults) {
     const at = decodeURIComponent(pointer.slice(1));
     const node = outline.findLast((step) => at === step.pointer || at.startsWith(`${step.pointer}/`));
-    if (node) found.set(node.path, [...(found.get(node.path) ?? []), at.slice(node.pointer.length + 1).split('/').at(-1) || node.id]);
+    if (node)
+      found.set(node.path, [
+        ...(found.get(node.path) ?? []),
+        at
+          .slice(node.pointer.length + 1)
+          .split('/')
+          .at(-1) || node.id,
+      ]);
   }
   return found;
 }

@@ -27,12 +27,22 @@ export const StepCard = memo(function StepCard({ card, top }: CardProps) {
   return (
     <div data-state={state} data-handled={step?.handled || undefined} className="relative h-full">
       <When card={card} step={step} />
-      <Face card={card} top={top} state={state} word={faults ? plural(faults.length, 'fault') : known === 'pending' && isOver ? 'Not reached' : step?.queue && queueWords(step.queue)} isClosed={card.inner.length > 0}>
+      <Face
+        card={card}
+        top={top}
+        state={state}
+        word={faults ? plural(faults.length, 'fault') : known === 'pending' && isOver ? 'Not reached' : step?.queue && queueWords(step.queue)}
+        isClosed={card.inner.length > 0}
+      >
         <span className="relative flex items-center gap-1.5">
           {card.inner.length > 0 && <Toggle card={card} isOpen={false} />}
           <Icon name={iconOfType(card.type)} className="text-ink-2" />
           <Id id={card.id} />
-          {faults ? <Fault count={faults.length} /> : known && <CardState state={known} word={known === 'pending' && isOver ? 'Not reached' : stateWord(known)} />}
+          {faults ? (
+            <Fault count={faults.length} />
+          ) : (
+            known && <CardState state={known} word={known === 'pending' && isOver ? 'Not reached' : stateWord(known)} />
+          )}
         </span>
         <span className="mt-[3px] flex gap-2 text-[11.5px] leading-4 whitespace-nowrap text-ink-3">
           {faults ? <span className="truncate">{faults.join(', ')}</span> : <Fact card={card} step={step} />}

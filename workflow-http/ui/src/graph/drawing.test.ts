@@ -19,7 +19,10 @@ const planOf = (type: string, data: object) => cardsOf([written('a', { type, dat
 
 describe('cards', () => {
   it('stand in what they are in', () => {
-    const cards = cardsOf([written('each', {}), written('each/sum', {}), written('each/loop', {}, ['each/sum']), written('each/loop/draft', {}), written('last', {}, ['each'])], undefined);
+    const cards = cardsOf(
+      [written('each', {}), written('each/sum', {}), written('each/loop', {}, ['each/sum']), written('each/loop/draft', {}), written('last', {}, ['each'])],
+      undefined,
+    );
     expect(cards.map(({ path }) => path)).toEqual(['each', 'last']);
     expect(cards[0]!.inner.map(({ path }) => path)).toEqual(['each/sum', 'each/loop']);
     expect(cards[0]!.inner[1]!.inner.map(({ path }) => path)).toEqual(['each/loop/draft']);
@@ -37,11 +40,26 @@ describe('cards', () => {
   });
 
   it('of a call are those of the workflow that the run calls', () => {
-    const called = { workflow: 'brief', nodes: [{ id: 'pros', type: 'LLMNode' }, { id: 'sum', type: 'WorkflowNode', needs: ['pros'], workflow: 'inmost' }] };
-    const run = { nodes: [{ id: 'write', type: 'WorkflowNode', workflow: 'brief' }], workflows: new Map([['brief', called], ['inmost', { workflow: 'inmost', nodes: [{ id: 'end', type: 'LLMNode' }] }]]) };
+    const called = {
+      workflow: 'brief',
+      nodes: [
+        { id: 'pros', type: 'LLMNode' },
+        { id: 'sum', type: 'WorkflowNode', needs: ['pros'], workflow: 'inmost' },
+      ],
+    };
+    const run = {
+      nodes: [{ id: 'write', type: 'WorkflowNode', workflow: 'brief' }],
+      workflows: new Map([
+        ['brief', called],
+        ['inmost', { workflow: 'inmost', nodes: [{ id: 'end', type: 'LLMNode' }] }],
+      ]),
+    };
     const ofText = cardsOf([written('write', { type: 'WorkflowNode', data: { workflow: 'brief' } })], run);
     for (const [card] of [ofText, cardsOf([], run)]) {
-      expect(card!.inner.map(({ path, needs }) => [path, needs])).toEqual([['write/pros', []], ['write/sum', ['write/pros']]]);
+      expect(card!.inner.map(({ path, needs }) => [path, needs])).toEqual([
+        ['write/pros', []],
+        ['write/sum', ['write/pros']],
+      ]);
       expect(card!.inner[1]!.inner.map(({ path }) => path)).toEqual(['write/sum/end']);
     }
     expect(cardsOf([written('write', { type: 'WorkflowNode', data: { workflow: 'other' } })], undefined)[0]!.inner).toEqual([]);

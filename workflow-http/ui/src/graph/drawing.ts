@@ -29,8 +29,7 @@ export function cardsOf(written: Written[], run: Outline | undefined): Card[] {
 }
 
 /** A text that has none of a run's steps is not its text. */
-const isTextOf = (written: Written[], { nodes }: Outline): boolean =>
-  nodes.length === 0 || nodes.some(({ id }) => written.some((step) => step.path === id));
+const isTextOf = (written: Written[], { nodes }: Outline): boolean => nodes.length === 0 || nodes.some(({ id }) => written.some((step) => step.path === id));
 
 /** The list has each node before those of its own body. */
 function ofText(written: Written[], called: Called): Card[] {

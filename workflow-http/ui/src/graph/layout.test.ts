@@ -2,7 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { layOutCards, type Layout, type Placed } from './layout';
 import type { Card } from './drawing';
 
-const card = (id: string, needs: string[] = [], more: Partial<Card> = {}): Card => ({ path: id, id, type: 'PromptNode', needs, when: undefined, plan: '', inner: [], ...more });
+const card = (id: string, needs: string[] = [], more: Partial<Card> = {}): Card => ({
+  path: id,
+  id,
+  type: 'PromptNode',
+  needs,
+  when: undefined,
+  plan: '',
+  inner: [],
+  ...more,
+});
 const open = { isOpen: () => true, items: () => 0 };
 const lay = (...cards: Card[]): Layout => layOutCards(cards, open);
 const at = ({ placed }: Layout, path: string): Placed => placed.find((one) => one.card.path === path)!;
@@ -35,7 +44,9 @@ describe('a layout', () => {
   });
 
   it('has room for what comes: no card covers another', () => {
-    const many = Array.from({ length: 40 }, (_, index) => card(`n${index}`, index === 0 ? [] : [`n${Math.floor((index * 7) / 9)}`], index % 3 ? {} : { type: 'LLMNode', when: 'a.output.kind == "long"' }));
+    const many = Array.from({ length: 40 }, (_, index) =>
+      card(`n${index}`, index === 0 ? [] : [`n${Math.floor((index * 7) / 9)}`], index % 3 ? {} : { type: 'LLMNode', when: 'a.output.kind == "long"' }),
+    );
     const { placed } = lay(...many);
     placed.forEach((one, index) => placed.slice(index + 1).forEach((other) => expect(overlaps(one, other), `${one.card.path} ${other.card.path}`).toBe(false)));
   });
@@ -88,7 +99,10 @@ describe('a layout', () => {
   });
 
   it('draws a way back from the end of a round to its beginning', () => {
-    const loop = card('refine', [], { type: 'LoopNode', inner: [card('draft', [], { path: 'refine/draft' }), card('judge', ['refine/draft'], { path: 'refine/judge' })] });
+    const loop = card('refine', [], {
+      type: 'LoopNode',
+      inner: [card('draft', [], { path: 'refine/draft' }), card('judge', ['refine/draft'], { path: 'refine/judge' })],
+    });
     const drawn = lay(loop);
     const back = drawn.ways.find(({ isBack }) => isBack)!;
     expect([back.from, back.to]).toEqual(['refine/judge', 'refine/draft']);

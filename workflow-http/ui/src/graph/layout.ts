@@ -43,14 +43,21 @@ export interface Open {
 }
 
 export function layOutCards(cards: Card[], open: Open, depth = 0): Layout {
-  const inner = new Map(cards.filter((card) => card.inner.length > 0 && open.isOpen(card.path)).map((card) => [card.path, layOutCards(card.inner, open, depth + 1)]));
+  const inner = new Map(
+    cards.filter((card) => card.inner.length > 0 && open.isOpen(card.path)).map((card) => [card.path, layOutCards(card.inner, open, depth + 1)]),
+  );
   const sizes = new Map(cards.map((card) => [card.path, sizeOf(card, inner.get(card.path), open.items(card.path))]));
   if (cards.length === 0) return { placed: [], ways: [], width: 0, height: 0 };
-  const { rankOf, xOf, passes } = arrange(cards.map(({ path, needs }) => ({ path, needs, width: sizes.get(path)!.width })), GAP.across);
+  const { rankOf, xOf, passes } = arrange(
+    cards.map(({ path, needs }) => ({ path, needs, width: sizes.get(path)!.width })),
+    GAP.across,
+  );
 
   const rows: Rank[] = [];
   // What needs itself in a circle is a fault; there is no way down for it.
-  const needs = cards.flatMap(({ path, needs }) => needs.filter((need) => sizes.has(need) && rankOf(need) < rankOf(path)).map((from) => ({ from, to: path, passes: passes(from, path) })));
+  const needs = cards.flatMap(({ path, needs }) =>
+    needs.filter((need) => sizes.has(need) && rankOf(need) < rankOf(path)).map((from) => ({ from, to: path, passes: passes(from, path) })),
+  );
   const routes = routesOf(needs, { rankOf, xOf });
   // From top to bottom: a row is as high as its highest card, the gap after it as its ways need.
   let y = 0;
@@ -77,13 +84,20 @@ export function layOutCards(cards: Card[], open: Open, depth = 0): Layout {
       const dy = row.top + BOX.head + BOX.pad;
       const moved = within.placed.map((one) => ({ ...one, x: one.x + dx, y: one.y + dy }));
       placed.push(...moved);
-      if (card.type === 'LoopNode') ways.push(wayBack(moved.filter((one) => one.depth === depth + 1), x + width - BOX.pad));
+      if (card.type === 'LoopNode')
+        ways.push(
+          wayBack(
+            moved.filter((one) => one.depth === depth + 1),
+            x + width - BOX.pad,
+          ),
+        );
       ways.push(...within.ways.map((way) => ({ ...way, points: way.points.map(([x, y]): [number, number] => [x + dx, y + dy]) })));
     }
   }
   const bottomOf = (path: string) => rows[rankOf(path)]!.top + (inner.has(path) ? sizes.get(path)!.height : CARD.height);
   const maybe = new Set(cards.flatMap(({ path, when }) => (when === undefined ? [] : [path])));
-  for (const need of needs) ways.push({ from: need.from, to: need.to, depth, isMaybe: maybe.has(need.to), isBack: false, points: routes.pointsOf(need, rows, bottomOf(need.from)) });
+  for (const need of needs)
+    ways.push({ from: need.from, to: need.to, depth, isMaybe: maybe.has(need.to), isBack: false, points: routes.pointsOf(need, rows, bottomOf(need.from)) });
   const right = Math.max(0, ...placed.map((one) => one.x + one.width));
   return { placed, ways, width: right, height: Math.max(0, ...rows.map((row) => row.bottom)) };
 }
@@ -96,7 +110,12 @@ function wayBack(round: Placed[], right: number): Way {
   const [from, to] = [sideOf(last), sideOf(first)];
   // A card alone is left a little lower than it is entered.
   const apart = first === last ? 10 : 0;
-  const points: [number, number][] = [[from[0], from[1] + apart], [right, from[1] + apart], [right, to[1] - apart], [to[0], to[1] - apart]];
+  const points: [number, number][] = [
+    [from[0], from[1] + apart],
+    [right, from[1] + apart],
+    [right, to[1] - apart],
+    [to[0], to[1] - apart],
+  ];
   return { from: last.card.path, to: first.card.path, points, depth: first.depth, isMaybe: true, isBack: true };
 }
 

@@ -16,7 +16,10 @@ const route = (...needs: string[]) => {
 describe('a way', () => {
   it('straight down turns nowhere', () => {
     const need = { from: 'a', to: 'c', passes: [] };
-    expect(routesOf([need], places).pointsOf(need, ranks, 50)).toEqual([[0, 50], [0, 120]]);
+    expect(routesOf([need], places).pointsOf(need, ranks, 50)).toEqual([
+      [0, 50],
+      [0, 120],
+    ]);
   });
 
   it('shares its height with others from the same card, or to the same one', () => {
@@ -38,7 +41,14 @@ describe('a way', () => {
   });
 
   it('is drawn with round corners', () => {
-    expect(pathOf([[0, 0], [0, 50], [100, 50], [100, 100]])).toBe('M0 0L0 41Q0 50 9 50L91 50Q100 50 100 59L100 100');
+    expect(
+      pathOf([
+        [0, 0],
+        [0, 50],
+        [100, 50],
+        [100, 100],
+      ]),
+    ).toBe('M0 0L0 41Q0 50 9 50L91 50Q100 50 100 59L100 100');
     expect(pathOf([])).toBe('');
   });
 });

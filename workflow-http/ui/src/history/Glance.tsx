@@ -22,7 +22,11 @@ const FEW = 30;
 export function Glance({ run, elapsed, now }: Props) {
   const report = useReport(run);
   return (
-    <section aria-label="Run at a glance" className="hidden w-[340px] flex-none flex-col overflow-auto border-l border-line bg-panel broad:flex wide:w-[408px]" tabIndex={0}>
+    <section
+      aria-label="Run at a glance"
+      className="hidden w-[340px] flex-none flex-col overflow-auto border-l border-line bg-panel broad:flex wide:w-[408px]"
+      tabIndex={0}
+    >
       <header className="grid gap-1.5 px-4 pt-3 pb-2.5">
         <div className="flex items-center gap-2">
           <h2 className="min-w-0 flex-1 truncate text-[15px] leading-5 font-bold">{run.workflow.name || 'Untitled'}</h2>
@@ -32,7 +36,10 @@ export function Glance({ run, elapsed, now }: Props) {
       </header>
       {report?.error && <ErrorCard problem={report.error} />}
       <p className="px-4 pb-3.5">
-        <a href={writeAddress({ at: 'run', id: run.id })} className="inline-flex h-[30px] items-center rounded-ctl bg-live px-[11px] font-bold text-live-on hover:brightness-106">
+        <a
+          href={writeAddress({ at: 'run', id: run.id })}
+          className="inline-flex h-[30px] items-center rounded-ctl bg-live px-[11px] font-bold text-live-on hover:brightness-106"
+        >
           Open run
         </a>
       </p>
@@ -57,14 +64,22 @@ export function Glance({ run, elapsed, now }: Props) {
 function Facts({ run, elapsed, now }: Props) {
   const tokens = tokensOf(run.usage);
   const ago = age(run.created_at, now);
-  const facts = [['version', String(run.workflow.version)], ['started', ago === 'now' ? ago : `${ago} ago`], ['took', duration(elapsed)], tokens > 0 ? ['tokens', count(tokens)] : []];
+  const facts = [
+    ['version', String(run.workflow.version)],
+    ['started', ago === 'now' ? ago : `${ago} ago`],
+    ['took', duration(elapsed)],
+    tokens > 0 ? ['tokens', count(tokens)] : [],
+  ];
   return (
     <p className="flex flex-wrap gap-x-3.5 text-meta text-ink-3">
-      {facts.map(([name, value]) => name && (
-        <span key={name}>
-          {name} <code className="text-ink">{value}</code>
-        </span>
-      ))}
+      {facts.map(
+        ([name, value]) =>
+          name && (
+            <span key={name}>
+              {name} <code className="text-ink">{value}</code>
+            </span>
+          ),
+      )}
     </p>
   );
 }

@@ -96,9 +96,23 @@ function Filters({ states, words, counts = {}, onStates, onWords }: FilterProps)
       <label className="relative flex items-center max-desk:flex-1">
         <span className="sr-only">Search runs</span>
         <Icon name="search" size={14} className="absolute left-2.5 text-ink-3" />
-        <input id="search" type="search" className="field h-8 py-0 pl-8 desk:h-[30px] desk:w-56" placeholder="Search input" value={words} onChange={(event) => onWords(event.target.value)} autoFocus />
+        <input
+          id="search"
+          type="search"
+          className="field h-8 py-0 pl-8 desk:h-[30px] desk:w-56"
+          placeholder="Search input"
+          value={words}
+          onChange={(event) => onWords(event.target.value)}
+          autoFocus
+        />
       </label>
-      <Choice label="Which runs" look="pills" value={states} onChange={onStates} options={all.map(({ count, ...one }) => (isCounted ? { ...one, count } : one))} />
+      <Choice
+        label="Which runs"
+        look="pills"
+        value={states}
+        onChange={onStates}
+        options={all.map(({ count, ...one }) => (isCounted ? { ...one, count } : one))}
+      />
     </div>
   );
 }

@@ -8,7 +8,8 @@ import { RunStrip } from '../side/RunStrip';
 import { clock, count, duration, titleOf } from '../words';
 
 /** How long a run took, or has taken so far. */
-export const elapsedOf = ({ duration_ms, created_at }: RunItem, now: number): number => duration_ms ?? Math.max(0, Math.floor((now - Date.parse(created_at)) / 1000) * 1000);
+export const elapsedOf = ({ duration_ms, created_at }: RunItem, now: number): number =>
+  duration_ms ?? Math.max(0, Math.floor((now - Date.parse(created_at)) / 1000) * 1000);
 
 interface Props {
   run: RunItem;

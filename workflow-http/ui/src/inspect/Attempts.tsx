@@ -26,7 +26,11 @@ function Row({ attempt: { number, error, startedAt, endedAt, nextIn, isLost }, s
       <span className="wrap-anywhere">
         Attempt {number}
         {isLost && ': the server stopped meanwhile'}
-        {error && <>: <Sentence text={error.detail} /></>}{' '}
+        {error && (
+          <>
+            : <Sentence text={error.detail} />
+          </>
+        )}{' '}
         <span className="text-ink-3">
           {error?.code && <code>{error.code}</code>} {nextIn !== undefined && `next after ${duration(nextIn)}`}
         </span>

@@ -66,6 +66,11 @@ function Raw({ history }: { history: History }) {
 }
 
 function Nothing({ history: { known, problem }, words }: { history: History; words: string }) {
-  if (problem) return <p className="text-fail"><Sentence text={problem.detail} /></p>;
+  if (problem)
+    return (
+      <p className="text-fail">
+        <Sentence text={problem.detail} />
+      </p>
+    );
   return <p className="text-ink-3">{known ? words : 'Loading'}</p>;
 }

@@ -4,7 +4,10 @@ import { promptOf } from './prompt';
 it('is the system instruction and each turn', () => {
   const request = {
     systemInstruction: { parts: [{ text: 'Be kind.' }] },
-    contents: [{ role: 'user', parts: [{ text: 'Hello ' }, { inlineData: {} }, { text: 'you' }] }, { role: 'model', parts: [{ text: 'Hi' }] }],
+    contents: [
+      { role: 'user', parts: [{ text: 'Hello ' }, { inlineData: {} }, { text: 'you' }] },
+      { role: 'model', parts: [{ text: 'Hi' }] },
+    ],
   };
   expect(promptOf({ request })).toEqual([
     { who: 'system', text: 'Be kind.' },

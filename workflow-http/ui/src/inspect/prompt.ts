@@ -18,5 +18,8 @@ export function promptOf(debug: unknown): Said[] {
 function textOf(turn: unknown): string {
   const parts = own(turn, 'parts');
   if (!Array.isArray(parts)) return '';
-  return parts.map((part: unknown) => own(part, 'text')).filter((text) => typeof text === 'string').join('');
+  return parts
+    .map((part: unknown) => own(part, 'text'))
+    .filter((text) => typeof text === 'string')
+    .join('');
 }

@@ -15,7 +15,10 @@ const AROUND = 160;
 /** The first text of the step at `path` that has in it what `detail` names first as code. */
 export function whereOf(spec: unknown, path: string, detail: string): Where | undefined {
   const named = parts(detail).find(({ isCode }) => isCode)?.text;
-  const node = nodeAt(spec, path.split('/').filter((part) => !/^\d/.test(part)));
+  const node = nodeAt(
+    spec,
+    path.split('/').filter((part) => !/^\d/.test(part)),
+  );
   if (named === undefined || node === undefined) return undefined;
   for (const [field, text] of textsOf(node, '')) {
     const at = text.indexOf(named);

@@ -60,7 +60,15 @@ export function Centre({ session, view: { view, setView, hasRoom }, isPhone, cho
               </Suspense>
             ) : (
               <Suspense fallback={null}>
-                <GraphPane run={run} check={check} chosen={chosen} isPicked={isPicked} isBeside={view === 'both'} onChoose={show} onList={() => setList(true)} />
+                <GraphPane
+                  run={run}
+                  check={check}
+                  chosen={chosen}
+                  isPicked={isPicked}
+                  isBeside={view === 'both'}
+                  onChoose={show}
+                  onList={() => setList(true)}
+                />
               </Suspense>
             )}
             {!isPhone && isList && (

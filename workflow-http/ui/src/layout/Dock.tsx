@@ -58,7 +58,14 @@ export function useDock({ run, check }: Session, hasRoom: boolean): DockState {
   const isThere = shown.length > 0;
   const asRows = 64 + rows * ROW;
   const dock = !isThere ? '0px' : height === null ? `clamp(24vh, ${asRows}px, ${most}vh)` : `${height}px`;
-  return { shown: isPhone ? ['timeline', 'log', 'faults'] : shown, choices, setPane: setPicked, style: { '--dock': dock } as CSSProperties, height: height ?? asRows, resize };
+  return {
+    shown: isPhone ? ['timeline', 'log', 'faults'] : shown,
+    choices,
+    setPane: setPicked,
+    style: { '--dock': dock } as CSSProperties,
+    height: height ?? asRows,
+    resize,
+  };
 }
 
 function readHeight(): number | null {

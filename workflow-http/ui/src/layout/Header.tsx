@@ -22,7 +22,14 @@ export function Header({ session, lists, isSideOpen, onSide, onHelp }: Props) {
   const isAlone = at === 'home' || at === 'runs';
   return (
     <header className="flex min-w-0 items-center gap-2 border-b border-line bg-panel pr-2.5 pl-3.5 [grid-area:head]">
-      <Button look="quiet" size="icon" className="-ml-2 max-desk:hidden broad:hidden" aria-label="Workflows and runs" aria-expanded={isSideOpen} onClick={onSide}>
+      <Button
+        look="quiet"
+        size="icon"
+        className="-ml-2 max-desk:hidden broad:hidden"
+        aria-label="Workflows and runs"
+        aria-expanded={isSideOpen}
+        onClick={onSide}
+      >
         <Icon name="list" />
       </Button>
       <a href="#/" className="flex flex-none items-center gap-[9px] text-lead font-bold tracking-[-0.01em] broad:w-[200px] wide:w-[222px]">

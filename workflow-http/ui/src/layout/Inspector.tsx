@@ -40,7 +40,13 @@ export function Inspector({ session, chosen, onChoose, onGoTo }: Props) {
         />
         <span className="flex-1" />
         {run && chosen !== undefined && (
-          <Button look="quiet" size="small" className="w-8 px-0 desk:w-[26px]" aria-label="Copy a link to this step" onClick={() => void copyLink(writeAddress({ at: 'run', id: run.id, step: chosen }))}>
+          <Button
+            look="quiet"
+            size="small"
+            className="w-8 px-0 desk:w-[26px]"
+            aria-label="Copy a link to this step"
+            onClick={() => void copyLink(writeAddress({ at: 'run', id: run.id, step: chosen }))}
+          >
             <Icon name="link" size={14} />
           </Button>
         )}
@@ -51,7 +57,9 @@ export function Inspector({ session, chosen, onChoose, onGoTo }: Props) {
             <InputPane session={session} />
           </Leaving>
         )}
-        {(tab !== 'input' || problem || session.refusal || session.note) && <Detail session={session} chosen={tab === 'input' ? undefined : chosen} isResult={tab === 'result'} onChoose={onChoose} onGoTo={onGoTo} />}
+        {(tab !== 'input' || problem || session.refusal || session.note) && (
+          <Detail session={session} chosen={tab === 'input' ? undefined : chosen} isResult={tab === 'result'} onChoose={onChoose} onGoTo={onGoTo} />
+        )}
       </Suspense>
     </section>
   );

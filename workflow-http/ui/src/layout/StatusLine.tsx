@@ -62,7 +62,9 @@ function Lost({ children, onRetry }: { children: ReactNode; onRetry: () => void 
   return (
     <span className="flex min-w-0 items-center gap-1.5 text-retry">
       <Icon name="off" size={14} />
-      <span role="status" className="truncate">{children}</span>
+      <span role="status" className="truncate">
+        {children}
+      </span>
       <button type="button" className="h-6 flex-none font-strong text-live underline underline-offset-3" onClick={onRetry}>
         Try now
       </button>

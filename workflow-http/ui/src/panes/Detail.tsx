@@ -69,14 +69,24 @@ function Shown({ session, chosen, isResult, onChoose, onGoTo }: Props) {
         <p className="flex gap-2 border-b border-line px-4 py-2.5 text-ink-2">
           <Icon name="waiting" className="mt-px text-wait" />
           <span className="min-w-0 wrap-anywhere">
-            {others.length === 1 ? <><code className="text-ink">{others[0].path}</code> waits for an answer.</> : `${others.length} other steps wait for an answer.`}{' '}
+            {others.length === 1 ? (
+              <>
+                <code className="text-ink">{others[0].path}</code> waits for an answer.
+              </>
+            ) : (
+              `${others.length} other steps wait for an answer.`
+            )}{' '}
             <button type="button" className="font-strong text-live underline underline-offset-3" onClick={() => onChoose(others[0]!.path)}>
               {others.length === 1 ? 'Answer it' : 'Answer the first'}
             </button>
           </span>
         </p>
       )}
-      {isResult ? <RunResult run={run} /> : <StepDetail key={step.path} session={session} run={run} step={step} onTooLate={onTooLate} onChoose={onChoose} onGoTo={onGoTo} />}
+      {isResult ? (
+        <RunResult run={run} />
+      ) : (
+        <StepDetail key={step.path} session={session} run={run} step={step} onTooLate={onTooLate} onChoose={onChoose} onGoTo={onGoTo} />
+      )}
     </>
   );
 }
@@ -86,9 +96,19 @@ function Unknown({ session }: { session: Session }) {
   const isMissing = problem?.status === 404;
   return (
     <div className="grid justify-items-start gap-3 px-4 py-7 desk:px-8 desk:py-10">
-      <h2 className="text-hello leading-8 font-bold tracking-[-0.02em]">{isForgotten ? 'This run is gone.' : isMissing ? 'There is no such run.' : 'This run cannot be shown.'}</h2>
+      <h2 className="text-hello leading-8 font-bold tracking-[-0.02em]">
+        {isForgotten ? 'This run is gone.' : isMissing ? 'There is no such run.' : 'This run cannot be shown.'}
+      </h2>
       <p className="text-ink-2 wrap-anywhere">
-        {isForgotten ? 'The server was restarted, and it keeps no runs. Your text is kept here: the next run saves it again.' : isMissing ? <>The server does not know <code>{runId}</code>. It may have been deleted, or the address is not complete.</> : problem && <Sentence text={problem.detail} />}
+        {isForgotten ? (
+          'The server was restarted, and it keeps no runs. Your text is kept here: the next run saves it again.'
+        ) : isMissing ? (
+          <>
+            The server does not know <code>{runId}</code>. It may have been deleted, or the address is not complete.
+          </>
+        ) : (
+          problem && <Sentence text={problem.detail} />
+        )}
       </p>
       <Button onClick={() => session.go({ at: 'new' })}>Write a workflow</Button>
     </div>

@@ -46,8 +46,7 @@ function Row({ fault, fix, onGoTo, onFix }: Pick<Props, 'onGoTo' | 'onFix'> & { 
       <Icon name={isWarning ? 'warning' : 'failed'} className={`mt-0.5 ${isWarning ? 'text-retry' : 'text-fail'}`} />
       <p className="min-w-0 wrap-anywhere">
         {isWarning && <span className="sr-only">Warning: </span>}
-        <Sentence text={ended(detail)} />{' '}
-        <span className="text-ink-2">{hint && <Sentence text={ended(hint)} />}</span>
+        <Sentence text={ended(detail)} /> <span className="text-ink-2">{hint && <Sentence text={ended(hint)} />}</span>
       </p>
       <span className="text-meta leading-5 text-ink-3">
         line {line}, column {column}

@@ -60,12 +60,14 @@ function Source({ input, onInput, faults, choice }: SourceProps) {
               {isSentAsText && ' It is sent as text.'}
             </li>
           )}
-          {faults.filter(({ detail }) => detail !== unread).map((fault) => (
-            <li key={fault.pointer + fault.detail}>
-              {fault.pointer !== '#' && <code>{fault.pointer} </code>}
-              <Sentence text={fault.detail} />
-            </li>
-          ))}
+          {faults
+            .filter(({ detail }) => detail !== unread)
+            .map((fault) => (
+              <li key={fault.pointer + fault.detail}>
+                {fault.pointer !== '#' && <code>{fault.pointer} </code>}
+                <Sentence text={fault.detail} />
+              </li>
+            ))}
         </ul>
       )}
     </>

@@ -41,10 +41,11 @@ function Tools({ run }: { run: Run }) {
     const { spec } = await getWorkflow(workflowId!, version);
     return curlOf({ api: new URL('api/', document.baseURI).href, spec, id: workflowId!, version, input, isKeyed: readAccess().key !== null });
   };
-  const download = () => downloadEvents(id).then(
-    () => setMissing(false),
-    () => setMissing(true),
-  );
+  const download = () =>
+    downloadEvents(id).then(
+      () => setMissing(false),
+      () => setMissing(true),
+    );
   return (
     <>
       {workflowId !== undefined && <Copy text={curl} word="Copy as curl" />}
@@ -65,7 +66,13 @@ const Lines = memo(function Lines({ lines, onChoose }: { lines: LogLine[]; onCho
   const steps = shown.filter(({ of }) => of !== 'run');
   const entry = (steps.find(({ seq }) => seq === focused) ?? steps.at(-1))?.seq;
   return (
-    <div ref={(element) => void (content.current = element)} className="flex-1 overflow-auto pb-2 font-code text-meta leading-5" tabIndex={0} role="region" aria-label="Log lines">
+    <div
+      ref={(element) => void (content.current = element)}
+      className="flex-1 overflow-auto pb-2 font-code text-meta leading-5"
+      tabIndex={0}
+      role="region"
+      aria-label="Log lines"
+    >
       {lines.length === 0 && <p className="px-3.5 py-1 font-ui text-ink-3">What happens in a run is written here, line by line.</p>}
       {shown.length < lines.length && (
         <Button look="quiet" size="small" className="ml-1.5" onClick={() => setAll(true)}>
@@ -95,7 +102,11 @@ function moveAmong(event: React.KeyboardEvent<HTMLElement>): void {
 
 const Line = memo(function Line({ line, isEntry, onChoose }: { line: LogLine; isEntry: boolean; onChoose: (path: string) => void }) {
   return (
-    <li className="grid grid-cols-[82px_minmax(0,1fr)] gap-x-1 pr-3 pl-3.5 hover:bg-raised max-desk:grid-cols-[76px_minmax(0,1fr)]" data-state={line.state} data-seq={line.seq}>
+    <li
+      className="grid grid-cols-[82px_minmax(0,1fr)] gap-x-1 pr-3 pl-3.5 hover:bg-raised max-desk:grid-cols-[76px_minmax(0,1fr)]"
+      data-state={line.state}
+      data-seq={line.seq}
+    >
       <time dateTime={line.time} title={line.time} className="text-ink-3">
         {clock(line.time)}
       </time>

@@ -20,19 +20,28 @@ export function RunResult({ run }: { run: Run }) {
           <StateChip state={run.status} />
         </div>
         <p className="flex flex-wrap gap-x-3.5 text-meta text-ink-3">
-          <span>took <code className="text-ink">{elapsed}</code></span>
-          {tokens > 0 && <span>tokens <code className="text-ink">{count(tokens)}</code></span>}
+          <span>
+            took <code className="text-ink">{elapsed}</code>
+          </span>
+          {tokens > 0 && (
+            <span>
+              tokens <code className="text-ink">{count(tokens)}</code>
+            </span>
+          )}
         </p>
       </header>
       {run.error && <ErrorCard problem={run.error} />}
-      {run.status === 'cancelled' && <p className="px-4 pb-3 text-ink-2">Cancelled after {elapsed}. What had finished is kept: {kept(run)}.</p>}
+      {run.status === 'cancelled' && (
+        <p className="px-4 pb-3 text-ink-2">
+          Cancelled after {elapsed}. What had finished is kept: {kept(run)}.
+        </p>
+      )}
       {run.status === 'completed' && <Output title="Output of the run" value={run.output ?? null} isSpoken={isSpoken(run)} />}
     </article>
   );
 }
 
-const kept = (run: Run): string =>
-  plural([...run.steps.values()].filter((step) => step.state === 'completed').length, 'step');
+const kept = (run: Run): string => plural([...run.steps.values()].filter((step) => step.state === 'completed').length, 'step');
 
 /** Whether what a model said is in it. */
 function isSpoken({ steps, output }: Run): boolean {

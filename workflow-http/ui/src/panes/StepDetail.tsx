@@ -83,7 +83,9 @@ function Facts({ run, step }: { run: Run; step: Step }) {
   const { usage, attempts } = step;
   const last = attempts.at(-1);
   const took = tookOf(step, now);
-  const queued = last ? last.queued.reduce((sum, { since, until }) => sum + Math.max(0, (until === undefined ? now : Date.parse(until)) - Date.parse(since)), 0) : 0;
+  const queued = last
+    ? last.queued.reduce((sum, { since, until }) => sum + Math.max(0, (until === undefined ? now : Date.parse(until)) - Date.parse(since)), 0)
+    : 0;
   const asked = last?.firstAt && Date.parse(last.firstAt) - Date.parse(last.startedAt) - queued;
   const spoke = last?.firstAt && last.endedAt && Date.parse(last.endedAt) - Date.parse(last.firstAt);
   const facts: [string, string | undefined][] = [
@@ -102,11 +104,14 @@ function Facts({ run, step }: { run: Run; step: Step }) {
   ];
   return (
     <p className="flex flex-wrap gap-x-3.5 gap-y-0.5 text-meta text-ink-3">
-      {facts.map(([name, value]) => value && (
-        <span key={name}>
-          {name} <code className="text-ink">{value}</code>
-        </span>
-      ))}
+      {facts.map(
+        ([name, value]) =>
+          value && (
+            <span key={name}>
+              {name} <code className="text-ink">{value}</code>
+            </span>
+          ),
+      )}
       {step.calls !== undefined && <Called name={step.calls} called={run.outline.workflows.get(step.calls)} />}
     </p>
   );
@@ -141,15 +146,32 @@ function quietWords(step: Step, isOver: boolean): ReactNode {
   switch (step.state) {
     case 'pending':
       if (isOver) return 'The run ended before this step could start.';
-      return step.needs.length === 0 ? 'Starts at once.' : <Coded text={`Starts when ${step.needs.map((need) => `\`${need.slice(need.lastIndexOf('/') + 1)}\``).join(' and ')} is done.`} />;
+      return step.needs.length === 0 ? (
+        'Starts at once.'
+      ) : (
+        <Coded text={`Starts when ${step.needs.map((need) => `\`${need.slice(need.lastIndexOf('/') + 1)}\``).join(' and ')} is done.`} />
+      );
     case 'running':
       if (step.text || step.thought) return null;
       if (step.progress) return null;
-      return step.type === 'LLMNode' ? <>Asked the model. The first words come soon. <i className="caret animate-none" /></> : 'Working.';
+      return step.type === 'LLMNode' ? (
+        <>
+          Asked the model. The first words come soon. <i className="caret animate-none" />
+        </>
+      ) : (
+        'Working.'
+      );
     case 'queued':
       return step.queue && `${queueWords(step.queue)}: ${step.queue.name}. The time-out of the attempt does not run meanwhile.`;
     case 'retrying':
-      return last?.error && <><Sentence text={ended(last.error.detail)} /> Next attempt in {duration(last.nextIn ?? 0)}{last.waitsFor === 'retry_budget' && ', once the shared retry budget allows it'}.</>;
+      return (
+        last?.error && (
+          <>
+            <Sentence text={ended(last.error.detail)} /> Next attempt in {duration(last.nextIn ?? 0)}
+            {last.waitsFor === 'retry_budget' && ', once the shared retry budget allows it'}.
+          </>
+        )
+      );
     case 'delayed':
       return <GoesOn step={step} />;
     case 'skipped':
@@ -168,7 +190,12 @@ function GoesOn({ step }: { step: Step }) {
   return (
     <>
       Goes on at <time dateTime={time}>{moment(time, now)}</time>
-      {left > 0 && <>, in <time>{left < 60_000 ? `${Math.ceil(left / 1000)} s` : duration(left)}</time></>}.
+      {left > 0 && (
+        <>
+          , in <time>{left < 60_000 ? `${Math.ceil(left / 1000)} s` : duration(left)}</time>
+        </>
+      )}
+      .
     </>
   );
 }

@@ -212,8 +212,7 @@ function Took({ step }: { step: Step }) {
   return took === undefined ? null : <time className="text-meta text-ink-2">{duration(took)}</time>;
 }
 
-const wordOf = (step: Step, isOver: boolean): string =>
-  step.state === 'pending' && isOver ? 'Not reached' : stateWord(shownState(step));
+const wordOf = (step: Step, isOver: boolean): string => (step.state === 'pending' && isOver ? 'Not reached' : stateWord(shownState(step)));
 
 function factsOf(step: Step, isOver: boolean): string[] {
   if (step.state === 'skipped' || step.state === 'cancelled') {

@@ -13,8 +13,7 @@ const SIZES = {
   icon: 'h-9 w-9 desk:h-[30px] desk:w-[30px]',
 } as const;
 
-const OFF =
-  'aria-disabled:cursor-not-allowed aria-disabled:border-line-2 aria-disabled:bg-raised aria-disabled:text-ink-3 aria-disabled:hover:brightness-100';
+const OFF = 'aria-disabled:cursor-not-allowed aria-disabled:border-line-2 aria-disabled:bg-raised aria-disabled:text-ink-3 aria-disabled:hover:brightness-100';
 
 interface Props extends ComponentProps<'button'> {
   look?: keyof typeof LOOKS;

@@ -1,10 +1,50 @@
 // The shapes are symbols in index.html; this draws one.
 
 export type IconName =
-  | 'pending' | 'queued' | 'running' | 'retrying' | 'waiting' | 'delayed' | 'completed' | 'failed' | 'skipped' | 'cancelled'
-  | 'prompt' | 'llm' | 'transform' | 'http' | 'delay' | 'human' | 'map' | 'loop' | 'workflow'
-  | 'mark' | 'plus' | 'minus' | 'fit' | 'help' | 'list' | 'link' | 'search' | 'chev' | 'sun' | 'play' | 'stop' | 'copy' | 'bulb' | 'warning' | 'wifi' | 'off' | 'flask' | 'text'
-  | 'log' | 'time' | 'rows' | 'download' | 'cross' | 'pin';
+  | 'pending'
+  | 'queued'
+  | 'running'
+  | 'retrying'
+  | 'waiting'
+  | 'delayed'
+  | 'completed'
+  | 'failed'
+  | 'skipped'
+  | 'cancelled'
+  | 'prompt'
+  | 'llm'
+  | 'transform'
+  | 'http'
+  | 'delay'
+  | 'human'
+  | 'map'
+  | 'loop'
+  | 'workflow'
+  | 'mark'
+  | 'plus'
+  | 'minus'
+  | 'fit'
+  | 'help'
+  | 'list'
+  | 'link'
+  | 'search'
+  | 'chev'
+  | 'sun'
+  | 'play'
+  | 'stop'
+  | 'copy'
+  | 'bulb'
+  | 'warning'
+  | 'wifi'
+  | 'off'
+  | 'flask'
+  | 'text'
+  | 'log'
+  | 'time'
+  | 'rows'
+  | 'download'
+  | 'cross'
+  | 'pin';
 
 export function Icon({ name, size = 16, className = '' }: { name: IconName; size?: number; className?: string }) {
   return (
@@ -17,5 +57,4 @@ export function Icon({ name, size = 16, className = '' }: { name: IconName; size
 const TYPES = ['prompt', 'llm', 'transform', 'http', 'delay', 'human', 'map', 'loop', 'workflow'] as const;
 
 /** `LLMNode` has the icon `llm`; a type the page does not know is a plain box. */
-export const iconOfType = (type: string): IconName =>
-  TYPES.find((name) => `${name}node` === type.toLowerCase()) ?? 'rows';
+export const iconOfType = (type: string): IconName => TYPES.find((name) => `${name}node` === type.toLowerCase()) ?? 'rows';

@@ -5,7 +5,8 @@ import { linkOf } from './link';
 import { piecesOf, plainOf } from './tokens';
 import { hasMarkdown } from './Said';
 
-const drawn = (text: string, isLive = false) => renderToStaticMarkup(<Markdown text={text} isLive={isLive} />).replace(/^<div class="spoken md" data-testid="spoken">|<\/div>$/g, '');
+const drawn = (text: string, isLive = false) =>
+  renderToStaticMarkup(<Markdown text={text} isLive={isLive} />).replace(/^<div class="spoken md" data-testid="spoken">|<\/div>$/g, '');
 
 describe('Markdown', () => {
   it.each([

@@ -84,7 +84,11 @@ function List({ list: { ordered, start, items }, isLive, depth }: { list: Tokens
   const rows = items.map(({ task, checked, tokens }, index) => (
     <li key={index} dir="auto" data-task={task || undefined}>
       {task && <input type="checkbox" checked={checked ?? false} readOnly disabled aria-label={checked ? 'Done' : 'To do'} />}
-      {blocks(tokens.filter(({ type }) => type !== 'checkbox'), isLive && index === items.length - 1, depth + 1)}
+      {blocks(
+        tokens.filter(({ type }) => type !== 'checkbox'),
+        isLive && index === items.length - 1,
+        depth + 1,
+      )}
     </li>
   ));
   return ordered ? <ol start={start === '' ? 1 : start}>{rows}</ol> : <ul>{rows}</ul>;

@@ -45,11 +45,24 @@ export function Menu({ label, face, onOpen, side = 'right', children }: Props) {
         close();
       }}
     >
-      <Button ref={button} look="quiet" size="small" aria-expanded={isOpen} aria-controls={id} aria-label={face ? label : undefined} onClick={toggle} className={face ? 'w-8 px-0 desk:w-[26px]' : ''}>
+      <Button
+        ref={button}
+        look="quiet"
+        size="small"
+        aria-expanded={isOpen}
+        aria-controls={id}
+        aria-label={face ? label : undefined}
+        onClick={toggle}
+        className={face ? 'w-8 px-0 desk:w-[26px]' : ''}
+      >
         {face ?? label}
         {!face && <Icon name="chev" size={12} className="rotate-90" />}
       </Button>
-      <div id={id} hidden={!isOpen} className={`absolute top-full z-10 mt-1 max-h-[60vh] w-64 overflow-auto rounded-card border border-line-2 bg-card py-1 shadow-float ${side === 'right' ? 'right-0' : 'left-0'}`}>
+      <div
+        id={id}
+        hidden={!isOpen}
+        className={`absolute top-full z-10 mt-1 max-h-[60vh] w-64 overflow-auto rounded-card border border-line-2 bg-card py-1 shadow-float ${side === 'right' ? 'right-0' : 'left-0'}`}
+      >
         {isOpen && children(close)}
       </div>
     </div>

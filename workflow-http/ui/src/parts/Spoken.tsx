@@ -72,6 +72,9 @@ function append(host: HTMLElement, words: string): void {
 
 /** What has cooled, and the last four words. */
 function coolingAt(text: string): [string, string[]] {
-  const words = text.slice(-200).split(/(?<=\s)(?=\S)/).slice(-4);
+  const words = text
+    .slice(-200)
+    .split(/(?<=\s)(?=\S)/)
+    .slice(-4);
   return [text.slice(0, text.length - words.join('').length), words];
 }

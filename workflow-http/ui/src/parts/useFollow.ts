@@ -43,8 +43,7 @@ export function useFollow(isActive: boolean, grown: unknown) {
       if (box.scrollTop < last - 1 && !isAtEnd(box)) {
         if (following.current) left.current = box.scrollHeight;
         set(false);
-      }
-      else if (isAtEnd(box)) set(true);
+      } else if (isAtEnd(box)) set(true);
       last = box.scrollTop;
     };
     box.addEventListener('scroll', onScroll, { passive: true });

@@ -62,9 +62,13 @@ describe('the list', () => {
     expect(visibleSteps(run, new Map([['each', false]]), undefined)).toHaveLength(2002);
   });
 
-  it('is quick to build', () => {
-    expect(cpuTimeOf(() => mapOf(10_000))).toBeLessThan(2000);
-  }, BUSY);
+  it(
+    'is quick to build',
+    () => {
+      expect(cpuTimeOf(() => mapOf(10_000))).toBeLessThan(2000);
+    },
+    BUSY,
+  );
 });
 
 describe('the focus', () => {

@@ -72,7 +72,10 @@ export function logLine(event: LogEvent, run: Run): LogLine | undefined {
     case 'run.started':
       return line('running', 'Started.', 'running');
     case 'run.suspended':
-      return { ...line(run.status === 'waiting' ? 'waiting' : 'delayed', restWords(run, at), 'suspended'), ...(run.status === 'waiting' ? { said: 'The run waits for an answer.' } : {}) };
+      return {
+        ...line(run.status === 'waiting' ? 'waiting' : 'delayed', restWords(run, at), 'suspended'),
+        ...(run.status === 'waiting' ? { said: 'The run waits for an answer.' } : {}),
+      };
     case 'run.resumed':
       return line('running', event.reason === 'signal' ? 'Someone answered.' : event.reason === 'timer' ? 'Its time has come.' : 'Goes on.', 'resumed');
     case 'run.completed':
@@ -84,7 +87,10 @@ export function logLine(event: LogEvent, run: Run): LogLine | undefined {
     case 'node.started':
       return line('running', startedMessage(event.attempt ?? 1, event.reason, run.steps.get(event.path)));
     case 'node.retrying':
-      return line('retrying', `${ended(sentence(event.error.detail))} Next attempt in ${duration(event.next_in_ms)}${event.waits_for === 'retry_budget' ? ', once the shared retry budget allows it' : ''}.`);
+      return line(
+        'retrying',
+        `${ended(sentence(event.error.detail))} Next attempt in ${duration(event.next_in_ms)}${event.waits_for === 'retry_budget' ? ', once the shared retry budget allows it' : ''}.`,
+      );
     case 'node.queued':
       return line('queued', `${queueWords(event)}.`);
     case 'node.admitted':
@@ -92,7 +98,12 @@ export function logLine(event: LogEvent, run: Run): LogLine | undefined {
     case 'node.waiting':
       if (event.message === undefined) return line('delayed', event.resumes_at ? `Goes on at ${at(event.resumes_at)}.` : 'Waits for its time.', 'waiting');
       return {
-        ...line('waiting', `Asked a person.${event.expires_at ? ` Answer by ${at(event.expires_at)}.` : ''}`, 'waiting', event.message.replaceAll(/\s*\n\s*/g, '\n')),
+        ...line(
+          'waiting',
+          `Asked a person.${event.expires_at ? ` Answer by ${at(event.expires_at)}.` : ''}`,
+          'waiting',
+          event.message.replaceAll(/\s*\n\s*/g, '\n'),
+        ),
         said: `${event.path} waits for an answer.`,
       };
     case 'node.resumed':
@@ -100,7 +111,14 @@ export function logLine(event: LogEvent, run: Run): LogLine | undefined {
     case 'node.progress':
       return event.round ? line('running', `Round ${event.round + 1}.`) : undefined;
     case 'node.completed':
-      return line('completed', event.reused ? 'Kept from the earlier run.' : `${after(event.duration_ms, event.usage)}${run.steps.get(event.path) && isTruncated(run.steps.get(event.path)!) ? ' Cut off at the token limit.' : ''}`.trim(), 'completed', event.output);
+      return line(
+        'completed',
+        event.reused
+          ? 'Kept from the earlier run.'
+          : `${after(event.duration_ms, event.usage)}${run.steps.get(event.path) && isTruncated(run.steps.get(event.path)!) ? ' Cut off at the token limit.' : ''}`.trim(),
+        'completed',
+        event.output,
+      );
     case 'node.failed':
       return line('failed', `${said(event.error)}${event.handled ? ' Handled: the workflow went on.' : ''}`);
     case 'node.skipped':

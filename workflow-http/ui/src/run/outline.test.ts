@@ -8,14 +8,31 @@ const outline: Outline = {
       type: 'MapNode',
       nodes: [
         { id: 'sum', type: 'LLMNode' },
-        { id: 'refine', type: 'LoopNode', needs: ['sum'], nodes: [{ id: 'draft', type: 'LLMNode' }, { id: 'judge', type: 'TransformNode', needs: ['draft'] }] },
+        {
+          id: 'refine',
+          type: 'LoopNode',
+          needs: ['sum'],
+          nodes: [
+            { id: 'draft', type: 'LLMNode' },
+            { id: 'judge', type: 'TransformNode', needs: ['draft'] },
+          ],
+        },
         { id: 'ask', type: 'WorkflowNode', workflow: 'inner' },
       ],
     },
     { id: 'call', type: 'WorkflowNode', needs: ['each'], workflow: 'inner' },
   ],
   workflows: new Map([
-    ['inner', { workflow: 'inner', nodes: [{ id: 'twice', type: 'PromptNode' }, { id: 'deeper', type: 'WorkflowNode', workflow: 'inmost' }] }],
+    [
+      'inner',
+      {
+        workflow: 'inner',
+        nodes: [
+          { id: 'twice', type: 'PromptNode' },
+          { id: 'deeper', type: 'WorkflowNode', workflow: 'inmost' },
+        ],
+      },
+    ],
     ['inmost', { workflow: 'inmost', nodes: [{ id: 'end', type: 'HumanNode' }] }],
   ]),
 };
@@ -56,9 +73,24 @@ it('a container is what a step is in, without the number', () => {
 });
 
 it('steps stand as they are written and numbered, in whatever order they come', () => {
-  const paths = ['each/10/sum', 'call/twice', 'each/2/refine/1/draft', 'each/2/sum', 'call', 'each/2/refine', 'each', 'each/2/refine/0/judge', 'each/2/refine/0/draft'];
+  const paths = [
+    'each/10/sum',
+    'call/twice',
+    'each/2/refine/1/draft',
+    'each/2/sum',
+    'call',
+    'each/2/refine',
+    'each',
+    'each/2/refine/0/judge',
+    'each/2/refine/0/draft',
+  ];
   const order: string[] = [];
-  for (const path of paths) order.splice(indexOf(order, placeOf(outline, path).rank, (other) => placeOf(outline, other).rank), 0, path);
+  for (const path of paths)
+    order.splice(
+      indexOf(order, placeOf(outline, path).rank, (other) => placeOf(outline, other).rank),
+      0,
+      path,
+    );
   expect(order).toEqual([
     'each',
     'each/2/sum',

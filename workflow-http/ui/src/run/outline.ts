@@ -43,7 +43,10 @@ export function placeOf({ nodes, workflows }: Outline, path: string): Place {
   }
   const node = above.pop();
   const turn = parts.at(-2);
-  const before = parts.slice(0, -1).map((part) => `${part}/`).join('');
+  const before = parts
+    .slice(0, -1)
+    .map((part) => `${part}/`)
+    .join('');
   return {
     type: node?.type ?? '',
     needs: (node?.needs ?? []).map((need) => before + need),

@@ -16,7 +16,10 @@ const events: object[] = [
   { type: 'node.skipped', node: 'aside', path: 'aside', reason: 'when_false' },
   { type: 'node.failed', node: 'last', path: 'last', error: { detail: 'no' } },
 ];
-const run = reduce(newRun('r'), events.map((event, index) => ({ run_id: 'r', seq: index + 1, time: '2026-01-01T00:00:00Z', ...event }) as RunEvent));
+const run = reduce(
+  newRun('r'),
+  events.map((event, index) => ({ run_id: 'r', seq: index + 1, time: '2026-01-01T00:00:00Z', ...event }) as RunEvent),
+);
 
 it.each([
   ['last', { from: 'last', keeps: 3, runs: 1 }],

@@ -31,7 +31,14 @@ function story(): RunEvent[] {
     logged({ type: 'node.completed', ...of('prompt'), output: 'Explain x', duration_ms: 4 }),
     logged({ type: 'node.started', ...of('llm'), max_attempts: 3 }),
     delta('Hel', 0),
-    logged({ type: 'node.retrying', ...of('llm'), max_attempts: 3, next_in_ms: 1000, usage: { input_tokens: 3 }, error: { code: 'overloaded', detail: 'Busy.' } }),
+    logged({
+      type: 'node.retrying',
+      ...of('llm'),
+      max_attempts: 3,
+      next_in_ms: 1000,
+      usage: { input_tokens: 3 },
+      error: { code: 'overloaded', detail: 'Busy.' },
+    }),
     logged({ type: 'node.started', ...of('llm', 2), max_attempts: 3 }),
     delta('Hi ', 0, { attempt: 2 }),
     delta('hm', 0, { attempt: 2, kind: 'thought' }),
@@ -149,7 +156,11 @@ describe('a place in line', () => {
   });
 
   it('ends with the attempt', () => {
-    for (const end of [{ type: 'node.cancelled', reason: 'cancelled' }, { type: 'node.failed', error: { code: 'x', detail: 'y' } }, { type: 'node.completed', output: '' }]) {
+    for (const end of [
+      { type: 'node.cancelled', reason: 'cancelled' },
+      { type: 'node.failed', error: { code: 'x', detail: 'y' } },
+      { type: 'node.completed', output: '' },
+    ]) {
       const run = reduce(started(), [queued(1), logged({ ...of('llm'), ...end })]);
       expect(run.steps.get('llm')).toMatchObject({ queue: undefined, attempts: [{ queued: [{ since: time(10), until: time(11) }] }] });
     }
@@ -194,7 +205,10 @@ describe('the end', () => {
   const error = { code: 'template_error', detail: 'No field `x`.' };
 
   it('can be a failure', () => {
-    const run = reduce(started(), [logged({ type: 'node.failed', ...of('llm'), error, handled: false }), logged({ type: 'run.failed', error, node: 'llm', path: 'llm', duration_ms: 9000 })]);
+    const run = reduce(started(), [
+      logged({ type: 'node.failed', ...of('llm'), error, handled: false }),
+      logged({ type: 'run.failed', error, node: 'llm', path: 'llm', duration_ms: 9000 }),
+    ]);
     expect(run).toMatchObject({ status: 'failed', error });
     expect(focusOf(run)).toBe('llm');
     expect(run.log.at(-1)).toMatchObject({ of: 'run', word: 'FAILED', message: 'Failed at llm after 9.0 s.' });
@@ -217,13 +231,19 @@ describe('the end', () => {
   });
 
   it('can be a cancellation', () => {
-    const run = reduce(started(), [logged({ type: 'node.cancelled', ...of('llm'), reason: 'run_cancelled' }), logged({ type: 'run.cancelled', reason: 'cancelled' })]);
+    const run = reduce(started(), [
+      logged({ type: 'node.cancelled', ...of('llm'), reason: 'run_cancelled' }),
+      logged({ type: 'run.cancelled', reason: 'cancelled' }),
+    ]);
     expect(run.status).toBe('cancelled');
     expect(run.steps.get('llm')).toMatchObject({ state: 'cancelled' });
   });
 
   it('can be far away, when a person has to answer', () => {
-    const run = reduce(started(), [logged({ type: 'node.waiting', ...of('llm'), wait_id: 'w', message: 'Ok?' }), logged({ type: 'run.suspended', reason: 'waiting' })]);
+    const run = reduce(started(), [
+      logged({ type: 'node.waiting', ...of('llm'), wait_id: 'w', message: 'Ok?' }),
+      logged({ type: 'run.suspended', reason: 'waiting' }),
+    ]);
     expect(run.status).toBe('waiting');
     expect(run.steps.get('llm')).toMatchObject({ state: 'waiting', wait: { message: 'Ok?' } });
     expect(run.log.slice(-2)).toMatchObject([

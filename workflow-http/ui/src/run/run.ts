@@ -120,15 +120,24 @@ export interface Run {
 }
 
 /** The state of a run in a list: one that waits for no person waits for its time. */
-export const statusOf = (run: Pick<RunItem, 'status' | 'awaiting_answers'>): RunStatus => (run.status === 'waiting' && !run.awaiting_answers ? 'delayed' : run.status);
+export const statusOf = (run: Pick<RunItem, 'status' | 'awaiting_answers'>): RunStatus =>
+  run.status === 'waiting' && !run.awaiting_answers ? 'delayed' : run.status;
 
-export const newRun = (id: string): Run => ({ id, seq: 0, status: 'queued', outline: { nodes: [], workflows: new Map() }, steps: new Map(), order: [], log: [], outages: [] });
+export const newRun = (id: string): Run => ({
+  id,
+  seq: 0,
+  status: 'queued',
+  outline: { nodes: [], workflows: new Map() },
+  steps: new Map(),
+  order: [],
+  log: [],
+  outages: [],
+});
 
 /** Whether the run's first event has come: before it, nothing can be said. */
 export const isKnown = (run: Run | null): run is Run => run !== null && run.seq > 0;
 
-export const hasEnded = (run: Run): boolean =>
-  run.status === 'completed' || run.status === 'failed' || run.status === 'cancelled';
+export const hasEnded = (run: Run): boolean => run.status === 'completed' || run.status === 'failed' || run.status === 'cancelled';
 
 /** The run after these events. Events already seen, and types the page does not know, change nothing. */
 export function reduce(run: Run, events: RunEvent[]): Run {
@@ -187,7 +196,14 @@ function apply(run: Copy, event: LogEvent): void {
       return change(run, event, (step) => ({
         ...attemptOf(step, event.attempt ?? 1),
         state: 'running',
-        attempts: [...lastAttempt(step, (attempt) => (attempt.endedAt ? {} : { ...leaveQueue(attempt, lostAt ?? event.time), endedAt: lostAt ?? event.time, ...(lostAt === undefined ? {} : { isLost: true }) })), { number: event.attempt ?? 1, startedAt: event.time, queued: [] }],
+        attempts: [
+          ...lastAttempt(step, (attempt) =>
+            attempt.endedAt
+              ? {}
+              : { ...leaveQueue(attempt, lostAt ?? event.time), endedAt: lostAt ?? event.time, ...(lostAt === undefined ? {} : { isLost: true }) },
+          ),
+          { number: event.attempt ?? 1, startedAt: event.time, queued: [] },
+        ],
         queue: undefined,
         maxAttempts: event.max_attempts ?? step.maxAttempts,
         startedAt: step.startedAt ?? event.time,
@@ -308,9 +324,7 @@ const endRest = ({ rests }: Step, until: string): Rest[] => rests.map((rest) => 
 
 /** A new attempt starts with nothing said. */
 const attemptOf = (step: Step, attempt: number): Pick<Step, 'attempt' | 'text' | 'thought'> =>
-  attempt === step.attempt
-    ? { attempt, text: step.text, thought: step.thought }
-    : { attempt, text: '', thought: '' };
+  attempt === step.attempt ? { attempt, text: step.text, thought: step.thought } : { attempt, text: '', thought: '' };
 
 function change(run: Copy, { path, node }: { path: string; node: string }, edit: (step: Step) => Partial<Step>): void {
   const step = run.steps.get(path) ?? add(run, path, node);
@@ -325,7 +339,11 @@ function add(run: Copy, path: string, node: string): Step {
   const place = placeOf(run.outline, path);
   const step: Step = { ...place, path, node, inner: 0, state: 'pending', attempt: 0, asks: 0, attempts: [], rests: [], text: '', thought: '' };
   run.steps.set(path, step);
-  run.order.splice(indexOf(run.order, place.rank, (other) => run.steps.get(other)!.rank), 0, path);
+  run.order.splice(
+    indexOf(run.order, place.rank, (other) => run.steps.get(other)!.rank),
+    0,
+    path,
+  );
   inContainers(run, step, ({ inner }) => ({ inner: inner + 1 }));
   return step;
 }
@@ -375,10 +393,10 @@ export function tookOf(step: Step, now: number): number | undefined {
 export const shownState = ({ state, asks }: Step): StepState => (state === 'running' && asks > 0 ? 'waiting' : state);
 
 /** The answer was cut off. */
-export const isTruncated = ({ finishReason, metadata }: Step): boolean => /^(?:max_tokens|length)$/i.test(finishReason ?? '') || own(metadata, 'truncated') === true;
+export const isTruncated = ({ finishReason, metadata }: Step): boolean =>
+  /^(?:max_tokens|length)$/i.test(finishReason ?? '') || own(metadata, 'truncated') === true;
 
-export const isSettled = (state: StepState): boolean =>
-  state === 'completed' || state === 'failed' || state === 'skipped' || state === 'cancelled';
+export const isSettled = (state: StepState): boolean => state === 'completed' || state === 'failed' || state === 'skipped' || state === 'cancelled';
 
 function progressOf(event: { items_done?: number; items?: number; round?: number }, step: Step): Partial<Step> {
   const { items, items_done = 0, round } = event;
@@ -388,8 +406,7 @@ function progressOf(event: { items_done?: number; items?: number; round?: number
   return round === undefined ? {} : { progress: `round ${round + 1}` };
 }
 
-const roundsOf = (rounds: number, isExhausted = false): string =>
-  `${rounds} ${rounds === 1 ? 'round' : 'rounds'}${isExhausted ? ', no more are allowed' : ''}`;
+const roundsOf = (rounds: number, isExhausted = false): string => `${rounds} ${rounds === 1 ? 'round' : 'rounds'}${isExhausted ? ', no more are allowed' : ''}`;
 
 /** The steps that ask a person, in the order of the page. */
 export const asked = (run: Run): Step[] => run.order.flatMap((path) => (run.steps.get(path)!.state === 'waiting' ? [run.steps.get(path)!] : []));

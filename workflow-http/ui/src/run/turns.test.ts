@@ -11,13 +11,27 @@ const run = (...events: object[]) =>
       {
         type: 'run.created',
         input: null,
-        nodes: [{ id: 'each', type: 'MapNode', nodes: [{ id: 'sum', type: 'LLMNode' }, { id: 'rest', type: 'LoopNode', needs: ['sum'], nodes: [{ id: 'draft', type: 'LLMNode' }] }] }],
+        nodes: [
+          {
+            id: 'each',
+            type: 'MapNode',
+            nodes: [
+              { id: 'sum', type: 'LLMNode' },
+              { id: 'rest', type: 'LoopNode', needs: ['sum'], nodes: [{ id: 'draft', type: 'LLMNode' }] },
+            ],
+          },
+        ],
       },
       ...events,
     ].map((event, index) => ({ run_id: 'r', seq: index + 1, time, ...event }) as RunEvent),
   );
 const step = (type: string, path: string) => ({ type: `node.${type}`, node: path.split('/').at(-1), path, attempt: 1, error: { detail: 'no' } });
-const both = (index: number) => [step('started', `each/${index}/sum`), step('completed', `each/${index}/sum`), step('started', `each/${index}/rest`), step('completed', `each/${index}/rest`)];
+const both = (index: number) => [
+  step('started', `each/${index}/sum`),
+  step('completed', `each/${index}/sum`),
+  step('started', `each/${index}/rest`),
+  step('completed', `each/${index}/rest`),
+];
 
 describe('the items of a map', () => {
   it('are done when all that is in them is, and at work before', () => {

@@ -7,9 +7,7 @@ import { presence } from '../api/presence';
 import type { Problem, RunEvent } from '../api/types';
 import { newRun, reduce, type Run } from './run';
 
-export type Connection =
-  | { state: 'idle' | 'connecting' | 'live' | 'ended' }
-  | ({ state: 'lost' } & Loss);
+export type Connection = { state: 'idle' | 'connecting' | 'live' | 'ended' } | ({ state: 'lost' } & Loss);
 
 export interface RunView {
   run: Run | null;

@@ -26,7 +26,11 @@ export function RunList({ session, lists, onOpen }: Props) {
   return (
     <section aria-label="Runs" className="flex min-h-0 flex-1 flex-col">
       <PaneHead title={of ? 'Runs' : 'All runs'}>
-        <a href={writeAddress({ at: 'runs' })} onClick={onOpen} className="rounded-ctl px-2 py-1 text-meta font-strong text-ink-2 hover:bg-raised hover:text-ink">
+        <a
+          href={writeAddress({ at: 'runs' })}
+          onClick={onOpen}
+          className="rounded-ctl px-2 py-1 text-meta font-strong text-ink-2 hover:bg-raised hover:text-ink"
+        >
           See all
         </a>
       </PaneHead>

@@ -18,7 +18,9 @@ interface Props {
 export function RunRow({ run, now, isHere, onOpen }: Props) {
   const isOver = run.duration_ms !== undefined;
   const since = now - Date.parse(run.created_at);
-  return <Row run={run} elapsed={isOver ? run.duration_ms! : Math.max(0, since - (since % 1000))} ago={age(run.created_at, now)} isHere={isHere} onOpen={onOpen} />;
+  return (
+    <Row run={run} elapsed={isOver ? run.duration_ms! : Math.max(0, since - (since % 1000))} ago={age(run.created_at, now)} isHere={isHere} onOpen={onOpen} />
+  );
 }
 
 interface RowProps extends Omit<Props, 'now'> {
@@ -42,7 +44,11 @@ const Row = memo(function Row({ run, elapsed, ago, isHere, onOpen }: RowProps) {
         <span className="truncate text-left" dir="auto">
           {titleOf(run.input_excerpt ?? '')}
         </span>
-        <time dateTime={run.created_at} title={`${new Date(run.created_at).toLocaleDateString()} ${clock(run.created_at)}`} className="text-[11.5px] text-ink-3">
+        <time
+          dateTime={run.created_at}
+          title={`${new Date(run.created_at).toLocaleDateString()} ${clock(run.created_at)}`}
+          className="text-[11.5px] text-ink-3"
+        >
           {ago}
         </time>
         <span className="col-span-2 col-start-2 truncate text-[11.5px] text-ink-3">

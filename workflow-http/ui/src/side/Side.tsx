@@ -19,7 +19,14 @@ export function Side({ session, lists, isOpen, onClose }: Props) {
   return (
     <aside aria-label="Workflows and runs" className="pane pane-side border-line bg-panel desk:border-r" data-pane="runs" data-open={isOpen || undefined}>
       <PaneHead title="Workflows">
-        <Button look="quiet" size="small" className="w-8 px-0 desk:w-[26px]" aria-label="New workflow" aria-keyshortcuts="n" onClick={() => (session.begin(), onClose())}>
+        <Button
+          look="quiet"
+          size="small"
+          className="w-8 px-0 desk:w-[26px]"
+          aria-label="New workflow"
+          aria-keyshortcuts="n"
+          onClick={() => (session.begin(), onClose())}
+        >
           <Icon name="plus" size={14} />
         </Button>
       </PaneHead>

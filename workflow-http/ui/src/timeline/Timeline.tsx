@@ -25,7 +25,11 @@ export function Timeline({ run, ...rest }: Props) {
   return (
     <section aria-label="Timeline" data-pane="time" className="pane pane-time border-t border-line bg-panel">
       <PaneHead title="Timeline">{hasBegun && <Legend />}</PaneHead>
-      {hasBegun ? <Lines run={run} {...rest} /> : <p className="px-3.5 py-1 text-meta text-ink-3">When each step of a run works, and when it waits, is drawn here.</p>}
+      {hasBegun ? (
+        <Lines run={run} {...rest} />
+      ) : (
+        <p className="px-3.5 py-1 text-meta text-ink-3">When each step of a run works, and when it waits, is drawn here.</p>
+      )}
     </section>
   );
 }
@@ -127,10 +131,22 @@ function Grid({ scale, now }: { scale: Scale; now: number | undefined }) {
 function Legend() {
   return (
     <p className="time-legend" aria-hidden="true" data-state="completed">
-      <span><i className="bar bar-queued" />queued</span>
-      <span><i className="bar bar-asking" />asking</span>
-      <span><i className="first-words" />first words</span>
-      <span><i className="bar bar-working" />working</span>
+      <span>
+        <i className="bar bar-queued" />
+        queued
+      </span>
+      <span>
+        <i className="bar bar-asking" />
+        asking
+      </span>
+      <span>
+        <i className="first-words" />
+        first words
+      </span>
+      <span>
+        <i className="bar bar-working" />
+        working
+      </span>
     </p>
   );
 }

@@ -70,7 +70,9 @@ export const TimelineRow = memo(function TimelineRow({ step, ready, scale, now, 
           <i key={first} className="first-words" style={{ left: percent(scale.at(first)) }} />
         ))}
         {step.queue && <Words at={scale.at(Math.max(now, Date.parse(step.queue.since)))} words={queueWords(step.queue)} />}
-        {step.state === 'skipped' && step.endedAt && <Words at={scale.at(Date.parse(step.endedAt))} words={`skipped${step.reason ? `: ${lower(reasonOf('skipped', step.reason))}` : ''}`} />}
+        {step.state === 'skipped' && step.endedAt && (
+          <Words at={scale.at(Date.parse(step.endedAt))} words={`skipped${step.reason ? `: ${lower(reasonOf('skipped', step.reason))}` : ''}`} />
+        )}
       </span>
       <span className="time-took">
         {took}

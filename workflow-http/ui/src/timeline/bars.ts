@@ -30,8 +30,7 @@ export function barsOf(step: Step, ready: number | undefined): Bar[] {
 }
 
 /** When the first words of each attempt came. */
-export const firstWordsOf = ({ attempts }: Step): number[] =>
-  attempts.flatMap((attempt) => (attempt.firstAt === undefined ? [] : [firstOf(attempt)]));
+export const firstWordsOf = ({ attempts }: Step): number[] => attempts.flatMap((attempt) => (attempt.firstAt === undefined ? [] : [firstOf(attempt)]));
 
 /** The stretches in which the step itself, not something inside it, is at work. */
 export const workOf = (step: Step): Span[] =>

@@ -76,7 +76,12 @@ describe('the bars of a step', () => {
 
   it('leave out the time in which no server was there, and so does what it took', () => {
     const recovered = { ...started('ask'), reason: 'recovered' };
-    const run = runOf([0, started('ask')], [500, { type: 'node.progress', ...of('tell'), round: 0 }], [60_000, recovered], [61_000, { ...completed('ask'), duration_ms: 1000 }]);
+    const run = runOf(
+      [0, started('ask')],
+      [500, { type: 'node.progress', ...of('tell'), round: 0 }],
+      [60_000, recovered],
+      [61_000, { ...completed('ask'), duration_ms: 1000 }],
+    );
     expect(drawn(run, 'ask')).toEqual(['working 0-500', 'outage 500-60000', 'working 60000-61000']);
     expect(tookOf(run.steps.get('ask')!, 0)).toBe(1500);
     expect(run.outages).toEqual([{ from: time(500), to: time(60_000) }]);
@@ -87,7 +92,13 @@ describe('the bars of a step', () => {
     const recovered = (id: string) => ({ ...started(id), reason: 'recovered' });
     const crashed = runOf([0, started('ask')], [10, started('tell')], [60_000, recovered('ask')], [60_500, recovered('tell')]);
     expect(drawn(crashed, 'tell')).toEqual(['working 10-10', 'outage 10-60500', 'working 60500-']);
-    const stopped = runOf([0, started('ask')], [500, { type: 'run.suspended', reason: 'shutdown' }], [60_000, { type: 'run.resumed' }], [60_010, recovered('ask')], [60_900, completed('ask')]);
+    const stopped = runOf(
+      [0, started('ask')],
+      [500, { type: 'run.suspended', reason: 'shutdown' }],
+      [60_000, { type: 'run.resumed' }],
+      [60_010, recovered('ask')],
+      [60_900, completed('ask')],
+    );
     expect(drawn(stopped, 'ask')).toEqual(['working 0-500', 'outage 500-60010', 'working 60010-60900']);
     expect(stopped.outages).toEqual([{ from: time(500), to: time(60_000) }]);
   });

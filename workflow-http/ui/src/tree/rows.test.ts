@@ -27,5 +27,8 @@ it('tells names apart that look like paths', () => {
 });
 
 it('says what is empty', () => {
-  expect(rowsOf({ a: {}, b: [] }, new Map(), new Map()).map(({ size, isOpen }) => [size, isOpen])).toEqual([[0, false], [0, false]]);
+  expect(rowsOf({ a: {}, b: [] }, new Map(), new Map()).map(({ size, isOpen }) => [size, isOpen])).toEqual([
+    [0, false],
+    [0, false],
+  ]);
 });

@@ -25,7 +25,9 @@ export default function Home({ session, isSimulated }: Props) {
       <div className="mx-auto grid w-full max-w-[996px] gap-6 px-4 py-7 desk:px-8 desk:py-13">
         <div>
           <h1 className="text-hello leading-8 font-bold tracking-[-0.02em] text-balance">Write a workflow as JSON. Watch it run.</h1>
-          <p className="mt-2 max-w-[52ch] text-[15px] leading-[23px] text-ink-2">Every token, retry and wait is shown as it happens, and kept. Start with one of these: it is saved as yours to change.</p>
+          <p className="mt-2 max-w-[52ch] text-[15px] leading-[23px] text-ink-2">
+            Every token, retry and wait is shown as it happens, and kept. Start with one of these: it is saved as yours to change.
+          </p>
         </div>
         {refusal && <ErrorCard problem={refusal} />}
         {isTextEdited && (
@@ -40,7 +42,8 @@ export default function Home({ session, isSimulated }: Props) {
           <p className="flex gap-2.5 rounded-card border border-line-2 px-3.5 py-[11px] leading-5 text-ink-2">
             <Icon name="flask" className="mt-0.5 text-retry" />
             <span>
-              <b className="text-ink">Answers are simulated.</b> No model is asked and nothing is charged. Start the server with <code>GEMINI_API_KEY</code> set to get real answers.
+              <b className="text-ink">Answers are simulated.</b> No model is asked and nothing is charged. Start the server with <code>GEMINI_API_KEY</code> set
+              to get real answers.
             </span>
           </p>
         )}

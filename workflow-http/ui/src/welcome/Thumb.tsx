@@ -15,12 +15,40 @@ export function Thumb({ nodes }: { nodes: Node[] }) {
   const scale = Math.min(1, MOST / down);
   return (
     <svg className="icon" width={across * scale} height={down * scale} viewBox={`${-EDGE} ${-EDGE} ${across} ${down}`} aria-hidden="true">
-      {boxes.flatMap((box) => box.from.map((id) => <path key={`${id} ${box.id}`} d={wayOf(boxes.find((one) => one.id === id), box)} className="stroke-ctl" strokeDasharray={box.isMaybe ? '4 3' : undefined} />))}
-      {shown.isLoop && <path d={`M${width} ${height - BOX.height / 2}h${BACK - EDGE}V${BOX.height / 2}H${width}`} className="stroke-ctl" strokeDasharray="4 3" />}
+      {boxes.flatMap((box) =>
+        box.from.map((id) => (
+          <path
+            key={`${id} ${box.id}`}
+            d={wayOf(
+              boxes.find((one) => one.id === id),
+              box,
+            )}
+            className="stroke-ctl"
+            strokeDasharray={box.isMaybe ? '4 3' : undefined}
+          />
+        )),
+      )}
+      {shown.isLoop && (
+        <path d={`M${width} ${height - BOX.height / 2}h${BACK - EDGE}V${BOX.height / 2}H${width}`} className="stroke-ctl" strokeDasharray="4 3" />
+      )}
       {boxes.map((box) => (
         <g key={box.id}>
-          <rect x={box.x} y={box.y} width={BOX.width} height={BOX.height} rx="6" className={`fill-card ${box.type === 'LLMNode' ? 'stroke-live' : box.type === 'HumanNode' ? 'stroke-wait' : 'stroke-ctl'}`} />
-          <use href={`#icon-${iconOfType(box.type)}`} x={box.x + BOX.width / 2 - 8} y={box.y + BOX.height / 2 - 8} width="16" height="16" className="text-ink-2" />
+          <rect
+            x={box.x}
+            y={box.y}
+            width={BOX.width}
+            height={BOX.height}
+            rx="6"
+            className={`fill-card ${box.type === 'LLMNode' ? 'stroke-live' : box.type === 'HumanNode' ? 'stroke-wait' : 'stroke-ctl'}`}
+          />
+          <use
+            href={`#icon-${iconOfType(box.type)}`}
+            x={box.x + BOX.width / 2 - 8}
+            y={box.y + BOX.height / 2 - 8}
+            width="16"
+            height="16"
+            className="text-ink-2"
+          />
         </g>
       ))}
     </svg>

@@ -51,7 +51,15 @@ export const EXAMPLES: Example[] = [
     says: 'Each document on its own, four at once, then one summary that is refined until it is good.',
     facts: 'a map and a loop',
     spec: summarise,
-    input: { docs: ['The council plans more hubs.', 'The audit asks for shorter forms.', 'The field study found both helpful.', 'Demand grew faster than staff.', 'Two districts opted out.'] },
+    input: {
+      docs: [
+        'The council plans more hubs.',
+        'The audit asks for shorter forms.',
+        'The field study found both helpful.',
+        'Demand grew faster than staff.',
+        'Two districts opted out.',
+      ],
+    },
   },
   {
     name: 'research-angles',

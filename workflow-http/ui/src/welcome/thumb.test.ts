@@ -20,6 +20,9 @@ it('a picture has a row for each step that follows, and branches beside each oth
 it('of a workflow that is one loop shows what it repeats', () => {
   const inner = [{ id: 'draft', type: 'LLMNode' }];
   expect(shownOf([{ id: 'rounds', type: 'LoopNode', data: { nodes: inner } }])).toEqual({ nodes: inner, isLoop: true });
-  const several = [{ id: 'a', type: 'LLMNode' }, { id: 'rounds', type: 'LoopNode', data: { nodes: inner } }];
+  const several = [
+    { id: 'a', type: 'LLMNode' },
+    { id: 'rounds', type: 'LoopNode', data: { nodes: inner } },
+  ];
   expect(shownOf(several)).toEqual({ nodes: several, isLoop: false });
 });
