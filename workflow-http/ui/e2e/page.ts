@@ -79,6 +79,7 @@ export class WorkflowPage {
 
 export const test = base.extend<{ ui: WorkflowPage; slow: Server }>({
   /** A server whose model takes about 12 s for an answer, for what a test does while the text grows. */
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of fixtures from this pattern
   slow: async ({}, use) => {
     const server = new Server('--memory', '--simulate-pace', '200ms');
     try {

@@ -42,6 +42,7 @@ export function App() {
   const isAlone = address.at === 'home' || address.at === 'runs';
   const lines = run?.log ?? NO_LINES;
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another run begins at its steps
   useEffect(() => setTab(isAlone ? 'home' : 'steps'), [runId, isAlone]);
   useEffect(() => {
     document.title = run ? `${turnWord(run.status)} · ${name}` : 'Workflow';
@@ -92,6 +93,7 @@ export function App() {
   return (
     <div className="page" data-tab={tab} data-alone={isAlone || undefined} style={dock.style}>
       {!isAlone && (
+        // biome-ignore lint/a11y/useValidAnchor: a skip link leads to a place; the address belongs to what is shown
         <a
           href="#steps"
           onClick={skipToSteps}

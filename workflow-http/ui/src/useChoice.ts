@@ -48,6 +48,7 @@ export function useChoice({ address, run, runId, check, go }: Session, editor: R
           : undefined,
     [known, picked, folds, runId, drafted, check.outline],
   );
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another run begins with nothing folded
   useEffect(() => setFolds(new Map()), [runId]);
 
   const latest = useRef({ known, runId, outline: check.outline, chosen, folds, faults: check.faults });

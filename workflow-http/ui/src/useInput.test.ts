@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { inputOf, jsonFaultOf, kindOf, valueOf, type Input } from './useInput';
+import { inputOf, jsonFaultOf, kindOf, inputValue, type Input } from './useInput';
 import { pastedAs } from './usePaste';
 
 it.each<[Input, unknown]>([
@@ -11,7 +11,7 @@ it.each<[Input, unknown]>([
   [{ text: '"7"', as: 'json' }, '7'],
   [{ text: '{"a"' }, '{"a"'],
   [{ text: '{"a"', as: 'json' }, undefined],
-])('%j is sent as %j', (input, value) => expect(valueOf(input)).toEqual(value));
+])('%j is sent as %j', (input, value) => expect(inputValue(input)).toEqual(value));
 
 it.each<[Input, string | undefined]>([
   [{ text: 'Tides' }, undefined],
@@ -22,7 +22,7 @@ it.each<[Input, string | undefined]>([
 ])('%j has the fault %j', (input, fault) => expect(jsonFaultOf(input)).toBe(fault));
 
 it.each([['a'], ['{"a": 1}'], [7], [null], [true], [{ a: 1 }], [[1]]])('the value %j is sent as it is', (value) =>
-  expect(valueOf(inputOf(value))).toEqual(value),
+  expect(inputValue(inputOf(value))).toEqual(value),
 );
 
 it('a text that was given stays open for JSON', () => expect(kindOf({ ...inputOf('Tides'), text: '{"a": 1}' })).toBe('json'));

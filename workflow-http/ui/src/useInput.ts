@@ -27,7 +27,7 @@ function parsed(text: string): unknown {
 export const kindOf = ({ text, as }: Input): 'text' | 'json' => as ?? (jsonOf(text) === undefined ? 'text' : 'json');
 
 /** The value that is sent, or `undefined` for what is no JSON although it has to be. */
-export const valueOf = (input: Input): unknown => (kindOf(input) === 'text' ? input.text : parsed(input.text));
+export const inputValue = (input: Input): unknown => (kindOf(input) === 'text' ? input.text : parsed(input.text));
 
 /** What is wrong with an input that is JSON, or looks as if it was meant to be. */
 export function jsonFaultOf({ text, as }: Input): string | undefined {

@@ -67,6 +67,7 @@ export function useOpen({
   // A run's first event names its input and its workflow. Only what was edited stays.
   const opened = isKnown(run) && run.id === runId ? run : null;
   const hasOpened = opened !== null;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the first event says it all: later ones are no reason to ask again
   useEffect(() => {
     if (!opened || filledFor.current === opened.id) return;
     filledFor.current = opened.id;

@@ -22,6 +22,7 @@ export function useServer(isWatched: boolean): Server {
   const retry = useCallback(() => setTries((n) => n + 1), []);
   const { isKnown, isGone } = known;
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each try asks once
   useEffect(() => {
     let isStale = false;
     const goesMissing = () => setKnown((before) => ({ ...before, isKnown: false, isGone: true, isOffline: presence.isOffline() }));
@@ -38,6 +39,7 @@ export function useServer(isWatched: boolean): Server {
     };
   }, [tries]);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each try waits anew
   useEffect(() => {
     if (isGone) {
       const timer = setTimeout(retry, PAUSE);

@@ -11,7 +11,7 @@ import { hasEnded, type Run } from './run/run';
 import { useRun, type RunView } from './run/useRun';
 import { useAddress } from './useAddress';
 import { findStored } from './api/stored';
-import { jsonFaultOf, kindOf, useInput, valueOf, type Input } from './useInput';
+import { jsonFaultOf, kindOf, useInput, inputValue, type Input } from './useInput';
 import { addressOf, nullIfMissing, useOpen, type Note } from './useOpen';
 import { useText, type Text } from './useText';
 
@@ -104,6 +104,7 @@ export function useSession(): Session {
   useEffect(() => {
     if (isForgotten) forget();
   }, [isForgotten, forget]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what is stored now is no conflict
   useEffect(() => setTheirs(null), [saved]);
 
   const isGoing = runId !== null && view.problem === null && (run?.id !== runId || !hasEnded(run));
@@ -150,7 +151,7 @@ export function useSession(): Session {
   const start = async () => {
     const fault = kindOf(input.input) === 'json' ? jsonFaultOf(input.input) : undefined;
     if (fault !== undefined) return setRefusal({ code: 'invalid_json', detail: fault, errors: [{ code: 'invalid_json', pointer: '#/input', detail: fault }] });
-    const value = valueOf(input.input);
+    const value = inputValue(input.input);
     const saved = await text.save(isNew ? 'new' : undefined);
     // The way back from the run leads to the workflow, not to a new one.
     if (isNew) go(addressOf(saved), 'replace');

@@ -68,7 +68,9 @@ beforeEach(() => {
         path: isStream ? 'stream' : url.pathname.endsWith('healthz') ? 'probe' : 'poll',
         after: isStream ? headers['last-event-id'] : (url.searchParams.get('after') ?? undefined),
         isAborted: () => signal?.aborted ?? false,
-        say: (...events) => events.forEach((one) => write(`data: ${JSON.stringify(one)}\n\n`)),
+        say: (...events) => {
+          for (const one of events) write(`data: ${JSON.stringify(one)}\n\n`);
+        },
         comment: () => write(': hb\n\n'),
         cut: () => void writer.close().catch(() => undefined),
       });

@@ -38,7 +38,7 @@ export function refuse(key: string | null): void {
 
 function change(next: Access): void {
   access = next;
-  listeners.forEach((tell) => tell());
+  for (const listener of listeners) listener();
 }
 
 function read(): string | null {

@@ -4,7 +4,7 @@ import type { EditorState, Extension } from '@codemirror/state';
 import { hoverTooltip, keymap, type EditorView } from '@codemirror/view';
 import { getSchema } from '../api/client';
 import { parts } from '../words';
-import { placeAt, valueOf, type Place } from './place';
+import { placeAt, valueIn, type Place } from './place';
 import { referencesAt } from './references';
 import { aboutOf, namesAt, schemasAt, valuesAt, type Option, type Schema } from './schema';
 
@@ -18,9 +18,9 @@ async function complete({ state, pos, explicit }: CompletionContext): Promise<Co
   const root = await schema();
   if (!place || !root) return null;
   const reference = place.kind === 'value' && place.isText ? referenceFrom(state, root, place, pos) : undefined;
-  if (reference !== undefined) return { from: reference, options: referencesAt(valueOf(state), place.path).map(asReference), validFor: /^[\w.]*$/ };
+  if (reference !== undefined) return { from: reference, options: referencesAt(valueIn(state), place.path).map(asReference), validFor: /^[\w.]*$/ };
   if (!explicit && !place.isText && place.from === place.to) return null;
-  const value = valueOf(state);
+  const value = valueIn(state);
   const options = place.kind === 'name' ? namesAt(root, value, place.path) : valuesAt(root, value, place.path);
   if (options.length === 0) return null;
   const isFollowed = /^\s*:/.test(state.sliceDoc(place.to, place.to + 20));
@@ -35,7 +35,7 @@ async function complete({ state, pos, explicit }: CompletionContext): Promise<Co
 /** Where the word begins that is being written inside `{{ }}` or an expression. */
 function referenceFrom(state: EditorState, root: Schema, { from, path }: Place, at: number): number | undefined {
   const before = state.sliceDoc(from, at);
-  const marks = schemasAt(root, valueOf(state), path).map((schema) => schema['x-workflow']);
+  const marks = schemasAt(root, valueIn(state), path).map((schema) => schema['x-workflow']);
   const isOpen = before.lastIndexOf('{{') > before.lastIndexOf('}}');
   if (!isOpen && !marks.includes('expression')) return undefined;
   const word = /[\w.]*$/.exec(before)![0];
@@ -66,7 +66,7 @@ const hover = hoverTooltip(async ({ state }, at) => {
   const root = await schema();
   if (!place || !root || place.from === place.to) return null;
   const written = state.sliceDoc(place.from, place.to);
-  const value = valueOf(state);
+  const value = valueIn(state);
   const about =
     place.kind === 'name'
       ? aboutOf(schemasAt(root, value, [...place.path, written.replaceAll('"', '')]))

@@ -1,7 +1,7 @@
 import { json } from '@codemirror/lang-json';
 import { EditorState } from '@codemirror/state';
 import { describe, expect, it } from 'vitest';
-import { placeAt, valueOf } from './place';
+import { placeAt, valueIn } from './place';
 
 const stateOf = (text: string) => EditorState.create({ doc: text, extensions: [json()] });
 
@@ -39,7 +39,7 @@ describe('a place', () => {
 });
 
 it('the value is what is written so far', () => {
-  expect(valueOf(stateOf('{ "nodes": [ { "id": "a", "data": {'))).toEqual({ nodes: [{ id: 'a', data: {} }] });
-  expect(valueOf(stateOf('{ "a": , "b": [1, tru'))).toMatchObject({ b: [1] });
-  expect(valueOf(stateOf(''))).toBeUndefined();
+  expect(valueIn(stateOf('{ "nodes": [ { "id": "a", "data": {'))).toEqual({ nodes: [{ id: 'a', data: {} }] });
+  expect(valueIn(stateOf('{ "a": , "b": [1, tru'))).toMatchObject({ b: [1] });
+  expect(valueIn(stateOf(''))).toBeUndefined();
 });

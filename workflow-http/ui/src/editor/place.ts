@@ -80,7 +80,7 @@ function nameOf(state: EditorState, property: SyntaxNode): string {
 }
 
 /** What is written so far, as far as it is JSON. */
-export function valueOf(state: EditorState): unknown {
+export function valueIn(state: EditorState): unknown {
   const top = treeOf(state, state.doc.length).topNode.firstChild;
   return top ? read(state, top) : undefined;
 }

@@ -21,6 +21,7 @@ export type Scan = { spans: Map<string, Span>; fault?: undefined } | { fault: Sy
 const DEEPEST = 200;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const WORD = /true|false|null/y;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON refuses them in strings
 const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const SPACE = /[ \t\r\n]*/y;
 
@@ -46,7 +47,7 @@ function hintFor(text: string): string | undefined {
 /** The JSON in what was pasted: without a byte-order mark and without the Markdown fence around it. */
 export function withoutWrapping(text: string): string {
   const bare = text.replace(/^\uFEFF/, '');
-  return /^\s*```[\w-]*[ \t]*\r?\n([^]*?)\r?\n?[ \t]*```\s*$/.exec(bare)?.[1] ?? bare;
+  return /^\s*```[\w-]*[ \t]*\r?\n([\s\S]*?)\r?\n?[ \t]*```\s*$/.exec(bare)?.[1] ?? bare;
 }
 
 export function scan(text: string): Scan {

@@ -50,7 +50,7 @@ export function valuesAt(root: Schema, value: unknown, path: Path): Option[] {
   for (const schema of schemasAt(root, value, path)) {
     if (Array.isArray(schema.enum)) for (const one of schema.enum) add(one, aboutOf(dataOf(root, one)));
     else if ('const' in schema) add(schema.const, text(schema.description));
-    else if ([schema.type].flat().includes('boolean')) [true, false].forEach((one) => add(one));
+    else if ([schema.type].flat().includes('boolean')) for (const one of [true, false]) add(one);
   }
   return [...texts.values()];
 }

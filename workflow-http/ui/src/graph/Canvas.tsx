@@ -114,13 +114,14 @@ function useFit(viewport: Viewport, layout: Layout, chosen: string | undefined, 
       isMoved.current = true;
     };
   }, [viewport]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a drawing of the same size stays where it is, so `shape` stands for the layout
   useLayoutEffect(() => {
     const { size } = viewport;
     if (Math.abs(size.width - before.current) > 40) isMoved.current = false;
     before.current = size.width;
     if (size.width > 0 && !isMoved.current) viewport.show(fitIn(layout, size, ...(isBeside ? [undefined, LEAST] : [])));
-    // A drawing of the same size stays where it is.
   }, [shape, isBeside, viewport]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the viewport has the size; a change of it is a reason to look again
   useLayoutEffect(() => {
     const { view, size } = viewport;
     const card = layout.placed.find((one) => one.card.path === chosen);

@@ -119,15 +119,21 @@ function untangle(rows: Spot[][]): void {
     const isDown = sweep % 2 === 0;
     for (const row of isDown ? rows : rows.toReversed()) {
       const wish = new Map(row.map((spot) => [spot, mean(isDown ? spot.above : spot.below, ({ order }) => order) ?? spot.order]));
-      row.sort((one, other) => wish.get(one)! - wish.get(other)!).forEach((spot, order) => (spot.order = order));
+      row.sort((one, other) => wish.get(one)! - wish.get(other)!);
+      number(row);
     }
     const crossings = crossingsIn(rows);
     if (crossings < fewest) [fewest, best] = [crossings, rows.map((row) => [...row])];
   }
   best.forEach((row, rank) => {
     rows[rank] = row;
-    row.forEach((spot, order) => (spot.order = order));
+    number(row);
   });
+}
+
+/** Each spot knows its place in its rank. */
+function number(row: Spot[]): void {
+  for (const [order, spot] of row.entries()) spot.order = order;
 }
 
 /** Two ways cross if they begin in one order and end in the other. */

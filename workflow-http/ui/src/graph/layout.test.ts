@@ -39,7 +39,7 @@ describe('a layout', () => {
       const [source, target] = [at(drawn, from), at(drawn, to)];
       expect(points[0]).toEqual([middle(source), source.y + source.height]);
       expect(points.at(-1)).toEqual([middle(target), target.y]);
-      points.slice(1).forEach(([x, y], index) => expect(x === points[index]![0] || y === points[index]![1]).toBe(true));
+      for (const [index, [x, y]] of points.slice(1).entries()) expect(x === points[index]![0] || y === points[index]![1]).toBe(true);
     }
   });
 
@@ -48,7 +48,9 @@ describe('a layout', () => {
       card(`n${index}`, index === 0 ? [] : [`n${Math.floor((index * 7) / 9)}`], index % 3 ? {} : { type: 'LLMNode', when: 'a.output.kind == "long"' }),
     );
     const { placed } = lay(...many);
-    placed.forEach((one, index) => placed.slice(index + 1).forEach((other) => expect(overlaps(one, other), `${one.card.path} ${other.card.path}`).toBe(false)));
+    for (const [index, one] of placed.entries()) {
+      for (const other of placed.slice(index + 1)) expect(overlaps(one, other), `${one.card.path} ${other.card.path}`).toBe(false);
+    }
   });
 
   it('does not cross a card with a way over several ranks', () => {

@@ -115,6 +115,7 @@ function Part({ title, children }: { title: string; children: React.ReactNode })
 /** Asked for anew when the run got further. What is missing is left out. */
 function useReport({ id, status }: RunItem): RunReport | undefined {
   const [report, setReport] = useState<RunReport>();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a run in another state has another report
   useEffect(() => {
     const stop = new AbortController();
     getRun(id, stop.signal).then(setReport, () => undefined);

@@ -103,6 +103,7 @@ function Filters({ states, words, counts = {}, onStates, onWords }: FilterProps)
           placeholder="Search input"
           value={words}
           onChange={(event) => onWords(event.target.value)}
+          // biome-ignore lint/a11y/noAutofocus: who comes here searches
           autoFocus
         />
       </label>

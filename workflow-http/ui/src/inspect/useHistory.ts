@@ -13,6 +13,7 @@ export interface History {
 export function useHistory(run: string, { path, attempts, state }: Step, isWanted: boolean): History {
   const [history, setHistory] = useState<History>({});
   const ended = attempts.filter(({ endedAt }) => endedAt !== undefined).length;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the answer is another one once an attempt or the step ends
   useEffect(() => {
     if (!isWanted) return;
     let isStale = false;

@@ -27,6 +27,7 @@ export function Centre({ session, view: { view, setView, hasRoom }, isPhone, cho
   const { chosen, isPicked, folds, show, choose, reveal, fold, isList, setList } = choice;
   const faults = check.faults.length;
   // A text that was out of sight shows what was chosen meanwhile.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only when the view changes
   useEffect(() => {
     if (view !== 'graph' && chosen !== undefined) requestAnimationFrame(() => reveal(chosen));
   }, [view]);

@@ -22,6 +22,7 @@ export function Inspector({ session, chosen, onChoose, onGoTo }: Props) {
   const { run, runId, problem } = session;
   const [picked, setPicked] = useState<Tab>('step');
   // A choice of step is a wish to see it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: set when the choice or the run changes
   useEffect(() => setPicked('step'), [chosen, runId]);
   const isOver = run !== null && hasEnded(run);
   const tab = runId === null || (picked === 'result' && !isOver) ? (runId === null ? 'input' : 'step') : picked;

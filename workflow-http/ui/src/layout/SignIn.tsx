@@ -44,6 +44,7 @@ export default function SignIn({ isRefused }: { isRefused: boolean }) {
           id="key"
           type="password"
           autoComplete="off"
+          // biome-ignore lint/a11y/noAutofocus: the only field of the page
           autoFocus
           className="field"
           value={key}

@@ -13,6 +13,7 @@ import { count } from '../words';
 export function StatusLine({ session, server }: { session: Session; server: Server }) {
   const { run, connection } = session;
   return (
+    // biome-ignore lint/a11y/useAriaPropsSupportedByRole: a footer of the page is a landmark, which has a name
     <footer
       aria-label="Status"
       className="flex h-7 items-center gap-3 overflow-hidden border-t border-line bg-panel px-3.5 text-meta whitespace-nowrap text-ink-2 [grid-area:stat] desk:gap-4"

@@ -31,7 +31,8 @@ function useMarks(check: Check, run: Run | null, chosen: string | undefined): St
     const step = run?.steps.get(path);
     return step && shownState(step);
   };
-  const key = check.outline.map(({ path }) => `${path}:${stateOf(path) ?? ''}`).join() + `|${marked ?? ''}`;
+  const key = [...check.outline.map(({ path }) => `${path}:${stateOf(path) ?? ''}`), marked].join();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `key` holds what `stateOf` gives.
   return useMemo(() => {
     if (previous.current?.key === key && previous.current.outline === check.outline) return previous.current.marks;
     const marks = check.outline.map(({ path, span }) => {
@@ -40,5 +41,5 @@ function useMarks(check: Check, run: Run | null, chosen: string | undefined): St
     });
     previous.current = { key, outline: check.outline, marks };
     return marks;
-  }, [key, check.outline, run, marked]);
+  }, [key, check.outline, marked]);
 }

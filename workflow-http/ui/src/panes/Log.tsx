@@ -90,11 +90,11 @@ const Lines = memo(function Lines({ lines, onChoose }: { lines: LogLine[]; onCho
 
 /** Up and down go from line to line, and Home and End to the first and last. */
 function moveAmong(event: React.KeyboardEvent<HTMLElement>): void {
-  const here = (event.target as Element).closest('[data-entry]');
+  const here = (event.target as Element).closest<HTMLElement>('[data-entry]');
   if (!here || event.ctrlKey || event.metaKey || event.altKey) return;
   const all = [...event.currentTarget.querySelectorAll<HTMLElement>('[data-entry]')];
   const step = stepOf(event.key);
-  const next = event.key === 'Home' ? all[0] : event.key === 'End' ? all.at(-1) : step === 0 ? undefined : all[all.findIndex((one) => one === here) + step];
+  const next = event.key === 'Home' ? all[0] : event.key === 'End' ? all.at(-1) : step === 0 ? undefined : all[all.indexOf(here) + step];
   if (!next && step === 0) return;
   event.preventDefault();
   next?.focus();

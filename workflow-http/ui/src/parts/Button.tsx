@@ -32,6 +32,7 @@ export function Button({ look = 'plain', size = 'base', className = '', ...rest 
 
 export function Kbd({ children }: { children: string }) {
   return (
+    // biome-ignore lint/a11y/noAriaHiddenOnFocusable: a kbd takes no focus
     <kbd aria-hidden="true" className="hidden rounded-[4px] border border-current px-1 text-micro leading-4 font-normal opacity-85 desk:inline">
       {children}
     </kbd>

@@ -50,6 +50,7 @@ export function useFollow(isActive: boolean, grown: unknown) {
     return () => box.removeEventListener('scroll', onScroll);
   }, [isActive, set]);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `grown` is the content whose growth is followed
   useLayoutEffect(() => {
     if (!isActive) return;
     if (following.current) toEnd();

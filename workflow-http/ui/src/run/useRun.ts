@@ -43,7 +43,10 @@ export function useRun(id: string | null): RunView {
     setView({ run, connection: { state: 'connecting' }, problem: null });
     follow(id, {
       signal: stop.signal,
-      after: () => (takeIn(), run.seq),
+      after: () => {
+        takeIn();
+        return run.seq;
+      },
       onOpen: () => {
         startClock();
         connect({ state: 'live' });

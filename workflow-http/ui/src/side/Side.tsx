@@ -25,7 +25,10 @@ export function Side({ session, lists, isOpen, onClose }: Props) {
           className="w-8 px-0 desk:w-[26px]"
           aria-label="New workflow"
           aria-keyshortcuts="n"
-          onClick={() => (session.begin(), onClose())}
+          onClick={() => {
+            session.begin();
+            onClose();
+          }}
         >
           <Icon name="plus" size={14} />
         </Button>

@@ -37,6 +37,7 @@ export function usePages<T extends { id: string }, P extends Page<T>>(read: (cur
     );
   }, []);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the first page is read again for each `read` and `stamp`
   useEffect(refresh, [read, stamp, refresh]);
   useEffect(() => {
     const look = () => document.visibilityState === 'visible' && refresh();

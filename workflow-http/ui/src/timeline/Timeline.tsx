@@ -39,7 +39,9 @@ function Lines({ run, chosen, folds, onChoose, onFold }: Props & { run: Run }) {
   const isLive = !hasEnded(run);
   const now = useNow(isLive, isWorking(run) ? 100 : 1000);
   // Text changes no times, so what is found of all steps is found once for each event of the log.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: of a run, nothing but the number of its last event
   const work = useMemo(() => workSpans(run), [run.id, run.seq]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: of a run, its steps and their order
   const paths = useMemo(() => visibleSteps(run, folds, chosen), [run.order, run.steps, folds, chosen]);
   const start = Date.parse(run.startedAt!);
   const end = run.endedAt === undefined ? Math.max(now, start) : Date.parse(run.endedAt);
@@ -84,6 +86,7 @@ function Lines({ run, chosen, folds, onChoose, onFold }: Props & { run: Run }) {
 /** The same object as long as it says the same, so that rows which have settled are not drawn again. */
 function useStable(scale: Scale): Scale {
   const key = JSON.stringify([scale.ticks, scale.gaps]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `key` is what the scale says
   return useMemo(() => scale, [key]);
 }
 
