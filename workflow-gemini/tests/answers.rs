@@ -10,7 +10,7 @@ use futures::StreamExt;
 use serde_json::{Value, json as value};
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers::method};
 use workflow_core::{Executor, Registry, Update, Workflow};
-use workflow_gemini::{GeminiError, GenerateRequest};
+use workflow_gemini::{GeminiError, GenerateRequest, ServiceTier};
 
 /// What became of a step that was answered so: `node.completed` or `node.failed`, and how often was asked.
 async fn outcome(answer: ResponseTemplate, data: &Value) -> (Value, usize) {
@@ -273,6 +273,24 @@ async fn new_fields_are_sent_by_their_names_and_wrapped_base64_in_one_piece() {
         sent["contents"][0]["parts"][0]["inlineData"]["data"],
         "QUJDQUJD"
     );
+}
+
+#[tokio::test]
+async fn the_tier_of_a_client_holds_for_requests_that_name_none() {
+    for (request, sent) in [
+        (GenerateRequest::new("Hi"), "priority"),
+        (
+            GenerateRequest::new("Hi").with_service_tier(ServiceTier::Flex),
+            "flex",
+        ),
+    ] {
+        let server = answering(sse(include_str!("fixtures/stream.sse"))).await;
+        let client = builder(&server.uri()).service_tier(ServiceTier::Priority);
+        let client = client.build().unwrap();
+        let _: Vec<_> = client.stream(&request).collect().await;
+        let body: Value = only_request(&server).await.body_json().unwrap();
+        assert_eq!(body["serviceTier"], sent);
+    }
 }
 
 #[tokio::test]

@@ -222,6 +222,41 @@ async fn a_request_waits_until_another_has_ended_and_the_wait_can_be_given_up() 
 }
 
 #[tokio::test]
+async fn one_request_too_many_in_line_is_refused_by_name_and_a_step_retries_it() {
+    let server = fault::serving(vec![stall(OK_SSE), fine()]).await;
+    let client = builder(&server.base_url).max_in_flight(1).max_queued(1);
+    let client = client.build().unwrap();
+    let mut first = client.stream(&GenerateRequest::new("Hi"));
+    let mut server = server;
+    tokio::select! {
+        _ = first.next() => panic!("nothing was said"),
+        () = server.until(|seen| seen.len() == 1) => {}
+    }
+    let second = ask(&client, "a");
+    tokio::pin!(second);
+    assert!(second.as_mut().now_or_never().is_none(), "it waits");
+    let error = ask(&client, "b").await.unwrap_err();
+    assert_eq!((error.code(), error.is_retryable()), ("queue_full", true));
+    let text = "as many requests wait for b as may: 1 (`max_queued`)";
+    assert_eq!(error.to_string(), text);
+
+    let nodes = value!([{"id": "ask", "type": "LLMNode",
+        "retry": {"max_attempts": 3, "delay": "1ms"}}]);
+    let mut run = Executor::new().run(workflow(client.clone(), &nodes).into(), "Hi".into());
+    let mut events = Vec::new();
+    while of_kind(&events, "node.retrying").is_empty() {
+        events.extend(event(run.next().await));
+    }
+    let retrying = serde_json::to_value(of_kind(&events, "node.retrying")[0]).unwrap();
+    assert_eq!(retrying["error"]["code"], "queue_full");
+    drop(first);
+    second.await.unwrap();
+    let rest: Vec<Update> = run.collect().await;
+    events.extend(rest.into_iter().filter_map(|update| event(Some(update))));
+    assert_eq!(events.last().unwrap().kind.name(), "run.completed");
+}
+
+#[tokio::test]
 async fn no_more_requests_are_sent_in_a_minute_than_allowed() {
     let server = fault::serving(vec![fine()]).await;
     let client = builder(&server.base_url).max_per_minute(2).build().unwrap();

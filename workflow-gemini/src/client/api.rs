@@ -50,6 +50,7 @@ impl Api {
     /// Adds what the client sends with every request that does not say otherwise.
     pub(super) fn fill(&self, request: &mut GenerateRequest) {
         request.store = request.store.or(self.settings.store);
+        request.service_tier = request.service_tier.or(self.settings.service_tier);
     }
 
     pub(super) fn observed(&self) -> &Observed {

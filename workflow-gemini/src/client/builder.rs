@@ -8,7 +8,7 @@ use super::{
     settings::{Settings, address, version_hint},
     span::{Observed, VERTEX},
 };
-use crate::{error::ConfigError, limits::Limits, stream::Timeouts};
+use crate::{error::ConfigError, limits::Limits, request::ServiceTier, stream::Timeouts};
 
 /// The model asked when neither the request, nor the client, nor `GEMINI_MODEL` names one.
 pub const DEFAULT_MODEL: &str = "gemini-3.8-flash";
@@ -19,6 +19,8 @@ pub const DEFAULT_BASE_URL: &str = "https://generativelanguage.googleapis.com";
 /// The variables of the key; the first that is set wins, as in Google's own clients.
 const KEY_VARIABLES: [&str; 2] = ["GOOGLE_API_KEY", "GEMINI_API_KEY"];
 const DEFAULT_API_VERSION: &str = "v1beta";
+/// As many steps as an engine with its default limits runs at once: 1,024 runs of 16 steps.
+const DEFAULT_MAX_QUEUED: usize = 16_384;
 const DEFAULT_MAX_REPLY_BYTES: usize = 8 * 1024 * 1024;
 
 /// Collects what a [`GeminiClient`](crate::GeminiClient) needs.
@@ -55,6 +57,7 @@ pub struct GeminiClientBuilder {
     provider: &'static str,
     record_content: bool,
     store: Option<bool>,
+    service_tier: Option<ServiceTier>,
 }
 
 /// A variable whose value cannot be used, and what it may be.
@@ -87,10 +90,12 @@ impl Default for GeminiClientBuilder {
                 in_flight: 256,
                 per_minute: None,
                 retry_budget: 100,
+                queued: DEFAULT_MAX_QUEUED,
             },
             provider: "gcp.gemini",
             record_content: false,
             store: None,
+            service_tier: None,
         }
     }
 }
@@ -318,8 +323,9 @@ impl GeminiClientBuilder {
     /// How many requests may be in flight at once, answers that are still being read included. At
     /// least 1. Default: 256.
     ///
-    /// Further requests wait in line, first come first served; [`Chunk::Queued`] reports the place in
-    /// line, and no time-out of the client runs meanwhile.
+    /// Further requests wait in line, first come first served, at most
+    /// [`max_queued`](Self::max_queued) of them; [`Chunk::Queued`] reports the place in line, and no
+    /// time-out of the client runs meanwhile.
     ///
     /// [`Chunk::Queued`]: crate::Chunk::Queued
     pub fn max_in_flight(mut self, requests: usize) -> Self {
@@ -332,6 +338,17 @@ impl GeminiClientBuilder {
     /// and the model. Default: no limit.
     pub fn max_per_minute(mut self, requests: u32) -> Self {
         self.limits.per_minute = Some(requests);
+        self
+    }
+
+    /// How many requests may wait in line for [`max_in_flight`](Self::max_in_flight) and
+    /// [`max_per_minute`](Self::max_per_minute), and how many for the
+    /// [`retry_budget`](Self::retry_budget). The next one fails at once with
+    /// [`GeminiError::QueueFull`], which is retryable. With 0 no request waits. Default: 16,384.
+    ///
+    /// [`GeminiError::QueueFull`]: crate::GeminiError::QueueFull
+    pub fn max_queued(mut self, requests: usize) -> Self {
+        self.limits.queued = requests;
         self
     }
 
@@ -359,6 +376,15 @@ impl GeminiClientBuilder {
     /// [`GenerateRequest::with_store`]: crate::GenerateRequest::with_store
     pub fn store(mut self, store: bool) -> Self {
         self.store = Some(store);
+        self
+    }
+
+    /// The service tier of requests that name none ([`GenerateRequest::with_service_tier`]). Default:
+    /// nothing is sent, and the API uses `standard`.
+    ///
+    /// [`GenerateRequest::with_service_tier`]: crate::GenerateRequest::with_service_tier
+    pub fn service_tier(mut self, tier: ServiceTier) -> Self {
+        self.service_tier = Some(tier);
         self
     }
 
@@ -393,6 +419,7 @@ impl GeminiClientBuilder {
             limits: self.limits,
             observed,
             store: self.store,
+            service_tier: self.service_tier,
             version_hint: version_hint(&self.base_url, &self.api_version),
             peer,
         })

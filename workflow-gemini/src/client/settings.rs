@@ -3,7 +3,7 @@
 use reqwest::Url;
 
 use super::{credential::Credential, peer::Peer, span::Observed};
-use crate::{error::ConfigError, limits::Limits, stream::Timeouts};
+use crate::{error::ConfigError, limits::Limits, request::ServiceTier, stream::Timeouts};
 
 /// What a builder has checked.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub(crate) struct Settings {
     pub(crate) observed: Observed,
     /// Whether the API may store what is sent, where a request does not say.
     pub(crate) store: Option<bool>,
+    /// How a request is served that does not say.
+    pub(crate) service_tier: Option<ServiceTier>,
     /// What to say where the API does not know the path.
     pub(crate) version_hint: Option<String>,
     pub(crate) peer: Peer,

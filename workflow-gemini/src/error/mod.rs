@@ -20,7 +20,7 @@ use workflow_core::Usage;
 
 use crate::{
     http::{Secret, excerpt},
-    limits::CoolingDown,
+    limits::{CoolingDown, NotAdmitted},
 };
 
 /// Why a request brought no answer.
@@ -50,6 +50,14 @@ pub enum GeminiError {
         left: Duration,
         /// What the API said.
         error: Box<ApiError>,
+    },
+    /// Nothing was sent: as many requests of the client wait already as may.
+    #[error("as many requests wait for {queue} as may: {most} (`max_queued`)")]
+    QueueFull {
+        /// What they wait for: the model, or `retry_budget`.
+        queue: String,
+        /// How many may wait.
+        most: usize,
     },
     /// Nothing was sent: there is no token to send it with.
     #[error("there is no access token for the Gemini API")]
@@ -135,6 +143,7 @@ impl GeminiError {
         match self {
             Self::InvalidRequest { .. } => "invalid_request",
             Self::Api(error) | Self::CoolingDown { error, .. } => error.code(),
+            Self::QueueFull { .. } => "queue_full",
             Self::Token { .. } => "token_unavailable",
             Self::NoAnswer(error) => error.code(),
             Self::Connection { .. } => "connection_failed",
@@ -163,6 +172,7 @@ impl GeminiError {
             Self::Connection { .. }
             | Self::Timeout { .. }
             | Self::Interrupted { .. }
+            | Self::QueueFull { .. }
             | Self::Token { .. } => None,
         }
     }
@@ -171,7 +181,10 @@ impl GeminiError {
     pub(crate) fn was_sent(&self) -> bool {
         !matches!(
             self,
-            Self::InvalidRequest { .. } | Self::CoolingDown { .. } | Self::Token { .. }
+            Self::InvalidRequest { .. }
+                | Self::CoolingDown { .. }
+                | Self::QueueFull { .. }
+                | Self::Token { .. }
         )
     }
 
@@ -235,6 +248,15 @@ impl GeminiError {
 impl From<ApiError> for GeminiError {
     fn from(error: ApiError) -> Self {
         Self::Api(Box::new(error))
+    }
+}
+
+impl From<NotAdmitted<ApiError>> for GeminiError {
+    fn from(refused: NotAdmitted<ApiError>) -> Self {
+        match refused {
+            NotAdmitted::CoolingDown(cooling) => cooling.into(),
+            NotAdmitted::QueueFull { queue, most } => Self::QueueFull { queue, most },
+        }
     }
 }
 

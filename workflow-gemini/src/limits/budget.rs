@@ -72,13 +72,13 @@ impl Drop for RetryToken {
 }
 
 impl Budget {
-    pub(super) fn new(capacity: u32) -> Self {
+    pub(super) fn new(capacity: u32, max_waiting: usize) -> Self {
         let bucket = Bucket {
             capacity: f64::from(capacity),
             tokens: f64::from(capacity),
             at: Instant::now(),
         };
-        let line = (capacity > 0).then(|| Arc::new(Line::new(bucket)));
+        let line = (capacity > 0).then(|| Arc::new(Line::new(bucket, max_waiting)));
         Self { line }
     }
 
@@ -139,7 +139,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn retries_use_it_up_and_successes_and_time_fill_it() {
-        let budget = Budget::new(2);
+        let budget = Budget::new(2, 100);
         assert!(budget.grants() && taken(&budget) && taken(&budget));
         assert!(!budget.grants() && !taken(&budget));
         (0..5).for_each(|_| budget.succeeded(false));
@@ -155,10 +155,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_retry_that_was_not_sent_costs_nothing_and_a_budget_of_none_allows_none() {
-        let budget = Budget::new(1);
+        let budget = Budget::new(1, 100);
         drop(budget.take().await);
         assert!(budget.grants());
-        let none = Budget::new(0);
+        let none = Budget::new(0, 100);
         assert!(!none.grants() && !none.has_any());
         assert!(none.take().await.is_none());
     }

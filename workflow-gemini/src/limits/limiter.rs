@@ -50,13 +50,14 @@ impl Drop for Permit {
 }
 
 impl Limiter {
-    pub(super) fn new(in_flight: usize, per_minute: Option<u32>) -> Self {
+    pub(super) fn new(in_flight: usize, per_minute: Option<u32>, max_waiting: usize) -> Self {
         let per_minute = per_minute.map(|most| usize::try_from(most.max(1)).unwrap_or(usize::MAX));
-        Self(Arc::new(Line::new(Limit {
+        let limit = Limit {
             free: in_flight.max(1),
             per_minute,
             sent: VecDeque::new(),
-        })))
+        };
+        Self(Arc::new(Line::new(limit, max_waiting)))
     }
 
     pub(super) fn place(&self) -> Place<Limit> {
@@ -86,7 +87,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn so_many_go_in_any_minute_and_the_rest_wait() {
-        let limiter = Limiter::new(100, Some(2));
+        let limiter = Limiter::new(100, Some(2), 100);
         let begun = Instant::now();
         let mut went = Vec::new();
         for _ in 0..5 {
@@ -98,7 +99,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_stops_waiting_leaves_the_line() {
-        let limiter = Limiter::new(100, Some(1));
+        let limiter = Limiter::new(100, Some(1), 100);
         limiter.enter().await;
         let begun = Instant::now();
         for _ in 0..10 {
@@ -110,12 +111,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn so_many_are_in_flight() {
-        let limiter = Limiter::new(2, None);
+        let limiter = Limiter::new(2, None, 100);
         let one = limiter.enter().await;
         let _other = limiter.enter().await;
         assert!(limiter.enter().now_or_never().is_none());
         drop(one);
         assert!(limiter.enter().now_or_never().is_some());
-        assert!(Limiter::new(0, None).enter().now_or_never().is_some());
+        assert!(Limiter::new(0, None, 100).enter().now_or_never().is_some());
     }
 }

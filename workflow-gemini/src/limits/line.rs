@@ -23,6 +23,8 @@ pub(super) struct Line<R>(Mutex<State<R>>);
 #[derive(Debug)]
 struct State<R> {
     rule: R,
+    /// How many may wait.
+    max_waiting: usize,
     /// Ordered by ticket.
     waiting: VecDeque<Waiter>,
     next_ticket: u64,
@@ -43,12 +45,15 @@ pub(super) enum Moved {
     Admitted,
     /// Its position; reported when it enters the line, and each time it has halved.
     Waits(usize),
+    /// Refused: as many wait already as may.
+    Full,
 }
 
 impl<R: Rule> Line<R> {
-    pub(super) fn new(rule: R) -> Self {
+    pub(super) fn new(rule: R, max_waiting: usize) -> Self {
         Self(Mutex::new(State {
             rule,
+            max_waiting,
             waiting: VecDeque::new(),
             next_ticket: 0,
         }))
@@ -168,6 +173,9 @@ impl<R: Rule> Place<R> {
         }
         let position = place + 1;
         let Some(_) = self.ticket else {
+            if place >= state.max_waiting {
+                return Ok(Moved::Full);
+            }
             let ticket = state.next_ticket;
             state.next_ticket += 1;
             state.waiting.push_back(Waiter {
@@ -220,7 +228,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn positions_are_reported_on_entering_and_once_they_have_halved() {
-        let line = Arc::new(Line::new(Stock(0)));
+        let line = Arc::new(Line::new(Stock(0), 100));
         let mut tasks = Vec::new();
         for _ in 0..40 {
             let line = Arc::clone(&line);
@@ -231,6 +239,7 @@ mod tests {
                     match place.next().await {
                         Moved::Admitted => return reported,
                         Moved::Waits(position) => reported.push(position),
+                        Moved::Full => panic!("at most 40 of 100 wait"),
                     }
                 }
             }));
@@ -252,7 +261,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn one_that_leaves_lets_the_others_move_up() {
-        let line = Arc::new(Line::new(Stock(0)));
+        let line = Arc::new(Line::new(Stock(0), 100));
         let place = || Place::new(Arc::clone(&line));
         let mut places: Vec<_> = std::iter::repeat_with(place).take(4).collect();
         for (index, place) in places.iter_mut().enumerate() {
@@ -270,7 +279,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn nobody_overtakes_and_a_wake_up_is_passed_on() {
-        let line = Arc::new(Line::new(Stock(0)));
+        let line = Arc::new(Line::new(Stock(0), 100));
         let first = Arc::clone(&line);
         let first = tokio::spawn(async move {
             let mut place = Place::new(first);
@@ -287,5 +296,22 @@ mod tests {
         assert_eq!(late.next().await, Moved::Waits(3), "behind the others");
         first.abort();
         second.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_full_line_refuses_and_takes_one_again_once_one_has_left() {
+        for most in [0, 2] {
+            let line = Arc::new(Line::new(Stock(1), most));
+            let place = || Place::new(Arc::clone(&line));
+            assert_eq!(place().next().await, Moved::Admitted, "nobody waits");
+            let mut waiting: Vec<_> = std::iter::repeat_with(place).take(most).collect();
+            for (index, place) in waiting.iter_mut().enumerate() {
+                assert_eq!(place.next().await, Moved::Waits(index + 1));
+            }
+            assert_eq!(place().next().await, Moved::Full);
+            if waiting.pop().is_some() {
+                assert_eq!(place().next().await, Moved::Waits(most));
+            }
+        }
     }
 }

@@ -27,6 +27,8 @@ pub(crate) struct Limits {
     pub(crate) in_flight: usize,
     pub(crate) per_minute: Option<u32>,
     pub(crate) retry_budget: u32,
+    /// How many requests may wait in each line.
+    pub(crate) queued: usize,
 }
 
 impl Limits {
@@ -49,14 +51,16 @@ pub(crate) struct Gate<R> {
     cool_downs: CoolDowns<R>,
     budget: Budget,
     limiter: Limiter,
+    max_queued: usize,
 }
 
 impl<R: Refusal> Gate<R> {
     pub(crate) fn new(limits: Limits) -> Self {
         Self {
             cool_downs: CoolDowns::default(),
-            budget: Budget::new(limits.retry_budget),
-            limiter: Limiter::new(limits.in_flight, limits.per_minute),
+            budget: Budget::new(limits.retry_budget, limits.queued),
+            limiter: Limiter::new(limits.in_flight, limits.per_minute, limits.queued),
+            max_queued: limits.queued,
         }
     }
 
@@ -107,6 +111,22 @@ pub(crate) enum Entering {
     Admitted(Pass),
 }
 
+/// Why a request is not sent.
+pub(crate) enum NotAdmitted<R> {
+    CoolingDown(CoolingDown<R>),
+    /// As many requests wait in this line as may.
+    QueueFull {
+        queue: String,
+        most: usize,
+    },
+}
+
+impl<R> From<CoolingDown<R>> for NotAdmitted<R> {
+    fn from(cooling: CoolingDown<R>) -> Self {
+        Self::CoolingDown(cooling)
+    }
+}
+
 /// The right to send one request.
 pub(crate) struct Pass {
     permit: Permit,
@@ -146,8 +166,8 @@ impl<R: Refusal> Entry<R> {
         })
     }
 
-    /// What happens next. Not to be called any more once the request is admitted.
-    pub(crate) async fn next(&mut self) -> Result<Entering, CoolingDown<R>> {
+    /// What happens next. Not to be called any more once the request is admitted or not.
+    pub(crate) async fn next(&mut self) -> Result<Entering, NotAdmitted<R>> {
         loop {
             if let Some(permit) = self.permit.take() {
                 // The model may have come to cool down meanwhile.
@@ -159,12 +179,18 @@ impl<R: Refusal> Entry<R> {
                 Stage::ForBudget(place) => (place.next().await, RETRY_BUDGET),
                 Stage::ForTurn(place) => (place.next().await, &*self.model),
             };
-            if let Moved::Waits(position) = moved {
-                self.waits = true;
-                let queue = queue.to_owned();
-                return Ok(Entering::Queued { queue, position });
+            match moved {
+                Moved::Waits(position) => {
+                    self.waits = true;
+                    let queue = queue.to_owned();
+                    return Ok(Entering::Queued { queue, position });
+                }
+                Moved::Full => {
+                    let (queue, most) = (queue.to_owned(), self.gate.max_queued);
+                    return Err(NotAdmitted::QueueFull { queue, most });
+                }
+                Moved::Admitted => self.advance(),
             }
-            self.advance();
             if std::mem::take(&mut self.waits) {
                 return Ok(Entering::Left);
             }
