@@ -57,18 +57,19 @@ const fn v6([a, b]: [u16; 2], prefix: u8) -> Ipv6Net {
     Ipv6Net::new_assert(Ipv6Addr::new(a, b, 0, 0, 0, 0, 0, 0), prefix)
 }
 
-/// Which addresses may be connected to: the public ones, and what the host adds.
+/// Which addresses an origin may have: the public ones, and what the host adds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Addresses {
     allowed: Vec<IpNet>,
 }
 
 impl Addresses {
-    pub(crate) fn new(allowed: Vec<IpNet>) -> Self {
-        Self { allowed }
+    /// Adds an address or a range.
+    pub(crate) fn allow(&mut self, addresses: IpNet) {
+        self.allowed.push(addresses);
     }
 
-    /// Whether the host has opened anything that is not public.
+    /// Whether the host has added any.
     pub(crate) fn has_private(&self) -> bool {
         !self.allowed.is_empty()
     }
@@ -218,7 +219,8 @@ mod tests {
 
     #[test]
     fn the_host_opens_what_it_names_and_nothing_else() {
-        let addresses = Addresses::new(vec!["10.1.0.0/16".parse().unwrap()]);
+        let mut addresses = Addresses::default();
+        addresses.allow("10.1.0.0/16".parse().unwrap());
         let allowed = |address: &str| addresses.check(address.parse().unwrap()).is_ok();
         assert!(allowed("10.1.2.3") && allowed("8.8.8.8"));
         assert!(!allowed("10.2.0.1") && !allowed("127.0.0.1") && !allowed("::ffff:10.1.2.3"));

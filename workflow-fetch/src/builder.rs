@@ -2,8 +2,6 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use ipnet::IpNet;
-
 use crate::{
     address::Addresses,
     client::HttpClient,
@@ -30,7 +28,8 @@ use crate::{
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct HttpClientBuilder {
     origins: Vec<String>,
-    addresses: Vec<String>,
+    /// Origins, and what each may reach that is not public.
+    private: Vec<(String, String)>,
     secrets: Arc<dyn Secrets>,
     resolver: Arc<dyn Resolver>,
     timeouts: Timeouts,
@@ -55,7 +54,7 @@ impl Default for HttpClientBuilder {
     fn default() -> Self {
         Self {
             origins: Vec::new(),
-            addresses: Vec::new(),
+            private: Vec::new(),
             secrets: Arc::new(NoSecrets),
             resolver: Arc::new(SystemResolver),
             timeouts: Timeouts {
@@ -73,14 +72,30 @@ impl HttpClientBuilder {
         self
     }
 
-    /// Lets workflows reach addresses that are not public: one, or a range such as `10.1.0.0/16`.
+    /// Lets an [allowed origin](Self::allow_origin) be at an address that is not public: one, or a
+    /// range such as `10.1.0.0/16`. No other origin may be there, not even one with the same host.
     ///
-    /// **Dangerous.** An address in it can be reached through every allowed origin whose name
-    /// resolves, or is made to resolve, to it. Open no more than the one network or machine that
-    /// is meant; never `0.0.0.0/0`, and never a metadata service. Names such as `localhost` and
-    /// `cms.internal` are judged by their addresses from then on.
-    pub fn allow_addresses(mut self, addresses: impl Into<String>) -> Self {
-        self.addresses.push(addresses.into());
+    /// **Dangerous.** Every address of the range can be reached through this origin if its name
+    /// resolves, or is made to resolve, to it. Open no more than the one machine or network that is
+    /// meant, and never a metadata service. A local name of the origin, such as `localhost` or
+    /// `cms.internal`, is then judged by its addresses.
+    ///
+    /// ```
+    /// use workflow_fetch::HttpClient;
+    ///
+    /// let client = HttpClient::builder()
+    ///     .allow_origin("https://cms.example.com")
+    ///     .allow_origin("https://intranet.example.com")
+    ///     .allow_private("https://intranet.example.com", "10.1.2.0/24")
+    ///     .build()?;
+    /// # Ok::<(), workflow_fetch::ConfigError>(())
+    /// ```
+    pub fn allow_private(
+        mut self,
+        origin: impl Into<String>,
+        addresses: impl Into<String>,
+    ) -> Self {
+        self.private.push((origin.into(), addresses.into()));
         self
     }
 
@@ -111,19 +126,29 @@ impl HttpClientBuilder {
     /// Checks everything and makes the client. Nothing is sent.
     ///
     /// # Errors
-    /// [`ConfigError`]: an origin or a range of addresses is none, or there are no root
-    /// certificates.
+    /// [`ConfigError`]: an origin or a range of addresses is none, private addresses are for an
+    /// origin that is not allowed, or there are no root certificates.
     pub fn build(self) -> Result<HttpClient, ConfigError> {
-        let origins = self.origins.iter();
-        let origins = origins.map(|origin| ConfigError::check_origin(origin));
-        let addresses = self.addresses.iter();
-        let addresses = addresses.map(|text| ConfigError::check_addresses(text));
-        let addresses: Vec<IpNet> = addresses.collect::<Result<_, _>>()?;
+        let mut origins = Vec::new();
+        for origin in &self.origins {
+            origins.push((ConfigError::check_origin(origin)?, Addresses::default()));
+        }
+        for (origin, addresses) in &self.private {
+            let origin = ConfigError::check_origin(origin)?;
+            let addresses = ConfigError::check_addresses(addresses)?;
+            // An origin may be listed twice.
+            let mut is_allowed = false;
+            for (_, its) in origins.iter_mut().filter(|(allowed, _)| *allowed == origin) {
+                its.allow(addresses);
+                is_allowed = true;
+            }
+            if !is_allowed {
+                let origin = origin.to_string();
+                return Err(ConfigError::PrivateOriginNotAllowed { origin });
+            }
+        }
         HttpClient::new(Settings {
-            guard: Guard::new(
-                origins.collect::<Result<_, _>>()?,
-                Addresses::new(addresses),
-            ),
+            guard: Guard::new(origins),
             secrets: self.secrets,
             resolver: self.resolver,
             timeouts: self.timeouts,
@@ -135,7 +160,6 @@ impl fmt::Debug for HttpClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Not the origins: before they are checked, one may hold a password.
         f.debug_struct("HttpClientBuilder")
-            .field("addresses", &self.addresses)
             .field("timeouts", &self.timeouts)
             .finish_non_exhaustive()
     }

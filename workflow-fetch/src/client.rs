@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use workflow_core::NodeError;
 
 use crate::{
+    address::Addresses,
     builder::{HttpClientBuilder, Settings},
     call::Call,
     config::ConfigError,
@@ -35,7 +36,11 @@ const MAX_REDIRECTS: usize = 5;
 /// Built without an allowed origin it refuses every call.
 #[derive(Clone)]
 pub struct HttpClient {
-    http: reqwest::Client,
+    /// For origins at public addresses.
+    public: reqwest::Client,
+    /// One for each origin that has private addresses: a resolver is asked for a name and does not see the
+    /// origin, and a connection to a private address must not be used for another origin.
+    private: Arc<[(Origin, reqwest::Client)]>,
     settings: Arc<Settings>,
 }
 
@@ -46,21 +51,23 @@ impl HttpClient {
     }
 
     pub(crate) fn new(settings: Settings) -> Result<Self, ConfigError> {
-        let addresses = settings.guard.addresses().clone();
-        let resolver = Guarded::new(Arc::clone(&settings.resolver), addresses);
-        let http = reqwest::Client::builder()
-            .dns_resolver(resolver)
-            // A proxy would connect in our place, to addresses nobody checks.
-            .no_proxy()
-            .redirect(redirect::Policy::none())
-            .retry(retry::never())
-            .referer(false)
-            .connect_timeout(settings.timeouts.connect)
-            .user_agent(concat!("workflow-fetch/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| ConfigError::Http(error.without_url().into()))?;
-        let settings = Arc::new(settings);
-        Ok(Self { http, settings })
+        let public = http(&settings, &Addresses::default())?;
+        let origins = settings.guard.origins();
+        let private = origins
+            .filter(|(_, addresses)| addresses.has_private())
+            .map(|(origin, addresses)| Ok((origin.clone(), http(&settings, addresses)?)))
+            .collect::<Result<_, ConfigError>>()?;
+        Ok(Self {
+            public,
+            private,
+            settings: Arc::new(settings),
+        })
+    }
+
+    /// The client whose connections lead to addresses that this origin may have, and no others.
+    fn http(&self, origin: &Origin) -> &reqwest::Client {
+        let private = self.private.iter().find(|(its, _)| its == origin);
+        private.map_or(&self.public, |(_, http)| http)
     }
 
     /// Makes a call. Whatever comes of it is free of the secrets that went into it.
@@ -147,7 +154,7 @@ impl HttpClient {
 
     async fn send(&self, call: &Call, origin: &Origin) -> Result<Response, FetchError> {
         let mut request = self
-            .http
+            .http(origin)
             .request(call.method.clone(), call.url.clone())
             .headers(call.headers.clone());
         if let Some(body) = &call.body {
@@ -176,12 +183,29 @@ impl HttpClient {
 
 impl fmt::Debug for HttpClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let origins = self.settings.guard.origins().iter();
+        let origins = self.settings.guard.origins();
+        let origins: Vec<&str> = origins.map(|(origin, _)| origin.as_str()).collect();
         f.debug_struct("HttpClient")
-            .field("origins", &origins.map(Origin::as_str).collect::<Vec<_>>())
+            .field("origins", &origins)
             .field("timeouts", &self.settings.timeouts)
             .finish_non_exhaustive()
     }
+}
+
+/// A client that connects to these addresses only.
+fn http(settings: &Settings, addresses: &Addresses) -> Result<reqwest::Client, ConfigError> {
+    let resolver = Guarded::new(Arc::clone(&settings.resolver), addresses.clone());
+    reqwest::Client::builder()
+        .dns_resolver(resolver)
+        // A proxy would connect in our place, to addresses nobody checks.
+        .no_proxy()
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .referer(false)
+        .connect_timeout(settings.timeouts.connect)
+        .user_agent(concat!("workflow-fetch/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|error| ConfigError::Http(error.without_url().into()))
 }
 
 /// Says of an error behind the first hop that a redirect led there.

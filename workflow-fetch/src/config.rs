@@ -22,6 +22,31 @@ pub enum ConfigError {
         /// What was given.
         text: String,
     },
+    /// A range has bits behind its prefix, so that it is not clear what is meant: the one address,
+    /// or the range.
+    #[error(
+        "`{text}` is an address within a range: write `{range}` for the range, `{address}` for the address"
+    )]
+    AmbiguousRange {
+        /// What was given.
+        text: String,
+        /// The range of this prefix.
+        range: String,
+        /// The address alone.
+        address: IpAddr,
+    },
+    /// A range has every address.
+    #[error("`{text}` opens every address: name the networks that are meant")]
+    EveryAddress {
+        /// What was given.
+        text: String,
+    },
+    /// Private addresses are opened for an origin that may not be called.
+    #[error("private addresses are opened for {origin}, which is not an allowed origin")]
+    PrivateOriginNotAllowed {
+        /// The origin.
+        origin: String,
+    },
     /// The HTTP client could not be set up, for example for want of root certificates.
     #[error("the HTTP client could not be set up")]
     Http(#[source] Box<dyn Error + Send + Sync>),
@@ -34,10 +59,22 @@ impl ConfigError {
 
     pub(crate) fn check_addresses(text: &str) -> Result<IpNet, Self> {
         let text = text.trim();
-        let one = text.parse::<IpAddr>().map(IpNet::from);
-        one.or_else(|_| text.parse::<IpNet>())
-            .map_err(|_| Self::InvalidAddresses {
-                text: text.to_owned(),
-            })
+        if let Ok(address) = text.parse::<IpAddr>() {
+            return Ok(address.into());
+        }
+        let owned = || text.to_owned();
+        let net = text.parse::<IpNet>();
+        let net = net.map_err(|_| Self::InvalidAddresses { text: owned() })?;
+        if net.prefix_len() == 0 {
+            return Err(Self::EveryAddress { text: owned() });
+        }
+        if net.addr() != net.network() {
+            return Err(Self::AmbiguousRange {
+                text: owned(),
+                range: net.trunc().to_string(),
+                address: net.addr(),
+            });
+        }
+        Ok(net)
     }
 }

@@ -121,8 +121,8 @@ impl FetchError {
                  client)"
             }
             Self::AddressNotAllowed(_) => {
-                "workflows reach public addresses only, unless whoever runs the service opens others \
-                 (`allow_addresses` of its client)"
+                "workflows reach public addresses only, unless the operator of the service opens others for \
+                 the origin (`--allow-private`, or `allow_private` of its client)"
             }
             Self::UnknownSecret { .. } => {
                 "whoever runs the service has to provide it (`--secret`, or `secrets` of its client)"

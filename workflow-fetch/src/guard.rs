@@ -13,12 +13,9 @@ use crate::{
 /// Names that lead into a machine or its network, whatever they resolve to.
 const LOCAL_NAMES: [&str; 4] = ["localhost", "local", "internal", "localdomain"];
 
-/// Which origins, and which addresses of them, may be called.
+/// Which origins may be called, and at which addresses each.
 #[derive(Clone, Debug)]
-pub(crate) struct Guard {
-    origins: Vec<Origin>,
-    addresses: Addresses,
-}
+pub(crate) struct Guard(Vec<(Origin, Addresses)>);
 
 /// A name or an address that workflows must not reach.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,49 +36,46 @@ pub(crate) enum ForbiddenAddress {
 }
 
 impl Guard {
-    pub(crate) fn new(origins: Vec<Origin>, addresses: Addresses) -> Self {
-        Self { origins, addresses }
+    pub(crate) fn new(origins: Vec<(Origin, Addresses)>) -> Self {
+        Self(origins)
     }
 
-    pub(crate) fn origins(&self) -> &[Origin] {
-        &self.origins
-    }
-
-    pub(crate) fn addresses(&self) -> &Addresses {
-        &self.addresses
+    /// The origins, and the addresses that each may have.
+    pub(crate) fn origins(&self) -> impl Iterator<Item = (&Origin, &Addresses)> {
+        self.0.iter().map(|(origin, addresses)| (origin, addresses))
     }
 
     /// Checks all that a URL shows by itself. What its name resolves to is checked when connecting.
     pub(crate) fn check(&self, url: &Url) -> Result<Origin, FetchError> {
         origin::check(url).map_err(|reason| FetchError::InvalidUrl(reason.into()))?;
         let origin = Origin::of(url);
-        if !self.origins.contains(&origin) {
+        let Some((_, addresses)) = self.origins().find(|(allowed, _)| **allowed == origin) else {
             return Err(FetchError::OriginNotAllowed(origin));
-        }
+        };
         match url.host() {
-            Some(Host::Ipv4(address)) => self.check_literal(address.into())?,
-            Some(Host::Ipv6(address)) => self.check_literal(address.into())?,
-            Some(Host::Domain(name)) => self.check_name(name)?,
+            Some(Host::Ipv4(address)) => addresses.check_literal(address.into())?,
+            Some(Host::Ipv6(address)) => addresses.check_literal(address.into())?,
+            Some(Host::Domain(name)) => addresses.check_name(name)?,
             None => return Err(FetchError::InvalidUrl("it has no host".into())),
         }
         Ok(origin)
     }
+}
 
+impl Addresses {
     fn check_literal(&self, address: IpAddr) -> Result<(), ForbiddenAddress> {
-        let checked = self.addresses.check(address);
+        let checked = self.check(address);
         checked.map_err(|kind| ForbiddenAddress::Literal(address, kind))
     }
 
-    /// Where the host has opened a network of its own, its names are judged by their addresses.
+    /// A local name is refused, unless its origin has private addresses: then the addresses decide.
     fn check_name(&self, name: &str) -> Result<(), ForbiddenAddress> {
-        if is_local(name) && !self.addresses.has_private() {
+        if is_local(name) && !self.has_private() {
             return Err(ForbiddenAddress::Name(name.to_owned()));
         }
         Ok(())
     }
-}
 
-impl Addresses {
     /// Refuses a name if any of its addresses is forbidden: the others are not to be trusted.
     pub(crate) fn check_all(
         &self,

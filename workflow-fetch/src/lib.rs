@@ -30,7 +30,8 @@
 //! - [`Resolver`] is for hosts that find addresses in another way than the operating system.
 //!
 //! Addresses are checked when a connection is made, not before: a name that changes its mind in
-//! between gains nothing. Only public ones are connected to, unless the host opens others.
+//! between gains nothing. Only public ones are connected to, unless the host opens others for an
+//! origin.
 //!
 //! What it is *not*: it sends nothing twice by itself, keeps no cookies, uses no proxy, and is no
 //! client for anything but text and JSON of bounded size.

@@ -206,7 +206,7 @@ async fn a_name_is_judged_by_all_of_its_addresses() {
         assert_eq!(error["code"], "address_not_allowed", "{addresses:?}");
         let detail = error["detail"].as_str().unwrap();
         assert!(detail.contains("`api.example.com`"), "{detail}");
-        assert!(error["hint"].as_str().unwrap().contains("allow_addresses"));
+        assert!(error["hint"].as_str().unwrap().contains("allow_private"));
         assert!(trap.is_untouched(), "{addresses:?}");
     }
 }
@@ -239,6 +239,7 @@ async fn what_is_checked_is_what_is_connected_to() {
 async fn a_redirect_to_a_forbidden_address_is_not_followed() {
     let trap = Trap::set();
     for host in [
+        "127.0.0.1",
         "127.0.0.2",
         "2130706434",
         "127.2",
@@ -284,18 +285,41 @@ async fn what_the_host_opens_is_reached_by_any_name() {
     }
     let range = HttpClient::builder()
         .allow_origin(server.uri())
-        .allow_addresses("127.0.0.0/8");
+        .allow_private(server.uri(), "127.0.0.0/8");
     assert_eq!(output(range, &get(&server.uri())).await["body"], "hi");
+}
+
+#[tokio::test]
+async fn what_the_host_opens_for_an_origin_no_other_reaches_by_any_name() {
+    let trap = Trap::set();
+    let server = answering(text(200, "hi")).await;
+    let opened = format!("http://api.example.com:{}", server.address().port());
+    for other in [
+        format!("http://api.example.com:{}", trap.port()),
+        format!("https://api.example.com:{}", trap.port()),
+        format!("http://other.example.com:{}", trap.port()),
+        format!("http://127.0.0.1:{}", trap.port()),
+        format!("http://localhost:{}", trap.port()),
+    ] {
+        let client = || {
+            let client = local(&opened).allow_origin(&other);
+            client.resolver(resolving(&[&["127.0.0.1"]]))
+        };
+        let error = error(client(), &get(&other)).await;
+        assert_eq!(error["code"], "address_not_allowed", "{other}: {error:#}");
+        assert!(trap.is_untouched(), "{other}");
+        assert_eq!(output(client(), &get(&opened)).await["body"], "hi");
+    }
 }
 
 #[tokio::test]
 async fn by_default_the_operating_system_is_asked() {
     let found = ("localhost", 0).to_socket_addrs().unwrap();
-    let client = found.fold(HttpClient::builder(), |client, address| {
-        client.allow_addresses(address.ip().to_string())
-    });
     let server = answering(text(200, "hi")).await;
     let url = format!("http://localhost:{}", server.address().port());
-    let client = client.allow_origin(&url);
+    let client = HttpClient::builder().allow_origin(&url);
+    let client = found.fold(client, |client, address| {
+        client.allow_private(&url, address.ip().to_string())
+    });
     assert_eq!(output(client, &get(&url)).await["body"], "hi");
 }

@@ -125,17 +125,42 @@ fn a_client_is_built_from_origins_and_ranges_only() {
         .allow_origin("https://example.com/path")
         .build();
     assert!(matches!(origin, Err(ConfigError::InvalidOrigin { .. })));
+    let origin = "https://cms.example.com";
+    let with = |text| {
+        let client = HttpClient::builder().allow_origin(origin);
+        client
+            .allow_private("https://CMS.example.com:443/", text)
+            .build()
+    };
     for text in ["localhost", "10.0.0.0/33", ""] {
-        let range = HttpClient::builder().allow_addresses(text).build();
-        assert!(
-            matches!(range, Err(ConfigError::InvalidAddresses { .. })),
-            "{text}"
-        );
+        let is_refused = matches!(with(text), Err(ConfigError::InvalidAddresses { .. }));
+        assert!(is_refused, "{text}");
+    }
+    for (text, expected) in [
+        (
+            "10.1.2.3/8",
+            "`10.1.2.3/8` is an address within a range: write `10.0.0.0/8` for the range, `10.1.2.3` for the address",
+        ),
+        (
+            "0.0.0.0/0",
+            "`0.0.0.0/0` opens every address: name the networks that are meant",
+        ),
+        (
+            "::/0",
+            "`::/0` opens every address: name the networks that are meant",
+        ),
+    ] {
+        assert_eq!(with(text).unwrap_err().to_string(), expected);
     }
     for text in ["10.0.0.1", "10.0.0.0/8", "::1", "fd00::/8"] {
-        assert!(
-            HttpClient::builder().allow_addresses(text).build().is_ok(),
-            "{text}"
-        );
+        assert!(with(text).is_ok(), "{text}");
     }
+    let other = HttpClient::builder()
+        .allow_origin(origin)
+        .allow_private("http://cms.example.com", "10.0.0.1")
+        .build();
+    assert_eq!(
+        other.unwrap_err().to_string(),
+        "private addresses are opened for http://cms.example.com, which is not an allowed origin"
+    );
 }

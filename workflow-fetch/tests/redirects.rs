@@ -52,7 +52,11 @@ async fn within_an_origin_everything_is_sent_on() {
 async fn another_origin_is_not_told_who_asks() {
     let other = answering(text(200, "other")).await;
     let server = redirecting(307, &other.uri()).await;
-    let client = with_secret(local(&server.uri()).allow_origin(other.uri()));
+    let client = with_secret(
+        local(&server.uri())
+            .allow_origin(other.uri())
+            .allow_private(other.uri(), "127.0.0.1"),
+    );
     assert_eq!(output(client, &post(&server.uri())).await["body"], "other");
     let sent = only_request(&other).await;
     assert_eq!((sent.method.as_str(), &*sent.body), ("POST", &b"hi"[..]));
@@ -72,7 +76,11 @@ async fn a_secret_does_not_come_back_with_the_way_back() {
     from.mount(&server).await;
     let two = Mock::given(path("/two")).respond_with(text(200, "two"));
     two.mount(&server).await;
-    let client = with_secret(local(&server.uri()).allow_origin(other.uri()));
+    let client = with_secret(
+        local(&server.uri())
+            .allow_origin(other.uri())
+            .allow_private(other.uri(), "127.0.0.1"),
+    );
     assert_eq!(output(client, &post(&server.uri())).await["body"], "two");
     let sent = server.received_requests().await.unwrap().pop().unwrap();
     assert!(!sent.headers.contains_key("x-key"));

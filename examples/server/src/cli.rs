@@ -2,6 +2,7 @@
 
 use std::{
     convert::Infallible,
+    fmt,
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
     time::Duration,
@@ -346,14 +347,16 @@ pub(crate) struct NodeArgs {
     )]
     pub(crate) allow_origins: Vec<String>,
 
-    /// Let the allowed origins be at this private address, or in this range, such as `10.1.2.3` or `10.1.2.0/24`;
-    /// repeatable. Without this, only public addresses are connected to. Dangerous: open no more than you need.
+    /// Let this allowed origin be at a private address, or in a range of them, such as
+    /// `https://intranet.example.com=10.1.2.0/24`; repeatable. Other origins stay at public addresses. Dangerous: open
+    /// no more than you need.
     #[arg(
         long = "allow-private",
-        value_name = "ADDRESS",
+        value_name = "ORIGIN=ADDRESS",
+        value_parser = private_address,
         help_heading = "HttpNode"
     )]
-    pub(crate) allow_private: Vec<String>,
+    pub(crate) allow_private: Vec<PrivateAddress>,
 
     /// Let an `HttpNode` send the environment variable of this name as a secret header, with
     /// `NAME=ORIGIN` to that origin only; repeatable.
@@ -371,6 +374,19 @@ pub(crate) struct NodeArgs {
     /// How long a call of an `HttpNode` may take in all.
     #[arg(long, default_value = "30s", value_name = "TIME", value_parser = duration, help_heading = "HttpNode")]
     pub(crate) http_time: Duration,
+}
+
+/// A private address, or a range of them, that one origin may be at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PrivateAddress {
+    pub(crate) origin: String,
+    pub(crate) addresses: String,
+}
+
+impl fmt::Display for PrivateAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} for {}", self.addresses, self.origin)
+    }
 }
 
 impl Default for NodeArgs {
@@ -394,6 +410,17 @@ fn address(text: &str) -> Result<SocketAddr, &'static str> {
 )]
 fn api_key(text: &str) -> Result<Result<ApiKey, InvalidApiKey>, Infallible> {
     Ok(text.parse())
+}
+
+/// `https://intranet.example.com=10.1.2.0/24`; the client checks both parts.
+fn private_address(text: &str) -> Result<PrivateAddress, &'static str> {
+    let (origin, addresses) = text.split_once('=').ok_or(
+        "private addresses are opened for one origin, such as https://intranet.example.com=10.1.2.0/24",
+    )?;
+    Ok(PrivateAddress {
+        origin: origin.trim().to_owned(),
+        addresses: addresses.trim().to_owned(),
+    })
 }
 
 fn pace(text: &str) -> Result<Duration, &'static str> {

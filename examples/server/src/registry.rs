@@ -34,7 +34,8 @@ fn http_client(args: &NodeArgs, variables: Variables) -> Result<HttpClient, Stop
     let origins = args.allow_origins.iter();
     let builder = origins.fold(builder, HttpClientBuilder::allow_origin);
     let private = args.allow_private.iter();
-    Ok(private
-        .fold(builder, HttpClientBuilder::allow_addresses)
-        .build()?)
+    let builder = private.fold(builder, |builder, it| {
+        builder.allow_private(&it.origin, &it.addresses)
+    });
+    Ok(builder.build()?)
 }

@@ -15,7 +15,7 @@ use workflow_core::{Executor, LocalEngine, LocalEngineBuilder, Recovered, Regist
 use workflow_http::{ApiKey, Limits, Metrics, Options};
 
 use crate::{
-    cli::{LimitArgs, ServeArgs},
+    cli::{LimitArgs, PrivateAddress, ServeArgs},
     data::Data,
     error::Stopped,
     keys,
@@ -126,13 +126,13 @@ fn announce(
     } else {
         writeln!(out, "Data: {}", args.data.data_dir.display())?;
     }
-    if !args.nodes.allow_private.is_empty() {
-        let addresses = args.nodes.allow_private.join(", ");
+    for private in &args.nodes.allow_private {
         writeln!(
             out,
-            "DANGEROUS: HttpNode may reach private addresses: {addresses}"
+            "DANGEROUS: HttpNode may reach private addresses: {private}"
         )?;
-        tracing::warn!(addresses, "HttpNode may reach private addresses");
+        let PrivateAddress { origin, addresses } = private;
+        tracing::warn!(origin, addresses, "HttpNode may reach private addresses");
     }
     tracing::info!(%addr, "listening");
     if model.is_simulated() {

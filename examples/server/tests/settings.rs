@@ -357,7 +357,8 @@ async fn private_addresses_are_closed_until_they_are_opened_loudly() {
         .mount(&inner)
         .await;
     let spec = json!({"nodes": [{"id": "call", "type": "HttpNode", "data": {"url": inner.uri()}}]});
-    for (private, status) in [(None, "failed"), (Some("127.0.0.1"), "completed")] {
+    let opened = format!("{}=127.0.0.1", inner.uri());
+    for (private, status) in [(None, "failed"), (Some(&opened), "completed")] {
         let mut program = program();
         program.args(["--simulate", "--allow-origin", &inner.uri()]);
         program.envs(private.map(|address| ("WORKFLOW_ALLOW_PRIVATE", address)));
@@ -366,15 +367,45 @@ async fn private_addresses_are_closed_until_they_are_opened_loudly() {
         assert_eq!(outcome["status"], status, "{outcome}");
         server.terminate();
         let said = server.end().await;
-        let warns = said
-            .stdout
-            .contains("DANGEROUS: HttpNode may reach private addresses: 127.0.0.1");
+        let warning = format!(
+            "DANGEROUS: HttpNode may reach private addresses: 127.0.0.1 for {}",
+            inner.uri()
+        );
+        let warns = said.stdout.contains(&warning);
         assert_eq!(warns, private.is_some(), "{}", said.stdout);
         assert_eq!(
             said.stderr.contains("may reach private addresses"),
             private.is_some()
         );
     }
-    let wrong = output(program().args(["--simulate", "--allow-private", "here"])).await;
-    assert_eq!(wrong.status.code(), Some(2));
+    for (wrong, reason) in [
+        (
+            "here",
+            "private addresses are opened for one origin, such as",
+        ),
+        (
+            "10.0.0.0/8",
+            "private addresses are opened for one origin, such as",
+        ),
+        (
+            "https://b.example=10.0.0.1",
+            "which is not an allowed origin",
+        ),
+        (
+            "https://a.example=10.0.0.1/8",
+            "write `10.0.0.0/8` for the range, `10.0.0.1` for the address",
+        ),
+        ("https://a.example=0.0.0.0/0", "opens every address"),
+        (
+            "https://a.example=here",
+            "is neither an address nor a range",
+        ),
+        ("=10.0.0.1", "it is not an absolute URL"),
+    ] {
+        let options = ["--simulate", "--allow-origin", "https://a.example"];
+        let refused = output(program().args(options).args(["--allow-private", wrong])).await;
+        assert_eq!(refused.status.code(), Some(2), "{wrong}");
+        let said = text(refused.stderr);
+        assert!(said.contains(reason), "{wrong}: {said}");
+    }
 }

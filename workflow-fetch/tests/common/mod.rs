@@ -17,7 +17,7 @@ use workflow_fetch::{HttpClient, HttpClientBuilder, Resolver};
 pub(crate) fn local(origin: &str) -> HttpClientBuilder {
     HttpClient::builder()
         .allow_origin(origin)
-        .allow_addresses("127.0.0.1")
+        .allow_private(origin, "127.0.0.1")
 }
 
 pub(crate) fn registry(client: HttpClientBuilder) -> Registry {
