@@ -11,12 +11,14 @@ use std::{
 use clap::{Arg, Args, Parser, Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
 use jiff::SignedDuration;
 use tracing_subscriber::filter::Targets;
+use workflow_gemini::ServiceTier;
 use workflow_http::{ApiKey, Host, InvalidApiKey, Origin};
 
 const ENVIRONMENT: &str = "\
 Environment (or ./.env, or the file of --env-file; the environment wins):
   GEMINI_API_KEY            the key of the Gemini API, unless GOOGLE_API_KEY is set
   GEMINI_MODEL              the model of steps that name none
+  GEMINI_STORE              whether the API may store requests and answers: `true` or `false`
   GOOGLE_GEMINI_BASE_URL    the address of the Gemini API
   GOOGLE_GENAI_API_VERSION  its version
   WORKFLOW_API_KEYS         the keys of callers, separated by commas, in addition to --api-key
@@ -323,6 +325,26 @@ pub(crate) struct NodeArgs {
     #[arg(long, value_name = "REQUESTS")]
     pub(crate) model_per_minute: Option<u32>,
 
+    /// How many requests to the model may wait for their turn; the next one fails, and its step is retried:
+    /// `queue_full`.
+    #[arg(long, default_value_t = 16_384, value_name = "REQUESTS")]
+    pub(crate) model_queued: usize,
+
+    /// How many requests to the model may be retries in a row; more wait until successes or time allow them. With 0
+    /// nothing is retried.
+    #[arg(long, default_value_t = 100, value_name = "RETRIES")]
+    pub(crate) model_retry_budget: u32,
+
+    /// Whether the API may store requests and answers of steps that do not say, `true` or `false`. Without this, the
+    /// setting of the project at Google decides.
+    #[arg(long, value_name = "BOOLEAN", value_parser = boolean)]
+    pub(crate) model_store: Option<bool>,
+
+    /// The service tier of steps that name none: `flex`, `standard` or `priority`. Without this, the API uses
+    /// `standard`.
+    #[arg(long, value_name = "TIER")]
+    pub(crate) model_service_tier: Option<Tier>,
+
     /// How long connecting to the model may take.
     #[arg(long, default_value = "10s", value_name = "TIME", value_parser = duration)]
     pub(crate) model_connect_time: Duration,
@@ -389,6 +411,24 @@ impl fmt::Display for PrivateAddress {
     }
 }
 
+/// How the model's API serves a request.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Tier {
+    Flex,
+    Standard,
+    Priority,
+}
+
+impl From<Tier> for ServiceTier {
+    fn from(tier: Tier) -> Self {
+        match tier {
+            Tier::Flex => Self::Flex,
+            Tier::Standard => Self::Standard,
+            Tier::Priority => Self::Priority,
+        }
+    }
+}
+
 impl Default for NodeArgs {
     fn default() -> Self {
         Self::parse_from(["defaults"])
@@ -410,6 +450,15 @@ fn address(text: &str) -> Result<SocketAddr, &'static str> {
 )]
 fn api_key(text: &str) -> Result<Result<ApiKey, InvalidApiKey>, Infallible> {
     Ok(text.parse())
+}
+
+/// As the variable `GEMINI_STORE` is read.
+fn boolean(text: &str) -> Result<bool, &'static str> {
+    match &*text.to_ascii_lowercase() {
+        "true" | "1" | "yes" => Ok(true),
+        "false" | "0" | "no" => Ok(false),
+        _ => Err("it is `true` or `false`"),
+    }
 }
 
 /// `https://intranet.example.com=10.1.2.0/24`; the client checks both parts.

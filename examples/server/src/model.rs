@@ -28,6 +28,8 @@ impl Model {
         let mut builder = GeminiClientBuilder::from_env_or(|name| variables.in_file(name));
         builder = builder
             .max_in_flight(args.model_in_flight)
+            .max_queued(args.model_queued)
+            .retry_budget(args.model_retry_budget)
             .connect_timeout(args.model_connect_time)
             .first_byte_timeout(args.model_first_byte_time)
             .idle_timeout(args.model_idle_time);
@@ -36,6 +38,12 @@ impl Model {
         }
         if let Some(requests) = args.model_per_minute {
             builder = builder.max_per_minute(requests);
+        }
+        if let Some(store) = args.model_store {
+            builder = builder.store(store);
+        }
+        if let Some(tier) = args.model_service_tier {
+            builder = builder.service_tier(tier.into());
         }
         if let Some(time) = args.model_time {
             builder = builder.total_timeout(time);

@@ -83,6 +83,7 @@ fn key(setting: &Arg) -> String {
 fn variable(setting: &Arg) -> String {
     match setting.get_id().as_str() {
         "model" => "GEMINI_MODEL".to_owned(),
+        "model_store" => "GEMINI_STORE".to_owned(),
         _ => format!("WORKFLOW_{}", key(setting).to_uppercase()),
     }
 }
