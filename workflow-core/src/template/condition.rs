@@ -1,12 +1,10 @@
 //! `Condition`: a bare expression of which only the truth counts.
 
-use std::{borrow::Cow, sync::Arc};
-
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, de::Error as _};
+use std::sync::Arc;
 
 use super::{
     Expr, Paths, TemplateError,
+    from_text::from_text,
     language::condition_value,
     reference::References,
     syntax::{self, Literal},
@@ -53,27 +51,8 @@ impl Condition {
     }
 }
 
-impl<'de> Deserialize<'de> for Condition {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let source = String::deserialize(deserializer)?;
-        Self::new(&source).map_err(D::Error::custom)
-    }
-}
-
-impl JsonSchema for Condition {
-    fn schema_name() -> Cow<'static, str> {
-        "Condition".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "string",
-            "x-workflow": "expression",
-            "x-workflow-condition": true,
-        })
-    }
-}
+from_text!(Condition, {
+    "type": "string",
+    "x-workflow": "expression",
+    "x-workflow-condition": true,
+});

@@ -1,13 +1,12 @@
 //! `Expr`: one bare expression.
 
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use minijinja::{ErrorKind, value::ValueKind};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::{
     Paths, TemplateError, bounds,
+    from_text::from_text,
     language::{self, Budget, ENVIRONMENT},
     missing::{self, node_error},
     reference::{Collected, References},
@@ -138,23 +137,4 @@ impl fmt::Debug for Expr {
     }
 }
 
-impl<'de> Deserialize<'de> for Expr {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let source = String::deserialize(deserializer)?;
-        Self::new(&source).map_err(D::Error::custom)
-    }
-}
-
-impl JsonSchema for Expr {
-    fn schema_name() -> Cow<'static, str> {
-        "Expr".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "x-workflow": "expression" })
-    }
-}
+from_text!(Expr, { "type": "string", "x-workflow": "expression" });

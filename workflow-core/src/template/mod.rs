@@ -7,6 +7,7 @@
 mod bounds;
 mod condition;
 mod expr;
+mod from_text;
 mod json;
 mod language;
 mod missing;

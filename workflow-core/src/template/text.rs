@@ -1,13 +1,11 @@
 //! `Template`: text with expressions, the type of a node's templated fields.
 
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use minijinja::Environment;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::{
-    Paths, TemplateError, bounds, language::ENVIRONMENT, missing::node_error,
+    Paths, TemplateError, bounds, from_text::from_text, language::ENVIRONMENT, missing::node_error,
     reference::References, syntax,
 };
 use crate::{error::NodeError, scope::Scope};
@@ -99,23 +97,4 @@ impl fmt::Debug for Template {
     }
 }
 
-impl<'de> Deserialize<'de> for Template {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let source = String::deserialize(deserializer)?;
-        Self::new(&source).map_err(D::Error::custom)
-    }
-}
-
-impl JsonSchema for Template {
-    fn schema_name() -> Cow<'static, str> {
-        "Template".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "x-workflow": "template" })
-    }
-}
+from_text!(Template, { "type": "string", "x-workflow": "template" });
