@@ -32,7 +32,9 @@ pub(super) fn add_to(environment: &mut Environment) {
     for (names, sign, decides) in tests {
         for name in names {
             environment.add_test(*name, move |state: &State, left: &Value, right: &Value| {
-                compare(state, left, right, sign, MAX_DEPTH).map(decides)
+                Order { state, by: sign }
+                    .compare(left, right, MAX_DEPTH)
+                    .map(decides)
             });
         }
     }
@@ -108,73 +110,106 @@ pub(super) fn name_of(value: &Value) -> &'static str {
     Kind::of(value).name()
 }
 
-fn unlike(by: &str, left: Kind, right: Kind) -> Error {
-    let way_out = if [left, right].contains(&Kind::Number) {
-        "convert it with `| int` or `| float`"
-    } else {
-        "convert one of them, with `| int`, `| float` or `| string`"
-    };
-    refused(format!(
-        "`{by}` cannot order {} and {}: {way_out}",
-        left.name(),
-        right.name()
-    ))
+/// An operator, test or filter that puts values in order.
+#[derive(Clone, Copy)]
+struct Order<'a, 't, 'e> {
+    /// Of the template: what is compared is paid for.
+    state: &'a State<'t, 'e>,
+    /// How errors name it.
+    by: &'a str,
 }
 
-/// Compares two values of one kind.
-fn compare(
-    state: &State,
-    left: &Value,
-    right: &Value,
-    by: &str,
-    depth: usize,
-) -> Result<Ordering, Error> {
-    defined_in(state, left)?;
-    defined_in(state, right)?;
-    let (kind, other) = (Kind::of(left), Kind::of(right));
-    if kind != other {
-        return Err(unlike(by, kind, other));
-    }
-    match kind {
-        Kind::Null => Ok(Ordering::Equal),
-        Kind::Boolean | Kind::Number => Ok(left.cmp(right)),
-        Kind::Text => {
-            let length = |value: &Value| value.as_str().map_or(0, str::len);
-            pay_bytes(state, length(left).min(length(right)))?;
-            Ok(left.cmp(right))
+impl Order<'_, '_, '_> {
+    /// Compares two values of one kind. Lists may be nested so deeply.
+    fn compare(self, left: &Value, right: &Value, depth: usize) -> Result<Ordering, Error> {
+        defined_in(self.state, left)?;
+        defined_in(self.state, right)?;
+        let (kind, other) = (Kind::of(left), Kind::of(right));
+        if kind != other {
+            return Err(self.unlike(kind, other));
         }
-        Kind::Object => Err(refused(format!(
-            "`{by}` cannot order objects: compare a member of them"
-        ))),
-        Kind::List => compare_lists(state, left, right, by, depth),
+        match kind {
+            Kind::Null => Ok(Ordering::Equal),
+            Kind::Boolean | Kind::Number => Ok(left.cmp(right)),
+            Kind::Text => {
+                let length = |value: &Value| value.as_str().map_or(0, str::len);
+                pay_bytes(self.state, length(left).min(length(right)))?;
+                Ok(left.cmp(right))
+            }
+            Kind::Object => Err(refused(format!(
+                "`{}` cannot order objects: compare a member of them",
+                self.by
+            ))),
+            Kind::List => self.compare_lists(left, right, depth),
+        }
     }
-}
 
-fn compare_lists(
-    state: &State,
-    left: &Value,
-    right: &Value,
-    by: &str,
-    depth: usize,
-) -> Result<Ordering, Error> {
-    let Some(depth) = depth.checked_sub(1) else {
-        return Err(refused("the value is nested too deeply"));
-    };
-    let mut left = items_of(state, left, by)?;
-    let mut right = items_of(state, right, by)?;
-    loop {
-        match (left.next().transpose()?, right.next().transpose()?) {
-            (None, None) => return Ok(Ordering::Equal),
-            (None, Some(_)) => return Ok(Ordering::Less),
-            (Some(_), None) => return Ok(Ordering::Greater),
-            (Some(left), Some(right)) => {
-                let ordering = compare(state, &left, &right, by, depth)?;
-                if ordering != Ordering::Equal {
-                    return Ok(ordering);
+    fn compare_lists(self, left: &Value, right: &Value, depth: usize) -> Result<Ordering, Error> {
+        let depth = deeper(depth)?;
+        let mut left = items_of(self.state, left, self.by)?;
+        let mut right = items_of(self.state, right, self.by)?;
+        loop {
+            match (left.next().transpose()?, right.next().transpose()?) {
+                (None, None) => return Ok(Ordering::Equal),
+                (None, Some(_)) => return Ok(Ordering::Less),
+                (Some(_), None) => return Ok(Ordering::Greater),
+                (Some(left), Some(right)) => {
+                    let ordering = self.compare(&left, &right, depth)?;
+                    if ordering != Ordering::Equal {
+                        return Ok(ordering);
+                    }
                 }
             }
         }
     }
+
+    /// Adds a value to the shape of those before it.
+    fn merge(self, shape: &mut Option<Shape>, value: &Value, depth: usize) -> Result<(), Error> {
+        let kind = Kind::of(value);
+        let known = shape.get_or_insert_with(|| match kind {
+            Kind::List => Shape::List(Vec::new()),
+            other => Shape::Of(other),
+        });
+        match (known, kind) {
+            (Shape::Of(Kind::Object), Kind::Object) => Err(refused(format!(
+                "`{by}` cannot order objects: name a member, `| {by}(attribute='name')`",
+                by = self.by
+            ))),
+            (Shape::Of(known), kind) if *known == kind => Ok(()),
+            (Shape::Of(known), kind) => Err(self.unlike(*known, kind)),
+            (Shape::List(_), kind) if kind != Kind::List => Err(self.unlike(Kind::List, kind)),
+            (Shape::List(places), _) => {
+                let depth = deeper(depth)?;
+                for (index, item) in items_of(self.state, value, self.by)?.enumerate() {
+                    if index == places.len() {
+                        places.push(None);
+                    }
+                    self.merge(&mut places[index], &item?, depth)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn unlike(self, left: Kind, right: Kind) -> Error {
+        let way_out = if [left, right].contains(&Kind::Number) {
+            "convert it with `| int` or `| float`"
+        } else {
+            "convert one of them, with `| int`, `| float` or `| string`"
+        };
+        refused(format!(
+            "`{}` cannot order {} and {}: {way_out}",
+            self.by,
+            left.name(),
+            right.name()
+        ))
+    }
+}
+
+/// How deeply what is within a list or object may be nested.
+fn deeper(depth: usize) -> Result<usize, Error> {
+    let within = depth.checked_sub(1);
+    within.ok_or_else(|| refused("the value is nested too deeply"))
 }
 
 /// `a in b`. Within text, a value is looked for as it is written in text.
@@ -209,9 +244,7 @@ fn is_in(state: &State, value: &Value, container: &Value) -> Result<bool, Error>
 
 /// `a == b`. What is compared is paid for: a small value can stand for a huge one.
 fn equal(state: &State, left: &Value, right: &Value, depth: usize) -> Result<bool, Error> {
-    let Some(depth) = depth.checked_sub(1) else {
-        return Err(refused("the value is nested too deeply"));
-    };
+    let depth = deeper(depth)?;
     let kinds = (Kind::of(left), Kind::of(right));
     if !matches!(
         kinds,
@@ -369,6 +402,10 @@ impl Keys {
         value: &Value,
         key: impl Fn(&Value) -> Result<Value, Error>,
     ) -> Result<(), Error> {
+        let order = Order {
+            state,
+            by: self.name,
+        };
         let mut shape = None;
         let (mut bytes, mut count) = (0_usize, 0_usize);
         for item in items_of(state, value, self.name)? {
@@ -378,7 +415,7 @@ impl Keys {
             if self.name == "unique" {
                 bytes = bytes.saturating_add(length_of_list(state, &key)?);
             } else {
-                merge(state, &mut shape, &key, self.name, MAX_DEPTH)?;
+                order.merge(&mut shape, &key, MAX_DEPTH)?;
             }
         }
         let comparisons = match self.name {
@@ -403,39 +440,4 @@ fn length_of_list(state: &State, value: &Value) -> Result<usize, Error> {
 enum Shape {
     Of(Kind),
     List(Vec<Option<Shape>>),
-}
-
-/// Adds a value to the shape of those before it.
-fn merge(
-    state: &State,
-    shape: &mut Option<Shape>,
-    value: &Value,
-    by: &str,
-    depth: usize,
-) -> Result<(), Error> {
-    let kind = Kind::of(value);
-    let known = shape.get_or_insert_with(|| match kind {
-        Kind::List => Shape::List(Vec::new()),
-        other => Shape::Of(other),
-    });
-    match (known, kind) {
-        (Shape::Of(Kind::Object), Kind::Object) => Err(refused(format!(
-            "`{by}` cannot order objects: name a member, `| {by}(attribute='name')`"
-        ))),
-        (Shape::Of(known), kind) if *known == kind => Ok(()),
-        (Shape::Of(known), kind) => Err(unlike(by, *known, kind)),
-        (Shape::List(_), kind) if kind != Kind::List => Err(unlike(by, Kind::List, kind)),
-        (Shape::List(places), _) => {
-            let depth = depth
-                .checked_sub(1)
-                .ok_or_else(|| refused("the value is nested too deeply"))?;
-            for (index, item) in items_of(state, value, by)?.enumerate() {
-                if index == places.len() {
-                    places.push(None);
-                }
-                merge(state, &mut places[index], &item?, by, depth)?;
-            }
-            Ok(())
-        }
-    }
 }
