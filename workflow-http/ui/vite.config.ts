@@ -5,8 +5,8 @@ import { defineConfig } from 'vitest/config';
 const server = process.env.WORKFLOW_URL ?? 'http://127.0.0.1:8765';
 
 /** What a first view does not need is one chunk, with what only it and later chunks share. */
-const DETAILS =
-  /src\/(?:details|form\/|inspect\/|timeline\/|tree\/|answer\/|panes\/(?!EditorPane|Announcer)|layout\/(?:Conflict|Versions|WorkflowMenu|Keys|SignIn)|side\/(?!use)|editor\/fix|run\/(?:curl|download|retry)|parts\/(?:ErrorCard|Section|Dialog|Cut|Coded|Copy|Menu|PaneHead|Said|Spoken|useFollow|link))/;
+const PANES =
+  /src\/(?:paneChunk|form\/|inspect\/|timeline\/|tree\/|panes\/(?!EditorPane|Announcer)|layout\/(?:Conflict|Versions|WorkflowMenu|Keys|SignIn)|side\/(?!use)|editor\/fix|run\/(?:curl|download|retry)|parts\/(?:ErrorCard|Section|Dialog|Cut|Coded|Copy|Menu|PaneHead|Said|Spoken|useFollow|link))/;
 
 // Every name in `dist` is fixed and every URL relative: the server embeds the files and may serve them under a base path.
 export default defineConfig({
@@ -26,8 +26,8 @@ export default defineConfig({
         codeSplitting: {
           includeDependenciesRecursively: false,
           groups: [
-            { name: 'shared', test: (id) => !DETAILS.test(id), minShareCount: 2, priority: 1 },
-            { name: 'details', test: DETAILS },
+            { name: 'shared', test: (id) => !PANES.test(id), minShareCount: 2, priority: 1 },
+            { name: 'panes', test: PANES },
           ],
         },
       },

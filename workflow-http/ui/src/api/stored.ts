@@ -1,4 +1,4 @@
-import { own } from '../own';
+import { own } from '../base/ownProperty';
 import { getWorkflow, listWorkflows } from './client';
 import type { Workflow } from './types';
 

@@ -1,5 +1,5 @@
 // What mends a fault, where there is one answer: the server names what was meant.
-import { parts } from '../words';
+import { parts } from '../base/format';
 import type { LocatedFault } from './useCheck';
 import type { Range } from './scan';
 

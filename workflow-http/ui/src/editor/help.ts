@@ -3,7 +3,7 @@ import { autocompletion, completionKeymap, type Completion, type CompletionConte
 import type { EditorState, Extension } from '@codemirror/state';
 import { hoverTooltip, keymap, type EditorView } from '@codemirror/view';
 import { getSchema } from '../api/client';
-import { parts } from '../words';
+import { parts } from '../base/format';
 import { placeAt, valueIn, type Place } from './place';
 import { referencesAt } from './references';
 import { aboutOf, namesAt, schemasAt, valuesAt, type Option, type Schema } from './schema';

@@ -2,7 +2,7 @@
 import { RangeSet, StateEffect, StateField, type EditorState, type Extension, type Range as Placed, type StateEffectType } from '@codemirror/state';
 import { Decoration, EditorView, gutter, GutterMarker, WidgetType, type DecorationSet } from '@codemirror/view';
 import type { StepState } from '../run/run';
-import { parts, sentence } from '../words';
+import { parts, sentence } from '../base/format';
 import { fixOf, type Fix } from './fix';
 import { mend } from './mend';
 import type { LocatedFault } from './useCheck';

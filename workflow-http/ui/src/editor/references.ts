@@ -1,5 +1,5 @@
 // What a template or expression can name: the input, the items of a map, and the outputs of the nodes in sight.
-import { own } from '../own';
+import { own } from '../base/ownProperty';
 import type { Option, Path } from './schema';
 
 /** Those of the list of nodes that a place is in, and of the lists around that. */

@@ -1,5 +1,5 @@
 // What a JSON Schema says of a place in a text: which names may stand there, which values, and what they mean.
-import { own } from '../own';
+import { own } from '../base/ownProperty';
 
 export type Schema = Record<string, unknown>;
 export type Path = (string | number)[];

@@ -1,6 +1,6 @@
 // What a value is filled into.
 import { useId, type ComponentProps } from 'react';
-import { asLine } from '../words';
+import { asLine } from '../base/format';
 import type { Flat } from './fields';
 
 type Props = { field: Flat; value: string; onChange: (value: string) => void } & Pick<ComponentProps<'input'>, 'id' | 'aria-invalid' | 'aria-describedby'>;

@@ -1,10 +1,10 @@
 // The input of a run as a form, as JSON or as text. The text is what is kept and sent; a form is a view of its JSON.
 import { useEffect, useMemo, useState, type ReactNode } from 'react';
 import type { Fault } from '../api/types';
-import { FIRST_INPUT } from '../first';
+import { FIRST_INPUT } from '../session/firstWorkflow';
 import { Button } from '../parts/Button';
 import { Choice } from '../parts/Choice';
-import { kindOf, type Input } from '../useInput';
+import { kindOf, type Input } from '../session/useInput';
 import { formOf, isObject, type Field } from './fields';
 import { Form } from './Form';
 import { asJson, initialOf, jsonOf, MISSING, valueFrom, type Value } from './values';

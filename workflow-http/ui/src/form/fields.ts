@@ -1,6 +1,6 @@
 // A form out of a JSON Schema.
-import { own } from '../own';
-import { asLine } from '../words';
+import { own } from '../base/ownProperty';
+import { asLine } from '../base/format';
 
 interface Named {
   /** The property; `null` for the whole value and for an item of a list. */

@@ -1,7 +1,7 @@
 // What is filled into a form, and the JSON it makes.
 import type { Fault } from '../api/types';
-import { own } from '../own';
-import { asText } from '../words';
+import { own } from '../base/ownProperty';
+import { asText } from '../base/format';
 import { isObject, writtenAs, type Field, type Flat } from './fields';
 
 /** Shaped as the form is: a text for each control. */

@@ -4,7 +4,7 @@ import { Icon, iconOfType } from '../parts/Icon';
 import { stateWord } from '../parts/State';
 import type { StepState } from '../run/run';
 import { stepIn, turnShown, turnsOf } from '../run/turns';
-import { plural } from '../words';
+import { plural } from '../base/format';
 import { useActs } from './acts';
 import { Cells } from './Cells';
 import type { Card } from './drawing';

@@ -5,7 +5,7 @@ import { stateWord } from '../parts/State';
 import { useNow } from '../parts/useNow';
 import { queueWords } from '../run/log';
 import { hasEnded, isSettled, tookOf, type Step, type StepState } from '../run/run';
-import { duration, plural } from '../words';
+import { duration, plural } from '../base/format';
 import { useActs } from './acts';
 import type { Card } from './drawing';
 import { factOf, verdictOf, whisperOf } from './facts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BUSY, cpuTimeOf } from '../cpuTime';
+import { BUSY, cpuTimeOf } from '../base/cpuTime';
 import { arrange, type Box } from './arrange';
 
 const GAP = 20;

@@ -1,7 +1,7 @@
 // The second row of a card: what the step did, or is going to do, in a few words.
 import { isTruncated, type Step, type StepState } from '../run/run';
 import { placeWords, reasonOf } from '../run/log';
-import { count, moment, plural } from '../words';
+import { count, moment, plural } from '../base/format';
 import type { Card } from './drawing';
 
 export function factOf(card: Card, step: Step | undefined): string {

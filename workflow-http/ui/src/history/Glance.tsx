@@ -1,6 +1,6 @@
 // A run at a glance, beside the list of runs: how it ended, why, and how far each of its steps came.
 import { useEffect, useState } from 'react';
-import { writeAddress } from '../address';
+import { writeAddress } from '../session/address';
 import { getRun } from '../api/client';
 import type { RunItem, RunReport } from '../api/types';
 import { ErrorCard } from '../parts/ErrorCard';
@@ -8,7 +8,7 @@ import { Pre } from '../parts/Section';
 import { StateChip, StateWord } from '../parts/State';
 import { tokensOf } from '../run/log';
 import { statusOf } from '../run/run';
-import { age, asText, count, duration, plural } from '../words';
+import { age, asText, count, duration, plural } from '../base/format';
 
 interface Props {
   run: RunItem;

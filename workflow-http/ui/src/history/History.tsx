@@ -7,7 +7,7 @@ import { Icon } from '../parts/Icon';
 import { stateWord } from '../parts/State';
 import { useNow } from '../parts/useNow';
 import { readRuns, type RunStates } from '../side/useLists';
-import { stepOf } from '../useKeys';
+import { stepOf } from '../base/useKeys';
 import { usePages } from '../side/usePages';
 import { Glance } from './Glance';
 import { HistoryRow, elapsedOf } from './HistoryRow';

@@ -1,11 +1,11 @@
 import { memo, useRef } from 'react';
-import { writeAddress } from '../address';
+import { writeAddress } from '../session/address';
 import type { RunItem } from '../api/types';
 import { StateWord } from '../parts/State';
 import { tokensOf } from '../run/log';
 import { statusOf } from '../run/run';
 import { RunStrip } from '../side/RunStrip';
-import { clock, count, duration, titleOf } from '../words';
+import { clock, count, duration, titleOf } from '../base/format';
 
 /** How long a run took, or has taken so far. */
 export const elapsedOf = ({ duration_ms, created_at }: RunItem, now: number): number =>

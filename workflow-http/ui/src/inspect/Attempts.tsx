@@ -3,7 +3,7 @@ import { Sentence } from '../parts/Coded';
 import { Icon } from '../parts/Icon';
 import { Section } from '../parts/Section';
 import type { Attempt, Step, StepState } from '../run/run';
-import { duration } from '../words';
+import { duration } from '../base/format';
 
 export function Attempts({ step }: { step: Step }) {
   const { attempts, attempt, maxAttempts, state } = step;

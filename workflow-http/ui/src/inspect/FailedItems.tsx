@@ -2,7 +2,7 @@
 import { Sentence } from '../parts/Coded';
 import type { Run, Step } from '../run/run';
 import { failedIn, turnsOf } from '../run/turns';
-import { plural } from '../words';
+import { plural } from '../base/format';
 
 interface Props {
   run: Run;

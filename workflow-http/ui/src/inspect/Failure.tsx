@@ -4,7 +4,7 @@ import { writtenAt } from '../editor/useCheck';
 import { Button } from '../parts/Button';
 import { ErrorCard } from '../parts/ErrorCard';
 import type { Step } from '../run/run';
-import type { Session } from '../useSession';
+import type { Session } from '../session/useSession';
 import { whereOf, type Where } from './where';
 
 interface Props {

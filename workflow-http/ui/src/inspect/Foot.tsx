@@ -3,8 +3,8 @@ import { Button } from '../parts/Button';
 import { Icon } from '../parts/Icon';
 import { priceOf } from '../run/retry';
 import type { Run } from '../run/run';
-import type { Session } from '../useSession';
-import { plural } from '../words';
+import type { Session } from '../session/useSession';
+import { plural } from '../base/format';
 
 interface Props {
   session: Session;

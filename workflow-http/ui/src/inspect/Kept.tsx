@@ -5,7 +5,7 @@ import { Sentence } from '../parts/Coded';
 import { Pre, Section } from '../parts/Section';
 import type { Step } from '../run/run';
 import { Tree } from '../tree/Tree';
-import { asText, count } from '../words';
+import { asText, count } from '../base/format';
 import { promptOf } from './prompt';
 import { useHistory, type History } from './useHistory';
 

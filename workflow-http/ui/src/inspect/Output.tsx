@@ -4,7 +4,7 @@ import { Pre } from '../parts/Section';
 import { PlainSwitch, Said } from '../parts/Said';
 import { Tree } from '../tree/Tree';
 import { isHolder } from '../tree/rows';
-import { asText } from '../words';
+import { asText } from '../base/format';
 
 interface Props {
   title: string;

@@ -1,5 +1,5 @@
 // Where a grounded answer comes from.
-import { plural } from '../words';
+import { plural } from '../base/format';
 import { queriesOf, sourcesOf } from './sources';
 
 export function Sources({ metadata }: { metadata: unknown }) {

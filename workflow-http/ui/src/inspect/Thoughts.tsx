@@ -1,6 +1,6 @@
 import { Section } from '../parts/Section';
 import type { Step } from '../run/run';
-import { count, duration, plural } from '../words';
+import { count, duration, plural } from '../base/format';
 
 export function Thoughts({ step }: { step: Step }) {
   if (!step.thought) return null;

@@ -5,7 +5,7 @@ import { Icon } from '../parts/Icon';
 import { PlainSwitch, Said } from '../parts/Said';
 import { useFollow } from '../parts/useFollow';
 import type { Step } from '../run/run';
-import { plural } from '../words';
+import { plural } from '../base/format';
 
 /** As the style sheet has it. */
 const LINE_HEIGHT = 25;

@@ -1,5 +1,5 @@
 // The prompt in what a model was sent.
-import { own } from '../own';
+import { own } from '../base/ownProperty';
 
 export interface Said {
   who: string;

@@ -1,5 +1,5 @@
 // The sources of a grounded answer, out of what the model's API says of it.
-import { own } from '../own';
+import { own } from '../base/ownProperty';
 import { linkOf } from '../parts/link';
 
 export interface Source {

@@ -1,5 +1,5 @@
 // Where in a workflow an error has its place: the text of the step that names what the error is about.
-import { parts } from '../words';
+import { parts } from '../base/format';
 
 export interface Where {
   /** `data.prompt` */

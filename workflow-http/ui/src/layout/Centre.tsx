@@ -1,14 +1,14 @@
 // The workflow: drawn, written, or both.
 import { lazy, Suspense, useEffect, type RefObject } from 'react';
-import { writeAddress } from '../address';
+import { writeAddress } from '../session/address';
 import type { EditorRef } from '../editor/Editor';
-import { Conflict, StepList, Versions } from '../later';
+import { Conflict, StepList, Versions } from '../lazyPanes';
 import { EditorPane } from '../panes/EditorPane';
 import { Button } from '../parts/Button';
 import { Choice } from '../parts/Choice';
-import type { Choice as StepChoice } from '../useChoice';
-import type { Session } from '../useSession';
-import type { useView, View } from '../useView';
+import type { Choice as StepChoice } from '../session/useChoice';
+import type { Session } from '../session/useSession';
+import type { useView, View } from './useView';
 import { copyLink } from './Inspector';
 
 // Its place is empty until it is there.

@@ -1,7 +1,7 @@
 import type { Workflow } from '../api/types';
 import { Button } from '../parts/Button';
 import { Icon } from '../parts/Icon';
-import type { Session } from '../useSession';
+import type { Session } from '../session/useSession';
 
 /** Somebody else was quicker: neither version is lost. */
 export function Conflict({ session, theirs }: { session: Session; theirs: Workflow }) {

@@ -1,12 +1,12 @@
 // Below the workflow: when it happened, what happened, and what is wrong with the text.
 import { Suspense, useCallback, useRef, useState, type CSSProperties, type KeyboardEvent, type PointerEvent, type ReactNode } from 'react';
 import type { Fix } from '../editor/fix';
-import { Faults, Log, Timeline } from '../later';
+import { Faults, Log, Timeline } from '../lazyPanes';
 import { Choice } from '../parts/Choice';
-import type { Choice as StepChoice } from '../useChoice';
-import type { Session } from '../useSession';
-import { stepOf } from '../useKeys';
-import { useMedia } from '../useView';
+import type { Choice as StepChoice } from '../session/useChoice';
+import type { Session } from '../session/useSession';
+import { stepOf } from '../base/useKeys';
+import { useMedia } from './useView';
 
 export type DockPane = 'timeline' | 'log' | 'faults';
 

@@ -1,13 +1,13 @@
 import { Suspense, useId } from 'react';
-import { WorkflowMenu } from '../later';
+import { WorkflowMenu } from '../lazyPanes';
 import { Button, Kbd } from '../parts/Button';
 import { Icon } from '../parts/Icon';
 import { RunChip } from '../parts/RunChip';
 import { isKnown } from '../run/run';
 import type { Lists } from '../side/useLists';
-import { toggleTheme } from '../theme';
-import type { Session } from '../useSession';
-import { isMac, plural } from '../words';
+import { toggleTheme } from '../base/theme';
+import type { Session } from '../session/useSession';
+import { isMac, plural } from '../base/format';
 
 interface Props {
   session: Session;

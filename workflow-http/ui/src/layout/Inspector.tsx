@@ -1,13 +1,13 @@
 // Beside the workflow: what a run is given, the step that is chosen, and what came of it all.
 import { Suspense, useEffect, useLayoutEffect, useRef, useState, type ReactNode } from 'react';
-import { writeAddress } from '../address';
-import { Detail, InputPane } from '../later';
+import { writeAddress } from '../session/address';
+import { Detail, InputPane } from '../lazyPanes';
 import { Button } from '../parts/Button';
 import { Choice } from '../parts/Choice';
 import { Icon } from '../parts/Icon';
 import { toast } from '../parts/Toast';
 import { hasEnded } from '../run/run';
-import type { Session } from '../useSession';
+import type { Session } from '../session/useSession';
 
 interface Props {
   session: Session;

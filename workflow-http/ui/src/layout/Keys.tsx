@@ -1,6 +1,6 @@
 // What the keyboard does.
 import { Dialog } from '../parts/Dialog';
-import { isMac } from '../words';
+import { isMac } from '../base/format';
 
 const MOD = isMac ? '⌘' : 'Ctrl';
 

@@ -6,9 +6,9 @@ import { useElapsed } from '../parts/RunChip';
 import { isKnown, usageOf, type Run } from '../run/run';
 import type { Connection } from '../run/useRun';
 import { lossWords } from '../run/loss';
-import type { Server } from '../useServer';
-import type { Session } from '../useSession';
-import { count } from '../words';
+import type { Server } from '../api/useServer';
+import type { Session } from '../session/useSession';
+import { count } from '../base/format';
 
 export function StatusLine({ session, server }: { session: Session; server: Server }) {
   const { run, connection } = session;

@@ -1,12 +1,12 @@
 // The versions of a workflow, newest first. An older one can be looked at, run, and saved as the newest.
 import { useState } from 'react';
-import { writeAddress } from '../address';
+import { writeAddress } from '../session/address';
 import { asProblem, listVersions } from '../api/client';
 import { serverNow } from '../api/clock';
 import type { WorkflowItem } from '../api/types';
 import { Menu } from '../parts/Menu';
-import type { Session } from '../useSession';
-import { age } from '../words';
+import type { Session } from '../session/useSession';
+import { age } from '../base/format';
 
 export function Versions({ session }: { session: Session }) {
   const { saved } = session;

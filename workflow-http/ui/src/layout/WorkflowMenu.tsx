@@ -9,7 +9,7 @@ import { Menu } from '../parts/Menu';
 import { toast } from '../parts/Toast';
 import { hasEnded } from '../run/run';
 import type { Lists } from '../side/useLists';
-import type { Session } from '../useSession';
+import type { Session } from '../session/useSession';
 
 interface Props {
   session: Session;

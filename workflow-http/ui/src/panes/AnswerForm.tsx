@@ -4,7 +4,7 @@ import { answerWait, asProblem } from '../api/client';
 import { serverNow } from '../api/clock';
 import { nudge } from '../api/presence';
 import type { Fault, Problem } from '../api/types';
-import { readAnswer, writeAnswer, type AnswerDraft } from '../answer/drafts';
+import { readAnswer, writeAnswer, type AnswerDraft } from '../form/answerDrafts';
 import { controlIn, Form } from '../form/Form';
 import { Faulty } from '../form/FieldView';
 import { formOf } from '../form/fields';
@@ -12,8 +12,8 @@ import { asJson, initialOf, jsonOf, startOf, valueFrom, written, type Made } fro
 import { Button, Kbd } from '../parts/Button';
 import { Sentence } from '../parts/Coded';
 import type { Wait } from '../run/run';
-import { useKeys } from '../useKeys';
-import { isMac } from '../words';
+import { useKeys } from '../base/useKeys';
+import { isMac } from '../base/format';
 
 interface Props {
   runId: string;

@@ -1,7 +1,7 @@
 // What a person is asked: the question, and the text it is about.
 import { useState } from 'react';
 import { Said } from '../parts/Said';
-import { count } from '../words';
+import { count } from '../base/format';
 
 /** More than this is cut until someone asks for all of it. */
 const SHOWN = 400;

@@ -5,7 +5,7 @@ import { Sentence } from '../parts/Coded';
 import { ErrorCard } from '../parts/ErrorCard';
 import { Icon } from '../parts/Icon';
 import { asked } from '../run/run';
-import type { Session } from '../useSession';
+import type { Session } from '../session/useSession';
 import { RunResult } from './RunResult';
 import { StepDetail } from './StepDetail';
 

@@ -2,7 +2,7 @@ import { useMemo, useRef, type RefObject } from 'react';
 import { Editor, type EditorRef } from '../editor/Editor';
 import type { StepMark } from '../editor/marks';
 import { writtenAt, type Check } from '../editor/useCheck';
-import type { Session } from '../useSession';
+import type { Session } from '../session/useSession';
 import { shownState, type Run } from '../run/run';
 
 interface Props {

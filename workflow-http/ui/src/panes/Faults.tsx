@@ -4,7 +4,7 @@ import { Button } from '../parts/Button';
 import { Sentence } from '../parts/Coded';
 import { Icon } from '../parts/Icon';
 import { PaneHead } from '../parts/PaneHead';
-import { ended, plural } from '../words';
+import { ended, plural } from '../base/format';
 
 interface Props {
   text: string;

@@ -2,11 +2,11 @@
 import { useMemo, type ReactNode } from 'react';
 import type { Fault } from '../api/types';
 import { InputForm } from '../form/InputForm';
-import { own } from '../own';
+import { own } from '../base/ownProperty';
 import { Sentence } from '../parts/Coded';
-import { jsonFaultOf, kindOf, type Input } from '../useInput';
-import type { Session } from '../useSession';
-import { plural } from '../words';
+import { jsonFaultOf, kindOf, type Input } from '../session/useInput';
+import type { Session } from '../session/useSession';
+import { plural } from '../base/format';
 
 export function InputPane({ session }: { session: Session }) {
   const { input, inputTurn, setInput, fillInput, check, refusal } = session;

@@ -11,8 +11,8 @@ import { curlOf } from '../run/curl';
 import { downloadEvents } from '../run/download';
 import type { LogLine } from '../run/log';
 import { isKnown, type Run } from '../run/run';
-import { stepOf } from '../useKeys';
-import { clock, count } from '../words';
+import { stepOf } from '../base/useKeys';
+import { clock, count } from '../base/format';
 
 /** More lines than this are kept back until someone asks for them. */
 const SHOWN = 500;

@@ -7,7 +7,7 @@ import { StateChip } from '../parts/State';
 import { tokensOf } from '../run/log';
 import { isHolder } from '../tree/rows';
 import { usageOf, type Run } from '../run/run';
-import { count, plural } from '../words';
+import { count, plural } from '../base/format';
 
 export function RunResult({ run }: { run: Run }) {
   const elapsed = useElapsed(run);

@@ -1,6 +1,6 @@
 // One step: what it says, what it gave, or why it did not.
 import type { ReactNode } from 'react';
-import { writeAddress } from '../address';
+import { writeAddress } from '../session/address';
 import { serverNow } from '../api/clock';
 import type { CalledWorkflow } from '../api/types';
 import { Attempts } from '../inspect/Attempts';
@@ -18,8 +18,8 @@ import { StateChip, turnWord } from '../parts/State';
 import { useNow } from '../parts/useNow';
 import { queueWords, reasonOf } from '../run/log';
 import { hasEnded, isSettled, isTruncated, shownState, tookOf, type Run, type Step } from '../run/run';
-import type { Session } from '../useSession';
-import { count, duration, ended, moment } from '../words';
+import type { Session } from '../session/useSession';
+import { count, duration, ended, moment } from '../base/format';
 import { AnswerForm } from './AnswerForm';
 import { Ask } from './Ask';
 

@@ -7,8 +7,8 @@ import { useNow } from '../parts/useNow';
 import { isFolded, visibleSteps, type Folds } from '../run/fold';
 import { queueWords, reasonOf } from '../run/log';
 import { hasEnded, isSettled, isTruncated, shownState, tookOf, type Run, type Step } from '../run/run';
-import { stepOf } from '../useKeys';
-import { count, duration, moment, plural } from '../words';
+import { stepOf } from '../base/useKeys';
+import { count, duration, moment, plural } from '../base/format';
 
 interface Props {
   run: Run | null;

@@ -1,4 +1,4 @@
-import { parts, sentence } from '../words';
+import { parts, sentence } from '../base/format';
 
 /** What the server wrote, with what stands between backquotes set as code. */
 export function Coded({ text }: { text: string }) {

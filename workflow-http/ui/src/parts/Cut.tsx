@@ -1,6 +1,6 @@
 // Very long text: its end, and all of it for those who ask.
 import { useState, type ReactNode } from 'react';
-import { count } from '../words';
+import { count } from '../base/format';
 import { Button } from './Button';
 
 /** More than this is cut at the front. */

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import type { Problem } from '../api/types';
-import { asText } from '../words';
+import { asText } from '../base/format';
 import { Sentence } from './Coded';
 import { Icon } from './Icon';
 import { Pre } from './Section';

@@ -1,5 +1,5 @@
 import { hasEnded, type Run } from '../run/run';
-import { duration } from '../words';
+import { duration } from '../base/format';
 import { StateChip } from './State';
 import { useNow } from './useNow';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RunEvent } from '../api/types';
-import { BUSY, cpuTimeOf } from '../cpuTime';
+import { BUSY, cpuTimeOf } from '../base/cpuTime';
 import { focusWithin, isFolded, startsFolded, visibleSteps } from './fold';
 import { asked, newRun, reduce, type Run } from './run';
 

@@ -1,6 +1,6 @@
 // The log's sentences. Each line stands on its own: when, which step, what happened.
 import type { LogEvent, Problem, Usage } from '../api/types';
-import { asLine, duration, ended, moment, ordinal, plural, sentence } from '../words';
+import { asLine, duration, ended, moment, ordinal, plural, sentence } from '../base/format';
 import { isTruncated, type Run, type Step, type StepState } from './run';
 
 export interface LogLine {

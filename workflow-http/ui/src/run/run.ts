@@ -1,7 +1,7 @@
 // A run, built from its events and from nothing else: a live run and a replayed one are the same thing.
 import type { Delta, LogEvent, Problem, RunEvent, RunItem, Usage } from '../api/types';
 import { logLine, type LogLine } from './log';
-import { own } from '../own';
+import { own } from '../base/ownProperty';
 import { containerOf, indexOf, placeOf, type Outline, type Place } from './outline';
 
 /** `waiting` is for a person, `delayed` for a time. */

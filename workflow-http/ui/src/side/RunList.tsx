@@ -1,8 +1,8 @@
-import { writeAddress } from '../address';
+import { writeAddress } from '../session/address';
 import { Choice } from '../parts/Choice';
 import { PaneHead } from '../parts/PaneHead';
 import { useNow } from '../parts/useNow';
-import type { Session } from '../useSession';
+import type { Session } from '../session/useSession';
 import { RunRow } from './RunRow';
 import type { Lists } from './useLists';
 

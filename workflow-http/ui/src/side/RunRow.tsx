@@ -1,11 +1,11 @@
 import { memo } from 'react';
-import { writeAddress } from '../address';
+import { writeAddress } from '../session/address';
 import type { RunItem } from '../api/types';
 import { Icon } from '../parts/Icon';
 import { stateWord } from '../parts/State';
 import { tokensOf } from '../run/log';
 import { statusOf } from '../run/run';
-import { age, clock, count, duration, titleOf } from '../words';
+import { age, clock, count, duration, titleOf } from '../base/format';
 import { RunStrip } from './RunStrip';
 
 interface Props {

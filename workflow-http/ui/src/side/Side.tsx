@@ -2,7 +2,7 @@
 import { Button } from '../parts/Button';
 import { Icon } from '../parts/Icon';
 import { PaneHead } from '../parts/PaneHead';
-import type { Session } from '../useSession';
+import type { Session } from '../session/useSession';
 import { RunList } from './RunList';
 import type { Lists } from './useLists';
 import { WorkflowList } from './WorkflowList';

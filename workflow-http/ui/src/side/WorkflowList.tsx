@@ -1,5 +1,5 @@
 import { useMemo } from 'react';
-import { writeAddress } from '../address';
+import { writeAddress } from '../session/address';
 import type { RunItem } from '../api/types';
 import { Icon } from '../parts/Icon';
 import { stateWord } from '../parts/State';

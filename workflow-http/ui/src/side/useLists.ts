@@ -2,7 +2,7 @@
 import { useCallback, useState } from 'react';
 import { listRuns, listWorkflows, type RunFilter } from '../api/client';
 import type { Page, RunItem, RunPage, WorkflowItem } from '../api/types';
-import type { Session } from '../useSession';
+import type { Session } from '../session/useSession';
 import { usePages, type Pages } from './usePages';
 
 export type RunStates = 'all' | 'live' | RunItem['status'];

@@ -1,7 +1,7 @@
 // When each step worked, waited and for whom: a row for each, on one line of time.
 import './timeline.css';
 import { useMemo, useRef } from 'react';
-import { own } from '../own';
+import { own } from '../base/ownProperty';
 import { PaneHead } from '../parts/PaneHead';
 import { useNow } from '../parts/useNow';
 import { isFolded, visibleSteps, type Folds } from '../run/fold';

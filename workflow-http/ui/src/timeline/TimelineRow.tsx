@@ -4,7 +4,7 @@ import { Icon } from '../parts/Icon';
 import { stateWord } from '../parts/State';
 import { shownState, tookOf, type Step } from '../run/run';
 import { queueWords, reasonOf } from '../run/log';
-import { duration } from '../words';
+import { duration } from '../base/format';
 import { barsOf, firstWordsOf, type Bar } from './bars';
 import type { Scale } from './scale';
 

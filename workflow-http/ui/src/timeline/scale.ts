@@ -1,6 +1,6 @@
 // Where a time stands on the timeline: from the start of the run to its end, with long stretches folded in which nothing works.
 import { isSettled, type Run } from '../run/run';
-import { duration } from '../words';
+import { duration } from '../base/format';
 import { workOf, type Span } from './bars';
 
 export interface Gap {

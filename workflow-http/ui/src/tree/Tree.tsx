@@ -1,9 +1,9 @@
 // Any JSON, to be looked through: objects and lists open and close, by mouse and by arrow keys.
 import './tree.css';
 import { useId, useMemo, useState } from 'react';
-import { own } from '../own';
+import { own } from '../base/ownProperty';
 import { Icon } from '../parts/Icon';
-import { plural } from '../words';
+import { plural } from '../base/format';
 import { rowsOf, type Opened, type TreeRow } from './rows';
 
 /** Longer text stands below its name, as text is read. */

@@ -1,11 +1,11 @@
 // The first thing to see: what this is, and workflows to try with one press. This module is a lazy chunk.
-import { writeAddress } from '../address';
+import { writeAddress } from '../session/address';
 import { Button } from '../parts/Button';
 import { ErrorCard } from '../parts/ErrorCard';
 import { Icon } from '../parts/Icon';
-import type { Session } from '../useSession';
-import { addressOf } from '../useOpen';
-import { isMac } from '../words';
+import type { Session } from '../session/useSession';
+import { addressOf } from '../session/useOpen';
+import { isMac } from '../base/format';
 import { EXAMPLES, type Example } from './examples';
 import { Thumb } from './Thumb';
 

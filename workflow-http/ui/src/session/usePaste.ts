@@ -1,8 +1,8 @@
 import { useEffect, useRef } from 'react';
-import { scan, withoutWrapping } from './editor/scan';
-import { own } from './own';
-import { toast } from './parts/Toast';
-import { isTyping } from './useKeys';
+import { scan, withoutWrapping } from '../editor/scan';
+import { own } from '../base/ownProperty';
+import { toast } from '../parts/Toast';
+import { isTyping } from '../base/useKeys';
 
 /** A workflow on the clipboard, pasted anywhere but into a field. */
 export function usePaste(take: (text: string) => void): void {

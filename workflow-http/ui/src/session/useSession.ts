@@ -1,16 +1,16 @@
 // What the page is doing: the workflow text, the input, and the run or workflow that the address names.
 import { useEffect, useRef, useState } from 'react';
 import type { Address } from './address';
-import { ApiError, asProblem, cancelRun, createWorkflow, getWorkflow, retryRun, startRun } from './api/client';
-import { nudge } from './api/presence';
-import type { Problem, Workflow } from './api/types';
+import { ApiError, asProblem, cancelRun, createWorkflow, getWorkflow, retryRun, startRun } from '../api/client';
+import { nudge } from '../api/presence';
+import type { Problem, Workflow } from '../api/types';
 import { readDraft, writeDraft } from './draft';
-import { FIRST_INPUT } from './first';
-import { toast } from './parts/Toast';
-import { hasEnded, type Run } from './run/run';
-import { useRun, type RunView } from './run/useRun';
+import { FIRST_INPUT } from './firstWorkflow';
+import { toast } from '../parts/Toast';
+import { hasEnded, type Run } from '../run/run';
+import { useRun, type RunView } from '../run/useRun';
 import { useAddress } from './useAddress';
-import { findStored } from './api/stored';
+import { findStored } from '../api/stored';
 import { jsonFaultOf, kindOf, useInput, inputValue, type Input } from './useInput';
 import { addressOf, nullIfMissing, useOpen, type Note } from './useOpen';
 import { useText, type Text } from './useText';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { age, asLine, asText, count, duration, ended, moment, parts, plural, sentence, titleOf, ordinal } from './words';
+import { age, asLine, asText, count, duration, ended, moment, parts, plural, sentence, titleOf, ordinal } from './format';
 
 it.each([
   [0.4, '0 ms'],

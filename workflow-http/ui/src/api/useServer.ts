@@ -1,8 +1,8 @@
 // Whether the server is there, and whether its answers are simulated.
 import { useCallback, useEffect, useState } from 'react';
-import { ApiError, getNodeTypes, isAnswering } from './api/client';
-import { PATIENCE } from './api/follow';
-import { presence } from './api/presence';
+import { ApiError, getNodeTypes, isAnswering } from './client';
+import { PATIENCE } from './follow';
+import { presence } from './presence';
 
 export interface Server {
   isKnown: boolean;

@@ -1,11 +1,11 @@
 // The one choice of step: made anywhere, seen everywhere. It stands in the address of a run.
 import { useCallback, useEffect, useMemo, useRef, useState, type RefObject } from 'react';
-import type { EditorRef } from './editor/Editor';
-import type { Fix } from './editor/fix';
-import { writtenAt, type Outline } from './editor/useCheck';
-import { focusWithin, visibleSteps, type Folds } from './run/fold';
-import { sibling } from './run/turns';
-import { isKnown } from './run/run';
+import type { EditorRef } from '../editor/Editor';
+import type { Fix } from '../editor/fix';
+import { writtenAt, type Outline } from '../editor/useCheck';
+import { focusWithin, visibleSteps, type Folds } from '../run/fold';
+import { sibling } from '../run/turns';
+import { isKnown } from '../run/run';
 import type { Session } from './useSession';
 
 export interface Choice {

@@ -1,5 +1,5 @@
 // Answers that were begun and not sent: kept while other steps are looked at, and over a reload.
-import type { Value } from '../form/values';
+import type { Value } from './values';
 
 export interface AnswerDraft {
   value: Value;

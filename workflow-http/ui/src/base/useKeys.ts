@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'react';
-import { own } from './own';
+import { own } from './ownProperty';
 
 type Act = () => void;
 type Keys = { readonly [key in string]: Act };

@@ -1,11 +1,11 @@
 // The workflow text, and the stored workflow that it is a version of.
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { ApiError, createWorkflow, saveWorkflow } from './api/client';
-import type { Workflow } from './api/types';
-import type { Source } from './editor/Editor';
-import { layOut } from './editor/layOut';
-import { useCheck, type Check } from './editor/useCheck';
-import { FIRST_WORKFLOW } from './first';
+import { ApiError, createWorkflow, saveWorkflow } from '../api/client';
+import type { Workflow } from '../api/types';
+import type { Source } from '../editor/Editor';
+import { layOut } from '../editor/layOut';
+import { useCheck, type Check } from '../editor/useCheck';
+import { FIRST_WORKFLOW } from './firstWorkflow';
 
 /** A workflow as the server keeps it, with the text it was made from. */
 export interface Saved {

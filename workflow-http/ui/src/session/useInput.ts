@@ -1,7 +1,7 @@
 // What a run is given: as it is written, and as it is sent. Each workflow has an input of its own.
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { positionOf, scan } from './editor/scan';
-import { asText } from './words';
+import { positionOf, scan } from '../editor/scan';
+import { asText } from '../base/format';
 
 export interface Input {
   text: string;

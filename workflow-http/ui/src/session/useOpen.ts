@@ -1,10 +1,10 @@
 // Brings what the address names onto the page. What somebody wrote is never lost by that, and it is said.
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { Address } from './address';
-import { ApiError, asProblem, getWorkflow } from './api/client';
-import type { Problem, Workflow } from './api/types';
-import { BLANK_WORKFLOW, FIRST_INPUT } from './first';
-import { isKnown, type Run } from './run/run';
+import { ApiError, asProblem, getWorkflow } from '../api/client';
+import type { Problem, Workflow } from '../api/types';
+import { BLANK_WORKFLOW, FIRST_INPUT } from './firstWorkflow';
+import { isKnown, type Run } from '../run/run';
 import { NEW, type useInput } from './useInput';
 import { isSame, type Kept, type Saved, type Text } from './useText';
 

@@ -1,19 +1,19 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { RunEvent } from './api/types';
-import { referencesAt } from './editor/references';
-import { aboutOf, namesAt, valuesAt } from './editor/schema';
-import { formOf } from './form/fields';
-import { initialOf, jsonOf, startOf, valueFrom } from './form/values';
-import { cardsOf } from './graph/drawing';
-import { pathIn } from './graph/scene';
-import { own } from './own';
-import { isFolded, visibleSteps } from './run/fold';
-import { reasonOf } from './run/log';
-import { priceOf } from './run/retry';
-import { newRun, reduce } from './run/run';
-import { turnsOf } from './run/turns';
-import { rowsOf } from './tree/rows';
+import type { RunEvent } from '../api/types';
+import { referencesAt } from '../editor/references';
+import { aboutOf, namesAt, valuesAt } from '../editor/schema';
+import { formOf } from '../form/fields';
+import { initialOf, jsonOf, startOf, valueFrom } from '../form/values';
+import { cardsOf } from '../graph/drawing';
+import { pathIn } from '../graph/scene';
+import { own } from './ownProperty';
+import { isFolded, visibleSteps } from '../run/fold';
+import { reasonOf } from '../run/log';
+import { priceOf } from '../run/retry';
+import { newRun, reduce } from '../run/run';
+import { turnsOf } from '../run/turns';
+import { rowsOf } from '../tree/rows';
 
 // Each of these is found in `{}`, and the last one changes what it is assigned to.
 const NAMES = ['constructor', 'toString', 'valueOf', 'hasOwnProperty', 'isPrototypeOf', '__defineGetter__', '__proto__'];
@@ -87,9 +87,9 @@ describe.each(NAMES)('the name %s', (name) => {
 });
 
 it('no plain object is a map in the source', () => {
-  const root = new URL('.', import.meta.url);
+  const root = new URL('..', import.meta.url);
   const found = readdirSync(root, { recursive: true, encoding: 'utf8' })
-    .filter((file) => /(?<!\.test)\.tsx?$/.test(file) && file !== 'own.ts')
+    .filter((file) => /(?<!\.test)\.tsx?$/.test(file) && file !== 'base/ownProperty.ts')
     .flatMap((file) =>
       readFileSync(new URL(file, root), 'utf8')
         .split('\n')

@@ -1,4 +1,4 @@
-// What the page can do without for a moment: one chunk, and `later.ts` is the way to it.
+// What the page can do without for a moment: one chunk, and `lazyPanes.ts` is the way to it.
 export { Conflict } from './layout/Conflict';
 export { Versions } from './layout/Versions';
 export { WorkflowMenu } from './layout/WorkflowMenu';
