@@ -1,10 +1,16 @@
 //! What a client asked to be answered with.
 
-use axum::http::{HeaderMap, header::ACCEPT};
+use axum::http::{
+    HeaderMap, HeaderName,
+    header::{ACCEPT, VARY},
+};
 
 use crate::problem::{Kind, Problem};
 
 pub(crate) const EVENT_STREAM: &str = "text/event-stream";
+/// What an answer says whose form the client chooses: a cache must not give it to another client.
+pub(crate) const VARY_ACCEPT: [(HeaderName, &str); 1] = [(VARY, "accept")];
+
 pub(crate) const JSON: &str = "application/json";
 
 /// Of the media types a route offers, the one that the client likes best. Of several it likes alike,

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use workflow_core::{RunId, StepEvent, Update};
 
 use crate::{
-    accept::{self, EVENT_STREAM, JSON},
+    accept::{self, EVENT_STREAM, JSON, VARY_ACCEPT},
     app::App,
     extract::{Id, Limit, Query},
     problem::{Kind, Problem},
@@ -38,12 +38,13 @@ pub(crate) async fn get(
     let after = last_event_id(&headers)?.unwrap_or(query.after);
     let seen = seen(&app, run, after).await?;
     if form == JSON {
-        return Ok(Json(page(&app, run, after, query.limit.0).await?).into_response());
+        let page = page(&app, run, after, query.limit.0).await?;
+        return Ok((VARY_ACCEPT, Json(page)).into_response());
     }
     if seen.is_some_and(|event| event.is_terminal()) {
-        return Ok(StatusCode::NO_CONTENT.into_response());
+        return Ok((VARY_ACCEPT, StatusCode::NO_CONTENT).into_response());
     }
-    follow(&app, run, after).await
+    Ok((VARY_ACCEPT, follow(&app, run, after).await?).into_response())
 }
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");

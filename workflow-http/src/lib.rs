@@ -37,6 +37,7 @@ mod catalog;
 mod coding;
 mod connection;
 mod cors;
+mod cursor;
 mod events;
 mod explained;
 mod extract;

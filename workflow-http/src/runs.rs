@@ -12,8 +12,9 @@ use workflow_core::{
 };
 
 use crate::{
-    accept::{self, EVENT_STREAM, JSON},
+    accept::{self, EVENT_STREAM, JSON, VARY_ACCEPT},
     app::{App, Linked},
+    cursor::List,
     events,
     extract::{Id, Limit, Path, Query},
     idempotency::IdempotencyKey,
@@ -35,15 +36,12 @@ pub(crate) async fn start(
     let run = app.engine.start(request.of(workflow, key)).await?;
     let run_headers = app.run_headers(run.id);
     if form == EVENT_STREAM {
-        return Ok((run_headers, events::follow(&app, run.id, 0).await).into_response());
+        let stream = events::follow(&app, run.id, 0).await;
+        return Ok((VARY_ACCEPT, run_headers, stream).into_response());
     }
     let links = app.links(&run);
-    Ok((
-        StatusCode::ACCEPTED,
-        run_headers,
-        Json(Linked { run, links }),
-    )
-        .into_response())
+    let body = Json(Linked { run, links });
+    Ok((StatusCode::ACCEPTED, VARY_ACCEPT, run_headers, body).into_response())
 }
 
 /// Starts a run and answers with the prototype's frames.
@@ -80,14 +78,16 @@ pub(crate) struct ListQuery {
     cursor: Option<String>,
 }
 
-impl From<ListQuery> for RunQuery {
-    fn from(asked: ListQuery) -> Self {
+impl ListQuery {
+    /// The list that is asked for, and the page of it.
+    fn read(self) -> Result<(List, RunQuery), Problem> {
         let mut query = RunQuery::default();
-        query.workflow_id = asked.workflow_id;
-        query.status = asked.status;
-        query.text = asked.q.filter(|text| !text.is_empty());
-        query.page = PageRequest::new(asked.limit.0, asked.cursor);
-        query
+        query.workflow_id = self.workflow_id;
+        query.status = self.status;
+        query.text = self.q.filter(|text| !text.is_empty());
+        let list = List::new("runs", &(query.workflow_id, query.status, &query.text));
+        query.page = PageRequest::new(self.limit.0, list.open(self.cursor)?);
+        Ok((list, query))
     }
 }
 
@@ -103,9 +103,9 @@ pub(crate) async fn list(
     State(app): State<App>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<RunPage>, Problem> {
-    let query = RunQuery::from(query);
+    let (list, query) = query.read()?;
     let counts = app.engine.count_runs(&query).await?;
-    let page = app.engine.runs(query).await?;
+    let page = list.seal(app.engine.runs(query).await?);
     Ok(Json(RunPage { page, counts }))
 }
 

@@ -14,6 +14,7 @@ use workflow_core::{
 
 use crate::{
     app::App,
+    cursor::List,
     extract::{Id, Limit, Query, SpecBody},
     problem::Problem,
     version::{self, IfMatch, etag},
@@ -54,7 +55,8 @@ pub(crate) async fn list(
     State(app): State<App>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<WorkflowItem>>, Problem> {
-    let page = query.page(|page| app.engine.workflows(page)).await?;
+    let list = List::new("workflows", &());
+    let page = query.page(&list, |page| app.engine.workflows(page)).await?;
     Ok(Json(page))
 }
 
@@ -83,11 +85,15 @@ const AT_ONCE: usize = 10;
 
 impl ListQuery {
     /// What was asked for, read a few at a time.
-    async fn page<F>(self, read: impl Fn(PageRequest) -> F) -> Result<Page<WorkflowItem>, Problem>
+    async fn page<F>(
+        self,
+        list: &List,
+        read: impl Fn(PageRequest) -> F,
+    ) -> Result<Page<WorkflowItem>, Problem>
     where
         F: Future<Output = Result<Page<WorkflowRecord>, EngineError>>,
     {
-        let mut page = Page::new(Vec::new(), self.cursor);
+        let mut page = Page::new(Vec::new(), list.open(self.cursor)?);
         loop {
             let missing = self.limit.0 - page.items.len();
             let some = read(PageRequest::new(missing.min(AT_ONCE), page.next_cursor)).await?;
@@ -95,7 +101,7 @@ impl ListQuery {
                 .extend(some.items.into_iter().map(WorkflowItem::from));
             page.next_cursor = some.next_cursor;
             if page.next_cursor.is_none() || page.items.len() >= self.limit.0 {
-                return Ok(page);
+                return Ok(list.seal(page));
             }
         }
     }
@@ -125,7 +131,10 @@ pub(crate) async fn versions(
     Id(id): Id<WorkflowId>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<WorkflowItem>>, Problem> {
-    let page = query.page(|page| app.engine.versions(id, page)).await?;
+    let list = List::new("versions", &id);
+    let page = query
+        .page(&list, |page| app.engine.versions(id, page))
+        .await?;
     Ok(Json(page))
 }
 

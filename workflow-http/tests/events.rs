@@ -178,6 +178,7 @@ async fn the_log_can_be_read_page_by_page() {
     let first = page("?limit=4").await;
     assert_eq!(seqs(&first), [1, 2, 3, 4]);
     assert_eq!(first.json()["next_cursor"], "4");
+    assert_eq!(first.header("vary"), "accept");
     let second = page("?after=4&limit=3").await;
     assert_eq!(seqs(&second), [5, 6, 7]);
     assert_eq!(

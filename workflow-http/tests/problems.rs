@@ -402,3 +402,44 @@ async fn a_wrong_query_is_told_by_its_field() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_cursor_is_of_one_list_with_its_filters() {
+    let api = Api::new();
+    let mut workflows = Vec::new();
+    for _ in 0..2 {
+        let workflow = api.create(two_steps()).await;
+        for _ in 0..2 {
+            let runs = format!("{workflow}/runs");
+            let started = api.post(&runs, json!({"input": "x"})).await;
+            assert_eq!(started.status, 202);
+        }
+        let update = request("PUT", &workflow).header(CONTENT_TYPE, "application/json");
+        let updated = api.ask(update.body(two_steps().to_string().into()).unwrap());
+        assert_eq!(updated.await.status, 200);
+        workflows.push(workflow);
+    }
+    let ids = workflows
+        .iter()
+        .map(|path| path.rsplit('/').next().unwrap());
+    let of_workflow = |id: &str| format!("runs?workflow_id={id}&limit=1");
+    let versions = |id: &str| format!("workflows/{id}/versions?limit=1");
+    let mut lists = vec!["runs?limit=1".to_owned(), "workflows?limit=1".to_owned()];
+    lists.extend(["runs?limit=1&q=x".to_owned()]);
+    for id in ids {
+        lists.extend([of_workflow(id), versions(id)]);
+    }
+    for list in &lists {
+        let page = api.get(&format!("/api/{list}")).await.json();
+        let cursor = page["next_cursor"].as_str().unwrap();
+        for other in &lists {
+            let answer = api.get(&format!("/api/{other}&cursor={cursor}")).await;
+            if other == list {
+                assert_eq!(answer.json()["items"].as_array().unwrap().len(), 1);
+            } else {
+                let expected = (400, "bad_cursor".into());
+                assert_eq!(answer.refusal(), expected, "{other} by {list}");
+            }
+        }
+    }
+}
