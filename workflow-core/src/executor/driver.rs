@@ -111,15 +111,16 @@ impl<J: Journal> Driver<J> {
         self
     }
 
-    /// Goes on until the run has ended or rests, and gives the journal back; or until its log refuses an event. `turn` holds what was
-    /// decided already, `first` what has happened.
+    /// Goes on until the run has ended or rests, and gives the journal back; or until its log refuses an event. `decided` holds
+    /// the events that are decided and not stored yet, `first` what has happened.
     pub(crate) fn drive(
         mut self,
-        mut turn: Turn,
+        decided: Vec<StepEvent>,
         first: Option<Input>,
     ) -> impl Future<Output = Result<J, Fenced>> + Send {
         self.inputs.push(Input::Resume);
         self.inputs.extend(first);
+        let mut turn = Turn::new(decided, self.clock.now());
         // Not an async function: its arguments would take their room twice.
         async move {
             self.go_on(&mut turn).await?;
@@ -147,11 +148,12 @@ impl<J: Journal> Driver<J> {
             if self.inputs.len() > 1 {
                 self.inputs.sort_by_key(order);
             }
-            self.machine
-                .on(self.inputs.drain(..), self.clock.now(), turn);
+            turn.begin(self.clock.now());
+            self.machine.on(self.inputs.drain(..), turn);
             if let Err(budget) = self.journal.hold(self.machine.memory()) {
                 let input = Input::OutOfMemory { budget };
-                self.machine.on([input], self.clock.now(), turn);
+                turn.begin(self.clock.now());
+                self.machine.on([input], turn);
             }
             if self.machine.has_ended() {
                 // At once, and not after what may be a slow append: connections close now.

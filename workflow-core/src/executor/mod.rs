@@ -27,7 +27,7 @@ pub(crate) use self::{
 use crate::{
     event::{EventKind, RunCreated, StepEvent, Update},
     id::{RunId, WaitId},
-    machine::{Input, Limits, Machine, Misfit, Turn},
+    machine::{Input, Limits, Machine, Misfit},
     size::MAX_OUTPUT_BYTES,
     wait::{SignalError, WaitLog},
     workflow::Workflow,
@@ -155,11 +155,7 @@ impl Executor {
         let mut machine = Machine::new(workflow, id, input, self.limits);
         let clock = Clock::start();
         let first = machine.create(created, clock.now());
-        let turn = Turn {
-            events: vec![first],
-            ..Turn::default()
-        };
-        Run::new(id, machine, clock, turn, None)
+        Run::new(id, machine, clock, vec![first], None)
     }
 
     /// Goes on with a run from its log: what the log says is done is not done again, and steps that
@@ -173,13 +169,8 @@ impl Executor {
     /// When the log is not one of this workflow, or is damaged.
     pub fn resume(&self, workflow: Arc<Workflow>, log: &[StepEvent]) -> Result<Run, ResumeError> {
         let (id, machine) = self.replay(workflow, log)?;
-        Ok(Run::new(
-            id,
-            machine,
-            clock_after(log),
-            Turn::default(),
-            None,
-        ))
+        let clock = clock_after(log);
+        Ok(Run::new(id, machine, clock, Vec::new(), None))
     }
 
     /// Goes on with a run whose step waits for a person, with the person's answer.
@@ -233,7 +224,7 @@ impl Executor {
         let payload = Arc::new(payload);
         let first = Input::Signal { wait, payload };
         let clock = clock_after(log);
-        Ok(Run::new(id, machine, clock, Turn::default(), Some(first)))
+        Ok(Run::new(id, machine, clock, Vec::new(), Some(first)))
     }
 
     /// The machine of a run as its log leaves it.
@@ -327,7 +318,13 @@ pub struct Run {
 }
 
 impl Run {
-    fn new(id: RunId, machine: Machine, clock: Clock, turn: Turn, first: Option<Input>) -> Self {
+    fn new(
+        id: RunId,
+        machine: Machine,
+        clock: Clock,
+        decided: Vec<StepEvent>,
+        first: Option<Input>,
+    ) -> Self {
         let outbox = Arc::new(Outbox::default());
         let deltas = Arc::clone(&outbox);
         let driver = Driver::new(
@@ -342,7 +339,7 @@ impl Run {
             id,
             batch: VecDeque::new(),
             outbox,
-            driver: Some(Box::pin(driver.drive(turn, first).map(|_| ()))),
+            driver: Some(Box::pin(driver.drive(decided, first).map(|_| ()))),
         }
     }
 

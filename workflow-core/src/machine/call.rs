@@ -5,13 +5,13 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{FrameId, Machine, StepId, Turn, container::Container, frame::Frame};
-use crate::{error::NodeError, scope::Scope, time::Timestamp, workflow::Work};
+use crate::{error::NodeError, scope::Scope, workflow::Work};
 
 impl Machine {
-    pub(super) fn open_call(&mut self, step: StepId, now: Timestamp, turn: &mut Turn) {
+    pub(super) fn open_call(&mut self, step: StepId, turn: &mut Turn) {
         let begun = self.check_frames().and_then(|()| self.begin_call(step));
         if let Err(error) = begun {
-            self.fail(step, error.into_problem(), now, turn);
+            self.fail(step, error.into_problem(), turn);
         }
     }
 

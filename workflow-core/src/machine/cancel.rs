@@ -1,30 +1,21 @@
 //! Stopping what is under way.
 
 use super::{Command, FrameId, Machine, StepId, Turn, step::StepState};
-use crate::{
-    event::{EventKind, NodeCancelled},
-    time::Timestamp,
-};
+use crate::event::{EventKind, NodeCancelled};
 
 impl Machine {
     /// Stops every step of a frame that has begun and is not settled, and what is in it.
-    pub(super) fn cancel_frame(
-        &mut self,
-        frame: FrameId,
-        why: &'static str,
-        now: Timestamp,
-        turn: &mut Turn,
-    ) {
+    pub(super) fn cancel_frame(&mut self, frame: FrameId, why: &'static str, turn: &mut Turn) {
         for node in 0..self.frames.at(frame).steps.len() {
             let step = StepId::new(frame, node);
             if self.frames.step(step).is_open() {
-                self.cancel_step(step, why, now, turn);
+                self.cancel_step(step, why, turn);
             }
         }
     }
 
-    fn cancel_step(&mut self, step: StepId, why: &'static str, now: Timestamp, turn: &mut Turn) {
-        self.cancel_inside(step, why, now, turn);
+    fn cancel_step(&mut self, step: StepId, why: &'static str, turn: &mut Turn) {
+        self.cancel_inside(step, why, turn);
         let works = matches!(
             self.frames.step(step).state,
             StepState::Running { .. } | StepState::Backoff { .. }
@@ -38,7 +29,7 @@ impl Machine {
             step: self.step_ref(step),
             reason: why.into(),
         });
-        self.emit(Some(step), cancelled, now, turn);
+        self.emit(Some(step), cancelled, turn);
     }
 
     /// Lets the timer of a container or wait go, which is not needed any more.
@@ -57,15 +48,9 @@ impl Machine {
     }
 
     /// Stops what is in a container, in the order of its items.
-    pub(super) fn cancel_inside(
-        &mut self,
-        step: StepId,
-        why: &'static str,
-        now: Timestamp,
-        turn: &mut Turn,
-    ) {
+    pub(super) fn cancel_inside(&mut self, step: StepId, why: &'static str, turn: &mut Turn) {
         for frame in self.frames.step(step).frames() {
-            self.cancel_frame(frame, why, now, turn);
+            self.cancel_frame(frame, why, turn);
         }
     }
 }

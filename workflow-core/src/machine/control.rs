@@ -3,13 +3,12 @@
 use super::{Command, Machine, StepId, Turn};
 use crate::{
     event::{EventKind, NodeStarted},
-    time::Timestamp,
     workflow::Work,
 };
 
 impl Machine {
     /// A control node begins. It holds no slot: what is in it does.
-    pub(super) fn start_control(&mut self, step: StepId, now: Timestamp, turn: &mut Turn) {
+    pub(super) fn start_control(&mut self, step: StepId, turn: &mut Turn) {
         let planned = self.frames.planned(step);
         let of_called = match &planned.work {
             Work::Call(_, workflow) => workflow.timeout(),
@@ -24,21 +23,21 @@ impl Machine {
             attempt: 1,
             max_attempts: 1,
             reason: None,
-            deadline: timeout.map(|timeout| now.after(timeout)),
+            deadline: timeout.map(|timeout| turn.now.after(timeout)),
         };
-        self.emit(Some(step), EventKind::NodeStarted(started), now, turn);
-        self.open(step, now, turn);
+        self.emit(Some(step), EventKind::NodeStarted(started), turn);
+        self.open(step, turn);
     }
 
     /// Opens a control node that has begun.
-    pub(super) fn open(&mut self, step: StepId, now: Timestamp, turn: &mut Turn) {
+    pub(super) fn open(&mut self, step: StepId, turn: &mut Turn) {
         match &self.frames.planned(step).work {
             Work::Leaf(_) => {}
-            Work::Map(..) => self.open_map(step, now, turn),
-            Work::Loop(..) => self.open_loop(step, now, turn),
-            Work::Call(..) => self.open_call(step, now, turn),
-            Work::Human(_) => self.ask(step, now, turn),
-            Work::Delay(_) => self.delay(step, now, turn),
+            Work::Map(..) => self.open_map(step, turn),
+            Work::Loop(..) => self.open_loop(step, turn),
+            Work::Call(..) => self.open_call(step, turn),
+            Work::Human(_) => self.ask(step, turn),
+            Work::Delay(_) => self.delay(step, turn),
         }
     }
 }

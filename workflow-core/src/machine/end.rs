@@ -41,7 +41,7 @@ impl Doom {
 
 impl Machine {
     /// Everything in a frame is settled.
-    pub(super) fn frame_settled(&mut self, id: FrameId, now: Timestamp, turn: &mut Turn) {
+    pub(super) fn frame_settled(&mut self, id: FrameId, turn: &mut Turn) {
         let Some(frame) = self.frames.get(id).filter(|frame| frame.failure.is_none()) else {
             return;
         };
@@ -49,17 +49,17 @@ impl Machine {
         let result = self.result(id);
         let Some((step, place)) = parent else {
             return match result {
-                Ok(output) => self.complete_run(output, now, turn),
+                Ok(output) => self.complete_run(output, turn),
                 Err(error) => self.doom = Some(Doom::Failed { step: None, error }),
             };
         };
         match (self.frames.step(step).container.as_deref(), result) {
-            (Some(Container::Map(_)), Ok(_)) => self.item_done(step, place, now, turn),
+            (Some(Container::Map(_)), Ok(_)) => self.item_done(step, place, turn),
             (Some(Container::Loop { .. }), Ok(result)) => {
-                self.round_done(step, place, result, now, turn);
+                self.round_done(step, place, result, turn);
             }
             (Some(Container::Call(_)), Ok(result)) => {
-                self.complete(step, result, None, now, turn);
+                self.complete(step, result, None, turn);
             }
             (_, Ok(_)) => {}
             (_, Err(error)) => {
@@ -72,7 +72,7 @@ impl Machine {
 
     /// A failure in a frame was not handled: nothing more happens in it, and what it belongs to
     /// learns of it.
-    pub(super) fn frame_failed(&mut self, id: FrameId, now: Timestamp, turn: &mut Turn) {
+    pub(super) fn frame_failed(&mut self, id: FrameId, turn: &mut Turn) {
         let Some(frame) = self.frames.get(id) else {
             return;
         };
@@ -85,12 +85,12 @@ impl Machine {
             self.doom.get_or_insert(Doom::Failed { step, error });
             return;
         };
-        self.cancel_frame(id, "sibling_failed", now, turn);
+        self.cancel_frame(id, "sibling_failed", turn);
         if self.forgives_items(step) {
-            return self.item_done(step, place, now, turn);
+            return self.item_done(step, place, turn);
         }
-        self.cancel_inside(step, "sibling_failed", now, turn);
-        self.fail_with(step, failure.error, None, now, turn);
+        self.cancel_inside(step, "sibling_failed", turn);
+        self.fail_with(step, failure.error, None, turn);
     }
 
     /// What comes of a frame in which everything is settled.
@@ -114,25 +114,25 @@ impl Machine {
         }
     }
 
-    fn complete_run(&mut self, output: Arc<Value>, now: Timestamp, turn: &mut Turn) {
+    fn complete_run(&mut self, output: Arc<Value>, turn: &mut Turn) {
         let completed = RunCompleted {
             output,
             usage: self.usage,
-            duration_ms: self.duration_ms(now),
+            duration_ms: self.duration_ms(turn.now),
         };
         let last = EventKind::RunCompleted(Box::new(completed));
-        self.emit(None, last, now, turn);
+        self.emit(None, last, turn);
     }
 
-    pub(super) fn end_early(&mut self, doom: Doom, now: Timestamp, turn: &mut Turn) {
+    pub(super) fn end_early(&mut self, doom: Doom, turn: &mut Turn) {
         let why = match doom {
             Doom::Failed { step: Some(_), .. } => "sibling_failed",
             Doom::Failed { step: None, .. } => "run_failed",
             Doom::Cancelled { .. } => RUN_CANCELLED,
         };
-        self.cancel_frame(FrameId::ROOT, why, now, turn);
-        let last = self.last_event(doom, now);
-        self.emit(None, last, now, turn);
+        self.cancel_frame(FrameId::ROOT, why, turn);
+        let last = self.last_event(doom, turn.now);
+        self.emit(None, last, turn);
     }
 
     fn last_event(&self, doom: Doom, now: Timestamp) -> EventKind {

@@ -20,14 +20,14 @@ use crate::{
 };
 
 impl Machine {
-    pub(super) fn timer_fired(&mut self, step: StepId, now: Timestamp, turn: &mut Turn) {
+    pub(super) fn timer_fired(&mut self, step: StepId, turn: &mut Turn) {
         match self.frames.state(step) {
             Some(StepState::Backoff { .. }) => {
                 self.frames.step_mut(step).state = StepState::Ready(None);
                 self.ready.push_back(step);
             }
-            Some(StepState::Waiting { wait, .. }) => self.wait_over(step, wait, now, turn),
-            Some(StepState::Open { .. }) => self.container_timed_out(step, now, turn),
+            Some(StepState::Waiting { wait, .. }) => self.wait_over(step, wait, turn),
+            Some(StepState::Open { .. }) => self.container_timed_out(step, turn),
             _ => {}
         }
     }
@@ -37,14 +37,14 @@ impl Machine {
         self.doom.get_or_insert(Doom::failed(problem));
     }
 
-    fn container_timed_out(&mut self, step: StepId, now: Timestamp, turn: &mut Turn) {
+    fn container_timed_out(&mut self, step: StepId, turn: &mut Turn) {
         let detail = "it took longer than its `timeout` allows";
-        self.cancel_inside(step, "timed_out", now, turn);
-        self.fail(step, Problem::new("timeout", detail), now, turn);
+        self.cancel_inside(step, "timed_out", turn);
+        self.fail(step, Problem::new("timeout", detail), turn);
     }
 
     /// An attempt that is not at work any more has nothing to report.
-    pub(super) fn noticed(&mut self, notice: Notice, now: Timestamp, turn: &mut Turn) {
+    pub(super) fn noticed(&mut self, notice: Notice, turn: &mut Turn) {
         let step = StepId::of_key(notice.step);
         let Some(state @ StepState::Running { queued, .. }) = self.frames.state(step) else {
             return;
@@ -72,7 +72,7 @@ impl Machine {
             }
             _ => return,
         };
-        self.emit(Some(step), kind, now, turn);
+        self.emit(Some(step), kind, turn);
     }
 
     pub(super) fn done(
@@ -81,15 +81,14 @@ impl Machine {
         result: Result<Value, NodeError>,
         report: Option<Box<Report>>,
         draw: f64,
-        now: Timestamp,
         turn: &mut Turn,
     ) {
         if !matches!(self.frames.state(step), Some(StepState::Running { .. })) {
             return;
         }
         match result {
-            Ok(output) => self.complete(step, Arc::new(output), report, now, turn),
-            Err(error) => self.attempt_failed(step, error, report, draw, now, turn),
+            Ok(output) => self.complete(step, Arc::new(output), report, turn),
+            Err(error) => self.attempt_failed(step, error, report, draw, turn),
         }
     }
 
@@ -98,7 +97,6 @@ impl Machine {
         step: StepId,
         output: Arc<Value>,
         report: Option<Box<Report>>,
-        now: Timestamp,
         turn: &mut Turn,
     ) {
         self.stop_timer(step, turn);
@@ -106,10 +104,10 @@ impl Machine {
             step: self.step_ref(step),
             attempt: self.frames.step(step).attempt,
             output,
-            duration_ms: self.step_duration_ms(step, now),
+            duration_ms: self.step_duration_ms(step, turn.now),
             report,
         };
-        self.emit(Some(step), EventKind::NodeCompleted(completed), now, turn);
+        self.emit(Some(step), EventKind::NodeCompleted(completed), turn);
     }
 
     fn attempt_failed(
@@ -118,14 +116,13 @@ impl Machine {
         error: NodeError,
         report: Option<Box<Report>>,
         draw: f64,
-        now: Timestamp,
         turn: &mut Turn,
     ) {
         let policy = &self.frames.planned(step).retry;
         let failures = self.frames.step(step).failures + 1;
         match retry::decide(policy, failures, error, draw) {
             Verdict::Again { error, .. } if self.is_full() => {
-                self.fail_with(step, Arc::new(error), report, now, turn);
+                self.fail_with(step, Arc::new(error), report, turn);
             }
             Verdict::Again {
                 wait,
@@ -136,9 +133,9 @@ impl Machine {
                 let (name, attempt) = (self.step_ref(step), self.frames.step(step).attempt);
                 let most = self.max_attempts(step);
                 let retrying = retry::event(name, attempt, most, wait, waits_for, error, report);
-                self.emit(Some(step), retrying, now, turn);
+                self.emit(Some(step), retrying, turn);
             }
-            Verdict::Fail(problem) => self.fail_with(step, Arc::new(problem), report, now, turn),
+            Verdict::Fail(problem) => self.fail_with(step, Arc::new(problem), report, turn),
         }
     }
 
@@ -154,8 +151,8 @@ impl Machine {
     }
 
     /// A step fails for good, with nothing to say about the attempt.
-    pub(super) fn fail(&mut self, step: StepId, problem: Problem, now: Timestamp, turn: &mut Turn) {
-        self.fail_with(step, Arc::new(problem), None, now, turn);
+    pub(super) fn fail(&mut self, step: StepId, problem: Problem, turn: &mut Turn) {
+        self.fail_with(step, Arc::new(problem), None, turn);
     }
 
     /// A step fails for good. Whether its list of nodes goes on is for its `on_error` to say.
@@ -164,7 +161,6 @@ impl Machine {
         step: StepId,
         error: Arc<Problem>,
         report: Option<Box<Report>>,
-        now: Timestamp,
         turn: &mut Turn,
     ) {
         let (handled, output) = match &self.frames.planned(step).on_error {
@@ -179,11 +175,11 @@ impl Machine {
             error,
             handled,
             output,
-            duration_ms: self.step_duration_ms(step, now),
+            duration_ms: self.step_duration_ms(step, turn.now),
             report,
         };
         let failed = EventKind::NodeFailed(Box::new(failed));
-        self.emit(Some(step), failed, now, turn);
+        self.emit(Some(step), failed, turn);
     }
 
     fn step_duration_ms(&self, step: StepId, now: Timestamp) -> u64 {

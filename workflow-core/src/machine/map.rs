@@ -17,7 +17,6 @@ use crate::{
     size::{self, MAX_RESULT_BYTES},
     spec::kind_of,
     template::{Budget, List},
-    time::Timestamp,
     workflow::{Body, Work},
 };
 
@@ -42,14 +41,14 @@ impl Machine {
         map.is_some_and(|(map, _)| map.on_item_error == OnItemError::Null)
     }
 
-    pub(super) fn open_map(&mut self, step: StepId, now: Timestamp, turn: &mut Turn) {
+    pub(super) fn open_map(&mut self, step: StepId, turn: &mut Turn) {
         let found = self.find_items(step, self.limits.map_items);
         let items = self.items(step).map_or(0, |items| items.count());
         if let Err(error) = found.and_then(|()| self.bound_map(step, items)) {
-            return self.fail(step, error.into_problem(), now, turn);
+            return self.fail(step, error.into_problem(), turn);
         }
-        self.emit_items(step, None, 0, items, now, turn);
-        self.advance_map(step, now, turn);
+        self.emit_items(step, None, 0, items, turn);
+        self.advance_map(step, turn);
     }
 
     /// Evaluates what a map is over: at most this many items.
@@ -91,7 +90,7 @@ impl Machine {
     }
 
     /// Begins as many items as may be under way; ends the map when all are done.
-    pub(super) fn advance_map(&mut self, step: StepId, now: Timestamp, turn: &mut Turn) {
+    pub(super) fn advance_map(&mut self, step: StepId, turn: &mut Turn) {
         let most = self.map(step).map_or(0, |(map, _)| map.concurrency);
         // Where no more frames may be open, an item that ends makes room for the next.
         while let Some(items) = self.items(step)
@@ -104,12 +103,12 @@ impl Machine {
         };
         if !items.is_done() {
             if let Err(error) = self.check_frames() {
-                self.fail(step, error.into_problem(), now, turn);
+                self.fail(step, error.into_problem(), turn);
             }
             return;
         }
         let results = Arc::new(items.take_results());
-        self.complete(step, results, None, now, turn);
+        self.complete(step, results, None, turn);
     }
 
     /// Begins the next item.
@@ -141,19 +140,19 @@ impl Machine {
     }
 
     /// An item is through, with a result or without.
-    pub(super) fn item_done(&mut self, step: StepId, item: usize, now: Timestamp, turn: &mut Turn) {
+    pub(super) fn item_done(&mut self, step: StepId, item: usize, turn: &mut Turn) {
         let bytes = size::bytes(&self.item_result(step, item));
         let Some(items) = self.items(step) else {
             return;
         };
         if items.bytes + bytes > MAX_RESULT_BYTES {
             let detail = format!("the results have more than {MAX_RESULT_BYTES} bytes");
-            self.cancel_inside(step, "sibling_failed", now, turn);
-            return self.fail(step, Problem::new("output_too_large", detail), now, turn);
+            self.cancel_inside(step, "sibling_failed", turn);
+            return self.fail(step, Problem::new("output_too_large", detail), turn);
         }
         let (done, count) = (items.done + 1, items.count());
-        self.emit_items(step, Some(item), done, count, now, turn);
-        self.advance_map(step, now, turn);
+        self.emit_items(step, Some(item), done, count, turn);
+        self.advance_map(step, turn);
     }
 
     fn emit_items(
@@ -162,7 +161,6 @@ impl Machine {
         item: Option<usize>,
         items_done: usize,
         items: usize,
-        now: Timestamp,
         turn: &mut Turn,
     ) {
         let progress = NodeProgress {
@@ -173,7 +171,7 @@ impl Machine {
                 item,
             },
         };
-        self.emit(Some(step), EventKind::NodeProgress(progress), now, turn);
+        self.emit(Some(step), EventKind::NodeProgress(progress), turn);
     }
 
     /// What an item gives: `null` if it failed.

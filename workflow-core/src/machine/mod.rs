@@ -98,12 +98,32 @@ pub(crate) enum Command {
 }
 
 /// What one or more inputs led to. Reused from turn to turn.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Turn {
+    /// The time of this turn, and of its events.
+    now: Timestamp,
     pub(crate) events: Vec<StepEvent>,
     pub(crate) commands: Vec<Command>,
     /// Whether there is more to decide, without anything else having to happen.
     pub(crate) more: bool,
+}
+
+impl Turn {
+    /// A first turn. `events` were decided before it and are not stored yet.
+    pub(crate) fn new(events: Vec<StepEvent>, now: Timestamp) -> Self {
+        Self {
+            now,
+            events,
+            commands: Vec::new(),
+            more: false,
+        }
+    }
+
+    /// Begins the next turn. Events and commands that were not taken stay.
+    pub(crate) fn begin(&mut self, now: Timestamp) {
+        self.now = now;
+        self.more = false;
+    }
 }
 
 /// How far a run as a whole has come.
@@ -265,38 +285,32 @@ impl Machine {
 
     /// Takes in what happened in one turn, and adds what follows from it. What was done counts as
     /// done, also when something else of the same turn ends the run.
-    pub(crate) fn on(
-        &mut self,
-        inputs: impl IntoIterator<Item = Input>,
-        now: Timestamp,
-        turn: &mut Turn,
-    ) {
+    pub(crate) fn on(&mut self, inputs: impl IntoIterator<Item = Input>, turn: &mut Turn) {
         if self.has_ended() {
             return;
         }
-        turn.more = false;
         for input in inputs {
             match input {
                 // There is no room for the events that would follow.
                 Input::TimerFired { .. } | Input::Signal { .. } if self.is_full() => {}
-                Input::Resume => self.resume(now, turn),
+                Input::Resume => self.resume(turn),
                 Input::Done {
                     step,
                     result,
                     report,
                     draw,
-                } => self.done(step, result, report, draw, now, turn),
-                Input::Noticed(notice) => self.noticed(notice, now, turn),
-                Input::TimerFired { step } => self.timer_fired(step, now, turn),
+                } => self.done(step, result, report, draw, turn),
+                Input::Noticed(notice) => self.noticed(notice, turn),
+                Input::TimerFired { step } => self.timer_fired(step, turn),
                 Input::DeadlineReached => self.deadline_reached(),
-                Input::Signal { wait, payload } => self.signal(wait, payload, now, turn),
+                Input::Signal { wait, payload } => self.signal(wait, payload, turn),
                 Input::Cancel { reason } => _ = self.doom.get_or_insert(Doom::Cancelled { reason }),
                 Input::Interrupt => self.interrupted = true,
                 Input::OutOfMemory { budget } => self.out_of_memory(budget),
             }
         }
         if !self.has_ended() {
-            self.settle(now, turn);
+            self.settle(turn);
         }
     }
 
@@ -313,8 +327,8 @@ impl Machine {
         })
     }
 
-    fn emit(&mut self, step: Option<StepId>, kind: EventKind, now: Timestamp, turn: &mut Turn) {
-        turn.events.push(self.next_event(step, kind, now));
+    fn emit(&mut self, step: Option<StepId>, kind: EventKind, turn: &mut Turn) {
+        turn.events.push(self.next_event(step, kind, turn.now));
     }
 
     /// Takes an event in, and numbers it.

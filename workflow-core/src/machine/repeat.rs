@@ -8,24 +8,23 @@ use super::{FrameId, Machine, StepId, Turn, container::Container, frame::Frame};
 use crate::{
     event::{EventKind, NodeProgress, Progress, Report},
     scope::Scope,
-    time::Timestamp,
     workflow::Work,
 };
 
 impl Machine {
-    pub(super) fn open_loop(&mut self, step: StepId, now: Timestamp, turn: &mut Turn) {
+    pub(super) fn open_loop(&mut self, step: StepId, turn: &mut Turn) {
         if let Err(error) = self.check_frames() {
-            return self.fail(step, error.into_problem(), now, turn);
+            return self.fail(step, error.into_problem(), turn);
         }
-        self.emit_round(step, 0, now, turn);
+        self.emit_round(step, 0, turn);
     }
 
-    fn emit_round(&mut self, step: StepId, round: usize, now: Timestamp, turn: &mut Turn) {
+    fn emit_round(&mut self, step: StepId, round: usize, turn: &mut Turn) {
         let progress = NodeProgress {
             step: self.step_ref(step),
             progress: Progress::Round { round },
         };
-        self.emit(Some(step), EventKind::NodeProgress(progress), now, turn);
+        self.emit(Some(step), EventKind::NodeProgress(progress), turn);
     }
 
     /// Everything in a round is settled: the loop ends, or goes on.
@@ -34,7 +33,6 @@ impl Machine {
         step: StepId,
         round: usize,
         result: Arc<Value>,
-        now: Timestamp,
         turn: &mut Turn,
     ) {
         let Some(frame) = self.round_frame(step, round) else {
@@ -46,16 +44,16 @@ impl Machine {
         let (rounds, most) = (round + 1, repeat.max);
         let exhausted = match repeat.until.is_true(&self.frames.at(frame).scope) {
             Ok(true) => false,
-            Ok(false) if rounds < most => return self.emit_round(step, rounds, now, turn),
+            Ok(false) if rounds < most => return self.emit_round(step, rounds, turn),
             Ok(false) => true,
-            Err(error) => return self.fail(step, error.into_problem(), now, turn),
+            Err(error) => return self.fail(step, error.into_problem(), turn),
         };
         let report = Report {
             rounds: Some(rounds),
             exhausted,
             ..Report::default()
         };
-        self.complete(step, result, Some(Box::new(report)), now, turn);
+        self.complete(step, result, Some(Box::new(report)), turn);
     }
 
     /// The frame of a round, if it is the one that is under way.

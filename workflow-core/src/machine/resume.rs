@@ -9,106 +9,100 @@ const MAX_RECOVERIES: u32 = 5;
 impl Machine {
     /// A suspended run stays as it is, unless a time that it waits for has come meanwhile, or its host
     /// had stopped.
-    pub(super) fn resume(&mut self, now: Timestamp, turn: &mut Turn) {
+    pub(super) fn resume(&mut self, turn: &mut Turn) {
         if self.has_ended() {
             return;
         }
         match self.phase {
-            Phase::Interrupted(_) => self.wake("restart", now, turn),
+            Phase::Interrupted(_) => self.wake("restart", turn),
             Phase::Suspended(_) => {
-                if self.wake_at().is_some_and(|wake_at| wake_at <= now) {
-                    self.wake("timer", now, turn);
+                if self.wake_at().is_some_and(|wake_at| wake_at <= turn.now) {
+                    self.wake("timer", turn);
                 }
             }
-            _ => self.go_on(now, turn),
+            _ => self.go_on(turn),
         }
     }
 
     /// Sets everything going that a log left standing.
-    pub(super) fn go_on(&mut self, now: Timestamp, turn: &mut Turn) {
+    pub(super) fn go_on(&mut self, turn: &mut Turn) {
         if self.doom.is_some() {
             return;
         }
         match self.deadline {
-            Some(deadline) if deadline <= now => return self.deadline_reached(),
+            Some(deadline) if deadline <= turn.now => return self.deadline_reached(),
             Some(deadline) => {
-                let wait = deadline.since(now);
+                let wait = deadline.since(turn.now);
                 turn.commands.push(Command::Deadline { wait });
             }
             None => {}
         }
-        self.settle_failures(now, turn);
+        self.settle_failures(turn);
         let steps: Vec<StepId> = self.frames.steps().map(|(id, _)| id).collect();
         for step in steps {
             if self.is_full() {
                 return;
             }
             if !self.frames.is_failing(step.frame) {
-                self.go_on_with(step, now, turn);
+                self.go_on_with(step, turn);
             }
         }
     }
 
-    fn go_on_with(&mut self, step: StepId, now: Timestamp, turn: &mut Turn) {
+    fn go_on_with(&mut self, step: StepId, turn: &mut Turn) {
         match self.frames.state(step) {
-            Some(StepState::Running { .. }) => self.recover(step, now, turn),
-            Some(StepState::Backoff { until }) => self.go_on_waiting(step, until, now, turn),
+            Some(StepState::Running { .. }) => self.recover(step, turn),
+            Some(StepState::Backoff { until }) => self.go_on_waiting(step, until, turn),
             Some(StepState::Waiting { wait, .. }) => {
                 let until = self.waits.get(&wait).and_then(|wait| wait.until);
                 if let Some(until) = until {
-                    self.go_on_waiting(step, until, now, turn);
+                    self.go_on_waiting(step, until, turn);
                 }
             }
-            Some(StepState::Open { deadline, .. }) => self.go_on_inside(step, deadline, now, turn),
+            Some(StepState::Open { deadline, .. }) => self.go_on_inside(step, deadline, turn),
             _ => {}
         }
     }
 
     /// A time that has come while nobody looked is handled at once.
-    fn go_on_waiting(&mut self, step: StepId, until: Timestamp, now: Timestamp, turn: &mut Turn) {
-        if until <= now {
-            self.timer_fired(step, now, turn);
+    fn go_on_waiting(&mut self, step: StepId, until: Timestamp, turn: &mut Turn) {
+        if until <= turn.now {
+            self.timer_fired(step, turn);
         } else {
-            let wait = until.since(now);
+            let wait = until.since(turn.now);
             turn.commands.push(Command::Wait { step, wait });
         }
     }
 
-    fn go_on_inside(
-        &mut self,
-        step: StepId,
-        deadline: Option<Timestamp>,
-        now: Timestamp,
-        turn: &mut Turn,
-    ) {
+    fn go_on_inside(&mut self, step: StepId, deadline: Option<Timestamp>, turn: &mut Turn) {
         if let Some(deadline) = deadline {
-            self.go_on_waiting(step, deadline, now, turn);
+            self.go_on_waiting(step, deadline, turn);
             if !matches!(self.frames.state(step), Some(StepState::Open { .. })) {
                 return;
             }
         }
         match self.frames.step(step).container.as_deref() {
-            None => self.open(step, now, turn),
+            None => self.open(step, turn),
             Some(Container::Answered(payload)) => {
                 let payload = payload.clone();
-                self.answer(step, payload, now, turn);
+                self.answer(step, payload, turn);
             }
-            Some(Container::Map(_)) => self.advance_map(step, now, turn),
+            Some(Container::Map(_)) => self.advance_map(step, turn),
             Some(Container::Loop { .. } | Container::Call(_)) => {}
         }
     }
 
-    fn recover(&mut self, step: StepId, now: Timestamp, turn: &mut Turn) {
+    fn recover(&mut self, step: StepId, turn: &mut Turn) {
         if self.frames.planned(step).on_ambiguous == OnAmbiguous::Fail {
             let detail = "the step was in flight when its host stopped: it may have happened";
-            return self.fail(step, Problem::new("ambiguous", detail), now, turn);
+            return self.fail(step, Problem::new("ambiguous", detail), turn);
         }
         let state = self.frames.step_mut(step);
         if state.recoveries >= MAX_RECOVERIES && !state.interrupted {
             let detail = format!(
                 "the step was lost with its host more than {MAX_RECOVERIES} times without any progress"
             );
-            return self.fail(step, Problem::new("recovery_exhausted", detail), now, turn);
+            return self.fail(step, Problem::new("recovery_exhausted", detail), turn);
         }
         state.state = StepState::Ready(Some(StartReason::Recovered));
         self.working = self.working.saturating_sub(1);

@@ -8,7 +8,6 @@ use super::{Command, FrameId, Machine, Phase, StepId, Turn, end::Doom, step::Ste
 use crate::{
     error::Problem,
     event::{EventKind, NodeSkipped, NodeStarted, RunStarted, SkipReason, StartReason},
-    time::Timestamp,
     workflow::Work,
 };
 
@@ -24,26 +23,26 @@ enum Decision {
 }
 
 impl Machine {
-    pub(super) fn settle(&mut self, now: Timestamp, turn: &mut Turn) {
+    pub(super) fn settle(&mut self, turn: &mut Turn) {
         if self.phase == Phase::Created {
-            self.begin(now, turn);
+            self.begin(turn);
         }
         if matches!(self.phase, Phase::Started(_)) {
             if self.interrupted && self.doom.is_none() {
-                return self.interrupt(now, turn);
+                return self.interrupt(turn);
             }
-            self.settle_frames(now, turn);
+            self.settle_frames(turn);
         }
         if self.phase != Phase::Ended
             && let Some(doom) = self.doom.take()
         {
-            self.end_early(doom, now, turn);
+            self.end_early(doom, turn);
         }
     }
 
-    fn settle_frames(&mut self, now: Timestamp, turn: &mut Turn) {
+    fn settle_frames(&mut self, turn: &mut Turn) {
         loop {
-            self.settle_failures(now, turn);
+            self.settle_failures(turn);
             self.bound();
             if self.doom.is_some() || self.has_ended() {
                 return;
@@ -53,32 +52,32 @@ impl Machine {
                 return;
             }
             if let Some(step) = self.due.pop_front() {
-                self.decide(step, now, turn);
+                self.decide(step, turn);
             } else if let Some(frame) = self.settled.pop_front() {
-                self.frame_settled(frame, now, turn);
+                self.frame_settled(frame, turn);
             } else {
                 break;
             }
         }
-        self.start_ready(now, turn);
+        self.start_ready(turn);
         self.bound();
         if self.doom.is_some() {
             return;
         }
-        self.suspend_if_idle(now, turn);
+        self.suspend_if_idle(turn);
     }
 
-    pub(super) fn settle_failures(&mut self, now: Timestamp, turn: &mut Turn) {
+    pub(super) fn settle_failures(&mut self, turn: &mut Turn) {
         while self.doom.is_none()
             && !self.is_full()
             && let Some(frame) = self.failed.pop_front()
         {
-            self.frame_failed(frame, now, turn);
+            self.frame_failed(frame, turn);
         }
     }
 
     /// Lets the run work, unless its input is not what the workflow takes.
-    fn begin(&mut self, now: Timestamp, turn: &mut Turn) {
+    fn begin(&mut self, turn: &mut Turn) {
         if self.doom.is_some() {
             return;
         }
@@ -88,31 +87,31 @@ impl Machine {
             return;
         }
         let timeout = self.workflow.timeout();
-        let deadline = timeout.map(|timeout| now.after(timeout));
+        let deadline = timeout.map(|timeout| turn.now.after(timeout));
         if let Some(wait) = timeout {
             turn.commands.push(Command::Deadline { wait });
         }
         let started = EventKind::RunStarted(RunStarted { deadline });
-        self.emit(None, started, now, turn);
+        self.emit(None, started, turn);
     }
 
-    fn decide(&mut self, step: StepId, now: Timestamp, turn: &mut Turn) {
+    fn decide(&mut self, step: StepId, turn: &mut Turn) {
         let Some(StepState::Due { any_live }) = self.frames.state(step) else {
             return;
         };
         match self.decision(step, any_live) {
-            Decision::Take if self.reused_output(step).is_some() => self.reuse(step, now, turn),
+            Decision::Take if self.reused_output(step).is_some() => self.reuse(step, turn),
             Decision::Take if matches!(self.frames.planned(step).work, Work::Leaf(_)) => {
                 self.frames.step_mut(step).state = StepState::Ready(None);
                 self.ready.push_back(step);
             }
-            Decision::Take => self.start_control(step, now, turn),
+            Decision::Take => self.start_control(step, turn),
             Decision::Skip(reason) => {
                 let name = self.step_ref(step);
                 let skipped = EventKind::NodeSkipped(NodeSkipped { step: name, reason });
-                self.emit(Some(step), skipped, now, turn);
+                self.emit(Some(step), skipped, turn);
             }
-            Decision::Fail(problem) => self.fail(step, problem, now, turn),
+            Decision::Fail(problem) => self.fail(step, problem, turn),
         }
     }
 
@@ -123,13 +122,13 @@ impl Machine {
         Some(&reused.output)
     }
 
-    fn reuse(&mut self, step: StepId, now: Timestamp, turn: &mut Turn) {
+    fn reuse(&mut self, step: StepId, turn: &mut Turn) {
         let reused = self.reused.get(&step.node());
         let output = reused.map(|reused| Arc::clone(&reused.output));
         let report = reused.and_then(|reused| reused.report.clone());
         let mut report = report.unwrap_or_default();
         report.reused = true;
-        self.complete(step, output.unwrap_or_default(), Some(report), now, turn);
+        self.complete(step, output.unwrap_or_default(), Some(report), turn);
     }
 
     fn decision(&self, step: StepId, any_live: bool) -> Decision {
@@ -146,24 +145,18 @@ impl Machine {
         }
     }
 
-    fn start_ready(&mut self, now: Timestamp, turn: &mut Turn) {
+    fn start_ready(&mut self, turn: &mut Turn) {
         while self.working < self.limits.slots
             && !self.is_full()
             && let Some(step) = self.ready.pop_front()
         {
             if let Some(StepState::Ready(reason)) = self.frames.state(step) {
-                self.start(step, reason, now, turn);
+                self.start(step, reason, turn);
             }
         }
     }
 
-    fn start(
-        &mut self,
-        step: StepId,
-        reason: Option<StartReason>,
-        now: Timestamp,
-        turn: &mut Turn,
-    ) {
+    fn start(&mut self, step: StepId, reason: Option<StartReason>, turn: &mut Turn) {
         let attempt = self.frames.step(step).attempt + 1;
         let started = NodeStarted {
             step: self.step_ref(step),
@@ -172,7 +165,7 @@ impl Machine {
             reason,
             deadline: None,
         };
-        self.emit(Some(step), EventKind::NodeStarted(started), now, turn);
+        self.emit(Some(step), EventKind::NodeStarted(started), turn);
         turn.commands.push(Command::Run { step, attempt });
     }
 }

@@ -17,33 +17,33 @@ pub(crate) const SHUTDOWN: &str = "shutdown";
 impl Machine {
     /// Lets the run rest where it is, because its host stops. What works is dropped, and begins anew
     /// when the run goes on.
-    pub(super) fn interrupt(&mut self, now: Timestamp, turn: &mut Turn) {
+    pub(super) fn interrupt(&mut self, turn: &mut Turn) {
         let suspended = RunSuspended {
             reason: SHUTDOWN.into(),
-            wake_at: Some(now),
+            wake_at: Some(turn.now),
             awaiting_answers: self.awaiting_answers(),
         };
-        self.emit(None, EventKind::RunSuspended(suspended), now, turn);
+        self.emit(None, EventKind::RunSuspended(suspended), turn);
         turn.commands.clear();
     }
 
     /// Lets the run rest when nothing works and what it waits for may take long. Only a damaged log can
     /// leave it with nothing to wait for; then it ends.
-    pub(super) fn suspend_if_idle(&mut self, now: Timestamp, turn: &mut Turn) {
+    pub(super) fn suspend_if_idle(&mut self, turn: &mut Turn) {
         if self.working > 0 || self.has_ended() || self.stays_awake() {
             return;
         }
         if self.waits.is_empty() {
             let detail =
                 "nothing is left to be done, and the run is not through: its log is damaged";
-            return self.end_early(Doom::failed(Problem::new("stalled", detail)), now, turn);
+            return self.end_early(Doom::failed(Problem::new("stalled", detail)), turn);
         }
         let suspended = RunSuspended {
             reason: "waiting".into(),
             wake_at: self.wake_at(),
             awaiting_answers: self.awaiting_answers(),
         };
-        self.emit(None, EventKind::RunSuspended(suspended), now, turn);
+        self.emit(None, EventKind::RunSuspended(suspended), turn);
         // Whoever wakes it sets its timers anew.
         turn.commands.clear();
     }
@@ -75,10 +75,10 @@ impl Machine {
     }
 
     /// Lets it work again.
-    pub(super) fn wake(&mut self, reason: &'static str, now: Timestamp, turn: &mut Turn) {
+    pub(super) fn wake(&mut self, reason: &'static str, turn: &mut Turn) {
         let reason = reason.into();
         let resumed = EventKind::RunResumed(RunResumed { reason });
-        self.emit(None, resumed, now, turn);
-        self.go_on(now, turn);
+        self.emit(None, resumed, turn);
+        self.go_on(turn);
     }
 }

@@ -40,7 +40,7 @@ impl Wait {
 
 impl Machine {
     /// Asks a person.
-    pub(super) fn ask(&mut self, step: StepId, now: Timestamp, turn: &mut Turn) {
+    pub(super) fn ask(&mut self, step: StepId, turn: &mut Turn) {
         let Work::Human(human) = &self.frames.planned(step).work else {
             return;
         };
@@ -48,20 +48,20 @@ impl Machine {
         let schema = human.schema.clone();
         let message = match human.message.render(&self.frames.at(step.frame).scope) {
             Ok(message) => message.into(),
-            Err(error) => return self.fail(step, error.into_problem(), now, turn),
+            Err(error) => return self.fail(step, error.into_problem(), turn),
         };
         let waiting = NodeWaiting {
             step: self.step_ref(step),
             wait_id: WaitId::of_event(self.seq + 1),
             message: Some(message),
             schema,
-            expires_at: expires.map(|expires| now.after(expires)),
+            expires_at: expires.map(|expires| turn.now.after(expires)),
             resumes_at: None,
         };
-        self.wait(step, waiting, expires, now, turn);
+        self.wait(step, waiting, expires, turn);
     }
 
-    pub(super) fn delay(&mut self, step: StepId, now: Timestamp, turn: &mut Turn) {
+    pub(super) fn delay(&mut self, step: StepId, turn: &mut Turn) {
         let Work::Delay(delay) = &self.frames.planned(step).work else {
             return;
         };
@@ -72,9 +72,9 @@ impl Machine {
             message: None,
             schema: None,
             expires_at: None,
-            resumes_at: Some(now.after(duration)),
+            resumes_at: Some(turn.now.after(duration)),
         };
-        self.wait(step, waiting, Some(duration), now, turn);
+        self.wait(step, waiting, Some(duration), turn);
     }
 
     fn wait(
@@ -82,51 +82,38 @@ impl Machine {
         step: StepId,
         waiting: NodeWaiting,
         time: Option<Duration>,
-        now: Timestamp,
         turn: &mut Turn,
     ) {
         if let Some(wait) = time {
             turn.commands.push(Command::Wait { step, wait });
         }
         let waiting = EventKind::NodeWaiting(Box::new(waiting));
-        self.emit(Some(step), waiting, now, turn);
+        self.emit(Some(step), waiting, turn);
     }
 
     /// A person answers. An answer that nobody waits for changes nothing.
-    pub(super) fn signal(
-        &mut self,
-        wait: WaitId,
-        payload: Arc<Value>,
-        now: Timestamp,
-        turn: &mut Turn,
-    ) {
+    pub(super) fn signal(&mut self, wait: WaitId, payload: Arc<Value>, turn: &mut Turn) {
         let Some(waiting) = self.waits.get(&wait).filter(|waiting| waiting.of_person) else {
             return;
         };
         let step = waiting.step;
         if self.is_at_rest() {
-            self.wake("signal", now, turn);
+            self.wake("signal", turn);
         }
         // Waking may have found that its time was over.
         if matches!(self.frames.state(step), Some(StepState::Waiting { wait: still, .. }) if still == wait)
         {
-            self.end_wait(step, wait, Some(payload), now, turn);
+            self.end_wait(step, wait, Some(payload), turn);
         }
     }
 
     /// The time of a wait has come: a delay is done, and for a person it is too late.
-    pub(super) fn wait_over(
-        &mut self,
-        step: StepId,
-        wait: WaitId,
-        now: Timestamp,
-        turn: &mut Turn,
-    ) {
+    pub(super) fn wait_over(&mut self, step: StepId, wait: WaitId, turn: &mut Turn) {
         if self.waits.get(&wait).is_some_and(|wait| wait.of_person) {
             let problem = Problem::new("expired", "nobody answered in time");
-            self.fail(step, problem, now, turn);
+            self.fail(step, problem, turn);
         } else {
-            self.end_wait(step, wait, None, now, turn);
+            self.end_wait(step, wait, None, turn);
         }
     }
 
@@ -135,7 +122,6 @@ impl Machine {
         step: StepId,
         wait_id: WaitId,
         payload: Option<Arc<Value>>,
-        now: Timestamp,
         turn: &mut Turn,
     ) {
         self.stop_timer(step, turn);
@@ -144,18 +130,12 @@ impl Machine {
             wait_id,
             payload: payload.clone(),
         };
-        self.emit(Some(step), EventKind::NodeResumed(resumed), now, turn);
-        self.answer(step, payload, now, turn);
+        self.emit(Some(step), EventKind::NodeResumed(resumed), turn);
+        self.answer(step, payload, turn);
     }
 
     /// Completes a step whose wait is over. A delay gives on what it was given.
-    pub(super) fn answer(
-        &mut self,
-        step: StepId,
-        payload: Option<Arc<Value>>,
-        now: Timestamp,
-        turn: &mut Turn,
-    ) {
+    pub(super) fn answer(&mut self, step: StepId, payload: Option<Arc<Value>>, turn: &mut Turn) {
         let scope = &self.frames.at(step.frame).scope;
         let implicit = || {
             scope
@@ -163,7 +143,7 @@ impl Machine {
                 .cloned()
         };
         let output = payload.or_else(implicit).unwrap_or_default();
-        self.complete(step, output, None, now, turn);
+        self.complete(step, output, None, turn);
     }
 
     /// Takes in that a wait is over.

@@ -13,7 +13,7 @@ use crate::{
     event::{RunCreated, StepEvent},
     executor::{Clock, Driver, Executor, Fenced},
     id::RunId,
-    machine::{self, Machine},
+    machine::Machine,
     record::{RunHead, RunKey, RunRecord, RunStatus, WorkflowRecord, WorkflowRef},
     time::Timestamp,
     workflow::Workflow,
@@ -184,7 +184,7 @@ impl Host {
         let deltas = Arc::clone(&live);
         let work = Driver::new(live.id(), machine, journal, deltas, cancellation, clock);
         let work = work.with_inbox(Arc::clone(live.inbox()));
-        let journal = match work.drive(machine::Turn::default(), None).await {
+        let journal = match work.drive(Vec::new(), None).await {
             Ok(journal) => journal,
             // The run is somebody else's now.
             Err(Fenced) => return,
