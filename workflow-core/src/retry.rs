@@ -40,16 +40,16 @@ impl RetryPolicy {
 
     /// How long to wait after the `failures`-th failure (counted from 1).
     ///
-    /// `draw` is a random number in `0.0..1.0`; `asked` is what the other side asked for, and the
+    /// `jitter_sample` is a random number in `0.0..1.0`; `asked` is what the other side asked for, and the
     /// wait is never shorter than that.
-    pub fn wait(&self, failures: u32, draw: f64, asked: Option<Duration>) -> Duration {
+    pub fn wait(&self, failures: u32, jitter_sample: f64, asked: Option<Duration>) -> Duration {
         let exponent = i32::try_from(failures.saturating_sub(1)).unwrap_or(i32::MAX);
         let longest = self.max_delay.as_secs_f64();
         let grown = self.delay.as_secs_f64() * self.factor.powi(exponent);
         // `max` and `min` also mend what is no number, such as nothing times infinity.
         let full = grown.max(0.0).min(longest);
         let own = if self.jitter {
-            full * draw.clamp(0.0, 1.0)
+            full * jitter_sample.clamp(0.0, 1.0)
         } else {
             full
         };

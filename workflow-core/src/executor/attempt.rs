@@ -30,7 +30,7 @@ pub(super) async fn run(
     output_bytes: usize,
 ) -> Option<Input> {
     let planned = &body.steps[node];
-    let (result, draw) = match &planned.work {
+    let (result, jitter_sample) = match &planned.work {
         Work::Leaf(node) => attempt(&**node, planned.timeout, output_bytes, &cx).await,
         _ => (
             Err(NodeError::new("internal", "this node is not attempted")),
@@ -41,7 +41,7 @@ pub(super) async fn run(
         step,
         result,
         report: cx.take_report(),
-        draw,
+        jitter_sample,
     })
 }
 
@@ -64,12 +64,12 @@ async fn attempt(
         Ok(Err(panic)) => Err(panicked(&*panic)),
         Err(timed_out) => Err(timed_out),
     };
-    let draw = if result.is_err() {
+    let jitter_sample = if result.is_err() {
         fastrand::f64()
     } else {
         0.0
     };
-    (result, draw)
+    (result, jitter_sample)
 }
 
 /// Lets an attempt work this long. Its time does not run while it waits for admission.

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{
     FrameId, Machine, Misfit, Phase, StepId,
     container::Container,
-    end::{Doom, RUN_CANCELLED},
+    end::{EarlyEnd, RUN_CANCELLED},
     frame::Failure,
     step::StepState,
     suspend::SHUTDOWN,
@@ -148,7 +148,7 @@ impl Machine {
                 state.state = StepState::Settled;
                 if cancelled.reason == RUN_CANCELLED {
                     let reason = "cancelled".into();
-                    self.doom.get_or_insert(Doom::Cancelled { reason });
+                    self.early_end.get_or_insert(EarlyEnd::Cancelled { reason });
                 }
             }
             _ => {}

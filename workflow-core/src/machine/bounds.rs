@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{FrameId, Machine, end::Doom};
+use super::{FrameId, Machine, end::EarlyEnd};
 use crate::{
     error::{NodeError, Problem},
     heap,
@@ -68,7 +68,7 @@ impl Machine {
     }
 
     fn fail_run(&mut self, problem: Problem) {
-        self.doom.get_or_insert(Doom::failed(problem));
+        self.early_end.get_or_insert(EarlyEnd::failed(problem));
     }
 
     /// Whether another frame may be opened.

@@ -21,7 +21,7 @@ use crate::{
 
 /// Why a run is to end before all its steps are done.
 #[derive(Clone, Debug)]
-pub(super) enum Doom {
+pub(super) enum EarlyEnd {
     Failed {
         step: Option<StepRef>,
         error: Arc<Problem>,
@@ -31,7 +31,7 @@ pub(super) enum Doom {
     },
 }
 
-impl Doom {
+impl EarlyEnd {
     /// The run as a whole fails.
     pub(super) fn failed(problem: Problem) -> Self {
         let error = Arc::new(problem);
@@ -50,7 +50,7 @@ impl Machine {
         let Some((step, place)) = parent else {
             return match result {
                 Ok(output) => self.complete_run(output, turn),
-                Err(error) => self.doom = Some(Doom::Failed { step: None, error }),
+                Err(error) => self.early_end = Some(EarlyEnd::Failed { step: None, error }),
             };
         };
         match (self.frames.step(step).container.as_deref(), result) {
@@ -82,7 +82,8 @@ impl Machine {
         let Some((step, place)) = parent else {
             let Failure { step, error, .. } = failure;
             let step = Some(step);
-            self.doom.get_or_insert(Doom::Failed { step, error });
+            self.early_end
+                .get_or_insert(EarlyEnd::Failed { step, error });
             return;
         };
         self.cancel_frame(id, "sibling_failed", turn);
@@ -124,27 +125,27 @@ impl Machine {
         self.emit(None, last, turn);
     }
 
-    pub(super) fn end_early(&mut self, doom: Doom, turn: &mut Turn) {
-        let why = match doom {
-            Doom::Failed { step: Some(_), .. } => "sibling_failed",
-            Doom::Failed { step: None, .. } => "run_failed",
-            Doom::Cancelled { .. } => RUN_CANCELLED,
+    pub(super) fn end_early(&mut self, early_end: EarlyEnd, turn: &mut Turn) {
+        let why = match early_end {
+            EarlyEnd::Failed { step: Some(_), .. } => "sibling_failed",
+            EarlyEnd::Failed { step: None, .. } => "run_failed",
+            EarlyEnd::Cancelled { .. } => RUN_CANCELLED,
         };
         self.cancel_frame(FrameId::ROOT, why, turn);
-        let last = self.last_event(doom, turn.now);
+        let last = self.last_event(early_end, turn.now);
         self.emit(None, last, turn);
     }
 
-    fn last_event(&self, doom: Doom, now: Timestamp) -> EventKind {
+    fn last_event(&self, early_end: EarlyEnd, now: Timestamp) -> EventKind {
         let (usage, duration_ms) = (self.usage, self.duration_ms(now));
-        match doom {
-            Doom::Failed { step, error } => EventKind::RunFailed(Box::new(RunFailed {
+        match early_end {
+            EarlyEnd::Failed { step, error } => EventKind::RunFailed(Box::new(RunFailed {
                 error,
                 step,
                 usage,
                 duration_ms,
             })),
-            Doom::Cancelled { reason } => EventKind::RunCancelled(Box::new(RunCancelled {
+            EarlyEnd::Cancelled { reason } => EventKind::RunCancelled(Box::new(RunCancelled {
                 reason: reason.to_string().into(),
                 usage,
                 duration_ms,

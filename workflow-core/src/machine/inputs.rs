@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     Command, Machine, StepId, Turn,
-    end::Doom,
+    end::EarlyEnd,
     follow::may_queue,
     retry::{self, Verdict},
     step::StepState,
@@ -34,7 +34,7 @@ impl Machine {
 
     pub(super) fn deadline_reached(&mut self) {
         let problem = Problem::new("timeout", "the run took longer than its workflow allows");
-        self.doom.get_or_insert(Doom::failed(problem));
+        self.early_end.get_or_insert(EarlyEnd::failed(problem));
     }
 
     fn container_timed_out(&mut self, step: StepId, turn: &mut Turn) {
@@ -80,7 +80,7 @@ impl Machine {
         step: StepId,
         result: Result<Value, NodeError>,
         report: Option<Box<Report>>,
-        draw: f64,
+        jitter_sample: f64,
         turn: &mut Turn,
     ) {
         if !matches!(self.frames.state(step), Some(StepState::Running { .. })) {
@@ -88,7 +88,7 @@ impl Machine {
         }
         match result {
             Ok(output) => self.complete(step, Arc::new(output), report, turn),
-            Err(error) => self.attempt_failed(step, error, report, draw, turn),
+            Err(error) => self.attempt_failed(step, error, report, jitter_sample, turn),
         }
     }
 
@@ -115,12 +115,12 @@ impl Machine {
         step: StepId,
         error: NodeError,
         report: Option<Box<Report>>,
-        draw: f64,
+        jitter_sample: f64,
         turn: &mut Turn,
     ) {
         let policy = &self.frames.planned(step).retry;
         let failures = self.frames.step(step).failures + 1;
-        match retry::decide(policy, failures, error, draw) {
+        match retry::decide(policy, failures, error, jitter_sample) {
             Verdict::Again { error, .. } if self.is_full() => {
                 self.fail_with(step, Arc::new(error), report, turn);
             }

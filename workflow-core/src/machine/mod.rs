@@ -38,7 +38,7 @@ use std::{
 use serde_json::Value;
 
 use self::{
-    end::Doom,
+    end::EarlyEnd,
     frame::{Frame, Frames},
     wait::Wait,
 };
@@ -66,7 +66,7 @@ pub(crate) enum Input {
         step: StepId,
         result: Result<Value, NodeError>,
         report: Option<Box<Report>>,
-        draw: f64,
+        jitter_sample: f64,
     },
     /// An attempt waits for admission, or does not any more.
     Noticed(Notice),
@@ -163,7 +163,7 @@ pub(crate) struct Machine {
     run_id: RunId,
     seq: u64,
     phase: Phase,
-    doom: Option<Doom>,
+    early_end: Option<EarlyEnd>,
     /// Whether its host stops.
     interrupted: bool,
     /// What the nodes of the workflow do not do again.
@@ -224,7 +224,7 @@ impl Machine {
             run_id,
             seq: 0,
             phase: Phase::New,
-            doom: None,
+            early_end: None,
             interrupted: false,
             reused: BTreeMap::new(),
             deadline: None,
@@ -298,13 +298,15 @@ impl Machine {
                     step,
                     result,
                     report,
-                    draw,
-                } => self.done(step, result, report, draw, turn),
+                    jitter_sample,
+                } => self.done(step, result, report, jitter_sample, turn),
                 Input::Noticed(notice) => self.noticed(notice, turn),
                 Input::TimerFired { step } => self.timer_fired(step, turn),
                 Input::DeadlineReached => self.deadline_reached(),
                 Input::Signal { wait, payload } => self.signal(wait, payload, turn),
-                Input::Cancel { reason } => _ = self.doom.get_or_insert(Doom::Cancelled { reason }),
+                Input::Cancel { reason } => {
+                    _ = self.early_end.get_or_insert(EarlyEnd::Cancelled { reason })
+                }
                 Input::Interrupt => self.interrupted = true,
                 Input::OutOfMemory { budget } => self.out_of_memory(budget),
             }

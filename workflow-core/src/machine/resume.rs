@@ -26,7 +26,7 @@ impl Machine {
 
     /// Sets everything going that a log left standing.
     pub(super) fn go_on(&mut self, turn: &mut Turn) {
-        if self.doom.is_some() {
+        if self.early_end.is_some() {
             return;
         }
         match self.deadline {

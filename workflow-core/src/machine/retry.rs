@@ -20,8 +20,13 @@ pub(super) enum Verdict {
     Fail(Problem),
 }
 
-/// `failures` counts this one; `draw` is a random number in `0.0..1.0`.
-pub(super) fn decide(policy: &RetryPolicy, failures: u32, error: NodeError, draw: f64) -> Verdict {
+/// `failures` counts this one; `jitter_sample` is a random number in `0.0..1.0`.
+pub(super) fn decide(
+    policy: &RetryPolicy,
+    failures: u32,
+    error: NodeError,
+    jitter_sample: f64,
+) -> Verdict {
     let asked = error.wait();
     if !error.is_retryable() || failures >= policy.max_attempts {
         return Verdict::Fail(error.into_problem());
@@ -37,7 +42,7 @@ pub(super) fn decide(policy: &RetryPolicy, failures: u32, error: NodeError, draw
     }
     // Rounded up to what the event can say: the next attempt is never sooner than was asked for.
     let wait = policy
-        .wait(failures, draw, asked)
+        .wait(failures, jitter_sample, asked)
         .saturating_add(Duration::from_nanos(999_999));
     Verdict::Again {
         wait: Duration::from_millis(millis(wait)),

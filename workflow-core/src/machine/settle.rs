@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Command, FrameId, Machine, Phase, StepId, Turn, end::Doom, step::StepState};
+use super::{Command, FrameId, Machine, Phase, StepId, Turn, end::EarlyEnd, step::StepState};
 use crate::{
     error::Problem,
     event::{EventKind, NodeSkipped, NodeStarted, RunStarted, SkipReason, StartReason},
@@ -28,15 +28,15 @@ impl Machine {
             self.begin(turn);
         }
         if matches!(self.phase, Phase::Started(_)) {
-            if self.interrupted && self.doom.is_none() {
+            if self.interrupted && self.early_end.is_none() {
                 return self.interrupt(turn);
             }
             self.settle_frames(turn);
         }
         if self.phase != Phase::Ended
-            && let Some(doom) = self.doom.take()
+            && let Some(early_end) = self.early_end.take()
         {
-            self.end_early(doom, turn);
+            self.end_early(early_end, turn);
         }
     }
 
@@ -44,7 +44,7 @@ impl Machine {
         loop {
             self.settle_failures(turn);
             self.bound();
-            if self.doom.is_some() || self.has_ended() {
+            if self.early_end.is_some() || self.has_ended() {
                 return;
             }
             if turn.events.len() >= MAX_BATCH {
@@ -61,14 +61,14 @@ impl Machine {
         }
         self.start_ready(turn);
         self.bound();
-        if self.doom.is_some() {
+        if self.early_end.is_some() {
             return;
         }
         self.suspend_if_idle(turn);
     }
 
     pub(super) fn settle_failures(&mut self, turn: &mut Turn) {
-        while self.doom.is_none()
+        while self.early_end.is_none()
             && !self.is_full()
             && let Some(frame) = self.failed.pop_front()
         {
@@ -78,12 +78,12 @@ impl Machine {
 
     /// Lets the run work, unless its input is not what the workflow takes.
     fn begin(&mut self, turn: &mut Turn) {
-        if self.doom.is_some() {
+        if self.early_end.is_some() {
             return;
         }
         if let Err(faults) = self.workflow.check_input(self.root_input()) {
             let problem = Problem::new("invalid_input", "the input is not what the workflow takes");
-            self.doom = Some(Doom::failed(problem.with_errors(faults)));
+            self.early_end = Some(EarlyEnd::failed(problem.with_errors(faults)));
             return;
         }
         let timeout = self.workflow.timeout();

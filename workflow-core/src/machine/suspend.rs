@@ -2,7 +2,7 @@
 
 use super::{
     Machine, Turn,
-    end::Doom,
+    end::EarlyEnd,
     step::{Step, StepState},
 };
 use crate::{
@@ -36,7 +36,7 @@ impl Machine {
         if self.waits.is_empty() {
             let detail =
                 "nothing is left to be done, and the run is not through: its log is damaged";
-            return self.end_early(Doom::failed(Problem::new("stalled", detail)), turn);
+            return self.end_early(EarlyEnd::failed(Problem::new("stalled", detail)), turn);
         }
         let suspended = RunSuspended {
             reason: "waiting".into(),
