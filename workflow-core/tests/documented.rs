@@ -41,10 +41,10 @@ fn every_error_of_the_engine_is_in_the_table() {
     let sources = [
         include_str!("../src/executor/attempt.rs"),
         include_str!("../src/machine/bounds.rs"),
-        include_str!("../src/machine/call.rs"),
-        include_str!("../src/machine/end.rs"),
+        include_str!("../src/machine/control/call.rs"),
         include_str!("../src/machine/inputs.rs"),
-        include_str!("../src/machine/map.rs"),
+        include_str!("../src/machine/control/map.rs"),
+        include_str!("../src/machine/result.rs"),
         include_str!("../src/machine/resume.rs"),
         include_str!("../src/machine/settle.rs"),
         include_str!("../src/machine/suspend.rs"),

@@ -182,7 +182,10 @@ async fn a_limit_that_was_lowered_leaves_a_log_usable() {
         })
         .collect();
     assert_eq!(waits.len(), 4);
-    let lowered = Executor::new().max_map_items(2).max_output_bytes(1);
+    let lowered = Executor::new()
+        .max_map_items(2)
+        .max_output_bytes(1)
+        .max_open_frames(2);
     let rest = lowered.signal(workflow, &log, waits[0], json!("yes"));
     let rest = collect(rest.unwrap()).await;
     assert!(support::brief(&rest).contains(&"node.completed each/0/ask".to_owned()));

@@ -6,9 +6,9 @@ use crate::event::{EventKind, NodeCancelled};
 impl Machine {
     /// Stops every step of a frame that has begun and is not settled, and what is in it.
     pub(super) fn cancel_frame(&mut self, frame: FrameId, why: &'static str, turn: &mut Turn) {
-        for node in 0..self.frames.at(frame).steps.len() {
+        for node in 0..self.logged.frames().at(frame).steps.len() {
             let step = StepId::new(frame, node);
-            if self.frames.step(step).is_open() {
+            if self.logged.frames().step(step).is_open() {
                 self.cancel_step(step, why, turn);
             }
         }
@@ -17,7 +17,7 @@ impl Machine {
     fn cancel_step(&mut self, step: StepId, why: &'static str, turn: &mut Turn) {
         self.cancel_inside(step, why, turn);
         let works = matches!(
-            self.frames.step(step).state,
+            self.logged.frames().step(step).state,
             StepState::Running { .. } | StepState::Backoff { .. }
         );
         // What is left when the run itself ends, its driver drops all at once.
@@ -34,10 +34,10 @@ impl Machine {
 
     /// Lets the timer of a container or wait go, which is not needed any more.
     pub(super) fn stop_timer(&self, step: StepId, turn: &mut Turn) {
-        let is_set = match self.frames.step(step).state {
+        let is_set = match self.logged.frames().step(step).state {
             StepState::Open { deadline, .. } => deadline.is_some(),
             StepState::Waiting { wait, .. } => {
-                let wait = self.waits.get(&wait);
+                let wait = self.logged.waits().get(&wait);
                 wait.is_some_and(|wait| wait.until.is_some())
             }
             _ => false,
@@ -49,7 +49,7 @@ impl Machine {
 
     /// Stops what is in a container, in the order of its items.
     pub(super) fn cancel_inside(&mut self, step: StepId, why: &'static str, turn: &mut Turn) {
-        for frame in self.frames.step(step).frames() {
+        for frame in self.logged.frames().frames_in(step) {
             self.cancel_frame(frame, why, turn);
         }
     }

@@ -1,103 +1,52 @@
-//! What a step holds while it is open: the items of a map, the round of a loop, the call of a workflow.
+//! What a step holds while it is open.
 
-use std::{collections::BTreeMap, mem::size_of, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::Value;
 
-use super::frame::FrameId;
-use crate::{heap::heap_bytes, size};
+use super::{control::MapState, frame::FrameId};
+use crate::error::Problem;
 
-pub(super) enum Container {
-    Map(Items),
-    Loop {
-        round: usize,
-        frame: FrameId,
-    },
-    Call(FrameId),
-    /// A wait is over. With the answer, where it was a person's.
+/// Which frame of a step. Each kind of control node has its own numbering: the item of a map, the round of a loop.
+pub(super) type Place = usize;
+
+/// The frames of an open step, and what its kind stores beside them.
+///
+/// A frame stays here until its kind closes it, also when all its steps are settled.
+pub(super) struct Container {
+    pub(super) frames: BTreeMap<Place, FrameId>,
+    pub(super) state: State,
+}
+
+/// What a kind of control node stores.
+pub(super) enum State {
+    /// Nothing beside the frames.
+    Frames,
+    Map(MapState),
+    /// The step cannot begin.
+    Refused(Arc<Problem>),
+    /// Its wait is over; with the answer, if a person gave one.
     Answered(Option<Arc<Value>>),
 }
 
-/// The items of a map.
-pub(super) struct Items {
-    /// Those that have not begun yet.
-    waiting: std::vec::IntoIter<Value>,
-    /// How many there are.
-    count: usize,
-    /// Those that have begun.
-    pub(super) open: BTreeMap<usize, FrameId>,
-    /// The results, in order; `null` for those that have none yet.
-    results: Vec<Arc<Value>>,
-    pub(super) done: usize,
-    /// How many bytes the results have as JSON.
-    pub(super) bytes: usize,
-    /// How much memory the items that have not begun and the results hold.
-    pub(super) memory: usize,
-}
-
-impl Items {
-    pub(super) fn new(items: Vec<Value>) -> Self {
-        let count = items.len();
-        let memory = items.iter().map(held).sum();
-        Self {
-            waiting: items.into_iter(),
-            count,
-            open: BTreeMap::new(),
-            results: vec![Arc::default(); count],
-            done: 0,
-            bytes: 0,
-            memory,
+impl State {
+    /// How much memory it holds, beside the frames.
+    pub(super) fn memory(&self) -> usize {
+        match self {
+            Self::Map(map) => map.memory(),
+            Self::Frames | Self::Refused(_) | Self::Answered(_) => 0,
         }
     }
-
-    pub(super) fn count(&self) -> usize {
-        self.count
-    }
-
-    /// The next item to begin.
-    pub(super) fn next(&mut self) -> Option<(usize, Value)> {
-        let index = self.count - self.waiting.len();
-        let item = self.waiting.next()?;
-        self.memory -= held(&item);
-        Some((index, item))
-    }
-
-    /// The number of the item that begins next.
-    pub(super) fn next_index(&self) -> usize {
-        self.count - self.waiting.len()
-    }
-
-    pub(super) fn finish(&mut self, item: usize, result: Arc<Value>) -> Option<FrameId> {
-        let frame = self.open.remove(&item)?;
-        self.bytes += size::bytes(&result);
-        self.memory += held(&result);
-        self.results[item] = result;
-        self.done += 1;
-        Some(frame)
-    }
-
-    pub(super) fn is_done(&self) -> bool {
-        self.done == self.count
-    }
-
-    pub(super) fn take_results(&mut self) -> Value {
-        let results = std::mem::take(&mut self.results).into_iter();
-        Value::Array(results.map(Arc::unwrap_or_clone).collect())
-    }
-}
-
-/// How much memory a value holds in a list.
-fn held(value: &Value) -> usize {
-    size_of::<Value>() + heap_bytes(value)
 }
 
 impl Container {
-    /// The frames in it, in order.
-    pub(super) fn frames(&self) -> Vec<FrameId> {
-        match self {
-            Self::Map(items) => items.open.values().copied().collect(),
-            Self::Loop { frame, .. } | Self::Call(frame) => vec![*frame],
-            Self::Answered(_) => Vec::new(),
-        }
+    pub(super) fn new(state: State) -> Self {
+        let frames = BTreeMap::new();
+        Self { frames, state }
+    }
+
+    /// The ids of its frames, in the order of their places.
+    pub(super) fn frame_ids(&self) -> impl Iterator<Item = FrameId> {
+        self.frames.values().copied()
     }
 }

@@ -4,9 +4,13 @@ use std::{cell::OnceCell, mem::size_of, sync::Arc};
 
 use serde_json::Value;
 
-use super::step::{Step, StepState};
+use super::{
+    container::Place,
+    step::{Step, StepState},
+};
 use crate::{
     error::Problem,
+    heap,
     id::StepRef,
     scope::Scope,
     workflow::{Body, Planned},
@@ -63,18 +67,18 @@ pub(super) struct Frame {
     pub(super) unsettled: usize,
     /// How much memory it and its values hold, about.
     memory: usize,
-    /// The container it belongs to, and which item or round it is.
-    pub(super) parent: Option<(StepId, usize)>,
-    /// The first failure in it that nobody handled.
+    /// The step that holds it, and its place there; none for the workflow's own nodes.
+    pub(super) parent: Option<(StepId, Place)>,
+    /// The first failure in it that was not handled.
     pub(super) failure: Option<Failure>,
-    /// What comes of it once all is settled, computed once.
+    /// Its result once every step is settled, computed once.
     pub(super) result: OnceCell<Result<Arc<Value>, Arc<Problem>>>,
 }
 
-/// A failure that nobody handled: the step it began with, and why.
+/// A failure that was not handled: the step it began with, and why.
 #[derive(Clone, Debug)]
 pub(super) struct Failure {
-    /// The number of the event that told of it.
+    /// The number of its event.
     pub(super) seq: u64,
     pub(super) step: StepRef,
     pub(super) error: Arc<Problem>,
@@ -85,7 +89,7 @@ impl Frame {
         body: &Arc<Body>,
         scope: Scope,
         names: Arc<[StepRef]>,
-        parent: Option<(StepId, usize)>,
+        parent: Option<(StepId, Place)>,
     ) -> Self {
         let steps: Box<[Step]> = (body.steps.iter())
             .map(|planned| Step::new(planned.needs))
@@ -105,25 +109,43 @@ impl Frame {
 
     /// The node of this id.
     pub(super) fn index_of(&self, id: &str) -> Option<usize> {
-        let index = *self.body.variables.get(&id.replace('-', "_"))?;
+        let variables = &self.body.variables;
+        let index = if id.contains('-') {
+            *variables.get(&id.replace('-', "_"))?
+        } else {
+            *variables.get(id)?
+        };
         (self.body.steps[index].id.as_str() == id).then_some(index)
+    }
+
+    /// Whether a step in it has begun and is not settled.
+    pub(super) fn is_busy(&self) -> bool {
+        self.steps.iter().any(Step::is_open)
+    }
+
+    /// Whether nothing more happens in it: every step is settled, or it failed and nothing is running in it.
+    pub(super) fn is_through(&self) -> bool {
+        self.unsettled == 0 || (self.failure.is_some() && !self.is_busy())
     }
 }
 
 /// What a step takes, whatever its values are: its state, the place of its output, its name and its path.
 const PER_STEP: usize = size_of::<Step>() + 256;
 
-/// The frames of a run. Those that are through are gone.
+/// The open frames of a run.
 pub(super) struct Frames {
     list: Vec<Option<Box<Frame>>>,
     open: usize,
+    /// How many may be open before a container waits with its next one.
+    limit: usize,
     memory: usize,
 }
 
 impl Frames {
-    pub(super) fn new(root: Frame) -> Self {
+    pub(super) fn new(root: Frame, limit: usize) -> Self {
         Self {
             open: 1,
+            limit,
             memory: root.memory,
             list: vec![Some(Box::new(root))],
         }
@@ -146,9 +168,14 @@ impl Frames {
         self.memory -= frame.memory;
     }
 
-    /// How many there are.
+    /// How many are open.
     pub(super) fn open(&self) -> usize {
         self.open
+    }
+
+    /// Whether one more may be opened.
+    pub(super) fn has_room(&self) -> bool {
+        self.open < self.limit
     }
 
     /// How much memory they and their values hold, about.
@@ -162,7 +189,12 @@ impl Frames {
         self.memory += bytes;
     }
 
-    /// Counts memory that a frame holds no more.
+    /// Counts a value that a frame holds from now on: as JSON, and once more as templates read it.
+    pub(super) fn hold(&mut self, id: FrameId, value: &Arc<Value>) {
+        self.charge(id, 2 * heap::of_shared(value));
+    }
+
+    /// Counts memory that a frame no longer holds.
     pub(super) fn credit(&mut self, id: FrameId, bytes: usize) {
         let frame = self.at_mut(id);
         let bytes = bytes.min(frame.memory);
@@ -170,36 +202,49 @@ impl Frames {
         self.memory -= bytes;
     }
 
+    #[inline]
     pub(super) fn get(&self, id: FrameId) -> Option<&Frame> {
         self.list.get(id.0 as usize)?.as_deref()
     }
 
     /// A frame that is known to be there.
+    #[inline]
     pub(super) fn at(&self, id: FrameId) -> &Frame {
         self.get(id).expect("a step's frame outlives it")
     }
 
+    #[inline]
     pub(super) fn at_mut(&mut self, id: FrameId) -> &mut Frame {
         let frame = self.list.get_mut(id.0 as usize);
         let frame = frame.and_then(Option::as_deref_mut);
         frame.expect("a step's frame outlives it")
     }
 
+    #[inline]
     pub(super) fn step(&self, id: StepId) -> &Step {
         &self.at(id.frame).steps[id.node()]
     }
 
+    #[inline]
     pub(super) fn step_mut(&mut self, id: StepId) -> &mut Step {
         &mut self.at_mut(id.frame).steps[id.node()]
     }
 
     /// The state of a step, unless its frame is gone.
+    #[inline]
     pub(super) fn state(&self, id: StepId) -> Option<StepState> {
         Some(self.get(id.frame)?.steps[id.node()].state)
     }
 
+    #[inline]
     pub(super) fn planned(&self, id: StepId) -> &Planned {
         &self.at(id.frame).body.steps[id.node()]
+    }
+
+    /// The frames that a step holds, in the order of their places.
+    pub(super) fn frames_in(&self, id: StepId) -> Vec<FrameId> {
+        let container = self.step(id).container.as_deref();
+        container.map_or_else(Vec::new, |it| it.frame_ids().collect())
     }
 
     /// Notes which steps were at work when their host stopped.
@@ -223,7 +268,7 @@ impl Frames {
         })
     }
 
-    /// Whether a failure that nobody handled is about to end this frame.
+    /// Whether a failure that was not handled is about to end this frame.
     pub(super) fn is_failing(&self, id: FrameId) -> bool {
         let mut frame = self.get(id);
         while let Some(here) = frame {

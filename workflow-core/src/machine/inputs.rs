@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     Command, Machine, StepId, Turn,
     end::EarlyEnd,
-    follow::may_queue,
+    logged::is_nearer,
     retry::{self, Verdict},
     step::StepState,
 };
@@ -16,16 +16,13 @@ use crate::{
     event::{EventKind, NodeAdmitted, NodeCompleted, NodeFailed, NodeQueued, Report},
     queued::{News, Notice},
     spec::OnError,
-    time::{Timestamp, millis},
+    time::millis,
 };
 
 impl Machine {
     pub(super) fn timer_fired(&mut self, step: StepId, turn: &mut Turn) {
-        match self.frames.state(step) {
-            Some(StepState::Backoff { .. }) => {
-                self.frames.step_mut(step).state = StepState::Ready(None);
-                self.ready.push_back(step);
-            }
+        match self.frames().state(step) {
+            Some(StepState::Backoff { .. }) => self.agenda.ready.push_back((step, None)),
             Some(StepState::Waiting { wait, .. }) => self.wait_over(step, wait, turn),
             Some(StepState::Open { .. }) => self.container_timed_out(step, turn),
             _ => {}
@@ -34,7 +31,7 @@ impl Machine {
 
     pub(super) fn deadline_reached(&mut self) {
         let problem = Problem::new("timeout", "the run took longer than its workflow allows");
-        self.early_end.get_or_insert(EarlyEnd::failed(problem));
+        self.agenda.end_early(EarlyEnd::failed(problem));
     }
 
     fn container_timed_out(&mut self, step: StepId, turn: &mut Turn) {
@@ -46,16 +43,16 @@ impl Machine {
     /// An attempt that is not at work any more has nothing to report.
     pub(super) fn noticed(&mut self, notice: Notice, turn: &mut Turn) {
         let step = StepId::of_key(notice.step);
-        let Some(state @ StepState::Running { queued, .. }) = self.frames.state(step) else {
+        let Some(StepState::Running { queued, .. }) = self.frames().state(step) else {
             return;
         };
         let attempt = notice.attempt;
-        if self.has_ended() || self.is_full() || self.frames.step(step).attempt != attempt {
+        if self.has_ended() || self.is_full() || self.frames().step(step).attempt != attempt {
             return;
         }
         let name = self.step_ref(step);
         let kind = match notice.news {
-            News::Queued { queue, position } if may_queue(state, position) => {
+            News::Queued { queue, position } if is_nearer(queued, position) => {
                 EventKind::NodeQueued(NodeQueued {
                     step: name,
                     attempt,
@@ -83,7 +80,9 @@ impl Machine {
         jitter_sample: f64,
         turn: &mut Turn,
     ) {
-        if !matches!(self.frames.state(step), Some(StepState::Running { .. })) {
+        // Not of an attempt that was lost with another host.
+        let is_running = matches!(self.frames().state(step), Some(StepState::Running { .. }));
+        if !is_running || self.agenda.lost.contains(&step) {
             return;
         }
         match result {
@@ -102,9 +101,9 @@ impl Machine {
         self.stop_timer(step, turn);
         let completed = NodeCompleted {
             step: self.step_ref(step),
-            attempt: self.frames.step(step).attempt,
+            attempt: self.frames().step(step).attempt,
             output,
-            duration_ms: self.step_duration_ms(step, turn.now),
+            duration_ms: self.frames().step(step).duration_ms(turn.now),
             report,
         };
         self.emit(Some(step), EventKind::NodeCompleted(completed), turn);
@@ -118,8 +117,8 @@ impl Machine {
         jitter_sample: f64,
         turn: &mut Turn,
     ) {
-        let policy = &self.frames.planned(step).retry;
-        let failures = self.frames.step(step).failures + 1;
+        let policy = &self.frames().planned(step).retry;
+        let failures = self.frames().step(step).failures + 1;
         match retry::decide(policy, failures, error, jitter_sample) {
             Verdict::Again { error, .. } if self.is_full() => {
                 self.fail_with(step, Arc::new(error), report, turn);
@@ -130,7 +129,7 @@ impl Machine {
                 error,
             } => {
                 turn.commands.push(Command::Wait { step, wait });
-                let (name, attempt) = (self.step_ref(step), self.frames.step(step).attempt);
+                let (name, attempt) = (self.step_ref(step), self.frames().step(step).attempt);
                 let most = self.max_attempts(step);
                 let retrying = retry::event(name, attempt, most, wait, waits_for, error, report);
                 self.emit(Some(step), retrying, turn);
@@ -141,13 +140,14 @@ impl Machine {
 
     /// How many attempts the step can come to; one that was recovered has had more than its policy says.
     pub(super) fn max_attempts(&self, step: StepId) -> u32 {
-        let state = self.frames.step(step);
-        let policy = &self.frames.planned(step).retry;
+        let state = self.frames().step(step);
+        let policy = &self.frames().planned(step).retry;
         let left = policy.max_attempts.saturating_sub(state.failures);
-        match state.state {
-            StepState::Running { .. } => state.attempt.saturating_add(left.saturating_sub(1)),
-            _ => state.attempt.saturating_add(left),
-        }
+        let is_running = matches!(state.state, StepState::Running { .. });
+        let of_running = u32::from(is_running && !self.agenda.lost.contains(&step));
+        state
+            .attempt
+            .saturating_add(left.saturating_sub(of_running))
     }
 
     /// A step fails for good, with nothing to say about the attempt.
@@ -163,7 +163,7 @@ impl Machine {
         report: Option<Box<Report>>,
         turn: &mut Turn,
     ) {
-        let (handled, output) = match &self.frames.planned(step).on_error {
+        let (handled, output) = match &self.frames().planned(step).on_error {
             OnError::Fail => (false, None),
             OnError::Continue => (true, None),
             OnError::Output(output) => (true, Some(Arc::clone(output))),
@@ -171,19 +171,14 @@ impl Machine {
         self.stop_timer(step, turn);
         let failed = NodeFailed {
             step: self.step_ref(step),
-            attempt: self.frames.step(step).attempt,
+            attempt: self.frames().step(step).attempt,
             error,
             handled,
             output,
-            duration_ms: self.step_duration_ms(step, turn.now),
+            duration_ms: self.frames().step(step).duration_ms(turn.now),
             report,
         };
         let failed = EventKind::NodeFailed(Box::new(failed));
         self.emit(Some(step), failed, turn);
-    }
-
-    fn step_duration_ms(&self, step: StepId, now: Timestamp) -> u64 {
-        let since = self.frames.step(step).since();
-        since.map_or(0, |since| millis(now.since(since)))
     }
 }

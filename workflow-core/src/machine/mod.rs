@@ -1,27 +1,27 @@
 //! The decisions of a run, and nothing else: no clock, no IO, no async.
 //!
-//! A [`Machine`] is told what happened and answers with events for the log and commands for its
-//! driver. The same workflow and the same inputs in the same order give the same events. What a log
-//! tells changes it by applying events, live as in replay; which steps are due, wait for a slot or
-//! make the next item of a map is derived from that. So any prefix of a log is a valid state, and
-//! [`Input::Resume`] derives whatever a cut log had not written yet.
+//! A [`Machine`] takes inputs and returns events for the log and commands for its driver. The same
+//! workflow and the same inputs in the same order give the same events.
+//!
+//! Its state has two parts. [`Logged`] is what the log says; only an event changes it, live as in replay,
+//! and an event that does not fit is neither applied nor written. [`Agenda`] is what follows from that: which
+//! steps are due, wait for a slot or were lost with their host. So each prefix of a log is a valid state, and
+//! [`Input::Resume`] derives whatever a cut log does not contain yet.
 //!
 //! A list of nodes that is being run is a frame: the workflow's own nodes, and one for each item of a
-//! map, round of a loop and call of a workflow that is under way.
+//! map, round of a loop and call of a workflow. What a kind of control node does is in [`control`].
 
-mod apply;
+mod agenda;
 mod bounds;
-mod call;
 mod cancel;
 mod container;
 mod control;
 mod end;
-mod follow;
 mod frame;
 mod inputs;
-mod locate;
-mod map;
-mod repeat;
+mod logged;
+mod path;
+mod result;
 mod resume;
 mod retry;
 mod settle;
@@ -29,35 +29,35 @@ mod step;
 mod suspend;
 mod wait;
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
-    time::Duration,
-};
+#[cfg(test)]
+mod tests;
+
+use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
 
 use self::{
+    agenda::Agenda,
+    control::{Control, Next, View},
     end::EarlyEnd,
-    frame::{Frame, Frames},
-    wait::Wait,
+    frame::Frames,
+    logged::{DoesNotFit, Logged, Phase},
 };
 pub(crate) use self::{
     frame::{FrameId, StepId},
     suspend::SHUTDOWN,
 };
 use crate::{
-    error::NodeError,
-    event::{EventKind, Report, ReusedStep, RunCreated, StepEvent},
+    error::{NodeError, Problem},
+    event::{EventKind, Report, RunCreated, StepEvent},
     id::{RunId, StepRef, WaitId},
     queued::Notice,
     scope::{ImplicitInput, Scope},
     time::Timestamp,
-    usage::Usage,
     workflow::{Body, Workflow},
 };
 
-/// What a machine is told.
+/// An input of a machine.
 pub(crate) enum Input {
     /// Begin, or go on from the log that was applied.
     Resume,
@@ -126,20 +126,7 @@ impl Turn {
     }
 }
 
-/// How far a run as a whole has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    New,
-    Created,
-    Started(Timestamp),
-    /// Nothing works; since when it was started.
-    Suspended(Timestamp),
-    /// Its host stopped; since when it was started.
-    Interrupted(Timestamp),
-    Ended,
-}
-
-/// How much of what a run may have.
+/// The limits of a run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     /// How many steps may work at once.
@@ -156,36 +143,12 @@ pub(crate) struct Limits {
     pub(crate) output_bytes: usize,
 }
 
-/// One run: what has happened, and what follows from it.
+/// One run: its state, and the decisions.
 pub(crate) struct Machine {
     workflow: Arc<Workflow>,
-    frames: Frames,
-    run_id: RunId,
-    seq: u64,
-    phase: Phase,
-    early_end: Option<EarlyEnd>,
-    /// Whether its host stops.
-    interrupted: bool,
-    /// What the nodes of the workflow do not do again.
-    reused: BTreeMap<usize, ReusedStep>,
-    /// When the run fails, should it still work then.
-    deadline: Option<Timestamp>,
-    /// Steps whose needs are settled, before it is decided whether they are taken.
-    due: VecDeque<StepId>,
-    /// Steps that wait for a slot.
-    ready: VecDeque<StepId>,
-    /// Frames in which a failure was not handled.
-    failed: VecDeque<FrameId>,
-    /// Frames in which everything is settled.
-    settled: VecDeque<FrameId>,
-    /// Who waits for a person or a time.
-    waits: BTreeMap<WaitId, Wait>,
-    /// How many steps work.
-    working: usize,
-    /// How many steps have begun and are not settled.
-    open: usize,
     limits: Limits,
-    usage: Usage,
+    logged: Logged,
+    agenda: Agenda,
 }
 
 /// What a driver needs to make an attempt.
@@ -208,53 +171,21 @@ pub(crate) struct Misfit {
 }
 
 impl Machine {
-    /// A run that nothing has happened in.
+    /// A run without events.
     pub(crate) fn new(
         workflow: Arc<Workflow>,
         run_id: RunId,
         input: Arc<Value>,
         limits: Limits,
     ) -> Self {
-        let (body, held) = (workflow.body(), Arc::clone(&input));
-        let scope = Scope::of_workflow(&body.variables, body.steps.len(), input);
-        let names = Arc::clone(workflow.step_names());
-        let mut machine = Self {
-            frames: Frames::new(Frame::new(body, scope, names, None)),
+        let mut agenda = Agenda::default();
+        let logged = Logged::new(&workflow, run_id, input, &limits, &mut agenda);
+        Self {
             workflow,
-            run_id,
-            seq: 0,
-            phase: Phase::New,
-            early_end: None,
-            interrupted: false,
-            reused: BTreeMap::new(),
-            deadline: None,
-            due: VecDeque::new(),
-            ready: VecDeque::new(),
-            failed: VecDeque::new(),
-            settled: VecDeque::new(),
-            waits: BTreeMap::new(),
-            working: 0,
-            open: 0,
             limits,
-            usage: Usage::default(),
-        };
-        machine.hold(FrameId::ROOT, &held);
-        machine.begin_frame(FrameId::ROOT);
-        machine
-    }
-
-    /// Lets the first nodes of a frame be decided.
-    fn begin_frame(&mut self, id: FrameId) {
-        let body = &self.frames.at(id).body;
-        let first = (0..body.steps.len()).filter(|node| body.steps[*node].needs == 0);
-        self.due.extend(first.map(|node| StepId::new(id, node)));
-    }
-
-    /// Opens a body of a container.
-    fn open_frame(&mut self, frame: Frame) -> FrameId {
-        let id = self.frames.add(frame);
-        self.begin_frame(id);
-        id
+            logged,
+            agenda,
+        }
     }
 
     pub(crate) fn workflow(&self) -> &Workflow {
@@ -265,33 +196,45 @@ impl Machine {
         &self.limits
     }
 
-    /// Whether the last event was written.
-    pub(crate) fn has_ended(&self) -> bool {
-        self.phase == Phase::Ended
+    /// How much memory the run holds, about.
+    pub(crate) fn memory(&self) -> usize {
+        self.logged.frames().memory()
     }
 
-    /// Whether nothing works, and nothing will until somebody or some time makes it.
+    /// Whether the last event was written.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.logged.has_ended()
+    }
+
+    /// Whether nothing runs, and nothing will until an answer, a time or a new host.
     pub(crate) fn is_at_rest(&self) -> bool {
         matches!(
-            self.phase,
+            self.logged.phase(),
             Phase::Suspended(_) | Phase::Interrupted(_) | Phase::Ended
         )
     }
 
     /// The first event of a new run.
     pub(crate) fn create(&mut self, created: RunCreated, now: Timestamp) -> StepEvent {
-        self.next_event(None, EventKind::RunCreated(Box::new(created)), now)
+        let kind = EventKind::RunCreated(Box::new(created));
+        _ = self.logged.apply(None, &kind, now, &mut self.agenda);
+        self.last_event(kind, now)
     }
 
-    /// Takes in what happened in one turn, and adds what follows from it. What was done counts as
-    /// done, also when something else of the same turn ends the run.
+    /// Applies an event of a stored log.
+    pub(crate) fn apply(&mut self, event: &StepEvent) -> Result<(), Misfit> {
+        self.logged.replay(event, &mut self.agenda)
+    }
+
+    /// Takes the inputs of one turn, and adds what follows from them. What was done counts as
+    /// done, also when another input of the same turn ends the run.
     pub(crate) fn on(&mut self, inputs: impl IntoIterator<Item = Input>, turn: &mut Turn) {
         if self.has_ended() {
             return;
         }
         for input in inputs {
             match input {
-                // There is no room for the events that would follow.
+                // The events that would follow are more than the run may have.
                 Input::TimerFired { .. } | Input::Signal { .. } if self.is_full() => {}
                 Input::Resume => self.resume(turn),
                 Input::Done {
@@ -304,10 +247,8 @@ impl Machine {
                 Input::TimerFired { step } => self.timer_fired(step, turn),
                 Input::DeadlineReached => self.deadline_reached(),
                 Input::Signal { wait, payload } => self.signal(wait, payload, turn),
-                Input::Cancel { reason } => {
-                    _ = self.early_end.get_or_insert(EarlyEnd::Cancelled { reason })
-                }
-                Input::Interrupt => self.interrupted = true,
+                Input::Cancel { reason } => self.agenda.end_early(EarlyEnd::Cancelled { reason }),
+                Input::Interrupt => self.agenda.interrupted = true,
                 Input::OutOfMemory { budget } => self.out_of_memory(budget),
             }
         }
@@ -316,9 +257,9 @@ impl Machine {
         }
     }
 
-    /// What is to be done for a step, unless its frame is gone.
+    /// What a driver needs to make an attempt, unless the frame of the step is gone.
     pub(crate) fn assignment(&self, step: StepId) -> Option<Assignment> {
-        let frame = self.frames.get(step.frame)?;
+        let frame = self.logged.frames().get(step.frame)?;
         Some(Assignment {
             body: Arc::clone(&frame.body),
             node: step.node(),
@@ -329,18 +270,86 @@ impl Machine {
         })
     }
 
-    fn emit(&mut self, step: Option<StepId>, kind: EventKind, turn: &mut Turn) {
-        turn.events.push(self.next_event(step, kind, turn.now));
+    /// Appends an event, and returns whether it was appended.
+    ///
+    /// An event that does not fit the log before it could not be replayed. It is not written; the
+    /// run fails with `internal` instead.
+    fn emit(&mut self, step: Option<StepId>, kind: EventKind, turn: &mut Turn) -> bool {
+        let applied = self.logged.apply(step, &kind, turn.now, &mut self.agenda);
+        if let Err(DoesNotFit) = applied {
+            self.does_not_fit(&kind);
+            return false;
+        }
+        let event = self.last_event(kind, turn.now);
+        turn.events.push(event);
+        true
     }
 
-    /// Takes an event in, and numbers it.
-    fn next_event(&mut self, step: Option<StepId>, kind: EventKind, now: Timestamp) -> StepEvent {
-        self.transition(step, &kind, now);
-        self.seq += 1;
-        StepEvent::new(self.seq, self.run_id, now, kind)
+    #[cold]
+    fn does_not_fit(&mut self, kind: &EventKind) {
+        let detail = format!(
+            "the engine decided on {}, which does not fit the log before it",
+            kind.name()
+        );
+        let problem = Problem::new("internal", detail);
+        self.agenda.end_early(EarlyEnd::failed(problem));
+        debug_assert!(false, "{} does not fit the log before it", kind.name());
+    }
+
+    /// The event that was applied last.
+    fn last_event(&self, kind: EventKind, at: Timestamp) -> StepEvent {
+        StepEvent::new(self.logged.seq(), self.logged.run_id(), at, kind)
+    }
+
+    #[inline]
+    fn frames(&self) -> &Frames {
+        self.logged.frames()
     }
 
     fn step_ref(&self, step: StepId) -> StepRef {
-        self.frames.at(step.frame).names[step.node()].clone()
+        self.logged.step_ref(step).clone()
+    }
+
+    /// Does what comes next for an open step.
+    fn advance(&mut self, step: StepId, turn: &mut Turn) {
+        let next = self.decide(step, turn, |kind, view| kind.next(view));
+        self.follow(step, next, turn);
+    }
+
+    /// Asks the kind of a step.
+    fn decide(
+        &self,
+        step: StepId,
+        turn: &Turn,
+        decision: impl FnOnce(&dyn Control, &View<'_>) -> Next,
+    ) -> Next {
+        let view = View::new(&self.logged, &self.limits, step, turn.now);
+        let kind = control::of(&self.logged.frames().planned(step).work);
+        kind.map_or(Next::Rest, |kind| decision(kind, &view))
+    }
+
+    /// Does what the kind of a step decided, and what comes next after that.
+    fn follow(&mut self, step: StepId, mut next: Next, turn: &mut Turn) {
+        loop {
+            match next {
+                Next::Rest => return,
+                Next::Emit(EventKind::NodeWaiting(waiting)) => {
+                    return self.wait(step, waiting, turn);
+                }
+                Next::Emit(kind) => {
+                    if !self.emit(Some(step), kind, turn) {
+                        return;
+                    }
+                }
+                Next::Complete(output, report) => {
+                    return self.complete(step, output, report, turn);
+                }
+                Next::Fail(error) => {
+                    self.cancel_inside(step, "sibling_failed", turn);
+                    return self.fail_with(step, error, None, turn);
+                }
+            }
+            next = self.decide(step, turn, |kind, view| kind.next(view));
+        }
     }
 }

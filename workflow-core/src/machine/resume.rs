@@ -1,6 +1,6 @@
 //! Going on from a log: what was in flight starts again, waits and deadlines go on.
 
-use super::{Command, Machine, Phase, StepId, Turn, container::Container, step::StepState};
+use super::{Command, Machine, Phase, StepId, Turn, step::StepState};
 use crate::{error::Problem, event::StartReason, spec::OnAmbiguous, time::Timestamp};
 
 /// How often a step may be lost with its host, without any progress, before it fails.
@@ -13,7 +13,7 @@ impl Machine {
         if self.has_ended() {
             return;
         }
-        match self.phase {
+        match self.logged.phase() {
             Phase::Interrupted(_) => self.wake("restart", turn),
             Phase::Suspended(_) => {
                 if self.wake_at().is_some_and(|wake_at| wake_at <= turn.now) {
@@ -26,10 +26,10 @@ impl Machine {
 
     /// Sets everything going that a log left standing.
     pub(super) fn go_on(&mut self, turn: &mut Turn) {
-        if self.early_end.is_some() {
+        if self.agenda.early_end.is_some() {
             return;
         }
-        match self.deadline {
+        match self.logged.deadline() {
             Some(deadline) if deadline <= turn.now => return self.deadline_reached(),
             Some(deadline) => {
                 let wait = deadline.since(turn.now);
@@ -38,23 +38,23 @@ impl Machine {
             None => {}
         }
         self.settle_failures(turn);
-        let steps: Vec<StepId> = self.frames.steps().map(|(id, _)| id).collect();
+        let steps: Vec<StepId> = self.frames().steps().map(|(id, _)| id).collect();
         for step in steps {
             if self.is_full() {
                 return;
             }
-            if !self.frames.is_failing(step.frame) {
+            if !self.frames().is_failing(step.frame) {
                 self.go_on_with(step, turn);
             }
         }
     }
 
     fn go_on_with(&mut self, step: StepId, turn: &mut Turn) {
-        match self.frames.state(step) {
+        match self.frames().state(step) {
             Some(StepState::Running { .. }) => self.recover(step, turn),
             Some(StepState::Backoff { until }) => self.go_on_waiting(step, until, turn),
             Some(StepState::Waiting { wait, .. }) => {
-                let until = self.waits.get(&wait).and_then(|wait| wait.until);
+                let until = self.logged.waits().get(&wait).and_then(|wait| wait.until);
                 if let Some(until) = until {
                     self.go_on_waiting(step, until, turn);
                 }
@@ -77,35 +77,28 @@ impl Machine {
     fn go_on_inside(&mut self, step: StepId, deadline: Option<Timestamp>, turn: &mut Turn) {
         if let Some(deadline) = deadline {
             self.go_on_waiting(step, deadline, turn);
-            if !matches!(self.frames.state(step), Some(StepState::Open { .. })) {
+            if !matches!(self.frames().state(step), Some(StepState::Open { .. })) {
                 return;
             }
         }
-        match self.frames.step(step).container.as_deref() {
-            None => self.open(step, turn),
-            Some(Container::Answered(payload)) => {
-                let payload = payload.clone();
-                self.answer(step, payload, turn);
-            }
-            Some(Container::Map(_)) => self.advance_map(step, turn),
-            Some(Container::Loop { .. } | Container::Call(_)) => {}
-        }
+        self.advance(step, turn);
     }
 
     fn recover(&mut self, step: StepId, turn: &mut Turn) {
-        if self.frames.planned(step).on_ambiguous == OnAmbiguous::Fail {
+        if self.frames().planned(step).on_ambiguous == OnAmbiguous::Fail {
             let detail = "the step was in flight when its host stopped: it may have happened";
             return self.fail(step, Problem::new("ambiguous", detail), turn);
         }
-        let state = self.frames.step_mut(step);
+        let state = self.frames().step(step);
         if state.recoveries >= MAX_RECOVERIES && !state.interrupted {
             let detail = format!(
                 "the step was lost with its host more than {MAX_RECOVERIES} times without any progress"
             );
             return self.fail(step, Problem::new("recovery_exhausted", detail), turn);
         }
-        state.state = StepState::Ready(Some(StartReason::Recovered));
-        self.working = self.working.saturating_sub(1);
-        self.ready.push_back(step);
+        if self.agenda.lost.insert(step) {
+            let recovered = Some(StartReason::Recovered);
+            self.agenda.ready.push_back((step, recovered));
+        }
     }
 }

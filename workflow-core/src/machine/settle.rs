@@ -1,40 +1,47 @@
-//! Derives every consequence of what has happened: skips, starts, and the end.
+//! Derives what follows from the state: skips, starts, and the end.
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
-use super::{Command, FrameId, Machine, Phase, StepId, Turn, end::EarlyEnd, step::StepState};
+use super::{
+    Command, FrameId, Machine, Phase, StepId, Turn,
+    control::{self, Control},
+    end::EarlyEnd,
+    step::StepState,
+};
 use crate::{
     error::Problem,
-    event::{EventKind, NodeSkipped, NodeStarted, RunStarted, SkipReason, StartReason},
-    workflow::Work,
+    event::{EventKind, NodeSkipped, NodeStarted, ReusedStep, RunStarted, SkipReason, StartReason},
 };
 
 /// How many events are decided at once. There may be more to decide; but the run stores and shows
 /// these first, and hears whether it is cancelled.
 const MAX_BATCH: usize = 1_000;
 
-/// What is to become of a step whose needs are settled.
-enum Decision {
-    Take,
+/// What becomes of a step whose needs are settled.
+enum Decision<'a> {
+    /// It takes over its output from an earlier run.
+    Reuse(&'a ReusedStep),
+    /// A leaf: it runs as soon as there is a slot.
+    Run,
+    /// A control node: it begins at once, since it holds no slot. What is in it does.
+    Open,
     Skip(SkipReason),
     Fail(Problem),
 }
 
 impl Machine {
     pub(super) fn settle(&mut self, turn: &mut Turn) {
-        if self.phase == Phase::Created {
+        if self.logged.phase() == Phase::Created {
             self.begin(turn);
         }
-        if matches!(self.phase, Phase::Started(_)) {
-            if self.interrupted && self.early_end.is_none() {
+        if matches!(self.logged.phase(), Phase::Started(_)) {
+            if self.agenda.interrupted && self.agenda.early_end.is_none() {
                 return self.interrupt(turn);
             }
             self.settle_frames(turn);
         }
-        if self.phase != Phase::Ended
-            && let Some(early_end) = self.early_end.take()
+        if self.logged.phase() != Phase::Ended
+            && let Some(early_end) = self.agenda.early_end.take()
         {
             self.end_early(early_end, turn);
         }
@@ -44,16 +51,16 @@ impl Machine {
         loop {
             self.settle_failures(turn);
             self.bound();
-            if self.early_end.is_some() || self.has_ended() {
+            if self.agenda.early_end.is_some() || self.has_ended() {
                 return;
             }
             if turn.events.len() >= MAX_BATCH {
                 turn.more = true;
                 return;
             }
-            if let Some(step) = self.due.pop_front() {
-                self.decide(step, turn);
-            } else if let Some(frame) = self.settled.pop_front() {
+            if let Some(step) = self.agenda.due.pop_front() {
+                self.decide_due(step, turn);
+            } else if let Some(frame) = self.agenda.settled.pop_front() {
                 self.frame_settled(frame, turn);
             } else {
                 break;
@@ -61,16 +68,16 @@ impl Machine {
         }
         self.start_ready(turn);
         self.bound();
-        if self.early_end.is_some() {
+        if self.agenda.early_end.is_some() {
             return;
         }
         self.suspend_if_idle(turn);
     }
 
     pub(super) fn settle_failures(&mut self, turn: &mut Turn) {
-        while self.early_end.is_none()
+        while self.agenda.early_end.is_none()
             && !self.is_full()
-            && let Some(frame) = self.failed.pop_front()
+            && let Some(frame) = self.agenda.failed.pop_front()
         {
             self.frame_failed(frame, turn);
         }
@@ -78,12 +85,13 @@ impl Machine {
 
     /// Lets the run work, unless its input is not what the workflow takes.
     fn begin(&mut self, turn: &mut Turn) {
-        if self.early_end.is_some() {
+        if self.agenda.early_end.is_some() {
             return;
         }
-        if let Err(faults) = self.workflow.check_input(self.root_input()) {
+        let input = self.frames().at(FrameId::ROOT).scope.input();
+        if let Err(faults) = self.workflow.check_input(input) {
             let problem = Problem::new("invalid_input", "the input is not what the workflow takes");
-            self.early_end = Some(EarlyEnd::failed(problem.with_errors(faults)));
+            self.agenda.early_end = Some(EarlyEnd::failed(problem.with_errors(faults)));
             return;
         }
         let timeout = self.workflow.timeout();
@@ -95,17 +103,19 @@ impl Machine {
         self.emit(None, started, turn);
     }
 
-    fn decide(&mut self, step: StepId, turn: &mut Turn) {
-        let Some(StepState::Due { any_live }) = self.frames.state(step) else {
+    fn decide_due(&mut self, step: StepId, turn: &mut Turn) {
+        let Some(StepState::Due { any_live }) = self.frames().state(step) else {
             return;
         };
         match self.decision(step, any_live) {
-            Decision::Take if self.reused_output(step).is_some() => self.reuse(step, turn),
-            Decision::Take if matches!(self.frames.planned(step).work, Work::Leaf(_)) => {
-                self.frames.step_mut(step).state = StepState::Ready(None);
-                self.ready.push_back(step);
+            Decision::Reuse(reused) => {
+                let output = Arc::clone(&reused.output);
+                let mut report = reused.report.clone().unwrap_or_default();
+                report.reused = true;
+                self.complete(step, output, Some(report), turn);
             }
-            Decision::Take => self.start_control(step, turn),
+            Decision::Run => self.agenda.ready.push_back((step, None)),
+            Decision::Open => self.open(step, turn),
             Decision::Skip(reason) => {
                 let name = self.step_ref(step);
                 let skipped = EventKind::NodeSkipped(NodeSkipped { step: name, reason });
@@ -115,49 +125,49 @@ impl Machine {
         }
     }
 
-    /// What the step does not do again.
-    pub(super) fn reused_output(&self, step: StepId) -> Option<&Arc<Value>> {
-        let is_root = step.frame == FrameId::ROOT;
-        let reused = is_root.then(|| self.reused.get(&step.node())).flatten()?;
-        Some(&reused.output)
-    }
-
-    fn reuse(&mut self, step: StepId, turn: &mut Turn) {
-        let reused = self.reused.get(&step.node());
-        let output = reused.map(|reused| Arc::clone(&reused.output));
-        let report = reused.and_then(|reused| reused.report.clone());
-        let mut report = report.unwrap_or_default();
-        report.reused = true;
-        self.complete(step, output.unwrap_or_default(), Some(report), turn);
-    }
-
-    fn decision(&self, step: StepId, any_live: bool) -> Decision {
+    /// Decides how a step starts, or why it does not. The only place that does.
+    fn decision(&self, step: StepId, any_live: bool) -> Decision<'_> {
         if !any_live {
             return Decision::Skip(SkipReason::NeedsSkipped);
         }
-        let Some(when) = &self.frames.planned(step).when else {
-            return Decision::Take;
-        };
-        match when.is_true(&self.frames.at(step.frame).scope) {
-            Ok(true) => Decision::Take,
-            Ok(false) => Decision::Skip(SkipReason::WhenFalse),
-            Err(error) => Decision::Fail(error.into_problem()),
+        let frame = self.frames().at(step.frame);
+        let planned = &frame.body.steps[step.node()];
+        match planned.when.as_ref().map(|when| when.is_true(&frame.scope)) {
+            None | Some(Ok(true)) => {}
+            Some(Ok(false)) => return Decision::Skip(SkipReason::WhenFalse),
+            Some(Err(error)) => return Decision::Fail(error.into_problem()),
+        }
+        match (self.logged.reused(step), control::of(&planned.work)) {
+            (Some(reused), _) => Decision::Reuse(reused),
+            (None, None) => Decision::Run,
+            (None, Some(_)) => Decision::Open,
         }
     }
 
     fn start_ready(&mut self, turn: &mut Turn) {
-        while self.working < self.limits.slots
+        while self.occupied_slots() < self.limits.slots
             && !self.is_full()
-            && let Some(step) = self.ready.pop_front()
+            && let Some((step, reason)) = self.agenda.ready.pop_front()
         {
-            if let Some(StepState::Ready(reason)) = self.frames.state(step) {
+            let may_start = match self.frames().state(step) {
+                Some(StepState::Due { .. } | StepState::Backoff { .. }) => true,
+                Some(StepState::Running { .. }) => self.agenda.lost.contains(&step),
+                _ => false,
+            };
+            if may_start {
                 self.start(step, reason, turn);
             }
         }
     }
 
+    /// How many attempts run on this host.
+    pub(super) fn occupied_slots(&self) -> usize {
+        self.logged.running() - self.agenda.lost.len()
+    }
+
+    /// Starts an attempt of a leaf.
     fn start(&mut self, step: StepId, reason: Option<StartReason>, turn: &mut Turn) {
-        let attempt = self.frames.step(step).attempt + 1;
+        let attempt = self.frames().step(step).attempt + 1;
         let started = NodeStarted {
             step: self.step_ref(step),
             attempt,
@@ -165,7 +175,27 @@ impl Machine {
             reason,
             deadline: None,
         };
-        self.emit(Some(step), EventKind::NodeStarted(started), turn);
-        turn.commands.push(Command::Run { step, attempt });
+        if self.emit(Some(step), EventKind::NodeStarted(started), turn) {
+            turn.commands.push(Command::Run { step, attempt });
+        }
+    }
+
+    /// Begins a control node.
+    fn open(&mut self, step: StepId, turn: &mut Turn) {
+        let planned = self.frames().planned(step);
+        let of_kind = control::of(&planned.work).and_then(Control::timeout);
+        let timeout = [planned.timeout, of_kind].into_iter().flatten().min();
+        let started = NodeStarted {
+            step: self.step_ref(step),
+            attempt: 1,
+            max_attempts: 1,
+            reason: None,
+            deadline: timeout.map(|timeout| turn.now.after(timeout)),
+        };
+        if self.emit(Some(step), EventKind::NodeStarted(started), turn) {
+            let wait = timeout.map(|wait| Command::Wait { step, wait });
+            turn.commands.extend(wait);
+            self.advance(step, turn);
+        }
     }
 }

@@ -1,22 +1,20 @@
 //! The state of one step.
 
-use super::{container::Container, frame::FrameId};
+use super::container::Container;
 use crate::{
     event::{NodeStarted, StartReason},
     id::WaitId,
-    time::Timestamp,
+    time::{Timestamp, millis},
 };
 
-/// How far a step has come.
+/// What the log says about a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum StepState {
     /// It waits for this many needs; whether one of the settled ones was not skipped.
     Idle { needs_left: u32, any_live: bool },
-    /// Its needs are settled. Whether it is taken is not decided yet.
+    /// Its needs are settled. The log does not say yet whether it runs.
     Due { any_live: bool },
-    /// It waits for a slot. The reason is that of its next start.
-    Ready(Option<StartReason>),
-    /// It works; or it waits for admission at a shared limit, and has reported this place in line.
+    /// It has an attempt that has not ended; or it waits for admission at a shared limit, and has reported this place in line.
     Running {
         since: Timestamp,
         queued: Option<usize>,
@@ -74,7 +72,6 @@ impl Step {
             | StepState::Backoff { .. }
             | StepState::Open { .. }
             | StepState::Waiting { .. } => true,
-            StepState::Ready(_) => self.attempt > 0,
             StepState::Idle { .. } | StepState::Due { .. } | StepState::Settled => false,
         }
     }
@@ -99,19 +96,13 @@ impl Step {
         };
     }
 
-    /// The frames in it, in order.
-    pub(super) fn frames(&self) -> Vec<FrameId> {
-        let container = self.container.as_deref();
-        container.map(Container::frames).unwrap_or_default()
-    }
-
-    /// Since when it works or waits.
-    pub(super) fn since(&self) -> Option<Timestamp> {
+    /// How many milliseconds it has been running or waiting.
+    pub(super) fn duration_ms(&self, now: Timestamp) -> u64 {
         match self.state {
             StepState::Running { since, .. }
             | StepState::Open { since, .. }
-            | StepState::Waiting { since, .. } => Some(since),
-            _ => None,
+            | StepState::Waiting { since, .. } => millis(now.since(since)),
+            _ => 0,
         }
     }
 

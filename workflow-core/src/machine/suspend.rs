@@ -30,10 +30,10 @@ impl Machine {
     /// Lets the run rest when nothing works and what it waits for may take long. Only a damaged log can
     /// leave it with nothing to wait for; then it ends.
     pub(super) fn suspend_if_idle(&mut self, turn: &mut Turn) {
-        if self.working > 0 || self.has_ended() || self.stays_awake() {
+        if self.occupied_slots() > 0 || self.has_ended() || self.stays_awake() {
             return;
         }
-        if self.waits.is_empty() {
+        if self.logged.waits().is_empty() {
             let detail =
                 "nothing is left to be done, and the run is not through: its log is damaged";
             return self.end_early(EarlyEnd::failed(Problem::new("stalled", detail)), turn);
@@ -49,29 +49,29 @@ impl Machine {
     }
 
     fn stays_awake(&self) -> bool {
-        let backs_off = |(_, step): (_, &Step)| {
-            matches!(step.state, StepState::Backoff { .. } | StepState::Ready(_))
-        };
-        self.waits.values().any(|wait| wait.short) || self.frames.steps().any(backs_off)
+        let backs_off = |(_, step): (_, &Step)| matches!(step.state, StepState::Backoff { .. });
+        !self.agenda.ready.is_empty()
+            || self.logged.waits().values().any(|wait| wait.short)
+            || self.frames().steps().any(backs_off)
     }
 
     /// How many people it waits for.
     fn awaiting_answers(&self) -> u64 {
-        let of_people = self.waits.values().filter(|wait| wait.of_person);
+        let of_people = self.logged.waits().values().filter(|wait| wait.of_person);
         of_people.count() as u64
     }
 
     /// When it has something to do of its own accord.
     pub(super) fn wake_at(&self) -> Option<Timestamp> {
-        let waits = self.waits.values().filter_map(|wait| wait.until);
+        let waits = self.logged.waits().values().filter_map(|wait| wait.until);
         let deadlines = self
-            .frames
+            .frames()
             .steps()
             .filter_map(|(_, step)| match step.state {
                 StepState::Open { deadline, .. } => deadline,
                 _ => None,
             });
-        waits.chain(deadlines).chain(self.deadline).min()
+        waits.chain(deadlines).chain(self.logged.deadline()).min()
     }
 
     /// Lets it work again.

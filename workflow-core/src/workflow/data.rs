@@ -5,8 +5,14 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{
-    Body, Workflow, check::Check, container, fields, graph::Graph, marks, plan::Work,
-    references::Reader, shape,
+    Body, Workflow,
+    check::Check,
+    container, fields,
+    graph::Graph,
+    marks,
+    plan::{PlannedCall, PlannedLoop, PlannedMap, Work},
+    references::Reader,
+    shape,
 };
 use crate::{
     control::{Control, WorkflowNode},
@@ -126,14 +132,21 @@ fn work(
         Made::Control(control) => control,
     };
     match control {
-        Control::Map(map) => Some(Work::Map(map, body?)),
-        Control::Loop(repeat) => Some(Work::Loop(repeat, body?)),
+        Control::Map(node) => {
+            let body = body?;
+            Some(Work::Map(PlannedMap { node, body }))
+        }
+        Control::Loop(node) => {
+            let body = body?;
+            Some(Work::Loop(PlannedLoop { node, body }))
+        }
         Control::Workflow(call) => {
             if call.input.is_none() {
                 read_implicit(node, index, graph, check);
             }
             let workflow = called(&call, node, &at, check)?;
-            Some(Work::Call(call, workflow))
+            let node = call;
+            Some(Work::Call(PlannedCall { node, workflow }))
         }
         Control::Human(human) => {
             if let Some(expires) = human.expires {

@@ -26,7 +26,7 @@ pub(crate) use self::{
     calls::calls,
     hash::content_hash,
     library::Refusal,
-    plan::{Planned, Work},
+    plan::{Planned, PlannedCall, PlannedLoop, PlannedMap, Work},
 };
 use self::{
     body::List,

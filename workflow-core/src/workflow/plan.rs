@@ -35,11 +35,29 @@ pub(crate) struct Planned {
 /// What a node does.
 pub(crate) enum Work {
     Leaf(Box<dyn Node>),
-    Map(MapNode, Arc<Body>),
-    Loop(LoopNode, Arc<Body>),
-    Call(WorkflowNode, Arc<Workflow>),
+    Map(PlannedMap),
+    Loop(PlannedLoop),
+    Call(PlannedCall),
     Human(HumanNode),
     Delay(DelayNode),
+}
+
+/// A map with its body.
+pub(crate) struct PlannedMap {
+    pub(crate) node: MapNode,
+    pub(crate) body: Arc<Body>,
+}
+
+/// A loop with its body.
+pub(crate) struct PlannedLoop {
+    pub(crate) node: LoopNode,
+    pub(crate) body: Arc<Body>,
+}
+
+/// A call with the workflow that it calls.
+pub(crate) struct PlannedCall {
+    pub(crate) node: WorkflowNode,
+    pub(crate) workflow: Arc<Workflow>,
 }
 
 /// Plans a node; one that cannot be planned has a fault.
@@ -82,15 +100,15 @@ fn output_shape(work: &Work, node: &NodeSpec, index: usize, graph: &Graph) -> Sh
             OutputShape::Schema(schema) => Shape::of_schema(schema),
             OutputShape::Json(json) => Reader::node(graph, index).shape_of_json(json),
         },
-        Work::Map(map, body) => {
+        Work::Map(PlannedMap { node: map, body }) => {
             let mut items = vec![body.result.clone()];
             if map.on_item_error == OnItemError::Null {
                 items.push(Shape::Scalar);
             }
             Shape::List(Arc::new(Shape::one_of(items)))
         }
-        Work::Loop(_, body) => body.result.clone(),
-        Work::Call(_, workflow) => workflow.result_shape().clone(),
+        Work::Loop(repeat) => repeat.body.result.clone(),
+        Work::Call(call) => call.workflow.result_shape().clone(),
         Work::Human(human) => (human.schema.as_deref()).map_or(Shape::Unknown, Shape::of_schema),
         Work::Delay(_) => graph.input_shape(index),
     };
@@ -154,8 +172,10 @@ impl Planned {
     /// The node as events tell it.
     pub(super) fn outline(&self, node: &NodeSpec, needs: Vec<NodeId>) -> NodeOutline {
         let (workflow, nodes) = match &self.work {
-            Work::Map(_, body) | Work::Loop(_, body) => (None, body.outline.to_vec()),
-            Work::Call(call, _) => (Some(Arc::clone(&call.workflow)), Vec::new()),
+            Work::Map(PlannedMap { body, .. }) | Work::Loop(PlannedLoop { body, .. }) => {
+                (None, body.outline.to_vec())
+            }
+            Work::Call(call) => (Some(Arc::clone(&call.node.workflow)), Vec::new()),
             Work::Leaf(_) | Work::Human(_) | Work::Delay(_) => (None, Vec::new()),
         };
         NodeOutline {

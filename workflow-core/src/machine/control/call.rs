@@ -1,0 +1,110 @@
+//! Calls: another workflow as a part of the run.
+
+use std::{sync::Arc, time::Duration};
+
+use serde_json::Value;
+
+use super::{Changes, Control, Next, Segments, State, View};
+use crate::{
+    error::NodeError,
+    machine::{container::Place, step::StepState},
+    scope::{ImplicitInput, Scope},
+    template::Json,
+    workflow::PlannedCall,
+};
+
+/// A call has one frame.
+const CALLED: Place = 0;
+
+/// What a called workflow reads.
+struct Input {
+    value: Arc<Value>,
+    /// Whether it was made for the call, and is no value of another step.
+    is_new: bool,
+}
+
+impl Control for PlannedCall {
+    fn begin(&self, step: &mut Changes<'_>) {
+        let (outer, node) = (step.outer(), step.step.node());
+        let input = match self.input(&outer.scope, outer.body.steps[node].input) {
+            Ok(input) => input,
+            Err(error) => {
+                let problem = Arc::new(error.into_problem());
+                return step.hold(State::Refused(problem));
+            }
+        };
+        let body = self.workflow.body();
+        let scope = Scope::of_workflow(&body.variables, body.steps.len(), Arc::clone(&input.value));
+        let names = body.steps_within(outer.names[node].path());
+        step.hold(State::Frames);
+        let frame = step.open(CALLED, body, names, scope);
+        if input.is_new {
+            step.frames.hold(frame, &input.value);
+        }
+    }
+
+    /// The path of a step in the called workflow continues with the id of its node.
+    fn descend(&self, _path: &mut Segments<'_>) -> Option<Place> {
+        Some(CALLED)
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        self.workflow.timeout()
+    }
+
+    fn output(&self, _place: Place) -> Option<&Json> {
+        self.workflow.output()
+    }
+
+    fn next(&self, step: &View<'_>) -> Next {
+        let Some(container) = step.container() else {
+            return Next::Rest;
+        };
+        if let State::Refused(problem) = &container.state {
+            return Next::Fail(Arc::clone(problem));
+        }
+        // The event that begins a call opens its frame, whatever the limit is. A call in which something
+        // has begun is within the limit of the host that began it.
+        let others = step.logged.frames().open() - 1;
+        match step.check_frames(others) {
+            Err(error) if is_untouched(step) => Next::fail(error.into_problem()),
+            _ => Next::Rest,
+        }
+    }
+
+    fn frame_settled(&self, _step: &View<'_>, _place: Place, result: &Arc<Value>) -> Next {
+        Next::Complete(Arc::clone(result), None)
+    }
+}
+
+impl PlannedCall {
+    fn input(&self, scope: &Arc<Scope>, implicit: ImplicitInput) -> Result<Input, NodeError> {
+        let input = if let Some(written) = &self.node.input {
+            let value = Arc::new(written.render(scope)?.0);
+            let is_new = true;
+            Input { value, is_new }
+        } else {
+            let value = scope.implicit_input(implicit).cloned();
+            let value = value.ok_or_else(|| {
+                NodeError::new("no_implicit_input", "there is nothing to call it with")
+                    .hint("say its `input`")
+            })?;
+            let is_new = false;
+            Input { value, is_new }
+        };
+        match self.workflow.check_input(&input.value) {
+            Ok(()) => Ok(input),
+            Err(faults) => {
+                let detail = "the input is not what the called workflow takes";
+                Err(NodeError::new("invalid_input", detail).with_errors(faults))
+            }
+        }
+    }
+}
+
+/// Whether no step of the called workflow has begun or is settled.
+fn is_untouched(step: &View<'_>) -> bool {
+    let untouched = |state| matches!(state, StepState::Idle { .. } | StepState::Due { .. });
+    let frame = step.frame(CALLED);
+    frame.is_some_and(|frame| frame.steps.iter().all(|step| untouched(step.state)))
+}

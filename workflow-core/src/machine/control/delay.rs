@@ -1,0 +1,27 @@
+//! Delays: a wait for a time.
+
+use super::{Control, Next, View};
+use crate::{
+    control::DelayNode,
+    event::{EventKind, NodeWaiting},
+};
+
+impl Control for DelayNode {
+    fn may_wait(&self) -> bool {
+        true
+    }
+
+    fn next(&self, step: &View<'_>) -> Next {
+        if let Some(answered) = step.answered() {
+            return answered;
+        }
+        Next::Emit(EventKind::NodeWaiting(Box::new(NodeWaiting {
+            step: step.step_ref(),
+            wait_id: step.next_wait(),
+            message: None,
+            schema: None,
+            expires_at: None,
+            resumes_at: Some(step.now.after(self.duration.0)),
+        })))
+    }
+}

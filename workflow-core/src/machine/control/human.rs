@@ -1,0 +1,31 @@
+//! Human steps: a wait for the answer of a person.
+
+use super::{Control, Next, View};
+use crate::{
+    control::HumanNode,
+    event::{EventKind, NodeWaiting},
+};
+
+impl Control for HumanNode {
+    fn may_wait(&self) -> bool {
+        true
+    }
+
+    fn next(&self, step: &View<'_>) -> Next {
+        if let Some(answered) = step.answered() {
+            return answered;
+        }
+        let message = match self.message.render(step.scope()) {
+            Ok(message) => message.into(),
+            Err(error) => return Next::fail(error.into_problem()),
+        };
+        Next::Emit(EventKind::NodeWaiting(Box::new(NodeWaiting {
+            step: step.step_ref(),
+            wait_id: step.next_wait(),
+            message: Some(message),
+            schema: self.schema.clone(),
+            expires_at: self.expires.map(|expires| step.now.after(expires.0)),
+            resumes_at: None,
+        })))
+    }
+}

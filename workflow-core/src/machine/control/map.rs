@@ -1,0 +1,324 @@
+//! Maps: the body once for each item.
+
+use std::{cell::OnceCell, mem::size_of, sync::Arc};
+
+use serde_json::Value;
+
+use super::{Changes, Control, DoesNotFit, Next, Segments, State, View};
+use crate::{
+    control::OnItemError,
+    error::{NodeError, Problem},
+    event::Progress,
+    heap::heap_bytes,
+    machine::{bounds, container::Place, frame::Frame},
+    scope::Scope,
+    size::{self, MAX_RESULT_BYTES},
+    spec::kind_of,
+    template::{Budget, List},
+    workflow::PlannedMap,
+};
+
+/// How far a map is.
+pub(in crate::machine) enum MapState {
+    /// The log does not say yet how many items there are. They are evaluated once, by the decision or by the
+    /// transition.
+    Begun(OnceCell<Vec<Value>>),
+    Items(Items),
+}
+
+/// The items of a map.
+pub(in crate::machine) struct Items {
+    /// Those that have not begun yet.
+    waiting: std::vec::IntoIter<Value>,
+    count: usize,
+    /// The results, in order; `null` for those that have none yet.
+    results: Vec<Arc<Value>>,
+    done: usize,
+    /// How many bytes the results have as JSON.
+    bytes: usize,
+    /// How much memory the items that have not begun and the results hold.
+    memory: usize,
+    /// The list of all results, once every item is done.
+    output: Option<Arc<Value>>,
+}
+
+impl MapState {
+    pub(in crate::machine) fn memory(&self) -> usize {
+        match self {
+            Self::Begun(_) => 0,
+            Self::Items(items) => items.memory,
+        }
+    }
+}
+
+impl Items {
+    fn new(items: Vec<Value>) -> Self {
+        let count = items.len();
+        Self {
+            memory: items.iter().map(held).sum(),
+            waiting: items.into_iter(),
+            count,
+            results: vec![Arc::default(); count],
+            done: 0,
+            bytes: 0,
+            output: None,
+        }
+    }
+
+    /// The item that begins next.
+    fn next_index(&self) -> usize {
+        self.count - self.waiting.len()
+    }
+
+    fn finish(&mut self, item: usize, result: Arc<Value>) {
+        self.bytes += size::bytes(&result);
+        self.memory += held(&result);
+        self.results[item] = result;
+        self.done += 1;
+    }
+
+    fn collect_if_done(&mut self) {
+        if self.done == self.count {
+            let results = std::mem::take(&mut self.results).into_iter();
+            let results = results.map(Arc::unwrap_or_clone).collect();
+            self.output = Some(Arc::new(Value::Array(results)));
+        }
+    }
+}
+
+impl Control for PlannedMap {
+    fn begin(&self, step: &mut Changes<'_>) {
+        step.hold(State::Map(MapState::Begun(OnceCell::new())));
+    }
+
+    /// The number of items is known, or an item is done. As many items begin as may be open.
+    fn progress(&self, step: &mut Changes<'_>, progress: Progress) -> Result<(), DoesNotFit> {
+        let Progress::Items { items, item, .. } = progress else {
+            return Err(DoesNotFit);
+        };
+        match item {
+            None => self.know_items(step, items)?,
+            Some(item) => close_item(step, item, items)?,
+        }
+        while step.frames.has_room() && self.may_begin_item(step) && self.begin_item(step).is_some()
+        {
+        }
+        Ok(())
+    }
+
+    fn reopen(&self, step: &mut Changes<'_>, item: Place) -> Result<(), DoesNotFit> {
+        // Items begin in order, so an event of item 5 proves that those before it have begun.
+        while items(step)?.next_index() <= item {
+            self.begin_item(step).ok_or(DoesNotFit)?;
+        }
+        let is_open = step
+            .container()
+            .is_some_and(|it| it.frames.contains_key(&item));
+        is_open.then_some(()).ok_or(DoesNotFit)
+    }
+
+    fn descend(&self, path: &mut Segments<'_>) -> Option<Place> {
+        path.next()?.parse().ok()
+    }
+
+    fn next(&self, step: &View<'_>) -> Next {
+        let Some(container) = step.container() else {
+            return Next::Rest;
+        };
+        let items = match &container.state {
+            State::Map(MapState::Begun(found)) => return self.announce(step, found),
+            State::Map(MapState::Items(items)) => items,
+            _ => return Next::Rest,
+        };
+        if let Some(output) = &items.output {
+            return Next::Complete(Arc::clone(output), None);
+        }
+        if !container.frames.is_empty() {
+            return Next::Rest;
+        }
+        match step.check_frames(step.logged.frames().open()) {
+            Ok(()) => Next::Rest,
+            Err(error) => Next::fail(error.into_problem()),
+        }
+    }
+
+    fn frame_settled(&self, step: &View<'_>, item: Place, _result: &Arc<Value>) -> Next {
+        item_done(step, item)
+    }
+
+    fn frame_failed(&self, step: &View<'_>, item: Place, error: Arc<Problem>) -> Next {
+        match self.node.on_item_error {
+            OnItemError::Null => item_done(step, item),
+            OnItemError::Fail => Next::Fail(error),
+        }
+    }
+}
+
+impl PlannedMap {
+    /// Evaluates what the map is over: at most this many items.
+    fn evaluate(&self, scope: &Arc<Scope>, most: usize) -> Result<Vec<Value>, NodeError> {
+        let mut budget = Budget::of(MAX_RESULT_BYTES);
+        match self.node.over.evaluate_list(scope, most, &mut budget)? {
+            List::Items(items) if items.len() <= most => Ok(items),
+            List::Items(items) => Err(too_many_items(items.len(), most)),
+            List::TooLong(items) => Err(too_many_items(items, most)),
+            List::Other(other) => {
+                let detail = format!("`over` is not a list but {}", kind_of(&other));
+                Err(NodeError::new("type_error", detail))
+            }
+        }
+    }
+
+    /// Decides on the event that says how many items there are.
+    fn announce(&self, step: &View<'_>, found: &OnceCell<Vec<Value>>) -> Next {
+        let count = match found.get() {
+            Some(items) => Ok(items.len()),
+            None => self
+                .evaluate(step.scope(), step.limits.map_items)
+                .map(|items| {
+                    let count = items.len();
+                    _ = found.set(items);
+                    count
+                }),
+        };
+        match count.and_then(|count| self.check_events(step, count).map(|()| count)) {
+            Ok(items) => step.progress(Progress::Items {
+                items_done: 0,
+                items,
+                item: None,
+            }),
+            Err(error) => Next::fail(error.into_problem()),
+        }
+    }
+
+    /// Refuses a map that would make too many events, before its first item.
+    fn check_events(&self, step: &View<'_>, items: usize) -> Result<(), NodeError> {
+        // Two for each node of the body, and one for the item.
+        let nodes = self.body.steps.len();
+        let events = (items as u64).saturating_mul(2 * nodes as u64 + 1);
+        if bounds::is_full_with(events, step.logged, step.limits) {
+            let most = step.limits.events;
+            let detail = format!(
+                "{items} items of {nodes} nodes make more events than a run may have, {most}"
+            );
+            return Err(NodeError::new("too_many_events", detail));
+        }
+        Ok(())
+    }
+
+    /// The number of items is in the log.
+    fn know_items(&self, step: &mut Changes<'_>, count: usize) -> Result<(), DoesNotFit> {
+        let found = match step.container_mut().map(|it| &mut it.state) {
+            Some(State::Map(MapState::Begun(found))) => found.take(),
+            _ => return Err(DoesNotFit),
+        };
+        let found = match found {
+            Some(found) => found,
+            // In replay: as many as there were, whatever the limit of this host is.
+            None => (self.evaluate(&step.outer().scope, count)).map_err(|_| DoesNotFit)?,
+        };
+        if found.len() != count {
+            return Err(DoesNotFit);
+        }
+        let mut items = Items::new(found);
+        items.collect_if_done();
+        step.charge(items.memory);
+        if let Some(container) = step.container_mut() {
+            container.state = State::Map(MapState::Items(items));
+        }
+        Ok(())
+    }
+
+    fn may_begin_item(&self, step: &Changes<'_>) -> bool {
+        let open = step.container().map_or(0, |it| it.frames.len());
+        open < self.node.concurrency
+    }
+
+    /// Begins the next item, if there is one.
+    fn begin_item(&self, step: &mut Changes<'_>) -> Option<()> {
+        let items = items(step).ok()?;
+        let index = items.next_index();
+        let item = items.waiting.next()?;
+        let taken = held(&item);
+        items.memory -= taken;
+        step.credit(taken);
+        let outer = step.outer();
+        let scope = Scope::of_item(
+            &outer.scope,
+            &self.body.variables,
+            self.body.steps.len(),
+            &self.node.item,
+            index,
+            Arc::new(item),
+        );
+        let path = outer.names[step.step.node()].path();
+        let names = self.body.steps_within(&path.within(index));
+        let frame = step.open(index, &self.body, names, scope);
+        step.frames.charge(frame, 2 * taken);
+        Some(())
+    }
+}
+
+fn items<'a>(step: &'a mut Changes<'_>) -> Result<&'a mut Items, DoesNotFit> {
+    match step.container_mut().map(|it| &mut it.state) {
+        Some(State::Map(MapState::Items(items))) => Ok(items),
+        _ => Err(DoesNotFit),
+    }
+}
+
+/// An item is done: its result stays, its frame is closed.
+fn close_item(step: &mut Changes<'_>, item: Place, count: usize) -> Result<(), DoesNotFit> {
+    let frame = step.container().and_then(|it| it.frames.get(&item));
+    let frame = step.frames.at(*frame.ok_or(DoesNotFit)?);
+    if !frame.is_through() {
+        return Err(DoesNotFit);
+    }
+    let result = item_result(frame);
+    let items = items(step)?;
+    if items.count != count {
+        return Err(DoesNotFit);
+    }
+    let before = items.memory;
+    items.finish(item, result);
+    let taken = items.memory - before;
+    items.collect_if_done();
+    step.charge(taken);
+    step.close(item);
+    Ok(())
+}
+
+/// Decides on the event of an item that is done, with a result or without.
+fn item_done(step: &View<'_>, item: Place) -> Next {
+    let (Some(container), Some(frame)) = (step.container(), step.frame(item)) else {
+        return Next::Rest;
+    };
+    let State::Map(MapState::Items(items)) = &container.state else {
+        return Next::Rest;
+    };
+    if items.bytes + size::bytes(&item_result(frame)) > MAX_RESULT_BYTES {
+        let detail = format!("the results have more than {MAX_RESULT_BYTES} bytes");
+        return Next::fail(Problem::new("output_too_large", detail));
+    }
+    step.progress(Progress::Items {
+        items_done: items.done + 1,
+        items: items.count,
+        item: Some(item),
+    })
+}
+
+/// The result of an item: `null` if it failed.
+fn item_result(frame: &Frame) -> Arc<Value> {
+    let is_settled = frame.failure.is_none() && frame.unsettled == 0;
+    let result = is_settled.then(|| frame.result(None).ok()).flatten();
+    result.unwrap_or_default()
+}
+
+/// How much memory a value holds in a list.
+fn held(value: &Value) -> usize {
+    size_of::<Value>() + heap_bytes(value)
+}
+
+fn too_many_items(items: usize, most: usize) -> NodeError {
+    let detail = format!("the map has {items} items, at most {most} are allowed");
+    NodeError::new("too_many_items", detail)
+}

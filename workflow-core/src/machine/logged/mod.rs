@@ -1,0 +1,240 @@
+//! What the log says about a run.
+
+mod locate;
+mod step;
+
+pub(super) use self::step::is_nearer;
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde_json::Value;
+
+use super::{
+    FrameId, Limits, Misfit, StepId,
+    agenda::Agenda,
+    frame::{Frame, Frames},
+    suspend::SHUTDOWN,
+    wait::Wait,
+};
+use crate::{
+    event::{EventKind, ReusedStep, StepEvent},
+    id::{RunId, StepRef, WaitId},
+    scope::Scope,
+    time::Timestamp,
+    usage::Usage,
+    workflow::Workflow,
+};
+
+/// The state of a run, as its log says it.
+///
+/// [`apply`](Self::apply) is the only way to change it, live and in replay. So a state can always be read back from
+/// the log that led to it, and each prefix of a log is a valid state.
+pub(super) struct Logged {
+    frames: Frames,
+    run_id: RunId,
+    /// The number of the last event.
+    seq: u64,
+    phase: Phase,
+    /// Outputs of an earlier run that nodes of the workflow take over, by the index of the node.
+    reused: BTreeMap<usize, ReusedStep>,
+    /// When the run fails if it has not ended.
+    deadline: Option<Timestamp>,
+    /// The waits for persons and times.
+    waits: BTreeMap<WaitId, Wait>,
+    /// How many attempts have started and not ended.
+    running: usize,
+    /// How many steps have begun and are not settled.
+    open: usize,
+    usage: Usage,
+}
+
+/// The phase of a run as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    New,
+    Created,
+    /// It runs, since this time.
+    Started(Timestamp),
+    /// It waits for persons and times; started at this time.
+    Suspended(Timestamp),
+    /// Its host stopped; started at this time.
+    Interrupted(Timestamp),
+    Ended,
+}
+
+/// An event cannot follow the log before it. Nothing was changed.
+#[derive(Debug)]
+pub(super) struct DoesNotFit;
+
+impl Logged {
+    /// A run without events.
+    pub(super) fn new(
+        workflow: &Workflow,
+        run_id: RunId,
+        input: Arc<Value>,
+        limits: &Limits,
+        agenda: &mut Agenda,
+    ) -> Self {
+        let (body, held) = (workflow.body(), Arc::clone(&input));
+        let scope = Scope::of_workflow(&body.variables, body.steps.len(), input);
+        let root = Frame::new(body, scope, Arc::clone(workflow.step_names()), None);
+        agenda.frame_opened(FrameId::ROOT, &root);
+        let mut frames = Frames::new(root, limits.frames);
+        frames.hold(FrameId::ROOT, &held);
+        Self {
+            frames,
+            run_id,
+            seq: 0,
+            phase: Phase::New,
+            reused: BTreeMap::new(),
+            deadline: None,
+            waits: BTreeMap::new(),
+            running: 0,
+            open: 0,
+            usage: Usage::default(),
+        }
+    }
+
+    #[inline]
+    pub(super) fn frames(&self) -> &Frames {
+        &self.frames
+    }
+
+    #[inline]
+    pub(super) fn run_id(&self) -> RunId {
+        self.run_id
+    }
+
+    #[inline]
+    pub(super) fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    #[inline]
+    pub(super) fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    pub(super) fn deadline(&self) -> Option<Timestamp> {
+        self.deadline
+    }
+
+    pub(super) fn waits(&self) -> &BTreeMap<WaitId, Wait> {
+        &self.waits
+    }
+
+    #[inline]
+    pub(super) fn running(&self) -> usize {
+        self.running
+    }
+
+    pub(super) fn usage(&self) -> Usage {
+        self.usage
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.phase == Phase::Ended
+    }
+
+    /// When the run started.
+    pub(super) fn started(&self) -> Option<Timestamp> {
+        match self.phase {
+            Phase::Started(at) | Phase::Suspended(at) | Phase::Interrupted(at) => Some(at),
+            Phase::New | Phase::Created | Phase::Ended => None,
+        }
+    }
+
+    /// How many events the log has if the run ends now: those it has, one for each step that has begun, and its last.
+    #[inline]
+    pub(super) fn events_at_end(&self) -> u64 {
+        self.seq + self.open as u64 + 1
+    }
+
+    /// What the step takes over from an earlier run.
+    pub(super) fn reused(&self, step: StepId) -> Option<&ReusedStep> {
+        let is_root = step.frame == FrameId::ROOT;
+        is_root.then(|| self.reused.get(&step.node())).flatten()
+    }
+
+    pub(super) fn step_ref(&self, step: StepId) -> &StepRef {
+        &self.frames.at(step.frame).names[step.node()]
+    }
+
+    /// Applies an event of a stored log.
+    pub(super) fn replay(&mut self, event: &StepEvent, agenda: &mut Agenda) -> Result<(), Misfit> {
+        let misfit = || Misfit {
+            seq: event.seq,
+            name: event.kind.name(),
+        };
+        if event.seq != self.seq + 1 || event.run_id != self.run_id {
+            return Err(misfit());
+        }
+        let step = match event.step() {
+            Some(step) => Some(self.find(step, agenda).ok_or_else(misfit)?),
+            None => None,
+        };
+        let applied = self.apply(step, &event.kind, event.time, agenda);
+        applied.map_err(|DoesNotFit| misfit())
+    }
+
+    /// Applies the next event, live and in replay: the only transition. `step` is the step that the event is about.
+    pub(super) fn apply(
+        &mut self,
+        step: Option<StepId>,
+        kind: &EventKind,
+        at: Timestamp,
+        agenda: &mut Agenda,
+    ) -> Result<(), DoesNotFit> {
+        match step {
+            Some(step) => self.apply_to_step(step, kind, at, agenda)?,
+            None => self.apply_to_run(kind, at)?,
+        }
+        self.seq += 1;
+        Ok(())
+    }
+
+    fn apply_to_run(&mut self, kind: &EventKind, at: Timestamp) -> Result<(), DoesNotFit> {
+        self.phase = match (self.phase, kind) {
+            (Phase::New, EventKind::RunCreated(created)) => {
+                self.take_over(&created.reused);
+                Phase::Created
+            }
+            (Phase::Created, EventKind::RunStarted(started)) => {
+                self.deadline = started.deadline;
+                Phase::Started(at)
+            }
+            (Phase::Started(since), EventKind::RunSuspended(it)) if it.reason == SHUTDOWN => {
+                self.frames.interrupt();
+                Phase::Interrupted(since)
+            }
+            (Phase::Started(since), EventKind::RunSuspended(_))
+                if self.running == 0 && !self.waits.is_empty() =>
+            {
+                Phase::Suspended(since)
+            }
+            (Phase::Suspended(since) | Phase::Interrupted(since), EventKind::RunResumed(_)) => {
+                Phase::Started(since)
+            }
+            (Phase::Started(_), EventKind::RunCompleted(_))
+                if self.frames.at(FrameId::ROOT).unsettled == 0 =>
+            {
+                Phase::Ended
+            }
+            (Phase::New | Phase::Ended, _) => return Err(DoesNotFit),
+            (_, EventKind::RunFailed(_) | EventKind::RunCancelled(_)) => Phase::Ended,
+            _ => return Err(DoesNotFit),
+        };
+        Ok(())
+    }
+
+    fn take_over(&mut self, reused: &[ReusedStep]) {
+        let root = self.frames.at(FrameId::ROOT);
+        let found = reused.iter().filter_map(|step| {
+            let node = root.index_of(step.node.as_str())?;
+            Some((node, step.clone()))
+        });
+        self.reused = found.collect();
+        for step in reused {
+            self.frames.hold(FrameId::ROOT, &step.output);
+        }
+    }
+}

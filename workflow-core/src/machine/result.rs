@@ -1,0 +1,53 @@
+//! The result of a frame in which every step is settled.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::frame::Frame;
+use crate::{
+    error::Problem,
+    size::{self, MAX_RESULT_BYTES},
+    template::Json,
+};
+
+impl Frame {
+    /// The result of the frame, computed once. `output` is the template that its list of nodes declares.
+    ///
+    /// Without one it is the output of the only sink, or an object with the output of each sink by its id.
+    pub(super) fn result(&self, output: Option<&Json>) -> Result<Arc<Value>, Arc<Problem>> {
+        let computed = self.result.get_or_init(|| match output {
+            Some(output) => self.rendered(output),
+            None => self.of_sinks(),
+        });
+        computed.clone()
+    }
+
+    fn rendered(&self, output: &Json) -> Result<Arc<Value>, Arc<Problem>> {
+        match output.render_result(&self.scope) {
+            Ok(output) => Ok(Arc::new(output)),
+            Err(error) => Err(Arc::new(Problem::new("output_error", error.to_string()))),
+        }
+    }
+
+    fn of_sinks(&self) -> Result<Arc<Value>, Arc<Problem>> {
+        if let [only] = &*self.body.sinks {
+            return Ok(self.scope.output(*only).cloned().unwrap_or_default());
+        }
+        let mut named = Map::new();
+        let mut left = MAX_RESULT_BYTES;
+        for sink in &self.body.sinks {
+            let Some(output) = self.scope.output(*sink) else {
+                continue;
+            };
+            let bytes = size::bytes(output);
+            left = left.checked_sub(bytes).ok_or_else(|| {
+                let detail = format!("the result has more than {MAX_RESULT_BYTES} bytes");
+                Arc::new(Problem::new("output_too_large", detail))
+            })?;
+            let id = self.body.steps[*sink].id.to_string();
+            named.insert(id, output.as_ref().clone());
+        }
+        Ok(Arc::new(Value::Object(named)))
+    }
+}
