@@ -43,6 +43,7 @@ fn every_error_of_the_engine_is_in_the_table() {
         include_str!("../src/machine/bounds.rs"),
         include_str!("../src/machine/control/call.rs"),
         include_str!("../src/machine/inputs.rs"),
+        include_str!("../src/machine/limits.rs"),
         include_str!("../src/machine/control/map.rs"),
         include_str!("../src/machine/result.rs"),
         include_str!("../src/machine/resume.rs"),

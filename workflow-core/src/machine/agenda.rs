@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use super::{FrameId, StepId, end::EarlyEnd, frame::Frame};
+use super::{
+    early_end::EarlyEnd,
+    frame::Frame,
+    ids::{FrameId, StepId},
+};
 use crate::event::StartReason;
 
 /// The work that the state machine has found and not done yet. It is derived from [`Logged`](super::logged::Logged) and from

@@ -4,11 +4,11 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::Value;
 
-use super::{control::MapState, frame::FrameId};
+use super::{
+    ids::{FrameId, Place},
+    items::MapState,
+};
 use crate::error::Problem;
-
-/// Which frame of a step. Each kind of control node has its own numbering: the item of a map, the round of a loop.
-pub(super) type Place = usize;
 
 /// The frames of an open step, and what its kind stores beside them.
 ///

@@ -4,36 +4,15 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{FrameId, Machine, Turn, control, frame::Failure};
+use super::{
+    FrameId, Machine, Turn, control,
+    early_end::{EarlyEnd, RUN_CANCELLED},
+    frame::Failure,
+};
 use crate::{
-    error::Problem,
     event::{EventKind, RunCancelled, RunCompleted, RunFailed},
-    id::StepRef,
     time::{Timestamp, millis},
 };
-
-/// Why steps are cancelled when a person or a program cancels the run.
-pub(super) const RUN_CANCELLED: &str = "run_cancelled";
-
-/// Why a run is to end before all its steps are done.
-#[derive(Clone, Debug)]
-pub(super) enum EarlyEnd {
-    Failed {
-        step: Option<StepRef>,
-        error: Arc<Problem>,
-    },
-    Cancelled {
-        reason: Arc<str>,
-    },
-}
-
-impl EarlyEnd {
-    /// The run as a whole fails.
-    pub(super) fn failed(problem: Problem) -> Self {
-        let error = Arc::new(problem);
-        Self::Failed { step: None, error }
-    }
-}
 
 impl Machine {
     /// Every step of a frame is settled.

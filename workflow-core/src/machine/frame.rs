@@ -5,7 +5,7 @@ use std::{cell::OnceCell, mem::size_of, sync::Arc};
 use serde_json::Value;
 
 use super::{
-    container::Place,
+    ids::{FrameId, Place, StepId},
     step::{Step, StepState},
 };
 use crate::{
@@ -15,48 +15,6 @@ use crate::{
     scope::Scope,
     workflow::{Body, Planned},
 };
-
-/// Names a frame within its run. No two frames of a run have one id, so an id that outlives its frame
-/// means nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct FrameId(u32);
-
-impl FrameId {
-    /// The workflow's own nodes.
-    pub(crate) const ROOT: Self = Self(0);
-}
-
-/// A step: which frame, and which node of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct StepId {
-    pub(crate) frame: FrameId,
-    node: u32,
-}
-
-impl StepId {
-    pub(crate) fn new(frame: FrameId, node: usize) -> Self {
-        // A list has at most a thousand nodes.
-        let node = u32::try_from(node).unwrap_or(u32::MAX);
-        Self { frame, node }
-    }
-
-    pub(crate) fn node(self) -> usize {
-        self.node as usize
-    }
-
-    /// The id as a number, for those that only hand it back.
-    pub(crate) fn to_key(self) -> u64 {
-        (u64::from(self.frame.0) << 32) | u64::from(self.node)
-    }
-
-    /// The id of this number.
-    pub(crate) fn of_key(key: u64) -> Self {
-        let halves = [key >> 32, key & u64::from(u32::MAX)];
-        let [frame, node] = halves.map(|half| u32::try_from(half).unwrap_or(u32::MAX));
-        let frame = FrameId(frame);
-        Self { frame, node }
-    }
-}
 
 /// One list of nodes, being run.
 pub(super) struct Frame {
@@ -153,7 +111,7 @@ impl Frames {
 
     pub(super) fn add(&mut self, frame: Frame) -> FrameId {
         // As many as there are events at most.
-        let id = FrameId(u32::try_from(self.list.len()).unwrap_or(u32::MAX));
+        let id = FrameId::new(self.list.len());
         self.open += 1;
         self.memory += frame.memory;
         self.list.push(Some(Box::new(frame)));
@@ -161,7 +119,7 @@ impl Frames {
     }
 
     pub(super) fn remove(&mut self, id: FrameId) {
-        let Some(frame) = self.list.get_mut(id.0 as usize).and_then(Option::take) else {
+        let Some(frame) = self.list.get_mut(id.index()).and_then(Option::take) else {
             return;
         };
         self.open -= 1;
@@ -204,7 +162,7 @@ impl Frames {
 
     #[inline]
     pub(super) fn get(&self, id: FrameId) -> Option<&Frame> {
-        self.list.get(id.0 as usize)?.as_deref()
+        self.list.get(id.index())?.as_deref()
     }
 
     /// A frame that is known to be there.
@@ -215,7 +173,7 @@ impl Frames {
 
     #[inline]
     pub(super) fn at_mut(&mut self, id: FrameId) -> &mut Frame {
-        let frame = self.list.get_mut(id.0 as usize);
+        let frame = self.list.get_mut(id.index());
         let frame = frame.and_then(Option::as_deref_mut);
         frame.expect("a step's frame outlives it")
     }
@@ -241,6 +199,12 @@ impl Frames {
         &self.at(id.frame).body.steps[id.node()]
     }
 
+    /// The name of a step in events.
+    #[inline]
+    pub(super) fn name(&self, id: StepId) -> &StepRef {
+        &self.at(id.frame).names[id.node()]
+    }
+
     /// The frames that a step holds, in the order of their places.
     pub(super) fn frames_in(&self, id: StepId) -> Vec<FrameId> {
         let container = self.step(id).container.as_deref();
@@ -259,7 +223,7 @@ impl Frames {
     pub(super) fn steps(&self) -> impl Iterator<Item = (StepId, &Step)> {
         let frames = self.list.iter().enumerate();
         let frames = frames.filter_map(|(index, frame)| {
-            let id = FrameId(u32::try_from(index).unwrap_or(u32::MAX));
+            let id = FrameId::new(index);
             Some((id, frame.as_deref()?))
         });
         frames.flat_map(|(id, frame)| {

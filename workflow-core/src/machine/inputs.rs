@@ -6,10 +6,9 @@ use serde_json::Value;
 
 use super::{
     Command, Machine, StepId, Turn,
-    end::EarlyEnd,
-    logged::is_nearer,
+    early_end::EarlyEnd,
     retry::{self, Verdict},
-    step::StepState,
+    step::{StepState, is_nearer},
 };
 use crate::{
     error::{NodeError, Problem},

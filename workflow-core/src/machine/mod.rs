@@ -16,10 +16,15 @@ mod bounds;
 mod cancel;
 mod container;
 mod control;
+mod early_end;
 mod end;
 mod frame;
+mod ids;
 mod inputs;
+mod items;
+mod limits;
 mod logged;
+mod misfit;
 mod path;
 mod result;
 mod resume;
@@ -28,9 +33,7 @@ mod settle;
 mod step;
 mod suspend;
 mod wait;
-
-#[cfg(test)]
-mod tests;
+mod waits;
 
 use std::{sync::Arc, time::Duration};
 
@@ -39,13 +42,16 @@ use serde_json::Value;
 use self::{
     agenda::Agenda,
     control::{Control, Next, View},
-    end::EarlyEnd,
+    early_end::EarlyEnd,
     frame::Frames,
-    logged::{DoesNotFit, Logged, Phase},
+    logged::{Logged, Phase},
+    misfit::DoesNotFit,
 };
 pub(crate) use self::{
-    frame::{FrameId, StepId},
-    suspend::SHUTDOWN,
+    ids::{FrameId, StepId},
+    limits::Limits,
+    logged::SHUTDOWN,
+    misfit::Misfit,
 };
 use crate::{
     error::{NodeError, Problem},
@@ -126,23 +132,6 @@ impl Turn {
     }
 }
 
-/// The limits of a run.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    /// How many steps may work at once.
-    pub(crate) slots: usize,
-    /// How many events there may be.
-    pub(crate) events: u64,
-    /// How many items a map may have.
-    pub(crate) map_items: usize,
-    /// How many lists of nodes may be open.
-    pub(crate) frames: usize,
-    /// How much memory its values may hold.
-    pub(crate) memory: usize,
-    /// How many bytes the output of a step may have.
-    pub(crate) output_bytes: usize,
-}
-
 /// One run: its state, and the decisions.
 pub(crate) struct Machine {
     workflow: Arc<Workflow>,
@@ -160,14 +149,6 @@ pub(crate) struct Assignment {
     pub(crate) input: ImplicitInput,
     /// How many attempts failed before.
     pub(crate) failures: u32,
-}
-
-/// An event that cannot follow what came before it.
-#[derive(Debug, thiserror::Error)]
-#[error("event {seq} ({name}) does not fit the log before it")]
-pub(crate) struct Misfit {
-    seq: u64,
-    name: &'static str,
 }
 
 impl Machine {
@@ -323,8 +304,16 @@ impl Machine {
         turn: &Turn,
         decision: impl FnOnce(&dyn Control, &View<'_>) -> Next,
     ) -> Next {
-        let view = View::new(&self.logged, &self.limits, step, turn.now);
-        let kind = control::of(&self.logged.frames().planned(step).work);
+        let frames = self.logged.frames();
+        let view = View {
+            frames,
+            step,
+            limits: &self.limits,
+            now: turn.now,
+            next_seq: self.logged.seq() + 1,
+            events_at_end: self.logged.events_at_end(),
+        };
+        let kind = control::of(&frames.planned(step).work);
         kind.map_or(Next::Rest, |kind| decision(kind, &view))
     }
 
@@ -351,5 +340,58 @@ impl Machine {
             }
             next = self.decide(step, turn, |kind, view| kind.next(view));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::{event::NodeAdmitted, executor::Executor, registry::Registry};
+
+    /// A run of one step, before its first turn, with a turn.
+    fn new_run() -> (Machine, Turn) {
+        let spec = json!({"nodes": [{"id": "a", "type": "PromptNode", "data": {"template": "hi {{ input }}"}}]});
+        let workflow = Arc::new(Workflow::new(&spec, &Registry::default()).unwrap());
+        let (input, limits) = (Arc::new(Value::Null), Executor::new().limits());
+        let mut machine = Machine::new(
+            Arc::clone(&workflow),
+            RunId::new(),
+            Arc::clone(&input),
+            limits,
+        );
+        let first = machine.create(RunCreated::of(&workflow, input), Timestamp::now());
+        (machine, Turn::new(vec![first], Timestamp::now()))
+    }
+
+    #[test]
+    fn an_event_that_does_not_fit_is_not_written_and_the_run_ends() {
+        let (mut machine, mut turn) = new_run();
+        machine.on([Input::Resume], &mut turn);
+        let written = turn.events.len();
+        let step = StepId::new(FrameId::ROOT, 0);
+        let admitted = EventKind::NodeAdmitted(NodeAdmitted {
+            step: machine.step_ref(step),
+            attempt: 1,
+            queued_ms: 0,
+        });
+        let emitted = catch_unwind(AssertUnwindSafe(|| {
+            machine.emit(Some(step), admitted, &mut turn)
+        }));
+        if cfg!(debug_assertions) {
+            assert!(emitted.is_err(), "tests notice it at once");
+        } else {
+            assert!(!emitted.unwrap());
+        }
+        assert_eq!(turn.events.len(), written);
+        machine.on([], &mut turn);
+        let Some(EventKind::RunFailed(failed)) = turn.events.last().map(|event| &event.kind) else {
+            panic!("{:?}", turn.events);
+        };
+        assert_eq!(failed.error.code, "internal");
+        assert!(machine.has_ended());
     }
 }

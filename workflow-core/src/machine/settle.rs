@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     Command, FrameId, Machine, Phase, StepId, Turn,
     control::{self, Control},
-    end::EarlyEnd,
+    early_end::EarlyEnd,
     step::StepState,
 };
 use crate::{

@@ -140,3 +140,8 @@ impl Step {
         needs_left == 0
     }
 }
+
+/// Whether an attempt can report this place in line: a first one, or one that is nearer.
+pub(super) fn is_nearer(before: Option<usize>, position: usize) -> bool {
+    position > 0 && before.is_none_or(|before| position < before)
+}

@@ -1,8 +1,8 @@
 //! Resting while there is nothing to do but wait.
 
 use super::{
-    Machine, Turn,
-    end::EarlyEnd,
+    Machine, SHUTDOWN, Turn,
+    early_end::EarlyEnd,
     step::{Step, StepState},
 };
 use crate::{
@@ -10,9 +10,6 @@ use crate::{
     event::{EventKind, RunResumed, RunSuspended},
     time::Timestamp,
 };
-
-/// Why a run is suspended whose host stops.
-pub(crate) const SHUTDOWN: &str = "shutdown";
 
 impl Machine {
     /// Lets the run rest where it is, because its host stops. What works is dropped, and begins anew

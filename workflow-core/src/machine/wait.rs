@@ -1,6 +1,6 @@
 //! Waits for a person or a time.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -9,33 +9,7 @@ use crate::{
     error::Problem,
     event::{EventKind, NodeResumed, NodeWaiting},
     id::WaitId,
-    time::Timestamp,
 };
-
-/// A longer delay lets the run rest; a shorter one is not worth it.
-const SHORT: Duration = Duration::from_secs(60);
-
-/// A wait that is not over.
-pub(super) struct Wait {
-    pub(super) step: StepId,
-    pub(super) until: Option<Timestamp>,
-    /// Whether a person is to end it.
-    pub(super) of_person: bool,
-    /// Whether the run stays awake for it.
-    pub(super) short: bool,
-}
-
-impl Wait {
-    pub(super) fn new(step: StepId, waiting: &NodeWaiting, now: Timestamp) -> Self {
-        let resumes = waiting.resumes_at;
-        Self {
-            step,
-            until: waiting.expires_at.or(resumes),
-            of_person: resumes.is_none(),
-            short: resumes.is_some_and(|resumes| resumes.since(now) <= SHORT),
-        }
-    }
-}
 
 impl Machine {
     /// Lets a step wait, and sets its timer.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Changes, Control, Next, Segments, State, View};
 use crate::{
     error::NodeError,
-    machine::{container::Place, step::StepState},
+    machine::{ids::Place, step::StepState},
     scope::{ImplicitInput, Scope},
     template::Json,
     workflow::PlannedCall,
@@ -65,8 +65,8 @@ impl Control for PlannedCall {
         }
         // The event that begins a call opens its frame, whatever the limit is. A call in which something
         // has begun is within the limit of the host that began it.
-        let others = step.logged.frames().open() - 1;
-        match step.check_frames(others) {
+        let others = step.frames.open() - 1;
+        match step.limits.check_frames(others) {
             Err(error) if is_untouched(step) => Next::fail(error.into_problem()),
             _ => Next::Rest,
         }

@@ -1,6 +1,6 @@
 //! Maps: the body once for each item.
 
-use std::{cell::OnceCell, mem::size_of, sync::Arc};
+use std::{cell::OnceCell, sync::Arc};
 
 use serde_json::Value;
 
@@ -9,82 +9,17 @@ use crate::{
     control::OnItemError,
     error::{NodeError, Problem},
     event::Progress,
-    heap::heap_bytes,
-    machine::{bounds, container::Place, frame::Frame},
+    machine::{
+        frame::Frame,
+        ids::Place,
+        items::{Items, MapState},
+    },
     scope::Scope,
     size::{self, MAX_RESULT_BYTES},
     spec::kind_of,
     template::{Budget, List},
     workflow::PlannedMap,
 };
-
-/// How far a map is.
-pub(in crate::machine) enum MapState {
-    /// The log does not say yet how many items there are. They are evaluated once, by the decision or by the
-    /// transition.
-    Begun(OnceCell<Vec<Value>>),
-    Items(Items),
-}
-
-/// The items of a map.
-pub(in crate::machine) struct Items {
-    /// Those that have not begun yet.
-    waiting: std::vec::IntoIter<Value>,
-    count: usize,
-    /// The results, in order; `null` for those that have none yet.
-    results: Vec<Arc<Value>>,
-    done: usize,
-    /// How many bytes the results have as JSON.
-    bytes: usize,
-    /// How much memory the items that have not begun and the results hold.
-    memory: usize,
-    /// The list of all results, once every item is done.
-    output: Option<Arc<Value>>,
-}
-
-impl MapState {
-    pub(in crate::machine) fn memory(&self) -> usize {
-        match self {
-            Self::Begun(_) => 0,
-            Self::Items(items) => items.memory,
-        }
-    }
-}
-
-impl Items {
-    fn new(items: Vec<Value>) -> Self {
-        let count = items.len();
-        Self {
-            memory: items.iter().map(held).sum(),
-            waiting: items.into_iter(),
-            count,
-            results: vec![Arc::default(); count],
-            done: 0,
-            bytes: 0,
-            output: None,
-        }
-    }
-
-    /// The item that begins next.
-    fn next_index(&self) -> usize {
-        self.count - self.waiting.len()
-    }
-
-    fn finish(&mut self, item: usize, result: Arc<Value>) {
-        self.bytes += size::bytes(&result);
-        self.memory += held(&result);
-        self.results[item] = result;
-        self.done += 1;
-    }
-
-    fn collect_if_done(&mut self) {
-        if self.done == self.count {
-            let results = std::mem::take(&mut self.results).into_iter();
-            let results = results.map(Arc::unwrap_or_clone).collect();
-            self.output = Some(Arc::new(Value::Array(results)));
-        }
-    }
-}
 
 impl Control for PlannedMap {
     fn begin(&self, step: &mut Changes<'_>) {
@@ -136,7 +71,7 @@ impl Control for PlannedMap {
         if !container.frames.is_empty() {
             return Next::Rest;
         }
-        match step.check_frames(step.logged.frames().open()) {
+        match step.limits.check_frames(step.frames.open()) {
             Ok(()) => Next::Rest,
             Err(error) => Next::fail(error.into_problem()),
         }
@@ -196,7 +131,7 @@ impl PlannedMap {
         // Two for each node of the body, and one for the item.
         let nodes = self.body.steps.len();
         let events = (items as u64).saturating_mul(2 * nodes as u64 + 1);
-        if bounds::is_full_with(events, step.logged, step.limits) {
+        if step.limits.are_full_with(events, step.events_at_end) {
             let most = step.limits.events;
             let detail = format!(
                 "{items} items of {nodes} nodes make more events than a run may have, {most}"
@@ -238,9 +173,9 @@ impl PlannedMap {
     fn begin_item(&self, step: &mut Changes<'_>) -> Option<()> {
         let items = items(step).ok()?;
         let index = items.next_index();
-        let item = items.waiting.next()?;
-        let taken = held(&item);
-        items.memory -= taken;
+        let before = items.memory;
+        let item = items.next()?;
+        let taken = before - items.memory;
         step.credit(taken);
         let outer = step.outer();
         let scope = Scope::of_item(
@@ -311,11 +246,6 @@ fn item_result(frame: &Frame) -> Arc<Value> {
     let is_settled = frame.failure.is_none() && frame.unsettled == 0;
     let result = is_settled.then(|| frame.result(None).ok()).flatten();
     result.unwrap_or_default()
-}
-
-/// How much memory a value holds in a list.
-fn held(value: &Value) -> usize {
-    size_of::<Value>() + heap_bytes(value)
 }
 
 fn too_many_items(items: usize, most: usize) -> NodeError {

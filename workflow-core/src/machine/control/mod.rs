@@ -10,18 +10,17 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
 
-pub(super) use self::map::MapState;
 use super::{
-    FrameId, Limits, StepId,
     agenda::Agenda,
-    bounds,
-    container::{Container, Place, State},
+    container::{Container, State},
     frame::{Frame, Frames},
-    logged::{DoesNotFit, Logged},
+    ids::{FrameId, Place, StepId},
+    limits::Limits,
+    misfit::DoesNotFit,
     path::Segments,
 };
 use crate::{
-    error::{NodeError, Problem},
+    error::Problem,
     event::{EventKind, NodeProgress, Progress, Report},
     id::{StepRef, WaitId},
     scope::Scope,
@@ -123,48 +122,38 @@ pub(super) fn of(work: &Work) -> Option<&dyn Control> {
 
 /// What a decision reads.
 pub(super) struct View<'a> {
-    logged: &'a Logged,
-    limits: &'a Limits,
-    step: StepId,
-    now: Timestamp,
+    pub(super) frames: &'a Frames,
+    pub(super) step: StepId,
+    pub(super) limits: &'a Limits,
+    pub(super) now: Timestamp,
+    /// The number of the next event.
+    pub(super) next_seq: u64,
+    /// How many events the log has if the run ends now.
+    pub(super) events_at_end: u64,
 }
 
 impl<'a> View<'a> {
-    pub(super) fn new(
-        logged: &'a Logged,
-        limits: &'a Limits,
-        step: StepId,
-        now: Timestamp,
-    ) -> Self {
-        Self {
-            logged,
-            limits,
-            step,
-            now,
-        }
-    }
-
     fn container(&self) -> Option<&'a Container> {
-        self.logged.frames().step(self.step).container.as_deref()
+        self.frames.step(self.step).container.as_deref()
     }
 
     /// The frame at a place.
     fn frame(&self, place: Place) -> Option<&'a Frame> {
         let frame = self.container()?.frames.get(&place)?;
-        self.logged.frames().get(*frame)
+        self.frames.get(*frame)
     }
 
     /// The values that the step itself sees.
     fn scope(&self) -> &'a Arc<Scope> {
-        &self.logged.frames().at(self.step.frame).scope
+        &self.frames.at(self.step.frame).scope
     }
 
     fn planned(&self) -> &'a Planned {
-        self.logged.frames().planned(self.step)
+        self.frames.planned(self.step)
     }
 
     fn step_ref(&self) -> StepRef {
-        self.logged.step_ref(self.step).clone()
+        self.frames.name(self.step).clone()
     }
 
     fn progress(&self, progress: Progress) -> Next {
@@ -174,7 +163,7 @@ impl<'a> View<'a> {
 
     /// The id of a wait that begins with the next event.
     fn next_wait(&self) -> WaitId {
-        WaitId::of_event(self.logged.seq() + 1)
+        WaitId::of_event(self.next_seq)
     }
 
     /// Completes a step whose wait is over: with the answer, or with its implicit input.
@@ -185,11 +174,6 @@ impl<'a> View<'a> {
         let implicit = || self.scope().implicit_input(self.planned().input).cloned();
         let output = answer.clone().or_else(implicit).unwrap_or_default();
         Some(Next::Complete(output, None))
-    }
-
-    /// Refuses to go on when so many frames are open, and no further one may be.
-    fn check_frames(&self, open: usize) -> Result<(), NodeError> {
-        bounds::check_frames(open, self.limits)
     }
 }
 

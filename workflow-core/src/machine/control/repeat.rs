@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Changes, Control, DoesNotFit, Next, Segments, State, View};
 use crate::{
     event::{Progress, Report},
-    machine::container::Place,
+    machine::ids::Place,
     scope::Scope,
     template::Json,
     workflow::PlannedLoop,
@@ -61,7 +61,7 @@ impl Control for PlannedLoop {
         if step.container().is_some() {
             return Next::Rest;
         }
-        match step.check_frames(step.logged.frames().open()) {
+        match step.limits.check_frames(step.frames.open()) {
             Ok(()) => step.progress(Progress::Round { round: 0 }),
             Err(error) => Next::fail(error.into_problem()),
         }

@@ -3,7 +3,7 @@
 use super::{Agenda, FrameId, Logged, StepId};
 use crate::{
     id::StepRef,
-    machine::{container::Place, control, path::Segments, step::StepState},
+    machine::{control, ids::Place, path::Segments, step::StepState},
 };
 
 enum Located {

@@ -3,17 +3,17 @@
 mod locate;
 mod step;
 
-pub(super) use self::step::is_nearer;
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::Value;
 
 use super::{
-    FrameId, Limits, Misfit, StepId,
     agenda::Agenda,
     frame::{Frame, Frames},
-    suspend::SHUTDOWN,
-    wait::Wait,
+    ids::{FrameId, StepId},
+    limits::Limits,
+    misfit::{DoesNotFit, Misfit},
+    waits::Wait,
 };
 use crate::{
     event::{EventKind, ReusedStep, StepEvent},
@@ -23,6 +23,9 @@ use crate::{
     usage::Usage,
     workflow::Workflow,
 };
+
+/// Why a run is suspended whose host stops.
+pub(crate) const SHUTDOWN: &str = "shutdown";
 
 /// The state of a run, as its log says it.
 ///
@@ -60,10 +63,6 @@ pub(super) enum Phase {
     Interrupted(Timestamp),
     Ended,
 }
-
-/// An event cannot follow the log before it. Nothing was changed.
-#[derive(Debug)]
-pub(super) struct DoesNotFit;
 
 impl Logged {
     /// A run without events.
@@ -156,7 +155,7 @@ impl Logged {
     }
 
     pub(super) fn step_ref(&self, step: StepId) -> &StepRef {
-        &self.frames.at(step.frame).names[step.node()]
+        self.frames.name(step)
     }
 
     /// Applies an event of a stored log.

@@ -10,11 +10,12 @@ use crate::{
     event::{EventKind, NodeFailed, NodeStarted, Report},
     id::WaitId,
     machine::{
-        container::{Container, Place, State},
+        container::{Container, State},
         control::{self, Changes, Control},
-        end::{EarlyEnd, RUN_CANCELLED},
+        early_end::{EarlyEnd, RUN_CANCELLED},
         frame::Failure,
-        step::{Step, StepState},
+        ids::Place,
+        step::{Step, StepState, is_nearer},
     },
     time::Timestamp,
     usage::Usage,
@@ -269,11 +270,6 @@ impl Logged {
         self.open -= usize::from(step.is_open());
         step.state = StepState::Settled;
     }
-}
-
-/// Whether an attempt can report this place in line: a first one, or one that is nearer.
-pub(in crate::machine) fn is_nearer(before: Option<usize>, position: usize) -> bool {
-    position > 0 && before.is_none_or(|before| position < before)
 }
 
 fn is_reused(report: Option<&Report>) -> bool {

@@ -1,0 +1,31 @@
+//! The waits of a run.
+
+use std::time::Duration;
+
+use super::ids::StepId;
+use crate::{event::NodeWaiting, time::Timestamp};
+
+/// A longer delay lets the run rest; a shorter one is not worth it.
+const SHORT: Duration = Duration::from_secs(60);
+
+/// A wait that is not over.
+pub(super) struct Wait {
+    pub(super) step: StepId,
+    pub(super) until: Option<Timestamp>,
+    /// Whether a person is to end it.
+    pub(super) of_person: bool,
+    /// Whether the run stays awake for it.
+    pub(super) short: bool,
+}
+
+impl Wait {
+    pub(super) fn new(step: StepId, waiting: &NodeWaiting, now: Timestamp) -> Self {
+        let resumes = waiting.resumes_at;
+        Self {
+            step,
+            until: waiting.expires_at.or(resumes),
+            of_person: resumes.is_none(),
+            short: resumes.is_some_and(|resumes| resumes.since(now) <= SHORT),
+        }
+    }
+}
