@@ -160,7 +160,7 @@ impl<J: Journal> Driver<J> {
                 self.in_flight.clear();
             }
             self.commit(&mut turn.events, cancelled.as_mut()).await?;
-            answers.into_iter().for_each(Answer::taken);
+            answers.into_iter().for_each(Answer::processed);
             if self.machine.is_at_rest() {
                 return Ok(());
             }

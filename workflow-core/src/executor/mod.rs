@@ -22,7 +22,7 @@ use self::outbox::Outbox;
 pub(crate) use self::{
     clock::Clock,
     driver::{Driver, Fenced, Journal},
-    inbox::Inbox,
+    inbox::{Inbox, RunCommand},
 };
 use crate::{
     event::{EventKind, RunCreated, StepEvent, Update},

@@ -96,7 +96,7 @@ impl Admission {
             self.budget.room().await;
             Ok(slot)
         });
-        let cancelled = pin!(live.cancellation().cancelled());
+        let cancelled = pin!(live.inbox().cancelled().cancelled());
         let admitted: Result<_, AcquireError> = match select(cancelled, slot).await {
             Either::Left(_) => {
                 (self.ends.acquire().await).map(|turn| Admitted::End { _turn: turn })

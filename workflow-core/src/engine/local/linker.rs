@@ -63,6 +63,11 @@ impl Linker {
         }
     }
 
+    /// The node types of the engine.
+    pub(super) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
     /// Checks a specification that is not stored yet.
     pub(super) async fn check(&self, spec: &Value) -> Result<Workflow, EngineError> {
         self.check_as(spec, None).await

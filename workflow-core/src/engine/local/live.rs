@@ -9,7 +9,6 @@ use std::{
 };
 
 use tokio::sync::{Notify, futures::Notified};
-use tokio_util::sync::CancellationToken;
 
 use super::text::{Position, StepText};
 use crate::{
@@ -32,7 +31,6 @@ const TAIL_TEXT_BYTES: usize = 8 * 1024 * 1024;
 
 pub(super) struct LiveRun {
     id: RunId,
-    cancellation: CancellationToken,
     inbox: Arc<Inbox>,
     /// Whether there is a task that drives it.
     driven: AtomicBool,
@@ -83,7 +81,6 @@ impl LiveRun {
     pub(super) fn new(id: RunId) -> Arc<Self> {
         Arc::new(Self {
             id,
-            cancellation: CancellationToken::new(),
             inbox: Arc::default(),
             driven: AtomicBool::new(false),
             state: Mutex::default(),
@@ -93,10 +90,6 @@ impl LiveRun {
 
     pub(super) fn id(&self) -> RunId {
         self.id
-    }
-
-    pub(super) fn cancellation(&self) -> &CancellationToken {
-        &self.cancellation
     }
 
     /// Ends once there is something new to [`read`](Self::read), counted from this call.
@@ -121,11 +114,6 @@ impl LiveRun {
     /// Whether somebody drives it.
     pub(super) fn is_driven(&self) -> bool {
         self.driven.load(Ordering::Acquire)
-    }
-
-    /// Whether somebody wants something of it.
-    pub(super) fn has_mail(&self) -> bool {
-        self.cancellation.is_cancelled() || !self.inbox.is_empty()
     }
 
     /// Waits until nothing will come any more.

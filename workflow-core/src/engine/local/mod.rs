@@ -3,17 +3,23 @@
 mod admission;
 mod again;
 mod budget;
+mod commands;
 mod drive;
 mod health;
-mod host;
 mod journal;
 mod linker;
 mod live;
+mod loaded_run;
+mod logs;
+mod new_run;
 mod observed;
 mod reader;
 mod recover;
 mod replay;
+mod run_table;
+mod shared;
 mod start;
+mod tasks;
 mod text;
 mod timers;
 
@@ -25,11 +31,18 @@ use serde_json::Value;
 
 pub use self::recover::Recovered;
 pub(super) use self::replay::{damaged_event, damaged_record};
-use self::{admission::Admission, host::Host, reader::Reader};
+use self::{
+    admission::Admission,
+    commands::Commands,
+    drive::Drives,
+    logs::{READ_BATCH, RunLogs},
+    reader::Reader,
+    shared::Shared,
+};
 use super::{Created, Engine, EngineError, EngineLimits, NewRun, Observer, Retry, Validation};
 use crate::{
     event::{StepEvent, Update},
-    executor::Executor,
+    executor::{Executor, RunCommand},
     history::StepHistory,
     id::{RunId, StepPath, WaitId, WorkflowId},
     record::{Page, PageRequest, RunCounts, RunQuery, RunRecord, RunStatus, WorkflowRecord},
@@ -47,9 +60,6 @@ const DEFAULT_QUEUED: usize = 10_000;
 
 /// How much memory runs may hold together, unless it is set: 1 GiB.
 const DEFAULT_MEMORY_BUDGET: usize = 1024 * 1024 * 1024;
-
-/// How many events of a log are read at once.
-const READ_BATCH: usize = 500;
 
 /// An [`Engine`] in this process. Its runs go on whether or not anybody watches; dropping the
 /// engine stops them where they are.
@@ -71,12 +81,15 @@ const READ_BATCH: usize = 500;
 /// # }
 /// ```
 pub struct LocalEngine {
-    host: Arc<Host>,
+    shared: Arc<Shared>,
+    drives: Drives,
+    logs: RunLogs,
+    commands: Commands,
 }
 
 impl Drop for LocalEngine {
     fn drop(&mut self) {
-        self.host.stop();
+        self.shared.stop();
     }
 }
 
@@ -141,15 +154,19 @@ impl LocalEngineBuilder {
 
     /// The engine. It spawns its runs on the tokio runtime that `start` is called in.
     pub fn build(self) -> LocalEngine {
-        let host = Host::new(
+        let shared = Arc::new(Shared::new(
             self.registry,
             self.store,
             self.executor,
             self.observer,
             Admission::new(self.running, self.queued, self.memory),
-        );
+        ));
+        let drives = Drives::new(&shared);
         LocalEngine {
-            host: Arc::new(host),
+            logs: RunLogs::new(&shared),
+            commands: Commands::new(&shared, &drives),
+            drives,
+            shared,
         }
     }
 }
@@ -187,7 +204,7 @@ impl LocalEngine {
     /// # Cancellation
     /// Runs that were not taken up yet stay as they are.
     pub async fn recover(&self) -> Result<Recovered, EngineError> {
-        self.host.recover().await
+        self.drives.recover().await
     }
 
     /// Takes no new runs, gives those that work this long to end, then suspends the rest, which go on
@@ -196,19 +213,19 @@ impl LocalEngine {
     /// # Cancellation
     /// When it is dropped, everything stops at once.
     pub async fn shutdown(&self, grace: Duration) {
-        self.host.shut_down(grace).await;
+        self.shared.shut_down(grace).await;
     }
 }
 
 #[async_trait]
 impl Engine for LocalEngine {
     async fn create_workflow(&self, spec: Value) -> Result<Created, EngineError> {
-        let workflow = self.host.linker().check(&spec).await?;
+        let workflow = self.shared.linker.check(&spec).await?;
         let mut warnings = workflow.warnings().to_vec();
         let name = workflow.name();
-        warnings.extend(self.host.linker().name_in_use(name, None).await?);
+        warnings.extend(self.shared.linker.name_in_use(name, None).await?);
         let record = WorkflowRecord::new(name.map(str::to_owned), Arc::new(spec));
-        self.host.store().create_workflow(record.clone()).await?;
+        self.shared.store.create_workflow(record.clone()).await?;
         Ok(Created { record, warnings })
     }
 
@@ -218,16 +235,16 @@ impl Engine for LocalEngine {
         spec: Value,
         if_version: Option<u32>,
     ) -> Result<Created, EngineError> {
-        let workflow = self.host.linker().check_as(&spec, Some(id)).await?;
+        let workflow = self.shared.linker.check_as(&spec, Some(id)).await?;
         let mut warnings = workflow.warnings().to_vec();
         let name = workflow.name();
-        warnings.extend(self.host.linker().name_in_use(name, Some(id)).await?);
+        warnings.extend(self.shared.linker.name_in_use(name, Some(id)).await?);
         let (name, spec) = (name.map(str::to_owned), Arc::new(spec));
         loop {
             let newest = self.workflow(id, None).await?;
             check_newest(&newest, if_version)?;
             let record = newest.next(name.clone(), Arc::clone(&spec));
-            if self.host.store().update_workflow(record.clone()).await? {
+            if self.shared.store.update_workflow(record.clone()).await? {
                 return Ok(Created { record, warnings });
             }
         }
@@ -238,11 +255,11 @@ impl Engine for LocalEngine {
         id: WorkflowId,
         version: Option<u32>,
     ) -> Result<WorkflowRecord, EngineError> {
-        if let Some(record) = self.host.store().workflow(id, version).await? {
+        if let Some(record) = self.shared.store.workflow(id, version).await? {
             return Ok(record);
         }
         match version {
-            Some(version) if self.host.store().workflow(id, None).await?.is_some() => {
+            Some(version) if self.shared.store.workflow(id, None).await?.is_some() => {
                 let workflow = id;
                 Err(EngineError::NoSuchVersion { workflow, version })
             }
@@ -251,7 +268,7 @@ impl Engine for LocalEngine {
     }
 
     async fn workflows(&self, page: PageRequest) -> Result<Page<WorkflowRecord>, EngineError> {
-        Ok(self.host.store().workflows(page).await?)
+        Ok(self.shared.store.workflows(page).await?)
     }
 
     async fn versions(
@@ -260,7 +277,7 @@ impl Engine for LocalEngine {
         page: PageRequest,
     ) -> Result<Page<WorkflowRecord>, EngineError> {
         self.workflow(id, None).await?;
-        Ok(self.host.store().versions(id, page).await?)
+        Ok(self.shared.store.versions(id, page).await?)
     }
 
     async fn delete_workflow(
@@ -268,7 +285,7 @@ impl Engine for LocalEngine {
         id: WorkflowId,
         if_version: Option<u32>,
     ) -> Result<(), EngineError> {
-        if self.host.store().delete_workflow(id, if_version).await? {
+        if self.shared.store.delete_workflow(id, if_version).await? {
             return Ok(());
         }
         check_newest(&self.workflow(id, None).await?, if_version)?;
@@ -277,7 +294,7 @@ impl Engine for LocalEngine {
     }
 
     async fn validate(&self, spec: &Value) -> Result<Validation, EngineError> {
-        match self.host.linker().check(spec).await {
+        match self.shared.linker.check(spec).await {
             Ok(workflow) => Ok(Validation {
                 faults: Vec::new(),
                 warnings: workflow.warnings().to_vec(),
@@ -297,10 +314,10 @@ impl Engine for LocalEngine {
     }
 
     async fn run(&self, id: RunId) -> Result<RunReport, EngineError> {
-        let record = self.host.record(id).await?;
+        let record = self.logs.record(id).await?;
         let until = record.head.last_seq;
         let mut report = RunReport::new(record);
-        report.blocked = self.host.stopped(id);
+        report.blocked = self.shared.runs.stopped(id);
         let mut after = 0;
         while after < until {
             let events = match self.page(id, after, READ_BATCH).await {
@@ -326,33 +343,33 @@ impl Engine for LocalEngine {
         let tells = |event: &StepEvent| {
             event.seq == 1 || event.step().is_some_and(|step| step.path() == path)
         };
-        let log = self.host.log_of(run, 0, tells).await?;
+        let log = self.logs.filtered(run, tells).await?;
         let history = StepHistory::of(&log, path);
         history.ok_or_else(|| EngineError::NoSuchStep(path.clone()))
     }
 
     async fn runs(&self, query: RunQuery) -> Result<Page<RunRecord>, EngineError> {
-        Ok(self.host.store().runs(query).await?)
+        Ok(self.shared.store.runs(query).await?)
     }
 
     async fn count_runs(&self, query: &RunQuery) -> Result<RunCounts, EngineError> {
-        Ok(self.host.store().count_runs(query).await?)
+        Ok(self.shared.store.count_runs(query).await?)
     }
 
     async fn delete_run(&self, id: RunId) -> Result<(), EngineError> {
-        self.host.delete(id).await
+        self.logs.delete(id).await
     }
 
     async fn cancel(&self, id: RunId) -> Result<RunRecord, EngineError> {
-        if !self.host.record(id).await?.head.status.has_ended() {
-            self.host.cancel(id).await;
+        if !self.logs.record(id).await?.head.status.has_ended() {
+            self.commands.send(id, RunCommand::Cancel).await;
         }
-        let record = self.host.record(id).await?;
+        let record = self.logs.record(id).await?;
         if record.head.status.has_ended() {
             return Ok(record);
         }
-        self.host.check_not_stopped(id)?;
-        Err(self.host.interrupted(id))
+        self.shared.runs.check_not_stopped(id)?;
+        Err(self.shared.interrupted(id))
     }
 
     async fn signal(
@@ -368,18 +385,22 @@ impl Engine for LocalEngine {
             seen = event.seq;
             waits.apply(event);
         };
-        self.host.each_event(run, 0, &mut learn).await?;
+        self.logs.each_event(run, 0, &mut learn).await?;
         if waits.check(wait, &payload).map_err(EngineError::Signal)? {
-            self.host.answer(run, wait, Arc::clone(&payload)).await;
+            let answer = RunCommand::Answer {
+                wait,
+                payload: Arc::clone(&payload),
+            };
+            self.commands.send(run, answer).await;
             // What the log says now is what came of it: another answer, or time, may have been first.
             let learn = |event: &StepEvent| waits.apply(event);
-            self.host.each_event(run, seen, learn).await?;
+            self.logs.each_event(run, seen, learn).await?;
             if waits.check(wait, &payload).map_err(EngineError::Signal)? {
-                self.host.check_not_stopped(run)?;
-                return Err(self.host.interrupted(run));
+                self.shared.runs.check_not_stopped(run)?;
+                return Err(self.shared.interrupted(run));
             }
         }
-        self.host.record(run).await
+        self.logs.record(run).await
     }
 
     async fn events(
@@ -388,22 +409,22 @@ impl Engine for LocalEngine {
         after: u64,
     ) -> Result<BoxStream<'static, Update>, EngineError> {
         // Before the log is looked at, so that nothing is missed in between.
-        let live = self.host.live_or_new(run);
-        let record = self.host.record(run).await?;
+        let live = self.shared.runs.live(run);
+        let record = self.logs.record(run).await?;
         let last = record.head.last_seq;
         if after > last {
             return Err(EngineError::BeyondEnd { after, last });
         }
-        self.host.check_not_stopped(run)?;
+        self.shared.runs.check_not_stopped(run)?;
         live.learn_length(last);
         let status = record.head.status;
         if !status.has_ended() && status != RunStatus::Waiting && !live.is_driven() {
             // Its driver failed: whoever looks at it sees it go on.
-            self.host.wake(run, None);
+            self.drives.wake(run, None);
         }
-        let goes_on = !status.has_ended() && (live.is_driven() || !self.host.is_closed());
+        let goes_on = !status.has_ended() && (live.is_driven() || !self.shared.tasks.is_closed());
         let live = goes_on.then_some(live);
-        let reader = Reader::new(run, after, live, Arc::clone(&self.host));
+        let reader = Reader::new(run, after, live, Arc::clone(&self.shared));
         Ok(reader.into_stream())
     }
 
@@ -413,19 +434,19 @@ impl Engine for LocalEngine {
         after: u64,
         limit: usize,
     ) -> Result<Vec<StepEvent>, EngineError> {
-        Ok(self.host.store().read(run, after, limit).await?)
+        Ok(self.shared.store.read(run, after, limit).await?)
     }
 
     async fn ready(&self) -> Result<(), EngineError> {
-        self.host.ready().await
+        self.shared.ready().await
     }
 
     fn registry(&self) -> &Registry {
-        self.host.registry()
+        self.shared.linker.registry()
     }
 
     fn limits(&self) -> EngineLimits {
-        self.host.limits()
+        self.shared.limits()
     }
 }
 

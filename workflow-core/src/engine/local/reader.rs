@@ -5,16 +5,16 @@ use std::{collections::VecDeque, sync::Arc};
 use futures::stream::{self, BoxStream, StreamExt};
 
 use super::{
-    READ_BATCH,
-    host::Host,
     live::{Cursor, LiveRun, Next},
+    logs::READ_BATCH,
     replay::damaged_event,
+    shared::Shared,
 };
 use crate::{event::Update, id::RunId, store::StoreError};
 
 pub(super) struct Reader {
     run: RunId,
-    host: Arc<Host>,
+    shared: Arc<Shared>,
     live: Option<Arc<LiveRun>>,
     cursor: Cursor,
     updates: VecDeque<Update>,
@@ -22,10 +22,15 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(run: RunId, after: u64, live: Option<Arc<LiveRun>>, host: Arc<Host>) -> Self {
+    pub(super) fn new(
+        run: RunId,
+        after: u64,
+        live: Option<Arc<LiveRun>>,
+        shared: Arc<Shared>,
+    ) -> Self {
         Self {
             run,
-            host,
+            shared,
             live,
             cursor: Cursor::at(after),
             updates: VecDeque::new(),
@@ -71,14 +76,14 @@ impl Reader {
     /// Reads on in the log. Where it ends without anything live behind it, the stream ends too.
     async fn read_store(&mut self) {
         let read = self
-            .host
-            .store()
+            .shared
+            .store
             .read(self.run, self.cursor.after, READ_BATCH);
         let events = read.await.unwrap_or_else(|error| {
             tracing::warn!(run = %self.run, %error, "a reader is let go: the log cannot be read");
             if let StoreError::Damaged { seq, .. } = error {
                 // Whoever comes next is told.
-                self.host.stop_run(self.run, damaged_event(seq));
+                self.shared.runs.stop(self.run, damaged_event(seq));
             }
             Vec::new()
         });

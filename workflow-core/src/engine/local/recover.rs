@@ -1,8 +1,6 @@
 //! Takes up, at start, the runs that had not ended when their engine stopped.
 
-use std::sync::Arc;
-
-use super::host::Host;
+use super::drive::Drives;
 use crate::{engine::EngineError, record::RunStatus};
 
 /// How many records are read at once.
@@ -18,13 +16,14 @@ pub struct Recovered {
     pub waiting: usize,
 }
 
-impl Host {
-    pub(super) async fn recover(self: &Arc<Self>) -> Result<Recovered, EngineError> {
-        let now = self.clock().now();
+impl Drives {
+    /// Lets the unfinished runs of the store be driven, or sets their alarms.
+    pub(super) async fn recover(&self) -> Result<Recovered, EngineError> {
+        let now = self.shared.clock().now();
         let mut recovered = Recovered::default();
         let mut after = None;
         loop {
-            let runs = self.store().unfinished(after, BATCH).await?;
+            let runs = self.shared.store.unfinished(after, BATCH).await?;
             let Some(last) = runs.last() else {
                 return Ok(recovered);
             };

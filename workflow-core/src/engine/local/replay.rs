@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt, sync::Arc};
 
-use super::{drive::Standing, host::Host};
+use super::{loaded_run::LoadedRun, logs::RunLogs, shared::Shared};
 use crate::{
     engine::EngineError,
     error::Problem,
@@ -17,60 +17,59 @@ use crate::{
 };
 
 /// Why a run cannot be rebuilt.
-pub(super) enum Unplayable {
+pub(super) enum ReplayError {
     /// The store does not answer.
     ForNow,
     /// Its log or its workflow cannot be used by this program.
     Stopped(Box<Problem>),
 }
 
-impl Unplayable {
+impl ReplayError {
     fn stopped(problem: Problem) -> Self {
         Self::Stopped(Box::new(problem))
     }
 }
 
-impl Host {
-    /// A run as its log leaves it. `time` is one that has come, by the clock of whoever says so.
-    pub(super) async fn replay(
-        &self,
-        record: &RunRecord,
-        time: Option<Timestamp>,
-    ) -> Result<Standing, Unplayable> {
-        let first = self.store().read(record.id, 0, 1).await?;
-        let created = beginning(&first)?;
-        let workflow = self.pinned(record, created).await?;
-        let mut replay = Replay::begin(self.executor(), workflow, &first)?;
-        // What was read is dropped as it is taken in: a long log is never in memory as a whole.
-        let after = first.len() as u64;
-        drop(first);
-        self.each_event(record.id, after, |event| replay.apply(event))
-            .await?;
-        let (machine, last) = replay.end()?;
-        let times = [Some(last), time].into_iter().flatten();
-        Ok(Standing {
-            machine,
-            clock: times.fold(self.clock(), Clock::not_before),
-            head: record.head.clone(),
-        })
-    }
-
-    /// The workflow of a run, with those it calls, as they were when it was created.
-    async fn pinned(
-        &self,
-        record: &RunRecord,
-        created: &RunCreated,
-    ) -> Result<Arc<Workflow>, Unplayable> {
-        let (id, version) = (record.workflow.id, record.workflow.version);
-        let Some(stored) = self.store().workflow(id, Some(version)).await? else {
-            let detail = format!("version {version} of its workflow is not stored any more");
-            return Err(unusable(detail));
-        };
-        Ok(self.linker().pinned(&stored, &created.workflows).await?)
-    }
+/// Loads a run as its log leaves it. `time` has come, by the clock of whoever woke the run.
+pub(super) async fn load(
+    shared: &Arc<Shared>,
+    record: &RunRecord,
+    time: Option<Timestamp>,
+) -> Result<LoadedRun, ReplayError> {
+    let first = shared.store.read(record.id, 0, 1).await?;
+    let created = beginning(&first)?;
+    let workflow = pinned(shared, record, created).await?;
+    let mut replay = Replay::begin(&shared.executor, workflow, &first)?;
+    // What was read is dropped as it is applied: a long log is never in memory as a whole.
+    let after = first.len() as u64;
+    drop(first);
+    RunLogs::new(shared)
+        .each_event(record.id, after, |event| replay.apply(event))
+        .await?;
+    let (machine, last) = replay.end()?;
+    let times = [Some(last), time].into_iter().flatten();
+    Ok(LoadedRun {
+        machine,
+        clock: times.fold(shared.clock(), Clock::not_before),
+        head: record.head.clone(),
+    })
 }
 
-/// A machine that takes in a log.
+/// The workflow of a run, with those it calls, as they were when it was created.
+async fn pinned(
+    shared: &Shared,
+    record: &RunRecord,
+    created: &RunCreated,
+) -> Result<Arc<Workflow>, ReplayError> {
+    let (id, version) = (record.workflow.id, record.workflow.version);
+    let Some(stored) = shared.store.workflow(id, Some(version)).await? else {
+        let detail = format!("version {version} of its workflow is not stored any more");
+        return Err(unusable(detail));
+    };
+    Ok(shared.linker.pinned(&stored, &created.workflows).await?)
+}
+
+/// A machine to which a log is applied.
 struct Replay {
     machine: Result<Machine, ResumeError>,
     last: Timestamp,
@@ -109,7 +108,7 @@ impl Replay {
 }
 
 /// What a log begins with, if this version can go on from it.
-fn beginning(log: &[StepEvent]) -> Result<&RunCreated, Unplayable> {
+fn beginning(log: &[StepEvent]) -> Result<&RunCreated, ReplayError> {
     let Some(EventKind::RunCreated(created)) = log.first().map(|first| &first.kind) else {
         return Err(damaged("it does not begin with run.created"));
     };
@@ -117,8 +116,8 @@ fn beginning(log: &[StepEvent]) -> Result<&RunCreated, Unplayable> {
     Ok(created)
 }
 
-fn damaged(why: impl fmt::Display) -> Unplayable {
-    Unplayable::stopped(damaged_log(why))
+fn damaged(why: impl fmt::Display) -> ReplayError {
+    ReplayError::stopped(damaged_log(why))
 }
 
 fn damaged_log(why: impl fmt::Display) -> Problem {
@@ -135,11 +134,11 @@ pub(in crate::engine) fn damaged_record() -> Problem {
     damaged_log("the record of the run cannot be read")
 }
 
-fn unusable(detail: String) -> Unplayable {
-    Unplayable::stopped(Problem::new("unusable_workflow", detail))
+fn unusable(detail: String) -> ReplayError {
+    ReplayError::stopped(Problem::new("unusable_workflow", detail))
 }
 
-impl From<UnknownFormat> for Unplayable {
+impl From<UnknownFormat> for ReplayError {
     fn from(format: UnknownFormat) -> Self {
         let code = match format {
             UnknownFormat::Development(_) => "development_log",
@@ -149,7 +148,7 @@ impl From<UnknownFormat> for Unplayable {
     }
 }
 
-impl From<StoreError> for Unplayable {
+impl From<StoreError> for ReplayError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Damaged { seq, .. } => Self::stopped(damaged_event(seq)),
@@ -162,7 +161,7 @@ impl From<StoreError> for Unplayable {
     }
 }
 
-impl From<InvalidWorkflow> for Unplayable {
+impl From<InvalidWorkflow> for ReplayError {
     fn from(invalid: InvalidWorkflow) -> Self {
         let detail = format!("its workflow cannot be built any more: {invalid}");
         let problem = Problem::new("unusable_workflow", detail);
@@ -170,7 +169,7 @@ impl From<InvalidWorkflow> for Unplayable {
     }
 }
 
-impl From<EngineError> for Unplayable {
+impl From<EngineError> for ReplayError {
     fn from(error: EngineError) -> Self {
         match error {
             EngineError::Store(error) => error.into(),
@@ -181,7 +180,7 @@ impl From<EngineError> for Unplayable {
     }
 }
 
-impl From<ResumeError> for Unplayable {
+impl From<ResumeError> for ReplayError {
     fn from(error: ResumeError) -> Self {
         match error.source() {
             Some(source) => damaged(source),

@@ -27,7 +27,7 @@ impl LocalEngine {
             return Ok(run);
         }
         let stored = self.runnable(new.workflow_id, new.version).await?;
-        let workflow = self.host.linker().newest(&stored).await?;
+        let workflow = self.shared.linker.newest(&stored).await?;
         let mut created = RunCreated::of(&workflow, Arc::new(new.input));
         created.metadata = new.metadata.map(Arc::new);
         self.create(&stored, workflow, created, key).await
@@ -43,7 +43,7 @@ impl LocalEngine {
         if let Some(run) = self.run_of_key(key.as_ref()).await? {
             return Ok(run);
         }
-        let before = self.host.over(retry.run).await?;
+        let before = self.logs.ended_record(retry.run).await?;
         if retry.from.is_some() && retry.input.is_some() {
             let detail = "with another input, nothing of the earlier run can be taken over";
             let fault = Fault::new(FaultCode::NotApplicable, "#/from", detail);
@@ -52,7 +52,7 @@ impl LocalEngine {
         }
         let version = retry.version.unwrap_or(before.workflow.version);
         let stored = self.runnable(before.workflow.id, Some(version)).await?;
-        let workflow = self.host.linker().newest(&stored).await?;
+        let workflow = self.shared.linker.newest(&stored).await?;
         let created = self
             .created_again(retry, &before, &stored, &workflow)
             .await?;
@@ -68,8 +68,8 @@ impl LocalEngine {
         workflow: &Workflow,
     ) -> Result<RunCreated, EngineError> {
         let log = match &retry.from {
-            Some(_) => self.host.log(before.id, 0).await?,
-            None => self.host.store().read(before.id, 0, 1).await?,
+            Some(_) => self.logs.filtered(before.id, |_| true).await?,
+            None => self.shared.store.read(before.id, 0, 1).await?,
         };
         let Some(earlier) = created(&log) else {
             return Err(EngineError::NoSuchRun(before.id));
@@ -116,7 +116,7 @@ impl LocalEngine {
         key: Option<RunKey>,
     ) -> Result<RunRecord, EngineError> {
         let started = self
-            .host
+            .drives
             .start(stored, workflow, created, key.clone())
             .await;
         if let Err(EngineError::Store(StoreError::KeyTaken)) = &started
@@ -132,7 +132,7 @@ impl LocalEngine {
         let Some(key) = key else {
             return Ok(None);
         };
-        match self.host.store().run_of_key(key).await? {
+        match self.shared.store.run_of_key(key).await? {
             Some(found) if found.request != key.request => {
                 Err(EngineError::KeyReused(found.record.id))
             }

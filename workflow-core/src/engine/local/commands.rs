@@ -1,0 +1,38 @@
+//! Commands to a run: answers and cancellation.
+
+use std::{pin::pin, sync::Arc, time::Duration};
+
+use futures::future::select;
+use tokio::time::timeout;
+
+use super::{drive::Drives, shared::Shared};
+use crate::{executor::RunCommand, id::RunId};
+
+/// How long a caller waits until its command is in the log: the store may fail, or the run may wait for admission.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Hands commands to runs.
+#[derive(Clone)]
+pub(super) struct Commands {
+    shared: Arc<Shared>,
+    drives: Drives,
+}
+
+impl Commands {
+    pub(super) fn new(shared: &Arc<Shared>, drives: &Drives) -> Self {
+        Self {
+            shared: Arc::clone(shared),
+            drives: drives.clone(),
+        }
+    }
+
+    /// Puts a command into the inbox of a run, and lets the run be driven. Returns once the run has processed the
+    /// command or ended, after 30 s at the latest.
+    pub(super) async fn send(&self, run: RunId, command: RunCommand) {
+        let live = self.shared.runs.live(run);
+        let receipt = live.inbox().send(command);
+        self.drives.wake(run, None);
+        let (processed, closed) = (pin!(receipt.processed()), pin!(live.closed()));
+        let _ = timeout(PATIENCE, select(processed, closed)).await;
+    }
+}

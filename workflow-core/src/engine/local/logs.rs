@@ -1,0 +1,84 @@
+//! Records and logs of runs, as the store has them.
+
+use std::sync::Arc;
+
+use super::shared::Shared;
+use crate::{engine::EngineError, event::StepEvent, id::RunId, record::RunRecord};
+
+/// How many events of a log are read at once.
+pub(super) const READ_BATCH: usize = 500;
+
+/// Reads runs from the store, and deletes them there.
+#[derive(Clone)]
+pub(super) struct RunLogs {
+    shared: Arc<Shared>,
+}
+
+impl RunLogs {
+    pub(super) fn new(shared: &Arc<Shared>) -> Self {
+        let shared = Arc::clone(shared);
+        Self { shared }
+    }
+
+    /// The record of a run.
+    pub(super) async fn record(&self, run: RunId) -> Result<RunRecord, EngineError> {
+        let record = self.shared.store.run(run).await?;
+        record.ok_or(EngineError::NoSuchRun(run))
+    }
+
+    /// The record of a run that has ended, or that cannot be driven.
+    pub(super) async fn ended_record(&self, run: RunId) -> Result<RunRecord, EngineError> {
+        let record = self.record(run).await?;
+        if record.head.status.has_ended() || self.shared.runs.stopped(run).is_some() {
+            return Ok(record);
+        }
+        Err(EngineError::NotEnded(run))
+    }
+
+    /// Deletes a run that has ended, or that cannot be driven.
+    pub(super) async fn delete(&self, run: RunId) -> Result<(), EngineError> {
+        self.ended_record(run).await?;
+        if !self.shared.store.delete_run(run).await? {
+            return Err(EngineError::NoSuchRun(run));
+        }
+        self.shared.runs.not_stopped(run);
+        Ok(())
+    }
+
+    /// Those events of a run's log that are wanted.
+    pub(super) async fn filtered(
+        &self,
+        run: RunId,
+        mut wanted: impl FnMut(&StepEvent) -> bool + Send,
+    ) -> Result<Vec<StepEvent>, EngineError> {
+        let mut log = Vec::new();
+        let collect = |event: &StepEvent| {
+            if wanted(event) {
+                log.push(event.clone());
+            }
+        };
+        self.each_event(run, 0, collect).await?;
+        Ok(log)
+    }
+
+    /// Reads a run's log after event number `after`, a part at a time.
+    pub(super) async fn each_event(
+        &self,
+        run: RunId,
+        mut after: u64,
+        mut read: impl FnMut(&StepEvent) + Send,
+    ) -> Result<(), EngineError> {
+        loop {
+            let events = self.shared.store.read(run, after, READ_BATCH).await?;
+            let Some(last) = events.last() else {
+                return Ok(());
+            };
+            after = last.seq;
+            for event in &events {
+                read(event);
+            }
+            // A store in memory answers at once, and a log may be long: others work in between.
+            tokio::task::yield_now().await;
+        }
+    }
+}
