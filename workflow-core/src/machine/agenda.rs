@@ -38,7 +38,14 @@ impl Agenda {
             .extend(first.map(|(node, _)| StepId::new(id, node)));
     }
 
+    /// Whether the attempt of a step was lost with its host, and the step did not start again.
+    #[inline]
+    pub(super) fn is_lost(&self, step: StepId) -> bool {
+        !self.lost.is_empty() && self.lost.contains(&step)
+    }
+
     /// Notes that the attempt of a step started again, or ended.
+    #[inline]
     pub(super) fn found(&mut self, step: StepId) {
         if !self.lost.is_empty() {
             self.lost.remove(&step);

@@ -81,7 +81,7 @@ impl Machine {
     ) {
         // Not of an attempt that was lost with another host.
         let is_running = matches!(self.frames().state(step), Some(StepState::Running { .. }));
-        if !is_running || self.agenda.lost.contains(&step) {
+        if !is_running || self.agenda.is_lost(step) {
             return;
         }
         match result {
@@ -138,12 +138,13 @@ impl Machine {
     }
 
     /// How many attempts the step can come to; one that was recovered has had more than its policy says.
+    #[inline]
     pub(super) fn max_attempts(&self, step: StepId) -> u32 {
         let state = self.frames().step(step);
         let policy = &self.frames().planned(step).retry;
         let left = policy.max_attempts.saturating_sub(state.failures);
         let is_running = matches!(state.state, StepState::Running { .. });
-        let of_running = u32::from(is_running && !self.agenda.lost.contains(&step));
+        let of_running = u32::from(is_running && !self.agenda.is_lost(step));
         state
             .attempt
             .saturating_add(left.saturating_sub(of_running))

@@ -54,6 +54,7 @@ impl Items {
     }
 
     /// The item that begins next.
+    #[inline]
     pub(super) fn next_index(&self) -> usize {
         self.count - self.waiting.len()
     }
@@ -74,6 +75,7 @@ impl Items {
     }
 
     /// Makes the list of all results, if every item is done.
+    #[inline]
     pub(super) fn collect_if_done(&mut self) {
         if self.done == self.count {
             let results = std::mem::take(&mut self.results).into_iter();

@@ -151,7 +151,7 @@ impl Machine {
         {
             let may_start = match self.frames().state(step) {
                 Some(StepState::Due { .. } | StepState::Backoff { .. }) => true,
-                Some(StepState::Running { .. }) => self.agenda.lost.contains(&step),
+                Some(StepState::Running { .. }) => self.agenda.is_lost(step),
                 _ => false,
             };
             if may_start {

@@ -133,11 +133,13 @@ pub(super) struct View<'a> {
 }
 
 impl<'a> View<'a> {
+    #[inline]
     fn container(&self) -> Option<&'a Container> {
         self.frames.step(self.step).container.as_deref()
     }
 
     /// The frame at a place.
+    #[inline]
     fn frame(&self, place: Place) -> Option<&'a Frame> {
         let frame = self.container()?.frames.get(&place)?;
         self.frames.get(*frame)
@@ -193,10 +195,12 @@ impl<'a> Changes<'a> {
         }
     }
 
+    #[inline]
     fn container(&self) -> Option<&Container> {
         self.frames.step(self.step).container.as_deref()
     }
 
+    #[inline]
     fn container_mut(&mut self) -> Option<&mut Container> {
         self.frames.step_mut(self.step).container.as_deref_mut()
     }

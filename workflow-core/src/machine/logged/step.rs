@@ -251,8 +251,10 @@ impl Logged {
 
     /// A step is settled; its dependents become due. `is_live` unless it was skipped.
     fn settle(&mut self, id: StepId, is_live: bool, agenda: &mut Agenda) {
-        self.close(id);
         let frame = self.frames.at_mut(id.frame);
+        let step = &mut frame.steps[id.node()];
+        self.open -= usize::from(step.is_open());
+        step.state = StepState::Settled;
         frame.unsettled -= 1;
         if frame.unsettled == 0 {
             agenda.settled.push_back(id.frame);
@@ -264,7 +266,7 @@ impl Logged {
         }
     }
 
-    /// Nothing more happens in a step.
+    /// Nothing more happens in a step. It counts as unsettled: its frame has failed.
     fn close(&mut self, id: StepId) {
         let step = self.frames.step_mut(id);
         self.open -= usize::from(step.is_open());
