@@ -121,7 +121,7 @@ test('scrolled up, the text says how much has come since', async ({ ui, page, sl
   await ui.open(slow.url);
   await ui.write(JSON.stringify({ nodes: [{ id: 'say', type: 'LLMNode', data: { prompt: '{{ input }} 😀'.repeat(30) } }] }, null, 2));
   await ui.run.click();
-  const follow = page.locator('[data-follow]');
+  const follow = page.getByTestId('follow');
   await expect(follow).toHaveText('Following');
   await expect.poll(() => page.locator('[data-detail]').evaluate((box) => box.scrollHeight - box.clientHeight)).toBeGreaterThan(60);
   await page.locator('[data-detail]').hover();

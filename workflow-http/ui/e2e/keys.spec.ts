@@ -101,7 +101,7 @@ test('e follows the text again', async ({ ui, page, slow }) => {
   await expect.poll(() => detail.evaluate((box) => box.scrollHeight - box.clientHeight)).toBeGreaterThan(60);
   await detail.hover();
   await page.mouse.wheel(0, -400);
-  const follow = page.locator('[data-follow]');
+  const follow = page.getByTestId('follow');
   await expect(follow).toHaveAttribute('aria-pressed', 'false');
   await page.keyboard.press('e');
   await expect(follow).toHaveAttribute('aria-pressed', 'true');

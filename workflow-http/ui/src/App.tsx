@@ -1,6 +1,5 @@
 // The page: panes in a grid, one choice of step for all of them.
 import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react';
-import type { EditorRef } from './editor/Editor';
 import { Centre } from './layout/Centre';
 import { Dock, useDock } from './layout/Dock';
 import { Header, RunBar } from './layout/Header';
@@ -11,50 +10,58 @@ import { Side } from './lazyPanes';
 import { Announcer } from './panes/Announcer';
 import { turnWord } from './parts/State';
 import { Toast } from './parts/Toast';
-import type { LogLine } from './run/log';
 import { useLists } from './side/useLists';
-import { useChoice } from './session/useChoice';
 import { useKeys, useLetters } from './base/useKeys';
 import { usePaste } from './session/usePaste';
 import { useServer } from './api/useServer';
-import { useSession } from './session/useSession';
+import { SessionProvider } from './session/SessionProvider';
+import { useActions, useChoiceActions, useSession } from './session/session';
 import { useMedia, useView } from './layout/useView';
 
 const Home = lazy(() => import('./welcome/Home'));
 const History = lazy(() => import('./history/History'));
 const Keys = lazy(() => import('./layout/Keys'));
 
-const NO_LINES: LogLine[] = [];
-
 export function App() {
-  const session = useSession();
-  const server = useServer(session.connection.state === 'live');
-  const lists = useLists(session);
-  const editor = useRef<EditorRef>(null);
-  const { address, run, runId, check, name, go } = session;
+  return (
+    <SessionProvider>
+      <Page />
+    </SessionProvider>
+  );
+}
+
+function Page() {
+  const at = useSession(({ address }) => address.at);
+  const runId = useSession((session) => session.runId);
+  const isWriting = useSession(({ address, text }) => address.at === 'new' || text.isEdited);
+  const faults = useSession(({ text }) => text.check.faults.length);
+  const title = useSession(({ view: { run }, text: { name } }) => (run ? `${turnWord(run.status)} · ${name}` : 'Workflow'));
+  const isLive = useSession(({ view }) => view.connection.state === 'live');
+  const actions = useActions();
+  const choice = useChoiceActions();
+  const server = useServer(isLive);
+  const lists = useLists();
+  const steps = useRef<HTMLDivElement>(null);
   const [tab, setTab] = useState<Tab>('steps');
   const [isSideOpen, setSideOpen] = useState(false);
   const [isHelpOpen, setHelpOpen] = useState(false);
   const isPhone = !useMedia('(width >= 761px)');
-  const view = useView(address.at === 'new' || session.isTextEdited);
-  const dock = useDock(session, view.hasRoom);
-  const choice = useChoice(session, editor);
-  const isAlone = address.at === 'home' || address.at === 'runs';
-  const lines = run?.log ?? NO_LINES;
+  const view = useView(isWriting);
+  const dock = useDock(view.hasRoom);
+  const isAlone = at === 'home' || at === 'runs';
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another run begins at its steps
   useEffect(() => setTab(isAlone ? 'home' : 'steps'), [runId, isAlone]);
   useEffect(() => {
-    document.title = run ? `${turnWord(run.status)} · ${name}` : 'Workflow';
-  }, [run?.status, name, run]);
+    document.title = title;
+  }, [title]);
 
-  const { show } = choice;
   const showStep = useCallback(
     (path: string) => {
-      show(path);
+      choice.show(path);
       setTab('steps');
     },
-    [show],
+    [choice],
   );
   const inText = (act: () => void) => {
     if (view.view === 'graph') view.setView('json');
@@ -68,20 +75,19 @@ export function App() {
     setTab((tab) => (tab === 'runs' ? (isAlone ? 'home' : 'steps') : tab));
   }, [isAlone]);
 
-  useKeys({ Enter: session.start, '.': session.cancel, s: session.save });
-  usePaste(session.take);
+  useKeys({ Enter: actions.start, '.': actions.cancel, s: actions.save });
+  usePaste(actions.take);
+  // Keys of one part of the page, such as `r` to retry a step, are in that part.
   useLetters({
-    n: session.begin,
+    n: actions.begin,
     g: () => view.setView('graph'),
     j: () => view.setView('json'),
     b: () => view.setView('both'),
     t: () => dock.setPane('timeline'),
     l: () => dock.setPane('log'),
     f: () => dock.setPane('faults'),
-    '/': () => (address.at === 'runs' ? document.getElementById('search')?.focus() : go({ at: 'runs' })),
+    ...(at === 'runs' ? {} : { '/': () => actions.go({ at: 'runs' }) }),
     '?': () => setHelpOpen(true),
-    r: () => document.querySelector<HTMLElement>('[data-retry]')?.click(),
-    e: () => document.querySelector<HTMLElement>('[data-follow]')?.click(),
     '[': () => choice.turn(-1),
     ']': () => choice.turn(1),
     ArrowUp: () => choice.move(-1),
@@ -102,25 +108,25 @@ export function App() {
           Skip to the steps
         </a>
       )}
-      <Header session={session} lists={lists} isSideOpen={isSideOpen} onSide={() => setSideOpen(!isSideOpen)} onHelp={() => setHelpOpen(true)} />
-      {!isAlone && <RunBar session={session} />}
+      <Header lists={lists} isSideOpen={isSideOpen} onSide={() => setSideOpen(!isSideOpen)} onHelp={() => setHelpOpen(true)} />
+      {!isAlone && <RunBar />}
       <main className="panes">
         <Suspense fallback={<aside className="pane pane-side border-line bg-panel desk:border-r" />}>
-          <Side session={session} lists={lists} isOpen={isSideOpen} onClose={closeSide} />
+          <Side lists={lists} isOpen={isSideOpen} onClose={closeSide} />
         </Suspense>
         {isAlone ? (
-          <Suspense fallback={null}>{address.at === 'runs' ? <History /> : <Home session={session} isSimulated={server.isSimulated} />}</Suspense>
+          <Suspense fallback={null}>{at === 'runs' ? <History /> : <Home isSimulated={server.isSimulated} />}</Suspense>
         ) : (
           <>
-            <Centre session={session} view={view} isPhone={isPhone} choice={choice} editor={editor} />
-            <Inspector session={session} chosen={choice.chosen} onChoose={choice.choose} onGoTo={goTo} />
-            <Dock dock={dock} session={session} choice={choice} onShow={showStep} onGoTo={goTo} onFix={(fixes) => inText(() => choice.mend(fixes))} />
+            <Centre view={view} isPhone={isPhone} steps={steps} />
+            <Inspector onGoTo={goTo} />
+            <Dock dock={dock} onShow={showStep} onGoTo={goTo} onFix={(fixes) => inText(() => choice.mend(fixes))} />
           </>
         )}
       </main>
-      <StatusLine session={session} server={server} />
-      <TabBar tab={tab} faults={check.faults.length} alone={address.at === 'home' ? 'Start' : address.at === 'runs' ? 'All runs' : undefined} onTab={setTab} />
-      <Announcer lines={lines} />
+      <StatusLine server={server} />
+      <TabBar tab={tab} faults={faults} alone={at === 'home' ? 'Start' : at === 'runs' ? 'All runs' : undefined} onTab={setTab} />
+      <Announcer />
       <Toast />
       <Suspense fallback={null}>{isHelpOpen && <Keys onClose={() => setHelpOpen(false)} />}</Suspense>
     </div>
@@ -133,6 +139,6 @@ export function App() {
     choice.setList(true);
     if (view.view === 'json') view.setView('graph');
     // Once it can be seen.
-    requestAnimationFrame(() => document.getElementById('steps')?.focus());
+    requestAnimationFrame(() => steps.current?.focus());
   }
 }

@@ -1,6 +1,9 @@
 import { useEffect, useRef } from 'react';
 import { own } from './ownProperty';
 
+/** How many dialogs are open: meanwhile a key alone does nothing on the page. */
+export const dialogs = { open: 0 };
+
 type Act = () => void;
 type Keys = { readonly [key in string]: Act };
 
@@ -19,7 +22,7 @@ export function useLetters(keys: Keys): void {
       !event.altKey &&
       !event.defaultPrevented &&
       !isTyping() &&
-      !document.querySelector('dialog[open]') &&
+      dialogs.open === 0 &&
       !(event.key.startsWith('Arrow') && hasArrows()),
     false,
   );

@@ -77,7 +77,7 @@ export function useCheck(text: string): Check {
     if (!seen.spans) return [[syntaxFault(text, seen)], []];
     return [found.filter((fault) => !fault.isWarning), found.filter((fault) => fault.isWarning)];
   }, [found, seen, text]);
-  return { faults, warnings, outline, spec };
+  return useMemo(() => ({ faults, warnings, outline, spec }), [faults, warnings, outline, spec]);
 }
 
 /** The faults an answer lists, or the answer itself as the only one. */

@@ -1,22 +1,21 @@
 // The workflow as a graph, with the run in it. This module is a lazy chunk.
-import { useDeferredValue, useMemo, useRef } from 'react';
+import { useCallback, useDeferredValue, useMemo, useRef } from 'react';
+import { useStore } from '../base/store';
 import type { Check } from '../editor/useCheck';
 import { isKnown, type Run } from '../run/run';
+import { runOf, useChoiceActions, useSession } from '../session/session';
 import Canvas from './Canvas';
 import { cardsOf } from './drawing';
-import { SceneContext, useSceneStore } from './scene';
+import { SceneContext } from './scene';
 
-interface Props {
-  run: Run | null;
-  check: Check;
-  chosen: string | undefined;
-  isPicked: boolean;
-  isBeside: boolean;
-  onChoose: (path: string) => void;
-  onList: () => void;
-}
-
-export default function GraphPane({ run, check, chosen, isPicked, isBeside, onChoose, onList }: Props) {
+/** `isBeside`: the text is shown, too. */
+export default function GraphPane({ isBeside }: { isBeside: boolean }) {
+  const run = useSession(runOf);
+  const check = useSession(({ text }) => text.check);
+  const chosen = useSession(({ choice }) => choice.chosen);
+  const isPicked = useSession(({ choice }) => choice.isPicked);
+  const { show, setList } = useChoiceActions();
+  const onList = useCallback(() => setList(true), [setList]);
   const known = isKnown(run) ? run : null;
   const outline = known?.outline;
   // The outline is the run's from its first event on; what else happens draws no other cards.
@@ -25,21 +24,13 @@ export default function GraphPane({ run, check, chosen, isPicked, isBeside, onCh
   const found = known ? itemsOf(known) : NONE;
   const items = useSame(found, JSON.stringify([...found]));
   const faults = useMemo(() => faultsOf(check), [check]);
-  const store = useSceneStore({ run: known, chosen, faults });
+  const store = useStore({ run: known, chosen, faults });
   const isJson = check.spec !== undefined;
   return (
     <section aria-label="Graph" data-graph className="relative min-h-0 flex-1">
       {!isJson && cards.length > 0 && <p className="absolute top-2.5 left-3 z-4 text-meta text-ink-2">Drawn from what can be read so far.</p>}
       <SceneContext value={store}>
-        <Canvas
-          cards={useDeferredValue(cards)}
-          items={items}
-          chosen={cardOf(chosen)}
-          isPicked={isPicked}
-          isBeside={isBeside}
-          onChoose={onChoose}
-          onList={onList}
-        />
+        <Canvas cards={useDeferredValue(cards)} items={items} chosen={cardOf(chosen)} isPicked={isPicked} isBeside={isBeside} onChoose={show} onList={onList} />
       </SceneContext>
     </section>
   );

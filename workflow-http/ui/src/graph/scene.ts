@@ -1,5 +1,6 @@
 // What the graph shows at the moment. Each card reads only what is its own, so that a word of one step draws one card.
-import { createContext, useContext, useEffect, useRef, useSyncExternalStore } from 'react';
+import { createContext, useContext } from 'react';
+import { useSelected, type Store } from '../base/store';
 import { shownState, type Run, type Step, type StepState } from '../run/run';
 import { turnShown } from '../run/turns';
 
@@ -10,37 +11,10 @@ export interface Scene {
   faults: ReadonlyMap<string, string[]>;
 }
 
-export interface SceneStore {
-  get: () => Scene;
-  subscribe: (listener: () => void) => () => void;
-}
+export const SceneContext = createContext<Store<Scene> | null>(null);
 
-export const SceneContext = createContext<SceneStore | null>(null);
-
-/** A store that says what it was last given. */
-export function useSceneStore(scene: Scene): SceneStore {
-  const current = useRef(scene);
-  const listeners = useRef(new Set<() => void>());
-  const store = useRef<SceneStore>({
-    get: () => current.current,
-    subscribe: (listener) => {
-      listeners.current.add(listener);
-      return () => void listeners.current.delete(listener);
-    },
-  });
-  useEffect(() => {
-    current.current = scene;
-    for (const listener of listeners.current) listener();
-  });
-  return store.current;
-}
-
-/** `select` gives the same thing for as long as nothing is to be drawn anew. */
-export function useScene<T>(select: (scene: Scene) => T): T {
-  const store = useContext(SceneContext)!;
-  const read = () => select(store.get());
-  return useSyncExternalStore(store.subscribe, read);
-}
+/** A part of the scene. */
+export const useScene = <T>(select: (scene: Scene) => T): T => useSelected(useContext(SceneContext)!, select);
 
 /** The scene at the moment it is asked for, which is when something is pressed. */
 export const useSceneNow = (): (() => Scene) => useContext(SceneContext)!.get;

@@ -1,5 +1,5 @@
 // All runs: found by state and by words, and compared by where their time went. This module is a lazy chunk.
-import { useCallback, useDeferredValue, useMemo, useState } from 'react';
+import { useCallback, useDeferredValue, useMemo, useRef, useState } from 'react';
 import type { RunItem, RunPage } from '../api/types';
 import { Button } from '../parts/Button';
 import { Choice } from '../parts/Choice';
@@ -7,7 +7,7 @@ import { Icon } from '../parts/Icon';
 import { stateWord } from '../parts/State';
 import { useNow } from '../parts/useNow';
 import { readRuns, type RunStates } from '../side/useLists';
-import { stepOf } from '../base/useKeys';
+import { stepOf, useLetters } from '../base/useKeys';
 import { usePages } from '../side/usePages';
 import { Glance } from './Glance';
 import { HistoryRow, elapsedOf } from './HistoryRow';
@@ -84,6 +84,8 @@ interface FilterProps {
 
 function Filters({ states, words, counts = {}, onStates, onWords }: FilterProps) {
   const sum = (...of: RunItem['status'][]) => of.reduce((sum, state) => sum + (counts[state] ?? 0), 0);
+  const search = useRef<HTMLInputElement>(null);
+  useLetters({ '/': () => search.current?.focus() });
   const isCounted = Object.keys(counts).length > 0;
   const all: { value: RunStates; word: string; count: number }[] = [
     { value: 'all', word: 'All', count: sum('queued', 'running', ...STATES) },
@@ -97,7 +99,7 @@ function Filters({ states, words, counts = {}, onStates, onWords }: FilterProps)
         <span className="sr-only">Search runs</span>
         <Icon name="search" size={14} className="absolute left-2.5 text-ink-3" />
         <input
-          id="search"
+          ref={search}
           type="search"
           className="field h-8 py-0 pl-8 desk:h-[30px] desk:w-56"
           placeholder="Search input"

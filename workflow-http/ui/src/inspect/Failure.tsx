@@ -4,20 +4,20 @@ import { writtenAt } from '../editor/useCheck';
 import { Button } from '../parts/Button';
 import { ErrorCard } from '../parts/ErrorCard';
 import type { Step } from '../run/run';
-import type { Session } from '../session/useSession';
+import { useSession, type TextState } from '../session/session';
 import { whereOf, type Where } from './where';
 
 interface Props {
-  session: Session;
   step: Step;
   onGoTo: (at: number) => void;
 }
 
-export function Failure({ session, step, onGoTo }: Props) {
+export function Failure({ step, onGoTo }: Props) {
   const error = step.error!;
-  const { spec } = session.check;
-  const where = whereOf(spec, step.path, error.detail);
-  const at = placeIn(session, step.path, where?.marked);
+  const text = useSession((session) => session.text.text);
+  const check = useSession((session) => session.text.check);
+  const where = whereOf(check.spec, step.path, error.detail);
+  const at = placeIn({ text, check }, step.path, where?.marked);
   return (
     <>
       <ErrorCard problem={error}>
@@ -25,7 +25,7 @@ export function Failure({ session, step, onGoTo }: Props) {
         {at !== undefined && (
           <div>
             <Button size="small" onClick={() => onGoTo(at)}>
-              Go to line {positionOf(session.text, at).line}
+              Go to line {positionOf(text, at).line}
             </Button>
           </div>
         )}
@@ -39,7 +39,7 @@ export function Failure({ session, step, onGoTo }: Props) {
 }
 
 /** Where in the text the step is, or what it says there. */
-function placeIn({ text, check: { outline } }: Session, path: string, said: string | undefined): number | undefined {
+function placeIn({ text, check: { outline } }: Pick<TextState, 'text' | 'check'>, path: string, said: string | undefined): number | undefined {
   const written = writtenAt(outline, path);
   const span = outline.find((step) => step.path === written)?.span;
   if (!span) return undefined;

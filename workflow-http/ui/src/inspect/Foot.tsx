@@ -1,23 +1,26 @@
 // What can be done with a step whose run is over. It never scrolls away.
+import { useLetters } from '../base/useKeys';
 import { Button } from '../parts/Button';
 import { Icon } from '../parts/Icon';
 import { priceOf } from '../run/retry';
 import type { Run } from '../run/run';
-import type { Session } from '../session/useSession';
+import { useActions, useSession } from '../session/session';
 import { plural } from '../base/format';
 
 interface Props {
-  session: Session;
   run: Run;
   path: string;
 }
 
-export function Foot({ session, run, path }: Props) {
-  const { isStarting, isMended, retry } = session;
+export function Foot({ run, path }: Props) {
+  const isStarting = useSession(({ phase }) => phase.isStarting);
+  const isMended = useSession(({ phase }) => phase.isMended);
+  const { retry } = useActions();
   const { from, keeps, runs } = priceOf(run, path);
+  useLetters({ r: () => retry(from) });
   return (
     <div className="sticky bottom-0 z-3 mt-auto flex flex-wrap items-center gap-x-2.5 gap-y-1 border-t border-line bg-panel px-4 py-2.5">
-      <Button data-retry aria-keyshortcuts="r" aria-disabled={isStarting} aria-describedby="retry-price" onClick={() => retry(from)}>
+      <Button aria-keyshortcuts="r" aria-disabled={isStarting} aria-describedby="retry-price" onClick={() => retry(from)}>
         <Icon name="retrying" size={14} />
         <span>
           Retry from <code>{from}</code>

@@ -1,4 +1,5 @@
 // The model's text, as it comes and as it stays.
+import { useLetters } from '../base/useKeys';
 import { Button } from '../parts/Button';
 import { Copy } from '../parts/Copy';
 import { Icon } from '../parts/Icon';
@@ -14,6 +15,7 @@ export function Words({ step }: { step: Step }) {
   const isLive = step.state === 'running' && step.text !== '';
   const text = wordsOf(step);
   const { content, isFollowing, follow, missed } = useFollow(isLive, text);
+  useLetters({ e: () => isLive && follow() });
   if (!text) return null;
   const lines = Math.floor(missed / LINE_HEIGHT);
   return (
@@ -21,7 +23,7 @@ export function Words({ step }: { step: Step }) {
       <div className="sticky top-0 z-2 flex h-[38px] items-center gap-1 bg-panel pr-2.5 pl-4">
         <h3 className="flex-1 text-meta font-bold text-ink-2">Text</h3>
         {isLive && (
-          <Button look="quiet" size="small" aria-pressed={isFollowing} data-follow onClick={follow}>
+          <Button look="quiet" size="small" aria-pressed={isFollowing} data-testid="follow" aria-keyshortcuts="e" onClick={follow}>
             <Icon name="pin" size={14} />
             {isFollowing ? 'Following' : lines > 0 ? plural(lines, 'new line') : 'Follow'}
           </Button>

@@ -1,13 +1,11 @@
 // The workflow: drawn, written, or both.
 import { lazy, Suspense, useEffect, type RefObject } from 'react';
 import { writeAddress } from '../session/address';
-import type { EditorRef } from '../editor/Editor';
 import { Conflict, StepList, Versions } from '../lazyPanes';
 import { EditorPane } from '../panes/EditorPane';
 import { Button } from '../parts/Button';
 import { Choice } from '../parts/Choice';
-import type { Choice as StepChoice } from '../session/useChoice';
-import type { Session } from '../session/useSession';
+import { useChoiceActions, useSession } from '../session/session';
 import type { useView, View } from './useView';
 import { copyLink } from './Inspector';
 
@@ -15,17 +13,21 @@ import { copyLink } from './Inspector';
 const GraphPane = lazy(() => import('../graph/GraphPane'));
 
 interface Props {
-  session: Session;
   view: ReturnType<typeof useView>;
   isPhone: boolean;
-  choice: StepChoice;
-  editor: RefObject<EditorRef | null>;
+  /** The place of the steps, which the skip link leads to. */
+  steps: RefObject<HTMLDivElement | null>;
 }
 
-export function Centre({ session, view: { view, setView, hasRoom }, isPhone, choice, editor }: Props) {
-  const { run, runId, check, problem, saved, theirs } = session;
-  const { chosen, isPicked, folds, show, choose, reveal, fold, isList, setList } = choice;
-  const faults = check.faults.length;
+export function Centre({ view: { view, setView, hasRoom }, isPhone, steps }: Props) {
+  const runId = useSession((session) => session.runId);
+  const hasProblem = useSession((session) => session.view.problem !== null);
+  const faults = useSession(({ text }) => text.check.faults.length);
+  const saved = useSession(({ text }) => text.saved);
+  const theirs = useSession(({ messages }) => messages.theirs);
+  const chosen = useSession(({ choice }) => choice.chosen);
+  const isList = useSession(({ choice }) => choice.isList);
+  const { reveal, setList } = useChoiceActions();
   // A text that was out of sight shows what was chosen meanwhile.
   // biome-ignore lint/correctness/useExhaustiveDependencies: only when the view changes
   useEffect(() => {
@@ -42,36 +44,20 @@ export function Centre({ session, view: { view, setView, hasRoom }, isPhone, cho
       <div className="flex h-10 flex-none items-center gap-2 pr-2.5 pl-3 max-desk:hidden">
         <Choice label="View" options={views} value={view} onChange={setView} />
         <span className="flex-1" />
-        <Suspense fallback={null}>{saved && <Versions session={session} />}</Suspense>
+        <Suspense fallback={null}>{saved && <Versions saved={saved} />}</Suspense>
         {address && (
           <Button look="quiet" size="small" onClick={() => void copyLink(address)}>
             Copy link
           </Button>
         )}
       </div>
-      <Suspense fallback={null}>{theirs && <Conflict session={session} theirs={theirs} />}</Suspense>
+      <Suspense fallback={null}>{theirs && <Conflict theirs={theirs} />}</Suspense>
       <div className="split">
-        <EditorPane session={session} chosen={chosen} onChoose={choose} editor={editor} />
+        <EditorPane />
         {/* The skip link leads here. */}
-        {!problem && (
-          <div id="steps" tabIndex={-1} data-part="graph" className="part border-line outline-none desk:border-t">
-            {isPhone || isList ? (
-              <Suspense fallback={null}>
-                <StepList run={run} outline={check.outline} chosen={chosen} folds={folds} onChoose={show} onFold={fold} />
-              </Suspense>
-            ) : (
-              <Suspense fallback={null}>
-                <GraphPane
-                  run={run}
-                  check={check}
-                  chosen={chosen}
-                  isPicked={isPicked}
-                  isBeside={view === 'both'}
-                  onChoose={show}
-                  onList={() => setList(true)}
-                />
-              </Suspense>
-            )}
+        {!hasProblem && (
+          <div ref={steps} id="steps" tabIndex={-1} data-part="graph" className="part border-line outline-none desk:border-t">
+            <Suspense fallback={null}>{isPhone || isList ? <StepList /> : <GraphPane isBeside={view === 'both'} />}</Suspense>
             {!isPhone && isList && (
               <Button size="small" className="absolute right-2.5 bottom-2.5 z-3" onClick={() => setList(false)}>
                 Steps as a graph

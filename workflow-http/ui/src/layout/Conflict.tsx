@@ -1,11 +1,11 @@
 import type { Workflow } from '../api/types';
 import { Button } from '../parts/Button';
 import { Icon } from '../parts/Icon';
-import type { Session } from '../session/useSession';
+import { useActions } from '../session/session';
 
-/** Somebody else was quicker: neither version is lost. */
-export function Conflict({ session, theirs }: { session: Session; theirs: Workflow }) {
-  const { save, takeTheirs } = session;
+/** Another page saved a version first: neither is lost. */
+export function Conflict({ theirs }: { theirs: Workflow }) {
+  const { save, takeTheirs } = useActions();
   return (
     <div role="alert" className="flex flex-none flex-wrap items-center gap-2 border-t border-line bg-panel px-3.5 py-2">
       <Icon name="warning" className="text-retry" />

@@ -3,8 +3,7 @@ import { Suspense, useCallback, useRef, useState, type CSSProperties, type Keybo
 import type { Fix } from '../editor/fix';
 import { Faults, Log, Timeline } from '../lazyPanes';
 import { Choice } from '../parts/Choice';
-import type { Choice as StepChoice } from '../session/useChoice';
-import type { Session } from '../session/useSession';
+import { useSession } from '../session/session';
 import { stepOf } from '../base/useKeys';
 import { useMedia } from './useView';
 
@@ -29,18 +28,21 @@ const ROW = 28;
 const [LEAST, MOST] = [96, 0.7];
 
 /** Two panes where there is room for two. */
-export function useDock({ run, check }: Session, hasRoom: boolean): DockState {
+export function useDock(hasRoom: boolean): DockState {
+  const hasRun = useSession(({ view }) => view.run !== null);
+  const marks = useSession(({ text: { check } }) => check.faults.length + check.warnings.length);
+  const rows = useSession(({ view: { run } }) => (run ? run.order.filter((path) => run.steps.get(path)!.depth === 0).length : marks * 2));
   const [picked, setPicked] = useState<DockPane | null>(null);
   const [height, setHeight] = useState(readHeight);
-  const hasFaults = check.faults.length + check.warnings.length > 0;
+  const hasFaults = marks > 0;
   // What takes turns at the left; the log keeps the right where there is room.
   const choices: DockPane[] = [];
-  if (run) choices.push('timeline');
-  if (run && !hasRoom) choices.push('log');
+  if (hasRun) choices.push('timeline');
+  if (hasRun && !hasRoom) choices.push('log');
   if (hasFaults) choices.push('faults');
   const first = picked && choices.includes(picked) ? picked : hasFaults ? 'faults' : choices[0];
   const shown: DockPane[] = first ? [first] : [];
-  if (run && hasRoom) shown.push('log');
+  if (hasRun && hasRoom) shown.push('log');
   const isPhone = !useMedia('(width >= 761px)');
 
   const resize = useCallback((next: number) => {
@@ -53,7 +55,6 @@ export function useDock({ run, check }: Session, hasRoom: boolean): DockState {
     }
   }, []);
 
-  const rows = run ? run.order.filter((path) => run.steps.get(path)!.depth === 0).length : (check.faults.length + check.warnings.length) * 2;
   const most = hasRoom && innerWidth >= 1400 ? 40 : 34;
   const isThere = shown.length > 0;
   const asRows = 64 + rows * ROW;
@@ -78,23 +79,19 @@ function readHeight(): number | null {
 
 interface Props {
   dock: DockState;
-  session: Session;
-  choice: StepChoice;
   /** Chooses a step and goes to where it is shown. */
   onShow: (path: string) => void;
   onGoTo: (at: number) => void;
   onFix: (fixes: Fix[]) => void;
 }
 
-export function Dock({ dock, session, choice, onShow, onGoTo, onFix }: Props) {
+export function Dock({ dock, onShow, onGoTo, onFix }: Props) {
   const { shown, choices, setPane, height, resize } = dock;
-  const { run, check, text } = session;
-  const { chosen, folds, show, fold } = choice;
   if (shown.length === 0) return null;
   const panes: Record<DockPane, ReactNode> = {
-    timeline: <Timeline key="timeline" run={run} chosen={chosen} folds={folds} onChoose={show} onFold={fold} />,
-    log: <Log key="log" run={run} onChoose={onShow} />,
-    faults: <Faults key="faults" text={text} faults={check.faults} warnings={check.warnings} onGoTo={onGoTo} onFix={onFix} />,
+    timeline: <Timeline key="timeline" />,
+    log: <Log key="log" onChoose={onShow} />,
+    faults: <Faults key="faults" onGoTo={onGoTo} onFix={onFix} />,
   };
   return (
     <div className={`pane-dock dock ${shown.length > 1 ? 'two' : ''}`}>

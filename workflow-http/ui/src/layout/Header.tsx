@@ -6,19 +6,18 @@ import { RunChip } from '../parts/RunChip';
 import { isKnown } from '../run/run';
 import type { Lists } from '../side/useLists';
 import { toggleTheme } from '../base/theme';
-import type { Session } from '../session/useSession';
+import { runOf, useActions, useSession } from '../session/session';
 import { isMac, plural } from '../base/format';
 
 interface Props {
-  session: Session;
   lists: Lists;
   isSideOpen: boolean;
   onSide: () => void;
   onHelp: () => void;
 }
 
-export function Header({ session, lists, isSideOpen, onSide, onHelp }: Props) {
-  const { at } = session.address;
+export function Header({ lists, isSideOpen, onSide, onHelp }: Props) {
+  const at = useSession(({ address }) => address.at);
   const isAlone = at === 'home' || at === 'runs';
   return (
     <header className="flex min-w-0 items-center gap-2 border-b border-line bg-panel pr-2.5 pl-3.5 [grid-area:head]">
@@ -36,12 +35,12 @@ export function Header({ session, lists, isSideOpen, onSide, onHelp }: Props) {
         <Icon name="mark" size={22} className="stroke-2" />
         <span className={isAlone ? '' : 'sr-only broad:not-sr-only'}>Workflow</span>
       </a>
-      {!isAlone && <Crumb session={session} lists={lists} />}
+      {!isAlone && <Crumb lists={lists} />}
       <span className="flex-1" />
       {!isAlone && (
         <div className="hidden items-center gap-2 desk:flex">
-          {isKnown(session.run) && <RunChip run={session.run} />}
-          <Actions session={session} />
+          <Chip />
+          <Actions />
         </div>
       )}
       <Button look="quiet" size="icon" onClick={toggleTheme} aria-label="Switch between light and dark">
@@ -54,14 +53,22 @@ export function Header({ session, lists, isSideOpen, onSide, onHelp }: Props) {
   );
 }
 
-function Crumb({ session, lists }: Pick<Props, 'session' | 'lists'>) {
-  const { name, saved, text, isTextEdited } = session;
-  const isSaved = saved?.text === text;
+/** The state of the run. */
+function Chip() {
+  const run = useSession(runOf);
+  return isKnown(run) && <RunChip run={run} />;
+}
+
+function Crumb({ lists }: Pick<Props, 'lists'>) {
+  const name = useSession(({ text }) => text.name);
+  const saved = useSession(({ text }) => text.saved);
+  const isSaved = useSession(({ text }) => text.saved?.text === text.text);
+  const isEdited = useSession(({ text }) => text.isEdited);
   return (
     <>
       <h1 className="truncate text-lead font-bold">{name}</h1>
       <Suspense fallback={null}>
-        <WorkflowMenu session={session} lists={lists} />
+        <WorkflowMenu lists={lists} />
       </Suspense>
       <span className="hidden flex-none text-ink-3 desk:inline">
         {saved ? (
@@ -70,7 +77,7 @@ function Crumb({ session, lists }: Pick<Props, 'session' | 'lists'>) {
             {isSaved ? 'Saved' : 'edited, not saved'}
           </>
         ) : (
-          isTextEdited && 'Not saved'
+          isEdited && 'Not saved'
         )}
       </span>
     </>
@@ -78,21 +85,23 @@ function Crumb({ session, lists }: Pick<Props, 'session' | 'lists'>) {
 }
 
 /** On a phone the state and the one button stand in a row of their own. */
-export function RunBar({ session }: { session: Session }) {
-  const { run } = session;
+export function RunBar() {
+  const run = useSession(runOf);
   return (
     <div className="flex min-h-[53px] items-center gap-2 border-b border-line bg-panel px-3.5 py-2 [grid-area:bar] desk:hidden" role="region" aria-label="Run">
       {isKnown(run) ? <RunChip run={run} /> : <span className="text-ink-3">{run ? 'Loading' : 'Not run yet'}</span>}
       <span className="flex-1" />
-      <Actions session={session} />
+      <Actions />
     </div>
   );
 }
 
-function Actions({ session }: { session: Session }) {
-  const { check, isGoing, saved, text, isTextEdited, canSave, save } = session;
-  const faults = check.faults.length;
-  const isUnsaved = isTextEdited || (saved !== null && saved.text !== text);
+function Actions() {
+  const faults = useSession(({ text }) => text.check.faults.length);
+  const isGoing = useSession(({ phase }) => phase.isGoing);
+  const canSave = useSession(({ phase }) => phase.canSave);
+  const isUnsaved = useSession(({ text: { isEdited, saved, text } }) => isEdited || (saved !== null && saved.text !== text));
+  const { save } = useActions();
   const why = useId();
   const isBarred = !isGoing && faults > 0;
   return (
@@ -107,14 +116,17 @@ function Actions({ session }: { session: Session }) {
           Save
         </Button>
       )}
-      <RunButton session={session} why={isBarred ? why : undefined} />
+      <RunButton why={isBarred ? why : undefined} />
     </>
   );
 }
 
 /** One button that is never disabled, only said to be: another one, or a disabled one, would lose the focus. */
-function RunButton({ session, why }: { session: Session; why: string | undefined }) {
-  const { isGoing, canRun, canCancel, isStarting, isCancelling, start, cancel } = session;
+function RunButton({ why }: { why: string | undefined }) {
+  const isGoing = useSession(({ phase }) => phase.isGoing);
+  const canAct = useSession(({ phase }) => (phase.isGoing ? phase.canCancel : phase.canRun));
+  const word = useSession(({ phase }) => (phase.isGoing ? (phase.isCancelling ? 'Cancelling' : 'Cancel run') : phase.isStarting ? 'Starting' : 'Run'));
+  const { start, cancel } = useActions();
   const act = isGoing ? cancel : start;
   return (
     <Button
@@ -122,12 +134,12 @@ function RunButton({ session, why }: { session: Session; why: string | undefined
       // The second half of a double click, or of a key held down, is no wish to cancel what the first half started.
       onClick={(event) => event.detail < 2 && act()}
       onKeyDown={(event) => event.repeat && event.key === 'Enter' && event.preventDefault()}
-      aria-disabled={isGoing ? !canCancel : !canRun}
+      aria-disabled={!canAct}
       aria-describedby={why}
       aria-keyshortcuts={isGoing ? 'Control+. Meta+.' : 'Control+Enter Meta+Enter'}
     >
       <Icon name={isGoing ? 'stop' : 'play'} size={14} />
-      {isGoing ? (isCancelling ? 'Cancelling' : 'Cancel run') : isStarting ? 'Starting' : 'Run'}
+      {word}
       {!isGoing && <Kbd>{isMac ? '⌘↵' : 'Ctrl ↵'}</Kbd>}
     </Button>
   );

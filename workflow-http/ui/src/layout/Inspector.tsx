@@ -7,24 +7,24 @@ import { Choice } from '../parts/Choice';
 import { Icon } from '../parts/Icon';
 import { toast } from '../parts/Toast';
 import { hasEnded } from '../run/run';
-import type { Session } from '../session/useSession';
+import { useSession } from '../session/session';
 
 interface Props {
-  session: Session;
-  chosen: string | undefined;
-  onChoose: (path: string) => void;
   onGoTo: (at: number) => void;
 }
 
 type Tab = 'input' | 'step' | 'result';
 
-export function Inspector({ session, chosen, onChoose, onGoTo }: Props) {
-  const { run, runId, problem } = session;
+export function Inspector({ onGoTo }: Props) {
+  const runId = useSession((session) => session.runId);
+  const shownId = useSession(({ view }) => view.run?.id);
+  const isOver = useSession(({ view: { run } }) => run !== null && hasEnded(run));
+  const chosen = useSession(({ choice }) => choice.chosen);
+  const hasMessage = useSession(({ view: { problem }, messages: { refusal, note } }) => (problem ?? refusal ?? note) !== null);
   const [picked, setPicked] = useState<Tab>('step');
   // A choice of step is a wish to see it.
   // biome-ignore lint/correctness/useExhaustiveDependencies: set when the choice or the run changes
   useEffect(() => setPicked('step'), [chosen, runId]);
-  const isOver = run !== null && hasEnded(run);
   const tab = runId === null || (picked === 'result' && !isOver) ? (runId === null ? 'input' : 'step') : picked;
   return (
     <section aria-label="Inspector" data-pane="steps" data-inspector tabIndex={-1} className="pane pane-insp border-line bg-panel outline-none desk:border-l">
@@ -40,13 +40,13 @@ export function Inspector({ session, chosen, onChoose, onGoTo }: Props) {
           ]}
         />
         <span className="flex-1" />
-        {run && chosen !== undefined && (
+        {shownId !== undefined && chosen !== undefined && (
           <Button
             look="quiet"
             size="small"
             className="w-8 px-0 desk:w-[26px]"
             aria-label="Copy a link to this step"
-            onClick={() => void copyLink(writeAddress({ at: 'run', id: run.id, step: chosen }))}
+            onClick={() => void copyLink(writeAddress({ at: 'run', id: shownId, step: chosen }))}
           >
             <Icon name="link" size={14} />
           </Button>
@@ -55,12 +55,10 @@ export function Inspector({ session, chosen, onChoose, onGoTo }: Props) {
       <Suspense fallback={null}>
         {tab === 'input' && (
           <Leaving>
-            <InputPane session={session} />
+            <InputPane />
           </Leaving>
         )}
-        {(tab !== 'input' || problem || session.refusal || session.note) && (
-          <Detail session={session} chosen={tab === 'input' ? undefined : chosen} isResult={tab === 'result'} onChoose={onChoose} onGoTo={onGoTo} />
-        )}
+        {(tab !== 'input' || hasMessage) && <Detail chosen={tab === 'input' ? undefined : chosen} isResult={tab === 'result'} onGoTo={onGoTo} />}
       </Suspense>
     </section>
   );

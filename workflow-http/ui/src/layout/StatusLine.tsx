@@ -7,11 +7,12 @@ import { isKnown, usageOf, type Run } from '../run/run';
 import type { Connection } from '../run/useRun';
 import { lossWords } from '../run/loss';
 import type { Server } from '../api/useServer';
-import type { Session } from '../session/useSession';
+import { runOf, useSession } from '../session/session';
 import { count } from '../base/format';
 
-export function StatusLine({ session, server }: { session: Session; server: Server }) {
-  const { run, connection } = session;
+export function StatusLine({ server }: { server: Server }) {
+  const run = useSession(runOf);
+  const connection = useSession(({ view }) => view.connection);
   return (
     // biome-ignore lint/a11y/useAriaPropsSupportedByRole: a footer of the page is a landmark, which has a name
     <footer

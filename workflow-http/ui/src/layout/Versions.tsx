@@ -5,14 +5,13 @@ import { asProblem, listVersions } from '../api/client';
 import { serverNow } from '../api/clock';
 import type { WorkflowItem } from '../api/types';
 import { Menu } from '../parts/Menu';
-import type { Session } from '../session/useSession';
+import type { Saved } from '../session/useText';
 import { age } from '../base/format';
 
-export function Versions({ session }: { session: Session }) {
-  const { saved } = session;
+export function Versions({ saved }: { saved: Saved }) {
   const [known, setKnown] = useState<WorkflowItem[] | string>('Loading');
   const read = () =>
-    void listVersions(saved!.id).then(
+    void listVersions(saved.id).then(
       ({ items }) => setKnown(items),
       (error: unknown) => setKnown(asProblem(error).detail),
     );
@@ -26,9 +25,9 @@ export function Versions({ session }: { session: Session }) {
             {known.map(({ version, name, created_at }) => (
               <li key={version}>
                 <a
-                  href={writeAddress({ at: 'workflow', id: saved!.id, version })}
+                  href={writeAddress({ at: 'workflow', id: saved.id, version })}
                   onClick={close}
-                  aria-current={version === saved!.version || undefined}
+                  aria-current={version === saved.version || undefined}
                   className="relative flex h-8 items-center gap-3 px-3 hover:bg-raised aria-[current]:bg-raised"
                 >
                   <code className="w-8 flex-none text-meta">v{version}</code>

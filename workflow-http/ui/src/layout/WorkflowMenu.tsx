@@ -9,19 +9,20 @@ import { Menu } from '../parts/Menu';
 import { toast } from '../parts/Toast';
 import { hasEnded } from '../run/run';
 import type { Lists } from '../side/useLists';
-import type { Session } from '../session/useSession';
+import { useActions, useSession } from '../session/session';
 
 interface Props {
-  session: Session;
   lists: Lists;
 }
 
 type What = 'workflow' | 'run';
 
-export function WorkflowMenu({ session, lists }: Props) {
-  const { saved, run, begin, save, canSave } = session;
+export function WorkflowMenu({ lists }: Props) {
+  const saved = useSession(({ text }) => text.saved);
+  const canSave = useSession(({ phase }) => phase.canSave);
+  const canDeleteRun = useSession(({ view: { run } }) => run !== null && hasEnded(run));
+  const { begin, save } = useActions();
   const [asked, setAsked] = useState<What | null>(null);
-  const canDeleteRun = run !== null && hasEnded(run);
   return (
     <>
       <Menu label="Workflow and run" face={<Icon name="chev" size={14} className="rotate-90" />} side="left">
@@ -40,7 +41,7 @@ export function WorkflowMenu({ session, lists }: Props) {
           );
         }}
       </Menu>
-      {asked && <Delete what={asked} session={session} lists={lists} onClose={() => setAsked(null)} />}
+      {asked && <Delete what={asked} lists={lists} onClose={() => setAsked(null)} />}
     </>
   );
 }
@@ -58,8 +59,11 @@ const COST = {
   run: 'What it did cannot be looked at any more.',
 } as const;
 
-function Delete({ what, session, lists, onClose }: Props & { what: What; onClose: () => void }) {
-  const { name, saved, runId, go } = session;
+function Delete({ what, lists, onClose }: Props & { what: What; onClose: () => void }) {
+  const name = useSession(({ text }) => text.name);
+  const saved = useSession(({ text }) => text.saved);
+  const runId = useSession((session) => session.runId);
+  const { go } = useActions();
   const [refusal, setRefusal] = useState('');
   const remove = () =>
     (what === 'workflow' ? deleteWorkflow(saved!.id) : deleteRun(runId!)).then(

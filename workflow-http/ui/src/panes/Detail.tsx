@@ -4,22 +4,23 @@ import { Button } from '../parts/Button';
 import { Sentence } from '../parts/Coded';
 import { ErrorCard } from '../parts/ErrorCard';
 import { Icon } from '../parts/Icon';
-import { asked } from '../run/run';
-import type { Session } from '../session/useSession';
+import { asked, type Run } from '../run/run';
+import { runOf, useActions, useChoiceActions, useSession } from '../session/session';
 import { RunResult } from './RunResult';
 import { StepDetail } from './StepDetail';
 
 interface Props {
-  session: Session;
   chosen: string | undefined;
   isResult: boolean;
-  onChoose: (path: string) => void;
   /** To a place in the text. */
   onGoTo: (at: number) => void;
 }
 
-export function Detail({ session, chosen, isResult, onChoose, onGoTo }: Props) {
-  const { run, problem, refusal, note } = session;
+export function Detail({ chosen, isResult, onGoTo }: Props) {
+  const run = useSession(runOf);
+  const hasProblem = useSession(({ view }) => view.problem !== null);
+  const refusal = useSession(({ messages }) => messages.refusal);
+  const note = useSession(({ messages }) => messages.note);
   return (
     <div data-detail tabIndex={-1} className="flex min-h-0 flex-1 flex-col outline-none desk:overflow-auto">
       {refusal && (
@@ -40,13 +41,13 @@ export function Detail({ session, chosen, isResult, onChoose, onGoTo }: Props) {
           </span>
         </p>
       )}
-      {problem ? <Unknown session={session} /> : run && <Shown session={session} chosen={chosen} isResult={isResult} onChoose={onChoose} onGoTo={onGoTo} />}
+      {hasProblem ? <Unknown /> : run && <Shown run={run} chosen={chosen} isResult={isResult} onGoTo={onGoTo} />}
     </div>
   );
 }
 
-function Shown({ session, chosen, isResult, onChoose, onGoTo }: Props) {
-  const run = session.run!;
+function Shown({ run, chosen, isResult, onGoTo }: Props & { run: Run }) {
+  const { choose } = useChoiceActions();
   const [tooLate, setTooLate] = useState<{ run: string; words: string } | null>(null);
   const others = asked(run).filter((step) => step.path !== chosen);
   const onTooLate = (words: string) => setTooLate({ run: run.id, words });
@@ -76,23 +77,22 @@ function Shown({ session, chosen, isResult, onChoose, onGoTo }: Props) {
             ) : (
               `${others.length} other steps wait for an answer.`
             )}{' '}
-            <button type="button" className="font-strong text-live underline underline-offset-3" onClick={() => onChoose(others[0]!.path)}>
+            <button type="button" className="font-strong text-live underline underline-offset-3" onClick={() => choose(others[0]!.path)}>
               {others.length === 1 ? 'Answer it' : 'Answer the first'}
             </button>
           </span>
         </p>
       )}
-      {isResult ? (
-        <RunResult run={run} />
-      ) : (
-        <StepDetail key={step.path} session={session} run={run} step={step} onTooLate={onTooLate} onChoose={onChoose} onGoTo={onGoTo} />
-      )}
+      {isResult ? <RunResult run={run} /> : <StepDetail key={step.path} run={run} step={step} onTooLate={onTooLate} onChoose={choose} onGoTo={onGoTo} />}
     </>
   );
 }
 
-function Unknown({ session }: { session: Session }) {
-  const { problem, runId, isForgotten } = session;
+function Unknown() {
+  const problem = useSession(({ view }) => view.problem);
+  const runId = useSession((session) => session.runId);
+  const isForgotten = useSession(({ messages }) => messages.isForgotten);
+  const { go } = useActions();
   const isMissing = problem?.status === 404;
   return (
     <div className="grid justify-items-start gap-3 px-4 py-7 desk:px-8 desk:py-10">
@@ -110,7 +110,7 @@ function Unknown({ session }: { session: Session }) {
           problem && <Sentence text={problem.detail} />
         )}
       </p>
-      <Button onClick={() => session.go({ at: 'new' })}>Write a workflow</Button>
+      <Button onClick={() => go({ at: 'new' })}>Write a workflow</Button>
     </div>
   );
 }

@@ -1,24 +1,23 @@
-import { useMemo, useRef, type RefObject } from 'react';
-import { Editor, type EditorRef } from '../editor/Editor';
+import { useMemo, useRef } from 'react';
+import { Editor } from '../editor/Editor';
 import type { StepMark } from '../editor/marks';
 import { writtenAt, type Check } from '../editor/useCheck';
-import type { Session } from '../session/useSession';
+import { runOf, useActions, useChoiceActions, useEditor, useSession } from '../session/session';
 import { shownState, type Run } from '../run/run';
 
-interface Props {
-  session: Session;
-  chosen: string | undefined;
-  onChoose: (path: string) => void;
-  editor: RefObject<EditorRef | null>;
-}
-
-export function EditorPane({ session, chosen, onChoose, editor }: Props) {
-  const { check, run, source, setText } = session;
+export function EditorPane() {
+  const source = useSession(({ text }) => text.source);
+  const check = useSession(({ text }) => text.check);
+  const run = useSession(runOf);
+  const chosen = useSession(({ choice }) => choice.chosen);
+  const { setText } = useActions();
+  const { choose } = useChoiceActions();
+  const editor = useEditor();
   const all = useMemo(() => [...check.faults, ...check.warnings], [check.faults, check.warnings]);
   const steps = useMarks(check, run, chosen);
   return (
     <section aria-label="Workflow" data-part="json" className="part">
-      <Editor ref={editor} source={source} faults={all} steps={steps} onText={setText} onChoose={onChoose} />
+      <Editor ref={editor} source={source} faults={all} steps={steps} onText={setText} onChoose={choose} />
     </section>
   );
 }

@@ -1,5 +1,6 @@
 import { fixOf, type Fix } from '../editor/fix';
 import type { LocatedFault } from '../editor/useCheck';
+import { useSession } from '../session/session';
 import { Button } from '../parts/Button';
 import { Sentence } from '../parts/Coded';
 import { Icon } from '../parts/Icon';
@@ -7,15 +8,14 @@ import { PaneHead } from '../parts/PaneHead';
 import { ended, plural } from '../base/format';
 
 interface Props {
-  text: string;
-  faults: LocatedFault[];
-  warnings: LocatedFault[];
   onGoTo: (at: number) => void;
   onFix: (fixes: Fix[]) => void;
 }
 
 /** Faults first: they have to be mended. A warning stands in the way of nothing. */
-export function Faults({ text, faults, warnings, onGoTo, onFix }: Props) {
+export function Faults({ onGoTo, onFix }: Props) {
+  const text = useSession((session) => session.text.text);
+  const { faults, warnings } = useSession((session) => session.text.check);
   const counts = [faults.length > 0 && plural(faults.length, 'fault'), warnings.length > 0 && plural(warnings.length, 'warning')].filter(Boolean);
   if (counts.length === 0) return null;
   const label = faults.length > 0 ? (warnings.length > 0 ? 'Faults and warnings' : 'Faults') : 'Warnings';

@@ -5,17 +5,20 @@ import { InputForm } from '../form/InputForm';
 import { own } from '../base/ownProperty';
 import { Sentence } from '../parts/Coded';
 import { jsonFaultOf, kindOf, type Input } from '../session/useInput';
-import type { Session } from '../session/useSession';
+import { useActions, useSession } from '../session/session';
 import { plural } from '../base/format';
 
-export function InputPane({ session }: { session: Session }) {
-  const { input, inputTurn, setInput, fillInput, check, refusal } = session;
+export function InputPane() {
+  const input = useSession((session) => session.input.value);
+  const turn = useSession((session) => session.input.turn);
+  const refusal = useSession(({ messages }) => messages.refusal);
+  const schema = useSession(({ text }) => own(text.check.spec, 'input'));
+  const { setInput, fillInput } = useActions();
   const faults = useMemo(() => (refusal?.errors ?? []).filter(({ pointer }) => /^#\/input(\/|$)/.test(pointer)).map(ofInput), [refusal]);
-  const schema = own(check.spec, 'input');
   const source = (choice: ReactNode) => <Source input={input} onInput={setInput} faults={faults} choice={choice} />;
   return (
     <section aria-label="Input" className="min-h-0 px-4 pt-2.5 pb-3.5 desk:overflow-auto">
-      <InputForm key={inputTurn} schema={schema} input={input} faults={faults} onInput={setInput} onFill={fillInput} source={source} />
+      <InputForm key={turn} schema={schema} input={input} faults={faults} onInput={setInput} onFill={fillInput} source={source} />
     </section>
   );
 }

@@ -12,19 +12,16 @@ import { downloadEvents } from '../run/download';
 import type { LogLine } from '../run/log';
 import { isKnown, type Run } from '../run/run';
 import { stepOf } from '../base/useKeys';
+import { runOf, useSession } from '../session/session';
 import { clock, count } from '../base/format';
 
 /** More lines than this are kept back until someone asks for them. */
 const SHOWN = 500;
 
-interface Props {
-  run: Run | null;
-  onChoose: (path: string) => void;
-}
-
 const NO_LINES: LogLine[] = [];
 
-export function Log({ run, onChoose }: Props) {
+export function Log({ onChoose }: { onChoose: (path: string) => void }) {
+  const run = useSession(runOf);
   return (
     <section aria-label="Log" data-pane="log" className="pane pane-log border-t border-line bg-panel">
       <PaneHead title="Log">{isKnown(run) && <Tools run={run} />}</PaneHead>

@@ -18,13 +18,11 @@ import { StateChip, turnWord } from '../parts/State';
 import { useNow } from '../parts/useNow';
 import { queueWords, reasonOf } from '../run/log';
 import { hasEnded, isSettled, isTruncated, shownState, tookOf, type Run, type Step } from '../run/run';
-import type { Session } from '../session/useSession';
 import { count, duration, ended, moment } from '../base/format';
 import { AnswerForm } from './AnswerForm';
 import { Ask } from './Ask';
 
 interface Props {
-  session: Session;
   run: Run;
   step: Step;
   onTooLate: (words: string) => void;
@@ -32,7 +30,7 @@ interface Props {
   onGoTo: (at: number) => void;
 }
 
-export function StepDetail({ session, run, step, onTooLate, onChoose, onGoTo }: Props) {
+export function StepDetail({ run, step, onTooLate, onChoose, onGoTo }: Props) {
   const isOver = hasEnded(run);
   const word = step.state === 'pending' && isOver ? 'Not reached' : step.handled ? 'Failed, handled' : turnWord(shownState(step));
   const hasOutput = step.output !== undefined && wordsOf(step) !== step.output;
@@ -52,7 +50,7 @@ export function StepDetail({ session, run, step, onTooLate, onChoose, onGoTo }: 
         <Facts run={run} step={step} />
       </header>
       {step.isReused && <p className="px-4 pb-3 text-ink-2">Kept from the earlier run: it was not run again.</p>}
-      {step.error && step.state === 'failed' && <Failure session={session} step={step} onGoTo={onGoTo} />}
+      {step.error && step.state === 'failed' && <Failure step={step} onGoTo={onGoTo} />}
       {step.state === 'waiting' && <Ask message={step.wait?.message ?? ''} />}
       {step.state === 'waiting' && step.wait && <AnswerForm key={step.wait.id} runId={run.id} wait={step.wait} onTooLate={onTooLate} />}
       <Quiet step={step} isOver={isOver} />
@@ -65,7 +63,7 @@ export function StepDetail({ session, run, step, onTooLate, onChoose, onGoTo }: 
       <Attempts step={step} />
       {step.usage && <Used step={step} />}
       {step.state !== 'pending' && <Kept runId={run.id} step={step} />}
-      {isOver && <Foot session={session} run={run} path={step.path} />}
+      {isOver && <Foot run={run} path={step.path} />}
     </article>
   );
 }

@@ -1,6 +1,6 @@
 // The steps, in the order of the workflow: before a run as the text describes them, then as they go.
 import { memo, useEffect, useRef, useState } from 'react';
-import type { Outline } from '../editor/useCheck';
+import { runOf, useChoiceActions, useSession } from '../session/session';
 import { Icon } from '../parts/Icon';
 import { stateWord } from '../parts/State';
 import { useNow } from '../parts/useNow';
@@ -10,16 +10,21 @@ import { hasEnded, isSettled, isTruncated, shownState, tookOf, type Run, type St
 import { stepOf } from '../base/useKeys';
 import { count, duration, moment, plural } from '../base/format';
 
-interface Props {
-  run: Run | null;
-  outline: Outline[];
+interface RowsProps {
+  run: Run;
+  focused: string | undefined;
   chosen: string | undefined;
   folds: Folds;
   onChoose: (path: string) => void;
   onFold: (path: string, isFolded: boolean) => void;
 }
 
-export function StepList({ run, outline, chosen, folds, onChoose, onFold }: Props) {
+export function StepList() {
+  const run = useSession(runOf);
+  const outline = useSession(({ text }) => text.check.outline);
+  const chosen = useSession(({ choice }) => choice.chosen);
+  const folds = useSession(({ choice }) => choice.folds);
+  const { show, fold } = useChoiceActions();
   const isLoading = run !== null && run.order.length === 0;
   const box = useRef<HTMLElement>(null);
   /** The one row that the Tab key leads to; arrow keys lead to the others. */
@@ -35,7 +40,7 @@ export function StepList({ run, outline, chosen, folds, onChoose, onFold }: Prop
       ) : (
         <ol className="trail" onKeyDown={moveAmong} onFocus={(event) => setFocused(event.target.closest<HTMLElement>('[data-path]')?.dataset.path)}>
           {run ? (
-            <Rows run={run} focused={focused} chosen={chosen} folds={folds} onChoose={onChoose} onFold={onFold} />
+            <Rows run={run} focused={focused} chosen={chosen} folds={folds} onChoose={show} onFold={fold} />
           ) : (
             outline.map(({ id, path, depth, type, needs }, index) => (
               <DraftRow key={`${index} ${path}`} id={id} depth={depth} type={type} follows={isOnly(needs, outline[index - 1]?.path)} />
@@ -47,7 +52,7 @@ export function StepList({ run, outline, chosen, folds, onChoose, onFold }: Prop
   );
 }
 
-function Rows({ run, focused, chosen, folds, onChoose, onFold }: Omit<Props, 'run' | 'outline'> & { run: Run; focused: string | undefined }) {
+function Rows({ run, focused, chosen, folds, onChoose, onFold }: RowsProps) {
   const isOver = hasEnded(run);
   const paths = visibleSteps(run, folds, chosen);
   const isMany = paths.length > MANY;

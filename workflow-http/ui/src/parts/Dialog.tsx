@@ -1,4 +1,5 @@
 import { useEffect, useId, useRef, type ReactNode } from 'react';
+import { dialogs } from '../base/useKeys';
 
 interface Props {
   title: string;
@@ -13,7 +14,11 @@ export function Dialog({ title, onClose, children }: Props) {
   useEffect(() => {
     const before = document.activeElement;
     dialog.current?.showModal();
-    return () => (before as HTMLElement | null)?.focus?.();
+    dialogs.open += 1;
+    return () => {
+      dialogs.open -= 1;
+      (before as HTMLElement | null)?.focus?.();
+    };
   }, []);
   return (
     <dialog

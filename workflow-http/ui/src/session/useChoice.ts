@@ -6,15 +6,18 @@ import { writtenAt, type Outline } from '../editor/useCheck';
 import { focusWithin, visibleSteps, type Folds } from '../run/fold';
 import { sibling } from '../run/turns';
 import { isKnown } from '../run/run';
-import type { Session } from './useSession';
+import type { Actions, Session } from './session';
 
 export interface Choice {
-  /** A path of the run, or without one, of the text. */
+  /** A path of the run, or without a run, of the text. */
   chosen: string | undefined;
-  /** Somebody chose it; else it is what is worth looking at. */
+  /** A person chose it; else it is what is worth looking at. */
   isPicked: boolean;
   folds: Folds;
   isList: boolean;
+}
+
+export interface ChoiceActions {
   setList: (isList: boolean) => void;
   choose: (path: string) => void;
   /** The same, and its place in the text is brought into view. */
@@ -31,7 +34,11 @@ export interface Choice {
   nextFault: () => void;
 }
 
-export function useChoice({ address, run, runId, check, go }: Session, editor: RefObject<EditorRef | null>): Choice {
+export function useChoice(
+  { address, runId, view: { run }, text: { check } }: Omit<Session, 'choice'>,
+  go: Actions['go'],
+  editor: RefObject<EditorRef | null>,
+): Choice & { actions: ChoiceActions } {
   const [drafted, setDrafted] = useState<string | undefined>();
   const [folds, setFolds] = useState<Folds>(new Map());
   const [isList, setList] = useState(false);
@@ -115,22 +122,11 @@ export function useChoice({ address, run, runId, check, go }: Session, editor: R
     if (next) goTo(next.from);
   }, [goTo]);
 
-  return {
-    chosen,
-    isPicked: chosen !== undefined && (chosen === picked || chosen === drafted),
-    folds,
-    isList,
-    setList,
-    choose,
-    show,
-    reveal,
-    fold,
-    move,
-    turn,
-    goTo,
-    mend,
-    nextFault,
-  };
+  const actions = useMemo(
+    () => ({ setList, choose, show, reveal, fold, move, turn, goTo, mend, nextFault }),
+    [choose, show, reveal, fold, move, turn, goTo, mend, nextFault],
+  );
+  return { chosen, isPicked: chosen !== undefined && (chosen === picked || chosen === drafted), folds, isList, actions };
 }
 
 const placeIn = (outline: Outline[], path: string): Outline | undefined => {

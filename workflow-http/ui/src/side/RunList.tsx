@@ -2,12 +2,11 @@ import { writeAddress } from '../session/address';
 import { Choice } from '../parts/Choice';
 import { PaneHead } from '../parts/PaneHead';
 import { useNow } from '../parts/useNow';
-import type { Session } from '../session/useSession';
+import { useSession } from '../session/session';
 import { RunRow } from './RunRow';
 import type { Lists } from './useLists';
 
 interface Props {
-  session: Session;
   lists: Lists;
   onOpen: () => void;
 }
@@ -18,7 +17,8 @@ const STATES = [
   { value: 'failed', word: 'Failed' },
 ] as const;
 
-export function RunList({ session, lists, onOpen }: Props) {
+export function RunList({ lists, onOpen }: Props) {
+  const runId = useSession((session) => session.runId);
   const { runs, states, setStates, of } = lists;
   const { items } = runs;
   const now = useNow(true, 1000);
@@ -42,7 +42,7 @@ export function RunList({ session, lists, onOpen }: Props) {
       {isEmpty && <p className="px-3.5 py-3 text-meta text-ink-3">{states === 'all' ? 'Runs you start appear here, newest first.' : 'No run matches.'}</p>}
       <ul className="min-h-0 flex-1 overflow-auto pb-2" aria-label="Runs">
         {items?.map((run) => (
-          <RunRow key={run.id} run={run} now={now} isHere={run.id === session.runId} onOpen={onOpen} />
+          <RunRow key={run.id} run={run} now={now} isHere={run.id === runId} onOpen={onOpen} />
         ))}
         {runs.hasMore && (
           <li>

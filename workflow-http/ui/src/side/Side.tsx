@@ -2,20 +2,20 @@
 import { Button } from '../parts/Button';
 import { Icon } from '../parts/Icon';
 import { PaneHead } from '../parts/PaneHead';
-import type { Session } from '../session/useSession';
+import { useActions } from '../session/session';
 import { RunList } from './RunList';
 import type { Lists } from './useLists';
 import { WorkflowList } from './WorkflowList';
 
 interface Props {
-  session: Session;
   lists: Lists;
   isOpen: boolean;
   onClose: () => void;
 }
 
 /** A column of its own where there is room, else a drawer. */
-export function Side({ session, lists, isOpen, onClose }: Props) {
+export function Side({ lists, isOpen, onClose }: Props) {
+  const { begin } = useActions();
   return (
     <aside aria-label="Workflows and runs" className="pane pane-side border-line bg-panel desk:border-r" data-pane="runs" data-open={isOpen || undefined}>
       <PaneHead title="Workflows">
@@ -26,7 +26,7 @@ export function Side({ session, lists, isOpen, onClose }: Props) {
           aria-label="New workflow"
           aria-keyshortcuts="n"
           onClick={() => {
-            session.begin();
+            begin();
             onClose();
           }}
         >
@@ -34,7 +34,7 @@ export function Side({ session, lists, isOpen, onClose }: Props) {
         </Button>
       </PaneHead>
       <WorkflowList lists={lists} onOpen={onClose} />
-      <RunList session={session} lists={lists} onOpen={onClose} />
+      <RunList lists={lists} onOpen={onClose} />
     </aside>
   );
 }

@@ -2,7 +2,7 @@
 import { useCallback, useState } from 'react';
 import { listRuns, listWorkflows, type RunFilter } from '../api/client';
 import type { Page, RunItem, RunPage, WorkflowItem } from '../api/types';
-import type { Session } from '../session/useSession';
+import { useSession } from '../session/session';
 import { usePages, type Pages } from './usePages';
 
 export type RunStates = 'all' | 'live' | RunItem['status'];
@@ -20,10 +20,10 @@ const PAGE = 30;
 
 const LIVE = ['queued', 'running', 'waiting'] as const;
 
-export function useLists({ saved, address, run, runId }: Session): Lists {
+export function useLists(): Lists {
   const [states, setStates] = useState<RunStates>('all');
-  const of = address.at === 'workflow' || address.at === 'run' ? saved?.id : undefined;
-  const stamp = `${runId} ${run?.status} ${saved?.id} ${saved?.version}`;
+  const of = useSession(({ address: { at }, text: { saved } }) => (at === 'workflow' || at === 'run' ? saved?.id : undefined));
+  const stamp = useSession(({ runId, view: { run }, text: { saved } }) => `${runId} ${run?.status} ${saved?.id} ${saved?.version}`);
   const workflows = usePages<WorkflowItem, Page<WorkflowItem>>(listWorkflows, stamp);
   const read = useCallback((cursor?: string) => readRuns({ ...(of === undefined ? {} : { workflow_id: of }) }, states, PAGE, cursor), [of, states]);
   const runs = usePages<RunItem, RunPage>(read, stamp);

@@ -4,37 +4,31 @@ import { useMemo, useRef } from 'react';
 import { own } from '../base/ownProperty';
 import { PaneHead } from '../parts/PaneHead';
 import { useNow } from '../parts/useNow';
-import { isFolded, visibleSteps, type Folds } from '../run/fold';
+import { isFolded, visibleSteps } from '../run/fold';
 import { containerOf } from '../run/outline';
 import { hasEnded, isSettled, type Run } from '../run/run';
+import { runOf, useChoiceActions, useSession } from '../session/session';
+import type { Choice, ChoiceActions } from '../session/useChoice';
 import { readyAt } from './bars';
 import { GAP_WIDTH, isWorking, scaleOf, workSpans, type Scale } from './scale';
 import { rowId, TimelineRow } from './TimelineRow';
 import { useWindow } from './useWindow';
 
-interface Props {
-  run: Run | null;
-  chosen: string | undefined;
-  folds: Folds;
-  onChoose: (path: string) => void;
-  onFold: (path: string, isFolded: boolean) => void;
-}
-
-export function Timeline({ run, ...rest }: Props) {
+export function Timeline() {
+  const run = useSession(runOf);
   const hasBegun = run?.startedAt !== undefined;
   return (
     <section aria-label="Timeline" data-pane="time" className="pane pane-time border-t border-line bg-panel">
       <PaneHead title="Timeline">{hasBegun && <Legend />}</PaneHead>
-      {hasBegun ? (
-        <Lines run={run} {...rest} />
-      ) : (
-        <p className="px-3.5 py-1 text-meta text-ink-3">When each step of a run works, and when it waits, is drawn here.</p>
-      )}
+      {hasBegun ? <Lines run={run} /> : <p className="px-3.5 py-1 text-meta text-ink-3">When each step of a run works, and when it waits, is drawn here.</p>}
     </section>
   );
 }
 
-function Lines({ run, chosen, folds, onChoose, onFold }: Props & { run: Run }) {
+function Lines({ run }: { run: Run }) {
+  const chosen = useSession(({ choice }) => choice.chosen);
+  const folds = useSession(({ choice }) => choice.folds);
+  const { show, fold } = useChoiceActions();
   const box = useRef<HTMLDivElement>(null);
   const isLive = !hasEnded(run);
   const now = useNow(isLive, isWorking(run) ? 100 : 1000);
@@ -55,7 +49,7 @@ function Lines({ run, chosen, folds, onChoose, onFold }: Props & { run: Run }) {
       tabIndex={0}
       aria-activedescendant={chosen === undefined ? undefined : rowId(chosen)}
       className="time"
-      onKeyDown={(event) => moveAmong(event, { run, paths, chosen, folds, onChoose, onFold })}
+      onKeyDown={(event) => moveAmong(event, { run, paths, chosen, folds, show, fold })}
     >
       <Ruler scale={scale} />
       <div role="presentation" className="time-rows" style={{ paddingTop: seen.before, paddingBottom: seen.after }}>
@@ -72,8 +66,8 @@ function Lines({ run, chosen, folds, onChoose, onFold }: Props & { run: Run }) {
               isFolded={step.inner > 0 ? isFolded(folds, step) : undefined}
               position={seen.first + index + 1}
               rows={paths.length}
-              onChoose={onChoose}
-              onFold={onFold}
+              onChoose={show}
+              onFold={fold}
             />
           );
         })}
@@ -154,17 +148,17 @@ function Legend() {
   );
 }
 
-interface Moving extends Omit<Props, 'run'> {
+interface Moving extends Pick<Choice, 'chosen' | 'folds'>, Pick<ChoiceActions, 'show' | 'fold'> {
   run: Run;
   paths: string[];
 }
 
 /** Up and down choose, right and left unfold and fold, or go in and out. */
-function moveAmong(event: React.KeyboardEvent, { run, paths, chosen, folds, onChoose, onFold }: Moving): void {
+function moveAmong(event: React.KeyboardEvent, { run, paths, chosen, folds, show, fold }: Moving): void {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const at = chosen === undefined ? -1 : paths.indexOf(chosen);
   const step = chosen === undefined ? undefined : run.steps.get(chosen);
-  const go = (index: number) => onChoose(paths[Math.min(Math.max(index, 0), paths.length - 1)]!);
+  const go = (index: number) => show(paths[Math.min(Math.max(index, 0), paths.length - 1)]!);
   const isOpen = step !== undefined && step.inner > 0 && !isFolded(folds, step);
   const outer = chosen === undefined ? undefined : containerOf(chosen);
   const keys = {
@@ -172,8 +166,8 @@ function moveAmong(event: React.KeyboardEvent, { run, paths, chosen, folds, onCh
     ArrowUp: () => go(at - 1),
     Home: () => go(0),
     End: () => go(paths.length - 1),
-    ArrowRight: step && step.inner > 0 ? () => (isOpen ? go(at + 1) : onFold(step.path, false)) : undefined,
-    ArrowLeft: isOpen ? () => onFold(step.path, true) : outer === undefined ? undefined : () => onChoose(outer),
+    ArrowRight: step && step.inner > 0 ? () => (isOpen ? go(at + 1) : fold(step.path, false)) : undefined,
+    ArrowLeft: isOpen ? () => fold(step.path, true) : outer === undefined ? undefined : () => show(outer),
   };
   const act = own(keys, event.key) as (() => void) | undefined;
   if (!act) return;

@@ -3,22 +3,25 @@ import { writeAddress } from '../session/address';
 import { Button } from '../parts/Button';
 import { ErrorCard } from '../parts/ErrorCard';
 import { Icon } from '../parts/Icon';
-import type { Session } from '../session/useSession';
+import { useActions, useSession, type Actions } from '../session/session';
 import { addressOf } from '../session/useOpen';
 import { isMac } from '../base/format';
 import { EXAMPLES, type Example } from './examples';
 import { Thumb } from './Thumb';
 
 interface Props {
-  session: Session;
   isSimulated: boolean;
 }
 
 /** So many have a picture. */
 const PICTURED = 3;
 
-export default function Home({ session, isSimulated }: Props) {
-  const { refusal, isTextEdited, saved, tryOut, isStarting, begin } = session;
+export default function Home({ isSimulated }: Props) {
+  const refusal = useSession(({ messages }) => messages.refusal);
+  const isTextEdited = useSession(({ text }) => text.isEdited);
+  const saved = useSession(({ text }) => text.saved);
+  const isStarting = useSession(({ phase }) => phase.isStarting);
+  const { tryOut, begin } = useActions();
   const props = { isStarting, onTry: tryOut };
   return (
     <div className="pane pane-main overflow-auto bg-bg" data-pane="home">
@@ -66,7 +69,7 @@ export default function Home({ session, isSimulated }: Props) {
 interface OneProps {
   example: Example;
   isStarting: boolean;
-  onTry: Session['tryOut'];
+  onTry: Actions['tryOut'];
 }
 
 function Card({ example, ...rest }: OneProps) {

@@ -1,6 +1,5 @@
 // What the page is doing: the workflow text, the input, and the run or workflow that the address names.
 import { useEffect, useRef, useState } from 'react';
-import type { Address } from './address';
 import { ApiError, asProblem, cancelRun, createWorkflow, getWorkflow, retryRun, startRun } from '../api/client';
 import { nudge } from '../api/presence';
 import type { Problem, Workflow } from '../api/types';
@@ -8,55 +7,17 @@ import { readDraft, writeDraft } from './draft';
 import { FIRST_INPUT } from './firstWorkflow';
 import { toast } from '../parts/Toast';
 import { hasEnded, type Run } from '../run/run';
-import { useRun, type RunView } from '../run/useRun';
+import { useRun } from '../run/useRun';
 import { useAddress } from './useAddress';
 import { findStored } from '../api/stored';
-import { jsonFaultOf, kindOf, useInput, inputValue, type Input } from './useInput';
-import { addressOf, nullIfMissing, useOpen, type Note } from './useOpen';
-import { useText, type Text } from './useText';
+import { jsonFaultOf, kindOf, useInput, inputValue } from './useInput';
+import { addressOf, nullIfMissing, useOpen } from './useOpen';
+import type { Actions, Session } from './session';
+import { useText } from './useText';
 
-export interface Session extends RunView, Pick<Text, 'source' | 'text' | 'setText' | 'check' | 'name' | 'saved' | 'isTextEdited'> {
-  address: Address;
-  go: (to: Address, how?: 'push' | 'replace') => void;
-  runId: string | null;
-  input: Input;
-  setInput: (input: Input) => void;
-  /** Sets an input that nobody wrote. */
-  fillInput: (input: Input) => void;
-  /** Another number: the input is that of another workflow. */
-  inputTurn: number;
-  /** What the server said against the last thing asked of it. */
-  refusal: Problem | null;
-  note: Note | null;
-  /** The version that somebody else saved while the text was edited here. */
-  theirs: Workflow | null;
-  /** The run was followed here, and the server knows it no longer. */
-  isForgotten: boolean;
-  isStarting: boolean;
-  isCancelling: boolean;
-  /** The run of the address is under way, or not known yet. */
-  isGoing: boolean;
-  canRun: boolean;
-  canCancel: boolean;
-  canSave: boolean;
-  /** The text is the run's own workflow, edited since: a retry saves it and takes it. */
-  isMended: boolean;
-  start: () => void;
-  /** Runs again what comes after a step, with what is written now. */
-  retry: (from: string) => void;
-  cancel: () => void;
-  save: () => void;
-  /** Shows what somebody else saved. The editor can undo it. */
-  takeTheirs: () => void;
-  /** A new workflow. */
-  begin: () => void;
-  /** A workflow that was written elsewhere. */
-  take: (text: string) => void;
-  /** Stores a workflow and starts a run of it. */
-  tryOut: (spec: unknown, input: unknown) => void;
-}
+export type SessionState = Omit<Session, 'choice'> & { actions: Actions };
 
-export function useSession(): Session {
+export function useSessionState(): SessionState {
   const [draft] = useState(readDraft);
   const [address, go] = useAddress();
   const text = useText(draft);
@@ -168,66 +129,60 @@ export function useSession(): Session {
     void ask(work).finally(() => setStarting(false));
   };
 
+  const { source, setText, name, isTextEdited } = text;
   return {
-    ...view,
-    ...text,
     address,
-    go,
     runId,
-    input: input.input,
-    setInput: input.setInput,
-    fillInput: input.fillInput,
-    inputTurn: input.turn,
-    refusal,
-    note,
-    theirs,
-    isForgotten,
-    isStarting,
-    isCancelling: isGoing && cancelled === runId,
-    isGoing,
-    canRun,
-    canCancel,
-    canSave,
-    isMended: isOwn && !isSaved,
-    retry: (from) => {
-      if (run && !isGoing && !isStarting) starting(() => retry(run, from));
+    view,
+    text: { source, text: text.text, check, name, saved, isEdited: isTextEdited },
+    input: { value: input.input, turn: input.turn },
+    messages: { refusal, note, theirs, isForgotten },
+    phase: { isStarting, isCancelling: isGoing && cancelled === runId, isGoing, canRun, canCancel, canSave, isMended: isOwn && !isSaved },
+    actions: {
+      go,
+      setText,
+      setInput: input.setInput,
+      fillInput: input.fillInput,
+      retry: (from) => {
+        if (run && !isGoing && !isStarting) starting(() => retry(run, from));
+      },
+      start: () => {
+        if (canRun) starting(start);
+      },
+      cancel: () => {
+        if (canCancel) stop(runId);
+        else if (isStarting) {
+          coming.current.isUnwanted = true;
+          if (coming.current.id !== undefined) stop(coming.current.id);
+        }
+      },
+      save: () => {
+        if (!canSave) return;
+        void ask(async () => {
+          const { id, version } = await text.save(isNew ? 'new' : theirs?.version);
+          toast(`Saved as version ${version}.`);
+          if (isNew || address.at === 'workflow') go({ at: 'workflow', id }, 'replace');
+        });
+      },
+      takeTheirs: () => {
+        if (theirs) text.put(theirs);
+      },
+      begin: () => {
+        beginNew();
+        go({ at: 'new' });
+      },
+      take: (taken) => {
+        beginNew(taken);
+        go({ at: 'new' });
+      },
+      tryOut: (spec, value) =>
+        starting(async () => {
+          const workflow = (await findStored(spec)) ?? (await createWorkflow(spec));
+          putAside();
+          putOther(workflow);
+          input.putInput(value);
+          await begin(workflow, value);
+        }),
     },
-    start: () => {
-      if (canRun) starting(start);
-    },
-    cancel: () => {
-      if (canCancel) stop(runId);
-      else if (isStarting) {
-        coming.current.isUnwanted = true;
-        if (coming.current.id !== undefined) stop(coming.current.id);
-      }
-    },
-    save: () => {
-      if (!canSave) return;
-      void ask(async () => {
-        const { id, version } = await text.save(isNew ? 'new' : theirs?.version);
-        toast(`Saved as version ${version}.`);
-        if (isNew || address.at === 'workflow') go({ at: 'workflow', id }, 'replace');
-      });
-    },
-    takeTheirs: () => {
-      if (theirs) text.put(theirs);
-    },
-    begin: () => {
-      beginNew();
-      go({ at: 'new' });
-    },
-    take: (taken) => {
-      beginNew(taken);
-      go({ at: 'new' });
-    },
-    tryOut: (spec, value) =>
-      starting(async () => {
-        const workflow = (await findStored(spec)) ?? (await createWorkflow(spec));
-        putAside();
-        putOther(workflow);
-        input.putInput(value);
-        await begin(workflow, value);
-      }),
   };
 }
