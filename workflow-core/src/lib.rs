@@ -45,6 +45,7 @@
 
 mod control;
 mod data;
+mod display;
 mod engine;
 mod error;
 mod event;
@@ -82,6 +83,7 @@ mod wait;
 mod workflow;
 
 pub use self::{
+    display::DisplayHints,
     engine::{
         Created, Engine, EngineError, EngineLimits, LocalEngine, LocalEngineBuilder, NewRun,
         Observer, Recovered, Retry, Validation,

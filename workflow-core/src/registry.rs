@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::{
     control::{Control, ControlKind},
     data::{self, DataError, DataType},
+    display::DisplayHints,
     node::Node,
     nodes::{PromptNode, TransformNode},
     retry::RetryPolicy,
@@ -23,6 +24,17 @@ use crate::{
 ///
 /// [`Registry::default`] has the built-in ones: `PromptNode` and `TransformNode`, and those that the
 /// engine itself interprets, `MapNode`, `LoopNode`, `WorkflowNode`, `HumanNode` and `DelayNode`.
+///
+/// ```
+/// use workflow_core::{DisplayHints, PromptNode, Registry};
+///
+/// let mut registry = Registry::default();
+/// registry
+///     .register::<PromptNode>("LetterNode")
+///     .activity("Writing the letter")
+///     .with_display(DisplayHints::new().with_icon("prompt").with_label("Letter"));
+/// assert_eq!(registry.get("LetterNode").unwrap().display().label(), Some("Letter"));
+/// ```
 pub struct Registry {
     types: BTreeMap<Cow<'static, str>, NodeType>,
 }
@@ -107,16 +119,23 @@ impl Default for Registry {
         registry
             .register::<PromptNode>("PromptNode")
             .activity("Rendering the template")
+            .with_display(DisplayHints::new().with_label("Prompt").with_icon("prompt"))
             .pure();
         registry
             .register::<TransformNode>("TransformNode")
             .activity("Reshaping data")
+            .with_display(
+                DisplayHints::new()
+                    .with_label("Transform")
+                    .with_icon("transform"),
+            )
             .pure();
         for kind in ControlKind::ALL {
             let make = Make::Control(kind);
             registry
                 .add(NodeType::new(kind.name().into(), kind.data_type(), make))
-                .activity(kind.activity());
+                .activity(kind.activity())
+                .with_display(kind.display());
         }
         registry
     }
@@ -149,6 +168,7 @@ pub struct NodeType {
     data: DataType,
     retry: RetryPolicy,
     pure: bool,
+    display: DisplayHints,
     make: Make,
 }
 
@@ -160,6 +180,7 @@ impl NodeType {
             data,
             retry: RetryPolicy::ONCE,
             pure: false,
+            display: DisplayHints::new(),
             make,
         }
     }
@@ -181,6 +202,17 @@ impl NodeType {
     pub fn pure(&mut self) -> &mut Self {
         self.pure = true;
         self
+    }
+
+    /// Sets how a page shows nodes of this type. Without this, a node is a plain box.
+    pub fn with_display(&mut self, hints: DisplayHints) -> &mut Self {
+        self.display = hints;
+        self
+    }
+
+    /// How a page shows nodes of this type.
+    pub fn display(&self) -> &DisplayHints {
+        &self.display
     }
 
     /// The name a workflow's `type` uses.
@@ -233,9 +265,10 @@ impl NodeType {
 /// As `GET /api/node-types` lists it.
 impl Serialize for NodeType {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = serializer.serialize_struct("NodeType", 3)?;
+        let mut object = serializer.serialize_struct("NodeType", 4)?;
         object.serialize_field("type", &self.name)?;
         object.serialize_field("activity", &self.activity)?;
+        object.serialize_field("display", &self.display)?;
         object.serialize_field("schema", self.schema())?;
         object.end()
     }
@@ -246,16 +279,18 @@ impl JsonSchema for NodeType {
         "NodeType".into()
     }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let display = generator.subschema_for::<DisplayHints>();
         json_schema!({
             "type": "object",
             "description": "One kind of node.",
             "properties": {
                 "type": {"type": "string", "description": "The name a workflow's `type` uses."},
                 "activity": {"type": "string", "description": "What a running node of this type does."},
+                "display": display,
                 "schema": {"type": "object", "description": "The JSON Schema of `data`."},
             },
-            "required": ["type", "activity", "schema"],
+            "required": ["type", "activity", "display", "schema"],
         })
     }
 }

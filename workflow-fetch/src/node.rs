@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use serde_json::Value;
-use workflow_core::{Node, NodeContext, NodeError, Registry};
+use workflow_core::{DisplayHints, Node, NodeContext, NodeError, Registry};
 
 use crate::{client::HttpClient, data::HttpData, request::Request};
 
@@ -21,7 +21,7 @@ const TYPE: &str = "HttpNode";
 /// let client = HttpClient::builder().allow_origin("https://cms.example.com").build()?;
 /// let mut registry = Registry::default();
 /// workflow_fetch::register(&mut registry, client);
-/// assert!(registry.get("HttpNode").is_some());
+/// assert_eq!(registry.get("HttpNode").unwrap().display().summary(), Some("url"));
 /// # Ok::<(), workflow_fetch::ConfigError>(())
 /// ```
 pub fn register(registry: &mut Registry, client: HttpClient) {
@@ -29,7 +29,13 @@ pub fn register(registry: &mut Registry, client: HttpClient) {
         .register_with(TYPE, move |data: HttpData| {
             HttpNode::new(client.clone(), data)
         })
-        .activity("Calling a web service");
+        .activity("Calling a web service")
+        .with_display(
+            DisplayHints::new()
+                .with_label("HTTP")
+                .with_icon("http")
+                .with_summary("url"),
+        );
 }
 
 /// Makes one HTTP call. Its output is `{"status", "headers", "body"}`.

@@ -131,6 +131,15 @@ async fn the_catalog_names_node_types_and_limits() {
         ]
     );
     assert_eq!(catalog["items"][2]["activity"], "Calling Gemini API");
+    // The types of this test have no hints, the built-in ones have some.
+    assert_eq!(
+        catalog["items"][2]["display"],
+        json!({"streams_text": false})
+    );
+    assert_eq!(
+        catalog["items"][0]["display"],
+        json!({"label": "Delay", "icon": "delay", "streams_text": false})
+    );
     assert_eq!(
         catalog["items"][5]["schema"]["properties"]["template"]["x-workflow"],
         "template"

@@ -17,7 +17,10 @@ pub(crate) use self::{
     map::{MapNode, OnItemError},
     repeat::LoopNode,
 };
-use crate::data::{DataError, DataType};
+use crate::{
+    data::{DataError, DataType},
+    display::DisplayHints,
+};
 
 /// Which of them a node is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +70,18 @@ impl ControlKind {
             Self::Human => "Asking a person",
             Self::Delay => "Waiting",
         }
+    }
+
+    /// How a page shows a node of this kind. What is in it, a page draws by the type.
+    pub(crate) fn display(self) -> DisplayHints {
+        let (label, icon) = match self {
+            Self::Map => ("Map", "map"),
+            Self::Loop => ("Loop", "loop"),
+            Self::Workflow => ("Workflow", "workflow"),
+            Self::Human => ("Person", "human"),
+            Self::Delay => ("Delay", "delay"),
+        };
+        DisplayHints::new().with_label(label).with_icon(icon)
     }
 
     /// The shape of its `data`.

@@ -10,7 +10,9 @@ pub use self::data::LlmData;
 
 use async_trait::async_trait;
 use serde_json::Value;
-use workflow_core::{Node, NodeContext, NodeError, OutputShape, Registry, RetryPolicy};
+use workflow_core::{
+    DisplayHints, Node, NodeContext, NodeError, OutputShape, Registry, RetryPolicy,
+};
 
 use self::attempt::Attempt;
 use crate::client::GeminiClient;
@@ -32,7 +34,7 @@ const ATTEMPTS: u32 = 5;
 /// let client = GeminiClient::builder().api_key("an API key").build()?;
 /// let mut registry = Registry::default();
 /// workflow_gemini::register(&mut registry, client);
-/// assert!(registry.get("LLMNode").is_some());
+/// assert!(registry.get("LLMNode").unwrap().display().streams_text());
 /// # Ok::<(), workflow_gemini::ConfigError>(())
 /// ```
 pub fn register(registry: &mut Registry, client: GeminiClient) {
@@ -41,6 +43,13 @@ pub fn register(registry: &mut Registry, client: GeminiClient) {
             LlmNode::new(client.clone(), data)
         })
         .activity("Calling Gemini API")
+        .with_display(
+            DisplayHints::new()
+                .with_label("LLM")
+                .with_icon("llm")
+                .with_summary("model")
+                .with_streamed_text(),
+        )
         .retry(RetryPolicy::attempts(ATTEMPTS))
         .pure();
 }

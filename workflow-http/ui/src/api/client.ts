@@ -1,7 +1,7 @@
 // The server's REST interface. Every URL is relative to the page, which may live under a base path.
 import { learnClock } from './clock';
 import { keyHeader, readAccess, refuse } from './key';
-import type { Fault, LogEvent, Page, Problem, RunPage, RunReport, StepHistory, Workflow, WorkflowItem } from './types';
+import type { Fault, LogEvent, NodeType, Page, Problem, RunPage, RunReport, StepHistory, Workflow, WorkflowItem } from './types';
 
 /** An answer that was not a success. `status` 0: there was no answer. */
 export class ApiError extends Error {
@@ -121,7 +121,7 @@ export const isAnswering = (ms: number): Promise<boolean> =>
 /** Rejects unless the server takes this key. */
 export const tryKey = (key: string) => send('node-types', key);
 
-export const getNodeTypes = (signal: AbortSignal) => json<{ simulated?: boolean }>('node-types', { signal });
+export const getNodeTypes = (signal: AbortSignal) => json<{ items: NodeType[]; simulated: boolean }>('node-types', { signal });
 
 /** The events of a run after this number, one page of them. */
 export const getEvents = (run: string, after: number, signal?: AbortSignal) =>

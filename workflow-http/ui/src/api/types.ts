@@ -75,10 +75,17 @@ export interface RunPage extends Page<RunItem> {
   counts?: Partial<Record<RunItem['status'], number>>;
 }
 
+/** A time in which no server was there. */
+export interface Outage {
+  since: string;
+  until: string;
+}
+
 /** A run with its steps, each as far as it is. */
 export interface RunReport extends RunItem {
   input?: unknown;
   error?: Problem;
+  outages: Outage[];
   steps: { path: string; status: 'pending' | RunItem['status'] | 'skipped'; duration_ms?: number }[];
 }
 
@@ -112,6 +119,21 @@ export interface CalledWorkflow {
   workflow_id?: string;
   version?: number;
   nodes: NodeOutline[];
+}
+
+/** How a page shows nodes of a type. */
+export interface DisplayHints {
+  label?: string;
+  icon?: string;
+  /** The field of `data` that says in short what a node does. */
+  summary?: string;
+  streams_text: boolean;
+}
+
+export interface NodeType {
+  type: string;
+  activity: string;
+  display: DisplayHints;
 }
 
 interface Logged {

@@ -2,6 +2,7 @@
 import { useCallback, useEffect, useState } from 'react';
 import { ApiError, getNodeTypes, isAnswering } from './client';
 import { PATIENCE } from './follow';
+import { learnTypes } from './nodeTypes';
 import { presence } from './presence';
 
 export interface Server {
@@ -27,7 +28,11 @@ export function useServer(isWatched: boolean): Server {
     let isStale = false;
     const goesMissing = () => setKnown((before) => ({ ...before, isKnown: false, isGone: true, isOffline: presence.isOffline() }));
     getNodeTypes(AbortSignal.timeout(PAUSE - 500)).then(
-      ({ simulated }) => !isStale && setKnown({ isKnown: true, isGone: false, isOffline: false, isSimulated: simulated === true }),
+      ({ items, simulated }) => {
+        if (isStale) return;
+        learnTypes(items);
+        setKnown({ isKnown: true, isGone: false, isOffline: false, isSimulated: simulated });
+      },
       (error: unknown) => {
         if (isStale) return;
         if (error instanceof ApiError && (error.status === 0 || error.status >= 500)) goesMissing();

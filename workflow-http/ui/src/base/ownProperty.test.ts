@@ -47,7 +47,7 @@ describe.each(NAMES)('a step named %s', (name) => {
   });
 
   it('is drawn', () => {
-    expect(cardsOf([], run.outline).map(({ id, inner }) => [id, inner.map((card) => card.id)])).toEqual([
+    expect(cardsOf([], run.outline, new Map()).map(({ id, inner }) => [id, inner.map((card) => card.id)])).toEqual([
       [name, [name]],
       ['call', []],
     ]);

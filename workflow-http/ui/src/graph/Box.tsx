@@ -1,6 +1,6 @@
 // A map, loop or call that is open: around what it does, its items or rounds, of which one is shown.
 import { memo } from 'react';
-import { Icon, iconOfType } from '../parts/Icon';
+import { Icon, iconOf } from '../parts/Icon';
 import { stateWord } from '../parts/State';
 import type { StepState } from '../run/run';
 import { stepIn, turnShown, turnsOf } from '../run/turns';
@@ -23,7 +23,7 @@ export const Box = memo(function Box({ card, top }: CardProps) {
       <Face card={card} top={top} state={state}>
         <div className="flex h-[38px] items-center gap-2 border-b border-line px-2.5 whitespace-nowrap">
           <Toggle card={card} isOpen />
-          <Icon name={iconOfType(card.type)} className="text-ink-2" />
+          <Icon name={iconOf(card.icon)} className="text-ink-2" />
           <Id id={card.id} />
           {hasRounds ? <Pips card={card} /> : <span className="min-w-0 flex-1 truncate text-ink-3">{card.plan}</span>}
           {isMap && step?.progress && <code className="text-meta font-bold">{step.progress}</code>}

@@ -1,5 +1,6 @@
 // The workflow as a graph, with the run in it. This module is a lazy chunk.
 import { useCallback, useDeferredValue, useMemo, useRef } from 'react';
+import { useTypes } from '../api/nodeTypes';
 import { useStore } from '../base/store';
 import type { Check } from '../editor/useCheck';
 import { isKnown, type Run } from '../run/run';
@@ -16,10 +17,11 @@ export default function GraphPane({ isBeside }: { isBeside: boolean }) {
   const isPicked = useSession(({ choice }) => choice.isPicked);
   const { show, setList } = useChoiceActions();
   const onList = useCallback(() => setList(true), [setList]);
+  const types = useTypes();
   const known = isKnown(run) ? run : null;
   const outline = known?.outline;
   // The outline is the run's from its first event on; what else happens draws no other cards.
-  const drawn = useMemo(() => cardsOf(check.outline, outline), [check.outline, outline]);
+  const drawn = useMemo(() => cardsOf(check.outline, outline, types), [check.outline, outline, types]);
   const cards = useSame(drawn, JSON.stringify(drawn));
   const found = known ? itemsOf(known) : NONE;
   const items = useSame(found, JSON.stringify([...found]));

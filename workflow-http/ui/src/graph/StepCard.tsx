@@ -1,6 +1,6 @@
 // One node of the workflow as a card: what it is, how it is doing, and while a model writes, its last words.
 import { memo, useEffect, useRef, type ReactNode } from 'react';
-import { Icon, iconOfType } from '../parts/Icon';
+import { Icon, iconOf } from '../parts/Icon';
 import { stateWord } from '../parts/State';
 import { useNow } from '../parts/useNow';
 import { queueWords } from '../run/log';
@@ -36,7 +36,7 @@ export const StepCard = memo(function StepCard({ card, top }: CardProps) {
       >
         <span className="relative flex items-center gap-1.5">
           {card.inner.length > 0 && <Toggle card={card} isOpen={false} />}
-          <Icon name={iconOfType(card.type)} className="text-ink-2" />
+          <Icon name={iconOf(card.icon)} className="text-ink-2" />
           <Id id={card.id} />
           {faults ? (
             <Fault count={faults.length} />

@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import type { Types } from '../api/nodeTypes';
 import type { Outline as Written } from '../editor/useCheck';
-import { cardsOf, countOf } from './drawing';
+import type { Outline } from '../run/outline';
+import { cardsOf as cardsFor, countOf } from './drawing';
+
+const TYPES: Types = new Map([
+  ['HttpNode', { icon: 'http', summary: 'url', streams_text: false }],
+  ['LLMNode', { icon: 'llm', summary: 'model', streams_text: true }],
+]);
+
+const cardsOf = (written: Written[], run: Outline | undefined) => cardsFor(written, run, TYPES);
 
 const written = (path: string, node: object, needs: string[] = []): Written => ({
   id: path.split('/').at(-1)!,
@@ -80,10 +89,12 @@ describe('cards', () => {
   });
 
   it('say what their node is going to do', () => {
-    expect(planOf('HttpNode', { method: 'POST', url: 'https://cms.example.com/articles?x' })).toBe('POST cms.example.com');
+    expect(planOf('HttpNode', { method: 'POST', url: 'https://cms.example.com/articles?x' })).toBe('cms.example.com');
     expect(planOf('MapNode', { over: 'input.docs' })).toBe('over input.docs, 4 at once');
     expect(planOf('LoopNode', { max: 4 })).toBe('at most 4 rounds');
     expect(planOf('DelayNode', { for: '5m' })).toBe('for 5m');
     expect(planOf('LLMNode', {})).toBe('');
+    expect(planOf('LLMNode', { model: 'gemini-3.8-flash' })).toBe('gemini-3.8-flash');
+    expect(planOf('UnknownNode', { url: 'https://cms.example.com' })).toBe('');
   });
 });

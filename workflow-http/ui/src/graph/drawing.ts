@@ -1,5 +1,7 @@
 // What is drawn: the nodes of the text, or of a run whose text is not here, with what is inside them. What a call calls, a run knows.
+import { hintsOf, type Types } from '../api/nodeTypes';
 import type { NodeOutline } from '../api/types';
+import { own } from '../base/ownProperty';
 import type { Outline as Written } from '../editor/useCheck';
 import type { Outline } from '../run/outline';
 
@@ -8,6 +10,9 @@ export interface Card {
   path: string;
   id: string;
   type: string;
+  icon: string | undefined;
+  /** It shows its last words while it runs. */
+  streamsText: boolean;
   /** Paths of cards beside this one. */
   needs: string[];
   /** The condition, shortened where what it is about is clear. */
@@ -23,22 +28,22 @@ type Called = Outline['workflows'];
 
 const NONE: Called = new Map();
 
-export function cardsOf(written: Written[], run: Outline | undefined): Card[] {
+export function cardsOf(written: Written[], run: Outline | undefined, types: Types): Card[] {
   const called = run?.workflows ?? NONE;
-  return run && !isTextOf(written, run) ? ofRun(run.nodes, '', called) : ofText(written, called);
+  return run && !isTextOf(written, run) ? ofRun(run.nodes, '', called, types) : ofText(written, called, types);
 }
 
 /** A text that has none of a run's steps is not its text. */
 const isTextOf = (written: Written[], { nodes }: Outline): boolean => nodes.length === 0 || nodes.some(({ id }) => written.some((step) => step.path === id));
 
 /** The list has each node before those of its own body. */
-function ofText(written: Written[], called: Called): Card[] {
+function ofText(written: Written[], called: Called, types: Types): Card[] {
   const top: Card[] = [];
   const open: Card[] = [];
   for (const { path, id, type, needs, depth, node } of written) {
-    const plan = planOf(type, node.data);
-    const inner = type === 'WorkflowNode' ? ofRun(called.get(plan)?.nodes ?? [], `${path}/`, called) : [];
-    const card: Card = { path, id, type, needs, when: whenOf(node.when, needs), plan, ...maxOf(type, node.data), inner };
+    const plan = planOf(type, node.data, hintsOf(type, types).summary);
+    const inner = type === 'WorkflowNode' ? ofRun(called.get(plan)?.nodes ?? [], `${path}/`, called, types) : [];
+    const card: Card = { path, id, type, ...looksOf(type, types), needs, when: whenOf(node.when, needs), plan, ...maxOf(type, node.data), inner };
     const beside = depth === 0 ? top : open[depth - 1]!.inner;
     // An id that stands twice is a fault; it is drawn once.
     if (!beside.some((other) => other.path === path)) beside.push(card);
@@ -47,11 +52,25 @@ function ofText(written: Written[], called: Called): Card[] {
   return top;
 }
 
-function ofRun(nodes: NodeOutline[], before: string, called: Called): Card[] {
+function ofRun(nodes: NodeOutline[], before: string, called: Called, types: Types): Card[] {
   return nodes.map(({ id, type, needs = [], workflow: plan = '', nodes = called.get(plan)?.nodes ?? [] }) => {
     const path = before + id;
-    return { path, id, type, needs: needs.map((need) => before + need), when: undefined, plan, inner: ofRun(nodes, `${path}/`, called) };
+    return {
+      path,
+      id,
+      type,
+      ...looksOf(type, types),
+      needs: needs.map((need) => before + need),
+      when: undefined,
+      plan,
+      inner: ofRun(nodes, `${path}/`, called, types),
+    };
   });
+}
+
+function looksOf(type: string, types: Types): Pick<Card, 'icon' | 'streamsText'> {
+  const { icon, streams_text } = hintsOf(type, types);
+  return { icon, streamsText: streams_text };
 }
 
 /** `classify.output.kind == 'refund'` after `classify` alone is `.kind == 'refund'`. */
@@ -62,11 +81,9 @@ function whenOf(when: unknown, needs: string[]): string | undefined {
   return short.trim();
 }
 
-function planOf(type: string, data: unknown): string {
-  const { url, method, over, concurrency, max, workflow, for: time, model, expires } = (data ?? {}) as Record<string, unknown>;
+function planOf(type: string, data: unknown, summary: string | undefined): string {
+  const { over, concurrency, max, workflow, for: time, expires } = (data ?? {}) as Record<string, unknown>;
   switch (type) {
-    case 'HttpNode':
-      return [method ?? 'GET', hostOf(url)].join(' ');
     case 'MapNode':
       return `over ${String(over ?? '')}, ${String(concurrency ?? 4)} at once`;
     case 'LoopNode':
@@ -77,10 +94,8 @@ function planOf(type: string, data: unknown): string {
       return `for ${String(time ?? '')}`;
     case 'HumanNode':
       return expires === undefined ? 'asks a person' : `asks a person, ${String(expires)} to answer`;
-    case 'LLMNode':
-      return typeof model === 'string' ? model : '';
     default:
-      return '';
+      return summary === undefined ? '' : summaryOf(own(data, summary));
   }
 }
 
@@ -89,7 +104,8 @@ function maxOf(type: string, data: unknown): Pick<Card, 'max'> {
   return type === 'LoopNode' && typeof max === 'number' ? { max } : {};
 }
 
-const hostOf = (url: unknown): string => /^[a-z]+:\/\/([^/?#]+)/.exec(String(url ?? ''))?.[1] ?? String(url ?? '');
+/** Of a URL, the host. */
+const summaryOf = (value: unknown): string => (typeof value === 'string' ? (/^[a-z]+:\/\/([^/?#]+)/.exec(value)?.[1] ?? value) : '');
 
 /** How many cards there are in all. */
 export const countOf = (cards: Card[]): number => cards.reduce((sum, card) => sum + 1 + countOf(card.inner), 0);

@@ -3,7 +3,7 @@ import type { Step } from '../run/run';
 import type { Card } from './drawing';
 import { factOf, tallyOf, verdictOf, wayStateOf, whisperOf } from './facts';
 
-const card: Card = { path: 'a', id: 'a', type: 'LLMNode', needs: ['b', 'c'], when: undefined, plan: '', inner: [] };
+const card: Card = { path: 'a', id: 'a', type: 'LLMNode', icon: 'llm', streamsText: true, needs: ['b', 'c'], when: undefined, plan: '', inner: [] };
 const step = (more: Partial<Step>): Step => ({ state: 'completed', attempt: 1, attempts: [], text: '', ...more }) as Step;
 
 describe('the second row of a card', () => {

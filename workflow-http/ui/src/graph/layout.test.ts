@@ -6,6 +6,8 @@ const card = (id: string, needs: string[] = [], more: Partial<Card> = {}): Card 
   path: id,
   id,
   type: 'PromptNode',
+  icon: 'prompt',
+  streamsText: false,
   needs,
   when: undefined,
   plan: '',
@@ -45,7 +47,7 @@ describe('a layout', () => {
 
   it('has room for what comes: no card covers another', () => {
     const many = Array.from({ length: 40 }, (_, index) =>
-      card(`n${index}`, index === 0 ? [] : [`n${Math.floor((index * 7) / 9)}`], index % 3 ? {} : { type: 'LLMNode', when: 'a.output.kind == "long"' }),
+      card(`n${index}`, index === 0 ? [] : [`n${Math.floor((index * 7) / 9)}`], index % 3 ? {} : { streamsText: true, when: 'a.output.kind == "long"' }),
     );
     const { placed } = lay(...many);
     for (const [index, one] of placed.entries()) {

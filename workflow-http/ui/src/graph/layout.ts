@@ -130,7 +130,7 @@ function sizeOf(card: Card, inner: Layout | undefined, items: number): Size {
   const above = card.when === undefined ? 0 : WHEN.height + WHEN.below;
   const least = card.when === undefined ? 0 : whenWidth(card.when);
   if (!inner) {
-    const whisper = card.type === 'LLMNode' ? CARD.whisper : 0;
+    const whisper = card.streamsText ? CARD.whisper : 0;
     return { width: Math.max(cardWidth(card.id), least), height: CARD.height + whisper, above };
   }
   const beside = card.type === 'MapNode' ? cellsHeight(items) + BOX.tally : 0;

@@ -9,13 +9,14 @@ import { asText, count } from '../base/format';
 import { promptOf } from './prompt';
 import { useHistory, type History } from './useHistory';
 
-export function Kept({ runId, step }: { runId: string; step: Step }) {
+/** `isPrompted`: it sends a prompt to a model. */
+export function Kept({ runId, step, isPrompted }: { runId: string; step: Step; isPrompted: boolean }) {
   const [isWanted, setWanted] = useState(false);
   const history = useHistory(runId, step, isWanted);
   const want = () => setWanted(true);
   return (
     <>
-      {step.type === 'LLMNode' && step.attempts.length > 0 && (
+      {isPrompted && step.attempts.length > 0 && (
         <Section title="Prompt" fact={promptFact(history)} onOpen={want}>
           <Prompt history={history} step={step} />
         </Section>

@@ -11,9 +11,9 @@ import { plural } from '../base/format';
 /** As the style sheet has it. */
 const LINE_HEIGHT = 25;
 
-export function Words({ step }: { step: Step }) {
+export function Words({ step, streamsText }: { step: Step; streamsText: boolean }) {
   const isLive = step.state === 'running' && step.text !== '';
-  const text = wordsOf(step);
+  const text = wordsOf(step, streamsText);
   const { content, isFollowing, follow, missed } = useFollow(isLive, text);
   useLetters({ e: () => isLive && follow() });
   if (!text) return null;
@@ -39,7 +39,7 @@ export function Words({ step }: { step: Step }) {
 }
 
 /** What a model said is its output when that is text, else what was streamed. The output of a handled failure is not its. */
-export function wordsOf(step: Step): string {
-  if (step.type === 'LLMNode' && typeof step.output === 'string' && !step.handled) return step.output;
+export function wordsOf(step: Step, streamsText: boolean): string {
+  if (streamsText && typeof step.output === 'string' && !step.handled) return step.output;
   return step.state === 'completed' ? '' : step.text;
 }

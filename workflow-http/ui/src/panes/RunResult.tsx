@@ -1,4 +1,5 @@
 // How the run ended, and what it gave.
+import { hintsOf } from '../api/nodeTypes';
 import { Output } from '../inspect/Output';
 import { wordsOf } from '../inspect/Words';
 import { ErrorCard } from '../parts/ErrorCard';
@@ -45,6 +46,6 @@ const kept = (run: Run): string => plural([...run.steps.values()].filter((step) 
 
 /** Whether what a model said is in it. */
 function isSpoken({ steps, output }: Run): boolean {
-  const said = new Set<unknown>([...steps.values()].map(wordsOf).filter(Boolean));
+  const said = new Set<unknown>([...steps.values()].map((step) => wordsOf(step, hintsOf(step.type).streams_text)).filter(Boolean));
   return (isHolder(output) ? Object.values(output) : [output]).some((value) => said.has(value));
 }

@@ -1,6 +1,7 @@
 // One step: what it says, what it gave, or why it did not.
 import type { ReactNode } from 'react';
 import { writeAddress } from '../session/address';
+import { hintsOf, useTypes } from '../api/nodeTypes';
 import { serverNow } from '../api/clock';
 import type { CalledWorkflow } from '../api/types';
 import { Attempts } from '../inspect/Attempts';
@@ -13,7 +14,7 @@ import { Sources } from '../inspect/Sources';
 import { Thoughts } from '../inspect/Thoughts';
 import { Words, wordsOf } from '../inspect/Words';
 import { Coded, Sentence } from '../parts/Coded';
-import { Icon, iconOfType } from '../parts/Icon';
+import { Icon, iconOf } from '../parts/Icon';
 import { StateChip, turnWord } from '../parts/State';
 import { useNow } from '../parts/useNow';
 import { queueWords, reasonOf } from '../run/log';
@@ -31,15 +32,16 @@ interface Props {
 }
 
 export function StepDetail({ run, step, onTooLate, onChoose, onGoTo }: Props) {
+  const { icon, streams_text: streamsText } = hintsOf(step.type, useTypes());
   const isOver = hasEnded(run);
   const word = step.state === 'pending' && isOver ? 'Not reached' : step.handled ? 'Failed, handled' : turnWord(shownState(step));
-  const hasOutput = step.output !== undefined && wordsOf(step) !== step.output;
+  const hasOutput = step.output !== undefined && wordsOf(step, streamsText) !== step.output;
   return (
     <article aria-label={`Step ${step.path}`} className="flex min-h-full flex-col">
       <header className="grid gap-1.5 px-4 pt-3 pb-2.5">
         <div className="flex flex-wrap items-center justify-end gap-2">
           <span className="flex min-w-0 flex-auto items-center gap-2">
-            <Icon name={iconOfType(step.type)} className="text-ink-2" />
+            <Icon name={iconOf(icon)} className="text-ink-2" />
             <h2 className="min-w-0 font-code text-[15px] leading-5 font-bold wrap-anywhere">
               <span className="text-meta font-normal text-ink-3">{step.path.slice(0, -step.node.length)}</span>
               {step.node}
@@ -53,16 +55,16 @@ export function StepDetail({ run, step, onTooLate, onChoose, onGoTo }: Props) {
       {step.error && step.state === 'failed' && <Failure step={step} onGoTo={onGoTo} />}
       {step.state === 'waiting' && <Ask message={step.wait?.message ?? ''} />}
       {step.state === 'waiting' && step.wait && <AnswerForm key={step.wait.id} runId={run.id} wait={step.wait} onTooLate={onTooLate} />}
-      <Quiet step={step} isOver={isOver} />
+      <Quiet step={step} isOver={isOver} streamsText={streamsText} />
       <Thoughts step={step} />
-      <Words step={step} />
+      <Words step={step} streamsText={streamsText} />
       {isTruncated(step) && <Truncated />}
       <Sources metadata={step.metadata} />
       <FailedItems run={run} step={step} onChoose={onChoose} />
-      {hasOutput && <Output title="Output" value={step.output} isSpoken={step.type === 'LLMNode' && !step.handled} />}
+      {hasOutput && <Output title="Output" value={step.output} isSpoken={streamsText && !step.handled} />}
       <Attempts step={step} />
       {step.usage && <Used step={step} />}
-      {step.state !== 'pending' && <Kept runId={run.id} step={step} />}
+      {step.state !== 'pending' && <Kept runId={run.id} step={step} isPrompted={streamsText} />}
       {isOver && <Foot run={run} path={step.path} />}
     </article>
   );
@@ -134,12 +136,12 @@ function Called({ name, called }: { name: string; called: CalledWorkflow | undef
 }
 
 /** States in which nothing is to be seen yet, or any more, are explained. */
-function Quiet({ step, isOver }: { step: Step; isOver: boolean }) {
-  const words = quietWords(step, isOver);
+function Quiet({ step, isOver, streamsText }: { step: Step; isOver: boolean; streamsText: boolean }) {
+  const words = quietWords(step, isOver, streamsText);
   return words && <p className="px-4 pb-3 text-ink-2">{words}</p>;
 }
 
-function quietWords(step: Step, isOver: boolean): ReactNode {
+function quietWords(step: Step, isOver: boolean, streamsText: boolean): ReactNode {
   const last = step.attempts.findLast((attempt) => attempt.error);
   switch (step.state) {
     case 'pending':
@@ -152,7 +154,7 @@ function quietWords(step: Step, isOver: boolean): ReactNode {
     case 'running':
       if (step.text || step.thought) return null;
       if (step.progress) return null;
-      return step.type === 'LLMNode' ? (
+      return streamsText ? (
         <>
           Asked the model. The first words come soon. <i className="caret animate-none" />
         </>

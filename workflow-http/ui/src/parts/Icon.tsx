@@ -54,7 +54,7 @@ export function Icon({ name, size = 16, className = '' }: { name: IconName; size
   );
 }
 
-const TYPES = ['prompt', 'llm', 'transform', 'http', 'delay', 'human', 'map', 'loop', 'workflow'] as const;
+const OF_NODES = ['prompt', 'llm', 'transform', 'http', 'delay', 'human', 'map', 'loop', 'workflow', 'search', 'text', 'list'] as const;
 
-/** `LLMNode` has the icon `llm`; a type the page does not know is a plain box. */
-export const iconOfType = (type: string): IconName => TYPES.find((name) => `${name}node` === type.toLowerCase()) ?? 'rows';
+/** An icon that the page does not have is a plain box. */
+export const iconOf = (name: string | undefined): IconName => OF_NODES.find((icon) => icon === name) ?? 'rows';

@@ -140,8 +140,7 @@ export function restWords(run: Run, at: (time: string) => string): string {
 
 function startedMessage(attempt: number, reason: string | undefined, step: Step | undefined): string {
   if (reason === 'recovered') return 'Started again after a restart of the server.';
-  const does = step?.type === 'LLMNode' ? 'Asking the model' : 'Started';
-  return (step?.maxAttempts ?? 1) > 1 ? `${does} (attempt ${attempt} of ${step?.maxAttempts}).` : `${does}.`;
+  return (step?.maxAttempts ?? 1) > 1 ? `Started (attempt ${attempt} of ${step?.maxAttempts}).` : 'Started.';
 }
 
 /** The step has told what was wrong; without one, the run does. */

@@ -286,9 +286,9 @@ it('the log has a line for each step that is worth one', () => {
     'run RUNNING Started.',
     'prompt RUNNING Started.',
     'prompt COMPLETED 4 ms.',
-    'llm RUNNING Asking the model (attempt 1 of 3).',
+    'llm RUNNING Started (attempt 1 of 3).',
     'llm RETRYING Busy. Next attempt in 1.0 s.',
-    'llm RUNNING Asking the model (attempt 2 of 3).',
+    'llm RUNNING Started (attempt 2 of 3).',
     'llm COMPLETED 900 ms, 7 tokens.',
     'run COMPLETED 2.0 s, 7 tokens.',
   ]);

@@ -1,4 +1,5 @@
 // What a step did when, as bars of its row.
+import { hintsOf } from '../api/nodeTypes';
 import { isSettled, type Attempt, type Run, type Step } from '../run/run';
 
 export type BarKind = 'queued' | 'asking' | 'working' | 'failed' | 'pause' | 'person' | 'delay' | 'outage';
@@ -60,7 +61,7 @@ function oneTry(step: Step, attempt: Attempt): Bar[] {
     const first = firstOf(attempt);
     return [...line, ...without(queued, { kind: 'asking', from, to: first }), { kind: 'working', from: first, to }];
   }
-  const isAsking = to === undefined && step.type === 'LLMNode' && step.text === '' && step.thought === '';
+  const isAsking = to === undefined && hintsOf(step.type).streams_text && step.text === '' && step.thought === '';
   return [...line, ...without([...step.rests.map(restSpan), ...queued], { kind: isAsking ? 'asking' : 'working', from, to })];
 }
 

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { learnTypes } from '../api/nodeTypes';
 import type { RunEvent } from '../api/types';
 import { newRun, reduce, tookOf, type Run } from '../run/run';
 import { barsOf, firstWordsOf, readyAt, workOf } from './bars';
 import { scaleOf, workSpans } from './scale';
+
+learnTypes([{ type: 'LLMNode', display: { streams_text: true } }]);
 
 const START = Date.UTC(2026, 0, 1);
 const time = (ms: number) => new Date(START + ms).toISOString();

@@ -1,4 +1,5 @@
-import { iconOfType } from '../parts/Icon';
+import { hintsOf, useTypes } from '../api/nodeTypes';
+import { iconOf } from '../parts/Icon';
 import { BOX, boxesOf, shownOf, type Box, type Node } from './thumb';
 
 /** Room for the lines at the edges, and the most pixels a picture is high. */
@@ -9,6 +10,7 @@ const BACK = 24;
 
 /** A picture; the words beside it say the same. */
 export function Thumb({ nodes }: { nodes: Node[] }) {
+  const types = useTypes();
   const shown = shownOf(nodes);
   const { boxes, width, height } = boxesOf(shown.nodes);
   const [across, down] = [width + 2 * EDGE + (shown.isLoop ? BACK : 0), height + 2 * EDGE];
@@ -39,10 +41,10 @@ export function Thumb({ nodes }: { nodes: Node[] }) {
             width={BOX.width}
             height={BOX.height}
             rx="6"
-            className={`fill-card ${box.type === 'LLMNode' ? 'stroke-live' : box.type === 'HumanNode' ? 'stroke-wait' : 'stroke-ctl'}`}
+            className={`fill-card ${hintsOf(box.type, types).streams_text ? 'stroke-live' : box.type === 'HumanNode' ? 'stroke-wait' : 'stroke-ctl'}`}
           />
           <use
-            href={`#icon-${iconOfType(box.type)}`}
+            href={`#icon-${iconOf(hintsOf(box.type, types).icon)}`}
             x={box.x + BOX.width / 2 - 8}
             y={box.y + BOX.height / 2 - 8}
             width="16"
