@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'react';
 import { writeAddress } from '../session/address';
 import { getRun } from '../api/client';
-import type { RunItem, RunReport } from '../api/types';
+import type { Outage, RunItem, RunReport } from '../api/types';
 import { ErrorCard } from '../parts/ErrorCard';
 import { Pre } from '../parts/Section';
 import { StateChip, StateWord } from '../parts/State';
@@ -32,7 +32,7 @@ export function Glance({ run, elapsed, now }: Props) {
           <h2 className="min-w-0 flex-1 truncate text-[15px] leading-5 font-bold">{run.workflow.name || 'Untitled'}</h2>
           <StateChip state={statusOf(run)} />
         </div>
-        <Facts run={run} elapsed={elapsed} now={now} />
+        <Facts run={run} elapsed={elapsed} now={now} outages={report?.outages ?? []} />
       </header>
       {report?.error && <ErrorCard problem={report.error} />}
       <p className="px-4 pb-3.5">
@@ -61,7 +61,8 @@ export function Glance({ run, elapsed, now }: Props) {
   );
 }
 
-function Facts({ run, elapsed, now }: Props) {
+function Facts({ run, elapsed, now, outages }: Props & { outages: Outage[] }) {
+  const down = outages.reduce((sum, { since, until }) => sum + Date.parse(until) - Date.parse(since), 0);
   const tokens = tokensOf(run.usage);
   const ago = age(run.created_at, now);
   const facts = [
@@ -69,6 +70,7 @@ function Facts({ run, elapsed, now }: Props) {
     ['started', ago === 'now' ? ago : `${ago} ago`],
     ['took', duration(elapsed)],
     tokens > 0 ? ['tokens', count(tokens)] : [],
+    down > 0 ? ['server down', duration(down)] : [],
   ];
   return (
     <p className="flex flex-wrap gap-x-3.5 text-meta text-ink-3">

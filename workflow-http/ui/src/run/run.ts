@@ -2,6 +2,7 @@
 import type { Delta, LogEvent, Problem, RunEvent, RunItem, Usage } from '../api/types';
 import { logLine, type LogLine } from './log';
 import { own } from '../base/ownProperty';
+import { learnOutage, outageOf, type OutageLog } from './outages';
 import { containerOf, indexOf, placeOf, type Outline, type Place } from './outline';
 
 /** `waiting` is for a person, `delayed` for a time. */
@@ -91,7 +92,7 @@ export interface Step extends Place {
   wait?: Wait;
 }
 
-export interface Run {
+export interface Run extends OutageLog {
   id: string;
   seq: number;
   status: RunStatus;
@@ -106,10 +107,6 @@ export interface Run {
   output?: unknown;
   error?: Problem;
   reason?: string;
-  /** When the last event was written, before the one at hand. */
-  aliveAt?: string;
-  /** When no server was there, as far as the log shows it. */
-  outages: { from: string; to?: string }[];
   /** When a run that rests goes on by itself. */
   wakeAt?: string;
   outline: Outline;
@@ -147,9 +144,9 @@ export function reduce(run: Run, events: RunEvent[]): Run {
   for (const event of events) {
     if (event.type === 'node.delta') join(next, event);
     else if (event.seq > next.seq) {
+      learnOutage(next, event, 'path' in event ? next.steps.get(event.path ?? '')?.attempts.at(-1)?.startedAt : undefined);
       apply(next, event);
       next.seq = event.seq;
-      next.aliveAt = event.time;
       const line = logLine(event, next);
       if (line) lines.push(line);
     }
@@ -181,10 +178,9 @@ function apply(run: Copy, event: LogEvent): void {
     case 'run.started':
       return become({ status: 'running', startedAt: event.time });
     case 'run.suspended':
-      if (event.reason === 'shutdown') run.outages = [...run.outages, { from: event.time }];
       return become({ status: asked(run).length > 0 ? 'waiting' : 'delayed', wakeAt: event.wake_at });
     case 'run.resumed':
-      return become({ status: 'running', wakeAt: undefined, outages: run.outages.map((outage) => ({ to: event.time, ...outage })) });
+      return become({ status: 'running', wakeAt: undefined });
     case 'run.completed':
       return become({ ...ended(event), status: 'completed', output: event.output });
     case 'run.failed':
@@ -192,7 +188,8 @@ function apply(run: Copy, event: LogEvent): void {
     case 'run.cancelled':
       return become({ ...ended(event), status: 'cancelled', reason: event.reason });
     case 'node.started': {
-      const lostAt = event.reason === 'recovered' ? lostWhen(run, event) : undefined;
+      // All attempts that one stop of the server cut off have the same time.
+      const lostAt = event.reason === 'recovered' ? outageOf(run, run.steps.get(event.path)?.attempts.at(-1)?.startedAt ?? event.time)?.since : undefined;
       return change(run, event, (step) => ({
         ...attemptOf(step, event.attempt ?? 1),
         state: 'running',
@@ -268,16 +265,6 @@ function apply(run: Copy, event: LogEvent): void {
     case 'node.cancelled':
       return change(run, event, (step) => ({ state: 'cancelled', ...endOf(step, event), reason: event.reason }));
   }
-}
-
-/** When the server was last heard of before an attempt was lost. All attempts that one stop of the server cut off have the same time. */
-function lostWhen(run: Copy, { path, time }: { path: string; time: string }): string {
-  const begun = Date.parse(run.steps.get(path)?.attempts.at(-1)?.startedAt ?? time);
-  const known = run.outages.findLast(({ from }) => Date.parse(from) >= begun);
-  if (known) return known.from;
-  const from = run.aliveAt ?? time;
-  run.outages = [...run.outages, { from, to: time }];
-  return from;
 }
 
 const ended = (event: { time: string; usage?: Usage; duration_ms?: number }): Partial<Omit<Run, 'steps'>> => ({

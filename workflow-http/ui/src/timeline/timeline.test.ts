@@ -87,7 +87,7 @@ describe('the bars of a step', () => {
     );
     expect(drawn(run, 'ask')).toEqual(['working 0-500', 'outage 500-60000', 'working 60000-61000']);
     expect(tookOf(run.steps.get('ask')!, 0)).toBe(1500);
-    expect(run.outages).toEqual([{ from: time(500), to: time(60_000) }]);
+    expect(run.outages).toEqual([{ since: time(500), until: time(60_000) }]);
     expect(scaleOf(START, START + 61_000, workSpans(run), false).gaps).toHaveLength(1);
   });
 
@@ -103,7 +103,7 @@ describe('the bars of a step', () => {
       [60_900, completed('ask')],
     );
     expect(drawn(stopped, 'ask')).toEqual(['working 0-500', 'outage 500-60010', 'working 60010-60900']);
-    expect(stopped.outages).toEqual([{ from: time(500), to: time(60_000) }]);
+    expect(stopped.outages).toEqual([{ since: time(500), until: time(60_000) }]);
   });
 
   it('are none when it is skipped, and a mark when it failed before it began', () => {
