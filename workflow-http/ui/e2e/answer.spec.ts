@@ -122,7 +122,7 @@ test('without a schema, text or JSON is the answer', async ({ ui, page }) => {
 });
 
 for (const [status, code, words] of [
-  [409, 'wait_answered', 'Someone else answered first.'],
+  [409, 'wait_answered', 'Another answer came first.'],
   [410, 'wait_expired', 'The time to answer is over.'],
 ] as const) {
   test(`${status}: an answer that comes too late says so`, async ({ ui, page }) => {
@@ -139,13 +139,13 @@ for (const [status, code, words] of [
   });
 }
 
-test('a delay says when it goes on, and asks nobody', async ({ ui, page }) => {
+test('a delay says when it resumes, and asks no person', async ({ ui, page }) => {
   await ui.open();
   await ui.write(JSON.stringify({ nodes: [{ id: 'pause', type: 'DelayNode', data: { for: '2h' } }] }, null, 2));
   await ui.run.click();
   const step = page.getByRole('article', { name: 'Step pause' });
-  await expect(step).toContainText(/Goes on at (tomorrow )?\d\d:\d\d, in 2h\./);
-  await expect(ui.step('pause')).toContainText(/goes on at/);
+  await expect(step).toContainText(/Resumes at (tomorrow )?\d\d:\d\d, in 2h\./);
+  await expect(ui.step('pause')).toContainText(/resumes at/);
   await expect(ui.log).toContainText(/Nothing to do until (tomorrow )?\d\d:\d\d\./);
   await expect(page).toHaveTitle(/^Waiting ·/);
   await expect(page.getByRole('form', { name: 'Answer' })).toHaveCount(0);

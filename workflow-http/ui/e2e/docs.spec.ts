@@ -21,7 +21,7 @@ for (const width of [400, 1280]) {
 
 test('the page leads to it', async ({ page }) => {
   await page.goto('./');
-  await page.getByRole('link', { name: 'All that it can do' }).click();
+  await page.getByRole('link', { name: 'API reference' }).click();
   await expect(page).toHaveURL(/\/docs$/);
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
 });

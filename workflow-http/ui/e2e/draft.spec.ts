@@ -21,7 +21,7 @@ test('a run does not silently replace what was written beside it', async ({ ui, 
   await ui.fill('Tides');
   await page.reload();
   await ui.ended('Completed');
-  await expect(page.getByText('What you edited is kept')).toBeVisible();
+  await expect(page.getByText('Your edits are kept')).toBeVisible();
   await expect(ui.editor).toContainText('"other"');
   await ui.show('Input');
   await expect(ui.input).toHaveValue('Tides');
@@ -45,7 +45,7 @@ test('after a restart of the server the run is gone, and the text is not', async
   let isForgotten = true;
   await page.route('**/api/runs/*/events', (route) => (isForgotten ? route.fulfill(forgotten) : route.continue()));
   await page.reload();
-  await expect(page.getByText('The server was restarted, and it keeps no runs.')).toBeVisible();
+  await expect(page.getByText('The server was restarted and does not store runs.')).toBeVisible();
   await expect(page.getByText('Not saved')).toBeVisible();
   await expect(ui.editor).toContainText('"other"');
   isForgotten = false;

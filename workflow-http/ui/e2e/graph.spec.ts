@@ -135,7 +135,7 @@ test('a call opens to what it calls, and leads to its workflow', async ({ ui, pa
   await expect(ui.editor).toContainText('"twice"');
 });
 
-test('the text goes along with a run until somebody moves it', async ({ ui, page }) => {
+test('the text follows a run until a person moves it', async ({ ui, page }) => {
   await page.setViewportSize({ width: 1440, height: 500 });
   const nodes = Array.from({ length: 9 }, (_, index) => ({
     id: `step_${index}`,

@@ -62,7 +62,7 @@ test('the form and the JSON are two views of one input', async ({ ui, page }) =>
   await expect(ui.input).toHaveValue(/other/);
 });
 
-test('a form that nobody filled in leaves nothing to the next workflow', async ({ ui, page }) => {
+test('a form that was not filled in leaves nothing to the next workflow', async ({ ui, page }) => {
   await ui.open();
   await ui.write(ORDER);
   const form = page.getByRole('region', { name: 'Input', exact: true });

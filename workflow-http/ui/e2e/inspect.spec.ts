@@ -39,7 +39,7 @@ test('a failure says where, what there was and why it was not retried; a retry k
   await expect(page).not.toHaveURL(before);
   await ui.ended('Failed');
   await ui.step('ask').click();
-  await expect(page.getByRole('article', { name: 'Step ask' })).toContainText('Kept from the earlier run');
+  await expect(page.getByRole('article', { name: 'Step ask' })).toContainText('Reused from the earlier run');
 });
 
 test('JSON is a tree that keys open and close', async ({ ui, page }) => {

@@ -1,6 +1,6 @@
 import { expect, test } from './page';
 
-test('keys work unless somebody is typing', async ({ ui, page }) => {
+test('keys work unless a person is typing', async ({ ui, page }) => {
   await page.goto('./');
   await expect(page.getByRole('heading', { name: 'Write a workflow as JSON. Watch it run.' })).toBeVisible();
   await page.keyboard.press('n');
@@ -20,7 +20,7 @@ test('keys work unless somebody is typing', async ({ ui, page }) => {
   await expect(ui.editor).toContainText('?g');
 });
 
-test('the keys are told, and the focus comes back', async ({ page }) => {
+test('the keys are listed, and the focus comes back', async ({ page }) => {
   await page.goto('./');
   const help = page.getByRole('button', { name: 'Keys' });
   await help.click();

@@ -44,7 +44,7 @@ test('a new workflow that was left comes back with its input, also over a reload
   await ui.fill('my input');
   await page.goto(`./#/workflows/${other}`);
   await shows(ui, 'stored-two');
-  await expect(page.getByText('It is put aside.')).toBeVisible();
+  await expect(page.getByText('Your unsaved text was put aside.')).toBeVisible();
   await expect(ui.input).toHaveValue('');
   await ui.fill('their input');
   await page.reload();
@@ -107,7 +107,7 @@ test('an input can always be switched between form, JSON and text', async ({ ui,
   await ui.input.fill('{"text": "a", "more": 1}');
   await as('Form');
   await expect(form.getByRole('textbox', { name: 'Ticket' })).toHaveValue('a');
-  await form.getByRole('button', { name: 'Bring it back' }).click();
+  await form.getByRole('button', { name: 'Restore it' }).click();
   await expect(ui.input).toHaveValue('{"text": "a", "more": 1}');
   await as('Form');
   await ui.run.click();

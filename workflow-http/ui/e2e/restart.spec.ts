@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from './page';
 import { Server } from './server';
 
-test('a server that is killed and started again goes on with the run, and so does the page', async ({ ui, page }) => {
+test('a server that is killed and started again resumes the run, and so does the page', async ({ ui, page }) => {
   const directory = await mkdtemp(join(tmpdir(), 'workflow-'));
   const server = new Server('--data-dir', directory);
   try {

@@ -14,7 +14,10 @@ const asking = (question: string) =>
   );
 
 for (const isSaved of [true, false]) {
-  test(`a failed run is mended in the text and goes on from the step that failed, ${isSaved ? 'saved before' : 'saved by the retry'}`, async ({ ui, page }) => {
+  test(`a failed run is mended in the text and continues from the step that failed, ${isSaved ? 'saved before' : 'saved by the retry'}`, async ({
+    ui,
+    page,
+  }) => {
     await ui.open();
     await ui.write(asking('[[400]]'));
     await expect(ui.run).toBeEnabled();
@@ -37,7 +40,7 @@ for (const isSaved of [true, false]) {
     await expect(page.getByText('v2Saved')).toBeVisible();
     await expect(ui.spoken).not.toBeEmpty();
     await ui.step('draft').click();
-    await expect(page.getByRole('article', { name: 'Step draft' })).toContainText('Kept from the earlier run');
+    await expect(page.getByRole('article', { name: 'Step draft' })).toContainText('Reused from the earlier run');
   });
 }
 

@@ -105,7 +105,7 @@ test('reloaded in the middle, the page shows the same run to its end', async ({ 
   await expect(ui.editor).toContainText('prompt_step');
 });
 
-test('a lost connection is said, and the text goes on without loss or doubling', async ({ ui, page }) => {
+test('a lost connection is said, and the text continues without loss or doubling', async ({ ui, page }) => {
   await ui.open();
   let cuts = 0;
   await page.route('**/api/runs/*/events', (route) => (cuts++ < 2 ? route.abort() : route.continue()));

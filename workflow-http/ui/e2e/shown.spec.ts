@@ -106,7 +106,7 @@ test('a map in which a person is asked waits, and its failed items are one press
   await expect(page.getByRole('article', { name: 'Step each/0/ask' })).toBeVisible();
 });
 
-test('the Tab key leads once into the log and once into the list of steps; arrow keys go on', async ({ ui, page }) => {
+test('the Tab key leads once into the log and once into the list of steps; arrow keys move on', async ({ ui, page }) => {
   await ui.open();
   await ui.run.click();
   await ui.ended('Completed');

@@ -66,7 +66,7 @@ test('what was written is put aside, not lost, when another workflow is opened',
   await ui.write(named('mine'));
   await page.getByRole('list', { name: 'Workflows' }).getByRole('link', { name }).click();
   await expect(page.getByRole('heading', { name })).toBeVisible();
-  await page.getByRole('button', { name: 'Bring it back' }).click();
+  await page.getByRole('button', { name: 'Restore it' }).click();
   await expect(ui.editor).toContainText('"mine"');
 });
 
@@ -81,7 +81,7 @@ test('a workflow is deleted after a question', async ({ ui, page }) => {
   await page.getByRole('button', { name: 'Workflow and run' }).click();
   await page.getByRole('button', { name: 'Delete workflow' }).click();
   const dialog = page.getByRole('dialog', { name: `Delete ${name}?` });
-  await dialog.getByRole('button', { name: 'Keep it' }).click();
+  await dialog.getByRole('button', { name: 'Cancel', exact: true }).click();
   await expect(listed).toBeVisible();
   await page.getByRole('button', { name: 'Workflow and run' }).click();
   await page.getByRole('button', { name: 'Delete workflow' }).click();
@@ -111,7 +111,7 @@ test('runs are found by state and by words', async ({ ui, page }) => {
   await ui.ended('Completed');
 });
 
-test('a run that is pointed at, or reached by keys, is told at a glance', async ({ ui, page }) => {
+test('a run that is pointed at, or reached by keys, is shown at a glance', async ({ ui, page }) => {
   const word = unique('glance');
   await page.setViewportSize({ width: 1440, height: 900 });
   await ui.open();

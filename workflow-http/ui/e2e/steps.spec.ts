@@ -13,16 +13,16 @@ const WAYS = JSON.stringify(
   2,
 );
 
-test('skipped steps say why, and a handled failure says that the workflow went on', async ({ ui, page }) => {
+test('skipped steps say why, and a handled failure says that the workflow continued', async ({ ui, page }) => {
   await ui.open();
   await ui.write(WAYS);
   await ui.run.click();
   await ui.ended('Completed');
   await expect(ui.step('never')).toContainText('its condition was false');
   await expect(ui.step('after')).toContainText('what it needs was skipped');
-  await expect(ui.step('ask')).toContainText('the workflow went on');
+  await expect(ui.step('ask')).toContainText('the workflow continued');
   await expect(ui.log).toContainText('Its condition was false.');
-  await expect(ui.log).toContainText('Handled: the workflow went on.');
+  await expect(ui.log).toContainText('Handled: the workflow continued.');
 
   await ui.step('ask').click();
   const detail = page.getByRole('article', { name: 'Step ask' });

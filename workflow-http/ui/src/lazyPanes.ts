@@ -1,4 +1,4 @@
-// Components of a chunk of their own. It is asked for at once: the frame of the page does not wait for what is in it.
+// The panes as lazy components. Their chunk is requested at once, and the frame of the page does not wait for it.
 import { lazy } from 'react';
 
 const panes = import('./paneChunk');

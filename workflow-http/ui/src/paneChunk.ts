@@ -1,4 +1,4 @@
-// What the page can do without for a moment: one chunk, and `lazyPanes.ts` is the way to it.
+// The panes that the first view does not need, built as one chunk. Import them from `lazyPanes.ts`.
 export { Conflict } from './layout/Conflict';
 export { Versions } from './layout/Versions';
 export { WorkflowMenu } from './layout/WorkflowMenu';

@@ -77,7 +77,7 @@ export const createWorkflow = (spec: unknown) => json<Workflow>('workflows', pos
 export const getWorkflow = (id: string, version: number | undefined) =>
   json<Workflow>(`workflows/${name(id)}${version === undefined ? '' : `?version=${version}`}`);
 
-/** A new version of a workflow, unless somebody saved another one after version `over`: then 412. */
+/** A new version of a workflow, unless another one was saved after version `over`: then 412. */
 export const saveWorkflow = (id: string, over: number, spec: unknown) =>
   json<Workflow>(`workflows/${name(id)}`, {
     method: 'PUT',
@@ -108,7 +108,7 @@ export const startRun = ({ id, version }: Pick<Workflow, 'id' | 'version'>, inpu
 
 export const cancelRun = (id: string) => request(`runs/${name(id)}/cancel`, post());
 
-/** A person's answer. The stream tells what comes of it. */
+/** A person's answer. The events say what follows. */
 export const answerWait = (run: string, wait: string, answer: unknown) => request(`runs/${name(run)}/waits/${name(wait)}`, post(answer));
 
 /** Whether the server answers at all within this time. */

@@ -11,7 +11,7 @@ export function learnClock(response: Response): void {
   ahead = Math.abs(difference) < 2000 ? 0 : difference;
 }
 
-/** Nobody knows how long things take while the server is out of sight. */
+/** While the server does not answer, the time that things take is unknown. */
 export function stopClock(): void {
   stoppedAt ??= serverNow();
 }

@@ -100,7 +100,7 @@ afterEach(async () => {
   vi.restoreAllMocks();
 });
 
-it('holds no stream while the run rests, and goes on after its last event', async () => {
+it('holds no stream while the run waits, and continues after its last event', async () => {
   await pass(10);
   streams()[0]!.say(event(1, 'run.created'), event(2, 'run.suspended'));
   await pass(1500);

@@ -1,7 +1,7 @@
 // One run's events, from its first to its last, over as many connections as that takes.
 //
 // A browser opens six connections to a server over HTTP/1.1, for all its tabs together. So a stream is held only while
-// something can happen at any moment and somebody looks; else the page asks from time to time. Both go on after the last event.
+// something can happen at any moment and the page is visible; else the page asks from time to time. Both continue after the last event.
 import { ApiError, getEvents, isAnswering, request } from './client';
 import { serverNow } from './clock';
 import type { Presence } from './presence';
@@ -44,7 +44,7 @@ const CATCHING_UP = 150;
 /** A rest, or a look at another tab, may be short. */
 const LINGER = 1_000;
 const LINGER_HIDDEN = 3_000;
-/** How often a run that rests is asked for, and one that nobody looks at. */
+/** How often events are requested while a run waits, and while the page is hidden. */
 const POLL = 3_000;
 const POLL_HIDDEN = 15_000;
 const POLL_PATIENCE = 5_000;

@@ -1,8 +1,8 @@
-// The API key of this tab: kept until the tab is closed, sent with every request, and told to nobody else.
+// The API key of this tab: kept until the tab is closed, and sent with every request to this server, nowhere else.
 
 export interface Access {
   key: string | null;
-  /** The server lets nobody in with this key, or without one. */
+  /** The server refuses this key, or a request without one. */
   isAsked: boolean;
 }
 

@@ -112,7 +112,7 @@ export interface NodeOutline {
   nodes?: NodeOutline[];
 }
 
-/** A workflow that is called, as it is while the run goes on. */
+/** A workflow that is called, as it is during the run. */
 export interface CalledWorkflow {
   /** What it is called by. */
   workflow: string;

@@ -49,7 +49,7 @@ it('begins a sentence with a capital, unless it begins with code', () => {
   expect(sentence('')).toBe('');
 });
 
-it('tells code from words', () => {
+it('separates code from words', () => {
   expect(parts('`a` is not `b`, ` or')).toEqual([
     { text: 'a', isCode: true },
     { text: ' is not ', isCode: false },

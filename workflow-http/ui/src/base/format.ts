@@ -38,7 +38,7 @@ export function clock(time: string): string {
   return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${Math.floor(at.getMilliseconds() / 100)}`;
 }
 
-/** 14:05, tomorrow 14:05, 3 Mar 14:05: as much of a time as tells it from now. */
+/** 14:05, tomorrow 14:05, 3 Mar 14:05: as much of a time as is needed to know it. */
 export function moment(time: string, now: number): string {
   const at = new Date(time);
   if (Number.isNaN(at.getTime())) return '';

@@ -12,7 +12,7 @@ export function useKeys(keys: Keys): void {
   useShortcuts(keys, ({ ctrlKey, metaKey, altKey, shiftKey, repeat }) => (ctrlKey || metaKey) && !altKey && !shiftKey && !repeat);
 }
 
-/** A key alone, unless somebody is typing, or a dialog is open. */
+/** A key alone, unless a person is typing or a dialog is open. */
 export function useLetters(keys: Keys): void {
   useShortcuts(
     keys,

@@ -17,7 +17,7 @@ export interface EditorRef {
   goTo: (at: number) => void;
   /** Brings a place into view and leaves the focus where it is. */
   reveal: (range: Range) => void;
-  /** The same, unless somebody moved the text or wrote in it since this run is on the page. */
+  /** The same, unless the reader scrolled or wrote since this run is on the page. */
   follow: (range: Range, run: string) => void;
   mend: (fixes: Fix[]) => void;
 }

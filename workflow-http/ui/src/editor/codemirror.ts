@@ -79,14 +79,14 @@ export function mountEditor(host: HTMLElement, { text, onText, onChoose }: Optio
     }),
   });
 
-  // Nobody needs help before they write.
+  // Completion is loaded when writing begins.
   const bringHelp = async () => {
     const { help } = await import('./help');
     if (view.dom.isConnected) view.dispatch({ effects: helping.reconfigure(help) });
   };
   view.contentDOM.addEventListener('focus', () => void bringHelp(), { once: true });
 
-  // The text follows a run until somebody takes hold of it.
+  // The text follows a run until the reader scrolls or writes.
   let followed: string | undefined;
   let isHeld = false;
   for (const act of ['wheel', 'touchmove', 'pointerdown', 'keydown']) view.scrollDOM.addEventListener(act, () => (isHeld = true), { passive: true });

@@ -42,7 +42,7 @@ function referenceFrom(state: EditorState, root: Schema, { from, path }: Place, 
   return at - word.length;
 }
 
-const asReference = ({ text, about }: Option): Completion => ({ label: text, info: about && (() => told(about)) });
+const asReference = ({ text, about }: Option): Completion => ({ label: text, info: about && (() => aboutElement(about)) });
 
 /** In the order of the schema, what is required first. `isQuoted`: a quote is written already, so names begin with one. */
 const asCompletion =
@@ -52,7 +52,7 @@ const asCompletion =
     displayLabel: text.replaceAll('"', ''),
     detail: isRequired ? 'required' : undefined,
     boost: (isRequired ? 50 : 0) - Math.min(index, 99),
-    info: about && (() => told(about)),
+    info: about && (() => aboutElement(about)),
     apply: withValue ? (view, _, from, to) => insertName(view, `${text}: ${start}`, from, to, start.length === 2) : text,
   });
 
@@ -71,10 +71,10 @@ const hover = hoverTooltip(async ({ state }, at) => {
     place.kind === 'name'
       ? aboutOf(schemasAt(root, value, [...place.path, written.replaceAll('"', '')]))
       : valuesAt(root, value, place.path).find(({ text }) => text === written)?.about;
-  return about ? { pos: place.from, end: place.to, create: () => ({ dom: told(about) }) } : null;
+  return about ? { pos: place.from, end: place.to, create: () => ({ dom: aboutElement(about) }) } : null;
 });
 
-function told(about: string): HTMLElement {
+function aboutElement(about: string): HTMLElement {
   const box = document.createElement('div');
   box.className = 'cm-about';
   for (const { text, isCode } of parts(about)) {

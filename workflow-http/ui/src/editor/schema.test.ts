@@ -60,7 +60,7 @@ describe('values', () => {
   it('are none where any text may stand', () => expect(values('nodes', 0, 'id')).toEqual([]));
 });
 
-it('a place is told with its type and limits', () => {
+it('a place is described with its type and limits', () => {
   expect(about('nodes', 0, 'when')).toBe('A bare expression: the node is skipped unless it is true. (an expression)');
   expect(about('nodes', 0, 'retry')).toMatch(/^How often it is tried\..* \(.*integer.*at least 1.*at most 20.*\)$/);
   expect(about('nowhere')).toBeUndefined();

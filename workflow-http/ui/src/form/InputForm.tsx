@@ -16,7 +16,7 @@ interface Props {
   /** Of the server. */
   faults: Fault[];
   onInput: (input: Input) => void;
-  /** An input that nobody wrote. */
+  /** An input that was not typed. */
   onFill: (input: Input) => void;
   /** The input as it is written, below the choice of how. */
   source: (choice: ReactNode) => ReactNode;
@@ -34,7 +34,7 @@ export function InputForm({ schema, input, faults, onInput, onFill, source }: Pr
   /** What a form was before anybody filled it in, perhaps with another schema. */
   const [blank, setBlank] = useState<string>();
   const isBlank = input.text === blank;
-  // What nobody wrote makes place for what the workflow asks for.
+  // What was not typed is replaced by what the workflow asks for.
   const isUnwritten = isBlank || input.text.trim() === '' || input.text === FIRST_INPUT;
   useEffect(() => {
     const next = form ? blankText(form) : isBlank ? '' : undefined;
@@ -77,7 +77,7 @@ export function InputForm({ schema, input, faults, onInput, onFill, source }: Pr
               setCut(undefined);
             }}
           >
-            Bring it back
+            Restore it
           </Button>
         </p>
       )}

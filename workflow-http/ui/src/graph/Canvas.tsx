@@ -14,7 +14,7 @@ interface Props {
   cards: Card[];
   /** How many items each map is known to have: `each 20`. */
   items: ReadonlyMap<string, number>;
-  /** The path of the card that is chosen, and whether somebody chose it. */
+  /** The path of the card that is chosen, and whether a person chose it. */
   chosen: string | undefined;
   isPicked: boolean;
   /** Beside the text, where there is little room: nothing is cut off. */
@@ -25,7 +25,7 @@ interface Props {
 
 /** In a larger workflow, maps and loops start closed. */
 const FEW = 60;
-/** Of more than this, only what is in sight is drawn. */
+/** With more cards than this, only those in view are drawn. */
 const MANY = 150;
 
 export default function Canvas({ cards, items, chosen, isPicked, isBeside, onChoose, onList }: Props) {
@@ -101,7 +101,7 @@ const Place = memo(function Place({ placed: { card, x, y, width, height, top, de
   );
 });
 
-/** Everything in sight, as far as it can be read, and what is at work, until somebody moves the drawing; what is picked, always. */
+/** Fits the drawing as far as it stays readable, and shows what is running, until a person moves the drawing. A picked card is always shown. */
 function useFit(viewport: Viewport, layout: Layout, chosen: string | undefined, isPicked: boolean, isBeside: boolean) {
   const width = useSyncExternalStore(viewport.subscribe, () => viewport.size.width);
   const height = useSyncExternalStore(viewport.subscribe, () => viewport.size.height);

@@ -74,7 +74,7 @@ export function Face({ card, top, state, word, isClosed = false, children }: Fac
   const path = useScene((scene) => pathIn(scene, card.path) ?? card.path);
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => {
-    // The arrow keys move the choice; whoever moves it from here stays here.
+    // The arrow keys move the choice. The focus follows it when it was in the graph.
     const graph = button.current?.closest('[data-graph]');
     if (chosen && graph?.contains(document.activeElement)) button.current?.focus({ preventScroll: true });
   }, [chosen]);

@@ -17,9 +17,9 @@ describe('the second row of a card', () => {
     [{ state: 'pending' }, 'after b, c'],
     [{ state: 'running', attempt: 1, maxAttempts: 3 }, 'attempt 1 of 3'],
     [{ state: 'running', attempt: 2, maxAttempts: 3 }, ''],
-    [{ state: 'failed', error: { code: 'timeout', detail: '' }, handled: true }, 'timeout, the workflow went on'],
+    [{ state: 'failed', error: { code: 'timeout', detail: '' }, handled: true }, 'timeout, the workflow continued'],
     [{ state: 'skipped', reason: 'when_false' }, 'its condition was false'],
-    [{ state: 'waiting', wait: { id: '1', since: '' } }, 'asks you'],
+    [{ state: 'waiting', wait: { id: '1', since: '' } }, 'waits for you'],
   ] as [Partial<Step>, string][])('of %j says %j', (more, words) => {
     expect(factOf(card, step(more))).toBe(words);
   });

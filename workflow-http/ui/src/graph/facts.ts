@@ -16,14 +16,14 @@ export function factOf(card: Card, step: Step | undefined): string {
     case 'retrying':
       return step.attempts.at(-1)?.error?.code ?? '';
     case 'waiting':
-      return step.wait?.expiresAt ? `until ${moment(step.wait.expiresAt, Date.parse(step.wait.since))}` : 'asks you';
+      return step.wait?.expiresAt ? `until ${moment(step.wait.expiresAt, Date.parse(step.wait.since))}` : 'waits for you';
     case 'delayed':
-      return step.wait?.resumesAt ? `goes on at ${moment(step.wait.resumesAt, Date.parse(step.wait.since))}` : '';
+      return step.wait?.resumesAt ? `resumes at ${moment(step.wait.resumesAt, Date.parse(step.wait.since))}` : '';
     case 'completed':
       if (isTruncated(step)) return 'cut off at the token limit';
       return step.progress ? doneWords(card, step) : outputWords(step.output);
     case 'failed':
-      return [step.error?.code, step.handled && 'the workflow went on'].filter(Boolean).join(', ');
+      return [step.error?.code, step.handled && 'the workflow continued'].filter(Boolean).join(', ');
     case 'skipped':
     case 'cancelled':
       return reasonOf(step.state, step.reason).replace(/\.$/, '').toLowerCase();

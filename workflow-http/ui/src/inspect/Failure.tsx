@@ -32,7 +32,7 @@ export function Failure({ step, onGoTo }: Props) {
       </ErrorCard>
       <p className="px-4 pb-3 text-ink-2">
         {retryWords(step)}
-        {step.handled && ' The workflow handles this failure and went on.'}
+        {step.handled && ' The workflow handled this failure and continued.'}
       </p>
     </>
   );
@@ -65,9 +65,9 @@ const SAME = ['template_error', 'type_error', 'invalid_input', 'no_implicit_inpu
 
 export function retryWords({ attempts, maxAttempts = 1, error, body }: Step): string {
   if (body > 0) return '';
-  if (error?.code === 'expired') return 'Nobody answered in time.';
+  if (error?.code === 'expired') return 'No answer came in time.';
   if (error?.code && SAME.includes(error.code)) return 'Not retried: the same data would fail again.';
   if (attempts.length > 1 && attempts.length >= maxAttempts) return `Tried ${attempts.length} times, and no more attempts are allowed.`;
-  if (attempts.length > 1) return `Tried ${attempts.length} times. The last error is one that would come again.`;
-  return maxAttempts > 1 ? 'Not retried: this error would come again.' : 'Not retried: this step may be tried once.';
+  if (attempts.length > 1) return `Tried ${attempts.length} times. The last error is not retryable.`;
+  return maxAttempts > 1 ? 'Not retried: this error is not retryable.' : 'Not retried: this step may be tried once.';
 }

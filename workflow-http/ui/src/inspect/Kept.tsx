@@ -1,4 +1,4 @@
-// What only those see who ask: the prompt as it was sent, and the step as the server tells it.
+// Debug data, loaded when a section is opened: the prompt as it was sent, and the step as JSON.
 import { useState } from 'react';
 import { Copy } from '../parts/Copy';
 import { Sentence } from '../parts/Coded';
@@ -28,7 +28,7 @@ export function Kept({ runId, step, isPrompted }: { runId: string; step: Step; i
   );
 }
 
-/** Of the last attempt that tells it. */
+/** Of the last attempt that has it. */
 const saidIn = ({ known }: History) => known?.attempts.map(({ debug }) => promptOf(debug)).findLast((said) => said.length > 0);
 
 function promptFact(history: History): string | undefined {
@@ -38,7 +38,7 @@ function promptFact(history: History): string | undefined {
 
 function Prompt({ history, step }: { history: History; step: Step }) {
   const said = saidIn(history);
-  if (!said) return <Nothing history={history} words={step.state === 'running' ? 'Told when this attempt has ended.' : 'It was not kept.'} />;
+  if (!said) return <Nothing history={history} words={step.state === 'running' ? 'Available when this attempt has ended.' : 'It was not stored.'} />;
   return (
     <div className="grid gap-2">
       {said.map(({ who, text }, index) => (

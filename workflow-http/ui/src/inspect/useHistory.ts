@@ -1,4 +1,4 @@
-// What the server keeps of a step beyond its events, asked for once somebody wants to see it.
+// What the server stores of a step beyond its events. It is requested when it is first shown.
 import { useEffect, useState } from 'react';
 import { asProblem, getStep } from '../api/client';
 import type { Problem, StepHistory } from '../api/types';

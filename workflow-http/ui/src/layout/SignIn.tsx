@@ -1,4 +1,4 @@
-// Asks for an API key, when the server lets nobody in without one.
+// Asks for an API key, when the server requires one.
 import { useEffect, useState, type SubmitEvent } from 'react';
 import { ApiError, asProblem, tryKey } from '../api/client';
 import { signIn } from '../api/key';
@@ -35,7 +35,7 @@ export default function SignIn({ isRefused }: { isRefused: boolean }) {
       <form onSubmit={(event) => void submit(event)} className="grid w-full max-w-[380px] gap-3 rounded-box border border-line bg-panel p-5.5">
         <h1 className="flex items-center gap-2.5 text-lead font-bold">
           <Icon name="mark" size={22} className="stroke-2" />
-          This server asks for a key
+          This server requires a key
         </h1>
         <label htmlFor="key" className="font-strong">
           API key
@@ -53,7 +53,7 @@ export default function SignIn({ isRefused }: { isRefused: boolean }) {
           aria-describedby="key-help"
         />
         <p id="key-help" className="text-meta text-ink-2">
-          It is kept in this tab only, until the tab is closed or you sign out.
+          The key stays in this tab until you close it or sign out.
         </p>
         {refusal && (
           <p role="alert" className="text-fail">

@@ -55,8 +55,8 @@ function Item({ onClick, children }: { onClick: () => void; children: string }) 
 }
 
 const COST = {
-  workflow: 'Runs that go on are not stopped, and what they did stays.',
-  run: 'What it did cannot be looked at any more.',
+  workflow: 'Its runs stay, and those that are live continue.',
+  run: 'Its results and its log are deleted, too.',
 } as const;
 
 function Delete({ what, lists, onClose }: Props & { what: What; onClose: () => void }) {
@@ -88,7 +88,7 @@ function Delete({ what, lists, onClose }: Props & { what: What; onClose: () => v
         <Button look="danger" onClick={() => void remove()}>
           Delete {what}
         </Button>
-        <Button onClick={onClose}>Keep it</Button>
+        <Button onClick={onClose}>Cancel</Button>
       </div>
     </Dialog>
   );

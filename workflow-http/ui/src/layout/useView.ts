@@ -18,12 +18,12 @@ export function useMedia(query: string): boolean {
   return matches;
 }
 
-/** `isWriting`: somebody is at the text, or was. */
+/** `isWriting`: the text is being edited, or was. */
 export function useView(isWriting: boolean) {
   const isWide = useMedia('(width >= 1400px)');
   const hasRoom = useMedia('(width >= 1101px)');
   const [picked, setPicked] = useState(readView);
-  // Who begins to write sees the text, and goes on seeing it.
+  // Once a person writes, the text stays in view.
   const [hasWritten, setWritten] = useState(isWriting);
   useEffect(() => {
     if (isWriting) setWritten(true);

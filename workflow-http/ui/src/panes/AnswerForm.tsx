@@ -1,4 +1,4 @@
-// The form in which a person answers. What the answer leads to, the run's events tell.
+// The form in which a person answers. What follows comes with the run's events.
 import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { answerWait, asProblem } from '../api/client';
 import { serverNow } from '../api/clock';
@@ -122,7 +122,7 @@ export function AnswerForm({ runId, wait, onTooLate }: Props) {
             <Sentence text={refusal} />
           </p>
         )}
-        {wait.expiresAt && <p className="text-meta text-ink-3">If nobody answers in time, the step fails.</p>}
+        {wait.expiresAt && <p className="text-meta text-ink-3">Without an answer in time, the step fails.</p>}
       </div>
       <div className="sticky bottom-0 z-3 flex flex-wrap items-center gap-2 border-t border-line bg-panel px-4 py-2.5">
         <Button type="submit" look="primary" aria-disabled={state !== 'open'} aria-keyshortcuts="Control+Enter Meta+Enter">
@@ -179,7 +179,7 @@ function isTyping(): boolean {
 const isTooLate = ({ status }: Problem): boolean => status === 404 || status === 409 || status === 410;
 
 function lateWords({ status, code, detail }: Problem): string {
-  if (code === 'wait_answered') return 'Someone else answered first. Your answer was not taken.';
-  if (code === 'wait_ended') return 'What this step belongs to has ended. Your answer was not taken.';
-  return status === 410 ? 'The time to answer is over. Your answer was not taken.' : detail;
+  if (code === 'wait_answered') return 'Another answer came first. Yours was not used.';
+  if (code === 'wait_ended') return 'The run, item or branch of this step has ended. Your answer was not used.';
+  return status === 410 ? 'The time to answer is over. Your answer was not used.' : detail;
 }

@@ -1,4 +1,4 @@
-// What the inspector tells: a step, the result, or why there is neither.
+// What the inspector shows: a step, the result, or why there is neither.
 import { useState } from 'react';
 import { Button } from '../parts/Button';
 import { Sentence } from '../parts/Coded';
@@ -97,14 +97,14 @@ function Unknown() {
   return (
     <div className="grid justify-items-start gap-3 px-4 py-7 desk:px-8 desk:py-10">
       <h2 className="text-hello leading-8 font-bold tracking-[-0.02em]">
-        {isForgotten ? 'This run is gone.' : isMissing ? 'There is no such run.' : 'This run cannot be shown.'}
+        {isForgotten ? 'This run no longer exists.' : isMissing ? 'There is no such run.' : 'This run cannot be shown.'}
       </h2>
       <p className="text-ink-2 wrap-anywhere">
         {isForgotten ? (
-          'The server was restarted, and it keeps no runs. Your text is kept here: the next run saves it again.'
+          'The server was restarted and does not store runs. Your text is still here, and the next run saves it again.'
         ) : isMissing ? (
           <>
-            The server does not know <code>{runId}</code>. It may have been deleted, or the address is not complete.
+            The server does not know <code>{runId}</code>. It may have been deleted, or the address is incomplete.
           </>
         ) : (
           problem && <Sentence text={problem.detail} />

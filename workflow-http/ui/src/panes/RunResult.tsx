@@ -34,7 +34,7 @@ export function RunResult({ run }: { run: Run }) {
       {run.error && <ErrorCard problem={run.error} />}
       {run.status === 'cancelled' && (
         <p className="px-4 pb-3 text-ink-2">
-          Cancelled after {elapsed}. What had finished is kept: {kept(run)}.
+          Cancelled after {elapsed}. Results that stay: {kept(run)}.
         </p>
       )}
       {run.status === 'completed' && <Output title="Output of the run" value={run.output ?? null} isSpoken={isSpoken(run)} />}

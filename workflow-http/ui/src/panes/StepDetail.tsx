@@ -51,7 +51,7 @@ export function StepDetail({ run, step, onTooLate, onChoose, onGoTo }: Props) {
         </div>
         <Facts run={run} step={step} />
       </header>
-      {step.isReused && <p className="px-4 pb-3 text-ink-2">Kept from the earlier run: it was not run again.</p>}
+      {step.isReused && <p className="px-4 pb-3 text-ink-2">Reused from the earlier run, not run again.</p>}
       {step.error && step.state === 'failed' && <Failure step={step} onGoTo={onGoTo} />}
       {step.state === 'waiting' && <Ask message={step.wait?.message ?? ''} />}
       {step.state === 'waiting' && step.wait && <AnswerForm key={step.wait.id} runId={run.id} wait={step.wait} onTooLate={onTooLate} />}
@@ -189,7 +189,7 @@ function GoesOn({ step }: { step: Step }) {
   const left = Date.parse(time) - now;
   return (
     <>
-      Goes on at <time dateTime={time}>{moment(time, now)}</time>
+      Resumes at <time dateTime={time}>{moment(time, now)}</time>
       {left > 0 && (
         <>
           , in <time>{left < 60_000 ? `${Math.ceil(left / 1000)} s` : duration(left)}</time>

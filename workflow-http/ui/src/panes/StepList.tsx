@@ -224,11 +224,11 @@ function factsOf(step: Step, isOver: boolean): string[] {
     const reason = reasonOf(step.state, step.reason);
     return reason ? [lower(reason).replace(/\.$/, '')] : [step.type];
   }
-  if (step.state === 'failed') return [step.error?.code ?? step.type, ...(step.handled ? ['the workflow went on'] : [])];
-  if (step.state === 'waiting') return step.wait?.expiresAt ? [`answer by ${at(step.wait.expiresAt, step)}`] : ['asks you'];
+  if (step.state === 'failed') return [step.error?.code ?? step.type, ...(step.handled ? ['the workflow continued'] : [])];
+  if (step.state === 'waiting') return step.wait?.expiresAt ? [`answer by ${at(step.wait.expiresAt, step)}`] : ['waits for you'];
   if (step.queue) return [lower(queueWords(step.queue))];
   if (step.state === 'completed' && isTruncated(step)) return [step.type, 'cut off at the token limit'];
-  if (step.state === 'delayed') return step.wait?.resumesAt ? [`goes on at ${at(step.wait.resumesAt, step)}`] : [step.type];
+  if (step.state === 'delayed') return step.wait?.resumesAt ? [`resumes at ${at(step.wait.resumesAt, step)}`] : [step.type];
   if (step.state === 'pending' && !isOver && step.needs.length > 0) return [step.type, `after ${step.needs.map(nameOf).join(', ')}`];
   return [step.type, ...(step.progress ? [step.progress] : [])].filter(Boolean);
 }

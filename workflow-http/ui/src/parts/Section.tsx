@@ -6,7 +6,7 @@ interface Props {
   title: string;
   fact?: string;
   isOpen?: boolean;
-  /** It is opened, for what is there only once somebody asks. */
+  /** It was opened: its content is requested then. */
   onOpen?: () => void;
   children: ReactNode;
 }

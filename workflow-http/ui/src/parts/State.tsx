@@ -4,7 +4,7 @@ import { Icon } from './Icon';
 
 export type AnyState = StepState | RunStatus;
 
-/** What waits for a time waits, too: the clock tells the difference. */
+/** A step that waits for a time waits, too; its icon is a clock. */
 export const stateWord = (state: AnyState): string => (state === 'delayed' ? 'Waiting' : state.charAt(0).toUpperCase() + state.slice(1));
 
 /** The same where there is room to say whose turn it is. */

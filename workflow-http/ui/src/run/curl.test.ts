@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 import { curlOf } from './curl';
 
-const told = {
+const described = {
   api: 'http://127.0.0.1:1/base/api/',
   spec: { name: `it's "$HOME" \`x\``, nodes: [] },
   id: 'w/1',
@@ -19,7 +19,7 @@ const args = (commands: string) =>
     .filter((call) => call.length > 0);
 
 it('reaches the shell as it was meant, whatever it is', () => {
-  const [create, run] = args(curlOf(told));
+  const [create, run] = args(curlOf(described));
   expect(create![1]).toBe('http://127.0.0.1:1/base/api/workflows');
   expect(JSON.parse(create!.at(-1)!)).toEqual({ name: `it's "$HOME" \`x\``, nodes: [] });
   expect(run![1]).toBe('http://127.0.0.1:1/base/api/workflows/w%2F1/runs');
@@ -27,7 +27,7 @@ it('reaches the shell as it was meant, whatever it is', () => {
 });
 
 it('takes the key from the environment', () => {
-  const [create] = args(`WORKFLOW_API_KEY=k-1\n${curlOf({ ...told, isKeyed: true })}`);
+  const [create] = args(`WORKFLOW_API_KEY=k-1\n${curlOf({ ...described, isKeyed: true })}`);
   expect(create).toContain('authorization: Bearer k-1');
-  expect(args(curlOf(told))[0]!.join()).not.toContain('authorization');
+  expect(args(curlOf(described))[0]!.join()).not.toContain('authorization');
 });

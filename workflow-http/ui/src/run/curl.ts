@@ -1,6 +1,6 @@
 // A run as commands for a shell: one that creates its workflow, one that runs it and shows what happens.
 
-interface Told {
+interface Described {
   /** Where the server's `api/` is. */
   api: string;
   spec: unknown;
@@ -11,10 +11,10 @@ interface Told {
   isKeyed: boolean;
 }
 
-export function curlOf({ api, spec, id, version, input, isKeyed }: Told): string {
+export function curlOf({ api, spec, id, version, input, isKeyed }: Described): string {
   const headers = `-H 'content-type: application/json'${isKeyed ? ' -H "authorization: Bearer $WORKFLOW_API_KEY"' : ''}`;
   return [
-    '# Create the workflow. The answer tells its id.',
+    '# Create the workflow. The answer has its id.',
     `curl -sS ${quoted(`${api}workflows`)} ${headers} -d ${quoted(JSON.stringify(spec))}`,
     '',
     '# Run it, and show what happens.',

@@ -1,4 +1,4 @@
-// The events of a run as a file: one JSON object in each line, as the server tells them.
+// The events of a run as a file: one JSON object in each line, as the server sends them.
 import { getEvents } from '../api/client';
 
 export async function downloadEvents(run: string): Promise<void> {

@@ -23,7 +23,7 @@ const SKIPPED = new Map([
 
 const CANCELLED = new Map([
   ['sibling_failed', 'Another step failed.'],
-  ['cancelled', 'What had finished is kept.'],
+  ['cancelled', 'Results of finished steps stay.'],
   ['run_cancelled', 'The run was cancelled.'],
 ]);
 
@@ -77,13 +77,13 @@ export function logLine(event: LogEvent, run: Run): LogLine | undefined {
         ...(run.status === 'waiting' ? { said: 'The run waits for an answer.' } : {}),
       };
     case 'run.resumed':
-      return line('running', event.reason === 'signal' ? 'Someone answered.' : event.reason === 'timer' ? 'Its time has come.' : 'Goes on.', 'resumed');
+      return line('running', event.reason === 'signal' ? 'Someone answered.' : event.reason === 'timer' ? 'Its time has come.' : 'Resumed.', 'resumed');
     case 'run.completed':
       return line('completed', after(event.duration_ms, event.usage));
     case 'run.failed':
       return line('failed', failedMessage(event));
     case 'run.cancelled':
-      return line('cancelled', reasonOf('cancelled', event.reason) || 'What had finished is kept.');
+      return line('cancelled', reasonOf('cancelled', event.reason) || 'Results of finished steps stay.');
     case 'node.started':
       return line('running', startedMessage(event.attempt ?? 1, event.reason, run.steps.get(event.path)));
     case 'node.retrying':
@@ -96,7 +96,7 @@ export function logLine(event: LogEvent, run: Run): LogLine | undefined {
     case 'node.admitted':
       return line('running', `Admitted after ${duration(event.queued_ms)}.`, 'admitted');
     case 'node.waiting':
-      if (event.message === undefined) return line('delayed', event.resumes_at ? `Goes on at ${at(event.resumes_at)}.` : 'Waits for its time.', 'waiting');
+      if (event.message === undefined) return line('delayed', event.resumes_at ? `Resumes at ${at(event.resumes_at)}.` : 'Waits for its time.', 'waiting');
       return {
         ...line(
           'waiting',
@@ -114,13 +114,13 @@ export function logLine(event: LogEvent, run: Run): LogLine | undefined {
       return line(
         'completed',
         event.reused
-          ? 'Kept from the earlier run.'
+          ? 'Reused from the earlier run.'
           : `${after(event.duration_ms, event.usage)}${run.steps.get(event.path) && isTruncated(run.steps.get(event.path)!) ? ' Cut off at the token limit.' : ''}`.trim(),
         'completed',
         event.output,
       );
     case 'node.failed':
-      return line('failed', `${said(event.error)}${event.handled ? ' Handled: the workflow went on.' : ''}`);
+      return line('failed', `${said(event.error)}${event.handled ? ' Handled: the workflow continued.' : ''}`);
     case 'node.skipped':
       return line('skipped', reasonOf('skipped', event.reason));
     case 'node.cancelled':
@@ -143,7 +143,7 @@ function startedMessage(attempt: number, reason: string | undefined, step: Step 
   return (step?.maxAttempts ?? 1) > 1 ? `Started (attempt ${attempt} of ${step?.maxAttempts}).` : 'Started.';
 }
 
-/** The step has told what was wrong; without one, the run does. */
+/** The line of the step says what was wrong; without a step, this one does. */
 function failedMessage({ error, path, duration_ms }: { error: Problem; path?: string; duration_ms?: number }): string {
   if (path === undefined) return said(error);
   return `Failed at ${path}${duration_ms === undefined ? '' : ` after ${duration(duration_ms)}`}.`;

@@ -58,7 +58,7 @@ describe('a step', () => {
     expect(placeOf(outline, 'call').needs).toEqual(['each']);
   });
 
-  it('that nobody described has no type, but a place', () => {
+  it('that is not described has no type, but a place', () => {
     expect(placeOf(outline, 'nobody/3/knows')).toMatchObject({ type: '', depth: 1, turn: 'item 3', container: 'nobody' });
   });
 

@@ -224,7 +224,7 @@ describe('the end', () => {
     expect(run.steps.get('llm')).toMatchObject({ state: 'failed', handled: true, output: 'none' });
     expect(run.steps.get('prompt')).toMatchObject({ state: 'skipped' });
     expect(run.log.slice(-3).map((line) => line.message)).toEqual([
-      'template_error: No field `x`. Handled: the workflow went on.',
+      'template_error: No field `x`. Handled: the workflow continued.',
       'What it needs was skipped.',
       '10 ms.',
     ]);
@@ -252,7 +252,7 @@ describe('the end', () => {
     ]);
   });
 
-  it('is told in lists by how many people are asked', () => {
+  it('is shown in lists by how many answers it waits for', () => {
     expect(statusOf({ status: 'waiting', awaiting_answers: 2 })).toBe('waiting');
     expect(statusOf({ status: 'waiting' })).toBe('delayed');
     expect(statusOf({ status: 'completed' })).toBe('completed');
@@ -267,7 +267,7 @@ describe('the end', () => {
     ]);
     expect(resting.status).toBe('delayed');
     expect(resting.steps.get('llm')).toMatchObject({ state: 'delayed' });
-    expect(resting.log.slice(-2).map((line) => line.message)).toEqual(['Goes on at 14:05.', 'Nothing to do until 14:05.']);
+    expect(resting.log.slice(-2).map((line) => line.message)).toEqual(['Resumes at 14:05.', 'Nothing to do until 14:05.']);
     const going = reduce(resting, [logged({ type: 'run.resumed', reason: 'timer' }), logged({ type: 'node.resumed', ...of('llm'), wait_id: 'w' })]);
     expect(going.steps.get('llm')).toMatchObject({ state: 'running', wait: undefined, rests: [{ isForPerson: false, since: at.time, until: time(seq) }] });
     expect(going.log.slice(-2).map((line) => line.message)).toEqual(['Its time has come.', 'Its time has come.']);

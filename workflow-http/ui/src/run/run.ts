@@ -107,7 +107,7 @@ export interface Run extends OutageLog {
   output?: unknown;
   error?: Problem;
   reason?: string;
-  /** When a run that rests goes on by itself. */
+  /** When a suspended run resumes by itself. */
   wakeAt?: string;
   outline: Outline;
   steps: ReadonlyMap<string, Step>;
@@ -398,7 +398,7 @@ const roundsOf = (rounds: number, isExhausted = false): string => `${rounds} ${r
 /** The steps that ask a person, in the order of the page. */
 export const asked = (run: Run): Step[] => run.order.flatMap((path) => (run.steps.get(path)!.state === 'waiting' ? [run.steps.get(path)!] : []));
 
-/** What the run has used: the server's sum, or while it goes on, the sum of its steps. */
+/** What the run has used: the server's sum, or while it is live, the sum of its steps. */
 export const usageOf = (run: Run): Usage | undefined =>
   run.usage ?? [...run.steps.values()].reduce<Usage | undefined>((total, step) => sum(total, step.usage), undefined);
 
@@ -412,7 +412,7 @@ function sum(one: Usage | undefined, other: Usage | undefined): Usage | undefine
 const isAwaiting = (run: Run, { path, inner }: Step): boolean =>
   inner > 0 && run.order.some((other) => other.startsWith(`${path}/`) && run.steps.get(other)!.state === 'delayed');
 
-/** The step worth looking at when nobody chose one: what failed or asks, else what is happening, else what came last. */
+/** The step that is shown without a choice: one that failed or waits for a person, else one that is running, else the last. */
 export function focusOf(run: Run): string | undefined {
   const last = (isIt: (step: Step) => boolean) => run.order.findLast((path) => isIt(run.steps.get(path)!));
   const failed = run.status === 'failed' ? last((step) => step.state === 'failed' && !step.handled) : undefined;

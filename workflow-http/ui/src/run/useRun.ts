@@ -80,7 +80,7 @@ export function useRun(id: string | null): RunView {
   return view;
 }
 
-/** Frames stop in a hidden tab; a timer takes over there, so that the title still tells the state. */
+/** Frames stop in a hidden tab; a timer takes over there, so that the title still shows the state. */
 function nextFrame(work: () => void) {
   let frame = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;

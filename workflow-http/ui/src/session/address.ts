@@ -1,4 +1,4 @@
-// The address says what stands on the page: it can be sent to somebody, and a reload shows the same again.
+// The address names what the page shows, so it can be shared, and a reload shows the same.
 
 export type Address =
   | { at: 'home' }
@@ -37,7 +37,7 @@ export function writeAddress(address: Address): string {
   }
 }
 
-/** What somebody typed may be no encoding at all. */
+/** A typed address may be no valid encoding. */
 function decode(part: string): string {
   try {
     return decodeURIComponent(part);

@@ -60,7 +60,7 @@ const MOST = 30;
 
 export function useInput(first: Input, isFirstEdited: boolean, others: Inputs) {
   const [input, set] = useState<Input>(first);
-  // What may be replaced without asking, because it is kept elsewhere or nobody wrote it.
+  // What may be replaced without asking, because it is stored elsewhere or was not typed.
   const [safe, setSafe] = useState(isFirstEdited ? null : first.text);
   /** Counts how often the input became that of another workflow. */
   const [turn, setTurn] = useState(0);
@@ -92,7 +92,7 @@ export function useInput(first: Input, isFirstEdited: boolean, others: Inputs) {
   );
   const forgetInput = useCallback((of: string) => void shelf.current.delete(of), []);
   const otherInputs = useCallback((): Inputs => [...shelf.current].slice(-MOST), []);
-  /** Whether somebody wrote an input that is not this one. */
+  /** Whether a person typed another input than this one. */
   const keepsInput = useCallback((value: unknown) => latest.current.isInputEdited && latest.current.input.text !== asText(value), []);
   const keptInput = useCallback(() => latest.current, []);
   const inputIsSafe = useCallback(() => setSafe(latest.current.input.text), []);

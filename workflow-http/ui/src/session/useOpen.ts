@@ -1,4 +1,4 @@
-// Brings what the address names onto the page. What somebody wrote is never lost by that, and it is said.
+// Shows what the address names. Text that was edited is never lost by that, and a note says where it is.
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { Address } from './address';
 import { ApiError, asProblem, getWorkflow } from '../api/client';
@@ -8,7 +8,7 @@ import { isKnown, type Run } from '../run/run';
 import { NEW, type useInput } from './useInput';
 import { isSame, type Kept, type Saved, type Text } from './useText';
 
-/** Something worth knowing about the text, and what can be done about it. */
+/** A note about the text, and what can be done about it. */
 export interface Note {
   words: string;
   act?: { word: string; go: () => void };
@@ -101,9 +101,9 @@ export function useOpen({
         }
         if (isTextKept || (isInputKept && !isEditedOther)) {
           const what = [isTextKept && 'text', isInputKept && 'input'].filter(Boolean).join(' and ');
-          setNote({ words: `What you edited is kept: this run was started with another ${what}.`, act: { word: `Show the run's ${what}`, go: show } });
+          setNote({ words: `Your edits are kept. This run was started with another ${what}.`, act: { word: `Show the run's ${what}`, go: show } });
         } else if (!workflow) {
-          setNote({ words: 'The workflow of this run is deleted. The run is shown as it was; the text is another one.' });
+          setNote({ words: 'The workflow of this run was deleted. The text shown is of another workflow.' });
         }
       },
       (error: unknown) => isStill() && onProblem(asProblem(error)),
@@ -123,7 +123,7 @@ export function useOpen({
       go(addressOf(before.saved));
       setNote(null);
     };
-    setNote(before.isTextEdited ? { words: 'What you had written was not saved. It is put aside.', act: { word: 'Bring it back', go: bringBack } } : null);
+    setNote(before.isTextEdited ? { words: 'Your unsaved text was put aside.', act: { word: 'Restore it', go: bringBack } } : null);
   }, [kept, keptInput, leaveFor, restore, fillInput, go]);
 
   /** A new workflow, beginning with this text. */

@@ -45,7 +45,7 @@ export interface Kept {
 export function useText(draft: Kept | null): Text {
   const [source, setSource] = useState<Source>({ text: draft?.text ?? layOut(FIRST_WORKFLOW) });
   const [text, setText] = useState(source.text);
-  // What may be replaced without asking, because it is kept elsewhere or nobody wrote it.
+  // What may be replaced without asking, because it is stored elsewhere or was not typed.
   const [safeText, setSafeText] = useState(draft?.isTextEdited ? null : text);
   const [saved, setSaved] = useState<Saved | null>(draft?.saved ?? null);
   const check = useCheck(text);

@@ -18,7 +18,7 @@ export function WorkflowList({ lists, onOpen }: Props) {
   if (items?.length === 0) {
     return (
       <p className="px-3.5 py-3 text-meta text-ink-3">
-        None yet. Run an example, or press <kbd className="key">n</kbd> to write one.
+        None yet. Run an example or press <kbd className="key">n</kbd> to write one.
       </p>
     );
   }
@@ -60,7 +60,7 @@ function Busy({ status }: { status: RunStatus | undefined }) {
   );
 }
 
-/** The workflows with a run that goes on; one that waits for a person comes first. */
+/** The workflows with a live run; one that waits for a person comes first. */
 function busiest(runs: RunItem[]): ReadonlyMap<string, RunStatus> {
   const busy = new Map<string, RunStatus>();
   for (const run of runs) {

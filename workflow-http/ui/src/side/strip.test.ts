@@ -20,7 +20,7 @@ describe('a strip', () => {
     ]);
   });
 
-  it('of a live run grows by steps, and what goes on is live', () => {
+  it('of a live run grows by steps, and what has not ended is live', () => {
     expect(
       piecesOf(
         {

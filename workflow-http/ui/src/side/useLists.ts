@@ -30,7 +30,7 @@ export function useLists(): Lists {
   return { workflows, runs, states, setStates, of };
 }
 
-/** What goes on or waits is live. The server lists one state at a time, and there are never many of these. */
+/** A run that is queued, running or waiting is live. The server lists one state at a time, and there are never many of these. */
 export async function readRuns(filter: RunFilter, states: RunStates, limit: number, cursor?: string): Promise<RunPage> {
   if (states !== 'live') return listRuns(states === 'all' ? filter : { ...filter, status: states }, limit, cursor);
   const [first, ...rest] = await Promise.all(LIVE.map((status) => listRuns({ ...filter, status }, limit)));

@@ -1,4 +1,4 @@
-// A list that the server hands out in pages, kept fresh while somebody looks at it.
+// A list that the server sends in pages, refreshed while it is visible.
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { Page } from '../api/types';
 

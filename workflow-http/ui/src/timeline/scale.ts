@@ -45,7 +45,7 @@ export function workSpans(run: Run): Span[] {
   return merged;
 }
 
-/** `end`: the end of the run, or now while it goes on. */
+/** `end`: the end of the run, or now while it is running. */
 export function scaleOf(start: number, end: number, work: Span[], isLive: boolean): Scale {
   const folded = foldsOf(start, end, work);
   const hidden = folded.reduce((sum, { from, to }) => sum + to - from, 0);

@@ -29,7 +29,7 @@ const said = { type: 'node.delta', ...of('ask'), kind: 'text', delta: 'Hi', offs
 const completed = (id: string, attempt = 1) => ({ type: 'node.completed', ...of(id, attempt), output: 'Hi' });
 const error = { code: 'rate_limited', detail: 'too many' };
 
-/** The bars of a step in words: `asking 100-900`, and `100-` for what goes on. */
+/** The bars of a step in words: `asking 100-900`, and `100-` for what has not ended. */
 function drawn(run: Run, path: string): string[] {
   const step = run.steps.get(path)!;
   const ms = (at: number | undefined) => (at === undefined ? '' : at - START);
@@ -43,7 +43,7 @@ describe('the bars of a step', () => {
     expect(firstWordsOf(run.steps.get('ask')!)).toEqual([START + 700]);
   });
 
-  it('go on until now while it works', () => {
+  it('last until now while it works', () => {
     expect(drawn(runOf([0, started('ask')]), 'ask')).toEqual(['asking 0-']);
     expect(drawn(runOf([0, started('ask')], [700, said]), 'ask')).toEqual(['asking 0-700', 'working 700-']);
   });
@@ -69,7 +69,7 @@ describe('the bars of a step', () => {
     expect(drawn(runOf([0, started('ask')]), 'tell')).toEqual([]);
   });
 
-  it('tell a person and a time from work', () => {
+  it('separate waiting for a person or a time from work', () => {
     const waiting = { type: 'node.waiting', ...of('tell'), wait_id: 'w', message: 'Ok?' };
     const until = (...more: [number, object][]) => runOf([0, started('ask')], [500, completed('ask')], [500, started('tell')], [510, waiting], ...more);
     expect(drawn(until(), 'tell')).toEqual(['working 500-510', 'person 510-']);

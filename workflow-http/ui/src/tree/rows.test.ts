@@ -22,7 +22,7 @@ it('shows very many a page at a time', () => {
   expect(names(many, new Map(), new Map([['', 3]]))).toHaveLength(2.5 * PAGE);
 });
 
-it('tells names apart that look like paths', () => {
+it('separates names that look like paths', () => {
   expect(names({ 'a/b': 1, 'a~b': 2 })).toEqual(['/a~1b', '/a~0b']);
 });
 

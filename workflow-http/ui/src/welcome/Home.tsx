@@ -29,15 +29,15 @@ export default function Home({ isSimulated }: Props) {
         <div>
           <h1 className="text-hello leading-8 font-bold tracking-[-0.02em] text-balance">Write a workflow as JSON. Watch it run.</h1>
           <p className="mt-2 max-w-[52ch] text-[15px] leading-[23px] text-ink-2">
-            Every token, retry and wait is shown as it happens, and kept. Start with one of these: it is saved as yours to change.
+            Every token, retry and wait is shown live and stored. Start with an example: it is saved as a workflow that you can change.
           </p>
         </div>
         {refusal && <ErrorCard problem={refusal} />}
         {isTextEdited && (
           <p className="text-ink-2">
-            What you wrote is still here, not saved.{' '}
+            You have unsaved text.{' '}
             <a href={writeAddress(addressOf(saved))} className="font-strong text-live underline underline-offset-3">
-              Go on writing
+              Continue writing
             </a>
           </p>
         )}
@@ -134,7 +134,7 @@ function Ways({ onBegin }: { onBegin: () => void }) {
         <p className="text-meta">
           Post it to <code>api/workflows</code>. Its runs show up here, live.{' '}
           <a href="docs" className="font-strong text-live underline underline-offset-3">
-            All that it can do
+            API reference
           </a>
         </p>
       </section>
