@@ -112,9 +112,10 @@ test('a map shows its items and one of them inside, a loop its rounds', async ({
   await expect(card(page, 'each/sum')).toBeVisible();
 });
 
-test('a call opens to what it calls, and leads to its workflow', async ({ ui, page, request }) => {
+test('a call opens to what it calls, and leads to its workflow', async ({ ui, page, request, slow }) => {
   const name = `called-${Date.now()}`;
-  await request.post('./api/workflows', { data: { name, nodes: [{ id: 'twice', type: 'LLMNode', data: { prompt: 'Say {{ input }}' } }] } });
+  await page.goto(`${slow.url}#/new`);
+  await request.post(`${slow.url}api/workflows`, { data: { name, nodes: [{ id: 'twice', type: 'LLMNode', data: { prompt: 'Say {{ input }}' } }] } });
   await ui.write(JSON.stringify({ nodes: [{ id: 'call', type: 'WorkflowNode', data: { workflow: name, input: '{{ input }}' } }] }));
   await ui.run.click();
   await expect(card(page, 'call/twice')).toHaveAccessibleName('twice, Running');

@@ -44,7 +44,7 @@ test('a model’s Markdown is drawn, asks for nothing from elsewhere, and can be
   const metadata = { grounding: { webSearchQueries: ['tides'], groundingChunks: [{ web: { uri: 'https://example.org/1', title: 'example.org' } }] } };
   await play(page, [
     ...begun,
-    { type: 'node.completed', ...of('ask'), output: MARKDOWN, duration_ms: 900, finish_reason: 'MAX_TOKENS', metadata },
+    { type: 'node.completed', ...of('ask'), output: MARKDOWN, duration_ms: 900, finish_reason: 'MAX_TOKENS', truncated: true, metadata },
     { type: 'run.completed', output: MARKDOWN, duration_ms: 1000 },
   ]);
   await ui.ended('Completed');

@@ -33,7 +33,7 @@ test('a first visit costs no more than the budget, and a second one asks only wh
   await expect(page.getByRole('textbox', { name: 'Workflow as JSON' })).toBeVisible();
   await expect(page.locator('[data-card]')).toHaveCount(2);
   // Everything of a first visit but for what is asked for later: history, help, Markdown.
-  expect(sum(/\.js$/)).toBeLessThanOrEqual(300_000);
+  expect(sum(/\.js$/)).toBeLessThanOrEqual(255_000);
   expect(sum(/\.js$/)).toBeGreaterThan(100_000);
   expect(sum(/(?:app|shared|rolldown-runtime)\.js$/)).toBeLessThanOrEqual(96_000);
   expect(sum(/\.css$/)).toBeLessThanOrEqual(16_000);

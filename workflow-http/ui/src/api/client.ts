@@ -1,7 +1,7 @@
 // The server's REST interface. Every URL is relative to the page, which may live under a base path.
 import { learnClock } from './clock';
 import { keyHeader, readAccess, refuse } from './key';
-import type { Fault, LogEvent, NodeType, Page, Problem, RunPage, RunReport, StepHistory, Workflow, WorkflowItem } from './types';
+import type { Checked, LogEvent, NodeTypes, Page, Problem, RunPage, RunReport, StepHistory, Workflow, WorkflowItem } from './types';
 
 /** An answer that was not a success. `status` 0: there was no answer. */
 export class ApiError extends Error {
@@ -69,8 +69,7 @@ function query(fields: RunFilter & { limit?: number; cursor?: string | undefined
   return new URLSearchParams(Object.entries(fields).flatMap(([key, value]) => (value === undefined || value === '' ? [] : [[key, String(value)]]))).toString();
 }
 
-export const validate = (spec: unknown, signal: AbortSignal) =>
-  json<{ valid: boolean; errors: Fault[]; warnings?: Fault[] }>('workflows/validate', post(spec, signal));
+export const validate = (spec: unknown, signal: AbortSignal) => json<Checked>('workflows/validate', post(spec, signal));
 
 export const createWorkflow = (spec: unknown) => json<Workflow>('workflows', post(spec));
 
@@ -121,7 +120,7 @@ export const isAnswering = (ms: number): Promise<boolean> =>
 /** Rejects unless the server takes this key. */
 export const tryKey = (key: string) => send('node-types', key);
 
-export const getNodeTypes = (signal: AbortSignal) => json<{ items: NodeType[]; simulated: boolean }>('node-types', { signal });
+export const getNodeTypes = (signal: AbortSignal) => json<NodeTypes>('node-types', { signal });
 
 /** The events of a run after this number, one page of them. */
 export const getEvents = (run: string, after: number, signal?: AbortSignal) =>

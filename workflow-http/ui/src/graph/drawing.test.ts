@@ -43,7 +43,7 @@ describe('cards', () => {
   });
 
   it('are those of the run if the text has none of its steps', () => {
-    const run = { nodes: [{ id: 'x', type: 'MapNode', needs: [], nodes: [{ id: 'y', type: 'LLMNode' }] }], workflows: new Map() };
+    const run = { nodes: [{ id: 'x', type: 'MapNode', needs: [], nodes: [{ id: 'y', type: 'LLMNode', needs: [] }] }], workflows: new Map() };
     expect(cardsOf([written('a', {})], run).map(({ path, inner }) => [path, inner[0]?.path])).toEqual([['x', 'x/y']]);
     expect(cardsOf([written('x', {}), written('new', {})], run).map(({ path }) => path)).toEqual(['x', 'new']);
   });
@@ -51,16 +51,17 @@ describe('cards', () => {
   it('of a call are those of the workflow that the run calls', () => {
     const called = {
       workflow: 'brief',
+      spec_hash: '',
       nodes: [
-        { id: 'pros', type: 'LLMNode' },
+        { id: 'pros', type: 'LLMNode', needs: [] },
         { id: 'sum', type: 'WorkflowNode', needs: ['pros'], workflow: 'inmost' },
       ],
     };
     const run = {
-      nodes: [{ id: 'write', type: 'WorkflowNode', workflow: 'brief' }],
+      nodes: [{ id: 'write', type: 'WorkflowNode', needs: [], workflow: 'brief' }],
       workflows: new Map([
         ['brief', called],
-        ['inmost', { workflow: 'inmost', nodes: [{ id: 'end', type: 'LLMNode' }] }],
+        ['inmost', { workflow: 'inmost', spec_hash: '', nodes: [{ id: 'end', type: 'LLMNode', needs: [] }] }],
       ]),
     };
     const ofText = cardsOf([written('write', { type: 'WorkflowNode', data: { workflow: 'brief' } })], run);

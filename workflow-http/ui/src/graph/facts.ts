@@ -1,5 +1,5 @@
 // The second row of a card: what the step did, or is going to do, in a few words.
-import { isTruncated, type Step, type StepState } from '../run/run';
+import type { Step, StepState } from '../run/run';
 import { placeWords, reasonOf } from '../run/log';
 import { count, moment, plural } from '../base/format';
 import type { Card } from './drawing';
@@ -20,7 +20,7 @@ export function factOf(card: Card, step: Step | undefined): string {
     case 'delayed':
       return step.wait?.resumesAt ? `resumes at ${moment(step.wait.resumesAt, Date.parse(step.wait.since))}` : '';
     case 'completed':
-      if (isTruncated(step)) return 'cut off at the token limit';
+      if (step.isTruncated) return 'cut off at the token limit';
       return step.progress ? doneWords(card, step) : outputWords(step.output);
     case 'failed':
       return [step.error?.code, step.handled && 'the workflow continued'].filter(Boolean).join(', ');

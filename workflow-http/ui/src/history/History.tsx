@@ -77,16 +77,16 @@ function moveAmong(event: React.KeyboardEvent<HTMLElement>): void {
 interface FilterProps {
   states: RunStates;
   words: string;
-  counts: RunPage['counts'];
+  counts: RunPage['counts'] | undefined;
   onStates: (states: RunStates) => void;
   onWords: (words: string) => void;
 }
 
-function Filters({ states, words, counts = {}, onStates, onWords }: FilterProps) {
-  const sum = (...of: RunItem['status'][]) => of.reduce((sum, state) => sum + (counts[state] ?? 0), 0);
+function Filters({ states, words, counts, onStates, onWords }: FilterProps) {
+  const sum = (...of: RunItem['status'][]) => of.reduce((sum, state) => sum + (counts?.[state] ?? 0), 0);
   const search = useRef<HTMLInputElement>(null);
   useLetters({ '/': () => search.current?.focus() });
-  const isCounted = Object.keys(counts).length > 0;
+  const isCounted = counts !== undefined;
   const all: { value: RunStates; word: string; count: number }[] = [
     { value: 'all', word: 'All', count: sum('queued', 'running', ...STATES) },
     { value: 'live', word: 'Live', count: sum('queued', 'running', 'waiting') },

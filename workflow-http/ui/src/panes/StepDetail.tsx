@@ -18,7 +18,7 @@ import { Icon, iconOf } from '../parts/Icon';
 import { StateChip, turnWord } from '../parts/State';
 import { useNow } from '../parts/useNow';
 import { queueWords, reasonOf } from '../run/log';
-import { hasEnded, isSettled, isTruncated, shownState, tookOf, type Run, type Step } from '../run/run';
+import { hasEnded, isSettled, shownState, tookOf, type Run, type Step } from '../run/run';
 import { count, duration, ended, moment } from '../base/format';
 import { AnswerForm } from './AnswerForm';
 import { Ask } from './Ask';
@@ -58,7 +58,7 @@ export function StepDetail({ run, step, onTooLate, onChoose, onGoTo }: Props) {
       <Quiet step={step} isOver={isOver} streamsText={streamsText} />
       <Thoughts step={step} />
       <Words step={step} streamsText={streamsText} />
-      {isTruncated(step) && <Truncated />}
+      {step.isTruncated && <Truncated />}
       <Sources metadata={step.metadata} />
       <FailedItems run={run} step={step} onChoose={onChoose} />
       {hasOutput && <Output title="Output" value={step.output} isSpoken={streamsText && !step.handled} />}
@@ -100,7 +100,7 @@ function Facts({ run, step }: { run: Run; step: Step }) {
     ['in line', queued > 0 ? duration(queued) : undefined],
     ['first words', asked ? duration(asked) : undefined],
     ['speed', spoke && usage?.output_tokens ? `${Math.round((usage.output_tokens * 1000) / spoke)} tokens/s` : undefined],
-    ['ended by', step.finishReason && step.finishReason.toLowerCase() !== 'stop' && !isTruncated(step) ? step.finishReason : undefined],
+    ['ended by', step.finishReason && step.finishReason.toLowerCase() !== 'stop' && !step.isTruncated ? step.finishReason : undefined],
   ];
   return (
     <p className="flex flex-wrap gap-x-3.5 gap-y-0.5 text-meta text-ink-3">

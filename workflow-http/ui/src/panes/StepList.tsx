@@ -6,7 +6,7 @@ import { stateWord } from '../parts/State';
 import { useNow } from '../parts/useNow';
 import { isFolded, visibleSteps, type Folds } from '../run/fold';
 import { queueWords, reasonOf } from '../run/log';
-import { hasEnded, isSettled, isTruncated, shownState, tookOf, type Run, type Step } from '../run/run';
+import { hasEnded, isSettled, shownState, tookOf, type Run, type Step } from '../run/run';
 import { stepOf } from '../base/useKeys';
 import { count, duration, moment, plural } from '../base/format';
 
@@ -227,7 +227,7 @@ function factsOf(step: Step, isOver: boolean): string[] {
   if (step.state === 'failed') return [step.error?.code ?? step.type, ...(step.handled ? ['the workflow continued'] : [])];
   if (step.state === 'waiting') return step.wait?.expiresAt ? [`answer by ${at(step.wait.expiresAt, step)}`] : ['waits for you'];
   if (step.queue) return [lower(queueWords(step.queue))];
-  if (step.state === 'completed' && isTruncated(step)) return [step.type, 'cut off at the token limit'];
+  if (step.state === 'completed' && step.isTruncated) return [step.type, 'cut off at the token limit'];
   if (step.state === 'delayed') return step.wait?.resumesAt ? [`resumes at ${at(step.wait.resumesAt, step)}`] : [step.type];
   if (step.state === 'pending' && !isOver && step.needs.length > 0) return [step.type, `after ${step.needs.map(nameOf).join(', ')}`];
   return [step.type, ...(step.progress ? [step.progress] : [])].filter(Boolean);

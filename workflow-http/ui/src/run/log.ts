@@ -1,7 +1,7 @@
 // The log's sentences. Each line stands on its own: when, which step, what happened.
 import type { LogEvent, Problem, Usage } from '../api/types';
 import { asLine, duration, ended, moment, ordinal, plural, sentence } from '../base/format';
-import { isTruncated, type Run, type Step, type StepState } from './run';
+import type { Run, Step, StepState } from './run';
 
 export interface LogLine {
   seq: number;
@@ -109,13 +109,13 @@ export function logLine(event: LogEvent, run: Run): LogLine | undefined {
     case 'node.resumed':
       return line('running', event.payload === undefined ? 'Its time has come.' : 'Someone answered.', 'resumed');
     case 'node.progress':
-      return event.round ? line('running', `Round ${event.round + 1}.`) : undefined;
+      return 'round' in event && event.round > 0 ? line('running', `Round ${event.round + 1}.`) : undefined;
     case 'node.completed':
       return line(
         'completed',
         event.reused
           ? 'Reused from the earlier run.'
-          : `${after(event.duration_ms, event.usage)}${run.steps.get(event.path) && isTruncated(run.steps.get(event.path)!) ? ' Cut off at the token limit.' : ''}`.trim(),
+          : `${after(event.duration_ms, event.usage)}${event.truncated ? ' Cut off at the token limit.' : ''}`.trim(),
         'completed',
         event.output,
       );

@@ -6,18 +6,19 @@ const outline: Outline = {
     {
       id: 'each',
       type: 'MapNode',
+      needs: [],
       nodes: [
-        { id: 'sum', type: 'LLMNode' },
+        { id: 'sum', type: 'LLMNode', needs: [] },
         {
           id: 'refine',
           type: 'LoopNode',
           needs: ['sum'],
           nodes: [
-            { id: 'draft', type: 'LLMNode' },
+            { id: 'draft', type: 'LLMNode', needs: [] },
             { id: 'judge', type: 'TransformNode', needs: ['draft'] },
           ],
         },
-        { id: 'ask', type: 'WorkflowNode', workflow: 'inner' },
+        { id: 'ask', type: 'WorkflowNode', needs: [], workflow: 'inner' },
       ],
     },
     { id: 'call', type: 'WorkflowNode', needs: ['each'], workflow: 'inner' },
@@ -27,13 +28,14 @@ const outline: Outline = {
       'inner',
       {
         workflow: 'inner',
+        spec_hash: '',
         nodes: [
-          { id: 'twice', type: 'PromptNode' },
-          { id: 'deeper', type: 'WorkflowNode', workflow: 'inmost' },
+          { id: 'twice', type: 'PromptNode', needs: [] },
+          { id: 'deeper', type: 'WorkflowNode', needs: [], workflow: 'inmost' },
         ],
       },
     ],
-    ['inmost', { workflow: 'inmost', nodes: [{ id: 'end', type: 'HumanNode' }] }],
+    ['inmost', { workflow: 'inmost', spec_hash: '', nodes: [{ id: 'end', type: 'HumanNode', needs: [] }] }],
   ]),
 };
 

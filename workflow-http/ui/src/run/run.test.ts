@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RunEvent } from '../api/types';
-import { focusOf, hasEnded, isTruncated, newRun, reduce, shownState, statusOf, usageOf, type Run } from './run';
+import { focusOf, hasEnded, newRun, reduce, shownState, statusOf, usageOf, type Run } from './run';
 
 const base = { run_id: 'r' };
 let seq = 0;
@@ -174,13 +174,12 @@ it('first words are where the log has them, also for a page that was not there',
 });
 
 it.each([
-  [{ finish_reason: 'MAX_TOKENS' }, true],
-  [{ finish_reason: 'STOP', metadata: { truncated: true } }, true],
-  [{ finish_reason: 'STOP' }, false],
+  [{ finish_reason: 'MAX_TOKENS', truncated: true }, true],
+  [{ finish_reason: 'STOP', truncated: false }, false],
   [{}, false],
 ])('an answer that ended with %j is cut off: %s', (more, is) => {
   const run = reduce(started(), [logged({ type: 'node.completed', ...of('llm'), output: 'Hi', duration_ms: 5, ...more })]);
-  expect(isTruncated(run.steps.get('llm')!)).toBe(is);
+  expect(run.steps.get('llm')!.isTruncated === true).toBe(is);
   expect(run.log.at(-1)!.message).toBe(is ? '5 ms. Cut off at the token limit.' : '5 ms.');
 });
 

@@ -1,7 +1,6 @@
 // A run, built from its events and from nothing else: a live run and a replayed one are the same thing.
 import type { Delta, LogEvent, Problem, RunEvent, RunItem, Usage } from '../api/types';
 import { logLine, type LogLine } from './log';
-import { own } from '../base/ownProperty';
 import { learnOutage, outageOf, type OutageLog } from './outages';
 import { containerOf, indexOf, placeOf, type Outline, type Place } from './outline';
 
@@ -80,6 +79,8 @@ export interface Step extends Place {
   isReused?: boolean;
   model?: string;
   finishReason?: string;
+  /** The answer was cut off at a limit of tokens. */
+  isTruncated?: boolean;
   metadata?: unknown;
   /** Its attempt waits for admission. */
   queue?: Queue;
@@ -249,6 +250,7 @@ function apply(run: Copy, event: LogEvent): void {
         isReused: event.reused,
         model: event.model,
         finishReason: event.finish_reason,
+        isTruncated: event.truncated,
         metadata: event.metadata,
         ...(event.rounds === undefined ? {} : { progress: roundsOf(event.rounds, event.exhausted) }),
       }));
@@ -378,10 +380,6 @@ export function tookOf(step: Step, now: number): number | undefined {
 
 /** The state as it is shown: a map or loop in which a person is asked waits, too. */
 export const shownState = ({ state, asks }: Step): StepState => (state === 'running' && asks > 0 ? 'waiting' : state);
-
-/** The answer was cut off. */
-export const isTruncated = ({ finishReason, metadata }: Step): boolean =>
-  /^(?:max_tokens|length)$/i.test(finishReason ?? '') || own(metadata, 'truncated') === true;
 
 export const isSettled = (state: StepState): boolean => state === 'completed' || state === 'failed' || state === 'skipped' || state === 'cancelled';
 
