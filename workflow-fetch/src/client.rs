@@ -2,14 +2,11 @@
 
 use std::{error::Error, fmt, sync::Arc, time::SystemTime};
 
-use reqwest::{
-    Response,
-    header::{HeaderName, HeaderValue},
-    redirect, retry,
-};
+use reqwest::{Response, header::HeaderName, redirect, retry};
 use serde_json::Value;
 use tokio::time::timeout;
-use workflow_core::NodeError;
+use workflow_core::{MAX_OUTPUT_BYTES, NodeError};
+use workflow_httpkit::{BodyReader, ReadError, Redactor, Secret, UnusableSecret, retry_after};
 
 use crate::{
     address::Addresses,
@@ -20,11 +17,9 @@ use crate::{
     expect::Expected,
     guard::ForbiddenAddress,
     origin::Origin,
-    redact::Redactor,
-    reply::{self, Reply, Unread},
+    reply::Reply,
     request::Request,
     resolver::Guarded,
-    retry_after::wished_wait,
 };
 
 /// The most redirects that are followed.
@@ -102,17 +97,19 @@ impl HttpClient {
         let mut added = Vec::new();
         for (header, name) in secrets {
             let secret = self.settings.secrets.get(&name, origin.as_str());
-            let Some(secret) = secret.filter(|secret| !secret.is_empty()) else {
-                let origin = origin.clone();
-                return Err(FetchError::UnknownSecret { name, origin });
-            };
-            let value = HeaderValue::from_str(&secret);
-            let mut value = value.map_err(|_| FetchError::InvalidHeader(header.to_string()))?;
-            value.set_sensitive(true);
+            let secret = Secret::new(header.clone(), "", &secret.unwrap_or_default());
+            let secret = secret.map_err(|error| match error {
+                UnusableSecret::Empty => FetchError::UnknownSecret {
+                    name,
+                    origin: origin.clone(),
+                },
+                UnusableSecret::NotAHeader => FetchError::InvalidHeader(header.to_string()),
+            })?;
+            let (header, value) = secret.header();
             call.headers.insert(header, value);
             added.push(secret);
         }
-        Ok(Redactor::new(added.iter().map(String::as_str)))
+        Ok(Redactor::all(added.iter().map(Secret::redactor)))
     }
 
     async fn within_time<T>(
@@ -229,28 +226,28 @@ fn forbidden(error: &reqwest::Error) -> Option<ForbiddenAddress> {
     None
 }
 
-async fn output(mut response: Response, origin: Origin) -> Result<Value, FetchError> {
-    let body = reply::whole(&mut response)
-        .await
-        .map_err(|unread| match unread {
-            Unread::TooLarge => FetchError::ResponseTooLarge,
-            Unread::Interrupted(error) => FetchError::Interrupted(origin, error.into()),
-        })?;
+async fn output(response: Response, origin: Origin) -> Result<Value, FetchError> {
+    let (status, headers) = (response.status(), response.headers().clone());
+    let body = BodyReader::new(response, MAX_OUTPUT_BYTES).whole().await;
+    let body = body.map_err(|error| match error {
+        ReadError::TooLarge(_) => FetchError::ResponseTooLarge,
+        ReadError::Interrupted(error) => FetchError::Interrupted(origin, error),
+    })?;
     let reply = Reply {
-        status: response.status(),
-        headers: response.headers().clone(),
+        status,
+        headers,
         body,
     };
     reply.output()
 }
 
-async fn refusal(mut response: Response, origin: Origin, expected: &Expected) -> FetchError {
+async fn refusal(response: Response, origin: Origin, expected: &Expected) -> FetchError {
     let status = response.status();
     let answer = Refusal {
         status,
         expected: expected.clone(),
-        wait: wished_wait(response.headers(), SystemTime::now()),
-        body: reply::beginning(&mut response).await,
+        wait: retry_after(response.headers(), SystemTime::now()),
+        body: BodyReader::new(response, usize::MAX).refusal().await,
     };
     FetchError::UnexpectedStatus {
         origin,

@@ -3,14 +3,12 @@
 use std::{borrow::Cow, error::Error, time::Duration};
 
 use workflow_core::{MAX_OUTPUT_BYTES, NodeError};
+use workflow_httpkit::{Redactor, excerpt_of_refusal, shortened};
 
-use crate::{
-    excerpt::{excerpt, shortened},
-    expect::Expected,
-    guard::ForbiddenAddress,
-    origin::Origin,
-    redact::Redactor,
-};
+use crate::{expect::Expected, guard::ForbiddenAddress, origin::Origin};
+
+/// The most characters of foreign text that an error shows.
+const LONGEST: usize = 500;
 
 /// Why a call failed. It may hold secrets: it is shown by [`FetchError::told`] only.
 #[derive(Debug, thiserror::Error)]
@@ -100,10 +98,10 @@ impl FetchError {
 
     fn message(&self, redactor: &Redactor) -> String {
         // Hosts and types of content are foreign, and may be long.
-        let message = shortened(redactor.text(self.to_string()));
+        let message = shortened(redactor.text(self.to_string()), LONGEST);
         match self {
             Self::UnexpectedStatus { answer, .. } => {
-                let body = excerpt(&answer.body, redactor);
+                let body = excerpt_of_refusal(&answer.body, redactor, LONGEST);
                 if body.is_empty() {
                     message
                 } else {

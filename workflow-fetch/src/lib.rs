@@ -43,18 +43,15 @@ mod client;
 mod config;
 mod data;
 mod error;
-mod excerpt;
 mod expect;
 mod guard;
 mod header;
 mod members;
 mod node;
 mod origin;
-mod redact;
 mod reply;
 mod request;
 mod resolver;
-mod retry_after;
 mod secret;
 
 pub use crate::{

@@ -1,14 +1,12 @@
 //! An answer, as the output of a node.
 
-use bytes::Bytes;
 use reqwest::{
-    Response, StatusCode,
+    StatusCode,
     header::{CONTENT_TYPE, HeaderMap, HeaderName, SET_COOKIE},
 };
 use serde_json::{Map, Value, json};
-use workflow_core::MAX_OUTPUT_BYTES;
 
-use crate::{error::FetchError, excerpt::LONGEST_REFUSAL};
+use crate::error::FetchError;
 
 /// An answer that has come whole.
 pub(crate) struct Reply {
@@ -41,43 +39,6 @@ impl Reply {
         }
         Ok(text.into())
     }
-}
-
-/// Reads a body, as long as it is within the bounds.
-pub(crate) async fn whole(response: &mut Response) -> Result<Vec<u8>, Unread> {
-    let mut body = Vec::new();
-    while let Some(piece) = next(response).await? {
-        if body.len() + piece.len() > MAX_OUTPUT_BYTES {
-            return Err(Unread::TooLarge);
-        }
-        body.extend_from_slice(&piece);
-    }
-    Ok(body)
-}
-
-/// Reads as much of a refusal as there is and as is worth reading. Its status counts, whatever
-/// becomes of its body.
-pub(crate) async fn beginning(response: &mut Response) -> Vec<u8> {
-    let mut body = Vec::new();
-    while let Ok(Some(piece)) = next(response).await {
-        body.extend_from_slice(&piece);
-        if body.len() >= LONGEST_REFUSAL {
-            body.truncate(LONGEST_REFUSAL);
-            break;
-        }
-    }
-    body
-}
-
-/// Why a body was not read to its end.
-pub(crate) enum Unread {
-    TooLarge,
-    Interrupted(reqwest::Error),
-}
-
-async fn next(response: &mut Response) -> Result<Option<Bytes>, Unread> {
-    let piece = response.chunk().await;
-    piece.map_err(|error| Unread::Interrupted(error.without_url()))
 }
 
 /// The headers by their names in lower case, without cookies: those are as good as passwords.

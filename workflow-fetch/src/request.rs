@@ -6,13 +6,13 @@ use reqwest::{
 };
 use url::Url;
 use workflow_core::{NodeContext, NodeError, TextOrSecret};
+use workflow_httpkit::Redactor;
 
 use crate::{
     call::Call,
     data::{Fields, HttpData},
     error::FetchError,
     expect::Expected,
-    redact::Redactor,
 };
 
 /// The longest URL.

@@ -6,17 +6,14 @@ mod common;
 use std::{io, io::Write, net::IpAddr, sync::Arc};
 
 use async_trait::async_trait;
-use common::{
-    answering, error, events, local, output,
-    raw::{Then, saying},
-    registry, resolving, run, text,
-};
+use common::{answering, error, events, local, output, registry, resolving, run, saying, text};
 use flate2::{Compression, write::GzEncoder};
 use futures::StreamExt;
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 use workflow_core::{EventKind, Executor, NodeRetrying, Update, Workflow};
 use workflow_fetch::{HttpClient, HttpClientBuilder, Resolver};
+use workflow_httpkit::testing::Then;
 
 const MIB: usize = 1024 * 1024;
 
@@ -272,14 +269,14 @@ async fn a_broken_connection_is_tried_again_and_told_without_the_url() {
             "no address",
         ),
         (
-            local(&silent.origin),
-            &silent.origin,
+            local(&silent.base_url),
+            &silent.base_url,
             "connection_failed",
             "closed",
         ),
         (
-            local(&cut.origin),
-            &cut.origin,
+            local(&cut.base_url),
+            &cut.base_url,
             "response_interrupted",
             "end of file",
         ),
@@ -325,8 +322,8 @@ async fn an_answer_that_does_not_come_in_time_is_given_up() {
     for bytes in ["", head] {
         let server = saying(bytes, Then::Stall).await;
         // Without a limit of its own for connecting: time is not real here, but the socket is.
-        let client = local(&server.origin).connect_timeout(std::time::Duration::MAX);
-        let error = error(client, &get(&server.origin)).await;
+        let client = local(&server.base_url).connect_timeout(std::time::Duration::MAX);
+        let error = error(client, &get(&server.base_url)).await;
         assert_eq!(error["code"], "timeout", "{error:#}");
         let detail = error["detail"].as_str().unwrap();
         assert!(detail.ends_with("did not answer within 30s"), "{detail}");

@@ -29,7 +29,6 @@
 // In the order of reading: `request` and `reply`, `error`, `stream` (bytes to a reply), `limits`, `client`, `node`.
 mod client;
 mod error;
-mod http;
 mod limits;
 mod node;
 mod reply;

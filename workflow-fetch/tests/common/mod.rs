@@ -2,8 +2,6 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
-pub(crate) mod raw;
-
 use std::{collections::VecDeque, io, net::IpAddr, sync::Arc, sync::Mutex};
 
 use async_trait::async_trait;
@@ -12,6 +10,7 @@ use serde_json::{Value, json};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate, matchers::any};
 use workflow_core::{Executor, Registry, Run, StepEvent, Update, Workflow};
 use workflow_fetch::{HttpClient, HttpClientBuilder, Resolver};
+use workflow_httpkit::testing::{RawServer, Then};
 
 /// A client that may call this origin, on this machine.
 pub(crate) fn local(origin: &str) -> HttpClientBuilder {
@@ -75,6 +74,12 @@ pub(crate) fn text(status: u16, body: impl Into<Vec<u8>>) -> ResponseTemplate {
 
 pub(crate) fn redirect(status: u16, to: &str) -> ResponseTemplate {
     ResponseTemplate::new(status).insert_header("location", to)
+}
+
+/// A raw server that sends these bytes.
+pub(crate) async fn saying(bytes: &str, then: Then) -> RawServer {
+    let pieces = vec![bytes.as_bytes().to_vec()];
+    RawServer::start(pieces, then, |_| {}).await.unwrap()
 }
 
 /// The one request the server got.

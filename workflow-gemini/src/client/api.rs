@@ -3,11 +3,11 @@
 use std::{borrow::Cow, fmt, sync::Arc, time::SystemTime};
 
 use reqwest::{RequestBuilder, Response, Url, header::HeaderMap, redirect};
+use workflow_httpkit::{Secret, lenient_retry_after};
 
 use super::{peer::is_loopback, settings::Settings, span::Observed};
 use crate::{
     error::{ApiError, ConfigError, GeminiError},
-    http::{Secret, wished_wait},
     limits::{Entry, Gate, Permit},
     request::{GenerateRequest, Method, Question, ServiceTier},
     stream::{Body, Clock},
@@ -104,7 +104,7 @@ impl Api {
             let question = self.question(url, request, token).headers(header(&secret));
             let response = self.send(&clock, question).await?;
             let status = response.status();
-            let wish = wished_wait(response.headers(), SystemTime::now());
+            let wish = lenient_retry_after(response.headers(), SystemTime::now());
             let limits = (self.settings.max_reply_bytes, room);
             let mut body = Body::new(response, clock, limits, secret.clone(), permit);
             if status == reqwest::StatusCode::OK {

@@ -4,11 +4,9 @@ use std::{error::Error, fmt, future::Future, sync::Arc};
 
 use futures::{FutureExt, TryFutureExt, future::BoxFuture};
 use reqwest::header::{AUTHORIZATION, HeaderName};
+use workflow_httpkit::Secret;
 
-use crate::{
-    error::{ConfigError, GeminiError},
-    http::Secret,
-};
+use crate::error::{ConfigError, GeminiError};
 
 /// A key, or something that gives tokens.
 #[derive(Clone, Debug)]
@@ -33,12 +31,12 @@ impl Credential {
 /// An API key, in the header of the API.
 pub(super) fn key(text: &str) -> Result<Secret, ConfigError> {
     let name = HeaderName::from_static("x-goog-api-key");
-    Ok(Secret::new(name, "", text)?)
+    Secret::new(name, "", text).map_err(ConfigError::of_key)
 }
 
 /// An access token.
 fn bearer(text: &str) -> Result<Secret, ConfigError> {
-    Ok(Secret::new(AUTHORIZATION, "Bearer ", text)?)
+    Secret::new(AUTHORIZATION, "Bearer ", text).map_err(ConfigError::of_key)
 }
 
 type Token = Result<String, Box<dyn Error + Send + Sync>>;

@@ -2,14 +2,14 @@
 
 use std::{fmt, time::Duration};
 
+use workflow_httpkit::Secret;
+
 use super::{
     class::{Class, is_daily},
+    excerpt::excerpt,
     fault::Fault,
 };
-use crate::{
-    http::{Secret, excerpt},
-    limits::Refusal,
-};
+use crate::limits::Refusal;
 
 /// How long a model is left alone whose quota is used up.
 const SPENT_QUOTA: Duration = Duration::from_secs(60);

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use crate::http::UnusableSecret;
+use workflow_httpkit::UnusableSecret;
 
 /// Why a client could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -39,8 +39,8 @@ pub enum ConfigError {
     Http(#[source] Box<dyn Error + Send + Sync>),
 }
 
-impl From<UnusableSecret> for ConfigError {
-    fn from(error: UnusableSecret) -> Self {
+impl ConfigError {
+    pub(crate) fn of_key(error: UnusableSecret) -> Self {
         match error {
             UnusableSecret::Empty => Self::MissingKey,
             UnusableSecret::NotAHeader => Self::InvalidKey,

@@ -3,6 +3,7 @@
 mod api_error;
 mod class;
 mod config;
+mod excerpt;
 mod fault;
 mod hint;
 mod no_answer;
@@ -17,11 +18,10 @@ pub use self::{
 use std::{borrow::Cow, error::Error, fmt, time::Duration};
 
 use workflow_core::Usage;
+use workflow_httpkit::Secret;
 
-use crate::{
-    http::{Secret, excerpt},
-    limits::{CoolingDown, NotAdmitted},
-};
+use self::excerpt::excerpt;
+use crate::limits::{CoolingDown, NotAdmitted};
 
 /// Why a request brought no answer.
 ///

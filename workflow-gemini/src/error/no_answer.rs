@@ -4,11 +4,10 @@ use std::fmt;
 
 use serde_json::Value;
 use workflow_core::Usage;
+use workflow_httpkit::Secret;
 
-use crate::{
-    http::{Secret, excerpt},
-    reply::{BlockReason, Details, FinishReason},
-};
+use super::excerpt::excerpt;
+use crate::reply::{BlockReason, Details, FinishReason};
 
 /// The API said 200, and what came is no answer. Its tokens are billed all the same.
 #[derive(Clone, Debug)]

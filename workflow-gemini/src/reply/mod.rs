@@ -14,8 +14,7 @@ pub use self::{
 
 use serde_json::Value;
 use workflow_core::Usage;
-
-use crate::http::Secret;
+use workflow_httpkit::Secret;
 
 /// A whole answer. Its text is never empty.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,7 +50,7 @@ impl Reply {
     /// Without the key in what the server says of itself.
     pub(crate) fn presented(mut self, secret: &Secret) -> Self {
         for text in [&mut self.model_version, &mut self.response_id] {
-            *text = text.take().map(|text| secret.redact(&text));
+            *text = text.take().map(|text| secret.redactor().text(text));
         }
         self
     }

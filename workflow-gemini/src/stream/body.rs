@@ -1,31 +1,23 @@
 //! An answer's body: read with time-outs and a bound on its size.
 
-use std::error::Error;
-
 use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use reqwest::{Response, header::CONTENT_TYPE};
+use workflow_httpkit::{BodyReader, MAX_REFUSAL_BYTES, ReadError, Secret};
 
 use super::clock::Clock;
-use crate::{error::GeminiError, http::Secret, limits::Permit};
+use crate::{error::GeminiError, limits::Permit};
 
-/// The most bytes of a refusal that are read: the rest is not for people.
-const LONGEST_REFUSAL: usize = 64 * 1024;
 /// How many of the first bytes are kept, to show what came instead of an answer.
 const HEAD: usize = 1_000;
 
-type Piece = Result<Bytes, Box<dyn Error + Send + Sync>>;
-
 /// The bytes of an answer, decompressed.
 pub(crate) struct Body {
-    pieces: BoxStream<'static, Piece>,
+    pieces: BodyReader,
     content_type: Option<String>,
     service_tier: Option<String>,
     clock: Clock,
+    /// The bound that an error names: of it, earlier answers of the same reply have used a part.
     limit: usize,
-    /// How many of them this answer may have: others of the same reply came before.
-    room: usize,
-    read: usize,
     head: Vec<u8>,
     secret: Secret,
     /// The request is on its way until this is dropped.
@@ -47,18 +39,12 @@ impl Body {
             content_type.map(|it| String::from_utf8_lossy(it.as_bytes()).into_owned());
         let service_tier = response.headers().get("x-gemini-service-tier");
         let service_tier = service_tier.and_then(|it| Some(it.to_str().ok()?.to_owned()));
-        let pieces = response
-            .bytes_stream()
-            .map_err(|error| error.without_url().into())
-            .boxed();
         Self {
-            pieces,
+            pieces: BodyReader::new(response, room),
             content_type,
             service_tier,
             clock,
             limit,
-            room,
-            read: 0,
             head: Vec::new(),
             secret,
             _permit: permit,
@@ -77,15 +63,17 @@ impl Body {
 
     /// How many bytes came so far.
     pub(crate) fn bytes(&self) -> usize {
-        self.read
+        self.pieces.bytes_read()
     }
 
     /// The next piece; `None` at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, GeminiError> {
+        let is_first = self.pieces.bytes_read() == 0;
         let piece = self.pieces.next();
-        let piece = match self.read {
-            0 => self.clock.first_byte(piece).await?,
-            _ => self.clock.more(piece).await?,
+        let piece = if is_first {
+            self.clock.first_byte(piece).await?
+        } else {
+            self.clock.more(piece).await?
         };
         self.take(piece)
     }
@@ -111,8 +99,8 @@ impl Body {
         let mut body = Vec::new();
         while let Ok(Some(piece)) = self.next().await {
             body.extend_from_slice(&piece);
-            if body.len() >= LONGEST_REFUSAL {
-                body.truncate(LONGEST_REFUSAL);
+            if body.len() >= MAX_REFUSAL_BYTES {
+                body.truncate(MAX_REFUSAL_BYTES);
                 break;
             }
         }
@@ -140,19 +128,20 @@ impl Body {
         !self.head.trim_ascii().is_empty() && !claims.iter().any(|claim| kind.contains(claim))
     }
 
-    fn take(&mut self, piece: Option<Piece>) -> Result<Option<Bytes>, GeminiError> {
-        let interrupted = |source| GeminiError::Interrupted {
-            source: Some(source),
-        };
-        let Some(piece) = piece.transpose().map_err(interrupted)? else {
-            return Ok(None);
-        };
-        self.read = self.read.saturating_add(piece.len());
-        if self.read > self.room {
-            return Err(GeminiError::TooLarge { limit: self.limit });
+    fn take(
+        &mut self,
+        piece: Result<Option<Bytes>, ReadError>,
+    ) -> Result<Option<Bytes>, GeminiError> {
+        let piece = piece.map_err(|error| match error {
+            ReadError::TooLarge(_) => GeminiError::TooLarge { limit: self.limit },
+            ReadError::Interrupted(source) => GeminiError::Interrupted {
+                source: Some(source),
+            },
+        })?;
+        if let Some(piece) = &piece {
+            let missing = HEAD.saturating_sub(self.head.len()).min(piece.len());
+            self.head.extend_from_slice(&piece[..missing]);
         }
-        let missing = HEAD.saturating_sub(self.head.len()).min(piece.len());
-        self.head.extend_from_slice(&piece[..missing]);
-        Ok(Some(piece))
+        Ok(piece)
     }
 }

@@ -1,9 +1,10 @@
 //! The answer to one request, read piece by piece.
 
+use workflow_httpkit::Secret;
+
 use super::{Documents, body::Body, surrogates::Surrogates};
 use crate::{
     error::GeminiError,
-    http::Secret,
     reply::{Response, Unreadable, responses},
     request::Method,
 };

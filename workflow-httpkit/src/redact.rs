@@ -1,4 +1,4 @@
-//! Keeps secrets out of what is shown.
+//! Removes secrets from what is shown.
 
 use std::fmt;
 
@@ -10,36 +10,47 @@ const REDACTED: &str = "***";
 /// The shortest part of a secret that counts as secret by itself.
 const SHORTEST_PART: usize = 8;
 
-/// The secrets of one call, in the forms in which an answer may repeat them. In lower case: a URL
-/// repeats a host's name so.
+/// Removes secrets, in the forms in which a response may repeat them: as they are, as JSON and URLs write them, and
+/// in either case, since a URL repeats a host's name in lower case. The default removes nothing.
 #[derive(Clone, Default)]
-pub(crate) struct Redactor {
+pub struct Redactor {
+    /// In lower case.
     /// The longest first, so that none is cut by another.
     forms: Vec<String>,
 }
 
 impl Redactor {
-    pub(crate) fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut forms: Vec<String> = secrets.into_iter().flat_map(forms).collect();
+    /// Removes these secrets.
+    pub fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::sorted(secrets.into_iter().flat_map(forms).collect())
+    }
+
+    /// Removes what any of these removes.
+    pub fn all<'a>(redactors: impl IntoIterator<Item = &'a Self>) -> Self {
+        let forms = redactors.into_iter().flat_map(|it| it.forms.clone());
+        Self::sorted(forms.collect())
+    }
+
+    fn sorted(mut forms: Vec<String>) -> Self {
         forms.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         forms.dedup();
         Self { forms }
     }
 
-    /// The length of the longest text it hides.
-    pub(crate) fn longest(&self) -> usize {
+    /// The length of the longest text that it removes, in bytes.
+    pub fn longest(&self) -> usize {
         self.forms.first().map_or(0, String::len)
     }
 
     /// The text without secrets.
-    pub(crate) fn text(&self, text: String) -> String {
+    pub fn text(&self, text: String) -> String {
         self.forms
             .iter()
             .fold(text, |text, form| without(text, form))
     }
 
-    /// JSON without secrets, wherever they stand in it.
-    pub(crate) fn json(&self, json: Value) -> Value {
+    /// JSON without secrets, wherever in it they are.
+    pub fn json(&self, json: Value) -> Value {
         if self.forms.is_empty() {
             return json;
         }
@@ -132,7 +143,9 @@ mod tests {
 
     #[test]
     fn of_two_secrets_the_longer_is_hidden_whole() {
-        let redactor = Redactor::new(["abc", "abcdef"]);
+        let (shorter, longer) = (Redactor::new(["abc"]), Redactor::new(["abcdef"]));
+        let redactor = Redactor::all([&shorter, &longer]);
+        assert_eq!(redactor.forms, Redactor::new(["abc", "abcdef"]).forms);
         assert_eq!(redactor.text("abcdef abc".to_owned()), "*** ***");
         assert_eq!(redactor.longest(), 6);
         assert_eq!(format!("{redactor:?}"), "***");

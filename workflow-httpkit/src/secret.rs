@@ -4,20 +4,19 @@ use std::{fmt, sync::Arc};
 
 use reqwest::header::{HeaderName, HeaderValue};
 
-/// What stands where the key was.
-const REDACTED: &str = "***";
+use crate::redact::Redactor;
 
 /// An API key or a token: it can be sent as a header, and removed from texts. Nothing else.
 #[derive(Clone)]
-pub(crate) struct Secret {
-    text: Arc<str>,
+pub struct Secret {
+    redactor: Arc<Redactor>,
     name: HeaderName,
     value: HeaderValue,
 }
 
 /// Why a text cannot be a secret. The text itself is not part of the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum UnusableSecret {
+pub enum UnusableSecret {
     /// There is nothing in it.
     #[error("the secret is empty")]
     Empty,
@@ -29,7 +28,10 @@ pub(crate) enum UnusableSecret {
 impl Secret {
     /// A secret that is sent as the value of `name`, after `prefix`. White space around it is not part
     /// of it, since people paste line ends along with keys.
-    pub(crate) fn new(name: HeaderName, prefix: &str, text: &str) -> Result<Self, UnusableSecret> {
+    ///
+    /// # Errors
+    /// [`UnusableSecret`].
+    pub fn new(name: HeaderName, prefix: &str, text: &str) -> Result<Self, UnusableSecret> {
         let text = text.trim();
         if text.is_empty() {
             return Err(UnusableSecret::Empty);
@@ -37,24 +39,28 @@ impl Secret {
         let value = HeaderValue::from_str(&format!("{prefix}{text}"));
         let mut value = value.map_err(|_| UnusableSecret::NotAHeader)?;
         value.set_sensitive(true);
-        let text = text.into();
-        Ok(Self { text, name, value })
+        let redactor = Arc::new(Redactor::new([text]));
+        Ok(Self {
+            redactor,
+            name,
+            value,
+        })
     }
 
     /// The header it is sent in, its value marked sensitive.
-    pub(crate) fn header(&self) -> (HeaderName, HeaderValue) {
+    pub fn header(&self) -> (HeaderName, HeaderValue) {
         (self.name.clone(), self.value.clone())
     }
 
-    /// The text without the key: a server may echo it.
-    pub(crate) fn redact(&self, text: &str) -> String {
-        text.replace(&*self.text, REDACTED)
+    /// Removes it from texts: a server may repeat it.
+    pub fn redactor(&self) -> &Redactor {
+        &self.redactor
     }
 }
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(REDACTED)
+        self.redactor.fmt(f)
     }
 }
 
@@ -66,6 +72,10 @@ mod tests {
 
     fn key(text: &str) -> Result<Secret, UnusableSecret> {
         Secret::new(HeaderName::from_static("x-api-key"), "", text)
+    }
+
+    fn redacted(secret: &Secret, text: &str) -> String {
+        secret.redactor().text(text.to_owned())
     }
 
     #[test]
@@ -85,8 +95,8 @@ mod tests {
             ("authorization", &b"Bearer ya29.secret"[..])
         );
         assert!(value.is_sensitive());
-        assert_eq!(token.redact("Bearer ya29.secret"), "Bearer ***");
-        assert_eq!(key.redact("key AIza-secret is bad"), "key *** is bad");
+        assert_eq!(redacted(&token, "Bearer ya29.secret"), "Bearer ***");
+        assert_eq!(redacted(&key, "key AIza-secret is bad"), "key *** is bad");
     }
 
     #[test]

@@ -1,0 +1,104 @@
+//! How long the headers of a response ask to wait.
+
+use std::time::{Duration, SystemTime};
+
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+
+/// `Retry-After` as RFC 9110 has it: whole seconds, or a date. A date that has passed asks for no wait.
+pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let value = header(headers, RETRY_AFTER.as_str())?;
+    match value.parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => until(value, now),
+    }
+}
+
+/// `Retry-After` as providers of models write it: decimals, too, and else `retry-after-ms`.
+pub fn lenient_retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let standard = header(headers, RETRY_AFTER.as_str())
+        .and_then(|value| number(value, 1.0).or_else(|| until(value, now)));
+    standard.or_else(|| number(header(headers, "retry-after-ms")?, 1_000.0))
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    Some(headers.get(name)?.to_str().ok()?.trim())
+}
+
+fn number(number: &str, per_second: f64) -> Option<Duration> {
+    let number: f64 = number.parse().ok()?;
+    Duration::try_from_secs_f64(number / per_second).ok()
+}
+
+/// A date that has passed asks for no wait.
+fn until(date: &str, now: SystemTime) -> Option<Duration> {
+    let date = httpdate::parse_http_date(date).ok()?;
+    Some(date.duration_since(now).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn wait(pairs: &[(&'static str, &'static str)]) -> Option<Duration> {
+        let pairs = pairs.iter().map(|(name, value)| {
+            (
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            )
+        });
+        // Sun, 06 Nov 1994 08:49:37 GMT
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+        let headers = pairs.collect();
+        if let Some(standard) = retry_after(&headers, now) {
+            assert_eq!(lenient_retry_after(&headers, now), Some(standard));
+        }
+        lenient_retry_after(&headers, now)
+    }
+
+    fn standard(value: &'static str) -> Option<Duration> {
+        let headers = [(RETRY_AFTER, HeaderValue::from_static(value))];
+        // Sun, 06 Nov 1994 08:49:37 GMT
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+        retry_after(&headers.into_iter().collect(), now)
+    }
+
+    #[test]
+    fn the_standard_has_whole_seconds_and_dates() {
+        assert_eq!(standard(" 7 "), Some(Duration::from_secs(7)));
+        let later = standard("Sun, 06 Nov 1994 08:50:07 GMT");
+        assert_eq!(later, Some(Duration::from_secs(30)));
+        let past = standard("Sun, 06 Nov 1994 08:00:00 GMT");
+        assert_eq!(past, Some(Duration::ZERO));
+        for value in ["soon", "-1", "", "NaN", "1.5"] {
+            assert_eq!(standard(value), None, "{value}");
+        }
+        assert_eq!(retry_after(&HeaderMap::new(), SystemTime::now()), None);
+    }
+
+    #[test]
+    fn seconds_dates_and_milliseconds_are_understood() {
+        assert_eq!(wait(&[("retry-after", "7")]), Some(Duration::from_secs(7)));
+        assert_eq!(
+            wait(&[("retry-after-ms", "250")]),
+            Some(Duration::from_millis(250))
+        );
+        let both = [("retry-after-ms", "250"), ("retry-after", "7")];
+        assert_eq!(wait(&both), Some(Duration::from_secs(7)));
+        let later = [("retry-after", "Sun, 06 Nov 1994 08:50:07 GMT")];
+        assert_eq!(wait(&later), Some(Duration::from_secs(30)));
+        let past = [("retry-after", "Sun, 06 Nov 1994 08:00:00 GMT")];
+        assert_eq!(wait(&past), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn nonsense_asks_for_nothing() {
+        for value in ["soon", "-1", "", "NaN", "inf", "1e300"] {
+            assert_eq!(wait(&[("retry-after", value)]), None, "{value}");
+        }
+        let else_ms = [("retry-after", "soon"), ("retry-after-ms", "9")];
+        assert_eq!(wait(&else_ms), Some(Duration::from_millis(9)));
+        assert_eq!(wait(&[]), None);
+    }
+}
