@@ -12,7 +12,7 @@ use workflow_core::{Engine, RunId, RunRecord, WorkflowId};
 
 #[cfg(feature = "ui")]
 use crate::page::Page;
-use crate::{body::Bodies, openapi::Description, options::Options, readers::Readers};
+use crate::{openapi::Description, options::Options, request::Bodies, sse::Readers};
 
 #[derive(Clone)]
 pub(crate) struct App {

@@ -28,56 +28,28 @@
 //!
 //! This crate runs no workflow and keeps no state of its own; it knows the engine's trait only.
 
-mod accept;
+// In the order of reading: `router` the table of routes, `api` their handlers, `request` what these read, `sse` streams,
+// `openapi` the description of all; `serve` accepts connections, `access` decides who is served, `metrics` counts.
+mod access;
+mod api;
 mod app;
-mod auth;
-mod body;
-mod budget;
-mod catalog;
-mod coding;
-mod connection;
-mod cors;
-mod cursor;
-mod events;
-mod explained;
-mod extract;
-mod fields;
-mod guard;
-mod host;
-mod idempotency;
-mod key;
-mod legacy;
 mod limits;
-mod media;
 mod metrics;
 mod openapi;
 mod options;
-mod origin;
 #[cfg(feature = "ui")]
 mod page;
 mod problem;
-mod query;
-mod readers;
+mod request;
 mod router;
-mod run_request;
-mod runs;
 mod serve;
 mod sse;
-mod trace;
-mod unread;
-mod url;
-mod version;
-mod waits;
-mod workflows;
-mod wrong_keys;
 
-pub use self::{
-    host::{Host, InvalidHost},
-    key::{ApiKey, InvalidApiKey},
+pub use crate::{
+    access::{ApiKey, Host, InvalidApiKey, InvalidHost, InvalidOrigin, Origin},
     limits::Limits,
     metrics::Metrics,
     options::Options,
-    origin::{InvalidOrigin, Origin},
     router::router,
     serve::serve,
 };

@@ -5,11 +5,9 @@ use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    host::{Host, Hosts},
-    key::ApiKey,
+    access::{ApiKey, Host, Hosts, Origin},
     limits::Limits,
     metrics::Metrics,
-    origin::Origin,
 };
 
 /// What a service may be told. [`Options::default`] suits one that stands alone.

@@ -16,7 +16,7 @@ use axum::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::{coding::Coding, openapi::Text, problem::Kind};
+use crate::{openapi::Text, problem::Kind, request::Coding};
 
 // `static FILES: &[File]`, written by `build.rs`.
 include!(concat!(env!("OUT_DIR"), "/page.rs"));

@@ -15,17 +15,15 @@ use workflow_core::Engine;
 #[cfg(feature = "ui")]
 use crate::page::Page;
 use crate::{
+    access::{Guard, Keyring, auth, cors, guard},
+    api::{catalog, runs, waits, workflows},
     app::App,
-    auth::{self, Keyring},
-    body::Bodies,
-    catalog, coding, cors, events,
-    guard::{self, Guard},
     metrics,
     openapi::{self, Description, Routes},
     options::Options,
     problem::{Kind, Problem},
-    readers::Readers,
-    runs, waits, workflows,
+    request::{Bodies, coding},
+    sse::{Readers, events},
 };
 
 /// An engine as a service.
@@ -93,7 +91,9 @@ fn protected(mut router: Router<App>, options: &Options) -> Router<App> {
 }
 
 fn routes() -> Routes {
-    use openapi::{catalog as service_told, runs as runs_told, workflows as workflows_told};
+    use openapi::describe::{
+        catalog as service_told, runs as runs_told, workflows as workflows_told,
+    };
     Routes::default()
         .post("/api/workflows", workflows::create, workflows_told::create)
         .get("/api/workflows", workflows::list, workflows_told::list)

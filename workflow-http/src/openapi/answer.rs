@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use crate::accept::{EVENT_STREAM, JSON};
+use crate::request::{EVENT_STREAM, JSON};
 
 /// A status, and what comes with it.
 pub(super) struct Answer {

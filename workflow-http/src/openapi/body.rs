@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde_json::{Value, json};
 use workflow_core::NodeId;
 
-use crate::accept::JSON;
+use crate::request::JSON;
 
 /// What a request sends.
 pub(super) struct Body {

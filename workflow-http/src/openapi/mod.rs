@@ -5,18 +5,14 @@
 
 mod answer;
 mod body;
-pub(crate) mod catalog;
+pub(crate) mod describe;
 mod document;
 mod events;
-mod examples;
-mod html;
 mod operation;
 mod page;
 mod parameter;
 mod routes;
-pub(crate) mod runs;
 mod schemas;
-pub(crate) mod workflows;
 
 use axum::{
     body::Bytes,
@@ -27,9 +23,9 @@ use axum::{
 use workflow_core::Registry;
 
 #[cfg(feature = "ui")]
-pub(crate) use self::html::Text;
+pub(crate) use self::page::Text;
 pub(crate) use self::{operation::Operation, page::PATH as PAGE, routes::Routes, schemas::Schemas};
-use crate::{accept::JSON, app::App, options::Options};
+use crate::{app::App, options::Options, request::JSON};
 
 /// The document and its page, as they are served.
 pub(crate) struct Description {

@@ -10,7 +10,7 @@ use axum::{
 use serde_json::Value;
 
 use super::{Operation, Schemas};
-use crate::{app::App, query};
+use crate::{app::App, request::query};
 
 /// Tells what a route does.
 type Describe = fn(&mut Schemas) -> Operation;

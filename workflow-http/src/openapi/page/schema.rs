@@ -4,11 +4,9 @@ use std::fmt::{self, Write};
 
 use serde_json::Value;
 
+use super::html::{Prose, Text};
 use super::{items, members, text};
-use crate::openapi::{
-    html::{Prose, Text},
-    schemas::referred,
-};
+use crate::openapi::schemas::referred;
 
 pub(super) fn write(page: &mut String, name: &str, schema: &Value) -> fmt::Result {
     writeln!(

@@ -3,12 +3,12 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Operation, Schemas, answer::Answer};
+use crate::openapi::{answer::Answer, operation::Operation, schemas::Schemas};
 use crate::{
-    accept::JSON,
-    catalog::{NodeTypes, Probe},
+    api::{NodeTypes, Probe},
     metrics::OPEN_METRICS,
     problem::Kind,
+    request::JSON,
 };
 
 const TAG: &str = "service";

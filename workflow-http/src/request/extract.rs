@@ -10,10 +10,9 @@ use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::Error as _};
 use serde_json::Value;
 use workflow_core::{Fault, JsonError, PageRequest, RunId, WorkflowId, read_json};
 
+use super::{body::Read, media};
 use crate::{
     app::App,
-    body::Read,
-    media,
     problem::{Kind, Problem},
 };
 

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use crate::budget::Budget;
+use super::budget::Budget;
 
 /// The most addresses that are remembered; any more share one budget.
 const MAX_ADDRESSES: usize = 10_000;

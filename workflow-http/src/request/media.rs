@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, header::CONTENT_TYPE};
 
 use crate::{
-    origin::{self, Origin},
+    access::{Origin, origin},
     problem::{Kind, Problem},
 };
 

@@ -5,18 +5,23 @@ use schemars::JsonSchema;
 use serde_json::{Value, json};
 use workflow_core::{Delta, RunRecord, RunReport, StepEvent, StepHistory};
 
-use super::{
-    Operation, Schemas,
+use super::examples;
+use crate::openapi::{
     answer::Answer,
     body::{Body, RetryShape, RunShape},
-    examples,
+    operation::Operation,
     parameter::{
         AFTER, CURSOR, IDEMPOTENCY_KEY, LAST_EVENT_ID, LIMIT, Q, RUN, STATUS, STEP, WAIT, WORKFLOW,
         WORKFLOW_ID,
     },
-    schemas::reference,
+    schemas::{Schemas, reference},
 };
-use crate::{app::Linked, events::EventPage, legacy::Frame, problem::Kind, runs::RunPage};
+use crate::{
+    api::RunPage,
+    app::Linked,
+    problem::Kind,
+    sse::{EventPage, Frame},
+};
 
 const TAG: &str = "runs";
 

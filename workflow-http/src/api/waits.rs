@@ -8,8 +8,8 @@ use workflow_core::{RunId, WaitId};
 
 use crate::{
     app::{App, Linked},
-    extract::{JsonBody, Path},
     problem::{Kind, Problem},
+    request::{JsonBody, Path},
 };
 
 pub(crate) async fn answer(

@@ -12,16 +12,14 @@ use axum::{
     response::Response,
 };
 
+use super::{budget::Budget, key::ApiKey, wrong_keys::WrongKeys};
 #[cfg(feature = "ui")]
 use crate::page;
 use crate::{
-    budget::Budget,
-    connection::Peer,
-    key::ApiKey,
     openapi,
     options::Options,
     problem::{Kind, Problem},
-    wrong_keys::WrongKeys,
+    serve::Peer,
 };
 
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{cors, options::Options, problem::Kind};
+use crate::{access::cors, options::Options, problem::Kind};
 
 /// Refuses a path and query with more bytes than the limit. Allowed sites can read the refusal.
 pub(crate) async fn check(

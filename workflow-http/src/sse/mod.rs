@@ -1,5 +1,11 @@
 //! Frames as a Server-Sent Events answer.
 
+pub(crate) mod events;
+pub(crate) mod legacy;
+mod readers;
+
+pub(crate) use self::{events::EventPage, legacy::Frame, readers::Readers};
+
 use axum::{
     http::header::{CACHE_CONTROL, HeaderName},
     response::{

@@ -1,5 +1,13 @@
 //! The accept loop.
 
+mod connection;
+mod explained;
+mod trace;
+mod unread;
+mod url;
+
+pub(crate) use self::connection::Peer;
+
 use std::{io, sync::Arc, time::Duration};
 
 use axum::{Router, middleware};
@@ -9,12 +17,11 @@ use tokio::{
     time::{sleep, timeout},
 };
 
+use self::connection::Connections;
 use crate::{
-    connection::Connections,
-    guard::{self, Guard},
+    access::{Guard, guard},
     options::Options,
     problem::Kind,
-    trace, url,
 };
 
 /// How long connections have, at shutdown, to finish what they are at.

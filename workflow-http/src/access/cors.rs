@@ -8,7 +8,8 @@ use axum::{
 };
 use tower_http::cors::CorsLayer;
 
-use crate::{app::App, origin::Origin};
+use super::origin::Origin;
+use crate::app::App;
 
 /// Lets pages of these sites use the service, and read what they need of its answers.
 pub(crate) fn open_to(origins: &[Origin], router: Router<App>) -> Router<App> {

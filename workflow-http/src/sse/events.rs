@@ -13,10 +13,9 @@ use serde::{Deserialize, Serialize};
 use workflow_core::{RunId, StepEvent, Update};
 
 use crate::{
-    accept::{self, EVENT_STREAM, JSON, VARY_ACCEPT},
     app::App,
-    extract::{Id, Limit, Query},
     problem::{Kind, Problem},
+    request::{EVENT_STREAM, Id, JSON, Limit, Query, VARY_ACCEPT, accept},
     sse,
 };
 

@@ -28,7 +28,8 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use crate::{explained::Explained, limits::Limits, unread::Unread};
+use super::{explained::Explained, unread::Unread};
+use crate::limits::Limits;
 
 /// The least that hyper buffers.
 const LEAST_BUFFER: usize = 8 * 1024;

@@ -14,10 +14,8 @@ use workflow_core::{
 
 use crate::{
     app::App,
-    cursor::List,
-    extract::{Id, Limit, Query, SpecBody},
     problem::Problem,
-    version::{self, IfMatch, etag},
+    request::{Id, IfMatch, Limit, List, Query, SpecBody, etag, version},
 };
 
 pub(crate) async fn create(

@@ -11,16 +11,14 @@ use workflow_core::{
     Page, PageRequest, RunCounts, RunId, RunQuery, RunRecord, RunStatus, StepHistory, WorkflowId,
 };
 
+use super::run_request::{RetryRequest, RunRequest};
 use crate::{
-    accept::{self, EVENT_STREAM, JSON, VARY_ACCEPT},
     app::{App, Linked},
-    cursor::List,
-    events,
-    extract::{Id, Limit, Path, Query},
-    idempotency::IdempotencyKey,
-    legacy,
     problem::{Kind, Problem},
-    run_request::{RetryRequest, RunRequest},
+    request::{
+        EVENT_STREAM, Id, IdempotencyKey, JSON, Limit, List, Path, Query, VARY_ACCEPT, accept,
+    },
+    sse::{events, legacy},
 };
 
 /// Starts a run and answers with it, or with the stream of its events. Where there is no stream to be

@@ -1,5 +1,6 @@
 //! The document as a page for people: HTML and one style sheet, no script.
 
+mod html;
 mod operation;
 mod schema;
 
@@ -10,7 +11,11 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::html::{Prose, Text};
+use self::html::Prose;
+#[cfg(not(feature = "ui"))]
+use self::html::Text;
+#[cfg(feature = "ui")]
+pub(crate) use self::html::Text;
 
 /// Where the page is.
 pub(crate) const PATH: &str = "/docs";

@@ -3,16 +3,17 @@
 use axum::http::StatusCode;
 use workflow_core::{Created, Page, WorkflowRecord};
 
-use super::{
-    Operation, Schemas,
+use super::examples;
+use crate::openapi::{
     answer::Answer,
     body::Body,
-    examples,
+    operation::Operation,
     parameter::{CURSOR, IF_MATCH, IF_NONE_MATCH, LIMIT, VERSION, WORKFLOW},
+    schemas::Schemas,
 };
 use crate::{
+    api::{Checked, WorkflowItem},
     problem::Kind,
-    workflows::{Checked, WorkflowItem},
 };
 
 const TAG: &str = "workflows";

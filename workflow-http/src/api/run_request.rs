@@ -6,10 +6,8 @@ use workflow_core::{FaultCode, NewRun, NodeId, Retry, RunId, WorkflowId};
 
 use crate::{
     app::App,
-    extract::{JsonBody, OptionalJsonBody},
-    fields::Fields,
-    idempotency::IdempotencyKey,
     problem::Problem,
+    request::{Fields, IdempotencyKey, JsonBody, OptionalJsonBody},
 };
 
 /// `{"input": …, "version": …?, "metadata": …?}`

@@ -12,11 +12,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use super::{cors, host::Hosts, origin};
 use crate::{
-    cors,
-    host::Hosts,
     options::Options,
-    origin,
     problem::{Kind, Problem},
 };
 

@@ -1,0 +1,13 @@
+//! The handlers, one file per resource.
+
+pub(crate) mod catalog;
+mod run_request;
+pub(crate) mod runs;
+pub(crate) mod waits;
+pub(crate) mod workflows;
+
+pub(crate) use self::{
+    catalog::{NodeTypes, Probe},
+    runs::RunPage,
+    workflows::{Checked, WorkflowItem},
+};
