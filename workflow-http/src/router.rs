@@ -49,7 +49,7 @@ use crate::{
 /// [`serve`](crate::serve) does, or [`Options::with_guard`].
 pub fn router(engine: Arc<dyn Engine>, options: Options) -> Router {
     let table = routes();
-    let description = Description::of(&table, engine.registry(), &options);
+    let description = Description::of(table.rows(), engine.registry(), &options);
     let router = table
         .into_router()
         .fallback(fallback)

@@ -9,10 +9,12 @@ use axum::{
 use tower_http::cors::CorsLayer;
 
 use super::origin::Origin;
-use crate::app::App;
 
 /// Lets pages of these sites use the service, and read what they need of its answers.
-pub(crate) fn open_to(origins: &[Origin], router: Router<App>) -> Router<App> {
+pub(crate) fn open_to<S>(origins: &[Origin], router: Router<S>) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
     if origins.is_empty() {
         return router;
     }

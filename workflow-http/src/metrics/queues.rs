@@ -12,7 +12,7 @@ use prometheus_client::{
 };
 use workflow_core::{EventKind, RunId, StepEvent, StepPath};
 
-use super::{Bounded, millis_as_seconds, seconds};
+use super::units::{Bounded, millis_as_seconds, seconds};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ByQueue {

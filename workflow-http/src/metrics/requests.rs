@@ -1,20 +1,14 @@
 //! What is asked of the service.
 
-use std::time::Instant;
+use std::time::Duration;
 
-use axum::{
-    extract::{MatchedPath, Request, State},
-    middleware::Next,
-    response::Response,
-};
 use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{family::Family, gauge::Gauge, histogram::Histogram},
     registry::{Registry, Unit},
 };
 
-use super::seconds;
-use crate::app::App;
+use super::units::seconds;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ByRoute {
@@ -46,28 +40,18 @@ impl Requests {
         );
         requests
     }
-}
 
-/// Counts a request, and measures how long its answer took to begin.
-pub(crate) async fn measure(State(app): State<App>, request: Request, next: Next) -> Response {
-    let Some(metrics) = app.options.metrics.clone() else {
-        return next.run(request).await;
-    };
-    let method = known_method(request.method().as_str());
-    let route = request.extensions().get::<MatchedPath>();
-    let route = route.map_or("none", MatchedPath::as_str).to_owned();
-    let begun = Instant::now();
-    let response = next.run(request).await;
-    let status = response.status().as_u16();
-    let by = ByRoute {
-        method,
-        route,
-        status,
-    };
-    let answered = metrics.requests.answered.get_or_create(&by);
-    answered.observe(begun.elapsed().as_secs_f64());
-    drop(answered);
-    response
+    /// Counts a request that was answered after this time.
+    pub(super) fn count(&self, method: &str, route: String, status: u16, elapsed: Duration) {
+        let method = known_method(method);
+        let by = ByRoute {
+            method,
+            route,
+            status,
+        };
+        let answered = self.answered.get_or_create(&by);
+        answered.observe(elapsed.as_secs_f64());
+    }
 }
 
 /// Callers may invent methods; a label may not.

@@ -7,7 +7,7 @@ use prometheus_client::{
 };
 use workflow_core::{EventKind, Report, RunCounts, RunStatus, StepEvent};
 
-use super::{Bounded, millis_as_seconds, seconds};
+use super::units::{Bounded, millis_as_seconds, seconds};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ByStatus {

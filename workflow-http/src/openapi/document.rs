@@ -4,7 +4,7 @@ use axum::http::Method;
 use serde_json::{Map, Value, json};
 use workflow_core::{Registry, RunStatus};
 
-use super::{Routes, Schemas, answer, parameter};
+use super::{answer, operation::Route, page::PATH, parameter, schemas::Schemas};
 use crate::{
     options::Options,
     problem::{Body, Kind},
@@ -18,9 +18,9 @@ const ABOUT: &str = "Describe a workflow as JSON, run it, and watch it live.\n\n
     that they do not know.";
 
 /// The document of these routes.
-pub(super) fn of(routes: &Routes, registry: &Registry, options: &Options) -> Value {
+pub(super) fn of(table: &[Route], registry: &Registry, options: &Options) -> Value {
     let mut schemas = Schemas::new(registry.language_schema());
-    let paths = paths(routes, &mut schemas);
+    let paths = paths(table, &mut schemas);
     let status = schemas.sent::<RunStatus>();
     schemas.sent::<Body>();
     let mut document = json!({
@@ -33,7 +33,7 @@ pub(super) fn of(routes: &Routes, registry: &Registry, options: &Options) -> Val
         },
         "externalDocs": {
             "description": "This document as a page.",
-            "url": format!("{}{}", options.base_path, super::PAGE),
+            "url": format!("{}{}", options.base_path, PATH),
         },
         "servers": [{"url": if options.base_path.is_empty() { "/" } else { &options.base_path }}],
         "tags": [
@@ -59,9 +59,9 @@ pub(super) fn of(routes: &Routes, registry: &Registry, options: &Options) -> Val
     document
 }
 
-fn paths(routes: &Routes, schemas: &mut Schemas) -> Map<String, Value> {
+fn paths(table: &[Route], schemas: &mut Schemas) -> Map<String, Value> {
     let mut paths = Map::new();
-    for route in routes.table() {
+    for route in table {
         let operation = (route.describe)(schemas).told(&route.method);
         let path = paths.entry(route.path.replace("{*", "{"));
         let path = path.or_insert_with(|| json!({"parameters": [parameter::TRACEPARENT.told()]}));

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::schemas::{reference, referred};
+use super::reference::{reference, referred};
 
 /// What is kept in the log only.
 const HIDDEN: [(&str, &str); 4] = [

@@ -8,24 +8,26 @@ mod body;
 pub(crate) mod describe;
 mod document;
 mod events;
+mod handlers;
 mod operation;
 mod page;
 mod parameter;
+mod reference;
 mod routes;
 mod schemas;
 
-use axum::{
-    body::Bytes,
-    extract::State,
-    http::header::{CONTENT_TYPE, HeaderName},
-    response::IntoResponse,
-};
+use axum::body::Bytes;
 use workflow_core::Registry;
 
+use self::operation::Route;
 #[cfg(feature = "ui")]
 pub(crate) use self::page::Text;
-pub(crate) use self::{operation::Operation, page::PATH as PAGE, routes::Routes, schemas::Schemas};
-use crate::{app::App, options::Options, request::JSON};
+pub(crate) use self::{
+    handlers::{document, page},
+    page::PATH as PAGE,
+    routes::Routes,
+};
+use crate::options::Options;
 
 /// The document and its page, as they are served.
 pub(crate) struct Description {
@@ -35,21 +37,11 @@ pub(crate) struct Description {
 
 impl Description {
     /// What these routes are, for a service with these node types.
-    pub(crate) fn of(routes: &Routes, registry: &Registry, options: &Options) -> Self {
-        let document = document::of(routes, registry, options);
+    pub(crate) fn of(table: &[Route], registry: &Registry, options: &Options) -> Self {
+        let document = document::of(table, registry, options);
         Self {
             page: page::of(&document).into(),
             document: document.to_string().into(),
         }
     }
-}
-
-pub(crate) async fn document(State(app): State<App>) -> impl IntoResponse {
-    let json = [(CONTENT_TYPE, JSON)];
-    (json, app.description.document.clone())
-}
-
-pub(crate) async fn page(State(app): State<App>) -> impl IntoResponse {
-    let headers: [(HeaderName, String); 3] = page::headers();
-    (headers, app.description.page.clone())
 }

@@ -5,10 +5,21 @@ use std::{collections::BTreeMap, sync::Arc};
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{answer::Answer, body::Body, parameter::Parameter};
+use super::{answer::Answer, body::Body, parameter::Parameter, schemas::Schemas};
 use crate::problem::{Kind, MEDIA_TYPE};
 
-/// An operation, told step by step.
+/// Describes a route.
+pub(super) type Describe = fn(&mut Schemas) -> Operation;
+
+/// A route of the table.
+pub(crate) struct Route {
+    pub(super) method: Method,
+    /// As the router writes it: `/api/runs/{id}/steps/{*path}`.
+    pub(super) path: &'static str,
+    pub(super) describe: Describe,
+}
+
+/// An operation, built step by step.
 pub(crate) struct Operation {
     id: &'static str,
     tag: &'static str,

@@ -9,24 +9,17 @@ use axum::{
 };
 use serde_json::Value;
 
-use super::{Operation, Schemas};
+use super::{
+    operation::{Describe, Route},
+    schemas::Schemas,
+};
 use crate::{app::App, request::query};
-
-/// Tells what a route does.
-type Describe = fn(&mut Schemas) -> Operation;
 
 /// Routes and what they do. There is no way to add one without saying so.
 #[derive(Default)]
 pub(crate) struct Routes {
     router: Router<App>,
     table: Vec<Route>,
-}
-
-pub(super) struct Route {
-    pub(super) method: Method,
-    /// As the router writes it: `/api/runs/{id}/steps/{*path}`.
-    pub(super) path: &'static str,
-    pub(super) describe: Describe,
 }
 
 impl Routes {
@@ -86,7 +79,7 @@ impl Routes {
         self
     }
 
-    pub(super) fn table(&self) -> &[Route] {
+    pub(crate) fn rows(&self) -> &[Route] {
         &self.table
     }
 

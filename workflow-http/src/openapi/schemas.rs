@@ -7,11 +7,12 @@ use schemars::{
     generate::{Contract, SchemaSettings},
     transform::RestrictFormats,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use super::events;
-
-const PLACE: &str = "#/components/schemas/";
+use super::{
+    events,
+    reference::{PLACE, reference},
+};
 
 /// Collects the schemas that a document uses.
 pub(crate) struct Schemas {
@@ -70,16 +71,6 @@ impl Schemas {
         all.sort_keys();
         all
     }
-}
-
-/// A reference to the schema of this name.
-pub(super) fn reference(name: &str) -> Value {
-    json!({"$ref": format!("{PLACE}{name}")})
-}
-
-/// The name that a reference has.
-pub(super) fn referred(schema: &Value) -> Option<&str> {
-    schema["$ref"].as_str()?.strip_prefix(PLACE)
 }
 
 /// What is left out when there is none of it is never `null`.

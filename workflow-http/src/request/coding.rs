@@ -18,7 +18,7 @@ use tower_http::{
     },
 };
 
-use crate::{app::App, metrics::OPEN_METRICS};
+use crate::metrics::OPEN_METRICS;
 
 /// A coding that answers can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +76,10 @@ fn quality(headers: &HeaderMap, coding: &str) -> f32 {
 const MIN_BYTES: u64 = 1024;
 
 /// Compresses JSON and other text while it is sent. Streams of events are left alone: each frame leaves at once.
-pub(crate) fn compressed(router: Router<App>) -> Router<App> {
+pub(crate) fn compressed<S>(router: Router<S>) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
     let layer = CompressionLayer::new()
         .quality(CompressionLevel::Fastest)
         .compress_when(SizeAbove::new(MIN_BYTES).and(is_text));

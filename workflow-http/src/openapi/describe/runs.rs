@@ -14,7 +14,8 @@ use crate::openapi::{
         AFTER, CURSOR, IDEMPOTENCY_KEY, LAST_EVENT_ID, LIMIT, Q, RUN, STATUS, STEP, WAIT, WORKFLOW,
         WORKFLOW_ID,
     },
-    schemas::{Schemas, reference},
+    reference::reference,
+    schemas::Schemas,
 };
 use crate::{
     api::RunPage,

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::html::{Prose, Text};
 use super::{items, members, text};
-use crate::openapi::schemas::referred;
+use crate::openapi::reference::referred;
 
 pub(super) fn write(page: &mut String, name: &str, schema: &Value) -> fmt::Result {
     writeln!(

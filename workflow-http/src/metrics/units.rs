@@ -1,0 +1,39 @@
+//! Buckets, units and labels of all numbers.
+
+use std::sync::Arc;
+
+use prometheus_client::metrics::histogram::Histogram;
+
+/// From a millisecond to ten minutes.
+pub(super) fn seconds() -> Histogram {
+    Histogram::new([
+        0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 600.0,
+    ])
+}
+
+pub(super) fn millis_as_seconds(millis: u64) -> f64 {
+    std::time::Duration::from_millis(millis).as_secs_f64()
+}
+
+/// A label, of which there are only so many: what comes later is `other`.
+#[derive(Default)]
+pub(super) struct Bounded(std::sync::Mutex<std::collections::BTreeSet<Arc<str>>>);
+
+impl Bounded {
+    /// The most labels there are.
+    const MOST: usize = 100;
+
+    pub(super) fn label(&self, text: &str) -> String {
+        let mut known = self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if !known.contains(text) {
+            if known.len() >= Self::MOST {
+                return "other".to_owned();
+            }
+            known.insert(text.into());
+        }
+        text.to_owned()
+    }
+}
