@@ -3,7 +3,18 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::{Control, KindInfo, data_type, read};
 use crate::{data::given, template::Json};
+
+pub(super) static KIND: KindInfo = KindInfo {
+    name: "WorkflowNode",
+    label: "Workflow",
+    icon: "workflow",
+    activity: "Running another workflow",
+    is_container: true,
+    data_type: data_type::<WorkflowNode>,
+    read: |data| read(data, Control::Workflow),
+};
 
 /// Runs another workflow as a part of this run.
 #[derive(Debug, Deserialize, JsonSchema)]

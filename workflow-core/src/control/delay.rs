@@ -1,7 +1,18 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::{Control, KindInfo, data_type, read};
 use crate::time::WrittenDuration;
+
+pub(super) static KIND: KindInfo = KindInfo {
+    name: "DelayNode",
+    label: "Delay",
+    icon: "delay",
+    activity: "Waiting",
+    is_container: false,
+    data_type: data_type::<DelayNode>,
+    read: |data| read(data, Control::Delay),
+};
 
 /// Waits. Over a minute it lets the run rest, which costs nothing meanwhile.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -4,7 +4,18 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
+use super::{Control, KindInfo, data_type, read};
 use crate::{template::Template, time::WrittenDuration};
+
+pub(super) static KIND: KindInfo = KindInfo {
+    name: "HumanNode",
+    label: "Person",
+    icon: "human",
+    activity: "Asking a person",
+    is_container: false,
+    data_type: data_type::<HumanNode>,
+    read: |data| read(data, Control::Human),
+};
 
 /// Waits for a person's answer, which is its output.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -3,11 +3,21 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::nodes::Nodes;
+use super::{Control, KindInfo, data_type, nodes::Nodes, read};
 use crate::template::Expr;
 
+pub(super) static KIND: KindInfo = KindInfo {
+    name: "MapNode",
+    label: "Map",
+    icon: "map",
+    activity: "Working through the items",
+    is_container: true,
+    data_type: data_type::<MapNode>,
+    read: |data| read(data, Control::Map),
+};
+
 /// What an item is called in the body, unless it is said.
-pub(super) const ITEM: &str = "item";
+pub(crate) const ITEM: &str = "item";
 
 /// Runs its nodes once for each item of a list. The output is the list of their results, in order.
 #[derive(Debug, Deserialize, JsonSchema)]

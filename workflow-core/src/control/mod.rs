@@ -1,4 +1,4 @@
-//! Control nodes: a closed set of nodes that the engine itself interprets. One file each.
+//! Control nodes: a closed set of nodes that the engine itself interprets. Their `data`, one file each.
 
 mod call;
 mod delay;
@@ -8,17 +8,18 @@ mod nodes;
 mod repeat;
 
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub(crate) use self::{
     call::WorkflowNode,
     delay::DelayNode,
     human::HumanNode,
-    map::{MapNode, OnItemError},
+    map::{ITEM, MapNode, OnItemError},
     repeat::LoopNode,
 };
 use crate::{
-    data::{DataError, DataType},
+    data::{self, DataError, DataType},
     display::DisplayHints,
 };
 
@@ -41,6 +42,17 @@ pub(crate) enum Control {
     Delay(DelayNode),
 }
 
+/// What is known of a kind without a node of it. The file of each kind has its own.
+struct KindInfo {
+    name: &'static str,
+    label: &'static str,
+    icon: &'static str,
+    activity: &'static str,
+    is_container: bool,
+    data_type: fn() -> DataType,
+    read: fn(&Value) -> Result<Control, DataError>,
+}
+
 impl ControlKind {
     pub(crate) const ALL: [Self; 5] = [
         Self::Map,
@@ -50,76 +62,55 @@ impl ControlKind {
         Self::Delay,
     ];
 
+    /// The one match over the kinds in this layer.
+    fn info(self) -> &'static KindInfo {
+        match self {
+            Self::Map => &map::KIND,
+            Self::Loop => &repeat::KIND,
+            Self::Workflow => &call::KIND,
+            Self::Human => &human::KIND,
+            Self::Delay => &delay::KIND,
+        }
+    }
+
     /// The name a workflow's `type` uses.
     pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Map => "MapNode",
-            Self::Loop => "LoopNode",
-            Self::Workflow => "WorkflowNode",
-            Self::Human => "HumanNode",
-            Self::Delay => "DelayNode",
-        }
+        self.info().name
     }
 
     /// What a node of this kind does while it is open, in a few words.
     pub(crate) fn activity(self) -> &'static str {
-        match self {
-            Self::Map => "Working through the items",
-            Self::Loop => "Repeating",
-            Self::Workflow => "Running another workflow",
-            Self::Human => "Asking a person",
-            Self::Delay => "Waiting",
-        }
+        self.info().activity
     }
 
     /// How a page shows a node of this kind. What is in it, a page draws by the type.
     pub(crate) fn display(self) -> DisplayHints {
-        let (label, icon) = match self {
-            Self::Map => ("Map", "map"),
-            Self::Loop => ("Loop", "loop"),
-            Self::Workflow => ("Workflow", "workflow"),
-            Self::Human => ("Person", "human"),
-            Self::Delay => ("Delay", "delay"),
-        };
+        let KindInfo { label, icon, .. } = *self.info();
         DisplayHints::new().with_label(label).with_icon(icon)
     }
 
     /// The shape of its `data`.
     pub(crate) fn data_type(self) -> DataType {
-        fn of<D: JsonSchema>() -> DataType {
-            DataType::of::<D>()
-        }
-        match self {
-            Self::Map => of::<MapNode>(),
-            Self::Loop => of::<LoopNode>(),
-            Self::Workflow => of::<WorkflowNode>(),
-            Self::Human => of::<HumanNode>(),
-            Self::Delay => of::<DelayNode>(),
-        }
+        (self.info().data_type)()
     }
 
     pub(crate) fn read(self, data: &Value) -> Result<Control, DataError> {
-        use crate::data::read;
-        Ok(match self {
-            Self::Map => Control::Map(read(data)?),
-            Self::Loop => Control::Loop(read(data)?),
-            Self::Workflow => Control::Workflow(read(data)?),
-            Self::Human => Control::Human(read(data)?),
-            Self::Delay => Control::Delay(read(data)?),
-        })
+        (self.info().read)(data)
     }
 
-    /// Whether it has a body or calls one, so that its time-out is wall time.
+    /// Whether it has a body or calls a workflow, so that its time-out is wall time.
     pub(crate) fn is_container(self) -> bool {
-        matches!(self, Self::Map | Self::Loop | Self::Workflow)
+        self.info().is_container
     }
+}
 
-    /// The names it gives its body.
-    pub(crate) fn locals(self, data: &Value) -> Vec<&str> {
-        match self {
-            Self::Map => vec![data["as"].as_str().unwrap_or(map::ITEM), "index"],
-            Self::Loop => vec!["index", "previous"],
-            Self::Workflow | Self::Human | Self::Delay => Vec::new(),
-        }
-    }
+fn data_type<D: JsonSchema>() -> DataType {
+    DataType::of::<D>()
+}
+
+fn read<D: DeserializeOwned>(
+    data: &Value,
+    control: fn(D) -> Control,
+) -> Result<Control, DataError> {
+    data::read(data).map(control)
 }

@@ -1,10 +1,20 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::nodes::Nodes;
+use super::{Control, KindInfo, data_type, nodes::Nodes, read};
 use crate::{
     data::given,
     template::{Condition, Json},
+};
+
+pub(super) static KIND: KindInfo = KindInfo {
+    name: "LoopNode",
+    label: "Loop",
+    icon: "loop",
+    activity: "Repeating",
+    is_container: true,
+    data_type: data_type::<LoopNode>,
+    read: |data| read(data, Control::Loop),
 };
 
 /// Runs its nodes again and again, until an expression over them is true.

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{
     check::Check,
+    data::Inside,
     graph::Graph,
     outputs::Shape,
     outside::Outside,
@@ -55,7 +56,7 @@ impl Body {
 /// What became of a node.
 #[derive(Default)]
 struct Planning {
-    step: Option<Planned>,
+    step: Option<(Planned, Inside)>,
     faults: Vec<Fault>,
     warnings: Vec<Fault>,
 }
@@ -95,8 +96,8 @@ impl<'a> List<'a> {
         for (index, (node, planned)) in self.nodes.iter().zip(planned).enumerate() {
             check.faults.extend(planned.faults);
             check.warnings.extend(planned.warnings);
-            if let Some(step) = planned.step {
-                outline.push(step.outline(node, self.needs(index)));
+            if let Some((step, inside)) = planned.step {
+                outline.push(step.outline(node, self.needs(index), inside));
                 steps.push(step);
             }
         }

@@ -1,6 +1,6 @@
-//! Checks the body of a map or loop.
+//! Checks the bodies of control nodes.
 
-use std::{cell::RefCell, sync::Arc};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -8,19 +8,14 @@ use super::{
     Body,
     body::List,
     check::Check,
+    control::{self, BodyScope},
     data::StandIn,
     graph::Graph,
     marks::{Mark, Marked},
     outputs::Shape,
-    outside::{Local, LocalValue, Outside, Values},
-    references::Reader,
+    outside::{LocalValue, Outside, Values},
 };
-use crate::{
-    control::ControlKind,
-    fault::{Fault, FaultCode},
-    spec::{NodeSpec, is_reserved},
-    template::Key,
-};
+use crate::{control::ControlKind, spec::NodeSpec};
 
 /// The body of a container, and what of its `data` reads it; none for a node that has none.
 pub(super) fn body(
@@ -34,18 +29,11 @@ pub(super) fn body(
 ) -> Option<Arc<Body>> {
     let field = marked.iter().find(|field| field.mark == Mark::Nodes)?;
     let items: &[Value] = field.value.as_array()?;
-    let names = kind.locals(&node.data);
-    if kind == ControlKind::Map {
-        check_item_name(node, names[0], graph, index, check);
-    }
-    let reader = Reader::node(graph, index);
-    let (locals, begin) = if kind == ControlKind::Map {
-        let item = item_shape(node, reader);
-        (locals_of_map(&names, &item), item)
-    } else {
-        (locals_of_loop(&names), graph.input_shape(index))
-    };
-    let has_begin = kind == ControlKind::Map || graph.has_input(index);
+    let BodyScope {
+        locals,
+        begin,
+        has_begin,
+    } = control::of(kind).body_scope(node, index, graph, check)?;
     let values = Values {
         input: graph.outside().input().clone(),
         begin,
@@ -78,49 +66,4 @@ pub(super) fn body(
         list.warn_of_unused(check);
         Arc::new(body)
     })
-}
-
-/// What is known of the items of a map.
-fn item_shape(node: &NodeSpec, reader: Reader) -> Shape {
-    let over = node.data.get("over").and_then(Value::as_str);
-    let list = over.map_or(Shape::Unknown, |over| reader.shape_of(over));
-    let item = list.at(&Key::Index, reader.lookups());
-    item.unwrap_or(Shape::Unknown)
-}
-
-fn locals_of_map<'a>(names: &[&'a str], item: &Shape) -> Vec<Local<'a>> {
-    let shapes = [item.clone(), Shape::Scalar].into_iter();
-    std::iter::zip(names, shapes)
-        .map(|(name, shape)| Local {
-            name,
-            value: LocalValue::Known(shape),
-        })
-        .collect()
-}
-
-fn locals_of_loop<'a>(names: &[&'a str]) -> Vec<Local<'a>> {
-    let values = [
-        LocalValue::Known(Shape::Scalar),
-        LocalValue::Result(RefCell::default()),
-    ];
-    std::iter::zip(names, values)
-        .map(|(name, value)| Local { name, value })
-        .collect()
-}
-
-/// What a map calls its items must not hide another name. The usual name may: in nested maps it is
-/// the inner map's item.
-fn check_item_name(node: &NodeSpec, name: &str, graph: &Graph, index: usize, check: &mut Check) {
-    let Some(written) = node.data.get("as").and_then(Value::as_str) else {
-        return;
-    };
-    let at = node.at.field("data").field("as");
-    let usual = name == "item";
-    if is_reserved(name) && !usual {
-        let detail = format!("`{written}` means something else in templates");
-        check.fault(Fault::new(FaultCode::ReservedName, at, detail).hint("choose another name"));
-    } else if !usual && Reader::node(graph, index).sees(name) {
-        let detail = format!("`{written}` already has a meaning here");
-        check.fault(Fault::new(FaultCode::ShadowedName, at, detail).hint("choose another name"));
-    }
 }

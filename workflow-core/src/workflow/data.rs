@@ -5,18 +5,13 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{
-    Body, Workflow,
-    check::Check,
-    container, fields,
-    graph::Graph,
-    marks,
-    plan::{PlannedCall, PlannedLoop, PlannedMap, Work},
-    references::Reader,
-    shape,
+    Body, check::Check, container, control, fields, graph::Graph, marks, outputs::Shape,
+    plan::Work, references::Reader, shape,
 };
 use crate::{
-    control::{Control, WorkflowNode},
+    event::NodeOutline,
     fault::{Fault, FaultCode},
+    node::{Node, OutputShape},
     pointer::Pointer,
     registry::{Made, NodeType, Registry},
     scope::ImplicitInput,
@@ -51,7 +46,7 @@ pub(super) fn build(
     graph: &Graph,
     node_type: &NodeType,
     check: &mut Check,
-) -> Option<Work> {
+) -> Option<Built> {
     let at = node.at.field("data");
     let marked = marks::find(node_type.schema(), &node.data, &at);
     let mut stand_in = StandIn::new(&node.data, &at);
@@ -62,8 +57,13 @@ pub(super) fn build(
     let body = node_type
         .control()
         .and_then(|kind| container::body(kind, node, index, graph, &marked, &mut stand_in, check));
-    let made = make(node_type, &stand_in, check)?;
-    work(made, body, node, index, graph, check)
+    match (make(node_type, &stand_in, check)?, node_type.control()) {
+        (Made::Leaf(made), _) => Some(leaf(made, node, index, graph, check)),
+        (Made::Control(data), Some(kind)) => {
+            control::of(kind).plan(data, body, node, index, graph, check)
+        }
+        (Made::Control(_), None) => None,
+    }
 }
 
 /// A copy of `data` with something valid where a faulty field stands, so that the shape of the rest
@@ -112,69 +112,64 @@ fn make(node_type: &NodeType, stand_in: &StandIn, check: &mut Check) -> Option<M
     }
 }
 
-/// What was read, together with what it needs from elsewhere.
-fn work(
-    made: Made,
-    body: Option<Arc<Body>>,
-    node: &NodeSpec,
-    index: usize,
-    graph: &Graph,
-    check: &mut Check,
-) -> Option<Work> {
-    let at = node.at.field("data");
-    let control = match made {
-        Made::Leaf(leaf) => {
-            if leaf.reads_input() {
-                read_implicit(node, index, graph, check);
-            }
-            return Some(Work::Leaf(leaf));
+/// A node that can be run, and what is known about it.
+pub(super) struct Built {
+    pub(super) work: Work,
+    /// What is known of its output.
+    pub(super) output: Shape,
+    pub(super) inside: Inside,
+}
+
+/// What the outline of a node says about what it contains.
+#[derive(Default)]
+pub(super) struct Inside {
+    /// The nodes of its body.
+    pub(super) nodes: Vec<NodeOutline>,
+    /// The workflow that it calls.
+    pub(super) workflow: Option<Arc<str>>,
+}
+
+impl Inside {
+    pub(super) fn of_body(body: &Body) -> Self {
+        Self {
+            nodes: body.outline.to_vec(),
+            workflow: None,
         }
-        Made::Control(control) => control,
-    };
-    match control {
-        Control::Map(node) => {
-            let body = body?;
-            Some(Work::Map(PlannedMap { node, body }))
-        }
-        Control::Loop(node) => {
-            let body = body?;
-            Some(Work::Loop(PlannedLoop { node, body }))
-        }
-        Control::Workflow(call) => {
-            if call.input.is_none() {
-                read_implicit(node, index, graph, check);
-            }
-            let workflow = called(&call, node, &at, check)?;
-            let node = call;
-            Some(Work::Call(PlannedCall { node, workflow }))
-        }
-        Control::Human(human) => {
-            if let Some(expires) = human.expires {
-                check.may_wait(expires.0, &at.field("expires"));
-            }
-            Some(Work::Human(human))
-        }
-        Control::Delay(delay) => {
-            check.may_wait(delay.duration.0, &at.field("for"));
-            Some(Work::Delay(delay))
+    }
+
+    pub(super) fn of_called(workflow: &Arc<str>) -> Self {
+        Self {
+            nodes: Vec::new(),
+            workflow: Some(Arc::clone(workflow)),
         }
     }
 }
 
-fn called(
-    call: &WorkflowNode,
+fn leaf(
+    leaf: Box<dyn Node>,
     node: &NodeSpec,
-    at: &Pointer,
+    index: usize,
+    graph: &Graph,
     check: &mut Check,
-) -> Option<Arc<Workflow>> {
-    let at = at.field("workflow");
-    let workflow = check.call(&call.workflow, &at)?;
-    let depth = workflow.depth();
-    check.within(&at, node.timeout, depth, |_| workflow)
+) -> Built {
+    if leaf.reads_input() {
+        read_implicit(node, index, graph, check);
+    }
+    let output = match leaf.output_shape() {
+        OutputShape::Unknown => Shape::Unknown,
+        OutputShape::Text => Shape::Text,
+        OutputShape::Schema(schema) => Shape::of_schema(schema),
+        OutputShape::Json(json) => Reader::node(graph, index).shape_of_json(json),
+    };
+    Built {
+        work: Work::Leaf(leaf),
+        output,
+        inside: Inside::default(),
+    }
 }
 
 /// Notes that a node reads its implicit input, and refuses it where there is none.
-fn read_implicit(node: &NodeSpec, index: usize, graph: &Graph, check: &mut Check) {
+pub(super) fn read_implicit(node: &NodeSpec, index: usize, graph: &Graph, check: &mut Check) {
     if let ImplicitInput::Step(step) = graph.implicit_input(index) {
         graph.uses(step);
     }

@@ -4,6 +4,7 @@ mod body;
 mod calls;
 mod check;
 mod container;
+mod control;
 mod data;
 mod fields;
 mod graph;
@@ -24,9 +25,10 @@ use serde_json::Value;
 pub(crate) use self::{
     body::Body,
     calls::calls,
+    control::{PlannedCall, PlannedLoop, PlannedMap},
     hash::content_hash,
     library::Refusal,
-    plan::{Planned, PlannedCall, PlannedLoop, PlannedMap, Work},
+    plan::{Planned, Work},
 };
 use self::{
     body::List,

@@ -1,14 +1,21 @@
 //! Every node, checked and ready to run.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use super::{Body, Workflow, check::Check, data, graph::Graph, outputs::Shape, references::Reader};
+use super::{
+    check::Check,
+    control::{PlannedCall, PlannedLoop, PlannedMap},
+    data::{self, Built, Inside},
+    graph::Graph,
+    outputs::Shape,
+    references::Reader,
+};
 use crate::{
-    control::{DelayNode, HumanNode, LoopNode, MapNode, OnItemError, WorkflowNode},
+    control::{DelayNode, HumanNode},
     event::NodeOutline,
     fault::{Fault, FaultCode},
     id::NodeId,
-    node::{Node, OutputShape},
+    node::Node,
     pointer::Pointer,
     registry::NodeType,
     retry::RetryPolicy,
@@ -42,42 +49,28 @@ pub(crate) enum Work {
     Delay(DelayNode),
 }
 
-/// A map with its body.
-pub(crate) struct PlannedMap {
-    pub(crate) node: MapNode,
-    pub(crate) body: Arc<Body>,
-}
-
-/// A loop with its body.
-pub(crate) struct PlannedLoop {
-    pub(crate) node: LoopNode,
-    pub(crate) body: Arc<Body>,
-}
-
-/// A call with the workflow that it calls.
-pub(crate) struct PlannedCall {
-    pub(crate) node: WorkflowNode,
-    pub(crate) workflow: Arc<Workflow>,
-}
-
 /// Plans a node; one that cannot be planned has a fault.
 pub(super) fn plan(
     node: &NodeSpec,
     index: usize,
     graph: &Graph,
     check: &mut Check,
-) -> Option<Planned> {
+) -> Option<(Planned, Inside)> {
     let when = condition(node, Reader::node(graph, index), check);
     let node_type = data::node_type(node, check)?;
     refuse_what_does_not_apply(node, node_type, check);
-    let work = data::build(node, index, graph, node_type, check)?;
-    graph.set_shape(index, output_shape(&work, node, index, graph));
+    let Built {
+        work,
+        output,
+        inside,
+    } = data::build(node, index, graph, node_type, check)?;
+    graph.set_shape(index, output_shape(output, node));
     let defaults = if node_type.control().is_none() {
         check.defaults
     } else {
         Defaults::default()
     };
-    Some(Planned {
+    let planned = Planned {
         id: node.id.clone()?,
         work,
         needs: graph.needs(index).len(),
@@ -88,33 +81,15 @@ pub(super) fn plan(
         on_error: node.on_error.clone(),
         on_ambiguous: node.on_ambiguous,
         input: graph.implicit_input(index),
-    })
+    };
+    Some((planned, inside))
 }
 
-/// What is known of the output of a node.
-fn output_shape(work: &Work, node: &NodeSpec, index: usize, graph: &Graph) -> Shape {
-    let shape = match work {
-        Work::Leaf(leaf) => match leaf.output_shape() {
-            OutputShape::Unknown => Shape::Unknown,
-            OutputShape::Text => Shape::Text,
-            OutputShape::Schema(schema) => Shape::of_schema(schema),
-            OutputShape::Json(json) => Reader::node(graph, index).shape_of_json(json),
-        },
-        Work::Map(PlannedMap { node: map, body }) => {
-            let mut items = vec![body.result.clone()];
-            if map.on_item_error == OnItemError::Null {
-                items.push(Shape::Scalar);
-            }
-            Shape::List(Arc::new(Shape::one_of(items)))
-        }
-        Work::Loop(repeat) => repeat.body.result.clone(),
-        Work::Call(call) => call.workflow.result_shape().clone(),
-        Work::Human(human) => (human.schema.as_deref()).map_or(Shape::Unknown, Shape::of_schema),
-        Work::Delay(_) => graph.input_shape(index),
-    };
+/// What is known of the output of a node, as the nodes after it read it.
+fn output_shape(own: Shape, node: &NodeSpec) -> Shape {
     match &node.on_error {
-        OnError::Output(output) => Shape::one_of(vec![shape, Shape::of_value(output)]),
-        OnError::Fail | OnError::Continue => shape,
+        OnError::Output(output) => Shape::one_of(vec![own, Shape::of_value(output)]),
+        OnError::Fail | OnError::Continue => own,
     }
 }
 
@@ -169,22 +144,20 @@ fn refuse_what_does_not_apply(node: &NodeSpec, node_type: &NodeType, check: &mut
 }
 
 impl Planned {
-    /// The node as events tell it.
-    pub(super) fn outline(&self, node: &NodeSpec, needs: Vec<NodeId>) -> NodeOutline {
-        let (workflow, nodes) = match &self.work {
-            Work::Map(PlannedMap { body, .. }) | Work::Loop(PlannedLoop { body, .. }) => {
-                (None, body.outline.to_vec())
-            }
-            Work::Call(call) => (Some(Arc::clone(&call.node.workflow)), Vec::new()),
-            Work::Leaf(_) | Work::Human(_) | Work::Delay(_) => (None, Vec::new()),
-        };
+    /// The node in `run.created`.
+    pub(super) fn outline(
+        &self,
+        node: &NodeSpec,
+        needs: Vec<NodeId>,
+        inside: Inside,
+    ) -> NodeOutline {
         NodeOutline {
             id: self.id.clone(),
             kind: node.kind.clone().unwrap_or_default(),
             name: node.name.clone(),
             needs,
-            workflow,
-            nodes,
+            workflow: inside.workflow,
+            nodes: inside.nodes,
         }
     }
 }

@@ -1,0 +1,32 @@
+//! Human steps: the answer that they wait for.
+
+use std::sync::Arc;
+
+use super::{Body, Built, Check, Control, ControlCheck, Graph, Inside, NodeSpec, Shape, Work};
+
+pub(super) struct HumanCheck;
+
+impl ControlCheck for HumanCheck {
+    fn plan(
+        &self,
+        data: Control,
+        _body: Option<Arc<Body>>,
+        node: &NodeSpec,
+        _index: usize,
+        _graph: &Graph,
+        check: &mut Check,
+    ) -> Option<Built> {
+        let Control::Human(human) = data else {
+            return None;
+        };
+        if let Some(expires) = human.expires {
+            check.may_wait(expires.0, &node.at.field("data").field("expires"));
+        }
+        let schema = human.schema.as_deref();
+        Some(Built {
+            output: schema.map_or(Shape::Unknown, Shape::of_schema),
+            work: Work::Human(human),
+            inside: Inside::default(),
+        })
+    }
+}
