@@ -18,6 +18,8 @@ export default defineConfig({
     cssCodeSplit: false,
     chunkSizeWarningLimit: 600,
     rolldownOptions: {
+      // No getter of a library does anything, so a property that is only read at the top of a module can go.
+      treeshake: { propertyReadSideEffects: false },
       output: {
         entryFileNames: 'assets/app.js',
         chunkFileNames: 'assets/[name].js',

@@ -1,5 +1,7 @@
 // The API key of this tab: kept until the tab is closed, and sent with every request to this server, nowhere else.
 
+import { readStored, writeStored } from '../base/storage';
+
 export interface Access {
   key: string | null;
   /** The server refuses this key, or a request without one. */
@@ -8,7 +10,7 @@ export interface Access {
 
 const NAME = 'workflow-key';
 
-let access: Access = { key: read(), isAsked: false };
+let access: Access = { key: readStored('sessionStorage', NAME), isAsked: false };
 const listeners = new Set<() => void>();
 
 export const readAccess = (): Access => access;
@@ -22,12 +24,12 @@ export const keyHeader = (key: string | null): { authorization?: string } => (ke
 
 /** A key that the server took. */
 export function signIn(key: string): void {
-  write(key);
+  writeStored('sessionStorage', NAME, key);
   change({ key, isAsked: false });
 }
 
 export function signOut(): void {
-  write(null);
+  writeStored('sessionStorage', NAME, null);
   change({ key: null, isAsked: true });
 }
 
@@ -39,21 +41,4 @@ export function refuse(key: string | null): void {
 function change(next: Access): void {
   access = next;
   for (const listener of listeners) listener();
-}
-
-function read(): string | null {
-  try {
-    return sessionStorage.getItem(NAME);
-  } catch {
-    return null;
-  }
-}
-
-function write(key: string | null): void {
-  try {
-    if (key === null) sessionStorage.removeItem(NAME);
-    else sessionStorage.setItem(NAME, key);
-  } catch {
-    // Storage can be forbidden; the key then lasts as long as the page.
-  }
 }

@@ -1,4 +1,5 @@
 // Answers that were begun and not sent: kept while other steps are looked at, and over a reload.
+import { readStored, writeStored } from '../base/storage';
 import type { Value } from './values';
 
 export interface AnswerDraft {
@@ -16,7 +17,7 @@ let drafts: ReadonlyMap<string, AnswerDraft> | undefined;
 
 function all(): ReadonlyMap<string, AnswerDraft> {
   try {
-    drafts ??= new Map(JSON.parse(sessionStorage.getItem(KEY) ?? '[]') as [string, AnswerDraft][]);
+    drafts ??= new Map(JSON.parse(readStored('sessionStorage', KEY) ?? '[]') as [string, AnswerDraft][]);
   } catch {
     drafts ??= new Map();
   }
@@ -29,9 +30,5 @@ export const readAnswer = (of: string): AnswerDraft | undefined => all().get(of)
 export function writeAnswer(of: string, draft: AnswerDraft | undefined): void {
   const kept = [...all()].filter(([key]) => key !== of).slice(1 - MOST);
   drafts = new Map(draft ? [...kept, [of, draft]] : kept);
-  try {
-    sessionStorage.setItem(KEY, JSON.stringify([...drafts]));
-  } catch {
-    // Storage can be forbidden or full; the answer then lasts as long as the page.
-  }
+  writeStored('sessionStorage', KEY, JSON.stringify([...drafts]));
 }

@@ -2,9 +2,9 @@
 import { memo, useEffect, useRef, type ReactNode } from 'react';
 import { Icon, iconOf } from '../parts/Icon';
 import { stateWord } from '../parts/State';
-import { useNow } from '../parts/useNow';
+import { useTook } from '../parts/useTook';
 import { queueWords } from '../run/log';
-import { hasEnded, isSettled, tookOf, type Step, type StepState } from '../run/run';
+import { hasEnded, type Step, type StepState } from '../run/run';
 import { duration, plural } from '../base/format';
 import { useActs } from './acts';
 import type { Card } from './drawing';
@@ -163,9 +163,8 @@ function Fact({ card, step }: { card: Card; step: Step | undefined }) {
 }
 
 export function Took({ step }: { step: Step }) {
-  const isGoing = step.startedAt !== undefined && !isSettled(step.state);
-  const now = useNow(isGoing);
+  const all = useTook(step);
   // A place in line needs the room, and the inspector has the time.
-  const took = step.state === 'skipped' || step.state === 'queued' ? undefined : tookOf(step, now);
+  const took = step.state === 'skipped' || step.state === 'queued' ? undefined : all;
   return took === undefined ? null : <time className="text-micro text-ink-2">{duration(took)}</time>;
 }

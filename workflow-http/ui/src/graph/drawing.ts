@@ -3,7 +3,7 @@ import { hintsOf, type Types } from '../api/nodeTypes';
 import type { NodeOutline } from '../api/types';
 import { own } from '../base/ownProperty';
 import type { Outline as Written } from '../editor/useCheck';
-import type { Outline } from '../run/outline';
+import { idOf, type Outline } from '../run/outline';
 
 export interface Card {
   /** Ids joined by slashes, as the text has them: `each/sum`, whichever item is shown. */
@@ -76,7 +76,7 @@ function looksOf(type: string, types: Types): Pick<Card, 'icon' | 'streamsText'>
 /** `classify.output.kind == 'refund'` after `classify` alone is `.kind == 'refund'`. */
 function whenOf(when: unknown, needs: string[]): string | undefined {
   if (typeof when !== 'string') return undefined;
-  const id = needs.length === 1 ? needs[0]!.slice(needs[0]!.lastIndexOf('/') + 1).replaceAll('-', '_') : undefined;
+  const id = needs.length === 1 ? idOf(needs[0]!).replaceAll('-', '_') : undefined;
   const short = id === undefined ? when : when.replaceAll(new RegExp(`\\b${id}\\.output(?=\\.)`, 'g'), '');
   return short.trim();
 }

@@ -1,5 +1,6 @@
 // The second row of a card: what the step did, or is going to do, in a few words.
 import type { Step, StepState } from '../run/run';
+import { idOf } from '../run/outline';
 import { placeWords, reasonOf } from '../run/log';
 import { count, moment, plural } from '../base/format';
 import type { Card } from './drawing';
@@ -32,7 +33,7 @@ export function factOf(card: Card, step: Step | undefined): string {
 
 function pendingWords({ needs, plan }: Card): string {
   if (plan || needs.length === 0) return plan;
-  return `after ${needs.map((need) => need.slice(need.lastIndexOf('/') + 1)).join(', ')}`;
+  return `after ${needs.map(idOf).join(', ')}`;
 }
 
 const doneWords = ({ type }: Card, { items, progress }: Step): string => (type === 'MapNode' && items !== undefined ? plural(items, 'item') : (progress ?? ''));

@@ -1,5 +1,6 @@
 // Below the workflow: when it happened, what happened, and what is wrong with the text.
 import { Suspense, useCallback, useRef, useState, type CSSProperties, type KeyboardEvent, type PointerEvent, type ReactNode } from 'react';
+import { readStored, writeStored } from '../base/storage';
 import type { Fix } from '../editor/fix';
 import { Faults, Log, Timeline } from '../lazyPanes';
 import { Choice } from '../parts/Choice';
@@ -48,11 +49,7 @@ export function useDock(hasRoom: boolean): DockState {
   const resize = useCallback((next: number) => {
     const bounded = Math.round(Math.min(Math.max(next, LEAST), innerHeight * MOST));
     setHeight(bounded);
-    try {
-      localStorage.setItem(KEY, String(bounded));
-    } catch {
-      // Storage can be forbidden; the height then lasts as long as the page.
-    }
+    writeStored('localStorage', KEY, String(bounded));
   }, []);
 
   const most = hasRoom && innerWidth >= 1400 ? 40 : 34;
@@ -69,13 +66,7 @@ export function useDock(hasRoom: boolean): DockState {
   };
 }
 
-function readHeight(): number | null {
-  try {
-    return Number(localStorage.getItem(KEY)) || null;
-  } catch {
-    return null;
-  }
-}
+const readHeight = (): number | null => Number(readStored('localStorage', KEY)) || null;
 
 interface Props {
   dock: DockState;

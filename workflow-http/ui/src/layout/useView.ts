@@ -1,5 +1,6 @@
 // What the centre shows. Where there is no room for both, one of them.
 import { useEffect, useState } from 'react';
+import { readStored, writeStored } from '../base/storage';
 
 export type View = 'graph' | 'json' | 'both';
 
@@ -31,21 +32,13 @@ export function useView(isWriting: boolean) {
   const view = picked ?? (isWide || hasWritten ? 'both' : 'graph');
   const setView = (view: View) => {
     setPicked(view);
-    try {
-      localStorage.setItem(KEY, view);
-    } catch {
-      // Storage can be forbidden; the choice then lasts as long as the page.
-    }
+    writeStored('localStorage', KEY, view);
   };
   const one: View = hasWritten ? 'json' : 'graph';
   return { view: view === 'both' && !hasRoom ? one : view, setView, hasRoom };
 }
 
 function readView(): View | null {
-  try {
-    const stored = localStorage.getItem(KEY);
-    return stored === 'graph' || stored === 'json' || stored === 'both' ? stored : null;
-  } catch {
-    return null;
-  }
+  const stored = readStored('localStorage', KEY);
+  return stored === 'graph' || stored === 'json' || stored === 'both' ? stored : null;
 }

@@ -12,7 +12,7 @@ import { asJson, initialOf, jsonOf, startOf, valueFrom, written, type Made } fro
 import { Button, Kbd } from '../parts/Button';
 import { Sentence } from '../parts/Coded';
 import type { Wait } from '../run/run';
-import { useKeys } from '../base/useKeys';
+import { isTyping, useKeys } from '../base/useKeys';
 import { isMac } from '../base/format';
 
 interface Props {
@@ -167,13 +167,6 @@ function Source({ source, isAnything, faults, onChange }: { source: string; isAn
 function ofSource(source: string, isAnything: boolean): Made {
   const { answer, fault } = written(source, isAnything);
   return { json: answer, faults: fault ? [{ code: 'invalid_json', pointer: '#', detail: fault }] : [] };
-}
-
-/** Whether a person is writing somewhere, also in the editor. */
-function isTyping(): boolean {
-  let element = document.activeElement;
-  while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
-  return element?.matches('input, select, textarea, [contenteditable]') ?? false;
 }
 
 const isTooLate = ({ status }: Problem): boolean => status === 404 || status === 409 || status === 410;

@@ -17,6 +17,8 @@ import { Coded, Sentence } from '../parts/Coded';
 import { Icon, iconOf } from '../parts/Icon';
 import { StateChip, turnWord } from '../parts/State';
 import { useNow } from '../parts/useNow';
+import { useTook } from '../parts/useTook';
+import { idOf } from '../run/outline';
 import { queueWords, reasonOf } from '../run/log';
 import { hasEnded, isSettled, shownState, tookOf, type Run, type Step } from '../run/run';
 import { count, duration, ended, moment } from '../base/format';
@@ -72,10 +74,8 @@ export function StepDetail({ run, step, onTooLate, onChoose, onGoTo }: Props) {
 
 /** How long it has been going. */
 function useGoing(step: Step): string | undefined {
-  const isGoing = step.startedAt !== undefined && !isSettled(step.state);
-  const now = useNow(isGoing);
-  const took = isGoing ? tookOf(step, now) : undefined;
-  return took === undefined ? undefined : duration(took);
+  const took = useTook(step);
+  return took === undefined || isSettled(step.state) ? undefined : duration(took);
 }
 
 function Facts({ run, step }: { run: Run; step: Step }) {
@@ -149,7 +149,7 @@ function quietWords(step: Step, isOver: boolean, streamsText: boolean): ReactNod
       return step.needs.length === 0 ? (
         'Starts at once.'
       ) : (
-        <Coded text={`Starts when ${step.needs.map((need) => `\`${need.slice(need.lastIndexOf('/') + 1)}\``).join(' and ')} is done.`} />
+        <Coded text={`Starts when ${step.needs.map((need) => `\`${idOf(need)}\``).join(' and ')} is done.`} />
       );
     case 'running':
       if (step.text || step.thought) return null;

@@ -3,10 +3,11 @@ import { memo, useEffect, useRef, useState } from 'react';
 import { runOf, useChoiceActions, useSession } from '../session/session';
 import { Icon } from '../parts/Icon';
 import { stateWord } from '../parts/State';
-import { useNow } from '../parts/useNow';
+import { useTook } from '../parts/useTook';
 import { isFolded, visibleSteps, type Folds } from '../run/fold';
+import { idOf } from '../run/outline';
 import { queueWords, reasonOf } from '../run/log';
-import { hasEnded, isSettled, shownState, tookOf, type Run, type Step } from '../run/run';
+import { hasEnded, shownState, type Run, type Step } from '../run/run';
 import { stepOf } from '../base/useKeys';
 import { count, duration, moment, plural } from '../base/format';
 
@@ -211,9 +212,7 @@ function Name({ id, turn }: { id: string; turn?: string }) {
 }
 
 function Took({ step }: { step: Step }) {
-  const isGoing = step.startedAt !== undefined && !isSettled(step.state);
-  const now = useNow(isGoing);
-  const took = tookOf(step, now);
+  const took = useTook(step);
   return took === undefined ? null : <time className="text-meta text-ink-2">{duration(took)}</time>;
 }
 
@@ -229,13 +228,11 @@ function factsOf(step: Step, isOver: boolean): string[] {
   if (step.queue) return [lower(queueWords(step.queue))];
   if (step.state === 'completed' && step.isTruncated) return [step.type, 'cut off at the token limit'];
   if (step.state === 'delayed') return step.wait?.resumesAt ? [`resumes at ${at(step.wait.resumesAt, step)}`] : [step.type];
-  if (step.state === 'pending' && !isOver && step.needs.length > 0) return [step.type, `after ${step.needs.map(nameOf).join(', ')}`];
+  if (step.state === 'pending' && !isOver && step.needs.length > 0) return [step.type, `after ${step.needs.map(idOf).join(', ')}`];
   return [step.type, ...(step.progress ? [step.progress] : [])].filter(Boolean);
 }
 
 const lower = (sentence: string): string => sentence.charAt(0).toLowerCase() + sentence.slice(1);
-
-const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 const at = (time: string, { wait }: Step): string => moment(time, Date.parse(wait!.since));
 

@@ -1,5 +1,6 @@
 // A model's words: as Markdown, or as the text they are.
 import { lazy, Suspense, useSyncExternalStore } from 'react';
+import { readStored, writeStored } from '../base/storage';
 import { Button } from './Button';
 import { Cut } from './Cut';
 import { Spoken } from './Spoken';
@@ -8,24 +9,12 @@ const Markdown = lazy(() => import('./Markdown'));
 
 const KEY = 'workflow-plain-text';
 
-let isPlain = read();
+let isPlain = readStored('localStorage', KEY) === 'yes';
 const listeners = new Set<() => void>();
-
-function read(): boolean {
-  try {
-    return localStorage.getItem(KEY) === 'yes';
-  } catch {
-    return false;
-  }
-}
 
 function toggle(): void {
   isPlain = !isPlain;
-  try {
-    localStorage.setItem(KEY, isPlain ? 'yes' : 'no');
-  } catch {
-    // Storage can be forbidden; the choice then lasts as long as the page.
-  }
+  writeStored('localStorage', KEY, isPlain ? 'yes' : 'no');
   for (const listener of listeners) listener();
 }
 

@@ -62,6 +62,9 @@ export function placeOf({ nodes, workflows }: Outline, path: string): Place {
 /** An id never begins with a digit. */
 const isNumber = (part: string | undefined): part is string => part !== undefined && /^\d/.test(part);
 
+/** The id of the node of a step. */
+export const idOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+
 /** `each` of `each/2/sum`. */
 export function containerOf(path: string): string | undefined {
   const parts = path.split('/').slice(0, -1);

@@ -1,4 +1,5 @@
 // What a reload must not lose: the text and the input of this tab, and the run that was followed in it.
+import { readStored, writeStored } from '../base/storage';
 import type { Input, Inputs } from './useInput';
 import type { Kept } from './useText';
 
@@ -16,16 +17,10 @@ const KEY = 'workflow-draft';
 
 export function readDraft(): Draft | null {
   try {
-    return JSON.parse(sessionStorage.getItem(KEY) ?? 'null') as Draft | null;
+    return JSON.parse(readStored('sessionStorage', KEY) ?? 'null') as Draft | null;
   } catch {
     return null;
   }
 }
 
-export function writeDraft(draft: Draft): void {
-  try {
-    sessionStorage.setItem(KEY, JSON.stringify(draft));
-  } catch {
-    // Storage can be forbidden or full; the text then lasts as long as the page.
-  }
-}
+export const writeDraft = (draft: Draft): void => writeStored('sessionStorage', KEY, JSON.stringify(draft));
