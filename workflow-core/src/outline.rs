@@ -46,22 +46,24 @@ impl RunOutline {
         loop {
             let id = segments.next()?;
             let node = nodes.iter().find(|node| node.id.as_str() == id)?;
-            let mut rest = segments.clone();
-            if rest.next().is_none() {
+            if segments.clone().next().is_none() {
                 return Some(node);
             }
-            nodes = if *node.kind == *ControlKind::Workflow.name() {
-                self.called(node)?
-            } else {
-                segments = rest;
-                &node.nodes
+            for _ in 0..ControlKind::of_name(&node.kind)?.path_segments() {
+                segments.next()?;
+            }
+            nodes = match &node.workflow {
+                Some(workflow) => self.called(workflow)?,
+                None => &node.nodes,
             };
         }
     }
 
-    fn called(&self, node: &NodeOutline) -> Option<&[NodeOutline]> {
-        let name = node.workflow.as_ref()?;
-        let pin = self.workflows.iter().find(|pin| pin.workflow == *name)?;
+    fn called(&self, workflow: &str) -> Option<&[NodeOutline]> {
+        let pin = self
+            .workflows
+            .iter()
+            .find(|pin| *pin.workflow == *workflow)?;
         Some(&pin.nodes)
     }
 }

@@ -84,7 +84,7 @@ impl Registry {
         };
         let make = Make::Leaf(Box::new(build));
         let (name, data) = (name.into(), DataType::of::<D>());
-        let is_control = ControlKind::ALL.iter().any(|kind| kind.name() == name);
+        let is_control = ControlKind::of_name(&name).is_some();
         assert!(
             !is_control,
             "`{name}` is a node the engine itself interprets"

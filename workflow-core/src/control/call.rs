@@ -12,6 +12,7 @@ pub(super) static KIND: KindInfo = KindInfo {
     icon: "workflow",
     activity: "Running another workflow",
     is_container: true,
+    path_segments: 0,
     data_type: data_type::<WorkflowNode>,
     read: |data| read(data, Control::Workflow),
 };

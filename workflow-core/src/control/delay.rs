@@ -10,6 +10,7 @@ pub(super) static KIND: KindInfo = KindInfo {
     icon: "delay",
     activity: "Waiting",
     is_container: false,
+    path_segments: 0,
     data_type: data_type::<DelayNode>,
     read: |data| read(data, Control::Delay),
 };

@@ -13,6 +13,7 @@ pub(super) static KIND: KindInfo = KindInfo {
     icon: "human",
     activity: "Asking a person",
     is_container: false,
+    path_segments: 0,
     data_type: data_type::<HumanNode>,
     read: |data| read(data, Control::Human),
 };

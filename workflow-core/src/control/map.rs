@@ -12,6 +12,7 @@ pub(super) static KIND: KindInfo = KindInfo {
     icon: "map",
     activity: "Working through the items",
     is_container: true,
+    path_segments: 1,
     data_type: data_type::<MapNode>,
     read: |data| read(data, Control::Map),
 };

@@ -49,6 +49,7 @@ struct KindInfo {
     icon: &'static str,
     activity: &'static str,
     is_container: bool,
+    path_segments: usize,
     data_type: fn() -> DataType,
     read: fn(&Value) -> Result<Control, DataError>,
 }
@@ -71,6 +72,11 @@ impl ControlKind {
             Self::Human => &human::KIND,
             Self::Delay => &delay::KIND,
         }
+    }
+
+    /// The kind of this name.
+    pub(crate) fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
     /// The name a workflow's `type` uses.
@@ -101,6 +107,11 @@ impl ControlKind {
     /// Whether it has a body or calls a workflow, so that its time-out is wall time.
     pub(crate) fn is_container(self) -> bool {
         self.info().is_container
+    }
+
+    /// How many segments of a path are between a node of this kind and the nodes in it: the item of a map is one.
+    pub(crate) fn path_segments(self) -> usize {
+        self.info().path_segments
     }
 }
 

@@ -13,6 +13,7 @@ pub(super) static KIND: KindInfo = KindInfo {
     icon: "loop",
     activity: "Repeating",
     is_container: true,
+    path_segments: 1,
     data_type: data_type::<LoopNode>,
     read: |data| read(data, Control::Loop),
 };

@@ -17,53 +17,77 @@ use super::{
 };
 use crate::{control::ControlKind, spec::NodeSpec};
 
-/// The body of a container, and what of its `data` reads it; none for a node that has none.
-pub(super) fn body(
-    kind: ControlKind,
-    node: &NodeSpec,
-    index: usize,
-    graph: &Graph,
-    marked: &[Marked],
-    stand_in: &mut StandIn,
-    check: &mut Check,
-) -> Option<Arc<Body>> {
-    let field = marked.iter().find(|field| field.mark == Mark::Nodes)?;
-    let items: &[Value] = field.value.as_array()?;
-    let BodyScope {
-        locals,
-        begin,
-        has_begin,
-    } = control::of(kind).body_scope(node, index, graph, check)?;
-    let values = Values {
-        input: graph.outside().input().clone(),
-        begin,
-    };
-    let outside = Outside::of_body(graph, index, &locals, has_begin, &values);
-    if !check.count(items.len(), &field.at) {
-        return None;
+/// A control node, and the marked fields of its `data`.
+pub(super) struct Container<'a, 'g> {
+    pub(super) kind: ControlKind,
+    pub(super) node: &'a NodeSpec,
+    pub(super) index: usize,
+    pub(super) graph: &'a Graph<'g>,
+    pub(super) marked: &'a [Marked<'a>],
+}
+
+impl Container<'_, '_> {
+    /// Checks the bodies of the node, in the order of its `data`, and the fields that read them. Where one cannot be
+    /// planned, there is a fault.
+    pub(super) fn bodies(
+        &self,
+        stand_in: &mut StandIn,
+        check: &mut Check,
+    ) -> Option<Vec<Arc<Body>>> {
+        let fields = self.marked.iter();
+        let fields = fields.filter(|field| field.mark == Mark::Nodes);
+        // All of them, so that a fault in one does not hide those in another.
+        let bodies: Vec<_> = fields
+            .map(|field| self.body(field, stand_in, check))
+            .collect();
+        bodies.into_iter().collect()
     }
-    check.within(&field.at, node.timeout, 0, |check| {
-        let nodes = NodeSpec::read_all(items, &field.at, &mut check.faults);
-        let list = List::new(&nodes, outside, check);
-        let mut body = list.plan(check);
-        for field in marked.iter().filter(|field| field.reads_body) {
-            stand_in.check(field, &list.reader(), check);
+
+    fn body(&self, field: &Marked, stand_in: &mut StandIn, check: &mut Check) -> Option<Arc<Body>> {
+        let Self {
+            kind,
+            node,
+            index,
+            graph,
+            marked,
+        } = *self;
+        let items: &[Value] = field.value.as_array()?;
+        let BodyScope {
+            locals,
+            begin,
+            has_begin,
+        } = control::of(kind).body_scope(node, index, graph, check)?;
+        let values = Values {
+            input: graph.outside().input().clone(),
+            begin,
+        };
+        let outside = Outside::of_body(graph, index, &locals, has_begin, &values);
+        if !check.count(items.len(), &field.at) {
+            return None;
         }
-        body.result = list.result_shape(node.data.get("output"));
-        for local in &locals {
-            if let LocalValue::Result(read) = &local.value {
-                // In the first round there is none.
-                let value = Shape::one_of(vec![Shape::Scalar, body.result.clone()]);
-                for (path, at) in read.take() {
-                    let found = list.reader().check_keys(&path, 0, &value, &at);
-                    check.faults.extend(found);
+        check.within(&field.at, node.timeout, 0, |check| {
+            let nodes = NodeSpec::read_all(items, &field.at, &mut check.faults);
+            let list = List::new(&nodes, outside, check);
+            let mut body = list.plan(check);
+            for field in marked.iter().filter(|field| field.reads_body) {
+                stand_in.check(field, &list.reader(), check);
+            }
+            body.result = list.result_shape(node.data.get("output"));
+            for local in &locals {
+                if let LocalValue::Result(read) = &local.value {
+                    // In the first round there is none.
+                    let value = Shape::one_of(vec![Shape::Scalar, body.result.clone()]);
+                    for (path, at) in read.take() {
+                        let found = list.reader().check_keys(&path, 0, &value, &at);
+                        check.faults.extend(found);
+                    }
                 }
             }
-        }
-        if node.data.get("output").is_none() {
-            list.use_sinks();
-        }
-        list.warn_of_unused(check);
-        Arc::new(body)
-    })
+            if node.data.get("output").is_none() {
+                list.use_sinks();
+            }
+            list.warn_of_unused(check);
+            Arc::new(body)
+        })
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{
-    Body, check::Check, container, control, fields, graph::Graph, marks, outputs::Shape,
+    Body, check::Check, container::Container, control, fields, graph::Graph, marks, outputs::Shape,
     plan::Work, references::Reader, shape,
 };
 use crate::{
@@ -54,13 +54,21 @@ pub(super) fn build(
     for field in own {
         stand_in.check(field, &Reader::node(graph, index), check);
     }
-    let body = node_type
-        .control()
-        .and_then(|kind| container::body(kind, node, index, graph, &marked, &mut stand_in, check));
-    match (make(node_type, &stand_in, check)?, node_type.control()) {
+    let bodies = node_type.control().map(|kind| {
+        let marked = &marked;
+        let container = Container {
+            kind,
+            node,
+            index,
+            graph,
+            marked,
+        };
+        (kind, container.bodies(&mut stand_in, check))
+    });
+    match (make(node_type, &stand_in, check)?, bodies) {
         (Made::Leaf(made), _) => Some(leaf(made, node, index, graph, check)),
-        (Made::Control(data), Some(kind)) => {
-            control::of(kind).plan(data, body, node, index, graph, check)
+        (Made::Control(data), Some((kind, bodies))) => {
+            control::of(kind).plan(data, bodies?, node, index, graph, check)
         }
         (Made::Control(_), None) => None,
     }

@@ -17,7 +17,7 @@ impl ControlCheck for CallCheck {
     fn plan(
         &self,
         data: Control,
-        _body: Option<Arc<Body>>,
+        _bodies: Vec<Arc<Body>>,
         node: &NodeSpec,
         index: usize,
         graph: &Graph,

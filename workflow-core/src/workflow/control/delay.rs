@@ -10,7 +10,7 @@ impl ControlCheck for DelayCheck {
     fn plan(
         &self,
         data: Control,
-        _body: Option<Arc<Body>>,
+        _bodies: Vec<Arc<Body>>,
         node: &NodeSpec,
         index: usize,
         graph: &Graph,

@@ -10,7 +10,7 @@ impl ControlCheck for HumanCheck {
     fn plan(
         &self,
         data: Control,
-        _body: Option<Arc<Body>>,
+        _bodies: Vec<Arc<Body>>,
         node: &NodeSpec,
         _index: usize,
         _graph: &Graph,

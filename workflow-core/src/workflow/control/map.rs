@@ -50,13 +50,13 @@ impl ControlCheck for MapCheck {
     fn plan(
         &self,
         data: Control,
-        body: Option<Arc<Body>>,
+        bodies: Vec<Arc<Body>>,
         _node: &NodeSpec,
         _index: usize,
         _graph: &Graph,
         _check: &mut Check,
     ) -> Option<Built> {
-        let (Control::Map(node), body) = (data, body?) else {
+        let (Control::Map(node), Some(body)) = (data, bodies.into_iter().next()) else {
             return None;
         };
         let mut items = vec![body.result.clone()];

@@ -26,7 +26,7 @@ use crate::{
 
 /// How nodes of one kind are checked and planned.
 pub(super) trait ControlCheck {
-    /// What the body of a node sees, for a kind that has one. Checks the names that the node gives its body.
+    /// What each body of a node sees, for a kind that has one. Checks the names that the node gives its body.
     fn body_scope<'a>(
         &self,
         _node: &'a NodeSpec,
@@ -38,10 +38,11 @@ pub(super) trait ControlCheck {
     }
 
     /// Puts the data of a node together with what it needs from elsewhere. Where that is missing, there is a fault.
+    /// `bodies` are in the order of the fields of `data` that hold nodes.
     fn plan(
         &self,
         data: Control,
-        body: Option<Arc<Body>>,
+        bodies: Vec<Arc<Body>>,
         node: &NodeSpec,
         index: usize,
         graph: &Graph,

@@ -39,13 +39,13 @@ impl ControlCheck for LoopCheck {
     fn plan(
         &self,
         data: Control,
-        body: Option<Arc<Body>>,
+        bodies: Vec<Arc<Body>>,
         _node: &NodeSpec,
         _index: usize,
         _graph: &Graph,
         _check: &mut Check,
     ) -> Option<Built> {
-        let (Control::Loop(node), body) = (data, body?) else {
+        let (Control::Loop(node), Some(body)) = (data, bodies.into_iter().next()) else {
             return None;
         };
         Some(Built {
