@@ -68,6 +68,7 @@ impl Schemas {
         let mut all = self.language;
         all.append(&mut taken);
         all.append(&mut sent);
+        all.values_mut().for_each(merge_constants);
         all.sort_keys();
         all
     }
@@ -120,6 +121,40 @@ fn refuse_null(schema: &mut Value) {
             schema.extend(only);
         }
     }
+}
+
+/// Turns a choice of constants into an `enum` whose description lists them. `openapi-python-client` 0.29
+/// accepts only the first constant of a choice.
+fn merge_constants(schema: &mut Value) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(merge_constants),
+        Value::Object(members) => {
+            members.values_mut().for_each(merge_constants);
+            let choices = members.get("oneOf").and_then(Value::as_array);
+            let Some((names, lines)) = choices.and_then(|choices| constants(choices)) else {
+                return;
+            };
+            let about = members.get("description").and_then(Value::as_str);
+            let about: Vec<String> = about.map(str::to_owned).into_iter().chain(lines).collect();
+            members.shift_remove("oneOf");
+            members.insert("type".to_owned(), "string".into());
+            members.insert("enum".to_owned(), names.into());
+            members.insert("description".to_owned(), about.join("\n").into());
+        }
+        _ => {}
+    }
+}
+
+/// The texts that a choice is made of, each also as a line with its description; `None` for other choices.
+fn constants(choices: &[Value]) -> Option<(Vec<Value>, Vec<String>)> {
+    let texts = choices.iter().map(|choice| {
+        let text = choice["const"].as_str()?;
+        let about = choice["description"].as_str().unwrap_or_default();
+        Some((choice["const"].clone(), format!("- `{text}`: {about}")))
+    });
+    texts
+        .collect::<Option<Vec<_>>>()
+        .map(|texts| texts.into_iter().unzip())
 }
 
 /// Takes the links of Rust's documentation out of descriptions: `[text](place)` becomes `text`.

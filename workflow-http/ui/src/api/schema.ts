@@ -71,6 +71,7 @@ export interface components {
             detail: string;
             hint?: string;
         };
+        /** @enum {string} */
         FaultCode: "invalid_value" | "missing_field" | "unknown_field" | "duplicate_field" | "not_applicable" | "too_many_nodes" | "nested_too_deep" | "too_many_workflows" | "invalid_id" | "duplicate_id" | "id_collision" | "reserved_name" | "unknown_type" | "unknown_workflow" | "ambiguous_workflow" | "unknown_reference" | "unknown_field_reference" | "not_an_ancestor" | "cycle" | "template_syntax" | "template_too_large" | "template_without_input" | "not_a_template" | "secret_not_allowed" | "no_implicit_input" | "shadowed_name" | "constant_condition" | "unused_node" | "name_in_use" | "outlasts_timeout";
         Frame: components["schemas"]["StepFrame"] | components["schemas"]["EndFrame"];
         /** @enum {string} */
@@ -256,6 +257,7 @@ export interface components {
              * @default 4
              */
             concurrency: number;
+            /** @enum {string} */
             on_item_error?: "fail" | "null";
             nodes: components["schemas"]["Node"][];
         };
@@ -295,6 +297,7 @@ export interface components {
             limits: components["schemas"]["Limits"];
             simulated: boolean;
         };
+        /** @enum {string} */
         OnAmbiguous: "retry" | "fail";
         OnError: components["schemas"]["OnErrorWord"] | components["schemas"]["OutputShape"];
         /** @enum {string} */
@@ -393,14 +396,18 @@ export interface components {
             version?: number | null;
             metadata?: unknown;
         };
+        /** @enum {string} */
         RunStatus: "queued" | "running" | "waiting" | "completed" | "failed" | "cancelled";
+        /** @enum {string} */
         SkipReason: "needs_skipped" | "when_false";
         Span: {
             state: components["schemas"]["SpanState"];
             from_ms: number;
             to_ms: number;
         };
+        /** @enum {string} */
         SpanState: "queued" | "running" | "retrying" | "waiting";
+        /** @enum {string} */
         StartReason: "recovered";
         StepEvent: components["schemas"]["run.created"] | components["schemas"]["run.started"] | components["schemas"]["node.started"] | components["schemas"]["node.queued"] | components["schemas"]["node.admitted"] | components["schemas"]["node.progress"] | components["schemas"]["node.retrying"] | components["schemas"]["node.waiting"] | components["schemas"]["node.resumed"] | components["schemas"]["node.completed"] | components["schemas"]["node.failed"] | components["schemas"]["node.skipped"] | components["schemas"]["node.cancelled"] | components["schemas"]["run.suspended"] | components["schemas"]["run.resumed"] | components["schemas"]["run.completed"] | components["schemas"]["run.failed"] | components["schemas"]["run.cancelled"];
         StepFrame: {
@@ -464,7 +471,9 @@ export interface components {
             exhausted?: boolean;
             reused?: boolean;
         };
+        /** @enum {string} */
         StepStatus: "pending" | "running" | "queued" | "waiting" | "completed" | "failed" | "skipped" | "cancelled";
+        /** @enum {string} */
         TextKind: "text" | "thought";
         Timestamp: string;
         "TransformNode.data": {

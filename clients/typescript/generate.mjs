@@ -1,0 +1,24 @@
+// Generates types from target/openapi.json: api.d.ts has the whole API, page.ts only the schemas, for the web page.
+import { readFile, writeFile } from 'node:fs/promises';
+import openapiTS, { astToString } from 'openapi-typescript';
+
+const folder = new URL('../../target/', import.meta.url);
+const document = JSON.parse(await readFile(new URL('openapi.json', folder), 'utf8'));
+
+async function generate(name, source) {
+  const types = astToString(await openapiTS(source, { silent: true }));
+  await writeFile(new URL(`clients/${name}`, folder), `// Generated from the OpenAPI document: do not edit.\n\n${types}`);
+}
+
+await generate('api.d.ts', document);
+// Without descriptions: the page's types then change only with the API's shapes.
+function withoutDescriptions(value, isSchema = true) {
+  if (Array.isArray(value)) return value.map((item) => withoutDescriptions(item));
+  if (typeof value !== 'object' || value === null) return value;
+  const kept = Object.entries(value).filter(([name]) => !isSchema || name !== 'description');
+  return Object.fromEntries(kept.map(([name, member]) => [name, withoutDescriptions(member, !isSchema || !['properties', '$defs'].includes(name))]));
+}
+
+const { openapi, info, components } = document;
+const schemas = withoutDescriptions(components.schemas, false);
+await generate('page.ts', { openapi, info: { ...info, version: '' }, paths: {}, components: { schemas } });
