@@ -2,7 +2,7 @@
 import { useId, type ReactNode } from 'react';
 import type { Fault } from '../api/types';
 import { Button } from '../parts/Button';
-import { Coded, Sentence } from '../parts/Coded';
+import { CodeText, Sentence } from '../parts/CodeText';
 import { Icon } from '../parts/Icon';
 import { Control, Picks } from './Control';
 import type { Field, Flat, Group, List } from './fields';
@@ -146,7 +146,7 @@ function Help({ field, id, children }: { field: Field; id: string; children?: Re
   if (!field.description && !children) return null;
   return (
     <p className="flex justify-between gap-2 text-meta text-ink-3">
-      <span id={id}>{field.description && <Coded text={field.description} />}</span>
+      <span id={id}>{field.description && <CodeText text={field.description} />}</span>
       {children && <code>{children}</code>}
     </p>
   );

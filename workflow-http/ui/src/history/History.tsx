@@ -9,7 +9,7 @@ import { useNow } from '../parts/useNow';
 import { readRuns, type RunStates } from '../side/useLists';
 import { stepOf, useLetters } from '../base/useKeys';
 import { usePages } from '../side/usePages';
-import { Glance } from './Glance';
+import { RunSummary } from './RunSummary';
 import { HistoryRow, elapsedOf } from './HistoryRow';
 import { dayOf } from './days';
 
@@ -59,7 +59,7 @@ export default function History() {
           )}
         </div>
       </section>
-      {shown && <Glance run={shown} elapsed={elapsedOf(shown, now)} now={now} />}
+      {shown && <RunSummary run={shown} elapsed={elapsedOf(shown, now)} now={now} />}
     </div>
   );
 }

@@ -1,5 +1,5 @@
 // How often a step was tried, and what came of each attempt.
-import { Sentence } from '../parts/Coded';
+import { Sentence } from '../parts/CodeText';
 import { Icon } from '../parts/Icon';
 import { Section } from '../parts/Section';
 import type { Attempt, Step, StepState } from '../run/run';

@@ -1,5 +1,5 @@
 // The items of a map that failed, each one press away.
-import { Sentence } from '../parts/Coded';
+import { Sentence } from '../parts/CodeText';
 import type { Run, Step } from '../run/run';
 import { failedIn, turnsOf } from '../run/turns';
 import { plural } from '../base/format';

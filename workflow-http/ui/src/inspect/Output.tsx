@@ -1,7 +1,7 @@
 // What a step or a run gave: text as it is, other JSON as a tree.
 import { Copy } from '../parts/Copy';
 import { Pre } from '../parts/Section';
-import { PlainSwitch, Said } from '../parts/Said';
+import { PlainSwitch, ModelText } from '../parts/ModelText';
 import { Tree } from '../tree/Tree';
 import { isHolder } from '../tree/rows';
 import { asText } from '../base/format';
@@ -22,7 +22,7 @@ export function Output({ title, value, isSpoken }: Props) {
         {isSpoken && !isHolder(value) && <PlainSwitch text={text} />}
         <Copy text={text} />
       </div>
-      {isHolder(value) ? <Tree value={value} label={title} isSpoken={isSpoken} /> : isSpoken ? <Said text={text} isLive={false} /> : <Pre text={text} />}
+      {isHolder(value) ? <Tree value={value} label={title} isSpoken={isSpoken} /> : isSpoken ? <ModelText text={text} isLive={false} /> : <Pre text={text} />}
     </section>
   );
 }

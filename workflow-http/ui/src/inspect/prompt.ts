@@ -1,13 +1,13 @@
 // The prompt in what a model was sent.
 import { own } from '../base/ownProperty';
 
-export interface Said {
+export interface PromptPart {
   who: string;
   text: string;
 }
 
 /** What was said to the model, part by part, if `debug` holds a request of the Gemini API. */
-export function promptOf(debug: unknown): Said[] {
+export function promptOf(debug: unknown): PromptPart[] {
   const request = own(debug, 'request');
   const system = textOf(own(request, 'systemInstruction'));
   const contents = own(request, 'contents');

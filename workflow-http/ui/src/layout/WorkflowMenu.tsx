@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { asProblem, deleteRun, deleteWorkflow } from '../api/client';
 import { Button } from '../parts/Button';
 import { Dialog } from '../parts/Dialog';
-import { Sentence } from '../parts/Coded';
+import { Sentence } from '../parts/CodeText';
 import { Icon } from '../parts/Icon';
 import { Menu } from '../parts/Menu';
 import { toast } from '../parts/Toast';

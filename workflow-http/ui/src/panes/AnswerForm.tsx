@@ -10,7 +10,7 @@ import { Faulty } from '../form/FieldView';
 import { formOf } from '../form/fields';
 import { asJson, initialOf, jsonOf, startOf, valueFrom, written, type Made } from '../form/values';
 import { Button, Kbd } from '../parts/Button';
-import { Sentence } from '../parts/Coded';
+import { Sentence } from '../parts/CodeText';
 import type { Wait } from '../run/run';
 import { isTyping, useKeys } from '../base/useKeys';
 import { isMac } from '../base/format';

@@ -1,7 +1,7 @@
 // What the inspector shows: a step, the result, or why there is neither.
 import { useState } from 'react';
 import { Button } from '../parts/Button';
-import { Sentence } from '../parts/Coded';
+import { Sentence } from '../parts/CodeText';
 import { ErrorCard } from '../parts/ErrorCard';
 import { Icon } from '../parts/Icon';
 import { asked, type Run } from '../run/run';

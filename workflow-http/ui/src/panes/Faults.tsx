@@ -2,7 +2,7 @@ import { fixOf, type Fix } from '../editor/fix';
 import type { LocatedFault } from '../editor/useCheck';
 import { useSession } from '../session/session';
 import { Button } from '../parts/Button';
-import { Sentence } from '../parts/Coded';
+import { Sentence } from '../parts/CodeText';
 import { Icon } from '../parts/Icon';
 import { PaneHead } from '../parts/PaneHead';
 import { ended, plural } from '../base/format';

@@ -3,7 +3,7 @@ import { useMemo, type ReactNode } from 'react';
 import type { Fault } from '../api/types';
 import { InputForm } from '../form/InputForm';
 import { own } from '../base/ownProperty';
-import { Sentence } from '../parts/Coded';
+import { Sentence } from '../parts/CodeText';
 import { jsonFaultOf, kindOf, type Input } from '../session/useInput';
 import { useActions, useSession } from '../session/session';
 import { plural } from '../base/format';

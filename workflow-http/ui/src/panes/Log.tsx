@@ -2,7 +2,7 @@ import { memo, useState } from 'react';
 import { getWorkflow } from '../api/client';
 import { readAccess } from '../api/key';
 import { Button } from '../parts/Button';
-import { Coded } from '../parts/Coded';
+import { CodeText } from '../parts/CodeText';
 import { Copy } from '../parts/Copy';
 import { Icon } from '../parts/Icon';
 import { PaneHead } from '../parts/PaneHead';
@@ -115,7 +115,7 @@ const Line = memo(function Line({ line, isEntry, onChoose }: { line: LogLine; is
             [{line.of}]
           </button>
         )}{' '}
-        <b className="text-micro leading-none font-[700] tracking-[0.02em] text-state">{line.word}</b> <Coded text={line.message} />
+        <b className="text-micro leading-none font-[700] tracking-[0.02em] text-state">{line.word}</b> <CodeText text={line.message} />
       </span>
       {line.output !== undefined && <Output text={line.output} />}
     </li>

@@ -1,7 +1,7 @@
 // How the run ended, and what it gave.
 import { hintsOf } from '../api/nodeTypes';
 import { Output } from '../inspect/Output';
-import { wordsOf } from '../inspect/Words';
+import { textOf } from '../inspect/StepText';
 import { ErrorCard } from '../parts/ErrorCard';
 import { useElapsed } from '../parts/RunChip';
 import { StateChip } from '../parts/State';
@@ -46,6 +46,6 @@ const kept = (run: Run): string => plural([...run.steps.values()].filter((step) 
 
 /** Whether what a model said is in it. */
 function isSpoken({ steps, output }: Run): boolean {
-  const said = new Set<unknown>([...steps.values()].map((step) => wordsOf(step, hintsOf(step.type).streams_text)).filter(Boolean));
+  const said = new Set<unknown>([...steps.values()].map((step) => textOf(step, hintsOf(step.type).streams_text)).filter(Boolean));
   return (isHolder(output) ? Object.values(output) : [output]).some((value) => said.has(value));
 }

@@ -7,13 +7,13 @@ import type { CalledWorkflow } from '../api/types';
 import { Attempts } from '../inspect/Attempts';
 import { Failure } from '../inspect/Failure';
 import { Foot } from '../inspect/Foot';
-import { Kept } from '../inspect/Kept';
+import { DebugData } from '../inspect/DebugData';
 import { FailedItems } from '../inspect/FailedItems';
 import { Output } from '../inspect/Output';
 import { Sources } from '../inspect/Sources';
 import { Thoughts } from '../inspect/Thoughts';
-import { Words, wordsOf } from '../inspect/Words';
-import { Coded, Sentence } from '../parts/Coded';
+import { StepText, textOf } from '../inspect/StepText';
+import { CodeText, Sentence } from '../parts/CodeText';
 import { Icon, iconOf } from '../parts/Icon';
 import { StateChip, turnWord } from '../parts/State';
 import { useNow } from '../parts/useNow';
@@ -23,7 +23,7 @@ import { queueWords, reasonOf } from '../run/log';
 import { hasEnded, isSettled, shownState, tookOf, type Run, type Step } from '../run/run';
 import { count, duration, ended, moment } from '../base/format';
 import { AnswerForm } from './AnswerForm';
-import { Ask } from './Ask';
+import { Question } from './Question';
 
 interface Props {
   run: Run;
@@ -37,7 +37,7 @@ export function StepDetail({ run, step, onTooLate, onChoose, onGoTo }: Props) {
   const { icon, streams_text: streamsText } = hintsOf(step.type, useTypes());
   const isOver = hasEnded(run);
   const word = step.state === 'pending' && isOver ? 'Not reached' : step.handled ? 'Failed, handled' : turnWord(shownState(step));
-  const hasOutput = step.output !== undefined && wordsOf(step, streamsText) !== step.output;
+  const hasOutput = step.output !== undefined && textOf(step, streamsText) !== step.output;
   return (
     <article aria-label={`Step ${step.path}`} className="flex min-h-full flex-col">
       <header className="grid gap-1.5 px-4 pt-3 pb-2.5">
@@ -55,18 +55,18 @@ export function StepDetail({ run, step, onTooLate, onChoose, onGoTo }: Props) {
       </header>
       {step.isReused && <p className="px-4 pb-3 text-ink-2">Reused from the earlier run, not run again.</p>}
       {step.error && step.state === 'failed' && <Failure step={step} onGoTo={onGoTo} />}
-      {step.state === 'waiting' && <Ask message={step.wait?.message ?? ''} />}
+      {step.state === 'waiting' && <Question message={step.wait?.message ?? ''} />}
       {step.state === 'waiting' && step.wait && <AnswerForm key={step.wait.id} runId={run.id} wait={step.wait} onTooLate={onTooLate} />}
       <Quiet step={step} isOver={isOver} streamsText={streamsText} />
       <Thoughts step={step} />
-      <Words step={step} streamsText={streamsText} />
+      <StepText step={step} streamsText={streamsText} />
       {step.isTruncated && <Truncated />}
       <Sources metadata={step.metadata} />
       <FailedItems run={run} step={step} onChoose={onChoose} />
       {hasOutput && <Output title="Output" value={step.output} isSpoken={streamsText && !step.handled} />}
       <Attempts step={step} />
       {step.usage && <Used step={step} />}
-      {step.state !== 'pending' && <Kept runId={run.id} step={step} isPrompted={streamsText} />}
+      {step.state !== 'pending' && <DebugData runId={run.id} step={step} isPrompted={streamsText} />}
       {isOver && <Foot run={run} path={step.path} />}
     </article>
   );
@@ -149,7 +149,7 @@ function quietWords(step: Step, isOver: boolean, streamsText: boolean): ReactNod
       return step.needs.length === 0 ? (
         'Starts at once.'
       ) : (
-        <Coded text={`Starts when ${step.needs.map((need) => `\`${idOf(need)}\``).join(' and ')} is done.`} />
+        <CodeText text={`Starts when ${step.needs.map((need) => `\`${idOf(need)}\``).join(' and ')} is done.`} />
       );
     case 'running':
       if (step.text || step.thought) return null;

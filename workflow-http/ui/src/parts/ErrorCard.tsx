@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import type { Problem } from '../api/types';
 import { asText } from '../base/format';
-import { Sentence } from './Coded';
+import { Sentence } from './CodeText';
 import { Icon } from './Icon';
 import { Pre } from './Section';
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import Markdown from './Markdown';
 import { linkOf } from './link';
 import { piecesOf, plainOf } from './tokens';
-import { hasMarkdown } from './Said';
+import { hasMarkdown } from './ModelText';
 
 const drawn = (text: string, isLive = false) =>
   renderToStaticMarkup(<Markdown text={text} isLive={isLive} />).replace(/^<div class="spoken md" data-testid="spoken">|<\/div>$/g, '');

@@ -2,7 +2,7 @@
 import { memo, type ReactNode } from 'react';
 import { linkOf } from './link';
 import { piecesOf, plainOf, tokensOf, type Token, type Tokens } from './tokens';
-import { Warm } from './Spoken';
+import { Warm } from './PlainText';
 
 interface Props {
   text: string;

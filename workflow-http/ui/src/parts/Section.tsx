@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { Cut } from './Cut';
+import { LongText } from './LongText';
 import { Icon } from './Icon';
 
 interface Props {
@@ -27,7 +27,7 @@ export function Section({ title, fact, isOpen = false, onOpen, children }: Props
 
 export function Pre({ text }: { text: string }) {
   return (
-    <Cut text={text}>
+    <LongText text={text}>
       {(shown) => (
         <pre
           className="max-h-80 overflow-auto rounded-ctl border border-line bg-inset px-2.5 py-2 font-code text-meta leading-[19px] wrap-anywhere whitespace-pre-wrap text-ink-2"
@@ -37,6 +37,6 @@ export function Pre({ text }: { text: string }) {
           {shown}
         </pre>
       )}
-    </Cut>
+    </LongText>
   );
 }

@@ -1,16 +1,16 @@
 // What a reload must not lose: the text and the input of this tab, and the run that was followed in it.
 import { readStored, writeStored } from '../base/storage';
 import type { Input, Inputs } from './useInput';
-import type { Kept } from './useText';
+import type { DraftText } from './useText';
 
-export interface Draft extends Kept {
+export interface Draft extends DraftText {
   input: Input;
   isInputEdited: boolean;
   runId: string | null;
   /** Inputs of other workflows. */
   inputs: Inputs;
   /** A new workflow that was left before it was stored. */
-  left: Kept | null;
+  left: DraftText | null;
 }
 
 const KEY = 'workflow-draft';

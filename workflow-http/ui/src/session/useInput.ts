@@ -46,13 +46,13 @@ export function inputOf(value: unknown): Input {
   return typeof value === 'object' && value !== null ? { text } : { text, as: 'json' };
 }
 
-export interface KeptInput {
+export interface DraftInput {
   input: Input;
   isInputEdited: boolean;
 }
 
 /** Inputs of other workflows, by the id of the workflow; `NEW` for a workflow that has none yet. */
-export type Inputs = [id: string, kept: KeptInput][];
+export type Inputs = [id: string, kept: DraftInput][];
 
 export const NEW = 'new';
 /** The oldest are forgotten. */
@@ -93,8 +93,21 @@ export function useInput(first: Input, isFirstEdited: boolean, others: Inputs) {
   const forgetInput = useCallback((of: string) => void shelf.current.delete(of), []);
   const otherInputs = useCallback((): Inputs => [...shelf.current].slice(-MOST), []);
   /** Whether a person typed another input than this one. */
-  const keepsInput = useCallback((value: unknown) => latest.current.isInputEdited && latest.current.input.text !== asText(value), []);
-  const keptInput = useCallback(() => latest.current, []);
+  const hasOtherInput = useCallback((value: unknown) => latest.current.isInputEdited && latest.current.input.text !== asText(value), []);
+  const currentInput = useCallback(() => latest.current, []);
   const inputIsSafe = useCallback(() => setSafe(latest.current.input.text), []);
-  return { input, turn, setInput: set, fillInput: fill, isInputEdited, putInput, swapInput, forgetInput, otherInputs, keepsInput, keptInput, inputIsSafe };
+  return {
+    input,
+    turn,
+    setInput: set,
+    fillInput: fill,
+    isInputEdited,
+    putInput,
+    swapInput,
+    forgetInput,
+    otherInputs,
+    hasOtherInput,
+    currentInput,
+    inputIsSafe,
+  };
 }

@@ -6,7 +6,7 @@ import type { Problem, Workflow } from '../api/types';
 import { BLANK_WORKFLOW, FIRST_INPUT } from './firstWorkflow';
 import { isKnown, type Run } from '../run/run';
 import { NEW, type useInput } from './useInput';
-import { isSame, type Kept, type Saved, type Text } from './useText';
+import { isSame, type DraftText, type Saved, type Text } from './useText';
 
 /** A note about the text, and what can be done about it. */
 export interface Note {
@@ -21,7 +21,7 @@ interface Places {
   text: Text;
   input: ReturnType<typeof useInput>;
   /** A new workflow that was left before it was stored. */
-  left: Kept | null;
+  left: DraftText | null;
   onProblem: (problem: Problem | null) => void;
 }
 
@@ -34,8 +34,8 @@ export function useOpen({
   address,
   go,
   run,
-  text: { put, restore, begin, kept },
-  input: { putInput, fillInput, swapInput, forgetInput, keepsInput, keptInput },
+  text: { put, restore, begin, currentText },
+  input: { putInput, fillInput, swapInput, forgetInput, hasOtherInput, currentInput },
   left: leftBefore,
   onProblem,
 }: Places) {
@@ -48,13 +48,13 @@ export function useOpen({
   /** Another workflow comes in the place of the one on the page; its input comes with it. */
   const leaveFor = useCallback(
     (to: string) => {
-      const here = kept();
+      const here = currentText();
       if (here.saved === null && here.isTextEdited) left.current = here;
       swapInput(keyOf(here.saved), to);
       // A run that is opened again brings its workflow back.
       filledFor.current = null;
     },
-    [kept, swapInput],
+    [currentText, swapInput],
   );
   const putOther = useCallback(
     (workflow: Workflow) => {
@@ -74,12 +74,12 @@ export function useOpen({
     const { id, input, workflowId, version } = opened;
     onProblem(null);
     setNote(null);
-    const here = kept();
+    const here = currentText();
     const isOther = workflowId !== undefined && workflowId !== here.saved?.id;
     // The input that is here belongs to the text, so it stays with a text that stays.
     const isEditedOther = isOther && here.isTextEdited;
     if (isOther && !isEditedOther) swapInput(keyOf(here.saved), workflowId);
-    const isInputKept = isEditedOther || keepsInput(input);
+    const isInputKept = isEditedOther || hasOtherInput(input);
     if (!isInputKept) putInput(input);
     const isStill = () => filledFor.current === id;
     const workflow = workflowId === undefined ? Promise.resolve(null) : getWorkflow(workflowId, version).catch(nullIfMissing);
@@ -94,7 +94,7 @@ export function useOpen({
           filledFor.current = id;
           setNote(null);
         };
-        const isTextKept = workflow !== null && kept().isTextEdited && !isSame(kept().text, workflow.spec);
+        const isTextKept = workflow !== null && currentText().isTextEdited && !isSame(currentText().text, workflow.spec);
         if (workflow && !isTextKept) {
           if (isEditedOther) return show();
           put(workflow);
@@ -109,12 +109,12 @@ export function useOpen({
       (error: unknown) => isStill() && onProblem(asProblem(error)),
     );
     // The first event says it all: later ones are no reason to ask again.
-  }, [runId, hasOpened, put, putOther, putInput, swapInput, keepsInput, kept, onProblem]);
+  }, [runId, hasOpened, put, putOther, putInput, swapInput, hasOtherInput, currentText, onProblem]);
 
   /** Before the text is replaced by one that was asked for. */
   const putAside = useCallback(() => {
-    const before = kept();
-    const { input, isInputEdited } = keptInput();
+    const before = currentText();
+    const { input, isInputEdited } = currentInput();
     const bringBack = () => {
       leaveFor(keyOf(before.saved));
       if (left.current === before) left.current = null;
@@ -124,13 +124,13 @@ export function useOpen({
       setNote(null);
     };
     setNote(before.isTextEdited ? { words: 'Your unsaved text was put aside.', act: { word: 'Restore it', go: bringBack } } : null);
-  }, [kept, keptInput, leaveFor, restore, fillInput, go]);
+  }, [currentText, currentInput, leaveFor, restore, fillInput, go]);
 
   /** A new workflow, beginning with this text. */
   const beginNew = useCallback(
     (text?: string) => {
       putAside();
-      swapInput(keyOf(kept().saved), NEW);
+      swapInput(keyOf(currentText().saved), NEW);
       left.current = null;
       forgetInput(NEW);
       filledFor.current = null;
@@ -138,13 +138,13 @@ export function useOpen({
       else restore({ text, saved: null, isTextEdited: true });
       putInput(text === undefined ? FIRST_INPUT : '');
     },
-    [putAside, swapInput, forgetInput, kept, begin, restore, putInput],
+    [putAside, swapInput, forgetInput, currentText, begin, restore, putInput],
   );
 
   const workflowId = address.at === 'workflow' ? address.id : undefined;
   const version = address.at === 'workflow' ? address.version : undefined;
   useEffect(() => {
-    const here = kept().saved;
+    const here = currentText().saved;
     if (workflowId === undefined || (here?.id === workflowId && (version === undefined || version === here.version))) return;
     let isStale = false;
     getWorkflow(workflowId, version).then(
@@ -159,12 +159,12 @@ export function useOpen({
     return () => {
       isStale = true;
     };
-  }, [workflowId, version, kept, putOther, putAside, onProblem]);
+  }, [workflowId, version, currentText, putOther, putAside, onProblem]);
 
   // This address is never that of a stored workflow: what is saved here would replace it.
   const isNew = address.at === 'new';
   useEffect(() => {
-    const { saved } = kept();
+    const { saved } = currentText();
     if (!isNew || saved === null) return;
     onProblem(null);
     const before = left.current;
@@ -174,7 +174,7 @@ export function useOpen({
     swapInput(saved.id, NEW);
     filledFor.current = null;
     restore(before);
-  }, [isNew, kept, beginNew, putAside, swapInput, restore, onProblem]);
+  }, [isNew, currentText, beginNew, putAside, swapInput, restore, onProblem]);
 
   const leftNow = useCallback(() => left.current, []);
   return { note, setNote, putAside, putOther, beginNew, leftNow, filledFor, hasOpened };

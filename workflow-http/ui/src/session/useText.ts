@@ -26,23 +26,23 @@ export interface Text {
   /** Puts a stored workflow in the place of the text. */
   put: (workflow: Workflow) => void;
   /** Puts back what was written, as it was. */
-  restore: (kept: Kept) => void;
+  restore: (kept: DraftText) => void;
   /** A text that is no workflow's yet. */
   begin: (spec: unknown) => void;
   /** Stores the text: as the version after `over`, which is the one it was made from, or as a new workflow. */
   save: (over?: number | 'new') => Promise<Saved>;
   /** The server does not have it any more. */
   forget: () => void;
-  kept: () => Kept;
+  currentText: () => DraftText;
 }
 
-export interface Kept {
+export interface DraftText {
   text: string;
   saved: Saved | null;
   isTextEdited: boolean;
 }
 
-export function useText(draft: Kept | null): Text {
+export function useText(draft: DraftText | null): Text {
   const [source, setSource] = useState<Source>({ text: draft?.text ?? layOut(FIRST_WORKFLOW) });
   const [text, setText] = useState(source.text);
   // What may be replaced without asking, because it is stored elsewhere or was not typed.
@@ -69,13 +69,13 @@ export function useText(draft: Kept | null): Text {
     },
     [set],
   );
-  const restore = useCallback(({ text, saved, isTextEdited }: Kept) => set(text, !isTextEdited, saved), [set]);
+  const restore = useCallback(({ text, saved, isTextEdited }: DraftText) => set(text, !isTextEdited, saved), [set]);
   const begin = useCallback((spec: unknown) => set(layOut(spec), true, null), [set]);
   const forget = useCallback(() => {
     setSaved(null);
     setSafeText(null);
   }, []);
-  const kept = useCallback(() => latest.current, []);
+  const currentText = useCallback(() => latest.current, []);
 
   const save = async (over: number | 'new' = saved?.version ?? 'new'): Promise<Saved> => {
     if (saved?.text === text && over === saved.version) return saved;
@@ -92,7 +92,7 @@ export function useText(draft: Kept | null): Text {
     throw error;
   };
 
-  return { source, text, setText, check, name: nameOf(check.spec), saved, isTextEdited, put, restore, begin, save, forget, kept };
+  return { source, text, setText, check, name: nameOf(check.spec), saved, isTextEdited, put, restore, begin, save, forget, currentText };
 }
 
 function nameOf(spec: unknown): string {

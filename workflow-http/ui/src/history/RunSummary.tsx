@@ -19,7 +19,7 @@ interface Props {
 /** Of more steps the first are shown. */
 const FEW = 30;
 
-export function Glance({ run, elapsed, now }: Props) {
+export function RunSummary({ run, elapsed, now }: Props) {
   const report = useReport(run);
   return (
     <section

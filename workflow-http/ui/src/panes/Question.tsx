@@ -1,12 +1,12 @@
 // What a person is asked: the question, and the text it is about.
 import { useState } from 'react';
-import { Said } from '../parts/Said';
+import { ModelText } from '../parts/ModelText';
 import { count } from '../base/format';
 
 /** More than this is cut until someone asks for all of it. */
 const SHOWN = 400;
 
-export function Ask({ message }: { message: string }) {
+export function Question({ message }: { message: string }) {
   const [isAll, setAll] = useState(false);
   const [question, about] = partsOf(message.trim());
   const isLong = about.length > SHOWN;
@@ -19,7 +19,7 @@ export function Ask({ message }: { message: string }) {
       )}
       {about && (
         <div className={`mt-1.5 ${isLong && !isAll ? 'line-clamp-5' : ''}`}>
-          <Said text={isLong && !isAll ? about.slice(0, 2 * SHOWN) : about} isLive={false} />
+          <ModelText text={isLong && !isAll ? about.slice(0, 2 * SHOWN) : about} isLive={false} />
         </div>
       )}
       {isLong && (

@@ -8,7 +8,7 @@ const SHOWN = 200_000;
 /** It is cut in pieces of this size, so that what is shown is seldom written anew. */
 const PIECE = 50_000;
 
-export function Cut({ text, children }: { text: string; children: (shown: string) => ReactNode }) {
+export function LongText({ text, children }: { text: string; children: (shown: string) => ReactNode }) {
   const [isAll, setAll] = useState(false);
   const left = isAll ? 0 : Math.ceil(Math.max(0, text.length - SHOWN) / PIECE) * PIECE;
   return (

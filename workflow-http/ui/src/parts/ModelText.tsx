@@ -2,8 +2,8 @@
 import { lazy, Suspense, useSyncExternalStore } from 'react';
 import { readStored, writeStored } from '../base/storage';
 import { Button } from './Button';
-import { Cut } from './Cut';
-import { Spoken } from './Spoken';
+import { LongText } from './LongText';
+import { PlainText } from './PlainText';
 
 const Markdown = lazy(() => import('./Markdown'));
 
@@ -26,12 +26,12 @@ const subscribe = (listener: () => void) => {
 /** Whether a text has anything in it that Markdown would show in another way. */
 export const hasMarkdown = (text: string): boolean => /[*_`~]\S|^ {0,3}(?:#{1,6} |[-*+>] |\d{1,9}[.)] |\|)|\]\(|https?:\/\//m.test(text);
 
-export function Said({ text, isLive }: { text: string; isLive: boolean }) {
+export function ModelText({ text, isLive }: { text: string; isLive: boolean }) {
   const plain = useSyncExternalStore(subscribe, () => isPlain);
-  if (plain || !hasMarkdown(text)) return <Spoken text={text} isLive={isLive} />;
+  if (plain || !hasMarkdown(text)) return <PlainText text={text} isLive={isLive} />;
   return (
-    <Suspense fallback={<Spoken text={text} isLive={isLive} />}>
-      <Cut text={text}>{(shown) => <Markdown text={shown} isLive={isLive} />}</Cut>
+    <Suspense fallback={<PlainText text={text} isLive={isLive} />}>
+      <LongText text={text}>{(shown) => <Markdown text={shown} isLive={isLive} />}</LongText>
     </Suspense>
   );
 }

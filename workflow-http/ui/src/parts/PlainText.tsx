@@ -1,10 +1,10 @@
 // The model's own words, growing once per frame.
 import { useLayoutEffect, useRef } from 'react';
-import { Cut } from './Cut';
+import { LongText } from './LongText';
 
 /** `isLive`: the last words are still warm and the caret stands after them. */
-export function Spoken({ text, isLive }: { text: string; isLive: boolean }) {
-  return <Cut text={text}>{(shown) => <Shown text={shown} isLive={isLive} />}</Cut>;
+export function PlainText({ text, isLive }: { text: string; isLive: boolean }) {
+  return <LongText text={text}>{(shown) => <Shown text={shown} isLive={isLive} />}</LongText>;
 }
 
 function Shown({ text, isLive }: { text: string; isLive: boolean }) {

@@ -1,7 +1,7 @@
 // Debug data, loaded when a section is opened: the prompt as it was sent, and the step as JSON.
 import { useState } from 'react';
 import { Copy } from '../parts/Copy';
-import { Sentence } from '../parts/Coded';
+import { Sentence } from '../parts/CodeText';
 import { Pre, Section } from '../parts/Section';
 import type { Step } from '../run/run';
 import { Tree } from '../tree/Tree';
@@ -10,7 +10,7 @@ import { promptOf } from './prompt';
 import { useHistory, type History } from './useHistory';
 
 /** `isPrompted`: it sends a prompt to a model. */
-export function Kept({ runId, step, isPrompted }: { runId: string; step: Step; isPrompted: boolean }) {
+export function DebugData({ runId, step, isPrompted }: { runId: string; step: Step; isPrompted: boolean }) {
   const [isWanted, setWanted] = useState(false);
   const history = useHistory(runId, step, isWanted);
   const want = () => setWanted(true);

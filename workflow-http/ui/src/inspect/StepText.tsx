@@ -3,7 +3,7 @@ import { useLetters } from '../base/useKeys';
 import { Button } from '../parts/Button';
 import { Copy } from '../parts/Copy';
 import { Icon } from '../parts/Icon';
-import { PlainSwitch, Said } from '../parts/Said';
+import { PlainSwitch, ModelText } from '../parts/ModelText';
 import { useFollow } from '../parts/useFollow';
 import type { Step } from '../run/run';
 import { plural } from '../base/format';
@@ -11,9 +11,9 @@ import { plural } from '../base/format';
 /** As the style sheet has it. */
 const LINE_HEIGHT = 25;
 
-export function Words({ step, streamsText }: { step: Step; streamsText: boolean }) {
+export function StepText({ step, streamsText }: { step: Step; streamsText: boolean }) {
   const isLive = step.state === 'running' && step.text !== '';
-  const text = wordsOf(step, streamsText);
+  const text = textOf(step, streamsText);
   const { content, isFollowing, follow, missed } = useFollow(isLive, text);
   useLetters({ e: () => isLive && follow() });
   if (!text) return null;
@@ -32,14 +32,14 @@ export function Words({ step, streamsText }: { step: Step; streamsText: boolean 
         <Copy text={text} />
       </div>
       <div className="px-4 pb-5">
-        <Said key={`${step.path} ${step.attempt}`} text={text} isLive={isLive} />
+        <ModelText key={`${step.path} ${step.attempt}`} text={text} isLive={isLive} />
       </div>
     </section>
   );
 }
 
 /** What a model said is its output when that is text, else what was streamed. The output of a handled failure is not its. */
-export function wordsOf(step: Step, streamsText: boolean): string {
+export function textOf(step: Step, streamsText: boolean): string {
   if (streamsText && typeof step.output === 'string' && !step.handled) return step.output;
   return step.state === 'completed' ? '' : step.text;
 }
