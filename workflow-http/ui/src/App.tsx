@@ -1,4 +1,4 @@
-// The page: panes in a grid, one choice of step for all of them.
+// The page: panes in a grid with one selected step.
 import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react';
 import { Centre } from './layout/Centre';
 import { Dock, useDock } from './layout/Dock';
@@ -132,7 +132,7 @@ function Page() {
     </div>
   );
 
-  // The address belongs to what is shown, so the link moves the focus and leaves it alone.
+  // The hash names what is shown, so this link only moves the focus.
   function skipToSteps(event: React.MouseEvent) {
     event.preventDefault();
     setTab('steps');

@@ -3,7 +3,7 @@ import { learnClock } from './clock';
 import { keyHeader, readAccess, refuse } from './key';
 import type { Checked, LogEvent, NodeTypes, Page, Problem, RunPage, RunReport, StepHistory, Workflow, WorkflowItem } from './types';
 
-/** An answer that was not a success. `status` 0: there was no answer. */
+/** An error response. `status` 0: there was no response. */
 export class ApiError extends Error {
   readonly problem: Problem;
 
@@ -19,7 +19,7 @@ export class ApiError extends Error {
 
 export const asProblem = (error: unknown): Problem => (error instanceof ApiError ? error.problem : { detail: String(error) });
 
-/** Sends the key of this tab along, and has another one asked for when the server refuses it. */
+/** Sends the key of this tab; when the server refuses it, the sign-in form is shown. */
 export async function request(path: string, init?: RequestInit): Promise<Response> {
   const { key } = readAccess();
   try {
@@ -30,7 +30,7 @@ export async function request(path: string, init?: RequestInit): Promise<Respons
   }
 }
 
-/** `fetch` that learns the server's clock and turns every failure into an `ApiError`. */
+/** `fetch` that updates the server's clock and turns every failure into an `ApiError`. */
 async function send(path: string, key: string | null, init: RequestInit = {}): Promise<Response> {
   const response = await fetch(new URL(`api/${path}`, document.baseURI), {
     ...init,
@@ -64,7 +64,7 @@ async function json<T>(path: string, init?: RequestInit): Promise<T> {
 
 const name = encodeURIComponent;
 
-/** What is not set is not asked for. */
+/** A query string of the fields that are set. */
 function query(fields: RunFilter & { limit?: number; cursor?: string | undefined }): string {
   return new URLSearchParams(Object.entries(fields).flatMap(([key, value]) => (value === undefined || value === '' ? [] : [[key, String(value)]]))).toString();
 }
@@ -117,7 +117,7 @@ export const isAnswering = (ms: number): Promise<boolean> =>
     () => false,
   );
 
-/** Rejects unless the server takes this key. */
+/** Rejects unless the server accepts this key. */
 export const tryKey = (key: string) => send('node-types', key);
 
 export const getNodeTypes = (signal: AbortSignal) => json<NodeTypes>('node-types', { signal });
@@ -126,10 +126,10 @@ export const getNodeTypes = (signal: AbortSignal) => json<NodeTypes>('node-types
 export const getEvents = (run: string, after: number, signal?: AbortSignal) =>
   json<{ items: LogEvent[] }>(`runs/${name(run)}/events?limit=200&after=${after}`, { headers: { accept: 'application/json' }, ...(signal ? { signal } : {}) });
 
-/** Everything the log keeps of a step, also what its events leave out. */
+/** The history of a step, with the debug data that events omit. */
 export const getStep = (run: string, path: string) => json<StepHistory>(`runs/${name(run)}/steps/${path.split('/').map(name).join('/')}`);
 
-/** A new run of the same input, which keeps the results of what does not come after `from`. Another version may have been saved since. */
+/** Starts a run with the same input that reuses all results but those of `from` and of the steps after it. */
 export const retryRun = (run: string, from: string, version: number | undefined) => json<{ id: string }>(`runs/${name(run)}/retry`, post({ from, version }));
 
 /** The JSON Schema of a workflow. */

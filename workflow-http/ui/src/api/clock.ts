@@ -1,4 +1,4 @@
-// The server's clock, as the page sees it: elapsed times are counted on the clock that wrote the events.
+// The server's clock: elapsed times use the clock that wrote the events.
 
 let ahead = 0;
 let stoppedAt: number | undefined;
@@ -6,7 +6,7 @@ let stoppedAt: number | undefined;
 export function learnClock(response: Response): void {
   const date = Date.parse(response.headers.get('date') ?? '');
   if (Number.isNaN(date)) return;
-  // The header counts whole seconds, so a small difference says nothing.
+  // The header has whole seconds, so a small difference is ignored.
   const difference = date - Date.now();
   ahead = Math.abs(difference) < 2000 ? 0 : difference;
 }

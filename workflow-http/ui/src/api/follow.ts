@@ -1,7 +1,7 @@
-// One run's events, from its first to its last, over as many connections as that takes.
+// Reads the events of one run, from the first to the last, over several connections if needed.
 //
 // A browser opens six connections to a server over HTTP/1.1, for all its tabs together. So a stream is held only while
-// something can happen at any moment and the page is visible; else the page asks from time to time. Both continue after the last event.
+// the run is active and the page is visible; else the page polls. Both continue after the last event.
 import { ApiError, getEvents, isAnswering, request } from './client';
 import { serverNow } from './clock';
 import type { Presence } from './presence';
@@ -32,16 +32,16 @@ export interface Loss {
   retryNow: () => void;
 }
 
-/** The server sends a comment every 5 s by default; after this silence it is asked whether it is there. */
+/** The server sends a comment every 5 s by default; after this silence its health is checked. */
 export const SILENCE = 6_000;
-/** It has this long to say so. Both together are less than 10 s. */
+/** Time-out of the health check. Both together are less than 10 s. */
 export const PATIENCE = 3_000;
-/** A server may be set to be silent for longer. A stream that is silent for this long is opened again. */
+/** A server can be configured to be silent for longer. After this silence the stream is reopened. */
 const LONG_SILENCE = 60_000;
 const LONGEST_PAUSE = 5_000;
-/** What a model has said so far comes within this time of connecting; what comes later is news. */
+/** Text so far comes within this time after connecting; later text is new. */
 const CATCHING_UP = 150;
-/** A rest, or a look at another tab, may be short. */
+/** A suspension, or a hidden tab, may be short: the stream is kept this long. */
 const LINGER = 1_000;
 const LINGER_HIDDEN = 3_000;
 /** How often events are requested while a run waits, and while the page is hidden. */
@@ -51,10 +51,10 @@ const POLL_PATIENCE = 5_000;
 
 type Outcome = 'ended' | 'released' | 'nothing' | Cause;
 
-/** What the events say about the run's rest. */
+/** Whether the run is suspended, as the events say. */
 interface Rest {
   isResting: boolean;
-  /** When it ends by itself, on the server's clock. */
+  /** When it resumes by itself, by the server's clock. */
   wakeAt?: number;
 }
 
@@ -79,7 +79,7 @@ export async function follow(run: string, following: Following): Promise<void> {
   }
 }
 
-/** What an error says about the server. The answer that there is nothing to follow is thrown on. */
+/** The kind of loss for an error. An answer that there is nothing to follow is rethrown. */
 function causeOf(error: unknown): Cause {
   if (!(error instanceof ApiError) || error.status === 0) return 'silent';
   if (error.status === 429 || error.status === 408) return 'busy';
@@ -87,14 +87,14 @@ function causeOf(error: unknown): Cause {
   return 'failing';
 }
 
-/** Sooner when the rest ends by itself; a server may be a little late. */
+/** Earlier when the run resumes by itself; a server may be a little late. */
 function pollIn({ wakeAt }: Rest): number {
   const left = wakeAt === undefined ? POLL : wakeAt - serverNow();
   if (left > 0) return Math.min(POLL, Math.max(50, left));
   return left > -POLL ? 500 : POLL;
 }
 
-/** Ends early when the tab comes into sight, when the network comes back, and when something was sent. */
+/** Ends early when the tab becomes visible, when the network is back, and after a request that leads to events. */
 function pause(ms: number, { signal, presence }: Following, offer?: (endNow: () => void) => void): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(end, ms);
@@ -110,7 +110,7 @@ function pause(ms: number, { signal, presence }: Following, offer?: (endNow: () 
   });
 }
 
-/** One look for events, without holding a connection. */
+/** Polls for events once. */
 async function poll(run: string, following: Following, rest: Rest): Promise<Outcome> {
   const { after, onEvents, onOpen, signal } = following;
   const { items } = await getEvents(run, after(), AbortSignal.any([signal, AbortSignal.timeout(POLL_PATIENCE)]));
@@ -182,7 +182,7 @@ function restAfter(events: RunEvent[], rest: Rest): void {
   }
 }
 
-/** Lets go of a stream that is not needed for some time. */
+/** Closes a stream that is not needed for some time. */
 function releaser(release: () => void) {
   let timer: ReturnType<typeof setTimeout> | undefined;
   return {
@@ -195,7 +195,7 @@ function releaser(release: () => void) {
   };
 }
 
-/** A stream that says nothing may be slow or dead: the server is asked by another request which. */
+/** A silent stream may be slow or dead: another request finds out. */
 function watchSilence(stop: (why: Cause) => void, signal: AbortSignal) {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isChecking = false;

@@ -22,7 +22,7 @@ export function onAccess(listener: () => void): () => void {
 
 export const keyHeader = (key: string | null): { authorization?: string } => (key === null ? {} : { authorization: `Bearer ${key}` });
 
-/** A key that the server took. */
+/** Stores a key that the server accepted. */
 export function signIn(key: string): void {
   writeStored('sessionStorage', NAME, key);
   change({ key, isAsked: false });

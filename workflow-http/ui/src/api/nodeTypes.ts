@@ -1,4 +1,4 @@
-// How nodes of each type are shown, as the server says it: the page knows no type of a leaf by name.
+// Display hints of node types, from the server. The page knows no leaf type by name.
 import { useSyncExternalStore } from 'react';
 import type { DisplayHints, NodeType } from './types';
 
@@ -14,7 +14,7 @@ export function learnTypes(items: Pick<NodeType, 'type' | 'display'>[]): void {
   for (const listener of listeners) listener();
 }
 
-/** Of a type that the server does not name, nothing is known. */
+/** A type that the server does not list has no hints. */
 export const hintsOf = (type: string, of: Types = types): DisplayHints => of.get(type) ?? PLAIN;
 
 function subscribe(listener: () => void): () => void {

@@ -1,15 +1,15 @@
-// Whether anybody looks at the page, and whether there is a network: what decides how a run is followed.
+// Whether the page is visible and the network is up, which decides how a run is followed.
 
 export interface Presence {
   isHidden: () => boolean;
   isOffline: () => boolean;
-  /** Calls when one of them changes, and when the server was asked for something that comes back as events. */
+  /** Called when one of them changes, and after a request that leads to events. */
   onChange: (listener: () => void) => () => void;
 }
 
 const nudges = new EventTarget();
 
-/** Something was sent that the server answers by events: they are looked for at once. */
+/** Polls at once, after a request that leads to events. */
 export const nudge = (): void => void nudges.dispatchEvent(new Event('nudge'));
 
 export const presence: Presence = {

@@ -1,4 +1,4 @@
-// Server-Sent Events out of a stream of text, wherever the network cuts it.
+// Parses Server-Sent Events from chunks of text, split anywhere.
 
 export interface Frame {
   id?: string;
@@ -6,7 +6,7 @@ export interface Frame {
   data: string;
 }
 
-/** A parser that keeps what it has not finished: feed it chunks, get the frames that are complete. */
+/** A parser with state: takes a chunk, returns the frames that are complete. */
 export function createFrameParser(): (chunk: string) => Frame[] {
   let rest = '';
   let id: string | undefined;

@@ -2,10 +2,10 @@ import { own } from '../base/ownProperty';
 import { getWorkflow, listWorkflows } from './client';
 import type { Workflow } from './types';
 
-/** So many pages of the list are looked through, newest first. */
+/** The number of pages of the list to search, newest first. */
 const PAGES = 4;
 
-/** The stored workflow of the same name that says the same, if there is one: what is tried again need not be stored again. */
+/** A stored workflow with the same name and content, so that an example is not stored twice. */
 export async function findStored(spec: unknown): Promise<Workflow | undefined> {
   const name = own(spec, 'name');
   let cursor: string | undefined;

@@ -1,4 +1,4 @@
-// Whether the server is there, and whether its answers are simulated.
+// Whether the server answers, and whether its models are simulated.
 import { useCallback, useEffect, useState } from 'react';
 import { ApiError, getNodeTypes, isAnswering } from './client';
 import { PATIENCE } from './follow';
@@ -13,10 +13,10 @@ export interface Server {
   retry: () => void;
 }
 
-/** How often a page that follows no run asks. With the time that an answer may take, a server that stalls is noticed within 10 s. */
+/** Interval of health checks without a live run. A server that stalls is noticed within 10 s, including the time-out. */
 const PAUSE = 5000;
 
-/** `isWatched`: a run's events say already that the server is there. */
+/** `isWatched`: the event stream of a run already shows that the server answers. */
 export function useServer(isWatched: boolean): Server {
   const [known, setKnown] = useState({ isKnown: false, isGone: false, isOffline: false, isSimulated: false });
   const [tries, setTries] = useState(0);
@@ -59,7 +59,7 @@ export function useServer(isWatched: boolean): Server {
     let timer: ReturnType<typeof setTimeout>;
     const look = async () => {
       clearTimeout(timer);
-      // Of two misses the second counts: a machine that sleeps loses one.
+      // The second failure counts: a machine that was suspended loses one request.
       const isThere = presence.isHidden() || (await isAnswering(PATIENCE)) || (await isAnswering(PATIENCE / 2));
       if (isStale) return;
       if (!isThere) setKnown((before) => ({ ...before, isKnown: false, isGone: true, isOffline: presence.isOffline() }));

@@ -1,4 +1,4 @@
-// The editor as a component. Until its chunk is there, the text stands in its place.
+// The editor as a component. Until its chunk is loaded, the plain text is shown.
 import { memo, useEffect, useImperativeHandle, useRef, useState, type Ref } from 'react';
 import type { Editor as Mounted } from './codemirror';
 import type { Fix } from './fix';
@@ -8,7 +8,7 @@ import type { LocatedFault } from './useCheck';
 
 const chunk = import('./codemirror');
 
-/** A text put into the editor, as opposed to one typed there: a new object is a new text. */
+/** A text set from outside, as opposed to one that was typed. A new object replaces the text. */
 export interface Source {
   text: string;
 }
@@ -53,7 +53,7 @@ export const Editor = memo(function Editor({ source, faults, steps, onText, onCh
   useEffect(() => editor?.setText(source.text), [editor, source]);
   useEffect(() => editor?.setFaults(faults), [editor, faults]);
   useEffect(() => editor?.setSteps(steps), [editor, steps]);
-  // What is asked of an editor that is not there yet, it does when it is.
+  // Calls before the editor is loaded run once it is.
   const asked = useRef<(editor: Mounted) => void>(undefined);
   useEffect(() => {
     if (editor) asked.current?.(editor);

@@ -40,7 +40,7 @@ interface Options {
   onChoose: (id: string) => void;
 }
 
-/** What other editors have for code, as far as it helps with JSON. */
+/** Line commands that code editors have, as far as they help with JSON. */
 const lineKeys: KeyBinding[] = [
   { key: 'Alt-ArrowUp', run: moveLineUp, shift: copyLineUp },
   { key: 'Alt-ArrowDown', run: moveLineDown, shift: copyLineDown },
@@ -116,7 +116,7 @@ function goTo(view: EditorView, at: number): void {
   view.focus();
 }
 
-/** As little as it takes; of what is too high, the beginning. */
+/** Scrolls as little as possible. Of a range higher than the editor, the start is shown. */
 function reveal(view: EditorView, { from, to }: Range): void {
   const end = view.state.doc.length;
   const range = EditorSelection.range(Math.min(to, end), Math.min(from, end));

@@ -1,9 +1,9 @@
-// What mends a fault, where there is one answer: the server names what was meant.
+// Fixes of faults that have exactly one fix: the server names what was meant.
 import { parts } from '../base/format';
 import type { LocatedFault } from './useCheck';
 import type { Range } from './scan';
 
-/** Everything that is to be written differently in the text. */
+/** All replacements in the text. */
 export interface Fix {
   written: string;
   meant: string;
@@ -11,7 +11,7 @@ export interface Fix {
 }
 
 const MEANT = /^did you mean `([^`]+)`\?$/i;
-/** Where a template is no prose. */
+/** The expressions in a template. */
 const TAG = /\{\{.*?\}\}|\{%.*?%\}/gs;
 
 /** The wrong name is the first code of the fault's sentence. In a template it may stand several times. */
@@ -25,7 +25,7 @@ export function fixOf(text: string, { detail, hint, from, to }: Pick<LocatedFaul
   return places.length > 0 ? { written, meant, places } : undefined;
 }
 
-/** A name is not a part of a longer one, nor a field of another thing. */
+/** Matches a whole name that is not a field of another value. */
 function placesOf(text: string, { from, to }: Range, name: string): Range[] {
   const places: Range[] = [];
   for (let at = text.indexOf(name, from); at >= 0 && at + name.length <= to; at = text.indexOf(name, at + name.length)) {

@@ -1,4 +1,4 @@
-// Help while writing: what can stand here, and what a name means, from the schema that the server has.
+// Completion and hover documentation in the editor, from the JSON Schema of the server.
 import { autocompletion, completionKeymap, type Completion, type CompletionContext, type CompletionResult } from '@codemirror/autocomplete';
 import type { EditorState, Extension } from '@codemirror/state';
 import { hoverTooltip, keymap, type EditorView } from '@codemirror/view';
@@ -10,7 +10,7 @@ import { aboutOf, namesAt, schemasAt, valuesAt, type Option, type Schema } from 
 
 let known: Promise<Schema | undefined> | undefined;
 
-/** Asked for once, when it is needed. Without it there is no help, and nothing else is missing. */
+/** Loaded once, when it is first needed. Without it there is no completion; all else works. */
 const schema = (): Promise<Schema | undefined> => (known ??= getSchema().catch(() => (known = undefined)));
 
 async function complete({ state, pos, explicit }: CompletionContext): Promise<CompletionResult | null> {
@@ -44,7 +44,7 @@ function referenceFrom(state: EditorState, root: Schema, { from, path }: Place, 
 
 const asReference = ({ text, about }: Option): Completion => ({ label: text, info: about && (() => aboutElement(about)) });
 
-/** In the order of the schema, what is required first. `isQuoted`: a quote is written already, so names begin with one. */
+/** Options in the order of the schema, required ones first. `isQuoted`: the opening quote is already in the text. */
 const asCompletion =
   (isQuoted: boolean, withValue: boolean) =>
   ({ text, about, start = '', isRequired }: Option, index: number): Completion => ({
@@ -56,7 +56,7 @@ const asCompletion =
     apply: withValue ? (view, _, from, to) => insertName(view, `${text}: ${start}`, from, to, start.length === 2) : text,
   });
 
-/** The cursor goes into what the value begins with. */
+/** Inserts a name and puts the cursor inside the start of its value. */
 function insertName(view: EditorView, insert: string, from: number, to: number, isHolder: boolean): void {
   view.dispatch({ changes: { from, to, insert }, selection: { anchor: from + insert.length - (isHolder ? 1 : 0) }, userEvent: 'input.complete' });
 }

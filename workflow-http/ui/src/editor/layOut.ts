@@ -1,4 +1,4 @@
-// JSON as a person would write it: what fits on a line stands on one.
+// Formats JSON: a value that fits on one line is written on one line.
 
 const WIDTH = 72;
 

@@ -1,4 +1,4 @@
-// How the editor looks. It lives in a shadow root, where the page's style sheet does not reach, but its tokens do.
+// The theme of the editor. The page's style sheet does not reach into its shadow root, but custom properties do.
 import { HighlightStyle, syntaxHighlighting } from '@codemirror/language';
 import { EditorView } from '@codemirror/view';
 import { tags } from '@lezer/highlight';

@@ -1,4 +1,4 @@
-// What the page draws into the text: faults, the state of each step, the chosen step.
+// Decorations of the text: faults, the state of each step, the selected step.
 import { RangeSet, StateEffect, StateField, type EditorState, type Extension, type Range as Placed, type StateEffectType } from '@codemirror/state';
 import { Decoration, EditorView, gutter, GutterMarker, WidgetType, type DecorationSet } from '@codemirror/view';
 import type { StepState } from '../run/run';
@@ -18,7 +18,7 @@ export interface StepMark {
 export const setFaults = StateEffect.define<LocatedFault[]>();
 export const setSteps = StateEffect.define<StepMark[]>();
 
-/** Things with a place in the text, which they keep while the text around them changes. */
+/** Values with a position that is mapped through changes of the text. */
 function placedField<T extends { from: number; to: number }>(effect: StateEffectType<T[]>): StateField<T[]> {
   return StateField.define<T[]>({
     create: () => [],
@@ -158,7 +158,7 @@ const stateGutter = (onChoose: (id: string) => void) =>
 const stepAt = (state: EditorState, from: number, to = from): StepMark | undefined =>
   state.field(stepsField).find((step) => step.from <= to && step.to >= from);
 
-/** `onChoose` hears of a step when someone clicks into its text or on its state. */
+/** `onChoose` is called when a step is clicked in the text or in the gutter. */
 export const marks = (onChoose: (id: string) => void): Extension => [
   faultsField,
   stepsField,

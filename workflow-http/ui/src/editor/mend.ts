@@ -1,4 +1,4 @@
-// Fixes are made in the editor, all in one step, so that undo takes them back at once.
+// Applies fixes in one transaction, so that one undo reverts them.
 import type { EditorView } from '@codemirror/view';
 import { toast } from '../parts/Toast';
 import type { Fix } from './fix';
@@ -12,7 +12,7 @@ export function mend(view: EditorView, fixes: Fix[]): void {
   toast(fixes.length === 1 ? `Changed ${written} to ${meant}.` : `Fixed ${fixes.length} faults.`);
 }
 
-/** Two faults may be about one place, and the text may have changed since they were found. */
+/** Two faults may have the same place, and the text may have changed since the check. */
 function changesIn({ state }: EditorView, fixes: Fix[]) {
   const all = fixes.flatMap(({ written, meant, places }) => places.map((place) => ({ ...place, written, insert: JSON.stringify(meant).slice(1, -1) })));
   const still = all.filter(({ from, to, written }) => to <= state.doc.length && state.sliceDoc(from, to) === written);

@@ -1,4 +1,4 @@
-// Where in a JSON text a position is. The text may be unfinished: the syntax tree bears with what is missing.
+// Finds the JSON value or name at a position. The text may be incomplete: the syntax tree tolerates missing parts.
 import { ensureSyntaxTree, syntaxTree } from '@codemirror/language';
 import type { EditorState } from '@codemirror/state';
 import type { Path } from './schema';
@@ -16,7 +16,7 @@ export interface Place {
   isText: boolean;
 }
 
-/** The editor reads a text for 20 ms at first, which a busy machine may not have. */
+/** The editor parses for 20 ms at first, which may be too short on a busy machine. */
 const PATIENCE = 500;
 
 const treeOf = (state: EditorState, upTo: number) => ensureSyntaxTree(state, upTo, PATIENCE) ?? syntaxTree(state);
@@ -30,7 +30,7 @@ export function placeAt(state: EditorState, at: number): Place | undefined {
   return betweenThings(state, node, at);
 }
 
-/** No value stands here yet, or a word that is none. */
+/** There is no value yet, or an incomplete word. */
 function betweenThings(state: EditorState, node: SyntaxNode, at: number): Place | undefined {
   const word = /\w*$/.exec(state.sliceDoc(Math.max(0, at - 40), at))?.[0] ?? '';
   const here = { from: at - word.length, to: at, isText: false };

@@ -2,7 +2,7 @@
 import { own } from '../base/ownProperty';
 import type { Option, Path } from './schema';
 
-/** Those of the list of nodes that a place is in, and of the lists around that. */
+/** Names from the list of nodes around a position, and from all enclosing lists. */
 export function referencesAt(value: unknown, path: Path): Option[] {
   const options: Option[] = [{ text: 'input', about: 'What the run is given.' }];
   let holder = value;
@@ -29,7 +29,7 @@ function variablesOf(data: unknown): Option[] {
   ];
 }
 
-/** `asking`: the number of the node that asks, which cannot name itself. */
+/** `asking`: the index of the node that refers; it cannot refer to itself. */
 function outputsOf(holder: unknown, asking: string | number | undefined): Option[] {
   const nodes = own(holder, 'nodes');
   if (!Array.isArray(nodes)) return [];

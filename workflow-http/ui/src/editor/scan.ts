@@ -1,4 +1,4 @@
-// Where everything stands in a JSON text: a span for each JSON pointer, or the one place where the text stops being JSON.
+// A JSON parser with positions: a span for each JSON pointer, or the first syntax error.
 
 export interface Range {
   from: number;
@@ -6,7 +6,7 @@ export interface Range {
 }
 
 export interface Span extends Range {
-  /** The name this value stands under, with its quotes. */
+  /** The name of this value in its object, with quotes. */
   name?: Range;
 }
 

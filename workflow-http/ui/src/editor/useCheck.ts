@@ -1,4 +1,4 @@
-// What is known about the workflow text: its faults, from here or from the server, and the steps it describes.
+// The check of the workflow text: its faults, from the parser or from the server, and the steps it describes.
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { ApiError, asProblem, validate } from '../api/client';
 import type { Fault } from '../api/types';
@@ -7,7 +7,7 @@ import { positionOf, rangeOf, scan, type Range, type Scan, type Span } from './s
 export interface LocatedFault extends Fault, Range {
   line: number;
   column: number;
-  /** The workflow can be run all the same. */
+  /** A warning does not prevent a run. */
   isWarning: boolean;
 }
 
@@ -41,7 +41,7 @@ export function useCheck(text: string): Check {
   const spec = useMemo(() => (seen.spans ? (JSON.parse(text) as unknown) : undefined), [seen, text]);
   const lastOutline = useRef<Outline[]>([]);
   const outline = useMemo(() => {
-    // A text that is not JSON at the moment keeps the steps it had; an empty one has none.
+    // While the text is not JSON, the last steps stay; an empty text has none.
     if (text.trim() === '') lastOutline.current = [];
     else if (seen.spans) lastOutline.current = outlineOf(spec, seen.spans);
     return lastOutline.current;
@@ -51,7 +51,7 @@ export function useCheck(text: string): Check {
     if (!seen.spans) return;
     const { spans } = seen;
     const stop = new AbortController();
-    // In the order of the text, which is the order of mending.
+    // In the order of the text.
     const locate = (faults: Fault[], isWarning: boolean) =>
       faults
         .map((fault) => ({ ...fault, ...place(text, rangeOf(spans, fault.pointer, text, fault.code === 'unknown_field')), isWarning }))
@@ -61,7 +61,7 @@ export function useCheck(text: string): Check {
         (said) => setFound([...locate(said.errors, false), ...locate(said.warnings ?? [], true)]),
         (error: unknown) => {
           if (stop.signal.aborted) return;
-          // A server that cannot be asked has found nothing; starting the run asks it again.
+          // Without an answer there are no faults; starting a run validates again.
           const isRefused = error instanceof ApiError && error.status >= 400 && error.status < 500;
           setFound(isRefused ? locate(faultsOf(error), false) : []);
         },
@@ -90,7 +90,7 @@ function faultsOf(error: unknown): Fault[] {
 const place = (text: string, range: Range) => ({ ...range, ...positionOf(text, range.from) });
 
 function syntaxFault(text: string, { fault }: Extract<Scan, { fault: object }>): LocatedFault {
-  // The end of the text has nothing to underline; the last sign before it has.
+  // At the end of the text there is nothing to underline, so the last character before it is.
   const last = text.trimEnd().length;
   const from = Math.max(0, Math.min(fault.at, last - 1));
   const { line, column } = positionOf(text, Math.min(fault.at, last));
@@ -145,7 +145,7 @@ export function writtenAt(outline: Outline[], path: string): string | undefined 
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
-/** A step that does not say what it needs follows the one before it. */
+/** Without `needs`, a step depends on the one before it. */
 function needsOf(needs: unknown, before: unknown): string[] {
   const written = needs ?? [(before as { id?: unknown } | null | undefined)?.id];
   return Array.isArray(written) ? written.filter((id): id is string => typeof id === 'string') : [];

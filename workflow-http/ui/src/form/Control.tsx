@@ -1,4 +1,4 @@
-// What a value is filled into.
+// The control of one value.
 import { useId, type ComponentProps } from 'react';
 import { asLine } from '../base/format';
 import type { Flat } from './fields';
@@ -48,7 +48,7 @@ interface PicksProps extends Omit<Props, 'id'> {
   labelledBy: string;
 }
 
-/** A few things of which one is chosen. What is optional can be taken back by choosing it again. */
+/** A choice of a few options. An optional choice is cleared by choosing it again. */
 export function Picks({ field, value, labelledBy, onChange, ...said }: PicksProps) {
   const name = useId();
   const options =

@@ -1,4 +1,4 @@
-// One field of a form: its label, its control, what helps, and what is wrong with it. Groups and lists have fields in them.
+// One field of a form: its label, control, description and faults. Groups and lists contain fields.
 import { useId, type ReactNode } from 'react';
 import type { Fault } from '../api/types';
 import { Button } from '../parts/Button';
@@ -15,7 +15,7 @@ interface Props<F extends Field = Field> {
   value: Value | undefined;
   faults: Fault[];
   onChange: (value: Value) => void;
-  /** What stands beside its label. */
+  /** Shown beside its label. */
   children?: ReactNode;
 }
 
@@ -25,7 +25,7 @@ export function FieldView({ field, ...rest }: Props) {
   return <FlatView field={field} {...rest} />;
 }
 
-/** The fields of an object, as a form has them that is this object. */
+/** The fields of an object. */
 export function Fields({ field, at, value, faults, onChange }: Props<Group>) {
   return field.fields.map((part) => {
     const place = pointerTo(at, part.name!);
@@ -152,7 +152,7 @@ function Help({ field, id, children }: { field: Field; id: string; children?: Re
   );
 }
 
-/** What is wrong, beside what it is about. */
+/** Faults, beside their control. */
 export function Faulty({ id, faults, withPlace = false }: { id?: string; faults: Fault[]; withPlace?: boolean }) {
   return (
     <div id={id} role="alert" className="text-meta wrap-anywhere text-fail">

@@ -1,4 +1,4 @@
-// A whole form: an object's fields, or the one field that it is.
+// A form: the fields of an object, or a single field.
 import type { Fault } from '../api/types';
 import { FieldView, Fields, Faulty } from './FieldView';
 import type { Field } from './fields';
@@ -23,7 +23,7 @@ export function Form({ form, value, faults, onChange }: Props) {
   );
 }
 
-/** The first control, or the first that something is wrong with. */
+/** The first control, or the first with a fault. */
 export function controlIn(element: HTMLElement | null, isFaulty = false): HTMLElement | null | undefined {
   const which = isFaulty ? '[aria-invalid=true]' : '';
   const tags = ['input', 'select', 'textarea'].map((tag) => tag + which);

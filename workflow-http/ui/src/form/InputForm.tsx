@@ -1,4 +1,4 @@
-// The input of a run as a form, as JSON or as text. The text is what is kept and sent; a form is a view of its JSON.
+// The input of a run as a form, JSON or text. The text is stored and sent; a form is a view of its JSON.
 import { useEffect, useMemo, useState, type ReactNode } from 'react';
 import type { Fault } from '../api/types';
 import { FIRST_INPUT } from '../session/firstWorkflow';
@@ -10,10 +10,10 @@ import { Form } from './Form';
 import { asJson, initialOf, jsonOf, MISSING, valueFrom, type Value } from './values';
 
 interface Props {
-  /** Of what the workflow wants, if it says so. */
+  /** The JSON Schema of the input, if the workflow has one. */
   schema: unknown;
   input: Input;
-  /** Of the server. */
+  /** Found by the server. */
   faults: Fault[];
   onInput: (input: Input) => void;
   /** An input that was not typed. */
@@ -29,9 +29,9 @@ const WORDS = { form: 'Form', json: 'JSON', text: 'Text' } as const;
 export function InputForm({ schema, input, faults, onInput, onFill, source }: Props) {
   const form = useForm(schema);
   const [isSource, setSource] = useState(false);
-  /** What was written before a form took its place that cannot show all of it. */
+  /** The text before it was replaced by a form that cannot show all of it. */
   const [cut, setCut] = useState<{ before: Input; after: string }>();
-  /** What a form was before anybody filled it in, perhaps with another schema. */
+  /** The text of the empty form, possibly of an earlier schema. */
   const [blank, setBlank] = useState<string>();
   const isBlank = input.text === blank;
   // What was not typed is replaced by what the workflow asks for.
@@ -104,7 +104,7 @@ interface FilledProps {
 
 function Filled({ form, text, faults, onText }: FilledProps) {
   const [shown, setShown] = useState<{ form: Field; text: string; value: Value } | null>(null);
-  // A text from elsewhere is shown anew; one that was made here is known already.
+  // A text from outside is read into the form; one that this form made is not.
   const now = shown?.text === text && shown.form === form ? shown : { form, text, value: valueFrom(form, parsed(text)) };
   const change = (value: Value) => {
     const text = textOf(form, value);
@@ -122,14 +122,14 @@ function Filled({ form, text, faults, onText }: FilledProps) {
 /** The text of a form in which nothing is filled in. */
 export const blankText = (form: Field): string => textOf(form, initialOf(form));
 
-/** Whether the form shows all that the text says. */
+/** Whether the form represents the whole text. */
 export function fits(form: Field, text: string): boolean {
   if (text === blankText(form)) return true;
   const value = parsed(text);
   return value !== undefined && inOrder(jsonOf(form, valueFrom(form, value)).json) === inOrder(value);
 }
 
-/** The same text for the same JSON, in whatever order its names stand. */
+/** The same string for the same JSON, in any order of names. */
 const inOrder = (value: unknown): string =>
   JSON.stringify(value, (_, part: unknown) =>
     isObject(part) ? Object.fromEntries(Object.entries(part).sort(([one], [other]) => (one < other ? -1 : 1))) : part,

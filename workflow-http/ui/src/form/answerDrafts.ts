@@ -1,16 +1,16 @@
-// Answers that were begun and not sent: kept while other steps are looked at, and over a reload.
+// Drafts of answers: they survive other steps and a reload.
 import { readStored, writeStored } from '../base/storage';
 import type { Value } from './values';
 
 export interface AnswerDraft {
   value: Value;
-  /** The answer as JSON, and whether it is written like that. */
+  /** The answer as JSON, and whether it is edited as JSON. */
   source: string;
   isSource: boolean;
 }
 
 const KEY = 'workflow-answers';
-/** More than anyone has under way; the oldest go first. */
+/** The oldest drafts over this number are dropped. */
 const MOST = 50;
 
 let drafts: ReadonlyMap<string, AnswerDraft> | undefined;

@@ -1,4 +1,4 @@
-// A form out of a JSON Schema.
+// Builds a form from a JSON Schema.
 import { own } from '../base/ownProperty';
 import { asLine } from '../base/format';
 
@@ -14,7 +14,7 @@ interface Named {
   facts: string[];
 }
 
-/** One value in one control. What no other control can say is written as JSON. */
+/** One value in one control. A value that no other control supports is written as JSON. */
 export interface Flat extends Named {
   kind: 'boolean' | 'choice' | 'number' | 'integer' | 'line' | 'text' | 'json';
   /** Of a choice. */
@@ -38,12 +38,12 @@ export type Field = Flat | Group | List;
 
 type Schema = Record<string, unknown>;
 
-/** Longer text than this gets room for several lines. */
+/** Text that may be longer than this gets several lines. */
 const LINE = 120;
 /** What is nested deeper is written as JSON. */
 const DEEPEST = 4;
 
-/** `null` for a schema of which no control would say more than a place for JSON does. */
+/** `null` for a schema that a form supports no better than a JSON field. */
 export function formOf(schema: unknown): Field | null {
   const field = fieldOf(null, schema, true, 0);
   return field.kind === 'json' ? null : field;
@@ -121,7 +121,7 @@ function factsOf(kind: Field['kind'], schema: Schema, isRequired: boolean): stri
   ].filter(Boolean);
 }
 
-/** How a value stands in its control: a text, or the number of an option. */
+/** The value as the string in its control, or the index of an option. */
 export function writtenAs(kind: Flat['kind'], options: unknown[], value: unknown): string {
   if (kind === 'choice') {
     const index = options.findIndex((option) => asLine(option) === asLine(value));

@@ -1,10 +1,10 @@
-// What is filled into a form, and the JSON it makes.
+// The content of a form, and the JSON it produces.
 import type { Fault } from '../api/types';
 import { own } from '../base/ownProperty';
 import { asText } from '../base/format';
 import { isObject, writtenAs, type Field, type Flat } from './fields';
 
-/** Shaped as the form is: a text for each control. */
+/** The shape of the form with a string for each control. */
 export type Value = string | Value[] | { [name: string]: Value };
 
 export function initialOf(field: Field): Value {
@@ -28,7 +28,7 @@ export interface Made {
   faults: Fault[];
 }
 
-/** The JSON that a form makes, with a fault for each control that makes none. `at`: its JSON pointer. */
+/** The JSON of a form, and a fault for each control without a valid value. `at`: its JSON pointer. */
 export function jsonOf(field: Field, value: Value | undefined, at = ''): Made {
   if (isBlank(field, value) && (!field.isRequired || field.isNullable)) return { json: field.isRequired ? null : undefined, faults: [] };
   if (field.kind === 'group') {
@@ -72,7 +72,7 @@ function asParsed(text: string): Made | undefined {
   }
 }
 
-/** Nothing was filled in. What can only be one thing is not filled in by anyone. */
+/** Nothing was filled in. A control with only one possible value does not count. */
 function isBlank(field: Field, value: Value | undefined): boolean {
   if (field.kind === 'group') return field.fields.every((part) => isBlank(part, partOf(value, part.name!)));
   if (field.kind === 'list') return !Array.isArray(value) || value.length === 0;
@@ -107,7 +107,7 @@ function pathOf({ pointer }: Fault): string {
   }
 }
 
-/** Something to begin with, for what has to be written as JSON. */
+/** Initial text for a value that has to be written as JSON. */
 export function startOf(schema: unknown): string {
   return isObject(schema) && Object.keys(schema).length > 0 ? asJson(exampleOf(schema, 0)) : '';
 }

@@ -1,4 +1,4 @@
-// A map, loop or call that is open: around what it does, its items or rounds, of which one is shown.
+// An open map, loop or call: a box around its nodes. Of its items or rounds one is shown.
 import { memo } from 'react';
 import { Icon, iconOf } from '../parts/Icon';
 import { stateWord } from '../parts/State';
@@ -51,7 +51,7 @@ const pipsIn = (scene: Scene, path: string): string => {
     .join();
 };
 
-/** The rounds of a loop: those that have begun, and those that may come. */
+/** The rounds of a loop: those that have started, and those that are still allowed. */
 function Pips({ card }: { card: Card }) {
   const { choose } = useActs();
   const pips = useScene((scene) => pipsIn(scene, card.path));

@@ -12,12 +12,12 @@ import { WayLine } from './WayLine';
 
 interface Props {
   cards: Card[];
-  /** How many items each map is known to have: `each 20`. */
+  /** The number of items of each map, as far as it is known. */
   items: ReadonlyMap<string, number>;
   /** The path of the card that is chosen, and whether a person chose it. */
   chosen: string | undefined;
   isPicked: boolean;
-  /** Beside the text, where there is little room: nothing is cut off. */
+  /** Beside the text, where space is small: nothing is cut off at the sides. */
   isBeside: boolean;
   onChoose: (path: string) => void;
   onList: () => void;
@@ -54,7 +54,7 @@ const everything = (): string => '';
 const Drawing = memo(function Drawing({ layout, chosen, viewport }: { layout: Layout; chosen: string | undefined; viewport: Viewport }) {
   const isLarge = layout.placed.length > MANY;
   const area = useSyncExternalStore(viewport.subscribe, isLarge ? viewport.areaShown : everything);
-  // What was chosen before stays until the focus has moved on from it.
+  // The card that was selected before stays until the focus has moved to the new one.
   const before = useDeferredValue(chosen);
   const { cards, ways } = useMemo(
     () => (area === '' ? { cards: layout.placed, ways: layout.ways } : within(layout, area, [chosen, before])),
@@ -79,7 +79,7 @@ const Drawing = memo(function Drawing({ layout, chosen, viewport }: { layout: La
   );
 });
 
-/** What is in an area, and the cards that the focus can be on. */
+/** Cards and edges in an area, and the cards that can have the focus. */
 function within(layout: Layout, area: string, focusable: (string | undefined)[]): { cards: Placed[]; ways: Way[] } {
   const [left, top, right, bottom] = area.split(' ').map(Number) as [number, number, number, number];
   const meets = (x: number, y: number, toX: number, toY: number) => x < right && toX > left && y < bottom && toY > top;
@@ -107,7 +107,7 @@ function useFit(viewport: Viewport, layout: Layout, chosen: string | undefined, 
   const height = useSyncExternalStore(viewport.subscribe, () => viewport.size.height);
   const isMoved = useRef(false);
   const shape = `${layout.width} ${layout.height} ${width} ${height}`;
-  // Another width, such as that beside the text, shows another part: what was moved begins anew, so that nothing is cut off.
+  // After a change of the width, such as beside the text, the drawing is fitted again, so that nothing is cut off.
   const before = useRef(width);
   useEffect(() => {
     viewport.onGesture = () => {

@@ -8,7 +8,7 @@ import { tallyOf } from './facts';
 import { pathIn, stepOf, useScene, useSceneNow, type Scene } from './scene';
 import { MANY } from './sizes';
 
-/** As a text, so that it is the same for as long as no item changes. */
+/** A string, so that it compares equal as long as no item changes. */
 const statesIn = (scene: Scene, path: string): string => {
   const at = pathIn(scene, path);
   if (!scene.run || at === undefined) return '';
@@ -17,7 +17,7 @@ const statesIn = (scene: Scene, path: string): string => {
     .join();
 };
 
-/** So many failed items are links here; the step's detail lists more. */
+/** The number of failed items with a link here; the detail of the step lists more. */
 const FEW = 4;
 
 export function Cells({ card }: { card: Card }) {

@@ -1,4 +1,4 @@
-// The workflow as a graph, with the run in it. This module is a lazy chunk.
+// The workflow as a graph with the state of the run. This module is a lazy chunk.
 import { useCallback, useDeferredValue, useMemo, useRef } from 'react';
 import { useTypes } from '../api/nodeTypes';
 import { useStore } from '../base/store';
@@ -20,7 +20,7 @@ export default function GraphPane({ isBeside }: { isBeside: boolean }) {
   const types = useTypes();
   const known = isKnown(run) ? run : null;
   const outline = known?.outline;
-  // The outline is the run's from its first event on; what else happens draws no other cards.
+  // The outline of a run comes with its first event; later events change no cards.
   const drawn = useMemo(() => cardsOf(check.outline, outline, types), [check.outline, outline, types]);
   const cards = useSame(drawn, JSON.stringify(drawn));
   const found = known ? itemsOf(known) : NONE;
@@ -47,7 +47,7 @@ const cardOf = (path: string | undefined): string | undefined =>
     .filter((part) => !/^\d/.test(part))
     .join('/');
 
-/** The largest of each map: its cells need the room. */
+/** The largest number of items of each map, for which its cells need space. */
 function itemsOf(run: Run): ReadonlyMap<string, number> {
   const items = new Map<string, number>();
   for (const step of run.steps.values()) {
@@ -74,7 +74,7 @@ function faultsOf({ faults, outline }: Check): ReadonlyMap<string, string[]> {
   return found;
 }
 
-/** The value from before for as long as its key is the same. */
+/** The same object as long as its key is the same. */
 function useSame<T>(value: T, key: string): T {
   const last = useRef({ value, key: '' });
   if (last.current.key !== key) last.current = { value, key };

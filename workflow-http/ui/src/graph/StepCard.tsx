@@ -1,4 +1,4 @@
-// One node of the workflow as a card: what it is, how it is doing, and while a model writes, its last words.
+// A node as a card: its type, its state and, while a model writes, the last words.
 import { memo, useEffect, useRef, type ReactNode } from 'react';
 import { Icon, iconOf } from '../parts/Icon';
 import { stateWord } from '../parts/State';
@@ -164,7 +164,7 @@ function Fact({ card, step }: { card: Card; step: Step | undefined }) {
 
 export function Took({ step }: { step: Step }) {
   const all = useTook(step);
-  // A place in line needs the room, and the inspector has the time.
+  // The position in the queue takes the space; the inspector shows the time.
   const took = step.state === 'skipped' || step.state === 'queued' ? undefined : all;
   return took === undefined ? null : <time className="text-micro text-ink-2">{duration(took)}</time>;
 }

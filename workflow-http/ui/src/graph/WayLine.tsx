@@ -1,4 +1,4 @@
-// The way from a card to one that needs it.
+// An edge: from a card to one that needs it.
 import { memo } from 'react';
 import { wayStateOf } from './facts';
 import { pathOf } from './route';

@@ -1,4 +1,4 @@
-// What can be done to the graph, for the cards deep in it.
+// Actions of the graph, for the cards in it.
 import { createContext, useContext } from 'react';
 
 export interface Acts {

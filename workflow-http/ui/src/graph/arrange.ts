@@ -1,5 +1,5 @@
-// Which rank and column each card has. After Sugiyama: ranks by what is needed, an order with few crossings, then columns
-// as near to what they belong to as the order allows. What stands first in the text stands first in its rank.
+// Ranks and columns of the cards, after Sugiyama: ranks by dependencies, an order with few crossings, then columns close to
+// their neighbours. Cards of one rank start in the order of the text.
 
 export interface Box {
   path: string;
@@ -9,20 +9,20 @@ export interface Box {
 
 export interface Arrangement {
   rankOf: (path: string) => number;
-  /** The middle of it. */
+  /** Its horizontal centre. */
   xOf: (path: string) => number;
-  /** The x at which a way passes each rank between its ends. */
+  /** The x at which an edge crosses each rank between its ends. */
   passes: (from: string, to: string) => number[];
 }
 
-/** A box, or the place where a way passes a rank on its way from a box. */
+/** A box, or the place where an edge crosses a rank. */
 interface Spot {
   key: string;
   width: number;
   above: Spot[];
   below: Spot[];
   x: number;
-  /** Its place in its rank. */
+  /** Its index in its rank. */
   order: number;
 }
 
@@ -50,12 +50,12 @@ const passKey = (from: string, rank: number): string => `${from} ${rank}`;
 
 const between = (from: number, to: number): number[] => Array.from({ length: Math.max(0, to - from - 1) }, (_, index) => from + 1 + index);
 
-/** One below the lowest that it needs; what needs nothing is just above what needs it. What needs itself in a circle is cut open. */
+/** One rank below the lowest dependency; a card without dependencies is just above the first that needs it. Cycles are cut. */
 function ranksOf(boxes: Box[]): Map<string, number> {
   const byPath = new Map(boxes.map((box) => [box.path, box]));
   const ranks = new Map<string, number>();
   const open = new Set<string>();
-  // A stack of its own: a chain may be a thousand long.
+  // An explicit stack: a chain may have a thousand nodes.
   for (const { path } of boxes) {
     const stack = [path];
     while (stack.length > 0) {
@@ -81,7 +81,7 @@ function ranksOf(boxes: Box[]): Map<string, number> {
   return ranks;
 }
 
-/** The boxes and the passes, rank by rank. Ways from one box that pass the same rank pass it at one place. */
+/** Boxes and crossings by rank. Edges from one box cross a rank at the same place. */
 function spotsOf(boxes: Box[], rankOf: Map<string, number>) {
   const rows: Spot[][] = [];
   const spots = new Map<string, Spot>();
@@ -111,7 +111,7 @@ function spotsOf(boxes: Box[], rankOf: Map<string, number>) {
   return { rows: rows.filter(Boolean), spots };
 }
 
-/** Orders each rank by where its neighbours stand, and keeps the order with the fewest crossings. */
+/** Orders each rank by its neighbours, and keeps the order with the fewest crossings. */
 function untangle(rows: Spot[][]): void {
   let best = rows.map((row) => [...row]);
   let fewest = crossingsIn(rows);
@@ -131,12 +131,12 @@ function untangle(rows: Spot[][]): void {
   });
 }
 
-/** Each spot knows its place in its rank. */
+/** Sets the index of each spot in its rank. */
 function number(row: Spot[]): void {
   for (const [order, spot] of row.entries()) spot.order = order;
 }
 
-/** Two ways cross if they begin in one order and end in the other. */
+/** Two edges cross if the order of their ends differs. */
 function crossingsIn(rows: Spot[][]): number {
   let crossings = 0;
   for (const row of rows) {
@@ -150,7 +150,7 @@ function crossingsIn(rows: Spot[][]): number {
   return crossings;
 }
 
-/** After those that are not larger. */
+/** The index after all numbers that are not larger. */
 function placeIn(sorted: number[], number: number): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {
@@ -162,8 +162,7 @@ function placeIn(sorted: number[], number: number): number {
 }
 
 /**
- * Moves each spot of a rank as near to its neighbours as the others allow: the least sum of squares, by pooling those that
- * stand in each other's way.
+ * Moves each spot of a rank close to its neighbours: the least sum of squares without overlaps, by pooling adjacent spots.
  */
 function settle(row: Spot[], neighbours: (spot: Spot) => Spot[], gap: number): void {
   const pools: { sum: number; count: number; spots: [Spot, offset: number][] }[] = [];

@@ -1,4 +1,5 @@
-// What is drawn: the nodes of the text, or of a run whose text is not here, with what is inside them. What a call calls, a run knows.
+// The cards of the graph: nodes of the text, or of a run whose text is not open, with the nodes inside them. The nodes of a
+// called workflow come from the run.
 import { hintsOf, type Types } from '../api/nodeTypes';
 import type { NodeOutline } from '../api/types';
 import { own } from '../base/ownProperty';
@@ -15,9 +16,9 @@ export interface Card {
   streamsText: boolean;
   /** Paths of cards beside this one. */
   needs: string[];
-  /** The condition, shortened where what it is about is clear. */
+  /** The condition, shortened where its subject is clear. */
   when: string | undefined;
-  /** What the node is going to do, as far as that is short. */
+  /** A short summary of what the node does. */
   plan: string;
   /** The most rounds of a loop. */
   max?: number;
@@ -33,7 +34,7 @@ export function cardsOf(written: Written[], run: Outline | undefined, types: Typ
   return run && !isTextOf(written, run) ? ofRun(run.nodes, '', called, types) : ofText(written, called, types);
 }
 
-/** A text that has none of a run's steps is not its text. */
+/** A text without any step of a run is not the text of that run. */
 const isTextOf = (written: Written[], { nodes }: Outline): boolean => nodes.length === 0 || nodes.some(({ id }) => written.some((step) => step.path === id));
 
 /** The list has each node before those of its own body. */
@@ -45,7 +46,7 @@ function ofText(written: Written[], called: Called, types: Types): Card[] {
     const inner = type === 'WorkflowNode' ? ofRun(called.get(plan)?.nodes ?? [], `${path}/`, called, types) : [];
     const card: Card = { path, id, type, ...looksOf(type, types), needs, when: whenOf(node.when, needs), plan, ...maxOf(type, node.data), inner };
     const beside = depth === 0 ? top : open[depth - 1]!.inner;
-    // An id that stands twice is a fault; it is drawn once.
+    // A duplicate id is a fault; it is drawn once.
     if (!beside.some((other) => other.path === path)) beside.push(card);
     open[depth] = card;
   }

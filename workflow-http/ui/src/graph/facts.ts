@@ -1,4 +1,4 @@
-// The second row of a card: what the step did, or is going to do, in a few words.
+// The second row of a card: a summary of what the step did or will do.
 import type { Step, StepState } from '../run/run';
 import { idOf } from '../run/outline';
 import { placeWords, reasonOf } from '../run/log';
@@ -38,7 +38,7 @@ function pendingWords({ needs, plan }: Card): string {
 
 const doneWords = ({ type }: Card, { items, progress }: Step): string => (type === 'MapNode' && items !== undefined ? plural(items, 'item') : (progress ?? ''));
 
-/** Short values stand as they are; of the rest, how much it is. */
+/** A short value as it is, else its size. */
 function outputWords(output: unknown): string {
   if (output === undefined || output === null) return '';
   if (typeof output === 'string') return output.length <= 24 && !output.includes('\n') ? output : `${count(output.length)} characters`;
@@ -49,7 +49,7 @@ function outputWords(output: unknown): string {
   return areShort && values.length <= 3 ? values.join(', ') : plural(values.length, 'field');
 }
 
-/** What its condition turned out to be, once that is known. */
+/** The value of its condition, once it is known. */
 export function verdictOf(step: Step | undefined): boolean | undefined {
   if (!step || step.state === 'pending') return undefined;
   if (step.state === 'skipped') return step.reason === 'when_false' ? false : undefined;
@@ -58,7 +58,7 @@ export function verdictOf(step: Step | undefined): boolean | undefined {
 
 export type WayState = 'idle' | 'passed' | 'live';
 
-/** Live: what it leads to is at work, and works on what it comes from. */
+/** Live: the step that it leads to is running, with the output of the step it comes from. */
 export function wayStateOf(from: Step | undefined, to: Step | undefined): WayState {
   const isDone = from?.state === 'completed' || (from?.state === 'failed' && from.handled === true);
   if (!isDone || !to || to.state === 'pending' || to.state === 'skipped') return 'idle';
@@ -74,7 +74,7 @@ export interface Tally {
   count: number;
 }
 
-/** How many items are in each state, those to come included. */
+/** The number of items in each state, including those that have not started. */
 export function tallyOf(states: StepState[], items: number | undefined): Tally[] {
   const counts = new Map<StepState, number>();
   for (const state of states) counts.set(state, (counts.get(state) ?? 0) + 1);

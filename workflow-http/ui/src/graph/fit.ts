@@ -1,4 +1,4 @@
-// Which part of a drawing is seen, and how large. What is too high begins at its top.
+// Fits a drawing into a pane. Of a drawing that is too high, the top is shown.
 
 export interface Size {
   width: number;
@@ -7,10 +7,10 @@ export interface Size {
 
 const EDGE = 24;
 
-/** The smallest that a drawing becomes. */
+/** The smallest zoom. */
 export const LEAST = 0.1;
 
-/** Text below 60 % can hardly be read, so a first view is rather moved than made smaller. `leastAcross`: where nothing may be cut off at the sides. */
+/** Text below 60 % is hard to read, so a first view does not get smaller. `leastAcross`: the smallest zoom to fit the width. */
 export function fitIn(drawing: Size, pane: Size, least = 0.6, leastAcross = least): { x: number; y: number; zoom: number } {
   const across = (pane.width - 2 * EDGE) / Math.max(1, drawing.width);
   const down = (pane.height - 2 * EDGE) / Math.max(1, drawing.height);

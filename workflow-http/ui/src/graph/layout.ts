@@ -1,4 +1,4 @@
-// Where everything stands. Pure: cards in, places and ways out.
+// Positions of the cards and routes of the edges. A pure function of the cards.
 import { arrange } from './arrange';
 import type { Card } from './drawing';
 import { LANE, routesOf, type Rank } from './route';
@@ -6,7 +6,7 @@ import { BOX, CARD, GAP, WHEN, cardWidth, cellsHeight, headWidth, whenWidth } fr
 
 export interface Placed {
   card: Card;
-  /** Of the whole, with the condition above the card. */
+  /** Of the card with its condition above it. */
   x: number;
   y: number;
   width: number;
@@ -14,18 +14,18 @@ export interface Placed {
   /** Where the card begins, below its condition. */
   top: number;
   depth: number;
-  /** A container that is open: what is inside stands in it. */
+  /** An open container: its nodes are drawn inside. */
   isOpen: boolean;
 }
 
 export interface Way {
   from: string;
   to: string;
-  /** The corners of the way, from the lower edge of one card to the upper edge of the other. */
+  /** Its corners, from the bottom of one card to the top of the other. */
   points: [x: number, y: number][];
   depth: number;
   isMaybe: boolean;
-  /** Of a loop, from its end to its beginning. */
+  /** The edge of a loop from its end to its start. */
   isBack: boolean;
 }
 
@@ -54,12 +54,12 @@ export function layOutCards(cards: Card[], open: Open, depth = 0): Layout {
   );
 
   const rows: Rank[] = [];
-  // What needs itself in a circle is a fault; there is no way down for it.
+  // A cycle is a fault; its back edge is not drawn.
   const needs = cards.flatMap(({ path, needs }) =>
     needs.filter((need) => sizes.has(need) && rankOf(need) < rankOf(path)).map((from) => ({ from, to: path, passes: passes(from, path) })),
   );
   const routes = routesOf(needs, { rankOf, xOf });
-  // From top to bottom: a row is as high as its highest card, the gap after it as its ways need.
+  // From top to bottom: a row is as high as its highest card, and the gap after it fits its lanes.
   let y = 0;
   for (const [index, paths] of byRank(cards, rankOf).entries()) {
     const above = Math.max(...paths.map((path) => sizes.get(path)!.above));
@@ -108,7 +108,7 @@ function wayBack(round: Placed[], right: number): Way {
   const [first, last] = [sorted[0]!, sorted.at(-1)!];
   const sideOf = (one: Placed): [number, number] => [one.x + one.width, one.y + one.top + CARD.height / 2];
   const [from, to] = [sideOf(last), sideOf(first)];
-  // A card alone is left a little lower than it is entered.
+  // With one card, the edge leaves it a little below where it enters.
   const apart = first === last ? 10 : 0;
   const points: [number, number][] = [
     [from[0], from[1] + apart],
@@ -122,7 +122,7 @@ function wayBack(round: Placed[], right: number): Way {
 interface Size {
   width: number;
   height: number;
-  /** What stands above the card. */
+  /** The height above the card. */
   above: number;
 }
 
@@ -144,7 +144,7 @@ function sizeOf(card: Card, inner: Layout | undefined, items: number): Size {
 /** A map has its items at the left. */
 const sideOf = ({ type }: Card): number => (type === 'MapNode' ? BOX.side + BOX.pad : 0);
 
-/** A loop has its way back at the right. */
+/** A loop has its back edge at the right. */
 const backOf = ({ type }: Card): number => (type === 'LoopNode' ? BOX.back : 0);
 
 function byRank(cards: Card[], rankOf: (path: string) => number): string[][] {

@@ -1,4 +1,4 @@
-// The ways between cards: down, across in the gap between two ranks, and down again.
+// Routes of the edges between cards: down, across in the gap between two ranks, and down again.
 
 export interface Rank {
   /** Where its cards begin, and where they end. */
@@ -9,7 +9,7 @@ export interface Rank {
 export interface Need {
   from: string;
   to: string;
-  /** The x at which it passes each rank between. */
+  /** The x at which it crosses each rank between. */
   passes: number[];
 }
 
@@ -18,7 +18,7 @@ interface Places {
   xOf: (path: string) => number;
 }
 
-/** One way across one gap. */
+/** The horizontal part of an edge in one gap. */
 interface Crossing {
   group: string;
   left: number;
@@ -26,16 +26,16 @@ interface Crossing {
 }
 
 export interface Routes {
-  /** How many ways need a place of their own in the gap below a rank. */
+  /** How many lanes the gap below a rank needs. */
   lanes: (rank: number) => number;
   pointsOf: (need: Need, ranks: Rank[], bottom: number) => [number, number][];
 }
 
-/** From one way to the next beside it in a gap, and from the rank above to the first. */
+/** Distances: between two lanes of a gap, and from the rank above to the first lane. */
 export const LANE = 10;
 const MIDDLE = 16;
 
-/** Ways that meet are drawn as one only if they come from one card, or all lead to one and nowhere else. */
+/** Edges share a lane only if they start at one card, or all end at one card and nothing else does. */
 export function routesOf(needs: Need[], { rankOf, xOf }: Places): Routes {
   const leaving = new Map<string, number>();
   for (const { from } of needs) leaving.set(from, (leaving.get(from) ?? 0) + 1);
@@ -75,7 +75,7 @@ export function routesOf(needs: Need[], { rankOf, xOf }: Places): Routes {
   };
 }
 
-/** The first lane in which a way touches no other. */
+/** The first lane in which an edge overlaps no other. */
 function assign(crossings: Crossing[]): Map<string, number> {
   const lanes: Crossing[][] = [];
   const laneOf = new Map<string, number>();
@@ -88,7 +88,7 @@ function assign(crossings: Crossing[]): Map<string, number> {
   return laneOf;
 }
 
-/** The way as an SVG path, its corners rounded. */
+/** An SVG path with rounded corners. */
 export function pathOf(points: [number, number][], radius = 9): string {
   const [first, ...rest] = points;
   if (!first) return '';

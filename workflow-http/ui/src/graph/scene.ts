@@ -1,4 +1,4 @@
-// What the graph shows at the moment. Each card reads only what is its own, so that a word of one step draws one card.
+// The state that the graph shows. Each card selects its own part, so a token of one step renders one card.
 import { createContext, useContext } from 'react';
 import { useSelected, type Store } from '../base/store';
 import { shownState, type Run, type Step, type StepState } from '../run/run';
@@ -7,7 +7,7 @@ import { turnShown } from '../run/turns';
 export interface Scene {
   run: Run | null;
   chosen: string | undefined;
-  /** What is wrong with each node of the text: the fields. */
+  /** The fields with faults of each node of the text. */
   faults: ReadonlyMap<string, string[]>;
 }
 
@@ -16,10 +16,10 @@ export const SceneContext = createContext<Store<Scene> | null>(null);
 /** A part of the scene. */
 export const useScene = <T>(select: (scene: Scene) => T): T => useSelected(useContext(SceneContext)!, select);
 
-/** The scene at the moment it is asked for, which is when something is pressed. */
+/** Reads the scene in an event handler. */
 export const useSceneNow = (): (() => Scene) => useContext(SceneContext)!.get;
 
-/** Where a run has the card: `each/sum` is `each/8/sum` while item 8 is shown. What is called is there once. */
+/** The path in the run: `each/sum` is `each/8/sum` while item 8 is shown. A called workflow exists once. */
 export function pathIn({ run, chosen }: Scene, path: string): string | undefined {
   if (!run) return undefined;
   const [first, ...ids] = path.split('/');
@@ -38,7 +38,7 @@ export function stepOf(scene: Scene, path: string): Step | undefined {
   return at === undefined ? undefined : scene.run?.steps.get(at);
 }
 
-/** What has not begun inside a container that has is pending; what the run has never heard of has no state. */
+/** A step that has not started in a container that has is pending; a step that is not in the run has no state. */
 export function stateOf(scene: Scene, path: string): StepState | undefined {
   const step = stepOf(scene, path);
   const container = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : undefined;
@@ -46,7 +46,7 @@ export function stateOf(scene: Scene, path: string): StepState | undefined {
   return container !== undefined && stepOf(scene, container) ? 'pending' : undefined;
 }
 
-/** Cards of a run are chosen by its paths, cards of a text by their own. What is closed stands for all that is in it. */
+/** A card of a run is selected by a path of the run, a card of the text by its own. A closed container stands for all steps in it. */
 export function isChosen(scene: Scene, path: string, isClosed: boolean): boolean {
   const at = scene.run ? pathIn(scene, path) : path;
   return at !== undefined && (scene.chosen === at || (isClosed && scene.chosen?.startsWith(`${at}/`) === true));

@@ -1,13 +1,13 @@
-// How large things are, in pixels. A card has room for what comes later, so that nothing moves when it comes.
+// Sizes in pixels. A card reserves space for its later content, so that nothing moves.
 
 export const CARD = { height: 56, least: 192, most: 300, whisper: 28 };
-/** The condition of a node stands above it, on the way that leads there. */
+/** The condition of a node is shown above it, on the edge that leads to it. */
 export const WHEN = { height: 22, below: 18 };
 export const GAP = { across: 28, down: 36 };
 export const BOX = { head: 42, pad: 14, side: 156, foot: 14, back: 40, least: 300, tally: 96 };
 export const CELL = { size: 28, gap: 4, across: 5 };
 
-/** Room for the id beside the longest word for a state, which is `Not reached`. */
+/** Space for the id beside the longest state, which is `Not reached`. */
 export const cardWidth = (id: string): number => Math.min(CARD.most, Math.max(CARD.least, Math.ceil(8.4 * id.length) + 140));
 
 /** More rounds of a loop than this are not all drawn. */
@@ -20,7 +20,7 @@ export const headWidth = ({ id, max }: { id: string; max?: number }): number =>
 /** Mono, 11 px, and room for `false`. */
 export const whenWidth = (when: string): number => Math.min(CARD.most, Math.ceil(6.7 * when.length) + 64);
 
-/** How high the cells of so many items stand. More than 60 are a strip. */
+/** The height of the cells. More than 60 items are a strip. */
 export const MANY = 60;
 export function cellsHeight(items: number): number {
   if (items > MANY) return 24;

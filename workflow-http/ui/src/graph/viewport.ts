@@ -23,7 +23,7 @@ const STEP = 240;
 
 const clampZoom = (zoom: number): number => Math.min(MOST, Math.max(LEAST, zoom));
 
-/** The view in which the point that is at `from` before is at `to`, and all is larger by `factor`. */
+/** Scales the view by `factor` and moves the point at `from` to `to`. */
 export function moved(view: View, from: Point, to: Point, factor = 1): View {
   const zoom = clampZoom(view.zoom * factor);
   const scale = zoom / view.zoom;
@@ -93,7 +93,7 @@ export class Viewport {
     this.show(moved(this.view, from, to, factor));
   }
 
-  /** The wheel moves the drawing. With Ctrl it zooms: so browsers report the pinch of a trackpad. */
+  /** The wheel moves the drawing. With Ctrl it zooms: browsers report the pinch of a trackpad like that. */
   #followWheel(pane: HTMLElement, signal: AbortSignal): void {
     const turn = (event: WheelEvent) => {
       event.preventDefault();
@@ -134,7 +134,7 @@ export class Viewport {
       else this.#gesture(from, to);
     };
     const up = (event: PointerEvent) => pointers.delete(event.pointerId);
-    // The end of a drag is no click on the card under it.
+    // The end of a drag is not a click on the card under it.
     const click = (event: MouseEvent) => {
       if (isDragging && event.detail > 0) event.stopPropagation();
     };

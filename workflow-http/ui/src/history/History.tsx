@@ -1,4 +1,4 @@
-// All runs: found by state and by words, and compared by where their time went. This module is a lazy chunk.
+// All runs, filtered by state and text, with their timelines. This module is a lazy chunk.
 import { useCallback, useDeferredValue, useMemo, useRef, useState } from 'react';
 import type { RunItem, RunPage } from '../api/types';
 import { Button } from '../parts/Button';
@@ -128,7 +128,7 @@ interface TableProps {
 }
 
 function Table({ items, now, shown, onShow }: TableProps) {
-  // All strips mean the same, so that they can be compared.
+  // All strips have the same scale, so that they can be compared.
   const scale = useMemo(() => Math.max(1, ...items.map((run) => elapsedOf(run, now))), [items, now]);
   const days = useMemo(() => {
     const days = new Map<string, RunItem[]>();

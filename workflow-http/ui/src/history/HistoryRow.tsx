@@ -19,7 +19,7 @@ interface Props {
   onShow: (id: string) => void;
 }
 
-/** A pointer that only passes by means nothing. */
+/** A pointer has to rest this long on a row. */
 const REST = 120;
 
 function useRest(act: () => void) {

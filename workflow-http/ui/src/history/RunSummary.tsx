@@ -1,4 +1,4 @@
-// A run at a glance, beside the list of runs: how it ended, why, and how far each of its steps came.
+// The summary of a run beside the list of runs: how it ended, why, and the state of each step.
 import { useEffect, useState } from 'react';
 import { writeAddress } from '../session/address';
 import { getRun } from '../api/client';
@@ -86,7 +86,7 @@ function Facts({ run, elapsed, now, outages }: Props & { outages: Outage[] }) {
   );
 }
 
-/** What is inside maps, loops and calls is left to the run's own page. */
+/** Steps inside maps, loops and calls are on the page of the run only. */
 function Steps({ steps }: Pick<RunReport, 'steps'>) {
   const own = steps.filter(({ path }) => !path.includes('/'));
   return (
@@ -114,7 +114,7 @@ function Part({ title, children }: { title: string; children: React.ReactNode })
   );
 }
 
-/** Asked for anew when the run got further. What is missing is left out. */
+/** Loaded again when the state of the run changes. */
 function useReport({ id, status }: RunItem): RunReport | undefined {
   const [report, setReport] = useState<RunReport>();
   // biome-ignore lint/correctness/useExhaustiveDependencies: a run in another state has another report

@@ -1,4 +1,4 @@
-// Any JSON, to be looked through: objects and lists open and close, by mouse and by arrow keys.
+// A JSON value as a tree: objects and arrays open and close by mouse and arrow keys.
 import './tree.css';
 import { useId, useMemo, useState } from 'react';
 import { own } from '../base/ownProperty';
@@ -6,7 +6,7 @@ import { Icon } from '../parts/Icon';
 import { plural } from '../base/format';
 import { rowsOf, type Opened, type TreeRow } from './rows';
 
-/** Longer text stands below its name, as text is read. */
+/** Longer text is shown below its name. */
 const SHORT = 60;
 /** Of a longer one this much is shown. */
 const LONG = 5000;
@@ -14,7 +14,7 @@ const LONG = 5000;
 interface Props {
   value: object;
   label: string;
-  /** Its texts are a model's words. */
+  /** Its strings are the text of a model. */
   isSpoken?: boolean;
 }
 
@@ -109,7 +109,7 @@ const sizeWords = (value: unknown, size: number): string => {
   return Array.isArray(value) ? plural(size, 'item') : plural(size, 'field');
 };
 
-/** The row of what the row at `index` is in. */
+/** The row that contains the row at `index`. */
 function outerOf(rows: TreeRow[], index: number): number {
   const { depth } = rows[index]!;
   const outer = rows.findLastIndex((row, at) => at < index && row.depth < depth);

@@ -1,4 +1,4 @@
-// Any JSON as rows: one for each value that is in sight.
+// A JSON value as rows: one for each visible value.
 
 export interface TreeRow {
   /** A JSON pointer; of a row for what is left out, that of what it is left out of. */
@@ -13,13 +13,13 @@ export interface TreeRow {
   more?: number;
 }
 
-/** What someone opened or closed, by pointer. The others are as they start. */
+/** Rows that were opened or closed, by pointer. */
 export type Opened = ReadonlyMap<string, boolean>;
 
 /** A value with more in it starts closed, and so does one further in. */
 const FEW = 30;
 const SHALLOW = 2;
-/** Of more than this many values, the rest comes on demand. */
+/** Of more values than this, the rest is shown on demand. */
 export const PAGE = 100;
 
 /** The values in `value`, which itself has no row. `pages`: how many pages of a value's content are shown, where it is more than one. */
