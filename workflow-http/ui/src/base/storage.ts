@@ -1,5 +1,5 @@
-// Storage that can be forbidden or full: a value then lasts as long as the page. `localStorage` is for choices of a person,
-// `sessionStorage` for what belongs to one tab.
+// Storage can be forbidden or full: a value then lasts as long as the page. `localStorage` is for preferences, `sessionStorage` for
+// the state of one tab.
 type Kind = 'localStorage' | 'sessionStorage';
 
 export function readStored(kind: Kind, key: string): string | null {

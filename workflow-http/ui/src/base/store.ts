@@ -1,4 +1,4 @@
-// A value that components subscribe to in parts: one is drawn again only when the part it selected has changed.
+// A store with selectors: a component renders again only when the part that it selects has changed.
 import { useLayoutEffect, useRef, useSyncExternalStore } from 'react';
 
 export interface Store<T> {
@@ -6,7 +6,7 @@ export interface Store<T> {
   subscribe: (listener: () => void) => () => void;
 }
 
-/** A store of the value that it was last rendered with. Its subscribers are drawn in the same frame. */
+/** A store of the value of the last render. Its subscribers render in the same frame. */
 export function useStore<T>(value: T): Store<T> {
   const current = useRef(value);
   const listeners = useRef(new Set<() => void>());
@@ -24,5 +24,5 @@ export function useStore<T>(value: T): Store<T> {
   return store.current;
 }
 
-/** `select` returns the same thing for as long as nothing has to be drawn again. */
+/** `select` must return the same value as long as nothing changes. */
 export const useSelected = <T, S>(store: Store<T>, select: (value: T) => S): S => useSyncExternalStore(store.subscribe, () => select(store.get()));

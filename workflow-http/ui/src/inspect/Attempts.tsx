@@ -1,4 +1,4 @@
-// How often a step was tried, and what came of each attempt.
+// The attempts of a step and their outcomes.
 import { Sentence } from '../parts/CodeText';
 import { Icon } from '../parts/Icon';
 import { Section } from '../parts/Section';

@@ -1,4 +1,4 @@
-// What can be done with a step whose run is over. It never scrolls away.
+// Actions on a step of a run that has ended. They stay visible.
 import { useLetters } from '../base/useKeys';
 import { Button } from '../parts/Button';
 import { Icon } from '../parts/Icon';

@@ -1,4 +1,4 @@
-// What a step or a run gave: text as it is, other JSON as a tree.
+// The output of a step or a run: text as it is, other JSON as a tree.
 import { Copy } from '../parts/Copy';
 import { Pre } from '../parts/Section';
 import { PlainSwitch, ModelText } from '../parts/ModelText';
@@ -9,7 +9,7 @@ import { asText } from '../base/format';
 interface Props {
   title: string;
   value: unknown;
-  /** It is in a model's words. */
+  /** It is the text of a model. */
   isSpoken: boolean;
 }
 

@@ -1,4 +1,4 @@
-// The model's text, as it comes and as it stays.
+// The text of a model, live and final.
 import { useLetters } from '../base/useKeys';
 import { Button } from '../parts/Button';
 import { Copy } from '../parts/Copy';
@@ -38,7 +38,7 @@ export function StepText({ step, streamsText }: { step: Step; streamsText: boole
   );
 }
 
-/** What a model said is its output when that is text, else what was streamed. The output of a handled failure is not its. */
+/** The text of a model is its output if that is text, else what was streamed. The output of a handled failure is not its text. */
 export function textOf(step: Step, streamsText: boolean): string {
   if (streamsText && typeof step.output === 'string' && !step.handled) return step.output;
   return step.state === 'completed' ? '' : step.text;

@@ -1,10 +1,10 @@
-// The sources of a grounded answer, out of what the model's API says of it.
+// The sources of a grounded answer, from the metadata of the model's API.
 import { own } from '../base/ownProperty';
 import { linkOf } from '../parts/link';
 
 export interface Source {
   title: string;
-  /** An address that may be followed. */
+  /** A URL that is safe to link. */
   to?: string;
 }
 

@@ -1,4 +1,4 @@
-// Where in a workflow an error has its place: the text of the step that names what the error is about.
+// Finds the text in a step that an error is about.
 import { parts } from '../base/format';
 
 export interface Where {

@@ -1,4 +1,4 @@
-// The workflow: drawn, written, or both.
+// The workflow as a graph, as JSON, or both.
 import { lazy, Suspense, useEffect, type RefObject } from 'react';
 import { writeAddress } from '../session/address';
 import { Conflict, StepList, Versions } from '../lazyPanes';
@@ -9,13 +9,13 @@ import { useChoiceActions, useSession } from '../session/session';
 import type { useView, View } from './useView';
 import { copyLink } from './Inspector';
 
-// Its place is empty until it is there.
+// The space stays empty until the chunk is loaded.
 const GraphPane = lazy(() => import('../graph/GraphPane'));
 
 interface Props {
   view: ReturnType<typeof useView>;
   isPhone: boolean;
-  /** The place of the steps, which the skip link leads to. */
+  /** The target of the skip link. */
   steps: RefObject<HTMLDivElement | null>;
 }
 
@@ -28,7 +28,7 @@ export function Centre({ view: { view, setView, hasRoom }, isPhone, steps }: Pro
   const chosen = useSession(({ choice }) => choice.chosen);
   const isList = useSession(({ choice }) => choice.isList);
   const { reveal, setList } = useChoiceActions();
-  // A text that was out of sight shows what was chosen meanwhile.
+  // When the text becomes visible, it scrolls to the selected step.
   // biome-ignore lint/correctness/useExhaustiveDependencies: only when the view changes
   useEffect(() => {
     if (view !== 'graph' && chosen !== undefined) requestAnimationFrame(() => reveal(chosen));

@@ -1,4 +1,4 @@
-// Below the workflow: when it happened, what happened, and what is wrong with the text.
+// The panes below the workflow: timeline, log and faults.
 import { Suspense, useCallback, useRef, useState, type CSSProperties, type KeyboardEvent, type PointerEvent, type ReactNode } from 'react';
 import { readStored, writeStored } from '../base/storage';
 import type { Fix } from '../editor/fix';
@@ -15,7 +15,7 @@ const WORDS = { timeline: 'Timeline', log: 'Log', faults: 'Faults' } as const;
 export interface DockState {
   /** The panes that are drawn, from left to right. */
   shown: DockPane[];
-  /** Those that take turns. */
+  /** Panes that are shown one at a time, by tabs. */
   choices: DockPane[];
   setPane: (pane: DockPane) => void;
   style: CSSProperties;
@@ -28,7 +28,7 @@ const KEY = 'workflow-dock';
 const ROW = 28;
 const [LEAST, MOST] = [96, 0.7];
 
-/** Two panes where there is room for two. */
+/** Which panes are shown: two where there is space for two. */
 export function useDock(hasRoom: boolean): DockState {
   const hasRun = useSession(({ view }) => view.run !== null);
   const marks = useSession(({ text: { check } }) => check.faults.length + check.warnings.length);
@@ -36,7 +36,7 @@ export function useDock(hasRoom: boolean): DockState {
   const [picked, setPicked] = useState<DockPane | null>(null);
   const [height, setHeight] = useState(readHeight);
   const hasFaults = marks > 0;
-  // What takes turns at the left; the log keeps the right where there is room.
+  // Tabs at the left; the log is at the right where there is space.
   const choices: DockPane[] = [];
   if (hasRun) choices.push('timeline');
   if (hasRun && !hasRoom) choices.push('log');

@@ -84,7 +84,7 @@ function Crumb({ lists }: Pick<Props, 'lists'>) {
   );
 }
 
-/** On a phone the state and the one button stand in a row of their own. */
+/** On a phone, the state and the button have their own row. */
 export function RunBar() {
   const run = useSession(runOf);
   return (
@@ -121,7 +121,7 @@ function Actions() {
   );
 }
 
-/** One button that is never disabled, only said to be: another one, or a disabled one, would lose the focus. */
+/** One button that uses `aria-disabled`: a replaced or disabled button would lose the focus. */
 function RunButton({ why }: { why: string | undefined }) {
   const isGoing = useSession(({ phase }) => phase.isGoing);
   const canAct = useSession(({ phase }) => (phase.isGoing ? phase.canCancel : phase.canRun));
@@ -131,7 +131,7 @@ function RunButton({ why }: { why: string | undefined }) {
   return (
     <Button
       look={isGoing ? 'danger' : 'primary'}
-      // The second half of a double click, or of a key held down, is no wish to cancel what the first half started.
+      // The second click of a double click must not cancel what the first one started, nor a key that is held down.
       onClick={(event) => event.detail < 2 && act()}
       onKeyDown={(event) => event.repeat && event.key === 'Enter' && event.preventDefault()}
       aria-disabled={!canAct}

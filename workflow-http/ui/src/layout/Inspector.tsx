@@ -1,4 +1,4 @@
-// Beside the workflow: what a run is given, the step that is chosen, and what came of it all.
+// The inspector: the input of a run, the selected step, and the result.
 import { Suspense, useEffect, useLayoutEffect, useRef, useState, type ReactNode } from 'react';
 import { writeAddress } from '../session/address';
 import { Detail, InputPane } from '../lazyPanes';
@@ -22,7 +22,7 @@ export function Inspector({ onGoTo }: Props) {
   const chosen = useSession(({ choice }) => choice.chosen);
   const hasMessage = useSession(({ view: { problem }, messages: { refusal, note } }) => (problem ?? refusal ?? note) !== null);
   const [picked, setPicked] = useState<Tab>('step');
-  // A choice of step is a wish to see it.
+  // Selecting a step shows it.
   // biome-ignore lint/correctness/useExhaustiveDependencies: set when the choice or the run changes
   useEffect(() => setPicked('step'), [chosen, runId]);
   const tab = runId === null || (picked === 'result' && !isOver) ? (runId === null ? 'input' : 'step') : picked;
@@ -64,7 +64,7 @@ export function Inspector({ onGoTo }: Props) {
   );
 }
 
-/** What goes away with the focus in it leaves the focus beside it. */
+/** Moves the focus to the inspector when its focused content is removed. */
 function Leaving({ children }: { children: ReactNode }) {
   const box = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {

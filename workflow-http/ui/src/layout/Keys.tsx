@@ -1,4 +1,4 @@
-// What the keyboard does.
+// The list of keyboard shortcuts.
 import { Dialog } from '../parts/Dialog';
 import { isMac } from '../base/format';
 

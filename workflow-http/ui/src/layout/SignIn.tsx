@@ -7,7 +7,7 @@ import { Icon } from '../parts/Icon';
 
 const UNKNOWN = 'The server does not know this key.';
 
-/** `isRefused`: a key that was taken before is not taken any more. */
+/** `isRefused`: a key that was accepted before is now refused. */
 export default function SignIn({ isRefused }: { isRefused: boolean }) {
   const [key, setKey] = useState('');
   const [refusal, setRefusal] = useState(isRefused ? UNKNOWN : '');

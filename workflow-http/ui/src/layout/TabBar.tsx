@@ -13,7 +13,7 @@ const TABS: readonly { tab: Tab; word: string; icon: IconName }[] = [
 interface Props {
   tab: Tab;
   faults: number;
-  /** What stands alone beside the lists, if anything does. */
+  /** The title of a page without panes. */
   alone: string | undefined;
   onTab: (tab: Tab) => void;
 }

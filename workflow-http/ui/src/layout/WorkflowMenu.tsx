@@ -1,4 +1,4 @@
-// What can be done with the workflow and the run on the page, beside running it.
+// The menu of the workflow and the run.
 import { useState } from 'react';
 import { asProblem, deleteRun, deleteWorkflow } from '../api/client';
 import { Button } from '../parts/Button';

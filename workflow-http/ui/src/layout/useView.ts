@@ -1,4 +1,4 @@
-// What the centre shows. Where there is no room for both, one of them.
+// Which views the centre shows: one where there is no space for both.
 import { useEffect, useState } from 'react';
 import { readStored, writeStored } from '../base/storage';
 
@@ -6,7 +6,7 @@ export type View = 'graph' | 'json' | 'both';
 
 const KEY = 'workflow-view';
 
-/** Whether the window is as wide as this media query says. */
+/** Whether a media query matches. */
 export function useMedia(query: string): boolean {
   const [matches, setMatches] = useState(() => matchMedia(query).matches);
   useEffect(() => {

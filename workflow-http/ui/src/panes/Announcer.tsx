@@ -1,13 +1,13 @@
-// Says step and run states to those who listen to the page. Tokens are never said.
+// Announces states of steps and runs to screen readers. Tokens are not announced.
 import { useEffect, useRef, useState } from 'react';
 import type { LogLine } from '../run/log';
 import { useSession } from '../session/session';
 
-/** What happens at once is said at once, and not more of it than can be heard. */
+/** Events in this time are announced together, at most so many of them. */
 const PAUSE = 400;
 const MOST = 4;
 
-/** Of what is inside a map or loop there may be thousands: only what asks or fails. */
+/** Of the steps inside maps and loops, only questions and failures are announced: there may be thousands. */
 const isSaid = (line: LogLine): boolean => !line.of.includes('/') || line.said !== undefined || line.state === 'failed';
 
 const NO_LINES: LogLine[] = [];

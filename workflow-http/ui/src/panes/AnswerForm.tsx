@@ -18,13 +18,13 @@ import { isMac } from '../base/format';
 interface Props {
   runId: string;
   wait: Wait;
-  /** The answer comes too late, or second. The form may be gone by then. */
+  /** The answer came too late, or was not the first. The form may be removed by then. */
   onTooLate: (words: string) => void;
 }
 
-/** A key that started the run is no answer. */
+/** The key that started the run must not send an answer. */
 const PAUSE = 500;
-/** For this long a wait has only just begun. */
+/** A wait is new for this long. */
 const FRESH = 3000;
 
 export function AnswerForm({ runId, wait, onTooLate }: Props) {
@@ -40,7 +40,7 @@ export function AnswerForm({ runId, wait, onTooLate }: Props) {
   const begun = useRef(-PAUSE);
   const isTouched = useRef(false);
   const isForm = form !== null && !draft.isSource;
-  // Where any answer will do, it need not be JSON.
+  // Without a schema, the answer may be plain text.
   const isAnything = wait.schema === undefined;
 
   const edit = (change: Partial<AnswerDraft>) => {
@@ -58,7 +58,7 @@ export function AnswerForm({ runId, wait, onTooLate }: Props) {
   }, [wait.since]);
   useLayoutEffect(() => {
     const here = element.current;
-    // The form goes when the answer is taken; the focus stays where it was.
+    // The form is removed when the answer is accepted; the focus moves to its container.
     return () => {
       if (here?.contains(document.activeElement)) here.closest<HTMLElement>('[data-detail]')?.focus();
     };

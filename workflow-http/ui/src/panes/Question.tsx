@@ -1,9 +1,9 @@
-// What a person is asked: the question, and the text it is about.
+// The question to a person, and the text it is about.
 import { useState } from 'react';
 import { ModelText } from '../parts/ModelText';
 import { count } from '../base/format';
 
-/** More than this is cut until someone asks for all of it. */
+/** Longer text is truncated until it is expanded. */
 const SHOWN = 400;
 
 export function Question({ message }: { message: string }) {
@@ -31,7 +31,7 @@ export function Question({ message }: { message: string }) {
   );
 }
 
-/** The first paragraph asks, unless it is too long for that. */
+/** The first paragraph is the question, unless it is too long. */
 function partsOf(message: string): [string, string] {
   const end = message.search(/\n\s*\n/);
   const first = end < 0 ? message : message.slice(0, end);

@@ -1,4 +1,4 @@
-// The steps, in the order of the workflow: before a run as the text describes them, then as they go.
+// The list of steps in the order of the workflow, before and during a run.
 import { memo, useEffect, useRef, useState } from 'react';
 import { runOf, useChoiceActions, useSession } from '../session/session';
 import { Icon } from '../parts/Icon';
@@ -77,12 +77,12 @@ function Rows({ run, focused, chosen, folds, onChoose, onFold }: RowsProps) {
   });
 }
 
-/** More rows than this are not laid out all at once. */
+/** Of more rows than this, those inside containers are laid out only when visible. */
 const MANY = 200;
 
 const isOnly = (needs: string[], above: string | undefined): boolean => needs.length === 1 && needs[0] === above;
 
-/** Scrolls the list, and nothing around it, until the chosen step is seen. */
+/** Scrolls the list, but no ancestor, to the selected step. */
 function keepInView(box: HTMLElement | null): void {
   const row = box?.querySelector('[aria-current]');
   if (!box || !row) return;

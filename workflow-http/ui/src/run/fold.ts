@@ -1,10 +1,10 @@
-// What of a run's steps is folded away. What is folded is not drawn, so that the list stays fast.
+// Which containers of a run are folded. Folded steps are not rendered, so long lists stay fast.
 import { focusOf, type Run, type Step } from './run';
 
 /** A container with more steps inside starts folded. */
 const FEW = 20;
 
-/** Containers that someone folded or unfolded, by path. The others are as they start. */
+/** Containers that were folded or unfolded, by path. */
 export type Folds = ReadonlyMap<string, boolean>;
 
 /** It counts what is to come, where that is known, so that a list does not fold while it is read. */
@@ -12,7 +12,7 @@ export const startsFolded = (step: Step): boolean => Math.max(step.inner, step.i
 
 export const isFolded = (folds: Folds, step: Step): boolean => folds.get(step.path) ?? startsFolded(step);
 
-/** The paths that are drawn. What is chosen is always seen, and so is what leads to it. */
+/** The visible paths. The selected step and its containers are always visible. */
 export function visibleSteps(run: Run, folds: Folds, chosen: string | undefined): string[] {
   const seen: string[] = [];
   let folded: string | undefined;
@@ -28,7 +28,7 @@ export function visibleSteps(run: Run, folds: Folds, chosen: string | undefined)
   return seen;
 }
 
-/** The step worth looking at. Of what goes by in a folded container, the container: the rest would flicker. */
+/** The most relevant step; of steps in a folded container, the container, since the steps would flicker. */
 export function focusWithin(run: Run, folds: Folds): string | undefined {
   const focus = focusOf(run);
   const state = focus === undefined ? undefined : run.steps.get(focus)?.state;

@@ -1,4 +1,4 @@
-// The log's sentences. Each line stands on its own: when, which step, what happened.
+// The lines of the log: time, step and what happened.
 import type { LogEvent, Problem, Usage } from '../api/types';
 import { asLine, duration, ended, moment, ordinal, plural, sentence } from '../base/format';
 import type { Run, Step, StepState } from './run';
@@ -12,7 +12,7 @@ export interface LogLine {
   word: string;
   message: string;
   output?: string;
-  /** For those who listen: the line in a sentence, where its word alone would not do. */
+  /** The announcement for screen readers, where the line alone is not clear. */
   said?: string;
 }
 
@@ -130,7 +130,7 @@ export function logLine(event: LogEvent, run: Run): LogLine | undefined {
   }
 }
 
-/** What ends the rest of a run in which nothing works. */
+/** What a suspended run waits for. */
 export function restWords(run: Run, at: (time: string) => string): string {
   if (run.status !== 'waiting') return run.wakeAt ? `Nothing to do until ${at(run.wakeAt)}.` : 'Nothing to do until its time comes.';
   const delays = [...run.steps.values()].flatMap(({ state, wait }) => (state === 'delayed' && wait?.resumesAt ? [wait.resumesAt] : []));

@@ -1,4 +1,4 @@
-// What is known when the page no longer hears from a run, and not more than that.
+// Words for a lost connection, which claim nothing about the run.
 import type { Cause, Loss } from '../api/follow';
 
 const WORDS: Readonly<{ [cause in Cause]: string }> = {
@@ -9,7 +9,7 @@ const WORDS: Readonly<{ [cause in Cause]: string }> = {
   failing: 'The server answers with an error. Whether the run continues is not known.',
 };
 
-/** For this long a lost connection is expected to come back by itself. */
+/** For this long, a lost connection is expected to be short. */
 const PATIENCE = 30_000;
 
 export function lossWords({ cause, since, retryIn }: Omit<Loss, 'retryNow'>, now: number): string {

@@ -1,4 +1,4 @@
-// When no server was there, derived from the events of a live run as the server derives it for a run's report.
+// Outages of the server, derived from the events of a live run like the server does for the report of a run.
 import type { LogEvent, Outage } from '../api/types';
 
 export interface OutageLog {
@@ -9,7 +9,7 @@ export interface OutageLog {
   beforeAt?: string;
 }
 
-/** Takes in the next event. `lostSince`: when the attempt started that was at work before an event starts another one. */
+/** Applies an event. `lostSince`: the start of the attempt that was running before a recovery starts another one. */
 export function learnOutage(log: OutageLog, event: LogEvent, lostSince: string | undefined): void {
   if (log.lastAt !== event.time) [log.beforeAt, log.lastAt] = [log.lastAt, event.time];
   if (event.type === 'run.suspended' && event.reason === 'shutdown') log.outages = [...log.outages, { since: event.time }];

@@ -1,4 +1,4 @@
-// Where a step stands in its run: found by walking its path down what the run's first event describes.
+// The place of a step in its run, found by its path in the outline of the run's first event.
 import type { CalledWorkflow, NodeOutline } from '../api/types';
 
 export interface Outline {

@@ -1,4 +1,4 @@
-// A run, built from its events and from nothing else: a live run and a replayed one are the same thing.
+// The state of a run, reduced from its events only: a live run and a replayed one are the same.
 import type { Delta, LogEvent, Problem, RunEvent, RunItem, Usage } from '../api/types';
 import { logLine, type LogLine } from './log';
 import { learnOutage, outageOf, type OutageLog } from './outages';
@@ -18,27 +18,27 @@ export interface Wait {
   resumesAt?: string;
 }
 
-/** One try at a step. */
+/** One attempt of a step. */
 export interface Attempt {
   number: number;
   startedAt: string;
-  /** When its first words came, if the page was there, or the log says it. */
+  /** When its first text came, if the page received it live or the log has it. */
   firstAt?: string;
-  /** When its first words came that are no thoughts. */
+  /** When its first text came that is not a thought. */
   textAt?: string;
   endedAt?: string;
   /** When it waited for admission. */
   queued: { since: string; until?: string }[];
-  /** What went wrong, and the pause in ms before the next one. */
+  /** Its error, and the back-off in ms before the next attempt. */
   error?: Problem;
   nextIn?: number;
-  /** The server stopped while it was under way, at `endedAt` at the earliest. */
+  /** The server stopped during the attempt, at `endedAt` or later. */
   isLost?: boolean;
-  /** What the next one waits for besides time. */
+  /** What the next attempt waits for besides the back-off. */
   waitsFor?: string;
 }
 
-/** A place in line at a shared limit. */
+/** A position in the queue of a shared limit. */
 export interface Queue {
   name: string;
   position: number;
@@ -55,7 +55,7 @@ export interface Rest {
 export interface Step extends Place {
   path: string;
   node: string;
-  /** How many steps inside it have been heard of, and how many there will be, if that is known. */
+  /** The number of steps inside it so far, and the number expected, if known. */
   inner: number;
   innerToCome?: number;
   state: StepState;
@@ -68,7 +68,7 @@ export interface Step extends Place {
   startedAt?: string;
   endedAt?: string;
   durationMs?: number;
-  /** The model's words of this attempt, so far. */
+  /** The text of the current attempt so far. */
   text: string;
   thought: string;
   output?: unknown;
@@ -84,7 +84,7 @@ export interface Step extends Place {
   metadata?: unknown;
   /** Its attempt waits for admission. */
   queue?: Queue;
-  /** How many steps inside it ask a person. */
+  /** The number of steps inside it that wait for a person. */
   asks: number;
   progress?: string;
   /** How far a map is, from 0 to 1, and how many items it has. */
@@ -117,7 +117,7 @@ export interface Run extends OutageLog {
   log: LogLine[];
 }
 
-/** The state of a run in a list: one that waits for no person waits for its time. */
+/** The state of a run in a list: a waiting run without open questions is delayed. */
 export const statusOf = (run: Pick<RunItem, 'status' | 'awaiting_answers'>): RunStatus =>
   run.status === 'waiting' && !run.awaiting_answers ? 'delayed' : run.status;
 
@@ -132,7 +132,7 @@ export const newRun = (id: string): Run => ({
   outages: [],
 });
 
-/** Whether the run's first event has come: before it, nothing can be said. */
+/** Whether the first event of the run has come. */
 export const isKnown = (run: Run | null): run is Run => run !== null && run.seq > 0;
 
 export const hasEnded = (run: Run): boolean => run.status === 'completed' || run.status === 'failed' || run.status === 'cancelled';
@@ -275,7 +275,7 @@ const ended = (event: { time: string; usage?: Usage; duration_ms?: number }): Pa
   usage: event.usage,
 });
 
-/** What is over when a step is. */
+/** The changes when a step ends. */
 function endOf(step: Step, event: End & { duration_ms?: number; usage?: Usage }): Partial<Step> {
   return {
     queue: undefined,
@@ -295,7 +295,7 @@ interface End {
   first_delta_ms?: number;
 }
 
-/** The log says when the first words came, also to a page that was not there. */
+/** The log has the time of the first text, also for a page that was not connected. */
 function endOfTry(attempt: Attempt, { time, error, queued_ms = 0, first_delta_ms }: End): Partial<Attempt> {
   const firstAt = first_delta_ms === undefined ? attempt.firstAt : new Date(Date.parse(attempt.startedAt) + queued_ms + first_delta_ms).toISOString();
   return { ...leaveQueue(attempt, time), endedAt: time, error, ...(firstAt === undefined ? {} : { firstAt }) };
@@ -311,7 +311,7 @@ function lastAttempt({ attempts }: Step, edit: (attempt: Attempt) => Partial<Att
 
 const endRest = ({ rests }: Step, until: string): Rest[] => rests.map((rest) => ({ until, ...rest }));
 
-/** A new attempt starts with nothing said. */
+/** A new attempt starts without text. */
 const attemptOf = (step: Step, attempt: number): Pick<Step, 'attempt' | 'text' | 'thought'> =>
   attempt === step.attempt ? { attempt, text: step.text, thought: step.thought } : { attempt, text: '', thought: '' };
 
@@ -323,7 +323,7 @@ function change(run: Copy, { path, node }: { path: string; node: string }, edit:
   if (asks !== 0) inContainers(run, next, (container) => ({ asks: container.asks + asks }));
 }
 
-/** A step is added where it belongs, whenever it is first heard of. */
+/** Adds a step at its place in the order, with its first event. */
 function add(run: Copy, path: string, node: string): Step {
   const place = placeOf(run.outline, path);
   const step: Step = { ...place, path, node, inner: 0, state: 'pending', attempt: 0, asks: 0, attempts: [], rests: [], text: '', thought: '' };
@@ -337,7 +337,7 @@ function add(run: Copy, path: string, node: string): Step {
   return step;
 }
 
-/** Changes all that a step is in. */
+/** Changes all containers of a step. */
 function inContainers(run: Copy, { container }: Step, edit: (container: Step) => Partial<Step>): void {
   for (let outer = container; outer !== undefined; outer = containerOf(outer)) {
     const step = run.steps.get(outer);
@@ -345,7 +345,7 @@ function inContainers(run: Copy, { container }: Step, edit: (container: Step) =>
   }
 }
 
-/** Text joins by offset: what is known already is not said twice, and a gap waits for the text so far. */
+/** Appends text by offset: duplicates are dropped, and a gap waits for the whole text. */
 function join(run: Copy, event: Delta): void {
   const known = run.steps.get(event.path);
   if (known && (event.attempt < known.attempt || isSettled(known.state))) return;
@@ -378,7 +378,7 @@ export function tookOf(step: Step, now: number): number | undefined {
   return Math.max(0, (endedAt === undefined ? now : Date.parse(endedAt)) - Date.parse(startedAt) - lost);
 }
 
-/** The state as it is shown: a map or loop in which a person is asked waits, too. */
+/** The state to show: a container with a step that waits for a person waits, too. */
 export const shownState = ({ state, asks }: Step): StepState => (state === 'running' && asks > 0 ? 'waiting' : state);
 
 export const isSettled = (state: StepState): boolean => state === 'completed' || state === 'failed' || state === 'skipped' || state === 'cancelled';
@@ -393,7 +393,7 @@ function progressOf(event: { items_done?: number; items?: number; round?: number
 
 const roundsOf = (rounds: number, isExhausted = false): string => `${rounds} ${rounds === 1 ? 'round' : 'rounds'}${isExhausted ? ', no more are allowed' : ''}`;
 
-/** The steps that ask a person, in the order of the page. */
+/** The steps that wait for a person, in the order of the page. */
 export const asked = (run: Run): Step[] => run.order.flatMap((path) => (run.steps.get(path)!.state === 'waiting' ? [run.steps.get(path)!] : []));
 
 /** What the run has used: the server's sum, or while it is live, the sum of its steps. */

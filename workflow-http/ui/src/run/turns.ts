@@ -1,4 +1,4 @@
-// The items of a map and the rounds of a loop: how far each is, and which one is worth looking at.
+// The items of a map and the rounds of a loop: their states, and which one to show.
 import { isSettled, type Run, type Step, type StepState } from './run';
 
 export interface Turn {
@@ -6,7 +6,7 @@ export interface Turn {
   state: StepState;
 }
 
-/** What most needs to be seen of the steps of one turn. */
+/** The most important state of the steps of one item or round. */
 const LOUDEST: StepState[] = ['failed', 'waiting', 'retrying', 'running', 'queued', 'delayed', 'cancelled'];
 
 const known = new WeakMap<Run['steps'], Map<string, Turn[]>>();

@@ -1,4 +1,4 @@
-// The run on the page, kept up to date from its event stream. Events are taken in once per frame.
+// The run of the page, updated from its event stream. Events are applied once per frame.
 import { useEffect, useState } from 'react';
 import { asProblem } from '../api/client';
 import { startClock, stopClock } from '../api/clock';

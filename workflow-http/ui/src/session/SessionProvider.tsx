@@ -1,4 +1,4 @@
-// Holds the session. It is drawn for each change; what is in it only for changes of what it selects.
+// Holds the session. It renders for each change; its children render only when what they select changes.
 import { useLayoutEffect, useRef, useState, type ReactNode } from 'react';
 import { useStore } from '../base/store';
 import type { EditorRef } from '../editor/Editor';
@@ -16,7 +16,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   return <SessionContext value={held}>{children}</SessionContext>;
 }
 
-/** Functions that stay the same, and do what the newest ones do. */
+/** Stable functions that call the latest ones. */
 function useStable<T extends object>(functions: T): T {
   const latest = useRef(functions);
   useLayoutEffect(() => {

@@ -1,4 +1,4 @@
-// What a reload must not lose: the text and the input of this tab, and the run that was followed in it.
+// The draft that survives a reload: the text and the input of this tab, and the run that it follows.
 import { readStored, writeStored } from '../base/storage';
 import type { Input, Inputs } from './useInput';
 import type { DraftText } from './useText';

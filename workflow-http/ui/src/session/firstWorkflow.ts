@@ -1,4 +1,4 @@
-// What stands on the page at the first visit: the smallest workflow that asks a model.
+// The workflow and input of a first visit: the smallest workflow with a model.
 
 const nodes = [
   { id: 'prompt_step', type: 'PromptNode', data: { template: 'Explain this concept in one simple sentence: {{input}}' } },
@@ -7,7 +7,7 @@ const nodes = [
 
 export const FIRST_WORKFLOW = { nodes };
 
-/** The same with a name to change. */
+/** The same with a name, for a new workflow. */
 export const BLANK_WORKFLOW = { name: 'new-workflow', nodes };
 
 export const FIRST_INPUT = 'Quantum Computing';

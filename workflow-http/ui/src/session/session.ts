@@ -25,21 +25,21 @@ export interface Session {
 }
 
 export interface TextState {
-  /** What the editor was last given. */
+  /** The text that was last set from outside. */
   source: Source;
-  /** What is written in it now. */
+  /** The current text of the editor. */
   text: string;
   check: Check;
   name: string;
   /** The stored workflow that the text is a version of. */
   saved: Saved | null;
-  /** Only this page has the text. */
+  /** The text has unsaved changes. */
   isEdited: boolean;
 }
 
 export interface InputState {
   value: Input;
-  /** Another number: the input is that of another workflow. */
+  /** Changes when the input becomes that of another workflow. */
   turn: number;
 }
 
@@ -49,7 +49,7 @@ export interface Messages {
   note: Note | null;
   /** The version that another page saved while the text was edited here. */
   theirs: Workflow | null;
-  /** The run was followed here, and the server does not know it any more. */
+  /** This page followed the run, and the server no longer has it. */
   isForgotten: boolean;
 }
 
@@ -101,7 +101,7 @@ const useHeld = (): Held => useContext(SessionContext)!;
 /** The part of the session that a component shows. */
 export const useSession = <S>(select: (session: Session) => S): S => useSelected(useHeld().store, select);
 
-/** They stay the same as long as the page. */
+/** The functions never change. */
 export const useActions = (): Actions => useHeld().actions;
 
 export const useChoiceActions = (): ChoiceActions => useHeld().choiceActions;

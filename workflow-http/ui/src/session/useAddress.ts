@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import { readAddress, writeAddress, type Address } from './address';
 
-/** The address, and a way to another: `replace` leaves no step back to this one. */
+/** The address, and a function to change it. `replace` adds no entry to the history. */
 export function useAddress(): [Address, (to: Address, how?: 'push' | 'replace') => void] {
   const [hash, setHash] = useState(location.hash);
   const address = useMemo(() => readAddress(hash), [hash]);

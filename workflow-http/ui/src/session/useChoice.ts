@@ -1,4 +1,4 @@
-// The one choice of step: made anywhere, seen everywhere. It stands in the address of a run.
+// The selected step, shared by all views. In a run, it is part of the address.
 import { useCallback, useEffect, useMemo, useRef, useState, type RefObject } from 'react';
 import type { EditorRef } from '../editor/Editor';
 import type { Fix } from '../editor/fix';
@@ -11,7 +11,7 @@ import type { Actions, Session } from './session';
 export interface Choice {
   /** A path of the run, or without a run, of the text. */
   chosen: string | undefined;
-  /** A person chose it; else it is what is worth looking at. */
+  /** A person selected it; else it is the most relevant step. */
   isPicked: boolean;
   folds: Folds;
   isList: boolean;
@@ -20,9 +20,9 @@ export interface Choice {
 export interface ChoiceActions {
   setList: (isList: boolean) => void;
   choose: (path: string) => void;
-  /** The same, and its place in the text is brought into view. */
+  /** Selects it and scrolls the text to it. */
   show: (path: string) => void;
-  /** Brings its place in the text into view. */
+  /** Scrolls the text to it. */
   reveal: (path: string) => void;
   fold: (path: string, isFolded: boolean) => void;
   /** To the step above or below. */
@@ -67,7 +67,7 @@ export function useChoice(
     (path: string) => {
       const { known, runId } = latest.current;
       if (runId === null) return setDrafted(path);
-      // The text has a body once, a run has it for each item: a choice there is one of what contains it.
+      // The text has a body once, a run has it for each item: selecting it there selects its container.
       let step = path;
       while (known && !known.steps.get(step) && step.includes('/')) step = step.slice(0, step.lastIndexOf('/'));
       if (known?.steps.get(step)) go({ at: 'run', id: runId, step }, 'replace');
@@ -83,7 +83,7 @@ export function useChoice(
     },
     [editor],
   );
-  // The text goes along with a run.
+  // The text follows the run.
   useEffect(() => {
     const place = chosen === undefined ? undefined : placeIn(check.outline, chosen);
     if (place && runId !== null) editor.current?.follow(place.span, runId);

@@ -1,4 +1,4 @@
-// What a run is given: as it is written, and as it is sent. Each workflow has an input of its own.
+// The input of a run, as text and as the value to send. Each workflow has its own input.
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { positionOf, scan } from '../editor/scan';
 import { asText } from '../base/format';
@@ -26,10 +26,10 @@ function parsed(text: string): unknown {
 
 export const kindOf = ({ text, as }: Input): 'text' | 'json' => as ?? (jsonOf(text) === undefined ? 'text' : 'json');
 
-/** The value that is sent, or `undefined` for what is no JSON although it has to be. */
+/** The value to send, or `undefined` if it is not valid JSON but has to be. */
 export const inputValue = (input: Input): unknown => (kindOf(input) === 'text' ? input.text : parsed(input.text));
 
-/** What is wrong with an input that is JSON, or looks as if it was meant to be. */
+/** The syntax error of an input that is JSON, or looks like it. */
 export function jsonFaultOf({ text, as }: Input): string | undefined {
   if (as === 'text' || (as === undefined && !looksLikeJson(text))) return undefined;
   const { fault } = scan(text);
@@ -39,7 +39,7 @@ export function jsonFaultOf({ text, as }: Input): string | undefined {
   return `Not JSON at line ${line}, column ${column}: ${fault.detail}`;
 }
 
-/** A value as the input that would be sent as it. */
+/** The input that is sent as this value. */
 export function inputOf(value: unknown): Input {
   const text = asText(value);
   if (typeof value === 'string') return looksLikeJson(text) ? { text, as: 'text' } : { text };
@@ -55,7 +55,7 @@ export interface DraftInput {
 export type Inputs = [id: string, kept: DraftInput][];
 
 export const NEW = 'new';
-/** The oldest are forgotten. */
+/** The oldest inputs over this number are dropped. */
 const MOST = 30;
 
 export function useInput(first: Input, isFirstEdited: boolean, others: Inputs) {
@@ -77,7 +77,7 @@ export function useInput(first: Input, isFirstEdited: boolean, others: Inputs) {
     setSafe(isEdited ? null : next.text);
   }, []);
   const putInput = useCallback((value: unknown) => fill(inputOf(value)), [fill]);
-  /** Puts the input of one workflow away, and that of another in its place: the one it had, or `otherwise`. */
+  /** Stores the input of one workflow and shows that of another: the one it had, or `otherwise`. */
   const swapInput = useCallback(
     (from: string, to: string, otherwise: Input = { text: '' }) => {
       if (from === to) return;

@@ -45,13 +45,13 @@ export function useOpen({
   const left = useRef(leftBefore);
   const runId = address.at === 'run' ? address.id : null;
 
-  /** Another workflow comes in the place of the one on the page; its input comes with it. */
+  /** Prepares for another workflow: its input replaces the current one. */
   const leaveFor = useCallback(
     (to: string) => {
       const here = currentText();
       if (here.saved === null && here.isTextEdited) left.current = here;
       swapInput(keyOf(here.saved), to);
-      // A run that is opened again brings its workflow back.
+      // Opening a run again shows its workflow.
       filledFor.current = null;
     },
     [currentText, swapInput],
@@ -76,7 +76,7 @@ export function useOpen({
     setNote(null);
     const here = currentText();
     const isOther = workflowId !== undefined && workflowId !== here.saved?.id;
-    // The input that is here belongs to the text, so it stays with a text that stays.
+    // The current input belongs to the text, so both stay.
     const isEditedOther = isOther && here.isTextEdited;
     if (isOther && !isEditedOther) swapInput(keyOf(here.saved), workflowId);
     const isInputKept = isEditedOther || hasOtherInput(input);
@@ -87,7 +87,7 @@ export function useOpen({
       (workflow) => {
         if (!isStill()) return;
         const show = () => {
-          // An input that came with the run is not another's.
+          // The input came with the run, so it belongs to its workflow.
           if (workflow && isEditedOther) putOther(workflow);
           else if (workflow) put(workflow);
           putInput(input);
@@ -111,7 +111,7 @@ export function useOpen({
     // The first event says it all: later ones are no reason to ask again.
   }, [runId, hasOpened, put, putOther, putInput, swapInput, hasOtherInput, currentText, onProblem]);
 
-  /** Before the text is replaced by one that was asked for. */
+  /** Notes that unsaved text is replaced, and how to restore it. */
   const putAside = useCallback(() => {
     const before = currentText();
     const { input, isInputEdited } = currentInput();
@@ -161,7 +161,7 @@ export function useOpen({
     };
   }, [workflowId, version, currentText, putOther, putAside, onProblem]);
 
-  // This address is never that of a stored workflow: what is saved here would replace it.
+  // `#/new` never has a stored workflow: saving would replace it.
   const isNew = address.at === 'new';
   useEffect(() => {
     const { saved } = currentText();

@@ -25,7 +25,7 @@ export function usePaste(take: (text: string) => void): void {
   }, []);
 }
 
-/** What is meant to be a workflow is taken although it is broken: the editor says where. */
+/** A broken workflow is accepted: the editor shows the error. */
 export function pastedAs(text: string): 'workflow' | 'other' | 'nothing' {
   if (!/^\s*[[{]/.test(text)) return 'nothing';
   if (scan(text).fault) return text.includes('nodes') ? 'workflow' : 'nothing';

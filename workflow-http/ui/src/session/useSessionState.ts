@@ -1,4 +1,4 @@
-// What the page is doing: the workflow text, the input, and the run or workflow that the address names.
+// Computes the session: text, input, and the run or workflow that the address names.
 import { useEffect, useRef, useState } from 'react';
 import { ApiError, asProblem, cancelRun, createWorkflow, getWorkflow, retryRun, startRun } from '../api/client';
 import { nudge } from '../api/presence';
@@ -27,7 +27,7 @@ export function useSessionState(): SessionState {
   const [isStarting, setStarting] = useState(false);
   const [cancelled, setCancelled] = useState<string | null>(null);
   const followed = useRef(draft?.runId ?? null);
-  /** The run that is being started: a wish to cancel it can come before it has an id. */
+  /** The run that is being started. It can be cancelled before it has an id. */
   const coming = useRef<{ id?: string; isUnwanted: boolean }>({ isUnwanted: false });
 
   const runId = address.at === 'run' ? address.id : null;
@@ -60,7 +60,7 @@ export function useSessionState(): SessionState {
       left: leftNow(),
     });
   }, [runId, hasOpened, text.text, text.isTextEdited, saved, input, leftNow]);
-  // A server that forgot the run forgot the workflow with it.
+  // A server that lost the run lost the workflow, too.
   const isForgotten = view.problem?.status === 404 && followed.current === runId;
   useEffect(() => {
     if (isForgotten) forget();
@@ -74,7 +74,7 @@ export function useSessionState(): SessionState {
   const isOwn = run?.workflowId !== undefined && run.workflowId === saved?.id && check.faults.length === 0;
   const canSave = !isSaved && check.faults.length === 0;
 
-  /** Asks the server for something, and says what it has against it. */
+  /** Sends a request, and shows the error if it fails. */
   const ask = async (work: () => Promise<void>) => {
     setRefusal(null);
     setNote(null);
@@ -114,11 +114,11 @@ export function useSessionState(): SessionState {
     if (fault !== undefined) return setRefusal({ code: 'invalid_json', detail: fault, errors: [{ code: 'invalid_json', pointer: '#/input', detail: fault }] });
     const value = inputValue(input.input);
     const saved = await text.save(isNew ? 'new' : undefined);
-    // The way back from the run leads to the workflow, not to a new one.
+    // Going back from the run leads to the stored workflow.
     if (isNew) go(addressOf(saved), 'replace');
     await begin(saved, value).catch(async (error: unknown) => {
       if (!isSaved || !(error instanceof ApiError) || error.status !== 404) throw error;
-      // The saved workflow was deleted meanwhile, or the server has forgotten it in a restart.
+      // The stored workflow was deleted, or lost in a restart of the server.
       await begin(await text.save('new'), value);
     });
     input.inputIsSafe();

@@ -7,7 +7,7 @@ import { layOut } from '../editor/layOut';
 import { useCheck, type Check } from '../editor/useCheck';
 import { FIRST_WORKFLOW } from './firstWorkflow';
 
-/** A workflow as the server keeps it, with the text it was made from. */
+/** A stored workflow, and the text it was stored from. */
 export interface Saved {
   id: string;
   version: number;
@@ -21,17 +21,17 @@ export interface Text {
   check: Check;
   name: string;
   saved: Saved | null;
-  /** Only this page has the text. */
+  /** The text has unsaved changes. */
   isTextEdited: boolean;
-  /** Puts a stored workflow in the place of the text. */
+  /** Shows a stored workflow. */
   put: (workflow: Workflow) => void;
-  /** Puts back what was written, as it was. */
+  /** Shows an earlier text again. */
   restore: (kept: DraftText) => void;
-  /** A text that is no workflow's yet. */
+  /** Shows the text of a new workflow. */
   begin: (spec: unknown) => void;
   /** Stores the text: as the version after `over`, which is the one it was made from, or as a new workflow. */
   save: (over?: number | 'new') => Promise<Saved>;
-  /** The server does not have it any more. */
+  /** The server no longer has the workflow. */
   forget: () => void;
   currentText: () => DraftText;
 }
@@ -63,7 +63,7 @@ export function useText(draft: DraftText | null): Text {
   }, []);
   const put = useCallback(
     ({ spec, id, version }: Workflow) => {
-      // Text that says the same stays as it was written.
+      // An equal text keeps its formatting.
       const next = isSame(latest.current.text, spec) ? latest.current.text : layOut(spec);
       set(next, true, { id, version, text: next });
     },
@@ -86,7 +86,7 @@ export function useText(draft: DraftText | null): Text {
     setSafeText(text);
     return next;
   };
-  // Deleted meanwhile, or forgotten in a restart of the server.
+  // It was deleted, or lost in a restart of the server.
   const newIfMissing = (error: unknown): Promise<Workflow> => {
     if (error instanceof ApiError && error.status === 404) return createWorkflow(check.spec);
     throw error;

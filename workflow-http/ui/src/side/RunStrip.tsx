@@ -4,7 +4,7 @@ import { piecesOf, scaleOf } from './strip';
 interface Props {
   run: RunItem;
   elapsed: number;
-  /** What the whole line means, if several lines are to be compared. */
+  /** The duration of the whole line, to compare several lines. */
   scale?: number;
   className?: string;
 }

@@ -1,4 +1,4 @@
-// What there is: the workflows, and the runs of the one on the page, or of all.
+// The lists of workflows and of runs.
 import { Button } from '../parts/Button';
 import { Icon } from '../parts/Icon';
 import { PaneHead } from '../parts/PaneHead';
@@ -13,7 +13,7 @@ interface Props {
   onClose: () => void;
 }
 
-/** A column of its own where there is room, else a drawer. */
+/** A column where there is space, else a drawer. */
 export function Side({ lists, isOpen, onClose }: Props) {
   const { begin } = useActions();
   return (

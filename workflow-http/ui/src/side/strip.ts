@@ -1,4 +1,4 @@
-// A run as one thin line: what it did when, in percent of its scale.
+// A run as one thin line: its states over time, in percent of the scale.
 import type { RunItem, Span } from '../api/types';
 
 export interface Piece {

@@ -1,4 +1,4 @@
-// When each step worked, waited and for whom: a row for each, on one line of time.
+// The timeline: a row for each step, with when it ran and what it waited for.
 import './timeline.css';
 import { useMemo, useRef } from 'react';
 import { own } from '../base/ownProperty';
@@ -32,7 +32,7 @@ function Lines({ run }: { run: Run }) {
   const box = useRef<HTMLDivElement>(null);
   const isLive = !hasEnded(run);
   const now = useNow(isLive, isWorking(run) ? 100 : 1000);
-  // Text changes no times, so what is found of all steps is found once for each event of the log.
+  // Text changes no times, so this is computed once for each event of the log.
   // biome-ignore lint/correctness/useExhaustiveDependencies: of a run, nothing but the number of its last event
   const work = useMemo(() => workSpans(run), [run.id, run.seq]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: of a run, its steps and their order
@@ -77,7 +77,7 @@ function Lines({ run }: { run: Run }) {
   );
 }
 
-/** The same object as long as it says the same, so that rows which have settled are not drawn again. */
+/** The same object as long as it is equal, so that settled rows are not rendered again. */
 function useStable(scale: Scale): Scale {
   const key = JSON.stringify([scale.ticks, scale.gaps]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `key` is what the scale says
@@ -110,7 +110,7 @@ function Ruler({ scale }: { scale: Scale }) {
   );
 }
 
-/** What runs through all rows: the lines of the ruler, folded time, and now. */
+/** Vertical lines through all rows: ticks, folded time and now. */
 function Grid({ scale, now }: { scale: Scale; now: number | undefined }) {
   return (
     <div className="time-grid" aria-hidden="true">
@@ -153,7 +153,7 @@ interface Moving extends Pick<Choice, 'chosen' | 'folds'>, Pick<ChoiceActions, '
   paths: string[];
 }
 
-/** Up and down choose, right and left unfold and fold, or go in and out. */
+/** Up and down select a step; right and left unfold and fold it, or move to a child or the parent. */
 function moveAmong(event: React.KeyboardEvent, { run, paths, chosen, folds, show, fold }: Moving): void {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const at = chosen === undefined ? -1 : paths.indexOf(chosen);

@@ -107,7 +107,7 @@ const Cross = () => (
   </svg>
 );
 
-/** What no bar can say is said: where it happened, or as near as there is room. */
+/** Words for what has no bar, at the time where it happened or close to it. */
 function Words({ words, at }: { words: string; at: number }) {
   return (
     <span className="time-words">
@@ -126,7 +126,7 @@ function tookWords(step: Step, now: number): string {
   return took === undefined ? '' : duration(took);
 }
 
-/** What is said after the name; words that are drawn beside the bars are not said twice. */
+/** The description for screen readers, without the words that are shown beside the bars. */
 const spokenState = (step: Step): string => (step.queue || step.state === 'skipped' ? '' : `${stateWord(shownState(step)).toLowerCase()}, `);
 
 function spokenFacts({ attempts }: Step): string {

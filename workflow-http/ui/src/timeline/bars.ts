@@ -1,4 +1,4 @@
-// What a step did when, as bars of its row.
+// The bars of a step: what it did, and when.
 import { hintsOf } from '../api/nodeTypes';
 import { isSettled, type Attempt, type Run, type Step } from '../run/run';
 
@@ -15,7 +15,7 @@ export interface Bar extends Span {
   kind: BarKind;
 }
 
-/** When a step could start: all it needs is settled. A body starts when its item's turn has come, which is no queue. */
+/** When a step was ready: all its dependencies had ended. A step in a body has no such time. */
 export function readyAt(run: Run, step: Step): number | undefined {
   if (step.needs.length === 0) return step.depth === 0 ? millis(run.startedAt) : undefined;
   const ends = step.needs.map((path) => {
@@ -33,7 +33,7 @@ export function barsOf(step: Step, ready: number | undefined): Bar[] {
 /** When the first words of each attempt came. */
 export const firstWordsOf = ({ attempts }: Step): number[] => attempts.flatMap((attempt) => (attempt.firstAt === undefined ? [] : [firstOf(attempt)]));
 
-/** The stretches in which the step itself, not something inside it, is at work. */
+/** The stretches in which the step itself runs, not a step inside it. */
 export const workOf = (step: Step): Span[] =>
   step.body > 0 ? [] : tries(step).filter(({ kind }) => kind === 'asking' || kind === 'working' || kind === 'failed');
 
@@ -65,7 +65,7 @@ function oneTry(step: Step, attempt: Attempt): Bar[] {
   return [...line, ...without([...step.rests.map(restSpan), ...queued], { kind: isAsking ? 'asking' : 'working', from, to })];
 }
 
-/** Clocks differ: the first words of an attempt come within it. */
+/** Clocks differ, so the time of the first words is clamped to the attempt. */
 const firstOf = ({ startedAt, firstAt, endedAt }: Attempt): number =>
   Math.min(Math.max(Date.parse(firstAt!), Date.parse(startedAt)), millis(endedAt) ?? Infinity);
 
@@ -80,7 +80,7 @@ const rests = (step: Step): Bar[] => step.rests.map((rest) => ({ kind: rest.isFo
 
 const restSpan = ({ since, until }: { since: string; until?: string }): Span => ({ from: Date.parse(since), to: millis(until) });
 
-/** What is left of a bar that rested meanwhile. */
+/** The parts of a bar outside the given stretches. */
 function without(rests: Span[], bar: Bar): Bar[] {
   const left: Bar[] = [];
   let from = bar.from;

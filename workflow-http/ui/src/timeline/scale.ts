@@ -1,4 +1,4 @@
-// Where a time stands on the timeline: from the start of the run to its end, with long stretches folded in which nothing works.
+// The scale of the timeline: from the start of the run to its end, with long idle stretches folded.
 import { isSettled, type Run } from '../run/run';
 import { duration } from '../base/format';
 import { workOf, type Span } from './bars';
@@ -6,7 +6,7 @@ import { workOf, type Span } from './bars';
 export interface Gap {
   from: number;
   to: number;
-  /** Where it stands, from 0 to 1. */
+  /** Its position, from 0 to 1. */
   at: number;
   words: string;
 }
@@ -26,14 +26,14 @@ export interface Scale {
 /** A stretch is folded when it is longer than this, and than a fifth of the run. */
 const LONG = 10_000;
 const FOLDED = 1 / 5;
-/** How much of the line a folded stretch takes. */
+/** The width of a folded stretch, as a part of the line. */
 export const GAP_WIDTH = 0.06;
 const MOST_TICKS = 5;
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-/** The stretches in which anything works, those close together as one. It changes with the run's events, not with its text. */
+/** The stretches in which a step is running, merged when they are close. They change with events, not with text. */
 export function workSpans(run: Run): Span[] {
   const spans = [...run.steps.values()].flatMap((step) => (step.state === 'pending' ? [] : workOf(step)));
   const merged: Span[] = [];
@@ -66,7 +66,7 @@ export function scaleOf(start: number, end: number, work: Span[], isLive: boolea
   return { gaps, at, ticks: ticksOf(start, start + whole + hidden, folded, whole, at) };
 }
 
-/** Room in steps, so that what grows does not move all the time. */
+/** The scale of a live run grows in steps, so that bars do not move all the time. */
 function roomFor(ms: number): number {
   const steps = [10, 30, 60, 120, 300, 600, 1800, 3600].map((seconds) => seconds * SECOND);
   return steps.find((step) => ms < step) ?? Math.ceil((ms + 1) / HOUR) * HOUR;
@@ -110,6 +110,6 @@ function tickWords(ms: number): string {
   return duration(ms);
 }
 
-/** Whether anything is at work: only then the now line moves. */
+/** Whether a step is running: only then the line for now moves. */
 export const isWorking = (run: Run): boolean =>
   run.status === 'running' && [...run.steps.values()].some(({ state, body }) => body === 0 && !isSettled(state) && state !== 'pending');

@@ -1,4 +1,4 @@
-// Of very many rows, those that are in sight.
+// Renders only the visible rows of a long list.
 import { useEffect, useLayoutEffect, useState, type RefObject } from 'react';
 
 /** Fewer rows than this are all drawn. */
@@ -41,7 +41,7 @@ export function useWindow(box: RefObject<HTMLElement | null>, rows: number, chos
 
 const rowOf = (box: HTMLElement): number => parseFloat(getComputedStyle(box).getPropertyValue('--row')) || 28;
 
-/** The ruler stays above the rows, so it takes room at the top. */
+/** The ruler stays above the rows, so it takes space at the top. */
 function keepInView(box: HTMLElement, index: number): void {
   const row = rowOf(box);
   const ruler = box.querySelector<HTMLElement>('.ruler')?.offsetHeight ?? 0;

@@ -1,4 +1,4 @@
-// The first thing to see: what this is, and workflows to try with one press. This module is a lazy chunk.
+// The start page: what this is, and examples to run with one click. This module is a lazy chunk.
 import { writeAddress } from '../session/address';
 import { Button } from '../parts/Button';
 import { ErrorCard } from '../parts/ErrorCard';
@@ -13,7 +13,7 @@ interface Props {
   isSimulated: boolean;
 }
 
-/** So many have a picture. */
+/** The number of examples with a picture. */
 const PICTURED = 3;
 
 export default function Home({ isSimulated }: Props) {

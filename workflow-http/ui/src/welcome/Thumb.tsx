@@ -8,7 +8,7 @@ const [EDGE, MOST] = [2, 118];
 /** Room for the way back of a loop. */
 const BACK = 24;
 
-/** A picture; the words beside it say the same. */
+/** A decorative picture of a workflow. */
 export function Thumb({ nodes }: { nodes: Node[] }) {
   const types = useTypes();
   const shown = shownOf(nodes);
