@@ -1,10 +1,10 @@
-//! Stopping what is under way.
+//! Cancels steps.
 
 use super::{Command, FrameId, Machine, StepId, Turn, step::StepState};
 use crate::event::{EventKind, NodeCancelled};
 
 impl Machine {
-    /// Stops every step of a frame that has begun and is not settled, and what is in it.
+    /// Cancels every step of a frame that has begun and is not settled, and what is in it.
     pub(super) fn cancel_frame(&mut self, frame: FrameId, why: &'static str, turn: &mut Turn) {
         for node in 0..self.logged.frames().at(frame).steps.len() {
             let step = StepId::new(frame, node);
@@ -16,12 +16,12 @@ impl Machine {
 
     fn cancel_step(&mut self, step: StepId, why: &'static str, turn: &mut Turn) {
         self.cancel_inside(step, why, turn);
-        let works = matches!(
+        let is_stoppable = matches!(
             self.logged.frames().step(step).state,
             StepState::Running { .. } | StepState::Backoff { .. }
         );
-        // What is left when the run itself ends, its driver drops all at once.
-        if works && step.frame != FrameId::ROOT {
+        // What remains when the run itself ends, its driver drops at once.
+        if is_stoppable && step.frame != FrameId::ROOT {
             turn.commands.push(Command::Stop { step });
         }
         self.stop_timer(step, turn);
@@ -32,7 +32,7 @@ impl Machine {
         self.emit(Some(step), cancelled, turn);
     }
 
-    /// Lets the timer of a container or wait go, which is not needed any more.
+    /// Stops the timer of a container or wait, which is not needed any more.
     pub(super) fn stop_timer(&self, step: StepId, turn: &mut Turn) {
         let is_set = match self.logged.frames().step(step).state {
             StepState::Open { deadline, .. } => deadline.is_some(),
@@ -47,7 +47,7 @@ impl Machine {
         }
     }
 
-    /// Stops what is in a container, in the order of its items.
+    /// Cancels what is in a container, in the order of its places.
     pub(super) fn cancel_inside(&mut self, step: StepId, why: &'static str, turn: &mut Turn) {
         for frame in self.logged.frames().frames_in(step) {
             self.cancel_frame(frame, why, turn);

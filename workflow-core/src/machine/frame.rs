@@ -211,7 +211,23 @@ impl Frames {
         container.map_or_else(Vec::new, |it| it.frame_ids().collect())
     }
 
-    /// Notes which steps were at work when their host stopped.
+    /// Whether a step in one of the frames of this step has begun and is not settled.
+    #[inline]
+    pub(super) fn is_busy_in(&self, step: &Step) -> bool {
+        let mut frames = step.container.iter().flat_map(|it| it.frame_ids());
+        frames.any(|frame| self.at(frame).is_busy())
+    }
+
+    /// The first failure in the frames of a step, if it is this error.
+    pub(super) fn failure_in(&self, id: StepId, error: &Problem) -> Option<Failure> {
+        let container = self.step(id).container.as_deref()?;
+        let frames = container.frame_ids().map(|frame| self.at(frame));
+        let failures = frames.filter_map(|frame| frame.failure.as_ref());
+        let first = failures.min_by_key(|failure| failure.seq)?;
+        (*first.error == *error).then(|| first.clone())
+    }
+
+    /// Notes which steps had a running attempt when their host stopped.
     pub(super) fn interrupt(&mut self) {
         let frames = self.list.iter_mut().flatten();
         for step in frames.flat_map(|frame| &mut frame.steps) {

@@ -1,4 +1,4 @@
-//! What each input means for the step it is about.
+//! Inputs about a step: results of attempts, timers, admission.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     Command, Machine, StepId, Turn,
     early_end::EarlyEnd,
-    retry::{self, Verdict},
+    retry::{self, AfterFailure},
     step::{StepState, is_nearer},
 };
 use crate::{
@@ -39,7 +39,7 @@ impl Machine {
         self.fail(step, Problem::new("timeout", detail), turn);
     }
 
-    /// An attempt that is not at work any more has nothing to report.
+    /// Reports the place in line of an attempt. One that has ended reports nothing.
     pub(super) fn noticed(&mut self, notice: Notice, turn: &mut Turn) {
         let step = StepId::of_key(notice.step);
         let Some(StepState::Running { queued, .. }) = self.frames().state(step) else {
@@ -119,10 +119,10 @@ impl Machine {
         let policy = &self.frames().planned(step).retry;
         let failures = self.frames().step(step).failures + 1;
         match retry::decide(policy, failures, error, jitter_sample) {
-            Verdict::Again { error, .. } if self.is_full() => {
+            AfterFailure::Retry { error, .. } if self.is_full() => {
                 self.fail_with(step, Arc::new(error), report, turn);
             }
-            Verdict::Again {
+            AfterFailure::Retry {
                 wait,
                 waits_for,
                 error,
@@ -133,11 +133,11 @@ impl Machine {
                 let retrying = retry::event(name, attempt, most, wait, waits_for, error, report);
                 self.emit(Some(step), retrying, turn);
             }
-            Verdict::Fail(problem) => self.fail_with(step, Arc::new(problem), report, turn),
+            AfterFailure::Fail(problem) => self.fail_with(step, Arc::new(problem), report, turn),
         }
     }
 
-    /// How many attempts the step can come to; one that was recovered has had more than its policy says.
+    /// How many attempts the step can have at most. One that was recovered has had more than its policy allows.
     #[inline]
     pub(super) fn max_attempts(&self, step: StepId) -> u32 {
         let state = self.frames().step(step);
@@ -150,12 +150,12 @@ impl Machine {
             .saturating_add(left.saturating_sub(of_running))
     }
 
-    /// A step fails for good, with nothing to say about the attempt.
+    /// Fails a step, without a report on the attempt.
     pub(super) fn fail(&mut self, step: StepId, problem: Problem, turn: &mut Turn) {
         self.fail_with(step, Arc::new(problem), None, turn);
     }
 
-    /// A step fails for good. Whether its list of nodes goes on is for its `on_error` to say.
+    /// Fails a step. Its `on_error` decides whether its frame fails with it.
     pub(super) fn fail_with(
         &mut self,
         step: StepId,

@@ -65,7 +65,7 @@ use crate::{
 
 /// An input of a machine.
 pub(crate) enum Input {
-    /// Begin, or go on from the log that was applied.
+    /// Start the run, or continue it from the log that was applied.
     Resume,
     /// An attempt ended.
     Done {
@@ -84,7 +84,7 @@ pub(crate) enum Input {
     Signal { wait: WaitId, payload: Arc<Value> },
     /// Someone wants the run to end.
     Cancel { reason: Arc<str> },
-    /// Its host stops: it is to rest where it is.
+    /// Its host stops: the run is suspended where it is.
     Interrupt,
     /// The runs of its host hold more memory than they may, and this one more than its share.
     OutOfMemory { budget: usize },
@@ -95,7 +95,7 @@ pub(crate) enum Input {
 pub(crate) enum Command {
     /// Start this attempt.
     Run { step: StepId, attempt: u32 },
-    /// Stop what is under way for this step.
+    /// Stop the attempt or the timer of this step.
     Stop { step: StepId },
     /// Say when this wait is over.
     Wait { step: StepId, wait: Duration },
@@ -125,7 +125,7 @@ impl Turn {
         }
     }
 
-    /// Begins the next turn. Events and commands that were not taken stay.
+    /// Begins the next turn. Events and commands that the driver has not taken stay.
     pub(crate) fn begin(&mut self, now: Timestamp) {
         self.now = now;
         self.more = false;

@@ -1,4 +1,4 @@
-//! Going on from a log: what was in flight starts again, waits and deadlines go on.
+//! Continues a run from its log: attempts that were running start again, timers are set again.
 
 use super::{Command, Machine, Phase, StepId, Turn, step::StepState};
 use crate::{error::Problem, event::StartReason, spec::OnAmbiguous, time::Timestamp};
@@ -7,8 +7,8 @@ use crate::{error::Problem, event::StartReason, spec::OnAmbiguous, time::Timesta
 const MAX_RECOVERIES: u32 = 5;
 
 impl Machine {
-    /// A suspended run stays as it is, unless a time that it waits for has come meanwhile, or its host
-    /// had stopped.
+    /// Continues a run, unless it is suspended and no time that it waits for has come. A run that was suspended because
+    /// its host stopped always continues.
     pub(super) fn resume(&mut self, turn: &mut Turn) {
         if self.has_ended() {
             return;
@@ -20,12 +20,12 @@ impl Machine {
                     self.wake("timer", turn);
                 }
             }
-            _ => self.go_on(turn),
+            _ => self.continue_steps(turn),
         }
     }
 
-    /// Sets everything going that a log left standing.
-    pub(super) fn go_on(&mut self, turn: &mut Turn) {
+    /// Does for each step what the log does not contain yet.
+    pub(super) fn continue_steps(&mut self, turn: &mut Turn) {
         if self.agenda.early_end.is_some() {
             return;
         }
@@ -44,28 +44,28 @@ impl Machine {
                 return;
             }
             if !self.frames().is_failing(step.frame) {
-                self.go_on_with(step, turn);
+                self.continue_step(step, turn);
             }
         }
     }
 
-    fn go_on_with(&mut self, step: StepId, turn: &mut Turn) {
+    fn continue_step(&mut self, step: StepId, turn: &mut Turn) {
         match self.frames().state(step) {
             Some(StepState::Running { .. }) => self.recover(step, turn),
-            Some(StepState::Backoff { until }) => self.go_on_waiting(step, until, turn),
+            Some(StepState::Backoff { until }) => self.set_timer_again(step, until, turn),
             Some(StepState::Waiting { wait, .. }) => {
                 let until = self.logged.waits().get(&wait).and_then(|wait| wait.until);
                 if let Some(until) = until {
-                    self.go_on_waiting(step, until, turn);
+                    self.set_timer_again(step, until, turn);
                 }
             }
-            Some(StepState::Open { deadline, .. }) => self.go_on_inside(step, deadline, turn),
+            Some(StepState::Open { deadline, .. }) => self.continue_open(step, deadline, turn),
             _ => {}
         }
     }
 
-    /// A time that has come while nobody looked is handled at once.
-    fn go_on_waiting(&mut self, step: StepId, until: Timestamp, turn: &mut Turn) {
+    /// Sets the timer of a step again. A time that has come meanwhile is handled at once.
+    fn set_timer_again(&mut self, step: StepId, until: Timestamp, turn: &mut Turn) {
         if until <= turn.now {
             self.timer_fired(step, turn);
         } else {
@@ -74,9 +74,9 @@ impl Machine {
         }
     }
 
-    fn go_on_inside(&mut self, step: StepId, deadline: Option<Timestamp>, turn: &mut Turn) {
+    fn continue_open(&mut self, step: StepId, deadline: Option<Timestamp>, turn: &mut Turn) {
         if let Some(deadline) = deadline {
-            self.go_on_waiting(step, deadline, turn);
+            self.set_timer_again(step, deadline, turn);
             if !matches!(self.frames().state(step), Some(StepState::Open { .. })) {
                 return;
             }

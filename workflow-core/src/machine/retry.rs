@@ -1,4 +1,4 @@
-//! Whether a failed attempt is followed by another.
+//! Decides whether a failed attempt is retried.
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
@@ -10,8 +10,9 @@ use crate::{
     time::millis,
 };
 
-pub(super) enum Verdict {
-    Again {
+/// What follows a failed attempt.
+pub(super) enum AfterFailure {
+    Retry {
         wait: Duration,
         /// What the next attempt has to wait for besides.
         waits_for: Option<Cow<'static, str>>,
@@ -20,16 +21,16 @@ pub(super) enum Verdict {
     Fail(Problem),
 }
 
-/// `failures` counts this one; `jitter_sample` is a random number in `0.0..1.0`.
+/// Decides what follows a failed attempt. `failures` counts this one; `jitter_sample` is a random number in `0.0..1.0`.
 pub(super) fn decide(
     policy: &RetryPolicy,
     failures: u32,
     error: NodeError,
     jitter_sample: f64,
-) -> Verdict {
+) -> AfterFailure {
     let asked = error.wait();
     if !error.is_retryable() || failures >= policy.max_attempts {
-        return Verdict::Fail(error.into_problem());
+        return AfterFailure::Fail(error.into_problem());
     }
     if let Some(asked) = asked.filter(|asked| *asked > LONGEST_REQUESTED_WAIT) {
         let mut problem = error.into_problem();
@@ -38,13 +39,13 @@ pub(super) fn decide(
             "not retried: asked to wait {} s, at most {longest} s are waited",
             asked.as_secs()
         ));
-        return Verdict::Fail(problem);
+        return AfterFailure::Fail(problem);
     }
     // Rounded up to what the event can say: the next attempt is never sooner than was asked for.
     let wait = policy
         .wait(failures, jitter_sample, asked)
         .saturating_add(Duration::from_nanos(999_999));
-    Verdict::Again {
+    AfterFailure::Retry {
         wait: Duration::from_millis(millis(wait)),
         waits_for: error.awaited(),
         error: error.into_problem(),

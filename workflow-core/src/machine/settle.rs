@@ -13,8 +13,8 @@ use crate::{
     event::{EventKind, NodeSkipped, NodeStarted, ReusedStep, RunStarted, SkipReason, StartReason},
 };
 
-/// How many events are decided at once. There may be more to decide; but the run stores and shows
-/// these first, and hears whether it is cancelled.
+/// How many events one turn decides. If there is more to decide, these are stored and shown
+/// first, and a cancellation is noticed in between.
 const MAX_BATCH: usize = 1_000;
 
 /// What becomes of a step whose needs are settled.
@@ -83,7 +83,7 @@ impl Machine {
         }
     }
 
-    /// Lets the run work, unless its input is not what the workflow takes.
+    /// Starts the run, unless its input does not fit the schema of the workflow.
     fn begin(&mut self, turn: &mut Turn) {
         if self.agenda.early_end.is_some() {
             return;

@@ -38,7 +38,7 @@ pub(super) struct Step {
     pub(super) attempt: u32,
     /// How often it was in flight when its host stopped, since it last made progress.
     pub(super) recoveries: u32,
-    /// Whether its host stopped while it was at work, and meant to.
+    /// Whether its host was shut down while it had a running attempt.
     pub(super) interrupted: bool,
     /// How many attempts failed. An attempt that was lost with its host did not fail.
     pub(super) failures: u32,
@@ -119,7 +119,7 @@ impl Step {
         self.state = StepState::Backoff { until };
     }
 
-    /// One of its needs settled; says whether that was the last.
+    /// One of its needs settled. Returns whether that was the last.
     pub(super) fn need_settled(&mut self, live: bool) -> bool {
         let StepState::Idle {
             needs_left,

@@ -1,4 +1,4 @@
-//! Resting while there is nothing to do but wait.
+//! Suspends a run while it only waits, and resumes it.
 
 use super::{
     Machine, SHUTDOWN, Turn,
@@ -12,8 +12,8 @@ use crate::{
 };
 
 impl Machine {
-    /// Lets the run rest where it is, because its host stops. What works is dropped, and begins anew
-    /// when the run goes on.
+    /// Suspends the run where it is, because its host stops. Running attempts are dropped, and start again when the
+    /// run is resumed.
     pub(super) fn interrupt(&mut self, turn: &mut Turn) {
         let suspended = RunSuspended {
             reason: SHUTDOWN.into(),
@@ -24,8 +24,8 @@ impl Machine {
         turn.commands.clear();
     }
 
-    /// Lets the run rest when nothing works and what it waits for may take long. Only a damaged log can
-    /// leave it with nothing to wait for; then it ends.
+    /// Suspends the run when no attempt is running and its waits may take long. Only a damaged log can
+    /// leave it with nothing to wait for; then it fails.
     pub(super) fn suspend_if_idle(&mut self, turn: &mut Turn) {
         if self.occupied_slots() > 0 || self.has_ended() || self.stays_awake() {
             return;
@@ -41,7 +41,7 @@ impl Machine {
             awaiting_answers: self.awaiting_answers(),
         };
         self.emit(None, EventKind::RunSuspended(suspended), turn);
-        // Whoever wakes it sets its timers anew.
+        // Its timers are set again when it is resumed.
         turn.commands.clear();
     }
 
@@ -58,7 +58,7 @@ impl Machine {
         of_people.count() as u64
     }
 
-    /// When it has something to do of its own accord.
+    /// The first time at which it has something to do without an answer.
     pub(super) fn wake_at(&self) -> Option<Timestamp> {
         let waits = self.logged.waits().values().filter_map(|wait| wait.until);
         let deadlines = self
@@ -71,11 +71,11 @@ impl Machine {
         waits.chain(deadlines).chain(self.logged.deadline()).min()
     }
 
-    /// Lets it work again.
+    /// Resumes the run.
     pub(super) fn wake(&mut self, reason: &'static str, turn: &mut Turn) {
         let reason = reason.into();
         let resumed = EventKind::RunResumed(RunResumed { reason });
         self.emit(None, resumed, turn);
-        self.go_on(turn);
+        self.continue_steps(turn);
     }
 }

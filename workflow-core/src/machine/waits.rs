@@ -5,14 +5,14 @@ use std::time::Duration;
 use super::ids::StepId;
 use crate::{event::NodeWaiting, time::Timestamp};
 
-/// A longer delay lets the run rest; a shorter one is not worth it.
+/// A run is suspended for a delay that is longer than this.
 const SHORT: Duration = Duration::from_secs(60);
 
 /// A wait that is not over.
 pub(super) struct Wait {
     pub(super) step: StepId,
     pub(super) until: Option<Timestamp>,
-    /// Whether a person is to end it.
+    /// Whether the answer of a person ends it.
     pub(super) of_person: bool,
     /// Whether the run stays awake for it.
     pub(super) short: bool,

@@ -64,6 +64,21 @@ pub(super) enum Phase {
     Ended,
 }
 
+impl Phase {
+    /// Whether events of steps can be written in this phase.
+    #[inline]
+    fn has_step_event(self, kind: &EventKind) -> bool {
+        match self {
+            Self::Started(_) => true,
+            // The end of a run that is suspended cancels its steps without resuming it.
+            Self::Suspended(_) | Self::Interrupted(_) => {
+                matches!(kind, EventKind::NodeCancelled(_))
+            }
+            Self::New | Self::Created | Self::Ended => false,
+        }
+    }
+}
+
 impl Logged {
     /// A run without events.
     pub(super) fn new(

@@ -4,9 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
 
-use super::{Agenda, DoesNotFit, FrameId, Logged, Phase, StepId, Wait};
+use super::{Agenda, DoesNotFit, FrameId, Logged, StepId, Wait};
 use crate::{
-    error::Problem,
     event::{EventKind, NodeFailed, NodeStarted, Report},
     id::WaitId,
     machine::{
@@ -31,7 +30,9 @@ impl Logged {
         at: Timestamp,
         agenda: &mut Agenda,
     ) -> Result<(), DoesNotFit> {
-        self.check_phase(kind)?;
+        if !self.phase.has_step_event(kind) {
+            return Err(DoesNotFit);
+        }
         let step = self.frames.step(id);
         match (step.state, kind) {
             (
@@ -85,7 +86,7 @@ impl Logged {
                 self.complete(id, &it.output, it.report.as_deref(), agenda);
             }
             (StepState::Running { .. } | StepState::Open { .. }, EventKind::NodeCompleted(it))
-                if !is_reused(it.report.as_deref()) && !self.is_busy_in(step) =>
+                if !is_reused(it.report.as_deref()) && !self.frames.is_busy_in(step) =>
             {
                 self.complete(id, &it.output, it.report.as_deref(), agenda);
             }
@@ -95,7 +96,7 @@ impl Logged {
                 | StepState::Open { .. }
                 | StepState::Waiting { .. },
                 EventKind::NodeFailed(failed),
-            ) if !self.is_busy_in(step) => self.fail(id, failed, agenda),
+            ) if !self.frames.is_busy_in(step) => self.fail(id, failed, agenda),
             (StepState::Due { .. }, EventKind::NodeSkipped(_)) => {
                 self.frames.at(id.frame).scope.skip(id.node());
                 self.settle(id, false, agenda);
@@ -106,7 +107,7 @@ impl Logged {
                 | StepState::Open { .. }
                 | StepState::Waiting { .. },
                 EventKind::NodeCancelled(cancelled),
-            ) if !self.is_busy_in(step) => {
+            ) if !self.frames.is_busy_in(step) => {
                 self.release(id, Usage::default(), agenda);
                 self.close(id);
                 if cancelled.reason == RUN_CANCELLED {
@@ -117,17 +118,6 @@ impl Logged {
             _ => return Err(DoesNotFit),
         }
         Ok(())
-    }
-
-    /// Events of steps belong to a run that is started.
-    #[inline]
-    fn check_phase(&self, kind: &EventKind) -> Result<(), DoesNotFit> {
-        match (self.phase, kind) {
-            (Phase::Started(_), _)
-            // The end of a run that is suspended cancels its steps without resuming it.
-            | (Phase::Suspended(_) | Phase::Interrupted(_), EventKind::NodeCancelled(_)) => Ok(()),
-            _ => Err(DoesNotFit),
-        }
     }
 
     fn start(&mut self, id: StepId, started: &NodeStarted, at: Timestamp, agenda: &mut Agenda) {
@@ -176,13 +166,6 @@ impl Logged {
             && wait == WaitId::of_event(self.seq + 1)
     }
 
-    /// Whether a step in one of the frames of this step has begun and is not settled.
-    #[inline]
-    fn is_busy_in(&self, step: &Step) -> bool {
-        let mut frames = step.container.iter().flat_map(|it| it.frame_ids());
-        frames.any(|frame| self.frames.at(frame).is_busy())
-    }
-
     fn complete(
         &mut self,
         id: StepId,
@@ -203,7 +186,7 @@ impl Logged {
     }
 
     fn fail(&mut self, id: StepId, failed: &NodeFailed, agenda: &mut Agenda) {
-        let origin = self.failure_inside(id, &failed.error);
+        let origin = self.frames.failure_in(id, &failed.error);
         let report = failed.report.as_deref();
         self.release(id, report.map(|it| it.usage).unwrap_or_default(), agenda);
         let (seq, error) = (self.seq + 1, Arc::clone(&failed.error));
@@ -217,15 +200,6 @@ impl Logged {
         let failure = &mut self.frames.at_mut(id.frame).failure;
         failure.get_or_insert(Failure { seq, step, error });
         agenda.failed.push_back(id.frame);
-    }
-
-    /// The first failure in the frames of a step, if the step fails because of it.
-    fn failure_inside(&self, id: StepId, error: &Problem) -> Option<Failure> {
-        let container = self.frames.step(id).container.as_deref()?;
-        let frames = container.frame_ids().map(|frame| self.frames.at(frame));
-        let failures = frames.filter_map(|frame| frame.failure.as_ref());
-        let first = failures.min_by_key(|failure| failure.seq)?;
-        (*first.error == *error).then(|| first.clone())
     }
 
     /// Ends what a step has: its attempt, its wait, its frames. Counts what it used.
