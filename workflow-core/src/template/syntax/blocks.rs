@@ -63,8 +63,8 @@ impl<'a> Iterator for Blocks<'a> {
             let after = &self.source[begin + 2..];
             let length = match open {
                 "{#" => after.find("#}"),
-                "{%" => end_of_block(after, "%}"),
-                _ => end_of_block(after, "}}"),
+                "{%" => end_of_block(after, *b"%}"),
+                _ => end_of_block(after, *b"}}"),
             };
             let inside = &after[..length.unwrap_or(after.len())];
             let end = length.map_or(self.source.len(), |length| begin + 2 + length + 2);
@@ -115,28 +115,29 @@ fn raw_length(text: &str) -> usize {
     text.len()
 }
 
-/// Where a block ends: at its closing mark, outside strings and nested braces.
-fn end_of_block(text: &str, close: &str) -> Option<usize> {
+/// Where a block ends: at its closing mark, outside strings and nested braces. All that counts is ASCII, and no
+/// byte of another character is.
+fn end_of_block(text: &str, close: [u8; 2]) -> Option<usize> {
     let mut quote = None;
     let mut depth = 0_usize;
     let mut escaped = false;
-    for (at, c) in text.char_indices() {
+    for (at, byte) in text.bytes().enumerate() {
         if let Some(open) = quote {
-            match c {
+            match byte {
                 _ if escaped => escaped = false,
-                '\\' => escaped = true,
-                _ if c == open => quote = None,
+                b'\\' => escaped = true,
+                _ if byte == open => quote = None,
                 _ => {}
             }
             continue;
         }
-        if depth == 0 && text[at..].starts_with(close) {
+        if byte == close[0] && depth == 0 && text.as_bytes().get(at + 1) == Some(&close[1]) {
             return Some(at);
         }
-        match c {
-            '"' | '\'' => quote = Some(c),
-            '{' => depth += 1,
-            '}' => depth = depth.saturating_sub(1),
+        match byte {
+            b'"' | b'\'' => quote = Some(byte),
+            b'{' => depth += 1,
+            b'}' => depth = depth.saturating_sub(1),
             _ => {}
         }
     }
