@@ -50,34 +50,44 @@ fn inside(value: &Value) -> usize {
 }
 
 /// What a shared value holds in all.
+#[inline]
 pub(crate) fn of_shared(value: &Arc<Value>) -> usize {
     allocation(2 * size_of::<usize>() + size_of::<Value>()) + heap_bytes(value)
 }
 
 /// What an event holds, as if it shared nothing.
+#[inline]
 pub(crate) fn of_event(event: &StepEvent) -> usize {
-    size_of::<StepEvent>()
-        + match &event.kind {
-            EventKind::RunCreated(created) => {
-                let reused = created.reused.iter().map(|step| of_shared(&step.output));
-                let metadata = created.metadata.as_ref().map_or(0, of_shared);
-                of_shared(&created.input) + metadata + reused.sum::<usize>()
-            }
-            EventKind::RunCompleted(completed) => of_shared(&completed.output),
-            EventKind::RunFailed(failed) => of_problem(&failed.error),
-            EventKind::NodeRetrying(it) => of_problem(&it.error) + of_report(it.report.as_deref()),
-            EventKind::NodeWaiting(it) => {
-                let schema = it.schema.as_ref().map_or(0, of_shared);
-                it.message.as_ref().map_or(0, |text| allocation(text.len())) + schema
-            }
-            EventKind::NodeResumed(it) => it.payload.as_ref().map_or(0, of_shared),
-            EventKind::NodeCompleted(it) => of_shared(&it.output) + of_report(it.report.as_deref()),
-            EventKind::NodeFailed(it) => {
-                let output = it.output.as_ref().map_or(0, of_shared);
-                of_problem(&it.error) + output + of_report(it.report.as_deref())
-            }
-            _ => 0,
+    let values = match &event.kind {
+        // The most frequent event. It holds no value, and events are measured several times for each step.
+        EventKind::NodeStarted(_) => 0,
+        kind => of_values(kind),
+    };
+    size_of::<StepEvent>() + values
+}
+
+fn of_values(kind: &EventKind) -> usize {
+    match kind {
+        EventKind::RunCreated(created) => {
+            let reused = created.reused.iter().map(|step| of_shared(&step.output));
+            let metadata = created.metadata.as_ref().map_or(0, of_shared);
+            of_shared(&created.input) + metadata + reused.sum::<usize>()
         }
+        EventKind::RunCompleted(completed) => of_shared(&completed.output),
+        EventKind::RunFailed(failed) => of_problem(&failed.error),
+        EventKind::NodeRetrying(it) => of_problem(&it.error) + of_report(it.report.as_deref()),
+        EventKind::NodeWaiting(it) => {
+            let schema = it.schema.as_ref().map_or(0, of_shared);
+            it.message.as_ref().map_or(0, |text| allocation(text.len())) + schema
+        }
+        EventKind::NodeResumed(it) => it.payload.as_ref().map_or(0, of_shared),
+        EventKind::NodeCompleted(it) => of_shared(&it.output) + of_report(it.report.as_deref()),
+        EventKind::NodeFailed(it) => {
+            let output = it.output.as_ref().map_or(0, of_shared);
+            of_problem(&it.error) + output + of_report(it.report.as_deref())
+        }
+        _ => 0,
+    }
 }
 
 fn of_report(report: Option<&Report>) -> usize {
@@ -98,6 +108,7 @@ fn of_problem(problem: &Problem) -> usize {
 }
 
 /// What an allocation of so many bytes costs.
+#[inline]
 fn allocation(bytes: usize) -> usize {
     match bytes {
         0 => 0,

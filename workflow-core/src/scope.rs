@@ -84,9 +84,12 @@ enum Settled {
     },
 }
 
-/// What a node said beside its output, as far as templates read it.
+/// What a node said beside its output, as far as templates read it. Most nodes say nothing, and there is a
+/// place for it in every step: so it is a box.
 #[derive(Default)]
-struct Said {
+struct Said(Option<Box<Spoken>>);
+
+struct Spoken {
     finish_reason: Option<Cow<'static, str>>,
     truncated: bool,
     metadata: Option<Shared>,
@@ -94,22 +97,25 @@ struct Said {
 
 impl Said {
     fn of(report: Option<&Report>) -> Self {
-        let Some(report) = report else {
-            return Self::default();
-        };
-        Self {
-            finish_reason: report.finish_reason.clone(),
-            truncated: report.truncated,
-            metadata: report.metadata.clone().map(Shared::new),
-        }
+        Self(report.map(|report| {
+            Box::new(Spoken {
+                finish_reason: report.finish_reason.clone(),
+                truncated: report.truncated,
+                metadata: report.metadata.clone().map(Shared::new),
+            })
+        }))
     }
 
     /// One of the fields that every settled step has, whatever its status.
     fn field(&self, name: &str) -> Option<minijinja::Value> {
+        let said = self.0.as_deref();
         Some(match name {
-            "finish_reason" => self.finish_reason.as_deref().into(),
-            "truncated" => self.truncated.into(),
-            "metadata" => self.metadata.as_ref().map(Shared::view).into(),
+            "finish_reason" => said.and_then(|said| said.finish_reason.as_deref()).into(),
+            "truncated" => said.is_some_and(|said| said.truncated).into(),
+            "metadata" => {
+                let metadata = said.and_then(|said| said.metadata.as_ref());
+                metadata.map(Shared::view).into()
+            }
             _ => return None,
         })
     }

@@ -5,12 +5,22 @@ use crate::error::Problem;
 
 impl Machine {
     /// Whether the run has as many events as it may, except for those that end it.
+    #[inline]
     pub(super) fn is_full(&self) -> bool {
         self.limits.are_full_with(0, self.logged.events_at_end())
     }
 
     /// Fails a run that has reached a limit. The events that end it are counted: the limits hold at its end.
+    #[inline]
     pub(super) fn bound(&mut self) {
+        if self.is_full() || self.memory() > self.limits.memory {
+            self.fail_at_bound();
+        }
+    }
+
+    /// Apart from the comparison, which is made several times for each step.
+    #[cold]
+    fn fail_at_bound(&mut self) {
         if self.is_full() {
             let most = self.limits.events;
             let detail = format!("the run makes more events than it may have, {most}");
