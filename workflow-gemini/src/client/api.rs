@@ -74,14 +74,15 @@ impl Api {
     /// Lets a request wait until it may be sent, unless it makes no sense.
     pub(super) fn enter(
         &self,
-        method: Method,
         request: &GenerateRequest,
         is_retry: bool,
     ) -> Result<Entry<ApiError>, GeminiError> {
         let model = self.model_of(request);
         let invalid = |reason| GeminiError::InvalidRequest { reason };
         request.check(model).map_err(invalid)?;
-        self.url(method, model)?;
+        if model.is_empty() {
+            return Err(invalid("the model's name is empty".into()));
+        }
         Ok(Entry::new(Arc::clone(&self.gate), model, is_retry)?)
     }
 
@@ -144,9 +145,6 @@ impl Api {
         let invalid = |reason| GeminiError::InvalidRequest {
             reason: Cow::Borrowed(reason),
         };
-        if model.is_empty() {
-            return Err(invalid("the model's name is empty"));
-        }
         let mut url = self.settings.address.clone();
         let verb = match method {
             Method::Whole => "generateContent",

@@ -104,7 +104,7 @@ impl Exchange {
     fn enter(&self, token: Option<String>) -> Result<State, GeminiError> {
         // A further request of an answer is not a retry.
         let is_retry = self.request.retry && token.is_none();
-        let entry = self.api.enter(self.method, &self.request, is_retry)?;
+        let entry = self.api.enter(&self.request, is_retry)?;
         Ok(State::Entering(Box::new(entry), token))
     }
 
