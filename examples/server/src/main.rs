@@ -27,6 +27,10 @@ use std::{env, io::Write, process::ExitCode};
 
 use self::{cli::Command, error::Stopped, settings::Settings};
 
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     act().unwrap_or_else(|error| {
         output::say_last(&error.to_string());

@@ -86,6 +86,11 @@ impl Server {
         signal(&self.child, name);
     }
 
+    /// The number of the program's process; none once it has ended.
+    pub(crate) fn process(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     pub(crate) fn address(&self) -> &str {
         self.url.strip_prefix("http://").unwrap()
     }
@@ -111,6 +116,11 @@ impl Server {
         let request = self.http.post(format!("{}{path}", self.url));
         let request = request.header("content-type", "application/json");
         request.body(body).send().await.unwrap()
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Response {
+        let sent = self.http.delete(format!("{}{path}", self.url)).send().await;
+        sent.unwrap()
     }
 
     /// The id of a new workflow.
