@@ -22,6 +22,7 @@ use crate::{
     library::{Library, store},
     model::Model,
     narrate::{narrate, printable},
+    output::Output,
     registry::registry,
     signals::Signals,
     variables::Variables,
@@ -62,13 +63,16 @@ async fn run_to_end(args: &RunArgs, variables: Variables) -> Result<ExitCode, St
     let run = started.map_err(|error| Stopped::Refused(args.file.clone(), error))?;
 
     let mut signals = Signals::new()?;
-    let mut session = Session::new(&engine, run.id, args.json);
-    tokio::select! {
-        ended = session.follow() => return ended,
-        () = signals.next() => {}
-    }
-    engine.cancel(run.id).await?;
-    session.follow().await
+    let mut session = Session::new(&engine, run.id, args.json)?;
+    let ended = tokio::select! {
+        ended = session.follow() => ended,
+        () = signals.next() => match engine.cancel(run.id).await {
+            Ok(_) => session.follow().await,
+            Err(error) => Err(error.into()),
+        }
+    };
+    session.stderr.flush();
+    ended
 }
 
 /// Whether one of these nodes, or of those in them, calls the model: only then a key is needed.
@@ -92,21 +96,24 @@ struct Session<'a> {
     json: bool,
     /// The number of the last event that was told.
     told: u64,
+    /// Standard error: progress, and what is asked.
+    stderr: Output,
     /// The steps that wait for an answer, first come first served.
     asked: VecDeque<(StepPath, WaitId)>,
     answers: Option<mpsc::Receiver<String>>,
 }
 
 impl<'a> Session<'a> {
-    fn new(engine: &'a LocalEngine, run: RunId, json: bool) -> Self {
-        Self {
+    fn new(engine: &'a LocalEngine, run: RunId, json: bool) -> io::Result<Self> {
+        Ok(Self {
             engine,
             run,
             json,
             told: 0,
+            stderr: Output::to(io::stderr())?,
             asked: VecDeque::new(),
             answers: None,
-        }
+        })
     }
 
     /// Tells what happens, and passes answers on, until the run is over.
@@ -139,12 +146,14 @@ impl<'a> Session<'a> {
         self.told = event.seq;
         if !self.json {
             // The run does not depend on a reader of its progress.
-            narrate(&mut io::stderr().lock(), event).ok();
+            narrate(&mut self.stderr, event).ok();
         }
         self.note(event);
         if let EventKind::RunCompleted(completed) = &event.kind
             && !self.json
         {
+            // Both may be a terminal: what happened comes before the result.
+            self.stderr.flush();
             print_result(&completed.output)?;
         }
         let code = match event.kind {
@@ -174,40 +183,40 @@ impl<'a> Session<'a> {
     async fn answer(&mut self, line: Option<String>) -> Result<(), Stopped> {
         let (Some(&(_, wait)), Some(line)) = (self.asked.front(), line) else {
             self.asked.clear();
-            complain("Nobody answers: standard input has ended.");
+            self.complain("Nobody answers: standard input has ended.");
             self.engine.cancel(self.run).await?;
             return Ok(());
         };
         let answer = match json_or_text(&line) {
             Ok(answer) => answer,
             Err(error) => {
-                no_answer(&error.into_faults());
+                self.no_answer(&error.into_faults());
                 return Ok(());
             }
         };
         match self.engine.signal(self.run, wait, answer).await {
             Ok(_) => {}
             Err(EngineError::Signal(SignalError::Invalid(faults))) => {
-                no_answer(&faults);
+                self.no_answer(&faults);
                 return Ok(());
             }
-            Err(EngineError::Signal(too_late)) => complain(&too_late.to_string()),
+            Err(EngineError::Signal(too_late)) => self.complain(&too_late.to_string()),
             Err(error) => return Err(error.into()),
         }
         self.asked.pop_front();
         Ok(())
     }
-}
 
-fn no_answer(faults: &[Fault]) {
-    for fault in faults {
-        complain(&format!("That is no answer: {fault}"));
+    fn no_answer(&self, faults: &[Fault]) {
+        for fault in faults {
+            self.complain(&format!("That is no answer: {fault}"));
+        }
     }
-}
 
-/// Writes a line to standard error, if that is still open.
-fn complain(line: &str) {
-    writeln!(io::stderr(), "{line}").ok();
+    /// Writes a line to standard error, if that is still read.
+    fn complain(&self, line: &str) {
+        self.stderr.push(format!("{line}\n").as_bytes());
+    }
 }
 
 /// The next line of standard input, which is read by a thread of its own from the first time on: a
