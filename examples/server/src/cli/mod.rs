@@ -1,18 +1,16 @@
-//! What the program can be told.
+//! The command line. What the text of an option means is in `value`.
 
-use std::{
-    convert::Infallible,
-    fmt,
-    net::{Ipv4Addr, SocketAddr},
-    path::PathBuf,
-    time::Duration,
-};
+mod value;
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Arg, Args, Parser, Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
-use jiff::SignedDuration;
 use tracing_subscriber::filter::Targets;
 use workflow_gemini::ServiceTier;
 use workflow_http::{ApiKey, Host, InvalidApiKey, Origin};
+
+pub(crate) use self::value::PrivateAddress;
+use self::value::{address, api_key, base_path, boolean, bytes, duration, pace, private_address};
 
 const ENVIRONMENT: &str = "\
 Environment (or ./.env, or the file of --env-file; the environment wins):
@@ -398,19 +396,6 @@ pub(crate) struct NodeArgs {
     pub(crate) http_time: Duration,
 }
 
-/// A private address, or a range of them, that one origin may be at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct PrivateAddress {
-    pub(crate) origin: String,
-    pub(crate) addresses: String,
-}
-
-impl fmt::Display for PrivateAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} for {}", self.addresses, self.origin)
-    }
-}
-
 /// How the model's API serves a request.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Tier {
@@ -435,87 +420,6 @@ impl Default for NodeArgs {
     }
 }
 
-fn address(text: &str) -> Result<SocketAddr, &'static str> {
-    text.strip_prefix("localhost:")
-        .and_then(|port| port.parse().ok())
-        .map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
-        .or_else(|| text.parse().ok())
-        .ok_or("an address is an IP address and a port, such as 127.0.0.1:8000")
-}
-
-/// A key, or that it is none: a refusal by the command line would repeat it.
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "the command line takes parsers that may fail"
-)]
-fn api_key(text: &str) -> Result<Result<ApiKey, InvalidApiKey>, Infallible> {
-    Ok(text.parse())
-}
-
-/// As the variable `GEMINI_STORE` is read.
-fn boolean(text: &str) -> Result<bool, &'static str> {
-    match &*text.to_ascii_lowercase() {
-        "true" | "1" | "yes" => Ok(true),
-        "false" | "0" | "no" => Ok(false),
-        _ => Err("it is `true` or `false`"),
-    }
-}
-
-/// `https://intranet.example.com=10.1.2.0/24`; the client checks both parts.
-fn private_address(text: &str) -> Result<PrivateAddress, &'static str> {
-    let (origin, addresses) = text.split_once('=').ok_or(
-        "private addresses are opened for one origin, such as https://intranet.example.com=10.1.2.0/24",
-    )?;
-    Ok(PrivateAddress {
-        origin: origin.trim().to_owned(),
-        addresses: addresses.trim().to_owned(),
-    })
-}
-
-fn pace(text: &str) -> Result<Duration, &'static str> {
-    let millis = text.strip_suffix("ms").and_then(|n| n.parse::<u16>().ok());
-    millis
-        .map(|millis| Duration::from_millis(millis.into()))
-        .ok_or("a pace is in whole milliseconds, such as 40ms")
-}
-
-/// `/flows`, or nothing for `/`.
-fn base_path(text: &str) -> Result<String, &'static str> {
-    let path = text.trim_matches('/');
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/-._~".contains(c);
-    let is_path = path.split('/').all(|part| !matches!(part, "" | "." | ".."));
-    match path {
-        "" => Ok(String::new()),
-        path if is_path && path.chars().all(is_plain) => Ok(format!("/{path}")),
-        _ => Err("a base path has letters, digits and `-._~` between slashes, such as /flows"),
-    }
-}
-
-/// A number of bytes such as `65536`, `64KiB` or `1 MiB`.
-fn bytes(text: &str) -> Result<usize, &'static str> {
-    let end = text.find(|c: char| !c.is_ascii_digit());
-    let (number, unit) = text.split_at(end.unwrap_or(text.len()));
-    let factor = match unit.trim_start() {
-        "" | "B" => Some(1),
-        "KiB" => Some(1 << 10),
-        "MiB" => Some(1 << 20),
-        "GiB" => Some(1 << 30),
-        _ => None,
-    };
-    let number = number.parse::<usize>().ok();
-    let bytes = number
-        .zip(factor)
-        .and_then(|(number, factor)| number.checked_mul(factor));
-    bytes.ok_or("a size is a number of bytes, perhaps with a unit, such as 65536, 64KiB or 1MiB")
-}
-
-/// A time such as `10s`, `1m 30s` or `500ms`.
-fn duration(text: &str) -> Result<Duration, &'static str> {
-    let read = text.parse::<SignedDuration>().ok();
-    read.and_then(|time| time.try_into().ok())
-        .ok_or("a time is a number with a unit, such as 10s, 2m or 500ms")
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -525,62 +429,5 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn times_have_units() {
-        assert_eq!(duration("1m 30s"), Ok(Duration::from_secs(90)));
-        assert_eq!(duration("0s"), Ok(Duration::ZERO));
-        for wrong in ["10", "-5s", "soon", ""] {
-            assert!(duration(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn sizes_are_bytes_or_have_units() {
-        for (text, expected) in [
-            ("65536", 65_536),
-            ("64KiB", 65_536),
-            ("1 MiB", 1_048_576),
-            ("2GiB", 2_147_483_648),
-            ("0", 0),
-            ("7B", 7),
-        ] {
-            assert_eq!(bytes(text), Ok(expected), "{text}");
-        }
-        for wrong in ["", "MiB", "1MB", "1.5MiB", "-1", "1 kib", "99999999999GiB"] {
-            assert!(bytes(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_base_path_is_a_plain_path() {
-        for (text, expected) in [
-            ("/", ""),
-            ("", ""),
-            ("flows", "/flows"),
-            ("/a/b.c/", "/a/b.c"),
-        ] {
-            assert_eq!(base_path(text).as_deref(), Ok(expected), "{text}");
-        }
-        for wrong in [
-            "/a//b",
-            "/a b",
-            "/{x}",
-            "/a/../b",
-            "/%2e",
-            "https://x/y",
-            "/*",
-            "/:x",
-        ] {
-            assert!(base_path(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn an_address_is_an_ip_address_and_a_port() {
-        assert_eq!(address("localhost:80"), address("127.0.0.1:80"));
-        assert!(address("[::1]:8000").is_ok());
-        assert!(address("8000").is_err_and(|error| error.contains("an IP address")));
     }
 }
