@@ -52,19 +52,15 @@ mod event;
 mod executor;
 mod fault;
 mod heap;
-mod history;
 mod id;
 mod json;
 mod machine;
 mod node;
 mod nodes;
-mod outage;
-mod outline;
 mod pointer;
 mod queued;
 mod record;
 mod registry;
-mod report;
 mod retry;
 mod schema_cost;
 mod scope;
@@ -79,6 +75,7 @@ pub mod testing;
 mod time;
 mod usage;
 mod value_schema;
+mod view;
 mod wait;
 mod workflow;
 
@@ -102,20 +99,16 @@ pub use self::{
     },
     fault::{Fault, FaultCode, InvalidWorkflow},
     heap::heap_bytes,
-    history::{AttemptReport, StepHistory},
     id::{InvalidId, InvalidWaitId, NodeId, RunId, StepPath, StepRef, WaitId, WorkflowId},
     json::{JsonError, read_json},
     node::{MAX_RENDERED_BYTES, Node, NodeContext, OutputShape},
     nodes::{PromptNode, TransformNode},
-    outage::Outage,
-    outline::RunOutline,
     queued::Queued,
     record::{
         KeyedRun, Page, PageRequest, RunCounts, RunHead, RunKey, RunQuery, RunRecord, RunStatus,
         Span, SpanState, WorkflowRecord, WorkflowRef,
     },
     registry::{NodeType, Registry},
-    report::{QueueReport, RunReport, StepReport, StepStatus},
     retry::{LONGEST_REQUESTED_WAIT, RetryPolicy},
     size::{MAX_DEPTH, MAX_OUTPUT_BYTES, MAX_RESULT_BYTES},
     spec::MAX_NODES,
@@ -126,4 +119,7 @@ pub use self::{
     value_schema::ValueSchema,
     wait::{SignalError, WaitReport},
     workflow::{Library, MAX_NESTING, Workflow},
+};
+pub use crate::view::{
+    AttemptReport, Outage, QueueReport, RunOutline, RunReport, StepHistory, StepReport, StepStatus,
 };

@@ -21,12 +21,11 @@ use crate::{
     error::Problem,
     event::{NodeOutline, StepEvent, Update},
     fault::{Fault, InvalidWorkflow},
-    history::StepHistory,
     id::{NodeId, RunId, StepPath, WaitId, WorkflowId},
     record::{Page, PageRequest, RunCounts, RunQuery, RunRecord, WorkflowRecord},
     registry::Registry,
-    report::RunReport,
     store::StoreError,
+    view::{RunReport, StepHistory},
     wait::SignalError,
 };
 

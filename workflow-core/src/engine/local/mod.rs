@@ -43,12 +43,11 @@ use super::{Created, Engine, EngineError, EngineLimits, NewRun, Observer, Retry,
 use crate::{
     event::{StepEvent, Update},
     executor::{Executor, RunCommand},
-    history::StepHistory,
     id::{RunId, StepPath, WaitId, WorkflowId},
     record::{Page, PageRequest, RunCounts, RunQuery, RunRecord, RunStatus, WorkflowRecord},
     registry::Registry,
-    report::RunReport,
     store::{MemoryStore, Store},
+    view::{RunReport, StepHistory},
     wait::WaitLog,
 };
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{engine::Observer, event::StepEvent, outline::RunOutline, workflow::Workflow};
+use crate::{engine::Observer, event::StepEvent, view::RunOutline, workflow::Workflow};
 
 /// An observer, and what it is told of the run's nodes.
 pub(super) struct Observed {

@@ -6,12 +6,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::{
+    outage::{Outage, OutageLog},
+    outline::RunOutline,
+};
 use crate::{
     error::Problem,
     event::{EventKind, Progress, Report, StepEvent},
     id::{StepPath, StepRef},
-    outage::{Outage, OutageLog},
-    outline::RunOutline,
     record::RunRecord,
     size,
     time::Timestamp,

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::{outline::RunOutline, report::StepReport};
 use crate::{
     error::Problem,
     event::{EventKind, Report, RunCreated, StepEvent},
     id::{StepPath, StepRef},
-    outline::RunOutline,
-    report::StepReport,
     time::Timestamp,
     wait::WaitReport,
 };

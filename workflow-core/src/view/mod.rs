@@ -1,0 +1,13 @@
+//! What readers see of a run, folded from its log.
+
+mod history;
+mod outage;
+mod outline;
+mod report;
+
+pub use self::{
+    history::{AttemptReport, StepHistory},
+    outage::Outage,
+    outline::RunOutline,
+    report::{QueueReport, RunReport, StepReport, StepStatus},
+};
