@@ -5,7 +5,7 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::pointer::Pointer;
+use crate::fault::Pointer;
 
 /// The shape of a type's `data`.
 pub(crate) struct DataType {

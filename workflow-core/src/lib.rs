@@ -53,21 +53,17 @@ mod executor;
 mod fault;
 mod heap;
 mod id;
-mod json;
 mod machine;
 mod node;
 mod nodes;
-mod pointer;
 mod queued;
 mod record;
 mod registry;
 mod retry;
-mod schema_cost;
 mod scope;
 mod size;
 mod spec;
 mod store;
-mod suggest;
 mod sync;
 mod template;
 #[cfg(feature = "testing")]
@@ -100,7 +96,6 @@ pub use self::{
     fault::{Fault, FaultCode, InvalidWorkflow},
     heap::heap_bytes,
     id::{InvalidId, InvalidWaitId, NodeId, RunId, StepPath, StepRef, WaitId, WorkflowId},
-    json::{JsonError, read_json},
     node::{MAX_RENDERED_BYTES, Node, NodeContext, OutputShape},
     nodes::{PromptNode, TransformNode},
     queued::Queued,
@@ -120,6 +115,7 @@ pub use self::{
     wait::{SignalError, WaitReport},
     workflow::{Library, MAX_NESTING, Workflow},
 };
+pub use crate::fault::{JsonError, read_json};
 pub use crate::view::{
     AttemptReport, Outage, QueueReport, RunOutline, RunReport, StepHistory, StepReport, StepStatus,
 };

@@ -5,9 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use serde_json::{Map, Value};
 
 use crate::{
-    fault::{Fault, FaultCode},
-    pointer::Pointer,
-    suggest::{did_you_mean, shown},
+    fault::{Fault, FaultCode, Pointer, did_you_mean, shown},
     time::{WrittenDuration, meant},
 };
 

@@ -13,9 +13,8 @@ use self::fields::Fields;
 pub(crate) use self::fields::kind_of;
 pub(crate) use self::on_error::{OnAmbiguous, OnError};
 use crate::{
-    fault::{Fault, FaultCode},
+    fault::{Fault, FaultCode, Pointer},
     id::NodeId,
-    pointer::Pointer,
     retry::RetryPolicy,
 };
 

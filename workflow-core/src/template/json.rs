@@ -12,8 +12,7 @@ use super::{
 };
 use crate::{
     error::NodeError,
-    fault::{Fault, FaultCode},
-    pointer::Pointer,
+    fault::{Fault, FaultCode, Pointer},
     scope::Scope,
     size::{self, MAX_OUTPUT_BYTES, MAX_RESULT_BYTES},
 };

@@ -8,7 +8,7 @@ use super::{
     language::{BYTES_PER_STEP, MAX_STEPS},
     reference::{Reference, References},
 };
-use crate::{error::NodeError, scope::Scope, suggest::did_you_mean};
+use crate::{error::NodeError, fault::did_you_mean, scope::Scope};
 
 /// The most keys that are listed.
 const MAX_KEYS: usize = 20;

@@ -29,10 +29,7 @@ pub(crate) use self::{
     reference::Reference,
 };
 
-use crate::{
-    fault::{Fault, FaultCode},
-    pointer::Pointer,
-};
+use crate::fault::{Fault, FaultCode, Pointer};
 
 /// Why a text is no template.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

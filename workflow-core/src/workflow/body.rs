@@ -15,9 +15,8 @@ use super::{
 };
 use crate::{
     event::NodeOutline,
-    fault::{Fault, FaultCode},
+    fault::{Fault, FaultCode, Pointer},
     id::{NodeId, StepPath, StepRef},
-    pointer::Pointer,
     registry::NodeType,
     scope::Variables,
     spec::NodeSpec,

@@ -4,11 +4,9 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use super::{Library, Workflow};
 use crate::{
-    fault::{Fault, FaultCode},
-    pointer::Pointer,
+    fault::{Fault, FaultCode, Pointer, did_you_mean, shown},
     registry::Registry,
     spec::{Defaults, MAX_NODES, too_many_nodes},
-    suggest::{did_you_mean, shown},
 };
 
 /// How deep maps, loops and called workflows may stand in each other.

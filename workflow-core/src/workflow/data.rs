@@ -10,13 +10,11 @@ use super::{
 };
 use crate::{
     event::NodeOutline,
-    fault::{Fault, FaultCode},
+    fault::{Fault, FaultCode, Pointer, did_you_mean, shown},
     node::{Node, OutputShape},
-    pointer::Pointer,
     registry::{Made, NodeType, Registry},
     scope::ImplicitInput,
     spec::NodeSpec,
-    suggest::{did_you_mean, shown},
 };
 
 /// The type of a node.

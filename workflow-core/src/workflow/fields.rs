@@ -10,8 +10,7 @@ use super::{
     references::Reader,
 };
 use crate::{
-    fault::{Fault, FaultCode},
-    pointer::Pointer,
+    fault::{Fault, FaultCode, Pointer},
     template::{Condition, Expr, Json, Template, template_in_name},
     value_schema::ValueSchema,
 };

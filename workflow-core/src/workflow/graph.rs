@@ -7,11 +7,9 @@ use std::{
 
 use super::{outputs::Shape, outside::Outside};
 use crate::{
-    fault::{Fault, FaultCode},
-    pointer::Pointer,
+    fault::{Fault, FaultCode, Pointer, Suggestions, shown},
     scope::{ImplicitInput, Variables},
     spec::NodeSpec,
-    suggest::{Suggestions, shown},
 };
 
 /// The nodes of one list as a graph. Nodes are known by their index in the list.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{pointer::Pointer, template::looks_like_template};
+use crate::{fault::Pointer, template::looks_like_template};
 
 /// What a field holds, as its type says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

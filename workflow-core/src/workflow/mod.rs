@@ -39,14 +39,11 @@ use self::{
 pub use self::{check::MAX_NESTING, library::Library};
 use crate::{
     event::{NodeOutline, PinnedWorkflow},
-    fault::{Fault, FaultCode, InvalidWorkflow},
+    fault::{Fault, FaultCode, InvalidWorkflow, Pointer, Suggestions, read_json},
     id::{StepRef, WorkflowId},
-    json::read_json,
-    pointer::Pointer,
     registry::Registry,
     size::{self, MAX_SPEC_DEPTH},
     spec::Spec,
-    suggest::Suggestions,
     template::Json,
     value_schema::ValueSchema,
 };

@@ -9,7 +9,7 @@ use std::{cell::Cell, collections::BTreeSet, sync::Arc};
 use serde_json::{Map, Value};
 
 use crate::{
-    pointer::escaped,
+    fault::escaped,
     template::{Key, Part},
 };
 

@@ -9,7 +9,10 @@ use super::{
     outputs::{Lookups, Shape},
     references::Reader,
 };
-use crate::{pointer::Pointer, suggest::Suggestions, template::Path};
+use crate::{
+    fault::{Pointer, Suggestions},
+    template::Path,
+};
 
 /// What is around a list of nodes: nothing for a workflow's own, the container and its list for the
 /// body of a map or loop.

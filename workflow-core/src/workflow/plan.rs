@@ -13,10 +13,9 @@ use super::{
 use crate::{
     control::{DelayNode, HumanNode},
     event::NodeOutline,
-    fault::{Fault, FaultCode},
+    fault::{Fault, FaultCode, Pointer},
     id::NodeId,
     node::Node,
-    pointer::Pointer,
     registry::NodeType,
     retry::RetryPolicy,
     scope::ImplicitInput,

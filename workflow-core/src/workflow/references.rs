@@ -6,11 +6,9 @@ use super::{
     outside::{Local, LocalValue},
 };
 use crate::{
-    fault::{Fault, FaultCode},
-    pointer::Pointer,
+    fault::{Fault, FaultCode, Pointer, nearest, shown},
     scope::STEP_FIELDS,
     spec::is_reserved,
-    suggest::{nearest, shown},
     template::{self, Json, Key, Path, Paths, Reference, Template, only_path},
 };
 

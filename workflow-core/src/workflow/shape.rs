@@ -4,10 +4,8 @@ use jsonschema::{ValidationError, error::ValidationErrorKind};
 use serde_json::Value;
 
 use crate::{
-    fault::{Fault, FaultCode},
-    pointer::{Pointer, escaped},
+    fault::{Fault, FaultCode, Pointer, did_you_mean, escaped, shown},
     registry::NodeType,
-    suggest::{did_you_mean, shown},
     time::{InvalidDuration, WrittenDuration, meant},
     value_schema::{ordered, told},
 };

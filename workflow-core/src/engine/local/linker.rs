@@ -10,12 +10,11 @@ use serde_json::Value;
 use crate::{
     engine::EngineError,
     event::PinnedWorkflow,
-    fault::{Fault, FaultCode, InvalidWorkflow},
+    fault::{Fault, FaultCode, InvalidWorkflow, shown},
     id::WorkflowId,
     record::WorkflowRecord,
     registry::Registry,
     store::Store,
-    suggest::shown,
     sync::lock,
     workflow::{Library, Refusal, Workflow, calls},
 };

@@ -8,12 +8,11 @@ use super::{LocalEngine, again};
 use crate::{
     engine::{Engine, EngineError, NewRun, Retry},
     event::{EventKind, ReusedStep, RunCreated, StepEvent},
-    fault::{Fault, FaultCode},
+    fault::{Fault, FaultCode, did_you_mean},
     id::{NodeId, WorkflowId},
     record::{RunKey, RunRecord, WorkflowRecord},
     size::{self, MAX_RESULT_BYTES},
     store::StoreError,
-    suggest::did_you_mean,
     workflow::{Workflow, content_hash},
 };
 

@@ -1,7 +1,7 @@
 //! The filters and tests there are. `docs/LANGUAGE.md` has the same lists.
 
 use crate::{
-    suggest::{did_you_mean, shown},
+    fault::{did_you_mean, shown},
     template::{
         TemplateError,
         syntax::{Argument, other_filter},

@@ -11,11 +11,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::{
-    fault::{Fault, FaultCode, InvalidWorkflow},
-    pointer::Pointer,
-    suggest::shown,
-};
+use super::{Fault, FaultCode, InvalidWorkflow, pointer::Pointer, suggest::shown};
 
 /// How deep arrays and objects of a text may be nested. `serde_json` has the same bound.
 const MAX_TEXT_DEPTH: usize = 127;

@@ -1,16 +1,13 @@
 //! JSON Schemas that users give: of a run's input, of a person's answer, of a model's reply.
 
+mod cost;
+
 use std::fmt;
 
 use jsonschema::{FancyRegex, PatternOptions, ValidationError, Validator};
 use serde_json::{Value, json};
 
-use crate::{
-    fault::{Fault, FaultCode, InvalidWorkflow},
-    pointer::escaped,
-    schema_cost,
-    suggest::shown,
-};
+use crate::fault::{Fault, FaultCode, InvalidWorkflow, escaped, shown};
 
 /// The most bytes that a compiled `pattern` may take: what takes more also takes long to compile.
 const MAX_PATTERN_BYTES: usize = 256 * 1024;
@@ -31,7 +28,7 @@ impl ValueSchema {
     /// # Errors
     /// When it is no JSON Schema, refers to anything but its own parts, or costs too much.
     pub fn new(schema: &Value, at: &str) -> Result<Self, Fault> {
-        if let Some(refusal) = schema_cost::refusal(schema) {
+        if let Some(refusal) = cost::refusal(schema) {
             let detail = format!("not a usable JSON Schema: {refusal}");
             return Err(Fault::new(FaultCode::InvalidValue, at, detail));
         }
@@ -53,7 +50,7 @@ impl ValueSchema {
     /// # Errors
     /// With every fault, in the order of their places; or with one, when checking takes too many steps.
     pub fn check(&self, value: &Value, at: &str) -> Result<(), Vec<Fault>> {
-        if schema_cost::is_too_much(&self.schema, value) {
+        if cost::is_too_much(&self.schema, value) {
             let detail = "checking it against its JSON Schema takes too many steps";
             return Err(vec![Fault::new(FaultCode::InvalidValue, at, detail)]);
         }

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use crate::suggest::shown;
+use crate::fault::shown;
 
 /// The most parts that are checked for one value, all references in them followed.
 const MOST_PARTS: u64 = 10_000;

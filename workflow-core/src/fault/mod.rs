@@ -1,5 +1,15 @@
 //! What is wrong with a workflow, told so that its author can mend it.
 
+mod json;
+mod pointer;
+mod suggest;
+
+pub use self::json::{JsonError, read_json};
+pub(crate) use self::{
+    pointer::{Pointer, escaped},
+    suggest::{Suggestions, did_you_mean, nearest, shown},
+};
+
 use std::fmt;
 
 use schemars::JsonSchema;
