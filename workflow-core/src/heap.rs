@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     error::Problem,
-    event::{EventKind, Report, StepEvent},
+    event::{EventKind, Report, RunCreated, StepEvent},
 };
 
 /// What an allocator adds to each allocation: its header, and rounding up.
@@ -87,6 +87,16 @@ fn of_values(kind: &EventKind) -> usize {
             of_problem(&it.error) + output + of_report(it.report.as_deref())
         }
         _ => 0,
+    }
+}
+
+impl RunCreated {
+    /// How much memory a run that begins like this holds, about: each value twice, since templates read
+    /// a copy of it.
+    pub(crate) fn memory(&self) -> usize {
+        let reused = self.reused.iter().map(|step| of_shared(&step.output));
+        2 * (of_shared(&self.input) + reused.sum::<usize>())
+            + self.metadata.as_ref().map_or(0, of_shared)
     }
 }
 

@@ -85,13 +85,13 @@ pub use self::{
     event::{
         Delta, EventKind, LOG_FORMAT, NodeAdmitted, NodeCancelled, NodeCompleted, NodeFailed,
         NodeOutline, NodeProgress, NodeQueued, NodeResumed, NodeRetrying, NodeSkipped, NodeStarted,
-        NodeWaiting, PinnedWorkflow, Progress, Report, ReusedStep, RunCancelled, RunCompleted,
-        RunCreated, RunFailed, RunResumed, RunStarted, RunSuspended, SkipReason, StartReason,
-        StepEvent, TextKind, Update,
+        NodeWaiting, PinnedWorkflow, Progress, Report, ResumeError, ReusedStep, RunCancelled,
+        RunCompleted, RunCreated, RunFailed, RunResumed, RunStarted, RunSuspended, SkipReason,
+        StartReason, StepEvent, TextKind, Update,
     },
     executor::{
         DEFAULT_CONCURRENT_STEPS, DEFAULT_EVENTS, DEFAULT_MAP_ITEMS, DEFAULT_OPEN_FRAMES,
-        DEFAULT_RUN_MEMORY, Executor, ResumeError, Run,
+        DEFAULT_RUN_MEMORY, Executor, Run,
     },
     fault::{Fault, FaultCode, InvalidWorkflow},
     heap::heap_bytes,

@@ -7,8 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    event::{EventKind, NodeWaiting, StepEvent},
-    executor::ResumeError,
+    event::{EventKind, NodeWaiting, ResumeError, StepEvent},
     fault::{Fault, FaultCode},
     id::{StepPath, StepRef, WaitId},
     size::{self, MAX_OUTPUT_BYTES},

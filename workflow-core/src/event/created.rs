@@ -9,9 +9,7 @@ use serde_json::Value;
 use super::report::{Report, report_if_any};
 use crate::{
     data::given,
-    heap,
     id::{NodeId, RunId, WorkflowId},
-    workflow::Workflow,
 };
 
 /// The body of `run.created`: what the run works on.
@@ -135,31 +133,6 @@ impl RunCreated {
             LOG_FORMAT => Ok(()),
             older if older < LOG_FORMAT => Err(UnknownFormat::Development(older)),
             newer => Err(UnknownFormat::Newer(newer)),
-        }
-    }
-
-    /// How much memory a run that begins like this holds, about: each value twice, since templates read
-    /// a copy of it.
-    pub(crate) fn memory(&self) -> usize {
-        let reused = self.reused.iter().map(|step| heap::of_shared(&step.output));
-        2 * (heap::of_shared(&self.input) + reused.sum::<usize>())
-            + self.metadata.as_ref().map_or(0, heap::of_shared)
-    }
-
-    /// A run of this workflow.
-    pub(crate) fn of(workflow: &Workflow, input: Arc<Value>) -> Self {
-        let (workflow_id, version) = workflow.origin().unzip();
-        Self {
-            workflow_id,
-            version,
-            spec_hash: Arc::clone(workflow.hash()),
-            input,
-            metadata: None,
-            retry_of: None,
-            reused: Vec::new(),
-            log_format: LOG_FORMAT,
-            nodes: Arc::clone(workflow.nodes()),
-            workflows: Arc::clone(workflow.pins()),
         }
     }
 }

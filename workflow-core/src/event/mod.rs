@@ -5,6 +5,7 @@ mod delta;
 mod kind;
 mod node;
 mod report;
+mod resume;
 mod run;
 
 use std::borrow::Cow;
@@ -23,6 +24,7 @@ pub use self::{
         StartReason,
     },
     report::Report,
+    resume::ResumeError,
     run::{RunCancelled, RunCompleted, RunFailed, RunResumed, RunStarted, RunSuspended},
 };
 use crate::{

@@ -25,7 +25,7 @@ pub(crate) use self::{
     inbox::{Inbox, RunCommand},
 };
 use crate::{
-    event::{EventKind, RunCreated, StepEvent, Update},
+    event::{EventKind, ResumeError, RunCreated, StepEvent, Update},
     id::{RunId, WaitId},
     machine::{Input, Limits, Machine, Misfit},
     size::MAX_OUTPUT_BYTES,
@@ -284,24 +284,6 @@ impl Default for Executor {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// Why a run cannot go on from a log.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ResumeError {
-    /// The log does not begin with `run.created`.
-    #[error("the log does not begin with run.created")]
-    NoBeginning,
-    /// The log has a format that this version cannot read; the source names it and a way out.
-    #[error("the log has a format that this version cannot read")]
-    OtherFormat(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The log is that of another specification.
-    #[error("the log is that of another workflow")]
-    OtherWorkflow,
-    /// An event does not follow from those before it.
-    #[error("the log is damaged")]
-    Damaged(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// A run as a stream of [`Update`]s, in order, the terminal event last. It also ends after a

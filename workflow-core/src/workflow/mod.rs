@@ -38,7 +38,7 @@ use self::{
 };
 pub use self::{check::MAX_NESTING, library::Library};
 use crate::{
-    event::{NodeOutline, PinnedWorkflow},
+    event::{LOG_FORMAT, NodeOutline, PinnedWorkflow, RunCreated},
     fault::{Fault, FaultCode, InvalidWorkflow, Pointer, Suggestions, read_json},
     id::{StepRef, WorkflowId},
     registry::Registry,
@@ -236,6 +236,25 @@ impl Workflow {
     /// The result, where the workflow says it.
     pub(crate) fn output(&self) -> Option<&Json> {
         self.output.as_ref()
+    }
+}
+
+impl RunCreated {
+    /// A run of this workflow.
+    pub(crate) fn of(workflow: &Workflow, input: Arc<Value>) -> Self {
+        let (workflow_id, version) = workflow.origin().unzip();
+        Self {
+            workflow_id,
+            version,
+            spec_hash: Arc::clone(workflow.hash()),
+            input,
+            metadata: None,
+            retry_of: None,
+            reused: Vec::new(),
+            log_format: LOG_FORMAT,
+            nodes: Arc::clone(workflow.nodes()),
+            workflows: Arc::clone(workflow.pins()),
+        }
     }
 }
 

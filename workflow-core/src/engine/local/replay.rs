@@ -6,8 +6,8 @@ use super::{loaded_run::LoadedRun, logs::RunLogs, shared::Shared};
 use crate::{
     engine::EngineError,
     error::Problem,
-    event::{EventKind, RunCreated, StepEvent, UnknownFormat},
-    executor::{Clock, Executor, ResumeError},
+    event::{EventKind, ResumeError, RunCreated, StepEvent, UnknownFormat},
+    executor::{Clock, Executor},
     fault::InvalidWorkflow,
     machine::Machine,
     record::RunRecord,
