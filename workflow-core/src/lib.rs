@@ -107,7 +107,7 @@ pub use self::{
     retry::{LONGEST_REQUESTED_WAIT, RetryPolicy},
     size::{MAX_DEPTH, MAX_OUTPUT_BYTES, MAX_RESULT_BYTES},
     spec::MAX_NODES,
-    store::{MemoryStore, Store, StoreError},
+    store::{Append, Catalog, MemoryStore, RunLog, Store, StoreError},
     template::{Expr, Json, MAX_TEMPLATE_BYTES, Template, TemplateError, TextOrSecret},
     time::Timestamp,
     usage::Usage,

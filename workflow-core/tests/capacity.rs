@@ -211,8 +211,8 @@ async fn a_queued_run_waits_for_memory() {
 #[tokio::test(start_paused = true)]
 async fn a_store_that_fails_is_known_within_a_second() {
     for (call, trouble) in [
-        ("check", Trouble::Before),
-        ("check", Trouble::Gone),
+        ("ping", Trouble::Before),
+        ("ping", Trouble::Gone),
         ("append", Trouble::Before),
     ] {
         let failing = Arc::new(std::sync::atomic::AtomicBool::new(false));

@@ -21,8 +21,8 @@ use support::{
     output_of, registry,
 };
 use workflow_core::{
-    Engine, EngineError, EventKind, Executor, LocalEngine, MemoryStore, NewRun, Observer, Retry,
-    RunId, RunRecord, RunStatus, StartReason, StepEvent, Store, Update,
+    Append, Engine, EngineError, EventKind, Executor, LocalEngine, MemoryStore, NewRun, Observer,
+    Retry, RunId, RunRecord, RunStatus, StartReason, StepEvent, Store, Update,
 };
 
 fn engine(probe: &Probe, store: &Arc<dyn Store>) -> LocalEngine {
@@ -347,7 +347,10 @@ async fn copied(store: &Arc<dyn Store>, run: RunId, change: impl Fn(usize, &mut 
         .create_run(record, log[0].clone(), None)
         .await
         .unwrap();
-    store.append(copy, 1, &log[1..], &head).await.unwrap();
+    store
+        .append(copy, Append::new(1, &log[1..], &head))
+        .await
+        .unwrap();
     copy
 }
 

@@ -7,7 +7,7 @@ use workflow_core::StoreError;
 
 use crate::{
     encode::row_seq,
-    write::{Answer, Append, Event, NewRun, Write},
+    write::{Answer, EncodedAppend, Event, NewRun, Write},
 };
 
 /// How many rows a statement has: one of these numbers, so that few statements are prepared, and kept.
@@ -16,7 +16,7 @@ const ROWS: [usize; 4] = [64, 16, 4, 1];
 /// New runs and appends of a batch, what came of them, and the events that are to be written for that.
 pub(crate) struct Bulk<'a> {
     created: Vec<(usize, &'a NewRun)>,
-    appended: Vec<(usize, &'a Append)>,
+    appended: Vec<(usize, &'a EncodedAppend)>,
     answers: HashMap<usize, Answer>,
     events: Vec<(i64, &'a Event)>,
 }
@@ -90,7 +90,7 @@ impl<'a> Bulk<'a> {
     async fn append(
         &mut self,
         file: &mut SqliteConnection,
-        appends: &[(usize, &'a Append)],
+        appends: &[(usize, &'a EncodedAppend)],
     ) -> sqlx::Result<()> {
         let moved = move_heads(file, appends).await?;
         for (at, append) in appends {
@@ -152,7 +152,7 @@ async fn insert_runs(
 /// The numbers of the runs whose logs ended where they were expected to, by id. Their heads are written.
 async fn move_heads(
     file: &mut SqliteConnection,
-    appends: &[(usize, &Append)],
+    appends: &[(usize, &EncodedAppend)],
 ) -> sqlx::Result<HashMap<String, i64>> {
     let mut sql = QueryBuilder::<Sqlite>::new(
         "WITH next (run, expected, status, last_seq, ended_at, head, head_checksum) AS (",
@@ -177,7 +177,7 @@ async fn move_heads(
 }
 
 /// Why no run of this id ended at the expected event.
-async fn refusal(file: &mut SqliteConnection, append: &Append) -> sqlx::Result<StoreError> {
+async fn refusal(file: &mut SqliteConnection, append: &EncodedAppend) -> sqlx::Result<StoreError> {
     let actual: Option<u64> = query_scalar("SELECT last_seq FROM run WHERE id = ?")
         .bind(append.run.to_string())
         .fetch_optional(file)

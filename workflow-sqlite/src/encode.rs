@@ -1,11 +1,13 @@
 //! What is handed to the writer: encoded by whoever asks, so that the writer only writes.
 
-use workflow_core::{RunHead, RunId, RunKey, RunRecord, StepEvent, StoreError, WorkflowRecord};
+use workflow_core::{
+    Append, RunHead, RunId, RunKey, RunRecord, StepEvent, StoreError, WorkflowRecord,
+};
 
 use crate::{
     checksum::{self, Checksum},
     json::written,
-    write::{Append, Event, Head, NewRun, Version},
+    write::{EncodedAppend, Event, Head, NewRun, Version},
 };
 
 impl Version {
@@ -62,18 +64,17 @@ impl NewRun {
     }
 }
 
-impl Append {
-    pub(crate) fn of(
-        run: RunId,
-        expected: u64,
-        events: &[StepEvent],
-        head: &RunHead,
-    ) -> Result<Self, StoreError> {
+impl EncodedAppend {
+    pub(crate) fn of(run: RunId, append: Append<'_>) -> Result<Self, StoreError> {
         Ok(Self {
             run,
-            expected,
-            head: Head::of(run, head)?,
-            events: events.iter().map(Event::of).collect::<Result<_, _>>()?,
+            expected: append.expected_seq,
+            head: Head::of(run, append.head)?,
+            events: append
+                .events
+                .iter()
+                .map(Event::of)
+                .collect::<Result<_, _>>()?,
         })
     }
 }

@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use sqlx::sqlite::SqlitePool;
 use tokio::{sync::oneshot, task::spawn_blocking};
 use workflow_core::{
-    KeyedRun, Page, PageRequest, RunCounts, RunHead, RunId, RunKey, RunQuery, RunRecord, StepEvent,
-    Store, StoreError, WorkflowId, WorkflowRecord,
+    Append, Catalog, KeyedRun, Page, PageRequest, RunCounts, RunId, RunKey, RunLog, RunQuery,
+    RunRecord, StepEvent, Store, StoreError, WorkflowId, WorkflowRecord,
 };
 
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
     runs,
     scan::{Checked, Scanning},
     workflows,
-    write::{Answer, Append, NewRun, Version, Write},
+    write::{Answer, EncodedAppend, NewRun, Version, Write},
     writer::{Job, Writing},
 };
 
@@ -139,7 +139,56 @@ fn closed() -> StoreError {
 }
 
 #[async_trait]
-impl Store for SqliteStore {
+impl RunLog for SqliteStore {
+    async fn create_run(
+        &self,
+        record: RunRecord,
+        first: StepEvent,
+        key: Option<RunKey>,
+    ) -> Result<(), StoreError> {
+        let run = NewRun::of(&record, &first, key)?;
+        self.write(Write::CreateRun(Box::new(run)))
+            .await
+            .map(|_| ())
+    }
+
+    async fn run_by_key(&self, key: &RunKey) -> Result<Option<KeyedRun>, StoreError> {
+        runs::of_key(self.readers()?, key).await
+    }
+
+    async fn append(&self, run: RunId, append: Append<'_>) -> Result<(), StoreError> {
+        let append = EncodedAppend::of(run, append)?;
+        self.write(Write::Append(append)).await.map(|_| ())
+    }
+
+    async fn read(
+        &self,
+        run: RunId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<StepEvent>, StoreError> {
+        runs::log(self.readers()?, run, after, limit).await
+    }
+
+    async fn run(&self, run: RunId) -> Result<Option<RunRecord>, StoreError> {
+        runs::find(self.readers()?, run).await
+    }
+
+    async fn unfinished(
+        &self,
+        after: Option<RunId>,
+        limit: usize,
+    ) -> Result<Vec<RunRecord>, StoreError> {
+        runs::unfinished(self.readers()?, &self.shared.left_out, after, limit).await
+    }
+
+    async fn delete_run(&self, run: RunId) -> Result<bool, StoreError> {
+        self.write(Write::DeleteRun(run)).await
+    }
+}
+
+#[async_trait]
+impl Catalog for SqliteStore {
     async fn create_workflow(&self, record: WorkflowRecord) -> Result<(), StoreError> {
         let write = Write::CreateWorkflow(Version::of(&record)?);
         self.write(write).await.map(|_| ())
@@ -190,46 +239,6 @@ impl Store for SqliteStore {
         self.write(Write::DeleteWorkflow(id, if_version)).await
     }
 
-    async fn create_run(
-        &self,
-        record: RunRecord,
-        first: StepEvent,
-        key: Option<RunKey>,
-    ) -> Result<(), StoreError> {
-        let run = NewRun::of(&record, &first, key)?;
-        self.write(Write::CreateRun(Box::new(run)))
-            .await
-            .map(|_| ())
-    }
-
-    async fn run_of_key(&self, key: &RunKey) -> Result<Option<KeyedRun>, StoreError> {
-        runs::of_key(self.readers()?, key).await
-    }
-
-    async fn append(
-        &self,
-        run: RunId,
-        expected_seq: u64,
-        events: &[StepEvent],
-        head: &RunHead,
-    ) -> Result<(), StoreError> {
-        let append = Append::of(run, expected_seq, events, head)?;
-        self.write(Write::Append(append)).await.map(|_| ())
-    }
-
-    async fn read(
-        &self,
-        run: RunId,
-        after: u64,
-        limit: usize,
-    ) -> Result<Vec<StepEvent>, StoreError> {
-        runs::log(self.readers()?, run, after, limit).await
-    }
-
-    async fn run(&self, run: RunId) -> Result<Option<RunRecord>, StoreError> {
-        runs::find(self.readers()?, run).await
-    }
-
     async fn runs(&self, query: RunQuery) -> Result<Page<RunRecord>, StoreError> {
         runs::page(self.readers()?, &self.shared.left_out, &query).await
     }
@@ -237,22 +246,13 @@ impl Store for SqliteStore {
     async fn count_runs(&self, query: &RunQuery) -> Result<RunCounts, StoreError> {
         runs::count(self.readers()?, query).await
     }
+}
 
-    async fn unfinished(
-        &self,
-        after: Option<RunId>,
-        limit: usize,
-    ) -> Result<Vec<RunRecord>, StoreError> {
-        runs::unfinished(self.readers()?, &self.shared.left_out, after, limit).await
-    }
-
-    async fn delete_run(&self, run: RunId) -> Result<bool, StoreError> {
-        self.write(Write::DeleteRun(run)).await
-    }
-
+#[async_trait]
+impl Store for SqliteStore {
     /// Writes a row, and a mebibyte beside the file that is deleted at once: a full disk and a file that became
     /// read-only, was deleted or is damaged are found.
-    async fn check(&self) -> Result<(), StoreError> {
+    async fn ping(&self) -> Result<(), StoreError> {
         let condition = Arc::clone(&self.shared.condition);
         let space = spawn_blocking(move || {
             condition.check_writable()?;

@@ -13,7 +13,7 @@ pub(crate) enum Write {
     /// With a version, only if that is the newest.
     DeleteWorkflow(WorkflowId, Option<u32>),
     CreateRun(Box<NewRun>),
-    Append(Append),
+    Append(EncodedAppend),
     DeleteRun(RunId),
     Probe,
 }
@@ -48,7 +48,7 @@ pub(crate) struct NewRun {
 
 /// Events, and what they make of their run.
 #[derive(Debug)]
-pub(crate) struct Append {
+pub(crate) struct EncodedAppend {
     pub(crate) run: RunId,
     pub(crate) expected: u64,
     pub(crate) head: Head,

@@ -6,7 +6,7 @@ mod support;
 
 use futures::future::join_all;
 use support::{SampleRun, new_run};
-use workflow_core::{RunQuery, Store, StoreError};
+use workflow_core::{Catalog, RunLog, RunQuery, Store, StoreError};
 use workflow_sqlite::SqliteStore;
 
 #[tokio::test]
@@ -31,7 +31,7 @@ async fn what_cannot_be_written_takes_nothing_with_it() {
     }
     let listed = store.runs(RunQuery::default()).await.unwrap().items;
     assert_eq!(listed.len(), 20);
-    store.check().await.unwrap();
+    store.ping().await.unwrap();
 }
 
 #[tokio::test]

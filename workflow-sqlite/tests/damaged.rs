@@ -13,7 +13,9 @@ use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, query};
 use support::{SampleRun, file, new_run, told};
 use tempfile::TempDir;
-use workflow_core::{PageRequest, RunId, RunKey, RunQuery, Store, StoreError, WorkflowRecord};
+use workflow_core::{
+    Catalog, PageRequest, RunId, RunKey, RunLog, RunQuery, StoreError, WorkflowRecord,
+};
 use workflow_sqlite::SqliteStore;
 
 fn place() -> (TempDir, PathBuf) {
@@ -114,7 +116,7 @@ async fn a_key_of_a_run_that_cannot_be_read_stays_taken() {
         .await
         .unwrap();
     change(&path, "UPDATE run SET head = ''", 1).await;
-    let error = store.run_of_key(&key).await.unwrap_err();
+    let error = store.run_by_key(&key).await.unwrap_err();
     assert!(
         matches!(error, StoreError::DamagedRun { run, .. } if run == id),
         "{error:?}"

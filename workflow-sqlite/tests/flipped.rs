@@ -14,7 +14,8 @@ use sqlx::{AssertSqlSafe, Connection, SqliteConnection, query, query_scalar};
 use support::{SampleRun, file, log, new_run, told};
 use tempfile::TempDir;
 use workflow_core::{
-    PageRequest, RunId, RunKey, RunQuery, RunRecord, StepEvent, Store, StoreError, WorkflowRecord,
+    Catalog, PageRequest, RunId, RunKey, RunLog, RunQuery, RunRecord, StepEvent, StoreError,
+    WorkflowRecord,
 };
 use workflow_sqlite::SqliteStore;
 
@@ -97,7 +98,7 @@ impl Written {
                 "{at}"
             );
         }
-        if let Ok(Some(found)) = store.run_of_key(&self.key).await {
+        if let Ok(Some(found)) = store.run_by_key(&self.key).await {
             assert_eq!(
                 (found.record, found.request),
                 (self.runs[0].0.clone(), self.key.request.clone()),
@@ -353,7 +354,7 @@ async fn a_key_whose_request_changed_is_an_error() {
     let written = written().await;
     set(&written.path, ("run", "request", "number = 1"), b"another").await;
     let store = SqliteStore::open(&written.path).await.unwrap();
-    let error = store.run_of_key(&written.key).await.unwrap_err();
+    let error = store.run_by_key(&written.key).await.unwrap_err();
     let keyed: RunId = written.runs[0].0.id;
     assert!(
         matches!(error, StoreError::DamagedRun { run, .. } if run == keyed),

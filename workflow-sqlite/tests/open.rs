@@ -13,7 +13,7 @@ use futures::future::join_all;
 use sqlx::{Connection, query};
 use support::{SampleRun, file, log, told};
 use tempfile::TempDir;
-use workflow_core::{Store, StoreError};
+use workflow_core::{RunLog, Store, StoreError};
 use workflow_sqlite::{OpenError, SqliteStore};
 
 fn place() -> (TempDir, PathBuf) {
@@ -69,7 +69,7 @@ async fn an_empty_file_becomes_a_store() {
     SqliteStore::open(&path)
         .await
         .unwrap()
-        .check()
+        .ping()
         .await
         .unwrap();
 }
@@ -145,7 +145,7 @@ async fn a_file_with_a_page_of_something_else_is_found_damaged() {
     let store = SqliteStore::open(&path).await.unwrap();
     let found = store.checked().await.unwrap().damage.unwrap();
     assert!(!found.contains("???"), "{found}");
-    let error = store.check().await.unwrap_err();
+    let error = store.ping().await.unwrap_err();
     assert!(told(&error).contains("is damaged"), "{}", told(&error));
     let (record, first) = support::new_run();
     let refused = store.create_run(record, first, None).await;
@@ -164,7 +164,7 @@ async fn a_sound_file_is_found_to_be_so() {
     let checked = store.checked().await.unwrap();
     let counted = (checked.records, checked.events, checked.changed);
     assert_eq!((checked.damage, counted), (None, (1, 51, 0)));
-    store.check().await.unwrap();
+    store.ping().await.unwrap();
 }
 
 #[tokio::test]
@@ -248,11 +248,11 @@ async fn nothing_is_written_to_files_that_are_gone() {
         let path = directory.path().join("data").join("runs.db");
         let store = SqliteStore::open(&path).await.unwrap();
         let mut run = SampleRun::stored(&store).await;
-        store.check().await.unwrap();
+        store.ping().await.unwrap();
         lose(&path);
         let refusals = [
             run.step(&store, "lost").await,
-            store.check().await,
+            store.ping().await,
             store.read(run.id, 0, 9).await.map(|_| ()),
             store.run(run.id).await.map(|_| ()),
         ];
@@ -282,7 +282,7 @@ async fn a_file_that_was_put_back_is_written_again() {
     fs::rename(&path, &moved).unwrap();
     run.step(&store, "refused").await.unwrap_err();
     fs::rename(&moved, &path).unwrap();
-    store.check().await.unwrap();
+    store.ping().await.unwrap();
     run.step(&store, "taken").await.unwrap();
     assert_eq!(log(&store, run.id).await.len(), 2);
 }
@@ -293,12 +293,12 @@ async fn a_file_is_opened_once_until_it_is_closed() {
     let first = SqliteStore::open(&path).await.unwrap();
     let error = SqliteStore::open(&path).await.unwrap_err();
     assert!(matches!(error, OpenError::Locked { .. }), "{error:?}");
-    first.check().await.unwrap();
+    first.ping().await.unwrap();
     first.close().await;
     SqliteStore::open(&path)
         .await
         .unwrap()
-        .check()
+        .ping()
         .await
         .unwrap();
 }
@@ -315,7 +315,7 @@ async fn a_missing_directory_is_created_but_not_the_one_above() {
     SqliteStore::open(new.join("runs.db"))
         .await
         .unwrap()
-        .check()
+        .ping()
         .await
         .unwrap();
 }

@@ -18,7 +18,7 @@ use std::{
 
 use futures::future::join_all;
 use support::{SampleRun, log};
-use workflow_core::{RunId, RunQuery, Store, StoreError};
+use workflow_core::{Catalog, RunId, RunLog, RunQuery, Store, StoreError};
 use workflow_sqlite::{OpenError, SqliteStore};
 
 const PATH: &str = "WORKFLOW_SQLITE_TEST_PATH";
@@ -121,10 +121,10 @@ async fn fill(store: &SqliteStore) {
         }
     };
     println!("refused {}", matches!(refused, StoreError::Unavailable(_)));
-    println!("probed {}", store.check().await.is_err());
+    println!("probed {}", store.ping().await.is_err());
     println!("read {}", log(store, run.id).await.len());
     io::stdin().lines().next();
-    store.check().await.unwrap();
+    store.ping().await.unwrap();
     run.step(store, "again").await.unwrap();
     store.close().await;
     println!("again {} {}", run.id, run.head.last_seq);
@@ -134,7 +134,7 @@ async fn fill(store: &SqliteStore) {
 async fn nearly_full(store: &SqliteStore) {
     let mut run = SampleRun::stored(store).await;
     run.step(store, "small").await.unwrap();
-    println!("refused {}", store.check().await.is_err());
+    println!("refused {}", store.ping().await.is_err());
     run.step(store, "small").await.unwrap();
     store.close().await;
 }
@@ -209,7 +209,7 @@ async fn another_process_is_refused_until_the_first_one_is_gone() {
         assert_eq!(next_about(&mut told, "locked").as_deref(), Some("true"));
         second.wait().unwrap();
     }
-    store.check().await.unwrap();
+    store.ping().await.unwrap();
     store.close().await;
 
     let (mut first, mut told) = start("append", &path, "");
@@ -222,7 +222,7 @@ async fn another_process_is_refused_until_the_first_one_is_gone() {
     SqliteStore::open(&path)
         .await
         .unwrap()
-        .check()
+        .ping()
         .await
         .unwrap();
 }

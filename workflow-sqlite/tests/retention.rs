@@ -10,13 +10,13 @@ use futures::future::join_all;
 use sqlx::{Connection, query, query_scalar};
 use support::{SampleRun, file};
 use tokio::{task::yield_now, time};
-use workflow_core::{RunCounts, RunId, RunQuery, Store};
+use workflow_core::{Catalog, RunCounts, RunId, RunLog, RunQuery, Store};
 use workflow_sqlite::SqliteStore;
 
 /// What is there once the store has found time to forget: between two writes it forgets some.
 async fn counts(store: &SqliteStore) -> RunCounts {
     for _ in 0..5 {
-        store.check().await.unwrap();
+        store.ping().await.unwrap();
     }
     store.count_runs(&RunQuery::default()).await.unwrap()
 }
@@ -176,7 +176,7 @@ async fn a_look_that_failed_is_taken_again_after_an_hour() {
         .unwrap();
     an_hour_passes().await;
     // It is answered after the look.
-    store.check().await.unwrap();
+    store.ping().await.unwrap();
     query("ALTER TABLE hidden RENAME TO run")
         .execute(&mut other)
         .await
@@ -252,7 +252,7 @@ async fn what_is_left_of_a_deleted_log_is_deleted_at_the_next_start() {
     assert!(events_of(&path).await > 1_000);
     let store = SqliteStore::open(&path).await.unwrap();
     for _ in 0..30 {
-        store.check().await.unwrap();
+        store.ping().await.unwrap();
     }
     store.close().await;
     assert_eq!(events_of(&path).await, 1);

@@ -11,15 +11,12 @@ use std::{
 
 use async_trait::async_trait;
 
-use super::{Store, StoreError};
+use super::{Append, Catalog, RunLog, Store, StoreError};
 use crate::{
     event::StepEvent,
     heap,
     id::{RunId, WorkflowId},
-    record::{
-        KeyedRun, Page, PageRequest, RunCounts, RunHead, RunKey, RunQuery, RunRecord,
-        WorkflowRecord,
-    },
+    record::{KeyedRun, Page, PageRequest, RunCounts, RunKey, RunQuery, RunRecord, WorkflowRecord},
     sync::lock,
 };
 
@@ -174,7 +171,111 @@ impl Default for MemoryStore {
 }
 
 #[async_trait]
-impl Store for MemoryStore {
+impl RunLog for MemoryStore {
+    async fn create_run(
+        &self,
+        record: RunRecord,
+        first: StepEvent,
+        key: Option<RunKey>,
+    ) -> Result<(), StoreError> {
+        let id = record.id;
+        let bytes = PER_RUN + heap::of_event(&first);
+        self.make_room(bytes)?;
+        let mut runs = lock(&self.runs);
+        if let Some(key) = &key {
+            match runs.by_key.entry(place_of(key)) {
+                Entry::Occupied(_) => return Err(StoreError::KeyTaken),
+                Entry::Vacant(free) => free.insert(id),
+            };
+        }
+        let stored = StoredRun {
+            record,
+            key,
+            log: vec![first],
+            bytes,
+        };
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        runs.by_id.insert(id, Arc::new(Mutex::new(stored)));
+        Ok(())
+    }
+
+    async fn run_by_key(&self, key: &RunKey) -> Result<Option<KeyedRun>, StoreError> {
+        let runs = lock(&self.runs);
+        let run = runs.by_key.get(&place_of(key));
+        let stored = run.and_then(|run| runs.by_id.get(run)).map(|run| lock(run));
+        Ok(stored.and_then(|stored| {
+            let request = stored.key.as_ref()?.request.clone();
+            Some(KeyedRun::new(stored.record.clone(), request))
+        }))
+    }
+
+    async fn append(&self, run: RunId, append: Append<'_>) -> Result<(), StoreError> {
+        let stored = self.find(run)?;
+        let mut stored = lock(&stored);
+        let actual = stored.record.head.last_seq;
+        if actual != append.expected_seq {
+            return Err(StoreError::Conflict {
+                run,
+                expected: append.expected_seq,
+                actual,
+            });
+        }
+        let bytes: usize = append.events.iter().map(heap::of_event).sum();
+        stored.log.extend_from_slice(append.events);
+        stored.record.head.clone_from(append.head);
+        stored.bytes += bytes;
+        drop(stored);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.forget_ended(0);
+        if append.head.status.has_ended() {
+            self.retire(run);
+        }
+        Ok(())
+    }
+
+    async fn read(
+        &self,
+        run: RunId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<StepEvent>, StoreError> {
+        let stored = self.find(run)?;
+        let stored = lock(&stored);
+        let skip = usize::try_from(after).unwrap_or(usize::MAX);
+        Ok(stored.log.iter().skip(skip).take(limit).cloned().collect())
+    }
+
+    async fn run(&self, run: RunId) -> Result<Option<RunRecord>, StoreError> {
+        Ok(self
+            .find(run)
+            .ok()
+            .map(|stored| lock(&stored).record.clone()))
+    }
+
+    async fn unfinished(
+        &self,
+        after: Option<RunId>,
+        limit: usize,
+    ) -> Result<Vec<RunRecord>, StoreError> {
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let runs = lock(&self.runs);
+        let younger = runs.by_id.range((start, Bound::Unbounded));
+        let records = younger.map(|(_, stored)| lock(stored).record.clone());
+        Ok(records
+            .filter(|record| !record.head.status.has_ended())
+            .take(limit)
+            .collect())
+    }
+
+    async fn delete_run(&self, run: RunId) -> Result<bool, StoreError> {
+        let mut runs = lock(&self.runs);
+        runs.ended.retain(|ended| *ended != run);
+        Ok(self.forget(&mut runs, run))
+    }
+}
+
+#[async_trait]
+impl Catalog for MemoryStore {
     async fn create_workflow(&self, record: WorkflowRecord) -> Result<(), StoreError> {
         let bytes = heap::of_shared(&record.spec);
         self.make_room(bytes)?;
@@ -280,92 +381,6 @@ impl Store for MemoryStore {
         Ok(meant.map(|stored| stored.deleted = true).is_some())
     }
 
-    async fn create_run(
-        &self,
-        record: RunRecord,
-        first: StepEvent,
-        key: Option<RunKey>,
-    ) -> Result<(), StoreError> {
-        let id = record.id;
-        let bytes = PER_RUN + heap::of_event(&first);
-        self.make_room(bytes)?;
-        let mut runs = lock(&self.runs);
-        if let Some(key) = &key {
-            match runs.by_key.entry(place_of(key)) {
-                Entry::Occupied(_) => return Err(StoreError::KeyTaken),
-                Entry::Vacant(free) => free.insert(id),
-            };
-        }
-        let stored = StoredRun {
-            record,
-            key,
-            log: vec![first],
-            bytes,
-        };
-        self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        runs.by_id.insert(id, Arc::new(Mutex::new(stored)));
-        Ok(())
-    }
-
-    async fn run_of_key(&self, key: &RunKey) -> Result<Option<KeyedRun>, StoreError> {
-        let runs = lock(&self.runs);
-        let run = runs.by_key.get(&place_of(key));
-        let stored = run.and_then(|run| runs.by_id.get(run)).map(|run| lock(run));
-        Ok(stored.and_then(|stored| {
-            let request = stored.key.as_ref()?.request.clone();
-            Some(KeyedRun::new(stored.record.clone(), request))
-        }))
-    }
-
-    async fn append(
-        &self,
-        run: RunId,
-        expected_seq: u64,
-        events: &[StepEvent],
-        head: &RunHead,
-    ) -> Result<(), StoreError> {
-        let stored = self.find(run)?;
-        let mut stored = lock(&stored);
-        let actual = stored.record.head.last_seq;
-        if actual != expected_seq {
-            return Err(StoreError::Conflict {
-                run,
-                expected: expected_seq,
-                actual,
-            });
-        }
-        let bytes: usize = events.iter().map(heap::of_event).sum();
-        stored.log.extend_from_slice(events);
-        stored.record.head.clone_from(head);
-        stored.bytes += bytes;
-        drop(stored);
-        self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.forget_ended(0);
-        if head.status.has_ended() {
-            self.retire(run);
-        }
-        Ok(())
-    }
-
-    async fn read(
-        &self,
-        run: RunId,
-        after: u64,
-        limit: usize,
-    ) -> Result<Vec<StepEvent>, StoreError> {
-        let stored = self.find(run)?;
-        let stored = lock(&stored);
-        let skip = usize::try_from(after).unwrap_or(usize::MAX);
-        Ok(stored.log.iter().skip(skip).take(limit).cloned().collect())
-    }
-
-    async fn run(&self, run: RunId) -> Result<Option<RunRecord>, StoreError> {
-        Ok(self
-            .find(run)
-            .ok()
-            .map(|stored| lock(&stored).record.clone()))
-    }
-
     async fn runs(&self, query: RunQuery) -> Result<Page<RunRecord>, StoreError> {
         let runs = lock(&self.runs);
         let records =
@@ -388,29 +403,11 @@ impl Store for MemoryStore {
         }
         Ok(counts)
     }
+}
 
-    async fn unfinished(
-        &self,
-        after: Option<RunId>,
-        limit: usize,
-    ) -> Result<Vec<RunRecord>, StoreError> {
-        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let runs = lock(&self.runs);
-        let younger = runs.by_id.range((start, Bound::Unbounded));
-        let records = younger.map(|(_, stored)| lock(stored).record.clone());
-        Ok(records
-            .filter(|record| !record.head.status.has_ended())
-            .take(limit)
-            .collect())
-    }
-
-    async fn delete_run(&self, run: RunId) -> Result<bool, StoreError> {
-        let mut runs = lock(&self.runs);
-        runs.ended.retain(|ended| *ended != run);
-        Ok(self.forget(&mut runs, run))
-    }
-
-    async fn check(&self) -> Result<(), StoreError> {
+#[async_trait]
+impl Store for MemoryStore {
+    async fn ping(&self) -> Result<(), StoreError> {
         Ok(())
     }
 }

@@ -17,16 +17,84 @@ use crate::{
 /// How many specifications are in memory at once while names are read.
 const NAMES_AT_ONCE: usize = 10;
 
-/// Keeps workflows, runs and their logs.
+/// Stores runs, each with its record and its log.
 ///
 /// [`append`](Self::append) is the only change to a run, and a compare-and-set: order, fencing and
 /// idempotency in one. Futures may be dropped at any await; a dropped write has happened whole or not at all.
 ///
 /// A store that outlives its process compares what it reads with what it wrote: damage is an error that names
-/// the run and event, and never shown as if it were the original. Lists leave out records that cannot be read,
-/// so that one of them does not hide the others.
+/// the run and event, and is never returned as if it were the original.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait RunLog: Send + Sync + 'static {
+    /// Keeps a new run with its first event, and with the key that it was asked for by.
+    ///
+    /// # Errors
+    /// [`StoreError::KeyTaken`] when there is a run of this key; [`StoreError::Full`]; or the store cannot
+    /// be written.
+    async fn create_run(
+        &self,
+        record: RunRecord,
+        first: StepEvent,
+        key: Option<RunKey>,
+    ) -> Result<(), StoreError>;
+
+    /// The run that was asked for by this key, and what was asked; none when there is no such run.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    async fn run_by_key(&self, key: &RunKey) -> Result<Option<KeyedRun>, StoreError>;
+
+    /// Adds events to the log of a run, all or none, together with what they make of its record.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when [`Append::expected_seq`] is not the number of the log's last event;
+    /// [`StoreError::NoSuchRun`]; or the store cannot be written.
+    async fn append(&self, run: RunId, append: Append<'_>) -> Result<(), StoreError>;
+
+    /// At most `limit` events of a run that come after number `after`, in order. There may be fewer when
+    /// they are large, and none only at the end of the log (or when none is wanted): read on until nothing
+    /// comes.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchRun`]; [`StoreError::Damaged`] when the first of them is not the event that was
+    /// written, or is missing although the run's record counts it, since those before such a one are given; or
+    /// the store cannot be read.
+    async fn read(
+        &self,
+        run: RunId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<StepEvent>, StoreError>;
+
+    /// The record of a run; none when there is no such run.
+    ///
+    /// # Errors
+    /// [`StoreError::DamagedRun`] when its record is not one; or the store cannot be read.
+    async fn run(&self, run: RunId) -> Result<Option<RunRecord>, StoreError>;
+
+    /// At most `limit` records of runs that have not ended, oldest first, of those younger than `after`.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn unfinished(
+        &self,
+        after: Option<RunId>,
+        limit: usize,
+    ) -> Result<Vec<RunRecord>, StoreError>;
+
+    /// Forgets a run, its log and its key. Says whether there was one. It is gone at once, however long its log,
+    /// and other writes do not wait for the deletion of that.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    async fn delete_run(&self, run: RunId) -> Result<bool, StoreError>;
+}
+
+/// Stores workflows, and answers what lists, searches and counts ask.
+///
+/// Lists leave out records that cannot be read, so that one of them does not hide the others.
+#[async_trait]
+pub trait Catalog: Send + Sync + 'static {
     /// Keeps the first version of a new workflow.
     ///
     /// # Errors
@@ -112,58 +180,6 @@ pub trait Store: Send + Sync + 'static {
         if_version: Option<u32>,
     ) -> Result<bool, StoreError>;
 
-    /// Keeps a new run with its first event, and with the key that it was asked for by.
-    ///
-    /// # Errors
-    /// [`StoreError::KeyTaken`] when there is a run of this key; [`StoreError::Full`]; or the store cannot
-    /// be written.
-    async fn create_run(
-        &self,
-        record: RunRecord,
-        first: StepEvent,
-        key: Option<RunKey>,
-    ) -> Result<(), StoreError>;
-
-    /// The run that was asked for by this key, and what was asked; none when there is no such run.
-    ///
-    /// # Errors
-    /// As [`run`](Self::run).
-    async fn run_of_key(&self, key: &RunKey) -> Result<Option<KeyedRun>, StoreError>;
-
-    /// Adds events to the log of a run, all or none, together with what they make of its record.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] when `expected_seq` is not the number of the log's last event;
-    /// [`StoreError::NoSuchRun`]; or the store cannot be written.
-    async fn append(
-        &self,
-        run: RunId,
-        expected_seq: u64,
-        events: &[StepEvent],
-        head: &RunHead,
-    ) -> Result<(), StoreError>;
-
-    /// At most `limit` events of a run that come after number `after`, in order. There may be fewer when
-    /// they are large, and none only at the end of the log (or when none is wanted): read on until nothing
-    /// comes.
-    ///
-    /// # Errors
-    /// [`StoreError::NoSuchRun`]; [`StoreError::Damaged`] when the first of them is not the event that was
-    /// written, or is missing although the run's record counts it, since those before such a one are given; or
-    /// the store cannot be read.
-    async fn read(
-        &self,
-        run: RunId,
-        after: u64,
-        limit: usize,
-    ) -> Result<Vec<StepEvent>, StoreError>;
-
-    /// The record of a run; none when there is no such run.
-    ///
-    /// # Errors
-    /// [`StoreError::DamagedRun`] when its record is not one; or the store cannot be read.
-    async fn run(&self, run: RunId) -> Result<Option<RunRecord>, StoreError>;
-
     /// The records of runs, newest first.
     ///
     /// # Errors
@@ -176,30 +192,42 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// When the store cannot be read.
     async fn count_runs(&self, query: &RunQuery) -> Result<RunCounts, StoreError>;
+}
 
-    /// At most `limit` records of runs that have not ended, oldest first, of those younger than `after`.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    async fn unfinished(
-        &self,
-        after: Option<RunId>,
-        limit: usize,
-    ) -> Result<Vec<RunRecord>, StoreError>;
-
-    /// Forgets a run, its log and its key. Says whether there was one. It is gone at once, however long its log,
-    /// and other writes do not wait for the deletion of that.
-    ///
-    /// # Errors
-    /// When the store cannot be written.
-    async fn delete_run(&self, run: RunId) -> Result<bool, StoreError>;
-
+/// Stores workflows, runs and their logs: what a [`LocalEngine`](crate::LocalEngine) needs.
+///
+/// The suite `testing::store_tests` checks an implementation against the contract of all three traits.
+#[async_trait]
+pub trait Store: RunLog + Catalog {
     /// Finds out whether the store can be written, and whether what is written stays: not when its files were
     /// deleted while they are open, nor when there is space for a small record only.
     ///
     /// # Errors
     /// When it cannot.
-    async fn check(&self) -> Result<(), StoreError>;
+    async fn ping(&self) -> Result<(), StoreError>;
+}
+
+/// Events to add to the log of a run, with the record that they result in.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Append<'a> {
+    /// The number of the last event in the log, 0 for an empty one. The compare of the compare-and-set.
+    pub expected_seq: u64,
+    /// The events, numbered on from `expected_seq`.
+    pub events: &'a [StepEvent],
+    /// The mutable part of the record of the run, after these events.
+    pub head: &'a RunHead,
+}
+
+impl<'a> Append<'a> {
+    /// Events that follow event number `expected_seq`.
+    pub fn new(expected_seq: u64, events: &'a [StepEvent], head: &'a RunHead) -> Self {
+        Self {
+            expected_seq,
+            events,
+            head,
+        }
+    }
 }
 
 const _: fn(&dyn Store) = |_| {};

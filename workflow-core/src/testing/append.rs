@@ -6,7 +6,7 @@ use super::sample::{SampleRun, completed, done, numbers, started, steps};
 use crate::{
     event::StepEvent,
     id::RunId,
-    store::{Store, StoreError},
+    store::{Append, Store, StoreError},
 };
 
 pub async fn a_new_run_has_its_first_event(store: &dyn Store) {
@@ -37,7 +37,7 @@ pub async fn an_append_behind_the_end_is_refused(store: &dyn Store) {
     let mut run = SampleRun::stored(store).await;
     let (events, head) = run.next(steps(2));
     run.append(store, steps(3)).await;
-    let refused = store.append(run.id(), 1, &events, &head).await;
+    let refused = store.append(run.id(), Append::new(1, &events, &head)).await;
     assert_conflict(&refused, run.id(), 1, 4);
     run.assert_stored(store).await;
 }
@@ -46,7 +46,9 @@ pub async fn an_append_beyond_the_end_is_refused(store: &dyn Store) {
     let run = SampleRun::stored(store).await;
     let (events, head) = run.next(steps(2));
     for beyond in [2, 3, i64::MAX.unsigned_abs(), u64::MAX] {
-        let refused = store.append(run.id(), beyond, &events, &head).await;
+        let refused = store
+            .append(run.id(), Append::new(beyond, &events, &head))
+            .await;
         assert_conflict(&refused, run.id(), beyond, 1);
     }
     run.assert_stored(store).await;
@@ -56,7 +58,7 @@ pub async fn the_same_append_again_is_refused(store: &dyn Store) {
     let mut run = SampleRun::stored(store).await;
     let (events, head) = run.next(steps(2));
     run.append(store, steps(2)).await;
-    let refused = store.append(run.id(), 1, &events, &head).await;
+    let refused = store.append(run.id(), Append::new(1, &events, &head)).await;
     assert_conflict(&refused, run.id(), 1, 3);
 }
 
@@ -65,7 +67,12 @@ pub async fn of_appends_at_once_one_wins(store: &dyn Store) {
     let writers = (1..=16).map(|writer| {
         let (events, head) = run.next(steps(writer));
         let id = run.id();
-        async move { store.append(id, 1, &events, &head).await.map(|()| events) }
+        async move {
+            store
+                .append(id, Append::new(1, &events, &head))
+                .await
+                .map(|()| events)
+        }
     });
     let mut won = Vec::new();
     for outcome in join_all(writers).await {
@@ -86,7 +93,9 @@ pub async fn of_appends_at_once_one_wins(store: &dyn Store) {
 pub async fn an_append_to_an_unknown_run_is_refused(store: &dyn Store) {
     let never_stored = SampleRun::of(&super::sample::workflow("w"), "in".into());
     let (events, head) = never_stored.next(steps(1));
-    let refused = store.append(never_stored.id(), 1, &events, &head).await;
+    let refused = store
+        .append(never_stored.id(), Append::new(1, &events, &head))
+        .await;
     assert_unknown(&refused, never_stored.id());
     assert_eq!(store.run(never_stored.id()).await.unwrap(), None);
 }
@@ -95,9 +104,12 @@ pub async fn an_append_of_nothing_writes_the_head(store: &dyn Store) {
     let mut run = SampleRun::stored(store).await;
     run.record.head.usage.input_tokens = 5;
     let head = run.record.head.clone();
-    store.append(run.id(), 1, &[], &head).await.unwrap();
+    store
+        .append(run.id(), Append::new(1, &[], &head))
+        .await
+        .unwrap();
     run.assert_stored(store).await;
-    let refused = store.append(run.id(), 0, &[], &head).await;
+    let refused = store.append(run.id(), Append::new(0, &[], &head)).await;
     assert_conflict(&refused, run.id(), 0, 1);
 }
 

@@ -4,7 +4,7 @@ use super::sample::{SampleRun, failed, started, steps};
 use crate::{
     id::RunId,
     record::{RunCounts, RunQuery},
-    store::{Store, StoreError},
+    store::{Append, Store, StoreError},
 };
 
 pub async fn a_deleted_run_is_gone(store: &dyn Store) {
@@ -35,7 +35,7 @@ pub async fn a_run_is_deleted_once(store: &dyn Store) {
     assert!(store.delete_run(run.id()).await.unwrap());
     assert!(!store.delete_run(run.id()).await.unwrap());
     assert!(!store.delete_run(RunId::new()).await.unwrap());
-    let refused = store.append(run.id(), 1, &events, &head).await;
+    let refused = store.append(run.id(), Append::new(1, &events, &head)).await;
     assert!(
         matches!(refused, Err(StoreError::NoSuchRun(_))),
         "{refused:?}"

@@ -7,7 +7,7 @@ use futures::future::poll_immediate;
 use super::sample::{SampleRun, steps, stored_workflow, workflow};
 use crate::{
     record::{PageRequest, RunKey, RunQuery},
-    store::{Store, StoreError},
+    store::{Append, Store, StoreError},
 };
 
 /// How often a write is polled before it is dropped: not at all, and up to where any store is done.
@@ -29,10 +29,17 @@ pub async fn a_dropped_append_is_whole_or_not_at_all(store: &dyn Store) {
     for polls in POLLS {
         let mut run = SampleRun::stored(store).await;
         let (events, head) = run.next(steps(20));
-        let done = dropped_after(polls, store.append(run.id(), 1, &events, &head)).await;
+        let done = dropped_after(
+            polls,
+            store.append(run.id(), Append::new(1, &events, &head)),
+        )
+        .await;
         // The write may be on its way still: whoever goes on meets it, or is met by it.
         let (more, next_head) = run.next(steps(3));
-        let ends_at = match store.append(run.id(), 1, &more, &next_head).await {
+        let ends_at = match store
+            .append(run.id(), Append::new(1, &more, &next_head))
+            .await
+        {
             Ok(()) => 4,
             Err(StoreError::Conflict { actual, .. }) => actual,
             Err(other) => panic!("{other:?}"),
@@ -104,8 +111,8 @@ pub async fn a_dropped_deletion_is_whole_or_not_at_all(store: &dyn Store) {
 }
 
 pub async fn a_store_that_can_be_written_says_so(store: &dyn Store) {
-    store.check().await.unwrap();
+    store.ping().await.unwrap();
     let run = SampleRun::stored(store).await;
-    store.check().await.unwrap();
+    store.ping().await.unwrap();
     run.assert_stored(store).await;
 }

@@ -15,14 +15,14 @@ async fn stored_by(store: &dyn Store, key: &RunKey) -> Result<SampleRun, StoreEr
 }
 
 async fn assert_finds(store: &dyn Store, key: &RunKey, run: &SampleRun) {
-    let found = store.run_of_key(key).await.unwrap();
+    let found = store.run_by_key(key).await.unwrap();
     let expected = KeyedRun::new(run.record.clone(), key.request.clone());
     assert_eq!(found, Some(expected));
 }
 
 pub async fn a_key_finds_its_run(store: &dyn Store) {
     let key = RunKey::new("scope", "key", "request");
-    assert_eq!(store.run_of_key(&key).await.unwrap(), None);
+    assert_eq!(store.run_by_key(&key).await.unwrap(), None);
     let mut run = stored_by(store, &key).await.unwrap();
     assert_finds(store, &key, &run).await;
     run.append(store, [started()]).await;
@@ -33,7 +33,7 @@ pub async fn a_key_tells_what_was_asked(store: &dyn Store) {
     let key = RunKey::new("scope", "key", "first request");
     stored_by(store, &key).await.unwrap();
     let again = RunKey::new("scope", "key", "another request");
-    let found = store.run_of_key(&again).await.unwrap().unwrap();
+    let found = store.run_by_key(&again).await.unwrap().unwrap();
     assert_eq!(found.request, "first request");
 }
 
@@ -60,7 +60,7 @@ pub async fn a_key_is_of_its_scope(store: &dyn Store) {
         RunKey::new("other", "key", "r"),
     );
     let run = stored_by(store, &one).await.unwrap();
-    assert_eq!(store.run_of_key(&other).await.unwrap(), None);
+    assert_eq!(store.run_by_key(&other).await.unwrap(), None);
     let second = stored_by(store, &other).await.unwrap();
     assert_finds(store, &one, &run).await;
     assert_finds(store, &other, &second).await;
@@ -101,7 +101,7 @@ pub async fn a_deleted_run_frees_its_key(store: &dyn Store) {
     let key = RunKey::new("scope", "key", "request");
     let first = stored_by(store, &key).await.unwrap();
     assert!(store.delete_run(first.id()).await.unwrap());
-    assert_eq!(store.run_of_key(&key).await.unwrap(), None);
+    assert_eq!(store.run_by_key(&key).await.unwrap(), None);
     let second = stored_by(store, &key).await.unwrap();
     assert_finds(store, &key, &second).await;
 }

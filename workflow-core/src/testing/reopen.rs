@@ -7,7 +7,7 @@ use super::sample::{
 };
 use crate::{
     record::{PageRequest, RunKey, RunQuery, RunStatus},
-    store::{Store, StoreError},
+    store::{Append, Store, StoreError},
 };
 
 pub async fn runs_are_there_again<S: Store>(reopen: impl AsyncFn(Option<S>) -> S) {
@@ -36,7 +36,7 @@ pub async fn logs_go_on_again<S: Store>(reopen: impl AsyncFn(Option<S>) -> S) {
         run.assert_stored(&store).await;
     }
     let (events, head) = run.next(steps(1));
-    let refused = store.append(run.id(), 3, &events, &head).await;
+    let refused = store.append(run.id(), Append::new(3, &events, &head)).await;
     let told = matches!(
         refused,
         Err(StoreError::Conflict {
@@ -54,7 +54,7 @@ pub async fn keys_are_taken_again<S: Store>(reopen: impl AsyncFn(Option<S>) -> S
     let run = SampleRun::of(&workflow("w"), "in".into());
     run.create(&store, Some(key.clone())).await.unwrap();
     let store = reopen(Some(store)).await;
-    let found = store.run_of_key(&key).await.unwrap().unwrap();
+    let found = store.run_by_key(&key).await.unwrap().unwrap();
     assert_eq!(
         (found.record, found.request),
         (run.record, key.request.clone())

@@ -14,7 +14,7 @@ use crate::{
     },
     id::{NodeId, RunId, StepPath, StepRef, WaitId},
     record::{RunHead, RunKey, RunRecord, WorkflowRecord, WorkflowRef},
-    store::{Store, StoreError},
+    store::{Append, Store, StoreError},
     time::Timestamp,
     usage::Usage,
 };
@@ -106,7 +106,7 @@ impl SampleRun {
         let (events, head) = self.next(kinds);
         let after = self.last_seq();
         store
-            .append(self.id(), after, &events, &head)
+            .append(self.id(), Append::new(after, &events, &head))
             .await
             .unwrap();
         self.log.extend(events);

@@ -7,8 +7,8 @@ use std::sync::{
 
 use async_trait::async_trait;
 use workflow_core::{
-    EventKind, KeyedRun, Page, PageRequest, RunCounts, RunHead, RunId, RunKey, RunQuery, RunRecord,
-    StepEvent, Store, StoreError, WorkflowId, WorkflowRecord,
+    Append, Catalog, EventKind, KeyedRun, Page, PageRequest, RunCounts, RunId, RunKey, RunLog,
+    RunQuery, RunRecord, StepEvent, Store, StoreError, WorkflowId, WorkflowRecord,
 };
 
 /// What goes wrong with a call.
@@ -81,7 +81,53 @@ impl Faulty {
 }
 
 #[async_trait]
-impl Store for Faulty {
+impl RunLog for Faulty {
+    async fn create_run(
+        &self,
+        record: RunRecord,
+        mut first: StepEvent,
+        key: Option<RunKey>,
+    ) -> Result<(), StoreError> {
+        if let EventKind::RunCreated(created) = &mut first.kind
+            && self.forgets_inputs
+        {
+            created.input = Arc::default();
+        }
+        self.call("create_run", self.store.create_run(record, first, key))
+            .await
+    }
+    async fn run_by_key(&self, key: &RunKey) -> Result<Option<KeyedRun>, StoreError> {
+        self.call("run_by_key", self.store.run_by_key(key)).await
+    }
+    async fn append(&self, run: RunId, append: Append<'_>) -> Result<(), StoreError> {
+        self.call("append", self.store.append(run, append)).await
+    }
+    async fn read(
+        &self,
+        run: RunId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<StepEvent>, StoreError> {
+        self.call("read", self.store.read(run, after, limit)).await
+    }
+    async fn run(&self, run: RunId) -> Result<Option<RunRecord>, StoreError> {
+        self.call("run", self.store.run(run)).await
+    }
+    async fn unfinished(
+        &self,
+        after: Option<RunId>,
+        limit: usize,
+    ) -> Result<Vec<RunRecord>, StoreError> {
+        self.call("unfinished", self.store.unfinished(after, limit))
+            .await
+    }
+    async fn delete_run(&self, run: RunId) -> Result<bool, StoreError> {
+        self.call("delete_run", self.store.delete_run(run)).await
+    }
+}
+
+#[async_trait]
+impl Catalog for Faulty {
     async fn create_workflow(&self, record: WorkflowRecord) -> Result<(), StoreError> {
         self.call("create_workflow", self.store.create_workflow(record))
             .await
@@ -127,62 +173,17 @@ impl Store for Faulty {
         )
         .await
     }
-    async fn create_run(
-        &self,
-        record: RunRecord,
-        mut first: StepEvent,
-        key: Option<RunKey>,
-    ) -> Result<(), StoreError> {
-        if let EventKind::RunCreated(created) = &mut first.kind
-            && self.forgets_inputs
-        {
-            created.input = Arc::default();
-        }
-        self.call("create_run", self.store.create_run(record, first, key))
-            .await
-    }
-    async fn run_of_key(&self, key: &RunKey) -> Result<Option<KeyedRun>, StoreError> {
-        self.call("run_of_key", self.store.run_of_key(key)).await
-    }
-    async fn append(
-        &self,
-        run: RunId,
-        expected: u64,
-        events: &[StepEvent],
-        head: &RunHead,
-    ) -> Result<(), StoreError> {
-        self.call("append", self.store.append(run, expected, events, head))
-            .await
-    }
-    async fn read(
-        &self,
-        run: RunId,
-        after: u64,
-        limit: usize,
-    ) -> Result<Vec<StepEvent>, StoreError> {
-        self.call("read", self.store.read(run, after, limit)).await
-    }
-    async fn run(&self, run: RunId) -> Result<Option<RunRecord>, StoreError> {
-        self.call("run", self.store.run(run)).await
-    }
     async fn runs(&self, query: RunQuery) -> Result<Page<RunRecord>, StoreError> {
         self.call("runs", self.store.runs(query)).await
     }
     async fn count_runs(&self, query: &RunQuery) -> Result<RunCounts, StoreError> {
         self.call("count_runs", self.store.count_runs(query)).await
     }
-    async fn unfinished(
-        &self,
-        after: Option<RunId>,
-        limit: usize,
-    ) -> Result<Vec<RunRecord>, StoreError> {
-        self.call("unfinished", self.store.unfinished(after, limit))
-            .await
-    }
-    async fn delete_run(&self, run: RunId) -> Result<bool, StoreError> {
-        self.call("delete_run", self.store.delete_run(run)).await
-    }
-    async fn check(&self) -> Result<(), StoreError> {
-        self.call("check", self.store.check()).await
+}
+
+#[async_trait]
+impl Store for Faulty {
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.call("ping", self.store.ping()).await
     }
 }

@@ -12,7 +12,8 @@ use std::{error::Error, path::Path};
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use workflow_core::{
-    RunHead, RunId, RunRecord, StepEvent, Store, StoreError, Timestamp, WorkflowRecord, WorkflowRef,
+    Append, RunHead, RunId, RunLog, RunRecord, StepEvent, StoreError, Timestamp, WorkflowRecord,
+    WorkflowRef,
 };
 use workflow_sqlite::SqliteStore;
 
@@ -72,7 +73,10 @@ impl SampleRun {
                 next
             })
             .collect();
-        store.append(self.id, after, &events, &head).await.unwrap();
+        store
+            .append(self.id, Append::new(after, &events, &head))
+            .await
+            .unwrap();
         self.head = head;
     }
 
@@ -81,7 +85,9 @@ impl SampleRun {
         let next = event(self.id, after + 1, body);
         let mut head = self.head.clone();
         head.apply(&next);
-        store.append(self.id, after, &[next], &head).await?;
+        store
+            .append(self.id, Append::new(after, &[next], &head))
+            .await?;
         self.head = head;
         Ok(())
     }

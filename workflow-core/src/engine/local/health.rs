@@ -62,7 +62,7 @@ impl Health {
                 last.is_well.then_some(()).ok_or_else(failed)
             }
             _ => {
-                let result = timeout(PATIENCE, store.check())
+                let result = timeout(PATIENCE, store.ping())
                     .await
                     .unwrap_or_else(|_| Err(unavailable(format!("no answer within {PATIENCE:?}"))));
                 let (at, is_well) = (Instant::now(), result.is_ok());

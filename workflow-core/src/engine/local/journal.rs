@@ -7,7 +7,7 @@ use crate::{
     event::{EventKind, StepEvent},
     executor::{Fenced, Journal},
     record::RunHead,
-    store::{Store, StoreError},
+    store::{Append, Store, StoreError},
 };
 
 /// How long to wait before an append is tried again; twice as long each time after that.
@@ -48,7 +48,11 @@ impl StoreJournal {
         let mut wait = FIRST_WAIT;
         let mut failing = None;
         loop {
-            let Err(error) = (self.store.append(run, expected, events, &self.head)).await else {
+            let Err(error) = (self
+                .store
+                .append(run, Append::new(expected, events, &self.head)))
+            .await
+            else {
                 return Ok(());
             };
             // An append that failed before may have been written all the same.

@@ -131,7 +131,7 @@ impl LocalEngine {
         let Some(key) = key else {
             return Ok(None);
         };
-        match self.shared.store.run_of_key(key).await? {
+        match self.shared.store.run_by_key(key).await? {
             Some(found) if found.request != key.request => {
                 Err(EngineError::KeyReused(found.record.id))
             }
