@@ -24,7 +24,7 @@ use tokio::{
     sync::Mutex,
     time::{Duration, sleep},
 };
-use workflow_core::{Engine, LocalEngine, NewRun, Node, NodeContext, NodeError, Registry};
+use workflow_core::{LocalEngine, NewRun, Node, NodeContext, NodeError, Registry, Runs, Workflows};
 use workflow_http::Options;
 
 #[global_allocator]

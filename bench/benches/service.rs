@@ -23,7 +23,7 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, runtime::Runtime};
 use workflow_bench::{compare, runtimes};
-use workflow_core::{Engine, LocalEngine, Registry};
+use workflow_core::{LocalEngine, Registry, Workflows};
 use workflow_gemini::GeminiClient;
 use workflow_http::Options;
 

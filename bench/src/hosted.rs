@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use futures::StreamExt;
 use serde_json::{Value, json};
-use workflow_core::{Engine, LocalEngine, NewRun, RunId};
+use workflow_core::{LocalEngine, NewRun, RunId, Runs, Workflows};
 
 /// An engine, and what it is to run.
 #[derive(Debug)]

@@ -79,7 +79,7 @@ pub use self::{
     display::DisplayHints,
     engine::{
         Created, Engine, EngineError, EngineLimits, LocalEngine, LocalEngineBuilder, NewRun,
-        Observer, Recovered, Retry, Validation,
+        Observer, Recovered, Retry, Runs, Validation, Workflows,
     },
     error::{NodeError, Problem},
     event::{

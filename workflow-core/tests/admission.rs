@@ -20,8 +20,8 @@ use tokio::{
     time::Instant,
 };
 use workflow_core::{
-    Engine, EventKind, Executor, LocalEngine, NewRun, Node, NodeContext, NodeError, Registry, Run,
-    StepEvent, StepStatus, Update, Workflow,
+    EventKind, Executor, LocalEngine, NewRun, Node, NodeContext, NodeError, Registry, Run, Runs,
+    StepEvent, StepStatus, Update, Workflow, Workflows,
 };
 
 /// A limit that attempts share, and how many wait at it.
@@ -282,7 +282,7 @@ async fn a_run_that_is_dropped_or_cancelled_leaves_the_line() {
         .id;
     tokio::time::sleep(Duration::from_secs(10)).await;
     assert_eq!(gate.waiting.load(Ordering::SeqCst), 3);
-    let report = engine.run(run).await.unwrap();
+    let report = engine.run_report(run).await.unwrap();
     let queued: Vec<_> = report
         .steps
         .iter()
@@ -296,7 +296,7 @@ async fn a_run_that_is_dropped_or_cancelled_leaves_the_line() {
     engine.cancel(run).await.unwrap();
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(gate.waiting.load(Ordering::SeqCst), 0);
-    let report = engine.run(run).await.unwrap();
+    let report = engine.run_report(run).await.unwrap();
     for step in &report.steps {
         assert_eq!(step.status, StepStatus::Cancelled);
         assert_eq!(step.queued, None);

@@ -8,8 +8,8 @@ use futures::{StreamExt, future::join_all};
 use serde_json::{Value, json};
 use support::{Probe, brief, output_of, registry};
 use workflow_core::{
-    Engine, EngineError, EventKind, LocalEngine, NewRun, NodeId, PageRequest, Retry, RunId,
-    RunQuery, RunStatus, StepEvent, Update, WorkflowId,
+    EngineError, EventKind, LocalEngine, NewRun, NodeId, PageRequest, Retry, RunId, RunQuery,
+    RunStatus, Runs, StepEvent, Update, WorkflowId, Workflows,
 };
 
 fn engine(probe: &Probe) -> LocalEngine {
@@ -91,9 +91,9 @@ async fn a_run_is_done_again_from_a_node_with_the_results_before_it() {
         "what is taken over costs nothing"
     );
 
-    let report = engine.run(again.id).await.unwrap();
+    let report = engine.run_report(again.id).await.unwrap();
     assert_eq!(report.steps[0].output.as_deref(), Some(&json!("a1")));
-    let history = engine.step(again.id, &"a".into()).await.unwrap();
+    let history = engine.step_history(again.id, &"a".into()).await.unwrap();
     assert_eq!(history.attempts.len(), 0);
 }
 
@@ -206,7 +206,7 @@ async fn a_whole_run_is_done_again_with_the_same_input_or_another() {
         json!(["ba1ca1", "e"])
     );
     assert_eq!(probe.taken().len(), 10);
-    let report = engine.run(again).await.unwrap();
+    let report = engine.run_report(again).await.unwrap();
     assert_eq!(report.metadata.as_deref(), Some(&json!({"who": "me"})));
 
     let mut other = Retry::whole(first);

@@ -14,8 +14,8 @@ use futures::StreamExt;
 use serde_json::{Value, json};
 use support::{Probe, brief, collect, failure, output_of, registry};
 use workflow_core::{
-    Engine, EngineError, EventKind, Executor, FaultCode, Library, LocalEngine, NewRun, StepEvent,
-    Update, Workflow,
+    EngineError, EventKind, Executor, FaultCode, Library, LocalEngine, NewRun, Runs, StepEvent,
+    Update, Workflow, Workflows,
 };
 
 fn doubling() -> Value {

@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use futures::{StreamExt, poll};
 use serde_json::json;
 use support::{Probe, brief, registry, workflow};
-use workflow_core::{Engine, EventKind, Executor, LocalEngine, NewRun, RunStatus, Update};
+use workflow_core::{EventKind, Executor, LocalEngine, NewRun, RunStatus, Runs, Update, Workflows};
 
 #[tokio::test(start_paused = true)]
 async fn dropping_a_run_drops_its_nodes() {
@@ -59,7 +59,7 @@ async fn cancel_stops_what_works_and_starts_nothing() {
     let cancelled = engine.cancel(run.id).await.unwrap();
     assert_eq!(cancelled.head.status, RunStatus::Cancelled);
     assert_eq!(probe.taken(), ["start a", "drop a"]);
-    let events = engine.page(run.id, 0, 100).await.unwrap();
+    let events = engine.read_events(run.id, 0, 100).await.unwrap();
     assert_eq!(
         brief(&events)[2..],
         ["node.started a", "node.cancelled a", "run.cancelled"]

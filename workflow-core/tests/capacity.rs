@@ -16,7 +16,7 @@ use support::{
 use tokio::time::{Instant, sleep, timeout};
 use workflow_core::{
     Engine, EngineError, EventKind, Executor, LocalEngine, LocalEngineBuilder, MemoryStore, NewRun,
-    RunId, RunStatus, StepEvent, Update, WorkflowId,
+    RunId, RunStatus, Runs, StepEvent, Update, WorkflowId, Workflows,
 };
 
 type Set = fn(LocalEngineBuilder) -> LocalEngineBuilder;

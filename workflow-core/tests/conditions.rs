@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 use support::{Probe, brief, collect, failure, output_of, parsed, run};
-use workflow_core::{Engine, EngineError, Executor, LocalEngine, NewRun};
+use workflow_core::{EngineError, Executor, LocalEngine, NewRun, Runs, Workflows};
 
 fn triage() -> Value {
     json!({"nodes": [
@@ -269,7 +269,7 @@ async fn a_log_cut_in_the_middle_of_a_cancel_ends_as_cancelled() {
         .unwrap();
     tokio::time::sleep(Duration::from_millis(1)).await;
     engine.cancel(run.id).await.unwrap();
-    let log = engine.page(run.id, 0, 100).await.unwrap();
+    let log = engine.read_events(run.id, 0, 100).await.unwrap();
     let cut = log
         .iter()
         .position(|event| event.kind.name() == "node.cancelled")

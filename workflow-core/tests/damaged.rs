@@ -21,8 +21,8 @@ use support::{
     parsed, registry, run,
 };
 use workflow_core::{
-    Engine, EngineError, EventKind, Executor, Library, LocalEngine, MemoryStore, NewRun, RunId,
-    RunStatus, StepEvent, Update, Workflow,
+    EngineError, EventKind, Executor, Library, LocalEngine, MemoryStore, NewRun, RunId, RunStatus,
+    Runs, StepEvent, Update, Workflow, Workflows,
 };
 
 fn place(events: &[StepEvent], wanted: &str) -> usize {
@@ -277,7 +277,7 @@ async fn a_run_that_works_survives_a_store_that_fails_for_long() {
     tokio::time::sleep(Duration::from_secs(60)).await;
     fails.store(false, Ordering::SeqCst);
     assert_eq!(
-        engine.run(run).await.unwrap().record.head.status,
+        engine.run_report(run).await.unwrap().record.head.status,
         RunStatus::Running
     );
     assert_eq!(ending(&engine, run).await.as_deref(), Some("run.completed"));

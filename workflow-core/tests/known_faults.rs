@@ -12,7 +12,7 @@ use support::{
     Probe, brief, collect, failure, output_of, parsed, registry, run, run_all, workflow,
 };
 use workflow_core::{
-    Engine, EventKind, Executor, LocalEngine, NewRun, StartReason, StepEvent, Update,
+    EventKind, Executor, LocalEngine, NewRun, Runs, StartReason, StepEvent, Update, Workflows,
 };
 
 fn names(events: &[StepEvent], wanted: &str) -> Vec<String> {

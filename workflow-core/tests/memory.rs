@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use support::{Probe, faulty::Faulty};
 use workflow_core::{
-    Engine, LocalEngine, LocalEngineBuilder, MemoryStore, NewRun, RunRecord, RunStatus, heap_bytes,
+    LocalEngine, LocalEngineBuilder, MemoryStore, NewRun, RunRecord, RunStatus, Runs, Workflows,
+    heap_bytes,
 };
 
 #[global_allocator]
@@ -118,7 +119,7 @@ async fn taken_by_runs(
             drop(events.next().await.unwrap());
             streams.push(events);
         }
-        while !is_there(&engine.run(run.id).await.unwrap().record) {
+        while !is_there(&engine.run_report(run.id).await.unwrap().record) {
             tokio::task::yield_now().await;
         }
     }

@@ -9,7 +9,7 @@ use futures::{FutureExt, StreamExt, poll};
 use serde_json::json;
 use support::{Probe, registry};
 use workflow_core::{
-    Engine, EngineError, LocalEngine, MemoryStore, NewRun, RunId, RunStatus, Update,
+    EngineError, LocalEngine, MemoryStore, NewRun, RunId, RunStatus, Runs, Update, Workflows,
 };
 
 async fn started(probe: &Probe, nodes: serde_json::Value) -> (Arc<LocalEngine>, RunId) {
@@ -104,7 +104,7 @@ async fn a_slow_reader_gets_longer_pieces_and_all_of_them_before_the_end() {
     let events = engine.events(run, 3).await.unwrap();
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(
-        engine.run(run).await.unwrap().record.head.status,
+        engine.run_report(run).await.unwrap().record.head.status,
         RunStatus::Completed,
         "nobody read, the run is done"
     );
@@ -221,7 +221,9 @@ async fn the_memory_store_forgets_the_oldest_ended_runs() {
             .await;
         ids.push(run);
     }
-    assert!(matches!(engine.run(ids[0]).await, Err(EngineError::NoSuchRun(id)) if id == ids[0]));
+    assert!(
+        matches!(engine.run_report(ids[0]).await, Err(EngineError::NoSuchRun(id)) if id == ids[0])
+    );
     assert_eq!(
         engine
             .runs(workflow_core::RunQuery::default())
@@ -250,7 +252,7 @@ async fn the_report_tells_each_step() {
         .unwrap()
         .collect::<Vec<_>>()
         .await;
-    let report = engine.run(run).await.unwrap();
+    let report = engine.run_report(run).await.unwrap();
     let steps = report
         .steps
         .iter()
@@ -284,13 +286,16 @@ async fn a_report_leaves_out_what_would_make_it_too_large() {
     let updates = engine.events(run, 0).await.unwrap();
     updates.for_each(async |_| ()).await;
 
-    let report = engine.run(run).await.unwrap();
+    let report = engine.run_report(run).await.unwrap();
     assert_eq!(report.record.head.status, RunStatus::Completed);
     let (told, left_out): (Vec<_>, Vec<_>) =
         (report.steps.iter()).partition(|step| step.output.is_some());
     assert_eq!((told.len(), left_out.len()), (18, 2));
     assert!(left_out.iter().all(|step| step.output_omitted));
-    let history = engine.step(run, left_out[0].step.path()).await.unwrap();
+    let history = engine
+        .step_history(run, left_out[0].step.path())
+        .await
+        .unwrap();
     assert_eq!(history.step.output.as_deref(), Some(&input.into()));
 }
 
@@ -303,7 +308,7 @@ async fn shutdown_drains_and_takes_no_more() {
     )
     .await;
     engine.shutdown(Duration::from_secs(10)).await;
-    let report = engine.run(run).await.unwrap();
+    let report = engine.run_report(run).await.unwrap();
     assert_eq!(report.record.head.status, RunStatus::Completed);
     let refused = engine
         .start(NewRun::new(report.record.workflow.id, json!(null)))

@@ -22,7 +22,7 @@ use support::{
 };
 use workflow_core::{
     Append, Engine, EngineError, EventKind, Executor, LocalEngine, MemoryStore, NewRun, Observer,
-    Retry, RunId, RunRecord, RunStatus, StartReason, StepEvent, Store, Update,
+    Retry, RunId, RunRecord, RunStatus, Runs, StartReason, StepEvent, Store, Update, Workflows,
 };
 
 fn engine(probe: &Probe, store: &Arc<dyn Store>) -> LocalEngine {
@@ -279,7 +279,7 @@ async fn people_and_times_are_waited_for_across_a_restart() {
     let asked = start(&first, ask, json!(null)).await;
     let sleeps = start(&first, sleep, json!(null)).await;
     tokio::time::sleep(Duration::from_secs(60)).await;
-    let wait = first.run(asked).await.unwrap().waits[0].wait_id;
+    let wait = first.run_report(asked).await.unwrap().waits[0].wait_id;
     first.shutdown(Duration::from_secs(1)).await;
     drop(first);
     tokio::time::sleep(Duration::from_secs(3600)).await;
@@ -287,7 +287,7 @@ async fn people_and_times_are_waited_for_across_a_restart() {
     let second = engine(&Probe::default(), &store);
     let recovered = second.recover().await.unwrap();
     assert_eq!((recovered.going_on, recovered.waiting), (0, 2));
-    second.signal(asked, wait, json!("yes")).await.unwrap();
+    second.answer(asked, wait, json!("yes")).await.unwrap();
     assert_eq!(output_of(&ended(&second, asked).await), "yes");
     let begun = tokio::time::Instant::now();
     ended(&second, sleeps).await;
@@ -413,7 +413,7 @@ async fn a_log_that_cannot_be_gone_on_from_stops_its_run_alone() {
     for (at, field, value, code) in changes {
         let (engine, whole, broken) = stopped(|event| event[field] = json!(value), at).await;
         ended(&engine, whole).await;
-        let report = engine.run(broken).await.unwrap();
+        let report = engine.run_report(broken).await.unwrap();
         assert_eq!(report.blocked.unwrap().code, code);
         assert_eq!(report.record.head.status, RunStatus::Running);
         let refusals = [
@@ -429,7 +429,7 @@ async fn a_log_that_cannot_be_gone_on_from_stops_its_run_alone() {
         }
         engine.delete_run(broken).await.unwrap();
         assert!(matches!(
-            engine.run(broken).await,
+            engine.run_report(broken).await,
             Err(EngineError::NoSuchRun(_))
         ));
     }
@@ -450,7 +450,7 @@ async fn a_workflow_that_cannot_be_built_any_more_stops_its_run() {
         .build();
     second.recover().await.unwrap();
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let stopped = second.run(run).await.unwrap().blocked.unwrap();
+    let stopped = second.run_report(run).await.unwrap().blocked.unwrap();
     assert_eq!(stopped.code, "unusable_workflow");
     assert_eq!(stopped.errors[0].pointer, "#/nodes/0/type");
 }
@@ -604,7 +604,7 @@ async fn a_run_whose_observer_panics_is_taken_up_again() {
     ]});
     let run = start(&engine, spec, json!(1)).await;
     tokio::time::sleep(Duration::from_secs(60)).await;
-    let report = engine.run(run).await.unwrap();
+    let report = engine.run_report(run).await.unwrap();
     assert_eq!(report.record.head.status, RunStatus::Completed);
 }
 
@@ -656,14 +656,14 @@ async fn a_report_shows_when_the_host_was_down() {
     tokio::time::sleep(Duration::from_secs(100)).await;
     stopped.recover().await.unwrap();
     tokio::time::sleep(Duration::from_secs(2)).await;
-    assert_eq!(stopped.run(run).await.unwrap().outages.len(), 1);
+    assert_eq!(stopped.run_report(run).await.unwrap().outages.len(), 1);
     // Lost, not stopped.
     drop(stopped);
     let last = one();
     tokio::time::sleep(Duration::from_secs(300)).await;
     last.recover().await.unwrap();
     let events = ended(&last, run).await;
-    let outages = last.run(run).await.unwrap().outages;
+    let outages = last.run_report(run).await.unwrap().outages;
     let times: Vec<_> = (outages.iter())
         .map(|outage| (outage.since, outage.until))
         .collect();

@@ -11,8 +11,8 @@ use futures::StreamExt;
 use serde_json::{Value, json};
 use support::{collect, output_of};
 use workflow_core::{
-    Engine, Executor, FaultCode, LocalEngine, NewRun, Node, NodeContext, NodeError, NodeId,
-    Registry, Retry, RunId, StepEvent, Update, Workflow,
+    Executor, FaultCode, LocalEngine, NewRun, Node, NodeContext, NodeError, NodeId, Registry,
+    Retry, RunId, Runs, StepEvent, Update, Workflow, Workflows,
 };
 
 /// Answers, and says what its data says of the answer.
@@ -120,7 +120,7 @@ async fn a_retry_reads_what_was_said_in_the_run_before() {
         run = engine.retry(from).await.unwrap();
         assert_eq!(output(&engine, run.id).await, expected());
     }
-    let report = serde_json::to_value(engine.run(run.id).await.unwrap()).unwrap();
+    let report = serde_json::to_value(engine.run_report(run.id).await.unwrap()).unwrap();
     assert_eq!(report["steps"][0]["truncated"], true);
     assert_eq!(report["steps"][0]["reused"], true);
 }

@@ -14,8 +14,8 @@ use futures::StreamExt;
 use serde_json::{Value, json};
 use support::{Probe, brief, collect, failure, output_of, parsed, registry, run};
 use workflow_core::{
-    Engine, EngineError, EventKind, Executor, LocalEngine, NewRun, RunId, RunStatus, SignalError,
-    StepEvent, Update, WaitId,
+    EngineError, EventKind, Executor, LocalEngine, NewRun, RunId, RunStatus, Runs, SignalError,
+    StepEvent, Update, WaitId, Workflows,
 };
 
 fn approval(data: Value) -> Value {
@@ -193,7 +193,7 @@ async fn rest_of(engine: &LocalEngine, run: RunId, after: u64) -> Vec<StepEvent>
 #[tokio::test(start_paused = true)]
 async fn a_reader_of_a_waiting_run_stays_and_sees_it_go_on() {
     let (engine, run) = waiting(&Probe::default(), asking()).await;
-    let report = engine.run(run).await.unwrap();
+    let report = engine.run_report(run).await.unwrap();
     let head = &report.record.head;
     assert_eq!(
         (head.status, head.awaiting_answers),
@@ -210,7 +210,7 @@ async fn a_reader_of_a_waiting_run_stays_and_sees_it_go_on() {
     tokio::time::sleep(Duration::from_secs(3_600)).await;
     assert!(!reader.is_finished());
     engine
-        .signal(run, wait, json!({"ok": false}))
+        .answer(run, wait, json!({"ok": false}))
         .await
         .unwrap();
     let events = reader.await.unwrap();
@@ -230,16 +230,16 @@ async fn a_reader_of_a_waiting_run_stays_and_sees_it_go_on() {
 #[tokio::test(start_paused = true)]
 async fn an_answer_is_in_the_log_when_it_is_taken_and_the_same_again_changes_nothing() {
     let (engine, run) = waiting(&Probe::default(), asking()).await;
-    let wait = engine.run(run).await.unwrap().waits[0].wait_id;
+    let wait = engine.run_report(run).await.unwrap().waits[0].wait_id;
     let yes = json!({"ok": true});
-    engine.signal(run, wait, yes.clone()).await.unwrap();
+    engine.answer(run, wait, yes.clone()).await.unwrap();
     let resumed = |events: &[StepEvent]| {
         let resumed = events.iter().filter(|it| it.kind.name() == "node.resumed");
         resumed.count()
     };
-    assert_eq!(resumed(&engine.page(run, 0, 100).await.unwrap()), 1);
-    engine.signal(run, wait, yes).await.unwrap();
-    let other = engine.signal(run, wait, json!({"ok": false})).await;
+    assert_eq!(resumed(&engine.read_events(run, 0, 100).await.unwrap()), 1);
+    engine.answer(run, wait, yes).await.unwrap();
+    let other = engine.answer(run, wait, json!({"ok": false})).await;
     assert!(
         matches!(other, Err(EngineError::Signal(SignalError::Answered(_)))),
         "{other:?}"
@@ -251,10 +251,10 @@ async fn an_answer_is_in_the_log_when_it_is_taken_and_the_same_again_changes_not
 async fn of_many_answers_at_once_one_is_taken() {
     let spec = approval(json!({"message": "Well?"}));
     let (engine, run) = waiting(&Probe::default(), spec).await;
-    let wait = engine.run(run).await.unwrap().waits[0].wait_id;
+    let wait = engine.run_report(run).await.unwrap().waits[0].wait_id;
     let answers = (0..20).map(|n| {
         let engine = Arc::clone(&engine);
-        async move { engine.signal(run, wait, json!({"ok": n})).await }
+        async move { engine.answer(run, wait, json!({"ok": n})).await }
     });
     let results = futures::future::join_all(answers).await;
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
@@ -273,7 +273,7 @@ async fn nobody_answering_in_time_fails_the_step() {
     spec["nodes"][1]["on_error"] = json!({"output": {"ok": true}});
     let probe = Probe::default();
     let (engine, run) = waiting(&probe, spec).await;
-    let wait = engine.run(run).await.unwrap().waits[0].wait_id;
+    let wait = engine.run_report(run).await.unwrap().waits[0].wait_id;
     probe.taken();
     tokio::time::sleep(Duration::from_secs(24 * 3_600 + 1)).await;
     let events = rest_of(&engine, run, 0).await;
@@ -284,7 +284,7 @@ async fn nobody_answering_in_time_fails_the_step() {
     assert_eq!(failed["error"]["code"], "expired");
     assert_eq!(failed["handled"], true);
     assert_eq!(probe.taken(), ["start publish", "end publish"]);
-    let late = engine.signal(run, wait, json!({"ok": true})).await;
+    let late = engine.answer(run, wait, json!({"ok": true})).await;
     assert!(
         matches!(late, Err(EngineError::Signal(SignalError::Expired(_)))),
         "{late:?}"
@@ -298,7 +298,7 @@ async fn a_long_delay_lets_the_run_rest_and_wakes_it() {
         {"id": "b", "type": "Script"},
     ]});
     let (engine, run) = waiting(&Probe::default(), spec).await;
-    let head = engine.run(run).await.unwrap().record.head;
+    let head = engine.run_report(run).await.unwrap().record.head;
     assert_eq!(
         (head.status, head.awaiting_answers),
         (RunStatus::Waiting, 0)
@@ -317,7 +317,7 @@ async fn a_long_delay_lets_the_run_rest_and_wakes_it() {
 #[tokio::test(start_paused = true)]
 async fn a_waiting_run_can_be_cancelled() {
     let (engine, run) = waiting(&Probe::default(), asking()).await;
-    let wait = engine.run(run).await.unwrap().waits[0].wait_id;
+    let wait = engine.run_report(run).await.unwrap().waits[0].wait_id;
     let record = engine.cancel(run).await.unwrap();
     assert_eq!(record.head.status, RunStatus::Cancelled);
     let told = brief(&rest_of(&engine, run, 0).await);
@@ -325,7 +325,7 @@ async fn a_waiting_run_can_be_cancelled() {
         told[told.len() - 2..],
         ["node.cancelled approve", "run.cancelled"]
     );
-    let late = engine.signal(run, wait, json!({"ok": true})).await;
+    let late = engine.answer(run, wait, json!({"ok": true})).await;
     assert!(
         matches!(late, Err(EngineError::Signal(SignalError::Ended(_)))),
         "{late:?}"
@@ -365,10 +365,10 @@ async fn a_step_is_answered_while_others_work() {
         .unwrap()
         .id;
     tokio::time::sleep(Duration::from_millis(10)).await;
-    let report = engine.run(run).await.unwrap();
+    let report = engine.run_report(run).await.unwrap();
     assert_eq!(report.record.head.status, RunStatus::Running);
     engine
-        .signal(run, report.waits[0].wait_id, json!("yes"))
+        .answer(run, report.waits[0].wait_id, json!("yes"))
         .await
         .unwrap();
     let events = rest_of(&engine, run, 0).await;
@@ -384,7 +384,7 @@ async fn people_are_asked_within_maps_and_loops() {
     let (engine, run) = waiting(&Probe::default(), spec).await;
     let mut asked = Vec::new();
     for answer in ["bad", "good", "good"] {
-        let waits = engine.run(run).await.unwrap().waits;
+        let waits = engine.run_report(run).await.unwrap().waits;
         let mut messages: Vec<String> = waits.iter().map(|wait| wait.message.to_string()).collect();
         messages.sort();
         asked.push(messages);
@@ -393,7 +393,7 @@ async fn people_are_asked_within_maps_and_loops() {
             .min_by_key(|wait| wait.message.clone())
             .unwrap();
         engine
-            .signal(run, first.wait_id, json!(answer))
+            .answer(run, first.wait_id, json!(answer))
             .await
             .unwrap();
         tokio::time::sleep(Duration::from_secs(60)).await;

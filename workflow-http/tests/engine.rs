@@ -10,8 +10,8 @@ use serde_json::Value;
 use support::{Answer, Api};
 use workflow_core::{
     Created, Engine, EngineError, EngineLimits, Executor, NewRun, Page, PageRequest, Registry,
-    Retry, RunCounts, RunId, RunQuery, RunRecord, RunReport, StepEvent, StepHistory, StepPath,
-    StoreError, Update, Validation, WaitId, WorkflowId, WorkflowRecord,
+    Retry, RunCounts, RunId, RunQuery, RunRecord, Runs, StepEvent, StoreError, Update, Validation,
+    WaitId, WorkflowId, WorkflowRecord, Workflows,
 };
 use workflow_http::Options;
 
@@ -19,7 +19,7 @@ use workflow_http::Options;
 struct Refusing<F>(F, Registry);
 
 #[async_trait]
-impl<F: Fn() -> EngineError + Send + Sync + 'static> Engine for Refusing<F> {
+impl<F: Fn() -> EngineError + Send + Sync + 'static> Workflows for Refusing<F> {
     async fn create_workflow(&self, _: Value) -> Result<Created, EngineError> {
         Err(self.0())
     }
@@ -38,18 +38,6 @@ impl<F: Fn() -> EngineError + Send + Sync + 'static> Engine for Refusing<F> {
     ) -> Result<Page<WorkflowRecord>, EngineError> {
         Err(self.0())
     }
-    async fn retry(&self, _: Retry) -> Result<RunRecord, EngineError> {
-        Err(self.0())
-    }
-    async fn count_runs(&self, _: &RunQuery) -> Result<RunCounts, EngineError> {
-        Err(self.0())
-    }
-    async fn delete_run(&self, _: RunId) -> Result<(), EngineError> {
-        Err(self.0())
-    }
-    async fn ready(&self) -> Result<(), EngineError> {
-        Err(self.0())
-    }
     async fn workflow(&self, _: WorkflowId, _: Option<u32>) -> Result<WorkflowRecord, EngineError> {
         Err(self.0())
     }
@@ -62,13 +50,23 @@ impl<F: Fn() -> EngineError + Send + Sync + 'static> Engine for Refusing<F> {
     async fn validate(&self, _: &Value) -> Result<Validation, EngineError> {
         unimplemented!("nothing here can be checked")
     }
+}
+
+#[async_trait]
+impl<F: Fn() -> EngineError + Send + Sync + 'static> Runs for Refusing<F> {
+    async fn retry(&self, _: Retry) -> Result<RunRecord, EngineError> {
+        Err(self.0())
+    }
+    async fn count_runs(&self, _: &RunQuery) -> Result<RunCounts, EngineError> {
+        Err(self.0())
+    }
+    async fn delete_run(&self, _: RunId) -> Result<(), EngineError> {
+        Err(self.0())
+    }
     async fn start(&self, _: NewRun) -> Result<RunRecord, EngineError> {
         Err(self.0())
     }
-    async fn run(&self, _: RunId) -> Result<RunReport, EngineError> {
-        Err(self.0())
-    }
-    async fn step(&self, _: RunId, _: &StepPath) -> Result<StepHistory, EngineError> {
+    async fn run_record(&self, _: RunId) -> Result<RunRecord, EngineError> {
         Err(self.0())
     }
     async fn runs(&self, _: RunQuery) -> Result<Page<RunRecord>, EngineError> {
@@ -77,13 +75,20 @@ impl<F: Fn() -> EngineError + Send + Sync + 'static> Engine for Refusing<F> {
     async fn cancel(&self, _: RunId) -> Result<RunRecord, EngineError> {
         Err(self.0())
     }
-    async fn signal(&self, _: RunId, _: WaitId, _: Value) -> Result<RunRecord, EngineError> {
+    async fn answer(&self, _: RunId, _: WaitId, _: Value) -> Result<RunRecord, EngineError> {
         Err(self.0())
     }
     async fn events(&self, _: RunId, _: u64) -> Result<BoxStream<'static, Update>, EngineError> {
         Err(self.0())
     }
-    async fn page(&self, _: RunId, _: u64, _: usize) -> Result<Vec<StepEvent>, EngineError> {
+    async fn read_events(&self, _: RunId, _: u64, _: usize) -> Result<Vec<StepEvent>, EngineError> {
+        Err(self.0())
+    }
+}
+
+#[async_trait]
+impl<F: Fn() -> EngineError + Send + Sync + 'static> Engine for Refusing<F> {
+    async fn ready(&self) -> Result<(), EngineError> {
         Err(self.0())
     }
     fn registry(&self) -> &Registry {

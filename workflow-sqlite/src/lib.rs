@@ -2,7 +2,7 @@
 //!
 //! ```
 //! use std::sync::Arc;
-//! use workflow_core::{Engine, LocalEngine, NewRun, Registry};
+//! use workflow_core::{LocalEngine, NewRun, Registry, Runs, Workflows};
 //! use workflow_sqlite::SqliteStore;
 //!
 //! # #[tokio::main(flavor = "current_thread")]

@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::Value;
-use workflow_core::{Engine, LocalEngine, WorkflowRecord};
+use workflow_core::{LocalEngine, WorkflowRecord, Workflows};
 
 use crate::{error::Stopped, file::read_spec};
 

@@ -11,7 +11,7 @@ use futures::StreamExt;
 use serde_json::Value;
 use tokio::{runtime::Runtime, sync::mpsc};
 use workflow_core::{
-    Engine, EngineError, EventKind, Fault, LocalEngine, NewRun, RunId, SignalError, StepEvent,
+    EngineError, EventKind, Fault, LocalEngine, NewRun, RunId, Runs, SignalError, StepEvent,
     StepPath, StepRef, Update, WaitId,
 };
 
@@ -194,7 +194,7 @@ impl<'a> Session<'a> {
                 return Ok(());
             }
         };
-        match self.engine.signal(self.run, wait, answer).await {
+        match self.engine.answer(self.run, wait, answer).await {
             Ok(_) => {}
             Err(EngineError::Signal(SignalError::Invalid(faults))) => {
                 self.no_answer(&faults);

@@ -7,7 +7,7 @@ use std::{
 };
 
 use tokio::runtime::Runtime;
-use workflow_core::{Engine, JsonError, LocalEngine, Validation, read_json};
+use workflow_core::{JsonError, LocalEngine, Validation, Workflows, read_json};
 use workflow_gemini::GeminiClient;
 
 use crate::{

@@ -3,6 +3,7 @@
 mod limits;
 mod local;
 mod observer;
+mod read;
 
 use std::sync::Arc;
 
@@ -29,11 +30,9 @@ use crate::{
     wait::SignalError,
 };
 
-/// What a service needs of an engine.
-///
-/// Runs belong to the engine: nothing here depends on anybody watching.
+/// Checks and stores workflows.
 #[async_trait]
-pub trait Engine: Send + Sync + 'static {
+pub trait Workflows: Send + Sync + 'static {
     /// Checks a specification and stores it as a new workflow.
     ///
     /// # Errors
@@ -95,7 +94,13 @@ pub trait Engine: Send + Sync + 'static {
     /// # Errors
     /// When the store cannot be asked for the workflows it calls.
     async fn validate(&self, spec: &Value) -> Result<Validation, EngineError>;
+}
 
+/// Starts, answers and reads runs.
+///
+/// Runs belong to the engine: nothing here depends on a reader.
+#[async_trait]
+pub trait Runs: Send + Sync + 'static {
     /// Stores a new run and starts it as soon as there is room. With a key that was used before, it
     /// gives the run of that key instead.
     ///
@@ -120,17 +125,31 @@ pub trait Engine: Send + Sync + 'static {
     /// As [`start`](Self::start).
     async fn retry(&self, retry: Retry) -> Result<RunRecord, EngineError>;
 
-    /// A run, step by step.
+    /// The record of a run.
     ///
     /// # Errors
     /// [`EngineError::NoSuchRun`].
-    async fn run(&self, id: RunId) -> Result<RunReport, EngineError>;
+    async fn run_record(&self, id: RunId) -> Result<RunRecord, EngineError>;
 
-    /// One step of a run, attempt by attempt: also the prompt as it was sent, where its node keeps it.
+    /// A run, step by step. Provided: folds the events that the record of the run counts.
+    ///
+    /// A log that cannot be read on does not hide what comes before: the report ends there, and
+    /// [`RunReport::blocked`] says why.
+    ///
+    /// # Errors
+    /// [`EngineError::NoSuchRun`].
+    async fn run_report(&self, id: RunId) -> Result<RunReport, EngineError> {
+        read::run_report(self, id).await
+    }
+
+    /// One step of a run, attempt by attempt: also the prompt as it was sent, where its node keeps it. Provided:
+    /// folds the events of the step.
     ///
     /// # Errors
     /// [`EngineError::NoSuchRun`], [`EngineError::NoSuchStep`].
-    async fn step(&self, run: RunId, path: &StepPath) -> Result<StepHistory, EngineError>;
+    async fn step_history(&self, run: RunId, path: &StepPath) -> Result<StepHistory, EngineError> {
+        read::step_history(self, run, path).await
+    }
 
     /// Runs, newest first.
     ///
@@ -169,7 +188,7 @@ pub trait Engine: Send + Sync + 'static {
     ///
     /// # Cancellation
     /// The answer counts all the same.
-    async fn signal(
+    async fn answer(
         &self,
         run: RunId,
         wait: WaitId,
@@ -194,13 +213,17 @@ pub trait Engine: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`EngineError::NoSuchRun`].
-    async fn page(
+    async fn read_events(
         &self,
         run: RunId,
         after: u64,
         limit: usize,
     ) -> Result<Vec<StepEvent>, EngineError>;
+}
 
+/// What a service needs of an engine.
+#[async_trait]
+pub trait Engine: Workflows + Runs {
     /// Finds out whether runs can be started.
     ///
     /// # Errors

@@ -119,7 +119,7 @@ pub(crate) async fn get(
     State(app): State<App>,
     Id(id): Id<RunId>,
 ) -> Result<impl IntoResponse, Problem> {
-    let report = app.engine.run(id).await?;
+    let report = app.engine.run_report(id).await?;
     let links = app.links(&report.record);
     Ok(Json(Linked { run: report, links }))
 }
@@ -141,5 +141,7 @@ pub(crate) async fn step(
     let Ok(id) = run.parse() else {
         return Err(Kind::UnknownRun.of(format!("there is no run {run:?}")));
     };
-    Ok(Json(app.engine.step(id, &path.as_str().into()).await?))
+    Ok(Json(
+        app.engine.step_history(id, &path.as_str().into()).await?,
+    ))
 }

@@ -21,7 +21,7 @@ pub(crate) async fn answer(
         (run.parse()).map_err(|_| Kind::UnknownRun.of(format!("there is no run {run:?}")))?;
     let wait: WaitId = (wait.parse())
         .map_err(|_| Kind::UnknownWait.of(format!("the run has no wait {wait:?}")))?;
-    let run = app.engine.signal(run, wait, payload).await?;
+    let run = app.engine.answer(run, wait, payload).await?;
     let links = app.links(&run);
     Ok(Json(Linked { run, links }))
 }

@@ -63,7 +63,7 @@ async fn seen(app: &App, run: RunId, after: u64) -> Result<Option<StepEvent>, Pr
     let Some(before) = after.checked_sub(1) else {
         return Ok(None);
     };
-    let event = app.engine.page(run, before, 1).await?.pop();
+    let event = app.engine.read_events(run, before, 1).await?.pop();
     let beyond = || Kind::BeyondEnd.of(format!("the log has no event {after}"));
     event.map(Some).ok_or_else(beyond)
 }
@@ -111,7 +111,7 @@ async fn page(app: &App, run: RunId, after: u64, limit: usize) -> Result<EventPa
     'page: while items.len() < limit {
         let last = items.last().map_or(after, |last| last.seq);
         let wanted = AT_ONCE.min(limit - items.len());
-        let some = app.engine.page(run, last, wanted).await?;
+        let some = app.engine.read_events(run, last, wanted).await?;
         let is_all = some.len() < wanted;
         for event in some {
             let event = event.shown().into_owned();
@@ -129,7 +129,9 @@ async fn page(app: &App, run: RunId, after: u64, limit: usize) -> Result<EventPa
     let last = items.last().filter(|last| !last.is_terminal());
     let next_cursor = match last.map(|last| last.seq) {
         // A page of large events may be short of its limit, with more behind it.
-        Some(last) if !app.engine.page(run, last, 1).await?.is_empty() => Some(last.to_string()),
+        Some(last) if !app.engine.read_events(run, last, 1).await?.is_empty() => {
+            Some(last.to_string())
+        }
         _ => None,
     };
     Ok(EventPage { items, next_cursor })

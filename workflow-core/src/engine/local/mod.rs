@@ -32,14 +32,13 @@ use serde_json::Value;
 pub use self::recover::Recovered;
 pub(super) use self::replay::{damaged_event, damaged_record};
 use self::{
-    admission::Admission,
-    commands::Commands,
-    drive::Drives,
-    logs::{READ_BATCH, RunLogs},
-    reader::Reader,
+    admission::Admission, commands::Commands, drive::Drives, logs::RunLogs, reader::Reader,
     shared::Shared,
 };
-use super::{Created, Engine, EngineError, EngineLimits, NewRun, Observer, Retry, Validation};
+use super::{
+    Created, Engine, EngineError, EngineLimits, NewRun, Observer, Retry, Runs, Validation,
+    Workflows, read,
+};
 use crate::{
     event::{StepEvent, Update},
     executor::{Executor, RunCommand},
@@ -217,7 +216,7 @@ impl LocalEngine {
 }
 
 #[async_trait]
-impl Engine for LocalEngine {
+impl Workflows for LocalEngine {
     async fn create_workflow(&self, spec: Value) -> Result<Created, EngineError> {
         let workflow = self.shared.linker.check(&spec).await?;
         let mut warnings = workflow.warnings().to_vec();
@@ -303,7 +302,10 @@ impl Engine for LocalEngine {
             Err(other) => Err(other),
         }
     }
+}
 
+#[async_trait]
+impl Runs for LocalEngine {
     async fn start(&self, run: NewRun) -> Result<RunRecord, EngineError> {
         self.start_new(run).await
     }
@@ -312,33 +314,18 @@ impl Engine for LocalEngine {
         self.start_again(retry).await
     }
 
-    async fn run(&self, id: RunId) -> Result<RunReport, EngineError> {
-        let record = self.logs.record(id).await?;
-        let until = record.head.last_seq;
-        let mut report = RunReport::new(record);
-        report.blocked = self.shared.runs.stopped(id);
-        let mut after = 0;
-        while after < until {
-            let events = match self.page(id, after, READ_BATCH).await {
-                Ok(events) => events,
-                Err(EngineError::Stopped { problem, .. }) => {
-                    report.blocked = Some(problem);
-                    break;
-                }
-                Err(error) => return Err(error),
-            };
-            let Some(last) = events.last() else { break };
-            after = last.seq;
-            for event in events.iter().filter(|event| event.seq <= until) {
-                report.apply(event);
-            }
-            // As in `each_event`.
-            tokio::task::yield_now().await;
-        }
-        Ok(report.finish())
+    async fn run_record(&self, id: RunId) -> Result<RunRecord, EngineError> {
+        self.logs.record(id).await
     }
 
-    async fn step(&self, run: RunId, path: &StepPath) -> Result<StepHistory, EngineError> {
+    async fn run_report(&self, id: RunId) -> Result<RunReport, EngineError> {
+        let mut report = read::run_report(self, id).await?;
+        // What a damaged log says comes first.
+        report.blocked = report.blocked.or_else(|| self.shared.runs.stopped(id));
+        Ok(report)
+    }
+
+    async fn step_history(&self, run: RunId, path: &StepPath) -> Result<StepHistory, EngineError> {
         let tells = |event: &StepEvent| {
             event.seq == 1 || event.step().is_some_and(|step| step.path() == path)
         };
@@ -371,7 +358,7 @@ impl Engine for LocalEngine {
         Err(self.shared.interrupted(id))
     }
 
-    async fn signal(
+    async fn answer(
         &self,
         run: RunId,
         wait: WaitId,
@@ -427,7 +414,7 @@ impl Engine for LocalEngine {
         Ok(reader.into_stream())
     }
 
-    async fn page(
+    async fn read_events(
         &self,
         run: RunId,
         after: u64,
@@ -435,7 +422,10 @@ impl Engine for LocalEngine {
     ) -> Result<Vec<StepEvent>, EngineError> {
         Ok(self.shared.store.read(run, after, limit).await?)
     }
+}
 
+#[async_trait]
+impl Engine for LocalEngine {
     async fn ready(&self) -> Result<(), EngineError> {
         self.shared.ready().await
     }

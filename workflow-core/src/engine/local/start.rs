@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{LocalEngine, again};
 use crate::{
-    engine::{Engine, EngineError, NewRun, Retry},
+    engine::{EngineError, NewRun, Retry, Workflows},
     event::{EventKind, ReusedStep, RunCreated, StepEvent},
     fault::{Fault, FaultCode, did_you_mean},
     id::{NodeId, WorkflowId},

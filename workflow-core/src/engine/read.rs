@@ -1,0 +1,72 @@
+//! Reports and histories, folded from the events of a run.
+
+use super::{EngineError, Runs};
+use crate::{
+    event::StepEvent,
+    id::{RunId, StepPath},
+    view::{RunReport, StepHistory},
+};
+
+/// How many events are read at once.
+const READ_BATCH: usize = 500;
+
+pub(super) async fn run_report<R>(runs: &R, id: RunId) -> Result<RunReport, EngineError>
+where
+    R: Runs + ?Sized,
+{
+    let record = runs.run_record(id).await?;
+    let until = record.head.last_seq;
+    let mut report = RunReport::new(record);
+    let read = each_event(runs, id, until, |event| report.apply(event)).await;
+    match read {
+        Ok(()) => {}
+        Err(EngineError::Stopped { problem, .. }) => report.blocked = Some(problem),
+        Err(error) => return Err(error),
+    }
+    Ok(report.finish())
+}
+
+pub(super) async fn step_history<R>(
+    runs: &R,
+    run: RunId,
+    path: &StepPath,
+) -> Result<StepHistory, EngineError>
+where
+    R: Runs + ?Sized,
+{
+    let mut log = Vec::new();
+    let until = runs.run_record(run).await?.head.last_seq;
+    let of_step =
+        |event: &StepEvent| event.seq == 1 || event.step().is_some_and(|step| step.path() == path);
+    each_event(runs, run, until, |event| {
+        if of_step(event) {
+            log.push(event.clone());
+        }
+    })
+    .await?;
+    StepHistory::of(&log, path).ok_or_else(|| EngineError::NoSuchStep(path.clone()))
+}
+
+/// Reads the events up to number `until`.
+async fn each_event<R>(
+    runs: &R,
+    run: RunId,
+    until: u64,
+    mut take: impl FnMut(&StepEvent) + Send,
+) -> Result<(), EngineError>
+where
+    R: Runs + ?Sized,
+{
+    let mut after = 0;
+    while after < until {
+        let events = runs.read_events(run, after, READ_BATCH).await?;
+        let Some(last) = events.last() else { break };
+        after = last.seq;
+        for event in events.iter().filter(|event| event.seq <= until) {
+            take(event);
+        }
+        // A long log must not keep other tasks from running.
+        tokio::task::yield_now().await;
+    }
+    Ok(())
+}
