@@ -90,6 +90,58 @@ fn an_excluded_field_has_a_place_a_reason_and_a_way_out() {
 }
 
 #[test]
+fn fields_of_items_are_checked_where_a_template_walks_a_list() {
+    let items = json!({"type": "array", "items": {"type": "object", "properties": {"title": {"type": "string"}}}});
+    let input =
+        json!({"type": "object", "properties": {"items": items, "name": {"type": "object"}}});
+    for (template, expected) in [
+        ("{% for x in input.items %}{{ x.title }}{% endfor %}", 0),
+        ("{% for x in input.items %}{{ x.titel }}{% endfor %}", 1),
+        (
+            "{% for x in input.items | sort(attribute='title') | reverse %}{{ x.titel }}{% endfor %}",
+            1,
+        ),
+        ("{% set x = input.items | first %}{{ x.titel }}", 1),
+        ("{% with x = input.items[0] %}{{ x.titel }}{% endwith %}", 1),
+        ("{{ (input.items | last).titel }}", 1),
+        ("{{ input.items | map(attribute='title') | join(', ') }}", 0),
+        ("{{ input.items | map(attribute='titel') | join(', ') }}", 1),
+        (
+            "{{ input.items | map(attribute='titel', default='') | join(', ') }}",
+            0,
+        ),
+        // Nothing is known of these.
+        ("{% for x in input.name %}{{ x }}{% endfor %}", 0),
+        (
+            "{% for x in input.items | map('upper') %}{{ x.titel }}{% endfor %}",
+            0,
+        ),
+        (
+            "{% for x in input.items | batch(2) %}{{ x.titel }}{% endfor %}",
+            0,
+        ),
+        (
+            "{% set x = input.items[0] %}{% set x = {'titel': 1} %}{{ x.titel }}",
+            0,
+        ),
+        (
+            "{% for x in input.items if x.titel is defined %}{{ x.titel }}{% endfor %}",
+            0,
+        ),
+    ] {
+        assert_eq!(excluded(&input, &[], template), expected, "{template}");
+    }
+    let data = json!({"template": "{% for x in input.items %}{{ x.titel }}{% endfor %}"});
+    let spec = json!({"input": input, "nodes": [{"id": "a", "type": "PromptNode", "data": data}]});
+    assert_eq!(
+        found(&spec, &Library::new()),
+        [
+            "#/nodes/0/data/template: `x.titel` is not there: `x` has `title`, did you mean `x.title`?"
+        ]
+    );
+}
+
+#[test]
 #[expect(clippy::too_many_lines, reason = "a table")]
 fn only_what_every_branch_of_a_schema_excludes_is_refused() {
     let text = json!({"type": "string"});
@@ -411,7 +463,12 @@ fn bodies_know_their_items_and_their_last_result() {
             1,
         ),
         (json!({"over": "input.docs"}), "{{ index.x }}", 1),
-        (json!({"over": "input.docs | list"}), "{{ item.titel }}", 0),
+        (json!({"over": "input.docs | list"}), "{{ item.titel }}", 1),
+        (
+            json!({"over": "input.docs | batch(2)"}),
+            "{{ item.titel }}",
+            0,
+        ),
         (json!({"over": "input.docs"}), "{{ input.titel }}", 1),
     ] {
         let spec = map(data, template);

@@ -5,11 +5,11 @@ use std::{fmt, sync::Arc};
 use minijinja::{ErrorKind, value::ValueKind};
 
 use super::{
-    Paths, TemplateError, bounds,
+    Path, Paths, TemplateError, bounds,
     from_text::from_text,
     language::{self, Budget, ENVIRONMENT},
     missing::{self, node_error},
-    reference::{Collected, References},
+    reference::References,
     syntax,
 };
 use crate::{error::NodeError, scope::Scope};
@@ -43,14 +43,13 @@ impl Expr {
         }
         bounds::check_expression(source)?;
         let expr = syntax::expression(source)?;
-        let mut found = Collected::default();
-        syntax::Reader::new(&mut found).walk(&expr, source)?;
+        let (references, _) = syntax::read(&expr, source)?;
         let compiled = ENVIRONMENT.compile_expression_owned(print(&expr));
         let expression = compiled.map_err(|error| TemplateError::of_engine(&error))?;
         Ok(Self(Arc::new(Compiled {
             expression,
             source: source.into(),
-            references: found.finish(),
+            references,
         })))
     }
 
@@ -65,7 +64,9 @@ impl Expr {
 
     /// The paths that it reads.
     pub(crate) fn paths(&self) -> Paths {
-        Paths::of_expression(&self.0.source)
+        let source = &self.0.source;
+        let read = syntax::expression(source).and_then(|expr| syntax::read(&expr, source));
+        read.map_or_else(|_| Paths::default(), |(_, paths)| paths)
     }
 
     /// Its value as JSON, paid for from a budget.
@@ -113,6 +114,11 @@ impl Expr {
         let read = value.and_then(convert);
         read.map_err(|error| node_error(&error, &self.0.references, scope))
     }
+}
+
+/// The path whose value an expression gives, if it is only that.
+pub(crate) fn only_path(source: &str) -> Option<Path> {
+    syntax::only_path(&syntax::expression(source).ok()?)
 }
 
 /// What an expression that should give a list gave.

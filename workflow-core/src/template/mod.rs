@@ -22,10 +22,10 @@ pub use self::{
 };
 pub(crate) use self::{
     condition::Condition,
-    expr::List,
+    expr::{List, only_path},
     json::{Part, looks_like_template, template_in_name},
     language::{Budget, is_global},
-    paths::{Key, Path, Paths, only_path},
+    paths::{Key, Path, Paths},
     reference::Reference,
 };
 

@@ -2,6 +2,8 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use super::Paths;
+
 /// One value that a template reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Reference {
@@ -41,15 +43,25 @@ impl Reference {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Read {
     Whole,
-    /// By a test, or by an index that is not known.
+    /// By an index that is not known.
     Part,
+    /// By a test other than `is defined`.
+    Tested,
     /// Where it may be missing.
     Optional,
 }
 
-/// Collects references.
+impl Read {
+    /// Whether the author expects that the value may be missing.
+    pub(super) fn may_be_missing(self) -> bool {
+        matches!(self, Self::Tested | Self::Optional)
+    }
+}
+
+/// Collects references and paths.
 #[derive(Default)]
 pub(super) struct Collected {
+    pub(super) paths: Paths,
     references: Vec<Reference>,
     index: HashMap<Box<str>, usize>,
 }
@@ -75,7 +87,7 @@ impl Collected {
         });
     }
 
-    pub(super) fn finish(self) -> References {
-        self.references.into()
+    pub(super) fn finish(self) -> (References, Paths) {
+        (self.references.into(), self.paths)
     }
 }

@@ -66,7 +66,8 @@ impl Template {
 
     /// The paths that it reads.
     pub(crate) fn paths(&self) -> Paths {
-        Paths::of_template(&self.0.source)
+        let read = syntax::template(&self.0.source);
+        read.map_or_else(|_| Paths::default(), |read| read.paths)
     }
 
     /// The names its `set`, `for` and `with` give values to.

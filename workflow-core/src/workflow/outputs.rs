@@ -147,6 +147,9 @@ impl Shape {
 
     /// What is known of the value at a key; none when there can be no such value.
     pub(super) fn at(&self, key: &Key, lookups: &Lookups) -> Option<Self> {
+        if *key == Key::Element {
+            return Some(self.element(lookups));
+        }
         match self {
             Self::Unknown => Some(Self::Unknown),
             Self::Scalar => None,
@@ -158,11 +161,11 @@ impl Shape {
                     let member = members.find(|(known, _)| known == name);
                     member.map(|(_, shape)| shape.clone())
                 }
-                Key::Index => None,
+                Key::Index | Key::Element => None,
             },
             Self::List(item) => match key {
                 Key::Field(_) => None,
-                Key::Index => Some((**item).clone()),
+                Key::Index | Key::Element => Some((**item).clone()),
             },
             Self::OneOf(shapes) => {
                 let found = shapes.iter().filter_map(|shape| shape.at(key, lookups));
@@ -170,6 +173,18 @@ impl Shape {
                 (!found.is_empty()).then(|| Self::one_of(found))
             }
             Self::Schema(part) => part.at(key, lookups),
+        }
+    }
+
+    /// What is known of each item of the value: nothing, unless it is a list.
+    fn element(&self, lookups: &Lookups) -> Self {
+        match self {
+            Self::List(item) => (**item).clone(),
+            Self::OneOf(shapes) => {
+                Self::one_of(shapes.iter().map(|shape| shape.element(lookups)).collect())
+            }
+            Self::Schema(part) => part.at(&Key::Index, lookups).unwrap_or(Self::Unknown),
+            Self::Unknown | Self::Text | Self::Scalar | Self::Object(_) => Self::Unknown,
         }
     }
 
@@ -344,7 +359,7 @@ impl Lookup<'_> {
         }
         match self.key {
             Key::Field(name) => self.field(name, members, place),
-            Key::Index => {
+            Key::Index | Key::Element => {
                 if members.contains_key("prefixItems") || !members.contains_key("items") {
                     return Said::Nothing;
                 }
@@ -393,7 +408,9 @@ impl Lookup<'_> {
                 kind,
                 "string" | "array" | "integer" | "number" | "boolean" | "null"
             ),
-            Key::Index => !matches!(kind, "object" | "integer" | "number" | "boolean" | "null"),
+            Key::Index | Key::Element => {
+                !matches!(kind, "object" | "integer" | "number" | "boolean" | "null")
+            }
         };
         let of_type = match members.get("type") {
             Some(Value::String(kind)) => allows(kind),
@@ -403,7 +420,7 @@ impl Lookup<'_> {
         let has_key = |value: &Value| match (self.key, value) {
             (Key::Field(name), Value::Object(object)) => object.contains_key(name),
             (Key::Field(_), _) => false,
-            (Key::Index, value) => value.is_array() || value.is_string(),
+            (Key::Index | Key::Element, value) => value.is_array() || value.is_string(),
         };
         let listed = members.get("enum").and_then(Value::as_array);
         of_type

@@ -203,7 +203,7 @@ impl<'a> Reader<'a> {
                 let suggestions = self.graph.outside().suggestions();
                 suggestions.nearest(name, fields.iter().map(String::as_str))
             }
-            Key::Index => None,
+            Key::Index | Key::Element => None,
         };
         let hint = match near {
             Some(near) => format!("did you mean `{part}.{near}`?"),

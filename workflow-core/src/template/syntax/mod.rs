@@ -18,6 +18,6 @@ pub(super) use self::{
     hints::{braces, other_filter},
     parse::expression,
     print::{ADD, CHAIN, CONCAT, CONDITION, KEY, condition, value},
-    read::Reader,
+    read::{only_path, read},
     statement::template,
 };

@@ -1,24 +1,24 @@
 //! Walks an expression: which values it reads, and whether its filters and tests exist.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use super::{
-    ast::{Argument, Expr},
+    ast::{Argument, Comparison, Expr},
     token::{is_name_start, name_length},
 };
 use crate::template::{
-    TemplateError,
+    Key, Path, Paths, TemplateError,
     language::{is_global, known},
-    reference::{Collected, Read},
+    reference::{Collected, Read, References},
 };
 
-/// The names that blocks of a template have given values to, from the outside in.
+/// The names that blocks of a template define, from the outside in, each with the path of its value, if it is one.
 #[derive(Default)]
-pub(in crate::template) struct Names(Vec<HashSet<String>>);
+pub(in crate::template) struct Names(Vec<HashMap<String, Option<Path>>>);
 
 impl Names {
     pub(super) fn open(&mut self) {
-        self.0.push(HashSet::new());
+        self.0.push(HashMap::new());
     }
 
     pub(super) fn close(&mut self) {
@@ -31,12 +31,14 @@ impl Names {
         }
     }
 
-    pub(super) fn assign(&mut self, name: &str) {
+    /// Defines a name. A name that has a value already may have either of them, since a branch may not be taken.
+    pub(super) fn assign(&mut self, name: &str, path: Option<Path>) {
         if self.0.is_empty() {
             self.open();
         }
         if let Some(inner) = self.0.last_mut() {
-            inner.insert(name.to_owned());
+            let path = path.filter(|_| !inner.contains_key(name));
+            inner.insert(name.to_owned(), path.map(|path| path.named(name)));
         }
     }
 
@@ -45,13 +47,46 @@ impl Names {
         let Some((inner, outer)) = self.0.split_last() else {
             return false;
         };
-        !inner.contains(name) && outer.iter().any(|names| names.contains(name))
+        !inner.contains_key(name) && outer.iter().any(|names| names.contains_key(name))
     }
 
     fn contains(&self, name: &str) -> bool {
-        self.0.iter().any(|names| names.contains(name))
+        self.0.iter().any(|names| names.contains_key(name))
+    }
+
+    /// The path that a name of a block stands for.
+    fn path(&self, name: &str) -> Option<&Path> {
+        let mut found = self.0.iter().rev().filter_map(|names| names.get(name));
+        found.next()?.as_ref()
     }
 }
+
+/// What an expression reads. `source` is what it was parsed from.
+pub(in crate::template) fn read(
+    expr: &Expr,
+    source: &str,
+) -> Result<(References, Paths), TemplateError> {
+    let mut found = Collected::default();
+    Reader::new(&mut found).walk(expr, source)?;
+    Ok(found.finish())
+}
+
+/// The path whose value an expression gives, if it is only that.
+pub(in crate::template) fn only_path(expr: &Expr) -> Option<Path> {
+    Reader::new(&mut Collected::default()).path_of(expr)
+}
+
+/// Filters whose result has items of the list that they are given.
+const SAME_ITEMS: [&str; 8] = [
+    "list",
+    "reverse",
+    "reject",
+    "rejectattr",
+    "select",
+    "selectattr",
+    "sort",
+    "unique",
+];
 
 /// Reads the expressions of one source.
 pub(in crate::template) struct Reader<'a> {
@@ -93,6 +128,7 @@ impl<'a> Reader<'a> {
             Expr::Filter(of, name, arguments) => {
                 known::filter(name)?;
                 known::named_in_arguments(name, arguments)?;
+                self.mapped(of, name, arguments);
                 let read = match name.as_str() {
                     "default" | "d" => Read::Optional,
                     "attr" => Read::Part,
@@ -105,7 +141,7 @@ impl<'a> Reader<'a> {
                 known::test(name)?;
                 let read = match name.as_str() {
                     "defined" | "undefined" => Read::Optional,
-                    _ => Read::Part,
+                    _ => Read::Tested,
                 };
                 self.walk_as(of, read, source)?;
                 self.arguments(arguments, source)
@@ -116,6 +152,11 @@ impl<'a> Reader<'a> {
                 self.walk(right, source)
             }
             Expr::Compare(first, rest) => {
+                if let (Some(field), [(Comparison::In | Comparison::NotIn, _)]) =
+                    (first.plain_text(), rest.as_slice())
+                {
+                    self.found.paths.look_for(field);
+                }
                 self.walk(first, source)?;
                 rest.iter()
                     .try_for_each(|(_, other)| self.walk(other, source))
@@ -151,9 +192,11 @@ impl<'a> Reader<'a> {
         let mut keys = Vec::new();
         let mut read = read;
         let mut here = expr;
-        let (root, at) = loop {
+        // The expression up to the last key that is computed.
+        let mut known = expr;
+        let mut may_be_missing = read.may_be_missing();
+        let root = loop {
             here = match here {
-                Expr::Name(name, at) => break (name, *at),
                 Expr::Attribute(of, key) => {
                     keys.push(key.as_str());
                     of
@@ -165,12 +208,22 @@ impl<'a> Reader<'a> {
                         // What follows is a part of something that is not known here.
                         keys.clear();
                         read = Read::Part;
-                        self.walk(index, source)?;
+                        if key_of(index).is_none() {
+                            known = of;
+                            may_be_missing = false;
+                        }
                     }
                     of
                 }
-                other => return self.walk(other, source),
+                other => break other,
             };
+        };
+        if let Some(path) = self.path_of(known) {
+            self.found.paths.add(path, may_be_missing);
+        }
+        self.indices(expr, source)?;
+        let Expr::Name(root, at) = root else {
+            return self.walk(root, source);
         };
         if self.names.contains(root) || is_global(root) {
             return Ok(());
@@ -178,8 +231,76 @@ impl<'a> Reader<'a> {
         keys.push(root);
         keys.reverse();
         self.found
-            .add(keys.join("."), read, dashed(source, at, root.len()));
+            .add(keys.join("."), read, dashed(source, *at, root.len()));
         Ok(())
+    }
+
+    /// Walks the computed indices of a path, from its end.
+    fn indices(&mut self, expr: &Expr, source: &str) -> Result<(), TemplateError> {
+        let mut here = expr;
+        loop {
+            here = match here {
+                Expr::Attribute(of, _) => of,
+                Expr::Item(of, index) => {
+                    self.walk(index, source)?;
+                    of
+                }
+                _ => return Ok(()),
+            };
+        }
+    }
+
+    /// The path whose value an expression gives, if it is only that.
+    pub(super) fn path_of(&self, expr: &Expr) -> Option<Path> {
+        match expr {
+            Expr::Name(name, _) if self.names.contains(name) => self.names.path(name).cloned(),
+            Expr::Name(name, _) => (!is_global(name)).then(|| Path::of(name)),
+            Expr::Attribute(of, field) => Some(self.path_of(of)?.then(Key::Field(field.clone()))),
+            Expr::Item(of, index) => Some(self.path_of(of)?.then(key_of(index)?)),
+            Expr::Slice(of, _) => self.path_of(of),
+            Expr::Filter(of, name, _) => match name.as_str() {
+                "first" | "last" => Some(self.path_of(of)?.then(Key::Element)),
+                name if SAME_ITEMS.contains(&name) => self.path_of(of),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Notes what `map(attribute='a.b')` reads of each item.
+    fn mapped(&mut self, of: &Expr, filter: &str, arguments: &[Argument]) {
+        if filter != "map" {
+            return;
+        }
+        let named = |wanted: &str| {
+            arguments.iter().find_map(|argument| match argument {
+                Argument::Named(name, value) if name == wanted => Some(value),
+                _ => None,
+            })
+        };
+        let fields = named("attribute").and_then(Expr::plain_text);
+        if let (Some(fields), Some(list)) = (fields, self.path_of(of)) {
+            let path = fields
+                .split('.')
+                .fold(list.then(Key::Element), |path, field| {
+                    let is_index = field.bytes().all(|byte| byte.is_ascii_digit());
+                    path.then(if is_index {
+                        Key::Index
+                    } else {
+                        Key::Field(field.to_owned())
+                    })
+                });
+            let may_be_missing = named("default").is_some();
+            self.found.paths.add(path, may_be_missing);
+        }
+    }
+}
+
+/// The key of an index that is written out.
+fn key_of(index: &Expr) -> Option<Key> {
+    match index.plain_text() {
+        Some(name) => Some(Key::Field(name.to_owned())),
+        None => index.is_number().then_some(Key::Index),
     }
 }
 

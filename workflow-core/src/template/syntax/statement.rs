@@ -9,7 +9,7 @@ use super::{
     read::Reader,
 };
 use crate::template::{
-    TemplateError,
+    Key, Path, Paths, TemplateError,
     reference::{Collected, References},
 };
 
@@ -18,6 +18,8 @@ pub(in crate::template) struct Understood {
     /// What the engine compiles.
     pub(in crate::template) text: String,
     pub(in crate::template) references: References,
+    /// The paths that it reads.
+    pub(in crate::template) paths: Paths,
     /// The names that `set`, `for` and `with` give values to.
     pub(in crate::template) assigned: Vec<String>,
     /// The names of those that a `set` in a loop would lose again.
@@ -50,10 +52,11 @@ pub(in crate::template) fn template(source: &str) -> Parsed<Understood> {
         lost,
         ..
     } = template;
-    let references = found.finish();
+    let (references, paths) = found.finish();
     Ok(Understood {
         text,
         references,
+        paths,
         assigned,
         lost,
     })
@@ -147,22 +150,30 @@ impl Template<'_> {
     fn close(&mut self) {
         match self.open.pop() {
             Some(Open::Loop | Open::With) => self.reader.names.close(),
-            Some(Open::Set(names)) => names.iter().for_each(|name| self.assign(name)),
+            Some(Open::Set(names)) => names.iter().for_each(|name| self.assign(name, None)),
             _ => {}
         }
     }
 
     /// A `set` in a block of its own that names something from outside ends with the block.
-    fn assign(&mut self, name: &str) {
+    fn assign(&mut self, name: &str, path: Option<Path>) {
         if self.reader.names.is_outer(name) {
             self.lost.push(name.to_owned());
         }
-        self.give(name);
+        self.give(name, path);
     }
 
-    fn give(&mut self, name: &str) {
-        self.reader.names.assign(name);
+    fn give(&mut self, name: &str, path: Option<Path>) {
+        self.reader.names.assign(name, path);
         self.assigned.push(name.to_owned());
+    }
+
+    /// Defines the names of a target. Only a single name stands for the whole value.
+    fn give_all(&mut self, target: &Target, path: Option<Path>) {
+        let path = path.filter(|_| target.is_one());
+        for name in &target.names {
+            self.give(name, path.clone());
+        }
     }
 
     fn branch(&mut self, word: &str, parser: &mut Parser, source: &str) -> Parsed<String> {
@@ -179,9 +190,13 @@ impl Template<'_> {
         parser.expect_word("in")?;
         let list = parser.without_if()?;
         self.reader.walk(&list, source)?;
+        let item = self
+            .reader
+            .path_of(&list)
+            .map(|list| list.then(Key::Element));
         self.open.push(Open::Loop);
         self.reader.names.open();
-        target.names.iter().for_each(|name| self.give(name));
+        self.give_all(&target, item);
         let mut written = format!("for {} in {}", target.written, print::without_if(&list));
         if parser.skip_word("if") {
             let test = parser.expression()?;
@@ -193,7 +208,7 @@ impl Template<'_> {
             let detail = "loops that call themselves are not part of the language";
             return Err(TemplateError::syntax(detail));
         }
-        self.reader.names.assign("loop");
+        self.reader.names.assign("loop", None);
         Ok(written)
     }
 
@@ -209,7 +224,10 @@ impl Template<'_> {
                 last => Expr::Tuple(values.into_iter().chain(last).collect()),
             };
             self.reader.walk(&value, source)?;
-            target.names.iter().for_each(|name| self.assign(name));
+            let path = self.reader.path_of(&value).filter(|_| target.is_one());
+            for name in &target.names {
+                self.assign(name, path.clone());
+            }
             return Ok(format!("set {} = {}", target.written, print::value(&value)));
         }
         let written = if parser.skip_sign("|") {
@@ -234,7 +252,8 @@ impl Template<'_> {
             parser.expect_sign("=")?;
             let value = parser.expression()?;
             self.reader.walk(&value, source)?;
-            target.names.iter().for_each(|name| self.give(name));
+            let path = self.reader.path_of(&value);
+            self.give_all(&target, path);
             written.push_str(&target.written);
             written.push_str(" = ");
             written.push_str(&print::value(&value));
@@ -268,6 +287,10 @@ struct Target {
 }
 
 impl Target {
+    fn is_one(&self) -> bool {
+        self.names.len() == 1 && self.written == self.names[0]
+    }
+
     /// Names between commas.
     fn read(parser: &mut Parser) -> Parsed<Self> {
         let mut target = Self::read_one(parser)?;
