@@ -129,25 +129,17 @@ impl Machine {
             } => {
                 turn.commands.push(Command::Wait { step, wait });
                 let (name, attempt) = (self.step_ref(step), self.frames().step(step).attempt);
-                let most = self.max_attempts(step);
+                // The attempt that failed is one of those that are left.
+                let most = self
+                    .frames()
+                    .step(step)
+                    .max_attempts(policy)
+                    .saturating_sub(1);
                 let retrying = retry::event(name, attempt, most, wait, waits_for, error, report);
                 self.emit(Some(step), retrying, turn);
             }
             AfterFailure::Fail(problem) => self.fail_with(step, Arc::new(problem), report, turn),
         }
-    }
-
-    /// How many attempts the step can have at most. One that was recovered has had more than its policy allows.
-    #[inline]
-    pub(super) fn max_attempts(&self, step: StepId) -> u32 {
-        let state = self.frames().step(step);
-        let policy = &self.frames().planned(step).retry;
-        let left = policy.max_attempts.saturating_sub(state.failures);
-        let is_running = matches!(state.state, StepState::Running { .. });
-        let of_running = u32::from(is_running && !self.agenda.is_lost(step));
-        state
-            .attempt
-            .saturating_add(left.saturating_sub(of_running))
     }
 
     /// Fails a step, without a report on the attempt.

@@ -167,11 +167,13 @@ impl Machine {
 
     /// Starts an attempt of a leaf.
     fn start(&mut self, step: StepId, reason: Option<StartReason>, turn: &mut Turn) {
-        let attempt = self.frames().step(step).attempt + 1;
+        let frame = self.frames().at(step.frame);
+        let state = &frame.steps[step.node()];
+        let attempt = state.attempt + 1;
         let started = NodeStarted {
-            step: self.step_ref(step),
+            step: frame.names[step.node()].clone(),
             attempt,
-            max_attempts: self.max_attempts(step),
+            max_attempts: state.max_attempts(&frame.body.steps[step.node()].retry),
             reason,
             deadline: None,
         };

@@ -4,6 +4,7 @@ use super::container::Container;
 use crate::{
     event::{NodeStarted, StartReason},
     id::WaitId,
+    retry::RetryPolicy,
     time::{Timestamp, millis},
 };
 
@@ -74,6 +75,14 @@ impl Step {
             | StepState::Waiting { .. } => true,
             StepState::Idle { .. } | StepState::Due { .. } | StepState::Settled => false,
         }
+    }
+
+    /// How many attempts it can have at most, if its next one starts now. A step that was recovered has had more than
+    /// its policy allows.
+    #[inline]
+    pub(super) fn max_attempts(&self, policy: &RetryPolicy) -> u32 {
+        let left = policy.max_attempts.saturating_sub(self.failures);
+        self.attempt.saturating_add(left)
     }
 
     pub(super) fn start(&mut self, started: &NodeStarted, now: Timestamp) {

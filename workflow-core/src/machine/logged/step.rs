@@ -120,6 +120,7 @@ impl Logged {
         Ok(())
     }
 
+    #[inline]
     fn start(&mut self, id: StepId, started: &NodeStarted, at: Timestamp, agenda: &mut Agenda) {
         let frame = self.frames.at_mut(id.frame);
         let step = &mut frame.steps[id.node()];
