@@ -14,7 +14,7 @@ use crate::{
     wait::WaitReport,
 };
 
-/// Everything the log says of one step, also what events leave out ([`Report::kept`]).
+/// What the log says of one step, with the debug records that events omit ([`Report::debug`](crate::Report::debug)).
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct StepHistory {

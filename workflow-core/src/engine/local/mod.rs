@@ -64,7 +64,7 @@ const DEFAULT_MEMORY_BUDGET: usize = 1024 * 1024 * 1024;
 ///
 /// ```
 /// use futures::StreamExt;
-/// use workflow_core::{Engine, LocalEngine, NewRun, Registry};
+/// use workflow_core::{LocalEngine, NewRun, Registry, Runs, Workflows};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
