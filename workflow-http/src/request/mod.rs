@@ -11,10 +11,11 @@ mod media;
 pub(crate) mod query;
 pub(crate) mod version;
 
+#[cfg(feature = "ui")]
+pub(crate) use self::coding::Coding;
 pub(crate) use self::{
     accept::{EVENT_STREAM, JSON, VARY_ACCEPT},
     body::Bodies,
-    coding::Coding,
     cursor::List,
     extract::{Id, JsonBody, Limit, OptionalJsonBody, Path, Query, SpecBody},
     fields::Fields,
