@@ -400,13 +400,13 @@ async fn an_answer_with_nothing_more_to_tell_has_no_metadata() {
 #[tokio::test]
 async fn the_log_keeps_the_prompt_as_sent_and_the_parts_with_their_signatures() {
     let server = answering(sse(STREAM)).await;
-    let told = events(ask(
+    let events_seen = events(ask(
         &server.uri(),
         &value!({"prompt": "Of {{ input }}"}),
         "Ada",
     ))
     .await;
-    let kept = value!({
+    let debug = value!({
         "model": "gemini-3.8-flash",
         "request": {"contents": [{"role": "user", "parts": [{"text": "Of Ada"}]}]},
         "response_id": "x1YzaqXdNLPqvdIP3sGZkAE",
@@ -417,8 +417,8 @@ async fn the_log_keeps_the_prompt_as_sent_and_the_parts_with_their_signatures() 
             {"text": "."},
         ],
     });
-    assert_eq!(last(&told, "node.completed")["debug"], kept);
-    let shown = told
+    assert_eq!(last(&events_seen, "node.completed")["debug"], debug);
+    let shown = events_seen
         .iter()
         .find(|event| event.kind.name() == "node.completed");
     let shown = serde_json::to_value(shown.unwrap().shown()).unwrap();
@@ -428,16 +428,16 @@ async fn the_log_keeps_the_prompt_as_sent_and_the_parts_with_their_signatures() 
 #[tokio::test]
 async fn the_prompt_of_a_failed_attempt_is_kept_too() {
     let server = answering(json(400, r#"{"error": {"status": "INVALID_ARGUMENT"}}"#)).await;
-    let told = events(ask(&server.uri(), &value!({}), "Hi")).await;
-    let kept = &last(&told, "node.failed")["debug"];
-    assert_eq!(kept["request"]["contents"][0]["parts"][0]["text"], "Hi");
+    let events_seen = events(ask(&server.uri(), &value!({}), "Hi")).await;
+    let debug = &last(&events_seen, "node.failed")["debug"];
+    assert_eq!(debug["request"]["contents"][0]["parts"][0]["text"], "Hi");
 
     let server = answering(one(&serde_json::from_str(include_str!(
         "fixtures/safety.json"
     ))
     .unwrap()));
-    let told = events(ask(&server.await.uri(), &value!({}), "Hi")).await;
-    let failed = last(&told, "node.failed");
+    let events_seen = events(ask(&server.await.uri(), &value!({}), "Hi")).await;
+    let failed = last(&events_seen, "node.failed");
     assert_eq!(failed["debug"]["request"]["contents"][0]["role"], "user");
 }
 

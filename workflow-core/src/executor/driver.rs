@@ -111,7 +111,7 @@ impl<J: Journal> Driver<J> {
         self
     }
 
-    /// Goes on until the run has ended or rests, and gives the journal back; or until its log refuses an event. `decided` holds
+    /// Drives the run until it ends or is suspended and returns the journal, or until its log refuses an event. `decided` holds
     /// the events that are decided and not stored yet, `first` what has happened.
     pub(crate) fn drive(
         mut self,

@@ -69,7 +69,7 @@ impl Drives {
     /// Drives a run until it ends, is suspended with nothing to do, or belongs to another engine. New runs, woken
     /// runs and recovered runs all come here.
     ///
-    /// `admitted` is a run that is in memory already. `time` has come, by the clock of whoever woke the run.
+    /// `admitted` is a run that is in memory already. `time` is when the run was woken, by the clock of the caller.
     pub(super) async fn drive(
         &self,
         mut lease: DriveLease,

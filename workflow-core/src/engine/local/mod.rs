@@ -326,10 +326,10 @@ impl Runs for LocalEngine {
     }
 
     async fn step_history(&self, run: RunId, path: &StepPath) -> Result<StepHistory, EngineError> {
-        let tells = |event: &StepEvent| {
+        let concerns_step = |event: &StepEvent| {
             event.seq == 1 || event.step().is_some_and(|step| step.path() == path)
         };
-        let log = self.logs.filtered(run, tells).await?;
+        let log = self.logs.filtered(run, concerns_step).await?;
         let history = StepHistory::of(&log, path);
         history.ok_or_else(|| EngineError::NoSuchStep(path.clone()))
     }

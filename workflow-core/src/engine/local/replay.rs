@@ -30,7 +30,7 @@ impl ReplayError {
     }
 }
 
-/// Loads a run as its log leaves it. `time` has come, by the clock of whoever woke the run.
+/// Loads a run as its log leaves it. `time` is when the run was woken, by the clock of the caller.
 pub(super) async fn load(
     shared: &Arc<Shared>,
     record: &RunRecord,
