@@ -14,13 +14,14 @@ use std::{
 use workflow_checks::{Modules, circles};
 
 /// The crates, each with its name and its folder.
-const CRATES: [(&str, &str); 7] = [
+const CRATES: [(&str, &str); 8] = [
     ("workflow-core", "workflow-core"),
     ("workflow-gemini", "workflow-gemini"),
     ("workflow-http", "workflow-http"),
     ("workflow-fetch", "workflow-fetch"),
     ("workflow-sqlite", "workflow-sqlite"),
     ("workflow-httpkit", "workflow-httpkit"),
+    ("workflow-sqlkit", "workflow-sqlkit"),
     ("workflow-server", "examples/server"),
 ];
 

@@ -4,21 +4,19 @@ use std::collections::{HashMap, HashSet};
 
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, query_scalar};
 use workflow_core::StoreError;
+use workflow_sqlkit::{EncodedAppend, EncodedEvent, EncodedRun, row_seq};
 
-use crate::{
-    encode::row_seq,
-    write::{Answer, EncodedAppend, Event, NewRun, Write},
-};
+use crate::write::{Answer, Write};
 
 /// How many rows a statement has: one of these numbers, so that few statements are prepared, and kept.
 const ROWS: [usize; 4] = [64, 16, 4, 1];
 
 /// New runs and appends of a batch, what came of them, and the events that are to be written for that.
 pub(crate) struct Bulk<'a> {
-    created: Vec<(usize, &'a NewRun)>,
+    created: Vec<(usize, &'a EncodedRun)>,
     appended: Vec<(usize, &'a EncodedAppend)>,
     answers: HashMap<usize, Answer>,
-    events: Vec<(i64, &'a Event)>,
+    events: Vec<(i64, &'a EncodedEvent)>,
 }
 
 impl<'a> Bulk<'a> {
@@ -71,7 +69,7 @@ impl<'a> Bulk<'a> {
     async fn create(
         &mut self,
         file: &mut SqliteConnection,
-        runs: &[(usize, &'a NewRun)],
+        runs: &[(usize, &'a EncodedRun)],
     ) -> sqlx::Result<()> {
         let created = insert_runs(file, runs).await?;
         for (at, run) in runs {
@@ -121,7 +119,7 @@ fn in_statements<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
 /// The numbers of the runs that are new, by id: not of those whose key is taken.
 async fn insert_runs(
     file: &mut SqliteConnection,
-    runs: &[(usize, &NewRun)],
+    runs: &[(usize, &EncodedRun)],
 ) -> sqlx::Result<HashMap<String, i64>> {
     let mut sql = QueryBuilder::<Sqlite>::new(
         "INSERT INTO run (id, workflow, status, last_seq, ended_at, name, excerpt, \
@@ -192,7 +190,10 @@ async fn refusal(file: &mut SqliteConnection, append: &EncodedAppend) -> sqlx::R
     })
 }
 
-async fn insert_events(file: &mut SqliteConnection, events: &[(i64, &Event)]) -> sqlx::Result<()> {
+async fn insert_events(
+    file: &mut SqliteConnection,
+    events: &[(i64, &EncodedEvent)],
+) -> sqlx::Result<()> {
     let mut sql = QueryBuilder::<Sqlite>::new("INSERT INTO event (run, seq, body, checksum) ");
     sql.push_values(events, |mut row, (run, event)| {
         row.push_bind(run)

@@ -8,7 +8,9 @@ use std::{
     sync::{Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
-use crate::{error::OpenError, json::Cause};
+use workflow_sqlkit::Cause;
+
+use crate::error::OpenError;
 
 /// How much can still be written, at least, when the store says that it can be.
 const PROBE_BYTES: usize = 1024 * 1024;

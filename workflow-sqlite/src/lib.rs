@@ -39,18 +39,11 @@
 
 mod builder;
 mod bulk;
-mod checksum;
-mod encode;
 mod error;
 mod file;
-mod json;
-mod left_out;
-mod nesting;
-mod page;
 #[cfg(test)]
 mod plans;
 mod retention;
-mod row;
 mod runs;
 mod scan;
 mod schema;

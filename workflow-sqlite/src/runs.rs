@@ -8,31 +8,36 @@ use sqlx::{
 use workflow_core::{
     KeyedRun, Page, RunCounts, RunId, RunKey, RunQuery, RunRecord, RunStatus, StepEvent, StoreError,
 };
-
-use crate::{
-    encode::row_seq,
-    error::is_damage,
-    json::{Cause, unavailable},
-    left_out::LeftOut,
-    page::{AFTER_ALL, cursor, first, limit, page_of},
-    row::{EventRow, RunRow, number, run_columns},
+use workflow_sqlkit::{
+    AFTER_ALL, Cause, EventRow, RunRow, UnreadableRows, cursor, first, limit, number, page_of,
+    row_seq, unavailable,
 };
+
+use crate::error::is_damage;
 
 /// How much JSON of events is about the most that is read at once: one event is, however large.
 const READ_BYTES: usize = 1024 * 1024;
 
-pub(crate) const RUN: &str = concat!("SELECT ", run_columns!(), " FROM run WHERE id = ?");
+pub(crate) const RUN: &str = concat!(
+    "SELECT ",
+    workflow_sqlkit::run_columns!(),
+    " FROM run WHERE id = ?"
+);
 pub(crate) const OF_KEY: &str = concat!(
     "SELECT ",
-    run_columns!(),
+    workflow_sqlkit::run_columns!(),
     " FROM run WHERE key_scope = ? AND key = ?"
 );
 pub(crate) const UNFINISHED: &str = concat!(
     "SELECT ",
-    run_columns!(),
+    workflow_sqlkit::run_columns!(),
     " FROM run WHERE id > ? AND ended_at IS NULL ORDER BY id"
 );
-const LISTED: &str = concat!("SELECT ", run_columns!(), " FROM run WHERE id < ");
+const LISTED: &str = concat!(
+    "SELECT ",
+    workflow_sqlkit::run_columns!(),
+    " FROM run WHERE id < "
+);
 /// A row of a run without further events has none in it: there is one whenever there is such a run.
 pub(crate) const LOG: &str = "SELECT last_seq, seq, body, event.checksum \
      FROM run LEFT JOIN event ON event.run = run.number AND seq > ?2 \
@@ -155,25 +160,25 @@ fn damaged(run: RunId, seq: u64, source: impl Into<Cause>) -> StoreError {
 /// The records of runs that have not ended.
 pub(crate) async fn unfinished(
     readers: &SqlitePool,
-    left_out: &LeftOut,
+    unreadable: &UnreadableRows,
     after: Option<RunId>,
     most: usize,
 ) -> Result<Vec<RunRecord>, StoreError> {
     let rows = query_as(UNFINISHED)
         .bind(after.map(|id| id.to_string()).unwrap_or_default())
         .fetch(readers);
-    first(rows, most, |row| left_out.run(row)).await
+    first(rows, most, |row| unreadable.run(row)).await
 }
 
 /// A part of the list of runs.
 pub(crate) async fn page(
     readers: &SqlitePool,
-    left_out: &LeftOut,
+    unreadable: &UnreadableRows,
     query: &RunQuery,
 ) -> Result<Page<RunRecord>, StoreError> {
     let mut sql = listed(query)?;
     let rows = sql.build_query_as().fetch(readers);
-    page_of(rows, &query.page, |row| left_out.run(row), |last| last.id).await
+    page_of(rows, &query.page, |row| unreadable.run(row), |last| last.id).await
 }
 
 /// The question for it. Each part of it has an index, but for the text.

@@ -15,12 +15,9 @@ use sqlx::{
 };
 use tokio::{sync::watch, task::JoinHandle, time::sleep};
 
-use crate::{
-    error::is_damage,
-    file::Condition,
-    json::Cause,
-    row::{EventRow, RunRow, VersionRow, number, run_columns},
-};
+use workflow_sqlkit::{Cause, EventRow, RunRow, VersionRow, number};
+
+use crate::{error::is_damage, file::Condition};
 
 /// How many rows are read at once.
 const ROWS: i64 = 500;
@@ -33,7 +30,7 @@ const STEPS: i32 = 10_000;
 
 pub(crate) const RUNS: &str = concat!(
     "SELECT ",
-    run_columns!(),
+    workflow_sqlkit::run_columns!(),
     ", number FROM run WHERE number > ?1 ORDER BY number LIMIT ?3"
 );
 pub(crate) const VERSIONS: &str = "SELECT workflow, version, record, version.checksum, name, newest, deleted, workflow.checksum, version.rowid \

@@ -13,17 +13,16 @@ use workflow_core::{
     Append, Catalog, KeyedRun, Page, PageRequest, RunCounts, RunId, RunKey, RunLog, RunQuery,
     RunRecord, StepEvent, Store, StoreError, WorkflowId, WorkflowRecord,
 };
+use workflow_sqlkit::{EncodedAppend, EncodedRun, EncodedVersion, UnreadableRows, unavailable};
 
 use crate::{
     builder::Builder,
     error::OpenError,
     file::Condition,
-    json::unavailable,
-    left_out::LeftOut,
     runs,
     scan::{Checked, Scanning},
     workflows,
-    write::{Answer, EncodedAppend, NewRun, Version, Write},
+    write::{Answer, Write},
     writer::{Job, Writing},
 };
 
@@ -40,7 +39,7 @@ struct Shared {
     path: PathBuf,
     condition: Arc<Condition>,
     readers: SqlitePool,
-    left_out: LeftOut,
+    unreadable: UnreadableRows,
     /// None once the store is closed.
     writer: Mutex<Option<Writing>>,
     scanning: Scanning,
@@ -71,7 +70,7 @@ impl SqliteStore {
             path,
             condition,
             readers,
-            left_out: LeftOut::default(),
+            unreadable: UnreadableRows::default(),
             writer: Mutex::new(Some(writer)),
             scanning,
         };
@@ -146,7 +145,7 @@ impl RunLog for SqliteStore {
         first: StepEvent,
         key: Option<RunKey>,
     ) -> Result<(), StoreError> {
-        let run = NewRun::of(&record, &first, key)?;
+        let run = EncodedRun::of(&record, &first, key)?;
         self.write(Write::CreateRun(Box::new(run)))
             .await
             .map(|_| ())
@@ -179,7 +178,7 @@ impl RunLog for SqliteStore {
         after: Option<RunId>,
         limit: usize,
     ) -> Result<Vec<RunRecord>, StoreError> {
-        runs::unfinished(self.readers()?, &self.shared.left_out, after, limit).await
+        runs::unfinished(self.readers()?, &self.shared.unreadable, after, limit).await
     }
 
     async fn delete_run(&self, run: RunId) -> Result<bool, StoreError> {
@@ -190,12 +189,12 @@ impl RunLog for SqliteStore {
 #[async_trait]
 impl Catalog for SqliteStore {
     async fn create_workflow(&self, record: WorkflowRecord) -> Result<(), StoreError> {
-        let write = Write::CreateWorkflow(Version::of(&record)?);
+        let write = Write::CreateWorkflow(EncodedVersion::of(&record)?);
         self.write(write).await.map(|_| ())
     }
 
     async fn update_workflow(&self, record: WorkflowRecord) -> Result<bool, StoreError> {
-        self.write(Write::UpdateWorkflow(Version::of(&record)?))
+        self.write(Write::UpdateWorkflow(EncodedVersion::of(&record)?))
             .await
     }
 
@@ -220,7 +219,7 @@ impl Catalog for SqliteStore {
     }
 
     async fn workflows(&self, page: PageRequest) -> Result<Page<WorkflowRecord>, StoreError> {
-        workflows::page(self.readers()?, &self.shared.left_out, &page).await
+        workflows::page(self.readers()?, &self.shared.unreadable, &page).await
     }
 
     async fn versions(
@@ -228,7 +227,7 @@ impl Catalog for SqliteStore {
         id: WorkflowId,
         page: PageRequest,
     ) -> Result<Page<WorkflowRecord>, StoreError> {
-        workflows::versions(self.readers()?, &self.shared.left_out, id, &page).await
+        workflows::versions(self.readers()?, &self.shared.unreadable, id, &page).await
     }
 
     async fn delete_workflow(
@@ -240,7 +239,7 @@ impl Catalog for SqliteStore {
     }
 
     async fn runs(&self, query: RunQuery) -> Result<Page<RunRecord>, StoreError> {
-        runs::page(self.readers()?, &self.shared.left_out, &query).await
+        runs::page(self.readers()?, &self.shared.unreadable, &query).await
     }
 
     async fn count_runs(&self, query: &RunQuery) -> Result<RunCounts, StoreError> {

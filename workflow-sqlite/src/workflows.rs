@@ -2,14 +2,9 @@
 
 use sqlx::{query_as, query_scalar, sqlite::SqlitePool};
 use workflow_core::{Page, PageRequest, StoreError, WorkflowId, WorkflowRecord};
+use workflow_sqlkit::{AFTER_ALL, UnreadableRows, VersionRow, cursor, limit, page_of, unavailable};
 
-use crate::{
-    error::is_damage,
-    json::unavailable,
-    left_out::LeftOut,
-    page::{AFTER_ALL, cursor, limit, page_of},
-    row::VersionRow,
-};
+use crate::error::is_damage;
 
 pub(crate) const NEWEST: &str = "SELECT workflow, version, record, version.checksum, name, newest, deleted, workflow.checksum \
      FROM workflow JOIN version ON workflow = id AND version = newest \
@@ -69,19 +64,19 @@ pub(crate) async fn names(readers: &SqlitePool, most: usize) -> Result<Vec<Strin
 /// A part of the list of workflows.
 pub(crate) async fn page(
     readers: &SqlitePool,
-    left_out: &LeftOut,
+    unreadable: &UnreadableRows,
     page: &PageRequest,
 ) -> Result<Page<WorkflowRecord>, StoreError> {
     let before =
         cursor::<WorkflowId>(page)?.map_or_else(|| AFTER_ALL.to_owned(), |id| id.to_string());
     let rows = query_as(LISTED).bind(before).fetch(readers);
-    page_of(rows, page, |row| left_out.version(row), |last| last.id).await
+    page_of(rows, page, |row| unreadable.version(row), |last| last.id).await
 }
 
 /// A part of the list of a workflow's versions.
 pub(crate) async fn versions(
     readers: &SqlitePool,
-    left_out: &LeftOut,
+    unreadable: &UnreadableRows,
     id: WorkflowId,
     page: &PageRequest,
 ) -> Result<Page<WorkflowRecord>, StoreError> {
@@ -90,5 +85,11 @@ pub(crate) async fn versions(
         .bind(id.to_string())
         .bind(before)
         .fetch(readers);
-    page_of(rows, page, |row| left_out.version(row), |last| last.version).await
+    page_of(
+        rows,
+        page,
+        |row| unreadable.version(row),
+        |last| last.version,
+    )
+    .await
 }

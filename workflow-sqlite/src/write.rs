@@ -1,76 +1,22 @@
 //! Changes of the file.
 
 use sqlx::{SqliteConnection, query, query_as, query_scalar};
-use workflow_core::{RunId, RunKey, StoreError, WorkflowId};
+use workflow_core::{RunId, StoreError, WorkflowId};
+use workflow_sqlkit::{EncodedAppend, EncodedRun, EncodedVersion, of_workflow};
 
-use crate::{bulk::Bulk, checksum, retention};
+use crate::{bulk::Bulk, retention};
 
 /// A change that is asked for, encoded.
 #[derive(Debug)]
 pub(crate) enum Write {
-    CreateWorkflow(Version),
-    UpdateWorkflow(Version),
+    CreateWorkflow(EncodedVersion),
+    UpdateWorkflow(EncodedVersion),
     /// With a version, only if that is the newest.
     DeleteWorkflow(WorkflowId, Option<u32>),
-    CreateRun(Box<NewRun>),
+    CreateRun(Box<EncodedRun>),
     Append(EncodedAppend),
     DeleteRun(RunId),
     Probe,
-}
-
-/// A version of a workflow.
-#[derive(Debug)]
-pub(crate) struct Version {
-    pub(crate) id: String,
-    pub(crate) name: Option<String>,
-    pub(crate) number: u32,
-    pub(crate) record: String,
-    pub(crate) checksum: i64,
-    /// That of the workflow once this is its newest version.
-    pub(crate) shared_checksum: i64,
-}
-
-/// A run with its first event.
-#[derive(Debug)]
-pub(crate) struct NewRun {
-    pub(crate) id: String,
-    pub(crate) workflow: String,
-    /// In lower case.
-    pub(crate) name: String,
-    /// In lower case.
-    pub(crate) excerpt: String,
-    pub(crate) record: String,
-    pub(crate) head: Head,
-    pub(crate) first: Event,
-    pub(crate) key: Option<RunKey>,
-    pub(crate) checksum: i64,
-}
-
-/// Events, and what they make of their run.
-#[derive(Debug)]
-pub(crate) struct EncodedAppend {
-    pub(crate) run: RunId,
-    pub(crate) expected: u64,
-    pub(crate) head: Head,
-    pub(crate) events: Vec<Event>,
-}
-
-/// An event of a log.
-#[derive(Debug)]
-pub(crate) struct Event {
-    pub(crate) seq: i64,
-    pub(crate) body: String,
-    pub(crate) checksum: i64,
-}
-
-/// The part of a run that its events change.
-#[derive(Debug)]
-pub(crate) struct Head {
-    pub(crate) status: &'static str,
-    pub(crate) last_seq: i64,
-    pub(crate) ended_at: Option<String>,
-    pub(crate) json: String,
-    pub(crate) checksum: i64,
 }
 
 /// What a change came to: whether there was something to change, or why it was refused.
@@ -111,7 +57,10 @@ pub(crate) async fn apply(
     Ok(answers)
 }
 
-async fn create_workflow(file: &mut SqliteConnection, new: &Version) -> sqlx::Result<Answer> {
+async fn create_workflow(
+    file: &mut SqliteConnection,
+    new: &EncodedVersion,
+) -> sqlx::Result<Answer> {
     query("INSERT INTO workflow (id, name, newest, checksum) VALUES (?, ?, ?, ?)")
         .bind(&new.id)
         .bind(&new.name)
@@ -122,7 +71,10 @@ async fn create_workflow(file: &mut SqliteConnection, new: &Version) -> sqlx::Re
     insert_version(file, new).await
 }
 
-async fn update_workflow(file: &mut SqliteConnection, next: &Version) -> sqlx::Result<Answer> {
+async fn update_workflow(
+    file: &mut SqliteConnection,
+    next: &EncodedVersion,
+) -> sqlx::Result<Answer> {
     let updated = query(
         "UPDATE workflow SET name = ?2, newest = ?3, checksum = ?4 \
          WHERE id = ?1 AND newest = ?3 - 1 AND NOT deleted",
@@ -139,7 +91,10 @@ async fn update_workflow(file: &mut SqliteConnection, next: &Version) -> sqlx::R
     insert_version(file, next).await
 }
 
-async fn insert_version(file: &mut SqliteConnection, version: &Version) -> sqlx::Result<Answer> {
+async fn insert_version(
+    file: &mut SqliteConnection,
+    version: &EncodedVersion,
+) -> sqlx::Result<Answer> {
     query("INSERT INTO version (workflow, version, record, checksum) VALUES (?, ?, ?, ?)")
         .bind(&version.id)
         .bind(version.number)
@@ -169,7 +124,7 @@ async fn delete_workflow(
     };
     let name = name.as_deref().map(str::as_bytes);
     query("UPDATE workflow SET deleted = TRUE, checksum = ? WHERE id = ?")
-        .bind(checksum::of_workflow(id.as_bytes(), name, newest, true))
+        .bind(of_workflow(id.as_bytes(), name, newest, true))
         .bind(&id)
         .execute(file)
         .await?;

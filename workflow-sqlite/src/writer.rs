@@ -12,9 +12,10 @@ use tokio::{
     time::timeout_at,
 };
 
+use workflow_sqlkit::{Cause, unavailable};
+
 use crate::{
     file::{Condition, FileLock},
-    json::{Cause, unavailable},
     retention::{Forgetting, Retention, delete_some_events},
     write::{Answer, Write, apply},
 };

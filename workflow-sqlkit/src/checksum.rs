@@ -53,8 +53,8 @@ pub(crate) fn of_version(workflow: &[u8], version: i64, record: &[u8]) -> i64 {
     key.with(record).value()
 }
 
-/// The checksum of what the versions of a workflow share.
-pub(crate) fn of_workflow(id: &[u8], name: Option<&[u8]>, newest: i64, deleted: bool) -> i64 {
+/// The checksum of the row that the versions of a workflow share.
+pub fn of_workflow(id: &[u8], name: Option<&[u8]>, newest: i64, deleted: bool) -> i64 {
     let key = Checksum::new().with(id).with_optional(name);
     key.with_number(newest).with_number(deleted.into()).value()
 }

@@ -1,4 +1,4 @@
-//! What is handed to the writer: encoded by whoever asks, so that the writer only writes.
+//! Records and events as the columns that are written. The caller of a store encodes, so that a writer only writes.
 
 use workflow_core::{
     Append, RunHead, RunId, RunKey, RunRecord, StepEvent, StoreError, WorkflowRecord,
@@ -7,11 +7,93 @@ use workflow_core::{
 use crate::{
     checksum::{self, Checksum},
     json::written,
-    write::{EncodedAppend, Event, Head, NewRun, Version},
 };
 
-impl Version {
-    pub(crate) fn of(record: &WorkflowRecord) -> Result<Self, StoreError> {
+/// A version of a workflow as columns.
+#[derive(Debug)]
+pub struct EncodedVersion {
+    /// The id of the workflow.
+    pub id: String,
+    /// The name in this version.
+    pub name: Option<String>,
+    /// The number of the version.
+    pub number: u32,
+    /// The record as JSON.
+    pub record: String,
+    /// Over id, number and record.
+    pub checksum: i64,
+    /// The checksum of the workflow's own row once this is its newest version.
+    pub shared_checksum: i64,
+}
+
+/// A new run and its first event as columns.
+#[derive(Debug)]
+pub struct EncodedRun {
+    /// The id of the run.
+    pub id: String,
+    /// The id of its workflow.
+    pub workflow: String,
+    /// The name of its workflow in lower case, for searches.
+    pub name: String,
+    /// The excerpt of its input in lower case, for searches.
+    pub excerpt: String,
+    /// The record as JSON.
+    pub record: String,
+    /// The part of the record that events change.
+    pub head: EncodedHead,
+    /// Event number 1.
+    pub first: EncodedEvent,
+    /// The idempotency key of the request.
+    pub key: Option<RunKey>,
+    /// Over id, workflow, name, excerpt, key and record.
+    pub checksum: i64,
+}
+
+/// An append as columns.
+#[derive(Debug)]
+pub struct EncodedAppend {
+    /// The run whose log grows.
+    pub run: RunId,
+    /// The number of the last event that the log must have.
+    pub expected: u64,
+    /// The head after the events.
+    pub head: EncodedHead,
+    /// The events, in order.
+    pub events: Vec<EncodedEvent>,
+}
+
+/// An event as columns.
+#[derive(Debug)]
+pub struct EncodedEvent {
+    /// The number of the event.
+    pub seq: i64,
+    /// The event as JSON.
+    pub body: String,
+    /// Over number and body.
+    pub checksum: i64,
+}
+
+/// The head of a run as columns.
+#[derive(Debug)]
+pub struct EncodedHead {
+    /// The status, as it is written in JSON.
+    pub status: &'static str,
+    /// The number of the last event.
+    pub last_seq: i64,
+    /// When the run ended: RFC 3339, UTC, with milliseconds, so that texts compare as times do.
+    pub ended_at: Option<String>,
+    /// The head as JSON.
+    pub json: String,
+    /// Over the run's id and these columns.
+    pub checksum: i64,
+}
+
+impl EncodedVersion {
+    /// Encodes a version.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the record cannot be written as JSON.
+    pub fn of(record: &WorkflowRecord) -> Result<Self, StoreError> {
         let id = record.id.to_string();
         let name = record.name.clone();
         let number = record.version;
@@ -28,8 +110,12 @@ impl Version {
     }
 }
 
-impl NewRun {
-    pub(crate) fn of(
+impl EncodedRun {
+    /// Encodes a new run.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the record or the event cannot be written as JSON.
+    pub fn of(
         record: &RunRecord,
         first: &StepEvent,
         key: Option<RunKey>,
@@ -41,8 +127,8 @@ impl NewRun {
             name: name.to_lowercase(),
             excerpt: record.input_excerpt.to_lowercase(),
             record: written(record)?,
-            head: Head::of(record.id, &record.head)?,
-            first: Event::of(first)?,
+            head: EncodedHead::of(record.id, &record.head)?,
+            first: EncodedEvent::of(first)?,
             key,
             checksum: 0,
         };
@@ -65,21 +151,25 @@ impl NewRun {
 }
 
 impl EncodedAppend {
-    pub(crate) fn of(run: RunId, append: Append<'_>) -> Result<Self, StoreError> {
+    /// Encodes an append.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the head or an event cannot be written as JSON.
+    pub fn of(run: RunId, append: Append<'_>) -> Result<Self, StoreError> {
         Ok(Self {
             run,
             expected: append.expected_seq,
-            head: Head::of(run, append.head)?,
+            head: EncodedHead::of(run, append.head)?,
             events: append
                 .events
                 .iter()
-                .map(Event::of)
+                .map(EncodedEvent::of)
                 .collect::<Result<_, _>>()?,
         })
     }
 }
 
-impl Head {
+impl EncodedHead {
     fn of(run: RunId, head: &RunHead) -> Result<Self, StoreError> {
         let ended_at = head.ended_at.unwrap_or(head.updated_at);
         let status = head.status.as_str();
@@ -101,7 +191,7 @@ impl Head {
     }
 }
 
-impl Event {
+impl EncodedEvent {
     fn of(event: &StepEvent) -> Result<Self, StoreError> {
         let (seq, body) = (row_seq(event.seq), written(event)?);
         Ok(Self {
@@ -112,7 +202,7 @@ impl Event {
     }
 }
 
-/// A number of an event as SQLite counts: no log is longer than that.
-pub(crate) fn row_seq(seq: u64) -> i64 {
+/// The number of an event as SQL integers count: no log is longer than that.
+pub fn row_seq(seq: u64) -> i64 {
     i64::try_from(seq).unwrap_or(i64::MAX)
 }

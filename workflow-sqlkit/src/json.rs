@@ -6,10 +6,10 @@ use workflow_core::StoreError;
 
 use crate::nesting;
 
-/// Why something that is stored cannot be read.
-pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
+/// Why something that is stored cannot be read, or a store cannot be used.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// What is stored of something.
+/// The JSON that is stored for a value.
 pub(crate) fn written(value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(unavailable)
 }
@@ -29,8 +29,8 @@ pub(crate) fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, Unreadable> {
     Ok(value)
 }
 
-/// The store cannot be read or written, for this reason.
-pub(crate) fn unavailable(error: impl Into<Cause>) -> StoreError {
+/// The error of a store that cannot be read or written, for this reason.
+pub fn unavailable(error: impl Into<Cause>) -> StoreError {
     StoreError::Unavailable(error.into())
 }
 

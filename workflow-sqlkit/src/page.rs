@@ -1,4 +1,4 @@
-//! Lists in parts: where one begins and where it goes on.
+//! Pages of a list.
 
 use std::{fmt, future::ready, str::FromStr};
 
@@ -7,22 +7,28 @@ use workflow_core::{Page, PageRequest, StoreError};
 
 use crate::json::unavailable;
 
-/// Sorts after every id.
-pub(crate) const AFTER_ALL: &str = "g";
+/// Sorts after every id: ids are hexadecimal.
+pub const AFTER_ALL: &str = "g";
 
-/// What the page before ended with.
-pub(crate) fn cursor<Id: FromStr>(page: &PageRequest) -> Result<Option<Id>, StoreError> {
+/// What the previous page ended with.
+///
+/// # Errors
+/// [`StoreError::BadCursor`] if the cursor does not belong to a list of such ids.
+pub fn cursor<Id: FromStr>(page: &PageRequest) -> Result<Option<Id>, StoreError> {
     let cursor = page.cursor.as_deref().map(str::parse);
     cursor.transpose().map_err(|_| StoreError::BadCursor)
 }
 
-/// A number of rows as SQLite counts.
-pub(crate) fn limit(rows: usize) -> i64 {
+/// A number of rows as SQL integers count.
+pub fn limit(rows: usize) -> i64 {
     i64::try_from(rows).unwrap_or(i64::MAX)
 }
 
 /// The first records of a list, without those that cannot be read. No row is read once there are enough.
-pub(crate) async fn first<Row, T>(
+///
+/// # Errors
+/// [`StoreError::Unavailable`] if the rows cannot be read.
+pub async fn first<Row, T>(
     rows: impl Stream<Item = sqlx::Result<Row>>,
     most: usize,
     read: impl Fn(&Row) -> Option<T>,
@@ -35,13 +41,16 @@ pub(crate) async fn first<Row, T>(
 }
 
 /// The page that begins with these rows.
-pub(crate) async fn page_of<Row, T, Id: fmt::Display>(
+///
+/// # Errors
+/// As [`first`].
+pub async fn page_of<Row, T, Id: fmt::Display>(
     rows: impl Stream<Item = sqlx::Result<Row>>,
     page: &PageRequest,
     read: impl Fn(&Row) -> Option<T>,
     id: impl Fn(&T) -> Id,
 ) -> Result<Page<T>, StoreError> {
-    // One more than is wanted tells whether there are more.
+    // One more row than the page has shows whether there are more.
     let mut items = first(rows, page.limit.saturating_add(1), read).await?;
     let more = items.len() > page.limit;
     items.truncate(page.limit);

@@ -1,8 +1,9 @@
-//! Rows as they are in the file, and what they were written as.
+//! Rows as they are read, and the records and events that they hold.
 //!
-//! A row is compared with its checksum before anything of it is used.
+//! A row is compared with its checksum before any part of it is used. Texts are read as bytes and without a check of
+//! their type: a damaged file may hold anything.
 
-use sqlx::{FromRow, Row, sqlite::SqliteRow};
+use sqlx::{ColumnIndex, Decode, FromRow, Row};
 use workflow_core::{RunId, RunRecord, StepEvent, StoreError, WorkflowRecord};
 
 use crate::{
@@ -10,10 +11,11 @@ use crate::{
     json::{Cause, read},
 };
 
-/// A row of `run`.
+/// A row of the table `run`, in the order of [`run_columns!`](crate::run_columns).
 #[derive(Debug)]
-pub(crate) struct RunRow {
-    pub(crate) id: Vec<u8>,
+pub struct RunRow {
+    /// The id of the run.
+    pub id: Vec<u8>,
     workflow: Vec<u8>,
     status: Vec<u8>,
     last_seq: i64,
@@ -22,7 +24,8 @@ pub(crate) struct RunRow {
     excerpt: Vec<u8>,
     key_scope: Option<Vec<u8>>,
     key: Option<Vec<u8>>,
-    pub(crate) request: Option<Vec<u8>>,
+    /// What was requested with the idempotency key: a content hash.
+    pub request: Option<Vec<u8>>,
     record: Vec<u8>,
     head: Vec<u8>,
     checksum: i64,
@@ -30,16 +33,21 @@ pub(crate) struct RunRow {
 }
 
 /// The columns of a [`RunRow`], for statements that read one.
+#[macro_export]
 macro_rules! run_columns {
     () => {
         "id, workflow, status, last_seq, ended_at, name, excerpt, key_scope, key, request, record, head, \
          checksum, head_checksum"
     };
 }
-pub(crate) use run_columns;
-
-impl FromRow<'_, SqliteRow> for RunRow {
-    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+impl<'r, R> FromRow<'r, R> for RunRow
+where
+    R: Row,
+    usize: ColumnIndex<R>,
+    Vec<u8>: Decode<'r, R::Database>,
+    i64: Decode<'r, R::Database>,
+{
+    fn from_row(row: &'r R) -> sqlx::Result<Self> {
         Ok(Self {
             id: bytes(row, 0)?,
             workflow: bytes(row, 1)?,
@@ -61,7 +69,10 @@ impl FromRow<'_, SqliteRow> for RunRow {
 
 impl RunRow {
     /// Fails unless the row is as it was written.
-    pub(crate) fn verify(&self) -> Result<(), Cause> {
+    ///
+    /// # Errors
+    /// If a column was changed.
+    pub fn verify(&self) -> Result<(), Cause> {
         let created = Checksum::new()
             .with(&self.id)
             .with(&self.workflow)
@@ -82,7 +93,10 @@ impl RunRow {
     }
 
     /// The record of the run.
-    pub(crate) fn record(&self) -> Result<RunRecord, Cause> {
+    ///
+    /// # Errors
+    /// If the row was changed, or holds the record of another row.
+    pub fn record(&self) -> Result<RunRecord, Cause> {
         self.verify()?;
         let mut run: RunRecord = read(&self.record)?;
         run.head = read(&self.head)?;
@@ -91,11 +105,14 @@ impl RunRow {
     }
 }
 
-/// A row of `version`, with that of its workflow where a statement asks for the newest.
+/// A row of the table `version`: workflow, version, record and checksum. Where a statement selects the newest version, the
+/// columns name, newest, deleted and checksum of the table `workflow` follow.
 #[derive(Debug)]
-pub(crate) struct VersionRow {
-    pub(crate) workflow: Vec<u8>,
-    pub(crate) version: i64,
+pub struct VersionRow {
+    /// The id of the workflow.
+    pub workflow: Vec<u8>,
+    /// The number of the version.
+    pub version: i64,
     record: Vec<u8>,
     checksum: i64,
     shared: Option<SharedRow>,
@@ -110,8 +127,14 @@ struct SharedRow {
     checksum: i64,
 }
 
-impl FromRow<'_, SqliteRow> for VersionRow {
-    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+impl<'r, R> FromRow<'r, R> for VersionRow
+where
+    R: Row,
+    usize: ColumnIndex<R>,
+    Vec<u8>: Decode<'r, R::Database>,
+    i64: Decode<'r, R::Database>,
+{
+    fn from_row(row: &'r R) -> sqlx::Result<Self> {
         let shared = if row.len() > 4 {
             Some(SharedRow {
                 name: row.try_get_unchecked(4)?,
@@ -134,7 +157,10 @@ impl FromRow<'_, SqliteRow> for VersionRow {
 
 impl VersionRow {
     /// Fails unless the rows are as they were written.
-    pub(crate) fn verify(&self) -> Result<(), Cause> {
+    ///
+    /// # Errors
+    /// If a column was changed.
+    pub fn verify(&self) -> Result<(), Cause> {
         let own = checksum::of_version(&self.workflow, self.version, &self.record);
         let shared = self.shared.as_ref().is_none_or(|shared| {
             let name = shared.name.as_deref();
@@ -147,7 +173,10 @@ impl VersionRow {
     }
 
     /// The record of the version.
-    pub(crate) fn record(&self) -> Result<WorkflowRecord, Cause> {
+    ///
+    /// # Errors
+    /// If the row was changed, or holds the record of another row.
+    pub fn record(&self) -> Result<WorkflowRecord, Cause> {
         self.verify()?;
         let record: WorkflowRecord = read(&self.record)?;
         let is_this = record.id.to_string().as_bytes() == self.workflow
@@ -156,17 +185,28 @@ impl VersionRow {
     }
 }
 
-/// A row of `event`.
+/// A row of the table `event`.
 #[derive(Debug)]
-pub(crate) struct EventRow {
-    pub(crate) seq: i64,
-    pub(crate) body: Vec<u8>,
+pub struct EventRow {
+    /// The number of the event.
+    pub seq: i64,
+    /// The event as JSON.
+    pub body: Vec<u8>,
     checksum: i64,
 }
 
 impl EventRow {
     /// The row whose columns begin at `at`; none where an outer join found none.
-    pub(crate) fn at(row: &SqliteRow, at: usize) -> sqlx::Result<Option<Self>> {
+    ///
+    /// # Errors
+    /// If there is no such column.
+    pub fn at<'r, R>(row: &'r R, at: usize) -> sqlx::Result<Option<Self>>
+    where
+        R: Row,
+        usize: ColumnIndex<R>,
+        Vec<u8>: Decode<'r, R::Database>,
+        i64: Decode<'r, R::Database>,
+    {
         let seq: Option<i64> = row.try_get_unchecked(at)?;
         let Some(seq) = seq else {
             return Ok(None);
@@ -179,13 +219,19 @@ impl EventRow {
     }
 
     /// Fails unless the row is as it was written.
-    pub(crate) fn verify(&self) -> Result<(), Cause> {
+    ///
+    /// # Errors
+    /// If a column was changed.
+    pub fn verify(&self) -> Result<(), Cause> {
         let is_same = checksum::of_event(self.seq, &self.body) == self.checksum;
         is_same.then_some(()).ok_or_else(changed)
     }
 
     /// The event, which is number `seq` of `run`.
-    pub(crate) fn event(&self, run: RunId, seq: u64) -> Result<StepEvent, StoreError> {
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if the row was changed, or holds another event.
+    pub fn event(&self, run: RunId, seq: u64) -> Result<StepEvent, StoreError> {
         let event = self
             .verify()
             .and_then(|()| Ok(read::<StepEvent>(&self.body)?));
@@ -198,14 +244,27 @@ impl EventRow {
     }
 }
 
-/// A text. A damaged file may have another type in its place: SQLite converts it, or there is nothing.
-fn bytes(row: &SqliteRow, at: usize) -> sqlx::Result<Vec<u8>> {
+/// The bytes of a text. A damaged SQLite file may have another type in its place: SQLite converts it, or there is nothing.
+fn bytes<'r, R>(row: &'r R, at: usize) -> sqlx::Result<Vec<u8>>
+where
+    R: Row,
+    usize: ColumnIndex<R>,
+    Vec<u8>: Decode<'r, R::Database>,
+{
     let bytes: Option<Vec<u8>> = row.try_get_unchecked(at)?;
     Ok(bytes.unwrap_or_default())
 }
 
-/// A whole number, likewise.
-pub(crate) fn number(row: &SqliteRow, at: usize) -> sqlx::Result<i64> {
+/// A whole number, or -1 where a damaged row has none.
+///
+/// # Errors
+/// If there is no such column.
+pub fn number<'r, R>(row: &'r R, at: usize) -> sqlx::Result<i64>
+where
+    R: Row,
+    usize: ColumnIndex<R>,
+    i64: Decode<'r, R::Database>,
+{
     let number: Option<i64> = row.try_get_unchecked(at)?;
     Ok(number.unwrap_or(-1))
 }

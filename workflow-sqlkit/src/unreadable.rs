@@ -1,4 +1,4 @@
-//! Records that cannot be read: lists leave them out, and the operator is told of each once.
+//! Records that cannot be read: lists omit them, and each is logged once for the operator.
 
 use std::{
     collections::HashSet,
@@ -12,22 +12,22 @@ use crate::{
     row::{RunRow, VersionRow},
 };
 
-/// What was left out of lists since the store was opened.
+/// The records that lists have omitted since the store was opened.
 #[derive(Debug, Default)]
-pub(crate) struct LeftOut {
-    told: Mutex<HashSet<String>>,
+pub struct UnreadableRows {
+    logged: Mutex<HashSet<String>>,
 }
 
-impl LeftOut {
+impl UnreadableRows {
     /// The record of a run of a list, if it can be read.
-    pub(crate) fn run(&self, row: &RunRow) -> Option<RunRecord> {
+    pub fn run(&self, row: &RunRow) -> Option<RunRecord> {
         let run = row.record();
-        run.map_err(|error| self.tell(format!("run {}", text(&row.id)), &error))
+        run.map_err(|error| self.log(format!("run {}", text(&row.id)), &error))
             .ok()
     }
 
     /// The record of a version of a workflow of a list, if it can be read.
-    pub(crate) fn version(&self, row: &VersionRow) -> Option<WorkflowRecord> {
+    pub fn version(&self, row: &VersionRow) -> Option<WorkflowRecord> {
         let version = row.record();
         version
             .map_err(|error| {
@@ -36,16 +36,16 @@ impl LeftOut {
                     row.version,
                     text(&row.workflow)
                 );
-                self.tell(of, &error);
+                self.log(of, &error);
             })
             .ok()
     }
 
-    fn tell(&self, of: String, error: &Cause) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if !told.contains(&of) {
-            tracing::error!(%error, "the record of {of} cannot be read: lists leave it out");
-            told.insert(of);
+    fn log(&self, of: String, error: &Cause) {
+        let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
+        if !logged.contains(&of) {
+            tracing::error!(%error, "the record of {of} cannot be read: lists omit it");
+            logged.insert(of);
         }
     }
 }
