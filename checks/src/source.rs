@@ -50,10 +50,13 @@ fn is_exported(before: &[String]) -> bool {
     is(1, "pub") || (is(1, ")") && (is(4, "pub") || is(5, "pub")))
 }
 
-/// Whether a path outside a `use` begins here: `crate::…`, `self::…` or `super::…`.
+/// Whether a path outside a `use` begins here: `crate::…`, `self::…` or `super::…`. The path of a visibility,
+/// `pub(in crate::…)`, is no import.
 fn starts_path(tokens: &[String], index: usize) -> bool {
+    let is_visibility = index >= 2 && tokens[index - 2] == "(" && tokens[index - 1] == "in";
     ["crate", "self", "super"].contains(&tokens[index].as_str())
         && tokens.get(index + 1).is_some_and(|next| next == "::")
+        && !is_visibility
 }
 
 /// Leaves out items that only tests compile.
@@ -184,6 +187,12 @@ mod tests {
             "crate::h::i",
         ];
         assert_eq!(paths(text), expected);
+    }
+
+    #[test]
+    fn the_path_of_a_visibility_is_no_import() {
+        assert!(paths("pub(in crate::a) fn f() {} pub(super) fn g() {}").is_empty());
+        assert_eq!(paths("fn f() { for _ in crate::a::B {} }"), ["crate::a::B"]);
     }
 
     #[test]
