@@ -43,40 +43,22 @@
 //!
 //! This crate knows neither HTTP nor databases nor any model: those are crates of their own.
 
-mod control;
-mod data;
-mod display;
 mod engine;
 mod error;
 mod event;
 mod executor;
-mod fault;
-mod heap;
-mod id;
 mod machine;
 mod node;
-mod nodes;
-mod queued;
 mod record;
-mod registry;
-mod retry;
-mod scope;
-mod size;
-mod spec;
 mod store;
-mod sync;
 mod template;
 #[cfg(feature = "testing")]
 pub mod testing;
-mod time;
-mod usage;
-mod value_schema;
+mod value;
 mod view;
-mod wait;
 mod workflow;
 
 pub use self::{
-    display::DisplayHints,
     engine::{
         Created, Engine, EngineError, EngineLimits, LocalEngine, LocalEngineBuilder, NewRun,
         Observer, Recovered, Retry, Runs, Validation, Workflows,
@@ -93,29 +75,29 @@ pub use self::{
         DEFAULT_CONCURRENT_STEPS, DEFAULT_EVENTS, DEFAULT_MAP_ITEMS, DEFAULT_OPEN_FRAMES,
         DEFAULT_RUN_MEMORY, Executor, Run,
     },
-    fault::{Fault, FaultCode, InvalidWorkflow},
-    heap::heap_bytes,
-    id::{InvalidId, InvalidWaitId, NodeId, RunId, StepPath, StepRef, WaitId, WorkflowId},
     node::{MAX_RENDERED_BYTES, Node, NodeContext, OutputShape},
-    nodes::{PromptNode, TransformNode},
-    queued::Queued,
     record::{
         KeyedRun, Page, PageRequest, RunCounts, RunHead, RunKey, RunQuery, RunRecord, RunStatus,
         Span, SpanState, WorkflowRecord, WorkflowRef,
     },
-    registry::{NodeType, Registry},
-    retry::{LONGEST_REQUESTED_WAIT, RetryPolicy},
-    size::{MAX_DEPTH, MAX_OUTPUT_BYTES, MAX_RESULT_BYTES},
-    spec::MAX_NODES,
     store::{Append, Catalog, MemoryStore, RunLog, Store, StoreError},
     template::{Expr, Json, MAX_TEMPLATE_BYTES, Template, TemplateError, TextOrSecret},
-    time::Timestamp,
-    usage::Usage,
-    value_schema::ValueSchema,
-    wait::{SignalError, WaitReport},
     workflow::{Library, MAX_NESTING, Workflow},
 };
-pub use crate::fault::{JsonError, read_json};
+pub use crate::value::{JsonError, read_json};
 pub use crate::view::{
     AttemptReport, Outage, QueueReport, RunOutline, RunReport, StepHistory, StepReport, StepStatus,
+};
+pub use crate::{
+    error::{Fault, FaultCode, InvalidWorkflow},
+    node::{
+        DisplayHints, LONGEST_REQUESTED_WAIT, NodeType, PromptNode, Queued, Registry, RetryPolicy,
+        TransformNode,
+    },
+    value::{
+        InvalidId, InvalidWaitId, MAX_DEPTH, MAX_OUTPUT_BYTES, MAX_RESULT_BYTES, NodeId, RunId,
+        StepPath, StepRef, Timestamp, Usage, ValueSchema, WaitId, WorkflowId, heap_bytes,
+    },
+    view::{SignalError, WaitReport},
+    workflow::MAX_NODES,
 };

@@ -4,8 +4,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
-    executor::Executor, size::MAX_RESULT_BYTES, spec::MAX_NODES, template::MAX_TEMPLATE_BYTES,
-    workflow::MAX_NESTING,
+    executor::Executor,
+    template::MAX_TEMPLATE_BYTES,
+    value::MAX_RESULT_BYTES,
+    workflow::{MAX_NESTING, MAX_NODES},
 };
 
 /// The most that an engine allows of everything that can grow. Bytes are bytes of JSON, except where

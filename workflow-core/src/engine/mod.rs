@@ -19,15 +19,13 @@ pub use self::{
     observer::Observer,
 };
 use crate::{
-    error::Problem,
+    error::{Fault, InvalidWorkflow, Problem},
     event::{NodeOutline, StepEvent, Update},
-    fault::{Fault, InvalidWorkflow},
-    id::{NodeId, RunId, StepPath, WaitId, WorkflowId},
+    node::Registry,
     record::{Page, PageRequest, RunCounts, RunQuery, RunRecord, WorkflowRecord},
-    registry::Registry,
     store::StoreError,
-    view::{RunReport, StepHistory},
-    wait::SignalError,
+    value::{NodeId, RunId, StepPath, WaitId, WorkflowId},
+    view::{RunReport, SignalError, StepHistory},
 };
 
 /// Checks and stores workflows.

@@ -3,7 +3,7 @@
 use super::{EngineError, Runs};
 use crate::{
     event::StepEvent,
-    id::{RunId, StepPath},
+    value::{RunId, StepPath},
     view::{RunReport, StepHistory},
 };
 

@@ -7,10 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::report::{Report, report_if_any};
-use crate::{
-    data::given,
-    id::{NodeId, RunId, WorkflowId},
-};
+use crate::value::{NodeId, RunId, WorkflowId, given};
 
 /// The body of `run.created`: what the run works on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

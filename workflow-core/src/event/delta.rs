@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::StepEvent;
-use crate::id::{RunId, StepRef};
+use crate::value::{RunId, StepRef};
 
 /// A piece of text of a running step. Live only: it is in no log, and the step's
 /// `node.completed` carries the whole output.

@@ -8,7 +8,7 @@ use super::{
     NodeRetrying, NodeSkipped, NodeStarted, NodeWaiting, Report, RunCancelled, RunCompleted,
     RunCreated, RunFailed, RunResumed, RunStarted, RunSuspended,
 };
-use crate::usage::Usage;
+use crate::value::Usage;
 
 macro_rules! event_kinds {
     ($($(#[$doc:meta])+ $name:ident($body:ty) = $tag:literal,)+) => {

@@ -27,10 +27,7 @@ pub use self::{
     resume::ResumeError,
     run::{RunCancelled, RunCompleted, RunFailed, RunResumed, RunStarted, RunSuspended},
 };
-use crate::{
-    id::{RunId, StepRef},
-    time::Timestamp,
-};
+use crate::value::{RunId, StepRef, Timestamp};
 
 /// One entry in the log of a run. Cheap to clone: what is large is shared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

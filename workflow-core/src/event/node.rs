@@ -8,10 +8,8 @@ use serde_json::Value;
 
 use super::report::{Report, report_if_any};
 use crate::{
-    data::given,
     error::Problem,
-    id::{StepRef, WaitId},
-    time::Timestamp,
+    value::{StepRef, Timestamp, WaitId, given},
 };
 
 /// The body of `node.started`.

@@ -8,9 +8,7 @@ use serde_json::Value;
 
 use crate::{
     error::Problem,
-    id::StepRef,
-    time::Timestamp,
-    usage::{Usage, is_zero},
+    value::{StepRef, Timestamp, Usage, is_zero},
 };
 
 /// The body of `run.started`.

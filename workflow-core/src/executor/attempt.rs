@@ -17,7 +17,7 @@ use crate::{
     error::NodeError,
     machine::{Input, StepId},
     node::{Node, NodeContext},
-    size,
+    value::size,
     workflow::{Body, Work},
 };
 

@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use crate::time::Timestamp;
+use crate::value::Timestamp;
 
 /// The wall clock, carried forward by the monotonic one: it never goes back within a run, and is
 /// virtual where tokio's is.

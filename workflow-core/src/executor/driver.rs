@@ -23,10 +23,9 @@ use super::{
 };
 use crate::{
     event::StepEvent,
-    id::RunId,
     machine::{Assignment, Command, FrameId, Input, Machine, StepId, Turn},
-    node::{AttemptRef, DeltaSink, NodeContext, RunContext},
-    queued::Notices,
+    node::{AttemptRef, DeltaSink, NodeContext, Notices, RunContext},
+    value::RunId,
 };
 
 /// The log takes no event of this driver: the run belongs to someone else now.

@@ -9,7 +9,10 @@ use serde_json::Value;
 use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::{id::WaitId, machine::Input, sync::lock};
+use crate::{
+    machine::Input,
+    value::{WaitId, lock},
+};
 
 /// What a run can be asked for.
 pub(crate) enum RunCommand {

@@ -26,10 +26,9 @@ pub(crate) use self::{
 };
 use crate::{
     event::{EventKind, ResumeError, RunCreated, StepEvent, Update},
-    id::{RunId, WaitId},
     machine::{Input, Limits, Machine, Misfit},
-    size::MAX_OUTPUT_BYTES,
-    wait::{SignalError, WaitLog},
+    value::{MAX_OUTPUT_BYTES, RunId, WaitId},
+    view::{SignalError, WaitLog},
     workflow::Workflow,
 };
 

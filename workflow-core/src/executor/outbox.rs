@@ -11,7 +11,7 @@ use super::driver::{Fenced, Journal};
 use crate::{
     event::{Delta, StepEvent, Update},
     node::DeltaSink,
-    sync::lock,
+    value::lock,
 };
 
 /// What the driver and the nodes put in, and [`Run`](super::Run) takes out. Both put in only while

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{error::Problem, id::StepRef};
+use crate::{error::Problem, value::StepRef};
 
 /// Why steps are cancelled when a person or a program cancels the run.
 pub(super) const RUN_CANCELLED: &str = "run_cancelled";

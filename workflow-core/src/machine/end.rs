@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     event::{EventKind, RunCancelled, RunCompleted, RunFailed},
-    time::{Timestamp, millis},
+    value::{Timestamp, millis},
 };
 
 impl Machine {

@@ -10,9 +10,8 @@ use super::{
 };
 use crate::{
     error::Problem,
-    heap,
-    id::StepRef,
-    scope::Scope,
+    template::Scope,
+    value::{StepRef, heap},
     workflow::{Body, Planned},
 };
 

@@ -13,9 +13,9 @@ use super::{
 use crate::{
     error::{NodeError, Problem},
     event::{EventKind, NodeAdmitted, NodeCompleted, NodeFailed, NodeQueued, Report},
-    queued::{News, Notice},
-    spec::OnError,
-    time::millis,
+    node::{News, Notice},
+    value::millis,
+    workflow::OnError,
 };
 
 impl Machine {

@@ -4,7 +4,7 @@ use std::{cell::OnceCell, mem::size_of, sync::Arc};
 
 use serde_json::Value;
 
-use crate::{heap::heap_bytes, size};
+use crate::value::{heap_bytes, size};
 
 /// How far a map is.
 pub(super) enum MapState {

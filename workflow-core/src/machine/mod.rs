@@ -56,10 +56,9 @@ pub(crate) use self::{
 use crate::{
     error::{NodeError, Problem},
     event::{EventKind, Report, RunCreated, StepEvent},
-    id::{RunId, StepRef, WaitId},
-    queued::Notice,
-    scope::{ImplicitInput, Scope},
-    time::Timestamp,
+    node::Notice,
+    template::{ImplicitInput, Scope},
+    value::{RunId, StepRef, Timestamp, WaitId},
     workflow::{Body, Workflow},
 };
 
@@ -350,7 +349,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{event::NodeAdmitted, executor::Executor, registry::Registry};
+    use crate::{event::NodeAdmitted, executor::Executor, node::Registry};
 
     /// A run of one step, before its first turn, with a turn.
     fn new_run() -> (Machine, Turn) {

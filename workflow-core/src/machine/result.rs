@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use super::frame::Frame;
 use crate::{
     error::Problem,
-    size::{self, MAX_RESULT_BYTES},
     template::Json,
+    value::{MAX_RESULT_BYTES, size},
 };
 
 impl Frame {

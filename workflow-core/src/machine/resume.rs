@@ -1,7 +1,7 @@
 //! Continues a run from its log: attempts that were running start again, timers are set again.
 
 use super::{Command, Machine, Phase, StepId, Turn, step::StepState};
-use crate::{error::Problem, event::StartReason, spec::OnAmbiguous, time::Timestamp};
+use crate::{error::Problem, event::StartReason, value::Timestamp, workflow::OnAmbiguous};
 
 /// How often a step may be lost with its host, without any progress, before it fails.
 const MAX_RECOVERIES: u32 = 5;

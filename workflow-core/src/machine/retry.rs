@@ -5,9 +5,8 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 use crate::{
     error::{NodeError, Problem},
     event::{EventKind, NodeRetrying, Report},
-    id::StepRef,
-    retry::{LONGEST_REQUESTED_WAIT, RetryPolicy},
-    time::millis,
+    node::{LONGEST_REQUESTED_WAIT, RetryPolicy},
+    value::{StepRef, millis},
 };
 
 /// What follows a failed attempt.

@@ -3,9 +3,8 @@
 use super::container::Container;
 use crate::{
     event::{NodeStarted, StartReason},
-    id::WaitId,
-    retry::RetryPolicy,
-    time::{Timestamp, millis},
+    node::RetryPolicy,
+    value::{Timestamp, WaitId, millis},
 };
 
 /// What the log says about a step.

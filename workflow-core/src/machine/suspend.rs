@@ -8,7 +8,7 @@ use super::{
 use crate::{
     error::Problem,
     event::{EventKind, RunResumed, RunSuspended},
-    time::Timestamp,
+    value::Timestamp,
 };
 
 impl Machine {

@@ -8,7 +8,7 @@ use super::{Command, Machine, StepId, Turn, step::StepState};
 use crate::{
     error::Problem,
     event::{EventKind, NodeResumed, NodeWaiting},
-    id::WaitId,
+    value::WaitId,
 };
 
 impl Machine {

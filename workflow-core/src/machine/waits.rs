@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::ids::StepId;
-use crate::{event::NodeWaiting, time::Timestamp};
+use crate::{event::NodeWaiting, value::Timestamp};
 
 /// A run is suspended for a delay that is longer than this.
 const SHORT: Duration = Duration::from_secs(60);

@@ -9,8 +9,7 @@ use super::{
 };
 use crate::{
     event::{EventKind, StepEvent},
-    time::{Timestamp, millis},
-    usage::{Usage, is_zero},
+    value::{Timestamp, Usage, is_zero, millis},
 };
 
 /// The part of a run's record that its events change. Written together with them.

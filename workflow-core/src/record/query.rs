@@ -1,7 +1,7 @@
 //! Which runs a list is to show.
 
 use super::{PageRequest, RunRecord, RunStatus};
-use crate::id::WorkflowId;
+use crate::value::WorkflowId;
 
 /// Which runs are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -7,8 +7,7 @@ use serde_json::Value;
 use super::{RunHead, WorkflowRef};
 use crate::{
     event::{EventKind, StepEvent},
-    id::RunId,
-    time::Timestamp,
+    value::{RunId, Timestamp},
 };
 
 /// A run as lists show it.

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{id::WorkflowId, time::Timestamp};
+use crate::value::{Timestamp, WorkflowId};
 
 /// One version of a stored workflow.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

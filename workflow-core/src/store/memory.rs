@@ -14,10 +14,8 @@ use async_trait::async_trait;
 use super::{Append, Catalog, RunLog, Store, StoreError};
 use crate::{
     event::StepEvent,
-    heap,
-    id::{RunId, WorkflowId},
     record::{KeyedRun, Page, PageRequest, RunCounts, RunKey, RunQuery, RunRecord, WorkflowRecord},
-    sync::lock,
+    value::{RunId, WorkflowId, heap, lock},
 };
 
 /// How many ended runs are kept, unless it is set.

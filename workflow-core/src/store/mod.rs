@@ -7,11 +7,11 @@ use async_trait::async_trait;
 pub use self::memory::MemoryStore;
 use crate::{
     event::StepEvent,
-    id::{RunId, WorkflowId},
     record::{
         KeyedRun, Page, PageRequest, RunCounts, RunHead, RunKey, RunQuery, RunRecord,
         WorkflowRecord,
     },
+    value::{RunId, WorkflowId},
 };
 
 /// How many specifications are in memory at once while names are read.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::scope::Scope;
 use super::{
     Expr, Paths, TemplateError,
     from_text::from_text,
@@ -9,7 +10,7 @@ use super::{
     reference::References,
     syntax::{self, Literal},
 };
-use crate::{error::NodeError, scope::Scope};
+use crate::error::NodeError;
 
 /// A condition, compiled: `classify.output.kind == 'refund'`. Its value is a boolean, or a number,
 /// null, list or object, of which zero, null and what is empty count as false. Text is an error,

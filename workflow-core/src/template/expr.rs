@@ -4,6 +4,7 @@ use std::{fmt, sync::Arc};
 
 use minijinja::{ErrorKind, value::ValueKind};
 
+use super::scope::Scope;
 use super::{
     Path, Paths, TemplateError, bounds,
     from_text::from_text,
@@ -12,7 +13,7 @@ use super::{
     reference::References,
     syntax,
 };
-use crate::{error::NodeError, scope::Scope};
+use crate::error::NodeError;
 
 /// A bare expression, compiled: `classify.output.kind == 'refund'`.
 #[derive(Clone)]

@@ -6,15 +6,14 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;
 
+use super::scope::Scope;
 use super::{
     Expr, Paths, Template, TemplateError, language::Budget, reference::References, secret::SECRET,
     syntax,
 };
 use crate::{
-    error::NodeError,
-    fault::{Fault, FaultCode, Pointer},
-    scope::Scope,
-    size::{self, MAX_OUTPUT_BYTES, MAX_RESULT_BYTES},
+    error::{Fault, FaultCode, NodeError, Pointer},
+    value::{MAX_OUTPUT_BYTES, MAX_RESULT_BYTES, size},
 };
 
 /// Any JSON with templates in its strings, compiled. A string that is exactly one

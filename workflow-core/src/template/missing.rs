@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use minijinja::{ErrorKind, Value, value::ValueKind};
 
+use super::scope::Scope;
 use super::{
     language::{BYTES_PER_STEP, MAX_STEPS},
     reference::{Reference, References},
 };
-use crate::{error::NodeError, fault::did_you_mean, scope::Scope};
+use crate::error::{NodeError, did_you_mean};
 
 /// The most keys that are listed.
 const MAX_KEYS: usize = 20;

@@ -13,9 +13,12 @@ mod language;
 mod missing;
 mod paths;
 mod reference;
+mod scope;
 mod secret;
 mod syntax;
 mod text;
+
+pub(crate) use self::scope::{ImplicitInput, STEP_FIELDS, Scope, Variables};
 
 pub use self::{
     bounds::MAX_TEMPLATE_BYTES, expr::Expr, json::Json, secret::TextOrSecret, text::Template,
@@ -29,7 +32,7 @@ pub(crate) use self::{
     reference::Reference,
 };
 
-use crate::fault::{Fault, FaultCode, Pointer};
+use crate::error::{Fault, FaultCode, Pointer};
 
 /// Why a text is no template.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

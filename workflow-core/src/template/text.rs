@@ -4,11 +4,12 @@ use std::{fmt, sync::Arc};
 
 use minijinja::Environment;
 
+use super::scope::Scope;
 use super::{
     Paths, TemplateError, bounds, from_text::from_text, language::ENVIRONMENT, missing::node_error,
     reference::References, syntax,
 };
-use crate::{error::NodeError, scope::Scope};
+use crate::error::NodeError;
 
 /// A text with `{{ expressions }}`, compiled. Use it as the type of a field of a node's `data`, and
 /// the field's references are checked when a workflow is created.

@@ -5,8 +5,8 @@ use futures::future::{join, join_all};
 use super::sample::{SampleRun, completed, done, numbers, started, steps};
 use crate::{
     event::StepEvent,
-    id::RunId,
     store::{Append, Store, StoreError},
+    value::RunId,
 };
 
 pub async fn a_new_run_has_its_first_event(store: &dyn Store) {

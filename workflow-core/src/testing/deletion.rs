@@ -2,9 +2,9 @@
 
 use super::sample::{SampleRun, failed, started, steps};
 use crate::{
-    id::RunId,
     record::{RunCounts, RunQuery},
     store::{Append, Store, StoreError},
+    value::RunId,
 };
 
 pub async fn a_deleted_run_is_gone(store: &dyn Store) {

@@ -7,9 +7,9 @@ use super::sample::{
 };
 use crate::{
     event::EventKind,
-    id::RunId,
     record::{PageRequest, RunCounts, RunQuery, RunRecord, RunStatus},
     store::{Store, StoreError},
+    value::RunId,
 };
 
 pub(super) async fn ids(store: &dyn Store, query: RunQuery) -> Vec<RunId> {

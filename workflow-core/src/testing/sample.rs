@@ -12,11 +12,9 @@ use crate::{
         PinnedWorkflow, Progress, Report, ReusedStep, RunCancelled, RunCompleted, RunCreated,
         RunFailed, RunResumed, RunStarted, RunSuspended, SkipReason, StartReason, StepEvent,
     },
-    id::{NodeId, RunId, StepPath, StepRef, WaitId},
     record::{RunHead, RunKey, RunRecord, WorkflowRecord, WorkflowRef},
     store::{Append, Store, StoreError},
-    time::Timestamp,
-    usage::Usage,
+    value::{NodeId, RunId, StepPath, StepRef, Timestamp, Usage, WaitId},
 };
 
 /// A workflow of this name.

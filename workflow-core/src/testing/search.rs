@@ -6,7 +6,7 @@ use super::{
     lists::ids,
     sample::{SampleRun, stored_workflow, workflow},
 };
-use crate::{id::RunId, record::RunQuery, store::Store};
+use crate::{record::RunQuery, store::Store, value::RunId};
 
 async fn found(store: &dyn Store, text: &str) -> Vec<RunId> {
     let query = RunQuery {

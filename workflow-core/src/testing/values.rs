@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 use super::sample::{SampleRun, completed, done, every_kind, log, started, steps, workflow};
 use crate::{
     record::WorkflowRecord,
-    size::{MAX_OUTPUT_BYTES, MAX_RESULT_BYTES, MAX_SPEC_DEPTH},
     store::Store,
+    value::{MAX_OUTPUT_BYTES, MAX_RESULT_BYTES, MAX_SPEC_DEPTH},
 };
 
 /// The value comes back from each place where a run or a workflow has one.

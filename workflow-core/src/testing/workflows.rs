@@ -7,9 +7,9 @@ use serde_json::json;
 
 use super::sample::{stored_workflow, workflow};
 use crate::{
-    id::WorkflowId,
     record::{PageRequest, WorkflowRecord},
     store::Store,
+    value::WorkflowId,
 };
 
 /// The next version, with a name and a specification of its own.

@@ -5,13 +5,12 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::wait::WaitReport;
 use super::{outline::RunOutline, report::StepReport};
 use crate::{
     error::Problem,
     event::{EventKind, Report, RunCreated, StepEvent},
-    id::{StepPath, StepRef},
-    time::Timestamp,
-    wait::WaitReport,
+    value::{StepPath, StepRef, Timestamp},
 };
 
 /// What the log says of one step, with the debug records that events omit ([`Report::debug`](crate::Report::debug)).

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::{
     event::{EventKind, StartReason, StepEvent},
     machine::SHUTDOWN,
-    time::Timestamp,
+    value::Timestamp,
 };
 
 /// A time in which nothing happened in a run, since its host was down.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::{
-    control::ControlKind,
     event::{NodeOutline, PinnedWorkflow, RunCreated},
-    id::StepPath,
+    node::ControlKind,
+    value::StepPath,
     workflow::Workflow,
 };
 

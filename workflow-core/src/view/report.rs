@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::wait::{WaitLog, WaitReport};
 use super::{
     outage::{Outage, OutageLog},
     outline::RunOutline,
@@ -13,11 +14,8 @@ use super::{
 use crate::{
     error::Problem,
     event::{EventKind, Progress, Report, StepEvent},
-    id::{StepPath, StepRef},
     record::RunRecord,
-    size,
-    time::Timestamp,
-    wait::{WaitLog, WaitReport},
+    value::{StepPath, StepRef, Timestamp, size},
 };
 
 /// Everything a run's log says, by step.

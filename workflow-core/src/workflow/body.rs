@@ -4,23 +4,20 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::spec::NodeSpec;
 use super::{
     check::Check,
-    data::Inside,
-    graph::Graph,
-    outputs::Shape,
-    outside::Outside,
     plan::{self, Planned},
-    references::Reader,
+};
+use crate::workflow::check::{
+    data::Inside, graph::Graph, outputs::Shape, outside::Outside, references::Reader,
 };
 use crate::{
+    error::{Fault, FaultCode, Pointer},
     event::NodeOutline,
-    fault::{Fault, FaultCode, Pointer},
-    id::{NodeId, StepPath, StepRef},
-    registry::NodeType,
-    scope::Variables,
-    spec::NodeSpec,
-    template::Json,
+    node::NodeType,
+    template::{Json, Variables},
+    value::{NodeId, StepPath, StepRef},
 };
 
 pub(crate) struct Body {

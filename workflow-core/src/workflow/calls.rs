@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use crate::{control::ControlKind, size};
+use crate::{node::ControlKind, value::size};
 
 /// What its `WorkflowNode`s call, each name once, in the order they are written. A specification
 /// that has faults gives what can be seen.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use super::Workflow;
-use crate::fault::FaultCode;
+use crate::error::FaultCode;
 
 /// Workflows by the names that a `WorkflowNode` calls them by.
 ///

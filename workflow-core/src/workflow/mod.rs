@@ -3,49 +3,43 @@
 mod body;
 mod calls;
 mod check;
-mod container;
-mod control;
-mod data;
-mod fields;
-mod graph;
 mod hash;
 mod library;
-mod marks;
-mod outputs;
-mod outside;
 mod pins;
 mod plan;
-mod references;
-mod shape;
+mod spec;
+
+pub use self::spec::MAX_NODES;
+pub(crate) use self::spec::{OnAmbiguous, OnError, kind_of};
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use serde_json::Value;
 
+use self::spec::Spec;
 pub(crate) use self::{
     body::Body,
     calls::calls,
-    control::{PlannedCall, PlannedLoop, PlannedMap},
+    check::control::{PlannedCall, PlannedLoop, PlannedMap},
     hash::content_hash,
     library::Refusal,
     plan::{Planned, Work},
 };
 use self::{
     body::List,
-    check::Check,
-    outputs::{Lookups, Shape},
-    outside::{Outside, Values},
+    check::{
+        Check,
+        outputs::{Lookups, Shape},
+        outside::{Outside, Values},
+    },
 };
 pub use self::{check::MAX_NESTING, library::Library};
 use crate::{
+    error::{Fault, FaultCode, InvalidWorkflow, Pointer, Suggestions},
     event::{LOG_FORMAT, NodeOutline, PinnedWorkflow, RunCreated},
-    fault::{Fault, FaultCode, InvalidWorkflow, Pointer, Suggestions, read_json},
-    id::{StepRef, WorkflowId},
-    registry::Registry,
-    size::{self, MAX_SPEC_DEPTH},
-    spec::Spec,
+    node::Registry,
     template::Json,
-    value_schema::ValueSchema,
+    value::{MAX_SPEC_DEPTH, StepRef, ValueSchema, WorkflowId, read_json, size},
 };
 
 /// Where the input's schema stands in a specification, and the input in the request of a run.

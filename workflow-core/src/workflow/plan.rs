@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::{
-    check::Check,
+use super::check::Check;
+use super::spec::{Defaults, NodeSpec};
+use crate::workflow::check::{
     control::{PlannedCall, PlannedLoop, PlannedMap},
     data::{self, Built, Inside},
     graph::Graph,
@@ -11,16 +12,12 @@ use super::{
     references::Reader,
 };
 use crate::{
-    control::{DelayNode, HumanNode},
+    error::{Fault, FaultCode, Pointer},
     event::NodeOutline,
-    fault::{Fault, FaultCode, Pointer},
-    id::NodeId,
-    node::Node,
-    registry::NodeType,
-    retry::RetryPolicy,
-    scope::ImplicitInput,
-    spec::{Defaults, NodeSpec, OnAmbiguous, OnError},
-    template::Condition,
+    node::{DelayNode, HumanNode, Node, NodeType, RetryPolicy},
+    template::{Condition, ImplicitInput},
+    value::NodeId,
+    workflow::spec::{OnAmbiguous, OnError},
 };
 
 /// One node, ready to run.

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{
     event::{EventKind, NodeOutline, Report, ReusedStep, RunCreated, StepEvent},
-    id::NodeId,
+    value::NodeId,
     workflow::Workflow,
 };
 

@@ -6,7 +6,7 @@ use futures::future::select;
 use tokio::time::timeout;
 
 use super::{drive::Drives, shared::Shared};
-use crate::{executor::RunCommand, id::RunId};
+use crate::{executor::RunCommand, value::RunId};
 
 /// How long a caller waits until its command is in the log: the store may fail, or the run may wait for admission.
 const PATIENCE: Duration = Duration::from_secs(30);

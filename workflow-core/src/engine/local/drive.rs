@@ -14,9 +14,8 @@ use super::{
 use crate::{
     engine::EngineError,
     executor::{Driver, Fenced},
-    id::RunId,
     record::{RunHead, RunStatus},
-    time::Timestamp,
+    value::{RunId, Timestamp},
 };
 
 /// How long to wait before the next drive of a run that the store failed.

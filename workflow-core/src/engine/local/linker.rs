@@ -9,13 +9,12 @@ use serde_json::Value;
 
 use crate::{
     engine::EngineError,
+    error::{Fault, FaultCode, InvalidWorkflow, shown},
     event::PinnedWorkflow,
-    fault::{Fault, FaultCode, InvalidWorkflow, shown},
-    id::WorkflowId,
+    node::Registry,
     record::WorkflowRecord,
-    registry::Registry,
     store::Store,
-    sync::lock,
+    value::{WorkflowId, lock},
     workflow::{Library, Refusal, Workflow, calls},
 };
 

@@ -14,10 +14,8 @@ use super::text::{Position, StepText};
 use crate::{
     event::{Delta, StepEvent, Update},
     executor::Inbox,
-    heap,
-    id::{RunId, StepPath},
     node::DeltaSink,
-    sync::lock,
+    value::{RunId, StepPath, heap, lock},
 };
 
 /// How many events are kept for readers; who is further behind reads the store.

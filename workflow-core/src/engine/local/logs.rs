@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::shared::Shared;
-use crate::{engine::EngineError, event::StepEvent, id::RunId, record::RunRecord};
+use crate::{engine::EngineError, event::StepEvent, record::RunRecord, value::RunId};
 
 /// How many events of a log are read at once.
 pub(super) const READ_BATCH: usize = 500;

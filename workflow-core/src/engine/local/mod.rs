@@ -42,12 +42,11 @@ use super::{
 use crate::{
     event::{StepEvent, Update},
     executor::{Executor, RunCommand},
-    id::{RunId, StepPath, WaitId, WorkflowId},
+    node::Registry,
     record::{Page, PageRequest, RunCounts, RunQuery, RunRecord, RunStatus, WorkflowRecord},
-    registry::Registry,
     store::{MemoryStore, Store},
-    view::{RunReport, StepHistory},
-    wait::WaitLog,
+    value::{RunId, StepPath, WaitId, WorkflowId},
+    view::{RunReport, StepHistory, WaitLog},
 };
 
 /// How many runs work at once, unless it is set.

@@ -13,11 +13,11 @@ use super::{
 };
 use crate::{
     engine::EngineError,
+    error::{Fault, FaultCode},
     event::{RunCreated, StepEvent},
-    fault::{Fault, FaultCode},
-    id::RunId,
     machine::Machine,
     record::{RunKey, RunRecord, WorkflowRecord, WorkflowRef},
+    value::RunId,
     workflow::Workflow,
 };
 

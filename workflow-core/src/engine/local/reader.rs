@@ -10,7 +10,7 @@ use super::{
     replay::damaged_event,
     shared::Shared,
 };
-use crate::{event::Update, id::RunId, store::StoreError};
+use crate::{event::Update, store::StoreError, value::RunId};
 
 pub(super) struct Reader {
     run: RunId,

@@ -5,14 +5,13 @@ use std::{error::Error, fmt, sync::Arc};
 use super::{loaded_run::LoadedRun, logs::RunLogs, shared::Shared};
 use crate::{
     engine::EngineError,
-    error::Problem,
+    error::{InvalidWorkflow, Problem},
     event::{EventKind, ResumeError, RunCreated, StepEvent, UnknownFormat},
     executor::{Clock, Executor},
-    fault::InvalidWorkflow,
     machine::Machine,
     record::RunRecord,
     store::StoreError,
-    time::Timestamp,
+    value::Timestamp,
     workflow::Workflow,
 };
 

@@ -6,7 +6,11 @@ use std::{
 };
 
 use super::live::LiveRun;
-use crate::{engine::EngineError, error::Problem, id::RunId, sync::lock};
+use crate::{
+    engine::EngineError,
+    error::Problem,
+    value::{RunId, lock},
+};
 
 /// Which runs are driven or followed, and which are stopped.
 #[derive(Default)]

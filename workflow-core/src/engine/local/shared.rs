@@ -9,9 +9,9 @@ use super::{
 use crate::{
     engine::{EngineError, EngineLimits, Observer},
     executor::{Clock, Executor, RunCommand},
-    id::RunId,
-    registry::Registry,
+    node::Registry,
     store::Store,
+    value::RunId,
     workflow::Workflow,
 };
 

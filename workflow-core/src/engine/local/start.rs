@@ -7,12 +7,11 @@ use serde_json::{Value, json};
 use super::{LocalEngine, again};
 use crate::{
     engine::{EngineError, NewRun, Retry, Workflows},
+    error::{Fault, FaultCode, did_you_mean},
     event::{EventKind, ReusedStep, RunCreated, StepEvent},
-    fault::{Fault, FaultCode, did_you_mean},
-    id::{NodeId, WorkflowId},
     record::{RunKey, RunRecord, WorkflowRecord},
-    size::{self, MAX_RESULT_BYTES},
     store::StoreError,
+    value::{MAX_RESULT_BYTES, NodeId, WorkflowId, size},
     workflow::{Workflow, content_hash},
 };
 

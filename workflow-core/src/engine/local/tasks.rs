@@ -5,7 +5,7 @@ use std::{future::Future, sync::Mutex, time::Duration};
 use tokio::{task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::{engine::EngineError, sync::lock};
+use crate::{engine::EngineError, value::lock};
 
 /// How long runs have to write that they are suspended.
 const LAST_WRITES: Duration = Duration::from_secs(5);

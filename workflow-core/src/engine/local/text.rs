@@ -2,7 +2,7 @@
 
 use crate::{
     event::{Delta, TextKind},
-    id::{RunId, StepRef},
+    value::{RunId, StepRef},
 };
 
 /// The most bytes kept of each kind; what a model says beyond that is shown when the step is done.

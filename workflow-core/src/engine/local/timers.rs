@@ -11,7 +11,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use crate::{id::RunId, sync::lock, time::Timestamp};
+use crate::value::{RunId, Timestamp, lock};
 
 /// How often the wall clock is asked: the monotonic one may stand still while the machine sleeps.
 const LOOK: Duration = Duration::from_secs(60);

@@ -8,8 +8,7 @@ use super::{Changes, Control, Next, Segments, State, View};
 use crate::{
     error::NodeError,
     machine::{ids::Place, step::StepState},
-    scope::{ImplicitInput, Scope},
-    template::Json,
+    template::{ImplicitInput, Json, Scope},
     workflow::PlannedCall,
 };
 

@@ -2,8 +2,8 @@
 
 use super::{Control, Next, View};
 use crate::{
-    control::DelayNode,
     event::{EventKind, NodeWaiting},
+    node::DelayNode,
 };
 
 impl Control for DelayNode {

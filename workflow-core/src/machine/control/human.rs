@@ -2,8 +2,8 @@
 
 use super::{Control, Next, View};
 use crate::{
-    control::HumanNode,
     event::{EventKind, NodeWaiting},
+    node::HumanNode,
 };
 
 impl Control for HumanNode {

@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use super::{Changes, Control, DoesNotFit, Next, Segments, State, View};
 use crate::{
-    control::OnItemError,
     error::{NodeError, Problem},
     event::Progress,
     machine::{
@@ -14,11 +13,10 @@ use crate::{
         ids::Place,
         items::{Items, MapState},
     },
-    scope::Scope,
-    size::{self, MAX_RESULT_BYTES},
-    spec::kind_of,
-    template::{Budget, List},
-    workflow::PlannedMap,
+    node::OnItemError,
+    template::{Budget, List, Scope},
+    value::{MAX_RESULT_BYTES, size},
+    workflow::{PlannedMap, kind_of},
 };
 
 impl Control for PlannedMap {

@@ -22,10 +22,8 @@ use super::{
 use crate::{
     error::Problem,
     event::{EventKind, NodeProgress, Progress, Report},
-    id::{StepRef, WaitId},
-    scope::Scope,
-    template::Json,
-    time::Timestamp,
+    template::{Json, Scope},
+    value::{StepRef, Timestamp, WaitId},
     workflow::{Body, Planned, Work},
 };
 

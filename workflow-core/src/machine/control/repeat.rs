@@ -8,8 +8,7 @@ use super::{Changes, Control, DoesNotFit, Next, Segments, State, View};
 use crate::{
     event::{Progress, Report},
     machine::ids::Place,
-    scope::Scope,
-    template::Json,
+    template::{Json, Scope},
     workflow::PlannedLoop,
 };
 

@@ -2,8 +2,8 @@
 
 use super::{Agenda, FrameId, Logged, StepId};
 use crate::{
-    id::StepRef,
     machine::{control, ids::Place, path::Segments, step::StepState},
+    value::StepRef,
 };
 
 enum Located {

@@ -17,10 +17,8 @@ use super::{
 };
 use crate::{
     event::{EventKind, ReusedStep, StepEvent},
-    id::{RunId, StepRef, WaitId},
-    scope::Scope,
-    time::Timestamp,
-    usage::Usage,
+    template::Scope,
+    value::{RunId, StepRef, Timestamp, Usage, WaitId},
     workflow::Workflow,
 };
 

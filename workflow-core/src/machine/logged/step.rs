@@ -7,7 +7,6 @@ use serde_json::Value;
 use super::{Agenda, DoesNotFit, FrameId, Logged, StepId, Wait};
 use crate::{
     event::{EventKind, NodeFailed, NodeStarted, Report},
-    id::WaitId,
     machine::{
         container::{Container, State},
         control::{self, Changes, Control},
@@ -16,8 +15,7 @@ use crate::{
         ids::Place,
         step::{Step, StepState, is_nearer},
     },
-    time::Timestamp,
-    usage::Usage,
+    value::{Timestamp, Usage, WaitId},
     workflow::Work,
 };
 

@@ -11,7 +11,7 @@ use serde::{
     ser::{SerializeMap, SerializeSeq},
 };
 
-use crate::size::{MAX_DEPTH, MAX_OUTPUT_BYTES};
+use crate::value::{MAX_DEPTH, MAX_OUTPUT_BYTES};
 
 /// Converts a value, and refuses what JSON cannot say. An undefined value, at any depth, is an
 /// error. A small value can stand for a huge one, since its parts are shared: what is made of it is

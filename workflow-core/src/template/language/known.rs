@@ -1,7 +1,7 @@
 //! The filters and tests there are. `docs/LANGUAGE.md` has the same lists.
 
 use crate::{
-    fault::{did_you_mean, shown},
+    error::{did_you_mean, shown},
     template::{
         TemplateError,
         syntax::{Argument, other_filter},

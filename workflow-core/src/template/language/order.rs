@@ -14,8 +14,8 @@ use super::{
     text::as_text,
 };
 use crate::{
-    size::MAX_DEPTH,
     template::syntax::{CHAIN, CONDITION},
+    value::MAX_DEPTH,
 };
 
 pub(super) fn add_to(environment: &mut Environment) {

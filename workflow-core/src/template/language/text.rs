@@ -12,7 +12,7 @@ use super::{
     json::{Style, defined_in, json_text, refused, text_of},
     lists::{items_of, path},
 };
-use crate::{size::MAX_OUTPUT_BYTES, template::syntax::CONCAT};
+use crate::{template::syntax::CONCAT, value::MAX_OUTPUT_BYTES};
 
 type Arguments = Rest<ValueOrKwargs>;
 type Answer = Result<Value, Error>;

@@ -4,7 +4,7 @@ use super::{
     ast::Expr,
     token::{Kind, Token},
 };
-use crate::{fault::shown, template::TemplateError};
+use crate::{error::shown, template::TemplateError};
 
 /// A character that begins no token.
 pub(super) fn unexpected_character(c: char, rest: &str) -> TemplateError {

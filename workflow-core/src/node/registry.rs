@@ -1,0 +1,306 @@
+//! Which node types there are, and how each is built from its `data`.
+
+use std::{borrow::Cow, collections::BTreeMap, fmt};
+
+use jsonschema::ValidationError;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{
+    Serialize,
+    de::DeserializeOwned,
+    ser::{SerializeStruct, Serializer},
+};
+use serde_json::Value;
+
+use super::{
+    Node,
+    control::{Control, ControlKind},
+    display::DisplayHints,
+    retry::RetryPolicy,
+};
+use crate::{
+    node::built_in::{PromptNode, TransformNode},
+    value::{DataError, DataType, data},
+};
+
+/// The node types a workflow can use, by name.
+///
+/// [`Registry::default`] has the built-in ones: `PromptNode` and `TransformNode`, and those that the
+/// engine itself interprets, `MapNode`, `LoopNode`, `WorkflowNode`, `HumanNode` and `DelayNode`.
+///
+/// ```
+/// use workflow_core::{DisplayHints, PromptNode, Registry};
+///
+/// let mut registry = Registry::default();
+/// registry
+///     .register::<PromptNode>("LetterNode")
+///     .activity("Writing the letter")
+///     .with_display(DisplayHints::new().with_icon("prompt").with_label("Letter"));
+/// assert_eq!(registry.get("LetterNode").unwrap().display().label(), Some("Letter"));
+/// ```
+pub struct Registry {
+    types: BTreeMap<Cow<'static, str>, NodeType>,
+}
+
+impl Registry {
+    /// A registry without any type.
+    pub fn new() -> Self {
+        Self {
+            types: BTreeMap::new(),
+        }
+    }
+
+    /// Registers a type whose nodes are what their `data` says and nothing more. A type of the same
+    /// name is replaced.
+    ///
+    /// # Panics
+    /// As [`register_with`](Self::register_with).
+    pub fn register<N>(&mut self, name: impl Into<Cow<'static, str>>) -> &mut NodeType
+    where
+        N: Node + DeserializeOwned + JsonSchema,
+    {
+        self.register_with(name, |node: N| node)
+    }
+
+    /// Registers a type whose nodes need more than their `data`, such as a client, which the
+    /// closure captures. A type of the same name is replaced.
+    ///
+    /// `D` is the shape of `data`: its fields of type [`Template`](crate::Template) and
+    /// [`Json`](crate::Json) are checked when a workflow is created, and its `JsonSchema` is what
+    /// editors are given. It should `deny_unknown_fields`, and use neither `flatten` nor `untagged`,
+    /// which lose the place of an error.
+    ///
+    /// # Panics
+    /// When the name is that of a node the engine itself interprets, such as `MapNode`, or the schema
+    /// of `D` is no JSON Schema: both are slips of the program that registers.
+    pub fn register_with<D, N>(
+        &mut self,
+        name: impl Into<Cow<'static, str>>,
+        build: impl Fn(D) -> N + Send + Sync + 'static,
+    ) -> &mut NodeType
+    where
+        D: DeserializeOwned + JsonSchema,
+        N: Node,
+    {
+        let build = move |data: &Value| -> Result<Box<dyn Node>, DataError> {
+            Ok(Box::new(build(data::read(data)?)))
+        };
+        let make = Make::Leaf(Box::new(build));
+        let (name, data) = (name.into(), DataType::of::<D>());
+        let is_control = ControlKind::of_name(&name).is_some();
+        assert!(
+            !is_control,
+            "`{name}` is a node the engine itself interprets"
+        );
+        assert!(
+            data.is_checked(),
+            "the schema of `{name}` is no JSON Schema"
+        );
+        self.add(NodeType::new(name, data, make))
+    }
+
+    fn add(&mut self, node_type: NodeType) -> &mut NodeType {
+        let name = node_type.name.clone();
+        self.types.remove(&name);
+        self.types.entry(name).or_insert(node_type)
+    }
+
+    /// The type of this name.
+    pub fn get(&self, name: &str) -> Option<&NodeType> {
+        self.types.get(name)
+    }
+
+    /// Every type, by name.
+    pub fn types(&self) -> impl Iterator<Item = &NodeType> {
+        self.types.values()
+    }
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        let mut registry = Self::new();
+        registry
+            .register::<PromptNode>("PromptNode")
+            .activity("Rendering the template")
+            .with_display(DisplayHints::new().with_label("Prompt").with_icon("prompt"))
+            .pure();
+        registry
+            .register::<TransformNode>("TransformNode")
+            .activity("Reshaping data")
+            .with_display(
+                DisplayHints::new()
+                    .with_label("Transform")
+                    .with_icon("transform"),
+            )
+            .pure();
+        for kind in ControlKind::ALL {
+            let make = Make::Control(kind);
+            registry
+                .add(NodeType::new(kind.name().into(), kind.data_type(), make))
+                .activity(kind.activity())
+                .with_display(kind.display());
+        }
+        registry
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.types.keys()).finish()
+    }
+}
+
+type Build = dyn Fn(&Value) -> Result<Box<dyn Node>, DataError> + Send + Sync;
+
+/// How a node is made of its `data`.
+enum Make {
+    Leaf(Box<Build>),
+    Control(ControlKind),
+}
+
+/// What came of a node's `data`.
+pub(crate) enum Made {
+    Leaf(Box<dyn Node>),
+    Control(Control),
+}
+
+/// One kind of node.
+pub struct NodeType {
+    name: Cow<'static, str>,
+    activity: Cow<'static, str>,
+    data: DataType,
+    retry: RetryPolicy,
+    pure: bool,
+    display: DisplayHints,
+    make: Make,
+}
+
+impl NodeType {
+    fn new(name: Cow<'static, str>, data: DataType, make: Make) -> Self {
+        Self {
+            name,
+            activity: "Working".into(),
+            data,
+            retry: RetryPolicy::ONCE,
+            pure: false,
+            display: DisplayHints::new(),
+            make,
+        }
+    }
+
+    /// Says in a few words what a running node of this type does: "Calling Gemini API".
+    pub fn activity(&mut self, activity: impl Into<Cow<'static, str>>) -> &mut Self {
+        self.activity = activity.into();
+        self
+    }
+
+    /// How a node of this type is retried when its workflow does not say. Without this: not at all.
+    pub fn retry(&mut self, policy: RetryPolicy) -> &mut Self {
+        self.retry = policy;
+        self
+    }
+
+    /// Says that a node of this type changes nothing outside of its run, so that one whose output
+    /// nobody reads is worth a warning.
+    pub fn pure(&mut self) -> &mut Self {
+        self.pure = true;
+        self
+    }
+
+    /// Sets how a page shows nodes of this type. Without this, a node is a plain box.
+    pub fn with_display(&mut self, hints: DisplayHints) -> &mut Self {
+        self.display = hints;
+        self
+    }
+
+    /// How a page shows nodes of this type.
+    pub fn display(&self) -> &DisplayHints {
+        &self.display
+    }
+
+    /// The name a workflow's `type` uses.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What a running node of this type does, in a few words.
+    pub fn doing(&self) -> &str {
+        &self.activity
+    }
+
+    /// The JSON Schema of `data` (draft 2020-12).
+    pub fn schema(&self) -> &Value {
+        self.data.schema()
+    }
+
+    /// What keeps `data` from fitting the schema.
+    pub(crate) fn schema_errors<'a>(
+        &'a self,
+        data: &'a Value,
+    ) -> impl Iterator<Item = ValidationError<'a>> {
+        self.data.errors(data)
+    }
+
+    pub(crate) fn default_retry(&self) -> RetryPolicy {
+        self.retry
+    }
+
+    pub(crate) fn is_pure(&self) -> bool {
+        self.pure
+    }
+
+    /// Which control node it is, if it is one.
+    pub(crate) fn control(&self) -> Option<ControlKind> {
+        match self.make {
+            Make::Leaf(_) => None,
+            Make::Control(kind) => Some(kind),
+        }
+    }
+
+    pub(crate) fn make(&self, data: &Value) -> Result<Made, DataError> {
+        match &self.make {
+            Make::Leaf(build) => build(data).map(Made::Leaf),
+            Make::Control(kind) => kind.read(data).map(Made::Control),
+        }
+    }
+}
+
+/// As `GET /api/node-types` lists it.
+impl Serialize for NodeType {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_struct("NodeType", 4)?;
+        object.serialize_field("type", &self.name)?;
+        object.serialize_field("activity", &self.activity)?;
+        object.serialize_field("display", &self.display)?;
+        object.serialize_field("schema", self.schema())?;
+        object.end()
+    }
+}
+
+impl JsonSchema for NodeType {
+    fn schema_name() -> Cow<'static, str> {
+        "NodeType".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let display = generator.subschema_for::<DisplayHints>();
+        json_schema!({
+            "type": "object",
+            "description": "One kind of node.",
+            "properties": {
+                "type": {"type": "string", "description": "The name a workflow's `type` uses."},
+                "activity": {"type": "string", "description": "What a running node of this type does."},
+                "display": display,
+                "schema": {"type": "object", "description": "The JSON Schema of `data`."},
+            },
+            "required": ["type", "activity", "display", "schema"],
+        })
+    }
+}
+
+impl fmt::Debug for NodeType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NodeType")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}

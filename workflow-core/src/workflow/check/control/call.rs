@@ -1,0 +1,45 @@
+//! Calls: the workflow that is called.
+
+use std::sync::Arc;
+
+use super::{Body, Built, Check, Control, ControlCheck, Graph, Inside, NodeSpec, Work, data};
+use crate::{node::WorkflowNode, workflow::Workflow};
+
+/// A call with the workflow that it calls.
+pub(crate) struct PlannedCall {
+    pub(crate) node: WorkflowNode,
+    pub(crate) workflow: Arc<Workflow>,
+}
+
+pub(super) struct CallCheck;
+
+impl ControlCheck for CallCheck {
+    fn plan(
+        &self,
+        data: Control,
+        _bodies: Vec<Arc<Body>>,
+        node: &NodeSpec,
+        index: usize,
+        graph: &Graph,
+        check: &mut Check,
+    ) -> Option<Built> {
+        let Control::Workflow(call) = data else {
+            return None;
+        };
+        if call.input.is_none() {
+            data::read_implicit(node, index, graph, check);
+        }
+        let at = node.at.field("data").field("workflow");
+        let workflow = check.call(&call.workflow, &at)?;
+        let depth = workflow.depth();
+        let workflow = check.within(&at, node.timeout, depth, |_| workflow)?;
+        Some(Built {
+            inside: Inside::of_called(&call.workflow),
+            output: workflow.result_shape().clone(),
+            work: Work::Call(PlannedCall {
+                node: call,
+                workflow,
+            }),
+        })
+    }
+}

@@ -1,0 +1,96 @@
+//! Maps: the names that they give their bodies.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{
+    Body, BodyScope, Built, Check, Control, ControlCheck, Graph, Inside, Local, NodeSpec, Reader,
+    Shape, Work,
+};
+use crate::{
+    error::{Fault, FaultCode},
+    node::{ITEM, MapNode, OnItemError},
+    template::Key,
+    workflow::{check::outside::LocalValue, spec::is_reserved},
+};
+
+/// A map with its body.
+pub(crate) struct PlannedMap {
+    pub(crate) node: MapNode,
+    pub(crate) body: Arc<Body>,
+}
+
+pub(super) struct MapCheck;
+
+impl ControlCheck for MapCheck {
+    fn body_scope<'a>(
+        &self,
+        node: &'a NodeSpec,
+        index: usize,
+        graph: &Graph,
+        check: &mut Check,
+    ) -> Option<BodyScope<'a>> {
+        let name = node.data["as"].as_str().unwrap_or(ITEM);
+        check_item_name(node, name, graph, index, check);
+        let item = item_shape(node, Reader::node(graph, index));
+        let locals = [(name, item.clone()), ("index", Shape::Scalar)];
+        let locals = locals.map(|(name, shape)| Local {
+            name,
+            value: LocalValue::Known(shape),
+        });
+        Some(BodyScope {
+            locals: locals.into(),
+            begin: item,
+            has_begin: true,
+        })
+    }
+
+    fn plan(
+        &self,
+        data: Control,
+        bodies: Vec<Arc<Body>>,
+        _node: &NodeSpec,
+        _index: usize,
+        _graph: &Graph,
+        _check: &mut Check,
+    ) -> Option<Built> {
+        let (Control::Map(node), Some(body)) = (data, bodies.into_iter().next()) else {
+            return None;
+        };
+        let mut items = vec![body.result.clone()];
+        if node.on_item_error == OnItemError::Null {
+            items.push(Shape::Scalar);
+        }
+        Some(Built {
+            inside: Inside::of_body(&body),
+            output: Shape::List(Arc::new(Shape::one_of(items))),
+            work: Work::Map(PlannedMap { node, body }),
+        })
+    }
+}
+
+/// What is known of the items of a map.
+fn item_shape(node: &NodeSpec, reader: Reader) -> Shape {
+    let over = node.data.get("over").and_then(Value::as_str);
+    let list = over.map_or(Shape::Unknown, |over| reader.shape_of(over));
+    let item = list.at(&Key::Index, reader.lookups());
+    item.unwrap_or(Shape::Unknown)
+}
+
+/// What a map calls its items must not hide another name. The usual name may: in nested maps it is
+/// the inner map's item.
+fn check_item_name(node: &NodeSpec, name: &str, graph: &Graph, index: usize, check: &mut Check) {
+    let Some(written) = node.data.get("as").and_then(Value::as_str) else {
+        return;
+    };
+    let at = node.at.field("data").field("as");
+    let usual = name == ITEM;
+    if is_reserved(name) && !usual {
+        let detail = format!("`{written}` means something else in templates");
+        check.fault(Fault::new(FaultCode::ReservedName, at, detail).hint("choose another name"));
+    } else if !usual && Reader::node(graph, index).sees(name) {
+        let detail = format!("`{written}` already has a meaning here");
+        check.fault(Fault::new(FaultCode::ShadowedName, at, detail).hint("choose another name"));
+    }
+}

@@ -1,0 +1,57 @@
+//! Loops: the names that they give their bodies.
+
+use std::{cell::RefCell, sync::Arc};
+
+use super::{
+    Body, BodyScope, Built, Check, Control, ControlCheck, Graph, Inside, Local, NodeSpec, Shape,
+    Work,
+};
+use crate::{node::LoopNode, workflow::check::outside::LocalValue};
+
+/// A loop with its body.
+pub(crate) struct PlannedLoop {
+    pub(crate) node: LoopNode,
+    pub(crate) body: Arc<Body>,
+}
+
+pub(super) struct LoopCheck;
+
+impl ControlCheck for LoopCheck {
+    fn body_scope<'a>(
+        &self,
+        _node: &'a NodeSpec,
+        index: usize,
+        graph: &Graph,
+        _check: &mut Check,
+    ) -> Option<BodyScope<'a>> {
+        let locals = [
+            ("index", LocalValue::Known(Shape::Scalar)),
+            ("previous", LocalValue::Result(RefCell::default())),
+        ];
+        let locals = locals.map(|(name, value)| Local { name, value });
+        Some(BodyScope {
+            locals: locals.into(),
+            begin: graph.input_shape(index),
+            has_begin: graph.has_input(index),
+        })
+    }
+
+    fn plan(
+        &self,
+        data: Control,
+        bodies: Vec<Arc<Body>>,
+        _node: &NodeSpec,
+        _index: usize,
+        _graph: &Graph,
+        _check: &mut Check,
+    ) -> Option<Built> {
+        let (Control::Loop(node), Some(body)) = (data, bodies.into_iter().next()) else {
+            return None;
+        };
+        Some(Built {
+            inside: Inside::of_body(&body),
+            output: body.result.clone(),
+            work: Work::Loop(PlannedLoop { node, body }),
+        })
+    }
+}

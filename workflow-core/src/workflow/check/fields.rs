@@ -1,0 +1,103 @@
+//! Checks one marked field of a node's `data`.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::{
+    marks::{Mark, Marked},
+    references::Reader,
+};
+use crate::workflow::plan;
+use crate::{
+    error::{Fault, FaultCode, Pointer},
+    template::{Condition, Expr, Json, Template, template_in_name},
+    value::ValueSchema,
+};
+
+/// What is wrong with a template, or with a string that only looks like one.
+pub(in crate::workflow) fn check(field: &Marked, reader: &Reader) -> Vec<Fault> {
+    match (field.mark, field.value) {
+        (Mark::Template { refers }, Value::String(source)) => {
+            check_template(source, refers, &field.at, reader)
+        }
+        (Mark::Secret, Value::String(source)) => check_template(source, false, &field.at, reader),
+        (Mark::Expression { condition }, Value::String(source)) => {
+            check_expression(source, condition, &field.at, reader)
+        }
+        (Mark::Json, json) => check_json(json, &field.at, reader),
+        (Mark::Schema, json) => check_schema(json, &field.at),
+        (Mark::Name, _) => vec![template_in_name(&field.at)],
+        (Mark::Literal, Value::String(text)) if text.contains("{{") => {
+            let detail = "`{{` in a field that is taken as it stands";
+            vec![Fault::new(FaultCode::NotATemplate, &field.at, detail)]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn check_template(source: &str, refers: bool, at: &Pointer, reader: &Reader) -> Vec<Fault> {
+    let template = match Template::new(source) {
+        Ok(template) => template,
+        Err(error) => return vec![error.into_fault(at)],
+    };
+    let mut faults = reader.check(template.references(), at);
+    faults.extend(reader.check_paths(&template.paths(), at));
+    faults.extend(reader.check_names(&template, at));
+    if refers && template.references().is_empty() {
+        let detail = "the template refers to nothing, so it would always give the same text";
+        let hint = "include {{input}} or the output of a node";
+        faults.push(Fault::new(FaultCode::TemplateWithoutInput, at, detail).hint(hint));
+    }
+    faults
+}
+
+fn check_expression(source: &str, condition: bool, at: &Pointer, reader: &Reader) -> Vec<Fault> {
+    let read = if condition {
+        Condition::new(source).map(|expr| (Arc::clone(expr.references()), expr.paths()))
+    } else {
+        Expr::new(source).map(|expr| (Arc::clone(expr.references()), expr.paths()))
+    };
+    match read {
+        Ok((references, paths)) => {
+            let mut faults = reader.check(&references, at);
+            faults.extend(reader.check_paths(&paths, at));
+            faults
+        }
+        Err(error) => vec![error.into_fault(at)],
+    }
+}
+
+/// What a field is worth a second look for.
+pub(in crate::workflow) fn warning(field: &Marked) -> Option<Fault> {
+    match (field.mark, field.value) {
+        (Mark::Expression { condition: true }, Value::String(source)) => {
+            plan::constant(&Condition::new(source).ok()?, &field.at)
+        }
+        _ => None,
+    }
+}
+
+fn check_schema(json: &Value, at: &Pointer) -> Vec<Fault> {
+    let compiled = ValueSchema::new(json, &at.to_string());
+    compiled.err().into_iter().collect()
+}
+
+fn check_json(json: &Value, at: &Pointer, reader: &Reader) -> Vec<Fault> {
+    match Json::new(json, at) {
+        Err(faults) => faults,
+        Ok(json) => reader.check_json(&json, at),
+    }
+}
+
+/// Something valid that can stand in such a field.
+pub(in crate::workflow) fn valid(mark: Mark) -> Value {
+    match mark {
+        Mark::Schema => Value::Object(Map::new()),
+        Mark::Expression { .. } => "true".into(),
+        Mark::Nodes => Value::Array(vec![Value::Null]),
+        Mark::Template { .. } | Mark::Secret | Mark::Json | Mark::Name => "".into(),
+        // Not empty: that may be a fault of its own.
+        Mark::Literal => " ".into(),
+    }
+}

@@ -1,0 +1,121 @@
+//! Finds the templates in a node's `data` by the marks that their types leave in its schema.
+
+use serde_json::Value;
+
+use crate::{error::Pointer, template::looks_like_template};
+
+/// What a field holds, as its type says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::workflow) enum Mark {
+    /// A `Template`; `refers` when it must refer to something.
+    Template { refers: bool },
+    /// A `Json`.
+    Json,
+    /// An `Expr`, or a `Condition`.
+    Expression { condition: bool },
+    /// The body of a map or loop.
+    Nodes,
+    /// A `TextOrSecret`.
+    Secret,
+    /// A JSON Schema, in which nothing is a template.
+    Schema,
+    /// A string that is taken as it stands.
+    Literal,
+    /// A template where a name is taken as it stands.
+    Name,
+}
+
+/// A marked value in `data`.
+pub(in crate::workflow) struct Marked<'a> {
+    pub(in crate::workflow) mark: Mark,
+    pub(in crate::workflow) at: Pointer,
+    pub(in crate::workflow) value: &'a Value,
+    /// Whether it is read after the body's nodes, and may name them.
+    pub(in crate::workflow) reads_body: bool,
+}
+
+/// Walks `data` beside the schema of its type.
+pub(in crate::workflow) fn find<'a>(
+    schema: &Value,
+    data: &'a Value,
+    at: &Pointer,
+) -> Vec<Marked<'a>> {
+    let mut found = Vec::new();
+    walk(schema, data, at, false, &mut found);
+    found
+}
+
+fn walk<'a>(
+    schema: &Value,
+    value: &'a Value,
+    at: &Pointer,
+    reads_body: bool,
+    found: &mut Vec<Marked<'a>>,
+) {
+    let reads_body = reads_body || schema["x-workflow-reads"] == "body";
+    if let Some(mark) = mark_of(schema, value) {
+        found.push(Marked {
+            mark,
+            at: at.clone(),
+            value,
+            reads_body,
+        });
+        return;
+    }
+    for choice in ["anyOf", "oneOf", "allOf"]
+        .iter()
+        .filter_map(|key| schema[key].as_array())
+        .flatten()
+    {
+        walk(choice, value, at, reads_body, found);
+    }
+    match value {
+        Value::Object(members) => {
+            for (key, member) in members {
+                let at = at.field(key);
+                let of_member = schema["properties"].get(key);
+                if of_member.is_none() && looks_like_template(key) {
+                    found.push(Marked {
+                        mark: Mark::Name,
+                        at: at.clone(),
+                        value: member,
+                        reads_body,
+                    });
+                }
+                let of_member = of_member.unwrap_or(&schema["additionalProperties"]);
+                walk(of_member, member, &at, reads_body, found);
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                walk(&schema["items"], item, &at.item(index), reads_body, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn mark_of(schema: &Value, value: &Value) -> Option<Mark> {
+    match schema["x-workflow"].as_str() {
+        Some("template") => Some(Mark::Template {
+            refers: schema["x-workflow-refers"] == true,
+        }),
+        Some("json") => Some(Mark::Json),
+        Some("expression") => Some(Mark::Expression {
+            condition: schema["x-workflow-condition"] == true,
+        }),
+        Some("nodes") => Some(Mark::Nodes),
+        Some("secret") => Some(Mark::Secret),
+        Some("schema") => value.is_object().then_some(Mark::Schema),
+        _ => (value.is_string() && allows_string(schema)).then_some(Mark::Literal),
+    }
+}
+
+/// Whether the schema speaks of a string; a schema that says nothing allows any JSON, as it stands.
+fn allows_string(schema: &Value) -> bool {
+    match &schema["type"] {
+        Value::String(one) => one == "string",
+        Value::Array(several) => several.iter().any(|one| one == "string"),
+        _ => false,
+    }
+}

@@ -1,0 +1,134 @@
+//! What a list of nodes can see beyond its own nodes.
+
+use std::cell::RefCell;
+
+use serde_json::Value;
+
+use super::{
+    graph::Graph,
+    outputs::{Lookups, Shape},
+    references::Reader,
+};
+use crate::{
+    error::{Pointer, Suggestions},
+    template::Path,
+};
+
+/// What is around a list of nodes: nothing for a workflow's own, the container and its list for the
+/// body of a map or loop.
+#[derive(Clone, Copy)]
+pub(in crate::workflow) struct Outside<'a> {
+    container: Option<Reader<'a>>,
+    /// The names the container gives its body.
+    locals: &'a [Local<'a>],
+    /// Whether there is something for the first nodes to read.
+    has_begin: bool,
+    values: &'a Values,
+    lookups: &'a Lookups,
+    suggestions: &'a Suggestions,
+}
+
+/// What is known of values that are no outputs of nodes.
+pub(in crate::workflow) struct Values {
+    /// The run's input.
+    pub(in crate::workflow) input: Shape,
+    /// What the first nodes of the list read.
+    pub(in crate::workflow) begin: Shape,
+}
+
+impl Values {
+    /// Those of a workflow whose input has this schema.
+    pub(in crate::workflow) fn of_workflow(input: Option<&Value>) -> Self {
+        let input = input.map_or(Shape::Unknown, Shape::of_schema);
+        Self {
+            begin: input.clone(),
+            input,
+        }
+    }
+}
+
+/// A name that a map or loop gives its body.
+pub(in crate::workflow) struct Local<'a> {
+    pub(in crate::workflow) name: &'a str,
+    pub(in crate::workflow) value: LocalValue,
+}
+
+/// What is known of its value.
+pub(in crate::workflow) enum LocalValue {
+    Known(Shape),
+    /// It is the result of the body, which is known once the body is planned: what reads it until then.
+    Result(RefCell<Vec<(Path, Pointer)>>),
+}
+
+impl<'a> Outside<'a> {
+    /// Around a workflow's own nodes there is nothing; they begin with the run's input.
+    pub(in crate::workflow) fn of_workflow(
+        values: &'a Values,
+        lookups: &'a Lookups,
+        suggestions: &'a Suggestions,
+    ) -> Self {
+        Self {
+            container: None,
+            locals: &[],
+            has_begin: true,
+            values,
+            lookups,
+            suggestions,
+        }
+    }
+
+    /// Around the body of this node.
+    pub(in crate::workflow) fn of_body(
+        list: &'a Graph<'a>,
+        container: usize,
+        locals: &'a [Local<'a>],
+        has_begin: bool,
+        values: &'a Values,
+    ) -> Self {
+        Self {
+            container: Some(Reader::node(list, container)),
+            locals,
+            has_begin,
+            values,
+            lookups: list.outside().lookups,
+            suggestions: list.outside().suggestions,
+        }
+    }
+
+    pub(in crate::workflow) fn container(&self) -> Option<Reader<'a>> {
+        self.container
+    }
+
+    pub(in crate::workflow) fn local(&self, name: &str) -> Option<&'a Local<'a>> {
+        self.locals.iter().find(|local| local.name == name)
+    }
+
+    pub(in crate::workflow) fn local_names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.locals.iter().map(|local| local.name)
+    }
+
+    pub(in crate::workflow) fn has_begin(&self) -> bool {
+        self.has_begin
+    }
+
+    pub(in crate::workflow) fn input(&self) -> &'a Shape {
+        &self.values.input
+    }
+
+    pub(in crate::workflow) fn begin(&self) -> &'a Shape {
+        &self.values.begin
+    }
+
+    pub(in crate::workflow) fn lookups(&self) -> &'a Lookups {
+        self.lookups
+    }
+
+    pub(in crate::workflow) fn suggestions(&self) -> &'a Suggestions {
+        self.suggestions
+    }
+
+    /// Whether a name has a meaning here.
+    pub(in crate::workflow) fn sees(&self, name: &str) -> bool {
+        self.local(name).is_some() || self.container.is_some_and(|reader| reader.sees(name))
+    }
+}

@@ -1,0 +1,338 @@
+//! Checks that what a template names can be there when it is rendered.
+
+use super::{
+    graph::Graph,
+    outputs::{Lookups, Shape},
+    outside::{Local, LocalValue},
+};
+use crate::{
+    error::{Fault, FaultCode, Pointer, nearest, shown},
+    template::{self, Json, Key, Path, Paths, Reference, STEP_FIELDS, Template, only_path},
+    workflow::spec::is_reserved,
+};
+
+/// The most fields of a value that a fault lists.
+const MAX_FIELDS: usize = 20;
+
+/// Whose templates are checked.
+#[derive(Clone, Copy)]
+pub(in crate::workflow) struct Reader<'a> {
+    graph: &'a Graph<'a>,
+    /// A node reads what is before it; the result of a list, which has none, reads all of the list.
+    node: Option<usize>,
+}
+
+/// What a name means to a reader.
+enum Meaning<'a> {
+    /// The input, or a word of the language.
+    Value,
+    /// Something a map or loop gives.
+    Local(&'a Local<'a>),
+    /// A node that is settled by then.
+    Step(&'a Graph<'a>, usize),
+    /// A node that may not be: it, and the one that should need it.
+    NotSettled(&'a Graph<'a>, usize, usize),
+}
+
+impl<'a> Reader<'a> {
+    pub(in crate::workflow) fn node(graph: &'a Graph<'a>, node: usize) -> Self {
+        let node = Some(node);
+        Self { graph, node }
+    }
+
+    pub(in crate::workflow) fn result(graph: &'a Graph<'a>) -> Self {
+        Self { graph, node: None }
+    }
+
+    pub(in crate::workflow) fn lookups(&self) -> &'a Lookups {
+        self.graph.outside().lookups()
+    }
+
+    fn meaning(self, name: &str) -> Option<Meaning<'a>> {
+        if name == "input" || template::is_global(name) {
+            return Some(Meaning::Value);
+        }
+        if let Some(step) = self.graph.variables().get(name).copied() {
+            return Some(match self.node {
+                Some(node) if !self.graph.is_ancestor(step, node) => {
+                    Meaning::NotSettled(self.graph, step, node)
+                }
+                _ => Meaning::Step(self.graph, step),
+            });
+        }
+        let outside = self.graph.outside();
+        if let Some(local) = outside.local(name) {
+            return Some(Meaning::Local(local));
+        }
+        outside.container()?.meaning(name)
+    }
+
+    /// Whether a name has a meaning for this reader.
+    pub(in crate::workflow) fn sees(self, name: &str) -> bool {
+        let meaning = self.meaning(name);
+        meaning.is_some_and(|meaning| !matches!(meaning, Meaning::NotSettled(..)))
+    }
+
+    /// Every name that this reader may read, but for the words of the language.
+    fn names(self) -> Vec<&'a str> {
+        let mut names = vec!["input"];
+        let mut reader = Some(self);
+        while let Some(here) = reader {
+            let own = here.graph.variables().iter();
+            let readable = own.filter(|(_, step)| {
+                here.node
+                    .is_none_or(|node| here.graph.is_ancestor(**step, node))
+            });
+            names.extend(readable.map(|(name, _)| name.as_str()));
+            names.extend(here.graph.outside().local_names());
+            reader = here.graph.outside().container();
+        }
+        names
+    }
+
+    /// The faults of the names a template reads.
+    pub(in crate::workflow) fn check(&self, references: &[Reference], at: &Pointer) -> Vec<Fault> {
+        let mut dashed = None;
+        let mut faults = Vec::new();
+        for reference in references {
+            // `node-1.output` reads several names; one fault says what is meant.
+            let name = self.meant(reference);
+            if name.is_some() && name == dashed {
+                continue;
+            }
+            match name {
+                Some(name) => faults.push(written_with_a_dash(reference, name, at)),
+                None => faults.extend(self.check_path(reference, at)),
+            }
+            dashed = name.or(dashed);
+        }
+        faults
+    }
+
+    /// The node whose id is written with its `-`, which subtracts in a template.
+    fn meant<'r>(&self, reference: &'r Reference) -> Option<&'r str> {
+        let dashed = reference.dashed()?;
+        let ends = dashed.match_indices('-').map(|(at, _)| at).skip(1);
+        let mut candidates = ends.chain([dashed.len()]).map(|end| &dashed[..end]);
+        candidates.find(|candidate| self.meaning(&candidate.replace('-', "_")).is_some())
+    }
+
+    fn check_path(&self, reference: &Reference, at: &Pointer) -> Option<Fault> {
+        let mut names = reference.path().split('.');
+        let root = names.next()?;
+        match self.meaning(root) {
+            None => Some(self.unknown(root, at)),
+            Some(Meaning::Value | Meaning::Local(_)) => None,
+            Some(Meaning::NotSettled(graph, step, node)) => {
+                graph.uses(step);
+                Some(not_settled(graph.name(step), graph.name(node), at))
+            }
+            Some(Meaning::Step(graph, step)) => {
+                graph.uses(step);
+                let Some(field) = names.next() else {
+                    return reference.is_whole().then(|| whole_node(root, at));
+                };
+                (!STEP_FIELDS.contains(&field)).then(|| unknown_field(root, field, at))
+            }
+        }
+    }
+
+    /// The faults of the fields that a template reads, as far as it is known which there are.
+    pub(in crate::workflow) fn check_paths(&self, paths: &Paths, at: &Pointer) -> Vec<Fault> {
+        let mut found: Vec<Fault> = Vec::new();
+        for path in paths.iter().filter(|path| !path.keys.is_empty()) {
+            let (value, skipped) = match self.meaning(&path.root) {
+                Some(Meaning::Value) if path.root == "input" => {
+                    (self.graph.outside().input().clone(), 0)
+                }
+                Some(Meaning::Step(graph, step)) if is_output(path) => (graph.shape(step), 1),
+                Some(Meaning::Local(local)) => match &local.value {
+                    LocalValue::Known(shape) => (shape.clone(), 0),
+                    LocalValue::Result(reads) => {
+                        let read = paths.covered(path);
+                        reads.borrow_mut().push((read, at.clone()));
+                        continue;
+                    }
+                },
+                _ => continue,
+            };
+            let path = paths.covered(path);
+            let fault = self.check_keys(&path, skipped, &value, at);
+            found.extend(fault.filter(|fault| !found.contains(fault)));
+        }
+        found
+    }
+
+    /// The fault of the first key of a path, after so many, that a value cannot have.
+    pub(in crate::workflow) fn check_keys(
+        &self,
+        path: &Path,
+        skipped: usize,
+        value: &Shape,
+        at: &Pointer,
+    ) -> Option<Fault> {
+        let mut here = value.clone();
+        for (index, key) in path.keys.iter().enumerate().skip(skipped) {
+            match here.at(key, self.lookups()) {
+                Some(next) => here = next,
+                None => return Some(self.no_such_key(path, index, &here, at)),
+            }
+        }
+        None
+    }
+
+    fn no_such_key(&self, path: &Path, index: usize, here: &Shape, at: &Pointer) -> Fault {
+        let (whole, part) = (path.written(index + 1), path.written(index));
+        let fields = here.fields(self.lookups());
+        let detail = if fields.is_empty() {
+            format!("`{whole}` is not there: `{part}` is {}", here.noun())
+        } else {
+            let fields: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
+            let more = fields.len().saturating_sub(MAX_FIELDS);
+            let more = if more > 0 {
+                format!(" and {more} more")
+            } else {
+                String::new()
+            };
+            let fields = fields[..fields.len().min(MAX_FIELDS)].join(", ");
+            format!("`{whole}` is not there: `{part}` has {fields}{more}")
+        };
+        let near = match &path.keys[index] {
+            Key::Field(name) => {
+                let suggestions = self.graph.outside().suggestions();
+                suggestions.nearest(name, fields.iter().map(String::as_str))
+            }
+            Key::Index | Key::Element => None,
+        };
+        let hint = match near {
+            Some(near) => format!("did you mean `{part}.{near}`?"),
+            None if fields.is_empty() => format!("write `{part}`"),
+            None => format!(
+                "name one of these, or declare the field in the schema; where it may be missing, write \
+                 `{whole} | default(…)`"
+            ),
+        };
+        Fault::new(FaultCode::UnknownFieldReference, at, detail).hint(hint)
+    }
+
+    /// What is known of the value of an expression, if it is only a path.
+    pub(in crate::workflow) fn shape_of(&self, expression: &str) -> Shape {
+        let Some(path) = only_path(expression) else {
+            return Shape::Unknown;
+        };
+        let (mut here, skipped) = match self.meaning(&path.root) {
+            Some(Meaning::Value) if path.root == "input" => {
+                (self.graph.outside().input().clone(), 0)
+            }
+            Some(Meaning::Step(graph, step)) if is_output(&path) => (graph.shape(step), 1),
+            Some(Meaning::Local(Local {
+                value: LocalValue::Known(shape),
+                ..
+            })) => (shape.clone(), 0),
+            _ => return Shape::Unknown,
+        };
+        for key in &path.keys[skipped..] {
+            here = here.at(key, self.lookups()).unwrap_or(Shape::Unknown);
+        }
+        here
+    }
+
+    /// What is known of what JSON with templates becomes.
+    pub(in crate::workflow) fn shape_of_json(&self, json: &Json) -> Shape {
+        Shape::of_json(json.part(), &|expression| self.shape_of(expression))
+    }
+
+    fn unknown(&self, name: &str, at: &Pointer) -> Fault {
+        let detail = format!("`{}` is not a node of this workflow", shown(name));
+        let mut fault = Fault::new(FaultCode::UnknownReference, at, detail);
+        let suggestions = self.graph.outside().suggestions();
+        fault.hint = suggestions.did_you_mean(name, self.names());
+        fault
+    }
+
+    /// The faults of JSON with templates.
+    pub(in crate::workflow) fn check_json(&self, json: &Json, at: &Pointer) -> Vec<Fault> {
+        let read = json.references(at).into_iter();
+        let read = read.flat_map(|(at, references)| self.check(&references, &at));
+        let paths = json.paths(at).into_iter();
+        let paths = paths.flat_map(|(at, paths)| self.check_paths(&paths, &at));
+        let templates = json.templates(at).into_iter();
+        let assigned = templates.flat_map(|(at, template)| self.check_names(&template, &at));
+        read.chain(paths).chain(assigned).collect()
+    }
+
+    /// The faults of the names a template gives values to.
+    pub(in crate::workflow) fn check_names(&self, template: &Template, at: &Pointer) -> Vec<Fault> {
+        let assigned = template.assigned();
+        let assigned = assigned.filter_map(|name| self.check_assigned(name, at));
+        let lost = template.lost().map(|name| lost_again(name, at));
+        assigned.chain(lost).collect()
+    }
+
+    /// A name that a template gives a value to must not hide another.
+    fn check_assigned(&self, name: &str, at: &Pointer) -> Option<Fault> {
+        let taken = self.meaning(name).is_some() || is_reserved(name);
+        taken.then(|| {
+            let detail = format!("`{name}` already has a meaning here");
+            Fault::new(FaultCode::ShadowedName, at, detail).hint("choose another name")
+        })
+    }
+}
+
+/// Whether a path that begins with a node reads its output.
+fn is_output(path: &Path) -> bool {
+    matches!(path.keys.first(), Some(Key::Field(field)) if field == "output")
+}
+
+fn not_settled(named: &str, own: &str, at: &Pointer) -> Fault {
+    let (detail, hint) = if named == own {
+        (
+            format!("`{own}` reads its own output"),
+            "name a node that runs before it".to_owned(),
+        )
+    } else {
+        (
+            format!("`{named}` is not an ancestor of `{own}`"),
+            format!("add `{named}` to `needs`"),
+        )
+    };
+    Fault::new(FaultCode::NotAnAncestor, at, detail).hint(hint)
+}
+
+fn unknown_field(root: &str, field: &str, at: &Pointer) -> Fault {
+    let fields = STEP_FIELDS.map(|field| format!("`{field}`")).join(", ");
+    let detail = format!(
+        "`{root}.{}` is not there: a node has {fields}",
+        shown(field)
+    );
+    let near = match field {
+        "result" | "response" => Some("output"),
+        _ => nearest(field, STEP_FIELDS),
+    };
+    let meant = near.map_or_else(|| format!("output.{}", shown(field)), str::to_owned);
+    Fault::new(FaultCode::UnknownReference, at, detail)
+        .hint(format!("did you mean `{root}.{meant}`?"))
+}
+
+/// A node has a status besides its output, so it is no value itself.
+fn whole_node(root: &str, at: &Pointer) -> Fault {
+    let detail = format!("`{root}` is a node and not a value");
+    Fault::new(FaultCode::UnknownReference, at, detail)
+        .hint(format!("did you mean `{root}.output`?"))
+}
+
+/// `node-1` is `node` minus 1.
+fn written_with_a_dash(reference: &Reference, meant: &str, at: &Pointer) -> Fault {
+    let root = reference.path().split('.').next().unwrap_or_default();
+    let detail = format!("`{}` subtracts from `{}`", shown(meant), shown(root));
+    Fault::new(FaultCode::UnknownReference, at, detail)
+        .hint(format!("write `{}`", meant.replace('-', "_")))
+}
+
+/// What is set in a loop is gone with the round.
+fn lost_again(name: &str, at: &Pointer) -> Fault {
+    let detail =
+        format!("`{name}` is set outside of this block, and what is set in it ends with it");
+    let hint = "choose another name; to collect values, use filters such as `map`, `select`, `sum` or `join`";
+    Fault::new(FaultCode::ShadowedName, at, detail).hint(hint)
+}
