@@ -1,27 +1,11 @@
 //! An engine in this process: its runs are tasks, their logs are in a store.
 
 mod admission;
-mod again;
-mod budget;
 mod commands;
 mod drive;
-mod health;
 mod journal;
-mod linker;
-mod live;
-mod loaded_run;
-mod logs;
-mod new_run;
-mod observed;
-mod reader;
-mod recover;
-mod replay;
-mod run_table;
 mod shared;
 mod start;
-mod tasks;
-mod text;
-mod timers;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -29,10 +13,13 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use serde_json::Value;
 
-pub use self::recover::Recovered;
-pub(super) use self::replay::{damaged_event, damaged_record};
+pub use self::drive::recover::Recovered;
+pub(super) use self::drive::replay::{damaged_event, damaged_record};
 use self::{
-    admission::Admission, commands::Commands, drive::Drives, logs::RunLogs, reader::Reader,
+    admission::Admission,
+    commands::Commands,
+    drive::Drives,
+    journal::{logs::RunLogs, reader::Reader},
     shared::Shared,
 };
 use super::{

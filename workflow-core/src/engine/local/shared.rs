@@ -2,9 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{
-    admission::Admission, health::Health, linker::Linker, live::LiveRun, observed::Observed,
-    run_table::RunTable, tasks::Tasks, timers::Timers,
+use super::admission::Admission;
+use crate::engine::local::{
+    drive::{run_table::RunTable, tasks::Tasks, timers::Timers},
+    journal::{health::Health, live::LiveRun, observed::Observed},
+    start::linker::Linker,
 };
 use crate::{
     engine::{EngineError, EngineLimits, Observer},

@@ -1,16 +1,22 @@
 //! Drives runs: each one is a task, from its claim until it ends or is suspended.
 
+pub(super) mod loaded_run;
+pub(super) mod new_run;
+pub(super) mod recover;
+pub(super) mod replay;
+pub(super) mod run_table;
+pub(super) mod tasks;
+pub(super) mod timers;
+
 use std::{sync::Arc, time::Duration};
 
-use super::{
-    admission::Admitted,
-    journal::StoreJournal,
-    live::LiveRun,
+use self::{
     loaded_run::{AdmittedRun, LoadedRun},
-    replay::{self, ReplayError},
-    shared::Shared,
+    replay::ReplayError,
     timers::Alarm,
 };
+use super::{admission::Admitted, journal::StoreJournal, shared::Shared};
+use crate::engine::local::journal::live::LiveRun;
 use crate::{
     engine::EngineError,
     executor::{Driver, Fenced},

@@ -13,7 +13,7 @@ const MAX_PIECE: usize = 16 * 1024;
 
 /// The text of one attempt.
 #[derive(Debug)]
-pub(super) struct StepText {
+pub(in crate::engine::local) struct StepText {
     step: StepRef,
     attempt: u32,
     text: String,
@@ -24,7 +24,7 @@ pub(super) struct StepText {
 
 /// How much of an attempt's text a reader has had.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Position {
+pub(in crate::engine::local) struct Position {
     attempt: u32,
     text: Read,
     thought: Read,
@@ -38,7 +38,7 @@ struct Read {
 
 impl StepText {
     /// No text yet, of the attempt that a first piece belongs to.
-    pub(super) fn of(delta: &Delta) -> Self {
+    pub(in crate::engine::local) fn of(delta: &Delta) -> Self {
         Self {
             step: delta.step.clone(),
             attempt: delta.attempt,
@@ -48,16 +48,16 @@ impl StepText {
         }
     }
 
-    pub(super) fn step(&self) -> &StepRef {
+    pub(in crate::engine::local) fn step(&self) -> &StepRef {
         &self.step
     }
 
-    pub(super) fn bytes(&self) -> usize {
+    pub(in crate::engine::local) fn bytes(&self) -> usize {
         self.text.len() + self.thought.len()
     }
 
     /// Takes in a piece.
-    pub(super) fn push(&mut self, delta: &Delta) {
+    pub(in crate::engine::local) fn push(&mut self, delta: &Delta) {
         let kept = match delta.kind {
             TextKind::Text => &mut self.text,
             TextKind::Thought => &mut self.thought,
@@ -69,7 +69,11 @@ impl StepText {
     }
 
     /// Some of what a reader has not had yet, thoughts first; nothing once it has had all.
-    pub(super) fn rest(&self, run: RunId, position: &mut Position) -> impl Iterator<Item = Delta> {
+    pub(in crate::engine::local) fn rest(
+        &self,
+        run: RunId,
+        position: &mut Position,
+    ) -> impl Iterator<Item = Delta> {
         if position.attempt != self.attempt {
             *position = Position {
                 attempt: self.attempt,

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, Weak},
 };
 
-use super::live::LiveRun;
+use crate::engine::local::journal::live::LiveRun;
 use crate::{
     engine::EngineError,
     error::Problem,
@@ -14,7 +14,7 @@ use crate::{
 
 /// Which runs are driven or followed, and which are stopped.
 #[derive(Default)]
-pub(super) struct RunTable {
+pub(in crate::engine::local) struct RunTable {
     live: Mutex<HashMap<RunId, Weak<LiveRun>>>,
     /// Runs that cannot be driven, and why.
     stopped: Mutex<HashMap<RunId, Arc<Problem>>>,
@@ -22,7 +22,7 @@ pub(super) struct RunTable {
 
 impl RunTable {
     /// What the driver and the readers of a run share.
-    pub(super) fn live(&self, run: RunId) -> Arc<LiveRun> {
+    pub(in crate::engine::local) fn live(&self, run: RunId) -> Arc<LiveRun> {
         let mut live = lock(&self.live);
         if let Some(found) = live.get(&run).and_then(Weak::upgrade) {
             return found;
@@ -35,7 +35,7 @@ impl RunTable {
         new
     }
 
-    pub(super) fn each_live(&self, act: impl Fn(&LiveRun)) {
+    pub(in crate::engine::local) fn each_live(&self, act: impl Fn(&LiveRun)) {
         let live: Vec<_> = lock(&self.live)
             .values()
             .filter_map(Weak::upgrade)
@@ -46,7 +46,7 @@ impl RunTable {
     }
 
     /// Removes a run that has ended, or that only the caller drives or follows.
-    pub(super) fn forget(&self, run: &Arc<LiveRun>, ended: bool) {
+    pub(in crate::engine::local) fn forget(&self, run: &Arc<LiveRun>, ended: bool) {
         let mut live = lock(&self.live);
         let is_its = |entry: &Weak<LiveRun>| Weak::as_ptr(entry) == Arc::as_ptr(run);
         if (ended || Arc::strong_count(run) == 1) && live.get(&run.id()).is_some_and(is_its) {
@@ -55,22 +55,25 @@ impl RunTable {
     }
 
     /// Notes that a run cannot be driven.
-    pub(super) fn stop(&self, run: RunId, problem: Problem) {
+    pub(in crate::engine::local) fn stop(&self, run: RunId, problem: Problem) {
         tracing::error!(%run, code = &*problem.code, detail = problem.detail, "a run cannot go on");
         lock(&self.stopped).insert(run, Arc::new(problem));
     }
 
     /// Notes that a run can be driven after all, or is deleted.
-    pub(super) fn not_stopped(&self, run: RunId) {
+    pub(in crate::engine::local) fn not_stopped(&self, run: RunId) {
         lock(&self.stopped).remove(&run);
     }
 
     /// Why a run cannot be driven.
-    pub(super) fn stopped(&self, run: RunId) -> Option<Arc<Problem>> {
+    pub(in crate::engine::local) fn stopped(&self, run: RunId) -> Option<Arc<Problem>> {
         lock(&self.stopped).get(&run).cloned()
     }
 
-    pub(super) fn check_not_stopped(&self, run: RunId) -> Result<(), EngineError> {
+    pub(in crate::engine::local) fn check_not_stopped(
+        &self,
+        run: RunId,
+    ) -> Result<(), EngineError> {
         let stopped = self.stopped(run);
         stopped.map_or(Ok(()), |problem| Err(EngineError::Stopped { run, problem }))
     }

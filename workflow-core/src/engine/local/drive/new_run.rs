@@ -5,10 +5,11 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use super::{
-    admission::Place,
-    budget::Held,
-    drive::{DriveLease, Drives},
+    DriveLease, Drives,
     loaded_run::{AdmittedRun, LoadedRun},
+};
+use crate::engine::local::{
+    admission::{Place, budget::Held},
     shared::Shared,
 };
 use crate::{
@@ -32,7 +33,7 @@ struct UnstoredRun {
 
 impl Drives {
     /// Stores a new run and drives it, also when the caller is dropped in between.
-    pub(super) async fn start(
+    pub(in crate::engine::local) async fn start(
         &self,
         stored: &WorkflowRecord,
         workflow: Arc<Workflow>,

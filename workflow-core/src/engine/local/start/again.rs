@@ -21,7 +21,7 @@ enum Outcome {
 
 /// The outputs that a run from node `from` on takes over: those of nodes that were completed, are in
 /// `unchanged`, and follow from nothing that is done again.
-pub(super) fn reused(
+pub(in crate::engine::local) fn reused(
     workflow: &Workflow,
     log: &[StepEvent],
     from: &NodeId,
@@ -68,7 +68,7 @@ fn outcomes(log: &[StepEvent]) -> BTreeMap<NodeId, Outcome> {
 }
 
 /// Tells which nodes of a workflow are as they were when a run was created.
-pub(super) fn unchanged<'a>(
+pub(in crate::engine::local) fn unchanged<'a>(
     workflow: &'a Workflow,
     spec: &'a Value,
     created: &'a RunCreated,

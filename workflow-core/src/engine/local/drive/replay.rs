@@ -2,7 +2,8 @@
 
 use std::{error::Error, fmt, sync::Arc};
 
-use super::{loaded_run::LoadedRun, logs::RunLogs, shared::Shared};
+use super::loaded_run::LoadedRun;
+use crate::engine::local::{journal::logs::RunLogs, shared::Shared};
 use crate::{
     engine::EngineError,
     error::{InvalidWorkflow, Problem},
@@ -16,7 +17,7 @@ use crate::{
 };
 
 /// Why a run cannot be rebuilt.
-pub(super) enum ReplayError {
+pub(in crate::engine::local) enum ReplayError {
     /// The store does not answer.
     ForNow,
     /// Its log or its workflow cannot be used by this program.
@@ -30,7 +31,7 @@ impl ReplayError {
 }
 
 /// Loads a run as its log leaves it. `time` is when the run was woken, by the clock of the caller.
-pub(super) async fn load(
+pub(in crate::engine::local) async fn load(
     shared: &Arc<Shared>,
     record: &RunRecord,
     time: Option<Timestamp>,

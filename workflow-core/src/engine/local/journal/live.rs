@@ -27,7 +27,7 @@ const TAIL_BYTES: usize = 256 * 1024;
 /// How much text of ended attempts is kept for readers that have not had all of it.
 const TAIL_TEXT_BYTES: usize = 8 * 1024 * 1024;
 
-pub(super) struct LiveRun {
+pub(in crate::engine::local) struct LiveRun {
     id: RunId,
     inbox: Arc<Inbox>,
     /// Whether there is a task that drives it.
@@ -56,15 +56,15 @@ struct Entry {
 
 /// Where a reader is.
 #[derive(Debug, Default)]
-pub(super) struct Cursor {
+pub(in crate::engine::local) struct Cursor {
     /// The number of the last event it has had.
-    pub(super) after: u64,
+    pub(in crate::engine::local) after: u64,
     positions: BTreeMap<StepPath, Position>,
 }
 
 /// What a reader should do next.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Next {
+pub(in crate::engine::local) enum Next {
     /// Use what it got, and come back.
     More,
     /// Read the store: it is behind what is kept here.
@@ -76,7 +76,7 @@ pub(super) enum Next {
 }
 
 impl LiveRun {
-    pub(super) fn new(id: RunId) -> Arc<Self> {
+    pub(in crate::engine::local) fn new(id: RunId) -> Arc<Self> {
         Arc::new(Self {
             id,
             inbox: Arc::default(),
@@ -86,36 +86,36 @@ impl LiveRun {
         })
     }
 
-    pub(super) fn id(&self) -> RunId {
+    pub(in crate::engine::local) fn id(&self) -> RunId {
         self.id
     }
 
     /// Ends once there is something new to [`read`](Self::read), counted from this call.
-    pub(super) fn changed(&self) -> Notified<'_> {
+    pub(in crate::engine::local) fn changed(&self) -> Notified<'_> {
         self.changed.notified()
     }
 
-    pub(super) fn inbox(&self) -> &Arc<Inbox> {
+    pub(in crate::engine::local) fn inbox(&self) -> &Arc<Inbox> {
         &self.inbox
     }
 
     /// Makes the caller the one who drives it, unless somebody does already.
-    pub(super) fn claim(&self) -> bool {
+    pub(in crate::engine::local) fn claim(&self) -> bool {
         !self.driven.swap(true, Ordering::AcqRel)
     }
 
     /// Lets somebody else drive it.
-    pub(super) fn release(&self) {
+    pub(in crate::engine::local) fn release(&self) {
         self.driven.store(false, Ordering::Release);
     }
 
     /// Whether somebody drives it.
-    pub(super) fn is_driven(&self) -> bool {
+    pub(in crate::engine::local) fn is_driven(&self) -> bool {
         self.driven.load(Ordering::Acquire)
     }
 
     /// Waits until nothing will come any more.
-    pub(super) async fn closed(&self) {
+    pub(in crate::engine::local) async fn closed(&self) {
         loop {
             let changed = self.changed();
             if lock(&self.state).closed {
@@ -126,13 +126,13 @@ impl LiveRun {
     }
 
     /// Learns how long the log is, which may be longer than what was shown here.
-    pub(super) fn learn_length(&self, last_seq: u64) {
+    pub(in crate::engine::local) fn learn_length(&self, last_seq: u64) {
         let mut state = lock(&self.state);
         state.last_seq = state.last_seq.max(last_seq);
     }
 
     /// Shows events that are stored.
-    pub(super) fn publish(&self, events: impl Iterator<Item = StepEvent>) {
+    pub(in crate::engine::local) fn publish(&self, events: impl Iterator<Item = StepEvent>) {
         let mut state = lock(&self.state);
         events.for_each(|event| state.push(event));
         drop(state);
@@ -140,7 +140,7 @@ impl LiveRun {
     }
 
     /// Keeps nothing of a run that rests, perhaps for long: its readers read the store.
-    pub(super) fn rest(&self) {
+    pub(in crate::engine::local) fn rest(&self) {
         let mut state = lock(&self.state);
         state.tail = VecDeque::new();
         (state.tail_bytes, state.tail_text_bytes) = (0, 0);
@@ -149,13 +149,17 @@ impl LiveRun {
     }
 
     /// Lets the readers go: nothing will come any more.
-    pub(super) fn close(&self) {
+    pub(in crate::engine::local) fn close(&self) {
         lock(&self.state).closed = true;
         self.changed.notify_waiters();
     }
 
     /// Gives a reader what it has not had yet, or tells it what to do for that.
-    pub(super) fn read(&self, cursor: &mut Cursor, updates: &mut VecDeque<Update>) -> Next {
+    pub(in crate::engine::local) fn read(
+        &self,
+        cursor: &mut Cursor,
+        updates: &mut VecDeque<Update>,
+    ) -> Next {
         let state = lock(&self.state);
         if state.is_behind_tail(cursor.after) {
             return Next::ReadStore;
@@ -239,7 +243,7 @@ impl State {
 }
 
 impl Cursor {
-    pub(super) fn at(after: u64) -> Self {
+    pub(in crate::engine::local) fn at(after: u64) -> Self {
         Self {
             after,
             positions: BTreeMap::new(),
@@ -259,7 +263,11 @@ impl Cursor {
         true
     }
 
-    pub(super) fn take_event(&mut self, event: StepEvent, updates: &mut VecDeque<Update>) {
+    pub(in crate::engine::local) fn take_event(
+        &mut self,
+        event: StepEvent,
+        updates: &mut VecDeque<Update>,
+    ) {
         self.after = event.seq;
         if let Some(step) = event.step() {
             self.positions.remove(step.path());

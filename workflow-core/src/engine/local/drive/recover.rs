@@ -1,6 +1,6 @@
 //! Takes up, at start, the runs that had not ended when their engine stopped.
 
-use super::drive::Drives;
+use super::Drives;
 use crate::{engine::EngineError, record::RunStatus};
 
 /// How many records are read at once.
@@ -18,7 +18,7 @@ pub struct Recovered {
 
 impl Drives {
     /// Lets the unfinished runs of the store be driven, or sets their alarms.
-    pub(super) async fn recover(&self) -> Result<Recovered, EngineError> {
+    pub(in crate::engine::local) async fn recover(&self) -> Result<Recovered, EngineError> {
         let now = self.shared.clock().now();
         let mut recovered = Recovered::default();
         let mut after = None;

@@ -8,7 +8,7 @@ use std::sync::{
 use tokio::sync::Notify;
 
 /// The memory that runs hold which are being stored or driven.
-pub(super) struct Budget {
+pub(in crate::engine::local) struct Budget {
     most: usize,
     held: AtomicUsize,
     holders: AtomicUsize,
@@ -16,13 +16,13 @@ pub(super) struct Budget {
 }
 
 /// What one run holds. Given back when it is dropped.
-pub(super) struct Held {
+pub(in crate::engine::local) struct Held {
     budget: Arc<Budget>,
     bytes: usize,
 }
 
 impl Budget {
-    pub(super) fn new(most: usize) -> Arc<Self> {
+    pub(in crate::engine::local) fn new(most: usize) -> Arc<Self> {
         Arc::new(Self {
             most,
             held: AtomicUsize::new(0),
@@ -31,19 +31,19 @@ impl Budget {
         })
     }
 
-    pub(super) fn most(&self) -> usize {
+    pub(in crate::engine::local) fn most(&self) -> usize {
         self.most
     }
 
     /// Memory for a run that is about to be stored; none if that were too much.
-    pub(super) fn reserve(self: &Arc<Self>, bytes: usize) -> Option<Held> {
+    pub(in crate::engine::local) fn reserve(self: &Arc<Self>, bytes: usize) -> Option<Held> {
         let with = |held: usize| held.checked_add(bytes).filter(|held| *held <= self.most);
         self.held.fetch_update(SeqCst, SeqCst, with).ok()?;
         Some(self.holder(bytes))
     }
 
     /// A run that is about to be read, and holds nothing yet.
-    pub(super) fn nothing(self: &Arc<Self>) -> Held {
+    pub(in crate::engine::local) fn nothing(self: &Arc<Self>) -> Held {
         self.holder(0)
     }
 
@@ -56,7 +56,7 @@ impl Budget {
     }
 
     /// Waits until not all of it is held.
-    pub(super) async fn room(&self) {
+    pub(in crate::engine::local) async fn room(&self) {
         loop {
             let freed = self.freed.notified();
             if self.held.load(SeqCst) < self.most {
@@ -77,7 +77,7 @@ impl Budget {
 impl Held {
     /// Notes how much the run holds now. Not more than its share may be held when all runs together hold
     /// too much: else one run would make the others fail.
-    pub(super) fn set(&mut self, bytes: usize) -> Result<(), usize> {
+    pub(in crate::engine::local) fn set(&mut self, bytes: usize) -> Result<(), usize> {
         let budget = &*self.budget;
         if bytes == self.bytes && budget.held.load(SeqCst) <= budget.most {
             return Ok(());

@@ -1,10 +1,13 @@
 //! Starts runs: new ones, and those that are done again.
 
+pub(super) mod again;
+pub(super) mod linker;
+
 use std::{fmt, sync::Arc};
 
 use serde_json::{Value, json};
 
-use super::{LocalEngine, again};
+use super::LocalEngine;
 use crate::{
     engine::{EngineError, NewRun, Retry, Workflows},
     error::{Fault, FaultCode, did_you_mean},

@@ -24,7 +24,7 @@ const MAX_CALLED: usize = 100;
 /// How many compiled workflows are kept.
 const MOST_KEPT: usize = 64;
 
-pub(super) struct Linker {
+pub(in crate::engine::local) struct Linker {
     registry: Arc<Registry>,
     store: Arc<dyn Store>,
     /// So that a run does not compile its workflow again.
@@ -53,7 +53,7 @@ impl Called {
 }
 
 impl Linker {
-    pub(super) fn new(registry: Arc<Registry>, store: Arc<dyn Store>) -> Self {
+    pub(in crate::engine::local) fn new(registry: Arc<Registry>, store: Arc<dyn Store>) -> Self {
         Self {
             registry,
             store,
@@ -62,17 +62,20 @@ impl Linker {
     }
 
     /// The node types of the engine.
-    pub(super) fn registry(&self) -> &Registry {
+    pub(in crate::engine::local) fn registry(&self) -> &Registry {
         &self.registry
     }
 
     /// Checks a specification that is not stored yet.
-    pub(super) async fn check(&self, spec: &Value) -> Result<Workflow, EngineError> {
+    pub(in crate::engine::local) async fn check(
+        &self,
+        spec: &Value,
+    ) -> Result<Workflow, EngineError> {
         self.check_as(spec, None).await
     }
 
     /// Checks a specification that is to be a version of this workflow.
-    pub(super) async fn check_as(
+    pub(in crate::engine::local) async fn check_as(
         &self,
         spec: &Value,
         id: Option<WorkflowId>,
@@ -86,7 +89,7 @@ impl Linker {
     }
 
     /// A stored workflow, with the newest versions of what it calls.
-    pub(super) async fn newest(
+    pub(in crate::engine::local) async fn newest(
         &self,
         record: &WorkflowRecord,
     ) -> Result<Arc<Workflow>, EngineError> {
@@ -95,7 +98,7 @@ impl Linker {
     }
 
     /// A stored workflow as a run pinned it.
-    pub(super) async fn pinned(
+    pub(in crate::engine::local) async fn pinned(
         &self,
         record: &WorkflowRecord,
         pins: &[PinnedWorkflow],
@@ -178,7 +181,7 @@ impl Linker {
     }
 
     /// Warns of other stored workflows that have the name of this one.
-    pub(super) async fn name_in_use(
+    pub(in crate::engine::local) async fn name_in_use(
         &self,
         name: Option<&str>,
         own: Option<WorkflowId>,

@@ -7,12 +7,11 @@ use futures::stream::{self, BoxStream, StreamExt};
 use super::{
     live::{Cursor, LiveRun, Next},
     logs::READ_BATCH,
-    replay::damaged_event,
-    shared::Shared,
 };
+use crate::engine::local::{drive::replay::damaged_event, shared::Shared};
 use crate::{event::Update, store::StoreError, value::RunId};
 
-pub(super) struct Reader {
+pub(in crate::engine::local) struct Reader {
     run: RunId,
     shared: Arc<Shared>,
     live: Option<Arc<LiveRun>>,
@@ -22,7 +21,7 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(
+    pub(in crate::engine::local) fn new(
         run: RunId,
         after: u64,
         live: Option<Arc<LiveRun>>,
@@ -38,7 +37,7 @@ impl Reader {
         }
     }
 
-    pub(super) fn into_stream(self) -> BoxStream<'static, Update> {
+    pub(in crate::engine::local) fn into_stream(self) -> BoxStream<'static, Update> {
         let batches = stream::unfold(self, async |mut reader| {
             reader.next_batch().await.map(|batch| (batch, reader))
         });

@@ -11,13 +11,13 @@ use crate::{engine::EngineError, value::lock};
 const LAST_WRITES: Duration = Duration::from_secs(5);
 
 /// Everything that an engine spawned, until it is closed.
-pub(super) struct Tasks {
+pub(in crate::engine::local) struct Tasks {
     open: Mutex<Option<JoinSet<()>>>,
     closing: CancellationToken,
 }
 
 /// The tasks of a closed engine. Dropping it stops them.
-pub(super) struct ClosedTasks(JoinSet<()>);
+pub(in crate::engine::local) struct ClosedTasks(JoinSet<()>);
 
 impl Default for Tasks {
     fn default() -> Self {
@@ -33,7 +33,7 @@ impl Tasks {
     ///
     /// # Errors
     /// A closed engine spawns nothing.
-    pub(super) fn spawn<B>(
+    pub(in crate::engine::local) fn spawn<B>(
         &self,
         task: impl Future<Output = ()> + Send + 'static,
         background: impl FnOnce() -> B,
@@ -54,17 +54,17 @@ impl Tasks {
     }
 
     /// Whether the engine shuts down.
-    pub(super) fn is_closed(&self) -> bool {
+    pub(in crate::engine::local) fn is_closed(&self) -> bool {
         self.closing.is_cancelled()
     }
 
     /// Cancelled once the engine shuts down.
-    pub(super) fn closing(&self) -> &CancellationToken {
+    pub(in crate::engine::local) fn closing(&self) -> &CancellationToken {
         &self.closing
     }
 
     /// Spawns nothing any more, and returns what was spawned.
-    pub(super) fn close(&self) -> ClosedTasks {
+    pub(in crate::engine::local) fn close(&self) -> ClosedTasks {
         let tasks = lock(&self.open).take();
         self.closing.cancel();
         ClosedTasks(tasks.unwrap_or_default())
@@ -73,7 +73,7 @@ impl Tasks {
 
 impl ClosedTasks {
     /// Waits this long for the tasks to end, then suspends what is left, and stops what does not end then.
-    pub(super) async fn end(mut self, grace: Duration, suspend: impl FnOnce()) {
+    pub(in crate::engine::local) async fn end(mut self, grace: Duration, suspend: impl FnOnce()) {
         if timeout(grace, self.ended()).await.is_err() {
             suspend();
             let _ = timeout(LAST_WRITES, self.ended()).await;

@@ -18,7 +18,7 @@ const LOOK: Duration = Duration::from_secs(60);
 
 /// When to wake which run; at most one alarm a run.
 #[derive(Default)]
-pub(super) struct Timers {
+pub(in crate::engine::local) struct Timers {
     alarms: Mutex<Alarms>,
     changed: Notify,
 }
@@ -47,15 +47,15 @@ impl Alarms {
 
 /// A time to wake a run at: by the monotonic clock, and by that of the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Alarm {
+pub(in crate::engine::local) struct Alarm {
     at: Instant,
-    pub(super) run: RunId,
-    pub(super) time: Timestamp,
+    pub(in crate::engine::local) run: RunId,
+    pub(in crate::engine::local) time: Timestamp,
 }
 
 impl Timers {
     /// Sets a run's alarm, instead of the one it had. `now` is the run's time.
-    pub(super) fn set(&self, run: RunId, time: Timestamp, now: Timestamp) {
+    pub(in crate::engine::local) fn set(&self, run: RunId, time: Timestamp, now: Timestamp) {
         let at = Instant::now() + time.since(now);
         let alarm = Alarm { at, run, time };
         let mut alarms = lock(&self.alarms);
@@ -67,12 +67,12 @@ impl Timers {
     }
 
     /// Takes a run's alarm back.
-    pub(super) fn clear(&self, run: RunId) {
+    pub(in crate::engine::local) fn clear(&self, run: RunId) {
         lock(&self.alarms).remove(run);
     }
 
     /// Waits for the next alarm.
-    pub(super) async fn next(&self) -> Alarm {
+    pub(in crate::engine::local) async fn next(&self) -> Alarm {
         loop {
             let first = lock(&self.alarms).queue.first().copied();
             let Some(first) = first else {

@@ -1,8 +1,16 @@
 //! Stores the events of a run, then shows them.
 
+pub(super) mod health;
+pub(super) mod live;
+pub(super) mod logs;
+pub(super) mod observed;
+pub(super) mod reader;
+pub(super) mod text;
+
 use std::{sync::Arc, time::Duration};
 
-use super::{budget::Held, health::Health, live::LiveRun, observed::Observed};
+use self::{health::Health, live::LiveRun, observed::Observed};
+use crate::engine::local::admission::budget::Held;
 use crate::{
     event::{EventKind, StepEvent},
     executor::{Fenced, Journal},

@@ -2,32 +2,38 @@
 
 use std::sync::Arc;
 
-use super::shared::Shared;
+use crate::engine::local::shared::Shared;
 use crate::{engine::EngineError, event::StepEvent, record::RunRecord, value::RunId};
 
 /// How many events of a log are read at once.
-pub(super) const READ_BATCH: usize = 500;
+pub(in crate::engine::local) const READ_BATCH: usize = 500;
 
 /// Reads runs from the store, and deletes them there.
 #[derive(Clone)]
-pub(super) struct RunLogs {
+pub(in crate::engine::local) struct RunLogs {
     shared: Arc<Shared>,
 }
 
 impl RunLogs {
-    pub(super) fn new(shared: &Arc<Shared>) -> Self {
+    pub(in crate::engine::local) fn new(shared: &Arc<Shared>) -> Self {
         let shared = Arc::clone(shared);
         Self { shared }
     }
 
     /// The record of a run.
-    pub(super) async fn record(&self, run: RunId) -> Result<RunRecord, EngineError> {
+    pub(in crate::engine::local) async fn record(
+        &self,
+        run: RunId,
+    ) -> Result<RunRecord, EngineError> {
         let record = self.shared.store.run(run).await?;
         record.ok_or(EngineError::NoSuchRun(run))
     }
 
     /// The record of a run that has ended, or that cannot be driven.
-    pub(super) async fn ended_record(&self, run: RunId) -> Result<RunRecord, EngineError> {
+    pub(in crate::engine::local) async fn ended_record(
+        &self,
+        run: RunId,
+    ) -> Result<RunRecord, EngineError> {
         let record = self.record(run).await?;
         if record.head.status.has_ended() || self.shared.runs.stopped(run).is_some() {
             return Ok(record);
@@ -36,7 +42,7 @@ impl RunLogs {
     }
 
     /// Deletes a run that has ended, or that cannot be driven.
-    pub(super) async fn delete(&self, run: RunId) -> Result<(), EngineError> {
+    pub(in crate::engine::local) async fn delete(&self, run: RunId) -> Result<(), EngineError> {
         self.ended_record(run).await?;
         if !self.shared.store.delete_run(run).await? {
             return Err(EngineError::NoSuchRun(run));
@@ -46,7 +52,7 @@ impl RunLogs {
     }
 
     /// Those events of a run's log that are wanted.
-    pub(super) async fn filtered(
+    pub(in crate::engine::local) async fn filtered(
         &self,
         run: RunId,
         mut wanted: impl FnMut(&StepEvent) -> bool + Send,
@@ -62,7 +68,7 @@ impl RunLogs {
     }
 
     /// Reads a run's log after event number `after`, a part at a time.
-    pub(super) async fn each_event(
+    pub(in crate::engine::local) async fn each_event(
         &self,
         run: RunId,
         mut after: u64,

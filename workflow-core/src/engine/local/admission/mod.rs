@@ -1,5 +1,7 @@
 //! How many runs are taken, and which of them may work.
 
+pub(super) mod budget;
+
 use std::{
     pin::pin,
     sync::{
@@ -11,7 +13,8 @@ use std::{
 use futures::future::{Either, select};
 use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 
-use super::{budget::Budget, live::LiveRun};
+use self::budget::Budget;
+use crate::engine::local::journal::live::LiveRun;
 
 /// How many cancelled runs are read at the same time.
 const ENDS: usize = 8;

@@ -19,7 +19,7 @@ const COUNTS_FOR: Duration = Duration::from_millis(500);
 const PATIENCE: Duration = Duration::from_millis(500);
 
 #[derive(Default)]
-pub(super) struct Health {
+pub(in crate::engine::local) struct Health {
     /// How many runs cannot append their events.
     failing: AtomicUsize,
     checked: tokio::sync::Mutex<Option<Checked>>,
@@ -32,7 +32,7 @@ struct Checked {
 }
 
 /// A run that cannot append its events, as long as this is held.
-pub(super) struct Failing(Arc<Health>);
+pub(in crate::engine::local) struct Failing(Arc<Health>);
 
 impl Drop for Failing {
     fn drop(&mut self) {
@@ -41,14 +41,17 @@ impl Drop for Failing {
 }
 
 impl Health {
-    pub(super) fn failing(self: &Arc<Self>) -> Failing {
+    pub(in crate::engine::local) fn failing(self: &Arc<Self>) -> Failing {
         self.failing.fetch_add(1, Ordering::AcqRel);
         Failing(Arc::clone(self))
     }
 
     /// Finds out whether the store can be written: at once when runs wait for it in vain, else by a check,
     /// which is made twice a second at most, however often this is called.
-    pub(super) async fn check(&self, store: &dyn Store) -> Result<(), StoreError> {
+    pub(in crate::engine::local) async fn check(
+        &self,
+        store: &dyn Store,
+    ) -> Result<(), StoreError> {
         let failing = self.failing.load(Ordering::Acquire);
         if failing > 0 {
             return Err(unavailable(format!(
