@@ -8,7 +8,8 @@
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 use workflow_core::{
-    EventKind, Expr, FaultCode, InvalidWorkflow, MAX_OUTPUT_BYTES, StepEvent, Template, Workflow,
+    EventKind, InvalidWorkflow, StepEvent, Template, Workflow, error::FaultCode, template::Expr,
+    value::MAX_OUTPUT_BYTES,
 };
 use workflow_fuzz::{faults, nodes::REGISTRY, run, samples};
 

@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
-use workflow_core::{Json, Node, NodeContext, NodeError, Registry, Template, TextOrSecret, Usage};
+use workflow_core::{
+    Json, Node, NodeContext, NodeError, Registry, Template, template::TextOrSecret, value::Usage,
+};
 
 /// The built-in types; `LLMNode`, which answers with its prompt; and `HttpNode`, which answers with what
 /// it would send.

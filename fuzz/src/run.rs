@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, sync::Arc, thread, time::Duration};
 use futures::StreamExt;
 use serde_json::Value;
 use workflow_core::{
-    EventKind, Executor, MAX_RESULT_BYTES, Run, SignalError, StepEvent, StepPath, Update, WaitId,
-    Workflow,
+    EventKind, Executor, Run, StepEvent, Update, Workflow,
+    executor::SignalError,
+    value::{MAX_RESULT_BYTES, StepPath, WaitId},
 };
 
 /// Half of what a worker thread of the async runtime has: what fits here fits there.

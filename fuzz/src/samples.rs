@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use serde_json::{Value, json};
-use workflow_core::{Library, Workflow};
+use workflow_core::{Workflow, workflow::Library};
 
 use crate::nodes::REGISTRY;
 

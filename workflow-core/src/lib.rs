@@ -43,61 +43,30 @@
 //!
 //! This crate knows neither HTTP nor databases nor any model: those are crates of their own.
 
-mod engine;
-mod error;
-mod event;
-mod executor;
+pub mod engine;
+pub mod error;
+pub mod event;
+pub mod executor;
 mod machine;
-mod node;
-mod record;
-mod store;
-mod template;
+pub mod node;
+pub mod record;
+pub mod store;
+pub mod template;
 #[cfg(feature = "testing")]
 pub mod testing;
-mod value;
-mod view;
-mod workflow;
+pub mod value;
+pub mod view;
+pub mod workflow;
 
 pub use self::{
-    engine::{
-        Created, Engine, EngineError, EngineLimits, LocalEngine, LocalEngineBuilder, NewRun,
-        Observer, Recovered, Retry, Runs, Validation, Workflows,
-    },
-    error::{NodeError, Problem},
-    event::{
-        Delta, EventKind, LOG_FORMAT, NodeAdmitted, NodeCancelled, NodeCompleted, NodeFailed,
-        NodeOutline, NodeProgress, NodeQueued, NodeResumed, NodeRetrying, NodeSkipped, NodeStarted,
-        NodeWaiting, PinnedWorkflow, Progress, Report, ResumeError, ReusedStep, RunCancelled,
-        RunCompleted, RunCreated, RunFailed, RunResumed, RunStarted, RunSuspended, SkipReason,
-        StartReason, StepEvent, TextKind, Update,
-    },
-    executor::{
-        DEFAULT_CONCURRENT_STEPS, DEFAULT_EVENTS, DEFAULT_MAP_ITEMS, DEFAULT_OPEN_FRAMES,
-        DEFAULT_RUN_MEMORY, Executor, Run,
-    },
-    node::{MAX_RENDERED_BYTES, Node, NodeContext, OutputShape},
-    record::{
-        KeyedRun, Page, PageRequest, RunCounts, RunHead, RunKey, RunQuery, RunRecord, RunStatus,
-        Span, SpanState, WorkflowRecord, WorkflowRef,
-    },
-    store::{Append, Catalog, MemoryStore, RunLog, Store, StoreError},
-    template::{Expr, Json, MAX_TEMPLATE_BYTES, Template, TemplateError, TextOrSecret},
-    workflow::{Library, MAX_NESTING, Workflow},
-};
-pub use crate::value::{JsonError, read_json};
-pub use crate::view::{
-    AttemptReport, Outage, QueueReport, RunOutline, RunReport, StepHistory, StepReport, StepStatus,
-};
-pub use crate::{
-    error::{Fault, FaultCode, InvalidWorkflow},
-    node::{
-        DisplayHints, LONGEST_REQUESTED_WAIT, NodeType, PromptNode, Queued, Registry, RetryPolicy,
-        TransformNode,
-    },
-    value::{
-        InvalidId, InvalidWaitId, MAX_DEPTH, MAX_OUTPUT_BYTES, MAX_RESULT_BYTES, NodeId, RunId,
-        StepPath, StepRef, Timestamp, Usage, ValueSchema, WaitId, WorkflowId, heap_bytes,
-    },
-    view::{SignalError, WaitReport},
-    workflow::MAX_NODES,
+    engine::{Engine, EngineError, LocalEngine, NewRun, Runs, Workflows},
+    error::{Fault, InvalidWorkflow, NodeError},
+    event::{EventKind, StepEvent, Update},
+    executor::{Executor, Run},
+    node::{Node, NodeContext, Registry, RetryPolicy},
+    record::{RunRecord, RunStatus},
+    store::{MemoryStore, Store},
+    template::{Json, Template},
+    value::{NodeId, RunId, WorkflowId},
+    workflow::Workflow,
 };

@@ -21,7 +21,7 @@ use tokio::{
 };
 use workflow_core::{
     EventKind, Executor, LocalEngine, NewRun, Node, NodeContext, NodeError, Registry, Run, Runs,
-    StepEvent, StepStatus, Update, Workflow, Workflows,
+    StepEvent, Update, Workflow, Workflows, view::StepStatus,
 };
 
 /// A limit that attempts share, and how many wait at it.

@@ -8,8 +8,10 @@ use futures::{StreamExt, future::join_all};
 use serde_json::{Value, json};
 use support::{Probe, brief, output_of, registry};
 use workflow_core::{
-    EngineError, EventKind, LocalEngine, NewRun, NodeId, PageRequest, Retry, RunId, RunQuery,
-    RunStatus, Runs, StepEvent, Update, WorkflowId, Workflows,
+    EngineError, EventKind, LocalEngine, NewRun, NodeId, RunId, RunStatus, Runs, StepEvent, Update,
+    WorkflowId, Workflows,
+    engine::Retry,
+    record::{PageRequest, RunQuery},
 };
 
 fn engine(probe: &Probe) -> LocalEngine {

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use support::{Probe, registry};
 use tokio::sync::Mutex;
 use workflow_core::{
-    EngineError, EventKind, InvalidWorkflow, LocalEngine, NewRun, PageRequest, Runs, Update,
-    Workflow, Workflows,
+    EngineError, EventKind, InvalidWorkflow, LocalEngine, NewRun, Runs, Update, Workflow,
+    Workflows, record::PageRequest,
 };
 
 /// How much more memory the process may ever have used.

@@ -14,8 +14,8 @@ use futures::StreamExt;
 use serde_json::{Value, json};
 use support::{Probe, brief, collect, failure, output_of, registry};
 use workflow_core::{
-    EngineError, EventKind, Executor, FaultCode, Library, LocalEngine, NewRun, Runs, StepEvent,
-    Update, Workflow, Workflows,
+    EngineError, EventKind, Executor, LocalEngine, NewRun, Runs, StepEvent, Update, Workflow,
+    Workflows, error::FaultCode, workflow::Library,
 };
 
 fn doubling() -> Value {
@@ -309,7 +309,7 @@ async fn calls_are_not_nested_without_end() {
         [(FaultCode::NestedTooDeep, place)]
     );
     let named = engine
-        .workflows(workflow_core::PageRequest::default())
+        .workflows(workflow_core::record::PageRequest::default())
         .await
         .unwrap();
     let (_, output) = outcome(&engine, NewRun::new(named.items[0].id, json!(1))).await;

@@ -15,8 +15,8 @@ use support::{
 };
 use tokio::time::{Instant, sleep, timeout};
 use workflow_core::{
-    Engine, EngineError, EventKind, Executor, LocalEngine, LocalEngineBuilder, MemoryStore, NewRun,
-    RunId, RunStatus, Runs, StepEvent, Update, WorkflowId, Workflows,
+    Engine, EngineError, EventKind, Executor, LocalEngine, MemoryStore, NewRun, RunId, RunStatus,
+    Runs, StepEvent, Update, WorkflowId, Workflows, engine::LocalEngineBuilder,
 };
 
 type Set = fn(LocalEngineBuilder) -> LocalEngineBuilder;
@@ -199,7 +199,7 @@ async fn a_queued_run_waits_for_memory() {
         engine.start(NewRun::new(workflow, input)).await.unwrap();
     }
     sleep(Duration::from_secs(10)).await;
-    let page = workflow_core::RunQuery::default();
+    let page = workflow_core::record::RunQuery::default();
     let runs = engine.runs(page).await.unwrap().items;
     assert!(
         runs.iter()
@@ -244,7 +244,7 @@ async fn a_store_that_fails_is_known_within_a_second() {
         // A run that could not be stored has not ended.
         if call == "append" {
             let runs = engine
-                .runs(workflow_core::RunQuery::default())
+                .runs(workflow_core::record::RunQuery::default())
                 .await
                 .unwrap();
             assert_eq!(runs.items[0].head.status, RunStatus::Running);

@@ -194,7 +194,7 @@ async fn an_input_that_does_not_fit_starts_nothing() {
     assert_eq!(faults[0].detail, "value is not of type \"string\"");
     assert!(
         engine
-            .runs(workflow_core::RunQuery::default())
+            .runs(workflow_core::record::RunQuery::default())
             .await
             .unwrap()
             .items

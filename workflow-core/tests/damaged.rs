@@ -21,8 +21,8 @@ use support::{
     parsed, registry, run,
 };
 use workflow_core::{
-    EngineError, EventKind, Executor, Library, LocalEngine, MemoryStore, NewRun, RunId, RunStatus,
-    Runs, StepEvent, Update, Workflow, Workflows,
+    EngineError, EventKind, Executor, LocalEngine, MemoryStore, NewRun, RunId, RunStatus, Runs,
+    StepEvent, Update, Workflow, Workflows, workflow::Library,
 };
 
 fn place(events: &[StepEvent], wanted: &str) -> usize {

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use workflow_core::{FaultCode, Template};
+use workflow_core::{Template, error::FaultCode};
 
 const PAGE: &str = include_str!("../../docs/LANGUAGE.md");
 

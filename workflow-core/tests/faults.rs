@@ -1,7 +1,7 @@
 //! A bad workflow is refused whole, with every fault, each at its place.
 
 use serde_json::{Value, json};
-use workflow_core::{Fault, FaultCode, Registry, Workflow};
+use workflow_core::{Fault, Registry, Workflow, error::FaultCode};
 
 fn faults(spec: &Value) -> Vec<Fault> {
     Workflow::new(spec, &Registry::default())

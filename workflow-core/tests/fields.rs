@@ -6,7 +6,8 @@
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use workflow_core::{
-    FaultCode, Library, Node, NodeContext, NodeError, OutputShape, Registry, Workflow,
+    Node, NodeContext, NodeError, Registry, Workflow, error::FaultCode, node::OutputShape,
+    workflow::Library,
 };
 
 /// A node that declares what its output is like, as `LLMNode` does.

@@ -9,8 +9,10 @@ use std::{sync::Arc, time::Duration};
 use serde_json::{Value, json};
 use support::{Probe, collect, failure, run_all};
 use workflow_core::{
-    Executor, Library, Node, NodeContext, NodeError, Registry, ResumeError, StepEvent, Timestamp,
-    Usage, Workflow,
+    Executor, Node, NodeContext, NodeError, Registry, StepEvent, Workflow,
+    event::ResumeError,
+    value::{Timestamp, Usage},
+    workflow::Library,
 };
 
 /// A map of calls, a loop, a person, and a step that is tried again.

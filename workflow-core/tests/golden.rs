@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use support::{Probe, collect, output_of};
-use workflow_core::{Executor, LOG_FORMAT, StepEvent, Workflow};
+use workflow_core::{Executor, StepEvent, Workflow, event::LOG_FORMAT};
 
 /// One event a line, format 2. Never written anew: a later format gets a file of its own.
 const LOG: &str = include_str!("golden/log-2.jsonl");

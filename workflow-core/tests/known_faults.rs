@@ -12,7 +12,8 @@ use support::{
     Probe, brief, collect, failure, output_of, parsed, registry, run, run_all, workflow,
 };
 use workflow_core::{
-    EventKind, Executor, LocalEngine, NewRun, Runs, StartReason, StepEvent, Update, Workflows,
+    EventKind, Executor, LocalEngine, NewRun, Runs, StepEvent, Update, Workflows,
+    event::StartReason,
 };
 
 fn names(events: &[StepEvent], wanted: &str) -> Vec<String> {

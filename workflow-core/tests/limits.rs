@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use support::{Probe, collect, failure, parsed, registry};
-use workflow_core::{Engine, EngineLimits, Executor, Library, LocalEngine, Workflow};
+use workflow_core::{
+    Engine, Executor, LocalEngine, Workflow, engine::EngineLimits, workflow::Library,
+};
 
 /// What is set, the number that the engine answers, and a run beyond the limit.
 struct Case {

@@ -10,7 +10,7 @@ mod support;
 
 use serde_json::{Value, json};
 use support::{brief, failure, output_of, run};
-use workflow_core::{EventKind, Report, StepEvent};
+use workflow_core::{EventKind, StepEvent, event::Report};
 
 fn repeat(data: &Value) -> Value {
     json!({"nodes": [{"id": "refine", "type": "LoopNode", "data": data}]})

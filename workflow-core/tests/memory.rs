@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use support::{Probe, faulty::Faulty};
 use workflow_core::{
-    LocalEngine, LocalEngineBuilder, MemoryStore, NewRun, RunRecord, RunStatus, Runs, Workflows,
-    heap_bytes,
+    LocalEngine, MemoryStore, NewRun, RunRecord, RunStatus, Runs, Workflows,
+    engine::LocalEngineBuilder, value::heap_bytes,
 };
 
 #[global_allocator]

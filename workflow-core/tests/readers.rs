@@ -226,7 +226,7 @@ async fn the_memory_store_forgets_the_oldest_ended_runs() {
     );
     assert_eq!(
         engine
-            .runs(workflow_core::RunQuery::default())
+            .runs(workflow_core::record::RunQuery::default())
             .await
             .unwrap()
             .items

@@ -21,8 +21,11 @@ use support::{
     output_of, registry,
 };
 use workflow_core::{
-    Append, Engine, EngineError, EventKind, Executor, LocalEngine, MemoryStore, NewRun, Observer,
-    Retry, RunId, RunRecord, RunStatus, Runs, StartReason, StepEvent, Store, Update, Workflows,
+    Engine, EngineError, EventKind, Executor, LocalEngine, MemoryStore, NewRun, RunId, RunRecord,
+    RunStatus, Runs, StepEvent, Store, Update, Workflows,
+    engine::{Observer, Retry},
+    event::StartReason,
+    store::Append,
 };
 
 fn engine(probe: &Probe, store: &Arc<dyn Store>) -> LocalEngine {

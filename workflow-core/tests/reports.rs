@@ -11,8 +11,8 @@ use futures::StreamExt;
 use serde_json::{Value, json};
 use support::{collect, output_of};
 use workflow_core::{
-    Executor, FaultCode, LocalEngine, NewRun, Node, NodeContext, NodeError, NodeId, Registry,
-    Retry, RunId, Runs, StepEvent, Update, Workflow, Workflows,
+    Executor, LocalEngine, NewRun, Node, NodeContext, NodeError, NodeId, Registry, RunId, Runs,
+    StepEvent, Update, Workflow, Workflows, engine::Retry, error::FaultCode,
 };
 
 /// Answers, and says what its data says of the answer.

@@ -9,7 +9,9 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde_json::json;
 use support::{Probe, collect, output_of, run_all, workflow};
 use workflow_core::{
-    EventKind, Executor, Library, Registry, ResumeError, StartReason, StepEvent, Workflow,
+    EventKind, Executor, Registry, StepEvent, Workflow,
+    event::{ResumeError, StartReason},
+    workflow::Library,
 };
 
 fn diamond(probe: &Probe) -> Arc<Workflow> {

@@ -8,8 +8,8 @@ mod support;
 use serde_json::{Value, json};
 use support::{Probe, collect, parsed};
 use workflow_core::{
-    EventKind, Executor, Fault, FaultCode, MAX_RENDERED_BYTES, Node, NodeContext, NodeError,
-    Registry, Template, Workflow,
+    EventKind, Executor, Fault, Node, NodeContext, NodeError, Registry, Template, Workflow,
+    error::FaultCode, node::MAX_RENDERED_BYTES,
 };
 
 /// A transform of the input.

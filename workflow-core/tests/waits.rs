@@ -14,8 +14,8 @@ use futures::StreamExt;
 use serde_json::{Value, json};
 use support::{Probe, brief, collect, failure, output_of, parsed, registry, run};
 use workflow_core::{
-    EngineError, EventKind, Executor, LocalEngine, NewRun, RunId, RunStatus, Runs, SignalError,
-    StepEvent, Update, WaitId, Workflows,
+    EngineError, EventKind, Executor, LocalEngine, NewRun, RunId, RunStatus, Runs, StepEvent,
+    Update, Workflows, executor::SignalError, value::WaitId,
 };
 
 fn approval(data: Value) -> Value {

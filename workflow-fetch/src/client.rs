@@ -5,7 +5,7 @@ use std::{error::Error, fmt, sync::Arc, time::SystemTime};
 use reqwest::{Response, header::HeaderName, redirect, retry};
 use serde_json::Value;
 use tokio::time::timeout;
-use workflow_core::{MAX_OUTPUT_BYTES, NodeError};
+use workflow_core::{NodeError, value::MAX_OUTPUT_BYTES};
 use workflow_httpkit::{BodyReader, ReadError, Redactor, Secret, UnusableSecret, retry_after};
 
 use crate::{

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
-use workflow_core::{Json, Template, TextOrSecret};
+use workflow_core::{Json, Template, template::TextOrSecret};
 
 use crate::{expect::Expected, header::Header, members::Members};
 

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, error::Error, time::Duration};
 
-use workflow_core::{MAX_OUTPUT_BYTES, NodeError};
+use workflow_core::{NodeError, value::MAX_OUTPUT_BYTES};
 use workflow_httpkit::{Redactor, excerpt_of_refusal, shortened};
 
 use crate::{expect::Expected, guard::ForbiddenAddress, origin::Origin};

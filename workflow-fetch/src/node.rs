@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use serde_json::Value;
-use workflow_core::{DisplayHints, Node, NodeContext, NodeError, Registry};
+use workflow_core::{Node, NodeContext, NodeError, Registry, node::DisplayHints};
 
 use crate::{client::HttpClient, data::HttpData, request::Request};
 

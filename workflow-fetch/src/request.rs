@@ -5,7 +5,7 @@ use reqwest::{
     header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
 };
 use url::Url;
-use workflow_core::{NodeContext, NodeError, TextOrSecret};
+use workflow_core::{NodeContext, NodeError, template::TextOrSecret};
 use workflow_httpkit::Redactor;
 
 use crate::{

@@ -11,7 +11,7 @@ use flate2::{Compression, write::GzEncoder};
 use futures::StreamExt;
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
-use workflow_core::{EventKind, Executor, NodeRetrying, Update, Workflow};
+use workflow_core::{EventKind, Executor, Update, Workflow, event::NodeRetrying};
 use workflow_fetch::{HttpClient, HttpClientBuilder, Resolver};
 use workflow_httpkit::testing::Then;
 

@@ -7,7 +7,7 @@ use common::{check, client, json, sse};
 use futures::StreamExt;
 use serde_json::{Value, json as value};
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers::method};
-use workflow_core::Usage;
+use workflow_core::value::Usage;
 use workflow_gemini::{Chunk, FinishReason, GenerateRequest};
 
 const LONG: &str = include_str!("fixtures/continuation.json");

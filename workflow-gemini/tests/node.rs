@@ -16,7 +16,9 @@ use wiremock::{
     Mock, MockServer, ResponseTemplate,
     matchers::{method, path_regex},
 };
-use workflow_core::{EventKind, Executor, Registry, Run, StepEvent, TextKind, Update, Workflow};
+use workflow_core::{
+    EventKind, Executor, Registry, Run, StepEvent, Update, Workflow, event::TextKind,
+};
 
 const STREAM: &[u8] = include_bytes!("fixtures/stream.sse");
 const REPLY: &str = include_str!("fixtures/reply.json");

@@ -12,7 +12,9 @@ use axum::{
 };
 use schemars::JsonSchema;
 use serde::Serialize;
-use workflow_core::{EngineError, Fault, InvalidWorkflow, JsonError, SignalError, StoreError};
+use workflow_core::{
+    EngineError, Fault, InvalidWorkflow, executor::SignalError, store::StoreError, value::JsonError,
+};
 
 macro_rules! kinds {
     ($($name:ident = $status:ident, $code:literal, $title:literal;)+) => {
@@ -99,7 +101,7 @@ impl Kind {
     /// A problem of this kind, told in a sentence.
     pub(crate) fn of(self, detail: impl Into<String>) -> Problem {
         let (status, code, title) = self.row();
-        let told = Box::new(workflow_core::Problem::new(code, detail).titled(title));
+        let told = Box::new(workflow_core::error::Problem::new(code, detail).titled(title));
         Problem {
             status,
             told,
@@ -114,7 +116,7 @@ pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 #[derive(Debug)]
 pub(crate) struct Problem {
     status: StatusCode,
-    told: Box<workflow_core::Problem>,
+    told: Box<workflow_core::error::Problem>,
     /// What else the client should know.
     headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -186,7 +188,7 @@ impl Problem {
 #[schemars(rename = "HttpProblem")]
 pub(crate) struct Body<'a> {
     #[serde(flatten)]
-    told: &'a workflow_core::Problem,
+    told: &'a workflow_core::error::Problem,
     /// The status of the answer.
     status: u16,
 }

@@ -9,9 +9,12 @@ use futures::stream::BoxStream;
 use serde_json::Value;
 use support::{Answer, Api};
 use workflow_core::{
-    Created, Engine, EngineError, EngineLimits, Executor, NewRun, Page, PageRequest, Registry,
-    Retry, RunCounts, RunId, RunQuery, RunRecord, Runs, StepEvent, StoreError, Update, Validation,
-    WaitId, WorkflowId, WorkflowRecord, Workflows,
+    Engine, EngineError, Executor, NewRun, Registry, RunId, RunRecord, Runs, StepEvent, Update,
+    WorkflowId, Workflows,
+    engine::{Created, EngineLimits, Retry, Validation},
+    record::{Page, PageRequest, RunCounts, RunQuery, WorkflowRecord},
+    store::StoreError,
+    value::WaitId,
 };
 use workflow_http::Options;
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use serde_json::json;
 use support::{Answer, Api, two_steps};
-use workflow_core::{NodeError, Observer, StepEvent};
+use workflow_core::{NodeError, StepEvent, engine::Observer};
 use workflow_http::{Metrics, Options};
 
 /// The number of a line, or none when there is no such line.

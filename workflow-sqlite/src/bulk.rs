@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, query_scalar};
-use workflow_core::StoreError;
+use workflow_core::store::StoreError;
 use workflow_sqlkit::{EncodedAppend, EncodedEvent, EncodedRun, row_seq};
 
 use crate::write::{Answer, Write};

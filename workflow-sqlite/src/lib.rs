@@ -20,7 +20,7 @@
 //!
 //! // Later, or in the next process:
 //! let store = SqliteStore::open(&path).await?;
-//! # use workflow_core::RunLog;
+//! # use workflow_core::store::RunLog;
 //! assert!(store.run(run.id).await?.is_some());
 //! # store.close().await;
 //! # Ok(())

@@ -1,7 +1,10 @@
 //! What SQLite does for each question: it looks things up, and neither reads through a table nor sorts.
 
 use sqlx::{AssertSqlSafe, query_as, sqlite::SqlitePool};
-use workflow_core::{PageRequest, RunQuery, RunStatus, WorkflowId};
+use workflow_core::{
+    RunStatus, WorkflowId,
+    record::{PageRequest, RunQuery},
+};
 
 use crate::{SqliteStore, retention, runs, scan, workflows};
 

@@ -6,7 +6,9 @@ use sqlx::{
     sqlite::{SqlitePool, SqliteRow},
 };
 use workflow_core::{
-    KeyedRun, Page, RunCounts, RunId, RunKey, RunQuery, RunRecord, RunStatus, StepEvent, StoreError,
+    RunId, RunRecord, RunStatus, StepEvent,
+    record::{KeyedRun, Page, RunCounts, RunKey, RunQuery},
+    store::StoreError,
 };
 use workflow_sqlkit::{
     AFTER_ALL, Cause, EventRow, RunRow, UnreadableRows, cursor, first, limit, number, page_of,

@@ -10,8 +10,9 @@ use async_trait::async_trait;
 use sqlx::sqlite::SqlitePool;
 use tokio::{sync::oneshot, task::spawn_blocking};
 use workflow_core::{
-    Append, Catalog, KeyedRun, Page, PageRequest, RunCounts, RunId, RunKey, RunLog, RunQuery,
-    RunRecord, StepEvent, Store, StoreError, WorkflowId, WorkflowRecord,
+    RunId, RunRecord, StepEvent, Store, WorkflowId,
+    record::{KeyedRun, Page, PageRequest, RunCounts, RunKey, RunQuery, WorkflowRecord},
+    store::{Append, Catalog, RunLog, StoreError},
 };
 use workflow_sqlkit::{EncodedAppend, EncodedRun, EncodedVersion, UnreadableRows, unavailable};
 

@@ -1,7 +1,11 @@
 //! Reading workflows and their versions.
 
 use sqlx::{query_as, query_scalar, sqlite::SqlitePool};
-use workflow_core::{Page, PageRequest, StoreError, WorkflowId, WorkflowRecord};
+use workflow_core::{
+    WorkflowId,
+    record::{Page, PageRequest, WorkflowRecord},
+    store::StoreError,
+};
 use workflow_sqlkit::{AFTER_ALL, UnreadableRows, VersionRow, cursor, limit, page_of, unavailable};
 
 use crate::error::is_damage;

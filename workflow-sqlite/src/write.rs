@@ -1,7 +1,7 @@
 //! Changes of the file.
 
 use sqlx::{SqliteConnection, query, query_as, query_scalar};
-use workflow_core::{RunId, StoreError, WorkflowId};
+use workflow_core::{RunId, WorkflowId, store::StoreError};
 use workflow_sqlkit::{EncodedAppend, EncodedRun, EncodedVersion, of_workflow};
 
 use crate::{bulk::Bulk, retention};

@@ -6,7 +6,11 @@ mod support;
 
 use futures::future::join_all;
 use support::{SampleRun, new_run};
-use workflow_core::{Catalog, RunLog, RunQuery, Store, StoreError};
+use workflow_core::{
+    Store,
+    record::RunQuery,
+    store::{Catalog, RunLog, StoreError},
+};
 use workflow_sqlite::SqliteStore;
 
 #[tokio::test]

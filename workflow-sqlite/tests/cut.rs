@@ -7,7 +7,7 @@ mod support;
 use std::{fs, path::Path};
 
 use support::{SampleRun, log};
-use workflow_core::{RunLog, StepEvent};
+use workflow_core::{StepEvent, store::RunLog};
 use workflow_sqlite::SqliteStore;
 
 /// At how many places the log is cut.

@@ -14,7 +14,9 @@ use sqlx::{AssertSqlSafe, Connection, query};
 use support::{SampleRun, file, new_run, told};
 use tempfile::TempDir;
 use workflow_core::{
-    Catalog, PageRequest, RunId, RunKey, RunLog, RunQuery, StoreError, WorkflowRecord,
+    RunId,
+    record::{PageRequest, RunKey, RunQuery, WorkflowRecord},
+    store::{Catalog, RunLog, StoreError},
 };
 use workflow_sqlite::SqliteStore;
 

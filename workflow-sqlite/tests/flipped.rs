@@ -14,8 +14,9 @@ use sqlx::{AssertSqlSafe, Connection, SqliteConnection, query, query_scalar};
 use support::{SampleRun, file, log, new_run, told};
 use tempfile::TempDir;
 use workflow_core::{
-    Catalog, PageRequest, RunId, RunKey, RunLog, RunQuery, RunRecord, StepEvent, StoreError,
-    WorkflowRecord,
+    RunId, RunRecord, StepEvent,
+    record::{PageRequest, RunKey, RunQuery, WorkflowRecord},
+    store::{Catalog, RunLog, StoreError},
 };
 use workflow_sqlite::SqliteStore;
 

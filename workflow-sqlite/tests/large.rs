@@ -5,7 +5,7 @@
 mod support;
 
 use support::{SampleRun, log};
-use workflow_core::RunLog;
+use workflow_core::store::RunLog;
 use workflow_sqlite::SqliteStore;
 
 #[tokio::test]

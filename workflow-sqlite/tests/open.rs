@@ -13,7 +13,10 @@ use futures::future::join_all;
 use sqlx::{Connection, query};
 use support::{SampleRun, file, log, told};
 use tempfile::TempDir;
-use workflow_core::{RunLog, Store, StoreError};
+use workflow_core::{
+    Store,
+    store::{RunLog, StoreError},
+};
 use workflow_sqlite::{OpenError, SqliteStore};
 
 fn place() -> (TempDir, PathBuf) {

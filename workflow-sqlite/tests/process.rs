@@ -18,7 +18,11 @@ use std::{
 
 use futures::future::join_all;
 use support::{SampleRun, log};
-use workflow_core::{Catalog, RunId, RunLog, RunQuery, Store, StoreError};
+use workflow_core::{
+    RunId, Store,
+    record::RunQuery,
+    store::{Catalog, RunLog, StoreError},
+};
 use workflow_sqlite::{OpenError, SqliteStore};
 
 const PATH: &str = "WORKFLOW_SQLITE_TEST_PATH";

@@ -10,7 +10,11 @@ use futures::future::join_all;
 use sqlx::{Connection, query, query_scalar};
 use support::{SampleRun, file};
 use tokio::{task::yield_now, time};
-use workflow_core::{Catalog, RunCounts, RunId, RunLog, RunQuery, Store};
+use workflow_core::{
+    RunId, Store,
+    record::{RunCounts, RunQuery},
+    store::{Catalog, RunLog},
+};
 use workflow_sqlite::SqliteStore;
 
 /// What is there once the store has found time to forget: between two writes it forgets some.

@@ -1,7 +1,9 @@
 //! Records and events as the columns that are written. The caller of a store encodes, so that a writer only writes.
 
 use workflow_core::{
-    Append, RunHead, RunId, RunKey, RunRecord, StepEvent, StoreError, WorkflowRecord,
+    RunId, RunRecord, StepEvent,
+    record::{RunHead, RunKey, WorkflowRecord},
+    store::{Append, StoreError},
 };
 
 use crate::{

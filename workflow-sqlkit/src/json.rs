@@ -2,7 +2,7 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Deserializer;
-use workflow_core::StoreError;
+use workflow_core::store::StoreError;
 
 use crate::nesting;
 

@@ -3,7 +3,10 @@
 use std::{fmt, future::ready, str::FromStr};
 
 use futures::{Stream, StreamExt, TryStreamExt};
-use workflow_core::{Page, PageRequest, StoreError};
+use workflow_core::{
+    record::{Page, PageRequest},
+    store::StoreError,
+};
 
 use crate::json::unavailable;
 

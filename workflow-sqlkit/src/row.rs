@@ -4,7 +4,7 @@
 //! their type: a damaged file may hold anything.
 
 use sqlx::{ColumnIndex, Decode, FromRow, Row};
-use workflow_core::{RunId, RunRecord, StepEvent, StoreError, WorkflowRecord};
+use workflow_core::{RunId, RunRecord, StepEvent, record::WorkflowRecord, store::StoreError};
 
 use crate::{
     checksum::{self, Checksum},

@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use workflow_core::{RunRecord, WorkflowRecord};
+use workflow_core::{RunRecord, record::WorkflowRecord};
 
 use crate::{
     json::Cause,

@@ -2,7 +2,7 @@
 
 use std::{error::Error, io, net::SocketAddr, path::PathBuf, process::ExitCode};
 
-use workflow_core::{EngineError, Fault, JsonError};
+use workflow_core::{EngineError, Fault, value::JsonError};
 use workflow_gemini::ConfigError;
 use workflow_http::InvalidApiKey;
 

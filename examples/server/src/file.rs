@@ -8,7 +8,7 @@ use std::{
 };
 
 use serde_json::Value;
-use workflow_core::{JsonError, read_json};
+use workflow_core::value::{JsonError, read_json};
 
 use crate::error::Stopped;
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::Value;
-use workflow_core::{LocalEngine, WorkflowRecord, Workflows};
+use workflow_core::{LocalEngine, Workflows, record::WorkflowRecord};
 
 use crate::{error::Stopped, file::read_spec};
 

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use serde_json::Value;
-use workflow_core::{EventKind, Problem, Progress, StepEvent};
+use workflow_core::{EventKind, StepEvent, error::Problem, event::Progress};
 
 /// The most characters of an output that a line shows.
 const SHOWN: usize = 100;

@@ -11,8 +11,9 @@ use futures::StreamExt;
 use serde_json::Value;
 use tokio::{runtime::Runtime, sync::mpsc};
 use workflow_core::{
-    EngineError, EventKind, Fault, LocalEngine, NewRun, RunId, Runs, SignalError, StepEvent,
-    StepPath, StepRef, Update, WaitId,
+    EngineError, EventKind, Fault, LocalEngine, NewRun, RunId, Runs, StepEvent, Update,
+    executor::SignalError,
+    value::{StepPath, StepRef, WaitId},
 };
 
 use crate::{

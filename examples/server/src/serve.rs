@@ -11,7 +11,10 @@ use std::{
 use axum::Router;
 use tokio::{net::TcpListener, runtime::Runtime};
 use tokio_util::sync::CancellationToken;
-use workflow_core::{Executor, LocalEngine, LocalEngineBuilder, Recovered, Registry};
+use workflow_core::{
+    Executor, LocalEngine, Registry,
+    engine::{LocalEngineBuilder, Recovered},
+};
 use workflow_http::{ApiKey, Limits, Metrics, Options};
 
 use crate::{

@@ -7,7 +7,11 @@ use std::{
 };
 
 use tokio::runtime::Runtime;
-use workflow_core::{JsonError, LocalEngine, Validation, Workflows, read_json};
+use workflow_core::{
+    LocalEngine, Workflows,
+    engine::Validation,
+    value::{JsonError, read_json},
+};
 use workflow_gemini::GeminiClient;
 
 use crate::{

@@ -21,11 +21,12 @@ pub use self::{
 use crate::{
     error::{Fault, InvalidWorkflow, Problem},
     event::{NodeOutline, StepEvent, Update},
+    executor::SignalError,
     node::Registry,
     record::{Page, PageRequest, RunCounts, RunQuery, RunRecord, WorkflowRecord},
     store::StoreError,
     value::{NodeId, RunId, StepPath, WaitId, WorkflowId},
-    view::{RunReport, SignalError, StepHistory},
+    view::{RunReport, StepHistory},
 };
 
 /// Checks and stores workflows.

@@ -24,11 +24,12 @@ pub(crate) use self::{
     driver::{Driver, Fenced, Journal},
     inbox::{Inbox, RunCommand},
 };
+pub use crate::view::wait::SignalError;
 use crate::{
     event::{EventKind, ResumeError, RunCreated, StepEvent, Update},
     machine::{Input, Limits, Machine, Misfit},
     value::{MAX_OUTPUT_BYTES, RunId, WaitId},
-    view::{SignalError, WaitLog},
+    view::WaitLog,
     workflow::Workflow,
 };
 
@@ -124,7 +125,7 @@ impl Executor {
 
     /// Sets how many bytes of memory the input, the outputs and the open lists of nodes of a run may hold
     /// before the run fails with `too_much_memory`; 256 MiB by default. Each value is counted twice, since
-    /// templates read a copy of it. See [`heap_bytes`](crate::heap_bytes) for what a value takes.
+    /// templates read a copy of it. See [`heap_bytes`](crate::value::heap_bytes) for what a value takes.
     #[must_use]
     pub fn max_run_memory(mut self, bytes: usize) -> Self {
         self.limits.memory = bytes;

@@ -11,7 +11,7 @@ use serde::Serialize;
 /// `GET /api/node-types`, and change nothing about how a node runs.
 ///
 /// ```
-/// use workflow_core::DisplayHints;
+/// use workflow_core::node::DisplayHints;
 ///
 /// let hints = DisplayHints::new()
 ///     .with_label("Translation")

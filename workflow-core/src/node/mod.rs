@@ -90,7 +90,7 @@ pub trait Node: Send + Sync + 'static {
     ///
     /// ```
     /// use serde_json::{Value, json};
-    /// use workflow_core::{Node, NodeContext, NodeError, OutputShape};
+    /// use workflow_core::{Node, NodeContext, NodeError, node::OutputShape};
     ///
     /// struct Weather {
     ///     schema: Value,

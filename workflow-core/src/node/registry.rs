@@ -28,7 +28,7 @@ use crate::{
 /// engine itself interprets, `MapNode`, `LoopNode`, `WorkflowNode`, `HumanNode` and `DelayNode`.
 ///
 /// ```
-/// use workflow_core::{DisplayHints, PromptNode, Registry};
+/// use workflow_core::{Registry, node::{DisplayHints, PromptNode}};
 ///
 /// let mut registry = Registry::default();
 /// registry

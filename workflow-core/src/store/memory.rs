@@ -100,7 +100,7 @@ impl MemoryStore {
         }
     }
 
-    /// Sets how many bytes of memory workflows, runs and logs may hold, as [`heap_bytes`](crate::heap_bytes)
+    /// Sets how many bytes of memory workflows, runs and logs may hold, as [`heap_bytes`](crate::value::heap_bytes)
     /// estimates them; 512 MiB by default. Logs of runs that work still grow beyond that.
     #[must_use]
     pub fn with_max_bytes(mut self, bytes: usize) -> Self {

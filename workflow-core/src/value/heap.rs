@@ -22,7 +22,7 @@ const MEMBER: usize = size_of::<u64>() + size_of::<String>() + size_of::<Value>(
 ///
 /// ```
 /// let value: serde_json::Value = serde_json::from_str(r#"{"":{}}"#)?;
-/// assert!(workflow_core::heap_bytes(&value) > 50 * value.to_string().len());
+/// assert!(workflow_core::value::heap_bytes(&value) > 50 * value.to_string().len());
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[inline]

@@ -56,7 +56,7 @@ fn first(faults: &[Fault]) -> String {
 /// fraction or an exponent are 64-bit floats, as everywhere in JSON; other numbers have at most 64 bits.
 ///
 /// ```
-/// use workflow_core::{JsonError, read_json};
+/// use workflow_core::value::{JsonError, read_json};
 ///
 /// assert_eq!(read_json(b"\xef\xbb\xbf[1]").unwrap(), serde_json::json!([1]));
 /// let Err(JsonError::Faults(faults)) = read_json(br#"{"a": 1, "b": {"c": 2, "c": 3}}"#) else {

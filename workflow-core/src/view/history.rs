@@ -13,7 +13,7 @@ use crate::{
     value::{StepPath, StepRef, Timestamp},
 };
 
-/// What the log says of one step, with the debug records that events omit ([`Report::debug`](crate::Report::debug)).
+/// What the log says of one step, with the debug records that events omit ([`Report::debug`](crate::event::Report::debug)).
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct StepHistory {

@@ -4,10 +4,10 @@ mod history;
 mod outage;
 mod outline;
 mod report;
-mod wait;
+pub(crate) mod wait;
 
 pub(crate) use self::wait::WaitLog;
-pub use self::wait::{SignalError, WaitReport};
+pub use self::wait::WaitReport;
 
 pub use self::{
     history::{AttemptReport, StepHistory},

@@ -9,7 +9,7 @@ use crate::error::FaultCode;
 ///
 /// ```
 /// use std::sync::Arc;
-/// use workflow_core::{Library, Registry, Workflow};
+/// use workflow_core::{Registry, Workflow, workflow::Library};
 ///
 /// # fn main() -> Result<(), workflow_core::InvalidWorkflow> {
 /// let registry = Registry::default();

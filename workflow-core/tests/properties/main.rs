@@ -48,7 +48,7 @@ fn config() -> ProptestConfig {
 
 /// The slots of a run: as many as there are unless it is set, or so few that steps have to wait.
 fn slots() -> impl Strategy<Value = usize> {
-    prop_oneof![3 => Just(workflow_core::DEFAULT_CONCURRENT_STEPS), 1 => 1..4_usize]
+    prop_oneof![3 => Just(workflow_core::executor::DEFAULT_CONCURRENT_STEPS), 1 => 1..4_usize]
 }
 
 proptest! {

@@ -7,8 +7,9 @@ use std::sync::{
 
 use async_trait::async_trait;
 use workflow_core::{
-    Append, Catalog, EventKind, KeyedRun, Page, PageRequest, RunCounts, RunId, RunKey, RunLog,
-    RunQuery, RunRecord, StepEvent, Store, StoreError, WorkflowId, WorkflowRecord,
+    EventKind, RunId, RunRecord, StepEvent, Store, WorkflowId,
+    record::{KeyedRun, Page, PageRequest, RunCounts, RunKey, RunQuery, WorkflowRecord},
+    store::{Append, Catalog, RunLog, StoreError},
 };
 
 /// What goes wrong with a call.

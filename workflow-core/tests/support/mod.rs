@@ -20,7 +20,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use workflow_core::{
     EventKind, Executor, Json, Node, NodeContext, NodeError, Registry, Run, StepEvent, Update,
-    Usage, Workflow,
+    Workflow, value::Usage,
 };
 
 /// What the nodes of a test did: `start a`, `end a`, `drop a`.

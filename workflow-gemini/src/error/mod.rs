@@ -17,7 +17,7 @@ pub use self::{
 
 use std::{borrow::Cow, error::Error, fmt, time::Duration};
 
-use workflow_core::Usage;
+use workflow_core::value::Usage;
 use workflow_httpkit::Secret;
 
 use self::excerpt::excerpt;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde_json::Value;
-use workflow_core::Usage;
+use workflow_core::value::Usage;
 use workflow_httpkit::Secret;
 
 use super::excerpt::excerpt;

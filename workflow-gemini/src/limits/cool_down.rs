@@ -7,7 +7,7 @@ use std::{
 };
 
 use tokio::time::Instant;
-use workflow_core::LONGEST_REQUESTED_WAIT;
+use workflow_core::node::LONGEST_REQUESTED_WAIT;
 
 /// No model is left alone for longer, whatever was asked for: the next request then shows.
 const LONGEST: Duration = Duration::from_secs(600);

@@ -2,7 +2,7 @@
 
 use futures::StreamExt;
 use serde_json::{Value, json};
-use workflow_core::{NodeContext, NodeError, Queued, Usage};
+use workflow_core::{NodeContext, NodeError, node::Queued, value::Usage};
 
 use super::{data::LlmData, debug::DebugRecord, failure, metadata};
 use crate::{

@@ -11,7 +11,8 @@ pub use self::data::LlmData;
 use async_trait::async_trait;
 use serde_json::Value;
 use workflow_core::{
-    DisplayHints, Node, NodeContext, NodeError, OutputShape, Registry, RetryPolicy,
+    Node, NodeContext, NodeError, Registry, RetryPolicy,
+    node::{DisplayHints, OutputShape},
 };
 
 use self::attempt::Attempt;

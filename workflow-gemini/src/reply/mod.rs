@@ -13,7 +13,7 @@ pub use self::{
 };
 
 use serde_json::Value;
-use workflow_core::Usage;
+use workflow_core::value::Usage;
 use workflow_httpkit::Secret;
 
 /// A whole answer. Its text is never empty.

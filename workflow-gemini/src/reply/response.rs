@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use workflow_core::Usage;
+use workflow_core::value::Usage;
 
 use super::lenient;
 

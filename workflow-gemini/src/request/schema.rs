@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use workflow_core::ValueSchema;
+use workflow_core::value::ValueSchema;
 
 /// A schema, compiled when it is first needed. It reaches neither the network nor files.
 #[derive(Debug, Deserialize)]

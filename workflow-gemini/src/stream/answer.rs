@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use serde_json::Value;
-use workflow_core::Usage;
+use workflow_core::value::Usage;
 
 use crate::{
     error::{ApiError, Fault, GeminiError, NoAnswer, Verdict},

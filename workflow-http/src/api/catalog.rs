@@ -7,7 +7,7 @@ use axum::{
 };
 use schemars::JsonSchema;
 use serde::Serialize;
-use workflow_core::{EngineLimits, NodeType, PageRequest};
+use workflow_core::{engine::EngineLimits, node::NodeType, record::PageRequest};
 
 use crate::{app::App, problem::Problem};
 

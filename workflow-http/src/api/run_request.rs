@@ -2,7 +2,7 @@
 
 use axum::extract::{FromRequest, Request};
 use serde_json::{Value, json};
-use workflow_core::{FaultCode, NewRun, NodeId, Retry, RunId, WorkflowId};
+use workflow_core::{NewRun, NodeId, RunId, WorkflowId, engine::Retry, error::FaultCode};
 
 use crate::{
     app::App,

@@ -8,7 +8,9 @@ use axum::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use workflow_core::{
-    Page, PageRequest, RunCounts, RunId, RunQuery, RunRecord, RunStatus, StepHistory, WorkflowId,
+    RunId, RunRecord, RunStatus, WorkflowId,
+    record::{Page, PageRequest, RunCounts, RunQuery},
+    view::StepHistory,
 };
 
 use super::run_request::{RetryRequest, RunRequest};

@@ -4,7 +4,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Json},
 };
-use workflow_core::{RunId, WaitId};
+use workflow_core::{RunId, value::WaitId};
 
 use crate::{
     app::{App, Linked},

@@ -8,8 +8,11 @@ use axum::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use workflow_core::{
-    EngineError, Fault, NodeId, NodeOutline, Page, PageRequest, Timestamp, Validation, WorkflowId,
-    WorkflowRecord,
+    EngineError, Fault, NodeId, WorkflowId,
+    engine::Validation,
+    event::NodeOutline,
+    record::{Page, PageRequest, WorkflowRecord},
+    value::Timestamp,
 };
 
 use crate::{

@@ -8,7 +8,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use workflow_core::RunQuery;
+use workflow_core::record::RunQuery;
 
 use super::OPEN_METRICS;
 use crate::{

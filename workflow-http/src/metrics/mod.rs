@@ -9,7 +9,7 @@ mod units;
 use std::fmt;
 
 use prometheus_client::{encoding::text::encode, metrics::counter::Counter, registry::Registry};
-use workflow_core::{Observer, StepEvent};
+use workflow_core::{StepEvent, engine::Observer};
 
 pub(crate) use self::endpoint::{get, measure};
 use self::{queues::Queues, requests::Requests, runs::Runs};

@@ -10,7 +10,7 @@ use prometheus_client::{
     metrics::{family::Family, gauge::Gauge, histogram::Histogram},
     registry::{Registry, Unit},
 };
-use workflow_core::{EventKind, RunId, StepEvent, StepPath};
+use workflow_core::{EventKind, RunId, StepEvent, value::StepPath};
 
 use super::units::{Bounded, millis_as_seconds, seconds};
 

@@ -5,7 +5,7 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::{Registry, Unit},
 };
-use workflow_core::{EventKind, Report, RunCounts, RunStatus, StepEvent};
+use workflow_core::{EventKind, RunStatus, StepEvent, event::Report, record::RunCounts};
 
 use super::units::{Bounded, millis_as_seconds, seconds};
 

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use workflow_core::Page;
+use workflow_core::record::Page;
 
 use crate::problem::{Kind, Problem};
 

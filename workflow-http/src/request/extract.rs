@@ -8,7 +8,11 @@ use axum::{
 };
 use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::Error as _};
 use serde_json::Value;
-use workflow_core::{Fault, JsonError, PageRequest, RunId, WorkflowId, read_json};
+use workflow_core::{
+    Fault, RunId, WorkflowId,
+    record::PageRequest,
+    value::{JsonError, read_json},
+};
 
 use super::{body::Read, media};
 use crate::{

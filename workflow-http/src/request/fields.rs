@@ -1,7 +1,7 @@
 //! The fields of a body, read one by one, so that one fault does not hide another.
 
 use serde_json::{Map, Value};
-use workflow_core::{Fault, FaultCode};
+use workflow_core::{Fault, error::FaultCode};
 
 use crate::problem::{Kind, Problem};
 

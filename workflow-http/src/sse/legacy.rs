@@ -7,8 +7,12 @@ use std::sync::Arc;
 use axum::response::{Response, sse::Event};
 use futures::StreamExt;
 use workflow_core::{
-    Engine, EventKind, NodeCancelled, NodeFailed, NodeQueued, NodeRetrying, NodeStarted, NodeType,
-    NodeWaiting, RunId, RunOutline, SkipReason, StepEvent, Update,
+    Engine, EventKind, RunId, StepEvent, Update,
+    event::{
+        NodeCancelled, NodeFailed, NodeQueued, NodeRetrying, NodeStarted, NodeWaiting, SkipReason,
+    },
+    node::NodeType,
+    view::RunOutline,
 };
 
 pub(crate) use self::frame::Frame;

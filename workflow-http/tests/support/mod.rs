@@ -27,7 +27,9 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use workflow_core::{
-    LocalEngine, LocalEngineBuilder, Observer, PromptNode, Registry, RetryPolicy, TransformNode,
+    LocalEngine, Registry, RetryPolicy,
+    engine::{LocalEngineBuilder, Observer},
+    node::{PromptNode, TransformNode},
 };
 use workflow_http::Options;
 

@@ -12,8 +12,10 @@ use std::{error::Error, path::Path};
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use workflow_core::{
-    Append, RunHead, RunId, RunLog, RunRecord, StepEvent, StoreError, Timestamp, WorkflowRecord,
-    WorkflowRef,
+    RunId, RunRecord, StepEvent,
+    record::{RunHead, WorkflowRecord, WorkflowRef},
+    store::{Append, RunLog, StoreError},
+    value::Timestamp,
 };
 use workflow_sqlite::SqliteStore;
 

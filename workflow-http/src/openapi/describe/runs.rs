@@ -3,7 +3,11 @@
 use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde_json::{Value, json};
-use workflow_core::{Delta, RunRecord, RunReport, StepEvent, StepHistory};
+use workflow_core::{
+    RunRecord, StepEvent,
+    event::Delta,
+    view::{RunReport, StepHistory},
+};
 
 use super::examples;
 use crate::openapi::{

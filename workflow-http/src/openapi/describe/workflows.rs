@@ -1,7 +1,10 @@
 //! What the routes of workflows do.
 
 use axum::http::StatusCode;
-use workflow_core::{Created, Page, WorkflowRecord};
+use workflow_core::{
+    engine::Created,
+    record::{Page, WorkflowRecord},
+};
 
 use super::examples;
 use crate::openapi::{

@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
-use workflow_core::{Problem, StepPath, StepRef, Timestamp};
+use workflow_core::{
+    error::Problem,
+    value::{StepPath, StepRef, Timestamp},
+};
 
 /// What a step does, or how the run ended.
 #[derive(Serialize, JsonSchema)]
