@@ -136,8 +136,8 @@ fn memory(runtime: &Runtime) {
     runtime.block_on(async {
         let hosted = Hosted::new(
             LocalEngine::builder(node::registry())
-                .max_running(RUNS)
-                .max_queued(RUNS)
+                .with_max_running(RUNS)
+                .with_max_queued(RUNS)
                 .build(),
             node::waiting(),
         )
@@ -156,7 +156,7 @@ fn memory(runtime: &Runtime) {
 
 async fn drain(workflow: &Arc<Workflow>) {
     let mut run = Executor::new()
-        .concurrent_steps(SLOTS)
+        .with_concurrent_steps(SLOTS)
         .run(Arc::clone(workflow), Value::Null);
     while let Some(update) = run.next().await {
         std::hint::black_box(update);
@@ -167,7 +167,7 @@ async fn drain(workflow: &Arc<Workflow>) {
 async fn hosted(spec: Value, kept: usize) -> Hosted {
     // The steady state of a store: it has begun to forget ended runs.
     let engine = LocalEngine::builder(node::registry())
-        .executor(Executor::new().concurrent_steps(SLOTS))
-        .store(Arc::new(MemoryStore::keeping(kept)));
+        .with_executor(Executor::new().with_concurrent_steps(SLOTS))
+        .with_store(Arc::new(MemoryStore::new().with_ended_runs(kept)));
     Hosted::new(engine.build(), spec).await
 }

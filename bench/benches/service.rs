@@ -138,8 +138,8 @@ fn step(node: &str, status: &str, output: Option<&str>) -> Value {
 /// The whole service, with the workflow of the first prototype.
 async fn ours(model: SocketAddr) -> String {
     let client = GeminiClient::builder()
-        .api_key("none")
-        .base_url(format!("http://{model}"))
+        .with_api_key("none")
+        .with_base_url(format!("http://{model}"))
         .build()
         .unwrap();
     let mut registry = Registry::default();

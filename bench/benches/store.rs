@@ -59,8 +59,8 @@ fn runs(runtime: &Runtime) {
 
 async fn hosted(store: impl Store) -> Arc<Hosted> {
     let engine = LocalEngine::builder(node::registry())
-        .max_running(2_000)
-        .store(Arc::new(store))
+        .with_max_running(2_000)
+        .with_store(Arc::new(store))
         .build();
     Arc::new(Hosted::new(engine, node::chain(2)).await)
 }

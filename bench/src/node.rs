@@ -70,5 +70,5 @@ pub fn waiting() -> Value {
 /// # Panics
 /// When the specification is faulty, which a benchmark's own is not.
 pub fn workflow(spec: &Value) -> Arc<Workflow> {
-    Arc::new(Workflow::new(spec, &registry()).unwrap_or_else(|faults| panic!("{faults}")))
+    Arc::new(Workflow::from_spec(spec, &registry()).unwrap_or_else(|faults| panic!("{faults}")))
 }

@@ -28,7 +28,7 @@ fn check(data: &[u8]) {
         faults::check(refused, document.as_ref());
     }
     let Some(document) = document else { return };
-    let workflow = match Workflow::calling(&document, &REGISTRY, &samples::LIBRARY) {
+    let workflow = match Workflow::with_library(&document, &REGISTRY, &samples::LIBRARY) {
         Ok(workflow) => workflow,
         Err(refused) => return faults::check(&refused, Some(&document)),
     };
@@ -49,7 +49,7 @@ fn check_again(document: &Value, workflow: &Workflow) {
     let texts = [document.to_string(), format!("{sorted:#}")];
     for text in texts {
         let document = serde_json::from_str(&text).expect("its own text is JSON");
-        let again = Workflow::calling(&document, &REGISTRY, &samples::LIBRARY)
+        let again = Workflow::with_library(&document, &REGISTRY, &samples::LIBRARY)
             .expect("it is accepted again");
         assert_eq!(again.hash(), workflow.hash());
         assert_eq!(again.warnings(), workflow.warnings());

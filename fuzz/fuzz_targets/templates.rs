@@ -47,8 +47,8 @@ const MARK: &str = "|{{ input.n }}{{ null }}";
 const MARKED: &str = "|42null";
 
 fn check(text: &str) {
-    let template = Template::new(text);
-    let expr = Expr::new(text);
+    let template = Template::parse(text);
+    let expr = Expr::parse(text);
     if let Ok(template) = &template {
         assert_eq!(template.source(), text);
     }
@@ -86,7 +86,7 @@ struct Checked {
 impl Checked {
     fn of(kind: &str, data: Value, when: &str) -> Self {
         let spec = json!({"nodes": [{"id": "a", "type": kind, "data": data, "when": when}]});
-        let workflow = Workflow::new(&spec, &REGISTRY);
+        let workflow = Workflow::from_spec(&spec, &REGISTRY);
         if let Err(refused) = &workflow {
             faults::check(refused, Some(&spec));
         }

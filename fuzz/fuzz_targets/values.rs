@@ -23,7 +23,7 @@ fn check(data: &[u8]) {
     };
     let [schema, input, answer] = values;
     let spec = spec(&schema);
-    let workflow = match Workflow::new(&spec, &REGISTRY) {
+    let workflow = match Workflow::from_spec(&spec, &REGISTRY) {
         Ok(workflow) => Arc::new(workflow),
         Err(refused) => return faults::check(&refused, Some(&spec)),
     };

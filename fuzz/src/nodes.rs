@@ -43,7 +43,7 @@ impl Node for Model {
             None => cx.input()?.to_string(),
         };
         cx.delta(answer.clone())?;
-        cx.usage(Usage::new(system.len() as u64, answer.len() as u64));
+        cx.record_usage(Usage::new(system.len() as u64, answer.len() as u64));
         if self.stop.iter().flatten().any(|stop| answer.contains(stop)) {
             return Err(NodeError::new(
                 "stopped",
@@ -90,7 +90,7 @@ impl Node for Call {
             tokio::time::sleep(Duration::from_millis(self.millis.into())).await;
         }
         if cx.attempt() <= self.failures {
-            return Err(NodeError::new("refused", url).retryable());
+            return Err(NodeError::new("refused", url).with_retry());
         }
         self.json
             .as_ref()

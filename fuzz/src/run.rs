@@ -45,7 +45,7 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
 
 /// The executor of all targets.
 pub fn executor() -> Executor {
-    Executor::new().max_events(MAX_EVENTS)
+    Executor::new().with_max_events(MAX_EVENTS)
 }
 
 /// Runs a workflow, answering whoever asks, and checks what comes of it.

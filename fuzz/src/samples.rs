@@ -41,7 +41,7 @@ pub static LIBRARY: LazyLock<Library> = LazyLock::new(|| {
         {"id": "z", "type": "LLMNode", "data": {"prompt": "Strengths of {{ input }}"}}]});
     let mut library = Library::new();
     for (name, spec) in [("called", called), ("product-brief", strict)] {
-        let workflow = Workflow::new(&spec, &REGISTRY).expect("a good workflow");
+        let workflow = Workflow::from_spec(&spec, &REGISTRY).expect("a good workflow");
         library.insert(name, Arc::new(workflow));
     }
     library
@@ -49,7 +49,7 @@ pub static LIBRARY: LazyLock<Library> = LazyLock::new(|| {
 
 /// Checks a specification against the types and workflows there are here.
 pub fn workflow(spec: &Value) -> Arc<Workflow> {
-    let workflow = Workflow::calling(spec, &REGISTRY, &LIBRARY);
+    let workflow = Workflow::with_library(spec, &REGISTRY, &LIBRARY);
     Arc::new(workflow.unwrap_or_else(|invalid| panic!("{invalid}")))
 }
 

@@ -127,7 +127,7 @@ impl Node for Gated {
             self.admitted(cx).await;
         }
         if cx.failures() < self.data.failures {
-            return Err(NodeError::new("scripted", "it fails").retryable());
+            return Err(NodeError::new("scripted", "it fails").with_retry());
         }
         Ok(Value::Null)
     }
@@ -139,11 +139,11 @@ fn step(id: usize, timeout: &str, data: &Value) -> Value {
 
 fn workflow(gate: &Gate, nodes: &[Value]) -> Arc<Workflow> {
     let spec = json!({ "nodes": nodes });
-    Arc::new(Workflow::new(&spec, &gate.registry()).unwrap())
+    Arc::new(Workflow::from_spec(&spec, &gate.registry()).unwrap())
 }
 
 fn started(workflow: Arc<Workflow>) -> Run {
-    let executor = Executor::new().concurrent_steps(100);
+    let executor = Executor::new().with_concurrent_steps(100);
     executor.run(workflow, Value::Null)
 }
 
@@ -312,7 +312,7 @@ async fn every_prefix_of_the_log_can_be_resumed_and_what_does_not_follow_is_refu
         {"id": "n1", "type": "Gated", "needs": [], "data": data, "retry": 2},
         {"id": "n2", "type": "Gated", "needs": [], "data": data, "retry": 2},
     ]});
-    let workflow = Arc::new(Workflow::new(&nodes, &gate.registry()).unwrap());
+    let workflow = Arc::new(Workflow::from_spec(&nodes, &gate.registry()).unwrap());
     let whole = collect(started(Arc::clone(&workflow))).await;
     assert!(matches!(
         whole.last().unwrap().kind,
@@ -326,7 +326,7 @@ async fn every_prefix_of_the_log_can_be_resumed_and_what_does_not_follow_is_refu
     assert!(count("node.queued") > 3 && count("node.admitted") > 3);
     for cut in 1..whole.len() {
         let gate = Gate::of(1);
-        let workflow = Arc::new(Workflow::new(&nodes, &gate.registry()).unwrap());
+        let workflow = Arc::new(Workflow::from_spec(&nodes, &gate.registry()).unwrap());
         let rest = Executor::new().resume(workflow, &whole[..cut]).unwrap();
         let rest = collect(rest).await;
         assert!(matches!(

@@ -176,7 +176,7 @@ async fn json_that_is_too_deep_is_refused_as_text_and_as_a_value() {
     // As deep as a value can be built and dropped again on this stack.
     let deep = (0..500).fold(json!(1), |inner, _| json!([inner]));
     let spec = json!({"nodes": [{"id": "a", "type": "TransformNode", "data": {"value": deep}}]});
-    let refused = Workflow::new(&spec, &registry(&Probe::default())).unwrap_err();
+    let refused = Workflow::from_spec(&spec, &registry(&Probe::default())).unwrap_err();
     assert_eq!(refused.faults()[0].code.as_str(), "nested_too_deep");
 }
 
@@ -252,8 +252,8 @@ async fn what_is_too_much_to_do_fails_its_run() {
     let _alone = MEMORY.lock().await;
     for (what, code, spec, input) in failing() {
         // Loops that go on until there are too many events are slow when there may be a million.
-        let executor = workflow_core::Executor::new().max_events(20_000);
-        let engine = LocalEngine::builder(registry(&Probe::default())).executor(executor);
+        let executor = workflow_core::Executor::new().with_max_events(20_000);
+        let engine = LocalEngine::builder(registry(&Probe::default())).with_executor(executor);
         let engine = engine.build();
         let workflow = engine.create_workflow(spec).await.unwrap().record.id;
         let before = peak_memory();

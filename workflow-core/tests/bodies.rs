@@ -14,7 +14,7 @@ use workflow_core::{InvalidWorkflow, Workflow};
 
 /// `code pointer` of each fault.
 fn faults(spec: &Value) -> Vec<String> {
-    let refused = Workflow::new(spec, &registry(&Probe::default())).err();
+    let refused = Workflow::from_spec(spec, &registry(&Probe::default())).err();
     let faults = refused
         .map(InvalidWorkflow::into_faults)
         .unwrap_or_default();
@@ -92,7 +92,7 @@ fn the_end_of_a_loop_is_read_after_its_nodes() {
 fn hints_come_from_everything_that_is_visible() {
     let hint = |template: &str| {
         let spec = around(reading(template));
-        let refused = Workflow::new(&spec, &registry(&Probe::default())).unwrap_err();
+        let refused = Workflow::from_spec(&spec, &registry(&Probe::default())).unwrap_err();
         refused.faults()[0].hint.clone().unwrap_or_default()
     };
     assert_eq!(hint("{{ frist.output }}"), "did you mean `first`?");
@@ -235,7 +235,7 @@ fn a_first_node_of_a_loop_reads_what_the_loop_reads() {
 
 /// `code pointer` of each warning.
 fn warnings(spec: &Value) -> Vec<String> {
-    let workflow = Workflow::new(spec, &registry(&Probe::default())).unwrap();
+    let workflow = Workflow::from_spec(spec, &registry(&Probe::default())).unwrap();
     (workflow.warnings().iter())
         .map(|fault| format!("{} {}", fault.code, fault.pointer))
         .collect()

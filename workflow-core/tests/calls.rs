@@ -32,9 +32,9 @@ fn linked(spec: &Value, probe: &Probe) -> Arc<Workflow> {
     let mut library = Library::new();
     library.insert(
         "double",
-        Arc::new(Workflow::new(&doubling(), &registry).unwrap()),
+        Arc::new(Workflow::from_spec(&doubling(), &registry).unwrap()),
     );
-    Arc::new(Workflow::calling(spec, &registry, &library).unwrap_or_else(|it| panic!("{it}")))
+    Arc::new(Workflow::with_library(spec, &registry, &library).unwrap_or_else(|it| panic!("{it}")))
 }
 
 async fn run(spec: &Value, input: Value) -> Vec<StepEvent> {
@@ -102,11 +102,14 @@ async fn a_call_that_takes_too_long_fails() {
     let registry = registry(&probe);
     let slow = json!({"timeout": "5s", "nodes": [{"id": "a", "type": "Script", "data": {"millis": 60_000}}]});
     let mut library = Library::new();
-    library.insert("slow", Arc::new(Workflow::new(&slow, &registry).unwrap()));
+    library.insert(
+        "slow",
+        Arc::new(Workflow::from_spec(&slow, &registry).unwrap()),
+    );
     let spec = json!({"nodes": [
         {"id": "call", "type": "WorkflowNode", "on_error": "continue", "data": {"workflow": "slow"}},
         {"id": "after", "type": "TransformNode", "data": {"value": "{{ call.error.code }}"}}]});
-    let workflow = Workflow::calling(&spec, &registry, &library).unwrap();
+    let workflow = Workflow::with_library(&spec, &registry, &library).unwrap();
     let events = collect(Executor::new().run(Arc::new(workflow), json!(null))).await;
     assert_eq!(output_of(&events), json!("timeout"));
     assert_eq!(probe.count("drop a"), 1);

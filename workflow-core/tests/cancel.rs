@@ -86,8 +86,8 @@ async fn cancel_during_a_back_off_ends_the_wait() {
 async fn a_queued_run_can_be_cancelled_before_it_starts() {
     let probe = Probe::default();
     let engine = LocalEngine::builder(registry(&probe))
-        .max_running(1)
-        .max_queued(1)
+        .with_max_running(1)
+        .with_max_queued(1)
         .build();
     let stored = engine
         .create_workflow(
@@ -143,8 +143,8 @@ async fn shutdown_leaves_nothing_working() {
 async fn starts_at_the_same_time_share_one_bound() {
     let probe = Probe::default();
     let engine = LocalEngine::builder(registry(&probe))
-        .max_running(2)
-        .max_queued(3)
+        .with_max_running(2)
+        .with_max_queued(3)
         .build();
     let spec = json!({"nodes": [{"id": "a", "type": "Script", "data": {"millis": 1_000}}]});
     let stored = engine.create_workflow(spec).await.unwrap();

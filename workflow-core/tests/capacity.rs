@@ -53,19 +53,19 @@ async fn a_refusal_names_the_limit_that_is_reached() {
     // What is set, the input of each run, and which limit the last of three runs reaches.
     let cases: [(Set, Value, &str, usize); 3] = [
         (
-            |engine| engine.max_running(1).max_queued(1),
+            |engine| engine.with_max_running(1).with_max_queued(1),
             json!(1),
             "queued_runs",
             1,
         ),
         (
-            |engine| engine.memory_budget(500_000),
+            |engine| engine.with_memory_budget(500_000),
             text.clone(),
             "memory_budget_bytes",
             500_000,
         ),
         (
-            |engine| engine.store(Arc::new(MemoryStore::new().with_max_bytes(250_000))),
+            |engine| engine.with_store(Arc::new(MemoryStore::new().with_max_bytes(250_000))),
             text,
             "store_bytes",
             250_000,
@@ -93,8 +93,8 @@ async fn a_refusal_names_the_limit_that_is_reached() {
 
 #[tokio::test(start_paused = true)]
 async fn an_input_that_no_run_may_hold_is_a_fault() {
-    let executor = Executor::new().max_run_memory(100_000);
-    let engine = builder().executor(executor).build();
+    let executor = Executor::new().with_max_run_memory(100_000);
+    let engine = builder().with_executor(executor).build();
     let workflow = slow(&engine).await;
     let new = NewRun::new(workflow, json!("x".repeat(100_000)));
     let Err(EngineError::InvalidInput(faults)) = engine.start(new).await else {
@@ -111,7 +111,7 @@ async fn an_input_that_no_run_may_hold_is_a_fault() {
 /// A queued run is read from the store when its turn comes: nothing of it is lost, for its readers neither.
 #[tokio::test(start_paused = true)]
 async fn a_queued_run_is_loaded_when_its_turn_comes() {
-    let engine = builder().max_running(1).build();
+    let engine = builder().with_max_running(1).build();
     let workflow = slow(&engine).await;
     let (since, mut runs) = (Instant::now(), Vec::new());
     for n in 0..5 {
@@ -135,7 +135,7 @@ async fn a_queued_run_is_loaded_when_its_turn_comes() {
 
 #[tokio::test(start_paused = true)]
 async fn many_queued_runs_that_are_cancelled_end() {
-    let engine = builder().max_running(1).build();
+    let engine = builder().with_max_running(1).build();
     let workflow = slow(&engine).await;
     engine.start(NewRun::new(workflow, json!(0))).await.unwrap();
     let mut runs = Vec::new();
@@ -157,7 +157,7 @@ async fn many_queued_runs_that_are_cancelled_end() {
 /// Each step adds to what its run holds; the budget has room for one such run and a small one.
 #[tokio::test(start_paused = true)]
 async fn the_run_that_holds_most_gives_way() {
-    let engine = builder().memory_budget(2_000_000).build();
+    let engine = builder().with_memory_budget(2_000_000).build();
     let steps: Vec<_> = (0..20)
         .map(|n| {
             json!({"id": format!("s{n}"), "type": "Script",
@@ -192,7 +192,10 @@ async fn the_run_that_holds_most_gives_way() {
 /// Nothing is read while the runs that work hold all there is.
 #[tokio::test(start_paused = true)]
 async fn a_queued_run_waits_for_memory() {
-    let engine = builder().max_running(2).memory_budget(1_000_000).build();
+    let engine = builder()
+        .with_max_running(2)
+        .with_memory_budget(1_000_000)
+        .build();
     let workflow = slow(&engine).await;
     let large = || json!("x".repeat(200_000));
     for input in [json!(0), json!(1), large(), large()] {
@@ -221,7 +224,7 @@ async fn a_store_that_fails_is_known_within_a_second() {
             let fails = fails.load(std::sync::atomic::Ordering::SeqCst) && name == call;
             if fails { trouble } else { Trouble::None }
         });
-        let engine = builder().store(store).build();
+        let engine = builder().with_store(store).build();
         let workflow = slow(&engine).await;
         engine.start(NewRun::new(workflow, json!(1))).await.unwrap();
         sleep(Duration::from_millis(990)).await;

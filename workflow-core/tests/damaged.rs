@@ -186,11 +186,14 @@ async fn a_call_that_is_over_does_not_begin_again() {
     let registry = registry(&Probe::default());
     let inner = json!({"nodes": [{"id": "x", "type": "Script"}]});
     let mut library = Library::new();
-    library.insert("inner", Arc::new(Workflow::new(&inner, &registry).unwrap()));
+    library.insert(
+        "inner",
+        Arc::new(Workflow::from_spec(&inner, &registry).unwrap()),
+    );
     let spec = json!({"nodes": [
         {"id": "call", "type": "WorkflowNode", "data": {"workflow": "inner"}},
         {"id": "z", "type": "Script", "data": {"millis": 5}}]});
-    let workflow = Arc::new(Workflow::calling(&spec, &registry, &library).unwrap());
+    let workflow = Arc::new(Workflow::with_library(&spec, &registry, &library).unwrap());
     let whole = collect(Executor::new().run(Arc::clone(&workflow), json!(null))).await;
     let upto = place(&whole, "node.started z") + 1;
     let again = &whole[place(&whole, "node.started call/x")];
@@ -233,7 +236,7 @@ async fn failing(node: Value) -> (LocalEngine, RunId, Arc<AtomicBool>, Arc<Atomi
         }
     });
     let engine = LocalEngine::builder(registry(&Probe::default()))
-        .store(store)
+        .with_store(store)
         .build();
     let stored = engine
         .create_workflow(json!({ "nodes": [node] }))

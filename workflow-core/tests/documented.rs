@@ -68,7 +68,7 @@ fn every_error_of_the_engine_is_in_the_table() {
 #[test]
 fn every_filter_test_and_function_there_is_said_to_be_is_there() {
     let compiles =
-        |source: String| Template::new(&source).map_err(|error| format!("{source}: {error}"));
+        |source: String| Template::parse(&source).map_err(|error| format!("{source}: {error}"));
     let (filters, tests) = (words("Filters: "), words("Tests (`is …`): "));
     assert!(
         filters.len() > 40 && tests.len() > 30,

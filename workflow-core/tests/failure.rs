@@ -212,7 +212,7 @@ async fn a_panic_before_the_first_await_is_caught_too() {
     let mut registry = workflow_core::Registry::new();
     registry.register::<Hasty>("Hasty");
     let spec = json!({"nodes": [{"id": "a", "type": "Hasty"}]});
-    let workflow = workflow_core::Workflow::new(&spec, &registry).unwrap();
+    let workflow = workflow_core::Workflow::from_spec(&spec, &registry).unwrap();
     let run = workflow_core::Executor::new().run(std::sync::Arc::new(workflow), json!(null));
     assert_eq!(
         error_of(&support::collect(run).await)["detail"],

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use workflow_core::{Fault, Registry, Workflow, error::FaultCode};
 
 fn faults(spec: &Value) -> Vec<Fault> {
-    Workflow::new(spec, &Registry::default())
+    Workflow::from_spec(spec, &Registry::default())
         .err()
         .map(workflow_core::InvalidWorkflow::into_faults)
         .unwrap_or_default()
@@ -333,7 +333,7 @@ fn every_code_has_a_workflow_that_provokes_it_at_its_place() {
     registry.register::<Literal>("Literal");
     let provocations = provocations();
     for (code, pointer, spec) in &provocations {
-        let refused = Workflow::new(spec, &registry)
+        let refused = Workflow::from_spec(spec, &registry)
             .map(|_| spec.to_string())
             .expect_err("a faulty workflow was accepted");
         let found = refused

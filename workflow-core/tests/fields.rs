@@ -40,7 +40,7 @@ fn registry() -> Registry {
 
 /// `place: detail, hint` of each field that cannot be there; other faults are defects of the test.
 fn found(spec: &Value, library: &Library) -> Vec<String> {
-    let Err(invalid) = Workflow::calling(spec, &registry(), library) else {
+    let Err(invalid) = Workflow::with_library(spec, &registry(), library) else {
         return Vec::new();
     };
     let faults = invalid.faults().iter();
@@ -537,7 +537,7 @@ fn the_result_of_a_called_workflow_is_known() {
     let called = json!({"nodes": [judge_of("a", &json!({"properties": {"score": {}}}))],
         "output": {"best": "{{ a.output }}"}});
     let mut library = Library::new();
-    let called = Workflow::new(&called, &registry()).unwrap();
+    let called = Workflow::from_spec(&called, &registry()).unwrap();
     library.insert("judge", called.into());
     for (path, expected) in [("best.score", 0), ("best.scroe", 1), ("score", 1)] {
         let spec = json!({"nodes": [

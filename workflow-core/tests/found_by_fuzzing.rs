@@ -20,7 +20,7 @@ fn sample() -> Arc<Workflow> {
     let registry = support::registry(&Probe::default());
     let called = json!({"nodes": [{"id": "x", "type": "Script", "data": {"millis": 2}}]});
     let mut library = Library::new();
-    let called = Workflow::new(&called, &registry).unwrap();
+    let called = Workflow::from_spec(&called, &registry).unwrap();
     library.insert("called", Arc::new(called));
     let spec = json!({"nodes": [
         {"id": "each", "type": "MapNode", "needs": [], "data": {"over": "[1, 2]", "nodes": [
@@ -30,7 +30,7 @@ fn sample() -> Arc<Workflow> {
         {"id": "flaky", "type": "Script", "needs": [], "retry": 3, "data": {"failures": 1, "retryable": true}},
         {"id": "ask", "type": "HumanNode", "needs": ["each", "rounds", "flaky"], "data": {"message": "?"}},
     ]});
-    Arc::new(Workflow::calling(&spec, &registry, &library).unwrap())
+    Arc::new(Workflow::with_library(&spec, &registry, &library).unwrap())
 }
 
 /// The number of the event of this name and path in a log.
@@ -173,7 +173,7 @@ struct Free {}
 #[async_trait::async_trait]
 impl Node for Free {
     async fn run(&self, cx: &NodeContext) -> Result<Value, NodeError> {
-        cx.usage(Usage::default());
+        cx.record_usage(Usage::default());
         Ok(Value::Null)
     }
 }
@@ -183,7 +183,7 @@ async fn a_step_that_used_nothing_is_read_back_as_it_was() {
     let mut registry = Registry::default();
     registry.register::<Free>("Free");
     let spec = json!({"nodes": [{"id": "free", "type": "Free"}]});
-    let workflow = Workflow::new(&spec, &registry).unwrap();
+    let workflow = Workflow::from_spec(&spec, &registry).unwrap();
     let log = run_all(&Arc::new(workflow)).await;
     let text = serde_json::to_string(&log).unwrap();
     assert_eq!(serde_json::from_str::<Vec<StepEvent>>(&text).unwrap(), log);

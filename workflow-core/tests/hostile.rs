@@ -15,7 +15,7 @@ fn transforming(value: &Value) -> Value {
 fn refusal(template: &str) -> Vec<String> {
     let spec =
         json!({"nodes": [{"id": "a", "type": "PromptNode", "data": {"template": template}}]});
-    let refused = Workflow::new(&spec, &Registry::default()).err();
+    let refused = Workflow::from_spec(&spec, &Registry::default()).err();
     let faults = refused
         .map(InvalidWorkflow::into_faults)
         .unwrap_or_default();
@@ -140,13 +140,14 @@ fn what_costs_much_to_check_is_checked_in_reasonable_time() {
     let long_key = "k".repeat(300_000);
     let zeros = vec![0; 100_000];
     let spec = transforming(&json!({ long_key: zeros }));
-    assert!(Workflow::new(&spec, &Registry::default()).is_ok());
+    assert!(Workflow::from_spec(&spec, &Registry::default()).is_ok());
 
     let nodes: Vec<Value> = (0..1_000)
         .map(|n| json!({"id": format!("node_with_a_long_name_{n}"), "type": "TransformNode", "data": {"value": 1},
             "needs": (0..12).map(|k| format!("mode_with_a_long_name_{n}_{k}")).collect::<Vec<_>>()}))
         .collect();
-    let refused = Workflow::new(&json!({ "nodes": nodes }), &Registry::default()).unwrap_err();
+    let refused =
+        Workflow::from_spec(&json!({ "nodes": nodes }), &Registry::default()).unwrap_err();
     assert_eq!(refused.faults().len(), InvalidWorkflow::MAX);
 }
 
@@ -156,14 +157,14 @@ fn deep_json_is_walked_without_overflow() {
     let spec = transforming(&deep);
     let checked = std::thread::Builder::new()
         .stack_size(2 * 1024 * 1024)
-        .spawn(move || Workflow::new(&spec, &Registry::default()).is_ok());
+        .spawn(move || Workflow::from_spec(&spec, &Registry::default()).is_ok());
     assert!(checked.unwrap().join().unwrap());
 }
 
 #[test]
 fn a_secret_does_not_stand_where_it_would_be_shown() {
     let spec = transforming(&json!({"key": {"$secret": "NAME"}}));
-    let refused = Workflow::new(&spec, &Registry::default()).unwrap_err();
+    let refused = Workflow::from_spec(&spec, &Registry::default()).unwrap_err();
     assert_eq!(refused.faults()[0].pointer, "#/nodes/0/data/value/key");
 }
 
@@ -188,7 +189,7 @@ fn a_schema_that_unfolds_without_end_is_refused() {
         anchored,
     ] {
         let spec = json!({"input": schema, "nodes": [{"id": "a", "type": "TransformNode", "data": {"value": 1}}]});
-        let refused = Workflow::new(&spec, &Registry::default()).unwrap_err();
+        let refused = Workflow::from_spec(&spec, &Registry::default()).unwrap_err();
         assert!(
             refused.to_string().contains("not a usable JSON Schema"),
             "{refused}"
@@ -196,7 +197,7 @@ fn a_schema_that_unfolds_without_end_is_refused() {
     }
     let tree = json!({"type": "object", "properties": {"children": {"type": "array", "items": {"$ref": "#"}}}});
     let spec = json!({"input": tree, "nodes": [{"id": "a", "type": "TransformNode", "data": {"value": 1}}]});
-    let workflow = Workflow::new(&spec, &Registry::default()).unwrap();
+    let workflow = Workflow::from_spec(&spec, &Registry::default()).unwrap();
     assert!(
         workflow
             .check_input(&json!({"children": [{"children": []}]}))
@@ -215,7 +216,7 @@ fn a_value_that_takes_too_many_steps_to_check_is_refused() {
     let branching = json!({"anyOf": [twice, twice, {"type": "string"}]});
     let spec = |input: &Value| json!({"input": input, "nodes": [{"id": "a", "type": "TransformNode", "data": {"value": 1}}]});
     let nested = |depth: usize| (0..depth).fold(json!(1), |inner, _| json!({ "a": inner }));
-    let workflow = Workflow::new(&spec(&branching), &Registry::default()).unwrap();
+    let workflow = Workflow::from_spec(&spec(&branching), &Registry::default()).unwrap();
     assert!(workflow.check_input(&nested(5)).is_ok());
     let refused = workflow.check_input(&nested(60)).unwrap_err();
     assert!(
@@ -228,7 +229,7 @@ fn a_value_that_takes_too_many_steps_to_check_is_refused() {
         .map(|n| json!({"not": {"const": n + 10}}))
         .collect();
     let wide = json!({"items": {"allOf": many}});
-    let workflow = Workflow::new(&spec(&wide), &Registry::default());
+    let workflow = Workflow::from_spec(&spec(&wide), &Registry::default());
     let workflow = workflow.unwrap();
     let refused = workflow.check_input(&json!(vec![1; 10_000])).unwrap_err();
     assert!(
@@ -239,6 +240,6 @@ fn a_value_that_takes_too_many_steps_to_check_is_refused() {
     assert!(workflow.check_input(&json!([1, 2])).is_ok());
 
     let heavy = json!({"pattern": "(a{1000}){1000}"});
-    let refused = Workflow::new(&spec(&heavy), &Registry::default()).unwrap_err();
+    let refused = Workflow::from_spec(&spec(&heavy), &Registry::default()).unwrap_err();
     assert_eq!(refused.faults()[0].pointer, "#/input/pattern");
 }

@@ -269,7 +269,7 @@ async fn a_nest_of_containers_takes_all_slots_and_stands_still() {
     });
     let probe = Probe::default();
     let run = Executor::new()
-        .concurrent_steps(1)
+        .with_concurrent_steps(1)
         .run(parsed(&probe, &json!({ "nodes": nest })), json!(null));
     collect(run).await;
     assert_eq!(probe.count("end x"), 256);

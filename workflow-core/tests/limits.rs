@@ -29,7 +29,7 @@ fn cases() -> Vec<Case> {
     };
     vec![
         Case {
-            set: |executor| executor.max_map_items(3),
+            set: |executor| executor.with_max_map_items(3),
             answered: |limits| limits.map_items as u64,
             limit: 3,
             spec: map("input"),
@@ -37,7 +37,7 @@ fn cases() -> Vec<Case> {
             failure: "too_many_items: the map has 4 items, at most 3 are allowed",
         },
         Case {
-            set: |executor| executor.max_output_bytes(10),
+            set: |executor| executor.with_max_output_bytes(10),
             answered: |limits| limits.output_bytes as u64,
             limit: 10,
             spec: json!({"nodes": [{"id": "a", "type": "Echo"}]}),
@@ -45,7 +45,7 @@ fn cases() -> Vec<Case> {
             failure: "output_too_large: the output has more than 10 bytes",
         },
         Case {
-            set: |executor| executor.max_open_frames(5),
+            set: |executor| executor.with_max_open_frames(5),
             answered: |limits| limits.open_frames as u64,
             limit: 5,
             spec: json!({"nodes": [{"id": "outer", "type": "MapNode", "data": {"over": "range(6)", "concurrency": 6, "nodes": [
@@ -55,7 +55,7 @@ fn cases() -> Vec<Case> {
                       time, as many as a run may",
         },
         Case {
-            set: |executor| executor.max_run_memory(1_000_000),
+            set: |executor| executor.with_max_run_memory(1_000_000),
             answered: |limits| limits.run_memory_bytes as u64,
             limit: 1_000_000,
             spec: json!({"nodes": [{"id": "a", "type": "Echo"}]}),
@@ -63,7 +63,7 @@ fn cases() -> Vec<Case> {
             failure: "too_much_memory: ",
         },
         Case {
-            set: |executor| executor.max_events(100),
+            set: |executor| executor.with_max_events(100),
             answered: |limits| limits.events,
             limit: 100,
             spec: map("range(99)"),
@@ -81,7 +81,7 @@ async fn a_limit_that_is_set_holds_and_is_answered() {
         let events = collect(executor.run(workflow, case.input)).await;
         let failure = failure(&events);
         assert!(failure.starts_with(case.failure), "{failure}");
-        let engine = LocalEngine::builder(registry(&Probe::default())).executor(executor);
+        let engine = LocalEngine::builder(registry(&Probe::default())).with_executor(executor);
         assert_eq!((case.answered)(engine.build().limits()), case.limit);
     }
 }
@@ -89,9 +89,9 @@ async fn a_limit_that_is_set_holds_and_is_answered() {
 #[tokio::test(start_paused = true)]
 async fn an_engine_answers_how_many_runs_it_takes() {
     let engine = LocalEngine::builder(registry(&Probe::default()))
-        .executor(Executor::new().concurrent_steps(7))
-        .max_running(5)
-        .max_queued(6)
+        .with_executor(Executor::new().with_concurrent_steps(7))
+        .with_max_running(5)
+        .with_max_queued(6)
         .build();
     let limits = engine.limits();
     assert_eq!(
@@ -125,7 +125,9 @@ async fn no_run_has_more_events_than_it_may() {
             let spec = json!({ "nodes": [spec] });
             let workflow = parsed(&Probe::default(), &spec);
             for most in [20, 31, 32, 33, 34, 63, 177] {
-                let executor = Executor::new().max_events(most).concurrent_steps(50);
+                let executor = Executor::new()
+                    .with_max_events(most)
+                    .with_concurrent_steps(50);
                 let mut log = collect(executor.run(workflow.clone(), json!(null))).await;
                 // Those that wait for a person end when their time is over.
                 while !log.last().unwrap().is_terminal() {
@@ -144,7 +146,10 @@ async fn calls_that_multiply_end_with_a_named_error() {
     let registry = registry(&Probe::default());
     let mut library = Library::new();
     let leaf = json!({"nodes": [{"id": "a", "type": "Echo"}]});
-    library.insert("w0", Arc::new(Workflow::new(&leaf, &registry).unwrap()));
+    library.insert(
+        "w0",
+        Arc::new(Workflow::from_spec(&leaf, &registry).unwrap()),
+    );
     for level in 1..15 {
         let calls: Vec<_> = (0..10)
             .map(|n| {
@@ -153,12 +158,12 @@ async fn calls_that_multiply_end_with_a_named_error() {
             })
             .collect();
         let spec = json!({ "nodes": calls });
-        let workflow = Workflow::calling(&spec, &registry, &library).unwrap();
+        let workflow = Workflow::with_library(&spec, &registry, &library).unwrap();
         library.insert(format!("w{level}"), Arc::new(workflow));
     }
     let spec =
         json!({"nodes": [{"id": "top", "type": "WorkflowNode", "data": {"workflow": "w14"}}]});
-    let workflow = Arc::new(Workflow::calling(&spec, &registry, &library).unwrap());
+    let workflow = Arc::new(Workflow::with_library(&spec, &registry, &library).unwrap());
     let events = collect(Executor::new().run(workflow, json!("in"))).await;
     assert!(
         failure(&events).starts_with("too_many_frames: "),
@@ -185,9 +190,9 @@ async fn a_limit_that_was_lowered_leaves_a_log_usable() {
         .collect();
     assert_eq!(waits.len(), 4);
     let lowered = Executor::new()
-        .max_map_items(2)
-        .max_output_bytes(1)
-        .max_open_frames(2);
+        .with_max_map_items(2)
+        .with_max_output_bytes(1)
+        .with_max_open_frames(2);
     let rest = lowered.signal(workflow, &log, waits[0], json!("yes"));
     let rest = collect(rest.unwrap()).await;
     assert!(support::brief(&rest).contains(&"node.completed each/0/ask".to_owned()));

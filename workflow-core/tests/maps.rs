@@ -181,7 +181,12 @@ async fn a_map_that_is_too_long_fails_before_its_first_item() {
     assert_eq!(probe.taken(), [""; 0]);
     let spec = map(json!({"over": "range(100)", "nodes": [{"id": "a", "type": "Script"}]}));
     let workflow = parsed(&probe, &spec);
-    let events = collect(Executor::new().max_events(250).run(workflow, json!(null))).await;
+    let events = collect(
+        Executor::new()
+            .with_max_events(250)
+            .run(workflow, json!(null)),
+    )
+    .await;
     assert!(
         failure(&events).starts_with("too_many_events: "),
         "{}",
@@ -210,7 +215,7 @@ async fn the_items_share_the_slots_of_the_run() {
     let probe = Probe::default();
     let events = collect(
         Executor::new()
-            .concurrent_steps(5)
+            .with_concurrent_steps(5)
             .run(parsed(&probe, &spec), json!(null)),
     )
     .await;

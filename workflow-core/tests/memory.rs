@@ -103,7 +103,7 @@ async fn taken_by_runs(
     followed: bool,
 ) -> usize {
     let store = Faulty::forgetting_inputs(Arc::new(MemoryStore::new()));
-    let builder = LocalEngine::builder(support::registry(&Probe::default())).store(store);
+    let builder = LocalEngine::builder(support::registry(&Probe::default())).with_store(store);
     let engine = engine(builder).build();
     let busy = json!({"nodes": [{"id": "a", "type": "Script", "data": {"millis": 3_600_000}}]});
     let busy = engine.create_workflow(busy).await.unwrap().record.id;
@@ -146,7 +146,7 @@ async fn what_queues_or_waits_is_in_the_store_and_not_in_memory() {
         assert!(bytes <= most, "{bytes} bytes a waiting run, {name}");
     }
     for (name, followed, most) in [("alone", false, QUEUED), ("followed", true, 2 * QUEUED)] {
-        let one = |engine: LocalEngineBuilder| engine.max_running(1);
+        let one = |engine: LocalEngineBuilder| engine.with_max_running(1);
         let bytes = taken_by_runs(one, ask(), 10, |_| true, followed).await;
         assert!(bytes <= most, "{bytes} bytes a queued run, {name}");
     }

@@ -113,7 +113,12 @@ async fn only_so_many_steps_work_at_once() {
         .collect();
     let wide = workflow(&probe, &nodes);
     let begun = tokio::time::Instant::now();
-    let events = support::collect(Executor::new().concurrent_steps(3).run(wide, json!(null))).await;
+    let events = support::collect(
+        Executor::new()
+            .with_concurrent_steps(3)
+            .run(wide, json!(null)),
+    )
+    .await;
     assert_eq!(
         begun.elapsed(),
         Duration::from_millis(40),

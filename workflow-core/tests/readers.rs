@@ -200,7 +200,7 @@ async fn readers_who_leave_change_nothing() {
 async fn the_memory_store_forgets_the_oldest_ended_runs() {
     let probe = Probe::default();
     let engine = LocalEngine::builder(registry(&probe))
-        .store(Arc::new(MemoryStore::keeping(2)))
+        .with_store(Arc::new(MemoryStore::new().with_ended_runs(2)))
         .build();
     let stored = engine
         .create_workflow(json!({"nodes": [{"id": "a", "type": "Script"}]}))

@@ -30,7 +30,7 @@ use workflow_core::{
 
 fn engine(probe: &Probe, store: &Arc<dyn Store>) -> LocalEngine {
     LocalEngine::builder(registry(probe))
-        .store(Arc::clone(store))
+        .with_store(Arc::clone(store))
         .build()
 }
 
@@ -362,8 +362,8 @@ async fn runs_in_the_queue_keep_their_place() {
     let store = memory();
     let probe = Probe::default();
     let one_at_a_time = || {
-        let builder = LocalEngine::builder(registry(&probe)).store(Arc::clone(&store));
-        builder.max_running(1).build()
+        let builder = LocalEngine::builder(registry(&probe)).with_store(Arc::clone(&store));
+        builder.with_max_running(1).build()
     };
     let first = one_at_a_time();
     let spec = json!({"nodes": [{"id": "a", "type": "Script", "data": {"millis": 60_000, "output": "{{ input }}"}}]});
@@ -449,7 +449,7 @@ async fn a_workflow_that_cannot_be_built_any_more_stops_its_run() {
 
     // Without the type `Script`.
     let second = LocalEngine::builder(workflow_core::Registry::default())
-        .store(store)
+        .with_store(store)
         .build();
     second.recover().await.unwrap();
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -599,7 +599,7 @@ impl Observer for Panicking {
 #[tokio::test(start_paused = true)]
 async fn a_run_whose_observer_panics_is_taken_up_again() {
     let observer = Arc::new(Panicking("node.completed", AtomicBool::new(false)));
-    let builder = LocalEngine::builder(registry(&Probe::default())).observer(observer);
+    let builder = LocalEngine::builder(registry(&Probe::default())).with_observer(observer);
     let engine = builder.build();
     let spec = json!({"nodes": [
         {"id": "a", "type": "Script", "data": {"millis": 10}},
@@ -650,8 +650,8 @@ async fn a_report_shows_when_the_host_was_down() {
     // One slot: one of the two steps starts only when the other is done.
     let one = || {
         LocalEngine::builder(registry(&probe))
-            .executor(Executor::new().concurrent_steps(1))
-            .store(Arc::clone(&store))
+            .with_executor(Executor::new().with_concurrent_steps(1))
+            .with_store(Arc::clone(&store))
             .build()
     };
     // The clock of an engine begins with it, so time passes before it takes up the run.

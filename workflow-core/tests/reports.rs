@@ -33,13 +33,13 @@ struct Answer {
 impl Node for Answer {
     async fn run(&self, cx: &NodeContext) -> Result<Value, NodeError> {
         if let Some(reason) = &self.reason {
-            cx.finish_reason(reason.clone());
+            cx.record_finish_reason(reason.clone());
         }
         if self.truncated {
-            cx.truncated();
+            cx.record_truncated();
         }
         if let Some(metadata) = &self.metadata {
-            cx.metadata(metadata.clone());
+            cx.record_metadata(metadata.clone());
         }
         if self.fails {
             return Err(NodeError::new("refused", "it was refused"));
@@ -86,7 +86,7 @@ fn expected() -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn later_steps_read_what_a_node_said() {
-    let workflow = Arc::new(Workflow::new(&spec(), &registry()).unwrap());
+    let workflow = Arc::new(Workflow::from_spec(&spec(), &registry()).unwrap());
     let events = collect(Executor::new().run(Arc::clone(&workflow), json!(0))).await;
     assert_eq!(output_of(&events), expected());
     for cut in 1..events.len() {
@@ -137,7 +137,7 @@ fn other_fields_of_a_step_are_faults() {
             {"id": "a", "type": "Answer", "data": {}},
             {"id": "b", "type": "TransformNode", "data": {"value": format!("{{{{ a.{field} }}}}")}},
         ]});
-        let invalid = Workflow::new(&spec, &registry()).unwrap_err();
+        let invalid = Workflow::from_spec(&spec, &registry()).unwrap_err();
         let fault = &invalid.faults()[0];
         assert_eq!(fault.code, FaultCode::UnknownReference, "{field}");
         assert_eq!(fault.hint.as_deref(), Some(hint), "{field}");

@@ -149,7 +149,7 @@ async fn a_log_that_does_not_fit_is_refused() {
     assert!(matches!(refused(&log[1..]), ResumeError::NoBeginning));
     log.remove(2);
     assert!(matches!(refused(&log), ResumeError::Damaged(_)));
-    let other = Workflow::new(
+    let other = Workflow::from_spec(
         &json!({"nodes": [{"id": "x", "type": "TransformNode", "data": {"value": 1}}]}),
         &Registry::default(),
     );
@@ -204,7 +204,7 @@ fn containers(probe: &Probe) -> Arc<Workflow> {
     let mut library = Library::new();
     library.insert(
         "called",
-        Arc::new(Workflow::new(&called, &registry).unwrap()),
+        Arc::new(Workflow::from_spec(&called, &registry).unwrap()),
     );
     let spec = json!({"nodes": [
         {"id": "each", "type": "MapNode", "data": {"over": "[1, 2, 3]", "concurrency": 2, "on_item_error": "null", "nodes": [
@@ -217,7 +217,7 @@ fn containers(probe: &Probe) -> Arc<Workflow> {
         {"id": "ask", "type": "HumanNode", "needs": ["each", "refine"], "data": {"message": "{{ each.output }}?"}},
         {"id": "end", "type": "TransformNode", "data": {"value": ["{{ each.output }}", "{{ refine.output.n }}", "{{ ask.output }}"]}},
     ]});
-    Arc::new(Workflow::calling(&spec, &registry, &library).unwrap())
+    Arc::new(Workflow::with_library(&spec, &registry, &library).unwrap())
 }
 
 /// Goes on from a log to the end, answering whoever is asked.
@@ -310,18 +310,18 @@ async fn a_log_of_another_callee_is_refused() {
     let mut library = Library::new();
     library.insert(
         "called",
-        Arc::new(Workflow::new(&other, &registry).unwrap()),
+        Arc::new(Workflow::from_spec(&other, &registry).unwrap()),
     );
     let spec =
         json!({"nodes": [{"id": "call", "type": "WorkflowNode", "data": {"workflow": "called"}}]});
     let workflow =
-        |library: &Library| Arc::new(Workflow::calling(&spec, &registry, library).unwrap());
+        |library: &Library| Arc::new(Workflow::with_library(&spec, &registry, library).unwrap());
     let own = run_all(&workflow(&library)).await;
     assert!(Executor::new().resume(workflow(&library), &own).is_ok());
     let changed = json!({"nodes": [{"id": "x", "type": "Script", "data": {"millis": 1}}]});
     library.insert(
         "called",
-        Arc::new(Workflow::new(&changed, &registry).unwrap()),
+        Arc::new(Workflow::from_spec(&changed, &registry).unwrap()),
     );
     let refused = Executor::new()
         .resume(workflow(&library), &own)

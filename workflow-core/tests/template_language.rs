@@ -39,7 +39,7 @@ async fn taken(when: &str, input: &Value) -> Result<bool, String> {
 }
 
 fn faults(spec: &Value) -> Vec<Fault> {
-    let refused = Workflow::new(spec, &Registry::default()).err();
+    let refused = Workflow::from_spec(spec, &Registry::default()).err();
     refused
         .map(workflow_core::InvalidWorkflow::into_faults)
         .unwrap_or_default()
@@ -234,7 +234,7 @@ fn a_condition_that_reads_nothing_is_worth_a_second_look() {
             {"id": "a", "type": "TransformNode", "when": when, "data": {"value": 1}},
             {"id": "l", "type": "LoopNode", "data": {"max": 2, "until": when, "nodes": [
                 {"id": "x", "type": "TransformNode", "data": {"value": 1}}]}}]});
-        let workflow = Workflow::new(&spec, &Registry::default()).unwrap();
+        let workflow = Workflow::from_spec(&spec, &Registry::default()).unwrap();
         let warnings = workflow.warnings().iter();
         let found = warnings.filter(|warning| warning.code == FaultCode::ConstantCondition);
         found
@@ -847,7 +847,7 @@ async fn the_templates_of_an_attempt_are_bounded_together() {
     let fit = MAX_RENDERED_BYTES / input.len();
     for (parts, fits) in [(fit, true), (fit + 1, false), (4_000, false)] {
         let spec = json!({"nodes": [{"id": "m", "type": "Many", "data": {"parts": vec!["{{ input }}"; parts]}}]});
-        let workflow = Workflow::new(&spec, &registry).unwrap();
+        let workflow = Workflow::from_spec(&spec, &registry).unwrap();
         let events = collect(Executor::new().run(workflow.into(), json!(input))).await;
         match &events.last().unwrap().kind {
             EventKind::RunCompleted(done) => assert!(fits && *done.output == json!(parts)),

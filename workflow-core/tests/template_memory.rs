@@ -210,7 +210,7 @@ fn workflow(values: &[String]) -> Arc<Workflow> {
         })
         .collect();
     let spec = json!({"nodes": nodes, "output": null});
-    Arc::new(Workflow::new(&spec, &Registry::default()).unwrap())
+    Arc::new(Workflow::from_spec(&spec, &Registry::default()).unwrap())
 }
 
 /// The templates that used more than they may, and how many of all gave a value.

@@ -18,9 +18,9 @@ use crate::{
 /// use workflow_fetch::{FromEnv, HttpClient};
 ///
 /// let client = HttpClient::builder()
-///     .allow_origin("https://cms.example.com")
-///     .secrets(FromEnv::new(["CMS_TOKEN"]))
-///     .timeout(Duration::from_secs(10))
+///     .with_origin("https://cms.example.com")
+///     .with_secrets(FromEnv::new(["CMS_TOKEN"]))
+///     .with_timeout(Duration::from_secs(10))
 ///     .build()?;
 /// # Ok::<(), workflow_fetch::ConfigError>(())
 /// ```
@@ -67,12 +67,12 @@ impl Default for HttpClientBuilder {
 
 impl HttpClientBuilder {
     /// Lets workflows call this origin: scheme, host, and port where it is not the scheme's own.
-    pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
+    pub fn with_origin(mut self, origin: impl Into<String>) -> Self {
         self.origins.push(origin.into());
         self
     }
 
-    /// Lets an [allowed origin](Self::allow_origin) be at an address that is not public: one, or a
+    /// Lets an [allowed origin](Self::with_origin) be at an address that is not public: one, or a
     /// range such as `10.1.0.0/16`. No other origin may be there, not even one with the same host.
     ///
     /// **Dangerous.** Every address of the range can be reached through this origin if its name
@@ -84,13 +84,13 @@ impl HttpClientBuilder {
     /// use workflow_fetch::HttpClient;
     ///
     /// let client = HttpClient::builder()
-    ///     .allow_origin("https://cms.example.com")
-    ///     .allow_origin("https://intranet.example.com")
-    ///     .allow_private("https://intranet.example.com", "10.1.2.0/24")
+    ///     .with_origin("https://cms.example.com")
+    ///     .with_origin("https://intranet.example.com")
+    ///     .with_private_addresses("https://intranet.example.com", "10.1.2.0/24")
     ///     .build()?;
     /// # Ok::<(), workflow_fetch::ConfigError>(())
     /// ```
-    pub fn allow_private(
+    pub fn with_private_addresses(
         mut self,
         origin: impl Into<String>,
         addresses: impl Into<String>,
@@ -100,25 +100,25 @@ impl HttpClientBuilder {
     }
 
     /// Where the secrets come from that workflows name. Default: there are none.
-    pub fn secrets(mut self, secrets: impl Secrets) -> Self {
+    pub fn with_secrets(mut self, secrets: impl Secrets) -> Self {
         self.secrets = Arc::new(secrets);
         self
     }
 
     /// How names are resolved. Default: as the operating system does.
-    pub fn resolver(mut self, resolver: impl Resolver) -> Self {
+    pub fn with_resolver(mut self, resolver: impl Resolver) -> Self {
         self.resolver = Arc::new(resolver);
         self
     }
 
     /// How long making a connection may take, with the look-up of the name. Default: 10 s.
-    pub fn connect_timeout(mut self, limit: Duration) -> Self {
+    pub fn with_connect_timeout(mut self, limit: Duration) -> Self {
         self.timeouts.connect = limit;
         self
     }
 
     /// How long a call may take in all, redirects and the answer's body included. Default: 30 s.
-    pub fn timeout(mut self, limit: Duration) -> Self {
+    pub fn with_timeout(mut self, limit: Duration) -> Self {
         self.timeouts.whole = limit;
         self
     }

@@ -97,7 +97,7 @@ impl HttpClient {
         let mut added = Vec::new();
         for (header, name) in secrets {
             let secret = self.settings.secrets.get(&name, origin.as_str());
-            let secret = Secret::new(header.clone(), "", &secret.unwrap_or_default());
+            let secret = Secret::parse(header.clone(), "", &secret.unwrap_or_default());
             let secret = secret.map_err(|error| match error {
                 UnusableSecret::Empty => FetchError::UnknownSecret {
                     name,

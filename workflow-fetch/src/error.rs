@@ -66,12 +66,12 @@ impl FetchError {
     pub(crate) fn told(&self, redactor: &Redactor) -> NodeError {
         let error = NodeError::new(self.code(), self.message(redactor));
         let error = match self.hint() {
-            Some(hint) => error.hint(hint),
+            Some(hint) => error.with_hint(hint),
             None => error,
         };
         match (self.is_retryable(), self.wait()) {
-            (true, Some(wait)) => error.retry_after(wait),
-            (true, None) => error.retryable(),
+            (true, Some(wait)) => error.with_retry_after(wait),
+            (true, None) => error.with_retry(),
             (false, _) => error,
         }
     }
@@ -115,15 +115,15 @@ impl FetchError {
     fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::OriginNotAllowed(_) => {
-                "whoever runs the service has to allow it (`--allow-origin`, or `allow_origin` of its \
+                "whoever runs the service has to allow it (`--allow-origin`, or `with_origin` of its \
                  client)"
             }
             Self::AddressNotAllowed(_) => {
                 "workflows reach public addresses only, unless the operator of the service opens others for \
-                 the origin (`--allow-private`, or `allow_private` of its client)"
+                 the origin (`--allow-private`, or `with_private_addresses` of its client)"
             }
             Self::UnknownSecret { .. } => {
-                "whoever runs the service has to provide it (`--secret`, or `secrets` of its client)"
+                "whoever runs the service has to provide it (`--secret`, or `with_secrets` of its client)"
             }
             Self::UnexpectedStatus { .. } => {
                 "list the status in `expect_status` if the workflow is to go on with it"

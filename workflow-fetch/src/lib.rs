@@ -5,8 +5,8 @@
 //! use workflow_fetch::{FromEnv, HttpClient};
 //!
 //! let client = HttpClient::builder()
-//!     .allow_origin("https://cms.example.com")
-//!     .secrets(FromEnv::new(["CMS_TOKEN"]))
+//!     .with_origin("https://cms.example.com")
+//!     .with_secrets(FromEnv::new(["CMS_TOKEN"]))
 //!     .build()?;
 //!
 //! let mut registry = Registry::default();

@@ -18,7 +18,7 @@ const TYPE: &str = "HttpNode";
 /// use workflow_core::Registry;
 /// use workflow_fetch::HttpClient;
 ///
-/// let client = HttpClient::builder().allow_origin("https://cms.example.com").build()?;
+/// let client = HttpClient::builder().with_origin("https://cms.example.com").build()?;
 /// let mut registry = Registry::default();
 /// workflow_fetch::register(&mut registry, client);
 /// assert_eq!(registry.get("HttpNode").unwrap().display().summary(), Some("url"));
@@ -29,7 +29,7 @@ pub fn register(registry: &mut Registry, client: HttpClient) {
         .register_with(TYPE, move |data: HttpData| {
             HttpNode::new(client.clone(), data)
         })
-        .activity("Calling a web service")
+        .with_activity("Calling a web service")
         .with_display(
             DisplayHints::new()
                 .with_label("HTTP")

@@ -31,8 +31,8 @@ use crate::address::Addresses;
 /// }
 ///
 /// let client = HttpClient::builder()
-///     .allow_origin("https://example.com")
-///     .resolver(Pinned)
+///     .with_origin("https://example.com")
+///     .with_resolver(Pinned)
 ///     .build()?;
 /// # Ok::<(), workflow_fetch::ConfigError>(())
 /// ```

@@ -14,8 +14,8 @@ use crate::{config::ConfigError, origin::Origin};
 /// use workflow_fetch::HttpClient;
 ///
 /// let client = HttpClient::builder()
-///     .allow_origin("https://cms.example.com")
-///     .secrets(|name: &str, _origin: &str| (name == "CMS_TOKEN").then(|| "Bearer …".to_owned()))
+///     .with_origin("https://cms.example.com")
+///     .with_secrets(|name: &str, _origin: &str| (name == "CMS_TOKEN").then(|| "Bearer …".to_owned()))
 ///     .build()?;
 /// # Ok::<(), workflow_fetch::ConfigError>(())
 /// ```
@@ -50,11 +50,11 @@ impl Secrets for NoSecrets {
 /// ```
 /// use workflow_fetch::{FromEnv, HttpClient};
 ///
-/// let secrets = FromEnv::new(["SEARCH_KEY"]).only_for("CMS_TOKEN", "https://cms.example.com")?;
+/// let secrets = FromEnv::new(["SEARCH_KEY"]).with_name_for("CMS_TOKEN", "https://cms.example.com")?;
 /// let client = HttpClient::builder()
-///     .allow_origin("https://cms.example.com")
-///     .allow_origin("https://search.example.com")
-///     .secrets(secrets)
+///     .with_origin("https://cms.example.com")
+///     .with_origin("https://search.example.com")
+///     .with_secrets(secrets)
 ///     .build()?;
 /// # Ok::<(), workflow_fetch::ConfigError>(())
 /// ```
@@ -91,7 +91,7 @@ impl FromEnv {
 
     /// Reads variables with this function, in place of the environment: for a host that also has a file of them.
     #[must_use]
-    pub fn reading(
+    pub fn with_reader(
         mut self,
         read: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
     ) -> Self {
@@ -101,7 +101,7 @@ impl FromEnv {
 
     /// Adds a variable for every origin that workflows may call.
     #[must_use]
-    pub fn and(mut self, name: impl Into<String>) -> Self {
+    pub fn with_name(mut self, name: impl Into<String>) -> Self {
         self.names.push((name.into(), None));
         self
     }
@@ -110,7 +110,11 @@ impl FromEnv {
     ///
     /// # Errors
     /// [`ConfigError::InvalidOrigin`].
-    pub fn only_for(mut self, name: impl Into<String>, origin: &str) -> Result<Self, ConfigError> {
+    pub fn with_name_for(
+        mut self,
+        name: impl Into<String>,
+        origin: &str,
+    ) -> Result<Self, ConfigError> {
         let origin = ConfigError::check_origin(origin)?;
         self.names.push((name.into(), Some(origin)));
         Ok(self)
@@ -155,12 +159,17 @@ mod tests {
         );
         assert_eq!(secrets.get(other, "https://a.example.com"), None);
         let bound = FromEnv::default()
-            .only_for(name, "https://A.example.com/")
+            .with_name_for(name, "https://A.example.com/")
             .unwrap();
         assert!(bound.get(name, "https://a.example.com").is_some());
         assert_eq!(bound.get(name, "https://b.example.com"), None);
-        assert!(FromEnv::default().only_for(name, "a.example.com").is_err());
-        let elsewhere = FromEnv::new([name]).reading(|name| Some(format!(" {name} of a file\n")));
+        assert!(
+            FromEnv::default()
+                .with_name_for(name, "a.example.com")
+                .is_err()
+        );
+        let elsewhere =
+            FromEnv::new([name]).with_reader(|name| Some(format!(" {name} of a file\n")));
         let value = elsewhere.get(name, "https://a.example.com");
         assert_eq!(value.as_deref(), Some("CARGO_PKG_NAME of a file"));
         assert_eq!(elsewhere.get(other, "https://a.example.com"), None);

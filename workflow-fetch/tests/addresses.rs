@@ -141,7 +141,7 @@ fn get(url: &str) -> Value {
 
 /// A client that may call this URL's origin, if only its address were public.
 fn allowing(url: &str) -> HttpClientBuilder {
-    HttpClient::builder().allow_origin(url)
+    HttpClient::builder().with_origin(url)
 }
 
 #[tokio::test]
@@ -150,7 +150,7 @@ async fn no_spelling_of_a_forbidden_address_is_connected_to() {
     for host in FORBIDDEN.iter().chain(&LOCAL_NAMES) {
         let url = format!("http://{host}:{}/", trap.port());
         let resolver = resolving(&[&["127.0.0.1"]]);
-        let error = error(allowing(&url).resolver(resolver.clone()), &get(&url)).await;
+        let error = error(allowing(&url).with_resolver(resolver.clone()), &get(&url)).await;
         assert_eq!(error["code"], "address_not_allowed", "{host}: {error:#}");
         assert!(trap.is_untouched(), "{host}");
         assert_eq!(resolver.asked.lock().unwrap().len(), 0, "{host}");
@@ -201,7 +201,7 @@ async fn a_name_is_judged_by_all_of_its_addresses() {
         &["fd00:ec2::254"],
         &["10.0.0.1"],
     ] {
-        let client = allowing(&url).resolver(resolving(&[addresses]));
+        let client = allowing(&url).with_resolver(resolving(&[addresses]));
         let error = error(client, &get(&url)).await;
         assert_eq!(error["code"], "address_not_allowed", "{addresses:?}");
         let detail = error["detail"].as_str().unwrap();
@@ -216,7 +216,7 @@ async fn a_resolver_that_changes_its_mind_gains_nothing() {
     let server = answering(redirect(302, "/again").insert_header("connection", "close")).await;
     let origin = format!("http://api.example.com:{}", server.address().port());
     let resolver = resolving(&[&["127.0.0.1"], &["127.0.0.2"]]);
-    let client = local(&origin).resolver(resolver.clone());
+    let client = local(&origin).with_resolver(resolver.clone());
     let error = error(client, &get(&origin)).await;
     assert_eq!(error["code"], "address_not_allowed", "{error:#}");
     assert!(error["detail"].as_str().unwrap().contains("127.0.0.2"));
@@ -230,7 +230,7 @@ async fn what_is_checked_is_what_is_connected_to() {
     let origin = format!("http://api.example.com:{}", server.address().port());
     // A second look-up would be refused.
     let resolver = resolving(&[&["127.0.0.1"], &["127.0.0.2"]]);
-    let client = local(&origin).resolver(resolver.clone());
+    let client = local(&origin).with_resolver(resolver.clone());
     assert_eq!(output(client, &get(&origin)).await["body"], "hi");
     assert_eq!(*resolver.asked.lock().unwrap(), ["api.example.com"]);
 }
@@ -258,8 +258,8 @@ async fn a_redirect_to_a_forbidden_address_is_not_followed() {
         let target = format!("http://{host}:{}/", trap.port());
         let server = answering(redirect(307, &target)).await;
         let client = local(&server.uri())
-            .allow_origin(&target)
-            .resolver(resolving(&[&["127.0.0.2"]]));
+            .with_origin(&target)
+            .with_resolver(resolving(&[&["127.0.0.2"]]));
         let error = error(client, &get(&server.uri())).await;
         assert_eq!(error["code"], "address_not_allowed", "{host}: {error:#}");
         let detail = error["detail"].as_str().unwrap();
@@ -280,12 +280,12 @@ async fn what_the_host_opens_is_reached_by_any_name() {
         "api.example.com",
     ] {
         let url = format!("http://{host}:{port}");
-        let client = local(&url).resolver(resolving(&[&["127.0.0.1"]]));
+        let client = local(&url).with_resolver(resolving(&[&["127.0.0.1"]]));
         assert_eq!(output(client, &get(&url)).await["body"], "hi", "{host}");
     }
     let range = HttpClient::builder()
-        .allow_origin(server.uri())
-        .allow_private(server.uri(), "127.0.0.0/8");
+        .with_origin(server.uri())
+        .with_private_addresses(server.uri(), "127.0.0.0/8");
     assert_eq!(output(range, &get(&server.uri())).await["body"], "hi");
 }
 
@@ -302,8 +302,8 @@ async fn what_the_host_opens_for_an_origin_no_other_reaches_by_any_name() {
         format!("http://localhost:{}", trap.port()),
     ] {
         let client = || {
-            let client = local(&opened).allow_origin(&other);
-            client.resolver(resolving(&[&["127.0.0.1"]]))
+            let client = local(&opened).with_origin(&other);
+            client.with_resolver(resolving(&[&["127.0.0.1"]]))
         };
         let error = error(client(), &get(&other)).await;
         assert_eq!(error["code"], "address_not_allowed", "{other}: {error:#}");
@@ -317,9 +317,9 @@ async fn by_default_the_operating_system_is_asked() {
     let found = ("localhost", 0).to_socket_addrs().unwrap();
     let server = answering(text(200, "hi")).await;
     let url = format!("http://localhost:{}", server.address().port());
-    let client = HttpClient::builder().allow_origin(&url);
+    let client = HttpClient::builder().with_origin(&url);
     let client = found.fold(client, |client, address| {
-        client.allow_private(&url, address.ip().to_string())
+        client.with_private_addresses(&url, address.ip().to_string())
     });
     assert_eq!(output(client, &get(&url)).await["body"], "hi");
 }

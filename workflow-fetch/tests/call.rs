@@ -97,7 +97,7 @@ async fn every_attempt_has_the_same_key_and_an_own_one_is_kept() {
     let nodes = json!({"nodes": [{"id": "call", "type": "HttpNode",
         "retry": {"max_attempts": 2, "delay": "1ms"},
         "data": {"method": "POST", "url": server.uri()}}]});
-    let workflow = Workflow::new(&nodes, &registry(local(&server.uri()))).unwrap();
+    let workflow = Workflow::from_spec(&nodes, &registry(local(&server.uri()))).unwrap();
     events(Executor::new().run(Arc::new(workflow), Value::Null)).await;
     let sent = server.received_requests().await.unwrap();
     assert_eq!(sent.len(), 2);
@@ -185,7 +185,7 @@ async fn a_failed_call_can_be_handled_by_the_workflow() {
         {"id": "report", "type": "TransformNode", "when": "publish.status == 'failed'",
          "data": {"value": {"alert": "{{ publish.error.detail }}"}}},
     ]});
-    let workflow = Workflow::new(&nodes, &registry(local(&server.uri()))).unwrap();
+    let workflow = Workflow::from_spec(&nodes, &registry(local(&server.uri()))).unwrap();
     let end = end(Executor::new().run(Arc::new(workflow), "x".into())).await;
     let alert = end["output"]["alert"].as_str().unwrap();
     assert!(
@@ -207,7 +207,7 @@ async fn without_retry_it_is_tried_once() {
 fn the_type_says_what_it_does() {
     let registry = registry(local("http://127.0.0.1"));
     assert_eq!(
-        registry.get("HttpNode").unwrap().doing(),
+        registry.get("HttpNode").unwrap().activity(),
         "Calling a web service"
     );
 }
@@ -219,6 +219,6 @@ async fn without_an_allowed_origin_nothing_is_called() {
     let error = error(client, &json!({"url": server.uri()})).await;
     assert_eq!(error["code"], "origin_not_allowed");
     assert!(error["detail"].as_str().unwrap().contains(&server.uri()));
-    assert!(error["hint"].as_str().unwrap().contains("allow_origin"));
+    assert!(error["hint"].as_str().unwrap().contains("with_origin"));
     assert!(server.received_requests().await.unwrap().is_empty());
 }

@@ -25,7 +25,7 @@ fn get(url: &str) -> Value {
 async fn retrying(client: HttpClientBuilder, url: &str) -> Option<NodeRetrying> {
     let nodes = json!({"nodes": [{"id": "call", "type": "HttpNode", "data": get(url),
         "retry": {"max_attempts": 2, "delay": "1ms", "jitter": false}}]});
-    let workflow = Workflow::new(&nodes, &registry(client)).unwrap();
+    let workflow = Workflow::from_spec(&nodes, &registry(client)).unwrap();
     let mut run = Executor::new().run(Arc::new(workflow), Value::Null);
     while let Some(update) = run.next().await {
         if let Update::Event(event) = update
@@ -123,8 +123,8 @@ async fn an_origin_is_scheme_host_and_port() {
     ] {
         // Nobody looks anything up.
         let client = HttpClient::builder()
-            .allow_origin("https://cms.example.com")
-            .resolver(resolving(&[]));
+            .with_origin("https://cms.example.com")
+            .with_resolver(resolving(&[]));
         let error = error(client, &get(url)).await;
         let code = error["code"].as_str().unwrap();
         // This one leads to the allowed origin, and from there nowhere.
@@ -246,8 +246,8 @@ async fn what_is_foreign_is_shown_in_part() {
 #[tokio::test]
 async fn a_broken_connection_is_tried_again_and_told_without_the_url() {
     let closed = local("http://127.0.0.1:1");
-    let unknown = local("http://no-such-host.invalid").resolver(resolving(&[]));
-    let nowhere = local("http://nowhere.example.com").resolver(resolving(&[&[]]));
+    let unknown = local("http://no-such-host.invalid").with_resolver(resolving(&[]));
+    let nowhere = local("http://nowhere.example.com").with_resolver(resolving(&[&[]]));
     let silent = saying("", Then::Close).await;
     let cut = saying(
         "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhi",
@@ -306,7 +306,9 @@ impl Resolver for Endless {
 #[tokio::test(start_paused = true)]
 async fn a_connection_that_is_not_made_in_time_is_given_up() {
     let origin = "http://api.example.com";
-    let client = HttpClient::builder().allow_origin(origin).resolver(Endless);
+    let client = HttpClient::builder()
+        .with_origin(origin)
+        .with_resolver(Endless);
     let retrying = retrying(client, origin).await.unwrap();
     let detail = &retrying.error.detail;
     assert_eq!(retrying.error.code, "timeout", "{detail}");
@@ -322,7 +324,7 @@ async fn an_answer_that_does_not_come_in_time_is_given_up() {
     for bytes in ["", head] {
         let server = saying(bytes, Then::Stall).await;
         // Without a limit of its own for connecting: time is not real here, but the socket is.
-        let client = local(&server.base_url).connect_timeout(std::time::Duration::MAX);
+        let client = local(&server.base_url).with_connect_timeout(std::time::Duration::MAX);
         let error = error(client, &get(&server.base_url)).await;
         assert_eq!(error["code"], "timeout", "{error:#}");
         let detail = error["detail"].as_str().unwrap();

@@ -15,7 +15,7 @@ fn faults(more: &Value) -> Vec<String> {
     fields.extend(more.as_object().unwrap().clone());
     let nodes = json!({"nodes": [{"id": "call", "type": "HttpNode", "data": data}]});
     let registry = registry(local("https://example.com"));
-    let Err(refused) = Workflow::new(&nodes, &registry) else {
+    let Err(refused) = Workflow::from_spec(&nodes, &registry) else {
         return Vec::new();
     };
     let place = |pointer: &str| pointer.replace("#/nodes/0/data", "");
@@ -114,7 +114,7 @@ fn what_is_right_is_accepted() {
 #[test]
 fn the_url_is_required() {
     let nodes = json!({"nodes": [{"id": "call", "type": "HttpNode"}]});
-    let refused = Workflow::new(&nodes, &registry(local("https://example.com"))).unwrap_err();
+    let refused = Workflow::from_spec(&nodes, &registry(local("https://example.com"))).unwrap_err();
     assert_eq!(refused.faults().len(), 1);
     assert!(refused.faults()[0].detail.contains("`url` is missing"));
 }
@@ -122,14 +122,14 @@ fn the_url_is_required() {
 #[test]
 fn a_client_is_built_from_origins_and_ranges_only() {
     let origin = HttpClient::builder()
-        .allow_origin("https://example.com/path")
+        .with_origin("https://example.com/path")
         .build();
     assert!(matches!(origin, Err(ConfigError::InvalidOrigin { .. })));
     let origin = "https://cms.example.com";
     let with = |text| {
-        let client = HttpClient::builder().allow_origin(origin);
+        let client = HttpClient::builder().with_origin(origin);
         client
-            .allow_private("https://CMS.example.com:443/", text)
+            .with_private_addresses("https://CMS.example.com:443/", text)
             .build()
     };
     for text in ["localhost", "10.0.0.0/33", ""] {
@@ -156,8 +156,8 @@ fn a_client_is_built_from_origins_and_ranges_only() {
         assert!(with(text).is_ok(), "{text}");
     }
     let other = HttpClient::builder()
-        .allow_origin(origin)
-        .allow_private("http://cms.example.com", "10.0.0.1")
+        .with_origin(origin)
+        .with_private_addresses("http://cms.example.com", "10.0.0.1")
         .build();
     assert_eq!(
         other.unwrap_err().to_string(),

@@ -11,7 +11,7 @@ use workflow_fetch::HttpClientBuilder;
 const SECRET: &str = "Bearer s3cret-token";
 
 fn with_secret(client: HttpClientBuilder) -> HttpClientBuilder {
-    client.secrets(|_: &str, _: &str| Some(SECRET.to_owned()))
+    client.with_secrets(|_: &str, _: &str| Some(SECRET.to_owned()))
 }
 
 /// A call that carries a secret, and other things that tell who asks.
@@ -54,8 +54,8 @@ async fn another_origin_is_not_told_who_asks() {
     let server = redirecting(307, &other.uri()).await;
     let client = with_secret(
         local(&server.uri())
-            .allow_origin(other.uri())
-            .allow_private(other.uri(), "127.0.0.1"),
+            .with_origin(other.uri())
+            .with_private_addresses(other.uri(), "127.0.0.1"),
     );
     assert_eq!(output(client, &post(&server.uri())).await["body"], "other");
     let sent = only_request(&other).await;
@@ -78,8 +78,8 @@ async fn a_secret_does_not_come_back_with_the_way_back() {
     two.mount(&server).await;
     let client = with_secret(
         local(&server.uri())
-            .allow_origin(other.uri())
-            .allow_private(other.uri(), "127.0.0.1"),
+            .with_origin(other.uri())
+            .with_private_addresses(other.uri(), "127.0.0.1"),
     );
     assert_eq!(output(client, &post(&server.uri())).await["body"], "two");
     let sent = server.received_requests().await.unwrap().pop().unwrap();

@@ -14,7 +14,7 @@ const TOKEN: &str = "S3cret-token/0123456789";
 
 fn with_token(origin: &str) -> HttpClientBuilder {
     local(origin)
-        .secrets(|name: &str, _: &str| (name == "TOKEN").then(|| format!("Bearer {TOKEN}")))
+        .with_secrets(|name: &str, _: &str| (name == "TOKEN").then(|| format!("Bearer {TOKEN}")))
 }
 
 fn get(url: &str) -> Value {
@@ -77,7 +77,7 @@ async fn no_event_shows_a_secret_even_if_the_server_echoes_it() {
 async fn a_secret_in_a_redirects_host_is_hidden_in_lower_case_too() {
     let token = "AbCdEfGhIjKlMnOp";
     let server = answering(redirect(302, &format!("https://{token}.example.com/"))).await;
-    let client = local(&server.uri()).secrets(move |_: &str, _: &str| Some(token.to_owned()));
+    let client = local(&server.uri()).with_secrets(move |_: &str, _: &str| Some(token.to_owned()));
     let error = error(client, &get(&server.uri())).await;
     assert_eq!(error["code"], "origin_not_allowed");
     assert!(
@@ -91,7 +91,7 @@ async fn a_secret_in_a_redirects_host_is_hidden_in_lower_case_too() {
 
 #[tokio::test]
 async fn no_debug_shows_a_secret() {
-    let builder = with_token("https://cms.example.com").allow_origin("https://user:pa55@x.example");
+    let builder = with_token("https://cms.example.com").with_origin("https://user:pa55@x.example");
     assert!(!format!("{builder:?} {builder:#?}").contains("pa55"));
     let refused = builder.build().unwrap_err();
     assert!(!format!("{refused} {refused:?}").contains("pa55"));
@@ -109,9 +109,9 @@ async fn no_debug_shows_a_secret() {
 #[tokio::test]
 async fn an_unknown_secret_is_named_and_nothing_is_sent() {
     let server = answering(text(200, "")).await;
-    let empty = local(&server.uri()).secrets(|_: &str, _: &str| Some(String::new()));
+    let empty = local(&server.uri()).with_secrets(|_: &str, _: &str| Some(String::new()));
     let none = local(&server.uri());
-    let other = local(&server.uri()).secrets(FromEnv::new(["OTHER"]));
+    let other = local(&server.uri()).with_secrets(FromEnv::new(["OTHER"]));
     for client in [empty, none, other] {
         let error = error(client, &get(&server.uri())).await;
         assert_eq!(error["code"], "unknown_secret");
@@ -132,7 +132,7 @@ async fn a_secret_is_asked_for_when_it_is_needed_and_not_for_an_origin_that_is_n
     let server = answering(text(200, "")).await;
     let asked: Arc<Mutex<Vec<String>>> = Arc::default();
     let log = Arc::clone(&asked);
-    let client = local(&server.uri()).secrets(move |name: &str, origin: &str| {
+    let client = local(&server.uri()).with_secrets(move |name: &str, origin: &str| {
         log.lock().unwrap().push(format!("{name} for {origin}"));
         Some("x".to_owned())
     });
@@ -148,7 +148,7 @@ async fn a_secret_is_asked_for_when_it_is_needed_and_not_for_an_origin_that_is_n
 #[tokio::test]
 async fn a_secret_that_no_header_can_carry_is_not_shown() {
     let server = answering(text(200, "")).await;
-    let client = local(&server.uri()).secrets(|_: &str, _: &str| Some(format!("{TOKEN}\nx")));
+    let client = local(&server.uri()).with_secrets(|_: &str, _: &str| Some(format!("{TOKEN}\nx")));
     let error = error(client, &get(&server.uri())).await;
     assert_eq!(error["code"], "invalid_header");
     assert!(!error.to_string().contains(TOKEN));

@@ -5,7 +5,7 @@
 //! use workflow_gemini::GeminiClient;
 //!
 //! // Or `GeminiClient::from_env()?`, which reads GEMINI_API_KEY.
-//! let client = GeminiClient::builder().api_key("an API key").build()?;
+//! let client = GeminiClient::builder().with_api_key("an API key").build()?;
 //!
 //! let mut registry = Registry::default();
 //! workflow_gemini::register(&mut registry, client);
@@ -21,7 +21,7 @@
 //!   [wait](GeminiError::retry_after). While a model is over a limit, all requests of a client leave
 //!   it alone.
 //! - [`GeminiClientBuilder`] has the settings: time-outs, bounds, limits, and
-//!   [Vertex AI](GeminiClientBuilder::vertex).
+//!   [Vertex AI](GeminiClientBuilder::with_vertex).
 //!
 //! What it is *not*: it sends nothing twice by itself. In a workflow the engine retries; elsewhere
 //! the caller does. The API key leaves it in one header and is shown nowhere.

@@ -23,7 +23,7 @@ async fn outcome(answer: ResponseTemplate, data: &Value) -> (Value, usize) {
     workflow_gemini::register(&mut registry, client(&server.uri()));
     let spec = value!({"nodes": [{"id": "ask", "type": "LLMNode", "data": data,
         "retry": {"max_attempts": 5, "delay": "1ms"}}]});
-    let workflow = Arc::new(Workflow::new(&spec, &registry).unwrap());
+    let workflow = Arc::new(Workflow::from_spec(&spec, &registry).unwrap());
     let updates: Vec<Update> = Executor::new().run(workflow, "Hi".into()).collect().await;
     let ended = updates.into_iter().find_map(|update| match update {
         Update::Event(event) if ["node.completed", "node.failed"].contains(&event.kind.name()) => {
@@ -251,14 +251,14 @@ async fn a_withheld_answer_names_its_category() {
 async fn new_fields_are_sent_by_their_names_and_wrapped_base64_in_one_piece() {
     let server = answering(sse(include_str!("fixtures/stream.sse"))).await;
     let mut registry = Registry::default();
-    let client = builder(&server.uri()).store(false).build().unwrap();
+    let client = builder(&server.uri()).with_store(false).build().unwrap();
     workflow_gemini::register(&mut registry, client);
     let data = value!({"prompt": "{{ input }}", "service_tier": "flex",
         "parts": [{"inline": {"mime_type": "image/png", "data": "QUJD\r\nQUJD\r\n"}}],
         "tools": ["google_maps", {"file_search": {"fileSearchStoreNames": ["fileSearchStores/s1"]}}],
         "tool_config": {"retrievalConfig": {"languageCode": "en"}}});
     let spec = value!({"nodes": [{"id": "ask", "type": "LLMNode", "data": data}]});
-    let workflow = Arc::new(Workflow::new(&spec, &registry).unwrap());
+    let workflow = Arc::new(Workflow::from_spec(&spec, &registry).unwrap());
     let _: Vec<Update> = Executor::new().run(workflow, "Hi".into()).collect().await;
     let sent: Value = only_request(&server).await.body_json().unwrap();
     assert_eq!(
@@ -285,7 +285,7 @@ async fn the_tier_of_a_client_holds_for_requests_that_name_none() {
         ),
     ] {
         let server = answering(sse(include_str!("fixtures/stream.sse"))).await;
-        let client = builder(&server.uri()).service_tier(ServiceTier::Priority);
+        let client = builder(&server.uri()).with_service_tier(ServiceTier::Priority);
         let client = client.build().unwrap();
         let _: Vec<_> = client.stream(&request).collect().await;
         let body: Value = only_request(&server).await.body_json().unwrap();

@@ -140,7 +140,7 @@ async fn the_bound_on_bytes_is_for_all_requests_together() {
     let long = || hop(&"x".repeat(600), "CONTINUATION", Some("b25l"), 1);
     let server = serving(false, vec![(None, long()), (Some("b25l"), long())]).await;
     let client = common::builder(&server.uri())
-        .max_reply_bytes(1_200)
+        .with_max_reply_bytes(1_200)
         .build()
         .unwrap();
     let error = client

@@ -260,7 +260,7 @@ async fn an_error_page_of_a_proxy_keeps_its_status_and_is_shown_in_brief() {
 async fn the_whole_may_be_bounded_in_time_too() {
     let mut server = fault::serving(vec![stall(Vec::new())]).await;
     let client = builder(&server.base_url)
-        .total_timeout(Duration::from_secs(60))
+        .with_total_timeout(Duration::from_secs(60))
         .build()
         .unwrap();
     let asked = ask(&client, false);

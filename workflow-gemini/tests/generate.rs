@@ -82,9 +82,9 @@ async fn the_request_is_exactly_what_was_asked_for() {
 async fn version_prefix_model_and_deadline_are_the_clients() {
     let server = answering(json(200, REPLY)).await;
     let client = builder(&format!("{}/proxy/", server.uri()))
-        .api_version("v1")
-        .model("gemini-3.5-flash-lite")
-        .total_timeout(std::time::Duration::from_millis(90_500))
+        .with_api_version("v1")
+        .with_model("gemini-3.5-flash-lite")
+        .with_total_timeout(std::time::Duration::from_millis(90_500))
         .build()
         .unwrap();
     client.generate(&GenerateRequest::new("Hi")).await.unwrap();
@@ -267,7 +267,10 @@ async fn silence_has_limits() {
 #[tokio::test]
 async fn an_answer_is_bounded_also_after_decompression() {
     let server = answering(json(200, REPLY)).await;
-    let client = builder(&server.uri()).max_reply_bytes(100).build().unwrap();
+    let client = builder(&server.uri())
+        .with_max_reply_bytes(100)
+        .build()
+        .unwrap();
     let error = ask(&client).await.unwrap_err();
     assert_eq!(
         (error.code(), error.is_retryable()),

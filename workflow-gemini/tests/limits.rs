@@ -110,7 +110,7 @@ async fn a_quota_that_is_used_up_is_asked_again_each_minute_only() {
 fn workflow(client: GeminiClient, nodes: &Value) -> Workflow {
     let mut registry = Registry::default();
     workflow_gemini::register(&mut registry, client);
-    Workflow::new(&value!({ "nodes": nodes }), &registry).unwrap()
+    Workflow::from_spec(&value!({ "nodes": nodes }), &registry).unwrap()
 }
 
 fn event(update: Option<Update>) -> Option<StepEvent> {
@@ -133,7 +133,10 @@ async fn parallel_steps_wait_together_and_no_attempt_is_sooner_than_asked() {
     let limited = answer("429 Too Many Requests", wait, PER_MINUTE);
     let server = fault::serving(vec![limited, fine()]).await;
     // One after the other, so that all but the first meet the limit that the first has met.
-    let client = builder(&server.base_url).max_in_flight(1).build().unwrap();
+    let client = builder(&server.base_url)
+        .with_max_in_flight(1)
+        .build()
+        .unwrap();
     let step = |n| {
         value!({"id": format!("ask{n}"), "type": "LLMNode", "needs": [],
             "data": {"stream": false}, "retry": {"max_attempts": 2, "delay": "1ms"}})
@@ -165,7 +168,10 @@ async fn parallel_steps_wait_together_and_no_attempt_is_sooner_than_asked() {
 async fn a_budget_of_none_allows_no_retry_and_retries_use_up_a_larger_one() {
     let busy = answer("503 Service Unavailable", "", BUSY);
     let server = fault::serving(vec![busy]).await;
-    let client = builder(&server.base_url).retry_budget(0).build().unwrap();
+    let client = builder(&server.base_url)
+        .with_retry_budget(0)
+        .build()
+        .unwrap();
     let nodes = value!([{"id": "ask", "type": "LLMNode",
         "retry": {"max_attempts": 20, "delay": "1ms"}}]);
     let run = Executor::new().run(workflow(client.clone(), &nodes).into(), "Hi".into());
@@ -185,14 +191,17 @@ async fn a_budget_of_none_allows_no_retry_and_retries_use_up_a_larger_one() {
     );
     assert_eq!(server.seen().len(), 1);
 
-    let client = builder(&server.base_url).retry_budget(1).build().unwrap();
+    let client = builder(&server.base_url)
+        .with_retry_budget(1)
+        .build()
+        .unwrap();
     assert!(client.grants_retry());
     let error = ask(&client, "a").await.unwrap_err();
     assert!(
         error.is_retryable() && client.grants_retry(),
         "it was no retry"
     );
-    let retry = GenerateRequest::new("Hi").with_model("a").as_retry();
+    let retry = GenerateRequest::new("Hi").with_model("a").with_retry();
     client.generate(&retry).await.unwrap_err();
     assert!(!client.grants_retry());
     later(2).await;
@@ -202,7 +211,10 @@ async fn a_budget_of_none_allows_no_retry_and_retries_use_up_a_larger_one() {
 #[tokio::test]
 async fn a_request_waits_until_another_has_ended_and_the_wait_can_be_given_up() {
     let server = fault::serving(vec![stall(OK_SSE), fine()]).await;
-    let client = builder(&server.base_url).max_in_flight(1).build().unwrap();
+    let client = builder(&server.base_url)
+        .with_max_in_flight(1)
+        .build()
+        .unwrap();
     let mut first = client.stream(&GenerateRequest::new("Hi"));
     let mut server = server;
     tokio::select! {
@@ -224,7 +236,9 @@ async fn a_request_waits_until_another_has_ended_and_the_wait_can_be_given_up() 
 #[tokio::test]
 async fn one_request_too_many_in_line_is_refused_by_name_and_a_step_retries_it() {
     let server = fault::serving(vec![stall(OK_SSE), fine()]).await;
-    let client = builder(&server.base_url).max_in_flight(1).max_queued(1);
+    let client = builder(&server.base_url)
+        .with_max_in_flight(1)
+        .with_max_queued(1);
     let client = client.build().unwrap();
     let mut first = client.stream(&GenerateRequest::new("Hi"));
     let mut server = server;
@@ -259,7 +273,10 @@ async fn one_request_too_many_in_line_is_refused_by_name_and_a_step_retries_it()
 #[tokio::test]
 async fn no_more_requests_are_sent_in_a_minute_than_allowed() {
     let server = fault::serving(vec![fine()]).await;
-    let client = builder(&server.base_url).max_per_minute(2).build().unwrap();
+    let client = builder(&server.base_url)
+        .with_max_per_minute(2)
+        .build()
+        .unwrap();
     for _ in 0..2 {
         ask(&client, "a").await.unwrap();
     }
@@ -282,7 +299,7 @@ async fn no_more_requests_are_sent_in_a_minute_than_allowed() {
 /// Runs steps to their end, and lets time pass whenever nothing else happens.
 async fn events_of(client: GeminiClient, nodes: &Value) -> Vec<StepEvent> {
     let mut run = Executor::new()
-        .concurrent_steps(100)
+        .with_concurrent_steps(100)
         .run(workflow(client, nodes).into(), "Hi".into());
     let mut events = Vec::new();
     loop {
@@ -307,7 +324,10 @@ fn json_of(events: &[StepEvent], kind: &str) -> Vec<Value> {
 async fn steps_that_wait_in_line_say_so_and_their_time_out_does_not_run() {
     let server = fault::serving(vec![fine()]).await;
     // Two requests a minute: the last of seven waits for three minutes.
-    let client = builder(&server.base_url).max_per_minute(2).build().unwrap();
+    let client = builder(&server.base_url)
+        .with_max_per_minute(2)
+        .build()
+        .unwrap();
     let step = |n| {
         value!({"id": format!("ask{n}"), "type": "LLMNode", "needs": [], "timeout": "30s",
             "data": {"stream": n % 2 == 0, "model": "gemini-x"}, "retry": 1})
@@ -356,7 +376,10 @@ async fn an_overload_fails_no_step_that_has_attempts_left() {
     let mut acts: Vec<Act> = std::iter::repeat_with(busy).take(22).collect();
     acts.push(fine());
     let server = fault::serving(acts).await;
-    let client = builder(&server.base_url).retry_budget(2).build().unwrap();
+    let client = builder(&server.base_url)
+        .with_retry_budget(2)
+        .build()
+        .unwrap();
     let step = |n| {
         value!({"id": format!("ask{n}"), "type": "LLMNode", "needs": [], "timeout": "1s",
             "data": {"stream": false}, "retry": {"max_attempts": 3, "delay": "1ms"}})
@@ -380,7 +403,10 @@ async fn an_overload_fails_no_step_that_has_attempts_left() {
 #[tokio::test]
 async fn a_stream_reports_its_place_in_line() {
     let server = fault::serving(vec![stall(OK_SSE), fine()]).await;
-    let client = builder(&server.base_url).max_in_flight(1).build().unwrap();
+    let client = builder(&server.base_url)
+        .with_max_in_flight(1)
+        .build()
+        .unwrap();
     let mut first = client.stream(&GenerateRequest::new("Hi"));
     assert!(first.next().now_or_never().is_none());
     let mut second = client.stream(&GenerateRequest::new("Hi").with_model("models/gemini-x"));

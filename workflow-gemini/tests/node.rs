@@ -31,7 +31,7 @@ fn registry(base_url: &str) -> Registry {
 }
 
 fn run(base_url: &str, nodes: &Value, input: impl Into<Value>) -> Run {
-    let workflow = Workflow::new(&value!({ "nodes": nodes }), &registry(base_url)).unwrap();
+    let workflow = Workflow::from_spec(&value!({ "nodes": nodes }), &registry(base_url)).unwrap();
     Executor::new().run(Arc::new(workflow), input.into())
 }
 
@@ -382,7 +382,7 @@ fn fields_that_an_answer_cannot_have_are_faults() {
             {"id": "ask", "type": "LLMNode", "data": data},
             {"id": "read", "type": "PromptNode", "data": {"template": format!("{{{{ {path} }}}}")}},
         ]);
-        let checked = Workflow::new(&value!({ "nodes": nodes }), &registry);
+        let checked = Workflow::from_spec(&value!({ "nodes": nodes }), &registry);
         let found = checked.err().map(|invalid| {
             let fault = invalid.faults()[0].clone();
             assert_eq!(fault.code.as_str(), "unknown_field_reference");
@@ -630,7 +630,7 @@ async fn dropping_a_run_closes_the_connection() {
 fn slips_are_found_when_the_workflow_is_created() {
     let registry = registry("http://127.0.0.1:1");
     let faults = |nodes: &Value| {
-        let refused = Workflow::new(&value!({ "nodes": nodes }), &registry).unwrap_err();
+        let refused = Workflow::from_spec(&value!({ "nodes": nodes }), &registry).unwrap_err();
         let faults = refused.faults().iter();
         let faults = faults.map(|fault| format!("{} {}", fault.code, fault.pointer));
         faults.collect::<Vec<_>>()
@@ -695,7 +695,7 @@ fn slips_are_found_when_the_workflow_is_created() {
 fn the_type_says_what_it_does() {
     let registry = registry("http://127.0.0.1:1");
     let node_type = registry.get("LLMNode").unwrap();
-    assert_eq!(node_type.doing(), "Calling Gemini API");
+    assert_eq!(node_type.activity(), "Calling Gemini API");
     let client = builder("http://127.0.0.1:1").build().unwrap();
     assert_eq!(client.model(), workflow_gemini::DEFAULT_MODEL);
 }

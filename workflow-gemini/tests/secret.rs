@@ -106,7 +106,7 @@ async fn no_debug_shows_the_key() {
 async fn the_key_is_sent_in_its_header_only() {
     let server = answering(json(200, "{}")).await;
     let client = builder(&server.uri())
-        .api_key(format!(" {KEY}\r\n"))
+        .with_api_key(format!(" {KEY}\r\n"))
         .build()
         .unwrap();
     client

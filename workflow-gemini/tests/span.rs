@@ -138,7 +138,7 @@ async fn what_was_said_is_in_it_only_when_asked_for() {
     for record in [false, true] {
         let (spans, _guard) = Spans::watching();
         let client = builder(&server.uri())
-            .record_content(record)
+            .with_record_content(record)
             .build()
             .unwrap();
         client.generate(&request()).await.unwrap();
@@ -165,8 +165,8 @@ async fn an_error_is_named_by_its_status_or_its_code() {
         let (spans, _guard) = Spans::watching();
         let server = answering(answer).await;
         let client = builder(&server.uri())
-            .vertex("p", "eu")
-            .base_url(server.uri());
+            .with_vertex("p", "eu")
+            .with_base_url(server.uri());
         client
             .build()
             .unwrap()

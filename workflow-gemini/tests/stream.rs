@@ -275,7 +275,7 @@ async fn the_whole_has_a_limit_if_asked_for() {
     let bytes = [OK_SSE.as_bytes(), &events(2)].concat();
     let server = saying(vec![bytes], Then::Stall).await;
     let client = builder(&server.base_url)
-        .total_timeout(Duration::from_secs(60))
+        .with_total_timeout(Duration::from_secs(60))
         .build()
         .unwrap();
     let mut stream = ask(&client);
@@ -314,14 +314,17 @@ async fn dropping_a_stream_that_still_waits_closes_the_connection() {
 #[tokio::test]
 async fn a_stream_is_bounded_in_all_and_in_each_event() {
     let server = answering(sse(STREAM)).await;
-    let client = builder(&server.uri()).max_reply_bytes(600).build().unwrap();
+    let client = builder(&server.uri())
+        .with_max_reply_bytes(600)
+        .build()
+        .unwrap();
     let (_, end) = read(ask(&client)).await;
     assert_eq!(end.unwrap_err().code(), "answer_too_large");
 
     let endless = [OK_SSE.as_bytes(), b"data: {\"x\":\"", &[b'a'; 2_000]].concat();
     let server = saying(vec![endless], Then::Stall).await;
     let client = builder(&server.base_url)
-        .max_reply_bytes(1_000)
+        .with_max_reply_bytes(1_000)
         .build()
         .unwrap();
     let (_, end) = read(ask(&client)).await;

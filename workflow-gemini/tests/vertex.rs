@@ -19,8 +19,8 @@ const TOKEN: &str = "ya29.not-a-real-token-0123456789";
 
 fn vertex(base_url: &str) -> GeminiClientBuilder {
     GeminiClient::builder()
-        .vertex("my-project", "europe-west4")
-        .base_url(base_url)
+        .with_vertex("my-project", "europe-west4")
+        .with_base_url(base_url)
 }
 
 #[tokio::test]
@@ -29,8 +29,8 @@ async fn a_token_is_sent_for_the_key_to_the_path_of_vertex() {
     let asked = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&asked);
     let client = vertex(&server.uri())
-        .api_key(KEY)
-        .bearer_token(move || {
+        .with_api_key(KEY)
+        .with_bearer_token(move || {
             let number = counted.fetch_add(1, Ordering::Relaxed);
             async move { Ok::<_, io::Error>(format!("{TOKEN}-{number}\n")) }
         })
@@ -57,10 +57,10 @@ async fn a_token_is_sent_for_the_key_to_the_path_of_vertex() {
 async fn a_key_alone_works_too() {
     let server = answering(json(200, REPLY)).await;
     let client = GeminiClient::builder()
-        .api_key(KEY)
-        .base_url(server.uri())
-        .api_version("v1")
-        .path_prefix("publishers/google")
+        .with_api_key(KEY)
+        .with_base_url(server.uri())
+        .with_api_version("v1")
+        .with_path_prefix("publishers/google")
         .build()
         .unwrap();
     client.generate(&GenerateRequest::new("Hi")).await.unwrap();
@@ -78,8 +78,14 @@ async fn without_a_token_nothing_is_sent_and_a_later_attempt_may_succeed() {
     let none = || async { Err::<String, _>(io::Error::other("the metadata server is away")) };
     let odd = || async { Ok::<_, io::Error>("two\nlines".to_owned()) };
     for client in [
-        vertex(&server.uri()).bearer_token(none).build().unwrap(),
-        vertex(&server.uri()).bearer_token(odd).build().unwrap(),
+        vertex(&server.uri())
+            .with_bearer_token(none)
+            .build()
+            .unwrap(),
+        vertex(&server.uri())
+            .with_bearer_token(odd)
+            .build()
+            .unwrap(),
     ] {
         let error = client
             .generate(&GenerateRequest::new("Hi"))
@@ -98,7 +104,10 @@ async fn no_error_shows_a_token_that_the_server_echoes() {
     let echo = format!(r#"{{"error":{{"code":401,"message":"bad {TOKEN}","status":"{TOKEN}"}}}}"#);
     let server = answering(json(401, echo)).await;
     let token = || async { Ok::<_, io::Error>(TOKEN.to_owned()) };
-    let client = vertex(&server.uri()).bearer_token(token).build().unwrap();
+    let client = vertex(&server.uri())
+        .with_bearer_token(token)
+        .build()
+        .unwrap();
     let error = client
         .generate(&GenerateRequest::new("Hi"))
         .await

@@ -101,7 +101,7 @@ impl Kind {
     /// A problem of this kind, told in a sentence.
     pub(crate) fn of(self, detail: impl Into<String>) -> Problem {
         let (status, code, title) = self.row();
-        let told = Box::new(workflow_core::error::Problem::new(code, detail).titled(title));
+        let told = Box::new(workflow_core::error::Problem::new(code, detail).with_title(title));
         Problem {
             status,
             told,
@@ -153,7 +153,7 @@ impl Problem {
     }
 
     /// Says when to come back, in whole seconds.
-    pub(crate) fn retry_after(self, wait: Duration) -> Self {
+    pub(crate) fn with_retry_after(self, wait: Duration) -> Self {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         self.with(RETRY_AFTER, seconds.into())
     }
@@ -223,18 +223,20 @@ impl From<EngineError> for Problem {
             EngineError::NoSuchStep(_) => Kind::UnknownStep.of(detail),
             EngineError::BeyondEnd { .. } => Kind::BeyondEnd.of(detail),
             EngineError::BadCursor => Kind::BadCursor.of(detail),
-            EngineError::Busy { .. } => Kind::Busy.of(detail).retry_after(Duration::from_secs(1)),
+            EngineError::Busy { .. } => Kind::Busy
+                .of(detail)
+                .with_retry_after(Duration::from_secs(1)),
             EngineError::Interrupted(_) => Kind::Interrupted
                 .of(detail)
-                .retry_after(Duration::from_secs(5)),
+                .with_retry_after(Duration::from_secs(5)),
             EngineError::ShuttingDown => Kind::ShuttingDown
                 .of(detail)
-                .retry_after(Duration::from_secs(5)),
+                .with_retry_after(Duration::from_secs(5)),
             EngineError::Store(error @ StoreError::Unavailable(_)) => {
                 tracing::error!(?error, "a request failed");
                 Kind::StoreFailed
                     .of(error.to_string())
-                    .retry_after(Duration::from_secs(5))
+                    .with_retry_after(Duration::from_secs(5))
             }
             other => Self::internal(&other),
         }

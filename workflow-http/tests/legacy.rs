@@ -66,7 +66,7 @@ async fn a_failed_attempt_and_a_failed_run_say_why() {
     let api = Api::new();
     let workflow = api.create(two_steps()).await;
     api.script
-        .fail(NodeError::new("unavailable", "the model is overloaded").retryable());
+        .fail(NodeError::new("unavailable", "the model is overloaded").with_retry());
     api.script
         .fail(NodeError::new("unauthorized", "the key is not valid"));
 

@@ -87,11 +87,11 @@ async fn a_check_stores_nothing_and_shows_the_graph() {
 async fn the_limits_are_those_of_the_engine_as_it_was_built() {
     let api = Api::of(workflow_http::Options::default(), |engine| {
         let executor = workflow_core::Executor::new();
-        engine.max_running(3).max_queued(4).executor(
+        engine.with_max_running(3).with_max_queued(4).with_executor(
             executor
-                .concurrent_steps(5)
-                .max_events(600)
-                .max_map_items(7),
+                .with_concurrent_steps(5)
+                .with_max_events(600)
+                .with_max_map_items(7),
         )
     });
     let limits = api.get("/api/node-types").await.json()["limits"].clone();

@@ -31,7 +31,7 @@ impl Secret {
     ///
     /// # Errors
     /// [`UnusableSecret`].
-    pub fn new(name: HeaderName, prefix: &str, text: &str) -> Result<Self, UnusableSecret> {
+    pub fn parse(name: HeaderName, prefix: &str, text: &str) -> Result<Self, UnusableSecret> {
         let text = text.trim();
         if text.is_empty() {
             return Err(UnusableSecret::Empty);
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     fn key(text: &str) -> Result<Secret, UnusableSecret> {
-        Secret::new(HeaderName::from_static("x-api-key"), "", text)
+        Secret::parse(HeaderName::from_static("x-api-key"), "", text)
     }
 
     fn redacted(secret: &Secret, text: &str) -> String {
@@ -88,7 +88,7 @@ mod tests {
         );
         assert!(value.is_sensitive());
         assert_eq!(format!("{key:?} {value:?}"), "*** Sensitive");
-        let token = Secret::new(AUTHORIZATION, "Bearer ", "ya29.secret\n").unwrap();
+        let token = Secret::parse(AUTHORIZATION, "Bearer ", "ya29.secret\n").unwrap();
         let (name, value) = token.header();
         assert_eq!(
             (name.as_str(), value.as_bytes()),

@@ -10,7 +10,7 @@
 //! # let directory = tempfile::tempdir()?;
 //! # let path = directory.path().join("runs.db");
 //! let store = SqliteStore::open(&path).await?;
-//! let engine = LocalEngine::builder(Registry::default()).store(Arc::new(store.clone())).build();
+//! let engine = LocalEngine::builder(Registry::default()).with_store(Arc::new(store.clone())).build();
 //! let greet = serde_json::json!({"nodes": [
 //!     {"id": "greet", "type": "PromptNode", "data": {"template": "Hello {{ input }}"}}]});
 //! let stored = engine.create_workflow(greet).await?;

@@ -43,7 +43,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         {"id": "price", "type": "PriceNode", "data": {"article": "{{ input }}"}},
         {"id": "offer", "type": "PromptNode", "data": {"template": "A pound of {{ input }} is {{ price.output }} euros."}},
     ]});
-    let workflow = Arc::new(Workflow::new(&spec, &registry)?);
+    let workflow = Arc::new(Workflow::from_spec(&spec, &registry)?);
     let mut run = Executor::new().run(workflow, "tea".into());
     while let Some(update) = run.next().await {
         let Update::Event(event) = update else {

@@ -108,7 +108,7 @@ fn client(cli: &Cli) -> Result<GeminiClient, Stopped> {
         output::complain(&format!("{used} is used; {ignored} is set, too."));
     }
     if let Some(model) = &cli.model {
-        builder = builder.model(model);
+        builder = builder.with_model(model);
     }
     Ok(builder.build()?)
 }

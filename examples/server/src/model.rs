@@ -27,26 +27,26 @@ impl Model {
     pub(crate) async fn new(args: &NodeArgs, variables: &Variables) -> Result<Self, Stopped> {
         let mut builder = GeminiClientBuilder::from_env_or(|name| variables.in_file(name));
         builder = builder
-            .max_in_flight(args.model_in_flight)
-            .max_queued(args.model_queued)
-            .retry_budget(args.model_retry_budget)
-            .connect_timeout(args.model_connect_time)
-            .first_byte_timeout(args.model_first_byte_time)
-            .idle_timeout(args.model_idle_time);
+            .with_max_in_flight(args.model_in_flight)
+            .with_max_queued(args.model_queued)
+            .with_retry_budget(args.model_retry_budget)
+            .with_connect_timeout(args.model_connect_time)
+            .with_first_byte_timeout(args.model_first_byte_time)
+            .with_idle_timeout(args.model_idle_time);
         if let Some(model) = &args.model {
-            builder = builder.model(model);
+            builder = builder.with_model(model);
         }
         if let Some(requests) = args.model_per_minute {
-            builder = builder.max_per_minute(requests);
+            builder = builder.with_max_per_minute(requests);
         }
         if let Some(store) = args.model_store {
-            builder = builder.store(store);
+            builder = builder.with_store(store);
         }
         if let Some(tier) = args.model_service_tier {
-            builder = builder.service_tier(tier.into());
+            builder = builder.with_service_tier(tier.into());
         }
         if let Some(time) = args.model_time {
-            builder = builder.total_timeout(time);
+            builder = builder.with_total_timeout(time);
         }
         if !args.simulate {
             let connection = Connection::of(variables);
@@ -60,11 +60,11 @@ impl Model {
             });
         }
         let simulation = Simulation::start(args.simulate_pace).await?;
-        let builder = builder.base_url(simulation.base_url());
+        let builder = builder.with_base_url(simulation.base_url());
         Ok(Self {
             client: builder
-                .api_version("v1beta")
-                .api_key("a-simulation-asks-for-no-key")
+                .with_api_version("v1beta")
+                .with_api_key("a-simulation-asks-for-no-key")
                 .build()?,
             connection: None,
             simulation: Some(simulation),
@@ -74,7 +74,7 @@ impl Model {
     /// A model that nothing calls, and that needs no key.
     pub(crate) fn uncalled() -> Result<Self, Stopped> {
         Ok(Self {
-            client: GeminiClient::builder().api_key("none").build()?,
+            client: GeminiClient::builder().with_api_key("none").build()?,
             connection: None,
             simulation: None,
         })

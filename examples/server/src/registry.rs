@@ -20,22 +20,22 @@ pub(crate) fn registry(
 }
 
 fn http_client(args: &NodeArgs, variables: Variables) -> Result<HttpClient, Stopped> {
-    let mut secrets = FromEnv::default().reading(move |name| variables.get(name));
+    let mut secrets = FromEnv::default().with_reader(move |name| variables.get(name));
     for secret in &args.secrets {
         secrets = match secret.split_once('=') {
-            Some((name, origin)) => secrets.only_for(name, origin)?,
-            None => secrets.and(secret),
+            Some((name, origin)) => secrets.with_name_for(name, origin)?,
+            None => secrets.with_name(secret),
         };
     }
     let builder = HttpClient::builder()
-        .secrets(secrets)
-        .connect_timeout(args.http_connect_time)
-        .timeout(args.http_time);
+        .with_secrets(secrets)
+        .with_connect_timeout(args.http_connect_time)
+        .with_timeout(args.http_time);
     let origins = args.allow_origins.iter();
-    let builder = origins.fold(builder, HttpClientBuilder::allow_origin);
+    let builder = origins.fold(builder, HttpClientBuilder::with_origin);
     let private = args.allow_private.iter();
     let builder = private.fold(builder, |builder, it| {
-        builder.allow_private(&it.origin, &it.addresses)
+        builder.with_private_addresses(&it.origin, &it.addresses)
     });
     Ok(builder.build()?)
 }

@@ -59,8 +59,8 @@ async fn run(
     let registry = registry(model.client.clone(), &args.nodes, variables.clone())?;
     let data = Data::open(&args.data).await?;
     let metrics = Arc::new(Metrics::default());
-    let engine = engine(registry, &args.limits).store(data.store());
-    let engine = Arc::new(engine.observer(metrics.clone()).build());
+    let engine = engine(registry, &args.limits).with_store(data.store());
+    let engine = Arc::new(engine.with_observer(metrics.clone()).build());
     let recovered = engine.recover().await?;
     if recovered != Recovered::default() {
         let Recovered {
@@ -171,17 +171,17 @@ fn options(
 /// An engine with these bounds.
 fn engine(registry: Registry, limits: &LimitArgs) -> LocalEngineBuilder {
     let executor = Executor::new()
-        .concurrent_steps(limits.max_steps)
-        .max_run_memory(limits.max_run_memory)
-        .max_open_frames(limits.max_open_frames)
-        .max_events(limits.max_events)
-        .max_map_items(limits.max_map_items)
-        .max_output_bytes(limits.max_output);
+        .with_concurrent_steps(limits.max_steps)
+        .with_max_run_memory(limits.max_run_memory)
+        .with_max_open_frames(limits.max_open_frames)
+        .with_max_events(limits.max_events)
+        .with_max_map_items(limits.max_map_items)
+        .with_max_output_bytes(limits.max_output);
     LocalEngine::builder(registry)
-        .executor(executor)
-        .max_running(limits.max_running)
-        .max_queued(limits.max_queued)
-        .memory_budget(limits.memory_budget)
+        .with_executor(executor)
+        .with_max_running(limits.max_running)
+        .with_max_queued(limits.max_queued)
+        .with_memory_budget(limits.memory_budget)
 }
 
 fn limits(limits: &LimitArgs) -> Limits {

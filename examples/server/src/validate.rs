@@ -29,7 +29,7 @@ pub(crate) fn validate(file: &Path, library: &[PathBuf]) -> Result<ExitCode, Sto
     let found = match read_json(&read(file)?) {
         Ok(spec) => {
             // The model is not called, so any key will do.
-            let client = GeminiClient::builder().api_key("none").build()?;
+            let client = GeminiClient::builder().with_api_key("none").build()?;
             let registry = registry(client, &NodeArgs::default(), Variables::default())?;
             Runtime::new()?.block_on(async {
                 let engine = LocalEngine::builder(registry).build();

@@ -43,31 +43,31 @@ impl NodeError {
 
     /// Says that another attempt may succeed.
     #[must_use]
-    pub fn retryable(mut self) -> Self {
+    pub fn with_retry(mut self) -> Self {
         self.retryable = true;
         self
     }
 
     /// Says that another attempt may succeed, but not sooner than this.
     #[must_use]
-    pub fn retry_after(mut self, wait: Duration) -> Self {
+    pub fn with_retry_after(mut self, wait: Duration) -> Self {
         self.problem.retry_after_ms = Some(millis(wait));
         self.retry_after = Some(wait);
-        self.retryable()
+        self.with_retry()
     }
 
     /// Says that another attempt may succeed, and that it will have to wait for something that
     /// attempts share, such as a `retry_budget`: `node.retrying` shows it. The next attempt does the
     /// waiting, and reports it by [`NodeContext::queued`](crate::NodeContext::queued).
     #[must_use]
-    pub fn waits_for(mut self, what: impl Into<Cow<'static, str>>) -> Self {
+    pub fn with_awaited(mut self, what: impl Into<Cow<'static, str>>) -> Self {
         self.waits_for = Some(what.into());
-        self.retryable()
+        self.with_retry()
     }
 
     /// Says what would mend it.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.problem.hint = Some(hint.into());
         self
     }
@@ -97,7 +97,7 @@ impl NodeError {
     }
 
     /// How long the other side asked to wait.
-    pub fn wait(&self) -> Option<Duration> {
+    pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
 
@@ -167,7 +167,7 @@ impl Problem {
 
     /// Gives it a better title.
     #[must_use]
-    pub fn titled(mut self, title: impl Into<Cow<'static, str>>) -> Self {
+    pub fn with_title(mut self, title: impl Into<Cow<'static, str>>) -> Self {
         self.title = title.into();
         self
     }

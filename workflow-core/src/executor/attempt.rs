@@ -98,7 +98,7 @@ async fn within<T>(
 }
 
 fn timed_out(limit: Duration) -> NodeError {
-    NodeError::new("timeout", format!("the attempt took longer than {limit:?}")).retryable()
+    NodeError::new("timeout", format!("the attempt took longer than {limit:?}")).with_retry()
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> NodeError {

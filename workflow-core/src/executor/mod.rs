@@ -60,7 +60,7 @@ pub const DEFAULT_CONCURRENT_STEPS: usize = 16;
 /// let spec = serde_json::json!({"nodes": [
 ///     {"id": "greet", "type": "PromptNode", "data": {"template": "Hello {{ input }}"}},
 /// ]});
-/// let workflow = Arc::new(Workflow::new(&spec, &Registry::default())?);
+/// let workflow = Arc::new(Workflow::from_spec(&spec, &Registry::default())?);
 /// let mut run = Executor::new().run(workflow, "Ada".into());
 /// while let Some(update) = run.next().await {
 ///     if let Update::Event(event) = update
@@ -94,7 +94,7 @@ impl Executor {
 
     /// Sets how many steps of one run may work at once; at least 1, 16 by default.
     #[must_use]
-    pub fn concurrent_steps(mut self, steps: usize) -> Self {
+    pub fn with_concurrent_steps(mut self, steps: usize) -> Self {
         self.limits.slots = steps.max(1);
         self
     }
@@ -102,14 +102,14 @@ impl Executor {
     /// Sets how many events a run may have; 1,000,000 by default, at least 20. It fails with
     /// `too_many_events` in time for the events that end it to be among them.
     #[must_use]
-    pub fn max_events(mut self, events: u64) -> Self {
+    pub fn with_max_events(mut self, events: u64) -> Self {
         self.limits.events = events.max(20);
         self
     }
 
     /// Sets how many items a map may have before it fails with `too_many_items`; 10,000 by default.
     #[must_use]
-    pub fn max_map_items(mut self, items: usize) -> Self {
+    pub fn with_max_map_items(mut self, items: usize) -> Self {
         self.limits.map_items = items;
         self
     }
@@ -118,7 +118,7 @@ impl Executor {
     /// of a map, round of a loop and call of a workflow that is under way. At least 1, 10,000 by default.
     /// A map that may begin no item, a loop and a call fail with `too_many_frames` beyond that.
     #[must_use]
-    pub fn max_open_frames(mut self, frames: usize) -> Self {
+    pub fn with_max_open_frames(mut self, frames: usize) -> Self {
         self.limits.frames = frames.max(1);
         self
     }
@@ -127,7 +127,7 @@ impl Executor {
     /// before the run fails with `too_much_memory`; 256 MiB by default. Each value is counted twice, since
     /// templates read a copy of it. See [`heap_bytes`](crate::value::heap_bytes) for what a value takes.
     #[must_use]
-    pub fn max_run_memory(mut self, bytes: usize) -> Self {
+    pub fn with_max_run_memory(mut self, bytes: usize) -> Self {
         self.limits.memory = bytes;
         self
     }
@@ -136,7 +136,7 @@ impl Executor {
     /// `output_too_large`; 1 MiB by default, which is also the most: templates and stores are built
     /// for outputs of at most [`MAX_OUTPUT_BYTES`].
     #[must_use]
-    pub fn max_output_bytes(mut self, bytes: usize) -> Self {
+    pub fn with_max_output_bytes(mut self, bytes: usize) -> Self {
         self.limits.output_bytes = bytes.min(MAX_OUTPUT_BYTES);
         self
     }

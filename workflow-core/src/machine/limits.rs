@@ -40,6 +40,6 @@ impl Limits {
              run may"
         );
         let error = NodeError::new("too_many_frames", detail);
-        Err(error.hint("lower `concurrency`, or call fewer workflows at the same time"))
+        Err(error.with_hint("lower `concurrency`, or call fewer workflows at the same time"))
     }
 }

@@ -354,7 +354,7 @@ mod tests {
     /// A run of one step, before its first turn, with a turn.
     fn new_run() -> (Machine, Turn) {
         let spec = json!({"nodes": [{"id": "a", "type": "PromptNode", "data": {"template": "hi {{ input }}"}}]});
-        let workflow = Arc::new(Workflow::new(&spec, &Registry::default()).unwrap());
+        let workflow = Arc::new(Workflow::from_spec(&spec, &Registry::default()).unwrap());
         let (input, limits) = (Arc::new(Value::Null), Executor::new().limits());
         let mut machine = Machine::new(
             Arc::clone(&workflow),

@@ -27,7 +27,7 @@ pub(super) fn decide(
     error: NodeError,
     jitter_sample: f64,
 ) -> AfterFailure {
-    let asked = error.wait();
+    let asked = error.retry_after();
     if !error.is_retryable() || failures >= policy.max_attempts {
         return AfterFailure::Fail(error.into_problem());
     }

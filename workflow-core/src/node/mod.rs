@@ -204,7 +204,7 @@ impl NodeContext {
                 "no_implicit_input",
                 format!("`{}` has no single input", self.step().node()),
             )
-            .hint("name what it should read in a template, or give it exactly one need")
+            .with_hint("name what it should read in a template, or give it exactly one need")
         })
     }
 
@@ -339,29 +339,29 @@ impl NodeContext {
     }
 
     /// Says how many tokens this attempt has used so far. The last word counts, also when the attempt fails.
-    pub fn usage(&self, usage: Usage) {
+    pub fn record_usage(&self, usage: Usage) {
         self.report(|report| report.usage = usage);
     }
 
     /// Says which model answered.
-    pub fn model(&self, model: impl Into<String>) {
+    pub fn record_model(&self, model: impl Into<String>) {
         self.report(|report| report.model = Some(model.into().into()));
     }
 
     /// Says why the model stopped. Templates of later steps read it as `id.finish_reason`.
-    pub fn finish_reason(&self, reason: impl Into<String>) {
+    pub fn record_finish_reason(&self, reason: impl Into<String>) {
         self.report(|report| report.finish_reason = Some(reason.into().into()));
     }
 
     /// Reports that the answer was cut off before its end, at a limit of tokens, and that the output is
     /// what there is of it. Templates of later steps read it as `id.truncated`.
-    pub fn truncated(&self) {
+    pub fn record_truncated(&self) {
         self.report(|report| report.truncated = true);
     }
 
     /// Says what else there is to say of the answer, such as its sources: events show
     /// it, and templates of later steps read it as `id.metadata`.
-    pub fn metadata(&self, metadata: Value) {
+    pub fn record_metadata(&self, metadata: Value) {
         self.report(|report| report.metadata = Some(Arc::new(metadata)));
     }
 

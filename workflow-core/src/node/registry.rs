@@ -33,7 +33,7 @@ use crate::{
 /// let mut registry = Registry::default();
 /// registry
 ///     .register::<PromptNode>("LetterNode")
-///     .activity("Writing the letter")
+///     .with_activity("Writing the letter")
 ///     .with_display(DisplayHints::new().with_icon("prompt").with_label("Letter"));
 /// assert_eq!(registry.get("LetterNode").unwrap().display().label(), Some("Letter"));
 /// ```
@@ -120,23 +120,23 @@ impl Default for Registry {
         let mut registry = Self::new();
         registry
             .register::<PromptNode>("PromptNode")
-            .activity("Rendering the template")
+            .with_activity("Rendering the template")
             .with_display(DisplayHints::new().with_label("Prompt").with_icon("prompt"))
-            .pure();
+            .with_no_side_effects();
         registry
             .register::<TransformNode>("TransformNode")
-            .activity("Reshaping data")
+            .with_activity("Reshaping data")
             .with_display(
                 DisplayHints::new()
                     .with_label("Transform")
                     .with_icon("transform"),
             )
-            .pure();
+            .with_no_side_effects();
         for kind in ControlKind::ALL {
             let make = Make::Control(kind);
             registry
                 .add(NodeType::new(kind.name().into(), kind.data_type(), make))
-                .activity(kind.activity())
+                .with_activity(kind.activity())
                 .with_display(kind.display());
         }
         registry
@@ -188,20 +188,20 @@ impl NodeType {
     }
 
     /// Says in a few words what a running node of this type does: "Calling Gemini API".
-    pub fn activity(&mut self, activity: impl Into<Cow<'static, str>>) -> &mut Self {
+    pub fn with_activity(&mut self, activity: impl Into<Cow<'static, str>>) -> &mut Self {
         self.activity = activity.into();
         self
     }
 
     /// How a node of this type is retried when its workflow does not say. Without this: not at all.
-    pub fn retry(&mut self, policy: RetryPolicy) -> &mut Self {
+    pub fn with_retry(&mut self, policy: RetryPolicy) -> &mut Self {
         self.retry = policy;
         self
     }
 
     /// Says that a node of this type changes nothing outside of its run, so that one whose output
     /// nobody reads is worth a warning.
-    pub fn pure(&mut self) -> &mut Self {
+    pub fn with_no_side_effects(&mut self) -> &mut Self {
         self.pure = true;
         self
     }
@@ -223,7 +223,7 @@ impl NodeType {
     }
 
     /// What a running node of this type does, in a few words.
-    pub fn doing(&self) -> &str {
+    pub fn activity(&self) -> &str {
         &self.activity
     }
 

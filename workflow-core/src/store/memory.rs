@@ -86,18 +86,20 @@ struct StoredRun {
 impl MemoryStore {
     /// An empty store that keeps the last 1,000 ended runs.
     pub fn new() -> Self {
-        Self::keeping(DEFAULT_ENDED_RUNS)
-    }
-
-    /// An empty store that keeps that many ended runs.
-    pub fn keeping(ended_runs: usize) -> Self {
         Self {
             workflows: Mutex::default(),
             runs: Mutex::default(),
-            keep_ended: ended_runs,
+            keep_ended: DEFAULT_ENDED_RUNS,
             bytes: AtomicUsize::new(0),
             max_bytes: DEFAULT_BYTES,
         }
+    }
+
+    /// Sets how many ended runs are kept; 1,000 by default. The oldest are deleted first.
+    #[must_use]
+    pub fn with_ended_runs(mut self, runs: usize) -> Self {
+        self.keep_ended = runs;
+        self
     }
 
     /// Sets how many bytes of memory workflows, runs and logs may hold, as [`heap_bytes`](crate::value::heap_bytes)

@@ -23,7 +23,7 @@ impl Condition {
     ///
     /// # Errors
     /// As [`Expr::new`].
-    pub(crate) fn new(source: &str) -> Result<Self, TemplateError> {
+    pub(crate) fn parse(source: &str) -> Result<Self, TemplateError> {
         Expr::printed(source, syntax::condition).map(Self)
     }
 

@@ -30,7 +30,7 @@ impl Expr {
     ///
     /// # Errors
     /// When it does not parse, or is over one of the bounds of its size.
-    pub fn new(source: &str) -> Result<Self, TemplateError> {
+    pub fn parse(source: &str) -> Result<Self, TemplateError> {
         Self::printed(source, syntax::value)
     }
 

@@ -1,13 +1,13 @@
 //! How a compiled text is read from JSON and described in a schema.
 
-/// Reads a type from a JSON string with its `new`, and gives it a schema. `x-workflow` in the schema marks
+/// Reads a type from a JSON string with its `parse`, and gives it a schema. `x-workflow` in the schema marks
 /// the field: validation finds templates by these marks.
 macro_rules! from_text {
     ($type:ident, $schema:tt) => {
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let source = <String as serde::Deserialize>::deserialize(deserializer)?;
-                Self::new(&source).map_err(serde::de::Error::custom)
+                Self::parse(&source).map_err(serde::de::Error::custom)
             }
         }
 

@@ -175,8 +175,8 @@ impl Part {
             return Ok(Self::Literal(text.into()));
         }
         match syntax::whole_expression(text) {
-            Some(expression) => Expr::new(expression).map(Self::Expression),
-            None => Template::new(text).map(Self::Text),
+            Some(expression) => Expr::parse(expression).map(Self::Expression),
+            None => Template::parse(text).map(Self::Text),
         }
     }
 
@@ -227,7 +227,7 @@ pub(crate) fn looks_like_template(text: &str) -> bool {
 pub(crate) fn template_in_name(at: &Pointer) -> Fault {
     let detail = "a template in the name of a field, which is taken as it stands";
     let hint = "names do not change: put the template into the value";
-    Fault::new(FaultCode::NotATemplate, at, detail).hint(hint)
+    Fault::new(FaultCode::NotATemplate, at, detail).with_hint(hint)
 }
 
 impl<'de> Deserialize<'de> for Json {

@@ -67,7 +67,7 @@ impl TemplateError {
         Self::syntax(detail).on_line(error.line().unwrap_or(1))
     }
 
-    fn hint(self, hint: impl Into<String>) -> Self {
+    fn with_hint(self, hint: impl Into<String>) -> Self {
         self.maybe_hint(Some(hint.into()))
     }
 

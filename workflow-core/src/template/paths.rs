@@ -126,7 +126,7 @@ mod tests {
     };
 
     fn found(source: &str) -> Vec<String> {
-        let paths = Template::new(source).expect(source).paths();
+        let paths = Template::parse(source).expect(source).paths();
         let written = paths.iter().map(|path| {
             let written = path.written(path.keys.len());
             let optional = paths.is_optional(path, path.keys.len());
@@ -188,7 +188,7 @@ mod tests {
                 "a b",
             ),
         ] {
-            let paths = Template::new(source).expect(source).paths();
+            let paths = Template::parse(source).expect(source).paths();
             let last = paths.iter().last().expect("a path");
             let keys = last.keys.iter().map(|key| match key {
                 Key::Field(name) => name,

@@ -31,7 +31,7 @@ pub(crate) const SECRET: &str = "$secret";
 impl<'de> Deserialize<'de> for TextOrSecret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Value::deserialize(deserializer)? {
-            Value::String(source) => Template::new(&source)
+            Value::String(source) => Template::parse(&source)
                 .map(Self::Text)
                 .map_err(D::Error::custom),
             Value::Object(mut object) if object.len() == 1 => match object.remove(SECRET) {

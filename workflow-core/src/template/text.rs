@@ -37,11 +37,11 @@ impl Template {
     /// ```
     /// use workflow_core::Template;
     ///
-    /// assert!(Template::new("Explain {{ input }}").is_ok());
-    /// let error = Template::new("Explain {{ input").unwrap_err();
+    /// assert!(Template::parse("Explain {{ input }}").is_ok());
+    /// let error = Template::parse("Explain {{ input").unwrap_err();
     /// assert!(error.to_string().contains("expected"), "{error}");
     /// ```
-    pub fn new(source: &str) -> Result<Self, TemplateError> {
+    pub fn parse(source: &str) -> Result<Self, TemplateError> {
         bounds::check_template(source)?;
         let understood = syntax::template(source)?;
         let mut environment = ENVIRONMENT.clone();

@@ -205,7 +205,7 @@ fn changed(written: &[u8], place: &Place) -> Fault {
     } else {
         format!("{number} has more than 64 bits: it would be rounded")
     };
-    Fault::new(FaultCode::InvalidValue, place.pointer(), detail).hint("write it as a string")
+    Fault::new(FaultCode::InvalidValue, place.pointer(), detail).with_hint("write it as a string")
 }
 
 /// Where a value is, as a list of borrowed links: a place that has no fault costs nothing.
@@ -310,7 +310,7 @@ impl<'de> Visitor<'de> for Part<'_, '_, '_> {
 
 fn twice(key: &str, place: &Place) -> Fault {
     let detail = format!("the object has the key `{}` twice", shown(key));
-    Fault::new(FaultCode::DuplicateField, place.pointer(), detail).hint("remove one of them")
+    Fault::new(FaultCode::DuplicateField, place.pointer(), detail).with_hint("remove one of them")
 }
 
 #[cfg(test)]

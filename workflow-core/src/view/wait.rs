@@ -184,7 +184,7 @@ fn check_payload(wait: &WaitReport, payload: &Value) -> Result<(), Vec<Fault>> {
     }
     match &wait.schema {
         None => Ok(()),
-        Some(schema) => ValueSchema::new(schema, "#/schema")
+        Some(schema) => ValueSchema::compile(schema, "#/schema")
             .map_err(|fault| vec![fault])?
             .check(payload, "#"),
     }

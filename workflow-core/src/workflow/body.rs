@@ -148,7 +148,7 @@ impl<'a> List<'a> {
                 "name `{}.output` where it is wanted, or take the node out",
                 id.replace('-', "_")
             );
-            check.warnings.push(warning.hint(hint));
+            check.warnings.push(warning.with_hint(hint));
         }
     }
 

@@ -23,8 +23,8 @@ use crate::error::FaultCode;
 /// let spec = serde_json::json!({"nodes": [
 ///     {"id": "call", "type": "WorkflowNode", "data": {"workflow": "greet"}},
 /// ]});
-/// assert!(Workflow::calling(&spec, &registry, &library).is_ok());
-/// assert!(Workflow::new(&spec, &registry).is_err());
+/// assert!(Workflow::with_library(&spec, &registry, &library).is_ok());
+/// assert!(Workflow::from_spec(&spec, &registry).is_err());
 /// # Ok(())
 /// # }
 /// ```

@@ -53,7 +53,7 @@ const INPUT: &str = "#/input";
 /// let spec = serde_json::json!({"nodes": [
 ///     {"id": "greet", "type": "PromptNode", "data": {"template": "Hello {{ inptu }}"}},
 /// ]});
-/// let refused = Workflow::new(&spec, &Registry::default()).unwrap_err();
+/// let refused = Workflow::from_spec(&spec, &Registry::default()).unwrap_err();
 /// assert_eq!(refused.faults()[0].pointer, "#/nodes/0/data/template");
 /// assert_eq!(refused.faults()[0].hint.as_deref(), Some("did you mean `input`?"));
 /// ```
@@ -77,16 +77,16 @@ impl Workflow {
     ///
     /// # Errors
     /// Every fault there is, each with its place; nothing is built.
-    pub fn new(spec: &Value, registry: &Registry) -> Result<Self, InvalidWorkflow> {
-        Self::calling(spec, registry, &Library::new())
+    pub fn from_spec(spec: &Value, registry: &Registry) -> Result<Self, InvalidWorkflow> {
+        Self::with_library(spec, registry, &Library::new())
     }
 
     /// Checks a specification that may call the workflows of a library, and builds its nodes. It
     /// keeps what it calls: a library that changes later does not change it.
     ///
     /// # Errors
-    /// As [`new`](Self::new).
-    pub fn calling(
+    /// As [`from_spec`](Self::from_spec).
+    pub fn with_library(
         spec: &Value,
         registry: &Registry,
         library: &Library,
@@ -105,7 +105,7 @@ impl Workflow {
         let input = read
             .input
             .as_ref()
-            .map(|schema| ValueSchema::new(schema, INPUT));
+            .map(|schema| ValueSchema::compile(schema, INPUT));
         let (input, input_fault) = match input.transpose() {
             Ok(input) => (input, None),
             Err(fault) => (None, Some(fault)),
@@ -148,11 +148,11 @@ impl Workflow {
     /// Checks a specification in JSON text, which is read by [`read_json`].
     ///
     /// # Errors
-    /// As [`new`](Self::new); text that is not JSON is one fault, with its line and column.
+    /// As [`from_spec`](Self::from_spec); text that is not JSON is one fault, with its line and column.
     pub fn from_json(text: &str, registry: &Registry) -> Result<Self, InvalidWorkflow> {
         let spec = read_json(text.as_bytes());
         let spec = spec.map_err(|error| InvalidWorkflow::new(error.into_faults()))?;
-        Self::new(&spec, registry)
+        Self::from_spec(&spec, registry)
     }
 
     /// The name its author gave it.

@@ -93,7 +93,7 @@ fn output_shape(own: Shape, node: &NodeSpec) -> Shape {
 fn condition(node: &NodeSpec, reader: Reader, check: &mut Check) -> Option<Condition> {
     let source = node.when.as_ref()?;
     let at = node.at.field("when");
-    match Condition::new(source) {
+    match Condition::parse(source) {
         Ok(condition) => {
             let found = reader.check(condition.references(), &at);
             check.faults.extend(found);
@@ -114,7 +114,7 @@ pub(super) fn constant(condition: &Condition, at: &Pointer) -> Option<Fault> {
     condition.is_constant().then(|| {
         let detail = "the condition reads nothing, so it is always the same";
         let hint = "compare `input` or the output of a node, or write `true` or `false`";
-        Fault::new(FaultCode::ConstantCondition, at, detail).hint(hint)
+        Fault::new(FaultCode::ConstantCondition, at, detail).with_hint(hint)
     })
 }
 
@@ -126,7 +126,7 @@ fn refuse_what_does_not_apply(node: &NodeSpec, node_type: &NodeType, check: &mut
     let mut refuse = |field: &'static str, hint: &'static str| {
         let detail = format!("`{field}` has no meaning for a {}", kind.name());
         let fault = Fault::new(FaultCode::NotApplicable, node.at.field(field), detail);
-        check.fault(fault.hint(hint));
+        check.fault(fault.with_hint(hint));
     };
     if node.retry.is_some() {
         refuse("retry", "put it on the nodes that are to be tried again");

@@ -20,11 +20,11 @@ impl Host {
     /// `slots`: leaf steps at once.
     pub fn new(flow: &Flow, slots: usize) -> Self {
         let world = World::default();
-        let workflow = Workflow::new(&flow.json(), &world.registry());
+        let workflow = Workflow::from_spec(&flow.json(), &world.registry());
         let workflow = workflow.unwrap_or_else(|invalid| panic!("{invalid}\n{flow:?}"));
         Self {
             workflow: Arc::new(workflow),
-            executor: Executor::new().concurrent_steps(slots),
+            executor: Executor::new().with_concurrent_steps(slots),
             input: flow.input.clone(),
             world,
         }

@@ -119,7 +119,7 @@ impl Node for ScriptNode {
             return Err(NodeError::new(code.clone(), "as the script says"));
         }
         if world.fails_again(&path, data.fails_first) {
-            return Err(NodeError::new("flaky", "as the script says").retryable());
+            return Err(NodeError::new("flaky", "as the script says").with_retry());
         }
         let value = cx.render_json(&data.value)?;
         Ok(match piped {

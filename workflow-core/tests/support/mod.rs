@@ -95,7 +95,7 @@ impl Node for ScriptNode {
             tokio::time::sleep(Duration::from_millis(script.millis)).await;
         }
         guard.2 = true;
-        cx.usage(Usage::new(10, 1));
+        cx.record_usage(Usage::new(10, 1));
         assert!(!script.panics, "as the script says");
         if cx.attempt() <= script.failures {
             let error = NodeError::new(
@@ -103,12 +103,12 @@ impl Node for ScriptNode {
                 format!("attempt {} of {id} fails", cx.attempt()),
             );
             let error = if script.retryable {
-                error.retryable()
+                error.with_retry()
             } else {
                 error
             };
             return Err(match script.retry_after_ms {
-                Some(wait) => error.retry_after(Duration::from_millis(wait)),
+                Some(wait) => error.with_retry_after(Duration::from_millis(wait)),
                 None => error,
             });
         }
@@ -158,7 +158,9 @@ pub fn workflow(probe: &Probe, nodes: &[(&str, &[&str], Value)]) -> Arc<Workflow
 }
 
 pub fn parsed(probe: &Probe, spec: &Value) -> Arc<Workflow> {
-    Arc::new(Workflow::new(spec, &registry(probe)).unwrap_or_else(|invalid| panic!("{invalid}")))
+    Arc::new(
+        Workflow::from_spec(spec, &registry(probe)).unwrap_or_else(|invalid| panic!("{invalid}")),
+    )
 }
 
 /// Runs a specification with an input.

@@ -15,8 +15,8 @@ use workflow_httpkit::testing::{RawServer, Then};
 /// A client that may call this origin, on this machine.
 pub(crate) fn local(origin: &str) -> HttpClientBuilder {
     HttpClient::builder()
-        .allow_origin(origin)
-        .allow_private(origin, "127.0.0.1")
+        .with_origin(origin)
+        .with_private_addresses(origin, "127.0.0.1")
 }
 
 pub(crate) fn registry(client: HttpClientBuilder) -> Registry {
@@ -28,7 +28,7 @@ pub(crate) fn registry(client: HttpClientBuilder) -> Registry {
 /// Runs a workflow of one `HttpNode`.
 pub(crate) fn run(client: HttpClientBuilder, data: &Value, input: impl Into<Value>) -> Run {
     let nodes = json!({"nodes": [{"id": "call", "type": "HttpNode", "data": data}]});
-    let workflow = Workflow::new(&nodes, &registry(client)).unwrap();
+    let workflow = Workflow::from_spec(&nodes, &registry(client)).unwrap();
     Executor::new().run(Arc::new(workflow), input.into())
 }
 

@@ -30,9 +30,9 @@ const DEFAULT_MAX_REPLY_BYTES: usize = 8 * 1024 * 1024;
 /// use workflow_gemini::GeminiClient;
 ///
 /// let client = GeminiClient::builder()
-///     .api_key("an API key")
-///     .model("gemini-3.5-flash-lite")
-///     .total_timeout(Duration::from_secs(300))
+///     .with_api_key("an API key")
+///     .with_model("gemini-3.5-flash-lite")
+///     .with_total_timeout(Duration::from_secs(300))
 ///     .build()?;
 /// assert_eq!(client.model(), "gemini-3.5-flash-lite");
 /// # Ok::<(), workflow_gemini::ConfigError>(())
@@ -105,11 +105,11 @@ impl GeminiClientBuilder {
     ///
     /// | variable | sets |
     /// |---|---|
-    /// | `GOOGLE_API_KEY`, else `GEMINI_API_KEY` | [`api_key`](Self::api_key) |
-    /// | `GOOGLE_GEMINI_BASE_URL` | [`base_url`](Self::base_url) |
-    /// | `GOOGLE_GENAI_API_VERSION` | [`api_version`](Self::api_version) |
-    /// | `GEMINI_MODEL` | [`model`](Self::model) |
-    /// | `GEMINI_STORE` (`true` or `false`) | [`store`](Self::store) |
+    /// | `GOOGLE_API_KEY`, else `GEMINI_API_KEY` | [`api_key`](Self::with_api_key) |
+    /// | `GOOGLE_GEMINI_BASE_URL` | [`base_url`](Self::with_base_url) |
+    /// | `GOOGLE_GENAI_API_VERSION` | [`api_version`](Self::with_api_version) |
+    /// | `GEMINI_MODEL` | [`model`](Self::with_model) |
+    /// | `GEMINI_STORE` (`true` or `false`) | [`store`](Self::with_store) |
     ///
     /// An empty variable counts as not set. [`key_variable`](Self::key_variable) names the variable
     /// that the key is from, [`ignored_key_variable`](Self::ignored_key_variable) the one that lost.
@@ -204,7 +204,7 @@ impl GeminiClientBuilder {
     }
 
     /// The variable that the key is from: `GOOGLE_API_KEY` or `GEMINI_API_KEY`. `None` where no
-    /// variable has one, or [`api_key`](Self::api_key) was called since.
+    /// variable has one, or [`api_key`](Self::with_api_key) was called since.
     pub fn key_variable(&self) -> Option<&'static str> {
         self.key_variable
     }
@@ -216,7 +216,7 @@ impl GeminiClientBuilder {
     }
 
     /// The API key. It is sent in the header `x-goog-api-key` and shown nowhere. Required.
-    pub fn api_key(mut self, key: impl Into<String>) -> Self {
+    pub fn with_api_key(mut self, key: impl Into<String>) -> Self {
         self.api_key = Some(key.into());
         self.key_variable = None;
         self.ignored_key_variable = None;
@@ -234,12 +234,15 @@ impl GeminiClientBuilder {
     ///     std::fs::read_to_string("/run/secrets/token")
     /// }
     /// let client = GeminiClient::builder()
-    ///     .vertex("my-project", "europe-west4")
-    ///     .bearer_token(token)
+    ///     .with_vertex("my-project", "europe-west4")
+    ///     .with_bearer_token(token)
     ///     .build()?;
     /// # Ok::<(), workflow_gemini::ConfigError>(())
     /// ```
-    pub fn bearer_token<F, E>(mut self, provide: impl Fn() -> F + Send + Sync + 'static) -> Self
+    pub fn with_bearer_token<F, E>(
+        mut self,
+        provide: impl Fn() -> F + Send + Sync + 'static,
+    ) -> Self
     where
         F: Future<Output = Result<String, E>> + Send + 'static,
         E: Into<Box<dyn Error + Send + Sync>> + 'static,
@@ -250,7 +253,7 @@ impl GeminiClientBuilder {
 
     /// Asks Vertex AI, as this project and in this location: `global`, `us`, `eu`, or a region such
     /// as `europe-west4`. Sets base URL, version and path prefix; what is set later wins.
-    pub fn vertex(mut self, project: impl AsRef<str>, location: impl AsRef<str>) -> Self {
+    pub fn with_vertex(mut self, project: impl AsRef<str>, location: impl AsRef<str>) -> Self {
         let (project, location) = (project.as_ref().trim(), location.as_ref().trim());
         let base_url = match location {
             "global" => "https://aiplatform.googleapis.com".to_owned(),
@@ -259,63 +262,63 @@ impl GeminiClientBuilder {
         };
         let prefix = format!("projects/{project}/locations/{location}/publishers/google");
         self.provider = VERTEX;
-        self.base_url(base_url)
-            .api_version("v1")
-            .path_prefix(prefix)
+        self.with_base_url(base_url)
+            .with_api_version("v1")
+            .with_path_prefix(prefix)
     }
 
     /// What stands between the version and `models` in the path. Default: nothing.
-    pub fn path_prefix(mut self, prefix: impl Into<String>) -> Self {
+    pub fn with_path_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.path_prefix = prefix.into();
         self
     }
 
     /// Where the API is, for a proxy or a test server. A path in it is kept as a prefix.
     /// Default: `https://generativelanguage.googleapis.com`.
-    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+    pub fn with_base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = url.into();
         self
     }
 
     /// The API's version, the path's first segment. Default: `v1beta`.
-    pub fn api_version(mut self, version: impl Into<String>) -> Self {
+    pub fn with_api_version(mut self, version: impl Into<String>) -> Self {
         self.api_version = version.into();
         self
     }
 
     /// The model of requests that name none. Default: [`DEFAULT_MODEL`].
-    pub fn model(mut self, model: impl Into<String>) -> Self {
+    pub fn with_model(mut self, model: impl Into<String>) -> Self {
         self.model = model.into();
         self
     }
 
     /// How long connecting may take. Default: 10 s.
-    pub fn connect_timeout(mut self, limit: Duration) -> Self {
+    pub fn with_connect_timeout(mut self, limit: Duration) -> Self {
         self.timeouts.connect = limit;
         self
     }
 
     /// How long the first byte of an answer may take. A model that thinks is silent for minutes.
     /// Default: 5 min.
-    pub fn first_byte_timeout(mut self, limit: Duration) -> Self {
+    pub fn with_first_byte_timeout(mut self, limit: Duration) -> Self {
         self.timeouts.first_byte = limit;
         self
     }
 
     /// How long an answer that began may fall silent. Default: 2 min.
-    pub fn idle_timeout(mut self, limit: Duration) -> Self {
+    pub fn with_idle_timeout(mut self, limit: Duration) -> Self {
         self.timeouts.idle = limit;
         self
     }
 
     /// How long one request may take in all; the server is told, too. Default: no limit.
-    pub fn total_timeout(mut self, limit: Duration) -> Self {
+    pub fn with_total_timeout(mut self, limit: Duration) -> Self {
         self.timeouts.total = Some(limit);
         self
     }
 
     /// How many bytes one answer may have after decompression. Default: 8 MiB.
-    pub fn max_reply_bytes(mut self, limit: usize) -> Self {
+    pub fn with_max_reply_bytes(mut self, limit: usize) -> Self {
         self.max_reply_bytes = limit;
         self
     }
@@ -324,47 +327,47 @@ impl GeminiClientBuilder {
     /// least 1. Default: 256.
     ///
     /// Further requests wait in line, first come first served, at most
-    /// [`max_queued`](Self::max_queued) of them; [`Chunk::Queued`] reports the place in line, and no
+    /// [`max_queued`](Self::with_max_queued) of them; [`Chunk::Queued`] reports the place in line, and no
     /// time-out of the client runs meanwhile.
     ///
     /// [`Chunk::Queued`]: crate::Chunk::Queued
-    pub fn max_in_flight(mut self, requests: usize) -> Self {
+    pub fn with_max_in_flight(mut self, requests: usize) -> Self {
         self.limits.in_flight = requests;
         self
     }
 
     /// How many requests may be sent in any 60 s; further ones wait in line, as for
-    /// [`max_in_flight`](Self::max_in_flight). At least 1. What a project may send depends on its plan
+    /// [`max_in_flight`](Self::with_max_in_flight). At least 1. What a project may send depends on its plan
     /// and the model. Default: no limit.
-    pub fn max_per_minute(mut self, requests: u32) -> Self {
+    pub fn with_max_per_minute(mut self, requests: u32) -> Self {
         self.limits.per_minute = Some(requests);
         self
     }
 
-    /// How many requests may wait in line for [`max_in_flight`](Self::max_in_flight) and
-    /// [`max_per_minute`](Self::max_per_minute), and how many for the
-    /// [`retry_budget`](Self::retry_budget). The next one fails at once with
+    /// How many requests may wait in line for [`max_in_flight`](Self::with_max_in_flight) and
+    /// [`max_per_minute`](Self::with_max_per_minute), and how many for the
+    /// [`retry_budget`](Self::with_retry_budget). The next one fails at once with
     /// [`GeminiError::QueueFull`], which is retryable. With 0 no request waits. Default: 16,384.
     ///
     /// [`GeminiError::QueueFull`]: crate::GeminiError::QueueFull
-    pub fn max_queued(mut self, requests: usize) -> Self {
+    pub fn with_max_queued(mut self, requests: usize) -> Self {
         self.limits.queued = requests;
         self
     }
 
-    /// How many [retries](crate::GenerateRequest::as_retry) may be sent in a row: each takes one from
+    /// How many [retries](crate::GenerateRequest::with_retry) may be sent in a row: each takes one from
     /// the budget; a second or five successes give one back, and a retry that succeeds gives back its
     /// own. While the budget is used up, retries wait in line for it
     /// ([`Chunk::Queued`](crate::Chunk::Queued) with the queue `retry_budget`). With 0 nothing is
     /// retried. Default: 100.
-    pub fn retry_budget(mut self, failures: u32) -> Self {
+    pub fn with_retry_budget(mut self, failures: u32) -> Self {
         self.limits.retry_budget = failures;
         self
     }
 
     /// Whether the span of a call holds the prompt and the answer, too: for a place where both may
     /// be seen. Default: no.
-    pub fn record_content(mut self, record: bool) -> Self {
+    pub fn with_record_content(mut self, record: bool) -> Self {
         self.record_content = record;
         self
     }
@@ -374,7 +377,7 @@ impl GeminiClientBuilder {
     /// holds: projects created since 2026-10-26 store by default.
     ///
     /// [`GenerateRequest::with_store`]: crate::GenerateRequest::with_store
-    pub fn store(mut self, store: bool) -> Self {
+    pub fn with_store(mut self, store: bool) -> Self {
         self.store = Some(store);
         self
     }
@@ -383,7 +386,7 @@ impl GeminiClientBuilder {
     /// nothing is sent, and the API uses `standard`.
     ///
     /// [`GenerateRequest::with_service_tier`]: crate::GenerateRequest::with_service_tier
-    pub fn service_tier(mut self, tier: ServiceTier) -> Self {
+    pub fn with_service_tier(mut self, tier: ServiceTier) -> Self {
         self.service_tier = Some(tier);
         self
     }
@@ -479,7 +482,7 @@ mod tests {
             assert_eq!(builder.api_key.as_deref(), key, "{variables:?}");
             assert_eq!(builder.key_variable(), used, "{variables:?}");
             assert_eq!(builder.ignored_key_variable(), ignored, "{variables:?}");
-            let set = builder.api_key("c");
+            let set = builder.with_api_key("c");
             assert_eq!(
                 (set.key_variable(), set.ignored_key_variable()),
                 (None, None)
@@ -552,8 +555,8 @@ mod tests {
     fn a_limit_of_zero_is_refused_by_name() {
         let builder = || from(&[("GEMINI_API_KEY", "k")]);
         for (builder, limit) in [
-            (builder().max_in_flight(0), "max_in_flight"),
-            (builder().max_per_minute(0), "max_per_minute"),
+            (builder().with_max_in_flight(0), "max_in_flight"),
+            (builder().with_max_per_minute(0), "max_per_minute"),
         ] {
             let error = builder.build().unwrap_err().to_string();
             assert_eq!(error, format!("{limit} is 0: no request could be sent"));
@@ -586,7 +589,7 @@ mod tests {
             ("eu", "aiplatform.eu.rep.googleapis.com"),
             ("us-central1", "us-central1-aiplatform.googleapis.com"),
         ] {
-            let builder = GeminiClientBuilder::default().vertex("p", location);
+            let builder = GeminiClientBuilder::default().with_vertex("p", location);
             let url = address(
                 &builder.base_url,
                 &builder.api_version,
@@ -600,7 +603,7 @@ mod tests {
 
     #[test]
     fn debug_shows_no_key() {
-        let builder = GeminiClientBuilder::default().api_key("AIza-secret");
+        let builder = GeminiClientBuilder::default().with_api_key("AIza-secret");
         assert!(!format!("{builder:?}").contains("secret"));
     }
 }

@@ -31,12 +31,12 @@ impl Credential {
 /// An API key, in the header of the API.
 pub(super) fn key(text: &str) -> Result<Secret, ConfigError> {
     let name = HeaderName::from_static("x-goog-api-key");
-    Secret::new(name, "", text).map_err(ConfigError::of_key)
+    Secret::parse(name, "", text).map_err(ConfigError::of_key)
 }
 
 /// An access token.
 fn bearer(text: &str) -> Result<Secret, ConfigError> {
-    Secret::new(AUTHORIZATION, "Bearer ", text).map_err(ConfigError::of_key)
+    Secret::parse(AUTHORIZATION, "Bearer ", text).map_err(ConfigError::of_key)
 }
 
 type Token = Result<String, Box<dyn Error + Send + Sync>>;

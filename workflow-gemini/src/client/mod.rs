@@ -110,8 +110,8 @@ impl GeminiClient {
         self.api.fill(request);
     }
 
-    /// Whether a [retry](GenerateRequest::as_retry) would be sent now, without waiting for the client's
-    /// [retry budget](GeminiClientBuilder::retry_budget).
+    /// Whether a [retry](GenerateRequest::with_retry) would be sent now, without waiting for the client's
+    /// [retry budget](GeminiClientBuilder::with_retry_budget).
     pub fn grants_retry(&self) -> bool {
         self.api.gate().grants_retry()
     }

@@ -123,23 +123,23 @@ impl<'a> Attempt<'a> {
         self.used = usage;
         let mut total = self.spent;
         total += usage;
-        self.cx.usage(total);
+        self.cx.record_usage(total);
     }
 
     fn tell(&mut self, debug: &DebugRecord, reply: &Reply) {
         self.count(reply.usage);
-        self.cx.finish_reason(reply.finish_reason.as_str());
+        self.cx.record_finish_reason(reply.finish_reason.as_str());
         if reply.is_truncated() {
-            self.cx.truncated();
+            self.cx.record_truncated();
         }
         if let Some(model) = &reply.model_version {
-            self.cx.model(model.clone());
+            self.cx.record_model(model.clone());
         }
         let id = reply.response_id.as_deref();
         self.cx.record_debug(debug.with_answer(&reply.parts, id));
         let metadata = metadata::of_reply(reply, self.tried());
         if let Some(metadata) = metadata {
-            self.cx.metadata(metadata);
+            self.cx.record_metadata(metadata);
         }
     }
 
@@ -151,13 +151,13 @@ impl<'a> Attempt<'a> {
             return self.tell_tried();
         };
         if let Some(metadata) = metadata::of_details(error.details(), self.tried()) {
-            self.cx.metadata(metadata);
+            self.cx.record_metadata(metadata);
         }
         if let Some(model) = error.model_version() {
-            self.cx.model(model.to_owned());
+            self.cx.record_model(model.to_owned());
         }
         if let Some(reason) = error.finish_reason() {
-            self.cx.finish_reason(reason.as_str().to_owned());
+            self.cx.record_finish_reason(reason.as_str().to_owned());
         }
         self.cx
             .record_debug(debug.with_answer(error.parts(), error.response_id()));
@@ -165,7 +165,7 @@ impl<'a> Attempt<'a> {
 
     fn tell_tried(&self) {
         if let Some(tried) = self.tried() {
-            self.cx.metadata(json!({ "tried": tried }));
+            self.cx.record_metadata(json!({ "tried": tried }));
         }
     }
 

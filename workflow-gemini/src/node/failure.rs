@@ -29,18 +29,18 @@ pub(super) fn told(error: GeminiError, cx: &NodeContext, client: &GeminiClient) 
         .retry_limit()
         .is_none_or(|limit| cx.attempt() <= limit);
     if may_pass && !client.has_retries() {
-        failure = failure.hint(NO_BUDGET);
+        failure = failure.with_hint(NO_BUDGET);
     } else if may_pass {
-        failure = failure.retryable();
+        failure = failure.with_retry();
         if !client.grants_retry() {
-            failure = failure.waits_for(RETRY_BUDGET);
+            failure = failure.with_awaited(RETRY_BUDGET);
         }
         if let Some(wait) = error.retry_after() {
-            failure = failure.retry_after(wait);
+            failure = failure.with_retry_after(wait);
         }
     }
     if let Some(hint) = error.hint() {
-        failure = failure.hint(hint);
+        failure = failure.with_hint(hint);
     }
     failure.with_source(error)
 }

@@ -32,7 +32,7 @@ const ATTEMPTS: u32 = 5;
 /// use workflow_core::Registry;
 /// use workflow_gemini::GeminiClient;
 ///
-/// let client = GeminiClient::builder().api_key("an API key").build()?;
+/// let client = GeminiClient::builder().with_api_key("an API key").build()?;
 /// let mut registry = Registry::default();
 /// workflow_gemini::register(&mut registry, client);
 /// assert!(registry.get("LLMNode").unwrap().display().streams_text());
@@ -43,7 +43,7 @@ pub fn register(registry: &mut Registry, client: GeminiClient) {
         .register_with(TYPE, move |data: LlmData| {
             LlmNode::new(client.clone(), data)
         })
-        .activity("Calling Gemini API")
+        .with_activity("Calling Gemini API")
         .with_display(
             DisplayHints::new()
                 .with_label("LLM")
@@ -51,8 +51,8 @@ pub fn register(registry: &mut Registry, client: GeminiClient) {
                 .with_summary("model")
                 .with_streamed_text(),
         )
-        .retry(RetryPolicy::attempts(ATTEMPTS))
-        .pure();
+        .with_retry(RetryPolicy::attempts(ATTEMPTS))
+        .with_no_side_effects();
 }
 
 /// Sends a prompt, or its input, to the model. Its output is the answer: text, or with `schema`

@@ -200,14 +200,14 @@ impl GenerateRequest {
     }
 
     /// Says that an earlier request like this one failed: it takes one from the client's
-    /// [retry budget](crate::GeminiClientBuilder::retry_budget), and waits for it if need be.
-    pub fn as_retry(mut self) -> Self {
+    /// [retry budget](crate::GeminiClientBuilder::with_retry_budget), and waits for it if need be.
+    pub fn with_retry(mut self) -> Self {
         self.retry = true;
         self
     }
 
     /// Whether the API may store this request and its answer in its logs. Default: as the
-    /// [client](crate::GeminiClientBuilder::store) says, else as the project is set.
+    /// [client](crate::GeminiClientBuilder::with_store) says, else as the project is set.
     pub fn with_store(mut self, store: bool) -> Self {
         self.store = Some(store);
         self

@@ -36,7 +36,7 @@ impl Schema {
     /// Whether it is a usable JSON Schema, or why it is none.
     pub(crate) fn validator(&self) -> Result<&ValueSchema, &str> {
         let compiled = self.validator.get_or_init(|| {
-            let compiled = ValueSchema::new(&self.json, "");
+            let compiled = ValueSchema::compile(&self.json, "");
             compiled.map_err(|fault| fault.detail)
         });
         compiled.as_ref().map_err(String::as_str)

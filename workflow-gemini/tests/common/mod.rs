@@ -13,7 +13,9 @@ use workflow_gemini::{GeminiClient, GeminiClientBuilder};
 pub(crate) const KEY: &str = "AIzaSy-not-a-real-key-0123456789";
 
 pub(crate) fn builder(base_url: &str) -> GeminiClientBuilder {
-    GeminiClient::builder().api_key(KEY).base_url(base_url)
+    GeminiClient::builder()
+        .with_api_key(KEY)
+        .with_base_url(base_url)
 }
 
 pub(crate) fn client(base_url: &str) -> GeminiClient {

@@ -51,7 +51,7 @@ impl Keyring {
         let checked = client.map_or(Ok(()), |client| self.wrong.check(client, number));
         checked.map_err(|wait| {
             let detail = "this address has sent too many wrong API keys; wait for a moment";
-            Kind::TooManyWrongKeys.of(detail).retry_after(wait)
+            Kind::TooManyWrongKeys.of(detail).with_retry_after(wait)
         })?;
         let Some((_, budget)) = number.and_then(|number| self.keys.get(number)) else {
             let detail = "the API key is not one of this service";
@@ -60,7 +60,7 @@ impl Keyring {
         budget.take().map_err(|wait| {
             let limit = budget.requests();
             let detail = format!("one API key may ask {limit} times a minute; wait for a moment");
-            Kind::TooManyRequests.of(detail).retry_after(wait)
+            Kind::TooManyRequests.of(detail).with_retry_after(wait)
         })
     }
 }

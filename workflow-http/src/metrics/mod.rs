@@ -28,7 +28,7 @@ pub(crate) const OPEN_METRICS: &str = "application/openmetrics-text";
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
 /// let metrics = Arc::new(Metrics::default());
-/// let engine = LocalEngine::builder(Registry::default()).observer(metrics.clone()).build();
+/// let engine = LocalEngine::builder(Registry::default()).with_observer(metrics.clone()).build();
 /// let options = Options::default().with_metrics(metrics);
 /// let router = workflow_http::router(Arc::new(engine), options);
 /// # }

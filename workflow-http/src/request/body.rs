@@ -98,7 +98,7 @@ impl Bodies {
                 "the bodies that are being received have {} bytes together, which is the most; try again",
                 self.most
             );
-            return Err(Kind::TooManyBodies.of(detail).retry_after(BUSY));
+            return Err(Kind::TooManyBodies.of(detail).with_retry_after(BUSY));
         };
         match &mut read.permit {
             Some(held) => held.merge(permit),

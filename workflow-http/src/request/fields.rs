@@ -30,7 +30,7 @@ impl Fields {
     pub(crate) fn refuse(&mut self, code: FaultCode, pointer: &str, detail: impl Into<String>) {
         let shape = format!("the body is like {}", self.shape);
         self.faults
-            .push(Fault::new(code, pointer, detail).hint(shape));
+            .push(Fault::new(code, pointer, detail).with_hint(shape));
     }
 
     /// A field that may be missing. `null` is a value.

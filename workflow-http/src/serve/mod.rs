@@ -112,7 +112,7 @@ fn full(connections: usize) -> Router {
         let detail = format!("there are {connections} connections already; close some, or wait");
         Kind::TooManyConnections
             .of(detail)
-            .retry_after(REFUSAL_TIME)
+            .with_retry_after(REFUSAL_TIME)
             .closing()
     };
     Router::new().fallback(problem)

@@ -81,7 +81,7 @@ impl Teller {
     fn started(&self, started: &NodeStarted) -> String {
         let kind = self.outline.kind_of(started.step.path());
         let node_type = kind.and_then(|kind| self.engine.registry().get(kind));
-        let activity = node_type.map_or(WORKING, NodeType::doing);
+        let activity = node_type.map_or(WORKING, NodeType::activity);
         match (started.attempt, started.max_attempts) {
             (_, 1) => format!("{activity}..."),
             (attempt, attempts) => format!("{activity} (Attempt {attempt}/{attempts})..."),

@@ -41,7 +41,7 @@ impl Readers {
             let detail = format!("{readers} streams follow run {run} already, and no more may");
             return Err(Kind::TooManyReaders
                 .of(detail)
-                .retry_after(Duration::from_secs(5)));
+                .with_retry_after(Duration::from_secs(5)));
         }
         *readers += 1;
         let readers = self.clone();

@@ -64,7 +64,7 @@ impl Api {
 
     /// A service whose engine tells this observer.
     pub fn observed(options: Options, observer: Arc<dyn Observer>) -> Self {
-        Self::of(options, |engine| engine.observer(observer))
+        Self::of(options, |engine| engine.with_observer(observer))
     }
 
     /// A service with an engine that is set up like this.
@@ -78,12 +78,12 @@ impl Api {
         let mut registry = Registry::default();
         registry
             .register::<PromptNode>("PromptNode")
-            .activity("Rendering the prompt");
+            .with_activity("Rendering the prompt");
         registry.register::<TransformNode>("TransformNode");
         registry
             .register_with("LLMNode", node)
-            .activity("Calling Gemini API")
-            .retry(RetryPolicy::attempts(5));
+            .with_activity("Calling Gemini API")
+            .with_retry(RetryPolicy::attempts(5));
         let engine = Arc::new(engine(LocalEngine::builder(registry)).build());
         let router = workflow_http::router(engine, options.clone());
         Self {

@@ -91,35 +91,35 @@ pub struct LocalEngineBuilder {
 impl LocalEngineBuilder {
     /// Where workflows and runs are kept; a [`MemoryStore`] unless it is set.
     #[must_use]
-    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
+    pub fn with_store(mut self, store: Arc<dyn Store>) -> Self {
         self.store = store;
         self
     }
 
     /// How each run is executed.
     #[must_use]
-    pub fn executor(mut self, executor: Executor) -> Self {
+    pub fn with_executor(mut self, executor: Executor) -> Self {
         self.executor = executor;
         self
     }
 
     /// Who hears of every event, once it is stored; nobody unless it is set.
     #[must_use]
-    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+    pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);
         self
     }
 
     /// How many runs work at once; at least 1, 1,024 by default.
     #[must_use]
-    pub fn max_running(mut self, runs: usize) -> Self {
+    pub fn with_max_running(mut self, runs: usize) -> Self {
         self.running = runs.max(1);
         self
     }
 
     /// How many more runs may wait until there is room; 10,000 by default.
     #[must_use]
-    pub fn max_queued(mut self, runs: usize) -> Self {
+    pub fn with_max_queued(mut self, runs: usize) -> Self {
         self.queued = runs;
         self
     }
@@ -128,10 +128,10 @@ impl LocalEngineBuilder {
     /// A new run that does not fit is refused with [`EngineError::Busy`], and a queued one waits until
     /// there is room. When runs that work come to hold more than this, those fail with `out_of_memory` that
     /// hold more than an equal share. Runs that wait in the queue, for a person or for a time are in the store
-    /// only. Values are estimated as [`Executor::max_run_memory`] says; what the text of running steps, the
+    /// only. Values are estimated as [`Executor::with_max_run_memory`] says; what the text of running steps, the
     /// readers and the store take comes on top.
     #[must_use]
-    pub fn memory_budget(mut self, bytes: usize) -> Self {
+    pub fn with_memory_budget(mut self, bytes: usize) -> Self {
         self.memory = bytes;
         self
     }

@@ -86,7 +86,7 @@ impl PlannedCall {
             let value = scope.implicit_input(implicit).cloned();
             let value = value.ok_or_else(|| {
                 NodeError::new("no_implicit_input", "there is nothing to call it with")
-                    .hint("say its `input`")
+                    .with_hint("say its `input`")
             })?;
             let is_new = false;
             Input { value, is_new }

@@ -10,17 +10,17 @@ use crate::{error::shown, template::TemplateError};
 pub(super) fn unexpected_character(c: char, rest: &str) -> TemplateError {
     let error = TemplateError::syntax(format!("unexpected `{c}` in an expression"));
     match c {
-        '#' => error.hint("names stand without `#`: write `{{ input }}` or `{{ id.output }}`"),
-        '$' if rest.starts_with("$json") => {
-            error.hint("write `input` for the run's input, or `id.output` for the output of a node")
-        }
-        '$' => error.hint("names stand without `$`: write `input` or `id.output`"),
-        '!' => error.hint("write `not`"),
-        '&' => error.hint("write `and`"),
-        '?' => error.hint("write `a if condition else b`"),
-        '@' => error.hint("write `item` for the item of a map"),
-        '`' | '“' | '”' | '‘' | '’' => error.hint("quote text with ' or \""),
-        _ if c.is_alphabetic() => error.hint("names have the letters a to z, digits and `_`"),
+        '#' => error.with_hint("names stand without `#`: write `{{ input }}` or `{{ id.output }}`"),
+        '$' if rest.starts_with("$json") => error.with_hint(
+            "write `input` for the run's input, or `id.output` for the output of a node",
+        ),
+        '$' => error.with_hint("names stand without `$`: write `input` or `id.output`"),
+        '!' => error.with_hint("write `not`"),
+        '&' => error.with_hint("write `and`"),
+        '?' => error.with_hint("write `a if condition else b`"),
+        '@' => error.with_hint("write `item` for the item of a map"),
+        '`' | '“' | '”' | '‘' | '’' => error.with_hint("quote text with ' or \""),
+        _ if c.is_alphabetic() => error.with_hint("names have the letters a to z, digits and `_`"),
         _ => error,
     }
 }
@@ -35,23 +35,23 @@ pub(super) fn unexpected(source: &str, token: Option<Token>, expected: &str) -> 
     let detail = format!("unexpected `{}`, expected {expected}", shown(token.text));
     let error = TemplateError::syntax(detail);
     match token.text {
-        "&&" => error.hint("write `and`"),
-        "||" => error.hint("write `or`"),
-        "===" => error.hint("write `==`"),
-        "!==" => error.hint("write `!=`"),
-        "=" => error.hint("write `==` to compare"),
-        "??" => error.hint("write `| default(…)` for what may be missing"),
-        "=>" | "->" => error.hint("functions are not part of the language; use a filter"),
+        "&&" => error.with_hint("write `and`"),
+        "||" => error.with_hint("write `or`"),
+        "===" => error.with_hint("write `==`"),
+        "!==" => error.with_hint("write `!=`"),
+        "=" => error.with_hint("write `==` to compare"),
+        "??" => error.with_hint("write `| default(…)` for what may be missing"),
+        "=>" | "->" => error.with_hint("functions are not part of the language; use a filter"),
         "{" if source.trim_start().starts_with('{') => {
-            error.hint("write `{{ value }}`: two braces, not three")
+            error.with_hint("write `{{ value }}`: two braces, not three")
         }
-        ":" | "," => error.hint(LITERAL_BRACES),
+        ":" | "," => error.with_hint(LITERAL_BRACES),
         "." if source[..token.at].trim().is_empty() => {
-            error.hint("begin with a name: `input` or `id.output`")
+            error.with_hint("begin with a name: `input` or `id.output`")
         }
-        _ if is_literal_object(source) => error.hint(LITERAL_BRACES),
+        _ if is_literal_object(source) => error.with_hint(LITERAL_BRACES),
         _ if token.kind == Kind::Name => {
-            error.hint("join values with `~`, and filter them with `|`")
+            error.with_hint("join values with `~`, and filter them with `|`")
         }
         _ => error,
     }
@@ -78,7 +78,7 @@ pub(super) fn three_braces(inside: &str) -> Option<TemplateError> {
             .all(|c| c.is_ascii_alphanumeric() || "_.".contains(c));
     let error = || TemplateError::syntax("a name in three braces");
     is_path.then(|| {
-        error().hint(format!(
+        error().with_hint(format!(
             "write `{{{{ {} }}}}`: two braces, not three",
             shown(inner)
         ))
@@ -96,15 +96,17 @@ pub(in crate::template) fn braces(source: &str) -> Option<TemplateError> {
         .strip_prefix("{{")
         .and_then(|rest| rest.strip_suffix("}}"));
     Some(match inside.map(str::trim) {
-        Some(inside) if !inside.contains("{{") => error.hint(format!("write `{}`", shown(inside))),
-        _ => error.hint("write names without braces: `input.kind == 'refund'`"),
+        Some(inside) if !inside.contains("{{") => {
+            error.with_hint(format!("write `{}`", shown(inside)))
+        }
+        _ => error.with_hint("write names without braces: `input.kind == 'refund'`"),
     })
 }
 
 /// A comment that is not closed.
 pub(super) fn open_comment() -> TemplateError {
     TemplateError::syntax("`{#` begins a comment, which is not closed by `#}`")
-        .hint("for the text `{#`, write {% raw %}{#{% endraw %}")
+        .with_hint("for the text `{#`, write {% raw %}{#{% endraw %}")
 }
 
 /// A block that is not closed.
@@ -112,7 +114,7 @@ pub(super) fn open_block(open: &str, inside: &str) -> TemplateError {
     let close = if open == "{{" { "}}" } else { "%}" };
     let error = TemplateError::syntax(format!("`{open}` is not closed, expected `{close}`"));
     if is_literal_object(inside) {
-        error.hint(LITERAL_BRACES)
+        error.with_hint(LITERAL_BRACES)
     } else {
         error
     }
@@ -122,12 +124,12 @@ pub(super) fn open_block(open: &str, inside: &str) -> TemplateError {
 pub(super) fn unknown_statement(word: &str) -> TemplateError {
     let error = TemplateError::syntax(format!("there is no statement `{}`", shown(word)));
     match word {
-        "elseif" | "elsif" => error.hint("write `elif`"),
-        "foreach" => error.hint("write `{% for item in list %}`"),
-        "unless" => error.hint("write `{% if not … %}`"),
-        "assign" | "let" => error.hint("write `{% set name = value %}`"),
-        "end" => error.hint("write `endif`, `endfor`, `endset` or `endwith`"),
-        _ => error.hint("the statements are `if`, `for`, `set`, `with` and `raw`"),
+        "elseif" | "elsif" => error.with_hint("write `elif`"),
+        "foreach" => error.with_hint("write `{% for item in list %}`"),
+        "unless" => error.with_hint("write `{% if not … %}`"),
+        "assign" | "let" => error.with_hint("write `{% set name = value %}`"),
+        "end" => error.with_hint("write `endif`, `endfor`, `endset` or `endwith`"),
+        _ => error.with_hint("the statements are `if`, `for`, `set`, `with` and `raw`"),
     }
 }
 
@@ -146,11 +148,11 @@ pub(super) fn check_call(called: &Expr) -> Result<(), TemplateError> {
         }
         Expr::Name(name, _) => {
             let detail = format!("there is no function `{}`", shown(name));
-            Err(TemplateError::syntax(detail).hint(instead_of_function(name)))
+            Err(TemplateError::syntax(detail).with_hint(instead_of_function(name)))
         }
         Expr::Attribute(_, name) => {
             let detail = format!("values have no methods such as `.{}()`", shown(name));
-            Err(TemplateError::syntax(detail).hint(instead_of_method(name)))
+            Err(TemplateError::syntax(detail).with_hint(instead_of_method(name)))
         }
         _ => Err(TemplateError::syntax("only functions can be called")),
     }

@@ -126,9 +126,8 @@ impl Template<'_> {
             }
             "else" => {
                 if parser.skip_word("if") {
-                    return Err(
-                        TemplateError::syntax("`else if` is one word here").hint("write `elif`")
-                    );
+                    return Err(TemplateError::syntax("`else if` is one word here")
+                        .with_hint("write `elif`"));
                 }
                 if matches!(self.open.last(), Some(Open::Loop)) {
                     self.reader.names.clear();
@@ -321,7 +320,7 @@ impl Target {
             let detail = format!("a part of `{name}` cannot be set");
             let hint =
                 "values do not change: set a new name, or use filters such as `map` and `join`";
-            return Err(TemplateError::syntax(detail).hint(hint));
+            return Err(TemplateError::syntax(detail).with_hint(hint));
         }
         let written = name.clone();
         Ok(Self {

@@ -27,7 +27,7 @@ impl ValueSchema {
     ///
     /// # Errors
     /// When it is no JSON Schema, refers to anything but its own parts, or costs too much.
-    pub fn new(schema: &Value, at: &str) -> Result<Self, Fault> {
+    pub fn compile(schema: &Value, at: &str) -> Result<Self, Fault> {
         if let Some(refusal) = cost::refusal(schema) {
             let detail = format!("not a usable JSON Schema: {refusal}");
             return Err(Fault::new(FaultCode::InvalidValue, at, detail));

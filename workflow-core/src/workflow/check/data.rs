@@ -201,5 +201,5 @@ pub(in crate::workflow) fn read_implicit(
         needs => format!("`{name}` reads its input, but has {needs} needs"),
     };
     let hint = "name what it should read in a template, or give it exactly one need";
-    check.fault(Fault::new(FaultCode::NoImplicitInput, &node.at, detail).hint(hint));
+    check.fault(Fault::new(FaultCode::NoImplicitInput, &node.at, detail).with_hint(hint));
 }

@@ -37,7 +37,7 @@ pub(in crate::workflow) fn check(field: &Marked, reader: &Reader) -> Vec<Fault> 
 }
 
 fn check_template(source: &str, refers: bool, at: &Pointer, reader: &Reader) -> Vec<Fault> {
-    let template = match Template::new(source) {
+    let template = match Template::parse(source) {
         Ok(template) => template,
         Err(error) => return vec![error.into_fault(at)],
     };
@@ -47,16 +47,16 @@ fn check_template(source: &str, refers: bool, at: &Pointer, reader: &Reader) -> 
     if refers && template.references().is_empty() {
         let detail = "the template refers to nothing, so it would always give the same text";
         let hint = "include {{input}} or the output of a node";
-        faults.push(Fault::new(FaultCode::TemplateWithoutInput, at, detail).hint(hint));
+        faults.push(Fault::new(FaultCode::TemplateWithoutInput, at, detail).with_hint(hint));
     }
     faults
 }
 
 fn check_expression(source: &str, condition: bool, at: &Pointer, reader: &Reader) -> Vec<Fault> {
     let read = if condition {
-        Condition::new(source).map(|expr| (Arc::clone(expr.references()), expr.paths()))
+        Condition::parse(source).map(|expr| (Arc::clone(expr.references()), expr.paths()))
     } else {
-        Expr::new(source).map(|expr| (Arc::clone(expr.references()), expr.paths()))
+        Expr::parse(source).map(|expr| (Arc::clone(expr.references()), expr.paths()))
     };
     match read {
         Ok((references, paths)) => {
@@ -72,14 +72,14 @@ fn check_expression(source: &str, condition: bool, at: &Pointer, reader: &Reader
 pub(in crate::workflow) fn warning(field: &Marked) -> Option<Fault> {
     match (field.mark, field.value) {
         (Mark::Expression { condition: true }, Value::String(source)) => {
-            plan::constant(&Condition::new(source).ok()?, &field.at)
+            plan::constant(&Condition::parse(source).ok()?, &field.at)
         }
         _ => None,
     }
 }
 
 fn check_schema(json: &Value, at: &Pointer) -> Vec<Fault> {
-    let compiled = ValueSchema::new(json, &at.to_string());
+    let compiled = ValueSchema::compile(json, &at.to_string());
     compiled.err().into_iter().collect()
 }
 

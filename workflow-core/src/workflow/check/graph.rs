@@ -231,7 +231,7 @@ impl<'a> Graph<'a> {
             written_need(cycle, nodes),
             forward.join(" -> "),
         )
-        .hint("take one of these out of `needs`")
+        .with_hint("take one of these out of `needs`")
     }
 
     fn shown(&self, node: usize) -> String {
@@ -275,7 +275,8 @@ fn shadowed(node: &NodeSpec, outside: Outside) -> Option<Fault> {
     let id = node.id.as_ref()?;
     outside.sees(&id.variable()).then(|| {
         let detail = format!("`{id}` already has a meaning around here");
-        Fault::new(FaultCode::ShadowedName, node.at.field("id"), detail).hint("choose another id")
+        Fault::new(FaultCode::ShadowedName, node.at.field("id"), detail)
+            .with_hint("choose another id")
     })
 }
 
@@ -288,7 +289,7 @@ fn index_ids<'a>(nodes: &'a [NodeSpec], faults: &mut Vec<Fault>) -> HashMap<&'a 
             let detail = format!("`{id}` is already the id of node {first}");
             faults.push(
                 Fault::new(FaultCode::DuplicateId, node.at.field("id"), detail)
-                    .hint("give each node an id of its own"),
+                    .with_hint("give each node an id of its own"),
             );
             continue;
         }
@@ -311,7 +312,7 @@ fn index_variables(nodes: &[NodeSpec], faults: &mut Vec<Fault>) -> Variables {
             );
             faults.push(
                 Fault::new(FaultCode::IdCollision, node.at.field("id"), detail)
-                    .hint("rename one of them"),
+                    .with_hint("rename one of them"),
             );
         }
     }

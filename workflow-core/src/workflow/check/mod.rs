@@ -107,7 +107,7 @@ impl<'a> Check<'a> {
             let detail = format!("waiting {wait:?} outlasts the {allowed:?} that are allowed here");
             let hint = "shorten it, or lengthen the `timeout` of the workflow or of what is around";
             self.warnings
-                .push(Fault::new(FaultCode::OutlastsTimeout, at, detail).hint(hint));
+                .push(Fault::new(FaultCode::OutlastsTimeout, at, detail).with_hint(hint));
         }
     }
 

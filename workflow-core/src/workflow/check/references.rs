@@ -212,7 +212,7 @@ impl<'a> Reader<'a> {
                  `{whole} | default(…)`"
             ),
         };
-        Fault::new(FaultCode::UnknownFieldReference, at, detail).hint(hint)
+        Fault::new(FaultCode::UnknownFieldReference, at, detail).with_hint(hint)
     }
 
     /// What is known of the value of an expression, if it is only a path.
@@ -274,7 +274,7 @@ impl<'a> Reader<'a> {
         let taken = self.meaning(name).is_some() || is_reserved(name);
         taken.then(|| {
             let detail = format!("`{name}` already has a meaning here");
-            Fault::new(FaultCode::ShadowedName, at, detail).hint("choose another name")
+            Fault::new(FaultCode::ShadowedName, at, detail).with_hint("choose another name")
         })
     }
 }
@@ -296,7 +296,7 @@ fn not_settled(named: &str, own: &str, at: &Pointer) -> Fault {
             format!("add `{named}` to `needs`"),
         )
     };
-    Fault::new(FaultCode::NotAnAncestor, at, detail).hint(hint)
+    Fault::new(FaultCode::NotAnAncestor, at, detail).with_hint(hint)
 }
 
 fn unknown_field(root: &str, field: &str, at: &Pointer) -> Fault {
@@ -311,14 +311,14 @@ fn unknown_field(root: &str, field: &str, at: &Pointer) -> Fault {
     };
     let meant = near.map_or_else(|| format!("output.{}", shown(field)), str::to_owned);
     Fault::new(FaultCode::UnknownReference, at, detail)
-        .hint(format!("did you mean `{root}.{meant}`?"))
+        .with_hint(format!("did you mean `{root}.{meant}`?"))
 }
 
 /// A node has a status besides its output, so it is no value itself.
 fn whole_node(root: &str, at: &Pointer) -> Fault {
     let detail = format!("`{root}` is a node and not a value");
     Fault::new(FaultCode::UnknownReference, at, detail)
-        .hint(format!("did you mean `{root}.output`?"))
+        .with_hint(format!("did you mean `{root}.output`?"))
 }
 
 /// `node-1` is `node` minus 1.
@@ -326,7 +326,7 @@ fn written_with_a_dash(reference: &Reference, meant: &str, at: &Pointer) -> Faul
     let root = reference.path().split('.').next().unwrap_or_default();
     let detail = format!("`{}` subtracts from `{}`", shown(meant), shown(root));
     Fault::new(FaultCode::UnknownReference, at, detail)
-        .hint(format!("write `{}`", meant.replace('-', "_")))
+        .with_hint(format!("write `{}`", meant.replace('-', "_")))
 }
 
 /// What is set in a loop is gone with the round.
@@ -334,5 +334,5 @@ fn lost_again(name: &str, at: &Pointer) -> Fault {
     let detail =
         format!("`{name}` is set outside of this block, and what is set in it ends with it");
     let hint = "choose another name; to collect values, use filters such as `map`, `select`, `sum` or `join`";
-    Fault::new(FaultCode::ShadowedName, at, detail).hint(hint)
+    Fault::new(FaultCode::ShadowedName, at, detail).with_hint(hint)
 }

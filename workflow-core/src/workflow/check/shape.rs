@@ -44,7 +44,7 @@ fn faults_of(error: &ValidationError, data: &Pointer, node_type: &NodeType) -> V
             let text = error.instance().as_str().unwrap_or_default();
             let detail = format!("{:?} is not a duration", shown(text));
             let hint = meant(text).unwrap_or_else(|| InvalidDuration.to_string());
-            vec![Fault::new(FaultCode::InvalidValue, at, detail).hint(hint)]
+            vec![Fault::new(FaultCode::InvalidValue, at, detail).with_hint(hint)]
         }
         _ => vec![Fault::new(FaultCode::InvalidValue, at, told(error))],
     }

@@ -6,7 +6,7 @@ use crate::{engine::EngineError, record::RunStatus};
 /// How many records are read at once.
 const BATCH: usize = 200;
 
-/// What [`LocalEngine::recover`](super::LocalEngine::recover) found.
+/// What [`LocalEngine::recover`](crate::LocalEngine::recover) found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Recovered {

@@ -85,7 +85,7 @@ impl Linker {
         linking.chain.extend(id);
         linking.own_name = spec["name"].as_str();
         let library = linking.library(spec);
-        Ok(Workflow::calling(spec, &self.registry, &library)?)
+        Ok(Workflow::with_library(spec, &self.registry, &library)?)
     }
 
     /// A stored workflow, with the newest versions of what it calls.
@@ -202,7 +202,7 @@ impl Linker {
         let warning = Fault::new(FaultCode::NameInUse, "#/name", detail);
         let hint =
             "choose another name, store this as a new version of that workflow, or delete that one";
-        Ok(Some(warning.hint(hint)))
+        Ok(Some(warning.with_hint(hint)))
     }
 }
 
@@ -273,7 +273,7 @@ impl Linking<'_> {
             return Ok(kept);
         }
         let library = self.library(&record.spec);
-        let workflow = Workflow::calling(&record.spec, &self.linker.registry, &library)?;
+        let workflow = Workflow::with_library(&record.spec, &self.linker.registry, &library)?;
         let workflow = Arc::new(workflow.stored_as(record.id, record.version));
         let mut compiled = lock(&self.linker.compiled);
         if compiled.len() >= MOST_KEPT

@@ -48,7 +48,7 @@ impl LocalEngine {
         if retry.from.is_some() && retry.input.is_some() {
             let detail = "with another input, nothing of the earlier run can be taken over";
             let fault = Fault::new(FaultCode::NotApplicable, "#/from", detail);
-            let fault = fault.hint("leave out `from` or `input`");
+            let fault = fault.with_hint("leave out `from` or `input`");
             return Err(EngineError::InvalidRetry(vec![fault]));
         }
         let version = retry.version.unwrap_or(before.workflow.version);
@@ -163,7 +163,7 @@ fn check_size(from: &NodeId, reused: &[ReusedStep]) -> Result<(), EngineError> {
         "the results before `{from}` have {bytes} bytes, and at most {MAX_RESULT_BYTES} are taken over"
     );
     let fault = Fault::new(FaultCode::InvalidValue, "#/from", detail);
-    let fault = fault.hint("leave out `from`, to do the whole run again");
+    let fault = fault.with_hint("leave out `from`, to do the whole run again");
     Err(EngineError::InvalidRetry(vec![fault]))
 }
 

@@ -88,9 +88,13 @@ fn check_item_name(node: &NodeSpec, name: &str, graph: &Graph, index: usize, che
     let usual = name == ITEM;
     if is_reserved(name) && !usual {
         let detail = format!("`{written}` means something else in templates");
-        check.fault(Fault::new(FaultCode::ReservedName, at, detail).hint("choose another name"));
+        check.fault(
+            Fault::new(FaultCode::ReservedName, at, detail).with_hint("choose another name"),
+        );
     } else if !usual && Reader::node(graph, index).sees(name) {
         let detail = format!("`{written}` already has a meaning here");
-        check.fault(Fault::new(FaultCode::ShadowedName, at, detail).hint("choose another name"));
+        check.fault(
+            Fault::new(FaultCode::ShadowedName, at, detail).with_hint("choose another name"),
+        );
     }
 }
