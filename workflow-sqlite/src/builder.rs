@@ -52,7 +52,7 @@ impl Builder {
 
     /// Forgets runs so many days after they ended. They are kept for ever without it.
     #[must_use]
-    pub fn with_keep_days(mut self, days: u32) -> Self {
+    pub fn with_days_kept(mut self, days: u32) -> Self {
         self.retention.days = Some(days);
         self
     }
@@ -60,7 +60,7 @@ impl Builder {
     /// Forgets the runs that ended first once more than so many have ended; up to a hundredth more may be
     /// there for a while. All are kept without it.
     #[must_use]
-    pub fn with_keep_ended_runs(mut self, runs: u32) -> Self {
+    pub fn with_ended_runs_kept(mut self, runs: u32) -> Self {
         self.retention.runs = Some(runs);
         self
     }

@@ -84,7 +84,7 @@ async fn the_runs_that_ended_last_are_kept() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("runs.db");
     let store = SqliteStore::builder(&path)
-        .with_keep_ended_runs(3)
+        .with_ended_runs_kept(3)
         .open()
         .await
         .unwrap();
@@ -105,7 +105,7 @@ async fn what_is_too_much_is_forgotten_when_a_store_is_opened() {
     filled(&store, 250).await;
     store.close().await;
     let store = SqliteStore::builder(&path)
-        .with_keep_ended_runs(0)
+        .with_ended_runs_kept(0)
         .open()
         .await
         .unwrap();
@@ -122,14 +122,14 @@ async fn runs_that_ended_long_ago_are_forgotten_with_their_logs() {
     store.close().await;
     make_old(&path, &runs[..4]).await;
     let store = SqliteStore::builder(&path)
-        .with_keep_days(36_500)
+        .with_days_kept(36_500)
         .open()
         .await
         .unwrap();
     assert_eq!(counts(&store).await.cancelled, 6);
     store.close().await;
     let store = SqliteStore::builder(&path)
-        .with_keep_days(1)
+        .with_days_kept(1)
         .open()
         .await
         .unwrap();
@@ -148,7 +148,7 @@ async fn runs_that_grew_old_are_forgotten_within_an_hour() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("runs.db");
     let store = SqliteStore::builder(&path)
-        .with_keep_days(1)
+        .with_days_kept(1)
         .open()
         .await
         .unwrap();
@@ -166,7 +166,7 @@ async fn a_look_that_failed_is_taken_again_after_an_hour() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("runs.db");
     let store = SqliteStore::builder(&path)
-        .with_keep_days(1)
+        .with_days_kept(1)
         .open()
         .await
         .unwrap();
@@ -200,7 +200,7 @@ async fn a_store_that_is_closed_forgets_no_more() {
     join_all((0..1_000).map(|_| SampleRun::ended(&store))).await;
     store.close().await;
     let store = SqliteStore::builder(&path)
-        .with_keep_ended_runs(0)
+        .with_ended_runs_kept(0)
         .open()
         .await
         .unwrap();

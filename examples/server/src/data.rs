@@ -23,10 +23,10 @@ impl Data {
         }
         let mut store = SqliteStore::builder(args.data_dir.join(FILE));
         if let Some(days) = args.keep_days {
-            store = store.with_keep_days(days);
+            store = store.with_days_kept(days);
         }
         if let Some(runs) = args.keep_runs {
-            store = store.with_keep_ended_runs(runs);
+            store = store.with_ended_runs_kept(runs);
         }
         Ok(Self::File(store.open().await?))
     }
