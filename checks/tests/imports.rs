@@ -14,7 +14,7 @@ use std::{
 use workflow_checks::{Modules, circles};
 
 /// The crates, each with its name and its folder.
-const CRATES: [(&str, &str); 8] = [
+const CRATES: [(&str, &str); 9] = [
     ("workflow-core", "workflow-core"),
     ("workflow-gemini", "workflow-gemini"),
     ("workflow-http", "workflow-http"),
@@ -22,6 +22,7 @@ const CRATES: [(&str, &str); 8] = [
     ("workflow-sqlite", "workflow-sqlite"),
     ("workflow-httpkit", "workflow-httpkit"),
     ("workflow-sqlkit", "workflow-sqlkit"),
+    ("workflow-postgres", "workflow-postgres"),
     ("workflow-server", "examples/server"),
 ];
 

@@ -82,7 +82,7 @@ pub struct EncodedHead {
     pub status: &'static str,
     /// The number of the last event.
     pub last_seq: i64,
-    /// When the run ended: RFC 3339, UTC, with milliseconds, so that texts compare as times do.
+    /// When the run ended: RFC 3339, UTC, with microseconds, so that texts compare as times do.
     pub ended_at: Option<String>,
     /// The head as JSON.
     pub json: String,

@@ -1,0 +1,148 @@
+//! Deleting in the background: runs that are not to be kept, and events of deleted runs.
+
+use std::{sync::Arc, time::Duration};
+
+use sqlx::{Connection, PgConnection, postgres::PgPool, query, query_scalar};
+use tokio::{sync::Notify, task::JoinHandle, time::timeout};
+
+/// The advisory lock of maintenance: of several instances on one database one deletes at a time.
+const LOCK: i64 = 0x7766_726e_0001;
+
+/// The time between two looks at what is to be deleted.
+const LOOK_EVERY: Duration = Duration::from_mins(1);
+
+/// The most rows that one transaction deletes, so that it holds few locks and writes little at once.
+const RUNS_AT_ONCE: i64 = 100;
+const EVENTS_AT_ONCE: i64 = 10_000;
+
+/// The rows are found by an array: with a subquery Postgres expects a third of the table, and reads all of it.
+macro_rules! delete_ended {
+    ($condition:literal, $limit:literal) => {
+        concat!(
+            "WITH gone AS ( \
+                 DELETE FROM workflow_runner.run WHERE number = ANY (ARRAY( \
+                     SELECT number FROM workflow_runner.run WHERE ",
+            $condition,
+            " ORDER BY ended_at LIMIT ",
+            $limit,
+            ")) RETURNING number \
+             ) INSERT INTO workflow_runner.deleted_run (number) SELECT number FROM gone"
+        )
+    };
+}
+
+/// `ended_at` is RFC 3339 in UTC with microseconds: texts compare as times do.
+pub(crate) const DELETE_OLD: &str = delete_ended!(
+    "ended_at < to_char((now() - make_interval(days => $1)) AT TIME ZONE 'UTC', \
+     'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')",
+    "$2"
+);
+pub(crate) const ENDED: &str =
+    "SELECT count(*) FROM workflow_runner.run WHERE ended_at IS NOT NULL";
+pub(crate) const DELETE_FIRST_ENDED: &str = delete_ended!("ended_at IS NOT NULL", "$1");
+pub(crate) const DELETE_EVENTS: &str = "DELETE FROM workflow_runner.event WHERE run = $1 AND seq <= ( \
+     SELECT max(seq) FROM ( \
+         SELECT seq FROM workflow_runner.event WHERE run = $1 ORDER BY seq LIMIT $2) AS few)";
+
+/// How long runs are kept after they ended; without a number, forever.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Retention {
+    pub(crate) days: Option<u32>,
+    pub(crate) runs: Option<u32>,
+}
+
+/// The task that deletes. It ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Maintenance {
+    deleted: Arc<Notify>,
+    task: JoinHandle<()>,
+}
+
+impl Maintenance {
+    pub(crate) fn spawn(pool: PgPool, retention: Retention) -> Self {
+        let deleted = Arc::new(Notify::new());
+        let task = tokio::spawn(run(pool, retention, Arc::clone(&deleted)));
+        Self { deleted, task }
+    }
+
+    /// A run was deleted: its events are deleted soon.
+    pub(crate) fn note_deleted_run(&self) {
+        self.deleted.notify_one();
+    }
+}
+
+impl Drop for Maintenance {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn run(pool: PgPool, retention: Retention, deleted: Arc<Notify>) {
+    while !pool.is_closed() {
+        match delete_some(&pool, retention).await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => {
+                tracing::warn!(%error, "runs and events that are not kept were not deleted: the next attempt is in a minute");
+            }
+        }
+        // Whichever comes first.
+        let _ = timeout(LOOK_EVERY, deleted.notified()).await;
+    }
+}
+
+/// Deletes some of what is not kept. Returns whether there may be more.
+async fn delete_some(pool: &PgPool, retention: Retention) -> sqlx::Result<bool> {
+    let mut connection = pool.acquire().await?;
+    let mut transaction = connection.begin().await?;
+    let is_mine: bool = query_scalar("SELECT pg_try_advisory_xact_lock($1)")
+        .bind(LOCK)
+        .fetch_one(&mut *transaction)
+        .await?;
+    if !is_mine {
+        return Ok(false);
+    }
+    let more = retention.delete_some_runs(&mut transaction).await?
+        | delete_some_events(&mut transaction).await?;
+    transaction.commit().await?;
+    Ok(more)
+}
+
+impl Retention {
+    async fn delete_some_runs(self, connection: &mut PgConnection) -> sqlx::Result<bool> {
+        let mut deleted = 0;
+        if let Some(days) = self.days {
+            let old = query(DELETE_OLD)
+                .bind(i32::try_from(days).unwrap_or(i32::MAX))
+                .bind(RUNS_AT_ONCE)
+                .execute(&mut *connection)
+                .await?;
+            deleted += old.rows_affected();
+        }
+        if let Some(kept) = self.runs {
+            let ended: i64 = query_scalar(ENDED).fetch_one(&mut *connection).await?;
+            let too_many = (ended - i64::from(kept)).clamp(0, RUNS_AT_ONCE);
+            let first = query(DELETE_FIRST_ENDED).bind(too_many);
+            deleted += first.execute(connection).await?.rows_affected();
+        }
+        Ok(deleted > 0)
+    }
+}
+
+/// Deletes events of the run that was deleted first. Returns whether there may be more.
+async fn delete_some_events(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    let run: Option<i64> = query_scalar("SELECT min(number) FROM workflow_runner.deleted_run")
+        .fetch_one(&mut *connection)
+        .await?;
+    let Some(run) = run else {
+        return Ok(false);
+    };
+    let events = query(DELETE_EVENTS).bind(run).bind(EVENTS_AT_ONCE);
+    if events.execute(&mut *connection).await?.rows_affected() == 0 {
+        query("DELETE FROM workflow_runner.deleted_run WHERE number = $1")
+            .bind(run)
+            .execute(connection)
+            .await?;
+    }
+    Ok(true)
+}

@@ -1,0 +1,201 @@
+//! The store.
+
+use std::{fmt, sync::Arc};
+
+use async_trait::async_trait;
+use sqlx::postgres::PgPool;
+use workflow_core::{
+    RunId, RunRecord, StepEvent, Store, WorkflowId,
+    record::{KeyedRun, Page, PageRequest, RunCounts, RunKey, RunQuery, WorkflowRecord},
+    store::{Append, Catalog, RunLog, StoreError},
+};
+use workflow_sqlkit::{EncodedAppend, EncodedRun, EncodedVersion, UnreadableRows};
+
+use crate::{
+    builder::Builder,
+    error::{ConnectError, Target},
+    maintenance::{Maintenance, Retention},
+    runs, workflows, write,
+};
+
+/// Workflows, runs and their logs in a Postgres database. Clones are the same store.
+///
+/// Any number of stores, in any number of processes, may use one database: of two appends to one log after the same
+/// event, the second is refused with [`StoreError::Conflict`].
+///
+/// # Cancellation
+/// A write whose future is dropped happens whole or not at all.
+#[derive(Clone)]
+pub struct PostgresStore {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    target: Target,
+    pool: PgPool,
+    unreadable: UnreadableRows,
+    maintenance: Maintenance,
+}
+
+impl PostgresStore {
+    /// Connects to `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, and creates or updates the tables. Runs are kept
+    /// until they are deleted.
+    ///
+    /// # Errors
+    /// When the server or the database cannot be used: see [`ConnectErrorKind`](crate::ConnectErrorKind).
+    pub async fn connect(url: &str) -> Result<Self, ConnectError> {
+        Self::builder(url).connect().await
+    }
+
+    /// A store with other options.
+    pub fn builder(url: &str) -> Builder {
+        Builder::new(url)
+    }
+
+    pub(crate) fn new(target: Target, pool: PgPool, retention: Retention) -> Self {
+        let shared = Shared {
+            target,
+            unreadable: UnreadableRows::default(),
+            maintenance: Maintenance::spawn(pool.clone(), retention),
+            pool,
+        };
+        Self {
+            shared: Arc::new(shared),
+        }
+    }
+
+    /// Waits for the statements under way and closes the connections. Later calls of this store and its clones fail.
+    pub async fn close(&self) {
+        self.pool().close().await;
+    }
+
+    pub(crate) fn pool(&self) -> &PgPool {
+        &self.shared.pool
+    }
+}
+
+#[async_trait]
+impl RunLog for PostgresStore {
+    async fn create_run(
+        &self,
+        record: RunRecord,
+        first: StepEvent,
+        key: Option<RunKey>,
+    ) -> Result<(), StoreError> {
+        let run = EncodedRun::of(&record, &first, key)?;
+        write::create_run(self.pool(), &run).await
+    }
+
+    async fn run_by_key(&self, key: &RunKey) -> Result<Option<KeyedRun>, StoreError> {
+        runs::of_key(self.pool(), key).await
+    }
+
+    async fn append(&self, run: RunId, append: Append<'_>) -> Result<(), StoreError> {
+        let append = EncodedAppend::of(run, append)?;
+        write::append(self.pool(), &append).await
+    }
+
+    async fn read(
+        &self,
+        run: RunId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<StepEvent>, StoreError> {
+        runs::log(self.pool(), run, after, limit).await
+    }
+
+    async fn run(&self, run: RunId) -> Result<Option<RunRecord>, StoreError> {
+        runs::find(self.pool(), run).await
+    }
+
+    async fn unfinished(
+        &self,
+        after: Option<RunId>,
+        limit: usize,
+    ) -> Result<Vec<RunRecord>, StoreError> {
+        runs::unfinished(self.pool(), &self.shared.unreadable, after, limit).await
+    }
+
+    async fn delete_run(&self, run: RunId) -> Result<bool, StoreError> {
+        let deleted = write::delete_run(self.pool(), run).await?;
+        if deleted {
+            self.shared.maintenance.note_deleted_run();
+        }
+        Ok(deleted)
+    }
+}
+
+#[async_trait]
+impl Catalog for PostgresStore {
+    async fn create_workflow(&self, record: WorkflowRecord) -> Result<(), StoreError> {
+        write::create_workflow(self.pool(), &EncodedVersion::of(&record)?).await
+    }
+
+    async fn update_workflow(&self, record: WorkflowRecord) -> Result<bool, StoreError> {
+        write::update_workflow(self.pool(), &EncodedVersion::of(&record)?).await
+    }
+
+    async fn workflow(
+        &self,
+        id: WorkflowId,
+        version: Option<u32>,
+    ) -> Result<Option<WorkflowRecord>, StoreError> {
+        workflows::find(self.pool(), id, version).await
+    }
+
+    async fn workflows_named(
+        &self,
+        name: &str,
+        limit: usize,
+    ) -> Result<Vec<WorkflowId>, StoreError> {
+        workflows::named(self.pool(), name, limit).await
+    }
+
+    async fn workflow_names(&self, limit: usize) -> Result<Vec<String>, StoreError> {
+        workflows::names(self.pool(), limit).await
+    }
+
+    async fn workflows(&self, page: PageRequest) -> Result<Page<WorkflowRecord>, StoreError> {
+        workflows::page(self.pool(), &self.shared.unreadable, &page).await
+    }
+
+    async fn versions(
+        &self,
+        id: WorkflowId,
+        page: PageRequest,
+    ) -> Result<Page<WorkflowRecord>, StoreError> {
+        workflows::versions(self.pool(), &self.shared.unreadable, id, &page).await
+    }
+
+    async fn delete_workflow(
+        &self,
+        id: WorkflowId,
+        if_version: Option<u32>,
+    ) -> Result<bool, StoreError> {
+        write::delete_workflow(self.pool(), id, if_version).await
+    }
+
+    async fn runs(&self, query: RunQuery) -> Result<Page<RunRecord>, StoreError> {
+        runs::page(self.pool(), &self.shared.unreadable, &query).await
+    }
+
+    async fn count_runs(&self, query: &RunQuery) -> Result<RunCounts, StoreError> {
+        runs::count(self.pool(), query).await
+    }
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    /// Writes a row: a server that is down, full or read-only, and missing tables are found.
+    async fn ping(&self) -> Result<(), StoreError> {
+        write::probe(self.pool()).await
+    }
+}
+
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresStore")
+            .field("database", &self.shared.target.to_string())
+            .finish_non_exhaustive()
+    }
+}
