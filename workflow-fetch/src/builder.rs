@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use crate::{
     address::Addresses,
-    client::HttpClient,
+    client::{HttpClient, Settings, Timeouts},
     config::ConfigError,
     guard::Guard,
     resolver::{Resolver, SystemResolver},
@@ -35,19 +35,11 @@ pub struct HttpClientBuilder {
     timeouts: Timeouts,
 }
 
-/// How long a call may take.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Timeouts {
-    pub(crate) connect: Duration,
-    pub(crate) whole: Duration,
-}
-
-/// What a builder has checked.
-pub(crate) struct Settings {
-    pub(crate) guard: Guard,
-    pub(crate) secrets: Arc<dyn Secrets>,
-    pub(crate) resolver: Arc<dyn Resolver>,
-    pub(crate) timeouts: Timeouts,
+impl HttpClient {
+    /// Collects what the client may do.
+    pub fn builder() -> HttpClientBuilder {
+        HttpClientBuilder::default()
+    }
 }
 
 impl Default for HttpClientBuilder {

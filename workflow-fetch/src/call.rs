@@ -10,7 +10,9 @@ use reqwest::{
 };
 use url::Url;
 
-use crate::{error::FetchError, origin::Origin, request};
+use crate::{error::FetchError, origin::Origin};
+
+pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Headers that tell who asks: for one origin only, as are secrets.
 const PERSONAL: [HeaderName; 2] = [AUTHORIZATION, COOKIE];
@@ -20,7 +22,7 @@ const OF_A_BODY: [HeaderName; 5] = [
     CONTENT_LANGUAGE,
     CONTENT_LOCATION,
     CONTENT_TYPE,
-    request::IDEMPOTENCY_KEY,
+    IDEMPOTENCY_KEY,
 ];
 
 /// One request, with everything in it.
@@ -46,7 +48,7 @@ impl Call {
         };
         let location = String::from_utf8_lossy(location.as_bytes());
         let target = self.url.join(&location);
-        let mut target = target.map_err(request::invalid_url)?;
+        let mut target = target.map_err(FetchError::invalid_url)?;
         target.set_fragment(None);
         Ok(Some(target))
     }
@@ -103,7 +105,7 @@ mod tests {
             (AUTHORIZATION, HeaderValue::from_static("Bearer x")),
             (COOKIE, HeaderValue::from_static("a=b")),
             (CONTENT_TYPE, HeaderValue::from_static("text/plain")),
-            (request::IDEMPOTENCY_KEY, HeaderValue::from_static("run/a")),
+            (IDEMPOTENCY_KEY, HeaderValue::from_static("run/a")),
             (
                 HeaderName::from_static("x-other"),
                 HeaderValue::from_static("o"),

@@ -1,6 +1,11 @@
 //! `HttpClient`: makes one call, within what its host allows.
 
-use std::{error::Error, fmt, sync::Arc, time::SystemTime};
+use std::{
+    error::Error,
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use reqwest::{Response, header::HeaderName, redirect, retry};
 use serde_json::Value;
@@ -10,16 +15,16 @@ use workflow_httpkit::{BodyReader, ReadError, Redactor, Secret, UnusableSecret, 
 
 use crate::{
     address::Addresses,
-    builder::{HttpClientBuilder, Settings},
     call::Call,
     config::ConfigError,
-    error::{FetchError, Refusal},
+    error::{FetchError, ForbiddenAddress, Refusal},
     expect::Expected,
-    guard::ForbiddenAddress,
+    guard::Guard,
     origin::Origin,
     reply::Reply,
     request::Request,
-    resolver::Guarded,
+    resolver::{Guarded, Resolver},
+    secret::Secrets,
 };
 
 /// The most redirects that are followed.
@@ -39,12 +44,22 @@ pub struct HttpClient {
     settings: Arc<Settings>,
 }
 
-impl HttpClient {
-    /// Collects what the client may do.
-    pub fn builder() -> HttpClientBuilder {
-        HttpClientBuilder::default()
-    }
+/// How long a call may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timeouts {
+    pub(crate) connect: Duration,
+    pub(crate) whole: Duration,
+}
 
+/// What a builder has checked.
+pub(crate) struct Settings {
+    pub(crate) guard: Guard,
+    pub(crate) secrets: Arc<dyn Secrets>,
+    pub(crate) resolver: Arc<dyn Resolver>,
+    pub(crate) timeouts: Timeouts,
+}
+
+impl HttpClient {
     pub(crate) fn new(settings: Settings) -> Result<Self, ConfigError> {
         let public = http(&settings, &Addresses::default())?;
         let origins = settings.guard.origins();

@@ -1,14 +1,32 @@
 //! Why a call failed, and what a workflow is told about it.
 
-use std::{borrow::Cow, error::Error, time::Duration};
+use std::{borrow::Cow, error::Error, net::IpAddr, time::Duration};
 
 use workflow_core::{NodeError, value::MAX_OUTPUT_BYTES};
 use workflow_httpkit::{Redactor, excerpt_of_refusal, shortened};
 
-use crate::{expect::Expected, guard::ForbiddenAddress, origin::Origin};
+use crate::{expect::Expected, origin::Origin};
 
 /// The most characters of foreign text that an error shows.
 const LONGEST: usize = 500;
+
+/// A name or an address that workflows must not reach.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ForbiddenAddress {
+    /// A URL with an address in it.
+    #[error("`{0}` is not to be reached: it is {1}")]
+    Literal(IpAddr, &'static str),
+    /// A name that has an address.
+    #[error("`{name}` is not to be reached: its address {address} is {kind}")]
+    Resolved {
+        name: String,
+        address: IpAddr,
+        kind: &'static str,
+    },
+    /// A name that is local by convention.
+    #[error("`{0}` is not to be reached: it is a name of this machine or its network")]
+    Name(String),
+}
 
 /// Why a call failed. It may hold secrets: it is shown by [`FetchError::told`] only.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +80,10 @@ pub(crate) struct Refusal {
 }
 
 impl FetchError {
+    pub(crate) fn invalid_url(error: url::ParseError) -> Self {
+        Self::InvalidUrl(error.to_string().into())
+    }
+
     /// The error as a workflow sees it, without secrets.
     pub(crate) fn told(&self, redactor: &Redactor) -> NodeError {
         let error = NodeError::new(self.code(), self.message(redactor));

@@ -6,7 +6,7 @@ use url::{Host, Url};
 
 use crate::{
     address::Addresses,
-    error::FetchError,
+    error::{FetchError, ForbiddenAddress},
     origin::{self, Origin},
 };
 
@@ -16,24 +16,6 @@ const LOCAL_NAMES: [&str; 4] = ["localhost", "local", "internal", "localdomain"]
 /// Which origins may be called, and at which addresses each.
 #[derive(Clone, Debug)]
 pub(crate) struct Guard(Vec<(Origin, Addresses)>);
-
-/// A name or an address that workflows must not reach.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum ForbiddenAddress {
-    /// A URL with an address in it.
-    #[error("`{0}` is not to be reached: it is {1}")]
-    Literal(IpAddr, &'static str),
-    /// A name that has an address.
-    #[error("`{name}` is not to be reached: its address {address} is {kind}")]
-    Resolved {
-        name: String,
-        address: IpAddr,
-        kind: &'static str,
-    },
-    /// A name that is local by convention.
-    #[error("`{0}` is not to be reached: it is a name of this machine or its network")]
-    Name(String),
-}
 
 impl Guard {
     pub(crate) fn new(origins: Vec<(Origin, Addresses)>) -> Self {

@@ -9,7 +9,7 @@ use workflow_core::{NodeContext, NodeError, template::TextOrSecret};
 use workflow_httpkit::Redactor;
 
 use crate::{
-    call::Call,
+    call::{Call, IDEMPOTENCY_KEY},
     data::{Fields, HttpData},
     error::FetchError,
     expect::Expected,
@@ -21,8 +21,6 @@ const MAX_URL_BYTES: usize = 16 * 1024;
 const MAX_HEADER_BYTES: usize = 64 * 1024;
 /// The most bytes of a body.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
-
-pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// A call as its node's `data` says, rendered. Secrets are not in it yet.
 pub(crate) struct Request {
@@ -100,7 +98,7 @@ fn url(fields: &Fields, cx: &NodeContext) -> Result<Url, NodeError> {
     let text = cx.render(&fields.url)?;
     check_size("the URL", text.len(), MAX_URL_BYTES)?;
     // The text is not shown: its query may be private.
-    let url = Url::parse(&text).map_err(invalid_url);
+    let url = Url::parse(&text).map_err(FetchError::invalid_url);
     let mut url = url.map_err(|error| told(&error))?;
     for (name, template) in fields.query.iter() {
         let value = cx.render(template)?;
@@ -109,10 +107,6 @@ fn url(fields: &Fields, cx: &NodeContext) -> Result<Url, NodeError> {
     url.set_fragment(None);
     check_size("the URL", url.as_str().len(), MAX_URL_BYTES)?;
     Ok(url)
-}
-
-pub(crate) fn invalid_url(error: url::ParseError) -> FetchError {
-    FetchError::InvalidUrl(error.to_string().into())
 }
 
 fn invalid_header(name: &HeaderName) -> FetchError {
