@@ -35,7 +35,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use self::queued::WorkClock;
+use self::queued::{Waiter, WorkClock};
 use crate::{
     error::NodeError,
     event::{Delta, Report, TextKind},
@@ -326,12 +326,13 @@ impl NodeContext {
     /// # Cancellation
     /// Dropping the node's future drops the guard, and with it whatever else holds the place in line.
     pub fn queued(&self, queue: impl Into<Cow<'static, str>>, position: usize) -> Queued<'_> {
-        Queued::new(self, queue.into(), position)
-    }
-
-    pub(crate) fn notify(&self, news: News) {
-        let AttemptRef { key, attempt, .. } = self.attempt;
-        queued::notify(&self.run.notices, key, attempt, news);
+        let attempt = Waiter {
+            notices: &self.run.notices,
+            step: self.attempt.key,
+            attempt: self.attempt.attempt,
+            clock: &self.clock,
+        };
+        Queued::new(attempt, queue.into(), position)
     }
 
     pub(crate) fn clock(&self) -> &WorkClock {

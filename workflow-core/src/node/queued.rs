@@ -9,7 +9,6 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::NodeContext;
 use crate::value::lock;
 
 /// The most bytes of a queue's name: a workflow may choose it, and events repeat it.
@@ -130,23 +129,42 @@ impl WorkClock {
     }
 }
 
-/// An attempt's place in line, from [`NodeContext::queued`]. Dropping it says that the attempt is
+/// The attempt that waits: whom it notifies, and its clock.
+pub(super) struct Waiter<'a> {
+    pub(super) notices: &'a Notices,
+    /// The step, as the driver names it.
+    pub(super) step: u64,
+    pub(super) attempt: u32,
+    pub(super) clock: &'a WorkClock,
+}
+
+impl Waiter<'_> {
+    fn notify(&self, news: News) {
+        self.notices.push(Notice {
+            step: self.step,
+            attempt: self.attempt,
+            news,
+        });
+    }
+}
+
+/// An attempt's place in line, from [`NodeContext::queued`](super::NodeContext::queued). Dropping it says that the attempt is
 /// admitted: `node.admitted` follows, and the attempt's time-out runs again.
 #[must_use = "dropping it at once says that the attempt does not wait"]
 pub struct Queued<'a> {
-    cx: &'a NodeContext,
+    attempt: Waiter<'a>,
     queue: Cow<'static, str>,
     /// The position that was reported last; `None` where another guard of the attempt reports.
     reported: Mutex<Option<usize>>,
 }
 
 impl<'a> Queued<'a> {
-    pub(crate) fn new(cx: &'a NodeContext, queue: Cow<'static, str>, position: usize) -> Self {
+    pub(super) fn new(attempt: Waiter<'a>, queue: Cow<'static, str>, position: usize) -> Self {
         let queue = bounded(queue);
-        let first = cx.clock().enter();
+        let first = attempt.clock.enter();
         let position = position.max(1);
         let queued = Self {
-            cx,
+            attempt,
             queue,
             reported: Mutex::new(first.then_some(position)),
         };
@@ -172,14 +190,14 @@ impl<'a> Queued<'a> {
 
     fn report(&self, position: usize) {
         let queue = self.queue.clone();
-        self.cx.notify(News::Queued { queue, position });
+        self.attempt.notify(News::Queued { queue, position });
     }
 }
 
 impl Drop for Queued<'_> {
     fn drop(&mut self) {
-        if let Some(queued) = self.cx.clock().leave() {
-            self.cx.notify(News::Admitted { queued });
+        if let Some(queued) = self.attempt.clock.leave() {
+            self.attempt.notify(News::Admitted { queued });
         }
     }
 }
@@ -202,13 +220,4 @@ fn bounded(name: Cow<'static, str>) -> Cow<'static, str> {
     let end = ends.into_iter().find(|end| name.is_char_boundary(*end));
     let end = end.unwrap_or_default();
     format!("{}…", &name[..end]).into()
-}
-
-/// Hands a notice to the driver.
-pub(crate) fn notify(notices: &Notices, step: u64, attempt: u32, news: News) {
-    notices.push(Notice {
-        step,
-        attempt,
-        news,
-    });
 }
