@@ -1,6 +1,7 @@
 //! An engine in this process: its runs are tasks, their logs are in a store.
 
 mod admission;
+mod builder;
 mod commands;
 mod drive;
 mod journal;
@@ -13,37 +14,26 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use serde_json::Value;
 
-pub use self::drive::recover::Recovered;
 pub(super) use self::drive::replay::{damaged_event, damaged_record};
+pub use self::{builder::LocalEngineBuilder, drive::recover::Recovered};
 use self::{
-    admission::Admission,
     commands::Commands,
     drive::Drives,
     journal::{logs::RunLogs, reader::Reader},
     shared::Shared,
+    start::Starts,
 };
 use super::{
-    Created, Engine, EngineError, EngineLimits, NewRun, Observer, Retry, Runs, Validation,
-    Workflows, read,
+    Created, Engine, EngineError, EngineLimits, NewRun, Retry, Runs, Validation, Workflows, read,
 };
 use crate::{
     event::{StepEvent, Update},
-    executor::{Executor, RunCommand},
+    executor::RunCommand,
     node::Registry,
     record::{Page, PageRequest, RunCounts, RunQuery, RunRecord, RunStatus, WorkflowRecord},
-    store::{MemoryStore, Store},
     value::{RunId, StepPath, WaitId, WorkflowId},
     view::{RunReport, StepHistory, WaitLog},
 };
-
-/// How many runs work at once, unless it is set.
-const DEFAULT_RUNNING: usize = 1_024;
-
-/// How many more runs wait for their turn, unless it is set.
-const DEFAULT_QUEUED: usize = 10_000;
-
-/// How much memory runs may hold together, unless it is set: 1 GiB.
-const DEFAULT_MEMORY_BUDGET: usize = 1024 * 1024 * 1024;
 
 /// An [`Engine`] in this process. Its runs go on whether or not anybody watches; dropping the
 /// engine stops them where they are.
@@ -69,6 +59,7 @@ pub struct LocalEngine {
     drives: Drives,
     logs: RunLogs,
     commands: Commands,
+    starts: Starts,
 }
 
 impl Drop for LocalEngine {
@@ -77,104 +68,10 @@ impl Drop for LocalEngine {
     }
 }
 
-/// Sets up a [`LocalEngine`].
-pub struct LocalEngineBuilder {
-    registry: Registry,
-    store: Arc<dyn Store>,
-    executor: Executor,
-    observer: Option<Arc<dyn Observer>>,
-    running: usize,
-    queued: usize,
-    memory: usize,
-}
-
-impl LocalEngineBuilder {
-    /// Where workflows and runs are kept; a [`MemoryStore`] unless it is set.
-    #[must_use]
-    pub fn with_store(mut self, store: Arc<dyn Store>) -> Self {
-        self.store = store;
-        self
-    }
-
-    /// How each run is executed.
-    #[must_use]
-    pub fn with_executor(mut self, executor: Executor) -> Self {
-        self.executor = executor;
-        self
-    }
-
-    /// Who hears of every event, once it is stored; nobody unless it is set.
-    #[must_use]
-    pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
-        self.observer = Some(observer);
-        self
-    }
-
-    /// How many runs work at once; at least 1, 1,024 by default.
-    #[must_use]
-    pub fn with_max_running(mut self, runs: usize) -> Self {
-        self.running = runs.max(1);
-        self
-    }
-
-    /// How many more runs may wait until there is room; 10,000 by default.
-    #[must_use]
-    pub fn with_max_queued(mut self, runs: usize) -> Self {
-        self.queued = runs;
-        self
-    }
-
-    /// How many bytes of memory runs may hold together while they are stored or work; 1 GiB by default.
-    /// A new run that does not fit is refused with [`EngineError::Busy`], and a queued one waits until
-    /// there is room. When runs that work come to hold more than this, those fail with `out_of_memory` that
-    /// hold more than an equal share. Runs that wait in the queue, for a person or for a time are in the store
-    /// only. Values are estimated as [`Executor::with_max_run_memory`] says; what the text of running steps, the
-    /// readers and the store take comes on top.
-    #[must_use]
-    pub fn with_memory_budget(mut self, bytes: usize) -> Self {
-        self.memory = bytes;
-        self
-    }
-
-    /// The engine. It spawns its runs on the tokio runtime that `start` is called in.
-    pub fn build(self) -> LocalEngine {
-        let shared = Arc::new(Shared::new(
-            self.registry,
-            self.store,
-            self.executor,
-            self.observer,
-            Admission::new(self.running, self.queued, self.memory),
-        ));
-        let drives = Drives::new(&shared);
-        LocalEngine {
-            logs: RunLogs::new(&shared),
-            commands: Commands::new(&shared, &drives),
-            drives,
-            shared,
-        }
-    }
-}
-
-impl fmt::Debug for LocalEngineBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LocalEngineBuilder")
-            .field("registry", &self.registry)
-            .finish_non_exhaustive()
-    }
-}
-
 impl LocalEngine {
     /// An engine for workflows of these node types.
     pub fn builder(registry: Registry) -> LocalEngineBuilder {
-        LocalEngineBuilder {
-            registry,
-            store: Arc::new(MemoryStore::new()),
-            executor: Executor::new(),
-            observer: None,
-            running: DEFAULT_RUNNING,
-            queued: DEFAULT_QUEUED,
-            memory: DEFAULT_MEMORY_BUDGET,
-        }
+        LocalEngineBuilder::new(registry)
     }
 
     /// Takes up the runs that had not ended when an engine on the same store stopped: to be called once,
@@ -239,16 +136,7 @@ impl Workflows for LocalEngine {
         id: WorkflowId,
         version: Option<u32>,
     ) -> Result<WorkflowRecord, EngineError> {
-        if let Some(record) = self.shared.store.workflow(id, version).await? {
-            return Ok(record);
-        }
-        match version {
-            Some(version) if self.shared.store.workflow(id, None).await?.is_some() => {
-                let workflow = id;
-                Err(EngineError::NoSuchVersion { workflow, version })
-            }
-            _ => Err(EngineError::NoSuchWorkflow(id)),
-        }
+        self.shared.linker.stored(id, version).await
     }
 
     async fn workflows(&self, page: PageRequest) -> Result<Page<WorkflowRecord>, EngineError> {
@@ -293,11 +181,11 @@ impl Workflows for LocalEngine {
 #[async_trait]
 impl Runs for LocalEngine {
     async fn start(&self, run: NewRun) -> Result<RunRecord, EngineError> {
-        self.start_new(run).await
+        self.starts.start(run).await
     }
 
     async fn retry(&self, retry: Retry) -> Result<RunRecord, EngineError> {
-        self.start_again(retry).await
+        self.starts.retry(retry).await
     }
 
     async fn run_record(&self, id: RunId) -> Result<RunRecord, EngineError> {

@@ -66,6 +66,24 @@ impl Linker {
         &self.registry
     }
 
+    /// A version of a stored workflow, the newest when none is named.
+    pub(in crate::engine::local) async fn stored(
+        &self,
+        id: WorkflowId,
+        version: Option<u32>,
+    ) -> Result<WorkflowRecord, EngineError> {
+        if let Some(record) = self.store.workflow(id, version).await? {
+            return Ok(record);
+        }
+        match version {
+            Some(version) if self.store.workflow(id, None).await?.is_some() => {
+                let workflow = id;
+                Err(EngineError::NoSuchVersion { workflow, version })
+            }
+            _ => Err(EngineError::NoSuchWorkflow(id)),
+        }
+    }
+
     /// Checks a specification that is not stored yet.
     pub(in crate::engine::local) async fn check(
         &self,

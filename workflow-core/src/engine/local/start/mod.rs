@@ -7,9 +7,9 @@ use std::{fmt, sync::Arc};
 
 use serde_json::{Value, json};
 
-use super::LocalEngine;
+use super::{drive::Drives, journal::logs::RunLogs, shared::Shared};
 use crate::{
-    engine::{EngineError, NewRun, Retry, Workflows},
+    engine::{EngineError, NewRun, Retry},
     error::{Fault, FaultCode, did_you_mean},
     event::{EventKind, ReusedStep, RunCreated, StepEvent},
     record::{RunKey, RunRecord, WorkflowRecord},
@@ -18,8 +18,23 @@ use crate::{
     workflow::{Workflow, content_hash},
 };
 
-impl LocalEngine {
-    pub(super) async fn start_new(&self, new: NewRun) -> Result<RunRecord, EngineError> {
+/// Stores new runs and starts them.
+pub(super) struct Starts {
+    shared: Arc<Shared>,
+    drives: Drives,
+    logs: RunLogs,
+}
+
+impl Starts {
+    pub(super) fn new(shared: &Arc<Shared>, drives: &Drives, logs: &RunLogs) -> Self {
+        Self {
+            shared: Arc::clone(shared),
+            drives: drives.clone(),
+            logs: logs.clone(),
+        }
+    }
+
+    pub(super) async fn start(&self, new: NewRun) -> Result<RunRecord, EngineError> {
         let key = (new.key.as_ref()).map(|key| {
             let asked = json!([new.version, new.input, new.metadata]);
             run_key(new.workflow_id, key, &asked)
@@ -34,7 +49,7 @@ impl LocalEngine {
         self.create(&stored, workflow, created, key).await
     }
 
-    pub(super) async fn start_again(&self, retry: Retry) -> Result<RunRecord, EngineError> {
+    pub(super) async fn retry(&self, retry: Retry) -> Result<RunRecord, EngineError> {
         let key = (retry.key.as_ref()).map(|key| {
             // An input of `null` is an input.
             let input = retry.input.as_ref().map(|input| [input]);
@@ -83,10 +98,9 @@ impl LocalEngine {
         again.retry_of = Some(before.id);
         if let Some(from) = &retry.from {
             check_node(workflow, from)?;
-            let spec = self
-                .workflow(before.workflow.id, Some(before.workflow.version))
-                .await?
-                .spec;
+            let linker = &self.shared.linker;
+            let ran = linker.stored(before.workflow.id, Some(before.workflow.version));
+            let spec = ran.await?.spec;
             let unchanged = again::unchanged(workflow, &stored.spec, earlier, &spec);
             again.reused = again::reused(workflow, &log, from, unchanged);
             check_size(from, &again.reused)?;
@@ -101,9 +115,10 @@ impl LocalEngine {
         version: Option<u32>,
     ) -> Result<WorkflowRecord, EngineError> {
         // The newest version is there only as long as the workflow is not deleted.
-        let newest = self.workflow(id, None).await?;
+        let linker = &self.shared.linker;
+        let newest = linker.stored(id, None).await?;
         match version {
-            Some(version) if version != newest.version => self.workflow(id, Some(version)).await,
+            Some(version) if version != newest.version => linker.stored(id, Some(version)).await,
             _ => Ok(newest),
         }
     }
