@@ -42,6 +42,21 @@ pub struct Builder {
     retention: Retention,
 }
 
+impl SqliteStore {
+    /// Opens the file, and creates it when it is not there. Everything is kept until it is deleted.
+    ///
+    /// # Errors
+    /// When it cannot be had, is not a store, or is damaged: see [`OpenError`].
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        Self::builder(path).open().await
+    }
+
+    /// A store that does not keep all runs for ever.
+    pub fn builder(path: impl AsRef<Path>) -> Builder {
+        Builder::new(path.as_ref())
+    }
+}
+
 impl Builder {
     pub(crate) fn new(path: &Path) -> Self {
         Self {

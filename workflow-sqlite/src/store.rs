@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -17,8 +17,6 @@ use workflow_core::{
 use workflow_sqlkit::{EncodedAppend, EncodedRun, EncodedVersion, UnreadableRows, unavailable};
 
 use crate::{
-    builder::Builder,
-    error::OpenError,
     file::Condition,
     runs,
     scan::{Checked, Scanning},
@@ -47,19 +45,6 @@ struct Shared {
 }
 
 impl SqliteStore {
-    /// Opens the file, and creates it when it is not there. Everything is kept until it is deleted.
-    ///
-    /// # Errors
-    /// When it cannot be had, is not a store, or is damaged: see [`OpenError`].
-    pub async fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
-        Self::builder(path).open().await
-    }
-
-    /// A store that does not keep all runs for ever.
-    pub fn builder(path: impl AsRef<Path>) -> Builder {
-        Builder::new(path.as_ref())
-    }
-
     pub(crate) fn new(
         path: PathBuf,
         condition: Arc<Condition>,
