@@ -5,6 +5,7 @@
 //! its children depends on nothing because of that list. Test code (`#[cfg(test)]`) is left out.
 
 mod source;
+mod table;
 mod tree;
 
 use std::{
@@ -14,6 +15,7 @@ use std::{
 };
 
 use source::Source;
+pub use table::Table;
 
 /// Imports between modules: each module with the modules it imports from.
 pub type Imports = BTreeMap<String, BTreeSet<String>>;

@@ -1,17 +1,15 @@
 //! Which module may import which: the table of each crate stands in `tests/imports/`.
 //!
-//! After a change that is meant: `UPDATE_GOLDEN=1 cargo test -p workflow-checks`. A new arrow, or a circle
-//! that grows, is a decision: say in the commit why it is right.
+//! After a change that is meant: `UPDATE_GOLDEN=1 cargo test -p workflow-checks`. A new arrow is a decision: say in
+//! the commit why it is right. A circle of files is allowed only with a reason, in the line below it.
 
 use std::{
-    collections::BTreeSet,
     error::Error,
-    fmt::Write as _,
     fs,
     path::{Path, PathBuf},
 };
 
-use workflow_checks::{Modules, circles};
+use workflow_checks::{Modules, Table};
 
 /// The crates, each with its name and its folder.
 const CRATES: [(&str, &str); 9] = [
@@ -33,51 +31,33 @@ fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// A crate's imports between its top-level modules, then its circles of files.
-fn table(modules: &Modules) -> Result<String, Box<dyn Error>> {
-    let mut table = String::from("# Imports between top-level modules.\n");
-    for (module, targets) in modules.top_level_imports() {
-        let targets: Vec<String> = targets.into_iter().filter(|it| it != LEFT_OUT).collect();
-        if module != LEFT_OUT && !targets.is_empty() {
-            writeln!(table, "{module}: {}", targets.join(" "))?;
-        }
-    }
-    table.push_str("\n# Circles of files.\n");
-    for circle in circles(&modules.file_imports()) {
-        writeln!(table, "{}", circle.join(" "))?;
-    }
-    Ok(table)
-}
-
 #[test]
 fn modules_import_only_what_the_tables_allow() -> Result<(), Box<dyn Error>> {
-    let mut changed = Vec::new();
+    let mut wrong = Vec::new();
     for (name, folder) in CRATES {
         let modules = Modules::read(&workspace().join(folder).join("src"))?;
         let file = format!("tests/imports/{name}.txt");
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(&file);
-        let (found, allowed) = (
-            table(&modules)?,
-            fs::read_to_string(&path).unwrap_or_default(),
-        );
-        if found == allowed {
-            continue;
-        }
+        let allowed = Table::parse(&fs::read_to_string(&path).unwrap_or_default());
+        let found = Table::of(&modules, LEFT_OUT).with_reasons_of(&allowed);
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
-            fs::write(&path, found)?;
-            continue;
+            fs::write(&path, found.to_string())?;
+        } else {
+            let difference = found.difference(&allowed);
+            if !difference.is_empty() {
+                wrong.push(format!("{file}:\n{}", difference.join("\n")));
+            }
         }
-        let lines = |text: &str| text.lines().map(str::to_owned).collect::<BTreeSet<_>>();
-        let (found, allowed) = (lines(&found), lines(&allowed));
-        let added = found.difference(&allowed).map(|line| format!("+ {line}"));
-        let removed = allowed.difference(&found).map(|line| format!("- {line}"));
-        let difference: Vec<String> = removed.chain(added).collect();
-        changed.push(format!("{file}:\n{}", difference.join("\n")));
+        for circle in found.without_reason() {
+            wrong.push(format!(
+                "{file}: no reason is given for the circle\n{circle}"
+            ));
+        }
     }
     assert!(
-        changed.is_empty(),
+        wrong.is_empty(),
         "the imports are not those of the tables\n{}",
-        changed.join("\n")
+        wrong.join("\n")
     );
     Ok(())
 }
