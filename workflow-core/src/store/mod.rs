@@ -196,7 +196,7 @@ pub trait Catalog: Send + Sync + 'static {
 
 /// Stores workflows, runs and their logs: what a [`LocalEngine`](crate::LocalEngine) needs.
 ///
-/// The suite `testing::store_tests` checks an implementation against the contract of all three traits.
+/// The suite `testing::store` checks an implementation against the contract of all three traits.
 #[async_trait]
 pub trait Store: RunLog + Catalog {
     /// Finds out whether the store can be written, and whether what is written stays: not when its files were
