@@ -70,3 +70,7 @@ pub use self::{
     value::{NodeId, RunId, WorkflowId},
     workflow::Workflow,
 };
+
+#[cfg(all(doctest, feature = "testing"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

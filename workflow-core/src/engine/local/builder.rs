@@ -82,7 +82,7 @@ impl LocalEngineBuilder {
     }
 
     /// How many bytes of memory runs may hold together while they are stored or work; 1 GiB by default.
-    /// A new run that does not fit is refused with [`EngineError::Busy`], and a queued one waits until
+    /// A new run that does not fit is refused with [`EngineError::Busy`](crate::EngineError::Busy), and a queued one waits until
     /// there is room. When runs that work come to hold more than this, those fail with `out_of_memory` that
     /// hold more than an equal share. Runs that wait in the queue, for a person or for a time are in the store
     /// only. Values are estimated as [`Executor::with_max_run_memory`] says; what the text of running steps, the
