@@ -1,21 +1,16 @@
 import { defineConfig } from '@playwright/test';
 
-// Against a server that runs already (WORKFLOW_URL), or one that is started here (WORKFLOW_SERVER).
-const running = process.env.WORKFLOW_URL;
-const command = process.env.WORKFLOW_SERVER ?? '../../target/debug/workflow-server --memory --simulate --addr 127.0.0.1:8765';
-const url = running ?? 'http://127.0.0.1:8765/';
-
+// Each worker has a server of its own, unless one is named that runs already: see e2e/page.ts.
 export default defineConfig({
   testDir: 'e2e',
   // Enough for a machine that does much else: what is measured is CPU time, not time on the clock.
   timeout: 60_000,
   expect: { timeout: 15_000 },
-  workers: 1,
+  workers: 2,
   // On a machine that does much else, a browser may be too slow once; what fails twice is a fault.
   retries: process.env.CI ? 1 : 0,
   reporter: 'list',
   use: {
-    baseURL: url,
     viewport: { width: 1280, height: 800 },
     launchOptions: {
       executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
@@ -30,5 +25,4 @@ export default defineConfig({
       ],
     },
   },
-  ...(running ? {} : { webServer: { command, url, reuseExistingServer: true } }),
 });

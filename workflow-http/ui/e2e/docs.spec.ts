@@ -1,5 +1,5 @@
 import { AxeBuilder } from '@axe-core/playwright';
-import { expect, test } from '@playwright/test';
+import { expect, test } from './page';
 
 for (const width of [400, 1280]) {
   for (const colorScheme of ['dark', 'light'] as const) {

@@ -77,7 +77,24 @@ export class WorkflowPage {
   }
 }
 
-export const test = base.extend<{ ui: WorkflowPage; slow: Server }>({
+export const test = base.extend<{ ui: WorkflowPage; slow: Server }, { shared: string }>({
+  /** The address of the server that the tests of one worker share: WORKFLOW_URL, or one that is started here. */
+  shared: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of fixtures from this pattern
+    async ({}, use) => {
+      const running = process.env.WORKFLOW_URL;
+      if (running) return use(running);
+      const server = new Server('--memory');
+      try {
+        await server.start();
+        await use(server.url);
+      } finally {
+        await server.kill();
+      }
+    },
+    { scope: 'worker' },
+  ],
+  baseURL: ({ shared }, use) => use(shared),
   /** A server whose model takes about 12 s for an answer, for what a test does while the text grows. */
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of fixtures from this pattern
   slow: async ({}, use) => {

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
-const binary = (process.env.WORKFLOW_SERVER ?? '../../target/debug/workflow-server').split(' ', 1)[0]!;
+const binary = process.env.WORKFLOW_SERVER ?? '../../target/debug/workflow-server';
 
 export class Server {
   url = '';
