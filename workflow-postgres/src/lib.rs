@@ -17,6 +17,7 @@
 //! - [`PostgresStore`] writes and reads with a pool of connections. An append is one statement that compares and
 //!   sets, so that of two writers of one run the second is refused.
 //! - [`Builder`] sets the number of connections, time-outs and retention.
+//! - [`DatabaseLock`] lets one process at a time drive the runs of a database; another one can wait for it as a standby.
 //! - [`ConnectError`] is why a database cannot be used, and what to do about it.
 //!
 //! # In the database
@@ -30,6 +31,7 @@
 mod builder;
 mod connect;
 mod error;
+mod lock;
 mod maintenance;
 mod page;
 #[cfg(test)]
@@ -43,5 +45,6 @@ mod write;
 pub use self::{
     builder::Builder,
     error::{ConnectError, ConnectErrorKind},
+    lock::DatabaseLock,
     store::PostgresStore,
 };

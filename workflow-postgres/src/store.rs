@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use sqlx::postgres::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPool};
 use workflow_core::{
     RunId, RunRecord, StepEvent, Store, WorkflowId,
     record::{KeyedRun, Page, PageRequest, RunCounts, RunKey, RunQuery, WorkflowRecord},
@@ -13,7 +13,8 @@ use workflow_sqlkit::{EncodedAppend, EncodedRun, EncodedVersion, UnreadableRows}
 
 use crate::{
     builder::Builder,
-    error::{ConnectError, Target},
+    error::{ConnectError, Target, failed},
+    lock::{self, DatabaseLock},
     maintenance::{Maintenance, Retention},
     runs, workflows, write,
 };
@@ -62,6 +63,30 @@ impl PostgresStore {
         Self {
             shared: Arc::new(shared),
         }
+    }
+
+    /// The database without the password: `database "workflows" at db.example:5432`.
+    pub fn database(&self) -> String {
+        self.shared.target.to_string()
+    }
+
+    /// Waits until no other process holds the lock of this database, then holds it. A process that drives runs of the
+    /// database should hold it; one that waits is a standby. `on_wait` is called once if there is something to wait
+    /// for.
+    ///
+    /// The lock is an advisory lock of a connection of its own. The server frees it when the process ends, and within
+    /// 15 seconds when its machine is gone.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the server cannot be reached at first. Later the connection is opened again
+    /// however long that takes.
+    ///
+    /// # Cancellation
+    /// A dropped future waits no longer and holds nothing.
+    pub async fn lock(&self, on_wait: impl FnOnce()) -> Result<DatabaseLock, StoreError> {
+        let options = self.shared.pool.connect_options();
+        let options = PgConnectOptions::clone(&options);
+        lock::acquire(options, on_wait).await.map_err(failed)
     }
 
     /// Waits for the statements under way and closes the connections. Later calls of this store and its clones fail.
