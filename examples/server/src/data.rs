@@ -1,8 +1,9 @@
-//! Where workflows and runs are kept: in a directory, or in memory.
+//! Where workflows and runs are stored: in a directory, in a Postgres database, or in memory.
 
 use std::sync::Arc;
 
 use workflow_core::{MemoryStore, Store};
+use workflow_postgres::PostgresStore;
 use workflow_sqlite::SqliteStore;
 
 use crate::{cli::DataArgs, error::Stopped};
@@ -13,6 +14,7 @@ const FILE: &str = "workflows.db";
 pub(crate) enum Data {
     Memory,
     File(SqliteStore),
+    Database(PostgresStore),
 }
 
 impl Data {
@@ -20,6 +22,16 @@ impl Data {
     pub(crate) async fn open(args: &DataArgs) -> Result<Self, Stopped> {
         if args.memory {
             return Ok(Self::Memory);
+        }
+        if let Some(url) = &args.postgres {
+            let mut store = PostgresStore::builder(url.expose());
+            if let Some(days) = args.keep_days {
+                store = store.with_days_kept(days);
+            }
+            if let Some(runs) = args.keep_runs {
+                store = store.with_ended_runs_kept(runs);
+            }
+            return Ok(Self::Database(store.connect().await?));
         }
         let mut store = SqliteStore::builder(args.data_dir.join(FILE));
         if let Some(days) = args.keep_days {
@@ -35,13 +47,16 @@ impl Data {
         match self {
             Self::Memory => Arc::new(MemoryStore::new()),
             Self::File(store) => Arc::new(store.clone()),
+            Self::Database(store) => Arc::new(store.clone()),
         }
     }
 
     /// Writes what is left to write. Nothing can be stored any more.
     pub(crate) async fn close(self) {
-        if let Self::File(store) = self {
-            store.close().await;
+        match self {
+            Self::Memory => {}
+            Self::File(store) => store.close().await,
+            Self::Database(store) => store.close().await,
         }
     }
 }

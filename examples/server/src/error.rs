@@ -2,7 +2,7 @@
 
 use std::{error::Error, io, net::SocketAddr, path::PathBuf, process::ExitCode};
 
-use workflow_core::{EngineError, Fault, value::JsonError};
+use workflow_core::{EngineError, Fault, store::StoreError, value::JsonError};
 use workflow_gemini::ConfigError;
 use workflow_http::InvalidApiKey;
 
@@ -58,6 +58,12 @@ pub(crate) enum Stopped {
     StandardInputTwice,
     #[error("{}.", told(.0))]
     Data(#[from] workflow_sqlite::OpenError),
+    #[error("{}.", told(.0))]
+    Database(#[from] workflow_postgres::ConnectError),
+    #[error("The lock of the database could not be taken: {}.", told(.0))]
+    Lock(StoreError),
+    #[error("Another instance serves {0} now: the connection that held its lock was lost.")]
+    Replaced(String),
     #[error("The engine failed: {}.", told(.0))]
     Engine(#[from] EngineError),
     /// A setting that cannot be used, and where it is from.
@@ -101,6 +107,9 @@ impl Stopped {
             | Self::StandardInputTwice
             | Self::Refused(..) => ExitCode::from(2),
             Self::Data(_)
+            | Self::Database(_)
+            | Self::Lock(_)
+            | Self::Replaced(_)
             | Self::AddressInUse(_)
             | Self::Listen(..)
             | Self::Engine(_)

@@ -20,6 +20,7 @@ mod serve;
 mod settings;
 mod signals;
 mod simulate;
+mod standby;
 mod validate;
 mod variables;
 

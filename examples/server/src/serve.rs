@@ -1,6 +1,7 @@
 //! Serves until the program is asked to stop.
 
 use std::{
+    future,
     io::{self, Write},
     net::SocketAddr,
     process::ExitCode,
@@ -16,6 +17,7 @@ use workflow_core::{
     engine::{LocalEngineBuilder, Recovered},
 };
 use workflow_http::{ApiKey, Limits, Metrics, Options};
+use workflow_postgres::DatabaseLock;
 
 use crate::{
     cli::{LimitArgs, PrivateAddress, ServeArgs},
@@ -27,6 +29,7 @@ use crate::{
     output::Output,
     registry::registry,
     signals::Signals,
+    standby,
     variables::Variables,
 };
 
@@ -58,6 +61,10 @@ async fn run(
     let listener = listen(args.addr).await?;
     let registry = registry(model.client.clone(), &args.nodes, variables.clone())?;
     let data = Data::open(&args.data).await?;
+    let Some((listener, turn)) = Turn::wait(&data, listener, &mut signals).await? else {
+        data.close().await;
+        return Ok(());
+    };
     let metrics = Arc::new(Metrics::default());
     let engine = engine(registry, &args.limits).with_store(data.store());
     let engine = Arc::new(engine.with_observer(metrics.clone()).build());
@@ -68,7 +75,7 @@ async fn run(
         } = recovered;
         tracing::info!(going_on, waiting, "runs of the last time are taken up");
     }
-    announce(listener.local_addr()?, &model, &args, &variables)?;
+    announce(listener.local_addr()?, &model, &data, &args, &variables)?;
 
     let drain = args.drain;
     let base_path = args.base_path.clone();
@@ -76,16 +83,23 @@ async fn run(
     let options = options(args, keys, &model, &shutdown).with_metrics(metrics.clone());
     let router = workflow_http::router(engine.clone(), options.clone());
     let router = below(&base_path, router);
-    let serving = workflow_http::serve(listener, router, &options);
+    let serving = async { Ok(workflow_http::serve(listener, router, &options).await?) };
     let stopping = async {
-        signals.next().await;
-        tracing::info!("stopping: runs have {drain:?} to end");
+        let replaced = tokio::select! {
+            () = signals.next() => None,
+            database = turn.lost() => Some(database),
+        };
         shutdown.cancel();
+        if let Some(database) = replaced {
+            // The runs are driven by that instance.
+            return Err(Stopped::Replaced(database));
+        }
+        tracing::info!("stopping: runs have {drain:?} to end");
         tokio::select! {
             () = engine.shutdown(drain) => {}
             () = signals.next() => tracing::warn!("stopped at once: asked twice"),
         }
-        Ok(())
+        Ok::<_, Stopped>(())
     };
     let served = async { tokio::try_join!(serving, stopping) };
     let served = tokio::select! {
@@ -96,6 +110,40 @@ async fn run(
     data.close().await;
     served?;
     Ok(())
+}
+
+/// The right to drive the runs of the data. A directory and the memory have it from the start: nobody else opens them.
+struct Turn(Option<(DatabaseLock, String)>);
+
+impl Turn {
+    /// Waits for it as a standby; none if the program is asked to stop meanwhile.
+    async fn wait(
+        data: &Data,
+        listener: TcpListener,
+        signals: &mut Signals,
+    ) -> Result<Option<(TcpListener, Self)>, Stopped> {
+        let Data::Database(store) = data else {
+            return Ok(Some((listener, Self(None))));
+        };
+        let listener = listener.into_std()?;
+        let lock = tokio::select! {
+            lock = standby::lock(store, &listener) => lock?,
+            () = signals.next() => return Ok(None),
+        };
+        let turn = Self(Some((lock, store.database())));
+        Ok(Some((TcpListener::from_std(listener)?, turn)))
+    }
+
+    /// Waits until another instance has it. Returns the database.
+    async fn lost(&self) -> String {
+        match &self.0 {
+            Some((lock, database)) => {
+                lock.lost().await;
+                database.clone()
+            }
+            None => future::pending().await,
+        }
+    }
 }
 
 async fn listen(addr: SocketAddr) -> Result<TcpListener, Stopped> {
@@ -111,6 +159,7 @@ async fn listen(addr: SocketAddr) -> Result<TcpListener, Stopped> {
 fn announce(
     addr: SocketAddr,
     model: &Model,
+    data: &Data,
     args: &ServeArgs,
     variables: &Variables,
 ) -> io::Result<()> {
@@ -124,10 +173,10 @@ fn announce(
     }
     writeln!(out, "Model: {}", model.client.model())?;
     write!(out, "{}", model.connection())?;
-    if args.data.memory {
-        writeln!(out, "Data: kept in memory only")?;
-    } else {
-        writeln!(out, "Data: {}", args.data.data_dir.display())?;
+    match data {
+        Data::Memory => writeln!(out, "Data: kept in memory only")?,
+        Data::File(_) => writeln!(out, "Data: {}", args.data.data_dir.display())?,
+        Data::Database(store) => writeln!(out, "Data: {}", store.database())?,
     }
     for private in &args.nodes.allow_private {
         writeln!(

@@ -9,7 +9,7 @@ use tracing_subscriber::filter::Targets;
 use workflow_gemini::ServiceTier;
 use workflow_http::{ApiKey, Host, InvalidApiKey, Origin};
 
-pub(crate) use self::value::PrivateAddress;
+pub(crate) use self::value::{DatabaseUrl, PrivateAddress};
 use self::value::{address, api_key, base_path, boolean, bytes, duration, pace, private_address};
 
 const ENVIRONMENT: &str = "\
@@ -189,8 +189,13 @@ pub(crate) struct DataArgs {
     pub(crate) data_dir: PathBuf,
 
     /// Store nothing: workflows and runs are gone when the program ends.
-    #[arg(long, conflicts_with_all = ["data_dir", "keep_days", "keep_runs"])]
+    #[arg(long, conflicts_with_all = ["data_dir", "postgres", "keep_days", "keep_runs"])]
     pub(crate) memory: bool,
+
+    /// Store in this Postgres database, version 14 or newer, instead of a directory: a second program with the same URL
+    /// waits as a standby. The URL holds a password, so set the variable of this option in its place.
+    #[arg(long, conflicts_with = "data_dir", value_name = "URL")]
+    pub(crate) postgres: Option<DatabaseUrl>,
 
     /// Delete runs this many days after they ended. Without this, they are not deleted.
     #[arg(long, value_name = "DAYS")]

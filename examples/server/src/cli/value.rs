@@ -10,6 +10,28 @@ use std::{
 use jiff::SignedDuration;
 use workflow_http::{ApiKey, InvalidApiKey};
 
+/// The URL of a database. It may hold a password, so it is not shown.
+#[derive(Clone)]
+pub(crate) struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for DatabaseUrl {
+    fn from(url: String) -> Self {
+        Self(url)
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DatabaseUrl(…)")
+    }
+}
+
 /// A private address, or a range of them, that one origin may be at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PrivateAddress {
