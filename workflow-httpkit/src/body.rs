@@ -1,37 +1,42 @@
-//! A response body, read within a bound.
+//! Reading a response body up to a limit.
 
 use std::error::Error;
 
 use bytes::Bytes;
 use reqwest::Response;
 
-/// The most bytes of a refusal that are read: more of it helps nobody.
+/// The most bytes that are read of the body of a refusal. Error messages show much less.
 pub const MAX_REFUSAL_BYTES: usize = 64 * 1024;
 
-/// Reads the body of a response piece by piece, and never more than a bound.
+/// A reader of a response body with a limit on its size.
+///
+/// The limit counts bytes after decompression, so a small response that expands (a "zip bomb") is stopped,
+/// too. Pieces are counted before they are collected.
 ///
 /// # Cancellation
-/// A dropped [`next`](Self::next) loses nothing that was received. Dropping the reader closes the connection.
+/// Dropping the future of [`next`](Self::next) loses no received bytes. Dropping the reader closes the
+/// connection.
 #[derive(Debug)]
 pub struct BodyReader {
     response: Response,
     limit: usize,
+    /// The bytes so far, after decompression.
     read: usize,
 }
 
-/// Why a body was not read to its end.
+/// The error of an incomplete body.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// It has more bytes than the bound, counted after decompression.
+    /// The body has more bytes than the limit, after decompression.
     #[error("the body has more than {0} bytes")]
     TooLarge(usize),
-    /// The connection failed. The error names no URL.
+    /// The connection failed. The source does not contain the URL, whose query may be private.
     #[error("the body broke off")]
     Interrupted(#[source] Box<dyn Error + Send + Sync>),
 }
 
 impl BodyReader {
-    /// The body of a response whose head was received. `limit` is in bytes after decompression.
+    /// Creates a reader for the body of a response. `limit` is in bytes after decompression.
     pub fn new(response: Response, limit: usize) -> Self {
         Self {
             response,
@@ -40,7 +45,7 @@ impl BodyReader {
         }
     }
 
-    /// How many bytes were read so far.
+    /// The number of bytes read so far.
     pub fn bytes_read(&self) -> usize {
         self.read
     }
@@ -48,7 +53,7 @@ impl BodyReader {
     /// The next piece; `None` at the end.
     ///
     /// # Errors
-    /// [`ReadError`]; after one, the rest of the body is of no use.
+    /// [`ReadError`]. The reader must not be used after an error.
     pub async fn next(&mut self) -> Result<Option<Bytes>, ReadError> {
         let piece = self.response.chunk().await;
         let interrupted =
@@ -63,7 +68,7 @@ impl BodyReader {
         Ok(Some(piece))
     }
 
-    /// All of it.
+    /// Reads the complete body.
     ///
     /// # Errors
     /// [`ReadError`].
@@ -75,8 +80,8 @@ impl BodyReader {
         Ok(whole)
     }
 
-    /// As much of a refusal as was received, at most [`MAX_REFUSAL_BYTES`]. The status of a refusal counts,
-    /// whatever becomes of its body, so this cannot fail.
+    /// Reads the body of a refusal, at most [`MAX_REFUSAL_BYTES`]. Never fails: the status of a refusal is
+    /// what matters, so an incomplete body is returned as it is.
     pub async fn refusal(&mut self) -> Vec<u8> {
         let mut body = Vec::new();
         while let Ok(Some(piece)) = self.next().await {

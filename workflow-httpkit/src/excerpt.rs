@@ -1,9 +1,9 @@
-//! Foreign text, made fit to be shown.
+//! Excerpts of a server's texts for error messages.
 
 use crate::{body::MAX_REFUSAL_BYTES, redact::Redactor};
 
-/// The text on one line, without secrets, and at most `longest` characters of it. In this order: a cut could leave
-/// half of a secret.
+/// The beginning of a text on one line, without secrets, at most `longest` characters. Secrets are removed
+/// before the text is cut, because a cut could leave half of a secret, which the redactor does not recognise.
 pub fn excerpt(text: String, redactor: &Redactor, longest: usize) -> String {
     let text = redactor.text(text);
     let words = text.split(|c: char| c.is_whitespace() || c.is_control());
@@ -11,8 +11,8 @@ pub fn excerpt(text: String, redactor: &Redactor, longest: usize) -> String {
     shortened(words.join(" "), longest)
 }
 
-/// The [`excerpt`] of the body of a refusal. Where the body was cut at [`MAX_REFUSAL_BYTES`], its end may be half
-/// of a secret, and is left out.
+/// The [`excerpt`] of the body of a refusal. If the body was cut at [`MAX_REFUSAL_BYTES`], it may end within a
+/// secret, so the last bytes are omitted.
 pub fn excerpt_of_refusal(body: &[u8], redactor: &Redactor, longest: usize) -> String {
     let whole = if body.len() < MAX_REFUSAL_BYTES {
         body
@@ -23,7 +23,7 @@ pub fn excerpt_of_refusal(body: &[u8], redactor: &Redactor, longest: usize) -> S
     excerpt(text, redactor, longest)
 }
 
-/// The text, cut to `longest` characters.
+/// Cuts a text to `longest` characters, and marks the cut by `…`.
 pub fn shortened(mut text: String, longest: usize) -> String {
     if let Some((end, _)) = text.char_indices().nth(longest) {
         text.truncate(end);
@@ -36,26 +36,26 @@ pub fn shortened(mut text: String, longest: usize) -> String {
 mod tests {
     use super::*;
 
-    const LONGEST: usize = 500;
+    const MAX_CHARS: usize = 500;
 
     #[test]
-    fn it_is_one_bounded_line_without_secrets() {
+    fn an_excerpt_is_one_short_line_without_secrets() {
         let redactor = Redactor::new(["s3cret-token"]);
         assert_eq!(
-            excerpt_of_refusal(b"<p>\r\n\tno\0 s3cret-token \xff</p>", &redactor, LONGEST),
+            excerpt_of_refusal(b"<p>\r\n\tno\0 s3cret-token \xff</p>", &redactor, MAX_CHARS),
             "<p> no *** \u{fffd}</p>"
         );
-        let edge = format!("{}s3cret-token", "ä".repeat(LONGEST - 4));
-        assert!(excerpt(edge, &redactor, LONGEST).ends_with("ä***"));
-        let longer = excerpt("ä".repeat(5_000), &redactor, LONGEST);
-        assert_eq!(longer.chars().count(), LONGEST + 1);
+        let edge = format!("{}s3cret-token", "ä".repeat(MAX_CHARS - 4));
+        assert!(excerpt(edge, &redactor, MAX_CHARS).ends_with("ä***"));
+        let longer = excerpt("ä".repeat(5_000), &redactor, MAX_CHARS);
+        assert_eq!(longer.chars().count(), MAX_CHARS + 1);
     }
 
     #[test]
-    fn what_was_cut_in_a_secret_is_not_shown() {
+    fn half_of_a_secret_at_the_end_is_not_shown() {
         let redactor = Redactor::new(["s3cret-token"]);
         let mut body = vec![b' '; MAX_REFUSAL_BYTES - 6];
         body.extend(b"s3cret");
-        assert_eq!(excerpt_of_refusal(&body, &redactor, LONGEST), "");
+        assert_eq!(excerpt_of_refusal(&body, &redactor, MAX_CHARS), "");
     }
 }

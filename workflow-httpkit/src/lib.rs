@@ -1,11 +1,12 @@
-//! What the HTTP clients of this workspace share. It knows HTTP and no API.
+//! The shared parts of the HTTP clients of this workspace, `workflow-fetch` and `workflow-gemini`. The crate
+//! implements rules of HTTP and knows no API.
 //!
-//! - [`BodyReader`] reads a response body within a bound.
-//! - [`Secret`] is a key that can be sent and not shown; a [`Redactor`] removes it from what a server
-//!   sends back, and [`excerpt`] makes such text fit for an error message.
-//! - [`retry_after`] and [`lenient_retry_after`] read how long a response asks to wait.
+//! - [`BodyReader`] reads a response body up to a limit.
+//! - [`Secret`] is a key that can be sent but not shown; a [`Redactor`] removes it from texts of a server,
+//!   and [`excerpt`] shortens such texts for error messages.
+//! - [`retry_after`] and [`lenient_retry_after`] read the wait that a response asks for.
 //!
-//! Types of `reqwest` are part of its API: its users are HTTP clients built on that crate.
+//! Types of `reqwest` are part of its API, because its users are HTTP clients built on that crate.
 #![allow(
     clippy::exhaustive_enums,
     reason = "private to the workspace: a new variant has to break its users"

@@ -1,55 +1,58 @@
-//! Removes secrets from what is shown.
+//! [`Redactor`]: removes secrets from texts and JSON.
 
 use std::fmt;
 
 use serde_json::Value;
 use url::form_urlencoded;
 
-/// What stands where a secret was.
+/// The replacement for a secret.
 const REDACTED: &str = "***";
-/// The shortest part of a secret that counts as secret by itself.
-const SHORTEST_PART: usize = 8;
+/// The least bytes of a word of a secret that is removed by itself. Shorter ones, such as `Bearer`, occur in
+/// ordinary text.
+const MIN_PART: usize = 8;
 
-/// Removes secrets, in the forms in which a response may repeat them: as they are, as JSON and URLs write them, and
-/// in either case, since a URL repeats a host's name in lower case. The default removes nothing.
+/// Removes secrets from texts, in the forms in which a server may repeat them: plain, and in the encodings of
+/// JSON and URLs. Case does not matter, because a URL has host names in lower case. Other encodings, such as
+/// Base64, are not recognised. The default removes nothing.
 #[derive(Clone, Default)]
 pub struct Redactor {
-    /// In lower case.
-    /// The longest first, so that none is cut by another.
+    /// In lower case, the longest first: a shorter form that is part of a longer one would otherwise leave
+    /// the rest of it.
     forms: Vec<String>,
 }
 
 impl Redactor {
-    /// Removes these secrets.
+    /// Creates a redactor for these secrets.
     pub fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
         Self::sorted(secrets.into_iter().flat_map(forms).collect())
     }
 
-    /// Removes what any of these removes.
+    /// Combines redactors.
     pub fn all<'a>(redactors: impl IntoIterator<Item = &'a Self>) -> Self {
         let forms = redactors.into_iter().flat_map(|it| it.forms.clone());
         Self::sorted(forms.collect())
     }
 
+    /// Sorts the forms by length, the longest first, and removes duplicates.
     fn sorted(mut forms: Vec<String>) -> Self {
         forms.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         forms.dedup();
         Self { forms }
     }
 
-    /// The length of the longest text that it removes, in bytes.
+    /// The length of the longest form of a secret, in bytes.
     pub fn longest(&self) -> usize {
         self.forms.first().map_or(0, String::len)
     }
 
-    /// The text without secrets.
+    /// Replaces all secrets in a text by `***`.
     pub fn text(&self, text: String) -> String {
         self.forms
             .iter()
             .fold(text, |text, form| without(text, form))
     }
 
-    /// JSON without secrets, wherever in it they are.
+    /// Replaces all secrets in JSON: in strings, names of members and numbers.
     pub fn json(&self, json: Value) -> Value {
         if self.forms.is_empty() {
             return json;
@@ -81,24 +84,25 @@ impl fmt::Debug for Redactor {
     }
 }
 
-/// A secret as it is, as JSON and as a URL write it; and its words, since of `Bearer abc…` a
-/// server repeats the second.
+/// The forms of a secret and of its words: of `Bearer abc…` a server may repeat the second word only.
 fn forms(secret: &str) -> Vec<String> {
     let words = secret.split_whitespace();
-    let words = words.filter(|word| word.len() >= SHORTEST_PART);
+    let words = words.filter(|word| word.len() >= MIN_PART);
     let texts = std::iter::once(secret).chain(words);
-    texts.flat_map(spellings).collect()
+    texts.flat_map(encodings).collect()
 }
 
-fn spellings(text: &str) -> [String; 3] {
+/// A text as it is, within a JSON string, and within a URL query.
+fn encodings(text: &str) -> [String; 3] {
     let quoted = Value::from(text).to_string();
     let in_json = &quoted[1..quoted.len() - 1];
     let in_url: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
     [text, in_json, &in_url].map(str::to_ascii_lowercase)
 }
 
+/// Replaces all occurrences of a form.
 fn without(text: String, form: &str) -> String {
-    // ASCII only: the places stay the same.
+    // ASCII only, so that byte positions do not change.
     let lower = text.to_ascii_lowercase();
     let mut found = lower.match_indices(form).peekable();
     if found.peek().is_none() {
@@ -126,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_found_in_every_spelling() {
+    fn a_secret_is_removed_in_every_encoding() {
         assert_eq!(
             redacted("s3cret", "<s3cret> S3CRET ä s3cret"),
             "<***> *** ä ***"
@@ -142,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_secrets_the_longer_is_hidden_whole() {
+    fn the_longer_of_two_secrets_is_removed_completely() {
         let (shorter, longer) = (Redactor::new(["abc"]), Redactor::new(["abcdef"]));
         let redactor = Redactor::all([&shorter, &longer]);
         assert_eq!(redactor.forms, Redactor::new(["abc", "abcdef"]).forms);
@@ -152,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_walked() {
+    fn secrets_are_removed_anywhere_in_json() {
         let json = json!({"a": ["x12345y", 12345, 1, null, true], "k12345": {"12345": "ok"}});
         let expected = json!({"a": ["x***y", "***", 1, null, true], "k***": {"***": "ok"}});
         assert_eq!(Redactor::new(["12345"]).json(json), expected);

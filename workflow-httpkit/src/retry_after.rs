@@ -1,10 +1,11 @@
-//! How long the headers of a response ask to wait.
+//! The wait that the headers of a response ask for.
 
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
-/// `Retry-After` as RFC 9110 has it: whole seconds, or a date. A date that has passed asks for no wait.
+/// `Retry-After` according to RFC 9110, section 10.2.3: whole seconds, or a date. A date in the past is a wait of
+/// zero. `None` if the header is missing or invalid.
 pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = header(headers, RETRY_AFTER.as_str())?;
     match value.parse() {
@@ -13,7 +14,7 @@ pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     }
 }
 
-/// `Retry-After` as providers of models write it: decimals, too, and else `retry-after-ms`.
+/// `Retry-After` as model providers send it: also with decimals, and otherwise `retry-after-ms`.
 pub fn lenient_retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let standard = header(headers, RETRY_AFTER.as_str())
         .and_then(|value| number(value, 1.0).or_else(|| until(value, now)));
@@ -24,12 +25,13 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     Some(headers.get(name)?.to_str().ok()?.trim())
 }
 
+/// A decimal number of units. Negative and infinite numbers are invalid.
 fn number(number: &str, per_second: f64) -> Option<Duration> {
     let number: f64 = number.parse().ok()?;
     Duration::try_from_secs_f64(number / per_second).ok()
 }
 
-/// A date that has passed asks for no wait.
+/// The time until a date; zero for a date in the past.
 fn until(date: &str, now: SystemTime) -> Option<Duration> {
     let date = httpdate::parse_http_date(date).ok()?;
     Some(date.duration_since(now).unwrap_or_default())
@@ -78,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn seconds_dates_and_milliseconds_are_understood() {
+    fn seconds_dates_and_milliseconds_are_accepted() {
         assert_eq!(wait(&[("retry-after", "7")]), Some(Duration::from_secs(7)));
         assert_eq!(
             wait(&[("retry-after-ms", "250")]),
@@ -93,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_asks_for_nothing() {
+    fn invalid_values_are_ignored() {
         for value in ["soon", "-1", "", "NaN", "inf", "1e300"] {
             assert_eq!(wait(&[("retry-after", value)]), None, "{value}");
         }

@@ -1,4 +1,4 @@
-//! A key or token, and keeping it out of everything that is shown.
+//! [`Secret`]: a key or token that cannot be shown by accident.
 
 use std::{fmt, sync::Arc};
 
@@ -6,7 +6,7 @@ use reqwest::header::{HeaderName, HeaderValue};
 
 use crate::redact::Redactor;
 
-/// An API key or a token: it can be sent as a header, and removed from texts. Nothing else.
+/// An API key or a token. It can only be sent as a header and removed from texts; there is no way to read it.
 #[derive(Clone)]
 pub struct Secret {
     redactor: Arc<Redactor>,
@@ -14,20 +14,20 @@ pub struct Secret {
     value: HeaderValue,
 }
 
-/// Why a text cannot be a secret. The text itself is not part of the message.
+/// The error for a text that cannot be a secret. It does not contain the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UnusableSecret {
-    /// There is nothing in it.
+    /// The text is empty.
     #[error("the secret is empty")]
     Empty,
-    /// It has characters that an HTTP header cannot carry.
-    #[error("the secret has characters that an HTTP header cannot carry")]
+    /// The text has characters that are not allowed in an HTTP header.
+    #[error("the secret has characters that are not allowed in an HTTP header")]
     NotAHeader,
 }
 
 impl Secret {
-    /// A secret that is sent as the value of `name`, after `prefix`. White space around it is not part
-    /// of it, since people paste line ends along with keys.
+    /// Creates a secret that is sent in the header `name`, after `prefix`. White space around it is removed,
+    /// because pasted keys often have a line end.
     ///
     /// # Errors
     /// [`UnusableSecret`].
@@ -47,12 +47,12 @@ impl Secret {
         })
     }
 
-    /// The header it is sent in, its value marked sensitive.
+    /// The header of the secret. Its value is marked as sensitive, so `Debug` output does not show it.
     pub fn header(&self) -> (HeaderName, HeaderValue) {
         (self.name.clone(), self.value.clone())
     }
 
-    /// Removes it from texts: a server may repeat it.
+    /// The redactor that removes the secret from texts, because a server may repeat it.
     pub fn redactor(&self) -> &Redactor {
         &self.redactor
     }

@@ -1,4 +1,4 @@
-//! A server that sends given bytes, then misbehaves.
+//! A server for tests that sends these bytes, then closes, resets or stalls.
 
 use std::io;
 
@@ -8,10 +8,10 @@ use tokio::{
     sync::oneshot,
 };
 
-/// What a server does once its bytes are sent.
+/// The behaviour of a server after its bytes are sent.
 #[derive(Clone, Copy, Debug)]
 pub enum Then {
-    /// Closes the connection in order.
+    /// Closes the connection regularly.
     Close,
     /// Resets the connection.
     Reset,
@@ -31,11 +31,11 @@ pub struct RawServer {
 }
 
 impl RawServer {
-    /// Starts a server that reads one request and sends each piece in a write of its own. `check` gets the
+    /// Starts a server that reads one request and sends each piece in its own write. `check` receives the
     /// body of the request; if it panics, nothing is sent.
     ///
     /// # Errors
-    /// When no port is free.
+    /// An [`io::Error`] if no port is free.
     pub async fn start(
         pieces: Vec<Vec<u8>>,
         then: Then,
@@ -43,16 +43,16 @@ impl RawServer {
     ) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let base_url = format!("http://{}", listener.local_addr()?);
-        let (tell_answered, answered) = oneshot::channel();
-        let (tell_hung_up, hung_up) = oneshot::channel();
+        let (answered_tx, answered) = oneshot::channel();
+        let (hung_up_tx, hung_up) = oneshot::channel();
         tokio::spawn(async move {
             let (mut socket, _) = listener.accept().await?;
             let request = read_request(&mut socket).await?;
             check(&request);
             send(&mut socket, pieces).await?;
-            tell_answered.send(()).ok();
+            answered_tx.send(()).ok();
             end(socket, then).await?;
-            tell_hung_up.send(()).ok();
+            hung_up_tx.send(()).ok();
             io::Result::Ok(())
         });
         Ok(Self {
@@ -63,7 +63,7 @@ impl RawServer {
     }
 }
 
-/// The body of a request; empty where it has no length.
+/// The body of a request; empty without `Content-Length`.
 async fn read_request(socket: &mut TcpStream) -> io::Result<Vec<u8>> {
     let mut request = Vec::new();
     loop {
@@ -76,7 +76,7 @@ async fn read_request(socket: &mut TcpStream) -> io::Result<Vec<u8>> {
     }
 }
 
-/// Where the body of a request begins that was received whole.
+/// The start of the body, if the request was received completely.
 fn whole_body(request: &[u8]) -> Option<usize> {
     let head = request.windows(4).position(|end| end == b"\r\n\r\n")?;
     let text = String::from_utf8_lossy(&request[..head]).to_ascii_lowercase();
@@ -88,10 +88,11 @@ fn whole_body(request: &[u8]) -> Option<usize> {
     (request.len() - body >= length.unwrap_or(0)).then_some(body)
 }
 
+/// Sends each piece in its own write, without Nagle's algorithm, so that a client usually reads them one by one.
 async fn send(socket: &mut TcpStream, pieces: Vec<Vec<u8>>) -> io::Result<()> {
     socket.set_nodelay(true)?;
     for piece in pieces {
-        // A client may close the connection early: that is what some tests are about.
+        // Some tests are about a client that closes the connection early.
         if socket.write_all(&piece).await.is_err() {
             break;
         }
