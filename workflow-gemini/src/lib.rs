@@ -12,21 +12,26 @@
 //! # Ok::<(), workflow_gemini::ConfigError>(())
 //! ```
 //!
-//! - [`register`] adds [`LlmNode`] to a registry; [`LlmData`] is what a workflow writes into it.
+//! - [`register`] adds [`LlmNode`] to a registry; [`LlmData`] is the `data` of such a node in a
+//!   workflow.
 //! - [`GeminiClient`] sends a [`GenerateRequest`], with images and files as its [`Part`]s and with
-//!   [`Tool`]s, and returns a [`Reply`], or a stream of [`Chunk`]s. An answer without text is an
-//!   error, never an empty success; one that is longer than a request may give is gone on with.
-//! - [`GeminiError`] says what to do about a failure: its [code](GeminiError::code), whether the
-//!   same request [may succeed](GeminiError::is_retryable), and how long to
-//!   [wait](GeminiError::retry_after). While a model is over a limit, all requests of a client leave
-//!   it alone.
-//! - [`GeminiClientBuilder`] has the settings: time-outs, bounds, limits, and
+//!   [`Tool`]s, and returns a [`Reply`] or a stream of [`Chunk`]s. An answer without text is an
+//!   error, never an empty success. An answer that is longer than one request allows is continued by
+//!   further requests.
+//! - [`GeminiError`] describes a failure: its [code](GeminiError::code), whether the same request
+//!   [may succeed](GeminiError::is_retryable) later, and how long to
+//!   [wait](GeminiError::retry_after). While a model is over a rate limit, the client sends it no
+//!   requests.
+//! - [`GeminiClientBuilder`] has the settings: timeouts, bounds, limits, and
 //!   [Vertex AI](GeminiClientBuilder::with_vertex).
 //!
-//! What it is *not*: it sends nothing twice by itself. In a workflow the engine retries; elsewhere
-//! the caller does. The API key leaves it in one header and is shown nowhere.
+//! The client never retries: in a workflow the engine does, elsewhere the caller. The API key is
+//! sent in one header and appears in no error, log line or `Debug` output.
+//!
+//! Types of other crates in the public API: [`serde_json::Value`] for schemas, tools and raw parts,
+//! and [`workflow_core::Usage`] for token counts. The HTTP client is not part of it.
 
-// In the order of reading: `request` and `reply`, `error`, `stream` (bytes to a reply), `limits`, `client`, `node`.
+// Reading order: `request` and `reply`, `error`, `stream` (bytes to a reply), `limits`, `client`, `node`.
 mod client;
 mod error;
 mod limits;
@@ -37,7 +42,7 @@ mod stream;
 
 pub use crate::{
     client::{DEFAULT_BASE_URL, DEFAULT_MODEL, GeminiClient, GeminiClientBuilder},
-    error::{ApiError, ConfigError, GeminiError, NoAnswer, Verdict, Wait},
+    error::{ApiError, ConfigError, GeminiError, NoAnswer, NoAnswerReason, TimeoutPhase},
     node::{LlmData, LlmNode, register},
     reply::{BlockReason, Chunk, Details, FinishReason, Reply},
     request::{GenerateRequest, MAX_INLINE_BYTES, Part, ServiceTier, Thinking, Tool},

@@ -1,4 +1,4 @@
-//! Answers that are no plain text, or oddly written.
+//! Answers with content other than text, and answers in unusual JSON.
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
 mod common;
@@ -12,7 +12,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate, matchers::method};
 use workflow_core::{Executor, Registry, Update, Workflow};
 use workflow_gemini::{GeminiError, GenerateRequest, ServiceTier};
 
-/// What became of a step that was answered so: `node.completed` or `node.failed`, and how often was asked.
+/// The last event of a step that receives this answer, `node.completed` or `node.failed`, and the number of requests.
 async fn outcome(answer: ResponseTemplate, data: &Value) -> (Value, usize) {
     let server = MockServer::start().await;
     Mock::given(method("POST"))
@@ -31,11 +31,11 @@ async fn outcome(answer: ResponseTemplate, data: &Value) -> (Value, usize) {
         }
         _ => None,
     });
-    let asked = server.received_requests().await.unwrap().len();
-    (ended.unwrap(), asked)
+    let requests = server.received_requests().await.unwrap().len();
+    (ended.unwrap(), requests)
 }
 
-/// A stream of these answers.
+/// A stream of these responses.
 fn stream(events: &[Value]) -> ResponseTemplate {
     let events = events.iter().map(|event| format!("data: {event}\r\n\r\n"));
     sse(events.collect::<String>())
@@ -46,12 +46,12 @@ fn parts(parts: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn what_is_no_text_is_named_and_not_asked_for_again() {
+async fn non_text_content_is_named_and_not_retried() {
     let call = value!({"functionCall": {"name": "get_weather", "args": {"city": "Oslo"}}});
     let image = value!({"inlineData": {"mimeType": "image/png", "data": "QUJD"}});
     let audio =
         value!({"inlineData": {"mimeType": "audio/L16;codec=pcm;rate=24000", "data": "QUJD"}});
-    for (came, named, entry) in [
+    for (content, named, entry) in [
         (
             value!([call]),
             "a call of the function `get_weather`",
@@ -66,32 +66,32 @@ async fn what_is_no_text_is_named_and_not_asked_for_again() {
     ] {
         for streams in [true, false] {
             let answer = if streams {
-                stream(&[parts(&came)])
+                stream(&[parts(&content)])
             } else {
-                json(200, parts(&came).to_string())
+                json(200, parts(&content).to_string())
             };
-            let (ended, asked) = outcome(answer, &value!({"stream": streams})).await;
+            let (ended, requests) = outcome(answer, &value!({"stream": streams})).await;
             assert_eq!(ended["error"]["code"], "unsupported_answer", "{ended}");
             let detail = ended["error"]["detail"].as_str().unwrap();
             assert!(detail.contains(named), "{detail}");
             assert!(ended["metadata"][entry].is_array(), "{ended}");
-            assert_eq!(asked, 1, "{named}");
+            assert_eq!(requests, 1, "{named}");
         }
-        let mut beside = came.as_array().unwrap().clone();
+        let mut beside = content.as_array().unwrap().clone();
         beside.push(value!({"text": "Here."}));
         let (ended, _) = outcome(stream(&[parts(&beside.into())]), &value!({})).await;
         assert_eq!(ended["output"].as_str().unwrap().trim(), "Here.");
         assert!(ended["metadata"][entry].is_array(), "{ended}");
     }
-    let (ended, asked) = outcome(stream(&[parts(&value!([]))]), &value!({})).await;
+    let (ended, requests) = outcome(stream(&[parts(&value!([]))]), &value!({})).await;
     assert_eq!(
-        (&ended["error"]["code"], asked),
+        (&ended["error"]["code"], requests),
         (&value!("empty_answer"), 2)
     );
 }
 
 #[tokio::test]
-async fn grounding_of_a_stream_is_whole() {
+async fn grounding_is_merged_over_a_stream() {
     let event = |text: &str, grounding: Value| {
         value!({"candidates": [{"content": {"parts": [{"text": text}]},
             "groundingMetadata": grounding}]})
@@ -127,12 +127,12 @@ async fn grounding_of_a_stream_is_whole() {
 }
 
 #[tokio::test]
-async fn an_odd_spelling_costs_no_answer() {
+async fn unusual_json_costs_no_answer() {
     let data = value!({});
     let schema = value!({"schema": {"type": "object", "required": ["a"]}});
     let text = |text: &str| parts(&value!([{"text": text}]));
     for (answer, data, output) in [
-        // Counts in every spelling.
+        // Counts as strings, floats and negative numbers.
         (
             sse(
                 "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"A\"}]},\"finishReason\":\"STOP\"}],\
@@ -141,7 +141,7 @@ async fn an_odd_spelling_costs_no_answer() {
             &data,
             value!("A"),
         ),
-        // Another candidate in between.
+        // A second candidate in between.
         (
             stream(&[
                 value!({"candidates": [{"content": {"parts": [{"text": "A"}]}}]}),
@@ -153,7 +153,7 @@ async fn an_odd_spelling_costs_no_answer() {
             &data,
             value!("AB"),
         ),
-        // A character that is cut in two.
+        // A surrogate pair that is cut in two.
         (
             sse(
                 "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"A\\ud83c\"}]}}]}\r\n\r\n\
@@ -174,15 +174,15 @@ async fn an_odd_spelling_costs_no_answer() {
         ),
         (stream(&[text("{\"a\": 1}")]), &schema, value!({"a": 1})),
     ] {
-        let (ended, asked) = outcome(answer, data).await;
-        assert_eq!((&ended["output"], asked), (&output, 1), "{ended}");
+        let (ended, requests) = outcome(answer, data).await;
+        assert_eq!((&ended["output"], requests), (&output, 1), "{ended}");
     }
     let (ended, _) = outcome(stream(&[text("So: ```json\n{\"a\": 1}\n```")]), &schema).await;
     assert_eq!(ended["error"]["code"], "answer_not_json");
 }
 
 #[tokio::test]
-async fn counts_are_read_in_every_spelling() {
+async fn counts_are_read_in_every_json_form() {
     let answer = "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"A\"}]},\"finishReason\":\"STOP\"}],\
         \"usageMetadata\":{\"promptTokenCount\":\"12\",\"candidatesTokenCount\":3.0,\"thoughtsTokenCount\":-1}}";
     let server = answering(json(200, answer)).await;
@@ -197,7 +197,7 @@ async fn counts_are_read_in_every_spelling() {
 }
 
 #[tokio::test]
-async fn money_and_policy_are_final_and_say_what_to_do() {
+async fn billing_and_policy_errors_are_permanent_and_have_a_hint() {
     let message = "Your prepayment credits are depleted. Please go to AI Studio.";
     let body = value!({"error": {"code": 402, "status": "RESOURCE_EXHAUSTED", "message": message}});
     let limited = value!({"candidates": [{"finishReason": "PUP_LIMITED_DISABLED"}]});
@@ -211,9 +211,9 @@ async fn money_and_policy_are_final_and_say_what_to_do() {
         ),
     ] {
         let data = value!({"fallback": ["another-model"]});
-        let (ended, asked) = outcome(answer, &data).await;
+        let (ended, requests) = outcome(answer, &data).await;
         assert_eq!(
-            (&ended["error"]["code"], asked),
+            (&ended["error"]["code"], requests),
             (&value!(code), 1),
             "{ended}"
         );
@@ -276,7 +276,7 @@ async fn new_fields_are_sent_by_their_names_and_wrapped_base64_in_one_piece() {
 }
 
 #[tokio::test]
-async fn the_tier_of_a_client_holds_for_requests_that_name_none() {
+async fn the_tier_of_a_client_applies_to_requests_that_name_none() {
     for (request, sent) in [
         (GenerateRequest::new("Hi"), "priority"),
         (
@@ -294,7 +294,7 @@ async fn the_tier_of_a_client_holds_for_requests_that_name_none() {
 }
 
 #[tokio::test]
-async fn a_host_that_is_not_reached_is_named_and_a_doubled_version_gets_a_hint() {
+async fn an_unreachable_host_is_named_and_a_repeated_version_has_a_hint() {
     let error = client("http://127.0.0.1:1")
         .generate(&GenerateRequest::new("Hi"))
         .await;
@@ -325,7 +325,7 @@ async fn a_host_that_is_not_reached_is_named_and_a_doubled_version_gets_a_hint()
 }
 
 #[tokio::test]
-async fn what_the_api_would_refuse_is_not_sent() {
+async fn requests_that_the_api_refuses_are_not_sent() {
     let client = client("http://127.0.0.1:1");
     let hi = || GenerateRequest::new("Hi");
     for (request, named) in [

@@ -1,4 +1,4 @@
-//! Answers that are longer than one request may give.
+//! Answers that are longer than one request allows.
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
 mod common;
@@ -12,7 +12,7 @@ use workflow_gemini::{Chunk, FinishReason, GenerateRequest};
 
 const LONG: &str = include_str!("fixtures/continuation.json");
 
-/// Answers with the first hop to a request without a token, and from then on by the token.
+/// Sends the first hop to a request without a token, and the hop of its token to any other.
 struct Hops {
     streamed: bool,
     answers: Vec<(Option<&'static str>, Value)>,
@@ -49,7 +49,7 @@ fn hop(text: &str, reason: &str, token: Option<&str>, output: u64) -> Value {
 fn three_hops() -> Vec<(Option<&'static str>, Value)> {
     vec![
         (None, hop("Once", "CONTINUATION", Some("b25l"), 1)),
-        // All thinking, no text.
+        // Thoughts only, no text.
         (Some("b25l"), hop("", "CONTINUATION", Some("dHdv"), 2)),
         (Some("dHdv"), hop(" upon a time.", "STOP", None, 4)),
     ]
@@ -66,7 +66,7 @@ async fn serving(streamed: bool, answers: Vec<(Option<&'static str>, Value)>) ->
 }
 
 #[tokio::test]
-async fn a_long_answer_is_gone_on_with_until_its_end() {
+async fn a_long_answer_is_continued_until_its_end() {
     for streamed in [false, true] {
         let server = serving(streamed, three_hops()).await;
         let client = client(&server.uri());
@@ -118,7 +118,7 @@ async fn the_same_request_is_sent_again_without_the_partial_answer() {
 }
 
 #[tokio::test]
-async fn the_number_of_requests_is_bounded_and_the_answer_then_marked() {
+async fn the_number_of_requests_is_limited_and_the_answer_is_then_marked() {
     let long: Value = serde_json::from_str(LONG).unwrap();
     let server = serving(
         false,
@@ -136,7 +136,7 @@ async fn the_number_of_requests_is_bounded_and_the_answer_then_marked() {
 }
 
 #[tokio::test]
-async fn the_bound_on_bytes_is_for_all_requests_together() {
+async fn the_limit_on_bytes_applies_to_all_requests_together() {
     let long = || hop(&"x".repeat(600), "CONTINUATION", Some("b25l"), 1);
     let server = serving(false, vec![(None, long()), (Some("b25l"), long())]).await;
     let client = common::builder(&server.uri())

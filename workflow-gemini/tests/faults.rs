@@ -1,5 +1,5 @@
-//! Servers that misbehave: each time one clean error, one request, and the key nowhere but in its
-//! header.
+//! Servers that misbehave: the client sends one request and reports one clean error, and the key is
+//! sent in its header only.
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
 mod common;
@@ -8,7 +8,7 @@ use std::{io::Write, time::Duration};
 
 use common::{
     KEY, builder, client,
-    fault::{self, Act, Server, answer, flood, reset, say, stall},
+    fault::{self, Act, Server, answer, flood, reset, send, stall},
     raw::{OK_JSON, OK_SSE},
 };
 use flate2::{Compression, write::GzEncoder};
@@ -18,7 +18,7 @@ use workflow_gemini::{Chunk, GeminiClient, GeminiError, GenerateRequest, Reply};
 const REPLY: &str = include_str!("fixtures/reply.json");
 const STREAM: &[u8] = include_bytes!("fixtures/stream.sse");
 
-/// Asks in one of both ways.
+/// Sends a request with one of the two methods.
 async fn ask(client: &GeminiClient, streamed: bool) -> Result<Reply, GeminiError> {
     let request = GenerateRequest::new("Hi");
     if !streamed {
@@ -32,7 +32,7 @@ async fn ask(client: &GeminiClient, streamed: bool) -> Result<Reply, GeminiError
     }
 }
 
-/// The error of one request to such a server, which has then seen that request only.
+/// The error of one request to a server with this script. The server has received one request.
 async fn error_of(act: Act, streamed: bool) -> (GeminiError, Server) {
     let server = fault::serving(vec![act]).await;
     let error = ask(&client(&server.base_url), streamed).await.unwrap_err();
@@ -54,7 +54,7 @@ fn facts(error: &GeminiError) -> (&'static str, bool) {
 }
 
 #[tokio::test]
-async fn a_redirect_is_not_followed_and_the_key_goes_nowhere_else() {
+async fn a_redirect_is_not_followed_and_the_key_is_sent_once() {
     let elsewhere = fault::serving(vec![answer("200 OK", "", REPLY)]).await;
     for status in [
         "301 Moved",
@@ -72,7 +72,7 @@ async fn a_redirect_is_not_followed_and_the_key_goes_nowhere_else() {
 }
 
 #[tokio::test]
-async fn a_flood_is_bounded_wherever_it_comes_and_the_client_leaves() {
+async fn an_endless_answer_is_cut_at_the_limit_and_the_connection_closed() {
     let busy = "HTTP/1.1 503 Service Unavailable\r\n\r\n";
     for (start, streamed, code) in [
         (
@@ -107,30 +107,30 @@ fn gzipped(head: &str, body: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_gzip_bomb_is_bounded_by_what_comes_out_of_it() {
+async fn the_size_of_a_gzip_bomb_is_limited_after_decompression() {
     let blanks = vec![b' '; 20 * 1024 * 1024];
     for (head, streamed) in [(format!("{OK_JSON}\r\n"), false), (OK_SSE.to_owned(), true)] {
         let bomb = gzipped(&head, &blanks);
         assert!(bomb.len() < 40_000);
-        let (error, _) = error_of(say(bomb), streamed).await;
+        let (error, _) = error_of(send(bomb), streamed).await;
         assert_eq!(facts(&error), ("answer_too_large", false));
     }
 }
 
 #[tokio::test]
-async fn a_gzip_stream_is_read_and_one_that_is_cut_off_is_an_error() {
+async fn a_gzip_stream_is_read_and_a_cut_off_one_is_an_error() {
     let whole = gzipped(OK_SSE, STREAM);
-    let server = fault::serving(vec![say(whole.clone())]).await;
+    let server = fault::serving(vec![send(whole.clone())]).await;
     let reply = ask(&client(&server.base_url), true).await.unwrap();
     assert_eq!(reply.text, "Entropy “is” a mess 🎲.");
-    let (error, _) = error_of(say(&whole[..whole.len() / 2]), true).await;
+    let (error, _) = error_of(send(&whole[..whole.len() / 2]), true).await;
     assert_eq!(facts(&error), ("answer_interrupted", true));
 }
 
 #[tokio::test]
-async fn what_is_cut_off_or_reset_can_be_retried_wherever_it_happens() {
+async fn a_cut_off_or_reset_answer_is_retryable_wherever_it_breaks() {
     let whole = format!("{OK_JSON}content-length: {}\r\n\r\n{REPLY}", REPLY.len());
-    for act in [say, reset] as [fn(Vec<u8>) -> Act; 2] {
+    for act in [send, reset] as [fn(Vec<u8>) -> Act; 2] {
         for (cut, code) in [
             (0, "connection_failed"),
             (20, "connection_failed"),
@@ -144,7 +144,7 @@ async fn what_is_cut_off_or_reset_can_be_retried_wherever_it_happens() {
 }
 
 #[tokio::test]
-async fn a_server_that_falls_silent_is_given_up_and_left() {
+async fn a_silent_server_times_out_and_the_connection_is_closed() {
     let begun = [OK_SSE.as_bytes(), &STREAM[..800]].concat();
     for (bytes, wait) in [
         (Vec::new(), "300s to begin"),
@@ -155,7 +155,7 @@ async fn a_server_that_falls_silent_is_given_up_and_left() {
         let client = client(&server.base_url);
         let request = GenerateRequest::new("Hi");
         let mut chunks = client.stream(&request);
-        // What comes at all has come when the first text has, or else when the request has.
+        // The server has sent all it will send once the first text, or else the request, has arrived.
         if wait.contains("continue") {
             while !matches!(chunks.next().await, Some(Ok(Chunk::Text(_)))) {}
         } else {
@@ -197,12 +197,12 @@ async fn cancelling_closes_the_connection_at_once() {
 }
 
 #[tokio::test]
-async fn bytes_that_are_no_text_are_a_foreign_answer() {
+async fn bytes_that_are_not_utf8_are_a_foreign_answer() {
     let invalid = b"{\"candidates\": [{\"content\": {\"parts\": [{\"text\": \"\xff\xfe\"}]}}]}";
     let whole = [format!("{OK_JSON}\r\n").as_bytes(), invalid].concat();
     let event = [OK_SSE.as_bytes(), b"data: ", invalid, b"\r\n\r\n"].concat();
     for (bytes, streamed) in [(whole, false), (event, true)] {
-        let (error, _) = error_of(say(bytes), streamed).await;
+        let (error, _) = error_of(send(bytes), streamed).await;
         assert_eq!(
             (error.code(), error.retry_limit()),
             ("foreign_answer", Some(1))
@@ -211,10 +211,10 @@ async fn bytes_that_are_no_text_are_a_foreign_answer() {
 }
 
 #[tokio::test]
-async fn a_wrong_content_type_does_not_matter_when_the_answer_is_right() {
+async fn a_wrong_content_type_does_not_matter_for_a_valid_answer() {
     let plain = |body: &[u8]| {
         let head = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n\r\n";
-        say([head, body].concat())
+        send([head, body].concat())
     };
     for (act, streamed) in [(plain(REPLY.as_bytes()), false), (plain(STREAM), true)] {
         let server = fault::serving(vec![act]).await;
@@ -233,7 +233,7 @@ async fn a_wrong_content_type_does_not_matter_when_the_answer_is_right() {
 }
 
 #[tokio::test]
-async fn an_error_page_of_a_proxy_keeps_its_status_and_is_shown_in_brief() {
+async fn an_error_page_of_a_proxy_keeps_its_status_and_is_shortened() {
     let page = format!("<html><body>{}</body></html>", "busy ".repeat(9_000));
     for (status, code, retryable) in [
         ("502 Bad Gateway", "model_overloaded", true),
@@ -257,7 +257,7 @@ async fn an_error_page_of_a_proxy_keeps_its_status_and_is_shown_in_brief() {
 }
 
 #[tokio::test]
-async fn the_whole_may_be_bounded_in_time_too() {
+async fn the_total_timeout_applies_and_is_sent_to_the_server() {
     let mut server = fault::serving(vec![stall(Vec::new())]).await;
     let client = builder(&server.base_url)
         .with_total_timeout(Duration::from_secs(60))

@@ -1,4 +1,4 @@
-//! One request, one answer.
+//! `generate`: one request, one complete answer.
 
 mod common;
 
@@ -9,7 +9,8 @@ use common::{
 use serde_json::json as value;
 use wiremock::ResponseTemplate;
 use workflow_gemini::{
-    FinishReason, GeminiClient, GeminiError, GenerateRequest, NoAnswer, Reply, Thinking, Verdict,
+    FinishReason, GeminiClient, GeminiError, GenerateRequest, NoAnswer, NoAnswerReason, Reply,
+    Thinking,
 };
 
 const REPLY: &str = include_str!("fixtures/reply.json");
@@ -29,7 +30,7 @@ fn no_answer(result: Result<Reply, GeminiError>) -> Box<NoAnswer> {
 }
 
 #[tokio::test]
-async fn an_answer_is_read_whole() {
+async fn a_complete_answer_is_read() {
     let reply = generate(json(200, REPLY)).await.unwrap();
     assert_eq!(
         reply.text,
@@ -54,7 +55,7 @@ async fn an_answer_is_read_whole() {
 }
 
 #[tokio::test]
-async fn the_request_is_exactly_what_was_asked_for() {
+async fn the_request_contains_exactly_what_is_set() {
     let server = answering(json(200, REPLY)).await;
     let request = GenerateRequest::new("Hi")
         .with_system("Be short.")
@@ -79,7 +80,7 @@ async fn the_request_is_exactly_what_was_asked_for() {
 }
 
 #[tokio::test]
-async fn version_prefix_model_and_deadline_are_the_clients() {
+async fn version_prefix_model_and_deadline_are_the_settings_of_the_client() {
     let server = answering(json(200, REPLY)).await;
     let client = builder(&format!("{}/proxy/", server.uri()))
         .with_api_version("v1")
@@ -95,7 +96,7 @@ async fn version_prefix_model_and_deadline_are_the_clients() {
 }
 
 #[tokio::test]
-async fn a_models_name_stays_within_its_place_in_the_path() {
+async fn the_name_of_a_model_is_one_path_segment() {
     let server = answering(json(200, REPLY)).await;
     let request = GenerateRequest::new("Hi").with_model("../x?key=1#y");
     client(&server.uri()).generate(&request).await.unwrap();
@@ -104,7 +105,7 @@ async fn a_models_name_stays_within_its_place_in_the_path() {
 }
 
 #[tokio::test]
-async fn what_makes_no_sense_is_not_sent() {
+async fn invalid_requests_are_not_sent() {
     let server = answering(json(200, REPLY)).await;
     for request in [
         GenerateRequest::new(""),
@@ -122,7 +123,7 @@ async fn what_makes_no_sense_is_not_sent() {
 }
 
 #[tokio::test]
-async fn with_a_schema_the_answer_is_json() {
+async fn with_a_schema_the_answer_is_parsed_as_json() {
     let body = value!({"candidates": [{"content": {"parts": [{"text": "{\"kind\":\"bug\"}"}]},
         "finishReason": "STOP"}]});
     let server = answering(json(200, body.to_string())).await;
@@ -137,28 +138,28 @@ async fn with_a_schema_the_answer_is_json() {
 }
 
 #[tokio::test]
-async fn no_answer_is_an_error_that_says_why_and_what_it_cost() {
+async fn an_answer_without_text_is_an_error_with_reason_and_usage() {
     let error =
         no_answer(generate(json(200, include_str!("fixtures/max-tokens-no-text.json"))).await);
-    let spent = Verdict::OutOfTokens {
+    let spent = NoAnswerReason::OutOfTokens {
         thought_tokens: 66,
         max_output_tokens: None,
     };
-    assert_eq!((error.verdict(), error.usage().output_tokens), (&spent, 66));
+    assert_eq!((error.reason(), error.usage().output_tokens), (&spent, 66));
 
     let error = no_answer(generate(json(200, include_str!("fixtures/safety.json"))).await);
-    let withheld = Verdict::Refused {
+    let withheld = NoAnswerReason::Refused {
         reason: FinishReason::Safety,
         ratings: vec!["HARM_CATEGORY_DANGEROUS_CONTENT: HIGH".to_owned()],
     };
-    assert_eq!(error.verdict(), &withheld);
+    assert_eq!(error.reason(), &withheld);
     assert_eq!(
         error.message(),
         Some("The response was stopped by the safety filters.")
     );
 
     let error = no_answer(generate(json(200, include_str!("fixtures/blocked.json"))).await);
-    assert!(matches!(error.verdict(), Verdict::Blocked { .. }));
+    assert!(matches!(error.reason(), NoAnswerReason::Blocked { .. }));
     assert!(
         error
             .to_string()
@@ -166,7 +167,7 @@ async fn no_answer_is_an_error_that_says_why_and_what_it_cost() {
     );
 
     let error = no_answer(generate(json(200, "{}")).await);
-    assert_eq!(error.verdict(), &Verdict::Empty);
+    assert_eq!(error.reason(), &NoAnswerReason::Empty);
 }
 
 #[tokio::test]
@@ -179,7 +180,7 @@ async fn an_error_with_status_200_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_foreign_page_is_named_as_such() {
+async fn a_foreign_page_is_a_foreign_answer() {
     let page = "<!doctype html>\n<html><title>Sign in</title></html>";
     let answer = ResponseTemplate::new(200).set_body_raw(page, "text/html");
     let error = generate(answer).await.unwrap_err();
@@ -195,7 +196,7 @@ async fn a_foreign_page_is_named_as_such() {
 }
 
 #[tokio::test]
-async fn an_answer_cut_off_is_an_error_that_can_be_retried() {
+async fn a_cut_off_answer_is_a_retryable_error() {
     let half = &REPLY[..REPLY.len() / 2];
     let promised = format!("{OK_JSON}content-length: {}\r\n\r\n{half}", REPLY.len());
     let unframed = format!("{OK_JSON}\r\n{half}");
@@ -219,7 +220,7 @@ async fn an_answer_cut_off_is_an_error_that_can_be_retried() {
 }
 
 #[tokio::test]
-async fn no_connection_can_be_retried() {
+async fn a_failed_connection_is_retryable() {
     for then in [Then::Close, Then::Reset] {
         let server = saying(vec![], then).await;
         let error = ask(&client(&server.base_url)).await.unwrap_err();
@@ -240,12 +241,12 @@ async fn ask(client: &GeminiClient) -> Result<Reply, GeminiError> {
 }
 
 #[tokio::test]
-async fn silence_has_limits() {
+async fn each_phase_has_its_timeout() {
     let nothing = saying(vec![], Then::Stall).await;
     let head = saying(vec![format!("{OK_JSON}\r\n").into_bytes()], Then::Stall).await;
     for server in [nothing, head] {
         let client = client(&server.base_url);
-        // Virtual time starts when only the silence is left to wait for.
+        // Virtual time starts when only the timeout is left to wait for.
         let pause = async {
             server.answered.await.unwrap();
             tokio::time::pause();
@@ -265,7 +266,7 @@ async fn silence_has_limits() {
 }
 
 #[tokio::test]
-async fn an_answer_is_bounded_also_after_decompression() {
+async fn the_size_of_an_answer_is_limited_after_decompression() {
     let server = answering(json(200, REPLY)).await;
     let client = builder(&server.uri())
         .with_max_reply_bytes(100)
@@ -283,7 +284,7 @@ async fn an_answer_is_bounded_also_after_decompression() {
     let error = generate(answer).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the Gemini API's answer is larger than 8388608 bytes"
+        "the Gemini API's answer is larger than 8388608 bytes (`max_reply_bytes`)"
     );
 }
 

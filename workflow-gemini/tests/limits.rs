@@ -1,4 +1,4 @@
-//! What all requests of a client share: limits that one has met, a budget of retries, lines.
+//! The state that all requests of a client share: cool-downs, the retry budget, and queues.
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
 mod common;
@@ -33,7 +33,7 @@ async fn ask(client: &GeminiClient, model: &str) -> Result<Reply, GeminiError> {
     client.generate(&request).await
 }
 
-/// Lets time pass without waiting for it.
+/// Advances the time without waiting.
 async fn later(seconds: u64) {
     tokio::time::pause();
     tokio::time::advance(Duration::from_secs(seconds)).await;
@@ -41,7 +41,7 @@ async fn later(seconds: u64) {
 }
 
 #[tokio::test]
-async fn fifty_requests_do_not_each_hammer_a_limit_that_one_has_met() {
+async fn one_rate_limit_stops_the_other_requests_of_a_client() {
     let server = fault::serving(vec![limited(), fine()]).await;
     let client = client(&server.base_url);
     let first = ask(&client, "models/a").await.unwrap_err();
@@ -62,7 +62,7 @@ async fn fifty_requests_do_not_each_hammer_a_limit_that_one_has_met() {
         "{waits:?}"
     );
     waits.dedup();
-    assert!(waits.len() > 1, "they do not come back all at once");
+    assert!(waits.len() > 1, "jitter");
     assert_eq!(server.seen().len(), 1);
 
     ask(&client, "another-model").await.unwrap();
@@ -73,12 +73,12 @@ async fn fifty_requests_do_not_each_hammer_a_limit_that_one_has_met() {
 }
 
 #[tokio::test]
-async fn a_header_asks_everyone_to_wait_and_so_does_a_limit_that_is_met_again() {
+async fn a_named_wait_applies_to_all_requests_and_so_does_a_repeated_limit() {
     let busy = answer("503 Service Unavailable", "retry-after: 7\r\n", BUSY);
     let server = fault::serving(vec![busy, fine()]).await;
     let client = client(&server.base_url);
-    let told = ask(&client, "a").await.unwrap_err().retry_after();
-    assert_eq!(told, Some(Duration::from_secs(7)));
+    let wait = ask(&client, "a").await.unwrap_err().retry_after();
+    assert_eq!(wait, Some(Duration::from_secs(7)));
     let left = ask(&client, "a").await.unwrap_err().retry_after().unwrap();
     assert!((6.0..=7.7).contains(&left.as_secs_f64()), "{left:?}");
     assert_eq!(server.seen().len(), 1);
@@ -94,9 +94,9 @@ async fn a_header_asks_everyone_to_wait_and_so_does_a_limit_that_is_met_again() 
 }
 
 #[tokio::test]
-async fn a_quota_that_is_used_up_is_asked_again_each_minute_only() {
-    let spent = answer("429 Too Many Requests", "", PER_DAY);
-    let server = fault::serving(vec![spent]).await;
+async fn an_exhausted_quota_is_tested_once_a_minute() {
+    let exhausted = answer("429 Too Many Requests", "", PER_DAY);
+    let server = fault::serving(vec![exhausted]).await;
     let client = client(&server.base_url);
     for wait in [0, 30, 31, 1] {
         later(wait).await;
@@ -128,11 +128,11 @@ fn of_kind<'a>(events: &'a [StepEvent], kind: &str) -> Vec<&'a StepEvent> {
 }
 
 #[tokio::test]
-async fn parallel_steps_wait_together_and_no_attempt_is_sooner_than_asked() {
+async fn parallel_steps_wait_together_and_no_attempt_is_early() {
     let wait = "retry-after: 30\r\n";
     let limited = answer("429 Too Many Requests", wait, PER_MINUTE);
     let server = fault::serving(vec![limited, fine()]).await;
-    // One after the other, so that all but the first meet the limit that the first has met.
+    // One at a time, so that the first request meets the limit before the others are sent.
     let client = builder(&server.base_url)
         .with_max_in_flight(1)
         .build()
@@ -165,7 +165,7 @@ async fn parallel_steps_wait_together_and_no_attempt_is_sooner_than_asked() {
 }
 
 #[tokio::test]
-async fn a_budget_of_none_allows_no_retry_and_retries_use_up_a_larger_one() {
+async fn a_retry_budget_of_0_allows_no_retry_and_retries_drain_a_larger_one() {
     let busy = answer("503 Service Unavailable", "", BUSY);
     let server = fault::serving(vec![busy]).await;
     let client = builder(&server.base_url)
@@ -199,7 +199,7 @@ async fn a_budget_of_none_allows_no_retry_and_retries_use_up_a_larger_one() {
     let error = ask(&client, "a").await.unwrap_err();
     assert!(
         error.is_retryable() && client.grants_retry(),
-        "it was no retry"
+        "a first attempt takes no token"
     );
     let retry = GenerateRequest::new("Hi").with_model("a").with_retry();
     client.generate(&retry).await.unwrap_err();
@@ -209,7 +209,7 @@ async fn a_budget_of_none_allows_no_retry_and_retries_use_up_a_larger_one() {
 }
 
 #[tokio::test]
-async fn a_request_waits_until_another_has_ended_and_the_wait_can_be_given_up() {
+async fn a_request_waits_until_another_has_ended_and_can_be_dropped_meanwhile() {
     let server = fault::serving(vec![stall(OK_SSE), fine()]).await;
     let client = builder(&server.base_url)
         .with_max_in_flight(1)
@@ -218,7 +218,7 @@ async fn a_request_waits_until_another_has_ended_and_the_wait_can_be_given_up() 
     let mut first = client.stream(&GenerateRequest::new("Hi"));
     let mut server = server;
     tokio::select! {
-        _ = first.next() => panic!("nothing was said"),
+        _ = first.next() => panic!("the server sends nothing"),
         () = server.until(|seen| seen.len() == 1) => {}
     }
     for _ in 0..3 {
@@ -230,11 +230,11 @@ async fn a_request_waits_until_another_has_ended_and_the_wait_can_be_given_up() 
     drop(first);
     second.await.unwrap();
     server.until(|seen| seen[0].left.is_some()).await;
-    assert_eq!(server.seen().len(), 2, "who gave up has sent nothing");
+    assert_eq!(server.seen().len(), 2, "the dropped requests were not sent");
 }
 
 #[tokio::test]
-async fn one_request_too_many_in_line_is_refused_by_name_and_a_step_retries_it() {
+async fn a_full_queue_refuses_a_request_and_a_step_retries_it() {
     let server = fault::serving(vec![stall(OK_SSE), fine()]).await;
     let client = builder(&server.base_url)
         .with_max_in_flight(1)
@@ -243,7 +243,7 @@ async fn one_request_too_many_in_line_is_refused_by_name_and_a_step_retries_it()
     let mut first = client.stream(&GenerateRequest::new("Hi"));
     let mut server = server;
     tokio::select! {
-        _ = first.next() => panic!("nothing was said"),
+        _ = first.next() => panic!("the server sends nothing"),
         () = server.until(|seen| seen.len() == 1) => {}
     }
     let second = ask(&client, "a");
@@ -251,7 +251,7 @@ async fn one_request_too_many_in_line_is_refused_by_name_and_a_step_retries_it()
     assert!(second.as_mut().now_or_never().is_none(), "it waits");
     let error = ask(&client, "b").await.unwrap_err();
     assert_eq!((error.code(), error.is_retryable()), ("queue_full", true));
-    let text = "as many requests wait for b as may: 1 (`max_queued`)";
+    let text = "the queue for b is full: its limit is 1 (`max_queued`)";
     assert_eq!(error.to_string(), text);
 
     let nodes = value!([{"id": "ask", "type": "LLMNode",
@@ -271,7 +271,7 @@ async fn one_request_too_many_in_line_is_refused_by_name_and_a_step_retries_it()
 }
 
 #[tokio::test]
-async fn no_more_requests_are_sent_in_a_minute_than_allowed() {
+async fn requests_per_minute_are_limited() {
     let server = fault::serving(vec![fine()]).await;
     let client = builder(&server.base_url)
         .with_max_per_minute(2)
@@ -283,7 +283,7 @@ async fn no_more_requests_are_sent_in_a_minute_than_allowed() {
     for _ in 0..3 {
         assert!(
             ask(&client, "a").now_or_never().is_none(),
-            "and a wait can be given up"
+            "a request over the limit waits"
         );
     }
     let third = ask(&client, "a");
@@ -296,7 +296,7 @@ async fn no_more_requests_are_sent_in_a_minute_than_allowed() {
     assert!(seen[2].at - seen[0].at >= Duration::from_secs(60));
 }
 
-/// Runs steps to their end, and lets time pass whenever nothing else happens.
+/// Runs steps to their end, and advances the time whenever nothing else happens.
 async fn events_of(client: GeminiClient, nodes: &Value) -> Vec<StepEvent> {
     let mut run = Executor::new()
         .with_concurrent_steps(100)
@@ -321,7 +321,7 @@ fn json_of(events: &[StepEvent], kind: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn steps_that_wait_in_line_say_so_and_their_time_out_does_not_run() {
+async fn steps_report_their_wait_in_a_queue_and_their_timeout_does_not_run() {
     let server = fault::serving(vec![fine()]).await;
     // Two requests a minute: the last of seven waits for three minutes.
     let client = builder(&server.base_url)
@@ -372,7 +372,7 @@ async fn steps_that_wait_in_line_say_so_and_their_time_out_does_not_run() {
 #[tokio::test]
 async fn an_overload_fails_no_step_that_has_attempts_left() {
     let busy = || answer("503 Service Unavailable", "", BUSY);
-    // Twenty first attempts and the two retries that the budget allows at once meet the overload.
+    // The overload meets twenty first attempts and the two retries that the budget allows at once.
     let mut acts: Vec<Act> = std::iter::repeat_with(busy).take(22).collect();
     acts.push(fine());
     let server = fault::serving(acts).await;
@@ -401,7 +401,7 @@ async fn an_overload_fails_no_step_that_has_attempts_left() {
 }
 
 #[tokio::test]
-async fn a_stream_reports_its_place_in_line() {
+async fn a_stream_reports_its_queue_position() {
     let server = fault::serving(vec![stall(OK_SSE), fine()]).await;
     let client = builder(&server.base_url)
         .with_max_in_flight(1)
@@ -410,12 +410,12 @@ async fn a_stream_reports_its_place_in_line() {
     let mut first = client.stream(&GenerateRequest::new("Hi"));
     assert!(first.next().now_or_never().is_none());
     let mut second = client.stream(&GenerateRequest::new("Hi").with_model("models/gemini-x"));
-    let told = second.next().await.unwrap().unwrap();
+    let chunk = second.next().await.unwrap().unwrap();
     let queued = Chunk::Queued {
         queue: "gemini-x".to_owned(),
         position: 1,
     };
-    assert_eq!(told, queued);
+    assert_eq!(chunk, queued);
     assert!(second.next().now_or_never().is_none());
     drop(first);
     assert_eq!(second.next().await.unwrap().unwrap(), Chunk::Admitted);

@@ -73,7 +73,7 @@ async fn sent_text(server: &MockServer) -> String {
 }
 
 #[tokio::test]
-async fn a_prompt_is_piped_into_the_model() {
+async fn the_input_is_the_prompt_by_default() {
     let server = answering(sse(STREAM)).await;
     let nodes = value!([
         {"id": "prompt_step", "type": "PromptNode", "data": {"template": "Explain: {{input}}"}},
@@ -90,7 +90,7 @@ async fn a_prompt_is_piped_into_the_model() {
 }
 
 #[tokio::test]
-async fn input_that_is_no_text_is_sent_as_compact_json() {
+async fn input_other_than_text_is_sent_as_compact_json() {
     let server = answering(sse(STREAM)).await;
     let input = value!({"b": [1, null], "a": "x"});
     events(ask(&server.uri(), &value!({}), input)).await;
@@ -125,7 +125,7 @@ async fn prompt_and_system_are_rendered() {
 }
 
 #[tokio::test]
-async fn text_and_thoughts_are_shown_as_they_are_written() {
+async fn text_and_thoughts_are_streamed() {
     let server = answering(sse(STREAM)).await;
     let mut run = ask(&server.uri(), &value!({}), "Hi");
     let (mut text, mut thoughts) = (String::new(), String::new());
@@ -144,7 +144,7 @@ async fn text_and_thoughts_are_shown_as_they_are_written() {
 }
 
 #[tokio::test]
-async fn without_streaming_the_answer_comes_whole() {
+async fn without_streaming_there_are_no_deltas() {
     let server = answering(json(200, REPLY)).await;
     let events = events(ask(&server.uri(), &value!({"stream": false}), "Hi")).await;
     let output = "Entropy is how many ways there are to be a mess.";
@@ -170,7 +170,7 @@ async fn with_a_schema_the_output_is_json() {
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_fit_its_schema_is_retried_and_then_names_the_place() {
+async fn an_answer_that_does_not_match_its_schema_is_retried_and_then_names_the_place() {
     let answer = |kind: &str| {
         let text = value!({"kinds": ["bug", kind]}).to_string();
         let answer = value!({"candidates": [{"content": {"parts": [{"text": text}]},
@@ -187,13 +187,13 @@ async fn an_answer_that_does_not_fit_its_schema_is_retried_and_then_names_the_pl
     wrong.up_to_n_times(2).mount(&server).await;
     let right = Mock::given(method("POST")).respond_with(Checked(answer("refund")));
     right.mount(&server).await;
-    let told = events(run(&server.uri(), &nodes, "Hi")).await;
-    assert_eq!(last(&told, "node.completed")["attempt"], 3);
-    assert_eq!(last(&told, "run.completed")["usage"]["input_tokens"], 12);
+    let emitted = events(run(&server.uri(), &nodes, "Hi")).await;
+    assert_eq!(last(&emitted, "node.completed")["attempt"], 3);
+    assert_eq!(last(&emitted, "run.completed")["usage"]["input_tokens"], 12);
 
     let server = answering(answer("bugs")).await;
-    let told = events(run(&server.uri(), &nodes, "Hi")).await;
-    let error = &last(&told, "node.failed")["error"];
+    let emitted = events(run(&server.uri(), &nodes, "Hi")).await;
+    let error = &last(&emitted, "node.failed")["error"];
     assert_eq!(error["code"], "answer_does_not_fit");
     let detail = error["detail"].as_str().unwrap();
     let place = "the answer does not fit its schema at /kinds/1: \"bugs\" is not one of";
@@ -211,8 +211,8 @@ async fn images_and_files_are_rendered_into_parts() {
         {"file": {"uri": "https://example.com/{{ input.who }}.pdf", "mime_type": "application/pdf"}},
     ], "safety": {"harassment": "off"}, "tools": ["url_context"]});
     let input = value!({"who": "Ada", "kind": "png", "image": image});
-    let told = events(ask(&server.uri(), &data, input)).await;
-    last(&told, "run.completed");
+    let emitted = events(ask(&server.uri(), &data, input)).await;
+    last(&emitted, "run.completed");
     let sent: Value = only_request(&server).await.body_json().unwrap();
     let parts = value!([
         {"text": "Of Ada:"},
@@ -224,11 +224,11 @@ async fn images_and_files_are_rendered_into_parts() {
 }
 
 #[tokio::test]
-async fn data_that_is_no_base64_fails_the_step_before_anything_is_sent() {
+async fn data_that_is_not_base64_fails_the_step_before_anything_is_sent() {
     let server = answering(sse(STREAM)).await;
     let data = value!({"parts": [{"inline": {"mime_type": "image/png", "data": "{{ input }}"}}]});
-    let told = events(ask(&server.uri(), &data, "data:image/png;base64,QQ==")).await;
-    let error = &last(&told, "node.failed")["error"];
+    let emitted = events(ask(&server.uri(), &data, "data:image/png;base64,QQ==")).await;
+    let error = &last(&emitted, "node.failed")["error"];
     assert_eq!(error["code"], "invalid_request");
     assert!(
         error["detail"].as_str().unwrap().contains("`data:` URL"),
@@ -238,7 +238,7 @@ async fn data_that_is_no_base64_fails_the_step_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn a_refusal_fails_the_step_at_once_and_says_what_it_cost() {
+async fn a_refusal_fails_the_step_at_once_and_reports_its_usage() {
     let answer = include_str!("fixtures/max-tokens-no-text.json").replace('\n', "");
     let server = answering(sse(format!("data: {answer}\r\n\r\n"))).await;
     let data = value!({"max_output_tokens": 66});
@@ -264,7 +264,7 @@ async fn a_refusal_fails_the_step_at_once_and_says_what_it_cost() {
 }
 
 #[tokio::test]
-async fn a_passing_failure_is_retried_by_the_engine() {
+async fn a_temporary_failure_is_retried_by_the_engine() {
     let server = MockServer::start().await;
     let busy = json(503, include_str!("fixtures/503-overloaded.json"));
     let busy = Mock::given(method("POST"))
@@ -285,7 +285,7 @@ async fn a_passing_failure_is_retried_by_the_engine() {
 }
 
 #[tokio::test]
-async fn by_default_it_is_tried_five_times_and_not_sooner_than_the_api_asks() {
+async fn by_default_there_are_five_attempts_and_none_before_the_requested_wait() {
     let refusal = json(429, include_str!("fixtures/429-per-minute.json"));
     let server = answering(refusal).await;
     let mut run = ask(&server.uri(), &value!({}), "Hi");
@@ -317,21 +317,21 @@ async fn a_generation_that_failed_is_retried_once() {
     assert_eq!(server.received_requests().await.unwrap().len(), 2);
 }
 
-/// An answer in one event.
+/// A stream with one event.
 fn one(answer: &Value) -> ResponseTemplate {
     sse(format!("data: {answer}\r\n\r\n"))
 }
 
 #[tokio::test]
-async fn sources_and_results_of_tools_are_told_with_the_step() {
+async fn sources_and_results_of_tools_are_metadata_of_the_step() {
     let code = value!({"executableCode": {"language": "PYTHON", "code": "print(1)"}});
     let answer = value!({"candidates": [{"content": {"parts": [code, {"text": "One."}]},
         "finishReason": "STOP", "groundingMetadata": {"webSearchQueries": ["one"]}}]});
     let server = answering(one(&answer)).await;
     let data = value!({"tools": ["google_search", "code_execution"]});
-    let told = events(ask(&server.uri(), &data, "Hi")).await;
+    let emitted = events(ask(&server.uri(), &data, "Hi")).await;
     let metadata = value!({"grounding": {"webSearchQueries": ["one"]}, "code": [code]});
-    assert_eq!(last(&told, "node.completed")["metadata"], metadata);
+    assert_eq!(last(&emitted, "node.completed")["metadata"], metadata);
 }
 
 #[tokio::test]
@@ -339,8 +339,8 @@ async fn a_truncated_answer_succeeds_and_is_marked() {
     let answer = value!({"candidates": [{"content": {"parts": [{"text": "So f"}]},
         "finishReason": "MAX_TOKENS"}]});
     let server = answering(one(&answer)).await;
-    let told = events(ask(&server.uri(), &value!({}), "Hi")).await;
-    let done = last(&told, "node.completed");
+    let emitted = events(ask(&server.uri(), &value!({}), "Hi")).await;
+    let done = last(&emitted, "node.completed");
     assert_eq!(done["output"], "So f");
     assert_eq!(done["finish_reason"], "MAX_TOKENS");
     assert_eq!(done["truncated"], true);
@@ -348,7 +348,7 @@ async fn a_truncated_answer_succeeds_and_is_marked() {
 }
 
 #[tokio::test]
-async fn a_later_step_reads_that_an_answer_was_cut_off() {
+async fn a_later_step_can_read_that_an_answer_was_cut_off() {
     let answer = value!({"candidates": [{"content": {"parts": [{"text": "So f"}]},
         "finishReason": "MAX_TOKENS", "citationMetadata": {"citationSources": [{"uri": "https://a.example"}]}}]});
     let server = answering(one(&answer)).await;
@@ -358,9 +358,9 @@ async fn a_later_step_reads_that_an_answer_was_cut_off() {
         {"id": "ask", "type": "LLMNode", "data": {}},
         {"id": "read", "type": "PromptNode", "data": {"template": read}},
     ]);
-    let told = events(run(&server.uri(), &nodes, "Hi")).await;
+    let emitted = events(run(&server.uri(), &nodes, "Hi")).await;
     assert_eq!(
-        last(&told, "run.completed")["output"],
+        last(&emitted, "run.completed")["output"],
         "MAX_TOKENS true true"
     );
 }
@@ -393,14 +393,14 @@ fn fields_that_an_answer_cannot_have_are_faults() {
 }
 
 #[tokio::test]
-async fn an_answer_with_nothing_more_to_tell_has_no_metadata() {
+async fn an_answer_with_text_only_has_no_metadata() {
     let server = answering(sse(STREAM)).await;
-    let told = events(ask(&server.uri(), &value!({}), "Hi")).await;
-    assert_eq!(last(&told, "node.completed").get("metadata"), None);
+    let emitted = events(ask(&server.uri(), &value!({}), "Hi")).await;
+    assert_eq!(last(&emitted, "node.completed").get("metadata"), None);
 }
 
 #[tokio::test]
-async fn the_log_keeps_the_prompt_as_sent_and_the_parts_with_their_signatures() {
+async fn the_log_has_the_prompt_as_sent_and_the_parts_with_their_signatures() {
     let server = answering(sse(STREAM)).await;
     let events_seen = events(ask(
         &server.uri(),
@@ -428,7 +428,7 @@ async fn the_log_keeps_the_prompt_as_sent_and_the_parts_with_their_signatures() 
 }
 
 #[tokio::test]
-async fn the_prompt_of_a_failed_attempt_is_kept_too() {
+async fn the_log_has_the_prompt_of_a_failed_attempt() {
     let server = answering(json(400, r#"{"error": {"status": "INVALID_ARGUMENT"}}"#)).await;
     let events_seen = events(ask(&server.uri(), &value!({}), "Hi")).await;
     let debug = &last(&events_seen, "node.failed")["debug"];
@@ -447,7 +447,7 @@ async fn the_prompt_of_a_failed_attempt_is_kept_too() {
 async fn a_stream_that_breaks_is_a_new_attempt_whose_text_starts_at_zero() {
     let broken = [OK_SSE.as_bytes(), &STREAM[..800]].concat();
     let whole = [OK_SSE.as_bytes(), STREAM].concat();
-    let server = fault::serving(vec![fault::say(broken), fault::say(whole)]).await;
+    let server = fault::serving(vec![fault::send(broken), fault::send(whole)]).await;
     let nodes =
         value!([{"id": "ask", "type": "LLMNode", "retry": {"max_attempts": 2, "delay": "1ms"}}]);
     let mut run = run(&server.base_url, &nodes, "Hi");
@@ -467,7 +467,7 @@ async fn a_stream_that_breaks_is_a_new_attempt_whose_text_starts_at_zero() {
         }
     }
     assert_eq!(texts, ["Entropy “is” ", TEXT]);
-    // What the attempt that broke had used counts, too.
+    // The usage of the broken attempt counts, too.
     assert_eq!(used["input_tokens"], 30);
 }
 
@@ -482,7 +482,7 @@ async fn by_model(answers: &[(&str, ResponseTemplate)]) -> MockServer {
 }
 
 #[tokio::test]
-async fn another_model_is_asked_when_one_is_not_available() {
+async fn a_fallback_model_is_used_if_one_is_unavailable() {
     let server = by_model(&[
         (
             "retired",
@@ -500,8 +500,8 @@ async fn another_model_is_asked_when_one_is_not_available() {
     ])
     .await;
     let data = value!({"model": "retired", "fallback": ["busy", "models/retired", "spent", "fine", "never"]});
-    let told = events(ask(&server.uri(), &data, "Hi")).await;
-    let done = last(&told, "node.completed");
+    let emitted = events(ask(&server.uri(), &data, "Hi")).await;
+    let done = last(&emitted, "node.completed");
     assert_eq!(
         (&done["attempt"], &done["output"]),
         (&value!(1), &value!(TEXT))
@@ -517,7 +517,7 @@ async fn another_model_is_asked_when_one_is_not_available() {
 }
 
 #[tokio::test]
-async fn when_no_model_is_available_the_step_waits_for_the_soonest() {
+async fn if_no_model_is_available_the_step_waits_for_the_soonest() {
     let limited = json(429, include_str!("fixtures/429-per-minute.json"));
     let server = by_model(&[
         (
@@ -530,12 +530,12 @@ async fn when_no_model_is_available_the_step_waits_for_the_soonest() {
     let nodes = value!([{"id": "ask", "type": "LLMNode",
         "data": {"model": "retired", "fallback": ["limited"]},
         "retry": {"max_attempts": 2, "delay": "1ms"}}]);
-    let told = events(run(&server.uri(), &nodes, "Hi")).await;
+    let emitted = events(run(&server.uri(), &nodes, "Hi")).await;
     assert_eq!(
-        last(&told, "node.retrying")["error"]["code"],
+        last(&emitted, "node.retrying")["error"]["code"],
         "rate_limited"
     );
-    let failed = last(&told, "node.failed");
+    let failed = last(&emitted, "node.failed");
     assert_eq!(
         (&failed["attempt"], &failed["error"]["code"]),
         (&value!(2), &value!("rate_limited"))
@@ -544,8 +544,8 @@ async fn when_no_model_is_available_the_step_waits_for_the_soonest() {
 
     let server = by_model(&[("", json(404, include_str!("fixtures/404-model.json")))]).await;
     let data = value!({"model": "a", "fallback": ["b"]});
-    let told = events(ask(&server.uri(), &data, "Hi")).await;
-    let failed = last(&told, "node.failed");
+    let emitted = events(ask(&server.uri(), &data, "Hi")).await;
+    let failed = last(&emitted, "node.failed");
     assert_eq!(
         (&failed["attempt"], &failed["error"]["code"]),
         (&value!(1), &value!("model_not_found"))
@@ -553,7 +553,7 @@ async fn when_no_model_is_available_the_step_waits_for_the_soonest() {
 }
 
 #[tokio::test]
-async fn what_a_model_used_before_it_became_unavailable_is_counted() {
+async fn usage_of_a_model_that_became_unavailable_is_counted() {
     let used = r#"data: {"usageMetadata": {"promptTokenCount": 7}}"#;
     let late = r#"data: {"error": {"code": 503, "status": "UNAVAILABLE"}}"#;
     let server = by_model(&[
@@ -562,20 +562,23 @@ async fn what_a_model_used_before_it_became_unavailable_is_counted() {
     ])
     .await;
     let data = value!({"model": "a", "fallback": ["b"]});
-    let told = events(ask(&server.uri(), &data, "Hi")).await;
-    assert_eq!(last(&told, "node.completed")["usage"]["input_tokens"], 22);
+    let emitted = events(ask(&server.uri(), &data, "Hi")).await;
+    assert_eq!(
+        last(&emitted, "node.completed")["usage"]["input_tokens"],
+        22
+    );
 }
 
 #[tokio::test]
-async fn without_other_models_none_is_said_to_have_been_tried() {
+async fn without_fallback_models_there_is_no_list_of_tried_models() {
     let server = answering(json(503, include_str!("fixtures/503-overloaded.json"))).await;
     let nodes = value!([{"id": "ask", "type": "LLMNode", "retry": 1}]);
-    let told = events(run(&server.uri(), &nodes, "Hi")).await;
-    assert_eq!(last(&told, "node.failed").get("metadata"), None);
+    let emitted = events(run(&server.uri(), &nodes, "Hi")).await;
+    assert_eq!(last(&emitted, "node.failed").get("metadata"), None);
 }
 
 #[tokio::test]
-async fn an_answer_that_fails_on_its_way_counts_what_its_first_request_used() {
+async fn an_answer_that_fails_in_a_later_request_counts_the_usage_of_the_first() {
     let server = MockServer::start().await;
     let long: Value = serde_json::from_str(include_str!("fixtures/continuation.json")).unwrap();
     let first = Mock::given(method("POST")).respond_with(Checked(one(&long)));
@@ -583,13 +586,13 @@ async fn an_answer_that_fails_on_its_way_counts_what_its_first_request_used() {
     let busy = Mock::given(method("POST")).respond_with(Checked(json(500, "{}")));
     busy.mount(&server).await;
     let nodes = value!([{"id": "ask", "type": "LLMNode", "retry": 1}]);
-    let told = events(run(&server.uri(), &nodes, "Hi")).await;
+    let emitted = events(run(&server.uri(), &nodes, "Hi")).await;
     let usage = value!({"input_tokens": 15, "output_tokens": 66, "thought_tokens": 66});
-    assert_eq!(last(&told, "node.failed")["usage"], usage);
+    assert_eq!(last(&emitted, "node.failed")["usage"], usage);
 }
 
 #[tokio::test]
-async fn no_other_model_is_asked_for_a_fault_of_the_request_or_once_text_was_shown() {
+async fn there_is_no_fallback_for_an_invalid_request_or_after_a_delta() {
     let late = [
         &STREAM[..800],
         b"\r\n\r\n",
@@ -600,14 +603,14 @@ async fn no_other_model_is_asked_for_a_fault_of_the_request_or_once_text_was_sho
         let server = by_model(&[("a", first), ("b", sse(STREAM))]).await;
         let nodes = value!([{"id": "ask", "type": "LLMNode", "retry": 1,
             "data": {"model": "a", "fallback": ["b"]}}]);
-        let told = events(run(&server.uri(), &nodes, "Hi")).await;
-        last(&told, "node.failed");
+        let emitted = events(run(&server.uri(), &nodes, "Hi")).await;
+        last(&emitted, "node.failed");
         only_request(&server).await;
     }
 }
 
 #[tokio::test]
-async fn an_unreachable_api_is_told_with_its_reason() {
+async fn an_unreachable_api_is_reported_with_its_cause() {
     let nodes = value!([{"id": "ask", "type": "LLMNode", "retry": 1}]);
     let events = events(run("http://127.0.0.1:1", &nodes, "Hi")).await;
     let detail = last(&events, "run.failed")["error"]["detail"].to_string();
@@ -627,7 +630,7 @@ async fn dropping_a_run_closes_the_connection() {
 }
 
 #[test]
-fn slips_are_found_when_the_workflow_is_created() {
+fn invalid_data_is_found_when_the_workflow_is_created() {
     let registry = registry("http://127.0.0.1:1");
     let faults = |nodes: &Value| {
         let refused = Workflow::from_spec(&value!({ "nodes": nodes }), &registry).unwrap_err();
@@ -692,7 +695,7 @@ fn slips_are_found_when_the_workflow_is_created() {
 }
 
 #[test]
-fn the_type_says_what_it_does() {
+fn the_type_has_its_display_hints_and_policy() {
     let registry = registry("http://127.0.0.1:1");
     let node_type = registry.get("LLMNode").unwrap();
     assert_eq!(node_type.activity(), "Calling Gemini API");

@@ -1,4 +1,4 @@
-//! The API's own bytes: every error body, and an answer for every finish reason.
+//! Recorded bytes of the API: every error body, and an answer for every finish reason.
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
 mod common;
@@ -20,7 +20,7 @@ async fn streamed(client: &GeminiClient) -> Result<Reply, GeminiError> {
 }
 
 #[tokio::test]
-async fn every_finish_reason_has_its_outcome_in_both_ways() {
+async fn every_finish_reason_has_its_outcome_with_both_methods() {
     let mut count = 0;
     for line in FINISH_REASONS.lines() {
         let case: Value = serde_json::from_str(line).unwrap();
@@ -59,7 +59,7 @@ async fn every_finish_reason_has_its_outcome_in_both_ways() {
 }
 
 #[tokio::test]
-async fn every_error_body_keeps_its_status_and_the_apis_words_in_each_of_its_forms() {
+async fn every_error_body_keeps_its_status_and_message_in_each_form() {
     for (body, code, retryable) in [
         (
             include_str!("fixtures/400-api-key-invalid.json"),
@@ -141,7 +141,7 @@ async fn every_error_body_keeps_its_status_and_the_apis_words_in_each_of_its_for
         for (answer, form) in [
             (json(status, body), "as it is"),
             (json(status, format!("[{body}]")), "in an array"),
-            // As it comes in the middle of a stream, after a 200.
+            // Within a stream, after a 200.
             (sse(format!("data: {compact}\r\n\r\n")), "as an event"),
             (sse(body), "bare"),
             (sse(format!("[{body}]\r\n")), "bare, in an array"),

@@ -1,4 +1,4 @@
-//! What is sent: checked against everything the API is known to take.
+//! The request body, checked against a schema of everything that the API is known to accept.
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
 mod common;
@@ -78,7 +78,7 @@ async fn what_is_not_set_is_not_sent() {
 }
 
 #[tokio::test]
-async fn images_and_files_stand_before_the_prompt_each_in_a_part_of_its_own() {
+async fn images_and_files_are_parts_before_the_prompt() {
     let request = GenerateRequest::new("Compare.")
         .with_part(Part::text("First:"))
         .with_part(Part::inline("image/png", [0, 1, 2]))
@@ -100,7 +100,7 @@ async fn images_and_files_stand_before_the_prompt_each_in_a_part_of_its_own() {
 }
 
 #[tokio::test]
-async fn safety_and_tools_are_sent_in_the_apis_words() {
+async fn safety_and_tools_are_sent_in_the_apis_spelling() {
     let request = GenerateRequest::new("Hi")
         .with_safety("harassment", "only_high")
         .with_safety("HARM_CATEGORY_JAILBREAK", "OFF")
@@ -130,7 +130,7 @@ async fn a_level_and_a_budget_are_never_sent_together() {
 }
 
 #[tokio::test]
-async fn a_schema_goes_with_its_mime_type_as_ordinary_json_schema() {
+async fn a_schema_is_sent_with_its_mime_type_as_json_schema() {
     let schema = value!({"$schema": "https://json-schema.org/draft/2020-12/schema",
         "type": "object", "additionalProperties": true, "properties": {"z": {"$ref": "#/$defs/a"}},
         "$defs": {"a": {"const": 1}}});

@@ -1,4 +1,4 @@
-//! Which refusals are worth another attempt, and when.
+//! Which refusals are retryable, and after which wait.
 
 mod common;
 
@@ -108,7 +108,7 @@ async fn each_refusal_is_classified() {
 }
 
 #[tokio::test]
-async fn the_apis_own_words_are_passed_on() {
+async fn the_message_of_the_api_is_passed_on() {
     let error = refused(json(404, include_str!("fixtures/404-model.json"))).await;
     let text = error.to_string();
     let start = "the Gemini API answered 404 NOT_FOUND: models/gemini-2.0-flash is not found";
@@ -131,7 +131,7 @@ async fn a_daily_quota_is_named() {
 }
 
 #[tokio::test]
-async fn the_wished_wait_is_found_wherever_it_stands() {
+async fn the_requested_wait_is_read_from_headers_and_body() {
     let wait = |answer| async { refused(answer).await.retry_after() };
     let refusal = || json(429, PER_MINUTE);
     assert_eq!(wait(refusal()).await, Some(Duration::from_secs(36)));
@@ -152,7 +152,7 @@ async fn the_wished_wait_is_found_wherever_it_stands() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_not_the_apis_is_shown_in_brief() {
+async fn a_foreign_body_is_shortened() {
     let page = format!("<html>\n<body>{}</body>", "busy ".repeat(50_000));
     let answer = ResponseTemplate::new(503).set_body_raw(page, "text/html");
     let error = refused(answer).await;
@@ -165,7 +165,7 @@ async fn a_body_that_is_not_the_apis_is_shown_in_brief() {
 }
 
 #[tokio::test]
-async fn a_refusal_cut_off_keeps_its_status() {
+async fn a_cut_off_refusal_keeps_its_status() {
     let head = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 500\r\n\r\n";
     for then in [Then::Close, Then::Reset] {
         let bytes = format!("{head}{{\"error\": {{\"code\": 503, \"mess");

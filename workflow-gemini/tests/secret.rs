@@ -1,4 +1,4 @@
-//! The key is sent in one header, and shown nowhere.
+//! The key is sent in one header, and appears in no other place.
 
 mod common;
 
@@ -13,7 +13,7 @@ use futures::StreamExt;
 use wiremock::ResponseTemplate;
 use workflow_gemini::{GeminiClient, GeminiError, GenerateRequest};
 
-/// Everything an error can show: itself and what lies below, for people and for programmers.
+/// The `Display` and `Debug` output of an error and of its sources.
 fn shown(error: &GeminiError) -> String {
     let mut texts = vec![format!("{error} {error:?} {error:#?}")];
     let mut source = error.source();
@@ -26,11 +26,11 @@ fn shown(error: &GeminiError) -> String {
 
 fn assert_hidden(error: &GeminiError) {
     let shown = shown(error);
-    // No part of the key either: what is cut must not be cut inside it.
+    // Not a part of the key either: an excerpt must not end within it.
     assert!(!shown.contains(&KEY[..12]), "{shown}");
 }
 
-/// What both ways to ask make of an answer.
+/// The errors of both methods.
 async fn errors(client: &GeminiClient) -> Vec<GeminiError> {
     let request = GenerateRequest::new("Hi");
     let whole = client.generate(&request).await.err();
@@ -43,7 +43,7 @@ async fn errors(client: &GeminiClient) -> Vec<GeminiError> {
 }
 
 #[tokio::test]
-async fn no_error_shows_the_key_even_if_the_server_echoes_it() {
+async fn no_error_contains_the_key_even_if_the_server_echoes_it() {
     let echoes = [
         json(
             400,
@@ -79,7 +79,7 @@ async fn no_error_shows_the_key_even_if_the_server_echoes_it() {
 }
 
 #[tokio::test]
-async fn no_broken_connection_shows_the_key() {
+async fn no_connection_error_contains_the_key() {
     let refused = errors(&client("http://127.0.0.1:1")).await;
     let unknown = errors(&client("http://no-such-host.invalid")).await;
     let cut = saying(vec![OK_SSE.into()], Then::Reset).await;
@@ -95,7 +95,7 @@ async fn no_broken_connection_shows_the_key() {
 }
 
 #[tokio::test]
-async fn no_debug_shows_the_key() {
+async fn no_debug_output_contains_the_key() {
     let builder = builder("https://example.com");
     let client = builder.clone().build().unwrap();
     let shown = format!("{builder:?} {builder:#?} {client:?} {client:#?}");

@@ -1,4 +1,4 @@
-//! The span of a call, by the names of OpenTelemetry's conventions for generative AI.
+//! The span of a call, with the attributes of the OpenTelemetry conventions for generative AI.
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
 mod common;
@@ -29,13 +29,13 @@ const REPLY: &str = include_str!("fixtures/reply.json");
 
 type Fields = BTreeMap<&'static str, String>;
 
-/// Notes the fields of our spans.
+/// Records the fields of this crate's spans.
 #[derive(Clone, Default)]
 struct Spans(Arc<Mutex<Vec<Fields>>>);
 
-struct Noted<'a>(&'a mut Fields);
+struct FieldRecorder<'a>(&'a mut Fields);
 
-impl Visit for Noted<'_> {
+impl Visit for FieldRecorder<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         self.0.insert(field.name(), format!("{value:?}"));
     }
@@ -53,26 +53,26 @@ impl<S: Subscriber> Layer<S> for Spans {
             .starts_with("workflow_gemini")
         {
             let mut fields = Fields::new();
-            attributes.record(&mut Noted(&mut fields));
+            attributes.record(&mut FieldRecorder(&mut fields));
             self.0.lock().unwrap().push(fields);
         }
     }
 
     fn on_record(&self, _: &Id, values: &Record<'_>, _: Context<'_, S>) {
         if let Some(last) = self.0.lock().unwrap().last_mut() {
-            values.record(&mut Noted(last));
+            values.record(&mut FieldRecorder(last));
         }
     }
 }
 
 impl Spans {
-    fn watching() -> (Self, DefaultGuard) {
+    fn recording() -> (Self, DefaultGuard) {
         let spans = Self::default();
         let subscriber = tracing_subscriber::registry().with(spans.clone());
         (spans, tracing::subscriber::set_default(subscriber))
     }
 
-    /// The one span there is.
+    /// The fields of the only span.
     fn only(&self) -> Fields {
         let spans = self.0.lock().unwrap();
         assert_eq!(spans.len(), 1);
@@ -80,7 +80,7 @@ impl Spans {
     }
 }
 
-/// A request that says what must not be seen.
+/// A request with content that must not be recorded.
 fn request() -> GenerateRequest {
     GenerateRequest::new("the secret plan").with_system("the secret role")
 }
@@ -92,7 +92,7 @@ async fn streamed(client: GeminiClientBuilder, request: GenerateRequest) {
 
 #[tokio::test]
 async fn a_call_is_one_span_with_the_names_of_the_conventions() {
-    let (spans, _guard) = Spans::watching();
+    let (spans, _guard) = Spans::recording();
     let server = answering(sse(STREAM)).await;
     let request = request()
         .with_max_output_tokens(100)
@@ -133,10 +133,10 @@ async fn a_call_is_one_span_with_the_names_of_the_conventions() {
 }
 
 #[tokio::test]
-async fn what_was_said_is_in_it_only_when_asked_for() {
+async fn prompt_and_answer_are_recorded_only_if_enabled() {
     let server = answering(json(200, REPLY)).await;
     for record in [false, true] {
-        let (spans, _guard) = Spans::watching();
+        let (spans, _guard) = Spans::recording();
         let client = builder(&server.uri())
             .with_record_content(record)
             .build()
@@ -155,14 +155,14 @@ async fn what_was_said_is_in_it_only_when_asked_for() {
 }
 
 #[tokio::test]
-async fn an_error_is_named_by_its_status_or_its_code() {
+async fn the_error_type_is_the_status_or_the_code() {
     let refused = json(503, include_str!("fixtures/503-overloaded.json"));
     let empty = json(
         200,
         r#"{"candidates": [{"finishReason": "SAFETY"}], "responseId": "id"}"#,
     );
     for (answer, kind) in [(refused, "503"), (empty, "answer_refused")] {
-        let (spans, _guard) = Spans::watching();
+        let (spans, _guard) = Spans::recording();
         let server = answering(answer).await;
         let client = builder(&server.uri())
             .with_vertex("p", "eu")
@@ -187,8 +187,8 @@ async fn an_error_is_named_by_its_status_or_its_code() {
 }
 
 #[tokio::test]
-async fn a_stream_that_is_never_polled_is_no_call() {
-    let (spans, _guard) = Spans::watching();
+async fn a_stream_that_is_never_polled_has_no_span() {
+    let (spans, _guard) = Spans::recording();
     let client = builder("http://127.0.0.1:1").build().unwrap();
     drop(client.stream(&request()));
     assert!(spans.0.lock().unwrap().is_empty());

@@ -1,4 +1,4 @@
-//! One request, its answer as it is written.
+//! `stream`: one request, its answer in pieces.
 
 mod common;
 
@@ -22,7 +22,7 @@ fn ask(client: &GeminiClient) -> impl Stream<Item = Result<Chunk, GeminiError>> 
     client.stream(&GenerateRequest::new("Hi"))
 }
 
-/// Everything a stream yields before its end, and how it ends.
+/// All chunks before the last item, and the last item.
 async fn read(
     mut stream: impl Stream<Item = Result<Chunk, GeminiError>> + Unpin,
 ) -> (Vec<Chunk>, Result<Reply, GeminiError>) {
@@ -38,7 +38,7 @@ async fn read(
             Err(error) => break Err(error),
         }
     };
-    assert!(stream.next().await.is_none(), "and with nothing after it");
+    assert!(stream.next().await.is_none(), "the stream has ended");
     (chunks, end)
 }
 
@@ -63,7 +63,7 @@ fn text_of(chunks: &[Chunk]) -> String {
 }
 
 #[tokio::test]
-async fn pieces_come_one_by_one_and_the_whole_at_the_end() {
+async fn pieces_are_streamed_and_the_reply_is_last() {
     let (chunks, reply) = stream(sse(STREAM)).await;
     let reply = reply.unwrap();
     assert_eq!(
@@ -81,7 +81,7 @@ async fn pieces_come_one_by_one_and_the_whole_at_the_end() {
 }
 
 #[tokio::test]
-async fn the_request_asks_for_events_and_is_sent_when_polled() {
+async fn the_request_is_for_events_and_sent_on_the_first_poll() {
     let server = answering(sse(STREAM)).await;
     let mut stream = ask(&client(&server.uri()));
     assert!(server.received_requests().await.unwrap().is_empty());
@@ -110,7 +110,7 @@ async fn bytes_may_be_cut_anywhere() {
 }
 
 #[tokio::test]
-async fn an_end_before_the_finish_reason_is_an_error_wherever_it_comes() {
+async fn an_end_before_the_finish_reason_is_an_error() {
     let last_event = events(5).len();
     for cut in [
         0,
@@ -137,7 +137,7 @@ async fn an_end_before_the_finish_reason_is_an_error_wherever_it_comes() {
 }
 
 #[tokio::test]
-async fn a_broken_chunk_in_the_middle_is_an_error() {
+async fn an_incomplete_http_chunk_is_an_error() {
     let head = OK_SSE.replace("\r\n\r\n", "\r\ntransfer-encoding: chunked\r\n\r\n");
     let body = events(2);
     let bytes = [
@@ -152,7 +152,7 @@ async fn a_broken_chunk_in_the_middle_is_an_error() {
 }
 
 #[tokio::test]
-async fn how_a_complete_answer_ends_does_not_matter() {
+async fn the_end_of_the_body_after_a_complete_answer_does_not_matter() {
     let bytes = [OK_SSE.as_bytes(), STREAM].concat();
     for then in [Then::Close, Then::Stall] {
         let server = saying(vec![bytes.clone()], then).await;
@@ -169,7 +169,7 @@ async fn how_a_complete_answer_ends_does_not_matter() {
 }
 
 #[tokio::test]
-async fn an_error_in_mid_stream_is_classified_in_each_of_its_forms() {
+async fn an_error_within_a_stream_is_classified_in_each_form() {
     let compact: serde_json::Value = serde_json::from_str(OVERLOADED).unwrap();
     for form in [
         format!("data: {compact}\r\n\r\n"),
@@ -199,7 +199,7 @@ async fn an_error_in_mid_stream_is_classified_in_each_of_its_forms() {
 }
 
 #[tokio::test]
-async fn an_error_at_once_is_classified_by_its_status() {
+async fn an_error_status_is_classified() {
     let (chunks, end) = stream(json(429, include_str!("fixtures/429-per-minute.json"))).await;
     assert!(chunks.is_empty());
     assert_eq!(
@@ -209,7 +209,7 @@ async fn an_error_at_once_is_classified_by_its_status() {
 }
 
 #[tokio::test]
-async fn an_array_instead_of_events_is_read_as_well() {
+async fn an_array_instead_of_events_is_read() {
     let text = String::from_utf8(STREAM.to_vec()).unwrap();
     let events: Vec<&str> = text
         .lines()
@@ -220,7 +220,7 @@ async fn an_array_instead_of_events_is_read_as_well() {
 }
 
 #[tokio::test]
-async fn what_is_not_the_apis_is_named_as_such() {
+async fn an_answer_that_is_not_the_apis_is_a_foreign_answer() {
     let page = ResponseTemplate::new(200).set_body_raw("<html>Sign in</html>", "text/html");
     let (_, end) = stream(page).await;
     let text = end.unwrap_err().to_string();
@@ -255,7 +255,7 @@ async fn a_stream_can_end_without_an_answer() {
 }
 
 #[tokio::test]
-async fn silence_in_mid_stream_has_a_limit() {
+async fn the_idle_timeout_applies_within_a_stream() {
     let bytes = [OK_SSE.as_bytes(), &events(2)].concat();
     let server = saying(vec![bytes], Then::Stall).await;
     let mut stream = ask(&client(&server.base_url));
@@ -271,7 +271,7 @@ async fn silence_in_mid_stream_has_a_limit() {
 }
 
 #[tokio::test]
-async fn the_whole_has_a_limit_if_asked_for() {
+async fn the_total_timeout_applies_if_it_is_set() {
     let bytes = [OK_SSE.as_bytes(), &events(2)].concat();
     let server = saying(vec![bytes], Then::Stall).await;
     let client = builder(&server.base_url)
@@ -300,7 +300,7 @@ async fn dropping_a_stream_closes_the_connection() {
 }
 
 #[tokio::test]
-async fn dropping_a_stream_that_still_waits_closes_the_connection() {
+async fn dropping_a_stream_before_its_first_byte_closes_the_connection() {
     let server = saying(vec![], Then::Stall).await;
     let mut stream = ask(&client(&server.base_url));
     tokio::select! {
@@ -312,7 +312,7 @@ async fn dropping_a_stream_that_still_waits_closes_the_connection() {
 }
 
 #[tokio::test]
-async fn a_stream_is_bounded_in_all_and_in_each_event() {
+async fn the_size_of_a_stream_and_of_each_event_is_limited() {
     let server = answering(sse(STREAM)).await;
     let client = builder(&server.uri())
         .with_max_reply_bytes(600)
@@ -332,7 +332,7 @@ async fn a_stream_is_bounded_in_all_and_in_each_event() {
 }
 
 #[tokio::test]
-async fn with_a_schema_the_whole_is_json() {
+async fn with_a_schema_the_reply_is_parsed_as_json() {
     let event = |text: &str, reason: Option<&str>| {
         let event = value!({"candidates": [{"content": {"parts": [{"text": text}]},
             "finishReason": reason}]});

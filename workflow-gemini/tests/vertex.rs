@@ -24,7 +24,7 @@ fn vertex(base_url: &str) -> GeminiClientBuilder {
 }
 
 #[tokio::test]
-async fn a_token_is_sent_for_the_key_to_the_path_of_vertex() {
+async fn a_token_is_sent_instead_of_a_key_to_the_path_of_vertex() {
     let server = answering(json(200, REPLY)).await;
     let asked = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&asked);
@@ -54,7 +54,7 @@ async fn a_token_is_sent_for_the_key_to_the_path_of_vertex() {
 }
 
 #[tokio::test]
-async fn a_key_alone_works_too() {
+async fn a_key_works_with_vertex_too() {
     let server = answering(json(200, REPLY)).await;
     let client = GeminiClient::builder()
         .with_api_key(KEY)
@@ -100,7 +100,7 @@ async fn without_a_token_nothing_is_sent_and_a_later_attempt_may_succeed() {
 }
 
 #[tokio::test]
-async fn no_error_shows_a_token_that_the_server_echoes() {
+async fn no_error_contains_a_token_that_the_server_echoes() {
     let echo = format!(r#"{{"error":{{"code":401,"message":"bad {TOKEN}","status":"{TOKEN}"}}}}"#);
     let server = answering(json(401, echo)).await;
     let token = || async { Ok::<_, io::Error>(TOKEN.to_owned()) };

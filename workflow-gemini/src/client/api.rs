@@ -1,4 +1,7 @@
-//! The methods of the API, each request sent once.
+//! HTTP requests to the API: URL, headers, body, and the check of the status.
+//!
+//! Used by [`Exchange`](super::exchange::Exchange) only. Each call sends one request. Redirects are
+//! not followed, because the key must not reach another host.
 
 use std::{borrow::Cow, fmt, sync::Arc, time::SystemTime};
 
@@ -8,12 +11,12 @@ use workflow_httpkit::{Secret, lenient_retry_after};
 use super::{peer::is_loopback, settings::Settings, span::Observed};
 use crate::{
     error::{ApiError, ConfigError, GeminiError},
-    limits::{Entry, Gate, Permit},
-    request::{GenerateRequest, Method, Question, ServiceTier},
-    stream::{Body, Clock},
+    limits::{Admission, Gate, Permit},
+    request::{GenerateRequest, Method, RequestBody, ServiceTier},
+    stream::{Clock, ResponseBody},
 };
 
-/// What the clones of a client share: connections, settings and limits.
+/// The state that all clones of a client share: connections, settings and limits.
 #[derive(Clone)]
 pub(super) struct Api {
     http: reqwest::Client,
@@ -22,11 +25,16 @@ pub(super) struct Api {
 }
 
 impl Api {
+    /// Sets up the HTTP client.
+    ///
+    /// # Errors
+    /// [`ConfigError::Http`].
     pub(super) fn new(settings: Settings) -> Result<Self, ConfigError> {
         let mut http = reqwest::Client::builder()
             .connect_timeout(settings.timeouts.connect)
             .redirect(redirect::Policy::none())
             .user_agent(concat!("workflow-gemini/", env!("CARGO_PKG_VERSION")));
+        // As `Peer` does, so that errors name the host that is really connected to.
         if is_loopback(&settings.address) {
             http = http.no_proxy();
         }
@@ -42,26 +50,29 @@ impl Api {
         })
     }
 
-    /// The model of requests that name none.
+    /// The model for requests that name none.
     pub(super) fn model(&self) -> &str {
         &self.settings.model
     }
 
-    /// Adds what the client sends with every request that does not say otherwise.
+    /// Sets the client's defaults where the request sets nothing.
     pub(super) fn fill(&self, request: &mut GenerateRequest) {
         request.store = request.store.or(self.settings.store);
         request.service_tier = request.service_tier.or(self.settings.service_tier);
     }
 
+    /// The attributes that all spans of the client have in common.
     pub(super) fn observed(&self) -> &Observed {
         &self.settings.observed
     }
 
+    /// The limits, shared by all clones.
     pub(super) fn gate(&self) -> &Gate<ApiError> {
         &self.gate
     }
 
-    /// The name of the model a request asks, without `models/`.
+    /// The model of a request, or else the client's, without `models/`. Limits are counted by this
+    /// name.
     pub(super) fn model_of<'a>(&'a self, request: &'a GenerateRequest) -> &'a str {
         let model = request.model.as_deref().unwrap_or(self.model()).trim();
         model.strip_prefix("models/").unwrap_or(model)
@@ -71,76 +82,87 @@ impl Api {
         self.settings.max_reply_bytes
     }
 
-    /// Lets a request wait until it may be sent, unless it makes no sense.
-    pub(super) fn enter(
+    /// Checks a request and begins its admission. Fails without waiting if the request is invalid or
+    /// its model cools down.
+    pub(super) fn admit(
         &self,
         request: &GenerateRequest,
         is_retry: bool,
-    ) -> Result<Entry<ApiError>, GeminiError> {
+    ) -> Result<Admission<ApiError>, GeminiError> {
         let model = self.model_of(request);
         let invalid = |reason| GeminiError::InvalidRequest { reason };
         request.check(model).map_err(invalid)?;
         if model.is_empty() {
             return Err(invalid("the model's name is empty".into()));
         }
-        Ok(Entry::new(Arc::clone(&self.gate), model, is_retry)?)
+        Ok(Admission::new(Arc::clone(&self.gate), model, is_retry)?)
     }
 
-    /// Sends a request that was admitted; the body of the answer if it is a 200. With a token, asks for
-    /// the rest of an answer.
+    /// Sends an admitted request and returns the body of a 200 answer.
+    ///
+    /// `token` continues an answer that is too long for one request. `bytes_left` is the part of
+    /// `max_reply_bytes` that earlier requests of the same answer have left. The permit is held until
+    /// the body is dropped, so an answer that is still being read counts as in flight.
     pub(super) async fn call(
         &self,
         method: Method,
         request: &GenerateRequest,
         token: Option<&str>,
-        room: usize,
+        bytes_left: usize,
         permit: Permit,
-    ) -> Result<Body, GeminiError> {
+    ) -> Result<ResponseBody, GeminiError> {
         let url = self.url(method, self.model_of(request))?;
         let clock = Clock::start(self.settings.timeouts);
+        // A slow token provider counts towards the first-byte timeout, too.
         let secret = clock
             .first_byte(self.settings.credential.secret())
             .await??;
         let body = async {
-            let question = self.question(url, request, token).headers(header(&secret));
-            let response = self.send(&clock, question).await?;
+            let request = self.request(url, request, token).headers(header(&secret));
+            let response = self.send(&clock, request).await?;
             let status = response.status();
-            let wish = lenient_retry_after(response.headers(), SystemTime::now());
-            let limits = (self.settings.max_reply_bytes, room);
-            let mut body = Body::new(response, clock, limits, secret.clone(), permit);
+            let retry_after_header = lenient_retry_after(response.headers(), SystemTime::now());
+            let limits = (self.settings.max_reply_bytes, bytes_left);
+            let mut body = ResponseBody::new(response, clock, limits, secret.clone(), permit);
             if status == reqwest::StatusCode::OK {
                 return Ok(body);
             }
             let refusal = body.refusal().await;
-            let error = ApiError::from_answer(status.as_u16(), &refusal, wish);
+            let error = ApiError::from_answer(status.as_u16(), &refusal, retry_after_header);
             let not_found = status == reqwest::StatusCode::NOT_FOUND;
             let hint = not_found.then(|| self.settings.version_hint.clone());
             Err(error.with_hint(hint.flatten()).into())
         };
-        let body: Result<Body, GeminiError> = body.await;
-        body.map_err(|error| error.presented(&secret))
+        let body: Result<ResponseBody, GeminiError> = body.await;
+        body.map_err(|error| error.redacted(&secret))
     }
 
-    fn question(&self, url: Url, request: &GenerateRequest, token: Option<&str>) -> RequestBuilder {
-        let body = Question::new(request, token);
+    /// The HTTP request, without the credential.
+    ///
+    /// `x-server-timeout` (whole seconds) makes the server stop at the client's total timeout, too;
+    /// Google's own clients send the same header.
+    fn request(&self, url: Url, request: &GenerateRequest, token: Option<&str>) -> RequestBuilder {
+        let body = RequestBody::new(request, token);
         // Vertex AI takes the tier as a header.
         let body = body.with_service_tier(!self.settings.observed.is_vertex());
-        let question = self.http.post(url).json(&body);
-        let question = match self.settings.timeouts.total {
-            Some(total) => question.header("x-server-timeout", total.as_secs().max(1)),
-            None => question,
+        let builder = self.http.post(url).json(&body);
+        let builder = match self.settings.timeouts.total {
+            Some(total) => builder.header("x-server-timeout", total.as_secs().max(1)),
+            None => builder,
         };
         match request
             .service_tier
             .and_then(ServiceTier::shared_request_type)
         {
             Some(tier) if self.settings.observed.is_vertex() => {
-                question.header("x-vertex-ai-llm-shared-request-type", tier)
+                builder.header("x-vertex-ai-llm-shared-request-type", tier)
             }
-            _ => question,
+            _ => builder,
         }
     }
 
+    /// The URL of a method: `…/models/{model}:generateContent`. The model is one path segment, so a
+    /// `/` or `?` in its name is escaped and cannot lead to another resource.
     fn url(&self, method: Method, model: &str) -> Result<Url, GeminiError> {
         let invalid = |reason| GeminiError::InvalidRequest {
             reason: Cow::Borrowed(reason),
@@ -160,8 +182,10 @@ impl Api {
         Ok(url)
     }
 
-    async fn send(&self, clock: &Clock, question: RequestBuilder) -> Result<Response, GeminiError> {
-        let sent = clock.first_byte(question.send()).await?;
+    /// Sends a request and waits for the head of its answer. `reqwest` reports a connect timeout as an
+    /// ordinary error; it becomes a timeout with its limit here.
+    async fn send(&self, clock: &Clock, request: RequestBuilder) -> Result<Response, GeminiError> {
+        let sent = clock.first_byte(request.send()).await?;
         sent.map_err(|error| {
             let peer = self.settings.peer.to_string();
             if error.is_connect() && error.is_timeout() {
@@ -178,6 +202,7 @@ fn header(secret: &Secret) -> HeaderMap {
 }
 
 impl Api {
+    /// `Debug` output under the name of the public type.
     pub(super) fn fmt_as(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct(name)
             .field("credential", &self.settings.credential)

@@ -1,4 +1,4 @@
-//! Collects what a client is made from.
+//! The builder of a client: defaults, environment variables, and setters.
 
 use std::{env, error::Error, fmt, future::Future, time::Duration};
 
@@ -10,20 +10,25 @@ use super::{
 };
 use crate::{error::ConfigError, limits::Limits, request::ServiceTier, stream::Timeouts};
 
-/// The model asked when neither the request, nor the client, nor `GEMINI_MODEL` names one.
+/// The model that is used if neither the request, nor the client, nor `GEMINI_MODEL` names one.
 pub const DEFAULT_MODEL: &str = "gemini-3.8-flash";
 
-/// Where the Gemini API is, unless the builder or `GOOGLE_GEMINI_BASE_URL` names another address.
+/// The address of the Gemini API, unless the builder or `GOOGLE_GEMINI_BASE_URL` names another one.
 pub const DEFAULT_BASE_URL: &str = "https://generativelanguage.googleapis.com";
 
-/// The variables of the key; the first that is set wins, as in Google's own clients.
+/// The variables of the key. The first that is set wins, as in Google's own clients.
 const KEY_VARIABLES: [&str; 2] = ["GOOGLE_API_KEY", "GEMINI_API_KEY"];
 const DEFAULT_API_VERSION: &str = "v1beta";
-/// As many steps as an engine with its default limits runs at once: 1,024 runs of 16 steps.
+/// The number of steps that an engine with default limits runs at once: 1,024 runs of 16 steps. So no
+/// step of such an engine is refused.
 const DEFAULT_MAX_QUEUED: usize = 16_384;
+/// Far above any text of a model (65,536 tokens are about 300 KB), with a margin for inline media.
 const DEFAULT_MAX_REPLY_BYTES: usize = 8 * 1024 * 1024;
 
-/// Collects what a [`GeminiClient`](crate::GeminiClient) needs.
+/// Builder of a [`GeminiClient`](crate::GeminiClient).
+///
+/// Setters check nothing; [`build`](Self::build) checks all settings together. `Debug` output shows
+/// neither the key nor the base URL.
 ///
 /// ```
 /// use std::time::Duration;
@@ -41,10 +46,11 @@ const DEFAULT_MAX_REPLY_BYTES: usize = 8 * 1024 * 1024;
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct GeminiClientBuilder {
     api_key: Option<String>,
-    /// The variable that `api_key` is from.
+    /// The variable that `api_key` was read from.
     key_variable: Option<&'static str>,
-    /// A second variable with another key, which is not used.
+    /// The second key variable, if it has a different value. It is not used.
     ignored_key_variable: Option<&'static str>,
+    /// Reported by `build`, because reading the environment cannot fail.
     invalid_variable: Option<InvalidVariable>,
     bearer_token: Option<TokenProvider>,
     base_url: String,
@@ -60,7 +66,7 @@ pub struct GeminiClientBuilder {
     service_tier: Option<ServiceTier>,
 }
 
-/// A variable whose value cannot be used, and what it may be.
+/// A variable with an invalid value, and the values that are valid.
 #[derive(Clone, Copy)]
 struct InvalidVariable {
     name: &'static str,
@@ -101,7 +107,7 @@ impl Default for GeminiClientBuilder {
 }
 
 impl GeminiClientBuilder {
-    /// Reads the environment; a setting made later wins over it.
+    /// Returns a builder with the settings of the environment. A setter that is called later wins.
     ///
     /// | variable | sets |
     /// |---|---|
@@ -111,25 +117,28 @@ impl GeminiClientBuilder {
     /// | `GEMINI_MODEL` | [`model`](Self::with_model) |
     /// | `GEMINI_STORE` (`true` or `false`) | [`store`](Self::with_store) |
     ///
-    /// An empty variable counts as not set. [`key_variable`](Self::key_variable) names the variable
-    /// that the key is from, [`ignored_key_variable`](Self::ignored_key_variable) the one that lost.
+    /// An empty variable counts as not set. [`key_variable`](Self::key_variable) names the variable of
+    /// the key that is used, [`ignored_key_variable`](Self::ignored_key_variable) the variable of a
+    /// key that is not.
     pub fn from_env() -> Self {
         Self::from_vars(|name| env::var(name).ok())
     }
 
-    /// Starts from the environment and from a file of variables, such as `.env`, that counts where the environment
-    /// sets nothing; what is set later wins over both. `file` returns the value of a variable in the file.
+    /// Returns a builder with the settings of the environment, and of a file of variables such as
+    /// `.env` where the environment sets nothing. A setter that is called later wins over both. `file`
+    /// returns the value of a variable in the file.
     ///
-    /// The [connection variables](Self::CONNECTION_VARIABLES) are taken together, as a whole from the environment
-    /// if it sets any of them, otherwise from the file. So a base URL in a file never receives a key of the
-    /// environment, and a key in a file is never used in place of one in the environment.
+    /// The [connection variables](Self::CONNECTION_VARIABLES) are read from one source: from the
+    /// environment if it sets any of them, otherwise from the file. So a base URL in a file never
+    /// receives a key of the environment, and a key in a file never replaces one of the environment.
     ///
     /// An empty variable counts as not set.
     pub fn from_env_or(file: impl Fn(&str) -> Option<String>) -> Self {
         Self::from_sources(|name| env::var(name).ok(), file)
     }
 
-    /// The variables that decide where a key is sent, and which one. See [`from_env_or`](Self::from_env_or).
+    /// The variables that decide which key is sent, and to which address. See
+    /// [`from_env_or`](Self::from_env_or).
     pub const CONNECTION_VARIABLES: [&str; 4] = [
         "GOOGLE_API_KEY",
         "GEMINI_API_KEY",
@@ -151,7 +160,7 @@ impl GeminiClientBuilder {
         })
     }
 
-    /// Like [`from_env`](Self::from_env), with the variables of another source: a file, a test.
+    /// Like [`from_env`](Self::from_env), but reads the variables from another source: a file, a test.
     ///
     /// ```
     /// use std::collections::BTreeMap;
@@ -203,19 +212,20 @@ impl GeminiClientBuilder {
         builder
     }
 
-    /// The variable that the key is from: `GOOGLE_API_KEY` or `GEMINI_API_KEY`. `None` where no
-    /// variable has one, or [`api_key`](Self::with_api_key) was called since.
+    /// The variable of the key: `GOOGLE_API_KEY` or `GEMINI_API_KEY`. `None` if neither is set, or if
+    /// the key was set by a setter since.
     pub fn key_variable(&self) -> Option<&'static str> {
         self.key_variable
     }
 
-    /// The variable that holds another key, which is not used, since
-    /// [`key_variable`](Self::key_variable) wins over it. A program should say so when it starts.
+    /// The variable of a different key that is not used, because
+    /// [`key_variable`](Self::key_variable) wins over it. A program should report it when it starts.
     pub fn ignored_key_variable(&self) -> Option<&'static str> {
         self.ignored_key_variable
     }
 
-    /// The API key. It is sent in the header `x-goog-api-key` and shown nowhere. Required.
+    /// The API key. It is sent in the header `x-goog-api-key`, and no error, log line or `Debug` output
+    /// contains it. Required, unless there is a token provider.
     pub fn with_api_key(mut self, key: impl Into<String>) -> Self {
         self.api_key = Some(key.into());
         self.key_variable = None;
@@ -223,9 +233,11 @@ impl GeminiClientBuilder {
         self
     }
 
-    /// Asks for an access token before each request, and sends it as `Authorization: Bearer`
-    /// instead of a key: the way of Vertex AI. To keep a token while it is valid is the provider's
-    /// business. With a provider, a key is not used.
+    /// A provider of access tokens, which are sent as `Authorization: Bearer` instead of a key: the
+    /// method of Vertex AI.
+    ///
+    /// Called before each request, also before requests that continue an answer, so it has to cache
+    /// its token. The call counts towards the first-byte timeout. With a provider, a key is not used.
     ///
     /// ```
     /// use workflow_gemini::GeminiClient;
@@ -251,8 +263,8 @@ impl GeminiClientBuilder {
         self
     }
 
-    /// Asks Vertex AI, as this project and in this location: `global`, `us`, `eu`, or a region such
-    /// as `europe-west4`. Sets base URL, version and path prefix; what is set later wins.
+    /// Uses Vertex AI with a project and a location: `global`, `us`, `eu`, or a region such as
+    /// `europe-west4`. Sets base URL, version and path prefix; a setter that is called later wins.
     pub fn with_vertex(mut self, project: impl AsRef<str>, location: impl AsRef<str>) -> Self {
         let (project, location) = (project.as_ref().trim(), location.as_ref().trim());
         let base_url = match location {
@@ -267,114 +279,112 @@ impl GeminiClientBuilder {
             .with_path_prefix(prefix)
     }
 
-    /// What stands between the version and `models` in the path. Default: nothing.
+    /// The part of the path between the version and `models`. Default: none.
     pub fn with_path_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.path_prefix = prefix.into();
         self
     }
 
-    /// Where the API is, for a proxy or a test server. A path in it is kept as a prefix.
-    /// Default: `https://generativelanguage.googleapis.com`.
+    /// The address of the API: another one for a gateway or a test server. It may have a path, to which
+    /// the version is appended, but no user name, password, query or fragment.
+    /// Default: [`DEFAULT_BASE_URL`].
     pub fn with_base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = url.into();
         self
     }
 
-    /// The API's version, the path's first segment. Default: `v1beta`.
+    /// The version of the API, the first segment of the path. Default: `v1beta`.
     pub fn with_api_version(mut self, version: impl Into<String>) -> Self {
         self.api_version = version.into();
         self
     }
 
-    /// The model of requests that name none. Default: [`DEFAULT_MODEL`].
+    /// The model for requests that name none. Default: [`DEFAULT_MODEL`].
     pub fn with_model(mut self, model: impl Into<String>) -> Self {
         self.model = model.into();
         self
     }
 
-    /// How long connecting may take. Default: 10 s.
+    /// The longest time to connect. Default: 10 s.
     pub fn with_connect_timeout(mut self, limit: Duration) -> Self {
         self.timeouts.connect = limit;
         self
     }
 
-    /// How long the first byte of an answer may take. A model that thinks is silent for minutes.
-    /// Default: 5 min.
+    /// The longest time from the start of a request to the first byte of its answer. A model that
+    /// thinks can be silent for minutes. Default: 5 min.
     pub fn with_first_byte_timeout(mut self, limit: Duration) -> Self {
         self.timeouts.first_byte = limit;
         self
     }
 
-    /// How long an answer that began may fall silent. Default: 2 min.
+    /// The longest time between two pieces of an answer. Default: 2 min.
     pub fn with_idle_timeout(mut self, limit: Duration) -> Self {
         self.timeouts.idle = limit;
         self
     }
 
-    /// How long one request may take in all; the server is told, too. Default: no limit.
+    /// The longest time for one request in total. It is also sent to the server, as
+    /// `x-server-timeout`. Default: no limit.
     pub fn with_total_timeout(mut self, limit: Duration) -> Self {
         self.timeouts.total = Some(limit);
         self
     }
 
-    /// How many bytes one answer may have after decompression. Default: 8 MiB.
+    /// The largest answer in bytes, after decompression and over all requests that it takes. A larger
+    /// one fails with [`GeminiError::TooLarge`](crate::GeminiError::TooLarge). Default: 8 MiB.
     pub fn with_max_reply_bytes(mut self, limit: usize) -> Self {
         self.max_reply_bytes = limit;
         self
     }
 
-    /// How many requests may be in flight at once, answers that are still being read included. At
-    /// least 1. Default: 256.
+    /// The most requests in flight, including answers that are still being read. At least 1.
+    /// Default: 256.
     ///
-    /// Further requests wait in line, first come first served, at most
-    /// [`max_queued`](Self::with_max_queued) of them; [`Chunk::Queued`] reports the place in line, and no
-    /// time-out of the client runs meanwhile.
-    ///
-    /// [`Chunk::Queued`]: crate::Chunk::Queued
+    /// Further requests wait in a FIFO queue. [`Chunk::Queued`](crate::Chunk::Queued) reports their
+    /// position, and no timeout of the client runs while they wait.
     pub fn with_max_in_flight(mut self, requests: usize) -> Self {
         self.limits.in_flight = requests;
         self
     }
 
-    /// How many requests may be sent in any 60 s; further ones wait in line, as for
-    /// [`max_in_flight`](Self::with_max_in_flight). At least 1. What a project may send depends on its plan
-    /// and the model. Default: no limit.
+    /// The most requests in any 60 s. Further ones wait in the same queue as those over the in-flight
+    /// limit. At least 1. The quota of a project depends on its plan and the model. Default: no limit.
     pub fn with_max_per_minute(mut self, requests: u32) -> Self {
         self.limits.per_minute = Some(requests);
         self
     }
 
-    /// How many requests may wait in line for [`max_in_flight`](Self::with_max_in_flight) and
-    /// [`max_per_minute`](Self::with_max_per_minute), and how many for the
-    /// [`retry_budget`](Self::with_retry_budget). The next one fails at once with
-    /// [`GeminiError::QueueFull`], which is retryable. With 0 no request waits. Default: 16,384.
-    ///
-    /// [`GeminiError::QueueFull`]: crate::GeminiError::QueueFull
+    /// The most requests in each of the two queues: for the in-flight and per-minute limits, and for
+    /// the retry budget. The next one fails at once with
+    /// [`GeminiError::QueueFull`](crate::GeminiError::QueueFull), which is retryable. With 0 no request
+    /// waits. Default: 16,384.
     pub fn with_max_queued(mut self, requests: usize) -> Self {
         self.limits.queued = requests;
         self
     }
 
-    /// How many [retries](crate::GenerateRequest::with_retry) may be sent in a row: each takes one from
-    /// the budget; a second or five successes give one back, and a retry that succeeds gives back its
-    /// own. While the budget is used up, retries wait in line for it
-    /// ([`Chunk::Queued`](crate::Chunk::Queued) with the queue `retry_budget`). With 0 nothing is
-    /// retried. Default: 100.
+    /// The retry budget: the most [retries](crate::GenerateRequest::with_retry) that may be sent in a
+    /// row, so that retries do not make an overload worse.
+    ///
+    /// Each retry takes one token. The budget regains one token per second, one per five successes, and
+    /// one per retry that succeeds. While it is empty, retries wait in the queue `retry_budget`
+    /// ([`Chunk::Queued`](crate::Chunk::Queued)). With 0 no retry is allowed. Default: 100.
     pub fn with_retry_budget(mut self, failures: u32) -> Self {
         self.limits.retry_budget = failures;
         self
     }
 
-    /// Whether the span of a call holds the prompt and the answer, too: for a place where both may
-    /// be seen. Default: no.
+    /// Whether the span of a call contains the prompt and the answer. Both may be personal data.
+    /// Default: no.
     pub fn with_record_content(mut self, record: bool) -> Self {
         self.record_content = record;
         self
     }
 
-    /// Whether the API may store requests and answers in its logs, unless a request says otherwise
-    /// ([`GenerateRequest::with_store`]). Default: nothing is sent, and the setting of the project
-    /// holds: projects created since 2026-10-26 store by default.
+    /// Whether the API may store requests and answers in its logs. A request can override it
+    /// ([`GenerateRequest::with_store`]). Default: nothing is sent, and the project's setting applies;
+    /// projects created since 2026-10-26 store by default.
     ///
     /// [`GenerateRequest::with_store`]: crate::GenerateRequest::with_store
     pub fn with_store(mut self, store: bool) -> Self {
@@ -391,7 +401,7 @@ impl GeminiClientBuilder {
         self
     }
 
-    /// The settings, checked.
+    /// Checks the settings, in this order: variables, limits, credential, base URL.
     pub(super) fn settings(self) -> Result<Settings, ConfigError> {
         if let Some(InvalidVariable { name, expected }) = self.invalid_variable {
             return Err(ConfigError::InvalidVariable { name, expected });
@@ -454,7 +464,7 @@ mod tests {
     }
 
     #[test]
-    fn the_variable_that_the_key_is_from_is_named_and_so_is_the_one_that_lost() {
+    fn the_used_and_the_ignored_key_variable_are_named() {
         let (google, gemini) = ("GOOGLE_API_KEY", "GEMINI_API_KEY");
         for (variables, key, used, ignored) in [
             (
@@ -492,7 +502,7 @@ mod tests {
     }
 
     #[test]
-    fn key_and_address_are_of_one_source() {
+    fn key_and_address_are_read_from_one_source() {
         let from = |environment: &[(&str, &str)], file: &[(&str, &str)]| {
             let read = |set: &[(&str, &str)], name: &str| {
                 let found = set.iter().find(|(known, _)| *known == name);
@@ -534,7 +544,7 @@ mod tests {
     }
 
     #[test]
-    fn whether_requests_are_stored_is_read_and_nonsense_is_refused() {
+    fn gemini_store_is_read_and_an_invalid_value_is_refused() {
         for (value, store) in [
             ("false", Some(false)),
             ("0", Some(false)),
@@ -548,7 +558,7 @@ mod tests {
         }
         let error = from(&[("GEMINI_API_KEY", "k"), ("GEMINI_STORE", "off")]).build();
         let error = error.unwrap_err().to_string();
-        assert_eq!(error, "GEMINI_STORE has to be `true` or `false`");
+        assert_eq!(error, "GEMINI_STORE must be `true` or `false`");
     }
 
     #[test]
@@ -559,7 +569,8 @@ mod tests {
             (builder().with_max_per_minute(0), "max_per_minute"),
         ] {
             let error = builder.build().unwrap_err().to_string();
-            assert_eq!(error, format!("{limit} is 0: no request could be sent"));
+            let expected = format!("{limit} is 0, so no request could be sent: set at least 1");
+            assert_eq!(error, expected);
         }
     }
 

@@ -1,4 +1,4 @@
-//! How a client proves who it is.
+//! Credentials: an API key, or a provider of access tokens.
 
 use std::{error::Error, fmt, future::Future, sync::Arc};
 
@@ -8,15 +8,21 @@ use workflow_httpkit::Secret;
 
 use crate::error::{ConfigError, GeminiError};
 
-/// A key, or something that gives tokens.
+/// The credential that each request is sent with.
 #[derive(Clone, Debug)]
 pub(crate) enum Credential {
+    /// An API key, in the header `x-goog-api-key`.
     Key(Secret),
+    /// Access tokens, in the header `Authorization`: the method of Vertex AI.
     Bearer(TokenProvider),
 }
 
 impl Credential {
-    /// What is sent with the next request.
+    /// The header for the next request. Calls the token provider, if there is one.
+    ///
+    /// # Errors
+    /// [`GeminiError::Token`] if the provider fails, or if its token has characters that are not
+    /// allowed in a header.
     pub(crate) async fn secret(&self) -> Result<Secret, GeminiError> {
         let provider = match self {
             Self::Key(key) => return Ok(key.clone()),
@@ -28,24 +34,26 @@ impl Credential {
     }
 }
 
-/// An API key, in the header of the API.
+/// The header of an API key. Fails if the key is empty or not a valid header value.
 pub(super) fn key(text: &str) -> Result<Secret, ConfigError> {
     let name = HeaderName::from_static("x-goog-api-key");
     Secret::parse(name, "", text).map_err(ConfigError::of_key)
 }
 
-/// An access token.
+/// The header of an access token.
 fn bearer(text: &str) -> Result<Secret, ConfigError> {
     Secret::parse(AUTHORIZATION, "Bearer ", text).map_err(ConfigError::of_key)
 }
 
 type Token = Result<String, Box<dyn Error + Send + Sync>>;
 
-/// Gives a token for each request. To keep a token while it is valid is its own business.
+/// A function that returns the access token for a request. It is called for every request, so it has
+/// to cache its token.
 #[derive(Clone)]
 pub(crate) struct TokenProvider(Arc<dyn Fn() -> BoxFuture<'static, Token> + Send + Sync>);
 
 impl TokenProvider {
+    /// Boxes the future and the error of a provider, so that the client has no type parameter for it.
     pub(crate) fn new<F, E>(provide: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<String, E>> + Send + 'static,

@@ -1,4 +1,8 @@
-//! A question and its answer, from the first request to the last chunk.
+//! One call of the client, from its first request to its last chunk.
+//!
+//! A call is a state machine: admission, request, answer, and again from admission if the answer is
+//! longer than one request allows. The caller polls it as a stream
+//! ([`GeminiClient::stream`](crate::GeminiClient::stream)).
 
 use std::{collections::VecDeque, mem};
 
@@ -7,53 +11,60 @@ use tracing::Instrument;
 use super::{api::Api, span::CallSpan};
 use crate::{
     error::{ApiError, GeminiError},
-    limits::{Entering, Entry, Pass},
+    limits::{Admission, AdmissionEvent, Pass},
     reply::Chunk,
     request::{GenerateRequest, Method},
-    stream::{Answer, Reading},
+    stream::{ReplyBuilder, ReplyReader},
 };
 
-/// One answer on its way. It takes further requests when it is longer than one may give.
+/// A call in progress.
 pub(crate) struct Exchange {
     api: Api,
     method: Method,
     request: Box<GenerateRequest>,
-    answer: Answer,
-    news: VecDeque<Chunk>,
+    reply: ReplyBuilder,
+    /// Chunks that the caller has not received yet.
+    pending: VecDeque<Chunk>,
+    /// `None` before the first poll.
     call: Option<CallSpan>,
-    /// How many bytes the answer may still have.
-    room: usize,
+    /// The part of `max_reply_bytes` that is left, over all requests of the answer.
+    bytes_left: usize,
     state: State,
 }
 
+/// Where a call is. Each step consumes the state and returns the next one, so a call cannot be in two.
+///
+/// `Start` → `Admission` → `Reading` → `Done`, or from `Reading` back to `Start` if the answer needs a
+/// further request. Every state can lead to `Failed`.
 enum State {
-    /// A request is to be sent: the first, or one that continues where a token says.
-    Asking(Option<String>),
-    /// It waits until it may be sent.
-    Entering(Box<Entry<ApiError>>, Option<String>),
-    /// Its answer is coming.
-    Reading(Box<Reading>),
-    /// What came before is told first.
+    /// A request has to be sent: the first one, or with a token one that continues the answer.
+    Start(Option<String>),
+    /// The request waits for its admission.
+    Admission(Box<Admission<ApiError>>, Option<String>),
+    /// The answer is being read.
+    Reading(Box<ReplyReader>),
+    /// The call has failed. The error is returned after the pending chunks.
     Failed(GeminiError),
-    /// It has ended.
-    Over,
+    /// The call has ended.
+    Done,
 }
 
 impl Exchange {
+    /// A call that has not begun. Boxed, because `try_unfold` moves it with every chunk.
     pub(crate) fn new(api: Api, method: Method, request: GenerateRequest) -> Box<Self> {
         Box::new(Self {
-            room: api.max_reply_bytes(),
-            answer: Answer::to(&request),
+            bytes_left: api.max_reply_bytes(),
+            reply: ReplyBuilder::new(&request),
             api,
             method,
             request: Box::new(request),
-            news: VecDeque::new(),
+            pending: VecDeque::new(),
             call: None,
-            state: State::Asking(None),
+            state: State::Start(None),
         })
     }
 
-    /// The next chunk, and where the answer is then.
+    /// The next chunk and the call after it, as `stream::try_unfold` wants it.
     pub(crate) async fn advance(
         mut self: Box<Self>,
     ) -> Result<Option<(Chunk, Box<Self>)>, GeminiError> {
@@ -62,7 +73,7 @@ impl Exchange {
         Ok(chunk.map(|chunk| (chunk, self)))
     }
 
-    /// The span of the call, which begins with its first poll.
+    /// The span of the call. It begins with the first poll, so a stream that is never polled has none.
     fn call(&mut self) -> &mut CallSpan {
         let (api, request) = (&self.api, &self.request);
         self.call.get_or_insert_with(|| {
@@ -71,29 +82,34 @@ impl Exchange {
         })
     }
 
+    /// Returns pending chunks first, and otherwise takes the next step of the state machine.
+    ///
+    /// The state is `Done` while a step runs, so a call whose future is dropped within a step cannot be
+    /// continued; `try_unfold` drops the call together with the future.
     async fn next(&mut self) -> Result<Option<Chunk>, GeminiError> {
         loop {
-            if let Some(chunk) = self.news.pop_front() {
-                self.call().told(&chunk);
+            if let Some(chunk) = self.pending.pop_front() {
+                self.call().record_chunk(&chunk);
                 return Ok(Some(chunk));
             }
-            let next = match mem::replace(&mut self.state, State::Over) {
-                State::Over => return Ok(None),
+            let next = match mem::replace(&mut self.state, State::Done) {
+                State::Done => return Ok(None),
                 State::Failed(error) => return Err(error),
-                State::Asking(token) => self.enter(token),
-                State::Entering(entry, token) => self.wait(entry, token).await,
-                State::Reading(reading) => {
-                    let secret = reading.secret().clone();
-                    let next = self.read(reading).await;
-                    next.map_err(|error| error.presented(&secret))
+                State::Start(token) => self.begin_admission(token),
+                State::Admission(admission, token) => self.await_admission(admission, token).await,
+                State::Reading(reader) => {
+                    let secret = reader.secret().clone();
+                    let next = self.read(reader).await;
+                    next.map_err(|error| error.redacted(&secret))
                 }
             };
             self.state = next.unwrap_or_else(|error| self.failed(error));
         }
     }
 
+    /// Records an error in the span and, if the API refused the request, in the limits.
     fn failed(&mut self, error: GeminiError) -> State {
-        self.call().failed(&error);
+        self.call().record_failure(&error);
         let model = self.api.model_of(&self.request);
         if let GeminiError::Api(refusal) = &error {
             self.api.gate().refused(model, refusal);
@@ -101,57 +117,62 @@ impl Exchange {
         State::Failed(error)
     }
 
-    fn enter(&self, token: Option<String>) -> Result<State, GeminiError> {
-        // A further request of an answer is not a retry.
+    fn begin_admission(&self, token: Option<String>) -> Result<State, GeminiError> {
+        // A request that continues an answer is not a retry and takes nothing from the retry budget.
         let is_retry = self.request.retry && token.is_none();
-        let entry = self.api.enter(&self.request, is_retry)?;
-        Ok(State::Entering(Box::new(entry), token))
+        let admission = self.api.admit(&self.request, is_retry)?;
+        Ok(State::Admission(Box::new(admission), token))
     }
 
-    async fn wait(
+    /// Waits for the next event of the admission. Sends the request as soon as it is admitted.
+    async fn await_admission(
         &mut self,
-        mut entry: Box<Entry<ApiError>>,
+        mut admission: Box<Admission<ApiError>>,
         token: Option<String>,
     ) -> Result<State, GeminiError> {
-        let news = match entry.next().await? {
-            Entering::Queued { queue, position } => Chunk::Queued { queue, position },
-            Entering::Left => Chunk::Admitted,
-            Entering::Admitted(pass) => return self.ask(pass, token.as_deref()).await,
+        let chunk = match admission.next().await? {
+            AdmissionEvent::Queued { queue, position } => Chunk::Queued { queue, position },
+            AdmissionEvent::Dequeued => Chunk::Admitted,
+            AdmissionEvent::Admitted(pass) => return self.send(pass, token.as_deref()).await,
         };
-        self.news.push_back(news);
-        Ok(State::Entering(entry, token))
+        self.pending.push_back(chunk);
+        Ok(State::Admission(admission, token))
     }
 
-    async fn ask(&mut self, pass: Pass, token: Option<&str>) -> Result<State, GeminiError> {
+    /// Sends the admitted request. From here on it counts as sent, even if the connection fails.
+    async fn send(&mut self, pass: Pass, token: Option<&str>) -> Result<State, GeminiError> {
         let permit = pass.sent();
         let call = self
             .api
-            .call(self.method, &self.request, token, self.room, permit);
-        let reading = Reading::new(self.method, call.await?);
-        self.answer.served_by(reading.service_tier());
-        Ok(State::Reading(Box::new(reading)))
+            .call(self.method, &self.request, token, self.bytes_left, permit);
+        let reader = ReplyReader::new(self.method, call.await?);
+        self.reply.set_service_tier(reader.service_tier());
+        Ok(State::Reading(Box::new(reader)))
     }
 
-    async fn read(&mut self, mut reading: Box<Reading>) -> Result<State, GeminiError> {
-        let Some(parts) = reading.next(self.answer.is_complete()).await? else {
-            return self.ended(&reading);
+    /// Reads the next responses and turns them into chunks. An error in the answer comes after the
+    /// chunks that were received before it.
+    async fn read(&mut self, mut reader: Box<ReplyReader>) -> Result<State, GeminiError> {
+        let Some(parts) = reader.next(self.reply.is_complete()).await? else {
+            return self.ended(&reader);
         };
         for part in parts {
-            self.answer.add(part, &mut self.news)?;
+            self.reply.add(part, &mut self.pending)?;
         }
-        Ok(State::Reading(reading))
+        Ok(State::Reading(reader))
     }
 
-    fn ended(&mut self, reading: &Reading) -> Result<State, GeminiError> {
-        self.room = self.room.saturating_sub(reading.bytes());
-        if let Some(token) = self.answer.goes_on() {
-            return Ok(State::Asking(Some(token)));
+    /// The answer to one request has ended: continues it with a further request, or finishes the call.
+    fn ended(&mut self, reader: &ReplyReader) -> Result<State, GeminiError> {
+        self.bytes_left = self.bytes_left.saturating_sub(reader.bytes());
+        if let Some(token) = self.reply.take_continuation() {
+            return Ok(State::Start(Some(token)));
         }
-        let reply = mem::take(&mut self.answer).finish()?;
-        let reply = reply.presented(reading.secret());
+        let reply = mem::take(&mut self.reply).finish()?;
+        let reply = reply.redacted(reader.secret());
         let model = self.api.model_of(&self.request);
         self.api.gate().succeeded(model, self.request.retry);
-        self.news.push_back(Chunk::Done(Box::new(reply)));
-        Ok(State::Over)
+        self.pending.push_back(Chunk::Done(Box::new(reply)));
+        Ok(State::Done)
     }
 }

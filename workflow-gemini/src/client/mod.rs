@@ -1,4 +1,9 @@
-//! One request, one answer.
+//! The client: settings, credentials, and the exchange of requests and answers.
+//!
+//! Owns the HTTP connections and the order of steps for each request: check it, admit it
+//! ([`limits`](crate::limits)), send it, and read the answer ([`stream`](crate::stream)). Used by
+//! [`LlmNode`](crate::LlmNode) and directly by applications. It must never retry a request, and
+//! never put the key into an error or a log line.
 
 mod api;
 mod builder;
@@ -21,10 +26,11 @@ use crate::{
     request::{GenerateRequest, Method},
 };
 
-/// A client of the Gemini API. Cheap to clone; clones share connections.
+/// A client for the Gemini API. Cheap to clone; clones share connections, rate limits and the retry
+/// budget.
 ///
-/// It sends a request once. To send it again is for the caller to decide, by
-/// [`GeminiError::is_retryable`] and [`GeminiError::retry_after`].
+/// It sends each request once. The caller decides about retries, by [`GeminiError::is_retryable`],
+/// [`GeminiError::retry_limit`] and [`GeminiError::retry_after`].
 ///
 /// ```no_run
 /// use workflow_gemini::{GeminiClient, GenerateRequest};
@@ -41,35 +47,36 @@ pub struct GeminiClient {
     api: Api,
 }
 
-/// An answer on its way.
+/// An answer as a stream of its chunks: one [`Chunk::Done`] or one error ends it.
 pub(crate) type Chunks = BoxStream<'static, Result<Chunk, GeminiError>>;
 
 impl GeminiClient {
-    /// A client as the environment says; see [`GeminiClientBuilder::from_env`].
+    /// Creates a client with the settings of the environment; see [`GeminiClientBuilder::from_env`].
     ///
     /// # Errors
-    /// [`ConfigError`]: there is no key, or the environment holds something unusable.
+    /// [`ConfigError`] if there is no API key, or if a variable has an invalid value.
     pub fn from_env() -> Result<Self, ConfigError> {
         GeminiClientBuilder::from_env().build()
     }
 
-    /// Collects what a client is made from, without looking at the environment.
+    /// Returns a builder with default settings. It does not read the environment.
     pub fn builder() -> GeminiClientBuilder {
         GeminiClientBuilder::default()
     }
 
-    /// The model asked when a request names none.
+    /// The model for requests that name none.
     pub fn model(&self) -> &str {
         self.api.model()
     }
 
-    /// Asks and waits for the whole answer.
+    /// Sends a request and returns the complete answer.
     ///
     /// # Errors
-    /// [`GeminiError`]; an answer without text is one, too.
+    /// [`GeminiError`] if the request is invalid, is not admitted, fails, or brings no text.
     ///
     /// # Cancellation
-    /// Dropping the future closes the connection. What the model has written is lost, and billed.
+    /// Dropping the future closes the connection. Tokens that the model has written by then are
+    /// billed.
     pub async fn generate(&self, request: &GenerateRequest) -> Result<Reply, GeminiError> {
         let mut chunks = self.ask(Method::Whole, request);
         while let Some(chunk) = chunks.try_next().await? {
@@ -80,16 +87,33 @@ impl GeminiClient {
         Err(GeminiError::Interrupted { source: None })
     }
 
-    /// Asks and passes the answer on as it is written. Nothing is sent until the stream is polled.
+    /// Sends a request and streams the answer while the model writes it.
     ///
-    /// The stream ends with one [`Chunk::Done`] or one error, and yields `None` after that.
+    /// Nothing is sent until the stream is polled. The stream ends with one [`Chunk::Done`] or one
+    /// error, and yields `None` after that.
+    ///
+    /// ```no_run
+    /// use futures::TryStreamExt;
+    /// use workflow_gemini::{Chunk, GeminiClient, GenerateRequest};
+    ///
+    /// # async fn print() -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = GeminiClient::from_env()?;
+    /// let mut chunks = client.stream(&GenerateRequest::new("Why is the sky blue?"));
+    /// while let Some(chunk) = chunks.try_next().await? {
+    ///     if let Chunk::Text(text) = chunk {
+    ///         print!("{text}");
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// The stream yields [`GeminiError`] as [`generate`](Self::generate) returns it, also after
-    /// pieces of text: those are no answer then.
+    /// The stream yields the same [`GeminiError`]s as [`generate`](Self::generate), also after
+    /// chunks of text. Text before an error is not an answer and has to be discarded.
     ///
     /// # Cancellation
-    /// Dropping the stream closes the connection.
+    /// Dropping the stream closes the connection, or leaves the queue if the request still waits.
     pub fn stream(
         &self,
         request: &GenerateRequest,
@@ -97,7 +121,7 @@ impl GeminiClient {
         self.ask(Method::Streamed, request)
     }
 
-    /// Asks in either way. A whole answer comes in pieces, too, but all at once.
+    /// Sends a request by either method. With [`Method::Whole`] all chunks are available at once.
     pub(crate) fn ask(&self, method: Method, request: &GenerateRequest) -> Chunks {
         let mut request = request.clone();
         self.fill(&mut request);
@@ -105,18 +129,20 @@ impl GeminiClient {
         stream::try_unfold(exchange, Exchange::advance).boxed()
     }
 
-    /// Adds what the client sends with every request that does not say otherwise.
+    /// Sets the client's defaults where the request sets nothing.
     pub(crate) fn fill(&self, request: &mut GenerateRequest) {
         self.api.fill(request);
     }
 
-    /// Whether a [retry](GenerateRequest::with_retry) would be sent now, without waiting for the client's
-    /// [retry budget](GeminiClientBuilder::with_retry_budget).
+    /// Whether a [retry](GenerateRequest::with_retry) could be sent now, without waiting for the
+    /// client's [retry budget](GeminiClientBuilder::with_retry_budget).
+    ///
+    /// The answer is a snapshot: another request may take the last token of the budget first.
     pub fn grants_retry(&self) -> bool {
         self.api.gate().grants_retry()
     }
 
-    /// Whether the client makes retries at all: its budget is not 0.
+    /// Whether the client allows retries at all, that is, its budget is not 0.
     pub(crate) fn has_retries(&self) -> bool {
         self.api.gate().has_retries()
     }
@@ -126,8 +152,9 @@ impl GeminiClientBuilder {
     /// Checks all settings and builds the client. Nothing is sent.
     ///
     /// # Errors
-    /// [`ConfigError`]: the key is missing or cannot be a header, the base URL is not usable, a limit
-    /// is 0, or a variable has a value that cannot be used.
+    /// [`ConfigError`] if the key is missing or has characters that are not allowed in a header, the
+    /// base URL is invalid, a limit is 0, a variable has an invalid value, or the HTTP client cannot be
+    /// set up.
     pub fn build(self) -> Result<GeminiClient, ConfigError> {
         let api = Api::new(self.settings()?)?;
         Ok(GeminiClient { api })

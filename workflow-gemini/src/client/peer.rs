@@ -1,4 +1,4 @@
-//! What a client connects to: the API's host, or a proxy on the way to it.
+//! The host that a client connects to, and the proxy in between. Shown in connection errors.
 
 use std::{fmt, net::IpAddr};
 
@@ -6,7 +6,8 @@ use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::Url;
 
-/// Where connections go to. Never shows a password of a proxy's URL.
+/// The API's host and the proxy, if one is used. A proxy is shown by host and port only, because its
+/// URL may contain a password.
 #[derive(Clone, Debug)]
 pub(crate) struct Peer {
     host: String,
@@ -14,12 +15,13 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    /// By the same rules as the HTTP client's: the variables `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` and
-    /// so on.
+    /// Applies the proxy variables of the environment (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` and so
+    /// on) by the same rules as `reqwest`.
     pub(crate) fn of(address: &Url) -> Self {
         Self::by(&Matcher::from_env(), address)
     }
 
+    /// Applies the rules of a matcher. Separate from the environment for tests.
     fn by(matcher: &Matcher, address: &Url) -> Self {
         let uri: Option<Uri> = address.as_str().parse().ok();
         let proxy = uri.filter(|_| !is_loopback(address));
@@ -54,7 +56,8 @@ impl fmt::Display for Peer {
     }
 }
 
-/// Whether a URL leads to this machine: no proxy knows a way to it.
+/// Whether a URL has a loopback host. Such a host is never reached through a proxy: on the proxy's
+/// machine, the address is another host.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_matches(['[', ']']).parse::<IpAddr>();

@@ -1,31 +1,33 @@
-//! What a client is made from, checked.
+//! The checked settings of a client, and the checks of its base URL.
 
 use reqwest::Url;
 
 use super::{credential::Credential, peer::Peer, span::Observed};
 use crate::{error::ConfigError, limits::Limits, request::ServiceTier, stream::Timeouts};
 
-/// What a builder has checked.
+/// The settings of a client, as the builder has checked them.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) credential: Credential,
-    /// Base URL, version and prefix: `…/v1beta`.
+    /// Base URL, version and prefix, such as `https://generativelanguage.googleapis.com/v1beta`.
     pub(crate) address: Url,
+    /// The default model, as configured; it may begin with `models/`.
     pub(crate) model: String,
     pub(crate) timeouts: Timeouts,
     pub(crate) max_reply_bytes: usize,
     pub(crate) limits: Limits,
     pub(crate) observed: Observed,
-    /// Whether the API may store what is sent, where a request does not say.
+    /// Whether the API may store requests that do not set `store`.
     pub(crate) store: Option<bool>,
-    /// How a request is served that does not say.
+    /// The service tier of requests that name none.
     pub(crate) service_tier: Option<ServiceTier>,
-    /// What to say where the API does not know the path.
+    /// The hint of a 404, if the base URL looks wrong.
     pub(crate) version_hint: Option<String>,
     pub(crate) peer: Peer,
 }
 
-/// What to do about a base URL that ends in a version, to which the client adds another one.
+/// A hint for a base URL that ends in a version, such as `…/v1beta`: the client appends the version, so
+/// the API answers 404 to every request. A hint only, because a proxy may have such a path.
 pub(crate) fn version_hint(base: &str, version: &str) -> Option<String> {
     let url = Url::parse(base.trim()).ok()?;
     let last = url.path_segments()?.rfind(|segment| !segment.is_empty())?;
@@ -44,7 +46,10 @@ pub(crate) fn version_hint(base: &str, version: &str) -> Option<String> {
     })
 }
 
-/// Where the API's methods are: base URL, version and prefix, none of which may hide a secret.
+/// The URL of the API's methods: base URL, version and prefix.
+///
+/// Refuses user name, password, query and fragment, because they may be secrets and the URL appears in
+/// `Debug` output. The error does not show the URL, for the same reason.
 pub(crate) fn address(base: &str, version: &str, prefix: &str) -> Result<Url, ConfigError> {
     let invalid = |reason| ConfigError::InvalidBaseUrl { reason };
     let mut url = Url::parse(base.trim()).map_err(|_| invalid("it is not an absolute URL"))?;

@@ -1,5 +1,8 @@
-//! One span per call, named and described as OpenTelemetry's conventions for generative AI have it.
-//! What was said is in it only where the client was told so.
+//! One tracing span per call, with the attributes of the OpenTelemetry semantic conventions for
+//! generative AI (`gen_ai.*`).
+//!
+//! The span has the prompt and the answer only after `record_content(true)`, because both may be
+//! personal data. It never has the key.
 
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -11,37 +14,41 @@ use crate::{
     request::{GenerateRequest, Method, Part},
 };
 
-/// The provider of Vertex AI, in the words of OpenTelemetry.
+/// `gen_ai.provider.name` of Vertex AI.
 pub(crate) const VERTEX: &str = "gcp.vertex_ai";
 
-/// What the spans of a client say of it.
+/// The attributes that all spans of a client have in common.
 #[derive(Clone, Debug)]
 pub(crate) struct Observed {
     /// `gcp.gemini` or `gcp.vertex_ai`.
     pub(crate) provider: &'static str,
     pub(crate) host: String,
     pub(crate) port: Option<u16>,
-    /// Whether prompts and answers are in it.
+    /// Whether to record prompts and answers.
     pub(crate) content: bool,
 }
 
-/// The span of one call, its further requests included.
+/// The span of one call, including the requests that continue its answer.
 #[derive(Debug)]
 pub(crate) struct CallSpan {
     span: Span,
     content: bool,
+    /// When the request was admitted. The time in a queue is not the model's.
     started: Instant,
-    /// Whether it still waits for the first piece of a stream.
-    waits: bool,
+    /// Whether the first chunk of a stream is still to come.
+    awaits_first_chunk: bool,
 }
 
 impl Observed {
+    /// Whether the client uses Vertex AI, which differs from the Gemini API in one header.
     pub(crate) fn is_vertex(&self) -> bool {
         self.provider == VERTEX
     }
 }
 
 impl CallSpan {
+    /// Opens the span. Attributes that are known later are declared as empty, because `tracing` does not
+    /// allow to add fields to a span.
     pub(crate) fn new(
         observed: &Observed,
         model: &str,
@@ -84,9 +91,9 @@ impl CallSpan {
             span,
             content: observed.content,
             started: Instant::now(),
-            waits: streams,
+            awaits_first_chunk: streams,
         };
-        call.ask(request);
+        call.record_prompt(request);
         call
     }
 
@@ -94,31 +101,34 @@ impl CallSpan {
         &self.span
     }
 
-    fn ask(&self, request: &GenerateRequest) {
+    /// Records the prompt, in the message format of the conventions. Does nothing if the span is
+    /// disabled, since the JSON of a prompt may have megabytes.
+    fn record_prompt(&self, request: &GenerateRequest) {
         if !self.content || self.span.is_disabled() {
             return;
         }
         if let Some(system) = &request.system {
-            let said = json!([text(system)]).to_string();
-            self.span.record("gen_ai.system_instructions", said);
+            let instructions = json!([text(system)]).to_string();
+            self.span.record("gen_ai.system_instructions", instructions);
         }
         let prompt = Some(&request.prompt).filter(|prompt| !prompt.is_empty());
         let parts = request.parts.iter().map(part);
         let parts: Value = parts.chain(prompt.map(|prompt| text(prompt))).collect();
-        let said = json!([{"role": "user", "parts": parts}]).to_string();
-        self.span.record("gen_ai.input.messages", said);
+        let messages = json!([{"role": "user", "parts": parts}]).to_string();
+        self.span.record("gen_ai.input.messages", messages);
     }
 
-    /// Takes a chunk on its way to the caller.
-    pub(crate) fn told(&mut self, chunk: &Chunk) {
+    /// Records a chunk that the caller is about to receive: token counts, the time to the first chunk,
+    /// and the complete answer.
+    pub(crate) fn record_chunk(&mut self, chunk: &Chunk) {
         match chunk {
-            // Waiting in line is no time of the model.
+            // Time in a queue does not count as time to the first chunk.
             Chunk::Admitted => self.started = Instant::now(),
-            Chunk::Text(_) | Chunk::Thought(_) if self.waits => {
-                self.waits = false;
-                let waited = self.started.elapsed().as_secs_f64();
+            Chunk::Text(_) | Chunk::Thought(_) if self.awaits_first_chunk => {
+                self.awaits_first_chunk = false;
+                let elapsed = self.started.elapsed().as_secs_f64();
                 self.span
-                    .record("gen_ai.response.time_to_first_chunk", waited);
+                    .record("gen_ai.response.time_to_first_chunk", elapsed);
             }
             Chunk::Usage(usage) => {
                 let span = &self.span;
@@ -127,45 +137,50 @@ impl CallSpan {
                 span.record("gen_ai.usage.reasoning.output_tokens", usage.thought_tokens);
                 span.record("gen_ai.usage.cache_read.input_tokens", usage.cached_tokens);
             }
-            Chunk::Done(reply) => self.done(reply),
+            Chunk::Done(reply) => self.record_reply(reply),
             _ => {}
         }
     }
 
-    fn done(&self, reply: &Reply) {
+    /// Records a complete answer, and its text if content is recorded.
+    fn record_reply(&self, reply: &Reply) {
         let reason = reply.finish_reason.as_str();
-        self.ended(
+        self.record_response(
             reply.model_version.as_deref(),
             reply.response_id.as_deref(),
             reason,
         );
         if self.content && !self.span.is_disabled() {
-            let said = json!([{"role": "assistant", "parts": [text(&reply.text)],
+            let messages = json!([{"role": "assistant", "parts": [text(&reply.text)],
                 "finish_reason": reason}]);
-            self.span.record("gen_ai.output.messages", said.to_string());
+            self.span
+                .record("gen_ai.output.messages", messages.to_string());
         }
     }
 
-    /// The status of a refusal, else the error's code.
-    pub(crate) fn failed(&self, error: &GeminiError) {
+    /// Records an error. `error.type` is the HTTP status of a refusal, otherwise the error's code.
+    pub(crate) fn record_failure(&self, error: &GeminiError) {
         match error.status() {
             Some(status) => self.span.record("error.type", status.to_string()),
             None => self.span.record("error.type", error.code()),
         };
         if let GeminiError::NoAnswer(error) = error {
-            self.without_answer(error);
+            self.record_no_answer(error);
         }
     }
 
-    fn without_answer(&self, error: &NoAnswer) {
+    /// The finish reason, or the code if the model never started.
+    fn record_no_answer(&self, error: &NoAnswer) {
         let reason = error.finish_reason();
         let reason = reason
             .as_ref()
             .map_or_else(|| error.code(), |reason| reason.as_str());
-        self.ended(error.model_version(), error.response_id(), reason);
+        self.record_response(error.model_version(), error.response_id(), reason);
     }
 
-    fn ended(&self, model: Option<&str>, id: Option<&str>, reason: &str) {
+    /// Records the attributes of a response. The conventions have a list of finish reasons, one per
+    /// candidate; the client requests one candidate.
+    fn record_response(&self, model: Option<&str>, id: Option<&str>, reason: &str) {
         self.span.record("gen_ai.response.model", model);
         self.span.record("gen_ai.response.id", id);
         self.span
@@ -177,7 +192,7 @@ fn text(content: &str) -> Value {
     json!({"type": "text", "content": content})
 }
 
-/// Data is named and left out: it is no text.
+/// A part of a message. Inline data is named by its MIME type only: it can have megabytes.
 fn part(part: &Part) -> Value {
     match part {
         Part::Text(content) => text(content),

@@ -1,4 +1,4 @@
-//! What the API means by an error status, and when to come back.
+//! [`ApiError`]: a refusal of the API, with its class and the wait that the API asks for.
 
 use std::{fmt, time::Duration};
 
@@ -6,15 +6,20 @@ use workflow_httpkit::Secret;
 
 use super::{
     class::{Class, is_daily},
+    error_body::ErrorBody,
     excerpt::excerpt,
-    fault::Fault,
 };
 use crate::limits::Refusal;
 
-/// How long a model is left alone whose quota is used up.
-const SPENT_QUOTA: Duration = Duration::from_secs(60);
+/// The cool-down of a model whose quota is exhausted. The end of the quota's period is not known here,
+/// and the quota may be raised at any time, so one request a minute checks.
+const EXHAUSTED_QUOTA_WAIT: Duration = Duration::from_secs(60);
 
-/// The API, or something between it and us, refused a request.
+/// A refusal: an error status of the API or of a proxy, or an error object within a stream.
+///
+/// Its message names the status, the quota and the API's own words. Returned by
+/// [`GeminiError::Api`](crate::GeminiError::Api) and
+/// [`GeminiError::CoolingDown`](crate::GeminiError::CoolingDown).
 #[derive(Clone, Debug)]
 pub struct ApiError {
     class: Class,
@@ -27,56 +32,65 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// From an answer whose status is an error. `wish` is what its headers ask to wait.
-    pub(crate) fn from_answer(http_status: u16, body: &[u8], wish: Option<Duration>) -> Self {
-        let fault = Fault::from_body(body).unwrap_or_else(|| Fault {
+    /// Reads the answer of an error status. `retry_after_header` is the wait from its headers, which
+    /// wins over the body's. A body that is no error object becomes the message.
+    pub(crate) fn from_answer(
+        http_status: u16,
+        body: &[u8],
+        retry_after_header: Option<Duration>,
+    ) -> Self {
+        let error_body = ErrorBody::from_body(body).unwrap_or_else(|| ErrorBody {
             message: Some(String::from_utf8_lossy(body).into_owned()),
-            ..Fault::default()
+            ..ErrorBody::default()
         });
-        Self::new(http_status, fault, wish)
+        Self::new(http_status, error_body, retry_after_header)
     }
 
-    /// From an error that came after the answer had begun with 200.
-    pub(crate) fn from_fault(fault: Fault) -> Self {
-        let code = fault.code.filter(|code| *code >= 400).unwrap_or(500);
-        Self::new(code, fault, None)
+    /// Converts an error object in an answer that began with status 200. Without a code it counts as
+    /// 500, since the API had accepted the request.
+    pub(crate) fn from_error_body(error_body: ErrorBody) -> Self {
+        let code = error_body.code.filter(|code| *code >= 400).unwrap_or(500);
+        Self::new(code, error_body, None)
     }
 
-    fn new(http_status: u16, fault: Fault, wish: Option<Duration>) -> Self {
-        let class = Class::of(http_status, &fault);
-        let retry_after = wish.or(fault.retry_delay);
+    /// A wait is kept only for retryable errors: after a permanent one it would mislead the caller.
+    fn new(http_status: u16, error_body: ErrorBody, retry_after_header: Option<Duration>) -> Self {
+        let class = Class::of(http_status, &error_body);
+        let retry_after = retry_after_header.or(error_body.retry_delay);
         Self {
             class,
             http_status,
-            quota: exceeded(&fault),
+            quota: exceeded(&error_body),
             retry_after: retry_after.filter(|_| class.is_retryable()),
             hint: None,
-            status: fault.status,
-            message: fault.message.unwrap_or_default(),
+            status: error_body.status,
+            message: error_body.message.unwrap_or_default(),
         }
     }
 
+    /// Sets a hint that wins over that of the code.
     pub(crate) fn with_hint(mut self, hint: Option<String>) -> Self {
         self.hint = hint;
         self
     }
 
-    /// What to do about it, where that is not the same for every error of its code.
+    /// A hint for this error, if the hint of its code does not fit.
     pub(crate) fn own_hint(&self) -> Option<&str> {
         self.hint.as_deref()
     }
 
-    /// The HTTP status, or the one the API named later in a stream.
+    /// The HTTP status, or the status in an error object within a stream.
     pub fn http_status(&self) -> u16 {
         self.http_status
     }
 
-    /// The API's word for the status, for example `RESOURCE_EXHAUSTED`.
+    /// The canonical status of Google APIs (`google.rpc.Code`), for example `RESOURCE_EXHAUSTED`.
     pub fn status(&self) -> Option<&str> {
         self.status.as_deref()
     }
 
-    /// What the API says, or the first characters of a body that is not from the API.
+    /// The message of the API, or the first characters of a body that is not from the API. One line, at
+    /// most 1,000 characters, without the key.
     pub fn message(&self) -> &str {
         &self.message
     }
@@ -87,22 +101,23 @@ impl ApiError {
         self.quota.as_deref()
     }
 
-    /// A short `snake_case` word for the kind of refusal.
+    /// A stable `snake_case` code for the class of the refusal.
     pub fn code(&self) -> &'static str {
         self.class.code()
     }
 
-    /// Whether the same request may succeed later.
+    /// Whether the same request may succeed in a later attempt.
     pub fn is_retryable(&self) -> bool {
         self.class.is_retryable()
     }
 
-    /// How long the API asked to wait. `None` where waiting does not help.
+    /// The wait that the API asked for. `None` if it asked for none, or if waiting does not help.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
 
-    pub(crate) fn present(&mut self, key: &Secret) {
+    /// Removes the key from the API's texts, in case the API or a proxy echoes it, and shortens them.
+    pub(crate) fn redact(&mut self, key: &Secret) {
         self.message = excerpt(&self.message, key);
         for text in [&mut self.status, &mut self.quota] {
             *text = text.take().map(|text| excerpt(&text, key));
@@ -115,10 +130,10 @@ impl Refusal for ApiError {
         self.class == Class::RateLimited
     }
 
-    /// A quota that is used up may be raised at any time: the API is called again each minute.
+    /// See [`EXHAUSTED_QUOTA_WAIT`]; other refusals cool down for as long as the API asks.
     fn cool_down(&self) -> Option<Duration> {
         match self.class {
-            Class::DailyQuota | Class::NoQuota => Some(SPENT_QUOTA),
+            Class::DailyQuota | Class::NoQuota => Some(EXHAUSTED_QUOTA_WAIT),
             _ => self.retry_after,
         }
     }
@@ -145,10 +160,10 @@ impl fmt::Display for ApiError {
 
 impl std::error::Error for ApiError {}
 
-/// The quota to name: the daily one rather than another.
-fn exceeded(fault: &Fault) -> Option<String> {
-    let daily = fault.quotas.iter().find(|quota| is_daily(&quota.id));
-    let named = daily.or(fault.quotas.first())?;
+/// The quota to name in the message: the daily one if there are several, since it lasts longest.
+fn exceeded(error_body: &ErrorBody) -> Option<String> {
+    let daily = error_body.quotas.iter().find(|quota| is_daily(&quota.id));
+    let named = daily.or(error_body.quotas.first())?;
     Some(named.id.clone())
 }
 
@@ -194,19 +209,19 @@ mod tests {
     }
 
     #[test]
-    fn the_wait_is_the_headers_else_the_bodys() {
+    fn the_wait_is_read_from_the_header_or_else_from_the_body() {
         let body = include_str!("../../tests/fixtures/429-per-minute.json");
         assert_eq!(
             error(429, body).retry_after(),
             Some(Duration::from_secs(36))
         );
-        let wish = Some(Duration::from_secs(5));
-        let both = ApiError::from_answer(429, body.as_bytes(), wish);
-        assert_eq!(both.retry_after(), wish);
+        let retry_after_header = Some(Duration::from_secs(5));
+        let both = ApiError::from_answer(429, body.as_bytes(), retry_after_header);
+        assert_eq!(both.retry_after(), retry_after_header);
     }
 
     #[test]
-    fn a_daily_quota_is_final_and_named_whatever_wait_is_asked_for() {
+    fn a_daily_quota_is_permanent_and_named_whatever_the_requested_wait() {
         let error = error(429, include_str!("../../tests/fixtures/429-per-day.json"));
         assert_eq!(
             (error.code(), error.is_retryable()),
@@ -221,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_of_zero_is_final() {
+    fn a_limit_of_zero_is_permanent() {
         let error = error(
             429,
             include_str!("../../tests/fixtures/429-limit-zero.json"),
@@ -230,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_key_is_told_from_a_bad_body() {
+    fn an_invalid_key_is_distinguished_from_an_invalid_body() {
         let error = error(
             400,
             include_str!("../../tests/fixtures/400-api-key-invalid.json"),
@@ -240,7 +255,7 @@ mod tests {
 
     #[test]
     fn a_late_error_without_a_code_counts_as_internal() {
-        let error = ApiError::from_fault(Fault::default());
+        let error = ApiError::from_error_body(ErrorBody::default());
         assert_eq!((error.http_status(), error.is_retryable()), (500, true));
     }
 }

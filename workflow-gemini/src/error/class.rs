@@ -1,8 +1,11 @@
-//! What a refusal means to the caller. Pure.
+//! The classes of refusals: status and error body to code, retry and hint. Pure.
+//!
+//! The statuses are those of the [error codes](https://ai.google.dev/gemini-api/docs/troubleshooting)
+//! in the API's documentation; where the API is known to deviate from it, the function says so.
 
-use super::fault::Fault;
+use super::error_body::ErrorBody;
 
-/// What a status means to the caller.
+/// The class of a refusal. Each has one code, and one answer to whether a retry is useful.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
     InvalidRequest,
@@ -23,11 +26,15 @@ pub(crate) enum Class {
 }
 
 impl Class {
-    pub(crate) fn of(http_status: u16, fault: &Fault) -> Self {
-        let invalid_key = fault.reason.as_deref() == Some("API_KEY_INVALID");
+    /// The class of a status and the error object in its body.
+    ///
+    /// An invalid key is 400 with the reason `API_KEY_INVALID`, not 401. 502 comes from gateways before
+    /// the API and means the same as 503.
+    pub(crate) fn of(http_status: u16, error_body: &ErrorBody) -> Self {
+        let invalid_key = error_body.reason.as_deref() == Some("API_KEY_INVALID");
         match http_status {
             400 if invalid_key => Self::Authentication,
-            400 if fault.status.as_deref() == Some("FAILED_PRECONDITION") => {
+            400 if error_body.status.as_deref() == Some("FAILED_PRECONDITION") => {
                 Self::FailedPrecondition
             }
             400 => Self::InvalidRequest,
@@ -37,7 +44,7 @@ impl Class {
             404 => Self::NotFound,
             408 => Self::RequestTimeout,
             413 => Self::RequestTooLarge,
-            429 => Self::of_quota(fault),
+            429 => Self::of_quota(error_body),
             499 => Self::Cancelled,
             500 => Self::Internal,
             502..=504 => Self::Overloaded,
@@ -45,18 +52,21 @@ impl Class {
         }
     }
 
-    fn of_quota(fault: &Fault) -> Self {
-        if lacks_money(fault) {
+    /// 429 has four causes, which need different reactions: money, a model that the plan excludes, a
+    /// quota per day, and a rate limit. Only the last one passes soon.
+    fn of_quota(error_body: &ErrorBody) -> Self {
+        if is_billing_limit(error_body) {
             Self::Billing
-        } else if never_allowed(fault) {
+        } else if has_zero_limit(error_body) {
             Self::NoQuota
-        } else if fault.quotas.iter().any(|quota| is_daily(&quota.id)) {
+        } else if error_body.quotas.iter().any(|quota| is_daily(&quota.id)) {
             Self::DailyQuota
         } else {
             Self::RateLimited
         }
     }
 
+    /// The public code. Codes are stable, because workflows and programs match on them.
     pub(crate) fn code(self) -> &'static str {
         match self {
             Self::InvalidRequest => "invalid_request",
@@ -77,6 +87,8 @@ impl Class {
         }
     }
 
+    /// Whether the condition passes by itself. 499 is not retryable: this client or a proxy has cancelled the
+    /// request. An exhausted daily quota is not, because no back-off lasts until midnight.
     pub(crate) fn is_retryable(self) -> bool {
         matches!(
             self,
@@ -84,10 +96,11 @@ impl Class {
         )
     }
 
+    /// An explanation for the message, if the API's own message does not make the cause clear.
     pub(crate) fn hint(self) -> Option<&'static str> {
         match self {
             Self::DailyQuota => Some("a daily quota, reset at midnight Pacific time"),
-            Self::NoQuota => Some("this project may never use this model"),
+            Self::NoQuota => Some("this project has no quota for this model"),
             _ => None,
         }
     }
@@ -98,27 +111,29 @@ pub(crate) fn is_daily(quota: &str) -> bool {
     quota.contains("PerDay")
 }
 
-/// Whether it is the account's money that is used up. The status was 429 until mid-2026, and still is
-/// behind some proxies; only the message says so, and only where the API gives no details.
-fn lacks_money(fault: &Fault) -> bool {
-    let message = fault.message.as_deref().unwrap_or_default();
+/// Whether the account's credits or its spending cap are used up. The status was 429 until mid-2026,
+/// and still is behind some proxies. Only the message shows it, and only if there are no details.
+fn is_billing_limit(error_body: &ErrorBody) -> bool {
+    let message = error_body.message.as_deref().unwrap_or_default();
     let message = message.to_ascii_lowercase();
-    fault.quotas.is_empty()
-        && fault.retry_delay.is_none()
+    error_body.quotas.is_empty()
+        && error_body.retry_delay.is_none()
         && ["prepayment credits are depleted", "spending cap"]
             .iter()
             .any(|words| message.contains(words))
 }
 
-/// A limit of 0 means never. The API states it in the message only, or as the quota's value.
-fn never_allowed(fault: &Fault) -> bool {
-    let zero = fault
+/// Whether the limit is 0, so that no request will ever be accepted. The API states it only in the
+/// message, or as the quota's value.
+fn has_zero_limit(error_body: &ErrorBody) -> bool {
+    let zero = error_body
         .quotas
         .iter()
         .any(|quota| quota.limit.as_deref() == Some("0"));
-    zero || fault.message.as_deref().is_some_and(says_limit_zero)
+    zero || error_body.message.as_deref().is_some_and(says_limit_zero)
 }
 
+/// Whether a message contains `limit: 0`, but not `limit: 0.5` or `limit: 05`.
 fn says_limit_zero(message: &str) -> bool {
     let mut after = message.split("limit: 0").skip(1);
     after.any(|rest| !rest.starts_with(|c: char| c.is_ascii_digit() || c == '.'))
@@ -129,33 +144,37 @@ mod tests {
     use super::*;
 
     #[test]
-    fn money_that_is_used_up_is_told_from_a_limit() {
-        let fault = |message: &str, retry_delay| Fault {
+    fn a_billing_limit_is_distinguished_from_a_rate_limit() {
+        let error_body = |message: &str, retry_delay| ErrorBody {
             message: Some(message.to_owned()),
             retry_delay,
-            ..Fault::default()
+            ..ErrorBody::default()
         };
         let second = Some(std::time::Duration::from_secs(1));
-        for (status, fault, class) in [
-            (402, Fault::default(), Class::Billing),
+        for (status, error_body, class) in [
+            (402, ErrorBody::default(), Class::Billing),
             (
                 429,
-                fault("Your prepayment credits are depleted. Please", None),
+                error_body("Your prepayment credits are depleted. Please", None),
                 Class::Billing,
             ),
             (
                 429,
-                fault("The spending cap of the project is reached.", None),
+                error_body("The spending cap of the project is reached.", None),
                 Class::Billing,
             ),
             (
                 429,
-                fault("Your prepayment credits are depleted.", second),
+                error_body("Your prepayment credits are depleted.", second),
                 Class::RateLimited,
             ),
-            (429, fault("Too many requests", None), Class::RateLimited),
+            (
+                429,
+                error_body("Too many requests", None),
+                Class::RateLimited,
+            ),
         ] {
-            assert_eq!(Class::of(status, &fault), class, "{fault:?}");
+            assert_eq!(Class::of(status, &error_body), class, "{error_body:?}");
         }
         assert!(!Class::Billing.is_retryable());
     }

@@ -1,40 +1,41 @@
-//! Why a client cannot be built.
+//! [`ConfigError`]: the error of the builder.
 
 use std::error::Error;
 
 use workflow_httpkit::UnusableSecret;
 
-/// Why a client could not be made.
+/// The error of [`GeminiClientBuilder::build`](crate::GeminiClientBuilder::build). It contains neither
+/// the key nor the base URL, which may have a password.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// No key was given and none is in the environment.
+    /// No key is set, neither by the builder nor by the environment.
     #[error("no Gemini API key: set GEMINI_API_KEY or GOOGLE_API_KEY")]
     MissingKey,
-    /// The key has characters no HTTP header can carry.
-    #[error("the Gemini API key has characters that an HTTP header cannot carry")]
+    /// The key has characters that are not allowed in an HTTP header.
+    #[error("the Gemini API key has characters that are not allowed in an HTTP header")]
     InvalidKey,
-    /// The base URL cannot be used. It is not shown, since it may hold a password.
-    #[error("the Gemini base URL is not usable: {reason}")]
+    /// The base URL is invalid.
+    #[error("the Gemini base URL is invalid: {reason}")]
     InvalidBaseUrl {
-        /// What is wrong with it.
+        /// The fault, without the URL.
         reason: &'static str,
     },
-    /// A limit lets no request through.
-    #[error("{limit} is 0: no request could be sent")]
+    /// A limit is 0, so that no request could be sent.
+    #[error("{limit} is 0, so no request could be sent: set at least 1")]
     NothingAllowed {
-        /// The setting, as the builder names it.
+        /// The name of the limit.
         limit: &'static str,
     },
-    /// An environment variable has a value that cannot be used.
-    #[error("{name} has to be {expected}")]
+    /// An environment variable has an invalid value.
+    #[error("{name} must be {expected}")]
     InvalidVariable {
-        /// The variable.
+        /// The name of the variable.
         name: &'static str,
-        /// What it may be.
+        /// The valid values, in words.
         expected: &'static str,
     },
-    /// The HTTP client could not be set up, for example for want of root certificates.
+    /// The HTTP client could not be set up, for example because there are no root certificates.
     #[error("the HTTP client could not be set up")]
     Http(#[source] Box<dyn Error + Send + Sync>),
 }

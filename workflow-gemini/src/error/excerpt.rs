@@ -1,11 +1,11 @@
-//! Text of the API, made fit to be shown.
+//! Excerpts of the server's texts for error messages.
 
 use workflow_httpkit::Secret;
 
-/// The most characters of foreign text that an error shows.
+/// The most characters of a server's text in an error.
 const LONGEST: usize = 1_000;
 
-/// The text without the key, on one line, bounded.
+/// The beginning of a text, on one line and without the key, which a server may echo.
 pub(super) fn excerpt(text: &str, key: &Secret) -> String {
     workflow_httpkit::excerpt(text.to_owned(), key.redactor(), LONGEST)
 }

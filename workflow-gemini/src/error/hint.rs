@@ -1,11 +1,12 @@
-//! What can be done about an error.
+//! Hints: what to do about an error.
 
 use std::borrow::Cow;
 
-use super::{GeminiError, no_answer::Verdict};
+use super::{GeminiError, no_answer::NoAnswerReason};
 
 impl GeminiError {
-    /// What the author of a request, or the operator of a service, can do about it.
+    /// What the author of the request or the operator of the service can do. `None` if nothing but a
+    /// retry helps, or if the message says it.
     pub fn hint(&self) -> Option<Cow<'static, str>> {
         match self {
             Self::Api(error) | Self::CoolingDown { error, .. } => {
@@ -13,7 +14,7 @@ impl GeminiError {
                     return Some(own.to_owned().into());
                 }
             }
-            Self::NoAnswer(error) if matches!(error.verdict(), Verdict::Denied(_)) => {
+            Self::NoAnswer(error) if matches!(error.reason(), NoAnswerReason::Denied(_)) => {
                 return Some("the account is limited or disabled: see AI Studio".into());
             }
             _ => {}
@@ -22,14 +23,15 @@ impl GeminiError {
     }
 }
 
+/// The hint of a code. Codes without one either pass by themselves, or have a message that says what to do.
 fn of_code(code: &str) -> Option<&'static str> {
     Some(match code {
         "authentication_failed" => "check GEMINI_API_KEY (or GOOGLE_API_KEY) of the service",
         "billing_required" => "add credits or raise the spending cap of the project in AI Studio",
-        "model_not_found" => "name another `model`: this one is unknown or retired",
-        "token_unavailable" => "see why the service gets no access token",
-        "out_of_tokens" => "raise `max_output_tokens`, or let the model think less",
-        "continuation_needed" => "ask for less with `max_output_tokens`",
+        "model_not_found" => "use another `model`: this one is unknown or retired",
+        "token_unavailable" => "check why the token provider of the service fails",
+        "out_of_tokens" => "raise `max_output_tokens`, or reduce thinking",
+        "continuation_needed" => "limit the answer with `max_output_tokens`",
         "unsupported_answer" => {
             "only text can be an output: ask for text, or use a model that writes text"
         }

@@ -1,18 +1,22 @@
-//! What can go wrong between a request and its answer.
+//! The errors of the client: [`GeminiError`] for requests, [`ConfigError`] for settings.
+//!
+//! This module owns the meaning of every status, error body and finish reason: its code, whether a
+//! retry is useful, how long to wait, and a hint. Texts of the server pass
+//! [`GeminiError::redacted`] before a caller sees them, so no error contains the key.
 
 mod api_error;
 mod class;
 mod config;
+mod error_body;
 mod excerpt;
-mod fault;
 mod hint;
 mod no_answer;
 
-pub(crate) use self::fault::Fault;
+pub(crate) use self::error_body::ErrorBody;
 pub use self::{
     api_error::ApiError,
     config::ConfigError,
-    no_answer::{NoAnswer, Verdict},
+    no_answer::{NoAnswer, NoAnswerReason},
 };
 
 use std::{borrow::Cow, error::Error, fmt, time::Duration};
@@ -23,87 +27,101 @@ use workflow_httpkit::Secret;
 use self::excerpt::excerpt;
 use crate::limits::{CoolingDown, NotAdmitted};
 
-/// Why a request brought no answer.
+/// The error of a request.
 ///
-/// To react, ask [`is_retryable`](Self::is_retryable), [`retry_limit`](Self::retry_limit) and
-/// [`retry_after`](Self::retry_after); to tell programs, [`code`](Self::code). No text in it ever
-/// holds the API key.
+/// React by [`is_retryable`](Self::is_retryable), [`retry_limit`](Self::retry_limit) and
+/// [`retry_after`](Self::retry_after); match on [`code`](Self::code), never on the message. No text in
+/// it contains the API key.
+///
+/// ```
+/// use std::time::Duration;
+/// use workflow_gemini::GeminiError;
+///
+/// /// How long to wait before the next attempt; `None` if there should be none.
+/// fn next_wait(error: &GeminiError, failures: u32) -> Option<Duration> {
+///     let allowed = error.retry_limit().is_none_or(|limit| failures <= limit);
+///     let backoff = Duration::from_secs(1 << failures.min(5));
+///     allowed.then(|| error.retry_after().unwrap_or_default().max(backoff))
+/// }
+/// let error = GeminiError::InvalidRequest { reason: "the prompt is empty".into() };
+/// assert_eq!(next_wait(&error, 1), None);
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GeminiError {
-    /// The request makes no sense; nothing was sent.
+    /// The request is invalid. Nothing was sent.
     #[error("the request cannot be sent: {reason}")]
     InvalidRequest {
-        /// What is wrong with it.
+        /// The fault, in words.
         reason: Cow<'static, str>,
     },
-    /// The API refused the request, at once or in the middle of its answer.
+    /// The API refused the request, at once or in the middle of the answer.
     #[error(transparent)]
     Api(Box<ApiError>),
-    /// Nothing was sent: the API has said of this model that it is over a limit, to this or another
-    /// request of the client.
-    #[error("{model} is left alone for another {} s: {error}", left.as_secs_f64().ceil())]
+    /// The model cools down: the API reported to this or another request of the client that it is over
+    /// a limit. Nothing was sent.
+    #[error("no request is sent to {model} for another {} s: {error}", left.as_secs_f64().ceil())]
     CoolingDown {
         /// The model, without `models/`.
         model: String,
-        /// For how long, and a little longer, so that not all come back at once.
+        /// The remaining time, with jitter, so that not all requests come back at once.
         left: Duration,
-        /// What the API said.
+        /// The refusal that began the cool-down.
         error: Box<ApiError>,
     },
-    /// Nothing was sent: as many requests of the client wait already as may.
-    #[error("as many requests wait for {queue} as may: {most} (`max_queued`)")]
+    /// The queue is full. Nothing was sent.
+    #[error("the queue for {queue} is full: its limit is {most} (`max_queued`)")]
     QueueFull {
-        /// What they wait for: the model, or `retry_budget`.
+        /// The model that the requests wait for, or `retry_budget`.
         queue: String,
-        /// How many may wait.
+        /// The limit that was reached.
         most: usize,
     },
-    /// Nothing was sent: there is no token to send it with.
+    /// The token provider failed. Nothing was sent.
     #[error("there is no access token for the Gemini API")]
     Token {
-        /// What the provider of tokens says.
+        /// The error of the provider.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// The API took the request and sent something that is no answer.
+    /// The API accepted the request, but its answer has no usable text.
     #[error(transparent)]
     NoAnswer(Box<NoAnswer>),
-    /// The API could not be reached, or hung up before its answer.
+    /// The API could not be reached, or closed the connection before its answer.
     #[error("the Gemini API at {peer} could not be reached")]
     Connection {
-        /// Its host, and the proxy where one is used.
+        /// The host, and the proxy if one is used.
         peer: String,
-        /// What the HTTP client says.
+        /// The error of the HTTP client.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// A limit on waiting was reached.
-    #[error("the Gemini API{} took longer than {limit:?} {wait}", at(peer.as_deref()))]
+    /// A timeout of the client was reached.
+    #[error("the Gemini API{} took longer than {limit:?} {phase}", at(peer.as_deref()))]
     Timeout {
-        /// Its host, and the proxy where one is used, if it was not reached at all.
+        /// The host, and the proxy if one is used; only if no connection was made.
         peer: Option<String>,
-        /// What was waited for.
-        wait: Wait,
-        /// How long it may take.
+        /// The phase that took too long.
+        phase: TimeoutPhase,
+        /// The timeout of this phase.
         limit: Duration,
     },
     /// The answer ended before the model did.
     #[error("the Gemini API's answer broke off")]
     Interrupted {
-        /// What the HTTP client says; `None`: the answer ended in order, but too early.
+        /// The error of the HTTP client; `None` if the body ended regularly, but too early.
         source: Option<Box<dyn Error + Send + Sync>>,
     },
     /// The answer is larger than the client allows.
-    #[error("the Gemini API's answer is larger than {limit} bytes")]
+    #[error("the Gemini API's answer is larger than {limit} bytes (`max_reply_bytes`)")]
     TooLarge {
-        /// The bound, in bytes after decompression.
+        /// The limit, in bytes after decompression.
         limit: usize,
     },
-    /// The answer is not the API's: a proxy's page, for example.
+    /// The answer is not from the API, but for example a proxy's error page with status 200.
     #[error("the answer is not the Gemini API's ({content_type}): {excerpt}")]
     Foreign {
-        /// Its `Content-Type`.
+        /// The `Content-Type` of the answer.
         content_type: String,
-        /// How it begins.
+        /// The first characters of the answer, at most 1,000.
         excerpt: String,
     },
 }
@@ -112,33 +130,36 @@ fn at(peer: Option<&str>) -> String {
     peer.map(|peer| format!(" at {peer}")).unwrap_or_default()
 }
 
-/// What a client waits for.
+/// The phases of a request, each with its own timeout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Wait {
-    /// A connection.
+pub enum TimeoutPhase {
+    /// Connecting to the API: [`with_connect_timeout`](crate::GeminiClientBuilder::with_connect_timeout).
     Connect,
-    /// The first byte of the answer.
+    /// Waiting for the first byte of the answer:
+    /// [`with_first_byte_timeout`](crate::GeminiClientBuilder::with_first_byte_timeout).
     FirstByte,
-    /// More of an answer that began.
-    More,
-    /// The whole answer.
-    Whole,
+    /// Waiting for the next piece of an answer:
+    /// [`with_idle_timeout`](crate::GeminiClientBuilder::with_idle_timeout).
+    Idle,
+    /// The request as a whole: [`with_total_timeout`](crate::GeminiClientBuilder::with_total_timeout).
+    Total,
 }
 
-impl fmt::Display for Wait {
+impl fmt::Display for TimeoutPhase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Connect => "to connect",
             Self::FirstByte => "to begin its answer",
-            Self::More => "to continue its answer",
-            Self::Whole => "for its whole answer",
+            Self::Idle => "to continue its answer",
+            Self::Total => "for its whole answer",
         })
     }
 }
 
 impl GeminiError {
-    /// A short `snake_case` word programs can match on.
+    /// A stable `snake_case` code for programs to match on. The table of situations in the crate's
+    /// README lists all codes.
     pub fn code(&self) -> &'static str {
         match self {
             Self::InvalidRequest { .. } => "invalid_request",
@@ -154,13 +175,13 @@ impl GeminiError {
         }
     }
 
-    /// Whether the same request may succeed when it is sent again.
+    /// Whether the same request may succeed in a later attempt.
     pub fn is_retryable(&self) -> bool {
         self.retry_limit() != Some(0)
     }
 
-    /// How many further attempts are reasonable at most: `Some(0)` none, `Some(1)` one for a
-    /// failure that is as likely to be lasting, `None` as many as the caller's policy has.
+    /// The most retries that are reasonable: `Some(0)` for a permanent failure, `Some(1)` for one that
+    /// is as likely permanent as temporary, `None` for as many as the caller's policy allows.
     pub fn retry_limit(&self) -> Option<u32> {
         match self {
             Self::InvalidRequest { .. } | Self::TooLarge { .. } => Some(0),
@@ -177,7 +198,7 @@ impl GeminiError {
         }
     }
 
-    /// Whether it is from a request that was sent.
+    /// Whether the request was sent, so that it may have taken a token of the retry budget.
     pub(crate) fn was_sent(&self) -> bool {
         !matches!(
             self,
@@ -188,8 +209,8 @@ impl GeminiError {
         )
     }
 
-    /// Whether it is for want of this model that there is no answer, so that another may give one:
-    /// it is unknown or retired, over a limit or a quota, or overloaded.
+    /// Whether the model is unavailable, so that another model may answer: it is unknown or retired,
+    /// over a limit or a quota, or overloaded.
     pub fn is_unavailable(&self) -> bool {
         matches!(
             self.code(),
@@ -201,8 +222,8 @@ impl GeminiError {
         )
     }
 
-    /// How long to wait at least before the next attempt: what the API asked for, or what is left
-    /// of it.
+    /// The shortest wait before the next attempt: the wait that the API asked for, or the rest of a
+    /// cool-down. `None` if the API asked for none.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Api(error) => error.retry_after(),
@@ -211,7 +232,7 @@ impl GeminiError {
         }
     }
 
-    /// The HTTP status of a refusal.
+    /// The HTTP status of a refusal; `None` for other errors.
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Api(error) | Self::CoolingDown { error, .. } => Some(error.http_status()),
@@ -219,7 +240,8 @@ impl GeminiError {
         }
     }
 
-    /// Tokens that were used all the same, where the API said so.
+    /// The tokens that were used and are billed although there is no answer. `None` if the API reported
+    /// none.
     pub fn usage(&self) -> Option<Usage> {
         match self {
             Self::NoAnswer(error) => Some(error.usage()),
@@ -227,11 +249,12 @@ impl GeminiError {
         }
     }
 
-    /// Makes foreign texts fit to be shown. Every error passes here on its way out.
-    pub(crate) fn presented(mut self, key: &Secret) -> Self {
+    /// Removes the key from texts of the server and shortens them. Every error of a request that was
+    /// sent passes this function before the caller sees it.
+    pub(crate) fn redacted(mut self, key: &Secret) -> Self {
         match &mut self {
-            Self::Api(error) => error.present(key),
-            Self::NoAnswer(error) => error.present(key),
+            Self::Api(error) => error.redact(key),
+            Self::NoAnswer(error) => error.redact(key),
             Self::Foreign {
                 content_type,
                 excerpt: text,

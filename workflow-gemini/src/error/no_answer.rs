@@ -1,4 +1,4 @@
-//! A request that the API took, and that brought no answer.
+//! [`NoAnswer`]: an answer of status 200 without usable text.
 
 use std::fmt;
 
@@ -9,10 +9,10 @@ use workflow_httpkit::Secret;
 use super::excerpt::excerpt;
 use crate::reply::{BlockReason, Details, FinishReason};
 
-/// The API said 200, and what came is no answer. Its tokens are billed all the same.
+/// An answer of status 200 without usable text. Its tokens are billed nevertheless.
 #[derive(Clone, Debug)]
 pub struct NoAnswer {
-    pub(crate) verdict: Verdict,
+    pub(crate) reason: NoAnswerReason,
     pub(crate) message: Option<String>,
     pub(crate) usage: Usage,
     pub(crate) details: Details,
@@ -21,147 +21,152 @@ pub struct NoAnswer {
     pub(crate) response_id: Option<String>,
 }
 
-/// Why there is no answer.
+/// Why an answer has no usable text.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Verdict {
-    /// The prompt was refused.
+pub enum NoAnswerReason {
+    /// The prompt was blocked before the model wrote anything.
     Blocked {
-        /// Why.
+        /// The API's reason.
         reason: BlockReason,
-        /// How it was rated, each as `CATEGORY: PROBABILITY`.
+        /// The safety ratings of the prompt, each as `CATEGORY: PROBABILITY`.
         ratings: Vec<String>,
     },
-    /// The answer was withheld.
+    /// The answer was withheld, for safety or another policy.
     Refused {
-        /// Why.
+        /// The API's reason.
         reason: FinishReason,
-        /// The ratings that explain it, each as `CATEGORY: PROBABILITY`.
+        /// The ratings that blocked the answer, each as `CATEGORY: PROBABILITY`.
         ratings: Vec<String>,
     },
-    /// The account may not use the model.
+    /// The account is limited or disabled.
     Denied(FinishReason),
-    /// What came is no text: a function call, an image, a sound.
+    /// The answer has no text, but a function call, an image or a sound.
     Unsupported {
-        /// What came, in words.
+        /// The contents of the answer, in words.
         kinds: Vec<String>,
     },
-    /// The model ended without a word.
+    /// The model stopped without any text.
     Empty,
-    /// The limit was reached before the first word: thinking spent it.
+    /// The token limit was reached before any text: thinking used all tokens.
     OutOfTokens {
         /// `thoughtsTokenCount`.
         thought_tokens: u64,
-        /// `maxOutputTokens`, when the request set it.
+        /// `maxOutputTokens`, if the request set it.
         max_output_tokens: Option<u32>,
     },
-    /// The model failed at writing.
+    /// The model failed to write an answer, for example with `MALFORMED_RESPONSE`.
     Failed(FinishReason),
-    /// What was sent cannot be gone on from.
+    /// The model cannot continue the conversation that the request contains.
     InvalidHistory(FinishReason),
-    /// The answer goes on in a further request, and has no text yet or no token to go on with.
+    /// The answer needs a further request, but has no token to continue it, or no text after the
+    /// last request that is allowed.
     Continuation,
-    /// The request had a schema, and the text is not JSON.
+    /// The request has a schema, but the text is not JSON.
     NotJson {
-        /// What is wrong, and where.
+        /// The syntax error with line and column.
         detail: String,
         /// Whether the text was cut off at its token limit.
         truncated: bool,
     },
-    /// The text is JSON, but not as the request's schema wants it.
-    Unfit {
-        /// Where, as a JSON pointer; empty for the whole.
-        place: String,
-        /// What is wrong there.
+    /// The text is JSON, but does not match the schema of the request.
+    SchemaMismatch {
+        /// The place of the first mismatch, as a JSON pointer; empty for the whole answer.
+        pointer: String,
+        /// The mismatch, in words.
         detail: String,
     },
 }
 
 impl NoAnswer {
-    /// Why there is none.
-    pub fn verdict(&self) -> &Verdict {
-        &self.verdict
+    /// Why there is no usable text.
+    pub fn reason(&self) -> &NoAnswerReason {
+        &self.reason
     }
 
-    /// What the API says about it.
+    /// The API's message about the finish reason or the block, if it sent one.
     pub fn message(&self) -> Option<&str> {
         self.message.as_deref()
     }
 
-    /// Tokens that were used.
+    /// The tokens that were used, over all requests of the answer.
     pub fn usage(&self) -> Usage {
         self.usage
     }
 
-    /// What came besides a text.
+    /// Sources, tool results, function calls and media of the answer.
     pub fn details(&self) -> &Details {
         &self.details
     }
 
-    /// The parts that came all the same, as they came.
+    /// The raw parts of the answer, unchanged.
     pub fn parts(&self) -> &[Value] {
         &self.parts
     }
 
-    /// The model that was asked in the end.
+    /// The model that answered; the API may route a name to another model.
     pub fn model_version(&self) -> Option<&str> {
         self.model_version.as_deref()
     }
 
-    /// The API's name for what it sent.
+    /// The API's identifier of the answer, for support requests.
     pub fn response_id(&self) -> Option<&str> {
         self.response_id.as_deref()
     }
 
-    /// Why the model stopped, where it had begun.
+    /// Why the model stopped. `None` if the prompt was blocked, so that the model never started.
     pub fn finish_reason(&self) -> Option<FinishReason> {
-        match &self.verdict {
-            Verdict::Blocked { .. } => None,
-            Verdict::Refused { reason, .. }
-            | Verdict::Denied(reason)
-            | Verdict::Failed(reason)
-            | Verdict::InvalidHistory(reason) => Some(reason.clone()),
-            Verdict::OutOfTokens { .. }
-            | Verdict::NotJson {
+        match &self.reason {
+            NoAnswerReason::Blocked { .. } => None,
+            NoAnswerReason::Refused { reason, .. }
+            | NoAnswerReason::Denied(reason)
+            | NoAnswerReason::Failed(reason)
+            | NoAnswerReason::InvalidHistory(reason) => Some(reason.clone()),
+            NoAnswerReason::OutOfTokens { .. }
+            | NoAnswerReason::NotJson {
                 truncated: true, ..
             } => Some(FinishReason::MaxTokens),
-            Verdict::Empty
-            | Verdict::Unsupported { .. }
-            | Verdict::NotJson { .. }
-            | Verdict::Unfit { .. } => Some(FinishReason::Stop),
-            Verdict::Continuation => Some(FinishReason::Continuation),
+            NoAnswerReason::Empty
+            | NoAnswerReason::Unsupported { .. }
+            | NoAnswerReason::NotJson { .. }
+            | NoAnswerReason::SchemaMismatch { .. } => Some(FinishReason::Stop),
+            NoAnswerReason::Continuation => Some(FinishReason::Continuation),
         }
     }
 
-    /// A short `snake_case` word for the verdict.
+    /// A stable `snake_case` code for the reason.
     pub fn code(&self) -> &'static str {
-        match self.verdict {
-            Verdict::Blocked { .. } => "prompt_blocked",
-            Verdict::Refused { .. } => "answer_refused",
-            Verdict::Denied(_) => "permission_denied",
-            Verdict::Unsupported { .. } => "unsupported_answer",
-            Verdict::Empty => "empty_answer",
-            Verdict::OutOfTokens { .. } => "out_of_tokens",
-            Verdict::Failed(_) => "generation_failed",
-            Verdict::InvalidHistory(_) => "invalid_history",
-            Verdict::Continuation => "continuation_needed",
-            Verdict::NotJson { .. } => "answer_not_json",
-            Verdict::Unfit { .. } => "answer_does_not_fit",
+        match self.reason {
+            NoAnswerReason::Blocked { .. } => "prompt_blocked",
+            NoAnswerReason::Refused { .. } => "answer_refused",
+            NoAnswerReason::Denied(_) => "permission_denied",
+            NoAnswerReason::Unsupported { .. } => "unsupported_answer",
+            NoAnswerReason::Empty => "empty_answer",
+            NoAnswerReason::OutOfTokens { .. } => "out_of_tokens",
+            NoAnswerReason::Failed(_) => "generation_failed",
+            NoAnswerReason::InvalidHistory(_) => "invalid_history",
+            NoAnswerReason::Continuation => "continuation_needed",
+            NoAnswerReason::NotJson { .. } => "answer_not_json",
+            NoAnswerReason::SchemaMismatch { .. } => "answer_does_not_fit",
         }
     }
 
-    /// How many further attempts are reasonable; `None`: as many as one likes.
+    /// See [`GeminiError::retry_limit`](super::GeminiError::retry_limit). A model may write valid JSON
+    /// in the next attempt, so a mismatch is retried without a limit of its own. A text that was cut
+    /// off would be cut off again.
     pub(crate) fn retry_limit(&self) -> Option<u32> {
-        match &self.verdict {
-            Verdict::NotJson { truncated, .. } if !truncated => None,
-            Verdict::Unfit { .. } => None,
-            Verdict::Empty | Verdict::Failed(_) => Some(1),
-            Verdict::Blocked { reason, .. } if *reason == BlockReason::Other => Some(1),
+        match &self.reason {
+            NoAnswerReason::NotJson { truncated, .. } if !truncated => None,
+            NoAnswerReason::SchemaMismatch { .. } => None,
+            NoAnswerReason::Empty | NoAnswerReason::Failed(_) => Some(1),
+            NoAnswerReason::Blocked { reason, .. } if *reason == BlockReason::Other => Some(1),
             _ => Some(0),
         }
     }
 
-    pub(crate) fn present(&mut self, key: &Secret) {
+    /// Removes the key from the API's texts and shortens them. The raw parts are left as they are: they are
+    /// the model's, and have to be sent back unchanged.
+    pub(crate) fn redact(&mut self, key: &Secret) {
         for text in [
             &mut self.message,
             &mut self.model_version,
@@ -169,12 +174,12 @@ impl NoAnswer {
         ] {
             *text = text.take().map(|text| excerpt(&text, key));
         }
-        self.verdict.present(key);
+        self.reason.redact(key);
     }
 }
 
-impl Verdict {
-    fn present(&mut self, key: &Secret) {
+impl NoAnswerReason {
+    fn redact(&mut self, key: &Secret) {
         match self {
             Self::Blocked { reason, ratings } => {
                 *reason = excerpt(reason.as_str(), key).into();
@@ -197,8 +202,8 @@ impl Verdict {
                 *reason = excerpt(reason.as_str(), key).into();
             }
             Self::NotJson { detail, .. } => *detail = excerpt(detail, key),
-            Self::Unfit { place, detail } => {
-                *place = excerpt(place, key);
+            Self::SchemaMismatch { pointer, detail } => {
+                *pointer = excerpt(pointer, key);
                 *detail = excerpt(detail, key);
             }
             Self::Empty | Self::OutOfTokens { .. } | Self::Continuation => {}
@@ -208,7 +213,7 @@ impl Verdict {
 
 impl fmt::Display for NoAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.verdict)?;
+        write!(f, "{}", self.reason)?;
         match &self.message {
             Some(message) => write!(f, ": {message}"),
             None => Ok(()),
@@ -218,7 +223,7 @@ impl fmt::Display for NoAnswer {
 
 impl std::error::Error for NoAnswer {}
 
-impl fmt::Display for Verdict {
+impl fmt::Display for NoAnswerReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Blocked { reason, ratings } => blocked(f, reason, ratings),
@@ -241,15 +246,14 @@ impl fmt::Display for Verdict {
             } => out_of_tokens(f, *thought_tokens, *max_output_tokens),
             Self::Failed(reason) => write!(f, "the model failed to write an answer ({reason})"),
             Self::InvalidHistory(reason) => {
-                write!(f, "the model cannot go on from what was sent ({reason})")
+                write!(f, "the model cannot continue the conversation that was sent ({reason})")
             }
             Self::Continuation => f.write_str(
-                "the answer is longer than a request may give, and cannot be gone on with \
-                 (CONTINUATION)",
+                "the answer is longer than one request allows and cannot be continued (CONTINUATION)",
             ),
             Self::NotJson { detail, truncated } => not_json(f, detail, *truncated),
-            Self::Unfit { place, detail } => {
-                let place = if place.is_empty() { "the top" } else { place };
+            Self::SchemaMismatch { pointer, detail } => {
+                let place = if pointer.is_empty() { "the top" } else { pointer };
                 write!(f, "the answer does not fit its schema at {place}: {detail}")
             }
         }
@@ -280,7 +284,7 @@ fn out_of_tokens(f: &mut fmt::Formatter<'_>, thoughts: u64, limit: Option<u32>) 
 }
 
 fn not_json(f: &mut fmt::Formatter<'_>, detail: &str, truncated: bool) -> fmt::Result {
-    write!(f, "the answer is not the JSON that was asked for, {detail}")?;
+    write!(f, "the answer is not valid JSON, {detail}")?;
     if truncated {
         f.write_str(": it was cut off at maxOutputTokens")?;
     }

@@ -1,4 +1,7 @@
-//! Models that are over a limit are left alone by everyone who shares the client.
+//! Cool-downs: a model that is over a limit gets no further requests of the client for a while.
+//!
+//! Without this, each of many parallel steps meets the same limit by itself, and every such request
+//! counts against the quota.
 
 use std::{
     collections::BTreeMap,
@@ -9,45 +12,50 @@ use std::{
 use tokio::time::Instant;
 use workflow_core::node::LONGEST_REQUESTED_WAIT;
 
-/// No model is left alone for longer, whatever was asked for: the next request then shows.
-const LONGEST: Duration = Duration::from_secs(600);
-/// How long a model is left alone that is over a limit and does not say for how long, at its second
-/// such answer in a row; at each further one twice as long. A single one may be a spike.
-const UNNAMED: Duration = Duration::from_secs(1);
-const LONGEST_UNNAMED: Duration = Duration::from_secs(32);
-/// Those who wait come back within this share of their wait, not all at once.
-const SPREAD: f64 = 0.1;
-const LONGEST_SPREAD: Duration = Duration::from_secs(5);
+/// The longest cool-down, whatever wait the API asks for: the request after it shows whether the limit
+/// still holds.
+const MAX_WAIT: Duration = Duration::from_secs(600);
+/// The cool-down after the second rate limit in a row without a named wait. Each further one doubles
+/// it. A single one may be a spike, so it begins none.
+const DEFAULT_WAIT: Duration = Duration::from_secs(1);
+const MAX_DEFAULT_WAIT: Duration = Duration::from_secs(32);
+/// Requests come back spread over this share of the cool-down, not all at once.
+const JITTER: f64 = 0.1;
+/// The most jitter, so that a long cool-down does not end much later than the API asks.
+const MAX_JITTER: Duration = Duration::from_secs(5);
 
-/// What the gate reads from the error of a provider.
+/// The properties of a provider's error that the gate needs. It keeps `limits` free of the provider's
+/// error type.
 pub(crate) trait Refusal: Clone {
-    /// Whether the model is over a limit, for now.
+    /// Whether the model is over a rate limit, which passes by itself.
     fn is_over_limit(&self) -> bool;
 
-    /// For how long no request to the model makes sense, where the provider says so.
+    /// How long no request to the model can succeed, if the provider names a wait.
     fn cool_down(&self) -> Option<Duration>;
 }
 
-/// A request was not sent, since its model cools down.
+/// The error of a request that is not sent because its model cools down.
 #[derive(Debug)]
 pub(crate) struct CoolingDown<R> {
     pub(crate) model: String,
-    /// For how long, and a little longer, so that not all requests come at once.
+    /// The remaining time, with jitter.
     pub(crate) left: Duration,
-    /// The error that began it.
+    /// The error that began the cool-down.
     pub(crate) refusal: R,
 }
 
-/// Which models are left alone, until when, and what they had answered.
+/// The cool-downs of a client, by model. At most one entry per model that was ever refused.
 #[derive(Debug)]
 pub(super) struct CoolDowns<R>(Mutex<BTreeMap<String, CoolDown<R>>>);
 
+/// The cool-down of one model. It stays after its end, to count rate limits in a row, until a success
+/// removes it.
 #[derive(Debug)]
 struct CoolDown<R> {
     until: Instant,
     refusal: R,
-    /// How often in a row no wait was named.
-    unnamed: u32,
+    /// The number of rate limits in a row without a named wait.
+    unspecified: u32,
 }
 
 impl<R> Default for CoolDowns<R> {
@@ -57,7 +65,7 @@ impl<R> Default for CoolDowns<R> {
 }
 
 impl<R: Refusal> CoolDowns<R> {
-    /// Whether a model may be asked; if not, why, and when it may.
+    /// Fails if a model cools down.
     pub(super) fn check(&self, model: &str) -> Result<(), CoolingDown<R>> {
         let now = Instant::now();
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -67,17 +75,17 @@ impl<R: Refusal> CoolDowns<R> {
         };
         Err(CoolingDown {
             model: model.to_owned(),
-            left: spread(cool_down.until - now, fastrand::f64()),
+            left: with_jitter(cool_down.until - now, fastrand::f64()),
             refusal: cool_down.refusal.clone(),
         })
     }
 
-    /// Notes what a model has answered. Of several wishes the one that ends last holds.
-    pub(super) fn note(&self, model: &str, refusal: &R) {
+    /// Records a refusal. Of several cool-downs of one model, the one that ends last applies.
+    pub(super) fn record(&self, model: &str, refusal: &R) {
         let now = Instant::now();
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = all.get(model);
-        let Some((wait, unnamed)) = wait(refusal, known, now) else {
+        let Some((wait, unspecified)) = next_wait(refusal, known, now) else {
             return;
         };
         let until = now + wait;
@@ -85,13 +93,14 @@ impl<R: Refusal> CoolDowns<R> {
             let cool_down = CoolDown {
                 until,
                 refusal: refusal.clone(),
-                unnamed,
+                unspecified,
             };
             all.insert(model.to_owned(), cool_down);
         }
     }
 
-    /// A model that answers is over no limit. What it was told to wait still holds.
+    /// Records a success, which ends the series of rate limits. A cool-down that is still running
+    /// continues: the request may have been sent before it began.
     pub(super) fn succeeded(&self, model: &str) {
         let now = Instant::now();
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -101,31 +110,32 @@ impl<R: Refusal> CoolDowns<R> {
     }
 }
 
-/// How long to leave a model alone after an error, and how often in a row no wait was named. Those who
-/// had asked before the others knew count once.
-fn wait<R: Refusal>(
+/// The cool-down that follows a refusal, and the number of rate limits in a row without a named wait.
+/// Refusals during a cool-down do not count: their requests were sent before it began.
+fn next_wait<R: Refusal>(
     refusal: &R,
     known: Option<&CoolDown<R>>,
     now: Instant,
 ) -> Option<(Duration, u32)> {
     if let Some(wait) = refusal.cool_down() {
-        return Some((wait.min(LONGEST), 0));
+        return Some((wait.min(MAX_WAIT), 0));
     }
     let is_known = known.is_some_and(|known| known.until > now);
     if is_known || !refusal.is_over_limit() {
         return None;
     }
-    let unnamed = known.map_or(0, |known| known.unnamed).saturating_add(1);
-    let wait = match unnamed.checked_sub(2) {
+    let unspecified = known.map_or(0, |known| known.unspecified).saturating_add(1);
+    let wait = match unspecified.checked_sub(2) {
         None => Duration::ZERO,
-        Some(more) => UNNAMED.saturating_mul(2_u32.saturating_pow(more)),
+        Some(more) => DEFAULT_WAIT.saturating_mul(2_u32.saturating_pow(more)),
     };
-    Some((wait.min(LONGEST_UNNAMED), unnamed))
+    Some((wait.min(MAX_DEFAULT_WAIT), unspecified))
 }
 
-/// A little longer than what is left; but not longer than what an engine waits for, if that was not.
-fn spread(left: Duration, draw: f64) -> Duration {
-    let more = left.mul_f64(SPREAD * draw).min(LONGEST_SPREAD);
+/// Adds jitter to the remaining time. The result does not exceed the longest wait that an engine
+/// accepts, unless the remaining time already does: jitter alone must not fail a step.
+fn with_jitter(left: Duration, jitter_sample: f64) -> Duration {
+    let more = left.mul_f64(JITTER * jitter_sample).min(MAX_JITTER);
     (left + more).min(left.max(LONGEST_REQUESTED_WAIT))
 }
 
@@ -135,7 +145,7 @@ mod tests {
     use crate::error::ApiError;
 
     #[tokio::test(start_paused = true)]
-    async fn without_a_named_wait_the_second_limit_in_a_row_brings_one_and_each_further_doubles_it()
+    async fn without_a_named_wait_the_second_limit_in_a_row_begins_one_and_each_further_doubles_it()
     {
         let cool_downs = CoolDowns::default();
         let limited = ApiError::from_answer(429, b"", None);
@@ -143,8 +153,8 @@ mod tests {
         for _ in 0..8 {
             let begun = Instant::now();
             for _ in 0..50 {
-                cool_downs.note("a", &limited);
-                cool_downs.note("b", &ApiError::from_answer(503, b"", None));
+                cool_downs.record("a", &limited);
+                cool_downs.record("b", &ApiError::from_answer(503, b"", None));
                 if waits.is_empty() {
                     break;
                 }
@@ -157,16 +167,16 @@ mod tests {
         assert_eq!(waits, [0, 1, 2, 4, 8, 16, 32, 32]);
         assert!(cool_downs.check("b").is_ok());
         cool_downs.succeeded("a");
-        cool_downs.note("a", &limited);
-        assert!(cool_downs.check("a").is_ok(), "counted anew");
+        cool_downs.record("a", &limited);
+        assert!(cool_downs.check("a").is_ok(), "a new series");
     }
 
     #[test]
-    fn nobody_comes_too_soon_and_not_all_at_once() {
+    fn requests_come_back_no_earlier_than_asked_and_not_all_at_once() {
         let seconds = Duration::from_secs;
-        assert_eq!(spread(seconds(30), 0.0), seconds(30));
-        assert_eq!(spread(seconds(30), 1.0), seconds(33));
-        assert_eq!(spread(seconds(59), 1.0), seconds(60));
-        assert_eq!(spread(seconds(300), 1.0), seconds(300));
+        assert_eq!(with_jitter(seconds(30), 0.0), seconds(30));
+        assert_eq!(with_jitter(seconds(30), 1.0), seconds(33));
+        assert_eq!(with_jitter(seconds(59), 1.0), seconds(60));
+        assert_eq!(with_jitter(seconds(300), 1.0), seconds(300));
     }
 }

@@ -1,26 +1,33 @@
-//! How many requests are in flight, and how many are sent per minute.
+//! The limits on requests in flight and on requests per minute.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-use super::line::{Line, Place, Rule};
+use super::queue::{AdmissionRule, Queue, QueuePlace};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Makes requests wait in line until both limits let one go.
+/// A FIFO queue of requests for both limits. One queue for both keeps the order, and a request never
+/// holds a slot of one limit while it waits for the other.
 #[derive(Clone, Debug)]
-pub(super) struct Limiter(Arc<Line<Limit>>);
+pub(super) struct Limiter(Arc<Queue<LimiterState>>);
 
+/// The state of both limits.
 #[derive(Debug)]
-pub(super) struct Limit {
+pub(super) struct LimiterState {
+    /// Free slots for requests in flight.
     free: usize,
     per_minute: Option<usize>,
-    /// When the requests of the last minute were sent.
+    /// The times of the requests in the last minute, oldest first; at most `per_minute` of them. A
+    /// sliding window: a bucket that refills each minute would allow twice the limit in one minute.
     sent: VecDeque<Instant>,
 }
 
-impl Rule for Limit {
+impl AdmissionRule for LimiterState {
+    /// Takes a slot only after both limits allow the request. Without a free slot, the end of a request
+    /// evaluates the rule again; over the limit per minute, the time when the oldest request leaves the
+    /// window does.
     fn admit(&mut self, now: Instant) -> Result<(), Option<Instant>> {
         let free = self.free.checked_sub(1).ok_or(None)?;
         if let Some(most) = self.per_minute {
@@ -39,9 +46,9 @@ impl Rule for Limit {
     }
 }
 
-/// A request's right to be in flight, until its answer has ended.
+/// A slot for a request in flight. Dropping it, at the end of the answer, frees the slot.
 #[derive(Debug)]
-pub(crate) struct Permit(Arc<Line<Limit>>);
+pub(crate) struct Permit(Arc<Queue<LimiterState>>);
 
 impl Drop for Permit {
     fn drop(&mut self) {
@@ -50,21 +57,22 @@ impl Drop for Permit {
 }
 
 impl Limiter {
+    /// Limits of 0 count as 1. The builder refuses them, so this only prevents a deadlock.
     pub(super) fn new(in_flight: usize, per_minute: Option<u32>, max_waiting: usize) -> Self {
         let per_minute = per_minute.map(|most| usize::try_from(most.max(1)).unwrap_or(usize::MAX));
-        let limit = Limit {
+        let limit = LimiterState {
             free: in_flight.max(1),
             per_minute,
             sent: VecDeque::new(),
         };
-        Self(Arc::new(Line::new(limit, max_waiting)))
+        Self(Arc::new(Queue::new(limit, max_waiting)))
     }
 
-    pub(super) fn place(&self) -> Place<Limit> {
-        Place::new(Arc::clone(&self.0))
+    pub(super) fn place(&self) -> QueuePlace<LimiterState> {
+        QueuePlace::new(Arc::clone(&self.0))
     }
 
-    /// The permit of a place that was admitted.
+    /// The permit of a queue place that was admitted. To be called once per admission.
     pub(super) fn permit(&self) -> Permit {
         Permit(Arc::clone(&self.0))
     }
@@ -75,30 +83,30 @@ mod tests {
     use futures::FutureExt;
 
     use super::*;
-    use crate::limits::line::Moved;
+    use crate::limits::queue::QueueUpdate;
 
     impl Limiter {
         async fn enter(&self) -> Permit {
             let mut place = self.place();
-            while place.next().await != Moved::Admitted {}
+            while place.next().await != QueueUpdate::Admitted {}
             self.permit()
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn so_many_go_in_any_minute_and_the_rest_wait() {
+    async fn requests_over_the_limit_per_minute_wait() {
         let limiter = Limiter::new(100, Some(2), 100);
         let begun = Instant::now();
-        let mut went = Vec::new();
+        let mut admitted = Vec::new();
         for _ in 0..5 {
             limiter.enter().await;
-            went.push(begun.elapsed().as_secs());
+            admitted.push(begun.elapsed().as_secs());
         }
-        assert_eq!(went, [0, 0, 60, 60, 120]);
+        assert_eq!(admitted, [0, 0, 60, 60, 120]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_stops_waiting_leaves_the_line() {
+    async fn a_dropped_request_leaves_the_queue() {
         let limiter = Limiter::new(100, Some(1), 100);
         limiter.enter().await;
         let begun = Instant::now();
@@ -110,7 +118,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn so_many_are_in_flight() {
+    async fn requests_over_the_in_flight_limit_wait() {
         let limiter = Limiter::new(2, None, 100);
         let one = limiter.enter().await;
         let _other = limiter.enter().await;

@@ -1,38 +1,45 @@
-//! What all requests of a client share: the limits, the line before them, and the retry budget.
+//! The admission of requests: cool-downs, the retry budget, and limits with their queues.
+//!
+//! One [`Gate`] is shared by all clones of a client. Each request passes it as an [`Admission`]: it is
+//! refused while its model cools down, waits for a token of the retry budget if it is a retry, and then
+//! for a free slot. The module knows neither HTTP nor the provider; it must not send anything. No lock
+//! is held across an `.await`.
 
 mod budget;
 mod cool_down;
 mod limiter;
-mod line;
+mod queue;
 
 use std::sync::Arc;
 
 use self::{
-    budget::{Bucket, Budget, RetryToken},
+    budget::{RetryBudget, RetryToken, TokenBucket},
     cool_down::CoolDowns,
-    limiter::{Limit, Limiter},
-    line::{Moved, Place},
+    limiter::{Limiter, LimiterState},
+    queue::{QueuePlace, QueueUpdate},
 };
 pub(crate) use self::{
     cool_down::{CoolingDown, Refusal},
     limiter::Permit,
 };
 
-/// The queue of retries that wait for the budget.
+/// The name of the queue for the retry budget, in events and errors. The other queue has the name of
+/// the model.
 pub(crate) const RETRY_BUDGET: &str = "retry_budget";
 
-/// How much a client may ask of the API.
+/// The limits of a client. The builder documents them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     pub(crate) in_flight: usize,
     pub(crate) per_minute: Option<u32>,
     pub(crate) retry_budget: u32,
-    /// How many requests may wait in each line.
+    /// The most requests in each queue.
     pub(crate) queued: usize,
 }
 
 impl Limits {
-    /// The limit that lets no request through, by the name of its setting.
+    /// The name of a limit that is 0, so that no request could ever be sent. A retry budget or a queue
+    /// of 0 is valid.
     pub(crate) fn zero(&self) -> Option<&'static str> {
         match self {
             Self { in_flight: 0, .. } => Some("max_in_flight"),
@@ -45,12 +52,13 @@ impl Limits {
     }
 }
 
-/// Admits every request of a client.
+/// The shared state that admits the requests of a client.
 #[derive(Debug)]
 pub(crate) struct Gate<R> {
     cool_downs: CoolDowns<R>,
-    budget: Budget,
+    budget: RetryBudget,
     limiter: Limiter,
+    /// For the error of a full queue.
     max_queued: usize,
 }
 
@@ -58,63 +66,69 @@ impl<R: Refusal> Gate<R> {
     pub(crate) fn new(limits: Limits) -> Self {
         Self {
             cool_downs: CoolDowns::default(),
-            budget: Budget::new(limits.retry_budget, limits.queued),
+            budget: RetryBudget::new(limits.retry_budget, limits.queued),
             limiter: Limiter::new(limits.in_flight, limits.per_minute, limits.queued),
             max_queued: limits.queued,
         }
     }
 
-    /// Whether a retry would be sent without waiting for the budget.
+    /// Whether a retry could be sent now, without waiting for the budget.
     pub(crate) fn grants_retry(&self) -> bool {
         self.budget.grants()
     }
 
-    /// Whether there are retries at all.
+    /// Whether retries are allowed at all.
     pub(crate) fn has_retries(&self) -> bool {
-        self.budget.has_any()
+        self.budget.is_enabled()
     }
 
+    /// Records that a request to the model succeeded.
     pub(crate) fn succeeded(&self, model: &str, is_retry: bool) {
         self.cool_downs.succeeded(model);
         self.budget.succeeded(is_retry);
     }
 
-    /// Notes that the provider refused a request to the model.
+    /// Records that the provider refused a request to the model.
     pub(crate) fn refused(&self, model: &str, refusal: &R) {
-        self.cool_downs.note(model, refusal);
+        self.cool_downs.record(model, refusal);
     }
 }
 
-/// A request on its way through the gate. Dropping it leaves the line.
-pub(crate) struct Entry<R> {
+/// The admission of one request. Dropping it leaves the queue and returns what it holds.
+pub(crate) struct Admission<R> {
     gate: Arc<Gate<R>>,
     model: String,
     stage: Stage,
-    /// Whether it had to wait where it is.
+    /// Whether the request waits in the queue of its stage, so that leaving it has to be reported.
     waits: bool,
+    /// Held from the first queue to the second. A cancelled admission returns it.
     token: Option<RetryToken>,
+    /// Held until the next call of `next`, which hands it out. If the model has begun to cool down
+    /// meanwhile, it is returned instead.
     permit: Option<Permit>,
 }
 
+/// The queue that an admission is in. Retries pass both, so that a retry without a token does not
+/// occupy a slot.
 enum Stage {
-    ForBudget(Place<Bucket>),
-    ForTurn(Place<Limit>),
+    RetryBudget(QueuePlace<TokenBucket>),
+    Limiter(QueuePlace<LimiterState>),
 }
 
-/// What happens to a request on its way through the gate.
-pub(crate) enum Entering {
-    /// It waits in a line, at this position.
+/// The progress of an admission.
+pub(crate) enum AdmissionEvent {
+    /// The request waits in a queue at this position; 1 is next.
     Queued { queue: String, position: usize },
-    /// It waits there no longer.
-    Left,
-    /// It may be sent.
+    /// The request has left the queue.
+    Dequeued,
+    /// The request may be sent.
     Admitted(Pass),
 }
 
-/// Why a request is not sent.
+/// The error of a request that is not admitted.
 pub(crate) enum NotAdmitted<R> {
     CoolingDown(CoolingDown<R>),
-    /// As many requests wait in this line as may.
+    /// The queue has as many requests as it may.
     QueueFull {
         queue: String,
         most: usize,
@@ -127,14 +141,14 @@ impl<R> From<CoolingDown<R>> for NotAdmitted<R> {
     }
 }
 
-/// The right to send one request.
+/// The right to send one request. Dropping it unused returns the permit and the retry token.
 pub(crate) struct Pass {
     permit: Permit,
     token: Option<RetryToken>,
 }
 
 impl Pass {
-    /// The request is sent now.
+    /// Spends the retry token, and returns the permit, to be held until the answer ends.
     pub(crate) fn sent(self) -> Permit {
         if let Some(token) = self.token {
             token.spend();
@@ -143,8 +157,8 @@ impl Pass {
     }
 }
 
-impl<R: Refusal> Entry<R> {
-    /// A request to a model asks to be let through. It is refused at once while the model cools down.
+impl<R: Refusal> Admission<R> {
+    /// Begins the admission of a request. Fails at once while the model cools down.
     pub(crate) fn new(
         gate: Arc<Gate<R>>,
         model: &str,
@@ -153,8 +167,8 @@ impl<R: Refusal> Entry<R> {
         gate.cool_downs.check(model)?;
         let budget = is_retry.then(|| gate.budget.place()).flatten();
         let stage = match budget {
-            Some(place) => Stage::ForBudget(place),
-            None => Stage::ForTurn(gate.limiter.place()),
+            Some(place) => Stage::RetryBudget(place),
+            None => Stage::Limiter(gate.limiter.place()),
         };
         Ok(Self {
             gate,
@@ -166,42 +180,49 @@ impl<R: Refusal> Entry<R> {
         })
     }
 
-    /// What happens next. Not to be called any more once the request is admitted or not.
-    pub(crate) async fn next(&mut self) -> Result<Entering, NotAdmitted<R>> {
+    /// The next event. Must not be called after `Admitted` or an error.
+    ///
+    /// # Errors
+    /// [`NotAdmitted::QueueFull`] on entry of a queue, [`NotAdmitted::CoolingDown`] if the model cools
+    /// down when the request is about to be sent.
+    ///
+    /// # Cancellation
+    /// Cancel-safe: the request keeps its position.
+    pub(crate) async fn next(&mut self) -> Result<AdmissionEvent, NotAdmitted<R>> {
         loop {
             if let Some(permit) = self.permit.take() {
-                // The model may have come to cool down meanwhile.
+                // A cool-down may have begun while the request waited.
                 self.gate.cool_downs.check(&self.model)?;
                 let token = self.token.take();
-                return Ok(Entering::Admitted(Pass { permit, token }));
+                return Ok(AdmissionEvent::Admitted(Pass { permit, token }));
             }
             let (moved, queue) = match &mut self.stage {
-                Stage::ForBudget(place) => (place.next().await, RETRY_BUDGET),
-                Stage::ForTurn(place) => (place.next().await, &*self.model),
+                Stage::RetryBudget(place) => (place.next().await, RETRY_BUDGET),
+                Stage::Limiter(place) => (place.next().await, &*self.model),
             };
             match moved {
-                Moved::Waits(position) => {
+                QueueUpdate::Position(position) => {
                     self.waits = true;
                     let queue = queue.to_owned();
-                    return Ok(Entering::Queued { queue, position });
+                    return Ok(AdmissionEvent::Queued { queue, position });
                 }
-                Moved::Full => {
+                QueueUpdate::Full => {
                     let (queue, most) = (queue.to_owned(), self.gate.max_queued);
                     return Err(NotAdmitted::QueueFull { queue, most });
                 }
-                Moved::Admitted => self.advance(),
+                QueueUpdate::Admitted => self.advance(),
             }
             if std::mem::take(&mut self.waits) {
-                return Ok(Entering::Left);
+                return Ok(AdmissionEvent::Dequeued);
             }
         }
     }
 
-    /// Its place in line has admitted it.
+    /// The queue of the current stage has admitted the request: take what it grants, and continue.
     fn advance(&mut self) {
-        if let Stage::ForBudget(_) = self.stage {
+        if let Stage::RetryBudget(_) = self.stage {
             self.token = self.gate.budget.token();
-            self.stage = Stage::ForTurn(self.gate.limiter.place());
+            self.stage = Stage::Limiter(self.gate.limiter.place());
         } else {
             self.permit = Some(self.gate.limiter.permit());
         }

@@ -1,4 +1,4 @@
-//! One attempt: the model is asked, and should it not be available, the next one.
+//! One attempt of a step: a request to the model, and to the fallback models if it is unavailable.
 
 use futures::StreamExt;
 use serde_json::{Value, json};
@@ -12,18 +12,19 @@ use crate::{
     request::{GenerateRequest, Method},
 };
 
-/// What an attempt has met so far.
+/// An attempt in progress.
 pub(super) struct Attempt<'a> {
     client: &'a GeminiClient,
     data: &'a LlmData,
     cx: &'a NodeContext,
-    /// By models that were asked before.
-    spent: Usage,
-    /// By this model, so far.
-    used: Usage,
-    /// Whether any of the answer was shown: another model's answer must not follow it.
-    shown: bool,
-    /// The models that were not available, and why.
+    /// Tokens used by the models before the current one.
+    usage_before: Usage,
+    /// Tokens used by the current model so far.
+    usage: Usage,
+    /// Whether readers have received a part of the answer. If so, there is no fallback: the answer of
+    /// another model must not follow it.
+    has_deltas: bool,
+    /// The unavailable models and their errors.
     tried: Vec<(String, GeminiError)>,
 }
 
@@ -33,46 +34,46 @@ impl<'a> Attempt<'a> {
             client,
             data,
             cx,
-            spent: Usage::default(),
-            used: Usage::default(),
-            shown: false,
+            usage_before: Usage::default(),
+            usage: Usage::default(),
+            has_deltas: false,
             tried: Vec::new(),
         }
     }
 
-    /// Asks one model after the other. Each is asked once; only the first one that is available has
-    /// a say in the outcome.
-    pub(super) async fn ask(&mut self, mut request: GenerateRequest) -> Result<Reply, NodeError> {
+    /// Sends the request to one model after another, once each. The first available model decides the
+    /// outcome: its error is final for the attempt, even if a fallback is left.
+    pub(super) async fn run(&mut self, mut request: GenerateRequest) -> Result<Reply, NodeError> {
         self.client.fill(&mut request);
         request.retry = self.cx.failures() > 0;
         for model in self.models(&request) {
             request.model = Some(model.clone());
             let debug = DebugRecord::of(&model, &request);
             self.cx.record_debug(debug.with_answer(&[], None));
-            match self.once(&request).await {
+            match self.call(&request).await {
                 Ok(reply) => {
-                    self.tell(&debug, &reply);
+                    self.report_reply(&debug, &reply);
                     return Ok(reply);
                 }
-                Err(Stopped::Cancelled(error)) => return Err(error),
-                Err(Stopped::Failed(error)) if error.is_unavailable() && !self.shown => {
-                    self.spent += std::mem::take(&mut self.used);
-                    // An attempt takes one from the retry budget, not each model of it.
+                Err(CallError::Cancelled(error)) => return Err(error),
+                Err(CallError::Failed(error)) if error.is_unavailable() && !self.has_deltas => {
+                    self.usage_before += std::mem::take(&mut self.usage);
+                    // An attempt takes one token of the retry budget, not one per model.
                     request.retry &= !error.was_sent();
                     self.tried.push((model, error));
                 }
-                Err(Stopped::Failed(error)) => {
-                    self.tell_failed(&debug, &error);
-                    return Err(failure::told(error, self.cx, self.client));
+                Err(CallError::Failed(error)) => {
+                    self.report_failure(&debug, &error);
+                    return Err(failure::to_node_error(error, self.cx, self.client));
                 }
             }
         }
-        self.tell_tried();
-        let error = failure::of_all(self.tried.drain(..).map(|(_, error)| error));
-        Err(failure::told(error, self.cx, self.client))
+        self.report_tried();
+        let error = failure::most_promising(self.tried.drain(..).map(|(_, error)| error));
+        Err(failure::to_node_error(error, self.cx, self.client))
     }
 
-    /// The models to ask, each once.
+    /// The models in their order, without duplicates.
     fn models(&self, request: &GenerateRequest) -> Vec<String> {
         let first = request.model.as_deref().unwrap_or(self.client.model());
         let mut models: Vec<String> = Vec::new();
@@ -86,7 +87,8 @@ impl<'a> Attempt<'a> {
         models
     }
 
-    async fn once(&mut self, request: &GenerateRequest) -> Result<Reply, Stopped> {
+    /// Sends the request to one model and passes its chunks on to the engine.
+    async fn call(&mut self, request: &GenerateRequest) -> Result<Reply, CallError> {
         let streams = self.data.streams();
         let method = if streams {
             Method::Streamed
@@ -94,23 +96,24 @@ impl<'a> Attempt<'a> {
             Method::Whole
         };
         let mut chunks = self.client.ask(method, request);
-        let mut place: Option<Queued<'_>> = None;
+        // Dropping it ends the wait: the timeout of the step runs again.
+        let mut queued: Option<Queued<'_>> = None;
         while let Some(chunk) = chunks.next().await {
             match chunk? {
-                Chunk::Queued { queue, position } => match &place {
-                    Some(place) => place.moved(position),
-                    None => place = Some(self.cx.queued(queue, position)),
+                Chunk::Queued { queue, position } => match &queued {
+                    Some(queued) => queued.moved(position),
+                    None => queued = Some(self.cx.queued(queue, position)),
                 },
-                Chunk::Admitted => place = None,
-                Chunk::Usage(usage) => self.count(usage),
+                Chunk::Admitted => queued = None,
+                Chunk::Usage(usage) => self.set_usage(usage),
                 Chunk::Done(reply) => return Ok(*reply),
                 Chunk::Text(text) if streams => {
-                    self.shown = true;
-                    self.cx.delta(text).map_err(Stopped::Cancelled)?;
+                    self.has_deltas = true;
+                    self.cx.delta(text).map_err(CallError::Cancelled)?;
                 }
                 Chunk::Thought(text) => {
-                    self.shown = true;
-                    self.cx.thought(text).map_err(Stopped::Cancelled)?;
+                    self.has_deltas = true;
+                    self.cx.thought(text).map_err(CallError::Cancelled)?;
                 }
                 Chunk::Text(_) => {}
             }
@@ -118,16 +121,19 @@ impl<'a> Attempt<'a> {
         Err(GeminiError::Interrupted { source: None }.into())
     }
 
-    /// Counts what this model used so far: the last word counts.
-    fn count(&mut self, usage: Usage) {
-        self.used = usage;
-        let mut total = self.spent;
+    /// Sets the tokens of the current model, and reports the total of the attempt. `usage` is a running
+    /// total, so it replaces the value before.
+    fn set_usage(&mut self, usage: Usage) {
+        self.usage = usage;
+        let mut total = self.usage_before;
         total += usage;
         self.cx.record_usage(total);
     }
 
-    fn tell(&mut self, debug: &DebugRecord, reply: &Reply) {
-        self.count(reply.usage);
+    /// Reports usage, model, finish reason and metadata of an answer. The debug record with the answer
+    /// replaces the one that was recorded before the request.
+    fn report_reply(&mut self, debug: &DebugRecord, reply: &Reply) {
+        self.set_usage(reply.usage);
         self.cx.record_finish_reason(reply.finish_reason.as_str());
         if reply.is_truncated() {
             self.cx.record_truncated();
@@ -143,12 +149,14 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    fn tell_failed(&mut self, debug: &DebugRecord, error: &GeminiError) {
+    /// Reports usage and metadata of a failed request: its tokens are billed, and its parts explain the
+    /// failure.
+    fn report_failure(&mut self, debug: &DebugRecord, error: &GeminiError) {
         if let Some(usage) = error.usage() {
-            self.count(usage);
+            self.set_usage(usage);
         }
         let GeminiError::NoAnswer(error) = error else {
-            return self.tell_tried();
+            return self.report_tried();
         };
         if let Some(metadata) = metadata::of_details(error.details(), self.tried()) {
             self.cx.record_metadata(metadata);
@@ -163,13 +171,15 @@ impl<'a> Attempt<'a> {
             .record_debug(debug.with_answer(error.parts(), error.response_id()));
     }
 
-    fn tell_tried(&self) {
+    /// Reports the unavailable models of a failed attempt, so that a reader sees why a fallback failed.
+    fn report_tried(&self) {
         if let Some(tried) = self.tried() {
             self.cx.record_metadata(json!({ "tried": tried }));
         }
     }
 
-    /// The models that were not available, where there was another to ask.
+    /// The unavailable models as metadata. `None` without fallback models: then the error itself says
+    /// it.
     fn tried(&self) -> Option<Value> {
         self.data.fallback().next()?;
         let tried = self.tried.iter();
@@ -178,14 +188,14 @@ impl<'a> Attempt<'a> {
     }
 }
 
-/// Why a model gave no answer.
-enum Stopped {
-    /// Nobody wants it any more.
+/// The error of a call to one model.
+enum CallError {
+    /// The engine does not want the answer any more. There is no fallback.
     Cancelled(NodeError),
     Failed(GeminiError),
 }
 
-impl From<GeminiError> for Stopped {
+impl From<GeminiError> for CallError {
     fn from(error: GeminiError) -> Self {
         Self::Failed(error)
     }

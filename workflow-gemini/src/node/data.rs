@@ -1,4 +1,7 @@
-//! What a workflow writes into an `LLMNode`.
+//! The `data` of an `LLMNode`: its fields, their checks, and the request that it makes.
+//!
+//! The doc comments of the fields are descriptions in the JSON Schema of the node type, which editors
+//! and the web page show.
 
 mod parts;
 mod tools;
@@ -13,7 +16,11 @@ use workflow_core::{NodeContext, NodeError, Template};
 use self::{parts::PartData, tools::ToolData};
 use crate::request::{GenerateRequest, Schema, ServiceTier, Thinking, check_level, safety};
 
-/// The `data` of an `LLMNode`, checked. What it does not set is not sent.
+/// The checked `data` of an `LLMNode`.
+///
+/// Deserialize it from the JSON of a workflow; unknown fields, misspelt words and combinations that the
+/// model does not support are errors. A field that is not set is not sent, so the model's default
+/// applies.
 ///
 /// ```
 /// use workflow_gemini::LlmData;
@@ -24,88 +31,90 @@ use crate::request::{GenerateRequest, Schema, ServiceTier, Thinking, check_level
 /// ```
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(try_from = "Fields")]
-#[schemars(description = "Asks the model. What is not set is not sent.")]
+#[schemars(description = "Sends a prompt to the model. A field that is not set is not sent.")]
 pub struct LlmData(Fields);
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Fields {
-    /// The text to send, with `{{ expressions }}`. Without it, and without `parts`, the node sends
-    /// its input: text as it is, anything else as JSON.
+    /// The prompt, with `{{ expressions }}`. Without it, and without `parts`, the node sends its
+    /// input: text as it is, other values as JSON.
     prompt: Option<Template>,
     /// Images, files and further texts, sent before the prompt.
     #[serde(default)]
     parts: Vec<PartData>,
-    /// What the model is told about its role, apart from the prompt, with `{{ expressions }}`.
+    /// The system instruction: the model's role and rules, with `{{ expressions }}`.
     system: Option<Template>,
-    /// The model to ask, for example `gemini-3.8-flash`. Without it, or empty, the service chooses.
+    /// The model, for example `gemini-3.8-flash`. If it is not set or empty, the service chooses.
     model: Option<String>,
-    /// How freely the model chooses its words, from 0 to 2. Newer models ignore it.
+    /// How random the choice of words is, from 0 to 2. Newer models ignore it.
     #[schemars(range(min = 0, max = 2))]
     temperature: Option<f64>,
-    /// Choose among the likeliest words that make up this probability. Newer models ignore it.
+    /// Choose among the most likely words with this total probability. Newer models ignore it.
     #[schemars(range(min = 0, max = 1))]
     top_p: Option<f64>,
-    /// Choose among this many of the likeliest words. Newer models ignore it.
+    /// Choose among this number of the most likely words. Newer models ignore it.
     #[schemars(range(min = 1, max = 2_147_483_647))]
     top_k: Option<u32>,
-    /// The most tokens the answer may have. Thinking counts, too: a small limit can leave no text.
+    /// The most tokens of the answer. Thinking counts, too, so a small limit can leave no text.
     #[schemars(range(min = 1, max = 2_147_483_647))]
     max_output_tokens: Option<u32>,
     /// Texts at which the model stops writing, up to five.
     #[serde(default)]
     #[schemars(length(max = 5), inner(length(min = 1)))]
     stop: Vec<String>,
-    /// Makes answers repeat as far as the model can.
+    /// A seed that makes answers reproducible, as far as the model supports it.
     #[schemars(range(min = -2_147_483_648_i64, max = 2_147_483_647))]
     seed: Option<i32>,
-    /// A JSON Schema the answer has to fit. The output is then the answer's JSON, not its text.
+    /// A JSON Schema that the answer has to match. The output is then the answer's JSON, not its text.
     #[schemars(with = "Option<Map<String, Value>>", extend("x-workflow" = "schema"))]
     schema: Option<Arc<Schema>>,
     /// How much models from Gemini 3 on may think: `low`, `medium`, `high`, on some models `minimal`
-    /// or `xhigh`. Without it, or empty, the model chooses. Not together with `thinking_budget`.
+    /// or `xhigh`. If it is not set or empty, the model chooses. Not together with `thinking_budget`.
     #[serde(default, deserialize_with = "level")]
     thinking_level: Option<String>,
-    /// How many tokens a Gemini 2.5 model may think: 0 for none, -1 for as many as it likes. Not
+    /// The most tokens that a Gemini 2.5 model may think: 0 for none, -1 to let the model choose. Not
     /// together with `thinking_level`.
     #[schemars(range(min = -1, max = 2_147_483_647))]
     thinking_budget: Option<i32>,
-    /// Whether what the model thinks is shown while it runs. It never is part of the output.
+    /// Whether to stream the model's thoughts. They are never part of the output.
     include_thoughts: Option<bool>,
-    /// From when on answers are withheld: a category (`harassment`, `hate_speech`, `sexually_explicit`,
-    /// `dangerous_content`, `civic_integrity`, `jailbreak`) and a threshold (`low_and_above`,
-    /// `medium_and_above`, `only_high`, `none`, `off`), or both as the API writes them.
+    /// When to withhold answers: a threshold (`low_and_above`, `medium_and_above`, `only_high`, `none`,
+    /// `off`) per category (`harassment`, `hate_speech`, `sexually_explicit`, `dangerous_content`,
+    /// `civic_integrity`, `jailbreak`), or both as the API writes them.
     #[serde(default, deserialize_with = "safety")]
     safety: BTreeMap<String, String>,
-    /// What the model may use while it answers: names, or tools as the API writes them.
+    /// The tools that the model may use: names, or tools as the API writes them.
     #[serde(default)]
     tools: Vec<ToolData>,
-    /// How tools are to be used, as the API writes it (`toolConfig`).
+    /// How the model may use tools, as the API writes it (`toolConfig`).
     tool_config: Option<Map<String, Value>>,
-    /// At which speed and price: `flex` costs half and may take minutes or be refused under load,
-    /// `priority` is served first. Without it `standard`.
+    /// Speed and price: `flex` costs half and may take minutes or be refused under load, `priority` is
+    /// served first. Without it `standard`.
     service_tier: Option<ServiceTier>,
-    /// Whether the API may store the request and its answer in the project's logs. Without it, the
-    /// service decides, else the project's own setting.
+    /// Whether the API may store the request and its answer in the project's logs. Default: the
+    /// service's setting, or else the project's.
     store: Option<bool>,
-    /// Models to ask in turn when the one before is not available: unknown, overloaded, or over its
+    /// The models to use in turn if the one before is unavailable: unknown, overloaded, or over a
     /// limit.
     #[serde(default)]
     fallback: Vec<String>,
-    /// Whether the text is shown as it is written.
-    #[serde(default = "yes")]
+    /// Whether to stream the text while the model writes it.
+    #[serde(default = "default_true")]
     stream: bool,
 }
 
-/// A level that is spelled right, or none where it is left empty as forms leave it.
+/// Checks the spelling of a level. An empty text counts as not set, because forms send it for an empty
+/// field.
 fn level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let level: Option<String> = Option::deserialize(deserializer)?;
-    if let Some(level) = set(level.as_ref()) {
+    if let Some(level) = non_empty(level.as_ref()) {
         check_level(level).map_err(D::Error::custom)?;
     }
     Ok(level)
 }
 
+/// Checks categories and thresholds, so that a misspelt one is found when the workflow is created.
 fn safety<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<String, String>, D::Error> {
@@ -116,18 +125,21 @@ fn safety<'de, D: Deserializer<'de>>(
     Ok(settings)
 }
 
-fn yes() -> bool {
+fn default_true() -> bool {
     true
 }
 
 impl TryFrom<Fields> for LlmData {
     type Error = String;
 
+    /// Checks combinations of fields. A level is checked against the model only if the workflow names one;
+    /// otherwise the client does it before it sends the request.
     fn try_from(fields: Fields) -> Result<Self, Self::Error> {
-        if set(fields.thinking_level.as_ref()).is_some() && fields.thinking_budget.is_some() {
+        if non_empty(fields.thinking_level.as_ref()).is_some() && fields.thinking_budget.is_some() {
             return Err("`thinking_level` and `thinking_budget` exclude each other".to_owned());
         }
-        if let (Some(model), Some(thinking)) = (set(fields.model.as_ref()), fields.thinking()) {
+        if let (Some(model), Some(thinking)) = (non_empty(fields.model.as_ref()), fields.thinking())
+        {
             thinking.check(model)?;
         }
         Ok(Self(fields))
@@ -135,27 +147,31 @@ impl TryFrom<Fields> for LlmData {
 }
 
 impl LlmData {
-    /// Whether it says itself what to send.
+    /// Whether the data has a prompt or parts. Otherwise the node sends its input.
     pub(crate) fn has_prompt(&self) -> bool {
         self.0.prompt.is_some() || !self.0.parts.is_empty()
     }
 
-    /// The schema of the answer, if it is JSON.
+    /// The schema of the answer. Without one, the answer is text.
     pub(crate) fn schema(&self) -> Option<&Value> {
         self.0.schema.as_ref().map(|schema| schema.json())
     }
 
+    /// Whether to use the streaming method and report text as deltas.
     pub(crate) fn streams(&self) -> bool {
         self.0.stream
     }
 
-    /// The models to ask when the first is not available.
+    /// The models to use if the first one is unavailable, in order.
     pub(crate) fn fallback(&self) -> impl Iterator<Item = &String> {
         let models = self.0.fallback.iter();
-        models.filter_map(|model| set(Some(model)))
+        models.filter_map(|model| non_empty(Some(model)))
     }
 
-    /// The request, with everything rendered.
+    /// The request, with all templates rendered.
+    ///
+    /// # Errors
+    /// `template_error` if a template cannot be rendered, or the node has no prompt and no input.
     pub(crate) fn request(&self, cx: &NodeContext) -> Result<GenerateRequest, NodeError> {
         let prompt = match &self.0.prompt {
             Some(prompt) => cx.render(prompt)?,
@@ -172,11 +188,11 @@ impl LlmData {
         Ok(request)
     }
 
-    /// The request without what is rendered besides the prompt.
+    /// The request with the fields that are no templates.
     fn settings(&self, prompt: String) -> GenerateRequest {
         let fields = &self.0;
         let mut request = GenerateRequest {
-            model: set(fields.model.as_ref()).cloned(),
+            model: non_empty(fields.model.as_ref()).cloned(),
             temperature: fields.temperature,
             top_p: fields.top_p,
             top_k: fields.top_k,
@@ -201,6 +217,7 @@ impl LlmData {
     }
 }
 
+/// The input as a prompt: text as it is, other values as compact JSON.
 fn as_text(input: &Value) -> String {
     match input {
         Value::String(text) => text.clone(),
@@ -210,13 +227,13 @@ fn as_text(input: &Value) -> String {
 
 impl Fields {
     fn thinking(&self) -> Option<Thinking> {
-        let level = set(self.thinking_level.as_ref()).map(Thinking::level);
+        let level = non_empty(self.thinking_level.as_ref()).map(Thinking::level);
         level.or(self.thinking_budget.map(Thinking::Budget))
     }
 }
 
-/// A name, unless it is left empty as forms leave it.
-fn set(name: Option<&String>) -> Option<&String> {
+/// A name that is not empty. An empty one counts as not set, because forms send it for an empty field.
+fn non_empty(name: Option<&String>) -> Option<&String> {
     name.filter(|name| !name.trim().is_empty())
 }
 
@@ -279,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_refused() {
+    fn invalid_data_is_refused() {
         for (data, named) in [
             (json!({"temprature": 1}), "temprature"),
             (

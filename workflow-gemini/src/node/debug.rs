@@ -1,30 +1,36 @@
-//! The debug record of an attempt, for the log only: the request as sent and the raw parts of the answer.
+//! The debug record of an attempt: the request as sent, and the raw parts of the answer.
+//!
+//! It is written to the log only and not shown in events. It is recorded before the request is sent, so
+//! the log has the prompt of an attempt that crashes or fails.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::request::{GenerateRequest, Question};
+use crate::request::{GenerateRequest, RequestBody};
 
-/// The most bytes of a record. The log takes 256 KiB of it.
+/// The most bytes of a record. The engine's log accepts 256 KiB.
 const MAX_BYTES: usize = 240 * 1024;
 /// The most bytes of the request. The rest is for the answer.
 const MAX_REQUEST_BYTES: usize = 120 * 1024;
-/// The most bytes of an image or file.
+/// The most bytes of inline data. A record needs to identify it, not to contain it.
 const MAX_DATA_BYTES: usize = 64;
-/// The longest text of a request that is too large: the first of these that makes it fit.
+/// The longest text in a request that is too large. The first of these limits that makes it fit is
+/// used, so that long prompts lose as little as possible.
 const TEXT_BYTES: [usize; 4] = [32 * 1024, 8 * 1024, 1024, 128];
 
-/// A request, shortened to what a record may hold.
+/// A record of one request, before its answer is known.
 pub(super) struct DebugRecord {
     model: String,
+    /// The body of the request, shortened.
     request: Value,
-    /// How many bytes the parts of the answer may have.
+    /// The bytes that are left for the parts of the answer.
     bytes_left: usize,
 }
 
 impl DebugRecord {
+    /// A record of a request to a model, which is not part of the body.
     pub(super) fn of(model: &str, request: &GenerateRequest) -> Self {
-        let body = serde_json::to_value(Question::new(request, None));
+        let body = serde_json::to_value(RequestBody::new(request, None));
         let (request, bytes) = bounded(body.unwrap_or_default());
         Self {
             model: model.to_owned(),
@@ -73,12 +79,12 @@ fn bounded(mut request: Value) -> (Value, usize) {
     (request, bytes)
 }
 
-/// How many bytes something has as JSON.
+/// The size of a value as compact JSON, in bytes.
 fn size(value: &(impl Serialize + ?Sized)) -> usize {
     serde_json::to_vec(value).map_or(0, |json| json.len())
 }
 
-/// Shortens what is no text: nobody reads it, and the log is not where it belongs.
+/// Shortens inline data: it is not readable, and would fill the log.
 fn shorten_data(request: &mut Value) {
     let contents = request["contents"].as_array_mut().into_iter().flatten();
     let parts = contents.filter_map(|content| content["parts"].as_array_mut());
@@ -89,7 +95,7 @@ fn shorten_data(request: &mut Value) {
     }
 }
 
-/// Shortens every text, and says by how much.
+/// Shortens every string, and appends its original size.
 fn shorten(value: &mut Value, longest: usize) {
     match value {
         Value::String(text) if text.len() > longest => *text = shortened(text, longest),
@@ -99,6 +105,7 @@ fn shorten(value: &mut Value, longest: usize) {
     }
 }
 
+/// The first bytes of a text up to a character boundary, and its size.
 fn shortened(text: &str, longest: usize) -> String {
     let ends = text.char_indices().map(|(end, _)| end);
     let end = ends.take_while(|end| *end <= longest).last();
@@ -130,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_large_is_shortened_and_says_so() {
+    fn long_texts_are_shortened_and_their_size_is_shown() {
         let image = GenerateRequest::new("Hi").with_part(Part::inline("image/png", [0; 9_000]));
         let data = record(&image, &[])["request"]["contents"][0]["parts"][0].to_string();
         assert!(data.contains("… (12000 bytes)"), "{data}");

@@ -1,4 +1,4 @@
-//! A failed request as the engine is told it.
+//! Conversion of the client's errors to errors of a node, with advice about retries.
 
 use std::{error::Error, time::Duration};
 
@@ -6,11 +6,12 @@ use workflow_core::{NodeContext, NodeError};
 
 use crate::{client::GeminiClient, error::GeminiError, limits::RETRY_BUDGET};
 
+/// The hint of an error that would be retryable if the client allowed retries.
 const NO_BUDGET: &str = "not retried: the client's retry budget is 0";
 
-/// The error that stands for those of all models. Where one of them may answer later, it is the one
-/// that will soonest; else that of the model the workflow names first.
-pub(super) fn of_all(errors: impl Iterator<Item = GeminiError>) -> GeminiError {
+/// The error to report if no model was available: that of the model that may answer soonest, or if none
+/// may, that of the first model.
+pub(super) fn most_promising(errors: impl Iterator<Item = GeminiError>) -> GeminiError {
     let wait = |error: &GeminiError| {
         if error.is_retryable() {
             error.retry_after().unwrap_or_default()
@@ -22,15 +23,23 @@ pub(super) fn of_all(errors: impl Iterator<Item = GeminiError>) -> GeminiError {
     soonest.unwrap_or(GeminiError::Interrupted { source: None })
 }
 
-/// Tells the engine whether and when another attempt makes sense.
-pub(super) fn told(error: GeminiError, cx: &NodeContext, client: &GeminiClient) -> NodeError {
+/// Converts an error. The engine retries it only if it is marked as retryable, and not before
+/// `retry_after`.
+///
+/// If the retry budget is empty, the error names it (`waits_for`), so that a reader of the events sees
+/// why the next attempt is late.
+pub(super) fn to_node_error(
+    error: GeminiError,
+    cx: &NodeContext,
+    client: &GeminiClient,
+) -> NodeError {
     let mut failure = NodeError::new(error.code(), message(&error));
-    let may_pass = error
+    let is_retryable = error
         .retry_limit()
         .is_none_or(|limit| cx.attempt() <= limit);
-    if may_pass && !client.has_retries() {
+    if is_retryable && !client.has_retries() {
         failure = failure.with_hint(NO_BUDGET);
-    } else if may_pass {
+    } else if is_retryable {
         failure = failure.with_retry();
         if !client.grants_retry() {
             failure = failure.with_awaited(RETRY_BUDGET);
@@ -45,7 +54,8 @@ pub(super) fn told(error: GeminiError, cx: &NodeContext, client: &GeminiClient) 
     failure.with_source(error)
 }
 
-/// The error and what lies at the bottom of it, such as a refused connection.
+/// The error and its root cause, such as a refused connection. The errors in between (of the HTTP
+/// client) repeat both.
 fn message(error: &GeminiError) -> String {
     let mut root: Option<&dyn Error> = error.source();
     while let Some(deeper) = root.and_then(Error::source) {

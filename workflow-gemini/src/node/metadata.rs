@@ -1,15 +1,17 @@
-//! What events tell of an answer besides its text.
+//! The `metadata` of a step's events: what an answer has besides its text.
 
 use serde_json::{Map, Value, json};
 
 use crate::reply::{Details, Reply};
 
-/// The most bytes of one entry: every reader of the run gets them.
+/// The most bytes of one entry. Every reader of the run receives it, so a larger one is replaced by its
+/// size.
 const LONGEST: usize = 64 * 1024;
 
-/// `grounding`, `url_context`, `citations` and `code` as the API gave them; `function_calls`, `media`;
-/// `service_tier`; `truncated`; of a long answer `requests` and `prompt_tokens`; of models that were
-/// asked before, `tried`.
+/// The metadata of an answer: `grounding`, `url_context`, `citations` and `code` as the API sent them;
+/// `function_calls`, `media` and `service_tier`; `truncated`; `requests` and `prompt_tokens` of an
+/// answer that took several requests; `tried` with the models that were unavailable. `None` if there is
+/// nothing to report.
 pub(super) fn of_reply(reply: &Reply, tried: Option<Value>) -> Option<Value> {
     let mut metadata = entries(&reply.details);
     if reply.is_truncated() {
@@ -22,11 +24,12 @@ pub(super) fn of_reply(reply: &Reply, tried: Option<Value>) -> Option<Value> {
     finished(metadata, tried)
 }
 
-/// The same of an answer without text.
+/// The metadata of an answer without usable text.
 pub(super) fn of_details(details: &Details, tried: Option<Value>) -> Option<Value> {
     finished(entries(details), tried)
 }
 
+/// The serialized details, each bounded. `Details` leaves out empty fields.
 fn entries(details: &Details) -> Map<String, Value> {
     match serde_json::to_value(details) {
         Ok(Value::Object(details)) => details.into_iter().map(bounded).collect(),
@@ -41,6 +44,7 @@ fn finished(mut metadata: Map<String, Value>, tried: Option<Value>) -> Option<Va
     (!metadata.is_empty()).then_some(Value::Object(metadata))
 }
 
+/// Replaces an entry that is too large by `{"omitted": {"bytes": …}}`.
 fn bounded((name, detail): (String, Value)) -> (String, Value) {
     match detail.to_string().len() {
         bytes if bytes > LONGEST => (name, json!({"omitted": {"bytes": bytes}})),

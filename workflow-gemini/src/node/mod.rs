@@ -1,4 +1,8 @@
-//! `LLMNode`: a step that asks the model.
+//! `LLMNode`: a step that sends a prompt to the model.
+//!
+//! Translates between the engine and the client: the node's data to a request, chunks to events of the
+//! step, and errors to failures with the client's advice about retries. The only module that knows
+//! `workflow-core`'s nodes.
 
 mod attempt;
 mod data;
@@ -18,15 +22,16 @@ use workflow_core::{
 use self::attempt::Attempt;
 use crate::client::GeminiClient;
 
-/// The name workflows use.
+/// The name of the node type in workflows.
 const TYPE: &str = "LLMNode";
-/// Attempts in all, where a workflow does not say.
+/// Attempts in total, unless the workflow sets `retry`.
 const ATTEMPTS: u32 = 5;
 
-/// Registers `LLMNode`, asking through this client.
+/// Registers the node type `LLMNode`, whose nodes use this client.
 ///
-/// Nodes of the type are tried five times unless their workflow says otherwise, waiting from 1 s,
-/// doubling up to 30 s, with jitter, and never less than the API asks for.
+/// A node has five attempts unless its workflow sets `retry`. The back-off starts at 1 s and doubles up
+/// to 30 s, with jitter; it is never shorter than the wait that the API asks for. The type counts as
+/// pure: its output may be reused when a run is repeated.
 ///
 /// ```
 /// use workflow_core::Registry;
@@ -55,11 +60,22 @@ pub fn register(registry: &mut Registry, client: GeminiClient) {
         .with_no_side_effects();
 }
 
-/// Sends a prompt, or its input, to the model. Its output is the answer: text, or with `schema`
-/// the answer's JSON.
+/// A node that sends its prompt, or else its input, to the model. Its output is the answer: text, or
+/// the answer's JSON if it has a `schema`.
 ///
-/// It asks each model at most once per attempt: to try again is the engine's business, and its
-/// errors say whether that makes sense.
+/// It sends at most one request per model and attempt. The engine retries, as the errors of the node
+/// advise.
+///
+/// ```
+/// use workflow_core::Registry;
+/// use workflow_gemini::{GeminiClient, LlmData, LlmNode};
+///
+/// // A second node type, for prompts that have to stay on another account.
+/// let client = GeminiClient::builder().with_api_key("another API key").build()?;
+/// let mut registry = Registry::default();
+/// registry.register_with("InternalLLM", move |data: LlmData| LlmNode::new(client.clone(), data));
+/// # Ok::<(), workflow_gemini::ConfigError>(())
+/// ```
 #[derive(Debug)]
 pub struct LlmNode {
     client: GeminiClient,
@@ -67,7 +83,7 @@ pub struct LlmNode {
 }
 
 impl LlmNode {
-    /// A node that asks through this client what its data says.
+    /// Creates a node with this client and data.
     pub fn new(client: GeminiClient, data: LlmData) -> Self {
         Self { client, data }
     }
@@ -75,20 +91,26 @@ impl LlmNode {
 
 #[async_trait]
 impl Node for LlmNode {
+    /// # Errors
+    /// A [`NodeError`] with the code of the [`GeminiError`](crate::GeminiError), or `template_error` if
+    /// a template cannot be rendered.
+    ///
     /// # Cancellation
-    /// Dropping the future closes the connection to the API.
+    /// Dropping the future closes the connection to the API, or leaves the queue.
     async fn run(&self, cx: &NodeContext) -> Result<Value, NodeError> {
         let request = self.data.request(cx)?;
         let reply = Attempt::new(&self.client, &self.data, cx)
-            .ask(request)
+            .run(request)
             .await?;
         Ok(reply.json.unwrap_or(Value::String(reply.text)))
     }
 
+    /// Without a prompt, the input is the prompt.
     fn reads_input(&self) -> bool {
         !self.data.has_prompt()
     }
 
+    /// With a schema, references to fields of the output are checked when a workflow is created.
     fn output_shape(&self) -> OutputShape<'_> {
         self.data
             .schema()

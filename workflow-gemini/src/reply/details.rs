@@ -1,46 +1,48 @@
-//! What comes with an answer besides its text.
+//! [`Details`]: what an answer contains besides its text.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::response::Candidate;
 
-/// How many items a list may have for equal ones to be left out: each is compared with each.
+/// The longest list in which duplicates are removed. The comparison is quadratic, and the server decides
+/// about the length.
 const MAX_COMPARED: usize = 1_000;
-/// The most characters of an image or sound, as base64, that are part of the details.
+/// The most base64 characters of an image or sound in the details.
 const MAX_DATA: usize = 32 * 1024;
 
-/// Where an answer is from, and what the tools did: the API's own objects.
+/// The sources of an answer and the results of its tools, as the API's own objects. Serialized, they are
+/// the `metadata` of a step; an empty field is left out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Details {
-    /// What was searched for and found (`groundingMetadata`). Of a stream, all its events together.
+    /// The search queries and their results (`groundingMetadata`), merged over the events of a stream.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grounding: Option<Value>,
-    /// Which pages were read (`urlContextMetadata`).
+    /// The pages that were read (`urlContextMetadata`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url_context: Option<Value>,
-    /// What the text cites (`citationMetadata`).
+    /// The sources that the text cites (`citationMetadata`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub citations: Option<Value>,
-    /// The code that was run, and what it printed: parts `executableCode` and
-    /// `codeExecutionResult`, in their order.
+    /// The code that was run and its output: parts `executableCode` and `codeExecutionResult`, in their
+    /// order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub code: Vec<Value>,
-    /// Functions that the model asks to be called (`functionCall`). Nothing calls them.
+    /// The function calls that the model requests (`functionCall`). The client does not execute them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub function_calls: Vec<Value>,
-    /// Images and sounds, each as `{mime_type, bytes, data}`, or `{mime_type, uri}`; `data` (base64) is
-    /// left out when it is longer than 32 KiB.
+    /// Images and sounds, each as `{mime_type, bytes, data}` or `{mime_type, uri}`. `data` (base64) is
+    /// left out if it is longer than 32 KiB.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub media: Vec<Value>,
-    /// The tier that served the request, where the API says so.
+    /// The service tier that served the request, if the API reports it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_tier: Option<String>,
 }
 
 impl Details {
-    /// Takes in a further piece of an answer.
+    /// Adds the metadata and the parts of the next event of a stream.
     pub(crate) fn add(&mut self, candidate: &mut Candidate, parts: &[Value]) {
         let (known, more) = (&mut self.grounding, candidate.grounding_metadata.take());
         merge(known, more, |name| match name {
@@ -64,6 +66,7 @@ impl Details {
         }
     }
 
+    /// Adds a part that is not text. A thought about tools is text and already part of the thoughts.
     fn add_part(&mut self, part: &Value) {
         if part.get("executableCode").is_some() || part.get("codeExecutionResult").is_some() {
             self.code.push(part.clone());
@@ -86,7 +89,7 @@ impl Details {
         }
     }
 
-    /// What the answer has that is no text, in words.
+    /// The non-text contents of the answer in words, for an error message; at most 10.
     pub(crate) fn unsupported(&self) -> Vec<String> {
         let calls = self.function_calls.iter().map(|call| {
             let name = call.get("name").and_then(Value::as_str);
@@ -100,23 +103,25 @@ impl Details {
     }
 }
 
+/// The MIME type of `inlineData` or `fileData`, or else the generic one (RFC 9110, section 8.3).
 fn mime_type(data: &Value) -> &str {
     let kind = data.get("mimeType").and_then(Value::as_str);
     kind.unwrap_or("application/octet-stream")
 }
 
-/// How a list of a later event adds to the one that is known.
+/// How a list of a later event is merged into the list so far.
 enum Merge {
-    /// Its items are numbered over all events, and others refer to the numbers. An event has those that
-    /// are not in earlier ones; should it begin with all of them nevertheless, it replaces them.
+    /// Items are numbered over all events, and other members refer to the numbers, so no item may be
+    /// left out. An event has only new items; if it begins with all earlier ones nevertheless, as some
+    /// clients have seen, it replaces the list.
     Numbered,
-    /// Items that are known are skipped.
+    /// Items that are in the list already are skipped.
     New,
     /// The later list replaces the earlier one.
     Last,
 }
 
-/// Adds what a later event of a stream has, member by member.
+/// Merges an object of a later event, member by member.
 fn merge(known: &mut Option<Value>, more: Option<Value>, how: impl Fn(&str) -> Merge) {
     match (known, more) {
         (Some(Value::Object(known)), Some(Value::Object(more))) => {
@@ -130,6 +135,7 @@ fn merge(known: &mut Option<Value>, more: Option<Value>, how: impl Fn(&str) -> M
     }
 }
 
+/// Merges two lists as `how` says. Any other pair of values is replaced by the later one.
 fn merge_member(known: &mut Map<String, Value>, name: String, value: Value, how: &Merge) {
     let (list, more) = match (known.get_mut(&name), value) {
         (Some(Value::Array(list)), Value::Array(more)) => (list, more),
@@ -177,7 +183,7 @@ mod tests {
         let both = json!([{"i": [0]}, {"i": [1, 2]}]);
         let all = grounding(&["a", "b", "c"], &both, &["p", "q"])["groundingMetadata"].clone();
         for (second_chunks, second_supports) in [
-            // Only what is new, as documented; or all that is known again, as some clients have seen.
+            // Only new items, as documented; or all items so far, as some clients have seen.
             (&["b", "c"][..], second.clone()),
             (&["a", "b", "c"], both.clone()),
         ] {
@@ -198,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn other_lists_skip_what_is_known_and_other_members_are_replaced() {
+    fn other_lists_skip_known_items_and_other_members_are_replaced() {
         let events = [
             json!({"urlContextMetadata": {"urlMetadata": [1]},
                 "citationMetadata": {"citationSources": [{"uri": "a"}]},
@@ -216,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_text_is_named() {
+    fn non_text_contents_are_named() {
         let mut details = Details::default();
         let parts = [
             json!({"functionCall": {"name": "get_weather", "args": {"city": "Oslo"}}}),

@@ -1,4 +1,5 @@
-//! Reading what is only informative: an odd value must not cost an answer that is paid for.
+//! Lenient deserialization of informative fields: an unexpected value must not cost an answer that is
+//! already paid for.
 
 use std::fmt;
 
@@ -7,7 +8,7 @@ use serde::{
     de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
-/// A text, also if it came as a number; none for anything else.
+/// A string, or a number as a string; `None` for any other value.
 pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     deserializer.deserialize_any(Lenient(Read {
         text: |text| Some(text.to_owned()),
@@ -15,8 +16,8 @@ pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     }))
 }
 
-/// A count, also if it came as `"12"` or `12.0`; none for anything that is no count. A negative one
-/// counts as 0.
+/// A count. The JSON mapping of protobuf writes 64-bit integers as strings, so `"12"` and `12.0` are
+/// read, too. A negative number is 0; any other value is `None`.
 pub(super) fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     deserializer.deserialize_any(Lenient(Read {
         text: |text| text.trim().parse().ok().and_then(count_of),
@@ -24,6 +25,7 @@ pub(super) fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
     }))
 }
 
+/// Rounds to the nearest count. NaN and infinity are no counts.
 fn count_of(number: f64) -> Option<u64> {
     if !number.is_finite() {
         return None;
@@ -37,12 +39,14 @@ fn count_of(number: f64) -> Option<u64> {
     Some(number.max(0.0).round() as u64)
 }
 
-/// How a text and a number are read.
+/// The conversions of a string and of a number.
 struct Read<T> {
     text: fn(&str) -> Option<T>,
     number: fn(f64) -> Option<T>,
 }
 
+/// Accepts every JSON value. Lists and objects are skipped, which the deserializer requires before it
+/// can continue.
 struct Lenient<T>(Read<T>);
 
 impl<'de, T> Visitor<'de> for Lenient<T> {

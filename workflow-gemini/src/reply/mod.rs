@@ -1,4 +1,7 @@
-//! What the model answered.
+//! The model's answer: [`Reply`], its [`Chunk`]s, and the types of the response body.
+//!
+//! Reading is lenient: the API adds fields and words at any time, and an unexpected one must not cost an
+//! answer that is already paid for.
 
 mod details;
 mod lenient;
@@ -16,46 +19,48 @@ use serde_json::Value;
 use workflow_core::value::Usage;
 use workflow_httpkit::Secret;
 
-/// A whole answer. Its text is never empty.
+/// A complete answer. Its text is never empty: an answer without text is a
+/// [`NoAnswer`](crate::NoAnswer) error.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Reply {
     /// The text as the model wrote it, not trimmed.
     pub text: String,
-    /// The text read as JSON, when the request had a schema.
+    /// The text parsed as JSON, if the request has a schema. It matches the schema.
     pub json: Option<Value>,
-    /// What the model thought, as far as it was asked to tell.
+    /// The summary of the model's thoughts, if the request included thoughts; otherwise empty.
     pub thoughts: String,
     /// Why the model stopped. After [`FinishReason::MaxTokens`] and [`FinishReason::Continuation`]
     /// the text is cut off.
     pub finish_reason: FinishReason,
-    /// Tokens that were used, by all requests the answer took.
+    /// The tokens of all requests that the answer took, as they are billed.
     pub usage: Usage,
-    /// Tokens of the prompt, counted once: how full the model's context is.
+    /// The tokens of the prompt, counted once: the part of the model's context that is in use.
     pub prompt_tokens: u64,
-    /// How many requests it took: a long answer goes on in further ones.
+    /// The number of requests; more than 1 if the answer was continued.
     pub requests: u32,
-    /// Its sources, and what tools did.
+    /// Sources, tool results, function calls and media.
     pub details: Details,
-    /// The parts of the answer as they came, thought signatures included: a conversation that goes on
-    /// has to send them back unchanged. Plain pieces of one text are joined.
+    /// The raw parts of the answer, with their thought signatures. A following turn of the
+    /// conversation has to send them back unchanged. Plain pieces of one text are joined.
     pub parts: Vec<Value>,
-    /// The model that really answered; the API may route a name to another model.
+    /// The model that answered; the API may route a name to another model.
     pub model_version: Option<String>,
-    /// The API's name for this answer, to ask its operator about.
+    /// The API's identifier of the answer, for support requests.
     pub response_id: Option<String>,
 }
 
 impl Reply {
-    /// Without the key in what the server says of itself.
-    pub(crate) fn presented(mut self, secret: &Secret) -> Self {
+    /// Removes the key from the server's texts about itself, in case it echoes it. The model's text is
+    /// left as it is: the model does not see the key.
+    pub(crate) fn redacted(mut self, secret: &Secret) -> Self {
         for text in [&mut self.model_version, &mut self.response_id] {
             *text = text.take().map(|text| secret.redactor().text(text));
         }
         self
     }
 
-    /// Whether the answer was cut off: at its token limit, or as it took too many requests.
+    /// Whether the answer was cut off, at its token limit or at the limit on requests per answer.
     pub fn is_truncated(&self) -> bool {
         matches!(
             self.finish_reason,
@@ -64,29 +69,28 @@ impl Reply {
     }
 }
 
-/// A piece of a streamed answer.
+/// An item of a streamed answer.
 ///
-/// Pieces come as the model writes them. A stream ends with exactly one [`Chunk::Done`] or with
-/// one error; text that came before an error is not an answer.
+/// A stream ends with exactly one [`Chunk::Done`] or one error; text before an error is not an answer.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Chunk {
-    /// The request waits in line, at a limit of the client, before it is sent. Comes again each time the
-    /// position has halved.
+    /// The request waits in a queue of the client and has not been sent. Repeated each time the position
+    /// has halved.
     Queued {
         /// The name of the model, or `retry_budget`.
         queue: String,
-        /// Its place in line; 1 is next.
+        /// The position in the queue; 1 is next.
         position: usize,
     },
-    /// The request waits no longer where it waited.
+    /// The request has left the queue.
     Admitted,
-    /// More of the text, never empty.
+    /// The next piece of the text, never empty.
     Text(String),
-    /// More of the thoughts, never empty.
+    /// The next piece of the thoughts, never empty.
     Thought(String),
-    /// Tokens used so far. A running total: the last one counts, they are not to be added up.
+    /// The tokens used so far. A running total: the last one counts, do not add them up.
     Usage(Usage),
-    /// The whole answer, last of all.
+    /// The complete answer, always the last item.
     Done(Box<Reply>),
 }

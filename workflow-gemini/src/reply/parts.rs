@@ -1,16 +1,19 @@
-//! The raw parts of an answer, as a later request has to send them back.
+//! The raw parts of an answer.
+//!
+//! A later turn has to send them back unchanged: the API refuses a conversation whose thought signatures
+//! are missing (`MISSING_THOUGHT_SIGNATURE`).
 
 use serde_json::Value;
 
-/// The text of a part, and whether it is a thought.
+/// The text of a part, and whether it is a thought. `None` if the part has no text.
 pub(crate) fn text_of(part: &Value) -> Option<(&str, bool)> {
     let text = part.get("text")?.as_str().filter(|text| !text.is_empty())?;
     let is_thought = part.get("thought").and_then(Value::as_bool);
     Some((text, is_thought.unwrap_or_default()))
 }
 
-/// Adds a part unchanged and in its order. Only plain pieces of one text are joined, as a stream cuts
-/// it anywhere; a part with a signature, or with anything unknown, stays as it came.
+/// Appends a part. Plain pieces of one text are joined, because a stream cuts text anywhere. A part with
+/// a signature, or with an unknown member, is kept as it is.
 pub(crate) fn add(parts: &mut Vec<Value>, part: Value) {
     let Some(thought) = is_plain(&part) else {
         return parts.push(part);
@@ -28,7 +31,7 @@ pub(crate) fn add(parts: &mut Vec<Value>, part: Value) {
     }
 }
 
-/// Whether a part is text and nothing else; if so, whether it is a thought.
+/// Whether a part is text and nothing else. If so, the value is whether it is a thought.
 fn is_plain(part: &Value) -> Option<bool> {
     let members = part.as_object()?;
     members.get("text")?.as_str()?;

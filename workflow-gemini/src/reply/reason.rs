@@ -1,9 +1,10 @@
-//! Why the API stopped, or refused to start: open sets of words.
+//! The reasons for which the API stops, or refuses to start. Both sets are open: the API adds words at
+//! any time.
 
 use std::fmt;
 
-/// An enum for a set of words the API may add to at any time.
-macro_rules! open_words {
+/// Declares an enum for an open set of words, with a variant for unknown ones.
+macro_rules! open_enum {
     ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -15,7 +16,7 @@ macro_rules! open_words {
         }
 
         impl $name {
-            /// The API's own word for it.
+            /// The word of the API.
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $word,)+
@@ -41,14 +42,22 @@ macro_rules! open_words {
     };
 }
 
-open_words! {
-    /// Why the model stopped writing.
+open_enum! {
+    /// Why the model stopped writing (`finishReason`).
+    ///
+    /// ```
+    /// use workflow_gemini::FinishReason;
+    ///
+    /// assert_eq!(FinishReason::from("MAX_TOKENS".to_owned()), FinishReason::MaxTokens);
+    /// let new = FinishReason::from("BRAND_NEW".to_owned());
+    /// assert_eq!(new.as_str(), "BRAND_NEW");
+    /// ```
     FinishReason {
-        /// The answer came whole and named no reason.
+        /// The answer is complete and names no reason.
         Unspecified = "FINISH_REASON_UNSPECIFIED",
-        /// The model was done, or met a stop sequence.
+        /// The model finished, or wrote a stop sequence.
         Stop = "STOP",
-        /// The answer reached `max_output_tokens`: it is cut off.
+        /// The answer reached `max_output_tokens` and is cut off.
         MaxTokens = "MAX_TOKENS",
         /// The answer was judged unsafe.
         Safety = "SAFETY",
@@ -56,61 +65,61 @@ open_words! {
         Recitation = "RECITATION",
         /// The language is not supported.
         Language = "LANGUAGE",
-        /// Unknown to the API itself.
+        /// A reason that the API does not name.
         Other = "OTHER",
-        /// The answer holds forbidden terms.
+        /// The answer contains forbidden terms.
         Blocklist = "BLOCKLIST",
-        /// The answer may hold prohibited content.
+        /// The answer may contain prohibited content.
         ProhibitedContent = "PROHIBITED_CONTENT",
-        /// The answer may hold sensitive personal data.
+        /// The answer may contain sensitive personal data.
         Spii = "SPII",
         /// The model wrote a function call that cannot be read.
         MalformedFunctionCall = "MALFORMED_FUNCTION_CALL",
         /// A generated image was judged unsafe.
         ImageSafety = "IMAGE_SAFETY",
-        /// A generated image may hold prohibited content.
+        /// A generated image may contain prohibited content.
         ImageProhibitedContent = "IMAGE_PROHIBITED_CONTENT",
         /// An image failed for another reason.
         ImageOther = "IMAGE_OTHER",
-        /// The model was to make an image and made none.
+        /// The model was expected to make an image, but made none.
         NoImage = "NO_IMAGE",
         /// A generated image repeated its training material.
         ImageRecitation = "IMAGE_RECITATION",
-        /// The model called a tool it was not given.
+        /// The model called a tool that the request does not have.
         UnexpectedToolCall = "UNEXPECTED_TOOL_CALL",
         /// The model called tools too often in a row.
         TooManyToolCalls = "TOO_MANY_TOOL_CALLS",
-        /// The conversation sent lacks a thought signature.
+        /// The conversation in the request lacks a thought signature.
         MissingThoughtSignature = "MISSING_THOUGHT_SIGNATURE",
         /// The model wrote an answer that cannot be read.
         MalformedResponse = "MALFORMED_RESPONSE",
         /// The request was escalated.
         Escalation = "ESCALATION",
-        /// The answer goes on in a further request.
+        /// The answer is continued by a further request.
         Continuation = "CONTINUATION",
-        /// Refused by Model Armor.
+        /// Blocked by Model Armor, Google's content filter.
         ModelArmor = "MODEL_ARMOR",
-        /// The account is limited or disabled for reasons of policy.
+        /// The account is limited or disabled for policy reasons.
         PupLimitedDisabled = "PUP_LIMITED_DISABLED",
     }
 }
 
-open_words! {
-    /// Why a prompt was refused before anything was written.
+open_enum! {
+    /// Why a prompt was blocked before the model wrote anything (`blockReason`).
     BlockReason {
         /// The prompt was judged unsafe.
         Safety = "SAFETY",
-        /// Unknown to the API itself.
+        /// A reason that the API does not name.
         Other = "OTHER",
-        /// The prompt holds forbidden terms.
+        /// The prompt contains forbidden terms.
         Blocklist = "BLOCKLIST",
-        /// The prompt holds prohibited content.
+        /// The prompt contains prohibited content.
         ProhibitedContent = "PROHIBITED_CONTENT",
         /// An image was judged unsafe.
         ImageSafety = "IMAGE_SAFETY",
-        /// Refused by Model Armor.
+        /// Blocked by Model Armor, Google's content filter.
         ModelArmor = "MODEL_ARMOR",
-        /// The prompt tries to talk the model out of its rules.
+        /// The prompt tries to circumvent the model's rules.
         Jailbreak = "JAILBREAK",
     }
 }
@@ -120,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_read_and_written_alike_also_those_not_known() {
+    fn known_and_unknown_words_survive_a_round_trip() {
         for word in ["STOP", "MAX_TOKENS", "SPII", "CONTINUATION", "BRAND_NEW"] {
             assert_eq!(FinishReason::from(word.to_owned()).as_str(), word);
         }

@@ -1,4 +1,5 @@
-//! The body of an answer. Every field can be missing, unknown ones are passed over.
+//! The types of a response body (`GenerateContentResponse`). Every field is optional, unknown ones are
+//! ignored.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -6,7 +7,7 @@ use workflow_core::value::Usage;
 
 use super::lenient;
 
-/// A `GenerateContentResponse`, or an error where one was expected.
+/// A `GenerateContentResponse`, or an error object in its place.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Response {
@@ -17,34 +18,36 @@ pub(crate) struct Response {
     pub(crate) model_version: Option<String>,
     #[serde(rename = "responseId", deserialize_with = "lenient::text")]
     pub(crate) id: Option<String>,
-    /// The API can fail after it said 200.
+    /// An error that occurs after the status 200 was sent.
     pub(crate) error: Option<Value>,
 }
 
 impl Response {
-    /// The first answer: more than one is never asked for, and others are not mixed in.
+    /// The candidate with index 0. The client never requests more than one; others are ignored, so that
+    /// two answers are never mixed.
     pub(crate) fn take_candidate(&mut self) -> Option<Candidate> {
         let mut candidates = self.candidates.take()?.into_iter();
         candidates.find(|it| it.index.unwrap_or_default() == 0)
     }
 
-    /// The tier that served the request; on Vertex AI the kind of traffic.
+    /// The service tier that served the request; on Vertex AI the `trafficType`.
     pub(crate) fn service_tier(&mut self) -> Option<String> {
         let usage = self.usage_metadata.as_mut()?;
         usage.service_tier.take().or(usage.traffic_type.take())
     }
 
-    /// Tokens used so far, if this part tells.
+    /// The tokens used so far, if this event has them.
     pub(crate) fn usage(&self) -> Option<Usage> {
         self.usage_metadata.as_ref().map(UsageMetadata::total)
     }
 
-    /// Tokens of the prompt alone.
+    /// The tokens of the prompt, without those of tools.
     pub(crate) fn prompt_tokens(&self) -> Option<u64> {
         self.usage_metadata.as_ref()?.prompt
     }
 }
 
+/// A `Candidate`: one answer, or the piece of one in an event of a stream.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Candidate {
@@ -64,8 +67,8 @@ pub(crate) struct Candidate {
 }
 
 impl Candidate {
-    /// The ratings that explain why an answer was withheld: those that blocked it; where none says so,
-    /// those that are not negligible.
+    /// The safety ratings that explain why an answer was withheld: those marked as `blocked`, or if
+    /// there are none, those that are not `NEGLIGIBLE`.
     pub(crate) fn blocking_ratings(&mut self) -> Vec<String> {
         let ratings: Option<Vec<Rating>> = self
             .safety_ratings
@@ -76,28 +79,31 @@ impl Candidate {
         let blocking: Vec<String> = ratings
             .iter()
             .filter(blocks)
-            .map(Rating::in_words)
+            .map(Rating::describe)
             .collect();
         if !blocking.is_empty() {
             return blocking;
         }
-        let tells = |rating: &&Rating| rating.probability.as_deref() != Some("NEGLIGIBLE");
-        ratings.iter().filter(tells).map(Rating::in_words).collect()
+        let relevant = |rating: &&Rating| rating.probability.as_deref() != Some("NEGLIGIBLE");
+        let relevant = ratings.iter().filter(relevant);
+        relevant.map(Rating::describe).collect()
     }
 
-    /// The parts in their order, as they came.
+    /// The raw parts, in their order.
     pub(crate) fn take_parts(&mut self) -> Vec<Value> {
         let content = self.content.take().unwrap_or_default();
         content.parts.unwrap_or_default()
     }
 }
 
+/// The parts of a candidate, kept as raw JSON: a later turn sends them back unchanged.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Content {
     parts: Option<Vec<Value>>,
 }
 
+/// Feedback about the prompt. Only a `block_reason` means that it was blocked; ratings alone do not.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct PromptFeedback {
@@ -106,6 +112,7 @@ pub(crate) struct PromptFeedback {
     safety_ratings: Option<Vec<Rating>>,
 }
 
+/// A `SafetyRating`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Rating {
@@ -120,12 +127,13 @@ impl PromptFeedback {
     /// Each rating as `CATEGORY: PROBABILITY`.
     pub(crate) fn ratings(&self) -> Vec<String> {
         let ratings = self.safety_ratings.iter().flatten();
-        ratings.map(Rating::in_words).collect()
+        ratings.map(Rating::describe).collect()
     }
 }
 
 impl Rating {
-    fn in_words(&self) -> String {
+    /// `CATEGORY: PROBABILITY`.
+    fn describe(&self) -> String {
         let unknown = "unknown";
         let category = self.category.as_deref().unwrap_or(unknown);
         let probability = self.probability.as_deref().unwrap_or(unknown);
@@ -133,6 +141,7 @@ impl Rating {
     }
 }
 
+/// `usageMetadata`. In a stream, each event has the running total of its request.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct UsageMetadata {
@@ -159,6 +168,8 @@ struct UsageMetadata {
 }
 
 impl UsageMetadata {
+    /// The counts as the engine reports them. Output includes thoughts, and input includes the results
+    /// of tools, because both are billed so. Cached tokens are part of the prompt's.
     fn total(&self) -> Usage {
         let sum = |a: Option<u64>, b: Option<u64>| a.unwrap_or(0).saturating_add(b.unwrap_or(0));
         let mut usage = Usage::new(
@@ -171,16 +182,16 @@ impl UsageMetadata {
     }
 }
 
-/// Why bytes are not an answer.
+/// The error of bytes that are not a response.
 #[derive(Debug)]
 pub(crate) enum Unreadable {
-    /// They end too early.
+    /// JSON that ends too early: the connection broke, and a retry may help.
     CutOff,
-    /// They are something else.
+    /// No JSON, or JSON that is not a response.
     Foreign,
 }
 
-/// Reads one answer, or an array of them.
+/// Parses one response, or an array of them, as the streaming method sends it without `alt=sse`.
 pub(crate) fn responses(json: &[u8]) -> Result<Vec<Response>, Unreadable> {
     let read = match json.trim_ascii_start().first() {
         Some(b'[') => serde_json::from_slice(json),
@@ -200,7 +211,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn holes_and_nulls_are_read_as_nothing() {
+    fn missing_fields_and_nulls_are_empty() {
         for body in [
             "{}",
             r#"{"candidates":null,"usageMetadata":null,"promptFeedback":{}}"#,
@@ -225,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_counts_and_texts_cost_no_answer() {
+    fn unexpected_counts_and_texts_cost_no_answer() {
         for (written, tokens) in [
             ("12", 12),
             ("\"12\"", 12),
@@ -272,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ends_too_early_is_told_from_what_is_foreign() {
+    fn a_cut_off_response_is_distinguished_from_a_foreign_one() {
         assert!(matches!(
             responses(b"{\"candidates\":[{\"con"),
             Err(Unreadable::CutOff)

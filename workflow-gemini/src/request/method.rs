@@ -1,10 +1,10 @@
 //! The two methods of the API that generate content.
 
-/// How an answer is sent.
+/// How the API sends an answer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Method {
     /// In one piece: `generateContent`.
     Whole,
-    /// As it is written: `streamGenerateContent`.
+    /// While the model writes it: `streamGenerateContent`, as server-sent events.
     Streamed,
 }

@@ -1,21 +1,24 @@
-//! What is asked of the model.
+//! The request: [`GenerateRequest`], its checks, and its JSON.
+//!
+//! Checks only what the API is certain to refuse, and what would cost money for nothing; anything else
+//! is left to the API, which adds models, tools and words at any time.
 
+mod body;
 mod method;
 mod part;
-mod question;
 pub(crate) mod safety;
 mod schema;
 mod service_tier;
+mod spelling;
 mod thinking;
 mod tool;
-mod words;
 
 pub(crate) use self::{
+    body::RequestBody,
     method::Method,
-    question::Question,
-    schema::{Misfit, Schema},
+    schema::{Mismatch, Schema},
+    spelling::nearest,
     thinking::check_level,
-    words::nearest,
 };
 pub use self::{
     part::{MAX_INLINE_BYTES, Part},
@@ -30,10 +33,13 @@ use serde_json::{Map, Value};
 
 use self::safety::SafetySetting;
 
-/// The largest `int32`.
+/// The largest `int32`, the type of counts in the API.
 pub(crate) const MAX_COUNT: u32 = i32::MAX.unsigned_abs();
 
-/// One question to a model. What is not set is not sent, so the model's own default holds.
+/// A request to a model. A field that is not set is not sent, so the model's default applies.
+///
+/// Nothing is checked before the request is sent; an invalid one fails then with
+/// [`GeminiError::InvalidRequest`](crate::GeminiError::InvalidRequest).
 ///
 /// ```
 /// use workflow_gemini::{GenerateRequest, Thinking};
@@ -65,12 +71,12 @@ pub struct GenerateRequest {
     pub(crate) tool_config: Option<Map<String, Value>>,
     pub(crate) service_tier: Option<ServiceTier>,
     pub(crate) store: Option<bool>,
-    /// Whether it repeats one that failed.
+    /// Whether the request repeats one that failed. Not sent; it counts for the retry budget.
     pub(crate) retry: bool,
 }
 
 impl GenerateRequest {
-    /// Asks with this text and nothing else.
+    /// Creates a request with a prompt and nothing else.
     pub fn new(prompt: impl Into<String>) -> Self {
         Self {
             prompt: prompt.into(),
@@ -95,64 +101,79 @@ impl GenerateRequest {
         }
     }
 
-    /// An image, a file or a further text, sent before the prompt. With parts, the prompt may be
-    /// empty. What stands in the request itself may have [`MAX_INLINE_BYTES`] in all.
-    ///
-    /// [`MAX_INLINE_BYTES`]: crate::MAX_INLINE_BYTES
+    /// Adds an image, a file or a further text, which is sent before the prompt. With parts, the prompt
+    /// may be empty. Inline data of all parts together is limited to
+    /// [`MAX_INLINE_BYTES`](crate::MAX_INLINE_BYTES).
     pub fn with_part(mut self, part: Part) -> Self {
         self.parts.push(part);
         self
     }
 
-    /// What the model is told about its role, apart from the prompt.
+    /// The system instruction: the model's role and rules.
     pub fn with_system(mut self, system: impl Into<String>) -> Self {
         self.system = Some(system.into());
         self
     }
 
-    /// The model to ask, with or without `models/` before its name. Default: the client's.
+    /// The model, with or without `models/` before its name. Default: the client's model.
     pub fn with_model(mut self, model: impl Into<String>) -> Self {
         self.model = Some(model.into());
         self
     }
 
-    /// How freely the model chooses its words, `0.0..=2.0`. Newer models ignore it.
+    /// How random the choice of words is, `0.0..=2.0`. Newer models ignore it.
     pub fn with_temperature(mut self, temperature: f64) -> Self {
         self.temperature = Some(temperature);
         self
     }
 
-    /// Choose among the likeliest words that make up this probability. Newer models ignore it.
+    /// Chooses among the most likely words with this total probability, `0.0..=1.0`. Newer models
+    /// ignore it.
     pub fn with_top_p(mut self, top_p: f64) -> Self {
         self.top_p = Some(top_p);
         self
     }
 
-    /// Choose among this many of the likeliest words. Newer models ignore it.
+    /// Chooses among this number of the most likely words, at least 1. Newer models ignore it.
     pub fn with_top_k(mut self, top_k: u32) -> Self {
         self.top_k = Some(top_k);
         self
     }
 
-    /// The most tokens the answer may have, thoughts included.
+    /// The most tokens of the answer, thoughts included, at least 1. A small limit can leave no text,
+    /// which is an error.
     pub fn with_max_output_tokens(mut self, tokens: u32) -> Self {
         self.max_output_tokens = Some(tokens);
         self
     }
 
-    /// Texts at which the model stops writing; the API takes up to five.
+    /// Texts at which the model stops writing. The API accepts up to five.
     pub fn with_stop<S: Into<String>>(mut self, stop: impl IntoIterator<Item = S>) -> Self {
         self.stop = stop.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Makes answers repeat as far as the model can.
+    /// A seed that makes answers reproducible, as far as the model supports it.
     pub fn with_seed(mut self, seed: i32) -> Self {
         self.seed = Some(seed);
         self
     }
 
-    /// A JSON Schema. The answer is then read as JSON, and one that does not fit is an error.
+    /// A JSON Schema that the answer has to match. [`Reply::json`](crate::Reply::json) then has the
+    /// parsed answer; an answer that is not JSON or does not match is an error. References to other
+    /// documents are not supported.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// use workflow_gemini::GenerateRequest;
+    ///
+    /// let request = GenerateRequest::new("Classify this ticket: …").with_schema(json!({
+    ///     "type": "object",
+    ///     "properties": {"kind": {"enum": ["refund", "bug", "other"]}},
+    ///     "required": ["kind"],
+    /// }));
+    /// # let _ = request;
+    /// ```
     pub fn with_schema(mut self, schema: Value) -> Self {
         self.schema = Some(Arc::new(Schema::new(schema)));
         self
@@ -164,22 +185,22 @@ impl GenerateRequest {
         self
     }
 
-    /// Whether a summary of the thoughts comes with the answer.
+    /// Whether the answer includes a summary of the model's thoughts.
     pub fn with_include_thoughts(mut self, include: bool) -> Self {
         self.include_thoughts = Some(include);
         self
     }
 
-    /// From when on answers of one category are withheld, instead of the model's own threshold.
-    /// Both words may be written as the API does, `HARM_CATEGORY_HARASSMENT` and
-    /// `BLOCK_ONLY_HIGH`, or shorter: `harassment`, `only_high`.
+    /// Sets the threshold at which answers of one harm category are withheld. Both words may be written
+    /// as in the API, `HARM_CATEGORY_HARASSMENT` and `BLOCK_ONLY_HIGH`, or shorter: `harassment`,
+    /// `only_high`. Unknown words are sent as they are. Default: the model's own threshold.
     pub fn with_safety(mut self, category: impl AsRef<str>, threshold: impl AsRef<str>) -> Self {
         let setting = SafetySetting::new(category.as_ref(), threshold.as_ref());
         self.safety.push(setting);
         self
     }
 
-    /// Something the model may use while it answers. To name a tool twice changes nothing.
+    /// Adds a tool that the model may use. A duplicate is ignored.
     pub fn with_tool(mut self, tool: Tool) -> Self {
         if !self.tools.contains(&tool) {
             self.tools.push(tool);
@@ -187,46 +208,46 @@ impl GenerateRequest {
         self
     }
 
-    /// How tools are to be used, as the API writes it (`toolConfig`): sent as it is.
+    /// How the model may use tools: `toolConfig` of the API, sent as it is.
     pub fn with_tool_config(mut self, config: Map<String, Value>) -> Self {
         self.tool_config = Some(config);
         self
     }
 
-    /// At which speed and price it is served.
+    /// The service tier, that is, speed and price. Default: the client's tier, or else `standard`.
     pub fn with_service_tier(mut self, tier: ServiceTier) -> Self {
         self.service_tier = Some(tier);
         self
     }
 
-    /// Says that an earlier request like this one failed: it takes one from the client's
-    /// [retry budget](crate::GeminiClientBuilder::with_retry_budget), and waits for it if need be.
+    /// Marks the request as a retry of one that failed: it takes a token of the client's
+    /// [retry budget](crate::GeminiClientBuilder::with_retry_budget), and waits if there is none.
     pub fn with_retry(mut self) -> Self {
         self.retry = true;
         self
     }
 
-    /// Whether the API may store this request and its answer in its logs. Default: as the
-    /// [client](crate::GeminiClientBuilder::with_store) says, else as the project is set.
+    /// Whether the API may store this request and its answer in its logs. Default: the
+    /// [client's](crate::GeminiClientBuilder::with_store) setting, or else the project's.
     pub fn with_store(mut self, store: bool) -> Self {
         self.store = Some(store);
         self
     }
 
-    /// Returns why it cannot be sent to a model at all. What the API judges better is left to the API.
+    /// Returns the first fault that makes the API refuse the request, whatever the model.
     pub(crate) fn check(&self, model: &str) -> Result<(), Cow<'static, str>> {
         if self.prompt.is_empty() && self.parts.is_empty() {
             return Err("the prompt is empty".into());
         }
         let numbers = [self.temperature, self.top_p];
         if numbers.iter().flatten().any(|number| !number.is_finite()) {
-            return Err("temperature and top_p have to be finite".into());
+            return Err("temperature and top_p must be finite".into());
         }
-        // The API reads them as `int32`, and answers 400 to larger ones.
+        // The API reads them as `int32` and answers larger ones with 400.
         let counts = [self.top_k, self.max_output_tokens];
         if (counts.iter().flatten()).any(|count| !(1..=MAX_COUNT).contains(count)) {
             return Err(
-                format!("top_k and max_output_tokens have to be from 1 to {MAX_COUNT}").into(),
+                format!("top_k and max_output_tokens must be from 1 to {MAX_COUNT}").into(),
             );
         }
         if self.stop.iter().any(String::is_empty) {

@@ -1,10 +1,11 @@
-//! What is sent besides the prompt: images, files, further texts.
+//! [`Part`]: images, files and further texts of a request.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-/// The most bytes of all inline data of a request, before they are written as base64: what is larger
-/// has to be uploaded, and named by its URI. The API itself takes 100 MB of inline data (50 MB for PDF)
-/// since January 2026, and took 20 MB before; a client holds a request in memory, so this is less.
+/// The most bytes of inline data in a request, before base64. Upload larger data and name its URI.
+///
+/// The API accepts 100 MB (50 MB for PDF) since January 2026, and 20 MB before. The limit is lower
+/// because the client holds the request in memory, together with all other requests in flight.
 pub const MAX_INLINE_BYTES: usize = 15 * 1024 * 1024;
 
 /// A part of a request besides its prompt.
@@ -20,54 +21,54 @@ pub const MAX_INLINE_BYTES: usize = 15 * 1024 * 1024;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Part {
-    /// Text, apart from the prompt.
+    /// A text besides the prompt.
     Text(String),
-    /// Data that is sent along.
+    /// Data within the request.
     Inline {
-        /// What it is, `image/png`.
+        /// The MIME type, for example `image/png`.
         mime_type: String,
-        /// The data as base64.
+        /// The data as base64, in the standard or the URL-safe alphabet.
         data: String,
     },
-    /// Data that the API fetches, or was sent before.
+    /// A file that the API fetches, or that was uploaded before.
     File {
-        /// What it is, where the API cannot know.
+        /// The MIME type, if the API cannot detect it.
         mime_type: Option<String>,
-        /// Where it is: of an uploaded file, `gs://` on Vertex AI, or public.
+        /// The URI: of an uploaded file, public `https://`, or `gs://` on Vertex AI.
         uri: String,
     },
 }
 
 impl Part {
-    /// A further text.
+    /// Creates a text part.
     pub fn text(text: impl Into<String>) -> Self {
         Self::Text(text.into())
     }
 
-    /// These bytes.
+    /// Creates inline data from bytes.
     pub fn inline(mime_type: impl Into<String>, bytes: impl AsRef<[u8]>) -> Self {
         Self::base64(mime_type, STANDARD.encode(bytes))
     }
 
-    /// Bytes that are written as base64 already. Blanks and line ends in it do not count.
+    /// Creates inline data from base64. Spaces and line ends are removed.
     pub fn base64(mime_type: impl Into<String>, data: impl AsRef<str>) -> Self {
         let mime_type = mime_type.into().trim().to_owned();
         let mut data = data.as_ref().trim().to_owned();
         if data.bytes().any(|byte| byte.is_ascii_whitespace()) {
-            // Many tools wrap base64 at 76 characters; the API refuses that.
+            // Many tools wrap base64 at 76 characters (RFC 2045), which the API refuses.
             data.retain(|c| !c.is_ascii_whitespace());
         }
         Self::Inline { mime_type, data }
     }
 
-    /// A file at a URI.
+    /// Creates a file part from its URI.
     pub fn file(uri: impl Into<String>) -> Self {
         let uri = uri.into().trim().to_owned();
         let mime_type = None;
         Self::File { mime_type, uri }
     }
 
-    /// Says what the data or file is. A text has no type.
+    /// Sets the MIME type. No effect on a text.
     #[must_use]
     pub fn with_mime_type(mut self, kind: impl Into<String>) -> Self {
         match &mut self {
@@ -78,7 +79,7 @@ impl Part {
         self
     }
 
-    /// How many bytes of data it holds.
+    /// The approximate size of inline data, after base64 is decoded.
     fn inline_bytes(&self) -> usize {
         match self {
             Self::Inline { data, .. } => data.len() / 4 * 3,
@@ -86,6 +87,8 @@ impl Part {
         }
     }
 
+    /// Checks one part. A `data:` URL is the most frequent mistake with inline data, so it has its own
+    /// message.
     fn check(&self) -> Result<(), &'static str> {
         match self {
             Self::Text(text) if text.is_empty() => Err("a part's text is empty"),
@@ -94,7 +97,7 @@ impl Part {
             }
             Self::Inline { data, .. } if data.is_empty() => Err("inline data is empty"),
             Self::Inline { data, .. } if data.starts_with("data:") => {
-                Err("inline data is a `data:` URL, where only what follows `base64,` belongs")
+                Err("inline data is a `data:` URL: send only the part after `base64,`")
             }
             Self::Inline { data, .. } if !is_base64(data) => Err("inline data is not base64"),
             Self::File { uri, .. } if uri.is_empty() => Err("a file's URI is empty"),
@@ -103,17 +106,18 @@ impl Part {
     }
 }
 
-/// Whether parts can be sent.
+/// Checks all parts, and the size of their inline data together.
 pub(crate) fn check(parts: &[Part]) -> Result<(), &'static str> {
     parts.iter().try_for_each(Part::check)?;
     let bytes: usize = parts.iter().map(Part::inline_bytes).sum();
     if bytes > MAX_INLINE_BYTES {
-        return Err("inline data has more than 15 MiB: upload it, and name its URI");
+        return Err("inline data has more than 15 MiB: upload it and name its URI");
     }
     Ok(())
 }
 
-/// Base64 as the API takes it: of either alphabet, with or without its padding.
+/// Whether a text is base64 as the API accepts it: in either alphabet of RFC 4648, with or without
+/// padding. It is not decoded, so no memory is allocated.
 fn is_base64(text: &str) -> bool {
     let data = text.trim_end_matches('=');
     let known = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte);

@@ -1,11 +1,14 @@
-//! From when on the API withholds an answer: open sets of words.
+//! Safety settings: harm categories and their thresholds.
+//!
+//! Workflows are checked against the known words, so that a misspelt one is found early. Requests from
+//! Rust pass unknown words on, because the API may be newer than this crate.
 
-use super::words::{unknown, upper};
+use super::spelling::{to_api_case, unknown};
 
 const CATEGORY: &str = "HARM_CATEGORY_";
 const THRESHOLD: &str = "BLOCK_";
 
-/// The categories, as workflows write them.
+/// The categories in their short spelling; `HARM_CATEGORY_…` in the API.
 const CATEGORIES: [&str; 6] = [
     "harassment",
     "hate_speech",
@@ -14,6 +17,7 @@ const CATEGORIES: [&str; 6] = [
     "civic_integrity",
     "jailbreak",
 ];
+/// The thresholds in their short spelling; `BLOCK_…` in the API, except `OFF`.
 const THRESHOLDS: [&str; 5] = [
     "low_and_above",
     "medium_and_above",
@@ -22,17 +26,17 @@ const THRESHOLDS: [&str; 5] = [
     "off",
 ];
 
-/// A threshold for one category, in the API's words.
+/// The threshold of one category, in the API's spelling.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SafetySetting {
     pub(crate) category: String,
     pub(crate) threshold: String,
 }
 
-/// Checks both words of a setting, in either spelling.
+/// Checks that both words are known, in either spelling.
 pub(crate) fn check(category: &str, threshold: &str) -> Result<(), String> {
     let plain = |word: &str, prefix: &str| {
-        let word = upper(word);
+        let word = to_api_case(word);
         word.strip_prefix(prefix)
             .unwrap_or(&word)
             .to_ascii_lowercase()
@@ -49,13 +53,13 @@ pub(crate) fn check(category: &str, threshold: &str) -> Result<(), String> {
 }
 
 impl SafetySetting {
-    /// Takes words as the API writes them, or as people do.
+    /// Converts both words to the API's spelling. Unknown words are kept.
     pub(crate) fn new(category: &str, threshold: &str) -> Self {
-        let mut category = upper(category);
+        let mut category = to_api_case(category);
         if !category.starts_with(CATEGORY) {
             category.insert_str(0, CATEGORY);
         }
-        let mut threshold = upper(threshold);
+        let mut threshold = to_api_case(threshold);
         if ["LOW_AND_ABOVE", "MEDIUM_AND_ABOVE", "ONLY_HIGH", "NONE"].contains(&&*threshold) {
             threshold.insert_str(0, THRESHOLD);
         }
@@ -71,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_spellings_are_understood_and_new_words_are_passed_on() {
+    fn both_spellings_are_accepted_and_new_words_are_passed_on() {
         for (category, threshold, sent) in [
             (
                 "harassment",

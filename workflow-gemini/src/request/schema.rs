@@ -1,4 +1,4 @@
-//! The JSON Schema that an answer has to fit.
+//! The JSON Schema of an answer.
 
 use std::sync::OnceLock;
 
@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use workflow_core::value::ValueSchema;
 
-/// A schema, compiled when it is first needed. It reaches neither the network nor files.
+/// A schema and its validator, which is compiled on first use: a workflow with many nodes is created
+/// without compiling the schema of each. References to the network or to files are errors.
 #[derive(Debug, Deserialize)]
 #[serde(from = "Map<String, Value>")]
 pub(crate) struct Schema {
@@ -14,26 +15,27 @@ pub(crate) struct Schema {
     validator: OnceLock<Result<ValueSchema, String>>,
 }
 
-/// Where and why an answer does not fit.
+/// The first place where an answer does not match the schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Misfit {
-    /// A JSON pointer; empty for the whole.
-    pub(crate) place: String,
+pub(crate) struct Mismatch {
+    /// A JSON pointer; empty for the whole answer.
+    pub(crate) pointer: String,
     pub(crate) detail: String,
 }
 
 impl Schema {
+    /// Takes any JSON value. Whether it is a valid schema is checked before a request is sent.
     pub(crate) fn new(json: Value) -> Self {
         let validator = OnceLock::new();
         Self { json, validator }
     }
 
-    /// The schema as it was given.
+    /// The schema as it is sent.
     pub(crate) fn json(&self) -> &Value {
         &self.json
     }
 
-    /// Whether it is a usable JSON Schema, or why it is none.
+    /// The validator, or the fault if the value is no valid JSON Schema.
     pub(crate) fn validator(&self) -> Result<&ValueSchema, &str> {
         let compiled = self.validator.get_or_init(|| {
             let compiled = ValueSchema::compile(&self.json, "");
@@ -42,8 +44,9 @@ impl Schema {
         compiled.as_ref().map_err(String::as_str)
     }
 
-    /// Whether an answer fits. Of several faults the first by its place is told.
-    pub(crate) fn check(&self, answer: &Value) -> Result<(), Misfit> {
+    /// Checks an answer. Reports the first mismatch in the order of the document. An invalid schema
+    /// accepts everything; a request with one is never sent.
+    pub(crate) fn check(&self, answer: &Value) -> Result<(), Mismatch> {
         let Ok(validator) = self.validator() else {
             return Ok(());
         };
@@ -52,8 +55,8 @@ impl Schema {
         };
         let first = faults.into_iter().next();
         first.map_or(Ok(()), |fault| {
-            Err(Misfit {
-                place: fault.pointer,
+            Err(Mismatch {
+                pointer: fault.pointer,
                 detail: fault.detail,
             })
         })
@@ -79,21 +82,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_misfit_names_the_place_and_the_value() {
+    fn a_mismatch_names_the_pointer_and_the_value() {
         let schema = Schema::new(json!({"type": "object", "required": ["a"], "properties": {
             "a": {"type": "array", "items": {"$ref": "#/$defs/word"}}},
             "$defs": {"word": {"enum": ["x", "y"]}}}));
         assert_eq!(schema.check(&json!({"a": ["x", "y"]})), Ok(()));
-        let misfit = schema.check(&json!({"a": ["x", "z", 1]})).unwrap_err();
-        assert_eq!(misfit.place, "/a/1");
-        assert!(misfit.detail.contains("\"z\""), "{}", misfit.detail);
-        assert_eq!(schema.check(&json!({})).unwrap_err().place, "");
+        let mismatch = schema.check(&json!({"a": ["x", "z", 1]})).unwrap_err();
+        assert_eq!(mismatch.pointer, "/a/1");
+        assert!(mismatch.detail.contains("\"z\""), "{}", mismatch.detail);
+        assert_eq!(schema.check(&json!({})).unwrap_err().pointer, "");
         let long = schema.check(&json!({"a": ["z".repeat(500)]})).unwrap_err();
         assert!(long.detail.len() < 200, "{}", long.detail);
     }
 
     #[test]
-    fn what_is_no_schema_says_why() {
+    fn an_invalid_schema_has_a_fault() {
         for schema in [
             json!({"type": "text"}),
             json!({"$ref": "https://example.com/x.json"}),

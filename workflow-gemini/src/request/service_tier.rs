@@ -1,24 +1,24 @@
-//! How fast, how surely and at what price the API answers.
+//! [`ServiceTier`]: speed, availability and price of a request.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The tier of a request. Without one, the API uses `standard`. Which tier was served is in
-/// [`Details::service_tier`](crate::Details::service_tier).
+/// The service tier of a request. Default: the API uses `standard`. The tier that served the request is
+/// in [`Details::service_tier`](crate::Details::service_tier); it may be another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ServiceTier {
-    /// Half the price; may take minutes, and may be refused under load.
+    /// Half the price. May take minutes, and may be refused under load.
     Flex,
-    /// The usual one.
+    /// The default.
     Standard,
-    /// Served first, at a higher price; not for every project.
+    /// Served first, at a higher price. Not available to every project.
     Priority,
 }
 
 impl ServiceTier {
-    /// Vertex AI's word for it, sent as a header; the usual tier has none.
+    /// The header value of Vertex AI (`X-Vertex-AI-LLM-Shared-Request-Type`). `standard` sends none.
     pub(crate) fn shared_request_type(self) -> Option<&'static str> {
         match self {
             Self::Flex => Some("flex"),

@@ -1,29 +1,40 @@
-//! How much a model may think before it writes.
+//! [`Thinking`]: how much a model may think before it writes, and which models accept what.
 
-use super::words::unknown;
+use super::spelling::unknown;
 
-/// The levels there are, as workflows write them.
+/// All levels, as workflows write them. No model accepts all of them.
 pub(crate) const LEVELS: [&str; 5] = ["minimal", "low", "medium", "high", "xhigh"];
 
-/// How much the model may think before it writes.
+/// How much the model may think before it writes: a level or a budget, depending on the model. The API
+/// refuses both together.
 ///
-/// One or the other, as the model wants it: the API refuses both together.
+/// ```
+/// use workflow_gemini::{GenerateRequest, Thinking};
+///
+/// let fast = GenerateRequest::new("Hi")
+///     .with_model("gemini-2.5-flash")
+///     .with_thinking(Thinking::Budget(0));
+/// let thorough = GenerateRequest::new("Hi").with_thinking(Thinking::level("high"));
+/// # let _ = (fast, thorough);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Thinking {
-    /// For models from 3 on: `MINIMAL`, `LOW`, `MEDIUM`, `HIGH`, on some `XHIGH`.
+    /// A level, for models from Gemini 3 on: `LOW`, `MEDIUM`, `HIGH`, on some models `MINIMAL` or
+    /// `XHIGH`.
     Level(String),
-    /// For 2.5 models, in tokens: 0 is off, -1 lets the model choose.
+    /// A budget in tokens, for Gemini 2.5 models: 0 turns thinking off, -1 lets the model choose.
     Budget(i32),
 }
 
 impl Thinking {
-    /// A level in either case: `low` and `LOW` are the same.
+    /// Creates a level. Case does not matter: `low` and `LOW` are the same.
     pub fn level(level: impl AsRef<str>) -> Self {
         Self::Level(level.as_ref().trim().to_ascii_uppercase())
     }
 
-    /// Whether a model takes it, as far as the model is known; other models are left to the API.
+    /// Checks that a model accepts the setting, if the model is known. Unknown models are left to the
+    /// API.
     pub(crate) fn check(&self, model: &str) -> Result<(), String> {
         let model = model.trim();
         let model = model.strip_prefix("models/").unwrap_or(model);
@@ -47,7 +58,7 @@ impl Thinking {
     }
 }
 
-/// Checks a level's spelling.
+/// Checks the spelling of a level, for a node whose model is not known yet.
 pub(crate) fn check_level(level: &str) -> Result<(), String> {
     let level = level.trim();
     if LEVELS.contains(&&*level.to_ascii_lowercase()) {
@@ -56,13 +67,16 @@ pub(crate) fn check_level(level: &str) -> Result<(), String> {
     Err(unknown("thinking level", level, LEVELS))
 }
 
-/// Models that take the same, as documented in November 2026.
+/// Models that accept the same settings, as the API's documentation says in November 2026.
 struct Family {
     names: &'static [&'static str],
     levels: &'static [&'static str],
+    /// Whether the models accept a budget.
     budget: bool,
 }
 
+/// The known models. A model that is missing here is not checked, so an outdated table refuses nothing by
+/// mistake unless a model of the table changes.
 const FAMILIES: [Family; 4] = [
     Family {
         names: &["gemini-3.7-flash", "gemini-3.8-flash", "gemini-3.1-pro"],
@@ -102,7 +116,8 @@ const FAMILIES: [Family; 4] = [
 ];
 
 impl Family {
-    /// Whether a model is one of these, or a version or preview of one.
+    /// Whether a model is in the family: one of its names, or a version or preview of one, such as
+    /// `gemini-3.7-flash-001`. `gemini-3.8-flash-image` is another model.
     fn has(&self, model: &str) -> bool {
         self.names.iter().any(|name| {
             let Some(rest) = model.strip_prefix(name) else {

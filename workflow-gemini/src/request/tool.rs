@@ -1,8 +1,8 @@
-//! What the model may use while it answers.
+//! [`Tool`]: the tools that the API runs for a model.
 
 use serde_json::{Map, Value, json};
 
-/// The tools that need no settings, by their names in workflows.
+/// The tools without settings, by their names in workflows.
 const NAMES: [(&str, Tool); 4] = [
     ("google_search", Tool::GoogleSearch),
     ("code_execution", Tool::CodeExecution),
@@ -10,25 +10,37 @@ const NAMES: [(&str, Tool); 4] = [
     ("google_maps", Tool::GoogleMaps),
 ];
 
-/// A tool that the API itself runs. What came of it is in [`Reply::details`](crate::Reply::details).
+/// A tool that the API runs while the model answers. Its results are in
+/// [`Reply::details`](crate::Reply::details).
+///
+/// ```
+/// use serde_json::{Map, json};
+/// use workflow_gemini::{GenerateRequest, Tool};
+///
+/// let settings = json!({"fileSearchStoreNames": ["fileSearchStores/manuals"]});
+/// let request = GenerateRequest::new("How do I reset the device?")
+///     .with_tool(Tool::GoogleSearch)
+///     .with_tool(Tool::api(Map::from_iter([("file_search".to_owned(), settings)])));
+/// # let _ = request;
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Tool {
-    /// Google Search: the answer's sources come with it.
+    /// Google Search. The sources are in [`Details::grounding`](crate::Details::grounding).
     GoogleSearch,
     /// Python that the model writes and the API runs.
     CodeExecution,
-    /// The pages whose addresses are in the prompt.
+    /// Reads the pages whose URLs are in the prompt.
     UrlContext,
-    /// Google Maps: places come with the answer.
+    /// Google Maps. The places are in [`Details::grounding`](crate::Details::grounding).
     GoogleMaps,
-    /// A tool as the API writes it, such as `{"fileSearch": {"fileSearchStoreNames": […]}}`: also one
-    /// that is newer than this crate. It is sent as it is.
+    /// A tool as the API writes it, such as `{"fileSearch": {"fileSearchStoreNames": […]}}`. It is sent
+    /// as it is, so it may be newer than this crate.
     Api(Map<String, Value>),
 }
 
 impl Tool {
-    /// A tool as the API writes it. The name may be in either case, `file_search` or `fileSearch`.
+    /// Creates a tool from the API's object. The name may be written as `file_search` or `fileSearch`.
     pub fn api(tool: Map<String, Value>) -> Self {
         Self::Api(
             tool.into_iter()
@@ -37,18 +49,18 @@ impl Tool {
         )
     }
 
-    /// The tool of a name, if it needs no settings.
+    /// The tool with this name, if it needs no settings.
     pub(crate) fn named(name: &str) -> Option<Self> {
         let known = NAMES.into_iter().find(|(known, _)| *known == name);
         known.map(|(_, tool)| tool)
     }
 
-    /// The names that [`named`](Self::named) knows.
+    /// The names that [`named`](Self::named) accepts.
     pub(crate) fn names() -> impl Iterator<Item = &'static str> {
         NAMES.into_iter().map(|(name, _)| name)
     }
 
-    /// The tool as it is sent.
+    /// The JSON of the tool in a request.
     pub(crate) fn to_json(&self) -> Value {
         let own = NAMES.into_iter().find(|(_, tool)| tool == self);
         match (self, own) {
@@ -59,7 +71,8 @@ impl Tool {
     }
 }
 
-/// `file_search` as `fileSearch`. Only the tool's own name: what it contains may be a user's.
+/// `file_search` as `fileSearch`. Applied to the tool's name only: its settings may have keys of the
+/// user.
 fn camel(name: &str) -> String {
     let mut words = name.split('_');
     let mut camel = words.next().unwrap_or_default().to_owned();
@@ -76,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_tool_is_sent_as_the_api_writes_it() {
+    fn every_tool_is_sent_in_the_apis_spelling() {
         for (name, sent) in [
             ("google_search", json!({"googleSearch": {}})),
             ("code_execution", json!({"codeExecution": {}})),

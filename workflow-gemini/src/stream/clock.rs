@@ -1,15 +1,16 @@
-//! The time-outs of one request.
+//! The timeouts of one request.
 
 use std::{future::Future, time::Duration};
 
 use tokio::time::{Instant, timeout_at};
 
-use crate::error::{GeminiError, Wait};
+use crate::error::{GeminiError, TimeoutPhase};
 
-/// How long an answer that is complete may take to be closed.
+/// The longest wait for the end of the body after a complete answer. A proxy may keep the connection
+/// open; the answer must not wait for it.
 const AFTER_THE_END: Duration = Duration::from_secs(5);
 
-/// How long a client waits, and for what.
+/// The timeouts of a client. The builder documents them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Timeouts {
     pub(crate) connect: Duration,
@@ -18,7 +19,8 @@ pub(crate) struct Timeouts {
     pub(crate) total: Option<Duration>,
 }
 
-/// Bounds the waits of one request.
+/// Applies the timeouts to the waits of one request. It starts after admission: time in a queue does not
+/// count.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock {
     timeouts: Timeouts,
@@ -26,71 +28,78 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    /// The request starts now.
+    /// Starts the clock of a request.
     pub(crate) fn start(timeouts: Timeouts) -> Self {
         let started = Instant::now();
         Self { timeouts, started }
     }
 
-    /// Waits for something that is part of the answer's first byte.
+    /// Waits within the first-byte timeout, counted from the start of the request: token, connection,
+    /// head and first byte share it.
     pub(crate) async fn first_byte<T>(
         &self,
         task: impl Future<Output = T>,
     ) -> Result<T, GeminiError> {
         let limit = self.timeouts.first_byte;
-        self.within(self.started, limit, Wait::FirstByte, task)
+        self.within(self.started, limit, TimeoutPhase::FirstByte, task)
             .await
     }
 
-    /// Waits for more of an answer that began.
+    /// Waits within the idle timeout for the next piece of an answer.
     pub(crate) async fn more<T>(&self, task: impl Future<Output = T>) -> Result<T, GeminiError> {
         let limit = self.timeouts.idle;
-        self.within(Instant::now(), limit, Wait::More, task).await
+        self.within(Instant::now(), limit, TimeoutPhase::Idle, task)
+            .await
     }
 
-    /// Waits for the end of an answer that said that it is complete.
+    /// Waits for the end of a body whose answer is complete.
     pub(crate) async fn end<T>(&self, task: impl Future<Output = T>) -> Result<T, GeminiError> {
         let limit = self.timeouts.idle.min(AFTER_THE_END);
-        self.within(Instant::now(), limit, Wait::More, task).await
+        self.within(Instant::now(), limit, TimeoutPhase::Idle, task)
+            .await
     }
 
-    /// The error of a connection that was not made in time.
+    /// The error of a connection that was not made in time. The HTTP client applies this timeout.
     pub(crate) fn connect_error(&self, peer: String) -> GeminiError {
         GeminiError::Timeout {
             peer: Some(peer),
-            wait: Wait::Connect,
+            phase: TimeoutPhase::Connect,
             limit: self.timeouts.connect,
         }
     }
 
+    /// Waits for a task until the timeout of its phase or the total timeout, whichever ends first. The
+    /// error names the one that was reached.
     async fn within<T>(
         &self,
         from: Instant,
         limit: Duration,
-        wait: Wait,
+        phase: TimeoutPhase,
         task: impl Future<Output = T>,
     ) -> Result<T, GeminiError> {
-        let own = (from.checked_add(limit), limit, wait);
+        let own = (from.checked_add(limit), limit, phase);
         let whole = self.timeouts.total.map(|limit| {
             let until = self.started.checked_add(limit);
-            (until, limit, Wait::Whole)
+            (until, limit, TimeoutPhase::Total)
         });
-        let (until, limit, wait) = sooner(own, whole);
+        let (until, limit, phase) = sooner(own, whole);
         let Some(until) = until else {
             return Ok(task.await);
         };
         let done = timeout_at(until, task).await;
         done.map_err(|_| GeminiError::Timeout {
             peer: None,
-            wait,
+            phase,
             limit,
         })
     }
 }
 
-/// When a wait ends (never, where that is beyond all time), its length, and what it is for.
-type Bound = (Option<Instant>, Duration, Wait);
+/// The end of a wait, its length and its phase. The end is `None` if it exceeds the range of `Instant`:
+/// then the wait has no limit.
+type Bound = (Option<Instant>, Duration, TimeoutPhase);
 
+/// The bound that ends first. If both end together, the phase is named, since it is more specific.
 fn sooner(own: Bound, whole: Option<Bound>) -> Bound {
     match whole {
         Some(whole) if whole.0.is_some_and(|end| own.0.is_none_or(|own| end < own)) => whole,
@@ -113,9 +122,9 @@ mod tests {
         })
     }
 
-    fn reached(error: &GeminiError) -> Option<(Wait, u64)> {
+    fn reached(error: &GeminiError) -> Option<(TimeoutPhase, u64)> {
         match error {
-            GeminiError::Timeout { wait, limit, .. } => Some((*wait, limit.as_secs())),
+            GeminiError::Timeout { phase, limit, .. } => Some((*phase, limit.as_secs())),
             _ => None,
         }
     }
@@ -126,10 +135,10 @@ mod tests {
         let error = clock.more(pending::<()>()).await.unwrap_err();
         assert_eq!(
             (reached(&error), clock.started.elapsed().as_secs()),
-            (Some((Wait::More, 7)), 7)
+            (Some((TimeoutPhase::Idle, 7)), 7)
         );
         let error = clock.first_byte(pending::<()>()).await.unwrap_err();
-        assert_eq!(reached(&error), Some((Wait::FirstByte, 10)));
+        assert_eq!(reached(&error), Some((TimeoutPhase::FirstByte, 10)));
         assert_eq!(
             clock.started.elapsed().as_secs(),
             10,
@@ -138,12 +147,12 @@ mod tests {
         let error = clock.end(pending::<()>()).await.unwrap_err();
         assert_eq!(
             (reached(&error), clock.started.elapsed().as_secs()),
-            (Some((Wait::More, 5)), 15)
+            (Some((TimeoutPhase::Idle, 5)), 15)
         );
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_whole_has_a_limit_if_asked_for() {
+    async fn the_total_timeout_applies_if_it_is_set() {
         let clock = clock(Some(9));
         clock
             .more(tokio::time::sleep(Duration::from_secs(6)))
@@ -152,12 +161,12 @@ mod tests {
         let error = clock.more(pending::<()>()).await.unwrap_err();
         assert_eq!(
             (reached(&error), clock.started.elapsed().as_secs()),
-            (Some((Wait::Whole, 9)), 9)
+            (Some((TimeoutPhase::Total, 9)), 9)
         );
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_limit_beyond_all_time_is_none() {
+    async fn a_timeout_beyond_the_range_of_time_is_none() {
         let mut clock = clock(None);
         clock.timeouts.idle = Duration::MAX;
         assert!(clock.more(async {}).await.is_ok());

@@ -1,36 +1,37 @@
-//! Bytes to lines, whichever way they end.
+//! Bytes to lines, with any of the three line ends of server-sent events.
 
 use std::mem;
 
-/// Cuts bytes into lines at CRLF, LF or CR, also when the bytes are cut within a line end.
+/// Splits bytes into lines at CRLF, LF or CR, also if the bytes are cut within a line end.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
-    held: Vec<u8>,
+    /// The beginning of a line whose end is still to come.
+    buffer: Vec<u8>,
     after_cr: bool,
 }
 
 impl Lines {
-    /// Takes from `bytes` up to the end of a line and returns that line, without its end.
-    /// `None`: `bytes` is used up, and the line goes on.
+    /// Removes a line from the start of `bytes` and returns it without its end. `None` if `bytes` has
+    /// no further line end; the rest is buffered.
     pub(crate) fn take(&mut self, bytes: &mut &[u8]) -> Option<Vec<u8>> {
         self.skip_second_half(bytes);
         let Some(end) = bytes.iter().position(|byte| matches!(byte, b'\r' | b'\n')) else {
-            self.held.extend_from_slice(bytes);
+            self.buffer.extend_from_slice(bytes);
             *bytes = &[];
             return None;
         };
-        self.held.extend_from_slice(&bytes[..end]);
+        self.buffer.extend_from_slice(&bytes[..end]);
         self.after_cr = bytes[end] == b'\r';
         *bytes = &bytes[end + 1..];
-        Some(mem::take(&mut self.held))
+        Some(mem::take(&mut self.buffer))
     }
 
-    /// The last line, if it had no end.
+    /// The last line, if it has no end.
     pub(crate) fn rest(&mut self) -> Vec<u8> {
-        mem::take(&mut self.held)
+        mem::take(&mut self.buffer)
     }
 
-    /// A line already ended at a CR: the LF behind it ends no other one.
+    /// Skips the LF of a CRLF: the line already ended at the CR.
     fn skip_second_half(&mut self, bytes: &mut &[u8]) {
         if bytes.is_empty() || !mem::take(&mut self.after_cr) {
             return;

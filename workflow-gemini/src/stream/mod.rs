@@ -1,22 +1,25 @@
-//! The bytes of a streamed answer, cut into the JSON objects they carry. Pure.
+//! Reading an answer: bytes to JSON objects ([`Documents`]) to a reply ([`ReplyBuilder`]).
 //!
-//! The API sends server-sent events with one object each, but an error may follow as bare JSON:
-//! over many lines, wrapped in `[ ]`, and with `data:` before its first line or before none. So
-//! objects are found by their braces; `data:` only says that a line is meant.
+//! The API sends server-sent events with one object each. But an error in the middle of a stream may
+//! come as bare JSON: over many lines, wrapped in `[ ]`, with `data:` before its first line only or
+//! before none. So objects are found by their braces, whatever the framing.
+//!
+//! Everything except [`ResponseBody`] and [`Clock`] is pure. The module must not buffer without a bound:
+//! `ResponseBody` stops at the limit before it hands out the bytes.
 
-mod answer;
-mod body;
 mod clock;
 mod lines;
 mod objects;
-mod reading;
+mod reply_builder;
+mod reply_reader;
+mod response_body;
 mod surrogates;
 
 pub(crate) use self::{
-    answer::Answer,
-    body::Body,
     clock::{Clock, Timeouts},
-    reading::Reading,
+    reply_builder::ReplyBuilder,
+    reply_reader::ReplyReader,
+    response_body::ResponseBody,
 };
 
 use std::{collections::VecDeque, mem};
@@ -25,28 +28,29 @@ use self::{lines::Lines, objects::Objects};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// Turns bytes, cut anywhere, into JSON objects.
+/// Splits bytes, cut anywhere, into JSON objects.
 ///
-/// Holds at most the object that is still open: who pushes bounds how much that can be.
+/// Buffers at most the object that is still open. The caller limits the number of bytes.
 #[derive(Debug, Default)]
 pub(crate) struct Documents {
     lines: Lines,
     objects: Objects,
-    /// Whether the open object began in an event, so that a blank line ends it.
+    /// Whether the open object began in an event, which a blank line ends.
     in_event: bool,
     past_first_line: bool,
     ready: VecDeque<Vec<u8>>,
 }
 
 impl Documents {
-    /// Takes the next bytes.
+    /// Adds the next bytes.
     pub(crate) fn push(&mut self, mut bytes: &[u8]) {
         while let Some(line) = self.lines.take(&mut bytes) {
             self.line(&line);
         }
     }
 
-    /// Takes the end: what is still held is all that will come of it, whole or not.
+    /// Marks the end of the stream. An object that is still open becomes a document, although it is
+    /// incomplete; its reader reports it as cut off.
     pub(crate) fn end(&mut self) {
         let line = self.lines.rest();
         if !line.is_empty() {
@@ -55,11 +59,12 @@ impl Documents {
         self.ready.extend(self.objects.rest());
     }
 
-    /// The next document.
+    /// The next complete document.
     pub(crate) fn next(&mut self) -> Option<Vec<u8>> {
         self.ready.pop_front()
     }
 
+    /// Handles a line: the data of an event, a blank line, or a line of bare JSON.
     fn line(&mut self, line: &[u8]) {
         let line = self.without_mark(line);
         match data_of(line) {
@@ -69,6 +74,7 @@ impl Documents {
         }
     }
 
+    /// Removes a byte order mark from the first line, as the specification of server-sent events requires.
     fn without_mark<'a>(&mut self, line: &'a [u8]) -> &'a [u8] {
         if mem::replace(&mut self.past_first_line, true) {
             return line;
@@ -76,7 +82,8 @@ impl Documents {
         line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)
     }
 
-    /// Data that is no JSON is handed over, too: to leave it out could leave out text.
+    /// Data that is no JSON becomes a document, too: skipping it could skip a part of the answer
+    /// unnoticed.
     fn data(&mut self, data: &[u8]) {
         if self.objects.wants(data) {
             self.json(data, true);
@@ -85,6 +92,7 @@ impl Documents {
         }
     }
 
+    /// Adds a line of JSON to the objects. A line that does not look like JSON is ignored.
     fn json(&mut self, line: &[u8], in_event: bool) {
         if !self.objects.wants(line) {
             return;
@@ -95,7 +103,7 @@ impl Documents {
         self.objects.push(line, &mut self.ready);
     }
 
-    /// An event that ends within its object was cut off.
+    /// A blank line ends an event. If its object is still open, the event was cut off.
     fn blank(&mut self) {
         if self.in_event {
             self.ready.extend(self.objects.rest());
@@ -103,7 +111,7 @@ impl Documents {
     }
 }
 
-/// The value of a `data` line. Comments and other fields have none.
+/// The value of a `data` line. Comments and other fields of server-sent events are ignored.
 fn data_of(line: &[u8]) -> Option<&[u8]> {
     let value = line.strip_prefix(b"data:")?;
     Some(value.strip_prefix(b" ").unwrap_or(value))

@@ -1,13 +1,15 @@
-//! JSON objects in lines of text.
+//! JSON objects within lines of text.
 
 use std::{collections::VecDeque, mem};
 
-/// Finds whole objects by their braces; brackets and commas around objects do not count.
+/// Finds complete objects by their braces. Brackets and commas around objects are skipped.
 ///
-/// Looks at every byte once, however an object is spread over lines.
+/// Looks at every byte once, however an object is spread over lines, so the cost is linear.
 #[derive(Debug, Default)]
 pub(crate) struct Objects {
-    held: Vec<u8>,
+    /// The open object so far.
+    buffer: Vec<u8>,
+    /// The number of open braces outside of strings.
     depth: usize,
     in_string: bool,
     escaped: bool,
@@ -19,16 +21,16 @@ impl Objects {
         self.depth > 0
     }
 
-    /// Whether a line is JSON: it begins like it, or an object is open.
+    /// Whether a line is JSON: it begins like JSON, or an object is open.
     pub(crate) fn wants(&self, line: &[u8]) -> bool {
         let first = line.trim_ascii_start().first();
         self.is_open() || matches!(first, Some(b'{' | b'}' | b'[' | b']' | b','))
     }
 
-    /// Takes a line and hands over each object that ends in it.
+    /// Adds a line, and moves each object that ends in it to `ready`.
     pub(crate) fn push(&mut self, line: &[u8], ready: &mut VecDeque<Vec<u8>>) {
         if self.is_open() {
-            self.held.push(b'\n');
+            self.buffer.push(b'\n');
         }
         let mut from = 0;
         for (at, &byte) in line.iter().enumerate() {
@@ -40,21 +42,23 @@ impl Objects {
             }
             self.count(byte);
             if self.depth == 0 {
-                self.held.extend_from_slice(&line[from..=at]);
-                ready.push_back(mem::take(&mut self.held));
+                self.buffer.extend_from_slice(&line[from..=at]);
+                ready.push_back(mem::take(&mut self.buffer));
             }
         }
         if self.is_open() {
-            self.held.extend_from_slice(&line[from..]);
+            self.buffer.extend_from_slice(&line[from..]);
         }
     }
 
-    /// The object that did not end.
+    /// Takes the object that did not end.
     pub(crate) fn rest(&mut self) -> Option<Vec<u8>> {
         let rest = mem::take(self);
-        rest.is_open().then_some(rest.held)
+        rest.is_open().then_some(rest.buffer)
     }
 
+    /// Tracks strings, escapes and the depth of braces. A `}` cannot underflow: outside of an object
+    /// only `{` is counted.
     fn count(&mut self, byte: u8) {
         if mem::take(&mut self.escaped) {
             return;

@@ -1,15 +1,16 @@
-//! Surrogate pairs that a stream has cut in two.
+//! Repair of surrogate pairs that a stream has cut in two.
 //!
-//! JSON writes a character beyond U+FFFF as two escapes. A server that cuts its text by UTF-16 units can
-//! send the first in one event and the second in the next; neither event is JSON that can be read then.
+//! JSON escapes a character beyond U+FFFF as two UTF-16 units (RFC 8259, section 7). A server that cuts
+//! its text by such units can send the first in one event and the second in the next. Neither event is
+//! JSON that `serde_json` accepts.
 
-/// The first half of a pair, whose second half is to come.
+/// The first half of a pair whose second half is still to come.
 #[derive(Debug, Default)]
 pub(crate) struct Surrogates {
     high: Option<u16>,
 }
 
-/// What an escape stands for.
+/// One half of a surrogate pair.
 #[derive(Clone, Copy)]
 enum Half {
     High(u16),
@@ -17,17 +18,18 @@ enum Half {
 }
 
 impl Surrogates {
-    /// The document without lone halves: a first half at the end of a text is kept for the next
-    /// document, and put before a second half at the beginning of a text there. Any other is replaced by
-    /// U+FFFD. `None`: there are none.
-    pub(crate) fn mend(&mut self, document: &[u8]) -> Option<Vec<u8>> {
-        let mut mended = Vec::with_capacity(document.len() + 6);
+    /// Returns the document without lone halves, or `None` if it has none.
+    ///
+    /// A first half at the end of a string is kept for the next document, and put before a second half
+    /// at the start of a string there. Any other lone half becomes U+FFFD.
+    pub(crate) fn repair(&mut self, document: &[u8]) -> Option<Vec<u8>> {
+        let mut repaired = Vec::with_capacity(document.len() + 6);
         let mut changed = false;
         let (mut at, mut begins) = (0, false);
         while let Some(&byte) = document.get(at) {
             let first = std::mem::replace(&mut begins, byte == b'"');
             if byte != b'\\' {
-                mended.push(byte);
+                repaired.push(byte);
                 at += 1;
                 continue;
             }
@@ -35,31 +37,31 @@ impl Surrogates {
             let next = half(rest);
             match half(document.get(at..).unwrap_or_default()) {
                 None => {
-                    // An escape is two bytes at least, and a quote that is escaped begins no text.
-                    mended.extend(document.iter().skip(at).take(2));
+                    // An escape has two bytes at least, and an escaped quote begins no string.
+                    repaired.extend(document.iter().skip(at).take(2));
                     at += 2;
                     continue;
                 }
                 Some(Half::High(_)) if matches!(next, Some(Half::Low(_))) => {
-                    mended.extend_from_slice(document.get(at..at + 12).unwrap_or_default());
+                    repaired.extend_from_slice(document.get(at..at + 12).unwrap_or_default());
                     at += 12;
                     continue;
                 }
                 Some(Half::High(high)) if rest.first() == Some(&b'"') => self.high = Some(high),
                 Some(Half::Low(low)) if first && self.high.is_some() => {
                     let high = self.high.take().unwrap_or_default();
-                    mended.extend_from_slice(format!("\\u{high:04x}\\u{low:04x}").as_bytes());
+                    repaired.extend_from_slice(format!("\\u{high:04x}\\u{low:04x}").as_bytes());
                 }
-                Some(_) => mended.extend_from_slice("\u{fffd}".as_bytes()),
+                Some(_) => repaired.extend_from_slice("\u{fffd}".as_bytes()),
             }
             changed = true;
             at += 6;
         }
-        changed.then_some(mended)
+        changed.then_some(repaired)
     }
 }
 
-/// The half of a pair that an escape at the beginning of these bytes is.
+/// The half of a pair that these bytes begin with, as a `\u` escape.
 fn half(bytes: &[u8]) -> Option<Half> {
     let digits = bytes.strip_prefix(b"\\u")?.get(..4)?;
     let digits = std::str::from_utf8(digits).ok()?;
@@ -74,15 +76,15 @@ fn half(bytes: &[u8]) -> Option<Half> {
 mod tests {
     use super::*;
 
-    fn mended(documents: &[&str]) -> Vec<String> {
+    fn repaired(documents: &[&str]) -> Vec<String> {
         let mut surrogates = Surrogates::default();
-        let mend = |document: &&str| {
-            let mended = surrogates.mend(document.as_bytes());
-            let bytes = mended.unwrap_or_else(|| document.as_bytes().to_vec());
+        let repair = |document: &&str| {
+            let repaired = surrogates.repair(document.as_bytes());
+            let bytes = repaired.unwrap_or_else(|| document.as_bytes().to_vec());
             let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
             value["text"].as_str().unwrap().to_owned()
         };
-        documents.iter().map(mend).collect()
+        documents.iter().map(repair).collect()
     }
 
     #[test]
@@ -106,14 +108,14 @@ mod tests {
             (&[r#"{"text":"\\ud83d \"\\ude00"}"#], &["\\ud83d \"\\ude00"]),
             (&[r#"{"text":"\u00e4\n"}"#], &["ä\n"]),
         ] {
-            assert_eq!(mended(documents), expected, "{documents:?}");
+            assert_eq!(repaired(documents), expected, "{documents:?}");
         }
     }
 
     #[test]
     fn a_document_without_them_is_left_alone() {
         for document in ["", "{}", r#"{"a":"\"#, r#"{"a":"\u12"#, r#"{"text":"\\"}"#] {
-            assert_eq!(Surrogates::default().mend(document.as_bytes()), None);
+            assert_eq!(Surrogates::default().repair(document.as_bytes()), None);
         }
     }
 }

@@ -12,7 +12,7 @@ fn read(pieces: &[&[u8]]) -> Vec<String> {
         .collect()
 }
 
-/// The same result however the bytes are cut: whole, in two at every place, byte by byte.
+/// Reads bytes whole, cut in two at every place, and byte by byte. The result must be the same.
 fn read_every_way(bytes: &[u8]) -> Vec<String> {
     let whole = read(&[bytes]);
     for cut in 0..=bytes.len() {
@@ -37,7 +37,7 @@ fn events_end_with_any_kind_of_line_end() {
 }
 
 #[test]
-fn marks_comments_and_other_fields_are_passed_over() {
+fn marks_comments_and_other_fields_are_ignored() {
     let body = "\u{feff}: hello\r\nevent: message\r\nid: 7\r\nretry: 10\r\ndata:{\"a\":1}\r\n\r\n\
                 : beat\r\n\r\ndata\r\n\r\ndatabase: no\r\n\r\ndata: [DONE]\r\n\r\n";
     assert_eq!(read_every_way(body.as_bytes()), ["{\"a\":1}"]);
@@ -86,7 +86,7 @@ fn bare_json_is_found_however_it_is_laid_out() {
 }
 
 #[test]
-fn bare_json_right_behind_an_event_keeps_the_order() {
+fn bare_json_after_an_event_keeps_the_order() {
     let body = b"data: {\"a\":1}\n{\"error\":{}}\n";
     assert_eq!(read_every_way(body), ["{\"a\":1}", "{\"error\":{}}"]);
 }
@@ -101,7 +101,7 @@ fn an_array_of_answers_gives_each_of_them() {
 }
 
 #[test]
-fn what_was_cut_off_is_handed_over_as_far_as_it_came() {
+fn a_cut_off_object_is_a_document_as_far_as_it_was_received() {
     assert_eq!(read_every_way(b"data: {\"a\":"), ["{\"a\":"]);
     assert_eq!(read_every_way(b"[{\"error\": {").len(), 1);
     assert!(read_every_way(b"dat").is_empty());
@@ -117,7 +117,7 @@ fn an_event_cut_off_ends_at_the_blank_line() {
 }
 
 #[test]
-fn data_that_is_no_json_is_not_swallowed() {
+fn data_that_is_not_json_is_a_document() {
     assert_eq!(read_every_way(b"data: oops\n\n"), ["oops"]);
 }
 
@@ -128,7 +128,7 @@ fn many_events_in_one_piece_come_one_by_one() {
 }
 
 #[test]
-fn an_answer_cut_anywhere_is_seen_to_be_cut() {
+fn an_answer_cut_anywhere_is_incomplete() {
     use crate::reply::{Unreadable, responses};
     let stream = include_bytes!("../../tests/fixtures/stream.sse");
     let whole = read(&[stream]);

@@ -1,4 +1,4 @@
-//! Whether a request is one the API takes: every name, every type, and what excludes what.
+//! Checks a request body as the API does: names, types, and fields that exclude each other.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ static REQUEST: LazyLock<Validator> = LazyLock::new(|| {
     jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap()
 });
 
-/// What is wrong with a body.
+/// The faults of a body.
 pub(crate) fn faults(body: &[u8]) -> Vec<String> {
     let body: Value = match serde_json::from_slice(body) {
         Ok(body) => body,
@@ -22,7 +22,7 @@ pub(crate) fn faults(body: &[u8]) -> Vec<String> {
         .collect()
 }
 
-/// What the API says to a body that it does not take.
+/// The API's error for an invalid body; `None` for a valid one.
 pub(crate) fn refusal(body: &[u8]) -> Option<String> {
     let faults = faults(body);
     let message = format!("Invalid JSON payload received. {}", faults.join("; "));

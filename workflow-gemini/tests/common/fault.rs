@@ -1,4 +1,4 @@
-//! A server for many connections that misbehaves as it is told, and notes what it got.
+//! A server that follows a script for each request, misbehaves, and records the requests.
 
 use std::{
     sync::{Arc, Mutex},
@@ -14,7 +14,7 @@ use tokio::{
 
 use super::check;
 
-/// What is done to one request.
+/// The reaction to one request.
 #[derive(Clone, Debug)]
 pub(crate) struct Act {
     bytes: Vec<u8>,
@@ -29,46 +29,46 @@ enum Then {
     Flood,
 }
 
-/// Says these bytes and closes the connection.
-pub(crate) fn say(bytes: impl Into<Vec<u8>>) -> Act {
+/// Sends these bytes and closes the connection.
+pub(crate) fn send(bytes: impl Into<Vec<u8>>) -> Act {
     let (bytes, then) = (bytes.into(), Then::Close);
     Act { bytes, then }
 }
 
-/// Says these bytes and resets the connection.
+/// Sends these bytes and resets the connection.
 pub(crate) fn reset(bytes: impl Into<Vec<u8>>) -> Act {
     let (bytes, then) = (bytes.into(), Then::Reset);
     Act { bytes, then }
 }
 
-/// Says these bytes, and then nothing for as long as the client waits.
+/// Sends these bytes, and then nothing for as long as the client waits.
 pub(crate) fn stall(bytes: impl Into<Vec<u8>>) -> Act {
     let (bytes, then) = (bytes.into(), Then::Stall);
     Act { bytes, then }
 }
 
-/// Says these bytes, and then the letter `x` for as long as the client listens.
+/// Sends these bytes, and then the letter `x` for as long as the client reads.
 pub(crate) fn flood(bytes: impl Into<Vec<u8>>) -> Act {
     let (bytes, then) = (bytes.into(), Then::Flood);
     Act { bytes, then }
 }
 
-/// An answer of the API to a whole request.
+/// A complete HTTP response.
 pub(crate) fn answer(status: &str, headers: &str, body: &str) -> Act {
     let length = body.len();
-    say(format!(
+    send(format!(
         "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\
          connection: close\r\n{headers}\r\n{body}"
     ))
 }
 
-/// One request as the server saw it.
+/// One request as the server received it.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
     pub(crate) at: Instant,
     /// Request line and headers.
     pub(crate) head: String,
-    /// When the client left, if it did before the server.
+    /// When the client closed the connection, if it did so before the server.
     pub(crate) left: Option<Instant>,
 }
 
@@ -79,42 +79,42 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// What it got so far.
+    /// The requests so far.
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
 
-    /// How far apart the requests came.
+    /// The times between the requests.
     pub(crate) fn gaps(&self) -> Vec<Duration> {
         let seen = self.seen();
         seen.windows(2).map(|two| two[1].at - two[0].at).collect()
     }
 
-    /// Waits until what it got is as wished.
-    pub(crate) async fn until(&mut self, wished: impl Fn(&[Seen]) -> bool) {
-        while !wished(&self.seen()) {
+    /// Waits until the requests meet a condition.
+    pub(crate) async fn until(&mut self, condition: impl Fn(&[Seen]) -> bool) {
+        while !condition(&self.seen()) {
             self.changed.changed().await.unwrap();
         }
     }
 }
 
-/// Does one act per request, the last one again and again.
+/// Follows one act per request, and repeats the last one.
 pub(crate) async fn serving(acts: Vec<Act>) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}", listener.local_addr().unwrap());
     let seen = Arc::new(Mutex::new(Vec::new()));
-    let (tell, changed) = watch::channel(0);
-    let noted = Arc::clone(&seen);
+    let (notify, changed) = watch::channel(0);
+    let seen_requests = Arc::clone(&seen);
     tokio::spawn(async move {
-        let tell = Arc::new(tell);
+        let notify = Arc::new(notify);
         loop {
             let (socket, _) = listener.accept().await.unwrap();
-            let guest = Guest {
+            let connection = Connection {
                 socket,
-                noted: Arc::clone(&noted),
-                tell: Arc::clone(&tell),
+                seen_requests: Arc::clone(&seen_requests),
+                notify: Arc::clone(&notify),
             };
-            tokio::spawn(guest.serve(acts.clone()));
+            tokio::spawn(connection.serve(acts.clone()));
         }
     });
     Server {
@@ -124,28 +124,28 @@ pub(crate) async fn serving(acts: Vec<Act>) -> Server {
     }
 }
 
-struct Guest {
+struct Connection {
     socket: TcpStream,
-    noted: Arc<Mutex<Vec<Seen>>>,
-    tell: Arc<watch::Sender<usize>>,
+    seen_requests: Arc<Mutex<Vec<Seen>>>,
+    notify: Arc<watch::Sender<usize>>,
 }
 
-impl Guest {
+impl Connection {
     async fn serve(mut self, acts: Vec<Act>) {
         let Some((head, body)) = self.read().await else {
             return;
         };
         let number = {
-            let mut noted = self.noted.lock().unwrap();
+            let mut seen_requests = self.seen_requests.lock().unwrap();
             let at = Instant::now();
-            noted.push(Seen {
+            seen_requests.push(Seen {
                 at,
                 head,
                 left: None,
             });
-            noted.len() - 1
+            seen_requests.len() - 1
         };
-        self.tell.send_modify(|changes| *changes += 1);
+        self.notify.send_modify(|changes| *changes += 1);
         let act = match check::refusal(&body) {
             Some(refusal) => answer("400 Bad Request", "", &refusal),
             None => acts[number.min(acts.len() - 1)].clone(),
@@ -167,12 +167,12 @@ impl Guest {
             }
         }
         if left {
-            self.noted.lock().unwrap()[number].left = Some(Instant::now());
-            self.tell.send_modify(|changes| *changes += 1);
+            self.seen_requests.lock().unwrap()[number].left = Some(Instant::now());
+            self.notify.send_modify(|changes| *changes += 1);
         }
     }
 
-    /// Head and body of the request.
+    /// Reads the head and the body of the request.
     async fn read(&mut self) -> Option<(String, Vec<u8>)> {
         let mut request = Vec::new();
         loop {

@@ -1,4 +1,4 @@
-//! What several tests need.
+//! Shared helpers of the tests.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
@@ -9,7 +9,7 @@ pub(crate) mod raw;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers::method};
 use workflow_gemini::{GeminiClient, GeminiClientBuilder};
 
-/// A key that must not be seen anywhere.
+/// A key that must not appear in any output.
 pub(crate) const KEY: &str = "AIzaSy-not-a-real-key-0123456789";
 
 pub(crate) fn builder(base_url: &str) -> GeminiClientBuilder {
@@ -22,7 +22,7 @@ pub(crate) fn client(base_url: &str) -> GeminiClient {
     builder(base_url).build().unwrap()
 }
 
-/// Gives an answer to every request that the API would take, and refuses others as the API does.
+/// Sends this answer to every request that the API accepts, and refuses others as the API does.
 pub(crate) struct Checked(pub(crate) ResponseTemplate);
 
 impl Respond for Checked {
@@ -34,7 +34,7 @@ impl Respond for Checked {
     }
 }
 
-/// A server that gives this answer to everything that the API would take.
+/// A server that sends this answer to every request that the API accepts.
 pub(crate) async fn answering(answer: ResponseTemplate) -> MockServer {
     let server = MockServer::start().await;
     Mock::given(method("POST"))
@@ -52,7 +52,7 @@ pub(crate) fn sse(body: impl Into<Vec<u8>>) -> ResponseTemplate {
     ResponseTemplate::new(200).set_body_raw(body, "text/event-stream")
 }
 
-/// The one request the server got.
+/// The only request that the server received.
 pub(crate) async fn only_request(server: &MockServer) -> Request {
     let mut requests = server.received_requests().await.unwrap();
     assert_eq!(requests.len(), 1);

@@ -1,4 +1,4 @@
-//! Parts of a request besides its prompt, as a workflow writes them.
+//! The `parts` of an `LLMNode`.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -12,16 +12,18 @@ use crate::request::Part;
 pub(super) enum PartData {
     /// A further text, with `{{ expressions }}`.
     Text(Template),
-    /// Data that is sent along: at most 15 MiB in all.
+    /// Data within the request: at most 15 MiB in total.
     Inline(InlineData),
-    /// A file that the API fetches, or was sent before.
+    /// A file that the API fetches, or that was uploaded before.
     File(FileData),
 }
 
+// Not a doc comment: schemars would add it to the JSON Schema. All fields are templates, because data
+// usually comes from the input.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct InlineData {
-    /// What it is, `image/png`.
+    /// The MIME type, for example `image/png`.
     mime_type: Template,
     /// The data as base64, most often `{{ input.image }}`.
     data: Template,
@@ -30,13 +32,14 @@ pub(super) struct InlineData {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FileData {
-    /// Where it is.
+    /// The URI of the file.
     uri: Template,
-    /// What it is, where the API cannot know.
+    /// The MIME type, if the API cannot detect it.
     mime_type: Option<Template>,
 }
 
 impl PartData {
+    /// Renders the templates. The client checks the result before it sends it: base64, MIME type, size.
     pub(super) fn render(&self, cx: &NodeContext) -> Result<Part, NodeError> {
         Ok(match self {
             Self::Text(text) => Part::text(cx.render(text)?),

@@ -1,4 +1,4 @@
-//! Tools, as a workflow writes them.
+//! The `tools` of an `LLMNode`.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::request::{Tool, nearest};
 
-/// A name, or the API's own object with the tool's settings.
+/// A tool by its name, or as the API's own object with settings.
 #[derive(Clone, Debug)]
 pub(super) struct ToolData(pub(super) Tool);
 
@@ -32,6 +32,8 @@ impl<'de> Deserialize<'de> for ToolData {
     }
 }
 
+/// The error for an unknown name. It mentions the API's own form, because a tool with settings has no name
+/// here.
 fn unknown(name: &str) -> String {
     let names: Vec<&str> = Tool::names().collect();
     let near = nearest(name, names.iter().copied());
@@ -54,7 +56,8 @@ impl JsonSchema for ToolData {
         "Tool".into()
     }
 
-    /// Without an `enum`: what is unknown is refused with the names there are.
+    /// Without an `enum`, because its error would list names only. An unknown name is refused by
+    /// `Deserialize`, with a suggestion.
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let names: Vec<&str> = Tool::names().collect();
         json_schema!({

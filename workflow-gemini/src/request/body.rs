@@ -1,4 +1,5 @@
-//! The body of `generateContent` and `streamGenerateContent`.
+//! The body of `generateContent` and `streamGenerateContent`, serialized from a borrowed
+//! [`GenerateRequest`].
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -8,10 +9,10 @@ use super::{
     tool::Tool,
 };
 
-/// A request as the API wants it. What is not set is left out: the API refuses `null`.
+/// The JSON of a request. Fields that are not set are left out, because the API refuses `null`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Question<'a> {
+pub(crate) struct RequestBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     system_instruction: Option<Content<'a>>,
     contents: [Content<'a>; 1],
@@ -27,11 +28,12 @@ pub(crate) struct Question<'a> {
     service_tier: Option<ServiceTier>,
     #[serde(skip_serializing_if = "Option::is_none")]
     store: Option<bool>,
-    /// Where an answer that is too long for one request goes on.
+    /// Continues an answer that is too long for one request.
     #[serde(skip_serializing_if = "Option::is_none")]
     continuation_token: Option<&'a str>,
 }
 
+/// A turn of the conversation. The system instruction has no role.
 #[derive(Debug, Serialize)]
 struct Content<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,7 +41,7 @@ struct Content<'a> {
     parts: Vec<Part<'a>>,
 }
 
-/// Exactly one of these.
+/// An object with exactly one of these members.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 enum Part<'a> {
@@ -63,12 +65,14 @@ struct FileData<'a> {
     file_uri: &'a str,
 }
 
+/// Borrows both words of a [`safety::SafetySetting`].
 #[derive(Debug, Serialize)]
 struct SafetySetting<'a> {
     category: &'a str,
     threshold: &'a str,
 }
 
+/// `generationConfig`: sampling, limits, output format and thinking. Left out if it is empty.
 #[derive(Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct GenerationConfig<'a> {
@@ -92,6 +96,7 @@ struct GenerationConfig<'a> {
     thinking_config: Option<ThinkingConfig<'a>>,
 }
 
+/// `thinkingConfig`. The API refuses a level and a budget together; [`Thinking`] cannot have both.
 #[derive(Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ThinkingConfig<'a> {
@@ -103,8 +108,8 @@ struct ThinkingConfig<'a> {
     include_thoughts: Option<bool>,
 }
 
-impl<'a> Question<'a> {
-    /// A request, or with a token the rest of its answer.
+impl<'a> RequestBody<'a> {
+    /// The body of a request. With a token, it requests the rest of the answer.
     pub(crate) fn new(request: &'a GenerateRequest, continuation_token: Option<&'a str>) -> Self {
         let system = request.system.as_deref();
         Self {
@@ -121,8 +126,8 @@ impl<'a> Question<'a> {
     }
 }
 
-impl Question<'_> {
-    /// Whether the tier is in the body.
+impl RequestBody<'_> {
+    /// Leaves out the service tier unless it belongs into the body; on Vertex AI it is a header.
     pub(crate) fn with_service_tier(mut self, in_body: bool) -> Self {
         self.service_tier = self.service_tier.filter(|_| in_body);
         self
@@ -137,6 +142,7 @@ impl<'a> Content<'a> {
         }
     }
 
+    /// Parts first and then the prompt, as Google recommends for images and files.
     fn user(request: &'a GenerateRequest) -> Self {
         let prompt = Some(&*request.prompt).filter(|prompt| !prompt.is_empty());
         let parts = request.parts.iter().map(Part::from);
@@ -193,6 +199,7 @@ impl<'a> From<&'a GenerateRequest> for GenerationConfig<'a> {
     }
 }
 
+/// `thinkingConfig`, if the request sets anything in it.
 fn thinking(request: &GenerateRequest) -> Option<ThinkingConfig<'_>> {
     if request.thinking.is_none() && request.include_thoughts.is_none() {
         return None;
@@ -216,7 +223,7 @@ mod tests {
     use super::*;
 
     fn sent(request: &GenerateRequest) -> String {
-        serde_json::to_string(&Question::new(request, None)).unwrap()
+        serde_json::to_string(&RequestBody::new(request, None)).unwrap()
     }
 
     #[test]

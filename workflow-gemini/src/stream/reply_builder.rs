@@ -1,4 +1,5 @@
-//! The answer as it grows, and what it amounts to in the end. Pure.
+//! [`ReplyBuilder`]: builds a reply from the responses of one call, and decides whether it is an answer.
+//! Pure.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -6,45 +7,48 @@ use serde_json::Value;
 use workflow_core::value::Usage;
 
 use crate::{
-    error::{ApiError, Fault, GeminiError, NoAnswer, Verdict},
+    error::{ApiError, ErrorBody, GeminiError, NoAnswer, NoAnswerReason},
     reply::{
         BlockReason, Candidate, Chunk, Details, FinishReason, PromptFeedback, Reply, Response,
         parts,
     },
-    request::{GenerateRequest, Misfit, Schema},
+    request::{GenerateRequest, Mismatch, Schema},
 };
 
-/// The most requests one answer may take: a model gives 65,536 tokens per streamed request.
+/// The most requests of one answer. A model writes up to 65,536 tokens per streamed request, so this is
+/// a million tokens; the limit stops an answer that never ends.
 const MAX_REQUESTS: u32 = 16;
 
-/// What has come so far of one answer.
+/// A reply in progress.
 #[derive(Debug, Default)]
-pub(crate) struct Answer {
+pub(crate) struct ReplyBuilder {
     schema: Option<Arc<Schema>>,
     max_output_tokens: Option<u32>,
     text: String,
     thoughts: String,
     finish_reason: Option<FinishReason>,
+    /// The reason and the safety ratings of a blocked prompt.
     block: Option<(BlockReason, Vec<String>)>,
-    /// Why the text was withheld, should it be.
+    /// The safety ratings to name if the answer is withheld.
     ratings: Vec<String>,
     message: Option<String>,
     details: Details,
     parts: Vec<Value>,
-    /// Of the requests before this one.
-    spent: Usage,
-    /// Of this request, so far.
+    /// Tokens of the requests before the current one.
+    usage_before: Usage,
+    /// Tokens of the current request so far.
     usage: Usage,
     prompt_tokens: Option<u64>,
+    /// The newest continuation token. It is used only after the finish reason `CONTINUATION`.
     continuation: Option<String>,
     requests: u32,
     model_version: Option<String>,
     response_id: Option<String>,
 }
 
-impl Answer {
-    /// Nothing yet.
-    pub(crate) fn to(request: &GenerateRequest) -> Self {
+impl ReplyBuilder {
+    /// The reply to a request, before any response.
+    pub(crate) fn new(request: &GenerateRequest) -> Self {
         Self {
             schema: request.schema.clone(),
             max_output_tokens: request.max_output_tokens,
@@ -53,26 +57,29 @@ impl Answer {
         }
     }
 
-    /// The tier that served a request, as the head of its answer says.
-    pub(crate) fn served_by(&mut self, tier: Option<&str>) {
+    /// Sets the service tier that the head of a response names.
+    pub(crate) fn set_service_tier(&mut self, tier: Option<&str>) {
         if let Some(tier) = tier {
             self.details.service_tier = Some(tier.to_owned());
         }
     }
 
-    /// Whether the API said why it stopped: what ends before that was cut off.
+    /// Whether a finish reason or a block reason was received. A stream that ends before it was cut off.
     pub(crate) fn is_complete(&self) -> bool {
         self.finish_reason.is_some() || self.block.is_some()
     }
 
-    /// Takes the next part and tells what is new in it.
+    /// Adds the next response, and appends its new chunks to `news`.
+    ///
+    /// # Errors
+    /// [`GeminiError::Api`] if the response is an error object.
     pub(crate) fn add(
         &mut self,
         mut part: Response,
         news: &mut VecDeque<Chunk>,
     ) -> Result<(), GeminiError> {
         if let Some(error) = &part.error {
-            return Err(ApiError::from_fault(Fault::from_error(error)).into());
+            return Err(ApiError::from_error_body(ErrorBody::from_error(error)).into());
         }
         if let Some(candidate) = part.take_candidate() {
             self.add_candidate(candidate, news);
@@ -91,6 +98,8 @@ impl Answer {
         Ok(())
     }
 
+    /// Adds the piece of an answer in one event. Later values of a field replace earlier ones, except
+    /// that a later event without a value does not remove one; `FINISH_REASON_UNSPECIFIED` is no value.
     fn add_candidate(&mut self, mut candidate: Candidate, news: &mut VecDeque<Chunk>) {
         let ratings = candidate.blocking_ratings();
         if !ratings.is_empty() {
@@ -121,28 +130,31 @@ impl Answer {
         }
     }
 
-    /// Tokens of all requests.
+    /// The tokens of all requests so far.
     fn total(&self) -> Usage {
-        let mut total = self.spent;
+        let mut total = self.usage_before;
         total += self.usage;
         total
     }
 
-    /// With what a further request goes on, if the answer is longer than one request may give. A
-    /// token alone means nothing: streams carry some on the way.
-    pub(crate) fn goes_on(&mut self) -> Option<String> {
+    /// Takes the token for a further request, and prepares for its responses. `None` if the answer is
+    /// not to be continued: only the finish reason `CONTINUATION` counts, since streams contain tokens
+    /// in other events, too.
+    pub(crate) fn take_continuation(&mut self) -> Option<String> {
         let is_cut = self.finish_reason == Some(FinishReason::Continuation);
         if !is_cut || self.requests >= MAX_REQUESTS {
             return None;
         }
         let token = self.continuation.take().filter(|token| !token.is_empty())?;
-        self.spent = self.total();
+        self.usage_before = self.total();
         self.usage = Usage::default();
         self.finish_reason = None;
         self.requests += 1;
         Some(token)
     }
 
+    /// Notes that the prompt was blocked. Feedback without a reason, which the API sends with ratings only,
+    /// blocks nothing.
     fn add_feedback(&mut self, feedback: PromptFeedback) {
         let ratings = feedback.ratings();
         if let Some(reason) = feedback.block_reason {
@@ -151,13 +163,13 @@ impl Answer {
         }
     }
 
-    /// What the whole amounts to: an answer, or why it is none. It came whole, as its framing
-    /// says; so a missing reason is not taken for a cut.
+    /// The reply, or the reason why there is no usable text. To be called at the regular end of a
+    /// response; a missing finish reason is no error then.
     pub(crate) fn finish(self) -> Result<Reply, GeminiError> {
-        let verdict = self.verdict().and_then(|()| self.json());
+        let outcome = self.check_finish().and_then(|()| self.json());
         let usage = self.total();
         let reason = self.finish_reason.unwrap_or(FinishReason::Unspecified);
-        match verdict {
+        match outcome {
             Ok(json) => Ok(Reply {
                 text: self.text,
                 json,
@@ -171,8 +183,8 @@ impl Answer {
                 model_version: self.model_version,
                 response_id: self.response_id,
             }),
-            Err(verdict) => Err(NoAnswer {
-                verdict,
+            Err(reason) => Err(NoAnswer {
+                reason,
                 message: self.message,
                 usage,
                 details: self.details,
@@ -184,39 +196,41 @@ impl Answer {
         }
     }
 
-    fn verdict(&self) -> Result<(), Verdict> {
+    /// Checks the finish reason, and that there is text.
+    fn check_finish(&self) -> Result<(), NoAnswerReason> {
         if let Some((reason, ratings)) = &self.block {
             let (reason, ratings) = (reason.clone(), ratings.clone());
-            return Err(Verdict::Blocked { reason, ratings });
+            return Err(NoAnswerReason::Blocked { reason, ratings });
         }
         let empty = self.text.trim().is_empty();
         match &self.finish_reason {
             None | Some(FinishReason::Stop) if empty => Err(self.without_text()),
             Some(FinishReason::MaxTokens) if empty => Err(self.out_of_tokens()),
             None | Some(FinishReason::Stop | FinishReason::MaxTokens) => Ok(()),
-            // As long as it may get here: cut off, like at a limit of tokens.
+            // The limit on requests was reached: cut off, as at a token limit.
             Some(FinishReason::Continuation) if !empty => Ok(()),
-            Some(reason) => Err(verdict_of(reason.clone(), &self.ratings)),
+            Some(reason) => Err(reason_of(reason.clone(), &self.ratings)),
         }
     }
 
-    /// Nothing came, or only what is no text.
-    fn without_text(&self) -> Verdict {
+    /// The reason if there is no text: there is other content, or none at all.
+    fn without_text(&self) -> NoAnswerReason {
         match self.details.unsupported() {
-            kinds if kinds.is_empty() => Verdict::Empty,
-            kinds => Verdict::Unsupported { kinds },
+            kinds if kinds.is_empty() => NoAnswerReason::Empty,
+            kinds => NoAnswerReason::Unsupported { kinds },
         }
     }
 
-    fn out_of_tokens(&self) -> Verdict {
-        Verdict::OutOfTokens {
+    /// The reason if thinking used all tokens, with the numbers that an author needs to change the limit.
+    fn out_of_tokens(&self) -> NoAnswerReason {
+        NoAnswerReason::OutOfTokens {
             thought_tokens: self.total().thought_tokens,
             max_output_tokens: self.max_output_tokens,
         }
     }
 
-    /// The text as JSON that fits, where a schema was sent.
-    fn json(&self) -> Result<Option<Value>, Verdict> {
+    /// Parses the text as JSON and checks it against the schema of the request. `None` without a schema.
+    fn json(&self) -> Result<Option<Value>, NoAnswerReason> {
         let Some(schema) = &self.schema else {
             return Ok(None);
         };
@@ -225,18 +239,21 @@ impl Answer {
             .finish_reason
             .as_ref()
             .is_some_and(|it| cut.contains(it));
-        let json = read_json(&self.text).map_err(|error| Verdict::NotJson {
+        let json = read_json(&self.text).map_err(|error| NoAnswerReason::NotJson {
             detail: error.to_string(),
             truncated,
         })?;
         match schema.check(&json) {
             Ok(()) => Ok(Some(json)),
-            Err(Misfit { place, detail }) => Err(Verdict::Unfit { place, detail }),
+            Err(Mismatch { pointer, detail }) => {
+                Err(NoAnswerReason::SchemaMismatch { pointer, detail })
+            }
         }
     }
 }
 
-/// Reads JSON, also within a Markdown fence, which models write in spite of `responseJsonSchema`.
+/// Parses JSON, also within a Markdown fence, which models sometimes write despite
+/// `responseJsonSchema`. The error is that of the text without the fence removed.
 fn read_json(text: &str) -> Result<Value, serde_json::Error> {
     serde_json::from_str(text).or_else(|error| {
         let fenced = unfenced(text).and_then(|json| serde_json::from_str(json).ok());
@@ -244,7 +261,7 @@ fn read_json(text: &str) -> Result<Value, serde_json::Error> {
     })
 }
 
-/// What is within a fence that is all there is of a text.
+/// The content of a Markdown fence, if the text has nothing else.
 fn unfenced(text: &str) -> Option<&str> {
     let inner = text.trim().strip_prefix("```")?.strip_suffix("```")?;
     let (language, json) = inner.split_once('\n')?;
@@ -252,13 +269,14 @@ fn unfenced(text: &str) -> Option<&str> {
     is_language.then_some(json)
 }
 
-/// What a reason other than the good ones means.
-fn verdict_of(reason: FinishReason, ratings: &[String]) -> Verdict {
+/// The reason for a finish reason other than the successful ones. An unknown one counts as a failure to
+/// write an answer, which is retried once.
+fn reason_of(reason: FinishReason, ratings: &[String]) -> NoAnswerReason {
     use FinishReason as R;
     match reason {
-        R::Continuation => Verdict::Continuation,
-        R::PupLimitedDisabled => Verdict::Denied(reason),
-        R::MissingThoughtSignature | R::TooManyToolCalls => Verdict::InvalidHistory(reason),
+        R::Continuation => NoAnswerReason::Continuation,
+        R::PupLimitedDisabled => NoAnswerReason::Denied(reason),
+        R::MissingThoughtSignature | R::TooManyToolCalls => NoAnswerReason::InvalidHistory(reason),
         R::Safety
         | R::Recitation
         | R::Language
@@ -270,11 +288,11 @@ fn verdict_of(reason: FinishReason, ratings: &[String]) -> Verdict {
         | R::ImageOther
         | R::NoImage
         | R::ImageRecitation
-        | R::ModelArmor => Verdict::Refused {
+        | R::ModelArmor => NoAnswerReason::Refused {
             reason,
             ratings: ratings.to_vec(),
         },
-        _ => Verdict::Failed(reason),
+        _ => NoAnswerReason::Failed(reason),
     }
 }
 

@@ -1,32 +1,38 @@
-//! The API's error object, as far as it can be read: reading it never fails.
+//! The error object of the API (`google.rpc.Status` as JSON), read leniently.
+//!
+//! Reading never fails: an error body with one unexpected field must still give its status and
+//! message. Proxies and older versions of the API deviate in every field.
 
 use std::time::Duration;
 
 use serde_json::Value;
 
-/// What an error body says.
+/// The fields of an error object that the client uses.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Fault {
-    /// The HTTP status the API means, also where the answer began with 200.
+pub(crate) struct ErrorBody {
+    /// The HTTP status. It differs from the status of the answer if a stream began with 200.
     pub(crate) code: Option<u16>,
-    /// The API's word for it, for example `RESOURCE_EXHAUSTED`.
+    /// The canonical status (`google.rpc.Code`), for example `RESOURCE_EXHAUSTED`.
     pub(crate) status: Option<String>,
     pub(crate) message: Option<String>,
     /// `ErrorInfo.reason`, for example `API_KEY_INVALID`.
     pub(crate) reason: Option<String>,
+    /// `RetryInfo.retryDelay`.
     pub(crate) retry_delay: Option<Duration>,
+    /// The violations of `QuotaFailure`.
     pub(crate) quotas: Vec<Quota>,
 }
 
-/// A limit that was exceeded.
+/// A quota that was exceeded.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Quota {
     pub(crate) id: String,
     pub(crate) limit: Option<String>,
 }
 
-impl Fault {
-    /// Reads a body: an object with `error`, or that in a one-element array.
+impl ErrorBody {
+    /// Reads a body: an object with `error`, or an array with such an object, as the streaming method
+    /// sends it. `None` if it is neither.
     pub(crate) fn from_body(body: &[u8]) -> Option<Self> {
         let json: Value = serde_json::from_slice(body.trim_ascii()).ok()?;
         let object = json.get(0).unwrap_or(&json);
@@ -36,7 +42,7 @@ impl Fault {
     /// Reads the value of `error`.
     pub(crate) fn from_error(error: &Value) -> Self {
         let text = |name| error.get(name).and_then(Value::as_str).map(str::to_owned);
-        let mut fault = Self {
+        let mut error_body = Self {
             code: code_of(error),
             status: text("status"),
             message: text("message").or_else(|| error.as_str().map(str::to_owned)),
@@ -44,11 +50,13 @@ impl Fault {
         };
         let details = error.get("details").and_then(Value::as_array);
         for detail in details.into_iter().flatten() {
-            fault.add(detail);
+            error_body.add(detail);
         }
-        fault
+        error_body
     }
 
+    /// Reads one of the typed details. The type is a URL such as
+    /// `type.googleapis.com/google.rpc.RetryInfo`; only the last part matters.
     fn add(&mut self, detail: &Value) {
         let kind = detail.get("@type").and_then(Value::as_str);
         match kind.and_then(|name| name.rsplit('.').next()) {
@@ -65,13 +73,14 @@ impl Fault {
     }
 }
 
-/// The numeric code, or else the one that belongs to the status word.
+/// The numeric code, or else the HTTP status of the canonical status.
 fn code_of(error: &Value) -> Option<u16> {
     let number = error.get("code").and_then(Value::as_u64);
     let number = number.and_then(|code| u16::try_from(code).ok());
     number.or_else(|| code_of_status(error.get("status")?.as_str()?))
 }
 
+/// The HTTP mapping in `google/rpc/code.proto`.
 fn code_of_status(status: &str) -> Option<u16> {
     Some(match status {
         "INVALID_ARGUMENT" | "FAILED_PRECONDITION" | "OUT_OF_RANGE" => 400,
@@ -87,12 +96,15 @@ fn code_of_status(status: &str) -> Option<u16> {
     })
 }
 
+/// A `google.protobuf.Duration` as JSON: decimal seconds with the suffix `s`.
 fn retry_delay(detail: &Value) -> Option<Duration> {
     let text = detail.get("retryDelay")?.as_str()?;
     let seconds: f64 = text.strip_suffix('s')?.parse().ok()?;
     Duration::try_from_secs_f64(seconds).ok()
 }
 
+/// The violations of a `QuotaFailure`. The id names period, scope and plan of a quota; without it, the
+/// metric is used.
 fn quotas(detail: &Value) -> impl Iterator<Item = Quota> {
     let violations = detail.get("violations").and_then(Value::as_array);
     violations.into_iter().flatten().map(|violation| {
@@ -114,21 +126,21 @@ mod tests {
     #[test]
     fn a_full_error_is_read() {
         let body = include_bytes!("../../tests/fixtures/429-per-minute.json");
-        let fault = Fault::from_body(body).unwrap();
-        assert_eq!(fault.code, Some(429));
-        assert_eq!(fault.status.as_deref(), Some("RESOURCE_EXHAUSTED"));
-        assert_eq!(fault.reason.as_deref(), Some("RATE_LIMIT_EXCEEDED"));
-        assert_eq!(fault.retry_delay, Some(Duration::from_secs(36)));
+        let error_body = ErrorBody::from_body(body).unwrap();
+        assert_eq!(error_body.code, Some(429));
+        assert_eq!(error_body.status.as_deref(), Some("RESOURCE_EXHAUSTED"));
+        assert_eq!(error_body.reason.as_deref(), Some("RATE_LIMIT_EXCEEDED"));
+        assert_eq!(error_body.retry_delay, Some(Duration::from_secs(36)));
         assert_eq!(
-            fault.quotas[0].id,
+            error_body.quotas[0].id,
             "GenerateRequestsPerMinutePerProjectPerModel-FreeTier"
         );
-        assert_eq!(fault.quotas[0].limit.as_deref(), Some("20"));
+        assert_eq!(error_body.quotas[0].limit.as_deref(), Some("20"));
     }
 
     #[test]
-    fn odd_shapes_are_read_as_far_as_they_go() {
-        let read = |json: Value| Fault::from_body(json.to_string().as_bytes());
+    fn unexpected_shapes_are_read_as_far_as_possible() {
+        let read = |json: Value| ErrorBody::from_body(json.to_string().as_bytes());
         let wrapped = read(json!([{"error": {"code": 503, "message": "busy"}}])).unwrap();
         assert_eq!(
             (wrapped.code, wrapped.message.as_deref()),
@@ -145,7 +157,7 @@ mod tests {
             Some("nope")
         );
         assert_eq!(read(json!({"message": "no error in it"})), None);
-        assert_eq!(Fault::from_body(b"<html>"), None);
+        assert_eq!(ErrorBody::from_body(b"<html>"), None);
     }
 
     #[test]

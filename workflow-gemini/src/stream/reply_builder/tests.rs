@@ -4,7 +4,7 @@ use super::*;
 use crate::reply::responses;
 
 fn after(request: &GenerateRequest, parts: &[Value]) -> (Vec<Chunk>, Result<Reply, GeminiError>) {
-    let mut answer = Answer::to(request);
+    let mut answer = ReplyBuilder::new(request);
     let mut news = VecDeque::new();
     for part in parts {
         let mut read = responses(part.to_string().as_bytes()).unwrap();
@@ -29,7 +29,7 @@ fn end(reason: &str) -> Value {
 }
 
 #[test]
-fn text_is_joined_without_a_separator_and_thoughts_are_kept_apart() {
+fn text_is_joined_without_a_separator_and_thoughts_are_separate() {
     let thought = json!({"candidates": [{"content": {"parts": [
         {"text": "hm", "thought": true}, {"text": "A"}, {"text": "", "thoughtSignature": "x"},
         {"text": "B", "thoughtSignature": "x"}]}}]});
@@ -60,8 +60,8 @@ fn usage_is_a_running_total() {
     let parts = [used(1), used(1), text("A"), used(5), end("STOP")];
     let (news, reply) = after(&GenerateRequest::new("Hi"), &parts);
     assert_eq!(reply.unwrap().usage, Usage::new(3, 5));
-    let told = news.iter().filter(|chunk| matches!(chunk, Chunk::Usage(_)));
-    assert_eq!(told.count(), 2);
+    let reported = news.iter().filter(|chunk| matches!(chunk, Chunk::Usage(_)));
+    assert_eq!(reported.count(), 2);
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn reaching_the_limit_is_a_success_with_text_and_an_error_without() {
 }
 
 #[test]
-fn a_continuation_is_never_taken_for_an_end() {
+fn a_continuation_is_never_a_complete_answer() {
     let error = outcome(&[end("CONTINUATION")]).unwrap_err();
     assert_eq!(
         (error.code(), error.retry_limit()),
@@ -147,13 +147,13 @@ fn a_continuation_is_never_taken_for_an_end() {
 }
 
 #[test]
-fn a_token_on_the_way_is_no_reason_to_go_on() {
-    let mut answer = Answer::to(&GenerateRequest::new("Hi"));
+fn a_token_without_the_finish_reason_does_not_continue_the_answer() {
+    let mut answer = ReplyBuilder::new(&GenerateRequest::new("Hi"));
     let checkpoint = json!({"candidates": [{"content": {"parts": [{"text": "A"}]},
         "finishReason": "STOP", "continuationToken": "dG9rZW4="}]});
     let mut read = responses(checkpoint.to_string().as_bytes()).unwrap();
     answer.add(read.remove(0), &mut VecDeque::new()).unwrap();
-    assert_eq!(answer.goes_on(), None);
+    assert_eq!(answer.take_continuation(), None);
     assert!(!answer.finish().unwrap().is_truncated());
 }
 

@@ -1,4 +1,4 @@
-//! An answer's body: read with time-outs and a bound on its size.
+//! The body of an HTTP response, read with timeouts and a limit on its size.
 
 use bytes::Bytes;
 use reqwest::{Response, header::CONTENT_TYPE};
@@ -7,30 +7,32 @@ use workflow_httpkit::{BodyReader, MAX_REFUSAL_BYTES, ReadError, Secret};
 use super::clock::Clock;
 use crate::{error::GeminiError, limits::Permit};
 
-/// How many of the first bytes are kept, to show what came instead of an answer.
+/// The number of first bytes that are kept, for the excerpt of a foreign answer.
 const HEAD: usize = 1_000;
 
-/// The bytes of an answer, decompressed.
-pub(crate) struct Body {
+/// The decompressed bytes of a response.
+pub(crate) struct ResponseBody {
     pieces: BodyReader,
     content_type: Option<String>,
     service_tier: Option<String>,
     clock: Clock,
-    /// The bound that an error names: of it, earlier answers of the same reply have used a part.
+    /// The limit that an error names. Earlier responses of the same reply have used a part of it, so
+    /// the reader's own limit may be lower.
     limit: usize,
+    /// The first bytes.
     head: Vec<u8>,
     secret: Secret,
-    /// The request is on its way until this is dropped.
+    /// The request counts as in flight until this is dropped.
     _permit: Permit,
 }
 
-impl Body {
-    /// The body of an answer whose head has come. `limit` is the client's bound, `room` what earlier
-    /// answers have left of it.
+impl ResponseBody {
+    /// The body of a response whose head was received. `limit` is the client's `max_reply_bytes`,
+    /// `bytes_left` the part of it that earlier responses of the same reply have left.
     pub(crate) fn new(
         response: Response,
         clock: Clock,
-        (limit, room): (usize, usize),
+        (limit, bytes_left): (usize, usize),
         secret: Secret,
         permit: Permit,
     ) -> Self {
@@ -40,7 +42,7 @@ impl Body {
         let service_tier = response.headers().get("x-gemini-service-tier");
         let service_tier = service_tier.and_then(|it| Some(it.to_str().ok()?.to_owned()));
         Self {
-            pieces: BodyReader::new(response, room),
+            pieces: BodyReader::new(response, bytes_left),
             content_type,
             service_tier,
             clock,
@@ -51,22 +53,25 @@ impl Body {
         }
     }
 
-    /// What the request was sent with: it must not be shown.
+    /// The credential of the request, to be removed from texts of the server.
     pub(crate) fn secret(&self) -> &Secret {
         &self.secret
     }
 
-    /// The tier that served the request.
+    /// The service tier that served the request, from the header `x-gemini-service-tier`.
     pub(crate) fn service_tier(&self) -> Option<&str> {
         self.service_tier.as_deref()
     }
 
-    /// How many bytes came so far.
+    /// The number of bytes received so far.
     pub(crate) fn bytes(&self) -> usize {
         self.pieces.bytes_read()
     }
 
     /// The next piece; `None` at the end.
+    ///
+    /// # Errors
+    /// [`GeminiError::Timeout`], [`GeminiError::TooLarge`], or [`GeminiError::Interrupted`].
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, GeminiError> {
         let is_first = self.pieces.bytes_read() == 0;
         let piece = self.pieces.next();
@@ -78,13 +83,13 @@ impl Body {
         self.take(piece)
     }
 
-    /// The next piece behind an answer that is already complete.
-    pub(crate) async fn next_after_the_end(&mut self) -> Result<Option<Bytes>, GeminiError> {
+    /// The next piece after the answer is complete. Waits for a short time only.
+    pub(crate) async fn next_after_end(&mut self) -> Result<Option<Bytes>, GeminiError> {
         let piece = self.clock.end(self.pieces.next()).await?;
         self.take(piece)
     }
 
-    /// All of it.
+    /// The complete body.
     pub(crate) async fn whole(&mut self) -> Result<Vec<u8>, GeminiError> {
         let mut whole = Vec::new();
         while let Some(piece) = self.next().await? {
@@ -93,8 +98,8 @@ impl Body {
         Ok(whole)
     }
 
-    /// As much of a refusal as there is and as is worth reading. Its status counts, whatever
-    /// becomes of its body.
+    /// The body of a refusal, at most [`MAX_REFUSAL_BYTES`]. Never fails, because the status is what
+    /// matters: an incomplete body is better than its read error.
     pub(crate) async fn refusal(&mut self) -> Vec<u8> {
         let mut body = Vec::new();
         while let Ok(Some(piece)) = self.next().await {
@@ -107,7 +112,7 @@ impl Body {
         body
     }
 
-    /// The error of an answer that is not the API's, as this part of it shows.
+    /// The error of an answer that is not the API's, with an excerpt of this part.
     pub(crate) fn foreign(&self, part: &[u8]) -> GeminiError {
         let content_type = self.content_type.as_deref();
         GeminiError::Foreign {
@@ -116,18 +121,19 @@ impl Body {
         }
     }
 
-    /// The error of an answer none of which is the API's.
+    /// The error of an answer that is not the API's, with an excerpt of its beginning.
     pub(crate) fn foreign_head(&self) -> GeminiError {
         self.foreign(&self.head)
     }
 
-    /// Whether something came, and does not even claim to be from the API.
+    /// Whether there is a body, and its content type is neither JSON nor server-sent events.
     pub(crate) fn is_foreign(&self) -> bool {
         let kind = self.content_type.as_deref().unwrap_or_default();
         let claims = ["json", "event-stream"];
         !self.head.trim_ascii().is_empty() && !claims.iter().any(|claim| kind.contains(claim))
     }
 
+    /// Converts the errors of the reader, and keeps the first bytes for an excerpt.
     fn take(
         &mut self,
         piece: Result<Option<Bytes>, ReadError>,

@@ -1,27 +1,27 @@
-//! The answer to one request, read piece by piece.
+//! [`ReplyReader`]: the responses of one request, read from its body.
 
 use workflow_httpkit::Secret;
 
-use super::{Documents, body::Body, surrogates::Surrogates};
+use super::{Documents, response_body::ResponseBody, surrogates::Surrogates};
 use crate::{
     error::GeminiError,
     reply::{Response, Unreadable, responses},
     request::Method,
 };
 
-/// An answer that is coming.
-pub(crate) struct Reading {
+/// An answer that is being read, by either method.
+pub(crate) struct ReplyReader {
     method: Method,
-    body: Body,
+    body: ResponseBody,
     documents: Documents,
     surrogates: Surrogates,
-    /// Whether anything came that looks like the API's.
+    /// Whether a response of the API was received.
     began: bool,
     ended: bool,
 }
 
-impl Reading {
-    pub(crate) fn new(method: Method, body: Body) -> Self {
+impl ReplyReader {
+    pub(crate) fn new(method: Method, body: ResponseBody) -> Self {
         Self {
             method,
             body,
@@ -32,12 +32,12 @@ impl Reading {
         }
     }
 
-    /// How many bytes it had so far.
+    /// The number of bytes received so far.
     pub(crate) fn bytes(&self) -> usize {
         self.body.bytes()
     }
 
-    /// The tier that served the request, where the head of the answer says so.
+    /// The service tier that served the request, if the head of the response names it.
     pub(crate) fn service_tier(&self) -> Option<&str> {
         self.body.service_tier()
     }
@@ -46,7 +46,10 @@ impl Reading {
         self.body.secret()
     }
 
-    /// What comes next; `None` at the end. `is_complete`: the model has said why it stopped.
+    /// The next responses; `None` at the end.
+    ///
+    /// `is_complete` is whether a finish reason was received. The end before it is an error, and how the
+    /// body ends after it does not matter.
     pub(crate) async fn next(
         &mut self,
         is_complete: bool,
@@ -57,7 +60,7 @@ impl Reading {
         }
     }
 
-    /// All at once: its framing says where it ends.
+    /// Reads the whole body at once. HTTP framing marks its end, so no finish reason is needed.
     async fn whole(&mut self) -> Result<Option<Vec<Response>>, GeminiError> {
         if self.ended {
             return Ok(None);
@@ -71,6 +74,7 @@ impl Reading {
         parts.map(Some)
     }
 
+    /// Returns the next document of the stream, and reads more bytes if there is none.
     async fn streamed(&mut self, is_complete: bool) -> Result<Option<Vec<Response>>, GeminiError> {
         loop {
             if let Some(document) = self.documents.next() {
@@ -83,14 +87,16 @@ impl Reading {
         }
     }
 
-    /// Reads a document; mended, where only half a surrogate pair keeps it from being JSON.
+    /// Parses a document. If that fails, repairs surrogate pairs that the stream has cut, and parses
+    /// again.
     fn parsed(&mut self, document: &[u8]) -> Result<Vec<Response>, Unreadable> {
-        responses(document).or_else(|error| match self.surrogates.mend(document) {
-            Some(mended) => responses(&mended),
+        responses(document).or_else(|error| match self.surrogates.repair(document) {
+            Some(repaired) => responses(&repaired),
             None => Err(error),
         })
     }
 
+    /// Parses a document of the stream. An incomplete one after a complete answer is ignored.
     fn read(&mut self, document: &[u8], is_complete: bool) -> Result<Vec<Response>, GeminiError> {
         match self.parsed(document) {
             Ok(parts) => {
@@ -103,11 +109,10 @@ impl Reading {
         }
     }
 
-    /// Reads more bytes. Behind a complete answer only the end can come, and how it comes does
-    /// not matter.
+    /// Reads the next bytes. After a complete answer, errors and timeouts count as the end.
     async fn more(&mut self, is_complete: bool) -> Result<(), GeminiError> {
         let piece = if is_complete {
-            self.body.next_after_the_end().await.unwrap_or_default()
+            self.body.next_after_end().await.unwrap_or_default()
         } else {
             self.body.next().await?
         };
@@ -120,6 +125,7 @@ impl Reading {
         Ok(())
     }
 
+    /// Checks that the stream may end here.
     fn check_end(&self, is_complete: bool) -> Result<(), GeminiError> {
         if !self.began && self.body.is_foreign() {
             return Err(self.body.foreign_head());

@@ -1,6 +1,7 @@
-//! Words of closed sets, as people write them.
+//! Spelling: suggestions for misspelt words, and the API's spelling of words.
 
-/// The known word that this one is a misspelling of.
+/// The known word that a word is probably a misspelling of. At most a third of the letters may differ,
+/// and no word over 64 bytes is compared: the cost grows with the square of the length.
 pub(crate) fn nearest<'a>(
     written: &str,
     known: impl IntoIterator<Item = &'a str>,
@@ -16,7 +17,7 @@ pub(crate) fn nearest<'a>(
     Some(nearest.1)
 }
 
-/// What is wrong with a word, and what it may be.
+/// The error message for an unknown word: a suggestion, or else all known words.
 pub(crate) fn unknown<'a>(
     what: &str,
     written: &str,
@@ -33,8 +34,8 @@ pub(crate) fn unknown<'a>(
     )
 }
 
-/// A word in the API's spelling: `only high` is `ONLY_HIGH`.
-pub(crate) fn upper(text: &str) -> String {
+/// The API's spelling of a word: `only high` is `ONLY_HIGH`.
+pub(crate) fn to_api_case(text: &str) -> String {
     let word = text.trim().to_ascii_uppercase();
     word.replace([' ', '-'], "_")
 }
