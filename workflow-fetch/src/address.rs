@@ -1,17 +1,20 @@
-//! Which addresses are public. Pure.
+//! Public and special-purpose addresses. Pure.
+//!
+//! The tables follow the IANA registries of special-purpose IPv4 and IPv6 addresses (RFC 6890). The
+//! standard library's `is_global` is unstable and does not cover the metadata services of clouds.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-/// What a workflow must not reach: the special-purpose registries, and two services of clouds that
-/// stand in public ranges.
+/// The IPv4 addresses that a workflow must not reach, and what they are: the special-purpose registry,
+/// and metadata services of clouds. The first match names the address.
 const FORBIDDEN_V4: [(Ipv4Net, &str); 17] = [
     (v4([0, 0, 0, 0], 8), "this machine"),
     (v4([10, 0, 0, 0], 8), "private"),
     (v4([100, 64, 0, 0], 10), "private to a provider"),
     (v4([127, 0, 0, 0], 8), "loopback"),
-    // Before its range, to be named: what gives a cloud's machines their credentials.
+    // Before its range, so that an error names it: it hands out the credentials of a cloud's machines.
     (v4([169, 254, 169, 254], 32), "a metadata service"),
     (v4([169, 254, 0, 0], 16), "link-local"),
     (v4([172, 16, 0, 0], 12), "private"),
@@ -24,24 +27,26 @@ const FORBIDDEN_V4: [(Ipv4Net, &str); 17] = [
     (v4([203, 0, 113, 0], 24), "for documentation"),
     (v4([168, 63, 129, 16], 32), "a metadata service"),
     (v4([224, 0, 0, 0], 4), "multicast"),
-    // With the broadcast address.
+    // Includes the broadcast address.
     (v4([240, 0, 0, 0], 4), "reserved"),
 ];
 
-/// What lies in `2000::/3`, and is not public all the same.
+/// The addresses in `2000::/3` that are not public.
 const FORBIDDEN_V6: [(Ipv6Net, &str); 4] = [
-    // Teredo, ORCHID and benchmarks are in it.
+    // Includes Teredo, ORCHID and benchmarks.
     (v6([0x2001, 0], 23), "reserved for protocols"),
     (v6([0x2001, 0xdb8], 32), "for documentation"),
     (v6([0x2002, 0], 16), "6to4"),
     (v6([0x3fff, 0], 20), "for documentation"),
 ];
 
-/// All that is assigned for the public.
+/// The global unicast addresses (RFC 4291). Everything outside is refused, also ranges that are assigned
+/// in the future.
 const PUBLIC_V6: Ipv6Net = v6([0x2000, 0], 3);
+/// The well-known prefix of NAT64 (RFC 6052). The last 32 bits are an IPv4 address.
 const NAT64: Ipv6Net = v6([0x64, 0xff9b], 96);
 
-/// Names for what lies outside of `2000::/3`.
+/// Names for addresses outside of `2000::/3`.
 const OUTSIDE_V6: [(Ipv6Net, &str); 4] = [
     (v6([0xfc00, 0], 7), "private"),
     (v6([0xfe80, 0], 10), "link-local"),
@@ -57,24 +62,24 @@ const fn v6([a, b]: [u16; 2], prefix: u8) -> Ipv6Net {
     Ipv6Net::new_assert(Ipv6Addr::new(a, b, 0, 0, 0, 0, 0, 0), prefix)
 }
 
-/// Which addresses an origin may have: the public ones, and what the host adds.
+/// The addresses that an origin may have: the public ones, and those that the host allows.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Addresses {
     allowed: Vec<IpNet>,
 }
 
 impl Addresses {
-    /// Adds an address or a range.
+    /// Allows an address or a range.
     pub(crate) fn allow(&mut self, addresses: IpNet) {
         self.allowed.push(addresses);
     }
 
-    /// Whether the host has added any.
+    /// Whether the host has allowed any.
     pub(crate) fn has_private(&self) -> bool {
         !self.allowed.is_empty()
     }
 
-    /// Refuses an address, and says what it is.
+    /// Fails for a forbidden address, with what it is, such as `loopback`.
     pub(crate) fn check(&self, address: IpAddr) -> Result<(), &'static str> {
         if self.allowed.iter().any(|net| net.contains(&address)) {
             return Ok(());
@@ -91,8 +96,9 @@ fn check_v4(address: Ipv4Addr) -> Result<(), &'static str> {
     found.map_or(Ok(()), |(_, kind)| Err(*kind))
 }
 
+/// An embedded IPv4 address decides, because a translator or the kernel connects to that one.
 fn check_v6(address: Ipv6Addr) -> Result<(), &'static str> {
-    if let Some(inner) = carried(address) {
+    if let Some(inner) = embedded_v4(address) {
         return check_v4(inner);
     }
     let within = |nets: &[(Ipv6Net, &'static str)]| {
@@ -109,8 +115,8 @@ fn check_v6(address: Ipv6Addr) -> Result<(), &'static str> {
     within(&FORBIDDEN_V6).map_or(Ok(()), Err)
 }
 
-/// The IPv4 address that an IPv6 address only wraps: mapped, or for a translator (NAT64).
-fn carried(address: Ipv6Addr) -> Option<Ipv4Addr> {
+/// The IPv4 address that an IPv6 address embeds: IPv4-mapped, or for a NAT64 translator.
+fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let [.., a, b, c, d] = address.octets();
     let translated = NAT64.contains(&address).then(|| Ipv4Addr::new(a, b, c, d));
     address.to_ipv4_mapped().or(translated)
@@ -158,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn special_addresses_are_not_and_are_named() {
+    fn special_purpose_addresses_are_refused_and_named() {
         for (address, expected) in [
             ("0.0.0.0", "this machine"),
             ("0.1.2.3", "this machine"),
@@ -218,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn the_host_opens_what_it_names_and_nothing_else() {
+    fn only_the_named_addresses_are_allowed() {
         let mut addresses = Addresses::default();
         addresses.allow("10.1.0.0/16".parse().unwrap());
         let allowed = |address: &str| addresses.check(address.parse().unwrap()).is_ok();

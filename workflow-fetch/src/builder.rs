@@ -1,4 +1,4 @@
-//! Collects what a client is made from.
+//! The builder of a client.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -11,7 +11,10 @@ use crate::{
     secret::{NoSecrets, Secrets},
 };
 
-/// Collects what an [`HttpClient`] may do. Without an allowed origin: nothing.
+/// Builder of an [`HttpClient`].
+///
+/// Without an allowed origin, the client refuses every call. Setters check nothing;
+/// [`build`](Self::build) checks all settings together.
 ///
 /// ```
 /// use std::time::Duration;
@@ -28,7 +31,7 @@ use crate::{
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct HttpClientBuilder {
     origins: Vec<String>,
-    /// Origins, and what each may reach that is not public.
+    /// Origins, and a range of private addresses for each. An origin may have several entries.
     private: Vec<(String, String)>,
     secrets: Arc<dyn Secrets>,
     resolver: Arc<dyn Resolver>,
@@ -36,7 +39,7 @@ pub struct HttpClientBuilder {
 }
 
 impl HttpClient {
-    /// Collects what the client may do.
+    /// Returns a builder without allowed origins.
     pub fn builder() -> HttpClientBuilder {
         HttpClientBuilder::default()
     }
@@ -51,26 +54,27 @@ impl Default for HttpClientBuilder {
             resolver: Arc::new(SystemResolver),
             timeouts: Timeouts {
                 connect: Duration::from_secs(10),
-                whole: Duration::from_secs(30),
+                total: Duration::from_secs(30),
             },
         }
     }
 }
 
 impl HttpClientBuilder {
-    /// Lets workflows call this origin: scheme, host, and port where it is not the scheme's own.
+    /// Allows workflows to call this origin: scheme, host, and the port unless it is the scheme's
+    /// default.
     pub fn with_origin(mut self, origin: impl Into<String>) -> Self {
         self.origins.push(origin.into());
         self
     }
 
-    /// Lets an [allowed origin](Self::with_origin) be at an address that is not public: one, or a
-    /// range such as `10.1.0.0/16`. No other origin may be there, not even one with the same host.
+    /// Allows private addresses for an allowed origin: one address, or a range such as `10.1.0.0/16`.
+    /// They are not allowed for any other origin, not even for one with the same host.
     ///
-    /// **Dangerous.** Every address of the range can be reached through this origin if its name
-    /// resolves, or is made to resolve, to it. Open no more than the one machine or network that is
-    /// meant, and never a metadata service. A local name of the origin, such as `localhost` or
-    /// `cms.internal`, is then judged by its addresses.
+    /// **Dangerous.** Workflows can reach every address of the range through this origin if its name
+    /// resolves, or is made to resolve, to it. Allow only the machine or network that is needed, and
+    /// never a metadata service. A local name of the origin, such as `localhost` or `cms.internal`, is
+    /// then allowed, too, if its addresses are.
     ///
     /// ```
     /// use workflow_fetch::HttpClient;
@@ -91,35 +95,35 @@ impl HttpClientBuilder {
         self
     }
 
-    /// Where the secrets come from that workflows name. Default: there are none.
+    /// The provider of the secrets that workflows name. Default: there are no secrets.
     pub fn with_secrets(mut self, secrets: impl Secrets) -> Self {
         self.secrets = Arc::new(secrets);
         self
     }
 
-    /// How names are resolved. Default: as the operating system does.
+    /// The resolver of host names. Default: the operating system's.
     pub fn with_resolver(mut self, resolver: impl Resolver) -> Self {
         self.resolver = Arc::new(resolver);
         self
     }
 
-    /// How long making a connection may take, with the look-up of the name. Default: 10 s.
+    /// The longest time to connect, including name resolution. Default: 10 s.
     pub fn with_connect_timeout(mut self, limit: Duration) -> Self {
         self.timeouts.connect = limit;
         self
     }
 
-    /// How long a call may take in all, redirects and the answer's body included. Default: 30 s.
+    /// The longest time for a call, including redirects and the body of the response. Default: 30 s.
     pub fn with_timeout(mut self, limit: Duration) -> Self {
-        self.timeouts.whole = limit;
+        self.timeouts.total = limit;
         self
     }
 
-    /// Checks everything and makes the client. Nothing is sent.
+    /// Checks all settings and builds the client. Nothing is sent.
     ///
     /// # Errors
-    /// [`ConfigError`]: an origin or a range of addresses is none, private addresses are for an
-    /// origin that is not allowed, or there are no root certificates.
+    /// [`ConfigError`] if an origin or a range of addresses is invalid, if private addresses are for an
+    /// origin that is not allowed, or if the HTTP client cannot be set up.
     pub fn build(self) -> Result<HttpClient, ConfigError> {
         let mut origins = Vec::new();
         for origin in &self.origins {
@@ -128,7 +132,7 @@ impl HttpClientBuilder {
         for (origin, addresses) in &self.private {
             let origin = ConfigError::check_origin(origin)?;
             let addresses = ConfigError::check_addresses(addresses)?;
-            // An origin may be listed twice.
+            // An origin may be listed twice, and each entry must have the same addresses.
             let mut is_allowed = false;
             for (_, its) in origins.iter_mut().filter(|(allowed, _)| *allowed == origin) {
                 its.allow(addresses);
@@ -150,7 +154,7 @@ impl HttpClientBuilder {
 
 impl fmt::Debug for HttpClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the origins: before they are checked, one may hold a password.
+        // Without the origins: an unchecked one may contain a password.
         f.debug_struct("HttpClientBuilder")
             .field("timeouts", &self.timeouts)
             .finish_non_exhaustive()

@@ -1,4 +1,4 @@
-//! One hop of a call, and what becomes of it when the answer redirects. Pure.
+//! One request of a call, and the request that follows a redirect. Pure.
 
 use bytes::Bytes;
 use reqwest::{
@@ -12,12 +12,14 @@ use url::Url;
 
 use crate::{error::FetchError, origin::Origin};
 
+/// The header of draft-ietf-httpapi-idempotency-key-header. Its value is the same for all attempts of a
+/// step, so that a server can recognise a repeated change.
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// Headers that tell who asks: for one origin only, as are secrets.
-const PERSONAL: [HeaderName; 2] = [AUTHORIZATION, COOKIE];
-/// Headers that speak of a body, or of a change.
-const OF_A_BODY: [HeaderName; 5] = [
+/// Headers with credentials. Like secrets, they are sent to one origin only.
+const CREDENTIALS: [HeaderName; 2] = [AUTHORIZATION, COOKIE];
+/// Headers that describe a body or a change. They are removed with the body.
+const BODY_HEADERS: [HeaderName; 5] = [
     CONTENT_ENCODING,
     CONTENT_LANGUAGE,
     CONTENT_LOCATION,
@@ -25,18 +27,21 @@ const OF_A_BODY: [HeaderName; 5] = [
     IDEMPOTENCY_KEY,
 ];
 
-/// One request, with everything in it.
+/// One request with its secrets.
 #[derive(Clone)]
 pub(crate) struct Call {
     pub(crate) method: Method,
     pub(crate) url: Url,
-    /// Secrets are marked sensitive.
+    /// Secrets are marked as sensitive: redirects find them by this mark, and `Debug` hides them.
     pub(crate) headers: HeaderMap,
     pub(crate) body: Option<Bytes>,
 }
 
 impl Call {
-    /// Where an answer sends this call instead, if it does.
+    /// The target of a redirect. `None` if the response is not a redirect, or has no `Location`.
+    ///
+    /// # Errors
+    /// [`FetchError::InvalidUrl`].
     pub(crate) fn target(
         &self,
         status: StatusCode,
@@ -53,36 +58,40 @@ impl Call {
         Ok(Some(target))
     }
 
-    /// The call that follows a redirect: as browsers do, a change becomes a `GET` unless the status
-    /// says otherwise. Another origin is not told who asks.
+    /// The request that follows a redirect. As in browsers (Fetch standard, HTTP-redirect fetch), a
+    /// change becomes a `GET` with some statuses. A request to another origin loses its credentials.
     pub(crate) fn redirected(mut self, status: StatusCode, target: Url) -> Self {
         if becomes_get(status, &self.method) {
             self.method = Method::GET;
             self.body = None;
-            for name in &OF_A_BODY {
+            for name in &BODY_HEADERS {
                 self.headers.remove(name);
             }
         }
         if Origin::of(&self.url) != Origin::of(&target) {
-            self.forget_who_asks();
+            self.remove_credentials();
         }
         self.url = target;
         self
     }
 
-    fn forget_who_asks(&mut self) {
+    /// Removes secrets, wherever the workflow put them, and the headers that carry credentials by
+    /// convention. A redirect back to the first origin does not restore them.
+    fn remove_credentials(&mut self) {
         let secret = self
             .headers
             .iter()
             .filter(|(_, value)| value.is_sensitive());
         let secret = secret.map(|(name, _)| name.clone());
-        let personal: Vec<HeaderName> = secret.chain(PERSONAL).collect();
+        let personal: Vec<HeaderName> = secret.chain(CREDENTIALS).collect();
         for name in personal {
             self.headers.remove(name);
         }
     }
 }
 
+/// RFC 9110, section 15.4: 303 means `GET`; 301 and 302 change `POST` for historical reasons; 307 and
+/// 308 keep the method.
 fn becomes_get(status: StatusCode, method: &Method) -> bool {
     match status {
         StatusCode::SEE_OTHER => *method != Method::HEAD,
@@ -128,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn the_status_decides_what_is_sent_again() {
+    fn the_status_decides_whether_method_and_body_are_kept() {
         for status in [301, 302, 303] {
             assert_eq!(followed(Method::POST, status), (Method::GET, false));
         }
@@ -143,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn another_origin_is_not_told_who_asks() {
+    fn another_origin_receives_no_credentials() {
         for target in [
             "https://b.example.com/",
             "http://a.example.com/",
@@ -160,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_redirect_has_a_status_and_a_place() {
+    fn a_redirect_has_a_status_and_a_location() {
         let target = |status, location| {
             let headers = [(LOCATION, HeaderValue::from_static(location))];
             let status = StatusCode::from_u16(status).unwrap();

@@ -1,4 +1,7 @@
-//! `HttpClient`: makes one call, within what its host allows.
+//! [`HttpClient`]: makes one call within the limits of its host.
+//!
+//! Every hop passes the [guard](crate::guard) first. All that leaves this module, outputs and errors, is
+//! free of secrets.
 
 use std::{
     error::Error,
@@ -23,35 +26,35 @@ use crate::{
     origin::Origin,
     reply::Reply,
     request::Request,
-    resolver::{Guarded, Resolver},
+    resolver::{CheckedResolver, Resolver},
     secret::Secrets,
 };
 
 /// The most redirects that are followed.
 const MAX_REDIRECTS: usize = 5;
 
-/// Makes the calls of `HttpNode`s, within what its host allows. Cheap to clone; clones share
-/// connections.
+/// The HTTP client of `HttpNode`s. Cheap to clone; clones share connections.
 ///
-/// Built without an allowed origin it refuses every call.
+/// It calls only the origins that its builder allows, and connects only to public addresses, unless the
+/// builder allows others.
 #[derive(Clone)]
 pub struct HttpClient {
-    /// For origins at public addresses.
+    /// The client for all origins without private addresses.
     public: reqwest::Client,
-    /// One for each origin that has private addresses: a resolver is asked for a name and does not see the
-    /// origin, and a connection to a private address must not be used for another origin.
+    /// One client for each origin with private addresses. A resolver sees the name and not the origin,
+    /// and a pooled connection to a private address must not be reused for another origin.
     private: Arc<[(Origin, reqwest::Client)]>,
     settings: Arc<Settings>,
 }
 
-/// How long a call may take.
+/// The timeouts of a call. The builder documents them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Timeouts {
     pub(crate) connect: Duration,
-    pub(crate) whole: Duration,
+    pub(crate) total: Duration,
 }
 
-/// What a builder has checked.
+/// The settings of a client, as the builder has checked them.
 pub(crate) struct Settings {
     pub(crate) guard: Guard,
     pub(crate) secrets: Arc<dyn Secrets>,
@@ -61,11 +64,11 @@ pub(crate) struct Settings {
 
 impl HttpClient {
     pub(crate) fn new(settings: Settings) -> Result<Self, ConfigError> {
-        let public = http(&settings, &Addresses::default())?;
+        let public = http_client(&settings, &Addresses::default())?;
         let origins = settings.guard.origins();
         let private = origins
             .filter(|(_, addresses)| addresses.has_private())
-            .map(|(origin, addresses)| Ok((origin.clone(), http(&settings, addresses)?)))
+            .map(|(origin, addresses)| Ok((origin.clone(), http_client(&settings, addresses)?)))
             .collect::<Result<_, ConfigError>>()?;
         Ok(Self {
             public,
@@ -74,13 +77,16 @@ impl HttpClient {
         })
     }
 
-    /// The client whose connections lead to addresses that this origin may have, and no others.
+    /// The client that connects only to the addresses that this origin may have.
     fn http(&self, origin: &Origin) -> &reqwest::Client {
         let private = self.private.iter().find(|(its, _)| its == origin);
         private.map_or(&self.public, |(_, http)| http)
     }
 
-    /// Makes a call. Whatever comes of it is free of the secrets that went into it.
+    /// Makes a call. Neither the output nor an error contains the secrets of the request.
+    ///
+    /// # Errors
+    /// The error of [`FetchError`], with its code and hint.
     ///
     /// # Cancellation
     /// Dropping the future closes the connection.
@@ -90,19 +96,19 @@ impl HttpClient {
             secrets,
             expected,
         } = request;
-        let none_yet = Redactor::default();
+        let no_secrets = Redactor::default();
         let checked = self.settings.guard.check(&call.url);
-        let origin = checked.map_err(|error| error.told(&none_yet))?;
+        let origin = checked.map_err(|error| error.to_node_error(&no_secrets))?;
         let added = self.add_secrets(&mut call, secrets, &origin);
-        let redactor = added.map_err(|error| error.told(&none_yet))?;
+        let redactor = added.map_err(|error| error.to_node_error(&no_secrets))?;
         let output = self.within_time(origin, self.follow(call, &expected));
         match output.await {
             Ok(output) => Ok(redactor.json(output)),
-            Err(error) => Err(error.told(&redactor)),
+            Err(error) => Err(error.to_node_error(&redactor)),
         }
     }
 
-    /// Puts secrets into their headers; what hides them from then on.
+    /// Sets the headers with secrets. Returns the redactor that removes them from texts.
     fn add_secrets(
         &self,
         call: &mut Call,
@@ -127,12 +133,13 @@ impl HttpClient {
         Ok(Redactor::all(added.iter().map(Secret::redactor)))
     }
 
+    /// Applies the timeout of the whole call, including redirects and the body.
     async fn within_time<T>(
         &self,
         origin: Origin,
         call: impl Future<Output = Result<T, FetchError>>,
     ) -> Result<T, FetchError> {
-        let limit = self.settings.timeouts.whole;
+        let limit = self.settings.timeouts.total;
         let ended = timeout(limit, call).await;
         ended.unwrap_or_else(|_| {
             let what = "answer";
@@ -144,19 +151,19 @@ impl HttpClient {
         })
     }
 
-    /// Calls, and calls again where the answer redirects: every hop is checked as the first was.
+    /// Sends the request and follows redirects. Every hop is checked like the first one.
     async fn follow(&self, mut call: Call, expected: &Expected) -> Result<Value, FetchError> {
         for hop in 0..=MAX_REDIRECTS {
             let origin = self.settings.guard.check(&call.url);
-            let origin = origin.map_err(|error| of_hop(hop, error))?;
+            let origin = origin.map_err(|error| at_hop(hop, error))?;
             let response = self.send(&call, &origin).await;
-            let response = response.map_err(|error| of_hop(hop, error))?;
+            let response = response.map_err(|error| at_hop(hop, error))?;
             let status = response.status();
             if expected.contains(status.as_u16()) {
                 return output(response, origin).await;
             }
             let target = call.target(status, response.headers());
-            let Some(target) = target.map_err(|error| of_hop(hop + 1, error))? else {
+            let Some(target) = target.map_err(|error| at_hop(hop + 1, error))? else {
                 return Err(refusal(response, origin, expected).await);
             };
             call = call.redirected(status, target);
@@ -164,6 +171,7 @@ impl HttpClient {
         Err(FetchError::TooManyRedirects(MAX_REDIRECTS))
     }
 
+    /// Sends one request and waits for the head of the response.
     async fn send(&self, call: &Call, origin: &Origin) -> Result<Response, FetchError> {
         let mut request = self
             .http(origin)
@@ -173,10 +181,11 @@ impl HttpClient {
             request = request.body(body.clone());
         }
         let sent = request.send().await;
-        sent.map_err(|error| self.unsent(error, origin.clone()))
+        sent.map_err(|error| self.send_error(error, origin.clone()))
     }
 
-    fn unsent(&self, error: reqwest::Error, origin: Origin) -> FetchError {
+    /// Converts an error of `reqwest`. The URL is removed, because its query may be private.
+    fn send_error(&self, error: reqwest::Error, origin: Origin) -> FetchError {
         if let Some(forbidden) = forbidden(&error) {
             return forbidden.into();
         }
@@ -204,12 +213,13 @@ impl fmt::Debug for HttpClient {
     }
 }
 
-/// A client that connects to these addresses only.
-fn http(settings: &Settings, addresses: &Addresses) -> Result<reqwest::Client, ConfigError> {
-    let resolver = Guarded::new(Arc::clone(&settings.resolver), addresses.clone());
+/// A client that connects to these addresses only. Without proxy, redirects and retries, because each
+/// of them would connect without a check, or send a request twice.
+fn http_client(settings: &Settings, addresses: &Addresses) -> Result<reqwest::Client, ConfigError> {
+    let resolver = CheckedResolver::new(Arc::clone(&settings.resolver), addresses.clone());
     reqwest::Client::builder()
         .dns_resolver(resolver)
-        // A proxy would connect in our place, to addresses nobody checks.
+        // A proxy would connect for us, to addresses that are not checked.
         .no_proxy()
         .redirect(redirect::Policy::none())
         .retry(retry::never())
@@ -220,8 +230,8 @@ fn http(settings: &Settings, addresses: &Addresses) -> Result<reqwest::Client, C
         .map_err(|error| ConfigError::Http(error.without_url().into()))
 }
 
-/// Says of an error behind the first hop that a redirect led there.
-fn of_hop(hop: usize, error: FetchError) -> FetchError {
+/// Marks an error of a later hop as the result of a redirect.
+fn at_hop(hop: usize, error: FetchError) -> FetchError {
     if hop == 0 {
         error
     } else {
@@ -229,7 +239,7 @@ fn of_hop(hop: usize, error: FetchError) -> FetchError {
     }
 }
 
-/// Whether it is our own resolver that refused to connect.
+/// The error of our resolver, if it refused to connect. `reqwest` wraps it several times.
 fn forbidden(error: &reqwest::Error) -> Option<ForbiddenAddress> {
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -241,6 +251,7 @@ fn forbidden(error: &reqwest::Error) -> Option<ForbiddenAddress> {
     None
 }
 
+/// Reads an expected response up to the largest output of a step.
 async fn output(response: Response, origin: Origin) -> Result<Value, FetchError> {
     let (status, headers) = (response.status(), response.headers().clone());
     let body = BodyReader::new(response, MAX_OUTPUT_BYTES).whole().await;
@@ -256,6 +267,7 @@ async fn output(response: Response, origin: Origin) -> Result<Value, FetchError>
     reply.output()
 }
 
+/// Reads an unexpected response: `Retry-After`, and the beginning of the body for the message.
 async fn refusal(response: Response, origin: Origin, expected: &Expected) -> FetchError {
     let status = response.status();
     let answer = Refusal {

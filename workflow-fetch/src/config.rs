@@ -1,4 +1,4 @@
-//! What a client may be built from.
+//! [`ConfigError`], and the checks of origins and addresses that produce it.
 
 use std::{error::Error, net::IpAddr};
 
@@ -6,57 +6,62 @@ use ipnet::IpNet;
 
 use crate::origin::Origin;
 
-/// Why a client could not be made.
+/// The error of [`HttpClientBuilder::build`](crate::HttpClientBuilder::build) and of
+/// [`FromEnv::with_name_for`](crate::FromEnv::with_name_for).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// An origin cannot be used. It is not shown, since it may hold a password.
-    #[error("the origin to allow is not usable: {reason}")]
+    /// An origin is invalid. The error does not contain it, because it may have a password.
+    #[error("the allowed origin is invalid: {reason}")]
     InvalidOrigin {
-        /// What is wrong with it.
+        /// The fault, without the origin.
         reason: &'static str,
     },
     /// A text is neither an address nor a range of addresses.
     #[error("`{text}` is neither an address nor a range such as `10.1.0.0/16`")]
     InvalidAddresses {
-        /// What was given.
+        /// The text.
         text: String,
     },
-    /// A range has bits behind its prefix, so that it is not clear what is meant: the one address,
-    /// or the range.
+    /// A range has bits after its prefix, so it may mean the one address or the range.
     #[error(
         "`{text}` is an address within a range: write `{range}` for the range, `{address}` for the address"
     )]
     AmbiguousRange {
-        /// What was given.
+        /// The text.
         text: String,
         /// The range of this prefix.
         range: String,
         /// The address alone.
         address: IpAddr,
     },
-    /// A range has every address.
-    #[error("`{text}` opens every address: name the networks that are meant")]
+    /// A range contains every address.
+    #[error("`{text}` allows every address: name the networks that are needed")]
     EveryAddress {
-        /// What was given.
+        /// The text.
         text: String,
     },
-    /// Private addresses are opened for an origin that may not be called.
-    #[error("private addresses are opened for {origin}, which is not an allowed origin")]
+    /// Private addresses are allowed for an origin that is not allowed itself.
+    #[error(
+        "private addresses are allowed for {origin}, which is not an allowed origin: allow it, too"
+    )]
     PrivateOriginNotAllowed {
         /// The origin.
         origin: String,
     },
-    /// The HTTP client could not be set up, for example for want of root certificates.
+    /// The HTTP client could not be set up, for example because there are no root certificates.
     #[error("the HTTP client could not be set up")]
     Http(#[source] Box<dyn Error + Send + Sync>),
 }
 
 impl ConfigError {
+    /// Parses an origin of the settings.
     pub(crate) fn check_origin(text: &str) -> Result<Origin, Self> {
         Origin::parse(text).map_err(|reason| Self::InvalidOrigin { reason })
     }
 
+    /// Parses an address or a range. Refuses ranges that are probably mistakes: every address, and a range
+    /// with bits after its prefix.
     pub(crate) fn check_addresses(text: &str) -> Result<IpNet, Self> {
         let text = text.trim();
         if let Ok(address) = text.parse::<IpAddr>() {

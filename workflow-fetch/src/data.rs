@@ -1,4 +1,7 @@
-//! What a workflow writes into an `HttpNode`.
+//! The `data` of an `HttpNode`.
+//!
+//! The doc comments of the fields are descriptions in the JSON Schema of the node type, which editors
+//! and the web page show.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
@@ -6,7 +9,10 @@ use workflow_core::{Json, Template, template::TextOrSecret};
 
 use crate::{expect::Expected, header::Header, members::Members};
 
-/// The `data` of an `HttpNode`, checked.
+/// The checked `data` of an `HttpNode`.
+///
+/// Deserialize it from the JSON of a workflow. Unknown fields, invalid headers and a body in a `GET` are
+/// errors; the URL is checked when the node runs, because it is a template.
 ///
 /// ```
 /// use workflow_fetch::HttpData;
@@ -23,31 +29,31 @@ pub struct HttpData(Fields);
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Fields {
-    /// What to do with the URL. `GET` and `HEAD` have no body.
+    /// The HTTP method. `GET` and `HEAD` have no body.
     #[serde(default)]
     pub(crate) method: Method,
-    /// Where to, with `{{ expressions }}`, which are taken as they stand: what has to be encoded
-    /// belongs into `query`.
+    /// The URL, with `{{ expressions }}`. Their values are inserted without encoding; use `query` for
+    /// values that need it.
     pub(crate) url: Template,
-    /// What is appended to the URL, encoded: names, and texts with `{{ expressions }}`.
+    /// Query parameters, appended to the URL and encoded: names, and texts with `{{ expressions }}`.
     #[serde(default)]
     pub(crate) query: Members<String, Template>,
     /// Headers: texts with `{{ expressions }}`, or secrets of the service by their names.
     #[serde(default)]
     pub(crate) headers: Members<Header, TextOrSecret>,
     /// A body of JSON, with `{{ expressions }}` in its strings. Not together with `body`.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "some_even_if_null")]
     pub(crate) json: Option<Json>,
     /// A body of text, with `{{ expressions }}`. Not together with `json`.
     pub(crate) body: Option<Template>,
-    /// The statuses that are a success: one, a class such as `2xx`, or a list of them. Any other
-    /// fails the step.
+    /// The statuses that count as success: one, a class such as `2xx`, or a list of them. Any other
+    /// status fails the step.
     #[serde(default)]
     #[schemars(extend("default" = "2xx"))]
     pub(crate) expect_status: Expected,
 }
 
-/// What to do with a URL.
+/// The supported HTTP methods.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 #[schemars(inline)]
@@ -74,8 +80,8 @@ impl From<Method> for reqwest::Method {
     }
 }
 
-/// `null` is a body, too.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Json>, D::Error> {
+/// Reads a field whose `null` is a value: `"json": null` is a body, a missing field is none.
+fn some_even_if_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Json>, D::Error> {
     Json::deserialize(deserializer).map(Some)
 }
 
@@ -122,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_refused() {
+    fn invalid_data_is_refused() {
         let with = |more: Value| {
             let mut data = json!({"url": "https://example.com"});
             let fields = data.as_object_mut().unwrap();
@@ -154,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn the_schema_describes_every_field_and_marks_what_is_rendered() {
+    fn the_schema_describes_every_field_and_marks_the_templates() {
         let schema = schemars::schema_for!(HttpData).to_value();
         assert_eq!(schema["additionalProperties"], false);
         assert_eq!(schema["required"], json!(["url"]));

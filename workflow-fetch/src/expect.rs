@@ -1,4 +1,4 @@
-//! `Expected`: the statuses a workflow takes for success.
+//! `Expected`: the statuses that count as success.
 
 use std::{borrow::Cow, fmt};
 
@@ -6,15 +6,15 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;
 
-/// The statuses that are a success: by default all of `2xx`.
+/// The statuses that count as success. Default: `2xx`.
 #[derive(Clone, Debug)]
 pub(crate) struct Expected(Vec<Statuses>);
 
-/// A status, or all of a class.
+/// One status, or a class of statuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Statuses {
     One(u16),
-    /// Those whose first digit this is.
+    /// All statuses with this first digit.
     Class(u16),
 }
 
@@ -50,6 +50,7 @@ impl fmt::Display for Expected {
 }
 
 impl Statuses {
+    /// Reads a status from 100 to 599, or a class from `1xx` to `5xx`.
     fn read(json: &Value) -> Option<Self> {
         if let Some(text) = json.as_str() {
             let digit = text.strip_suffix("xx")?.parse().ok()?;
@@ -106,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn one_a_class_or_several_are_understood() {
+    fn a_status_a_class_and_a_list_are_accepted() {
         let matching = |expected: &Expected| {
             let statuses = [200, 204, 302, 404, 500];
             statuses.map(|status| expected.contains(status))

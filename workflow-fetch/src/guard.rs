@@ -1,4 +1,7 @@
-//! `Guard`: what may be called.
+//! [`Guard`]: the origins and addresses that workflows may call.
+//!
+//! Two checks protect the network of the service: [`Guard::check`] for what a URL shows, before each
+//! hop, and [`Addresses::check_all`] for what its name resolves to, when connecting.
 
 use std::net::IpAddr;
 
@@ -10,10 +13,11 @@ use crate::{
     origin::{self, Origin},
 };
 
-/// Names that lead into a machine or its network, whatever they resolve to.
+/// Top-level labels of local networks (RFC 6761, RFC 6762, and ICANN's `internal`). Such names are
+/// refused whatever they resolve to.
 const LOCAL_NAMES: [&str; 4] = ["localhost", "local", "internal", "localdomain"];
 
-/// Which origins may be called, and at which addresses each.
+/// The allowed origins, each with the addresses that it may have.
 #[derive(Clone, Debug)]
 pub(crate) struct Guard(Vec<(Origin, Addresses)>);
 
@@ -22,12 +26,12 @@ impl Guard {
         Self(origins)
     }
 
-    /// The origins, and the addresses that each may have.
+    /// The allowed origins and their addresses.
     pub(crate) fn origins(&self) -> impl Iterator<Item = (&Origin, &Addresses)> {
         self.0.iter().map(|(origin, addresses)| (origin, addresses))
     }
 
-    /// Checks all that a URL shows by itself. What its name resolves to is checked when connecting.
+    /// Checks a URL without name resolution: scheme, origin, and a literal address or local name.
     pub(crate) fn check(&self, url: &Url) -> Result<Origin, FetchError> {
         origin::check(url).map_err(|reason| FetchError::InvalidUrl(reason.into()))?;
         let origin = Origin::of(url);
@@ -50,7 +54,8 @@ impl Addresses {
         checked.map_err(|kind| ForbiddenAddress::Literal(address, kind))
     }
 
-    /// A local name is refused, unless its origin has private addresses: then the addresses decide.
+    /// Refuses a local name, unless its origin has private addresses. Then the check of the addresses
+    /// decides.
     fn check_name(&self, name: &str) -> Result<(), ForbiddenAddress> {
         if is_local(name) && !self.has_private() {
             return Err(ForbiddenAddress::Name(name.to_owned()));
@@ -58,7 +63,8 @@ impl Addresses {
         Ok(())
     }
 
-    /// Refuses a name if any of its addresses is forbidden: the others are not to be trusted.
+    /// Refuses a name if any of its addresses is forbidden. A name with public and private addresses is
+    /// an attack or a mistake, and the client could not choose between them reliably.
     pub(crate) fn check_all(
         &self,
         name: &str,
@@ -78,7 +84,7 @@ impl Addresses {
     }
 }
 
-/// Whether a name's last label, a final dot left aside, is one of a local network.
+/// Whether the last label of a name, without a final dot, is that of a local network.
 fn is_local(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
     let last = name.rsplit('.').next().unwrap_or(name);
@@ -92,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_the_local_network_are_known() {
+    fn local_names_are_recognised() {
         for name in [
             "localhost",
             "LOCALHOST.",

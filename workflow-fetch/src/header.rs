@@ -4,8 +4,8 @@ use std::str::FromStr;
 
 use reqwest::header::HeaderName;
 
-/// Headers that say where a request ends, which server it is for, or how its answer is packed.
-/// They are the client's.
+/// Headers that control the connection, the framing or the encoding of a message. Only the client may
+/// set them: a workflow could otherwise smuggle a request or address another virtual host.
 const RESERVED: [&str; 13] = [
     "accept-encoding",
     "connection",

@@ -1,4 +1,4 @@
-//! Outgoing HTTP for workflows: the `HttpNode`, and the guard that decides what it may reach.
+//! HTTP calls from workflows: the `HttpNode`, and the guard that restricts what it may reach.
 //!
 //! ```
 //! use workflow_core::{Registry, Workflow};
@@ -22,19 +22,22 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! - [`register`] adds [`HttpNode`] to a registry; [`HttpData`] is what a workflow writes into it.
+//! - [`register`] adds [`HttpNode`] to a registry; [`HttpData`] is the `data` of such a node in a
+//!   workflow.
 //! - [`HttpClient`] makes the calls. It is built with the origins that workflows may call: without
 //!   any, it refuses every call.
-//! - [`Secrets`] provides what a workflow only names; [`FromEnv`] reads it from the environment.
-//!   No output, error or `Debug` shows a secret, even if the server echoes it.
-//! - [`Resolver`] is for hosts that find addresses in another way than the operating system.
+//! - [`Secrets`] provides the values of secrets, which a workflow refers to by name; [`FromEnv`] reads
+//!   them from the environment. No output, error or `Debug` output contains a secret, even if the
+//!   server echoes it.
+//! - [`Resolver`] replaces the operating system's name resolution.
 //!
-//! Addresses are checked when a connection is made, not before: a name that changes its mind in
-//! between gains nothing. Only public ones are connected to, unless the host opens others for an
-//! origin.
+//! Workflows are untrusted: the author of one must not reach the network of the service (server-side
+//! request forgery, SSRF). Addresses are checked when a connection is made and not before, so a name
+//! whose address changes in between (DNS rebinding) is checked, too. The client connects to public
+//! addresses only, unless the host allows others for an origin.
 //!
-//! What it is *not*: it sends nothing twice by itself, keeps no cookies, uses no proxy, and is no
-//! client for anything but text and JSON of bounded size.
+//! The client never retries, keeps no cookies, uses no proxy, and supports only text and JSON of limited
+//! size.
 
 mod address;
 mod builder;

@@ -1,4 +1,4 @@
-//! `Members`: a JSON object whose names have a type, in their order.
+//! `Members`: a JSON object with typed names, in the order of the document.
 
 use std::{borrow::Cow, fmt, marker::PhantomData, str::FromStr};
 
@@ -8,10 +8,10 @@ use serde::{
     de::{DeserializeSeed, Error as _, MapAccess, Visitor},
 };
 
-/// The most members one object may have.
-const MOST: usize = 100;
+/// The most members of one object.
+const MAX_MEMBERS: usize = 100;
 
-/// Pairs of names and values. A name that is none, or that comes twice, is an error at its place.
+/// Pairs of names and values. An invalid or repeated name is an error at the place of its member.
 #[derive(Clone, Debug)]
 pub(crate) struct Members<K, V>(Vec<(K, V)>);
 
@@ -37,6 +37,7 @@ where
     }
 }
 
+/// The visitor of the object. It keeps the order of the document and stops at the limit.
 struct Reader<K, V>(PhantomData<(K, V)>);
 
 impl<'de, K, V> Visitor<'de> for Reader<K, V>
@@ -64,7 +65,8 @@ where
     }
 }
 
-/// Reads the value, and then the name with it: an error about the name gets the member's place.
+/// Reads the value first and then parses the name, so that an error about the name has the place of the
+/// member. `next_key` would report it at the place of the object.
 struct Member<'a, K, V> {
     name: &'a str,
     before: &'a Members<K, V>,
@@ -83,8 +85,8 @@ where
         if self.before.iter().any(|(known, _)| *known == name) {
             return Err(D::Error::custom(format!("`{}` is set twice", self.name)));
         }
-        if self.before.0.len() >= MOST {
-            return Err(D::Error::custom(format!("more than {MOST} fields")));
+        if self.before.0.len() >= MAX_MEMBERS {
+            return Err(D::Error::custom(format!("more than {MAX_MEMBERS} fields")));
         }
         Ok((name, value))
     }
@@ -102,7 +104,7 @@ impl<K, V: JsonSchema> JsonSchema for Members<K, V> {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "object",
-            "maxProperties": MOST,
+            "maxProperties": MAX_MEMBERS,
             "additionalProperties": generator.subschema_for::<V>(),
         })
     }

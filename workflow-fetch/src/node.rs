@@ -1,4 +1,4 @@
-//! `HttpNode`: a step that makes one HTTP call.
+//! [`HttpNode`]: a step that makes one HTTP call.
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -6,13 +6,12 @@ use workflow_core::{Node, NodeContext, NodeError, Registry, node::DisplayHints};
 
 use crate::{client::HttpClient, data::HttpData, request::Request};
 
-/// The name workflows use.
+/// The name of the node type in workflows.
 const TYPE: &str = "HttpNode";
 
-/// Registers `HttpNode`, calling through this client.
+/// Registers the node type `HttpNode`, whose nodes use this client.
 ///
-/// Nodes of the type are tried once unless their workflow says otherwise: not every call may be
-/// made twice.
+/// A node has one attempt unless its workflow sets `retry`, because not every call may be repeated.
 ///
 /// ```
 /// use workflow_core::Registry;
@@ -38,10 +37,21 @@ pub fn register(registry: &mut Registry, client: HttpClient) {
         );
 }
 
-/// Makes one HTTP call. Its output is `{"status", "headers", "body"}`.
+/// A node that makes one HTTP call per attempt. Its output is `{"status", "headers", "body"}`.
 ///
-/// A status that the workflow does not expect is an error. It calls once per attempt: to try again
-/// is the engine's business, and its errors say whether that makes sense.
+/// A status that the workflow does not expect is an error. Errors are marked as retryable if a later
+/// attempt may succeed; the engine retries.
+///
+/// ```
+/// use workflow_core::Registry;
+/// use workflow_fetch::{HttpClient, HttpData, HttpNode};
+///
+/// // A second node type, for calls within the network of the service.
+/// let client = HttpClient::builder().with_origin("https://intranet.example.com").build()?;
+/// let mut registry = Registry::default();
+/// registry.register_with("IntranetNode", move |data: HttpData| HttpNode::new(client.clone(), data));
+/// # Ok::<(), workflow_fetch::ConfigError>(())
+/// ```
 #[derive(Debug)]
 pub struct HttpNode {
     client: HttpClient,
@@ -49,7 +59,7 @@ pub struct HttpNode {
 }
 
 impl HttpNode {
-    /// A node that does through this client what its data says.
+    /// Creates a node with this client and data.
     pub fn new(client: HttpClient, data: HttpData) -> Self {
         Self { client, data }
     }
@@ -57,6 +67,9 @@ impl HttpNode {
 
 #[async_trait]
 impl Node for HttpNode {
+    /// # Errors
+    /// A [`NodeError`] with one of the codes in the crate's README.
+    ///
     /// # Cancellation
     /// Dropping the future closes the connection.
     async fn run(&self, cx: &NodeContext) -> Result<Value, NodeError> {

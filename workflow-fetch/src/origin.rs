@@ -1,28 +1,30 @@
-//! `Origin`: scheme, host and port.
+//! [`Origin`]: scheme, host and port of a URL (RFC 6454).
 
 use std::fmt;
 
 use url::Url;
 
-/// Where a URL leads, without its path, in one spelling: `https://cms.example.com`.
+/// An origin in its ASCII serialization, such as `https://cms.example.com`. Two URLs have the same origin
+/// if and only if these texts are equal: default ports are omitted, host names are in lower case and
+/// punycode.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Origin(String);
 
 impl Origin {
-    /// Reads an origin as a host writes it.
+    /// Parses an origin of the settings.
     ///
     /// # Errors
-    /// What keeps the text from being one.
+    /// The fault in words, without the text, which may contain a password.
     pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
         let url = Url::parse(text.trim()).map_err(|_| "it is not an absolute URL")?;
         check(&url)?;
         if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-            return Err("it must end behind the host and the port");
+            return Err("it must end after the host or the port");
         }
         Ok(Self::of(&url))
     }
 
-    /// Where this URL leads.
+    /// The origin of a URL.
     pub(crate) fn of(url: &Url) -> Self {
         Self(url.origin().ascii_serialization())
     }
@@ -38,13 +40,13 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Refuses URLs that are not of the web, or hold a password.
+/// Refuses URLs with another scheme than `http` and `https`, without host, or with a password.
 pub(crate) fn check(url: &Url) -> Result<(), &'static str> {
     if !matches!(url.scheme(), "https" | "http") || !url.has_host() {
         return Err("it needs `https://` or `http://` and a host");
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("it must not hold a user name or password");
+        return Err("it must not contain a user name or password");
     }
     Ok(())
 }
@@ -70,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_more_or_less_than_an_origin_is_refused() {
+    fn texts_other_than_an_origin_are_refused() {
         for text in [
             "",
             "cms.example.com",

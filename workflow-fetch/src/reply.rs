@@ -1,4 +1,4 @@
-//! An answer, as the output of a node.
+//! The response of a server as the output of a node.
 
 use reqwest::{
     StatusCode,
@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::error::FetchError;
 
-/// An answer that has come whole.
+/// A complete response.
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -16,16 +16,21 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// `{"status", "headers", "body"}`; the body as JSON if it says that it is, else as text, and
-    /// `null` where there is none.
+    /// `{"status", "headers", "body"}`. The body is JSON if its content type says so, otherwise text, and
+    /// `null` if it is empty.
+    ///
+    /// # Errors
+    /// [`FetchError::BodyNotText`] if the body is not UTF-8, [`FetchError::BodyNotJson`] if it is not
+    /// valid JSON.
     pub(crate) fn output(&self) -> Result<Value, FetchError> {
         Ok(json!({
             "status": self.status.as_u16(),
-            "headers": shown(&self.headers),
+            "headers": visible(&self.headers),
             "body": self.body()?,
         }))
     }
 
+    /// The body. A byte order mark is removed: RFC 8259 forbids it in JSON, but some services send it.
     fn body(&self) -> Result<Value, FetchError> {
         let kind = text_of(&self.headers, &CONTENT_TYPE);
         let text = str::from_utf8(&self.body);
@@ -41,22 +46,23 @@ impl Reply {
     }
 }
 
-/// The headers by their names in lower case, without cookies: those are as good as passwords.
-fn shown(headers: &HeaderMap) -> Map<String, Value> {
+/// The headers with names in lower case, without cookies: a session cookie is a credential, and outputs
+/// are stored and shown.
+fn visible(headers: &HeaderMap) -> Map<String, Value> {
     let names = headers.keys().filter(|name| *name != SET_COOKIE);
     names
         .map(|name| (name.to_string(), text_of(headers, name).into()))
         .collect()
 }
 
-/// What a header says; several of one name are one list.
+/// The value of a header. Several values of one name are joined by commas (RFC 9110, section 5.3).
 fn text_of(headers: &HeaderMap, name: &HeaderName) -> String {
     let values = headers.get_all(name).iter();
     let values = values.map(|value| String::from_utf8_lossy(value.as_bytes()));
     values.collect::<Vec<_>>().join(", ")
 }
 
-/// `application/json`, or a type built on it such as `application/problem+json`.
+/// Whether a content type is JSON: `application/json`, or one with the suffix `+json` (RFC 6839).
 fn is_json(content_type: &str) -> bool {
     let kind = content_type.split(';').next().unwrap_or_default();
     let kind = kind.trim().to_ascii_lowercase();
@@ -80,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn the_type_decides_what_the_body_is() {
+    fn the_content_type_decides_whether_the_body_is_json() {
         for kind in [
             "application/json",
             "Application/JSON; charset=utf-8",
@@ -121,6 +127,6 @@ mod tests {
         for (name, value) in headers {
             map.append(name, value);
         }
-        assert_eq!(Value::Object(shown(&map)), json!({"x-a": "1, 2"}));
+        assert_eq!(Value::Object(visible(&map)), json!({"x-a": "1, 2"}));
     }
 }

@@ -1,4 +1,4 @@
-//! Names to addresses, and the check of them right before connecting.
+//! Name resolution, and the check of the addresses right before connecting.
 
 use std::{
     error::Error,
@@ -12,8 +12,11 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::address::Addresses;
 
-/// Finds the addresses of a name. What it finds is checked before anything is connected to, every
-/// time: it need not be trusted.
+/// Resolves host names. Implement it to replace the operating system's resolution, for example to pin
+/// addresses.
+///
+/// The client checks the addresses after every call, before it connects, so an implementation does not
+/// need to be trusted. A connection that is reused is not resolved again.
 ///
 /// ```
 /// use std::{io, net::IpAddr};
@@ -38,16 +41,20 @@ use crate::address::Addresses;
 /// ```
 #[async_trait]
 pub trait Resolver: Send + Sync + 'static {
-    /// The addresses of this name.
+    /// Returns the addresses of a name, in order of preference.
     ///
     /// # Errors
-    /// When the name could not be looked up, or does not exist.
+    /// An [`io::Error`] if the name cannot be resolved. The step fails with `connection_failed`, which is
+    /// retryable.
+    ///
+    /// # Cancellation
+    /// The future is dropped when the connect timeout ends.
     async fn resolve(&self, name: &str) -> io::Result<Vec<IpAddr>>;
 }
 
 const _: fn(&dyn Resolver) = |_| {};
 
-/// Asks the operating system.
+/// The operating system's resolver.
 pub(crate) struct SystemResolver;
 
 #[async_trait]
@@ -58,15 +65,15 @@ impl Resolver for SystemResolver {
     }
 }
 
-/// A resolver that gives out nothing forbidden. The connection is made to what it gives out, so
-/// that there is no second look-up with another answer.
+/// A resolver that returns only allowed addresses. `reqwest` connects to the addresses that it returns,
+/// so there is no second resolution that could return others.
 #[derive(Clone)]
-pub(crate) struct Guarded {
+pub(crate) struct CheckedResolver {
     resolver: Arc<dyn Resolver>,
     addresses: Addresses,
 }
 
-impl Guarded {
+impl CheckedResolver {
     pub(crate) fn new(resolver: Arc<dyn Resolver>, addresses: Addresses) -> Self {
         Self {
             resolver,
@@ -74,6 +81,7 @@ impl Guarded {
         }
     }
 
+    /// Resolves a name and checks all of its addresses.
     async fn find(&self, name: &str) -> Result<Vec<IpAddr>, Box<dyn Error + Send + Sync>> {
         let found = self.resolver.resolve(name).await?;
         self.addresses.check_all(name, &found)?;
@@ -84,12 +92,12 @@ impl Guarded {
     }
 }
 
-impl Resolve for Guarded {
+impl Resolve for CheckedResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let guarded = self.clone();
+        let checked = self.clone();
         Box::pin(async move {
-            let found = guarded.find(name.as_str()).await?;
-            // Port 0 stands for the URL's.
+            let found = checked.find(name.as_str()).await?;
+            // Port 0 means the port of the URL.
             let found = found.into_iter().map(|ip| SocketAddr::new(ip, 0));
             Ok(Box::new(found) as Addrs)
         })

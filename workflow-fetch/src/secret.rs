@@ -1,14 +1,14 @@
-//! `Secrets`: where the values behind `{"$secret": "NAME"}` come from.
+//! [`Secrets`]: the provider of the values of `{"$secret": "NAME"}`.
 
 use std::{env, fmt, sync::Arc};
 
 use crate::{config::ConfigError, origin::Origin};
 
-/// Gives out the secrets that workflows name in headers. Asked once for every call that needs one,
-/// right before it is sent.
+/// Provides the secrets that workflows name in headers. Called once per call and secret, right before
+/// the request is sent.
 ///
-/// The origin the request goes to is told, such as `https://cms.example.com`, so that a secret
-/// need not be given to every origin that workflows may call. A closure will do:
+/// The origin of the request, such as `https://cms.example.com`, is an argument, so that a secret can be
+/// restricted to some origins. Closures implement the trait:
 ///
 /// ```
 /// use workflow_fetch::HttpClient;
@@ -20,8 +20,9 @@ use crate::{config::ConfigError, origin::Origin};
 /// # Ok::<(), workflow_fetch::ConfigError>(())
 /// ```
 pub trait Secrets: Send + Sync + 'static {
-    /// The secret of this name, if a request to this origin may have it. An empty one counts as
-    /// none.
+    /// Returns the secret with this name, or `None` if it does not exist or a request to this origin must
+    /// not have it. An empty secret counts as `None`. The value is the whole value of the header, such as
+    /// `Bearer …`.
     fn get(&self, name: &str, origin: &str) -> Option<String>;
 }
 
@@ -36,7 +37,7 @@ where
     }
 }
 
-/// Gives out nothing.
+/// A provider without secrets.
 pub(crate) struct NoSecrets;
 
 impl Secrets for NoSecrets {
@@ -45,7 +46,7 @@ impl Secrets for NoSecrets {
     }
 }
 
-/// Environment variables as secrets: those that are listed, and no other.
+/// Listed environment variables as secrets. Variables that are not listed are never read.
 ///
 /// ```
 /// use workflow_fetch::{FromEnv, HttpClient};
@@ -59,10 +60,10 @@ impl Secrets for NoSecrets {
 /// # Ok::<(), workflow_fetch::ConfigError>(())
 /// ```
 ///
-/// A variable is read when a call needs it. Blanks and line ends around its value do not count.
+/// A variable is read when a call needs it. White space around its value is removed.
 #[derive(Clone)]
 pub struct FromEnv {
-    /// Names, each with the origin it is for, or none where it is for all.
+    /// Names, each with the only origin that may receive it, or `None` for all origins.
     names: Vec<(String, Option<Origin>)>,
     read: Arc<Read>,
 }
@@ -80,7 +81,7 @@ impl Default for FromEnv {
 }
 
 impl FromEnv {
-    /// These variables, for every origin that workflows may call.
+    /// Creates a provider of these variables, for every origin that workflows may call.
     pub fn new(names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let names = names.into_iter().map(|name| (name.into(), None));
         Self {
@@ -89,7 +90,8 @@ impl FromEnv {
         }
     }
 
-    /// Reads variables with this function, in place of the environment: for a host that also has a file of them.
+    /// Reads the variables with this function instead of the environment, for a host that also has a file
+    /// of variables.
     #[must_use]
     pub fn with_reader(
         mut self,
@@ -106,7 +108,7 @@ impl FromEnv {
         self
     }
 
-    /// Adds a variable that only requests to this origin may have.
+    /// Adds a variable that only requests to this origin may contain.
     ///
     /// # Errors
     /// [`ConfigError::InvalidOrigin`].
@@ -120,6 +122,7 @@ impl FromEnv {
         Ok(self)
     }
 
+    /// Whether a variable is listed for this origin, or for all.
     fn allows(&self, name: &str, origin: &str) -> bool {
         self.names.iter().any(|(known, only)| {
             known == name && only.as_ref().is_none_or(|only| only.as_str() == origin)
@@ -149,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_listed_variables_are_given_out_and_only_to_their_origin() {
+    fn only_listed_variables_are_provided_and_only_to_their_origin() {
         // Cargo sets these two.
         let (name, other) = ("CARGO_PKG_NAME", "CARGO_PKG_VERSION");
         let secrets = FromEnv::new([name]);

@@ -1,4 +1,4 @@
-//! No spelling of an address that is not public is ever connected to.
+//! Addresses that are not public are never connected to, in whatever notation.
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
 mod common;
@@ -12,9 +12,9 @@ use common::{answering, error, local, output, redirect, resolving, text};
 use serde_json::{Value, json};
 use workflow_fetch::{HttpClient, HttpClientBuilder};
 
-/// Spellings of what must not be reached, as the host of a URL.
+/// Notations of forbidden addresses, as hosts of URLs.
 const FORBIDDEN: [&str; 66] = [
-    // Loopback, in every notation that URLs know.
+    // Loopback, in every notation of the URL standard.
     "127.0.0.1",
     "127.0.0.1.",
     "127.1",
@@ -37,7 +37,7 @@ const FORBIDDEN: [&str; 66] = [
     "0",
     "0.0.0.0",
     "0x0",
-    // Networks behind the machine.
+    // Private networks.
     "10.0.0.1",
     "167772161",
     "100.64.0.1",
@@ -56,7 +56,7 @@ const FORBIDDEN: [&str; 66] = [
     "169.254.43518",
     "168.63.129.16",
     "192.0.0.192",
-    // Nobody's.
+    // Reserved, documentation, multicast.
     "192.0.2.1",
     "198.18.0.1",
     "198.51.100.1",
@@ -65,7 +65,7 @@ const FORBIDDEN: [&str; 66] = [
     "240.0.0.1",
     "255.255.255.255",
     "4294967295",
-    // IPv6, and what it can wrap.
+    // IPv6, and embedded IPv4 addresses.
     "[::1]",
     "[0:0:0:0:0:0:0:1]",
     "[0000::0001]",
@@ -87,7 +87,7 @@ const FORBIDDEN: [&str; 66] = [
     "[ff02::1]",
 ];
 
-/// Names that are local by convention, in whatever spelling.
+/// Names that are local by convention.
 const LOCAL_NAMES: [&str; 10] = [
     "localhost",
     "LocalHost",
@@ -101,7 +101,7 @@ const LOCAL_NAMES: [&str; 10] = [
     "metadata.google.internal.",
 ];
 
-/// Hosts that are none.
+/// Invalid hosts.
 const NO_HOSTS: [&str; 10] = [
     "[fe80::1%25eth0]",
     "[fe80::1%eth0]",
@@ -115,7 +115,7 @@ const NO_HOSTS: [&str; 10] = [
     "127.0.0.1 .example.com",
 ];
 
-/// A port of this machine that tells whether anybody has connected.
+/// A local port that records whether a client has connected.
 struct Trap(TcpListener);
 
 impl Trap {
@@ -139,13 +139,13 @@ fn get(url: &str) -> Value {
     json!({ "url": url })
 }
 
-/// A client that may call this URL's origin, if only its address were public.
+/// A client that may call the origin of this URL, but has no private addresses.
 fn allowing(url: &str) -> HttpClientBuilder {
     HttpClient::builder().with_origin(url)
 }
 
 #[tokio::test]
-async fn no_spelling_of_a_forbidden_address_is_connected_to() {
+async fn no_notation_of_a_forbidden_address_is_connected_to() {
     let trap = Trap::set();
     for host in FORBIDDEN.iter().chain(&LOCAL_NAMES) {
         let url = format!("http://{host}:{}/", trap.port());
@@ -158,7 +158,7 @@ async fn no_spelling_of_a_forbidden_address_is_connected_to() {
 }
 
 #[tokio::test]
-async fn slashes_and_blanks_make_no_difference() {
+async fn slashes_and_spaces_make_no_difference() {
     let trap = Trap::set();
     let port = trap.port();
     for url in [
@@ -178,7 +178,7 @@ async fn slashes_and_blanks_make_no_difference() {
 }
 
 #[tokio::test]
-async fn a_host_that_is_none_is_refused() {
+async fn an_invalid_host_is_refused() {
     for host in NO_HOSTS {
         let url = format!("http://{host}/");
         let error = error(local("http://127.0.0.1"), &get(&url)).await;
@@ -187,7 +187,7 @@ async fn a_host_that_is_none_is_refused() {
 }
 
 #[tokio::test]
-async fn a_name_is_judged_by_all_of_its_addresses() {
+async fn a_name_is_refused_if_any_of_its_addresses_is_forbidden() {
     let trap = Trap::set();
     let url = format!("http://api.example.com:{}/", trap.port());
     for addresses in [
@@ -206,13 +206,18 @@ async fn a_name_is_judged_by_all_of_its_addresses() {
         assert_eq!(error["code"], "address_not_allowed", "{addresses:?}");
         let detail = error["detail"].as_str().unwrap();
         assert!(detail.contains("`api.example.com`"), "{detail}");
-        assert!(error["hint"].as_str().unwrap().contains("allow_private"));
+        assert!(
+            error["hint"]
+                .as_str()
+                .unwrap()
+                .contains("with_private_addresses")
+        );
         assert!(trap.is_untouched(), "{addresses:?}");
     }
 }
 
 #[tokio::test]
-async fn a_resolver_that_changes_its_mind_gains_nothing() {
+async fn a_name_whose_address_changes_is_checked_again() {
     let server = answering(redirect(302, "/again").insert_header("connection", "close")).await;
     let origin = format!("http://api.example.com:{}", server.address().port());
     let resolver = resolving(&[&["127.0.0.1"], &["127.0.0.2"]]);
@@ -225,10 +230,10 @@ async fn a_resolver_that_changes_its_mind_gains_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_checked_is_what_is_connected_to() {
+async fn the_checked_address_is_the_one_connected_to() {
     let server = answering(text(200, "hi")).await;
     let origin = format!("http://api.example.com:{}", server.address().port());
-    // A second look-up would be refused.
+    // A second resolution would be refused.
     let resolver = resolving(&[&["127.0.0.1"], &["127.0.0.2"]]);
     let client = local(&origin).with_resolver(resolver.clone());
     assert_eq!(output(client, &get(&origin)).await["body"], "hi");
@@ -269,7 +274,7 @@ async fn a_redirect_to_a_forbidden_address_is_not_followed() {
 }
 
 #[tokio::test]
-async fn what_the_host_opens_is_reached_by_any_name() {
+async fn allowed_private_addresses_are_reached_by_any_name() {
     let server = answering(text(200, "hi")).await;
     let port = server.address().port();
     for host in [
@@ -290,7 +295,7 @@ async fn what_the_host_opens_is_reached_by_any_name() {
 }
 
 #[tokio::test]
-async fn what_the_host_opens_for_an_origin_no_other_reaches_by_any_name() {
+async fn private_addresses_of_one_origin_are_not_reached_by_another() {
     let trap = Trap::set();
     let server = answering(text(200, "hi")).await;
     let opened = format!("http://api.example.com:{}", server.address().port());
@@ -313,7 +318,7 @@ async fn what_the_host_opens_for_an_origin_no_other_reaches_by_any_name() {
 }
 
 #[tokio::test]
-async fn by_default_the_operating_system_is_asked() {
+async fn by_default_the_operating_system_resolves_names() {
     let found = ("localhost", 0).to_socket_addrs().unwrap();
     let server = answering(text(200, "hi")).await;
     let url = format!("http://localhost:{}", server.address().port());

@@ -1,4 +1,4 @@
-//! What is sent, and what comes out.
+//! The request of a node and its output.
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
 mod common;
@@ -49,7 +49,7 @@ async fn a_json_body_keeps_its_types() {
 }
 
 #[tokio::test]
-async fn a_text_body_is_text_unless_the_workflow_says_what() {
+async fn a_text_body_is_plain_text_unless_the_workflow_sets_a_type() {
     let server = answering(text(200, "")).await;
     for (headers, expected) in [
         (json!({}), "text/plain; charset=utf-8"),
@@ -64,7 +64,7 @@ async fn a_text_body_is_text_unless_the_workflow_says_what() {
 }
 
 #[tokio::test]
-async fn every_method_is_sent_and_a_change_has_its_key() {
+async fn every_method_is_sent_and_a_change_has_an_idempotency_key() {
     let server = answering(text(200, "")).await;
     for (method, has_key) in [
         ("GET", false),
@@ -86,7 +86,7 @@ async fn every_method_is_sent_and_a_change_has_its_key() {
 }
 
 #[tokio::test]
-async fn every_attempt_has_the_same_key_and_an_own_one_is_kept() {
+async fn every_attempt_has_the_same_idempotency_key_and_a_workflow_can_set_it() {
     let server = MockServer::start().await;
     let busy = Mock::given(any()).respond_with(text(503, "busy"));
     busy.up_to_n_times(1).mount(&server).await;
@@ -146,7 +146,7 @@ async fn a_body_is_text_json_or_nothing() {
 }
 
 #[tokio::test]
-async fn a_packed_answer_without_a_body_is_an_answer() {
+async fn a_compressed_response_without_a_body_is_a_success() {
     for (method, status) in [("HEAD", 200), ("GET", 204), ("GET", 304)] {
         let packed = ResponseTemplate::new(status).insert_header("content-encoding", "gzip");
         let server = answering(packed).await;
@@ -157,7 +157,7 @@ async fn a_packed_answer_without_a_body_is_an_answer() {
 }
 
 #[tokio::test]
-async fn the_workflow_says_which_statuses_it_expects() {
+async fn the_workflow_chooses_the_expected_statuses() {
     for (expected, status, is_fine) in [
         (json!([200, 404]), 404, true),
         (json!([200, 404]), 204, false),
@@ -195,7 +195,7 @@ async fn a_failed_call_can_be_handled_by_the_workflow() {
 }
 
 #[tokio::test]
-async fn without_retry_it_is_tried_once() {
+async fn without_retry_there_is_one_attempt() {
     let server = answering(text(503, "")).await;
     let events = events(run(local(&server.uri()), &json!({"url": server.uri()}), "")).await;
     let retried = |kind: &EventKind| matches!(kind, EventKind::NodeRetrying(_));
@@ -204,7 +204,7 @@ async fn without_retry_it_is_tried_once() {
 }
 
 #[test]
-fn the_type_says_what_it_does() {
+fn the_type_has_its_display_hints_and_policy() {
     let registry = registry(local("http://127.0.0.1"));
     assert_eq!(
         registry.get("HttpNode").unwrap().activity(),

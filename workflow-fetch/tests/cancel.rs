@@ -1,4 +1,4 @@
-//! Who drops a run hangs up.
+//! Cancellation.
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
 mod common;

@@ -1,4 +1,4 @@
-//! Every failure has its code, and says whether to try again.
+//! The code of every failure, and whether it is retryable.
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
 mod common;
@@ -21,7 +21,7 @@ fn get(url: &str) -> Value {
     json!({ "url": url })
 }
 
-/// What the engine does after the first attempt: waits for the next, or nothing.
+/// The `node.retrying` event after the first attempt, if the engine retries.
 async fn retrying(client: HttpClientBuilder, url: &str) -> Option<NodeRetrying> {
     let nodes = json!({"nodes": [{"id": "call", "type": "HttpNode", "data": get(url),
         "retry": {"max_attempts": 2, "delay": "1ms", "jitter": false}}]});
@@ -38,7 +38,7 @@ async fn retrying(client: HttpClientBuilder, url: &str) -> Option<NodeRetrying> 
 }
 
 #[tokio::test]
-async fn a_status_says_whether_to_try_again() {
+async fn the_status_decides_whether_a_call_is_retryable() {
     for (status, again) in [
         (400, false),
         (401, false),
@@ -68,7 +68,7 @@ async fn a_status_says_whether_to_try_again() {
 }
 
 #[tokio::test]
-async fn a_wait_that_is_asked_for_is_kept() {
+async fn a_requested_wait_is_respected() {
     let busy = text(503, "").insert_header("retry-after", "7");
     let server = answering(busy).await;
     let retrying = retrying(local(&server.uri()), &server.uri()).await.unwrap();
@@ -78,7 +78,7 @@ async fn a_wait_that_is_asked_for_is_kept() {
 }
 
 #[tokio::test]
-async fn a_refusals_body_is_shown_in_part() {
+async fn the_body_of_a_refusal_is_shortened() {
     let server = answering(text(400, "ab\n".repeat(MIB))).await;
     let error = error(local(&server.uri()), &get(&server.uri())).await;
     let detail = error["detail"].as_str().unwrap();
@@ -88,7 +88,7 @@ async fn a_refusals_body_is_shown_in_part() {
 }
 
 #[tokio::test]
-async fn a_url_that_is_none_is_not_shown() {
+async fn an_invalid_url_is_not_shown() {
     for url in [
         "",
         "/relative?s3cret",
@@ -121,13 +121,13 @@ async fn an_origin_is_scheme_host_and_port() {
         "https://evil.example#cms.example.com",
         "https://evil.example\\@cms.example.com",
     ] {
-        // Nobody looks anything up.
+        // Refused before name resolution.
         let client = HttpClient::builder()
             .with_origin("https://cms.example.com")
             .with_resolver(resolving(&[]));
         let error = error(client, &get(url)).await;
         let code = error["code"].as_str().unwrap();
-        // This one leads to the allowed origin, and from there nowhere.
+        // The allowed origin, where no server listens.
         let expected = if url == "https://cms.example.com\\.evil.example" {
             "connection_failed"
         } else {
@@ -138,7 +138,7 @@ async fn an_origin_is_scheme_host_and_port() {
 }
 
 #[tokio::test]
-async fn what_a_template_makes_of_a_header_is_checked() {
+async fn the_rendered_value_of_a_header_is_checked() {
     let server = answering(text(200, "")).await;
     let data = json!({"url": server.uri(), "headers": {"x-name": "{{ input }}"}});
     let mut end = common::end(run(local(&server.uri()), &data, "a\r\nx-evil: s3cret")).await;
@@ -150,7 +150,7 @@ async fn what_a_template_makes_of_a_header_is_checked() {
 }
 
 #[tokio::test]
-async fn what_is_sent_is_bounded() {
+async fn the_size_of_a_request_is_limited() {
     let server = answering(text(200, "")).await;
     let most = "x".repeat(255 * 1024);
     let parts = json!({"a": most, "b": most, "c": most, "d": most, "e": most});
@@ -168,7 +168,7 @@ async fn what_is_sent_is_bounded() {
 }
 
 #[tokio::test]
-async fn an_answer_is_bounded() {
+async fn the_size_of_a_response_is_limited() {
     let fits = answering(text(200, "x".repeat(MIB - 1_000))).await;
     output(local(&fits.uri()), &get(&fits.uri())).await;
     let server = answering(text(200, "x".repeat(MIB + 1))).await;
@@ -191,7 +191,7 @@ fn gzipped(bytes: &[u8]) -> ResponseTemplate {
 }
 
 #[tokio::test]
-async fn an_answer_is_bounded_after_it_was_unpacked() {
+async fn the_size_of_a_response_is_limited_after_decompression() {
     let server = answering(gzipped(b"hi")).await;
     assert_eq!(
         output(local(&server.uri()), &get(&server.uri())).await["body"],
@@ -203,7 +203,7 @@ async fn an_answer_is_bounded_after_it_was_unpacked() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_no_text_is_refused() {
+async fn a_response_that_is_not_utf8_or_not_json_is_an_error() {
     for (kind, body, code) in [
         ("image/png", &b"\x89PNG\r\n"[..], "body_not_text"),
         (
@@ -226,7 +226,7 @@ async fn an_answer_that_is_no_text_is_refused() {
 }
 
 #[tokio::test]
-async fn what_is_foreign_is_shown_in_part() {
+async fn texts_of_the_server_are_shortened() {
     let long = "x".repeat(10_000);
     let host = format!("https://{}example.com", "x.".repeat(5_000));
     for (answer, code) in [
@@ -244,7 +244,7 @@ async fn what_is_foreign_is_shown_in_part() {
 }
 
 #[tokio::test]
-async fn a_broken_connection_is_tried_again_and_told_without_the_url() {
+async fn a_connection_error_is_retryable_and_does_not_show_the_url() {
     let closed = local("http://127.0.0.1:1");
     let unknown = local("http://no-such-host.invalid").with_resolver(resolving(&[]));
     let nowhere = local("http://nowhere.example.com").with_resolver(resolving(&[&[]]));
@@ -293,7 +293,7 @@ async fn a_broken_connection_is_tried_again_and_told_without_the_url() {
     }
 }
 
-/// Looks for a name for ever.
+/// A resolver that never answers.
 struct Endless;
 
 #[async_trait]
@@ -304,7 +304,7 @@ impl Resolver for Endless {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_that_is_not_made_in_time_is_given_up() {
+async fn the_connect_timeout_applies() {
     let origin = "http://api.example.com";
     let client = HttpClient::builder()
         .with_origin(origin)
@@ -319,11 +319,11 @@ async fn a_connection_that_is_not_made_in_time_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_does_not_come_in_time_is_given_up() {
+async fn the_timeout_of_a_call_applies() {
     let head = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhi";
     for bytes in ["", head] {
         let server = saying(bytes, Then::Stall).await;
-        // Without a limit of its own for connecting: time is not real here, but the socket is.
+        // Without a connect timeout: the time is virtual, but the socket is real.
         let client = local(&server.base_url).with_connect_timeout(std::time::Duration::MAX);
         let error = error(client, &get(&server.base_url)).await;
         assert_eq!(error["code"], "timeout", "{error:#}");

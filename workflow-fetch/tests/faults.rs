@@ -1,4 +1,4 @@
-//! What is wrong with `data` is found when a workflow is created, each with its place.
+//! Faults of `data` are found when a workflow is created, each with its place.
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
 mod common;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use workflow_core::Workflow;
 use workflow_fetch::{ConfigError, HttpClient};
 
-/// The faults of a node with these fields besides its `url`.
+/// The faults of a node with a `url` and these fields.
 fn faults(more: &Value) -> Vec<String> {
     let mut data = json!({"url": "https://example.com"});
     let fields = data.as_object_mut().unwrap();
@@ -26,7 +26,7 @@ fn faults(more: &Value) -> Vec<String> {
 }
 
 #[test]
-fn slips_are_found_with_their_places() {
+fn faults_have_their_places() {
     for (more, expected) in [
         (json!({"methd": "GET"}), "unknown_field /methd"),
         (json!({"method": "TRACE"}), "invalid_value /method"),
@@ -98,7 +98,7 @@ fn slips_are_found_with_their_places() {
 }
 
 #[test]
-fn what_is_right_is_accepted() {
+fn valid_data_is_accepted() {
     for more in [
         json!({}),
         json!({"method": "GET", "query": {}, "headers": {}}),
@@ -120,7 +120,7 @@ fn the_url_is_required() {
 }
 
 #[test]
-fn a_client_is_built_from_origins_and_ranges_only() {
+fn invalid_origins_and_ranges_are_refused() {
     let origin = HttpClient::builder()
         .with_origin("https://example.com/path")
         .build();
@@ -143,11 +143,11 @@ fn a_client_is_built_from_origins_and_ranges_only() {
         ),
         (
             "0.0.0.0/0",
-            "`0.0.0.0/0` opens every address: name the networks that are meant",
+            "`0.0.0.0/0` allows every address: name the networks that are needed",
         ),
         (
             "::/0",
-            "`::/0` opens every address: name the networks that are meant",
+            "`::/0` allows every address: name the networks that are needed",
         ),
     ] {
         assert_eq!(with(text).unwrap_err().to_string(), expected);
@@ -161,6 +161,6 @@ fn a_client_is_built_from_origins_and_ranges_only() {
         .build();
     assert_eq!(
         other.unwrap_err().to_string(),
-        "private addresses are opened for http://cms.example.com, which is not an allowed origin"
+        "private addresses are allowed for http://cms.example.com, which is not an allowed origin: allow it, too"
     );
 }

@@ -1,4 +1,4 @@
-//! A proxy of the environment is not used: it would connect to addresses that nobody has checked.
+//! A proxy in the environment is not used: it would connect to addresses without a check.
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
 mod common;
@@ -8,7 +8,7 @@ use std::{env, io::ErrorKind, net::TcpListener, process::Command};
 use common::{answering, local, output, text};
 use serde_json::json;
 
-/// The program that runs itself, with a proxy in its environment.
+/// Runs this test binary again, with a proxy in its environment.
 const CHILD: &str = "a_call_in_an_environment_with_a_proxy";
 
 #[test]

@@ -1,4 +1,4 @@
-//! Redirects are followed by hand: every hop is checked, and another origin is not told who asks.
+//! Redirects: every hop is checked, and another origin receives no credentials.
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
 mod common;
@@ -14,7 +14,7 @@ fn with_secret(client: HttpClientBuilder) -> HttpClientBuilder {
     client.with_secrets(|_: &str, _: &str| Some(SECRET.to_owned()))
 }
 
-/// A call that carries a secret, and other things that tell who asks.
+/// A call with a secret and other credentials.
 fn post(url: &str) -> Value {
     json!({
         "method": "POST", "url": url, "body": "hi",
@@ -25,7 +25,7 @@ fn post(url: &str) -> Value {
     })
 }
 
-/// A server whose `/` redirects.
+/// A server that redirects `/`.
 async fn redirecting(status: u16, to: &str) -> MockServer {
     let server = MockServer::start().await;
     let from = Mock::given(path("/")).respond_with(redirect(status, to));
@@ -36,7 +36,7 @@ async fn redirecting(status: u16, to: &str) -> MockServer {
 }
 
 #[tokio::test]
-async fn within_an_origin_everything_is_sent_on() {
+async fn within_an_origin_headers_and_body_are_sent_again() {
     let server = redirecting(307, "/two?q=1").await;
     let client = with_secret(local(&server.uri()));
     assert_eq!(output(client, &post(&server.uri())).await["body"], "two");
@@ -49,7 +49,7 @@ async fn within_an_origin_everything_is_sent_on() {
 }
 
 #[tokio::test]
-async fn another_origin_is_not_told_who_asks() {
+async fn another_origin_receives_no_credentials() {
     let other = answering(text(200, "other")).await;
     let server = redirecting(307, &other.uri()).await;
     let client = with_secret(
@@ -69,7 +69,7 @@ async fn another_origin_is_not_told_who_asks() {
 }
 
 #[tokio::test]
-async fn a_secret_does_not_come_back_with_the_way_back() {
+async fn a_redirect_back_to_the_origin_does_not_restore_the_secret() {
     let server = MockServer::start().await;
     let other = answering(redirect(307, &format!("{}/two", server.uri()))).await;
     let from = Mock::given(path("/")).respond_with(redirect(307, &other.uri()));
@@ -144,7 +144,7 @@ async fn five_redirects_are_followed_and_no_more() {
 }
 
 #[tokio::test]
-async fn a_redirect_that_is_expected_is_the_answer() {
+async fn an_expected_redirect_is_the_output() {
     let server = redirecting(302, "/two").await;
     let data = json!({"url": server.uri(), "expect_status": "3xx"});
     let output = output(local(&server.uri()), &data).await;
@@ -156,7 +156,7 @@ async fn a_redirect_that_is_expected_is_the_answer() {
 }
 
 #[tokio::test]
-async fn a_redirect_without_a_place_is_a_status_like_others() {
+async fn a_redirect_without_a_location_is_an_unexpected_status() {
     let server = answering(text(302, "where?")).await;
     let error = error(local(&server.uri()), &json!({"url": server.uri()})).await;
     assert_eq!(error["code"], "unexpected_status");

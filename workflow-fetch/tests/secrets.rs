@@ -1,4 +1,4 @@
-//! A secret is sent in its header, and shown nowhere.
+//! A secret is sent in its header, and appears in no other place.
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
 mod common;
@@ -36,7 +36,7 @@ async fn a_secret_is_sent_in_its_header_only() {
 }
 
 #[tokio::test]
-async fn no_event_shows_a_secret_even_if_the_server_echoes_it() {
+async fn no_event_contains_a_secret_even_if_the_server_echoes_it() {
     let json = |status, body: Value| ResponseTemplate::new(status).set_body_json(body);
     let escaped = TOKEN.replace('/', "\\u002F");
     let encoded = TOKEN.replace('/', "%2F");
@@ -67,14 +67,14 @@ async fn no_event_shows_a_secret_even_if_the_server_echoes_it() {
             .map(|event| format!("{event:?} {}", serde_json::to_string(event).unwrap()))
             .collect();
         let shown = shown.join("\n").to_lowercase();
-        // No part of it either: what is cut must not be cut inside it.
+        // Not a part of it either: an excerpt must not end within it.
         let part = TOKEN[..8].to_lowercase();
         assert!(!shown.contains(&part), "{index}: {shown}");
     }
 }
 
 #[tokio::test]
-async fn a_secret_in_a_redirects_host_is_hidden_in_lower_case_too() {
+async fn a_secret_in_the_host_of_a_redirect_is_hidden_in_lower_case_too() {
     let token = "AbCdEfGhIjKlMnOp";
     let server = answering(redirect(302, &format!("https://{token}.example.com/"))).await;
     let client = local(&server.uri()).with_secrets(move |_: &str, _: &str| Some(token.to_owned()));
@@ -90,7 +90,7 @@ async fn a_secret_in_a_redirects_host_is_hidden_in_lower_case_too() {
 }
 
 #[tokio::test]
-async fn no_debug_shows_a_secret() {
+async fn no_debug_output_contains_a_secret() {
     let builder = with_token("https://cms.example.com").with_origin("https://user:pa55@x.example");
     assert!(!format!("{builder:?} {builder:#?}").contains("pa55"));
     let refused = builder.build().unwrap_err();
@@ -128,7 +128,7 @@ async fn an_unknown_secret_is_named_and_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn a_secret_is_asked_for_when_it_is_needed_and_not_for_an_origin_that_is_not_allowed() {
+async fn a_secret_is_read_when_needed_and_never_for_an_origin_that_is_not_allowed() {
     let server = answering(text(200, "")).await;
     let asked: Arc<Mutex<Vec<String>>> = Arc::default();
     let log = Arc::clone(&asked);
@@ -146,7 +146,7 @@ async fn a_secret_is_asked_for_when_it_is_needed_and_not_for_an_origin_that_is_n
 }
 
 #[tokio::test]
-async fn a_secret_that_no_header_can_carry_is_not_shown() {
+async fn a_secret_that_is_no_valid_header_value_is_not_shown() {
     let server = answering(text(200, "")).await;
     let client = local(&server.uri()).with_secrets(|_: &str, _: &str| Some(format!("{TOKEN}\nx")));
     let error = error(client, &get(&server.uri())).await;

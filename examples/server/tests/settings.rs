@@ -395,7 +395,7 @@ async fn private_addresses_are_closed_until_they_are_opened_loudly() {
             "https://a.example=10.0.0.1/8",
             "write `10.0.0.0/8` for the range, `10.0.0.1` for the address",
         ),
-        ("https://a.example=0.0.0.0/0", "opens every address"),
+        ("https://a.example=0.0.0.0/0", "allows every address"),
         (
             "https://a.example=here",
             "is neither an address nor a range",

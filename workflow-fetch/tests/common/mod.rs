@@ -1,4 +1,4 @@
-//! What several tests need.
+//! Shared helpers of the tests.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
@@ -12,7 +12,7 @@ use workflow_core::{Executor, Registry, Run, StepEvent, Update, Workflow};
 use workflow_fetch::{HttpClient, HttpClientBuilder, Resolver};
 use workflow_httpkit::testing::{RawServer, Then};
 
-/// A client that may call this origin, on this machine.
+/// A client that may call this origin at loopback addresses.
 pub(crate) fn local(origin: &str) -> HttpClientBuilder {
     HttpClient::builder()
         .with_origin(origin)
@@ -61,7 +61,7 @@ pub(crate) async fn error(client: HttpClientBuilder, data: &Value) -> Value {
     end["error"].take()
 }
 
-/// A server that gives this answer to everything.
+/// A server that sends this response to every request.
 pub(crate) async fn answering(answer: ResponseTemplate) -> MockServer {
     let server = MockServer::start().await;
     Mock::given(any()).respond_with(answer).mount(&server).await;
@@ -82,14 +82,14 @@ pub(crate) async fn saying(bytes: &str, then: Then) -> RawServer {
     RawServer::start(pieces, then, |_| {}).await.unwrap()
 }
 
-/// The one request the server got.
+/// The only request that the server received.
 pub(crate) async fn only_request(server: &MockServer) -> Request {
     let mut requests = server.received_requests().await.unwrap();
     assert_eq!(requests.len(), 1);
     requests.remove(0)
 }
 
-/// A resolver that gives each of these answers once, and then the last one for good.
+/// A resolver that returns each of these answers once, and then repeats the last one.
 #[derive(Clone, Default)]
 pub(crate) struct Scripted {
     answers: Arc<Mutex<VecDeque<Vec<IpAddr>>>>,
