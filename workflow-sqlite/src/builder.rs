@@ -1,4 +1,6 @@
-//! Opening a store.
+//! Opening a store: lock, inspection, migration, connections, and background tasks, in this order.
+//!
+//! Nothing is written to a file before it is known to be a store of a readable format.
 
 use std::{
     path::{Path, PathBuf},
@@ -15,7 +17,7 @@ use sqlx::{
 
 use crate::{
     error::OpenError,
-    file::{self, Condition},
+    file::{self, FileHealth},
     retention::Retention,
     scan::Scan,
     schema,
@@ -23,19 +25,33 @@ use crate::{
     writer::{self, Writer},
 };
 
-/// How many connections read at once.
+/// The number of connections that read. In WAL mode, readers block neither each other nor the writer.
 const READERS: u32 = 4;
 
-/// How many rows a reader is ahead of who asked: each may be large.
-const ROWS_AHEAD: usize = 8;
+/// The number of rows that a reader buffers. Small, because a row may have a megabyte.
+const ROW_BUFFER: usize = 8;
 
-/// How long a connection waits for another: only while one of them opens or closes the file.
+/// How long a connection waits for a lock of another one. This happens only while the file is opened or
+/// closed, since there is one writer.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How large the write-ahead log stays beside the file, once it has been larger.
-const KEPT_LOG_BYTES: &str = "67108864";
+/// The size that SQLite truncates the write-ahead log to after a checkpoint, in bytes: 64 MiB.
+const MAX_WAL_BYTES: &str = "67108864";
 
-/// A store to open: which file, and what is kept in it.
+/// Builder of a [`SqliteStore`].
+///
+/// ```
+/// use workflow_sqlite::SqliteStore;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("runs.db");
+/// let store = SqliteStore::builder(&path).with_days_kept(90).open().await?;
+/// store.close().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Builder {
     path: PathBuf,
@@ -43,15 +59,19 @@ pub struct Builder {
 }
 
 impl SqliteStore {
-    /// Opens the file, and creates it when it is not there. Everything is kept until it is deleted.
+    /// Opens a store with default settings: ended runs are kept for ever. Creates the file if it does not
+    /// exist.
     ///
     /// # Errors
-    /// When it cannot be had, is not a store, or is damaged: see [`OpenError`].
+    /// [`OpenError`] if the file cannot be opened or locked, is not a store, or is damaged.
+    ///
+    /// # Panics
+    /// Outside of a Tokio runtime.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         Self::builder(path).open().await
     }
 
-    /// A store that does not keep all runs for ever.
+    /// Returns a builder, to set how long ended runs are kept.
     pub fn builder(path: impl AsRef<Path>) -> Builder {
         Builder::new(path.as_ref())
     }
@@ -65,29 +85,31 @@ impl Builder {
         }
     }
 
-    /// Forgets runs so many days after they ended. They are kept for ever without it.
+    /// Deletes runs this number of days after they ended. Default: runs are kept for ever.
     #[must_use]
     pub fn with_days_kept(mut self, days: u32) -> Self {
         self.retention.days = Some(days);
         self
     }
 
-    /// Forgets the runs that ended first once more than so many have ended; up to a hundredth more may be
-    /// there for a while. All are kept without it.
+    /// Keeps at most this number of ended runs, and deletes those that ended first. Temporarily, up to 1 %
+    /// more may exist, because counting is expensive. Default: all runs are kept.
     #[must_use]
     pub fn with_ended_runs_kept(mut self, runs: u32) -> Self {
         self.retention.runs = Some(runs);
         self
     }
 
-    /// Opens the file, and creates it, and its directory, when they are not there.
-    ///
-    /// The file is looked through in the background then: see [`SqliteStore::checked`].
+    /// Opens the store. Creates the file and its directory if they do not exist, but not the parent of the
+    /// directory. The background check starts: see [`SqliteStore::check_report`].
     ///
     /// # Errors
-    /// When it cannot be had, is not a store, or cannot be read at all: see [`OpenError`].
+    /// [`OpenError`] if the file cannot be opened or locked, is not a store, or is damaged.
+    ///
+    /// # Panics
+    /// Outside of a Tokio runtime.
     pub async fn open(self) -> Result<SqliteStore, OpenError> {
-        // An absolute path is a path for SQLite too, whatever it is called.
+        // SQLite treats names such as `:memory:` or `file:…` specially, but not absolute paths.
         let path = std::path::absolute(&self.path)
             .map_err(|error| OpenError::of_io(self.path.clone(), error))?;
         let (lock, real) = file::claim(&path)?;
@@ -98,24 +120,24 @@ impl Builder {
         let durable = plain
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
-            .pragma("journal_size_limit", KEPT_LOG_BYTES)
+            .pragma("journal_size_limit", MAX_WAL_BYTES)
             .foreign_keys(true);
-        let mut file = writing(&path, &durable).await?;
+        let mut file = connect(&path, &durable).await?;
         schema::migrate(&path, &mut file).await?;
         let readers = readers(durable.clone())
             .await
             .map_err(|error| OpenError::of_sqlx(path.clone(), error))?;
-        let condition = Condition::of(real);
-        let condition = condition.map_err(|error| OpenError::of_io(path.clone(), error))?;
-        let condition = Arc::new(condition);
+        let health = FileHealth::of(real);
+        let health = health.map_err(|error| OpenError::of_io(path.clone(), error))?;
+        let health = Arc::new(health);
         let writer = Writer::new(durable.clone(), file, self.retention, lock);
-        let writer = writer::spawn(writer, readers.clone(), Arc::clone(&condition));
-        let scan = Scan::spawn(durable, Arc::clone(&condition));
-        Ok(SqliteStore::new(path, condition, readers, writer, scan))
+        let writer = writer::spawn(writer, readers.clone(), Arc::clone(&health));
+        let scan = Scan::spawn(durable, Arc::clone(&health));
+        Ok(SqliteStore::new(path, health, readers, writer, scan))
     }
 }
 
-async fn writing(
+async fn connect(
     path: &Path,
     options: &SqliteConnectOptions,
 ) -> Result<SqliteConnection, OpenError> {
@@ -123,6 +145,8 @@ async fn writing(
     file.map_err(|error| OpenError::of_sqlx(path.to_owned(), error))
 }
 
+/// The pool of readers. Connections are never tested or replaced: a local file does not disconnect.
+/// `query_only` makes a write on one of them an error.
 async fn readers(options: SqliteConnectOptions) -> sqlx::Result<SqlitePool> {
     SqlitePoolOptions::new()
         .max_connections(READERS)
@@ -131,7 +155,7 @@ async fn readers(options: SqliteConnectOptions) -> sqlx::Result<SqlitePool> {
         .test_before_acquire(false)
         .connect_with(
             options
-                .row_buffer_size(ROWS_AHEAD)
+                .row_buffer_size(ROW_BUFFER)
                 .pragma("query_only", "ON"),
         )
         .await

@@ -1,4 +1,7 @@
-//! The frequent changes, new runs and appends: many of them with one statement.
+//! The frequent changes, new runs and appends, written with one statement for many of them.
+//!
+//! A statement costs more than a row. With 64 rows per statement, a batch of 256 appends takes a few
+//! statements instead of several hundred.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,21 +9,23 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection, query_scalar};
 use workflow_core::store::StoreError;
 use workflow_sqlkit::{EncodedAppend, EncodedEvent, EncodedRun, row_seq};
 
-use crate::write::{Answer, Write};
+use crate::write::{Write, WriteResult};
 
-/// How many rows a statement has: one of these numbers, so that few statements are prepared, and kept.
+/// The numbers of rows per statement. Few different ones, so that all prepared statements stay in the
+/// cache.
 const ROWS: [usize; 4] = [64, 16, 4, 1];
 
-/// New runs and appends of a batch, what came of them, and the events that are to be written for that.
+/// The new runs and appends of a batch, each with its index in the batch, and their results.
 pub(crate) struct Bulk<'a> {
     created: Vec<(usize, &'a EncodedRun)>,
     appended: Vec<(usize, &'a EncodedAppend)>,
-    answers: HashMap<usize, Answer>,
+    answers: HashMap<usize, WriteResult>,
+    /// The events to insert: those of the runs and appends that succeeded.
     events: Vec<(i64, &'a EncodedEvent)>,
 }
 
 impl<'a> Bulk<'a> {
-    /// Those of a batch.
+    /// Collects the new runs and appends of a batch. Other changes are ignored.
     pub(crate) fn new(writes: &'a [Write]) -> Self {
         let mut bulk = Self {
             created: Vec::new(),
@@ -38,34 +43,38 @@ impl<'a> Bulk<'a> {
         bulk
     }
 
-    /// Makes them, or refuses each of them.
+    /// Writes all changes. Each has a result: written, or refused because of a conflict.
+    ///
+    /// # Errors
+    /// If a statement fails. The transaction has to be rolled back then.
     pub(crate) async fn apply(&mut self, file: &mut SqliteConnection) -> sqlx::Result<()> {
-        for some in in_statements(&std::mem::take(&mut self.created)) {
-            self.create(file, some).await?;
+        for chunk in statement_chunks(&std::mem::take(&mut self.created)) {
+            self.create(file, chunk).await?;
         }
         let mut left = std::mem::take(&mut self.appended);
         while !left.is_empty() {
-            // One statement changes a run once.
+            // A statement can update a row only once, so a second append of a run needs another one.
             let mut runs = HashSet::new();
             let (now, later): (Vec<_>, Vec<_>) = left
                 .into_iter()
                 .partition(|(_, append)| runs.insert(append.run));
-            for some in in_statements(&now) {
-                self.append(file, some).await?;
+            for chunk in statement_chunks(&now) {
+                self.append(file, chunk).await?;
             }
             left = later;
         }
-        for some in in_statements(&std::mem::take(&mut self.events)) {
-            insert_events(file, some).await?;
+        for chunk in statement_chunks(&std::mem::take(&mut self.events)) {
+            insert_events(file, chunk).await?;
         }
         Ok(())
     }
 
-    /// What came of the change at this place of the batch.
-    pub(crate) fn answer(&mut self, at: usize) -> Answer {
+    /// The result of the change with this index in the batch. To be called once per change.
+    pub(crate) fn answer(&mut self, at: usize) -> WriteResult {
         self.answers.remove(&at).unwrap_or(Ok(false))
     }
 
+    /// Inserts runs and queues their first events.
     async fn create(
         &mut self,
         file: &mut SqliteConnection,
@@ -85,12 +94,13 @@ impl<'a> Bulk<'a> {
         Ok(())
     }
 
+    /// Updates the heads of runs and queues the events of those that matched.
     async fn append(
         &mut self,
         file: &mut SqliteConnection,
         appends: &[(usize, &'a EncodedAppend)],
     ) -> sqlx::Result<()> {
-        let moved = move_heads(file, appends).await?;
+        let moved = update_heads(file, appends).await?;
         for (at, append) in appends {
             let answer = match moved.get(&append.run.to_string()) {
                 Some(&number) => {
@@ -106,17 +116,18 @@ impl<'a> Bulk<'a> {
     }
 }
 
-/// Cuts rows into parts of as many as a statement has.
-fn in_statements<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+/// Splits rows into chunks, each as large as one of the statements.
+fn statement_chunks<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     std::iter::from_fn(move || {
         let size = ROWS.into_iter().find(|size| *size <= rows.len())?;
-        let (some, rest) = rows.split_at(size);
+        let (chunk, rest) = rows.split_at(size);
         rows = rest;
-        Some(some)
+        Some(chunk)
     })
 }
 
-/// The numbers of the runs that are new, by id: not of those whose key is taken.
+/// Inserts runs. Returns the row numbers of those that were inserted, by id; a run whose idempotency key
+/// exists is not.
 async fn insert_runs(
     file: &mut SqliteConnection,
     runs: &[(usize, &EncodedRun)],
@@ -147,8 +158,9 @@ async fn insert_runs(
     Ok(created.into_iter().collect())
 }
 
-/// The numbers of the runs whose logs ended where they were expected to, by id. Their heads are written.
-async fn move_heads(
+/// Updates the heads of runs whose logs end at the expected event. Returns their row numbers, by id. The
+/// comparison and the update are one statement, which fences other writers.
+async fn update_heads(
     file: &mut SqliteConnection,
     appends: &[(usize, &EncodedAppend)],
 ) -> sqlx::Result<HashMap<String, i64>> {
@@ -174,7 +186,7 @@ async fn move_heads(
     Ok(moved.into_iter().collect())
 }
 
-/// Why no run of this id ended at the expected event.
+/// The error of an append whose head was not updated.
 async fn refusal(file: &mut SqliteConnection, append: &EncodedAppend) -> sqlx::Result<StoreError> {
     let actual: Option<u64> = query_scalar("SELECT last_seq FROM run WHERE id = ?")
         .bind(append.run.to_string())
@@ -190,6 +202,7 @@ async fn refusal(file: &mut SqliteConnection, append: &EncodedAppend) -> sqlx::R
     })
 }
 
+/// Inserts events. The head was updated before in the same transaction, so their numbers are free.
 async fn insert_events(
     file: &mut SqliteConnection,
     events: &[(i64, &EncodedEvent)],

@@ -1,4 +1,4 @@
-//! The files of a store: whose they are, and that one process at a time has them.
+//! The files of a store: the lock that gives them to one process, and the checks while they are open.
 
 use std::{
     collections::HashSet,
@@ -12,10 +12,10 @@ use workflow_sqlkit::Cause;
 
 use crate::error::OpenError;
 
-/// How much can still be written, at least, when the store says that it can be.
+/// The space that must be free for [`FileHealth::check_space`] to succeed: a few large writes.
 const PROBE_BYTES: usize = 1024 * 1024;
 
-/// What names a file whatever its path: its device, and its number there.
+/// The identity of a file whatever its path: device and inode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Identity(u64, u64);
 
@@ -26,7 +26,7 @@ fn identity(metadata: &fs::Metadata) -> Option<Identity> {
     Some(Identity(metadata.dev(), metadata.ino()))
 }
 
-/// Elsewhere an open file cannot be deleted or replaced.
+/// Other systems do not allow to delete or replace an open file, so there is nothing to compare.
 #[cfg(not(unix))]
 fn identity(_: &fs::Metadata) -> Option<Identity> {
     None
@@ -38,18 +38,22 @@ fn identity_at(path: &Path) -> io::Result<Option<Identity>> {
 
 /// The files that this process has open.
 ///
-/// They are compared before a file is opened: closing a second handle of a file would free the locks that SQLite
-/// has of it, since POSIX locks belong to the process and not to the handle.
+/// Checked before a file is opened a second time: closing the second handle would release SQLite's locks,
+/// because POSIX locks belong to the process and not to the handle (see "How To Corrupt An SQLite
+/// Database File", section 2.2).
 static OPEN: Mutex<Option<HashSet<Identity>>> = Mutex::new(None);
 
+/// Locks the set. Poisoning is ignored: it would turn one panic into a failure of every later call.
 fn open_files() -> MutexGuard<'static, Option<HashSet<Identity>>> {
     OPEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Holds a store's file for this process, until it is dropped or the process ends.
+/// The lock of a store's file. It is released when this is dropped or the process ends, however it ends.
 pub(crate) struct FileLock {
+    /// The file `….lock`.
     _beside: File,
-    /// Open as long as SQLite has the file open, or its locks would be freed.
+    /// The database. Open at least as long as SQLite has it open; closing it earlier would release
+    /// SQLite's locks.
     _itself: File,
     identity: Option<Identity>,
 }
@@ -62,7 +66,8 @@ impl Drop for FileLock {
     }
 }
 
-/// Creates what is not there yet, readable by this user only, and locks it. Returns the path without links, too.
+/// Locks a store's file. Creates missing files, readable by this user only, and a missing directory. Also
+/// returns the path without symbolic links.
 pub(crate) fn claim(path: &Path) -> Result<(FileLock, PathBuf), OpenError> {
     if let Some(directory) = path.parent() {
         create_directory(directory).map_err(|source| OpenError::NoDirectory {
@@ -71,7 +76,7 @@ pub(crate) fn claim(path: &Path) -> Result<(FileLock, PathBuf), OpenError> {
         })?;
     }
     let failed = |error| OpenError::of_io(path.to_owned(), error);
-    // What a link names is locked, whichever link a process was given.
+    // Lock the target of a link, so that all links to a file have the same lock.
     let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let beside = open_private(&with_suffix(&real, ".lock")).map_err(failed)?;
     lock(&beside, path)?;
@@ -82,10 +87,10 @@ pub(crate) fn claim(path: &Path) -> Result<(FileLock, PathBuf), OpenError> {
     if known.is_some_and(|identity| open.contains(&identity)) {
         return Err(locked(path));
     }
-    // SQLite gives its other files the rights of this one.
+    // SQLite creates its other files with the permissions of this one.
     let itself = open_private(&real).map_err(failed)?;
-    // A hard link has another name and another lock beside it. Only on Linux are these locks another kind than
-    // SQLite's own, which they would conflict with elsewhere.
+    // A hard link has another name and thus another lock file, so the database itself is locked, too. Only
+    // on Linux: elsewhere, `try_lock` conflicts with SQLite's own locks.
     #[cfg(target_os = "linux")]
     lock(&itself, path)?;
     let identity = identity(&itself.metadata().map_err(failed)?);
@@ -98,6 +103,7 @@ pub(crate) fn claim(path: &Path) -> Result<(FileLock, PathBuf), OpenError> {
     Ok((lock, fs::canonicalize(path).map_err(failed)?))
 }
 
+/// Locks a file exclusively without waiting. The system releases the lock when the process ends.
 fn lock(file: &File, path: &Path) -> Result<(), OpenError> {
     match file.try_lock() {
         Ok(()) => Ok(()),
@@ -118,6 +124,7 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
+/// Creates a directory for this user only. Its parent must exist: a misspelt path must not create a tree.
 fn create_directory(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
@@ -128,6 +135,7 @@ fn create_directory(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
+/// Opens a file for reading and writing. Creates it for this user only, and never truncates it.
 fn open_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
@@ -136,19 +144,22 @@ fn open_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Whether the open files are those at their paths, and whether they are sound.
+/// The condition of the open files: whether they are still at their paths, and whether they are damaged.
 ///
-/// A file that was deleted while it is open can be written, and what was written is lost when it is closed.
+/// An open file that was deleted can still be written, but everything is lost when it is closed. So the
+/// store compares the files with their paths before and after each write.
 #[derive(Debug)]
-pub(crate) struct Condition {
+pub(crate) struct FileHealth {
     path: PathBuf,
     wal: PathBuf,
+    /// The identities of the database and of its write-ahead log when they were opened.
     identities: [Option<Identity>; 2],
+    /// The damage that the background check has found.
     damage: OnceLock<String>,
 }
 
-impl Condition {
-    /// The files as they are now: the database is open, and its write-ahead log is there.
+impl FileHealth {
+    /// Records the identities of the files. The database must be open, so that its write-ahead log exists.
     pub(crate) fn of(path: PathBuf) -> io::Result<Self> {
         let wal = with_suffix(&path, "-wal");
         Ok(Self {
@@ -159,53 +170,53 @@ impl Condition {
         })
     }
 
-    /// Fails when what is written could be lost, or what is read already is.
-    pub(crate) fn check_place(&self) -> Result<(), Cause> {
+    /// Fails if a file is not at its path any more, so that writes would be lost.
+    pub(crate) fn check_paths(&self) -> Result<(), Cause> {
         for (path, opened) in [&self.path, &self.wal].into_iter().zip(self.identities) {
             if identity_at(path).ok() != Some(opened) {
-                return Err(Misplaced(path.clone()).into());
+                return Err(Moved(path.clone()).into());
             }
         }
         Ok(())
     }
 
-    /// Fails when the file must not be written.
+    /// Fails if the file is damaged or not at its path, and must not be written.
     pub(crate) fn check_writable(&self) -> Result<(), Cause> {
         match self.damage.get() {
             Some(found) => Err(Damaged(found.clone()).into()),
-            None => self.check_place(),
+            None => self.check_paths(),
         }
     }
 
-    /// From now on the file is not written.
+    /// Marks the file as damaged. It is not written any more.
     pub(crate) fn set_damaged(&self, found: String) {
         let _ = self.damage.set(found);
     }
 
-    /// Fails when the disk has no space for the next writes. It is written to, since quotas and limits have
-    /// their own rules; what is written is deleted before the system has moved it to the disk.
+    /// Fails if the disk has no space for the next writes. Writes a file and deletes it at once, because
+    /// the free space that the system reports does not consider quotas and other limits. Blocks.
     pub(crate) fn check_space(&self) -> Result<(), Cause> {
         let path = with_suffix(&self.path, ".probe");
         let mut probe = open_private(&path)?;
         let written = probe.write_all(&vec![0; PROBE_BYTES]);
-        // Not even the name of the file stays.
+        // Delete the file even if writing failed.
         let removed = fs::remove_file(&path);
         written.map_err(NoSpace)?;
         Ok(removed?)
     }
 }
 
-/// A file is no longer where it was opened.
+/// A file is not at the path where it was opened.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{path} was deleted, moved or replaced while it is open: put it back, or stop this program and start it again",
+    "{path} was deleted, moved or replaced while it is open: put it back, or restart this program",
     path = .0.display()
 )]
-struct Misplaced(PathBuf);
+struct Moved(PathBuf);
 
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the file is damaged ({0}), so it is not written: stop this program and put a backup in its place"
+    "the file is damaged ({0}) and is not written: stop this program and put a backup in its place"
 )]
 struct Damaged(String);
 

@@ -1,5 +1,8 @@
 //! A durable [`Store`](workflow_core::Store): workflows, runs and their logs in one SQLite file.
 //!
+//! A write is acknowledged only after it is on the disk, and a row is returned only if it has the
+//! checksum that it was written with.
+//!
 //! ```
 //! use std::sync::Arc;
 //! use workflow_core::{LocalEngine, NewRun, Registry, Runs, Workflows};
@@ -28,14 +31,16 @@
 //! ```
 //!
 //! # The parts
-//! - [`SqliteStore`] reads with a few connections, and writes with one: a task that takes what is queued
-//!   into one transaction, and answers once that is on the disk.
-//! - [`Builder`] says what is kept of runs that ended.
-//! - [`Checked`] is what it found when it looked through its file in the background; each row is also compared with
-//!   its checksum when it is read.
-//! - [`OpenError`] says why a file was not opened, and what to do about it.
+//! - [`SqliteStore`] reads with a few connections and writes with one: a task that writes all queued
+//!   changes in one transaction and answers after the commit.
+//! - [`Builder`] opens a store and has its settings, that is, how long ended runs are kept.
+//! - [`CheckReport`] is the result of the background check of the whole file. Each row is also compared
+//!   with its checksum when it is read.
+//! - [`OpenError`] is the reason why a file was not opened, and what to do.
 //!
 //! One process at a time has the file open. A store for several machines is another crate.
+//!
+//! The public API has no types of `sqlx`. SQLite is compiled into the crate.
 
 mod builder;
 mod bulk;
@@ -52,4 +57,4 @@ mod workflows;
 mod write;
 mod writer;
 
-pub use self::{builder::Builder, error::OpenError, scan::Checked, store::SqliteStore};
+pub use self::{builder::Builder, error::OpenError, scan::CheckReport, store::SqliteStore};

@@ -1,4 +1,4 @@
-//! What SQLite does for each question: it looks things up, and neither reads through a table nor sorts.
+//! Tests of the query plans: every statement searches an index, and none scans a table or sorts.
 
 use sqlx::{AssertSqlSafe, query_as, sqlite::SqlitePool};
 use workflow_core::{
@@ -8,7 +8,7 @@ use workflow_core::{
 
 use crate::{SqliteStore, retention, runs, scan, workflows};
 
-/// How SQLite answers this.
+/// The steps of `EXPLAIN QUERY PLAN`.
 async fn plan(readers: &SqlitePool, sql: &str) -> Vec<String> {
     let explained = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
     let steps: Vec<(i64, i64, i64, String)> = query_as(explained).fetch_all(readers).await.unwrap();
@@ -23,7 +23,7 @@ async fn store() -> (tempfile::TempDir, SqliteStore) {
     (directory, store)
 }
 
-/// What a caller may ask of the list of runs, without text.
+/// All combinations of filters of the list of runs, without text, which has no index.
 fn queries() -> Vec<RunQuery> {
     let page = PageRequest::new(10, Some(WorkflowId::new().to_string()));
     let mut queries = Vec::new();
@@ -40,11 +40,11 @@ fn queries() -> Vec<RunQuery> {
 }
 
 #[tokio::test]
-async fn every_question_is_looked_up() {
+async fn every_statement_searches_an_index() {
     let (_directory, store) = store().await;
-    let asked = vec![
+    let statements = vec![
         runs::RUN.to_owned(),
-        runs::OF_KEY.to_owned(),
+        runs::BY_KEY.to_owned(),
         runs::UNFINISHED.to_owned(),
         runs::LOG.to_owned(),
         workflows::NEWEST.to_owned(),
@@ -53,20 +53,20 @@ async fn every_question_is_looked_up() {
         workflows::NAMES.to_owned(),
         workflows::LISTED.to_owned(),
         workflows::VERSIONS.to_owned(),
-        retention::OLD.to_owned(),
+        retention::EXPIRED.to_owned(),
         retention::ENDED.to_owned(),
-        retention::FIRST_ENDED.to_owned(),
-        retention::LEFT_OVER.to_owned(),
+        retention::OLDEST_ENDED.to_owned(),
+        retention::ORPHANS.to_owned(),
         scan::RUNS.to_owned(),
         scan::VERSIONS.to_owned(),
         scan::EVENTS.to_owned(),
     ];
-    for sql in asked {
+    for sql in statements {
         let steps = plan(store.readers().unwrap(), &sql).await;
         assert!(!steps.is_empty(), "{sql}");
         for step in steps {
-            let looked_up = step.starts_with("SEARCH") || step.starts_with("SCALAR SUBQUERY");
-            assert!(looked_up, "{sql}: {step}");
+            let is_search = step.starts_with("SEARCH") || step.starts_with("SCALAR SUBQUERY");
+            assert!(is_search, "{sql}: {step}");
         }
     }
 }
@@ -81,7 +81,7 @@ async fn every_filter_has_an_index() {
             (Some(_), None) => "run_by_workflow (workflow=? AND id<?)",
             (Some(_), Some(_)) => "run_by_workflow_and_status (workflow=? AND status=? AND id<?)",
         };
-        let sql = runs::listed(&query).unwrap().into_string();
+        let sql = runs::list_query(&query).unwrap().into_string();
         let steps = plan(store.readers().unwrap(), &sql).await;
         assert_eq!(steps, [format!("SEARCH run USING INDEX {index}")], "{sql}");
     }
@@ -91,7 +91,7 @@ async fn every_filter_has_an_index() {
 async fn counting_reads_an_index_only() {
     let (_directory, store) = store().await;
     for query in queries() {
-        let sql = runs::counted(&query).into_string();
+        let sql = runs::count_query(&query).into_string();
         for step in plan(store.readers().unwrap(), &sql).await {
             assert!(step.contains("USING COVERING INDEX"), "{sql}: {step}");
         }

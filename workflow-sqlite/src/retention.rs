@@ -1,29 +1,33 @@
-//! What is forgotten of runs that ended.
+//! Retention: the deletion of ended runs and of their events.
+//!
+//! A run is deleted at once, and its events afterwards in small transactions, because the writer does
+//! both and a log has up to a million events. Unfinished runs and workflows are never deleted here.
 
 use std::time::Duration;
 
 use sqlx::{Connection, SqliteConnection, query, query_as, query_scalar};
 use tokio::time::Instant;
 
-/// The most runs that are forgotten in one transaction: writers wait meanwhile.
+/// The most runs that are deleted in one transaction. Writes wait meanwhile.
 const RUNS_AT_ONCE: i64 = 100;
 
-/// The most events that are deleted in one transaction, and about the most bytes of them: tens of milliseconds.
+/// The most events that are deleted in one transaction, and about the most bytes of them: tens of
+/// milliseconds.
 const EVENTS_AT_ONCE: i64 = 1_000;
 const BYTES_AT_ONCE: i64 = 4 * 1024 * 1024;
 
-/// How long after a look there is another one, at most.
-const LOOK_EVERY: Duration = Duration::from_hours(1);
+/// The longest time between two checks. Runs expire by age even if no run ends.
+const CHECK_EVERY: Duration = Duration::from_hours(1);
 
-pub(crate) const OLD: &str = "SELECT number FROM run \
+pub(crate) const EXPIRED: &str = "SELECT number FROM run \
      WHERE ended_at < strftime('%Y-%m-%dT%H:%M:%fZ', 'now', ?) ORDER BY ended_at LIMIT ?";
 pub(crate) const ENDED: &str = "SELECT count(*) FROM run WHERE ended_at IS NOT NULL";
-pub(crate) const FIRST_ENDED: &str = "SELECT number FROM run \
+pub(crate) const OLDEST_ENDED: &str = "SELECT number FROM run \
      WHERE ended_at IS NOT NULL ORDER BY ended_at LIMIT ?";
-pub(crate) const LEFT_OVER: &str =
+pub(crate) const ORPHANS: &str =
     "SELECT seq, octet_length(body) FROM event WHERE run = ? ORDER BY seq LIMIT ?";
 
-/// How long runs are kept once they ended; without a number, for ever.
+/// How long ended runs are kept. `None` means without a limit. The builder documents the fields.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Retention {
     pub(crate) days: Option<u32>,
@@ -31,30 +35,30 @@ pub(crate) struct Retention {
 }
 
 impl Retention {
-    /// Whether anything is ever forgotten.
-    pub(crate) fn forgets(self) -> bool {
+    /// Whether any limit is set.
+    pub(crate) fn is_enabled(self) -> bool {
         self.days.is_some() || self.runs.is_some()
     }
 
-    /// Forgets a few of the runs that are not to be kept. Says whether there may be more.
-    pub(crate) async fn forget_some(self, file: &mut SqliteConnection) -> sqlx::Result<bool> {
+    /// Deletes some of the expired runs. Returns whether there may be more.
+    pub(crate) async fn delete_expired(self, file: &mut SqliteConnection) -> sqlx::Result<bool> {
         let mut transaction = file.begin_with("BEGIN IMMEDIATE").await?;
-        let overdue = self.overdue(&mut transaction).await?;
-        for number in &overdue {
+        let expired = self.expired(&mut transaction).await?;
+        for number in &expired {
             query("DELETE FROM run WHERE number = ?")
                 .bind(number)
                 .execute(&mut *transaction)
                 .await?;
-            leave_events(&mut transaction, *number).await?;
+            mark_events_deleted(&mut transaction, *number).await?;
         }
         transaction.commit().await?;
-        Ok(!overdue.is_empty())
+        Ok(!expired.is_empty())
     }
 
-    /// The runs that ended first of those that are not to be kept.
-    async fn overdue(self, file: &mut SqliteConnection) -> sqlx::Result<Vec<i64>> {
+    /// The row numbers of expired runs, those that ended first, at most [`RUNS_AT_ONCE`].
+    async fn expired(self, file: &mut SqliteConnection) -> sqlx::Result<Vec<i64>> {
         if let Some(days) = self.days {
-            let old: Vec<i64> = query_scalar(OLD)
+            let old: Vec<i64> = query_scalar(EXPIRED)
                 .bind(format!("-{days} days"))
                 .bind(RUNS_AT_ONCE)
                 .fetch_all(&mut *file)
@@ -68,28 +72,32 @@ impl Retention {
         };
         let ended: i64 = query_scalar(ENDED).fetch_one(&mut *file).await?;
         let too_many = (ended - i64::from(kept)).clamp(0, RUNS_AT_ONCE);
-        query_scalar(FIRST_ENDED)
+        query_scalar(OLDEST_ENDED)
             .bind(too_many)
             .fetch_all(file)
             .await
     }
 
-    /// Of how many runs the end makes it worth to look again: a look counts all that ended.
-    fn worth_a_look(self) -> usize {
+    /// The number of runs that have to end before the next check. A check counts all ended runs, so it
+    /// happens once per hundredth of the limit.
+    fn min_ended(self) -> usize {
         let hundredth = self.runs.map_or(0, |runs| runs / 100);
         usize::try_from(hundredth).unwrap_or(usize::MAX).max(1)
     }
 }
 
-/// Notes that the events of a deleted run are to be deleted.
-pub(crate) async fn leave_events(file: &mut SqliteConnection, number: i64) -> sqlx::Result<()> {
-    let noted = query("INSERT INTO deleted_run (number) VALUES (?)").bind(number);
-    noted.execute(file).await.map(|_| ())
+/// Marks the events of a deleted run for deletion. In the same transaction as the deletion of the run, so
+/// that a crash leaves no events for ever.
+pub(crate) async fn mark_events_deleted(
+    file: &mut SqliteConnection,
+    number: i64,
+) -> sqlx::Result<()> {
+    let insert = query("INSERT INTO deleted_run (number) VALUES (?)").bind(number);
+    insert.execute(file).await.map(|_| ())
 }
 
-/// Deletes some of the events whose run is deleted. Says whether there may be more: a log has up to a million,
-/// and writers wait for each transaction.
-pub(crate) async fn delete_some_events(file: &mut SqliteConnection) -> sqlx::Result<bool> {
+/// Deletes some events of deleted runs. Returns whether there may be more.
+pub(crate) async fn delete_orphans(file: &mut SqliteConnection) -> sqlx::Result<bool> {
     let mut transaction = file.begin_with("BEGIN IMMEDIATE").await?;
     let mut left = (EVENTS_AT_ONCE, BYTES_AT_ONCE);
     while left.0 > 0 && left.1 > 0 {
@@ -100,7 +108,7 @@ pub(crate) async fn delete_some_events(file: &mut SqliteConnection) -> sqlx::Res
             transaction.commit().await?;
             return Ok(false);
         };
-        let events: Vec<(i64, i64)> = query_as(LEFT_OVER)
+        let events: Vec<(i64, i64)> = query_as(ORPHANS)
             .bind(run)
             .bind(left.0)
             .fetch_all(&mut *transaction)
@@ -125,25 +133,25 @@ pub(crate) async fn delete_some_events(file: &mut SqliteConnection) -> sqlx::Res
     Ok(true)
 }
 
-/// When to look for what is to be forgotten.
+/// Decides when to check for expired runs.
 #[derive(Debug)]
-pub(crate) struct Forgetting {
+pub(crate) struct RetentionSchedule {
     retention: Retention,
-    /// Runs that ended since the last look.
+    /// The number of runs that ended since the last check.
     ended: usize,
-    /// Whether the last look left some.
+    /// Whether the last check may have left expired runs.
     more: bool,
-    next_look: Instant,
+    next_check: Instant,
 }
 
-impl Forgetting {
-    /// Due at once.
+impl RetentionSchedule {
+    /// A schedule whose first check is due at once.
     pub(crate) fn new(retention: Retention) -> Self {
         Self {
             retention,
             ended: 0,
             more: true,
-            next_look: Instant::now() + LOOK_EVERY,
+            next_check: Instant::now() + CHECK_EVERY,
         }
     }
 
@@ -151,25 +159,26 @@ impl Forgetting {
         self.retention
     }
 
+    /// Whether a check is due.
     pub(crate) fn is_due(&self) -> bool {
-        let enough_ended = self.ended >= self.retention.worth_a_look();
-        self.more || enough_ended || Instant::now() >= self.next_look
+        let enough_ended = self.ended >= self.retention.min_ended();
+        self.more || enough_ended || Instant::now() >= self.next_check
     }
 
-    /// When it is due, however few runs have ended by then: runs grow old by themselves.
-    pub(crate) fn next_look(&self) -> Instant {
-        self.next_look
+    /// The time of the next check, however few runs have ended by then.
+    pub(crate) fn next_check(&self) -> Instant {
+        self.next_check
     }
 
-    /// More runs have ended.
-    pub(crate) fn note_ended(&mut self, runs: usize) {
+    /// Records that runs have ended.
+    pub(crate) fn record_ended(&mut self, runs: usize) {
         self.ended += runs;
     }
 
-    /// A look was taken, and there may be more to forget.
-    pub(crate) fn looked(&mut self, more: bool) {
+    /// Records that a check was made, and whether it may have left expired runs.
+    pub(crate) fn completed(&mut self, more: bool) {
         self.ended = 0;
         self.more = more;
-        self.next_look = Instant::now() + LOOK_EVERY;
+        self.next_check = Instant::now() + CHECK_EVERY;
     }
 }

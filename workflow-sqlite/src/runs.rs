@@ -1,4 +1,4 @@
-//! Reading runs and their logs.
+//! Statements that read runs and their logs.
 
 use futures::TryStreamExt;
 use sqlx::{
@@ -17,7 +17,7 @@ use workflow_sqlkit::{
 
 use crate::error::is_damage;
 
-/// How much JSON of events is about the most that is read at once: one event is, however large.
+/// About the most bytes of events in one read. At least one event is read, whatever its size.
 const READ_BYTES: usize = 1024 * 1024;
 
 pub(crate) const RUN: &str = concat!(
@@ -25,7 +25,7 @@ pub(crate) const RUN: &str = concat!(
     workflow_sqlkit::run_columns!(),
     " FROM run WHERE id = ?"
 );
-pub(crate) const OF_KEY: &str = concat!(
+pub(crate) const BY_KEY: &str = concat!(
     "SELECT ",
     workflow_sqlkit::run_columns!(),
     " FROM run WHERE key_scope = ? AND key = ?"
@@ -40,12 +40,15 @@ const LISTED: &str = concat!(
     workflow_sqlkit::run_columns!(),
     " FROM run WHERE id < "
 );
-/// A row of a run without further events has none in it: there is one whenever there is such a run.
+/// An outer join, so that an existing run without further events has one row, and a missing run none.
 pub(crate) const LOG: &str = "SELECT last_seq, seq, body, event.checksum \
      FROM run LEFT JOIN event ON event.run = run.number AND seq > ?2 \
      WHERE id = ?1 ORDER BY seq LIMIT ?3";
 
-/// The record of a run.
+/// The record of a run; `None` if it does not exist.
+///
+/// # Errors
+/// [`StoreError::DamagedRun`] if the row is damaged.
 pub(crate) async fn find(
     readers: &SqlitePool,
     run: RunId,
@@ -60,12 +63,12 @@ pub(crate) async fn find(
     record.map_err(damaged)
 }
 
-/// The run that was asked for by a key.
-pub(crate) async fn of_key(
+/// The run with this idempotency key.
+pub(crate) async fn by_key(
     readers: &SqlitePool,
     key: &RunKey,
 ) -> Result<Option<KeyedRun>, StoreError> {
-    let found: Option<RunRow> = query_as(OF_KEY)
+    let found: Option<RunRow> = query_as(BY_KEY)
         .bind(&key.scope)
         .bind(&key.key)
         .fetch_optional(readers)
@@ -82,7 +85,8 @@ pub(crate) async fn of_key(
     Ok(Some(KeyedRun::new(record, request)))
 }
 
-/// The next events of a run, up to one that cannot be read: the error names it when it is the first.
+/// The events of a run after number `after`, in order and without gaps. Ends before a damaged event; if
+/// that is the first one, it is the error.
 pub(crate) async fn log(
     readers: &SqlitePool,
     run: RunId,
@@ -92,7 +96,7 @@ pub(crate) async fn log(
     let mut rows = query(LOG)
         .bind(run.to_string())
         .bind(row_seq(after))
-        // There is a row whenever there is such a run.
+        // At least one row, to find out whether the run exists.
         .bind(limit(most.max(1)))
         .fetch(readers);
     let mut events: Vec<StepEvent> = Vec::new();
@@ -121,8 +125,9 @@ pub(crate) async fn log(
     }
 }
 
-/// The event of the next row and its size; none at the end of the log, which is where the record of the run
-/// says, or later.
+/// The event of the next row and its size. `None` at the end of the log, which the record of the run
+/// knows: a row that is missing before it is damage. The log may be longer if events were appended
+/// meanwhile.
 fn event_of(
     row: sqlx::Result<Option<SqliteRow>>,
     run: RunId,
@@ -159,7 +164,7 @@ fn damaged(run: RunId, seq: u64, source: impl Into<Cause>) -> StoreError {
     StoreError::Damaged { run, seq, source }
 }
 
-/// The records of runs that have not ended.
+/// The records of unfinished runs, by id, after the run `after`. Used for recovery.
 pub(crate) async fn unfinished(
     readers: &SqlitePool,
     unreadable: &UnreadableRows,
@@ -172,33 +177,33 @@ pub(crate) async fn unfinished(
     first(rows, most, |row| unreadable.run(row)).await
 }
 
-/// A part of the list of runs.
+/// A page of the list of runs.
 pub(crate) async fn page(
     readers: &SqlitePool,
     unreadable: &UnreadableRows,
     query: &RunQuery,
 ) -> Result<Page<RunRecord>, StoreError> {
-    let mut sql = listed(query)?;
+    let mut sql = list_query(query)?;
     let rows = sql.build_query_as().fetch(readers);
     page_of(rows, &query.page, |row| unreadable.run(row), |last| last.id).await
 }
 
-/// The question for it. Each part of it has an index, but for the text.
-pub(crate) fn listed(query: &RunQuery) -> Result<QueryBuilder<Sqlite>, StoreError> {
+/// The statement of a page. Every filter except the text has an index; see the tests in `plans`.
+pub(crate) fn list_query(query: &RunQuery) -> Result<QueryBuilder<Sqlite>, StoreError> {
     let before = cursor::<RunId>(&query.page)?;
     let mut sql = QueryBuilder::new(LISTED);
     sql.push_bind(before.map_or_else(|| AFTER_ALL.to_owned(), |id| id.to_string()));
     if let Some(wanted) = query.status {
         sql.push(" AND status = ").push_bind(wanted.as_str());
     }
-    push_wanted(&mut sql, query);
+    push_filters(&mut sql, query);
     sql.push(" ORDER BY id DESC");
     Ok(sql)
 }
 
-/// How many runs there are of each status that this version knows.
+/// The number of runs by status. Statuses that this version does not know are omitted.
 pub(crate) async fn count(readers: &SqlitePool, query: &RunQuery) -> Result<RunCounts, StoreError> {
-    let rows: Vec<(Vec<u8>, u64)> = counted(query)
+    let rows: Vec<(Vec<u8>, u64)> = count_query(query)
         .build_query_as()
         .fetch_all(readers)
         .await
@@ -213,16 +218,16 @@ pub(crate) async fn count(readers: &SqlitePool, query: &RunQuery) -> Result<RunC
     Ok(counts)
 }
 
-/// The question for it.
-pub(crate) fn counted(query: &RunQuery) -> QueryBuilder<Sqlite> {
+/// The statement of a count.
+pub(crate) fn count_query(query: &RunQuery) -> QueryBuilder<Sqlite> {
     let mut sql = QueryBuilder::new("SELECT status, count(*) FROM run WHERE TRUE");
-    push_wanted(&mut sql, query);
+    push_filters(&mut sql, query);
     sql.push(" GROUP BY status");
     sql
 }
 
-/// Which runs a query wants, whatever their status.
-fn push_wanted(sql: &mut QueryBuilder<Sqlite>, query: &RunQuery) {
+/// Adds the filters of a query, except the status.
+fn push_filters(sql: &mut QueryBuilder<Sqlite>, query: &RunQuery) {
     if let Some(workflow) = query.workflow_id {
         sql.push(" AND workflow = ").push_bind(workflow.to_string());
     }

@@ -1,4 +1,7 @@
-//! Looks through the whole file, in the background: opening it does not wait for that.
+//! The background check of the whole file: SQLite's `quick_check`, then the checksum of every row.
+//!
+//! It runs on its own connection after the store is opened, so opening takes milliseconds for a file of
+//! any size. It logs its result, and stops all writes if the file itself is damaged.
 
 use std::{
     sync::{
@@ -17,16 +20,17 @@ use tokio::{sync::watch, task::JoinHandle, time::sleep};
 
 use workflow_sqlkit::{Cause, EventRow, RunRow, VersionRow, number};
 
-use crate::{error::is_damage, file::Condition};
+use crate::{error::is_damage, file::FileHealth};
 
-/// How many rows are read at once.
-const ROWS: i64 = 500;
+/// The number of rows per statement. A long statement would prevent checkpoints of the write-ahead log.
+const ROWS_PER_READ: i64 = 500;
 
-/// How many damaged rows are logged one by one.
-const LOGGED: u64 = 20;
+/// The number of damaged rows that are logged individually.
+const MAX_LOGGED: u64 = 20;
 
-/// How often SQLite asks whether to go on: about every millisecond.
-const STEPS: i32 = 10_000;
+/// The interval at which SQLite calls the progress handler, in steps of its virtual machine: about every
+/// millisecond.
+const STEPS_PER_CHECK: i32 = 10_000;
 
 pub(crate) const RUNS: &str = concat!(
     "SELECT ",
@@ -37,36 +41,37 @@ pub(crate) const VERSIONS: &str = "SELECT workflow, version, record, version.che
      FROM version JOIN workflow ON workflow = id WHERE version.rowid > ?1 ORDER BY version.rowid LIMIT ?3";
 pub(crate) const EVENTS: &str = "SELECT run, seq, body, checksum FROM event WHERE (run, seq) > (?, ?) ORDER BY run, seq LIMIT ?";
 
-/// What a [`SqliteStore`](crate::SqliteStore) found when it looked through its whole file.
+/// The result of the background check of a [`SqliteStore`](crate::SqliteStore).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Checked {
-    /// What is wrong with the file as a whole, as SQLite says it; the store is not written from then on.
+pub struct CheckReport {
+    /// The damage of the file itself, in the words of SQLite. If there is any, rows are not checked and
+    /// the store is not written any more.
     pub damage: Option<String>,
-    /// How many records of runs and versions of workflows were compared with their checksums.
+    /// The number of records of runs and versions of workflows that were checked.
     pub records: u64,
-    /// How many events were.
+    /// The number of events that were checked.
     pub events: u64,
-    /// How many of these rows are not what was written: reading one of them fails.
+    /// The number of rows that do not match their checksum or cannot be decoded. Reading one fails.
     pub changed: u64,
 }
 
-/// A check that is under way, and what comes of it.
-pub(crate) struct Scanning {
+/// A running check.
+pub(crate) struct ScanHandle {
     stop: Arc<AtomicBool>,
-    checked: watch::Receiver<Option<Checked>>,
+    checked: watch::Receiver<Option<CheckReport>>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
-impl Scanning {
-    /// What was found; none if it was stopped before its end or could not read.
-    pub(crate) async fn checked(&self) -> Option<Checked> {
+impl ScanHandle {
+    /// Waits for the report. `None` if the check was stopped or could not read the file.
+    pub(crate) async fn report(&self) -> Option<CheckReport> {
         let mut checked = self.checked.clone();
         let found = checked.wait_for(Option::is_some).await.ok()?;
         found.clone()
     }
 
-    /// Ends it, and waits until its connection is closed.
+    /// Stops the check, and waits until its connection is closed.
     pub(crate) async fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
         let task = self
@@ -75,55 +80,55 @@ impl Scanning {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         if let Some(task) = task {
-            // It ends by itself, or with its runtime.
+            // The task ends by itself or is cancelled with its runtime. Neither is an error here.
             let _ = task.await;
         }
     }
 }
 
-impl Drop for Scanning {
+impl Drop for ScanHandle {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
     }
 }
 
-/// What looks.
+/// The task of the check.
 pub(crate) struct Scan {
     options: SqliteConnectOptions,
-    condition: Arc<Condition>,
+    health: Arc<FileHealth>,
     stop: Arc<AtomicBool>,
-    checked: Checked,
+    checked: CheckReport,
 }
 
 impl Scan {
-    /// Begins to look.
-    pub(crate) fn spawn(options: SqliteConnectOptions, condition: Arc<Condition>) -> Scanning {
+    /// Starts the check.
+    pub(crate) fn spawn(options: SqliteConnectOptions, health: Arc<FileHealth>) -> ScanHandle {
         let stop = Arc::new(AtomicBool::new(false));
         let scan = Self {
             options: options.pragma("query_only", "ON"),
-            condition,
+            health,
             stop: Arc::clone(&stop),
-            checked: Checked::default(),
+            checked: CheckReport::default(),
         };
-        let (tell, checked) = watch::channel(None);
-        let looking = async move {
+        let (sender, checked) = watch::channel(None);
+        let task = async move {
             if let Some(found) = scan.run().await {
-                tell.send_replace(Some(found));
+                sender.send_replace(Some(found));
             }
         };
-        Scanning {
+        ScanHandle {
             stop,
             checked,
-            task: Mutex::new(Some(tokio::spawn(looking))),
+            task: Mutex::new(Some(tokio::spawn(task))),
         }
     }
 
-    /// Looks, and logs what it found; none when it was stopped or could not read.
-    async fn run(mut self) -> Option<Checked> {
+    /// Runs the check and logs its result. `None` if it was stopped or could not read the file.
+    async fn run(mut self) -> Option<CheckReport> {
         let begun = Instant::now();
-        if let Err(error) = self.look().await {
+        if let Err(error) = self.open_and_scan().await {
             if !self.stopped() {
-                tracing::warn!(%error, "the store could not be checked whole; what is read is checked all the same");
+                tracing::warn!(%error, "the background check of the store failed; rows are still checked when they are read");
             }
             return None;
         }
@@ -131,7 +136,7 @@ impl Scan {
             return None;
         }
         let seconds = begun.elapsed().as_secs();
-        let Checked {
+        let CheckReport {
             records,
             events,
             changed,
@@ -139,20 +144,20 @@ impl Scan {
         } = self.checked;
         match (&self.checked.damage, changed) {
             (Some(found), _) => {
-                tracing::error!(%found, seconds, "the file of the store is damaged: it is not written any more; stop the program, and put a backup in its place or save what `sqlite3 FILE .recover` reads");
+                tracing::error!(%found, seconds, "the file of the store is damaged and is not written any more: stop the program, then put a backup in its place or save what `sqlite3 FILE .recover` reads");
             }
             (None, 0) => tracing::info!(
                 records,
                 events,
                 seconds,
-                "the store was checked: it is as it was written"
+                "the store was checked: no damage found"
             ),
             (None, _) => tracing::error!(
                 changed,
                 records,
                 events,
                 seconds,
-                "the store was checked: some of it is not what was written"
+                "the store was checked: some rows are damaged"
             ),
         }
         Some(self.checked)
@@ -162,19 +167,23 @@ impl Scan {
         self.stop.load(Ordering::Relaxed)
     }
 
-    async fn look(&mut self) -> sqlx::Result<()> {
+    /// Scans the file on a separate connection, whose progress handler interrupts a long statement when the
+    /// store is closed.
+    async fn open_and_scan(&mut self) -> sqlx::Result<()> {
         let mut file = SqliteConnection::connect_with(&self.options).await?;
         let stop = Arc::clone(&self.stop);
-        let goes_on = move || !stop.load(Ordering::Relaxed);
+        let keep_running = move || !stop.load(Ordering::Relaxed);
         file.lock_handle()
             .await?
-            .set_progress_handler(STEPS, goes_on);
-        let looked = self.look_through(&mut file).await;
+            .set_progress_handler(STEPS_PER_CHECK, keep_running);
+        let outcome = self.scan_file(&mut file).await;
         file.close().await?;
-        looked
+        outcome
     }
 
-    async fn look_through(&mut self, file: &mut SqliteConnection) -> sqlx::Result<()> {
+    /// Checks the structure first. Rows of a damaged structure are not checked: their errors would only repeat
+    /// the damage.
+    async fn scan_file(&mut self, file: &mut SqliteConnection) -> sqlx::Result<()> {
         let found = query_scalar("PRAGMA quick_check(1)")
             .fetch_one(&mut *file)
             .await;
@@ -186,7 +195,7 @@ impl Scan {
             return Ok(());
         }
         if found != "ok" {
-            self.condition.set_damaged(found.clone());
+            self.health.set_damaged(found.clone());
             self.checked.damage = Some(found);
             return Ok(());
         }
@@ -195,8 +204,7 @@ impl Scan {
         self.table(file, EVENTS, event).await
     }
 
-    /// Compares the rows of a table, some at a time: a long statement would keep the write-ahead log from being
-    /// used again.
+    /// Checks the rows of a table, [`ROWS_PER_READ`] at a time.
     async fn table(
         &mut self,
         file: &mut SqliteConnection,
@@ -206,27 +214,28 @@ impl Scan {
         let mut after = (0, 0);
         loop {
             let begun = Instant::now();
-            let begins_after = after;
+            let first_after = after;
             let mut rows = query(sql)
                 .bind(after.0)
                 .bind(after.1)
-                .bind(ROWS)
+                .bind(ROWS_PER_READ)
                 .fetch(&mut *file);
             while let Some(row) = rows.try_next().await? {
                 let compared = compare(&row)?;
                 after = compared.place;
-                self.note(compared);
+                self.record(compared);
             }
             drop(rows);
-            if after == begins_after || self.stopped() {
+            if after == first_after || self.stopped() {
                 return Ok(());
             }
-            // Half of the time is left to others.
+            // Sleep as long as the read took, so that the check uses at most half of the disk's time.
             sleep(begun.elapsed()).await;
         }
     }
 
-    fn note(&mut self, compared: Compared) {
+    /// Counts a row, and logs it if it is damaged, up to [`MAX_LOGGED`] rows.
+    fn record(&mut self, compared: Compared) {
         if compared.is_event {
             self.checked.events += 1;
         } else {
@@ -234,19 +243,19 @@ impl Scan {
         }
         if let Some((name, error)) = compared.changed {
             self.checked.changed += 1;
-            if self.checked.changed <= LOGGED {
+            if self.checked.changed <= MAX_LOGGED {
                 tracing::error!(%error, "{name} cannot be read");
             }
         }
     }
 }
 
-/// What came of a row.
+/// The result for one row.
 struct Compared {
-    /// Where the next one is after.
+    /// The position of the row, from which the next statement continues.
     place: (i64, i64),
     is_event: bool,
-    /// Its name, and why it cannot be read, if it cannot.
+    /// The name of a damaged row and the reason.
     changed: Option<(String, Cause)>,
 }
 

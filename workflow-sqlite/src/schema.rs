@@ -1,4 +1,4 @@
-//! The tables, and whether a file has them.
+//! The format of the file: its inspection before anything is written, and the migrations.
 
 use std::path::Path;
 
@@ -11,21 +11,23 @@ use sqlx::{
 
 use crate::error::OpenError;
 
-/// Each step from an empty file to today's tables. What is released is not changed: a change is a new file.
+/// The migrations from an empty file to the current tables. A released migration is never changed; a
+/// change of the tables is a new one.
 ///
-/// Format 1 was written by development versions only: there is no way from it to a released format.
+/// Format 1 was written by development versions only. There is no migration from it.
 const MIGRATIONS: [(i64, &str, &str); 1] =
     [(2, "initial", include_str!("../migrations/0002_initial.sql"))];
 
-/// The oldest and the newest format this version reads.
+/// The oldest and the newest format that this version reads.
 const OLDEST: i64 = MIGRATIONS[0].0;
 const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
 
-/// "wfrn": tells our files from the databases of other programs.
+/// `wfrn` in ASCII: SQLite's `application_id`, which distinguishes a store from the database of another
+/// program.
 const APPLICATION_ID: i64 = 0x7766_726e;
 
-/// Looks whether the file is a store, of a version that this one reads. Changes nothing, and reads little: the
-/// whole file is looked through in the background.
+/// Checks that the file is empty, or a store in a format that this version reads. Changes nothing, and
+/// reads only the first pages; the background check reads the rest.
 pub(crate) async fn inspect(path: &Path, options: &SqliteConnectOptions) -> Result<(), OpenError> {
     let failed = |error| OpenError::of_sqlx(path.to_owned(), error);
     let mut file = SqliteConnection::connect_with(options)
@@ -36,6 +38,8 @@ pub(crate) async fn inspect(path: &Path, options: &SqliteConnectOptions) -> Resu
     found
 }
 
+/// The checks of [`inspect`], on an open connection. An empty file is a new store; a file with our
+/// `application_id` and no migration is one whose creation was interrupted.
 async fn found(path: &Path, file: &mut SqliteConnection) -> Result<(), OpenError> {
     let failed = |error| OpenError::of_sqlx(path.to_owned(), error);
     let path = path.to_owned();
@@ -67,7 +71,7 @@ async fn application(file: &mut SqliteConnection) -> sqlx::Result<i64> {
     query_scalar("PRAGMA application_id").fetch_one(file).await
 }
 
-/// The newest migration that was applied; none when the first was not.
+/// The newest migration that was applied. `None` if a crash interrupted the first one.
 async fn format(file: &mut SqliteConnection) -> sqlx::Result<Option<i64>> {
     let begun: i64 =
         query_scalar("SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'")
@@ -81,10 +85,10 @@ async fn format(file: &mut SqliteConnection) -> sqlx::Result<Option<i64>> {
         .await
 }
 
-/// Brings the tables to what this version knows.
+/// Applies the missing migrations.
 pub(crate) async fn migrate(path: &Path, file: &mut SqliteConnection) -> Result<(), OpenError> {
     let failed = |error| OpenError::of_sqlx(path.to_owned(), error);
-    // Before there is any table: a file that is given up half-way is still known as ours.
+    // Set before there is any table, so that a file whose migration was interrupted is recognised.
     query(AssertSqlSafe(format!(
         "PRAGMA application_id = {APPLICATION_ID}"
     )))
@@ -94,7 +98,7 @@ pub(crate) async fn migrate(path: &Path, file: &mut SqliteConnection) -> Result<
     let migrated = migrator().run(file).await;
     migrated.map_err(|error| match error {
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => failed(error),
-        // Other tables of the same number: only development versions differ like that.
+        // A migration of the same number with other contents: only development versions have changed one.
         MigrateError::VersionMismatch(found) => OpenError::Development {
             path: path.to_owned(),
             found,

@@ -1,4 +1,4 @@
-//! The store: reads with the readers, writes through the writer.
+//! [`SqliteStore`]: the implementation of [`Store`] with a pool of readers and one writer.
 
 use std::{
     fmt,
@@ -17,95 +17,103 @@ use workflow_core::{
 use workflow_sqlkit::{EncodedAppend, EncodedRun, EncodedVersion, UnreadableRows, unavailable};
 
 use crate::{
-    file::Condition,
+    file::FileHealth,
     runs,
-    scan::{Checked, Scanning},
+    scan::{CheckReport, ScanHandle},
     workflows,
-    write::{Answer, Write},
-    writer::{Job, Writing},
+    write::{Write, WriteResult},
+    writer::{Job, WriterHandle},
 };
 
-/// Workflows, runs and their logs in one SQLite file. Clones are the same store.
+/// A store of workflows, runs and their logs in one SQLite file. Cheap to clone; clones are the same store.
 ///
-/// A write is answered once it is on the disk, together with all that were asked for while the one before
-/// was written. Dropping its future before it is queued undoes it; after that it happens, whoever waits.
+/// A write returns after it is on the disk (`synchronous=FULL`). All writes that are queued meanwhile share
+/// the next transaction.
+///
+/// # Cancellation
+/// Dropping the future of a write before it is queued cancels it. A queued write is carried out.
 #[derive(Clone)]
 pub struct SqliteStore {
     shared: Arc<Shared>,
 }
 
+/// The state that all clones share.
 struct Shared {
     path: PathBuf,
-    condition: Arc<Condition>,
+    health: Arc<FileHealth>,
     readers: SqlitePool,
     unreadable: UnreadableRows,
-    /// None once the store is closed.
-    writer: Mutex<Option<Writing>>,
-    scanning: Scanning,
+    /// `None` after the store is closed.
+    writer: Mutex<Option<WriterHandle>>,
+    scan: ScanHandle,
 }
 
 impl SqliteStore {
     pub(crate) fn new(
         path: PathBuf,
-        condition: Arc<Condition>,
+        health: Arc<FileHealth>,
         readers: SqlitePool,
-        writer: Writing,
-        scanning: Scanning,
+        writer: WriterHandle,
+        scan: ScanHandle,
     ) -> Self {
         let shared = Shared {
             path,
-            condition,
+            health,
             readers,
             unreadable: UnreadableRows::default(),
             writer: Mutex::new(Some(writer)),
-            scanning,
+            scan,
         };
         Self {
             shared: Arc::new(shared),
         }
     }
 
-    /// Writes what is queued, moves the write-ahead log into the file, and lets go of it. Whatever is asked
-    /// of the store and its clones from then on is refused.
+    /// Closes the store: completes the queued writes, moves the write-ahead log into the file, and releases
+    /// the lock. Later calls of the store and its clones fail with [`StoreError::Unavailable`].
     ///
-    /// A store that is only dropped does the same a little later, as long as its runtime lives; if that ends
-    /// first, the next start does it.
+    /// Dropping the last clone does the same in the background, as long as the runtime runs. If the runtime
+    /// stops first, the next start moves the write-ahead log. No acknowledged write is lost either way.
     pub async fn close(&self) {
-        self.shared.scanning.stop().await;
-        // From here on reads are refused.
+        self.shared.scan.stop().await;
+        // Reads fail from here on.
         let reads_end = self.shared.readers.close();
         let writer = self.writer().take();
         if let Some((queue, writing)) = writer {
             drop(queue);
-            // It ends by itself, or with its runtime.
+            // The task ends by itself or is cancelled with its runtime. Neither is an error here.
             let _ = writing.await;
         }
         reads_end.await;
     }
 
-    /// Waits until the file has been looked through since it was opened, which takes as long as reading all of
-    /// it twice, and returns what was found. Nothing else waits for that: the result is logged, too.
+    /// Waits for the background check of the file and returns its report. The check takes as long as
+    /// reading the file twice, at half of the disk's speed. Its result is also logged, so waiting is
+    /// optional.
     ///
-    /// None if the store was closed before the end, or the file could not be read.
-    pub async fn checked(&self) -> Option<Checked> {
-        self.shared.scanning.checked().await
+    /// `None` if the store was closed before the end, or the file could not be read.
+    pub async fn check_report(&self) -> Option<CheckReport> {
+        self.shared.scan.report().await
     }
 
-    fn writer(&self) -> MutexGuard<'_, Option<Writing>> {
+    fn writer(&self) -> MutexGuard<'_, Option<WriterHandle>> {
         let writer = self.shared.writer.lock();
         writer.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What reads. Not from a file that is deleted: what is read there is already lost.
+    /// The connections that read. Fails if the file is not at its path any more: its contents are lost, so
+    /// they must not be returned.
     pub(crate) fn readers(&self) -> Result<&SqlitePool, StoreError> {
         self.shared
-            .condition
-            .check_place()
+            .health
+            .check_paths()
             .map_err(StoreError::Unavailable)?;
         Ok(&self.shared.readers)
     }
 
-    async fn write(&self, write: Write) -> Answer {
+    /// Queues a change and waits for its result. Waits if the queue is full, which slows callers down when the
+    /// disk is slower than they are.
+    async fn write(&self, write: Write) -> WriteResult {
         let queue = self.writer().as_ref().map(|(queue, _)| queue.clone());
         let (answer, answered) = oneshot::channel();
         let queued = match queue {
@@ -138,7 +146,7 @@ impl RunLog for SqliteStore {
     }
 
     async fn run_by_key(&self, key: &RunKey) -> Result<Option<KeyedRun>, StoreError> {
-        runs::of_key(self.readers()?, key).await
+        runs::by_key(self.readers()?, key).await
     }
 
     async fn append(&self, run: RunId, append: Append<'_>) -> Result<(), StoreError> {
@@ -235,13 +243,13 @@ impl Catalog for SqliteStore {
 
 #[async_trait]
 impl Store for SqliteStore {
-    /// Writes a row, and a mebibyte beside the file that is deleted at once: a full disk and a file that became
-    /// read-only, was deleted or is damaged are found.
+    /// Checks that the store can be written: writes a row, and a file of 1 MiB that is deleted at once. Finds
+    /// a full disk, and a file that became read-only, was deleted or is damaged.
     async fn ping(&self) -> Result<(), StoreError> {
-        let condition = Arc::clone(&self.shared.condition);
+        let health = Arc::clone(&self.shared.health);
         let space = spawn_blocking(move || {
-            condition.check_writable()?;
-            condition.check_space()
+            health.check_writable()?;
+            health.check_space()
         });
         let space = space.await.map_err(unavailable)?;
         space.map_err(StoreError::Unavailable)?;

@@ -1,4 +1,4 @@
-//! Reading workflows and their versions.
+//! Statements that read workflows and their versions.
 
 use sqlx::{query_as, query_scalar, sqlite::SqlitePool};
 use workflow_core::{
@@ -26,7 +26,8 @@ pub(crate) const VERSIONS: &str = "SELECT workflow, version, record, checksum FR
      WHERE workflow = (SELECT id FROM workflow WHERE id = ? AND NOT deleted) AND version < ? \
      ORDER BY version DESC";
 
-/// A version, or the newest of a workflow that is not deleted.
+/// A version of a workflow, or the newest one if none is named. A named version of a deleted workflow still
+/// exists, because its runs need it.
 pub(crate) async fn find(
     readers: &SqlitePool,
     id: WorkflowId,
@@ -48,7 +49,7 @@ pub(crate) async fn find(
     record.map_err(damaged)
 }
 
-/// The workflows of this name, newest first.
+/// The workflows with this name, newest first.
 pub(crate) async fn named(
     readers: &SqlitePool,
     name: &str,
@@ -59,13 +60,13 @@ pub(crate) async fn named(
     Ok(ids.iter().filter_map(|id| id.parse().ok()).collect())
 }
 
-/// Names that workflows have.
+/// The names of workflows, for suggestions.
 pub(crate) async fn names(readers: &SqlitePool, most: usize) -> Result<Vec<String>, StoreError> {
     let found = query_scalar(NAMES).bind(limit(most));
     found.fetch_all(readers).await.map_err(unavailable)
 }
 
-/// A part of the list of workflows.
+/// A page of the list of workflows.
 pub(crate) async fn page(
     readers: &SqlitePool,
     unreadable: &UnreadableRows,
@@ -77,7 +78,7 @@ pub(crate) async fn page(
     page_of(rows, page, |row| unreadable.version(row), |last| last.id).await
 }
 
-/// A part of the list of a workflow's versions.
+/// A page of the versions of a workflow, newest first.
 pub(crate) async fn versions(
     readers: &SqlitePool,
     unreadable: &UnreadableRows,

@@ -1,4 +1,4 @@
-//! Changes of the file.
+//! The changes that the writer makes, and their statements.
 
 use sqlx::{SqliteConnection, query, query_as, query_scalar};
 use workflow_core::{RunId, WorkflowId, store::StoreError};
@@ -6,12 +6,12 @@ use workflow_sqlkit::{EncodedAppend, EncodedRun, EncodedVersion, of_workflow};
 
 use crate::{bulk::Bulk, retention};
 
-/// A change that is asked for, encoded.
+/// A change. Its caller has encoded it, so that the writer only executes statements.
 #[derive(Debug)]
 pub(crate) enum Write {
     CreateWorkflow(EncodedVersion),
     UpdateWorkflow(EncodedVersion),
-    /// With a version, only if that is the newest.
+    /// Deletes a workflow; if a version is given, only if it is the newest one.
     DeleteWorkflow(WorkflowId, Option<u32>),
     CreateRun(Box<EncodedRun>),
     Append(EncodedAppend),
@@ -19,28 +19,32 @@ pub(crate) enum Write {
     Probe,
 }
 
-/// What a change came to: whether there was something to change, or why it was refused.
-pub(crate) type Answer = Result<bool, StoreError>;
+/// The result of a change: whether there was something to change, or why it was refused.
+pub(crate) type WriteResult = Result<bool, StoreError>;
 
 impl Write {
-    /// Whether this deletes a run, whose events are then to be deleted.
+    /// Whether the change deletes a run, so that its events have to be deleted afterwards.
     pub(crate) fn deletes_a_run(&self) -> bool {
         matches!(self, Self::DeleteRun(_))
     }
 
-    /// Whether a run ends with this.
+    /// Whether the change ends a run.
     pub(crate) fn ends_a_run(&self) -> bool {
         matches!(self, Self::Append(append) if append.head.ended_at.is_some())
     }
 }
 
-/// Makes changes, or refuses each before anything is changed. Fails where the file does.
+/// Makes the changes of a batch within a transaction. Returns one result per change, in their order.
 ///
-/// Nobody was told yet of any of them, so that their order is free: what is frequent is done in bulk.
+/// The order of the changes within a batch is free, because none of them was acknowledged yet. So the
+/// frequent ones are made in bulk first.
+///
+/// # Errors
+/// If a statement fails. The transaction has to be rolled back then.
 pub(crate) async fn apply(
     file: &mut SqliteConnection,
     writes: &[Write],
-) -> sqlx::Result<Vec<Answer>> {
+) -> sqlx::Result<Vec<WriteResult>> {
     let mut bulk = Bulk::new(writes);
     bulk.apply(&mut *file).await?;
     let mut answers = Vec::with_capacity(writes.len());
@@ -60,7 +64,7 @@ pub(crate) async fn apply(
 async fn create_workflow(
     file: &mut SqliteConnection,
     new: &EncodedVersion,
-) -> sqlx::Result<Answer> {
+) -> sqlx::Result<WriteResult> {
     query("INSERT INTO workflow (id, name, newest, checksum) VALUES (?, ?, ?, ?)")
         .bind(&new.id)
         .bind(&new.name)
@@ -71,10 +75,11 @@ async fn create_workflow(
     insert_version(file, new).await
 }
 
+/// Adds a version if its number is the next one, so that of two concurrent updates one fails.
 async fn update_workflow(
     file: &mut SqliteConnection,
     next: &EncodedVersion,
-) -> sqlx::Result<Answer> {
+) -> sqlx::Result<WriteResult> {
     let updated = query(
         "UPDATE workflow SET name = ?2, newest = ?3, checksum = ?4 \
          WHERE id = ?1 AND newest = ?3 - 1 AND NOT deleted",
@@ -94,7 +99,7 @@ async fn update_workflow(
 async fn insert_version(
     file: &mut SqliteConnection,
     version: &EncodedVersion,
-) -> sqlx::Result<Answer> {
+) -> sqlx::Result<WriteResult> {
     query("INSERT INTO version (workflow, version, record, checksum) VALUES (?, ?, ?, ?)")
         .bind(&version.id)
         .bind(version.number)
@@ -105,11 +110,12 @@ async fn insert_version(
     Ok(Ok(true))
 }
 
+/// Marks a workflow as deleted. Its versions stay, because runs refer to them.
 async fn delete_workflow(
     file: &mut SqliteConnection,
     id: WorkflowId,
     newest: Option<u32>,
-) -> sqlx::Result<Answer> {
+) -> sqlx::Result<WriteResult> {
     let id = id.to_string();
     let found: Option<(Option<String>, i64)> = query_as(
         "SELECT name, newest FROM workflow \
@@ -131,8 +137,8 @@ async fn delete_workflow(
     Ok(Ok(true))
 }
 
-/// Deletes the run at once, its events later and in parts.
-async fn delete_run(file: &mut SqliteConnection, run: RunId) -> sqlx::Result<Answer> {
+/// Deletes the run and marks its events for deletion.
+async fn delete_run(file: &mut SqliteConnection, run: RunId) -> sqlx::Result<WriteResult> {
     let deleted: Option<i64> = query_scalar("DELETE FROM run WHERE id = ? RETURNING number")
         .bind(run.to_string())
         .fetch_optional(&mut *file)
@@ -140,11 +146,12 @@ async fn delete_run(file: &mut SqliteConnection, run: RunId) -> sqlx::Result<Ans
     let Some(number) = deleted else {
         return Ok(Ok(false));
     };
-    retention::leave_events(file, number).await?;
+    retention::mark_events_deleted(file, number).await?;
     Ok(Ok(true))
 }
 
-async fn probe(file: &mut SqliteConnection) -> sqlx::Result<Answer> {
+/// Updates a row in a table that has no other purpose.
+async fn probe(file: &mut SqliteConnection) -> sqlx::Result<WriteResult> {
     query(
         "INSERT INTO probe (id, times) VALUES (1, 1) ON CONFLICT DO UPDATE SET times = times + 1",
     )

@@ -1,4 +1,7 @@
-//! The one task that writes: what is queued goes into one transaction, and is answered once that is on the disk.
+//! The writer: one task that writes all queued changes in one transaction and answers after the commit.
+//!
+//! The commit waits for the disk, so its time is shared by all changes of a batch. Between batches the
+//! task deletes expired runs. Only this task writes the database.
 
 use std::{iter::zip, sync::Arc};
 
@@ -15,43 +18,43 @@ use tokio::{
 use workflow_sqlkit::{Cause, unavailable};
 
 use crate::{
-    file::{Condition, FileLock},
-    retention::{Forgetting, Retention, delete_some_events},
-    write::{Answer, Write, apply},
+    file::{FileHealth, FileLock},
+    retention::{Retention, RetentionSchedule, delete_orphans},
+    write::{Write, WriteResult, apply},
 };
 
-/// The most changes in one transaction, and the most that wait for the next one.
+/// The most changes in one transaction, and the most in the queue.
 const BATCH: usize = 256;
 
-/// A change, and who waits for it; perhaps nobody any more.
+/// A change and the channel for its result. The receiver may have been dropped.
 pub(crate) struct Job {
     pub(crate) write: Write,
-    pub(crate) answer: oneshot::Sender<Answer>,
+    pub(crate) answer: oneshot::Sender<WriteResult>,
 }
 
-/// The writer's queue, and the task that empties it.
-pub(crate) type Writing = (mpsc::Sender<Job>, JoinHandle<()>);
+/// The queue of the writer and its task.
+pub(crate) type WriterHandle = (mpsc::Sender<Job>, JoinHandle<()>);
 
-/// Starts the writer. It ends once there is no sender, all that was queued is written, and nobody reads.
-pub(crate) fn spawn(writer: Writer, readers: SqlitePool, condition: Arc<Condition>) -> Writing {
+/// Starts the writer. It ends after all senders are dropped, the queue is empty, and all reads have ended.
+pub(crate) fn spawn(writer: Writer, readers: SqlitePool, health: Arc<FileHealth>) -> WriterHandle {
     let (queue, jobs) = mpsc::channel(BATCH);
     let writing = async move {
-        let writer = writer.run(jobs, &condition).await;
-        // The write-ahead log is moved into the file when nobody reads it.
+        let writer = writer.run(jobs, &health).await;
+        // SQLite can truncate the write-ahead log only if no connection reads it.
         readers.close().await;
         writer.close().await;
     };
     (queue, tokio::spawn(writing))
 }
 
-/// Owns the connection that writes.
+/// The owner of the connection that writes.
 pub(crate) struct Writer {
     options: SqliteConnectOptions,
-    /// None after a failure: what a failed transaction leaves of a connection is not used again.
+    /// `None` after a failed transaction: its connection is not used again.
     file: Option<SqliteConnection>,
-    forgetting: Forgetting,
-    /// Whether a deleted run may have left events.
-    left_over: bool,
+    schedule: RetentionSchedule,
+    /// Whether there may be events of deleted runs. True at start, because a crash may have left some.
+    has_orphans: bool,
     _lock: FileLock,
 }
 
@@ -65,13 +68,13 @@ impl Writer {
         Self {
             options,
             file: Some(file),
-            forgetting: Forgetting::new(retention),
-            left_over: true,
+            schedule: RetentionSchedule::new(retention),
+            has_orphans: true,
             _lock: lock,
         }
     }
 
-    /// The connection, opened where there is none.
+    /// The connection. Opens one if there is none.
     async fn file(&mut self) -> sqlx::Result<&mut SqliteConnection> {
         let file = match self.file.take() {
             Some(file) => file,
@@ -80,58 +83,60 @@ impl Writer {
         Ok(self.file.insert(file))
     }
 
-    async fn run(mut self, mut jobs: mpsc::Receiver<Job>, condition: &Condition) -> Self {
+    /// Writes batches until the queue is closed and empty. Returns itself, to be closed after the readers.
+    async fn run(mut self, mut jobs: mpsc::Receiver<Job>, health: &FileHealth) -> Self {
         let mut batch = Vec::with_capacity(BATCH);
         loop {
-            // Some between two batches, and all while nobody waits; who closes the store does.
-            while condition.check_writable().is_ok()
-                && self.tidy().await
+            // Delete one portion between two batches, and more while the queue is empty and open.
+            while health.check_writable().is_ok()
+                && self.clean_up().await
                 && jobs.is_empty()
                 && !jobs.is_closed()
             {}
-            // While one batch is being written, the next one gathers.
+            // While one batch is written, the next one queues up.
             let gathered = jobs.recv_many(&mut batch, BATCH);
-            match timeout_at(self.forgetting.next_look(), gathered).await {
+            match timeout_at(self.schedule.next_check(), gathered).await {
                 Ok(0) => return self,
-                Ok(_) => self.answer(&mut batch, condition).await,
+                Ok(_) => self.answer(&mut batch, health).await,
                 Err(_) => {}
             }
         }
     }
 
-    /// Writes a batch, and answers each who waits with what came of it.
-    async fn answer(&mut self, batch: &mut Vec<Job>, condition: &Condition) {
+    /// Writes a batch and sends the results.
+    async fn answer(&mut self, batch: &mut Vec<Job>, health: &FileHealth) {
         let ended = batch.iter().filter(|job| job.write.ends_a_run()).count();
-        self.forgetting.note_ended(ended);
-        self.left_over |= batch.iter().any(|job| job.write.deletes_a_run());
+        self.schedule.record_ended(ended);
+        self.has_orphans |= batch.iter().any(|job| job.write.deletes_a_run());
         let (writes, waiting): (Vec<Write>, Vec<_>) =
             batch.drain(..).map(|job| (job.write, job.answer)).unzip();
-        for (answer, waits) in zip(self.write_in_place(&writes, condition).await, waiting) {
-            // Who has gone away is answered nothing; what was asked has happened.
+        for (answer, waits) in zip(self.write_in_place(&writes, health).await, waiting) {
+            // The receiver may be gone. The change was made nevertheless.
             let _ = waits.send(answer);
         }
     }
 
-    /// Writes to the file at its path, or fails: what is written to a deleted file is lost.
-    async fn write_in_place(&mut self, writes: &[Write], condition: &Condition) -> Vec<Answer> {
-        let refused = |cause: Cause| -> Vec<Answer> {
+    /// Writes a batch, and fails if the file is not at its path before or after it: then the writes are
+    /// lost, even if SQLite has committed them.
+    async fn write_in_place(&mut self, writes: &[Write], health: &FileHealth) -> Vec<WriteResult> {
+        let refused = |cause: Cause| -> Vec<WriteResult> {
             let cause = cause.to_string();
             let refusal = || Err(unavailable(cause.clone()));
             writes.iter().map(|_| refusal()).collect()
         };
-        if let Err(cause) = condition.check_writable() {
+        if let Err(cause) = health.check_writable() {
             return refused(cause);
         }
         let answers = self.write(writes).await;
-        match condition.check_place() {
+        match health.check_paths() {
             Ok(()) => answers,
             Err(cause) => refused(cause),
         }
     }
 
-    /// All in one transaction. When that fails each gets its own, so that what cannot be written does not
-    /// take the others with it.
-    async fn write(&mut self, writes: &[Write]) -> Vec<Answer> {
+    /// Writes a batch in one transaction. If that fails, each change gets its own transaction, so that one
+    /// change that cannot be written does not fail the others.
+    async fn write(&mut self, writes: &[Write]) -> Vec<WriteResult> {
         let error = match self.commit(writes).await {
             Ok(answers) => return answers,
             Err(error) => error,
@@ -149,69 +154,71 @@ impl Writer {
         answers
     }
 
-    async fn commit(&mut self, writes: &[Write]) -> sqlx::Result<Vec<Answer>> {
+    /// Writes changes in one transaction. After an error, the connection is discarded, which also rolls the
+    /// transaction back.
+    async fn commit(&mut self, writes: &[Write]) -> sqlx::Result<Vec<WriteResult>> {
         let outcome = transaction(self.file().await?, writes).await;
         if outcome.is_err() {
-            self.give_up_file().await;
+            self.discard_connection().await;
         }
         outcome
     }
 
-    /// Deletes some of what is not to be kept. Says whether there may be more.
-    async fn tidy(&mut self) -> bool {
-        if self.forget_some().await {
+    /// Deletes some expired runs, or else some events of deleted runs. Returns whether there may be more.
+    async fn clean_up(&mut self) -> bool {
+        if self.delete_expired().await {
             return true;
         }
-        if !self.left_over {
+        if !self.has_orphans {
             return false;
         }
         let more = match self.file().await {
-            Ok(file) => delete_some_events(file).await,
+            Ok(file) => delete_orphans(file).await,
             Err(error) => Err(error),
         };
-        self.left_over = more.unwrap_or_else(|error| {
-            tracing::warn!(%error, "events of deleted runs could not be deleted: they are when another run is, or at the next start");
+        self.has_orphans = more.unwrap_or_else(|error| {
+            tracing::warn!(%error, "events of deleted runs could not be deleted: the next attempt is when another run is deleted, or at the next start");
             false
         });
-        self.left_over
+        self.has_orphans
     }
 
-    /// Forgets some of what is not to be kept. Says whether there may be more.
-    async fn forget_some(&mut self) -> bool {
-        if !self.forgetting.is_due() {
+    /// Deletes some expired runs if a check is due. Returns whether there may be more.
+    async fn delete_expired(&mut self) -> bool {
+        if !self.schedule.is_due() {
             return false;
         }
-        let more = match self.try_to_forget().await {
+        let more = match self.try_delete_expired().await {
             Ok(more) => {
-                self.left_over |= more;
+                self.has_orphans |= more;
                 more
             }
             Err(error) => {
-                tracing::warn!(%error, "runs that are not to be kept could not be forgotten: they are when more have ended, or within an hour");
-                self.give_up_file().await;
+                tracing::warn!(%error, "expired runs could not be deleted: the next attempt is when more runs have ended, or within an hour");
+                self.discard_connection().await;
                 false
             }
         };
-        self.forgetting.looked(more);
+        self.schedule.completed(more);
         more
     }
 
-    async fn try_to_forget(&mut self) -> sqlx::Result<bool> {
-        let retention = self.forgetting.retention();
-        if !retention.forgets() {
+    async fn try_delete_expired(&mut self) -> sqlx::Result<bool> {
+        let retention = self.schedule.retention();
+        if !retention.is_enabled() {
             return Ok(false);
         }
-        retention.forget_some(self.file().await?).await
+        retention.delete_expired(self.file().await?).await
     }
 
-    /// Closes the connection without asking whether that works. An open transaction is undone by it.
-    async fn give_up_file(&mut self) {
+    /// Closes the connection and ignores errors. This rolls an open transaction back.
+    async fn discard_connection(&mut self) {
         if let Some(file) = self.file.take() {
             let _ = file.close_hard().await;
         }
     }
 
-    /// Moves everything into the one file.
+    /// Moves the write-ahead log into the database and closes the connection.
     async fn close(mut self) {
         let Some(mut file) = self.file.take() else {
             return;
@@ -220,12 +227,16 @@ impl Writer {
             .execute(&mut file)
             .await;
         if let Err(error) = moved.and(file.close().await) {
-            tracing::warn!(%error, "the store was closed, but its write-ahead log stays beside it");
+            tracing::warn!(%error, "the store was closed, but its write-ahead log could not be moved into the file; the next start does it");
         }
     }
 }
 
-async fn transaction(file: &mut SqliteConnection, writes: &[Write]) -> sqlx::Result<Vec<Answer>> {
+/// `BEGIN IMMEDIATE` takes the write lock at once: a later upgrade of the lock could fail with `SQLITE_BUSY`.
+async fn transaction(
+    file: &mut SqliteConnection,
+    writes: &[Write],
+) -> sqlx::Result<Vec<WriteResult>> {
     let mut transaction = file.begin_with("BEGIN IMMEDIATE").await?;
     let answers = apply(&mut transaction, writes).await?;
     transaction.commit().await?;

@@ -14,12 +14,12 @@ use workflow_core::{
 use workflow_sqlite::SqliteStore;
 
 #[tokio::test]
-async fn what_cannot_be_written_takes_nothing_with_it() {
+async fn a_write_that_fails_does_not_fail_the_others() {
     let directory = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(directory.path().join("runs.db"))
         .await
         .unwrap();
-    // A run cannot be there twice; that is found by the file, in the middle of a batch.
+    // The database refuses a second run with the same id, in the middle of a batch.
     let mut runs: Vec<_> = (0..20).map(|_| new_run()).collect();
     runs.insert(10, runs[3].clone());
     let writes = runs
@@ -39,7 +39,7 @@ async fn what_cannot_be_written_takes_nothing_with_it() {
 }
 
 #[tokio::test]
-async fn more_writes_at_once_than_a_transaction_takes() {
+async fn more_concurrent_writes_than_one_transaction_has() {
     let directory = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(directory.path().join("runs.db"))
         .await

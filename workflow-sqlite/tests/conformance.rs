@@ -1,4 +1,4 @@
-//! The store does what every store must.
+//! The conformance suite of stores.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
@@ -7,7 +7,7 @@ use std::ops::Deref;
 use tempfile::TempDir;
 use workflow_sqlite::SqliteStore;
 
-/// A store in a directory of its own.
+/// A store in its own directory.
 struct Sample {
     store: SqliteStore,
     _directory: TempDir,

@@ -1,4 +1,4 @@
-//! A write-ahead log that ends anywhere, as a crash may leave it.
+//! A write-ahead log that is truncated anywhere, as by a crash.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
@@ -10,10 +10,10 @@ use support::{SampleRun, log};
 use workflow_core::{StepEvent, store::RunLog};
 use workflow_sqlite::SqliteStore;
 
-/// At how many places the log is cut.
+/// The number of lengths that are tested.
 const CUTS: usize = 300;
 
-/// A run, and what was acknowledged of it: how many events, once the write-ahead log was so long.
+/// A run and its acknowledged events: their number for each length of the write-ahead log.
 struct Acknowledged {
     run: SampleRun,
     events: Vec<(u64, usize)>,
@@ -28,7 +28,7 @@ impl Acknowledged {
         self.events.push((length, events));
     }
 
-    /// How many events are there at least in a write-ahead log of this length.
+    /// The least number of events in a write-ahead log of this length.
     fn by(&self, length: u64) -> usize {
         let acknowledged = self.events.iter().rev();
         let mut by_then = acknowledged.filter(|(then, _)| *then <= length);
@@ -45,7 +45,7 @@ impl Acknowledged {
 }
 
 #[tokio::test]
-async fn what_was_acknowledged_is_there_wherever_the_write_ahead_log_ends() {
+async fn acknowledged_events_survive_a_truncated_write_ahead_log() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("runs.db");
     let wal = directory.path().join("runs.db-wal");

@@ -1,4 +1,4 @@
-//! Rows that are not what was written: the place is told, what is in it is not.
+//! Damaged rows: errors name the place and do not contain the data.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, query};
-use support::{SampleRun, file, new_run, told};
+use support::{SampleRun, file, messages, new_run};
 use tempfile::TempDir;
 use workflow_core::{
     RunId,
@@ -26,7 +26,7 @@ fn place() -> (TempDir, PathBuf) {
     (directory, path)
 }
 
-/// Changes so many rows.
+/// Changes this number of rows.
 async fn change(path: &Path, sql: &str, rows: u64) {
     let mut file = file(path).await;
     let change = query(AssertSqlSafe(sql.to_owned()))
@@ -37,7 +37,7 @@ async fn change(path: &Path, sql: &str, rows: u64) {
     file.close().await.unwrap();
 }
 
-/// A store with a run of five events, changed by this.
+/// A store with a run of five events, after this statement.
 async fn changed(sql: &str) -> (TempDir, SqliteStore, SampleRun) {
     let (directory, path) = place();
     let store = SqliteStore::open(&path).await.unwrap();
@@ -50,7 +50,7 @@ async fn changed(sql: &str) -> (TempDir, SqliteStore, SampleRun) {
 }
 
 #[tokio::test]
-async fn an_event_that_cannot_be_read_is_named() {
+async fn an_unreadable_event_is_named() {
     for sql in [
         "UPDATE event SET body = '' WHERE seq = 3",
         "UPDATE event SET body = substr(body, 1, 60) WHERE seq = 3",
@@ -71,14 +71,14 @@ async fn an_event_that_cannot_be_read_is_named() {
         };
         assert_eq!((*of, *seq), (run.id, 3), "{sql}");
         assert!(
-            error.source().is_some() && !told(&error).contains("secret"),
+            error.source().is_some() && !messages(&error).contains("secret"),
             "{sql}: {}",
-            told(&error)
+            messages(&error)
         );
     }
 }
 
-/// What makes the record of a run unreadable; the last is what a newer version may write.
+/// Changes that make the record of a run unreadable; the last is the record of a newer version.
 const UNREADABLE: [&str; 5] = [
     "UPDATE run SET record = '{\"id\": \"secret\"}'",
     "UPDATE run SET head = ''",
@@ -88,7 +88,7 @@ const UNREADABLE: [&str; 5] = [
 ];
 
 #[tokio::test]
-async fn a_run_that_cannot_be_read_is_told() {
+async fn an_unreadable_run_is_an_error() {
     for sql in UNREADABLE {
         let (_directory, store, run) = changed(sql).await;
         let error = store.run(run.id).await.unwrap_err();
@@ -97,9 +97,9 @@ async fn a_run_that_cannot_be_read_is_told() {
         };
         assert_eq!(*of, run.id, "{sql}");
         assert!(
-            error.source().is_some() && !told(&error).contains("secret"),
+            error.source().is_some() && !messages(&error).contains("secret"),
             "{sql}: {}",
-            told(&error)
+            messages(&error)
         );
         assert_eq!(store.read(run.id, 0, 9).await.unwrap().len(), 5);
         assert!(store.delete_run(run.id).await.unwrap(), "{sql}");
@@ -107,7 +107,7 @@ async fn a_run_that_cannot_be_read_is_told() {
 }
 
 #[tokio::test]
-async fn a_key_of_a_run_that_cannot_be_read_stays_taken() {
+async fn the_key_of_an_unreadable_run_still_exists() {
     let (_directory, path) = place();
     let store = SqliteStore::open(&path).await.unwrap();
     let key = RunKey::new("scope", "key", "request");
@@ -142,14 +142,14 @@ async fn listed(store: &SqliteStore) -> Vec<RunId> {
 }
 
 #[tokio::test]
-async fn lists_leave_out_runs_that_cannot_be_read() {
+async fn lists_omit_unreadable_runs() {
     for sql in UNREADABLE {
         let (_directory, path) = place();
         let store = SqliteStore::open(&path).await.unwrap();
         let mut good = Vec::new();
         for number in 1..=20 {
             let run = SampleRun::stored(&store).await;
-            // The first, the last, one alone, and more in a row than a page has.
+            // The first, the last, a single one, and more in a row than a page has.
             if ![1, 4, 8, 9, 10, 11, 12, 20].contains(&number) {
                 good.push(run.id);
             }
@@ -176,7 +176,7 @@ async fn lists_leave_out_runs_that_cannot_be_read() {
 }
 
 #[tokio::test]
-async fn lists_leave_out_workflows_that_cannot_be_read() {
+async fn lists_omit_unreadable_workflows() {
     let (_directory, path) = place();
     let store = SqliteStore::open(&path).await.unwrap();
     let mut stored = Vec::new();
@@ -199,7 +199,7 @@ async fn lists_leave_out_workflows_that_cannot_be_read() {
         (page.items, page.next_cursor),
         (vec![middle[1].clone()], None)
     );
-    // A name that a damaged workflow has is still taken.
+    // The name of a damaged workflow still exists.
     let named = store.workflows_named("same", 10).await.unwrap();
     assert_eq!(named, [newest[0].id, middle[0].id, oldest[0].id]);
     let versions = store
@@ -221,6 +221,6 @@ async fn lists_leave_out_workflows_that_cannot_be_read() {
             matches!(error, StoreError::DamagedWorkflow { workflow, .. } if workflow == id),
             "{error:?}"
         );
-        assert!(!told(&error).contains("secret"), "{}", told(&error));
+        assert!(!messages(&error).contains("secret"), "{}", messages(&error));
     }
 }

@@ -1,4 +1,4 @@
-//! Bytes that changed since they were written: what is read is what was written, or an error that names it.
+//! Changed bytes: a read returns what was written, or an error that names the row.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection, query, query_scalar};
-use support::{SampleRun, file, log, new_run, told};
+use support::{SampleRun, file, log, messages, new_run};
 use tempfile::TempDir;
 use workflow_core::{
     RunId, RunRecord, StepEvent,
@@ -20,10 +20,10 @@ use workflow_core::{
 };
 use workflow_sqlite::SqliteStore;
 
-/// In how many places the file is changed.
+/// The number of places at which the file is changed.
 const PLACES: usize = 300;
 
-/// A closed store, and what is in it.
+/// A closed store and its contents.
 struct Written {
     _directory: TempDir,
     path: PathBuf,
@@ -70,7 +70,7 @@ async fn written() -> Written {
 }
 
 impl Written {
-    /// All that is read is as it was written. Returns how much could not be read.
+    /// Asserts that everything that can be read is as it was written. Returns the number of errors.
     async fn compare(&self, store: &SqliteStore, at: &str) -> usize {
         let mut lost = 0;
         for (record, log) in &self.runs {
@@ -116,9 +116,9 @@ impl Written {
     }
 }
 
-/// A bit of the file changes, anywhere: in a value, in the structure around it, in an index, in the header.
+/// One bit changes anywhere in the file: in a value, in a page, in an index, in the header.
 #[tokio::test]
-async fn a_changed_bit_of_the_file_is_never_shown() {
+async fn a_changed_bit_is_never_returned() {
     let written = written().await;
     let whole = fs::read(&written.path).unwrap();
     let copy = written.path.with_extension("copy");
@@ -143,7 +143,7 @@ async fn a_changed_bit_of_the_file_is_never_shown() {
     );
 }
 
-/// Each column whose values are shown or decide what is shown, and where a row of it is.
+/// Each column that is returned or decides about a result, and the condition of a row.
 const COLUMNS: [(&str, &str, &str); 19] = [
     ("event", "body", "run = 2 AND seq = 3"),
     ("event", "checksum", "run = 2 AND seq = 3"),
@@ -193,7 +193,7 @@ async fn set(path: &Path, (table, column, place): (&str, &str, &str), value: &[u
 }
 
 #[tokio::test]
-async fn a_changed_byte_of_any_column_is_found() {
+async fn a_changed_byte_of_any_column_is_detected() {
     let written = written().await;
     for column in COLUMNS {
         let mut open = file(&written.path).await;
@@ -202,22 +202,22 @@ async fn a_changed_byte_of_any_column_is_found() {
         let step = original.len().div_ceil(12);
         for at in (0..original.len()).step_by(step) {
             let mut changed = original.clone();
-            // A digit stays a digit.
+            // A digit is replaced by another digit.
             changed[at] ^= 1;
             set(&written.path, column, &changed).await;
             let store = SqliteStore::open(&written.path).await.unwrap();
             let place = format!("{}.{}, byte {at}", column.0, column.1);
             written.compare(&store, &place).await;
-            let checked = store.checked().await.unwrap();
-            assert_eq!(checked.damage, None, "{place}");
-            assert!(checked.changed > 0, "{place}");
+            let report = store.check_report().await.unwrap();
+            assert_eq!(report.damage, None, "{place}");
+            assert!(report.changed > 0, "{place}");
             store.close().await;
         }
         set(&written.path, column, &original).await;
     }
     let store = SqliteStore::open(&written.path).await.unwrap();
     assert_eq!(written.compare(&store, "restored").await, 0);
-    assert_eq!(store.checked().await.unwrap().changed, 0);
+    assert_eq!(store.check_report().await.unwrap().changed, 0);
 }
 
 #[tokio::test]
@@ -239,7 +239,11 @@ async fn a_changed_event_is_named() {
         let is_named =
             matches!(&error, StoreError::Damaged { run: of, seq: 3, .. } if *of == run.id);
         assert!(is_named, "byte {at}: {error:?}");
-        assert!(told(&error).contains("checksum"), "{}", told(&error));
+        assert!(
+            messages(&error).contains("checksum"),
+            "{}",
+            messages(&error)
+        );
         assert_eq!(
             store.read(run.id, 3, 9).await.unwrap(),
             events[3..],
@@ -249,9 +253,9 @@ async fn a_changed_event_is_named() {
     }
 }
 
-/// The last event, too: how long a log is stands in the record of its run.
+/// Also the last event: the record of the run has the length of the log.
 #[tokio::test]
-async fn a_missing_event_is_named_wherever_it_was() {
+async fn a_missing_event_is_named_at_any_position() {
     let written = written().await;
     let (run, events) = &written.runs[1];
     for gone in 1..=events.len() {
@@ -273,7 +277,7 @@ async fn a_missing_event_is_named_wherever_it_was() {
     }
 }
 
-/// A row with the right checksum, as only somebody who means it writes, that a recursive reader fails at.
+/// A row with a valid checksum, as only an attacker writes it, that overflows the stack of a recursive reader.
 #[tokio::test]
 async fn a_deeply_nested_row_is_an_error() {
     for depth in [100, 159, 161, 1_000, 100_000, 1_000_000] {
@@ -282,7 +286,7 @@ async fn a_deeply_nested_row_is_an_error() {
         let value = "[".repeat(depth) + &"]".repeat(depth);
         for template in [
             r#"{"seq":3,"run_id":"RUN","time":"2026-11-28T00:00:00Z","type":"node.completed","node":"a","path":"a","attempt":1,"output":VALUE,"duration_ms":1}"#,
-            // Read as another type, and then skipped.
+            // An unknown member, which is skipped.
             r#"{"seq":3,"run_id":"RUN","time":"2026-11-28T00:00:00Z","type":"node.started","unknown":VALUE,"node":"a","path":"a","attempt":1,"max_attempts":1}"#,
         ] {
             let body = template
@@ -303,9 +307,9 @@ async fn a_deeply_nested_row_is_an_error() {
             } else {
                 let error = read.unwrap_err();
                 assert!(
-                    told(&error).contains("nested more than 160 deep"),
+                    messages(&error).contains("nested more than 160 deep"),
                     "{}",
-                    told(&error)
+                    messages(&error)
                 );
             }
             assert_eq!(store.read(run.id, 3, 9).await.unwrap(), events[3..]);
@@ -314,7 +318,7 @@ async fn a_deeply_nested_row_is_an_error() {
     }
 }
 
-/// As the store makes it of an event.
+/// The checksum of an event, as the store computes it.
 fn checksum(seq: i64, body: &[u8]) -> i64 {
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(&seq.to_le_bytes());
@@ -323,9 +327,9 @@ fn checksum(seq: i64, body: &[u8]) -> i64 {
     hasher.finalize().into()
 }
 
-/// An event that is whole and in another's place.
+/// An intact event in the place of another one.
 #[tokio::test]
-async fn an_event_in_the_place_of_another_is_found() {
+async fn an_event_in_the_place_of_another_is_detected() {
     let written = written().await;
     let (run, _) = &written.runs[1];
     for (from, to) in [

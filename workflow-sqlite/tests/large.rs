@@ -1,4 +1,4 @@
-//! Logs that are too large to be read at once.
+//! Logs that are too large for one read.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
@@ -9,7 +9,7 @@ use workflow_core::store::RunLog;
 use workflow_sqlite::SqliteStore;
 
 #[tokio::test]
-async fn a_part_of_a_log_ends_after_about_a_mebibyte() {
+async fn a_read_ends_after_about_one_mebibyte() {
     let directory = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(directory.path().join("runs.db"))
         .await

@@ -1,4 +1,4 @@
-//! Which files are opened, and what is said of those that are not.
+//! The files that are opened, and the errors of those that are not.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
@@ -11,7 +11,7 @@ use std::{
 
 use futures::future::join_all;
 use sqlx::{Connection, query};
-use support::{SampleRun, file, log, told};
+use support::{SampleRun, file, log, messages};
 use tempfile::TempDir;
 use workflow_core::{
     Store,
@@ -25,7 +25,7 @@ fn place() -> (TempDir, PathBuf) {
     (directory, path)
 }
 
-/// The file is refused, and is what it was.
+/// Asserts that the file is refused and unchanged.
 async fn refused(path: &Path) -> OpenError {
     let before = fs::read(path).unwrap();
     let error = SqliteStore::open(path).await.unwrap_err();
@@ -33,7 +33,7 @@ async fn refused(path: &Path) -> OpenError {
     error
 }
 
-/// A store of many pages that is closed.
+/// Writes a store with many pages and closes it.
 async fn filled(path: &Path) {
     let store = SqliteStore::open(path).await.unwrap();
     let mut run = SampleRun::stored(&store).await;
@@ -49,7 +49,7 @@ async fn garbage_is_not_a_store() {
     fs::write(&path, "a letter to a friend\n".repeat(1_000)).unwrap();
     let error = refused(&path).await;
     assert!(matches!(error, OpenError::NotADatabase { .. }), "{error:?}");
-    assert!(!told(&error).contains("friend"));
+    assert!(!messages(&error).contains("friend"));
 }
 
 #[tokio::test]
@@ -136,9 +136,9 @@ async fn a_truncated_file_is_damaged() {
     assert!(error.to_string().contains(".recover"), "{error}");
 }
 
-/// Opening reads little: what is wrong further on is found in the background, and nothing is written then.
+/// Opening reads the first pages only. The background check finds damage in the others, and stops writes.
 #[tokio::test]
-async fn a_file_with_a_page_of_something_else_is_found_damaged() {
+async fn the_background_check_finds_a_foreign_page() {
     let (_directory, path) = place();
     filled(&path).await;
     let mut bytes = fs::read(&path).unwrap();
@@ -146,10 +146,14 @@ async fn a_file_with_a_page_of_something_else_is_found_damaged() {
     bytes[middle..middle + 4096].fill(b'?');
     fs::write(&path, bytes).unwrap();
     let store = SqliteStore::open(&path).await.unwrap();
-    let found = store.checked().await.unwrap().damage.unwrap();
+    let found = store.check_report().await.unwrap().damage.unwrap();
     assert!(!found.contains("???"), "{found}");
     let error = store.ping().await.unwrap_err();
-    assert!(told(&error).contains("is damaged"), "{}", told(&error));
+    assert!(
+        messages(&error).contains("is damaged"),
+        "{}",
+        messages(&error)
+    );
     let (record, first) = support::new_run();
     let refused = store.create_run(record, first, None).await;
     assert!(
@@ -160,28 +164,28 @@ async fn a_file_with_a_page_of_something_else_is_found_damaged() {
 }
 
 #[tokio::test]
-async fn a_sound_file_is_found_to_be_so() {
+async fn the_background_check_of_an_intact_file_finds_no_damage() {
     let (_directory, path) = place();
     filled(&path).await;
     let store = SqliteStore::open(&path).await.unwrap();
-    let checked = store.checked().await.unwrap();
-    let counted = (checked.records, checked.events, checked.changed);
-    assert_eq!((checked.damage, counted), (None, (1, 51, 0)));
+    let report = store.check_report().await.unwrap();
+    let counted = (report.records, report.events, report.changed);
+    assert_eq!((report.damage, counted), (None, (1, 51, 0)));
     store.ping().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_check_ends_when_the_store_is_closed() {
+async fn closing_the_store_stops_the_background_check() {
     let (_directory, path) = place();
     let store = SqliteStore::open(&path).await.unwrap();
     join_all((0..2_000).map(|_| SampleRun::stored(&store))).await;
     store.close().await;
     let store = SqliteStore::open(&path).await.unwrap();
     store.close().await;
-    assert_eq!(store.checked().await, None);
+    assert_eq!(store.check_report().await, None);
 }
 
-/// Every other name of a file, and how it is made.
+/// The other names of a file, and how to create them.
 #[cfg(unix)]
 #[tokio::test]
 async fn a_file_is_opened_once_whatever_its_name() {
@@ -210,7 +214,7 @@ async fn a_file_is_opened_once_whatever_its_name() {
             matches!(error, OpenError::Locked { .. }),
             "{kind}: {error:?}"
         );
-        // Nor was it harmed by that.
+        // The first store still works.
         run.step(&store, "done").await.unwrap();
         store.close().await;
         if kind != "hard link" {
@@ -221,10 +225,10 @@ async fn a_file_is_opened_once_whatever_its_name() {
     }
 }
 
-/// What may happen to the files of a store while it is open.
+/// What can happen to the files of an open store.
 #[cfg(unix)]
 #[tokio::test]
-async fn nothing_is_written_to_files_that_are_gone() {
+async fn nothing_is_written_to_missing_files() {
     type Lose = fn(&Path);
     let losses: [(&str, Lose); 6] = [
         ("the directory is deleted", |path| {
@@ -266,9 +270,9 @@ async fn nothing_is_written_to_files_that_are_gone() {
                 "{loss}: {error:?}"
             );
             assert!(
-                told(&error).contains("put it back"),
+                messages(&error).contains("put it back"),
                 "{loss}: {}",
-                told(&error)
+                messages(&error)
             );
         }
         store.close().await;
@@ -277,7 +281,7 @@ async fn nothing_is_written_to_files_that_are_gone() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_file_that_was_put_back_is_written_again() {
+async fn a_file_that_was_put_back_is_used_again() {
     let (directory, path) = place();
     let store = SqliteStore::open(&path).await.unwrap();
     let mut run = SampleRun::stored(&store).await;
@@ -307,7 +311,7 @@ async fn a_file_is_opened_once_until_it_is_closed() {
 }
 
 #[tokio::test]
-async fn a_missing_directory_is_created_but_not_the_one_above() {
+async fn a_missing_directory_is_created_but_not_its_parent() {
     let (directory, _) = place();
     let new = directory.path().join("new");
     let error = SqliteStore::open(new.join("newer/runs.db"))
@@ -323,9 +327,9 @@ async fn a_missing_directory_is_created_but_not_the_one_above() {
         .unwrap();
 }
 
-/// A user who may everything, as root may, meets this one too.
+/// An error that root gets, too.
 #[tokio::test]
-async fn a_file_is_no_directory() {
+async fn a_file_in_place_of_the_directory_is_refused() {
     let (_directory, path) = place();
     fs::write(&path, "").unwrap();
     let error = SqliteStore::open(path.join("runs.db")).await.unwrap_err();
@@ -335,7 +339,7 @@ async fn a_file_is_no_directory() {
 }
 
 #[tokio::test]
-async fn paths_are_only_paths() {
+async fn special_names_of_sqlite_are_ordinary_paths() {
     let (directory, _) = place();
     for name in ["file:x?mode=memory", "a b#c.db", ":memory:", "ünï%20.db"] {
         let path = directory.path().join(name);
@@ -351,7 +355,7 @@ async fn paths_are_only_paths() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn files_are_for_their_user_only() {
+async fn files_are_readable_by_their_user_only() {
     use std::os::unix::fs::PermissionsExt;
     let (directory, _) = place();
     let private = directory.path().join("private");
@@ -363,7 +367,7 @@ async fn files_are_for_their_user_only() {
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .collect();
-    // The file, its lock, its write-ahead log and the index of that.
+    // The file, its lock, its write-ahead log and the shared memory.
     assert_eq!(files.len(), 4, "{files:?}");
     for path in files {
         assert_eq!(mode(&path), 0o600, "{}", path.display());
@@ -371,7 +375,7 @@ async fn files_are_for_their_user_only() {
 }
 
 #[tokio::test]
-async fn closing_leaves_one_file_that_has_everything() {
+async fn after_closing_one_file_has_all_data() {
     let (directory, path) = place();
     filled(&path).await;
     let copy = directory.path().join("copy.db");
@@ -383,7 +387,7 @@ async fn closing_leaves_one_file_that_has_everything() {
 }
 
 #[tokio::test]
-async fn a_closed_store_says_so() {
+async fn a_closed_store_is_unavailable() {
     let (_directory, path) = place();
     let store = SqliteStore::open(&path).await.unwrap();
     let mut run = SampleRun::stored(&store).await;
@@ -400,7 +404,7 @@ async fn a_closed_store_says_so() {
 }
 
 #[tokio::test]
-async fn a_store_shows_its_path_and_nothing_that_is_in_it() {
+async fn debug_output_has_the_path_and_no_data() {
     let (_directory, path) = place();
     let store = SqliteStore::open(&path).await.unwrap();
     SampleRun::stored(&store).await;

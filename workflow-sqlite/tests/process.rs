@@ -1,10 +1,10 @@
-//! Processes that are killed, that meet a full disk, and that want the same file.
+//! Several processes: one that is killed, one with a full disk, and two with the same file.
 //!
-//! Each test starts this program again, for [`child`] alone.
+//! Each test starts this test binary again and runs only [`child`] in it.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
-#![allow(clippy::print_stdout, reason = "how a process tells another")]
+#![allow(clippy::print_stdout, reason = "how the child reports to its parent")]
 
 mod support;
 
@@ -28,7 +28,7 @@ use workflow_sqlite::{OpenError, SqliteStore};
 const PATH: &str = "WORKFLOW_SQLITE_TEST_PATH";
 const ROLE: &str = "WORKFLOW_SQLITE_TEST_ROLE";
 
-/// Runs this program as another process, through `sh` when it is given a limit first.
+/// Starts a child process with a role. `limit` is a shell command that runs before it.
 fn start(role: &str, path: &Path, limit: &str) -> (Child, Lines<BufReader<ChildStdout>>) {
     let mut child = Command::new("sh")
         .args(["-c", &format!("{limit} exec \"$0\" \"$@\"")])
@@ -40,18 +40,19 @@ fn start(role: &str, path: &Path, limit: &str) -> (Child, Lines<BufReader<ChildS
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let told = BufReader::new(child.stdout.take().unwrap()).lines();
-    (child, told)
+    let output = BufReader::new(child.stdout.take().unwrap()).lines();
+    (child, output)
 }
 
-/// What the process says until it ends, or as far as is wanted.
-fn next_about(told: &mut Lines<BufReader<ChildStdout>>, word: &str) -> Option<String> {
-    told.map_while(Result::ok)
+/// The rest of the next line with this word. `None` at the end of the output.
+fn next_about(output: &mut Lines<BufReader<ChildStdout>>, word: &str) -> Option<String> {
+    output
+        .map_while(Result::ok)
         .find_map(|line| Some(line.split_once(&format!("{word} "))?.1.to_owned()))
 }
 
 #[tokio::test]
-#[ignore = "what the other tests start"]
+#[ignore = "started by the other tests"]
 async fn child() {
     let store = SqliteStore::open(env::var(PATH).unwrap()).await;
     match env::var(ROLE).unwrap().as_str() {
@@ -63,7 +64,7 @@ async fn child() {
     }
 }
 
-/// Appends to several runs at once, and tells of each event once it is acknowledged.
+/// Appends to several runs at once, and prints each acknowledged event.
 async fn append_for_ever(store: &SqliteStore) {
     join_all((0..8).map(|_| async {
         let mut run = SampleRun::stored(store).await;
@@ -76,20 +77,20 @@ async fn append_for_ever(store: &SqliteStore) {
 }
 
 #[tokio::test]
-async fn what_was_acknowledged_survives_a_kill() {
+async fn acknowledged_events_survive_a_kill() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("runs.db");
     let mut acknowledged = HashMap::new();
     for kill_after in [1, 150, 400] {
-        let (mut child, mut told) = start("append", &path, "");
+        let (mut child, mut output) = start("append", &path, "");
         let mut seen = 0;
-        while let Some(line) = next_about(&mut told, "acknowledged") {
+        while let Some(line) = next_about(&mut output, "acknowledged") {
             seen += 1;
             if seen == kill_after {
                 child.kill().unwrap();
             }
             let (run, seq) = line.split_once(' ').unwrap();
-            // The last line may have been cut off.
+            // The last line may be incomplete.
             if let (Ok(run), Ok(seq)) = (run.parse::<RunId>(), seq.parse::<u64>()) {
                 acknowledged.insert(run, seq);
             }
@@ -115,7 +116,7 @@ async fn what_was_acknowledged_survives_a_kill() {
     }
 }
 
-/// Appends until it cannot, then tells so; once told to go on, tries again.
+/// Appends until the disk is full, reports it, and appends again after a line of input.
 async fn fill(store: &SqliteStore) {
     let mut run = SampleRun::stored(store).await;
     let refused = loop {
@@ -129,12 +130,12 @@ async fn fill(store: &SqliteStore) {
     println!("read {}", log(store, run.id).await.len());
     io::stdin().lines().next();
     store.ping().await.unwrap();
-    run.step(store, "again").await.unwrap();
+    run.step(store, "resumed").await.unwrap();
     store.close().await;
-    println!("again {} {}", run.id, run.head.last_seq);
+    println!("resumed {} {}", run.id, run.head.last_seq);
 }
 
-/// Small events fit where a check finds no space.
+/// A small event can be written although `ping` finds no space.
 async fn nearly_full(store: &SqliteStore) {
     let mut run = SampleRun::stored(store).await;
     run.step(store, "small").await.unwrap();
@@ -145,27 +146,27 @@ async fn nearly_full(store: &SqliteStore) {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_check_wants_more_space_than_a_row_takes() {
+async fn ping_requires_more_space_than_a_row() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("runs.db");
     let limit = "trap '' XFSZ; ulimit -S -f 1024;";
-    let (mut child, mut told) = start("nearly full", &path, limit);
-    assert_eq!(next_about(&mut told, "refused").as_deref(), Some("true"));
+    let (mut child, mut output) = start("nearly full", &path, limit);
+    assert_eq!(next_about(&mut output, "refused").as_deref(), Some("true"));
     assert!(child.wait().unwrap().success());
     let left: Vec<_> = std::fs::read_dir(directory.path()).unwrap().collect();
     assert_eq!(left.len(), 2, "the file and its lock: {left:?}");
 }
 
-/// The disk is as full as a limit on the size of files makes it, which holds for every user.
+/// A limit on the size of files stands for a full disk. It applies to every user, also to root.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_full_disk_refuses_writes_until_there_is_room() {
+async fn a_full_disk_refuses_writes_until_there_is_space() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("runs.db");
     let limit = "trap '' XFSZ; ulimit -S -f 1024;";
-    let (mut child, mut told) = start("fill", &path, limit);
+    let (mut child, mut output) = start("fill", &path, limit);
     let mut last = String::new();
-    let refused = told.by_ref().map_while(Result::ok).find_map(|line| {
+    let refused = output.by_ref().map_while(Result::ok).find_map(|line| {
         if let Some((_, seen)) = line.split_once("acknowledged ") {
             last = seen.to_owned();
         }
@@ -173,13 +174,13 @@ async fn a_full_disk_refuses_writes_until_there_is_room() {
     });
     assert_eq!(refused.as_deref(), Some("true"), "it is Unavailable");
     assert_eq!(
-        next_about(&mut told, "probed").as_deref(),
+        next_about(&mut output, "probed").as_deref(),
         Some("true"),
-        "a check finds it"
+        "ping finds it"
     );
     let (run, seq) = last.split_once(' ').unwrap();
     assert_eq!(
-        next_about(&mut told, "read").as_deref(),
+        next_about(&mut output, "read").as_deref(),
         Some(seq),
         "the log is as acknowledged"
     );
@@ -191,7 +192,7 @@ async fn a_full_disk_refuses_writes_until_there_is_room() {
     child.stdin.take().unwrap().write_all(b"\n").unwrap();
     let next = seq.parse::<u64>().unwrap() + 1;
     assert_eq!(
-        next_about(&mut told, "again"),
+        next_about(&mut output, "resumed"),
         Some(format!("{run} {next}"))
     );
     assert!(child.wait().unwrap().success());
@@ -202,22 +203,22 @@ async fn a_full_disk_refuses_writes_until_there_is_room() {
 }
 
 #[tokio::test]
-async fn another_process_is_refused_until_the_first_one_is_gone() {
+async fn another_process_is_refused_until_the_first_one_has_ended() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("runs.db");
     let store = SqliteStore::open(&path).await.unwrap();
     let link = directory.path().join("link.db");
     std::fs::hard_link(&path, &link).unwrap();
     for name in [&path, &link] {
-        let (mut second, mut told) = start("open", name, "");
-        assert_eq!(next_about(&mut told, "locked").as_deref(), Some("true"));
+        let (mut second, mut output) = start("open", name, "");
+        assert_eq!(next_about(&mut output, "locked").as_deref(), Some("true"));
         second.wait().unwrap();
     }
     store.ping().await.unwrap();
     store.close().await;
 
-    let (mut first, mut told) = start("append", &path, "");
-    assert!(next_about(&mut told, "acknowledged").is_some());
+    let (mut first, mut output) = start("append", &path, "");
+    assert!(next_about(&mut output, "acknowledged").is_some());
     let error = SqliteStore::open(&path).await.unwrap_err();
     assert!(matches!(error, OpenError::Locked { .. }), "{error:?}");
     assert!(error.to_string().contains("another process"), "{error}");

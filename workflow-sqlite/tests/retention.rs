@@ -1,4 +1,4 @@
-//! What is kept of runs that ended.
+//! Retention of ended runs.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
@@ -17,7 +17,7 @@ use workflow_core::{
 };
 use workflow_sqlite::SqliteStore;
 
-/// What is there once the store has found time to forget: between two writes it forgets some.
+/// The counts after the store has had time to delete runs: it deletes some between two writes.
 async fn counts(store: &SqliteStore) -> RunCounts {
     for _ in 0..5 {
         store.ping().await.unwrap();
@@ -25,7 +25,7 @@ async fn counts(store: &SqliteStore) -> RunCounts {
     store.count_runs(&RunQuery::default()).await.unwrap()
 }
 
-/// So many runs that are over, oldest first, and one that is not.
+/// Creates ended runs, oldest first, and one unfinished run.
 async fn filled(store: &SqliteStore, ended: usize) -> Vec<RunId> {
     SampleRun::stored(store).await;
     let mut runs = Vec::new();
@@ -35,7 +35,7 @@ async fn filled(store: &SqliteStore, ended: usize) -> Vec<RunId> {
     runs
 }
 
-/// They ended long ago.
+/// Sets the end of runs to a time long ago.
 async fn make_old(path: &Path, runs: &[RunId]) {
     let mut file = file(path).await;
     for run in runs {
@@ -48,7 +48,7 @@ async fn make_old(path: &Path, runs: &[RunId]) {
     file.close().await.unwrap();
 }
 
-/// How many runs a file has.
+/// The number of runs in a file.
 async fn runs_of(path: &Path) -> i64 {
     let mut file = file(path).await;
     query_scalar("SELECT count(*) FROM run")
@@ -57,7 +57,7 @@ async fn runs_of(path: &Path) -> i64 {
         .unwrap()
 }
 
-/// An hour in which nobody asks the store for anything.
+/// Advances the time by an hour without using the store.
 async fn an_hour_passes() {
     time::pause();
     time::advance(Duration::from_secs(3_601)).await;
@@ -68,7 +68,7 @@ async fn an_hour_passes() {
 }
 
 #[tokio::test]
-async fn everything_is_kept_unless_it_is_said() {
+async fn by_default_all_runs_are_kept() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("runs.db");
     let store = SqliteStore::open(&path).await.unwrap();
@@ -97,11 +97,11 @@ async fn the_runs_that_ended_last_are_kept() {
 }
 
 #[tokio::test]
-async fn what_is_too_much_is_forgotten_when_a_store_is_opened() {
+async fn excess_runs_are_deleted_when_a_store_is_opened() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("runs.db");
     let store = SqliteStore::open(&path).await.unwrap();
-    // More than are forgotten at once.
+    // More than one transaction deletes.
     filled(&store, 250).await;
     store.close().await;
     let store = SqliteStore::builder(&path)
@@ -114,7 +114,7 @@ async fn what_is_too_much_is_forgotten_when_a_store_is_opened() {
 }
 
 #[tokio::test]
-async fn runs_that_ended_long_ago_are_forgotten_with_their_logs() {
+async fn expired_runs_are_deleted_with_their_logs() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("runs.db");
     let store = SqliteStore::open(&path).await.unwrap();
@@ -144,7 +144,7 @@ async fn runs_that_ended_long_ago_are_forgotten_with_their_logs() {
 }
 
 #[tokio::test]
-async fn runs_that_grew_old_are_forgotten_within_an_hour() {
+async fn runs_that_expire_are_deleted_within_an_hour() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("runs.db");
     let store = SqliteStore::builder(&path)
@@ -162,7 +162,7 @@ async fn runs_that_grew_old_are_forgotten_within_an_hour() {
 }
 
 #[tokio::test]
-async fn a_look_that_failed_is_taken_again_after_an_hour() {
+async fn a_failed_check_is_repeated_after_an_hour() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("runs.db");
     let store = SqliteStore::builder(&path)
@@ -179,7 +179,7 @@ async fn a_look_that_failed_is_taken_again_after_an_hour() {
         .await
         .unwrap();
     an_hour_passes().await;
-    // It is answered after the look.
+    // The answer comes after the check.
     store.ping().await.unwrap();
     query("ALTER TABLE hidden RENAME TO run")
         .execute(&mut other)
@@ -193,7 +193,7 @@ async fn a_look_that_failed_is_taken_again_after_an_hour() {
 }
 
 #[tokio::test]
-async fn a_store_that_is_closed_forgets_no_more() {
+async fn closing_stops_the_deletion_of_runs() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("runs.db");
     let store = SqliteStore::open(&path).await.unwrap();
@@ -205,7 +205,7 @@ async fn a_store_that_is_closed_forgets_no_more() {
         .await
         .unwrap();
     store.close().await;
-    // A part or two may be gone.
+    // One or two portions may be deleted.
     let left = runs_of(&path).await;
     assert!(left >= 800, "{left}");
 }
@@ -218,7 +218,7 @@ async fn events_of(path: &Path) -> i64 {
         .unwrap()
 }
 
-/// A run with so many events, and another one.
+/// A run with this number of events, and another run.
 async fn long(store: &SqliteStore, steps: usize) -> (SampleRun, SampleRun) {
     let mut long = SampleRun::stored(store).await;
     for _ in 0..steps / 500 {
@@ -246,7 +246,7 @@ async fn a_long_log_is_deleted_in_parts_between_other_writes() {
 }
 
 #[tokio::test]
-async fn what_is_left_of_a_deleted_log_is_deleted_at_the_next_start() {
+async fn the_rest_of_a_deleted_log_is_deleted_at_the_next_start() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("runs.db");
     let store = SqliteStore::open(&path).await.unwrap();

@@ -1,4 +1,4 @@
-//! Runs to store, made of their JSON.
+//! Sample runs for stores, built from their JSON.
 
 #![allow(
     dead_code,
@@ -19,14 +19,14 @@ use workflow_core::{
 };
 use workflow_sqlite::SqliteStore;
 
-/// A run as its writer knows it.
+/// A run as its writer sees it.
 pub struct SampleRun {
     pub id: RunId,
     pub head: RunHead,
 }
 
 impl SampleRun {
-    /// A run that is stored.
+    /// Creates a run in the store.
     pub async fn stored(store: &SqliteStore) -> Self {
         let (record, first) = new_run();
         store.create_run(record.clone(), first, None).await.unwrap();
@@ -36,7 +36,7 @@ impl SampleRun {
         }
     }
 
-    /// A run that is over.
+    /// Creates a run and ends it.
     pub async fn ended(store: &SqliteStore) -> Self {
         let mut run = Self::stored(store).await;
         run.append(
@@ -49,7 +49,7 @@ impl SampleRun {
         run
     }
 
-    /// A step is done.
+    /// Appends a completed step.
     pub async fn step(&mut self, store: &SqliteStore, output: &str) -> Result<(), StoreError> {
         self.append(
             store,
@@ -59,7 +59,7 @@ impl SampleRun {
         .await
     }
 
-    /// So many steps are done at once.
+    /// Appends several completed steps at once.
     pub async fn steps(&mut self, store: &SqliteStore, how_many: u64) {
         let after = self.head.last_seq;
         let mut head = self.head.clone();
@@ -104,7 +104,7 @@ pub fn new_run() -> (RunRecord, StepEvent) {
     (record, first)
 }
 
-/// The whole log of a run.
+/// The complete log of a run.
 pub async fn log(store: &SqliteStore, run: RunId) -> Vec<StepEvent> {
     let mut log: Vec<StepEvent> = Vec::new();
     loop {
@@ -125,7 +125,7 @@ fn event(run: RunId, seq: u64, body: &Value) -> StepEvent {
     serde_json::from_value(event).unwrap()
 }
 
-/// The file of a store that is closed, as SQLite sees it.
+/// A connection to the file of a closed store.
 pub async fn file(path: &Path) -> SqliteConnection {
     let options = SqliteConnectOptions::new()
         .filename(path)
@@ -133,8 +133,8 @@ pub async fn file(path: &Path) -> SqliteConnection {
     SqliteConnection::connect_with(&options).await.unwrap()
 }
 
-/// Everything that an error says, its sources too.
-pub fn told(error: &(dyn Error + 'static)) -> String {
+/// The messages of an error and of its sources.
+pub fn messages(error: &(dyn Error + 'static)) -> String {
     let sources = std::iter::successors(Some(error), |error| (*error).source());
     sources
         .map(ToString::to_string)
