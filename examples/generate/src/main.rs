@@ -1,7 +1,7 @@
-//! Asks Gemini once: the prompt is the argument, or what comes from standard input.
+//! Sends one prompt to Gemini and prints the answer. The prompt is the argument or standard input.
 
+mod failure;
 mod output;
-mod stopped;
 
 use std::{
     fs,
@@ -14,37 +14,37 @@ use clap::{Parser, builder::NonEmptyStringValueParser};
 use futures::StreamExt;
 use workflow_gemini::{Chunk, GeminiClient, GeminiClientBuilder, GenerateRequest, Reply};
 
-use self::{output::Output, stopped::Stopped};
+use self::{failure::Failure, output::Output};
 
 const ENVIRONMENT: &str = "\
 Environment:
-  GOOGLE_API_KEY            the key; else GEMINI_API_KEY
+  GOOGLE_API_KEY            the API key; otherwise GEMINI_API_KEY
   GEMINI_MODEL              the model, unless --model is given
-  GOOGLE_GEMINI_BASE_URL    where the Gemini API is
-  GOOGLE_GENAI_API_VERSION  its version
-  GEMINI_STORE              true or false: whether Google may store what is sent
-  HTTPS_PROXY, NO_PROXY     the proxy, and for which hosts there is none
+  GOOGLE_GEMINI_BASE_URL    the address of the Gemini API
+  GOOGLE_GENAI_API_VERSION  the version of the Gemini API
+  GEMINI_STORE              true or false: whether Google may store requests and answers
+  HTTPS_PROXY, NO_PROXY     the proxy, and the hosts to reach without it
 
-The exit code is 0 when there is an answer, 1 when there is none, and 141 when the reader of the
-output closes it before its end.";
+The exit code is 0 if there is an answer, 1 if there is none, and 141 if the reader of the output
+closes it early.";
 
-/// Asks Gemini once, and prints the answer.
+/// Sends one prompt to Gemini and prints the answer.
 #[derive(Debug, Parser)]
 #[command(version, after_help = ENVIRONMENT)]
 struct Cli {
-    /// The model to ask.
+    /// The model.
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     model: Option<String>,
 
-    /// Print the text as it comes.
+    /// Print the text while the model writes it.
     #[arg(long)]
     stream: bool,
 
-    /// What the model is told about its role.
+    /// The system instruction: the model's role and rules.
     #[arg(long)]
     system: Option<String>,
 
-    /// A JSON Schema that the answer has to fit.
+    /// A JSON Schema that the answer has to match.
     #[arg(long, value_name = "FILE")]
     schema: Option<PathBuf>,
 
@@ -53,11 +53,11 @@ struct Cli {
     #[arg(long)]
     json: bool,
 
-    /// The prompt; without it, or with `-`, it is read from standard input.
+    /// The prompt. Without it, or with `-`, standard input is read.
     prompt: Option<String>,
 }
 
-/// The status of a program that a closed pipe ends, as a shell reports it: 128 and the number of
+/// The exit code of a program that a closed pipe ends, as a shell reports it: 128 plus the number of
 /// SIGPIPE.
 const CLOSED_PIPE: u8 = 141;
 
@@ -67,15 +67,15 @@ async fn main() -> ExitCode {
     let output = Output::new(cli.json, cli.stream);
     match answer(&cli, &output).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(stopped) if stopped.is_closed_pipe() => ExitCode::from(CLOSED_PIPE),
-        Err(stopped) => {
-            output.error(&stopped);
+        Err(failure) if failure.is_closed_pipe() => ExitCode::from(CLOSED_PIPE),
+        Err(failure) => {
+            output.error(&failure);
             ExitCode::FAILURE
         }
     }
 }
 
-async fn answer(cli: &Cli, output: &Output) -> Result<(), Stopped> {
+async fn answer(cli: &Cli, output: &Output) -> Result<(), Failure> {
     let client = client(cli)?;
     let request = request(cli)?;
     let reply = if cli.stream {
@@ -90,7 +90,7 @@ async fn streamed(
     client: &GeminiClient,
     request: &GenerateRequest,
     output: &Output,
-) -> Result<Reply, Stopped> {
+) -> Result<Reply, Failure> {
     let mut chunks = client.stream(request);
     while let Some(chunk) = chunks.next().await {
         match chunk? {
@@ -99,13 +99,13 @@ async fn streamed(
             _ => {}
         }
     }
-    Err(Stopped::NoEnd)
+    Err(Failure::NoEnd)
 }
 
-fn client(cli: &Cli) -> Result<GeminiClient, Stopped> {
+fn client(cli: &Cli) -> Result<GeminiClient, Failure> {
     let mut builder = GeminiClientBuilder::from_env();
     if let (Some(used), Some(ignored)) = (builder.key_variable(), builder.ignored_key_variable()) {
-        output::complain(&format!("{used} is used; {ignored} is set, too."));
+        output::warn(&format!("{used} is used; {ignored} is set, too."));
     }
     if let Some(model) = &cli.model {
         builder = builder.with_model(model);
@@ -113,13 +113,13 @@ fn client(cli: &Cli) -> Result<GeminiClient, Stopped> {
     Ok(builder.build()?)
 }
 
-fn request(cli: &Cli) -> Result<GenerateRequest, Stopped> {
+fn request(cli: &Cli) -> Result<GenerateRequest, Failure> {
     let prompt = match cli.prompt.as_deref() {
         Some(prompt) if prompt != "-" => prompt.to_owned(),
         _ => {
             let mut prompt = String::new();
             let read = io::stdin().read_to_string(&mut prompt);
-            read.map_err(Stopped::Input)?;
+            read.map_err(Failure::Input)?;
             prompt
         }
     };
@@ -128,10 +128,10 @@ fn request(cli: &Cli) -> Result<GenerateRequest, Stopped> {
         request = request.with_system(system);
     }
     if let Some(file) = &cli.schema {
-        let text = fs::read_to_string(file).map_err(|error| Stopped::File(file.clone(), error))?;
+        let text = fs::read_to_string(file).map_err(|error| Failure::File(file.clone(), error))?;
         let schema = serde_json::from_str(&text);
         request =
-            request.with_schema(schema.map_err(|error| Stopped::NotJson(file.clone(), error))?);
+            request.with_schema(schema.map_err(|error| Failure::NotJson(file.clone(), error))?);
     }
     Ok(request)
 }

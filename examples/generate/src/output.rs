@@ -1,4 +1,4 @@
-//! What is printed: text, or one line of JSON.
+//! The output: text, or one line of JSON.
 
 use std::{
     cell::Cell,
@@ -8,12 +8,12 @@ use std::{
 use serde_json::json;
 use workflow_gemini::Reply;
 
-use crate::stopped::Stopped;
+use crate::failure::Failure;
 
 pub(crate) struct Output {
     json: bool,
     streams: bool,
-    /// Whether what was printed last has not ended its line.
+    /// Whether the last printed text has no line end.
     open_line: Cell<bool>,
 }
 
@@ -26,8 +26,8 @@ impl Output {
         }
     }
 
-    /// A piece of the text, as it comes.
-    pub(crate) fn piece(&self, text: &str) -> Result<(), Stopped> {
+    /// Prints a piece of a streamed text.
+    pub(crate) fn piece(&self, text: &str) -> Result<(), Failure> {
         if self.json {
             return Ok(());
         }
@@ -35,8 +35,8 @@ impl Output {
         print(text)
     }
 
-    /// The answer, as far as it was not printed yet.
-    pub(crate) fn reply(&self, reply: &Reply) -> Result<(), Stopped> {
+    /// Prints the answer, except the pieces that were printed before.
+    pub(crate) fn reply(&self, reply: &Reply) -> Result<(), Failure> {
         if self.json {
             let line = json!({
                 "text": reply.text,
@@ -55,44 +55,45 @@ impl Output {
             print("\n")?;
         }
         if reply.is_truncated() {
-            complain(&format!("The answer is cut off ({}).", reply.finish_reason));
+            warn(&format!("The answer is cut off ({}).", reply.finish_reason));
         }
         Ok(())
     }
 
-    pub(crate) fn error(&self, stopped: &Stopped) {
+    /// Prints an error: as JSON to standard output, or as text to standard error.
+    pub(crate) fn error(&self, failure: &Failure) {
         if !self.json {
-            // What was streamed so far is on a line of its own.
+            // End the line of the streamed text.
             if self.open_line.take() {
                 print("\n").ok();
             }
-            complain(&stopped.message());
-            if let Some(hint) = stopped.hint() {
-                complain(&format!("Hint: {hint}."));
+            warn(&failure.message());
+            if let Some(hint) = failure.hint() {
+                warn(&format!("Hint: {hint}."));
             }
             return;
         }
         let error = json!({
-            "code": stopped.code(),
-            "message": stopped.message(),
-            "status": stopped.status(),
-            "retry_after": stopped.retry_after(),
-            "hint": stopped.hint(),
+            "code": failure.code(),
+            "message": failure.message(),
+            "status": failure.status(),
+            "retry_after": failure.retry_after(),
+            "hint": failure.hint(),
         });
-        // Nobody reads it, should this fail.
+        // If printing fails, there is no reader to report it to.
         print(&format!("{}\n", json!({ "error": error }))).ok();
     }
 }
 
 /// Writes a line to standard error, if that is still open.
-pub(crate) fn complain(line: &str) {
+pub(crate) fn warn(line: &str) {
     writeln!(io::stderr(), "{line}").ok();
 }
 
-fn print(text: &str) -> Result<(), Stopped> {
+fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     let written = stdout.write_all(text.as_bytes());
     written
         .and_then(|()| stdout.flush())
-        .map_err(Stopped::Output)
+        .map_err(Failure::Output)
 }

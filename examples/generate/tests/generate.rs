@@ -1,4 +1,4 @@
-//! The program, asking a server that stands for the API.
+//! The program, with a mock server in place of the API.
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
 use std::{path::Path, process::Stdio};
@@ -118,7 +118,7 @@ async fn a_stream_is_printed_as_text() {
 }
 
 #[tokio::test]
-async fn json_is_one_line_whichever_way_the_answer_comes() {
+async fn json_is_one_line_with_and_without_streaming() {
     let streamed = body(200, fixture("stream.sse"), "text/event-stream");
     for (answer, arguments) in [
         (whole(), &["--json", "Why?"][..]),
@@ -152,7 +152,7 @@ async fn json_is_one_line_whichever_way_the_answer_comes() {
 }
 
 #[tokio::test]
-async fn an_error_is_one_line_and_the_exit_code_1() {
+async fn an_error_is_one_line_and_the_exit_code_is_1() {
     let limited = body(429, fixture("429-per-minute.json"), "application/json");
     let server = answering(limited).await;
     let (code, printed, _) = ended(program(&server.uri(), &["--json", "Why?"])).await;
@@ -179,7 +179,7 @@ async fn an_error_is_one_line_and_the_exit_code_1() {
 }
 
 #[tokio::test]
-async fn what_keeps_it_from_asking_is_told_in_the_same_way() {
+async fn errors_before_the_request_are_reported_in_the_same_way() {
     let nowhere = "http://127.0.0.1:1";
     let mut no_key = program(nowhere, &["--json", "Why?"]);
     no_key.env_remove("GEMINI_API_KEY");
@@ -209,9 +209,9 @@ async fn what_keeps_it_from_asking_is_told_in_the_same_way() {
             (&Value::Null, &Value::Null)
         );
     }
-    let (code, printed, told) = ended(program(nowhere, &["Why?"])).await;
+    let (code, printed, stderr) = ended(program(nowhere, &["Why?"])).await;
     assert_eq!((code, printed.as_str()), (Some(1), ""));
-    assert!(told.contains("could not be reached"), "{told}");
+    assert!(stderr.contains("could not be reached"), "{stderr}");
 }
 
 #[tokio::test]
@@ -234,31 +234,31 @@ async fn a_schema_is_sent_and_the_answer_checked() {
     );
 
     let server = answering(answer("{}")).await;
-    let (code, _, told) = ended(program(&server.uri(), &["--schema", schema, "Why?"])).await;
+    let (code, _, stderr) = ended(program(&server.uri(), &["--schema", schema, "Why?"])).await;
     assert_eq!(code, Some(1));
     assert!(
-        told.contains("does not fit its schema at the top"),
-        "{told}"
+        stderr.contains("does not fit its schema at the top"),
+        "{stderr}"
     );
     std::fs::remove_file(file).unwrap();
 }
 
 #[tokio::test]
-async fn an_error_after_a_part_of_the_answer_begins_on_a_line_of_its_own() {
+async fn an_error_after_a_part_of_the_answer_begins_on_a_new_line() {
     let part = json!({"candidates": [{"content": {"parts": [{"text": "Half an"}]}}]});
     let busy =
         json!({"error": {"code": 402, "status": "RESOURCE_EXHAUSTED", "message": "No money."}});
     let broken = format!("data: {part}\r\n\r\ndata: {busy}\r\n\r\n");
     let server = answering(body(200, broken, "text/event-stream")).await;
-    let (code, printed, told) = ended(program(&server.uri(), &["--stream", "Why?"])).await;
+    let (code, printed, stderr) = ended(program(&server.uri(), &["--stream", "Why?"])).await;
     assert_eq!((code, printed.as_str()), (Some(1), "Half an\n"));
     let expected = "the Gemini API answered 402 RESOURCE_EXHAUSTED: No money.\n\
                     Hint: add credits or raise the spending cap of the project in AI Studio.\n";
-    assert_eq!(told, expected);
+    assert_eq!(stderr, expected);
 }
 
 #[tokio::test]
-async fn a_reader_that_has_gone_ends_it_quietly() {
+async fn a_closed_output_ends_the_program_without_an_error_message() {
     let server = answering(whole()).await;
     for arguments in [&["Why?"][..], &["--json", "Why?"]] {
         let mut run = program(&server.uri(), arguments);
@@ -275,13 +275,13 @@ async fn a_reader_that_has_gone_ends_it_quietly() {
 }
 
 #[tokio::test]
-async fn of_two_keys_the_one_that_is_used_is_named() {
+async fn the_used_one_of_two_keys_is_named() {
     let server = answering(whole()).await;
     let mut run = program(&server.uri(), &["Why?"]);
     run.env("GOOGLE_API_KEY", "another-key");
-    let (code, _, told) = ended(run).await;
+    let (code, _, stderr) = ended(run).await;
     let expected = "GOOGLE_API_KEY is used; GEMINI_API_KEY is set, too.\n";
-    assert_eq!((code, told.as_str()), (Some(0), expected));
+    assert_eq!((code, stderr.as_str()), (Some(0), expected));
     assert_eq!(
         sent(&server).await.0.headers["x-goog-api-key"],
         "another-key"

@@ -1,12 +1,12 @@
-//! Why there is no answer.
+//! The errors of the program.
 
 use std::{borrow::Cow, error::Error, io, path::PathBuf};
 
 use workflow_gemini::{ConfigError, GeminiError};
 
-/// What kept the program from printing an answer.
+/// The reason why no answer was printed.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Stopped {
+pub(crate) enum Failure {
     #[error(transparent)]
     Gemini(#[from] GeminiError),
     #[error(transparent)]
@@ -19,12 +19,12 @@ pub(crate) enum Stopped {
     Input(#[source] io::Error),
     #[error("the answer could not be printed")]
     Output(#[source] io::Error),
-    #[error("the answer has no end")]
+    #[error("the answer ended without its last chunk")]
     NoEnd,
 }
 
-impl Stopped {
-    /// A word for programs.
+impl Failure {
+    /// A stable code for programs.
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Gemini(error) => error.code(),
@@ -36,7 +36,7 @@ impl Stopped {
         }
     }
 
-    /// What happened, and at its bottom why.
+    /// The message and those of its sources.
     pub(crate) fn message(&self) -> String {
         let mut message = self.to_string();
         let mut source = self.source();
@@ -47,7 +47,7 @@ impl Stopped {
         message
     }
 
-    /// The HTTP status, where the API has refused.
+    /// The HTTP status of a refusal by the API.
     pub(crate) fn status(&self) -> Option<u16> {
         match self {
             Self::Gemini(error) => error.status(),
@@ -55,7 +55,7 @@ impl Stopped {
         }
     }
 
-    /// What can be done about it.
+    /// What the user can do.
     pub(crate) fn hint(&self) -> Option<Cow<'static, str>> {
         match self {
             Self::Gemini(error) => error.hint(),
@@ -63,12 +63,12 @@ impl Stopped {
         }
     }
 
-    /// Whether the reader of the output has gone, as `head` does: no failure, and nothing to report.
+    /// Whether the reader of the output has closed it, as `head` does. This is no failure.
     pub(crate) fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 
-    /// How many seconds the API asks to wait.
+    /// The wait that the API asks for, in seconds.
     pub(crate) fn retry_after(&self) -> Option<f64> {
         match self {
             Self::Gemini(error) => error.retry_after().map(|wait| wait.as_secs_f64()),
