@@ -1,4 +1,4 @@
-//! Makes the first inputs of every target, in `corpus/<target>/`.
+//! Writes the seed inputs of every target to `corpus/<target>/`.
 
 use std::{fs, path::Path};
 
@@ -44,7 +44,7 @@ fn main() {
     }
 }
 
-/// Templates that use the language's corners.
+/// Templates with rarely used parts of the language.
 const TEMPLATES: [&str; 24] = [
     "{% set t = input.n * 2 %}{{ t }}",
     "{% for r in input.rows %}{{ loop.index }}:{{ r.k }}{% if not loop.last %}, {% endif %}{% else %}none{% endfor %}",

@@ -1,6 +1,6 @@
-//! The engine beside a spawned task with a bounded channel.
+//! The engine compared to a spawned task with a bounded channel.
 
-#![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints its results")]
 #![expect(clippy::unwrap_used, reason = "a benchmark may fail by panicking")]
 
 use std::{alloc::System, sync::Arc};
@@ -15,7 +15,7 @@ use workflow_core::{Executor, LocalEngine, MemoryStore, Workflow};
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// As wide as the fan, so that the limit on concurrent steps is not what is measured.
+/// As wide as the fan, so that the limit on concurrent steps does not affect the measurement.
 const SLOTS: usize = 1_024;
 
 fn main() {
@@ -66,7 +66,7 @@ fn steps(runtime: &Runtime) {
         || runtime.block_on(drain(&workflow)),
         || runtime.block_on(engine.run()),
     );
-    // As wide as a workflow can be: 1,000 nodes in all.
+    // The widest workflow that is allowed: 1,000 nodes in total.
     let workflow = node::workflow(&node::fan(998));
     compare(
         "fan 1 -> 998 -> 1, without a store",
@@ -122,11 +122,11 @@ fn memory(runtime: &Runtime) {
     };
     runtime.block_on(async {
         let region = Region::new(ALLOCATOR);
-        let mut kept = Vec::with_capacity(RUNS);
+        let mut runs = Vec::with_capacity(RUNS);
         for _ in 0..RUNS {
             let mut run = Executor::new().run(Arc::clone(&workflow), Value::Null);
             while poll!(run.next()).is_ready() {}
-            kept.push(run);
+            runs.push(run);
         }
         println!(
             "a polled run that waits in a node: {} bytes",
@@ -163,9 +163,9 @@ async fn drain(workflow: &Arc<Workflow>) {
     }
 }
 
-/// An engine with one workflow in it, over a store that keeps so many runs.
+/// An engine with one workflow and a store that keeps this number of ended runs.
 async fn hosted(spec: Value, kept: usize) -> Hosted {
-    // The steady state of a store: it has begun to forget ended runs.
+    // The steady state of a store: it deletes an old run for each new one.
     let engine = LocalEngine::builder(node::registry())
         .with_executor(Executor::new().with_concurrent_steps(SLOTS))
         .with_store(Arc::new(MemoryStore::new().with_ended_runs(kept)));

@@ -1,10 +1,10 @@
-//! Many readers of one run, over real connections: what each costs the service, and what is left of
-//! those that read slowly or vanish.
+//! Many readers of one run over real connections: the cost of each for the service, and what remains of
+//! those that read slowly or disappear.
 //!
-//! The service is a process of its own, this program started again, so that what is measured of it
-//! is not the clients'. It does what its standard input says.
+//! The service is a separate process of this program, so that its memory does not include the clients'.
+//! It writes the lines of its standard input as deltas.
 
-#![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints its results")]
 #![expect(clippy::unwrap_used, reason = "a benchmark may fail by panicking")]
 
 use std::{alloc::System, env, fs, process::Stdio, sync::Arc, time::Instant};
@@ -33,11 +33,11 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 const READERS: usize = 2000;
 /// The bytes of a piece of text.
 const PIECE: usize = 1024;
-/// How many pieces follow one another while some readers are slow.
+/// The number of pieces that are sent while some readers are slow.
 const PIECES: usize = 300;
-/// What the last piece ends with.
+/// The end of the last piece.
 const END: &str = "the end\"";
-/// What starts the service instead.
+/// The argument that starts the service.
 const SERVE: &str = "--serve";
 
 fn main() {
@@ -47,11 +47,11 @@ fn main() {
     } else if cfg!(target_os = "linux") {
         runtime.block_on(measure());
     } else {
-        println!("what a process has is read from /proc, which only Linux has");
+        println!("this benchmark needs /proc, which only Linux has");
     }
 }
 
-/// Says what standard input tells it to, a line each, until that ends.
+/// A node that writes each line of standard input as a delta, and completes at its end.
 struct Speaker(Arc<Mutex<Lines<BufReader<Stdin>>>>);
 
 #[derive(Deserialize, JsonSchema)]
@@ -69,7 +69,7 @@ impl Node for Speaker {
     }
 }
 
-/// Serves one run, and tells where.
+/// Serves one run, and prints the addresses of the service and of the run's events.
 async fn serve() {
     let lines = Arc::new(Mutex::new(BufReader::new(stdin()).lines()));
     let mut registry = Registry::default();
@@ -90,13 +90,13 @@ async fn serve() {
         .unwrap();
 }
 
-/// The bytes that are allocated now.
+/// The bytes that are currently allocated.
 fn heap() -> usize {
     let stats = ALLOCATOR.stats();
     stats.bytes_allocated - stats.bytes_deallocated
 }
 
-/// The service, from outside.
+/// The process of the service.
 struct Service {
     process: Child,
     input: ChildStdin,
@@ -111,11 +111,11 @@ impl Service {
         let mut process = (program.stdin(Stdio::piped()).stdout(Stdio::piped()))
             .spawn()
             .unwrap();
-        let mut said = BufReader::new(process.stdout.take().unwrap()).lines();
-        let line = async |said: &mut Lines<BufReader<ChildStdout>>| {
-            said.next_line().await.unwrap().unwrap()
+        let mut output = BufReader::new(process.stdout.take().unwrap()).lines();
+        let line = async |output: &mut Lines<BufReader<ChildStdout>>| {
+            output.next_line().await.unwrap().unwrap()
         };
-        let (address, events) = (line(&mut said).await, line(&mut said).await);
+        let (address, events) = (line(&mut output).await, line(&mut output).await);
         Self {
             input: process.stdin.take().unwrap(),
             process,
@@ -124,19 +124,19 @@ impl Service {
         }
     }
 
-    async fn say(&mut self, text: &str) {
+    async fn send(&mut self, text: &str) {
         let line = format!("{text}\n");
         self.input.write_all(line.as_bytes()).await.unwrap();
     }
 
-    /// What it has allocated, in KiB.
+    /// Its allocated memory in KiB.
     async fn heap(&self) -> usize {
         let url = format!("http://{}/heap", self.address);
         let bytes = reqwest::get(url).await.unwrap().text().await.unwrap();
         bytes.parse::<usize>().unwrap() / 1024
     }
 
-    /// What the system has given it, in KiB.
+    /// Its resident memory in KiB.
     fn resident(&self) -> usize {
         let status = fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -153,7 +153,7 @@ impl Service {
         self.process.id().unwrap()
     }
 
-    /// Waits until only so many descriptors are open.
+    /// Waits until at most this number of descriptors is open.
     async fn settle(&self, descriptors: usize) {
         while self.descriptors() > descriptors {
             sleep(Duration::from_millis(10)).await;
@@ -166,7 +166,7 @@ struct Reader(TcpStream);
 
 impl Reader {
     async fn open(service: &Service) -> Self {
-        // The system takes little over for a client that does not read.
+        // A small buffer, so that the system buffers little for a client that does not read.
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(4 * 1024).unwrap();
         let address = service.address.parse().unwrap();
@@ -181,7 +181,7 @@ impl Reader {
         let mut seen = String::new();
         let mut chunk = vec![0; 16 * 1024];
         while !seen.contains(text) {
-            // What came before may hold its beginning.
+            // The text may begin at the end of the previous chunk.
             seen.drain(..seen.len().saturating_sub(text.len()));
             let read = self.0.read(&mut chunk).await.unwrap();
             assert!(read > 0, "the stream ended");
@@ -194,7 +194,7 @@ impl Reader {
     }
 }
 
-/// What the service has at a time.
+/// The resources of the service at one time.
 struct Sample {
     heap: usize,
     resident: usize,
@@ -210,8 +210,8 @@ impl Sample {
         }
     }
 
-    /// Prints what it has more than at first.
-    async fn tell(&self, service: &Service, when: &str) {
+    /// Prints the growth since this sample.
+    async fn print_growth(&self, service: &Service, when: &str) {
         let now = Self::of(service).await;
         let more = |now: usize, first: usize| now.saturating_sub(first);
         let each = |now, first| to_f64(more(now, first)) / to_f64(READERS);
@@ -226,20 +226,20 @@ impl Sample {
 
 async fn measure() {
     let mut service = Service::start().await;
-    // What is allocated once is not a reader's.
+    // A first reader, so that memory that is allocated once is not counted.
     let mut warm = Reader::open(&service).await;
-    service.say("ready").await;
+    service.send("ready").await;
     warm.until("ready").await;
     let first = Sample::of(&service).await;
 
     let mut readers = join_all((0..READERS).map(|_| Reader::open(&service))).await;
     join_all(readers.iter_mut().map(|reader| reader.until("ready"))).await;
     first
-        .tell(&service, &format!("{READERS} readers that wait"))
+        .print_growth(&service, &format!("{READERS} readers that wait"))
         .await;
 
     let begun = Instant::now();
-    service.say("now").await;
+    service.send("now").await;
     join_all(readers.iter_mut().map(|reader| reader.until("now"))).await;
     println!(
         "a piece of text reaches all of them in {:.2?}",
@@ -250,26 +250,28 @@ async fn measure() {
     let piece = "x".repeat(PIECE);
     let saying = async {
         for _ in 0..PIECES {
-            service.say(&piece).await;
+            service.send(&piece).await;
         }
-        service.say("the end").await;
+        service.send("the end").await;
     };
     let reading = join_all(readers.iter_mut().map(|reader| reader.until(END)));
     tokio::join!(saying, reading);
     let text = PIECE * PIECES / 1024;
     first
-        .tell(&service, &format!("{text} KiB later, half read nothing"))
+        .print_growth(&service, &format!("{text} KiB later, half read nothing"))
         .await;
 
     let resets = readers.split_off(READERS / 4);
     resets.into_iter().for_each(Reader::reset);
     drop(readers);
     service.settle(first.descriptors + slow.len()).await;
-    first.tell(&service, "the others reset or vanished").await;
+    first
+        .print_growth(&service, "the others reset or vanished")
+        .await;
 
     drop(slow);
     service.settle(first.descriptors).await;
-    first.tell(&service, "all are gone").await;
+    first.print_growth(&service, "all are gone").await;
 }
 
 #[expect(clippy::cast_precision_loss, reason = "sizes are small")]

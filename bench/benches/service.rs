@@ -1,9 +1,9 @@
-//! The service beside a bare handler that does the same: five frames, as things happen, and one call
-//! to the model.
+//! The service compared to a bare handler that does the same: five frames while the run progresses, and
+//! one call to the model.
 //!
 //! The model is a server on loopback that answers at once, the same for both sides.
 
-#![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints its results")]
 #![expect(clippy::unwrap_used, reason = "a benchmark may fail by panicking")]
 
 use std::{net::SocketAddr, sync::Arc};
@@ -27,13 +27,13 @@ use workflow_core::{LocalEngine, Registry, Workflows};
 use workflow_gemini::GeminiClient;
 use workflow_http::Options;
 
-/// Requests under way at once.
+/// The number of concurrent clients.
 const CLIENTS: u32 = 32;
 
-/// Requests of each client in a round.
+/// The number of requests per client in a round.
 const REQUESTS: u32 = 20;
 
-/// What the model says.
+/// The model's answer.
 const ANSWER: &str = concat!(
     "data: {\"candidates\":[{\"content\":{\"role\":\"model\",\"parts\":[{\"text\":\"Hi\"}]},\"index\":0}],",
     "\"usageMetadata\":{\"promptTokenCount\":4,\"totalTokenCount\":4},\"modelVersion\":\"gemini\"}\r\n\r\n",
@@ -88,7 +88,7 @@ async fn serve(router: Router) -> SocketAddr {
     address
 }
 
-/// The least code that does it: three frames, a question to the model, two more.
+/// The least code that does the same: three frames, a request to the model, two more frames.
 async fn floor(model: SocketAddr) -> String {
     let url = format!("http://{model}/v1beta/models/gemini:streamGenerateContent?alt=sse");
     let handler = Router::new()
@@ -107,9 +107,9 @@ async fn run(
         step("prompt_step", "Success", Some(&prompt)),
         step("llm_step", "Running", None),
     ];
-    let question = json!({"contents": [{"role": "user", "parts": [{"text": prompt}]}]});
+    let request = json!({"contents": [{"role": "user", "parts": [{"text": prompt}]}]});
     let done = async move {
-        let answered = client.post(url).json(&question).send().await.unwrap();
+        let answered = client.post(url).json(&request).send().await.unwrap();
         let answer = text_of(&answered.text().await.unwrap());
         let end = json!({"type": "workflowStatus", "status": "Completed"});
         stream::iter([step("llm_step", "Success", Some(&answer)), end])
@@ -118,7 +118,7 @@ async fn run(
     Sse::new(frames.map(|frame| Event::default().json_data(frame)))
 }
 
-/// What the model said, piece by piece.
+/// The text of a streamed answer.
 fn text_of(answer: &str) -> String {
     let pieces = answer
         .lines()
@@ -135,7 +135,7 @@ fn step(node: &str, status: &str, output: Option<&str>) -> Value {
     json!({"nodeId": node, "status": status, "message": "", "output": output, "error": null})
 }
 
-/// The whole service, with the workflow of the first prototype.
+/// The complete service with a two-step workflow.
 async fn ours(model: SocketAddr) -> String {
     let client = GeminiClient::builder()
         .with_api_key("none")

@@ -1,6 +1,6 @@
-//! Runs on a disk beside the same runs in memory, and beside what the disk alone takes.
+//! Runs with the SQLite store, compared to the same runs in memory and to the writes of the disk alone.
 
-#![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints its results")]
 #![expect(clippy::unwrap_used, reason = "a benchmark may fail by panicking")]
 
 use std::{fs::File, io::Write, path::Path, sync::Arc};
@@ -11,8 +11,8 @@ use workflow_bench::{compare, hosted::Hosted, node, runtimes};
 use workflow_core::{LocalEngine, MemoryStore, Store};
 use workflow_sqlite::SqliteStore;
 
-/// What a run of two steps has in its log, and how often it waits for the disk: once it is created, and
-/// for each turn.
+/// The number of events in the log of a two-step run, and the number of its commits: one for its creation and
+/// one for each turn.
 const EVENTS: u32 = 7;
 const COMMITS: u32 = 4;
 
@@ -24,7 +24,7 @@ fn main() {
 }
 
 fn runs(runtime: &Runtime) {
-    // Beside what is built: on a disk, where a directory of the system may be memory.
+    // In the build folder, because the temporary directory of the system may be in memory.
     let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let mut disk = Disk::new(directory.path());
     let memory = runtime.block_on(hosted(MemoryStore::new()));
@@ -39,7 +39,7 @@ fn runs(runtime: &Runtime) {
             || runtime.block_on(run(&memory, at_once, waves)),
             on_disk,
         );
-        // Runs at once share what the disk takes, so that their number does not matter to it.
+        // Concurrent runs share commits, so the number of commits does not depend on the number of runs.
         let per_run = compare(
             &format!("{at_once} at once, beside the disk alone"),
             at_once * waves,
@@ -79,7 +79,7 @@ async fn run(hosted: &Arc<Hosted>, at_once: u32, waves: u32) {
     }
 }
 
-/// The least that a durable write is: a page at the end of a file, safe.
+/// The smallest durable write: one page at the end of a file, synchronised.
 struct Disk(File);
 
 impl Disk {

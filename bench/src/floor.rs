@@ -1,4 +1,4 @@
-//! The floor: a spawned task that sends two events a step through a bounded channel.
+//! The floor: a spawned task that sends two events per step through a bounded channel.
 
 use std::sync::Arc;
 
@@ -6,14 +6,14 @@ use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-/// An event with as little in it as a reader can use.
+/// An event with the least data that is useful to a reader.
 #[derive(Debug)]
 pub struct Event {
-    /// Its number.
+    /// The number of the event.
     pub seq: u64,
     /// The step.
     pub path: Arc<str>,
-    /// What the step gave, once it is done.
+    /// The output of the step, after it has completed.
     pub output: Option<Arc<Value>>,
 }
 
@@ -61,7 +61,7 @@ pub async fn chain(steps: usize) {
     drain(events).await;
 }
 
-/// One step, then many at once, then one.
+/// One step, then many concurrent steps, then one.
 pub async fn fan(width: usize) {
     let (send, events) = mpsc::channel(CHANNEL);
     tokio::spawn(async move {

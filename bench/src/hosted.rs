@@ -1,4 +1,4 @@
-//! An engine with one workflow in it.
+//! An engine with one stored workflow.
 
 use std::hint::black_box;
 
@@ -6,7 +6,7 @@ use futures::StreamExt;
 use serde_json::{Value, json};
 use workflow_core::{LocalEngine, NewRun, RunId, Runs, Workflows};
 
-/// An engine, and what it is to run.
+/// An engine and the run that it starts.
 #[derive(Debug)]
 pub struct Hosted {
     engine: LocalEngine,
@@ -17,7 +17,7 @@ impl Hosted {
     /// Stores the workflow.
     ///
     /// # Panics
-    /// When it cannot, which a benchmark's own can.
+    /// If the workflow is invalid or cannot be stored.
     pub async fn new(engine: LocalEngine, spec: Value) -> Self {
         let stored = engine
             .create_workflow(spec)
@@ -32,16 +32,16 @@ impl Hosted {
     /// Starts a run.
     ///
     /// # Panics
-    /// When it cannot.
+    /// If the engine refuses it.
     pub async fn start(&self) -> RunId {
         let started = self.engine.start(self.new.clone()).await;
         started.unwrap_or_else(|error| panic!("{error}")).id
     }
 
-    /// Starts a run, and reads it to its end.
+    /// Starts a run and reads its events to the end.
     ///
     /// # Panics
-    /// When it cannot.
+    /// If the engine refuses it.
     pub async fn run(&self) {
         let run = self.start().await;
         let updates = self.engine.events(run, 0).await;

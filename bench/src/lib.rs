@@ -1,9 +1,9 @@
-//! What the engine and the service cost, beside the least code that does the same.
+//! The cost of the engine and of the service, compared to a floor: the least code that does the same.
 //!
-//! Every figure is a ratio of two medians taken in turns in one process, so that a busy machine
-//! slows both sides alike.
+//! Every figure is a ratio of two medians that are measured alternately in one process, so a busy
+//! machine slows both sides alike.
 
-#![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints its results")]
 
 use std::time::{Duration, Instant};
 
@@ -13,13 +13,13 @@ pub mod floor;
 pub mod hosted;
 pub mod node;
 
-/// How often each side is measured.
+/// The number of measurements of each side.
 const ROUNDS: usize = 21;
 
-/// The runtimes that everything is measured on, by their names.
+/// The runtimes of all measurements, with their names.
 ///
 /// # Panics
-/// When the system has no room for one.
+/// If a runtime cannot be created.
 pub fn runtimes() -> [(&'static str, Runtime); 2] {
     let built = |mut builder: Builder| {
         let runtime = builder.enable_all().build();
@@ -31,11 +31,11 @@ pub fn runtimes() -> [(&'static str, Runtime); 2] {
     ]
 }
 
-/// Measures two ways to do the same thing in turns, and prints both and their ratio.
+/// Measures two implementations alternately, and prints both times and their ratio.
 ///
-/// `units` is how many steps or runs one call is: times are printed per unit. Words given on the
-/// command line choose the measurements whose names contain one of them. Tells how long ours took, per
-/// unit, if it was chosen.
+/// `units` is the number of steps or runs per call; times are printed per unit. Words on the command
+/// line select the measurements whose names contain one of them. Returns our time per unit, or `None`
+/// if the measurement is not selected.
 pub fn compare(
     name: &str,
     units: u32,

@@ -1,4 +1,4 @@
-//! Nodes that cost nothing, and workflows of them.
+//! Nodes without work, and workflows of such nodes.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use workflow_core::{Node, NodeContext, NodeError, Registry, Workflow};
 
-/// Does nothing.
+/// A node that does nothing.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Noop {}
@@ -20,7 +20,7 @@ impl Node for Noop {
     }
 }
 
-/// Waits for ever.
+/// A node that never completes.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Wait {}
@@ -48,7 +48,7 @@ pub fn chain(steps: usize) -> Value {
     json!({ "nodes": nodes })
 }
 
-/// One step, then many at once, then one.
+/// One step, then many concurrent steps, then one.
 pub fn fan(width: usize) -> Value {
     let wide: Vec<String> = (0..width).map(|step| format!("n{step}")).collect();
     let mut nodes = vec![json!({"id": "first", "type": "Noop"})];
@@ -60,7 +60,7 @@ pub fn fan(width: usize) -> Value {
     json!({ "nodes": nodes })
 }
 
-/// One step that waits for ever.
+/// One step that never completes.
 pub fn waiting() -> Value {
     json!({"nodes": [{"id": "a", "type": "Wait"}]})
 }
@@ -68,7 +68,7 @@ pub fn waiting() -> Value {
 /// Builds a workflow of these nodes.
 ///
 /// # Panics
-/// When the specification is faulty, which a benchmark's own is not.
+/// If the specification is invalid.
 pub fn workflow(spec: &Value) -> Arc<Workflow> {
     Arc::new(Workflow::from_spec(spec, &registry()).unwrap_or_else(|faults| panic!("{faults}")))
 }

@@ -1,7 +1,8 @@
-//! The log of a run with maps, loops, calls and people, changed.
+//! The mutated log of a run with maps, loops, calls and human steps.
 //!
-//! What must hold: it is not read, or refused, or gone on with; without a panic and without end. What comes
-//! then is numbered on from it, ends or rests, and fits the workflow together with what was before.
+//! Properties: the log is not read, or is refused, or the run is resumed; without a panic and in finite time. The
+//! new events continue the numbers of the log, end or suspend the run, and can be replayed together with the
+//! log.
 #![no_main]
 
 use std::sync::{Arc, LazyLock};
@@ -17,12 +18,12 @@ static WORKFLOWS: LazyLock<[Arc<Workflow>; 2]> = LazyLock::new(|| {
 });
 
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
-    json::mutate(data, size, max_size, seed, fuzzer_mutate, mend)
+    json::mutate(data, size, max_size, seed, fuzzer_mutate, repair)
 });
 
-/// Changes the order now and then, and nearly always numbers the events anew: a wrong number is refused
-/// before anything else is looked at.
-fn mend(log: &mut Value, rng: &mut Rng) {
+/// Sometimes changes the order of events, and nearly always renumbers them: a log with a wrong number is refused
+/// before anything else is checked.
+fn repair(log: &mut Value, rng: &mut Rng) {
     let Some(events) = log.as_array_mut().filter(|events| events.len() > 1) else {
         return;
     };
@@ -72,16 +73,16 @@ fn check(data: &[u8]) {
     let workflow = own.unwrap_or(&WORKFLOWS[0]);
     match run::executor().resume(Arc::clone(workflow), &log) {
         Err(refused) => assert!(!refused.to_string().is_empty()),
-        Ok(_) => _ = run::block_on(go_on(workflow, log)),
+        Ok(_) => _ = run::block_on(resume(workflow, log)),
     }
 }
 
-async fn go_on(workflow: &Arc<Workflow>, mut log: Vec<StepEvent>) -> Vec<StepEvent> {
+async fn resume(workflow: &Arc<Workflow>, mut log: Vec<StepEvent>) -> Vec<StepEvent> {
     let run = run::executor()
         .resume(Arc::clone(workflow), &log)
         .expect("it was accepted before");
     let new = run::to_end(run).await;
     run::check(&log, &new);
     log.extend(new);
-    run::go_on(workflow, log, &samples::answers()).await
+    run::answer_waits(workflow, log, &samples::answers()).await
 }

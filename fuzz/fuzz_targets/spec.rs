@@ -1,8 +1,8 @@
-//! A specification, as bytes and as changed JSON.
+//! A specification, as bytes and as mutated JSON.
 //!
-//! What must hold: the check ends, soon and without a panic. A refusal has 1 to 100 faults, each with a
-//! place in the document. A workflow that is accepted is accepted again, in any layout of its JSON, with the
-//! same hash and warnings; and it can be run: it ends, or rests, without an internal error.
+//! Properties: validation ends soon and without a panic. A refusal has 1 to 100 faults, each with a place in the
+//! document. An accepted workflow is accepted in any layout of its JSON, with the same hash and warnings. Its
+//! runs end or are suspended, without an internal error.
 #![no_main]
 
 use std::sync::Arc;

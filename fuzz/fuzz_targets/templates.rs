@@ -1,8 +1,8 @@
 //! A text as a template and as an expression.
 //!
-//! What must hold: compiling ends without a panic, and all that compile agree. What a workflow accepts, it
-//! renders, or fails to with `template_error` or one of the errors of size; the output is bounded; and a
-//! template never changes what a reserved name means.
+//! Properties: compiling ends without a panic, and `Template`, `Expr` and workflows agree about the result. An
+//! accepted template is rendered, or fails with `template_error` or an error of size. The output is bounded. A
+//! template cannot change the meaning of a reserved name.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -15,12 +15,12 @@ use workflow_fuzz::{faults, nodes::REGISTRY, run, samples};
 
 fuzz_target!(|data: &[u8]| {
     if let Ok(text) = std::str::from_utf8(data) {
-        run::on_small_stack(data, || check(&unfolded(text)));
+        run::on_small_stack(data, || check(&expand(text)));
     }
 });
 
-/// Long chains from few bytes: a control character stands for many words.
-fn unfolded(text: &str) -> String {
+/// Replaces control characters by long sequences, so that few bytes produce long chains.
+fn expand(text: &str) -> String {
     let mut whole = String::new();
     for c in text.chars() {
         match c {
@@ -42,7 +42,7 @@ fn unfolded(text: &str) -> String {
     whole
 }
 
-/// Ends a template. Nothing before it may change what it gives.
+/// Appended to a template. The template must not change its output.
 const MARK: &str = "|{{ input.n }}{{ null }}";
 const MARKED: &str = "|42null";
 
@@ -93,7 +93,7 @@ impl Checked {
         Self { spec, workflow }
     }
 
-    /// Whether the text in it is a template, whatever it refers to.
+    /// Whether the text is a valid template, regardless of its references.
     fn compiles(&self) -> bool {
         let refused = self.workflow.as_ref().err();
         let faults = refused.iter().flat_map(|refused| refused.faults());
@@ -106,7 +106,7 @@ impl Checked {
         })
     }
 
-    /// The output of a run, unless the workflow is refused, or fails as it may.
+    /// The output of a run. `None` if the workflow is refused, or fails with an allowed error.
     fn run(self) -> Option<Value> {
         let workflow = self.workflow.ok()?;
         let log = run::block_on(run::run(&workflow.into(), samples::rich_input(), &[]));

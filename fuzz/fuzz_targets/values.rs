@@ -1,7 +1,7 @@
-//! A JSON Schema, a run's input and a person's answer: `[schema, input, answer]`.
+//! A JSON Schema, the input of a run and the answer to a human step: `[schema, input, answer]`.
 //!
-//! What must hold: a schema is refused or used; a value that does not fit is told so, and one that does is
-//! taken as it is; templates that walk over it fail by name at most; nothing panics or takes long.
+//! Properties: a schema is refused or used. A value that does not match it is refused, and one that does is used
+//! unchanged. Templates that process it fail with a named error at most. Nothing panics or takes long.
 #![no_main]
 
 use std::{slice, sync::Arc};
@@ -33,21 +33,21 @@ fn check(data: &[u8]) {
         .iter()
         .any(|event| matches!(event.kind, EventKind::RunStarted(_)));
     assert_eq!(begins, fits.is_ok(), "{fits:?}");
-    let taken = log.iter().find_map(said);
+    let taken = log.iter().find_map(answer_of);
     assert!(
         taken.is_none_or(|taken| taken == answer),
         "an answer changed"
     );
 }
 
-fn said(event: &StepEvent) -> Option<Value> {
+fn answer_of(event: &StepEvent) -> Option<Value> {
     match &event.kind {
         EventKind::NodeResumed(resumed) => resumed.payload.as_deref().cloned(),
         _ => None,
     }
 }
 
-/// Every kind of place that a value can come to.
+/// A workflow that uses the values in every kind of place.
 fn spec(schema: &Value) -> Value {
     json!({"input": schema, "nodes": [
         {"id": "all", "type": "TransformNode", "data": {"value": {"same": "{{ input }}", "text": ":{{ input }}", "json": "{{ input | tojson }}"}}},

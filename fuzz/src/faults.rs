@@ -1,13 +1,13 @@
-//! What must hold of every refusal.
+//! The properties of every refusal of a specification.
 
 use serde_json::Value;
 use workflow_core::{Fault, InvalidWorkflow};
 
-/// Field names are cut to this many characters in a pointer.
+/// The most characters of a field name in a pointer; longer names are cut.
 const SHOWN: usize = 200;
 
-/// Checks a refusal: some faults, not too many, each with a text and with a place in the document, or
-/// right below one.
+/// Checks a refusal: at least one fault, at most [`InvalidWorkflow::MAX`], each with a detail, and with a
+/// pointer to an existing place of the document or to a missing member of one.
 pub fn check(refused: &InvalidWorkflow, document: Option<&Value>) {
     let faults = refused.faults();
     assert!(

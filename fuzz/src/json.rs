@@ -1,21 +1,22 @@
-//! Mutations that keep JSON JSON: most bytes that are changed at random are refused by the first parser.
+//! Mutations that produce valid JSON. After random changes of bytes, the parser would refuse most inputs.
 
 use std::sync::LazyLock;
 
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
 
-/// Changes bytes at random: a buffer, how much of it is used, how much may be.
+/// Mutates bytes: takes a buffer, the size of its content and the largest size, and returns the new size.
 pub type MutateBytes = fn(&mut [u8], usize, usize) -> usize;
 
-/// Changes a JSON text; as bytes now and then, and where it is no JSON. `mend` has the last word on a tree.
+/// Mutates a JSON text. Sometimes, and if it is not JSON, mutates its bytes. `repair` is applied to the
+/// mutated value.
 pub fn mutate(
     data: &mut [u8],
     size: usize,
     max_size: usize,
     seed: u32,
     bytes: MutateBytes,
-    mend: impl FnOnce(&mut Value, &mut Rng),
+    repair: impl FnOnce(&mut Value, &mut Rng),
 ) -> usize {
     let mut rng = Rng::with_seed(seed.into());
     let parsed = if rng.u8(..16) == 0 {
@@ -29,7 +30,7 @@ pub fn mutate(
     for _ in 0..=rng.u8(..3) {
         change(&mut tree, &mut rng, bytes);
     }
-    mend(&mut tree, &mut rng);
+    repair(&mut tree, &mut rng);
     let text = tree.to_string();
     if text.len() > max_size {
         return bytes(data, size, max_size);
@@ -38,7 +39,7 @@ pub fn mutate(
     text.len()
 }
 
-/// The words of the language, as the dictionary has them.
+/// The words of the language, from the dictionary.
 static WORDS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let lines = include_str!("../language.dict").lines();
     let quoted = lines.filter_map(|line| line.strip_prefix('"')?.strip_suffix('"'));
@@ -66,7 +67,7 @@ fn change(tree: &mut Value, rng: &mut Rng, bytes: MutateBytes) {
     }
 }
 
-/// Any value within, with equal chances.
+/// A random value of the tree, all with equal probability.
 fn pick<'a>(tree: &'a mut Value, rng: &mut Rng) -> &'a mut Value {
     let mut left = rng.usize(..count(tree));
     nth(tree, &mut left).expect("it was counted")
@@ -92,7 +93,7 @@ fn nth<'a>(value: &'a mut Value, left: &mut usize) -> Option<&'a mut Value> {
     }
 }
 
-/// A key that occurs somewhere, with its value there.
+/// A random member of any object in the tree.
 fn named(tree: &Value, rng: &mut Rng) -> (String, Value) {
     fn collect<'a>(value: &'a Value, found: &mut Vec<(&'a String, &'a Value)>) {
         match value {

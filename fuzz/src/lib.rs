@@ -1,4 +1,4 @@
-//! What the targets share: mutations of JSON, node types that stand in for real ones, and runs in virtual time.
+//! The shared parts of the fuzz targets: mutations of JSON, substitutes for node types, and runs in virtual time.
 
 pub mod faults;
 pub mod json;

@@ -1,4 +1,4 @@
-//! Node types that stand in for real ones, and reach nothing.
+//! Substitutes for node types. They send nothing.
 
 use std::{collections::BTreeMap, sync::LazyLock, time::Duration};
 
@@ -10,8 +10,8 @@ use workflow_core::{
     Json, Node, NodeContext, NodeError, Registry, Template, template::TextOrSecret, value::Usage,
 };
 
-/// The built-in types; `LLMNode`, which answers with its prompt; and `HttpNode`, which answers with what
-/// it would send.
+/// The built-in types; an `LLMNode` whose output is its prompt; and an `HttpNode` whose output is its
+/// request body or URL.
 pub static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
     let mut registry = Registry::default();
     registry.register::<Model>("LLMNode");
@@ -69,10 +69,10 @@ struct Call {
     #[serde(default)]
     headers: BTreeMap<String, TextOrSecret>,
     json: Option<Json>,
-    /// How many attempts fail.
+    /// The number of attempts that fail.
     #[serde(default)]
     failures: u32,
-    /// How long an attempt takes, in virtual time.
+    /// The duration of an attempt, in milliseconds of virtual time.
     #[serde(default)]
     millis: u32,
 }

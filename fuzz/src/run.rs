@@ -1,4 +1,4 @@
-//! Runs in virtual time, polled to their end, and what must hold of them.
+//! Runs in virtual time, polled to their end, and the properties of their logs.
 
 use std::{collections::BTreeMap, sync::Arc, thread, time::Duration};
 
@@ -10,7 +10,7 @@ use workflow_core::{
     value::{MAX_RESULT_BYTES, StepPath, WaitId},
 };
 
-/// Half of what a worker thread of the async runtime has: what fits here fits there.
+/// Half of the stack of a worker thread of Tokio, as a margin.
 const STACK: usize = 1024 * 1024;
 
 /// Longer than any wait that a log or a workflow can ask for.
@@ -19,8 +19,8 @@ const AGES: Duration = Duration::from_secs(20_000 * 366 * 86_400);
 /// The most events of a run.
 pub const MAX_EVENTS: u64 = 600;
 
-/// Does something on a small stack. A stack overflow ends the process before its input could be written, so
-/// it is written to `$KEEP_LAST` beforehand, where that is set.
+/// Calls a function on a small stack. A stack overflow ends the process before libFuzzer can write the input,
+/// so the input is written to the file `$KEEP_LAST` before, if that is set.
 pub fn on_small_stack(data: &[u8], work: impl FnOnce() + Send) {
     if let Some(file) = std::env::var_os("KEEP_LAST") {
         std::fs::write(file, data).expect("the input is kept");
@@ -48,15 +48,15 @@ pub fn executor() -> Executor {
     Executor::new().with_max_events(MAX_EVENTS)
 }
 
-/// Runs a workflow, answering whoever asks, and checks what comes of it.
+/// Runs a workflow, answers its waits, and checks its log.
 pub async fn run(workflow: &Arc<Workflow>, input: Value, answers: &[Value]) -> Vec<StepEvent> {
     let new = to_end(executor().run(Arc::clone(workflow), input)).await;
     check(&[], &new);
-    go_on(workflow, new, answers).await
+    answer_waits(workflow, new, answers).await
 }
 
-/// Goes on with a run while somebody waits for an answer.
-pub async fn go_on(
+/// Answers the open waits of a run, until there is none or no answer is left.
+pub async fn answer_waits(
     workflow: &Arc<Workflow>,
     mut log: Vec<StepEvent>,
     answers: &[Value],
@@ -82,21 +82,21 @@ pub async fn to_end(mut run: Run) -> Vec<StepEvent> {
     let mut events = Vec::new();
     while let Some(update) = tokio::time::timeout(AGES, run.next())
         .await
-        .expect("the run goes on")
+        .expect("the run makes progress")
     {
         if let Update::Event(event) = update {
             events.push(event);
         }
-        // What ends a run comes on top of the bound.
+        // The events that end a run do not count towards the limit.
         assert!(
             events.len() < 4 * MAX_EVENTS as usize,
-            "there is no end to it"
+            "the run does not end"
         );
     }
     events
 }
 
-/// Checks that new events go on from a log.
+/// Checks that new events continue a log.
 pub fn check(before: &[StepEvent], new: &[StepEvent]) {
     let all = || before.iter().chain(new);
     let last = all().last().expect("there is an event");
@@ -137,7 +137,7 @@ fn check_event(event: &StepEvent) {
     }
 }
 
-/// Checks that a log is read back, fits its workflow, and that nothing follows its end.
+/// Checks that a log can be deserialized to the same events and replayed.
 pub fn check_replay(workflow: &Arc<Workflow>, log: &[StepEvent]) {
     let text = serde_json::to_string(log).expect("a log is JSON");
     let read: Vec<StepEvent> = serde_json::from_str(&text).expect("a log is read back");

@@ -1,4 +1,4 @@
-//! Workflows that are known to be good, and input for them.
+//! Valid workflows and their inputs.
 
 use std::sync::{Arc, LazyLock};
 
@@ -7,7 +7,7 @@ use workflow_core::{Workflow, workflow::Library};
 
 use crate::nodes::REGISTRY;
 
-/// Something of every kind.
+/// An input with values of every kind.
 pub fn rich_input() -> Value {
     json!({
         "text": "A ticket: ünï–cödé 🦀\n{{ input }} {% raw %}",
@@ -20,7 +20,7 @@ pub fn rich_input() -> Value {
     })
 }
 
-/// What people say.
+/// Answers to human steps.
 pub fn answers() -> Vec<Value> {
     vec![
         json!({"ok": true}),
@@ -47,7 +47,7 @@ pub static LIBRARY: LazyLock<Library> = LazyLock::new(|| {
     library
 });
 
-/// Checks a specification against the types and workflows there are here.
+/// Builds a workflow with the node types and the library of this crate.
 pub fn workflow(spec: &Value) -> Arc<Workflow> {
     let workflow = Workflow::with_library(spec, &REGISTRY, &LIBRARY);
     Arc::new(workflow.unwrap_or_else(|invalid| panic!("{invalid}")))
@@ -83,7 +83,7 @@ pub fn specs() -> Vec<Value> {
     ]
 }
 
-/// Everything that opens: a map, a loop, calls, a delay; failures, skips and retries in them; a person.
+/// All control nodes: a map, a loop, calls, a delay and a human step, with failures, skips and retries.
 pub fn containers() -> Value {
     json!({"timeout": "30d", "defaults": {"retry": {"max_attempts": 2, "delay": "500ms", "factor": 1.5, "jitter": false}}, "nodes": [
         {"id": "each", "type": "MapNode", "data": {"over": "[1, 2, 3]", "concurrency": 2, "on_item_error": "null", "nodes": [
@@ -97,7 +97,7 @@ pub fn containers() -> Value {
         {"id": "end", "type": "TransformNode", "data": {"value": ["{{ each.output }}", "{{ refine.output.n }}", "{{ ask.output }}"]}}]})
 }
 
-/// People within a map within a loop, a long delay, and a failure that goes on.
+/// Human steps within a map within a loop, a long delay, and a failure with `on_error: continue`.
 pub fn people() -> Value {
     json!({"nodes": [
         {"id": "rounds", "type": "LoopNode", "data": {"max": 2, "until": "votes.output | length > 2", "nodes": [
