@@ -2,7 +2,7 @@
 //!
 //! A module is named by its path, such as `engine::local::host`. An import of a name that a module
 //! only re-exports counts as an import of the file that declares the name, so a `mod.rs` that lists
-//! its children depends on nothing because of that list. Test code (`#[cfg(test)]`) is left out.
+//! its children depends on nothing because of that list. Test code (`#[cfg(test)]`) is ignored.
 
 mod source;
 mod table;
@@ -28,7 +28,7 @@ impl Modules {
     /// Reads every `.rs` file below `src`.
     ///
     /// # Errors
-    /// When a folder or file cannot be read.
+    /// An [`io::Error`] if a folder or file cannot be read.
     pub fn read(src: &Path) -> io::Result<Self> {
         let mut modules = BTreeMap::new();
         read_folder(src, "", &mut modules)?;
@@ -60,7 +60,7 @@ impl Modules {
         imports
     }
 
-    /// The module whose file declares what `path` names, seen from `module`. None for another crate.
+    /// The module whose file declares the item at `path`, seen from `module`. `None` for another crate.
     fn declaring_module(&self, module: &str, path: &[String], depth: usize) -> Option<String> {
         // Two modules that re-export each other's names must not loop.
         if depth > 16 {

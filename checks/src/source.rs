@@ -1,15 +1,15 @@
-//! The imports that one file names.
+//! The imports of one file.
 
 use std::collections::BTreeMap;
 
 use crate::tree;
 
-/// What a file imports and re-exports.
+/// The imports and re-exports of a file.
 #[derive(Debug, Default)]
 pub(crate) struct Source {
     /// Every path that may lead to another module.
     pub(crate) paths: Vec<Vec<String>>,
-    /// The names that a `use` brings into this module, each with the path it stands for.
+    /// The names that a `use` re-exports, each with its path.
     pub(crate) reexports: BTreeMap<String, Vec<String>>,
 }
 
@@ -59,7 +59,7 @@ fn starts_path(tokens: &[String], index: usize) -> bool {
         && !is_visibility
 }
 
-/// Leaves out items that only tests compile.
+/// Removes items with `#[cfg(test)]`.
 fn without_test_items(tokens: &[String]) -> Vec<String> {
     const TEST: [&str; 7] = ["#", "[", "cfg", "(", "test", ")", "]"];
     let mut kept = Vec::new();
@@ -96,7 +96,7 @@ fn end_of_item(tokens: &[String], mut index: usize) -> usize {
     index
 }
 
-/// Words and punctuation, without comments, texts and lifetimes' names.
+/// Words and punctuation, without comments and literals.
 fn tokens(text: &str) -> Vec<String> {
     let mut tokens = Vec::new();
     let mut rest = text;
@@ -126,7 +126,7 @@ fn tokens(text: &str) -> Vec<String> {
     tokens
 }
 
-/// The bytes of a text or character that begins here.
+/// The length in bytes of a string or character literal that begins here.
 fn literal(text: &str) -> Option<usize> {
     let after_r = text.strip_prefix('r').unwrap_or_default();
     let hashes = after_r.bytes().take_while(|byte| *byte == b'#').count();
@@ -152,7 +152,7 @@ fn literal(text: &str) -> Option<usize> {
     None
 }
 
-/// The bytes up to and with the quote that is not escaped.
+/// The length in bytes up to and including the closing quote.
 fn closing(body: &str, quote: char) -> Option<usize> {
     let mut is_escaped = false;
     for (index, c) in body.char_indices() {
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn comments_texts_and_tests_are_left_out() {
+    fn comments_literals_and_tests_are_ignored() {
         let text = r##"
             // crate::a
             /* crate::b */
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn exported_names_are_known_by_the_name_they_get() {
+    fn re_exports_have_their_new_names() {
         let source = Source::parse("pub(crate) use self::a::{B, C as D};\npub use e::F;");
         let known: Vec<_> = source.reexports.into_iter().collect();
         let path = |text: &str| text.split("::").map(str::to_owned).collect::<Vec<_>>();

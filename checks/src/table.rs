@@ -1,4 +1,4 @@
-//! The file that lists what the modules of a crate may import.
+//! [`Table`]: the file that lists the allowed imports between the modules of a crate.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,7 +7,7 @@ use std::{
 
 use crate::{Modules, circles};
 
-/// How the line with the reason of a circle begins. It follows the line of the circle.
+/// The beginning of the line with the reason of a circle. It follows the line of the circle.
 const REASON: &str = "  reason:";
 
 /// The imports between top-level modules, and the circles of files with their reasons.
@@ -19,12 +19,12 @@ pub struct Table {
 }
 
 impl Table {
-    /// The table of a crate as it is, without reasons. Imports of and by the module `left_out` do not count.
-    pub fn of(modules: &Modules, left_out: &str) -> Self {
+    /// The current table of a crate, without reasons. Imports of and by the module `excluded` do not count.
+    pub fn of(modules: &Modules, excluded: &str) -> Self {
         let mut table = Self::default();
         for (module, targets) in modules.top_level_imports() {
-            let targets: Vec<String> = targets.into_iter().filter(|it| it != left_out).collect();
-            if module != left_out && !targets.is_empty() {
+            let targets: Vec<String> = targets.into_iter().filter(|it| it != excluded).collect();
+            if module != excluded && !targets.is_empty() {
                 let line = format!("{module}: {}", targets.join(" "));
                 table.imports.insert(line);
             }
@@ -65,7 +65,7 @@ impl Table {
         self
     }
 
-    /// What this table lacks and has more than another one: one line each, with `-` or `+`.
+    /// The lines that are missing in this table (`-`) and those that only this table has (`+`).
     pub fn difference(&self, allowed: &Self) -> Vec<String> {
         let lines = |table: &Self| {
             let circles = table.circles.keys().cloned();
@@ -82,7 +82,7 @@ impl Table {
         removed.chain(added).collect()
     }
 
-    /// The circles that nobody gave a reason for.
+    /// The circles without a reason.
     pub fn without_reason(&self) -> Vec<&str> {
         let bare = self.circles.iter().filter(|(_, reason)| reason.is_empty());
         bare.map(|(circle, _)| circle.as_str()).collect()

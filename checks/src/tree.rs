@@ -1,22 +1,22 @@
 //! The paths of a `use` tree.
 
-/// One name that a `use` brings in.
+/// One name of a `use` tree.
 #[derive(Debug)]
 pub(crate) struct Leaf {
-    /// The name it is known by.
+    /// The name in the importing module.
     pub(crate) name: String,
-    /// What it stands for.
+    /// The path of the imported item.
     pub(crate) path: Vec<String>,
 }
 
-/// Reads a `use` tree that begins at `index`; returns its leaves, and the index after it.
+/// Reads a `use` tree that begins at `index`. Returns its leaves and the index after it.
 pub(crate) fn leaves(tokens: &[String], index: usize) -> (Vec<Leaf>, usize) {
     let mut leaves = Vec::new();
     let end = group(tokens, index, &[], &mut leaves);
     (leaves, end)
 }
 
-/// Reads a path outside a `use`; returns it, and the index after it.
+/// Reads a path outside of a `use`. Returns it and the index after it.
 pub(crate) fn path(tokens: &[String], mut index: usize) -> (Vec<Leaf>, usize) {
     let mut path = vec![tokens[index].clone()];
     while tokens.get(index + 1).is_some_and(|next| next == "::")
@@ -29,7 +29,7 @@ pub(crate) fn path(tokens: &[String], mut index: usize) -> (Vec<Leaf>, usize) {
     (vec![Leaf { name, path }], index + 1)
 }
 
-/// Reads one branch of a tree: a path, then perhaps a group in braces or `as` and a name.
+/// Reads one branch of a tree: a path, optionally with a group in braces or with `as` and a name.
 fn group(tokens: &[String], mut index: usize, prefix: &[String], leaves: &mut Vec<Leaf>) -> usize {
     let mut path = prefix.to_vec();
     let mut name = None;

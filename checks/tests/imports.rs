@@ -1,7 +1,7 @@
-//! Which module may import which: the table of each crate stands in `tests/imports/`.
+//! The allowed imports between modules. The table of each crate is in `tests/imports/`.
 //!
-//! After a change that is meant: `UPDATE_GOLDEN=1 cargo test -p workflow-checks`. A new arrow is a decision: say in
-//! the commit why it is right. A circle of files is allowed only with a reason, in the line below it.
+//! After an intended change, run `UPDATE_GOLDEN=1 cargo test -p workflow-checks`, and give the reason for a new
+//! import in the commit. A circle of files is allowed only with a reason, in the line below it.
 
 use std::{
     error::Error,
@@ -24,8 +24,8 @@ const CRATES: [(&str, &str); 9] = [
     ("workflow-server", "examples/server"),
 ];
 
-/// Test support is part of the library, and may use all of it.
-const LEFT_OUT: &str = "testing";
+/// Test support is part of the library and may use all of it.
+const EXCLUDED: &str = "testing";
 
 fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -39,7 +39,7 @@ fn modules_import_only_what_the_tables_allow() -> Result<(), Box<dyn Error>> {
         let file = format!("tests/imports/{name}.txt");
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(&file);
         let allowed = Table::parse(&fs::read_to_string(&path).unwrap_or_default());
-        let found = Table::of(&modules, LEFT_OUT).with_reasons_of(&allowed);
+        let found = Table::of(&modules, EXCLUDED).with_reasons_of(&allowed);
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
             fs::write(&path, found.to_string())?;
         } else {
@@ -62,7 +62,8 @@ fn modules_import_only_what_the_tables_allow() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Adapters know core, and never each other. What two of them share knows no crate of the workspace.
+/// Adapters depend on core and never on each other. A crate that two of them share depends on no crate of the
+/// workspace.
 #[test]
 fn crates_depend_on_core_only() -> Result<(), Box<dyn Error>> {
     let libraries = [

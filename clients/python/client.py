@@ -35,13 +35,13 @@ WORKFLOW = {
 
 
 def expect(kind, answer):
-    """The parsed answer, which must be of this type."""
+    """Returns the parsed answer, which must be of this type."""
     assert isinstance(answer, kind), f"expected {kind.__name__}, got {answer!r}"
     return answer
 
 
 def events(client: Client, run, until) -> list:
-    """All events of a run, read page by page until one is of the type `until`."""
+    """Reads the events of a run page by page, until one has the type `until`."""
     found, after, deadline = [], 0, time.monotonic() + 30
     while not any(isinstance(event, until) for event in found):
         assert time.monotonic() < deadline, f"no {until.__name__} within 30 s: {found}"

@@ -9,7 +9,7 @@ type Run = StartRun['responses']['202']['content']['application/json'];
 /** Only `input` is required. */
 export const request: RunRequest = { input: { text: 'tides' } };
 
-/** Every event is known by its `type`. */
+/** The `type` of an event selects its fields. */
 export function describe(update: Schemas['Update']): string {
   switch (update.type) {
     case 'node.delta':

@@ -1,4 +1,4 @@
-// Generates types from target/openapi.json: api.d.ts has the whole API, page.ts only the schemas, for the web page.
+// Generates types from target/openapi.json: api.d.ts for the whole API, and page.ts with the schemas only, for the web page.
 import { readFile, writeFile } from 'node:fs/promises';
 import openapiTS, { astToString } from 'openapi-typescript';
 
@@ -11,7 +11,7 @@ async function generate(name, source) {
 }
 
 await generate('api.d.ts', document);
-// Without descriptions: the page's types then change only with the API's shapes.
+// Without descriptions, so that the page's types change only with the shapes of the API.
 function withoutDescriptions(value, isSchema = true) {
   if (Array.isArray(value)) return value.map((item) => withoutDescriptions(item));
   if (typeof value !== 'object' || value === null) return value;
