@@ -29,7 +29,7 @@
 //! sent in one header and appears in no error, log line or `Debug` output.
 //!
 //! Types of other crates in the public API: [`serde_json::Value`] for schemas, tools and raw parts,
-//! and [`workflow_core::Usage`] for token counts. The HTTP client is not part of it.
+//! and [`workflow_core::value::Usage`] for token counts. The HTTP client is not part of it.
 
 // Reading order: `request` and `reply`, `error`, `stream` (bytes to a reply), `limits`, `client`, `node`.
 mod client;
