@@ -21,10 +21,10 @@ const chain = (length: number) =>
     })),
   });
 
-/** A free place in the graph: its lower left. */
+/** A free place in the graph, at its left, where it is also when the dock of findings opens below. */
 async function ground(page: Page): Promise<Point> {
   const box = (await page.getByRole('region', { name: 'Graph' }).boundingBox())!;
-  return { x: box.x + 40, y: box.y + box.height - 120 };
+  return { x: box.x + 40, y: box.y + 200 };
 }
 
 test.use({ viewport: { width: 1440, height: 900 } });
@@ -90,6 +90,8 @@ test('the buttons make it larger and smaller, and Fit shows all of it', async ({
   await ui.write(chain(40));
   await expect(card(page, 'n1')).toBeVisible();
   await expect(card(page, 'n39')).not.toBeInViewport();
+  // The warnings about these steps take a part of the pane once they are found.
+  await expect(page.locator('.pane-dock')).toBeVisible();
   const before = await boxOf(page, 'n0');
   await page.getByRole('button', { name: 'Larger' }).click();
   await expect.poll(async () => (await boxOf(page, 'n0')).width / before.width).toBeCloseTo(1.2, 1);

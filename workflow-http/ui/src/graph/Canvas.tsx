@@ -143,7 +143,7 @@ function Tools({ layout, viewport, onList }: { layout: Layout; viewport: Viewpor
       <Tool icon="rows" label="Steps as a list" onClick={onList} />
       <Tool icon="minus" label="Smaller" onClick={() => viewport.zoomBy(1 / 1.2)} />
       <Tool icon="plus" label="Larger" onClick={() => viewport.zoomBy(1.2)} />
-      <Tool icon="fit" label="Fit" onClick={() => viewport.show(fitIn(layout, viewport.size, LEAST))} />
+      <Tool icon="fit" label="Fit" onClick={() => viewport.fit(layout)} />
     </div>
   );
 }

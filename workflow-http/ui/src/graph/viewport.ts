@@ -1,6 +1,6 @@
 // Which part of the drawing is shown. It is moved by dragging, the wheel, a trackpad and one or two fingers, outside React:
 // a gesture changes one style of one element and renders nothing.
-import { LEAST, type Size } from './fit';
+import { fitIn, LEAST, type Size } from './fit';
 
 export interface Point {
   x: number;
@@ -48,10 +48,16 @@ export class Viewport {
     this.#changed();
   }
 
-  /** Around the middle of the pane. */
+  /** Zooms around the middle of the pane, for a person. */
   zoomBy(factor: number): void {
     const middle = { x: this.size.width / 2, y: this.size.height / 2 };
-    this.show(moved(this.view, middle, middle, factor));
+    this.#gesture(middle, middle, factor);
+  }
+
+  /** Shows the whole drawing, for a person. */
+  fit(drawing: Size): void {
+    this.onGesture();
+    this.show(fitIn(drawing, this.size, LEAST));
   }
 
   /** The sides of the area in sight, rounded up, in the coordinates of the drawing: `left top right bottom`. */
