@@ -8,20 +8,35 @@ use super::error_body::ErrorBody;
 /// The class of a refusal. Each has one code, and one answer to whether a retry is useful.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
+    /// 400 without a more specific cause.
     InvalidRequest,
+    /// 400 with `FAILED_PRECONDITION`, for example in a region where the API is not available.
     FailedPrecondition,
+    /// 401, or 400 for an invalid key.
     Authentication,
+    /// 402, or 429 whose message names credits or a spending cap.
     Billing,
+    /// 403, for example a key that is restricted to other APIs.
     PermissionDenied,
+    /// 404: an unknown or retired model, or a wrong base URL.
     NotFound,
+    /// 408: the server's own timeout.
     RequestTimeout,
+    /// 413.
     RequestTooLarge,
+    /// 429 for a limit per minute. Passes by itself.
     RateLimited,
+    /// 429 for a quota per day.
     DailyQuota,
+    /// 429 with a limit of 0: the plan does not include the model.
     NoQuota,
+    /// 499: the request was cancelled by the client or a proxy.
     Cancelled,
+    /// 500.
     Internal,
+    /// 502 to 504.
     Overloaded,
+    /// Any other status, also a redirect, which is not followed.
     Rejected,
 }
 

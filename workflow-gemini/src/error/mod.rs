@@ -49,17 +49,18 @@ use crate::limits::{CoolingDown, NotAdmitted};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GeminiError {
-    /// The request is invalid. Nothing was sent.
+    /// The request is invalid. Nothing was sent. Code `invalid_request`; not retryable.
     #[error("the request cannot be sent: {reason}")]
     InvalidRequest {
         /// The fault, in words.
         reason: Cow<'static, str>,
     },
-    /// The API refused the request, at once or in the middle of the answer.
+    /// The API refused the request, at once or in the middle of the answer. Code and retry depend on the
+    /// refusal.
     #[error(transparent)]
     Api(Box<ApiError>),
     /// The model cools down: the API reported to this or another request of the client that it is over
-    /// a limit. Nothing was sent.
+    /// a limit. Nothing was sent. It has the code of the refusal that began the cool-down.
     #[error("no request is sent to {model} for another {} s: {error}", left.as_secs_f64().ceil())]
     CoolingDown {
         /// The model, without `models/`.
@@ -69,7 +70,7 @@ pub enum GeminiError {
         /// The refusal that began the cool-down.
         error: Box<ApiError>,
     },
-    /// The queue is full. Nothing was sent.
+    /// The queue is full. Nothing was sent. Code `queue_full`; retryable.
     #[error("the queue for {queue} is full: its limit is {most} (`max_queued`)")]
     QueueFull {
         /// The model that the requests wait for, or `retry_budget`.
@@ -77,7 +78,7 @@ pub enum GeminiError {
         /// The limit that was reached.
         most: usize,
     },
-    /// The token provider failed. Nothing was sent.
+    /// The token provider failed. Nothing was sent. Code `token_unavailable`; retryable.
     #[error("there is no access token for the Gemini API")]
     Token {
         /// The error of the provider.
@@ -86,7 +87,8 @@ pub enum GeminiError {
     /// The API accepted the request, but its answer has no usable text.
     #[error(transparent)]
     NoAnswer(Box<NoAnswer>),
-    /// The API could not be reached, or closed the connection before its answer.
+    /// The API could not be reached, or closed the connection before its answer. Code `connection_failed`;
+    /// retryable.
     #[error("the Gemini API at {peer} could not be reached")]
     Connection {
         /// The host, and the proxy if one is used.
@@ -94,7 +96,7 @@ pub enum GeminiError {
         /// The error of the HTTP client.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// A timeout of the client was reached.
+    /// A timeout of the client was reached. Code `model_timeout`; retryable.
     #[error("the Gemini API{} took longer than {limit:?} {phase}", at(peer.as_deref()))]
     Timeout {
         /// The host, and the proxy if one is used; only if no connection was made.
@@ -104,19 +106,20 @@ pub enum GeminiError {
         /// The timeout of this phase.
         limit: Duration,
     },
-    /// The answer ended before the model did.
+    /// The answer ended before the model did. Code `answer_interrupted`; retryable.
     #[error("the Gemini API's answer broke off")]
     Interrupted {
         /// The error of the HTTP client; `None` if the body ended regularly, but too early.
         source: Option<Box<dyn Error + Send + Sync>>,
     },
-    /// The answer is larger than the client allows.
+    /// The answer is larger than the client allows. Code `answer_too_large`; not retryable.
     #[error("the Gemini API's answer is larger than {limit} bytes (`max_reply_bytes`)")]
     TooLarge {
         /// The limit, in bytes after decompression.
         limit: usize,
     },
-    /// The answer is not from the API, but for example a proxy's error page with status 200.
+    /// The answer is not from the API, but for example a proxy's error page with status 200. Code
+    /// `foreign_answer`; retryable once.
     #[error("the answer is not the Gemini API's ({content_type}): {excerpt}")]
     Foreign {
         /// The `Content-Type` of the answer.

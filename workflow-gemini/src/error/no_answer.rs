@@ -25,51 +25,57 @@ pub struct NoAnswer {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum NoAnswerReason {
-    /// The prompt was blocked before the model wrote anything.
+    /// The prompt was blocked before the model wrote anything. Code `prompt_blocked`; retryable once if the
+    /// API's reason is `OTHER`.
     Blocked {
         /// The API's reason.
         reason: BlockReason,
         /// The safety ratings of the prompt, each as `CATEGORY: PROBABILITY`.
         ratings: Vec<String>,
     },
-    /// The answer was withheld, for safety or another policy.
+    /// The answer was withheld, for safety or another policy. Code `answer_refused`; not retryable.
     Refused {
         /// The API's reason.
         reason: FinishReason,
         /// The ratings that blocked the answer, each as `CATEGORY: PROBABILITY`.
         ratings: Vec<String>,
     },
-    /// The account is limited or disabled.
+    /// The account is limited or disabled. Code `permission_denied`; not retryable.
     Denied(FinishReason),
-    /// The answer has no text, but a function call, an image or a sound.
+    /// The answer has no text, but a function call, an image or a sound. Code `unsupported_answer`; not
+    /// retryable.
     Unsupported {
         /// The contents of the answer, in words.
         kinds: Vec<String>,
     },
-    /// The model stopped without any text.
+    /// The model stopped without any text. Code `empty_answer`; retryable once.
     Empty,
-    /// The token limit was reached before any text: thinking used all tokens.
+    /// The token limit was reached before any text: thinking used all tokens. Code `out_of_tokens`; not
+    /// retryable.
     OutOfTokens {
         /// `thoughtsTokenCount`.
         thought_tokens: u64,
         /// `maxOutputTokens`, if the request set it.
         max_output_tokens: Option<u32>,
     },
-    /// The model failed to write an answer, for example with `MALFORMED_RESPONSE`.
+    /// The model failed to write an answer, for example with `MALFORMED_RESPONSE`. Code `generation_failed`;
+    /// retryable once.
     Failed(FinishReason),
-    /// The model cannot continue the conversation that the request contains.
+    /// The model cannot continue the conversation that the request contains. Code `invalid_history`; not
+    /// retryable.
     InvalidHistory(FinishReason),
     /// The answer needs a further request, but has no token to continue it, or no text after the
-    /// last request that is allowed.
+    /// last request that is allowed. Code `continuation_needed`; not retryable.
     Continuation,
-    /// The request has a schema, but the text is not JSON.
+    /// The request has a schema, but the text is not JSON. Code `answer_not_json`; retryable, unless the text
+    /// was cut off.
     NotJson {
         /// The syntax error with line and column.
         detail: String,
         /// Whether the text was cut off at its token limit.
         truncated: bool,
     },
-    /// The text is JSON, but does not match the schema of the request.
+    /// The text is JSON, but does not match the schema of the request. Code `answer_does_not_fit`; retryable.
     SchemaMismatch {
         /// The place of the first mismatch, as a JSON pointer; empty for the whole answer.
         pointer: String,

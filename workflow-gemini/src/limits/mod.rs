@@ -30,8 +30,11 @@ pub(crate) const RETRY_BUDGET: &str = "retry_budget";
 /// The limits of a client. The builder documents them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
+    /// The most requests in flight, including answers that are being read.
     pub(crate) in_flight: usize,
+    /// The most requests in any 60 s; `None` for no limit.
     pub(crate) per_minute: Option<u32>,
+    /// The most retries in a row; 0 allows none.
     pub(crate) retry_budget: u32,
     /// The most requests in each queue.
     pub(crate) queued: usize,

@@ -13,9 +13,13 @@ const AFTER_THE_END: Duration = Duration::from_secs(5);
 /// The timeouts of a client. The builder documents them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Timeouts {
+    /// Applied by the HTTP client, which alone sees when the connection is made.
     pub(crate) connect: Duration,
+    /// From the start of the request.
     pub(crate) first_byte: Duration,
+    /// Between two pieces of the body.
     pub(crate) idle: Duration,
+    /// From the start of the request to the end of the body.
     pub(crate) total: Option<Duration>,
 }
 
