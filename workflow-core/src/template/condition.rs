@@ -27,11 +27,16 @@ impl Condition {
         Expr::printed(source, syntax::condition).map(Self)
     }
 
+    /// The expression alone; its value may be of any kind.
+    pub(crate) fn into_expr(self) -> Expr {
+        self.0
+    }
+
     pub(crate) fn references(&self) -> &References {
         self.0.references()
     }
 
-    pub(crate) fn paths(&self) -> Paths {
+    pub(crate) fn paths(&self) -> &Paths {
         self.0.paths()
     }
 

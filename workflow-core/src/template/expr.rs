@@ -23,6 +23,7 @@ struct Compiled {
     expression: minijinja::Expression<'static, 'static>,
     source: Box<str>,
     references: References,
+    paths: Paths,
 }
 
 impl Expr {
@@ -44,13 +45,14 @@ impl Expr {
         }
         bounds::check_expression(source)?;
         let expr = syntax::expression(source)?;
-        let (references, _) = syntax::read(&expr, source)?;
+        let (references, paths) = syntax::read(&expr, source)?;
         let compiled = ENVIRONMENT.compile_expression_owned(print(&expr));
         let expression = compiled.map_err(|error| TemplateError::of_engine(&error))?;
         Ok(Self(Arc::new(Compiled {
             expression,
             source: source.into(),
             references,
+            paths,
         })))
     }
 
@@ -64,10 +66,8 @@ impl Expr {
     }
 
     /// The paths that it reads.
-    pub(crate) fn paths(&self) -> Paths {
-        let source = &self.0.source;
-        let read = syntax::expression(source).and_then(|expr| syntax::read(&expr, source));
-        read.map_or_else(|_| Paths::default(), |(_, paths)| paths)
+    pub(crate) fn paths(&self) -> &Paths {
+        &self.0.paths
     }
 
     /// Its value as JSON, paid for from a budget.

@@ -50,7 +50,7 @@ impl Json {
     }
 
     /// The paths that its strings read, each with its place.
-    pub(crate) fn paths(&self, at: &Pointer) -> Vec<(Pointer, Paths)> {
+    pub(crate) fn paths(&self, at: &Pointer) -> Vec<(Pointer, &Paths)> {
         let mut found = Vec::new();
         self.0.visit(at, &mut |at, part| {
             let paths = match part {
@@ -180,7 +180,7 @@ impl Part {
         }
     }
 
-    fn visit(&self, at: &Pointer, see: &mut impl FnMut(&Pointer, &Self)) {
+    fn visit<'a>(&'a self, at: &Pointer, see: &mut impl FnMut(&Pointer, &'a Self)) {
         see(at, self);
         match self {
             Self::Array(parts) => parts

@@ -24,6 +24,16 @@ pub(crate) enum Key {
     Element,
 }
 
+impl Key {
+    /// The field, if a template can write it after a dot.
+    pub(super) fn as_name(&self) -> Option<&str> {
+        match self {
+            Self::Field(name) if is_name(name) => Some(name),
+            _ => None,
+        }
+    }
+}
+
 impl Path {
     pub(super) fn of(root: impl Into<String>) -> Self {
         Self {
@@ -57,7 +67,7 @@ impl Path {
         };
         for key in &self.keys[from..keys] {
             match key {
-                Key::Field(name) if is_plain(name) => written.extend([".", name]),
+                Key::Field(name) if is_name(name) => written.extend([".", name]),
                 Key::Field(name) => written.extend(["['", name, "']"]),
                 Key::Index | Key::Element => written.push_str("[…]"),
             }
@@ -66,8 +76,7 @@ impl Path {
     }
 }
 
-/// Whether a field can be written after a dot.
-fn is_plain(field: &str) -> bool {
+fn is_name(field: &str) -> bool {
     field.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && field.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
@@ -126,7 +135,8 @@ mod tests {
     };
 
     fn found(source: &str) -> Vec<String> {
-        let paths = Template::parse(source).expect(source).paths();
+        let template = Template::parse(source).expect(source);
+        let paths = template.paths();
         let written = paths.iter().map(|path| {
             let written = path.written(path.keys.len());
             let optional = paths.is_optional(path, path.keys.len());
@@ -188,7 +198,8 @@ mod tests {
                 "a b",
             ),
         ] {
-            let paths = Template::parse(source).expect(source).paths();
+            let template = Template::parse(source).expect(source);
+            let paths = template.paths();
             let last = paths.iter().last().expect("a path");
             let keys = last.keys.iter().map(|key| match key {
                 Key::Field(name) => name,

@@ -21,6 +21,7 @@ struct Compiled {
     environment: Environment<'static>,
     source: Box<str>,
     references: References,
+    paths: Paths,
     assigned: Box<[String]>,
     lost: Box<[String]>,
 }
@@ -51,6 +52,7 @@ impl Template {
             environment,
             source: source.into(),
             references: understood.references,
+            paths: understood.paths,
             assigned: understood.assigned.into(),
             lost: understood.lost.into(),
         })))
@@ -66,9 +68,8 @@ impl Template {
     }
 
     /// The paths that it reads.
-    pub(crate) fn paths(&self) -> Paths {
-        let read = syntax::template(&self.0.source);
-        read.map_or_else(|_| Paths::default(), |read| read.paths)
+    pub(crate) fn paths(&self) -> &Paths {
+        &self.0.paths
     }
 
     /// The names its `set`, `for` and `with` give values to.

@@ -97,7 +97,7 @@ fn condition(node: &NodeSpec, reader: Reader, check: &mut Check) -> Option<Condi
         Ok(condition) => {
             let found = reader.check(condition.references(), &at);
             check.faults.extend(found);
-            let found = reader.check_paths(&condition.paths(), &at);
+            let found = reader.check_paths(condition.paths(), &at);
             check.faults.extend(found);
             check.warnings.extend(constant(&condition, &at));
             Some(condition)

@@ -1,11 +1,8 @@
 //! Walks an expression: which values it reads, and whether its filters and tests exist.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, iter};
 
-use super::{
-    ast::{Argument, Comparison, Expr},
-    token::{is_name_start, name_length},
-};
+use super::ast::{Argument, Comparison, Expr};
 use crate::template::{
     Key, Path, Paths, TemplateError,
     language::{is_global, known},
@@ -187,56 +184,32 @@ impl<'a> Reader<'a> {
         values.try_for_each(|value| self.walk(value, source))
     }
 
-    /// A name with what follows it by dots and fixed keys.
+    /// A name with the keys that follow it.
     fn path(&mut self, expr: &Expr, read: Read, source: &str) -> Result<(), TemplateError> {
-        let mut keys = Vec::new();
-        let mut read = read;
-        let mut here = expr;
-        // The expression up to the last key that is computed.
-        let mut known = expr;
-        let mut may_be_missing = read.may_be_missing();
-        let root = loop {
-            here = match here {
-                Expr::Attribute(of, key) => {
-                    keys.push(key.as_str());
-                    of
-                }
-                Expr::Item(of, index) => {
-                    if let Some(key) = index.plain_text().filter(|key| is_name(key)) {
-                        keys.push(key);
-                    } else {
-                        // What follows is a part of something that is not known here.
-                        keys.clear();
-                        read = Read::Part;
-                        if key_of(index).is_none() {
-                            known = of;
-                            may_be_missing = false;
-                        }
-                    }
-                    of
-                }
-                other => break other,
-            };
-        };
-        if let Some(path) = self.path_of(known) {
-            self.found.paths.add(path, may_be_missing);
+        let prefix = self.prefix_of(expr);
+        if let Some(Prefix { path, is_all }) = &prefix {
+            let may_be_missing = *is_all && read.may_be_missing();
+            self.found.paths.add(path.clone(), may_be_missing);
         }
-        self.indices(expr, source)?;
-        let Expr::Name(root, at) = root else {
+        let root = self.indices(expr, source)?;
+        let Expr::Name(name, at) = root else {
             return self.walk(root, source);
         };
-        if self.names.contains(root) || is_global(root) {
+        let Some(Prefix { path, is_all }) = prefix.filter(|_| !self.names.contains(name)) else {
             return Ok(());
-        }
-        keys.push(root);
-        keys.reverse();
+        };
+        let names = path.keys.iter().map_while(Key::as_name);
+        let dotted: Vec<&str> = iter::once(name.as_str()).chain(names).collect();
+        // What follows a key that is no name is a part of something that is not known here.
+        let is_dotted = is_all && dotted.len() == path.keys.len() + 1;
+        let read = if is_dotted { read } else { Read::Part };
         self.found
-            .add(keys.join("."), read, dashed(source, *at, root.len()));
+            .add(dotted.join("."), read, dashed(source, *at, name.len()));
         Ok(())
     }
 
-    /// Walks the computed indices of a path, from its end.
-    fn indices(&mut self, expr: &Expr, source: &str) -> Result<(), TemplateError> {
+    /// Walks the computed indices of a path, from its end. Returns what the path begins with.
+    fn indices<'e>(&mut self, expr: &'e Expr, source: &str) -> Result<&'e Expr, TemplateError> {
         let mut here = expr;
         loop {
             here = match here {
@@ -245,22 +218,32 @@ impl<'a> Reader<'a> {
                     self.walk(index, source)?;
                     of
                 }
-                _ => return Ok(()),
+                root => return Ok(root),
             };
         }
     }
 
     /// The path whose value an expression gives, if it is only that.
     pub(super) fn path_of(&self, expr: &Expr) -> Option<Path> {
+        let prefix = self.prefix_of(expr).filter(|prefix| prefix.is_all);
+        prefix.map(|prefix| prefix.path)
+    }
+
+    /// The path of an expression up to its first computed key.
+    fn prefix_of(&self, expr: &Expr) -> Option<Prefix> {
         match expr {
-            Expr::Name(name, _) if self.names.contains(name) => self.names.path(name).cloned(),
-            Expr::Name(name, _) => (!is_global(name)).then(|| Path::of(name)),
-            Expr::Attribute(of, field) => Some(self.path_of(of)?.then(Key::Field(field.clone()))),
-            Expr::Item(of, index) => Some(self.path_of(of)?.then(key_of(index)?)),
-            Expr::Slice(of, _) => self.path_of(of),
+            Expr::Name(name, _) if self.names.contains(name) => {
+                self.names.path(name).cloned().map(Prefix::all)
+            }
+            Expr::Name(name, _) => (!is_global(name)).then(|| Prefix::all(Path::of(name))),
+            Expr::Attribute(of, field) => {
+                Some(self.prefix_of(of)?.then(Some(Key::Field(field.clone()))))
+            }
+            Expr::Item(of, index) => Some(self.prefix_of(of)?.then(key_of(index))),
+            Expr::Slice(of, _) => self.path_of(of).map(Prefix::all),
             Expr::Filter(of, name, _) => match name.as_str() {
-                "first" | "last" => Some(self.path_of(of)?.then(Key::Element)),
-                name if SAME_ITEMS.contains(&name) => self.path_of(of),
+                "first" | "last" => Some(Prefix::all(self.path_of(of)?.then(Key::Element))),
+                name if SAME_ITEMS.contains(&name) => self.path_of(of).map(Prefix::all),
                 _ => None,
             },
             _ => None,
@@ -296,16 +279,37 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// The path of an expression, up to its first computed key.
+struct Prefix {
+    path: Path,
+    /// Whether no key is computed: the path is that of the whole expression.
+    is_all: bool,
+}
+
+impl Prefix {
+    fn all(path: Path) -> Self {
+        let is_all = true;
+        Self { path, is_all }
+    }
+
+    /// Adds the next key; `None` is a computed one.
+    fn then(self, key: Option<Key>) -> Self {
+        match key.filter(|_| self.is_all) {
+            Some(key) => Self::all(self.path.then(key)),
+            None => Self {
+                is_all: false,
+                ..self
+            },
+        }
+    }
+}
+
 /// The key of an index that is written out.
 fn key_of(index: &Expr) -> Option<Key> {
     match index.plain_text() {
         Some(name) => Some(Key::Field(name.to_owned())),
         None => index.is_number().then_some(Key::Index),
     }
-}
-
-fn is_name(text: &str) -> bool {
-    text.starts_with(is_name_start) && name_length(text) == text.len()
 }
 
 /// The name at a place together with what `-` ties to it, without white space.

@@ -1,7 +1,5 @@
 //! Checks one marked field of a node's `data`.
 
-use std::sync::Arc;
-
 use serde_json::{Map, Value};
 
 use super::{
@@ -42,7 +40,7 @@ fn check_template(source: &str, refers: bool, at: &Pointer, reader: &Reader) -> 
         Err(error) => return vec![error.into_fault(at)],
     };
     let mut faults = reader.check(template.references(), at);
-    faults.extend(reader.check_paths(&template.paths(), at));
+    faults.extend(reader.check_paths(template.paths(), at));
     faults.extend(reader.check_names(&template, at));
     if refers && template.references().is_empty() {
         let detail = "the template refers to nothing, so it would always give the same text";
@@ -54,14 +52,14 @@ fn check_template(source: &str, refers: bool, at: &Pointer, reader: &Reader) -> 
 
 fn check_expression(source: &str, condition: bool, at: &Pointer, reader: &Reader) -> Vec<Fault> {
     let read = if condition {
-        Condition::parse(source).map(|expr| (Arc::clone(expr.references()), expr.paths()))
+        Condition::parse(source).map(Condition::into_expr)
     } else {
-        Expr::parse(source).map(|expr| (Arc::clone(expr.references()), expr.paths()))
+        Expr::parse(source)
     };
     match read {
-        Ok((references, paths)) => {
-            let mut faults = reader.check(&references, at);
-            faults.extend(reader.check_paths(&paths, at));
+        Ok(expr) => {
+            let mut faults = reader.check(expr.references(), at);
+            faults.extend(reader.check_paths(expr.paths(), at));
             faults
         }
         Err(error) => vec![error.into_fault(at)],

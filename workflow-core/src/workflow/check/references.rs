@@ -255,7 +255,7 @@ impl<'a> Reader<'a> {
         let read = json.references(at).into_iter();
         let read = read.flat_map(|(at, references)| self.check(&references, &at));
         let paths = json.paths(at).into_iter();
-        let paths = paths.flat_map(|(at, paths)| self.check_paths(&paths, &at));
+        let paths = paths.flat_map(|(at, paths)| self.check_paths(paths, &at));
         let templates = json.templates(at).into_iter();
         let assigned = templates.flat_map(|(at, template)| self.check_names(&template, &at));
         read.chain(paths).chain(assigned).collect()
