@@ -8,6 +8,7 @@ use crate::workflow::check::{
     control::{PlannedCall, PlannedLoop, PlannedMap},
     data::{self, Built, Inside},
     graph::Graph,
+    graph_node::GraphNode,
     outputs::Shape,
     references::Reader,
 };
@@ -52,14 +53,19 @@ pub(super) fn plan(
     graph: &Graph,
     check: &mut Check,
 ) -> Option<(Planned, Inside)> {
-    let when = condition(node, Reader::node(graph, index), check);
+    let placed = GraphNode {
+        spec: node,
+        index,
+        graph,
+    };
+    let when = condition(node, placed.reader(), check);
     let node_type = data::node_type(node, check)?;
     refuse_what_does_not_apply(node, node_type, check);
     let Built {
         work,
         output,
         inside,
-    } = data::build(node, index, graph, node_type, check)?;
+    } = data::build(placed, node_type, check)?;
     graph.set_shape(index, output_shape(output, node));
     let defaults = if node_type.control().is_none() {
         check.defaults

@@ -8,7 +8,7 @@ use super::{
     Check,
     control::{self, BodyScope},
     data::StandIn,
-    graph::Graph,
+    graph_node::GraphNode,
     marks::{Mark, Marked},
     outputs::Shape,
     outside::{LocalValue, Outside, Values},
@@ -17,15 +17,13 @@ use crate::workflow::body::{Body, List};
 use crate::{node::ControlKind, workflow::spec::NodeSpec};
 
 /// A control node, and the marked fields of its `data`.
-pub(in crate::workflow) struct Container<'a, 'g> {
+pub(in crate::workflow) struct Container<'a> {
     pub(in crate::workflow) kind: ControlKind,
-    pub(in crate::workflow) node: &'a NodeSpec,
-    pub(in crate::workflow) index: usize,
-    pub(in crate::workflow) graph: &'a Graph<'g>,
+    pub(in crate::workflow) node: GraphNode<'a>,
     pub(in crate::workflow) marked: &'a [Marked<'a>],
 }
 
-impl Container<'_, '_> {
+impl Container<'_> {
     /// Checks the bodies of the node, in the order of its `data`, and the fields that read them. Where one cannot be
     /// planned, there is a fault.
     pub(in crate::workflow) fn bodies(
@@ -43,19 +41,14 @@ impl Container<'_, '_> {
     }
 
     fn body(&self, field: &Marked, stand_in: &mut StandIn, check: &mut Check) -> Option<Arc<Body>> {
-        let Self {
-            kind,
-            node,
-            index,
-            graph,
-            marked,
-        } = *self;
+        let Self { kind, node, marked } = *self;
+        let GraphNode { spec, index, graph } = node;
         let items: &[Value] = field.value.as_array()?;
         let BodyScope {
             locals,
             begin,
             has_begin,
-        } = control::of(kind).body_scope(node, index, graph, check)?;
+        } = control::of(kind).body_scope(node, check)?;
         let values = Values {
             input: graph.outside().input().clone(),
             begin,
@@ -64,14 +57,14 @@ impl Container<'_, '_> {
         if !check.count(items.len(), &field.at) {
             return None;
         }
-        check.within(&field.at, node.timeout, 0, |check| {
+        check.within(&field.at, spec.timeout, 0, |check| {
             let nodes = NodeSpec::read_all(items, &field.at, &mut check.faults);
             let list = List::new(&nodes, outside, check);
             let mut body = list.plan(check);
             for field in marked.iter().filter(|field| field.reads_body) {
                 stand_in.check(field, &list.reader(), check);
             }
-            body.result = list.result_shape(node.data.get("output"));
+            body.result = list.result_shape(spec.data.get("output"));
             for local in &locals {
                 if let LocalValue::Result(read) = &local.value {
                     // In the first round there is none.
@@ -82,7 +75,7 @@ impl Container<'_, '_> {
                     }
                 }
             }
-            if node.data.get("output").is_none() {
+            if spec.data.get("output").is_none() {
                 list.use_sinks();
             }
             list.warn_of_unused(check);

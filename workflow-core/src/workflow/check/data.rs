@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{
-    Check, container::Container, control, fields, graph::Graph, marks, outputs::Shape,
+    Check, container::Container, control, fields, graph_node::GraphNode, marks, outputs::Shape,
     references::Reader, shape,
 };
 use crate::workflow::{body::Body, plan::Work};
@@ -42,34 +42,27 @@ fn unknown_type(kind: &str, node: &NodeSpec, registry: &Registry) -> Fault {
 
 /// Builds what a node does, or notes everything that keeps it from being built.
 pub(in crate::workflow) fn build(
-    node: &NodeSpec,
-    index: usize,
-    graph: &Graph,
+    node: GraphNode<'_>,
     node_type: &NodeType,
     check: &mut Check,
 ) -> Option<Built> {
-    let at = node.at.field("data");
-    let marked = marks::find(node_type.schema(), &node.data, &at);
-    let mut stand_in = StandIn::new(&node.data, &at);
+    let at = node.spec.at.field("data");
+    let data = &node.spec.data;
+    let marked = marks::find(node_type.schema(), data, &at);
+    let mut stand_in = StandIn::new(data, &at);
     let own = marked.iter().filter(|field| !field.reads_body);
     for field in own {
-        stand_in.check(field, &Reader::node(graph, index), check);
+        stand_in.check(field, &node.reader(), check);
     }
     let bodies = node_type.control().map(|kind| {
         let marked = &marked;
-        let container = Container {
-            kind,
-            node,
-            index,
-            graph,
-            marked,
-        };
+        let container = Container { kind, node, marked };
         (kind, container.bodies(&mut stand_in, check))
     });
     match (make(node_type, &stand_in, check)?, bodies) {
-        (Made::Leaf(made), _) => Some(leaf(made, node, index, graph, check)),
+        (Made::Leaf(made), _) => Some(leaf(made, node, check)),
         (Made::Control(data), Some((kind, bodies))) => {
-            control::of(kind).plan(data, bodies?, node, index, graph, check)
+            control::of(kind).plan(data, bodies?, node, check)
         }
         (Made::Control(_), None) => None,
     }
@@ -159,21 +152,15 @@ impl Inside {
     }
 }
 
-fn leaf(
-    leaf: Box<dyn Node>,
-    node: &NodeSpec,
-    index: usize,
-    graph: &Graph,
-    check: &mut Check,
-) -> Built {
+fn leaf(leaf: Box<dyn Node>, node: GraphNode<'_>, check: &mut Check) -> Built {
     if leaf.reads_input() {
-        read_implicit(node, index, graph, check);
+        read_implicit(node, check);
     }
     let output = match leaf.output_shape() {
         OutputShape::Unknown => Shape::Unknown,
         OutputShape::Text => Shape::Text,
         OutputShape::Schema(schema) => Shape::of_schema(schema),
-        OutputShape::Json(json) => Reader::node(graph, index).shape_of_json(json),
+        OutputShape::Json(json) => node.reader().shape_of_json(json),
     };
     Built {
         work: Work::Leaf(leaf),
@@ -183,16 +170,12 @@ fn leaf(
 }
 
 /// Notes that a node reads its implicit input, and refuses it where there is none.
-pub(in crate::workflow) fn read_implicit(
-    node: &NodeSpec,
-    index: usize,
-    graph: &Graph,
-    check: &mut Check,
-) {
+pub(in crate::workflow) fn read_implicit(node: GraphNode<'_>, check: &mut Check) {
+    let GraphNode { spec, index, graph } = node;
     if let ImplicitInput::Step(step) = graph.implicit_input(index) {
         graph.uses(step);
     }
-    if graph.has_input(index) {
+    if node.has_input() {
         return;
     }
     let (name, needs) = (graph.name(index), graph.needs(index).len());
@@ -201,5 +184,5 @@ pub(in crate::workflow) fn read_implicit(
         needs => format!("`{name}` reads its input, but has {needs} needs"),
     };
     let hint = "name what it should read in a template, or give it exactly one need";
-    check.fault(Fault::new(FaultCode::NoImplicitInput, &node.at, detail).with_hint(hint));
+    check.fault(Fault::new(FaultCode::NoImplicitInput, &spec.at, detail).with_hint(hint));
 }

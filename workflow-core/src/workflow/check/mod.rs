@@ -5,6 +5,7 @@ pub(super) mod control;
 pub(super) mod data;
 mod fields;
 pub(super) mod graph;
+pub(super) mod graph_node;
 mod marks;
 pub(super) mod outputs;
 pub(super) mod outside;

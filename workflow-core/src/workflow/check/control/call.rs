@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Body, Built, Check, Control, ControlCheck, Graph, Inside, NodeSpec, Work, data};
+use super::{Body, Built, Check, Control, ControlCheck, GraphNode, Inside, Work, data};
 use crate::{node::WorkflowNode, workflow::Workflow};
 
 /// A call with the workflow that it calls.
@@ -18,21 +18,19 @@ impl ControlCheck for CallCheck {
         &self,
         data: Control,
         _bodies: Vec<Arc<Body>>,
-        node: &NodeSpec,
-        index: usize,
-        graph: &Graph,
+        node: GraphNode<'_>,
         check: &mut Check,
     ) -> Option<Built> {
         let Control::Workflow(call) = data else {
             return None;
         };
         if call.input.is_none() {
-            data::read_implicit(node, index, graph, check);
+            data::read_implicit(node, check);
         }
-        let at = node.at.field("data").field("workflow");
+        let at = node.data_at("workflow");
         let workflow = check.call(&call.workflow, &at)?;
         let depth = workflow.depth();
-        let workflow = check.within(&at, node.timeout, depth, |_| workflow)?;
+        let workflow = check.within(&at, node.spec.timeout, depth, |_| workflow)?;
         Some(Built {
             inside: Inside::of_called(&call.workflow),
             output: workflow.result_shape().clone(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Body, Built, Check, Control, ControlCheck, Graph, Inside, NodeSpec, Work};
+use super::{Body, Built, Check, Control, ControlCheck, GraphNode, Inside, Work};
 
 pub(super) struct DelayCheck;
 
@@ -11,17 +11,15 @@ impl ControlCheck for DelayCheck {
         &self,
         data: Control,
         _bodies: Vec<Arc<Body>>,
-        node: &NodeSpec,
-        index: usize,
-        graph: &Graph,
+        node: GraphNode<'_>,
         check: &mut Check,
     ) -> Option<Built> {
         let Control::Delay(delay) = data else {
             return None;
         };
-        check.may_wait(delay.duration.0, &node.at.field("data").field("for"));
+        check.may_wait(delay.duration.0, &node.data_at("for"));
         Some(Built {
-            output: graph.input_shape(index),
+            output: node.input_shape(),
             work: Work::Delay(delay),
             inside: Inside::default(),
         })

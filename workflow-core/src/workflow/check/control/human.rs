@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Body, Built, Check, Control, ControlCheck, Graph, Inside, NodeSpec, Shape, Work};
+use super::{Body, Built, Check, Control, ControlCheck, GraphNode, Inside, Shape, Work};
 
 pub(super) struct HumanCheck;
 
@@ -11,16 +11,14 @@ impl ControlCheck for HumanCheck {
         &self,
         data: Control,
         _bodies: Vec<Arc<Body>>,
-        node: &NodeSpec,
-        _index: usize,
-        _graph: &Graph,
+        node: GraphNode<'_>,
         check: &mut Check,
     ) -> Option<Built> {
         let Control::Human(human) = data else {
             return None;
         };
         if let Some(expires) = human.expires {
-            check.may_wait(expires.0, &node.at.field("data").field("expires"));
+            check.may_wait(expires.0, &node.data_at("expires"));
         }
         let schema = human.schema.as_deref();
         Some(Built {

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{
-    Body, BodyScope, Built, Check, Control, ControlCheck, Graph, Inside, Local, NodeSpec, Reader,
-    Shape, Work,
+    Body, BodyScope, Built, Check, Control, ControlCheck, GraphNode, Inside, Local, Shape, Work,
 };
 use crate::{
     error::{Fault, FaultCode},
@@ -24,16 +23,10 @@ pub(crate) struct PlannedMap {
 pub(super) struct MapCheck;
 
 impl ControlCheck for MapCheck {
-    fn body_scope<'a>(
-        &self,
-        node: &'a NodeSpec,
-        index: usize,
-        graph: &Graph,
-        check: &mut Check,
-    ) -> Option<BodyScope<'a>> {
-        let name = node.data["as"].as_str().unwrap_or(ITEM);
-        check_item_name(node, name, graph, index, check);
-        let item = item_shape(node, Reader::node(graph, index));
+    fn body_scope<'a>(&self, node: GraphNode<'a>, check: &mut Check) -> Option<BodyScope<'a>> {
+        let name = node.spec.data["as"].as_str().unwrap_or(ITEM);
+        check_item_name(node, name, check);
+        let item = item_shape(node);
         let locals = [(name, item.clone()), ("index", Shape::Scalar)];
         let locals = locals.map(|(name, shape)| Local {
             name,
@@ -50,9 +43,7 @@ impl ControlCheck for MapCheck {
         &self,
         data: Control,
         bodies: Vec<Arc<Body>>,
-        _node: &NodeSpec,
-        _index: usize,
-        _graph: &Graph,
+        _node: GraphNode<'_>,
         _check: &mut Check,
     ) -> Option<Built> {
         let (Control::Map(node), Some(body)) = (data, bodies.into_iter().next()) else {
@@ -71,8 +62,9 @@ impl ControlCheck for MapCheck {
 }
 
 /// What is known of the items of a map.
-fn item_shape(node: &NodeSpec, reader: Reader) -> Shape {
-    let over = node.data.get("over").and_then(Value::as_str);
+fn item_shape(node: GraphNode<'_>) -> Shape {
+    let reader = node.reader();
+    let over = node.spec.data.get("over").and_then(Value::as_str);
     let list = over.map_or(Shape::Unknown, |over| reader.shape_of(over));
     let item = list.at(&Key::Index, reader.lookups());
     item.unwrap_or(Shape::Unknown)
@@ -80,18 +72,16 @@ fn item_shape(node: &NodeSpec, reader: Reader) -> Shape {
 
 /// What a map calls its items must not hide another name. The usual name may: in nested maps it is
 /// the inner map's item.
-fn check_item_name(node: &NodeSpec, name: &str, graph: &Graph, index: usize, check: &mut Check) {
-    let Some(written) = node.data.get("as").and_then(Value::as_str) else {
+fn check_item_name(node: GraphNode<'_>, name: &str, check: &mut Check) {
+    let Some(written) = node.spec.data.get("as").and_then(Value::as_str) else {
         return;
     };
-    let at = node.at.field("data").field("as");
+    let at = node.data_at("as");
     let usual = name == ITEM;
     if is_reserved(name) && !usual {
         let detail = format!("`{written}` means something else in templates");
-        check.fault(
-            Fault::new(FaultCode::ReservedName, at, detail).with_hint("choose another name"),
-        );
-    } else if !usual && Reader::node(graph, index).sees(name) {
+        check.fault(Fault::new(FaultCode::ReservedName, at, detail).with_hint("choose another name"));
+    } else if !usual && node.reader().sees(name) {
         let detail = format!("`{written}` already has a meaning here");
         check.fault(
             Fault::new(FaultCode::ShadowedName, at, detail).with_hint("choose another name"),

@@ -12,27 +12,19 @@ pub(crate) use self::{call::PlannedCall, map::PlannedMap, repeat::PlannedLoop};
 use super::{
     Check,
     data::{self, Built, Inside},
-    graph::Graph,
+    graph_node::GraphNode,
     outputs::Shape,
     outside::Local,
-    references::Reader,
 };
-use crate::workflow::{body::Body, plan::Work};
 use crate::{
     node::{Control, ControlKind},
-    workflow::spec::NodeSpec,
+    workflow::{body::Body, plan::Work},
 };
 
 /// How nodes of one kind are checked and planned.
 pub(super) trait ControlCheck {
     /// What each body of a node sees, for a kind that has one. Checks the names that the node gives its body.
-    fn body_scope<'a>(
-        &self,
-        _node: &'a NodeSpec,
-        _index: usize,
-        _graph: &Graph,
-        _check: &mut Check,
-    ) -> Option<BodyScope<'a>> {
+    fn body_scope<'a>(&self, _node: GraphNode<'a>, _check: &mut Check) -> Option<BodyScope<'a>> {
         None
     }
 
@@ -42,9 +34,7 @@ pub(super) trait ControlCheck {
         &self,
         data: Control,
         bodies: Vec<Arc<Body>>,
-        node: &NodeSpec,
-        index: usize,
-        graph: &Graph,
+        node: GraphNode<'_>,
         check: &mut Check,
     ) -> Option<Built>;
 }

@@ -3,8 +3,7 @@
 use std::{cell::RefCell, sync::Arc};
 
 use super::{
-    Body, BodyScope, Built, Check, Control, ControlCheck, Graph, Inside, Local, NodeSpec, Shape,
-    Work,
+    Body, BodyScope, Built, Check, Control, ControlCheck, GraphNode, Inside, Local, Shape, Work,
 };
 use crate::{node::LoopNode, workflow::check::outside::LocalValue};
 
@@ -17,13 +16,7 @@ pub(crate) struct PlannedLoop {
 pub(super) struct LoopCheck;
 
 impl ControlCheck for LoopCheck {
-    fn body_scope<'a>(
-        &self,
-        _node: &'a NodeSpec,
-        index: usize,
-        graph: &Graph,
-        _check: &mut Check,
-    ) -> Option<BodyScope<'a>> {
+    fn body_scope<'a>(&self, node: GraphNode<'a>, _check: &mut Check) -> Option<BodyScope<'a>> {
         let locals = [
             ("index", LocalValue::Known(Shape::Scalar)),
             ("previous", LocalValue::Result(RefCell::default())),
@@ -31,8 +24,8 @@ impl ControlCheck for LoopCheck {
         let locals = locals.map(|(name, value)| Local { name, value });
         Some(BodyScope {
             locals: locals.into(),
-            begin: graph.input_shape(index),
-            has_begin: graph.has_input(index),
+            begin: node.input_shape(),
+            has_begin: node.has_input(),
         })
     }
 
@@ -40,9 +33,7 @@ impl ControlCheck for LoopCheck {
         &self,
         data: Control,
         bodies: Vec<Arc<Body>>,
-        _node: &NodeSpec,
-        _index: usize,
-        _graph: &Graph,
+        _node: GraphNode<'_>,
         _check: &mut Check,
     ) -> Option<Built> {
         let (Control::Loop(node), Some(body)) = (data, bodies.into_iter().next()) else {
