@@ -1,8 +1,9 @@
 //! The contract of [`Store`](crate::Store), as tests that every store can run.
 //!
 //! [`store_tests!`](crate::store_tests) makes a `#[tokio::test]` of each case. A store that outlives its
-//! process also runs [`reopen_tests!`](crate::reopen_tests). The crate that runs them needs `tokio` with
-//! its features `macros` and `rt`. Each case is also a function in the modules below.
+//! process also runs [`reopen_tests!`](crate::reopen_tests), and one that checks what it reads
+//! [`damage_tests!`](crate::damage_tests). The crate that runs them needs `tokio` with its features `macros`
+//! and `rt`. Each case is also a function in the modules below.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 #![expect(
@@ -12,6 +13,8 @@
 )]
 
 pub mod append;
+pub mod damage;
+pub mod damaged;
 pub mod deletion;
 pub mod dropped;
 pub mod keys;
@@ -175,6 +178,31 @@ macro_rules! reopen_tests {
             #[::tokio::test]
             async fn $case() {
                 $crate::testing::store::reopen::$case($place).await;
+            }
+        )+
+    };
+}
+
+/// Makes a test of each case about rows that changed behind the back of their store.
+///
+/// It is given an expression that makes an empty store, as a future of something that implements
+/// [`ChangeRow`](crate::testing::store::damage::ChangeRow). A store that holds its values in memory needs none of them.
+#[macro_export]
+macro_rules! damage_tests {
+    ($empty:expr) => {
+        $crate::damage_tests! { $empty;
+            a_changed_event_is_named,
+            a_lost_event_is_named,
+            a_changed_run_is_named_and_not_listed,
+            a_changed_run_can_be_deleted,
+            a_changed_workflow_is_named_and_not_listed,
+        }
+    };
+    ($empty:expr; $($case:ident,)+) => {
+        $(
+            #[::tokio::test]
+            async fn $case() {
+                $crate::testing::store::damaged::$case(async || $empty.await).await;
             }
         )+
     };
