@@ -8,7 +8,6 @@ use super::{
     NodeRetrying, NodeSkipped, NodeStarted, NodeWaiting, Report, RunCancelled, RunCompleted,
     RunCreated, RunFailed, RunResumed, RunStarted, RunSuspended,
 };
-use crate::value::Usage;
 
 macro_rules! event_kinds {
     ($($(#[$doc:meta])+ $name:ident($body:ty) = $tag:literal,)+) => {
@@ -91,10 +90,5 @@ impl EventKind {
         if let Some(report) = report {
             report.debug = None;
         }
-    }
-
-    /// What the attempt that ends here has used.
-    pub(crate) fn usage(&self) -> Usage {
-        self.report().map(|report| report.usage).unwrap_or_default()
     }
 }

@@ -22,27 +22,33 @@ use crate::{
 };
 
 /// Makes an attempt at a node of a list. Its output may have this many bytes.
-pub(super) async fn run(
+#[expect(
+    clippy::manual_async_fn,
+    reason = "the future of an async function would hold each argument twice"
+)]
+pub(super) fn run(
     body: Arc<Body>,
     node: usize,
     cx: NodeContext,
     step: StepId,
     output_bytes: usize,
-) -> Option<Input> {
-    let planned = &body.steps[node];
-    let (result, jitter_sample) = match &planned.work {
-        Work::Leaf(node) => attempt(&**node, planned.timeout, output_bytes, &cx).await,
-        _ => (
-            Err(NodeError::new("internal", "this node is not attempted")),
-            0.0,
-        ),
-    };
-    Some(Input::Done {
-        step,
-        result,
-        report: cx.take_report(),
-        jitter_sample,
-    })
+) -> impl Future<Output = Option<Input>> + Send {
+    async move {
+        let planned = &body.steps[node];
+        let (result, jitter_sample) = match &planned.work {
+            Work::Leaf(node) => attempt(&**node, planned.timeout, output_bytes, &cx).await,
+            _ => (
+                Err(NodeError::new("internal", "this node is not attempted")),
+                0.0,
+            ),
+        };
+        Some(Input::Done {
+            step,
+            result,
+            report: cx.take_report(),
+            jitter_sample,
+        })
+    }
 }
 
 async fn attempt(

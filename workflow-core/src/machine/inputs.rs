@@ -97,12 +97,13 @@ impl Machine {
         report: Option<Box<Report>>,
         turn: &mut Turn,
     ) {
-        self.stop_timer(step, turn);
+        let frame = self.frames().at(step.frame);
+        let state = &frame.steps[step.node()];
         let completed = NodeCompleted {
-            step: self.step_ref(step),
-            attempt: self.frames().step(step).attempt,
+            step: frame.names[step.node()].clone(),
+            attempt: state.attempt,
             output,
-            duration_ms: self.frames().step(step).duration_ms(turn.now),
+            duration_ms: state.duration_ms(turn.now),
             report,
         };
         self.emit(Some(step), EventKind::NodeCompleted(completed), turn);

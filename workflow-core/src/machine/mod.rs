@@ -277,6 +277,7 @@ impl Machine {
     }
 
     /// The event that was applied last.
+    #[inline]
     fn last_event(&self, kind: EventKind, at: Timestamp) -> StepEvent {
         StepEvent::new(self.logged.seq(), self.logged.run_id(), at, kind)
     }
@@ -330,6 +331,7 @@ impl Machine {
                     }
                 }
                 Next::Complete(output, report) => {
+                    self.stop_timer(step, turn);
                     return self.complete(step, output, report, turn);
                 }
                 Next::Fail(error) => {

@@ -10,17 +10,16 @@ impl Machine {
     /// Continues a run, unless it is suspended and no time that it waits for has come. A run that was suspended because
     /// its host stopped always continues.
     pub(super) fn resume(&mut self, turn: &mut Turn) {
-        if self.has_ended() {
-            return;
-        }
         match self.logged.phase() {
+            // No step has begun.
+            Phase::New | Phase::Created | Phase::Ended => {}
             Phase::Interrupted(_) => self.wake("restart", turn),
             Phase::Suspended(_) => {
                 if self.wake_at().is_some_and(|wake_at| wake_at <= turn.now) {
                     self.wake("timer", turn);
                 }
             }
-            _ => self.continue_steps(turn),
+            Phase::Started(_) => self.continue_steps(turn),
         }
     }
 

@@ -49,7 +49,9 @@ impl Machine {
 
     fn settle_frames(&mut self, turn: &mut Turn) {
         loop {
-            self.settle_failures(turn);
+            if !self.agenda.failed.is_empty() {
+                self.settle_failures(turn);
+            }
             self.bound();
             if self.agenda.early_end.is_some() || self.has_ended() {
                 return;

@@ -83,7 +83,9 @@ impl RunHead {
                 self.started_at = Some(event.time);
             }
             EventKind::NodeCompleted(_) | EventKind::NodeRetrying(_) | EventKind::NodeFailed(_) => {
-                self.usage += event.kind.usage();
+                if let Some(report) = event.report() {
+                    self.usage += report.usage;
+                }
             }
             EventKind::RunCompleted(_) => self.end(RunStatus::Completed, event.time),
             EventKind::RunFailed(_) => self.end(RunStatus::Failed, event.time),

@@ -96,6 +96,7 @@ struct Spoken {
 }
 
 impl Said {
+    #[inline]
     fn of(report: Option<&Report>) -> Self {
         Self(report.map(|report| {
             Box::new(Spoken {

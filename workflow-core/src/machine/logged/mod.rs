@@ -189,6 +189,7 @@ impl Logged {
     }
 
     /// Applies the next event, live and in replay: the only transition. `step` is the step that the event is about.
+    #[inline]
     pub(super) fn apply(
         &mut self,
         step: Option<StepId>,

@@ -2,11 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use serde_json::Value;
-
-use super::{Agenda, DoesNotFit, FrameId, Logged, StepId, Wait};
+use super::{Agenda, DoesNotFit, Logged, StepId, Wait};
 use crate::{
-    event::{EventKind, NodeFailed, NodeStarted, Report},
+    event::{EventKind, NodeCompleted, NodeFailed, NodeStarted, Report},
     machine::{
         container::{Container, State},
         control::{self, Changes, Control},
@@ -15,7 +13,7 @@ use crate::{
         ids::Place,
         step::{Step, StepState, is_nearer},
     },
-    value::{Timestamp, Usage, WaitId},
+    value::{Timestamp, WaitId},
     workflow::Work,
 };
 
@@ -56,7 +54,7 @@ impl Logged {
                 self.change(id, agenda, |kind, step| kind.progress(step, it.progress))?;
             }
             (StepState::Running { .. }, EventKind::NodeRetrying(retrying)) => {
-                self.release(id, kind.usage(), agenda);
+                self.release(id, retrying.report.as_deref(), agenda);
                 let until = at.after(Duration::from_millis(retrying.next_in_ms));
                 self.frames.step_mut(id).back_off(until);
             }
@@ -81,12 +79,15 @@ impl Logged {
                 if is_reused(it.report.as_deref())
                     && self.reused(id).map(|reused| &reused.output) == Some(&it.output) =>
             {
-                self.complete(id, &it.output, it.report.as_deref(), agenda);
+                // What it holds has counted since the run was created.
+                self.reused.remove(&id.node());
+                self.complete(id, it, agenda);
             }
             (StepState::Running { .. } | StepState::Open { .. }, EventKind::NodeCompleted(it))
                 if !is_reused(it.report.as_deref()) && !self.frames.is_busy_in(step) =>
             {
-                self.complete(id, &it.output, it.report.as_deref(), agenda);
+                self.frames.hold(id.frame, &it.output);
+                self.complete(id, it, agenda);
             }
             (
                 StepState::Due { .. }
@@ -106,7 +107,7 @@ impl Logged {
                 | StepState::Waiting { .. },
                 EventKind::NodeCancelled(cancelled),
             ) if !self.frames.is_busy_in(step) => {
-                self.release(id, Usage::default(), agenda);
+                self.release(id, None, agenda);
                 self.close(id);
                 if cancelled.reason == RUN_CANCELLED {
                     let reason = "cancelled".into();
@@ -165,29 +166,18 @@ impl Logged {
             && wait == WaitId::of_event(self.seq + 1)
     }
 
-    fn complete(
-        &mut self,
-        id: StepId,
-        output: &Arc<Value>,
-        report: Option<&Report>,
-        agenda: &mut Agenda,
-    ) {
-        let usage = report.map(|report| report.usage).unwrap_or_default();
-        self.release(id, usage, agenda);
-        // What is taken over is counted since the run was created.
-        let is_held = id.frame == FrameId::ROOT && self.reused.remove(&id.node()).is_some();
-        if !is_held {
-            self.frames.hold(id.frame, output);
-        }
+    fn complete(&mut self, id: StepId, completed: &NodeCompleted, agenda: &mut Agenda) {
+        let report = completed.report.as_deref();
+        self.release(id, report, agenda);
         let scope = &self.frames.at(id.frame).scope;
-        scope.complete(id.node(), Arc::clone(output), report);
+        scope.complete(id.node(), Arc::clone(&completed.output), report);
         self.settle(id, true, agenda);
     }
 
     fn fail(&mut self, id: StepId, failed: &NodeFailed, agenda: &mut Agenda) {
         let origin = self.frames.failure_in(id, &failed.error);
         let report = failed.report.as_deref();
-        self.release(id, report.map(|it| it.usage).unwrap_or_default(), agenda);
+        self.release(id, report, agenda);
         let (seq, error) = (self.seq + 1, Arc::clone(&failed.error));
         if failed.handled {
             let scope = &self.frames.at(id.frame).scope;
@@ -201,9 +191,11 @@ impl Logged {
         agenda.failed.push_back(id.frame);
     }
 
-    /// Ends what a step has: its attempt, its wait, its frames. Counts what it used.
-    fn release(&mut self, id: StepId, usage: Usage, agenda: &mut Agenda) {
-        self.usage += usage;
+    /// Ends what a step has: its attempt, its wait, its frames. Counts what the attempt used.
+    fn release(&mut self, id: StepId, report: Option<&Report>, agenda: &mut Agenda) {
+        if let Some(report) = report {
+            self.usage += report.usage;
+        }
         let step = self.frames.step_mut(id);
         match step.state {
             StepState::Running { .. } => {

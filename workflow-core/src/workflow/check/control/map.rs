@@ -80,7 +80,9 @@ fn check_item_name(node: GraphNode<'_>, name: &str, check: &mut Check) {
     let usual = name == ITEM;
     if is_reserved(name) && !usual {
         let detail = format!("`{written}` means something else in templates");
-        check.fault(Fault::new(FaultCode::ReservedName, at, detail).with_hint("choose another name"));
+        check.fault(
+            Fault::new(FaultCode::ReservedName, at, detail).with_hint("choose another name"),
+        );
     } else if !usual && node.reader().sees(name) {
         let detail = format!("`{written}` already has a meaning here");
         check.fault(
