@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 /// A place in a JSON document: `#/nodes/1/data`. A place shares the one it is in, so that walking
 /// a document costs one link a value; the text is made only where there is something to tell.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Pointer(Option<Arc<Link>>);
 
 #[derive(Debug, PartialEq, Eq)]

@@ -16,7 +16,7 @@ pub use self::{
 };
 pub(crate) use self::{
     control::{
-        Control, ControlKind, DelayNode, HumanNode, ITEM, LoopNode, MapNode, OnItemError,
+        Control, ControlKind, DelayNode, HumanNode, ITEM, LoopNode, MapNode, Nodes, OnItemError,
         WorkflowNode,
     },
     queued::{News, Notice, Notices},

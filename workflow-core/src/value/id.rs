@@ -70,6 +70,9 @@ impl NodeId {
     /// The most characters an id may have.
     pub const MAX_LEN: usize = 64;
 
+    /// What [`parse`](Self::parse) takes, as JSON Schemas say it.
+    pub(crate) const PATTERN: &str = "^[A-Za-z_][A-Za-z0-9_-]{0,63}$";
+
     /// Reads an id: a letter or `_`, then letters, digits, `_` and `-`, 64 characters at most.
     pub fn parse(text: &str) -> Option<Self> {
         let mut chars = text.chars();
@@ -102,7 +105,7 @@ impl JsonSchema for NodeId {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_-]{0,63}$" })
+        json_schema!({ "type": "string", "pattern": NodeId::PATTERN })
     }
 }
 

@@ -97,11 +97,11 @@ impl Workflow {
             return Err(InvalidWorkflow::new(vec![fault]));
         }
         let mut faults = Vec::new();
-        let read = Spec::read(spec, &mut faults);
+        let (read, nodes) = Spec::read(spec, &mut faults);
         let mut check = Check::new(registry, library, read.defaults, read.timeout);
         check.faults = faults;
         let (lookups, suggestions) = (Lookups::new(), Suggestions::new());
-        check.count(read.nodes.len(), &Pointer::root().field("nodes"));
+        check.count(nodes.len(), &Pointer::root().field("nodes"));
         let input = read
             .input
             .as_ref()
@@ -112,7 +112,7 @@ impl Workflow {
         };
         let values = Values::of_workflow(read.input.as_ref().filter(|_| input.is_some()));
         let outside = Outside::of_workflow(&values, &lookups, &suggestions);
-        let list = List::new(&read.nodes, outside, &mut check);
+        let list = List::new(&nodes, outside, &mut check);
         let mut body = list.plan(&mut check);
         check.faults.extend(input_fault);
         let output = read.output.as_ref().and_then(|json| {

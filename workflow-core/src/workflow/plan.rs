@@ -78,7 +78,8 @@ pub(super) fn plan(
         needs: graph.needs(index).len(),
         dependents: graph.dependents(index).into(),
         when,
-        retry: (node.retry.or(defaults.retry)).unwrap_or_else(|| node_type.default_retry()),
+        retry: (node.retry.or(defaults.retry))
+            .map_or_else(|| node_type.default_retry(), RetryPolicy::from),
         timeout: node.timeout.or(defaults.timeout),
         on_error: node.on_error.clone(),
         on_ambiguous: node.on_ambiguous,

@@ -16,6 +16,7 @@ pub(crate) use self::{
     delay::DelayNode,
     human::HumanNode,
     map::{ITEM, MapNode, OnItemError},
+    nodes::Nodes,
     repeat::LoopNode,
 };
 use super::display::DisplayHints;

@@ -1,96 +1,172 @@
-//! The JSON a person writes, read field by field, so that one fault does not hide another.
+//! The JSON a person writes. Its types are described once: their schema is what editors are given and what a
+//! specification is checked against before it is deserialized.
 
-mod fields;
+mod language;
 mod on_error;
 mod retry;
-mod schema;
+mod shape;
+mod text;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
-use serde_json::Value;
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, de::Error as _};
+use serde_json::{Map, Value};
 
-use self::fields::Fields;
-pub(crate) use self::fields::kind_of;
-pub(crate) use self::on_error::{OnAmbiguous, OnError};
+pub(crate) use self::{
+    on_error::{OnAmbiguous, OnError},
+    shape::kind_of,
+};
+use self::{
+    retry::Retry,
+    shape::Shape,
+    text::{DESCRIPTION_PATTERN, MAX_DESCRIPTION, MAX_NAME, NAME_PATTERN},
+};
 use crate::{
     error::{Fault, FaultCode, Pointer},
-    node::RetryPolicy,
-    value::NodeId,
+    node::Nodes,
+    template::{Condition, Json},
+    value::{NodeId, WrittenDuration, given},
 };
 
 /// The most nodes of a workflow, those in its maps and loops included.
 pub const MAX_NODES: usize = 1_000;
 
-/// A workflow as it is written. What could not be read is absent, and in the faults.
+/// A workflow: a list of nodes, each of which says what it needs.
+///
+/// What could not be read is absent, and in the faults.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(
+    rename = "Workflow",
+    description = "A workflow: a list of nodes, each of which says what it needs."
+)]
+#[schemars(extend("x-hints" = {"edges": "write edges as `needs` on the node they lead to"}))]
 pub(crate) struct Spec {
+    /// Where this schema is, for editors.
+    #[serde(rename = "$schema")]
+    #[expect(dead_code, reason = "only editors read it")]
+    schema: Option<String>,
+    /// The version of the language.
+    #[schemars(extend("const" = 1))]
+    #[expect(dead_code, reason = "there is one version")]
+    version: Option<u8>,
+    /// What the workflow is called, also by workflows that call it.
+    #[schemars(length(min = 1, max = MAX_NAME), extend("pattern" = NAME_PATTERN))]
     pub(crate) name: Option<String>,
-    /// JSON Schema of the run's input.
+    /// What it is for.
+    #[schemars(length(max = MAX_DESCRIPTION), extend("pattern" = DESCRIPTION_PATTERN))]
+    #[expect(dead_code, reason = "only people read it")]
+    description: Option<String>,
+    /// A JSON Schema that every run's input has to fit.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Option<Map<String, Value>>", extend("x-workflow" = "schema"))]
     pub(crate) input: Option<Value>,
-    /// The result, any JSON with templates.
+    /// The result: any JSON with templates, which may name every node. Without it, the output of the
+    /// last node; of several last nodes, an object of their outputs by id.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Option<Json>")]
     pub(crate) output: Option<Value>,
+    /// How long a run may take, waits included.
+    #[serde(default, deserialize_with = "time_limit")]
+    #[schemars(with = "Option<WrittenDuration>")]
     pub(crate) timeout: Option<Duration>,
+    /// What nodes have unless they say so themselves.
+    #[serde(default)]
     pub(crate) defaults: Defaults,
-    pub(crate) nodes: Vec<NodeSpec>,
+    /// The nodes.
+    #[schemars(required, extend("maxItems" = MAX_NODES))]
+    #[expect(dead_code, reason = "they are read one by one")]
+    nodes: Option<Nodes>,
 }
 
-/// What the nodes of a workflow have unless they say so themselves.
-#[derive(Clone, Copy, Default)]
+/// What nodes have unless they say so themselves. Not for nodes that contain or wait.
+#[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Defaults {
-    pub(crate) retry: Option<RetryPolicy>,
+    /// How often they are tried.
+    #[schemars(extend("x-expected" = "a number of attempts from 1 to 20"))]
+    pub(crate) retry: Option<Retry>,
+    /// How long an attempt may take.
+    #[serde(default, deserialize_with = "time_limit")]
+    #[schemars(with = "Option<WrittenDuration>")]
     pub(crate) timeout: Option<Duration>,
 }
 
-/// A node as it is written.
+/// A step of the workflow.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Node")]
 pub(crate) struct NodeSpec {
+    /// Where it is in the specification.
+    #[serde(skip)]
     pub(crate) at: Pointer,
+    /// What other nodes call it: in templates, a `-` is written `_`.
+    #[schemars(with = "NodeId")]
     pub(crate) id: Option<NodeId>,
+    /// What kind of node it is.
+    #[serde(rename = "type")]
+    #[schemars(required)]
     pub(crate) kind: Option<Arc<str>>,
-    pub(crate) name: Option<Arc<str>>,
+    /// What it does, as its type says.
+    #[serde(default)]
+    #[schemars(with = "Option<Map<String, Value>>")]
     pub(crate) data: Value,
-    /// The written ids; none means "the node just above".
+    /// What it is called on a page.
+    #[schemars(length(min = 1, max = MAX_NAME), extend("pattern" = NAME_PATTERN))]
+    pub(crate) name: Option<Arc<str>>,
+    /// What must be settled before it starts. Without it: the node just above. `[]`: nothing.
+    #[schemars(with = "Option<Vec<NodeId>>", extend("x-expected" = "an array of ids"))]
     pub(crate) needs: Option<Vec<String>>,
+    /// A bare expression: the node is skipped unless it is true.
+    #[schemars(with = "Option<Condition>")]
     pub(crate) when: Option<String>,
-    pub(crate) retry: Option<RetryPolicy>,
+    /// How often it is tried. Not for nodes that contain or wait.
+    #[schemars(extend("x-expected" = "a number of attempts from 1 to 20"))]
+    pub(crate) retry: Option<Retry>,
+    /// How long an attempt may take; of a map, loop or called workflow, how long all of it may take.
+    #[serde(default, deserialize_with = "time_limit")]
+    #[schemars(with = "Option<WrittenDuration>")]
     pub(crate) timeout: Option<Duration>,
+    /// What follows when it fails.
+    #[serde(default)]
+    #[schemars(extend("x-expected" = r#""fail", "continue" or {"output": …}"#))]
     pub(crate) on_error: OnError,
+    /// What follows when the service stopped while it was at work.
+    #[serde(default)]
+    #[schemars(extend("x-expected" = r#""retry" or "fail""#))]
     pub(crate) on_ambiguous: OnAmbiguous,
 }
 
-impl Spec {
-    /// Reads what can be read, and says what cannot.
-    pub(crate) fn read(json: &Value, faults: &mut Vec<Fault>) -> Self {
-        let root = Pointer::root();
-        let mut fields = Fields::of(json, &root, faults);
-        fields.text("$schema");
-        fields.one_of_numbers("version", 1);
-        fields.description("description");
-        let name = fields.name("name");
-        let input = fields.value("input").cloned();
-        let output = fields.value("output").cloned();
-        let timeout = fields.time_limit("timeout");
-        let defaults = read_defaults(&mut fields);
-        fields.hinted("edges", "write edges as `needs` on the node they lead to");
-        let nodes = fields.required_array("nodes");
-        fields.finish();
-        Self {
-            name,
-            input,
-            output,
-            timeout,
-            defaults,
-            nodes: NodeSpec::read_all(nodes.unwrap_or_default(), &root.field("nodes"), faults),
-        }
+/// Reads a duration that is not zero.
+fn time_limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    let WrittenDuration(limit) = WrittenDuration::deserialize(deserializer)?;
+    if limit.is_zero() {
+        return Err(D::Error::custom("nothing is done in no time"));
     }
+    Ok(Some(limit))
 }
 
-fn read_defaults(fields: &mut Fields) -> Defaults {
-    let Some(value) = fields.value("defaults") else {
-        return Defaults::default();
-    };
-    fields.nested("defaults", value, |fields| Defaults {
-        retry: retry::read(fields),
-        timeout: fields.time_limit("timeout"),
-    })
+static WORKFLOW: LazyLock<Shape> = LazyLock::new(Shape::of::<Spec>);
+static NODE: LazyLock<Shape> = LazyLock::new(Shape::of::<NodeSpec>);
+
+impl Spec {
+    /// Reads what can be read of a workflow and its nodes, and adds a fault for what cannot.
+    pub(crate) fn read(json: &Value, faults: &mut Vec<Fault>) -> (Self, Vec<NodeSpec>) {
+        let root = Pointer::root();
+        let read = WORKFLOW.read(json, &root, faults);
+        let nodes = json.get("nodes").and_then(Value::as_array);
+        // More nodes are a fault of the workflow already.
+        let nodes = nodes.filter(|nodes| nodes.len() <= MAX_NODES);
+        let nodes = nodes.map_or(&[][..], Vec::as_slice);
+        (
+            read,
+            NodeSpec::read_all(nodes, &root.field("nodes"), faults),
+        )
+    }
 }
 
 impl NodeSpec {
@@ -106,33 +182,22 @@ impl NodeSpec {
     }
 
     fn read(json: &Value, at: Pointer, faults: &mut Vec<Fault>) -> Self {
-        let mut fields = Fields::of(json, &at, faults);
-        let id = fields
-            .required_text("id")
-            .and_then(|id| read_id(&id, &mut fields));
-        let kind = fields.required_text("type").map(Arc::from);
-        let name = fields.name("name").map(Arc::from);
-        let data = fields.object("data");
-        let needs = fields.texts("needs");
-        let retry = retry::read(&mut fields);
-        let timeout = fields.time_limit("timeout");
-        let when = fields.text("when");
-        let on_error = on_error::read(&mut fields);
-        let on_ambiguous = on_error::read_ambiguous(&mut fields);
-        fields.finish();
-        Self {
-            at,
-            id,
-            kind,
-            name,
-            data,
-            needs,
-            when,
-            retry,
-            timeout,
-            on_error,
-            on_ambiguous,
+        let mut node: Self = NODE.read(json, &at, faults);
+        // What its templates may not name is no question of its shape.
+        node.id = node.id.filter(|id| {
+            let is_reserved = is_reserved(&id.variable());
+            if is_reserved {
+                let detail = format!("`{id}` means something else in templates");
+                let fault = Fault::new(FaultCode::ReservedName, at.field("id"), detail);
+                faults.push(fault.hint("choose another id"));
+            }
+            !is_reserved
+        });
+        if node.data.is_null() {
+            node.data = Value::Object(Map::new());
         }
+        node.at = at;
+        node
     }
 }
 
@@ -152,28 +217,4 @@ const RESERVED: [&str; 27] = [
 /// Whether a name means something else in templates.
 pub(crate) fn is_reserved(name: &str) -> bool {
     RESERVED.contains(&name) || name == "self" || crate::template::is_global(name)
-}
-
-fn read_id(text: &str, fields: &mut Fields) -> Option<NodeId> {
-    let Some(id) = NodeId::parse(text) else {
-        let shown: String = text.chars().take(NodeId::MAX_LEN).collect();
-        fields
-            .fault(
-                FaultCode::InvalidId,
-                "id",
-                format!("{shown:?} is not an id"),
-            )
-            .hint = Some(
-            "an id is a letter or `_`, then letters, digits, `_` or `-`, 64 characters at most"
-                .to_owned(),
-        );
-        return None;
-    };
-    if is_reserved(&id.variable()) {
-        let detail = format!("`{id}` means something else in templates");
-        fields.fault(FaultCode::ReservedName, "id", detail).hint =
-            Some("choose another id".to_owned());
-        return None;
-    }
-    Some(id)
 }

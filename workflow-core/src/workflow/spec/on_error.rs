@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::Value;
 
-use super::fields::Fields;
-
 /// What follows when a node fails for good.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(from = "Written")]
 pub(crate) enum OnError {
     /// Its workflow fails.
     #[default]
@@ -18,46 +19,50 @@ pub(crate) enum OnError {
     Output(Arc<Value>),
 }
 
+/// What follows when a node fails for good.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "OnError")]
+enum Written {
+    /// `fail`: so does what it is in. `continue`: its dependents go on, and it has no output.
+    Word(Word),
+    /// Its dependents go on with this output.
+    Output(Output),
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "OnErrorWord")]
+enum Word {
+    Fail,
+    Continue,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "OnErrorOutput")]
+struct Output {
+    /// The output, as it stands.
+    output: Value,
+}
+
+impl From<Written> for OnError {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::Word(Word::Fail) => Self::Fail,
+            Written::Word(Word::Continue) => Self::Continue,
+            Written::Output(Output { output }) => Self::Output(Arc::new(output)),
+        }
+    }
+}
+
 /// What follows when a node was in flight as its host stopped.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum OnAmbiguous {
     /// It runs again.
     #[default]
     Retry,
     /// It fails: it must not happen twice.
     Fail,
-}
-
-pub(super) fn read(fields: &mut Fields) -> OnError {
-    let Some(value) = fields.value("on_error") else {
-        return OnError::default();
-    };
-    match value.as_str() {
-        Some("fail") => OnError::Fail,
-        Some("continue") => OnError::Continue,
-        None if value.is_object() => fields.nested("on_error", value, |fields| {
-            let output = fields.required("output").cloned();
-            output.map_or(OnError::Fail, |output| OnError::Output(Arc::new(output)))
-        }),
-        _ => {
-            let what = "\"fail\", \"continue\" or {\"output\": …}";
-            fields.expected("on_error", what, value).unwrap_or_default()
-        }
-    }
-}
-
-pub(super) fn read_ambiguous(fields: &mut Fields) -> OnAmbiguous {
-    let Some(value) = fields.value("on_ambiguous") else {
-        return OnAmbiguous::default();
-    };
-    match value.as_str() {
-        Some("retry") => OnAmbiguous::Retry,
-        Some("fail") => OnAmbiguous::Fail,
-        _ => {
-            let what = "\"retry\" or \"fail\"";
-            fields
-                .expected("on_ambiguous", what, value)
-                .unwrap_or_default()
-        }
-    }
 }

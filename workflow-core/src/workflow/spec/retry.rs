@@ -1,66 +1,86 @@
 //! `retry`: a number of attempts, or the whole policy.
 
-use serde_json::Value;
+use std::fmt;
 
-use super::fields::Fields;
-use crate::{error::FaultCode, node::RetryPolicy};
+use schemars::JsonSchema;
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor, value::MapAccessDeserializer},
+};
+
+use crate::{node::RetryPolicy, value::WrittenDuration};
 
 /// The most attempts a workflow may ask for.
-pub(super) const MAX_ATTEMPTS: u32 = 20;
+const MAX_ATTEMPTS: u32 = 20;
 
-pub(super) fn read(fields: &mut Fields) -> Option<RetryPolicy> {
-    let value = fields.value("retry")?;
-    if value.is_object() {
-        fields.nested("retry", value, read_policy)
-    } else {
-        attempts(fields, "retry", value)
+/// How often a node is tried, and how long is waited in between.
+#[derive(Clone, Copy, JsonSchema)]
+#[schemars(untagged)]
+pub(crate) enum Retry {
+    /// Attempts in all.
+    Attempts(#[schemars(range(min = 1, max = MAX_ATTEMPTS))] u32),
+    /// The whole policy.
+    Policy(Policy),
+}
+
+/// Exponential back-off.
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "RetryPolicy")]
+pub(crate) struct Policy {
+    /// Attempts in all.
+    #[schemars(range(min = 1, max = MAX_ATTEMPTS))]
+    #[schemars(extend("x-expected" = "a number of attempts from 1 to 20"))]
+    max_attempts: u32,
+    /// The wait before the second attempt; 1 s unless it is set.
+    delay: Option<WrittenDuration>,
+    /// By how much each further wait is longer; 2 unless it is set.
+    #[schemars(range(min = 1, max = 100))]
+    factor: Option<f64>,
+    /// No wait is longer, unless the other side asks for it; 30 s unless it is set.
+    max_delay: Option<WrittenDuration>,
+    /// Whether a wait is drawn between zero and its length; yes unless it is set.
+    jitter: Option<bool>,
+}
+
+/// As `serde(untagged)` does, which would lose the place of an error in the policy.
+impl<'de> Deserialize<'de> for Retry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = Retry;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number of attempts or a policy")
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, attempts: u64) -> Result<Retry, E> {
+                let attempts = u32::try_from(attempts).map_err(E::custom)?;
+                Ok(Retry::Attempts(attempts))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, policy: A) -> Result<Retry, A::Error> {
+                Policy::deserialize(MapAccessDeserializer::new(policy)).map(Retry::Policy)
+            }
+        }
+
+        deserializer.deserialize_any(Either)
     }
 }
 
-fn attempts(fields: &mut Fields, field: &str, value: &Value) -> Option<RetryPolicy> {
-    let attempts = value
-        .as_u64()
-        .and_then(|n| u32::try_from(n).ok())
-        .filter(|n| (1..=MAX_ATTEMPTS).contains(n));
-    let what = "a number of attempts from 1 to 20";
-    attempts
-        .map(RetryPolicy::attempts)
-        .or_else(|| fields.expected(field, what, value))
-}
-
-fn read_policy(fields: &mut Fields) -> Option<RetryPolicy> {
-    let attempted = fields.required("max_attempts");
-    let mut policy = attempted.and_then(|value| attempts(fields, "max_attempts", value));
-    let delay = fields.duration("delay");
-    let max_delay = fields.duration("max_delay");
-    let factor = fields
-        .value("factor")
-        .and_then(|value| read_factor(fields, value));
-    let jitter = fields
-        .value("jitter")
-        .and_then(|value| match value.as_bool() {
-            Some(jitter) => Some(jitter),
-            None => fields.expected("jitter", "true or false", value),
-        });
-    if let Some(policy) = &mut policy {
-        policy.delay = delay.unwrap_or(policy.delay);
-        policy.max_delay = max_delay.unwrap_or(policy.max_delay);
-        policy.factor = factor.unwrap_or(policy.factor);
-        policy.jitter = jitter.unwrap_or(policy.jitter);
-    }
-    policy
-}
-
-fn read_factor(fields: &mut Fields, value: &Value) -> Option<f64> {
-    match value.as_f64() {
-        Some(factor) if (1.0..=100.0).contains(&factor) => Some(factor),
-        _ => {
-            fields.fault(
-                FaultCode::InvalidValue,
-                "factor",
-                "`factor` is a number from 1 to 100",
-            );
-            None
+impl From<Retry> for RetryPolicy {
+    fn from(retry: Retry) -> Self {
+        match retry {
+            Retry::Attempts(attempts) => Self::attempts(attempts),
+            Retry::Policy(written) => {
+                let mut policy = Self::attempts(written.max_attempts);
+                policy.delay = written.delay.map_or(policy.delay, |delay| delay.0);
+                policy.max_delay = written.max_delay.map_or(policy.max_delay, |delay| delay.0);
+                policy.factor = written.factor.unwrap_or(policy.factor);
+                policy.jitter = written.jitter.unwrap_or(policy.jitter);
+                policy
+            }
         }
     }
 }

@@ -1,0 +1,132 @@
+//! The JSON Schema of the whole language: of the types here, and of each registered type's `data`.
+
+use std::collections::BTreeMap;
+
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+
+use super::{
+    NodeSpec, Spec,
+    shape::{EXPECTED, HINTS},
+};
+use crate::node::{NodeType, Registry};
+
+impl Registry {
+    /// The JSON Schema (draft 2020-12) of workflows that use these node types, for editors and for
+    /// programs that write workflows.
+    ///
+    /// It says what can be said of the shape. References, cycles and expressions are checked by
+    /// [`Workflow::new`](crate::Workflow::new).
+    pub fn language_schema(&self) -> Value {
+        let mut generator = SchemaSettings::draft2020_12().into_generator();
+        let mut schema = generator.root_schema_for::<Spec>().to_value();
+        schema["properties"]["nodes"]["items"] = generator.subschema_for::<NodeSpec>().to_value();
+        schema["$defs"] = generator.take_definitions(true).into();
+        refuse_null(&mut schema);
+        remove_annotations(&mut schema);
+        let types: BTreeMap<&str, Value> =
+            self.types().map(|it| (it.name(), data_of(it))).collect();
+        let names: Vec<&str> = types.keys().copied().collect();
+        let cases: Vec<Value> = self.types().map(case).collect();
+        let definitions = &mut schema["$defs"];
+        let node = &mut definitions["Node"];
+        node["allOf"] = json!(cases);
+        // A definition of its own: generators of clients name a type after it.
+        let node_type = &mut node["properties"]["type"];
+        *node_type = json!({
+            "description": node_type["description"],
+            "$ref": "#/$defs/NodeTypeName",
+        });
+        definitions["NodeTypeName"] = json!({
+            "description": "The name of a node type.",
+            "type": "string",
+            "enum": names,
+        });
+        for (name, data) in types {
+            definitions[definition(name)] = data;
+        }
+        schema
+    }
+}
+
+/// What may be left out may not be `null`: the reader refuses it.
+pub(super) fn refuse_null(schema: &mut Value) {
+    let is_null = |schema: &Value| *schema == json!({ "type": "null" });
+    if schema.get("default") == Some(&Value::Null) {
+        schema
+            .as_object_mut()
+            .map(|schema| schema.shift_remove("default"));
+    }
+    if let Some(choices) = schema.get_mut("anyOf").and_then(Value::as_array_mut) {
+        choices.retain(|choice| !is_null(choice));
+        // A choice of one that is no reference: schemas in which references are resolved have it.
+        if let [Value::Object(only)] = choices.as_mut_slice()
+            && !only.contains_key("$ref")
+        {
+            let only = std::mem::take(only);
+            if let Some(schema) = schema.as_object_mut() {
+                schema.shift_remove("anyOf");
+                for (keyword, value) in only {
+                    schema.entry(keyword).or_insert(value);
+                }
+            }
+        }
+    }
+    if let Some(types) = schema.get_mut("type").and_then(Value::as_array_mut) {
+        types.retain(|kind| kind != "null");
+        if let [only] = types.as_slice() {
+            schema["type"] = only.clone();
+        }
+    }
+    let inner: Vec<&mut Value> = match schema {
+        Value::Array(items) => items.iter_mut().collect(),
+        Value::Object(members) => members.values_mut().collect(),
+        _ => return,
+    };
+    inner.into_iter().for_each(refuse_null);
+}
+
+/// Removes what is for faults only.
+fn remove_annotations(schema: &mut Value) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(remove_annotations),
+        Value::Object(members) => {
+            members.shift_remove(EXPECTED);
+            members.shift_remove(HINTS);
+            members.values_mut().for_each(remove_annotations);
+        }
+        _ => {}
+    }
+}
+
+/// The name of the definition of a type's `data`.
+fn definition(node_type: &str) -> String {
+    format!("{node_type}.data")
+}
+
+/// Which `data` a node of this type has.
+fn case(node_type: &NodeType) -> Value {
+    let name = node_type.name();
+    let mut then = json!({
+        "properties": { "data": { "$ref": format!("#/$defs/{}", definition(name)) } },
+    });
+    if node_type.schema()["required"].is_array() {
+        then["required"] = json!(["data"]);
+    }
+    json!({ "if": { "properties": { "type": { "const": name } } }, "then": then })
+}
+
+/// The schema of a type's `data`, as a part of the language's.
+fn data_of(node_type: &NodeType) -> Value {
+    let mut schema = node_type.schema().clone();
+    if let Some(object) = schema.as_object_mut() {
+        object.remove("$schema");
+        object.remove("title");
+    }
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    let bodies = properties.into_iter().flat_map(Map::values_mut);
+    for body in bodies.filter(|property| property["x-workflow"] == "nodes") {
+        body["items"] = json!({ "$ref": "#/$defs/Node" });
+    }
+    schema
+}
