@@ -8,6 +8,7 @@ pub(crate) mod workflows;
 
 pub(crate) use self::{
     catalog::{NodeTypes, Probe},
+    run_request::{RetryRequest, RunRequest},
     runs::RunPage,
     workflows::{Checked, WorkflowItem},
 };

@@ -1,20 +1,30 @@
 //! The bodies that start a run, or do one again.
 
-use axum::extract::{FromRequest, Request};
-use serde_json::{Value, json};
-use workflow_core::{NewRun, NodeId, RunId, WorkflowId, engine::Retry, error::FaultCode};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+use workflow_core::{NewRun, NodeId, RunId, WorkflowId, engine::Retry};
 
-use crate::{
-    app::App,
-    problem::Problem,
-    request::{Fields, IdempotencyKey, JsonBody, OptionalJsonBody},
-};
+use crate::request::{IdempotencyKey, Shape, typed};
 
-/// `{"input": …, "version": …?, "metadata": …?}`
+/// What starts a run.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct RunRequest {
+    /// What the run works on; any JSON that fits the workflow's `input`.
     input: Value,
+    /// Which version of the workflow; the newest unless it is set.
+    #[serde(default, deserialize_with = "typed::version")]
     version: Option<u32>,
+    /// What is to be kept with the run.
+    #[serde(default, deserialize_with = "typed::some_even_if_null")]
+    #[schemars(with = "Value")]
     metadata: Option<Value>,
+}
+
+impl Shape for RunRequest {
+    const LIKE: &'static str =
+        r#"{"input": "Quantum Computing"}, and may have `version` and `metadata`"#;
 }
 
 impl RunRequest {
@@ -28,27 +38,25 @@ impl RunRequest {
     }
 }
 
-impl FromRequest<App> for RunRequest {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let JsonBody(body) = JsonBody::from_request(request, app).await?;
-        let shape = r#"{"input": "Quantum Computing"}, and may have `version` and `metadata`"#;
-        let mut fields = Fields::of(body, shape);
-        let read = Self {
-            input: fields.require("input"),
-            version: fields.version(),
-            metadata: fields.take("metadata"),
-        };
-        fields.finish().map(|()| read)
-    }
+/// What does a run again: nothing, or one of `from` and `input`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RetryRequest {
+    /// The top-level node to begin with; the results of what it does not follow from are taken over.
+    #[serde(default, deserialize_with = "typed::node")]
+    from: Option<NodeId>,
+    /// Another input; nothing is taken over then.
+    #[serde(default, deserialize_with = "typed::some_even_if_null")]
+    #[schemars(with = "Value")]
+    input: Option<Value>,
+    /// Which version of the workflow; that of the run unless it is set.
+    #[serde(default, deserialize_with = "typed::version")]
+    version: Option<u32>,
 }
 
-/// `{"from": …?, "input": …?, "version": …?}`, or no body at all.
-pub(crate) struct RetryRequest {
-    from: Option<NodeId>,
-    input: Option<Value>,
-    version: Option<u32>,
+impl Shape for RetryRequest {
+    const LIKE: &'static str =
+        r#"{"from": "answer"}, or {"input": "Another"}, and may have `version`"#;
 }
 
 impl RetryRequest {
@@ -61,30 +69,4 @@ impl RetryRequest {
         retry.key = key.0;
         retry
     }
-}
-
-impl FromRequest<App> for RetryRequest {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let OptionalJsonBody(body) = OptionalJsonBody::from_request(request, app).await?;
-        let shape = r#"{"from": "answer"}, or {"input": "Another"}, and may have `version`"#;
-        let mut fields = Fields::of(body.unwrap_or_else(|| json!({})), shape);
-        let read = Self {
-            from: read_node(&mut fields),
-            input: fields.take("input"),
-            version: fields.version(),
-        };
-        fields.finish().map(|()| read)
-    }
-}
-
-fn read_node(fields: &mut Fields) -> Option<NodeId> {
-    let value = fields.take("from").filter(|from| !from.is_null())?;
-    let node = value.as_str().and_then(NodeId::parse);
-    if node.is_none() {
-        let detail = format!("{value} is not the id of a node");
-        fields.refuse(FaultCode::InvalidValue, "#/from", detail);
-    }
-    node
 }

@@ -18,7 +18,8 @@ use crate::{
     app::{App, Linked},
     problem::{Kind, Problem},
     request::{
-        EVENT_STREAM, Id, IdempotencyKey, JSON, Limit, List, Path, Query, VARY_ACCEPT, accept,
+        EVENT_STREAM, Id, IdempotencyKey, JSON, Limit, List, OptionalTyped, Path, Query, Typed,
+        VARY_ACCEPT, accept,
     },
     sse::{events, legacy},
 };
@@ -30,7 +31,7 @@ pub(crate) async fn start(
     Id(workflow): Id<WorkflowId>,
     headers: HeaderMap,
     key: IdempotencyKey,
-    request: RunRequest,
+    Typed(request): Typed<RunRequest>,
 ) -> Result<Response, Problem> {
     let form = accept::choose(&headers, &[JSON, EVENT_STREAM])?;
     let run = app.engine.start(request.of(workflow, key)).await?;
@@ -49,7 +50,7 @@ pub(crate) async fn run(
     State(app): State<App>,
     Id(workflow): Id<WorkflowId>,
     key: IdempotencyKey,
-    request: RunRequest,
+    Typed(request): Typed<RunRequest>,
 ) -> Result<Response, Problem> {
     let run = app.engine.start(request.of(workflow, key)).await?;
     Ok((app.run_headers(run.id), legacy::follow(&app, run.id).await).into_response())
@@ -60,7 +61,7 @@ pub(crate) async fn retry(
     State(app): State<App>,
     Id(id): Id<RunId>,
     key: IdempotencyKey,
-    request: RetryRequest,
+    OptionalTyped(request): OptionalTyped<RetryRequest>,
 ) -> Result<Response, Problem> {
     let run = app.engine.retry(request.of(id, key)).await?;
     let headers = app.run_headers(run.id);

@@ -1,12 +1,9 @@
-//! The bodies of requests. They are read field by field, so that one fault does not hide another; the
-//! types here only say what is read.
-#![expect(dead_code, reason = "of these types, only the schema matters")]
+//! The body that an operation takes.
 
-use schemars::JsonSchema;
 use serde_json::{Value, json};
-use workflow_core::NodeId;
 
-use crate::request::JSON;
+use super::schemas::Schemas;
+use crate::request::{JSON, Shape};
 
 /// What a request sends.
 pub(super) struct Body {
@@ -25,6 +22,11 @@ impl Body {
         }
     }
 
+    /// JSON of the shape that the handler reads, such as this example.
+    pub(super) fn of<T: Shape>(schemas: &mut Schemas, example: Value) -> Self {
+        Self::json(schemas.taken::<T>(), example)
+    }
+
     /// Says that it may be left out.
     pub(super) fn optional(mut self) -> Self {
         self.required = false;
@@ -37,30 +39,4 @@ impl Body {
             "content": {JSON: {"schema": self.schema, "example": self.example}},
         })
     }
-}
-
-/// What starts a run.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields, rename = "RunRequest")]
-pub(super) struct RunShape {
-    /// What the run works on; any JSON that fits the workflow's `input`.
-    input: Value,
-    /// Which version of the workflow; the newest unless it is set.
-    version: Option<u32>,
-    /// What is to be kept with the run.
-    #[schemars(default)]
-    metadata: Value,
-}
-
-/// What does a run again: nothing, or one of `from` and `input`.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields, rename = "RetryRequest")]
-pub(super) struct RetryShape {
-    /// The top-level node to begin with; the results of what it does not follow from are taken over.
-    from: Option<NodeId>,
-    /// Another input; nothing is taken over then.
-    #[schemars(default)]
-    input: Value,
-    /// Which version of the workflow; that of the run unless it is set.
-    version: Option<u32>,
 }

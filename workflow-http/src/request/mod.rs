@@ -5,10 +5,10 @@ mod body;
 pub(crate) mod coding;
 mod cursor;
 mod extract;
-mod fields;
 mod idempotency;
 mod media;
 pub(crate) mod query;
+pub(crate) mod typed;
 pub(crate) mod version;
 
 #[cfg(feature = "ui")]
@@ -17,8 +17,8 @@ pub(crate) use self::{
     accept::{EVENT_STREAM, JSON, VARY_ACCEPT},
     body::Bodies,
     cursor::List,
-    extract::{Id, JsonBody, Limit, OptionalJsonBody, Path, Query, SpecBody},
-    fields::Fields,
+    extract::{Id, JsonBody, Limit, Path, Query, SpecBody},
     idempotency::IdempotencyKey,
+    typed::{OptionalTyped, Shape, Typed},
     version::{IfMatch, etag},
 };

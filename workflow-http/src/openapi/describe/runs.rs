@@ -12,7 +12,7 @@ use workflow_core::{
 use super::examples;
 use crate::openapi::{
     answer::Answer,
-    body::{Body, RetryShape, RunShape},
+    body::Body,
     operation::Operation,
     parameter::{
         AFTER, CURSOR, IDEMPOTENCY_KEY, LAST_EVENT_ID, LIMIT, Q, RUN, STATUS, STEP, WAIT, WORKFLOW,
@@ -22,7 +22,7 @@ use crate::openapi::{
     schemas::Schemas,
 };
 use crate::{
-    api::RunPage,
+    api::{RetryRequest, RunPage, RunRequest},
     app::Linked,
     problem::Kind,
     sse::{EventPage, Frame},
@@ -52,7 +52,7 @@ const NOT_TAKEN: [Kind; 4] = [
 ];
 
 fn run_request(schemas: &mut Schemas) -> Body {
-    Body::json(schemas.taken::<RunShape>(), examples::run_request())
+    Body::of::<RunRequest>(schemas, examples::run_request())
 }
 
 fn linked<T: JsonSchema>(schemas: &mut Schemas, description: &str, example: Value) -> Answer {
@@ -160,7 +160,7 @@ pub(crate) fn delete(_: &mut Schemas) -> Operation {
 }
 
 pub(crate) fn retry(schemas: &mut Schemas) -> Operation {
-    let body = Body::json(schemas.taken::<RetryShape>(), examples::retry_request());
+    let body = Body::of::<RetryRequest>(schemas, examples::retry_request());
     let answer = linked::<RunRecord>(schemas, "The new run.", examples::retried_run());
     Operation::new("retryRun", TAG, "Do a run again, as a new one")
         .about(
