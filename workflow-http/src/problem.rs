@@ -19,7 +19,7 @@ use workflow_core::{
 macro_rules! kinds {
     ($($name:ident = $status:ident, $code:literal, $title:literal;)+) => {
         /// The kinds of problem there are.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub(crate) enum Kind { $($name,)+ }
 
         impl Kind {

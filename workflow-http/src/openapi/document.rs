@@ -62,7 +62,9 @@ pub(super) fn of(table: &[Route], registry: &Registry, options: &Options) -> Val
 fn paths(table: &[Route], schemas: &mut Schemas) -> Map<String, Value> {
     let mut paths = Map::new();
     for route in table {
-        let operation = (route.describe)(schemas).told(&route.method);
+        let operation = (route.describe)(schemas)
+            .fails(&route.refusals)
+            .told(&route.method);
         let path = paths.entry(route.path.replace("{*", "{"));
         let path = path.or_insert_with(|| json!({"parameters": [parameter::TRACEPARENT.told()]}));
         path[method(&route.method)] = operation;

@@ -1,6 +1,9 @@
 //! What one method of one path does.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -17,6 +20,8 @@ pub(crate) struct Route {
     /// As the router writes it: `/api/runs/{id}/steps/{*path}`.
     pub(super) path: &'static str,
     pub(super) describe: Describe,
+    /// The problems that the arguments of its handler find.
+    pub(super) refusals: Vec<Kind>,
 }
 
 /// An operation, built step by step.
@@ -28,7 +33,7 @@ pub(crate) struct Operation {
     parameters: Vec<Parameter>,
     body: Option<Body>,
     answers: Vec<Answer>,
-    problems: Vec<Kind>,
+    problems: BTreeSet<Kind>,
     open: bool,
     follows: bool,
 }
@@ -48,17 +53,6 @@ const KEYED: [Kind; 3] = [
     Kind::TooManyRequests,
     Kind::TooManyWrongKeys,
 ];
-/// What may be wrong with a body before it is looked at.
-const BODY: [Kind; 7] = [
-    Kind::NotJson,
-    Kind::JsonTooDeep,
-    Kind::UnreadableBody,
-    Kind::BodyTooSlow,
-    Kind::BodyTooLarge,
-    Kind::WrongMediaType,
-    Kind::TooManyBodies,
-];
-
 impl Operation {
     pub(super) fn new(id: &'static str, tag: &'static str, summary: &'static str) -> Self {
         Self {
@@ -69,7 +63,7 @@ impl Operation {
             parameters: Vec::new(),
             body: None,
             answers: Vec::new(),
-            problems: ALWAYS.to_vec(),
+            problems: ALWAYS.into(),
             open: false,
             follows: false,
         }
@@ -95,7 +89,7 @@ impl Operation {
         self
     }
 
-    /// Names what may go wrong, beside what may with any request like it.
+    /// Names what may go wrong in the handler.
     pub(super) fn fails(mut self, problems: &[Kind]) -> Self {
         self.problems.extend(problems);
         self
@@ -128,7 +122,7 @@ impl Operation {
 
     /// The operation as OpenAPI has it.
     pub(super) fn told(mut self, method: &Method) -> Value {
-        self.add_what_follows(method);
+        self.add_what_is_before(method);
         let parameters: Vec<Value> = self.parameters.iter().map(Parameter::told).collect();
         let mut told = json!({
             "operationId": self.id,
@@ -161,27 +155,21 @@ impl Operation {
         told
     }
 
-    /// Adds the problems that follow from what the operation takes.
-    fn add_what_follows(&mut self, method: &Method) {
+    /// Adds the problems of what is before the handler.
+    fn add_what_is_before(&mut self, method: &Method) {
         if !self.open {
             self.problems.extend(KEYED);
         }
         if *method != Method::GET {
-            self.problems.push(Kind::ForeignOrigin);
-        }
-        if self.body.is_some() {
-            self.problems.extend(BODY);
-        }
-        if self.parameters.iter().any(Parameter::is_in_query) {
-            self.problems.push(Kind::InvalidQuery);
+            self.problems.insert(Kind::ForeignOrigin);
         }
         if !self.open {
-            self.problems.push(Kind::UnknownParameter);
+            self.problems.insert(Kind::UnknownParameter);
         }
     }
 }
 
-fn by_status(problems: &[Kind]) -> BTreeMap<StatusCode, Vec<Kind>> {
+fn by_status(problems: &BTreeSet<Kind>) -> BTreeMap<StatusCode, Vec<Kind>> {
     let mut statuses: BTreeMap<StatusCode, Vec<Kind>> = BTreeMap::new();
     for kind in problems {
         statuses.entry(kind.status()).or_default().push(*kind);

@@ -13,9 +13,13 @@ use super::{
     operation::{Describe, Route},
     schemas::Schemas,
 };
-use crate::{app::App, request::query};
+use crate::{
+    app::App,
+    request::{Arguments, query},
+};
 
-/// Routes and what they do. There is no way to add one without saying so.
+/// Routes and what they do. There is no way to add one without saying so. What its arguments refuse is taken from their
+/// types.
 #[derive(Default)]
 pub(crate) struct Routes {
     router: Router<App>,
@@ -26,36 +30,36 @@ impl Routes {
     pub(crate) fn get<H, T>(self, path: &'static str, handler: H, describe: Describe) -> Self
     where
         H: Handler<T, App>,
-        T: 'static,
+        T: Arguments + 'static,
     {
-        self.add(Method::GET, path, routing::get(handler), describe)
+        self.add::<T>(Method::GET, path, routing::get(handler), describe)
     }
 
     pub(crate) fn post<H, T>(self, path: &'static str, handler: H, describe: Describe) -> Self
     where
         H: Handler<T, App>,
-        T: 'static,
+        T: Arguments + 'static,
     {
-        self.add(Method::POST, path, routing::post(handler), describe)
+        self.add::<T>(Method::POST, path, routing::post(handler), describe)
     }
 
     pub(crate) fn put<H, T>(self, path: &'static str, handler: H, describe: Describe) -> Self
     where
         H: Handler<T, App>,
-        T: 'static,
+        T: Arguments + 'static,
     {
-        self.add(Method::PUT, path, routing::put(handler), describe)
+        self.add::<T>(Method::PUT, path, routing::put(handler), describe)
     }
 
     pub(crate) fn delete<H, T>(self, path: &'static str, handler: H, describe: Describe) -> Self
     where
         H: Handler<T, App>,
-        T: 'static,
+        T: Arguments + 'static,
     {
-        self.add(Method::DELETE, path, routing::delete(handler), describe)
+        self.add::<T>(Method::DELETE, path, routing::delete(handler), describe)
     }
 
-    fn add(
+    fn add<T: Arguments>(
         mut self,
         method: Method,
         path: &'static str,
@@ -75,6 +79,7 @@ impl Routes {
             method,
             path,
             describe,
+            refusals: T::refusals(),
         });
         self
     }

@@ -8,6 +8,7 @@ mod extract;
 mod idempotency;
 mod media;
 pub(crate) mod query;
+mod refuses;
 pub(crate) mod typed;
 pub(crate) mod version;
 
@@ -19,6 +20,7 @@ pub(crate) use self::{
     cursor::List,
     extract::{Id, JsonBody, Limit, Path, Query, SpecBody},
     idempotency::IdempotencyKey,
+    refuses::{Argument, Arguments},
     typed::{OptionalTyped, Shape, Typed},
     version::{IfMatch, etag},
 };

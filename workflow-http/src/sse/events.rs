@@ -3,8 +3,8 @@
 use std::{io, time::Duration};
 
 use axum::{
-    extract::State,
-    http::{HeaderMap, HeaderName, StatusCode},
+    extract::{FromRequestParts, State},
+    http::{HeaderMap, HeaderName, StatusCode, request::Parts},
     response::{IntoResponse, Json, Response, sse::Event},
 };
 use futures::{StreamExt, stream};
@@ -15,7 +15,7 @@ use workflow_core::{RunId, StepEvent, Update};
 use crate::{
     app::App,
     problem::{Kind, Problem},
-    request::{EVENT_STREAM, Id, JSON, Limit, Query, VARY_ACCEPT, accept},
+    request::{Argument, EVENT_STREAM, Id, JSON, Limit, Query, VARY_ACCEPT, accept},
     sse,
 };
 
@@ -32,9 +32,10 @@ pub(crate) async fn get(
     Id(run): Id<RunId>,
     headers: HeaderMap,
     Query(query): Query<EventsQuery>,
+    LastEventId(last): LastEventId,
 ) -> Result<Response, Problem> {
     let form = accept::choose(&headers, &[EVENT_STREAM, JSON])?;
-    let after = last_event_id(&headers)?.unwrap_or(query.after);
+    let after = last.unwrap_or(query.after);
     let seen = seen(&app, run, after).await?;
     if form == JSON {
         let page = page(&app, run, after, query.limit.0).await?;
@@ -49,13 +50,24 @@ pub(crate) async fn get(
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// Where a stream that broke off left its reader.
-fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
-    let Some(header) = headers.get(LAST_EVENT_ID) else {
-        return Ok(None);
-    };
-    let id = header.to_str().ok().and_then(|text| text.parse().ok());
-    id.map(Some)
-        .ok_or_else(|| Kind::InvalidEventId.of(format!("Last-Event-ID {header:?} is not a number")))
+pub(crate) struct LastEventId(Option<u64>);
+
+impl FromRequestParts<App> for LastEventId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        let Some(header) = parts.headers.get(LAST_EVENT_ID) else {
+            return Ok(Self(None));
+        };
+        let id = header.to_str().ok().and_then(|text| text.parse().ok());
+        let invalid =
+            || Kind::InvalidEventId.of(format!("Last-Event-ID {header:?} is not a number"));
+        id.map(Some).map(Self).ok_or_else(invalid)
+    }
+}
+
+impl Argument for LastEventId {
+    const REFUSALS: &'static [Kind] = &[Kind::InvalidEventId];
 }
 
 /// The last event that the reader has had, unless it begins at the beginning.

@@ -34,22 +34,15 @@ const TAG: &str = "runs";
 const FROM_RUN: [&str; 5] = ["getRun", "followRun", "cancelRun", "retryRun", "deleteRun"];
 
 /// What may keep a run from being started.
-const NOT_STARTED: [Kind; 7] = [
-    Kind::InvalidIdempotencyKey,
+const NOT_STARTED: [Kind; 5] = [
     Kind::KeyReused,
-    Kind::InvalidBody,
     Kind::InvalidInput,
     Kind::InvalidWorkflow,
     Kind::Busy,
     Kind::ShuttingDown,
 ];
 /// What may keep a run from taking something in.
-const NOT_TAKEN: [Kind; 4] = [
-    Kind::UnknownRun,
-    Kind::RunStopped,
-    Kind::Interrupted,
-    Kind::ShuttingDown,
-];
+const NOT_TAKEN: [Kind; 3] = [Kind::RunStopped, Kind::Interrupted, Kind::ShuttingDown];
 
 fn run_request(schemas: &mut Schemas) -> Body {
     Body::of::<RunRequest>(schemas, examples::run_request())
@@ -92,7 +85,6 @@ pub(crate) fn start(schemas: &mut Schemas) -> Operation {
         .fails(&NOT_STARTED)
         .fails(&[
             Kind::NotAcceptable,
-            Kind::UnknownWorkflow,
             Kind::UnknownVersion,
             Kind::TooManyReaders,
             Kind::StoreFailed,
@@ -117,7 +109,6 @@ pub(crate) fn run(schemas: &mut Schemas) -> Operation {
     .follows()
     .fails(&NOT_STARTED)
     .fails(&[
-        Kind::UnknownWorkflow,
         Kind::UnknownVersion,
         Kind::TooManyReaders,
         Kind::StoreFailed,
@@ -149,14 +140,14 @@ pub(crate) fn get(schemas: &mut Schemas) -> Operation {
     )
     .takes([RUN])
     .answers(answer)
-    .fails(&[Kind::UnknownRun, Kind::StoreFailed])
+    .fails(&[Kind::StoreFailed])
 }
 
 pub(crate) fn delete(_: &mut Schemas) -> Operation {
     Operation::new("deleteRun", TAG, "Forget a run that has ended")
         .takes([RUN])
         .answers(Answer::new(StatusCode::NO_CONTENT, "It is gone."))
-        .fails(&[Kind::UnknownRun, Kind::RunNotEnded, Kind::StoreFailed])
+        .fails(&[Kind::RunNotEnded, Kind::StoreFailed])
 }
 
 pub(crate) fn retry(schemas: &mut Schemas) -> Operation {
@@ -178,7 +169,6 @@ pub(crate) fn retry(schemas: &mut Schemas) -> Operation {
         )
         .fails(&NOT_STARTED)
         .fails(&[
-            Kind::UnknownRun,
             Kind::UnknownWorkflow,
             Kind::UnknownVersion,
             Kind::RunNotEnded,
@@ -193,12 +183,7 @@ pub(crate) fn step(schemas: &mut Schemas) -> Operation {
         .about("With what its node kept, such as the prompt as it was sent.")
         .takes([RUN, STEP])
         .answers(Answer::json("The step.", &history, examples::step()))
-        .fails(&[
-            Kind::UnknownPath,
-            Kind::UnknownRun,
-            Kind::UnknownStep,
-            Kind::StoreFailed,
-        ])
+        .fails(&[Kind::UnknownRun, Kind::UnknownStep, Kind::StoreFailed])
 }
 
 pub(crate) fn events(schemas: &mut Schemas) -> Operation {
@@ -220,8 +205,6 @@ pub(crate) fn events(schemas: &mut Schemas) -> Operation {
         .answers(answer.streams(&update, examples::STREAM))
         .answers(seen)
         .fails(&[
-            Kind::UnknownRun,
-            Kind::InvalidEventId,
             Kind::BeyondEnd,
             Kind::NotAcceptable,
             Kind::RunStopped,
@@ -255,12 +238,11 @@ pub(crate) fn answer(schemas: &mut Schemas) -> Operation {
         .answers(answer)
         .fails(&NOT_TAKEN)
         .fails(&[
-            Kind::UnknownPath,
+            Kind::UnknownRun,
             Kind::UnknownWait,
             Kind::WaitAnswered,
             Kind::WaitEnded,
             Kind::WaitExpired,
-            Kind::InvalidBody,
             Kind::InvalidAnswer,
             Kind::StoreFailed,
         ])

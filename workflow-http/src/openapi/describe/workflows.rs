@@ -86,11 +86,7 @@ pub(crate) fn get(schemas: &mut Schemas) -> Operation {
         .takes([WORKFLOW, VERSION, IF_NONE_MATCH])
         .answers(Answer::json("The workflow.", &record, examples::stored_workflow()).header("ETag"))
         .answers(known.header("ETag"))
-        .fails(&[
-            Kind::UnknownWorkflow,
-            Kind::UnknownVersion,
-            Kind::StoreFailed,
-        ])
+        .fails(&[Kind::UnknownVersion, Kind::StoreFailed])
 }
 
 pub(crate) fn update(schemas: &mut Schemas) -> Operation {
@@ -104,13 +100,7 @@ pub(crate) fn update(schemas: &mut Schemas) -> Operation {
     .takes([WORKFLOW, IF_MATCH])
     .body(spec())
     .answers(Answer::json("The new version.", &created, examples::stored_workflow()).header("ETag"))
-    .fails(&[
-        Kind::UnknownWorkflow,
-        Kind::InvalidIfMatch,
-        Kind::OtherVersion,
-        Kind::InvalidWorkflow,
-        Kind::StoreFailed,
-    ])
+    .fails(&[Kind::InvalidWorkflow, Kind::StoreFailed])
 }
 
 pub(crate) fn delete(_: &mut Schemas) -> Operation {
@@ -118,12 +108,7 @@ pub(crate) fn delete(_: &mut Schemas) -> Operation {
         .about("The versions that runs pin are kept for them; live runs go on.")
         .takes([WORKFLOW, IF_MATCH])
         .answers(Answer::new(StatusCode::NO_CONTENT, "It is gone."))
-        .fails(&[
-            Kind::InvalidIfMatch,
-            Kind::UnknownWorkflow,
-            Kind::OtherVersion,
-            Kind::StoreFailed,
-        ])
+        .fails(&[Kind::StoreFailed])
 }
 
 pub(crate) fn versions(schemas: &mut Schemas) -> Operation {
@@ -135,5 +120,5 @@ pub(crate) fn versions(schemas: &mut Schemas) -> Operation {
     )
     .takes([WORKFLOW, LIMIT, CURSOR])
     .answers(Answer::json("Some of them.", &page, examples::versions()))
-    .fails(&[Kind::UnknownWorkflow, Kind::BadCursor, Kind::StoreFailed])
+    .fails(&[Kind::BadCursor, Kind::StoreFailed])
 }
