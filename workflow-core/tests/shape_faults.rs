@@ -158,7 +158,7 @@ fn cases() -> Vec<Value> {
 
 /// The case, and a line for each of its faults, sorted.
 fn shown(spec: &Value, registry: &Registry) -> String {
-    let mut lines: Vec<String> = match Workflow::new(spec, registry) {
+    let mut lines: Vec<String> = match Workflow::from_spec(spec, registry) {
         Ok(_) => vec!["fine".to_owned()],
         Err(refused) => refused.faults().iter().map(ToString::to_string).collect(),
     };

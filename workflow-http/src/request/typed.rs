@@ -55,7 +55,7 @@ fn read<T: Shape>(body: Value) -> Result<T, Problem> {
     }
     let faults = faults::<T>(body).into_iter();
     let hint = format!("the body is like {}", T::LIKE);
-    let faults = faults.map(|fault| fault.hint(&hint)).collect();
+    let faults = faults.map(|fault| fault.with_hint(&hint)).collect();
     Err(Problem::of_faults(Kind::InvalidBody, "body", faults))
 }
 

@@ -189,7 +189,7 @@ impl NodeSpec {
             if is_reserved {
                 let detail = format!("`{id}` means something else in templates");
                 let fault = Fault::new(FaultCode::ReservedName, at.field("id"), detail);
-                faults.push(fault.hint("choose another id"));
+                faults.push(fault.with_hint("choose another id"));
             }
             !is_reserved
         });

@@ -291,14 +291,14 @@ impl Wrong<'_> {
                 let id: String = text.chars().take(NodeId::MAX_LEN).collect();
                 let detail = format!("{id:?} is not an id");
                 let hint = "an id is a letter or `_`, then letters, digits, `_` or `-`, 64 characters at most";
-                Fault::new(FaultCode::InvalidId, &self.at, detail).hint(hint)
+                Fault::new(FaultCode::InvalidId, &self.at, detail).with_hint(hint)
             }
             // In `needs`, it is the name of no node, which the check of references finds.
             Some(NodeId::PATTERN) => return None,
             Some(WrittenDuration::PATTERN) if text.parse::<WrittenDuration>().is_err() => {
                 let hint = meant(text).unwrap_or_else(|| InvalidDuration.to_string());
                 self.fault(format!("{:?} is not a duration", shown(text)))
-                    .hint(hint)
+                    .with_hint(hint)
             }
             _ if self.part["x-workflow"] == "schema" => return None,
             _ => self.other(cause),

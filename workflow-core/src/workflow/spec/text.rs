@@ -35,7 +35,7 @@ pub(super) fn faults(schema: &Value, field: &str, at: &Pointer, text: &str) -> O
     let fault = |detail| Fault::new(FaultCode::InvalidValue, at, detail);
     let mut faults: Vec<Fault> = too_long_or_empty
         .into_iter()
-        .map(|(detail, hint)| fault(detail).hint(hint))
+        .map(|(detail, hint)| fault(detail).with_hint(hint))
         .collect();
     // Terminals obey control characters, and pages cannot show them.
     let control = text.chars().find(|c| c.is_control() && !allowed(*c));
