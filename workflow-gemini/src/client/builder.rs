@@ -4,6 +4,7 @@ use std::{env, error::Error, fmt, future::Future, time::Duration};
 
 use super::{
     credential::{self, Credential, TokenProvider},
+    environment::{self, ApiKey, InvalidVariable, Variables},
     peer::Peer,
     settings::{Settings, address, version_hint},
     span::{Observed, VERTEX},
@@ -16,8 +17,6 @@ pub const DEFAULT_MODEL: &str = "gemini-3.8-flash";
 /// The address of the Gemini API, unless the builder or `GOOGLE_GEMINI_BASE_URL` names another one.
 pub const DEFAULT_BASE_URL: &str = "https://generativelanguage.googleapis.com";
 
-/// The variables of the key. The first that is set wins, as in Google's own clients.
-const KEY_VARIABLES: [&str; 2] = ["GOOGLE_API_KEY", "GEMINI_API_KEY"];
 const DEFAULT_API_VERSION: &str = "v1beta";
 /// The number of steps that an engine with default limits runs at once: 1,024 runs of 16 steps. So no
 /// step of such an engine is refused.
@@ -45,11 +44,7 @@ const DEFAULT_MAX_REPLY_BYTES: usize = 8 * 1024 * 1024;
 #[derive(Clone)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct GeminiClientBuilder {
-    api_key: Option<String>,
-    /// The variable that `api_key` was read from.
-    key_variable: Option<&'static str>,
-    /// The second key variable, if it has a different value. It is not used.
-    ignored_key_variable: Option<&'static str>,
+    api_key: ApiKey,
     /// Reported by `build`, because reading the environment cannot fail.
     invalid_variable: Option<InvalidVariable>,
     bearer_token: Option<TokenProvider>,
@@ -66,19 +61,10 @@ pub struct GeminiClientBuilder {
     service_tier: Option<ServiceTier>,
 }
 
-/// A variable with an invalid value, and the values that are valid.
-#[derive(Clone, Copy)]
-struct InvalidVariable {
-    name: &'static str,
-    expected: &'static str,
-}
-
 impl Default for GeminiClientBuilder {
     fn default() -> Self {
         Self {
-            api_key: None,
-            key_variable: None,
-            ignored_key_variable: None,
+            api_key: ApiKey::default(),
             invalid_variable: None,
             bearer_token: None,
             base_url: DEFAULT_BASE_URL.to_owned(),
@@ -134,31 +120,12 @@ impl GeminiClientBuilder {
     ///
     /// An empty variable counts as not set.
     pub fn from_env_or(file: impl Fn(&str) -> Option<String>) -> Self {
-        Self::from_sources(|name| env::var(name).ok(), file)
+        Self::from_vars(environment::with_file(|name| env::var(name).ok(), file))
     }
 
     /// The variables that decide which key is sent, and to which address. See
     /// [`from_env_or`](Self::from_env_or).
-    pub const CONNECTION_VARIABLES: [&str; 4] = [
-        "GOOGLE_API_KEY",
-        "GEMINI_API_KEY",
-        "GOOGLE_GEMINI_BASE_URL",
-        "GOOGLE_GENAI_API_VERSION",
-    ];
-
-    fn from_sources(
-        environment: impl Fn(&str) -> Option<String>,
-        file: impl Fn(&str) -> Option<String>,
-    ) -> Self {
-        let set = |name: &str| environment(name).filter(|value| !value.trim().is_empty());
-        let connects = Self::CONNECTION_VARIABLES
-            .iter()
-            .any(|name| set(name).is_some());
-        Self::from_vars(|name| {
-            let in_file = !connects || !Self::CONNECTION_VARIABLES.contains(&name);
-            set(name).or_else(|| in_file.then(|| file(name)).flatten())
-        })
-    }
+    pub const CONNECTION_VARIABLES: [&str; 4] = environment::CONNECTION;
 
     /// Like [`from_env`](Self::from_env), but reads the variables from another source: a file, a test.
     ///
@@ -172,64 +139,39 @@ impl GeminiClientBuilder {
     /// assert_eq!(builder.ignored_key_variable(), Some("GEMINI_API_KEY"));
     /// ```
     pub fn from_vars(read: impl Fn(&str) -> Option<String>) -> Self {
-        let set = |name| {
-            let value = read(name)?.trim().to_owned();
-            (!value.is_empty()).then_some(value)
+        let variables = Variables::read(read);
+        let unset = Self::default();
+        let (store, invalid_variable) = match variables.store {
+            Ok(store) => (store, None),
+            Err(invalid) => (None, Some(invalid)),
         };
-        let mut builder = Self::default();
-        for name in KEY_VARIABLES {
-            match (set(name), &builder.api_key) {
-                (Some(key), None) => {
-                    builder.api_key = Some(key);
-                    builder.key_variable = Some(name);
-                }
-                (Some(key), Some(used)) if key != *used => {
-                    builder.ignored_key_variable = Some(name);
-                }
-                _ => {}
-            }
+        Self {
+            api_key: variables.api_key,
+            invalid_variable,
+            base_url: variables.base_url.unwrap_or(unset.base_url),
+            api_version: variables.api_version.unwrap_or(unset.api_version),
+            model: variables.model.unwrap_or(unset.model),
+            store,
+            ..unset
         }
-        if let Some(url) = set("GOOGLE_GEMINI_BASE_URL") {
-            builder.base_url = url;
-        }
-        if let Some(version) = set("GOOGLE_GENAI_API_VERSION") {
-            builder.api_version = version;
-        }
-        if let Some(model) = set("GEMINI_MODEL") {
-            builder.model = model;
-        }
-        match set("GEMINI_STORE").map(|value| value.to_ascii_lowercase()) {
-            None => {}
-            Some(value) if ["true", "1", "yes"].contains(&&*value) => builder.store = Some(true),
-            Some(value) if ["false", "0", "no"].contains(&&*value) => builder.store = Some(false),
-            Some(_) => {
-                builder.invalid_variable = Some(InvalidVariable {
-                    name: "GEMINI_STORE",
-                    expected: "`true` or `false`",
-                });
-            }
-        }
-        builder
     }
 
     /// The variable of the key: `GOOGLE_API_KEY` or `GEMINI_API_KEY`. `None` if neither is set, or if
     /// the key was set by a setter since.
     pub fn key_variable(&self) -> Option<&'static str> {
-        self.key_variable
+        self.api_key.variable
     }
 
     /// The variable of a different key that is not used, because
     /// [`key_variable`](Self::key_variable) wins over it. A program should report it when it starts.
     pub fn ignored_key_variable(&self) -> Option<&'static str> {
-        self.ignored_key_variable
+        self.api_key.ignored_variable
     }
 
     /// The API key. It is sent in the header `x-goog-api-key`, and no error, log line or `Debug` output
     /// contains it. Required, unless there is a token provider.
     pub fn with_api_key(mut self, key: impl Into<String>) -> Self {
-        self.api_key = Some(key.into());
-        self.key_variable = None;
-        self.ignored_key_variable = None;
+        self.api_key = ApiKey::of(key.into());
         self
     }
 
@@ -403,8 +345,8 @@ impl GeminiClientBuilder {
 
     /// Checks the settings, in this order: variables, limits, credential, base URL.
     pub(super) fn settings(self) -> Result<Settings, ConfigError> {
-        if let Some(InvalidVariable { name, expected }) = self.invalid_variable {
-            return Err(ConfigError::InvalidVariable { name, expected });
+        if let Some(invalid) = self.invalid_variable {
+            return Err(invalid.into());
         }
         if let Some(limit) = self.limits.zero() {
             return Err(ConfigError::NothingAllowed { limit });
@@ -412,7 +354,7 @@ impl GeminiClientBuilder {
         let credential = match self.bearer_token {
             Some(provider) => Credential::Bearer(provider),
             None => Credential::Key(credential::key(
-                self.api_key.as_deref().unwrap_or_default(),
+                self.api_key.key.as_deref().unwrap_or_default(),
             )?),
         };
         let address = address(&self.base_url, &self.api_version, &self.path_prefix)?;
@@ -442,7 +384,7 @@ impl GeminiClientBuilder {
 impl fmt::Debug for GeminiClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GeminiClientBuilder")
-            .field("api_key", &self.api_key.as_ref().map(|_| "***"))
+            .field("api_key", &self.api_key.key.as_ref().map(|_| "***"))
             .field("bearer_token", &self.bearer_token)
             .field("api_version", &self.api_version)
             .field("model", &self.model)
@@ -489,7 +431,7 @@ mod tests {
             (&[(google, ""), (gemini, "")], None, None, None),
         ] {
             let builder = from(variables);
-            assert_eq!(builder.api_key.as_deref(), key, "{variables:?}");
+            assert_eq!(builder.api_key.key.as_deref(), key, "{variables:?}");
             assert_eq!(builder.key_variable(), used, "{variables:?}");
             assert_eq!(builder.ignored_key_variable(), ignored, "{variables:?}");
             let set = builder.with_api_key("c");
@@ -502,49 +444,7 @@ mod tests {
     }
 
     #[test]
-    fn key_and_address_are_read_from_one_source() {
-        let from = |environment: &[(&str, &str)], file: &[(&str, &str)]| {
-            let read = |set: &[(&str, &str)], name: &str| {
-                let found = set.iter().find(|(known, _)| *known == name);
-                found.map(|(_, value)| (*value).to_owned())
-            };
-            let builder = GeminiClientBuilder::from_sources(
-                |name| read(environment, name),
-                |name| read(file, name),
-            );
-            (
-                builder.api_key.unwrap_or_default(),
-                builder.base_url,
-                builder.model,
-            )
-        };
-        let file = [
-            ("GOOGLE_API_KEY", "file"),
-            ("GOOGLE_GEMINI_BASE_URL", "http://file"),
-            ("GEMINI_MODEL", "model-of-file"),
-        ];
-        let (default, model) = (DEFAULT_BASE_URL, "model-of-file");
-        for (environment, key, url) in [
-            (&[][..], "file", "http://file"),
-            (&[("GEMINI_API_KEY", " ")], "file", "http://file"),
-            (&[("GEMINI_API_KEY", "shell")], "shell", default),
-            (&[("GOOGLE_API_KEY", "shell")], "shell", default),
-            (
-                &[("GOOGLE_GEMINI_BASE_URL", "http://shell")],
-                "",
-                "http://shell",
-            ),
-            (&[("GOOGLE_GENAI_API_VERSION", "v1")], "", default),
-        ] {
-            let expected = (key.to_owned(), url.to_owned(), model.to_owned());
-            assert_eq!(from(environment, &file), expected, "{environment:?}");
-        }
-        let model = from(&[("GEMINI_MODEL", "model-of-shell")], &file);
-        assert_eq!((&*model.0, &*model.2), ("file", "model-of-shell"));
-    }
-
-    #[test]
-    fn gemini_store_is_read_and_an_invalid_value_is_refused() {
+    fn whether_requests_are_stored_is_read_and_nonsense_is_refused() {
         for (value, store) in [
             ("false", Some(false)),
             ("0", Some(false)),

@@ -8,6 +8,7 @@
 mod api;
 mod builder;
 mod credential;
+mod environment;
 mod exchange;
 mod peer;
 mod settings;
