@@ -3,6 +3,7 @@
 use std::{fmt::Display, sync::Arc};
 
 use axum::{
+    body::Bytes,
     http::header::{HeaderName, LOCATION},
     response::AppendHeaders,
 };
@@ -12,7 +13,7 @@ use workflow_core::{Engine, RunId, RunRecord, WorkflowId};
 
 #[cfg(feature = "ui")]
 use crate::page::Page;
-use crate::{openapi::Description, options::Options, request::Bodies, sse::Readers};
+use crate::{options::Options, request::Bodies, sse::Readers};
 
 #[derive(Clone)]
 pub(crate) struct App {
@@ -23,6 +24,12 @@ pub(crate) struct App {
     pub(crate) bodies: Bodies,
     #[cfg(feature = "ui")]
     pub(crate) page: Arc<Page>,
+}
+
+/// The OpenAPI document and its page, as they are served.
+pub(crate) struct Description {
+    pub(crate) document: Bytes,
+    pub(crate) page: Bytes,
 }
 
 const X_RUN_ID: HeaderName = HeaderName::from_static("x-run-id");

@@ -19,7 +19,7 @@ use crate::{
     api::{catalog, runs, waits, workflows},
     app::App,
     metrics,
-    openapi::{self, Description, Routes},
+    openapi::{self, Routes},
     options::Options,
     problem::{Kind, Problem},
     request::{Bodies, coding},
@@ -49,7 +49,7 @@ use crate::{
 /// [`serve`](crate::serve) does, or [`Options::with_guard`].
 pub fn router(engine: Arc<dyn Engine>, options: Options) -> Router {
     let table = routes();
-    let description = Description::of(table.rows(), engine.registry(), &options);
+    let description = openapi::describe_routes(table.rows(), engine.registry(), &options);
     let router = table
         .into_router()
         .fallback(fallback)

@@ -16,7 +16,6 @@ mod reference;
 mod routes;
 mod schemas;
 
-use axum::body::Bytes;
 use workflow_core::Registry;
 
 use self::operation::Route;
@@ -27,21 +26,17 @@ pub(crate) use self::{
     page::PATH as PAGE,
     routes::Routes,
 };
-use crate::options::Options;
+use crate::{app::Description, options::Options};
 
-/// The document and its page, as they are served.
-pub(crate) struct Description {
-    document: Bytes,
-    page: Bytes,
-}
-
-impl Description {
-    /// What these routes are, for a service with these node types.
-    pub(crate) fn of(table: &[Route], registry: &Registry, options: &Options) -> Self {
-        let document = document::of(table, registry, options);
-        Self {
-            page: page::of(&document).into(),
-            document: document.to_string().into(),
-        }
+/// Describes these routes, for a service with these node types.
+pub(crate) fn describe_routes(
+    table: &[Route],
+    registry: &Registry,
+    options: &Options,
+) -> Description {
+    let document = document::of(table, registry, options);
+    Description {
+        page: page::of(&document).into(),
+        document: document.to_string().into(),
     }
 }
