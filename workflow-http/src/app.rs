@@ -1,4 +1,7 @@
-//! What every handler is given: the engine, the options, and how things are addressed.
+//! The state of the router: what every handler and middleware shares, and the URLs of resources.
+//!
+//! Nothing here belongs to one request. Handlers build URLs only with these functions, so that all links
+//! begin with the configured base path.
 
 use std::{fmt::Display, sync::Arc};
 
@@ -15,12 +18,16 @@ use workflow_core::{Engine, RunId, RunRecord, WorkflowId};
 use crate::page::Page;
 use crate::{options::Options, request::Bodies, sse::Readers};
 
+/// Shared state. A clone is a handful of reference counts; axum clones it for each request.
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) options: Arc<Options>,
+    /// Counts the open event streams of each run.
     pub(crate) readers: Readers,
+    /// The OpenAPI document and the API reference, rendered once when the router is built.
     pub(crate) description: Arc<Description>,
+    /// Counts the bytes of the request bodies that are being received.
     pub(crate) bodies: Bodies,
     #[cfg(feature = "ui")]
     pub(crate) page: Arc<Page>,
@@ -32,9 +39,11 @@ pub(crate) struct Description {
     pub(crate) page: Bytes,
 }
 
+/// Names the run in responses whose body does not: an event stream, or a problem after the run has started.
 const X_RUN_ID: HeaderName = HeaderName::from_static("x-run-id");
 
 impl App {
+    /// A path below `/api`, as a path-absolute URL. It has no host: a proxy in front may have another one.
     fn url(&self, path: impl Display) -> String {
         format!("{}/api/{path}", self.options.base_path)
     }
@@ -47,12 +56,12 @@ impl App {
         self.url(format_args!("runs/{id}"))
     }
 
-    /// The headers of every answer that starts a run.
+    /// The headers of every response to a request that starts a run: `Location` and `X-Run-Id`.
     pub(crate) fn run_headers(&self, id: RunId) -> AppendHeaders<[(HeaderName, String); 2]> {
         AppendHeaders([(LOCATION, self.run_url(id)), (X_RUN_ID, id.to_string())])
     }
 
-    /// The addresses that belong to a run.
+    /// The links of a run. The link to its workflow names the version that the run executes.
     pub(crate) fn links(&self, run: &RunRecord) -> Links {
         let url = self.run_url(run.id);
         let workflow = self.workflow_url(run.workflow.id);
@@ -66,7 +75,7 @@ impl App {
     }
 }
 
-/// A run and where to go from it.
+/// A run with the URLs of its actions, so that clients need not build them.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Linked{T}")]
 pub(crate) struct Linked<T> {
@@ -75,6 +84,7 @@ pub(crate) struct Linked<T> {
     pub(crate) links: Links,
 }
 
+/// URLs that belong to a run.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Links {
     #[serde(rename = "self")]

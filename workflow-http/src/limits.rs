@@ -1,8 +1,8 @@
-//! How much of everything a service takes.
+//! The limits of the service. Each has a default, and a problem code or a closed connection when it is exceeded.
 
 use std::time::Duration;
 
-/// The bounds of a service. The code of a problem names the one that was passed.
+/// The limits of a service. The code of a problem names the limit that a request exceeded.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -11,7 +11,8 @@ use std::time::Duration;
 /// let options = Options::default().with_limits(limits);
 /// ```
 ///
-/// Those of connections hold where [`serve`](crate::serve) accepts them.
+/// The limits of connections, of the head of a request and of its URL apply only where [`serve`](crate::serve)
+/// accepts the connections; another server has its own.
 #[derive(Clone, Debug)]
 pub struct Limits {
     pub(crate) connections: usize,
@@ -31,14 +32,14 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Connections at once; 4,096 by default. The next one is told so: 503 `too_many_connections`.
+    /// Sets the number of open connections; 4,096 by default. The next one gets 503 `too_many_connections`.
     #[must_use]
     pub fn with_connections(mut self, connections: usize) -> Self {
         self.connections = connections;
         self
     }
 
-    /// How long the first request of a connection may take, up to the end of its head; 30 s by default. Then the
+    /// Sets how long the head of a connection's first request may take to arrive; 30 s by default. Then the
     /// connection is closed.
     #[must_use]
     pub fn with_head_time(mut self, time: Duration) -> Self {
@@ -46,77 +47,85 @@ impl Limits {
         self
     }
 
-    /// How long a connection is kept after an answer, up to the end of the head of the next request; 75 s by default.
-    /// A proxy in front must give its connections up first: most do after 60 s. With less, a request may meet a
-    /// connection that is being closed.
+    /// Sets how long a connection stays open after a response, until the head of the next request is complete;
+    /// 75 s by default.
+    ///
+    /// A proxy in front must close its idle connections earlier: most do after 60 s. Otherwise it may send a
+    /// request on a connection that the service is closing.
     #[must_use]
     pub fn with_keep_alive(mut self, time: Duration) -> Self {
         self.keep_alive = time;
         self
     }
 
-    /// The bytes of a request's head, URL and headers together; 16 KiB by default, 8 KiB at least:
-    /// 431 `head_too_large`. As much of an answer is kept for a client that reads slowly.
+    /// Sets the bytes of a request's head, that is, URL and headers together; 16 KiB by default, at least 8 KiB.
+    /// Longer heads get 431 `head_too_large`.
+    ///
+    /// The same number of bytes of a response is buffered for a client that reads slowly.
     #[must_use]
     pub fn with_head_bytes(mut self, bytes: usize) -> Self {
         self.head_bytes = bytes;
         self
     }
 
-    /// The headers of a request; 100 by default: 431 `head_too_large`.
+    /// Sets the number of headers of a request; 100 by default. With more: 431 `head_too_large`.
     #[must_use]
     pub fn with_headers(mut self, headers: usize) -> Self {
         self.headers = headers;
         self
     }
 
-    /// The bytes of a request's path and query; 8 KiB by default: 414 `url_too_long`.
+    /// Sets the bytes of a request's path and query together; 8 KiB by default. With more: 414 `url_too_long`.
     #[must_use]
     pub fn with_url_bytes(mut self, bytes: usize) -> Self {
         self.url_bytes = bytes;
         self
     }
 
-    /// How long the body of a request may take; 30 s by default: 408 `body_too_slow`.
+    /// Sets how long a request body may take to arrive; 30 s by default. Then: 408 `body_too_slow`.
     #[must_use]
     pub fn with_body_time(mut self, time: Duration) -> Self {
         self.body_time = time;
         self
     }
 
-    /// The bytes of a request's body; 1 MiB by default: 413 `body_too_large`.
+    /// Sets the bytes of a request body; 1 MiB by default. With more: 413 `body_too_large`.
     #[must_use]
     pub fn with_body_bytes(mut self, bytes: usize) -> Self {
         self.body_bytes = bytes;
         self
     }
 
-    /// The bytes of all bodies that are being received at once; 64 MiB by default: 503 `too_many_bodies`. The first
-    /// 16 KiB of each body do not count, so slow senders of large ones do not keep small ones out.
+    /// Sets the bytes of all request bodies that are being received; 64 MiB by default. With more: 503
+    /// `too_many_bodies`.
+    ///
+    /// The first 16 KiB of each body do not count, so that slow senders of large bodies cannot block small
+    /// requests.
     #[must_use]
     pub fn with_bodies_bytes(mut self, bytes: usize) -> Self {
         self.bodies_bytes = bytes;
         self
     }
 
-    /// How long a client may read nothing of what is ready for it, or not acknowledge what was sent (on
-    /// Linux); 30 s by default. Then its connection is closed.
+    /// Sets how long a client may read nothing while data is ready for it, or (on Linux) leave sent data
+    /// unacknowledged; 30 s by default. Then its connection is closed.
     #[must_use]
     pub fn with_write_time(mut self, time: Duration) -> Self {
         self.write_time = time;
         self
     }
 
-    /// The bytes that the system keeps of what was sent to a client and not acknowledged; 64 KiB by default. Linux
-    /// doubles it for its own bookkeeping. More is faster over long distances, and costs memory for each client that
-    /// does not read.
+    /// Sets the size of the kernel's send buffer of a connection (`SO_SNDBUF`), in bytes; 64 KiB by default.
+    ///
+    /// Linux doubles it for its own bookkeeping. A larger buffer is faster over long distances, and costs memory
+    /// for each client that does not read.
     #[must_use]
     pub fn with_send_buffer_bytes(mut self, bytes: usize) -> Self {
         self.send_buffer_bytes = bytes;
         self
     }
 
-    /// The streams that follow one run; 2,048 by default, half of the connections: 429
+    /// Sets the number of event streams of one run; 2,048 by default, half of the connections. With more: 429
     /// `too_many_readers`.
     #[must_use]
     pub fn with_readers_per_run(mut self, readers: usize) -> Self {
@@ -124,16 +133,22 @@ impl Limits {
         self
     }
 
-    /// The requests with one API key in a minute; 6,000 by default: 429 `too_many_requests`.
+    /// Sets the number of requests with one API key in a minute; 6,000 by default, at least 1. With more: 429
+    /// `too_many_requests`.
+    ///
+    /// The limit is a token bucket: all requests of a minute may arrive at once, then it refills evenly.
     #[must_use]
     pub fn with_requests_per_minute(mut self, requests: u32) -> Self {
         self.requests_per_minute = requests;
         self
     }
 
-    /// The wrong API keys from one address in a minute; 20 by default: 429 `too_many_wrong_keys`, also for a right key
-    /// that was not used from there before. An IPv6 address counts by its first 64 bits. Needs the address of the
-    /// client: from [`serve`](crate::serve), or as axum's `ConnectInfo`. Behind a proxy all clients have its address.
+    /// Sets the number of wrong API keys from one address in a minute; 20 by default. With more: 429
+    /// `too_many_wrong_keys`, also for an accepted key that this address has not used before.
+    ///
+    /// An IPv6 address counts by its first 64 bits. The limit needs the address of the client: from
+    /// [`serve`](crate::serve), or from axum's `ConnectInfo`. Behind a proxy, all clients have the address of the
+    /// proxy.
     #[must_use]
     pub fn with_wrong_keys_per_minute(mut self, keys: u32) -> Self {
         self.wrong_keys_per_minute = keys;

@@ -1,4 +1,4 @@
-//! How the service behaves.
+//! The options of the service.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,7 +10,24 @@ use crate::{
     metrics::Metrics,
 };
 
-/// What a service may be told. [`Options::default`] suits one that stands alone.
+/// The options of a service, for [`router`](crate::router) and [`serve`](crate::serve).
+///
+/// [`Options::default`] suits a service that is not nested, on the loopback interface, without a key:
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use workflow_http::{Limits, Options};
+///
+/// let options = Options::default()
+///     .with_api_key("3f1b6c0e9a7d4e52".parse()?)
+///     .with_allowed_host("flows.example.com".parse()?)
+///     .with_cors_origin("https://app.example.com".parse()?)
+///     .with_limits(Limits::default().with_requests_per_minute(600));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Pass the same options to `router` and `serve`: each reads a part of them.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The path the router is nested under, without a slash at the end; empty when it is not nested.
@@ -19,24 +36,26 @@ pub struct Options {
     pub(crate) shutdown: CancellationToken,
     /// The other sites whose pages may use the service. None by default.
     pub(crate) cors_origins: Vec<Origin>,
-    /// Whether the answers of models are simulated; the page then says so.
+    /// Whether the replies of models are simulated; the page then shows a notice.
     pub(crate) simulated: bool,
-    /// The keys that callers may show. None by default: everybody is let in.
+    /// The accepted API keys. None by default: no key is required.
     pub(crate) api_keys: Vec<ApiKey>,
-    /// The names the service has, besides those of this machine.
+    /// The accepted host names, besides `localhost` and loopback addresses.
     pub(crate) allowed_hosts: Vec<Host>,
-    /// Whether the router checks hosts and origins by itself.
+    /// Whether the router itself checks hosts and origins.
     pub(crate) guarded: bool,
     pub(crate) limits: Limits,
-    /// How long a stream may be silent.
+    /// The interval of heartbeats in event streams.
     pub(crate) heartbeat: Duration,
-    /// What is counted and measured. Nothing by default.
+    /// Where requests are counted. `None` by default: `/metrics` is not served.
     pub(crate) metrics: Option<Arc<Metrics>>,
 }
 
 impl Options {
-    /// Says which path the service is reached under, such as `/workflows`: links and the page begin with it. The router
-    /// has to be nested under it, unless a proxy removes it from requests.
+    /// Sets the path under which clients reach the service, such as `/workflows`; empty by default.
+    ///
+    /// All links begin with it. Slashes at its ends are ignored. Nest the router under this path, unless a proxy
+    /// removes it from requests.
     #[must_use]
     pub fn with_base_path(mut self, path: &str) -> Self {
         let path = path.trim_matches('/');
@@ -48,83 +67,92 @@ impl Options {
         self
     }
 
-    /// Ends all streams when this token fires.
+    /// Sets the token that shuts the service down: event streams end, and [`serve`](crate::serve) stops accepting and
+    /// returns. By default, a token that is never cancelled.
+    ///
+    /// The engine is not affected; it has a shutdown of its own.
     #[must_use]
     pub fn with_shutdown(mut self, shutdown: CancellationToken) -> Self {
         self.shutdown = shutdown;
         self
     }
 
-    /// Lets the pages of another site use the service.
+    /// Allows the pages of another site to use the service (CORS). No site by default; call once per site.
+    ///
+    /// Credentials are API keys, not cookies, so `Access-Control-Allow-Credentials` is never sent.
     #[must_use]
     pub fn with_cors_origin(mut self, origin: Origin) -> Self {
         self.cors_origins.push(origin);
         self
     }
 
-    /// Says whether the answers of models are simulated.
+    /// Marks the replies of models as simulated in `/api/node-types`, and so on the page; `false` by default.
     #[must_use]
     pub fn with_simulated(mut self, simulated: bool) -> Self {
         self.simulated = simulated;
         self
     }
 
-    /// Lets in who shows this key, as `authorization: Bearer KEY` or `x-api-key: KEY`, and from the
-    /// first one on nobody else. `/healthz`, `/readyz`, `/docs` and the files of the page stay open.
+    /// Adds an accepted API key. Requests send it as `authorization: Bearer KEY` or `x-api-key: KEY`.
+    ///
+    /// With at least one key, requests without an accepted key get 401 `unauthorized`. `/healthz`, `/readyz`,
+    /// `/docs` and the files of the page need no key.
     #[must_use]
     pub fn with_api_key(mut self, key: ApiKey) -> Self {
         self.api_keys.push(key);
         self
     }
 
-    /// Makes the service answer to this name, besides `localhost` and loopback addresses. `/healthz` and `/readyz`
-    /// are answered under any name, since probes use the address of the machine.
+    /// Accepts requests for this host name, besides `localhost` and loopback addresses. Others get 403
+    /// `host_not_allowed`, except for `/healthz` and `/readyz`: probes use the address of the machine.
     ///
-    /// Without a key it answers to no other name, so that no page can reach it under a name of its
-    /// own. With a key, which such a page does not have, any name will do until some are given.
+    /// Without an API key, only listed names are accepted. This prevents DNS rebinding: a page of another site
+    /// makes its own name resolve to this machine and then counts as the same site. With an API key, which such
+    /// a page does not have, any name is accepted until the first one is listed.
     #[must_use]
     pub fn with_allowed_host(mut self, host: Host) -> Self {
         self.allowed_hosts.push(host);
         self
     }
 
-    /// Makes the router check the `Host` of requests and the `Origin` of writes by itself. Where
-    /// [`serve`](crate::serve) serves it, that is done anyway.
+    /// Makes the router check the `Host` of requests and the `Origin` of writes. Off by default, since
+    /// [`serve`](crate::serve) does both. Set it if another server serves the router.
     #[must_use]
     pub fn with_guard(mut self) -> Self {
         self.guarded = true;
         self
     }
 
-    /// Counts requests, and serves these metrics at `/metrics`.
+    /// Counts requests in these metrics, and serves them at `/metrics`. Without metrics, that path is 404.
     #[must_use]
     pub fn with_metrics(mut self, metrics: Arc<Metrics>) -> Self {
         self.metrics = Some(metrics);
         self
     }
 
-    /// How long a stream of events may be silent: then a comment is sent, so that its reader can tell a quiet run from a
-    /// dead connection; 5 s by default.
+    /// Sets the longest silence of an event stream; 5 s by default. Then the stream sends a comment, which
+    /// distinguishes a run without events from a dead connection, and keeps proxies from closing it.
     #[must_use]
     pub fn with_heartbeat(mut self, interval: Duration) -> Self {
         self.heartbeat = interval;
         self
     }
 
-    /// Bounds what is taken.
+    /// Sets the limits of connections, requests and streams.
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// The path of a request within the service: what remains without the base path.
+    /// The path of a request without the base path. [`serve`](crate::serve) sees the whole path; within a nested
+    /// router, axum has removed the base path already.
     pub(crate) fn within<'a>(&self, path: &'a str) -> &'a str {
         let within = path.strip_prefix(&self.base_path);
         within.filter(|rest| rest.starts_with('/')).unwrap_or(path)
     }
 
-    /// Under which names the service answers.
+    /// The accepted host names.
     pub(crate) fn hosts(&self) -> Hosts {
         if self.allowed_hosts.is_empty() && !self.api_keys.is_empty() {
             Hosts::Any

@@ -1,5 +1,8 @@
-//! The web page, embedded in the binary. Its files have fixed names and refer to each other by
-//! relative URLs, so it must be reached by a path that ends with a slash, or know its base path.
+//! The web page, embedded in the binary.
+//!
+//! The files have fixed names and refer to each other by relative URLs. So the page must be reached by a path
+//! that ends with a slash, or contain its base path. `build.rs` embeds `ui/dist`; this module sends the files
+//! and knows nothing about their content.
 
 use std::borrow::Cow;
 
@@ -23,12 +26,12 @@ include!(concat!(env!("OUT_DIR"), "/page.rs"));
 
 /// A file of the page.
 struct File {
-    /// Its path below the page's own.
+    /// The path below the root of the page.
     name: &'static str,
-    /// The beginning of the hash of its content.
+    /// A prefix of the SHA-256 of the uncompressed content, for the entity tag.
     hash: &'static str,
     plain: &'static [u8],
-    /// The content in a coding; none where that is not smaller.
+    /// The compressed content; `None` if compression saves too little.
     gzip: Option<&'static [u8]>,
     brotli: Option<&'static [u8]>,
 }
@@ -43,7 +46,7 @@ impl File {
         FILES.iter().find(|file| file.name == name)
     }
 
-    /// The content, in a coding that is accepted and worth it.
+    /// The content in an accepted coding, or as it is.
     fn content(&self, accepted: Coding) -> (&'static [u8], Coding) {
         let coded = match accepted {
             Coding::Brotli => self.brotli,
@@ -56,9 +59,12 @@ impl File {
 
 const INDEX: &str = "index.html";
 
+/// No inline scripts, no other hosts, no frames: a text of a model that reaches the page as markup cannot run or
+/// load anything.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     font-src 'self'; connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'";
 
+/// `no-cache` means: revalidate before each use. File names are fixed, so a new version has the same URL.
 const HEADERS: [(HeaderName, &str); 6] = [
     (CONTENT_SECURITY_POLICY, POLICY),
     (named("cross-origin-opener-policy"), "same-origin"),
@@ -79,10 +85,10 @@ pub(crate) fn has(path: &str) -> bool {
     File::at(path).is_some()
 }
 
-/// The page of a service. Below a base path, its first file says so in a `<base>`: then it also works behind a proxy
-/// that removes the base path, whether or not the address in the browser ends with a slash.
+/// The page of a service. With a base path, its `index.html` gets a `<base>` element: then the page also works
+/// behind a proxy that removes the base path, with or without a trailing slash in the browser's address.
 pub(crate) struct Page {
-    /// The first file and its hash; none where it is as it was built.
+    /// `index.html` with its `<base>`, and the hash of that; `None` without a base path.
     index: Option<(String, String)>,
 }
 
@@ -101,7 +107,10 @@ impl Page {
         Self { index }
     }
 
-    /// The file that a request asks for, if it is one. `original` is the path before any nesting.
+    /// The response to a request for a file of the page; `None` if no file has this path.
+    ///
+    /// `original` is the URL before axum removed the prefix of a nested router. Without a trailing slash there,
+    /// relative URLs would resolve against the parent, so the root is redirected.
     pub(crate) fn answer(&self, original: &Uri, request: &Request) -> Option<Response> {
         let path = request.uri().path();
         let file = File::at(path)?;
@@ -119,7 +128,7 @@ impl Page {
         })
     }
 
-    /// A file, or that the client has it already.
+    /// Sends a file, or 304 if the client has it.
     fn send(&self, file: &'static File, request: &HeaderMap) -> Response {
         let accepted = Coding::accepted(request);
         let (hash, content, coding) = match &self.index {
@@ -132,7 +141,7 @@ impl Page {
                 (file.hash, Cow::Borrowed(content), coding)
             }
         };
-        let mut response = if knows(request, hash) {
+        let mut response = if is_cached(request, hash) {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
             ([(CONTENT_TYPE, content_type(file.name))], content).into_response()
@@ -156,8 +165,9 @@ impl Page {
     }
 }
 
-/// Whether the client has this content, in whatever coding.
-fn knows(request: &HeaderMap, hash: &str) -> bool {
+/// Whether the client has this content, in any coding. `If-None-Match` uses the weak comparison (RFC 9110,
+/// section 13.1.2), so `W/` is ignored.
+fn is_cached(request: &HeaderMap, hash: &str) -> bool {
     let tags = request.get_all(IF_NONE_MATCH).iter();
     let tags = tags.filter_map(|value| value.to_str().ok());
     let mut tags = tags.flat_map(|tags| tags.split(',')).map(str::trim);

@@ -1,4 +1,18 @@
-//! Every answer that is not a success: RFC 9457, `application/problem+json`.
+//! Every response that is not a success: RFC 9457, `application/problem+json`.
+//!
+//! The table of [`Kind`] is the only list of problem codes. Codes are part of the API: clients match on them,
+//! and they never change. Titles are for readers. Handlers return [`Problem`] and build no error response in
+//! another way.
+//!
+//! Rules for the choice of a status:
+//!
+//! - 400: the request itself is malformed, independent of what is stored.
+//! - 404: a resource in the path does not exist. A malformed id is an unknown one.
+//! - 409, 410, 412: the state of the resource does not permit the request, or not any more.
+//! - 422: well-formed JSON with faults in its content. `errors` has one entry per fault.
+//! - 429, 503: a limit, a shutdown or the store; the same request may succeed later, so `Retry-After` is set.
+//!
+//! The detail states what was attempted with which value. It never contains the cause of an internal error, or a key.
 
 use std::{fmt, time::Duration};
 
@@ -18,15 +32,15 @@ use workflow_core::{
 
 macro_rules! kinds {
     ($($name:ident = $status:ident, $code:literal, $title:literal;)+) => {
-        /// The kinds of problem there are.
+        /// The kinds of problem.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub(crate) enum Kind { $($name,)+ }
 
         impl Kind {
-            /// Every kind there is.
+            /// Every kind, in the order of the table. The API reference and its tests walk it.
             pub(crate) const ALL: &[Self] = &[$(Self::$name,)+];
 
-            /// Its status, the code programs match on, and the kind in words.
+            /// Status, code for programs, title for readers.
             fn row(self) -> (StatusCode, &'static str, &'static str) {
                 match self { $(Kind::$name => (StatusCode::$status, $code, $title),)+ }
             }
@@ -38,17 +52,17 @@ kinds! {
     NotJson = BAD_REQUEST, "invalid_json", "The body is not JSON";
     JsonTooDeep = BAD_REQUEST, "json_too_deep", "The JSON is nested too deep";
     UnreadableBody = BAD_REQUEST, "unreadable_body", "The body could not be read";
-    UnknownParameter = BAD_REQUEST, "unknown_parameter", "The query has a parameter that is not known here";
+    UnknownParameter = BAD_REQUEST, "unknown_parameter", "The query has an unknown parameter";
     InvalidQuery = BAD_REQUEST, "invalid_query", "The query is not valid";
-    BadCursor = BAD_REQUEST, "bad_cursor", "The cursor is not one of this list";
-    InvalidEventId = BAD_REQUEST, "invalid_event_id", "This is not the number of an event";
-    BeyondEnd = BAD_REQUEST, "beyond_the_end", "The log is not that long";
+    BadCursor = BAD_REQUEST, "bad_cursor", "The cursor belongs to another list";
+    InvalidEventId = BAD_REQUEST, "invalid_event_id", "The event id is not a number";
+    BeyondEnd = BAD_REQUEST, "beyond_the_end", "The log has no such event";
     InvalidIdempotencyKey = BAD_REQUEST, "invalid_idempotency_key", "The idempotency key is not valid";
     InvalidIfMatch = BAD_REQUEST, "invalid_if_match", "The If-Match header is not valid";
     NotHttp = BAD_REQUEST, "malformed_request", "The request is not HTTP";
     Unauthorized = UNAUTHORIZED, "unauthorized", "An API key is needed";
     HostNotAllowed = FORBIDDEN, "host_not_allowed", "This host name is not served";
-    ForeignOrigin = FORBIDDEN, "foreign_origin", "Pages of this site may not do that";
+    ForeignOrigin = FORBIDDEN, "foreign_origin", "Pages of this site may not send writes";
     UnknownPath = NOT_FOUND, "not_found", "There is nothing at this path";
     UnknownWorkflow = NOT_FOUND, "unknown_workflow", "There is no such workflow";
     UnknownVersion = NOT_FOUND, "unknown_version", "The workflow has no such version";
@@ -56,33 +70,33 @@ kinds! {
     UnknownStep = NOT_FOUND, "unknown_step", "There is no such step";
     UnknownWait = NOT_FOUND, "unknown_wait", "There is no such wait";
     RunNotEnded = CONFLICT, "run_not_ended", "The run has not ended yet";
-    RunStopped = CONFLICT, "run_stopped", "The run cannot go on";
+    RunStopped = CONFLICT, "run_stopped", "The run cannot continue";
     WaitAnswered = CONFLICT, "wait_answered", "The wait was answered already";
-    WaitEnded = CONFLICT, "wait_ended", "What the wait belongs to has ended";
-    WaitExpired = GONE, "wait_expired", "Nobody answered in time";
-    OtherVersion = PRECONDITION_FAILED, "other_version", "The newest version is another";
+    WaitEnded = CONFLICT, "wait_ended", "The waiting step has ended";
+    WaitExpired = GONE, "wait_expired", "The wait expired without an answer";
+    OtherVersion = PRECONDITION_FAILED, "other_version", "The newest version is a different one";
     WrongMethod = METHOD_NOT_ALLOWED, "method_not_allowed", "This method is not served here";
-    NotAcceptable = NOT_ACCEPTABLE, "not_acceptable", "There is no such form of it";
+    NotAcceptable = NOT_ACCEPTABLE, "not_acceptable", "None of the accepted media types is available";
     BodyTooSlow = REQUEST_TIMEOUT, "body_too_slow", "The body took too long";
     BodyTooLarge = PAYLOAD_TOO_LARGE, "body_too_large", "The body is too large";
     UrlTooLong = URI_TOO_LONG, "url_too_long", "The URL is too long";
     HeadTooLarge = REQUEST_HEADER_FIELDS_TOO_LARGE, "head_too_large", "The head of the request is too large";
     WrongMediaType = UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The body must be JSON";
     InvalidWorkflow = UNPROCESSABLE_ENTITY, "invalid_workflow", "The workflow is not valid";
-    InvalidInput = UNPROCESSABLE_ENTITY, "invalid_input", "The input is not what the workflow takes";
-    InvalidAnswer = UNPROCESSABLE_ENTITY, "invalid_answer", "The answer is not what the step asks for";
+    InvalidInput = UNPROCESSABLE_ENTITY, "invalid_input", "The input does not match the workflow's schema";
+    InvalidAnswer = UNPROCESSABLE_ENTITY, "invalid_answer", "The answer does not match the step's schema";
     InvalidBody = UNPROCESSABLE_ENTITY, "invalid_body", "The body is not valid";
-    KeyReused = UNPROCESSABLE_ENTITY, "idempotency_key_reused", "The key was used for something else";
+    KeyReused = UNPROCESSABLE_ENTITY, "idempotency_key_reused", "The idempotency key was used for another request";
     Busy = TOO_MANY_REQUESTS, "busy", "Too many runs are waiting";
     TooManyRequests = TOO_MANY_REQUESTS, "too_many_requests", "There are too many requests";
     TooManyReaders = TOO_MANY_REQUESTS, "too_many_readers", "Too many streams follow this run";
-    TooManyWrongKeys = TOO_MANY_REQUESTS, "too_many_wrong_keys", "Too many wrong API keys came from this address";
+    TooManyWrongKeys = TOO_MANY_REQUESTS, "too_many_wrong_keys", "Too many wrong API keys from this address";
     TooManyBodies = SERVICE_UNAVAILABLE, "too_many_bodies", "Too many bodies are being received";
     TooManyConnections = SERVICE_UNAVAILABLE, "too_many_connections", "There are too many connections";
-    Interrupted = SERVICE_UNAVAILABLE, "interrupted", "The run was interrupted before it came to this";
+    Interrupted = SERVICE_UNAVAILABLE, "interrupted", "The run was interrupted before the request took effect";
     StoreFailed = SERVICE_UNAVAILABLE, "store_unavailable", "The store does not answer";
     ShuttingDown = SERVICE_UNAVAILABLE, "shutting_down", "The service is shutting down";
-    Internal = INTERNAL_SERVER_ERROR, "internal", "Something went wrong in the service";
+    Internal = INTERNAL_SERVER_ERROR, "internal", "The service failed";
 }
 
 impl Kind {
@@ -98,13 +112,13 @@ impl Kind {
         self.row().2
     }
 
-    /// A problem of this kind, told in a sentence.
+    /// A problem of this kind. `detail` is a sentence about this occurrence: lower case, no full stop.
     pub(crate) fn of(self, detail: impl Into<String>) -> Problem {
         let (status, code, title) = self.row();
-        let told = Box::new(workflow_core::error::Problem::new(code, detail).with_title(title));
+        let content = Box::new(workflow_core::error::Problem::new(code, detail).with_title(title));
         Problem {
             status,
-            told,
+            content,
             headers: Vec::new(),
         }
     }
@@ -112,25 +126,28 @@ impl Kind {
 
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 
-/// A problem on its way to the client.
+/// An error response: the failure in the shape that events also use, a status, and headers.
+///
+/// The box keeps `Result<T, Problem>` small.
 #[derive(Debug)]
 pub(crate) struct Problem {
     status: StatusCode,
-    told: Box<workflow_core::error::Problem>,
-    /// What else the client should know.
+    content: Box<workflow_core::error::Problem>,
+    /// Additional headers, such as `Retry-After`.
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Problem {
-    /// A problem that is several faults in `what`.
+    /// A problem with a list of faults in `what`, a noun for the detail.
     pub(crate) fn of_faults(kind: Kind, what: &str, faults: Vec<Fault>) -> Self {
         let detail = match faults.len() {
             1 => format!("1 fault in the {what}"),
-            InvalidWorkflow::MAX => format!("{} faults in the {what}, or more", faults.len()),
+            // Validation stops at this number.
+            InvalidWorkflow::MAX => format!("{} or more faults in the {what}", faults.len()),
             _ => format!("{} faults in the {what}", faults.len()),
         };
         let mut problem = kind.of(detail);
-        problem.told.errors = faults;
+        problem.content.errors = faults;
         problem
     }
 
@@ -152,13 +169,13 @@ impl Problem {
         self
     }
 
-    /// Says when to come back, in whole seconds.
+    /// Adds `Retry-After`, in whole seconds and rounded up: a client that came earlier would be refused once more.
     pub(crate) fn with_retry_after(self, wait: Duration) -> Self {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         self.with(RETRY_AFTER, seconds.into())
     }
 
-    /// Says that the connection ends with this.
+    /// Adds `Connection: close`.
     pub(crate) fn closing(self) -> Self {
         self.with(CONNECTION, HeaderValue::from_static("close"))
     }
@@ -167,29 +184,29 @@ impl Problem {
         self.status
     }
 
-    /// The body: the failure as events show it, too, and the status.
+    /// The body: the members of a problem in an event, and `status`.
     pub(crate) fn json(&self) -> Vec<u8> {
         let body = Body {
-            told: &self.told,
+            content: &self.content,
             status: self.status.as_u16(),
         };
-        serde_json::to_vec(&body).expect("texts and numbers make JSON")
+        serde_json::to_vec(&body).expect("strings and numbers serialize")
     }
 
-    /// What went wrong is for the log; the client learns only that it did.
+    /// A problem with the code `internal`. The cause is logged and not sent: it may contain paths or data of others.
     pub(crate) fn internal(cause: &dyn fmt::Debug) -> Self {
         tracing::error!(?cause, "a request failed");
-        Kind::Internal.of("the service could not do this; its log says why")
+        Kind::Internal.of("the service could not process the request; see its log")
     }
 }
 
-/// The body of a problem.
+/// The body of a problem response.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "HttpProblem")]
 pub(crate) struct Body<'a> {
     #[serde(flatten)]
-    told: &'a workflow_core::error::Problem,
-    /// The status of the answer.
+    content: &'a workflow_core::error::Problem,
+    /// The HTTP status of the response.
     status: u16,
 }
 
@@ -201,6 +218,7 @@ impl IntoResponse for Problem {
     }
 }
 
+/// Each `Retry-After` is an estimate: a queue moves within a second, a restart or a store needs some.
 impl From<EngineError> for Problem {
     fn from(error: EngineError) -> Self {
         let detail = error.to_string();
@@ -248,7 +266,7 @@ impl From<JsonError> for Problem {
         match error {
             JsonError::Syntax(error) => Kind::NotJson.of(error.to_string()),
             JsonError::Faults(faults) => Self::of_faults(Kind::InvalidBody, "body", faults),
-            // Too deep; there is no other error.
+            // The enum is non-exhaustive; its only other error today is nesting.
             other => Kind::JsonTooDeep.of(other.to_string()),
         }
     }

@@ -1,4 +1,16 @@
-//! The route table.
+//! The route table, and the middleware around it.
+//!
+//! [`routes`] is the only list of routes: the router, the OpenAPI document and the API reference are made
+//! from it. The order of the layers matters and is set here only. A request passes, from the outside in:
+//!
+//! 1. metrics, so that refusals are counted, too;
+//! 2. compression, outside of everything that writes a body;
+//! 3. host and origin, if the router checks them ([`Options::with_guard`]);
+//! 4. CORS, before keys, since preflight requests carry none;
+//! 5. API keys and their budgets;
+//! 6. the handler, inside of a layer that turns a panic into a problem.
+//!
+//! [`serve`](crate::serve) adds two more around these: request ids, and the limit of the URL.
 
 use std::{any::Any, sync::Arc};
 
@@ -26,10 +38,11 @@ use crate::{
     sse::{Readers, events},
 };
 
-/// An engine as a service.
+/// A router that serves an engine: the REST API, event streams, probes, metrics and the page.
 ///
-/// Nested under a path, it needs to be told which, for the links it gives. `nest_service` also
-/// serves the path with a slash at its end, where the page is; `nest` does not:
+/// A router that is nested under a path needs this path as [`Options::with_base_path`], since its links begin
+/// with it. Use `nest_service`: it also serves the path with a trailing slash, where the page is, and `nest`
+/// does not.
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -44,9 +57,11 @@ use crate::{
 /// # }
 /// ```
 ///
-/// It asks for an API key if the options have one. It does not check which host name a request was
-/// sent to, nor from which site it comes, except that a page of another site cannot send it a form:
-/// [`serve`](crate::serve) does, or [`Options::with_guard`].
+/// The router requires an API key if the options have one. It does not check the host name or the origin of a
+/// request, except that a page of another site cannot send it a form; [`serve`](crate::serve) checks both, and
+/// so does the router with [`Options::with_guard`].
+///
+/// A panic in a handler is logged and becomes a problem with the code `internal` (500).
 pub fn router(engine: Arc<dyn Engine>, options: Options) -> Router {
     let table = routes();
     let description = openapi::describe_routes(table.rows(), engine.registry(), &options);
@@ -73,13 +88,16 @@ pub fn router(engine: Arc<dyn Engine>, options: Options) -> Router {
         .with_state(app)
 }
 
-/// What stands before all routes.
+/// Adds the layers that protect all routes. From the outside in: host and origin, content type, CORS, API key.
+///
+/// CORS is outside of authentication: a preflight request carries no key (Fetch standard, "CORS-preflight fetch"), and
+/// allowed sites must be able to read a 401.
 fn protected(mut router: Router<App>, options: &Options) -> Router<App> {
     if !options.api_keys.is_empty() {
         let keys = middleware::from_fn_with_state(Keyring::new(options), auth::check);
         router = router.layer(keys);
     }
-    // What an answer says of its type holds: no browser takes a text of a model for a page.
+    // Browsers must not sniff the type: they could render a model's text as a page.
     let nosniff = HeaderValue::from_static("nosniff");
     let typed = SetResponseHeaderLayer::overriding(X_CONTENT_TYPE_OPTIONS, nosniff);
     router = cors::open_to(&options.cors_origins, router).layer(typed);
@@ -90,70 +108,71 @@ fn protected(mut router: Router<App>, options: &Options) -> Router<App> {
     router
 }
 
+/// Each row has a path, a handler, and a description for the OpenAPI document.
 fn routes() -> Routes {
     use openapi::describe::{
-        catalog as service_told, runs as runs_told, workflows as workflows_told,
+        catalog as catalog_docs, runs as run_docs, workflows as workflow_docs,
     };
     Routes::default()
-        .post("/api/workflows", workflows::create, workflows_told::create)
-        .get("/api/workflows", workflows::list, workflows_told::list)
+        .post("/api/workflows", workflows::create, workflow_docs::create)
+        .get("/api/workflows", workflows::list, workflow_docs::list)
         .post(
             "/api/workflows/validate",
             workflows::validate,
-            workflows_told::validate,
+            workflow_docs::validate,
         )
-        .get("/api/workflows/{id}", workflows::get, workflows_told::get)
+        .get("/api/workflows/{id}", workflows::get, workflow_docs::get)
         .put(
             "/api/workflows/{id}",
             workflows::update,
-            workflows_told::update,
+            workflow_docs::update,
         )
         .delete(
             "/api/workflows/{id}",
             workflows::delete,
-            workflows_told::delete,
+            workflow_docs::delete,
         )
         .get(
             "/api/workflows/{id}/versions",
             workflows::versions,
-            workflows_told::versions,
+            workflow_docs::versions,
         )
-        .post("/api/workflows/{id}/run", runs::run, runs_told::run)
-        .post("/api/workflows/{id}/runs", runs::start, runs_told::start)
-        .get("/api/runs", runs::list, runs_told::list)
-        .get("/api/runs/{id}", runs::get, runs_told::get)
-        .delete("/api/runs/{id}", runs::delete, runs_told::delete)
-        .post("/api/runs/{id}/retry", runs::retry, runs_told::retry)
-        .get("/api/runs/{id}/steps/{*path}", runs::step, runs_told::step)
-        .get("/api/runs/{id}/events", events::get, runs_told::events)
-        .post("/api/runs/{id}/cancel", runs::cancel, runs_told::cancel)
+        .post("/api/workflows/{id}/run", runs::run, run_docs::run)
+        .post("/api/workflows/{id}/runs", runs::start, run_docs::start)
+        .get("/api/runs", runs::list, run_docs::list)
+        .get("/api/runs/{id}", runs::get, run_docs::get)
+        .delete("/api/runs/{id}", runs::delete, run_docs::delete)
+        .post("/api/runs/{id}/retry", runs::retry, run_docs::retry)
+        .get("/api/runs/{id}/steps/{*path}", runs::step, run_docs::step)
+        .get("/api/runs/{id}/events", events::get, run_docs::events)
+        .post("/api/runs/{id}/cancel", runs::cancel, run_docs::cancel)
         .post(
             "/api/runs/{id}/waits/{wait_id}",
             waits::answer,
-            runs_told::answer,
+            run_docs::answer,
         )
         .get(
             "/api/schema/workflow.json",
             catalog::workflow_schema,
-            service_told::workflow_schema,
+            catalog_docs::workflow_schema,
         )
         .get(
             "/api/openapi.json",
             openapi::document,
-            service_told::document,
+            catalog_docs::document,
         )
         .get(
             "/api/node-types",
             catalog::node_types,
-            service_told::node_types,
+            catalog_docs::node_types,
         )
-        .get("/healthz", catalog::healthz, service_told::healthz)
-        .get("/readyz", catalog::readyz, service_told::readyz)
-        .get("/metrics", metrics::get, service_told::metrics)
-        .get(openapi::PAGE, openapi::page, service_told::page)
+        .get("/healthz", catalog::healthz, catalog_docs::healthz)
+        .get("/readyz", catalog::readyz, catalog_docs::readyz)
+        .get("/metrics", metrics::get, catalog_docs::metrics)
+        .get(openapi::PAGE, openapi::page, catalog_docs::page)
 }
 
-/// What no route names: a file of the page, or nothing.
+/// Serves paths that no route matches: files of the page, or 404.
 async fn fallback(
     State(app): State<App>,
     OriginalUri(uri): OriginalUri,
@@ -164,11 +183,12 @@ async fn fallback(
         return answer;
     }
     let _ = (app, request);
-    let detail = format!("there is nothing at {}", uri.path());
+    let detail = format!("no resource at {}", uri.path());
     Kind::UnknownPath.of(detail).into_response()
 }
 
-/// The router adds which methods are served, as `Allow`: that is all who asks for them wants.
+/// Serves a method that the path does not have: 405, or 204 for `OPTIONS`. The router adds the header `Allow`,
+/// which RFC 9110, section 15.5.6, requires for 405 and which is the whole response to `OPTIONS`.
 async fn wrong_method(method: Method, OriginalUri(uri): OriginalUri) -> Response {
     if method == Method::OPTIONS {
         return StatusCode::NO_CONTENT.into_response();
@@ -177,9 +197,10 @@ async fn wrong_method(method: Method, OriginalUri(uri): OriginalUri) -> Response
     Kind::WrongMethod.of(detail).into_response()
 }
 
+/// The response to a request whose handler panicked. The message goes to the log only.
 #[expect(
     clippy::needless_pass_by_value,
-    reason = "the layer gives the panic away"
+    reason = "the layer passes the panic by value"
 )]
 fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let text = panic.downcast_ref::<&str>().copied();

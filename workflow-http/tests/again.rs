@@ -1,4 +1,4 @@
-//! Runs that are done again, keys, versions, and what is deleted.
+//! Retries, idempotency keys, versions, and deletion.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
@@ -28,7 +28,7 @@ async fn put(api: &Api, path: &str, if_match: Option<&str>, spec: &Value) -> Ans
         .await
 }
 
-/// A run of the two steps that has ended, and its path.
+/// The path of an ended run of the two steps.
 async fn ended(api: &Api) -> String {
     let run = api.start().await;
     api.script.finish("It is.");
@@ -37,7 +37,7 @@ async fn ended(api: &Api) -> String {
 }
 
 #[tokio::test]
-async fn a_run_is_done_again_from_a_step() {
+async fn a_run_is_retried_from_a_step() {
     let api = Api::new();
     let run = ended(&api).await;
     let again = api
@@ -53,11 +53,7 @@ async fn a_run_is_done_again_from_a_step() {
     let mut events = api.events(&path).await;
     let created = events.until("run.created").await;
     assert_eq!(created["retry_of"], again.json()["retry_of"]);
-    assert_eq!(
-        created.get("reused"),
-        None,
-        "what is taken over is shown once"
-    );
+    assert_eq!(created.get("reused"), None, "a reused output is shown once");
     let reused = events.until("node.completed").await;
     assert_eq!(
         (&reused["node"], &reused["reused"]),
@@ -68,7 +64,7 @@ async fn a_run_is_done_again_from_a_step() {
 }
 
 #[tokio::test]
-async fn a_whole_run_is_done_again_without_a_body() {
+async fn a_retry_without_a_body_repeats_the_whole_run() {
     let api = Api::new();
     let run = ended(&api).await;
     let request = request("POST", &format!("{run}/retry"));
@@ -78,7 +74,7 @@ async fn a_whole_run_is_done_again_without_a_body() {
 }
 
 #[tokio::test]
-async fn a_retry_that_makes_no_sense_says_why() {
+async fn an_invalid_retry_reports_its_faults() {
     let api = Api::new();
     let running = api.start().await;
     let refused = api.post(&format!("{running}/retry"), "{}").await;
@@ -108,7 +104,7 @@ async fn a_retry_that_makes_no_sense_says_why() {
 }
 
 #[tokio::test]
-async fn one_key_gives_one_run_also_in_the_simple_stream() {
+async fn one_idempotency_key_gives_one_run_also_in_the_simple_stream() {
     let api = Api::new();
     let workflow = api.create(two_steps()).await;
     let runs = format!("{workflow}/runs");
@@ -259,7 +255,7 @@ async fn runs_are_found_counted_and_deleted() {
 }
 
 #[tokio::test]
-async fn a_service_says_whether_it_is_ready() {
+async fn readiness_follows_the_engine() {
     let ready = Api::new().get("/readyz").await;
     assert_eq!(
         (ready.status, ready.json()),
@@ -268,7 +264,7 @@ async fn a_service_says_whether_it_is_ready() {
 }
 
 #[tokio::test]
-async fn the_number_of_a_version_may_be_written_in_any_way_that_json_has() {
+async fn a_version_may_be_any_json_number_with_an_integer_value() {
     let api = Api::new();
     let runs = format!("{}/runs", api.create(two_steps()).await);
     for one in ["1", "1.0", "1e0", "10e-1"] {

@@ -1,4 +1,4 @@
-//! Answers have a bound in bytes, whatever is stored.
+//! The size of responses is bounded, whatever is stored.
 
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
@@ -9,7 +9,7 @@ use support::{Api, idle, request, with_body};
 
 const MIB: usize = 1024 * 1024;
 
-/// A run of this workflow, and its path, once it has nothing to do.
+/// Starts a run of this workflow, waits until it is idle, and returns its path.
 async fn run(api: &Api, spec: Value, input: Value) -> String {
     let workflow = api.create(spec).await;
     let started = api
@@ -20,8 +20,8 @@ async fn run(api: &Api, spec: Value, input: Value) -> String {
     started.header("location").to_owned()
 }
 
-/// As many questions as there are items, each with the item and its number.
-fn asking(schema: Option<Value>) -> Value {
+/// A map that asks a question for each item, with the item and its number.
+fn questions(schema: Option<Value>) -> Value {
     let mut data = json!({"message": "{{ item }}"});
     if let Some(schema) = schema {
         data["schema"] = schema;
@@ -33,18 +33,18 @@ fn asking(schema: Option<Value>) -> Value {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_report_has_two_kibibytes_of_each_message_and_the_step_has_it_whole() {
+async fn a_report_truncates_messages_to_two_kibibytes_and_a_step_does_not() {
     let api = Api::new();
     for (message, shown, truncated) in [
         ("short".to_owned(), 5, false),
         ("x".repeat(2048), 2048, false),
         ("x".repeat(2049), 2048, true),
-        // A character is not cut.
+        // The text is not cut within a character.
         ("é".repeat(2000), 2048, true),
         (format!("x{}", "é".repeat(2000)), 2047, true),
         ("🦀".repeat(100_000), 2048, true),
     ] {
-        let run = run(&api, asking(None), json!([message])).await;
+        let run = run(&api, questions(None), json!([message])).await;
         let report = api.get(&run).await.json();
         let wait = &report["waits"][0];
         let text = wait["message"].as_str().unwrap();
@@ -90,10 +90,10 @@ async fn a_report_full_of_waits_stays_small() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn waits_with_large_schemas_are_left_out_beyond_the_bound() {
+async fn waits_with_large_schemas_are_omitted_above_the_limit() {
     let api = Api::new();
     let words: Vec<String> = (0..9_000).map(|n| format!("{n:0100}")).collect();
-    let spec = asking(Some(json!({"enum": words})));
+    let spec = questions(Some(json!({"enum": words})));
     let run = run(&api, spec, json!((0..60).collect::<Vec<_>>())).await;
     let report = api.get(&run).await;
     assert!(report.text.len() < 18 * MIB, "{}", report.text.len());
@@ -107,7 +107,7 @@ async fn waits_with_large_schemas_are_left_out_beyond_the_bound() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_page_of_events_has_a_bound_and_says_where_it_continues() {
+async fn a_page_of_events_is_bounded_and_has_a_cursor() {
     let api = Api::new();
     let steps: Vec<Value> = (0..12)
         .map(|n| json!({"id": format!("s{n}"), "type": "TransformNode", "data": {"value": "{{ input }}"}}))

@@ -1,4 +1,4 @@
-//! Clients that read slowly, stall, reset or vanish cost nothing that lasts.
+//! Clients that read slowly, stall, reset or vanish leave nothing behind.
 
 mod support;
 
@@ -22,19 +22,19 @@ use tokio::{
 };
 use workflow_http::{Limits, Options};
 
-/// The bytes of a frame.
+/// The size of a frame in bytes.
 const FRAME: usize = 8 * 1024;
 
-/// Answers without an end, in frames of this size.
+/// Endless responses, in frames of this size.
 #[derive(Default)]
 struct Endless {
-    /// How many are open.
+    /// The number of open responses.
     open: AtomicUsize,
-    /// How many frames were taken.
+    /// The number of frames that connections have polled.
     frames: AtomicUsize,
 }
 
-/// One of them.
+/// One endless response.
 struct Answer(Arc<Endless>);
 
 impl Answer {
@@ -68,7 +68,7 @@ impl Endless {
     }
 }
 
-/// An API that has endless answers only.
+/// An API whose responses are all endless.
 fn endless() -> (Api, Arc<Endless>) {
     let endless = Arc::<Endless>::default();
     let mut api = Api::new();
@@ -78,7 +78,7 @@ fn endless() -> (Api, Arc<Endless>) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_slow_reader_has_not_read_is_not_kept_for_it() {
+async fn frames_that_a_slow_reader_has_not_read_are_not_buffered() {
     let (api, endless) = endless();
     let (address, serving) = serve(&api).await;
     let mut wire = Wire::get(address, "/", &[]).await;
@@ -91,26 +91,26 @@ async fn what_a_slow_reader_has_not_read_is_not_kept_for_it() {
     idle().await;
     assert_eq!(endless.frames(), taken, "the stream is held");
 
-    // What the system has taken over is delivered also when the service is gone.
+    // The kernel delivers what it has buffered even after the service has stopped.
     serving.abort();
     idle().await;
     let rest = wire.all().await;
     let delivered = 100 + rest.bytes().filter(|byte| *byte == b'x').count() / FRAME;
-    let kept = taken - delivered;
+    let buffered = taken - delivered;
     assert!(
-        kept * FRAME <= 32 * 1024,
-        "{kept} frames of {taken} were kept"
+        buffered * FRAME <= 32 * 1024,
+        "{buffered} frames of {taken} were buffered"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_system_keeps_little_for_a_reader_that_stalls() {
+async fn the_kernel_buffers_little_for_a_stalled_reader() {
     for (buffer, most) in [(64 * 1024, 256 * 1024), (512 * 1024, 2 * 1024 * 1024)] {
         let (mut api, endless) = endless();
         let limits = Limits::default().with_send_buffer_bytes(buffer);
         api.options = api.options.clone().with_limits(limits);
         let (address, serving) = serve(&api).await;
-        // What is taken beyond the client's own buffer is kept on the side of the service.
+        // Bytes beyond the client's receive buffer are in the send buffer of the service.
         let socket = TcpSocket::new_v4().expect("there are sockets");
         socket.set_recv_buffer_size(4096).expect("it can be set");
         let mut stream = socket.connect(address).await.expect("it listens");
@@ -134,7 +134,7 @@ async fn the_system_keeps_little_for_a_reader_that_stalls() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reader_that_stalls_is_cut_off() {
+async fn a_stalled_reader_is_disconnected() {
     let (api, endless) = endless();
     let (address, _serving) = serve(&api).await;
     let mut wire = Wire::get(address, "/", &[]).await;
@@ -147,14 +147,14 @@ async fn a_reader_that_stalls_is_cut_off() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reader_that_reads_a_little_now_and_then_is_not_cut_off() {
+async fn a_slow_reader_that_makes_progress_is_not_disconnected() {
     let (api, endless) = endless();
     let (address, _serving) = serve(&api).await;
     let mut wire = Wire::get(address, "/", &[]).await;
     wire.head().await;
     for _ in 0..10 {
         tokio::time::sleep(Duration::from_secs(29)).await;
-        // Enough for the system to take some more.
+        // Enough for the kernel to accept more.
         for _ in 0..512 {
             wire.chunk().await.unwrap();
         }
@@ -162,7 +162,7 @@ async fn a_reader_that_reads_a_little_now_and_then_is_not_cut_off() {
     assert_eq!(endless.open(), 1);
 }
 
-/// Waits for something, for a virtual minute at most.
+/// Waits until a condition holds, for at most a virtual minute.
 async fn until(done: impl Fn() -> bool) {
     for _ in 0..60_000 {
         if done() {
@@ -173,7 +173,7 @@ async fn until(done: impl Fn() -> bool) {
     panic!("it has not come to this");
 }
 
-/// A service of which each run may have one reader, and a run with somebody to follow.
+/// A service that allows one reader per run, and a run to follow.
 async fn one_reader() -> (Api, SocketAddr, String) {
     let limits = Limits::default().with_readers_per_run(1);
     let api = Api::with(Options::default().with_limits(limits));
@@ -182,7 +182,7 @@ async fn one_reader() -> (Api, SocketAddr, String) {
     (api, address, format!("{run}/events"))
 }
 
-/// Whether somebody can follow the run, who then goes on with it.
+/// Follows the run; `None` if the reader is refused.
 async fn follow(address: SocketAddr, events: &str) -> Option<Wire> {
     let mut wire = Wire::get(address, events, &[]).await;
     let status = wire.status().await;
@@ -190,7 +190,7 @@ async fn follow(address: SocketAddr, events: &str) -> Option<Wire> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reader_that_vanishes_leaves_its_place() {
+async fn a_vanished_reader_is_no_longer_counted() {
     let (api, address, events) = one_reader().await;
     let mut reader = follow(address, &events).await.unwrap();
     reader.chunk().await.unwrap();
@@ -208,18 +208,21 @@ async fn a_reader_that_vanishes_leaves_its_place() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reset_before_the_answer_begins_leaves_no_reader() {
+async fn a_reset_before_the_response_leaves_no_reader() {
     let (_api, address, events) = one_reader().await;
     for pauses in 0..20 {
         let wire = Wire::get(address, &events, &[]).await;
-        // The reset meets the service at another point each time.
+        // The reset arrives at a different point of the service each time.
         for _ in 0..pauses {
             tokio::task::yield_now().await;
         }
         wire.reset();
         idle().await;
         let reader = follow(address, &events).await;
-        assert!(reader.is_some(), "after {pauses} pauses a place is taken");
+        assert!(
+            reader.is_some(),
+            "a reader is still counted after {pauses} pauses"
+        );
         drop(reader);
         idle().await;
     }

@@ -1,4 +1,4 @@
-//! Answers are compressed where that saves bytes, and streams never are.
+//! Responses are compressed if that saves bytes; streams never are.
 
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
@@ -14,7 +14,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use support::{Api, request, two_steps, with_body};
 
-/// An answer as it is sent.
+/// A response as it was sent.
 struct Sent {
     status: u16,
     headers: HeaderMap,
@@ -28,7 +28,7 @@ impl Sent {
             .map_or("", |value| value.to_str().unwrap())
     }
 
-    /// The content, without its coding.
+    /// The decoded content.
     fn content(&self) -> Vec<u8> {
         let mut content = Vec::new();
         match self.header("content-encoding") {
@@ -100,7 +100,7 @@ async fn json_above_a_kibibyte_is_compressed() {
 }
 
 #[tokio::test]
-async fn an_answer_that_a_client_cannot_decode_is_sent_as_it_is() {
+async fn a_client_that_accepts_no_coding_gets_uncompressed_content() {
     let api = Api::new();
     for accepted in ["identity;q=0", "*;q=0", "zstd, identity;q=0"] {
         let sent = get(&api, "/api/openapi.json", &[("accept-encoding", accepted)]).await;
@@ -118,7 +118,7 @@ async fn an_answer_that_a_client_cannot_decode_is_sent_as_it_is() {
 }
 
 #[tokio::test]
-async fn streams_are_never_compressed_and_say_so_early() {
+async fn streams_are_never_compressed_or_delayed() {
     let api = Api::new();
     let run = api.start().await;
     let request = request("GET", &format!("{run}/events")).header("accept-encoding", "gzip, br");
@@ -127,7 +127,7 @@ async fn streams_are_never_compressed_and_say_so_early() {
     let mut frames = support::Frames(response.into_body());
     assert!(
         frames.next().await.unwrap().contains("retry: 1000"),
-        "the first frame comes by itself"
+        "the first frame arrives alone"
     );
     api.script.finish("x".repeat(10_000));
     frames.until("run.completed").await;
@@ -159,11 +159,7 @@ async fn files_of_the_page_are_embedded_in_each_coding() {
             }
         }
         let different: std::collections::BTreeSet<&String> = tags.iter().collect();
-        assert_eq!(
-            different.len(),
-            3,
-            "each coding has a tag of its own: {tags:?}"
-        );
+        assert_eq!(different.len(), 3, "each coding has its own tag: {tags:?}");
         for tag in &tags {
             for known in [tag.clone(), format!("\"other\", W/{tag}")] {
                 let sent = get(
@@ -204,7 +200,7 @@ async fn a_first_visit_costs_less_than_its_budget_on_the_wire() {
 
 #[cfg(feature = "ui")]
 #[tokio::test]
-async fn below_a_base_path_the_page_says_where_it_is() {
+async fn below_a_base_path_the_page_has_a_base_element() {
     let api = Api::with(workflow_http::Options::default().with_base_path("flows/a\"b"));
     let page = get(&api, "/", &[]).await;
     let html = String::from_utf8(page.content()).unwrap();
@@ -222,7 +218,7 @@ async fn below_a_base_path_the_page_says_where_it_is() {
     assert!(!String::from_utf8(root.content()).unwrap().contains("<base"));
 }
 
-/// The names that lists show come from workflows.
+/// The names in lists come from workflows, so an attacker could choose their size.
 #[tokio::test]
 async fn a_list_is_the_same_in_each_coding() {
     let api = Api::new();

@@ -1,5 +1,5 @@
-//! A crowd of clients, well-behaved or not, leaves no descriptor behind. The only test of its
-//! process: it counts what the process has open.
+//! Many clients, well-behaved or not, leave no descriptor open. The only test of its process, since it counts the
+//! descriptors of the process.
 #![cfg(target_os = "linux")]
 
 mod support;
@@ -14,7 +14,7 @@ fn open_descriptors() -> usize {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_crowd_leaves_no_descriptor_behind() {
+async fn many_clients_leave_no_descriptor_open() {
     let api = Api::new();
     let run = api.start().await;
     let events = format!("{run}/events");

@@ -1,4 +1,4 @@
-//! The page that tells of the API.
+//! `/docs`, the API reference.
 
 mod support;
 
@@ -6,7 +6,7 @@ use support::Api;
 use workflow_http::Options;
 
 #[tokio::test]
-async fn the_page_tells_of_every_operation_and_schema() {
+async fn the_reference_has_every_operation_and_schema() {
     let api = Api::new();
     let page = api.get("/docs").await;
     assert_eq!(page.status, 200);
@@ -31,7 +31,7 @@ async fn the_page_tells_of_every_operation_and_schema() {
 }
 
 #[tokio::test]
-async fn every_link_leads_somewhere() {
+async fn every_link_has_a_target() {
     let page = Api::new().get("/docs").await.text;
     let within: Vec<&str> = page
         .split("href=\"#")
@@ -45,7 +45,7 @@ async fn every_link_leads_somewhere() {
 }
 
 #[tokio::test]
-async fn the_page_has_no_script_and_loads_nothing() {
+async fn the_reference_has_no_script_and_loads_nothing() {
     let page = Api::new().get("/docs").await;
     let policy = page.header("content-security-policy");
     assert!(
@@ -60,7 +60,7 @@ async fn the_page_has_no_script_and_loads_nothing() {
 }
 
 #[tokio::test]
-async fn who_has_no_key_learns_how_to_show_one_and_not_which_node_types_there_are() {
+async fn without_a_key_the_reference_explains_keys_and_lists_no_node_types() {
     let options =
         Options::default().with_api_key("0123456789abcdef0123456789abcdef".parse().unwrap());
     let page = Api::with(options).get("/docs").await;

@@ -1,4 +1,4 @@
-//! Any engine can be served; what it refuses is told, what breaks in it is not.
+//! Any engine can be served. Its refusals are sent to clients, causes of its failures are not.
 
 mod support;
 
@@ -18,7 +18,7 @@ use workflow_core::{
 };
 use workflow_http::Options;
 
-/// Refuses everything for one reason.
+/// An engine that refuses every request for one reason.
 struct Refusing<F>(F, Registry);
 
 #[async_trait]
@@ -51,7 +51,7 @@ impl<F: Fn() -> EngineError + Send + Sync + 'static> Workflows for Refusing<F> {
         Err(self.0())
     }
     async fn validate(&self, _: &Value) -> Result<Validation, EngineError> {
-        unimplemented!("nothing here can be checked")
+        unimplemented!("validation is not part of these tests")
     }
 }
 
@@ -115,7 +115,7 @@ async fn start(api: &Api) -> Answer {
 }
 
 #[tokio::test]
-async fn an_engine_without_room_says_when_to_come_back() {
+async fn a_busy_engine_gives_a_retry_after() {
     let busy = start(&refusing(|| EngineError::Busy {
         limit: "queued_runs",
         most: 10_000,
@@ -134,7 +134,7 @@ async fn an_engine_without_room_says_when_to_come_back() {
 }
 
 #[tokio::test]
-async fn what_broke_inside_is_not_told_outside() {
+async fn causes_of_internal_errors_are_not_sent() {
     let api = refusing(|| {
         EngineError::Store(StoreError::Unavailable(
             "the disk at /secret is full".into(),
@@ -153,7 +153,7 @@ async fn what_broke_inside_is_not_told_outside() {
 }
 
 #[tokio::test]
-async fn a_panic_is_a_problem_too() {
+async fn a_panic_becomes_a_problem() {
     let api = refusing(|| EngineError::ShuttingDown);
     let answer = api.post("/api/workflows/validate", "{}").await;
     assert_eq!(answer.refusal(), (500, "internal".into()));

@@ -83,7 +83,7 @@ async fn the_log_is_replayed_then_followed() {
 }
 
 #[tokio::test]
-async fn who_joins_in_mid_stream_gets_the_text_so_far_as_one_delta() {
+async fn a_reader_that_joins_mid_stream_gets_the_text_so_far_as_one_delta() {
     let _hiding = hiding();
     let api = Api::new();
     let run = api.start().await;
@@ -108,7 +108,7 @@ async fn who_joins_in_mid_stream_gets_the_text_so_far_as_one_delta() {
 }
 
 #[tokio::test]
-async fn a_reader_goes_on_where_it_was() {
+async fn a_reader_resumes_after_its_last_event() {
     let api = Api::new();
     let run = ended(&api).await;
 
@@ -127,7 +127,7 @@ async fn a_reader_goes_on_where_it_was() {
 }
 
 #[tokio::test]
-async fn a_place_that_is_none_is_refused() {
+async fn an_invalid_position_is_refused() {
     let api = Api::new();
     let run = ended(&api).await;
     for wrong in ["x", "-1", "3.5", ""] {
@@ -197,7 +197,7 @@ async fn the_log_can_be_read_page_by_page() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_silent_stream_beats() {
+async fn a_silent_stream_sends_heartbeats() {
     let api = Api::new();
     let run = api.start().await;
     let mut frames = api.events(&run).await;
@@ -210,7 +210,7 @@ async fn a_silent_stream_beats() {
 }
 
 #[tokio::test]
-async fn ten_readers_see_the_same() {
+async fn ten_readers_get_the_same_events() {
     let api = Api::new();
     let run = api.start().await;
     let readers: Vec<Frames> = join_all((0..10).map(|_| api.events(&run))).await;
@@ -232,7 +232,7 @@ async fn ten_readers_see_the_same() {
 }
 
 #[tokio::test]
-async fn a_reader_that_goes_away_disturbs_no_other() {
+async fn a_reader_that_disconnects_does_not_affect_others() {
     let api = Api::new();
     let run = api.start().await;
     drop(api.events(&run).await);

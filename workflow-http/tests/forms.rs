@@ -1,4 +1,4 @@
-//! The forms an answer can have, and the methods a path takes.
+//! Media types of responses, and methods of paths.
 
 mod support;
 
@@ -15,7 +15,7 @@ async fn form(api: &Api, events: &str, accept: &str) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn events_come_in_the_form_that_the_client_likes_best() {
+async fn events_come_in_the_preferred_media_type() {
     let api = Api::new();
     let events = format!("{}/events", api.start().await);
     let stream = "text/event-stream";
@@ -44,7 +44,7 @@ async fn events_come_in_the_form_that_the_client_likes_best() {
 }
 
 #[tokio::test]
-async fn where_no_form_fits_it_says_which_there_are() {
+async fn not_acceptable_lists_the_available_media_types() {
     let api = Api::new();
     let events = format!("{}/events", api.start().await);
     for accept in [
@@ -63,13 +63,13 @@ async fn where_no_form_fits_it_says_which_there_are() {
         let detail = &refused.problem()["detail"];
         assert_eq!(
             detail,
-            "this comes as text/event-stream or application/json"
+            "the response is available as text/event-stream or application/json"
         );
     }
 }
 
 #[tokio::test]
-async fn every_path_says_which_methods_it_takes() {
+async fn every_path_lists_its_methods() {
     let api = Api::new();
     let workflow = api.create(two_steps()).await;
     let run = api.start().await;
@@ -112,7 +112,7 @@ async fn every_path_says_which_methods_it_takes() {
 }
 
 #[tokio::test]
-async fn a_head_is_the_answer_to_a_get_without_its_body() {
+async fn head_is_get_without_a_body() {
     let api = Api::new();
     let run = api.start().await;
     for path in [
@@ -135,7 +135,7 @@ async fn a_head_is_the_answer_to_a_get_without_its_body() {
 }
 
 #[tokio::test]
-async fn what_is_not_utf8_in_a_path_is_a_problem_everywhere() {
+async fn a_path_that_is_not_utf8_is_a_problem_everywhere() {
     let api = Api::new();
     let run = api.start().await;
     for path in [
@@ -150,7 +150,7 @@ async fn what_is_not_utf8_in_a_path_is_a_problem_everywhere() {
 }
 
 #[tokio::test]
-async fn no_answer_is_taken_for_what_it_does_not_say_it_is() {
+async fn every_response_forbids_content_sniffing() {
     let api = Api::new();
     for path in ["/api/runs", "/nowhere", "/healthz", "/"] {
         assert_eq!(

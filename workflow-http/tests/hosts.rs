@@ -1,4 +1,4 @@
-//! Under which names a service answers, and which pages may write to it.
+//! The accepted host names, and the pages that may write.
 
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
@@ -9,7 +9,7 @@ use workflow_http::{Host, InvalidHost, Options};
 
 const KEY: &str = "0123456789abcdef";
 
-/// The status of a request to a service at a name.
+/// The status of a request to this host name.
 async fn served(options: Options, host: &str) -> u16 {
     let api = Api::with(options);
     let (address, _serving) = serve(&api).await;
@@ -22,7 +22,7 @@ async fn served(options: Options, host: &str) -> u16 {
 }
 
 #[tokio::test]
-async fn names_that_are_allowed_are_served_at_any_port() {
+async fn allowed_names_are_served_at_any_port() {
     let options = || {
         let name = "flows.example.com".parse().unwrap();
         let address = "[2001:db8::1]".parse().unwrap();
@@ -52,14 +52,14 @@ async fn names_that_are_allowed_are_served_at_any_port() {
 }
 
 #[tokio::test]
-async fn with_a_key_any_name_is_served_until_some_are_given() {
+async fn with_a_key_any_name_is_served_until_one_is_listed() {
     let keyed = Options::default().with_api_key(KEY.parse().unwrap());
     assert_eq!(served(keyed, "anything.example").await, 200);
     assert_eq!(served(Options::default(), "anything.example").await, 403);
 }
 
 #[tokio::test]
-async fn a_request_names_one_host() {
+async fn a_request_must_have_one_host() {
     let api = Api::new();
     let (address, _serving) = serve(&api).await;
     let two = [
@@ -79,7 +79,7 @@ async fn a_request_names_one_host() {
 }
 
 #[tokio::test]
-async fn a_router_checks_when_it_is_told_to() {
+async fn a_router_with_a_guard_checks_by_itself() {
     let ask = async |api: &Api, host: &str, origin: &str| {
         let request = request("POST", "/api/workflows").header("host", host);
         let request = request.header("content-type", "application/json");
@@ -117,7 +117,7 @@ fn a_host_is_a_name_or_an_address() {
 }
 
 #[tokio::test]
-async fn probes_are_answered_under_any_name() {
+async fn probes_are_served_under_any_name() {
     for options in [
         Options::default(),
         Options::default().with_allowed_host("flows.example.com".parse().unwrap()),
@@ -150,7 +150,7 @@ async fn probes_are_answered_under_any_name() {
     }
 }
 
-/// Writes to a service that has any name, from a page of this origin.
+/// Sends a write with this origin to a service that accepts any name.
 async fn written(host: &str, origin: &str) -> support::Answer {
     let options = Options::default().with_api_key(KEY.parse().unwrap());
     let options = options.with_cors_origin("https://other.example:443".parse().unwrap());
@@ -164,7 +164,7 @@ async fn written(host: &str, origin: &str) -> support::Answer {
 }
 
 #[tokio::test]
-async fn the_default_port_of_a_scheme_is_the_same_as_none() {
+async fn the_default_port_of_a_scheme_may_be_omitted() {
     for (host, origin) in [
         ("x.example:443", "https://x.example"),
         ("x.example", "https://x.example:443"),
@@ -197,7 +197,7 @@ async fn the_default_port_of_a_scheme_is_the_same_as_none() {
 }
 
 #[tokio::test]
-async fn a_refusal_names_the_host_and_what_to_set_and_allowed_sites_can_read_it() {
+async fn a_refusal_names_host_and_setting_and_is_readable_for_allowed_sites() {
     let site = "http://localhost:3000";
     let options = Options::default()
         .with_allowed_host("flows.example.com".parse().unwrap())

@@ -1,4 +1,4 @@
-//! API keys: who has one is let in, as often as agreed.
+//! API keys and their rate limit.
 
 mod support;
 
@@ -52,7 +52,7 @@ async fn without_a_key_nothing_is_served_but_probes_and_the_page() {
 }
 
 #[tokio::test]
-async fn each_key_is_taken_in_either_header() {
+async fn each_key_is_accepted_in_either_header() {
     let api = keyed(Limits::default());
     for key in [KEY, OTHER] {
         for (name, value) in [
@@ -66,7 +66,7 @@ async fn each_key_is_taken_in_either_header() {
 }
 
 #[tokio::test]
-async fn what_is_no_key_is_refused_and_not_repeated() {
+async fn an_invalid_key_is_refused_and_not_repeated() {
     let api = keyed(Limits::default());
     for (name, value) in [
         ("authorization", format!("Bearer {KEY}x")),
@@ -94,7 +94,7 @@ async fn what_is_no_key_is_refused_and_not_repeated() {
 }
 
 #[tokio::test]
-async fn a_key_that_can_be_guessed_is_none() {
+async fn a_short_key_is_invalid() {
     for weak in [
         "",
         "secret",
@@ -118,7 +118,7 @@ async fn options_show_no_key() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_key_may_ask_so_many_times_a_minute() {
+async fn requests_per_key_are_limited() {
     let api = keyed(Limits::default().with_requests_per_minute(30));
     for _ in 0..30 {
         assert_eq!(runs(&api, "x-api-key", KEY).await.status, 200);
@@ -128,7 +128,7 @@ async fn a_key_may_ask_so_many_times_a_minute() {
     assert_eq!(refused.header("retry-after"), "2");
     assert_eq!(
         refused.problem()["detail"],
-        "one API key may ask 30 times a minute; wait for a moment"
+        "the limit of 30 requests per minute with one API key is exceeded; retry later"
     );
     assert_eq!(runs(&api, "x-api-key", OTHER).await.status, 200);
     assert_eq!(api.get("/healthz").await.status, 200);
@@ -144,7 +144,7 @@ async fn a_key_may_ask_so_many_times_a_minute() {
 }
 
 #[tokio::test]
-async fn a_page_of_another_site_may_ask_before_it_shows_its_key() {
+async fn a_preflight_request_needs_no_key() {
     let options = Options::default().with_api_key(KEY.parse().unwrap());
     let api = Api::with(options.with_cors_origin("http://localhost:3000".parse().unwrap()));
     let preflight = request("OPTIONS", "/api/runs")

@@ -1,4 +1,4 @@
-//! Each bound has a name, and who is over it is told.
+//! Each limit has a problem code.
 
 mod support;
 
@@ -16,7 +16,7 @@ async fn healthz(address: SocketAddr, more: &[&str]) -> Answer {
     Wire::get(address, "/healthz", more).await.answer().await
 }
 
-/// What comes back for bytes that are sent as they are.
+/// Sends raw bytes and reads the response.
 async fn raw(address: SocketAddr, text: &str) -> Answer {
     let mut wire = Wire::connect(address).await;
     wire.write(text).await;
@@ -24,7 +24,7 @@ async fn raw(address: SocketAddr, text: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn a_head_may_have_sixteen_kibibytes() {
+async fn a_head_is_limited_to_sixteen_kibibytes() {
     let api = Api::new();
     let (address, _serving) = serve(&api).await;
     let with_header = async |bytes: usize| {
@@ -32,7 +32,7 @@ async fn a_head_may_have_sixteen_kibibytes() {
         healthz(address, &[&header]).await
     };
     assert_eq!(with_header(16 * 1024 - 200).await.status, 200);
-    // The largest is still being sent when the answer is ready.
+    // The largest head is still being sent when the response is ready.
     for bytes in [16 * 1024, 100 * 1024, 1024 * 1024 - 1024] {
         let refused = with_header(bytes).await;
         assert_eq!(refused.refusal(), (431, "head_too_large".into()), "{bytes}");
@@ -41,7 +41,7 @@ async fn a_head_may_have_sixteen_kibibytes() {
 }
 
 #[tokio::test]
-async fn a_head_may_have_a_hundred_headers() {
+async fn a_head_is_limited_to_a_hundred_headers() {
     let api = Api::new();
     let (address, _serving) = serve(&api).await;
     // `Host` and `Content-Length` count, too.
@@ -53,7 +53,7 @@ async fn a_head_may_have_a_hundred_headers() {
 }
 
 #[tokio::test]
-async fn a_url_may_have_eight_kibibytes() {
+async fn a_url_is_limited_to_eight_kibibytes() {
     let api = Api::new();
     let (address, _serving) = serve(&api).await;
     let with_url = async |bytes: usize| {
@@ -63,12 +63,12 @@ async fn a_url_may_have_eight_kibibytes() {
     assert_eq!(with_url(8 * 1024).await.status, 200);
     let refused = with_url(8 * 1024 + 1).await;
     assert_eq!(refused.refusal(), (414, "url_too_long".into()));
-    // One that is longer than a whole head may be is not read to its end.
+    // A URL that is longer than the limit of the head is not read to its end.
     assert_eq!(with_url(17 * 1024).await.status, 431);
 }
 
 #[tokio::test]
-async fn what_is_not_http_is_told_so() {
+async fn a_malformed_request_is_a_problem() {
     let api = Api::new();
     let (address, _serving) = serve(&api).await;
     for text in [
@@ -87,7 +87,7 @@ async fn what_is_not_http_is_told_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_connection_too_many_is_told_so_until_another_ends() {
+async fn a_connection_above_the_limit_gets_a_problem_until_another_closes() {
     let api = limited(Limits::default().with_connections(2));
     let (address, _serving) = serve(&api).await;
     let mut first = Wire::get(address, "/healthz", &[]).await;
@@ -106,7 +106,7 @@ async fn one_connection_too_many_is_told_so_until_another_ends() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_too_many_that_asks_nothing_is_closed_soon() {
+async fn a_silent_connection_above_the_limit_is_closed() {
     let api = limited(Limits::default().with_connections(0));
     let (address, _serving) = serve(&api).await;
     let begun = Instant::now();
@@ -115,7 +115,7 @@ async fn a_connection_too_many_that_asks_nothing_is_closed_soon() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_is_kept_longer_after_an_answer_than_proxies_keep_theirs() {
+async fn an_idle_connection_stays_open_longer_than_those_of_proxies() {
     let api = Api::new();
     let (address, _serving) = serve(&api).await;
     let mut wire = Wire::get(address, "/healthz", &[]).await;
@@ -138,7 +138,7 @@ async fn a_connection_is_kept_longer_after_an_answer_than_proxies_keep_theirs() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_comes_too_slowly_is_cut() {
+async fn a_slow_body_is_refused() {
     let api = limited(Limits::default().with_body_time(Duration::from_secs(7)));
     let (address, _serving) = serve(&api).await;
     let mut wire = Wire::connect(address).await;
@@ -156,7 +156,7 @@ async fn a_body_that_comes_too_slowly_is_cut() {
 }
 
 #[tokio::test]
-async fn so_many_may_follow_a_run_and_no_more() {
+async fn readers_of_a_run_are_limited() {
     let api = limited(Limits::default().with_readers_per_run(2));
     let run = api.start().await;
     let events = format!("{run}/events");
@@ -168,7 +168,7 @@ async fn so_many_may_follow_a_run_and_no_more() {
 
     let page = request("GET", &events).header("accept", "application/json");
     let page = api.ask(with_body(page, "")).await;
-    assert_eq!(page.status, 200, "who reads a page is no reader");
+    assert_eq!(page.status, 200, "a page does not count as a reader");
     let other = api.start().await;
     api.events(&other).await;
 
@@ -177,7 +177,7 @@ async fn so_many_may_follow_a_run_and_no_more() {
 }
 
 #[tokio::test]
-async fn frames_of_the_prototype_have_the_same_bound() {
+async fn the_simple_stream_counts_as_a_reader() {
     let api = limited(Limits::default().with_readers_per_run(0));
     let workflow = api.create(two_steps()).await;
     let refused = api.post(&format!("{workflow}/run"), r#"{"input":1}"#).await;

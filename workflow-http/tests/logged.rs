@@ -1,4 +1,4 @@
-//! What the service logs of a request. Alone in its program: another test's thread has no say in what is logged.
+//! The log lines of a request. The only test of its process, so that no other test logs.
 
 mod support;
 
@@ -11,13 +11,13 @@ use support::{Api, Wire, serve};
 
 const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
-/// What is logged.
+/// The log so far.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl io::Write for Log {
     fn write(&mut self, text: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("nobody panics").write(text)
+        self.0.lock().expect("not poisoned").write(text)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -26,7 +26,7 @@ impl io::Write for Log {
 }
 
 #[tokio::test]
-async fn lines_of_log_carry_the_names() {
+async fn log_lines_have_the_ids_of_the_request() {
     let log = Log::default();
     let lines = log.clone();
     let logging = tracing_subscriber::fmt().with_ansi(false);

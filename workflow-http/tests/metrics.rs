@@ -1,4 +1,4 @@
-//! What is counted, and who may read it.
+//! Metrics: values, and access.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
@@ -12,10 +12,10 @@ use support::{Answer, Api, two_steps};
 use workflow_core::{NodeError, StepEvent, engine::Observer};
 use workflow_http::{Metrics, Options};
 
-/// The number of a line, or none when there is no such line.
+/// The value of a line; `None` if there is no such line.
 fn number(answer: &Answer, line: &str) -> Option<f64> {
     let mut lines = answer.text.lines();
-    lines.find_map(|told| told.strip_prefix(line)?.strip_prefix(' ')?.parse().ok())
+    lines.find_map(|text| text.strip_prefix(line)?.strip_prefix(' ')?.parse().ok())
 }
 
 #[tokio::test]
@@ -39,13 +39,14 @@ async fn runs_steps_models_and_requests_are_counted() {
     let mut reader = api.events(waiting.header("location")).await;
     reader.until("node.completed").await;
 
-    let told = api.get("/metrics").await;
-    assert_eq!(told.status, StatusCode::OK);
+    let metrics = api.get("/metrics").await;
+    assert_eq!(metrics.status, StatusCode::OK);
     assert!(
-        told.header("content-type")
+        metrics
+            .header("content-type")
             .starts_with("application/openmetrics-text")
     );
-    assert!(told.text.ends_with("# EOF\n"));
+    assert!(metrics.text.ends_with("# EOF\n"));
     let expected = [
         ("workflow_runs{status=\"running\"}", 1.0),
         ("workflow_runs{status=\"failed\"}", 1.0),
@@ -69,33 +70,38 @@ async fn runs_steps_models_and_requests_are_counted() {
         ),
     ];
     for (line, count) in expected {
-        assert_eq!(number(&told, line), Some(count), "{line} in\n{}", told.text);
+        assert_eq!(
+            number(&metrics, line),
+            Some(count),
+            "{line} in\n{}",
+            metrics.text
+        );
     }
     assert!(
-        !told
+        !metrics
             .text
             .contains(workflow.rsplit('/').next().unwrap_or_default()),
         "no ids"
     );
     drop(reader);
-    let told = api.get("/metrics").await;
-    assert_eq!(number(&told, "workflow_readers"), Some(0.0));
+    let metrics = api.get("/metrics").await;
+    assert_eq!(number(&metrics, "workflow_readers"), Some(0.0));
 }
 
 #[tokio::test]
-async fn labels_that_callers_choose_are_bounded() {
+async fn labels_that_clients_choose_are_bounded() {
     let metrics = Arc::new(Metrics::default());
     let api = Api::observed(Options::default().with_metrics(metrics.clone()), metrics);
     for n in 0..20 {
         api.get(&format!("/nothing/{n}")).await;
     }
-    let told = api.get("/metrics").await;
+    let metrics = api.get("/metrics").await;
     let line = "workflow_http_request_duration_seconds_count{method=\"GET\",route=\"none\",status=\"404\"}";
-    assert_eq!(number(&told, line), Some(20.0), "{}", told.text);
+    assert_eq!(number(&metrics, line), Some(20.0), "{}", metrics.text);
 }
 
 #[tokio::test]
-async fn a_service_that_counts_nothing_says_so() {
+async fn without_metrics_the_path_is_not_found() {
     assert_eq!(
         Api::new().get("/metrics").await.refusal(),
         (404, "not_found".into())
@@ -103,7 +109,7 @@ async fn a_service_that_counts_nothing_says_so() {
 }
 
 #[tokio::test]
-async fn attempts_that_wait_in_line_are_counted_as_long_as_they_wait() {
+async fn queued_attempts_are_counted_while_they_wait() {
     let queued = |position| json!({"type": "node.queued", "queue": "m", "position": position});
     let admitted = json!({"type": "node.admitted", "queued_ms": 1_500});
     let error = json!({"title": "", "code": "x", "detail": ""});
@@ -189,10 +195,10 @@ async fn attempts_that_wait_in_line_are_counted_as_long_as_they_wait() {
             let event: StepEvent = serde_json::from_value(json).unwrap();
             metrics.stored(&event, Some("LLMNode"));
         }
-        let told = api.get("/metrics").await;
+        let metrics = api.get("/metrics").await;
         let line = "workflow_queue_waiting{queue=\"m\"}";
-        assert_eq!(number(&told, line), Some(waiting), "{events:?}");
+        assert_eq!(number(&metrics, line), Some(waiting), "{events:?}");
         let line = "workflow_queue_wait_seconds_count{queue=\"m\"}";
-        assert_eq!(number(&told, line), waited, "{events:?}");
+        assert_eq!(number(&metrics, line), waited, "{events:?}");
     }
 }

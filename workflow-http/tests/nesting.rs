@@ -12,7 +12,7 @@ use serde_json::json;
 use support::{Api, request, two_steps, with_body};
 use workflow_http::Options;
 
-/// The application nests the router in either way that axum has.
+/// An application that nests the router in both ways of axum.
 fn nested(nest: impl Fn(Router, Router) -> Router) -> Api {
     let mut api = Api::with(Options::default().with_base_path("/flows/"));
     let inner = std::mem::take(&mut api.router);
@@ -45,7 +45,7 @@ async fn links_begin_with_the_base_path() {
 }
 
 #[tokio::test]
-async fn the_application_keeps_its_own_paths() {
+async fn the_application_has_paths_of_its_own() {
     let api = nested(|application, inner| application.nest_service("/flows", inner));
     assert_eq!(api.get("/").await.text, "the application");
     assert_eq!(api.get("/elsewhere").await.text, "");
@@ -53,7 +53,7 @@ async fn the_application_keeps_its_own_paths() {
     assert_eq!(unknown.refusal(), (404, "not_found".into()));
     assert_eq!(
         unknown.problem()["detail"],
-        "there is nothing at /flows/elsewhere"
+        "no resource at /flows/elsewhere"
     );
     assert_eq!(
         api.delete("/flows/api/runs").await.refusal(),
@@ -62,7 +62,7 @@ async fn the_application_keeps_its_own_paths() {
 }
 
 #[tokio::test]
-async fn other_sites_are_let_in_by_name_only() {
+async fn only_listed_sites_are_allowed() {
     let site = "http://localhost:3000";
     let ask = async |api: &Api, origin: &str| {
         let request = request("OPTIONS", "/api/workflows")

@@ -1,5 +1,4 @@
-//! What the service says of itself is true, and all of it. That every answer is as it is told is seen
-//! to in all tests, by `support/contract.rs`.
+//! The OpenAPI document is correct and complete. `support/contract.rs` checks all responses of all tests against it.
 
 mod support;
 
@@ -18,21 +17,21 @@ async fn document(api: &Api) -> Value {
     api.get("/api/openapi.json").await.json()
 }
 
-/// The path of a document with something in the place of its parameters.
+/// A path of the document with values for its parameters.
 fn filled(path: &str) -> String {
     path.replace("{id}", NOBODY)
         .replace("{path}", "each/2/sum")
         .replace("{wait_id}", "w1")
 }
 
-/// Every operation: the path as the document has it, the method, and what is told.
+/// Every operation: its path in the document, its method, and its description.
 fn operations(document: &Value) -> Vec<(&str, String, &Value)> {
     let paths = document["paths"].as_object().expect("there are paths");
     paths
         .iter()
-        .flat_map(|(path, told)| {
-            let told = told.as_object().expect("a path has methods");
-            let methods = told.iter().filter(|(name, _)| *name != "parameters");
+        .flat_map(|(path, documented)| {
+            let documented = documented.as_object().expect("a path has methods");
+            let methods = documented.iter().filter(|(name, _)| *name != "parameters");
             methods.map(move |(name, it)| (path.as_str(), name.to_uppercase(), it))
         })
         .collect()
@@ -43,15 +42,18 @@ async fn ask(api: &Api, method: &str, path: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn every_operation_is_told() {
+async fn every_operation_is_documented() {
     let document = document(&Api::new()).await;
-    let told: Vec<String> = operations(&document)
+    let documented: Vec<String> = operations(&document)
         .into_iter()
-        .map(|(path, method, told)| {
-            format!("{method} {path} {}", told["operationId"].as_str().unwrap())
+        .map(|(path, method, documented)| {
+            format!(
+                "{method} {path} {}",
+                documented["operationId"].as_str().unwrap()
+            )
         })
         .collect();
-    insta::assert_snapshot!(told.join("\n"), @r"
+    insta::assert_snapshot!(documented.join("\n"), @r"
     POST /api/workflows createWorkflow
     GET /api/workflows listWorkflows
     POST /api/workflows/validate validateWorkflow
@@ -80,16 +82,16 @@ async fn every_operation_is_told() {
 }
 
 #[tokio::test]
-async fn the_router_serves_what_is_told_and_nothing_else() {
+async fn the_router_serves_the_documented_operations_only() {
     let api = Api::with(Options::default().with_metrics(Arc::default()));
     let document = document(&api).await;
     for path in document["paths"].as_object().unwrap().keys() {
         let of_path = operations(&document)
             .into_iter()
             .filter(|(it, ..)| it == path);
-        let mut told: BTreeSet<String> = of_path.map(|(_, method, _)| method).collect();
-        if told.contains("GET") {
-            told.insert("HEAD".to_owned());
+        let mut documented: BTreeSet<String> = of_path.map(|(_, method, _)| method).collect();
+        if documented.contains("GET") {
+            documented.insert("HEAD".to_owned());
         }
         let at = filled(path);
         let options = ask(&api, "OPTIONS", &at).await;
@@ -105,16 +107,16 @@ async fn the_router_serves_what_is_told_and_nothing_else() {
                 .map(str::to_owned)
                 .collect()
         };
-        assert_eq!(allowed(&options), told, "{path}");
+        assert_eq!(allowed(&options), documented, "{path}");
         for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "TRACE"] {
             let answer = ask(&api, method, &at).await;
             assert_eq!(
                 answer.status != 405,
-                told.contains(method),
+                documented.contains(method),
                 "{method} {path}"
             );
             if answer.status == 405 {
-                assert_eq!(allowed(&answer), told, "{method} {path}");
+                assert_eq!(allowed(&answer), documented, "{method} {path}");
             } else if method != "HEAD" && answer.status == 404 {
                 assert_ne!(answer.problem()["code"], "not_found", "{method} {path}");
             }
@@ -123,16 +125,16 @@ async fn the_router_serves_what_is_told_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn with_a_key_it_is_asked_for_wherever_that_is_told() {
+async fn a_key_is_required_where_the_document_says_so() {
     let api = Api::with(Options::default().with_api_key(KEY.parse().unwrap()));
     assert_eq!(api.get("/api/openapi.json").await.status, 401);
     let keyed = request("GET", "/api/openapi.json").header("x-api-key", KEY);
     let document = api.ask(with_body(keyed, "")).await.json();
     assert!(document["security"].is_array());
     let mut open = Vec::new();
-    for (path, method, told) in operations(&document) {
+    for (path, method, documented) in operations(&document) {
         let answer = ask(&api, &method, &filled(path)).await;
-        if told["security"].is_array() {
+        if documented["security"].is_array() {
             assert_eq!(answer.status, 200, "{method} {path}");
             open.push(path);
         } else {
@@ -147,19 +149,19 @@ async fn with_a_key_it_is_asked_for_wherever_that_is_told() {
 }
 
 #[tokio::test]
-async fn without_a_key_none_is_told() {
+async fn without_a_key_the_document_has_no_security() {
     assert!(document(&Api::new()).await["security"].is_null());
 }
 
 #[tokio::test]
-async fn every_code_of_a_problem_is_told_where_it_happens() {
+async fn every_problem_code_is_documented_at_its_operations() {
     let document = document(&Api::new()).await;
-    let mut told = BTreeSet::new();
+    let mut documented = BTreeSet::new();
     for (_, _, operation) in operations(&document) {
         for answer in operation["responses"].as_object().unwrap().values() {
             let schema = &answer["content"]["application/problem+json"]["schema"];
             let codes = schema["properties"]["code"]["enum"].as_array();
-            told.extend(
+            documented.extend(
                 codes
                     .into_iter()
                     .flatten()
@@ -167,8 +169,8 @@ async fn every_code_of_a_problem_is_told_where_it_happens() {
             );
         }
     }
-    // Those of what no operation is about.
-    told.extend(["not_found", "method_not_allowed"]);
+    // The codes of requests that reach no operation.
+    documented.extend(["not_found", "method_not_allowed"]);
     let codes = &document["components"]["schemas"]["HttpProblem"]["properties"]["code"]["enum"];
     let every: BTreeSet<&str> = codes
         .as_array()
@@ -176,16 +178,18 @@ async fn every_code_of_a_problem_is_told_where_it_happens() {
         .iter()
         .map(|code| code.as_str().unwrap())
         .collect();
-    assert_eq!(told, every);
+    assert_eq!(documented, every);
 }
 
 #[tokio::test]
-async fn it_refers_to_what_is_there_and_has_nothing_that_is_not_used() {
+async fn references_resolve_and_no_component_is_unused() {
     let document = document(&Api::new()).await;
     let mut used = BTreeSet::new();
     references(&document, &mut used);
     for pointer in &used {
-        let place = pointer.strip_prefix('#').expect("it stands alone");
+        let place = pointer
+            .strip_prefix('#')
+            .expect("the document is self-contained");
         assert!(document.pointer(place).is_some(), "there is no {pointer}");
     }
     for kind in ["schemas", "headers", "parameters"] {
@@ -197,17 +201,17 @@ async fn it_refers_to_what_is_there_and_has_nothing_that_is_not_used() {
 }
 
 #[tokio::test]
-async fn links_lead_to_operations() {
+async fn links_refer_to_operations() {
     let document = document(&Api::new()).await;
     let every = operations(&document);
     let ids: BTreeSet<&str> = every
         .iter()
-        .map(|(.., told)| told["operationId"].as_str().unwrap())
+        .map(|(.., documented)| documented["operationId"].as_str().unwrap())
         .collect();
     assert_eq!(ids.len(), every.len(), "each is named once");
     let mut links = 0;
-    for (.., told) in &every {
-        for answer in told["responses"].as_object().unwrap().values() {
+    for (.., documented) in &every {
+        for answer in documented["responses"].as_object().unwrap().values() {
             for (name, link) in answer["links"].as_object().into_iter().flatten() {
                 links += 1;
                 assert_eq!(link["operationId"], name.as_str());
@@ -249,10 +253,9 @@ async fn links_begin_with_the_base_path() {
     assert!(page.text.contains("href=\"/flows/api/openapi.json\""));
 }
 
-/// The examples of the document are told as one story, which is played here, by the nodes that every
-/// service has.
+/// The examples of the document are one sequence of requests. This test sends them to a service with built-in nodes.
 #[tokio::test(start_paused = true)]
-async fn the_examples_are_what_is_sent_and_answered() {
+async fn the_examples_are_real_requests_and_responses() {
     let engine = Arc::new(LocalEngine::builder(Registry::default()).build());
     let router = workflow_http::router(engine, Options::default());
     let api = Api {
@@ -263,36 +266,36 @@ async fn the_examples_are_what_is_sent_and_answered() {
         document: document(&api).await,
         api,
     };
-    let stored = story.plays("createWorkflow", "/api/workflows").await;
+    let stored = story.play("createWorkflow", "/api/workflows").await;
     let workflow = format!("/api/workflows/{}", stored["id"].as_str().unwrap());
-    story.plays("listWorkflows", "/api/workflows").await;
-    story.plays("getWorkflow", &workflow).await;
+    story.play("listWorkflows", "/api/workflows").await;
+    story.play("getWorkflow", &workflow).await;
     story
-        .plays("validateWorkflow", "/api/workflows/validate")
+        .play("validateWorkflow", "/api/workflows/validate")
         .await;
     story
-        .plays("listVersions", &format!("{workflow}/versions"))
+        .play("listVersions", &format!("{workflow}/versions"))
         .await;
-    let started = story.plays("startRun", &format!("{workflow}/runs")).await;
+    let started = story.play("startRun", &format!("{workflow}/runs")).await;
     let run = started["links"]["self"].as_str().unwrap().to_owned();
     support::idle().await;
-    let waiting = story.plays("getRun", &run).await;
-    story.plays("listRuns", "/api/runs").await;
-    story.plays("getStep", &format!("{run}/steps/draft")).await;
+    let waiting = story.play("getRun", &run).await;
+    story.play("listRuns", "/api/runs").await;
+    story.play("getStep", &format!("{run}/steps/draft")).await;
     let wait = waiting["waits"][0]["wait_id"].as_str().unwrap();
     story
-        .plays("answerWait", &format!("{run}/waits/{wait}"))
+        .play("answerWait", &format!("{run}/waits/{wait}"))
         .await;
     support::idle().await;
-    story.plays("followRun", &format!("{run}/events")).await;
-    let again = story.plays("retryRun", &format!("{run}/retry")).await;
+    story.play("followRun", &format!("{run}/events")).await;
+    let again = story.play("retryRun", &format!("{run}/retry")).await;
     support::idle().await;
     story
-        .plays("cancelRun", again["links"]["cancel"].as_str().unwrap())
+        .play("cancelRun", again["links"]["cancel"].as_str().unwrap())
         .await;
-    story.tells(&workflow, &run).await;
-    story.plays("isAlive", "/healthz").await;
-    story.plays("isReady", "/readyz").await;
+    story.check_streams(&workflow, &run).await;
+    story.play("isAlive", "/healthz").await;
+    story.play("isReady", "/readyz").await;
 }
 
 struct Story {
@@ -301,14 +304,14 @@ struct Story {
 }
 
 impl Story {
-    /// Sends the example of an operation, and holds the answer to the example of its answer.
-    async fn plays(&mut self, id: &str, path: &str) -> Value {
+    /// Sends the example of an operation, and compares the response with its example.
+    async fn play(&mut self, id: &str, path: &str) -> Value {
         let every = operations(&self.document);
         let mut every = every.into_iter();
-        let (_, method, told) = every
-            .find(|(_, _, told)| told["operationId"] == id)
+        let (_, method, documented) = every
+            .find(|(_, _, documented)| documented["operationId"] == id)
             .expect(id);
-        let body = &told["requestBody"]["content"]["application/json"]["example"];
+        let body = &documented["requestBody"]["content"]["application/json"]["example"];
         let body = if body.is_null() {
             String::new()
         } else {
@@ -318,8 +321,8 @@ impl Story {
             .header("content-type", "application/json")
             .header("accept", "application/json");
         let answer = self.api.ask(with_body(asked, body)).await;
-        let example =
-            &told["responses"][answer.status.as_str()]["content"]["application/json"]["example"];
+        let example = &documented["responses"][answer.status.as_str()]["content"]["application/json"]
+            ["example"];
         assert!(answer.status.is_success(), "{id}: {}", answer.text);
         assert_eq!(hidden(&answer.json()), hidden(example), "{id}");
         answer.json()
@@ -327,20 +330,20 @@ impl Story {
 }
 
 impl Story {
-    /// Holds the examples of streams to what they stream.
-    async fn tells(&self, workflow: &str, run: &str) {
+    /// Compares the examples of streams with real streams.
+    async fn check_streams(&self, workflow: &str, run: &str) {
         let events = self.api.get(&format!("{run}/events")).await.text;
-        let told = data(&self.stream_of("followRun"));
-        assert!(!told.is_empty());
-        for event in told {
+        let documented = data(&self.stream_of("followRun"));
+        assert!(!documented.is_empty());
+        for event in documented {
             assert!(data(&events).contains(&event), "{event} is not in {events}");
         }
         let body = r#"{"input": {"name": "Ada"}}"#;
         let asked = with_body(request("POST", &format!("{workflow}/run")), body);
         let mut frames = self.api.stream(asked).await;
-        let told = data(&self.stream_of("runWorkflow"));
-        assert!(!told.is_empty());
-        for frame in told {
+        let documented = data(&self.stream_of("runWorkflow"));
+        assert!(!documented.is_empty());
+        for frame in documented {
             assert_eq!(
                 frame,
                 hidden(&frames.event().await.expect("there are more frames").1)
@@ -348,19 +351,19 @@ impl Story {
         }
     }
 
-    /// The example of the stream that an operation answers with.
+    /// The example of an operation's stream.
     fn stream_of(&self, id: &str) -> String {
         let every = operations(&self.document);
-        let (.., told) = every
+        let (.., documented) = every
             .into_iter()
-            .find(|(.., told)| told["operationId"] == id)
+            .find(|(.., documented)| documented["operationId"] == id)
             .expect(id);
-        let media = &told["responses"]["200"]["content"]["text/event-stream"];
+        let media = &documented["responses"]["200"]["content"]["text/event-stream"];
         media["example"].as_str().expect("it is a text").to_owned()
     }
 }
 
-/// The data of each event of a stream, without what is never the same twice.
+/// The data of each event of a stream, without values that differ from run to run.
 fn data(stream: &str) -> Vec<Value> {
     let data = stream
         .lines()
@@ -369,7 +372,7 @@ fn data(stream: &str) -> Vec<Value> {
         .collect()
 }
 
-/// The value without what is never the same twice: ids, times, and how long it took.
+/// The value without values that differ from run to run: ids, times and durations.
 fn hidden(value: &Value) -> Value {
     match value {
         Value::String(text) if text.parse::<RunId>().is_ok() => "[id]".into(),

@@ -34,7 +34,7 @@ async fn the_page_and_its_files_are_served_with_their_types() {
 }
 
 #[tokio::test]
-async fn the_page_may_load_nothing_from_elsewhere() {
+async fn the_page_loads_nothing_from_other_hosts() {
     let page = Api::new().get("/").await;
     assert_eq!(
         page.header("content-security-policy"),
@@ -47,7 +47,7 @@ async fn the_page_may_load_nothing_from_elsewhere() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_known_is_not_sent_again() {
+async fn a_cached_file_is_not_sent_again() {
     let api = Api::new();
     let first = api.get("/assets/app.js").await;
     let etag = first.header("etag");
@@ -74,7 +74,7 @@ async fn the_page_is_read_only() {
 }
 
 #[tokio::test]
-async fn under_a_base_path_it_is_reached_with_a_slash() {
+async fn below_a_base_path_the_root_redirects_to_a_trailing_slash() {
     let mut api = Api::with(Options::default().with_base_path("/flows"));
     api.router = Router::new().nest_service("/flows", std::mem::take(&mut api.router));
     let without = api.get("/flows").await;

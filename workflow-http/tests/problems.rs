@@ -1,4 +1,4 @@
-//! Whatever is not a success is told as a problem.
+//! Every response that is not a success is a problem.
 
 mod support;
 
@@ -13,7 +13,7 @@ use workflow_http::{Limits, Options};
 const NOBODY: &str = "018f0000-0000-7000-8000-000000000000";
 
 #[tokio::test]
-async fn a_faulty_workflow_is_refused_with_every_fault() {
+async fn an_invalid_workflow_is_refused_with_all_faults() {
     let api = Api::new();
     let spec = json!({"nmae": "x", "nodes": [
         {"id": "a", "type": "LLMNod"},
@@ -26,7 +26,7 @@ async fn a_faulty_workflow_is_refused_with_every_fault() {
 }
 
 #[tokio::test]
-async fn json_of_the_wrong_shape_is_told_where() {
+async fn json_of_a_wrong_shape_is_reported_with_a_pointer() {
     let api = Api::new();
     for spec in ["[]", "3", "null", "\"x\""] {
         let answer = api.post("/api/workflows", spec).await;
@@ -56,7 +56,7 @@ async fn json_of_the_wrong_shape_is_told_where() {
 }
 
 #[tokio::test]
-async fn what_is_not_json_is_told_by_line_and_column() {
+async fn invalid_json_is_reported_with_line_and_column() {
     let api = Api::new();
     let answer = api.post("/api/workflows", "{\n  \"nodes\": [,]\n}").await;
     answer.problem();
@@ -76,7 +76,7 @@ async fn what_is_not_json_is_told_by_line_and_column() {
 }
 
 #[tokio::test]
-async fn what_a_reader_would_drop_or_change_is_refused() {
+async fn json_that_a_parser_would_drop_or_change_is_refused() {
     let api = Api::new();
     let workflow = api.create(two_steps()).await;
     let run = api
@@ -146,7 +146,7 @@ async fn what_a_reader_would_drop_or_change_is_refused() {
 }
 
 #[tokio::test]
-async fn a_body_may_have_one_mebibyte_and_no_byte_more() {
+async fn a_body_is_limited_to_one_mebibyte() {
     let api = Api::new();
     let spec = two_steps().to_string();
     let padded = |bytes: usize| spec.clone() + &" ".repeat(bytes - spec.len());
@@ -194,7 +194,7 @@ async fn with_type(api: &Api, content_type: Option<&str>, origin: Option<&str>) 
 }
 
 #[tokio::test]
-async fn a_body_says_that_it_is_json_or_nothing() {
+async fn a_body_has_a_json_type_or_none() {
     let api = Api::new();
     let form = "application/x-www-form-urlencoded";
     for taken in [
@@ -252,7 +252,7 @@ async fn a_page_of_another_site_cannot_post_a_form() {
 }
 
 #[tokio::test]
-async fn what_is_unknown_is_not_found() {
+async fn unknown_resources_are_not_found() {
     let api = Api::new();
     for id in [NOBODY, "7", "not-a-uuid", "%FF"] {
         let workflow = format!("/api/workflows/{id}");
@@ -301,7 +301,7 @@ async fn what_is_unknown_is_not_found() {
 }
 
 #[tokio::test]
-async fn a_wrong_method_is_told_which_ones_are_right() {
+async fn a_wrong_method_gets_the_allowed_ones() {
     let _hiding = hiding();
     let api = Api::new();
     let delete = api.delete("/api/workflows").await;
@@ -314,7 +314,7 @@ async fn a_wrong_method_is_told_which_ones_are_right() {
 }
 
 #[tokio::test]
-async fn head_is_answered_where_get_is() {
+async fn head_is_served_where_get_is() {
     let api = Api::new();
     let run = api.start().await;
     for path in [
@@ -337,23 +337,29 @@ async fn head_is_answered_where_get_is() {
 }
 
 #[tokio::test]
-async fn a_parameter_that_is_not_known_is_refused_by_its_name() {
+async fn an_unknown_parameter_is_refused_by_name() {
     let api = Api::new();
     let run = api.start().await;
-    for (path, taken) in [
+    for (path, parameters) in [
         (
             "/api/runs?satus=failed",
-            "it takes `workflow_id`, `status`, `q`, `limit`, `cursor`",
+            "its parameters are `workflow_id`, `status`, `q`, `limit`, `cursor`",
         ),
-        ("/api/runs?limit=3&page=2", "it takes `workflow_id`"),
-        ("/api/workflows?status=failed", "it takes `limit`, `cursor`"),
-        (&*format!("{run}?version=1"), "it takes none"),
+        (
+            "/api/runs?limit=3&page=2",
+            "its parameters are `workflow_id`",
+        ),
+        (
+            "/api/workflows?status=failed",
+            "its parameters are `limit`, `cursor`",
+        ),
+        (&*format!("{run}?version=1"), "it has no parameters"),
         (
             &*format!("{run}/events?from=3"),
-            "it takes `after`, `limit`",
+            "its parameters are `after`, `limit`",
         ),
-        ("/api/node-types?x", "it takes none"),
-        ("/api/openapi.json?=&x=1", "it takes none"),
+        ("/api/node-types?x", "it has no parameters"),
+        ("/api/openapi.json?=&x=1", "it has no parameters"),
     ] {
         let answer = api.get(path).await;
         assert_eq!(
@@ -362,7 +368,7 @@ async fn a_parameter_that_is_not_known_is_refused_by_its_name() {
             "{path}"
         );
         let detail = answer.problem()["detail"].to_string();
-        assert!(detail.contains(taken), "{path}: {detail}");
+        assert!(detail.contains(parameters), "{path}: {detail}");
     }
     for path in [
         "/api/runs?",
@@ -378,7 +384,7 @@ async fn a_parameter_that_is_not_known_is_refused_by_its_name() {
 }
 
 #[tokio::test]
-async fn a_wrong_query_is_told_by_its_field() {
+async fn an_invalid_query_is_refused_with_its_field() {
     let api = Api::new();
     insta::assert_snapshot!(api.get("/api/runs?status=done").await.text, @r#"{"type":"/problems/invalid-query","title":"The query is not valid","code":"invalid_query","detail":"Failed to deserialize query string: status: unknown variant `done`, expected one of `queued`, `running`, `waiting`, `completed`, `failed`, `cancelled`","status":400}"#);
     for query in [
@@ -404,7 +410,7 @@ async fn a_wrong_query_is_told_by_its_field() {
 }
 
 #[tokio::test]
-async fn a_cursor_is_of_one_list_with_its_filters() {
+async fn a_cursor_belongs_to_one_list_with_its_filters() {
     let api = Api::new();
     let mut workflows = Vec::new();
     for _ in 0..2 {

@@ -1,4 +1,4 @@
-//! Clients see why they are refused, also while they are still sending.
+//! Clients receive refusals even while they are still sending.
 
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
@@ -70,7 +70,7 @@ impl Refused {
         head + &format!("content-length: {bytes}\r\n\r\n")
     }
 
-    /// Sends the whole body before it reads, as simple clients do; the status, and whether the connection is kept.
+    /// Sends the whole body before it reads, as simple clients do. Returns the status, and whether the connection stays open.
     async fn sent(&self, address: SocketAddr, bytes: usize) -> Option<(u16, bool)> {
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(self.head(bytes).as_bytes()).await.ok()?;
@@ -117,7 +117,7 @@ async fn each_of_many_clients_sees_the_status_and_no_reset() {
 }
 
 #[tokio::test]
-async fn after_a_small_body_the_connection_is_kept_and_works() {
+async fn after_a_small_body_the_connection_stays_usable() {
     let (_api, address) = keyed(Limits::default()).await;
     for refused in &REFUSED {
         let mut wire = Wire::connect(address).await;
@@ -134,7 +134,7 @@ async fn after_a_small_body_the_connection_is_kept_and_works() {
 }
 
 #[tokio::test]
-async fn who_has_not_sent_its_body_is_answered_at_once_and_told_that_the_connection_ends() {
+async fn a_missing_body_does_not_delay_the_refusal_and_closes_the_connection() {
     let (_api, address) = keyed(Limits::default()).await;
     for refused in &REFUSED {
         for expect in ["", "expect: 100-continue\r\n"] {
@@ -144,7 +144,7 @@ async fn who_has_not_sent_its_body_is_answered_at_once_and_told_that_the_connect
                 .replacen("host:", &format!("{expect}host:"), 1);
             wire.write(&head).await;
             let answer = timeout(Duration::from_secs(3), wire.answer()).await;
-            let answer: Answer = answer.expect("it does not wait for the body");
+            let answer: Answer = answer.expect("the response does not wait for the body");
             assert_eq!(answer.status, refused.status, "{} {expect}", refused.name);
             assert_eq!(
                 answer.header("connection"),
@@ -157,7 +157,7 @@ async fn who_has_not_sent_its_body_is_answered_at_once_and_told_that_the_connect
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_lingers_for_some_seconds_and_no_longer() {
+async fn a_connection_is_drained_for_a_bounded_time() {
     let (_api, address) = keyed(Limits::default()).await;
     let mut wire = Wire::connect(address).await;
     wire.write(&REFUSED[0].head(30_000_000)).await;
@@ -169,7 +169,7 @@ async fn a_connection_lingers_for_some_seconds_and_no_longer() {
     assert_eq!(wire.all().await, "", "it ends without a reset");
 }
 
-/// A body of which all but the last byte was sent.
+/// A request without the last byte of its body.
 async fn nearly_complete(address: SocketAddr, bytes: usize) -> Wire {
     let mut wire = Wire::connect(address).await;
     let head = format!(
@@ -180,7 +180,7 @@ async fn nearly_complete(address: SocketAddr, bytes: usize) -> Wire {
 }
 
 #[tokio::test(start_paused = true)]
-async fn bodies_that_are_being_received_have_a_bound_together() {
+async fn all_bodies_being_received_are_limited_together() {
     const BODY: usize = 200_000;
     let limits = Limits::default().with_bodies_bytes(1_000_000);
     let (_api, address) = keyed(limits).await;
@@ -194,14 +194,14 @@ async fn bodies_that_are_being_received_have_a_bound_together() {
     assert_eq!(refused.refusal(), (503, "too_many_bodies".into()));
     assert_eq!(refused.header("retry-after"), "1");
 
-    // Small ones do not count.
+    // Small bodies do not count.
     for bytes in [2, 16_000] {
         let mut small = nearly_complete(address, bytes).await;
         small.write(" ").await;
         assert_eq!(small.answer().await.refusal(), (400, "invalid_json".into()));
     }
 
-    // One that ends, in whatever way, gives back what it had.
+    // A body that ends, in any way, releases its bytes.
     let mut first = held.remove(0);
     first.write(" ").await;
     assert_eq!(first.answer().await.status, 400);
@@ -213,7 +213,7 @@ async fn bodies_that_are_being_received_have_a_bound_together() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn repeated_wrong_keys_are_slowed_for_their_address() {
+async fn repeated_wrong_keys_are_refused_for_their_address() {
     let options = Options::default().with_api_key(KEY.parse().unwrap());
     let limits = Limits::default().with_wrong_keys_per_minute(6);
     let api = Api::with(options.with_limits(limits));
@@ -236,7 +236,10 @@ async fn repeated_wrong_keys_are_slowed_for_their_address() {
         assert_eq!(slowed.header("retry-after"), "10");
     }
     let unkeyed = Wire::get(address, "/api/runs", &[]).await.answer().await;
-    assert_eq!(unkeyed.status, 401, "who shows no key guesses none");
+    assert_eq!(
+        unkeyed.status, 401,
+        "a request without a key is not a guess"
+    );
     sleep(Duration::from_secs(10)).await;
     assert_eq!(ask(KEY).await.status, 200);
     for _ in 0..8 {

@@ -7,7 +7,7 @@ use serde_json::json;
 use support::{Api, Wire, hiding, request, serve, two_steps, with_body};
 
 #[tokio::test]
-async fn a_run_is_started_and_told_step_by_step() {
+async fn a_run_is_started_and_reported_step_by_step() {
     let _hiding = hiding();
     let api = Api::new();
     let workflow = api.create(two_steps()).await;
@@ -136,7 +136,7 @@ async fn runs_are_listed_by_workflow_and_status() {
 }
 
 #[tokio::test]
-async fn a_run_is_cancelled_once_and_told_so_again() {
+async fn cancelling_a_run_is_idempotent() {
     let api = Api::new();
     let run = api.start().await;
     let mut events = api.events(&run).await;
@@ -168,7 +168,7 @@ async fn a_run_can_be_started_and_followed_in_one_request() {
 }
 
 #[tokio::test]
-async fn a_client_that_goes_away_ends_nothing() {
+async fn a_client_that_disconnects_does_not_end_the_run() {
     let api = Api::new();
     let workflow = api.create(two_steps()).await;
     let (address, _serving) = serve(&api).await;
@@ -198,7 +198,7 @@ async fn a_client_that_goes_away_ends_nothing() {
 }
 
 #[tokio::test]
-async fn an_input_that_does_not_fit_is_refused_with_its_place() {
+async fn an_invalid_input_is_refused_with_its_pointer() {
     let api = Api::new();
     let mut spec = two_steps();
     spec["input"] = json!({"type": "object", "required": ["text"]});
@@ -221,7 +221,7 @@ async fn an_input_that_does_not_fit_is_refused_with_its_place() {
 }
 
 #[tokio::test]
-async fn a_step_is_told_attempt_by_attempt_with_what_only_the_log_keeps() {
+async fn the_history_of_a_step_has_attempts_and_debug_data() {
     let api = Api::new();
     let run = api.start().await;
     api.script.record_debug(json!({"prompt": "Explain Rust"}));

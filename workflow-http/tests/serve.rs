@@ -13,7 +13,7 @@ use tokio::{
 use workflow_http::Options;
 
 #[tokio::test(start_paused = true)]
-async fn who_sends_no_request_is_cut_off() {
+async fn a_connection_without_a_request_is_closed() {
     let api = Api::new();
     let (address, _serving) = serve(&api).await;
     let begun = Instant::now();
@@ -22,7 +22,7 @@ async fn who_sends_no_request_is_cut_off() {
 }
 
 #[tokio::test]
-async fn who_sends_too_much_is_told_so_after_sending_it() {
+async fn a_large_body_is_refused_after_it_was_sent() {
     let api = Api::new();
     let (address, _serving) = serve(&api).await;
     let host = format!("Host: {address}");
@@ -38,7 +38,7 @@ async fn who_sends_too_much_is_told_so_after_sending_it() {
 }
 
 #[tokio::test]
-async fn who_asks_before_sending_too_much_is_told_at_once() {
+async fn a_large_body_with_expect_is_refused_before_it_is_sent() {
     let api = Api::new();
     let (address, _serving) = serve(&api).await;
     let mut socket = TcpStream::connect(address).await.unwrap();
@@ -50,7 +50,7 @@ async fn who_asks_before_sending_too_much_is_told_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_announces_too_much_and_sends_nothing_is_told_after_a_moment() {
+async fn a_large_announced_body_is_refused_without_waiting_for_it() {
     let api = Api::new();
     let (address, _serving) = serve(&api).await;
     let mut socket = TcpStream::connect(address).await.unwrap();
@@ -91,7 +91,7 @@ async fn status(api: &Api, method: &str, host: &str, more: &[&str]) -> String {
 }
 
 #[tokio::test]
-async fn on_loopback_only_names_of_this_machine_are_served() {
+async fn without_a_key_only_names_of_this_machine_are_served() {
     let api = Api::new();
     for host in [
         "localhost",
@@ -126,7 +126,7 @@ async fn on_loopback_only_names_of_this_machine_are_served() {
 }
 
 #[tokio::test]
-async fn on_loopback_pages_of_other_sites_cannot_write() {
+async fn pages_of_other_sites_cannot_write() {
     let origin = "http://localhost:3000".parse().unwrap();
     let api = Api::with(Options::default().with_cors_origin(origin));
     let post = async |origin: &str| {
@@ -174,20 +174,20 @@ async fn shutdown_ends_streams_cleanly_and_then_the_service() {
     assert_eq!(idle.all().await, r#"{"status":"ok"}"#);
     let ended = timeout(Duration::from_secs(4), serving).await;
     ended
-        .expect("it ends before the grace does")
+        .expect("it ends before the grace period")
         .unwrap()
         .unwrap();
     assert!(tokio::net::TcpStream::connect(address).await.is_err());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_hangs_holds_shutdown_up_for_a_moment_only() {
+async fn a_hanging_request_delays_shutdown_for_a_bounded_time() {
     let api = Api::new();
     let (address, serving) = serve(&api).await;
     let mut half = TcpStream::connect(address).await.unwrap();
     let head = "POST /api/workflows HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n";
     half.write_all(head.as_bytes()).await.unwrap();
-    // The handler asks for the body, which never comes.
+    // The handler waits for the body, which never arrives.
     half.read_exact(&mut [0; 25]).await.unwrap();
     let begun = Instant::now();
     api.shutdown.cancel();

@@ -1,4 +1,4 @@
-//! Each request has a name, which its answer carries.
+//! Each request has ids, which its response contains.
 
 mod support;
 
@@ -6,7 +6,7 @@ use support::{Api, Wire, serve};
 
 const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
-/// The parts of the `traceparent` that comes back: trace, request, flags.
+/// The parts of the `traceparent` of the response: trace, request, flags.
 async fn answered(more: &[&str]) -> [String; 3] {
     let api = Api::new();
     let (address, _serving) = serve(&api).await;
@@ -24,7 +24,7 @@ async fn answered(more: &[&str]) -> [String; 3] {
 }
 
 #[tokio::test]
-async fn a_request_goes_on_with_the_trace_of_its_caller() {
+async fn a_request_continues_the_trace_of_its_caller() {
     let [trace, request, flags] = answered(&[&format!("traceparent: {PARENT}")]).await;
     assert_eq!(trace, "4bf92f3577b34da6a3ce929d0e0e4736");
     assert_ne!(request, "00f067aa0ba902b7");
@@ -38,7 +38,7 @@ async fn a_request_goes_on_with_the_trace_of_its_caller() {
 }
 
 #[tokio::test]
-async fn a_malformed_parent_is_none() {
+async fn a_malformed_traceparent_is_ignored() {
     for malformed in [
         "",
         "4bf92f3577b34da6a3ce929d0e0e4736",
@@ -63,7 +63,7 @@ async fn a_malformed_parent_is_none() {
 }
 
 #[tokio::test]
-async fn each_request_has_a_name_of_its_own() {
+async fn each_request_has_its_own_id() {
     let [first, second] = [answered(&[]).await, answered(&[]).await];
     assert_ne!(first[0], second[0]);
     assert_ne!(first[1], second[1]);

@@ -1,4 +1,4 @@
-//! People who answer over HTTP, and what is told of runs that wait for them.
+//! Answers of people over HTTP, and runs that wait for them.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
@@ -39,7 +39,7 @@ async fn waiting(api: &Api) -> (String, Frames, String) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_lets_the_run_go_on_and_its_stream_with_it() {
+async fn an_answer_resumes_the_run_and_its_stream() {
     let api = Api::new();
     let (run, mut events, wait) = waiting(&api).await;
     let answered = api.post(&wait, json!({"ok": true})).await;
@@ -53,7 +53,7 @@ async fn an_answer_lets_the_run_go_on_and_its_stream_with_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_same_answer_again_is_fine_and_another_is_not() {
+async fn a_repeated_answer_is_accepted_and_a_different_one_is_not() {
     let api = Api::new();
     let (_, _events, wait) = waiting(&api).await;
     assert_eq!(api.post(&wait, json!({"ok": true})).await.status, 200);
@@ -63,7 +63,7 @@ async fn the_same_answer_again_is_fine_and_another_is_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_does_not_fit_says_where() {
+async fn an_invalid_answer_is_refused_with_its_pointer() {
     let api = Api::new();
     let (run, _events, wait) = waiting(&api).await;
     let refused = api.post(&wait, json!({"ok": "yes"})).await;
@@ -77,7 +77,7 @@ async fn an_answer_that_does_not_fit_says_where() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_late_answer_is_told_why() {
+async fn a_late_answer_is_refused_with_a_reason() {
     let api = Api::new();
     let (_, mut events, wait) = waiting(&api).await;
     events.until("run.failed").await;
@@ -91,7 +91,7 @@ async fn a_late_answer_is_told_why() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_no_wait_is_not_found() {
+async fn an_unknown_wait_is_not_found() {
     let api = Api::new();
     let (run, _events, _) = waiting(&api).await;
     for wait in ["w1", "nope", "w99999999999999999999999"] {
@@ -108,7 +108,7 @@ async fn what_is_no_wait_is_not_found() {
 }
 
 #[tokio::test]
-async fn the_prototypes_stream_stays_open_while_a_run_waits() {
+async fn the_simple_stream_stays_open_while_a_run_waits() {
     let api = Api::new();
     let workflow = api.create(approval()).await;
     let (address, _serving) = serve(&api).await;
@@ -125,11 +125,11 @@ async fn the_prototypes_stream_stays_open_while_a_run_waits() {
         .filter_map(|chunk| chunk.strip_prefix("data: "))
         .map(|data| serde_json::from_str(data).unwrap())
         .collect();
-    let told: Vec<_> = (frames.iter())
+    let reported: Vec<_> = (frames.iter())
         .map(|frame| (frame["nodeId"].as_str(), frame["status"].as_str().unwrap()))
         .collect();
     assert_eq!(
-        told,
+        reported,
         [
             (Some("approve"), "running"),
             (Some("approve"), "info"),
@@ -143,7 +143,7 @@ async fn the_prototypes_stream_stays_open_while_a_run_waits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn steps_within_maps_are_told_by_their_path() {
+async fn steps_in_maps_are_reported_by_path() {
     let api = Api::new();
     let workflow = api
         .create(
@@ -162,7 +162,7 @@ async fn steps_within_maps_are_told_by_their_path() {
     );
     api.events(&run).await.until("run.completed").await;
     let report = api.get(&run).await.json();
-    let told: Vec<_> = (report["steps"].as_array().unwrap().iter())
+    let reported: Vec<_> = (report["steps"].as_array().unwrap().iter())
         .map(|step| {
             (
                 step["path"].as_str().unwrap(),
@@ -171,7 +171,7 @@ async fn steps_within_maps_are_told_by_their_path() {
         })
         .collect();
     assert_eq!(
-        told,
+        reported,
         [
             ("each", "MapNode"),
             ("each/0/x", "TransformNode"),
@@ -191,7 +191,7 @@ async fn steps_within_maps_are_told_by_their_path() {
 }
 
 #[tokio::test]
-async fn warnings_are_told_when_a_workflow_is_created_and_checked() {
+async fn creation_and_validation_return_warnings() {
     let api = Api::new();
     let spec = json!({"timeout": "1h", "nodes": [{"id": "ask", "type": "HumanNode", "data": {"message": "?", "expires": "2h"}}]});
     let created = api.post("/api/workflows", &spec).await;
@@ -205,7 +205,7 @@ async fn warnings_are_told_when_a_workflow_is_created_and_checked() {
 }
 
 #[tokio::test]
-async fn the_schema_of_the_language_is_served() {
+async fn the_schema_of_specifications_is_served() {
     let api = Api::new();
     let answer = api.get("/api/schema/workflow.json").await;
     assert_eq!(answer.header("content-type"), "application/schema+json");

@@ -65,7 +65,7 @@ async fn a_list_is_read_page_by_page() {
 }
 
 #[tokio::test]
-async fn a_check_stores_nothing_and_shows_the_graph() {
+async fn validation_stores_nothing_and_returns_the_graph() {
     let api = Api::new();
 
     let valid = api.post("/api/workflows/validate", two_steps()).await;
@@ -84,7 +84,7 @@ async fn a_check_stores_nothing_and_shows_the_graph() {
 }
 
 #[tokio::test]
-async fn the_limits_are_those_of_the_engine_as_it_was_built() {
+async fn the_limits_are_those_of_the_built_engine() {
     let api = Api::of(workflow_http::Options::default(), |engine| {
         let executor = workflow_core::Executor::new();
         engine.with_max_running(3).with_max_queued(4).with_executor(
@@ -108,7 +108,7 @@ async fn the_limits_are_those_of_the_engine_as_it_was_built() {
 }
 
 #[tokio::test]
-async fn the_catalog_names_node_types_and_limits() {
+async fn the_catalog_has_node_types_and_limits() {
     let api = Api::with(workflow_http::Options::default().with_simulated(true));
     let catalog = api.get("/api/node-types").await.json();
     let types: Vec<_> = catalog["items"]

@@ -1,4 +1,8 @@
-//! Lets in who shows an API key.
+//! Authentication by API key.
+//!
+//! A request sends its key as `Authorization: Bearer KEY` (RFC 6750) or as `X-API-Key`. Keys in URLs are not accepted:
+//! URLs appear in logs of proxies and in browser histories. Each key has a budget of requests, so that one client cannot
+//! use up the service; a request with a wrong key costs the budget of its address instead.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -24,7 +28,7 @@ use crate::{
 
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
-/// The keys of a service, and what each may still ask.
+/// The accepted keys, each with its budget of requests, and the wrong keys of each address.
 pub(crate) struct Keyring {
     keys: Vec<(ApiKey, Budget)>,
     wrong: WrongKeys,
@@ -40,32 +44,37 @@ impl Keyring {
         })
     }
 
-    /// Admits a request with these headers, from this client if it is known.
+    /// Checks the key in these headers.
+    ///
+    /// The limit of wrong keys comes before the result of the comparison, so that an attacker above the limit cannot
+    /// distinguish a right guess from a wrong one. Without the address of the client there is no such limit.
     fn admit(&self, headers: &HeaderMap, client: Option<IpAddr>) -> Result<(), Problem> {
-        let Some(shown) = shown(headers) else {
+        let Some(presented) = presented_key(headers) else {
             let detail = "send an API key, as `authorization: Bearer KEY` or `x-api-key: KEY`";
             return Err(challenge(detail, "Bearer"));
         };
-        let shown = ApiKey::shown(shown);
-        let number = self.keys.iter().position(|(key, _)| *key == shown);
+        let presented = ApiKey::from_presented(presented);
+        let number = self.keys.iter().position(|(key, _)| *key == presented);
         let checked = client.map_or(Ok(()), |client| self.wrong.check(client, number));
         checked.map_err(|wait| {
-            let detail = "this address has sent too many wrong API keys; wait for a moment";
+            let detail = "this address has sent too many wrong API keys; retry later";
             Kind::TooManyWrongKeys.of(detail).with_retry_after(wait)
         })?;
         let Some((_, budget)) = number.and_then(|number| self.keys.get(number)) else {
-            let detail = "the API key is not one of this service";
+            let detail = "the API key is not accepted by this service";
             return Err(challenge(detail, "Bearer error=\"invalid_token\""));
         };
         budget.take().map_err(|wait| {
             let limit = budget.requests();
-            let detail = format!("one API key may ask {limit} times a minute; wait for a moment");
+            let detail = format!(
+                "the limit of {limit} requests per minute with one API key is exceeded; retry later"
+            );
             Kind::TooManyRequests.of(detail).with_retry_after(wait)
         })
     }
 }
 
-/// The keyring as a middleware.
+/// The middleware. Open paths do not count against any budget.
 pub(crate) async fn check(
     State(keys): State<Arc<Keyring>>,
     request: Request,
@@ -77,7 +86,8 @@ pub(crate) async fn check(
     Ok(next.run(request).await)
 }
 
-/// The address of a client, as far as what serves the router says it.
+/// The address of the client, if the server of the router provides it: `serve` here, or axum's `ConnectInfo`.
+/// Headers such as `Forwarded` are not used, since any client can set them.
 fn client(request: &Request) -> Option<IpAddr> {
     let extensions = request.extensions();
     let peer = extensions.get::<Peer>().map(|Peer(address)| *address);
@@ -88,7 +98,7 @@ fn client(request: &Request) -> Option<IpAddr> {
     peer.map(|address| address.ip())
 }
 
-/// Whether it is served to everybody: probes, what the API is, and the page, which asks its reader for a key.
+/// Whether a path needs no key: probes, the API reference, and the files of the page, which itself prompts for a key.
 fn is_open(path: &str) -> bool {
     matches!(path, "/healthz" | "/readyz" | openapi::PAGE) || is_page(path)
 }
@@ -103,8 +113,8 @@ fn is_page(_: &str) -> bool {
     false
 }
 
-/// The key that a request shows.
-fn shown(headers: &HeaderMap) -> Option<&[u8]> {
+/// The key of a request. The scheme is case-insensitive (RFC 9110, section 11.1).
+fn presented_key(headers: &HeaderMap) -> Option<&[u8]> {
     let bearer = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
     let bearer = bearer.and_then(|value| {
         let (scheme, key) = value.split_at_checked("Bearer ".len())?;
@@ -113,6 +123,7 @@ fn shown(headers: &HeaderMap) -> Option<&[u8]> {
     bearer.or_else(|| headers.get(X_API_KEY).map(HeaderValue::as_bytes))
 }
 
+/// 401 with the challenge that RFC 9110, section 15.5.2, requires, in the form of RFC 6750.
 fn challenge(detail: &str, scheme: &'static str) -> Problem {
     let scheme = HeaderValue::from_static(scheme);
     Kind::Unauthorized.of(detail).with(WWW_AUTHENTICATE, scheme)

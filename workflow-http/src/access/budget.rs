@@ -1,4 +1,4 @@
-//! How many requests there may be in a minute.
+//! A rate limit: requests per minute.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -9,45 +9,51 @@ use tokio::time::Instant;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A token bucket: it holds the requests of a minute, and fills up evenly.
+/// A token bucket that holds the requests of a minute and refills evenly.
+///
+/// Its state is one point in time: when it will be full. Taking a request moves that point by `MINUTE / requests`;
+/// the bucket is empty if the point is more than a minute away. So no timer refills it.
 pub(crate) struct Budget {
     requests: u32,
-    /// When it is full again.
-    full: Mutex<Instant>,
+    /// When the bucket is full again.
+    full_at: Mutex<Instant>,
 }
 
 impl Budget {
     pub(crate) fn per_minute(requests: u32) -> Self {
         Self {
             requests: requests.max(1),
-            full: Mutex::new(Instant::now()),
+            full_at: Mutex::new(Instant::now()),
         }
     }
 
-    /// The requests of a minute.
+    /// The number of requests per minute.
     pub(crate) fn requests(&self) -> u32 {
         self.requests
     }
 
-    /// How long it takes until there is a request in it; none if there is one.
+    /// The time until a request is available; `None` if one is available now. Takes nothing.
     pub(crate) fn wait(&self) -> Option<Duration> {
         let now = Instant::now();
-        let full = *self.full.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = *self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         let next = full.max(now) + MINUTE / self.requests;
         (next - now)
             .checked_sub(MINUTE)
             .filter(|wait| !wait.is_zero())
     }
 
-    /// Whether nothing was taken out of it for a while.
+    /// Whether the bucket is full, so that a new one would be the same.
     pub(crate) fn is_full(&self) -> bool {
-        *self.full.lock().unwrap_or_else(PoisonError::into_inner) <= Instant::now()
+        *self.full_at.lock().unwrap_or_else(PoisonError::into_inner) <= Instant::now()
     }
 
-    /// Takes a request out, or says how long it takes until there is one.
+    /// Takes a request.
+    ///
+    /// # Errors
+    /// The time until a request is available.
     pub(crate) fn take(&self) -> Result<(), Duration> {
         let now = Instant::now();
-        let mut full = self.full.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut full = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         let next = (*full).max(now) + MINUTE / self.requests;
         match (next - now).checked_sub(MINUTE) {
             None | Some(Duration::ZERO) => {

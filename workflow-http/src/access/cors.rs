@@ -1,4 +1,7 @@
-//! What pages of other sites may do.
+//! Cross-origin resource sharing (Fetch standard, "CORS protocol") for the allowed sites.
+//!
+//! CORS lets scripts of a site read responses. It does not stop a page from *sending* a simple request; `guard` and the
+//! check of media types do that.
 
 use std::time::Duration;
 
@@ -10,7 +13,8 @@ use tower_http::cors::CorsLayer;
 
 use super::origin::Origin;
 
-/// Lets pages of these sites use the service, and read what they need of its answers.
+/// Adds the CORS layer for these sites: all methods and headers of the API, and the response headers that clients
+/// need. A header that is missing here is invisible to scripts of other sites, without an error.
 pub(crate) fn open_to<S>(origins: &[Origin], router: Router<S>) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
@@ -54,7 +58,8 @@ where
     router.layer(cors)
 }
 
-/// The headers that let a page of one of these sites read a refusal which does not reach the router.
+/// The headers that let a page of an allowed site read a refusal from outside of the CORS layer. `Vary` is there even
+/// if the origin is not allowed: the response depends on it.
 pub(crate) fn readable(origins: &[Origin], request: &HeaderMap) -> HeaderMap {
     let mut headers = HeaderMap::new();
     if origins.is_empty() {

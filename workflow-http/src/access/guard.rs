@@ -1,4 +1,4 @@
-//! Keeps pages of other sites out.
+//! Refuses requests of pages of other sites: DNS rebinding, and cross-site writes.
 
 use std::sync::Arc;
 
@@ -18,11 +18,13 @@ use crate::{
     problem::{Kind, Problem},
 };
 
-/// Which requests a service takes.
+/// The checks of host and origin.
 ///
-/// A page anywhere can make a name of its own point to 127.0.0.1 and then read what is served
-/// there, but it cannot send another `Host` than its own name: so only known ones are served. And it
-/// can send a write without reading the answer, with an `Origin` that gives it away.
+/// *DNS rebinding*: a page of another site makes its own name resolve to 127.0.0.1 and then reads the service as
+/// the same site. It cannot choose the `Host`, which is its own name; so only known names are served.
+///
+/// *Cross-site writes*: a page can send a write although it cannot read the response. Browsers add the `Origin` of
+/// the page to it, which is compared with the `Host`.
 #[derive(Clone)]
 pub(crate) struct Guard {
     hosts: Hosts,
@@ -41,25 +43,25 @@ impl Guard {
         let headers = request.headers();
         if !self.hosts.serve(headers) && !is_probe(self.options.within(request.uri().path())) {
             return Err(Kind::HostNotAllowed.of(format!(
-                "this service answers to {}, not to {}; allow the name with `--allowed-host` \
-                 (`Options::with_allowed_host`), or make the proxy in front send an allowed one as `Host`",
+                "the service accepts requests for {}, not for {}; allow the name with `--allowed-host` \
+                 (`Options::with_allowed_host`), or configure the proxy to send an allowed name as `Host`",
                 self.hosts,
-                shown(headers, HOST)
+                quoted(headers, HOST)
             )));
         }
         if writes(request.method()) && origin::is_foreign(headers, &self.options.cors_origins) {
             return Err(Kind::ForeignOrigin.of(format!(
-                "the origin {} is not the host {} that the request was sent to; allow it with `--cors-origin` \
-                 (`Options::with_cors_origin`), or make the proxy in front pass `Host` on",
-                shown(headers, ORIGIN),
-                shown(headers, HOST)
+                "the origin {} differs from the host {} of the request; allow it with `--cors-origin` \
+                 (`Options::with_cors_origin`), or configure the proxy to pass on `Host`",
+                quoted(headers, ORIGIN),
+                quoted(headers, HOST)
             )));
         }
         Ok(())
     }
 }
 
-/// The guard as a middleware. Allowed sites can read its refusals.
+/// The middleware. It runs outside of CORS, so it adds the headers that let allowed sites read a refusal.
 pub(crate) async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     match guard.check(&request) {
         Ok(()) => next.run(request).await,
@@ -70,7 +72,7 @@ pub(crate) async fn check(State(guard): State<Guard>, request: Request, next: Ne
     }
 }
 
-/// Whether a path tells nothing but that the service is there. Orchestrators ask for it by the address of the machine.
+/// Whether the path is a probe. Probes reveal nothing, and orchestrators send them to the address of the machine.
 fn is_probe(path: &str) -> bool {
     matches!(path, "/healthz" | "/readyz")
 }
@@ -79,7 +81,8 @@ fn writes(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
-fn shown(headers: &HeaderMap, name: HeaderName) -> String {
+/// A header for a message, quoted and escaped.
+fn quoted(headers: &HeaderMap, name: HeaderName) -> String {
     format!(
         "{:?}",
         headers

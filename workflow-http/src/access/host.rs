@@ -1,10 +1,12 @@
-//! Under which names a service answers.
+//! The host names of the service.
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
 use axum::http::{HeaderMap, header::HOST, uri::Authority};
 
-/// A name or address that a service answers to, at any port: `flows.example.com`.
+/// A host name or IP address of the service, without a port: `flows.example.com`. It matches any port.
+///
+/// Names are compared without case (RFC 9110, section 4.2.3). IPv6 addresses are written in brackets.
 ///
 /// ```
 /// # use workflow_http::Host;
@@ -16,9 +18,9 @@ use axum::http::{HeaderMap, header::HOST, uri::Authority};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Host(String);
 
-/// The text is not a host.
+/// The text is not a host name or address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a host is a name or an address, without scheme and port, for example flows.example.com")]
+#[error("a host is a name or an address without scheme and port, for example flows.example.com")]
 pub struct InvalidHost;
 
 impl FromStr for Host {
@@ -33,7 +35,7 @@ impl FromStr for Host {
     }
 }
 
-/// The hosts of a service: this machine, those that were named, or any.
+/// The accepted hosts: any, or this machine and those that are listed.
 #[derive(Clone, Debug)]
 pub(crate) enum Hosts {
     Any,
@@ -41,16 +43,17 @@ pub(crate) enum Hosts {
 }
 
 impl Hosts {
-    /// Whether a request with these headers was sent to one of them. It has to name exactly one.
+    /// Whether a request with these headers is accepted. It must have exactly one `Host` (RFC 9112, section 3.2); with
+    /// two, a proxy and this service could disagree about which one counts.
     pub(crate) fn serve(&self, headers: &HeaderMap) -> bool {
         let mut hosts = headers.get_all(HOST).iter();
         let (Some(host), None) = (hosts.next(), hosts.next()) else {
             return false;
         };
-        Authority::try_from(host.as_bytes()).is_ok_and(|host| self.have(host.host()))
+        Authority::try_from(host.as_bytes()).is_ok_and(|host| self.contains(host.host()))
     }
 
-    fn have(&self, host: &str) -> bool {
+    fn contains(&self, host: &str) -> bool {
         match self {
             Self::Any => true,
             Self::Named(named) => {
@@ -61,7 +64,7 @@ impl Hosts {
 }
 
 impl fmt::Display for Hosts {
-    /// The names as a sentence lists them.
+    /// The names, for a message.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Any => f.write_str("any name"),

@@ -1,10 +1,13 @@
-//! What callers show to be let in.
+//! API keys.
 
 use std::{fmt, str::FromStr};
 
 use sha2::{Digest, Sha256};
 
-/// An API key. Only its hash is kept, so it can be shown nowhere.
+/// An API key: 16 to 256 visible ASCII characters without spaces.
+///
+/// Only its SHA-256 is stored, so no log or debug output can contain the key. Keys are random, not passwords, so a
+/// slow hash would add nothing.
 ///
 /// ```
 /// # use workflow_http::ApiKey;
@@ -16,18 +19,18 @@ use sha2::{Digest, Sha256};
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApiKey([u8; 32]);
 
-/// The text is not an API key. It is not repeated here.
+/// The text is not an API key. The message does not contain it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "an API key is 16 to 256 letters, digits and signs without spaces, for example the output of \
+    "an API key has 16 to 256 visible ASCII characters without spaces, for example the output of \
      `openssl rand -hex 32`"
 )]
 pub struct InvalidApiKey;
 
 impl ApiKey {
-    /// What a caller shows, to be compared with the keys there are. How long that takes tells about
-    /// hashes only, which nobody can choose.
-    pub(crate) fn shown(text: &[u8]) -> Self {
+    /// The key that a client presents, of any length, for comparison. The time of a comparison depends on the hashes,
+    /// which an attacker cannot choose, so it need not be constant.
+    pub(crate) fn from_presented(text: &[u8]) -> Self {
         Self(Sha256::digest(text).into())
     }
 }
@@ -40,7 +43,7 @@ impl FromStr for ApiKey {
         if !is_visible || !(16..=256).contains(&text.len()) {
             return Err(InvalidApiKey);
         }
-        Ok(Self::shown(text.as_bytes()))
+        Ok(Self::from_presented(text.as_bytes()))
     }
 }
 

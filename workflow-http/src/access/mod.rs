@@ -1,4 +1,7 @@
-//! Who may use the service: keys, host names and other sites.
+//! Authentication and protection against other sites: API keys, host names, origins.
+//!
+//! The checks are middlewares around all routes; handlers rely on them and check nothing. There is one level of
+//! access: a request with an accepted key may use the whole API.
 
 pub(crate) mod auth;
 mod budget;

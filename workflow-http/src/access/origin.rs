@@ -1,4 +1,4 @@
-//! Which site a request was sent from.
+//! Origins (RFC 6454): the site that a request was sent from.
 
 use std::{fmt, str::FromStr};
 
@@ -7,8 +7,8 @@ use axum::http::{
     header::{HOST, ORIGIN},
 };
 
-/// A site as browsers name it: scheme, host and port, `http://localhost:3000`. The default port of the scheme is
-/// the same as none: `https://example.com:443` is `https://example.com`.
+/// A web origin: scheme, host and port, such as `http://localhost:3000`. The default port of a scheme may be omitted:
+/// `https://example.com:443` is `https://example.com`.
 ///
 /// ```
 /// # use workflow_http::Origin;
@@ -21,10 +21,11 @@ pub struct Origin(HeaderValue);
 
 /// The text is not an origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an origin is a scheme, a host and perhaps a port, for example http://localhost:3000")]
+#[error("an origin is a scheme, a host and an optional port, for example http://localhost:3000")]
 pub struct InvalidOrigin;
 
 impl Origin {
+    /// The value of `Origin` that browsers send.
     pub(crate) fn header(&self) -> &HeaderValue {
         &self.0
     }
@@ -53,8 +54,8 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Whether a page of another site sent this request, and none of the `allowed` ones. What is not
-/// sent by a page carries no `Origin` and is not foreign.
+/// Whether a page of another site, which is not in `allowed`, sent this request. Programs other than browsers send no
+/// `Origin` and are not foreign.
 pub(crate) fn is_foreign(headers: &HeaderMap, allowed: &[Origin]) -> bool {
     let Some(origin) = headers.get(ORIGIN) else {
         return false;
@@ -62,8 +63,8 @@ pub(crate) fn is_foreign(headers: &HeaderMap, allowed: &[Origin]) -> bool {
     !is_own(origin, headers.get(HOST)) && !allowed.iter().any(|allowed| allowed.0 == origin)
 }
 
-/// Whether the page came from the host that the request is sent to. A proxy with TLS may send `Host: example.com:443`
-/// where the browser sends `Origin: https://example.com`, or the other way round.
+/// Whether the origin of the page has the same host and port as the request. Default ports are ignored: a TLS proxy
+/// may send `Host: example.com:443` where the browser sends `Origin: https://example.com`, or the reverse.
 fn is_own(origin: &HeaderValue, host: Option<&HeaderValue>) -> bool {
     let origin = origin.to_str().ok().map(without_default_port);
     let origin = origin.and_then(|origin| origin.split_once("://"));
@@ -76,7 +77,7 @@ fn is_own(origin: &HeaderValue, host: Option<&HeaderValue>) -> bool {
     })
 }
 
-/// The port that a scheme has where none is written.
+/// The default port of a scheme, with its colon.
 fn default_port(scheme: &str) -> Option<&'static str> {
     match scheme {
         "http" => Some(":80"),
@@ -85,7 +86,7 @@ fn default_port(scheme: &str) -> Option<&'static str> {
     }
 }
 
-/// An origin without a port that is the default of its scheme.
+/// The origin without its port, if that is the default of its scheme.
 fn without_default_port(origin: &str) -> &str {
     let scheme = origin.split_once("://").map(|(scheme, _)| scheme);
     let port = scheme.and_then(default_port);

@@ -1,4 +1,4 @@
-//! Slows down clients that guess API keys.
+//! Limits how many API keys a client can guess.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -9,11 +9,14 @@ use std::{
 
 use super::budget::Budget;
 
-/// The most addresses that are remembered; any more share one budget.
+/// The most addresses with a budget of their own. All others share one budget, so memory stays bounded under an
+/// attack from many addresses.
 const MAX_ADDRESSES: usize = 10_000;
 
-/// The wrong keys of each address. While an address has sent too many, its keys are not looked at, except for those
-/// that were right from there before: a guess that is right then looks like one that is wrong.
+/// The wrong keys of each address.
+///
+/// While an address is above the limit, even a right key is refused there, so that a right guess looks like a wrong
+/// one. Keys that this address has used before are exempt: a user behind the same address is not locked out.
 pub(crate) struct WrongKeys {
     per_minute: u32,
     state: Mutex<State>,
@@ -22,11 +25,11 @@ pub(crate) struct WrongKeys {
 #[derive(Default)]
 struct State {
     budgets: HashMap<Address, Budget>,
-    /// The keys, by their number, that were right from an address.
-    right: HashSet<(Address, usize)>,
+    /// Addresses with the index of a key that was accepted from there.
+    accepted: HashSet<(Address, usize)>,
 }
 
-/// An address as far as one client has it; none stands for all that are too many to remember.
+/// The network part of a client's address; `None` is the budget that all further addresses share.
 type Address = Option<IpAddr>;
 
 impl WrongKeys {
@@ -37,11 +40,13 @@ impl WrongKeys {
         }
     }
 
-    /// Takes in what a client sent: the number of a key, or none for a wrong one. Fails with the time to wait if its
-    /// address has sent too many wrong keys.
+    /// Records a request with a key: its index, or `None` for a wrong one.
+    ///
+    /// # Errors
+    /// The time to wait, if the address is above the limit.
     pub(crate) fn check(&self, client: IpAddr, key: Option<usize>) -> Result<(), Duration> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let address = state.known(network(client));
+        let address = state.budget_address(network(client));
         if let Some(key) = key {
             return state.accept(address, key);
         }
@@ -49,15 +54,15 @@ impl WrongKeys {
         let budget = state.budgets.entry(address).or_insert_with(new);
         budget.take()?;
         if budget.wait().is_some() {
-            tracing::warn!(%client, "too many wrong API keys from one address: more are not looked at");
+            tracing::warn!(%client, "too many wrong API keys from one address: its further keys are refused");
         }
         Ok(())
     }
 }
 
 impl State {
-    /// The address under which a client is remembered.
-    fn known(&mut self, address: IpAddr) -> Address {
+    /// The address whose budget counts for a client. Before addresses share a budget, full budgets are removed.
+    fn budget_address(&mut self, address: IpAddr) -> Address {
         let known = Some(address);
         if self.budgets.contains_key(&known) || self.budgets.len() < MAX_ADDRESSES {
             return known;
@@ -68,22 +73,22 @@ impl State {
 
     fn accept(&mut self, address: Address, key: usize) -> Result<(), Duration> {
         let pair = (address, key);
-        if self.right.contains(&pair) {
+        if self.accepted.contains(&pair) {
             return Ok(());
         }
         if let Some(wait) = self.budgets.get(&address).and_then(Budget::wait) {
             return Err(wait);
         }
-        // What is forgotten has to be shown while its address is not slowed.
-        if self.right.len() >= MAX_ADDRESSES {
-            self.right.clear();
+        // After this, a known key needs to be sent once while its address is below the limit.
+        if self.accepted.len() >= MAX_ADDRESSES {
+            self.accepted.clear();
         }
-        self.right.insert(pair);
+        self.accepted.insert(pair);
         Ok(())
     }
 }
 
-/// The part of an address that one client has: of IPv6, it has 64 bits to choose from.
+/// The part of an address that a client cannot choose. In IPv6, a client has a /64 and 2^64 addresses in it.
 fn network(client: IpAddr) -> IpAddr {
     match client.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(
@@ -99,11 +104,11 @@ mod tests {
     use tokio::time::advance;
 
     fn address(text: &str) -> IpAddr {
-        text.parse().expect("it is an address")
+        text.parse().expect("a valid address")
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_address_with_too_many_wrong_keys_waits_and_no_other() {
+    async fn only_an_address_with_too_many_wrong_keys_is_refused() {
         let keys = WrongKeys::per_minute(3);
         let (guesser, other) = (address("192.0.2.1"), address("192.0.2.2"));
         assert_eq!(keys.check(guesser, Some(0)), Ok(()));
@@ -117,42 +122,42 @@ mod tests {
             wait,
             "a right guess looks like a wrong one"
         );
-        assert_eq!(keys.check(guesser, Some(0)), Ok(()), "it was right before");
+        assert_eq!(keys.check(guesser, Some(0)), Ok(()), "accepted before");
         assert_eq!(keys.check(other, Some(1)), Ok(()));
         assert_eq!(keys.check(other, None), Ok(()));
         assert_eq!(
             keys.check(address("::ffff:192.0.2.1"), None),
             wait,
-            "it is the same"
+            "the same address, mapped to IPv6"
         );
         advance(Duration::from_secs(20)).await;
         assert_eq!(keys.check(guesser, Some(1)), Ok(()));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_remembered_is_bounded() {
+    async fn the_number_of_addresses_is_bounded() {
         let keys = WrongKeys::per_minute(1);
         let numbered = |number: u32| IpAddr::from(number.to_be_bytes());
-        let many = u32::try_from(MAX_ADDRESSES).expect("it is small") + 10;
+        let many = u32::try_from(MAX_ADDRESSES).expect("a small number") + 10;
         for number in 0..many {
-            keys.check(numbered(number), Some(0)).expect("it is right");
+            keys.check(numbered(number), Some(0)).expect("accepted");
             keys.check(numbered(number), None).ok();
         }
-        let remembered = {
-            let state = keys.state.lock().expect("nobody panicked");
-            (state.budgets.len(), state.right.len())
+        let sizes = {
+            let state = keys.state.lock().expect("not poisoned");
+            (state.budgets.len(), state.accepted.len())
         };
-        assert!(remembered.0 <= MAX_ADDRESSES + 1 && remembered.1 <= MAX_ADDRESSES);
+        assert!(sizes.0 <= MAX_ADDRESSES + 1 && sizes.1 <= MAX_ADDRESSES);
         assert!(
             keys.check(numbered(many), None).is_err(),
-            "the rest share a budget"
+            "further addresses share a budget"
         );
         let one = address("2001:db8::1");
         advance(Duration::from_secs(60)).await;
         assert_eq!(keys.check(one, None), Ok(()));
         assert!(
             keys.check(address("2001:db8::2"), None).is_err(),
-            "one client has both"
+            "both are in one /64"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! What the service can do: node types, limits, and that it is there.
+//! Routes about the service itself: node types and limits, the schema of specifications, probes.
 
 use axum::{
     extract::State,
@@ -11,24 +11,24 @@ use workflow_core::{engine::EngineLimits, node::NodeType, record::PageRequest};
 
 use crate::{app::App, problem::Problem};
 
-/// What workflows can be made of, and how large they may be.
+/// The node types of the registry, and the limits that a client can check before it sends a request.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct NodeTypes<'a> {
     items: Vec<&'a NodeType>,
     limits: Bounds,
-    /// Whether the answers of models are simulated.
+    /// Whether the replies of models are simulated.
     simulated: bool,
 }
 
-/// The most there may be of everything.
+/// Limits of the service and of its engine.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Limits")]
 struct Bounds {
-    /// Bytes of the body of a request.
+    /// The most bytes of a request body.
     body_bytes: usize,
-    /// Items of a page of a list.
+    /// The most items of a page of a list.
     page_items: usize,
-    /// Those of the engine.
+    /// The limits of the engine.
     #[serde(flatten)]
     engine: EngineLimits,
 }
@@ -46,24 +46,25 @@ pub(crate) async fn node_types(State(app): State<App>) -> impl IntoResponse {
     Json(types).into_response()
 }
 
-/// The JSON Schema of the language, with the node types there are.
+/// The JSON Schema of specifications, with the `data` of every registered node type. Editors use it.
 pub(crate) async fn workflow_schema(State(app): State<App>) -> impl IntoResponse {
     let json = [(CONTENT_TYPE, "application/schema+json")];
     (json, Json(app.engine.registry().language_schema()))
 }
 
-/// How the service is, in a word.
+/// The result of a probe.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Probe {
     status: &'static str,
 }
 
-/// Whether runs can be started: the engine takes them, and the store can be written.
+/// Readiness: the engine accepts runs and the store can be written. Otherwise the problem of the engine, 503.
 pub(crate) async fn readyz(State(app): State<App>) -> Result<Json<Probe>, Problem> {
     app.engine.ready().await?;
     Ok(Json(Probe { status: "ready" }))
 }
 
+/// Liveness: the process serves requests. It does not touch the store: restarting the service would not repair it.
 pub(crate) async fn healthz() -> Json<Probe> {
     Json(Probe { status: "ok" })
 }

@@ -1,4 +1,8 @@
 //! The handlers, one file per resource.
+//!
+//! A handler reads a request through extractors (`request`), calls the engine once or twice, and shapes the
+//! response. It decides nothing about runs, and it does not check permissions: `access` has done that. Each
+//! handler has a row in the route table (`router`) and a description (`openapi`).
 
 pub(crate) mod catalog;
 mod run_request;

@@ -1,4 +1,4 @@
-//! The bodies that start a run, or do one again.
+//! The bodies of requests that start or retry a run.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -28,7 +28,7 @@ impl Shape for RunRequest {
 }
 
 impl RunRequest {
-    /// The run that is asked for.
+    /// The run to start.
     pub(crate) fn of(self, workflow: WorkflowId, key: IdempotencyKey) -> NewRun {
         let mut run = NewRun::new(workflow, self.input);
         run.version = self.version;
@@ -60,7 +60,7 @@ impl Shape for RetryRequest {
 }
 
 impl RetryRequest {
-    /// The retry that is asked for.
+    /// The retry to start.
     pub(crate) fn of(self, run: RunId, key: IdempotencyKey) -> Retry {
         let mut retry = Retry::whole(run);
         retry.from = self.from;

@@ -1,4 +1,7 @@
-//! Runs: start, do again, list, get, cancel, delete.
+//! Runs: start, retry, list, get, cancel, delete.
+//!
+//! A request that starts a run is complete once the run is stored. What happens to the connection later does
+//! not affect the run.
 
 use axum::{
     extract::State,
@@ -21,11 +24,13 @@ use crate::{
         EVENT_STREAM, Id, IdempotencyKey, JSON, Limit, List, OptionalTyped, Path, Query, Typed,
         VARY_ACCEPT, accept,
     },
-    sse::{events, legacy},
+    sse::{events, simple_stream},
 };
 
-/// Starts a run and answers with it, or with the stream of its events. Where there is no stream to be
-/// had, the run has started all the same, and the headers of the problem say which it is.
+/// Starts a run. The response is its record, or the stream of its events if the client prefers that.
+///
+/// The run has started even if the stream is refused, such as with 429 `too_many_readers`. So the headers of
+/// the problem name the run; a client that retried would start a second one.
 pub(crate) async fn start(
     State(app): State<App>,
     Id(workflow): Id<WorkflowId>,
@@ -45,7 +50,7 @@ pub(crate) async fn start(
     Ok((StatusCode::ACCEPTED, VARY_ACCEPT, run_headers, body).into_response())
 }
 
-/// Starts a run and answers with the prototype's frames.
+/// Starts a run and responds with the simple stream: one frame per status change of a step.
 pub(crate) async fn run(
     State(app): State<App>,
     Id(workflow): Id<WorkflowId>,
@@ -53,10 +58,12 @@ pub(crate) async fn run(
     Typed(request): Typed<RunRequest>,
 ) -> Result<Response, Problem> {
     let run = app.engine.start(request.of(workflow, key)).await?;
-    Ok((app.run_headers(run.id), legacy::follow(&app, run.id).await).into_response())
+    let headers = app.run_headers(run.id);
+    let stream = simple_stream::follow(&app, run.id).await;
+    Ok((headers, stream).into_response())
 }
 
-/// Does a run again, as a new one.
+/// Starts a new run that repeats an ended one, from a step if the body names one.
 pub(crate) async fn retry(
     State(app): State<App>,
     Id(id): Id<RunId>,
@@ -69,6 +76,7 @@ pub(crate) async fn retry(
     Ok((StatusCode::CREATED, headers, Json(Linked { run, links })).into_response())
 }
 
+/// The filters of a list of runs, and the place in it.
 #[derive(Deserialize)]
 pub(crate) struct ListQuery {
     workflow_id: Option<WorkflowId>,
@@ -80,7 +88,7 @@ pub(crate) struct ListQuery {
 }
 
 impl ListQuery {
-    /// The list that is asked for, and the page of it.
+    /// The list, for its cursors, and the query of a page of it.
     fn read(self) -> Result<(List, RunQuery), Problem> {
         let mut query = RunQuery::default();
         query.workflow_id = self.workflow_id;
@@ -92,7 +100,7 @@ impl ListQuery {
     }
 }
 
-/// Some of the runs, and how many there are in all.
+/// A page of runs, and the number of all matching runs by status.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct RunPage {
     #[serde(flatten)]
@@ -110,6 +118,7 @@ pub(crate) async fn list(
     Ok(Json(RunPage { page, counts }))
 }
 
+/// Deletes an ended run with its log. A run that has not ended is 409 `run_not_ended`.
 pub(crate) async fn delete(
     State(app): State<App>,
     Id(id): Id<RunId>,
@@ -118,6 +127,7 @@ pub(crate) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// A run with its steps and outputs, folded from its log.
 pub(crate) async fn get(
     State(app): State<App>,
     Id(id): Id<RunId>,
@@ -127,6 +137,7 @@ pub(crate) async fn get(
     Ok(Json(Linked { run: report, links }))
 }
 
+/// Cancels a run. Cancelling an ended run changes nothing and returns it, so a client may repeat the request.
 pub(crate) async fn cancel(
     State(app): State<App>,
     Id(id): Id<RunId>,
@@ -136,7 +147,8 @@ pub(crate) async fn cancel(
     Ok(Json(Linked { run, links }))
 }
 
-/// One step, attempt by attempt. Its path may have slashes in it.
+/// The attempts of a step. The path of a step in a container has slashes (`each/2/sum`), so the route has a
+/// wildcard, and the id of the run is parsed here and not by `Id`.
 pub(crate) async fn step(
     State(app): State<App>,
     Path((run, path)): Path<(String, String)>,

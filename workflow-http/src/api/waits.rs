@@ -1,4 +1,4 @@
-//! Waits: the answer of a person.
+//! Waits: answers to steps that wait for a person.
 
 use axum::{
     extract::State,
@@ -12,6 +12,8 @@ use crate::{
     request::{JsonBody, Path},
 };
 
+/// Answers a wait. The body is the answer itself, of any JSON shape; the engine checks it against the schema of
+/// the step. Only the first answer counts: a second one is 409 `wait_answered`.
 pub(crate) async fn answer(
     State(app): State<App>,
     Path((run, wait)): Path<(String, String)>,

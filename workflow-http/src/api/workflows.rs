@@ -1,4 +1,4 @@
-//! Workflows: create, update, list, get, delete, and check without storing.
+//! Workflows: create, update, list, get, delete, and validate without storing.
 
 use axum::{
     extract::State,
@@ -21,6 +21,7 @@ use crate::{
     request::{Id, IfMatch, Limit, List, Query, SpecBody, etag, version},
 };
 
+/// Stores a workflow as version 1. The response has the record and the warnings of validation.
 pub(crate) async fn create(
     State(app): State<App>,
     spec: SpecBody,
@@ -31,7 +32,8 @@ pub(crate) async fn create(
     Ok((StatusCode::CREATED, location, etag, Json(created)))
 }
 
-/// Stores the next version of a workflow.
+/// Stores the next version of a workflow. With `If-Match`, only if that version is the newest: two editors cannot
+/// overwrite each other unnoticed.
 pub(crate) async fn update(
     State(app): State<App>,
     Id(id): Id<WorkflowId>,
@@ -52,6 +54,7 @@ pub(crate) struct ListQuery {
     cursor: Option<String>,
 }
 
+/// The newest version of each workflow.
 pub(crate) async fn list(
     State(app): State<App>,
     Query(query): Query<ListQuery>,
@@ -81,11 +84,12 @@ impl From<WorkflowRecord> for WorkflowItem {
     }
 }
 
-/// How many specifications are in memory at once for a list, which has none.
-const AT_ONCE: usize = 10;
+/// How many records are read at once for a list. The store returns them with their specifications, which may be
+/// large and which the list omits.
+const READ_BATCH: usize = 10;
 
 impl ListQuery {
-    /// What was asked for, read a few at a time.
+    /// A page of the list, read in small batches.
     async fn page<F>(
         self,
         list: &List,
@@ -97,7 +101,7 @@ impl ListQuery {
         let mut page = Page::new(Vec::new(), list.open(self.cursor)?);
         loop {
             let missing = self.limit.0 - page.items.len();
-            let some = read(PageRequest::new(missing.min(AT_ONCE), page.next_cursor)).await?;
+            let some = read(PageRequest::new(missing.min(READ_BATCH), page.next_cursor)).await?;
             page.items
                 .extend(some.items.into_iter().map(WorkflowItem::from));
             page.next_cursor = some.next_cursor;
@@ -113,6 +117,7 @@ pub(crate) struct VersionQuery {
     version: Option<u32>,
 }
 
+/// A version of a workflow, the newest by default; 304 if the client has it (`If-None-Match`).
 pub(crate) async fn get(
     State(app): State<App>,
     Id(id): Id<WorkflowId>,
@@ -127,6 +132,7 @@ pub(crate) async fn get(
     Ok((etag, Json(record)).into_response())
 }
 
+/// All versions of a workflow, newest first.
 pub(crate) async fn versions(
     State(app): State<App>,
     Id(id): Id<WorkflowId>,
@@ -139,6 +145,8 @@ pub(crate) async fn versions(
     Ok(Json(page))
 }
 
+/// Deletes a workflow. Its runs and the versions that they execute remain. With `If-Match`, only if that version
+/// is the newest.
 pub(crate) async fn delete(
     State(app): State<App>,
     Id(id): Id<WorkflowId>,
@@ -148,6 +156,7 @@ pub(crate) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Validates a specification without storing it. Faults are the result, not a problem: the status is 200.
 pub(crate) async fn validate(
     State(app): State<App>,
     SpecBody(spec): SpecBody,
@@ -158,7 +167,7 @@ pub(crate) async fn validate(
     }))
 }
 
-/// What a check found; the graph of a valid workflow.
+/// The result of validation, and the graph of a valid workflow.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Checked {
     valid: bool,
@@ -167,6 +176,7 @@ pub(crate) struct Checked {
     graph: Option<Graph>,
 }
 
+/// Nodes and edges, for drawing.
 #[derive(Serialize, JsonSchema)]
 struct Graph {
     nodes: Vec<NodeOutline>,

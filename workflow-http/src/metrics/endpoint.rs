@@ -1,4 +1,4 @@
-//! Serves the numbers, and counts requests.
+//! The route `/metrics`, and the middleware that counts requests.
 
 use std::time::Instant;
 
@@ -16,15 +16,15 @@ use crate::{
     problem::{Kind, Problem},
 };
 
-/// The numbers as they are now.
+/// The current values. Runs by status are counted by the store on each request, since other hosts may write to it, too.
 pub(crate) async fn get(State(app): State<App>) -> Result<Response, Problem> {
     let Some(metrics) = &app.options.metrics else {
-        return Err(Kind::UnknownPath.of("this service counts nothing"));
+        return Err(Kind::UnknownPath.of("metrics are not enabled in this service"));
     };
     match app.engine.count_runs(&RunQuery::default()).await {
         Ok(counts) => metrics.runs.set(&counts),
-        // The other numbers are still of use.
-        Err(error) => tracing::warn!(%error, "runs are not counted: the store cannot be read"),
+        // The other metrics are still valid, and are needed most when the store is unavailable.
+        Err(error) => tracing::warn!(%error, "failed to count runs for metrics"),
     }
     metrics.requests.readers.set(app.readers.count());
     let text = metrics.text().map_err(|error| Problem::internal(&error))?;
@@ -32,7 +32,8 @@ pub(crate) async fn get(State(app): State<App>) -> Result<Response, Problem> {
     Ok(([(CONTENT_TYPE, media_type)], text).into_response())
 }
 
-/// Counts a request, and measures how long its answer took to begin.
+/// Counts a request, and measures the time until its response starts. The label is the route, not the path: paths
+/// contain ids, and each would be a time series of its own.
 pub(crate) async fn measure(State(app): State<App>, request: Request, next: Next) -> Response {
     let Some(metrics) = app.options.metrics.clone() else {
         return next.run(request).await;
@@ -40,9 +41,9 @@ pub(crate) async fn measure(State(app): State<App>, request: Request, next: Next
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>();
     let route = route.map_or("none", MatchedPath::as_str).to_owned();
-    let begun = Instant::now();
+    let started = Instant::now();
     let response = next.run(request).await;
     let status = response.status().as_u16();
-    (metrics.requests).count(method.as_str(), route, status, begun.elapsed());
+    (metrics.requests).count(method.as_str(), route, status, started.elapsed());
     response
 }

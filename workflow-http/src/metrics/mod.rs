@@ -1,4 +1,7 @@
-//! `GET /metrics`: numbers for Prometheus, in the `OpenMetrics` text format.
+//! `GET /metrics`: metrics for Prometheus, in the `OpenMetrics` text format.
+//!
+//! Events of runs are counted when they are stored ([`Observer`]), requests by a middleware. The number of time
+//! series is bounded: labels are routes, statuses, node types, and at most 100 models and 100 queues.
 
 mod endpoint;
 mod queues;
@@ -14,12 +17,13 @@ use workflow_core::{StepEvent, engine::Observer};
 pub(crate) use self::endpoint::{get, measure};
 use self::{queues::Queues, requests::Requests, runs::Runs};
 
+/// The media type of the metrics.
 pub(crate) const OPEN_METRICS: &str = "application/openmetrics-text";
 
-/// What a service counts and measures. Ids and contents are in no number and no label.
+/// The metrics of a service. Labels contain no ids and no content.
 ///
-/// The engine tells it of runs and steps, and the [options](crate::Options::with_metrics) make the
-/// router count requests and serve `/metrics`:
+/// As an [`Observer`] of the engine it counts runs and steps. As an [option](crate::Options::with_metrics) of the
+/// router it counts requests and is served at `/metrics`:
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -33,6 +37,25 @@ pub(crate) const OPEN_METRICS: &str = "application/openmetrics-text";
 /// let router = workflow_http::router(Arc::new(engine), options);
 /// # }
 /// ```
+///
+/// | metric | type | labels |
+/// |---|---|---|
+/// | `workflow_runs` | gauge | `status` |
+/// | `workflow_runs_created_total` | counter | |
+/// | `workflow_run_duration_seconds` | histogram | `status` |
+/// | `workflow_step_duration_seconds` | histogram | `node_type`, `outcome` |
+/// | `workflow_model_duration_seconds` | histogram | `model` |
+/// | `workflow_step_retries_total` | counter | `node_type` |
+/// | `workflow_step_recoveries_total` | counter | `node_type` |
+/// | `workflow_tokens_total` | counter | `model`, `kind` (`input` or `output`) |
+/// | `workflow_queue_waiting` | gauge | `queue` |
+/// | `workflow_queue_wait_seconds` | histogram | `queue` |
+/// | `workflow_http_request_duration_seconds` | histogram | `method`, `route`, `status` |
+/// | `workflow_readers` | gauge | |
+/// | `workflow_log_lines_dropped_total` | counter | |
+///
+/// Durations are in seconds, with buckets from 1 ms to 10 min. `workflow_runs` is read from the store at each scrape;
+/// everything else counts from the start of the process. Reused steps of a retry are not counted.
 pub struct Metrics {
     registry: Registry,
     runs: Runs,
@@ -47,7 +70,7 @@ impl Default for Metrics {
         let dropped_log_lines = Counter::default();
         registry.register(
             "log_lines_dropped",
-            "Lines of the log that were dropped because nobody read them",
+            "Log lines that were dropped because they were not read in time",
             dropped_log_lines.clone(),
         );
         Self {
@@ -61,12 +84,12 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Adds to `workflow_log_lines_dropped_total`: lines that the program which embeds the service could not log.
+    /// Adds to `workflow_log_lines_dropped_total`. The embedding program calls it for log lines that it had to drop.
     pub fn add_dropped_log_lines(&self, lines: u64) {
         self.dropped_log_lines.inc_by(lines);
     }
 
-    /// The numbers as they are now, as text.
+    /// The current values, as text.
     fn text(&self) -> Result<String, fmt::Error> {
         let mut text = String::new();
         encode(&mut text, &self.registry)?;

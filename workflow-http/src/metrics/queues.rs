@@ -1,4 +1,4 @@
-//! Attempts that wait for admission at shared limits.
+//! Metrics of queues: attempts that wait for admission at shared limits.
 
 use std::{
     collections::HashMap,
@@ -12,7 +12,7 @@ use prometheus_client::{
 };
 use workflow_core::{EventKind, RunId, StepEvent, value::StepPath};
 
-use super::units::{Bounded, millis_as_seconds, seconds};
+use super::units::{BoundedLabel, millis_as_seconds, seconds};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ByQueue {
@@ -22,10 +22,11 @@ struct ByQueue {
 pub(super) struct Queues {
     waiting: Family<ByQueue, Gauge>,
     waited: Family<ByQueue, Histogram, fn() -> Histogram>,
-    /// The steps that are counted in `waiting`: an attempt may end without being admitted.
+    /// The steps that are counted in `waiting`, with their queue. An attempt may end without being admitted, and the
+    /// event of its end does not name the queue.
     steps: Mutex<Steps>,
-    /// A workflow may choose the model, and so the name of its queue.
-    known: Bounded,
+    /// Limits the label: a workflow may choose the model, and so the name of the queue.
+    known: BoundedLabel,
 }
 
 type Steps = HashMap<RunId, HashMap<StepPath, ByQueue>>;
@@ -36,11 +37,11 @@ impl Queues {
             waiting: Family::default(),
             waited: Family::new_with_constructor(seconds),
             steps: Mutex::default(),
-            known: Bounded::default(),
+            known: BoundedLabel::default(),
         };
         let text = "Attempts that wait for admission at a shared limit, by queue";
         registry.register("queue_waiting", text, queues.waiting.clone());
-        let text = "How long attempts waited for admission that were admitted, by queue";
+        let text = "Waiting times of admitted attempts, by queue";
         let waited = queues.waited.clone();
         registry.register_with_unit("queue_wait", text, Unit::Seconds, waited);
         queues
@@ -66,13 +67,14 @@ impl Queues {
                 | EventKind::NodeCancelled(_),
                 Some(step),
             ) => _ = self.leave(event.run_id, step.path()),
-            // The host stops: what works is dropped.
+            // At a shutdown, running attempts are dropped without events of their own.
             (EventKind::RunSuspended(_), _) => self.leave_all(event.run_id),
             _ if event.is_terminal() => self.leave_all(event.run_id),
             _ => {}
         }
     }
 
+    /// Counts a step in a queue. A step that is queued already, since its position is reported repeatedly, is moved.
     fn enter(&self, run: RunId, step: StepPath, queue: &ByQueue) {
         let mut steps = self.lock();
         let of_run = steps.entry(run).or_default();
@@ -84,6 +86,7 @@ impl Queues {
         self.waiting.get_or_create(queue).inc();
     }
 
+    /// Removes a step from its queue, and returns the queue; `None` if the step was not queued.
     fn leave(&self, run: RunId, step: &StepPath) -> Option<ByQueue> {
         let mut steps = self.lock();
         let of_run = steps.get_mut(&run)?;

@@ -1,4 +1,4 @@
-//! What is asked of the service.
+//! Metrics of requests and open streams.
 
 use std::time::Duration;
 
@@ -18,30 +18,30 @@ struct ByRoute {
 }
 
 pub(super) struct Requests {
-    /// How long until answers began; streams go on after that.
-    answered: Family<ByRoute, Histogram, fn() -> Histogram>,
-    /// Streams that follow runs.
+    /// Time until the response started. Streams last longer, but their duration says nothing about the service.
+    durations: Family<ByRoute, Histogram, fn() -> Histogram>,
+    /// Open event streams.
     pub(super) readers: Gauge,
 }
 
 impl Requests {
     pub(super) fn new(registry: &mut Registry) -> Self {
         let requests = Self {
-            answered: Family::new_with_constructor(seconds),
+            durations: Family::new_with_constructor(seconds),
             readers: Gauge::default(),
         };
-        let text = "How long until requests were answered, by route and status";
-        let answered = requests.answered.clone();
-        registry.register_with_unit("http_request_duration", text, Unit::Seconds, answered);
+        let text = "Time until the response to a request started, by route and status";
+        let durations = requests.durations.clone();
+        registry.register_with_unit("http_request_duration", text, Unit::Seconds, durations);
         registry.register(
             "readers",
-            "Streams that follow runs",
+            "Open event streams of runs",
             requests.readers.clone(),
         );
         requests
     }
 
-    /// Counts a request that was answered after this time.
+    /// Counts a request whose response started after this time.
     pub(super) fn count(&self, method: &str, route: String, status: u16, elapsed: Duration) {
         let method = known_method(method);
         let by = ByRoute {
@@ -49,12 +49,12 @@ impl Requests {
             route,
             status,
         };
-        let answered = self.answered.get_or_create(&by);
-        answered.observe(elapsed.as_secs_f64());
+        let durations = self.durations.get_or_create(&by);
+        durations.observe(elapsed.as_secs_f64());
     }
 }
 
-/// Callers may invent methods; a label may not.
+/// The method as a label. Clients may send any token as a method, which would create a time series each.
 fn known_method(method: &str) -> &'static str {
     const KNOWN: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"];
     let known = KNOWN.into_iter().find(|known| *known == method);

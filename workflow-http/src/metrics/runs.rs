@@ -1,4 +1,4 @@
-//! What runs and their steps do.
+//! Metrics of runs, steps and models.
 
 use prometheus_client::{
     encoding::EncodeLabelSet,
@@ -7,7 +7,7 @@ use prometheus_client::{
 };
 use workflow_core::{EventKind, RunStatus, StepEvent, event::Report, record::RunCounts};
 
-use super::units::{Bounded, millis_as_seconds, seconds};
+use super::units::{BoundedLabel, millis_as_seconds, seconds};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ByStatus {
@@ -37,7 +37,7 @@ struct Tokens {
 }
 
 pub(super) struct Runs {
-    /// How many there are, as the store has them.
+    /// The number of runs in the store, by status.
     stored: Family<ByStatus, Gauge>,
     created: Counter,
     ended: Family<ByStatus, Histogram, fn() -> Histogram>,
@@ -46,7 +46,7 @@ pub(super) struct Runs {
     retries: Family<ByType, Counter>,
     recoveries: Family<ByType, Counter>,
     tokens: Family<Tokens, Counter>,
-    known_models: Bounded,
+    known_models: BoundedLabel,
 }
 
 impl Runs {
@@ -60,7 +60,7 @@ impl Runs {
             retries: Family::default(),
             recoveries: Family::default(),
             tokens: Family::default(),
-            known_models: Bounded::default(),
+            known_models: BoundedLabel::default(),
         };
         registry.register("runs", "Runs in the store, by status", runs.stored.clone());
         registry.register(
@@ -69,15 +69,15 @@ impl Runs {
             runs.created.clone(),
         );
         let seconds = Unit::Seconds;
-        let text = "How long runs took that ended, by status";
+        let text = "Durations of ended runs, by status";
         registry.register_with_unit("run_duration", text, seconds.clone(), runs.ended.clone());
-        let text = "How long the last attempts of steps took, by node type and outcome";
+        let text = "Durations of the last attempts of steps, by node type and outcome";
         registry.register_with_unit("step_duration", text, seconds.clone(), runs.steps.clone());
-        let text = "How long attempts took that a model answered";
+        let text = "Durations of attempts with a reply of a model, by model";
         registry.register_with_unit("model_duration", text, seconds, runs.models.clone());
-        let text = "Attempts that failed and are tried again";
+        let text = "Attempts that failed and are retried, by node type";
         registry.register("step_retries", text, runs.retries.clone());
-        let text = "Attempts that began anew because their host had stopped";
+        let text = "Attempts that were started again because their host had stopped, by node type";
         registry.register("step_recoveries", text, runs.recoveries.clone());
         registry.register(
             "tokens",
@@ -87,7 +87,7 @@ impl Runs {
         runs
     }
 
-    /// Tells how many runs there are.
+    /// Sets the number of runs in the store.
     pub(super) fn set(&self, counts: &RunCounts) {
         for status in RunStatus::ALL {
             let by = ByStatus {
@@ -98,6 +98,7 @@ impl Runs {
         }
     }
 
+    /// Counts an event. Steps whose result is reused from another run cost nothing, and do not count.
     pub(super) fn count(&self, event: &StepEvent, node_type: Option<&str>) {
         let step_type = || node_type.unwrap_or("unknown").to_owned();
         match &event.kind {

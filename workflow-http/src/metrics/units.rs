@@ -1,10 +1,10 @@
-//! Buckets, units and labels of all numbers.
+//! Buckets, units and labels that the metrics share.
 
 use std::sync::Arc;
 
 use prometheus_client::metrics::histogram::Histogram;
 
-/// From a millisecond to ten minutes.
+/// A histogram of seconds, from a millisecond (a control node) to ten minutes (a slow model with retries).
 pub(super) fn seconds() -> Histogram {
     Histogram::new([
         0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 600.0,
@@ -15,13 +15,14 @@ pub(super) fn millis_as_seconds(millis: u64) -> f64 {
     std::time::Duration::from_millis(millis).as_secs_f64()
 }
 
-/// A label, of which there are only so many: what comes later is `other`.
+/// A label whose values come from workflows. The first [`MAX`](Self::MAX) values are kept; all others become `other`,
+/// so that the number of time series is bounded.
 #[derive(Default)]
-pub(super) struct Bounded(std::sync::Mutex<std::collections::BTreeSet<Arc<str>>>);
+pub(super) struct BoundedLabel(std::sync::Mutex<std::collections::BTreeSet<Arc<str>>>);
 
-impl Bounded {
-    /// The most labels there are.
-    const MOST: usize = 100;
+impl BoundedLabel {
+    /// The most values of a label.
+    const MAX: usize = 100;
 
     pub(super) fn label(&self, text: &str) -> String {
         let mut known = self
@@ -29,7 +30,7 @@ impl Bounded {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         if !known.contains(text) {
-            if known.len() >= Self::MOST {
+            if known.len() >= Self::MAX {
                 return "other".to_owned();
             }
             known.insert(text.into());

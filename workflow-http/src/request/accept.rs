@@ -1,4 +1,4 @@
-//! What a client asked to be answered with.
+//! Content negotiation by `Accept` (RFC 9110, section 12.5.1).
 
 use axum::http::{
     HeaderMap, HeaderName,
@@ -7,35 +7,43 @@ use axum::http::{
 
 use crate::problem::{Kind, Problem};
 
+/// The media type of Server-Sent Events.
 pub(crate) const EVENT_STREAM: &str = "text/event-stream";
-/// What an answer says whose form the client chooses: a cache must not give it to another client.
+/// Sent with every negotiated response: a cache must not return it to a client with another `Accept`.
 pub(crate) const VARY_ACCEPT: [(HeaderName, &str); 1] = [(VARY, "accept")];
 
 pub(crate) const JSON: &str = "application/json";
 
-/// Of the media types a route offers, the one that the client likes best. Of several it likes alike,
-/// the one that it names; then the first.
+/// The offered media type with the highest quality. Of several with the same quality, the one that the most
+/// precise range matches; then the first. Without `Accept`, the first.
 pub(crate) fn choose<'a>(headers: &HeaderMap, offered: &[&'a str]) -> Result<&'a str, Problem> {
     let ranges: Vec<Range> = ranges(headers).collect();
     if ranges.is_empty() {
         return Ok(offered[0]);
     }
-    let liked = offered.iter().rev().filter_map(|offered| {
+    // Reversed, since `max_by_key` returns the last of equal elements.
+    let acceptable = offered.iter().rev().filter_map(|offered| {
         let range = ranges.iter().filter(|range| range.covers(offered));
+        // The most precise range decides the quality, also where a wildcard has a higher one.
         let range = range.max_by_key(|range| range.precision())?;
         (range.quality > 0).then_some((range.quality, range.precision(), *offered))
     });
-    let best = liked.max_by_key(|(quality, precision, _)| (*quality, *precision));
-    best.map(|(.., best)| best)
-        .ok_or_else(|| Kind::NotAcceptable.of(format!("this comes as {}", offered.join(" or "))))
+    let best = acceptable.max_by_key(|(quality, precision, _)| (*quality, *precision));
+    best.map(|(.., best)| best).ok_or_else(|| {
+        Kind::NotAcceptable.of(format!(
+            "the response is available as {}",
+            offered.join(" or ")
+        ))
+    })
 }
 
-/// Some media types, and how much a client likes them, in thousandths.
+/// A media range with its quality, in thousandths: RFC 9110 permits three decimal places.
 struct Range<'a> {
     name: &'a str,
     quality: u16,
 }
 
+/// All ranges of all `Accept` headers. A header that is not ASCII is ignored, as if it was not sent.
 fn ranges(headers: &HeaderMap) -> impl Iterator<Item = Range<'_>> {
     let values = headers.get_all(ACCEPT).iter();
     let texts = values.filter_map(|value| value.to_str().ok());
@@ -46,6 +54,7 @@ fn ranges(headers: &HeaderMap) -> impl Iterator<Item = Range<'_>> {
 }
 
 impl<'a> Range<'a> {
+    /// Reads a range. A quality that is not a number counts as 1. Other parameters are ignored.
     fn read(text: &'a str) -> Self {
         let mut parts = text.split(';').map(str::trim);
         let name = parts.next().unwrap_or_default();
@@ -56,7 +65,7 @@ impl<'a> Range<'a> {
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
-                reason = "it is between 0 and 1000"
+                reason = "the value is between 0 and 1000"
             )]
             quality: quality as u16,
         }
@@ -70,7 +79,7 @@ impl<'a> Range<'a> {
         }
     }
 
-    /// A name says more than `text/*`, and that more than `*/*`.
+    /// 2 for a media type, 1 for `text/*`, 0 for `*/*`.
     fn precision(&self) -> usize {
         2 - self.name.matches('*').count().min(2)
     }

@@ -1,4 +1,7 @@
-//! Reads the bodies of requests, within bounds of size and time for each, and of size for all together.
+//! Reads request bodies within limits: size and time of each body, and the size of all bodies together.
+//!
+//! Memory is reserved before it is used: what a client announces is checked against the limit, and what it
+//! sends is counted as it arrives.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,60 +20,73 @@ use crate::{
     problem::{Kind, Problem},
 };
 
-/// The bytes of a body that do not count against the bound for all: clients that send slowly cannot keep small requests
-/// of others out. What they can hold is bounded by the number of connections.
+/// The bytes of each body that do not count against the limit of all bodies. So clients that send slowly cannot
+/// block small requests of others. Their memory is bounded by the number of connections.
 const FREE_BYTES: usize = 16 * 1024;
-/// How soon a client may try again when too much is being received.
-const BUSY: Duration = Duration::from_secs(1);
+/// When a client may retry after 503 `too_many_bodies`: most bodies arrive within a second.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// The bytes of bodies that are being received.
+/// The budget for the bytes of all bodies that are being received.
 #[derive(Clone)]
 pub(crate) struct Bodies {
-    /// Permits are bytes.
-    left: Arc<Semaphore>,
-    most: usize,
+    /// One permit is one byte.
+    available: Arc<Semaphore>,
+    max: usize,
 }
 
 impl Bodies {
+    /// A budget of this many bytes.
     pub(crate) fn at_most(bytes: usize) -> Self {
-        let most = bytes.min(Semaphore::MAX_PERMITS);
+        let max = bytes.min(Semaphore::MAX_PERMITS);
         Self {
-            left: Arc::new(Semaphore::new(most)),
-            most,
+            available: Arc::new(Semaphore::new(max)),
+            max,
         }
     }
 
     /// Reads a body within its limits of size and time.
-    pub(crate) async fn read(&self, request: Request, limits: &Limits) -> Result<Read, Problem> {
+    ///
+    /// After a timeout the rest of the body is still on the way, so the connection is closed.
+    pub(crate) async fn read(
+        &self,
+        request: Request,
+        limits: &Limits,
+    ) -> Result<ReceivedBody, Problem> {
         let time = limits.body_time;
         let read = timeout(
             time,
             self.read_whole(request.into_body(), limits.body_bytes),
         );
         read.await.unwrap_or_else(|_| {
-            let detail = format!("a body may take {} s to arrive", time.as_secs_f32());
+            let detail = format!("the body did not arrive within {} s", time.as_secs_f32());
             Err(Kind::BodyTooSlow.of(detail).closing())
         })
     }
 
-    async fn read_whole(&self, mut body: Body, limit: usize) -> Result<Read, Problem> {
-        let too_large = || Kind::BodyTooLarge.of(format!("a body may have {limit} bytes at most"));
+    async fn read_whole(&self, mut body: Body, limit: usize) -> Result<ReceivedBody, Problem> {
+        let too_large = || {
+            Kind::BodyTooLarge.of(format!(
+                "the body has more than {limit} bytes, which is the limit"
+            ))
+        };
         let announced = body.size_hint().lower();
         if announced > limit as u64 {
             return Err(too_large());
         }
         let announced = usize::try_from(announced).unwrap_or(limit);
-        let mut read = Read::default();
+        let mut read = ReceivedBody::default();
         while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|_| Kind::UnreadableBody.of("the body broke off"))?;
+            let frame = frame.map_err(|_| {
+                Kind::UnreadableBody.of("the connection failed before the body was complete")
+            })?;
             let Ok(data) = frame.into_data() else {
                 continue;
             };
             if data.len() > limit - read.bytes.len() {
                 return Err(too_large());
             }
-            // In one piece where the size is known: a buffer that grows takes up to twice as much. The system provides
-            // what is written to.
+            // Allocate once if the size is announced: a growing buffer takes up to twice as much. Announced bytes
+            // that never arrive cost address space only, since the system provides pages when they are written.
             if read.bytes.len() + data.len() > FREE_BYTES {
                 let more = announced.saturating_sub(read.bytes.len());
                 read.bytes.reserve_exact(more);
@@ -81,8 +97,8 @@ impl Bodies {
         Ok(read)
     }
 
-    /// Counts what was read of a body.
-    fn reserve(&self, read: &mut Read) -> Result<(), Problem> {
+    /// Takes permits for the bytes read since the last call.
+    fn reserve(&self, read: &mut ReceivedBody) -> Result<(), Problem> {
         let counted = read.bytes.len().saturating_sub(FREE_BYTES);
         let more = counted
             - read
@@ -90,15 +106,15 @@ impl Bodies {
                 .as_ref()
                 .map_or(0, OwnedSemaphorePermit::num_permits);
         let permit = u32::try_from(more).ok().and_then(|more| {
-            let permit = Arc::clone(&self.left).try_acquire_many_owned(more);
+            let permit = Arc::clone(&self.available).try_acquire_many_owned(more);
             permit.ok()
         });
         let Some(permit) = permit else {
             let detail = format!(
-                "the bodies that are being received have {} bytes together, which is the most; try again",
-                self.most
+                "request bodies that are being received use all of the {} bytes for them; retry later",
+                self.max
             );
-            return Err(Kind::TooManyBodies.of(detail).with_retry_after(BUSY));
+            return Err(Kind::TooManyBodies.of(detail).with_retry_after(RETRY_AFTER));
         };
         match &mut read.permit {
             Some(held) => held.merge(permit),
@@ -108,14 +124,14 @@ impl Bodies {
     }
 }
 
-/// A body. It counts as being received until this is dropped.
+/// A complete body. Its bytes count against the budget until it is dropped, that is, until it is parsed.
 #[derive(Default)]
-pub(crate) struct Read {
+pub(crate) struct ReceivedBody {
     bytes: Vec<u8>,
     permit: Option<OwnedSemaphorePermit>,
 }
 
-impl Read {
+impl ReceivedBody {
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
     }

@@ -1,4 +1,4 @@
-//! Content codings: what a client accepts, and what is compressed while it is sent.
+//! Content codings (RFC 9110, section 12.5.3): which one a client accepts, and the compression of responses.
 
 use axum::{
     Router,
@@ -20,7 +20,7 @@ use tower_http::{
 
 use crate::metrics::OPEN_METRICS;
 
-/// A coding that answers can have.
+/// The content codings of responses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Coding {
     Brotli,
@@ -29,8 +29,8 @@ pub(crate) enum Coding {
 }
 
 impl Coding {
-    /// The smallest that a client accepts. One that accepts nothing that there is gets what is not coded, as
-    /// RFC 9110, section 12.5.3, permits.
+    /// The accepted coding with the smallest result. A client that accepts none of them gets the uncompressed
+    /// content, as RFC 9110, section 12.5.3, permits.
     pub(crate) fn accepted(headers: &HeaderMap) -> Self {
         let (brotli, gzip) = (quality(headers, "br"), quality(headers, "gzip"));
         match (brotli > 0.0, gzip > 0.0) {
@@ -40,7 +40,7 @@ impl Coding {
         }
     }
 
-    /// Its name in headers; none for what is not coded.
+    /// The name in `Content-Encoding`; `None` for uncompressed content.
     pub(crate) fn name(self) -> Option<&'static str> {
         match self {
             Self::Brotli => Some("br"),
@@ -50,7 +50,7 @@ impl Coding {
     }
 }
 
-/// How much a client likes a coding, from 0 to 1; 0 is a refusal.
+/// The quality of a coding, from 0 to 1. 0 means not acceptable; `*` covers codings that are not listed.
 fn quality(headers: &HeaderMap, coding: &str) -> f32 {
     let values = headers.get_all(ACCEPT_ENCODING).iter();
     let values = values.filter_map(|value| value.to_str().ok());
@@ -72,10 +72,10 @@ fn quality(headers: &HeaderMap, coding: &str) -> f32 {
     any
 }
 
-/// The fewest bytes that are worth compressing: an answer that fits into a packet gains nothing.
+/// The smallest response that is compressed: one that fits into a packet gains nothing.
 const MIN_BYTES: u64 = 1024;
 
-/// Compresses JSON and other text while it is sent. Streams of events are left alone: each frame leaves at once.
+/// Compresses text while it is sent. Event streams are not compressed: a compressor would hold frames back.
 pub(crate) fn compressed<S>(router: Router<S>) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
@@ -83,9 +83,12 @@ where
     let layer = CompressionLayer::new()
         .quality(CompressionLevel::Fastest)
         .compress_when(SizeAbove::new(MIN_BYTES).and(is_text));
-    router.layer(layer).layer(middleware::from_fn(reduced))
+    router
+        .layer(layer)
+        .layer(middleware::from_fn(with_one_coding))
 }
 
+/// Whether the response is worth compressing, by its type. `text/event-stream` is not in the list on purpose.
 fn is_text(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
     let media_type = headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
     let media_type = media_type.unwrap_or_default();
@@ -93,9 +96,9 @@ fn is_text(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bo
     matches!(name, "application/json" | "text/html" | OPEN_METRICS) || name.ends_with("+json")
 }
 
-/// Leaves the layer one coding to choose from. By itself it changes the status of an answer to 406 where a client accepts
-/// no coding, also when the handler has done its work.
-async fn reduced(mut request: Request, next: Next) -> Response {
+/// Reduces `Accept-Encoding` to one coding. Otherwise the compression layer returns 406 if the client accepts none,
+/// even though the handler has done its work.
+async fn with_one_coding(mut request: Request, next: Next) -> Response {
     let coding = Coding::accepted(request.headers());
     let headers = request.headers_mut();
     headers.remove(ACCEPT_ENCODING);
@@ -110,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_smallest_coding_that_is_accepted_is_chosen() {
+    fn the_smallest_accepted_coding_is_chosen() {
         for (accepted, coding) in [
             ("", Coding::Identity),
             ("identity", Coding::Identity),

@@ -1,5 +1,7 @@
-//! Cursors that belong to one list: a cursor of another list, or of the same list with other filters, would
-//! begin at a place that means nothing there.
+//! Cursors that are bound to one list.
+//!
+//! The cursor of a store is a position. In another list, or in the same list with other filters, this position
+//! is meaningless, and the client would silently miss items. So cursors of the API carry a mark of their list.
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -9,11 +11,12 @@ use crate::problem::{Kind, Problem};
 
 /// A list and its filters.
 pub(crate) struct List {
-    /// The beginning of a hash of both. Every cursor of the list begins with it.
+    /// A prefix of the hash of both. It detects mistakes; it is not a signature.
     mark: String,
 }
 
 impl List {
+    /// A list with this name and these filters. The limit is no filter: it may differ from page to page.
     pub(crate) fn new(name: &str, filters: &impl Serialize) -> Self {
         let identity = serde_json::to_vec(&(name, filters)).unwrap_or_default();
         let hash = Sha256::digest(identity);
@@ -23,7 +26,7 @@ impl List {
         }
     }
 
-    /// The store's cursor within a cursor of this list.
+    /// Extracts the store's cursor from a cursor of this list.
     pub(crate) fn open(&self, cursor: Option<String>) -> Result<Option<String>, Problem> {
         let Some(cursor) = cursor else {
             return Ok(None);
@@ -32,12 +35,13 @@ impl List {
             .split_once('.')
             .filter(|(mark, _)| *mark == self.mark);
         let (_, inner) = own.ok_or_else(|| {
-            Kind::BadCursor.of("the cursor is of another list, or of this one with other filters")
+            Kind::BadCursor
+                .of("the cursor belongs to another list, or to this list with other filters")
         })?;
         Ok(Some(inner.to_owned()))
     }
 
-    /// Makes the store's cursor one of this list.
+    /// Turns the store's cursor of a page into a cursor of this list.
     pub(crate) fn seal<T>(&self, mut page: Page<T>) -> Page<T> {
         let cursor = page.next_cursor.take();
         page.next_cursor = cursor.map(|inner| format!("{}.{inner}", self.mark));

@@ -1,4 +1,4 @@
-//! What handlers are given of a request: checked, or refused with a problem.
+//! Extractors for bodies, paths and queries. Each rejects with a [`Problem`], where axum's own reject with text.
 
 use std::str::FromStr;
 
@@ -14,13 +14,13 @@ use workflow_core::{
     value::{JsonError, read_json},
 };
 
-use super::{body::Read, media};
+use super::{body::ReceivedBody, media};
 use crate::{
     app::App,
     problem::{Kind, Problem},
 };
 
-/// A body that is JSON of any shape.
+/// A required body: JSON of any shape.
 pub(crate) struct JsonBody(pub(crate) Value);
 
 impl FromRequest<App> for JsonBody {
@@ -32,14 +32,15 @@ impl FromRequest<App> for JsonBody {
     }
 }
 
-/// A body that is a specification. What its text alone shows to be wrong is a fault of the workflow.
+/// A body that is a specification. Faults of its text, such as a duplicate key, are faults of the workflow: they
+/// are reported like those that validation finds.
 pub(crate) struct SpecBody(pub(crate) Result<Value, Vec<Fault>>);
 
 impl SpecBody {
     /// The specification.
     ///
     /// # Errors
-    /// With the faults of its text.
+    /// `invalid_workflow`, with the faults of its text.
     pub(crate) fn spec(self) -> Result<Value, Problem> {
         let refuse = |faults| Problem::of_faults(Kind::InvalidWorkflow, "workflow", faults);
         self.0.map_err(refuse)
@@ -59,7 +60,7 @@ impl FromRequest<App> for SpecBody {
     }
 }
 
-/// A body that is JSON, if there is one.
+/// An optional body: JSON of any shape. An empty body counts as none.
 pub(crate) struct OptionalJsonBody(pub(crate) Option<Value>);
 
 impl FromRequest<App> for OptionalJsonBody {
@@ -74,12 +75,13 @@ impl FromRequest<App> for OptionalJsonBody {
     }
 }
 
-async fn read(request: Request, app: &App) -> Result<Read, Problem> {
+/// Checks the media type, then reads the body within its limits.
+async fn read(request: Request, app: &App) -> Result<ReceivedBody, Problem> {
     media::check(request.headers(), &app.options.cors_origins)?;
     app.bodies.read(request, &app.options.limits).await
 }
 
-/// What stands in a path.
+/// Parameters of the path, percent-decoded.
 pub(crate) struct Path<T>(pub(crate) T);
 
 impl<T: DeserializeOwned + Send> FromRequestParts<App> for Path<T> {
@@ -88,30 +90,31 @@ impl<T: DeserializeOwned + Send> FromRequestParts<App> for Path<T> {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let path = axum::extract::Path::from_request_parts(parts, app).await;
         path.map(|axum::extract::Path(found)| Self(found))
-            .map_err(|_| Kind::UnknownPath.of("the path is not UTF-8"))
+            .map_err(|_| Kind::UnknownPath.of("the path is not UTF-8 after percent-decoding"))
     }
 }
 
-/// The id in a path. What is not an id names nothing.
+/// The id in a path. A text that is not an id is an unknown resource (404), not a malformed request: clients need
+/// not distinguish the two.
 pub(crate) struct Id<T>(pub(crate) T);
 
-/// Things that have an id of their own.
-pub(crate) trait Named: FromStr {
+/// Resources that a path names by id.
+pub(crate) trait Resource: FromStr {
     const UNKNOWN: Kind;
     const NOUN: &str;
 }
 
-impl Named for WorkflowId {
+impl Resource for WorkflowId {
     const UNKNOWN: Kind = Kind::UnknownWorkflow;
     const NOUN: &str = "workflow";
 }
 
-impl Named for RunId {
+impl Resource for RunId {
     const UNKNOWN: Kind = Kind::UnknownRun;
     const NOUN: &str = "run";
 }
 
-impl<T: Named> FromRequestParts<App> for Id<T> {
+impl<T: Resource> FromRequestParts<App> for Id<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
@@ -122,7 +125,7 @@ impl<T: Named> FromRequestParts<App> for Id<T> {
     }
 }
 
-/// What the query says.
+/// The parameters of the query. Unknown ones are refused before, by [`query::check`](super::query::check).
 pub(crate) struct Query<T>(pub(crate) T);
 
 impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
@@ -135,7 +138,8 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Query<T> {
     }
 }
 
-/// How many items a list may give, 1 to 200.
+/// The most items of a page: 1 to 200, 50 by default. A limit out of range is refused, not clamped: a client that
+/// asks for 1,000 would take a page of 200 for the whole list.
 #[derive(Clone, Copy)]
 pub(crate) struct Limit(pub(crate) usize);
 

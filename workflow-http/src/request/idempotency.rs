@@ -1,4 +1,11 @@
-//! `Idempotency-Key`: asking again by the same key gives the same run.
+//! `Idempotency-Key`: a repeated request with the same key returns the run of the first one.
+//!
+//! The header follows draft-ietf-httpapi-idempotency-key-header. The engine compares requests and keeps the
+//! key as long as the run.
+//!
+//! The scope of a key is the workflow, or for a retry the run that is retried: clients need not coordinate keys between
+//! workflows. The same key with another request is 422 `idempotency_key_reused`, which the draft recommends, since
+//! returning the first run would hide a defect of the client.
 
 use axum::{
     extract::FromRequestParts,
@@ -12,10 +19,10 @@ use crate::{
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// The most characters of a key.
+/// The most characters of a key. Keys are stored with the run, so they need a limit.
 const MAX_LEN: usize = 255;
 
-/// The key of a request, if it has one: 1 to 255 visible ASCII characters.
+/// The optional key of a request: 1 to 255 visible ASCII characters, in one header.
 pub(crate) struct IdempotencyKey(pub(crate) Option<String>);
 
 impl FromRequestParts<App> for IdempotencyKey {
@@ -27,8 +34,9 @@ impl FromRequestParts<App> for IdempotencyKey {
             return Ok(Self(None));
         };
         let invalid = || {
-            let detail =
-                format!("an Idempotency-Key is one word of 1 to {MAX_LEN} ASCII characters");
+            let detail = format!(
+                "an Idempotency-Key has 1 to {MAX_LEN} visible ASCII characters without spaces"
+            );
             Kind::InvalidIdempotencyKey.of(detail)
         };
         let text = key.to_str().map_err(|_| invalid())?;

@@ -1,4 +1,4 @@
-//! Which media types a body may have.
+//! The media types of request bodies.
 
 use axum::http::{HeaderMap, header::CONTENT_TYPE};
 
@@ -7,18 +7,18 @@ use crate::{
     problem::{Kind, Problem},
 };
 
-/// What a request says of its body.
+/// The `Content-Type` of a request, as far as it matters.
 enum Media {
     Json,
-    /// What `curl -d` sends when it is told nothing, and what an HTML form sends.
-    Unsaid,
+    /// No type, or the type of HTML forms, which `curl -d` sends by default.
+    Unspecified,
     Other(String),
 }
 
 impl Media {
     fn of(headers: &HeaderMap) -> Self {
         let Some(header) = headers.get(CONTENT_TYPE) else {
-            return Self::Unsaid;
+            return Self::Unspecified;
         };
         let text = String::from_utf8_lossy(header.as_bytes());
         let name = text
@@ -29,26 +29,27 @@ impl Media {
             .to_ascii_lowercase();
         match name.as_str() {
             "application/json" => Self::Json,
-            "application/x-www-form-urlencoded" => Self::Unsaid,
+            "application/x-www-form-urlencoded" => Self::Unspecified,
             name if name.starts_with("application/") && name.ends_with("+json") => Self::Json,
             _ => Self::Other(name),
         }
     }
 }
 
-/// Lets bodies through that are JSON, or may well be.
+/// Accepts bodies whose type is JSON or unspecified.
 ///
-/// A page of another site can send a form without asking, but not `application/json`. So a body
-/// that does not say that it is JSON is taken only from what is not a foreign page.
+/// A page of another site can send the type of a form without a CORS preflight request, but not
+/// `application/json` (Fetch standard, "CORS-safelisted request-header"). So an unspecified type is refused if a
+/// page of another site sent the request.
 pub(crate) fn check(headers: &HeaderMap, allowed: &[Origin]) -> Result<(), Problem> {
     match Media::of(headers) {
         Media::Json => Ok(()),
-        Media::Unsaid if !origin::is_foreign(headers, allowed) => Ok(()),
-        Media::Unsaid => {
+        Media::Unspecified if !origin::is_foreign(headers, allowed) => Ok(()),
+        Media::Unspecified => {
             Err(Kind::WrongMediaType.of("a page of another site must send application/json"))
         }
-        Media::Other(name) => {
-            Err(Kind::WrongMediaType.of(format!("the body is {name:?}, not application/json")))
-        }
+        Media::Other(name) => Err(Kind::WrongMediaType.of(format!(
+            "the content type is {name:?}; send application/json"
+        ))),
     }
 }

@@ -1,4 +1,7 @@
-//! What a request says: its parameters, its body, and what it accepts.
+//! Reads requests: parameters, bodies, and the response formats that the client accepts.
+//!
+//! The extractors return a `Problem` for every malformed request, so that handlers see checked values only.
+//! Bodies are read within the limits of size and time; no handler reads a body in another way.
 
 pub(crate) mod accept;
 mod body;

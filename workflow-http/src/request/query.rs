@@ -1,4 +1,4 @@
-//! The names in a query.
+//! Checks the names of query parameters.
 
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use axum::{
 
 use crate::problem::{Kind, Problem};
 
-/// Refuses a parameter that a route does not take: a misspelt one would be ignored, and the answer would be another than
-/// the one that was meant.
+/// Refuses unknown parameters. A misspelt filter would otherwise be ignored, and the response would contain items
+/// that the client believes to be filtered out. The known names come from the description of the route.
 pub(crate) async fn check(
     State(known): State<Arc<[&'static str]>>,
     request: Request,
@@ -25,11 +25,11 @@ pub(crate) async fn check(
     let Some(unknown) = unknown else {
         return Ok(next.run(request).await);
     };
-    let taken = match &*known {
-        [] => "it takes none".to_owned(),
-        known => format!("it takes `{}`", known.join("`, `")),
+    let known = match &*known {
+        [] => "it has no parameters".to_owned(),
+        known => format!("its parameters are `{}`", known.join("`, `")),
     };
     Err(Kind::UnknownParameter.of(format!(
-        "`{unknown}` is not a parameter of this request: {taken}"
+        "`{unknown}` is not a parameter of this request; {known}"
     )))
 }

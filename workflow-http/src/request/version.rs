@@ -1,4 +1,4 @@
-//! Versions of workflows as entity tags: `"3"` is version 3.
+//! Versions of workflows as entity tags (RFC 9110, section 8.8.3): `"3"` is version 3.
 
 use axum::{
     extract::FromRequestParts,
@@ -15,19 +15,19 @@ use crate::{
     problem::{Kind, Problem},
 };
 
-/// The header that tells the version of an answer.
+/// The `ETag` of a version.
 pub(crate) fn etag(version: u32) -> AppendHeaders<[(HeaderName, String); 1]> {
     AppendHeaders([(ETAG, format!("\"{version}\""))])
 }
 
-/// Whether the client has this version already.
+/// Whether the client has this version (`If-None-Match`).
 pub(crate) fn is_known(headers: &HeaderMap, version: u32) -> bool {
     let tags = tags(headers, &IF_NONE_MATCH);
     let known = |tag: &str| tag == "*" || number(tag.trim_start_matches("W/")) == Some(version);
     tags.is_some_and(|mut tags| tags.any(known))
 }
 
-/// The version that is to be the newest, if the client says which.
+/// The version in `If-Match`, which has to be the newest one. `*` and a missing header are no condition.
 pub(crate) struct IfMatch(pub(crate) Option<u32>);
 
 impl FromRequestParts<App> for IfMatch {
@@ -39,16 +39,21 @@ impl FromRequestParts<App> for IfMatch {
         };
         match (tags.next(), tags.next()) {
             (Some("*"), None) => Ok(Self(None)),
+            // A well-formed tag that is no version cannot match: that is 412, not 400. A weak tag never matches
+            // either (section 13.1.1 requires the strong comparison).
             (Some(tag), None) if is_tag(tag) => match number(tag) {
                 Some(version) => Ok(Self(Some(version))),
-                None => Err(Kind::OtherVersion.of(format!("{tag} is no version of a workflow"))),
+                None => Err(Kind::OtherVersion.of(format!("{tag} is not the tag of a version"))),
             },
-            _ => Err(Kind::InvalidIfMatch.of("If-Match names one version, such as \"3\"")),
+            _ => {
+                Err(Kind::InvalidIfMatch
+                    .of("If-Match must have the tag of one version, such as \"3\""))
+            }
         }
     }
 }
 
-/// The tags in a header; none when the request does not have it.
+/// The tags in a header; `None` if the request does not have it.
 fn tags<'a>(
     headers: &'a HeaderMap,
     name: &HeaderName,
@@ -63,14 +68,14 @@ fn is_tag(text: &str) -> bool {
     opaque(text.strip_prefix("W/").unwrap_or(text)).is_some()
 }
 
-/// The version that a tag names, written as they are here.
+/// The version of a strong tag, in the form in which the service writes it: `"03"` is no version.
 fn number(tag: &str) -> Option<u32> {
     let version = opaque(tag)?;
     let number: u32 = version.parse().ok()?;
     (number.to_string() == version).then_some(number)
 }
 
-/// What stands between the quotes of a tag.
+/// The text between the quotes of a tag.
 fn opaque(tag: &str) -> Option<&str> {
     let opaque = tag.strip_prefix('"')?.strip_suffix('"')?;
     (!opaque.contains('"')).then_some(opaque)

@@ -1,4 +1,15 @@
 //! One connection, from its first byte to its last.
+//!
+//! hyper parses HTTP/1.1 and serves the requests one after the other. This module adds the timeouts that hyper
+//! does not have, and the handling of unread bodies.
+//!
+//! Timeouts of a connection, in the order in which they apply:
+//!
+//! - `head_time`: until the head of the first request is complete, counted from the accept;
+//! - `body_time`: while a body is read (see `request::body`);
+//! - none while the handler works: runs may take hours, and streams as long as the run;
+//! - `write_time`: while the client does not read. `TCP_USER_TIMEOUT` covers data that the kernel has accepted;
+//! - `keep_alive`: from the end of a response until the head of the next request is complete.
 
 use std::{
     convert::Infallible,
@@ -31,18 +42,18 @@ use tower::ServiceExt;
 use super::{explained::Explained, unread::Unread};
 use crate::limits::Limits;
 
-/// The least that hyper buffers.
-const LEAST_BUFFER: usize = 8 * 1024;
-/// How much of a request is read and thrown away after a refusal that did not wait for it.
+/// The smallest buffer that hyper permits; it panics below.
+const MIN_BUFFER: usize = 8 * 1024;
+/// How many bytes of a request are read and discarded after an early refusal.
 const DISCARDED_BYTES: u64 = 16 * 1024 * 1024;
-/// How long that may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long discarding may take.
+const DISCARD_TIME: Duration = Duration::from_secs(5);
 
-/// The address of the client, as an extension of each request.
+/// The address of the client, as an extension of each request. Behind a proxy, that of the proxy.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) SocketAddr);
 
-/// How connections are served.
+/// The settings of all connections.
 #[derive(Clone)]
 pub(crate) struct Connections {
     http: Arc<http1::Builder>,
@@ -56,11 +67,12 @@ impl Connections {
     pub(crate) fn new(limits: &Limits, shutdown: &CancellationToken) -> Self {
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new())
-            // hyper's clock for a head also runs between requests.
+            // hyper starts this timer when it begins to wait for a head, so it also bounds the time between requests.
+            // The shorter limit of the first head is enforced in `exchange`.
             .header_read_timeout(limits.keep_alive)
             .max_header_size(limits.head_bytes)
             .max_headers(limits.headers)
-            .max_buf_size(limits.head_bytes.max(LEAST_BUFFER));
+            .max_buf_size(limits.head_bytes.max(MIN_BUFFER));
         Self {
             http: Arc::new(http),
             head_time: limits.head_time,
@@ -70,10 +82,10 @@ impl Connections {
         }
     }
 
-    /// Serves a connection to its end.
+    /// Serves a connection until it is closed. Errors are the client's, so they are logged at `debug` only.
     pub(crate) async fn serve(self, stream: TcpStream, peer: SocketAddr, router: Router) {
         if let Err(error) = self.exchange(stream, peer, router).await {
-            tracing::debug!(%error, "a connection broke");
+            tracing::debug!(%error, "a connection failed");
         }
     }
 
@@ -83,19 +95,19 @@ impl Connections {
         peer: SocketAddr,
         router: Router,
     ) -> Result<(), hyper::Error> {
-        let Ok(mut stream) = self.prepared(stream) else {
+        let Ok(mut stream) = self.configure(stream) else {
             return Ok(());
         };
         let state = Arc::new(State::default());
         let service =
-            service_fn(|request| answer(router.clone(), Peer(peer), Arc::clone(&state), request));
+            service_fn(|request| respond(router.clone(), Peer(peer), Arc::clone(&state), request));
         let serving = self
             .http
             .serve_connection(TokioIo::new(&mut stream), service);
         let mut serving = pin!(serving);
         let served = tokio::select! {
             served = serving.as_mut() => served,
-            () = state.lack_of_a_head(self.head_time) => return Ok(()),
+            () = state.first_request_timeout(self.head_time) => return Ok(()),
             () = self.shutdown.cancelled() => {
                 serving.as_mut().graceful_shutdown();
                 serving.await
@@ -107,13 +119,15 @@ impl Connections {
         served
     }
 
-    /// Frames leave at once, and who reads nothing for long is cut off. Fails if the client has gone.
-    fn prepared(&self, stream: TcpStream) -> io::Result<impl AsyncRead + AsyncWrite + Unpin> {
+    /// Sets the options of the socket: no delay for small frames, a bounded send buffer, and timeouts for clients
+    /// that do not read. Fails if the client has disconnected.
+    fn configure(&self, stream: TcpStream) -> io::Result<impl AsyncRead + AsyncWrite + Unpin> {
         stream.set_nodelay(true)?;
         let socket = socket2::SockRef::from(&stream);
-        // The kernel would take over megabytes for a client that does not read. It takes what it sees fit if this is
-        // too little.
+        // By default the kernel buffers megabytes for a client that does not read. It raises values that are too
+        // small to its minimum.
         socket.set_send_buffer_size(self.send_buffer_bytes)?;
+        // The write timeout below sees a full buffer only. This one also ends a connection whose peer has vanished.
         #[cfg(target_os = "linux")]
         socket.set_tcp_user_timeout(Some(self.write_time))?;
         let mut stream = TimeoutStream::new(stream);
@@ -122,20 +136,20 @@ impl Connections {
     }
 }
 
-/// What is known of a connection.
+/// The state of a connection that its requests share.
 #[derive(Default)]
 struct State {
-    /// A request has come.
-    asked: AtomicBool,
-    /// A request was answered before its body was there.
+    /// The head of a request has arrived.
+    has_request: AtomicBool,
+    /// A response was sent before the body of its request had arrived.
     lingers: AtomicBool,
 }
 
 impl State {
-    /// Waits until the first request has taken too long; for ever if it has not.
-    async fn lack_of_a_head(&self, head_time: Duration) {
+    /// Completes if the first request has not arrived in time; otherwise never.
+    async fn first_request_timeout(&self, head_time: Duration) {
         sleep(head_time).await;
-        if self.asked.load(Ordering::Relaxed) {
+        if self.has_request.load(Ordering::Relaxed) {
             std::future::pending::<()>().await;
         }
     }
@@ -145,13 +159,14 @@ impl State {
     }
 }
 
-async fn answer(
+/// Serves a request. If its body is still on the way afterwards, the response closes the connection.
+async fn respond(
     router: Router,
     peer: Peer,
     state: Arc<State>,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
-    state.asked.store(true, Ordering::Relaxed);
+    state.has_request.store(true, Ordering::Relaxed);
     let (mut request, unread) = Unread::of(request);
     request.extensions_mut().insert(peer);
     let mut response = router.oneshot(request).await?;
@@ -163,9 +178,9 @@ async fn answer(
     Ok(response)
 }
 
-/// Reads on for a while after a refusal. A client that is still sending when the connection closes
-/// often sees only that, and not the answer that was sent before.
+/// Continues to read for a while after a refusal. If the connection closed while the client still sends, TCP would
+/// reset it, and the client would often see the reset and not the response (RFC 9112, section 9.6).
 async fn linger(stream: &mut (impl AsyncRead + Unpin)) {
     let mut rest = stream.take(DISCARDED_BYTES);
-    let _ = timeout(PATIENCE, copy(&mut rest, &mut sink())).await;
+    let _ = timeout(DISCARD_TIME, copy(&mut rest, &mut sink())).await;
 }

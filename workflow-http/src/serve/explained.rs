@@ -1,5 +1,7 @@
-//! Refusals that never reach the router: a head that is too large, or is none. hyper answers them
-//! with a bare status; here they become problems like all others.
+//! Problem bodies for refusals that never reach the router: a head that is too large or malformed.
+//!
+//! hyper responds to these with a status line and no body, and has no hook to change that. So the stream
+//! recognizes these responses when they are written, and writes a problem instead.
 
 use std::{
     io::{self, IoSlice},
@@ -12,18 +14,18 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::problem::{Kind, MEDIA_TYPE, Problem};
 
-/// A stream on which a bare refusal is written as a problem.
+/// A stream that replaces hyper's responses without a body by problems. It reads unchanged.
 pub(crate) struct Explained<T> {
     stream: T,
-    /// What is left to write of a problem.
-    problem: Bytes,
+    /// The bytes of a problem that are not written yet.
+    unwritten: Bytes,
 }
 
 impl<T> Explained<T> {
     pub(crate) fn new(stream: T) -> Self {
         Self {
             stream,
-            problem: Bytes::new(),
+            unwritten: Bytes::new(),
         }
     }
 }
@@ -45,15 +47,15 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Explained<T> {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = &mut *self;
-        if this.problem.is_empty() {
+        if this.unwritten.is_empty() {
             let Some(problem) = refusal(buf) else {
                 return Pin::new(&mut this.stream).poll_write(cx, buf);
             };
-            this.problem = written(&problem).into();
+            this.unwritten = wire_bytes(&problem).into();
         }
-        while !this.problem.is_empty() {
-            let written = ready!(Pin::new(&mut this.stream).poll_write(cx, &this.problem))?;
-            let _ = this.problem.split_to(written);
+        while !this.unwritten.is_empty() {
+            let written = ready!(Pin::new(&mut this.stream).poll_write(cx, &this.unwritten))?;
+            let _ = this.unwritten.split_to(written);
         }
         Poll::Ready(Ok(buf.len()))
     }
@@ -64,7 +66,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Explained<T> {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         match bufs.first() {
-            Some(first) if !self.problem.is_empty() || refusal(first).is_some() => {
+            Some(first) if !self.unwritten.is_empty() || refusal(first).is_some() => {
                 self.poll_write(cx, first)
             }
             _ => Pin::new(&mut self.stream).poll_write_vectored(cx, bufs),
@@ -84,24 +86,26 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Explained<T> {
     }
 }
 
-/// What a bare refusal means. Those of the router are never bare.
+/// The problem that a response without a body stands for. Error responses of the router always have a body.
 fn refusal(answer: &[u8]) -> Option<Problem> {
     let rest = answer.strip_prefix(b"HTTP/1.1 ")?;
     let problem = match rest.get(..3)? {
         b"400" => Kind::NotHttp.of("the request is not well-formed HTTP/1.1"),
-        b"431" => Kind::HeadTooLarge.of("the URL and the headers are too long, or too many"),
+        b"431" => {
+            Kind::HeadTooLarge.of("the URL and headers are too long, or there are too many headers")
+        }
         _ => return None,
     };
-    let is_bare = contains(rest, b"\r\ncontent-length: 0\r\n");
-    is_bare.then_some(problem)
+    let is_empty = contains(rest, b"\r\ncontent-length: 0\r\n");
+    is_empty.then_some(problem)
 }
 
 fn contains(text: &[u8], part: &[u8]) -> bool {
     text.windows(part.len()).any(|window| window == part)
 }
 
-/// A problem as it goes over the wire, after which the connection is closed.
-fn written(problem: &Problem) -> Vec<u8> {
+/// A complete response with a problem. It closes the connection, as hyper does after these errors.
+fn wire_bytes(problem: &Problem) -> Vec<u8> {
     let (status, body) = (problem.status(), problem.json());
     let head = format!(
         "HTTP/1.1 {status}\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {}\r\n\

@@ -1,4 +1,7 @@
-//! The accept loop.
+//! The accept loop: takes connections, limits their number, and ends them at shutdown.
+//!
+//! It serves any router, and adds what only the owner of the connection can do: limits of heads and URLs,
+//! checks of host and origin, request ids. `connection` serves one connection.
 
 mod connection;
 mod explained;
@@ -24,36 +27,38 @@ use crate::{
     problem::Kind,
 };
 
-/// How long connections have, at shutdown, to finish what they are at.
+/// How long open connections may take to finish their responses at shutdown.
 const GRACE: Duration = Duration::from_secs(5);
-/// How long to wait when the machine has no room for another connection.
-const PAUSE: Duration = Duration::from_millis(500);
-/// How many of the connections that are too many are told so at once; the next ones wait.
+/// The delay before the next `accept` after it failed, most often for lack of file descriptors: without it the loop
+/// would fail continuously until a connection closes.
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(500);
+/// How many connections above the limit get a 503 at once. More are not accepted until one of these is closed.
 const REFUSALS: usize = 64;
-/// How long such a connection may take to ask for what it does not get.
+/// How long a connection above the limit stays open. It also bounds how long it may take to send its request.
 const REFUSAL_TIME: Duration = Duration::from_secs(5);
 
-/// Serves a router until the options' `shutdown` fires, then lets connections finish for a moment.
+/// Serves a router over HTTP/1.1 until the `shutdown` token of the options is cancelled. Then open responses have
+/// 5 s to finish.
 ///
-/// A request that is refused before its body has come is answered at once. If the rest of the body does not come within
-/// a moment, the answer says `connection: close`, and what still comes is read and thrown away (up to 16 MiB, 5 s), so
-/// that the client sees the answer and no reset.
+/// **Limits.** Connections obey the [`Limits`](crate::Limits) of the options: a client that sends nothing, or reads
+/// nothing, is disconnected. Each frame of an event stream is sent without delay (`TCP_NODELAY`).
 ///
-/// Each frame of a stream leaves at once (`TCP_NODELAY`). Connections are bounded as the options'
-/// [`Limits`](crate::Limits) say: who sends nothing, or reads nothing, is cut off.
+/// **Other sites.** The service accepts requests for the names of this machine and for the allowed names, and for
+/// any name if an API key is required (see [`Options::with_allowed_host`]). It refuses writes by pages of sites that
+/// [`Options::with_cors_origin`] does not list. Otherwise any page in a browser on this machine could use it.
 ///
-/// It answers to names of this machine and to those the options allow, to any with a key (see
-/// [`Options::with_allowed_host`]), and refuses writes by pages of other sites that are not among
-/// the options' `cors_origins`: otherwise any page that is open in a browser here could use it.
+/// **Early refusals.** A request may be refused before its body has arrived. If the rest of the body does not arrive
+/// within 100 ms, the response has `connection: close`, and the service then reads and discards up to 16 MiB for up
+/// to 5 s, so that the client sees the response and not a reset.
 ///
-/// Every answer carries `traceparent` and `x-request-id`, and so do the lines of log about it; except to
-/// what is no request that HTTP knows.
+/// **Tracing.** Every response has the headers `traceparent` (W3C Trace Context) and `x-request-id`, and log lines
+/// have the same ids. Malformed requests, which never reach the router, have none.
 ///
 /// # Errors
-/// None today: a connection that cannot be accepted is logged, and the next one is waited for.
+/// None today. A connection that cannot be accepted is logged, and the loop continues.
 ///
 /// # Cancellation
-/// Dropping the future closes all connections at once. Runs go on.
+/// Dropping the future closes all connections at once. Runs continue: they belong to the engine.
 pub async fn serve(listener: TcpListener, router: Router, options: &Options) -> io::Result<()> {
     let router = router
         .layer(middleware::from_fn_with_state(
@@ -73,21 +78,21 @@ pub async fn serve(listener: TcpListener, router: Router, options: &Options) -> 
     if finished.is_err() {
         tracing::warn!(
             open = connections.len(),
-            "connections were cut off at shutdown"
+            "connections were closed at shutdown before their responses were complete"
         );
     }
     Ok(())
 }
 
-/// Takes connections until shutdown. The set owns them: who drops it closes them.
+/// Accepts connections until shutdown. The returned set owns them; dropping it closes them.
 async fn accept(listener: TcpListener, router: Router, options: &Options) -> JoinSet<()> {
     let (limits, shutdown) = (&options.limits, &options.shutdown);
     let connections = Connections::new(limits, shutdown);
     let (mut served, mut refused) = (JoinSet::new(), JoinSet::new());
-    let full = trace::traced(full(limits.connections));
+    let overloaded = trace::traced(overloaded(limits.connections));
     loop {
         tokio::select! {
-            // In this order: who has gone makes room for who comes.
+            // In this order, so that closed connections are no longer counted when the next one is accepted.
             biased;
             () = shutdown.cancelled() => return served,
             Some(_) = served.join_next() => {}
@@ -97,19 +102,21 @@ async fn accept(listener: TcpListener, router: Router, options: &Options) -> Joi
                     served.spawn(connections.clone().serve(stream, peer, router.clone()));
                 }
                 Ok((stream, peer)) => {
-                    let refusing = connections.clone().serve(stream, peer, full.clone());
+                    let refusing = connections.clone().serve(stream, peer, overloaded.clone());
                     refused.spawn(timeout(REFUSAL_TIME, refusing));
                 }
-                Err(error) => failed(&error).await,
+                Err(error) => accept_failed(&error).await,
             },
         }
     }
 }
 
-/// What is served when there are too many connections.
-fn full(connections: usize) -> Router {
+/// The router for connections above the limit: 503 for every request.
+fn overloaded(connections: usize) -> Router {
     let problem = move || async move {
-        let detail = format!("there are {connections} connections already; close some, or wait");
+        let detail = format!(
+            "the service has {connections} open connections, which is the limit; retry later"
+        );
         Kind::TooManyConnections
             .of(detail)
             .with_retry_after(REFUSAL_TIME)
@@ -118,14 +125,15 @@ fn full(connections: usize) -> Router {
     Router::new().fallback(problem)
 }
 
-/// A client that has gone already is no trouble; a machine out of sockets needs a moment.
-async fn failed(error: &io::Error) {
+/// Ignores clients that disconnected before they were accepted. Other errors are of the machine, such as a lack of
+/// file descriptors, and need time.
+async fn accept_failed(error: &io::Error) {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     if !matches!(
         error.kind(),
         ConnectionAborted | ConnectionRefused | ConnectionReset
     ) {
-        tracing::error!(%error, "a connection could not be accepted");
-        sleep(PAUSE).await;
+        tracing::error!(%error, "failed to accept a connection");
+        sleep(ACCEPT_RETRY_DELAY).await;
     }
 }

@@ -1,4 +1,7 @@
-//! Which request a line of log is about, also across services: W3C Trace Context.
+//! Request ids, in responses and in log lines, across services: W3C Trace Context.
+//!
+//! The trace id comes from the caller's `traceparent` or is new; the id of the request is always new. Nothing is
+//! exported: the ids let an operator find the lines of a request in a log.
 
 use std::time::Duration;
 
@@ -15,20 +18,22 @@ use tracing::{Span, field};
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Names each request, tells its names to the client and to all that is logged meanwhile, also while
-/// its answer streams, and logs a line when the answer begins. No bodies, no queries, no headers.
+/// Gives each request its ids: in the headers of the response, and in all log lines until its response has been
+/// streamed to the end. Logs one line when the response starts, without bodies, queries and headers: these may
+/// contain secrets.
 pub(crate) fn traced(router: Router) -> Router {
     let spans = TraceLayer::new_for_http()
         .make_span_with(span)
         .on_request(())
-        .on_response(answered)
+        .on_response(responded)
         .on_body_chunk(())
         .on_eos(())
         .on_failure(());
-    router.layer(spans).layer(middleware::from_fn(named))
+    router.layer(spans).layer(middleware::from_fn(with_ids))
 }
 
-async fn named(mut request: Request, next: Next) -> Response {
+/// Outside of the span layer, so that the span can read the ids from the request.
+async fn with_ids(mut request: Request, next: Next) -> Response {
     let context = TraceContext::of(request.headers());
     request.extensions_mut().insert(context);
     let mut response = next.run(request).await;
@@ -39,7 +44,7 @@ async fn named(mut request: Request, next: Next) -> Response {
 }
 
 fn header(text: String) -> HeaderValue {
-    HeaderValue::try_from(text).expect("digits and dashes make a header")
+    HeaderValue::try_from(text).expect("digits and dashes are valid in a header")
 }
 
 fn span(request: &Request) -> Span {
@@ -57,7 +62,7 @@ fn span(request: &Request) -> Span {
     span
 }
 
-fn answered(response: &Response, latency: Duration, _: &Span) {
+fn responded(response: &Response, latency: Duration, _: &Span) {
     let latency_ms = latency.as_secs_f64() * 1_000.0;
     tracing::info!(status = response.status().as_u16(), latency_ms, "answered");
 }
@@ -67,12 +72,12 @@ fn answered(response: &Response, latency: Duration, _: &Span) {
 struct TraceContext {
     trace: u128,
     request: u64,
-    /// Whether the caller records the trace.
+    /// The caller's `sampled` flag. It is passed on and has no effect here.
     sampled: bool,
 }
 
 impl TraceContext {
-    /// The caller's trace, or a new one.
+    /// The caller's trace, or a new one if the header is missing, repeated or malformed.
     fn of(headers: &HeaderMap) -> Self {
         let mut parents = headers.get_all(TRACEPARENT).iter();
         let parent = parents.next().filter(|_| parents.next().is_none());
@@ -93,26 +98,26 @@ impl TraceContext {
         format!("{:016x}", self.request)
     }
 
-    /// The header that makes this request the parent of the next one.
+    /// The header for the response, with this request as the parent.
     fn traceparent(&self) -> String {
         let flags = u8::from(self.sampled);
         format!("00-{}-{}-{flags:02x}", self.trace_id(), self.request_id())
     }
 }
 
-/// The trace that a `traceparent` names, and whether it is recorded; none if it is malformed.
+/// Trace id and `sampled` flag of a `traceparent`; `None` if it is malformed (W3C Trace Context, section 3.2).
 fn parse(text: &str) -> Option<(u128, bool)> {
     let mut parts = text.split('-');
     let version = hex(parts.next()?, 2)?;
     let trace = hex(parts.next()?, 32)?;
     let parent = hex(parts.next()?, 16)?;
     let flags = hex(parts.next()?, 2)?;
-    // A later version may say more at the end.
+    // Later versions may append fields; version 0xff is invalid.
     let is_known = version != 0xff && (version > 0 || parts.next().is_none());
     (is_known && trace > 0 && parent > 0).then_some((trace, flags & 1 == 1))
 }
 
-/// A number of exactly so many digits, in lower case.
+/// A hexadecimal number of exactly `digits` digits. The standard permits lower case only.
 fn hex(text: &str, digits: usize) -> Option<u128> {
     let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     if text.len() != digits || !text.bytes().all(is_hex) {

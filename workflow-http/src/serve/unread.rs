@@ -1,9 +1,9 @@
-//! Bodies of requests that were answered before they were read.
+//! Bodies of requests whose response was ready before they were read.
 //!
-//! An early refusal (a wrong key, another site, an unknown path) does not look at the body. If the connection closes
-//! with unread bytes in it, TCP resets it, and a client that is still sending sees the reset in place of the answer. So
-//! what is on its way is read and thrown away, for a moment; and where more is to come, the answer says
-//! `connection: close`, and the connection lingers after it.
+//! An early refusal (a wrong key, another site, an unknown path) does not read the body. If the connection closed
+//! with unread bytes, TCP would reset it, and a client that is still sending would see the reset instead of the
+//! response. So the rest of the body is discarded for a short time. If there is still more, the response has
+//! `connection: close`, and `connection` continues to discard after it has sent the response.
 
 use std::{
     pin::Pin,
@@ -20,23 +20,24 @@ use http_body_util::{BodyExt, Limited};
 use hyper::body::{Frame, Incoming, SizeHint};
 use tokio::time::timeout;
 
-/// The most bytes of an unread body that are read before the answer, so that the connection can be kept.
+/// The most bytes that are discarded before the response, so that the connection can be reused.
 const MAX_DISCARDED: usize = 1024 * 1024;
-/// How long that may take.
+/// How long discarding may take: it delays the response.
 const MAX_TIME: Duration = Duration::from_millis(100);
 
-/// The place where the unread rest of a body is put.
+/// Receives the unread rest of a body when the handler drops it.
 type Rest = Arc<Mutex<Option<Incoming>>>;
 
-/// What is left of the body of a request once its handler is done.
+/// The unread rest of a request's body, once its handler has returned.
 pub(crate) struct Unread {
     rest: Rest,
-    /// Whether the client waits for `100 Continue`: it has sent nothing of its body, and must not be asked for it.
+    /// Whether the client waits for `100 Continue`. Then it has sent nothing of the body, and reading would make hyper
+    /// request it (RFC 9110, section 10.1.1).
     expects: bool,
 }
 
 impl Unread {
-    /// The same request, and what will be left of its body.
+    /// The request with a watched body, and a handle to its rest.
     pub(crate) fn of(request: Request<Incoming>) -> (Request<Body>, Self) {
         let rest = Rest::default();
         let expects = request.headers().contains_key(EXPECT);
@@ -51,7 +52,7 @@ impl Unread {
         (request, Self { rest, expects })
     }
 
-    /// Discards what is left. Returns `false` if there is more to come.
+    /// Discards the rest. Returns `false` if the body is not complete after that.
     pub(crate) async fn discard(self) -> bool {
         let Some(body) = take(&self.rest) else {
             return true;
@@ -73,12 +74,12 @@ impl Unread {
     }
 }
 
-/// What is in the place, which is empty then.
+/// Takes the rest, if there is one.
 fn take(rest: &Rest) -> Option<Incoming> {
     rest.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
-/// A body that gives back its rest when it is dropped.
+/// A body that hands over its rest when it is dropped.
 struct Watched {
     body: Option<Incoming>,
     rest: Rest,

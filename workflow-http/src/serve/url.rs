@@ -1,4 +1,4 @@
-//! Bounds the URL of a request.
+//! The limit of the URL. hyper limits the whole head only, and would report a long URL as 431.
 
 use std::sync::Arc;
 
@@ -10,7 +10,8 @@ use axum::{
 
 use crate::{access::cors, options::Options, problem::Kind};
 
-/// Refuses a path and query with more bytes than the limit. Allowed sites can read the refusal.
+/// Refuses a path and query with more bytes than the limit. It runs outside of CORS, so it adds the headers that let
+/// allowed sites read the refusal.
 pub(crate) async fn check(
     State(options): State<Arc<Options>>,
     request: Request,
@@ -23,6 +24,6 @@ pub(crate) async fn check(
         return next.run(request).await;
     }
     let readable = cors::readable(&options.cors_origins, request.headers());
-    let detail = format!("the path and query have {bytes} bytes and may have {limit}");
+    let detail = format!("path and query have {bytes} bytes; the limit is {limit}");
     (readable, Kind::UrlTooLong.of(detail)).into_response()
 }

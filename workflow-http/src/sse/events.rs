@@ -1,4 +1,7 @@
-//! The events of a run: as a stream, or a page at a time.
+//! The events of a run, as a stream or page by page.
+//!
+//! The number of an event is its position in the log. It is the `id` of a frame, the cursor of pages, and the
+//! `Last-Event-ID` of a browser that reconnects; so a client can change between stream and pages at any event.
 
 use std::{io, time::Duration};
 
@@ -19,6 +22,7 @@ use crate::{
     sse,
 };
 
+/// The position in the log, for clients that cannot set headers, and the size of a page.
 #[derive(Deserialize)]
 pub(crate) struct EventsQuery {
     #[serde(default)]
@@ -27,6 +31,10 @@ pub(crate) struct EventsQuery {
     limit: Limit,
 }
 
+/// The events after a position, in the accepted format.
+///
+/// A reader that has the last event of an ended run gets 204: a browser's `EventSource` reconnects after every
+/// other end of a stream (WHATWG HTML, section 9.2).
 pub(crate) async fn get(
     State(app): State<App>,
     Id(run): Id<RunId>,
@@ -49,7 +57,8 @@ pub(crate) async fn get(
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-/// Where a stream that broke off left its reader.
+/// The position of a reader whose stream was interrupted. It takes precedence over `after`, since a browser
+/// reconnects with the original URL.
 pub(crate) struct LastEventId(Option<u64>);
 
 impl FromRequestParts<App> for LastEventId {
@@ -70,29 +79,31 @@ impl Argument for LastEventId {
     const REFUSALS: &'static [Kind] = &[Kind::InvalidEventId];
 }
 
-/// The last event that the reader has had, unless it begins at the beginning.
+/// The last event that the reader has; `None` at the beginning of the log.
 async fn seen(app: &App, run: RunId, after: u64) -> Result<Option<StepEvent>, Problem> {
     let Some(before) = after.checked_sub(1) else {
         return Ok(None);
     };
     let event = app.engine.read_events(run, before, 1).await?.pop();
-    let beyond = || Kind::BeyondEnd.of(format!("the log has no event {after}"));
+    let beyond = || Kind::BeyondEnd.of(format!("the log of the run has no event {after}"));
     event.map(Some).ok_or_else(beyond)
 }
 
 /// The updates of a run after event number `after`: those of the log, then live.
 pub(crate) async fn follow(app: &App, run: RunId, after: u64) -> Result<Response, Problem> {
-    let seat = app.readers.seat(run)?;
+    let permit = app.readers.permit(run)?;
     let updates = app.engine.events(run, after).await?;
     let frames = stream::iter([Ok(greeting())]).chain(updates.map(|update| frame(&update)));
-    Ok(sse::answer(seat.keep(frames), &app.options))
+    Ok(sse::response(permit.hold_during(frames), &app.options))
 }
 
-/// The first bytes: the stream is open, and a second is enough before a reconnect.
+/// The first frame. Its bytes confirm to client and proxies that the stream is open; `retry` sets the browser's
+/// delay before it reconnects to a second.
 fn greeting() -> Event {
     Event::default().comment("ok").retry(Duration::from_secs(1))
 }
 
+/// The frame of an update. Deltas have no id: they are not in the log, so a reader cannot resume after one.
 fn frame(update: &Update) -> Result<Event, axum::Error> {
     match update {
         Update::Event(event) => {
@@ -104,25 +115,27 @@ fn frame(update: &Update) -> Result<Event, axum::Error> {
     }
 }
 
-/// Some of a run's log, and where it goes on.
+/// A page of a run's log.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct EventPage {
     items: Vec<StepEvent>,
-    /// What to ask for next as `after`; none when this is all there is by now.
+    /// The value of `after` for the next page; `null` if there are no more events yet.
     next_cursor: Option<String>,
 }
 
-/// The most bytes of events in a page, as JSON, unless its first event alone has more.
+/// The most bytes of events in a page, as JSON. The first event is included even if it alone has more; otherwise
+/// the client could never read past it.
 pub(crate) const MAX_PAGE_BYTES: usize = 8 * 1024 * 1024;
-/// How many events are read at once for a page: each may be large.
-const AT_ONCE: usize = 8;
+/// How many events are read at once for a page. Each may be large, so the page is not read as a whole.
+const READ_BATCH: usize = 8;
 
+/// A page of at most `limit` events, and at most [`MAX_PAGE_BYTES`].
 async fn page(app: &App, run: RunId, after: u64, limit: usize) -> Result<EventPage, Problem> {
     let mut items: Vec<StepEvent> = Vec::new();
     let mut left = MAX_PAGE_BYTES;
     'page: while items.len() < limit {
         let last = items.last().map_or(after, |last| last.seq);
-        let wanted = AT_ONCE.min(limit - items.len());
+        let wanted = READ_BATCH.min(limit - items.len());
         let some = app.engine.read_events(run, last, wanted).await?;
         let is_all = some.len() < wanted;
         for event in some {
@@ -140,7 +153,7 @@ async fn page(app: &App, run: RunId, after: u64, limit: usize) -> Result<EventPa
     }
     let last = items.last().filter(|last| !last.is_terminal());
     let next_cursor = match last.map(|last| last.seq) {
-        // A page of large events may be short of its limit, with more behind it.
+        // A page may be full by bytes before it has `limit` events, so only the log says if there are more.
         Some(last) if !app.engine.read_events(run, last, 1).await?.is_empty() => {
             Some(last.to_string())
         }
@@ -149,14 +162,14 @@ async fn page(app: &App, run: RunId, after: u64, limit: usize) -> Result<EventPa
     Ok(EventPage { items, next_cursor })
 }
 
-/// The bytes of an event as JSON.
+/// The size of an event as JSON, measured without building the text.
 fn bytes(event: &StepEvent) -> Result<usize, Problem> {
     let mut count = Count(0);
     serde_json::to_writer(&mut count, event).map_err(|error| Problem::internal(&error))?;
     Ok(count.0)
 }
 
-/// Counts what is written.
+/// A writer that counts bytes.
 struct Count(usize);
 
 impl io::Write for Count {

@@ -1,10 +1,32 @@
-//! Frames as a Server-Sent Events answer.
+//! Server-Sent Events (WHATWG HTML, section 9.2): the event stream of a run, and the simple stream.
+//!
+//! A stream reads the log of a run through the engine, which holds the position of each reader. This module
+//! buffers nothing: a client that does not read delays only itself.
+//!
+//! An event stream on the wire:
+//!
+//! ```text
+//! retry: 1000
+//! : ok
+//!
+//! id: 1
+//! event: run.created
+//! data: {"seq":1,"type":"run.created",…}
+//!
+//! event: node.delta
+//! data: {"path":"draft","text":"The tide…",…}
+//!
+//! : hb
+//! ```
+//!
+//! Lines that begin with `:` are comments, which clients ignore. `: hb` is sent in silence, so that both sides detect a
+//! dead connection. Only events of the log have an `id`.
 
 pub(crate) mod events;
-pub(crate) mod legacy;
 mod readers;
+pub(crate) mod simple_stream;
 
-pub(crate) use self::{events::EventPage, legacy::Frame, readers::Readers};
+pub(crate) use self::{events::EventPage, readers::Readers, simple_stream::Frame};
 
 use axum::{
     http::header::{CACHE_CONTROL, HeaderName},
@@ -18,18 +40,20 @@ use serde::Serialize;
 
 use crate::options::Options;
 
-/// JSON as the data of a frame. It has no line breaks, so it is written once, and whole.
+/// A frame with JSON as its data. The text has no line breaks, so it is one `data` line.
 ///
 /// # Errors
-/// The value is no JSON.
+/// If the value cannot be serialized.
 pub(crate) fn data(frame: Event, value: &impl Serialize) -> Result<Event, axum::Error> {
     let json = serde_json::to_string(value).map_err(axum::Error::new)?;
     Ok(frame.data(json))
 }
 
-/// Sends each frame as one chunk, and a comment when there has been none for a while. The answer
-/// ends with the frames, or when the service shuts down.
-pub(crate) fn answer<S>(frames: S, options: &Options) -> Response
+/// A response that sends each frame as one chunk, and a comment after a time without frames. It ends with the
+/// frames, or when the service shuts down.
+///
+/// `no-transform` and `X-Accel-Buffering` (nginx) keep proxies from collecting frames before they send them.
+pub(crate) fn response<S>(frames: S, options: &Options) -> Response
 where
     S: Stream<Item = Result<Event, axum::Error>> + Send + 'static,
 {

@@ -1,4 +1,7 @@
-//! Who follows which run.
+//! Limits the number of streams of one run.
+//!
+//! Streams share the run's data, so one more costs little. But each is a connection, and without this limit the
+//! readers of one run could use up all connections of the service.
 
 use std::{
     collections::HashMap,
@@ -11,72 +14,74 @@ use workflow_core::RunId;
 
 use crate::problem::{Kind, Problem};
 
-/// The readers of each run that has some.
+/// The number of readers of each run that has any.
 #[derive(Clone)]
 pub(crate) struct Readers {
-    most: usize,
-    following: Arc<Mutex<HashMap<RunId, usize>>>,
+    max: usize,
+    by_run: Arc<Mutex<HashMap<RunId, usize>>>,
 }
 
-/// A reader's place, free again when it is dropped.
-pub(crate) struct Seat {
+/// Counts one reader until it is dropped.
+pub(crate) struct ReaderPermit {
     run: RunId,
     readers: Readers,
 }
 
 impl Readers {
-    /// At most so many for one run.
-    pub(crate) fn at_most(most: usize) -> Self {
+    /// Allows this many readers of each run.
+    pub(crate) fn at_most(max: usize) -> Self {
         Self {
-            most,
-            following: Arc::default(),
+            max,
+            by_run: Arc::default(),
         }
     }
 
-    /// Takes a place, if there is one.
-    pub(crate) fn seat(&self, run: RunId) -> Result<Seat, Problem> {
-        let mut following = self.following();
-        let readers = following.entry(run).or_default();
-        if *readers >= self.most {
-            let detail = format!("{readers} streams follow run {run} already, and no more may");
+    /// Counts a reader of the run, or refuses it with 429.
+    pub(crate) fn permit(&self, run: RunId) -> Result<ReaderPermit, Problem> {
+        let mut by_run = self.lock();
+        let readers = by_run.entry(run).or_default();
+        if *readers >= self.max {
+            let detail = format!(
+                "run {run} has {readers} streams already, which is the limit; close one, or read pages"
+            );
             return Err(Kind::TooManyReaders
                 .of(detail)
                 .with_retry_after(Duration::from_secs(5)));
         }
         *readers += 1;
         let readers = self.clone();
-        Ok(Seat { run, readers })
+        Ok(ReaderPermit { run, readers })
     }
 
-    /// How many there are in all.
+    /// The number of readers of all runs.
     pub(crate) fn count(&self) -> i64 {
-        let readers: usize = self.following().values().sum();
+        let readers: usize = self.lock().values().sum();
         i64::try_from(readers).unwrap_or(i64::MAX)
     }
 
-    fn following(&self) -> MutexGuard<'_, HashMap<RunId, usize>> {
-        let following = self.following.lock();
-        following.unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<RunId, usize>> {
+        self.by_run.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Seat {
-    /// The same stream, which keeps the place as long as it is read.
-    pub(crate) fn keep<S: Stream>(self, stream: S) -> impl Stream<Item = S::Item> {
+impl ReaderPermit {
+    /// The same stream, which holds the permit until it is dropped.
+    pub(crate) fn hold_during<S: Stream>(self, stream: S) -> impl Stream<Item = S::Item> {
         stream.map(move |item| {
-            let _kept = &self;
+            let _held = &self;
             item
         })
     }
 }
 
-impl Drop for Seat {
+impl Drop for ReaderPermit {
     fn drop(&mut self) {
-        let mut following = self.readers.following();
-        if let Some(readers) = following.get_mut(&self.run) {
+        let mut by_run = self.readers.lock();
+        if let Some(readers) = by_run.get_mut(&self.run) {
             *readers -= 1;
             if *readers == 0 {
-                following.remove(&self.run);
+                // Otherwise the map would grow by every run that ever had a reader.
+                by_run.remove(&self.run);
             }
         }
     }

@@ -1,5 +1,5 @@
-//! Holds what is answered to what the service says of itself: every answer a test gets is looked up in
-//! the OpenAPI document, and has to be just as told there, without a field more.
+//! Checks every response of every test against the OpenAPI document. Fields that the document does not have fail the
+//! test.
 
 use std::sync::{Arc, LazyLock};
 
@@ -22,7 +22,7 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     document
 });
 
-/// Holds an answer to the document. What no route names is not in there, and is not looked at.
+/// Checks a response against the document. Paths without a route are not in the document and not checked.
 pub fn check(method: &Method, uri: &Uri, status: StatusCode, headers: &HeaderMap, body: &str) {
     let Some(path) = path_of(uri.path()) else {
         return;
@@ -37,7 +37,7 @@ pub fn check(method: &Method, uri: &Uri, status: StatusCode, headers: &HeaderMap
         let answered = status.as_u16();
         assert!(
             [200, 204, 401, 403, 405].contains(&answered),
-            "{method} {path} is not told, and gives {status}"
+            "{method} {path} has the undocumented status {status}"
         );
         return;
     }
@@ -47,13 +47,13 @@ pub fn check(method: &Method, uri: &Uri, status: StatusCode, headers: &HeaderMap
         "{method} {path} does not tell of {status}: {body}"
     );
     for (name, _) in headers {
-        let is_told = answer["headers"]
+        let is_documented = answer["headers"]
             .as_object()
-            .expect("they are told")
+            .expect("they are documented")
             .keys()
             .any(|it| name == it.as_str());
         assert!(
-            is_told || BY_THE_WAY.contains(&name.as_str()),
+            is_documented || BY_THE_WAY.contains(&name.as_str()),
             "{method} {path} does not tell of {name}, {status}"
         );
     }
@@ -87,7 +87,7 @@ pub fn check(method: &Method, uri: &Uri, status: StatusCode, headers: &HeaderMap
     }
 }
 
-/// Headers that are not about what is answered.
+/// Headers that are not part of the description of an operation.
 const BY_THE_WAY: [&str; 9] = [
     "content-type",
     "content-length",
@@ -100,7 +100,7 @@ const BY_THE_WAY: [&str; 9] = [
     "connection",
 ];
 
-/// Holds each event of a stream, or of a part of one, to its schema.
+/// Checks each event of a stream, or of a part of one, against its schema.
 fn check_stream(schema: &Value, body: &str) {
     let data = body.lines().filter_map(|line| line.strip_prefix("data: "));
     for data in data {
@@ -109,7 +109,7 @@ fn check_stream(schema: &Value, body: &str) {
     }
 }
 
-/// Holds a frame of a stream to the schema of this name.
+/// Checks a frame of a stream against the schema of its name.
 pub fn check_frame(frame: &str) {
     let name = if frame.lines().any(|line| line.starts_with("event: ")) {
         "Update"
@@ -142,28 +142,30 @@ pub fn validator(schema: &Value) -> Validator {
         .expect("the schema is one")
 }
 
-/// The path of the document that this one is one of.
+/// The path of the document that matches this one.
 fn path_of(path: &str) -> Option<&'static str> {
     let paths = DOCUMENT["paths"].as_object()?;
     let exact = paths.keys().find(|it| *it == path);
     exact
-        .or_else(|| paths.keys().find(|told| is_like(told, path)))
+        .or_else(|| paths.keys().find(|documented| is_like(documented, path)))
         .map(String::as_str)
 }
 
-fn is_like(told: &str, path: &str) -> bool {
-    if let Some(before) = told.strip_suffix("/steps/{path}") {
+fn is_like(documented: &str, path: &str) -> bool {
+    if let Some(before) = documented.strip_suffix("/steps/{path}") {
         return path
             .split_once("/steps/")
             .is_some_and(|(run, step)| !step.is_empty() && is_like(before, run));
     }
-    let (told, path): (Vec<_>, Vec<_>) = (told.split('/').collect(), path.split('/').collect());
-    let fits =
-        |(told, part): (&&str, &&str)| told == part || told.starts_with('{') && !part.is_empty();
-    told.len() == path.len() && told.iter().zip(&path).all(fits)
+    let (documented, path): (Vec<_>, Vec<_>) =
+        (documented.split('/').collect(), path.split('/').collect());
+    let fits = |(documented, part): (&&str, &&str)| {
+        documented == part || documented.starts_with('{') && !part.is_empty()
+    };
+    documented.len() == path.len() && documented.iter().zip(&path).all(fits)
 }
 
-/// Makes a schema refuse what it does not tell of.
+/// Makes a schema refuse unknown properties.
 fn deny_unknown(schema: &mut Value) {
     let Value::Object(parts) = schema else { return };
     if let Some(Value::Object(properties)) = parts.get_mut("properties") {

@@ -1,5 +1,4 @@
-//! A service whose model says what the test tells it to, and two ways to ask it: the router itself,
-//! and bytes on a socket.
+//! A service with a scripted model, and two kinds of clients: calls of the router, and bytes on a socket.
 #![allow(
     dead_code,
     unused_imports,
@@ -38,7 +37,7 @@ pub use self::{
     wire::{Wire, serve},
 };
 
-/// The prototype's example: a prompt, then a model.
+/// A workflow of two steps: a prompt, then a model.
 pub fn two_steps() -> Value {
     json!({"name": "Explain", "nodes": [
         {"id": "prompt_step", "type": "PromptNode", "data": {"template": "Explain {{ input }}"}},
@@ -62,12 +61,12 @@ impl Api {
         Self::of(options, |engine| engine)
     }
 
-    /// A service whose engine tells this observer.
+    /// A service whose engine has this observer.
     pub fn observed(options: Options, observer: Arc<dyn Observer>) -> Self {
         Self::of(options, |engine| engine.with_observer(observer))
     }
 
-    /// A service with an engine that is set up like this.
+    /// A service with a configured engine.
     pub fn of(
         options: Options,
         engine: impl FnOnce(LocalEngineBuilder) -> LocalEngineBuilder,
@@ -128,14 +127,14 @@ impl Api {
             .await
     }
 
-    /// Creates a workflow and gives its path.
+    /// Creates a workflow and returns its path.
     pub async fn create(&self, spec: Value) -> String {
         let answer = self.post("/api/workflows", spec).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
         answer.header("location").to_owned()
     }
 
-    /// Starts a run of the two steps and gives its path.
+    /// Starts a run of the two steps and returns its path.
     pub async fn start(&self) -> String {
         let workflow = self.create(two_steps()).await;
         let answer = self
@@ -164,7 +163,7 @@ impl Api {
     }
 }
 
-/// What a service says of itself.
+/// The OpenAPI document of a service.
 pub fn document_of(router: Router) -> Value {
     let asked = request("GET", "/api/openapi.json").body(Body::empty());
     let answer = router.oneshot(asked.unwrap());
@@ -173,7 +172,7 @@ pub fn document_of(router: Router) -> Value {
     serde_json::from_slice(&body.to_bytes()).unwrap()
 }
 
-/// Waits until nobody has anything to do. Time has to be paused: it goes on only then.
+/// Waits until all tasks are idle: paused time advances only then.
 pub async fn idle() {
     sleep(Duration::from_millis(1)).await;
 }
@@ -203,7 +202,7 @@ impl Answer {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
     }
 
-    /// The answer as a problem, after what every problem must have was seen in it.
+    /// The response as a problem. Checks the members that every problem must have.
     pub fn problem(&self) -> Value {
         assert_eq!(
             self.header("content-type"),
@@ -219,7 +218,7 @@ impl Answer {
         problem
     }
 
-    /// The answer's status and the code of its problem.
+    /// The status, and the code of the problem.
     pub fn refusal(&self) -> (u16, String) {
         let problem = self.problem();
         (
@@ -229,7 +228,7 @@ impl Answer {
     }
 }
 
-/// The frames of a stream, as the router hands them to the connection.
+/// The frames of a stream, as the router passes them to the connection.
 pub struct Frames(pub Body);
 
 impl Frames {
@@ -241,7 +240,7 @@ impl Frames {
         Some(text)
     }
 
-    /// The next frame that has data, as its event name and its data.
+    /// Name and data of the next frame with data.
     pub async fn event(&mut self) -> Option<(String, Value)> {
         loop {
             let frame = self.next().await?;
@@ -272,7 +271,7 @@ impl Frames {
     }
 }
 
-/// Settings under which snapshots hide what differs from run to run.
+/// Snapshot settings that hide values which differ from run to run.
 pub fn hiding() -> insta::internals::SettingsBindDropGuard {
     let mut settings = insta::Settings::clone_current();
     settings.add_filter(

@@ -1,4 +1,4 @@
-//! A model that does what the test says, when it says so.
+//! A scripted model: it acts when the test says so.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ enum Line {
     Fail(NodeError),
 }
 
-/// What a test holds: nothing happens in the model until it says so.
+/// The test's handle of the model. The model waits for each line of the script.
 pub struct Script(mpsc::UnboundedSender<Line>);
 
 #[derive(Deserialize, JsonSchema)]
@@ -36,23 +36,23 @@ impl Script {
     }
 
     pub fn say(&self, text: &str) {
-        self.tell(Line::Say(text.to_owned()));
+        self.send(Line::Say(text.to_owned()));
     }
 
-    /// Lets it keep something that only the log has.
+    /// Records debug data, which only the log contains.
     pub fn record_debug(&self, debug: Value) {
-        self.tell(Line::Debug(debug));
+        self.send(Line::Debug(debug));
     }
 
     pub fn finish(&self, output: impl Into<Value>) {
-        self.tell(Line::Finish(output.into()));
+        self.send(Line::Finish(output.into()));
     }
 
     pub fn fail(&self, error: NodeError) {
-        self.tell(Line::Fail(error));
+        self.send(Line::Fail(error));
     }
 
-    fn tell(&self, line: Line) {
+    fn send(&self, line: Line) {
         self.0
             .send(line)
             .unwrap_or_else(|_| panic!("the model is gone"));

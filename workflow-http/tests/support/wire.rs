@@ -1,4 +1,4 @@
-//! A client that sees the bytes: one connection, one request, the chunks as they were sent.
+//! A client on the level of bytes: one connection, one request, chunks as they were sent.
 
 use std::{io, net::SocketAddr};
 
@@ -29,7 +29,7 @@ impl Wire {
         Self(BufReader::new(TcpStream::connect(address).await.unwrap()))
     }
 
-    /// Sends a request as it is written here, with a line end after each line.
+    /// Sends a request verbatim, with a line break after each line.
     pub async fn send(address: SocketAddr, head: &[&str], body: &str) -> Self {
         let mut wire = Self::connect(address).await;
         let head = head.join("\r\n");
@@ -38,12 +38,12 @@ impl Wire {
         wire
     }
 
-    /// Sends these bytes, or as many as the server takes.
+    /// Sends these bytes, or as many as the server accepts.
     pub async fn write(&mut self, text: &str) {
         self.0.get_mut().write_all(text.as_bytes()).await.ok();
     }
 
-    /// What `curl` sends by itself.
+    /// Sends what `curl` sends by default.
     pub async fn get(address: SocketAddr, path: &str, more: &[&str]) -> Self {
         let line = format!("GET {path} HTTP/1.1");
         let host = format!("Host: {address}");
@@ -51,7 +51,7 @@ impl Wire {
         Self::send(address, &head, "").await
     }
 
-    /// What `curl -d` sends by itself.
+    /// Sends what `curl -d` sends by default.
     pub async fn post(address: SocketAddr, path: &str, body: &str) -> Self {
         let line = format!("POST {path} HTTP/1.1");
         let host = format!("Host: {address}");
@@ -59,7 +59,7 @@ impl Wire {
         Self::send(address, &[&line, &host, form], body).await
     }
 
-    /// The head of the answer, lower case, a line each.
+    /// The lines of the response's head, in lower case.
     pub async fn head(&mut self) -> Vec<String> {
         let mut lines = Vec::new();
         loop {
@@ -71,7 +71,7 @@ impl Wire {
         }
     }
 
-    /// The whole answer, which says how long it is.
+    /// The whole response, whose length is announced.
     pub async fn answer(&mut self) -> Answer {
         let head = self.head().await;
         let status = StatusCode::from_bytes(&head[0].as_bytes()[9..12]).unwrap();
@@ -93,7 +93,7 @@ impl Wire {
         }
     }
 
-    /// Goes away without a word, as a machine does that crashes: the server sees a reset.
+    /// Closes the connection with a reset, like a client that crashes.
     pub fn reset(self) {
         self.0.into_inner().set_zero_linger().unwrap();
     }
@@ -102,7 +102,7 @@ impl Wire {
         self.head().await.swap_remove(0)
     }
 
-    /// The next chunk of a chunked body; none after the last.
+    /// The next chunk of a chunked body; `None` after the last.
     pub async fn chunk(&mut self) -> Option<String> {
         let size = usize::from_str_radix(&self.line().await, 16).unwrap();
         let mut chunk = vec![0; size + 2];

@@ -1,4 +1,4 @@
-//! The frames as the prototype's client reads them.
+//! The JSON of the simple stream's frames. Names and casing are fixed by existing clients.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -8,7 +8,7 @@ use workflow_core::{
     value::{StepPath, StepRef, Timestamp},
 };
 
-/// What a step does, or how the run ended.
+/// A frame of the simple stream: a step's status, or the end of the run.
 #[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
 pub(crate) enum Frame {
@@ -16,7 +16,7 @@ pub(crate) enum Frame {
     End(EndFrame),
 }
 
-/// What a step does.
+/// The status of a step.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StepFrame {
@@ -40,7 +40,7 @@ pub(super) enum StepStatus {
     Info,
 }
 
-/// How the run ended.
+/// The end of the run.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct EndFrame {
     #[serde(rename = "type")]
@@ -49,7 +49,7 @@ pub(crate) struct EndFrame {
     message: String,
 }
 
-/// Tells it from the frames of steps.
+/// Distinguishes the last frame from frames of steps.
 #[derive(Clone, Copy, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(inline)]
@@ -81,13 +81,14 @@ impl StepFrame {
         }
     }
 
-    /// Outputs are strings there; other JSON goes as its text.
+    /// Sets the output. It is a string in this format; other JSON becomes its text.
     pub(super) fn output(mut self, output: &Value) -> Self {
         let text = output.as_str().map(str::to_owned);
         self.output = Some(text.unwrap_or_else(|| output.to_string()));
         self
     }
 
+    /// Sets the error, with its hint in parentheses.
     pub(super) fn error(mut self, error: &Problem) -> Self {
         let hint = error.hint.as_ref().map(|hint| format!(" ({hint})"));
         self.error = Some(error.detail.clone() + &hint.unwrap_or_default());

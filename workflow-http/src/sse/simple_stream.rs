@@ -1,4 +1,16 @@
-//! The prototype's stream: data only, a frame per change of a step, and one at the end.
+//! The simple stream of `POST /api/workflows/{id}/run`: one frame per status change of a step, one at the end.
+//!
+//! Its frames have data only, without names and ids, and texts that a client shows as they are. It cannot be
+//! resumed; the stream in [`events`](super::events) can. Its texts are part of the format: existing clients match
+//! on the shape of the frames, so a change here is a change of the API.
+//!
+//! ```text
+//! data: {"timestamp":"…","nodeId":"draft","status":"running","message":"Calling Gemini API (Attempt 1/5)...",…}
+//!
+//! data: {"timestamp":"…","nodeId":"draft","status":"success","message":"Completed in 1.25 s.","output":"…",…}
+//!
+//! data: {"type":"workflowStatus","status":"completed","message":"Workflow completed successfully."}
+//! ```
 
 mod frame;
 
@@ -19,25 +31,25 @@ pub(crate) use self::frame::Frame;
 use self::frame::{EndFrame, EndStatus, StepFrame, StepStatus};
 use crate::{app::App, problem::Problem, sse};
 
-/// Follows a run from its start.
+/// The frames of a run, from its start.
 pub(crate) async fn follow(app: &App, run: RunId) -> Result<Response, Problem> {
-    let seat = app.readers.seat(run)?;
+    let permit = app.readers.permit(run)?;
     let updates = app.engine.events(run, 0).await?;
-    let mut teller = Teller::new(Arc::clone(&app.engine));
+    let mut builder = FrameBuilder::new(Arc::clone(&app.engine));
     let frames = updates.filter_map(move |update| {
-        let frame = teller.frame(&update);
+        let frame = builder.frame(&update);
         async { frame.map(|frame| sse::data(Event::default(), &frame)) }
     });
-    Ok(sse::answer(seat.keep(frames), &app.options))
+    Ok(sse::response(permit.hold_during(frames), &app.options))
 }
 
-/// Tells a run in frames. It knows what each node does, once the run has said which there are.
-struct Teller {
+/// Builds frames from events. The outline gives the type of each node; it comes with the first event.
+struct FrameBuilder {
     engine: Arc<dyn Engine>,
     outline: RunOutline,
 }
 
-impl Teller {
+impl FrameBuilder {
     fn new(engine: Arc<dyn Engine>) -> Self {
         Self {
             engine,
@@ -45,7 +57,7 @@ impl Teller {
         }
     }
 
-    /// The frame of an update, where it has one: deltas and the run's own start do not.
+    /// The frame of an update; `None` for deltas and for events that change no status.
     fn frame(&mut self, update: &Update) -> Option<Frame> {
         let Update::Event(event) = update else {
             return None;
@@ -89,7 +101,7 @@ impl Teller {
     }
 }
 
-/// What a node does of which nobody says it.
+/// The activity of a node whose type has no text for it, or is not registered any more.
 const WORKING: &str = "Working";
 
 fn completed(duration_ms: u64) -> String {
@@ -127,17 +139,18 @@ fn failed(it: &NodeFailed) -> String {
 fn skipped(reason: SkipReason) -> String {
     match reason {
         SkipReason::WhenFalse => "Skipped: its condition is false.",
-        SkipReason::NeedsSkipped => "Skipped: all that it needs was skipped.",
+        SkipReason::NeedsSkipped => "Skipped: all steps that it needs were skipped.",
         _ => "Skipped.",
     }
     .to_owned()
 }
 
-/// The reason is a word for programs, `run_failed`.
+/// The reason is an identifier, such as `run_failed`.
 fn stopped(it: &NodeCancelled) -> String {
     format!("Stopped: {}.", it.reason.replace('_', " "))
 }
 
+/// The last frame. The format has no status for a cancelled run; it counts as failed.
 fn end_frame(kind: &EventKind) -> Option<EndFrame> {
     let failed = |message| Some(EndFrame::new(EndStatus::Failed, message));
     match kind {
@@ -151,7 +164,7 @@ fn end_frame(kind: &EventKind) -> Option<EndFrame> {
     }
 }
 
-/// `1.25 s`
+/// Milliseconds as `1.25 s`, without rounding errors of floats.
 fn seconds(millis: u64) -> String {
     format!("{}.{:02} s", millis / 1000, millis % 1000 / 10)
 }

@@ -1,4 +1,4 @@
-//! The prototype's stream, as its client reads it.
+//! The simple stream of `POST /api/workflows/{id}/run`.
 
 mod support;
 
@@ -6,7 +6,7 @@ use serde_json::json;
 use support::{Api, Wire, hiding, request, serve, two_steps};
 use workflow_core::NodeError;
 
-/// Runs the workflow over a socket and gives the head of the answer and the chunks of its body.
+/// Runs the workflow over a socket, and returns the head of the response and the chunks of its body.
 async fn run(api: &Api, workflow: &str) -> (Vec<String>, Vec<String>) {
     let (address, _serving) = serve(api).await;
     let mut wire = Wire::post(
@@ -19,7 +19,7 @@ async fn run(api: &Api, workflow: &str) -> (Vec<String>, Vec<String>) {
 }
 
 #[tokio::test]
-async fn two_steps_are_five_frames_each_a_chunk_of_its_own() {
+async fn two_steps_are_five_frames_in_one_chunk_each() {
     let _hiding = hiding();
     let api = Api::new();
     let workflow = api.create(two_steps()).await;
@@ -61,7 +61,7 @@ async fn two_steps_are_five_frames_each_a_chunk_of_its_own() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failed_attempt_and_a_failed_run_say_why() {
+async fn a_failed_attempt_and_a_failed_run_have_a_reason() {
     let _hiding = hiding();
     let api = Api::new();
     let workflow = api.create(two_steps()).await;
@@ -118,7 +118,7 @@ async fn a_cancelled_run_ends_as_failed() {
 }
 
 #[tokio::test]
-async fn outputs_that_are_no_strings_are_compact_json() {
+async fn outputs_other_than_strings_are_compact_json() {
     let api = Api::new();
     let data = json!({"value": {"n": [1, 2.5, null], "of": "{{ input }}"}});
     let workflow = api
@@ -136,7 +136,7 @@ async fn outputs_that_are_no_strings_are_compact_json() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_silent_model_is_covered_by_comments() {
+async fn a_silent_model_causes_heartbeats() {
     let api = Api::new();
     let workflow = api.create(two_steps()).await;
     let run = request("POST", &format!("{workflow}/run"))
@@ -150,7 +150,7 @@ async fn a_silent_model_is_covered_by_comments() {
 }
 
 #[tokio::test]
-async fn a_skipped_step_is_told_as_information() {
+async fn a_skipped_step_has_the_status_info() {
     let _hiding = hiding();
     let api = Api::new();
     let spec = json!({"nodes": [
@@ -164,7 +164,7 @@ async fn a_skipped_step_is_told_as_information() {
     insta::assert_snapshot!(api.stream(run).await.rest().await.concat(), @r#"
     data: {"timestamp":"[time]","nodeId":"a","status":"info","message":"Skipped: its condition is false.","output":null,"error":null}
 
-    data: {"timestamp":"[time]","nodeId":"b","status":"info","message":"Skipped: all that it needs was skipped.","output":null,"error":null}
+    data: {"timestamp":"[time]","nodeId":"b","status":"info","message":"Skipped: all steps that it needs were skipped.","output":null,"error":null}
 
     data: {"type":"workflowStatus","status":"completed","message":"Workflow completed successfully."}
     "#);
