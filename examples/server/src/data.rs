@@ -1,4 +1,4 @@
-//! Where workflows and runs are stored: in a directory, in a Postgres database, or in memory.
+//! The store of workflows and runs: a directory, a Postgres database, or memory.
 
 use std::sync::Arc;
 
@@ -6,9 +6,9 @@ use workflow_core::{MemoryStore, Store};
 use workflow_postgres::PostgresStore;
 use workflow_sqlite::SqliteStore;
 
-use crate::{cli::DataArgs, error::Stopped};
+use crate::{cli::DataArgs, error::CliError};
 
-/// The file in the data directory.
+/// The name of the database in the data directory.
 const FILE: &str = "workflows.db";
 
 pub(crate) enum Data {
@@ -18,8 +18,8 @@ pub(crate) enum Data {
 }
 
 impl Data {
-    /// What the command line asks for.
-    pub(crate) async fn open(args: &DataArgs) -> Result<Self, Stopped> {
+    /// Opens the store that the settings select.
+    pub(crate) async fn open(args: &DataArgs) -> Result<Self, CliError> {
         if args.memory {
             return Ok(Self::Memory);
         }
@@ -51,7 +51,7 @@ impl Data {
         }
     }
 
-    /// Writes what is left to write. Nothing can be stored any more.
+    /// Completes pending writes and closes the store. Later writes fail.
     pub(crate) async fn close(self) {
         match self {
             Self::Memory => {}

@@ -1,4 +1,6 @@
-//! Why the program stops.
+//! The errors that end the program.
+//!
+//! Each message is one line, or a list of faults, in the form of clap's errors: `main` adds `error: `.
 
 use std::{error::Error, io, net::SocketAddr, path::PathBuf, process::ExitCode};
 
@@ -7,87 +9,86 @@ use workflow_gemini::ConfigError;
 use workflow_http::InvalidApiKey;
 
 use crate::{
-    faults::{Listed, counted},
+    faults::{FaultList, counted},
     file::named,
 };
 
-/// A sentence for the person who started the program.
+/// An error for the person who started the program. Messages state what to do.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Stopped {
+pub(crate) enum CliError {
     #[error(
-        "There is no Gemini API key: set GEMINI_API_KEY (in the environment or in ./.env), or start with --simulate \
-         to get simulated answers.{0}"
+        "no Gemini API key: set GEMINI_API_KEY (in the environment or in ./.env), or start with --simulate to get \
+         simulated replies{0}"
     )]
     NoKey(String),
     #[error(
-        "{0} can be reached by other machines: let in only who has a key, with --api-key or \
-         WORKFLOW_API_KEYS, or listen on 127.0.0.1."
+        "other machines can reach {0}: require an API key, with --api-key or WORKFLOW_API_KEYS, or listen on \
+         127.0.0.1"
     )]
     Exposed(SocketAddr),
-    /// The key is not shown.
-    #[error("{0} cannot be used: {1}.")]
+    /// The message does not contain the key.
+    #[error("invalid key in {0}: {1}")]
     ApiKey(&'static str, InvalidApiKey),
     #[error(
-        "WORKFLOW_API_KEYS is set, but has no key in it: set keys, separated by commas, or unset it to serve without \
-         keys."
+        "WORKFLOW_API_KEYS is set but contains no key: set keys, separated by commas, or unset it to require no key"
     )]
     NoApiKeys,
     #[error(
-        "WORKFLOW_API_KEYS has quotes around a key, which callers would have to send: remove them."
+        "WORKFLOW_API_KEYS has quotes around a key, which clients would have to send: remove them"
     )]
     QuotedApiKeys,
-    #[error("The Gemini client could not be set up: {0}.")]
+    #[error("failed to build the Gemini client: {0}")]
     Config(ConfigError),
-    #[error("The nodes that call other servers could not be set up: {0}.")]
+    #[error("failed to build the HTTP client: {0}")]
     Http(#[from] workflow_fetch::ConfigError),
-    #[error("{path} {reason}", path = named(.0), reason = unreadable(.1))]
+    #[error("{path} {reason}", path = named(.0), reason = json_error(.1))]
     NotJson(PathBuf, JsonError),
-    #[error("The input cannot be used: {}", faults(.0))]
+    #[error("invalid input: {}", faults(.0))]
     Input(Vec<Fault>),
-    #[error("{path} cannot be run: {reason}", path = named(.0), reason = refusal(.1))]
+    #[error("cannot run {path}: {reason}", path = named(.0), reason = refusal(.1))]
     Refused(PathBuf, EngineError),
-    #[error("{path} has no `name`, so no workflow can call it.", path = named(.0))]
+    #[error("{path} has no `name`, so no workflow can call it: add one", path = named(.0))]
     NoName(PathBuf),
     #[error(
-        "{first} and {second} have the same name, `{0}`: no workflow can call them.",
+        "{first} and {second} have the same name, `{0}`: rename one",
         first = named(&.1[0]),
         second = named(&.1[1])
     )]
     SameName(String, [PathBuf; 2]),
-    #[error("Standard input can be read only once: name a file in place of one `-`.")]
+    #[error("standard input can be read only once: replace one `-` by a file")]
     StandardInputTwice,
-    #[error("{}.", told(.0))]
+    #[error("{}", with_causes(.0))]
     Data(#[from] workflow_sqlite::OpenError),
-    #[error("{}.", told(.0))]
+    #[error("{}", with_causes(.0))]
     Database(#[from] workflow_postgres::ConnectError),
-    #[error("The lock of the database could not be taken: {}.", told(.0))]
+    #[error("the lock of the database could not be acquired: {}", with_causes(.0))]
     Lock(StoreError),
-    #[error("Another instance serves {0} now: the connection that held its lock was lost.")]
+    #[error("another instance serves {0} now, after this one lost the connection that held the lock")]
     Replaced(String),
-    #[error("The engine failed: {}.", told(.0))]
+    #[error("the engine failed: {}", with_causes(.0))]
     Engine(#[from] EngineError),
-    /// A setting that cannot be used, and where it is from.
-    #[error("{place}: {text}", text = sentence(.reason))]
+    /// An invalid setting, with the variable, or the place in the file, that has it.
+    #[error("{place}: {reason}")]
     Setting { place: String, reason: String },
-    /// The line is not shown: it may hold a key.
-    #[error("{path}, line {line}: {reason}.", path = .path.display())]
+    /// The message does not contain the line: it may have a key.
+    #[error("{path}, line {line}: {reason}", path = .path.display())]
     EnvFile {
         path: PathBuf,
         line: usize,
         reason: &'static str,
     },
-    #[error("Another program listens on {0} already: stop it, or choose another --addr.")]
+    #[error("address {0} is in use: stop the program that listens on it, or choose another --addr")]
     AddressInUse(SocketAddr),
-    #[error("Listening on {0} failed: {1}.")]
+    #[error("failed to listen on {0}: {1}")]
     Listen(SocketAddr, io::Error),
-    #[error("{path} could not be read: {1}.", path = named(.0))]
+    #[error("failed to read {path}: {1}", path = named(.0))]
     File(PathBuf, io::Error),
-    #[error("The operating system failed: {0}.")]
+    #[error("input or output failed: {0}")]
     Io(#[from] io::Error),
 }
 
-impl Stopped {
-    /// 2 where the person can mend it by starting the program differently.
+impl CliError {
+    /// 2 for errors of arguments, settings and files, as clap does; 1 for all others.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::NoKey(_)
@@ -118,46 +119,37 @@ impl Stopped {
     }
 }
 
-/// A text with a full stop, unless it ends with a question.
-fn sentence(text: &str) -> String {
-    if text.ends_with(['.', '?']) {
-        text.to_owned()
-    } else {
-        format!("{text}.")
-    }
-}
-
-/// An error, and what caused it.
-fn told(error: &dyn Error) -> String {
+/// An error with its causes.
+fn with_causes(error: &dyn Error) -> String {
     match error.source() {
-        Some(cause) => format!("{error}: {}", told(cause)),
+        Some(cause) => format!("{error}: {}", with_causes(cause)),
         None => error.to_string(),
     }
 }
 
-/// Why a workflow was refused, with every fault of it or of its input.
+/// Why the engine refused a workflow, with the faults of the workflow or of its input.
 fn refusal(error: &EngineError) -> String {
     match error {
         EngineError::Invalid(invalid) => faults(invalid.faults()),
-        EngineError::InvalidInput(faults) => format!("{error}{}", Listed(faults)),
-        other => format!("{other}."),
+        EngineError::InvalidInput(faults) => format!("{error}{}", FaultList(faults)),
+        other => other.to_string(),
     }
 }
 
-/// How many faults there are, and a list of them.
+/// The number of faults, and a list of them.
 fn faults(faults: &[Fault]) -> String {
-    format!("{}{}", counted(faults.len(), "fault"), Listed(faults))
+    format!("{}{}", counted(faults.len(), "fault"), FaultList(faults))
 }
 
-/// Why a file was not read as JSON.
-fn unreadable(error: &JsonError) -> String {
+/// Why a file is not usable as JSON, as a predicate.
+fn json_error(error: &JsonError) -> String {
     match error {
-        JsonError::Faults(found) => format!("cannot be used: {}", faults(found)),
-        other => format!("is {other}."),
+        JsonError::Faults(found) => format!("has {}", faults(found)),
+        other => format!("is {other}"),
     }
 }
 
-impl From<ConfigError> for Stopped {
+impl From<ConfigError> for CliError {
     fn from(error: ConfigError) -> Self {
         match error {
             ConfigError::MissingKey => Self::NoKey(String::new()),

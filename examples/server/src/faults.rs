@@ -1,13 +1,13 @@
-//! Faults as a person reads them.
+//! Faults as text.
 
 use std::fmt;
 
 use workflow_core::Fault;
 
-/// A line for each fault, with its way out on a line below it. Begins with a line end.
-pub(crate) struct Listed<'a>(pub(crate) &'a [Fault]);
+/// A list of faults: a line per fault, with its hint on the next line. Begins with a line break.
+pub(crate) struct FaultList<'a>(pub(crate) &'a [Fault]);
 
-impl fmt::Display for Listed<'_> {
+impl fmt::Display for FaultList<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for fault in self.0 {
             write!(f, "\n{}: {} [{}]", fault.pointer, fault.detail, fault.code)?;
@@ -19,8 +19,8 @@ impl fmt::Display for Listed<'_> {
     }
 }
 
-/// So many of them: `1 node`, `2 nodes`.
-pub(crate) fn counted(number: usize, what: &str) -> String {
+/// A number with its noun: `1 node`, `2 nodes`.
+pub(crate) fn counted(number: usize, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {what}{plural}")
+    format!("{number} {noun}{plural}")
 }

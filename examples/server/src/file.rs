@@ -1,4 +1,4 @@
-//! What commands read: files, and standard input where a file is `-`.
+//! Reads files; `-` is standard input.
 
 use std::{
     fs,
@@ -10,9 +10,9 @@ use std::{
 use serde_json::Value;
 use workflow_core::value::{JsonError, read_json};
 
-use crate::error::Stopped;
+use crate::error::CliError;
 
-/// What stands for standard input.
+/// The argument for standard input.
 const STANDARD_INPUT: &str = "-";
 
 /// The name of a file in messages.
@@ -24,14 +24,14 @@ pub(crate) fn named(file: &Path) -> String {
 }
 
 /// The bytes of a file, or of standard input.
-pub(crate) fn read(file: &Path) -> Result<Vec<u8>, Stopped> {
-    static TAKEN: AtomicBool = AtomicBool::new(false);
-    let failed = |error| Stopped::File(file.to_owned(), error);
+pub(crate) fn read(file: &Path) -> Result<Vec<u8>, CliError> {
+    static STDIN_READ: AtomicBool = AtomicBool::new(false);
+    let failed = |error| CliError::File(file.to_owned(), error);
     if file != Path::new(STANDARD_INPUT) {
         return fs::read(file).map_err(failed);
     }
-    if TAKEN.swap(true, Ordering::Relaxed) {
-        return Err(Stopped::StandardInputTwice);
+    if STDIN_READ.swap(true, Ordering::Relaxed) {
+        return Err(CliError::StandardInputTwice);
     }
     let mut text = Vec::new();
     io::stdin().read_to_end(&mut text).map_err(failed)?;
@@ -39,14 +39,14 @@ pub(crate) fn read(file: &Path) -> Result<Vec<u8>, Stopped> {
 }
 
 /// The JSON in a file.
-pub(crate) fn read_spec(file: &Path) -> Result<Value, Stopped> {
+pub(crate) fn read_spec(file: &Path) -> Result<Value, CliError> {
     let text = read(file)?;
-    read_json(&text).map_err(|error| Stopped::NotJson(file.to_owned(), error))
+    read_json(&text).map_err(|error| CliError::NotJson(file.to_owned(), error))
 }
 
-/// Input in a file: JSON, or else a text. Text that was meant as JSON is an error: in a file that ends
-/// in `.json`, or that begins as an object or a list and is not named as a text.
-pub(crate) fn read_input(file: &Path) -> Result<Value, Stopped> {
+/// The input in a file: JSON, or else a string. Invalid JSON is an error if JSON is intended: in a file named `.json`,
+/// or if the text begins with `{` or `[` and the file is not named `.txt` or `.md`.
+pub(crate) fn read_input(file: &Path) -> Result<Value, CliError> {
     let bytes = read(file)?;
     let error = match read_json(&bytes) {
         Ok(value) => return Ok(value),
@@ -56,7 +56,7 @@ pub(crate) fn read_input(file: &Path) -> Result<Value, Stopped> {
     let text = text.map(|text| text.strip_prefix('\u{feff}').unwrap_or(text));
     match text {
         Some(text) if is_syntax(&error) && !is_meant_as_json(file, text) => Ok(text.into()),
-        _ => Err(Stopped::NotJson(file.to_owned(), error)),
+        _ => Err(CliError::NotJson(file.to_owned(), error)),
     }
 }
 
@@ -68,10 +68,10 @@ fn is_meant_as_json(file: &Path, text: &str) -> bool {
     }
 }
 
-/// JSON that was typed, or else a text.
-pub(crate) fn json_or_text(written: &str) -> Result<Value, JsonError> {
-    match read_json(written.as_bytes()) {
-        Err(error) if is_syntax(&error) => Ok(written.into()),
+/// JSON, or else a string. Only syntax errors make it a string: JSON with duplicate keys is an error.
+pub(crate) fn json_or_text(text: &str) -> Result<Value, JsonError> {
+    match read_json(text.as_bytes()) {
+        Err(error) if is_syntax(&error) => Ok(text.into()),
         read => read,
     }
 }

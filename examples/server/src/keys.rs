@@ -1,25 +1,25 @@
-//! The API keys of callers.
+//! The accepted API keys of clients.
 
 use std::env::VarError;
 
 use workflow_http::{ApiKey, InvalidApiKey};
 
-use crate::{cli::ServeArgs, error::Stopped, variables::Variables};
+use crate::{cli::ServeArgs, error::CliError, variables::Variables};
 
 const OPTION: &str = "--api-key";
 pub(crate) const VARIABLE: &str = "WORKFLOW_API_KEYS";
 
-/// The keys of the command line and of the environment.
+/// The keys of the command line and of the environment together.
 ///
 /// # Errors
-/// One of them is not a key; or the variable is set and has none, which would open the service to everybody where
-/// the operator meant to close it.
-pub(crate) fn keys(args: &ServeArgs, variables: &Variables) -> Result<Vec<ApiKey>, Stopped> {
-    let refused = |place| move |error: InvalidApiKey| Stopped::ApiKey(place, error);
-    let given = args.api_keys.iter().cloned();
-    let given = given.map(|key| key.map_err(refused(OPTION)));
-    let mut keys = given.collect::<Result<Vec<_>, _>>()?;
-    match variables.as_written(VARIABLE) {
+/// If a key is invalid, or the variable is set without a key: then the service would be open although the operator
+/// intended to protect it.
+pub(crate) fn keys(args: &ServeArgs, variables: &Variables) -> Result<Vec<ApiKey>, CliError> {
+    let refused = |place| move |error: InvalidApiKey| CliError::ApiKey(place, error);
+    let keys = args.api_keys.iter().cloned();
+    let keys = keys.map(|key| key.map_err(refused(OPTION)));
+    let mut keys = keys.collect::<Result<Vec<_>, _>>()?;
+    match variables.verbatim(VARIABLE) {
         Ok(Some(listed)) => keys.extend(read(&listed)?),
         Ok(None) => {}
         Err(VarError::NotUnicode(_) | VarError::NotPresent) => {
@@ -29,23 +29,23 @@ pub(crate) fn keys(args: &ServeArgs, variables: &Variables) -> Result<Vec<ApiKey
     Ok(keys)
 }
 
-/// The keys of a list with commas.
-fn read(listed: &str) -> Result<Vec<ApiKey>, Stopped> {
+/// The keys of a comma-separated list.
+fn read(listed: &str) -> Result<Vec<ApiKey>, CliError> {
     let keys = listed.split(',').map(str::trim);
     let keys: Vec<&str> = keys.filter(|key| !key.is_empty()).collect();
     if keys.is_empty() {
-        return Err(Stopped::NoApiKeys);
+        return Err(CliError::NoApiKeys);
     }
-    // `docker run --env-file` and systemd's `Environment=` keep quotes, which no caller sends.
+    // `docker run --env-file` and systemd's `Environment=` keep quotes, which no client sends.
     if keys
         .iter()
         .any(|key| key.starts_with(QUOTES) || key.ends_with(QUOTES))
     {
-        return Err(Stopped::QuotedApiKeys);
+        return Err(CliError::QuotedApiKeys);
     }
     let keys = keys.into_iter().map(|key| {
         let key = key.parse();
-        key.map_err(|error| Stopped::ApiKey(VARIABLE, error))
+        key.map_err(|error| CliError::ApiKey(VARIABLE, error))
     });
     keys.collect()
 }
@@ -60,7 +60,7 @@ mod tests {
     fn a_list_without_a_key_is_refused() {
         let key = "0123456789abcdef";
         for none in ["", " ", ",", " , ,", "\t"] {
-            assert!(matches!(read(none), Err(Stopped::NoApiKeys)), "{none:?}");
+            assert!(matches!(read(none), Err(CliError::NoApiKeys)), "{none:?}");
         }
         for quoted in [
             "\"\"".to_owned(),
@@ -69,11 +69,11 @@ mod tests {
             format!("\"{key},{key}\""),
         ] {
             assert!(
-                matches!(read(&quoted), Err(Stopped::QuotedApiKeys)),
+                matches!(read(&quoted), Err(CliError::QuotedApiKeys)),
                 "{quoted:?}"
             );
         }
-        assert!(matches!(read("short"), Err(Stopped::ApiKey(..))));
+        assert!(matches!(read("short"), Err(CliError::ApiKey(..))));
         assert_eq!(read(&format!(" {key}, ,{key}x,")).unwrap().len(), 2);
     }
 }

@@ -1,4 +1,4 @@
-//! The workflows that another one calls, given with `--with`.
+//! The workflows of `--with`, which the main workflow calls by name.
 
 use std::{
     collections::BTreeMap,
@@ -8,33 +8,36 @@ use std::{
 use serde_json::Value;
 use workflow_core::{LocalEngine, Workflows, record::WorkflowRecord};
 
-use crate::{error::Stopped, file::read_spec};
+use crate::{error::CliError, file::read_spec};
 
-/// What the files of `--with` hold, in their order.
+/// The specifications of the files, in the order of the command line.
 pub(crate) struct Library<'a>(Vec<(&'a Path, Value)>);
 
 impl<'a> Library<'a> {
-    pub(crate) fn read(files: &'a [PathBuf]) -> Result<Self, Stopped> {
+    pub(crate) fn read(files: &'a [PathBuf]) -> Result<Self, CliError> {
         let read = files
             .iter()
             .map(|file| Ok((file.as_path(), read_spec(file)?)));
-        read.collect::<Result<_, Stopped>>().map(Self)
+        read.collect::<Result<_, CliError>>().map(Self)
     }
 
     pub(crate) fn specs(&self) -> impl Iterator<Item = &Value> {
         self.0.iter().map(|(_, spec)| spec)
     }
 
-    /// Stores them in an engine, by their names. Each may call those before it.
-    pub(crate) async fn store(self, engine: &LocalEngine) -> Result<(), Stopped> {
+    /// Stores the workflows in an engine. Each may call those before it.
+    ///
+    /// # Errors
+    /// If a workflow is invalid, has no name, or has the name of another one.
+    pub(crate) async fn store(self, engine: &LocalEngine) -> Result<(), CliError> {
         let mut names = BTreeMap::new();
         for (file, spec) in self.0 {
             let record = store(engine, file, spec).await?;
             let name = record
                 .name
-                .ok_or_else(|| Stopped::NoName(file.to_owned()))?;
+                .ok_or_else(|| CliError::NoName(file.to_owned()))?;
             if let Some(other) = names.insert(name.clone(), file) {
-                return Err(Stopped::SameName(name, [other, file].map(Path::to_owned)));
+                return Err(CliError::SameName(name, [other, file].map(Path::to_owned)));
             }
         }
         Ok(())
@@ -46,8 +49,8 @@ pub(crate) async fn store(
     engine: &LocalEngine,
     file: &Path,
     spec: Value,
-) -> Result<WorkflowRecord, Stopped> {
+) -> Result<WorkflowRecord, CliError> {
     let created = engine.create_workflow(spec).await;
-    let created = created.map_err(|error| Stopped::Refused(file.to_owned(), error))?;
+    let created = created.map_err(|error| CliError::Refused(file.to_owned(), error))?;
     Ok(created.record)
 }

@@ -1,4 +1,4 @@
-//! Where the log goes, and how it looks.
+//! The log: to standard error, as text or JSON.
 
 use std::{
     backtrace::{Backtrace, BacktraceStatus},
@@ -13,11 +13,10 @@ use workflow_http::Metrics;
 
 use crate::{cli::LogFormat, output::Output};
 
-/// How often dropped lines are counted.
-const COUNTED_EVERY: Duration = Duration::from_secs(1);
+/// The interval at which dropped lines are counted.
+const COUNT_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Logs what passes the filter to standard error. A reader that is slow or gone holds up nothing: lines are
-/// dropped then.
+/// Installs the log. A slow or closed standard error does not block the service: lines are dropped instead.
 pub(crate) fn log(filter: Targets, format: LogFormat) -> io::Result<Output> {
     let stderr = Output::to(io::stderr())?;
     let lines = tracing_subscriber::fmt::layer().with_writer(stderr.clone());
@@ -33,7 +32,7 @@ pub(crate) fn log(filter: Targets, format: LogFormat) -> io::Result<Output> {
         .with(lines)
         .with(filter)
         .init();
-    // The usual hook writes to standard error itself, and would wait for its reader.
+    // The default hook writes to standard error directly and would block if it is not read.
     panic::set_hook(Box::new(log_panic));
     Ok(stderr)
 }
@@ -47,10 +46,10 @@ fn log_panic(info: &PanicHookInfo<'_>) {
     tracing::error!(place, trace, "panicked: {message}");
 }
 
-/// Counts dropped lines for `/metrics`, and logs their number once lines are read again. Never ends.
+/// Counts dropped lines for `/metrics`, and logs their number once standard error is read again. Never returns.
 pub(crate) async fn watch(stderr: &Output, metrics: &Metrics) {
     let (mut counted, mut logged) = (0, 0);
-    let mut times = interval(COUNTED_EVERY);
+    let mut times = interval(COUNT_INTERVAL);
     times.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         times.tick().await;

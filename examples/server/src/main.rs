@@ -1,7 +1,11 @@
 //! The workflow runner as a service: REST, Server-Sent Events and a web page.
 //!
-//! `workflow-server` serves; `workflow-server validate FILE` says every fault of a workflow;
-//! `workflow-server run FILE` runs one here and now.
+//! - `workflow-server` starts the service.
+//! - `workflow-server validate FILE` prints the faults of a workflow.
+//! - `workflow-server run FILE` runs a workflow in this process, without a service.
+//!
+//! This program only combines the crates: it reads settings, builds clients, store and engine from them, and
+//! serves. What it does can be done by any program that embeds the crates.
 
 mod cli;
 mod data;
@@ -12,8 +16,8 @@ mod keys;
 mod library;
 mod log;
 mod model;
-mod narrate;
 mod output;
+mod progress;
 mod registry;
 mod run;
 mod serve;
@@ -26,20 +30,21 @@ mod variables;
 
 use std::{env, io::Write, process::ExitCode};
 
-use self::{cli::Command, error::Stopped, settings::Settings};
+use self::{cli::Command, error::CliError, settings::Settings};
 
+// Runs allocate and free many values of all sizes from many threads; glibc's allocator fragments under that load.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
-    act().unwrap_or_else(|error| {
-        output::say_last(&error.to_string());
+    execute().unwrap_or_else(|error| {
+        output::write_last(&format!("error: {error}"));
         error.exit_code()
     })
 }
 
-fn act() -> Result<ExitCode, Stopped> {
+fn execute() -> Result<ExitCode, CliError> {
     let settings = Settings::read(env::args_os().collect())?;
     match settings.cli.command {
         Some(Command::Validate { file, library }) => validate::validate(&file, &library),

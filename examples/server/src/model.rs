@@ -6,7 +6,7 @@ use workflow_gemini::{GeminiClient, GeminiClientBuilder};
 
 use crate::{
     cli::NodeArgs,
-    error::Stopped,
+    error::CliError,
     simulate::Simulation,
     variables::{Variables, in_environment},
 };
@@ -14,17 +14,18 @@ use crate::{
 const KEYS: [&str; 2] = ["GOOGLE_API_KEY", "GEMINI_API_KEY"];
 const BASE_URL: &str = "GOOGLE_GEMINI_BASE_URL";
 
+/// The client, with what the start message reports about it.
 pub(crate) struct Model {
     pub(crate) client: GeminiClient,
-    /// Where the key and the address are from; none when answers are simulated.
+    /// The sources of key and base URL; `None` for a simulation.
     connection: Option<Connection>,
-    /// The simulated API; it answers until it is dropped.
+    /// The simulated API, which serves until it is dropped.
     simulation: Option<Simulation>,
 }
 
 impl Model {
-    /// The client that the command line and the variables describe.
-    pub(crate) async fn new(args: &NodeArgs, variables: &Variables) -> Result<Self, Stopped> {
+    /// A client with these settings. Starts the simulation if it is requested.
+    pub(crate) async fn new(args: &NodeArgs, variables: &Variables) -> Result<Self, CliError> {
         let mut builder = GeminiClientBuilder::from_env_or(|name| variables.in_file(name));
         builder = builder
             .with_max_in_flight(args.model_in_flight)
@@ -51,7 +52,7 @@ impl Model {
         if !args.simulate {
             let connection = Connection::of(variables);
             if connection.key.is_none() {
-                return Err(Stopped::NoKey(connection.ignored()));
+                return Err(CliError::NoKey(connection.ignored_hint()));
             }
             return Ok(Self {
                 client: builder.build()?,
@@ -64,15 +65,15 @@ impl Model {
         Ok(Self {
             client: builder
                 .with_api_version("v1beta")
-                .with_api_key("a-simulation-asks-for-no-key")
+                .with_api_key("the-simulation-needs-no-key")
                 .build()?,
             connection: None,
             simulation: Some(simulation),
         })
     }
 
-    /// A model that nothing calls, and that needs no key.
-    pub(crate) fn uncalled() -> Result<Self, Stopped> {
+    /// A client for workflows that do not call the model, without a key.
+    pub(crate) fn unused() -> Result<Self, CliError> {
         Ok(Self {
             client: GeminiClient::builder().with_api_key("none").build()?,
             connection: None,
@@ -84,7 +85,7 @@ impl Model {
         self.simulation.is_some()
     }
 
-    /// Where requests are sent to and with which key, as far as it is not obvious: a line each.
+    /// Base URL and source of the key, one line each, if they are not the defaults.
     pub(crate) fn connection(&self) -> impl fmt::Display + '_ {
         fmt::from_fn(|f| match &self.connection {
             Some(connection) => write!(f, "{connection}"),
@@ -93,28 +94,29 @@ impl Model {
     }
 }
 
-/// Where the key and the address of the API are from.
+/// The sources of the API's key and base URL.
 struct Connection {
-    /// The variable of the key that is used.
+    /// The variable with the key.
     key: Option<&'static str>,
-    /// Whether the other one is set, too.
+    /// Whether the other variable is also set.
     has_two_keys: bool,
-    /// The address, if it is not the default.
+    /// The base URL, if it is not the default.
     base_url: Option<String>,
-    /// The file that all of this is from; none if it is from the environment.
+    /// The file with these variables; `None` if they are from the environment.
     file: Option<String>,
-    /// Variables of the file that are not used, since the environment sets some of them.
-    not_used: Vec<&'static str>,
+    /// Variables of the file that are ignored, since the environment sets some of the group.
+    ignored: Vec<&'static str>,
 }
 
 impl Connection {
-    /// As [`GeminiClientBuilder::from_env_or`] decides.
+    /// Follows the rule of [`GeminiClientBuilder::from_env_or`]: all variables of the connection are from one source, so
+    /// that a key is never sent to a base URL from another one.
     fn of(variables: &Variables) -> Self {
         let names = GeminiClientBuilder::CONNECTION_VARIABLES;
         let in_file = |name: &&'static str| variables.in_file(name).is_some();
-        let is_of_environment = names.iter().any(|name| in_environment(name).is_some());
+        let is_from_environment = names.iter().any(|name| in_environment(name).is_some());
         let get = |name: &str| {
-            if is_of_environment {
+            if is_from_environment {
                 in_environment(name)
             } else {
                 variables.in_file(name)
@@ -126,8 +128,8 @@ impl Connection {
             key: keys.next(),
             has_two_keys: keys.next().is_some(),
             base_url: get(BASE_URL),
-            file: path.clone().filter(|_| !is_of_environment),
-            not_used: if is_of_environment {
+            file: path.clone().filter(|_| !is_from_environment),
+            ignored: if is_from_environment {
                 names.into_iter().filter(in_file).collect()
             } else {
                 Vec::new()
@@ -135,14 +137,14 @@ impl Connection {
         }
     }
 
-    /// Why a key in the file is not used, if there is one.
-    fn ignored(&self) -> String {
-        if self.not_used.is_empty() {
+    /// A sentence about ignored variables for the error of a missing key; empty if there are none.
+    fn ignored_hint(&self) -> String {
+        if self.ignored.is_empty() {
             return String::new();
         }
         format!(
-            " What the .env file says of the API is not used, since the environment sets a part of it: set the key \
-             in the environment, too, or unset {}.",
+            "; the API settings of the .env file are ignored, since the environment sets some of them: set the key in \
+             the environment, too, or unset {}",
             GeminiClientBuilder::CONNECTION_VARIABLES
                 .into_iter()
                 .filter(|name| in_environment(name).is_some())
@@ -165,14 +167,14 @@ impl fmt::Display for Connection {
         {
             let other = KEYS.into_iter().find(|other| *other != key);
             let other = other.filter(|_| self.has_two_keys);
-            let other = other.map(|other| format!("; {other} is set, too, and not used"));
+            let other = other.map(|other| format!("; {other} is also set and is ignored"));
             writeln!(f, "Key: {key}{file}{}", other.unwrap_or_default())?;
         }
-        if !self.not_used.is_empty() {
-            let names = self.not_used.join(", ");
+        if !self.ignored.is_empty() {
+            let names = self.ignored.join(", ");
             writeln!(
                 f,
-                "Not used, since the environment sets the key: {names} of the .env file"
+                "Ignored, since the environment sets the key: {names} of the .env file"
             )?;
         }
         Ok(())

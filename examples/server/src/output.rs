@@ -1,8 +1,8 @@
 //! Standard output and standard error behind bounded queues.
 //!
-//! A thread of its own writes each: when nobody reads a pipe, that thread waits and nothing else does.
-//! `tracing-appender` does the same for logs, but bounds lines and not bytes, does not count lines that could not
-//! be written, and prints to standard output when its queue is full at the end, which may block or panic.
+//! Each has a thread that writes: if a pipe is not read, only this thread blocks. `tracing-appender` does the same
+//! for logs, but limits lines instead of bytes, does not count lines whose write failed, and prints to standard output
+//! if its queue is full at exit, which may block or panic.
 
 use std::{
     collections::VecDeque,
@@ -14,13 +14,13 @@ use std::{
 
 use tracing_subscriber::fmt::MakeWriter;
 
-/// How many bytes wait to be written at most; what comes then is dropped.
+/// The most bytes in the queue. Further texts are dropped.
 const QUEUE_BYTES: usize = 1024 * 1024;
 
-/// How long the end of the program waits for what is still to be written.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+/// How long the program waits at exit for the queue to be written.
+const FLUSH_TIME: Duration = Duration::from_secs(1);
 
-/// A stream that is written without waiting for its reader. Clones are the same stream.
+/// A stream whose writers do not wait for its reader. Clones write to the same stream.
 #[derive(Clone)]
 pub(crate) struct Output(Arc<Queue>);
 
@@ -32,11 +32,11 @@ struct Queue {
 #[derive(Default)]
 struct State {
     texts: VecDeque<Vec<u8>>,
-    /// Of all texts that wait, and of the one that is being written.
+    /// The bytes of all queued texts, and of the one that is being written.
     bytes: usize,
-    /// Texts that found no capacity or could not be written.
+    /// The number of texts that did not fit or whose write failed.
     dropped: u64,
-    /// Whether the last text could not be written: the reader is gone.
+    /// Whether the last write failed, since the reader has closed the stream.
     is_closed: bool,
 }
 
@@ -65,22 +65,22 @@ impl Output {
         self.0.changed.notify_all();
     }
 
-    /// How many texts were dropped.
+    /// The number of dropped texts.
     pub(crate) fn dropped(&self) -> u64 {
         self.0.lock().dropped
     }
 
-    /// Whether texts are read, or soon will be.
+    /// Whether the stream is being read: the last write succeeded and the queue is less than half full.
     pub(crate) fn is_read(&self) -> bool {
         let state = self.0.lock();
         !state.is_closed && state.bytes < QUEUE_BYTES / 2
     }
 
-    /// Waits until all is written, for a second at most.
+    /// Waits until the queue is written, for at most a second.
     pub(crate) fn flush(&self) {
         let state = self.0.lock();
         let waits = |state: &mut State| state.bytes > 0;
-        let waited = self.0.changed.wait_timeout_while(state, LAST_WORDS, waits);
+        let waited = self.0.changed.wait_timeout_while(state, FLUSH_TIME, waits);
         drop(waited);
     }
 }
@@ -128,8 +128,8 @@ impl<'a> MakeWriter<'a> for Output {
     }
 }
 
-/// Writes the last text of the program to standard error, unless nobody reads that.
-pub(crate) fn say_last(text: &str) {
+/// Writes the last line of the program to standard error. Waits for a reader for at most a second.
+pub(crate) fn write_last(text: &str) {
     if let Ok(stderr) = Output::to(io::stderr()) {
         stderr.push(format!("{text}\n").as_bytes());
         stderr.flush();
@@ -142,10 +142,10 @@ mod tests {
 
     use super::*;
 
-    /// A stream that takes one text for each answer: whether it fails.
-    struct Answered(mpsc::Receiver<bool>, mpsc::Sender<Vec<u8>>);
+    /// A stream that writes one text per received value; `true` makes the write fail.
+    struct Scripted(mpsc::Receiver<bool>, mpsc::Sender<Vec<u8>>);
 
-    impl Write for Answered {
+    impl Write for Scripted {
         fn write(&mut self, text: &[u8]) -> io::Result<usize> {
             if self.0.recv().unwrap_or(true) {
                 return Err(io::ErrorKind::BrokenPipe.into());
@@ -160,10 +160,10 @@ mod tests {
     }
 
     #[test]
-    fn what_finds_no_capacity_is_dropped_and_counted() {
-        let (answer, answers) = mpsc::channel();
-        let (tell, told) = mpsc::channel();
-        let output = Output::to(Answered(answers, tell)).unwrap();
+    fn texts_above_the_limit_are_dropped_and_counted() {
+        let (outcome, outcomes) = mpsc::channel();
+        let (sender, written) = mpsc::channel();
+        let output = Output::to(Scripted(outcomes, sender)).unwrap();
         let text = vec![b'x'; QUEUE_BYTES / 4];
         for _ in 0..7 {
             output.push(&text);
@@ -171,30 +171,30 @@ mod tests {
         assert_eq!(output.dropped(), 3);
         assert!(!output.is_read());
         for _ in 0..4 {
-            answer.send(false).unwrap();
-            assert_eq!(told.recv().unwrap().len(), text.len());
+            outcome.send(false).unwrap();
+            assert_eq!(written.recv().unwrap().len(), text.len());
         }
         output.flush();
         assert!(output.is_read());
         output.push(b"taken");
-        answer.send(false).unwrap();
-        assert_eq!(told.recv().unwrap(), b"taken");
+        outcome.send(false).unwrap();
+        assert_eq!(written.recv().unwrap(), b"taken");
         assert_eq!(output.dropped(), 3);
     }
 
     #[test]
-    fn what_cannot_be_written_is_counted() {
-        let (answer, answers) = mpsc::channel();
-        let (tell, told) = mpsc::channel();
-        let output = Output::to(Answered(answers, tell)).unwrap();
+    fn failed_writes_are_counted() {
+        let (outcome, outcomes) = mpsc::channel();
+        let (sender, written) = mpsc::channel();
+        let output = Output::to(Scripted(outcomes, sender)).unwrap();
         output.push(b"lost");
-        answer.send(true).unwrap();
+        outcome.send(true).unwrap();
         output.flush();
         assert_eq!((output.dropped(), output.is_read()), (1, false));
         output.push(b"written");
-        answer.send(false).unwrap();
+        outcome.send(false).unwrap();
         output.flush();
         assert_eq!((output.dropped(), output.is_read()), (1, true));
-        assert_eq!(told.recv().unwrap(), b"written");
+        assert_eq!(written.recv().unwrap(), b"written");
     }
 }

@@ -1,42 +1,40 @@
-//! Tells the events of a run to a person, a line each.
+//! Events of a run as lines for a terminal.
 
 use std::io::{self, Write};
 
 use serde_json::Value;
 use workflow_core::{EventKind, StepEvent, error::Problem, event::Progress};
 
-/// The most characters of an output that a line shows.
-const SHOWN: usize = 100;
+/// The most characters of an output in a line.
+const MAX_CHARS: usize = 100;
 
-/// Writes what happened, if it is worth a line.
-pub(crate) fn narrate(out: &mut impl Write, event: &StepEvent) -> io::Result<()> {
-    let Some(what) = told(&event.kind) else {
+/// Writes the line of an event. Some events have none.
+pub(crate) fn write_progress(out: &mut impl Write, event: &StepEvent) -> io::Result<()> {
+    let Some(text) = text(&event.kind) else {
         return Ok(());
     };
-    let what = printable(&what);
+    let text = printable(&text);
     match event.step() {
-        Some(step) => writeln!(out, "{:<24} {what}", step.path().as_str()),
-        None => writeln!(out, "{what}"),
+        Some(step) => writeln!(out, "{:<24} {text}", step.path().as_str()),
+        None => writeln!(out, "{text}"),
     }
 }
 
-/// A text without characters that would command a terminal: it may come from a model.
+/// Replaces control characters: a text of a model could contain escape sequences for the terminal.
 pub(crate) fn printable(text: &str) -> String {
-    let commands = |c: char| c.is_control() && c != '\n' && c != '\t';
-    text.replace(commands, "\u{fffd}")
+    let is_control = |c: char| c.is_control() && c != '\n' && c != '\t';
+    text.replace(is_control, "\u{fffd}")
 }
 
-fn told(kind: &EventKind) -> Option<String> {
+/// The text of an event; `None` if it needs no line.
+fn text(kind: &EventKind) -> Option<String> {
     Some(match kind {
         EventKind::NodeStarted(it) if it.attempt > 1 => format!("attempt {}", it.attempt),
-        EventKind::NodeStarted(_) => "begins".to_owned(),
+        EventKind::NodeStarted(_) => "started".to_owned(),
         EventKind::NodeQueued(it) => {
-            format!(
-                "waits in line for {}, at position {}",
-                it.queue, it.position
-            )
+            format!("queued for {}, at position {}", it.queue, it.position)
         }
-        EventKind::NodeAdmitted(it) => format!("is admitted after {} ms", it.queued_ms),
+        EventKind::NodeAdmitted(it) => format!("admitted after {} ms", it.queued_ms),
         EventKind::NodeProgress(it) => match it.progress {
             Progress::Items {
                 items_done, items, ..
@@ -44,35 +42,39 @@ fn told(kind: &EventKind) -> Option<String> {
             Progress::Round { round } => format!("round {}", round + 1),
         },
         EventKind::NodeRetrying(it) => {
-            let wait = format!("{}; retried in {} ms", it.error.detail, it.next_in_ms);
+            let wait = format!("{}; retrying in {} ms", it.error.detail, it.next_in_ms);
             match &it.waits_for {
-                Some(awaited) => {
-                    format!("{wait}, once the {} allows it", awaited.replace('_', " "))
+                Some(limit) => {
+                    format!("{wait}, once the {} allows it", limit.replace('_', " "))
                 }
                 None => wait,
             }
         }
         EventKind::NodeWaiting(it) => match (&it.message, it.resumes_at) {
-            (Some(message), _) => asked(message, it.schema.as_deref()),
-            (None, Some(time)) => format!("waits until {time}"),
-            (None, None) => "waits".to_owned(),
+            (Some(message), _) => question(message, it.schema.as_deref()),
+            (None, Some(time)) => format!("waiting until {time}"),
+            (None, None) => "waiting".to_owned(),
         },
         EventKind::NodeCompleted(it) => {
-            let is_cut = it.report.as_ref().is_some_and(|report| report.truncated);
-            let cut = if is_cut {
-                ", cut off at the token limit"
+            let is_truncated = it.report.as_ref().is_some_and(|report| report.truncated);
+            let cut = if is_truncated {
+                ", truncated at the token limit"
             } else {
                 ""
             };
-            format!("done in {} ms{cut}: {}", it.duration_ms, shown(&it.output))
+            format!(
+                "completed in {} ms{cut}: {}",
+                it.duration_ms,
+                preview(&it.output)
+            )
         }
         EventKind::NodeFailed(it) if it.handled => with_hint(
             format!("failed, and the workflow continues: {}", it.error.detail),
             &it.error,
         ),
         EventKind::NodeFailed(it) => with_hint(format!("failed: {}", it.error.detail), &it.error),
-        EventKind::NodeSkipped(_) => "is skipped".to_owned(),
-        EventKind::NodeCancelled(_) => "is stopped".to_owned(),
+        EventKind::NodeSkipped(_) => "skipped".to_owned(),
+        EventKind::NodeCancelled(_) => "cancelled".to_owned(),
         EventKind::RunFailed(it) => with_hint(
             format!("The run failed: {} [{}]", it.error.detail, it.error.code),
             &it.error,
@@ -82,30 +84,31 @@ fn told(kind: &EventKind) -> Option<String> {
     })
 }
 
-/// What happened, the single faults, and what can be done about it.
-fn with_hint(what: String, error: &Problem) -> String {
+/// A text with the faults of the error, one per line, and its hint.
+fn with_hint(text: String, error: &Problem) -> String {
     let faults = error.errors.iter().map(|fault| format!("  {fault}"));
     let hint = error.hint.iter().map(|hint| format!("Hint: {hint}"));
-    let lines: Vec<String> = std::iter::once(what).chain(faults).chain(hint).collect();
+    let lines: Vec<String> = std::iter::once(text).chain(faults).chain(hint).collect();
     lines.join("\n")
 }
 
-/// What a person is asked, and how to answer.
-fn asked(message: &str, schema: Option<&Value>) -> String {
+/// A question, and the expected form of the answer.
+fn question(message: &str, schema: Option<&Value>) -> String {
     match schema {
         Some(schema) => {
-            format!("asks: {message}\nAnswer with a line of JSON that fits {schema}")
+            format!("asks: {message}\nAnswer with a line of JSON that matches {schema}")
         }
-        None => format!("asks: {message}\nAnswer with a line: JSON, or else a text"),
+        None => format!("asks: {message}\nAnswer with a line: JSON, or else a string"),
     }
 }
 
-fn shown(output: &Value) -> String {
+/// The beginning of an output, in one line.
+fn preview(output: &Value) -> String {
     let text = match output.as_str() {
         Some(text) => text.replace('\n', " "),
         None => output.to_string(),
     };
-    match text.char_indices().nth(SHOWN) {
+    match text.char_indices().nth(MAX_CHARS) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
     }

@@ -4,22 +4,21 @@ use workflow_core::Registry;
 use workflow_fetch::{FromEnv, HttpClient, HttpClientBuilder};
 use workflow_gemini::GeminiClient;
 
-use crate::{cli::NodeArgs, error::Stopped, variables::Variables};
+use crate::{cli::NodeArgs, error::CliError, variables::Variables};
 
-/// The built-in types; `LLMNode`, which asks through this client; and `HttpNode`, which may call the
-/// origins of the command line.
+/// The built-in types, `LLMNode` with this client, and `HttpNode` for the allowed origins.
 pub(crate) fn registry(
     client: GeminiClient,
     args: &NodeArgs,
     variables: Variables,
-) -> Result<Registry, Stopped> {
+) -> Result<Registry, CliError> {
     let mut registry = Registry::default();
     workflow_gemini::register(&mut registry, client);
     workflow_fetch::register(&mut registry, http_client(args, variables)?);
     Ok(registry)
 }
 
-fn http_client(args: &NodeArgs, variables: Variables) -> Result<HttpClient, Stopped> {
+fn http_client(args: &NodeArgs, variables: Variables) -> Result<HttpClient, CliError> {
     let mut secrets = FromEnv::default().with_reader(move |name| variables.get(name));
     for secret in &args.secrets {
         secrets = match secret.split_once('=') {

@@ -1,4 +1,4 @@
-//! `workflow-server run FILE`.
+//! `workflow-server run FILE`: one run in an engine of its own, in memory.
 
 use std::{
     collections::VecDeque,
@@ -18,32 +18,32 @@ use workflow_core::{
 
 use crate::{
     cli::RunArgs,
-    error::Stopped,
+    error::CliError,
     file::{json_or_text, read_input, read_spec},
     library::{Library, store},
     model::Model,
-    narrate::{narrate, printable},
     output::Output,
+    progress::{printable, write_progress},
     registry::registry,
     signals::Signals,
     variables::Variables,
 };
 
-/// Runs a workflow to its end, in an engine of its own. People are asked on standard input.
-pub(crate) fn run(args: &RunArgs, variables: Variables) -> Result<ExitCode, Stopped> {
+/// Runs a workflow to its end. Answers to steps that wait for a person are read from standard input.
+pub(crate) fn run(args: &RunArgs, variables: Variables) -> Result<ExitCode, CliError> {
     match Runtime::new()?.block_on(run_to_end(args, variables)) {
-        // The reader of the output has gone, as `head` does: no failure, and nothing to report.
-        Err(Stopped::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+        // The reader of the output has ended, as `head` does: not an error, and nothing to report.
+        Err(CliError::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
             Ok(ExitCode::from(CLOSED_PIPE))
         }
         ended => ended,
     }
 }
 
-/// The status of a program that a closed pipe ends, as a shell reports it: 128 and the number of SIGPIPE.
+/// The exit code of a program that SIGPIPE ends, as shells report it: 128 plus the number of the signal.
 const CLOSED_PIPE: u8 = 141;
 
-async fn run_to_end(args: &RunArgs, variables: Variables) -> Result<ExitCode, Stopped> {
+async fn run_to_end(args: &RunArgs, variables: Variables) -> Result<ExitCode, CliError> {
     let spec = read_spec(&args.file)?;
     let library = Library::read(&args.library)?;
     let input = input(&args.input)?;
@@ -54,14 +54,14 @@ async fn run_to_end(args: &RunArgs, variables: Variables) -> Result<ExitCode, St
     let model = if needs_model {
         Model::new(&args.nodes, &variables).await?
     } else {
-        Model::uncalled()?
+        Model::unused()?
     };
     let registry = registry(model.client.clone(), &args.nodes, variables)?;
     let engine = LocalEngine::builder(registry).build();
     library.store(&engine).await?;
     let workflow = store(&engine, &args.file, spec).await?.id;
     let started = engine.start(NewRun::new(workflow, input)).await;
-    let run = started.map_err(|error| Stopped::Refused(args.file.clone(), error))?;
+    let run = started.map_err(|error| CliError::Refused(args.file.clone(), error))?;
 
     let mut signals = Signals::new()?;
     let mut session = Session::new(&engine, run.id, args.json)?;
@@ -76,32 +76,33 @@ async fn run_to_end(args: &RunArgs, variables: Variables) -> Result<ExitCode, St
     ended
 }
 
-/// Whether one of these nodes, or of those in them, calls the model: only then a key is needed.
+/// Whether one of these nodes, or a node in their bodies, calls the model: only then a key is required.
 fn calls_the_model(nodes: &Value) -> bool {
     let mut nodes = nodes.as_array().into_iter().flatten();
     nodes.any(|node| node["type"] == "LLMNode" || calls_the_model(&node["data"]["nodes"]))
 }
 
-/// JSON, or else a text; or one of them in a file.
-fn input(written: &str) -> Result<Value, Stopped> {
-    match written.strip_prefix('@') {
+/// The input: JSON, or else a string; with `@`, from a file.
+fn input(argument: &str) -> Result<Value, CliError> {
+    match argument.strip_prefix('@') {
         Some(file) => read_input(Path::new(file)),
-        None => json_or_text(written).map_err(|error| Stopped::Input(error.into_faults())),
+        None => json_or_text(argument).map_err(|error| CliError::Input(error.into_faults())),
     }
 }
 
-/// A run, and the person who watches it.
+/// The connection between a run and the terminal.
 struct Session<'a> {
     engine: &'a LocalEngine,
     run: RunId,
     json: bool,
-    /// The number of the last event that was told.
-    told: u64,
-    /// Standard error: progress, and what is asked.
+    /// The number of the last event that was printed.
+    last_seq: u64,
+    /// Standard error: progress and questions.
     stderr: Output,
-    /// The steps that wait for an answer, first come first served.
-    asked: VecDeque<(StepPath, WaitId)>,
-    answers: Option<mpsc::Receiver<String>>,
+    /// The steps that wait for an answer. A line of input answers the first one.
+    waits: VecDeque<(StepPath, WaitId)>,
+    /// Lines of standard input; `None` until the first question.
+    lines: Option<mpsc::Receiver<String>>,
 }
 
 impl<'a> Session<'a> {
@@ -110,50 +111,50 @@ impl<'a> Session<'a> {
             engine,
             run,
             json,
-            told: 0,
+            last_seq: 0,
             stderr: Output::to(io::stderr())?,
-            asked: VecDeque::new(),
-            answers: None,
+            waits: VecDeque::new(),
+            lines: None,
         })
     }
 
-    /// Tells what happens, and passes answers on, until the run is over.
-    async fn follow(&mut self) -> Result<ExitCode, Stopped> {
-        let mut updates = self.engine.events(self.run, self.told).await?;
+    /// Prints events and passes answers to the run, until the run ends.
+    async fn follow(&mut self) -> Result<ExitCode, CliError> {
+        let mut updates = self.engine.events(self.run, self.last_seq).await?;
         loop {
             tokio::select! {
                 biased;
                 update = updates.next() => match update {
-                    Some(update) => if let Some(code) = self.take(&update)? {
+                    Some(update) => if let Some(code) = self.handle(&update)? {
                         return Ok(code);
                     }
                     None => return Ok(ExitCode::FAILURE),
                 },
-                line = next_line(&mut self.answers), if !self.asked.is_empty() => {
+                line = next_line(&mut self.lines), if !self.waits.is_empty() => {
                     self.answer(line).await?;
                 }
             }
         }
     }
 
-    /// Tells an update; the exit code when it was the last.
-    fn take(&mut self, update: &Update) -> Result<Option<ExitCode>, Stopped> {
+    /// Prints an update. Returns the exit code after the last one.
+    fn handle(&mut self, update: &Update) -> Result<Option<ExitCode>, CliError> {
         if self.json {
             print_line(update)?;
         }
         let Update::Event(event) = update else {
             return Ok(None);
         };
-        self.told = event.seq;
+        self.last_seq = event.seq;
         if !self.json {
-            // The run does not depend on a reader of its progress.
-            narrate(&mut self.stderr, event).ok();
+            // A closed standard error must not fail the run.
+            write_progress(&mut self.stderr, event).ok();
         }
-        self.note(event);
+        self.track_waits(event);
         if let EventKind::RunCompleted(completed) = &event.kind
             && !self.json
         {
-            // Both may be a terminal: what happened comes before the result.
+            // Both may be the same terminal: progress comes before the result.
             self.stderr.flush();
             print_result(&completed.output)?;
         }
@@ -164,64 +165,64 @@ impl<'a> Session<'a> {
         Ok(event.is_terminal().then_some(code))
     }
 
-    /// Notes who asks, and who does not any more.
-    fn note(&mut self, event: &StepEvent) {
+    /// Adds steps that begin to wait for an answer, and removes those that do not wait any more.
+    fn track_waits(&mut self, event: &StepEvent) {
         match &event.kind {
             EventKind::NodeWaiting(waiting) if waiting.message.is_some() => {
                 let step = waiting.step.path().clone();
-                self.asked.push_back((step, waiting.wait_id));
+                self.waits.push_back((step, waiting.wait_id));
             }
             EventKind::NodeResumed(_) | EventKind::NodeFailed(_) | EventKind::NodeCancelled(_) => {
-                let over = event.step().map(StepRef::path);
-                self.asked.retain(|(step, _)| Some(step) != over);
+                let ended = event.step().map(StepRef::path);
+                self.waits.retain(|(step, _)| Some(step) != ended);
             }
             _ => {}
         }
     }
 
-    /// Passes an answer on, JSON or else a text. Where there is none any more, nobody will ever
-    /// answer, so the run is cancelled.
-    async fn answer(&mut self, line: Option<String>) -> Result<(), Stopped> {
-        let (Some(&(_, wait)), Some(line)) = (self.asked.front(), line) else {
-            self.asked.clear();
-            self.complain("Nobody answers: standard input has ended.");
+    /// Passes a line to the first waiting step, as JSON or else as a string. At the end of input no answer can come any
+    /// more, so the run is cancelled.
+    async fn answer(&mut self, line: Option<String>) -> Result<(), CliError> {
+        let (Some(&(_, wait)), Some(line)) = (self.waits.front(), line) else {
+            self.waits.clear();
+            self.report("Cancelled: standard input ended before the step was answered.");
             self.engine.cancel(self.run).await?;
             return Ok(());
         };
         let answer = match json_or_text(&line) {
             Ok(answer) => answer,
             Err(error) => {
-                self.no_answer(&error.into_faults());
+                self.report_invalid(&error.into_faults());
                 return Ok(());
             }
         };
         match self.engine.answer(self.run, wait, answer).await {
             Ok(_) => {}
             Err(EngineError::Signal(SignalError::Invalid(faults))) => {
-                self.no_answer(&faults);
+                self.report_invalid(&faults);
                 return Ok(());
             }
-            Err(EngineError::Signal(too_late)) => self.complain(&too_late.to_string()),
+            Err(EngineError::Signal(too_late)) => self.report(&too_late.to_string()),
             Err(error) => return Err(error.into()),
         }
-        self.asked.pop_front();
+        self.waits.pop_front();
         Ok(())
     }
 
-    fn no_answer(&self, faults: &[Fault]) {
+    fn report_invalid(&self, faults: &[Fault]) {
         for fault in faults {
-            self.complain(&format!("That is no answer: {fault}"));
+            self.report(&format!("Invalid answer: {fault}"));
         }
     }
 
-    /// Writes a line to standard error, if that is still read.
-    fn complain(&self, line: &str) {
+    /// Writes a line to standard error. It is dropped if standard error is not read.
+    fn report(&self, line: &str) {
         self.stderr.push(format!("{line}\n").as_bytes());
     }
 }
 
-/// The next line of standard input, which is read by a thread of its own from the first time on: a
-/// read cannot be given up.
+/// The next line of standard input. A thread reads it, since a blocking read cannot be cancelled; the thread starts
+/// with the first question, so that runs without questions leave standard input to others.
 async fn next_line(lines: &mut Option<mpsc::Receiver<String>>) -> Option<String> {
     let lines = lines.get_or_insert_with(|| {
         let (send, lines) = mpsc::channel(1);
@@ -237,7 +238,7 @@ async fn next_line(lines: &mut Option<mpsc::Receiver<String>>) -> Option<String>
     lines.recv().await
 }
 
-fn print_line(update: &Update) -> Result<(), Stopped> {
+fn print_line(update: &Update) -> Result<(), CliError> {
     let line = match update {
         Update::Event(event) => serde_json::to_string(event),
         Update::Delta(delta) => serde_json::to_string(delta),
@@ -249,7 +250,7 @@ fn print_line(update: &Update) -> Result<(), Stopped> {
     Ok(out.flush()?)
 }
 
-/// A text as it is, other JSON so that a person can read it.
+/// Prints a string as it is, and other JSON indented.
 fn print_result(output: &Value) -> io::Result<()> {
     let mut out = io::stdout().lock();
     let text = match output.as_str() {

@@ -1,4 +1,8 @@
-//! Serves until the program is asked to stop.
+//! The command without a name: starts the service, and shuts it down on a signal.
+//!
+//! Order of start: what can fail for lack of a setting comes first, and recovery of runs after the port is bound,
+//! so that a second instance does not touch the runs of the first. Order of shutdown: no new requests, then the
+//! runs, then the store.
 
 use std::{
     future,
@@ -22,7 +26,7 @@ use workflow_postgres::DatabaseLock;
 use crate::{
     cli::{LimitArgs, PrivateAddress, ServeArgs},
     data::Data,
-    error::Stopped,
+    error::CliError,
     keys,
     log::{self, log},
     model::Model,
@@ -33,18 +37,18 @@ use crate::{
     variables::Variables,
 };
 
-/// Serves until Ctrl-C, SIGTERM or SIGHUP.
-pub(crate) fn serve(args: ServeArgs, variables: Variables) -> Result<ExitCode, Stopped> {
+/// Serves until Ctrl-C, SIGTERM or SIGHUP. A second signal ends the program without waiting for runs.
+pub(crate) fn serve(args: ServeArgs, variables: Variables) -> Result<ExitCode, CliError> {
     let stderr = log(args.log.clone(), args.log_format)?;
     let served = start(args, variables, &stderr);
     stderr.flush();
     served
 }
 
-fn start(args: ServeArgs, variables: Variables, stderr: &Output) -> Result<ExitCode, Stopped> {
+fn start(args: ServeArgs, variables: Variables, stderr: &Output) -> Result<ExitCode, CliError> {
     let keys = keys::keys(&args, &variables)?;
     if keys.is_empty() && !args.addr.ip().is_loopback() {
-        return Err(Stopped::Exposed(args.addr));
+        return Err(CliError::Exposed(args.addr));
     }
     Runtime::new()?.block_on(run(args, keys, variables, stderr))?;
     Ok(ExitCode::SUCCESS)
@@ -55,7 +59,7 @@ async fn run(
     keys: Vec<ApiKey>,
     variables: Variables,
     stderr: &Output,
-) -> Result<(), Stopped> {
+) -> Result<(), CliError> {
     let mut signals = Signals::new()?;
     let model = Model::new(&args.nodes, &variables).await?;
     let listener = listen(args.addr).await?;
@@ -73,7 +77,7 @@ async fn run(
         let Recovered {
             going_on, waiting, ..
         } = recovered;
-        tracing::info!(going_on, waiting, "runs of the last time are taken up");
+        tracing::info!(going_on, waiting, "recovered runs");
     }
     announce(listener.local_addr()?, &model, &data, &args, &variables)?;
 
@@ -92,19 +96,19 @@ async fn run(
         shutdown.cancel();
         if let Some(database) = replaced {
             // The runs are driven by that instance.
-            return Err(Stopped::Replaced(database));
+            return Err(CliError::Replaced(database));
         }
-        tracing::info!("stopping: runs have {drain:?} to end");
+        tracing::info!("shutting down: waiting up to {drain:?} for runs to end");
         tokio::select! {
             () = engine.shutdown(drain) => {}
-            () = signals.next() => tracing::warn!("stopped at once: asked twice"),
+            () = signals.next() => tracing::warn!("stopped without waiting: second signal"),
         }
-        Ok::<_, Stopped>(())
+        Ok::<_, CliError>(())
     };
     let served = async { tokio::try_join!(serving, stopping) };
     let served = tokio::select! {
         served = served => served,
-        () = log::watch(stderr, &metrics) => unreachable!("it never ends"),
+        () = log::watch(stderr, &metrics) => unreachable!("the watch never ends"),
     };
     engine.shutdown(Duration::ZERO).await;
     data.close().await;
@@ -121,7 +125,7 @@ impl Turn {
         data: &Data,
         listener: TcpListener,
         signals: &mut Signals,
-    ) -> Result<Option<(TcpListener, Self)>, Stopped> {
+    ) -> Result<Option<(TcpListener, Self)>, CliError> {
         let Data::Database(store) = data else {
             return Ok(Some((listener, Self(None))));
         };
@@ -146,16 +150,16 @@ impl Turn {
     }
 }
 
-async fn listen(addr: SocketAddr) -> Result<TcpListener, Stopped> {
+async fn listen(addr: SocketAddr) -> Result<TcpListener, CliError> {
     TcpListener::bind(addr)
         .await
         .map_err(|error| match error.kind() {
-            io::ErrorKind::AddrInUse => Stopped::AddressInUse(addr),
-            _ => Stopped::Listen(addr, error),
+            io::ErrorKind::AddrInUse => CliError::AddressInUse(addr),
+            _ => CliError::Listen(addr, error),
         })
 }
 
-/// Writes to standard output what was started. Nobody needs to read it.
+/// Writes the addresses and sources of settings to standard output. The service does not wait for a reader.
 fn announce(
     addr: SocketAddr,
     model: &Model,
@@ -174,7 +178,7 @@ fn announce(
     writeln!(out, "Model: {}", model.client.model())?;
     write!(out, "{}", model.connection())?;
     match data {
-        Data::Memory => writeln!(out, "Data: kept in memory only")?,
+        Data::Memory => writeln!(out, "Data: in memory only")?,
         Data::File(_) => writeln!(out, "Data: {}", args.data.data_dir.display())?,
         Data::Database(store) => writeln!(out, "Data: {}", store.database())?,
     }
@@ -190,9 +194,9 @@ fn announce(
     if model.is_simulated() {
         writeln!(
             out,
-            "Answers are simulated: no model is asked, nothing is charged."
+            "Replies are simulated: no model is called, nothing is charged."
         )?;
-        tracing::warn!("answers are simulated");
+        tracing::warn!("replies are simulated");
     }
     Output::to(io::stdout())?.push(&out);
     Ok(())
@@ -217,7 +221,7 @@ fn options(
     origins.fold(options, Options::with_cors_origin)
 }
 
-/// An engine with these bounds.
+/// An engine with these limits.
 fn engine(registry: Registry, limits: &LimitArgs) -> LocalEngineBuilder {
     let executor = Executor::new()
         .with_concurrent_steps(limits.max_steps)
@@ -248,7 +252,7 @@ fn limits(limits: &LimitArgs) -> Limits {
         .with_wrong_keys_per_minute(limits.wrong_keys_per_minute)
 }
 
-/// The service below a base path and without it: a proxy in front may remove the path from requests or not, and probes
+/// Serves the router with and without the base path: a proxy in front may remove it from requests or not, and probes
 /// need not know it.
 fn below(base_path: &str, router: Router) -> Router {
     if base_path.is_empty() {

@@ -1,9 +1,9 @@
-//! Settings: from the command line, the environment, the `.env` file and the configuration file, in this order, and
-//! otherwise from their defaults.
+//! Settings from the command line, the environment, the `.env` file and the configuration file. An earlier source
+//! takes precedence over a later one.
 //!
-//! A setting is described once, as an option of the command line. Its name there makes its key in the file
-//! (`--max-running` is `max_running`) and its variable (`WORKFLOW_MAX_RUNNING`). What one of these sets is added to the
-//! command line, unless the option is there already: so it is read and checked in one way, wherever it is from.
+//! A setting is described once, as an option of the command line. The key in the file (`max_running`) and the variable
+//! (`WORKFLOW_MAX_RUNNING`) derive from the name of the option (`--max-running`). Settings of the other sources are
+//! added to the command line unless the option is present, so all sources are parsed and checked by the same code.
 
 mod file;
 mod template;
@@ -18,35 +18,35 @@ use clap::{
 pub(crate) use self::template::template;
 use crate::{
     cli::{Cli, FileArgs},
-    error::Stopped,
+    error::CliError,
     variables::Variables,
 };
 
-/// What the program is to do, and what it was read from.
+/// The complete command line, and the variables for the clients.
 pub(crate) struct Settings {
     pub(crate) cli: Cli,
     pub(crate) variables: Variables,
 }
 
 impl Settings {
-    /// Reads every source. Prints help, or what is wrong with the command line, and ends the program where clap does.
+    /// Reads all sources. For help, and for errors of the command line, clap prints a text and exits.
     ///
     /// # Errors
-    /// A file cannot be read; or a variable, or a line of a file, is not a setting or has a value that cannot be used.
-    pub(crate) fn read(arguments: Vec<OsString>) -> Result<Self, Stopped> {
-        let mut line = Line::new(arguments);
+    /// If a file cannot be read, or a variable or a line of a file is not a setting or has an invalid value.
+    pub(crate) fn read(arguments: Vec<OsString>) -> Result<Self, CliError> {
+        let mut line = CommandLine::new(arguments);
         let cli = line.parse();
         if cli.files().is_none() {
             let variables = Variables::default();
             return Ok(Self { cli, variables });
         }
-        let of_environment = |name: &str| match env::var(name) {
-            Err(env::VarError::NotUnicode(_)) => Err("it is not UTF-8"),
+        let from_environment = |name: &str| match env::var(name) {
+            Err(env::VarError::NotUnicode(_)) => Err("not UTF-8"),
             value => Ok(value.ok()),
         };
         let settings = settings();
-        line.add_variables(&FileArgs::options(), "the environment", of_environment)?;
-        line.add_variables(&settings, "the environment", of_environment)?;
+        line.add_variables(&FileArgs::options(), "the environment", from_environment)?;
+        line.add_variables(&settings, "the environment", from_environment)?;
         let files = line.parse().files().cloned().unwrap_or_default();
         let variables = Variables::read(files.env_file.as_deref())?;
         if let Some(path) = variables.path() {
@@ -61,7 +61,7 @@ impl Settings {
     }
 }
 
-/// The options that are settings.
+/// The options that are settings: all with a long name, except those of files and `--help-config`.
 fn settings() -> Vec<Arg> {
     let command = Cli::command();
     let files = FileArgs::options();
@@ -74,12 +74,12 @@ fn settings() -> Vec<Arg> {
     settings.cloned().collect()
 }
 
-/// The key of a setting in the configuration file.
+/// The key in the configuration file.
 fn key(setting: &Arg) -> String {
     setting.get_long().unwrap_or_default().replace('-', "_")
 }
 
-/// The variable of a setting.
+/// The environment variable. Two have the names that Google's tools use.
 fn variable(setting: &Arg) -> String {
     match setting.get_id().as_str() {
         "model" => "GEMINI_MODEL".to_owned(),
@@ -98,62 +98,62 @@ fn is_switch(setting: &Arg) -> bool {
     matches!(setting.get_action(), ArgAction::SetTrue)
 }
 
-/// A command line that is completed source by source.
-struct Line {
+/// A command line to which each source adds its settings.
+struct CommandLine {
     arguments: Vec<OsString>,
-    /// Where options can be added: behind the name of the program and of the subcommand.
-    place: usize,
-    /// The command that is invoked.
+    /// The index at which options are inserted: after the names of program and subcommand.
+    insert_at: usize,
+    /// The invoked command.
     command: Command,
-    /// The options that are there.
-    given: HashSet<Id>,
+    /// The options that are present.
+    present: HashSet<Id>,
 }
 
-impl Line {
+impl CommandLine {
     fn new(arguments: Vec<OsString>) -> Self {
         let root = Cli::command();
         let matches = root.clone().get_matches_from(&arguments);
-        let (place, command, matches) = match matches.subcommand() {
+        let (insert_at, command, matches) = match matches.subcommand() {
             Some((name, matches)) => {
                 let command = root.find_subcommand(name).cloned();
                 (2, command.unwrap_or_default(), matches.clone())
             }
             None => (1, root, matches),
         };
-        let given = command
+        let present = command
             .get_arguments()
             .map(Arg::get_id)
             .filter(|id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine));
         Self {
-            given: given.cloned().collect(),
+            present: present.cloned().collect(),
             arguments,
-            place,
+            insert_at,
             command,
         }
     }
 
-    /// Ends the program where the command line cannot be parsed.
+    /// Parses the command line. Exits if it is invalid.
     fn parse(&self) -> Cli {
         let matches = Cli::command().get_matches_from(&self.arguments);
         Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
 
-    /// Adds the settings of variables. An empty one counts as not set.
+    /// Adds settings from variables. An empty variable counts as not set: deployment tools often set all of them.
     fn add_variables(
         &mut self,
         settings: &[Arg],
         source: &str,
         read: impl Fn(&str) -> Result<Option<String>, &'static str>,
-    ) -> Result<(), Stopped> {
-        let higher = self.given.clone();
+    ) -> Result<(), CliError> {
+        let higher = self.present.clone();
         for setting in settings {
-            // Callers' keys are read apart: those of all sources count.
+            // API keys add up over all sources, see `keys`.
             if setting.get_id() == "api_keys" {
                 continue;
             }
             let name = variable(setting);
             let place = || format!("{name} ({source})");
-            let value = read(&name).map_err(|reason| Stopped::Setting {
+            let value = read(&name).map_err(|reason| CliError::Setting {
                 place: place(),
                 reason: reason.to_owned(),
             })?;
@@ -175,49 +175,49 @@ impl Line {
     }
 
     /// Adds the settings of a configuration file.
-    fn add_file(&mut self, path: &Path) -> Result<(), Stopped> {
-        let higher = self.given.clone();
+    fn add_file(&mut self, path: &Path) -> Result<(), CliError> {
+        let higher = self.present.clone();
         for entry in file::read(path)? {
             self.add(&entry.setting, &entry.values, &higher, &entry.place)?;
         }
         Ok(())
     }
 
-    /// Adds values of a setting, unless a higher source has set it or one that excludes it, or the command does not
-    /// take it.
+    /// Adds a setting, unless a source of higher precedence sets it or a conflicting one, or the command does not have
+    /// it. The value is checked in any case, so that an invalid one is not accepted until it takes effect.
     fn add(
         &mut self,
         setting: &Arg,
         values: &[String],
         higher: &HashSet<Id>,
         place: &str,
-    ) -> Result<(), Stopped> {
+    ) -> Result<(), CliError> {
         let words = words(setting, values).and_then(|words| check(&words).map(|()| words));
-        let words = words.map_err(|reason| Stopped::Setting {
+        let words = words.map_err(|reason| CliError::Setting {
             place: place.to_owned(),
             reason,
         })?;
         let id = setting.get_id();
-        let is_taken = self
+        let is_known = self
             .command
             .get_arguments()
             .any(|known| known.get_id() == id);
-        if !is_taken
+        if !is_known
             || higher
                 .iter()
-                .any(|other| other == id || self.exclude(id, other))
+                .any(|other| other == id || self.conflict(id, other))
         {
             return Ok(());
         }
-        self.given.insert(id.clone());
-        let place = self.place..self.place;
+        self.present.insert(id.clone());
+        let place = self.insert_at..self.insert_at;
         self.arguments
             .splice(place, words.into_iter().map(OsString::from));
         Ok(())
     }
 
-    /// Whether two options cannot be given together.
-    fn exclude(&self, one: &Id, other: &Id) -> bool {
+    /// Whether two options conflict. clap may store this with either of them.
+    fn conflict(&self, one: &Id, other: &Id) -> bool {
         let conflicts = |one: &Id, other: &Id| {
             let mut options = self.command.get_arguments();
             let option = options.find(|option| option.get_id() == one);
@@ -230,7 +230,7 @@ impl Line {
     }
 }
 
-/// The values of a setting as options.
+/// A setting as arguments.
 fn words(setting: &Arg, values: &[String]) -> Result<Vec<String>, String> {
     let long = setting.get_long().unwrap_or_default();
     if !is_switch(setting) {
@@ -242,11 +242,12 @@ fn words(setting: &Arg, values: &[String]) -> Result<Vec<String>, String> {
     match values {
         [value] if value == "true" => Ok(vec![format!("--{long}")]),
         [value] if value == "false" => Ok(Vec::new()),
-        _ => Err("it is true or false".to_owned()),
+        _ => Err("expected true or false".to_owned()),
     }
 }
 
-/// Whether options have values that can be used, each by itself.
+/// Checks the values of options, each by itself. Conflicts and missing options depend on the whole line, and are left
+/// to its parsing.
 fn check(words: &[String]) -> Result<(), String> {
     for word in words {
         let parsed = Cli::command().try_get_matches_from(["workflow-server", word.as_str()]);

@@ -1,14 +1,14 @@
-//! How the program is asked to stop.
+//! Signals that stop the program.
 
 use std::io;
 
-/// Ctrl-C, SIGTERM and SIGHUP, caught from `new` on.
+/// Ctrl-C, SIGTERM and SIGHUP. `new` installs the handlers; from then on no signal ends the process by itself.
 pub(crate) struct Signals {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
-    /// The terminal was closed, or a service manager says so. None where `nohup` had it ignored.
+    /// Sent when the terminal closes. `None` if the program was started with `nohup`, which ignores it.
     #[cfg(unix)]
     hangup: Option<tokio::signal::unix::Signal>,
     #[cfg(windows)]
@@ -28,7 +28,7 @@ impl Signals {
         })
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     pub(crate) async fn next(&mut self) {
         let hangup = async {
             match &mut self.hangup {
@@ -44,7 +44,7 @@ impl Signals {
     }
 }
 
-/// Whether the program was started with this signal ignored, as far as the system says so in a file (Linux).
+/// Whether the program was started with this signal ignored. `false` on systems without `/proc` (only Linux has it).
 #[cfg(unix)]
 fn is_ignored(signal: tokio::signal::unix::SignalKind) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -62,7 +62,7 @@ impl Signals {
         Ok(Self { interrupt })
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     pub(crate) async fn next(&mut self) {
         self.interrupt.recv().await;
     }

@@ -19,13 +19,13 @@ use tokio_util::sync::CancellationToken;
 use workflow_http::Options;
 use workflow_postgres::{DatabaseLock, PostgresStore};
 
-use crate::error::Stopped;
+use crate::error::CliError;
 
 /// Waits until this process holds the lock of the database. Answers at the address meanwhile.
 pub(crate) async fn lock(
     store: &PostgresStore,
     listener: &net::TcpListener,
-) -> Result<DatabaseLock, Stopped> {
+) -> Result<DatabaseLock, CliError> {
     let waits = CancellationToken::new();
     let locking = store.lock(|| {
         tracing::info!(
@@ -36,7 +36,7 @@ pub(crate) async fn lock(
     });
     tokio::pin!(locking);
     tokio::select! {
-        lock = &mut locking => return lock.map_err(Stopped::Lock),
+        lock = &mut locking => return lock.map_err(CliError::Lock),
         () = waits.cancelled() => {}
     }
     let held = CancellationToken::new();
@@ -50,7 +50,7 @@ pub(crate) async fn lock(
     };
     let (lock, served) = tokio::join!(locking, serving);
     served?;
-    lock.map_err(Stopped::Lock)
+    lock.map_err(CliError::Lock)
 }
 
 fn router() -> Router {

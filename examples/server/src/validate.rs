@@ -1,4 +1,4 @@
-//! `workflow-server validate FILE`.
+//! `workflow-server validate FILE`: prints the faults of a workflow.
 
 use std::{
     io::{self, Write},
@@ -16,25 +16,25 @@ use workflow_gemini::GeminiClient;
 
 use crate::{
     cli::NodeArgs,
-    error::Stopped,
-    faults::{Listed, counted},
+    error::CliError,
+    faults::{FaultList, counted},
     file::{named, read},
     library::Library,
     registry::registry,
     variables::Variables,
 };
 
-/// Prints every fault of the workflow in this file, or that it has none.
-pub(crate) fn validate(file: &Path, library: &[PathBuf]) -> Result<ExitCode, Stopped> {
+/// Prints all faults of the workflow in this file. Exits with 1 if there are any.
+pub(crate) fn validate(file: &Path, library: &[PathBuf]) -> Result<ExitCode, CliError> {
     let found = match read_json(&read(file)?) {
         Ok(spec) => {
-            // The model is not called, so any key will do.
+            // Validation does not call the model, so the key is not used.
             let client = GeminiClient::builder().with_api_key("none").build()?;
             let registry = registry(client, &NodeArgs::default(), Variables::default())?;
             Runtime::new()?.block_on(async {
                 let engine = LocalEngine::builder(registry).build();
                 Library::read(library)?.store(&engine).await?;
-                Ok::<_, Stopped>(engine.validate(&spec).await?)
+                Ok::<_, CliError>(engine.validate(&spec).await?)
             })?
         }
         Err(JsonError::Faults(faults)) => Validation::of_faults(faults),
@@ -46,17 +46,17 @@ pub(crate) fn validate(file: &Path, library: &[PathBuf]) -> Result<ExitCode, Sto
     print(file, &found)
 }
 
-fn print(file: &Path, found: &Validation) -> Result<ExitCode, Stopped> {
+fn print(file: &Path, found: &Validation) -> Result<ExitCode, CliError> {
     let mut out = io::stdout().lock();
     let Some(nodes) = &found.nodes else {
         let number = counted(found.faults.len(), "fault");
-        writeln!(out, "{}: {number}{}", named(file), Listed(&found.faults))?;
+        writeln!(out, "{}: {number}{}", named(file), FaultList(&found.faults))?;
         return Ok(ExitCode::FAILURE);
     };
     writeln!(out, "valid: {}", counted(nodes.len(), "node"))?;
     if !found.warnings.is_empty() {
         let number = counted(found.warnings.len(), "warning");
-        writeln!(out, "{number}{}", Listed(&found.warnings))?;
+        writeln!(out, "{number}{}", FaultList(&found.warnings))?;
     }
     Ok(ExitCode::SUCCESS)
 }

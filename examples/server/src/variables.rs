@@ -1,4 +1,4 @@
-//! Environment variables, with those of one `.env` file behind them.
+//! Environment variables, and as a fallback those of a `.env` file.
 
 use std::{
     cell::Cell,
@@ -10,10 +10,10 @@ use std::{
     rc::Rc,
 };
 
-use crate::error::Stopped;
+use crate::error::CliError;
 
-/// The file that is read when no other is named. Parent directories are not searched: a file there may belong to
-/// somebody else's project, and it decides where a key is sent.
+/// The default file. Parent directories are not searched: a file there may belong to another project, and it decides
+/// where the API key is sent.
 const DEFAULT_FILE: &str = ".env";
 
 /// The variables of the environment and of a `.env` file. The process's own environment is not changed.
@@ -36,20 +36,20 @@ impl std::fmt::Debug for EnvFile {
 }
 
 impl Variables {
-    /// Reads `named`, which has to exist; without it `./.env`, if it exists.
+    /// Reads `named`, which must exist; without it `./.env`, if it exists.
     ///
     /// # Errors
-    /// The file cannot be read, or a line of it is not `NAME=value`.
-    pub(crate) fn read(named: Option<&Path>) -> Result<Self, Stopped> {
+    /// If the file cannot be read, or a line is not `NAME=value`.
+    pub(crate) fn read(named: Option<&Path>) -> Result<Self, CliError> {
         let path = named.unwrap_or(Path::new(DEFAULT_FILE));
         let file = match File::open(path) {
             Ok(file) => file,
             Err(error) if named.is_none() && error.kind() == io::ErrorKind::NotFound => {
                 return Ok(Self::default());
             }
-            Err(error) => return Err(Stopped::File(path.to_owned(), error)),
+            Err(error) => return Err(CliError::File(path.to_owned(), error)),
         };
-        let values = parse(file).map_err(|(line, reason)| Stopped::EnvFile {
+        let values = parse(file).map_err(|(line, reason)| CliError::EnvFile {
             path: path.to_owned(),
             line,
             reason,
@@ -59,7 +59,7 @@ impl Variables {
         Ok(Self { file })
     }
 
-    /// The path of the file that was read, if one was.
+    /// The path of the file that was read.
     pub(crate) fn path(&self) -> Option<&Path> {
         self.file.as_ref().map(|file| file.path.as_path())
     }
@@ -75,11 +75,12 @@ impl Variables {
         (!value.is_empty()).then(|| value.to_owned())
     }
 
-    /// A variable as it is written, also when it is empty: of the environment, otherwise of the file.
+    /// A variable of the environment, otherwise of the file. In contrast to [`get`](Self::get), an empty one counts as
+    /// set, and the value is not trimmed.
     ///
     /// # Errors
-    /// The value is not UTF-8.
-    pub(crate) fn as_written(&self, name: &str) -> Result<Option<String>, env::VarError> {
+    /// If the value is not UTF-8.
+    pub(crate) fn verbatim(&self, name: &str) -> Result<Option<String>, env::VarError> {
         match env::var(name) {
             Ok(value) => Ok(Some(value)),
             Err(env::VarError::NotPresent) => Ok(self
@@ -97,7 +98,10 @@ pub(crate) fn in_environment(name: &str) -> Option<String> {
     (!value.is_empty()).then_some(value)
 }
 
-/// The variables of a file; the first of several with one name counts. Otherwise the line that is wrong, and why.
+/// The variables of a file; the first of several with one name counts.
+///
+/// # Errors
+/// The number of the first invalid line, and the reason.
 fn parse(file: impl Read) -> Result<BTreeMap<String, String>, (usize, &'static str)> {
     let line = Rc::new(Cell::new(0));
     let lines = Lines {
@@ -113,26 +117,26 @@ fn parse(file: impl Read) -> Result<BTreeMap<String, String>, (usize, &'static s
     Ok(values)
 }
 
-/// The text of a line is not repeated: it may hold a key.
+/// The line and the reason of an error, without the text of the line, which may have a key.
 fn refusal(error: dotenvy::Error, line: usize) -> (usize, &'static str) {
     match error {
-        // A quoted value may have several lines: its first one is named.
+        // A quoted value may have several lines; report its first one.
         dotenvy::Error::LineParse(text, _) => {
             let more = text.trim_end().lines().count().saturating_sub(1);
-            (line.saturating_sub(more), "it is not NAME=value")
+            (line.saturating_sub(more), "expected NAME=value")
         }
         dotenvy::Error::Io(error) if error.kind() == io::ErrorKind::Unsupported => (
             line,
-            "`$NAME` is not replaced here: put the value in single quotes",
+            "`$NAME` is not substituted: put the value in single quotes",
         ),
         dotenvy::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
-            (line, "it is not UTF-8")
+            (line, "not UTF-8")
         }
-        _ => (line, "it cannot be read"),
+        _ => (line, "not readable"),
     }
 }
 
-/// A file that is read a line at a time, so that the number of the current line is known.
+/// A reader that returns one line at a time, to count lines: dotenvy's errors have no line numbers.
 struct Lines<R> {
     file: BufReader<R>,
     line: Rc<Cell<usize>>,
@@ -149,8 +153,8 @@ impl<R: Read> Read for Lines<R> {
             if !self.rest.is_empty() {
                 self.line.set(self.line.get() + 1);
             }
-            // dotenvy replaces `$NAME` by a variable of the environment: a file could send any of them as a key
-            // to a base URL that the same file sets.
+            // dotenvy substitutes `$NAME` by a variable of the environment. With that, a file could send any variable
+            // as a key to a base URL that the same file sets.
             if substitutes(&self.rest) {
                 return Err(io::ErrorKind::Unsupported.into());
             }
@@ -185,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wrong_line_is_named_by_its_number() {
+    fn an_invalid_line_is_reported_by_number() {
         for (text, line, reason) in [
             ("A=1\n\n# comment\nB: 2\n", 4, "NAME=value"),
             ("A=1\nonly words\n", 2, "NAME=value"),
@@ -203,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_read_as_they_are_written() {
+    fn values_are_read_without_substitution() {
         let text = "\u{feff}A=1\r\nexport B='$C \"x\"'\n#D=$E\nF=\"two\nlines\"\nG=\\$x\nA=2\nH=\n";
         let values = parse(text.as_bytes()).unwrap();
         let expected = [

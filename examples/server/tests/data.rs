@@ -1,4 +1,4 @@
-//! Where the program keeps its data, and what it says when it cannot.
+//! The data directory, and errors of it.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
@@ -26,9 +26,9 @@ async fn items(server: &Server, path: &str) -> usize {
 }
 
 #[tokio::test]
-async fn workflows_and_runs_are_there_when_it_is_started_again() {
+async fn workflows_and_runs_survive_a_restart() {
     let place = tempfile::tempdir().unwrap();
-    // Where it is not there, it is made.
+    // The directory is created.
     let place = place.path().join("new");
     let server = Server::keeping(&mut simulating(), &place).await;
     let outcome = server.outcome(&explain(), "Tides".into()).await;
@@ -44,7 +44,7 @@ async fn workflows_and_runs_are_there_when_it_is_started_again() {
     );
     assert!(
         !place.join("workflows.db-wal").exists(),
-        "what was written is in one file"
+        "all data is in one file"
     );
 
     let server = Server::keeping(&mut simulating(), &place).await;
@@ -61,24 +61,18 @@ async fn workflows_and_runs_are_there_when_it_is_started_again() {
 }
 
 #[tokio::test]
-async fn in_memory_nothing_is_written() {
+async fn a_store_in_memory_writes_no_file() {
     let place = tempfile::tempdir().unwrap();
     let mut program = simulating();
     let server = Server::start(program.current_dir(place.path())).await;
     server.outcome(&explain(), "Tides".into()).await;
     assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
     server.terminate();
-    assert!(
-        server
-            .end()
-            .await
-            .stdout
-            .contains("Data: kept in memory only")
-    );
+    assert!(server.end().await.stdout.contains("Data: in memory only"));
 }
 
 #[tokio::test]
-async fn runs_that_ended_are_forgotten_when_it_is_told_so() {
+async fn ended_runs_are_deleted_by_the_retention_settings() {
     let place = tempfile::tempdir().unwrap();
     let mut program = simulating();
     let server = Server::keeping(program.args(["--keep-runs", "2"]), place.path()).await;
@@ -92,7 +86,7 @@ async fn runs_that_ended_are_forgotten_when_it_is_told_so() {
     assert_eq!(items(&server, "/api/runs").await, 2);
 }
 
-/// How the program ends that cannot use this place.
+/// The exit code and standard error of a start with this unusable directory.
 async fn refusal(place: &Path) -> (Option<i32>, String) {
     let mut program = simulating();
     program
@@ -103,30 +97,30 @@ async fn refusal(place: &Path) -> (Option<i32>, String) {
 }
 
 #[tokio::test]
-async fn a_place_that_cannot_be_used_is_said_to_be_so() {
+async fn an_unusable_data_directory_is_reported() {
     let place = tempfile::tempdir().unwrap();
     let _first = Server::keeping(&mut simulating(), place.path()).await;
-    let (code, said) = refusal(place.path()).await;
+    let (code, stderr) = refusal(place.path()).await;
     assert_eq!(code, Some(1));
-    assert!(said.contains("in use by another process"), "{said}");
+    assert!(stderr.contains("in use by another process"), "{stderr}");
 
     let place = tempfile::tempdir().unwrap();
     fs::write(place.path().join("file"), "").unwrap();
-    let (code, said) = refusal(&place.path().join("file")).await;
+    let (code, stderr) = refusal(&place.path().join("file")).await;
     assert_eq!(code, Some(1));
-    assert!(said.contains("cannot be opened"), "{said}");
+    assert!(stderr.contains("cannot be opened"), "{stderr}");
 
     fs::write(
         place.path().join("workflows.db"),
         "not a database".repeat(400),
     )
     .unwrap();
-    let (code, said) = refusal(place.path()).await;
+    let (code, stderr) = refusal(place.path()).await;
     assert_eq!(code, Some(1));
-    assert!(said.contains("is not a store of workflows"), "{said}");
+    assert!(stderr.contains("is not a store of workflows"), "{stderr}");
 }
 
-/// As `prlimit` of the system: how large a file of this process may become.
+/// Limits the size of files of the process, with `prlimit`.
 fn limit(server: &Server, bytes: &str) {
     let mut prlimit = std::process::Command::new("prlimit");
     prlimit.args([
@@ -138,9 +132,9 @@ fn limit(server: &Server, bytes: &str) {
 }
 
 #[tokio::test]
-async fn a_full_disk_is_told_and_nothing_is_lost_by_it() {
+async fn a_full_disk_is_reported_and_loses_nothing() {
     let place = tempfile::tempdir().unwrap();
-    // Without its signal, a file that may not grow is an error of the write, as on a full disk.
+    // With the signal ignored, a write beyond the limit is an error, as on a full disk.
     let mut shell = Command::new("sh");
     let binary = env!("CARGO_BIN_EXE_workflow-server");
     let script = "trap '' XFSZ; exec \"$@\"";
@@ -173,11 +167,11 @@ async fn a_full_disk_is_told_and_nothing_is_lost_by_it() {
     let ready = server.get("/readyz").await;
     assert_eq!(ready.status(), 503);
     assert_eq!(server.get("/healthz").await.status(), 200);
-    // What can be read is read.
+    // Reads still work.
     assert_eq!(server.report(before["id"].as_str().unwrap()).await, before);
 
     limit(&server, "unlimited");
-    // The last result counts for a moment, and runs try their appends again after a while.
+    // Readiness caches its last result, and runs retry their appends after a delay.
     let begun = Instant::now();
     while server.get("/readyz").await.status() != 200 {
         assert!(begun.elapsed() < Duration::from_secs(20));
@@ -195,7 +189,7 @@ async fn a_full_disk_is_told_and_nothing_is_lost_by_it() {
     }
 }
 
-/// Waits until it is not ready any more, a second at most.
+/// Waits until the service is not ready any more, for at most a second.
 async fn is_not_ready_within_a_second(server: &Server) {
     let begun = Instant::now();
     while server.get("/readyz").await.status() == 200 {
@@ -205,7 +199,7 @@ async fn is_not_ready_within_a_second(server: &Server) {
 }
 
 #[tokio::test]
-async fn nothing_ends_in_a_data_directory_that_is_gone() {
+async fn no_run_ends_while_its_data_directory_is_gone() {
     let place = tempfile::tempdir().unwrap();
     let place = place.path().join("data");
     let mut program = program();
@@ -223,7 +217,7 @@ async fn nothing_ends_in_a_data_directory_that_is_gone() {
     assert_eq!(refused.status(), 503);
     let problem: Value = refused.json().await.unwrap();
     assert_eq!(problem["code"], "store_unavailable");
-    // The model has long answered by now.
+    // The model has replied by now.
     sleep(Duration::from_secs(3)).await;
     server.terminate();
     let shown = stream.text().await.unwrap_or_default();
@@ -245,14 +239,14 @@ async fn a_second_server_is_refused_whatever_the_name_of_the_file() {
     let other = tempfile::tempdir().unwrap();
     let link = other.path().join("workflows.db");
     fs::hard_link(place.path().join("workflows.db"), &link).unwrap();
-    let (code, said) = refusal(other.path()).await;
+    let (code, stderr) = refusal(other.path()).await;
     assert_eq!(code, Some(1));
-    assert!(said.contains("in use by another process"), "{said}");
+    assert!(stderr.contains("in use by another process"), "{stderr}");
     assert_eq!(server.report(before["id"].as_str().unwrap()).await, before);
 }
 
 #[tokio::test]
-async fn the_file_is_looked_through_after_the_start() {
+async fn the_file_is_checked_after_the_start() {
     let place = tempfile::tempdir().unwrap();
     let server = Server::keeping(&mut simulating(), place.path()).await;
     let run = server.outcome(&explain(), "Tides".into()).await;

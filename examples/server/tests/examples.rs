@@ -1,4 +1,4 @@
-//! All of `examples/workflows`: none has a fault, and none is forgotten.
+//! All workflows in `examples/workflows` are valid and tested.
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
 mod support;
@@ -24,7 +24,7 @@ fn names() -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn none_has_a_fault_or_a_warning() {
+async fn no_example_has_a_fault_or_warning() {
     let server = simulated("0ms").await;
     server.create(&example("product-brief")).await;
     for name in names() {
@@ -36,7 +36,7 @@ async fn none_has_a_fault_or_a_warning() {
         let warned: Vec<String> = warnings
             .map(|it| format!("{} {}", word(&it["code"]), word(&it["pointer"])))
             .collect();
-        // That `report_failure` has run is what it is there for.
+        // `report_failure` is there for its effect; nothing reads its output.
         let expected: &[&str] = match name.as_str() {
             "publish-article" => &["unused_node #/nodes/3"],
             _ => &[],
@@ -46,17 +46,17 @@ async fn none_has_a_fault_or_a_warning() {
 }
 
 #[test]
-fn each_is_called_like_its_file() {
+fn each_example_has_the_name_of_its_file() {
     for name in names() {
         let spec = example(&name);
-        // The prototype's, which has no name, stays as it was.
+        // This example has no name on purpose: names are optional.
         let called = spec["name"].as_str().unwrap_or("explain");
         assert_eq!(called, name);
     }
 }
 
 #[test]
-fn each_is_run_by_tests_of_one_file() {
+fn each_example_is_run_by_tests_of_one_file() {
     for name in names() {
         let test = format!("async fn {}_", name.replace('-', "_"));
         let files = TESTS.iter().filter(|file| file.contains(&test)).count();

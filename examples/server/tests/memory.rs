@@ -12,10 +12,10 @@ use tokio::time::{Instant, sleep};
 
 const MIB: u64 = 1024 * 1024;
 
-/// How long memory may take to be given back. The allocator takes 10 s for what it does not reuse.
+/// How long the release of memory may take. The allocator releases unused pages after 10 s.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// The resident memory of the program in bytes: that of now (`VmRSS`), or the most so far (`VmHWM`).
+/// The resident memory of the program in bytes: current (`VmRSS`) or peak (`VmHWM`).
 fn resident(server: &Server, field: &str) -> u64 {
     let process = server.process().unwrap();
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
@@ -24,7 +24,7 @@ fn resident(server: &Server, field: &str) -> u64 {
     kibibytes.parse::<u64>().unwrap() * 1024
 }
 
-/// A million bytes of JSON that hold fifty times as much memory.
+/// A million bytes of JSON that need fifty times as much memory when parsed.
 fn input() -> Value {
     let object = json!({"": {}});
     vec![object; 120_000].into()

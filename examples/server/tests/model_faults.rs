@@ -1,4 +1,4 @@
-//! A model that misbehaves: each way to do so has an error of its own, and the service lives.
+//! Faults of a model: each kind has its own error, and the service continues.
 
 mod support;
 
@@ -24,12 +24,12 @@ fn stream(body: &str) -> ResponseTemplate {
     ResponseTemplate::new(200).set_body_raw(body, "text/event-stream")
 }
 
-/// What a proxy may say.
+/// An HTML page, as a proxy may send it.
 fn page() -> ResponseTemplate {
     ResponseTemplate::new(200).set_body_raw("<html>Welcome</html>", "text/html")
 }
 
-/// Gives this answer to prompts with this word.
+/// Responds to prompts with this word.
 async fn answer(model: &MockServer, word: &str, answer: ResponseTemplate) {
     let asked = Mock::given(method("POST")).and(body_string_contains(word));
     asked.respond_with(answer).mount(model).await;
@@ -45,7 +45,7 @@ async fn server_of(model: &MockServer) -> Server {
 }
 
 #[tokio::test]
-async fn each_fault_of_a_model_is_told_as_what_it_is() {
+async fn each_fault_of_a_model_has_its_own_error() {
     let half = r#"data: {"candidates": [{"content": {"parts": [{"text": "Tides are"}]}}]}"#;
     let faults = [
         (
@@ -108,7 +108,7 @@ async fn each_fault_of_a_model_is_told_as_what_it_is() {
 }
 
 #[tokio::test]
-async fn half_a_body_and_no_json_are_told_without_a_stream_too() {
+async fn incomplete_and_invalid_replies_are_errors_without_a_stream_too() {
     let model = MockServer::start().await;
     let half = ResponseTemplate::new(200).set_body_raw(r#"{"candidates": [{"#, "application/json");
     answer(&model, "<half>", half).await;
@@ -130,7 +130,7 @@ async fn half_a_body_and_no_json_are_told_without_a_stream_too() {
 }
 
 #[tokio::test]
-async fn a_limit_is_waited_out() {
+async fn a_rate_limit_is_waited_for() {
     let model = MockServer::start().await;
     let over = json!({"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "Slow down.",
         "details": [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "0.02s"}]}});
@@ -154,7 +154,7 @@ async fn a_limit_is_waited_out() {
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_is_told_and_so_is_safety() {
+async fn a_failed_connection_and_a_safety_refusal_are_errors() {
     let server = simulated("0ms").await;
     for (prompt, code) in [
         ("[[cut]]", "answer_interrupted"),

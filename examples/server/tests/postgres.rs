@@ -133,7 +133,7 @@ async fn an_instance_that_lost_the_database_to_another_ends() {
     let ended = timeout(SOON, first.end()).await.unwrap();
     assert_eq!(ended.status.code(), Some(1));
     assert!(
-        ended.stderr.contains("Another instance serves database"),
+        ended.stderr.contains("another instance serves database"),
         "{}",
         ended.stderr
     );

@@ -24,49 +24,52 @@ async fn said(program: &mut Command) -> Said {
     }
 }
 
-/// A workflow that gives what it is given.
+/// A workflow whose output is its input.
 fn echo(name: &str) -> File {
     let node = json!({"id": "echo", "type": "TransformNode", "data": {"value": "{{ input }}"}});
     File::new(name, &json!({"nodes": [node]}).to_string())
 }
 
 #[tokio::test]
-async fn the_result_goes_to_standard_output_and_what_happens_to_standard_error() {
+async fn the_output_goes_to_standard_output_and_progress_to_standard_error() {
     let run = said(run(&example_file("explain")).args(["--input", "Tides"])).await;
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     let beginning = "This is a simulated answer about Tides. ";
     assert!(run.stdout.starts_with(beginning), "{}", run.stdout);
     assert_eq!(run.stdout.lines().count(), 1);
-    let told: Vec<&str> = run.stderr.lines().collect();
+    let lines: Vec<&str> = run.stderr.lines().collect();
     let prompt = "Explain this concept in one simple sentence: Tides";
-    assert_eq!(told[0], "prompt_step              begins");
-    assert!(told[1].starts_with("prompt_step              done in "));
-    assert!(told[1].ends_with(prompt), "{}", told[1]);
-    assert_eq!(told[2], "llm_step                 begins");
-    assert!(told[3].contains(beginning), "{}", told[3]);
-    assert!(told[3].ends_with('…'), "{}", told[3]);
-    assert_eq!(told.len(), 4);
+    assert_eq!(lines[0], "prompt_step              started");
+    assert!(lines[1].starts_with("prompt_step              completed in "));
+    assert!(lines[1].ends_with(prompt), "{}", lines[1]);
+    assert_eq!(lines[2], "llm_step                 started");
+    assert!(lines[3].contains(beginning), "{}", lines[3]);
+    assert!(lines[3].ends_with('…'), "{}", lines[3]);
+    assert_eq!(lines.len(), 4);
 }
 
 #[tokio::test]
-async fn an_answer_that_was_cut_off_is_said_to_be() {
+async fn a_truncated_reply_is_reported() {
     let node = json!({"id": "ask", "type": "LLMNode", "data": {"max_output_tokens": 2}});
     let workflow = File::new("cut.json", &json!({"nodes": [node]}).to_string());
     let run = said(run(workflow.path()).args(["--input", "Tides"])).await;
     assert_eq!(run.code, Some(0), "{}", run.stderr);
-    let told = run.stderr.lines().last().unwrap();
-    assert!(told.contains(" ms, cut off at the token limit: "), "{told}");
+    let lines = run.stderr.lines().last().unwrap();
+    assert!(
+        lines.contains(" ms, truncated at the token limit: "),
+        "{lines}"
+    );
 }
 
 #[tokio::test]
-async fn a_result_that_is_no_text_is_written_for_people() {
+async fn an_output_other_than_a_string_is_indented() {
     let workflow = echo("echo.json");
     let run = said(run(workflow.path()).args(["--input", r#"{"a":[1]}"#])).await;
     assert_eq!(run.stdout, "{\n  \"a\": [\n    1\n  ]\n}\n");
 }
 
 #[tokio::test]
-async fn as_json_there_is_nothing_but_events() {
+async fn with_json_only_events_are_printed() {
     let mut program = run(&example_file("explain"));
     let run = said(program.args(["--json", "--input", "Tides"])).await;
     assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
@@ -82,7 +85,7 @@ async fn as_json_there_is_nothing_but_events() {
 }
 
 #[tokio::test]
-async fn a_run_that_fails_says_why_and_with_which_code() {
+async fn a_failed_run_reports_reason_and_code() {
     let mut program = run(&example_file("explain"));
     let run = said(program.args(["--input", "[[400]]"])).await;
     assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""));
@@ -94,7 +97,7 @@ async fn a_run_that_fails_says_why_and_with_which_code() {
 }
 
 #[tokio::test]
-async fn a_run_that_fails_as_json_ends_with_that() {
+async fn with_json_a_failed_run_ends_with_its_event() {
     let mut program = run(&example_file("explain"));
     let run = said(program.args(["--json", "--input", "[[400]]"])).await;
     assert_eq!(run.code, Some(1));
@@ -104,7 +107,7 @@ async fn a_run_that_fails_as_json_ends_with_that() {
 }
 
 #[tokio::test]
-async fn an_input_is_json_or_a_text_or_in_a_file() {
+async fn an_input_is_json_or_a_string_or_a_file() {
     let workflow = echo("inputs.json");
     let number = File::new("number", "7\n");
     let letter = File::new("letter", "Dear Ada,\n");
@@ -129,12 +132,12 @@ async fn an_input_is_json_or_a_text_or_in_a_file() {
     assert!(
         missing
             .stderr
-            .starts_with("no-such-input could not be read: ")
+            .starts_with("error: failed to read no-such-input: ")
     );
 }
 
 #[tokio::test]
-async fn a_file_that_was_meant_as_json_is_not_run_as_a_text() {
+async fn invalid_json_in_a_file_is_not_used_as_a_string() {
     let workflow = echo("meant.json");
     for (name, content, outcome) in [
         ("broken.json", "Dear Ada", None),
@@ -156,8 +159,8 @@ async fn a_file_that_was_meant_as_json_is_not_run_as_a_text() {
             continue;
         }
         assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{name}");
-        let told = run.stderr.starts_with(file.name());
-        assert!(told, "{name}: {}", run.stderr);
+        let start = format!("error: {}", file.name());
+        assert!(run.stderr.starts_with(&start), "{name}: {}", run.stderr);
     }
 }
 
@@ -178,14 +181,13 @@ async fn an_input_may_come_from_standard_input() {
 }
 
 #[tokio::test]
-async fn json_that_would_be_changed_is_refused() {
+async fn json_that_a_parser_would_change_is_refused() {
     let workflow = echo("changed.json");
     for input in [r#"{"a": 1, "a": 2}"#, "123456789012345678901"] {
         let run = said(run(workflow.path()).args(["--input", input])).await;
         assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""));
         assert!(
-            run.stderr
-                .starts_with("The input cannot be used: 1 fault\n"),
+            run.stderr.starts_with("error: invalid input: 1 fault\n"),
             "{}",
             run.stderr
         );
@@ -206,19 +208,19 @@ async fn only_a_workflow_that_calls_the_model_needs_a_key() {
 }
 
 #[tokio::test]
-async fn a_called_workflow_is_given_along() {
+async fn called_workflows_are_read_with_the_option() {
     let mut program = run(&example_file("publish-article"));
     program.arg("--with").arg(example_file("product-brief"));
     let mut run = Dialogue::start(program.args(["--input", r#"{"topic": "bicycles"}"#]));
-    run.hear("write/brief").await;
-    run.hear("asks: Publish this?").await;
+    run.wait_for_line("write/brief").await;
+    run.wait_for_line("asks: Publish this?").await;
     run.say(r#"{"ok": false}"#).await;
     let ended = run.end().await;
     assert_eq!(ended.stdout, "{\n  \"published\": \"skipped\"\n}\n");
 }
 
 #[tokio::test]
-async fn every_fault_of_a_workflow_is_named() {
+async fn all_faults_of_a_workflow_are_printed() {
     let faulty = json!({"nodes": [
         {"id": "prompt_step", "type": "PromptNode", "data": {"template": "Say {{ inptu }}"}},
         {"id": "llm_step", "type": "LMNode"},
@@ -228,7 +230,7 @@ async fn every_fault_of_a_workflow_is_named() {
     assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""));
     assert_eq!(
         run.stderr.replace(faulty.name(), "FILE"),
-        "FILE cannot be run: 2 faults\n\
+        "error: cannot run FILE: 2 faults\n\
          #/nodes/0/data/template: `inptu` is not a node of this workflow [unknown_reference]\n  \
            hint: did you mean `input`?\n\
          #/nodes/1/type: `LMNode` is not a node type [unknown_type]\n  \
@@ -237,38 +239,44 @@ async fn every_fault_of_a_workflow_is_named() {
 }
 
 #[tokio::test]
-async fn every_fault_of_an_input_is_named() {
+async fn all_faults_of_an_input_are_printed() {
     let mut program = run(&example_file("support-triage"));
     let run = said(program.args(["--input", r#"{"txt": "Hi"}"#])).await;
     assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""));
     let file = example_file("support-triage");
     let file = file.to_str().unwrap();
-    let told = run.stderr.replace(file, "FILE");
-    let lines: BTreeSet<&str> = told.lines().collect();
+    let lines = run.stderr.replace(file, "FILE");
+    let lines: BTreeSet<&str> = lines.lines().collect();
     let expected = [
         "#/input: \"text\" is a required property [invalid_value]",
         "#/input: Additional properties are not allowed ('txt' was unexpected) [invalid_value]",
-        "FILE cannot be run: the input is not what the workflow takes",
+        "error: cannot run FILE: the input is not what the workflow takes",
     ];
     assert_eq!(lines, expected.into());
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_named() {
+async fn an_unreadable_file_is_reported() {
     let not_json = File::new("not.json", "{");
-    for (file, told) in [
-        (Path::new("no-such-workflow.json"), "could not be read: "),
-        (not_json.path(), "is not JSON: "),
+    let not_json_name = not_json.name();
+    for (file, start) in [
+        (
+            Path::new("no-such-workflow.json"),
+            "error: failed to read no-such-workflow.json: ".to_owned(),
+        ),
+        (
+            not_json.path(),
+            format!("error: {not_json_name} is not JSON: "),
+        ),
     ] {
         let run = said(&mut run(file)).await;
         assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""));
-        let told = format!("{} {told}", file.display());
-        assert!(run.stderr.starts_with(&told), "{}", run.stderr);
+        assert!(run.stderr.starts_with(&start), "{}", run.stderr);
     }
 }
 
 #[tokio::test]
-async fn without_a_key_it_says_what_to_do() {
+async fn a_missing_key_is_reported_with_a_hint() {
     let mut program = program();
     let run = said(program.arg("run").arg(example_file("explain"))).await;
     assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""));
@@ -296,7 +304,7 @@ async fn an_error_is_followed_by_its_hint() {
 }
 
 #[tokio::test]
-async fn a_reader_that_has_gone_ends_it_quietly() {
+async fn a_closed_pipe_ends_the_program_silently() {
     for arguments in [&["--input", "Tides"][..], &["--input", "Tides", "--json"]] {
         let mut program = run(&example_file("explain"));
         program.args(arguments);
@@ -305,13 +313,13 @@ async fn a_reader_that_has_gone_ends_it_quietly() {
         drop(child.stdout.take());
         let output = child.wait_with_output().await.unwrap();
         assert_eq!(output.status.code(), Some(141));
-        let told = text(output.stderr);
+        let lines = text(output.stderr);
         assert!(
-            !told.contains("panicked") && !told.contains("pipe"),
-            "{told}"
+            !lines.contains("panicked") && !lines.contains("pipe"),
+            "{lines}"
         );
     }
-    // Without a reader of the progress the result is printed nevertheless.
+    // The output is printed even if the progress is not read.
     let mut program = run(&example_file("explain"));
     program.args(["--input", "Tides"]);
     program.stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -7,17 +7,17 @@ use serde_json::{Value, json};
 use support::{Dialogue, File, example_file, program, run, word};
 
 #[tokio::test]
-async fn a_person_who_gives_no_fitting_answer_is_asked_again() {
+async fn an_invalid_answer_may_be_repeated() {
     let mut program = run(&example_file("review-with-person"));
     let mut run = Dialogue::start(program.args(["--input", "a greeting"]));
-    run.hear("asks: Round 1 of 3. ").await;
-    run.hear(r#"Answer with a line of JSON that fits {"type":"object","#)
+    run.wait_for_line("asks: Round 1 of 3. ").await;
+    run.wait_for_line(r#"Answer with a line of JSON that matches {"type":"object","#)
         .await;
     run.say("fine").await;
-    let refused = run.hear("That is no answer: ").await;
+    let refused = run.wait_for_line("Invalid answer: ").await;
     assert!(refused.contains("is not of type \"object\""), "{refused}");
     run.say(r#"{"ok": false, "comment": "warmer"}"#).await;
-    run.hear("asks: Round 2 of 3. ").await;
+    run.wait_for_line("asks: Round 2 of 3. ").await;
     run.say(r#"{"ok": true}"#).await;
     let ended = run.end().await;
     assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
@@ -26,7 +26,7 @@ async fn a_person_who_gives_no_fitting_answer_is_asked_again() {
     assert!(word(&output["text"]).contains("about warmer Your draft: "));
 }
 
-/// Two people are asked, the first of whom has hardly any time.
+/// A workflow with two questions, the first of which expires almost immediately.
 fn two_people() -> File {
     let spec = json!({"nodes": [
         {"id": "hurried", "type": "HumanNode", "on_error": "continue",
@@ -37,10 +37,10 @@ fn two_people() -> File {
 }
 
 #[tokio::test]
-async fn an_answer_goes_to_who_still_waits() {
+async fn an_answer_goes_to_a_step_that_still_waits() {
     let workflow = two_people();
     let mut run = Dialogue::start(&mut run(workflow.path()));
-    run.hear("asks: Now?").await;
+    run.wait_for_line("asks: Now?").await;
     run.say("now").await;
     let ended = run.end().await;
     assert_eq!(ended.stdout, "failed, now\n", "{}", ended.stderr);
@@ -48,21 +48,21 @@ async fn an_answer_goes_to_who_still_waits() {
 }
 
 #[tokio::test]
-async fn when_nobody_can_answer_any_more_the_run_is_cancelled() {
+async fn the_end_of_standard_input_cancels_a_waiting_run() {
     let mut program = run(&example_file("review-with-person"));
     let mut run = Dialogue::start(program.args(["--input", "a greeting"]));
-    run.hear("asks: ").await;
+    run.wait_for_line("asks: ").await;
     run.hang_up();
     let ended = run.end().await;
     assert_eq!(ended.status.code(), Some(1));
     assert_eq!(ended.stdout, "");
-    let told: Vec<&str> = ended.stderr.lines().collect();
-    assert!(told.contains(&"Nobody answers: standard input has ended."));
-    assert_eq!(told.last(), Some(&"The run was cancelled."));
+    let lines: Vec<&str> = ended.stderr.lines().collect();
+    assert!(lines.contains(&"Cancelled: standard input ended before the step was answered."));
+    assert_eq!(lines.last(), Some(&"The run was cancelled."));
 }
 
 #[tokio::test]
-async fn a_run_that_asks_nobody_needs_no_standard_input() {
+async fn a_run_without_questions_needs_no_standard_input() {
     let mut run = Dialogue::start(run(&example_file("explain")).args(["--input", "Tides"]));
     run.hang_up();
     let ended = run.end().await;
@@ -77,7 +77,7 @@ async fn a_signal_cancels_the_run() {
         program.arg("run").arg(example_file("explain"));
         program.args(["--simulate", "--simulate-pace", "1000ms"]);
         let mut run = Dialogue::start(program.args(["--input", "Tides"]));
-        run.hear("llm_step                 begins").await;
+        run.wait_for_line("llm_step                 started").await;
         run.signal(signal);
         let ended = run.end().await;
         assert_eq!(ended.status.code(), Some(1), "{signal}");
@@ -91,10 +91,10 @@ async fn a_signal_cancels_the_run() {
 async fn a_signal_cancels_a_run_that_waits_for_a_person() {
     let mut program = run(&example_file("review-with-person"));
     let mut run = Dialogue::start(program.args(["--input", "a greeting"]));
-    run.hear("Answer with a line of JSON").await;
+    run.wait_for_line("Answer with a line of JSON").await;
     run.signal("INT");
     let ended = run.end().await;
     assert_eq!(ended.status.code(), Some(1));
-    let told = "rounds                   is stopped\nThe run was cancelled.\n";
-    assert!(ended.stderr.ends_with(told), "{}", ended.stderr);
+    let lines = "rounds                   cancelled\nThe run was cancelled.\n";
+    assert!(ended.stderr.ends_with(lines), "{}", ended.stderr);
 }

@@ -1,4 +1,4 @@
-//! The JSON Schema of the language, and what it takes.
+//! The JSON Schema of specifications.
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
 mod support;
@@ -30,7 +30,7 @@ fn faults(validator: &Validator, spec: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_committed_schema_is_the_one_that_is_served() {
+async fn the_committed_schema_is_the_served_one() {
     let served = format!("{:#}\n", served().await);
     let file = in_repository(GOLDEN);
     if env::var("UPDATE_GOLDEN").is_ok_and(|update| update == "1") {
@@ -51,7 +51,7 @@ async fn the_committed_schema_is_the_one_that_is_served() {
 }
 
 #[tokio::test]
-async fn it_takes_every_example() {
+async fn the_schema_accepts_every_example() {
     let validator = validator().await;
     for file in fs::read_dir(in_repository("examples/workflows")).unwrap() {
         let path = file.unwrap().path();
@@ -67,7 +67,7 @@ fn only(node: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn it_refuses_what_is_none() {
+async fn the_schema_refuses_invalid_specifications() {
     let body = json!([{"id": "a", "type": "LLMNode"}]);
     let ask = |extra: Value| {
         let mut node = json!({"id": "a", "type": "LLMNode"});

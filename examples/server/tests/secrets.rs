@@ -1,4 +1,4 @@
-//! Secrets appear nowhere: not in the log at its most talkative, not in an answer, an event, a metric or the database.
+//! Secrets appear nowhere: not in the log at level `trace`, not in a response, an event, a metric or the database.
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
 mod support;
@@ -18,7 +18,7 @@ const CALLER_KEY: &str = "caller-key-4f1d9a7be2c05386";
 const SECRET: &str = "token-of-the-cms-99e1b7c4a2";
 const WRONG_KEY: &str = "wrong-key-77aa12bc90de34f5";
 
-/// A model that refuses and breaks, and repeats its key wherever it can.
+/// A model that refuses and fails, and repeats its key in every response.
 async fn model() -> MockServer {
     let model = MockServer::start().await;
     let refused = format!("Key {MODEL_KEY} may not do that.");
@@ -49,11 +49,11 @@ async fn model() -> MockServer {
     model
 }
 
-/// A caller that keeps everything it is told.
+/// A client that stores everything it receives.
 struct Caller {
     http: reqwest::Client,
     url: String,
-    told: Vec<String>,
+    received: Vec<String>,
 }
 
 impl Caller {
@@ -61,7 +61,7 @@ impl Caller {
         Self {
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             url: format!("http://{}", server.address()),
-            told: Vec::new(),
+            received: Vec::new(),
         }
     }
 
@@ -78,13 +78,14 @@ impl Caller {
     async fn send(&mut self, request: reqwest::RequestBuilder) -> (u16, String) {
         let answer = request.send().await.unwrap();
         let status = answer.status().as_u16();
-        self.told.push(format!("{status} {:?}", answer.headers()));
+        self.received
+            .push(format!("{status} {:?}", answer.headers()));
         let text = answer.text().await.unwrap();
-        self.told.push(text.clone());
+        self.received.push(text.clone());
         (status, text)
     }
 
-    /// Runs a workflow to its end, is told of it in every way there is, and says how it ended.
+    /// Runs a workflow to its end, reads it through every route, and returns its status.
     async fn run(&mut self, spec: &Value, input: &str) -> String {
         let (status, created) = self.ask(Method::POST, "/api/workflows", Some(spec)).await;
         assert_eq!(status, 201, "{created}");
@@ -125,7 +126,7 @@ fn calling(url: &str) -> Value {
 }
 
 #[tokio::test]
-async fn no_secret_is_told_or_logged() {
+async fn no_secret_is_sent_or_logged() {
     let model = model().await;
     let mut program = program();
     program.envs([
@@ -181,9 +182,9 @@ async fn no_secret_is_told_or_logged() {
         caller.ask(Method::GET, path, None).await;
     }
 
-    let told = caller.told.join("\n");
+    let received = caller.received.join("\n");
     for expected in ["permission_denied", "address_not_allowed", "# EOF"] {
-        assert!(told.contains(expected), "{expected}: {told}");
+        assert!(received.contains(expected), "{expected}: {received}");
     }
     server.terminate();
     let ended = server.end().await;
@@ -199,7 +200,7 @@ async fn no_secret_is_told_or_logged() {
     assert_eq!(sent[0].headers["x-goog-api-key"], MODEL_KEY);
     for secret in [MODEL_KEY, CALLER_KEY, SECRET, WRONG_KEY] {
         for (place, text) in [
-            ("answers", &*told),
+            ("answers", &*received),
             ("standard output", &ended.stdout),
             ("standard error", &ended.stderr),
             ("database", &database),

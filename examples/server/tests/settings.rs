@@ -20,7 +20,7 @@ fn place(files: &[(&str, &str)]) -> TempDir {
     place
 }
 
-/// The program in a place, with this configuration file.
+/// The program in a directory, with its configuration file.
 fn configured(place: &Path) -> Command {
     let mut program = program();
     program
@@ -35,7 +35,7 @@ async fn limit(server: &Server, name: &str) -> Value {
 }
 
 #[tokio::test]
-async fn an_option_wins_over_a_variable_over_dot_env_over_the_file() {
+async fn options_override_variables_override_dot_env_overrides_the_file() {
     let place = place(&[
         ("workflow.toml", "max_body = \"1KiB\"\nmax_steps = 3\n"),
         (".env", "WORKFLOW_MAX_BODY=2KiB\n"),
@@ -91,7 +91,7 @@ async fn every_limit_of_the_engine_and_of_bodies_can_be_set() {
 }
 
 #[tokio::test]
-async fn what_is_not_a_setting_or_a_value_is_refused_with_its_place() {
+async fn unknown_settings_and_invalid_values_are_refused_with_their_place() {
     for (file, place, reason) in [
         (
             "max_bdoy = 1\n",
@@ -131,12 +131,12 @@ async fn what_is_not_a_setting_or_a_value_is_refused_with_its_place() {
         (
             "max_running = 1.5\n",
             "line 1, column 1",
-            "`max_running` has no float as its value",
+            "`max_running` cannot be of type float",
         ),
         (
             "max_running = [1]\n",
             "line 1, column 1",
-            "`max_running` has one value, not a list",
+            "`max_running` is not a list; set one value",
         ),
         (
             "log_format = \"xml\"\n",
@@ -146,12 +146,12 @@ async fn what_is_not_a_setting_or_a_value_is_refused_with_its_place() {
         (
             "memory = \"yes\"\n",
             "line 1, column 1",
-            "it is true or false",
+            "expected true or false",
         ),
         (
             "api_key = [\"s3cr3t\"]\n",
             "",
-            "--api-key cannot be used: an API key is 16 to 256",
+            "invalid key in --api-key: an API key has 16 to 256",
         ),
         ("max_body = \n", "line 1, column 1", ""),
         ("a = 1\na = 2\n", "line 2, column 1", "duplicate key"),
@@ -164,7 +164,7 @@ async fn what_is_not_a_setting_or_a_value_is_refused_with_its_place() {
         let place = if place.is_empty() {
             String::new()
         } else {
-            format!("workflow.toml, {place}")
+            format!("error: workflow.toml, {place}")
         };
         assert!(
             stderr.starts_with(place.trim_end_matches(|c: char| c.is_ascii_digit())),
@@ -175,11 +175,11 @@ async fn what_is_not_a_setting_or_a_value_is_refused_with_its_place() {
     }
     let mut missing = program();
     let output = output(missing.args(["--config", "missing.toml"])).await;
-    assert!(text(output.stderr).starts_with("missing.toml could not be read"));
+    assert!(text(output.stderr).starts_with("error: failed to read missing.toml"));
 }
 
 #[tokio::test]
-async fn a_variable_that_cannot_be_used_is_named() {
+async fn an_invalid_variable_is_named() {
     let place = place(&[
         ("workflow.toml", ""),
         (".env", "WORKFLOW_KEEP_ALIVE=soon\n"),
@@ -189,24 +189,24 @@ async fn a_variable_that_cannot_be_used_is_named() {
     assert_eq!(refused.status.code(), Some(2));
     let stderr = text(refused.stderr);
     assert!(
-        stderr.starts_with("WORKFLOW_KEEP_ALIVE (.env): invalid value 'soon'"),
+        stderr.starts_with("error: WORKFLOW_KEEP_ALIVE (.env): invalid value 'soon'"),
         "{stderr}"
     );
     let refused = output(program.env("WORKFLOW_MEMORY", "maybe")).await;
     let stderr = text(refused.stderr);
     assert_eq!(
         stderr,
-        "WORKFLOW_MEMORY (the environment): it is true or false.\n"
+        "error: WORKFLOW_MEMORY (the environment): expected true or false\n"
     );
 }
 
 #[tokio::test]
-async fn an_option_also_replaces_what_it_excludes() {
+async fn an_option_overrides_conflicting_settings_too() {
     let place = place(&[("workflow.toml", "data_dir = \"elsewhere\"\nkeep_days = 3\n")]);
     let server = Server::start(&mut configured(place.path())).await;
     server.terminate();
     let said = server.end().await.stdout;
-    assert!(said.contains("Data: kept in memory only"), "{said}");
+    assert!(said.contains("Data: in memory only"), "{said}");
     assert!(!place.path().join("elsewhere").exists());
 
     let both = self::place(&[("workflow.toml", "data_dir = \"elsewhere\"\nmemory = true\n")]);
@@ -216,7 +216,7 @@ async fn an_option_also_replaces_what_it_excludes() {
 }
 
 #[tokio::test]
-async fn run_takes_the_settings_that_it_has() {
+async fn run_uses_its_settings_and_ignores_others() {
     let spec = json!({"nodes": [{"id": "ask", "type": "LLMNode", "retry": 1, "data": {}}]});
     let place = place(&[
         (
@@ -246,7 +246,7 @@ async fn template() -> String {
 }
 
 #[tokio::test]
-async fn the_printed_file_documents_every_setting_and_its_defaults_are_values() {
+async fn the_printed_file_has_every_setting_with_a_valid_default() {
     let template = template().await;
     for key in [
         "addr",
@@ -285,7 +285,7 @@ async fn the_printed_file_documents_every_setting_and_its_defaults_are_values() 
 }
 
 #[tokio::test]
-async fn the_documentation_has_the_printed_file() {
+async fn the_documentation_contains_the_printed_file() {
     let path = in_repository("docs/SETTINGS.md");
     let printed = template().await;
     let expected = format!(
@@ -299,7 +299,7 @@ async fn the_documentation_has_the_printed_file() {
 }
 
 #[tokio::test]
-async fn below_a_base_path_every_link_and_the_page_begin_with_it() {
+async fn all_links_and_the_page_begin_with_the_base_path() {
     let mut program = program();
     program.args([
         "--simulate",
@@ -317,7 +317,7 @@ async fn below_a_base_path_every_link_and_the_page_begin_with_it() {
         let answer = http.get(format!("{root}{path}")).send().await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
     };
-    // With the path and, as a proxy that removes it asks, without.
+    // With the path, and without it, as a proxy that removes it sends requests.
     for prefix in ["/tools/flows", ""] {
         assert_eq!(get(&format!("{prefix}/healthz")).await.0, 200);
         let (status, page) = get(&format!("{prefix}/")).await;
@@ -349,7 +349,7 @@ async fn below_a_base_path_every_link_and_the_page_begin_with_it() {
 }
 
 #[tokio::test]
-async fn private_addresses_are_closed_until_they_are_opened_loudly() {
+async fn private_addresses_are_allowed_only_with_a_warning() {
     let inner = wiremock::MockServer::start().await;
     let answer = wiremock::ResponseTemplate::new(200).set_body_string("inside");
     wiremock::Mock::given(wiremock::matchers::any())
@@ -381,11 +381,11 @@ async fn private_addresses_are_closed_until_they_are_opened_loudly() {
     for (wrong, reason) in [
         (
             "here",
-            "private addresses are opened for one origin, such as",
+            "expected an origin and its private addresses, such as",
         ),
         (
             "10.0.0.0/8",
-            "private addresses are opened for one origin, such as",
+            "expected an origin and its private addresses, such as",
         ),
         (
             "https://b.example=10.0.0.1",

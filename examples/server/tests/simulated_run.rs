@@ -1,4 +1,4 @@
-//! The whole path with a simulated model: create, run, watch, leave, come back.
+//! All steps of a client with a simulated model: create, run, follow, disconnect, reconnect.
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
 mod support;
@@ -12,7 +12,7 @@ use tokio::{
 
 const INPUT: &str = r#"{"input":"Quantum Computing"}"#;
 
-async fn start_legacy(server: &Server) -> reqwest::Response {
+async fn run_simple_stream(server: &Server) -> reqwest::Response {
     let workflow = server.create(&explain()).await;
     server
         .post(&format!("/api/workflows/{workflow}/run"), INPUT)
@@ -27,16 +27,16 @@ fn names(events: &[Value]) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn the_prototypes_stream_has_five_frames_and_data_only() {
+async fn the_simple_stream_has_five_frames_with_data_only() {
     let server = simulated("1ms").await;
-    let stream = start_legacy(&server).await.text().await.unwrap();
+    let stream = run_simple_stream(&server).await.text().await.unwrap();
     let mut lines = stream
         .lines()
         .filter(|line| !line.is_empty() && !line.starts_with(':'));
     assert!(lines.all(|line| line.starts_with("data: ")), "{stream}");
 
     let frames = data(&stream);
-    let told: Vec<(&str, &str)> = frames
+    let statuses: Vec<(&str, &str)> = frames
         .iter()
         .map(|frame| {
             (
@@ -46,7 +46,7 @@ async fn the_prototypes_stream_has_five_frames_and_data_only() {
         })
         .collect();
     assert_eq!(
-        told,
+        statuses,
         [
             ("prompt_step", "running"),
             ("prompt_step", "success"),
@@ -93,9 +93,9 @@ async fn a_run_can_be_read_twice_and_from_the_middle() {
 }
 
 #[tokio::test]
-async fn a_run_goes_on_when_its_client_leaves() {
+async fn a_run_continues_when_its_client_disconnects() {
     let server = simulated("20ms").await;
-    let mut stream = start_legacy(&server).await;
+    let mut stream = run_simple_stream(&server).await;
     let run = stream.headers()["x-run-id"].to_str().unwrap().to_owned();
     stream.chunk().await.unwrap();
     drop(stream);
@@ -107,7 +107,7 @@ async fn a_run_goes_on_when_its_client_leaves() {
 }
 
 #[tokio::test]
-async fn bad_input_is_refused_with_a_reason_and_disturbs_nothing() {
+async fn invalid_requests_are_refused_and_do_not_affect_others() {
     let server = simulated("1ms").await;
     let running = server.begin(&explain(), &"Tides".into()).await;
     let unknown = "/api/workflows/00000000-0000-7000-8000-000000000000/run";
@@ -135,7 +135,7 @@ async fn bad_input_is_refused_with_a_reason_and_disturbs_nothing() {
 }
 
 #[tokio::test]
-async fn a_byte_too_many_is_refused_before_it_is_sent() {
+async fn a_body_above_the_limit_is_refused_before_it_is_sent() {
     let server = simulated("0ms").await;
     let mut socket = TcpStream::connect(server.address()).await.unwrap();
     let head = format!(

@@ -1,4 +1,4 @@
-//! What the program says when it starts, and when it cannot.
+//! Messages of the start, and its errors.
 
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
@@ -9,7 +9,7 @@ use std::{env, fs, process};
 use support::{Server, ask_once, output, program, simulated, text};
 
 #[tokio::test]
-async fn without_a_key_one_sentence_tells_both_ways_out() {
+async fn a_missing_key_is_reported_with_both_solutions() {
     for key in [None, Some(" ")] {
         let mut program = program();
         program.envs(key.map(|key| ("GEMINI_API_KEY", key)));
@@ -18,14 +18,14 @@ async fn without_a_key_one_sentence_tells_both_ways_out() {
         assert_eq!(text(output.stdout), "");
         assert_eq!(
             text(output.stderr),
-            "There is no Gemini API key: set GEMINI_API_KEY (in the environment or in ./.env), or \
-             start with --simulate to get simulated answers.\n"
+            "error: no Gemini API key: set GEMINI_API_KEY (in the environment or in ./.env), or start \
+             with --simulate to get simulated replies\n"
         );
     }
 }
 
 #[tokio::test]
-async fn it_says_where_it_listens_and_that_answers_are_simulated() {
+async fn the_start_message_has_the_address_and_the_simulation() {
     let server = simulated("0ms").await;
     let address = server.address().to_owned();
     let types: serde_json::Value = server.get("/api/node-types").await.json().await.unwrap();
@@ -39,30 +39,30 @@ async fn it_says_where_it_listens_and_that_answers_are_simulated() {
         format!(
             "Listening on http://{address}\n\
              Model: gemini-3.8-flash\n\
-             Data: kept in memory only\n\
-             Answers are simulated: no model is asked, nothing is charged.\n"
+             Data: in memory only\n\
+             Replies are simulated: no model is called, nothing is charged.\n"
         )
     );
     assert!(
-        ended.stderr.contains("answers are simulated"),
+        ended.stderr.contains("replies are simulated"),
         "{}",
         ended.stderr
     );
 }
 
 #[tokio::test]
-async fn an_address_in_use_is_said_to_be_in_use() {
+async fn an_address_in_use_is_reported() {
     let first = simulated("0ms").await;
     let mut second = program();
     let output = output(second.args(["--simulate", "--addr", first.address()])).await;
     assert_eq!(output.status.code(), Some(1));
     let stderr = text(output.stderr);
-    let expected = format!("Another program listens on {} already", first.address());
+    let expected = format!("error: address {} is in use", first.address());
     assert!(stderr.starts_with(&expected), "{stderr}");
 }
 
 #[tokio::test]
-async fn what_cannot_be_meant_is_refused_with_a_reason() {
+async fn invalid_options_are_refused_with_a_reason() {
     for (arguments, reason) in [
         (["--addr", "here"], "such as 127.0.0.1:8000"),
         (
@@ -85,18 +85,20 @@ async fn what_cannot_be_meant_is_refused_with_a_reason() {
 }
 
 #[tokio::test]
-async fn without_a_key_it_listens_to_this_machine_only() {
+async fn without_a_key_it_listens_on_loopback_only() {
     for addr in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"] {
         let output = output(program().args(["--simulate", "--addr", addr])).await;
         assert_eq!(output.status.code(), Some(2), "{addr}");
-        let ways = "can be reached by other machines: let in only who has a key, with --api-key \
-                    or WORKFLOW_API_KEYS, or listen on 127.0.0.1.";
-        assert_eq!(text(output.stderr), format!("{addr} {ways}\n"));
+        let expected = format!(
+            "error: other machines can reach {addr}: require an API key, with --api-key or \
+             WORKFLOW_API_KEYS, or listen on 127.0.0.1\n"
+        );
+        assert_eq!(text(output.stderr), expected);
     }
 }
 
 #[tokio::test]
-async fn with_a_key_it_listens_to_others_and_lets_in_who_has_it() {
+async fn with_a_key_it_listens_on_other_addresses_and_requires_the_key() {
     const KEYS: [&str; 3] = [
         "key-of-the-option",
         "first-of-the-list",
@@ -120,24 +122,24 @@ async fn with_a_key_it_listens_to_others_and_lets_in_who_has_it() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_none_is_refused_and_not_shown() {
+async fn an_invalid_key_is_refused_and_not_shown() {
     let weak = "s3cr3t";
-    let mut told = program();
-    told.args(["--simulate", "--api-key", weak]);
+    let mut by_option = program();
+    by_option.args(["--simulate", "--api-key", weak]);
     let mut listed = program();
     listed.arg("--simulate").env("WORKFLOW_API_KEYS", weak);
-    for (mut program, place) in [(told, "--api-key"), (listed, "WORKFLOW_API_KEYS")] {
+    for (mut program, place) in [(by_option, "--api-key"), (listed, "WORKFLOW_API_KEYS")] {
         let output = output(&mut program).await;
         assert_eq!(output.status.code(), Some(2));
         let stderr = text(output.stderr);
-        let start = format!("{place} cannot be used: an API key is 16 to 256 letters");
+        let start = format!("error: invalid key in {place}: an API key has 16 to 256 ");
         assert!(stderr.starts_with(&start), "{stderr}");
         assert!(!stderr.contains(weak), "{stderr}");
     }
 }
 
 #[tokio::test]
-async fn the_log_can_be_json_and_tells_which_request_a_line_is_about() {
+async fn the_json_log_has_the_id_of_the_request() {
     let mut program = program();
     program.args(["--simulate", "--log-format", "json"]);
     let server = Server::start(&mut program).await;
@@ -161,7 +163,7 @@ async fn the_log_can_be_json_and_tells_which_request_a_line_is_about() {
 }
 
 #[tokio::test]
-async fn a_dot_env_file_counts_where_the_environment_says_nothing() {
+async fn a_dot_env_file_sets_variables_that_the_environment_does_not_set() {
     let place = env::temp_dir().join(format!("workflow-server-{}", process::id()));
     fs::create_dir_all(&place).unwrap();
     let write = |text: &str| fs::write(place.join(".env"), text).unwrap();
@@ -170,8 +172,8 @@ async fn a_dot_env_file_counts_where_the_environment_says_nothing() {
     let known = ("GEMINI_MODEL", "gemini-known");
     let mut programs = [program(), program(), program()];
     programs[1].envs([known]);
-    programs[2].envs([known]).args(["--model", "gemini-told"]);
-    for (program, model) in programs.iter_mut().zip(["of-the-file", "known", "told"]) {
+    programs[2].envs([known]).args(["--model", "gemini-option"]);
+    for (program, model) in programs.iter_mut().zip(["of-the-file", "known", "option"]) {
         let server = Server::start(program.current_dir(&place)).await;
         server.terminate();
         let said = server.end().await.stdout;
@@ -181,7 +183,10 @@ async fn a_dot_env_file_counts_where_the_environment_says_nothing() {
     write("# a comment\nGEMINI_API_KEY: AIza-secret\n");
     let wrong = output(program().current_dir(&place)).await;
     assert_eq!(wrong.status.code(), Some(2));
-    assert_eq!(text(wrong.stderr), ".env, line 2: it is not NAME=value.\n");
+    assert_eq!(
+        text(wrong.stderr),
+        "error: .env, line 2: expected NAME=value\n"
+    );
 
     let named = place.join("elsewhere.env");
     fs::write(&named, "A=1\n\nB 2\n").unwrap();
@@ -189,11 +194,11 @@ async fn a_dot_env_file_counts_where_the_environment_says_nothing() {
     let stderr = text(wrong.stderr);
     assert_eq!(
         stderr,
-        format!("{}, line 3: it is not NAME=value.\n", named.display())
+        format!("error: {}, line 3: expected NAME=value\n", named.display())
     );
     let missing = output(program().args(["--env-file", "missing.env"])).await;
     assert_eq!(missing.status.code(), Some(2));
-    assert!(text(missing.stderr).starts_with("missing.env could not be read"));
+    assert!(text(missing.stderr).starts_with("error: failed to read missing.env"));
     fs::remove_dir_all(&place).unwrap();
 }
 
@@ -208,11 +213,11 @@ async fn a_dot_env_file_of_a_parent_directory_is_not_read() {
         let output = output(program().args(&arguments).current_dir(&inner)).await;
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         let stderr = text(output.stderr);
-        assert!(stderr.starts_with("There is no Gemini API key"), "{stderr}");
+        assert!(stderr.starts_with("error: no Gemini API key"), "{stderr}");
     }
 }
 
-/// What the program says at its start, with these variables and this `.env` file.
+/// Standard output of a start with these variables and this `.env` file.
 async fn said(environment: &[(&str, &str)], file: &str) -> String {
     let place = tempfile::tempdir().unwrap();
     fs::write(place.path().join(".env"), file).unwrap();
@@ -249,7 +254,7 @@ async fn a_base_url_of_a_file_never_gets_a_key_of_the_environment() {
     let both = said(&both, "OTHER=1\n").await;
     assert!(both.contains("Gemini API: http://127.0.0.1:8\n"), "{both}");
     assert!(
-        both.contains("Key: GOOGLE_API_KEY; GEMINI_API_KEY is set, too, and not used\n"),
+        both.contains("Key: GOOGLE_API_KEY; GEMINI_API_KEY is also set and is ignored\n"),
         "{both}"
     );
 
@@ -268,8 +273,8 @@ async fn a_base_url_of_a_file_never_gets_a_key_of_the_environment() {
 #[tokio::test]
 async fn a_list_of_keys_without_a_key_is_refused() {
     for (listed, reason) in [
-        ("", "has no key in it"),
-        (" , ,", "has no key in it"),
+        ("", "contains no key"),
+        (" , ,", "contains no key"),
         ("\"\"", "has quotes around a key"),
         ("\"0123456789abcdef\"", "has quotes around a key"),
     ] {
@@ -279,14 +284,14 @@ async fn a_list_of_keys_without_a_key_is_refused() {
         assert_eq!(output.status.code(), Some(2), "{listed:?}");
         let stderr = text(output.stderr);
         assert!(
-            stderr.starts_with("WORKFLOW_API_KEYS ") && stderr.contains(reason),
+            stderr.starts_with("error: WORKFLOW_API_KEYS ") && stderr.contains(reason),
             "{stderr}"
         );
     }
 }
 
 #[tokio::test]
-async fn a_key_and_a_base_url_are_not_used_when_answers_are_simulated() {
+async fn key_and_base_url_are_not_used_in_a_simulation() {
     let mut program = program();
     program.envs([
         ("GEMINI_API_KEY", "real"),

@@ -1,4 +1,4 @@
-//! How the program stops.
+//! Shutdown by signals.
 #![cfg(unix)]
 
 mod support;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use support::{Server, ask_once, data, program, simulated};
 
 #[tokio::test]
-async fn asked_to_stop_it_ends_streams_lets_runs_end_and_says_it_went_well() {
+async fn a_signal_ends_streams_waits_for_runs_and_exits_with_success() {
     let server = simulated("20ms").await;
     let run = server.begin(&ask_once(), &"Why?".into()).await;
     let stream = server.get(&format!("/api/runs/{run}/events")).await;
@@ -17,12 +17,12 @@ async fn asked_to_stop_it_ends_streams_lets_runs_end_and_says_it_went_well() {
     assert!(events.iter().all(|event| event["type"] != "run.completed"));
     let ended = server.end().await;
     assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
-    assert!(ended.stderr.contains("stopping"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("shutting down"), "{}", ended.stderr);
     assert!(!ended.stderr.contains("ERROR"), "{}", ended.stderr);
 }
 
 #[tokio::test]
-async fn asked_twice_it_stops_at_once() {
+async fn a_second_signal_stops_without_waiting() {
     let server = simulated("1000ms").await;
     let run = server.begin(&ask_once(), &"Why?".into()).await;
     let stream = server.get(&format!("/api/runs/{run}/events")).await;
@@ -36,16 +36,16 @@ async fn asked_twice_it_stops_at_once() {
 }
 
 #[tokio::test]
-async fn each_signal_that_asks_it_to_stop_lets_runs_end() {
+async fn each_stop_signal_waits_for_runs() {
     for signal in ["TERM", "INT"] {
         lets_runs_end(simulated("20ms").await, signal).await;
     }
 }
 
-/// Also where these tests run with the signal ignored, as under `nohup`.
+/// Resets the signal first, since the tests may run under `nohup`.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_hangup_lets_runs_end() {
+async fn a_hangup_waits_for_runs() {
     let mut env = tokio::process::Command::new("env");
     env.arg("--default-signal=HUP");
     env.arg(program().as_std().get_program());
@@ -71,7 +71,7 @@ async fn lets_runs_end(server: Server, signal: &str) {
 /// As `nohup` starts it.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_hangup_that_is_ignored_stays_ignored() {
+async fn an_ignored_hangup_stays_ignored() {
     let mut shell = tokio::process::Command::new("sh");
     shell.args(["-c", "trap '' HUP; exec \"$@\"", "sh"]);
     shell.arg(program().as_std().get_program());

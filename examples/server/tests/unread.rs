@@ -1,4 +1,4 @@
-//! Standard output and standard error that nobody reads: the service does its work all the same.
+//! Unread standard output and standard error do not block the service.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
@@ -17,10 +17,10 @@ use tokio::{
     time::timeout,
 };
 
-/// How long the program may take for anything.
+/// The timeout of each action of the program.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How much fits into a pipe of Linux.
+/// The capacity of a pipe in Linux.
 const PIPE: usize = 65_536;
 
 fn free_port() -> u16 {
@@ -28,7 +28,7 @@ fn free_port() -> u16 {
     listener.local_addr().unwrap().port()
 }
 
-/// The program, started by a shell that first does this.
+/// The program, started by a shell that first runs this script.
 fn after(script: &str, port: u16) -> Command {
     let mut shell = Command::new("sh");
     let binary = program().as_std().get_program().to_owned();
@@ -40,7 +40,7 @@ fn after(script: &str, port: u16) -> Command {
     shell
 }
 
-/// It answers, runs a workflow and stops when it is asked to.
+/// Checks that the service responds, runs a workflow, and stops on a signal.
 async fn assert_works(server: Server) {
     let outcome = server.outcome(&ask_once(), "Why?".into()).await;
     assert_eq!(outcome["status"], "completed", "{outcome}");
@@ -59,11 +59,11 @@ async fn dropped_lines(server: &Server) -> u64 {
 }
 
 #[tokio::test]
-async fn a_log_that_nobody_reads_is_dropped_and_counted() {
+async fn an_unread_log_is_dropped_and_counted() {
     let port = free_port();
     let child = after(":", port).spawn().unwrap();
     let mut server = Server::unread(child, port).await;
-    // Each request is logged with its path: this is more than the pipe and the queue hold.
+    // Each request is logged with its path. These lines exceed the capacity of pipe and queue.
     let path = format!("/{}", "x".repeat(4_000));
     for _ in 0..400 {
         assert_eq!(server.get(&path).await.status(), 404);
@@ -76,7 +76,7 @@ async fn a_log_that_nobody_reads_is_dropped_and_counted() {
     };
     timeout(PATIENCE, counted).await.unwrap();
 
-    // Once it is read, it says how much is missing.
+    // Once the log is read, it reports the number of dropped lines.
     let mut lines = BufReader::new(server.stderr().unwrap()).lines();
     let found = async {
         loop {
@@ -94,7 +94,7 @@ async fn a_log_that_nobody_reads_is_dropped_and_counted() {
 }
 
 #[tokio::test]
-async fn full_pipes_end_nothing() {
+async fn full_pipes_do_not_stop_the_service() {
     for (full, script) in [
         ("stdout", format!("head -c {PIPE} /dev/zero")),
         ("stderr", format!("head -c {PIPE} /dev/zero >&2")),
@@ -111,11 +111,11 @@ async fn full_pipes_end_nothing() {
 }
 
 #[tokio::test]
-async fn closed_pipes_end_nothing() {
+async fn closed_pipes_do_not_stop_the_service() {
     for (closed, script) in [("closed", "exec >&- 2>&-"), ("broken", ":")] {
         let port = free_port();
         let mut child = after(script, port).spawn().unwrap();
-        // Who read them is gone.
+        // The reader of the pipes has exited.
         drop((child.stdout.take(), child.stderr.take()));
         println!("{closed}");
         assert_works(Server::unread(child, port).await).await;
@@ -123,7 +123,7 @@ async fn closed_pipes_end_nothing() {
 }
 
 #[tokio::test]
-async fn a_start_that_fails_ends_whether_it_is_read_or_not() {
+async fn a_failed_start_ends_even_if_its_output_is_not_read() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     for script in [

@@ -35,7 +35,7 @@ async fn an_example_is_valid_and_needs_no_key() {
 }
 
 #[tokio::test]
-async fn a_called_workflow_is_given_along() {
+async fn called_workflows_are_read_with_the_option() {
     let file = example_file("publish-article");
     let alone = validate(&file).await;
     assert_eq!(alone.code, Some(1));
@@ -56,7 +56,7 @@ async fn a_called_workflow_is_given_along() {
 }
 
 #[tokio::test]
-async fn every_fault_is_said_with_its_place_and_the_way_out() {
+async fn all_faults_are_printed_with_pointer_and_hint() {
     let faulty = r#"{"nodes": [
         {"id": "prompt_step", "type": "PromptNode", "data": {"template": "Say {{ inptu }}"}},
         {"id": "llm_step", "type": "LMNode"}
@@ -74,7 +74,7 @@ async fn every_fault_is_said_with_its_place_and_the_way_out() {
 }
 
 #[tokio::test]
-async fn what_is_not_json_is_said_with_line_and_column() {
+async fn invalid_json_is_reported_with_line_and_column() {
     let validated = validate_text("not-json", "{\n  \"nodes\": [],\n}").await;
     assert_eq!(validated.code, Some(1));
     assert_eq!(
@@ -83,7 +83,7 @@ async fn what_is_not_json_is_said_with_line_and_column() {
     );
 }
 
-/// A workflow of this name that calls the one of that name.
+/// A workflow with a name, and one node.
 fn named(file: &str, name: &str, node: &str) -> File {
     let json = format!(r#"{{"name": "{name}", "nodes": [{node}]}}"#);
     File::new(file, &json)
@@ -92,7 +92,7 @@ fn named(file: &str, name: &str, node: &str) -> File {
 const LEAF: &str = r#"{"id": "a", "type": "TransformNode", "data": {"value": "{{ input }}"}}"#;
 
 #[tokio::test]
-async fn a_misspelt_name_of_a_called_workflow_is_corrected() {
+async fn a_misspelt_name_of_a_called_workflow_gets_a_suggestion() {
     let library = named("called.json", "publish", LEAF);
     let call = r#"{"id": "a", "type": "WorkflowNode", "data": {"workflow": "publsh"}}"#;
     let caller = named("caller.json", "caller", call);
@@ -123,7 +123,7 @@ async fn two_called_workflows_of_one_name_are_refused() {
         let said = output(program).await;
         assert_eq!(said.status.code(), Some(2), "{command}");
         let expected = format!(
-            "{} and {} have the same name, `same`: no workflow can call them.\n",
+            "error: {} and {} have the same name, `same`: rename one\n",
             one.name(),
             other.name()
         );
@@ -134,7 +134,7 @@ async fn two_called_workflows_of_one_name_are_refused() {
 #[tokio::test]
 async fn a_workflow_may_come_from_standard_input() {
     let spec = format!(r#"{{"nodes": [{LEAF}]}}"#);
-    for (input, code, told) in [
+    for (input, code, expected) in [
         (spec.clone(), 0, "valid: 1 node\n"),
         (format!("\u{feff}{spec}"), 0, "valid: 1 node\n"),
         (
@@ -150,24 +150,24 @@ async fn a_workflow_may_come_from_standard_input() {
         ),
     ] {
         let said = output_with_input(program().args(["validate", "-"]), &input).await;
-        assert_eq!(text(said.stdout), told, "{}", text(said.stderr));
+        assert_eq!(text(said.stdout), expected, "{}", text(said.stderr));
         assert_eq!(said.status.code(), Some(code));
     }
     let twice = ["validate", "-", "--with", "-"];
     let said = output_with_input(program().args(twice), &spec).await;
     assert_eq!(
         text(said.stderr),
-        "Standard input can be read only once: name a file in place of one `-`.\n"
+        "error: standard input can be read only once: replace one `-` by a file\n"
     );
 }
 
 #[tokio::test]
-async fn a_file_that_is_not_there_is_said_not_to_be_there() {
+async fn a_missing_file_is_reported() {
     let validated = validate(Path::new("no-such-workflow.json")).await;
     assert_eq!(validated.code, Some(2));
     assert!(
         validated
             .said
-            .starts_with("no-such-workflow.json could not be read: No such file")
+            .starts_with("error: failed to read no-such-workflow.json: No such file")
     );
 }

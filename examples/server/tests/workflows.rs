@@ -1,4 +1,4 @@
-//! The workflows in `examples/workflows` that need nobody, run.
+//! Runs of the workflows in `examples/workflows` that need no person. Test names begin with the name of the workflow.
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
 mod support;
@@ -6,7 +6,7 @@ mod support;
 use serde_json::{Value, json};
 use support::{Server, example, simulated, statuses, step, times, word};
 
-/// How a simulated answer begins.
+/// The beginning of a simulated reply.
 fn about(subject: &str) -> String {
     format!("This is a simulated answer about {subject}")
 }
@@ -15,7 +15,7 @@ fn assert_begins(text: &Value, beginning: &str) {
     assert!(word(text).starts_with(beginning), "{text}");
 }
 
-/// The report of a run, which is completed.
+/// The report of a run, which must be completed.
 async fn completed(server: &Server, name: &str, input: Value) -> Value {
     let report = server.outcome(&example(name), input).await;
     assert_eq!(report["status"], "completed", "{report}");
@@ -76,13 +76,13 @@ async fn product_brief_asks_for_both_sides_at_once_and_then_weighs_them() {
         .begin(&example("product-brief"), &"a folding bicycle".into())
         .await;
     let events = server.events(&run).await;
-    let told: Vec<String> = events
+    let names: Vec<String> = events
         .iter()
         .filter(|event| event["type"] == "node.started" || event["type"] == "node.completed")
         .map(|event| format!("{} {}", word(&event["node"]), word(&event["type"])))
         .collect();
-    assert_eq!(told[..2], ["pros node.started", "cons node.started"]);
-    assert_eq!(told[4..], ["brief node.started", "brief node.completed"]);
+    assert_eq!(names[..2], ["pros node.started", "cons node.started"]);
+    assert_eq!(names[4..], ["brief node.started", "brief node.completed"]);
 
     let report = server.report(&run).await;
     let strengths = about("“Three strengths of a folding bicycle”. ");

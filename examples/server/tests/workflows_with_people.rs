@@ -1,4 +1,4 @@
-//! The workflows in `examples/workflows` that ask a person, run.
+//! Runs of the workflows in `examples/workflows` that ask a person. Test names begin with the name of the workflow.
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
 mod support;
@@ -6,7 +6,7 @@ mod support;
 use serde_json::{Value, json};
 use support::{Server, example, simulated, statuses, step, times, word};
 
-/// A run of `publish-article`, asked whether to, and told this.
+/// Runs `publish-article` and gives this answer to its question.
 async fn publish(server: &Server, answer: Value) -> Value {
     server.create(&example("product-brief")).await;
     let input = json!({"topic": "bicycles"});
@@ -74,7 +74,7 @@ async fn publish_article_needs_the_workflow_it_calls() {
     );
 }
 
-/// A run of `review-with-person` that was told these, one after the other.
+/// Runs `review-with-person` and gives these answers in order.
 async fn review(server: &Server, answers: &[Value]) -> Value {
     let review = example("review-with-person");
     let run = server.begin(&review, &"a greeting".into()).await;

@@ -1,4 +1,4 @@
-//! Values of options: what their text may be, and what it means.
+//! Parsers for the values of options. Their errors state the expected form with an example; clap adds option and value.
 
 use std::{
     convert::Infallible,
@@ -32,7 +32,7 @@ impl fmt::Debug for DatabaseUrl {
     }
 }
 
-/// A private address, or a range of them, that one origin may be at.
+/// A private address or range that one origin may resolve to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PrivateAddress {
     pub(crate) origin: String,
@@ -50,31 +50,31 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, &'static str> {
         .and_then(|port| port.parse().ok())
         .map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
         .or_else(|| text.parse().ok())
-        .ok_or("an address is an IP address and a port, such as 127.0.0.1:8000")
+        .ok_or("expected an IP address and a port, such as 127.0.0.1:8000")
 }
 
-/// A key, or that it is none: a refusal by the command line would repeat it.
+/// The key, or its error as a value: clap would print the text of a refused value, which may be a key.
 #[expect(
     clippy::unnecessary_wraps,
-    reason = "the command line takes parsers that may fail"
+    reason = "clap requires parsers that return a result"
 )]
 pub(super) fn api_key(text: &str) -> Result<Result<ApiKey, InvalidApiKey>, Infallible> {
     Ok(text.parse())
 }
 
-/// As the variable `GEMINI_STORE` is read.
+/// The same values as the variable `GEMINI_STORE`.
 pub(super) fn boolean(text: &str) -> Result<bool, &'static str> {
     match &*text.to_ascii_lowercase() {
         "true" | "1" | "yes" => Ok(true),
         "false" | "0" | "no" => Ok(false),
-        _ => Err("it is `true` or `false`"),
+        _ => Err("expected `true` or `false`"),
     }
 }
 
-/// `https://intranet.example.com=10.1.2.0/24`; the client checks both parts.
+/// `https://intranet.example.com=10.1.2.0/24`. Both parts are checked when the HTTP client is built.
 pub(super) fn private_address(text: &str) -> Result<PrivateAddress, &'static str> {
     let (origin, addresses) = text.split_once('=').ok_or(
-        "private addresses are opened for one origin, such as https://intranet.example.com=10.1.2.0/24",
+        "expected an origin and its private addresses, such as https://intranet.example.com=10.1.2.0/24",
     )?;
     Ok(PrivateAddress {
         origin: origin.trim().to_owned(),
@@ -86,10 +86,10 @@ pub(super) fn pace(text: &str) -> Result<Duration, &'static str> {
     let millis = text.strip_suffix("ms").and_then(|n| n.parse::<u16>().ok());
     millis
         .map(|millis| Duration::from_millis(millis.into()))
-        .ok_or("a pace is in whole milliseconds, such as 40ms")
+        .ok_or("expected whole milliseconds, such as 40ms")
 }
 
-/// `/flows`, or nothing for `/`.
+/// `/flows` without a trailing slash; the empty string for `/`.
 pub(super) fn base_path(text: &str) -> Result<String, &'static str> {
     let path = text.trim_matches('/');
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/-._~".contains(c);
@@ -97,7 +97,7 @@ pub(super) fn base_path(text: &str) -> Result<String, &'static str> {
     match path {
         "" => Ok(String::new()),
         path if is_path && path.chars().all(is_plain) => Ok(format!("/{path}")),
-        _ => Err("a base path has letters, digits and `-._~` between slashes, such as /flows"),
+        _ => Err("expected letters, digits and `-._~` between slashes, such as /flows"),
     }
 }
 
@@ -116,14 +116,14 @@ pub(super) fn bytes(text: &str) -> Result<usize, &'static str> {
     let bytes = number
         .zip(factor)
         .and_then(|(number, factor)| number.checked_mul(factor));
-    bytes.ok_or("a size is a number of bytes, perhaps with a unit, such as 65536, 64KiB or 1MiB")
+    bytes.ok_or("expected a number of bytes, optionally with a unit, such as 65536, 64KiB or 1MiB")
 }
 
 /// A time such as `10s`, `1m 30s` or `500ms`.
 pub(super) fn duration(text: &str) -> Result<Duration, &'static str> {
     let read = text.parse::<SignedDuration>().ok();
     read.and_then(|time| time.try_into().ok())
-        .ok_or("a time is a number with a unit, such as 10s, 2m or 500ms")
+        .ok_or("expected a number with a unit, such as 10s, 2m or 500ms")
 }
 
 #[cfg(test)]
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_bytes_or_have_units() {
+    fn sizes_may_have_units() {
         for (text, expected) in [
             ("65536", 65_536),
             ("64KiB", 65_536),

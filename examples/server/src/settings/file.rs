@@ -1,4 +1,4 @@
-//! The configuration file: TOML, one key for each setting.
+//! The configuration file: TOML, one key per setting.
 
 use std::{fs, ops::Range, path::Path};
 
@@ -9,35 +9,35 @@ use toml::{
 };
 
 use super::{is_list, key, settings};
-use crate::error::Stopped;
+use crate::error::CliError;
 
-/// A setting of the file.
+/// A setting in the file.
 pub(super) struct Entry {
     pub(super) setting: Arg,
     pub(super) values: Vec<String>,
-    /// File, line and column of the key.
+    /// File, line and column of the key, for errors.
     pub(super) place: String,
 }
 
-/// How many characters may differ between a key and one that is suggested.
+/// The most edits between an unknown key and a suggested one.
 const MAX_DISTANCE: usize = 3;
 
-/// Reads a file whole.
+/// Reads all settings of a file.
 ///
 /// # Errors
-/// It cannot be read, is not TOML, or has a key that is not a setting, or a value that no setting has.
-pub(super) fn read(path: &Path) -> Result<Vec<Entry>, Stopped> {
-    let text = fs::read_to_string(path).map_err(|error| Stopped::File(path.to_owned(), error))?;
+/// If the file cannot be read, is not TOML, or has an unknown key or a value of a wrong type.
+pub(super) fn read(path: &Path) -> Result<Vec<Entry>, CliError> {
+    let text = fs::read_to_string(path).map_err(|error| CliError::File(path.to_owned(), error))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let place = |span: Range<usize>| place(path, text, span.start);
-    // Not the line itself, which the error would show: it may hold a key of a caller.
-    let table = DeTable::parse(text).map_err(|error| Stopped::Setting {
+    // Only the message of the error, since its full text contains the line, which may have an API key.
+    let table = DeTable::parse(text).map_err(|error| CliError::Setting {
         place: place(error.span().unwrap_or_default()),
         reason: error.message().to_owned(),
     })?;
     let settings = settings();
     let entries = table.get_ref().iter().map(|(name, value)| {
-        let refused = |reason| Stopped::Setting {
+        let refused = |reason| CliError::Setting {
             place: place(name.span()),
             reason,
         };
@@ -73,7 +73,7 @@ fn values(setting: &Arg, name: &str, value: &Spanned<DeValue<'_>>) -> Result<Vec
             .iter()
             .map(|value| scalar(name, value.get_ref()))
             .collect(),
-        DeValue::Array(_) => Err(format!("`{name}` has one value, not a list")),
+        DeValue::Array(_) => Err(format!("`{name}` is not a list; set one value")),
         value => Ok(vec![scalar(name, value)?]),
     }
 }
@@ -83,7 +83,7 @@ fn scalar(name: &str, value: &DeValue<'_>) -> Result<String, String> {
         DeValue::String(text) => Ok(text.to_string()),
         DeValue::Boolean(value) => Ok(value.to_string()),
         DeValue::Integer(number) if number.radix() == 10 => Ok(number.as_str().replace('_', "")),
-        other => Err(format!("`{name}` has no {} as its value", other.type_str())),
+        other => Err(format!("`{name}` cannot be of type {}", other.type_str())),
     }
 }
 

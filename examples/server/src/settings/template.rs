@@ -1,4 +1,4 @@
-//! All settings as a configuration file in which every one is commented out.
+//! The configuration file of `--help-config`: all settings with their defaults, commented out.
 
 use std::fmt::Write as _;
 
@@ -8,9 +8,9 @@ use super::{is_list, is_switch, key, settings, variable};
 
 const HEAD: &str = "\
 # Settings of workflow-server: `workflow-server --config workflow.toml`.
-# What is commented out is the default. An option of the command line wins over its environment variable, that over the
-# same variable in the .env file, and that over this file. In a variable, the items of a list are separated by commas.
-# Sizes are bytes, or have a unit: KiB, MiB or GiB. Times have a unit: ms, s, m or h.
+# Commented lines show the defaults. Precedence: option of the command line, environment variable, variable in the .env
+# file, this file. In a variable, the items of a list are separated by commas.
+# Sizes are in bytes, or have a unit: KiB, MiB or GiB. Times have a unit: ms, s, m or h.
 ";
 
 /// The most characters of a line.
@@ -24,11 +24,11 @@ pub(crate) fn template() -> String {
         if heading != setting.get_help_heading() {
             heading = setting.get_help_heading();
             write!(text, "\n### {}\n", heading.unwrap_or_default())
-                .expect("a string takes any text");
+                .expect("writing to a string cannot fail");
         }
         text.push('\n');
         let help = setting.get_long_help().or(setting.get_help());
-        // clap takes the last full stop away.
+        // clap removes the last full stop.
         let help = help.map(|help| format!("{help}."));
         let help = help.unwrap_or_default().replace("..", ".");
         help.lines().for_each(|line| comment(&mut text, line));
@@ -37,7 +37,8 @@ pub(crate) fn template() -> String {
             &mut text,
             &format!("Option --{long}, variable {}.", variable_of(setting)),
         );
-        writeln!(text, "#{} = {}", key(setting), value(setting)).expect("a string takes any text");
+        writeln!(text, "#{} = {}", key(setting), value(setting))
+            .expect("writing to a string cannot fail");
     }
     text
 }
@@ -49,7 +50,7 @@ fn variable_of(setting: &Arg) -> String {
     }
 }
 
-/// The default, or what a value looks like.
+/// The default, or a placeholder.
 fn value(setting: &Arg) -> String {
     if is_switch(setting) {
         return "false".to_owned();
@@ -70,7 +71,7 @@ fn value(setting: &Arg) -> String {
         .map_or_else(String::new, |name| format!("{name} (not set)"))
 }
 
-/// Writes a line of comment, in several where it is long.
+/// Writes a comment, wrapped at the width.
 fn comment(text: &mut String, line: &str) {
     let mut width = WIDTH + 1;
     for word in line.split_whitespace() {

@@ -1,8 +1,8 @@
-//! What is said in place of a model.
+//! The content of a simulated reply.
 
 use super::{question::Question, schema, subject::subject};
 
-/// An answer in the pieces it is written in; each counts as a token.
+/// The text, in the pieces that a stream sends. Each piece counts as a token.
 pub(super) struct Answer {
     pub(super) thought: Option<String>,
     pub(super) pieces: Vec<String>,
@@ -18,7 +18,7 @@ impl Answer {
         };
         let is_whole = pieces.len() <= question.max_tokens();
         pieces.truncate(question.max_tokens());
-        let thought = format!("The question is about {subject}. Nobody thinks about it here.");
+        let thought = format!("The question is about {subject}. This thought is simulated.");
         Self {
             thought: question.wants_thoughts().then_some(thought),
             pieces,
@@ -37,7 +37,7 @@ impl Answer {
 
 fn text(subject: &str) -> String {
     format!(
-        "This is a simulated answer about {subject}. No model was asked and nothing was charged: \
+        "This is a simulated answer about {subject}. No model was called and nothing was charged: \
          these words come from the server itself, one after the other, at about the pace at which \
          a model writes. The same prompt always gets the same answer, so a workflow can be tried \
          out before it costs anything. For a real answer, start the server with an API key and \

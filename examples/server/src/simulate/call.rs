@@ -1,4 +1,4 @@
-//! Which method of which model is called.
+//! The model and method of a request's URL.
 
 use super::refusal::Refusal;
 

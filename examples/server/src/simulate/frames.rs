@@ -1,4 +1,4 @@
-//! Answers on the wire, at the pace of a person who reads.
+//! Response bodies: at once or as Server-Sent Events, slowed down to the configured pace.
 
 use std::{io, time::Duration};
 
@@ -11,34 +11,42 @@ use futures::{StreamExt, stream};
 
 use super::{answer::Answer, reply::Reply};
 
-/// One JSON object, after the time it takes to write it.
+/// One JSON object, after the time that a stream of the same text would take.
 pub(super) fn whole(reply: &Reply, answer: &Answer, pace: Duration, is_cut: bool) -> Response {
     let json = reply.whole(answer).to_string();
     let words = u32::try_from(answer.pieces.len()).unwrap_or(u32::MAX);
     let pieces = vec![Bytes::from(json)];
-    let pieces = if is_cut { halved(pieces) } else { kept(pieces) };
+    let pieces = if is_cut {
+        first_half(pieces)
+    } else {
+        complete(pieces)
+    };
     let body = paced(pieces, pace.saturating_mul(words));
     ([(CONTENT_TYPE, "application/json; charset=UTF-8")], body).into_response()
 }
 
-/// Server-Sent Events, one for each word, with the line ends of the API.
+/// Server-Sent Events, one per word. The API ends lines with CR LF, so this does, too.
 pub(super) fn streamed(reply: &Reply, answer: &Answer, pace: Duration, is_cut: bool) -> Response {
     let events = reply.events(answer).into_iter();
     let pieces: Vec<Bytes> = events
         .map(|event| Bytes::from(format!("data: {event}\r\n\r\n")))
         .collect();
-    let pieces = if is_cut { halved(pieces) } else { kept(pieces) };
+    let pieces = if is_cut {
+        first_half(pieces)
+    } else {
+        complete(pieces)
+    };
     ([(CONTENT_TYPE, "text/event-stream")], paced(pieces, pace)).into_response()
 }
 
 type Pieces = Vec<io::Result<Bytes>>;
 
-fn kept(pieces: Vec<Bytes>) -> Pieces {
+fn complete(pieces: Vec<Bytes>) -> Pieces {
     pieces.into_iter().map(Ok).collect()
 }
 
-/// The first half, then a broken connection.
-fn halved(mut pieces: Vec<Bytes>) -> Pieces {
+/// The first half, then an error, which makes the server close the connection.
+fn first_half(mut pieces: Vec<Bytes>) -> Pieces {
     match pieces.as_mut_slice() {
         [only] => only.truncate(only.len() / 2),
         several => {
@@ -46,14 +54,14 @@ fn halved(mut pieces: Vec<Bytes>) -> Pieces {
             pieces.truncate(half);
         }
     }
-    let mut pieces = kept(pieces);
+    let mut pieces = complete(pieces);
     pieces.push(Err(io::Error::other("the prompt asked for a cut")));
     pieces
 }
 
 fn paced(pieces: Pieces, pace: Duration) -> Body {
     Body::from_stream(stream::iter(pieces).then(move |piece| async move {
-        // Also without a pace, what was written so far has to leave first.
+        // Even a pace of 0 yields here, so that the previous piece is sent by itself.
         tokio::time::sleep(pace).await;
         piece
     }))

@@ -1,4 +1,4 @@
-//! Which prompts were told to wait.
+//! Simulated rate limits.
 
 use std::{
     collections::HashSet,
@@ -6,10 +6,10 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// How many prompts are remembered.
-const MOST: usize = 1_000;
+/// The most prompts that are remembered.
+const MAX_PROMPTS: usize = 1_000;
 
-/// Every other call with a prompt is over the limit, the first one to begin with.
+/// The prompts whose last call was over the limit. Every other call with a prompt is, beginning with the first one.
 #[derive(Default)]
 pub(super) struct Limits(Mutex<HashSet<u64>>);
 
@@ -18,13 +18,13 @@ impl Limits {
         let mut hasher = DefaultHasher::new();
         prompt.hash(&mut hasher);
         let prompt = hasher.finish();
-        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.remove(&prompt) {
+        let mut limited = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if limited.remove(&prompt) {
             return false;
         }
-        if told.len() >= MOST {
-            told.clear();
+        if limited.len() >= MAX_PROMPTS {
+            limited.clear();
         }
-        told.insert(prompt)
+        limited.insert(prompt)
     }
 }

@@ -1,22 +1,22 @@
-//! Faults that a prompt asks for.
+//! Markers in prompts that produce faults.
 
-/// What a prompt can contain to see a fault.
+/// A fault that a marker in a prompt produces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Marker {
-    /// `[[400]]`: the request is refused.
+    /// `[[400]]`: the request is invalid.
     BadRequest,
-    /// `[[429]]`: over a limit, and the next call with the same prompt is not.
+    /// `[[429]]`: a rate limit; the next call with the same prompt succeeds.
     RateLimited,
-    /// `[[500]]`: a fault of the server, each time.
+    /// `[[500]]`: an internal error, on every call.
     Internal,
-    /// `[[safety]]`: no text, for reasons of safety.
+    /// `[[safety]]`: no text, with the finish reason `SAFETY`.
     Safety,
-    /// `[[cut]]`: the answer breaks off in the middle.
+    /// `[[cut]]`: the connection fails in the middle of the reply.
     Cut,
 }
 
 impl Marker {
-    const WRITTEN: [(&str, Self); 5] = [
+    const TEXTS: [(&str, Self); 5] = [
         ("[[400]]", Self::BadRequest),
         ("[[429]]", Self::RateLimited),
         ("[[500]]", Self::Internal),
@@ -24,16 +24,16 @@ impl Marker {
         ("[[cut]]", Self::Cut),
     ];
 
-    /// The first one in this list that the prompt contains.
+    /// The marker in a prompt; of several, the first one of the list.
     pub(super) fn of(prompt: &str) -> Option<Self> {
-        let mut known = Self::WRITTEN.into_iter();
+        let mut known = Self::TEXTS.into_iter();
         let found = known.find(|(written, _)| prompt.contains(written))?;
         Some(found.1)
     }
 
-    /// The prompt without any.
+    /// The prompt without markers.
     pub(super) fn removed_from(prompt: &str) -> String {
-        let known = Self::WRITTEN.into_iter();
+        let known = Self::TEXTS.into_iter();
         known.fold(prompt.to_owned(), |text, (written, _)| {
             text.replace(written, "")
         })

@@ -1,8 +1,8 @@
-//! A small server on loopback that speaks the Gemini protocol, so that everything can be tried
-//! without a key.
+//! A simulation of the Gemini API: a server on a loopback port, so that workflows can be run without a key.
 //!
-//! It writes at the pace of a person who reads, says something about the prompt, and writes JSON
-//! that fits a schema. Prompts that contain a [`Marker`](marker::Marker) show faults.
+//! It streams a text about the prompt word by word, or JSON that matches the schema of the request. The same request
+//! gets the same reply. Prompts with a [`Marker`](marker::Marker) produce faults. It implements only the parts of the
+//! protocol that the client uses.
 
 mod answer;
 mod call;
@@ -23,7 +23,7 @@ use tokio::{net::TcpListener, task::JoinSet};
 
 use self::router::router;
 
-/// The server, which runs until this is dropped.
+/// The running server. Dropping it stops the server.
 pub(crate) struct Simulation {
     base_url: String,
     _server: JoinSet<()>,
@@ -36,7 +36,7 @@ impl Simulation {
         let base_url = format!("http://{}", listener.local_addr()?);
         let listener = listener.tap_io(|stream| {
             if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "a connection to the simulation was gone at once");
+                tracing::debug!(%error, "a connection to the simulation was closed before it was configured");
             }
         });
         let mut server = JoinSet::new();
@@ -51,7 +51,7 @@ impl Simulation {
         })
     }
 
-    /// Where it is, as a Gemini client wants it.
+    /// The base URL for a Gemini client.
     pub(crate) fn base_url(&self) -> &str {
         &self.base_url
     }

@@ -1,4 +1,4 @@
-//! What of a request is looked at.
+//! The parts of a request that influence the reply.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -66,7 +66,7 @@ impl Question {
         &self.prompt
     }
 
-    /// What the answer has to fit, if it has to be JSON.
+    /// The schema of the reply, if JSON is requested.
     pub(super) fn schema(&self) -> Option<&Value> {
         self.config.response_json_schema.as_ref()
     }

@@ -1,4 +1,4 @@
-//! Errors in the API's JSON.
+//! Error responses in the format of the API.
 
 use axum::{
     extract::rejection::BytesRejection,

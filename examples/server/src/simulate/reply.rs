@@ -1,10 +1,10 @@
-//! Answers in the API's JSON.
+//! Replies in the JSON of the API.
 
 use serde_json::{Map, Value, json};
 
 use super::{answer::Answer, question::Question};
 
-/// What all parts of one answer say.
+/// The fields that all parts of one reply share.
 pub(super) struct Reply {
     model: String,
     id: String,
@@ -20,7 +20,7 @@ impl Reply {
         }
     }
 
-    /// The answer at once.
+    /// The reply as one object.
     pub(super) fn whole(&self, answer: &Answer) -> Value {
         let thought = answer.thought.as_deref().map(thought_part);
         let text = (!answer.pieces.is_empty()).then(|| text_part(&answer.pieces.concat()));
@@ -29,7 +29,7 @@ impl Reply {
         self.response(&parts, Some(answer.finish_reason), &usage)
     }
 
-    /// The answer piece by piece; the reason for its end comes with the last one.
+    /// The reply as one object per piece. The last one has the finish reason.
     pub(super) fn events(&self, answer: &Answer) -> Vec<Value> {
         let none_yet = self.usage(answer, 0);
         let thought = answer.thought.as_deref().map(thought_part);
@@ -59,7 +59,7 @@ impl Reply {
         })
     }
 
-    /// The running total after so many pieces.
+    /// The usage after this many pieces: the API repeats the running total in each part.
     fn usage(&self, answer: &Answer, pieces: usize) -> Value {
         let thought = answer.thought.as_deref().unwrap_or_default();
         let thought = thought.split_whitespace().count();
@@ -72,7 +72,7 @@ impl Reply {
     }
 }
 
-/// What has no parts is empty altogether, as the API leaves it.
+/// Without parts the object is empty: the API omits the role, too.
 fn content(parts: &[Value]) -> Value {
     if parts.is_empty() {
         return json!({});

@@ -1,4 +1,4 @@
-//! The two methods of a model that are simulated.
+//! The simulated methods: `generateContent` and `streamGenerateContent`.
 
 use std::{
     sync::{
@@ -28,8 +28,8 @@ use super::{
     reply::Reply,
 };
 
-/// The largest request that is read.
-const MOST_BYTES: usize = 4 * 1024 * 1024;
+/// The largest request body.
+const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 
 pub(super) fn router(pace: Duration) -> Router {
     let simulated = Simulated {
@@ -41,13 +41,13 @@ pub(super) fn router(pace: Duration) -> Router {
         .route("/{version}/models/{call}", post(generate))
         .fallback(unknown)
         .method_not_allowed_fallback(unknown)
-        .layer(DefaultBodyLimit::max(MOST_BYTES))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(Arc::new(simulated))
 }
 
 struct Simulated {
     pace: Duration,
-    /// How many there were: the last one's id.
+    /// The number of replies so far, for their ids.
     answers: AtomicU64,
     limits: Limits,
 }
@@ -81,7 +81,7 @@ async fn generate(
 }
 
 impl Simulated {
-    /// The faults that are answered with a status.
+    /// Returns the faults that are an error response.
     fn refuse(&self, marker: Option<Marker>, prompt: &str) -> Result<(), Refusal> {
         match marker {
             Some(Marker::BadRequest) => Err(Refusal::invalid("The prompt asked for a 400.")),

@@ -1,11 +1,11 @@
-//! What a prompt is about, as far as can be told without understanding it.
+//! The subject of a prompt, found without understanding it.
 
 use super::marker::Marker;
 
-/// How many characters of a prompt are quoted.
-const LONGEST: usize = 60;
+/// The most characters of a subject.
+const MAX_CHARS: usize = 60;
 
-/// What follows the first colon, or else the prompt's beginning, in quotes.
+/// The text after the first colon, or else the beginning of the prompt in quotes.
 pub(super) fn subject(prompt: &str) -> String {
     let prompt = Marker::removed_from(prompt);
     let words: Vec<&str> = prompt.split_whitespace().collect();
@@ -18,7 +18,7 @@ pub(super) fn subject(prompt: &str) -> String {
 }
 
 fn shortened(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
+    match text.char_indices().nth(MAX_CHARS) {
         Some((end, _)) => format!("{}…", text[..end].trim_end()),
         None => text.to_owned(),
     }

@@ -1,4 +1,4 @@
-//! What holds of every log.
+//! Invariants of every log.
 
 use std::collections::HashMap;
 
@@ -8,13 +8,13 @@ pub(crate) fn is_terminal(event: &Value) -> bool {
     ["run.completed", "run.failed", "run.cancelled"].contains(&event["type"].as_str().unwrap())
 }
 
-/// Those of a stream's events that are in the log.
+/// The events of a stream that are in the log.
 pub(crate) fn stored(mut events: Vec<Value>) -> Vec<Value> {
     events.retain(|event| event["type"] != "node.delta");
     events
 }
 
-/// Numbered without gaps, one end, and no step that goes on after it was completed.
+/// Checks that events are numbered without gaps, that there is one end, and that no completed step continues.
 pub(crate) fn assert_sound(events: &[Value]) {
     let mut completed: HashMap<&str, u64> = HashMap::new();
     for (place, event) in events.iter().enumerate() {
@@ -33,13 +33,13 @@ pub(crate) fn assert_sound(events: &[Value]) {
     }
 }
 
-/// How many attempts followed one that was lost in flight.
+/// The number of attempts that replace one that was lost in flight.
 pub(crate) fn recoveries(events: &[Value]) -> usize {
     let lost = |event: &&Value| event["reason"] == "recovered";
     events.iter().filter(lost).count()
 }
 
-/// How often an attempt at each step was started.
+/// The number of started attempts of each step.
 pub(crate) fn starts(events: &[Value]) -> HashMap<&str, usize> {
     let mut starts = HashMap::new();
     for event in events

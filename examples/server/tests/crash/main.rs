@@ -1,7 +1,6 @@
-//! The program is killed at any moment, and started again: nothing that was shown is lost, nothing that
-//! was done is done again.
+//! The program is killed at random moments and restarted. No shown event is lost, and no completed step is repeated.
 //!
-//! `CRASH_KILLS` says how often it is killed, 20 times unless it is set; `CRASH_SEED` when.
+//! `CRASH_KILLS` sets the number of kills, 20 by default; `CRASH_SEED` sets their times.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
@@ -20,10 +19,10 @@ use tokio::{task::JoinHandle, time::sleep};
 
 use self::model::Model;
 
-/// How many runs there are at once.
+/// The number of simultaneous runs.
 const AT_ONCE: usize = 3;
 
-/// A diamond with a back-off in it, a map, a loop; each step a call that streams its answer.
+/// A diamond with a back-off, a map, and a loop. Each step is a call that streams its reply.
 fn spec() -> Value {
     let ask = |id: &str, needs: &[&str], prompt: &str| {
         let prompt = format!("{{{{ input.run }}}}/{prompt}");
@@ -47,7 +46,7 @@ fn spec() -> Value {
     ], "output": ["{{ a.output }}", "{{ d.output }}", "{{ each.output }}", "{{ rounds.output }}"]})
 }
 
-/// What a run comes to, wherever it was interrupted.
+/// The output of a run, independent of interruptions.
 fn output(run: &str) -> Value {
     let said = |prompt: &str| Value::from(model::answer(&format!("{run}/{prompt}")));
     let items: Vec<Value> = (0..5).map(|n| said(&format!("two {n}"))).collect();
@@ -64,7 +63,7 @@ async fn serve(model: &Model, place: &Path) -> Server {
     Server::keeping(&mut program, place).await
 }
 
-/// A run that is under way, and what was shown of it.
+/// A started run, and the events that were shown.
 struct Watched {
     name: String,
     id: String,
@@ -93,7 +92,7 @@ impl Watched {
         }
     }
 
-    /// Takes in what was shown until the connection broke or the stream ended. Says whether the run ended.
+    /// Collects the events until the connection failed or the stream ended. Returns whether the run has ended.
     async fn take(&mut self) -> bool {
         let stream = std::mem::replace(&mut self.reader, tokio::spawn(async { String::new() }));
         let stream = stream.await.unwrap();
@@ -103,7 +102,7 @@ impl Watched {
         assert_eq!(
             events[..before],
             self.shown[..before],
-            "another stream than before the crash"
+            "the stream differs from the one before the crash"
         );
         if events.len() > self.shown.len() {
             self.shown = events;
@@ -112,7 +111,7 @@ impl Watched {
     }
 }
 
-/// Reads the stream of a run until it ends or breaks.
+/// Reads the stream of a run until it ends or fails.
 fn follow(server: &Server, run: &str) -> JoinHandle<String> {
     let stream = server.stream(&format!("/api/runs/{run}/events"));
     tokio::spawn(async move {
@@ -131,7 +130,7 @@ fn number(name: &str) -> Option<u64> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_at_any_moment_every_run_ends_as_it_would_have() {
+async fn runs_end_with_the_same_result_after_kills_at_any_moment() {
     let seed = number("CRASH_SEED").unwrap_or_else(|| fastrand::u64(..));
     println!("CRASH_SEED={seed}");
     let mut random = Rng::with_seed(seed);
@@ -177,7 +176,7 @@ async fn killed_at_any_moment_every_run_ends_as_it_would_have() {
         let last = events.last().unwrap();
         assert_eq!(last["output"], output(&run.name), "{last}");
         recovered += log::recoveries(&events);
-        calls += model.assert_asked_once_an_attempt(&run.name, &events);
+        calls += model.assert_one_call_per_attempt(&run.name, &events);
     }
     println!(
         "{} runs, {calls} calls, {recovered} steps were lost in flight",
@@ -187,7 +186,7 @@ async fn killed_at_any_moment_every_run_ends_as_it_would_have() {
 }
 
 #[tokio::test]
-async fn a_person_is_waited_for_across_a_kill_and_a_stop() {
+async fn a_wait_for_a_person_survives_a_kill_and_a_stop() {
     let place = tempfile::tempdir().unwrap();
     let model = Model::start().await;
     let spec = json!({"nodes": [
@@ -218,7 +217,7 @@ async fn a_person_is_waited_for_across_a_kill_and_a_stop() {
 }
 
 #[tokio::test]
-async fn asked_to_stop_it_suspends_what_does_not_end_in_time() {
+async fn a_stop_suspends_runs_that_do_not_end_in_time() {
     let place = tempfile::tempdir().unwrap();
     let model = Model::start().await;
     let spec = json!({"nodes": [{"id": "a", "type": "LLMNode", "data": {"prompt": "slow/a"}}]});
@@ -239,12 +238,12 @@ async fn asked_to_stop_it_suspends_what_does_not_end_in_time() {
     let server = serve(&model, place.path()).await;
     let events = log::stored(server.events(&run).await);
     log::assert_sound(&events);
-    let told: Vec<&str> = events
+    let types: Vec<&str> = events
         .iter()
         .map(|event| event["type"].as_str().unwrap())
         .collect();
     assert_eq!(
-        told,
+        types,
         [
             "run.created",
             "run.started",

@@ -1,4 +1,4 @@
-//! A model that lives on when the program is killed, and remembers what it was asked.
+//! A model that outlives the program and counts the calls with each prompt.
 
 use std::{
     collections::HashMap,
@@ -19,10 +19,10 @@ use tokio::{net::TcpListener, task::JoinHandle, time::sleep};
 
 use super::log;
 
-/// How long it takes for each word.
+/// The time for each word.
 const PACE: Duration = Duration::from_millis(15);
 
-/// How often each prompt came.
+/// The number of calls with each prompt.
 type Asked = Arc<Mutex<HashMap<String, usize>>>;
 
 pub(crate) struct Model {
@@ -60,8 +60,9 @@ impl Model {
             .unwrap_or_default()
     }
 
-    /// No step of a run asked more often than it has attempts in the log; how often it was asked in all.
-    pub(crate) fn assert_asked_once_an_attempt(&self, run: &str, events: &[Value]) -> usize {
+    /// Checks that no step of a run called the model more often than it has attempts in the log. Returns the number of
+    /// all calls.
+    pub(crate) fn assert_one_call_per_attempt(&self, run: &str, events: &[Value]) -> usize {
         let prompts = [("a", "a"), ("b", "b busy"), ("c", "c"), ("d", "d")];
         let mut steps: Vec<(String, String)> = prompts
             .map(|(path, prompt)| (path.to_owned(), prompt.to_owned()))
@@ -91,7 +92,7 @@ impl Drop for Model {
     }
 }
 
-/// What it answers to a prompt.
+/// The reply to a prompt.
 pub(crate) fn answer(prompt: &str) -> String {
     format!("You said {prompt}, and that is all there is to say.")
 }

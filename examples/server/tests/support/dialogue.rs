@@ -9,12 +9,12 @@ use tokio::{
 
 use super::{PATIENCE, server::Ended, signal};
 
-/// A program that a person talks with: it tells on standard error and listens on standard input.
+/// A program with a person at its terminal: questions on standard error, answers on standard input.
 pub(crate) struct Dialogue {
     child: Child,
     input: Option<ChildStdin>,
     lines: Lines<BufReader<ChildStderr>>,
-    heard: String,
+    stderr: String,
     stdout: JoinHandle<String>,
 }
 
@@ -32,23 +32,23 @@ impl Dialogue {
         Self {
             input: child.stdin.take(),
             lines: BufReader::new(stderr).lines(),
-            heard: String::new(),
+            stderr: String::new(),
             stdout,
             child,
         }
     }
 
-    /// Listens until a line contains this text; the line.
-    pub(crate) async fn hear(&mut self, text: &str) -> String {
+    /// Waits for a line that contains this text, and returns it.
+    pub(crate) async fn wait_for_line(&mut self, text: &str) -> String {
         while let Some(line) = self.line().await {
             if line.contains(text) {
                 return line;
             }
         }
-        panic!("{text:?} was never said, but {}", self.heard);
+        panic!("{text:?} was not printed, but {}", self.stderr);
     }
 
-    /// Answers with a line.
+    /// Sends a line.
     pub(crate) async fn say(&mut self, line: &str) {
         let input = self.input.as_mut().expect("it was not ended");
         input
@@ -73,15 +73,15 @@ impl Dialogue {
         Ended {
             status: status.expect("the program ends").unwrap(),
             stdout: self.stdout.await.unwrap(),
-            stderr: self.heard,
+            stderr: self.stderr,
         }
     }
 
     async fn line(&mut self) -> Option<String> {
         let line = timeout(PATIENCE, self.lines.next_line()).await;
         let line = line.expect("the program says something").unwrap()?;
-        self.heard.push_str(&line);
-        self.heard.push('\n');
+        self.stderr.push_str(&line);
+        self.stderr.push('\n');
         Some(line)
     }
 }

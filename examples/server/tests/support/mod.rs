@@ -1,4 +1,4 @@
-//! The program as a person starts it, and what is asked of it.
+//! Starts the program as a person does, and sends requests to it.
 #![allow(dead_code, unused_imports, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
 
@@ -22,10 +22,10 @@ use tokio::{
 
 pub(crate) use self::{dialogue::Dialogue, file::File, server::Server};
 
-/// How long the program may take for anything.
+/// The timeout of each action of the program.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What the program says when this is its standard input.
+/// The output of the program with this standard input.
 pub(crate) async fn output_with_input(program: &mut Command, input: &str) -> Output {
     let program = program.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = program.stderr(Stdio::piped()).spawn().unwrap();
@@ -36,7 +36,7 @@ pub(crate) async fn output_with_input(program: &mut Command, input: &str) -> Out
     output.expect("the program ends").unwrap()
 }
 
-/// The program, in a place and an environment without any key.
+/// The program, in a directory and an environment without keys.
 pub(crate) fn program() -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_workflow-server"));
     for name in [
@@ -57,7 +57,7 @@ pub(crate) fn program() -> Command {
     program
 }
 
-/// A run in which simulated answers come as fast as they can.
+/// A run with simulated replies without delay.
 pub(crate) fn run(file: &Path) -> Command {
     let mut program = program();
     program.arg("run").arg(file);
@@ -93,7 +93,7 @@ pub(crate) fn in_repository(path: &str) -> PathBuf {
     root.join(path)
 }
 
-/// Where an example workflow is.
+/// The path of an example workflow.
 pub(crate) fn example_file(name: &str) -> PathBuf {
     in_repository("examples/workflows").join(format!("{name}.json"))
 }
@@ -103,7 +103,7 @@ pub(crate) fn example(name: &str) -> Value {
     serde_json::from_slice(&fs::read(example_file(name)).unwrap()).unwrap()
 }
 
-/// The prototype's example.
+/// The example `explain`.
 pub(crate) fn explain() -> Value {
     example("explain")
 }
@@ -123,14 +123,14 @@ pub(crate) fn data(stream: &str) -> Vec<Value> {
         .collect()
 }
 
-/// The step at this path, as a run's report tells it.
+/// The step at this path in a run's report.
 pub(crate) fn step<'a>(report: &'a Value, path: &str) -> &'a Value {
     let steps = report["steps"].as_array().unwrap();
     let found = steps.iter().find(|step| step["path"] == path);
     found.unwrap_or_else(|| panic!("no step {path}: {report}"))
 }
 
-/// How each top-level step of a run went: `classify completed`.
+/// The status of each top-level step of a run: `classify completed`.
 pub(crate) fn statuses(report: &Value) -> Vec<String> {
     let steps = report["steps"].as_array().unwrap().iter();
     steps
@@ -145,7 +145,7 @@ pub(crate) fn times(report: &Value, node: &str) -> usize {
     steps.filter(|step| step["node"] == node).count()
 }
 
-/// A text, which it has to be.
+/// The value, which must be a string.
 pub(crate) fn word(value: &Value) -> &str {
     value
         .as_str()

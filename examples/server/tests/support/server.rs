@@ -21,10 +21,10 @@ pub(crate) struct Server {
     url: String,
     http: reqwest::Client,
     child: Child,
-    said: [JoinHandle<String>; 2],
+    output: [JoinHandle<String>; 2],
 }
 
-/// What a program has come to.
+/// The result of an ended program.
 pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
     pub(crate) stdout: String,
@@ -32,40 +32,40 @@ pub(crate) struct Ended {
 }
 
 impl Server {
-    /// Starts the program on a free port of this machine; it keeps nothing.
+    /// Starts the program on a free port, with its data in memory.
     pub(crate) async fn start(program: &mut Command) -> Self {
         Self::start_as(program.args(["--memory", "--addr", "127.0.0.1:0"])).await
     }
 
-    /// The same, but it keeps its data in this directory.
+    /// Starts the program on a free port, with its data in this directory.
     pub(crate) async fn keeping(program: &mut Command, place: &Path) -> Self {
         let program = program.arg("--data-dir").arg(place);
         Self::start_as(program.args(["--addr", "127.0.0.1:0"])).await
     }
 
-    /// Starts the program as it is, and waits until it says where it listens.
+    /// Starts the program without more options, and waits for its address.
     pub(crate) async fn start_as(program: &mut Command) -> Self {
         let (out, err) = (Stdio::piped(), Stdio::piped());
         let mut child = program.stdout(out).stderr(err).spawn().unwrap();
-        let (tell, told) = oneshot::channel();
-        let stdout = tokio::spawn(listen(child.stdout.take().unwrap(), Some(tell)));
+        let (sender, address) = oneshot::channel();
+        let stdout = tokio::spawn(listen(child.stdout.take().unwrap(), Some(sender)));
         let stderr = tokio::spawn(listen(child.stderr.take().unwrap(), None));
-        let url = timeout(PATIENCE, told).await;
+        let url = timeout(PATIENCE, address).await;
         Self {
-            url: url.unwrap().expect("the program says where it listens"),
+            url: url.unwrap().expect("the program prints its address"),
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             child,
-            said: [stdout, stderr],
+            output: [stdout, stderr],
         }
     }
 
-    /// The program that was started in a way of its own and listens on this port; nothing of it is read.
+    /// A program that was started separately and listens on this port. Its output is not read.
     pub(crate) async fn unread(child: Child, port: u16) -> Self {
         let server = Self {
             url: format!("http://127.0.0.1:{port}"),
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             child,
-            said: [const { String::new() }; 2].map(|said| tokio::spawn(async { said })),
+            output: [const { String::new() }; 2].map(|text| tokio::spawn(async { text })),
         };
         let answers = async {
             while server.stream("/healthz").await.is_err() {
@@ -76,7 +76,7 @@ impl Server {
         server
     }
 
-    /// What the program writes to standard error, if that is a pipe that nobody reads.
+    /// The pipe of standard error, if it is not read.
     pub(crate) fn stderr(&mut self) -> Option<ChildStderr> {
         self.child.stderr.take()
     }
@@ -95,7 +95,7 @@ impl Server {
         self.url.strip_prefix("http://").unwrap()
     }
 
-    /// Asks for a stream, which may break.
+    /// Requests a stream, which may fail.
     pub(crate) fn stream(
         &self,
         path: &str,
@@ -142,7 +142,7 @@ impl Server {
         run["id"].as_str().unwrap().to_owned()
     }
 
-    /// All events of a run, which has come to its end then.
+    /// Waits until a run ends, and returns its events.
     pub(crate) async fn events(&self, run: &str) -> Vec<Value> {
         let stream = self.get(&format!("/api/runs/{run}/events")).await;
         data(&stream.text().await.unwrap())
@@ -155,35 +155,35 @@ impl Server {
         data(&stream.text().await.unwrap())
     }
 
-    /// Where a run stands.
+    /// The report of a run.
     pub(crate) async fn report(&self, run: &str) -> Value {
         let report = self.get(&format!("/api/runs/{run}")).await;
         report.json().await.unwrap()
     }
 
-    /// Where a run stands when it is over.
+    /// Runs a workflow to its end and returns the report.
     pub(crate) async fn outcome(&self, spec: &Value, input: Value) -> Value {
         let run = self.begin(spec, &input).await;
         self.events(&run).await;
         self.report(&run).await
     }
 
-    /// Waits until a run asks a person at this step; the open wait.
+    /// Waits until a run asks a person at this step, and returns the open wait.
     pub(crate) async fn asked(&self, run: &str, step: &str) -> Value {
         let mut stream = self.get(&format!("/api/runs/{run}/events")).await;
-        let mut said = Vec::new();
-        let asks = |event: &Value| event["type"] == "node.waiting" && event["path"] == step;
+        let mut received = Vec::new();
+        let is_wait = |event: &Value| event["type"] == "node.waiting" && event["path"] == step;
         loop {
-            // The last frame may have come in part only.
-            let text = String::from_utf8_lossy(&said);
+            // The last frame may be incomplete.
+            let text = String::from_utf8_lossy(&received);
             let whole = text.rfind("\n\n").map_or("", |end| &text[..end]);
-            if data(whole).iter().any(asks) {
+            if data(whole).iter().any(is_wait) {
                 break;
             }
             let chunk = timeout(PATIENCE, stream.chunk()).await;
             let chunk = chunk.expect("the run goes on").unwrap();
-            let chunk = chunk.unwrap_or_else(|| panic!("{step} never asks: {text}"));
-            said.extend_from_slice(&chunk);
+            let chunk = chunk.unwrap_or_else(|| panic!("{step} asks nothing: {text}"));
+            received.extend_from_slice(&chunk);
         }
         let report = self.report(run).await;
         let waits = report["waits"].as_array().cloned().unwrap_or_default();
@@ -191,7 +191,7 @@ impl Server {
         wait.unwrap_or_else(|| panic!("{step} does not wait: {report}"))
     }
 
-    /// Answers for a person.
+    /// Sends the answer of a person.
     pub(crate) async fn answer(&self, run: &str, wait: &Value, payload: &Value) -> Response {
         let wait = wait["wait_id"].as_str().unwrap();
         let path = format!("/api/runs/{run}/waits/{wait}");
@@ -203,19 +203,19 @@ impl Server {
         self.child.id().unwrap()
     }
 
-    /// Asks it to stop, as a service manager does.
+    /// Sends SIGTERM, as a service manager does.
     pub(crate) fn terminate(&self) {
         signal(&self.child, "TERM");
     }
 
-    /// Kills it, as a crash or a lack of memory does.
+    /// Kills the program, as a crash or a lack of memory does.
     pub(crate) async fn kill(mut self) {
         self.child.kill().await.unwrap();
     }
 
     pub(crate) async fn end(mut self) -> Ended {
         let status = timeout(PATIENCE, self.child.wait()).await;
-        let [stdout, stderr] = self.said;
+        let [stdout, stderr] = self.output;
         Ended {
             status: status.expect("the program ends").unwrap(),
             stdout: stdout.await.unwrap(),
@@ -224,15 +224,18 @@ impl Server {
     }
 }
 
-/// Everything that is said, and at once where the program listens.
-async fn listen(said: impl AsyncRead + Unpin, mut tell: Option<oneshot::Sender<String>>) -> String {
-    let mut lines = BufReader::new(said).lines();
+/// Reads all output, and sends the address as soon as it is printed.
+async fn listen(
+    output: impl AsyncRead + Unpin,
+    mut address: Option<oneshot::Sender<String>>,
+) -> String {
+    let mut lines = BufReader::new(output).lines();
     let mut all = String::new();
     while let Some(line) = lines.next_line().await.unwrap() {
         if let Some(url) = line.strip_prefix("Listening on ")
-            && let Some(tell) = tell.take()
+            && let Some(sender) = address.take()
         {
-            tell.send(url.to_owned()).ok();
+            sender.send(url.to_owned()).ok();
         }
         all.push_str(&line);
         all.push('\n');

@@ -13,7 +13,7 @@ const MODEL: &str = "/v1beta/models/gemini-x";
 struct Asked {
     status: StatusCode,
     text: String,
-    /// Whether the body came to its end.
+    /// Whether the body is complete.
     is_whole: bool,
 }
 
@@ -83,7 +83,7 @@ fn text(response: &Value) -> String {
 }
 
 #[tokio::test]
-async fn both_methods_say_the_same_about_the_prompt() {
+async fn both_methods_return_the_same_text() {
     let router = quick();
     let whole = whole(&router, "Explain: Quantum Computing", json!({}))
         .await
@@ -105,7 +105,7 @@ async fn both_methods_say_the_same_about_the_prompt() {
 }
 
 #[tokio::test]
-async fn a_stream_counts_up_and_says_why_it_ends() {
+async fn a_stream_counts_tokens_and_has_a_finish_reason() {
     let events = streamed(&quick(), "Explain: Tides", json!({}))
         .await
         .events();
@@ -124,7 +124,7 @@ async fn a_stream_counts_up_and_says_why_it_ends() {
 }
 
 #[tokio::test]
-async fn an_answer_fits_its_schema_thinks_and_keeps_its_limit() {
+async fn an_answer_matches_its_schema_thinks_and_obeys_its_limit() {
     let router = quick();
     let schema = json!({"type": "object", "properties": {"kind": {"enum": ["a", "b"]}, "n": {"type": "integer"}}});
     let config = json!({"responseMimeType": "application/json", "responseJsonSchema": schema});
@@ -141,7 +141,7 @@ async fn an_answer_fits_its_schema_thinks_and_keeps_its_limit() {
 }
 
 #[tokio::test]
-async fn a_prompt_shows_the_fault_it_names() {
+async fn a_marker_in_a_prompt_produces_its_fault() {
     let router = quick();
     for (prompt, code, status) in [
         ("a [[400]]", 400, "INVALID_ARGUMENT"),
@@ -164,7 +164,7 @@ async fn a_prompt_shows_the_fault_it_names() {
 }
 
 #[tokio::test]
-async fn a_cut_answer_has_a_beginning_and_no_end() {
+async fn a_cut_answer_is_incomplete() {
     let router = quick();
     let stream = streamed(&router, "a [[cut]]", json!({})).await;
     assert!(!stream.is_whole);
@@ -175,7 +175,7 @@ async fn a_cut_answer_has_a_beginning_and_no_end() {
 }
 
 #[tokio::test]
-async fn what_is_not_a_request_is_refused_as_the_api_does() {
+async fn invalid_requests_are_refused_like_the_api_does() {
     let router = quick();
     for (path, body, code, status) in [
         ("/v1beta/models", "{}", 404, "NOT_FOUND"),
@@ -204,12 +204,12 @@ async fn what_is_not_a_request_is_refused_as_the_api_does() {
         assert_eq!(asked.json()["error"]["status"], status, "{path}");
     }
     let path = "/v1beta/models/x:generateContent";
-    let asked = send(&router, path, " ".repeat(MOST_BYTES + 1)).await;
+    let asked = send(&router, path, " ".repeat(MAX_BODY_BYTES + 1)).await;
     assert_eq!(asked.json()["error"]["code"], 413);
 }
 
 #[tokio::test(start_paused = true)]
-async fn words_come_at_the_pace() {
+async fn words_are_sent_at_the_pace() {
     let router = router(Duration::from_millis(40));
     let start = tokio::time::Instant::now();
     let words = streamed(&router, "Hi", json!({})).await.events().len();

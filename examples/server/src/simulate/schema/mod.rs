@@ -1,4 +1,4 @@
-//! JSON that fits a JSON Schema: always the same for the same schema and subject.
+//! JSON that matches a JSON Schema. The result depends on schema and subject only.
 
 mod number;
 mod text;
@@ -9,19 +9,19 @@ use serde_json::{Map, Value};
 
 use self::{number::number, text::text};
 
-/// How deep optional parts are filled in, so that a schema may refer to itself.
-const DEEPEST: usize = 8;
-/// How many items a list may be asked to have.
-const MOST_ITEMS: usize = 100;
-/// How many values an answer may have: a few lists within each other could ask for billions.
-const MOST_VALUES: u32 = 10_000;
+/// The depth down to which optional properties are filled in. Recursive schemas would not end without it.
+const MAX_DEPTH: usize = 8;
+/// The most items of an array, whatever `minItems` requires.
+const MAX_ITEMS: usize = 100;
+/// The most values of a reply: a few nested arrays could require billions.
+const MAX_VALUES: u32 = 10_000;
 
-/// A value that fits the schema and speaks of the subject where it may.
+/// A value that matches the schema, with the subject in its strings.
 pub(super) fn example(schema: &Value, subject: &str) -> Value {
     let writer = Writer {
         root: schema,
         subject,
-        left: Cell::new(MOST_VALUES),
+        left: Cell::new(MAX_VALUES),
     };
     writer.value(schema, "answer", 0)
 }
@@ -33,18 +33,18 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// A value for what is called `name`.
+    /// A value for the property `name`.
     fn value(&self, schema: &Value, name: &str, depth: usize) -> Value {
         let left = self.left.get();
-        if left == 0 || depth > 2 * DEEPEST {
+        if left == 0 || depth > 2 * MAX_DEPTH {
             return Value::Null;
         }
         self.left.set(left - 1);
         if let Some(fixed) = fixed(schema) {
             return fixed.clone();
         }
-        if let Some(meant) = self.meant(schema) {
-            return self.value(meant, name, depth + 1);
+        if let Some(resolved) = self.resolve(schema) {
+            return self.value(resolved, name, depth + 1);
         }
         match kind(schema) {
             "object" => self.object(schema, depth),
@@ -57,8 +57,8 @@ impl Writer<'_> {
         }
     }
 
-    /// The schema that this one refers to, or the first alternative of one that is nothing else.
-    fn meant<'s>(&'s self, schema: &'s Value) -> Option<&'s Value> {
+    /// The target of a reference, or the first alternative of a schema without a type.
+    fn resolve<'s>(&'s self, schema: &'s Value) -> Option<&'s Value> {
         if let Some(reference) = schema["$ref"].as_str() {
             return self.root.pointer(reference.strip_prefix('#')?);
         }
@@ -78,7 +78,7 @@ impl Writer<'_> {
         let is_required = |name: &str| required.iter().any(|required| required == name);
         let mut object = Map::new();
         for (name, property) in schema["properties"].as_object().into_iter().flatten() {
-            if depth < DEEPEST || is_required(name) {
+            if depth < MAX_DEPTH || is_required(name) {
                 object.insert(name.clone(), self.value(property, name, depth + 1));
             }
         }
@@ -90,18 +90,18 @@ impl Writer<'_> {
         object.into()
     }
 
-    /// As few items as may be, but two where nothing speaks against it.
+    /// An array with as few items as permitted, but two if the schema allows it: one item does not look like a list.
     fn array(&self, schema: &Value, name: &str, depth: usize) -> Value {
         let count = |word: &str| schema[word].as_u64().and_then(|n| usize::try_from(n).ok());
         let wanted = match schema["uniqueItems"].as_bool() {
             Some(true) => 1,
-            _ if depth < DEEPEST => 2,
+            _ if depth < MAX_DEPTH => 2,
             _ => 0,
         };
         let least = count("minItems").unwrap_or(0).max(wanted);
         let items = least
-            .min(count("maxItems").unwrap_or(MOST_ITEMS))
-            .min(MOST_ITEMS);
+            .min(count("maxItems").unwrap_or(MAX_ITEMS))
+            .min(MAX_ITEMS);
         let first = schema["prefixItems"]
             .as_array()
             .map_or(&[][..], Vec::as_slice);
@@ -112,12 +112,12 @@ impl Writer<'_> {
     }
 }
 
-/// The one value, or the first of those that are allowed.
+/// The value of `const`, or the first one of `enum`.
 fn fixed(schema: &Value) -> Option<&Value> {
     schema.get("const").or_else(|| schema["enum"].get(0))
 }
 
-/// The type, which also follows from other words.
+/// The type; without `type`, the one that other keywords imply.
 fn kind(schema: &Value) -> &str {
     match &schema["type"] {
         Value::String(kind) => kind,

@@ -1,4 +1,4 @@
-//! Numbers within bounds.
+//! Numbers that match `minimum`, `maximum` and `multipleOf`.
 
 use serde_json::Value;
 
@@ -9,13 +9,13 @@ pub(super) fn number(schema: &Value) -> Value {
 pub(super) fn integer(schema: &Value) -> Value {
     #[expect(
         clippy::cast_possible_truncation,
-        reason = "bounds beyond it are cut off"
+        reason = "the cast saturates at the range of i64"
     )]
     let number = within(schema).ceil() as i64;
     number.into()
 }
 
-/// In the middle of the bounds, or one off the only one, which also keeps exclusive ones.
+/// The middle of two bounds, or a distance of 1 from a single one, so that exclusive bounds hold, too.
 fn within(schema: &Value) -> f64 {
     let of = |word: &str| schema[word].as_f64();
     let least = of("minimum").or_else(|| of("exclusiveMinimum"));

@@ -35,7 +35,7 @@ fn every_property_has_its_type() {
 }
 
 #[test]
-fn numbers_keep_their_bounds() {
+fn numbers_are_within_their_bounds() {
     let integer = |mut schema: Value| {
         schema["type"] = "integer".into();
         tides(&schema)
@@ -49,7 +49,7 @@ fn numbers_keep_their_bounds() {
 }
 
 #[test]
-fn strings_keep_their_length() {
+fn strings_have_the_required_length() {
     let schema = json!({"type": "string", "minLength": 40, "maxLength": 40});
     assert_eq!(tides(&schema).as_str().unwrap().chars().count(), 40);
     let short = json!({"type": "string", "maxLength": 3});
@@ -57,7 +57,7 @@ fn strings_keep_their_length() {
 }
 
 #[test]
-fn lists_keep_their_length() {
+fn lists_have_the_required_length() {
     let list = |more: Value| {
         let mut schema = json!({"type": "array", "items": {"type": "null"}});
         schema
@@ -87,7 +87,7 @@ fn references_and_alternatives_are_followed() {
 }
 
 #[test]
-fn a_schema_that_contains_itself_ends() {
+fn a_recursive_schema_terminates() {
     let tree = json!({"$ref": "#/$defs/Tree", "$defs": {"Tree": {
         "type": "object", "properties": {"child": {"$ref": "#/$defs/Tree"}},
     }}});

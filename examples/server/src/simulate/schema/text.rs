@@ -1,16 +1,16 @@
-//! Strings of a format and a length.
+//! Strings that match `format`, `minLength` and `maxLength`.
 
 use serde_json::Value;
 
-/// A string that speaks of the subject, unless it has a format. Patterns are not looked at.
+/// A string about the subject, or an example of the format. `pattern` is ignored.
 pub(super) fn text(schema: &Value, name: &str, subject: &str) -> String {
     if let Some(formatted) = schema["format"].as_str().and_then(formatted) {
         return formatted.to_owned();
     }
     let name = name.replace(['_', '-'], " ");
     let length = |word: &str| schema[word].as_u64().and_then(|n| usize::try_from(n).ok());
-    let least = length("minLength").unwrap_or(0).min(LONGEST);
-    let most = length("maxLength").unwrap_or(LONGEST);
+    let least = length("minLength").unwrap_or(0).min(MAX_CHARS);
+    let most = length("maxLength").unwrap_or(MAX_CHARS);
     let mut text = format!("Simulated {name} about {subject}");
     let missing = least.saturating_sub(text.chars().count());
     text.extend(std::iter::repeat_n('.', missing));
@@ -18,7 +18,7 @@ pub(super) fn text(schema: &Value, name: &str, subject: &str) -> String {
 }
 
 /// The most characters of a string.
-const LONGEST: usize = 10_000;
+const MAX_CHARS: usize = 10_000;
 
 fn formatted(format: &str) -> Option<&'static str> {
     Some(match format {
