@@ -63,7 +63,9 @@ pub(crate) enum CliError {
     Database(#[from] workflow_postgres::ConnectError),
     #[error("the lock of the database could not be acquired: {}", with_causes(.0))]
     Lock(StoreError),
-    #[error("another instance serves {0} now, after this one lost the connection that held the lock")]
+    #[error(
+        "another instance serves {0} now, after this one lost the connection that held the lock"
+    )]
     Replaced(String),
     #[error("the engine failed: {}", with_causes(.0))]
     Engine(#[from] EngineError),

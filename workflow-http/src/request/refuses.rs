@@ -5,7 +5,7 @@ use axum::{extract::State, http::HeaderMap};
 
 use super::{
     Id, IdempotencyKey, IfMatch, JsonBody, OptionalTyped, Path, Query, SpecBody, Typed,
-    extract::Named,
+    extract::Resource,
 };
 use crate::{app::App, problem::Kind};
 
@@ -27,7 +27,7 @@ impl<T> Argument for Path<T> {
     const REFUSALS: &'static [Kind] = &[Kind::UnknownPath];
 }
 
-impl<T: Named> Argument for Id<T> {
+impl<T: Resource> Argument for Id<T> {
     const REFUSALS: &'static [Kind] = &[T::UNKNOWN];
 }
 
