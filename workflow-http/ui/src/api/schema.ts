@@ -299,15 +299,15 @@ export interface components {
         };
         /** @enum {string} */
         OnAmbiguous: "retry" | "fail";
-        OnError: components["schemas"]["OnErrorWord"] | components["schemas"]["OutputShape"];
+        OnError: components["schemas"]["OnErrorWord"] | components["schemas"]["OnErrorOutput"];
+        OnErrorOutput: {
+            output: unknown;
+        };
         /** @enum {string} */
         OnErrorWord: "fail" | "continue";
         Outage: {
             since: components["schemas"]["Timestamp"];
             until: components["schemas"]["Timestamp"];
-        };
-        OutputShape: {
-            output: unknown;
         };
         PinnedWorkflow: {
             workflow: string;
