@@ -16,7 +16,7 @@ impl Registry {
     /// programs that write workflows.
     ///
     /// It says what can be said of the shape. References, cycles and expressions are checked by
-    /// [`Workflow::new`](crate::Workflow::new).
+    /// [`Workflow::from_spec`](crate::Workflow::from_spec).
     pub fn language_schema(&self) -> Value {
         let mut generator = SchemaSettings::draft2020_12().into_generator();
         let mut schema = generator.root_schema_for::<Spec>().to_value();
