@@ -40,6 +40,7 @@ fn text(kind: &EventKind) -> Option<String> {
                 items_done, items, ..
             } => format!("{items_done} of {items} items"),
             Progress::Round { round } => format!("round {}", round + 1),
+            _ => return None,
         },
         EventKind::NodeRetrying(it) => {
             let wait = format!("{}; retrying in {} ms", it.error.detail, it.next_in_ms);

@@ -83,7 +83,7 @@ pub struct NodeProgress {
 /// How far a map or loop is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
-#[expect(clippy::exhaustive_enums, reason = "there are maps and loops")]
+#[non_exhaustive]
 pub enum Progress {
     /// Of a map.
     Items {
