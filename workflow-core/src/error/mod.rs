@@ -15,8 +15,6 @@ use std::{borrow::Cow, error::Error, fmt, time::Duration};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::value::millis;
-
 /// Why an attempt at a step failed. The node classifies, the engine decides whether to try again.
 #[derive(Debug)]
 pub struct NodeError {
@@ -51,7 +49,7 @@ impl NodeError {
     /// Says that another attempt may succeed, but not sooner than this.
     #[must_use]
     pub fn with_retry_after(mut self, wait: Duration) -> Self {
-        self.problem.retry_after_ms = Some(millis(wait));
+        self.problem.retry_after_ms = Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
         self.retry_after = Some(wait);
         self.with_retry()
     }

@@ -3,6 +3,7 @@
 mod created;
 mod delta;
 mod kind;
+mod memory;
 mod node;
 mod report;
 mod resume;

@@ -179,7 +179,7 @@ impl RunLog for MemoryStore {
         key: Option<RunKey>,
     ) -> Result<(), StoreError> {
         let id = record.id;
-        let bytes = PER_RUN + heap::of_event(&first);
+        let bytes = PER_RUN + first.memory();
         self.make_room(bytes)?;
         let mut runs = lock(&self.runs);
         if let Some(key) = &key {
@@ -220,7 +220,7 @@ impl RunLog for MemoryStore {
                 actual,
             });
         }
-        let bytes: usize = append.events.iter().map(heap::of_event).sum();
+        let bytes: usize = append.events.iter().map(StepEvent::memory).sum();
         stored.log.extend_from_slice(append.events);
         stored.record.head.clone_from(append.head);
         stored.bytes += bytes;

@@ -15,7 +15,7 @@ use crate::{
     event::{Delta, StepEvent, Update},
     executor::Inbox,
     node::DeltaSink,
-    value::{RunId, StepPath, heap, lock},
+    value::{RunId, StepPath, lock},
 };
 
 /// How many events are kept for readers; who is further behind reads the store.
@@ -203,7 +203,7 @@ impl State {
         self.last_seq = event.seq;
         let text = self.text_of(&event);
         self.tail_text_bytes += text.as_ref().map_or(0, StepText::bytes);
-        let bytes = heap::of_event(&event);
+        let bytes = event.memory();
         self.tail_bytes += bytes;
         self.tail.push_back(Entry { event, bytes, text });
         while (self.tail.len() > TAIL_EVENTS || self.tail_bytes > TAIL_BYTES)

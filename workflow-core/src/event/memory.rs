@@ -1,0 +1,71 @@
+//! How much memory events hold.
+
+use super::{EventKind, Report, RunCreated, StepEvent};
+use crate::{
+    error::Problem,
+    value::heap::{allocation, of_shared},
+};
+
+impl StepEvent {
+    /// How much memory it holds, as if it shared nothing.
+    #[inline]
+    pub(crate) fn memory(&self) -> usize {
+        let values = match &self.kind {
+            // The most frequent event. It holds no value, and events are measured several times for each step.
+            EventKind::NodeStarted(_) => 0,
+            kind => of_values(kind),
+        };
+        size_of::<StepEvent>() + values
+    }
+}
+
+fn of_values(kind: &EventKind) -> usize {
+    match kind {
+        EventKind::RunCreated(created) => {
+            let reused = created.reused.iter().map(|step| of_shared(&step.output));
+            let metadata = created.metadata.as_ref().map_or(0, of_shared);
+            of_shared(&created.input) + metadata + reused.sum::<usize>()
+        }
+        EventKind::RunCompleted(completed) => of_shared(&completed.output),
+        EventKind::RunFailed(failed) => of_problem(&failed.error),
+        EventKind::NodeRetrying(it) => of_problem(&it.error) + of_report(it.report.as_deref()),
+        EventKind::NodeWaiting(it) => {
+            let schema = it.schema.as_ref().map_or(0, of_shared);
+            it.message.as_ref().map_or(0, |text| allocation(text.len())) + schema
+        }
+        EventKind::NodeResumed(it) => it.payload.as_ref().map_or(0, of_shared),
+        EventKind::NodeCompleted(it) => of_shared(&it.output) + of_report(it.report.as_deref()),
+        EventKind::NodeFailed(it) => {
+            let output = it.output.as_ref().map_or(0, of_shared);
+            of_problem(&it.error) + output + of_report(it.report.as_deref())
+        }
+        _ => 0,
+    }
+}
+
+impl RunCreated {
+    /// How much memory a run that begins like this holds, about: each value twice, since templates read
+    /// a copy of it.
+    pub(crate) fn memory(&self) -> usize {
+        let reused = self.reused.iter().map(|step| of_shared(&step.output));
+        2 * (of_shared(&self.input) + reused.sum::<usize>())
+            + self.metadata.as_ref().map_or(0, of_shared)
+    }
+}
+
+fn of_report(report: Option<&Report>) -> usize {
+    let of_values = |report: &Report| {
+        let values = report.metadata.iter().chain(&report.debug);
+        size_of::<Report>() + values.map(of_shared).sum::<usize>()
+    };
+    report.map_or(0, of_values)
+}
+
+fn of_problem(problem: &Problem) -> usize {
+    let faults = problem.errors.iter().map(|fault| {
+        let hint = fault.hint.as_ref().map_or(0, String::len);
+        size_of_val(fault) + fault.detail.len() + fault.pointer.len() + hint
+    });
+    let hint = problem.hint.as_ref().map_or(0, String::len);
+    size_of::<Problem>() + problem.detail.len() + hint + faults.sum::<usize>()
+}
