@@ -31,17 +31,34 @@
 //! ```
 //!
 //! # The parts
-//! - A [`Workflow`] is a checked specification: acyclic, every reference resolvable, every node
-//!   built. What is wrong with one is told as [`Fault`]s, all at once, each with its place.
-//! - A [`Node`] does one step; a [`Registry`] says which types there are. Programs add their own.
-//! - An [`Executor`] runs a workflow in the caller's task: [`Run`] is a stream of [`Update`]s that
-//!   works when polled and cancels when dropped.
-//! - An [`Engine`] keeps workflows and runs, and runs them on their own; [`LocalEngine`] does so in
-//!   this process, over a [`Store`]. Its runs do not depend on anybody watching.
-//! - A run is its log: [`StepEvent`]s numbered from 1 without gaps. What streams show, lists tell
-//!   and a resumed run begins with is all read from there.
+//! - A [`Workflow`] is a checked specification: acyclic, every reference resolvable, every node built. A check
+//!   returns all [`Fault`]s at once, each with its place.
+//! - A [`Node`] does one step; a [`Registry`] has the node types by name. Programs add their own.
+//! - An [`Executor`] runs a workflow in the caller's task: [`Run`] is a stream of [`Update`]s that works when
+//!   polled and cancels when dropped.
+//! - An [`Engine`] stores workflows and runs, and runs them independently of its callers; [`LocalEngine`] does
+//!   so in this process, over a [`Store`].
+//! - A run is its log: [`StepEvent`]s numbered from 1 without gaps. Streams, lists, reports and resumed runs
+//!   derive from it.
 //!
-//! This crate knows neither HTTP nor databases nor any model: those are crates of their own.
+//! # Modules
+//! The root re-exports what a first program needs. Every other name is reached by the module of its task:
+//! [`workflow`], [`node`] and [`template`] to describe work, [`executor`] and [`engine`] to run it, [`event`] and
+//! [`view`] to watch it, [`record`] and [`store`] to keep it, [`error`] and [`value`] for what all of them use.
+//! The feature `testing` adds the module `testing`, for tests of node types, workflows and stores.
+//!
+//! # Foreign types
+//! These crates are part of the contract. A new major version of one is a new major version of this crate.
+//! - [`serde_json::Value`] is every input, output and specification. The feature `preserve_order` of `serde_json` is
+//!   on: members keep their order.
+//! - [`serde`] traits read the `data` of node types; records, events and reports implement them.
+//! - [`schemars::JsonSchema`] describes the `data` of node types, and what HTTP documents of records and events.
+//! - [`futures::Stream`] is a [`Run`], and what an engine returns for the events of one.
+//! - [`tokio_util::sync::CancellationToken`] is what a [`NodeContext`] gives to work that outlives its attempt.
+//! - [`async_trait`](macro@async_trait::async_trait) is on the traits that others implement: [`Node`], [`Store`], [`Engine`].
+//!
+//! Ids and times are types of this crate. An engine needs a tokio runtime with time, and no other driver. This crate knows neither HTTP nor databases nor
+//! any model: those are crates of their own.
 
 pub mod engine;
 pub mod error;

@@ -1,4 +1,11 @@
-//! Workflows and runs that live on their own: stored, run in the background, watched by anybody.
+//! Stored workflows, and runs in the background, independent of their readers.
+//!
+//! - [`Engine`] is what a service needs: [`Workflows`] checks and stores specifications, [`Runs`] starts, answers,
+//!   cancels and reads runs. Functions take a `&dyn Engine`.
+//! - [`LocalEngine`] implements it in this process, over a [`Store`](crate::Store); [`LocalEngineBuilder`] has its
+//!   settings. After a restart, [`LocalEngine::recover`] resumes what has not ended.
+//! - [`NewRun`] starts a run, [`Retry`] repeats one that has ended, whole or from a node.
+//! - An [`Observer`] is called with each stored event, for metrics.
 
 mod limits;
 mod local;

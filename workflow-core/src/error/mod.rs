@@ -1,4 +1,9 @@
-//! How a node says that it failed, and how a failure is shown.
+//! What can be wrong: with an attempt, with a run, with a specification.
+//!
+//! - A node returns a [`NodeError`]. It classifies the failure: whether a retry may help, and when.
+//! - A [`Problem`] is a failure as events and HTTP responses show it (RFC 9457).
+//! - A [`Fault`] is one mistake in a specification, an input or an answer, with a [`FaultCode`], the JSON pointer of
+//!   its place and mostly a hint. [`InvalidWorkflow`] holds all faults of a specification.
 
 mod fault;
 mod pointer;

@@ -1,4 +1,9 @@
-//! Everything a run can say: numbered step events, kept in its log, and deltas, which are live only.
+//! The log of a run, and what is streamed beside it.
+//!
+//! A [`StepEvent`] has a number, a time and an [`EventKind`]: one variant for each event name on the wire, such as
+//! `node.started`, with a struct for its fields. Events are numbered from 1 without gaps and are stored. A
+//! [`Delta`] is a piece of text that a running attempt produces; it is streamed and not stored. A reader of a run
+//! gets both as [`Update`]s. [`LOG_FORMAT`] is the version of what is stored.
 
 mod created;
 mod delta;

@@ -1,4 +1,8 @@
-//! Runs a workflow as a stream: polling it does the work, dropping it cancels everything.
+//! Runs a workflow in the caller's task, without an engine or a store.
+//!
+//! [`Executor::run`] returns a [`Run`], a stream of updates: polling it does the work, dropping it cancels
+//! everything. [`Executor`] also has the limits of each run; an engine takes one for the runs it drives. A run is
+//! resumed from its log by [`Executor::resume`], and a wait for a person is answered by [`Executor::signal`].
 
 mod attempt;
 mod clock;

@@ -1,4 +1,12 @@
-//! What a node is, and what it is given to work with.
+//! Node types: what a node is, what an attempt is given, and how a program offers types by name.
+//!
+//! - [`Node`] does one step once. Its `data` is a type that deserializes and has a schema; see [`Node`] for an
+//!   example. [`NodeContext`] has the input, renders templates, streams text and records usage.
+//! - A [`Registry`] has the types by name, each a [`NodeType`] with its default [`RetryPolicy`] and its
+//!   [`DisplayHints`].
+//! - A node that waits at a shared limit reports its place in line: [`NodeContext::queued`] returns [`Queued`].
+//! - [`PromptNode`] and [`TransformNode`] are the built-in types that do work. The types that contain other nodes or
+//!   wait are part of the engine, and every [`Registry::default`] has them.
 
 mod built_in;
 mod control;

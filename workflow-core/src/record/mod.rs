@@ -1,4 +1,9 @@
-//! What is kept of workflows and runs, beside the log: enough to list them and page through them.
+//! What a store keeps of workflows and runs beside the logs, and the queries for it.
+//!
+//! - A [`RunRecord`] is one run in a list. Its [`RunHead`] is the part that changes: folded from the events, and written
+//!   together with them. A [`WorkflowRecord`] is one version of a workflow.
+//! - A [`RunQuery`] and a [`PageRequest`] ask for a [`Page`] of records, newest first, with a cursor to the next page.
+//! - A [`RunKey`] is the idempotency key that a run was started with.
 
 mod counts;
 mod head;

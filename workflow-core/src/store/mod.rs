@@ -1,4 +1,8 @@
-//! Where workflows, runs and their logs are kept.
+//! The interface of a database, and one in memory.
+//!
+//! A [`Store`] joins two traits: a [`RunLog`] stores runs with their logs, a [`Catalog`] stores workflows and answers
+//! lists, searches and counts. [`MemoryStore`] is for tests and programs that need no durable state. To write a store,
+//! implement the three traits and run the suite of `testing::store` on it.
 
 mod memory;
 

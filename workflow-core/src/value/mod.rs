@@ -1,4 +1,12 @@
 //! Plain values that the whole crate uses: ids, times, token counts, and JSON within bounds.
+//!
+//! - Ids: [`RunId`] and [`WorkflowId`] are UUIDs in order of time, [`NodeId`] is a name that a workflow gives. A
+//!   [`StepPath`] such as `each/2/sum` names a step in a run, a [`StepRef`] adds its node, and a [`WaitId`] names
+//!   one wait for a person.
+//! - [`Timestamp`] is a point in time, [`Usage`] a number of tokens.
+//! - JSON: [`read_json`] refuses duplicate names and numbers that would change, with a place for each fault.
+//!   [`ValueSchema`] checks values within a bound of work. [`heap_bytes`] estimates the memory of a value.
+//!   [`MAX_DEPTH`], [`MAX_OUTPUT_BYTES`] and [`MAX_RESULT_BYTES`] bound what nodes and runs return.
 
 pub(crate) mod data;
 pub(crate) mod heap;

@@ -1,4 +1,7 @@
 //! What readers see of a run, folded from its log.
+//!
+//! A [`RunReport`] has every step of a run with its state; a [`StepHistory`] has the attempts of one step, with their
+//! debug records. Both derive from events alone, so that a reader of a stream can build the same.
 
 mod history;
 mod outage;

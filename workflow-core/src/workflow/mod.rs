@@ -1,4 +1,8 @@
-//! A checked workflow: whoever holds one holds a valid one.
+//! Validated workflows.
+//!
+//! A [`Workflow`] exists only if its specification is valid: acyclic, every reference resolvable, every node built from
+//! its `data`. A [`Library`] has the workflows that a specification may call by name. [`MAX_NODES`] and [`MAX_NESTING`]
+//! bound a specification.
 
 mod body;
 mod calls;
