@@ -1,4 +1,4 @@
-//! Runs that are done again, keys that make starting one idempotent, and versions.
+//! Retries of runs, idempotency keys, and versions.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
@@ -42,7 +42,7 @@ fn script(id: &str, needs: &[&str], output: &str) -> Value {
     json!({"id": id, "type": "Script", "needs": needs, "data": {"output": output}})
 }
 
-/// `a` leads to `b` and `c`, and both to `d`; `e` stands alone.
+/// `a` leads to `b` and `c`, and both to `d`; `e` is separate.
 fn diamond() -> Value {
     json!({"nodes": [
         script("a", &[], "a{{ input }}"),
@@ -54,7 +54,7 @@ fn diamond() -> Value {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_is_done_again_from_a_node_with_the_results_before_it() {
+async fn a_run_is_retried_from_a_node_with_the_results_before_it() {
     let probe = Probe::default();
     let engine = engine(&probe);
     let (_, first) = run(&engine, diamond(), json!(1)).await;
@@ -117,7 +117,7 @@ async fn what_is_taken_over_is_in_the_log_and_not_shown_with_its_first_event() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_had_failed_is_done_again_with_all_that_follows() {
+async fn failed_steps_are_retried_with_all_that_follow() {
     let probe = Probe::default();
     let engine = engine(&probe);
     let spec = json!({"nodes": [
@@ -193,7 +193,7 @@ async fn another_version_takes_over_what_has_not_changed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_whole_run_is_done_again_with_the_same_input_or_another() {
+async fn a_whole_run_is_retried_with_the_same_input_or_another() {
     let probe = Probe::default();
     let engine = engine(&probe);
     let workflow = engine.create_workflow(diamond()).await.unwrap().record.id;
@@ -342,7 +342,7 @@ async fn one_key_gives_one_retry() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_two_who_save_at_once_one_is_told() {
+async fn of_two_concurrent_saves_one_is_refused() {
     let engine = engine(&Probe::default());
     let workflow = engine.create_workflow(diamond()).await.unwrap().record.id;
     let saving = (0..5).map(|_| engine.update_workflow(workflow, diamond(), Some(1)));

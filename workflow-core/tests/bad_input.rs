@@ -41,7 +41,7 @@ fn transform(id: &str) -> Value {
     json!({"id": id, "type": "TransformNode", "data": {"value": 1}})
 }
 
-/// What nobody can run, and the code that says why.
+/// What cannot run, and the code of the fault.
 fn refused() -> Vec<(&'static str, &'static str, Value)> {
     let many: Vec<Value> = (0..100_000).map(|n| transform(&format!("n{n}"))).collect();
     let chain = |link: &str, times: usize| prompt(format!("{{{{ input{} }}}}", link.repeat(times)));
@@ -132,7 +132,7 @@ fn refused() -> Vec<(&'static str, &'static str, Value)> {
 }
 
 #[tokio::test]
-async fn what_nobody_can_run_is_refused_and_not_stored() {
+async fn what_cannot_run_is_refused_and_not_stored() {
     let _alone = MEMORY.lock().await;
     let engine = LocalEngine::builder(registry(&Probe::default())).build();
     for (what, code, spec) in refused() {
@@ -251,7 +251,7 @@ fn failing() -> Vec<(&'static str, &'static str, Value, Value)> {
 async fn what_is_too_much_to_do_fails_its_run() {
     let _alone = MEMORY.lock().await;
     for (what, code, spec, input) in failing() {
-        // Loops that go on until there are too many events are slow when there may be a million.
+        // Loops that run until there are too many events are slow when there may be a million.
         let executor = workflow_core::Executor::new().with_max_events(20_000);
         let engine = LocalEngine::builder(registry(&Probe::default())).with_executor(executor);
         let engine = engine.build();

@@ -132,7 +132,7 @@ fn names_in_a_body_hide_no_visible_ones() {
 }
 
 #[test]
-fn every_fault_in_a_body_is_told_with_its_place() {
+fn every_fault_in_a_body_has_its_place() {
     let spec = around(json!([
         {"id": "a", "type": "PromptNode", "data": {"template": "{{ nope }}"}},
         {"id": "a", "type": "Nope"},
@@ -192,7 +192,7 @@ fn the_nodes_of_all_bodies_count() {
 }
 
 #[test]
-fn what_has_no_meaning_for_a_control_node_is_refused() {
+fn fields_without_meaning_for_a_control_node_are_refused() {
     let with = |kind: &str, field: &str, value: Value, data: Value| {
         let mut node = json!({"id": "a", "type": kind, "data": data});
         node[field] = value;
@@ -242,7 +242,7 @@ fn warnings(spec: &Value) -> Vec<String> {
 }
 
 #[test]
-fn a_node_that_nobody_reads_is_worth_a_warning() {
+fn a_node_that_nothing_reads_is_a_warning() {
     let transform = |id: &str, value: &str| json!({"id": id, "type": "TransformNode", "data": {"value": value}});
     let spec = json!({"output": "{{ c.output }}", "nodes": [
         transform("a", "1"), transform("b", "{{ a.output }}"), transform("c", "{{ a.output }}"),
@@ -259,7 +259,7 @@ fn a_node_that_nobody_reads_is_worth_a_warning() {
 }
 
 #[test]
-fn a_wait_beyond_the_time_allowed_is_worth_a_warning() {
+fn a_wait_beyond_the_timeout_around_it_is_a_warning() {
     let spec = json!({"timeout": "1h", "nodes": [
         {"id": "ask", "type": "HumanNode", "data": {"message": "Well?", "expires": "24h"}},
         {"id": "pause", "type": "DelayNode", "data": {"for": "30m"}},

@@ -1,4 +1,4 @@
-//! Workflows that call workflows: resolved when a run starts, pinned for as long as it goes on.
+//! Workflows that call workflows: resolved when a run starts, pinned until it ends.
 
 #![allow(
     clippy::unwrap_used,
@@ -218,7 +218,7 @@ async fn a_name_that_several_workflows_have_calls_none_of_them() {
     let new = NewRun::new(by_id, json!(5));
     assert_eq!(outcome(&engine, new).await.1, json!(10));
 
-    // A new version under the same name is warned of, too; once one is renamed, the name is clear.
+    // A new version under the same name has a warning, too; once one is renamed, the name is clear.
     let again = engine.update_workflow(second, doubling(), None).await;
     assert_eq!(again.unwrap().warnings[0].code, FaultCode::NameInUse);
     let mut renamed = doubling();

@@ -1,4 +1,4 @@
-//! What an engine takes: refusals that name their limit, a queue that is in the store, and a store that fails.
+//! Capacity: refusals that name their limit, a queue that is in the store, and a store that fails.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
@@ -25,7 +25,7 @@ fn builder() -> LocalEngineBuilder {
     LocalEngine::builder(registry(&Probe::default()))
 }
 
-/// A workflow that works for a second, then gives on what it was given.
+/// A workflow that works for a second, then returns its input.
 async fn slow(engine: &LocalEngine) -> WorkflowId {
     let spec = json!({"nodes": [
         {"id": "wait", "type": "Script", "data": {"millis": 1_000}},
@@ -85,7 +85,7 @@ async fn a_refusal_names_the_limit_that_is_reached() {
             format!("no more runs are taken now: the limit `{expected}`, {most}, is reached")
         );
         assert!(matches!(error, EngineError::Busy { limit, .. } if limit == expected));
-        // Later there is room.
+        // Later there is capacity.
         sleep(Duration::from_secs(3)).await;
         engine.start(NewRun::new(workflow, input)).await.unwrap();
     }
@@ -154,7 +154,7 @@ async fn many_queued_runs_that_are_cancelled_end() {
     }
 }
 
-/// Each step adds to what its run holds; the budget has room for one such run and a small one.
+/// Each step adds to what its run holds; the budget is enough for one such run and a small one.
 #[tokio::test(start_paused = true)]
 async fn the_run_that_holds_most_gives_way() {
     let engine = builder().with_memory_budget(2_000_000).build();

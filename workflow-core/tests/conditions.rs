@@ -59,12 +59,12 @@ async fn skips_spread_only_where_everything_needed_is_skipped() {
         .filter(|event| event.kind.name() == "node.skipped")
         .map(|event| serde_json::to_value(event).unwrap_or_default())
         .collect();
-    let told: Vec<_> = skipped
+    let names: Vec<_> = skipped
         .iter()
         .map(|event| (&event["path"], &event["reason"]))
         .collect();
     assert_eq!(
-        told,
+        names,
         [
             (&json!("a"), &json!("when_false")),
             (&json!("b"), &json!("needs_skipped")),
@@ -82,7 +82,7 @@ async fn a_run_in_which_all_is_skipped_completes_with_null() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handled_failure_goes_on() {
+async fn a_run_continues_after_a_handled_failure() {
     let with = |on_error: Value| {
         json!({"nodes": [
             {"id": "a", "type": "Script", "on_error": on_error, "data": {"failures": 1}},
@@ -240,7 +240,7 @@ async fn a_step_that_must_not_happen_twice_fails_instead() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_step_that_is_lost_again_and_again_fails() {
+async fn a_step_that_is_lost_repeatedly_fails() {
     let spec = json!({"nodes": [{"id": "a", "type": "Script", "data": {"millis": 10}}]});
     let workflow = parsed(&Probe::default(), &spec);
     let mut log = collect(Executor::new().run(Arc::clone(&workflow), json!(null))).await;

@@ -1,5 +1,5 @@
 //! Logs that were cut in awkward places or are damaged, and stores that fail: what is left is refused,
-//! or goes on as it should.
+//! or resumes as it should.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
@@ -28,7 +28,7 @@ use workflow_core::{
 fn place(events: &[StepEvent], wanted: &str) -> usize {
     brief(events)
         .iter()
-        .position(|told| told == wanted)
+        .position(|line| line == wanted)
         .unwrap()
 }
 
@@ -103,7 +103,7 @@ async fn no_turn_is_without_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_two_failures_the_first_is_told() {
+async fn of_two_failures_the_first_is_reported() {
     let spec = json!({"nodes": [{"id": "each", "type": "MapNode", "data": {"over": "[0, 1]", "nodes": [
         {"id": "a", "type": "Script", "when": "index == 0", "data": {"millis": 5}},
         {"id": "f", "type": "Script", "when": "index == 0", "data": {"millis": 5, "failures": 1}},
@@ -261,7 +261,7 @@ async fn ending(engine: &LocalEngine, run: RunId) -> Option<String> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_that_rests_survives_a_store_that_fails_for_a_while() {
+async fn a_suspended_run_survives_a_store_that_fails_for_a_while() {
     let delay = json!({"id": "d", "type": "DelayNode", "data": {"for": "90s"}});
     let (engine, run, fails, tried) = failing(delay).await;
     let before = tried.load(Ordering::SeqCst);

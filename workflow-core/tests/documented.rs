@@ -1,4 +1,4 @@
-//! What the page on the language says is there is there, and the other way round.
+//! The language page documents exactly what exists.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
@@ -8,7 +8,7 @@ use workflow_core::{Template, error::FaultCode};
 
 const PAGE: &str = include_str!("../../docs/LANGUAGE.md");
 
-/// What stands between this heading and the next.
+/// The text between this heading and the next.
 fn section(heading: &str) -> &'static str {
     let (_, rest) = PAGE.split_once(&format!("\n## {heading}\n")).unwrap();
     rest.split("\n## ").next().unwrap()
@@ -66,7 +66,7 @@ fn every_error_of_the_engine_is_in_the_table() {
 }
 
 #[test]
-fn every_filter_test_and_function_there_is_said_to_be_is_there() {
+fn every_documented_filter_test_and_function_exists() {
     let compiles =
         |source: String| Template::parse(&source).map_err(|error| format!("{source}: {error}"));
     let (filters, tests) = (words("Filters: "), words("Tests (`is …`): "));

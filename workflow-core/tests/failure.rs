@@ -1,4 +1,4 @@
-//! Failures: whether they are tried again, how long that waits, and what they end.
+//! Failures: whether they are retried, after which wait, and what they end.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod support;
@@ -53,7 +53,7 @@ async fn a_panic_fails_its_run_only() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn retryable_errors_are_tried_again_as_the_policy_says() {
+async fn retryable_errors_are_retried_as_the_policy_says() {
     let probe = Probe::default();
     let spec = json!({"nodes": [{"id": "a", "type": "Script", "data": {"failures": 2, "retryable": true},
         "retry": {"max_attempts": 3, "delay": "100ms", "factor": 3, "jitter": false}}]});
@@ -100,7 +100,7 @@ async fn the_last_attempt_and_lasting_errors_are_final() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_attempt_is_sooner_than_was_asked_for() {
+async fn no_attempt_is_sooner_than_requested() {
     let probe = Probe::default();
     let spec = json!({"nodes": [{"id": "a", "type": "Script", "retry": {"max_attempts": 2, "delay": "1ms"},
         "data": {"failures": 1, "retryable": true, "retry_after_ms": 36_000}}]});
@@ -110,7 +110,7 @@ async fn no_attempt_is_sooner_than_was_asked_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wish_to_wait_too_long_fails_at_once_and_is_named() {
+async fn a_requested_wait_that_is_too_long_fails_at_once_and_is_named() {
     let probe = Probe::default();
     let spec = json!({"nodes": [{"id": "a", "type": "Script", "retry": 5,
         "data": {"failures": 1, "retryable": true, "retry_after_ms": 61_000}}]});
@@ -166,7 +166,7 @@ async fn an_output_over_its_bound_is_an_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn siblings_are_dropped_before_the_failure_is_told() {
+async fn siblings_are_dropped_before_the_failure_is_reported() {
     use futures::StreamExt;
     use workflow_core::Update;
     let probe = Probe::default();

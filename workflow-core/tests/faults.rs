@@ -361,7 +361,7 @@ fn every_code_has_a_workflow_that_provokes_it_at_its_place() {
 }
 
 #[test]
-fn all_faults_are_told_at_once() {
+fn all_faults_are_reported_at_once() {
     let spec = json!({"nmae": "x", "nodes": [
         {"id": "a", "type": "PromptNode", "data": {"template": "{{ inptu }}", "templat": 1}},
         {"id": "a", "type": "Nope", "data": {}},
@@ -385,7 +385,7 @@ fn all_faults_are_told_at_once() {
 }
 
 #[test]
-fn faults_say_the_way_out() {
+fn faults_have_hints() {
     let hint = |spec: Value| faults(&spec)[0].hint.clone().unwrap_or_default();
     assert_eq!(
         hint(json!({"edges": [], "nodes": [prompt("a", "{{input}}")]})),

@@ -66,7 +66,7 @@ fn declared(id: &str, schema: &Value) -> Value {
 }
 
 #[test]
-fn an_excluded_field_has_a_place_a_reason_and_a_way_out() {
+fn an_excluded_field_has_a_place_a_reason_and_a_hint() {
     let ticket = json!({"type": "object", "properties": {"text": {"type": "string"}, "tags": {"type": "array"}}});
     let data =
         json!({"template": "{{ input.txt }} {{ input.text.length }} {{ input.tags.first }}"});
@@ -519,7 +519,7 @@ fn bodies_know_their_items_and_their_last_result() {
 }
 
 #[test]
-fn nodes_that_are_written_in_another_order_are_known_too() {
+fn nodes_written_in_another_order_are_matched() {
     let schema = json!({"properties": {"score": {}}});
     let read = json!({"id": "read", "type": "TransformNode", "needs": ["late"], "data": {"value": "{{ late.output.scroe }}"}});
     let spec =

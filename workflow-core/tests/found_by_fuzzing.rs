@@ -1,4 +1,4 @@
-//! What random input has found: a damaged log is refused, or the run goes on from it to an end.
+//! What random input has found: a damaged log is refused, or the run resumes from it and ends.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
@@ -15,7 +15,7 @@ use workflow_core::{
     workflow::Library,
 };
 
-/// A map of calls, a loop, a person, and a step that is tried again.
+/// A map of calls, a loop, a person, and a step that is retried.
 fn sample() -> Arc<Workflow> {
     let registry = support::registry(&Probe::default());
     let called = json!({"nodes": [{"id": "x", "type": "Script", "data": {"millis": 2}}]});
@@ -41,7 +41,7 @@ fn find(log: &[Value], name: &str, path: &str) -> usize {
     found.unwrap_or_else(|| panic!("no {name} {path} in {log:#?}"))
 }
 
-/// Goes on from the log of the sample after a change to it, the events numbered anew.
+/// Resumes the log of the sample after a change to it, the events numbered anew.
 async fn resumed(change: impl FnOnce(&mut Vec<Value>)) -> Result<Vec<StepEvent>, ResumeError> {
     let workflow = sample();
     let whole = run_all(&workflow).await;
@@ -125,7 +125,7 @@ async fn a_run_whose_step_was_stopped_for_no_reason_ends() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn only_what_waits_is_said_to_wait_and_each_wait_has_its_own_id() {
+async fn only_waiting_steps_are_reported_as_waiting_and_each_wait_has_its_own_id() {
     let another_step = is_damaged(|log| {
         let mut waiting = log[find(log, "node.waiting", "ask")].clone();
         waiting["node"] = json!("rounds");
@@ -143,7 +143,7 @@ async fn only_what_waits_is_said_to_wait_and_each_wait_has_its_own_id() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_that_has_not_begun_or_rests_for_nothing_is_damaged() {
+async fn a_run_that_has_not_begun_or_is_suspended_for_nothing_is_damaged() {
     assert!(is_damaged(|log| _ = log.remove(1)).await);
     let rests = is_damaged(|log| {
         let rests = log.pop().unwrap();

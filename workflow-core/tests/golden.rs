@@ -52,7 +52,7 @@ async fn every_prefix_ends_as_the_log_did() {
         let resumed = Executor::new().resume(workflow(), &whole[..cut]);
         let mut log = whole[..cut].to_vec();
         log.extend(collect(resumed.unwrap()).await);
-        // A run that rests goes on when its time has come.
+        // A suspended run resumes when its time has come.
         while !log.last().unwrap().is_terminal() {
             let mut resting = log.clone();
             let passed = json!("2020-01-01T00:00:00Z");

@@ -162,7 +162,7 @@ fn deep_json_is_walked_without_overflow() {
 }
 
 #[test]
-fn a_secret_does_not_stand_where_it_would_be_shown() {
+fn a_secret_is_refused_where_it_would_be_shown() {
     let spec = transforming(&json!({"key": {"$secret": "NAME"}}));
     let refused = Workflow::from_spec(&spec, &Registry::default()).unwrap_err();
     assert_eq!(refused.faults()[0].pointer, "#/nodes/0/data/value/key");

@@ -17,8 +17,9 @@ use workflow_core::{
 };
 
 fn names(events: &[StepEvent], wanted: &str) -> Vec<String> {
-    let told = brief(events).into_iter();
-    told.filter_map(|told| told.strip_prefix(&format!("{wanted} ")).map(str::to_owned))
+    let lines = brief(events).into_iter();
+    lines
+        .filter_map(|lines| lines.strip_prefix(&format!("{wanted} ")).map(str::to_owned))
         .collect()
 }
 
@@ -262,7 +263,7 @@ async fn retries_at_two_layers_multiply() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_nest_of_containers_takes_all_slots_and_stands_still() {
+async fn nested_containers_take_all_slots_and_deadlock() {
     let inner = json!([{"id": "x", "type": "Script", "data": {"millis": 1}}]);
     let nest = (0..8).fold(inner, |nodes, n| {
         json!([{"id": format!("m{n}"), "type": "MapNode", "data": {"over": "[1, 2]", "concurrency": 2, "nodes": nodes}}])

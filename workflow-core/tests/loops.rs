@@ -1,4 +1,4 @@
-//! Loops: the body again and again, until it is good enough or has been tried often enough.
+//! Loops: the body is repeated until a condition holds or the limit of rounds is reached.
 
 #![allow(
     clippy::unwrap_used,
@@ -110,7 +110,7 @@ async fn an_expression_that_cannot_be_evaluated_fails_the_loop() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_loop_can_stand_in_a_map() {
+async fn a_loop_can_be_nested_in_a_map() {
     let spec = json!({"nodes": [{"id": "each", "type": "MapNode", "data": {"over": "input", "nodes": [
         {"id": "count", "type": "LoopNode", "data": {"max": 9, "until": "n.output >= item", "nodes": [
             {"id": "n", "type": "TransformNode", "data": {"value": "{{ (previous or 0) + 1 }}"}}]}}]}}]});

@@ -111,16 +111,16 @@ async fn the_first_item_to_fail_stops_the_others() {
     let (probe, events) = run(&spec, json!(null)).await;
     assert_eq!(failure(&events), "scripted: attempt 1 of b fails");
     assert_eq!(probe.count("drop c"), 3);
-    let told = brief(&events);
+    let lines = brief(&events);
     for cancelled in ["each/0/c", "each/1/c", "each/2/c"] {
         assert!(
-            told.contains(&format!("node.cancelled {cancelled}")),
-            "{told:?}"
+            lines.contains(&format!("node.cancelled {cancelled}")),
+            "{lines:?}"
         );
     }
-    assert!(told.contains(&"node.failed each".to_owned()), "{told:?}");
+    assert!(lines.contains(&"node.failed each".to_owned()), "{lines:?}");
     let EventKind::RunFailed(failed) = &events.last().unwrap().kind else {
-        panic!("{told:?}")
+        panic!("{lines:?}")
     };
     let origin = failed.step.as_ref().map(|step| step.path().as_str());
     assert_eq!(origin, Some("each/1/b"));
@@ -196,7 +196,7 @@ async fn a_map_that_is_too_long_fails_before_its_first_item() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn maps_stand_in_maps() {
+async fn maps_can_be_nested() {
     let spec = map(json!({"over": "input", "as": "row", "nodes": [
         {"id": "inner", "type": "MapNode", "data": {"over": "row", "nodes": [
             {"id": "cell", "type": "TransformNode", "data": {"value": "{{ item * 10 + index }}"}},

@@ -157,7 +157,7 @@ async fn deltas_come_between_start_and_end_with_their_offsets() {
         &[("a", &[], json!({"say": ["Hi ", "😀", "!"], "millis": 5}))],
     );
     let updates: Vec<Update> = Executor::new().run(talk, json!(null)).collect().await;
-    let told: Vec<String> = updates
+    let seen: Vec<String> = updates
         .iter()
         .map(|update| match update {
             Update::Delta(delta) => format!("{}@{}", delta.text, delta.offset),
@@ -166,7 +166,7 @@ async fn deltas_come_between_start_and_end_with_their_offsets() {
         })
         .collect();
     assert_eq!(
-        told,
+        seen,
         [
             "run.created",
             "run.started",

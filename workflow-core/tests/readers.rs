@@ -25,7 +25,7 @@ async fn started(probe: &Probe, nodes: serde_json::Value) -> (Arc<LocalEngine>, 
     (engine, run.id)
 }
 
-fn told(updates: &[Update]) -> Vec<String> {
+fn describe(updates: &[Update]) -> Vec<String> {
     updates
         .iter()
         .map(|update| match update {
@@ -42,7 +42,7 @@ async fn ready(stream: &mut (impl futures::Stream<Item = Update> + Unpin)) -> Ve
     while let std::task::Poll::Ready(Some(update)) = poll!(stream.next()) {
         updates.push(update);
     }
-    told(&updates)
+    describe(&updates)
 }
 
 fn talk() -> serde_json::Value {
@@ -66,7 +66,7 @@ async fn a_reader_who_joins_late_gets_the_text_so_far_as_one_delta() {
     tokio::time::sleep(Duration::from_millis(10)).await;
     assert_eq!(ready(&mut events).await, ["\"three\"@8"]);
     let rest: Vec<Update> = events.collect().await;
-    assert_eq!(told(&rest), ["4 node.completed", "5 run.completed"]);
+    assert_eq!(describe(&rest), ["4 node.completed", "5 run.completed"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -110,7 +110,7 @@ async fn a_slow_reader_gets_longer_pieces_and_all_of_them_before_the_end() {
     );
     let updates: Vec<Update> = events.collect().await;
     assert_eq!(
-        told(&updates),
+        describe(&updates),
         ["\"one two three\"@0", "4 node.completed", "5 run.completed"]
     );
 }
@@ -172,7 +172,7 @@ async fn a_retry_starts_its_text_anew() {
     let (engine, run) = started(&Probe::default(), nodes).await;
     let updates: Vec<Update> = engine.events(run, 2).await.unwrap().collect().await;
     assert_eq!(
-        told(&updates),
+        describe(&updates),
         [
             "3 node.started",
             "\"half\"@0",
@@ -236,7 +236,7 @@ async fn the_memory_store_forgets_the_oldest_ended_runs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_report_tells_each_step() {
+async fn the_report_contains_each_step() {
     let (engine, run) = started(
         &Probe::default(),
         json!([
@@ -288,9 +288,9 @@ async fn a_report_leaves_out_what_would_make_it_too_large() {
 
     let report = engine.run_report(run).await.unwrap();
     assert_eq!(report.record.head.status, RunStatus::Completed);
-    let (told, left_out): (Vec<_>, Vec<_>) =
+    let (included, left_out): (Vec<_>, Vec<_>) =
         (report.steps.iter()).partition(|step| step.output.is_some());
-    assert_eq!((told.len(), left_out.len()), (18, 2));
+    assert_eq!((included.len(), left_out.len()), (18, 2));
     assert!(left_out.iter().all(|step| step.output_omitted));
     let history = engine
         .step_history(run, left_out[0].step.path())

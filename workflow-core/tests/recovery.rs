@@ -99,8 +99,8 @@ async fn undisturbed() -> (Vec<StepEvent>, usize) {
     (ended(&engine, run).await, store.calls())
 }
 
-/// How many calls store the workflow, look it up and store the run. What fails before that is told to
-/// whoever asks.
+/// How many calls store the workflow, look it up and store the run. An earlier failure is
+/// returned to the caller.
 const BEFORE_THE_RUN: usize = 3;
 
 #[tokio::test(start_paused = true)]
@@ -300,7 +300,7 @@ async fn people_and_times_are_waited_for_across_a_restart() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_time_that_came_while_nobody_was_there_is_made_up_for_at_once() {
+async fn a_time_that_passed_without_a_host_is_handled_at_once() {
     let store = memory();
     let first = engine(&Probe::default(), &store);
     let sleep = json!({"nodes": [{"id": "d", "type": "DelayNode", "data": {"for": "90s"}}]});
@@ -386,7 +386,7 @@ async fn runs_in_the_queue_keep_their_place() {
     assert_eq!(probe.count("end a"), 5);
 }
 
-/// A run that goes on, and one whose event at this place was changed.
+/// A run that continues, and one whose event at this place was changed.
 async fn stopped(change: impl Fn(&mut Value), at: usize) -> (LocalEngine, RunId, RunId) {
     let store = memory();
     let first = engine(&Probe::default(), &store);
@@ -407,7 +407,7 @@ async fn stopped(change: impl Fn(&mut Value), at: usize) -> (LocalEngine, RunId,
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_log_that_cannot_be_gone_on_from_stops_its_run_alone() {
+async fn a_log_that_cannot_be_replayed_stops_its_run_alone() {
     let changes = [
         (0, "log_format", 1, "development_log"),
         (0, "log_format", 3, "newer_log"),
@@ -470,7 +470,7 @@ async fn an_engine_that_shuts_down_is_not_ready() {
     ));
 }
 
-/// A store whose appends fail as long as they are told to.
+/// A store whose appends fail while a flag is set.
 fn failing_appends(store: Arc<dyn Store>) -> (Arc<dyn Store>, Arc<AtomicBool>) {
     let down = Arc::new(AtomicBool::new(false));
     let is_down = Arc::clone(&down);
@@ -531,7 +531,7 @@ async fn a_cancel_counts_also_when_it_can_be_written_only_later() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_that_was_stored_though_the_store_says_no_is_driven() {
+async fn a_run_that_was_stored_despite_an_error_is_driven() {
     let kept = memory();
     let store: Arc<dyn Store> = Faulty::new(Arc::clone(&kept), |_, name| {
         if name == "create_run" {
@@ -569,7 +569,7 @@ async fn restarts_that_are_meant_do_not_count_as_crashes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_step_that_is_lost_again_and_again_fails() {
+async fn a_step_that_is_lost_repeatedly_fails() {
     let store = memory();
     let probe = Probe::default();
     let mut running = engine(&probe, &store);
@@ -586,7 +586,7 @@ async fn a_step_that_is_lost_again_and_again_fails() {
     assert_eq!(probe.count("start a"), 6);
 }
 
-/// Panics when it is told of this event.
+/// Panics on the first event of this name.
 struct Panicking(&'static str, AtomicBool);
 
 impl Observer for Panicking {
@@ -597,7 +597,7 @@ impl Observer for Panicking {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_whose_observer_panics_is_taken_up_again() {
+async fn a_run_whose_observer_panics_is_driven_again() {
     let observer = Arc::new(Panicking("node.completed", AtomicBool::new(false)));
     let builder = LocalEngine::builder(registry(&Probe::default())).with_observer(observer);
     let engine = builder.build();
@@ -612,7 +612,7 @@ async fn a_run_whose_observer_panics_is_taken_up_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_that_cannot_go_on_can_be_done_again() {
+async fn a_run_that_cannot_continue_can_be_retried() {
     let (engine, _, broken) = stopped(|event| event["attempt"] = json!(7), 2).await;
     tokio::time::sleep(Duration::from_secs(1)).await;
     let again = engine.retry(Retry::whole(broken)).await.unwrap();

@@ -1,4 +1,4 @@
-//! What a node says of its answer can be read by the steps after it, live and from the log.
+//! What a node reports about its answer can be read by later steps, live and from the log.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
@@ -15,7 +15,7 @@ use workflow_core::{
     StepEvent, Update, Workflow, Workflows, engine::Retry, error::FaultCode,
 };
 
-/// Answers, and says what its data says of the answer.
+/// Answers, and reports what its data specifies.
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Answer {
@@ -85,7 +85,7 @@ fn expected() -> Value {
 }
 
 #[tokio::test(start_paused = true)]
-async fn later_steps_read_what_a_node_said() {
+async fn later_steps_read_what_a_node_reported() {
     let workflow = Arc::new(Workflow::from_spec(&spec(), &registry()).unwrap());
     let events = collect(Executor::new().run(Arc::clone(&workflow), json!(0))).await;
     assert_eq!(output_of(&events), expected());
@@ -109,12 +109,12 @@ async fn output(engine: &LocalEngine, run: RunId) -> Value {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_retry_reads_what_was_said_in_the_run_before() {
+async fn a_retry_reads_what_was_reported_in_the_run_before() {
     let engine = LocalEngine::builder(registry()).build();
     let workflow = engine.create_workflow(spec()).await.unwrap().record.id;
     let mut run = engine.start(NewRun::new(workflow, json!(0))).await.unwrap();
     assert_eq!(output(&engine, run.id).await, expected());
-    // Also in a retry of a retry, which takes over what was taken over.
+    // Also in a retry of a retry, which reuses what was reused.
     for _ in 0..2 {
         let from = Retry::from(run.id, NodeId::parse("read").unwrap());
         run = engine.retry(from).await.unwrap();

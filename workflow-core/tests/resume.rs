@@ -1,4 +1,4 @@
-//! Any prefix of a log is a run that can go on: what is done stays done.
+//! Any prefix of a log can be resumed: what is done stays done.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
@@ -106,7 +106,7 @@ async fn a_step_in_flight_is_a_new_attempt_that_says_why() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_whole_log_has_nothing_left_to_say() {
+async fn a_complete_log_resumes_to_nothing() {
     let probe = Probe::default();
     let failing = diamond(&probe);
     let whole = run_all(&failing).await;
@@ -220,7 +220,7 @@ fn containers(probe: &Probe) -> Arc<Workflow> {
     Arc::new(Workflow::with_library(&spec, &registry, &library).unwrap())
 }
 
-/// Goes on from a log to the end, answering whoever is asked.
+/// Resumes a log to its end, and answers every wait.
 async fn finish(workflow: &Arc<Workflow>, log: &[StepEvent]) -> Vec<StepEvent> {
     let mut all = log.to_vec();
     let rest = collect(Executor::new().resume(Arc::clone(workflow), log).unwrap()).await;
@@ -350,7 +350,7 @@ async fn an_event_of_a_container_that_cannot_follow_is_refused() {
         }
         refused += usize::from(Executor::new().resume(Arc::clone(&workflow), &log).is_err());
     }
-    // Without the last event, or one that only tells of time, a log is still one.
+    // Without its last event, or one that only reports time, a log is still valid.
     assert!(
         refused * 10 >= whole.len() * 8,
         "{refused} of {}",

@@ -1,5 +1,5 @@
-//! The rules of templates and conditions, as `docs/LANGUAGE.md` says them: each with what it gives, or how it
-//! fails and what the way out is.
+//! The rules of templates and conditions, as `docs/LANGUAGE.md` defines them: each with its result, or with its
+//! error and hint.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
@@ -228,7 +228,7 @@ async fn a_condition_is_no_text() {
 }
 
 #[test]
-fn a_condition_that_reads_nothing_is_worth_a_second_look() {
+fn a_condition_that_reads_nothing_is_a_warning() {
     let at_when = |when: &str| {
         let spec = json!({"nodes": [
             {"id": "a", "type": "TransformNode", "when": when, "data": {"value": 1}},
@@ -588,7 +588,7 @@ async fn what_is_missing_is_named_and_it_is_the_first() {
 
 #[expect(clippy::too_many_lines, reason = "a table")]
 #[test]
-fn the_commonest_mistakes_have_a_way_out() {
+fn the_most_common_mistakes_have_hints() {
     use FaultCode as C;
     let cases = [
         ("{{ node-1.output }}", C::UnknownReference, "write `node_1`"),
@@ -753,12 +753,12 @@ fn the_commonest_mistakes_have_a_way_out() {
     ];
     for (template, code, hint) in cases {
         let found = faults(&prompt(template));
-        let told: Vec<String> = found.iter().map(ToString::to_string).collect();
-        assert_eq!(found.len(), 1, "{template}: {told:?}");
+        let messages: Vec<String> = found.iter().map(ToString::to_string).collect();
+        assert_eq!(found.len(), 1, "{template}: {messages:?}");
         assert_eq!(
             (found[0].code, found[0].hint.as_deref()),
             (code, Some(hint)),
-            "{template}: {told:?}"
+            "{template}: {messages:?}"
         );
         assert_eq!(found[0].pointer, "#/nodes/2/data/template");
     }
@@ -786,7 +786,7 @@ fn a_bare_expression_has_no_braces() {
         ]})
     };
     let found = faults(&spec("{{ input.a }}", "{{input.docs}}", "{% if index %}"));
-    let told: Vec<(&str, &str)> = found
+    let messages: Vec<(&str, &str)> = found
         .iter()
         .map(|fault| {
             (
@@ -796,7 +796,7 @@ fn a_bare_expression_has_no_braces() {
         })
         .collect();
     assert_eq!(
-        told,
+        messages,
         [
             ("#/nodes/0/when", "write `input.a`"),
             ("#/nodes/1/data/over", "write `input.docs`"),
@@ -854,7 +854,7 @@ async fn the_templates_of_an_attempt_are_bounded_together() {
             EventKind::RunFailed(failed) => {
                 assert!(!fits, "{parts}: {}", failed.error.detail);
                 assert_eq!(failed.error.code, "template_error");
-                assert!(failed.error.detail.contains("20971520 bytes together"));
+                assert!(failed.error.detail.contains("20971520 bytes in total"));
             }
             other => panic!("{other:?}"),
         }

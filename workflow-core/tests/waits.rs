@@ -1,4 +1,4 @@
-//! People and time: a run that waits rests, and goes on from its log.
+//! Waits for people and times: a waiting run is suspended, and resumes from its log.
 
 #![allow(
     clippy::unwrap_used,
@@ -42,7 +42,7 @@ fn wait_of(events: &[StepEvent]) -> WaitId {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_that_waits_for_a_person_rests_and_goes_on_with_the_answer() {
+async fn a_run_that_waits_for_a_person_is_suspended_and_resumes_with_the_answer() {
     let probe = Probe::default();
     let workflow = parsed(&probe, &asking());
     let before = collect(Executor::new().run(Arc::clone(&workflow), json!(null))).await;
@@ -91,7 +91,7 @@ async fn a_run_that_waits_for_a_person_rests_and_goes_on_with_the_answer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_suspended_run_has_nothing_to_say_until_its_time_has_come() {
+async fn a_suspended_run_emits_nothing_before_its_time() {
     let workflow = parsed(&Probe::default(), &asking());
     let log = collect(Executor::new().run(Arc::clone(&workflow), json!(null))).await;
     assert_eq!(
@@ -119,7 +119,7 @@ async fn an_answer_must_be_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_short_delay_does_not_let_the_run_rest() {
+async fn a_short_delay_does_not_suspend_the_run() {
     let spec = json!({"nodes": [
         {"id": "a", "type": "Script", "data": {"output": "{{ input }}"}},
         {"id": "pause", "type": "DelayNode", "data": {"for": "60s"}},
@@ -146,7 +146,7 @@ async fn a_short_delay_does_not_let_the_run_rest() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_rests_only_when_nothing_works() {
+async fn a_run_is_suspended_only_when_no_attempt_runs() {
     let spec = json!({"nodes": [
         {"id": "ask", "type": "HumanNode", "data": {"message": "Well?"}},
         {"id": "work", "type": "Script", "needs": [], "retry": {"max_attempts": 2, "jitter": false},
@@ -154,10 +154,10 @@ async fn a_run_rests_only_when_nothing_works() {
         {"id": "more", "type": "Script", "needs": ["work"], "data": {"millis": 100}},
     ]});
     let (_, events) = run(&spec, json!(null)).await;
-    let told = brief(&events);
-    assert_eq!(told[2..4], ["node.started ask", "node.waiting ask"]);
+    let lines = brief(&events);
+    assert_eq!(lines[2..4], ["node.started ask", "node.waiting ask"]);
     assert_eq!(
-        told[told.len() - 2..],
+        lines[lines.len() - 2..],
         ["node.completed more", "run.suspended"]
     );
 }
@@ -191,7 +191,7 @@ async fn rest_of(engine: &LocalEngine, run: RunId, after: u64) -> Vec<StepEvent>
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reader_of_a_waiting_run_stays_and_sees_it_go_on() {
+async fn a_reader_of_a_waiting_run_stays_and_sees_it_resume() {
     let (engine, run) = waiting(&Probe::default(), asking()).await;
     let report = engine.run_report(run).await.unwrap();
     let head = &report.record.head;
@@ -258,9 +258,10 @@ async fn of_many_answers_at_once_one_is_taken() {
     });
     let results = futures::future::join_all(answers).await;
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
-    let told = brief(&rest_of(&engine, run, 0).await);
+    let lines = brief(&rest_of(&engine, run, 0).await);
     assert_eq!(
-        told.iter()
+        lines
+            .iter()
             .filter(|it| *it == "node.resumed approve")
             .count(),
         1
@@ -268,7 +269,7 @@ async fn of_many_answers_at_once_one_is_taken() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nobody_answering_in_time_fails_the_step() {
+async fn a_wait_without_an_answer_in_time_fails_the_step() {
     let mut spec = asking();
     spec["nodes"][1]["on_error"] = json!({"output": {"ok": true}});
     let probe = Probe::default();
@@ -292,7 +293,7 @@ async fn nobody_answering_in_time_fails_the_step() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_long_delay_lets_the_run_rest_and_wakes_it() {
+async fn a_long_delay_suspends_the_run_and_resumes_it() {
     let spec = json!({"nodes": [
         {"id": "pause", "type": "DelayNode", "data": {"for": "7d"}},
         {"id": "b", "type": "Script"},
@@ -320,9 +321,9 @@ async fn a_waiting_run_can_be_cancelled() {
     let wait = engine.run_report(run).await.unwrap().waits[0].wait_id;
     let record = engine.cancel(run).await.unwrap();
     assert_eq!(record.head.status, RunStatus::Cancelled);
-    let told = brief(&rest_of(&engine, run, 0).await);
+    let lines = brief(&rest_of(&engine, run, 0).await);
     assert_eq!(
-        told[told.len() - 2..],
+        lines[lines.len() - 2..],
         ["node.cancelled approve", "run.cancelled"]
     );
     let late = engine.answer(run, wait, json!({"ok": true})).await;
@@ -377,7 +378,7 @@ async fn a_step_is_answered_while_others_work() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn people_are_asked_within_maps_and_loops() {
+async fn human_steps_work_within_maps_and_loops() {
     let spec = json!({"nodes": [{"id": "each", "type": "MapNode", "timeout": "48h", "data": {"over": "['a', 'b']", "nodes": [
         {"id": "rounds", "type": "LoopNode", "data": {"max": 5, "until": "ask.output == 'good'", "nodes": [
             {"id": "ask", "type": "HumanNode", "data": {"message": "{{ item }}{{ index }}?"}}]}}]}}]});
@@ -413,9 +414,9 @@ async fn a_map_that_waits_too_long_fails() {
     let (engine, run) = waiting(&Probe::default(), spec).await;
     let events = rest_of(&engine, run, 0).await;
     assert_eq!(output_of(&events), "timeout");
-    let told = brief(&events);
+    let lines = brief(&events);
     for cancelled in ["node.cancelled each/0/ask", "node.cancelled each/1/ask"] {
-        assert!(told.contains(&cancelled.to_owned()), "{told:?}");
+        assert!(lines.contains(&cancelled.to_owned()), "{lines:?}");
     }
     let taken = events.last().unwrap().time.since(events[0].time);
     assert_eq!(taken.as_secs(), 48 * 3_600);

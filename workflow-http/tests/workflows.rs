@@ -78,7 +78,7 @@ async fn validation_stores_nothing_and_returns_the_graph() {
     ]});
     let invalid = api.post("/api/workflows/validate", cycle).await;
     assert_eq!(invalid.status, StatusCode::OK);
-    insta::assert_snapshot!(invalid.text, @r##"{"valid":false,"errors":[{"code":"cycle","pointer":"#/nodes/0/needs/0","detail":"b -> a -> b","hint":"take one of these out of `needs`"}],"warnings":[],"graph":null}"##);
+    insta::assert_snapshot!(invalid.text, @r##"{"valid":false,"errors":[{"code":"cycle","pointer":"#/nodes/0/needs/0","detail":"b -> a -> b","hint":"remove one of these from `needs`"}],"warnings":[],"graph":null}"##);
 
     assert_eq!(api.get("/api/workflows").await.json()["items"], json!([]));
 }

@@ -49,8 +49,8 @@ async fn called_workflows_are_read_with_the_option() {
         text(output.stdout),
         "valid: 4 nodes\n\
          1 warning\n\
-         #/nodes/3: nothing reads what `report_failure` gives [unused_node]\n  \
-           hint: name `report_failure.output` where it is wanted, or take the node out\n"
+         #/nodes/3: nothing reads the output of `report_failure` [unused_node]\n  \
+           hint: use `report_failure.output` where it is needed, or remove the node\n"
     );
     assert_eq!(output.status.code(), Some(0));
 }

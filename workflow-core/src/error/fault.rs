@@ -1,4 +1,7 @@
-//! What is wrong with a workflow, told so that its author can mend it.
+//! Faults: what is wrong with a workflow, an input or an answer, with the place and a hint.
+//!
+//! A check collects faults and reports all of them at once, so that an author need not fix and submit one by
+//! one. The codes are part of the API. Details and hints are for people and may change.
 
 use std::fmt;
 
@@ -7,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 macro_rules! fault_codes {
     ($($(#[$doc:meta])+ $name:ident = $code:literal,)+) => {
-        /// The kinds of fault a workflow can have. Clients may rely on the codes; later versions add some.
+        /// The kinds of fault. Codes never change their meaning; later versions may add some.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
         #[non_exhaustive]
         pub enum FaultCode {
@@ -15,10 +18,10 @@ macro_rules! fault_codes {
         }
 
         impl FaultCode {
-            /// Every code there is.
+            /// Every code, in the order of their documentation.
             pub const ALL: &'static [FaultCode] = &[$(FaultCode::$name,)+];
 
-            /// The code as JSON has it.
+            /// The code as JSON has it: `missing_field`.
             pub fn as_str(self) -> &'static str {
                 match self { $(FaultCode::$name => $code,)+ }
             }
@@ -31,25 +34,25 @@ fault_codes! {
     InvalidValue = "invalid_value",
     /// A required field is missing.
     MissingField = "missing_field",
-    /// A field that does not exist.
+    /// A field is not defined here.
     UnknownField = "unknown_field",
-    /// A key that an object has twice. It is found where JSON text is read; most readers keep the last.
+    /// An object has a key twice. Found when JSON text is read: most JSON readers keep the last value silently.
     DuplicateField = "duplicate_field",
-    /// A field that has no meaning for a node of this type.
+    /// A field has no meaning for a node of this type.
     NotApplicable = "not_applicable",
-    /// More nodes than a workflow may have, those in its maps and loops included.
+    /// The workflow has more nodes than allowed, those in its maps and loops included.
     TooManyNodes = "too_many_nodes",
-    /// Maps, loops and called workflows stand in each other deeper than they may.
+    /// Maps, loops, called workflows or JSON values are nested deeper than allowed.
     NestedTooDeep = "nested_too_deep",
-    /// More workflows are called, directly or not, than may be.
+    /// More workflows are called, directly or indirectly, than allowed.
     TooManyWorkflows = "too_many_workflows",
-    /// An `id` that is not a name.
+    /// An `id` does not have the form of an id.
     InvalidId = "invalid_id",
-    /// Two nodes have one `id`.
+    /// Two nodes have the same `id`.
     DuplicateId = "duplicate_id",
-    /// Two ids are the same once `-` is written `_`, as templates must.
+    /// Two ids are the same in templates, where `-` is written `_`.
     IdCollision = "id_collision",
-    /// A name that means something else in templates.
+    /// A name has another meaning in templates.
     ReservedName = "reserved_name",
     /// No node type has this name.
     UnknownType = "unknown_type",
@@ -57,36 +60,36 @@ fault_codes! {
     UnknownWorkflow = "unknown_workflow",
     /// Several workflows have this name: a call by it could mean any of them.
     AmbiguousWorkflow = "ambiguous_workflow",
-    /// `needs` or a template names something that is not there.
+    /// `needs` or a template names something that does not exist.
     UnknownReference = "unknown_reference",
-    /// A template names a field that the schema of the value excludes.
+    /// A template reads a field that the schema of the value excludes.
     UnknownFieldReference = "unknown_field_reference",
-    /// A template names a node that may not have run yet.
+    /// A template reads a node that may not have run yet.
     NotAnAncestor = "not_an_ancestor",
-    /// Nodes need, or workflows call, each other in a circle.
+    /// Nodes need each other, or workflows call each other, in a cycle.
     Cycle = "cycle",
     /// A template or expression does not parse.
     TemplateSyntax = "template_syntax",
-    /// A template or expression is over one of its bounds.
+    /// A template or expression exceeds one of its limits.
     TemplateTooLarge = "template_too_large",
-    /// A prompt that never changes.
+    /// A prompt reads nothing, so it never changes.
     TemplateWithoutInput = "template_without_input",
-    /// `{{` in a field that is taken literally.
+    /// `{{` in a field that is used literally.
     NotATemplate = "not_a_template",
-    /// `$secret` in a field that is not made for secrets.
+    /// `$secret` in a field that does not accept secrets.
     SecretNotAllowed = "secret_not_allowed",
-    /// The node wants the output of its one need, but has several needs.
+    /// The node reads the output of its one need, but has several needs.
     NoImplicitInput = "no_implicit_input",
-    /// A name that is already visible is given another meaning: by a `set`, `for` or `with` of a
-    /// template, by `as`, or by an id within a map or loop.
+    /// A visible name is defined a second time: by a `set`, `for` or `with` of a template, by `as`, or by an
+    /// id within a map or loop.
     ShadowedName = "shadowed_name",
-    /// A warning: a condition that reads nothing, so that it is always the same.
+    /// A warning: a condition reads nothing, so its result is always the same.
     ConstantCondition = "constant_condition",
-    /// A warning: nothing reads what the node gives.
+    /// A warning: nothing reads the output of the node, and the node has no side effects.
     UnusedNode = "unused_node",
-    /// A warning: another stored workflow has this name, so that no workflow can be called by it.
+    /// A warning: another stored workflow has this name, so neither can be called by it.
     NameInUse = "name_in_use",
-    /// A warning: the wait would outlast the time that is allowed around it.
+    /// A warning: a wait is as long as the timeout around it, or longer.
     OutlastsTimeout = "outlasts_timeout",
 }
 
@@ -96,23 +99,37 @@ impl fmt::Display for FaultCode {
     }
 }
 
-/// One fault: what, where, and the way out.
+/// One fault: what is wrong, where, and how to correct it.
+///
+/// `Display` writes all of it on one line: `#/nodes/0/id: "1a" is not an id [invalid_id], …`.
+///
+/// ```
+/// use workflow_core::{Fault, error::FaultCode};
+///
+/// let fault = Fault::new(FaultCode::MissingField, "#/nodes/0", "`id` is missing")
+///     .with_hint("give the node an id");
+/// assert_eq!(
+///     fault.to_string(),
+///     "#/nodes/0: `id` is missing [missing_field], give the node an id"
+/// );
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Fault {
     /// The kind of fault.
     pub code: FaultCode,
-    /// Where: a JSON pointer in its URI form, `#/nodes/1/data/prompt`; `#` is the whole document.
+    /// The place: a JSON pointer in its URI form (RFC 6901, section 6), such as `#/nodes/1/data/prompt`. `#` is
+    /// the whole document. In pointers longer than a few hundred characters, names of fields are cut.
     pub pointer: String,
-    /// What is wrong, with the value at fault.
+    /// What is wrong, with the value in question.
     pub detail: String,
-    /// What would mend it.
+    /// How to correct it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
 }
 
 impl Fault {
-    /// A fault at a pointer.
+    /// A fault at a pointer, without a hint.
     pub fn new(code: FaultCode, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         Self {
             code,
@@ -122,7 +139,7 @@ impl Fault {
         }
     }
 
-    /// Says what would mend it.
+    /// Sets the hint: how to correct the fault.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
@@ -140,12 +157,21 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Why a workflow was refused: the faults in it, of which the first [`MAX`](Self::MAX) are kept.
+/// Why a workflow is refused: its faults, at least one and at most [`MAX`](Self::MAX).
+///
+/// ```
+/// use workflow_core::{Registry, Workflow};
+///
+/// let refused = Workflow::from_json(r#"{"nodes": []}"#, &Registry::default()).unwrap_err();
+/// assert_eq!(refused.faults().len(), 1);
+/// assert_eq!(refused.faults()[0].pointer, "#/nodes");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidWorkflow(Vec<Fault>);
 
 impl InvalidWorkflow {
-    /// How many faults are told; a workflow with more is told these first.
+    /// The most faults that are reported. Of a workflow with more, the first ones are reported: the list stays
+    /// readable, and a hostile document cannot make an unbounded response.
     pub const MAX: usize = 100;
 
     pub(crate) fn new(mut faults: Vec<Fault>) -> Self {
@@ -158,7 +184,7 @@ impl InvalidWorkflow {
         &self.0
     }
 
-    /// The faults; at least one.
+    /// As [`faults`](Self::faults), without a copy.
     pub fn into_faults(self) -> Vec<Fault> {
         self.0
     }

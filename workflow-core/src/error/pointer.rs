@@ -1,9 +1,11 @@
-//! JSON pointers in their URI form, built while walking a document (RFC 6901).
+//! JSON pointers in their URI form (RFC 6901, section 6), built while a document is walked.
+//!
+//! Every check of a document carries a pointer to the current place. Most places have no fault, so a pointer
+//! is a chain of shared links, and its text is written only when a fault needs it.
 
 use std::{fmt, sync::Arc};
 
-/// A place in a JSON document: `#/nodes/1/data`. A place shares the one it is in, so that walking
-/// a document costs one link a value; the text is made only where there is something to tell.
+/// A place in a JSON document: `#/nodes/1/data`. Cloning it copies one `Arc`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Pointer(Option<Arc<Link>>);
 
@@ -19,7 +21,8 @@ enum Segment {
     Item(usize),
 }
 
-/// The most characters of a field's name that are shown.
+/// The most characters of a field's name in a pointer. Keys of a hostile document can be as long as the document,
+/// and each fault repeats them.
 const MAX_SHOWN: usize = 200;
 
 impl Pointer {
@@ -28,7 +31,7 @@ impl Pointer {
         Self(None)
     }
 
-    /// A field of the object here.
+    /// A field of the object at this place.
     pub(crate) fn field(&self, name: &str) -> Self {
         let name = name
             .char_indices()
@@ -37,7 +40,7 @@ impl Pointer {
         self.with(Segment::Field(name.into()))
     }
 
-    /// An item of the array here.
+    /// An item of the array at this place.
     pub(crate) fn item(&self, index: usize) -> Self {
         self.with(Segment::Item(index))
     }
@@ -48,7 +51,8 @@ impl Pointer {
     }
 }
 
-/// A field's name as pointers write it.
+/// A field's name as pointers write it: `~` is `~0`, `/` is `~1` (RFC 6901, section 3). The order of the
+/// replacements matters.
 pub(crate) fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }

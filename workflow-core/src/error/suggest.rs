@@ -1,14 +1,17 @@
-//! "Did you mean": the nearest known name.
+//! "Did you mean": the known name that is nearest to a misspelt one.
+//!
+//! Two limits bound the cost, since both the misspelt name and the number of misspelt names are chosen by the
+//! author of a document.
 
 use std::cell::Cell;
 
-/// The most characters of a word that is looked up.
+/// The longest name that is compared, in bytes. The cost of a comparison grows with the product of both lengths.
 const MAX_WORD: usize = 64;
 
-/// How many words are looked up for one workflow: each costs a comparison with every name.
+/// The most look-ups for one workflow. Each one compares a name with every candidate.
 const MAX_LOOKUPS: u32 = 50;
 
-/// A hint that names the candidate nearest to what was written, when one is near.
+/// A hint that names the candidate nearest to `written`, if one is near enough.
 pub(crate) fn did_you_mean<'a>(
     written: &str,
     candidates: impl IntoIterator<Item = &'a str>,
@@ -16,7 +19,7 @@ pub(crate) fn did_you_mean<'a>(
     nearest(written, candidates).map(|nearest| format!("did you mean `{nearest}`?"))
 }
 
-/// The candidate nearest to what was written, when one is near.
+/// The candidate nearest to `written`, if one is near enough: a third of its bytes may differ, 4 at most.
 pub(crate) fn nearest<'a>(
     written: &str,
     candidates: impl IntoIterator<Item = &'a str>,
@@ -33,7 +36,7 @@ pub(crate) fn nearest<'a>(
     Some(nearest)
 }
 
-/// Hints for one workflow, of which there are only so many.
+/// The look-ups that are left for one workflow. Used up, there are no more hints: faults stay complete.
 pub(crate) struct Suggestions(Cell<u32>);
 
 impl Suggestions {
@@ -41,7 +44,7 @@ impl Suggestions {
         Self(Cell::new(MAX_LOOKUPS))
     }
 
-    /// As [`nearest`], as long as there are look-ups left.
+    /// As the function [`nearest`], while look-ups are left.
     pub(crate) fn nearest<'a>(
         &self,
         written: &str,
@@ -51,7 +54,7 @@ impl Suggestions {
         nearest(written, candidates)
     }
 
-    /// As [`did_you_mean`], as long as there are look-ups left.
+    /// As the function [`did_you_mean`], while look-ups are left.
     pub(crate) fn did_you_mean<'a>(
         &self,
         written: &str,
@@ -62,7 +65,7 @@ impl Suggestions {
     }
 }
 
-/// A name as messages show it: not longer than names are.
+/// A name for an error message, cut after the length that ids may have.
 pub(crate) fn shown(name: &str) -> String {
     match name.char_indices().nth(MAX_WORD) {
         Some((at, _)) => format!("{}…", &name[..at]),

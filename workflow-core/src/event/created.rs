@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::report::{Report, report_if_any};
-use crate::value::{NodeId, RunId, WorkflowId, given};
+use crate::value::{NodeId, RunId, WorkflowId, some_even_if_null};
 
 /// The body of `run.created`: what the run works on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -26,7 +26,7 @@ pub struct RunCreated {
     /// What the caller wanted kept with the run.
     #[serde(
         default,
-        deserialize_with = "given",
+        deserialize_with = "some_even_if_null",
         skip_serializing_if = "Option::is_none"
     )]
     pub metadata: Option<Arc<Value>>,

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::report::{Report, report_if_any};
 use crate::{
     error::Problem,
-    value::{StepRef, Timestamp, WaitId, given},
+    value::{StepRef, Timestamp, WaitId, some_even_if_null},
 };
 
 /// The body of `node.started`.
@@ -137,7 +137,7 @@ pub struct NodeResumed {
     /// The answer; none where time ended the wait.
     #[serde(
         default,
-        deserialize_with = "given",
+        deserialize_with = "some_even_if_null",
         skip_serializing_if = "Option::is_none"
     )]
     pub payload: Option<Arc<Value>>,
@@ -209,7 +209,7 @@ pub struct NodeFailed {
     /// What its dependents read instead, where `on_error` says so.
     #[serde(
         default,
-        deserialize_with = "given",
+        deserialize_with = "some_even_if_null",
         skip_serializing_if = "Option::is_none"
     )]
     pub output: Option<Arc<Value>>,

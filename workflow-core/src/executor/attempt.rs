@@ -18,7 +18,7 @@ use crate::{
     machine::{Input, StepId},
     node::{Node, NodeContext},
     value::size,
-    workflow::{Body, Work},
+    workflow::{Body, NodeKind},
 };
 
 /// Makes an attempt at a node of a list. Its output may have this many bytes.
@@ -35,8 +35,8 @@ pub(super) fn run(
 ) -> impl Future<Output = Option<Input>> + Send {
     async move {
         let planned = &body.steps[node];
-        let (result, jitter_sample) = match &planned.work {
-            Work::Leaf(node) => attempt(&**node, planned.timeout, output_bytes, &cx).await,
+        let (result, jitter_sample) = match &planned.kind {
+            NodeKind::Leaf(node) => attempt(&**node, planned.timeout, output_bytes, &cx).await,
             _ => (
                 Err(NodeError::new("internal", "this node is not attempted")),
                 0.0,

@@ -1,4 +1,4 @@
-//! What follows from the log and is not in it.
+//! The derived state: work that follows from the log and is not in it.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -9,28 +9,30 @@ use super::{
 };
 use crate::event::StartReason;
 
-/// The work that the state machine has found and not done yet. It is derived from [`Logged`](super::logged::Logged) and from
-/// the inputs of this host, and derived anew after a restart.
+/// Work that the state machine has found and not done yet.
+///
+/// It is derived from [`Logged`](super::logged::Logged) and from the inputs of this host, and derived again after a restart. So
+/// nothing in it may be the only record of a decision.
 #[derive(Default)]
 pub(super) struct Agenda {
     /// Steps whose needs are settled, before the decision whether they run.
     pub(super) due: VecDeque<StepId>,
     /// Leaf steps that wait for a slot, each with the reason of its next start.
     pub(super) ready: VecDeque<(StepId, Option<StartReason>)>,
-    /// Frames with a failure that was not handled.
+    /// Frames with an unhandled failure.
     pub(super) failed: VecDeque<FrameId>,
     /// Frames in which every step is settled.
     pub(super) settled: VecDeque<FrameId>,
-    /// Steps whose attempt was lost with its host and did not start again. They hold no slot.
+    /// Steps whose attempt was lost with its host and has not started again. They hold no slot.
     pub(super) lost: BTreeSet<StepId>,
     /// Why the run ends before all its steps are settled.
     pub(super) early_end: Option<EarlyEnd>,
-    /// Whether the host stops, so that the run is suspended.
+    /// Whether the host stops. Then the run is suspended.
     pub(super) interrupted: bool,
 }
 
 impl Agenda {
-    /// Adds the first steps of a frame that was opened.
+    /// Adds the first steps of a new frame.
     pub(super) fn frame_opened(&mut self, id: FrameId, frame: &Frame) {
         let steps = frame.body.steps.iter().enumerate();
         let first = steps.filter(|(_, planned)| planned.needs == 0);
@@ -38,15 +40,15 @@ impl Agenda {
             .extend(first.map(|(node, _)| StepId::new(id, node)));
     }
 
-    /// Whether the attempt of a step was lost with its host, and the step did not start again.
+    /// Whether the attempt of a step was lost with its host and has not started again.
     #[inline]
     pub(super) fn is_lost(&self, step: StepId) -> bool {
         !self.lost.is_empty() && self.lost.contains(&step)
     }
 
-    /// Notes that the attempt of a step started again, or ended.
+    /// Removes a step from the lost ones: its attempt started again, or ended.
     #[inline]
-    pub(super) fn found(&mut self, step: StepId) {
+    pub(super) fn remove_lost(&mut self, step: StepId) {
         if !self.lost.is_empty() {
             self.lost.remove(&step);
         }

@@ -1,29 +1,31 @@
 //! Ends a run that has reached a limit.
+//!
+//! A limit must leave enough events for the end of the run: each open step gets one, and the run its last.
 
 use super::{Machine, early_end::EarlyEnd};
 use crate::error::Problem;
 
 impl Machine {
-    /// Whether the run has as many events as it may, except for those that end it.
+    /// Whether the run has as many events as allowed, except for those that end it.
     #[inline]
     pub(super) fn is_full(&self) -> bool {
         self.limits.are_full_with(0, self.logged.events_at_end())
     }
 
-    /// Fails a run that has reached a limit. The events that end it are counted: the limits hold at its end.
+    /// Fails a run that has reached a limit. The events that end it are counted, so the limits also hold at its end.
     #[inline]
-    pub(super) fn bound(&mut self) {
+    pub(super) fn enforce_limits(&mut self) {
         if self.is_full() || self.memory() > self.limits.memory {
-            self.fail_at_bound();
+            self.fail_at_limit();
         }
     }
 
-    /// Apart from the comparison, which is made several times for each step.
+    /// Apart from the comparison, which runs several times per step.
     #[cold]
-    fn fail_at_bound(&mut self) {
+    fn fail_at_limit(&mut self) {
         if self.is_full() {
             let most = self.limits.events;
-            let detail = format!("the run makes more events than it may have, {most}");
+            let detail = format!("the run would have more than {most} events");
             self.fail_run(Problem::new("too_many_events", detail));
         }
         let most = self.limits.memory;
@@ -36,10 +38,11 @@ impl Machine {
         }
     }
 
+    /// Fails the run because all runs of the host together hold too much memory. The host chooses the run.
     pub(super) fn out_of_memory(&mut self, budget: usize) {
         let detail = format!(
-            "the runs of this engine hold more than {budget} bytes of memory, which is all they may, and this \
-             run, with {} bytes, more than its share",
+            "the runs of this engine hold more than {budget} bytes of memory, the limit, and this run, with {} \
+             bytes, holds more than its share",
             self.memory()
         );
         self.fail_run(Problem::new("out_of_memory", detail));

@@ -1,10 +1,10 @@
-//! Cancels steps.
+//! Cancels steps: the open ones of a frame, and everything inside them.
 
 use super::{Command, FrameId, Machine, StepId, Turn, step::StepState};
 use crate::event::{EventKind, NodeCancelled};
 
 impl Machine {
-    /// Cancels every step of a frame that has begun and is not settled, and what is in it.
+    /// Cancels every open step of a frame, and what is inside it. Inner steps are cancelled first.
     pub(super) fn cancel_frame(&mut self, frame: FrameId, why: &'static str, turn: &mut Turn) {
         for node in 0..self.logged.frames().at(frame).steps.len() {
             let step = StepId::new(frame, node);
@@ -20,7 +20,7 @@ impl Machine {
             self.logged.frames().step(step).state,
             StepState::Running { .. } | StepState::Backoff { .. }
         );
-        // What remains when the run itself ends, its driver drops at once.
+        // At the top level, the run ends, and its driver drops all attempts at once.
         if is_stoppable && step.frame != FrameId::ROOT {
             turn.commands.push(Command::Stop { step });
         }
@@ -32,7 +32,7 @@ impl Machine {
         self.emit(Some(step), cancelled, turn);
     }
 
-    /// Stops the timer of a container or wait, which is not needed any more.
+    /// Stops the timer of a container or wait.
     pub(super) fn stop_timer(&self, step: StepId, turn: &mut Turn) {
         let is_set = match self.logged.frames().step(step).state {
             StepState::Open { deadline, .. } => deadline.is_some(),
@@ -47,7 +47,7 @@ impl Machine {
         }
     }
 
-    /// Cancels what is in a container, in the order of its places.
+    /// Cancels everything in a container, in the order of its places.
     pub(super) fn cancel_inside(&mut self, step: StepId, why: &'static str, turn: &mut Turn) {
         for frame in self.logged.frames().frames_in(step) {
             self.cancel_frame(frame, why, turn);

@@ -1,4 +1,4 @@
-//! What a step holds while it is open.
+//! Containers: what a step holds while it is open.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::error::Problem;
 
-/// The frames of an open step, and what its kind stores beside them.
+/// The frames of an open step, and the state that its kind stores besides them.
 ///
 /// A frame stays here until its kind closes it, also when all its steps are settled.
 pub(super) struct Container {
@@ -18,19 +18,19 @@ pub(super) struct Container {
     pub(super) state: State,
 }
 
-/// What a kind of control node stores.
+/// The state of a kind of control node.
 pub(super) enum State {
-    /// Nothing beside the frames.
+    /// Only frames.
     Frames,
     Map(MapState),
-    /// The step cannot begin.
+    /// The step cannot begin. Stored because the transition cannot fail a step; the next decision does.
     Refused(Arc<Problem>),
-    /// Its wait is over; with the answer, if a person gave one.
+    /// Its wait is over, with the answer if a person gave one.
     Answered(Option<Arc<Value>>),
 }
 
 impl State {
-    /// How much memory it holds, beside the frames.
+    /// The memory of the state in bytes, without that of the frames.
     pub(super) fn memory(&self) -> usize {
         match self {
             Self::Map(map) => map.memory(),

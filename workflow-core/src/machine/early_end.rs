@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use crate::{error::Problem, value::StepRef};
 
-/// Why steps are cancelled when a person or a program cancels the run.
+/// The reason of `node.cancelled` when the run is cancelled. In replay, it shows that a cancellation was decided.
 pub(super) const RUN_CANCELLED: &str = "run_cancelled";
 
-/// Why a run is to end before all its steps are done.
+/// Why a run ends before all its steps are settled. The first reason counts.
 #[derive(Clone, Debug)]
 pub(super) enum EarlyEnd {
     Failed {
@@ -20,7 +20,7 @@ pub(super) enum EarlyEnd {
 }
 
 impl EarlyEnd {
-    /// The run as a whole fails.
+    /// The run fails as a whole, not because of a step.
     pub(super) fn failed(problem: Problem) -> Self {
         let error = Arc::new(problem);
         Self::Failed { step: None, error }

@@ -1,4 +1,4 @@
-//! How frames and the run as a whole end.
+//! How frames, and the run as a whole, end.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::{
 };
 
 impl Machine {
-    /// Every step of a frame is settled.
+    /// Handles a frame in which every step is settled: the kind of its step decides, or the run completes.
     pub(super) fn frame_settled(&mut self, id: FrameId, turn: &mut Turn) {
         let frames = self.frames();
         let Some(frame) = frames.get(id).filter(|frame| frame.failure.is_none()) else {
@@ -29,7 +29,7 @@ impl Machine {
                 }
             };
         };
-        let kind = control::of(&frames.planned(step).work);
+        let kind = control::of(&frames.planned(step).kind);
         let next = match frame.result(kind.and_then(|kind| kind.output(place))) {
             Ok(result) => self.decide(step, turn, |kind, view| {
                 kind.frame_settled(view, place, &result)
@@ -41,7 +41,7 @@ impl Machine {
         self.follow(step, next, turn);
     }
 
-    /// A failure in a frame was not handled: its other steps are cancelled, and its step decides what comes next.
+    /// Handles an unhandled failure in a frame: its other steps are cancelled, and the kind of its step decides.
     pub(super) fn frame_failed(&mut self, id: FrameId, turn: &mut Turn) {
         let Some(frame) = self.frames().get(id) else {
             return;
@@ -75,6 +75,7 @@ impl Machine {
         self.emit(None, last, turn);
     }
 
+    /// Cancels everything and ends the run.
     pub(super) fn end_early(&mut self, early_end: EarlyEnd, turn: &mut Turn) {
         let why = match early_end {
             EarlyEnd::Failed { step: Some(_), .. } => "sibling_failed",
@@ -99,7 +100,7 @@ impl Machine {
         self.emit(None, last, turn);
     }
 
-    /// How many milliseconds the run has taken, with all its suspensions.
+    /// The wall time of the run in milliseconds, suspensions included.
     fn duration_ms(&self, now: Timestamp) -> u64 {
         let started = self.logged.started();
         started.map_or(0, |started| millis(now.since(started)))

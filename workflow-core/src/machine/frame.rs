@@ -1,4 +1,4 @@
-//! The lists of nodes that are being run: the workflow's own, and a body for each item, round or call.
+//! Frames: the lists of nodes that are running, which are the workflow's own and a body for each item, round or call.
 
 use std::{cell::OnceCell, mem::size_of, sync::Arc};
 
@@ -12,27 +12,27 @@ use crate::{
     error::Problem,
     template::Scope,
     value::{StepRef, heap},
-    workflow::{Body, Planned},
+    workflow::{Body, PlannedNode},
 };
 
-/// One list of nodes, being run.
+/// One running list of nodes.
 pub(super) struct Frame {
     pub(super) body: Arc<Body>,
     pub(super) scope: Arc<Scope>,
     pub(super) names: Arc<[StepRef]>,
     pub(super) steps: Box<[Step]>,
     pub(super) unsettled: usize,
-    /// How much memory it and its values hold, about.
+    /// An estimate of the memory of the frame and its values, in bytes.
     memory: usize,
-    /// The step that holds it, and its place there; none for the workflow's own nodes.
+    /// The step that holds the frame, and the frame's place there. `None` for the workflow's own nodes.
     pub(super) parent: Option<(StepId, Place)>,
-    /// The first failure in it that was not handled.
+    /// The first unhandled failure in it.
     pub(super) failure: Option<Failure>,
-    /// Its result once every step is settled, computed once.
+    /// Its result once every step is settled. Computed once: rendering it may be expensive.
     pub(super) result: OnceCell<Result<Arc<Value>, Arc<Problem>>>,
 }
 
-/// A failure that was not handled: the step it began with, and why.
+/// An unhandled failure: the step in which it began, and the error.
 #[derive(Clone, Debug)]
 pub(super) struct Failure {
     /// The number of its event.
@@ -80,20 +80,23 @@ impl Frame {
         self.steps.iter().any(Step::is_open)
     }
 
-    /// Whether nothing more happens in it: every step is settled, or it failed and nothing is running in it.
-    pub(super) fn is_through(&self) -> bool {
+    /// Whether nothing more can happen in it: every step is settled, or it failed and nothing is running in it.
+    pub(super) fn is_finished(&self) -> bool {
         self.unsettled == 0 || (self.failure.is_some() && !self.is_busy())
     }
 }
 
-/// What a step takes, whatever its values are: its state, the place of its output, its name and its path.
+/// An estimate of the bytes of a step without its values: its state, the slot of its output, its name and its path.
 const PER_STEP: usize = size_of::<Step>() + 256;
 
 /// The open frames of a run.
+///
+/// A frame's id is its index in `list`. A closed frame leaves an empty slot, so no id is used twice and a late input for it
+/// finds nothing.
 pub(super) struct Frames {
     list: Vec<Option<Box<Frame>>>,
     open: usize,
-    /// How many may be open before a container waits with its next one.
+    /// The most open frames before a container must wait with its next one.
     limit: usize,
     memory: usize,
 }
@@ -130,8 +133,8 @@ impl Frames {
         self.open
     }
 
-    /// Whether one more may be opened.
-    pub(super) fn has_room(&self) -> bool {
+    /// Whether another frame may be opened.
+    pub(super) fn may_open(&self) -> bool {
         self.open < self.limit
     }
 
@@ -140,18 +143,18 @@ impl Frames {
         self.memory
     }
 
-    /// Counts memory that a frame holds from now on.
+    /// Adds memory to a frame.
     pub(super) fn charge(&mut self, id: FrameId, bytes: usize) {
         self.at_mut(id).memory += bytes;
         self.memory += bytes;
     }
 
-    /// Counts a value that a frame holds from now on: as JSON, and once more as templates read it.
+    /// Adds the memory of a value to a frame: twice, since templates read a converted copy.
     pub(super) fn hold(&mut self, id: FrameId, value: &Arc<Value>) {
         self.charge(id, 2 * heap::of_shared(value));
     }
 
-    /// Counts memory that a frame no longer holds.
+    /// Subtracts memory from a frame.
     pub(super) fn credit(&mut self, id: FrameId, bytes: usize) {
         let frame = self.at_mut(id);
         let bytes = bytes.min(frame.memory);
@@ -164,7 +167,7 @@ impl Frames {
         self.list.get(id.index())?.as_deref()
     }
 
-    /// A frame that is known to be there.
+    /// A frame that exists. Only for ids of steps whose frame is open, or the process panics.
     #[inline]
     pub(super) fn at(&self, id: FrameId) -> &Frame {
         self.get(id).expect("a step's frame outlives it")
@@ -187,14 +190,14 @@ impl Frames {
         &mut self.at_mut(id.frame).steps[id.node()]
     }
 
-    /// The state of a step, unless its frame is gone.
+    /// The state of a step, unless its frame is closed. For ids that come from outside: timers and attempts may be late.
     #[inline]
     pub(super) fn state(&self, id: StepId) -> Option<StepState> {
         Some(self.get(id.frame)?.steps[id.node()].state)
     }
 
     #[inline]
-    pub(super) fn planned(&self, id: StepId) -> &Planned {
+    pub(super) fn planned(&self, id: StepId) -> &PlannedNode {
         &self.at(id.frame).body.steps[id.node()]
     }
 
@@ -210,14 +213,14 @@ impl Frames {
         container.map_or_else(Vec::new, |it| it.frame_ids().collect())
     }
 
-    /// Whether a step in one of the frames of this step has begun and is not settled.
+    /// Whether a step inside this step has begun and is not settled.
     #[inline]
     pub(super) fn is_busy_in(&self, step: &Step) -> bool {
         let mut frames = step.container.iter().flat_map(|it| it.frame_ids());
         frames.any(|frame| self.at(frame).is_busy())
     }
 
-    /// The first failure in the frames of a step, if it is this error.
+    /// The first failure in the frames of a step, if its error is this one.
     pub(super) fn failure_in(&self, id: StepId, error: &Problem) -> Option<Failure> {
         let container = self.step(id).container.as_deref()?;
         let frames = container.frame_ids().map(|frame| self.at(frame));
@@ -226,7 +229,7 @@ impl Frames {
         (*first.error == *error).then(|| first.clone())
     }
 
-    /// Notes which steps had a running attempt when their host stopped.
+    /// Marks the steps that have a running attempt while their host stops. Their recovery does not count against them.
     pub(super) fn interrupt(&mut self) {
         let frames = self.list.iter_mut().flatten();
         for step in frames.flat_map(|frame| &mut frame.steps) {
@@ -234,7 +237,7 @@ impl Frames {
         }
     }
 
-    /// Every step there is now, outer frames first.
+    /// Every step that exists now, outer frames first.
     pub(super) fn steps(&self) -> impl Iterator<Item = (StepId, &Step)> {
         let frames = self.list.iter().enumerate();
         let frames = frames.filter_map(|(index, frame)| {
@@ -247,7 +250,7 @@ impl Frames {
         })
     }
 
-    /// Whether a failure that was not handled is about to end this frame.
+    /// Whether an unhandled failure, in this frame or around it, is about to end it.
     pub(super) fn is_failing(&self, id: FrameId) -> bool {
         let mut frame = self.get(id);
         while let Some(here) = frame {

@@ -1,15 +1,14 @@
-//! Ids of frames and steps.
+//! Ids of frames and steps inside one machine. They are not logged: the log names steps by path.
 
-/// Names a frame within its run. No two frames of a run have one id, so an id that outlives its frame
-/// means nothing.
+/// The id of a frame within its run. It is never used twice, so an id that outlives its frame finds nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct FrameId(u32);
 
 impl FrameId {
-    /// The workflow's own nodes.
+    /// The frame of the workflow's own nodes.
     pub(crate) const ROOT: Self = Self(0);
 
-    /// The frame that was opened as number `index`. There are at most as many as events.
+    /// The frame that was opened as number `index`. There are fewer than events, so the number fits.
     pub(super) fn new(index: usize) -> Self {
         Self(u32::try_from(index).unwrap_or(u32::MAX))
     }
@@ -20,7 +19,7 @@ impl FrameId {
     }
 }
 
-/// A step: which frame, and which node of it.
+/// The id of a step: a frame, and a node in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct StepId {
     pub(crate) frame: FrameId,
@@ -39,12 +38,12 @@ impl StepId {
         self.node as usize
     }
 
-    /// The id as a number, for those that only hand it back.
+    /// The id as a number, for code that only passes it back.
     pub(crate) fn to_key(self) -> u64 {
         (u64::from(self.frame.0) << 32) | u64::from(self.node)
     }
 
-    /// The id of this number.
+    /// The inverse of [`to_key`](Self::to_key).
     pub(crate) fn of_key(key: u64) -> Self {
         let halves = [key >> 32, key & u64::from(u32::MAX)];
         let [frame, node] = halves.map(|half| u32::try_from(half).unwrap_or(u32::MAX));
@@ -53,5 +52,5 @@ impl StepId {
     }
 }
 
-/// Which frame of a step. Each kind of control node has its own numbering: the item of a map, the round of a loop.
+/// The place of a frame in its step. Each kind of control node numbers its frames itself: by item, by round.
 pub(super) type Place = usize;

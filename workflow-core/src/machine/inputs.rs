@@ -1,4 +1,6 @@
-//! Inputs about a step: results of attempts, timers, admission.
+//! Inputs about single steps: results of attempts, timers, admission.
+//!
+//! Every input may be late. A step that has moved on since ignores it.
 
 use std::sync::Arc;
 
@@ -13,7 +15,7 @@ use super::{
 use crate::{
     error::{NodeError, Problem},
     event::{EventKind, NodeAdmitted, NodeCompleted, NodeFailed, NodeQueued, Report},
-    node::{News, Notice},
+    node::{AdmissionChange, Notice},
     value::millis,
     workflow::OnError,
 };
@@ -39,7 +41,7 @@ impl Machine {
         self.fail(step, Problem::new("timeout", detail), turn);
     }
 
-    /// Reports the place in line of an attempt. One that has ended reports nothing.
+    /// Logs the place in line of an attempt. Notices of an attempt that has ended are ignored.
     pub(super) fn noticed(&mut self, notice: Notice, turn: &mut Turn) {
         let step = StepId::of_key(notice.step);
         let Some(StepState::Running { queued, .. }) = self.frames().state(step) else {
@@ -50,8 +52,8 @@ impl Machine {
             return;
         }
         let name = self.step_ref(step);
-        let kind = match notice.news {
-            News::Queued { queue, position } if is_nearer(queued, position) => {
+        let kind = match notice.change {
+            AdmissionChange::Queued { queue, position } if is_nearer(queued, position) => {
                 EventKind::NodeQueued(NodeQueued {
                     step: name,
                     attempt,
@@ -59,7 +61,7 @@ impl Machine {
                     position,
                 })
             }
-            News::Admitted { queued: waited } if queued.is_some() => {
+            AdmissionChange::Admitted { queued: waited } if queued.is_some() => {
                 EventKind::NodeAdmitted(NodeAdmitted {
                     step: name,
                     attempt,
@@ -79,7 +81,7 @@ impl Machine {
         jitter_sample: f64,
         turn: &mut Turn,
     ) {
-        // Not of an attempt that was lost with another host.
+        // A lost attempt belonged to another host and cannot end here.
         let is_running = matches!(self.frames().state(step), Some(StepState::Running { .. }));
         if !is_running || self.agenda.is_lost(step) {
             return;
@@ -130,7 +132,7 @@ impl Machine {
             } => {
                 turn.commands.push(Command::Wait { step, wait });
                 let (name, attempt) = (self.step_ref(step), self.frames().step(step).attempt);
-                // The attempt that failed is one of those that are left.
+                // `max_attempts` counts the attempt that failed as one that is left.
                 let most = self
                     .frames()
                     .step(step)
@@ -143,12 +145,12 @@ impl Machine {
         }
     }
 
-    /// Fails a step, without a report on the attempt.
+    /// Fails a step without a report of its attempt.
     pub(super) fn fail(&mut self, step: StepId, problem: Problem, turn: &mut Turn) {
         self.fail_with(step, Arc::new(problem), None, turn);
     }
 
-    /// Fails a step. Its `on_error` decides whether its frame fails with it.
+    /// Fails a step. Its `on_error` decides whether its frame fails, too.
     pub(super) fn fail_with(
         &mut self,
         step: StepId,

@@ -1,4 +1,4 @@
-//! The items of a map.
+//! The state of a map: its items and their results.
 
 use std::{cell::OnceCell, mem::size_of, sync::Arc};
 
@@ -6,25 +6,25 @@ use serde_json::Value;
 
 use crate::value::{heap_bytes, size};
 
-/// How far a map is.
+/// The progress of a map.
 pub(super) enum MapState {
-    /// The log does not say yet how many items there are. They are evaluated once, by the decision or by the
-    /// transition.
+    /// The log does not contain the number of items yet. The items are evaluated once, by the decision or by the transition,
+    /// whichever comes first.
     Begun(OnceCell<Vec<Value>>),
     Items(Items),
 }
 
 /// The items of a map.
 pub(super) struct Items {
-    /// Those that have not begun yet.
+    /// Items that have not begun.
     waiting: std::vec::IntoIter<Value>,
     pub(super) count: usize,
-    /// The results, in order; `null` for those that have none yet.
+    /// The results by item; `null` for items without one.
     results: Vec<Arc<Value>>,
     pub(super) done: usize,
-    /// How many bytes the results have as JSON.
+    /// The length of all results as JSON, in bytes.
     pub(super) bytes: usize,
-    /// How much memory the items that have not begun and the results hold.
+    /// The memory of the waiting items and the results, in bytes.
     pub(super) memory: usize,
     /// The list of all results, once every item is done.
     pub(super) output: Option<Arc<Value>>,
@@ -43,7 +43,7 @@ impl Items {
     pub(super) fn new(items: Vec<Value>) -> Self {
         let count = items.len();
         Self {
-            memory: items.iter().map(held).sum(),
+            memory: items.iter().map(memory_in_list).sum(),
             waiting: items.into_iter(),
             count,
             results: vec![Arc::default(); count],
@@ -53,28 +53,28 @@ impl Items {
         }
     }
 
-    /// The item that begins next.
+    /// The index of the item that begins next.
     #[inline]
     pub(super) fn next_index(&self) -> usize {
         self.count - self.waiting.len()
     }
 
-    /// Takes out the next item.
+    /// Takes the next item.
     pub(super) fn next(&mut self) -> Option<Value> {
         let item = self.waiting.next()?;
-        self.memory -= held(&item);
+        self.memory -= memory_in_list(&item);
         Some(item)
     }
 
-    /// Adds the result of an item.
+    /// Sets the result of an item.
     pub(super) fn finish(&mut self, item: usize, result: Arc<Value>) {
         self.bytes += size::bytes(&result);
-        self.memory += held(&result);
+        self.memory += memory_in_list(&result);
         self.results[item] = result;
         self.done += 1;
     }
 
-    /// Makes the list of all results, if every item is done.
+    /// Builds the list of results if every item is done.
     #[inline]
     pub(super) fn collect_if_done(&mut self) {
         if self.done == self.count {
@@ -85,7 +85,7 @@ impl Items {
     }
 }
 
-/// How much memory a value holds in a list.
-fn held(value: &Value) -> usize {
+/// The memory of a value in a list, in bytes.
+fn memory_in_list(value: &Value) -> usize {
     size_of::<Value>() + heap_bytes(value)
 }

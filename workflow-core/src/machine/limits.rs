@@ -1,36 +1,36 @@
-//! How much a run may have.
+//! The limits of a run.
 
 use crate::error::NodeError;
 
-/// How many events one decision makes at most, without those that later end what it begins.
+/// The most events of one decision, without those that later end what it begins.
 const PER_DECISION: u64 = 4;
 
-/// The limits of a run.
+/// The limits of a run. They are those of the host, not of the log: a later host may have others.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// How many steps may work at once.
+    /// The most attempts that run at the same time.
     pub(crate) slots: usize,
-    /// How many events there may be.
+    /// The most events of the log.
     pub(crate) events: u64,
-    /// How many items a map may have.
+    /// The most items of a map.
     pub(crate) map_items: usize,
-    /// How many lists of nodes may be open.
+    /// The most open frames.
     pub(crate) frames: usize,
-    /// How much memory its values may hold.
+    /// The most memory of its values, in bytes.
     pub(crate) memory: usize,
-    /// How many bytes the output of a step may have.
+    /// The most bytes of a step's output as JSON.
     pub(crate) output_bytes: usize,
 }
 
 impl Limits {
-    /// Whether so many events more would be too many. `at_end` is how many there are if the run ends now.
+    /// Whether so many more events would exceed the limit. `at_end` is the number of events if the run ends now.
     #[inline]
     pub(super) fn are_full_with(&self, events: u64, at_end: u64) -> bool {
         let events = events.saturating_add(PER_DECISION);
         at_end.saturating_add(events) > self.events
     }
 
-    /// Refuses a container that would open one frame more than a run may have. `open` of them are open.
+    /// Refuses to open another frame when `open` of them are open and that is the limit.
     pub(super) fn check_frames(&self, open: usize) -> Result<(), NodeError> {
         if open < self.frames {
             return Ok(());

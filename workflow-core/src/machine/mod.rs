@@ -1,15 +1,17 @@
-//! The decisions of a run, and nothing else: no clock, no IO, no async.
+//! The state machine of a run: all decisions, and nothing else. No clock, no IO, no async.
 //!
-//! A [`Machine`] takes inputs and returns events for the log and commands for its driver. The same
-//! workflow and the same inputs in the same order give the same events.
+//! A [`Machine`] takes inputs and returns events for the log and commands for its driver. The same workflow and the
+//! same inputs in the same order give the same events.
 //!
-//! Its state has two parts. [`Logged`] is what the log says; only an event changes it, live as in replay,
-//! and an event that does not fit is neither applied nor written. [`Agenda`] is what follows from that: which
-//! steps are due, wait for a slot or were lost with their host. So each prefix of a log is a valid state, and
-//! [`Input::Resume`] derives whatever a cut log does not contain yet.
+//! Its state has two parts. [`Logged`] is what the log says. Only an event changes it, live as in replay, and an event that
+//! does not fit is neither applied nor written. [`Agenda`] is derived from it: which steps are due, wait for a slot, or were lost
+//! with their host. So each prefix of a log is a valid state, and [`Input::Resume`] derives whatever a cut log does not
+//! contain yet.
 //!
-//! A list of nodes that is being run is a frame: the workflow's own nodes, and one for each item of a
-//! map, round of a loop and call of a workflow. What a kind of control node does is in [`control`].
+//! A running list of nodes is a frame: the workflow's own nodes, and one for each item of a map, round of a loop and call
+//! of a workflow. The behaviour of each kind of control node is in [`control`].
+//!
+//! Called by the driver in `executor`, one turn at a time, and by the engine for replay.
 
 mod agenda;
 mod bounds;
@@ -62,9 +64,9 @@ use crate::{
     workflow::{Body, Workflow},
 };
 
-/// An input of a machine.
+/// An input of the machine.
 pub(crate) enum Input {
-    /// Start the run, or continue it from the log that was applied.
+    /// Starts the run, or continues it from the log that was applied.
     Resume,
     /// An attempt ended.
     Done {
@@ -73,48 +75,48 @@ pub(crate) enum Input {
         report: Option<Box<Report>>,
         jitter_sample: f64,
     },
-    /// An attempt waits for admission, or does not any more.
+    /// An attempt waits for admission, has advanced in line, or no longer waits.
     Noticed(Notice),
-    /// A time that the step waited for has come.
+    /// The timer of a step fired: of a back-off, a wait or a container.
     TimerFired { step: StepId },
-    /// The time the workflow allows is over.
+    /// The timeout of the workflow expired.
     DeadlineReached,
     /// A person answers.
     Signal { wait: WaitId, payload: Arc<Value> },
-    /// Someone wants the run to end.
+    /// The run is to be cancelled.
     Cancel { reason: Arc<str> },
-    /// Its host stops: the run is suspended where it is.
+    /// The host stops: the run is suspended where it is.
     Interrupt,
-    /// The runs of its host hold more memory than they may, and this one more than its share.
+    /// The runs of the host hold too much memory, and this run more than its share.
     OutOfMemory { budget: usize },
 }
 
-/// What a driver is to do.
+/// A command to the driver.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Command {
     /// Start this attempt.
     Run { step: StepId, attempt: u32 },
     /// Stop the attempt or the timer of this step.
     Stop { step: StepId },
-    /// Say when this wait is over.
+    /// Report `TimerFired` for this step after `wait`.
     Wait { step: StepId, wait: Duration },
-    /// Say when the run has had this long.
+    /// Report `DeadlineReached` after `wait`.
     Deadline { wait: Duration },
 }
 
-/// What one or more inputs led to. Reused from turn to turn.
+/// The result of one or more inputs. Reused from turn to turn.
 #[derive(Debug)]
 pub(crate) struct Turn {
     /// The time of this turn, and of its events.
     now: Timestamp,
     pub(crate) events: Vec<StepEvent>,
     pub(crate) commands: Vec<Command>,
-    /// Whether there is more to decide, without anything else having to happen.
+    /// Whether there is more to decide without a further input. The driver stores the events of the turn first.
     pub(crate) more: bool,
 }
 
 impl Turn {
-    /// A first turn. `events` were decided before it and are not stored yet.
+    /// A first turn. `events` were decided before and are not stored yet.
     pub(crate) fn new(events: Vec<StepEvent>, now: Timestamp) -> Self {
         Self {
             now,
@@ -124,7 +126,7 @@ impl Turn {
         }
     }
 
-    /// Begins the next turn. Events and commands that the driver has not taken stay.
+    /// Begins the next turn. Events and commands that the driver has not taken are kept.
     pub(crate) fn begin(&mut self, now: Timestamp) {
         self.now = now;
         self.more = false;
@@ -146,7 +148,7 @@ pub(crate) struct Assignment {
     pub(crate) step: StepRef,
     pub(crate) scope: Arc<Scope>,
     pub(crate) input: ImplicitInput,
-    /// How many attempts failed before.
+    /// How many earlier attempts failed.
     pub(crate) failures: u32,
 }
 
@@ -176,17 +178,17 @@ impl Machine {
         &self.limits
     }
 
-    /// How much memory the run holds, about.
+    /// An estimate of the memory of the run, in bytes.
     pub(crate) fn memory(&self) -> usize {
         self.logged.frames().memory()
     }
 
-    /// Whether the last event was written.
+    /// Whether the last event of the run is written.
     pub(crate) fn has_ended(&self) -> bool {
         self.logged.has_ended()
     }
 
-    /// Whether nothing runs, and nothing will until an answer, a time or a new host.
+    /// Whether nothing runs, and nothing will before an answer, a timer or a new host.
     pub(crate) fn is_at_rest(&self) -> bool {
         matches!(
             self.logged.phase(),
@@ -206,15 +208,16 @@ impl Machine {
         self.logged.replay(event, &mut self.agenda)
     }
 
-    /// Takes the inputs of one turn, and adds what follows from them. What was done counts as
-    /// done, also when another input of the same turn ends the run.
+    /// Takes the inputs of one turn, and decides what follows from them.
+    ///
+    /// An attempt that completed counts as completed, even if another input of the same turn ends the run.
     pub(crate) fn on(&mut self, inputs: impl IntoIterator<Item = Input>, turn: &mut Turn) {
         if self.has_ended() {
             return;
         }
         for input in inputs {
             match input {
-                // The events that would follow are more than the run may have.
+                // What would follow needs more events than the run may have.
                 Input::TimerFired { .. } | Input::Signal { .. } if self.is_full() => {}
                 Input::Resume => self.resume(turn),
                 Input::Done {
@@ -237,7 +240,7 @@ impl Machine {
         }
     }
 
-    /// What a driver needs to make an attempt, unless the frame of the step is gone.
+    /// What a driver needs to make an attempt. `None` if the frame of the step is closed.
     pub(crate) fn assignment(&self, step: StepId) -> Option<Assignment> {
         let frame = self.logged.frames().get(step.frame)?;
         Some(Assignment {
@@ -291,13 +294,13 @@ impl Machine {
         self.logged.step_ref(step).clone()
     }
 
-    /// Does what comes next for an open step.
+    /// Continues an open step.
     fn advance(&mut self, step: StepId, turn: &mut Turn) {
         let next = self.decide(step, turn, |kind, view| kind.next(view));
         self.follow(step, next, turn);
     }
 
-    /// Asks the kind of a step.
+    /// Calls a decision hook of the kind of a step.
     fn decide(
         &self,
         step: StepId,
@@ -313,11 +316,11 @@ impl Machine {
             next_seq: self.logged.seq() + 1,
             events_at_end: self.logged.events_at_end(),
         };
-        let kind = control::of(&frames.planned(step).work);
+        let kind = control::of(&frames.planned(step).kind);
         kind.map_or(Next::Rest, |kind| decision(kind, &view))
     }
 
-    /// Does what the kind of a step decided, and what comes next after that.
+    /// Carries out a decision, and those that follow it.
     fn follow(&mut self, step: StepId, mut next: Next, turn: &mut Turn) {
         loop {
             match next {

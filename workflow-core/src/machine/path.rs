@@ -1,6 +1,6 @@
-//! The segments of a step's path.
+//! The segments of a step's path: `each/2/sum`.
 
-/// Reads a path such as `each/2/sum` segment by segment.
+/// Iterates over the segments of a path. Kinds of control nodes take those that they have written.
 pub(super) struct Segments<'a> {
     rest: Option<&'a str>,
 }
@@ -10,7 +10,7 @@ impl<'a> Segments<'a> {
         Self { rest: Some(path) }
     }
 
-    /// Whether every segment was taken.
+    /// Whether no segment is left.
     pub(super) fn is_empty(&self) -> bool {
         self.rest.is_none()
     }

@@ -14,7 +14,8 @@ use crate::{
 impl Frame {
     /// The result of the frame, computed once. `output` is the template that its list of nodes declares.
     ///
-    /// Without one it is the output of the only sink, or an object with the output of each sink by its id.
+    /// Without one, it is the output of the only sink, or an object with the output of each sink by id. Sinks that were skipped are
+    /// left out.
     pub(super) fn result(&self, output: Option<&Json>) -> Result<Arc<Value>, Arc<Problem>> {
         let computed = self.result.get_or_init(|| match output {
             Some(output) => self.rendered(output),

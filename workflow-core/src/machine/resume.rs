@@ -1,14 +1,14 @@
-//! Continues a run from its log: attempts that were running start again, timers are set again.
+//! Continues a run from its log: lost attempts start again, timers are set again.
 
 use super::{Command, Machine, Phase, StepId, Turn, step::StepState};
 use crate::{error::Problem, event::StartReason, value::Timestamp, workflow::OnAmbiguous};
 
-/// How often a step may be lost with its host, without any progress, before it fails.
+/// How often a step may be lost with its host without progress before it fails. It may be the step that crashes the host.
 const MAX_RECOVERIES: u32 = 5;
 
 impl Machine {
-    /// Continues a run, unless it is suspended and no time that it waits for has come. A run that was suspended because
-    /// its host stopped always continues.
+    /// Continues a run, unless it is suspended and its time has not come. A run that was suspended because its host stopped always
+    /// continues.
     pub(super) fn resume(&mut self, turn: &mut Turn) {
         match self.logged.phase() {
             // No step has begun.
@@ -63,7 +63,7 @@ impl Machine {
         }
     }
 
-    /// Sets the timer of a step again. A time that has come meanwhile is handled at once.
+    /// Sets the timer of a step again. A time that has passed meanwhile is handled at once.
     fn set_timer_again(&mut self, step: StepId, until: Timestamp, turn: &mut Turn) {
         if until <= turn.now {
             self.timer_fired(step, turn);
@@ -83,9 +83,11 @@ impl Machine {
         self.advance(step, turn);
     }
 
+    /// Starts a lost attempt again, or fails the step if it must not run twice or was lost too often.
     fn recover(&mut self, step: StepId, turn: &mut Turn) {
         if self.frames().planned(step).on_ambiguous == OnAmbiguous::Fail {
-            let detail = "the step was in flight when its host stopped: it may have happened";
+            let detail =
+                "the step was in flight when its host stopped: its effects may have happened";
             return self.fail(step, Problem::new("ambiguous", detail), turn);
         }
         let state = self.frames().step(step);

@@ -13,36 +13,36 @@ use crate::{
 pub(super) enum AfterFailure {
     Retry {
         wait: Duration,
-        /// What the next attempt has to wait for besides.
+        /// The shared resource that the next attempt has to wait for.
         waits_for: Option<Cow<'static, str>>,
         error: Problem,
     },
     Fail(Problem),
 }
 
-/// Decides what follows a failed attempt. `failures` counts this one; `jitter_sample` is a random number in `0.0..1.0`.
+/// Decides what follows a failed attempt. `failures` includes this one; `jitter_sample` is a random number in `0.0..1.0`.
 pub(super) fn decide(
     policy: &RetryPolicy,
     failures: u32,
     error: NodeError,
     jitter_sample: f64,
 ) -> AfterFailure {
-    let asked = error.retry_after();
+    let requested = error.retry_after();
     if !error.is_retryable() || failures >= policy.max_attempts {
         return AfterFailure::Fail(error.into_problem());
     }
-    if let Some(asked) = asked.filter(|asked| *asked > LONGEST_REQUESTED_WAIT) {
+    if let Some(requested) = requested.filter(|requested| *requested > LONGEST_REQUESTED_WAIT) {
         let mut problem = error.into_problem();
         let longest = LONGEST_REQUESTED_WAIT.as_secs();
         problem.hint = Some(format!(
             "not retried: asked to wait {} s, at most {longest} s are waited",
-            asked.as_secs()
+            requested.as_secs()
         ));
         return AfterFailure::Fail(problem);
     }
-    // Rounded up to what the event can say: the next attempt is never sooner than was asked for.
+    // Rounded up to whole milliseconds, as the event states it: the next attempt is never earlier than requested.
     let wait = policy
-        .wait(failures, jitter_sample, asked)
+        .wait(failures, jitter_sample, requested)
         .saturating_add(Duration::from_nanos(999_999));
     AfterFailure::Retry {
         wait: Duration::from_millis(millis(wait)),

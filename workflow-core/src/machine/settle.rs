@@ -1,4 +1,4 @@
-//! Derives what follows from the state: skips, starts, and the end.
+//! Derives what follows from the state: skips, starts, and the end of frames.
 
 use std::sync::Arc;
 
@@ -13,17 +13,17 @@ use crate::{
     event::{EventKind, NodeSkipped, NodeStarted, ReusedStep, RunStarted, SkipReason, StartReason},
 };
 
-/// How many events one turn decides. If there is more to decide, these are stored and shown
-/// first, and a cancellation is noticed in between.
+/// The most events that one turn decides. If there is more to decide, these are stored and shown first, and a cancellation
+/// can arrive in between.
 const MAX_BATCH: usize = 1_000;
 
-/// What becomes of a step whose needs are settled.
+/// How a step starts whose needs are settled, or why it does not.
 enum Decision<'a> {
-    /// It takes over its output from an earlier run.
+    /// It reuses its output of an earlier run.
     Reuse(&'a ReusedStep),
-    /// A leaf: it runs as soon as there is a slot.
+    /// A leaf: it runs when a slot is free.
     Run,
-    /// A control node: it begins at once, since it holds no slot. What is in it does.
+    /// A control node: it begins at once, since only leaves hold slots.
     Open,
     Skip(SkipReason),
     Fail(Problem),
@@ -52,7 +52,7 @@ impl Machine {
             if !self.agenda.failed.is_empty() {
                 self.settle_failures(turn);
             }
-            self.bound();
+            self.enforce_limits();
             if self.agenda.early_end.is_some() || self.has_ended() {
                 return;
             }
@@ -69,7 +69,7 @@ impl Machine {
             }
         }
         self.start_ready(turn);
-        self.bound();
+        self.enforce_limits();
         if self.agenda.early_end.is_some() {
             return;
         }
@@ -139,7 +139,7 @@ impl Machine {
             Some(Ok(false)) => return Decision::Skip(SkipReason::WhenFalse),
             Some(Err(error)) => return Decision::Fail(error.into_problem()),
         }
-        match (self.logged.reused(step), control::of(&planned.work)) {
+        match (self.logged.reused(step), control::of(&planned.kind)) {
             (Some(reused), _) => Decision::Reuse(reused),
             (None, None) => Decision::Run,
             (None, Some(_)) => Decision::Open,
@@ -187,7 +187,7 @@ impl Machine {
     /// Begins a control node.
     fn open(&mut self, step: StepId, turn: &mut Turn) {
         let planned = self.frames().planned(step);
-        let of_kind = control::of(&planned.work).and_then(Control::timeout);
+        let of_kind = control::of(&planned.kind).and_then(Control::timeout);
         let timeout = [planned.timeout, of_kind].into_iter().flatten().min();
         let started = NodeStarted {
             step: self.step_ref(step),

@@ -10,37 +10,37 @@ use crate::{
 /// What the log says about a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum StepState {
-    /// It waits for this many needs; whether one of the settled ones was not skipped.
+    /// It waits for `needs_left` needs. `any_live`: a need that is settled was not skipped.
     Idle { needs_left: u32, any_live: bool },
     /// Its needs are settled. The log does not say yet whether it runs.
     Due { any_live: bool },
-    /// It has an attempt that has not ended; or it waits for admission at a shared limit, and has reported this place in line.
+    /// An attempt runs. `queued` is its last reported place in line while it waits for admission.
     Running {
         since: Timestamp,
         queued: Option<usize>,
     },
     /// It waits for its next attempt.
     Backoff { until: Timestamp },
-    /// It is a control node, and has begun. What it holds is its container.
+    /// A control node that has begun. Its container holds the rest.
     Open {
         since: Timestamp,
         deadline: Option<Timestamp>,
     },
     /// It waits for a person or a time.
     Waiting { since: Timestamp, wait: WaitId },
-    /// It is done, failed or cancelled.
+    /// It completed, failed, or was skipped or cancelled.
     Settled,
 }
 
 pub(super) struct Step {
     pub(super) state: StepState,
-    /// The number of the latest attempt; 0 before the first.
+    /// The number of the latest attempt; 0 before the first one.
     pub(super) attempt: u32,
-    /// How often it was in flight when its host stopped, since it last made progress.
+    /// How often it was lost with its host since its last progress.
     pub(super) recoveries: u32,
-    /// Whether its host was shut down while it had a running attempt.
+    /// Whether its host was shut down while an attempt ran.
     pub(super) interrupted: bool,
-    /// How many attempts failed. An attempt that was lost with its host did not fail.
+    /// How many attempts failed. A lost attempt did not fail.
     pub(super) failures: u32,
     /// What it holds while it is open.
     pub(super) container: Option<Box<Container>>,
@@ -76,8 +76,7 @@ impl Step {
         }
     }
 
-    /// How many attempts it can have at most, if its next one starts now. A step that was recovered has had more than
-    /// its policy allows.
+    /// The most attempts it can have if its next one starts now. Recoveries add to what its policy allows.
     #[inline]
     pub(super) fn max_attempts(&self, policy: &RetryPolicy) -> u32 {
         let left = policy.max_attempts.saturating_sub(self.failures);
@@ -95,7 +94,7 @@ impl Step {
         };
     }
 
-    /// A control node begins.
+    /// Begins a control node.
     pub(super) fn open(&mut self, started: &NodeStarted, now: Timestamp) {
         self.attempt = started.attempt;
         self.state = StepState::Open {
@@ -104,7 +103,7 @@ impl Step {
         };
     }
 
-    /// How many milliseconds it has been running or waiting.
+    /// How long it has been running or waiting, in milliseconds.
     pub(super) fn duration_ms(&self, now: Timestamp) -> u64 {
         match self.state {
             StepState::Running { since, .. }
@@ -114,7 +113,7 @@ impl Step {
         }
     }
 
-    /// It waits for admission at this place in line, or not any more.
+    /// Sets its place in line, or `None` when it is admitted.
     pub(super) fn set_queued(&mut self, position: Option<usize>) {
         if let StepState::Running { queued, .. } = &mut self.state {
             *queued = position;
@@ -127,7 +126,7 @@ impl Step {
         self.state = StepState::Backoff { until };
     }
 
-    /// One of its needs settled. Returns whether that was the last.
+    /// Counts a need that settled. Returns whether it was the last one.
     pub(super) fn need_settled(&mut self, live: bool) -> bool {
         let StepState::Idle {
             needs_left,
@@ -149,7 +148,7 @@ impl Step {
     }
 }
 
-/// Whether an attempt can report this place in line: a first one, or one that is nearer.
+/// Whether an attempt can report this place in line: its first one, or one nearer to the front.
 pub(super) fn is_nearer(before: Option<usize>, position: usize) -> bool {
     position > 0 && before.is_none_or(|before| position < before)
 }

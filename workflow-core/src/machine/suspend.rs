@@ -12,8 +12,8 @@ use crate::{
 };
 
 impl Machine {
-    /// Suspends the run where it is, because its host stops. Running attempts are dropped, and start again when the
-    /// run is resumed.
+    /// Suspends the run where it is because its host stops. Running attempts are dropped, and start again when the run is
+    /// resumed.
     pub(super) fn interrupt(&mut self, turn: &mut Turn) {
         let suspended = RunSuspended {
             reason: SHUTDOWN.into(),
@@ -24,15 +24,14 @@ impl Machine {
         turn.commands.clear();
     }
 
-    /// Suspends the run when no attempt is running and its waits may take long. Only a damaged log can
-    /// leave it with nothing to wait for; then it fails.
+    /// Suspends the run if no attempt runs and its waits may take long. Only a damaged log can leave a run with nothing to
+    /// wait for; then the run fails.
     pub(super) fn suspend_if_idle(&mut self, turn: &mut Turn) {
         if self.occupied_slots() > 0 || self.has_ended() || self.stays_awake() {
             return;
         }
         if self.logged.waits().is_empty() {
-            let detail =
-                "nothing is left to be done, and the run is not through: its log is damaged";
+            let detail = "nothing is left to do, but the run has not ended: its log is damaged";
             return self.end_early(EarlyEnd::failed(Problem::new("stalled", detail)), turn);
         }
         let suspended = RunSuspended {
@@ -45,6 +44,7 @@ impl Machine {
         turn.commands.clear();
     }
 
+    /// Whether the run continues soon by itself, so that suspending it would cost more than it saves.
     fn stays_awake(&self) -> bool {
         let backs_off = |(_, step): (_, &Step)| matches!(step.state, StepState::Backoff { .. });
         !self.agenda.ready.is_empty()
@@ -52,7 +52,7 @@ impl Machine {
             || self.frames().steps().any(backs_off)
     }
 
-    /// How many people it waits for.
+    /// How many waits need the answer of a person.
     fn awaiting_answers(&self) -> u64 {
         let of_people = self.logged.waits().values().filter(|wait| wait.of_person);
         of_people.count() as u64

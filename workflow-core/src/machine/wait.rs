@@ -23,7 +23,7 @@ impl Machine {
         }
     }
 
-    /// A person answers. An answer to no open wait changes nothing.
+    /// Handles an answer. An answer to a wait that is not open has no effect.
     pub(super) fn signal(&mut self, wait: WaitId, payload: Arc<Value>, turn: &mut Turn) {
         let Some(waiting) = self
             .logged
@@ -37,14 +37,14 @@ impl Machine {
         if self.is_at_rest() {
             self.wake("signal", turn);
         }
-        // The run may have found on resuming that the wait has expired.
+        // Resuming the run may have found that the wait has expired.
         if matches!(self.frames().state(step), Some(StepState::Waiting { wait: still, .. }) if still == wait)
         {
             self.end_wait(step, wait, Some(payload), turn);
         }
     }
 
-    /// The time of a wait has come: a delay is over, a wait for a person has expired.
+    /// Handles the time of a wait: a delay ends, or a wait for a person expires.
     pub(super) fn wait_over(&mut self, step: StepId, wait: WaitId, turn: &mut Turn) {
         if self
             .logged

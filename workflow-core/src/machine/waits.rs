@@ -1,20 +1,20 @@
-//! The waits of a run.
+//! The open waits of a run.
 
 use std::time::Duration;
 
 use super::ids::StepId;
 use crate::{event::NodeWaiting, value::Timestamp};
 
-/// A run is suspended for a delay that is longer than this.
+/// The longest delay during which a run stays in memory.
 const SHORT: Duration = Duration::from_secs(60);
 
-/// A wait that is not over.
+/// A wait that has not ended.
 pub(super) struct Wait {
     pub(super) step: StepId,
     pub(super) until: Option<Timestamp>,
     /// Whether the answer of a person ends it.
     pub(super) of_person: bool,
-    /// Whether the run stays awake for it.
+    /// Whether the run stays in memory for it.
     pub(super) short: bool,
 }
 

@@ -1,14 +1,14 @@
-//! How a page shows nodes of a type.
+//! Display hints: how a page draws nodes of a type.
 
 use std::borrow::Cow;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// Hints for a page that draws nodes of one type, so that it needs to know no type by name.
+/// Hints for a page that draws nodes of one type, so that the page knows no type by name.
 ///
-/// Every hint is optional: without any, a node is a plain box with its type as the label. They are part of
-/// `GET /api/node-types`, and change nothing about how a node runs.
+/// Every hint is optional: without any, a node is a plain box with its type as the label. The hints are part of
+/// `GET /api/node-types`, and do not affect how a node runs.
 ///
 /// ```
 /// use workflow_core::node::DisplayHints;
@@ -27,11 +27,11 @@ pub struct DisplayHints {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     label: Option<Cow<'static, str>>,
-    /// The name of an icon. One that the page does not have is drawn as a plain box.
+    /// The name of an icon. A page draws an unknown name as a plain box.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     icon: Option<Cow<'static, str>>,
-    /// The field of `data` that says in short what a node does. Of a URL, the host is shown.
+    /// The field of `data` that summarizes a node. Of a URL, the host is shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     summary: Option<Cow<'static, str>>,
@@ -60,14 +60,14 @@ impl DisplayHints {
         self
     }
 
-    /// Names the field of `data` that says in short what a node does, such as `model`. Default: none.
+    /// Sets the field of `data` that summarizes a node, such as `model`. Default: none.
     #[must_use]
     pub fn with_summary(mut self, field: impl Into<Cow<'static, str>>) -> Self {
         self.summary = Some(field.into());
         self
     }
 
-    /// Says that running nodes stream text, so that a page reserves space for it. Default: they do not.
+    /// Declares that running nodes stream text, so that a page reserves space for it. Default: they do not.
     #[must_use]
     pub fn with_streamed_text(mut self) -> Self {
         self.streams_text = true;
@@ -84,7 +84,7 @@ impl DisplayHints {
         self.icon.as_deref()
     }
 
-    /// The field of `data` that says in short what a node does.
+    /// The field of `data` that summarizes a node.
     pub fn summary(&self) -> Option<&str> {
         self.summary.as_deref()
     }

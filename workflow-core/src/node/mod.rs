@@ -27,8 +27,8 @@ pub(crate) use self::{
         Control, ControlKind, DelayNode, HumanNode, ITEM, LoopNode, MapNode, Nodes, OnItemError,
         WorkflowNode,
     },
-    queued::{News, Notice, Notices},
-    registry::Made,
+    queued::{AdmissionChange, Notice, Notices},
+    registry::NodeInstance,
 };
 
 use std::{
@@ -43,7 +43,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use self::queued::{Waiter, WorkClock};
+use self::queued::{WaitingAttempt, WorkClock};
 use crate::{
     error::NodeError,
     event::{Delta, Report, TextKind},
@@ -51,12 +51,17 @@ use crate::{
     value::{RunId, StepRef, Usage, lock, millis, size},
 };
 
-/// One kind of work, set up with one node's `data`.
+/// One kind of work, configured by one node's `data`.
 ///
-/// Retry, time-out, journalling and panics are the engine's business; a node does its step once,
-/// and classifies its error. Dropping the future cancels the attempt, so what a node starts must
-/// end with the future that started it.
+/// An implementation does its step once and classifies its errors. Retries, timeouts, the log and panics are
+/// handled by the engine. The same node may be run several times at once: in a map, or by several runs of the
+/// workflow.
 ///
+/// # Cancellation
+/// Dropping the future of [`run`](Self::run) cancels the attempt. So everything that a node starts must end
+/// with that future: no detached tasks, no threads that keep working.
+///
+/// # Examples
 /// ```
 /// use async_trait::async_trait;
 /// use workflow_core::{Node, NodeContext, NodeError, Template};
@@ -81,20 +86,30 @@ use crate::{
 /// ```
 #[async_trait]
 pub trait Node: Send + Sync + 'static {
-    /// Does one step once.
+    /// Does the step once. The returned value is the output of the step, at most
+    /// [`MAX_OUTPUT_BYTES`](crate::value::MAX_OUTPUT_BYTES) as JSON.
     ///
     /// # Errors
-    /// Whatever kept the step from being done, classified: see [`NodeError`].
+    /// A classified error: see [`NodeError`]. Only retryable errors are retried. A panic fails the step with the code
+    /// `panicked`.
+    ///
+    /// # Cancellation
+    /// The future is dropped when the run is cancelled, when the timeout of the attempt expires, or when the host
+    /// shuts down. After a shutdown or crash the step is attempted again, unless its `on_ambiguous` is
+    /// `fail`. So a step with side effects should use [`NodeContext::idempotency_key`].
     async fn run(&self, cx: &NodeContext) -> Result<Value, NodeError>;
 
-    /// Whether this node, set up as it is, reads the implicit input ([`NodeContext::input`]).
-    /// A workflow in which it would find none is then refused when it is created.
+    /// Whether this node, as configured, reads the implicit input ([`NodeContext::input`]).
+    ///
+    /// If it does, a workflow in which it would have none is refused when it is created. Default: `false`.
     fn reads_input(&self) -> bool {
         false
     }
 
-    /// What is known of the output of this node, set up as it is. A template that reads a field which
-    /// the output cannot have is then a fault when the workflow is created. Unknown by default.
+    /// What is known of this node's output before it runs. Default: nothing.
+    ///
+    /// A template that reads a field which the output cannot have is then a fault when the workflow is created,
+    /// instead of an error while it runs.
     ///
     /// ```
     /// use serde_json::{Value, json};
@@ -124,20 +139,21 @@ pub trait Node: Send + Sync + 'static {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum OutputShape<'a> {
-    /// Nothing: any field may be there.
+    /// Nothing: every field may exist.
     Unknown,
-    /// It is a text.
+    /// The output is a string.
     Text,
-    /// It fits this JSON Schema (draft 2020-12).
+    /// The output fits this JSON Schema (draft 2020-12). The engine does not check it.
     Schema(&'a Value),
-    /// It is what this renders to.
+    /// The output is what this renders to.
     Json(&'a Json),
 }
 
 const _: fn(&dyn Node) = |_| {};
 
-/// Where the text of running steps goes.
+/// Receives the text of running steps. Implemented by the live tail of a run and by a polled `Run`.
 pub(crate) trait DeltaSink: Send + Sync {
+    /// Takes a piece of text. It must not block and must not wait for readers: nodes call it while they are polled.
     fn push(&self, delta: Delta);
 }
 
@@ -149,24 +165,27 @@ pub(crate) struct RunContext {
     pub(crate) notices: Notices,
 }
 
-/// Which attempt at which step.
+/// Identifies one attempt at one step.
 pub(crate) struct AttemptRef {
     pub(crate) step: StepRef,
-    /// The step, as the driver names it.
+    /// The key of the step in the machine. Notices carry it, so that the driver needs no look-up by path.
     pub(crate) key: u64,
-    /// Counted from 1.
+    /// The number of the attempt, counted from 1.
     pub(crate) attempt: u32,
-    /// How many attempts before it failed.
+    /// How many earlier attempts failed. Attempts that a crash interrupted do not count.
     pub(crate) failures: u32,
 }
 
-/// The most bytes that all templates which one attempt renders may make together.
+/// The most bytes that all templates of one attempt may render to in total: 20 MiB.
 pub const MAX_RENDERED_BYTES: usize = 20 * 1024 * 1024;
 
-/// The most bytes that an attempt may keep in the log beside its output.
+/// The most bytes of an attempt's debug record as JSON. It is logged beside the output.
 const MAX_DEBUG_BYTES: usize = 256 * 1024;
 
-/// What one attempt at a step is given: its input, the outputs before it, and a way to be heard.
+/// The context of one attempt: its input, the outputs of earlier steps, and ways to report progress.
+///
+/// Methods named `record_…` set a field of the attempt's report. The report is logged when the attempt ends,
+/// also when it fails; a later call replaces the value of an earlier one.
 pub struct NodeContext {
     run: Arc<RunContext>,
     scope: Arc<Scope>,
@@ -174,7 +193,7 @@ pub struct NodeContext {
     input: ImplicitInput,
     text_sent: AtomicU64,
     thought_sent: AtomicU64,
-    /// How many bytes templates have made.
+    /// Bytes that templates have rendered to so far.
     rendered: AtomicUsize,
     report: Mutex<Option<Box<Report>>>,
     clock: WorkClock,
@@ -200,11 +219,11 @@ impl NodeContext {
         }
     }
 
-    /// The implicit input: the output of the node's one need. For a first node it is the run's input;
-    /// in a map the item, in a loop the input of the loop.
+    /// The implicit input: the output of the node's only need. For a node without needs it is the input of the
+    /// run, in a map the item, in a loop the input of the loop.
     ///
     /// # Errors
-    /// `no_implicit_input` when the node has several needs, or its one need has no output.
+    /// `no_implicit_input` if the node has several needs, or if its only need has no output.
     pub fn input(&self) -> Result<&Value, NodeError> {
         let input = self.scope.implicit_input(self.input);
         input.map(Arc::as_ref).ok_or_else(|| {
@@ -216,20 +235,21 @@ impl NodeContext {
         })
     }
 
-    /// Renders a template over the run's input and the outputs of the steps before this one.
+    /// Renders a template over the input of the run and the outputs of earlier steps.
     ///
-    /// All that one attempt renders counts together, since a node may have many templates:
-    /// [`MAX_RENDERED_BYTES`] is the most.
+    /// A node may have many templates, so all that one attempt renders counts against one limit,
+    /// [`MAX_RENDERED_BYTES`].
     ///
     /// # Errors
-    /// `template_error` when a name in it is missing, or the rendering goes over its bounds.
+    /// `template_error` if a name in the template is missing or rendering exceeds a limit.
     pub fn render(&self, template: &Template) -> Result<String, NodeError> {
         let text = template.render(&self.scope)?;
         self.count_rendered(text.len())?;
         Ok(text)
     }
 
-    /// Renders JSON with templates: a string that is one `{{ expression }}` keeps the type of its value.
+    /// Renders JSON with templates. A string that consists of one `{{ expression }}` becomes the value of the
+    /// expression, with its type.
     ///
     /// # Errors
     /// As [`render`](Self::render).
@@ -245,21 +265,23 @@ impl NodeContext {
             return Ok(());
         }
         let detail = format!(
-            "the templates of this step make more than {MAX_RENDERED_BYTES} bytes together"
+            "the templates of this step render to more than {MAX_RENDERED_BYTES} bytes in total"
         );
         Err(NodeError::new("template_error", detail))
     }
 
-    /// Shows a further piece of the answer to whoever watches. It never waits, and costs little
-    /// when nobody does. The output of the step is what `run` returns, whole.
+    /// Streams a further piece of the answer to the readers of the run.
+    ///
+    /// It never blocks, and costs little without readers. Deltas are not logged: the output of the step is what `run`
+    /// returns, and a reader that comes later sees only that.
     ///
     /// # Errors
-    /// `cancelled` when the run was cancelled: the node should stop.
+    /// `cancelled` if the run is cancelled: the node should return the error.
     pub fn delta(&self, text: impl Into<String>) -> Result<(), NodeError> {
         self.push(TextKind::Text, &self.text_sent, text.into())
     }
 
-    /// Shows a further piece of what the model thinks, which is not part of the answer.
+    /// Streams a further piece of the model's thoughts, which are not part of the answer.
     ///
     /// # Errors
     /// As [`delta`](Self::delta).
@@ -267,6 +289,8 @@ impl NodeContext {
         self.push(TextKind::Thought, &self.thought_sent, text.into())
     }
 
+    /// Sends a piece of text. Offsets count UTF-16 code units, as JavaScript counts the length of a string, so that a page can place a
+    /// piece without decoding.
     fn push(&self, kind: TextKind, sent: &AtomicU64, text: String) -> Result<(), NodeError> {
         if self.run.cancellation.is_cancelled() {
             return Err(NodeError::new("cancelled", "the run was cancelled"));
@@ -289,6 +313,7 @@ impl NodeContext {
         Ok(())
     }
 
+    /// Records the time to the first delta of either kind, without the time in queues.
     fn note_first_delta(&self) {
         let sent = [&self.text_sent, &self.thought_sent];
         if sent.iter().all(|sent| sent.load(Ordering::Relaxed) == 0) {
@@ -297,12 +322,12 @@ impl NodeContext {
         }
     }
 
-    /// Reports that the attempt waits for admission at a limit that it shares with other attempts,
-    /// as number `position` in line; 1 is next. `queue` names the limit, for example by the model.
+    /// Reports that the attempt waits for admission at a limit that it shares with other attempts.
     ///
-    /// While the returned guard exists, the attempt's time-out does not run. Events show
-    /// `node.queued`, again each time the position has halved ([`Queued::moved`]), and
-    /// `node.admitted` when the guard is dropped. Of several guards at once the first is shown.
+    /// `queue` names the limit, for example by the model. `position` is the place in line, counted from 1.
+    /// While the returned guard exists, the timeout of the attempt does not run. Events show `node.queued`, again each
+    /// time the position has halved ([`Queued::moved`]), and `node.admitted` when the guard is dropped. Of several
+    /// guards at the same time, only the first reports.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -310,7 +335,7 @@ impl NodeContext {
     /// use tokio::sync::Semaphore;
     /// use workflow_core::{Node, NodeContext, NodeError};
     ///
-    /// /// A node whose service takes two requests at a time.
+    /// /// A node whose service accepts two requests at a time.
     /// struct Scan {
     ///     limit: Arc<Semaphore>,
     /// }
@@ -321,7 +346,7 @@ impl NodeContext {
     ///         let _permit = match self.limit.try_acquire() {
     ///             Ok(permit) => permit,
     ///             Err(_) => {
-    ///                 // Who waits in a queue of its own knows its position, and reports it.
+    ///                 // A queue that knows positions reports them with `Queued::moved`.
     ///                 let _queued = cx.queued("scanner", 1);
     ///                 self.limit.acquire().await.expect("it is never closed")
     ///             }
@@ -332,9 +357,9 @@ impl NodeContext {
     /// ```
     ///
     /// # Cancellation
-    /// Dropping the node's future drops the guard, and with it whatever else holds the place in line.
+    /// Dropping the future of the node drops the guard, and with it the place in line.
     pub fn queued(&self, queue: impl Into<Cow<'static, str>>, position: usize) -> Queued<'_> {
-        let attempt = Waiter {
+        let attempt = WaitingAttempt {
             notices: &self.run.notices,
             step: self.attempt.key,
             attempt: self.attempt.attempt,
@@ -347,36 +372,37 @@ impl NodeContext {
         &self.clock
     }
 
-    /// Says how many tokens this attempt has used so far. The last word counts, also when the attempt fails.
+    /// Records the tokens that this attempt has used so far, in total. It also counts if the attempt fails.
     pub fn record_usage(&self, usage: Usage) {
         self.report(|report| report.usage = usage);
     }
 
-    /// Says which model answered.
+    /// Records which model answered.
     pub fn record_model(&self, model: impl Into<String>) {
         self.report(|report| report.model = Some(model.into().into()));
     }
 
-    /// Says why the model stopped. Templates of later steps read it as `id.finish_reason`.
+    /// Records why the model stopped. Templates of later steps read it as `id.finish_reason`.
     pub fn record_finish_reason(&self, reason: impl Into<String>) {
         self.report(|report| report.finish_reason = Some(reason.into().into()));
     }
 
-    /// Reports that the answer was cut off before its end, at a limit of tokens, and that the output is
-    /// what there is of it. Templates of later steps read it as `id.truncated`.
+    /// Records that a token limit cut the answer off, and that the output is the part before it. Templates of
+    /// later steps read it as `id.truncated`.
     pub fn record_truncated(&self) {
         self.report(|report| report.truncated = true);
     }
 
-    /// Says what else there is to say of the answer, such as its sources: events show
-    /// it, and templates of later steps read it as `id.metadata`.
+    /// Records other facts about the answer, such as its sources. Events show them, and templates of later
+    /// steps read them as `id.metadata`.
     pub fn record_metadata(&self, metadata: Value) {
         self.report(|report| report.metadata = Some(Arc::new(metadata)));
     }
 
     /// Records what helps to debug this attempt, such as the prompt as sent or the raw parts of an answer.
-    /// It is in the log and in the step's history, and never in streams or pages of events. At most
-    /// 256 KiB as JSON; a larger value is dropped.
+    ///
+    /// It is in the log and in the history of the step, and never in streams or pages of events. At most 256 KiB as
+    /// JSON; a larger value is dropped.
     pub fn record_debug(&self, debug: Value) {
         if size::check(&debug, MAX_DEBUG_BYTES).is_ok() {
             self.report(|report| report.debug = Some(Arc::new(debug)));
@@ -388,7 +414,8 @@ impl NodeContext {
         change(report.get_or_insert_default());
     }
 
-    /// What the node said, if that is anything: nothing and a report of nothing are the same JSON.
+    /// The report of the attempt; `None` if it is empty. An empty report and no report have the same JSON, so the
+    /// log must not distinguish them: a replayed run would differ from a live one.
     pub(crate) fn take_report(&self) -> Option<Box<Report>> {
         if let Some(queued) = self.clock.queued() {
             self.report(|report| report.queued_ms = Some(millis(queued)));
@@ -397,18 +424,17 @@ impl NodeContext {
         report.filter(|report| **report != Report::default())
     }
 
-    /// Which attempt this is, counted from 1.
+    /// The number of this attempt, counted from 1.
     pub fn attempt(&self) -> u32 {
         self.attempt.attempt
     }
 
-    /// How many attempts at this step have failed before this one. An attempt that was lost with its
-    /// host did not fail.
+    /// How many attempts at this step failed before this one. An attempt that a crash interrupted did not fail.
     pub fn failures(&self) -> u32 {
         self.attempt.failures
     }
 
-    /// The run this step belongs to.
+    /// The run of this step.
     pub fn run_id(&self) -> RunId {
         self.run.id
     }
@@ -418,14 +444,14 @@ impl NodeContext {
         &self.attempt.step
     }
 
-    /// The same for every attempt at this step, and for no other step: `run/path`. For services
-    /// that take an idempotency key.
+    /// A key that is the same for every attempt at this step and differs from that of every other step: `run/path`.
+    /// Pass it to services that accept an idempotency key, so that a retried request has no second effect.
     pub fn idempotency_key(&self) -> String {
         format!("{}/{}", self.run.id, self.step().path())
     }
 
-    /// Fires when the run is over, however it ended. Only work that outlives the node's future
-    /// needs it: the future itself is dropped when its run is cancelled or its time is over.
+    /// Fires when the run ends, in whatever way. Only work that outlives the future of the node needs it: the
+    /// future itself is dropped when its run is cancelled or its timeout expires.
     pub fn cancellation(&self) -> &CancellationToken {
         &self.run.cancellation
     }

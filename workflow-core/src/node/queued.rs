@@ -1,4 +1,7 @@
-//! Waiting for admission at a limit that attempts share: what a node reports of it.
+//! Waiting for admission at a shared limit: what a node reports, and the clock that stops meanwhile.
+//!
+//! The node creates a [`Queued`] guard. The guard stops the attempt's timeout and passes changes to the driver, which
+//! the machine turns into `node.queued` and `node.admitted`. No decision depends on them.
 
 use std::{
     borrow::Cow,
@@ -11,33 +14,33 @@ use tokio::time::Instant;
 
 use crate::value::lock;
 
-/// The most bytes of a queue's name: a workflow may choose it, and events repeat it.
+/// The most bytes of a queue's name. A workflow may choose the name, for example a model, and events repeat it.
 const MAX_NAME_BYTES: usize = 100;
 
-/// What an attempt reports to the driver of its run.
+/// A change of the place in line, on its way to the driver.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Notice {
-    /// Which step, as the driver names it.
+    /// The key of the step, as the machine numbers them.
     pub(crate) step: u64,
     pub(crate) attempt: u32,
-    pub(crate) news: News,
+    pub(crate) change: AdmissionChange,
 }
 
+/// What changed for an attempt that waits for admission.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum News {
-    /// It waits, or has come further in line.
+pub(crate) enum AdmissionChange {
+    /// The attempt begins to wait, or has advanced.
     Queued {
         queue: Cow<'static, str>,
         position: usize,
     },
-    /// It waits no longer.
+    /// The attempt no longer waits.
     Admitted { queued: Duration },
 }
 
-/// What the attempts of a run have reported and its driver has not handled yet.
+/// Notices that the driver of the run has not handled yet.
 ///
-/// Attempts report only while the driver polls them, and the driver looks afterwards: no waker is
-/// needed.
+/// Attempts push only while the driver polls them, and the driver looks afterwards. So no waker is needed.
 #[derive(Debug, Default)]
 pub(crate) struct Notices(Mutex<Vec<Notice>>);
 
@@ -55,7 +58,7 @@ impl Notices {
     }
 }
 
-/// The time of an attempt: how long it has worked, and how long it has waited for admission.
+/// The times of an attempt: how long it has worked, and how long it has waited for admission.
 #[derive(Debug)]
 pub(crate) struct WorkClock {
     started: Instant,
@@ -64,10 +67,10 @@ pub(crate) struct WorkClock {
 
 #[derive(Debug, Default)]
 struct Waits {
-    /// How many guards there are. The first reports, the others only hold the clock.
+    /// The number of guards. The first one reports; the others only stop the clock.
     open: u32,
     since: Option<Instant>,
-    /// Earlier waits; `None` before the first.
+    /// The sum of earlier waits; `None` before the first one.
     over: Option<Duration>,
 }
 
@@ -79,8 +82,8 @@ impl WorkClock {
         }
     }
 
-    /// When the attempt will have worked this long; `None` while it waits for admission, or where
-    /// that is beyond all time.
+    /// When the attempt will have worked for `limit`. `None` while it waits for admission, and if the time is not
+    /// representable.
     pub(crate) fn deadline(&self, limit: Duration) -> Option<Instant> {
         let waits = lock(&self.waits);
         if waits.open > 0 {
@@ -90,7 +93,7 @@ impl WorkClock {
         self.started.checked_add(limit)?.checked_add(over)
     }
 
-    /// How long the attempt has waited for admission; `None` if it never had to.
+    /// How long the attempt has waited for admission; `None` if it never did.
     pub(crate) fn queued(&self) -> Option<Duration> {
         let waits = lock(&self.waits);
         let current = waits.since.map(|since| since.elapsed());
@@ -100,13 +103,13 @@ impl WorkClock {
         }
     }
 
-    /// How long the attempt has worked.
+    /// How long the attempt has worked, without its waits.
     pub(crate) fn worked(&self) -> Duration {
         let queued = self.queued().unwrap_or_default();
         self.started.elapsed().saturating_sub(queued)
     }
 
-    /// A wait begins; whether no other one is open.
+    /// Begins a wait. Returns whether no other guard is open.
     fn enter(&self) -> bool {
         let mut waits = lock(&self.waits);
         waits.open = waits.open.saturating_add(1);
@@ -116,7 +119,7 @@ impl WorkClock {
         waits.open == 1
     }
 
-    /// A wait ends; how long it took all that waited in this attempt, if none is open any more.
+    /// Ends a wait. Returns how long the attempt waited if no other guard is open.
     fn leave(&self) -> Option<Duration> {
         let mut waits = lock(&self.waits);
         waits.open = waits.open.saturating_sub(1);
@@ -129,37 +132,41 @@ impl WorkClock {
     }
 }
 
-/// The attempt that waits: whom it notifies, and its clock.
-pub(super) struct Waiter<'a> {
+/// The attempt that waits: where its notices go, and its clock. Not the whole context, which depends on this module.
+pub(super) struct WaitingAttempt<'a> {
     pub(super) notices: &'a Notices,
-    /// The step, as the driver names it.
+    /// The key of the step, as the machine numbers them.
     pub(super) step: u64,
     pub(super) attempt: u32,
     pub(super) clock: &'a WorkClock,
 }
 
-impl Waiter<'_> {
-    fn notify(&self, news: News) {
+impl WaitingAttempt<'_> {
+    fn notify(&self, change: AdmissionChange) {
         self.notices.push(Notice {
             step: self.step,
             attempt: self.attempt,
-            news,
+            change,
         });
     }
 }
 
-/// An attempt's place in line, from [`NodeContext::queued`](super::NodeContext::queued). Dropping it says that the attempt is
-/// admitted: `node.admitted` follows, and the attempt's time-out runs again.
-#[must_use = "dropping it at once says that the attempt does not wait"]
+/// A place in line, from [`NodeContext::queued`](super::NodeContext::queued). Dropping it reports that the attempt is
+/// admitted: `node.admitted` follows, and the timeout of the attempt runs again.
+#[must_use = "dropping it at once reports that the attempt does not wait"]
 pub struct Queued<'a> {
-    attempt: Waiter<'a>,
+    attempt: WaitingAttempt<'a>,
     queue: Cow<'static, str>,
-    /// The position that was reported last; `None` where another guard of the attempt reports.
+    /// The position of the last report; `None` if another guard of the attempt reports.
     reported: Mutex<Option<usize>>,
 }
 
 impl<'a> Queued<'a> {
-    pub(super) fn new(attempt: Waiter<'a>, queue: Cow<'static, str>, position: usize) -> Self {
+    pub(super) fn new(
+        attempt: WaitingAttempt<'a>,
+        queue: Cow<'static, str>,
+        position: usize,
+    ) -> Self {
         let queue = bounded(queue);
         let first = attempt.clock.enter();
         let position = position.max(1);
@@ -174,8 +181,10 @@ impl<'a> Queued<'a> {
         queued
     }
 
-    /// Reports how far the attempt has come: 1 is next. Events repeat it only once it has halved, so
-    /// it may be called as often as the position is known.
+    /// Reports the current position, counted from 1.
+    ///
+    /// Events repeat it only when it has halved since the last report, so a node may call this whenever it knows the
+    /// position.
     pub fn moved(&self, position: usize) {
         let position = position.max(1);
         let mut reported = lock(&self.reported);
@@ -190,14 +199,15 @@ impl<'a> Queued<'a> {
 
     fn report(&self, position: usize) {
         let queue = self.queue.clone();
-        self.attempt.notify(News::Queued { queue, position });
+        self.attempt
+            .notify(AdmissionChange::Queued { queue, position });
     }
 }
 
 impl Drop for Queued<'_> {
     fn drop(&mut self) {
         if let Some(queued) = self.attempt.clock.leave() {
-            self.attempt.notify(News::Admitted { queued });
+            self.attempt.notify(AdmissionChange::Admitted { queued });
         }
     }
 }
@@ -212,6 +222,7 @@ impl fmt::Debug for Queued<'_> {
     }
 }
 
+/// The name, cut at a character boundary if it is too long.
 fn bounded(name: Cow<'static, str>) -> Cow<'static, str> {
     if name.len() <= MAX_NAME_BYTES {
         return name;

@@ -1,4 +1,4 @@
-//! Which node types there are, and how each is built from its `data`.
+//! The registry: node types by name, and how a node is built from its `data`.
 
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 
@@ -22,10 +22,13 @@ use crate::{
     value::{DataError, DataType, data},
 };
 
-/// The node types a workflow can use, by name.
+/// The node types that a workflow can use, by name.
 ///
-/// [`Registry::default`] has the built-in ones: `PromptNode` and `TransformNode`, and those that the
-/// engine itself interprets, `MapNode`, `LoopNode`, `WorkflowNode`, `HumanNode` and `DelayNode`.
+/// [`Registry::default`] contains the built-in ones: `PromptNode` and `TransformNode`, and those that the
+/// engine interprets itself: `MapNode`, `LoopNode`, `WorkflowNode`, `HumanNode` and `DelayNode`.
+///
+/// A registry does not change once an engine uses it. Remove or rename a type only if no stored workflow and no
+/// running run uses it: both are built again from their specification.
 ///
 /// ```
 /// use workflow_core::{Registry, node::{DisplayHints, PromptNode}};
@@ -42,15 +45,16 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// A registry without any type.
+    /// A registry without any type, not even the built-in ones.
     pub fn new() -> Self {
         Self {
             types: BTreeMap::new(),
         }
     }
 
-    /// Registers a type whose nodes are what their `data` says and nothing more. A type of the same
-    /// name is replaced.
+    /// Registers a type whose nodes need only their `data`. It replaces a type of the same name.
+    ///
+    /// The returned reference sets optional properties of the type: see [`NodeType`].
     ///
     /// # Panics
     /// As [`register_with`](Self::register_with).
@@ -61,17 +65,48 @@ impl Registry {
         self.register_with(name, |node: N| node)
     }
 
-    /// Registers a type whose nodes need more than their `data`, such as a client, which the
-    /// closure captures. A type of the same name is replaced.
+    /// Registers a type whose nodes need more than their `data`, such as a client, which the closure captures. It
+    /// replaces a type of the same name.
     ///
-    /// `D` is the shape of `data`: its fields of type [`Template`](crate::Template) and
-    /// [`Json`](crate::Json) are checked when a workflow is created, and its `JsonSchema` is what
-    /// editors are given. It should `deny_unknown_fields`, and use neither `flatten` nor `untagged`,
-    /// which lose the place of an error.
+    /// `D` is the shape of `data`. Its fields of type [`Template`](crate::Template) and [`Json`](crate::Json)
+    /// are checked when a workflow is created, and editors use its `JsonSchema`. It should
+    /// `deny_unknown_fields`, and use neither `flatten` nor `untagged`, which lose the place of an error.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use workflow_core::{Node, NodeContext, NodeError, Registry, Template};
+    ///
+    /// #[derive(serde::Deserialize, schemars::JsonSchema)]
+    /// #[serde(deny_unknown_fields)]
+    /// struct Greeting {
+    ///     name: Template,
+    /// }
+    ///
+    /// struct GreetingNode {
+    ///     data: Greeting,
+    ///     salutation: Arc<str>,
+    /// }
+    ///
+    /// #[async_trait::async_trait]
+    /// impl Node for GreetingNode {
+    ///     async fn run(&self, cx: &NodeContext) -> Result<serde_json::Value, NodeError> {
+    ///         let name = cx.render(&self.data.name)?;
+    ///         Ok(format!("{} {name}", self.salutation).into())
+    ///     }
+    /// }
+    ///
+    /// let salutation: Arc<str> = "Dear".into();
+    /// let mut registry = Registry::default();
+    /// registry.register_with("GreetingNode", move |data: Greeting| GreetingNode {
+    ///     data,
+    ///     salutation: Arc::clone(&salutation),
+    /// });
+    /// assert!(registry.get("GreetingNode").is_some());
+    /// ```
     ///
     /// # Panics
-    /// When the name is that of a node the engine itself interprets, such as `MapNode`, or the schema
-    /// of `D` is no JSON Schema: both are slips of the program that registers.
+    /// If the name is that of a node that the engine interprets, such as `MapNode`, or if the schema of `D` is not
+    /// a valid JSON Schema. Both are mistakes in the program that registers the type.
     pub fn register_with<D, N>(
         &mut self,
         name: impl Into<Cow<'static, str>>,
@@ -84,16 +119,16 @@ impl Registry {
         let build = move |data: &Value| -> Result<Box<dyn Node>, DataError> {
             Ok(Box::new(build(data::read(data)?)))
         };
-        let make = Make::Leaf(Box::new(build));
+        let make = Factory::Leaf(Box::new(build));
         let (name, data) = (name.into(), DataType::of::<D>());
         let is_control = ControlKind::of_name(&name).is_some();
         assert!(
             !is_control,
-            "`{name}` is a node the engine itself interprets"
+            "`{name}` is a node that the engine interprets itself"
         );
         assert!(
             data.is_checked(),
-            "the schema of `{name}` is no JSON Schema"
+            "the schema of `{name}` is not a JSON Schema"
         );
         self.add(NodeType::new(name, data, make))
     }
@@ -109,7 +144,7 @@ impl Registry {
         self.types.get(name)
     }
 
-    /// Every type, by name.
+    /// All types, sorted by name.
     pub fn types(&self) -> impl Iterator<Item = &NodeType> {
         self.types.values()
     }
@@ -133,7 +168,7 @@ impl Default for Registry {
             )
             .with_no_side_effects();
         for kind in ControlKind::ALL {
-            let make = Make::Control(kind);
+            let make = Factory::Control(kind);
             registry
                 .add(NodeType::new(kind.name().into(), kind.data_type(), make))
                 .with_activity(kind.activity())
@@ -151,19 +186,26 @@ impl fmt::Debug for Registry {
 
 type Build = dyn Fn(&Value) -> Result<Box<dyn Node>, DataError> + Send + Sync;
 
-/// How a node is made of its `data`.
-enum Make {
+/// How a node is built from its `data`.
+enum Factory {
     Leaf(Box<Build>),
     Control(ControlKind),
 }
 
-/// What came of a node's `data`.
-pub(crate) enum Made {
+/// A node that is built from its `data`.
+pub(crate) enum NodeInstance {
     Leaf(Box<dyn Node>),
     Control(Control),
 }
 
-/// One kind of node.
+/// A registered node type. [`Registry::register`] returns it, so that its optional properties can be set:
+///
+/// | property | default |
+/// |---|---|
+/// | [`with_activity`](Self::with_activity) | "Working" |
+/// | [`with_retry`](Self::with_retry) | one attempt |
+/// | [`with_no_side_effects`](Self::with_no_side_effects) | has side effects |
+/// | [`with_display`](Self::with_display) | a plain box |
 pub struct NodeType {
     name: Cow<'static, str>,
     activity: Cow<'static, str>,
@@ -171,11 +213,11 @@ pub struct NodeType {
     retry: RetryPolicy,
     pure: bool,
     display: DisplayHints,
-    make: Make,
+    make: Factory,
 }
 
 impl NodeType {
-    fn new(name: Cow<'static, str>, data: DataType, make: Make) -> Self {
+    fn new(name: Cow<'static, str>, data: DataType, make: Factory) -> Self {
         Self {
             name,
             activity: "Working".into(),
@@ -187,37 +229,37 @@ impl NodeType {
         }
     }
 
-    /// Says in a few words what a running node of this type does: "Calling Gemini API".
+    /// Sets what a running node of this type does, in a few words: "Calling Gemini API". Default: "Working".
     pub fn with_activity(&mut self, activity: impl Into<Cow<'static, str>>) -> &mut Self {
         self.activity = activity.into();
         self
     }
 
-    /// How a node of this type is retried when its workflow does not say. Without this: not at all.
+    /// Sets the retry policy of nodes whose workflow sets none. Default: one attempt.
     pub fn with_retry(&mut self, policy: RetryPolicy) -> &mut Self {
         self.retry = policy;
         self
     }
 
-    /// Says that a node of this type changes nothing outside of its run, so that one whose output
-    /// nobody reads is worth a warning.
+    /// Declares that a node of this type changes nothing outside its run. A node whose output nothing reads
+    /// is then reported as a warning. Default: it has side effects.
     pub fn with_no_side_effects(&mut self) -> &mut Self {
         self.pure = true;
         self
     }
 
-    /// Sets how a page shows nodes of this type. Without this, a node is a plain box.
+    /// Sets how a page draws nodes of this type. Default: a plain box.
     pub fn with_display(&mut self, hints: DisplayHints) -> &mut Self {
         self.display = hints;
         self
     }
 
-    /// How a page shows nodes of this type.
+    /// How a page draws nodes of this type.
     pub fn display(&self) -> &DisplayHints {
         &self.display
     }
 
-    /// The name a workflow's `type` uses.
+    /// The name that workflows use as `type`.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -232,7 +274,7 @@ impl NodeType {
         self.data.schema()
     }
 
-    /// What keeps `data` from fitting the schema.
+    /// The differences between `data` and the schema.
     pub(crate) fn schema_errors<'a>(
         &'a self,
         data: &'a Value,
@@ -248,23 +290,23 @@ impl NodeType {
         self.pure
     }
 
-    /// Which control node it is, if it is one.
+    /// The kind of control node; `None` for a leaf.
     pub(crate) fn control(&self) -> Option<ControlKind> {
         match self.make {
-            Make::Leaf(_) => None,
-            Make::Control(kind) => Some(kind),
+            Factory::Leaf(_) => None,
+            Factory::Control(kind) => Some(kind),
         }
     }
 
-    pub(crate) fn make(&self, data: &Value) -> Result<Made, DataError> {
+    pub(crate) fn make(&self, data: &Value) -> Result<NodeInstance, DataError> {
         match &self.make {
-            Make::Leaf(build) => build(data).map(Made::Leaf),
-            Make::Control(kind) => kind.read(data).map(Made::Control),
+            Factory::Leaf(build) => build(data).map(NodeInstance::Leaf),
+            Factory::Control(kind) => kind.read(data).map(NodeInstance::Control),
         }
     }
 }
 
-/// As `GET /api/node-types` lists it.
+/// The form of an entry of `GET /api/node-types`.
 impl Serialize for NodeType {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object = serializer.serialize_struct("NodeType", 4)?;

@@ -1,33 +1,47 @@
-//! How often a step is tried, and how long is waited in between.
+//! How often a step is attempted, and the waits between attempts.
 
 use std::time::Duration;
 
-/// When to try a failed step again: exponential back-off with full jitter.
+/// When to retry a failed step: exponential back-off with full jitter.
 ///
-/// The default tries once. Pure data: the engine waits, and draws the jitter.
+/// The default is one attempt, so no retry. The policy is plain data: the machine computes each wait, the driver
+/// supplies the random number, and the log records the result.
+///
+/// ```
+/// use std::time::Duration;
+/// use workflow_core::RetryPolicy;
+///
+/// let policy = RetryPolicy::attempts(3);
+/// assert_eq!(policy.max_attempts, 3);
+/// // With the highest random number, the waits double from one second.
+/// assert_eq!(policy.wait(1, 1.0, None), Duration::from_secs(1));
+/// assert_eq!(policy.wait(2, 1.0, None), Duration::from_secs(2));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RetryPolicy {
-    /// Attempts in all, the first one included.
+    /// The most attempts, the first one included.
     pub max_attempts: u32,
     /// The wait before the second attempt.
     pub delay: Duration,
-    /// By how much each further wait is longer.
+    /// The factor by which each further wait is longer.
     pub factor: f64,
-    /// No own wait is longer than this.
+    /// The longest wait of the policy. A wait that the other side requests may be longer.
     pub max_delay: Duration,
-    /// Whether a wait is drawn evenly between zero and its length.
+    /// Whether each wait is drawn evenly between zero and its full length ("full jitter"). Without it, steps that failed
+    /// together retry together.
     pub jitter: bool,
 }
 
-/// The longest wait the other side may ask for; a longer wish fails the step at once.
+/// The longest wait that the other side may request: 60 s. A longer request fails the step at once, since a
+/// workflow should fail with a reason rather than appear to hang.
 pub const LONGEST_REQUESTED_WAIT: Duration = Duration::from_secs(60);
 
 impl RetryPolicy {
-    /// One attempt.
+    /// One attempt, no retry.
     pub const ONCE: Self = Self::attempts(1);
 
-    /// That many attempts in all, waiting from 1 s, doubling, 30 s at most, with jitter.
+    /// That many attempts: waits from 1 s, doubling up to 30 s, with jitter.
     pub const fn attempts(max_attempts: u32) -> Self {
         Self {
             max_attempts,
@@ -38,15 +52,15 @@ impl RetryPolicy {
         }
     }
 
-    /// How long to wait after the `failures`-th failure (counted from 1).
+    /// How long to wait after the `failures`-th failure, counted from 1.
     ///
-    /// `jitter_sample` is a random number in `0.0..1.0`; `asked` is what the other side asked for, and the
-    /// wait is never shorter than that.
-    pub fn wait(&self, failures: u32, jitter_sample: f64, asked: Option<Duration>) -> Duration {
+    /// `jitter_sample` is a random number in `0.0..1.0`. `requested` is the wait that the other side requests; the
+    /// result is never shorter.
+    pub fn wait(&self, failures: u32, jitter_sample: f64, requested: Option<Duration>) -> Duration {
         let exponent = i32::try_from(failures.saturating_sub(1)).unwrap_or(i32::MAX);
         let longest = self.max_delay.as_secs_f64();
         let grown = self.delay.as_secs_f64() * self.factor.powi(exponent);
-        // `max` and `min` also mend what is no number, such as nothing times infinity.
+        // `max` and `min` also replace NaN, which zero times infinity gives.
         let full = grown.max(0.0).min(longest);
         let own = if self.jitter {
             full * jitter_sample.clamp(0.0, 1.0)
@@ -54,7 +68,7 @@ impl RetryPolicy {
             full
         };
         let own = Duration::try_from_secs_f64(own).unwrap_or(self.max_delay);
-        own.max(asked.unwrap_or_default())
+        own.max(requested.unwrap_or_default())
     }
 }
 
@@ -92,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn jitter_is_full_and_never_undercuts_what_was_asked_for() {
+    fn jitter_never_shortens_a_requested_wait() {
         let policy = RetryPolicy::attempts(5);
         assert_eq!(policy.wait(2, 0.0, None), Duration::ZERO);
         assert_eq!(policy.wait(2, 0.5, None), Duration::from_secs(1));

@@ -1,21 +1,21 @@
-//! What is checked on the text of a template before it is compiled.
+//! Limits on the text of a template, checked before it is compiled.
 //!
-//! The compiler recurses over an expression, so a long chain of operators or filters would overflow
-//! its stack. Bounding the length of each block bounds the chain.
+//! The compiler recurses over an expression, so a long chain of operators or filters would overflow its stack. A limit
+//! on the length of each block limits the chain.
 
 use super::{TemplateError, syntax::Blocks};
 
-/// The most bytes of a template.
+/// The most bytes of a template: 256 KiB.
 pub const MAX_TEMPLATE_BYTES: usize = 256 * 1024;
 
-/// The most bytes inside one `{{ }}` or `{% %}`, and of a bare expression.
+/// The most bytes between `{{ }}` or `{% %}`, and of a bare expression.
 const MAX_BLOCK_BYTES: usize = 1_000;
 
-/// The most `{% elif %}` of a template: each one is a level of the compiler's recursion.
+/// The most `{% elif %}` of a template. Each one is a level of recursion in the compiler.
 const MAX_ELIFS: usize = 100;
 
-/// The most brackets and filters in all `{% set %}` and `{% with %}` together: each can make a value
-/// one level deeper, and values are walked by recursion.
+/// The most brackets and filters in all `{% set %}` and `{% with %}` together. Each can nest a value one level deeper, and
+/// values are walked by recursion.
 const MAX_SET_DEPTH: usize = 200;
 
 /// Checks a whole template.
@@ -50,7 +50,7 @@ pub(super) fn check_template(source: &str) -> Result<(), TemplateError> {
     Ok(())
 }
 
-/// Checks a bare expression, or the inside of a block.
+/// Checks a bare expression, or the text between `{{ }}`.
 pub(super) fn check_expression(source: &str) -> Result<(), TemplateError> {
     if source.len() <= MAX_BLOCK_BYTES {
         return Ok(());

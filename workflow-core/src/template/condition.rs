@@ -1,4 +1,4 @@
-//! `Condition`: a bare expression of which only the truth counts.
+//! `Condition`: an expression that is true or false.
 
 use std::sync::Arc;
 
@@ -12,9 +12,10 @@ use super::{
 };
 use crate::error::NodeError;
 
-/// A condition, compiled: `classify.output.kind == 'refund'`. Its value is a boolean, or a number,
-/// null, list or object, of which zero, null and what is empty count as false. Text is an error,
-/// since `"no"` would count as true.
+/// A compiled condition: `classify.output.kind == 'refund'`.
+///
+/// Its value is a boolean, or a number, null, list or object, of which zero, null and empty ones are false. Text
+/// is an error: `"no"` would be true.
 #[derive(Clone, Debug)]
 pub(crate) struct Condition(Expr);
 
@@ -40,7 +41,7 @@ impl Condition {
         self.0.paths()
     }
 
-    /// Whether it is always the same and does not say so plainly, as `true` and `false` do.
+    /// Whether it reads nothing and is not written as plain `true` or `false`. Such a condition is probably a mistake.
     pub(crate) fn is_constant(&self) -> bool {
         let plain = matches!(
             syntax::expression(self.0.source()),
@@ -49,7 +50,7 @@ impl Condition {
         self.references().is_empty() && !plain
     }
 
-    /// Whether it holds.
+    /// Evaluates the condition.
     pub(crate) fn is_true(&self, scope: &Arc<Scope>) -> Result<bool, NodeError> {
         self.0.read(scope, |value| {
             condition_value(value).map(|value| value.is_true())

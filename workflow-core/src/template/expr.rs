@@ -1,4 +1,4 @@
-//! `Expr`: one bare expression.
+//! `Expr`: one bare expression, without `{{ }}`.
 
 use std::{fmt, sync::Arc};
 
@@ -15,7 +15,15 @@ use super::{
 };
 use crate::error::NodeError;
 
-/// A bare expression, compiled: `classify.output.kind == 'refund'`.
+/// A compiled expression: `classify.output.kind == 'refund'`. Use it as the type of a field of a node's `data` that holds
+/// an expression without braces. Cloning it copies one `Arc`.
+///
+/// ```
+/// use workflow_core::template::Expr;
+///
+/// assert!(Expr::parse("input.items | length > 3").is_ok());
+/// assert!(Expr::parse("{{ input.items }}").is_err());
+/// ```
 #[derive(Clone)]
 pub struct Expr(Arc<Compiled>);
 
@@ -30,12 +38,12 @@ impl Expr {
     /// Compiles an expression.
     ///
     /// # Errors
-    /// When it does not parse, or is over one of the bounds of its size.
+    /// [`TemplateError`] if it does not parse or exceeds a size limit.
     pub fn parse(source: &str) -> Result<Self, TemplateError> {
         Self::printed(source, syntax::value)
     }
 
-    /// Compiles what a function writes of the expression.
+    /// Compiles the text that `print` writes for the expression.
     pub(super) fn printed(
         source: &str,
         print: fn(&syntax::Expr) -> String,
@@ -56,7 +64,7 @@ impl Expr {
         })))
     }
 
-    /// The text it was compiled from.
+    /// The text that it was compiled from.
     pub fn source(&self) -> &str {
         &self.0.source
     }
@@ -65,12 +73,12 @@ impl Expr {
         &self.0.references
     }
 
-    /// The paths that it reads.
+    /// The paths that it reads. Parsed again on each call: only checks need them, and a compiled expression stays small.
     pub(crate) fn paths(&self) -> &Paths {
         &self.0.paths
     }
 
-    /// Its value as JSON, paid for from a budget.
+    /// Its value as JSON. `budget` limits the size.
     pub(crate) fn evaluate(
         &self,
         scope: &Arc<Scope>,
@@ -79,7 +87,7 @@ impl Expr {
         self.read(scope, |value| language::to_json(&value, budget))
     }
 
-    /// Its value as a list. One that is too long is not even converted.
+    /// Its value as a list. A list of more than `most` items is not converted.
     pub(crate) fn evaluate_list(
         &self,
         scope: &Arc<Scope>,
@@ -95,7 +103,7 @@ impl Expr {
         })
     }
 
-    /// Refuses an undefined value, by the expression that gave it.
+    /// Refuses an undefined value, and names the expression.
     fn defined(&self, value: minijinja::Value) -> Result<minijinja::Value, minijinja::Error> {
         if value.is_undefined() {
             let detail = missing::of_engine(self.0.source.trim());
@@ -104,6 +112,7 @@ impl Expr {
         Ok(value)
     }
 
+    /// Evaluates the expression, and converts the value while the engine's state exists.
     pub(super) fn read<T>(
         &self,
         scope: &Arc<Scope>,
@@ -117,12 +126,12 @@ impl Expr {
     }
 }
 
-/// The path whose value an expression gives, if it is only that.
+/// The path of an expression that consists of a path only.
 pub(crate) fn only_path(source: &str) -> Option<Path> {
     syntax::only_path(&syntax::expression(source).ok()?)
 }
 
-/// What an expression that should give a list gave.
+/// The value of an expression that should be a list.
 pub(crate) enum List {
     Items(Vec<serde_json::Value>),
     TooLong(usize),

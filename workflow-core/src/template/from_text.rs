@@ -1,4 +1,4 @@
-//! How a compiled text is read from JSON and described in a schema.
+//! Implements `Deserialize` and `JsonSchema` for compiled texts.
 
 /// Reads a type from a JSON string with its `parse`, and gives it a schema. `x-workflow` in the schema marks
 /// the field: validation finds templates by these marks.

@@ -1,4 +1,4 @@
-//! `Json`: any JSON, with templates in its strings.
+//! `Json`: JSON with templates in its strings.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -16,11 +16,12 @@ use crate::{
     value::{MAX_OUTPUT_BYTES, MAX_RESULT_BYTES, size},
 };
 
-/// Any JSON with templates in its strings, compiled. A string that is exactly one
-/// `{{ expression }}` becomes the value of the expression, with its type.
+/// Compiled JSON with templates in its strings. A string that consists of one `{{ expression }}` becomes the value of
+/// the expression, with its type. Use it as the type of a field of a node's `data`.
 #[derive(Clone, Debug)]
 pub struct Json(Part);
 
+/// A value in the JSON, compiled.
 #[derive(Clone, Debug)]
 pub(crate) enum Part {
     Literal(Value),
@@ -63,7 +64,7 @@ impl Json {
         found
     }
 
-    /// What its strings read, each with its place.
+    /// The references of its strings, each with its place.
     pub(crate) fn references(&self, at: &Pointer) -> Vec<(Pointer, References)> {
         let mut found = Vec::new();
         self.0.visit(at, &mut |at, part| {
@@ -77,7 +78,7 @@ impl Json {
         found
     }
 
-    /// The templates among its strings that are more than an expression, each with its place.
+    /// Its strings that are more than one expression, each with its place.
     pub(crate) fn templates(&self, at: &Pointer) -> Vec<(Pointer, Template)> {
         let mut found = Vec::new();
         self.0.visit(at, &mut |at, part| {
@@ -88,14 +89,14 @@ impl Json {
         found
     }
 
-    /// The value, and how many bytes its templates have made of it, about.
+    /// The value, and about how many bytes its templates made.
     pub(crate) fn render(&self, scope: &Arc<Scope>) -> Result<(Value, usize), NodeError> {
         let mut allowance = Allowance::of(MAX_OUTPUT_BYTES);
         let value = self.0.render(scope, &mut allowance)?;
         Ok((value, allowance.spent()))
     }
 
-    /// The result of a workflow or a loop, which may be larger than the output of one node.
+    /// The result of a workflow or loop. Its limit is [`MAX_RESULT_BYTES`], larger than that of a node's output.
     pub(crate) fn render_result(&self, scope: &Arc<Scope>) -> Result<Value, NodeError> {
         let result = self.0.render(scope, &mut Allowance::of(MAX_RESULT_BYTES))?;
         size::check(&result, MAX_RESULT_BYTES)?;
@@ -103,7 +104,7 @@ impl Json {
     }
 }
 
-/// How much all strings of a JSON value together may become.
+/// The bytes that all strings of one JSON value may render to.
 struct Allowance {
     most: usize,
     left: usize,
@@ -148,7 +149,7 @@ impl Part {
                 )
             }
             Value::Object(members) if members.contains_key(SECRET) => {
-                let detail = "a secret cannot stand here: it would be stored and shown";
+                let detail = "a secret is not allowed here: it would be stored and shown";
                 faults.push(Fault::new(FaultCode::SecretNotAllowed, at, detail));
                 Self::Literal(Value::Null)
             }
@@ -218,14 +219,14 @@ impl Part {
     }
 }
 
-/// Whether a text would be a template in a field made for one.
+/// Whether a text would be a template in a templated field.
 pub(crate) fn looks_like_template(text: &str) -> bool {
     text.contains("{{") || text.contains("{%")
 }
 
 /// The fault of a template in the name of a field.
 pub(crate) fn template_in_name(at: &Pointer) -> Fault {
-    let detail = "a template in the name of a field, which is taken as it stands";
+    let detail = "a template in the name of a field, which is used literally";
     let hint = "names do not change: put the template into the value";
     Fault::new(FaultCode::NotATemplate, at, detail).with_hint(hint)
 }

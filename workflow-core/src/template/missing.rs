@@ -1,4 +1,4 @@
-//! Errors of a rendering, for the author of the workflow: which name is missing, and what there is instead.
+//! Errors of rendering, worded for the author of a workflow: which name is missing, and which names exist.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use super::{
 };
 use crate::error::{NodeError, did_you_mean};
 
-/// The most keys that are listed.
+/// The most keys that an error lists.
 const MAX_KEYS: usize = 20;
 
-/// The error of a rendering that failed.
+/// The error of a failed rendering.
 pub(super) fn node_error(
     error: &minijinja::Error,
     references: &References,
@@ -34,18 +34,18 @@ pub(super) fn node_error(
     NodeError::new("template_error", detail)
 }
 
-/// What the engine says of a name that is missing.
+/// The words of the template engine for a missing name. [`undefined_name`] parses them.
 pub(super) fn of_engine(name: &str) -> String {
     format!("`{name}` is undefined")
 }
 
-/// The name in such words.
+/// The name in the words of [`of_engine`].
 fn undefined_name(detail: &str) -> Option<&str> {
     let (before, _) = detail.split_once("` is undefined")?;
     Some(&before[before.rfind('`')? + 1..])
 }
 
-/// The path as the template has it, of which the engine may name only the first names.
+/// The path as the template writes it. The engine may name only its first names.
 fn whole_path<'a>(name: &'a str, references: &'a References) -> &'a str {
     let begins = |path: &str| {
         path.strip_prefix(name)
@@ -55,7 +55,7 @@ fn whole_path<'a>(name: &'a str, references: &'a References) -> &'a str {
     paths.find(|path| begins(path)).unwrap_or(name)
 }
 
-/// Walks a path to where it leads nowhere. What is no path, or begins in the template, is only named.
+/// Walks a path to the name that is missing. An expression, or a name that the template defines, is only named.
 fn explain(name: &str, scope: &Arc<Scope>) -> String {
     let is_path = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
     let walked = name.chars().all(is_path).then(|| explain_path(name, scope));
@@ -65,7 +65,7 @@ fn explain(name: &str, scope: &Arc<Scope>) -> String {
     }
 }
 
-/// The first path, in the order in which they are read, that leads nowhere.
+/// The first path, in reading order, with a missing name.
 fn explain_first(references: &References, scope: &Arc<Scope>) -> String {
     let required = references.iter().filter_map(|reference| {
         let path = reference.path();
@@ -100,7 +100,8 @@ fn explain_path(path: &str, scope: &Arc<Scope>) -> Option<String> {
     None
 }
 
-/// Nothing where the first name is the template's own, which is not known here.
+/// Which names exist instead. `None` if the first name is missing: it may be one that the template defines, which is
+/// unknown here.
 fn what_there_is(walked: &str, name: &str, value: &Value) -> Option<String> {
     if walked.is_empty() {
         return None;

@@ -1,8 +1,11 @@
 //! Templates: text with `{{ expressions }}` over the values of a run.
 //!
-//! Everything here is owned: a [`Template`], [`Expr`] or [`Json`] is compiled once, when a
-//! workflow is created, and rendered any number of times, from any thread. Rendering is bounded in
-//! steps and in size, reaches nothing outside, and never reads its own output again.
+//! - [`Template`] renders to text, [`Json`] to JSON, and [`Expr`] is one expression. [`TextOrSecret`] may name a secret.
+//! - They are compiled once, when a workflow is created, own everything they need, and can be rendered from any thread.
+//! - Rendering is limited in steps and size, has no side effects, and never renders its own output.
+//!
+//! `syntax` parses a template and prints it for the engine (`minijinja`), `language` defines filters and tests, `scope`
+//! holds the values, and `reference` and `paths` are what checks use. The engine runs only text that `syntax` printed.
 
 mod bounds;
 mod condition;
@@ -34,7 +37,9 @@ pub(crate) use self::{
 
 use crate::error::{Fault, FaultCode, Pointer};
 
-/// Why a text is no template.
+/// Why a text is not a valid template. `Display` names the line if it is not the first.
+///
+/// In a workflow, the error becomes a [`Fault`] with the place of the field.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{detail}")]
 pub struct TemplateError {
@@ -75,7 +80,7 @@ impl TemplateError {
         Self { hint, ..self }
     }
 
-    /// Names the line, unless it is the first.
+    /// Adds the line to the message, unless it is the first.
     fn on_line(mut self, line: usize) -> Self {
         if line > 1 {
             self.detail = format!("{} (line {line})", self.detail);
@@ -83,6 +88,7 @@ impl TemplateError {
         self
     }
 
+    /// The error as a fault at a place.
     pub(crate) fn into_fault(self, at: &Pointer) -> Fault {
         let mut fault = Fault::new(self.code, at, self.detail);
         fault.hint = self.hint;

@@ -1,26 +1,26 @@
 //! The paths that a template reads, key by key: `a.output.items[0].name`.
 //!
-//! Every path here is read, but not every read is a path: a key that is computed ends a path. A name that
-//! `for`, `set` or `with` defines stands for the path of its value, as far as that is one.
+//! Checks compare them with the shapes of values. A computed key ends a path. A name that `for`, `set` or `with` defines is
+//! replaced by the path of its value, if the value is a path.
 
 use std::collections::HashSet;
 
 /// A path that a template reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Path {
-    /// The name that it begins with.
+    /// The first name.
     pub(crate) root: String,
     pub(crate) keys: Vec<Key>,
-    /// The name that the template uses for the first keys, and how many those are.
+    /// The name that the template uses for the first keys, and the number of those keys.
     alias: Option<(String, usize)>,
 }
 
-/// A step into a value.
+/// One step into a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Key {
     Field(String),
     Index,
-    /// Each item of a list, or the first or last one. Objects have such items too: their keys.
+    /// Any item of a list. Objects have such items, too: their keys.
     Element,
 }
 
@@ -48,7 +48,7 @@ impl Path {
         self
     }
 
-    /// The same path, for which the template uses this name.
+    /// The same path, which the template writes with this name.
     pub(super) fn named(mut self, name: &str) -> Self {
         self.alias = Some((name.to_owned(), self.keys.len()));
         self
@@ -58,7 +58,7 @@ impl Path {
         self.root == other.root && self.keys == other.keys[..keys]
     }
 
-    /// The path up to this number of keys, as the template writes it.
+    /// The first `keys` keys of the path, as the template writes them.
     pub(crate) fn written(&self, keys: usize) -> String {
         let alias = self.alias.as_ref().filter(|(_, length)| *length <= keys);
         let (mut written, from) = match alias {
@@ -87,7 +87,7 @@ pub(crate) struct Paths {
     all: Vec<Path>,
     /// Covered by `default`, or tested with `is`.
     optional: Vec<Path>,
-    /// Fields that a template looks for with `in`: `'kind' in input`.
+    /// Fields that the template tests with `in`: `'kind' in input`.
     looked_for: HashSet<String>,
 }
 
@@ -107,7 +107,7 @@ impl Paths {
         self.all.iter()
     }
 
-    /// Whether the author expects that the path, up to this number of keys, may be missing.
+    /// Whether the author expects that the first `keys` keys of a path may be missing.
     fn is_optional(&self, path: &Path, keys: usize) -> bool {
         let looked_for = match path.keys[..keys].last() {
             Some(Key::Field(name)) => self.looked_for.contains(name),
@@ -116,7 +116,7 @@ impl Paths {
         looked_for || (self.optional.iter()).any(|optional| optional.starts_as(path, keys))
     }
 
-    /// The path up to the first key that the author expects to be missing.
+    /// The path up to the first key that the author expects to be missing. The rest need not exist.
     pub(crate) fn covered(&self, path: &Path) -> Path {
         let optional = (1..=path.keys.len()).find(|keys| self.is_optional(path, *keys));
         let mut covered = path.clone();

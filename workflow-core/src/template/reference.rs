@@ -1,4 +1,4 @@
-//! What a template reads.
+//! References: the names that a template reads, for checks and for errors.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -13,27 +13,26 @@ pub(crate) struct Reference {
     dashed: Option<Box<str>>,
 }
 
-/// What a template reads, in the order in which it is read. Each path is there once.
+/// The references of a template in reading order, each path once.
 pub(crate) type References = Arc<[Reference]>;
 
 impl Reference {
-    /// The names, dotted: `input.text`, `draft.output`.
+    /// The dotted names: `input.text`, `draft.output`.
     pub(crate) fn path(&self) -> &str {
         &self.path
     }
 
-    /// Whether the value at the path is used as it is; otherwise a part of it, or only its kind, counts.
+    /// Whether the template uses the value itself, not only a part or its kind.
     pub(crate) fn is_whole(&self) -> bool {
         self.whole
     }
 
-    /// Whether the last name of the path may be missing: a `default` or `is defined` follows.
+    /// Whether the last name may be missing: a `default` or `is defined` follows.
     pub(crate) fn is_optional(&self) -> bool {
         self.optional
     }
 
-    /// The name with the `-` that is written behind or before it: `node-1` where a template says
-    /// `node-1.output`, which subtracts.
+    /// The name together with the `-` beside it: `node-1` in `node-1.output`, which subtracts.
     pub(crate) fn dashed(&self) -> Option<&str> {
         self.dashed.as_deref()
     }
@@ -43,11 +42,11 @@ impl Reference {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Read {
     Whole,
-    /// By an index that is not known.
+    /// By a computed index.
     Part,
     /// By a test other than `is defined`.
     Tested,
-    /// Where it may be missing.
+    /// With `default` or `is defined`.
     Optional,
 }
 

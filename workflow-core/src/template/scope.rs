@@ -1,5 +1,8 @@
-//! The values a step can see: its workflow's input, what the steps before it left, and what the map
-//! or loop around it gives.
+//! Scopes: the values that a step can read, which are the input, the results of earlier steps, and the names that a map
+//! or loop defines.
+//!
+//! The machine writes a scope once per step, and attempts read it from other tasks. `OnceLock` makes that safe without a
+//! lock on reads.
 
 use std::{
     borrow::Cow,
@@ -13,7 +16,7 @@ use serde_json::Value;
 
 use crate::{error::Problem, event::Report};
 
-/// JSON shared by everyone who reads it, converted for templates once, when first asked for.
+/// Shared JSON with its form for templates, which is converted at most once, on first use.
 pub(crate) struct Shared {
     json: Arc<Value>,
     view: OnceLock<minijinja::Value>,
@@ -34,72 +37,71 @@ impl Shared {
     }
 }
 
-/// Where a node's implicit input comes from.
+/// The source of a node's implicit input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ImplicitInput {
-    /// A first node reads what its list of nodes was begun with.
+    /// A first node reads what its list began with.
     Begin,
-    /// A node with one need reads its output.
+    /// A node with one need reads the output of that need.
     Step(usize),
     /// A node with several needs must name what it reads.
     None,
 }
 
-/// Which name in a template means which step.
+/// The steps by their names in templates.
 pub(crate) type Variables = HashMap<String, usize>;
 
-/// The values of one list of nodes while it runs. Written once per step, when it settles; read by
-/// the steps after it.
+/// The values of one list of nodes while it runs. Each step is written once, when it settles.
 pub(crate) struct Scope {
-    /// The list this one is a body in, whose values are visible here, too.
+    /// The scope of the list that contains this body. Its values are visible here, too.
     outer: Option<Arc<Scope>>,
     variables: Arc<Variables>,
     /// What `input` names.
     input: Arc<Shared>,
-    /// What the first nodes read.
+    /// The implicit input of the first nodes.
     begin: Option<Arc<Shared>>,
     locals: Locals,
     steps: Box<[OnceLock<Settled>]>,
 }
 
-/// The names a map or loop gives its body.
+/// The names that a map or loop defines in its body.
 enum Locals {
     None,
     Item { name: Arc<str>, index: usize },
     Round { index: usize, previous: Shared },
 }
 
-/// What a settled step left.
+/// The result of a settled step.
 enum Settled {
     Completed {
         output: Shared,
-        said: Said,
+        reported: Reported,
     },
     Skipped,
-    /// It failed, and the workflow goes on.
+    /// It failed, and `on_error` lets the workflow continue.
     Failed {
         error: Arc<Problem>,
         output: Option<Shared>,
-        said: Said,
+        reported: Reported,
     },
 }
 
-/// What a node said beside its output, as far as templates read it. Most nodes say nothing, and there is a
-/// place for it in every step: so it is a box.
+/// What a node reported besides its output, as far as templates can read it. Boxed, since most nodes report nothing and every
+/// step has a slot for it.
 #[derive(Default)]
-struct Said(Option<Box<Spoken>>);
+struct Reported(Option<Box<ReportedFields>>);
 
-struct Spoken {
+struct ReportedFields {
     finish_reason: Option<Cow<'static, str>>,
     truncated: bool,
     metadata: Option<Shared>,
 }
 
-impl Said {
+impl Reported {
     #[inline]
     fn of(report: Option<&Report>) -> Self {
         Self(report.map(|report| {
-            Box::new(Spoken {
+            Box::new(ReportedFields {
                 finish_reason: report.finish_reason.clone(),
                 truncated: report.truncated,
                 metadata: report.metadata.clone().map(Shared::new),
@@ -109,12 +111,14 @@ impl Said {
 
     /// One of the fields that every settled step has, whatever its status.
     fn field(&self, name: &str) -> Option<minijinja::Value> {
-        let said = self.0.as_deref();
+        let reported = self.0.as_deref();
         Some(match name {
-            "finish_reason" => said.and_then(|said| said.finish_reason.as_deref()).into(),
-            "truncated" => said.is_some_and(|said| said.truncated).into(),
+            "finish_reason" => reported
+                .and_then(|reported| reported.finish_reason.as_deref())
+                .into(),
+            "truncated" => reported.is_some_and(|reported| reported.truncated).into(),
             "metadata" => {
-                let metadata = said.and_then(|said| said.metadata.as_ref());
+                let metadata = reported.and_then(|reported| reported.metadata.as_ref());
                 metadata.map(Shared::view).into()
             }
             _ => return None,
@@ -122,7 +126,7 @@ impl Said {
     }
 }
 
-/// What a settled step gives to templates.
+/// The fields of a settled step in templates.
 pub(crate) const STEP_FIELDS: [&str; 6] = [
     "status",
     "output",
@@ -133,7 +137,7 @@ pub(crate) const STEP_FIELDS: [&str; 6] = [
 ];
 
 impl Scope {
-    /// The values of a workflow's own nodes.
+    /// The scope of a workflow's own nodes.
     pub(crate) fn of_workflow(variables: &Arc<Variables>, steps: usize, input: Arc<Value>) -> Self {
         let input = Arc::new(Shared::new(input));
         Self {
@@ -146,7 +150,7 @@ impl Scope {
         }
     }
 
-    /// The values of a map's body for one item.
+    /// The scope of a map's body for one item.
     pub(crate) fn of_item(
         outer: &Arc<Scope>,
         variables: &Arc<Variables>,
@@ -168,7 +172,7 @@ impl Scope {
         }
     }
 
-    /// The values of a loop's body for one round. `from` is where the loop's own input comes from.
+    /// The scope of a loop's body for one round. `from` is the source of the loop's own implicit input.
     pub(crate) fn of_round(
         outer: &Arc<Scope>,
         variables: &Arc<Variables>,
@@ -190,18 +194,18 @@ impl Scope {
         }
     }
 
-    /// Keeps the output of a step. A step settles once; a second call changes nothing.
+    /// Sets the output of a step. A step settles once: a second call has no effect.
     pub(crate) fn complete(&self, step: usize, output: Arc<Value>, report: Option<&Report>) {
-        let (output, said) = (Shared::new(output), Said::of(report));
-        self.settle(step, Settled::Completed { output, said });
+        let (output, reported) = (Shared::new(output), Reported::of(report));
+        self.settle(step, Settled::Completed { output, reported });
     }
 
-    /// Notes that a step is not taken.
+    /// Marks a step as skipped.
     pub(crate) fn skip(&self, step: usize) {
         self.settle(step, Settled::Skipped);
     }
 
-    /// Keeps why a step failed, and what its dependents read instead of its output.
+    /// Sets why a step failed, and the output that replaces its own.
     pub(crate) fn fail(
         &self,
         step: usize,
@@ -212,7 +216,7 @@ impl Scope {
         let failed = Settled::Failed {
             error,
             output: output.map(Shared::new),
-            said: Said::of(report),
+            reported: Reported::of(report),
         };
         self.settle(step, failed);
     }
@@ -221,7 +225,7 @@ impl Scope {
         let _ = self.steps[step].set(settled);
     }
 
-    /// What the workflow was begun with.
+    /// The input of the workflow.
     pub(crate) fn input(&self) -> &Value {
         &self.input.json
     }
@@ -247,7 +251,7 @@ impl Scope {
         }
     }
 
-    /// A name the map or loop gives its body.
+    /// The value of a name that the map or loop defines.
     fn local(&self, name: &str) -> Option<minijinja::Value> {
         match &self.locals {
             Locals::Item { index, .. } | Locals::Round { index, .. } if name == "index" => {
@@ -270,7 +274,7 @@ impl Scope {
     }
 }
 
-/// A settled step as templates see it. A field is converted when it is read, not with every other.
+/// A settled step as templates see it. Fields are converted when they are read.
 #[derive(Debug)]
 struct StepView {
     scope: Arc<Scope>,
@@ -306,7 +310,7 @@ impl Settled {
         }
     }
 
-    /// One of [`STEP_FIELDS`]; `output` and `error` only where it has them.
+    /// One of [`STEP_FIELDS`]. `output` and `error` exist only if the step has them.
     fn field(&self, name: &str) -> Option<minijinja::Value> {
         match (name, self) {
             ("status", Self::Completed { .. }) => Some("completed".into()),
@@ -314,13 +318,16 @@ impl Settled {
             ("status", Self::Failed { .. }) => Some("failed".into()),
             ("output", _) => self.output().map(Shared::view),
             ("error", Self::Failed { error, .. }) => Some(Serde(&**error).into()),
-            (_, Self::Completed { said, .. } | Self::Failed { said, .. }) => said.field(name),
-            (_, Self::Skipped) => Said::default().field(name),
+            (_, Self::Completed { reported, .. } | Self::Failed { reported, .. }) => {
+                reported.field(name)
+            }
+            (_, Self::Skipped) => Reported::default().field(name),
         }
     }
 }
 
-/// Templates look names up here.
+/// The root of every template's context. Look-up order: own nodes, then the names of the map or loop, then the
+/// enclosing scope.
 impl Object for Scope {
     fn get_value(self: &Arc<Self>, key: &minijinja::Value) -> Option<minijinja::Value> {
         self.get_value_by_str(key.as_str()?)

@@ -8,11 +8,11 @@ use serde_json::Value;
 
 use super::Template;
 
-/// A text with templates, or a secret by its name, `{"$secret": "CMS_TOKEN"}`: the type of a field
-/// whose value may be secret.
+/// A text with templates, or the name of a secret: `{"$secret": "CMS_TOKEN"}`. Use it as the type of a field whose value may
+/// be secret.
 ///
-/// A workflow holds the name only. The node asks its host for the value when it needs it, and keeps
-/// it out of its output, its errors and its deltas. Everywhere else `$secret` is a fault.
+/// A workflow contains only the name. The node gets the value from its host when it needs it, and keeps it out of
+/// its output, errors and deltas. In fields of other types, `$secret` is a fault.
 #[derive(Clone, Debug)]
 #[expect(
     clippy::exhaustive_enums,
@@ -25,7 +25,7 @@ pub enum TextOrSecret {
     Secret(String),
 }
 
-/// The field that makes an object the name of a secret.
+/// The key that makes an object the name of a secret.
 pub(crate) const SECRET: &str = "$secret";
 
 impl<'de> Deserialize<'de> for TextOrSecret {

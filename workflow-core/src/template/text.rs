@@ -1,4 +1,4 @@
-//! `Template`: text with expressions, the type of a node's templated fields.
+//! `Template`: text with expressions, the type of templated fields.
 
 use std::{fmt, sync::Arc};
 
@@ -11,13 +11,13 @@ use super::{
 };
 use crate::error::NodeError;
 
-/// A text with `{{ expressions }}`, compiled. Use it as the type of a field of a node's `data`, and
-/// the field's references are checked when a workflow is created.
+/// Compiled text with `{{ expressions }}`. Use it as the type of a field of a node's `data`: what the field reads is then
+/// checked when a workflow is created. Cloning it copies one `Arc`.
 #[derive(Clone)]
 pub struct Template(Arc<Compiled>);
 
 struct Compiled {
-    /// Holds this one template. It owns the source the compiled form borrows from.
+    /// An environment with this one template. It owns the source that the compiled form borrows.
     environment: Environment<'static>,
     source: Box<str>,
     references: References,
@@ -32,9 +32,6 @@ const NAME: &str = "template";
 impl Template {
     /// Compiles a template.
     ///
-    /// # Errors
-    /// When it does not parse, or is over one of the bounds of its size.
-    ///
     /// ```
     /// use workflow_core::Template;
     ///
@@ -42,23 +39,26 @@ impl Template {
     /// let error = Template::parse("Explain {{ input").unwrap_err();
     /// assert!(error.to_string().contains("expected"), "{error}");
     /// ```
+    ///
+    /// # Errors
+    /// [`TemplateError`] if it does not parse or exceeds a size limit.
     pub fn parse(source: &str) -> Result<Self, TemplateError> {
         bounds::check_template(source)?;
-        let understood = syntax::template(source)?;
+        let parsed = syntax::template(source)?;
         let mut environment = ENVIRONMENT.clone();
-        let added = environment.add_template_owned(NAME, understood.text);
+        let added = environment.add_template_owned(NAME, parsed.text);
         added.map_err(|error| TemplateError::of_engine(&error))?;
         Ok(Self(Arc::new(Compiled {
             environment,
             source: source.into(),
-            references: understood.references,
-            paths: understood.paths,
-            assigned: understood.assigned.into(),
-            lost: understood.lost.into(),
+            references: parsed.references,
+            paths: parsed.paths,
+            assigned: parsed.assigned.into(),
+            lost: parsed.lost.into(),
         })))
     }
 
-    /// The text it was compiled from.
+    /// The text that it was compiled from.
     pub fn source(&self) -> &str {
         &self.0.source
     }
@@ -67,18 +67,18 @@ impl Template {
         &self.0.references
     }
 
-    /// The paths that it reads.
+    /// The paths that it reads. Parsed again on each call: only checks need them.
     pub(crate) fn paths(&self) -> &Paths {
         &self.0.paths
     }
 
-    /// The names its `set`, `for` and `with` give values to.
+    /// The names that its `set`, `for` and `with` assign.
     pub(crate) fn assigned(&self) -> impl Iterator<Item = &str> {
         self.0.assigned.iter().map(String::as_str)
     }
 
-    /// The names to which a `set` in a loop or `with` gives a value that ends with it, while one from
-    /// outside goes on.
+    /// The names that a `set` in a loop or `with` assigns, although they exist outside: the new value is lost at the end of the
+    /// block.
     pub(crate) fn lost(&self) -> impl Iterator<Item = &str> {
         self.0.lost.iter().map(String::as_str)
     }

@@ -1,4 +1,7 @@
-//! The `data` of a node: the schema of its type, and reading it with the place of an error.
+//! The `data` of a node: the JSON Schema of its type, and deserialization that reports the place of an error.
+//!
+//! The schema is checked first and reports every fault. Deserialization stops at the first error; it finds
+//! only what a schema cannot express, such as a template that does not parse.
 
 use jsonschema::{ValidationError, Validator};
 use schemars::{JsonSchema, generate::SchemaSettings};
@@ -7,14 +10,16 @@ use serde_json::Value;
 
 use crate::error::Pointer;
 
-/// The shape of a type's `data`.
+/// The JSON Schema of a type's `data`, compiled once per registered type.
 pub(crate) struct DataType {
     schema: Value,
-    /// Compiled from the schema; none where that is not one.
+    /// `None` if the schema does not compile. [`Registry`](crate::Registry) refuses such types.
     validator: Option<Validator>,
 }
 
 impl DataType {
+    /// Derives the schema. Subschemas are inlined: the check walks `data` beside the schema and follows no
+    /// references.
     pub(crate) fn of<D: JsonSchema>() -> Self {
         let schema = SchemaSettings::draft2020_12()
             .with(|settings| settings.inline_subschemas = true)
@@ -30,12 +35,12 @@ impl DataType {
         &self.schema
     }
 
-    /// Whether the schema is one.
+    /// Whether the derived schema is a valid JSON Schema.
     pub(crate) fn is_checked(&self) -> bool {
         self.validator.is_some()
     }
 
-    /// What keeps `data` from fitting the schema.
+    /// The differences between `data` and the schema.
     pub(crate) fn errors<'a>(
         &'a self,
         data: &'a Value,
@@ -45,23 +50,26 @@ impl DataType {
     }
 }
 
-/// Reads `data` as its type.
+/// Deserializes `data` as its type.
 pub(crate) fn read<D: DeserializeOwned>(data: &Value) -> Result<D, DataError> {
     serde_path_to_error::deserialize(data).map_err(DataError)
 }
 
-/// Reads an optional field that is there, for fields in which `null` is a value like any other.
-pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+/// Reads an optional field for which `null` is a value: `null` becomes `Some(null)`.
+///
+/// By default, `serde` reads `null` as `None`. That is wrong for fields that hold any JSON, in which a missing field and
+/// `null` differ.
+pub(crate) fn some_even_if_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
-/// Where and why `data` does not fit its type.
+/// Why `data` cannot be deserialized as its type, and where.
 pub(crate) struct DataError(serde_path_to_error::Error<serde_json::Error>);
 
 impl DataError {
-    /// Where in the document, for `data` that stands at this place.
+    /// The place of the error in the document. `data` is the place of the node's `data`.
     pub(crate) fn place(&self, data: &Pointer) -> Pointer {
         use serde_path_to_error::Segment;
         let segments = self.0.path().iter();

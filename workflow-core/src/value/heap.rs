@@ -1,19 +1,22 @@
-//! How much memory JSON values hold. The text of a value says little about it: `{"":{}}` has
-//! 7 bytes as text and about 400 in memory.
+//! Estimates of the memory that JSON values use.
+//!
+//! The length of the text says little: `{"":{}}` has 7 bytes as text and about 400 in memory. The machine adds
+//! these estimates up and compares the sum with `max_run_memory`, so an estimate must not be lower than what is
+//! allocated. `tests/memory.rs` compares them with a counting allocator.
 
 use std::{mem::size_of, sync::Arc};
 
 use serde_json::Value;
 
-/// What an allocator adds to each allocation: its header, and rounding up.
+/// What an allocator adds to each allocation, in bytes: its header, and rounding up.
 const PER_ALLOCATION: usize = 16;
 
-/// One member of an object: its hash, its name and its value. `serde_json` keeps the order of members in
-/// an `IndexMap`, whose entries stand in a vector.
+/// The bytes of one member of an object: its hash, name and value. `serde_json` preserves the order of members with an
+/// `IndexMap`, which stores its entries in a vector.
 const MEMBER: usize = size_of::<u64>() + size_of::<String>() + size_of::<Value>();
 
-/// How many bytes of memory a JSON value holds, beside those of [`Value`] itself. An estimate that is not
-/// below what is allocated, and not far above it.
+/// An estimate of the heap memory of a JSON value in bytes, without the bytes of [`Value`] itself. It is not lower
+/// than what is allocated, and at most a little higher.
 ///
 /// ```
 /// let value: serde_json::Value = serde_json::from_str(r#"{"":{}}"#)?;
@@ -28,6 +31,8 @@ pub fn heap_bytes(value: &Value) -> usize {
     }
 }
 
+/// The recursive part, apart so that scalars are answered inline. The recursion is bounded by the depth that
+/// [`size::check`](super::size::check) allows.
 fn inside(value: &Value) -> usize {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => 0,
@@ -44,7 +49,7 @@ fn inside(value: &Value) -> usize {
     }
 }
 
-/// What a shared value holds in all.
+/// The bytes of a shared value: its allocation with both reference counts, and its contents.
 #[inline]
 pub(crate) fn of_shared(value: &Arc<Value>) -> usize {
     allocation(2 * size_of::<usize>() + size_of::<Value>()) + heap_bytes(value)
@@ -59,8 +64,9 @@ pub(crate) fn allocation(bytes: usize) -> usize {
     }
 }
 
-/// The vector of members of an object, and the table of their positions, both as large as a hash table of
-/// so many members grows: a power of two of slots, of which seven eighths are used.
+/// The bytes of the two allocations of an object: the vector of members and the hash table of their positions.
+///
+/// Both grow like a `hashbrown` table: a power of two of slots, of which seven eighths are used.
 fn of_table(members: usize) -> usize {
     let slots = match members {
         0 => return 0,

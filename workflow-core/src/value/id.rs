@@ -1,4 +1,4 @@
-//! Names of things: ids of workflows and runs, ids of nodes, paths of steps.
+//! Identifiers: of workflows, runs, nodes, steps and waits.
 
 use std::{borrow::Cow, fmt, str::FromStr, sync::Arc};
 
@@ -14,7 +14,7 @@ macro_rules! uuid_id {
         pub struct $name(Uuid);
 
         impl $name {
-            /// A new id. Ids are `UUIDv7`: later ones sort after earlier ones.
+            /// A new id. Ids are `UUIDv7` (RFC 9562): they sort by the time of their creation.
             #[expect(clippy::new_without_default, reason = "two calls give two ids: there is no default")]
             pub fn new() -> Self {
                 Self(Uuid::now_v7())
@@ -48,11 +48,11 @@ macro_rules! uuid_id {
 }
 
 uuid_id! {
-    /// Names a stored workflow.
+    /// The id of a stored workflow: a `UUIDv7`. Its versions are numbered from 1.
     WorkflowId
 }
 uuid_id! {
-    /// Names a run.
+    /// The id of a run: a `UUIDv7`, so ids sort by the time of creation.
     RunId
 }
 
@@ -61,33 +61,42 @@ uuid_id! {
 #[error("not a UUID")]
 pub struct InvalidId;
 
-/// The `id` of a node: unique within its list of nodes, cheap to clone.
+/// The `id` of a node: unique within its list of nodes. Cloning it copies one `Arc`.
+///
+/// ```
+/// use workflow_core::NodeId;
+///
+/// let id = NodeId::parse("draft-1").unwrap();
+/// assert_eq!(id.variable(), "draft_1");
+/// assert!(NodeId::parse("1-draft").is_none());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct NodeId(Arc<str>);
 
 impl NodeId {
-    /// The most characters an id may have.
+    /// The most characters of an id.
     pub const MAX_LEN: usize = 64;
 
     /// What [`parse`](Self::parse) takes, as JSON Schemas say it.
     pub(crate) const PATTERN: &str = "^[A-Za-z_][A-Za-z0-9_-]{0,63}$";
 
-    /// Reads an id: a letter or `_`, then letters, digits, `_` and `-`, 64 characters at most.
+    /// Parses an id: a letter or `_`, then letters, digits, `_` and `-`, 64 characters at most. ASCII only, since
+    /// templates use ids as variables.
     pub fn parse(text: &str) -> Option<Self> {
         let mut chars = text.chars();
         let first = chars.next()?;
         let starts = first.is_ascii_alphabetic() || first == '_';
-        let goes_on = chars.all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
-        (starts && goes_on && text.len() <= Self::MAX_LEN).then(|| Self(text.into()))
+        let continues = chars.all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+        (starts && continues && text.len() <= Self::MAX_LEN).then(|| Self(text.into()))
     }
 
-    /// The id as it is written.
+    /// The id as the workflow writes it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The id as templates write it: `-` becomes `_`, so that it is not read as minus.
+    /// The name of the node in templates: `-` becomes `_`, since `-` subtracts there.
     pub fn variable(&self) -> String {
         self.0.replace('-', "_")
     }
@@ -109,7 +118,8 @@ impl JsonSchema for NodeId {
     }
 }
 
-/// Where a step stands in its run: the node's id at the top, `each/2/sum` inside a map or loop.
+/// The place of a step in its run: `sum` for a node of the workflow itself, `each/2/sum` for a node in a map
+/// or loop, `call/sum` for a node of a called workflow. Numbers count from 0.
 #[derive(
     Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
@@ -122,14 +132,14 @@ impl StepPath {
         &self.0
     }
 
-    /// A place within this one: an item, a round or a node.
+    /// A place below this one: an item, a round or a node.
     pub(crate) fn within(&self, place: impl fmt::Display) -> Self {
         Self(format!("{self}/{place}").into())
     }
 }
 
 impl From<&str> for StepPath {
-    /// A path as events show it. There may be no step of this path.
+    /// A path as events write it. No check: a run may have no such step.
     fn from(path: &str) -> Self {
         Self(path.into())
     }
@@ -148,7 +158,7 @@ impl fmt::Display for StepPath {
     }
 }
 
-/// One step of a run: which node, and where. Every event of the step shares one of these.
+/// One step of a run: its node and its path. Cloning it copies one `Arc`, and all events of a step share it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct StepRef(Arc<StepName>);
@@ -158,12 +168,12 @@ pub struct StepRef(Arc<StepName>);
 struct StepName {
     /// The node.
     node: NodeId,
-    /// Where the step stands in its run: `each/2/sum` inside a map or loop.
+    /// The place of the step in its run: `each/2/sum` inside a map or loop.
     path: StepPath,
 }
 
 impl StepRef {
-    /// The step of a top-level node.
+    /// The step of a node of the workflow itself.
     pub fn top_level(node: NodeId) -> Self {
         let path = StepPath::from(&node);
         Self(Arc::new(StepName { node, path }))
@@ -180,24 +190,25 @@ impl StepRef {
         &self.0.node
     }
 
-    /// Whether its node is one of the workflow's own, not of a body or of a called workflow.
+    /// Whether the node belongs to the workflow itself, not to a body or a called workflow.
     pub(crate) fn is_top_level(&self) -> bool {
         self.0.path.as_str() == self.0.node.as_str()
     }
 
-    /// Where the step stands in its run.
+    /// The place of the step in its run.
     pub fn path(&self) -> &StepPath {
         &self.0.path
     }
 }
 
-/// Names a wait of a step within its run. Opaque to callers; it has no `/`.
+/// The id of a wait, unique within its run: `w` and a number. Clients should treat it as opaque. It
+/// contains no `/`, so it can be a segment of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct WaitId(u64);
 
 impl WaitId {
-    /// The wait that begins with this event.
+    /// The wait that begins with the event of this number. So a replayed log gives the same ids.
     pub(crate) fn of_event(seq: u64) -> Self {
         Self(seq)
     }

@@ -1,10 +1,11 @@
-//! Reads JSON text strictly: nothing in it is dropped or changed without a fault.
+//! Strict parsing of JSON text: no part of the text is dropped or changed without a fault.
 //!
-//! A usual reader keeps the last of two equal keys, rounds an integer of more than 64 bits and makes
-//! `0` of `1e-400`. Here each of them is a fault with its place. `serde_json` parses; what it does not
-//! report is found beside it: keys while objects are read, numbers and depth in a scan of the text
-//! before, since a parsed number no longer shows how it was written. (`arbitrary_precision` would show
-//! it, but changes every number of every crate in the build.)
+//! Common JSON readers keep the last of two equal keys, round integers of more than 64 bits and read `1e-400` as
+//! `0` (RFC 8259 permits all of this). Here each of these is a fault with its place.
+//!
+//! `serde_json` does the parsing. What it does not report is found beside it: duplicate keys while objects are
+//! read, numbers and depth in a scan of the text before, since a parsed number no longer shows how it was
+//! written. The feature `arbitrary_precision` would show it, but changes the numbers of every crate in the build.
 
 use std::fmt;
 
@@ -13,27 +14,27 @@ use serde_json::{Map, Value};
 
 use crate::error::{Fault, FaultCode, InvalidWorkflow, Pointer, shown};
 
-/// How deep arrays and objects of a text may be nested. `serde_json` has the same bound.
+/// The deepest nesting of arrays and objects. `serde_json` has the same limit.
 const MAX_TEXT_DEPTH: usize = 127;
 
-/// Why a text was not read as JSON.
+/// Why a text is not accepted as JSON.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JsonError {
-    /// The text is not JSON; the source has the line and the column.
+    /// The text is not JSON. The source names the line and the column.
     #[error("not JSON: {0}")]
     Syntax(serde_json::Error),
     /// Arrays and objects are nested more than 127 deep.
     #[error("the JSON is nested more than {MAX_TEXT_DEPTH} deep")]
     TooDeep,
-    /// A key is there twice, or a number cannot be kept as it is written. Each fault has its place, up
-    /// to 100 of them.
+    /// A key occurs twice, or a number cannot be represented exactly. Each fault has its place; at most 100 are
+    /// reported.
     #[error("{}", first(.0))]
     Faults(Vec<Fault>),
 }
 
 impl JsonError {
-    /// The error as faults, for a reader that has faults anyway.
+    /// The error as faults, for callers that report faults anyway. Errors of the syntax point to `#`.
     pub fn into_faults(self) -> Vec<Fault> {
         match self {
             Self::Faults(faults) => faults,
@@ -52,21 +53,24 @@ fn first(faults: &[Fault]) -> String {
     first.unwrap_or_default() + &more
 }
 
-/// Reads JSON text: UTF-8, with or without a byte order mark. Keys keep their order. Numbers with a
-/// fraction or an exponent are 64-bit floats, as everywhere in JSON; other numbers have at most 64 bits.
+/// Parses JSON text strictly: UTF-8, with or without a byte order mark. Keys keep their order.
+///
+/// Numbers with a fraction or an exponent become 64-bit floats, which may round their last digits; other numbers
+/// must fit 64 bits.
 ///
 /// ```
 /// use workflow_core::value::{JsonError, read_json};
 ///
 /// assert_eq!(read_json(b"\xef\xbb\xbf[1]").unwrap(), serde_json::json!([1]));
 /// let Err(JsonError::Faults(faults)) = read_json(br#"{"a": 1, "b": {"c": 2, "c": 3}}"#) else {
-///     panic!("it has a key twice");
+///     panic!("the key `c` occurs twice");
 /// };
 /// assert_eq!(faults[0].pointer, "#/b/c");
 /// ```
 ///
 /// # Errors
-/// When the text is not JSON, nested too deep, or has a key twice or a number that would be changed.
+/// [`JsonError`] if the text is not JSON, is nested too deep, has a key twice, or has a number that parsing
+/// would change.
 pub fn read_json(text: &[u8]) -> Result<Value, JsonError> {
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let scan = Scan::of(text);
@@ -79,7 +83,7 @@ pub fn read_json(text: &[u8]) -> Result<Value, JsonError> {
         faults: Vec::new(),
     };
     let mut json = serde_json::Deserializer::from_slice(text);
-    let read = Part {
+    let read = ValueSeed {
         reader: &mut reader,
         place: Place::Root,
     };
@@ -94,11 +98,11 @@ pub fn read_json(text: &[u8]) -> Result<Value, JsonError> {
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// What is found in a text before it is parsed. Of a text that is not JSON it means nothing.
+/// The result of the scan before parsing. It is meaningless for a text that is not JSON, but the scan terminates.
 #[derive(Default)]
 struct Scan<'t> {
     deepest: usize,
-    /// The numbers that parsing would change: which of all numbers, and how it is written.
+    /// The numbers that parsing would change: the position among all numbers, and the text.
     changed: Vec<(usize, &'t [u8])>,
 }
 
@@ -135,7 +139,7 @@ impl<'t> Scan<'t> {
     }
 }
 
-/// How long a string is, its quotes included.
+/// The length of a string in bytes, with both quotes.
 fn string_length(text: &[u8]) -> usize {
     let mut at = 1;
     while let Some(byte) = text.get(at) {
@@ -153,7 +157,7 @@ fn number_length(text: &[u8]) -> usize {
     text.iter().take_while(|byte| part(byte)).count()
 }
 
-/// Whether a number is another once it is parsed: a longer integer, or one that becomes zero.
+/// Whether parsing changes a number: an integer with more than 64 bits, or a non-zero number that becomes zero.
 fn is_changed(number: &[u8]) -> bool {
     let Ok(text) = str::from_utf8(number) else {
         return false;
@@ -170,10 +174,10 @@ fn is_float(number: &[u8]) -> bool {
     number.iter().any(|it| matches!(it, b'.' | b'e' | b'E'))
 }
 
-/// What is known while a text is parsed.
+/// The state of one parse.
 struct Reader<'t> {
     changed: &'t [(usize, &'t [u8])],
-    /// How many numbers were read.
+    /// How many numbers are parsed so far. It matches the positions in `changed`, since both count in document order.
     numbers: usize,
     faults: Vec<Fault>,
 }
@@ -185,7 +189,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Counts a number, and notes that it was changed.
+    /// Counts a number, and reports a fault if parsing changed it.
     fn number(&mut self, place: &Place) {
         let number = self.numbers;
         self.numbers += 1;
@@ -193,12 +197,12 @@ impl Reader<'_> {
             && *next == number
         {
             self.changed = rest;
-            self.fault(|| changed(written, place));
+            self.fault(|| changed_number(written, place));
         }
     }
 }
 
-fn changed(written: &[u8], place: &Place) -> Fault {
+fn changed_number(written: &[u8], place: &Place) -> Fault {
     let number = shown(&String::from_utf8_lossy(written));
     let detail = if is_float(written) {
         format!("{number} is too close to 0: it would become 0")
@@ -208,7 +212,7 @@ fn changed(written: &[u8], place: &Place) -> Fault {
     Fault::new(FaultCode::InvalidValue, place.pointer(), detail).with_hint("write it as a string")
 }
 
-/// Where a value is, as a list of borrowed links: a place that has no fault costs nothing.
+/// The current place, as a list of borrowed links on the stack: only a fault allocates.
 enum Place<'p> {
     Root,
     Field(&'p Place<'p>, &'p str),
@@ -225,13 +229,13 @@ impl Place<'_> {
     }
 }
 
-/// One value to read.
-struct Part<'r, 't, 'p> {
+/// Parses one value at a place. A seed, since `Deserialize` has no way to pass the place down.
+struct ValueSeed<'r, 't, 'p> {
     reader: &'r mut Reader<'t>,
     place: Place<'p>,
 }
 
-impl<'de> DeserializeSeed<'de> for Part<'_, '_, '_> {
+impl<'de> DeserializeSeed<'de> for ValueSeed<'_, '_, '_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -239,7 +243,7 @@ impl<'de> DeserializeSeed<'de> for Part<'_, '_, '_> {
     }
 }
 
-impl<'de> Visitor<'de> for Part<'_, '_, '_> {
+impl<'de> Visitor<'de> for ValueSeed<'_, '_, '_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -280,7 +284,7 @@ impl<'de> Visitor<'de> for Part<'_, '_, '_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Value, A::Error> {
         let mut items = Vec::new();
         loop {
-            let item = Part {
+            let item = ValueSeed {
                 reader: &mut *self.reader,
                 place: Place::Item(&self.place, items.len()),
             };
@@ -296,9 +300,9 @@ impl<'de> Visitor<'de> for Part<'_, '_, '_> {
         while let Some(key) = object.next_key::<String>()? {
             let place = || Place::Field(&self.place, &key);
             if members.contains_key(&key) {
-                self.reader.fault(|| twice(&key, &place()));
+                self.reader.fault(|| duplicate_key(&key, &place()));
             }
-            let member = object.next_value_seed(Part {
+            let member = object.next_value_seed(ValueSeed {
                 reader: &mut *self.reader,
                 place: place(),
             })?;
@@ -308,7 +312,7 @@ impl<'de> Visitor<'de> for Part<'_, '_, '_> {
     }
 }
 
-fn twice(key: &str, place: &Place) -> Fault {
+fn duplicate_key(key: &str, place: &Place) -> Fault {
     let detail = format!("the object has the key `{}` twice", shown(key));
     Fault::new(FaultCode::DuplicateField, place.pointer(), detail).with_hint("remove one of them")
 }
@@ -331,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_are_there_twice_are_faults() {
+    fn duplicate_keys_are_faults() {
         for (text, found) in [
             (r#"{"a":1,"a":1}"#, "duplicate_field #/a"),
             (r#"{"a":1,"\u0061":2}"#, "duplicate_field #/a"),
@@ -363,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_would_be_changed_are_faults() {
+    fn numbers_that_parsing_would_change_are_faults() {
         for number in [
             "18446744073709551616",
             "-9223372036854775809",
@@ -403,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_read_as_elsewhere() {
+    fn other_text_is_read_as_serde_json_reads_it() {
         for text in [
             "null",
             " [true, false, \"\\u00e4\\n\\\"\", []] ",

@@ -19,11 +19,11 @@ mod time;
 mod usage;
 
 pub(crate) use self::{
-    data::{DataError, DataType, given},
+    data::{DataError, DataType, some_even_if_null},
     lock::lock,
-    schema::{ordered, told},
+    schema::{error_text, sorted_faults},
     size::MAX_SPEC_DEPTH,
-    time::{InvalidDuration, WrittenDuration, meant, millis},
+    time::{InvalidDuration, WrittenDuration, duration_hint, millis},
     usage::is_zero,
 };
 pub use self::{

@@ -1,4 +1,4 @@
-//! How large and how deep JSON may be.
+//! Limits on the size and depth of JSON values.
 
 use std::io;
 
@@ -7,20 +7,21 @@ use serde_json::Value;
 
 use crate::error::NodeError;
 
-/// The most bytes a node's output may have as JSON.
+/// The most bytes of a node's output as JSON: 1 MiB. A larger output fails the step with `output_too_large`.
 pub const MAX_OUTPUT_BYTES: usize = 1024 * 1024;
 
-/// The most bytes the result of a run may have as JSON.
+/// The most bytes of a run's result as JSON: 16 MiB. A larger result fails the run.
 pub const MAX_RESULT_BYTES: usize = 16 * 1024 * 1024;
 
-/// How deep arrays and objects of an output may stand in each other. Values are walked by
-/// recursion, and JSON readers refuse what is deeper than 128.
+/// The deepest nesting of arrays and objects in an output: 100. Values are walked by recursion, and JSON readers
+/// refuse more than 128.
 pub const MAX_DEPTH: usize = 100;
 
-/// How deep the JSON of a specification or an input may be, as that of any text that is parsed.
+/// The deepest nesting of a specification or an input. Text cannot be nested deeper anyway; values that were built
+/// in memory can.
 pub(crate) const MAX_SPEC_DEPTH: usize = 128;
 
-/// Refuses an output that is too large or too deep.
+/// Refuses an output that is too large or too deep. Nothing is allocated: the output is written to a counter.
 pub(crate) fn check(output: &Value, max_bytes: usize) -> Result<(), NodeError> {
     if matches!(output, Value::Null | Value::Bool(_) | Value::Number(_)) {
         return Ok(());
@@ -29,27 +30,28 @@ pub(crate) fn check(output: &Value, max_bytes: usize) -> Result<(), NodeError> {
         let detail = format!("the output is nested more than {MAX_DEPTH} deep");
         return Err(NodeError::new("output_too_deep", detail));
     }
-    let mut left = Left(max_bytes);
-    if serde_json::to_writer(&mut left, output).is_err() {
+    let mut budget = ByteBudget(max_bytes);
+    if serde_json::to_writer(&mut budget, output).is_err() {
         return Err(too_large(max_bytes));
     }
     Ok(())
 }
 
-/// How many bytes a value has as JSON.
+/// The length of a value as JSON, in bytes.
 pub(crate) fn bytes(value: &impl Serialize) -> usize {
-    let mut left = Left(usize::MAX);
-    let _ = serde_json::to_writer(&mut left, value);
-    usize::MAX - left.0
+    let mut budget = ByteBudget(usize::MAX);
+    let _ = serde_json::to_writer(&mut budget, value);
+    usize::MAX - budget.0
 }
 
-/// The error of an output with more bytes than this.
+/// The error for an output of more than `max_bytes` bytes.
 pub(crate) fn too_large(max_bytes: usize) -> NodeError {
     let detail = format!("the output has more than {max_bytes} bytes");
     NodeError::new("output_too_large", detail)
 }
 
-/// Looks without recursion.
+/// Whether a value is nested deeper than `most`. It does not recurse: the value may be deep enough to overflow
+/// the stack.
 pub(crate) fn is_deeper_than(most: usize, value: &Value) -> bool {
     let mut open = vec![(value, 1)];
     while let Some((value, depth)) = open.pop() {
@@ -64,10 +66,10 @@ pub(crate) fn is_deeper_than(most: usize, value: &Value) -> bool {
     false
 }
 
-/// Takes bytes until there are too many.
-struct Left(usize);
+/// A writer that counts bytes down and fails when none are left.
+struct ByteBudget(usize);
 
-impl io::Write for Left {
+impl io::Write for ByteBudget {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0 = self
             .0

@@ -1,33 +1,43 @@
-//! Points in time, and durations as people write them.
+//! Points in time, and durations as workflows write them.
 
 use std::{borrow::Cow, fmt, str::FromStr, time::Duration};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-/// A point in time, UTC, in whole microseconds. Written as RFC 3339.
+/// A point in time, UTC, in whole microseconds. In JSON it is an RFC 3339 string with six decimals.
+///
+/// ```
+/// use std::time::Duration;
+/// use workflow_core::value::Timestamp;
+///
+/// let start: Timestamp = serde_json::from_str("\"2026-01-31T12:00:00Z\"").unwrap();
+/// let end = start.after(Duration::from_secs(90));
+/// assert_eq!(end.to_string(), "2026-01-31T12:01:30.000000Z");
+/// assert_eq!(end.since(start), Duration::from_secs(90));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp {
     micros: i64,
 }
 
 impl Timestamp {
-    /// The wall clock's time.
+    /// The current time of the wall clock. The clock may step backwards: use it for display and deadlines, not to
+    /// measure.
     pub fn now() -> Self {
         Self {
             micros: jiff::Timestamp::now().as_microsecond(),
         }
     }
 
-    /// This much later; the last representable time where that is not representable.
+    /// The time `wait` later, at most the last representable time.
     #[must_use]
     pub fn after(self, wait: Duration) -> Self {
         let wait = i64::try_from(wait.as_micros()).unwrap_or(i64::MAX);
         Self::of_micros(self.micros.saturating_add(wait))
     }
 
-    /// A time that is not after the last one that can be written: a whole second, since of the last
-    /// one the fractions cannot.
+    /// Limits a time to the last whole second that can be written: with fractions, the last one is not representable.
     fn of_micros(micros: i64) -> Self {
         let latest = jiff::Timestamp::MAX.as_second() * 1_000_000;
         Self {
@@ -35,7 +45,7 @@ impl Timestamp {
         }
     }
 
-    /// The time from `earlier` to this, zero where `earlier` is later.
+    /// The duration from `earlier` to this time; zero if `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         let micros = self.micros.saturating_sub(earlier.micros);
         Duration::from_micros(u64::try_from(micros).unwrap_or(0))
@@ -73,12 +83,12 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// Whole milliseconds of a duration, as events state them.
+/// Whole milliseconds, as events state durations. Too long durations become the maximum.
 pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// A duration as a workflow writes it: `"500ms"`, `"30s"`, `"5m"`, `"24h"`, `"7d"`.
+/// A duration as a workflow writes it: `"500ms"`, `"30s"`, `"5m"`, `"24h"`, `"7d"`. At most 366 days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct WrittenDuration(pub(crate) Duration);
 
@@ -89,8 +99,8 @@ pub(crate) struct WrittenDuration(pub(crate) Duration);
 )]
 pub(crate) struct InvalidDuration;
 
-/// A hint for a text that is not a duration, but most likely means one: `30 s`, `5 minutes`, `90`.
-pub(crate) fn meant(text: &str) -> Option<String> {
+/// A hint for a text that is not a duration but most likely means one: `30 s`, `5 minutes`, `90`.
+pub(crate) fn duration_hint(text: &str) -> Option<String> {
     let text = text.trim();
     let digits = text
         .find(|c: char| !c.is_ascii_digit())
@@ -113,11 +123,11 @@ pub(crate) fn meant(text: &str) -> Option<String> {
     })
 }
 
-/// Longer waits than this are slips.
+/// The longest duration. A longer one is more likely a mistake than intended.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 
 impl WrittenDuration {
-    /// What a duration looks like, as JSON Schemas say it.
+    /// The form of a duration in JSON Schemas. The longest duration is checked by parsing only.
     pub(crate) const PATTERN: &str = "^[0-9]+(ms|s|m|h|d)$";
 }
 
@@ -193,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_in_a_duration_is_understood() {
+    fn a_misspelt_duration_has_a_hint() {
         for (text, written) in [
             ("30 s", "`30s`"),
             (" 5 minutes ", "`5m`"),
@@ -202,7 +212,7 @@ mod tests {
             ("500 ms", "`500ms`"),
             ("1 day", "`1d`"),
         ] {
-            let hint = meant(text).unwrap_or_default();
+            let hint = duration_hint(text).unwrap_or_default();
             assert!(hint.contains(written), "{text:?}: {hint}");
         }
         for text in [
@@ -214,7 +224,7 @@ mod tests {
             "99999999999999999999 s",
             "s",
         ] {
-            assert_eq!(meant(text), None, "{text:?}");
+            assert_eq!(duration_hint(text), None, "{text:?}");
         }
     }
 

@@ -1,29 +1,38 @@
-//! What model calls cost, in tokens.
+//! Token counts of model calls.
 
 use std::ops::AddAssign;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Tokens used by one step or summed over a run. What is zero is left out of the JSON.
+/// Tokens that one step used, or the sum over a run. JSON leaves out `thought_tokens` and `cached_tokens` if they
+/// are zero. Sums saturate.
+///
+/// ```
+/// use workflow_core::value::Usage;
+///
+/// let mut total = Usage::new(100, 20);
+/// total += Usage::new(50, 5);
+/// assert_eq!((total.input_tokens, total.output_tokens), (150, 25));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Usage {
-    /// Tokens of what was sent.
+    /// Tokens of the request, cached ones included.
     pub input_tokens: u64,
-    /// Billed tokens of the answer, thoughts included.
+    /// Billed tokens of the response, thoughts included.
     pub output_tokens: u64,
-    /// The part of `output_tokens` the model thought with.
+    /// The part of `output_tokens` that the model used for thinking.
     #[serde(skip_serializing_if = "is_zero")]
     pub thought_tokens: u64,
-    /// The part of `input_tokens` that came from a cache.
+    /// The part of `input_tokens` that the provider read from a cache.
     #[serde(skip_serializing_if = "is_zero")]
     pub cached_tokens: u64,
 }
 
 impl Usage {
-    /// Tokens in and out.
+    /// Usage with these tokens of request and response, without thoughts and cache.
     pub fn new(input_tokens: u64, output_tokens: u64) -> Self {
         Self {
             input_tokens,
@@ -32,7 +41,7 @@ impl Usage {
         }
     }
 
-    /// Whether nothing was used.
+    /// Whether all counts are zero.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }

@@ -1,4 +1,4 @@
-//! A list of nodes, checked and ready to run: a workflow's own, or the body of a map or loop.
+//! A checked list of nodes, ready to run: the nodes of a workflow, or the body of a map or loop.
 
 use std::sync::Arc;
 
@@ -7,10 +7,10 @@ use serde_json::Value;
 use super::spec::NodeSpec;
 use super::{
     check::Check,
-    plan::{self, Planned},
+    plan::{self, PlannedNode},
 };
 use crate::workflow::check::{
-    data::Inside, graph::Graph, outputs::Shape, outside::Outside, references::Reader,
+    data::Contents, enclosing::EnclosingScope, graph::Graph, outputs::Shape, references::Reader,
 };
 use crate::{
     error::{Fault, FaultCode, Pointer},
@@ -20,14 +20,15 @@ use crate::{
     value::{NodeId, StepPath, StepRef},
 };
 
+/// A checked list of nodes. The machine opens a frame over it each time the list runs.
 pub(crate) struct Body {
-    pub(crate) steps: Box<[Planned]>,
+    pub(crate) steps: Box<[PlannedNode]>,
     pub(crate) variables: Arc<Variables>,
-    /// The nodes nothing depends on: they make the result, unless it is said.
+    /// The nodes that nothing depends on. Without an `output`, their outputs make the result of the list.
     pub(crate) sinks: Box<[usize]>,
-    /// The nodes as events tell them.
+    /// The nodes as `run.created` lists them.
     pub(crate) outline: Arc<[NodeOutline]>,
-    /// What is known of its result.
+    /// What is known of the result.
     pub(super) result: Shape,
 }
 
@@ -40,7 +41,7 @@ impl Body {
             .collect()
     }
 
-    /// The steps of its nodes at a place in the run.
+    /// The steps of the nodes below a place in the run.
     pub(crate) fn steps_within(&self, place: &StepPath) -> Arc<[StepRef]> {
         let steps = self.steps.iter();
         steps
@@ -49,23 +50,27 @@ impl Body {
     }
 }
 
-/// What became of a node.
+/// The outcome of planning one node, kept apart per node so that faults can be put in document order.
 #[derive(Default)]
-struct Planning {
-    step: Option<(Planned, Inside)>,
+struct PlanResult {
+    step: Option<(PlannedNode, Contents)>,
     faults: Vec<Fault>,
     warnings: Vec<Fault>,
 }
 
-/// A list of nodes whose graph is known.
+/// A list of nodes with its dependency graph, before and while the nodes are planned.
 pub(super) struct List<'a> {
     pub(super) nodes: &'a [NodeSpec],
     pub(super) graph: Graph<'a>,
 }
 
 impl<'a> List<'a> {
-    pub(super) fn new(nodes: &'a [NodeSpec], outside: Outside<'a>, check: &mut Check) -> Self {
-        let graph = Graph::of(nodes, outside, &mut check.faults);
+    pub(super) fn new(
+        nodes: &'a [NodeSpec],
+        enclosing: EnclosingScope<'a>,
+        check: &mut Check,
+    ) -> Self {
+        let graph = Graph::of(nodes, enclosing, &mut check.faults);
         Self { nodes, graph }
     }
 
@@ -73,15 +78,15 @@ impl<'a> List<'a> {
         Reader::result(&self.graph)
     }
 
-    /// Plans the nodes that can be built; for each of the others there is a fault.
+    /// Plans the nodes that can be built. Each of the others has a fault.
     pub(super) fn plan(&self, check: &mut Check) -> Body {
-        let mut planned: Vec<Planning> = Vec::new();
-        planned.resize_with(self.nodes.len(), Planning::default);
-        // What is known of an output must be known before the templates that read it are checked. The
-        // faults come in the order the nodes are written, all the same.
+        let mut planned: Vec<PlanResult> = Vec::new();
+        planned.resize_with(self.nodes.len(), PlanResult::default);
+        // The shape of an output must be known before the templates that read it are checked, so nodes are
+        // planned in topological order. The faults are still reported in document order.
         for index in self.graph.order() {
             let found = (check.faults.len(), check.warnings.len());
-            planned[*index] = Planning {
+            planned[*index] = PlanResult {
                 step: plan::plan(&self.nodes[*index], *index, &self.graph, check),
                 faults: check.faults.split_off(found.0),
                 warnings: check.warnings.split_off(found.1),
@@ -92,8 +97,8 @@ impl<'a> List<'a> {
         for (index, (node, planned)) in self.nodes.iter().zip(planned).enumerate() {
             check.faults.extend(planned.faults);
             check.warnings.extend(planned.warnings);
-            if let Some((step, inside)) = planned.step {
-                outline.push(step.outline(node, self.needs(index), inside));
+            if let Some((step, contents)) = planned.step {
+                outline.push(step.outline(node, self.needs(index), contents));
                 steps.push(step);
             }
         }
@@ -106,7 +111,7 @@ impl<'a> List<'a> {
         }
     }
 
-    /// What is known of the result, which may be said with templates.
+    /// What is known of the result, with the `output` of the list if it has one.
     pub(super) fn result_shape(&self, output: Option<&Value>) -> Shape {
         let Some(output) = output else {
             return self.graph.result_shape();
@@ -124,14 +129,14 @@ impl<'a> List<'a> {
             .collect()
     }
 
-    /// Without an `output`, the sinks are what is read.
+    /// Marks the sinks as used: without an `output`, they are the result.
     pub(super) fn use_sinks(&self) {
         for sink in self.graph.sinks() {
             self.graph.uses(sink);
         }
     }
 
-    /// Warns of nodes that do nothing anybody could notice. Comes last, when all is read.
+    /// Warns of nodes without side effects whose output nothing reads. Call it last, when every reader is known.
     pub(super) fn warn_of_unused(&self, check: &mut Check) {
         for (index, node) in self.nodes.iter().enumerate() {
             let kind = node
@@ -142,17 +147,17 @@ impl<'a> List<'a> {
                 continue;
             }
             let id = self.graph.name(index);
-            let detail = format!("nothing reads what `{id}` gives");
+            let detail = format!("nothing reads the output of `{id}`");
             let warning = Fault::new(FaultCode::UnusedNode, &node.at, detail);
             let hint = format!(
-                "name `{}.output` where it is wanted, or take the node out",
+                "use `{}.output` where it is needed, or remove the node",
                 id.replace('-', "_")
             );
             check.warnings.push(warning.with_hint(hint));
         }
     }
 
-    /// The result of a list, which may name every node of it.
+    /// Compiles the result of the list, which may read every node in it.
     pub(super) fn result(&self, json: &Value, at: &Pointer, check: &mut Check) -> Option<Json> {
         match Json::new(json, at) {
             Ok(json) => {

@@ -1,4 +1,6 @@
-//! Which workflows a specification calls, before it is checked.
+//! The workflows that a specification calls, found before it is checked.
+//!
+//! The linker needs the names first: it loads and checks the called workflows, then the caller.
 
 use std::collections::HashSet;
 
@@ -6,8 +8,8 @@ use serde_json::Value;
 
 use crate::{node::ControlKind, value::size};
 
-/// What its `WorkflowNode`s call, each name once, in the order they are written. A specification
-/// that has faults gives what can be seen.
+/// The names that its `WorkflowNode`s call, each once, in document order. A specification with faults gives the names
+/// that can be found.
 pub(crate) fn calls(spec: &Value) -> Vec<&str> {
     let mut called = Called::default();
     if !size::is_deeper_than(size::MAX_SPEC_DEPTH, spec) {
@@ -16,6 +18,7 @@ pub(crate) fn calls(spec: &Value) -> Vec<&str> {
     called.names
 }
 
+/// Collects names without duplicates.
 #[derive(Default)]
 struct Called<'a> {
     names: Vec<&'a str>,

@@ -1,10 +1,12 @@
-//! The content hash: the same for values that differ only in the order of their keys.
+//! The content hash of a specification. Values that differ only in the order of their keys have the same hash.
 
 use std::fmt::Write as _;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+/// SHA-256 of the JSON text with sorted keys, in hexadecimal. Stored runs and workflows contain it, so the algorithm
+/// must not change.
 pub(crate) fn content_hash(value: &Value) -> String {
     let mut sorted = value.clone();
     sorted.sort_all_objects();

@@ -1,11 +1,11 @@
-//! The workflows that others can call.
+//! Called workflows by name: what a check needs to resolve `WorkflowNode`s.
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use super::Workflow;
 use crate::error::FaultCode;
 
-/// Workflows by the names that a `WorkflowNode` calls them by.
+/// The workflows that a `WorkflowNode` can call, by name.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -31,11 +31,11 @@ use crate::error::FaultCode;
 #[derive(Default)]
 pub struct Library {
     workflows: BTreeMap<String, Result<Arc<Workflow>, Refusal>>,
-    /// Names that are not in the library, for "did you mean".
+    /// Names outside the library that a misspelt name may mean.
     others: Arc<[String]>,
 }
 
-/// Why a workflow cannot be called.
+/// Why a workflow cannot be called. It becomes a fault at the call.
 #[derive(Clone, Debug)]
 pub(crate) struct Refusal {
     pub(crate) code: FaultCode,
@@ -49,23 +49,23 @@ impl Library {
         Self::default()
     }
 
-    /// Adds a workflow under a name. What the name meant before is forgotten; workflows that call
-    /// it already keep it.
+    /// Adds a workflow under a name, and replaces an earlier one. Workflows that are already checked keep the
+    /// workflow that they were checked with.
     pub fn insert(&mut self, name: impl Into<String>, workflow: Arc<Workflow>) {
         self.workflows.insert(name.into(), Ok(workflow));
     }
 
-    /// Notes why the workflow of this name cannot be called.
+    /// Records why the workflow of this name cannot be called.
     pub(crate) fn refuse(&mut self, name: &str, refusal: Refusal) {
         self.workflows.insert(name.to_owned(), Err(refusal));
     }
 
-    /// Sets names of workflows that could be meant by a name that is not in the library.
+    /// Sets further names for "did you mean".
     pub(crate) fn suggest(&mut self, names: Arc<[String]>) {
         self.others = names;
     }
 
-    /// Names that could be meant.
+    /// All names that a misspelt name may mean.
     pub(super) fn candidates(&self) -> impl Iterator<Item = &str> {
         self.names().chain(self.others.iter().map(String::as_str))
     }
@@ -74,7 +74,7 @@ impl Library {
         self.workflows.get(name)
     }
 
-    /// The names there are.
+    /// The names in the library, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.workflows.keys().map(String::as_str)
     }

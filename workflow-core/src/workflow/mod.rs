@@ -27,14 +27,14 @@ pub(crate) use self::{
     check::control::{PlannedCall, PlannedLoop, PlannedMap},
     hash::content_hash,
     library::Refusal,
-    plan::{Planned, Work},
+    plan::{NodeKind, PlannedNode},
 };
 use self::{
     body::List,
     check::{
         Check,
+        enclosing::{EnclosingScope, Values},
         outputs::{Lookups, Shape},
-        outside::{Outside, Values},
     },
 };
 pub use self::{check::MAX_NESTING, library::Library};
@@ -46,10 +46,13 @@ use crate::{
     value::{MAX_SPEC_DEPTH, StepRef, ValueSchema, WorkflowId, read_json, size},
 };
 
-/// Where the input's schema stands in a specification, and the input in the request of a run.
+/// The place of the input's schema in a specification, and of the input in the request for a run.
 const INPUT: &str = "#/input";
 
-/// A workflow that was checked whole: acyclic, every reference resolvable, every node built.
+/// A workflow that passed every check: it is acyclic, every reference resolves, every node is built.
+///
+/// It does not change, and cloning the `Arc` around it is the way to share it. Runs, streams and engines all take
+/// an `Arc<Workflow>`.
 ///
 /// ```
 /// use workflow_core::{Registry, Workflow};
@@ -66,7 +69,7 @@ pub struct Workflow {
     hash: Arc<str>,
     origin: Option<(WorkflowId, u32)>,
     body: Arc<Body>,
-    /// The steps of its own nodes.
+    /// The steps of the workflow's own nodes, shared by all runs.
     names: Arc<[StepRef]>,
     input: Option<ValueSchema>,
     output: Option<Json>,
@@ -80,13 +83,14 @@ impl Workflow {
     /// Checks a specification that calls no other workflow, and builds its nodes.
     ///
     /// # Errors
-    /// Every fault there is, each with its place; nothing is built.
+    /// All faults, each with its place: see [`InvalidWorkflow`].
     pub fn from_spec(spec: &Value, registry: &Registry) -> Result<Self, InvalidWorkflow> {
         Self::with_library(spec, registry, &Library::new())
     }
 
-    /// Checks a specification that may call the workflows of a library, and builds its nodes. It
-    /// keeps what it calls: a library that changes later does not change it.
+    /// Checks a specification that may call the workflows of a library, and builds its nodes.
+    ///
+    /// The workflow keeps the workflows that it calls: a later change of the library does not affect it.
     ///
     /// # Errors
     /// As [`from_spec`](Self::from_spec).
@@ -115,8 +119,8 @@ impl Workflow {
             Err(fault) => (None, Some(fault)),
         };
         let values = Values::of_workflow(read.input.as_ref().filter(|_| input.is_some()));
-        let outside = Outside::of_workflow(&values, &lookups, &suggestions);
-        let list = List::new(&nodes, outside, &mut check);
+        let enclosing = EnclosingScope::of_workflow(&values, &lookups, &suggestions);
+        let list = List::new(&nodes, enclosing, &mut check);
         let mut body = list.plan(&mut check);
         check.faults.extend(input_fault);
         let output = read.output.as_ref().and_then(|json| {
@@ -149,40 +153,40 @@ impl Workflow {
         })
     }
 
-    /// Checks a specification in JSON text, which is read by [`read_json`].
+    /// Parses JSON text with [`read_json`], then checks it as [`from_spec`](Self::from_spec) does.
     ///
     /// # Errors
-    /// As [`from_spec`](Self::from_spec); text that is not JSON is one fault, with its line and column.
+    /// As [`from_spec`](Self::from_spec). Text that is not JSON is one fault, with its line and column.
     pub fn from_json(text: &str, registry: &Registry) -> Result<Self, InvalidWorkflow> {
         let spec = read_json(text.as_bytes());
         let spec = spec.map_err(|error| InvalidWorkflow::new(error.into_faults()))?;
         Self::from_spec(&spec, registry)
     }
 
-    /// The name its author gave it.
+    /// The `name` of the specification.
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
 
-    /// SHA-256 of the specification with its keys sorted, in hexadecimal.
+    /// The content hash: SHA-256 of the specification with sorted keys, in hexadecimal.
     pub fn hash(&self) -> &Arc<str> {
         &self.hash
     }
 
-    /// Its nodes in the order they are written, each with what it needs.
+    /// The nodes in document order, each with its needs.
     pub fn nodes(&self) -> &Arc<[NodeOutline]> {
         &self.body.outline
     }
 
-    /// What is worth a second look, though it can be run.
+    /// Warnings: likely mistakes that do not prevent a run, such as an output that nothing reads.
     pub fn warnings(&self) -> &[Fault] {
         &self.warnings
     }
 
-    /// Checks what a run is to be started with against the workflow's `input` schema.
+    /// Checks the input of a run against the workflow's `input` schema. Without a schema, every input fits.
     ///
     /// # Errors
-    /// Every fault there is, each with its place under `#/input`.
+    /// All faults, each with its place under `#/input`.
     pub fn check_input(&self, input: &Value) -> Result<(), Vec<Fault>> {
         if size::is_deeper_than(MAX_SPEC_DEPTH, input) {
             let detail = format!("the input is nested more than {MAX_SPEC_DEPTH} deep");
@@ -193,7 +197,7 @@ impl Workflow {
             .map_or(Ok(()), |schema| schema.check(input, INPUT))
     }
 
-    /// Says which stored workflow it is.
+    /// Sets which stored workflow this is.
     pub(crate) fn stored_as(mut self, id: WorkflowId, version: u32) -> Self {
         self.origin = Some((id, version));
         self
@@ -203,12 +207,12 @@ impl Workflow {
         self.origin
     }
 
-    /// The workflows it calls, and those that they call.
+    /// The workflows that it calls, directly or indirectly.
     pub(crate) fn pins(&self) -> &Arc<[PinnedWorkflow]> {
         &self.pins
     }
 
-    /// How deep its containers stand in each other.
+    /// How deep its containers are nested.
     pub(crate) fn depth(&self) -> usize {
         self.depth
     }
@@ -226,19 +230,19 @@ impl Workflow {
         &self.names
     }
 
-    /// How long a run may take.
+    /// The longest time that a run may take, waits included.
     pub(crate) fn timeout(&self) -> Option<Duration> {
         self.timeout
     }
 
-    /// The result, where the workflow says it.
+    /// The result, if the specification defines one.
     pub(crate) fn output(&self) -> Option<&Json> {
         self.output.as_ref()
     }
 }
 
 impl RunCreated {
-    /// A run of this workflow.
+    /// The first event of a run of this workflow.
     pub(crate) fn of(workflow: &Workflow, input: Arc<Value>) -> Self {
         let (workflow_id, version) = workflow.origin().unzip();
         Self {

@@ -1,11 +1,12 @@
-//! The workflows that are called, directly or not, as runs pin them.
+//! Pins: the called workflows with the versions that a run uses. `run.created` logs them, so that a resumed run
+//! uses the same versions.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::Workflow;
 use crate::event::PinnedWorkflow;
 
-/// Each called workflow once, in the order of their names.
+/// Each called workflow once, sorted by name. A called workflow may call others: their pins are included.
 pub(super) fn of(calls: &BTreeMap<Arc<str>, Arc<Workflow>>) -> Arc<[PinnedWorkflow]> {
     let mut pins = BTreeMap::new();
     for (name, workflow) in calls {

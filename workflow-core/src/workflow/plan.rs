@@ -1,4 +1,4 @@
-//! Every node, checked and ready to run.
+//! Turns a node of a specification into a [`PlannedNode`], which the machine runs.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::check::Check;
 use super::spec::{Defaults, NodeSpec};
 use crate::workflow::check::{
     control::{PlannedCall, PlannedLoop, PlannedMap},
-    data::{self, Built, Inside},
+    data::{self, Built, Contents},
     graph::Graph,
     graph_node::GraphNode,
     outputs::Shape,
@@ -21,23 +21,25 @@ use crate::{
     workflow::spec::{OnAmbiguous, OnError},
 };
 
-/// One node, ready to run.
-pub(crate) struct Planned {
+/// A checked node, ready to run.
+pub(crate) struct PlannedNode {
     pub(crate) id: NodeId,
-    pub(crate) work: Work,
+    pub(crate) kind: NodeKind,
+    /// How many nodes it needs. The machine counts down from it.
     pub(crate) needs: usize,
+    /// The nodes that need it, by their index in the list.
     pub(crate) dependents: Box<[usize]>,
     pub(crate) when: Option<Condition>,
     pub(crate) retry: RetryPolicy,
-    /// Of an attempt; of a map, loop or called workflow in all.
+    /// The timeout of an attempt; for a map, loop or called workflow, of all of it.
     pub(crate) timeout: Option<Duration>,
     pub(crate) on_error: OnError,
     pub(crate) on_ambiguous: OnAmbiguous,
     pub(crate) input: ImplicitInput,
 }
 
-/// What a node does.
-pub(crate) enum Work {
+/// What a node does. The machine has one match over it.
+pub(crate) enum NodeKind {
     Leaf(Box<dyn Node>),
     Map(PlannedMap),
     Loop(PlannedLoop),
@@ -46,13 +48,13 @@ pub(crate) enum Work {
     Delay(DelayNode),
 }
 
-/// Plans a node; one that cannot be planned has a fault.
+/// Plans a node. A node that cannot be planned has at least one fault.
 pub(super) fn plan(
     node: &NodeSpec,
     index: usize,
     graph: &Graph,
     check: &mut Check,
-) -> Option<(Planned, Inside)> {
+) -> Option<(PlannedNode, Contents)> {
     let placed = GraphNode {
         spec: node,
         index,
@@ -60,11 +62,11 @@ pub(super) fn plan(
     };
     let when = condition(node, placed.reader(), check);
     let node_type = data::node_type(node, check)?;
-    refuse_what_does_not_apply(node, node_type, check);
+    refuse_inapplicable_fields(node, node_type, check);
     let Built {
-        work,
+        kind,
         output,
-        inside,
+        contents,
     } = data::build(placed, node_type, check)?;
     graph.set_shape(index, output_shape(output, node));
     let defaults = if node_type.control().is_none() {
@@ -72,9 +74,9 @@ pub(super) fn plan(
     } else {
         Defaults::default()
     };
-    let planned = Planned {
+    let planned = PlannedNode {
         id: node.id.clone()?,
-        work,
+        kind,
         needs: graph.needs(index).len(),
         dependents: graph.dependents(index).into(),
         when,
@@ -85,10 +87,11 @@ pub(super) fn plan(
         on_ambiguous: node.on_ambiguous,
         input: graph.implicit_input(index),
     };
-    Some((planned, inside))
+    Some((planned, contents))
 }
 
-/// What is known of the output of a node, as the nodes after it read it.
+/// What is known of the output as later nodes read it: that of the node itself, or the replacement that `on_error`
+/// defines.
 fn output_shape(own: Shape, node: &NodeSpec) -> Shape {
     match &node.on_error {
         OnError::Output(output) => Shape::one_of(vec![own, Shape::of_value(output)]),
@@ -96,7 +99,7 @@ fn output_shape(own: Shape, node: &NodeSpec) -> Shape {
     }
 }
 
-/// The `when` of a node.
+/// Compiles and checks the `when` of a node.
 fn condition(node: &NodeSpec, reader: Reader, check: &mut Check) -> Option<Condition> {
     let source = node.when.as_ref()?;
     let at = node.at.field("when");
@@ -116,7 +119,7 @@ fn condition(node: &NodeSpec, reader: Reader, check: &mut Check) -> Option<Condi
     }
 }
 
-/// The warning of a condition that reads nothing.
+/// The warning for a condition that reads nothing.
 pub(super) fn constant(condition: &Condition, at: &Pointer) -> Option<Fault> {
     condition.is_constant().then(|| {
         let detail = "the condition reads nothing, so it is always the same";
@@ -125,8 +128,9 @@ pub(super) fn constant(condition: &Condition, at: &Pointer) -> Option<Fault> {
     })
 }
 
-/// Control nodes are not attempted: they have no `retry`, and only containers a `timeout`.
-fn refuse_what_does_not_apply(node: &NodeSpec, node_type: &NodeType, check: &mut Check) {
+/// Refuses fields without a meaning for control nodes. They are not attempted, so they have no `retry`, and only
+/// containers have a `timeout`.
+fn refuse_inapplicable_fields(node: &NodeSpec, node_type: &NodeType, check: &mut Check) {
     let Some(kind) = node_type.control() else {
         return;
     };
@@ -136,31 +140,31 @@ fn refuse_what_does_not_apply(node: &NodeSpec, node_type: &NodeType, check: &mut
         check.fault(fault.with_hint(hint));
     };
     if node.retry.is_some() {
-        refuse("retry", "put it on the nodes that are to be tried again");
+        refuse("retry", "set it on the nodes to be retried");
     }
     if node.timeout.is_some() && !kind.is_container() {
-        refuse("timeout", "how long it waits stands in its `data`");
+        refuse("timeout", "set the wait in its `data`");
     }
     if node.on_ambiguous == OnAmbiguous::Fail {
-        refuse("on_ambiguous", "put it on nodes that must not happen twice");
+        refuse("on_ambiguous", "set it on nodes that must not run twice");
     }
 }
 
-impl Planned {
-    /// The node in `run.created`.
+impl PlannedNode {
+    /// The entry of the node in `run.created`.
     pub(super) fn outline(
         &self,
         node: &NodeSpec,
         needs: Vec<NodeId>,
-        inside: Inside,
+        contents: Contents,
     ) -> NodeOutline {
         NodeOutline {
             id: self.id.clone(),
             kind: node.kind.clone().unwrap_or_default(),
             name: node.name.clone(),
             needs,
-            workflow: inside.workflow,
-            nodes: inside.nodes,
+            workflow: contents.workflow,
+            nodes: contents.nodes,
         }
     }
 }

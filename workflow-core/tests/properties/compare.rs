@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::{
-    forecast::{Forecast, Moment, SAME_MOMENT, StepForecast, Verdict},
+    forecast::{Forecast, Moment, Outcome, SAME_MOMENT, StepForecast},
     invariants::{Checked, ensure},
     log::{Log, Seen, kind, path},
     scripted::World,
@@ -15,7 +15,7 @@ use crate::{
 #[derive(Clone, Copy, PartialEq)]
 enum Expected {
     /// What it does when it is left to itself.
-    Verdict,
+    Outcome,
     Cancelled,
     Nothing,
     /// Any of these.
@@ -40,17 +40,17 @@ pub fn agrees(log: &Log, forecast: &Forecast, slots: usize) -> Checked {
     for (path, step) in &forecast.steps {
         let seen = seen.get(path.as_str()).copied();
         let expected = expected(step, timely);
-        let as_forecast = seen.is_some_and(|seen| is_verdict(seen, &step.verdict, timely));
+        let as_forecast = seen.is_some_and(|seen| is_outcome(seen, &step.outcome, timely));
         let cancelled =
             matches!(seen, Some(Seen::Cancelled(event)) if event["reason"] == "sibling_failed");
         let agrees = match expected {
-            Expected::Verdict => as_forecast,
+            Expected::Outcome => as_forecast,
             Expected::Cancelled => cancelled,
             Expected::Nothing => seen.is_none(),
             Expected::Open => as_forecast || cancelled || seen.is_none(),
         };
         ensure!(agrees, "{path}: {seen:?} does not agree with {step:?}");
-        if expected == Expected::Verdict && log.cut.is_none() {
+        if expected == Expected::Outcome && log.cut.is_none() {
             let starts = starts.get(path).copied().unwrap_or_default();
             ensure!(
                 step.attempts == 0 || starts == step.attempts,
@@ -58,13 +58,13 @@ pub fn agrees(log: &Log, forecast: &Forecast, slots: usize) -> Checked {
             );
         }
         if as_forecast {
-            progress_is_told(log, path, &step.verdict)?;
+            progress_is_complete(log, path, &step.outcome)?;
         }
     }
     ends_as_forecast(log, forecast, timely)
 }
 
-/// What is cancelled is dropped: no call of it goes on to its end.
+/// What is cancelled is dropped: no call of it runs to its end.
 pub fn cancelled_work_stops(
     log: &Log,
     forecast: &Forecast,
@@ -92,10 +92,10 @@ fn is_timely(log: &Log, forecast: &Forecast, slots: usize) -> bool {
 fn expected(step: &StepForecast, timely: bool) -> Expected {
     let before = |one: Moment, other: Moment| one.saturating_add(SAME_MOMENT) < other;
     match step.horizon {
-        None if timely || !step.may_stop => Expected::Verdict,
+        None if timely || !step.may_stop => Expected::Outcome,
         Some(horizon) if timely => {
             if before(step.end, horizon) {
-                Expected::Verdict
+                Expected::Outcome
             } else if before(horizon, step.begin) {
                 Expected::Nothing
             } else if before(step.begin, horizon) && before(horizon, step.end) {
@@ -108,23 +108,23 @@ fn expected(step: &StepForecast, timely: bool) -> Expected {
     }
 }
 
-fn is_verdict(seen: Seen, verdict: &Verdict, timely: bool) -> bool {
-    match (seen, verdict) {
-        (Seen::Completed(event), Verdict::Completed { output, rounds }) => {
+fn is_outcome(seen: Seen, outcome: &Outcome, timely: bool) -> bool {
+    match (seen, outcome) {
+        (Seen::Completed(event), Outcome::Completed { output, rounds }) => {
             let exhausted = rounds.is_some_and(|(_, exhausted)| exhausted);
             let count = rounds.map(|(count, _)| count);
-            // `rounds` may be told or not; what is told is right.
+            // `rounds` may be absent; if present, it must be right.
             event["output"] == *output
                 && (event["exhausted"] == true) == exhausted
                 && (event["rounds"].is_null()
                     || event["rounds"].as_u64() == count.map(|count| count as u64))
         }
-        (Seen::Failed(event), Verdict::Handled { code, output }) => {
+        (Seen::Failed(event), Outcome::Handled { code, output }) => {
             event["handled"] == true
                 && event["error"]["code"] == code.as_str()
                 && event.get("output") == output.as_ref()
         }
-        (Seen::Failed(event), Verdict::Fatal(failure)) => {
+        (Seen::Failed(event), Outcome::Fatal(failure)) => {
             let code = event["error"]["code"].as_str().unwrap_or_default();
             let right = if timely {
                 code == failure.code
@@ -133,14 +133,14 @@ fn is_verdict(seen: Seen, verdict: &Verdict, timely: bool) -> bool {
             };
             right && event["handled"] == false && event.get("output").is_none()
         }
-        (Seen::Skipped(event), Verdict::Skipped(reason)) => event["reason"] == *reason,
+        (Seen::Skipped(event), Outcome::Skipped(reason)) => event["reason"] == *reason,
         _ => false,
     }
 }
 
-/// A map tells each item that ended, a loop each round that begins.
-fn progress_is_told(log: &Log, of_path: &str, verdict: &Verdict) -> Checked {
-    let Verdict::Completed { output, rounds } = verdict else {
+/// A map reports each item that ended, a loop each round that begins.
+fn progress_is_complete(log: &Log, of_path: &str, outcome: &Outcome) -> Checked {
+    let Outcome::Completed { output, rounds } = outcome else {
         return Ok(());
     };
     let progress = || {
@@ -148,18 +148,18 @@ fn progress_is_told(log: &Log, of_path: &str, verdict: &Verdict) -> Checked {
         events.filter(move |event| kind(event) == "node.progress" && path(event) == of_path)
     };
     if let Some((count, _)) = rounds {
-        let told: Vec<_> = progress()
+        let reported: Vec<_> = progress()
             .filter_map(|event| event["round"].as_u64())
             .collect();
         ensure!(
-            told.iter().copied().eq(0..*count as u64),
-            "{of_path} tells the rounds {told:?} of {count}"
+            reported.iter().copied().eq(0..*count as u64),
+            "{of_path} reports the rounds {reported:?} of {count}"
         );
         return Ok(());
     }
     let ended: Vec<_> = progress().filter(|event| event["item"].is_u64()).collect();
     if ended.is_empty() {
-        return Ok(()); // No map, or an empty one. That others tell their items is checked by their steps.
+        return Ok(()); // No map, or an empty one. That others report their items is checked by their steps.
     }
     let items = output.as_array().map_or(0, Vec::len) as u64;
     let done = ended
@@ -169,14 +169,14 @@ fn progress_is_told(log: &Log, of_path: &str, verdict: &Verdict) -> Checked {
         done.eq(1..=items),
         "{of_path} does not count its {items} items: {ended:?}"
     );
-    let mut told: Vec<_> = ended
+    let mut reported: Vec<_> = ended
         .iter()
         .filter_map(|event| event["item"].as_u64())
         .collect();
-    told.sort_unstable();
+    reported.sort_unstable();
     ensure!(
-        told.into_iter().eq(0..items),
-        "{of_path} does not tell each item once: {ended:?}"
+        reported.into_iter().eq(0..items),
+        "{of_path} does not report each item once: {ended:?}"
     );
     ensure!(
         ended.iter().all(|event| event["items"] == items),
@@ -216,7 +216,7 @@ fn ends_as_forecast(log: &Log, forecast: &Forecast, timely: bool) -> Checked {
     Ok(())
 }
 
-/// `run.failed` names the step that failed: it may be told from the inside or from the outside.
+/// `run.failed` names the step that failed: the inner step or the node around it.
 fn names_the_step(log: &Log, last: &Value, forecast: &Forecast, timely: bool) -> Checked {
     let named = last["path"].as_str().unwrap_or_default();
     let seen: BTreeMap<_, _> = log.steps();

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     compare,
     flow::{Flow, Step, Work},
-    forecast::{Forecast, Moment, StepForecast, Verdict},
+    forecast::{Forecast, Moment, Outcome, StepForecast},
     generate::flows,
     invariants,
     log::{Log, kind},
@@ -68,7 +68,7 @@ fn node(node: &Step, path: &str, step: &StepForecast, forecast: &Forecast, timed
         return;
     }
     let mut say = |moment, event: Value| timed.push((moment, event));
-    if let Verdict::Skipped(reason) = &step.verdict {
+    if let Outcome::Skipped(reason) = &step.outcome {
         return say(
             step.begin,
             json!({"type": "node.skipped", "path": path, "reason": reason}),
@@ -94,23 +94,23 @@ fn node(node: &Step, path: &str, step: &StepForecast, forecast: &Forecast, timed
             json!({"type": "node.cancelled", "path": path, "reason": "sibling_failed"}),
         );
     }
-    let end = match &step.verdict {
-        Verdict::Completed { output, rounds } => {
+    let end = match &step.outcome {
+        Outcome::Completed { output, rounds } => {
             let (count, exhausted) = rounds.unwrap_or_default();
             json!({"type": "node.completed", "path": path, "attempt": step.attempts, "output": output,
                 "exhausted": exhausted, "rounds": rounds.map(|_| count)})
         }
-        Verdict::Handled { code, output } => {
+        Outcome::Handled { code, output } => {
             let mut event = json!({"type": "node.failed", "path": path, "error": {"code": code}, "handled": true});
             if let Some(output) = output {
                 event["output"] = output.clone();
             }
             event
         }
-        Verdict::Fatal(failure) => {
+        Outcome::Fatal(failure) => {
             json!({"type": "node.failed", "path": path, "error": {"code": failure.code}, "handled": false})
         }
-        Verdict::Skipped(_) => return,
+        Outcome::Skipped(_) => return,
     };
     say(step.end, end);
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     does_what_it_says,
     flow::{Fate, Flow, MapWork, Needs, OnError, Over, Pace, Script, Step, Work},
-    forecast::{Forecast, StepForecast, Verdict},
+    forecast::{Forecast, Outcome, StepForecast},
     forms::{Condition, Shape, Term},
     generate::flows,
     log::{Log, Place},
@@ -131,8 +131,8 @@ pub fn step<'f>(forecast: &'f Forecast, path: &str) -> &'f StepForecast {
         .unwrap_or_else(|| panic!("{path} is not forecast"))
 }
 
-pub fn skipped(reason: &'static str) -> Verdict {
-    Verdict::Skipped(reason)
+pub fn skipped(reason: &'static str) -> Outcome {
+    Outcome::Skipped(reason)
 }
 
 proptest! {

@@ -19,7 +19,7 @@ pub type Steps = BTreeMap<String, StepForecast>;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepForecast {
-    pub verdict: Verdict,
+    pub outcome: Outcome,
     pub begin: Moment,
     pub end: Moment,
     /// When the first of the lists around it fails, if one does: what is not settled then will not be.
@@ -34,7 +34,7 @@ pub struct StepForecast {
 
 /// What becomes of a step that is left to itself.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Verdict {
+pub enum Outcome {
     Completed {
         output: Value,
         /// Only of loops: how many there were, and whether they were all that may be.

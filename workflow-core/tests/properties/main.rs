@@ -58,8 +58,8 @@ proptest! {
     fn a_run_does_what_the_language_says(flow in flows(), slots in slots()) {
         let (host, forecast) = (Host::new(&flow, slots), forecast(&flow));
         let log = Log::of(&host.run());
-        told(&log, does_what_it_says(&log, &flow, &forecast, slots))?;
-        told(&log, compare::cancelled_work_stops(&log, &forecast, slots, &host.world))?;
+        with_log(&log, does_what_it_says(&log, &flow, &forecast, slots))?;
+        with_log(&log, compare::cancelled_work_stops(&log, &forecast, slots, &host.world))?;
     }
 
     #[test]
@@ -74,8 +74,8 @@ proptest! {
             let prefix = through_json(&whole[..cut]);
             let rest = host.resume(&prefix);
             let log = Log::resumed(&prefix, &rest);
-            told(&log, does_what_it_says(&log, &flow, &forecast, slots))?;
-            told(&log, nothing_done_is_done_again(&Log::of(&prefix), &host.world))?;
+            with_log(&log, does_what_it_says(&log, &flow, &forecast, slots))?;
+            with_log(&log, nothing_done_is_done_again(&Log::of(&prefix), &host.world))?;
         }
     }
 }
@@ -96,7 +96,7 @@ fn nothing_done_is_done_again(before: &Log, world: &World) -> Checked {
     Ok(())
 }
 
-fn told(log: &Log, checked: Checked) -> Result<(), TestCaseError> {
+fn with_log(log: &Log, checked: Checked) -> Result<(), TestCaseError> {
     checked.map_err(|why| TestCaseError::fail(format!("{why}\n{log:?}")))
 }
 

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::{
     flow::{FIRST_WAIT_MS, Fate, Flow, OnError, Script, Step, Work},
-    forecast::{Failure, Forecast, Moment, StepForecast, Steps, Verdict, most_at_once},
+    forecast::{Failure, Forecast, Moment, Outcome, StepForecast, Steps, most_at_once},
     forms::Shape,
     scope::Scope,
     scripted::millis,
@@ -50,7 +50,7 @@ struct Reference {
     open: bool,
 }
 
-/// How a step ends by itself, before its `on_error` is asked.
+/// How a step ends by itself, before its `on_error` applies.
 struct StepEnd {
     at: Moment,
     attempts: u32,
@@ -95,7 +95,7 @@ impl Reference {
         };
         let leaf = node.body().is_none();
         let mut forecast = StepForecast {
-            verdict: Verdict::Skipped(skipped.unwrap_or_default()),
+            outcome: Outcome::Skipped(skipped.unwrap_or_default()),
             begin: ready,
             end: ready,
             horizon: None,
@@ -107,7 +107,7 @@ impl Reference {
             forecast.leaf = false;
             if holds.is_none() {
                 let failure = Failure::of("template_error", path);
-                forecast.verdict = self.on_error(&node.on_error, failure);
+                forecast.outcome = self.on_error(&node.on_error, failure);
             }
             return (forecast, Steps::new());
         }
@@ -119,8 +119,8 @@ impl Reference {
         let end = self.work(node, scope, implicit, path, ready);
         forecast.end = end.at;
         forecast.attempts = end.attempts;
-        forecast.verdict = match end.result {
-            Ok(output) => Verdict::Completed {
+        forecast.outcome = match end.result {
+            Ok(output) => Outcome::Completed {
                 output,
                 rounds: end.rounds,
             },
@@ -129,15 +129,15 @@ impl Reference {
         (forecast, end.inner)
     }
 
-    fn on_error(&mut self, on_error: &OnError, failure: Failure) -> Verdict {
+    fn on_error(&mut self, on_error: &OnError, failure: Failure) -> Outcome {
         let output = match on_error {
-            OnError::Absent | OnError::Fail => return Verdict::Fatal(failure),
+            OnError::Absent | OnError::Fail => return Outcome::Fatal(failure),
             OnError::Continue => None,
             OnError::Output(output) => Some(output.clone()),
         };
         // Those after it can see the code, and it might have been another.
         self.open |= failure.possible.len() > 1;
-        Verdict::Handled {
+        Outcome::Handled {
             code: failure.code,
             output,
         }

@@ -1,4 +1,4 @@
-//! A store that fails when it is told to.
+//! A store that fails on demand.
 
 use std::sync::{
     Arc, Mutex,
@@ -18,7 +18,7 @@ pub enum Trouble {
     None,
     /// It fails, and nothing is done.
     Before,
-    /// It is done, but is said to have failed.
+    /// It is done, but reports a failure.
     After,
     /// Neither this call nor any later one comes back, as when the process is gone.
     Gone,
@@ -34,7 +34,7 @@ pub struct Faulty {
 }
 
 impl Faulty {
-    /// `plan` is asked before each call, with its number, counted from 1, and its name.
+    /// `plan` is called before each call, with the number of the call, counted from 1, and its name.
     pub fn new(
         store: Arc<dyn Store>,
         plan: impl FnMut(usize, &str) -> Trouble + Send + 'static,
@@ -70,7 +70,7 @@ impl Faulty {
         let number = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
         let trouble = (self.plan.lock().unwrap())(number, name);
         let failed = || StoreError::Unavailable("the disk is full".into());
-        // Whoever waits for a real store waits.
+        // A real store yields here, too.
         tokio::task::yield_now().await;
         match trouble {
             Trouble::None => work.await,

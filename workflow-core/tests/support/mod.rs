@@ -47,7 +47,7 @@ impl Probe {
     }
 }
 
-/// Notes `drop` when it goes before it was told that all is well.
+/// Records `drop` when it is dropped before it is disarmed.
 struct Guard(Probe, String, bool);
 
 impl Drop for Guard {
@@ -120,7 +120,7 @@ impl Node for ScriptNode {
     }
 }
 
-/// Gives on what it was given.
+/// Returns its input.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Echo {}

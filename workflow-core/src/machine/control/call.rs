@@ -12,13 +12,13 @@ use crate::{
     workflow::PlannedCall,
 };
 
-/// A call has one frame.
+/// The place of the only frame of a call.
 const CALLED: Place = 0;
 
-/// What a called workflow reads.
+/// The input of a called workflow.
 struct Input {
     value: Arc<Value>,
-    /// Whether it was made for the call, and is no value of another step.
+    /// Whether the value was made for the call. Otherwise another step holds it, and its memory is counted there.
     is_new: bool,
 }
 
@@ -42,7 +42,7 @@ impl Control for PlannedCall {
         }
     }
 
-    /// The path of a step in the called workflow continues with the id of its node.
+    /// The id of the inner node follows directly: a call adds no segment.
     fn descend(&self, _path: &mut Segments<'_>) -> Option<Place> {
         Some(CALLED)
     }
@@ -62,8 +62,8 @@ impl Control for PlannedCall {
         if let State::Refused(problem) = &container.state {
             return Next::Fail(Arc::clone(problem));
         }
-        // The event that begins a call opens its frame, whatever the limit is. A call in which something
-        // has begun is within the limit of the host that began it.
+        // The event that begins a call opens its frame, whatever the limit is. If something has begun in
+        // it, the host that began it allowed it.
         let others = step.frames.open() - 1;
         match step.limits.check_frames(others) {
             Err(error) if is_untouched(step) => Next::fail(error.into_problem()),
@@ -85,8 +85,8 @@ impl PlannedCall {
         } else {
             let value = scope.implicit_input(implicit).cloned();
             let value = value.ok_or_else(|| {
-                NodeError::new("no_implicit_input", "there is nothing to call it with")
-                    .with_hint("say its `input`")
+                NodeError::new("no_implicit_input", "the call has no input")
+                    .with_hint("set its `input`")
             })?;
             let is_new = false;
             Input { value, is_new }
@@ -101,7 +101,7 @@ impl PlannedCall {
     }
 }
 
-/// Whether no step of the called workflow has begun or is settled.
+/// Whether no step of the called workflow has begun.
 fn is_untouched(step: &View<'_>) -> bool {
     let untouched = |state| matches!(state, StepState::Idle { .. } | StepState::Due { .. });
     let frame = step.frame(CALLED);

@@ -1,4 +1,7 @@
-//! Maps: the body once for each item.
+//! Maps: the body once per item.
+//!
+//! Items begin in order, at most `concurrency` at a time, and end in any order. An item that ended keeps its result, not its
+//! frame.
 
 use std::{cell::OnceCell, sync::Arc};
 
@@ -24,7 +27,7 @@ impl Control for PlannedMap {
         step.hold(State::Map(MapState::Begun(OnceCell::new())));
     }
 
-    /// The number of items is known, or an item is done. As many items begin as may be open.
+    /// The number of items is known, or an item ended. Then as many items begin as may be open.
     fn progress(&self, step: &mut Changes<'_>, progress: Progress) -> Result<(), DoesNotFit> {
         let Progress::Items { items, item, .. } = progress else {
             return Err(DoesNotFit);
@@ -33,7 +36,7 @@ impl Control for PlannedMap {
             None => self.know_items(step, items)?,
             Some(item) => close_item(step, item, items)?,
         }
-        while step.frames.has_room() && self.may_begin_item(step) && self.begin_item(step).is_some()
+        while step.frames.may_open() && self.may_begin_item(step) && self.begin_item(step).is_some()
         {
         }
         Ok(())
@@ -88,7 +91,7 @@ impl Control for PlannedMap {
 }
 
 impl PlannedMap {
-    /// Evaluates what the map is over: at most this many items.
+    /// Evaluates `over` to at most `most` items.
     fn evaluate(&self, scope: &Arc<Scope>, most: usize) -> Result<Vec<Value>, NodeError> {
         let mut budget = Budget::of(MAX_RESULT_BYTES);
         match self.node.over.evaluate_list(scope, most, &mut budget)? {
@@ -102,7 +105,7 @@ impl PlannedMap {
         }
     }
 
-    /// Decides on the event that says how many items there are.
+    /// Decides on the event with the number of items.
     fn announce(&self, step: &View<'_>, found: &OnceCell<Vec<Value>>) -> Next {
         let count = match found.get() {
             Some(items) => Ok(items.len()),
@@ -139,7 +142,7 @@ impl PlannedMap {
         Ok(())
     }
 
-    /// The number of items is in the log.
+    /// Applies the number of items.
     fn know_items(&self, step: &mut Changes<'_>, count: usize) -> Result<(), DoesNotFit> {
         let found = match step.container_mut().map(|it| &mut it.state) {
             Some(State::Map(MapState::Begun(found))) => found.take(),
@@ -147,7 +150,7 @@ impl PlannedMap {
         };
         let found = match found {
             Some(found) => found,
-            // In replay: as many as there were, whatever the limit of this host is.
+            // In replay: as many items as the log says, whatever the limit of this host is.
             None => (self.evaluate(&step.outer().scope, count)).map_err(|_| DoesNotFit)?,
         };
         if found.len() != count {
@@ -167,7 +170,7 @@ impl PlannedMap {
         open < self.node.concurrency
     }
 
-    /// Begins the next item, if there is one.
+    /// Begins the next item. `None` if all have begun.
     fn begin_item(&self, step: &mut Changes<'_>) -> Option<()> {
         let items = items(step).ok()?;
         let index = items.next_index();
@@ -199,11 +202,11 @@ fn items<'a>(step: &'a mut Changes<'_>) -> Result<&'a mut Items, DoesNotFit> {
     }
 }
 
-/// An item is done: its result stays, its frame is closed.
+/// Stores the result of an item and closes its frame.
 fn close_item(step: &mut Changes<'_>, item: Place, count: usize) -> Result<(), DoesNotFit> {
     let frame = step.container().and_then(|it| it.frames.get(&item));
     let frame = step.frames.at(*frame.ok_or(DoesNotFit)?);
-    if !frame.is_through() {
+    if !frame.is_finished() {
         return Err(DoesNotFit);
     }
     let result = item_result(frame);
@@ -220,7 +223,7 @@ fn close_item(step: &mut Changes<'_>, item: Place, count: usize) -> Result<(), D
     Ok(())
 }
 
-/// Decides on the event of an item that is done, with a result or without.
+/// Decides on the event of an item that ended, with or without a result.
 fn item_done(step: &View<'_>, item: Place) -> Next {
     let (Some(container), Some(frame)) = (step.container(), step.frame(item)) else {
         return Next::Rest;
@@ -239,7 +242,7 @@ fn item_done(step: &View<'_>, item: Place) -> Next {
     })
 }
 
-/// The result of an item: `null` if it failed.
+/// The result of an item; `null` if it failed.
 fn item_result(frame: &Frame) -> Arc<Value> {
     let is_settled = frame.failure.is_none() && frame.unsettled == 0;
     let result = is_settled.then(|| frame.result(None).ok()).flatten();

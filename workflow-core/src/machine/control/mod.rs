@@ -1,4 +1,4 @@
-//! The kinds of control nodes: one file each, with the same hooks.
+//! The behaviour of control nodes: one file per kind, with the same hooks.
 
 mod call;
 mod delay;
@@ -24,17 +24,20 @@ use crate::{
     event::{EventKind, NodeProgress, Progress, Report},
     template::{Json, Scope},
     value::{StepRef, Timestamp, WaitId},
-    workflow::{Body, Planned, Work},
+    workflow::{Body, NodeKind, PlannedNode},
 };
 
 /// The behaviour of one kind of control node.
 ///
-/// A step of this kind holds frames, each with a [`Place`]. The kind decides how many there are, which bodies they have,
+/// A step of this kind holds frames, each with a [`Place`]. The kind decides how many there are, which bodies they run,
 /// when they open and when they close.
+///
+/// There are two groups of hooks. Transition hooks apply an event and run in replay, too: they may change what the step holds, and
+/// nothing else. Decision hooks read the state and return what comes next; the machine does it.
 pub(super) trait Control {
     // Transition: these hooks apply an event. They may change what the step holds, and nothing else.
 
-    /// Applies `node.started`. What fails here is stored, for [`next`](Self::next) to fail the step with.
+    /// Applies `node.started`. An error is stored, and [`next`](Self::next) fails the step with it.
     fn begin(&self, _step: &mut Changes<'_>) {}
 
     /// Applies `node.progress`. An event that does not fit changes nothing.
@@ -42,27 +45,27 @@ pub(super) trait Control {
         Err(DoesNotFit)
     }
 
-    /// Opens the frame at a place, in replay, because the log has an event of a step in it.
+    /// Opens the frame at a place in replay, because the log has an event of a step in it.
     ///
-    /// Only for frames that this host did not open because its limit of open frames is lower than that of
-    /// the host before it.
+    /// Needed for frames that this host did not open because its limit of open frames is lower than that of the host
+    /// before it.
     fn reopen(&self, _step: &mut Changes<'_>, _place: Place) -> Result<(), DoesNotFit> {
         Err(DoesNotFit)
     }
 
-    /// Whether `node.waiting` may follow now.
+    /// Whether `node.waiting` may follow.
     fn may_wait(&self) -> bool {
         false
     }
 
-    /// The frame that a path continues in. Takes as many segments as the kind has written before the id of the node.
+    /// The frame in which a path continues. Takes as many segments as the kind writes before the id of the node.
     fn descend(&self, _path: &mut Segments<'_>) -> Option<Place> {
         None
     }
 
     // Decisions: these hooks read, and return what comes next. The machine does it.
 
-    /// How long the step may take, if the kind has a limit of its own.
+    /// The longest time of the step, if the kind has a limit of its own.
     fn timeout(&self) -> Option<Duration> {
         None
     }
@@ -72,30 +75,30 @@ pub(super) trait Control {
         None
     }
 
-    /// What comes next for an open step: after each event of its own, and after a restart.
+    /// What comes next for an open step. Called after each of its own events and after a restart.
     fn next(&self, step: &View<'_>) -> Next;
 
-    /// Every step of a frame is settled. After a restart the machine may ask once more for a frame that
-    /// is still there; a kind that keeps such frames answers [`Next::Rest`] for them.
+    /// Every step of a frame is settled. After a restart the machine may call this once more for a frame that
+    /// is still open; a kind that keeps such frames returns [`Next::Rest`] for them.
     fn frame_settled(&self, _step: &View<'_>, _place: Place, _result: &Arc<Value>) -> Next {
         Next::Rest
     }
 
-    /// A frame failed, and what was running in it was cancelled.
+    /// A frame failed, and what ran in it was cancelled.
     fn frame_failed(&self, _step: &View<'_>, _place: Place, error: Arc<Problem>) -> Next {
         Next::Fail(error)
     }
 }
 
-/// What a kind decides.
+/// The decision of a kind.
 pub(super) enum Next {
-    /// Nothing, until an event or an input.
+    /// Nothing, until the next event or input.
     Rest,
     /// Append this event. [`Control::next`] follows if the step is still open.
     Emit(EventKind),
     /// Complete the step.
     Complete(Arc<Value>, Option<Box<Report>>),
-    /// Cancel what is running in the step, and fail it.
+    /// Cancel what runs in the step, and fail it.
     Fail(Arc<Problem>),
 }
 
@@ -105,20 +108,20 @@ impl Next {
     }
 }
 
-/// The behaviour of a node, or `None` for a leaf. The one match over the kinds in this layer.
+/// The behaviour of a node; `None` for a leaf. This is the only match over the kinds in this layer.
 #[inline]
-pub(super) fn of(work: &Work) -> Option<&dyn Control> {
-    match work {
-        Work::Leaf(_) => None,
-        Work::Map(map) => Some(map),
-        Work::Loop(repeat) => Some(repeat),
-        Work::Call(call) => Some(call),
-        Work::Human(human) => Some(human),
-        Work::Delay(delay) => Some(delay),
+pub(super) fn of(kind: &NodeKind) -> Option<&dyn Control> {
+    match kind {
+        NodeKind::Leaf(_) => None,
+        NodeKind::Map(map) => Some(map),
+        NodeKind::Loop(repeat) => Some(repeat),
+        NodeKind::Call(call) => Some(call),
+        NodeKind::Human(human) => Some(human),
+        NodeKind::Delay(delay) => Some(delay),
     }
 }
 
-/// What a decision reads.
+/// What a decision can read.
 pub(super) struct View<'a> {
     pub(super) frames: &'a Frames,
     pub(super) step: StepId,
@@ -126,7 +129,7 @@ pub(super) struct View<'a> {
     pub(super) now: Timestamp,
     /// The number of the next event.
     pub(super) next_seq: u64,
-    /// How many events the log has if the run ends now.
+    /// The number of events in the log if the run ends now.
     pub(super) events_at_end: u64,
 }
 
@@ -143,12 +146,12 @@ impl<'a> View<'a> {
         self.frames.get(*frame)
     }
 
-    /// The values that the step itself sees.
+    /// The values that the step itself can read.
     fn scope(&self) -> &'a Arc<Scope> {
         &self.frames.at(self.step.frame).scope
     }
 
-    fn planned(&self) -> &'a Planned {
+    fn planned(&self) -> &'a PlannedNode {
         self.frames.planned(self.step)
     }
 
@@ -203,28 +206,28 @@ impl<'a> Changes<'a> {
         self.frames.step_mut(self.step).container.as_deref_mut()
     }
 
-    /// The frame that the step itself is in.
+    /// The frame that contains the step itself.
     fn outer(&self) -> &Frame {
         self.frames.at(self.step.frame)
     }
 
-    /// Lets the step hold this, without frames.
+    /// Gives the step a container with this state, without frames.
     fn hold(&mut self, state: State) {
         let container = Box::new(Container::new(state));
         self.frames.step_mut(self.step).container = Some(container);
     }
 
-    /// Counts memory of what the step holds beside its frames.
+    /// Adds memory of what the step holds besides its frames.
     fn charge(&mut self, bytes: usize) {
         self.frames.charge(self.step.frame, bytes);
     }
 
-    /// Counts memory that the step no longer holds.
+    /// Subtracts memory of what the step held besides its frames.
     fn credit(&mut self, bytes: usize) {
         self.frames.credit(self.step.frame, bytes);
     }
 
-    /// Opens a frame of the step. Its first nodes are due.
+    /// Opens a frame of the step. Its first nodes become due.
     fn open(
         &mut self,
         place: Place,
@@ -241,7 +244,7 @@ impl<'a> Changes<'a> {
         id
     }
 
-    /// Closes a frame of the step; its values are gone.
+    /// Closes a frame of the step and drops its values.
     fn close(&mut self, place: Place) {
         let frame = self.container_mut().and_then(|it| it.frames.remove(&place));
         if let Some(frame) = frame {

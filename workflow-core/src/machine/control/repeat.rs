@@ -1,4 +1,4 @@
-//! Loops: the body, round after round.
+//! Loops: the body, round after round. Only one round is open at a time.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Which step a path in a log means.
+//! Finds the step that a path in a log names.
 
 use super::{Agenda, FrameId, Logged, StepId};
 use crate::{
@@ -42,7 +42,7 @@ impl Logged {
             if !matches!(state.state, StepState::Open { .. }) {
                 return None;
             }
-            let place = control::of(&frame.body.steps[node].work)?.descend(&mut path)?;
+            let place = control::of(&frame.body.steps[node].kind)?.descend(&mut path)?;
             id = match state.container.as_deref()?.frames.get(&place) {
                 Some(frame) => *frame,
                 None => return Some(Located::Closed { step, place }),

@@ -1,4 +1,7 @@
-//! What the log says about a run.
+//! The logged state: what the log says about a run.
+//!
+//! Its fields are private to this module, and [`Logged::apply`] is the only transition, so the rest of the machine can only
+//! decide on events.
 
 mod locate;
 mod step;
@@ -22,28 +25,28 @@ use crate::{
     workflow::Workflow,
 };
 
-/// Why a run is suspended whose host stops.
+/// The reason of `run.suspended` when the host stops.
 pub(crate) const SHUTDOWN: &str = "shutdown";
 
 /// The state of a run, as its log says it.
 ///
-/// [`apply`](Self::apply) is the only way to change it, live and in replay. So a state can always be read back from
-/// the log that led to it, and each prefix of a log is a valid state.
+/// [`apply`](Self::apply) is the only way to change it, live and in replay. So every state can be rebuilt from its log, and each
+/// prefix of a log is a valid state.
 pub(super) struct Logged {
     frames: Frames,
     run_id: RunId,
     /// The number of the last event.
     seq: u64,
     phase: Phase,
-    /// Outputs of an earlier run that nodes of the workflow take over, by the index of the node.
+    /// Outputs of an earlier run that this run reuses, by the index of the node.
     reused: BTreeMap<usize, ReusedStep>,
     /// When the run fails if it has not ended.
     deadline: Option<Timestamp>,
     /// The waits for persons and times.
     waits: BTreeMap<WaitId, Wait>,
-    /// How many attempts have started and not ended.
+    /// How many attempts have started and not ended, lost ones included.
     running: usize,
-    /// How many steps have begun and are not settled.
+    /// How many steps have begun and are not settled. Each gets one more event when the run ends.
     open: usize,
     usage: Usage,
 }
@@ -53,11 +56,11 @@ pub(super) struct Logged {
 pub(super) enum Phase {
     New,
     Created,
-    /// It runs, since this time.
+    /// Running; started at this time.
     Started(Timestamp),
-    /// It waits for persons and times; started at this time.
+    /// Waiting for people or times; started at this time.
     Suspended(Timestamp),
-    /// Its host stopped; started at this time.
+    /// Suspended because its host stopped; started at this time.
     Interrupted(Timestamp),
     Ended,
 }
@@ -155,13 +158,13 @@ impl Logged {
         }
     }
 
-    /// How many events the log has if the run ends now: those it has, one for each step that has begun, and its last.
+    /// The number of events in the log if the run ends now: those it has, one per open step, and the last one.
     #[inline]
     pub(super) fn events_at_end(&self) -> u64 {
         self.seq + self.open as u64 + 1
     }
 
-    /// What the step takes over from an earlier run.
+    /// The output that the step reuses from an earlier run.
     pub(super) fn reused(&self, step: StepId) -> Option<&ReusedStep> {
         let is_root = step.frame == FrameId::ROOT;
         is_root.then(|| self.reused.get(&step.node())).flatten()
@@ -188,7 +191,7 @@ impl Logged {
         applied.map_err(|DoesNotFit| misfit())
     }
 
-    /// Applies the next event, live and in replay: the only transition. `step` is the step that the event is about.
+    /// Applies the next event, live and in replay. This is the only transition. `step` is the step of the event.
     #[inline]
     pub(super) fn apply(
         &mut self,

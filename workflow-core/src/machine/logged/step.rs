@@ -1,4 +1,4 @@
-//! The transition of one step.
+//! The transition of a step: one match over state and event.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,11 +14,11 @@ use crate::{
         step::{Step, StepState, is_nearer},
     },
     value::{Timestamp, WaitId},
-    workflow::Work,
+    workflow::NodeKind,
 };
 
 impl Logged {
-    /// Checks that an event can follow in the state of its step, and applies it.
+    /// Checks that an event can follow in the state of its step, and applies it. An event that cannot changes nothing.
     pub(super) fn apply_to_step(
         &mut self,
         id: StepId,
@@ -124,11 +124,11 @@ impl Logged {
         let frame = self.frames.at_mut(id.frame);
         let step = &mut frame.steps[id.node()];
         self.open += usize::from(!step.is_open());
-        if let Work::Leaf(_) = frame.body.steps[id.node()].work {
+        if let NodeKind::Leaf(_) = frame.body.steps[id.node()].kind {
             let is_running = matches!(step.state, StepState::Running { .. });
             self.running += usize::from(!is_running);
             step.start(started, at);
-            return agenda.found(id);
+            return agenda.remove_lost(id);
         }
         step.open(started, at);
         _ = self.change(id, agenda, |kind, step| {
@@ -145,11 +145,11 @@ impl Logged {
         change: impl FnOnce(&dyn Control, &mut Changes<'_>) -> Result<(), DoesNotFit>,
     ) -> Result<(), DoesNotFit> {
         let body = Arc::clone(&self.frames.at(id.frame).body);
-        let kind = control::of(&body.steps[id.node()].work).ok_or(DoesNotFit)?;
+        let kind = control::of(&body.steps[id.node()].kind).ok_or(DoesNotFit)?;
         change(kind, &mut Changes::new(&mut self.frames, agenda, id))
     }
 
-    /// Opens a frame of a step that this host would not have opened.
+    /// Opens a frame that this host would not have opened itself.
     pub(super) fn reopen(
         &mut self,
         id: StepId,
@@ -160,7 +160,7 @@ impl Logged {
     }
 
     fn may_wait(&self, id: StepId, step: &Step, wait: WaitId) -> bool {
-        let kind = control::of(&self.frames.planned(id).work);
+        let kind = control::of(&self.frames.planned(id).kind);
         kind.is_some_and(Control::may_wait)
             && step.container.is_none()
             && wait == WaitId::of_event(self.seq + 1)
@@ -191,7 +191,7 @@ impl Logged {
         agenda.failed.push_back(id.frame);
     }
 
-    /// Ends what a step has: its attempt, its wait, its frames. Counts what the attempt used.
+    /// Ends what a step holds: its attempt, its wait, its frames. Adds what it used.
     fn release(&mut self, id: StepId, report: Option<&Report>, agenda: &mut Agenda) {
         if let Some(report) = report {
             self.usage += report.usage;
@@ -200,7 +200,7 @@ impl Logged {
         match step.state {
             StepState::Running { .. } => {
                 self.running -= 1;
-                agenda.found(id);
+                agenda.remove_lost(id);
             }
             StepState::Waiting { wait, .. } => _ = self.waits.remove(&wait),
             _ => {}
@@ -214,7 +214,7 @@ impl Logged {
         }
     }
 
-    /// A step is settled; its dependents become due. `is_live` unless it was skipped.
+    /// Settles a step; dependents whose needs are all settled become due. `is_live` unless it was skipped.
     fn settle(&mut self, id: StepId, is_live: bool, agenda: &mut Agenda) {
         let frame = self.frames.at_mut(id.frame);
         let step = &mut frame.steps[id.node()];
@@ -231,7 +231,7 @@ impl Logged {
         }
     }
 
-    /// Nothing more happens in a step. It counts as unsettled: its frame has failed.
+    /// Marks a step as ended without settling its frame, which has failed or ends.
     fn close(&mut self, id: StepId) {
         let step = self.frames.step_mut(id);
         self.open -= usize::from(step.is_open());

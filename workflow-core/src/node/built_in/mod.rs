@@ -1,4 +1,4 @@
-//! The built-in nodes, one file each.
+//! The built-in leaf nodes, one file each. They are written against the public API, as every other node.
 
 mod prompt;
 mod transform;

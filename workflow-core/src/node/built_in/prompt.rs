@@ -13,7 +13,7 @@ use crate::{
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PromptNode {
-    /// The text, with `{{ expressions }}`. It must refer to something: `{{ input }}` or an output.
+    /// The text, with `{{ expressions }}`. It must read something: `{{ input }}` or the output of a node.
     #[schemars(extend("x-workflow-refers" = true))]
     template: Template,
 }

@@ -13,7 +13,7 @@ use crate::{
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TransformNode {
-    /// The output. A string that is exactly one `{{ expression }}` keeps the type of its value.
+    /// The output. A string that consists of one `{{ expression }}` keeps the type of its value.
     value: Json,
 }
 

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Control, KindInfo, data_type, read};
-use crate::{template::Json, value::given};
+use crate::{template::Json, value::some_even_if_null};
 
 pub(super) static KIND: KindInfo = KindInfo {
     name: "WorkflowNode",
@@ -21,9 +21,9 @@ pub(super) static KIND: KindInfo = KindInfo {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WorkflowNode {
-    /// The name or the id of the workflow. Its newest version when the run starts is the one that runs.
+    /// The name or id of the workflow. A run uses the version that is newest when the run starts.
     pub(crate) workflow: Arc<str>,
-    /// What it is run with: any JSON with templates. Without it, what the node itself reads.
-    #[serde(default, deserialize_with = "given")]
+    /// The input of the called workflow: any JSON with templates. Default: the implicit input of this node.
+    #[serde(default, deserialize_with = "some_even_if_null")]
     pub(crate) input: Option<Json>,
 }

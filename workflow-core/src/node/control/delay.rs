@@ -15,11 +15,11 @@ pub(super) static KIND: KindInfo = KindInfo {
     read: |data| read(data, Control::Delay),
 };
 
-/// Waits. Over a minute it lets the run rest, which costs nothing meanwhile.
+/// Waits for a fixed time. A run that waits for more than a minute is suspended and uses no resources.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DelayNode {
-    /// How long.
+    /// How long to wait.
     #[serde(rename = "for")]
     pub(crate) duration: WrittenDuration,
 }

@@ -18,17 +18,17 @@ pub(super) static KIND: KindInfo = KindInfo {
     read: |data| read(data, Control::Human),
 };
 
-/// Waits for a person's answer, which is its output.
+/// Waits for the answer of a person, which becomes its output.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct HumanNode {
-    /// What the person is asked, with `{{ expressions }}`.
+    /// The question to the person, with `{{ expressions }}`.
     pub(crate) message: Template,
-    /// A JSON Schema that the answer has to fit.
+    /// A JSON Schema that the answer must fit.
     #[serde(default, deserialize_with = "schema")]
     #[schemars(with = "Option<Map<String, Value>>", extend("x-workflow" = "schema"))]
     pub(crate) schema: Option<Arc<Value>>,
-    /// How long to wait; then the step fails with the code `expired`. Without it, for ever.
+    /// How long to wait for the answer. After that the step fails with the code `expired`. Default: no limit.
     pub(crate) expires: Option<WrittenDuration>,
 }
 

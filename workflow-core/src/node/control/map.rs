@@ -17,7 +17,7 @@ pub(super) static KIND: KindInfo = KindInfo {
     read: |data| read(data, Control::Map),
 };
 
-/// What an item is called in the body, unless it is said.
+/// The default name of an item in the body.
 pub(crate) const ITEM: &str = "item";
 
 /// Runs its nodes once for each item of a list. The output is the list of their results, in order.
@@ -26,37 +26,37 @@ pub(crate) const ITEM: &str = "item";
 pub(crate) struct MapNode {
     /// The list, as a bare expression: `input.docs`. At most 10,000 items.
     pub(crate) over: Expr,
-    /// What an item is called in the body. Its number, from 0, is `index`.
-    #[serde(rename = "as", default = "item")]
+    /// The name of an item in the body. Its number, from 0, is `index`.
+    #[serde(rename = "as", default = "default_item")]
     #[schemars(extend("pattern" = "^[A-Za-z_][A-Za-z0-9_]{0,63}$"))]
     pub(crate) item: Arc<str>,
-    /// How many items are worked on at once.
-    #[serde(default = "four")]
+    /// How many items are processed at the same time.
+    #[serde(default = "default_concurrency")]
     #[schemars(range(min = 1, max = 1000))]
     pub(crate) concurrency: usize,
-    /// What a failing item means: the map fails, or the item's result is `null`.
+    /// What happens when an item fails: the map fails, or the result of the item is `null`.
     #[serde(default)]
     pub(crate) on_item_error: OnItemError,
-    /// The nodes that are run for each item.
+    /// The nodes to run for each item.
     #[expect(dead_code, reason = "it is read elsewhere")]
     nodes: Nodes,
 }
 
-/// What follows when an item fails.
+/// What happens when an item fails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum OnItemError {
-    /// The others are cancelled, and the map fails.
+    /// The other items are cancelled, and the map fails.
     #[default]
     Fail,
-    /// The item's result is `null`.
+    /// The result of the item is `null`.
     Null,
 }
 
-fn item() -> Arc<str> {
+fn default_item() -> Arc<str> {
     ITEM.into()
 }
 
-fn four() -> usize {
+fn default_concurrency() -> usize {
     4
 }

@@ -1,4 +1,7 @@
-//! Control nodes: a closed set of nodes that the engine itself interprets. Their `data`, one file each.
+//! Control nodes: the closed set of nodes that the engine interprets itself. Here is their `data`, one file each.
+//!
+//! A kind has two more files: its checks in `workflow/check/control/` and its behaviour in `machine/control/`. The set
+//! is closed because the behaviour is part of the transition function, and logs depend on it.
 
 mod call;
 mod delay;
@@ -22,7 +25,7 @@ pub(crate) use self::{
 use super::display::DisplayHints;
 use crate::value::{DataError, DataType, data};
 
-/// Which of them a node is.
+/// The kinds of control nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ControlKind {
     Map,
@@ -32,7 +35,7 @@ pub(crate) enum ControlKind {
     Delay,
 }
 
-/// What a control node says, as it was written. The body of a map or loop is planned apart.
+/// The `data` of a control node. The body of a map or loop is not in it: it is planned as a list of nodes.
 pub(crate) enum Control {
     Map(MapNode),
     Loop(LoopNode),
@@ -41,7 +44,7 @@ pub(crate) enum Control {
     Delay(DelayNode),
 }
 
-/// What is known of a kind without a node of it. The file of each kind has its own.
+/// The constants of a kind, in one place. The file of each kind defines its own.
 struct KindInfo {
     name: &'static str,
     label: &'static str,
@@ -62,7 +65,7 @@ impl ControlKind {
         Self::Delay,
     ];
 
-    /// The one match over the kinds in this layer.
+    /// The constants of the kind. This is the only match over the kinds in this layer.
     fn info(self) -> &'static KindInfo {
         match self {
             Self::Map => &map::KIND,
@@ -73,28 +76,28 @@ impl ControlKind {
         }
     }
 
-    /// The kind of this name.
+    /// The kind with this name.
     pub(crate) fn of_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// The name a workflow's `type` uses.
+    /// The name that workflows use as `type`.
     pub(crate) fn name(self) -> &'static str {
         self.info().name
     }
 
-    /// What a node of this kind does while it is open, in a few words.
+    /// What a node of this kind does while it runs, in a few words.
     pub(crate) fn activity(self) -> &'static str {
         self.info().activity
     }
 
-    /// How a page shows a node of this kind. What is in it, a page draws by the type.
+    /// How a page draws a node of this kind. Pages draw the contents of containers by the type.
     pub(crate) fn display(self) -> DisplayHints {
         let KindInfo { label, icon, .. } = *self.info();
         DisplayHints::new().with_label(label).with_icon(icon)
     }
 
-    /// The shape of its `data`.
+    /// The schema of its `data`.
     pub(crate) fn data_type(self) -> DataType {
         (self.info().data_type)()
     }
@@ -103,12 +106,13 @@ impl ControlKind {
         (self.info().read)(data)
     }
 
-    /// Whether it has a body or calls a workflow, so that its time-out is wall time.
+    /// Whether the node has a body or calls a workflow. The timeout of a container is wall time, that of a leaf is
+    /// per attempt.
     pub(crate) fn is_container(self) -> bool {
         self.info().is_container
     }
 
-    /// How many segments of a path are between a node of this kind and the nodes in it: the item of a map is one.
+    /// How many path segments lie between a node of this kind and the nodes in it. In `each/2/sum`, the item is one.
     pub(crate) fn path_segments(self) -> usize {
         self.info().path_segments
     }

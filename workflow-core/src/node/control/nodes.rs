@@ -1,11 +1,12 @@
-//! `Nodes`: the body of a map or loop.
+//! `Nodes`: the schema of the body of a map or loop.
 
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, de::IgnoredAny};
 
-/// Stands where a body is written. The body itself is read and checked as any list of nodes is.
+/// A placeholder for the body. The body itself is read and checked as every list of nodes is; this type only checks that
+/// it is an array and describes it in the schema.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Nodes(#[expect(dead_code, reason = "it is read elsewhere")] Vec<IgnoredAny>);
 

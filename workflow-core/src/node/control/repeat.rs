@@ -4,7 +4,7 @@ use serde::Deserialize;
 use super::{Control, KindInfo, data_type, nodes::Nodes, read};
 use crate::{
     template::{Condition, Json},
-    value::given,
+    value::some_even_if_null,
 };
 
 pub(super) static KIND: KindInfo = KindInfo {
@@ -18,23 +18,23 @@ pub(super) static KIND: KindInfo = KindInfo {
     read: |data| read(data, Control::Loop),
 };
 
-/// Runs its nodes again and again, until an expression over them is true.
+/// Repeats its nodes until an expression over them is true.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LoopNode {
-    /// When to stop, as a bare expression over the round's nodes: `judge.output.score >= 0.8`.
+    /// When to stop, as a bare expression over the nodes of the round: `judge.output.score >= 0.8`.
     #[schemars(extend("x-workflow-reads" = "body"))]
     pub(crate) until: Condition,
     /// The most rounds.
     #[schemars(range(min = 1, max = 100))]
     pub(crate) max: usize,
-    /// The nodes of a round. They see its number from 0 as `index`, and as `previous` the result of
-    /// the round before, `null` in the first.
+    /// The nodes of a round. `index` is the number of the round, from 0, and `previous` the result of the round
+    /// before, `null` in the first round.
     #[expect(dead_code, reason = "it is read elsewhere")]
     nodes: Nodes,
-    /// The result of a round, and at the end of the loop: any JSON with templates. Without it, the
-    /// output of the round's last node.
-    #[serde(default, deserialize_with = "given")]
+    /// The result of a round, and of the last round for the loop: any JSON with templates. Default: the output of
+    /// the last node.
+    #[serde(default, deserialize_with = "some_even_if_null")]
     #[schemars(extend("x-workflow-reads" = "body"))]
     pub(crate) output: Option<Json>,
 }

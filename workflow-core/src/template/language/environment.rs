@@ -1,4 +1,4 @@
-//! The one configuration of the template language.
+//! The configuration of the template engine: strict, without escaping, with a limited number of steps.
 
 use std::sync::LazyLock;
 
@@ -6,13 +6,15 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, syntax::Synta
 
 use super::{fuel::MAX_STEPS, json, lists, order, text};
 
-/// What every template and expression is compiled with. A clone shares its tables.
+/// The environment that every template and expression is compiled with. Clones share its tables.
+///
+/// Strict undefined behaviour makes a missing name an error. HTML escaping is off: prompts and JSON are not HTML.
 pub(in crate::template) static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment.set_fuel(Some(MAX_STEPS));
-    // An error then names the value that is missing. It costs nothing before there is one.
+    // Errors then name the missing value. It costs nothing while there is no error.
     environment.set_debug(true);
     environment.set_formatter(json::format);
     let mut syntax = SyntaxConfig::builder();
@@ -33,7 +35,7 @@ pub(in crate::template) static ENVIRONMENT: LazyLock<Environment<'static>> = Laz
     environment
 });
 
-/// Whether the name is the language's own: a global function or constant.
+/// Whether a name is a global function or constant of the language.
 pub(crate) fn is_global(name: &str) -> bool {
     ENVIRONMENT.globals().any(|(global, _)| global == name)
 }

@@ -1,14 +1,14 @@
-//! What a rendering may still do.
+//! Fuel: the work that one rendering may still do. Filters of ours pay for it before they allocate.
 
 use minijinja::{Error, ErrorKind, State};
 
-/// Steps a rendering may take; each also pays for [`BYTES_PER_STEP`] bytes that it makes.
+/// The most steps of one rendering. A step also pays for [`BYTES_PER_STEP`] bytes of output.
 pub(in crate::template) const MAX_STEPS: u64 = 100_000;
 
-/// The engine's own price.
+/// The bytes that one step pays for. The same price as in the engine.
 pub(in crate::template) const BYTES_PER_STEP: u64 = 64;
 
-/// What an item costs that a list keeps, in bytes: the engine's own price.
+/// The cost of an item in a list, in bytes. The same price as in the engine.
 const BYTES_PER_ITEM: usize = 32;
 
 /// How many bytes may still be made.
@@ -17,7 +17,7 @@ pub(super) fn bytes_left(state: &State) -> usize {
     usize::try_from(left.saturating_mul(BYTES_PER_STEP)).unwrap_or(usize::MAX)
 }
 
-/// Refuses to make so many bytes, before they are made. They are paid for once they are there.
+/// Refuses to make more bytes than are left. It takes nothing: the engine charges for the result when it exists.
 pub(super) fn ensure_bytes(state: &State, bytes: usize) -> Result<(), Error> {
     if bytes < bytes_left(state) {
         return Ok(());
@@ -25,12 +25,12 @@ pub(super) fn ensure_bytes(state: &State, bytes: usize) -> Result<(), Error> {
     Err(ErrorKind::OutOfFuel.into())
 }
 
-/// Refuses to keep so many items, before they are kept.
+/// Refuses to make a list with more items than are left.
 pub(super) fn ensure_items(state: &State, items: usize) -> Result<(), Error> {
     ensure_bytes(state, items.saturating_mul(BYTES_PER_ITEM))
 }
 
-/// Pays for work on so many bytes, of which nothing is kept.
+/// Pays for work on so many bytes whose result is not kept, such as a comparison.
 pub(super) fn pay_bytes(state: &State, bytes: usize) -> Result<(), Error> {
     let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
     state.consume_fuel(bytes / BYTES_PER_STEP)

@@ -1,4 +1,4 @@
-//! Values of templates as JSON: as a value, and as text.
+//! Conversion of template values to JSON values and JSON text.
 
 use std::{cell::Cell, io};
 
@@ -13,9 +13,10 @@ use serde::{
 
 use crate::value::{MAX_DEPTH, MAX_OUTPUT_BYTES};
 
-/// Converts a value, and refuses what JSON cannot say. An undefined value, at any depth, is an
-/// error. A small value can stand for a huge one, since its parts are shared: what is made of it is
-/// bounded, in depth and by `budget`.
+/// Converts a value. Values that JSON cannot express, and undefined values at any depth, are errors.
+///
+/// A small value can expand to a huge one, since its parts are shared. So the result is limited in depth and by
+/// `budget`.
 pub(in crate::template) fn to_json(
     value: &Value,
     budget: &mut Budget,
@@ -23,7 +24,7 @@ pub(in crate::template) fn to_json(
     budget.convert(value, MAX_DEPTH)
 }
 
-/// How many bytes of JSON may come of a rendering, about.
+/// About how many bytes of JSON a rendering may still make.
 pub(crate) struct Budget {
     most: usize,
     left: usize,
@@ -53,7 +54,7 @@ impl Budget {
     }
 
     fn array(&mut self, value: &Value, depth: usize) -> Result<serde_json::Value, Error> {
-        // Each item has two bytes or more, so no more of them can come.
+        // Each item costs at least two bytes, so the budget bounds the reserved capacity.
         let length = value.len().unwrap_or_default().min(self.left / 2);
         let mut items = Vec::with_capacity(length);
         for item in value.try_iter()? {
@@ -104,7 +105,7 @@ fn scalar(value: &Value) -> Result<serde_json::Value, Error> {
     Ok(json)
 }
 
-/// The name of a member of an object. Containers are no names, whatever their length.
+/// The key of a member. Containers cannot be keys.
 fn key_text(key: &Value) -> Result<String, Error> {
     match key.kind() {
         ValueKind::String | ValueKind::Number | ValueKind::Bool | ValueKind::None => {
@@ -114,7 +115,7 @@ fn key_text(key: &Value) -> Result<String, Error> {
     }
 }
 
-/// Refuses an undefined value while rendering, where its name is known.
+/// Refuses an undefined value while the engine still knows its name.
 pub(super) fn defined_in(state: &State, value: &Value) -> Result<(), Error> {
     if value.is_undefined() {
         StringInput::new(state, value)?;
@@ -122,7 +123,7 @@ pub(super) fn defined_in(state: &State, value: &Value) -> Result<(), Error> {
     Ok(())
 }
 
-/// What a condition has come to. Text is true for `"no"` and `"false"` alike, so it is refused.
+/// The value of a condition. Text is refused, since `"no"` and `"false"` would be true.
 pub(in crate::template) fn condition_value(value: Value) -> Result<Value, Error> {
     if value.kind() != ValueKind::String {
         return Ok(value);
@@ -132,7 +133,7 @@ pub(in crate::template) fn condition_value(value: Value) -> Result<Value, Error>
     ))
 }
 
-/// A value as it is written in text: text as it is, all else as compact JSON.
+/// A value as text: text unchanged, anything else as compact JSON.
 pub(super) fn text_of(value: &Value, most: usize) -> Result<String, Error> {
     match value.as_str() {
         Some(text) => Ok(text.to_owned()),
@@ -143,11 +144,11 @@ pub(super) fn text_of(value: &Value, most: usize) -> Result<String, Error> {
 #[derive(Clone, Copy)]
 pub(super) enum Style {
     Compact,
-    /// Two spaces a level.
+    /// Indented by two spaces per level.
     Pretty,
 }
 
-/// A value as the text of its JSON, which is not longer than this.
+/// The JSON text of a value, at most `most` bytes long.
 pub(super) fn json_text(value: &Value, style: Style, most: usize) -> Result<String, Error> {
     let mut out = Bounded {
         bytes: Vec::new(),
@@ -170,7 +171,7 @@ pub(super) fn json_text(value: &Value, style: Style, most: usize) -> Result<Stri
     String::from_utf8(out.bytes).map_err(|error| refused(error.to_string()))
 }
 
-/// Takes bytes until there are too many. What does not fit is not kept.
+/// A writer that fails when the text would be too long. It never allocates more than the limit.
 struct Bounded {
     bytes: Vec<u8>,
     most: usize,
@@ -190,11 +191,11 @@ impl io::Write for Bounded {
     }
 }
 
-/// Writes a value without making anything of it first.
+/// Serializes a value directly, without an intermediate JSON value.
 struct Json<'a> {
     value: &'a Value,
     depth: usize,
-    /// Why it could not be written, when it was not for its length.
+    /// Why the value cannot be serialized, unless it is too long. `serde` errors would lose the kind of the error.
     problem: &'a Cell<Option<Error>>,
 }
 
@@ -253,7 +254,7 @@ impl Serialize for Json<'_> {
     }
 }
 
-/// How a value stands in text.
+/// How `{{ value }}` writes a value.
 pub(super) fn format(
     out: &mut minijinja::Output,
     state: &mut State,

@@ -1,4 +1,6 @@
-//! The filters and tests there are. `docs/LANGUAGE.md` has the same lists.
+//! The names of all filters and tests. `docs/LANGUAGE.md` has the same lists.
+//!
+//! Names are checked when a template is compiled; the engine would report an unknown one only when it renders.
 
 use crate::{
     error::{did_you_mean, shown},
@@ -126,7 +128,7 @@ pub(in crate::template) fn test(name: &str) -> Result<(), TemplateError> {
     }))
 }
 
-/// Refuses what does not exist where a filter is given the name of a filter or test as a text.
+/// Refuses unknown filters and tests that are named in arguments: `map('upper')`, `select('odd')`.
 pub(in crate::template) fn named_in_arguments(
     name: &str,
     arguments: &[Argument],

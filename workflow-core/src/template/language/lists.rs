@@ -1,4 +1,4 @@
-//! Filters and operators that make lists longer.
+//! Filters and operators that make lists longer, or look values up by name.
 
 use minijinja::{
     Environment, Error, State, Value, filters,
@@ -51,7 +51,7 @@ pub(super) fn items_of<'a>(
     }))
 }
 
-/// An attribute of an item, or a dotted path to one. Undefined where there is none.
+/// The attribute of an item, or the value at a dotted path. Undefined if it does not exist.
 pub(super) fn path(item: &Value, path: &str) -> Value {
     let mut here = item.clone();
     for name in path.split('.') {
@@ -68,8 +68,7 @@ fn is_list(value: &Value) -> bool {
     matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable)
 }
 
-/// What a member or item is looked up by. A list or object is none, and looking for one would walk over
-/// all of it.
+/// The key of a look-up. Lists and objects are refused: comparing with one would walk over all of it.
 pub(super) fn key(state: &State, value: &Value) -> Result<Value, Error> {
     defined_in(state, value)?;
     if is_list(value) || value.kind() == ValueKind::Map {
@@ -83,7 +82,7 @@ fn attribute(state: &State, value: &Value, name: &Value) -> Result<Value, Error>
     value.get_item(&key(state, name)?)
 }
 
-/// A filter of the engine that is given names of attributes, filters or tests: those are texts.
+/// A filter of the engine whose arguments name attributes, filters or tests. The names must be text.
 fn by_name(
     builtin: Value,
     filter: &'static str,
@@ -107,7 +106,7 @@ fn by_name(
     }
 }
 
-/// `a + b`, where neither is a number that is written out.
+/// `a + b`, unless both are number literals.
 fn add(state: &mut State, left: &Value, right: &Value) -> Result<Value, Error> {
     defined_in(state, left)?;
     defined_in(state, right)?;
@@ -126,7 +125,7 @@ fn add(state: &mut State, left: &Value, right: &Value) -> Result<Value, Error> {
         }
     }
     if is_list(left) && is_list(right) {
-        // The engine copies lists that were put together many times.
+        // The engine copies joined lists, so repeated `+` would take quadratic time and memory.
         let length = |list: &Value| list.len().unwrap_or_default();
         ensure_items(state, length(left).saturating_add(length(right)))?;
     }
@@ -173,7 +172,7 @@ fn sum(state: &mut State, arguments: Rest<ValueOrKwargs>) -> Result<Value, Error
     Value::from_function(filters::sum).call(state, &arguments)
 }
 
-/// Refuses to put lists together that are too long together, again for each.
+/// Refuses to join lists that are too long in total. Checked again for each list.
 fn ensure_lists(state: &State, lists: &Value, attribute: Option<&str>) -> Result<(), Error> {
     let mut items = 0_usize;
     for list in items_of(state, lists, "sum")? {

@@ -1,8 +1,8 @@
-//! What templates can do: the filters, tests and functions, and the bounds of each.
+//! The template language: its filters, tests and functions, and the limit of each.
 //!
-//! The engine counts what a filter has made after it has been made. So whatever could make much
-//! of little is bounded here before: every text that is made of a value (`json`, `text`), every
-//! list that grows (`lists`), and everything that compares (`order`).
+//! The engine counts what a filter makes only after it is made. So every filter that can make much from little is
+//! limited here before it runs: text from values (`json`, `text`), growing lists (`lists`), and comparisons
+//! (`order`).
 
 mod environment;
 mod fuel;

@@ -1,4 +1,4 @@
-//! What comes before what. Only values of one kind have an order.
+//! Comparison and order. Only values of the same kind have an order; the engine would order any two values.
 
 use std::cmp::Ordering;
 
@@ -19,22 +19,22 @@ use crate::{
 };
 
 pub(super) fn add_to(environment: &mut Environment) {
-    let less: Decides = |ordering| ordering.is_lt();
-    let less_or_equal: Decides = |ordering| ordering.is_le();
-    let greater: Decides = |ordering| ordering.is_gt();
-    let greater_or_equal: Decides = |ordering| ordering.is_ge();
-    let tests: [(&[&str], &str, Decides); 4] = [
+    let less: Accepts = |ordering| ordering.is_lt();
+    let less_or_equal: Accepts = |ordering| ordering.is_le();
+    let greater: Accepts = |ordering| ordering.is_gt();
+    let greater_or_equal: Accepts = |ordering| ordering.is_ge();
+    let tests: [(&[&str], &str, Accepts); 4] = [
         (&["lt", "lessthan", "<"], "<", less),
         (&["le", "<="], "<=", less_or_equal),
         (&["gt", "greaterthan", ">"], ">", greater),
         (&["ge", ">="], ">=", greater_or_equal),
     ];
-    for (names, sign, decides) in tests {
+    for (names, sign, accepts) in tests {
         for name in names {
             environment.add_test(*name, move |state: &State, left: &Value, right: &Value| {
                 Order { state, by: sign }
                     .compare(left, right, MAX_DEPTH)
-                    .map(decides)
+                    .map(accepts)
             });
         }
     }
@@ -51,26 +51,30 @@ pub(super) fn add_to(environment: &mut Environment) {
     environment.add_test("in", is_in);
     environment.add_test(CHAIN, chain);
     environment.add_filter(CONDITION, condition);
-    environment.add_filter("sort", ordered(Value::from_function(filters::sort), "sort"));
-    environment.add_filter("min", ordered(Value::from_function(filters::min), "min"));
-    environment.add_filter("max", ordered(Value::from_function(filters::max), "max"));
+    environment.add_filter(
+        "sort",
+        comparing(Value::from_function(filters::sort), "sort"),
+    );
+    environment.add_filter("min", comparing(Value::from_function(filters::min), "min"));
+    environment.add_filter("max", comparing(Value::from_function(filters::max), "max"));
     environment.add_filter(
         "groupby",
-        ordered(Value::from_function(filters::groupby), "groupby"),
+        comparing(Value::from_function(filters::groupby), "groupby"),
     );
     environment.add_filter(
         "unique",
-        ordered(Value::from_function(filters::unique), "unique"),
+        comparing(Value::from_function(filters::unique), "unique"),
     );
     environment.add_filter(
         "dictsort",
-        ordered(Value::from_function(filters::dictsort), "dictsort"),
+        comparing(Value::from_function(filters::dictsort), "dictsort"),
     );
 }
 
-type Decides = fn(Ordering) -> bool;
+/// Whether an ordering satisfies the operator.
+type Accepts = fn(Ordering) -> bool;
 
-/// The kinds that JSON has.
+/// The kinds of JSON values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Null,
@@ -105,22 +109,22 @@ impl Kind {
     }
 }
 
-/// What a value is, in words.
+/// The kind of a value, for error messages.
 pub(super) fn name_of(value: &Value) -> &'static str {
     Kind::of(value).name()
 }
 
-/// An operator, test or filter that puts values in order.
+/// One use of an operator, test or filter that compares values.
 #[derive(Clone, Copy)]
 struct Order<'a, 't, 'e> {
-    /// Of the template: what is compared is paid for.
+    /// The state of the rendering, which pays for comparisons.
     state: &'a State<'t, 'e>,
-    /// How errors name it.
+    /// The name of the operator in errors.
     by: &'a str,
 }
 
 impl Order<'_, '_, '_> {
-    /// Compares two values of one kind. Lists may be nested so deeply.
+    /// Compares two values of the same kind. `depth` is how deep lists may still be nested.
     fn compare(self, left: &Value, right: &Value, depth: usize) -> Result<Ordering, Error> {
         defined_in(self.state, left)?;
         defined_in(self.state, right)?;
@@ -163,7 +167,7 @@ impl Order<'_, '_, '_> {
         }
     }
 
-    /// Adds a value to the shape of those before it.
+    /// Adds a value to the common shape of the values before it.
     fn merge(self, shape: &mut Option<Shape>, value: &Value, depth: usize) -> Result<(), Error> {
         let kind = Kind::of(value);
         let known = shape.get_or_insert_with(|| match kind {
@@ -192,13 +196,13 @@ impl Order<'_, '_, '_> {
     }
 
     fn unlike(self, left: Kind, right: Kind) -> Error {
-        let way_out = if [left, right].contains(&Kind::Number) {
+        let hint = if [left, right].contains(&Kind::Number) {
             "convert it with `| int` or `| float`"
         } else {
             "convert one of them, with `| int`, `| float` or `| string`"
         };
         refused(format!(
-            "`{}` cannot order {} and {}: {way_out}",
+            "`{}` cannot order {} and {}: {hint}",
             self.by,
             left.name(),
             right.name()
@@ -206,13 +210,13 @@ impl Order<'_, '_, '_> {
     }
 }
 
-/// How deeply what is within a list or object may be nested.
+/// The depth that is left inside a list or object.
 fn deeper(depth: usize) -> Result<usize, Error> {
     let within = depth.checked_sub(1);
     within.ok_or_else(|| refused("the value is nested too deeply"))
 }
 
-/// `a in b`. Within text, a value is looked for as it is written in text.
+/// `a in b`. In text, a value is searched in its text form.
 fn is_in(state: &State, value: &Value, container: &Value) -> Result<bool, Error> {
     defined_in(state, value)?;
     defined_in(state, container)?;
@@ -242,7 +246,7 @@ fn is_in(state: &State, value: &Value, container: &Value) -> Result<bool, Error>
     }
 }
 
-/// `a == b`. What is compared is paid for: a small value can stand for a huge one.
+/// `a == b`. The walk is paid for: a small value can expand to a huge one.
 fn equal(state: &State, left: &Value, right: &Value, depth: usize) -> Result<bool, Error> {
     let depth = deeper(depth)?;
     let kinds = (Kind::of(left), Kind::of(right));
@@ -275,7 +279,7 @@ fn equal(state: &State, left: &Value, right: &Value, depth: usize) -> Result<boo
     Ok(true)
 }
 
-/// `a < b <= c`: the names of the tests and what is compared, in turn.
+/// `a < b <= c`: the names of the tests and the operands, alternating.
 #[expect(
     clippy::needless_pass_by_value,
     reason = "the engine's kind of argument"
@@ -303,8 +307,8 @@ fn condition(state: &State, value: &Value) -> Result<Value, Error> {
     condition_value(value.clone())
 }
 
-/// A filter of the engine that compares items. First it is seen that all are of one kind.
-fn ordered(
+/// A filter of the engine that compares items. First, all items are checked to be of one kind.
+fn comparing(
     builtin: Value,
     name: &'static str,
 ) -> impl Fn(&mut State<'_, '_>, Rest<ValueOrKwargs>) -> Result<Value, Error> + Send + Sync + 'static
@@ -320,12 +324,12 @@ fn ordered(
     }
 }
 
-/// By what items are ordered.
+/// What a filter compares of each item.
 struct Keys {
     name: &'static str,
-    /// The attributes, one after the other; without any, the items themselves.
+    /// The attributes, in order. Empty: the items themselves.
     attributes: Vec<String>,
-    /// What an item has that lacks the attribute.
+    /// The value for items without the attribute.
     default: Option<Value>,
     of_values: bool,
 }
@@ -395,7 +399,7 @@ impl Keys {
         })
     }
 
-    /// Sees that one key of all items is of one kind, and pays for comparing them.
+    /// Checks that a key is of one kind in all items, and pays for the comparisons.
     fn check_key(
         &self,
         state: &State,
@@ -426,7 +430,7 @@ impl Keys {
     }
 }
 
-/// The length of a list or object as JSON: comparing two walks over them.
+/// The length of a list or object as JSON, which is about the cost of a comparison.
 fn length_of_list(state: &State, value: &Value) -> Result<usize, Error> {
     if !matches!(Kind::of(value), Kind::List | Kind::Object) {
         return Ok(0);
@@ -436,7 +440,7 @@ fn length_of_list(state: &State, value: &Value) -> Result<usize, Error> {
     Ok(length)
 }
 
-/// The kind of what was seen, and of lists that of their items, place by place.
+/// The common kind of values; for lists, that of their items, by position.
 enum Shape {
     Of(Kind),
     List(Vec<Option<Shape>>),

@@ -1,4 +1,4 @@
-//! Filters and tests that make text of values. All write a value as `{{ value }}` does.
+//! Filters and tests that make text from values. All of them write a value as `{{ value }}` does.
 
 use std::collections::HashSet;
 
@@ -15,7 +15,7 @@ use super::{
 use crate::{template::syntax::CONCAT, value::MAX_OUTPUT_BYTES};
 
 type Arguments = Rest<ValueOrKwargs>;
-type Answer = Result<Value, Error>;
+type FilterResult = Result<Value, Error>;
 
 pub(super) fn add_to(environment: &mut Environment) {
     let one_text: [(&str, Value, Length); 8] = [
@@ -67,7 +67,7 @@ pub(super) fn add_to(environment: &mut Environment) {
 }
 
 /// A value as text.
-pub(super) fn as_text(state: &State, value: &Value) -> Answer {
+pub(super) fn as_text(state: &State, value: &Value) -> FilterResult {
     defined_in(state, value)?;
     if value.as_str().is_some() {
         return Ok(value.clone());
@@ -75,14 +75,14 @@ pub(super) fn as_text(state: &State, value: &Value) -> Answer {
     text_of(value, bytes_left(state)).map(Value::from)
 }
 
-/// How long the text is that a filter makes of a text.
+/// The length of the result, for a text.
 type Length = fn(&str) -> usize;
 
-/// A filter of the engine that makes a text of a text.
+/// A filter of the engine from text to text, with the length of its result checked first.
 fn over_text(
     builtin: Value,
     length: Length,
-) -> impl Fn(&mut State<'_, '_>, Arguments) -> Answer + Send + Sync + 'static {
+) -> impl Fn(&mut State<'_, '_>, Arguments) -> FilterResult + Send + Sync + 'static {
     move |state: &mut State<'_, '_>, arguments: Arguments| {
         let mut arguments = arguments.into_values();
         let Some(first) = arguments.first_mut() else {
@@ -110,7 +110,7 @@ fn changed_length(text: &str, of: fn(char) -> usize) -> usize {
     }
 }
 
-/// At most `&quot;` for a character.
+/// An upper bound: `&quot;` has six characters.
 fn escaped_length(text: &str) -> usize {
     let special = text
         .bytes()
@@ -119,10 +119,10 @@ fn escaped_length(text: &str) -> usize {
     text.len() + 5 * special
 }
 
-/// A filter of the engine that cuts a text into pieces.
+/// A filter of the engine that splits a text.
 fn in_pieces(
     builtin: Value,
-) -> impl Fn(&mut State<'_, '_>, Arguments) -> Answer + Send + Sync + 'static {
+) -> impl Fn(&mut State<'_, '_>, Arguments) -> FilterResult + Send + Sync + 'static {
     move |state: &mut State<'_, '_>, arguments: Arguments| {
         let mut arguments = arguments.into_values();
         if let Some(separator) = arguments.get_mut(1).filter(|value| !value.is_none()) {
@@ -145,11 +145,11 @@ fn in_pieces(
     }
 }
 
-/// A filter of the engine that reads a number. White space around it is no part of it.
+/// A filter of the engine that parses a number. White space around it is ignored.
 fn of_number(
     builtin: Value,
     name: &'static str,
-) -> impl Fn(&mut State<'_, '_>, Arguments) -> Answer + Send + Sync + 'static {
+) -> impl Fn(&mut State<'_, '_>, Arguments) -> FilterResult + Send + Sync + 'static {
     move |state: &mut State<'_, '_>, arguments: Arguments| {
         let mut arguments = arguments.into_values();
         let text = arguments.first().and_then(Value::as_str).map(str::trim);
@@ -166,10 +166,10 @@ fn of_number(
     }
 }
 
-/// Longer texts are no numbers.
+/// The most characters of a number. Longer texts are cut, and then are no number.
 const MAX_NUMBER: usize = 400;
 
-/// How much of a text is shown in an error.
+/// The most characters of a text in an error.
 const MAX_SHOWN: usize = 40;
 
 fn between_texts(
@@ -188,8 +188,8 @@ fn as_json(state: &State, value: &Value, style: Style) -> Result<String, Error> 
     json_text(value, style, bytes_left(state).min(MAX_OUTPUT_BYTES))
 }
 
-/// Without white space at its ends, or without these characters.
-fn trim(state: &State, value: &Value, chars: Option<Value>) -> Answer {
+/// Without white space at both ends, or without the given characters.
+fn trim(state: &State, value: &Value, chars: Option<Value>) -> FilterResult {
     let text = as_text(state, value)?;
     let text = text.as_str().unwrap_or_default();
     let Some(chars) = chars else {
@@ -200,7 +200,7 @@ fn trim(state: &State, value: &Value, chars: Option<Value>) -> Answer {
     Ok(Value::from(text.trim_matches(|c| chars.contains(&c))))
 }
 
-fn indent(state: &mut State, arguments: Arguments) -> Answer {
+fn indent(state: &mut State, arguments: Arguments) -> FilterResult {
     let mut arguments = arguments.into_values();
     if let Some(first) = arguments.first_mut() {
         *first = as_text(state, first)?;
@@ -213,7 +213,7 @@ fn indent(state: &mut State, arguments: Arguments) -> Answer {
     Value::from_function(filters::indent).call(state, &arguments)
 }
 
-/// An argument by its place or its name.
+/// An argument by position or by name.
 fn named_or(arguments: &[Value], index: usize, name: &str) -> Result<Option<Value>, Error> {
     match arguments.get(index).filter(|value| !value.is_kwargs()) {
         Some(value) => Ok(Some(value.clone())),
@@ -224,7 +224,7 @@ fn named_or(arguments: &[Value], index: usize, name: &str) -> Result<Option<Valu
     }
 }
 
-fn replace(state: &mut State, arguments: Arguments) -> Answer {
+fn replace(state: &mut State, arguments: Arguments) -> FilterResult {
     let arguments = arguments.into_values();
     let (value, from, to, count, named): (Value, Value, Value, Option<i64>, Kwargs) =
         from_args(&arguments)?;
@@ -248,7 +248,7 @@ fn replace(state: &mut State, arguments: Arguments) -> Answer {
     Ok(Value::from(text.replacen(from, to, most)))
 }
 
-/// Values between a separator.
+/// Joins items with a separator.
 #[expect(
     clippy::needless_pass_by_value,
     reason = "the engine's kind of argument"
@@ -259,7 +259,7 @@ fn join(
     separator: Option<Value>,
     attribute: Option<Value>,
     named: Kwargs,
-) -> Answer {
+) -> FilterResult {
     let separator = match separator {
         Some(separator) => Some(separator),
         None => named.get::<Option<Value>>("d")?,
@@ -296,7 +296,7 @@ fn join(
     clippy::needless_pass_by_value,
     reason = "the engine's kind of argument"
 )]
-fn concat(state: &State, first: &Value, rest: Rest<Value>) -> Answer {
+fn concat(state: &State, first: &Value, rest: Rest<Value>) -> FilterResult {
     let mut joined = Joined::new(state);
     for value in std::iter::once(first).chain(rest.iter()) {
         joined.push_value(state, value)?;
@@ -304,7 +304,7 @@ fn concat(state: &State, first: &Value, rest: Rest<Value>) -> Answer {
     Ok(Value::from(joined.text))
 }
 
-/// A text that grows, as far as can be paid for.
+/// A text that grows up to the bytes that are left.
 struct Joined {
     text: String,
     most: usize,
@@ -334,8 +334,8 @@ impl Joined {
     }
 }
 
-/// A text with places for values. Each value is looked at before, since it may be named many times.
-fn format(state: &mut State, arguments: Arguments) -> Answer {
+/// Text with placeholders. The values are converted first, since a template may name one many times.
+fn format(state: &mut State, arguments: Arguments) -> FilterResult {
     let mut arguments = arguments.into_values();
     let Some(first) = arguments.first_mut() else {
         return Value::from_function(filters::format).call(state, &arguments);
@@ -359,15 +359,15 @@ fn format(state: &mut State, arguments: Arguments) -> Answer {
     Value::from_function(filters::format).call(state, &arguments)
 }
 
-/// A value for a place in a text: numbers stay numbers, for `%d` and `%.2f`.
-fn formatted(state: &State, value: &Value) -> Answer {
+/// The value of a placeholder. Numbers stay numbers, for `%d` and `%.2f`.
+fn formatted(state: &State, value: &Value) -> FilterResult {
     if value.kind() == ValueKind::Number {
         return Ok(value.clone());
     }
     as_text(state, value)
 }
 
-/// Named values for places in a text, and the length of the longest.
+/// The values of named placeholders, and the length of the longest one.
 fn formatted_members(state: &State, members: &Value) -> Result<(Value, usize), Error> {
     let mut named = Vec::new();
     let (mut longest, mut all) = (0, 0_usize);
@@ -388,8 +388,8 @@ fn formatted_members(state: &State, members: &Value) -> Result<(Value, usize), E
     Ok((members, longest))
 }
 
-/// For a part of a URL; of an object its members, `a=1&b=2`.
-fn urlencode(state: &mut State, value: &Value) -> Answer {
+/// Percent-encoding for a part of a URL. An object becomes `a=1&b=2`.
+fn urlencode(state: &mut State, value: &Value) -> FilterResult {
     defined_in(state, value)?;
     if value.kind() != ValueKind::Map {
         return if value.is_none() {
@@ -415,7 +415,7 @@ fn urlencode(state: &mut State, value: &Value) -> Answer {
     Ok(Value::from(joined.text))
 }
 
-fn encoded(state: &mut State, value: &Value) -> Answer {
+fn encoded(state: &mut State, value: &Value) -> FilterResult {
     let text = as_text(state, value)?;
     let length = text.as_str().map_or(0, |text| {
         let plain = text.bytes().filter(u8::is_ascii_alphanumeric).count();
@@ -426,7 +426,7 @@ fn encoded(state: &mut State, value: &Value) -> Answer {
     Value::from_function(filters::urlencode).call(state, &[text])
 }
 
-/// A value as true or false. Of text only `true` and `false` say so.
+/// A value as a boolean. Text must be `true` or `false`.
 fn bool(state: &State, value: &Value) -> Result<bool, Error> {
     defined_in(state, value)?;
     let Some(text) = value.as_str() else {

@@ -1,11 +1,11 @@
-//! An expression as a tree.
+//! The syntax tree of an expression.
 
-/// An expression.
+/// An expression. Only `parse` makes one, so its depth is limited.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::template) enum Expr {
-    /// A number, text, `true`, `false` or `none`, as it is written.
+    /// A number, text, `true`, `false` or `none`, as written.
     Literal(Literal),
-    /// A name, and where it is written.
+    /// A name, and its position in the source.
     Name(String, usize),
     Attribute(Box<Expr>, String),
     Item(Box<Expr>, Box<Expr>),
@@ -34,7 +34,7 @@ pub(in crate::template) enum Expr {
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::template) enum Literal {
     Number(String),
-    /// One or more quoted texts, with their quotes.
+    /// One or more adjacent quoted texts, with their quotes.
     Text(Vec<String>),
     Word(&'static str),
 }
@@ -117,7 +117,7 @@ impl Comparison {
 }
 
 impl Expr {
-    /// The text that a literal is, where that needs no unescaping.
+    /// The text of a text literal without escapes.
     pub(in crate::template) fn plain_text(&self) -> Option<&str> {
         let Self::Literal(Literal::Text(parts)) = self else {
             return None;

@@ -1,18 +1,18 @@
-//! Finds the blocks of a template, `{{ }}` and `{% %}`, without compiling it.
+//! Finds the blocks of a template, `{{ }}` and `{% %}`, without parsing them.
 
-/// One `{{ … }}` or `{% … %}`, or a comment that is not closed.
+/// One `{{ … }}` or `{% … %}`, or an unclosed comment.
 pub(in crate::template) struct Block<'a> {
     pub(super) open: &'static str,
-    /// What stands between the marks.
+    /// The text between the delimiters.
     pub(in crate::template) inside: &'a str,
     pub(super) closed: bool,
-    /// Where it stands in the source, marks included.
+    /// The position in the source, delimiters included.
     pub(super) begin: usize,
     pub(super) end: usize,
 }
 
 impl<'a> Block<'a> {
-    /// The first word of a statement and what follows it; empty for an expression.
+    /// The first word of a statement and the rest; both empty for an expression.
     pub(in crate::template) fn statement(&self) -> (&'a str, &'a str) {
         if self.open != "{%" {
             return ("", "");
@@ -25,12 +25,12 @@ impl<'a> Block<'a> {
     }
 }
 
-/// Whether there is nothing but literal text in it.
+/// Whether a text contains no block.
 pub(in crate::template) fn is_literal(source: &str) -> bool {
     !["{{", "{%", "{#"].iter().any(|open| source.contains(open))
 }
 
-/// The expression of a text that is exactly one `{{ expression }}`.
+/// The expression of a text that consists of one `{{ expression }}`.
 pub(in crate::template) fn whole_expression(source: &str) -> Option<&str> {
     let mut blocks = Blocks::of(source);
     let first = blocks.next()?;
@@ -79,7 +79,7 @@ impl<'a> Iterator for Blocks<'a> {
             if block.statement().0 == "raw" {
                 self.at = end + raw_length(&self.source[end..]);
             }
-            // A comment that is not closed is given, too, since what follows it was not looked at.
+            // An unclosed comment is returned, too: it hides the rest of the template.
             if open != "{#" || length.is_none() {
                 return Some(block);
             }
@@ -99,7 +99,7 @@ fn first_opening(text: &str) -> Option<(usize, &'static str)> {
     openings.next()
 }
 
-/// How long the text up to the end of `{% endraw %}` is: nothing in it is a block.
+/// The length of the text up to the end of `{% endraw %}`. It contains no blocks.
 fn raw_length(text: &str) -> usize {
     for (at, _) in text.match_indices("{%") {
         let inside = text[at + 2..].trim_start_matches(['-', '+']).trim_start();
@@ -115,8 +115,8 @@ fn raw_length(text: &str) -> usize {
     text.len()
 }
 
-/// Where a block ends: at its closing mark, outside strings and nested braces. All that counts is ASCII, and no
-/// byte of another character is.
+/// The position of the closing delimiter, outside strings and nested braces. Comparing bytes is safe: in UTF-8, an ASCII byte
+/// is never a part of another character.
 fn end_of_block(text: &str, close: [u8; 2]) -> Option<usize> {
     let mut quote = None;
     let mut depth = 0_usize;
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn raw_text_hides_nothing_that_follows_it() {
+    fn blocks_after_raw_text_are_found() {
         let inside = |source| {
             Blocks::of(source)
                 .map(|block| block.inside.trim())

@@ -1,4 +1,4 @@
-//! Ways out of the commonest mistakes: the syntax of other languages and template engines.
+//! Hints for the most common mistakes: the syntax of other languages and template engines.
 
 use super::{
     ast::Expr,
@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{error::shown, template::TemplateError};
 
-/// A character that begins no token.
+/// The error of a character that begins no token.
 pub(super) fn unexpected_character(c: char, rest: &str) -> TemplateError {
     let error = TemplateError::syntax(format!("unexpected `{c}` in an expression"));
     match c {
@@ -25,7 +25,7 @@ pub(super) fn unexpected_character(c: char, rest: &str) -> TemplateError {
     }
 }
 
-/// A token that cannot come here, or the end.
+/// The error of a token that is not allowed here, or of a missing one.
 pub(super) fn unexpected(source: &str, token: Option<Token>, expected: &str) -> TemplateError {
     let Some(token) = token else {
         return TemplateError::syntax(format!(
@@ -59,13 +59,13 @@ pub(super) fn unexpected(source: &str, token: Option<Token>, expected: &str) -> 
 
 const LITERAL_BRACES: &str = "for braces that are text, write {% raw %}{{ … }}{% endraw %}";
 
-/// Whether it looks like the inside of a JSON object.
+/// Whether a text looks like the inside of a JSON object.
 fn is_literal_object(source: &str) -> bool {
     let source = source.trim_start();
     source.starts_with(['"', '\'', '{']) && source.contains(':')
 }
 
-/// Three braces: `{{{ x }}}`.
+/// The error of `{{{ x }}}`.
 pub(super) fn three_braces(inside: &str) -> Option<TemplateError> {
     let inner = inside
         .trim()
@@ -85,7 +85,7 @@ pub(super) fn three_braces(inside: &str) -> Option<TemplateError> {
     })
 }
 
-/// Braces around a bare expression.
+/// The error of braces around a bare expression.
 pub(in crate::template) fn braces(source: &str) -> Option<TemplateError> {
     let source = source.trim();
     if !source.contains("{{") && !source.contains("{%") {
@@ -103,13 +103,13 @@ pub(in crate::template) fn braces(source: &str) -> Option<TemplateError> {
     })
 }
 
-/// A comment that is not closed.
+/// The error of an unclosed comment.
 pub(super) fn open_comment() -> TemplateError {
     TemplateError::syntax("`{#` begins a comment, which is not closed by `#}`")
         .with_hint("for the text `{#`, write {% raw %}{#{% endraw %}")
 }
 
-/// A block that is not closed.
+/// The error of an unclosed block.
 pub(super) fn open_block(open: &str, inside: &str) -> TemplateError {
     let close = if open == "{{" { "}}" } else { "%}" };
     let error = TemplateError::syntax(format!("`{open}` is not closed, expected `{close}`"));
@@ -120,7 +120,7 @@ pub(super) fn open_block(open: &str, inside: &str) -> TemplateError {
     }
 }
 
-/// A statement that does not exist.
+/// The error of an unknown statement.
 pub(super) fn unknown_statement(word: &str) -> TemplateError {
     let error = TemplateError::syntax(format!("there is no statement `{}`", shown(word)));
     match word {
@@ -133,7 +133,7 @@ pub(super) fn unknown_statement(word: &str) -> TemplateError {
     }
 }
 
-/// Only `range` and what `loop` has can be called; values have no methods.
+/// Refuses calls except those of `range` and of what `loop` offers. Values have no methods.
 pub(super) fn check_call(called: &Expr) -> Result<(), TemplateError> {
     match called {
         Expr::Name(name, _) if name == "range" => Ok(()),
@@ -203,7 +203,7 @@ fn instead_of_method(name: &str) -> String {
     format!("write `| {filter}`")
 }
 
-/// What other engines call a filter.
+/// The hint for a filter that another engine has under this name.
 pub(in crate::template) fn other_filter(name: &str) -> Option<&'static str> {
     Some(match name {
         "json" | "to_json" | "toJson" | "tojsonstring" | "json_encode" | "dump" | "stringify" => {

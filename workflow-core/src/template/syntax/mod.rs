@@ -1,7 +1,10 @@
-//! The syntax of templates and expressions: reading them, and writing them for the template engine.
+//! The syntax of templates and expressions: parsing, and printing for the template engine.
 //!
-//! In the order of reading: `blocks` finds `{{ }}` and `{% %}`, `token` and `parse` make a tree (`ast`)
-//! of an expression, `read` looks what it reads, `print` writes it, `statement` does a whole template.
+//! In reading order: `blocks` finds `{{ }}` and `{% %}`; `token` and `parse` make a tree (`ast`) of an expression;
+//! `read` collects what it reads; `print` writes it for the engine; `statement` does all of this for a whole template.
+//!
+//! The engine never gets the author's text, only what `print` wrote. So it cannot understand anything that was not
+//! checked here.
 
 mod ast;
 mod blocks;

@@ -1,4 +1,4 @@
-//! Reads an expression by recursive descent, with the precedence that Jinja gives its operators.
+//! Parses an expression by recursive descent, with the operator precedence of Jinja.
 
 use super::{
     ast::{Argument, Binary, Comparison, Expr, Literal},
@@ -7,7 +7,7 @@ use super::{
 };
 use crate::template::TemplateError;
 
-/// How deep brackets and signs may stand in each other: reading, printing and compiling recurse.
+/// The deepest nesting of brackets and signs. Parsing, printing and compiling all recurse.
 const MAX_DEPTH: usize = 60;
 
 pub(super) type Parsed<T> = Result<T, TemplateError>;
@@ -19,7 +19,7 @@ pub(super) struct Parser<'a> {
     depth: usize,
 }
 
-/// Reads a whole expression.
+/// Parses a whole expression.
 pub(in crate::template) fn expression(source: &str) -> Parsed<Expr> {
     let mut parser = Parser::new(source)?;
     let expr = parser.expression()?;
@@ -27,7 +27,7 @@ pub(in crate::template) fn expression(source: &str) -> Parsed<Expr> {
     Ok(expr)
 }
 
-/// Words that are no names.
+/// Words that cannot be names.
 const KEYWORDS: [&str; 7] = ["and", "or", "not", "is", "in", "if", "else"];
 
 impl<'a> Parser<'a> {
@@ -87,7 +87,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Nothing may follow.
+    /// Refuses further tokens.
     pub(super) fn end(&self) -> Parsed<()> {
         match self.peek() {
             None => Ok(()),
@@ -99,6 +99,7 @@ impl<'a> Parser<'a> {
         hints::unexpected(self.source, self.peek(), expected)
     }
 
+    /// Parses one level deeper, up to [`MAX_DEPTH`].
     pub(super) fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
@@ -110,7 +111,7 @@ impl<'a> Parser<'a> {
         read
     }
 
-    /// An expression, `a if b else c` included.
+    /// An expression, with `a if b else c`.
     pub(super) fn expression(&mut self) -> Parsed<Expr> {
         self.deeper(|parser| {
             let mut expr = parser.without_if()?;
@@ -232,7 +233,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// A value with its filters and tests, which apply to `-a` as a whole.
+    /// A value with its filters and tests. They apply to `-a` as a whole.
     fn filtered(&mut self) -> Parsed<Expr> {
         let mut expr = self.signed()?;
         loop {
@@ -268,7 +269,7 @@ impl<'a> Parser<'a> {
         })
     }
 
-    /// Whether the argument of a test follows without brackets: `is divisibleby 3`.
+    /// Whether an argument of a test follows without brackets: `is divisibleby 3`.
     fn argument_follows(&self) -> bool {
         self.peek().is_some_and(|token| match token.kind {
             Kind::Name => !["and", "or", "else", "is", "if", "in", "not"].contains(&token.text),
@@ -345,7 +346,7 @@ impl<'a> Parser<'a> {
         Ok(Expr::Item(expr.boxed(), index))
     }
 
-    /// The arguments of a call, whose opening bracket has been read.
+    /// The arguments of a call, after its opening bracket.
     fn arguments(&mut self) -> Parsed<Vec<Argument>> {
         let arguments = self.separated(")", |parser| {
             if parser.skip_sign("**") {
@@ -365,7 +366,7 @@ impl<'a> Parser<'a> {
         Ok(arguments.0)
     }
 
-    /// What stands between commas up to a closing bracket, and whether a comma comes last.
+    /// Items separated by commas up to a closing bracket, and whether there is a trailing comma.
     fn separated<T>(
         &mut self,
         close: &str,
@@ -431,7 +432,7 @@ impl<'a> Parser<'a> {
         read(self)
     }
 
-    /// Texts that follow each other are one text.
+    /// Adjacent texts form one text.
     fn texts(&mut self) -> Vec<String> {
         let mut texts = Vec::new();
         while let Some(token) = self.peek().filter(|token| token.kind == Kind::Text) {

@@ -1,7 +1,6 @@
-//! Writes an expression for the template engine.
+//! Prints an expression for the template engine.
 //!
-//! What the engine gets is always our own text, so that it runs only what was understood here.
-//! Operators whose rules differ from the engine's become filters and tests of ours.
+//! Operators whose rules differ from those of the engine become filters and tests of ours, defined in `language`.
 
 use super::ast::{Argument, Binary, Comparison, Expr, Literal};
 
@@ -12,7 +11,7 @@ pub(in crate::template) const ADD: &str = "add__";
 pub(in crate::template) const CHAIN: &str = "chain__";
 pub(in crate::template) const CONDITION: &str = "condition__";
 
-/// How close an expression binds, from loose to close.
+/// How tightly an expression binds, from loose to tight. Brackets are printed where a looser one is inside a tighter one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Level {
     If,
@@ -28,17 +27,17 @@ enum Level {
     Postfix,
 }
 
-/// An expression that is a value.
+/// An expression in the place of a value.
 pub(in crate::template) fn value(expr: &Expr) -> String {
     written(expr, Level::If)
 }
 
-/// An expression that may stand before an `if`.
+/// An expression that an `if` may follow.
 pub(super) fn without_if(expr: &Expr) -> String {
     written(expr, Level::Or)
 }
 
-/// An expression as a condition: text is refused wherever its truth would count.
+/// An expression as a condition. Text is refused wherever its truth would be used.
 pub(in crate::template) fn condition(expr: &Expr) -> String {
     written(&checked(expr), Level::If)
 }
@@ -98,12 +97,12 @@ fn level(expr: &Expr) -> Level {
     }
 }
 
-/// Comparing with a text or number that is written out costs nothing.
+/// Comparing with a literal is cheap, so the engine may do it.
 fn is_literal(expr: &Expr) -> bool {
     expr.is_number() || matches!(expr, Expr::Literal(_))
 }
 
-/// Two numbers that are written out can be added as they are.
+/// Two number literals can be added by the engine.
 fn is_plain_sum(left: &Expr, right: &Expr) -> bool {
     left.is_number() && right.is_number()
 }
@@ -145,7 +144,7 @@ fn write_open(out: &mut String, expr: &Expr) {
             write(out, of, Level::Filtered);
             out.push_str(" is ");
             out.push_str(name);
-            // Always with brackets: what follows must not be taken for an argument.
+            // Always with brackets: otherwise the engine takes what follows for an argument.
             write_arguments(out, arguments);
         }
         Expr::Not(value) => {
@@ -190,7 +189,7 @@ fn write_open(out: &mut String, expr: &Expr) {
     }
 }
 
-/// What something is looked up by, which is checked unless it is written out.
+/// The key of a look-up, which is checked unless it is a literal.
 fn write_key(out: &mut String, key: &Expr) {
     if is_literal(key) {
         write(out, key, Level::If);
@@ -219,7 +218,7 @@ fn write_filter(out: &mut String, of: &Expr, name: &str, arguments: &[Argument])
     }
 }
 
-/// The first operand is filtered, the others are arguments.
+/// The first operand becomes the filtered value, the others arguments.
 fn write_as_filter(out: &mut String, name: &str, operands: &[Expr]) {
     let Some((first, rest)) = operands.split_first() else {
         return;
@@ -234,7 +233,7 @@ fn write_binary(out: &mut String, binary: Binary, left: &Expr, right: &Expr) {
     let (own, next) = match binary {
         Binary::Or => (Level::Or, Level::And),
         Binary::And => (Level::And, Level::Not),
-        // Lists grow by `+`: how long they may become is checked before.
+        // `+` makes lists longer, so the length is checked first.
         Binary::Add if !is_plain_sum(left, right) => {
             write(out, left, Level::Filtered);
             out.push_str(" | ");

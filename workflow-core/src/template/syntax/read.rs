@@ -1,4 +1,4 @@
-//! Walks an expression: which values it reads, and whether its filters and tests exist.
+//! Walks an expression: collects what it reads, and refuses unknown filters and tests.
 
 use std::{collections::HashMap, iter};
 
@@ -9,7 +9,7 @@ use crate::template::{
     reference::{Collected, Read, References},
 };
 
-/// The names that blocks of a template define, from the outside in, each with the path of its value, if it is one.
+/// The names that blocks of a template define, outermost block first, each with the path of its value if the value is a path.
 #[derive(Default)]
 pub(in crate::template) struct Names(Vec<HashMap<String, Option<Path>>>);
 
@@ -28,7 +28,7 @@ impl Names {
         }
     }
 
-    /// Defines a name. A name that has a value already may have either of them, since a branch may not be taken.
+    /// Defines a name. A second assignment makes the path unknown: whether its branch runs is decided when the template renders.
     pub(super) fn assign(&mut self, name: &str, path: Option<Path>) {
         if self.0.is_empty() {
             self.open();
@@ -39,7 +39,7 @@ impl Names {
         }
     }
 
-    /// Whether a name has its value from outside of the innermost block.
+    /// Whether a name is defined outside the innermost block only.
     pub(super) fn is_outer(&self, name: &str) -> bool {
         let Some((inner, outer)) = self.0.split_last() else {
             return false;
@@ -51,14 +51,14 @@ impl Names {
         self.0.iter().any(|names| names.contains_key(name))
     }
 
-    /// The path that a name of a block stands for.
+    /// The path of a defined name.
     fn path(&self, name: &str) -> Option<&Path> {
         let mut found = self.0.iter().rev().filter_map(|names| names.get(name));
         found.next()?.as_ref()
     }
 }
 
-/// What an expression reads. `source` is what it was parsed from.
+/// What an expression reads. `source` is the text that it was parsed from.
 pub(in crate::template) fn read(
     expr: &Expr,
     source: &str,
@@ -68,12 +68,12 @@ pub(in crate::template) fn read(
     Ok(found.finish())
 }
 
-/// The path whose value an expression gives, if it is only that.
+/// The path of an expression that consists of a path only.
 pub(in crate::template) fn only_path(expr: &Expr) -> Option<Path> {
     Reader::new(&mut Collected::default()).path_of(expr)
 }
 
-/// Filters whose result has items of the list that they are given.
+/// Filters whose result contains only items of their list.
 const SAME_ITEMS: [&str; 8] = [
     "list",
     "reverse",
@@ -85,7 +85,7 @@ const SAME_ITEMS: [&str; 8] = [
     "unique",
 ];
 
-/// Reads the expressions of one source.
+/// Collects what the expressions of one template read.
 pub(in crate::template) struct Reader<'a> {
     pub(super) names: Names,
     pub(super) found: &'a mut Collected,
@@ -98,7 +98,7 @@ impl<'a> Reader<'a> {
         Self { names, found }
     }
 
-    /// Walks an expression in the order in which it is evaluated. `source` is what it was read from.
+    /// Walks an expression in evaluation order. `source` is the text that it was parsed from.
     pub(in crate::template) fn walk(
         &mut self,
         expr: &Expr,
@@ -184,7 +184,7 @@ impl<'a> Reader<'a> {
         values.try_for_each(|value| self.walk(value, source))
     }
 
-    /// A name with the keys that follow it.
+    /// A name, and the attributes and literal keys after it.
     fn path(&mut self, expr: &Expr, read: Read, source: &str) -> Result<(), TemplateError> {
         let prefix = self.prefix_of(expr);
         if let Some(Prefix { path, is_all }) = &prefix {
@@ -208,7 +208,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Walks the computed indices of a path, from its end. Returns what the path begins with.
+    /// Walks the computed indices of a path, from its end.
     fn indices<'e>(&mut self, expr: &'e Expr, source: &str) -> Result<&'e Expr, TemplateError> {
         let mut here = expr;
         loop {
@@ -223,7 +223,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The path whose value an expression gives, if it is only that.
+    /// The path of an expression that consists of a path only.
     pub(super) fn path_of(&self, expr: &Expr) -> Option<Path> {
         let prefix = self.prefix_of(expr).filter(|prefix| prefix.is_all);
         prefix.map(|prefix| prefix.path)
@@ -250,7 +250,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Notes what `map(attribute='a.b')` reads of each item.
+    /// Collects what `map(attribute='a.b')` reads of each item.
     fn mapped(&mut self, of: &Expr, filter: &str, arguments: &[Argument]) {
         if filter != "map" {
             return;
@@ -304,7 +304,7 @@ impl Prefix {
     }
 }
 
-/// The key of an index that is written out.
+/// The key of a literal index.
 fn key_of(index: &Expr) -> Option<Key> {
     match index.plain_text() {
         Some(name) => Some(Key::Field(name.to_owned())),
@@ -312,7 +312,7 @@ fn key_of(index: &Expr) -> Option<Key> {
     }
 }
 
-/// The name at a place together with what `-` ties to it, without white space.
+/// The name at a position together with the names that `-` joins to it without white space.
 fn dashed(source: &str, at: usize, length: usize) -> Option<&str> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     let before = source.get(..at)?;

@@ -1,4 +1,4 @@
-//! Reads a template block by block, and writes it for the template engine.
+//! Parses a template block by block, and prints it for the template engine.
 
 use super::{
     ast::Expr,
@@ -13,21 +13,21 @@ use crate::template::{
     reference::{Collected, References},
 };
 
-/// A template that was understood.
-pub(in crate::template) struct Understood {
-    /// What the engine compiles.
+/// A parsed template.
+pub(in crate::template) struct ParsedTemplate {
+    /// The text for the engine.
     pub(in crate::template) text: String,
     pub(in crate::template) references: References,
     /// The paths that it reads.
     pub(in crate::template) paths: Paths,
-    /// The names that `set`, `for` and `with` give values to.
+    /// The names that `set`, `for` and `with` assign.
     pub(in crate::template) assigned: Vec<String>,
-    /// The names of those that a `set` in a loop would lose again.
+    /// Those of them whose value is lost at the end of a loop or `with`, although the name exists outside.
     pub(in crate::template) lost: Vec<String>,
 }
 
-/// Reads a whole template.
-pub(in crate::template) fn template(source: &str) -> Parsed<Understood> {
+/// Parses a whole template.
+pub(in crate::template) fn template(source: &str) -> Parsed<ParsedTemplate> {
     let mut found = Collected::default();
     let mut template = Template {
         text: String::with_capacity(source.len()),
@@ -53,7 +53,7 @@ pub(in crate::template) fn template(source: &str) -> Parsed<Understood> {
         ..
     } = template;
     let (references, paths) = found.finish();
-    Ok(Understood {
+    Ok(ParsedTemplate {
         text,
         references,
         paths,
@@ -62,7 +62,7 @@ pub(in crate::template) fn template(source: &str) -> Parsed<Understood> {
     })
 }
 
-/// A block that is not closed yet.
+/// An open block.
 enum Open {
     Branch,
     Loop,
@@ -138,7 +138,7 @@ impl Template<'_> {
                 self.close();
                 word.to_owned()
             }
-            // What stands between `raw` and `endraw` is no block.
+            // `Blocks` skips the text between `raw` and `endraw`.
             "raw" => word.to_owned(),
             other => return Err(hints::unknown_statement(other)),
         };
@@ -154,24 +154,24 @@ impl Template<'_> {
         }
     }
 
-    /// A `set` in a block of its own that names something from outside ends with the block.
+    /// Assigns with `set`. In a loop or `with`, the value ends with the block, which is lost if the name exists outside.
     fn assign(&mut self, name: &str, path: Option<Path>) {
         if self.reader.names.is_outer(name) {
             self.lost.push(name.to_owned());
         }
-        self.give(name, path);
+        self.define(name, path);
     }
 
-    fn give(&mut self, name: &str, path: Option<Path>) {
+    fn define(&mut self, name: &str, path: Option<Path>) {
         self.reader.names.assign(name, path);
         self.assigned.push(name.to_owned());
     }
 
     /// Defines the names of a target. Only a single name stands for the whole value.
-    fn give_all(&mut self, target: &Target, path: Option<Path>) {
+    fn define_all(&mut self, target: &Target, path: Option<Path>) {
         let path = path.filter(|_| target.is_one());
         for name in &target.names {
-            self.give(name, path.clone());
+            self.define(name, path.clone());
         }
     }
 
@@ -195,7 +195,7 @@ impl Template<'_> {
             .map(|list| list.then(Key::Element));
         self.open.push(Open::Loop);
         self.reader.names.open();
-        self.give_all(&target, item);
+        self.define_all(&target, item);
         let mut written = format!("for {} in {}", target.written, print::without_if(&list));
         if parser.skip_word("if") {
             let test = parser.expression()?;
@@ -252,7 +252,7 @@ impl Template<'_> {
             let value = parser.expression()?;
             self.reader.walk(&value, source)?;
             let path = self.reader.path_of(&value);
-            self.give_all(&target, path);
+            self.define_all(&target, path);
             written.push_str(&target.written);
             written.push_str(" = ");
             written.push_str(&print::value(&value));
@@ -279,7 +279,7 @@ impl Template<'_> {
     }
 }
 
-/// What a `set`, `for` or `with` assigns to.
+/// The target of an assignment.
 struct Target {
     names: Vec<String>,
     written: String,
@@ -290,7 +290,7 @@ impl Target {
         self.names.len() == 1 && self.written == self.names[0]
     }
 
-    /// Names between commas.
+    /// Names separated by commas.
     fn read(parser: &mut Parser) -> Parsed<Self> {
         let mut target = Self::read_one(parser)?;
         while parser.skip_sign(",") {
@@ -330,7 +330,7 @@ impl Target {
     }
 }
 
-/// The inside of a block, and the signs for white space at its ends.
+/// The text of a block without its white-space signs, and the signs.
 fn without_signs(inside: &str) -> (&str, &str, &str) {
     let begin = usize::from(inside.starts_with(['-', '+']));
     let (begin, inside) = inside.split_at(begin);

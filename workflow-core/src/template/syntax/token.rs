@@ -1,4 +1,4 @@
-//! The tokens of an expression, as the template engine reads them.
+//! Splits an expression into tokens, as the template engine does.
 
 use super::hints;
 use crate::template::TemplateError;
@@ -11,7 +11,7 @@ pub(super) enum Kind {
     Sign,
 }
 
-/// One token and where it begins.
+/// One token and its position in the source.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Token<'a> {
     pub(super) kind: Kind,
@@ -29,13 +29,13 @@ impl Token<'_> {
     }
 }
 
-/// Longer signs first: a sign is the longest that fits.
+/// Signs, longer ones first, so that the first match is the longest.
 const SIGNS: [&str; 31] = [
     "===", "!==", "//", "**", "==", "!=", ">=", "<=", "&&", "||", "=>", "->", "??", "+", "-", "*",
     "/", "%", ".", ",", ":", "~", "|", "=", ">", "<", "(", ")", "[", "]", "{",
 ];
 
-/// Splits the inside of a block, or a bare expression.
+/// Splits the text of a block, or a bare expression.
 pub(super) fn tokens(source: &str) -> Result<Vec<Token<'_>>, TemplateError> {
     let mut tokens: Vec<Token> = Vec::new();
     let mut at = 0;
@@ -72,7 +72,7 @@ pub(super) fn name_length(text: &str) -> usize {
         .unwrap_or(text.len())
 }
 
-/// The length of a quoted text with its quotes.
+/// The length of a quoted text, with its quotes.
 fn text_length(text: &str, quote: char) -> Result<usize, TemplateError> {
     let mut escaped = false;
     for (at, c) in text.char_indices().skip(1) {
@@ -88,7 +88,7 @@ fn text_length(text: &str, quote: char) -> Result<usize, TemplateError> {
     )))
 }
 
-/// The length of a number: `7`, `1_000`, `0x1f`, `1.5`, `1e-3`. After a dot it is an index and has no fraction.
+/// The length of a number: `7`, `1_000`, `0x1f`, `1.5`, `1e-3`. After a dot it is an index, without a fraction.
 fn number_length(text: &str, after_dot: bool) -> usize {
     let bytes = text.as_bytes();
     let digits = |from: usize| {

@@ -1,9 +1,10 @@
-//! What checking a value against a user's JSON Schema may cost, found out before it is done.
+//! The cost of checking a value against a user's JSON Schema, estimated before the check.
 //!
-//! A few `$defs`, each referring twice to the next, stand for billions of checks of one and the same
-//! value: references are followed anew each time they are met. So what a schema unfolds to for one
-//! value is counted, each part once, and bounded, before the schema is compiled. What it comes to for
-//! a whole value, whose parts may be checked again and again, is counted before that value is checked.
+//! Without a limit, a small schema can cost billions of checks: a few `$defs`, each of which refers to the next
+//! one twice. Validators follow a reference each time they meet it. Two limits apply:
+//!
+//! - [`refusal`], before the schema is compiled: how many parts apply to one value, all references followed.
+//! - [`is_too_much`], before a value is checked: how many checks the whole value takes.
 
 use std::collections::HashMap;
 
@@ -11,13 +12,13 @@ use serde_json::Value;
 
 use crate::error::shown;
 
-/// The most parts that are checked for one value, all references in them followed.
+/// The most parts of a schema that apply to one value, with all references followed.
 const MOST_PARTS: u64 = 10_000;
 
-/// How many references and parts may stand in each other.
+/// The deepest nesting of references and parts.
 const MOST_NESTED: usize = 200;
 
-/// Why a schema is not used, if it costs too much.
+/// Why a schema is refused for its cost or for its references; `None` if it is accepted.
 pub(crate) fn refusal(schema: &Value) -> Option<String> {
     let mut cost = Cost {
         root: schema,
@@ -27,13 +28,13 @@ pub(crate) fn refusal(schema: &Value) -> Option<String> {
     while let Some(value) = open.pop() {
         if let Some(reference) = foreign_reference(value) {
             return Some(format!(
-                "it refers to `{}`, but only to its own parts, `#/…`, can be referred",
+                "it refers to `{}`, and only references to its own parts, `#/…`, are allowed",
                 shown(reference)
             ));
         }
         if cost.of(value, 0) > MOST_PARTS {
             return Some(format!(
-                "its references unfold to more than {MOST_PARTS} parts, or stand in each other without end"
+                "its references unfold to more than {MOST_PARTS} parts, or form a cycle"
             ));
         }
         match value {
@@ -45,7 +46,8 @@ pub(crate) fn refusal(schema: &Value) -> Option<String> {
     None
 }
 
-/// A reference that is not followed here.
+/// A reference to anything but a part of the same schema, if the value has one. Dynamic references are included: their target
+/// depends on the path of the check, so their cost cannot be estimated here.
 fn foreign_reference(value: &Value) -> Option<&str> {
     let references = ["$ref", "$dynamicRef", "$recursiveRef"].iter();
     let mut references = references.filter_map(|key| Some((*key, value.get(key)?.as_str()?)));
@@ -55,13 +57,13 @@ fn foreign_reference(value: &Value) -> Option<&str> {
     references.find(foreign).map(|(_, reference)| reference)
 }
 
-/// The most checks that are made of one value and the values in it.
+/// The most checks for one value, the values in it included.
 const MOST_CHECKS: u32 = 2_000_000;
 
-/// How many checks may stand in each other: a value within a value, a part within a part.
+/// The deepest nesting of checks: a value in a value, a part in a part. The validator recurses.
 const MOST_DEEP: usize = 500;
 
-/// Whether checking a value takes too many steps.
+/// Whether checking a value takes more than [`MOST_CHECKS`] checks or nests deeper than [`MOST_DEEP`].
 pub(crate) fn is_too_much(schema: &Value, value: &Value) -> bool {
     let mut checks = Checks {
         root: schema,
@@ -71,16 +73,16 @@ pub(crate) fn is_too_much(schema: &Value, value: &Value) -> bool {
     checks.count(schema, value).is_none()
 }
 
-/// Walks as a validator does, as far as it may.
+/// Counts checks by walking schema and value in the way a validator does. It stops at the limit.
 struct Checks<'a> {
     root: &'a Value,
     left: u32,
-    /// How many checks stand in each other now.
+    /// The current nesting.
     depth: usize,
 }
 
 impl Checks<'_> {
-    /// Counts the checks of a value against a part of the schema; none when there are too many.
+    /// Counts the checks of a value against a part of the schema. `None` when a limit is reached.
     fn count(&mut self, schema: &Value, value: &Value) -> Option<()> {
         self.left = self.left.checked_sub(1)?;
         if self.depth >= MOST_DEEP {
@@ -120,7 +122,7 @@ impl Checks<'_> {
         Some(())
     }
 
-    /// The same of what a keyword says of the values within a value.
+    /// Counts the checks that a keyword applies to the values in a value.
     fn count_within(&mut self, key: &str, member: &Value, value: &Value) -> Option<()> {
         match (key, member, value) {
             ("properties", Value::Object(parts), Value::Object(values)) => {
@@ -165,13 +167,13 @@ impl Checks<'_> {
 
 struct Cost<'a> {
     root: &'a Value,
-    /// What is known already, by where it stands. What is being counted is as costly as can be: it
-    /// would be met again without end.
+    /// Costs by the address of the part. A part that is being counted has the highest cost, so a cycle of references
+    /// ends there.
     known: HashMap<*const Value, u64>,
 }
 
 impl<'a> Cost<'a> {
-    /// How many parts of a schema are checked for one value.
+    /// How many parts apply to one value.
     fn of(&mut self, schema: &'a Value, nested: usize) -> u64 {
         let Some(members) = schema.as_object() else {
             return 1;

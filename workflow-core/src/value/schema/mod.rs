@@ -1,4 +1,7 @@
-//! JSON Schemas that users give: of a run's input, of a person's answer, of a model's reply.
+//! JSON Schemas that users write: for the input of a run, the answer of a person, the reply of a model.
+//!
+//! They come from untrusted documents. So a schema cannot load anything, its patterns and its size are bounded, and
+//! so is the work for each value.
 
 mod cost;
 
@@ -9,24 +12,34 @@ use serde_json::{Value, json};
 
 use crate::error::{Fault, FaultCode, InvalidWorkflow, escaped, shown};
 
-/// The most bytes that a compiled `pattern` may take: what takes more also takes long to compile.
+/// The most bytes of a compiled `pattern`. A larger one also takes long to compile.
 const MAX_PATTERN_BYTES: usize = 256 * 1024;
 
-/// How often a `pattern` may try another way through a text.
+/// The most backtracking steps of a `pattern` for one text.
 const MAX_BACKTRACKS: usize = 100_000;
 
-/// A JSON Schema that a user gave, compiled. It reaches neither the network nor files, and what checking a
-/// value may cost is bounded.
+/// A compiled JSON Schema of a user (draft 2020-12 unless `$schema` names another). It reads neither the network nor files,
+/// and the cost of a check is bounded.
+///
+/// ```
+/// use serde_json::json;
+/// use workflow_core::value::ValueSchema;
+///
+/// let schema = ValueSchema::compile(&json!({"type": "object", "required": ["city"]}), "#/input").unwrap();
+/// assert!(schema.check(&json!({"city": "Oslo"}), "#/input").is_ok());
+/// let faults = schema.check(&json!({}), "#/input").unwrap_err();
+/// assert_eq!(faults[0].pointer, "#/input");
+/// ```
 pub struct ValueSchema {
     schema: Value,
     validator: Validator,
 }
 
 impl ValueSchema {
-    /// Compiles a schema that stands at a place, such as `#/input`.
+    /// Compiles a schema. `at` is its place, such as `#/input`; faults point below it.
     ///
     /// # Errors
-    /// When it is no JSON Schema, refers to anything but its own parts, or costs too much.
+    /// One fault if it is not a JSON Schema, refers to anything but its own parts, or costs too much.
     pub fn compile(schema: &Value, at: &str) -> Result<Self, Fault> {
         if let Some(refusal) = cost::refusal(schema) {
             let detail = format!("not a usable JSON Schema: {refusal}");
@@ -39,16 +52,16 @@ impl ValueSchema {
             validator,
         });
         compiled.map_err(|error| {
-            let detail = format!("not a JSON Schema: {}", told(&error));
+            let detail = format!("not a JSON Schema: {}", error_text(&error));
             let place = format!("{at}{}", error.instance_path());
             Fault::new(FaultCode::InvalidValue, place, detail)
         })
     }
 
-    /// Checks a value that stands at a place.
+    /// Checks a value. `at` is its place; faults point below it.
     ///
     /// # Errors
-    /// With every fault, in the order of their places; or with one, when checking takes too many steps.
+    /// The faults, at most [`InvalidWorkflow::MAX`], in the order of their places. A single fault if the check would take too many steps.
     pub fn check(&self, value: &Value, at: &str) -> Result<(), Vec<Fault>> {
         if cost::is_too_much(&self.schema, value) {
             let detail = "checking it against its JSON Schema takes too many steps";
@@ -56,9 +69,9 @@ impl ValueSchema {
         }
         let errors = self.validator.iter_errors(value).map(|error| {
             let place = format!("{at}{}", error.instance_path());
-            Fault::new(FaultCode::InvalidValue, place, told(&error))
+            Fault::new(FaultCode::InvalidValue, place, error_text(&error))
         });
-        ordered(errors.take(InvalidWorkflow::MAX).collect())
+        sorted_faults(errors.take(InvalidWorkflow::MAX).collect())
     }
 }
 
@@ -68,8 +81,8 @@ fn pattern_options() -> PatternOptions<FancyRegex> {
         .backtrack_limit(MAX_BACKTRACKS)
 }
 
-/// Refuses patterns that cannot be compiled, also where the validator would meet them only with a value,
-/// or never: a schema that is stored holds for every value.
+/// Refuses patterns that do not compile, also those that the validator would compile only for certain values, or
+/// never: a stored schema must be usable for every value.
 fn check_patterns(schema: &Value, at: &str) -> Result<(), Fault> {
     let mut open = vec![(schema, at.to_owned())];
     while let Some((part, at)) = open.pop() {
@@ -133,9 +146,9 @@ fn check_pattern(pattern: &str, at: &str) -> Result<(), Fault> {
     })
 }
 
-/// Faults in an order that does not change from one process to the next, as the validator's may; or
-/// that there are none.
-pub(crate) fn ordered(mut faults: Vec<Fault>) -> Result<(), Vec<Fault>> {
+/// `Ok` without faults, otherwise the faults in a stable order. The order of the validator may differ from one
+/// process to the next.
+pub(crate) fn sorted_faults(mut faults: Vec<Fault>) -> Result<(), Vec<Fault>> {
     if faults.is_empty() {
         return Ok(());
     }
@@ -143,11 +156,11 @@ pub(crate) fn ordered(mut faults: Vec<Fault>) -> Result<(), Vec<Fault>> {
     Err(faults)
 }
 
-/// The longest value that is shown in a fault.
+/// The longest message that repeats the value, in bytes.
 const MAX_SHOWN: usize = 200;
 
-/// The validator's words; without the value where that is long.
-pub(crate) fn told(error: &ValidationError) -> String {
+/// The validator's message; without the value if that makes it too long.
+pub(crate) fn error_text(error: &ValidationError) -> String {
     let whole = error.to_string();
     if whole.len() > MAX_SHOWN {
         error.masked().to_string()

@@ -1,4 +1,7 @@
 //! Checks the `data` of a node against its type, and builds what the node does.
+//!
+//! The order matters: the marked fields are checked first and replaced by valid values where they have faults, then the
+//! schema is checked, then the node is built. So a faulty template does not hide a missing field.
 
 use std::sync::Arc;
 
@@ -8,16 +11,16 @@ use super::{
     Check, container::Container, control, fields, graph_node::GraphNode, marks, outputs::Shape,
     references::Reader, shape,
 };
-use crate::workflow::{body::Body, plan::Work};
+use crate::workflow::{body::Body, plan::NodeKind};
 use crate::{
     error::{Fault, FaultCode, Pointer, did_you_mean, shown},
     event::NodeOutline,
-    node::{Made, Node, NodeType, OutputShape, Registry},
+    node::{Node, NodeInstance, NodeType, OutputShape, Registry},
     template::ImplicitInput,
     workflow::spec::NodeSpec,
 };
 
-/// The type of a node.
+/// The registered type of a node; a fault if there is none.
 pub(in crate::workflow) fn node_type<'a>(
     node: &NodeSpec,
     check: &mut Check<'a>,
@@ -40,7 +43,7 @@ fn unknown_type(kind: &str, node: &NodeSpec, registry: &Registry) -> Fault {
     fault
 }
 
-/// Builds what a node does, or notes everything that keeps it from being built.
+/// Builds what a node does, or adds a fault for everything that prevents it.
 pub(in crate::workflow) fn build(
     node: GraphNode<'_>,
     node_type: &NodeType,
@@ -49,39 +52,39 @@ pub(in crate::workflow) fn build(
     let at = node.spec.at.field("data");
     let data = &node.spec.data;
     let marked = marks::find(node_type.schema(), data, &at);
-    let mut stand_in = StandIn::new(data, &at);
+    let mut patched = PatchedData::new(data, &at);
     let own = marked.iter().filter(|field| !field.reads_body);
     for field in own {
-        stand_in.check(field, &node.reader(), check);
+        patched.check(field, &node.reader(), check);
     }
     let bodies = node_type.control().map(|kind| {
         let marked = &marked;
         let container = Container { kind, node, marked };
-        (kind, container.bodies(&mut stand_in, check))
+        (kind, container.bodies(&mut patched, check))
     });
-    match (make(node_type, &stand_in, check)?, bodies) {
-        (Made::Leaf(made), _) => Some(leaf(made, node, check)),
-        (Made::Control(data), Some((kind, bodies))) => {
+    match (make(node_type, &patched, check)?, bodies) {
+        (NodeInstance::Leaf(made), _) => Some(leaf(made, node, check)),
+        (NodeInstance::Control(data), Some((kind, bodies))) => {
             control::of(kind).plan(data, bodies?, node, check)
         }
-        (Made::Control(_), None) => None,
+        (NodeInstance::Control(_), None) => None,
     }
 }
 
-/// A copy of `data` with something valid where a faulty field stands, so that the shape of the rest
-/// can still be checked.
-pub(in crate::workflow) struct StandIn<'a> {
+/// A copy of `data` in which valid values replace the fields with faults, so that the form of the rest can
+/// still be checked.
+pub(in crate::workflow) struct PatchedData<'a> {
     data: Value,
     at: &'a Pointer,
 }
 
-impl<'a> StandIn<'a> {
+impl<'a> PatchedData<'a> {
     fn new(data: &Value, at: &'a Pointer) -> Self {
         let data = data.clone();
         Self { data, at }
     }
 
-    /// Checks a field for a reader.
+    /// Checks a field as `reader` reads it.
     pub(in crate::workflow) fn check(
         &mut self,
         field: &marks::Marked,
@@ -104,39 +107,40 @@ impl<'a> StandIn<'a> {
     }
 }
 
-fn make(node_type: &NodeType, stand_in: &StandIn, check: &mut Check) -> Option<Made> {
-    if let Err(found) = shape::check(&stand_in.data, stand_in.at, node_type) {
+/// Checks the form of the patched data, then deserializes it.
+fn make(node_type: &NodeType, patched: &PatchedData, check: &mut Check) -> Option<NodeInstance> {
+    if let Err(found) = shape::check(&patched.data, patched.at, node_type) {
         check.faults.extend(found);
         return None;
     }
-    match node_type.make(&stand_in.data) {
+    match node_type.make(&patched.data) {
         Ok(made) => Some(made),
         Err(error) => {
-            let place = error.place(stand_in.at);
+            let place = error.place(patched.at);
             check.fault(Fault::new(FaultCode::InvalidValue, place, error.detail()));
             None
         }
     }
 }
 
-/// A node that can be run, and what is known about it.
+/// A node that can be run, with what is known about it.
 pub(in crate::workflow) struct Built {
-    pub(in crate::workflow) work: Work,
+    pub(in crate::workflow) kind: NodeKind,
     /// What is known of its output.
     pub(in crate::workflow) output: Shape,
-    pub(in crate::workflow) inside: Inside,
+    pub(in crate::workflow) contents: Contents,
 }
 
-/// What the outline of a node says about what it contains.
+/// What the outline of a node lists as its contents.
 #[derive(Default)]
-pub(in crate::workflow) struct Inside {
+pub(in crate::workflow) struct Contents {
     /// The nodes of its body.
     pub(in crate::workflow) nodes: Vec<NodeOutline>,
     /// The workflow that it calls.
     pub(in crate::workflow) workflow: Option<Arc<str>>,
 }
 
-impl Inside {
+impl Contents {
     pub(in crate::workflow) fn of_body(body: &Body) -> Self {
         Self {
             nodes: body.outline.to_vec(),
@@ -152,6 +156,7 @@ impl Inside {
     }
 }
 
+/// Finishes a leaf: checks that its implicit input exists, and derives the shape of its output.
 fn leaf(leaf: Box<dyn Node>, node: GraphNode<'_>, check: &mut Check) -> Built {
     if leaf.reads_input() {
         read_implicit(node, check);
@@ -163,13 +168,13 @@ fn leaf(leaf: Box<dyn Node>, node: GraphNode<'_>, check: &mut Check) -> Built {
         OutputShape::Json(json) => node.reader().shape_of_json(json),
     };
     Built {
-        work: Work::Leaf(leaf),
+        kind: NodeKind::Leaf(leaf),
         output,
-        inside: Inside::default(),
+        contents: Contents::default(),
     }
 }
 
-/// Notes that a node reads its implicit input, and refuses it where there is none.
+/// Marks that a node reads its implicit input, and refuses the node if it has none.
 pub(in crate::workflow) fn read_implicit(node: GraphNode<'_>, check: &mut Check) {
     let GraphNode { spec, index, graph } = node;
     if let ImplicitInput::Step(step) = graph.implicit_input(index) {

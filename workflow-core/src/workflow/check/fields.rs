@@ -1,4 +1,4 @@
-//! Checks one marked field of a node's `data`.
+//! Checks one marked field of a node's `data`: a template, an expression, JSON with templates, or a schema.
 
 use serde_json::{Map, Value};
 
@@ -13,7 +13,7 @@ use crate::{
     value::ValueSchema,
 };
 
-/// What is wrong with a template, or with a string that only looks like one.
+/// The faults of a field: of what it holds, or because it holds a template where none is allowed.
 pub(in crate::workflow) fn check(field: &Marked, reader: &Reader) -> Vec<Fault> {
     match (field.mark, field.value) {
         (Mark::Template { refers }, Value::String(source)) => {
@@ -27,7 +27,7 @@ pub(in crate::workflow) fn check(field: &Marked, reader: &Reader) -> Vec<Fault> 
         (Mark::Schema, json) => check_schema(json, &field.at),
         (Mark::Name, _) => vec![template_in_name(&field.at)],
         (Mark::Literal, Value::String(text)) if text.contains("{{") => {
-            let detail = "`{{` in a field that is taken as it stands";
+            let detail = "`{{` in a field that is used literally";
             vec![Fault::new(FaultCode::NotATemplate, &field.at, detail)]
         }
         _ => Vec::new(),
@@ -43,7 +43,7 @@ fn check_template(source: &str, refers: bool, at: &Pointer, reader: &Reader) -> 
     faults.extend(reader.check_paths(template.paths(), at));
     faults.extend(reader.check_names(&template, at));
     if refers && template.references().is_empty() {
-        let detail = "the template refers to nothing, so it would always give the same text";
+        let detail = "the template reads nothing, so its text is always the same";
         let hint = "include {{input}} or the output of a node";
         faults.push(Fault::new(FaultCode::TemplateWithoutInput, at, detail).with_hint(hint));
     }
@@ -66,7 +66,7 @@ fn check_expression(source: &str, condition: bool, at: &Pointer, reader: &Reader
     }
 }
 
-/// What a field is worth a second look for.
+/// The warning for a field, if it has one.
 pub(in crate::workflow) fn warning(field: &Marked) -> Option<Fault> {
     match (field.mark, field.value) {
         (Mark::Expression { condition: true }, Value::String(source)) => {
@@ -88,7 +88,7 @@ fn check_json(json: &Value, at: &Pointer, reader: &Reader) -> Vec<Fault> {
     }
 }
 
-/// Something valid that can stand in such a field.
+/// A valid value for such a field, to replace one with faults.
 pub(in crate::workflow) fn valid(mark: Mark) -> Value {
     match mark {
         Mark::Schema => Value::Object(Map::new()),

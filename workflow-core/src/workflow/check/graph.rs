@@ -1,47 +1,50 @@
-//! What needs what: ids, edges, cycles, ancestors.
+//! The dependency graph of one list of nodes: ids, edges, cycles, ancestors.
+//!
+//! The graph also collects what the checks find out about each node: whether something reads it, and the shape of its
+//! output. Both are interior mutability, since readers hold the graph while they add to it.
 
 use std::{
     cell::{Cell, OnceCell},
     collections::HashMap,
 };
 
-use super::{outputs::Shape, outside::Outside};
+use super::{enclosing::EnclosingScope, outputs::Shape};
 use crate::{
     error::{Fault, FaultCode, Pointer, Suggestions, shown},
     template::{ImplicitInput, Variables},
     workflow::spec::NodeSpec,
 };
 
-/// The nodes of one list as a graph. Nodes are known by their index in the list.
+/// The nodes of one list as a graph. A node is identified by its index in the list.
 pub(in crate::workflow) struct Graph<'a> {
-    outside: Outside<'a>,
+    enclosing: EnclosingScope<'a>,
     variables: Variables,
     names: Vec<String>,
     needs: Vec<Vec<usize>>,
     dependents: Vec<Vec<usize>>,
     ancestors: Vec<Bits>,
-    /// Each node once, what it needs first; nodes on or behind a cycle come last.
+    /// Topological order. Nodes on a cycle or behind one come last.
     order: Vec<usize>,
     /// Which nodes something reads.
     used: Vec<Cell<bool>>,
-    /// What is known of the output of each node, once it is planned.
+    /// What is known of each output, set when the node is planned.
     shapes: Vec<OnceCell<Shape>>,
 }
 
 impl<'a> Graph<'a> {
-    /// Resolves the ids and `needs` of the nodes, and notes what is wrong with them.
+    /// Resolves the ids and `needs` of the nodes, and adds faults for what is wrong with them.
     pub(in crate::workflow) fn of(
         nodes: &[NodeSpec],
-        outside: Outside<'a>,
+        enclosing: EnclosingScope<'a>,
         faults: &mut Vec<Fault>,
     ) -> Self {
         let ids = index_ids(nodes, faults);
         let variables = index_variables(nodes, faults);
-        faults.extend(nodes.iter().filter_map(|node| shadowed(node, outside)));
+        faults.extend(nodes.iter().filter_map(|node| shadowed(node, enclosing)));
         let needs: Vec<Vec<usize>> = nodes
             .iter()
             .enumerate()
-            .map(|(index, node)| resolve_needs(node, index, &ids, outside.suggestions(), faults))
+            .map(|(index, node)| resolve_needs(node, index, &ids, enclosing.suggestions(), faults))
             .collect();
         let mut dependents = vec![Vec::new(); nodes.len()];
         for (index, needs) in needs.iter().enumerate() {
@@ -58,7 +61,7 @@ impl<'a> Graph<'a> {
             })
             .collect();
         let mut graph = Self {
-            outside,
+            enclosing,
             variables,
             names,
             needs,
@@ -77,12 +80,12 @@ impl<'a> Graph<'a> {
         graph
     }
 
-    /// Each node once, what it needs first.
+    /// The nodes in topological order.
     pub(in crate::workflow) fn order(&self) -> &[usize] {
         &self.order
     }
 
-    /// Notes what is known of the output of a node.
+    /// Sets what is known of the output of a node. The first call counts.
     pub(in crate::workflow) fn set_shape(&self, node: usize, shape: Shape) {
         let _ = self.shapes[node].set(shape);
     }
@@ -92,17 +95,17 @@ impl<'a> Graph<'a> {
         self.shapes[node].get().cloned().unwrap_or(Shape::Unknown)
     }
 
-    /// What is known of what a node reads without naming it.
+    /// What is known of the implicit input of a node.
     pub(in crate::workflow) fn input_shape(&self, node: usize) -> Shape {
         match self.implicit_input(node) {
-            ImplicitInput::Begin => self.outside.begin().clone(),
+            ImplicitInput::Begin => self.enclosing.begin().clone(),
             ImplicitInput::Step(step) => self.shape(step),
             ImplicitInput::None => Shape::Unknown,
         }
     }
 
-    /// What is known of the result of the list, where it does not say what that is: the output of its
-    /// last node, or of several an object of them.
+    /// What is known of the result of a list without an `output`: the output of its last node, or an object of the outputs of
+    /// several last nodes.
     pub(in crate::workflow) fn result_shape(&self) -> Shape {
         match &*self.sinks() {
             [only] => self.shape(*only),
@@ -121,12 +124,12 @@ impl<'a> Graph<'a> {
         &self.variables
     }
 
-    /// What is around this list.
-    pub(in crate::workflow) fn outside(&self) -> Outside<'a> {
-        self.outside
+    /// The scope around this list.
+    pub(in crate::workflow) fn enclosing(&self) -> EnclosingScope<'a> {
+        self.enclosing
     }
 
-    /// Notes that something reads what a node gives.
+    /// Marks that something reads a node.
     pub(in crate::workflow) fn uses(&self, node: usize) {
         self.used[node].set(true);
     }
@@ -135,7 +138,7 @@ impl<'a> Graph<'a> {
         self.used[node].get()
     }
 
-    /// The id of a node, empty where it could not be read.
+    /// The id of a node; empty if it could not be read.
     pub(in crate::workflow) fn name(&self, node: usize) -> &str {
         &self.names[node]
     }
@@ -166,16 +169,16 @@ impl<'a> Graph<'a> {
         }
     }
 
-    /// Whether a node has an implicit input, as far as can be seen.
+    /// Whether a node has an implicit input. Whether its step has an output is known only at run time.
     pub(in crate::workflow) fn has_input(&self, node: usize) -> bool {
         match self.implicit_input(node) {
-            ImplicitInput::Begin => self.outside.has_begin(),
+            ImplicitInput::Begin => self.enclosing.has_begin(),
             ImplicitInput::Step(_) => true,
             ImplicitInput::None => false,
         }
     }
 
-    /// Kahn's algorithm: the nodes in an order in which needs come first, and those on or behind a cycle.
+    /// Kahn's algorithm. Returns the order, and which nodes are on a cycle or behind one.
     fn topological_order(&self) -> (Vec<usize>, Vec<bool>) {
         let mut left: Vec<usize> = self.needs.iter().map(Vec::len).collect();
         let mut order: Vec<usize> = (0..left.len()).filter(|node| left[*node] == 0).collect();
@@ -193,7 +196,7 @@ impl<'a> Graph<'a> {
         (order, rest)
     }
 
-    /// Names each cycle among the nodes that no order could be found for.
+    /// Adds one fault for each cycle among the nodes without an order.
     fn report_cycles(&self, mut rest: Vec<bool>, nodes: &[NodeSpec], faults: &mut Vec<Fault>) {
         while let Some(start) = rest.iter().position(|on_cycle| *on_cycle) {
             let (walked, closed_at) = self.walk_back(start, &rest);
@@ -206,7 +209,8 @@ impl<'a> Graph<'a> {
         }
     }
 
-    /// Follows the first unordered need of each node until a node comes twice or there is none.
+    /// Follows the first unordered need of each node until a node repeats or has none. Returns the path, and where in it
+    /// the cycle begins.
     fn walk_back(&self, start: usize, rest: &[bool]) -> (Vec<usize>, Option<usize>) {
         let mut walked = vec![start];
         let mut place = HashMap::from([(start, 0)]);
@@ -222,7 +226,7 @@ impl<'a> Graph<'a> {
         (walked, None)
     }
 
-    /// `cycle` lists nodes, each needing the next, the last needing the first.
+    /// The fault of a cycle. `cycle` lists nodes: each needs the next, and the last needs the first.
     fn cycle_fault(&self, cycle: &[usize], nodes: &[NodeSpec]) -> Fault {
         let mut forward: Vec<String> = cycle.iter().rev().map(|node| self.shown(*node)).collect();
         forward.extend(forward.first().cloned());
@@ -231,7 +235,7 @@ impl<'a> Graph<'a> {
             written_need(cycle, nodes),
             forward.join(" -> "),
         )
-        .with_hint("take one of these out of `needs`")
+        .with_hint("remove one of these from `needs`")
     }
 
     fn shown(&self, node: usize) -> String {
@@ -241,6 +245,7 @@ impl<'a> Graph<'a> {
         }
     }
 
+    /// The ancestors of each node, as bit sets: with 1,000 nodes at most, all sets together have 125 kB.
     fn find_ancestors(&self, order: &[usize]) -> Vec<Bits> {
         let mut ancestors = vec![Bits::new(self.needs.len()); self.needs.len()];
         for node in order {
@@ -255,7 +260,8 @@ impl<'a> Graph<'a> {
     }
 }
 
-/// Where a need of a cycle is written. Each cycle has one: a node that says nothing needs the one above.
+/// The place of a written need of a cycle. Every cycle has one, since a node without `needs` needs the one above it,
+/// which comes earlier.
 fn written_need(cycle: &[usize], nodes: &[NodeSpec]) -> Pointer {
     let needs = cycle.iter().zip(cycle.iter().cycle().skip(1));
     let mut written = needs.filter_map(|(node, need)| {
@@ -270,17 +276,17 @@ fn written_need(cycle: &[usize], nodes: &[NodeSpec]) -> Pointer {
     written.next().unwrap_or_else(|| nodes[cycle[0]].at.clone())
 }
 
-/// An id that means something else in what is around its list.
-fn shadowed(node: &NodeSpec, outside: Outside) -> Option<Fault> {
+/// The fault of an id that already has a meaning in the enclosing scope.
+fn shadowed(node: &NodeSpec, enclosing: EnclosingScope) -> Option<Fault> {
     let id = node.id.as_ref()?;
-    outside.sees(&id.variable()).then(|| {
-        let detail = format!("`{id}` already has a meaning around here");
+    enclosing.sees(&id.variable()).then(|| {
+        let detail = format!("`{id}` is already defined in the enclosing scope");
         Fault::new(FaultCode::ShadowedName, node.at.field("id"), detail)
             .with_hint("choose another id")
     })
 }
 
-/// Ids to indices; of two equal ids the first counts.
+/// Maps ids to indices. Of two equal ids, the first counts.
 fn index_ids<'a>(nodes: &'a [NodeSpec], faults: &mut Vec<Fault>) -> HashMap<&'a str, usize> {
     let mut ids = HashMap::new();
     for (index, node) in nodes.iter().enumerate() {
@@ -298,7 +304,7 @@ fn index_ids<'a>(nodes: &'a [NodeSpec], faults: &mut Vec<Fault>) -> HashMap<&'a 
     ids
 }
 
-/// Names in templates to indices.
+/// Maps the names that templates use to indices.
 fn index_variables(nodes: &[NodeSpec], faults: &mut Vec<Fault>) -> Variables {
     let mut variables = Variables::new();
     for (index, node) in nodes.iter().enumerate() {

@@ -1,13 +1,16 @@
-//! Finds the templates in a node's `data` by the marks that their types leave in its schema.
+//! Finds the fields of a node's `data` that hold templates, by marks in the JSON Schema of its type.
+//!
+//! [`Template`](crate::Template), [`Json`](crate::Json) and similar types write `x-workflow` into the schema of their
+//! fields. So the author of a node cannot forget to have a template checked.
 
 use serde_json::Value;
 
 use crate::{error::Pointer, template::looks_like_template};
 
-/// What a field holds, as its type says.
+/// What a field holds, as its type declares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::workflow) enum Mark {
-    /// A `Template`; `refers` when it must refer to something.
+    /// A `Template`. `refers` if it must read something.
     Template { refers: bool },
     /// A `Json`.
     Json,
@@ -19,9 +22,9 @@ pub(in crate::workflow) enum Mark {
     Secret,
     /// A JSON Schema, in which nothing is a template.
     Schema,
-    /// A string that is taken as it stands.
+    /// A string that is used literally.
     Literal,
-    /// A template where a name is taken as it stands.
+    /// The name of a field that looks like a template. Names are used literally.
     Name,
 }
 
@@ -30,11 +33,11 @@ pub(in crate::workflow) struct Marked<'a> {
     pub(in crate::workflow) mark: Mark,
     pub(in crate::workflow) at: Pointer,
     pub(in crate::workflow) value: &'a Value,
-    /// Whether it is read after the body's nodes, and may name them.
+    /// Whether it is evaluated after the nodes of the body, and may read them.
     pub(in crate::workflow) reads_body: bool,
 }
 
-/// Walks `data` beside the schema of its type.
+/// Walks `data` and the schema of its type side by side.
 pub(in crate::workflow) fn find<'a>(
     schema: &Value,
     data: &'a Value,
@@ -45,6 +48,7 @@ pub(in crate::workflow) fn find<'a>(
     found
 }
 
+/// One level of the walk. A marked value is not walked further: its own check does that.
 fn walk<'a>(
     schema: &Value,
     value: &'a Value,
@@ -111,7 +115,7 @@ fn mark_of(schema: &Value, value: &Value) -> Option<Mark> {
     }
 }
 
-/// Whether the schema speaks of a string; a schema that says nothing allows any JSON, as it stands.
+/// Whether the schema allows a string by name. A schema without a type allows any JSON, used literally.
 fn allows_string(schema: &Value) -> bool {
     match &schema["type"] {
         Value::String(one) => one == "string",

@@ -1,14 +1,14 @@
-//! What the check of a specification carries from node to node.
+//! The check of a specification: the state that is passed from node to node, and the checks, one module each.
 
 mod container;
 pub(super) mod control;
 pub(super) mod data;
+pub(super) mod enclosing;
 mod fields;
 pub(super) mod graph;
 pub(super) mod graph_node;
 mod marks;
 pub(super) mod outputs;
-pub(super) mod outside;
 pub(super) mod references;
 mod shape;
 
@@ -21,23 +21,24 @@ use crate::{
     node::Registry,
 };
 
-/// How deep maps, loops and called workflows may stand in each other.
+/// The deepest nesting of maps, loops and called workflows: 16.
 pub const MAX_NESTING: usize = 16;
 
+/// The state of one check.
 pub(super) struct Check<'a> {
     pub(super) registry: &'a Registry,
     pub(super) defaults: Defaults,
     pub(super) faults: Vec<Fault>,
     pub(super) warnings: Vec<Fault>,
     library: &'a Library,
-    /// The workflows that are called, by what they are called.
+    /// The called workflows, by the name in the call.
     calls: BTreeMap<Arc<str>, Arc<Workflow>>,
     nodes: usize,
-    /// How deep the node that is looked at stands.
+    /// The nesting of the node that is being checked.
     depth: usize,
-    /// The deepest there was.
+    /// The deepest nesting so far.
     deepest: usize,
-    /// The shortest time that is allowed around the node that is looked at.
+    /// The shortest timeout around the node that is being checked.
     allowed: Option<Duration>,
 }
 
@@ -66,7 +67,7 @@ impl<'a> Check<'a> {
         self.faults.push(fault);
     }
 
-    /// Counts the nodes of a further list. Says whether there may be so many.
+    /// Counts the nodes of a further list. Returns whether the total is within the limit.
     pub(super) fn count(&mut self, nodes: usize, at: &Pointer) -> bool {
         let before = self.nodes;
         self.nodes += nodes;
@@ -76,8 +77,8 @@ impl<'a> Check<'a> {
         self.nodes <= MAX_NODES
     }
 
-    /// Looks at what stands in a container: a body, or a called workflow that is so deep itself. Not
-    /// when it would be too deep.
+    /// Runs a check inside a container: of a body, or of a called workflow with its own nesting. Returns `None` and adds a fault if it
+    /// would be nested too deep.
     pub(super) fn within<T>(
         &mut self,
         at: &Pointer,
@@ -102,17 +103,19 @@ impl<'a> Check<'a> {
         Some(seen)
     }
 
-    /// Warns of a wait that outlasts what is allowed around it.
+    /// Warns if a wait is as long as the shortest timeout around it, or longer.
     pub(super) fn may_wait(&mut self, wait: Duration, at: &Pointer) {
         if let Some(allowed) = self.allowed.filter(|allowed| wait >= *allowed) {
-            let detail = format!("waiting {wait:?} outlasts the {allowed:?} that are allowed here");
-            let hint = "shorten it, or lengthen the `timeout` of the workflow or of what is around";
+            let detail =
+                format!("a wait of {wait:?} outlasts the timeout of {allowed:?} around it");
+            let hint =
+                "shorten it, or raise the `timeout` of the workflow or of the enclosing node";
             self.warnings
                 .push(Fault::new(FaultCode::OutlastsTimeout, at, detail).with_hint(hint));
         }
     }
 
-    /// The workflow that is called so.
+    /// The workflow of this name; a fault if it cannot be called.
     pub(super) fn call(&mut self, name: &Arc<str>, at: &Pointer) -> Option<Arc<Workflow>> {
         match self.library.get(name) {
             Some(Ok(workflow)) => {
@@ -129,7 +132,7 @@ impl<'a> Check<'a> {
                 let detail = format!("there is no workflow `{}`", shown(name));
                 let mut fault = Fault::new(FaultCode::UnknownWorkflow, at, detail);
                 fault.hint = did_you_mean(name, self.library.candidates())
-                    .or_else(|| Some("create it first, or name another".to_owned()));
+                    .or_else(|| Some("create it first, or use another name".to_owned()));
                 self.faults.push(fault);
                 None
             }

@@ -1,8 +1,8 @@
-//! What is known of a value before there is one: which fields it may have.
+//! Shapes: what is known of a value before it exists, and so which fields templates may read.
 //!
-//! Only what is certain excludes a field, with one exception, for inputs and outputs with a schema: JSON
-//! Schema allows fields that `properties` does not list unless `additionalProperties` forbids them. Here
-//! they are excluded unless it allows them, since a slip is far commoner than an undeclared field.
+//! A field is excluded only if it is certain that it cannot exist, with one exception. JSON Schema allows
+//! fields that `properties` does not list, unless `additionalProperties` forbids them. Here they are excluded unless
+//! `additionalProperties` allows them, since a misspelt field is far more common than an undeclared one.
 
 use std::{cell::Cell, collections::BTreeSet, sync::Arc};
 
@@ -13,16 +13,16 @@ use crate::{
     template::{Key, Part},
 };
 
-/// How many parts of a schema may stand in each other while one field is looked up.
+/// The deepest nesting of schema parts in one look-up.
 const MOST_NESTED: usize = 32;
 
-/// How many parts of schemas are looked at for one workflow; beyond, nothing is excluded.
+/// The most schema parts that are visited for one workflow. After that, nothing is excluded.
 const MOST_PARTS: usize = 200_000;
 
-/// The most values that one value may be; of more, nothing is known.
+/// The most alternatives of one value. With more, nothing is known of it.
 const MOST_ALTERNATIVES: usize = 16;
 
-/// The look-ups in schemas for one workflow, of which there are only so many.
+/// The schema parts that may still be visited for one workflow.
 pub(in crate::workflow) struct Lookups(Cell<usize>);
 
 impl Lookups {
@@ -30,7 +30,7 @@ impl Lookups {
         Self(Cell::new(MOST_PARTS))
     }
 
-    /// Whether another part may be looked at.
+    /// Pays for a visit. `false` if none is left.
     fn next(&self) -> bool {
         let left = self.0.get().checked_sub(1);
         left.map(|left| self.0.set(left)).is_some()
@@ -50,13 +50,13 @@ pub(crate) enum Shape {
     Object(Arc<[(String, Shape)]>),
     /// A list of such items.
     List(Arc<Shape>),
-    /// One of these.
+    /// One of these shapes.
     OneOf(Arc<[Shape]>),
-    /// What fits a part of a JSON Schema.
+    /// A value that fits a part of a JSON Schema.
     Schema(SchemaPart),
 }
 
-/// A part of a JSON Schema: the whole, in which references are looked up, and the place of the part.
+/// A part of a JSON Schema: the whole schema, for its references, and the pointer to the part.
 #[derive(Clone, Debug)]
 pub(crate) struct SchemaPart {
     whole: Arc<Value>,
@@ -64,7 +64,7 @@ pub(crate) struct SchemaPart {
 }
 
 impl Shape {
-    /// What fits a JSON Schema.
+    /// Values that fit a JSON Schema.
     pub(crate) fn of_schema(schema: &Value) -> Self {
         Self::Schema(SchemaPart {
             whole: Arc::new(schema.clone()),
@@ -72,7 +72,7 @@ impl Shape {
         })
     }
 
-    /// A value that is known.
+    /// The shape of a known value.
     pub(crate) fn of_value(value: &Value) -> Self {
         match value {
             Value::String(_) => Self::Text,
@@ -87,7 +87,7 @@ impl Shape {
         }
     }
 
-    /// What JSON with templates becomes; `read` says what an expression that is only a path gives.
+    /// The shape that JSON with templates renders to. `read` gives the shape of an expression.
     pub(crate) fn of_json(part: &Part, read: &impl Fn(&str) -> Self) -> Self {
         match part {
             Part::Literal(value) => Self::of_value(value),
@@ -109,7 +109,7 @@ impl Shape {
         Self::List(Arc::new(Self::one_of(items)))
     }
 
-    /// One of these; of none, nothing is known.
+    /// One of several shapes. Without any, nothing is known.
     pub(crate) fn one_of(shapes: Vec<Self>) -> Self {
         let mut different: Vec<Self> = Vec::new();
         for shape in shapes {
@@ -134,7 +134,7 @@ impl Shape {
         }
     }
 
-    /// Whether it is seen at once that both are the same.
+    /// Whether both are the same, as far as a cheap comparison shows.
     fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Text, Self::Text) | (Self::Scalar, Self::Scalar) => true,
@@ -145,7 +145,7 @@ impl Shape {
         }
     }
 
-    /// What is known of the value at a key; none when there can be no such value.
+    /// What is known of the value at a key; `None` if there can be none.
     pub(in crate::workflow) fn at(&self, key: &Key, lookups: &Lookups) -> Option<Self> {
         if *key == Key::Element {
             return Some(self.element(lookups));
@@ -153,7 +153,7 @@ impl Shape {
         match self {
             Self::Unknown => Some(Self::Unknown),
             Self::Scalar => None,
-            // What an index into a text gives is not the business of a schema.
+            // Schemas do not describe single characters.
             Self::Text => matches!(key, Key::Index).then_some(Self::Unknown),
             Self::Object(members) => match key {
                 Key::Field(name) => {
@@ -176,7 +176,7 @@ impl Shape {
         }
     }
 
-    /// What is known of each item of the value: nothing, unless it is a list.
+    /// What is known of each item of the value.
     fn element(&self, lookups: &Lookups) -> Self {
         match self {
             Self::List(item) => (**item).clone(),
@@ -188,7 +188,7 @@ impl Shape {
         }
     }
 
-    /// The fields that are known.
+    /// The known fields.
     pub(in crate::workflow) fn fields(&self, lookups: &Lookups) -> BTreeSet<String> {
         match self {
             Self::Object(members) => members.iter().map(|(name, _)| name.clone()).collect(),
@@ -201,7 +201,7 @@ impl Shape {
         }
     }
 
-    /// What the value is, in words, where it has no fields.
+    /// A noun for a value without fields, for error messages.
     pub(crate) fn noun(&self) -> &'static str {
         match self {
             Self::Text => "a text",
@@ -220,17 +220,17 @@ impl Shape {
     }
 }
 
-/// What a part of a schema says of a key.
-enum Said {
-    /// There may be such a value.
+/// What a part of a schema says about a key.
+enum KeyRule {
+    /// The key may exist, with this shape.
     Known(Shape),
-    /// It allows any.
+    /// Any value is allowed.
     Open,
-    /// Nothing.
+    /// The part says nothing about the key.
     Nothing,
-    /// It lists others, and does not say that there may be more.
+    /// The part lists other keys, and does not allow more.
     Unlisted,
-    /// There can be none.
+    /// The key cannot exist.
     Excluded,
 }
 
@@ -245,9 +245,9 @@ impl SchemaPart {
             lookups,
         };
         match lookup.part(part, &self.place, 0) {
-            Said::Known(shape) => Some(shape),
-            Said::Open | Said::Nothing => Some(Shape::Unknown),
-            Said::Unlisted | Said::Excluded => None,
+            KeyRule::Known(shape) => Some(shape),
+            KeyRule::Open | KeyRule::Nothing => Some(Shape::Unknown),
+            KeyRule::Unlisted | KeyRule::Excluded => None,
         }
     }
 
@@ -289,7 +289,7 @@ impl SchemaPart {
     }
 }
 
-/// Looks up what a schema says of one key.
+/// One look-up of a key in a schema.
 struct Lookup<'a> {
     whole: &'a Arc<Value>,
     key: &'a Key,
@@ -297,16 +297,16 @@ struct Lookup<'a> {
 }
 
 impl Lookup<'_> {
-    /// What a part says, all its keywords together.
-    fn part(&self, part: &Value, place: &str, nested: usize) -> Said {
+    /// The rule of a part: that of all its keywords together.
+    fn part(&self, part: &Value, place: &str, nested: usize) -> KeyRule {
         let Some(members) = part.as_object() else {
-            return Said::Open;
+            return KeyRule::Open;
         };
         if nested > MOST_NESTED || !self.lookups.next() {
-            return Said::Open;
+            return KeyRule::Open;
         }
         let nested = nested + 1;
-        let mut said = vec![self.own(members, place)];
+        let mut rules = vec![self.own(members, place)];
         for (keyword, value) in members {
             let place = || format!("{place}/{keyword}");
             match (keyword.as_str(), value) {
@@ -314,61 +314,61 @@ impl Lookup<'_> {
                     let pointer = reference.strip_prefix('#');
                     let target =
                         pointer.and_then(|pointer| Some((self.whole.pointer(pointer)?, pointer)));
-                    said.push(match target {
+                    rules.push(match target {
                         Some((part, pointer)) => self.part(part, pointer, nested),
-                        None => Said::Open,
+                        None => KeyRule::Open,
                     });
                 }
-                ("$dynamicRef" | "$recursiveRef", _) => said.push(Said::Open),
+                ("$dynamicRef" | "$recursiveRef", _) => rules.push(KeyRule::Open),
                 ("allOf", Value::Array(parts)) => {
                     for (index, part) in parts.iter().enumerate() {
-                        said.push(self.part(part, &format!("{}/{index}", place()), nested));
+                        rules.push(self.part(part, &format!("{}/{index}", place()), nested));
                     }
                 }
                 ("anyOf" | "oneOf", Value::Array(parts)) => {
                     let parts = parts.iter().enumerate();
-                    let said_by_each = parts
+                    let rules_of_each = parts
                         .map(|(index, part)| {
                             self.part(part, &format!("{}/{index}", place()), nested)
                         })
                         .collect();
-                    said.push(any_of(said_by_each));
+                    rules.push(any_of(rules_of_each));
                 }
-                // They hold for some values only.
+                // They apply to some values only.
                 ("then" | "else", part) => {
                     let part = self.part(part, &place(), nested);
-                    said.push(any_of(vec![part, Said::Nothing]));
+                    rules.push(any_of(vec![part, KeyRule::Nothing]));
                 }
                 ("dependentSchemas", Value::Object(parts)) => {
                     for (name, part) in parts {
                         let at = format!("{}/{}", place(), escaped(name));
                         let part = self.part(part, &at, nested);
-                        said.push(any_of(vec![part, Said::Nothing]));
+                        rules.push(any_of(vec![part, KeyRule::Nothing]));
                     }
                 }
                 _ => {}
             }
         }
-        all_of(said)
+        all_of(rules)
     }
 
-    /// What the keywords of a part say that are about the value itself.
-    fn own(&self, members: &Map<String, Value>, place: &str) -> Said {
+    /// The rule of the keywords of a part that are about the value itself.
+    fn own(&self, members: &Map<String, Value>, place: &str) -> KeyRule {
         if !self.may_have_key(members) {
-            return Said::Excluded;
+            return KeyRule::Excluded;
         }
         match self.key {
             Key::Field(name) => self.field(name, members, place),
             Key::Index | Key::Element => {
                 if members.contains_key("prefixItems") || !members.contains_key("items") {
-                    return Said::Nothing;
+                    return KeyRule::Nothing;
                 }
                 self.known(format!("{place}/items"))
             }
         }
     }
 
-    fn field(&self, name: &str, members: &Map<String, Value>, place: &str) -> Said {
+    fn field(&self, name: &str, members: &Map<String, Value>, place: &str) -> KeyRule {
         let properties = members.get("properties").and_then(Value::as_object);
         if let Some(properties) = properties
             && properties.contains_key(name)
@@ -377,31 +377,31 @@ impl Lookup<'_> {
         }
         let required = members.get("required").and_then(Value::as_array);
         if required.is_some_and(|names| names.iter().any(|it| it == name)) {
-            return Said::Open;
+            return KeyRule::Open;
         }
         let more = ["additionalProperties", "unevaluatedProperties"];
         let more: Vec<&Value> = more.iter().filter_map(|key| members.get(*key)).collect();
         let has_patterns = members.contains_key("patternProperties");
         if has_patterns || more.iter().any(|more| **more != Value::Bool(false)) {
-            return Said::Open;
+            return KeyRule::Open;
         }
         if members.get("additionalProperties") == Some(&Value::Bool(false)) {
-            return Said::Excluded;
+            return KeyRule::Excluded;
         }
         let lists = properties.is_some_and(|properties| !properties.is_empty());
         if lists || !more.is_empty() {
-            Said::Unlisted
+            KeyRule::Unlisted
         } else {
-            Said::Nothing
+            KeyRule::Nothing
         }
     }
 
-    fn known(&self, place: String) -> Said {
+    fn known(&self, place: String) -> KeyRule {
         let whole = Arc::clone(self.whole);
-        Said::Known(Shape::Schema(SchemaPart { whole, place }))
+        KeyRule::Known(Shape::Schema(SchemaPart { whole, place }))
     }
 
-    /// Whether a value of these types, or one of these values, may have such a key.
+    /// Whether the `type`, `enum` and `const` of a part allow a value with such a key.
     fn may_have_key(&self, members: &Map<String, Value>) -> bool {
         let allows = |kind: &str| match self.key {
             Key::Field(_) => !matches!(
@@ -429,40 +429,40 @@ impl Lookup<'_> {
     }
 }
 
-/// What is said by parts that all hold.
-fn all_of(said: Vec<Said>) -> Said {
-    let mut whole = Said::Nothing;
-    for part in said {
+/// The combined rule of parts that all apply.
+fn all_of(rules: Vec<KeyRule>) -> KeyRule {
+    let mut whole = KeyRule::Nothing;
+    for part in rules {
         whole = match (whole, part) {
-            (Said::Excluded, _) | (_, Said::Excluded) => Said::Excluded,
-            (known @ Said::Known(_), _) | (_, known @ Said::Known(_)) => known,
-            (Said::Open, _) | (_, Said::Open) => Said::Open,
-            (Said::Unlisted, _) | (_, Said::Unlisted) => Said::Unlisted,
-            (Said::Nothing, Said::Nothing) => Said::Nothing,
+            (KeyRule::Excluded, _) | (_, KeyRule::Excluded) => KeyRule::Excluded,
+            (known @ KeyRule::Known(_), _) | (_, known @ KeyRule::Known(_)) => known,
+            (KeyRule::Open, _) | (_, KeyRule::Open) => KeyRule::Open,
+            (KeyRule::Unlisted, _) | (_, KeyRule::Unlisted) => KeyRule::Unlisted,
+            (KeyRule::Nothing, KeyRule::Nothing) => KeyRule::Nothing,
         };
     }
     whole
 }
 
-/// What is said by parts of which one holds.
-fn any_of(said: Vec<Said>) -> Said {
+/// The combined rule of parts of which one applies.
+fn any_of(rules: Vec<KeyRule>) -> KeyRule {
     let mut known = Vec::new();
-    let (mut open, mut nothing, mut unlisted) = (false, said.is_empty(), false);
-    for part in said {
+    let (mut open, mut nothing, mut unlisted) = (false, rules.is_empty(), false);
+    for part in rules {
         match part {
-            Said::Known(shape) => known.push(shape),
-            Said::Open => open = true,
-            Said::Nothing => nothing = true,
-            Said::Unlisted => unlisted = true,
-            Said::Excluded => {}
+            KeyRule::Known(shape) => known.push(shape),
+            KeyRule::Open => open = true,
+            KeyRule::Nothing => nothing = true,
+            KeyRule::Unlisted => unlisted = true,
+            KeyRule::Excluded => {}
         }
     }
     match (known.is_empty(), open, nothing, unlisted) {
-        (false, true, ..) => Said::Known(Shape::Unknown),
-        (false, ..) => Said::Known(Shape::one_of(known)),
-        (true, true, ..) => Said::Open,
-        (true, _, true, _) => Said::Nothing,
-        (.., true) => Said::Unlisted,
-        _ => Said::Excluded,
+        (false, true, ..) => KeyRule::Known(Shape::Unknown),
+        (false, ..) => KeyRule::Known(Shape::one_of(known)),
+        (true, true, ..) => KeyRule::Open,
+        (true, _, true, _) => KeyRule::Nothing,
+        (.., true) => KeyRule::Unlisted,
+        _ => KeyRule::Excluded,
     }
 }

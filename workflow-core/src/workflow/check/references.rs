@@ -1,9 +1,9 @@
-//! Checks that what a template names can be there when it is rendered.
+//! Checks that everything a template names exists when the template is rendered.
 
 use super::{
+    enclosing::{Local, LocalValue},
     graph::Graph,
     outputs::{Lookups, Shape},
-    outside::{Local, LocalValue},
 };
 use crate::{
     error::{Fault, FaultCode, Pointer, nearest, shown},
@@ -11,26 +11,26 @@ use crate::{
     workflow::spec::is_reserved,
 };
 
-/// The most fields of a value that a fault lists.
+/// The most fields that a fault lists.
 const MAX_FIELDS: usize = 20;
 
-/// Whose templates are checked.
+/// The reader of a template: a node, or the result of a list.
 #[derive(Clone, Copy)]
 pub(in crate::workflow) struct Reader<'a> {
     graph: &'a Graph<'a>,
-    /// A node reads what is before it; the result of a list, which has none, reads all of the list.
+    /// A node reads its ancestors. The result of a list, `None`, reads every node of the list.
     node: Option<usize>,
 }
 
-/// What a name means to a reader.
+/// The meaning of a name for a reader.
 enum Meaning<'a> {
-    /// The input, or a word of the language.
+    /// The input, or a global of the language.
     Value,
-    /// Something a map or loop gives.
+    /// A name that a map or loop defines.
     Local(&'a Local<'a>),
-    /// A node that is settled by then.
+    /// A node that is settled before the reader runs.
     Step(&'a Graph<'a>, usize),
-    /// A node that may not be: it, and the one that should need it.
+    /// A node that may not be settled: its index, and that of the node that should need it.
     NotSettled(&'a Graph<'a>, usize, usize),
 }
 
@@ -45,9 +45,10 @@ impl<'a> Reader<'a> {
     }
 
     pub(in crate::workflow) fn lookups(&self) -> &'a Lookups {
-        self.graph.outside().lookups()
+        self.graph.enclosing().lookups()
     }
 
+    /// Looks a name up, from the inside out.
     fn meaning(self, name: &str) -> Option<Meaning<'a>> {
         if name == "input" || template::is_global(name) {
             return Some(Meaning::Value);
@@ -60,20 +61,20 @@ impl<'a> Reader<'a> {
                 _ => Meaning::Step(self.graph, step),
             });
         }
-        let outside = self.graph.outside();
-        if let Some(local) = outside.local(name) {
+        let enclosing = self.graph.enclosing();
+        if let Some(local) = enclosing.local(name) {
             return Some(Meaning::Local(local));
         }
-        outside.container()?.meaning(name)
+        enclosing.container()?.meaning(name)
     }
 
-    /// Whether a name has a meaning for this reader.
+    /// Whether a name is defined for this reader.
     pub(in crate::workflow) fn sees(self, name: &str) -> bool {
         let meaning = self.meaning(name);
         meaning.is_some_and(|meaning| !matches!(meaning, Meaning::NotSettled(..)))
     }
 
-    /// Every name that this reader may read, but for the words of the language.
+    /// Every name that this reader can read, without the globals of the language.
     fn names(self) -> Vec<&'a str> {
         let mut names = vec!["input"];
         let mut reader = Some(self);
@@ -84,18 +85,18 @@ impl<'a> Reader<'a> {
                     .is_none_or(|node| here.graph.is_ancestor(**step, node))
             });
             names.extend(readable.map(|(name, _)| name.as_str()));
-            names.extend(here.graph.outside().local_names());
-            reader = here.graph.outside().container();
+            names.extend(here.graph.enclosing().local_names());
+            reader = here.graph.enclosing().container();
         }
         names
     }
 
-    /// The faults of the names a template reads.
+    /// The faults of the names that a template reads.
     pub(in crate::workflow) fn check(&self, references: &[Reference], at: &Pointer) -> Vec<Fault> {
         let mut dashed = None;
         let mut faults = Vec::new();
         for reference in references {
-            // `node-1.output` reads several names; one fault says what is meant.
+            // `node-1.output` reads several names, `node` among them. One fault for the intended id is enough.
             let name = self.meant(reference);
             if name.is_some() && name == dashed {
                 continue;
@@ -117,6 +118,7 @@ impl<'a> Reader<'a> {
         candidates.find(|candidate| self.meaning(&candidate.replace('-', "_")).is_some())
     }
 
+    /// The fault of a reference, if the node, or the field of the node, cannot be read.
     fn check_path(&self, reference: &Reference, at: &Pointer) -> Option<Fault> {
         let mut names = reference.path().split('.');
         let root = names.next()?;
@@ -137,13 +139,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The faults of the fields that a template reads, as far as it is known which there are.
+    /// The faults of the fields that a template reads, as far as the fields are known.
     pub(in crate::workflow) fn check_paths(&self, paths: &Paths, at: &Pointer) -> Vec<Fault> {
         let mut found: Vec<Fault> = Vec::new();
         for path in paths.iter().filter(|path| !path.keys.is_empty()) {
             let (value, skipped) = match self.meaning(&path.root) {
                 Some(Meaning::Value) if path.root == "input" => {
-                    (self.graph.outside().input().clone(), 0)
+                    (self.graph.enclosing().input().clone(), 0)
                 }
                 Some(Meaning::Step(graph, step)) if is_output(path) => (graph.shape(step), 1),
                 Some(Meaning::Local(local)) => match &local.value {
@@ -163,7 +165,7 @@ impl<'a> Reader<'a> {
         found
     }
 
-    /// The fault of the first key of a path, after so many, that a value cannot have.
+    /// The fault of the first key in a path that the value cannot have. The first `skipped` keys are not checked.
     pub(in crate::workflow) fn check_keys(
         &self,
         path: &Path,
@@ -199,7 +201,7 @@ impl<'a> Reader<'a> {
         };
         let near = match &path.keys[index] {
             Key::Field(name) => {
-                let suggestions = self.graph.outside().suggestions();
+                let suggestions = self.graph.enclosing().suggestions();
                 suggestions.nearest(name, fields.iter().map(String::as_str))
             }
             Key::Index | Key::Element => None,
@@ -215,14 +217,14 @@ impl<'a> Reader<'a> {
         Fault::new(FaultCode::UnknownFieldReference, at, detail).with_hint(hint)
     }
 
-    /// What is known of the value of an expression, if it is only a path.
+    /// What is known of the value of an expression. Only for expressions that consist of a path.
     pub(in crate::workflow) fn shape_of(&self, expression: &str) -> Shape {
         let Some(path) = only_path(expression) else {
             return Shape::Unknown;
         };
         let (mut here, skipped) = match self.meaning(&path.root) {
             Some(Meaning::Value) if path.root == "input" => {
-                (self.graph.outside().input().clone(), 0)
+                (self.graph.enclosing().input().clone(), 0)
             }
             Some(Meaning::Step(graph, step)) if is_output(&path) => (graph.shape(step), 1),
             Some(Meaning::Local(Local {
@@ -237,7 +239,7 @@ impl<'a> Reader<'a> {
         here
     }
 
-    /// What is known of what JSON with templates becomes.
+    /// What is known of the value that JSON with templates renders to.
     pub(in crate::workflow) fn shape_of_json(&self, json: &Json) -> Shape {
         Shape::of_json(json.part(), &|expression| self.shape_of(expression))
     }
@@ -245,7 +247,7 @@ impl<'a> Reader<'a> {
     fn unknown(&self, name: &str, at: &Pointer) -> Fault {
         let detail = format!("`{}` is not a node of this workflow", shown(name));
         let mut fault = Fault::new(FaultCode::UnknownReference, at, detail);
-        let suggestions = self.graph.outside().suggestions();
+        let suggestions = self.graph.enclosing().suggestions();
         fault.hint = suggestions.did_you_mean(name, self.names());
         fault
     }
@@ -261,25 +263,25 @@ impl<'a> Reader<'a> {
         read.chain(paths).chain(assigned).collect()
     }
 
-    /// The faults of the names a template gives values to.
+    /// The faults of the names that a template assigns.
     pub(in crate::workflow) fn check_names(&self, template: &Template, at: &Pointer) -> Vec<Fault> {
         let assigned = template.assigned();
         let assigned = assigned.filter_map(|name| self.check_assigned(name, at));
-        let lost = template.lost().map(|name| lost_again(name, at));
+        let lost = template.lost().map(|name| assignment_lost(name, at));
         assigned.chain(lost).collect()
     }
 
-    /// A name that a template gives a value to must not hide another.
+    /// The fault of an assigned name that hides another one.
     fn check_assigned(&self, name: &str, at: &Pointer) -> Option<Fault> {
         let taken = self.meaning(name).is_some() || is_reserved(name);
         taken.then(|| {
-            let detail = format!("`{name}` already has a meaning here");
+            let detail = format!("`{name}` is already defined here");
             Fault::new(FaultCode::ShadowedName, at, detail).with_hint("choose another name")
         })
     }
 }
 
-/// Whether a path that begins with a node reads its output.
+/// Whether a path that begins with a node reads the output of the node.
 fn is_output(path: &Path) -> bool {
     matches!(path.keys.first(), Some(Key::Field(field)) if field == "output")
 }
@@ -314,7 +316,7 @@ fn unknown_field(root: &str, field: &str, at: &Pointer) -> Fault {
         .with_hint(format!("did you mean `{root}.{meant}`?"))
 }
 
-/// A node has a status besides its output, so it is no value itself.
+/// A node has a status besides its output, so it is not a value.
 fn whole_node(root: &str, at: &Pointer) -> Fault {
     let detail = format!("`{root}` is a node and not a value");
     Fault::new(FaultCode::UnknownReference, at, detail)
@@ -329,10 +331,11 @@ fn written_with_a_dash(reference: &Reference, meant: &str, at: &Pointer) -> Faul
         .with_hint(format!("write `{}`", meant.replace('-', "_")))
 }
 
-/// What is set in a loop is gone with the round.
-fn lost_again(name: &str, at: &Pointer) -> Fault {
-    let detail =
-        format!("`{name}` is set outside of this block, and what is set in it ends with it");
+/// A `set` in a loop is lost at the end of the round.
+fn assignment_lost(name: &str, at: &Pointer) -> Fault {
+    let detail = format!(
+        "`{name}` is set outside this block; a value that is set inside is lost at its end"
+    );
     let hint = "choose another name; to collect values, use filters such as `map`, `select`, `sum` or `join`";
     Fault::new(FaultCode::ShadowedName, at, detail).with_hint(hint)
 }

@@ -1,4 +1,7 @@
-//! Checks the shape of `data` against the schema of its type: every fault, in the words of this crate.
+//! Checks the form of `data` against the JSON Schema of its type, and words the faults.
+//!
+//! All faults are reported, in a stable order. The wording is ours where the validator's would not help an author: unknown and
+//! missing fields, and durations.
 
 use jsonschema::{ValidationError, error::ValidationErrorKind};
 use serde_json::Value;
@@ -6,9 +9,10 @@ use serde_json::Value;
 use crate::{
     error::{Fault, FaultCode, Pointer, did_you_mean, escaped, shown},
     node::NodeType,
-    value::{InvalidDuration, WrittenDuration, meant, ordered, told},
+    value::{InvalidDuration, WrittenDuration, duration_hint, error_text, sorted_faults},
 };
 
+/// The faults of `data` for this node type.
 pub(in crate::workflow) fn check(
     data: &Value,
     at: &Pointer,
@@ -17,13 +21,14 @@ pub(in crate::workflow) fn check(
     let errors = node_type
         .schema_errors(data)
         .take(crate::error::InvalidWorkflow::MAX);
-    ordered(
+    sorted_faults(
         errors
             .flat_map(|error| faults_of(&error, at, node_type))
             .collect(),
     )
 }
 
+/// The faults of one error of the validator. An error may name several unknown fields.
 fn faults_of(error: &ValidationError, data: &Pointer, node_type: &NodeType) -> Vec<Fault> {
     let place = error.instance_path().as_str();
     let at = format!("{data}{place}");
@@ -43,10 +48,10 @@ fn faults_of(error: &ValidationError, data: &Pointer, node_type: &NodeType) -> V
         ValidationErrorKind::Pattern { pattern } if pattern == WrittenDuration::PATTERN => {
             let text = error.instance().as_str().unwrap_or_default();
             let detail = format!("{:?} is not a duration", shown(text));
-            let hint = meant(text).unwrap_or_else(|| InvalidDuration.to_string());
+            let hint = duration_hint(text).unwrap_or_else(|| InvalidDuration.to_string());
             vec![Fault::new(FaultCode::InvalidValue, at, detail).with_hint(hint)]
         }
-        _ => vec![Fault::new(FaultCode::InvalidValue, at, told(error))],
+        _ => vec![Fault::new(FaultCode::InvalidValue, at, error_text(error))],
     }
 }
 

@@ -29,7 +29,7 @@ use crate::{
     error::{Fault, FaultCode, Pointer},
     node::Nodes,
     template::{Condition, Json},
-    value::{NodeId, WrittenDuration, given},
+    value::{NodeId, WrittenDuration, some_even_if_null},
 };
 
 /// The most nodes of a workflow, those in its maps and loops included.
@@ -62,12 +62,12 @@ pub(crate) struct Spec {
     #[expect(dead_code, reason = "only people read it")]
     description: Option<String>,
     /// A JSON Schema that every run's input has to fit.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "some_even_if_null")]
     #[schemars(with = "Option<Map<String, Value>>", extend("x-workflow" = "schema"))]
     pub(crate) input: Option<Value>,
     /// The result: any JSON with templates, which may name every node. Without it, the output of the
     /// last node; of several last nodes, an object of their outputs by id.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "some_even_if_null")]
     #[schemars(with = "Option<Json>")]
     pub(crate) output: Option<Value>,
     /// How long a run may take, waits included.
@@ -145,7 +145,7 @@ pub(crate) struct NodeSpec {
 fn time_limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     let WrittenDuration(limit) = WrittenDuration::deserialize(deserializer)?;
     if limit.is_zero() {
-        return Err(D::Error::custom("nothing is done in no time"));
+        return Err(D::Error::custom("it must be longer than 0"));
     }
     Ok(Some(limit))
 }
@@ -187,7 +187,7 @@ impl NodeSpec {
         node.id = node.id.filter(|id| {
             let is_reserved = is_reserved(&id.variable());
             if is_reserved {
-                let detail = format!("`{id}` means something else in templates");
+                let detail = format!("`{id}` has another meaning in templates");
                 let fault = Fault::new(FaultCode::ReservedName, at.field("id"), detail);
                 faults.push(fault.with_hint("choose another id"));
             }
@@ -214,7 +214,7 @@ const RESERVED: [&str; 27] = [
     "endfor", "endif", "endwith",
 ];
 
-/// Whether a name means something else in templates.
+/// Whether a name has another meaning in templates.
 pub(crate) fn is_reserved(name: &str) -> bool {
     RESERVED.contains(&name) || name == "self" || crate::template::is_global(name)
 }

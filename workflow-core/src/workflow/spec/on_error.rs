@@ -1,4 +1,4 @@
-//! `on_error` and `on_ambiguous`: what a failure means for the workflow.
+//! Reads `on_error` and `on_ambiguous`: the effect of a failure on the workflow.
 
 use std::sync::Arc;
 
@@ -10,12 +10,12 @@ use serde_json::Value;
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(from = "Written")]
 pub(crate) enum OnError {
-    /// Its workflow fails.
+    /// The list that contains the node fails.
     #[default]
     Fail,
-    /// The workflow goes on, and the node has no output.
+    /// Dependents run, and the node has no output.
     Continue,
-    /// The workflow goes on with this output.
+    /// Dependents run with this output.
     Output(Arc<Value>),
 }
 
@@ -60,9 +60,9 @@ impl From<Written> for OnError {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum OnAmbiguous {
-    /// It runs again.
+    /// The node is attempted again.
     #[default]
     Retry,
-    /// It fails: it must not happen twice.
+    /// The node fails, since it must not run twice.
     Fail,
 }

@@ -1,4 +1,4 @@
-//! `retry`: a number of attempts, or the whole policy.
+//! Reads `retry`: a number of attempts, or a whole policy.
 
 use std::fmt;
 

@@ -14,7 +14,7 @@ use serde_path_to_error::{Path, Segment};
 use super::{language, text, too_many_nodes};
 use crate::{
     error::{Fault, FaultCode, InvalidWorkflow, Pointer, did_you_mean, escaped, shown},
-    value::{InvalidDuration, NodeId, WrittenDuration, meant, told},
+    value::{InvalidDuration, NodeId, WrittenDuration, duration_hint, error_text},
 };
 
 /// Annotations of the types for faults only, which the published schema does not have: what a field should
@@ -105,10 +105,10 @@ impl<'a> Check<'a> {
                 let meant = context.iter().find(|errors| is_meant(errors, place));
                 match meant {
                     Some(errors) => errors.iter().for_each(|error| self.error(error)),
-                    None => self.invalid(place, &told(error)),
+                    None => self.invalid(place, &error_text(error)),
                 }
             }
-            _ => self.invalid(place, &told(error)),
+            _ => self.invalid(place, &error_text(error)),
         }
     }
 
@@ -296,7 +296,7 @@ impl Wrong<'_> {
             // In `needs`, it is the name of no node, which the check of references finds.
             Some(NodeId::PATTERN) => return None,
             Some(WrittenDuration::PATTERN) if text.parse::<WrittenDuration>().is_err() => {
-                let hint = meant(text).unwrap_or_else(|| InvalidDuration.to_string());
+                let hint = duration_hint(text).unwrap_or_else(|| InvalidDuration.to_string());
                 self.fault(format!("{:?} is not a duration", shown(text)))
                     .with_hint(hint)
             }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     flow::{LoopWork, MapWork, OnError, Over, Pace, Script, Work},
-    forecast::Verdict,
+    forecast::Outcome,
     forms::{Condition, Shape, Term},
     scripted::millis,
 };
@@ -31,7 +31,7 @@ fn a_map_gives_its_results_in_order_and_null_for_what_was_skipped() {
     let items = [json!(1), json!(0), json!(3)];
     let forecast = forecast_of(&flow(vec![node("each", Work::Map(map_over(&items, body)))]));
     assert_eq!(result(&forecast), json!([[0, 1], null, [2, 3]]));
-    assert_eq!(step(&forecast, "each/1/sum").verdict, skipped("when_false"));
+    assert_eq!(step(&forecast, "each/1/sum").outcome, skipped("when_false"));
     let end = millis(Pace::Own, "each/0/sum").max(millis(Pace::Own, "each/2/sum"));
     assert_eq!(step(&forecast, "each").end, end);
 }
@@ -124,7 +124,7 @@ fn a_loop_sees_its_last_round_and_ends() {
             body: vec![draft],
         };
         let forecast = forecast_of(&flow(vec![node("refine", Work::Loop(work))]));
-        let Verdict::Completed { rounds, .. } = step(&forecast, "refine").verdict else {
+        let Outcome::Completed { rounds, .. } = step(&forecast, "refine").outcome else {
             panic!("{forecast:?}")
         };
         (result(&forecast), rounds.unwrap_or_default())
@@ -150,7 +150,7 @@ fn a_loop_sees_its_last_round_and_ends() {
 }
 
 #[test]
-fn inner_names_hide_outer_ones_and_paths_tell_both() {
+fn inner_names_hide_outer_ones_and_paths_distinguish_them() {
     let pair = |one, other| {
         node(
             "x",

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     flow::{Fate, Flow, OnError, Pace, Script, Step, Work},
-    forecast::Verdict,
+    forecast::Outcome,
     forms::{Condition, Shape, Term},
     scripted::millis,
 };
@@ -28,7 +28,7 @@ fn an_if_else_diamond_joins_without_tricks() {
         )
         .needs(&[1, 2]),
     ]));
-    assert_eq!(step(&forecast, "refund").verdict, skipped("when_false"));
+    assert_eq!(step(&forecast, "refund").outcome, skipped("when_false"));
     assert_eq!(result(&forecast), json!([null, "general"]));
 }
 
@@ -43,12 +43,12 @@ fn skips_spread_where_all_needs_are_skipped_and_a_handled_failure_is_not_one() {
         says_its_id("d").when(status_is("c", "failed")),
         says_its_id("e").needs(&[1, 3]),
     ]));
-    assert_eq!(step(&forecast, "b").verdict, skipped("needs_skipped"));
-    let handled = Verdict::Handled {
+    assert_eq!(step(&forecast, "b").outcome, skipped("needs_skipped"));
+    let handled = Outcome::Handled {
         code: "broken".to_owned(),
         output: None,
     };
-    assert_eq!(step(&forecast, "c").verdict, handled);
+    assert_eq!(step(&forecast, "c").outcome, handled);
     assert_eq!(result(&forecast), json!("e"));
 }
 

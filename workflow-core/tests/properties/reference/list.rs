@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Reference;
 use crate::{
     flow::{Pace, Script, Step, Work},
-    forecast::{Failure, ListEnd, Moment, SAME_MOMENT, StepForecast, Steps, Verdict},
+    forecast::{Failure, ListEnd, Moment, Outcome, SAME_MOMENT, StepForecast, Steps},
     scope::{Scope, Settled},
 };
 
@@ -56,7 +56,7 @@ impl Reference {
             };
             let path = format!("{prefix}{}", node.id);
             let (forecast, inner) = self.node(node, &needs, nodes, &scope, &path, ready);
-            if let Verdict::Fatal(failure) = &forecast.verdict {
+            if let Outcome::Fatal(failure) = &forecast.outcome {
                 let candidate = Candidate {
                     at: forecast.end,
                     position,
@@ -72,7 +72,7 @@ impl Reference {
                 settled_at[position] = Some(forecast.end);
                 scope
                     .settled
-                    .insert(node.id.clone(), left_by(&forecast.verdict));
+                    .insert(node.id.clone(), left_by(&forecast.outcome));
             }
             steps.extend(inner);
             steps.insert(path, forecast);
@@ -170,18 +170,18 @@ fn comes_from_a_timer(node: &Step, forecast: &StepForecast) -> bool {
     matches!(&node.work, Work::Script(script) if takes_time(script) && forecast.end > forecast.begin)
 }
 
-fn left_by(verdict: &Verdict) -> Settled {
-    match verdict {
-        Verdict::Completed { output, .. } => Settled {
+fn left_by(outcome: &Outcome) -> Settled {
+    match outcome {
+        Outcome::Completed { output, .. } => Settled {
             output: Some(output.clone()),
             ..Settled::default()
         },
-        Verdict::Handled { code, output } => Settled {
+        Outcome::Handled { code, output } => Settled {
             code: Some(code.clone()),
             output: output.clone(),
             ..Settled::default()
         },
-        Verdict::Skipped(_) | Verdict::Fatal(_) => Settled {
+        Outcome::Skipped(_) | Outcome::Fatal(_) => Settled {
             skipped: true,
             ..Settled::default()
         },

@@ -1,11 +1,11 @@
-//! Calls: the workflow that is called.
+//! Checks of calls: the called workflow must exist, and its nesting adds to that of the caller.
 
 use std::sync::Arc;
 
-use super::{Body, Built, Check, Control, ControlCheck, GraphNode, Inside, Work, data};
+use super::{Body, Built, Check, Contents, Control, ControlCheck, GraphNode, NodeKind, data};
 use crate::{node::WorkflowNode, workflow::Workflow};
 
-/// A call with the workflow that it calls.
+/// A call with the called workflow.
 pub(crate) struct PlannedCall {
     pub(crate) node: WorkflowNode,
     pub(crate) workflow: Arc<Workflow>,
@@ -32,9 +32,9 @@ impl ControlCheck for CallCheck {
         let depth = workflow.depth();
         let workflow = check.within(&at, node.spec.timeout, depth, |_| workflow)?;
         Some(Built {
-            inside: Inside::of_called(&call.workflow),
+            contents: Contents::of_called(&call.workflow),
             output: workflow.result_shape().clone(),
-            work: Work::Call(PlannedCall {
+            kind: NodeKind::Call(PlannedCall {
                 node: call,
                 workflow,
             }),

@@ -1,8 +1,8 @@
-//! Delays: they return what they read.
+//! Checks of delays: the wait must be shorter than the timeouts around it. The output is the implicit input.
 
 use std::sync::Arc;
 
-use super::{Body, Built, Check, Control, ControlCheck, GraphNode, Inside, Work};
+use super::{Body, Built, Check, Contents, Control, ControlCheck, GraphNode, NodeKind};
 
 pub(super) struct DelayCheck;
 
@@ -20,8 +20,8 @@ impl ControlCheck for DelayCheck {
         check.may_wait(delay.duration.0, &node.data_at("for"));
         Some(Built {
             output: node.input_shape(),
-            work: Work::Delay(delay),
-            inside: Inside::default(),
+            kind: NodeKind::Delay(delay),
+            contents: Contents::default(),
         })
     }
 }

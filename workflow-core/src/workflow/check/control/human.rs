@@ -1,8 +1,8 @@
-//! Human steps: the answer that they wait for.
+//! Checks of human steps. The shape of the output is the schema of the answer.
 
 use std::sync::Arc;
 
-use super::{Body, Built, Check, Control, ControlCheck, GraphNode, Inside, Shape, Work};
+use super::{Body, Built, Check, Contents, Control, ControlCheck, GraphNode, NodeKind, Shape};
 
 pub(super) struct HumanCheck;
 
@@ -23,8 +23,8 @@ impl ControlCheck for HumanCheck {
         let schema = human.schema.as_deref();
         Some(Built {
             output: schema.map_or(Shape::Unknown, Shape::of_schema),
-            work: Work::Human(human),
-            inside: Inside::default(),
+            kind: NodeKind::Human(human),
+            contents: Contents::default(),
         })
     }
 }

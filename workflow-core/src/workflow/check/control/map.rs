@@ -1,17 +1,18 @@
-//! Maps: the names that they give their bodies.
+//! Checks of maps: the names `as` and `index` that they define in the body.
 
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::{
-    Body, BodyScope, Built, Check, Control, ControlCheck, GraphNode, Inside, Local, Shape, Work,
+    Body, BodyScope, Built, Check, Contents, Control, ControlCheck, GraphNode, Local, NodeKind,
+    Shape,
 };
 use crate::{
     error::{Fault, FaultCode},
     node::{ITEM, MapNode, OnItemError},
     template::Key,
-    workflow::{check::outside::LocalValue, spec::is_reserved},
+    workflow::{check::enclosing::LocalValue, spec::is_reserved},
 };
 
 /// A map with its body.
@@ -54,9 +55,9 @@ impl ControlCheck for MapCheck {
             items.push(Shape::Scalar);
         }
         Some(Built {
-            inside: Inside::of_body(&body),
+            contents: Contents::of_body(&body),
             output: Shape::List(Arc::new(Shape::one_of(items))),
-            work: Work::Map(PlannedMap { node, body }),
+            kind: NodeKind::Map(PlannedMap { node, body }),
         })
     }
 }
@@ -70,21 +71,21 @@ fn item_shape(node: GraphNode<'_>) -> Shape {
     item.unwrap_or(Shape::Unknown)
 }
 
-/// What a map calls its items must not hide another name. The usual name may: in nested maps it is
-/// the inner map's item.
+/// The name of an item must not hide another one. The default name may: in nested maps, it means the item of the
+/// inner map.
 fn check_item_name(node: GraphNode<'_>, name: &str, check: &mut Check) {
     let Some(written) = node.spec.data.get("as").and_then(Value::as_str) else {
         return;
     };
     let at = node.data_at("as");
-    let usual = name == ITEM;
-    if is_reserved(name) && !usual {
-        let detail = format!("`{written}` means something else in templates");
+    let is_default = name == ITEM;
+    if is_reserved(name) && !is_default {
+        let detail = format!("`{written}` has another meaning in templates");
         check.fault(
             Fault::new(FaultCode::ReservedName, at, detail).with_hint("choose another name"),
         );
-    } else if !usual && node.reader().sees(name) {
-        let detail = format!("`{written}` already has a meaning here");
+    } else if !is_default && node.reader().sees(name) {
+        let detail = format!("`{written}` is already defined here");
         check.fault(
             Fault::new(FaultCode::ShadowedName, at, detail).with_hint("choose another name"),
         );

@@ -1,4 +1,4 @@
-//! Checks of the kinds of control nodes: one file each, with the same hooks.
+//! The checks of control nodes: one file per kind, with the same hooks.
 
 mod call;
 mod delay;
@@ -11,24 +11,25 @@ use std::sync::Arc;
 pub(crate) use self::{call::PlannedCall, map::PlannedMap, repeat::PlannedLoop};
 use super::{
     Check,
-    data::{self, Built, Inside},
+    data::{self, Built, Contents},
+    enclosing::Local,
     graph_node::GraphNode,
     outputs::Shape,
-    outside::Local,
 };
 use crate::{
     node::{Control, ControlKind},
-    workflow::{body::Body, plan::Work},
+    workflow::{body::Body, plan::NodeKind},
 };
 
 /// How nodes of one kind are checked and planned.
 pub(super) trait ControlCheck {
-    /// What each body of a node sees, for a kind that has one. Checks the names that the node gives its body.
+    /// What the bodies of a node can read, for a kind that has bodies. Also checks the names that the node defines in its body.
     fn body_scope<'a>(&self, _node: GraphNode<'a>, _check: &mut Check) -> Option<BodyScope<'a>> {
         None
     }
 
-    /// Puts the data of a node together with what it needs from elsewhere. Where that is missing, there is a fault.
+    /// Combines the data of a node with what it needs from elsewhere. `None` if that is missing; then there is a fault.
+    ///
     /// `bodies` are in the order of the fields of `data` that hold nodes.
     fn plan(
         &self,
@@ -39,17 +40,17 @@ pub(super) trait ControlCheck {
     ) -> Option<Built>;
 }
 
-/// What the body of a control node sees beside its own nodes.
+/// What a body of a control node can read besides its own nodes.
 pub(super) struct BodyScope<'a> {
-    /// The names that the node gives its body.
+    /// The names that the node defines in its body.
     pub(super) locals: Vec<Local<'a>>,
-    /// What the first nodes of the body read.
+    /// What is known of the implicit input of the first nodes.
     pub(super) begin: Shape,
-    /// Whether there is something for them to read.
+    /// Whether the first nodes have an implicit input.
     pub(super) has_begin: bool,
 }
 
-/// The checks of a kind. The one match over the kinds in this layer.
+/// The checks of a kind. This is the only match over the kinds in this layer.
 pub(super) fn of(kind: ControlKind) -> &'static dyn ControlCheck {
     match kind {
         ControlKind::Map => &map::MapCheck,

@@ -1,11 +1,12 @@
-//! Loops: the names that they give their bodies.
+//! Checks of loops: the names `index` and `previous` that they define in the body.
 
 use std::{cell::RefCell, sync::Arc};
 
 use super::{
-    Body, BodyScope, Built, Check, Control, ControlCheck, GraphNode, Inside, Local, Shape, Work,
+    Body, BodyScope, Built, Check, Contents, Control, ControlCheck, GraphNode, Local, NodeKind,
+    Shape,
 };
-use crate::{node::LoopNode, workflow::check::outside::LocalValue};
+use crate::{node::LoopNode, workflow::check::enclosing::LocalValue};
 
 /// A loop with its body.
 pub(crate) struct PlannedLoop {
@@ -40,9 +41,9 @@ impl ControlCheck for LoopCheck {
             return None;
         };
         Some(Built {
-            inside: Inside::of_body(&body),
+            contents: Contents::of_body(&body),
             output: body.result.clone(),
-            work: Work::Loop(PlannedLoop { node, body }),
+            kind: NodeKind::Loop(PlannedLoop { node, body }),
         })
     }
 }

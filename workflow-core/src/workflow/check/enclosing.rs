@@ -1,4 +1,4 @@
-//! What a list of nodes can see beyond its own nodes.
+//! What a list of nodes can read beyond its own nodes.
 
 use std::cell::RefCell;
 
@@ -14,30 +14,30 @@ use crate::{
     template::Path,
 };
 
-/// What is around a list of nodes: nothing for a workflow's own, the container and its list for the
-/// body of a map or loop.
+/// The scope around a list of nodes: empty for a workflow's own list, the container and its list for the body of a map
+/// or loop.
 #[derive(Clone, Copy)]
-pub(in crate::workflow) struct Outside<'a> {
+pub(in crate::workflow) struct EnclosingScope<'a> {
     container: Option<Reader<'a>>,
-    /// The names the container gives its body.
+    /// The names that the container defines in its body.
     locals: &'a [Local<'a>],
-    /// Whether there is something for the first nodes to read.
+    /// Whether the first nodes have an implicit input.
     has_begin: bool,
     values: &'a Values,
     lookups: &'a Lookups,
     suggestions: &'a Suggestions,
 }
 
-/// What is known of values that are no outputs of nodes.
+/// What is known of values other than the outputs of nodes.
 pub(in crate::workflow) struct Values {
-    /// The run's input.
+    /// The input of the run.
     pub(in crate::workflow) input: Shape,
-    /// What the first nodes of the list read.
+    /// The implicit input of the first nodes.
     pub(in crate::workflow) begin: Shape,
 }
 
 impl Values {
-    /// Those of a workflow whose input has this schema.
+    /// For a workflow whose input has this schema.
     pub(in crate::workflow) fn of_workflow(input: Option<&Value>) -> Self {
         let input = input.map_or(Shape::Unknown, Shape::of_schema);
         Self {
@@ -47,7 +47,7 @@ impl Values {
     }
 }
 
-/// A name that a map or loop gives its body.
+/// A name that a map or loop defines in its body.
 pub(in crate::workflow) struct Local<'a> {
     pub(in crate::workflow) name: &'a str,
     pub(in crate::workflow) value: LocalValue,
@@ -56,12 +56,13 @@ pub(in crate::workflow) struct Local<'a> {
 /// What is known of its value.
 pub(in crate::workflow) enum LocalValue {
     Known(Shape),
-    /// It is the result of the body, which is known once the body is planned: what reads it until then.
+    /// The value is the result of the body, whose shape is known only once the body is planned. Until then, reads of it are collected
+    /// here and checked later.
     Result(RefCell<Vec<(Path, Pointer)>>),
 }
 
-impl<'a> Outside<'a> {
-    /// Around a workflow's own nodes there is nothing; they begin with the run's input.
+impl<'a> EnclosingScope<'a> {
+    /// The scope around a workflow's own nodes: they begin with the input of the run.
     pub(in crate::workflow) fn of_workflow(
         values: &'a Values,
         lookups: &'a Lookups,
@@ -77,7 +78,7 @@ impl<'a> Outside<'a> {
         }
     }
 
-    /// Around the body of this node.
+    /// The scope around the body of a node.
     pub(in crate::workflow) fn of_body(
         list: &'a Graph<'a>,
         container: usize,
@@ -90,8 +91,8 @@ impl<'a> Outside<'a> {
             locals,
             has_begin,
             values,
-            lookups: list.outside().lookups,
-            suggestions: list.outside().suggestions,
+            lookups: list.enclosing().lookups,
+            suggestions: list.enclosing().suggestions,
         }
     }
 
@@ -127,7 +128,7 @@ impl<'a> Outside<'a> {
         self.suggestions
     }
 
-    /// Whether a name has a meaning here.
+    /// Whether a name is defined here.
     pub(in crate::workflow) fn sees(&self, name: &str) -> bool {
         self.local(name).is_some() || self.container.is_some_and(|reader| reader.sees(name))
     }
