@@ -73,7 +73,7 @@ impl Expr {
         &self.0.references
     }
 
-    /// The paths that it reads. Parsed again on each call: only checks need them, and a compiled expression stays small.
+    /// The paths that it reads.
     pub(crate) fn paths(&self) -> &Paths {
         &self.0.paths
     }

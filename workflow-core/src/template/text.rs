@@ -67,7 +67,7 @@ impl Template {
         &self.0.references
     }
 
-    /// The paths that it reads. Parsed again on each call: only checks need them.
+    /// The paths that it reads.
     pub(crate) fn paths(&self) -> &Paths {
         &self.0.paths
     }
