@@ -108,7 +108,7 @@ async fn a_queued_run_can_be_cancelled_before_it_starts() {
     let third = engine.start(NewRun::new(stored.record.id, json!(3))).await;
     assert_eq!(
         third.unwrap_err().to_string(),
-        "no more runs are taken now: the limit `queued_runs`, 1, is reached"
+        "no more runs are accepted now: the limit `queued_runs` of 1 is reached"
     );
     assert_eq!(second.head.status, RunStatus::Queued);
     assert_eq!(

@@ -82,7 +82,7 @@ async fn a_refusal_names_the_limit_that_is_reached() {
         let error = third.unwrap_err();
         assert_eq!(
             error.to_string(),
-            format!("no more runs are taken now: the limit `{expected}`, {most}, is reached")
+            format!("no more runs are accepted now: the limit `{expected}` of {most} is reached")
         );
         assert!(matches!(error, EngineError::Busy { limit, .. } if limit == expected));
         // Later there is capacity.

@@ -225,7 +225,7 @@ async fn a_graceful_stop_suspends_what_does_not_end_in_time() {
     drop(first);
 
     let second = engine(&probe, &store);
-    assert_eq!(second.recover().await.unwrap().going_on, 1);
+    assert_eq!(second.recover().await.unwrap().resumed, 1);
     let events = ended(&second, run).await;
     assert_eq!(
         brief(&events)[5..],
@@ -289,7 +289,7 @@ async fn people_and_times_are_waited_for_across_a_restart() {
 
     let second = engine(&Probe::default(), &store);
     let recovered = second.recover().await.unwrap();
-    assert_eq!((recovered.going_on, recovered.waiting), (0, 2));
+    assert_eq!((recovered.resumed, recovered.waiting), (0, 2));
     second.answer(asked, wait, json!("yes")).await.unwrap();
     assert_eq!(output_of(&ended(&second, asked).await), "yes");
     let begun = tokio::time::Instant::now();
@@ -318,7 +318,7 @@ async fn a_time_that_passed_without_a_host_is_handled_at_once() {
     drop(first);
 
     let second = engine(&Probe::default(), &store);
-    assert_eq!(second.recover().await.unwrap().going_on, 1);
+    assert_eq!(second.recover().await.unwrap().resumed, 1);
     let events = ended(&second, copy).await;
     assert_eq!(
         brief(&events)[4..],
@@ -377,7 +377,7 @@ async fn runs_in_the_queue_keep_their_place() {
     probe.taken();
 
     let second = one_at_a_time();
-    assert_eq!(second.recover().await.unwrap().going_on, 5);
+    assert_eq!(second.recover().await.unwrap().resumed, 5);
     let mut ends = Vec::new();
     for run in runs {
         ends.push(ended(&second, run).await.last().unwrap().time);
@@ -428,7 +428,7 @@ async fn a_log_that_cannot_be_replayed_stops_its_run_alone() {
                 matches!(refusal, EngineError::Stopped { .. }),
                 "{refusal:?}"
             );
-            assert!(refusal.to_string().contains("cannot go on"), "{refusal}");
+            assert!(refusal.to_string().contains("cannot continue"), "{refusal}");
         }
         engine.delete_run(broken).await.unwrap();
         assert!(matches!(

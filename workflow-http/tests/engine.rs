@@ -125,7 +125,7 @@ async fn a_busy_engine_gives_a_retry_after() {
     assert_eq!(busy.header("retry-after"), "1");
     assert_eq!(
         busy.problem()["detail"],
-        "no more runs are taken now: the limit `queued_runs`, 10000, is reached"
+        "no more runs are accepted now: the limit `queued_runs` of 10000 is reached"
     );
 
     let closing = start(&refusing(|| EngineError::ShuttingDown)).await;

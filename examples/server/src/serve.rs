@@ -75,9 +75,9 @@ async fn run(
     let recovered = engine.recover().await?;
     if recovered != Recovered::default() {
         let Recovered {
-            going_on, waiting, ..
+            resumed, waiting, ..
         } = recovered;
-        tracing::info!(going_on, waiting, "recovered runs");
+        tracing::info!(resumed, waiting, "recovered unfinished runs");
     }
     announce(listener.local_addr()?, &model, &data, &args, &variables)?;
 

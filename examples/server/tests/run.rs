@@ -250,7 +250,7 @@ async fn all_faults_of_an_input_are_printed() {
     let expected = [
         "#/input: \"text\" is a required property [invalid_value]",
         "#/input: Additional properties are not allowed ('txt' was unexpected) [invalid_value]",
-        "error: cannot run FILE: the input is not what the workflow takes",
+        "error: cannot run FILE: the input is not valid for this workflow",
     ];
     assert_eq!(lines, expected.into());
 }

@@ -1,4 +1,4 @@
-//! The limits of an engine, as it was built.
+//! The limits of an engine, as it was built, for clients that want to show them.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -10,31 +10,31 @@ use crate::{
     workflow::{MAX_NESTING, MAX_NODES},
 };
 
-/// The most that an engine allows of everything that can grow. Bytes are bytes of JSON, except where
-/// the name says memory.
+/// The upper limits of an engine for everything that can grow. Bytes are bytes of JSON, except in names with `memory`,
+/// which are estimated bytes of heap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct EngineLimits {
-    /// Runs that work at the same time.
+    /// Runs that execute at the same time.
     pub concurrent_runs: usize,
-    /// Runs that wait until they may work.
+    /// Runs that wait for admission.
     pub queued_runs: usize,
-    /// Bytes of memory that runs hold together while they are stored or work.
+    /// Bytes of memory that all runs hold together while they are being stored or executed.
     pub memory_budget_bytes: usize,
-    /// Steps of one run that work at the same time.
+    /// Steps of one run that execute at the same time.
     pub concurrent_steps: usize,
     /// Events of one run.
     pub events: u64,
     /// Items of one map.
     pub map_items: usize,
-    /// Lists of nodes of one run that are open at the same time: its own, items of maps, rounds of loops and
-    /// called workflows.
+    /// Frames of one run that are open at the same time: its own nodes, items of maps, rounds of loops and called
+    /// workflows.
     pub open_frames: usize,
     /// Bytes of memory that the values of one run hold.
     pub run_memory_bytes: usize,
-    /// Nodes of one workflow, those in maps and loops included.
+    /// Nodes of one workflow, including those in maps and loops.
     pub nodes: usize,
-    /// How deep maps, loops and called workflows may be nested.
+    /// Levels of nested maps, loops and called workflows.
     pub nesting: usize,
     /// Bytes of the output of one step.
     pub output_bytes: usize,
@@ -45,10 +45,11 @@ pub struct EngineLimits {
 }
 
 impl EngineLimits {
-    /// The limits of an engine whose runs are executed by this executor. How many runs work or queue at
-    /// the same time, and what they hold together, is not limited: set [`concurrent_runs`](Self::concurrent_runs),
-    /// [`queued_runs`](Self::queued_runs) and [`memory_budget_bytes`](Self::memory_budget_bytes) for an engine
-    /// that limits them.
+    /// The limits of an engine that uses this executor.
+    ///
+    /// The limits across runs are set to `usize::MAX`. An engine that has such limits sets
+    /// [`concurrent_runs`](Self::concurrent_runs), [`queued_runs`](Self::queued_runs) and
+    /// [`memory_budget_bytes`](Self::memory_budget_bytes) itself.
     pub fn of(executor: &Executor) -> Self {
         let limits = executor.limits();
         Self {

@@ -6,6 +6,9 @@
 //!   settings. After a restart, [`LocalEngine::recover`] resumes what has not ended.
 //! - [`NewRun`] starts a run, [`Retry`] repeats one that has ended, whole or from a node.
 //! - An [`Observer`] is called with each stored event, for metrics.
+//!
+//! An engine appends each event to the store before it shows it, and a run never waits for a reader. This module
+//! knows no HTTP and no authorization: every caller of an engine may do everything with it.
 
 mod limits;
 mod local;
@@ -39,18 +42,21 @@ use crate::{
 /// Checks and stores workflows.
 #[async_trait]
 pub trait Workflows: Send + Sync + 'static {
-    /// Checks a specification and stores it as a new workflow.
+    /// Validates a specification and stores it as version 1 of a new workflow. The result includes warnings.
     ///
     /// # Errors
-    /// [`EngineError::Invalid`] with every fault; nothing is stored then.
+    /// [`EngineError::Invalid`] with all faults (nothing is stored then), [`EngineError::Busy`] if the store is full,
+    /// or [`EngineError::Store`].
     async fn create_workflow(&self, spec: Value) -> Result<Created, EngineError>;
 
-    /// Checks a specification and stores it as the next version of a workflow. With `if_version`, only
-    /// if that is the newest by now.
+    /// Validates a specification and stores it as the next version of a workflow.
+    ///
+    /// With `if_version`, it is stored only if that is the newest version at the time of the write. Runs of earlier
+    /// versions are not affected: each run pins its version.
     ///
     /// # Errors
-    /// [`EngineError::NoSuchWorkflow`], [`EngineError::OtherVersion`], or [`EngineError::Invalid`] with
-    /// every fault; nothing is stored then.
+    /// [`EngineError::NoSuchWorkflow`], [`EngineError::OtherVersion`], [`EngineError::Invalid`] with all faults (nothing
+    /// is stored then), [`EngineError::Busy`] if the store is full, or [`EngineError::Store`].
     async fn update_workflow(
         &self,
         id: WorkflowId,
@@ -58,142 +64,149 @@ pub trait Workflows: Send + Sync + 'static {
         if_version: Option<u32>,
     ) -> Result<Created, EngineError>;
 
-    /// A version of a workflow, the newest when none is named.
+    /// Returns a version of a workflow, by default the newest.
     ///
     /// # Errors
-    /// [`EngineError::NoSuchWorkflow`], [`EngineError::NoSuchVersion`].
+    /// [`EngineError::NoSuchWorkflow`], [`EngineError::NoSuchVersion`], or [`EngineError::Store`].
     async fn workflow(
         &self,
         id: WorkflowId,
         version: Option<u32>,
     ) -> Result<WorkflowRecord, EngineError>;
 
-    /// The stored workflows, newest first.
+    /// Returns a page of workflows in their newest versions, newest workflow first.
     ///
     /// # Errors
-    /// [`EngineError::BadCursor`].
+    /// [`EngineError::BadCursor`] or [`EngineError::Store`].
     async fn workflows(&self, page: PageRequest) -> Result<Page<WorkflowRecord>, EngineError>;
 
-    /// The versions of a workflow, newest first.
+    /// Returns a page of the versions of a workflow, newest first.
     ///
     /// # Errors
-    /// [`EngineError::NoSuchWorkflow`], [`EngineError::BadCursor`].
+    /// [`EngineError::NoSuchWorkflow`], [`EngineError::BadCursor`], or [`EngineError::Store`].
     async fn versions(
         &self,
         id: WorkflowId,
         page: PageRequest,
     ) -> Result<Page<WorkflowRecord>, EngineError>;
 
-    /// Deletes a workflow. Its runs, and the versions they run, stay. With `if_version`, only if that is
-    /// the newest by now.
+    /// Deletes a workflow: no new run of it can be started. Its runs continue, and the versions that they pin stay.
+    ///
+    /// With `if_version`, it is deleted only if that is the newest version at the time of the write.
     ///
     /// # Errors
-    /// [`EngineError::NoSuchWorkflow`], [`EngineError::OtherVersion`].
+    /// [`EngineError::NoSuchWorkflow`], [`EngineError::OtherVersion`], or [`EngineError::Store`].
     async fn delete_workflow(
         &self,
         id: WorkflowId,
         if_version: Option<u32>,
     ) -> Result<(), EngineError>;
 
-    /// Checks a specification and stores nothing.
+    /// Validates a specification without storing it. An invalid one is not an error: the faults are in the result.
     ///
     /// # Errors
-    /// When the store cannot be asked for the workflows it calls.
+    /// [`EngineError::Store`] if the workflows that it calls cannot be read.
     async fn validate(&self, spec: &Value) -> Result<Validation, EngineError>;
 }
 
 /// Starts, answers and reads runs.
 ///
-/// Runs belong to the engine: nothing here depends on a reader.
+/// Runs belong to the engine. They continue when their caller or their readers go away.
 #[async_trait]
 pub trait Runs: Send + Sync + 'static {
-    /// Stores a new run and starts it as soon as there is room. With a key that was used before, it
-    /// gives the run of that key instead.
+    /// Stores a new run and returns its record. The run starts as soon as the limits of the engine admit it.
+    ///
+    /// With a [key](NewRun::key) that was used before, it starts nothing and returns the record of the existing run.
     ///
     /// # Errors
-    /// [`EngineError::KeyReused`] when the run of the key was started with something else;
-    /// [`EngineError::NoSuchWorkflow`], [`EngineError::InvalidInput`], [`EngineError::Busy`] when too
-    /// many runs wait already or hold too much memory, [`EngineError::Invalid`] when a workflow that it calls is gone,
-    /// [`EngineError::ShuttingDown`], or [`EngineError::Store`].
+    /// - [`EngineError::NoSuchWorkflow`], [`EngineError::NoSuchVersion`]
+    /// - [`EngineError::InvalidInput`] if the input does not match the schema of the workflow or is too large
+    /// - [`EngineError::Invalid`] if the workflow cannot be built any more, for example because one that it calls was deleted
+    /// - [`EngineError::KeyReused`] if the key was used with a different request
+    /// - [`EngineError::Busy`] if the queue is full, the memory budget is exceeded, or the store is full
+    /// - [`EngineError::ShuttingDown`], [`EngineError::Store`]. After the latter the run may exist all the same: retry
+    ///   with the same key
     ///
     /// # Cancellation
-    /// A run that was stored goes on, also when its caller is gone.
+    /// The run is stored and continues, or is not stored. Retry with the same key to find out which.
     async fn start(&self, run: NewRun) -> Result<RunRecord, EngineError>;
 
-    /// Does a run that has ended again, as a new run that is linked to it by `retry_of`: whole, or from
-    /// a node on, with the results of what came before.
+    /// Re-runs a run that has ended, as a new run whose `retry_of` is the old one: completely, or from a node, reusing
+    /// the results of the nodes that do not depend on it.
     ///
     /// # Errors
-    /// [`EngineError::NoSuchRun`], [`EngineError::NotEnded`], [`EngineError::InvalidRetry`], or as
+    /// [`EngineError::NoSuchRun`], [`EngineError::NotEnded`], [`EngineError::InvalidRetry`], or those of
     /// [`start`](Self::start).
     ///
     /// # Cancellation
     /// As [`start`](Self::start).
     async fn retry(&self, retry: Retry) -> Result<RunRecord, EngineError>;
 
-    /// The record of a run.
+    /// Returns the record of a run.
     ///
     /// # Errors
-    /// [`EngineError::NoSuchRun`].
+    /// [`EngineError::NoSuchRun`], [`EngineError::Stopped`] if the record is damaged, or [`EngineError::Store`].
     async fn run_record(&self, id: RunId) -> Result<RunRecord, EngineError>;
 
-    /// A run, step by step. Provided: folds the events that the record of the run counts.
+    /// Returns the state of a run and of its steps. Provided: folds the events that the record of the run counts.
     ///
-    /// A log that cannot be read on does not hide what comes before: the report ends there, and
-    /// [`RunReport::blocked`] says why.
+    /// If the log is damaged, the report covers the events before the damage, and [`RunReport::blocked`] has the cause.
     ///
     /// # Errors
-    /// [`EngineError::NoSuchRun`].
+    /// [`EngineError::NoSuchRun`], [`EngineError::Stopped`] if the record of the run is damaged, or
+    /// [`EngineError::Store`].
     async fn run_report(&self, id: RunId) -> Result<RunReport, EngineError> {
         read::run_report(self, id).await
     }
 
-    /// One step of a run, attempt by attempt: also the prompt as it was sent, where its node keeps it. Provided:
-    /// folds the events of the step.
+    /// Returns the attempts of one step, with the debug records of its node, such as the prompt as sent.
+    /// Provided: folds the events of the step.
     ///
     /// # Errors
-    /// [`EngineError::NoSuchRun`], [`EngineError::NoSuchStep`].
+    /// [`EngineError::NoSuchRun`], [`EngineError::NoSuchStep`], [`EngineError::Stopped`] if the log is damaged, or
+    /// [`EngineError::Store`].
     async fn step_history(&self, run: RunId, path: &StepPath) -> Result<StepHistory, EngineError> {
         read::step_history(self, run, path).await
     }
 
-    /// Runs, newest first.
+    /// Returns a page of the runs that match a query, newest first.
     ///
     /// # Errors
-    /// [`EngineError::BadCursor`].
+    /// [`EngineError::BadCursor`] or [`EngineError::Store`].
     async fn runs(&self, query: RunQuery) -> Result<Page<RunRecord>, EngineError>;
 
-    /// How many runs there are of each status, among those a query wants whatever their status.
+    /// Counts the runs that match a query, by status. The status and the page of the query are ignored.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// [`EngineError::Store`].
     async fn count_runs(&self, query: &RunQuery) -> Result<RunCounts, EngineError>;
 
-    /// Forgets a run that has ended, or that cannot go on.
+    /// Deletes a run that has ended or that [cannot continue](EngineError::Stopped), with its log and its key.
     ///
     /// # Errors
-    /// [`EngineError::NoSuchRun`], [`EngineError::NotEnded`].
+    /// [`EngineError::NoSuchRun`], [`EngineError::NotEnded`], or [`EngineError::Store`].
     async fn delete_run(&self, id: RunId) -> Result<(), EngineError>;
 
-    /// Cancels a run; returns once it has ended. A run that had ended already stays as it was.
+    /// Cancels a run, waits until it has ended, and returns its record. A run that has ended already is not changed.
     ///
     /// # Errors
-    /// [`EngineError::NoSuchRun`], [`EngineError::Stopped`], [`EngineError::Interrupted`], or
-    /// [`EngineError::Store`].
+    /// [`EngineError::NoSuchRun`], [`EngineError::Stopped`], [`EngineError::Interrupted`] if the run has not ended in
+    /// time, or [`EngineError::Store`].
     ///
     /// # Cancellation
-    /// The run is cancelled all the same.
+    /// The run is cancelled even if this future is dropped.
     async fn cancel(&self, id: RunId) -> Result<RunRecord, EngineError>;
 
-    /// Answers a step that waits for a person; returns once the answer is in the log. The same answer
-    /// given again changes nothing.
+    /// Answers a step that waits for a person, and returns once the answer is in the log. Idempotent: repeating an
+    /// answer changes nothing and succeeds.
     ///
     /// # Errors
-    /// [`EngineError::NoSuchRun`]; [`EngineError::Signal`] when nobody waits for this answer, or not any
-    /// more, or when it does not fit; [`EngineError::Stopped`], [`EngineError::Interrupted`], or [`EngineError::Store`].
+    /// [`EngineError::NoSuchRun`]; [`EngineError::Signal`] if there is no such wait, it is over, or the payload does not
+    /// match its schema; [`EngineError::Stopped`], [`EngineError::Interrupted`] if the answer is not in the log in time,
+    /// or [`EngineError::Store`].
     ///
     /// # Cancellation
-    /// The answer counts all the same.
+    /// The answer is delivered even if this future is dropped.
     async fn answer(
         &self,
         run: RunId,
@@ -201,24 +214,26 @@ pub trait Runs: Send + Sync + 'static {
         payload: Value,
     ) -> Result<RunRecord, EngineError>;
 
-    /// The updates of a run after event number `after` (0 for all): first those of the log, then
-    /// live. The text so far of each running step comes as one delta; the stream ends after the
-    /// terminal event, and without one when the engine stops or the store cannot be read: read on from
-    /// the last number then. Any number of readers may follow a run, and none holds it up.
+    /// Streams the updates of a run after event number `after` (0 for all): first from the log, then live.
+    ///
+    /// Text that a running step has produced before comes first, as larger deltas. The stream ends after the terminal
+    /// event. It ends without one if the engine shuts down or the store cannot be read; call this again with the number
+    /// of the last event then. Any number of readers may follow a run, and none delays it.
     ///
     /// # Errors
-    /// [`EngineError::NoSuchRun`]; [`EngineError::BeyondEnd`] when the log is not that long;
-    /// [`EngineError::Stopped`] when the run cannot go on.
+    /// [`EngineError::NoSuchRun`], [`EngineError::BeyondEnd`] if the log has no event `after`,
+    /// [`EngineError::Stopped`] if the run cannot continue, or [`EngineError::Store`].
     async fn events(
         &self,
         run: RunId,
         after: u64,
     ) -> Result<BoxStream<'static, Update>, EngineError>;
 
-    /// At most `limit` events of a run after number `after`, as the log has them now.
+    /// Returns at most `limit` events of a run after number `after` that are in the log now. It may return fewer if they
+    /// are large, and returns none only at the end of the log.
     ///
     /// # Errors
-    /// [`EngineError::NoSuchRun`].
+    /// [`EngineError::NoSuchRun`], [`EngineError::Stopped`] if the log is damaged there, or [`EngineError::Store`].
     async fn read_events(
         &self,
         run: RunId,
@@ -227,43 +242,50 @@ pub trait Runs: Send + Sync + 'static {
     ) -> Result<Vec<StepEvent>, EngineError>;
 }
 
-/// What a service needs of an engine.
+/// The interface of an engine for services, usable as `dyn Engine`. Import [`Workflows`] and [`Runs`] to call it.
 #[async_trait]
 pub trait Engine: Workflows + Runs {
-    /// Finds out whether runs can be started.
+    /// Checks whether runs can be started. Suited to a readiness probe: the store is checked at most twice a second.
     ///
     /// # Errors
-    /// [`EngineError::ShuttingDown`], or [`EngineError::Store`] when the store cannot be written.
+    /// [`EngineError::ShuttingDown`], or [`EngineError::Store`] if the store cannot be written.
     async fn ready(&self) -> Result<(), EngineError>;
 
-    /// The node types workflows can use.
+    /// The node types that workflows can use.
     fn registry(&self) -> &Registry;
 
-    /// The limits it was built with.
+    /// The limits that the engine was built with.
     fn limits(&self) -> EngineLimits;
 }
 
 const _: fn(&dyn Engine) = |_| {};
 
-/// What a run is started with.
+/// A request to start a run, for [`Runs::start`].
+///
+/// ```
+/// use workflow_core::{NewRun, WorkflowId};
+///
+/// let mut run = NewRun::new(WorkflowId::new(), serde_json::json!({"name": "Ada"}));
+/// run.key = Some("order-4711".to_owned());
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct NewRun {
     /// The workflow to run.
     pub workflow_id: WorkflowId,
-    /// The version to run, the newest when none is named.
+    /// The version to run; by default the newest.
     pub version: Option<u32>,
-    /// What its first nodes and its templates read.
+    /// The input, read by templates as `input`.
     pub input: Value,
-    /// What is to be kept with the run.
+    /// Data of the caller, stored with the run and returned with it. The workflow does not see it.
     pub metadata: Option<Value>,
-    /// Names what is asked: asking again by the same key gives the same run. One's own within a
-    /// workflow, kept as long as the run is.
+    /// An idempotency key: a second request with the same key returns the run of the first. Unique within a workflow,
+    /// and valid as long as the run is stored.
     pub key: Option<String>,
 }
 
 impl NewRun {
-    /// A run of the newest version of a workflow.
+    /// A request for a run of the newest version of a workflow, without metadata and key.
     pub fn new(workflow_id: WorkflowId, input: Value) -> Self {
         Self {
             workflow_id,
@@ -275,25 +297,34 @@ impl NewRun {
     }
 }
 
-/// Which run is done again, and how.
+/// A request to re-run a run, for [`Runs::retry`].
+///
+/// ```
+/// use workflow_core::{NodeId, RunId, engine::Retry};
+///
+/// # fn retry(run: RunId, summarize: NodeId) {
+/// let everything = Retry::whole(run);
+/// let from_a_node = Retry::from(run, summarize);
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Retry {
-    /// The run.
+    /// The run to re-run. It must have ended.
     pub run: RunId,
-    /// The node at the top from which on it is done again. What was completed, and is neither this node
-    /// nor follows from it, is taken over; unless its node has changed since. None: all is done again.
+    /// The top-level node to re-run from. Outputs of completed nodes that do not depend on it are reused, unless their
+    /// specification has changed. `None` re-runs all nodes.
     pub from: Option<NodeId>,
-    /// Another input; not together with `from`.
+    /// A different input; by default that of the earlier run. Not allowed together with `from`.
     pub input: Option<Value>,
-    /// The version to run; the run's own when none is named.
+    /// The version to run; by default that of the earlier run.
     pub version: Option<u32>,
-    /// As [`NewRun::key`]; one's own within the run that is done again.
+    /// An idempotency key like [`NewRun::key`], unique within the earlier run.
     pub key: Option<String>,
 }
 
 impl Retry {
-    /// The whole run again, with the same input.
+    /// A request to re-run all nodes with the same input.
     pub fn whole(run: RunId) -> Self {
         Self {
             run,
@@ -304,7 +335,7 @@ impl Retry {
         }
     }
 
-    /// A run again from this node on.
+    /// A request to re-run from this node, reusing earlier results.
     pub fn from(run: RunId, node: NodeId) -> Self {
         Self {
             from: Some(node),
@@ -313,32 +344,32 @@ impl Retry {
     }
 }
 
-/// A workflow that was stored.
+/// The result of storing a workflow.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Created {
-    /// What was stored.
+    /// The stored version.
     #[serde(flatten)]
     pub record: WorkflowRecord,
-    /// What is worth a second look, though it can be run.
+    /// Findings that do not prevent a run but are probably mistakes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Fault>,
 }
 
-/// What a check of a specification found.
+/// The result of validating a specification.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Validation {
-    /// The faults; none in a valid workflow.
+    /// The faults; empty for a valid workflow.
     pub faults: Vec<Fault>,
-    /// What is worth a second look, though it can be run.
+    /// Findings that do not prevent a run but are probably mistakes.
     pub warnings: Vec<Fault>,
-    /// The nodes of a valid workflow, each with what it needs.
+    /// The nodes of a valid workflow with their dependencies; `None` if there are faults.
     pub nodes: Option<Arc<[NodeOutline]>>,
 }
 
 impl Validation {
-    /// What a check found that could not read the specification whole.
+    /// The validation of a specification with these faults.
     pub fn of_faults(faults: Vec<Fault>) -> Self {
         Self {
             faults,
@@ -348,85 +379,86 @@ impl Validation {
     }
 }
 
-/// Why an engine did not do what it was asked.
+/// Why an operation of an engine failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
     /// The specification has faults.
     #[error(transparent)]
     Invalid(#[from] InvalidWorkflow),
-    /// The input is not what the workflow takes; the faults tell where.
-    #[error("the input is not what the workflow takes")]
+    /// The input does not match the schema of the workflow, or is too large. The faults have the places.
+    #[error("the input is not valid for this workflow")]
     InvalidInput(Vec<Fault>),
-    /// The run cannot be done again so; the faults tell why.
-    #[error("the run cannot be done again so")]
+    /// The request for a re-run does not fit the run. The faults have the places.
+    #[error("the run cannot be re-run with these settings")]
     InvalidRetry(Vec<Fault>),
-    /// The newest version of the workflow is another.
+    /// The newest version of the workflow is not the expected one.
     #[error("the newest version of workflow {workflow} is {newest}, not {expected}")]
     OtherVersion {
         /// The workflow.
         workflow: WorkflowId,
-        /// The version that was expected.
+        /// The expected version.
         expected: u32,
-        /// The version that is the newest.
+        /// The newest version.
         newest: u32,
     },
-    /// The key was used before, for something else.
-    #[error("the key was used for something else, which is run {0}")]
+    /// The idempotency key was used before with a different request, which started this run.
+    #[error("the key was used with a different request, for run {0}")]
     KeyReused(RunId),
     /// The run has not ended.
     #[error("run {0} has not ended yet")]
     NotEnded(RunId),
-    /// The run cannot go on: its log or its workflow cannot be used any more.
-    #[error("run {run} cannot go on: {}", problem.detail)]
+    /// The run cannot continue: its log is damaged, or its workflow cannot be built any more. The run can be read, re-run
+    /// and deleted.
+    #[error("run {run} cannot continue: {}", problem.detail)]
     Stopped {
         /// The run.
         run: RunId,
-        /// Why.
+        /// The cause, with a code such as `damaged_log` or `unusable_workflow`.
         problem: Arc<Problem>,
     },
-    /// The answer to a wait was not taken.
+    /// The answer to a wait was not accepted.
     #[error(transparent)]
     Signal(SignalError),
-    /// There is no such workflow.
+    /// No workflow has this id, or it was deleted.
     #[error("there is no workflow {0}")]
     NoSuchWorkflow(WorkflowId),
-    /// There is no such version of a workflow.
+    /// The workflow has no such version.
     #[error("workflow {workflow} has no version {version}")]
     NoSuchVersion {
         /// The workflow.
         workflow: WorkflowId,
-        /// The version that was asked for.
+        /// The requested version.
         version: u32,
     },
-    /// There is no such run.
+    /// No run has this id.
     #[error("there is no run {0}")]
     NoSuchRun(RunId),
-    /// The run has no such step, or it has not begun yet.
-    #[error("the run has no step `{0}`, or it has not begun yet")]
+    /// The run has no such step, or the step has not started yet.
+    #[error("the run has no step `{0}`, or it has not started yet")]
     NoSuchStep(StepPath),
-    /// The log is not that long.
-    #[error("event {after} is beyond the end of the log, which has {last}")]
+    /// The log has no event of this number.
+    #[error("event {after} is beyond the end of the log, which is event {last}")]
     BeyondEnd {
-        /// The number that was asked for.
+        /// The requested number.
         after: u64,
         /// The number of the last event.
         last: u64,
     },
-    /// The cursor is not one that this list gave.
-    #[error("the cursor is not one that this list gave")]
+    /// The cursor is malformed or from another list.
+    #[error("the cursor is not from this list")]
     BadCursor,
-    /// One of the limits of what may be taken is reached. It can be tried later.
-    #[error("no more runs are taken now: the limit `{limit}`, {most}, is reached")]
+    /// A limit of the engine or its store is reached. The request can be retried later.
+    #[error("no more runs are accepted now: the limit `{limit}` of {most} is reached")]
     Busy {
-        /// Which limit, by its name in [`EngineLimits`]; `store_bytes` when the store takes no more.
+        /// The name of the limit in [`EngineLimits`]; `store_bytes` if the store is full.
         limit: &'static str,
-        /// The limit.
+        /// The value of the limit.
         most: usize,
     },
-    /// What was asked is in the inbox of the run, but the run has not come to it: the store fails, there is
-    /// no room for the run to work, or the engine stopped. It can be asked again.
-    #[error("run {0} has not come to this yet: ask again")]
+    /// The request is in the inbox of the run, but the run has not processed it in time: the store fails, the run waits
+    /// for admission, or the engine stopped. The request is idempotent and can be retried.
+    #[error("run {0} has not processed the request yet: retry it")]
     Interrupted(RunId),
     /// The engine is shutting down.
     #[error("the engine is shutting down")]

@@ -1,13 +1,31 @@
-//! For metrics and audits: who hears of every event of every run.
+//! A hook for metrics and audits.
 
 use crate::event::StepEvent;
 
-/// Hears of each event of each run of an engine, once it is stored and in its order within the run.
+/// Receives each event of each run of an engine, after it is stored, in order within a run.
 ///
-/// A run waits for it, so it should be quick. Events that another engine stored are not told.
+/// Set it with [`LocalEngineBuilder::with_observer`](super::LocalEngineBuilder::with_observer). A run waits until
+/// [`stored`](Self::stored) returns, so it must be quick and must not block. Events that another engine has stored, for
+/// example before a restart, are not passed to it.
+///
+/// ```
+/// use std::sync::atomic::{AtomicU64, Ordering};
+/// use workflow_core::{EventKind, StepEvent, engine::Observer};
+///
+/// #[derive(Default)]
+/// struct FailedSteps(AtomicU64);
+///
+/// impl Observer for FailedSteps {
+///     fn stored(&self, event: &StepEvent, _node_type: Option<&str>) {
+///         if let EventKind::NodeFailed(_) = event.kind {
+///             self.0.fetch_add(1, Ordering::Relaxed);
+///         }
+///     }
+/// }
+/// ```
 pub trait Observer: Send + Sync + 'static {
-    /// An event was stored. `node_type` is the type of the node it is about; none for events of the run
-    /// as a whole.
+    /// Called after an event is stored. `node_type` is the type of its node, such as `LLMNode`; `None` for events of
+    /// the run as a whole.
     fn stored(&self, event: &StepEvent, node_type: Option<&str>);
 }
 

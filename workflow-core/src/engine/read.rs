@@ -1,4 +1,6 @@
-//! Reports and histories, folded from the events of a run.
+//! Reports and histories, folded from the events of a run: the provided methods of [`Runs`].
+//!
+//! They read through the trait only, so that they work for every engine.
 
 use super::{EngineError, Runs};
 use crate::{
@@ -7,7 +9,7 @@ use crate::{
     view::{RunReport, StepHistory},
 };
 
-/// How many events are read at once.
+/// Events per read. A batch is in memory at once; a log never is.
 const READ_BATCH: usize = 500;
 
 pub(super) async fn run_report<R>(runs: &R, id: RunId) -> Result<RunReport, EngineError>
@@ -47,7 +49,7 @@ where
     StepHistory::of(&log, path).ok_or_else(|| EngineError::NoSuchStep(path.clone()))
 }
 
-/// Reads the events up to number `until`.
+/// Calls `take` with each event up to number `until`. The bound makes a fold end although the run continues.
 async fn each_event<R>(
     runs: &R,
     run: RunId,
@@ -65,7 +67,7 @@ where
         for event in events.iter().filter(|event| event.seq <= until) {
             take(event);
         }
-        // A long log must not keep other tasks from running.
+        // A store in memory never suspends the task: yield, so that a long log does not block other tasks.
         tokio::task::yield_now().await;
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! How a run begins: what it works on.
+//! The body of `run.created`, and the version of the log format.
 
 use std::sync::Arc;
 
@@ -9,39 +9,39 @@ use serde_json::Value;
 use super::report::{Report, report_if_any};
 use crate::value::{NodeId, RunId, WorkflowId, some_even_if_null};
 
-/// The body of `run.created`: what the run works on.
+/// The body of `run.created`: everything that is fixed for the whole run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct RunCreated {
-    /// The stored workflow; none when a program runs a workflow of its own.
+    /// The stored workflow; absent if a program runs a workflow that is not stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workflow_id: Option<WorkflowId>,
     /// The version of the stored workflow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<u32>,
-    /// SHA-256 of the specification, its keys sorted.
+    /// SHA-256 of the specification with sorted keys, in hex. A log can be replayed only with this specification.
     pub spec_hash: Arc<str>,
-    /// What the run was started with.
+    /// The input of the run.
     pub input: Arc<Value>,
-    /// What the caller wanted kept with the run.
+    /// Data of the caller, stored with the run.
     #[serde(
         default,
         deserialize_with = "some_even_if_null",
         skip_serializing_if = "Option::is_none"
     )]
     pub metadata: Option<Arc<Value>>,
-    /// The nodes, in the order they are written.
+    /// The nodes, in the order of the specification.
     pub nodes: Arc<[NodeOutline]>,
-    /// The run that this one does again.
+    /// The earlier run that this one re-runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_of: Option<RunId>,
-    /// What that run had done, and this one does not do again. Kept in the log only.
+    /// The results of the earlier run that this one reuses. In the log only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reused: Vec<ReusedStep>,
-    /// The format of the log; [`LOG_FORMAT`] unless another version of this crate wrote it. 1 if absent.
+    /// The format of the log: [`LOG_FORMAT`], unless another version of this crate wrote it. 1 if absent.
     #[serde(default = "first_format")]
     pub log_format: u32,
-    /// The workflows that are called, as they are while this run goes on.
+    /// The called workflows, pinned for the whole run.
     #[serde(default, skip_serializing_if = "no_pins")]
     pub workflows: Arc<[PinnedWorkflow]>,
 }
@@ -50,42 +50,41 @@ fn no_pins(pins: &Arc<[PinnedWorkflow]>) -> bool {
     pins.is_empty()
 }
 
-/// The format of the logs that this version writes, and the only one that it can resume.
+/// The format of the logs that this version writes, and the only one that it can replay.
 ///
 /// Format 1 was written by development versions only and is refused. A format changes when an older version
 /// would misread it; a new event or an optional field does not change it.
 pub const LOG_FORMAT: u32 = 2;
 
-/// Logs did not name their format before there was a second one.
+/// Logs of format 1 do not have the field.
 fn first_format() -> u32 {
     1
 }
 
-/// A log in a format that this version cannot resume.
+/// A log in a format that this version cannot replay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum UnknownFormat {
     #[error(
-        "its log has format {0}, written by a development version of this program, which cannot be read: \
-         delete the run, and start its workflow anew"
+        "the log has format {0} of a development version, which this version cannot read: \
+         delete the run and start it again"
     )]
     Development(u32),
     #[error(
-        "its log has format {0}, and the newest that this version can read is {LOG_FORMAT}: \
-         start the version that wrote it, or a newer one"
+        "the log has format {0}, and this version can read only {LOG_FORMAT}: \
+         use the version that wrote it, or a newer one"
     )]
     Newer(u32),
 }
 
-/// A node's output, taken over from the run that is done again.
+/// The output of a node, reused from an earlier run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct ReusedStep {
     /// The node.
     pub node: NodeId,
-    /// Its output then.
+    /// Its output in the earlier run.
     pub output: Arc<Value>,
-    /// What its node said then that templates read: the finish reason, whether the answer was cut off,
-    /// and metadata.
+    /// The part of its report that templates can read: finish reason, truncation and metadata.
     #[serde(
         flatten,
         deserialize_with = "report_if_any",
@@ -95,7 +94,7 @@ pub struct ReusedStep {
 }
 
 impl ReusedStep {
-    /// A step with this output. Of the report, only what templates read is taken over.
+    /// A step with this output. Of the report, it keeps only what templates can read.
     pub(crate) fn new(node: NodeId, output: Arc<Value>, report: Option<&Report>) -> Self {
         Self {
             node,
@@ -109,22 +108,22 @@ impl ReusedStep {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct PinnedWorkflow {
-    /// What it is called by: its name or id, as the calling node has it.
+    /// The name or id by which it is called, as written in the calling node.
     pub workflow: Arc<str>,
-    /// The stored workflow; none when a program brought it along.
+    /// The stored workflow; absent if a program passed it in a library.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workflow_id: Option<WorkflowId>,
     /// The version of the stored workflow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<u32>,
-    /// SHA-256 of its specification, its keys sorted.
+    /// SHA-256 of its specification with sorted keys, in hex.
     pub spec_hash: Arc<str>,
     /// Its nodes.
     pub nodes: Arc<[NodeOutline]>,
 }
 
 impl RunCreated {
-    /// Whether this version can resume the log.
+    /// Checks that this version can replay the log.
     pub(crate) fn check_format(&self) -> Result<(), UnknownFormat> {
         match self.log_format {
             LOG_FORMAT => Ok(()),
@@ -134,7 +133,7 @@ impl RunCreated {
     }
 }
 
-/// A node as `run.created` and graphs tell it.
+/// A node as shown in `run.created` and in graphs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct NodeOutline {
@@ -146,12 +145,12 @@ pub struct NodeOutline {
     /// Its display name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<Arc<str>>,
-    /// What must be settled before it starts.
+    /// The nodes that must be settled (completed, failed or skipped) before it starts.
     pub needs: Vec<NodeId>,
-    /// The workflow it calls, if it does.
+    /// The workflow that it calls, by name or id. Its nodes are in [`RunCreated::workflows`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workflow: Option<Arc<str>>,
-    /// The body of a map or loop.
+    /// The nodes of the body of a map or loop.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub nodes: Vec<NodeOutline>,
 }

@@ -1,4 +1,4 @@
-//! What a run says only to those who watch it live.
+//! Deltas: text of running steps. They are streamed and not stored.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -6,25 +6,26 @@ use serde::Serialize;
 use super::StepEvent;
 use crate::value::{RunId, StepRef};
 
-/// A piece of text of a running step. Live only: it is in no log, and the step's
-/// `node.completed` carries the whole output.
+/// A piece of text that a running step has produced. It is streamed only: no log contains it, and the `node.completed` of
+/// the step has the whole output.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "type", rename = "node.delta")]
 #[non_exhaustive]
 pub struct Delta {
-    /// The run it belongs to.
+    /// The run.
     pub run_id: RunId,
-    /// Which step.
+    /// The step.
     #[serde(flatten)]
     pub step: StepRef,
-    /// Which attempt; each starts its text anew.
+    /// The attempt, counted from 1. The text of each attempt starts at offset 0.
     pub attempt: u32,
-    /// Answer or thought.
+    /// Whether it is answer or thought.
     pub kind: TextKind,
     /// The piece.
     #[serde(rename = "delta")]
     pub text: String,
-    /// UTF-16 units of text that came before, in this attempt and kind.
+    /// Where the piece starts in the text of this attempt and kind, in UTF-16 code units (the unit of JavaScript strings).
+    /// A reader that already has this position can skip the piece.
     pub offset: u64,
 }
 
@@ -48,7 +49,7 @@ impl Delta {
     }
 }
 
-/// What a piece of text is.
+/// The kind of a piece of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -59,12 +60,12 @@ pub enum TextKind {
     Thought,
 }
 
-/// What a run's stream yields.
+/// An item of a run's stream.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Update {
-    /// Something happened; it is in the log.
+    /// An event. With an engine, it is in the log already.
     Event(StepEvent),
-    /// A running step has more text.
+    /// More text of a running step.
     Delta(Delta),
 }

@@ -1,4 +1,4 @@
-//! Which events there are.
+//! The kinds of events, and their names.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use super::{
 
 macro_rules! event_kinds {
     ($($(#[$doc:meta])+ $name:ident($body:ty) = $tag:literal,)+) => {
-        /// What happened. The bodies of rare events are boxed, so that the frequent ones are small.
+        /// What happened. Bodies of rare events are boxed, to keep the enum small for the frequent ones.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(tag = "type")]
         #[non_exhaustive]
@@ -20,7 +20,7 @@ macro_rules! event_kinds {
         }
 
         impl EventKind {
-            /// The name of the event, `node.started`: the JSON's `type`.
+            /// The name of the event, such as `node.started`: `type` in JSON.
             pub fn name(&self) -> &'static str {
                 match self { $(EventKind::$name(_) => $tag,)+ }
             }
@@ -29,37 +29,37 @@ macro_rules! event_kinds {
 }
 
 event_kinds! {
-    /// The run exists. Always the first event.
+    /// The run was created. Always the first event, and the only one while the run is queued.
     RunCreated(Box<RunCreated>) = "run.created",
-    /// The run has begun to work.
+    /// The run was admitted and starts.
     RunStarted(RunStarted) = "run.started",
-    /// An attempt at a step starts now.
+    /// An attempt of a step starts.
     NodeStarted(NodeStarted) = "node.started",
-    /// An attempt waits for admission at a shared limit, or has come further in line.
+    /// An attempt waits for admission at a shared limit, or its position in the queue has changed.
     NodeQueued(NodeQueued) = "node.queued",
-    /// An attempt is admitted, and works.
+    /// An attempt is admitted and continues.
     NodeAdmitted(NodeAdmitted) = "node.admitted",
-    /// A map or loop has come further.
+    /// A map finished an item, or a loop starts a round.
     NodeProgress(NodeProgress) = "node.progress",
-    /// An attempt failed, and another one follows.
+    /// An attempt failed and will be retried.
     NodeRetrying(Box<NodeRetrying>) = "node.retrying",
     /// A step waits for a person or a time.
     NodeWaiting(Box<NodeWaiting>) = "node.waiting",
-    /// A step's wait is over.
+    /// The wait of a step is over.
     NodeResumed(NodeResumed) = "node.resumed",
-    /// A step is done.
+    /// A step completed.
     NodeCompleted(NodeCompleted) = "node.completed",
-    /// A step failed for good.
+    /// A step failed and is not retried.
     NodeFailed(Box<NodeFailed>) = "node.failed",
-    /// A step is not taken.
+    /// A step is skipped.
     NodeSkipped(NodeSkipped) = "node.skipped",
-    /// A step was stopped before it was done.
+    /// A step was cancelled before it completed.
     NodeCancelled(NodeCancelled) = "node.cancelled",
-    /// Nothing works: the run waits for a person or a time, or its host stopped. It costs nothing meanwhile.
+    /// The run is suspended: all its steps wait for a person or a time, or its host stops. It uses no resources meanwhile.
     RunSuspended(RunSuspended) = "run.suspended",
-    /// The run works again.
+    /// A suspended run is resumed.
     RunResumed(RunResumed) = "run.resumed",
-    /// The run is done. The last event.
+    /// The run completed. The last event.
     RunCompleted(Box<RunCompleted>) = "run.completed",
     /// The run failed. The last event.
     RunFailed(Box<RunFailed>) = "run.failed",
@@ -68,7 +68,7 @@ event_kinds! {
 }
 
 impl EventKind {
-    /// What the node said about the attempt that ends here.
+    /// The report of the attempt that this event ends.
     pub(super) fn report(&self) -> Option<&Report> {
         match self {
             Self::NodeCompleted(it) => it.report.as_deref(),
@@ -78,8 +78,8 @@ impl EventKind {
         }
     }
 
-    /// Drops what only the log keeps.
-    pub(super) fn hide_what_is_log_only(&mut self) {
+    /// Removes the fields that are in the log only. See [`StepEvent::shown`](super::StepEvent::shown).
+    pub(super) fn remove_log_only_fields(&mut self) {
         let report = match self {
             Self::RunCreated(it) => return it.reused.clear(),
             Self::NodeCompleted(it) => it.report.as_deref_mut(),

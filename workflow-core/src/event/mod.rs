@@ -4,6 +4,10 @@
 //! `node.started`, with a struct for its fields. Events are numbered from 1 without gaps and are stored. A
 //! [`Delta`] is a piece of text that a running attempt produces; it is streamed and not stored. A reader of a run
 //! gets both as [`Update`]s. [`LOG_FORMAT`] is the version of what is stored.
+//!
+//! The log is the only stored state of a run: reports are folded from it, and a run is resumed from it. So the JSON of
+//! these types is a storage format and a wire format at once. A field with a serde default must stay readable when it is
+//! absent, and a field is renamed only with a new format. Only the state machine creates events.
 
 mod created;
 mod delta;
@@ -35,15 +39,29 @@ pub use self::{
 };
 use crate::value::{RunId, StepRef, Timestamp};
 
-/// One entry in the log of a run. Cheap to clone: what is large is shared.
+/// One entry in the log of a run. Cheap to clone: large values are shared.
+///
+/// ```
+/// use workflow_core::{EventKind, StepEvent};
+///
+/// let event: StepEvent = serde_json::from_str(r#"{
+///     "seq": 2,
+///     "run_id": "0197f9d2-6f3e-7000-8000-000000000001",
+///     "time": "2026-01-31T12:00:00Z",
+///     "type": "run.started"
+/// }"#)?;
+/// assert!(matches!(event.kind, EventKind::RunStarted(_)));
+/// assert!(!event.is_terminal());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct StepEvent {
-    /// Its number in the run: 1, 2, 3, without gaps.
+    /// The number of the event in its run: 1, 2, 3, without gaps. Readers resume a stream from it.
     pub seq: u64,
-    /// The run it belongs to.
+    /// The run.
     pub run_id: RunId,
-    /// When it happened.
+    /// When it happened, by the clock of the run. It never goes back within a run.
     pub time: Timestamp,
     /// What happened; its name is the JSON's `type`.
     #[serde(flatten)]
@@ -60,7 +78,7 @@ impl StepEvent {
         }
     }
 
-    /// The step it is about; none for the events of the run as a whole.
+    /// The step of the event; `None` for events of the run as a whole. (`run.failed` names its step in its body.)
     pub fn step(&self) -> Option<&StepRef> {
         match &self.kind {
             EventKind::NodeStarted(it) => Some(&it.step),
@@ -84,26 +102,26 @@ impl StepEvent {
         }
     }
 
-    /// What the node said about the attempt that this event ends.
+    /// The report of the attempt that this event ends; `None` if it ends none, or its node reported nothing.
     pub fn report(&self) -> Option<&Report> {
         self.kind.report()
     }
 
-    /// The event as readers are shown it: without what only the log keeps, which is the debug record of a node
-    /// ([`Report::debug`]) and the steps that a run reuses ([`RunCreated::reused`]).
+    /// The event without its log-only fields: the debug record of a node ([`Report::debug`]) and the results that a run
+    /// reuses ([`RunCreated::reused`]). Streams and pages of events show this; borrowed if there is nothing to remove.
     pub fn shown(&self) -> Cow<'_, Self> {
-        let takes_over =
+        let reuses =
             matches!(&self.kind, EventKind::RunCreated(created) if !created.reused.is_empty());
         let has_debug = self.report().is_some_and(|report| report.debug.is_some());
-        if !takes_over && !has_debug {
+        if !reuses && !has_debug {
             return Cow::Borrowed(self);
         }
         let mut shown = self.clone();
-        shown.kind.hide_what_is_log_only();
+        shown.kind.remove_log_only_fields();
         Cow::Owned(shown)
     }
 
-    /// Whether it is the run's last.
+    /// Whether it is the last event of its run: completed, failed or cancelled.
     pub fn is_terminal(&self) -> bool {
         matches!(
             self.kind,

@@ -1,4 +1,4 @@
-//! The events of steps.
+//! The bodies of the events of steps.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -16,17 +16,17 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct NodeStarted {
-    /// Which step.
+    /// The step.
     #[serde(flatten)]
     pub step: StepRef,
-    /// Counted from 1.
+    /// The attempt, counted from 1.
     pub attempt: u32,
-    /// Attempts in all, should each fail and be worth another.
+    /// The most attempts of this step, by its retry policy.
     pub max_attempts: u32,
-    /// Why there is another attempt, when it is not a retry.
+    /// Why the attempt starts, if it is neither the first nor a retry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<StartReason>,
-    /// When a map, loop or called workflow fails, should it still work then.
+    /// When a map, loop or called workflow times out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Timestamp>,
 }
@@ -36,7 +36,7 @@ pub struct NodeStarted {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum StartReason {
-    /// The step was in flight when its host stopped.
+    /// The host stopped while an earlier attempt was running.
     Recovered,
 }
 
@@ -44,14 +44,14 @@ pub enum StartReason {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct NodeQueued {
-    /// Which step.
+    /// The step.
     #[serde(flatten)]
     pub step: StepRef,
     /// The attempt that waits.
     pub attempt: u32,
-    /// The limit that it waits at, for example the name of a model.
+    /// The name of the limit, for example that of a model.
     pub queue: Cow<'static, str>,
-    /// Its place in line; 1 is next. A further event follows once it has halved.
+    /// Its position in the queue; 1 is next. A further event follows when the position has halved.
     pub position: usize,
 }
 
@@ -59,7 +59,7 @@ pub struct NodeQueued {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct NodeAdmitted {
-    /// Which step.
+    /// The step.
     #[serde(flatten)]
     pub step: StepRef,
     /// The attempt that waited.
@@ -72,32 +72,32 @@ pub struct NodeAdmitted {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct NodeProgress {
-    /// Which step.
+    /// The step.
     #[serde(flatten)]
     pub step: StepRef,
-    /// How far it is.
+    /// The progress.
     #[serde(flatten)]
     pub progress: Progress,
 }
 
-/// How far a map or loop is.
+/// The progress of a map or loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum Progress {
-    /// Of a map.
+    /// The progress of a map.
     Items {
-        /// How many items are done.
+        /// Number of completed items.
         items_done: usize,
-        /// How many there are.
+        /// Number of all items.
         items: usize,
-        /// The item that is done now, counted from 0; none when the map begins.
+        /// The item that was just completed, counted from 0; absent when the map starts.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         item: Option<usize>,
     },
-    /// Of a loop.
+    /// The progress of a loop.
     Round {
-        /// The round that begins now, counted from 0.
+        /// The round that starts, counted from 0.
         round: usize,
     },
 }
@@ -106,21 +106,21 @@ pub enum Progress {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct NodeWaiting {
-    /// Which step.
+    /// The step.
     #[serde(flatten)]
     pub step: StepRef,
-    /// Names the wait, for whoever ends it.
+    /// Identifies the wait in an answer.
     pub wait_id: WaitId,
-    /// What a person is asked; none where only time ends the wait.
+    /// The question to the person; absent if the step waits for a time only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<Arc<str>>,
     /// JSON Schema of the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schema: Option<Arc<Value>>,
-    /// When the step fails, should nobody have answered.
+    /// When the wait times out and the step fails.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
-    /// When the step goes on by itself.
+    /// When the step continues without an answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resumes_at: Option<Timestamp>,
 }
@@ -129,12 +129,12 @@ pub struct NodeWaiting {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct NodeResumed {
-    /// Which step.
+    /// The step.
     #[serde(flatten)]
     pub step: StepRef,
     /// The wait that is over.
     pub wait_id: WaitId,
-    /// The answer; none where time ended the wait.
+    /// The answer; absent if time ended the wait. An answer may be `null`.
     #[serde(
         default,
         deserialize_with = "some_even_if_null",
@@ -147,22 +147,21 @@ pub struct NodeResumed {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct NodeRetrying {
-    /// Which step.
+    /// The step.
     #[serde(flatten)]
     pub step: StepRef,
     /// The attempt that failed.
     pub attempt: u32,
-    /// Attempts in all.
+    /// The most attempts of this step, by its retry policy.
     pub max_attempts: u32,
-    /// Milliseconds from the event's time to the next attempt.
+    /// Milliseconds from the time of the event to the next attempt.
     pub next_in_ms: u64,
-    /// Why it failed.
+    /// Why the attempt failed.
     pub error: Arc<Problem>,
-    /// What the next attempt has to wait for besides time, such as `retry_budget`: it may be queued
-    /// once it has started.
+    /// What the next attempt waits for besides time, such as `retry_budget`. It may be queued after it has started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waits_for: Option<Cow<'static, str>>,
-    /// What the node said about the failed attempt.
+    /// The report of the failed attempt.
     #[serde(
         flatten,
         deserialize_with = "report_if_any",
@@ -175,16 +174,16 @@ pub struct NodeRetrying {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct NodeCompleted {
-    /// Which step.
+    /// The step.
     #[serde(flatten)]
     pub step: StepRef,
-    /// The attempt that succeeded; 0 when the output was taken over from another run.
+    /// The attempt that succeeded; 0 if the output was reused from another run.
     pub attempt: u32,
-    /// The whole output.
+    /// The output.
     pub output: Arc<Value>,
-    /// How long the attempt took, waiting for admission included.
+    /// How long the attempt took in milliseconds, including the wait for admission.
     pub duration_ms: u64,
-    /// What the node said about how it got there.
+    /// The report of the attempt.
     #[serde(
         flatten,
         deserialize_with = "report_if_any",
@@ -197,25 +196,25 @@ pub struct NodeCompleted {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct NodeFailed {
-    /// Which step.
+    /// The step.
     #[serde(flatten)]
     pub step: StepRef,
-    /// The attempt that failed; 0 when its `when` could not be evaluated.
+    /// The attempt that failed; 0 if the `when` of the node could not be evaluated.
     pub attempt: u32,
-    /// Why.
+    /// Why it failed.
     pub error: Arc<Problem>,
-    /// Whether the workflow goes on all the same.
+    /// Whether `on_error` handles the failure, so that the run continues.
     pub handled: bool,
-    /// What its dependents read instead, where `on_error` says so.
+    /// The substitute output that its dependents read, if `on_error` has one.
     #[serde(
         default,
         deserialize_with = "some_even_if_null",
         skip_serializing_if = "Option::is_none"
     )]
     pub output: Option<Arc<Value>>,
-    /// How long the attempt took, waiting for admission included.
+    /// How long the attempt took in milliseconds, including the wait for admission.
     pub duration_ms: u64,
-    /// What the node said about the failed attempt.
+    /// The report of the failed attempt.
     #[serde(
         flatten,
         deserialize_with = "report_if_any",
@@ -228,21 +227,21 @@ pub struct NodeFailed {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct NodeSkipped {
-    /// Which step.
+    /// The step.
     #[serde(flatten)]
     pub step: StepRef,
-    /// Why.
+    /// Why it is skipped.
     pub reason: SkipReason,
 }
 
-/// Why a step is not taken.
+/// Why a step is skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SkipReason {
-    /// Everything it needs was skipped.
+    /// All nodes that it needs were skipped.
     NeedsSkipped,
-    /// Its `when` is false.
+    /// Its `when` evaluated to false.
     WhenFalse,
 }
 
@@ -250,9 +249,9 @@ pub enum SkipReason {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct NodeCancelled {
-    /// Which step.
+    /// The step.
     #[serde(flatten)]
     pub step: StepRef,
-    /// Why.
+    /// Why it was cancelled.
     pub reason: Cow<'static, str>,
 }

@@ -1,4 +1,4 @@
-//! What a node says about an attempt.
+//! The report of an attempt.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -8,51 +8,52 @@ use serde_json::Value;
 
 use crate::value::Usage;
 
-/// What a node may say about an attempt, beside its output, whether or not it succeeds.
+/// What a node reports about an attempt besides its output, whether or not the attempt succeeds.
+///
+/// In events, its fields are flattened into the body. A report with default values only is absent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Report {
-    /// Tokens used.
+    /// The tokens used.
     #[serde(default, skip_serializing_if = "Usage::is_empty")]
     pub usage: Usage,
-    /// The model that answered.
+    /// The model that answered, as named by the provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<Cow<'static, str>>,
-    /// Why the model stopped.
+    /// Why the model stopped, as named by the provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finish_reason: Option<Cow<'static, str>>,
-    /// Whether the answer was cut off before its end, at a limit of tokens: the node completed, but its
-    /// output is not whole.
+    /// Whether the answer was truncated at a token limit. The node completed, but its output is incomplete.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub truncated: bool,
-    /// What else there is to say of the answer, such as its sources.
+    /// Further data about the answer, such as its sources.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Arc<Value>>,
-    /// The debug record of the attempt: the prompt as sent, the raw parts of an answer. In the log and in the
-    /// step's history only; streams and pages of events omit it ([`StepEvent::shown`](super::StepEvent::shown)).
+    /// The debug record of the attempt, such as the prompt as sent and the raw parts of the answer. In the log and in the
+    /// history of the step only; streams and pages of events omit it ([`StepEvent::shown`](super::StepEvent::shown)).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub debug: Option<Arc<Value>>,
-    /// How many milliseconds of the attempt it waited for admission at shared limits
+    /// How many milliseconds of the attempt were spent waiting for admission at shared limits
     /// ([`NodeContext::queued`](crate::NodeContext::queued)).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queued_ms: Option<u64>,
     /// Milliseconds from the start of the attempt to its first delta, without `queued_ms`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_delta_ms: Option<u64>,
-    /// How many rounds a loop made.
+    /// The number of rounds of a loop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rounds: Option<usize>,
-    /// Whether a loop ended because it may make no more rounds.
+    /// Whether a loop ended because it reached its maximum number of rounds.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub exhausted: bool,
-    /// Whether the output was taken over from the run that is done again.
+    /// Whether the output was reused from an earlier run.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reused: bool,
 }
 
 impl Report {
-    /// The part that templates of later steps read: `finish_reason`, `truncated` and `metadata`. None
-    /// where there is none of them.
+    /// The part that templates of later steps can read: `finish_reason`, `truncated` and `metadata`. `None` if all are
+    /// absent.
     pub(crate) fn readable(&self) -> Option<Box<Self>> {
         let readable = Self {
             finish_reason: self.finish_reason.clone(),
@@ -64,7 +65,8 @@ impl Report {
     }
 }
 
-/// Reads the fields of a report, none where there is none of them.
+/// Deserializes a flattened report; `None` if all its fields are absent. Serde's `Option` with `flatten` would always be
+/// `Some`, since every field has a default.
 pub(super) fn report_if_any<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Box<Report>>, D::Error> {

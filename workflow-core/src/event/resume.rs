@@ -1,19 +1,19 @@
-//! Why a run cannot be resumed from its log.
+//! Errors of replaying a log.
 
-/// Why a run cannot go on from a log.
+/// Why a run cannot be resumed from a log.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResumeError {
-    /// The log does not begin with `run.created`.
-    #[error("the log does not begin with run.created")]
+    /// The first event of the log is not `run.created`.
+    #[error("the first event of the log is not run.created")]
     NoBeginning,
-    /// The log has a format that this version cannot read; the source names it and a way out.
+    /// The log has a format that this version cannot read. The source names it and the remedy.
     #[error("the log has a format that this version cannot read")]
     OtherFormat(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The log is that of another specification.
-    #[error("the log is that of another workflow")]
+    /// The log was written by a workflow with another specification, or one that calls other versions.
+    #[error("the log belongs to another workflow or version")]
     OtherWorkflow,
-    /// An event does not follow from those before it.
+    /// An event does not fit the state that results from the events before it.
     #[error("the log is damaged")]
     Damaged(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

@@ -1,4 +1,4 @@
-//! The events of the run as a whole.
+//! The bodies of the events of a run as a whole.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -15,7 +15,7 @@ use crate::{
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct RunStarted {
-    /// When the run fails, should it still work then.
+    /// When the run times out, by the `timeout` of its workflow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Timestamp>,
 }
@@ -24,12 +24,12 @@ pub struct RunStarted {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct RunSuspended {
-    /// Why: `waiting`; `shutdown` when its host stopped.
+    /// Why: `waiting`, or `shutdown` if its host stopped.
     pub reason: Cow<'static, str>,
-    /// When it goes on by itself; none when only a person can make it.
+    /// When the run continues without an answer; absent if it waits for persons only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wake_at: Option<Timestamp>,
-    /// How many people it waits for; none when only time can end its waits.
+    /// The number of answers that it waits for; absent if it waits for times only.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub awaiting_answers: u64,
 }
@@ -46,11 +46,11 @@ pub struct RunResumed {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct RunCompleted {
-    /// The workflow's result.
+    /// The result of the workflow.
     pub output: Arc<Value>,
-    /// Tokens used by all attempts of all steps.
+    /// The tokens used by all attempts of all steps.
     pub usage: Usage,
-    /// From `run.started` to here.
+    /// Milliseconds since `run.started`.
     pub duration_ms: u64,
 }
 
@@ -58,14 +58,14 @@ pub struct RunCompleted {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct RunFailed {
-    /// Why.
+    /// Why it failed.
     pub error: Arc<Problem>,
-    /// The step that failed, when it was one.
+    /// The step that failed; absent if the run failed as a whole, for example at its deadline.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub step: Option<StepRef>,
-    /// Tokens used by all attempts of all steps.
+    /// The tokens used by all attempts of all steps.
     pub usage: Usage,
-    /// From `run.started` to here.
+    /// Milliseconds since `run.started`.
     pub duration_ms: u64,
 }
 
@@ -73,10 +73,10 @@ pub struct RunFailed {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct RunCancelled {
-    /// Why.
+    /// Why it was cancelled.
     pub reason: Cow<'static, str>,
-    /// Tokens used by all attempts of all steps.
+    /// The tokens used by all attempts of all steps.
     pub usage: Usage,
-    /// From `run.started` to here.
+    /// Milliseconds since `run.started`.
     pub duration_ms: u64,
 }

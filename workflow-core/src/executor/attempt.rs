@@ -1,4 +1,4 @@
-//! One attempt at one step: time-out, panic and oversized output become errors of the step.
+//! One attempt of a leaf node. Time-outs, panics and oversized outputs become errors of the attempt.
 
 use std::{
     any::Any,
@@ -21,7 +21,7 @@ use crate::{
     workflow::{Body, NodeKind},
 };
 
-/// Makes an attempt at a node of a list. Its output may have this many bytes.
+/// Executes an attempt of a node in a body. `output_bytes` is the maximum size of its output as JSON.
 #[expect(
     clippy::manual_async_fn,
     reason = "the future of an async function would hold each argument twice"
@@ -57,11 +57,11 @@ async fn attempt(
     output_bytes: usize,
     cx: &NodeContext,
 ) -> (Result<Value, NodeError>, f64) {
-    // Within a future of its own: a node may panic before it returns its future.
+    // In an async block, so that a panic of `run` itself, before it returns its future, is caught too.
     let work = AssertUnwindSafe(async { node.run(cx).await }).catch_unwind();
     let outcome = match timeout {
         None => Ok(work.await),
-        Some(limit) => within(limit, cx, work).await,
+        Some(limit) => with_timeout(limit, cx, work).await,
     };
     let result = match outcome {
         Ok(Ok(result)) => {
@@ -78,8 +78,8 @@ async fn attempt(
     (result, jitter_sample)
 }
 
-/// Lets an attempt work this long. Its time does not run while it waits for admission.
-async fn within<T>(
+/// Applies a time-out to an attempt. The time is stopped while the attempt waits for admission.
+async fn with_timeout<T>(
     limit: Duration,
     cx: &NodeContext,
     work: impl Future<Output = T>,
@@ -90,7 +90,8 @@ async fn within<T>(
         if let Poll::Ready(done) = work.as_mut().poll(task) {
             return Poll::Ready(Ok(done));
         }
-        // A wait begins and ends only while the attempt is polled: the guard borrows its context.
+        // The deadline moves only while the attempt is polled, since the guard of a wait borrows its context. So it is
+        // enough to read it after each poll.
         let Some(deadline) = cx.clock().deadline(limit) else {
             return Poll::Pending;
         };
@@ -108,7 +109,7 @@ fn timed_out(limit: Duration) -> NodeError {
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> NodeError {
-    let said = panic
+    let message = panic
         .downcast_ref::<&str>()
         .map(ToString::to_string)
         .or_else(|| panic.downcast_ref().cloned());
@@ -116,7 +117,7 @@ fn panicked(panic: &(dyn Any + Send)) -> NodeError {
         "panicked",
         format!(
             "the node panicked: {}",
-            said.as_deref().unwrap_or("no message")
+            message.as_deref().unwrap_or("no message")
         ),
     )
 }

@@ -1,11 +1,11 @@
-//! The time of a run.
+//! The clock of a run.
 
 use tokio::time::Instant;
 
 use crate::value::Timestamp;
 
-/// The wall clock, carried forward by the monotonic one: it never goes back within a run, and is
-/// virtual where tokio's is.
+/// Reads the wall clock once and advances it by tokio's monotonic clock. So it never goes back within a run, and is virtual
+/// in tests that pause tokio's time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock {
     wall: Timestamp,
@@ -20,8 +20,8 @@ impl Clock {
         }
     }
 
-    /// A clock that is not behind this time: that of the last event of a run that goes on, or the
-    /// time that a timer was set to.
+    /// Advances the clock to this time if it is behind. Used with the time of the last event of a resumed run, or with the
+    /// time of the alarm that woke it.
     pub(crate) fn not_before(mut self, time: Timestamp) -> Self {
         let behind = time.since(self.now());
         self.wall = self.wall.after(behind);

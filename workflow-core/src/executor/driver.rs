@@ -1,4 +1,8 @@
-//! The async loop: does what the machine decides, and tells it what came of it.
+//! The driver: the async loop of a run.
+//!
+//! A turn passes inputs to the state machine, appends the events that it returns, then executes its commands. The order
+//! matters: nothing is executed because of an event that is not in the journal. All inputs that are available at the
+//! same time share one turn, and so one append.
 
 use std::{
     collections::HashMap,
@@ -28,38 +32,42 @@ use crate::{
     value::RunId,
 };
 
-/// The log takes no event of this driver: the run belongs to someone else now.
+/// The journal rejected an append: another driver owns the run. This driver must stop without further effects.
 #[derive(Debug)]
 pub(crate) struct Fenced;
 
-/// Where events go before anything depends on them.
+/// Where a driver writes events before anything depends on them.
 pub(crate) trait Journal: Send {
-    /// Whether a reader is waited for, who pauses the whole run.
+    /// Whether `commit` waits for a reader. If so, the driver polls no attempts meanwhile, so that a reader that does not
+    /// read pauses the run.
     const PAUSES_RUN: bool = false;
 
-    /// Notes how much memory the run holds now, about.
+    /// Reports the estimated memory of the run, in bytes, after each turn.
     ///
     /// # Errors
-    /// How much the runs may hold together, when that is too much and this run has to end.
+    /// The budget of all runs, if it is exceeded and this run has to end.
     fn hold(&mut self, memory: usize) -> Result<(), usize> {
         let _ = memory;
         Ok(())
     }
 
-    /// Stores the events, then shows them; leaves `events` empty. Takes as long as it takes.
+    /// Stores the events, then shows them; leaves `events` empty. It may take long: it retries until the store accepts them.
+    ///
+    /// # Errors
+    /// [`Fenced`]. Other failures are not reported.
     fn commit(
         &mut self,
         events: &mut Vec<StepEvent>,
     ) -> impl Future<Output = Result<(), Fenced>> + Send;
 }
 
-/// An attempt or a wait. One that was stopped gives nothing.
+/// An attempt or a timer. Returns `None` if it was aborted.
 type Task = BoxFuture<'static, Option<Input>>;
 
-/// What a driver is waiting for.
+/// The tasks that are being executed.
 type InFlight = FuturesUnordered<Task>;
 
-/// Drives one run until it ends or rests.
+/// Drives one run until it ends or is suspended.
 pub(crate) struct Driver<J> {
     machine: Machine,
     journal: J,
@@ -67,10 +75,10 @@ pub(crate) struct Driver<J> {
     clock: Clock,
     inbox: Option<Arc<Inbox>>,
     in_flight: InFlight,
-    /// What can be stopped alone: timers, and work within maps, loops and called workflows.
-    stops: HashMap<StepId, AbortHandle>,
+    /// Handles of tasks that can be aborted separately: timers, and attempts within maps, loops and called workflows.
+    abort_handles: HashMap<StepId, AbortHandle>,
     inputs: Vec<Input>,
-    /// Tells work that outlives its node's future that the run is over.
+    /// Cancels the token of the run, for work of nodes that outlives their futures.
     _cancel_on_drop: DropGuard,
 }
 
@@ -97,21 +105,28 @@ impl<J: Journal> Driver<J> {
             clock,
             inbox: None,
             in_flight: InFlight::new(),
-            stops: HashMap::new(),
-            // Room for one: a run that waits should be small.
+            abort_handles: HashMap::new(),
+            // Capacity for one, since many suspended runs may be in memory.
             inputs: Vec::with_capacity(1),
             _cancel_on_drop: guard,
         }
     }
 
-    /// Takes from here what others want of the run.
+    /// Sets the inbox from which commands to the run are taken.
     pub(crate) fn with_inbox(mut self, inbox: Arc<Inbox>) -> Self {
         self.inbox = Some(inbox);
         self
     }
 
-    /// Drives the run until it ends or is suspended and returns the journal, or until its log refuses an event. `decided` holds
-    /// the events that are decided and not stored yet, `first` what has happened.
+    /// Drives the run until it ends or is suspended, and returns the journal.
+    ///
+    /// `decided` are events that the machine has applied but that are not stored yet, `first` is an input to start with.
+    ///
+    /// # Errors
+    /// [`Fenced`] if the journal rejects an append.
+    ///
+    /// # Cancellation
+    /// Dropping the future drops all attempts. The log is consistent, since each append is atomic.
     pub(crate) fn drive(
         mut self,
         decided: Vec<StepEvent>,
@@ -120,14 +135,14 @@ impl<J: Journal> Driver<J> {
         self.inputs.push(Input::Resume);
         self.inputs.extend(first);
         let mut turn = Turn::new(decided, self.clock.now());
-        // Not an async function: its arguments would take their room twice.
+        // Not an async function: its future would store the arguments twice, as captured and as used.
         async move {
-            self.go_on(&mut turn).await?;
+            self.run_turns(&mut turn).await?;
             Ok(self.journal)
         }
     }
 
-    async fn go_on(&mut self, turn: &mut Turn) -> Result<(), Fenced> {
+    async fn run_turns(&mut self, turn: &mut Turn) -> Result<(), Fenced> {
         let cancellation = self.context.cancellation.clone();
         let mut cancelled = pin!(cancellation.cancelled());
         loop {
@@ -155,7 +170,7 @@ impl<J: Journal> Driver<J> {
                 self.machine.on([input], turn);
             }
             if self.machine.has_ended() {
-                // At once, and not after what may be a slow append: connections close now.
+                // Drops attempts before the append, which may be slow, so that their connections close now.
                 self.in_flight.clear();
             }
             self.commit(&mut turn.events, cancelled.as_mut()).await?;
@@ -164,12 +179,12 @@ impl<J: Journal> Driver<J> {
                 return Ok(());
             }
             if cancellation.is_cancelled() {
-                // Nothing begins any more, also not what was just decided.
+                // Starts nothing, not even what this turn has decided.
                 turn.commands.clear();
             }
             self.execute(&mut turn.commands).await;
             if turn.more {
-                // A run that has much to decide lets others work, and hears whether it is cancelled.
+                // A run with much to decide yields to other tasks and checks its cancellation between turns.
                 tokio::task::yield_now().await;
             }
             if self.inputs.is_empty() && !turn.more {
@@ -179,8 +194,8 @@ impl<J: Journal> Driver<J> {
         }
     }
 
-    /// Stores the events. What works goes on meanwhile, unless the run is cancelled: connections close
-    /// then, and not only after what may be a long wait for the store.
+    /// Stores the events, and polls the running attempts meanwhile. If the run is cancelled, attempts are dropped at once,
+    /// since the store may take long.
     async fn commit(
         &mut self,
         events: &mut Vec<StepEvent>,
@@ -189,7 +204,7 @@ impl<J: Journal> Driver<J> {
         let Self {
             journal,
             in_flight,
-            stops,
+            abort_handles,
             inputs,
             ..
         } = self;
@@ -203,34 +218,34 @@ impl<J: Journal> Driver<J> {
                 in_flight.clear();
             }
             while let Poll::Ready(Some(input)) = in_flight.poll_next_unpin(cx) {
-                take(stops, inputs, input);
+                take(abort_handles, inputs, input);
             }
             Poll::Pending
         })
         .await
     }
 
-    /// Does what the machine decided.
+    /// Executes the commands of the state machine.
     async fn execute(&mut self, commands: &mut Vec<Command>) {
         for command in commands.drain(..) {
             let work: Option<Task> = match command {
                 Command::Run { step, attempt } => self.attempt(step, attempt),
                 Command::Wait { step, wait } => {
                     let fired = Some(Input::TimerFired { step });
-                    Some(self.stoppable(step, tokio::time::sleep(wait).map(|()| fired)))
+                    Some(self.abortable(step, tokio::time::sleep(wait).map(|()| fired)))
                 }
                 Command::Deadline { wait } => {
                     let reached = tokio::time::sleep(wait).map(|()| Some(Input::DeadlineReached));
                     Some(Box::pin(reached))
                 }
                 Command::Stop { step } => {
-                    if let Some(stop) = self.stops.remove(&step) {
-                        stop.abort();
+                    if let Some(handle) = self.abort_handles.remove(&step) {
+                        handle.abort();
                     }
                     None
                 }
             };
-            // Polled once before it is queued: work that need not wait never costs a place in the queue.
+            // Polled once before it is queued: work that completes at once needs no allocation in the queue.
             if let Some(mut work) = work {
                 match poll!(&mut work) {
                     Poll::Ready(input) => self.take(input),
@@ -259,40 +274,40 @@ impl<J: Journal> Driver<J> {
         let cx = NodeContext::new(context, scope, attempt, input);
         let output_bytes = self.machine.limits().output_bytes;
         let work = attempt::run(body, node, cx, step, output_bytes);
-        // What works at the top is only ever stopped with the whole run.
+        // Top-level attempts are aborted only with the whole run.
         Some(if step.frame == FrameId::ROOT {
             Box::pin(work)
         } else {
-            self.stoppable(step, work)
+            self.abortable(step, work)
         })
     }
 
-    /// Work that can be stopped alone.
-    fn stoppable(
+    /// Wraps a task so that [`Command::Stop`] can abort it.
+    fn abortable(
         &mut self,
         step: StepId,
         work: impl Future<Output = Option<Input>> + Send + 'static,
     ) -> Task {
         let (handle, registration) = AbortHandle::new_pair();
-        self.stops.insert(step, handle);
+        self.abort_handles.insert(step, handle);
         Box::pin(Abortable::new(work, registration).map(|done| done.ok().flatten()))
     }
 
     fn take(&mut self, input: Option<Input>) {
-        take(&mut self.stops, &mut self.inputs, input);
+        take(&mut self.abort_handles, &mut self.inputs, input);
     }
 
-    /// Waits for the next thing to happen, or for the run to be cancelled.
+    /// Waits for a task to complete, a notice of a node, a command, or cancellation.
     async fn wait(&mut self, mut cancelled: Pin<&mut impl Future<Output = ()>>) {
         let inbox = self.inbox.clone();
-        let mut mail = pin!(async {
+        let mut command = pin!(async {
             match &inbox {
                 Some(inbox) => inbox.filled().await,
                 None => std::future::pending().await,
             }
         });
         poll_fn(|cx| {
-            if cancelled.as_mut().poll(cx).is_ready() || mail.as_mut().poll(cx).is_ready() {
+            if cancelled.as_mut().poll(cx).is_ready() || command.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(());
             }
             match self.in_flight.poll_next_unpin(cx) {
@@ -309,7 +324,7 @@ impl<J: Journal> Driver<J> {
         .await;
     }
 
-    /// Takes whatever else has happened by now, so that it shares one append.
+    /// Takes the results of all other tasks that have completed, so that they share one append.
     async fn collect(&mut self) {
         while let Poll::Ready(Some(input)) = poll!(self.in_flight.next()) {
             self.take(input);
@@ -317,8 +332,8 @@ impl<J: Journal> Driver<J> {
     }
 }
 
-/// In which order the inputs of one turn count: an attempt waited before it ended; and what was done
-/// counts, also when its time is over in the same moment.
+/// The order in which inputs of one turn are applied. Notices of an attempt come before its end. Results come before
+/// timers, so that a result counts even if its deadline is reached in the same turn.
 fn order(input: &Input) -> u8 {
     match input {
         Input::Resume | Input::Noticed(_) => 0,
@@ -327,12 +342,16 @@ fn order(input: &Input) -> u8 {
     }
 }
 
-/// Takes in what has happened; what is over need not be stopped.
-fn take(stops: &mut HashMap<StepId, AbortHandle>, inputs: &mut Vec<Input>, input: Option<Input>) {
-    if !stops.is_empty()
+/// Collects the result of a task, and removes its abort handle.
+fn take(
+    abort_handles: &mut HashMap<StepId, AbortHandle>,
+    inputs: &mut Vec<Input>,
+    input: Option<Input>,
+) {
+    if !abort_handles.is_empty()
         && let Some(Input::Done { step, .. } | Input::TimerFired { step }) = &input
     {
-        stops.remove(step);
+        abort_handles.remove(step);
     }
     inputs.extend(input);
 }

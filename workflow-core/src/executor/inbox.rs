@@ -1,4 +1,4 @@
-//! The commands that others give to a run, for its driver to find.
+//! The inbox of a run: commands from outside, taken by its driver.
 
 use std::sync::{
     Arc, Mutex,
@@ -14,17 +14,18 @@ use crate::{
     value::{WaitId, lock},
 };
 
-/// What a run can be asked for.
+/// A command to a run.
 pub(crate) enum RunCommand {
     /// A person answers a wait.
     Answer { wait: WaitId, payload: Arc<Value> },
-    /// The run ends.
+    /// Cancel the run.
     Cancel,
-    /// The run is suspended where it is: its host stops.
+    /// Suspend the run, because its host shuts down.
     Interrupt,
 }
 
-/// The commands that the driver of a run has not processed yet.
+/// The commands that the driver of a run has not processed yet. Cancellation and interruption are flags: they are not
+/// consumed, and repeating them changes nothing.
 #[derive(Default)]
 pub(crate) struct Inbox {
     answers: Mutex<Vec<Answer>>,
@@ -40,11 +41,12 @@ pub(super) struct Answer {
     processed: oneshot::Sender<()>,
 }
 
-/// What a sender waits for. Only an answer has an event of its own; any other command ends the drive.
+/// Lets the sender of a command wait for it. Only answers are acknowledged: the other commands end the driver, which the
+/// sender can see by itself.
 pub(crate) struct Receipt(Option<oneshot::Receiver<()>>);
 
 impl Receipt {
-    /// Waits until the events that follow from the command are in the log, or the run does not process it.
+    /// Waits until the events that result from the command are in the log, or the command is dropped.
     pub(crate) async fn processed(self) {
         match self.0 {
             Some(processed) => _ = processed.await,
@@ -54,7 +56,7 @@ impl Receipt {
 }
 
 impl Inbox {
-    /// Puts a command in. The sender lets the run be driven after that.
+    /// Adds a command. The sender must wake the run afterwards.
     pub(crate) fn send(&self, command: RunCommand) -> Receipt {
         let mut receipt = Receipt(None);
         match command {
@@ -74,12 +76,12 @@ impl Inbox {
         receipt
     }
 
-    /// Whether there is an answer, or the run is to end.
+    /// Whether there are answers, or the run is cancelled. Interruption does not count: a suspended run stays so.
     pub(crate) fn has_pending_requests(&self) -> bool {
         self.cancelled.is_cancelled() || !lock(&self.answers).is_empty()
     }
 
-    /// Cancelled once the run is to end.
+    /// A token that is cancelled when the run is cancelled.
     pub(crate) fn cancelled(&self) -> &CancellationToken {
         &self.cancelled
     }
@@ -88,12 +90,12 @@ impl Inbox {
         self.interrupted.load(Ordering::Acquire)
     }
 
-    /// Takes the answers.
+    /// Takes all answers.
     pub(super) fn take(&self) -> Vec<Answer> {
         std::mem::take(&mut *lock(&self.answers))
     }
 
-    /// Waits until a command was put in.
+    /// Waits for the next command.
     pub(super) async fn filled(&self) {
         self.filled.notified().await;
     }
@@ -108,7 +110,7 @@ impl Answer {
         }
     }
 
-    /// Notifies the sender: the run has processed the answer.
+    /// Acknowledges the answer to its sender: its events are in the log.
     pub(super) fn processed(self) {
         let _ = self.processed.send(());
     }

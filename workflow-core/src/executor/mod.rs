@@ -3,6 +3,10 @@
 //! [`Executor::run`] returns a [`Run`], a stream of updates: polling it does the work, dropping it cancels
 //! everything. [`Executor`] also has the limits of each run; an engine takes one for the runs it drives. A run is
 //! resumed from its log by [`Executor::resume`], and a wait for a person is answered by [`Executor::signal`].
+//!
+//! `driver` is the async loop, used by [`Run`] and by an engine alike; they differ in their [`Journal`]. The driver never
+//! decides: it executes the commands of the state machine and passes results back to it. Nothing here spawns a task
+//! or uses a store.
 
 mod attempt;
 mod clock;
@@ -37,22 +41,22 @@ use crate::{
     workflow::Workflow,
 };
 
-/// How many events a run may have, unless it is set.
+/// Default of [`Executor::with_max_events`].
 pub const DEFAULT_EVENTS: u64 = 1_000_000;
 
-/// How many items a map may have, unless it is set.
+/// Default of [`Executor::with_max_map_items`].
 pub const DEFAULT_MAP_ITEMS: usize = 10_000;
 
-/// How many lists of nodes a run may have open at the same time, unless it is set.
+/// Default of [`Executor::with_max_open_frames`].
 pub const DEFAULT_OPEN_FRAMES: usize = 10_000;
 
-/// How many bytes of memory the values of a run may hold, unless it is set: 256 MiB.
+/// Default of [`Executor::with_max_run_memory`]: 256 MiB.
 pub const DEFAULT_RUN_MEMORY: usize = 256 * 1024 * 1024;
 
-/// How many steps of one run may work at once, unless it is set.
+/// Default of [`Executor::with_concurrent_steps`].
 pub const DEFAULT_CONCURRENT_STEPS: usize = 16;
 
-/// Runs workflows in the caller's own task.
+/// Starts and resumes runs in the task of the caller. Cheap to clone: it holds only the limits of a single run.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -96,49 +100,54 @@ impl Executor {
         }
     }
 
-    /// Sets how many steps of one run may work at once; at least 1, 16 by default.
+    /// Sets how many steps of one run may be executed at the same time; at least 1, by default 16.
     #[must_use]
     pub fn with_concurrent_steps(mut self, steps: usize) -> Self {
         self.limits.slots = steps.max(1);
         self
     }
 
-    /// Sets how many events a run may have; 1,000,000 by default, at least 20. It fails with
-    /// `too_many_events` in time for the events that end it to be among them.
+    /// Sets the most events of a run; at least 20, by default 1,000,000. The run fails with `too_many_events` early enough
+    /// for the events of its end to be within the limit.
     #[must_use]
     pub fn with_max_events(mut self, events: u64) -> Self {
         self.limits.events = events.max(20);
         self
     }
 
-    /// Sets how many items a map may have before it fails with `too_many_items`; 10,000 by default.
+    /// Sets the most items of a map; 10,000 by default. A map with more fails with `too_many_items`.
     #[must_use]
     pub fn with_max_map_items(mut self, items: usize) -> Self {
         self.limits.map_items = items;
         self
     }
 
-    /// Sets how many lists of nodes a run may have open at the same time: its own, and one for each item
-    /// of a map, round of a loop and call of a workflow that is under way. At least 1, 10,000 by default.
-    /// A map that may begin no item, a loop and a call fail with `too_many_frames` beyond that.
+    /// Sets the most frames that a run may have open at the same time: its own nodes, and one for each item of a map, round
+    /// of a loop and called workflow that is being executed. At least 1, by default 10,000.
+    ///
+    /// Beyond that, a loop, a call, and a map that cannot start a single item fail with `too_many_frames`. Other maps start
+    /// fewer items at a time.
     #[must_use]
     pub fn with_max_open_frames(mut self, frames: usize) -> Self {
         self.limits.frames = frames.max(1);
         self
     }
 
-    /// Sets how many bytes of memory the input, the outputs and the open lists of nodes of a run may hold
-    /// before the run fails with `too_much_memory`; 256 MiB by default. Each value is counted twice, since
-    /// templates read a copy of it. See [`heap_bytes`](crate::value::heap_bytes) for what a value takes.
+    /// Sets the most bytes of memory that the input, the outputs and the open frames of a run may hold; 256 MiB by default.
+    /// Beyond that, the run fails with `too_much_memory`.
+    ///
+    /// Values are estimated by [`heap_bytes`](crate::value::heap_bytes), and each is counted twice, since templates read a
+    /// copy of it.
     #[must_use]
     pub fn with_max_run_memory(mut self, bytes: usize) -> Self {
         self.limits.memory = bytes;
         self
     }
 
-    /// Sets how many bytes the output of a step may have as JSON before the step fails with
-    /// `output_too_large`; 1 MiB by default, which is also the most: templates and stores are built
-    /// for outputs of at most [`MAX_OUTPUT_BYTES`].
+    /// Sets the most bytes of the output of a step, as JSON. A step with more fails with `output_too_large`.
+    ///
+    /// The default, 1 MiB, is also the maximum: templates and stores are built for outputs of at most
+    /// [`MAX_OUTPUT_BYTES`]. Larger values are reduced to it.
     #[must_use]
     pub fn with_max_output_bytes(mut self, bytes: usize) -> Self {
         self.limits.output_bytes = bytes.min(MAX_OUTPUT_BYTES);
@@ -149,10 +158,11 @@ impl Executor {
         self.limits
     }
 
-    /// Starts a run. Nothing happens before it is polled.
+    /// Creates a run. Nothing happens before it is polled; an input that does not match the schema of the workflow makes the
+    /// run fail.
     ///
     /// # Cancellation
-    /// Dropping the run drops every running node, at once. A run that is not polled stands still.
+    /// Dropping the run drops all running nodes at once. A run that is not polled makes no progress.
     pub fn run(&self, workflow: Arc<Workflow>, input: Value) -> Run {
         let (id, input) = (RunId::new(), Arc::new(input));
         let created = RunCreated::of(&workflow, Arc::clone(&input));
@@ -162,22 +172,21 @@ impl Executor {
         Run::new(id, machine, clock, vec![first], None)
     }
 
-    /// Goes on with a run from its log: what the log says is done is not done again, and steps that
-    /// were in flight start anew, with `reason: "recovered"`. The new run yields the events that
-    /// come after the log's last.
+    /// Resumes a run from its log. Completed steps are not executed again, and attempts that were running are started again
+    /// with `reason: "recovered"`. The new run yields the events after the last one of the log.
     ///
-    /// A run that is suspended goes on if a time that it waits for has come; else there is nothing to
-    /// yield, and it can be resumed again at the `wake_at` of its `run.suspended`.
+    /// A suspended run continues if a time that it waits for has come. Otherwise the stream is empty, and the run can be
+    /// resumed at the `wake_at` of its `run.suspended`.
     ///
     /// # Errors
-    /// When the log is not one of this workflow, or is damaged.
+    /// [`ResumeError`] if the log belongs to another workflow, has an unknown format, or is damaged.
     pub fn resume(&self, workflow: Arc<Workflow>, log: &[StepEvent]) -> Result<Run, ResumeError> {
         let (id, machine) = self.replay(workflow, log)?;
         let clock = clock_after(log);
         Ok(Run::new(id, machine, clock, Vec::new(), None))
     }
 
-    /// Goes on with a run whose step waits for a person, with the person's answer.
+    /// Resumes a run whose step waits for a person, with the answer of the person.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -190,7 +199,7 @@ impl Executor {
     ///     {"id": "ask", "type": "HumanNode", "data": {"message": "Publish {{ input }}?"}}
     /// ]}"#, &Registry::default())?);
     /// let run = Executor::new().run(Arc::clone(&workflow), "it".into());
-    /// // The stream ends when the run rests. Its events are all it takes to go on with it.
+    /// // The stream ends when the run is suspended. Its events are sufficient to resume it.
     /// let log: Vec<StepEvent> = run
     ///     .filter_map(async |update| match update {
     ///         Update::Event(event) => Some(event),
@@ -214,8 +223,8 @@ impl Executor {
     /// ```
     ///
     /// # Errors
-    /// [`SignalError::Resume`] when the run cannot be resumed; else when nobody waits for this answer,
-    /// or it does not fit the wait's schema.
+    /// [`SignalError::Resume`] if the run cannot be resumed; the other variants if the wait is unknown or over, or the
+    /// payload does not match its schema.
     pub fn signal(
         &self,
         workflow: Arc<Workflow>,
@@ -231,22 +240,26 @@ impl Executor {
         Ok(Run::new(id, machine, clock, Vec::new(), Some(first)))
     }
 
-    /// The machine of a run as its log leaves it.
+    /// The state machine of a run after all events of its log.
     pub(crate) fn replay(
         &self,
         workflow: Arc<Workflow>,
         log: &[StepEvent],
     ) -> Result<(RunId, Machine), ResumeError> {
         let first = log.first().ok_or(ResumeError::NoBeginning)?;
-        let mut machine = self.beginning(workflow, first)?;
+        let mut machine = self.machine_for(workflow, first)?;
         for event in log {
             machine.apply(event)?;
         }
         Ok((first.run_id, machine))
     }
 
-    /// The machine of a run before the first event of its log is applied.
-    pub(crate) fn beginning(
+    /// The state machine of a run before the first event of its log is applied.
+    ///
+    /// # Errors
+    /// If this version cannot replay the log, or it belongs to another workflow: the hashes of the workflow and of all that
+    /// it calls must be those that `run.created` has pinned.
+    pub(crate) fn machine_for(
         &self,
         workflow: Arc<Workflow>,
         first: &StepEvent,
@@ -262,8 +275,8 @@ impl Executor {
             let pins = pins.map(|pin| (Arc::clone(&pin.workflow), Arc::clone(&pin.spec_hash)));
             pins.collect::<Vec<_>>()
         };
-        let same = RunCreated::of(&workflow, Arc::clone(&created.input));
-        if created.spec_hash != same.spec_hash || hashes(created) != hashes(&same) {
+        let current = RunCreated::of(&workflow, Arc::clone(&created.input));
+        if created.spec_hash != current.spec_hash || hashes(created) != hashes(&current) {
             return Err(ResumeError::OtherWorkflow);
         }
         let input = Arc::clone(&created.input);
@@ -290,11 +303,13 @@ impl Default for Executor {
     }
 }
 
-/// A run as a stream of [`Update`]s, in order, the terminal event last. It also ends after a
-/// `run.suspended`: nothing works then, and [`Executor::resume`] or [`Executor::signal`] goes on with it.
+/// A run as a stream of [`Update`]s in order, created by [`Executor::run`].
 ///
-/// A reader that does not poll pauses the run. A reader that is slow, or holds a lock while it
-/// awaits, should use an engine instead, whose runs do not depend on their readers.
+/// The stream ends after the terminal event, or after a `run.suspended`; then [`Executor::resume`] or
+/// [`Executor::signal`] continue the run.
+///
+/// The run makes progress only while the stream is polled. A reader that is slow, or holds a lock while it awaits, should
+/// use an engine, whose runs do not depend on readers.
 #[must_use = "a run does nothing unless it is polled"]
 pub struct Run {
     id: RunId,
@@ -329,7 +344,7 @@ impl Run {
         }
     }
 
-    /// The id its events carry.
+    /// The id of the run, as in its events.
     pub fn id(&self) -> RunId {
         self.id
     }
@@ -353,7 +368,7 @@ impl Stream for Run {
         this.outbox.hand_over(&mut this.batch);
         match this.batch.pop_front() {
             None if this.driver.is_some() => {
-                // A run that waits, perhaps for long, holds no room for updates.
+                // Releases the buffer: the run may wait for long.
                 this.batch = VecDeque::new();
                 Poll::Pending
             }

@@ -1,4 +1,4 @@
-//! Hands the updates of a polled run to its reader, a batch per turn.
+//! The journal of a polled [`Run`](super::Run): passes updates to its reader, one batch per turn.
 
 use std::{
     collections::VecDeque,
@@ -14,13 +14,13 @@ use crate::{
     value::lock,
 };
 
-/// What the driver and the nodes put in, and [`Run`](super::Run) takes out. Both put in only while
-/// the run is polled, and it looks afterwards: nobody needs to be woken.
+/// Updates that the driver and the nodes add, and [`Run`](super::Run) takes. They are added only while the run is polled, and
+/// the run takes them after each poll of the driver, so no waker is needed.
 #[derive(Default)]
 pub(super) struct Outbox(Mutex<VecDeque<Update>>);
 
 impl Outbox {
-    /// Swaps what there is into an empty batch.
+    /// Swaps the updates with an empty batch, so that both buffers are reused.
     pub(super) fn hand_over(&self, batch: &mut VecDeque<Update>) {
         let mut updates = lock(&self.0);
         if !updates.is_empty() {
@@ -32,8 +32,8 @@ impl Outbox {
 impl Journal for Arc<Outbox> {
     const PAUSES_RUN: bool = true;
 
-    /// Gives the events to the reader, and waits until it took them: the reader paces the run. The
-    /// reader polls the driver again once it is through, so no waker is needed.
+    /// Passes the events to the reader and waits until it has taken them: the reader paces the run. The reader polls the
+    /// driver after it has taken a batch, so no waker is needed.
     async fn commit(&mut self, events: &mut Vec<StepEvent>) -> Result<(), Fenced> {
         lock(&self.0).extend(events.drain(..).map(Update::Event));
         poll_fn(|_| {

@@ -1,40 +1,40 @@
-//! How many runs there are.
+//! Numbers of runs by status.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::RunStatus;
 
-/// How many runs are doing what.
+/// The number of runs of each status.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct RunCounts {
-    /// They wait for their turn.
+    /// Runs that wait for admission.
     pub queued: u64,
-    /// They work.
+    /// Runs that are executed.
     pub running: u64,
-    /// They wait for a person or a timer.
+    /// Runs that are suspended until a person answers or a time comes.
     pub waiting: u64,
-    /// They are done.
+    /// Runs that completed.
     pub completed: u64,
-    /// They failed.
+    /// Runs that failed.
     pub failed: u64,
-    /// They were cancelled.
+    /// Runs that were cancelled.
     pub cancelled: u64,
 }
 
 impl RunCounts {
-    /// How many there are of a status.
+    /// The number of runs of a status.
     pub fn of(mut self, status: RunStatus) -> u64 {
-        *self.place(status)
+        *self.count_mut(status)
     }
 
-    /// Counts so many more runs of a status.
+    /// Adds a number of runs of a status.
     pub fn add(&mut self, status: RunStatus, runs: u64) {
-        *self.place(status) += runs;
+        *self.count_mut(status) += runs;
     }
 
-    fn place(&mut self, status: RunStatus) -> &mut u64 {
+    fn count_mut(&mut self, status: RunStatus) -> &mut u64 {
         match status {
             RunStatus::Queued => &mut self.queued,
             RunStatus::Running => &mut self.running,

@@ -1,4 +1,4 @@
-//! What events change in the record of a run.
+//! The part of a run's record that its events change.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,43 +12,43 @@ use crate::{
     value::{Timestamp, Usage, is_zero, millis},
 };
 
-/// The part of a run's record that its events change. Written together with them.
+/// The part of a run's record that its events change: a fold of the log. A store writes it together with the events.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct RunHead {
-    /// How the run is doing.
+    /// The status of the run.
     pub status: RunStatus,
     /// The number of the last event.
     pub last_seq: u64,
-    /// When it began to work.
+    /// When it started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
-    /// How long it waited for its turn.
+    /// Milliseconds from creation to start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queued_ms: Option<u64>,
     /// When it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
-    /// From start to end, once it has ended.
+    /// Milliseconds from start to end; absent until it has ended, or if it ended before it started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
-    /// When it goes on by itself, while it waits.
+    /// When it continues without an answer, while its status is `waiting`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wake_at: Option<Timestamp>,
-    /// How many people it waits for, while it waits; none when only time can end that.
+    /// The number of answers that it waits for, while its status is `waiting`; absent if it waits for times only.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub awaiting_answers: u64,
     /// The time of the last event.
     pub updated_at: Timestamp,
-    /// Tokens used so far.
+    /// The tokens used so far.
     pub usage: Usage,
-    /// What it was at; at most 20 spans.
+    /// Its states over time, as a coarse timeline of at most 20 spans.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub spans: Vec<Span>,
 }
 
 impl RunHead {
-    /// The head of a run that was just created.
+    /// The head of a run without events.
     pub fn new(created_at: Timestamp) -> Self {
         Self {
             status: RunStatus::Queued,
@@ -65,17 +65,18 @@ impl RunHead {
         }
     }
 
-    /// Whether a run that waits goes on by itself now. What was due when it was written stays due, also
-    /// when the clock was set back.
+    /// Whether the `wake_at` of a suspended run has come. `now` is taken as at least the time of the last event, so that
+    /// the result does not change back if the wall clock is set back.
     pub(crate) fn is_due(&self, now: Timestamp) -> bool {
         let now = now.max(self.updated_at);
         self.wake_at.is_some_and(|wake_at| wake_at <= now)
     }
 
-    /// Takes in the next event.
+    /// Applies the next event.
     pub fn apply(&mut self, event: &StepEvent) {
         self.last_seq = event.seq;
-        self.tell_span(event);
+        // Before `updated_at` changes: a run that has not started has no other base for its times.
+        self.update_spans(event);
         self.updated_at = event.time;
         match &event.kind {
             EventKind::RunStarted(_) => {
@@ -112,8 +113,8 @@ impl RunHead {
         }
     }
 
-    fn tell_span(&mut self, event: &StepEvent) {
-        // Before it was started, only its creation was told.
+    fn update_spans(&mut self, event: &StepEvent) {
+        // Until the run starts, `updated_at` is its creation: no other event precedes `run.started`.
         let before = self.started_at.unwrap_or(self.updated_at);
         let at_ms = self.queued_ms.unwrap_or_default() + millis(event.time.since(before));
         if let EventKind::RunStarted(_) = &event.kind {
@@ -131,7 +132,7 @@ impl RunHead {
             EventKind::NodeStarted(it) if retries && it.attempt > 1 => Some(SpanState::Running),
             _ => None,
         };
-        spans::go_on(&mut self.spans, at_ms, state);
+        spans::extend(&mut self.spans, at_ms, state);
     }
 
     fn end(&mut self, status: RunStatus, time: Timestamp) {

@@ -1,23 +1,23 @@
-//! Keys that make starting a run idempotent.
+//! Idempotency keys of runs.
 
 use serde::{Deserialize, Serialize};
 
 use super::RunRecord;
 
-/// What a run was asked for by: asking again by the same key, within its scope, gives the same run.
+/// An idempotency key: a second request with the same key and scope returns the run of the first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RunKey {
-    /// Within what the key is one's own: a workflow, or a run that is done again.
+    /// Where the key is unique: the id of a workflow, or of the run that is re-run.
     pub scope: String,
-    /// The key, as the caller chose it.
+    /// The key, chosen by the caller.
     pub key: String,
-    /// What was asked for: a content hash. The same key for something else is refused.
+    /// A hash of the request. The same key with another request is an error.
     pub request: String,
 }
 
 impl RunKey {
-    /// A key within a scope, for what is asked.
+    /// A key within a scope, with the hash of its request.
     pub fn new(
         scope: impl Into<String>,
         key: impl Into<String>,
@@ -31,18 +31,18 @@ impl RunKey {
     }
 }
 
-/// A run that was asked for by a key.
+/// A run that was found by its key.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct KeyedRun {
     /// The run.
     pub record: RunRecord,
-    /// What was asked for then.
+    /// The hash of the request that started it.
     pub request: String,
 }
 
 impl KeyedRun {
-    /// A run, and what was asked for.
+    /// A run with the hash of its request.
     pub fn new(record: RunRecord, request: String) -> Self {
         Self { record, request }
     }

@@ -4,6 +4,9 @@
 //!   together with them. A [`WorkflowRecord`] is one version of a workflow.
 //! - A [`RunQuery`] and a [`PageRequest`] ask for a [`Page`] of records, newest first, with a cursor to the next page.
 //! - A [`RunKey`] is the idempotency key that a run was started with.
+//!
+//! A store writes a head in the same transaction as its events. So lists need not read logs, and a record never disagrees
+//! with its log.
 
 mod counts;
 mod head;

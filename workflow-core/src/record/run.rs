@@ -1,4 +1,4 @@
-//! A run as lists show it.
+//! The record of a run.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,28 +10,28 @@ use crate::{
     value::{RunId, Timestamp},
 };
 
-/// A run as lists show it.
+/// The record of a run, as shown in lists.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct RunRecord {
-    /// Its id.
+    /// The id of the run.
     pub id: RunId,
-    /// What it runs.
+    /// The workflow and its pinned version.
     pub workflow: WorkflowRef,
     /// When it was created.
     pub created_at: Timestamp,
-    /// The beginning of its input.
+    /// The first 120 characters of the input: of a text, or else of its JSON.
     pub input_excerpt: String,
-    /// The run that this one does again.
+    /// The earlier run that this one re-runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_of: Option<RunId>,
-    /// What its events change.
+    /// The part that events change.
     #[serde(flatten)]
     pub head: RunHead,
 }
 
 impl RunRecord {
-    /// The record of a run whose first event is this `run.created`.
+    /// The record of a new run. `created` is its first event, a `run.created`.
     pub fn new(workflow: WorkflowRef, created: &StepEvent) -> Self {
         let (input_excerpt, retry_of) = match &created.kind {
             EventKind::RunCreated(body) => (excerpt(&body.input), body.retry_of),

@@ -1,23 +1,23 @@
-//! What a run was at, in short: a little timeline for lists.
+//! A coarse timeline of a run, for lists. Its size is bounded, so that records stay small.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The most spans of a run; more of them are merged.
-const MOST: usize = 20;
+/// The most spans of a run. Beyond that, the shortest are merged into their neighbours.
+const MAX_SPANS: usize = 20;
 
-/// What a run was at.
+/// The state of a run in a span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SpanState {
-    /// It waited for its turn.
+    /// It waited for admission.
     Queued,
-    /// It worked.
+    /// It was executed.
     Running,
-    /// A step waited for its next attempt.
+    /// It was executed, and a step waited for its next attempt.
     Retrying,
-    /// It waited for a person or a time, or its host had stopped.
+    /// It was suspended until an answer or a time, or its host had stopped.
     Waiting,
 }
 
@@ -25,22 +25,22 @@ pub enum SpanState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Span {
-    /// What it was at.
+    /// The state.
     pub state: SpanState,
-    /// Milliseconds since the run was created.
+    /// The start of the span, in milliseconds since the run was created.
     pub from_ms: u64,
-    /// The same, of its end; of the last event, where the run is still at it.
+    /// The end of the span, likewise; the time of the last event if the run is still in this state.
     pub to_ms: u64,
 }
 
 impl Span {
-    fn lasts(&self) -> u64 {
+    fn duration(&self) -> u64 {
         self.to_ms.saturating_sub(self.from_ms)
     }
 }
 
-/// Lets the timeline reach this time, and be at something else from there on.
-pub(crate) fn go_on(spans: &mut Vec<Span>, at_ms: u64, state: Option<SpanState>) {
+/// Extends the timeline to `at_ms`, and starts a new span there if `state` is another one.
+pub(crate) fn extend(spans: &mut Vec<Span>, at_ms: u64, state: Option<SpanState>) {
     if let Some(last) = spans.last_mut() {
         last.to_ms = at_ms.max(last.to_ms);
     }
@@ -53,32 +53,33 @@ pub(crate) fn go_on(spans: &mut Vec<Span>, at_ms: u64, state: Option<SpanState>)
         from_ms: at_ms,
         to_ms: at_ms,
     });
-    if spans.len() > MOST {
+    if spans.len() > MAX_SPANS {
         merge_shortest(spans);
     }
 }
 
-/// Gives the shortest span that is over to the longer one of its neighbours, and joins what is alike then.
+/// Gives the shortest span the state of its longer neighbour, then joins adjacent spans of the same state. The last span
+/// has not ended, so it is neither the shortest nor a neighbour.
 fn merge_shortest(spans: &mut Vec<Span>) {
-    let over = spans.len() - 1;
-    let Some(shortest) = (0..over).min_by_key(|place| spans[*place].lasts()) else {
+    let ended = spans.len() - 1;
+    let Some(shortest) = (0..ended).min_by_key(|place| spans[*place].duration()) else {
         return;
     };
     let before = shortest.checked_sub(1);
-    let after = (shortest + 1 < over).then_some(shortest + 1);
+    let after = (shortest + 1 < ended).then_some(shortest + 1);
     let longer = before
         .into_iter()
         .chain(after)
-        .max_by_key(|place| spans[*place].lasts());
+        .max_by_key(|place| spans[*place].duration());
     if let Some(longer) = longer {
         spans[shortest].state = spans[longer].state;
     }
     spans.dedup_by(|later, earlier| {
-        let alike = later.state == earlier.state;
-        if alike {
+        let same = later.state == earlier.state;
+        if same {
             earlier.to_ms = later.to_ms;
         }
-        alike
+        same
     });
 }
 
@@ -96,12 +97,12 @@ mod tests {
     #[test]
     fn spans_follow_each_other_without_gap() {
         let mut spans = Vec::new();
-        go_on(&mut spans, 0, Some(SpanState::Queued));
-        go_on(&mut spans, 5, Some(SpanState::Running));
-        go_on(&mut spans, 7, None);
-        go_on(&mut spans, 9, Some(SpanState::Running));
-        go_on(&mut spans, 11, Some(SpanState::Waiting));
-        go_on(&mut spans, 20, None);
+        extend(&mut spans, 0, Some(SpanState::Queued));
+        extend(&mut spans, 5, Some(SpanState::Running));
+        extend(&mut spans, 7, None);
+        extend(&mut spans, 9, Some(SpanState::Running));
+        extend(&mut spans, 11, Some(SpanState::Waiting));
+        extend(&mut spans, 20, None);
         let expected = [
             (SpanState::Queued, 0, 5),
             (SpanState::Running, 5, 11),
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shortest_of_too_many_is_given_to_its_neighbour() {
+    fn the_shortest_span_is_merged_into_its_neighbour_at_the_limit() {
         let mut spans = Vec::new();
         let mut at = 0;
         for n in 0..200 {
@@ -120,11 +121,11 @@ mod tests {
             } else {
                 SpanState::Retrying
             };
-            go_on(&mut spans, at, Some(state));
+            extend(&mut spans, at, Some(state));
             at += if n == 101 { 1_000 } else { 2 };
-            assert!(spans.len() <= MOST);
+            assert!(spans.len() <= MAX_SPANS);
         }
-        go_on(&mut spans, at, None);
+        extend(&mut spans, at, None);
         assert_eq!((spans[0].from_ms, spans[spans.len() - 1].to_ms), (0, at));
         assert!(
             spans
@@ -135,8 +136,8 @@ mod tests {
         assert!(
             spans
                 .iter()
-                .any(|span| span.state == SpanState::Retrying && span.lasts() >= 1_000),
-            "what lasted long stays"
+                .any(|span| span.state == SpanState::Retrying && span.duration() >= 1_000),
+            "long spans are kept"
         );
     }
 }

@@ -1,20 +1,20 @@
-//! How a run is doing.
+//! The status of a run.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How a run is doing.
+/// The status of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RunStatus {
-    /// It waits for its turn.
+    /// It waits for admission.
     Queued,
-    /// It works.
+    /// It is executed.
     Running,
-    /// It waits for a person or a timer.
+    /// It is suspended until a person answers or a time comes, or until its host starts again.
     Waiting,
-    /// It is done.
+    /// It completed.
     Completed,
     /// It failed.
     Failed,
@@ -23,7 +23,7 @@ pub enum RunStatus {
 }
 
 impl RunStatus {
-    /// Every status there is.
+    /// All statuses, in the order of a run's life.
     pub const ALL: [Self; 6] = [
         Self::Queued,
         Self::Running,
@@ -33,7 +33,7 @@ impl RunStatus {
         Self::Cancelled,
     ];
 
-    /// Its name, as in JSON.
+    /// The name in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -45,7 +45,7 @@ impl RunStatus {
         }
     }
 
-    /// Whether nothing more will happen.
+    /// Whether it is a final status: completed, failed or cancelled.
     pub fn has_ended(self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
     }

@@ -1,4 +1,4 @@
-//! Versions of workflows.
+//! The records of workflows.
 
 use std::sync::Arc;
 
@@ -8,24 +8,24 @@ use serde_json::Value;
 
 use crate::value::{Timestamp, WorkflowId};
 
-/// One version of a stored workflow.
+/// One version of a stored workflow. Versions are immutable.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct WorkflowRecord {
-    /// Its id, the same for every version.
+    /// The id of the workflow, the same for all versions.
     pub id: WorkflowId,
-    /// The name its author gave it.
+    /// The `name` of the specification.
     pub name: Option<String>,
-    /// Counted from 1.
+    /// The version, counted from 1.
     pub version: u32,
     /// When this version was stored.
     pub created_at: Timestamp,
-    /// The specification, as it was given.
+    /// The specification, as submitted.
     pub spec: Arc<Value>,
 }
 
 impl WorkflowRecord {
-    /// The version that comes after this one.
+    /// The next version of this workflow.
     #[must_use]
     pub fn next(&self, name: Option<String>, spec: Arc<Value>) -> Self {
         Self {
@@ -35,7 +35,7 @@ impl WorkflowRecord {
         }
     }
 
-    /// The first version of a new workflow.
+    /// The first version of a new workflow, with a new id.
     pub fn new(name: Option<String>, spec: Arc<Value>) -> Self {
         Self {
             id: WorkflowId::new(),
@@ -47,15 +47,15 @@ impl WorkflowRecord {
     }
 }
 
-/// Which version of which workflow a run runs.
+/// The workflow of a run, with its pinned version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct WorkflowRef {
     /// The workflow.
     pub id: WorkflowId,
-    /// Its name.
+    /// The name of the workflow in that version.
     pub name: Option<String>,
-    /// The version that is pinned.
+    /// The pinned version.
     pub version: u32,
 }
 

@@ -1,3 +1,5 @@
+//! A store in the memory of the process.
+
 use std::{
     collections::{BTreeMap, HashMap, VecDeque, hash_map::Entry},
     fmt,
@@ -18,33 +20,49 @@ use crate::{
     value::{RunId, WorkflowId, heap, lock},
 };
 
-/// How many ended runs are kept, unless it is set.
+/// Default of [`MemoryStore::with_ended_runs`].
 const DEFAULT_ENDED_RUNS: usize = 1_000;
 
-/// How many bytes of memory are kept, unless it is set: 512 MiB.
+/// Default of [`MemoryStore::with_max_bytes`]: 512 MiB.
 const DEFAULT_BYTES: usize = 512 * 1024 * 1024;
 
-/// What a run takes beside its events.
-const PER_RUN: usize = 1024;
+/// Estimated bytes of a run besides its events: its record, its key and the entries of the maps.
+const RUN_OVERHEAD: usize = 1024;
 
-/// A store in the memory of this process. The oldest ended runs are forgotten, and new runs and workflows are
-/// refused with [`StoreError::Full`] while those that have not ended hold as much memory as they may.
+/// A store in the memory of the process, for tests and for programs whose runs need not survive a restart.
+///
+/// It deletes ended runs, the oldest first, when it holds more than [`with_ended_runs`](Self::with_ended_runs) of them
+/// or more than [`with_max_bytes`](Self::with_max_bytes). If that is not enough, because workflows and unfinished runs
+/// fill the memory, it rejects new runs and workflows with [`StoreError::Full`]. Logs of unfinished runs may always
+/// grow: a rejected append would stop a run that was paid for.
+///
+/// ```
+/// use workflow_core::MemoryStore;
+///
+/// let store = MemoryStore::new()
+///     .with_ended_runs(100)
+///     .with_max_bytes(64 * 1024 * 1024);
+/// ```
 pub struct MemoryStore {
     workflows: Mutex<BTreeMap<WorkflowId, StoredWorkflow>>,
     runs: Mutex<Runs>,
-    keep_ended: usize,
-    /// How much memory is held, about.
+    max_ended_runs: usize,
+    /// Estimated memory of workflows, runs and logs. Atomic, since `append` holds only the lock of its run.
     bytes: AtomicUsize,
     max_bytes: usize,
 }
 
 struct StoredWorkflow {
+    /// Oldest first; never empty.
     versions: Vec<WorkflowRecord>,
+    /// A deleted workflow keeps its versions for the runs that pin them.
     deleted: bool,
 }
 
 #[derive(Default)]
 struct Runs {
+    /// Each run has a lock of its own, so that appends to different runs do not wait for each other. A run's lock may
+    /// be taken while this map is locked, never the other way round.
     by_id: BTreeMap<RunId, Arc<Mutex<StoredRun>>>,
     /// By scope and key.
     by_key: HashMap<(String, String), RunId>,
@@ -53,18 +71,18 @@ struct Runs {
 }
 
 impl Runs {
-    /// Removes a run. Returns how much memory it held.
+    /// Removes a run and its key. Returns the bytes that it held. Its entry in `ended` is the caller's.
     fn remove(&mut self, run: RunId) -> Option<usize> {
         let stored = self.by_id.remove(&run)?;
         let stored = lock(&stored);
         if let Some(key) = &stored.key {
-            self.by_key.remove(&place_of(key));
+            self.by_key.remove(&scope_and_key(key));
         }
         Some(stored.bytes)
     }
 }
 
-fn place_of(key: &RunKey) -> (String, String) {
+fn scope_and_key(key: &RunKey) -> (String, String) {
     (key.scope.clone(), key.key.clone())
 }
 
@@ -84,35 +102,38 @@ struct StoredRun {
 }
 
 impl MemoryStore {
-    /// An empty store that keeps the last 1,000 ended runs.
+    /// An empty store with the default limits: 1,000 ended runs, 512 MiB.
     pub fn new() -> Self {
         Self {
             workflows: Mutex::default(),
             runs: Mutex::default(),
-            keep_ended: DEFAULT_ENDED_RUNS,
+            max_ended_runs: DEFAULT_ENDED_RUNS,
             bytes: AtomicUsize::new(0),
             max_bytes: DEFAULT_BYTES,
         }
     }
 
-    /// Sets how many ended runs are kept; 1,000 by default. The oldest are deleted first.
+    /// Sets how many ended runs the store keeps; 1,000 by default. It deletes the oldest first, by the time they ended.
     #[must_use]
     pub fn with_ended_runs(mut self, runs: usize) -> Self {
-        self.keep_ended = runs;
+        self.max_ended_runs = runs;
         self
     }
 
-    /// Sets how many bytes of memory workflows, runs and logs may hold, as [`heap_bytes`](crate::value::heap_bytes)
-    /// estimates them; 512 MiB by default. Logs of runs that work still grow beyond that.
+    /// Sets how many bytes of memory workflows, runs and logs may hold, as estimated by
+    /// [`heap_bytes`](crate::value::heap_bytes); 512 MiB by default. Logs of unfinished runs may grow beyond it.
     #[must_use]
     pub fn with_max_bytes(mut self, bytes: usize) -> Self {
         self.max_bytes = bytes;
         self
     }
 
-    /// Makes room for something new, by forgetting ended runs.
-    fn make_room(&self, bytes: usize) -> Result<(), StoreError> {
-        self.forget_ended(bytes);
+    /// Deletes ended runs until `bytes` more fit.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] if they do not fit after that.
+    fn ensure_capacity(&self, bytes: usize) -> Result<(), StoreError> {
+        self.evict_ended(bytes);
         if self.bytes.load(Ordering::Relaxed).saturating_add(bytes) > self.max_bytes {
             return Err(StoreError::Full {
                 most: self.max_bytes,
@@ -121,22 +142,22 @@ impl MemoryStore {
         Ok(())
     }
 
-    /// Forgets ended runs, the oldest first, until there is room for so much more.
-    fn forget_ended(&self, bytes: usize) {
-        let is_too_much =
+    /// Deletes ended runs, the oldest first, until `bytes` more fit or none is left.
+    fn evict_ended(&self, bytes: usize) {
+        let is_over_limit =
             || self.bytes.load(Ordering::Relaxed).saturating_add(bytes) > self.max_bytes;
-        if !is_too_much() {
+        if !is_over_limit() {
             return;
         }
         let mut runs = lock(&self.runs);
-        while is_too_much()
+        while is_over_limit()
             && let Some(oldest) = runs.ended.pop_front()
         {
-            self.forget(&mut runs, oldest);
+            self.remove(&mut runs, oldest);
         }
     }
 
-    fn forget(&self, runs: &mut Runs, run: RunId) -> bool {
+    fn remove(&self, runs: &mut Runs, run: RunId) -> bool {
         let Some(bytes) = runs.remove(run) else {
             return false;
         };
@@ -152,13 +173,13 @@ impl MemoryStore {
             .ok_or(StoreError::NoSuchRun(run))
     }
 
-    /// Notes that a run has ended, and forgets the oldest ones.
-    fn retire(&self, run: RunId) {
+    /// Records that a run has ended, and deletes the oldest ended runs beyond the limit.
+    fn mark_ended(&self, run: RunId) {
         let mut runs = lock(&self.runs);
         runs.ended.push_back(run);
-        while runs.ended.len() > self.keep_ended {
+        while runs.ended.len() > self.max_ended_runs {
             if let Some(oldest) = runs.ended.pop_front() {
-                self.forget(&mut runs, oldest);
+                self.remove(&mut runs, oldest);
             }
         }
     }
@@ -179,11 +200,11 @@ impl RunLog for MemoryStore {
         key: Option<RunKey>,
     ) -> Result<(), StoreError> {
         let id = record.id;
-        let bytes = PER_RUN + first.memory();
-        self.make_room(bytes)?;
+        let bytes = RUN_OVERHEAD + first.memory();
+        self.ensure_capacity(bytes)?;
         let mut runs = lock(&self.runs);
         if let Some(key) = &key {
-            match runs.by_key.entry(place_of(key)) {
+            match runs.by_key.entry(scope_and_key(key)) {
                 Entry::Occupied(_) => return Err(StoreError::KeyTaken),
                 Entry::Vacant(free) => free.insert(id),
             };
@@ -201,7 +222,7 @@ impl RunLog for MemoryStore {
 
     async fn run_by_key(&self, key: &RunKey) -> Result<Option<KeyedRun>, StoreError> {
         let runs = lock(&self.runs);
-        let run = runs.by_key.get(&place_of(key));
+        let run = runs.by_key.get(&scope_and_key(key));
         let stored = run.and_then(|run| runs.by_id.get(run)).map(|run| lock(run));
         Ok(stored.and_then(|stored| {
             let request = stored.key.as_ref()?.request.clone();
@@ -226,9 +247,10 @@ impl RunLog for MemoryStore {
         stored.bytes += bytes;
         drop(stored);
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.forget_ended(0);
+        // After the lock of the run is released: eviction locks the map first, then runs.
+        self.evict_ended(0);
         if append.head.status.has_ended() {
-            self.retire(run);
+            self.mark_ended(run);
         }
         Ok(())
     }
@@ -241,6 +263,7 @@ impl RunLog for MemoryStore {
     ) -> Result<Vec<StepEvent>, StoreError> {
         let stored = self.find(run)?;
         let stored = lock(&stored);
+        // Events are numbered from 1 without gaps, so a number is also an index.
         let skip = usize::try_from(after).unwrap_or(usize::MAX);
         Ok(stored.log.iter().skip(skip).take(limit).cloned().collect())
     }
@@ -270,7 +293,7 @@ impl RunLog for MemoryStore {
     async fn delete_run(&self, run: RunId) -> Result<bool, StoreError> {
         let mut runs = lock(&self.runs);
         runs.ended.retain(|ended| *ended != run);
-        Ok(self.forget(&mut runs, run))
+        Ok(self.remove(&mut runs, run))
     }
 }
 
@@ -278,7 +301,7 @@ impl RunLog for MemoryStore {
 impl Catalog for MemoryStore {
     async fn create_workflow(&self, record: WorkflowRecord) -> Result<(), StoreError> {
         let bytes = heap::of_shared(&record.spec);
-        self.make_room(bytes)?;
+        self.ensure_capacity(bytes)?;
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
         let stored = StoredWorkflow {
             versions: vec![record.clone()],
@@ -290,7 +313,7 @@ impl Catalog for MemoryStore {
 
     async fn update_workflow(&self, record: WorkflowRecord) -> Result<bool, StoreError> {
         let bytes = heap::of_shared(&record.spec);
-        self.make_room(bytes)?;
+        self.ensure_capacity(bytes)?;
         let mut workflows = lock(&self.workflows);
         let listed = workflows
             .get_mut(&record.id)
@@ -374,11 +397,11 @@ impl Catalog for MemoryStore {
     ) -> Result<bool, StoreError> {
         let mut workflows = lock(&self.workflows);
         let listed = workflows.get_mut(&id).filter(|stored| !stored.deleted);
-        let meant = listed.filter(|stored| {
+        let matching = listed.filter(|stored| {
             let newest = stored.versions.last().map(|newest| newest.version);
             if_version.is_none() || if_version == newest
         });
-        Ok(meant.map(|stored| stored.deleted = true).is_some())
+        Ok(matching.map(|stored| stored.deleted = true).is_some())
     }
 
     async fn runs(&self, query: RunQuery) -> Result<Page<RunRecord>, StoreError> {
@@ -412,7 +435,8 @@ impl Store for MemoryStore {
     }
 }
 
-/// The entries older than the cursor, newest first: ids sort by their age, and a cursor is the last id of a page.
+/// The entries older than the cursor, newest first. Ids are UUIDs of version 7 (RFC 9562), which sort by creation
+/// time; a cursor is the last id of a page.
 fn newest_before<'a, Id: Ord + Copy + FromStr, T>(
     entries: &'a BTreeMap<Id, T>,
     page: &PageRequest,
@@ -424,6 +448,7 @@ fn newest_before<'a, Id: Ord + Copy + FromStr, T>(
     Ok(entries.range((Bound::Unbounded, end)).rev())
 }
 
+/// Collects one page. The cursor is set only if another record follows, so that the last page has none.
 fn take_page<T, Id: fmt::Display>(
     mut records: impl Iterator<Item = T>,
     limit: usize,

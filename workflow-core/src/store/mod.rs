@@ -3,6 +3,9 @@
 //! A [`Store`] joins two traits: a [`RunLog`] stores runs with their logs, a [`Catalog`] stores workflows and answers
 //! lists, searches and counts. [`MemoryStore`] is for tests and programs that need no durable state. To write a store,
 //! implement the three traits and run the suite of `testing::store` on it.
+//!
+//! Only an engine calls a store. A store never interprets events: it stores them as they are, and takes the head of a run
+//! from [`Append::head`].
 
 mod memory;
 
@@ -18,23 +21,27 @@ use crate::{
     value::{RunId, WorkflowId},
 };
 
-/// How many specifications are in memory at once while names are read.
+/// Page size of the provided [`Catalog::workflow_names`]: a specification may be large, and a page holds whole ones.
 const NAMES_AT_ONCE: usize = 10;
 
 /// Stores runs, each with its record and its log.
 ///
-/// [`append`](Self::append) is the only change to a run, and a compare-and-set: order, fencing and
-/// idempotency in one. Futures may be dropped at any await; a dropped write has happened whole or not at all.
+/// After its creation, a run changes only through [`append`](Self::append). It is a compare-and-set on the number of
+/// the last event, which gives order, fencing and idempotency: of two drivers that append after the same event, one
+/// gets [`StoreError::Conflict`] and stops.
 ///
-/// A store that outlives its process compares what it reads with what it wrote: damage is an error that names
-/// the run and event, and is never returned as if it were the original.
+/// A persistent store verifies what it reads, for example by checksums. Damage is an error that names the run and the
+/// event; altered data is never returned as if it were the original.
+///
+/// # Cancellation
+/// Futures may be dropped at any await. A dropped write has happened completely or not at all, and the store stays
+/// usable.
 #[async_trait]
 pub trait RunLog: Send + Sync + 'static {
-    /// Keeps a new run with its first event, and with the key that it was asked for by.
+    /// Stores a new run with its first event and its idempotency key, all in one transaction.
     ///
     /// # Errors
-    /// [`StoreError::KeyTaken`] when there is a run of this key; [`StoreError::Full`]; or the store cannot
-    /// be written.
+    /// [`StoreError::KeyTaken`] if another run has this key, [`StoreError::Full`], or [`StoreError::Unavailable`].
     async fn create_run(
         &self,
         record: RunRecord,
@@ -42,27 +49,28 @@ pub trait RunLog: Send + Sync + 'static {
         key: Option<RunKey>,
     ) -> Result<(), StoreError>;
 
-    /// The run that was asked for by this key, and what was asked; none when there is no such run.
+    /// Returns the run with this idempotency key and the hash of its request; `None` if there is no such run.
     ///
     /// # Errors
     /// As [`run`](Self::run).
     async fn run_by_key(&self, key: &RunKey) -> Result<Option<KeyedRun>, StoreError>;
 
-    /// Adds events to the log of a run, all or none, together with what they make of its record.
+    /// Appends events to the log of a run and replaces the head of its record, in one transaction.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when [`Append::expected_seq`] is not the number of the log's last event;
-    /// [`StoreError::NoSuchRun`]; or the store cannot be written.
+    /// [`StoreError::Conflict`] if [`Append::expected_seq`] is not the number of the last event in the log,
+    /// [`StoreError::NoSuchRun`], or [`StoreError::Unavailable`]. Only the last one is retried by an engine.
     async fn append(&self, run: RunId, append: Append<'_>) -> Result<(), StoreError>;
 
-    /// At most `limit` events of a run that come after number `after`, in order. There may be fewer when
-    /// they are large, and none only at the end of the log (or when none is wanted): read on until nothing
-    /// comes.
+    /// Returns at most `limit` events of a run with a number greater than `after`, in order.
+    ///
+    /// It may return fewer events if they are large. It returns none only at the end of the log, or if `limit` is 0.
+    /// To read a whole log, call it until it returns none.
     ///
     /// # Errors
-    /// [`StoreError::NoSuchRun`]; [`StoreError::Damaged`] when the first of them is not the event that was
-    /// written, or is missing although the run's record counts it, since those before such a one are given; or
-    /// the store cannot be read.
+    /// [`StoreError::NoSuchRun`]; [`StoreError::Damaged`] if the first event to return is not the one that was
+    /// written, or is missing although the record of the run counts it (events before a damaged one are returned
+    /// first); [`StoreError::Unavailable`].
     async fn read(
         &self,
         run: RunId,
@@ -70,76 +78,83 @@ pub trait RunLog: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<StepEvent>, StoreError>;
 
-    /// The record of a run; none when there is no such run.
+    /// Returns the record of a run; `None` if there is no such run.
     ///
     /// # Errors
-    /// [`StoreError::DamagedRun`] when its record is not one; or the store cannot be read.
+    /// [`StoreError::DamagedRun`] if the stored record cannot be decoded, or [`StoreError::Unavailable`].
     async fn run(&self, run: RunId) -> Result<Option<RunRecord>, StoreError>;
 
-    /// At most `limit` records of runs that have not ended, oldest first, of those younger than `after`.
+    /// Returns at most `limit` records of runs that have not ended and are younger than `after`, oldest first.
+    ///
+    /// An engine recovers these runs when its process starts. Records that cannot be read are left out.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// [`StoreError::Unavailable`].
     async fn unfinished(
         &self,
         after: Option<RunId>,
         limit: usize,
     ) -> Result<Vec<RunRecord>, StoreError>;
 
-    /// Forgets a run, its log and its key. Says whether there was one. It is gone at once, however long its log,
-    /// and other writes do not wait for the deletion of that.
+    /// Deletes a run, its log and its key. Returns `false` if there is no such run.
+    ///
+    /// The run is invisible as soon as this returns, however long its log is. A store that needs time to delete the
+    /// events does so later, without delaying other writes.
     ///
     /// # Errors
-    /// When the store cannot be written.
+    /// [`StoreError::Unavailable`].
     async fn delete_run(&self, run: RunId) -> Result<bool, StoreError>;
 }
 
-/// Stores workflows, and answers what lists, searches and counts ask.
+/// Stores workflows, and answers lists, searches and counts of workflows and runs.
 ///
-/// Lists leave out records that cannot be read, so that one of them does not hide the others.
+/// Lists leave out records that cannot be read, so that one damaged record does not hide the others.
 #[async_trait]
 pub trait Catalog: Send + Sync + 'static {
-    /// Keeps the first version of a new workflow.
+    /// Stores the first version of a new workflow.
     ///
     /// # Errors
-    /// When the store cannot be written.
+    /// [`StoreError::Full`] or [`StoreError::Unavailable`].
     async fn create_workflow(&self, record: WorkflowRecord) -> Result<(), StoreError>;
 
-    /// Keeps the next version of a workflow. Says whether it did: not when the newest is another than
-    /// the one before it, or the workflow is deleted or unknown.
+    /// Stores the next version of a workflow. A compare-and-set: it returns `false` and stores nothing unless the
+    /// newest stored version is the direct predecessor, or if the workflow is deleted or unknown.
     ///
     /// # Errors
-    /// When the store cannot be written.
+    /// [`StoreError::Full`] or [`StoreError::Unavailable`].
     async fn update_workflow(&self, record: WorkflowRecord) -> Result<bool, StoreError>;
 
-    /// A version of a workflow, the newest when none is named; none when there is no such version.
-    /// Versions stay readable after [`delete_workflow`](Self::delete_workflow), since runs pin them.
+    /// Returns a version of a workflow, by default the newest; `None` if there is no such version.
+    ///
+    /// After [`delete_workflow`](Self::delete_workflow), numbered versions stay readable, since runs pin them. Only
+    /// the newest (`version: None`) is gone.
     ///
     /// # Errors
-    /// [`StoreError::DamagedWorkflow`] when its record is not one; or the store cannot be read.
+    /// [`StoreError::DamagedWorkflow`] if the stored record cannot be decoded, or [`StoreError::Unavailable`].
     async fn workflow(
         &self,
         id: WorkflowId,
         version: Option<u32>,
     ) -> Result<Option<WorkflowRecord>, StoreError>;
 
-    /// At most `limit` workflows whose newest version has this name and that are not deleted, newest
-    /// workflow first. Their records need not be readable.
+    /// Returns at most `limit` workflows that are not deleted and whose newest version has this name, newest
+    /// workflow first. It also returns workflows whose record cannot be read: a name stays in use.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// [`StoreError::Unavailable`].
     async fn workflows_named(
         &self,
         name: &str,
         limit: usize,
     ) -> Result<Vec<WorkflowId>, StoreError>;
 
-    /// At most `limit` names of workflows that are not deleted, in any order: the candidates of "did you
-    /// mean". Provided: reads the newest workflows, a few at a time. A store that has an index of names
-    /// should read that instead.
+    /// Returns at most `limit` names of workflows that are not deleted, in any order. They are the candidates of
+    /// "did you mean" hints.
+    ///
+    /// Provided: reads the newest workflows, a few at a time. A store with an index of names should override it.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// [`StoreError::Unavailable`].
     async fn workflow_names(&self, limit: usize) -> Result<Vec<String>, StoreError> {
         let mut names = Vec::new();
         let mut cursor = None;
@@ -157,13 +172,13 @@ pub trait Catalog: Send + Sync + 'static {
         Ok(names)
     }
 
-    /// The newest version of each workflow that is not deleted, newest workflow first.
+    /// Returns a page of workflows that are not deleted, each in its newest version, newest workflow first.
     ///
     /// # Errors
-    /// [`StoreError::BadCursor`] when the cursor is not one of this list; or the store cannot be read.
+    /// [`StoreError::BadCursor`] if the cursor is not from this list, or [`StoreError::Unavailable`].
     async fn workflows(&self, page: PageRequest) -> Result<Page<WorkflowRecord>, StoreError>;
 
-    /// The versions of a workflow, newest first; none of one that is deleted or unknown.
+    /// Returns a page of the versions of a workflow, newest first. It is empty if the workflow is deleted or unknown.
     ///
     /// # Errors
     /// As [`workflows`](Self::workflows).
@@ -173,58 +188,71 @@ pub trait Catalog: Send + Sync + 'static {
         page: PageRequest,
     ) -> Result<Page<WorkflowRecord>, StoreError>;
 
-    /// Takes a workflow off the list, and lets no new run name it; with `if_version`, only if that is the
-    /// newest by now. Says whether it did.
+    /// Removes a workflow from the list, so that no new run can name it. Its versions stay readable by number.
+    ///
+    /// Returns `false` and changes nothing if the workflow is deleted or unknown, or if `if_version` is set and is
+    /// not the newest version.
     ///
     /// # Errors
-    /// When the store cannot be written.
+    /// [`StoreError::Unavailable`].
     async fn delete_workflow(
         &self,
         id: WorkflowId,
         if_version: Option<u32>,
     ) -> Result<bool, StoreError>;
 
-    /// The records of runs, newest first.
+    /// Returns a page of the run records that match a query, newest first.
     ///
     /// # Errors
     /// As [`workflows`](Self::workflows).
     async fn runs(&self, query: RunQuery) -> Result<Page<RunRecord>, StoreError>;
 
-    /// How many runs there are of each status, among those a query wants whatever their status. Their
-    /// records need not be readable.
+    /// Counts the runs that match a query, by status. The status and the page of the query are ignored, and runs
+    /// whose record cannot be read are counted too.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// [`StoreError::Unavailable`].
     async fn count_runs(&self, query: &RunQuery) -> Result<RunCounts, StoreError>;
 }
 
-/// Stores workflows, runs and their logs: what a [`LocalEngine`](crate::LocalEngine) needs.
+/// Stores workflows, runs and their logs. A [`LocalEngine`](crate::LocalEngine) needs one.
 ///
-/// The suite `testing::store` checks an implementation against the contract of all three traits.
+/// The conformance suite `testing::store` (feature `testing`) checks an implementation against the contracts of
+/// all three traits.
+///
+/// ```
+/// use std::sync::Arc;
+/// use workflow_core::{LocalEngine, MemoryStore, Registry, Store};
+///
+/// let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+/// let engine = LocalEngine::builder(Registry::default()).with_store(store).build();
+/// ```
 #[async_trait]
 pub trait Store: RunLog + Catalog {
-    /// Finds out whether the store can be written, and whether what is written stays: not when its files were
-    /// deleted while they are open, nor when there is space for a small record only.
+    /// Checks that the store can be written and that writes persist. It fails, for example, if the files of the
+    /// store were deleted while they are open, or if there is space left for a small record only.
+    ///
+    /// An engine calls it for its readiness check, at most twice a second, and gives it 500 ms.
     ///
     /// # Errors
-    /// When it cannot.
+    /// [`StoreError::Unavailable`] if the check fails.
     async fn ping(&self) -> Result<(), StoreError>;
 }
 
-/// Events to add to the log of a run, with the record that they result in.
+/// Events to append to the log of a run, with the resulting head of its record.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Append<'a> {
-    /// The number of the last event in the log, 0 for an empty one. The compare of the compare-and-set.
+    /// The expected number of the last event in the log; 0 for an empty log.
     pub expected_seq: u64,
-    /// The events, numbered on from `expected_seq`.
+    /// The events, numbered from `expected_seq + 1` without gaps.
     pub events: &'a [StepEvent],
-    /// The mutable part of the record of the run, after these events.
+    /// The mutable part of the record of the run, with these events applied.
     pub head: &'a RunHead,
 }
 
 impl<'a> Append<'a> {
-    /// Events that follow event number `expected_seq`.
+    /// An append of events that follow event number `expected_seq`.
     pub fn new(expected_seq: u64, events: &'a [StepEvent], head: &'a RunHead) -> Self {
         Self {
             expected_seq,
@@ -236,65 +264,66 @@ impl<'a> Append<'a> {
 
 const _: fn(&dyn Store) = |_| {};
 
-/// Why a store did not do what it was asked.
+/// Why an operation of a store failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// The log has gone on, or never came this far: another driver owns the run.
+    /// The log ends at another event than the writer expected: another driver owns the run.
     #[error("the log of run {run} ends at event {actual}, not at {expected}")]
     Conflict {
         /// The run.
         run: RunId,
-        /// The number the writer took for the last.
+        /// The last number that the writer expected.
         expected: u64,
-        /// The number that is the last.
+        /// The actual last number.
         actual: u64,
     },
-    /// There is no such run.
+    /// No run has this id.
     #[error("there is no run {0}")]
     NoSuchRun(RunId),
-    /// The cursor is not one that this list gave.
-    #[error("the cursor is not one that this list gave")]
+    /// The cursor is malformed or from another list.
+    #[error("the cursor is not from this list")]
     BadCursor,
-    /// There is a run that was asked for by this key.
-    #[error("there is a run of this key already")]
+    /// Another run has this idempotency key.
+    #[error("another run has this key already")]
     KeyTaken,
-    /// What is stored as an event of a run is none.
+    /// A stored event cannot be decoded, or is not what was written.
     #[error("event {seq} of run {run} cannot be read")]
     Damaged {
         /// The run.
         run: RunId,
         /// The number of the event.
         seq: u64,
-        /// Why.
+        /// The cause.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// What is stored as the record of a run is none, or one of a newer version of this program.
+    /// The stored record of a run cannot be decoded. It is damaged, or a newer version of the program wrote it.
     #[error("the record of run {run} cannot be read")]
     DamagedRun {
         /// The run.
         run: RunId,
-        /// Why.
+        /// The cause.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// What is stored as the record of a workflow is none, or one of a newer version of this program.
+    /// The stored record of a workflow cannot be decoded. It is damaged, or a newer version of the program wrote it.
     #[error("the record of workflow {workflow} cannot be read")]
     DamagedWorkflow {
         /// The workflow.
         workflow: WorkflowId,
-        /// Why.
+        /// The cause.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The store holds as much as it may, and takes no new runs and workflows.
-    #[error("the store holds {most} bytes, as many as it may")]
+    /// The store has reached its size limit and accepts no new runs and workflows. Runs can be deleted, or the
+    /// limit raised.
+    #[error("the store is full: its limit is {most} bytes")]
     Full {
-        /// How many bytes that is.
+        /// The limit in bytes.
         most: usize,
     },
-    /// The store cannot be read or written.
-    #[error("the store does not answer")]
+    /// The store cannot be read or written now. The operation can be retried.
+    #[error("the store is unavailable")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

@@ -1,4 +1,4 @@
-//! One step of a run, attempt by attempt.
+//! The history of one step of a run.
 
 use std::sync::Arc;
 
@@ -13,42 +13,45 @@ use crate::{
     value::{StepPath, StepRef, Timestamp},
 };
 
-/// What the log says of one step, with the debug records that events omit ([`Report::debug`](crate::event::Report::debug)).
+/// One step of a run with all its attempts, and with the debug records that streams omit
+/// ([`Report::debug`](crate::event::Report::debug)).
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct StepHistory {
-    /// How it is doing.
+    /// The state of the step.
     #[serde(flatten)]
     pub step: StepReport,
-    /// What a person is asked, whole, while it waits for the answer.
+    /// The wait for a person with its whole message, while the step waits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wait: Option<WaitReport>,
-    /// Its attempts, in order.
+    /// The attempts, in order.
     pub attempts: Vec<AttemptReport>,
 }
 
-/// One attempt at a step.
+/// One attempt of a step.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct AttemptReport {
-    /// Counted from 1.
+    /// The number of the attempt, counted from 1.
     pub attempt: u32,
     /// When it started.
     pub started_at: Timestamp,
-    /// When it ended; none while it works.
+    /// When it ended; absent while it runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Arc<Problem>>,
-    /// Tokens, model, and what the node kept, such as the prompt as it was sent.
+    /// Tokens, model, and the debug record, such as the prompt as sent.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub report: Option<Box<Report>>,
 }
 
 impl StepHistory {
-    /// The history of the step with this path; none when there is no such node, or when a step within a
-    /// map, loop or called workflow has not begun.
+    /// The history of the step with this path. `None` if there is no such node, or if the step is within a map, loop or
+    /// called workflow and has not started.
+    ///
+    /// `log` needs to have only `run.created` and the events of the step.
     pub(crate) fn of(log: &[StepEvent], path: &StepPath) -> Option<Self> {
         let created = log.iter().find_map(|event| match &event.kind {
             EventKind::RunCreated(created) => Some(&**created),

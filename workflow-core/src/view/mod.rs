@@ -2,6 +2,8 @@
 //!
 //! A [`RunReport`] has every step of a run with its state; a [`StepHistory`] has the attempts of one step, with their
 //! debug records. Both derive from events alone, so that a reader of a stream can build the same.
+//!
+//! A view never needs the state machine, so that a damaged log or an unknown node type does not prevent reading.
 
 mod history;
 mod outage;

@@ -1,4 +1,4 @@
-//! When the host of a run was down, as far as its log shows it.
+//! Outages of the host, derived from the log of a run.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -9,33 +9,34 @@ use crate::{
     value::Timestamp,
 };
 
-/// A time in which nothing happened in a run, since its host was down.
+/// A period in which a run could not continue because its host was down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Outage {
-    /// The time of the last event before: of `run.suspended` when the host was stopped, of any event when it
-    /// was lost.
+    /// The time of the last event before it: of `run.suspended` if the host was shut down, of any event if it crashed.
     pub since: Timestamp,
-    /// The time of the first event after.
+    /// The time of the first event after it.
     pub until: Timestamp,
 }
 
-/// The outages that a log shows.
+/// Derives the outages from a log.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OutageLog {
     outages: Vec<Outage>,
+    /// When the host was shut down, until the run is resumed.
     stopped: Option<Timestamp>,
-    /// The time of the last event, and of the last event before that time.
+    /// The time of the last event.
     last: Option<Timestamp>,
+    /// The time of the last event with an earlier time than `last`: all events of one turn have the same time.
     before: Option<Timestamp>,
 }
 
 impl OutageLog {
-    /// How many are kept.
+    /// The most outages of a run. Later ones are dropped.
     const MAX: usize = 100;
 
-    /// Takes in the next event. `lost` is when the attempt started that was at work before an event starts
-    /// another one.
+    /// Applies the next event. `lost` is the start of the latest attempt of the event's step: if the event starts a
+    /// recovered attempt, that is the attempt that was lost.
     pub(crate) fn apply(&mut self, event: &StepEvent, lost: Option<Timestamp>) {
         if self.last != Some(event.time) {
             self.before = self.last.replace(event.time);
@@ -47,7 +48,8 @@ impl OutageLog {
             }
             EventKind::RunResumed(_) => self.stopped.take(),
             EventKind::NodeStarted(it) if it.reason == Some(StartReason::Recovered) => {
-                // It may start long after the host did, when it waited for a slot.
+                // It may start long after the host did, if it waited for a slot. An outage that began after the lost
+                // attempt had started is the one that lost it.
                 let is_known = |lost| self.outages.last().is_some_and(|it| lost <= it.since);
                 self.before
                     .filter(|_| lost.is_some_and(|lost| !is_known(lost)))
@@ -64,7 +66,7 @@ impl OutageLog {
         }
     }
 
-    /// The first 100.
+    /// The outages, at most [`MAX`](Self::MAX).
     pub(crate) fn into_outages(self) -> Vec<Outage> {
         self.outages
     }

@@ -1,4 +1,4 @@
-//! What the nodes of a run are, those within maps, loops and called workflows included.
+//! Look-up of the nodes of a run by the paths of their steps.
 
 use std::sync::Arc;
 
@@ -9,9 +9,10 @@ use crate::{
     workflow::Workflow,
 };
 
-/// The nodes that `run.created` tells of, looked up by the paths of their steps.
+/// The nodes of a run, including those within maps, loops and called workflows.
 ///
-/// A path goes through nodes and, below a map or loop, the number of an item or round: `each/2/sum`.
+/// A path consists of node ids and, below a map or loop, the number of an item or round: `each/2/sum`. It is built from
+/// `run.created` alone, so that it works for runs whose workflow cannot be compiled any more.
 #[derive(Clone, Debug, Default)]
 pub struct RunOutline {
     nodes: Arc<[NodeOutline]>,

@@ -1,4 +1,4 @@
-//! A run told step by step: the fold of its log.
+//! The report of a run: its state and that of its steps.
 
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
@@ -18,78 +18,83 @@ use crate::{
     value::{StepPath, StepRef, Timestamp, size},
 };
 
-/// Everything a run's log says, by step.
+/// The state of a run and of its steps, folded from its log.
+///
+/// Its size is bounded by [`MAX_INNER_STEPS`](Self::MAX_INNER_STEPS), [`MAX_WAITS`](Self::MAX_WAITS) and
+/// [`MAX_OUTPUT_BYTES`](Self::MAX_OUTPUT_BYTES). Fields named `…_omitted` say what was left out.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct RunReport {
-    /// The run as lists show it.
+    /// The record of the run.
     #[serde(flatten)]
     pub record: RunRecord,
-    /// What it was started with.
+    /// The input of the run.
     pub input: Arc<Value>,
-    /// What the caller wanted kept with it.
+    /// Data of the caller, stored with the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Arc<Value>>,
-    /// Its result, once it is done.
+    /// The result, if it completed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<Arc<Value>>,
-    /// Why it failed, if it did.
+    /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Arc<Problem>>,
     /// Why the engine cannot continue it, for example because its log is damaged or a node type is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blocked: Option<Arc<Problem>>,
-    /// The people it waits for, as many as [`MAX_WAITS`](Self::MAX_WAITS), each with the beginning of its message.
+    /// The open waits for persons, at most [`MAX_WAITS`](Self::MAX_WAITS), with truncated messages.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub waits: Vec<WaitReport>,
-    /// Whether there are more, or one that does not fit into [`MAX_OUTPUT_BYTES`](Self::MAX_OUTPUT_BYTES).
+    /// Whether `waits` is incomplete.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub waits_omitted: bool,
-    /// When its host was down while it worked; the first 100 times. A step that was at work then starts again
+    /// When its host was down before it ended; the first 100 outages. An attempt that was running then is started again
     /// with `reason: "recovered"`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub outages: Vec<Outage>,
-    /// Its steps, in the order they are written; then those within maps, loops and called workflows,
-    /// in the order they began, as many as [`MAX_INNER_STEPS`](Self::MAX_INNER_STEPS).
+    /// The top-level steps in the order of the specification, then those within maps, loops and called workflows in the
+    /// order they started, at most [`MAX_INNER_STEPS`](Self::MAX_INNER_STEPS).
     pub steps: Vec<StepReport>,
-    /// Whether there are more within.
+    /// Whether `steps` is incomplete.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub steps_omitted: bool,
     #[serde(skip)]
     outline: RunOutline,
+    /// Number of top-level steps.
     #[serde(skip)]
     top_level: usize,
-    /// How many bytes of outputs there is room for.
+    /// What is left of [`MAX_OUTPUT_BYTES`](Self::MAX_OUTPUT_BYTES).
     #[serde(skip)]
-    room: usize,
+    bytes_left: usize,
     #[serde(skip)]
     wait_log: WaitLog,
     #[serde(skip)]
     outage_log: OutageLog,
+    /// From the path of a step to its position in `steps`.
     #[serde(skip)]
     index: HashMap<StepPath, usize>,
 }
 
-/// How a step is doing.
+/// The status of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum StepStatus {
-    /// It has not begun; once the run has ended, it never will.
+    /// It has not started; if the run has ended, it never will.
     Pending,
-    /// It works, or waits for its next attempt.
+    /// It is executed, or waits for its next attempt.
     Running,
     /// Its attempt waits for admission at a shared limit.
     Queued,
     /// It waits for a person or a time.
     Waiting,
-    /// It is done.
+    /// It completed.
     Completed,
     /// It failed.
     Failed,
-    /// It is not taken.
+    /// It was skipped.
     Skipped,
-    /// It was stopped before it was done.
+    /// It was cancelled before it completed.
     Cancelled,
 }
 
@@ -106,66 +111,66 @@ impl StepStatus {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct StepReport {
-    /// Which step.
+    /// The step.
     #[serde(flatten)]
     pub step: StepRef,
     /// The type of its node.
     #[serde(rename = "type")]
     pub kind: Arc<str>,
-    /// How it is doing.
+    /// The status.
     pub status: StepStatus,
     /// The latest attempt, counted from 1; 0 before the first.
     pub attempt: u32,
-    /// When its latest attempt started.
+    /// When the latest attempt started.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
-    /// How long its last attempt took.
+    /// How long the last attempt took, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
-    /// Its output, once it is done.
+    /// The output, if it completed; the substitute of `on_error`, if it failed and has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<Arc<Value>>,
-    /// Whether its output, and what its node said, are left out, since those that came before have
-    /// [`RunReport::MAX_OUTPUT_BYTES`] already. The step itself still tells.
+    /// Whether output, report and error detail are left out, because the report of the run has reached
+    /// [`RunReport::MAX_OUTPUT_BYTES`]. The history of the step has them.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub output_omitted: bool,
-    /// Why its last attempt failed.
+    /// Why the last attempt failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Arc<Problem>>,
-    /// Where its attempt stands in line, while its status is `queued`.
+    /// The position of its attempt in a queue, while its status is `queued`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queued: Option<QueueReport>,
-    /// How far a map or loop is.
+    /// The progress of a map or loop.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub progress: Option<Progress>,
-    /// Tokens, model and finish reason, where it has them.
+    /// Tokens, model and finish reason, if the node reported them.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub report: Option<Box<Report>>,
 }
 
-/// The place of an attempt that waits for admission.
+/// The position of an attempt that waits for admission.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct QueueReport {
-    /// The limit that it waits at, for example the name of a model.
+    /// The name of the limit, for example that of a model.
     pub queue: Cow<'static, str>,
-    /// Its place in line when it was last reported; 1 is next.
+    /// The last reported position; 1 is next.
     pub position: usize,
-    /// Since when it waits.
+    /// When the wait started.
     pub since: Timestamp,
 }
 
 impl RunReport {
-    /// How many steps within maps, loops and called workflows are told.
+    /// The most steps within maps, loops and called workflows in a report.
     pub const MAX_INNER_STEPS: usize = 1_000;
 
-    /// How many waits are told.
+    /// The most waits in a report.
     pub const MAX_WAITS: usize = 1_000;
 
-    /// How many bytes of outputs, errors and waits, as JSON, are told in all.
+    /// The most bytes of outputs, node reports, errors and waits in a report, together and as JSON: 16 MiB.
     pub const MAX_OUTPUT_BYTES: usize = 16 * 1024 * 1024;
 
-    /// The report of a run in which nothing has happened yet.
+    /// The report of a run before its events are applied.
     pub(crate) fn new(record: RunRecord) -> Self {
         Self {
             record,
@@ -181,14 +186,14 @@ impl RunReport {
             steps_omitted: false,
             outline: RunOutline::default(),
             top_level: 0,
-            room: Self::MAX_OUTPUT_BYTES,
+            bytes_left: Self::MAX_OUTPUT_BYTES,
             wait_log: WaitLog::default(),
             outage_log: OutageLog::default(),
             index: HashMap::new(),
         }
     }
 
-    /// Takes in the next event.
+    /// Applies the next event. The caller must call [`finish`](Self::finish) after the last one.
     pub(crate) fn apply(&mut self, event: &StepEvent) {
         let index = event.step().and_then(|step| self.index.get(step.path()));
         let step = index.and_then(|index| self.steps.get(*index));
@@ -214,15 +219,15 @@ impl RunReport {
         }
     }
 
-    /// Tells what is derived from all that was taken in.
+    /// Fills the fields that depend on all events: waits and outages.
     pub(crate) fn finish(mut self) -> Self {
         for wait in self.wait_log.open() {
-            let left = self.room.checked_sub(size::bytes(wait));
+            let left = self.bytes_left.checked_sub(size::bytes(wait));
             let Some(left) = left.filter(|_| self.waits.len() < Self::MAX_WAITS) else {
                 self.waits_omitted = true;
                 continue;
             };
-            self.room = left;
+            self.bytes_left = left;
             self.waits.push(wait.clone());
         }
         self.outages = std::mem::take(&mut self.outage_log).into_outages();
@@ -242,12 +247,13 @@ impl RunReport {
         if let Some(step) = index.and_then(|index| self.steps.get_mut(index)) {
             step.apply(event);
             if step.status.has_ended() {
-                step.fit_into(&mut self.room);
+                step.fit_into(&mut self.bytes_left);
             }
         }
     }
 
-    /// The place of a step; that of one within is made when it is first told of.
+    /// The position of a step in `steps`. A step within a container is added on its first event; `None` if the limit is
+    /// reached.
     fn index_of(&mut self, step: &StepRef) -> Option<usize> {
         if let Some(index) = self.index.get(step.path()) {
             return Some(*index);
@@ -279,24 +285,24 @@ impl StepReport {
         }
     }
 
-    /// Leaves out what there is no room for.
-    fn fit_into(&mut self, room: &mut usize) {
+    /// Subtracts the size of the step from `bytes_left`, or removes output, report and error detail if they do not fit.
+    fn fit_into(&mut self, bytes_left: &mut usize) {
         let output = self.output.as_deref().map_or(0, size::bytes);
         let report = self.report.as_deref().map_or(0, size::bytes);
         let error = self.error.as_deref().map_or(0, size::bytes);
-        if let Some(left) = room.checked_sub(output + report + error) {
-            *room = left;
+        if let Some(left) = bytes_left.checked_sub(output + report + error) {
+            *bytes_left = left;
         } else {
             (self.output, self.report) = (None, None);
             self.error = self.error.take().map(|error| {
-                let detail = "its detail is left out; the step itself has it";
+                let detail = "the detail is left out here: see the history of the step";
                 Arc::new(Problem::new(error.code.clone(), detail))
             });
             self.output_omitted = true;
         }
     }
 
-    /// Takes in the next event of the step.
+    /// Applies the next event of the step.
     pub(crate) fn apply(&mut self, event: &StepEvent) {
         let queued = self.queued.take();
         match &event.kind {
@@ -343,7 +349,7 @@ impl StepReport {
     }
 }
 
-/// What the node said about the attempt, without what only the log keeps.
+/// The report of the attempt, without its log-only fields.
 fn shown(event: &StepEvent) -> Option<Box<Report>> {
     event.shown().report().cloned().map(Box::new)
 }

@@ -1,4 +1,4 @@
-//! The waits of a run, as its log tells them, and what a person may answer.
+//! The waits of a run for persons, and the validation of answers.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -16,23 +16,23 @@ use crate::{
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct WaitReport {
-    /// Names the wait.
+    /// Identifies the wait in an answer.
     pub wait_id: WaitId,
-    /// Which step.
+    /// The step.
     #[serde(flatten)]
     pub step: StepRef,
-    /// What the person is asked; in the report of a run, at most [`MAX_MESSAGE_BYTES`](Self::MAX_MESSAGE_BYTES) of it.
+    /// The question to the person; in the report of a run, at most [`MAX_MESSAGE_BYTES`](Self::MAX_MESSAGE_BYTES) of it.
     pub message: Arc<str>,
-    /// Whether the message is cut off. The history of the step has it whole.
+    /// Whether the message is truncated. The history of the step has the whole message.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub message_truncated: bool,
     /// JSON Schema of the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schema: Option<Arc<Value>>,
-    /// When the step fails, should nobody have answered.
+    /// When the wait times out and the step fails.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
-    /// Since when it waits.
+    /// When the wait started.
     pub since: Timestamp,
 }
 
@@ -40,7 +40,7 @@ impl WaitReport {
     /// The most bytes of a message in the report of a run: 2 KiB. There may be many waits in one report.
     pub const MAX_MESSAGE_BYTES: usize = 2 * 1024;
 
-    /// The wait that an event begins, if a person is asked.
+    /// The wait that an event starts; `None` if the step waits for a time only.
     pub(crate) fn of(waiting: &NodeWaiting, since: Timestamp) -> Option<Self> {
         Some(Self {
             wait_id: waiting.wait_id,
@@ -53,7 +53,7 @@ impl WaitReport {
         })
     }
 
-    /// The same with as much of its message as a report of a run has.
+    /// Truncates the message, at a character boundary.
     fn truncated(mut self) -> Self {
         if self.message.len() > Self::MAX_MESSAGE_BYTES {
             let mut end = Self::MAX_MESSAGE_BYTES;
@@ -67,31 +67,31 @@ impl WaitReport {
     }
 }
 
-/// Why an answer was not taken.
+/// Why an answer was not accepted.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignalError {
-    /// No person was ever asked under this id.
+    /// The run has never had a wait for a person with this id.
     #[error("the run has no wait {0} that a person can answer")]
     NoSuchWait(WaitId),
-    /// It was answered, with something else.
-    #[error("wait {0} was answered already, with something else")]
+    /// The wait was answered with a different payload.
+    #[error("wait {0} was already answered with a different payload")]
     Answered(WaitId),
-    /// Nobody answered in time.
+    /// The wait timed out.
     #[error("wait {0} has expired")]
     Expired(WaitId),
-    /// The run, or what the step belongs to, ended before there was an answer.
-    #[error("wait {0} is over: what it belongs to has ended")]
+    /// The run, or the map, loop or called workflow of the step, ended before there was an answer.
+    #[error("wait {0} is over: its run or container has ended")]
     Ended(WaitId),
-    /// The answer does not fit the schema; the faults tell where.
-    #[error("the answer does not fit the schema of the wait")]
+    /// The payload does not match the schema of the wait, or is too large. The faults have the places.
+    #[error("the answer does not match the schema of the wait")]
     Invalid(Vec<Fault>),
     /// The run cannot be resumed.
     #[error(transparent)]
     Resume(#[from] ResumeError),
 }
 
-/// How far a wait is.
+/// The state of a wait.
 #[derive(Clone, Debug)]
 enum Wait {
     Open(Box<WaitReport>),
@@ -100,11 +100,11 @@ enum Wait {
     Ended,
 }
 
-/// Every wait for a person that a log tells of.
+/// All waits for persons in a log. Ended ones are kept, so that a late answer gets a precise error.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct WaitLog {
     waits: BTreeMap<WaitId, Wait>,
-    /// The steps that wait.
+    /// The open wait of each step: events that end a wait name the step only.
     open: BTreeMap<StepPath, WaitId>,
 }
 
@@ -117,7 +117,7 @@ impl WaitLog {
         waits
     }
 
-    /// Takes in the next event.
+    /// Applies the next event.
     pub(crate) fn apply(&mut self, event: &StepEvent) {
         match &event.kind {
             EventKind::NodeWaiting(waiting) => self.begin(waiting, event.time),
@@ -152,7 +152,7 @@ impl WaitLog {
         }
     }
 
-    /// Those that are open.
+    /// The open waits, in the order of their ids.
     pub(crate) fn open(&self) -> impl Iterator<Item = &WaitReport> {
         self.waits.values().filter_map(|wait| match wait {
             Wait::Open(wait) => Some(&**wait),
@@ -160,8 +160,10 @@ impl WaitLog {
         })
     }
 
-    /// Whether this can be the answer to a wait: `true` when it is still open, `false` when just this
-    /// was answered already.
+    /// Validates an answer. Returns `true` if the wait is open, and `false` if this same answer is in the log already.
+    ///
+    /// # Errors
+    /// If there is no such wait, it is over, or the payload does not match its schema.
     pub(crate) fn check(&self, wait: WaitId, payload: &Value) -> Result<bool, SignalError> {
         match self.waits.get(&wait) {
             None => Err(SignalError::NoSuchWait(wait)),

@@ -22,7 +22,17 @@ const DEFAULT_QUEUED: usize = 10_000;
 /// How much memory runs may hold together, unless it is set: 1 GiB.
 const DEFAULT_MEMORY_BUDGET: usize = 1024 * 1024 * 1024;
 
-/// Sets up a [`LocalEngine`].
+/// Builds a [`LocalEngine`].
+///
+/// ```
+/// use workflow_core::{Executor, LocalEngine, Registry};
+///
+/// let engine = LocalEngine::builder(Registry::default())
+///     .with_executor(Executor::new().with_concurrent_steps(4))
+///     .with_max_running(64)
+///     .with_memory_budget(256 * 1024 * 1024)
+///     .build();
+/// ```
 pub struct LocalEngineBuilder {
     registry: Registry,
     store: Arc<dyn Store>,
@@ -46,54 +56,59 @@ impl LocalEngineBuilder {
         }
     }
 
-    /// Where workflows and runs are kept; a [`MemoryStore`] unless it is set.
+    /// Sets the store of workflows and runs; a new [`MemoryStore`] by default.
     #[must_use]
     pub fn with_store(mut self, store: Arc<dyn Store>) -> Self {
         self.store = store;
         self
     }
 
-    /// How each run is executed.
+    /// Sets the executor, which has the limits of a single run; [`Executor::new`] by default.
     #[must_use]
     pub fn with_executor(mut self, executor: Executor) -> Self {
         self.executor = executor;
         self
     }
 
-    /// Who hears of every event, once it is stored; nobody unless it is set.
+    /// Sets the observer, which receives every event after it is stored; none by default.
     #[must_use]
     pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);
         self
     }
 
-    /// How many runs work at once; at least 1, 1,024 by default.
+    /// Sets how many runs are executed at the same time; at least 1, by default 1,024. Suspended runs do not count.
     #[must_use]
     pub fn with_max_running(mut self, runs: usize) -> Self {
         self.running = runs.max(1);
         self
     }
 
-    /// How many more runs may wait until there is room; 10,000 by default.
+    /// Sets how many more runs may wait for admission; 10,000 by default. Beyond that, [`Runs::start`] fails with
+    /// [`EngineError::Busy`].
     #[must_use]
     pub fn with_max_queued(mut self, runs: usize) -> Self {
         self.queued = runs;
         self
     }
 
-    /// How many bytes of memory runs may hold together while they are stored or work; 1 GiB by default.
-    /// A new run that does not fit is refused with [`EngineError::Busy`](crate::EngineError::Busy), and a queued one waits until
-    /// there is room. When runs that work come to hold more than this, those fail with `out_of_memory` that
-    /// hold more than an equal share. Runs that wait in the queue, for a person or for a time are in the store
-    /// only. Values are estimated as [`Executor::with_max_run_memory`] says; what the text of running steps, the
-    /// readers and the store take comes on top.
+    /// Sets how many bytes of memory all runs may hold together while they are being stored or executed; 1 GiB by
+    /// default.
+    ///
+    /// A new run that does not fit is rejected with [`EngineError::Busy`], and a queued run waits until memory is free.
+    /// If executing runs grow beyond the budget, those that hold more than an equal share fail with `out_of_memory`.
+    /// Runs that are queued or suspended are in the store only and do not count.
+    ///
+    /// Values are estimated as described at [`Executor::with_max_run_memory`]. The text of running steps, the readers
+    /// and the store are not included.
     #[must_use]
     pub fn with_memory_budget(mut self, bytes: usize) -> Self {
         self.memory = bytes;
         self
     }
 
-    /// The engine. It spawns its runs on the tokio runtime that `start` is called in.
+    /// Builds the engine. It spawns nothing yet: runs are spawned on the tokio runtime in which [`Runs::start`] or
+    /// [`LocalEngine::recover`] is called.
     pub fn build(self) -> LocalEngine {
         let shared = Arc::new(Shared::new(
             self.registry,

@@ -1,4 +1,11 @@
-//! An engine in this process: its runs are tasks, their logs are in a store.
+//! [`LocalEngine`]: an engine in this process. Its runs are tokio tasks, their logs are in a store.
+//!
+//! - `start/` builds new runs: links the workflow with those it calls, applies idempotency keys, collects reused results.
+//! - `admission/` limits how many runs are queued and executed, and how much memory they hold.
+//! - `drive/` executes runs, from the claim of a [`DriveLease`](drive::DriveLease) to the end or suspension.
+//! - `journal/` appends events to the store, then shows them to readers.
+//!
+//! This is the only module of the crate that spawns tasks; `drive/tasks.rs` holds their handles.
 
 mod admission;
 mod builder;
@@ -35,8 +42,13 @@ use crate::{
     view::{RunReport, StepHistory, WaitLog},
 };
 
-/// An [`Engine`] in this process. Its runs go on whether or not anybody watches; dropping the
-/// engine stops them where they are.
+/// An [`Engine`] in this process. Its runs continue whether or not they have readers.
+///
+/// Dropping the engine stops its runs where they are; their logs stay in the store, and an engine that is built later
+/// on the same store [recovers](Self::recover) them. Use [`shutdown`](Self::shutdown) to suspend them in order.
+///
+/// One engine at a time should use a store. If two do, compare-and-set appends keep every log consistent, but an attempt
+/// may be executed twice.
 ///
 /// ```
 /// use futures::StreamExt;
@@ -69,30 +81,36 @@ impl Drop for LocalEngine {
 }
 
 impl LocalEngine {
-    /// An engine for workflows of these node types.
+    /// Starts to build an engine for workflows with these node types.
     pub fn builder(registry: Registry) -> LocalEngineBuilder {
         LocalEngineBuilder::new(registry)
     }
 
-    /// Takes up the runs that had not ended when an engine on the same store stopped: to be called once,
-    /// before the first run is started. What was done is not done again; a step that was at work starts
-    /// anew, with `reason: "recovered"`. A run that cannot go on, since its log is damaged or was written
-    /// by a newer version, stops alone: [`EngineError::Stopped`] tells why.
+    /// Resumes the runs that had not ended when an earlier engine on the same store stopped. Call it once, before the
+    /// first run is started.
+    ///
+    /// Completed steps are not executed again. An attempt that was running is started again with
+    /// `reason: "recovered"`. A run that cannot continue, because its log is damaged or was written by a newer version,
+    /// does not affect the others: its operations fail with [`EngineError::Stopped`].
+    ///
+    /// It returns when all unfinished runs are scheduled, not when they have ended.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// [`EngineError::Store`] if the store cannot be read.
     ///
     /// # Cancellation
-    /// Runs that were not taken up yet stay as they are.
+    /// Runs that are not scheduled yet stay unchanged in the store. Call it again to continue.
     pub async fn recover(&self) -> Result<Recovered, EngineError> {
         self.drives.recover().await
     }
 
-    /// Takes no new runs, gives those that work this long to end, then suspends the rest, which go on
-    /// when they are [recovered](Self::recover). When it returns, nothing of the engine works any more.
+    /// Shuts the engine down: accepts no new runs, waits up to `grace` for executing runs to end, then suspends the
+    /// others. An engine that is built later on the same store [recovers](Self::recover) them.
+    ///
+    /// Suspending may take 5 s more, for the last appends. When this returns, no task of the engine is left.
     ///
     /// # Cancellation
-    /// When it is dropped, everything stops at once.
+    /// If the future is dropped, all tasks are aborted at once.
     pub async fn shutdown(&self, grace: Duration) {
         self.shared.shut_down(grace).await;
     }
@@ -161,7 +179,7 @@ impl Workflows for LocalEngine {
             return Ok(());
         }
         check_newest(&self.workflow(id, None).await?, if_version)?;
-        // It was what was meant only after it was asked for.
+        // It matches now but did not when it was to be deleted, for example since it was stored in between.
         Err(EngineError::NoSuchWorkflow(id))
     }
 
@@ -194,7 +212,7 @@ impl Runs for LocalEngine {
 
     async fn run_report(&self, id: RunId) -> Result<RunReport, EngineError> {
         let mut report = read::run_report(self, id).await?;
-        // What a damaged log says comes first.
+        // Damage that this read has found is more specific than the reason the driver recorded.
         report.blocked = report.blocked.or_else(|| self.shared.runs.stopped(id));
         Ok(report)
     }
@@ -241,20 +259,20 @@ impl Runs for LocalEngine {
         let payload = Arc::new(payload);
         let mut waits = WaitLog::default();
         let mut seen = 0;
-        let mut learn = |event: &StepEvent| {
+        let mut apply = |event: &StepEvent| {
             seen = event.seq;
             waits.apply(event);
         };
-        self.logs.each_event(run, 0, &mut learn).await?;
+        self.logs.each_event(run, 0, &mut apply).await?;
         if waits.check(wait, &payload).map_err(EngineError::Signal)? {
             let answer = RunCommand::Answer {
                 wait,
                 payload: Arc::clone(&payload),
             };
             self.commands.send(run, answer).await;
-            // What the log says now is what came of it: another answer, or time, may have been first.
-            let learn = |event: &StepEvent| waits.apply(event);
-            self.logs.each_event(run, seen, learn).await?;
+            // The log decides: another answer, or the timeout, may have been first.
+            let apply = |event: &StepEvent| waits.apply(event);
+            self.logs.each_event(run, seen, apply).await?;
             if waits.check(wait, &payload).map_err(EngineError::Signal)? {
                 self.shared.runs.check_not_stopped(run)?;
                 return Err(self.shared.interrupted(run));
@@ -268,7 +286,7 @@ impl Runs for LocalEngine {
         run: RunId,
         after: u64,
     ) -> Result<BoxStream<'static, Update>, EngineError> {
-        // Before the log is looked at, so that nothing is missed in between.
+        // Before the record is read, so that events between that read and the subscription are not missed.
         let live = self.shared.runs.live(run);
         let record = self.logs.record(run).await?;
         let last = record.head.last_seq;
@@ -279,11 +297,11 @@ impl Runs for LocalEngine {
         live.learn_length(last);
         let status = record.head.status;
         if !status.has_ended() && status != RunStatus::Waiting && !live.is_driven() {
-            // Its driver failed: whoever looks at it sees it go on.
+            // Its driver failed, and its retry is scheduled for later: a reader resumes the run at once.
             self.drives.wake(run, None);
         }
-        let goes_on = !status.has_ended() && (live.is_driven() || !self.shared.tasks.is_closed());
-        let live = goes_on.then_some(live);
+        let continues = !status.has_ended() && (live.is_driven() || !self.shared.tasks.is_closed());
+        let live = continues.then_some(live);
         let reader = Reader::new(run, after, live, Arc::clone(&self.shared));
         Ok(reader.into_stream())
     }
@@ -313,7 +331,7 @@ impl Engine for LocalEngine {
     }
 }
 
-/// Refuses to change a workflow that has another newest version than its caller knows.
+/// Rejects a change of a workflow whose newest version is not the one that the caller expects.
 fn check_newest(newest: &WorkflowRecord, if_version: Option<u32>) -> Result<(), EngineError> {
     match if_version {
         Some(expected) if expected != newest.version => Err(EngineError::OtherVersion {

@@ -1,4 +1,4 @@
-//! What the parts of an engine share.
+//! The state that the parts of an engine share.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,9 +17,9 @@ use crate::{
     workflow::Workflow,
 };
 
-/// The state of an engine. Each field has methods of its own; what needs several of them is a type that
-/// holds an `Arc` of this: [`Drives`](super::drive::Drives), [`RunLogs`](super::logs::RunLogs),
-/// [`Commands`](super::commands::Commands).
+/// The state of an engine. Each field owns its state and has its own lock. Operations that need several fields are
+/// types that hold an `Arc` of this one: [`Drives`](super::drive::Drives), [`RunLogs`](super::logs::RunLogs),
+/// [`Commands`](super::commands::Commands). So no type has to own all of them and their methods.
 pub(super) struct Shared {
     pub(super) store: Arc<dyn Store>,
     pub(super) executor: Executor,
@@ -64,12 +64,12 @@ impl Shared {
     pub(super) fn limits(&self) -> EngineLimits {
         let mut limits = EngineLimits::of(&self.executor);
         (limits.concurrent_runs, limits.queued_runs) = self.admission.limits();
-        limits.memory_budget_bytes = self.admission.budget().most();
+        limits.memory_budget_bytes = self.admission.budget().limit();
         limits
     }
 
-    /// A clock that shows the time, and is not behind any that was returned before: also where time is
-    /// virtual, or the wall clock was set back.
+    /// A clock with the current time that is never behind a clock that was returned before, even if the wall clock was
+    /// set back or the time of tokio is virtual. Events of a run must not go back in time when it is resumed.
     pub(super) fn clock(&self) -> Clock {
         Clock::start().not_before(self.clock.now())
     }
@@ -91,29 +91,30 @@ impl Shared {
         }
     }
 
-    /// Stops everything at once.
+    /// Aborts all tasks and ends all readers, without waiting.
     pub(super) fn stop(&self) {
         self.admission.close();
         drop(self.tasks.close());
-        self.runs.each_live(LiveRun::close);
+        self.runs.for_each_live(LiveRun::close);
     }
 
-    /// Waits this long for the runs that are driven to end, then suspends the rest.
+    /// Waits up to `grace` for executing runs to end, then suspends the others.
     ///
     /// # Cancellation
-    /// Everything stops at once.
+    /// All tasks are aborted, and all readers end.
     pub(super) async fn shut_down(&self, grace: Duration) {
+        // A guard, since the readers must end also if this future is dropped.
         struct CloseReaders<'a>(&'a RunTable);
         impl Drop for CloseReaders<'_> {
             fn drop(&mut self) {
-                self.0.each_live(LiveRun::close);
+                self.0.for_each_live(LiveRun::close);
             }
         }
-        let _at_the_end = CloseReaders(&self.runs);
+        let _on_exit = CloseReaders(&self.runs);
         let tasks = self.tasks.close();
         self.admission.close();
         let suspend = || {
-            self.runs.each_live(|live| {
+            self.runs.for_each_live(|live| {
                 live.inbox().send(RunCommand::Interrupt);
             });
         };

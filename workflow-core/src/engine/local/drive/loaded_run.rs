@@ -1,16 +1,17 @@
-//! Runs that are in memory.
+//! Runs that are loaded into memory, before a driver takes them over.
 
 use crate::engine::local::admission::{Admitted, budget::Held};
 use crate::{executor::Clock, machine::Machine, record::RunHead};
 
-/// A run in memory.
+/// A run in memory: its state machine at the end of its log.
 pub(in crate::engine::local) struct LoadedRun {
     pub(in crate::engine::local) machine: Machine,
+    /// Not behind the last event of the log.
     pub(in crate::engine::local) clock: Clock,
     pub(in crate::engine::local) head: RunHead,
 }
 
-/// A run in memory that may be driven.
+/// A run in memory that is admitted for execution, with its slot and its memory reservation.
 pub(in crate::engine::local) struct AdmittedRun<'a> {
     pub(in crate::engine::local) run: LoadedRun,
     pub(in crate::engine::local) admitted: Admitted<'a>,

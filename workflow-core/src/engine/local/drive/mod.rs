@@ -1,4 +1,7 @@
-//! Drives runs: each one is a task, from its claim until it ends or is suspended.
+//! Executes runs: each is one task, from its claim until it ends or is suspended.
+//!
+//! [`Drives`] spawns the tasks. New runs (`new_run`), runs with a command or an alarm ([`Drives::wake`]) and recovered
+//! runs (`recover`) all reach [`Drives::drive`], the only place that loads a run and hands it to an executor's driver.
 
 pub(super) mod loaded_run;
 pub(super) mod new_run;
@@ -24,10 +27,10 @@ use crate::{
     value::{RunId, Timestamp},
 };
 
-/// How long to wait before the next drive of a run that the store failed.
-const AGAIN_AFTER: Duration = Duration::from_secs(5);
+/// Delay before a run is driven again after the store failed or the driver panicked.
+const RETRY_DELAY: Duration = Duration::from_secs(5);
 
-/// Drives the runs of an engine. At most one task drives a run: the one that holds its [`DriveLease`].
+/// Spawns and executes the tasks of runs. At most one task drives a run: the one that holds its [`DriveLease`].
 #[derive(Clone)]
 pub(super) struct Drives {
     pub(super) shared: Arc<Shared>,
@@ -39,31 +42,32 @@ impl Drives {
         Self { shared }
     }
 
-    /// Lets a run be driven that is not: because this time has come, or because it has a command to process.
+    /// Spawns a task that drives a run, unless one does already. Called when its alarm fires (`time`) or when it has a
+    /// command to process.
     pub(super) fn wake(&self, run: RunId, time: Option<Timestamp>) {
         let live = self.shared.runs.live(run);
         let Some(lease) = DriveLease::claim(self, &live) else {
             return;
         };
         let drives = self.clone();
-        // A closed engine drops the task, and the lease in it closes the readers.
+        // A closed engine drops the future, and with it the lease, which ends the readers.
         let _ = self.spawn(async move {
-            let _place = drives.shared.admission.place_again();
+            let _place = drives.shared.admission.place_for_resumed();
             drives.drive(lease, time, None).await;
         });
     }
 
-    /// Spawns a task, with the timers of suspended runs in the background.
+    /// Spawns a task; the first call also spawns the task that waits for the alarms of suspended runs.
     pub(super) fn spawn(
         &self,
         task: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), EngineError> {
-        let timers = || self.clone().wake_in_time();
+        let timers = || self.clone().wake_when_due();
         self.shared.tasks.spawn(task, timers)
     }
 
-    /// Wakes runs when their time has come.
-    async fn wake_in_time(self) {
+    /// Wakes suspended runs when their alarms fire, until the engine is closed.
+    async fn wake_when_due(self) {
         let Shared { tasks, timers, .. } = &*self.shared;
         while let Some(alarm) = tasks.closing().run_until_cancelled(timers.next()).await {
             let Alarm { run, time, .. } = alarm;
@@ -71,10 +75,10 @@ impl Drives {
         }
     }
 
-    /// Drives a run until it ends, is suspended with nothing to do, or belongs to another engine. New runs, woken
-    /// runs and recovered runs all come here.
+    /// Drives a run until it ends, is suspended with nothing to do, or is fenced off by another engine.
     ///
-    /// `admitted` is a run that is in memory already. `time` is when the run was woken, by the clock of the caller.
+    /// `admitted` is a run that is in memory already; otherwise the run is loaded from the store. `time` is when the run
+    /// was woken, by the clock of the caller.
     pub(super) async fn drive(
         &self,
         mut lease: DriveLease,
@@ -89,19 +93,19 @@ impl Drives {
                     None => return,
                 },
             };
-            // Boxed, so that a run that is queued does not take the space of one that is driven.
+            // Boxed, so that the task of a queued run is not as large as that of an executing one.
             let Some(head) = Box::pin(self.execute(&lease.live, run)).await else {
                 return;
             };
             self.set_alarm(lease.live.id(), &head);
-            if lease.try_rest() {
+            if lease.try_release() {
                 return;
             }
-            // It has a command to process already.
+            // A command has arrived in the meantime.
         }
     }
 
-    /// Waits until a stored run may be driven, and loads it; none if there is nothing to do.
+    /// Waits until a stored run is admitted, and loads it; `None` if there is nothing to do.
     async fn admit(
         &self,
         lease: &mut DriveLease,
@@ -119,24 +123,24 @@ impl Drives {
             return None;
         }
         if !lease.has_something_to_do(&record.head, time) {
-            // Before the lease is given up, and another task may set another alarm.
+            // Before the lease is released: another task may set a newer alarm after that.
             self.set_alarm(run, &record.head);
-            if lease.try_rest() {
+            if lease.try_release() {
                 return None;
             }
         }
-        // Before the log is read: of many runs that are woken, few are in memory at once.
+        // Before the log is read, so that only few of many woken runs are in memory at once.
         let admitted = self.shared.admission.admit(&lease.live).await;
-        if matches!(admitted, Admitted::Never) {
+        if matches!(admitted, Admitted::Closed) {
             return None;
         }
         match replay::load(&self.shared, &record, time).await {
             Ok(loaded) => {
-                self.shared.runs.not_stopped(run);
+                self.shared.runs.clear_stopped(run);
                 Some(Box::new(AdmittedRun {
                     run: loaded,
                     admitted,
-                    memory: self.shared.admission.budget().nothing(),
+                    memory: self.shared.admission.budget().reserve_nothing(),
                 }))
             }
             Err(error) => {
@@ -146,7 +150,7 @@ impl Drives {
         }
     }
 
-    /// Drives a run until it ends or is suspended; its head if it is suspended.
+    /// Drives a run until it ends or is suspended. Returns its head if it is suspended.
     async fn execute(&self, live: &Arc<LiveRun>, run: Box<AdmittedRun<'_>>) -> Option<RunHead> {
         let AdmittedRun {
             run: loaded,
@@ -168,7 +172,7 @@ impl Drives {
         let driver = driver.with_inbox(Arc::clone(live.inbox()));
         let journal = match driver.drive(Vec::new(), None).await {
             Ok(journal) => journal,
-            // The log belongs to another engine now.
+            // Another engine has appended to the log and owns the run now.
             Err(Fenced) => return None,
         };
         drop(admitted);
@@ -176,21 +180,21 @@ impl Drives {
         if head.status != RunStatus::Waiting {
             return None;
         }
-        live.rest();
+        live.clear_tail();
         Some(head)
     }
 
     fn cannot_drive(&self, run: RunId, error: ReplayError) {
         match error {
-            ReplayError::ForNow => self.try_again(run),
+            ReplayError::Unavailable => self.retry_later(run),
             ReplayError::Stopped(problem) => self.shared.runs.stop(run, *problem),
         }
     }
 
-    /// Lets a run that could not be stored, read or driven be driven later.
-    pub(super) fn try_again(&self, run: RunId) {
+    /// Sets an alarm to drive a run that could not be stored, read or driven now.
+    pub(super) fn retry_later(&self, run: RunId) {
         let now = self.shared.clock().now();
-        self.shared.timers.set(run, now.after(AGAIN_AFTER), now);
+        self.shared.timers.set(run, now.after(RETRY_DELAY), now);
     }
 
     fn set_alarm(&self, run: RunId, head: &RunHead) {
@@ -201,46 +205,52 @@ impl Drives {
     }
 }
 
-/// The right to drive a run, held by one task. However the task ends, unless the run is suspended, its readers
-/// are closed.
+/// The exclusive right to drive a run, held by one task.
+///
+/// When it is dropped without [`try_release`](Self::try_release), because the run ended, was fenced off or its task was
+/// aborted or panicked, the readers of the run end.
 pub(super) struct DriveLease {
     drives: Drives,
     live: Arc<LiveRun>,
-    rests: bool,
+    /// The run is suspended: its readers stay.
+    released: bool,
 }
 
 impl DriveLease {
-    /// The lease of a run, unless another task holds it.
+    /// Takes the lease of a run; `None` if another task holds it.
     pub(super) fn claim(drives: &Drives, live: &Arc<LiveRun>) -> Option<Self> {
         live.claim().then(|| Self {
             drives: drives.clone(),
             live: Arc::clone(live),
-            rests: false,
+            released: false,
         })
     }
 
-    /// Whether a run that is not driven has to be.
+    /// Whether a run with this head must be driven: it is not suspended, its time has come, or it has a command.
     fn has_something_to_do(&self, head: &RunHead, time: Option<Timestamp>) -> bool {
         let is_due = time.is_some_and(|time| head.is_due(time));
         head.status != RunStatus::Waiting || is_due || self.live.inbox().has_pending_requests()
     }
 
-    /// Gives the lease up, unless the run has a command to process by now.
-    fn try_rest(&mut self) -> bool {
+    /// Releases the lease of a suspended run. Returns `false` and keeps it if a command has arrived.
+    ///
+    /// The inbox is checked after the release. A sender puts its command in before it tries to claim the run, so either
+    /// this check or the sender's claim sees it.
+    fn try_release(&mut self) -> bool {
         self.live.release();
-        self.rests = !(self.live.inbox().has_pending_requests() && self.live.claim());
-        self.rests
+        self.released = !(self.live.inbox().has_pending_requests() && self.live.claim());
+        self.released
     }
 }
 
 impl Drop for DriveLease {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            // Of the engine or of its observer: panics of nodes are caught.
-            self.drives.try_again(self.live.id());
+            // A panic of the engine or its observer: those of nodes are caught by the executor.
+            self.drives.retry_later(self.live.id());
         }
-        self.drives.shared.runs.forget(&self.live, !self.rests);
-        if !self.rests {
+        self.drives.shared.runs.remove(&self.live, !self.released);
+        if !self.released {
             self.live.close();
         }
     }

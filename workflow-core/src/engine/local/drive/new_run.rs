@@ -1,4 +1,4 @@
-//! Stores new runs, and drives them.
+//! Creates new runs: reserves a place and memory, stores the run, then drives it.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::{
     loaded_run::{AdmittedRun, LoadedRun},
 };
 use crate::engine::local::{
-    admission::{Place, budget::Held},
+    admission::{Place, budget::Reservation},
     shared::Shared,
 };
 use crate::{
@@ -22,17 +22,20 @@ use crate::{
     workflow::Workflow,
 };
 
-/// A run that is not stored yet.
+/// A new run before it is stored.
 struct UnstoredRun {
     loaded: LoadedRun,
     record: RunRecord,
     first: StepEvent,
     key: Option<RunKey>,
-    memory: Held,
+    memory: Reservation,
 }
 
 impl Drives {
-    /// Stores a new run and drives it, also when the caller is dropped in between.
+    /// Stores a new run and drives it.
+    ///
+    /// # Cancellation
+    /// Both happen in a task of the engine, so the run is stored and driven even if this future is dropped.
     pub(in crate::engine::local) async fn start(
         &self,
         stored: &WorkflowRecord,
@@ -69,7 +72,7 @@ impl Drives {
             key,
             memory,
         } = run;
-        // Before it is stored, so that a reader that finds it in the store finds it driven.
+        // Before it is stored, so that a reader that finds the run in the store also finds its driver.
         let live = self.shared.runs.live(record.id);
         let Some(lease) = DriveLease::claim(self, &live) else {
             return;
@@ -79,15 +82,15 @@ impl Drives {
         } = &*self.shared;
         let stored = store.create_run(record.clone(), first.clone(), key).await;
         if let Err(error) = stored {
-            // It may have been stored all the same; then it is to be driven.
-            self.try_again(record.id);
+            // The store may have written it before it failed. If so, the alarm drives it.
+            self.retry_later(record.id);
             let _ = reply.send(Err(error.into()));
             return;
         }
         if let Some(observed) = self.shared.observed(loaded.machine.workflow()) {
-            observed.tell(&first);
+            observed.notify(&first);
         }
-        let admitted = if let Some(admitted) = admission.admit_at_once() {
+        let admitted = if let Some(admitted) = admission.try_admit() {
             live.publish(std::iter::once(first));
             Some(Box::new(AdmittedRun {
                 run: loaded,
@@ -95,7 +98,7 @@ impl Drives {
                 memory,
             }))
         } else {
-            // While it is queued, only the store has it: neither the machine nor the event stays here.
+            // A queued run stays in the store only. It is loaded when it is admitted.
             live.learn_length(first.seq);
             drop((first, loaded, memory));
             None
@@ -113,7 +116,7 @@ impl UnstoredRun {
         stored: &WorkflowRecord,
         created: RunCreated,
         key: Option<RunKey>,
-        memory: Held,
+        memory: Reservation,
     ) -> Self {
         let (id, clock) = (RunId::new(), shared.clock());
         let input = Arc::clone(&created.input);
@@ -135,13 +138,13 @@ impl UnstoredRun {
     }
 }
 
-/// A place in the queue and memory for a new run.
-fn reserve(shared: &Shared, created: &RunCreated) -> Result<(Place, Held), EngineError> {
+/// Reserves a place in the queue and memory for a new run, before anything of it is stored.
+fn reserve(shared: &Shared, created: &RunCreated) -> Result<(Place, Reservation), EngineError> {
     let bytes = created.memory();
     let most = shared.executor.limits().memory;
     if bytes > most {
         let detail = format!(
-            "this takes {bytes} bytes of memory, and a run may hold {most} (`run_memory_bytes`)"
+            "the input takes {bytes} bytes of memory, and a run may hold {most} (`run_memory_bytes`)"
         );
         let fault = Fault::new(FaultCode::InvalidValue, "#/input", detail);
         return Err(EngineError::InvalidInput(vec![fault]));
@@ -151,7 +154,7 @@ fn reserve(shared: &Shared, created: &RunCreated) -> Result<(Place, Held), Engin
     let place = shared.admission.place();
     let place = place.ok_or_else(|| busy("queued_runs", queued))?;
     let budget = shared.admission.budget();
-    let held = budget.reserve(bytes);
-    let held = held.ok_or_else(|| busy("memory_budget_bytes", budget.most()))?;
-    Ok((place, held))
+    let memory = budget.reserve(bytes);
+    let memory = memory.ok_or_else(|| busy("memory_budget_bytes", budget.limit()))?;
+    Ok((place, memory))
 }

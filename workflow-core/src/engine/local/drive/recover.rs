@@ -1,23 +1,26 @@
-//! Takes up, at start, the runs that had not ended when their engine stopped.
+//! Recovery: resumes the runs that had not ended when an earlier engine stopped.
 
 use super::Drives;
 use crate::{engine::EngineError, record::RunStatus};
 
-/// How many records are read at once.
+/// Records per read of the store.
 const BATCH: usize = 200;
 
-/// What [`LocalEngine::recover`](crate::LocalEngine::recover) found.
+/// The result of [`LocalEngine::recover`](crate::LocalEngine::recover): how many unfinished runs it found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Recovered {
-    /// Runs that go on: they were at work, in the queue, or their time has come.
-    pub going_on: usize,
-    /// Runs that wait for a person or a time.
+    /// Runs that are resumed: they were executing or queued, or their time has come.
+    pub resumed: usize,
+    /// Runs that stay suspended until a person answers or a time comes.
     pub waiting: usize,
 }
 
 impl Drives {
-    /// Lets the unfinished runs of the store be driven, or sets their alarms.
+    /// Wakes the unfinished runs of the store, or sets their alarms.
+    ///
+    /// Runs are read in batches, oldest first. A run that is created meanwhile may be in a batch too; its lease keeps it
+    /// from being driven twice.
     pub(in crate::engine::local) async fn recover(&self) -> Result<Recovered, EngineError> {
         let now = self.shared.clock().now();
         let mut recovered = Recovered::default();
@@ -29,14 +32,14 @@ impl Drives {
             };
             after = Some(last.id);
             for run in &runs {
-                let rests = run.head.status == RunStatus::Waiting;
-                if rests && !run.head.is_due(now) {
+                let is_suspended = run.head.status == RunStatus::Waiting;
+                if is_suspended && !run.head.is_due(now) {
                     recovered.waiting += 1;
                 } else {
-                    recovered.going_on += 1;
+                    recovered.resumed += 1;
                 }
-                if !rests || run.head.wake_at.is_some() {
-                    // One whose time has not come only sets its alarm.
+                if !is_suspended || run.head.wake_at.is_some() {
+                    // For a run whose time has not come, this only sets its alarm.
                     self.wake(run.id, Some(now));
                 }
             }

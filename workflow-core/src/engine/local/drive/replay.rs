@@ -1,4 +1,4 @@
-//! Rebuilds a run from its log, and says why that cannot be done.
+//! Rebuilds a run from its log, or explains why that is not possible.
 
 use std::{error::Error, fmt, sync::Arc};
 
@@ -18,9 +18,9 @@ use crate::{
 
 /// Why a run cannot be rebuilt.
 pub(in crate::engine::local) enum ReplayError {
-    /// The store does not answer.
-    ForNow,
-    /// Its log or its workflow cannot be used by this program.
+    /// The store cannot be read now. Retried later.
+    Unavailable,
+    /// This program cannot use the log or the workflow of the run. Not retried.
     Stopped(Box<Problem>),
 }
 
@@ -30,17 +30,17 @@ impl ReplayError {
     }
 }
 
-/// Loads a run as its log leaves it. `time` is when the run was woken, by the clock of the caller.
+/// Loads a run in the state at the end of its log. `time` is when the run was woken, by the clock of the caller.
 pub(in crate::engine::local) async fn load(
     shared: &Arc<Shared>,
     record: &RunRecord,
     time: Option<Timestamp>,
 ) -> Result<LoadedRun, ReplayError> {
     let first = shared.store.read(record.id, 0, 1).await?;
-    let created = beginning(&first)?;
+    let created = check_first_event(&first)?;
     let workflow = pinned(shared, record, created).await?;
     let mut replay = Replay::begin(&shared.executor, workflow, &first)?;
-    // What was read is dropped as it is applied: a long log is never in memory as a whole.
+    // Each batch is applied and dropped, so that a long log is never in memory as a whole.
     let after = first.len() as u64;
     drop(first);
     RunLogs::new(shared)
@@ -55,7 +55,7 @@ pub(in crate::engine::local) async fn load(
     })
 }
 
-/// The workflow of a run, with those it calls, as they were when it was created.
+/// The workflow of a run and those it calls, in the versions that the run pinned when it was created.
 async fn pinned(
     shared: &Shared,
     record: &RunRecord,
@@ -63,13 +63,13 @@ async fn pinned(
 ) -> Result<Arc<Workflow>, ReplayError> {
     let (id, version) = (record.workflow.id, record.workflow.version);
     let Some(stored) = shared.store.workflow(id, Some(version)).await? else {
-        let detail = format!("version {version} of its workflow is not stored any more");
+        let detail = format!("version {version} of the workflow is no longer stored");
         return Err(unusable(detail));
     };
     Ok(shared.linker.pinned(&stored, &created.workflows).await?)
 }
 
-/// A machine to which a log is applied.
+/// A replay in progress. After an event that does not fit, it ignores the others and keeps the error.
 struct Replay {
     machine: Result<Machine, ResumeError>,
     last: Timestamp,
@@ -83,7 +83,7 @@ impl Replay {
     ) -> Result<Self, ResumeError> {
         let event = first.first().ok_or(ResumeError::NoBeginning)?;
         let mut replay = Self {
-            machine: executor.beginning(workflow, event),
+            machine: executor.machine_for(workflow, event),
             last: event.time,
         };
         for event in first {
@@ -107,10 +107,10 @@ impl Replay {
     }
 }
 
-/// What a log begins with, if this version can go on from it.
-fn beginning(log: &[StepEvent]) -> Result<&RunCreated, ReplayError> {
+/// The body of the first event, if it is `run.created` in a log format that this version can replay.
+fn check_first_event(log: &[StepEvent]) -> Result<&RunCreated, ReplayError> {
     let Some(EventKind::RunCreated(created)) = log.first().map(|first| &first.kind) else {
-        return Err(damaged("it does not begin with run.created"));
+        return Err(damaged("the first event is not run.created"));
     };
     created.check_format()?;
     Ok(created)
@@ -121,15 +121,15 @@ fn damaged(why: impl fmt::Display) -> ReplayError {
 }
 
 fn damaged_log(why: impl fmt::Display) -> Problem {
-    Problem::new("damaged_log", format!("its log is damaged: {why}"))
+    Problem::new("damaged_log", format!("the log is damaged: {why}"))
 }
 
-/// Why nothing can be told of a run after this event.
+/// The problem of a run whose log cannot be read from this event on.
 pub(in crate::engine) fn damaged_event(seq: u64) -> Problem {
     damaged_log(format_args!("event {seq} cannot be read"))
 }
 
-/// Why nothing can be told of a run at all.
+/// The problem of a run whose record cannot be read.
 pub(in crate::engine) fn damaged_record() -> Problem {
     damaged_log("the record of the run cannot be read")
 }
@@ -154,16 +154,16 @@ impl From<StoreError> for ReplayError {
             StoreError::Damaged { seq, .. } => Self::stopped(damaged_event(seq)),
             StoreError::DamagedRun { .. } => Self::stopped(damaged_record()),
             StoreError::DamagedWorkflow { .. } => {
-                unusable("its workflow cannot be read any more".to_owned())
+                unusable("the record of the workflow cannot be read".to_owned())
             }
-            _ => Self::ForNow,
+            _ => Self::Unavailable,
         }
     }
 }
 
 impl From<InvalidWorkflow> for ReplayError {
     fn from(invalid: InvalidWorkflow) -> Self {
-        let detail = format!("its workflow cannot be built any more: {invalid}");
+        let detail = format!("the workflow is no longer valid: {invalid}");
         let problem = Problem::new("unusable_workflow", detail);
         Self::stopped(problem.with_errors(invalid.into_faults()))
     }
@@ -175,7 +175,7 @@ impl From<EngineError> for ReplayError {
             EngineError::Store(error) => error.into(),
             EngineError::Stopped { problem, .. } => Self::stopped((*problem).clone()),
             EngineError::Invalid(invalid) => invalid.into(),
-            _ => Self::ForNow,
+            _ => Self::Unavailable,
         }
     }
 }

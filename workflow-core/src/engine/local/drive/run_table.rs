@@ -1,4 +1,4 @@
-//! The runs that this process knows something about.
+//! The runs about which this process holds state.
 
 use std::{
     collections::HashMap,
@@ -12,16 +12,17 @@ use crate::{
     value::{RunId, lock},
 };
 
-/// Which runs are driven or followed, and which are stopped.
+/// Runs that have a driver or readers, and runs that cannot be driven.
 #[derive(Default)]
 pub(in crate::engine::local) struct RunTable {
+    /// Weak, so that an entry dies with the last driver or reader. Dead entries are removed when the map would grow.
     live: Mutex<HashMap<RunId, Weak<LiveRun>>>,
-    /// Runs that cannot be driven, and why.
+    /// Runs that cannot be driven, with the cause. In memory only: after a restart, they are tried once more.
     stopped: Mutex<HashMap<RunId, Arc<Problem>>>,
 }
 
 impl RunTable {
-    /// What the driver and the readers of a run share.
+    /// The state that the driver and the readers of a run share. Created on first use.
     pub(in crate::engine::local) fn live(&self, run: RunId) -> Arc<LiveRun> {
         let mut live = lock(&self.live);
         if let Some(found) = live.get(&run).and_then(Weak::upgrade) {
@@ -35,7 +36,7 @@ impl RunTable {
         new
     }
 
-    pub(in crate::engine::local) fn each_live(&self, act: impl Fn(&LiveRun)) {
+    pub(in crate::engine::local) fn for_each_live(&self, act: impl Fn(&LiveRun)) {
         let live: Vec<_> = lock(&self.live)
             .values()
             .filter_map(Weak::upgrade)
@@ -45,27 +46,27 @@ impl RunTable {
         }
     }
 
-    /// Removes a run that has ended, or that only the caller drives or follows.
-    pub(in crate::engine::local) fn forget(&self, run: &Arc<LiveRun>, ended: bool) {
+    /// Removes a run that has ended, or that only the caller still references.
+    pub(in crate::engine::local) fn remove(&self, run: &Arc<LiveRun>, ended: bool) {
         let mut live = lock(&self.live);
-        let is_its = |entry: &Weak<LiveRun>| Weak::as_ptr(entry) == Arc::as_ptr(run);
-        if (ended || Arc::strong_count(run) == 1) && live.get(&run.id()).is_some_and(is_its) {
+        let is_same = |entry: &Weak<LiveRun>| Weak::as_ptr(entry) == Arc::as_ptr(run);
+        if (ended || Arc::strong_count(run) == 1) && live.get(&run.id()).is_some_and(is_same) {
             live.remove(&run.id());
         }
     }
 
-    /// Notes that a run cannot be driven.
+    /// Records that a run cannot be driven, and logs the cause.
     pub(in crate::engine::local) fn stop(&self, run: RunId, problem: Problem) {
-        tracing::error!(%run, code = &*problem.code, detail = problem.detail, "a run cannot go on");
+        tracing::error!(%run, code = &*problem.code, detail = problem.detail, "a run cannot continue");
         lock(&self.stopped).insert(run, Arc::new(problem));
     }
 
-    /// Notes that a run can be driven after all, or is deleted.
-    pub(in crate::engine::local) fn not_stopped(&self, run: RunId) {
+    /// Removes the record that a run cannot be driven: it was loaded, or deleted.
+    pub(in crate::engine::local) fn clear_stopped(&self, run: RunId) {
         lock(&self.stopped).remove(&run);
     }
 
-    /// Why a run cannot be driven.
+    /// The cause why a run cannot be driven; `None` if it can.
     pub(in crate::engine::local) fn stopped(&self, run: RunId) -> Option<Arc<Problem>> {
         lock(&self.stopped).get(&run).cloned()
     }

@@ -1,4 +1,4 @@
-//! The tasks that an engine spawned.
+//! The tasks that an engine has spawned.
 
 use std::{future::Future, sync::Mutex, time::Duration};
 
@@ -7,16 +7,17 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{engine::EngineError, value::lock};
 
-/// How long runs have to write that they are suspended.
+/// Time for runs to append `run.suspended` during a shutdown, before they are aborted.
 const LAST_WRITES: Duration = Duration::from_secs(5);
 
-/// Everything that an engine spawned, until it is closed.
+/// All tasks of an engine. The only owner of their handles: dropping it aborts them.
 pub(in crate::engine::local) struct Tasks {
+    /// `None` once closed.
     open: Mutex<Option<JoinSet<()>>>,
     closing: CancellationToken,
 }
 
-/// The tasks of a closed engine. Dropping it stops them.
+/// The tasks of a closed engine. Dropping it aborts them.
 pub(in crate::engine::local) struct ClosedTasks(JoinSet<()>);
 
 impl Default for Tasks {
@@ -29,10 +30,10 @@ impl Default for Tasks {
 }
 
 impl Tasks {
-    /// Spawns a task, and before the first one what runs in the background until the engine is closed.
+    /// Spawns a task. If no other task is alive, it also spawns `background`, which runs until the engine is closed.
     ///
     /// # Errors
-    /// A closed engine spawns nothing.
+    /// [`EngineError::ShuttingDown`] if the engine is closed; the future is dropped.
     pub(in crate::engine::local) fn spawn<B>(
         &self,
         task: impl Future<Output = ()> + Send + 'static,
@@ -45,6 +46,7 @@ impl Tasks {
         let Some(tasks) = tasks.as_mut().filter(|_| !self.is_closed()) else {
             return Err(EngineError::ShuttingDown);
         };
+        // A `JoinSet` holds the results of ended tasks until they are taken.
         while tasks.try_join_next().is_some() {}
         if tasks.is_empty() {
             tasks.spawn(background());
@@ -53,17 +55,17 @@ impl Tasks {
         Ok(())
     }
 
-    /// Whether the engine shuts down.
+    /// Whether the engine is shutting down.
     pub(in crate::engine::local) fn is_closed(&self) -> bool {
         self.closing.is_cancelled()
     }
 
-    /// Cancelled once the engine shuts down.
+    /// A token that is cancelled when the engine shuts down.
     pub(in crate::engine::local) fn closing(&self) -> &CancellationToken {
         &self.closing
     }
 
-    /// Spawns nothing any more, and returns what was spawned.
+    /// Prevents further spawns, and returns the tasks.
     pub(in crate::engine::local) fn close(&self) -> ClosedTasks {
         let tasks = lock(&self.open).take();
         self.closing.cancel();
@@ -72,7 +74,7 @@ impl Tasks {
 }
 
 impl ClosedTasks {
-    /// Waits this long for the tasks to end, then suspends what is left, and stops what does not end then.
+    /// Waits up to `grace` for the tasks to end, then calls `suspend`, waits up to [`LAST_WRITES`] and aborts the rest.
     pub(in crate::engine::local) async fn end(mut self, grace: Duration, suspend: impl FnOnce()) {
         if timeout(grace, self.ended()).await.is_err() {
             suspend();

@@ -1,4 +1,6 @@
-//! Wakes suspended runs when their time has come.
+//! Alarms of suspended runs.
+//!
+//! One task waits for the earliest alarm, instead of one tokio timer per run: suspended runs may be many, for days.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -13,18 +15,21 @@ use tokio::{
 
 use crate::value::{RunId, Timestamp, lock};
 
-/// How often the wall clock is asked: the monotonic one may stand still while the machine sleeps.
-const LOOK: Duration = Duration::from_secs(60);
+/// How often alarms are compared with the wall clock. The monotonic clock may stop while the machine sleeps, so an alarm
+/// may be overdue by the wall clock only.
+const WALL_CLOCK_CHECK: Duration = Duration::from_secs(60);
 
-/// When to wake which run; at most one alarm a run.
+/// The alarms of suspended runs, at most one per run.
 #[derive(Default)]
 pub(in crate::engine::local) struct Timers {
     alarms: Mutex<Alarms>,
     changed: Notify,
 }
 
+/// Two views of the same alarms; both always hold the same entries.
 #[derive(Default)]
 struct Alarms {
+    /// Earliest first.
     queue: BTreeSet<Alarm>,
     by_run: HashMap<RunId, Alarm>,
 }
@@ -36,7 +41,7 @@ impl Alarms {
         Some(alarm)
     }
 
-    /// The first that is due by the monotonic clock, else any that is by the wall clock.
+    /// Removes the earliest alarm that is due by the monotonic clock, else any that is due by the wall clock.
     fn take_due(&mut self) -> Option<Alarm> {
         let (at, time) = (Instant::now(), Timestamp::now());
         let first = self.queue.first().filter(|first| first.at <= at);
@@ -45,7 +50,7 @@ impl Alarms {
     }
 }
 
-/// A time to wake a run at: by the monotonic clock, and by that of the run.
+/// When to wake a run, by the monotonic clock (`at`) and by the clock of the run (`time`). Ordered by `at`, its first field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::engine::local) struct Alarm {
     at: Instant,
@@ -54,7 +59,7 @@ pub(in crate::engine::local) struct Alarm {
 }
 
 impl Timers {
-    /// Sets a run's alarm, instead of the one it had. `now` is the run's time.
+    /// Sets the alarm of a run, replacing an earlier one. `now` is the time of the run's clock.
     pub(in crate::engine::local) fn set(&self, run: RunId, time: Timestamp, now: Timestamp) {
         let at = Instant::now() + time.since(now);
         let alarm = Alarm { at, run, time };
@@ -66,12 +71,15 @@ impl Timers {
         self.changed.notify_one();
     }
 
-    /// Takes a run's alarm back.
+    /// Removes the alarm of a run.
     pub(in crate::engine::local) fn clear(&self, run: RunId) {
         lock(&self.alarms).remove(run);
     }
 
-    /// Waits for the next alarm.
+    /// Waits for the next alarm and removes it.
+    ///
+    /// # Cancellation
+    /// No alarm is lost if the future is dropped.
     pub(in crate::engine::local) async fn next(&self) -> Alarm {
         loop {
             let first = lock(&self.alarms).queue.first().copied();
@@ -79,7 +87,7 @@ impl Timers {
                 self.changed.notified().await;
                 continue;
             };
-            let until = first.at.min(Instant::now() + LOOK);
+            let until = first.at.min(Instant::now() + WALL_CLOCK_CHECK);
             if timeout_at(until, self.changed.notified()).await.is_ok() {
                 continue;
             }
@@ -95,14 +103,14 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn what_was_slept_through_is_noticed_soon() {
+    async fn a_time_that_passed_while_the_machine_slept_is_noticed_at_the_next_check() {
         let (timers, now) = (Timers::default(), Timestamp::now());
-        timers.set(RunId::new(), now.after(10 * LOOK), now);
+        timers.set(RunId::new(), now.after(10 * WALL_CLOCK_CHECK), now);
         let long_ago: Timestamp = serde_json::from_str("\"2020-02-02T20:20:20Z\"").unwrap();
-        let slept_through = RunId::new();
-        timers.set(slept_through, now, long_ago);
+        let overdue = RunId::new();
+        timers.set(overdue, now, long_ago);
         let set = Instant::now();
-        assert_eq!(timers.next().await.run, slept_through);
-        assert_eq!(set.elapsed(), LOOK);
+        assert_eq!(timers.next().await.run, overdue);
+        assert_eq!(set.elapsed(), WALL_CLOCK_CHECK);
     }
 }

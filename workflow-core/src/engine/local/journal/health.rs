@@ -1,4 +1,4 @@
-//! Whether the store does what it is asked.
+//! The health of the store, for readiness checks.
 
 use std::{
     sync::{
@@ -12,26 +12,28 @@ use tokio::time::{Instant, timeout};
 
 use crate::store::{Store, StoreError};
 
-/// How long the result of a check counts. With [`PATIENCE`], a store that fails is known to fail within 1 s.
-const COUNTS_FOR: Duration = Duration::from_millis(500);
+/// How long the result of a check is reused. Together with [`PING_TIMEOUT`], a failing store is detected within 1 s.
+const VALID_FOR: Duration = Duration::from_millis(500);
 
-/// How long a store may take for a check.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// Time-out of a check.
+const PING_TIMEOUT: Duration = Duration::from_millis(500);
 
+/// Combines two signals: runs that fail to append, and a rate-limited ping.
 #[derive(Default)]
 pub(in crate::engine::local) struct Health {
-    /// How many runs cannot append their events.
+    /// Number of runs that cannot append their events now.
     failing: AtomicUsize,
+    /// Held during a ping, so that concurrent callers share one.
     checked: tokio::sync::Mutex<Option<Checked>>,
 }
 
 #[derive(Clone, Copy)]
 struct Checked {
     at: Instant,
-    is_well: bool,
+    is_healthy: bool,
 }
 
-/// A run that cannot append its events, as long as this is held.
+/// Counts a run as one that cannot append its events, until it is dropped.
 pub(in crate::engine::local) struct Failing(Arc<Health>);
 
 impl Drop for Failing {
@@ -46,8 +48,11 @@ impl Health {
         Failing(Arc::clone(self))
     }
 
-    /// Finds out whether the store can be written: at once when runs wait for it in vain, else by a check,
-    /// which is made twice a second at most, however often this is called.
+    /// Checks whether the store can be written. It fails at once while runs cannot append; otherwise it pings the store,
+    /// at most twice a second however often it is called.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], or the error of the ping.
     pub(in crate::engine::local) async fn check(
         &self,
         store: &dyn Store,
@@ -60,16 +65,19 @@ impl Health {
         }
         let mut checked = self.checked.lock().await;
         match *checked {
-            Some(last) if last.at.elapsed() < COUNTS_FOR => {
-                let failed = || unavailable("it failed a moment ago".to_owned());
-                last.is_well.then_some(()).ok_or_else(failed)
+            Some(last) if last.at.elapsed() < VALID_FOR => {
+                let failed =
+                    || unavailable("the last check failed less than a second ago".to_owned());
+                last.is_healthy.then_some(()).ok_or_else(failed)
             }
             _ => {
-                let result = timeout(PATIENCE, store.ping())
+                let result = timeout(PING_TIMEOUT, store.ping())
                     .await
-                    .unwrap_or_else(|_| Err(unavailable(format!("no answer within {PATIENCE:?}"))));
-                let (at, is_well) = (Instant::now(), result.is_ok());
-                *checked = Some(Checked { at, is_well });
+                    .unwrap_or_else(|_| {
+                        Err(unavailable(format!("no answer within {PING_TIMEOUT:?}")))
+                    });
+                let (at, is_healthy) = (Instant::now(), result.is_ok());
+                *checked = Some(Checked { at, is_healthy });
                 result
             }
         }

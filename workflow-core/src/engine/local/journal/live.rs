@@ -1,4 +1,7 @@
-//! A run that is driven or followed: its latest events, and the text of its running steps.
+//! The state that a driver and the readers of a run share: its latest events, and the text of its running steps.
+//!
+//! There is no queue per reader. The run keeps a short tail of events, each reader has a [`Cursor`], and a reader that
+//! falls behind the tail reads the store. So a slow reader costs no memory and never delays the run.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -18,21 +21,23 @@ use crate::{
     value::{RunId, StepPath, lock},
 };
 
-/// How many events are kept for readers; who is further behind reads the store.
+/// The most events in the tail. A reader that is further behind reads the store.
 const TAIL_EVENTS: usize = 64;
 
-/// How much memory these events may hold.
+/// The most bytes of memory that the events of the tail hold.
 const TAIL_BYTES: usize = 256 * 1024;
 
-/// How much text of ended attempts is kept for readers that have not had all of it.
+/// The most bytes of text of ended attempts, kept for readers that have not read all of it.
 const TAIL_TEXT_BYTES: usize = 8 * 1024 * 1024;
 
+/// A run that has a driver or readers in this process.
 pub(in crate::engine::local) struct LiveRun {
     id: RunId,
     inbox: Arc<Inbox>,
-    /// Whether there is a task that drives it.
+    /// Whether a task holds the `DriveLease` of the run.
     driven: AtomicBool,
     state: Mutex<State>,
+    /// Wakes all readers.
     changed: Notify,
 }
 
@@ -41,37 +46,41 @@ struct State {
     tail: VecDeque<Entry>,
     tail_bytes: usize,
     tail_text_bytes: usize,
+    /// The number of the last event in the log, as far as known. It may be ahead of an empty tail.
     last_seq: u64,
-    writing: BTreeMap<StepPath, StepText>,
+    /// The text of running attempts.
+    running_text: BTreeMap<StepPath, StepText>,
+    /// Nothing will be published any more.
     closed: bool,
 }
 
 /// An event, and the text of the attempt that it ends.
 struct Entry {
     event: StepEvent,
-    /// How much memory the event holds.
+    /// Estimated bytes of memory of the event.
     bytes: usize,
     text: Option<StepText>,
 }
 
-/// Where a reader is.
+/// The position of a reader.
 #[derive(Debug, Default)]
 pub(in crate::engine::local) struct Cursor {
-    /// The number of the last event it has had.
+    /// The number of the last event that it has read.
     pub(in crate::engine::local) after: u64,
+    /// How much text of running steps it has read.
     positions: BTreeMap<StepPath, Position>,
 }
 
-/// What a reader should do next.
+/// The next action of a reader.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::engine::local) enum Next {
-    /// Use what it got, and come back.
+    /// Process the updates, then read here again.
     More,
-    /// Read the store: it is behind what is kept here.
+    /// Read the store: the position is behind the tail.
     ReadStore,
     /// Wait for a change.
     Wait,
-    /// Nothing will come any more.
+    /// End: nothing will be published any more.
     End,
 }
 
@@ -90,7 +99,8 @@ impl LiveRun {
         self.id
     }
 
-    /// Ends once there is something new to [`read`](Self::read), counted from this call.
+    /// A future that completes when there is something new to [`read`](Self::read), counted from this call and not from
+    /// its first poll (as documented at [`Notify::notified`]). So call it before `read`.
     pub(in crate::engine::local) fn changed(&self) -> Notified<'_> {
         self.changed.notified()
     }
@@ -99,22 +109,22 @@ impl LiveRun {
         &self.inbox
     }
 
-    /// Makes the caller the one who drives it, unless somebody does already.
+    /// Claims the run for driving. Returns `false` if another task drives it.
     pub(in crate::engine::local) fn claim(&self) -> bool {
         !self.driven.swap(true, Ordering::AcqRel)
     }
 
-    /// Lets somebody else drive it.
+    /// Releases the claim.
     pub(in crate::engine::local) fn release(&self) {
         self.driven.store(false, Ordering::Release);
     }
 
-    /// Whether somebody drives it.
+    /// Whether a task drives the run.
     pub(in crate::engine::local) fn is_driven(&self) -> bool {
         self.driven.load(Ordering::Acquire)
     }
 
-    /// Waits until nothing will come any more.
+    /// Waits until the run is closed.
     pub(in crate::engine::local) async fn closed(&self) {
         loop {
             let changed = self.changed();
@@ -125,13 +135,13 @@ impl LiveRun {
         }
     }
 
-    /// Learns how long the log is, which may be longer than what was shown here.
+    /// Sets the known length of the log, which may have events that were not published here.
     pub(in crate::engine::local) fn learn_length(&self, last_seq: u64) {
         let mut state = lock(&self.state);
         state.last_seq = state.last_seq.max(last_seq);
     }
 
-    /// Shows events that are stored.
+    /// Shows events to the readers. They must be in the store already.
     pub(in crate::engine::local) fn publish(&self, events: impl Iterator<Item = StepEvent>) {
         let mut state = lock(&self.state);
         events.for_each(|event| state.push(event));
@@ -139,8 +149,8 @@ impl LiveRun {
         self.changed.notify_waiters();
     }
 
-    /// Keeps nothing of a run that rests, perhaps for long: its readers read the store.
-    pub(in crate::engine::local) fn rest(&self) {
+    /// Drops the tail of a suspended run, which may be suspended for long. Its readers read the store.
+    pub(in crate::engine::local) fn clear_tail(&self) {
         let mut state = lock(&self.state);
         state.tail = VecDeque::new();
         (state.tail_bytes, state.tail_text_bytes) = (0, 0);
@@ -148,13 +158,13 @@ impl LiveRun {
         self.changed.notify_waiters();
     }
 
-    /// Lets the readers go: nothing will come any more.
+    /// Ends the readers, after what they have not read yet.
     pub(in crate::engine::local) fn close(&self) {
         lock(&self.state).closed = true;
         self.changed.notify_waiters();
     }
 
-    /// Gives a reader what it has not had yet, or tells it what to do for that.
+    /// Moves a reader forward: puts what it has not read yet into `updates`, and returns its next action.
     pub(in crate::engine::local) fn read(
         &self,
         cursor: &mut Cursor,
@@ -174,7 +184,7 @@ impl LiveRun {
         }
         if cursor.after == state.last_seq {
             state
-                .writing
+                .running_text
                 .values()
                 .for_each(|text| cursor.take_text(self.id, text, updates));
         }
@@ -187,11 +197,11 @@ impl LiveRun {
 }
 
 impl DeltaSink for LiveRun {
-    /// A node writes through a borrow that ends with its attempt, so no piece comes after the attempt's end.
+    /// A node sends deltas through a borrow that ends with its attempt, so none arrives after the end of the attempt.
     fn push(&self, delta: Delta) {
         let mut state = lock(&self.state);
         let path = delta.step.path().clone();
-        let text = state.writing.entry(path);
+        let text = state.running_text.entry(path);
         text.or_insert_with(|| StepText::of(&delta)).push(&delta);
         drop(state);
         self.changed.notify_waiters();
@@ -213,24 +223,26 @@ impl State {
             self.tail_text_bytes -= oldest.text.as_ref().map_or(0, StepText::bytes);
             self.tail.pop_front();
         }
-        self.forget_old_text();
+        self.drop_old_text();
     }
 
     /// The text of the attempt that an event ends.
     fn text_of(&mut self, event: &StepEvent) -> Option<StepText> {
-        if self.writing.is_empty() {
+        // Most events end no text: avoid the look-up.
+        if self.running_text.is_empty() {
             return None;
         }
-        self.writing.remove(event.step()?.path())
+        self.running_text.remove(event.step()?.path())
     }
 
-    fn forget_old_text(&mut self) {
+    /// Drops the text of ended attempts beyond the limit, oldest first. Readers still get the whole output by the event.
+    fn drop_old_text(&mut self) {
         for entry in &mut self.tail {
             if self.tail_text_bytes <= TAIL_TEXT_BYTES {
                 return;
             }
-            let forgotten = entry.text.take();
-            self.tail_text_bytes -= forgotten.map_or(0, |text| text.bytes());
+            let dropped = entry.text.take();
+            self.tail_text_bytes -= dropped.map_or(0, |text| text.bytes());
         }
     }
 
@@ -250,7 +262,8 @@ impl Cursor {
         }
     }
 
-    /// An event; but before it, what is left of the text it ends. Says whether it came to the event.
+    /// Takes an event, after the rest of the text that it ends. Returns `false` if it took only text: a long text comes
+    /// in several pieces, and the event must follow the last one.
     fn take_entry(&mut self, run: RunId, entry: &Entry, updates: &mut VecDeque<Update>) -> bool {
         if let Some(text) = &entry.text {
             let before = updates.len();

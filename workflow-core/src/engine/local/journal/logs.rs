@@ -1,14 +1,14 @@
-//! Records and logs of runs, as the store has them.
+//! Access to the records and logs of runs in the store.
 
 use std::sync::Arc;
 
 use crate::engine::local::shared::Shared;
 use crate::{engine::EngineError, event::StepEvent, record::RunRecord, value::RunId};
 
-/// How many events of a log are read at once.
+/// Events per read of the store.
 pub(in crate::engine::local) const READ_BATCH: usize = 500;
 
-/// Reads runs from the store, and deletes them there.
+/// Reads runs from the store, and deletes them.
 #[derive(Clone)]
 pub(in crate::engine::local) struct RunLogs {
     shared: Arc<Shared>,
@@ -47,11 +47,11 @@ impl RunLogs {
         if !self.shared.store.delete_run(run).await? {
             return Err(EngineError::NoSuchRun(run));
         }
-        self.shared.runs.not_stopped(run);
+        self.shared.runs.clear_stopped(run);
         Ok(())
     }
 
-    /// Those events of a run's log that are wanted.
+    /// The events of a run's log for which `wanted` returns `true`.
     pub(in crate::engine::local) async fn filtered(
         &self,
         run: RunId,
@@ -67,7 +67,8 @@ impl RunLogs {
         Ok(log)
     }
 
-    /// Reads a run's log after event number `after`, a part at a time.
+    /// Calls `read` with each event of a run's log after number `after`. Reads in batches, so that a long log is never in
+    /// memory as a whole.
     pub(in crate::engine::local) async fn each_event(
         &self,
         run: RunId,
@@ -83,7 +84,7 @@ impl RunLogs {
             for event in &events {
                 read(event);
             }
-            // A store in memory answers at once, and a log may be long: others work in between.
+            // A store in memory never suspends the task: yield, so that a long log does not block other tasks.
             tokio::task::yield_now().await;
         }
     }

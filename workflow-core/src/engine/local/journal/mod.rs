@@ -1,4 +1,6 @@
-//! Stores the events of a run, then shows them.
+//! The journal of an engine: appends the events of a run to the store, then shows them to the observer and to readers.
+//!
+//! The order is the promise: what a reader has seen is in the log, and a restart cannot take it back.
 
 pub(super) mod health;
 pub(super) mod live;
@@ -10,7 +12,7 @@ pub(super) mod text;
 use std::{sync::Arc, time::Duration};
 
 use self::{health::Health, live::LiveRun, observed::Observed};
-use crate::engine::local::admission::budget::Held;
+use crate::engine::local::admission::budget::Reservation;
 use crate::{
     event::{EventKind, StepEvent},
     executor::{Fenced, Journal},
@@ -18,16 +20,18 @@ use crate::{
     store::{Append, Store, StoreError},
 };
 
-/// How long to wait before an append is tried again; twice as long each time after that.
-const FIRST_WAIT: Duration = Duration::from_millis(100);
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// Back-off between attempts to append: it doubles from the minimum to the maximum.
+const MIN_BACKOFF: Duration = Duration::from_millis(100);
+const MAX_BACKOFF: Duration = Duration::from_secs(10);
 
+/// The journal of one run that is driven.
 pub(super) struct StoreJournal {
     store: Arc<dyn Store>,
     live: Arc<LiveRun>,
+    /// The head of the record with all events applied, including those that are being appended.
     head: RunHead,
     observed: Option<Observed>,
-    memory: Held,
+    memory: Reservation,
     health: Arc<Health>,
 }
 
@@ -37,7 +41,7 @@ impl StoreJournal {
         live: Arc<LiveRun>,
         head: RunHead,
         observed: Option<Observed>,
-        memory: Held,
+        memory: Reservation,
         health: Arc<Health>,
     ) -> Self {
         Self {
@@ -50,10 +54,14 @@ impl StoreJournal {
         }
     }
 
-    /// Appends, again and again when the store fails: what has happened was perhaps paid for.
+    /// Appends events. While the store is unavailable, it retries without limit: the results may have been paid for, and
+    /// nothing may depend on events that are not stored.
+    ///
+    /// # Errors
+    /// [`Fenced`] if the store rejects the append: another engine has appended, or the run was deleted.
     async fn append(&self, expected: u64, events: &[StepEvent]) -> Result<(), Fenced> {
         let run = self.live.id();
-        let mut wait = FIRST_WAIT;
+        let mut backoff = MIN_BACKOFF;
         let mut failing = None;
         loop {
             let Err(error) = (self
@@ -63,21 +71,22 @@ impl StoreJournal {
             else {
                 return Ok(());
             };
-            // An append that failed before may have been written all the same.
+            // An earlier append may have been written although it failed. Then this one conflicts with it.
             if failing.is_some() && self.is_written(expected, events).await {
                 return Ok(());
             }
             let StoreError::Unavailable(cause) = error else {
-                tracing::error!(%run, %error, "the log took no event, so the run stops");
+                tracing::error!(%run, %error, "the store rejected an append, so this engine stops driving the run");
                 return Err(Fenced);
             };
             failing.get_or_insert_with(|| self.health.failing());
-            tracing::warn!(%run, %cause, "the log takes no event; trying again in {wait:?}");
-            tokio::time::sleep(wait).await;
-            wait = (wait * 2).min(LONGEST_WAIT);
+            tracing::warn!(%run, %cause, "an append failed; next attempt in {backoff:?}");
+            tokio::time::sleep(backoff).await;
+            backoff = (backoff * 2).min(MAX_BACKOFF);
         }
     }
 
+    /// Whether the log has exactly these events after number `expected`.
     async fn is_written(&self, expected: u64, events: &[StepEvent]) -> bool {
         let (mut after, mut left) = (expected, events);
         while !left.is_empty() {
@@ -93,14 +102,14 @@ impl StoreJournal {
         true
     }
 
-    /// What the events have made of the run.
+    /// The head of the record after all events.
     pub(super) fn into_head(self) -> RunHead {
         self.head
     }
 }
 
-/// How a run ended, for whoever runs the service: ids and codes, nothing of its content.
-fn tell_operator(event: &StepEvent) {
+/// Logs how a run ended, for operators: ids and codes only, since inputs and outputs may be confidential.
+fn log_end(event: &StepEvent) {
     let run = event.run_id;
     match &event.kind {
         EventKind::RunCompleted(it) => {
@@ -131,14 +140,14 @@ impl Journal for StoreJournal {
         self.append(expected, events).await?;
         if let Some(observed) = &self.observed {
             for event in &*events {
-                observed.tell(event);
+                observed.notify(event);
             }
         }
         if let Some(last) = events.last() {
-            tell_operator(last);
+            log_end(last);
         }
         self.live.publish(events.drain(..));
-        // A run whose steps never wait must still let others work.
+        // A run whose steps never suspend must still yield to other tasks.
         tokio::task::consume_budget().await;
         Ok(())
     }

@@ -1,10 +1,10 @@
-//! Tells an observer of a run's events.
+//! Passes the events of a run to the observer of the engine.
 
 use std::sync::Arc;
 
 use crate::{engine::observer::Observer, event::StepEvent, view::RunOutline, workflow::Workflow};
 
-/// An observer, and what it is told of the run's nodes.
+/// The observer, with the nodes of the run, to find the node type of an event.
 pub(in crate::engine::local) struct Observed {
     observer: Arc<dyn Observer>,
     outline: RunOutline,
@@ -18,7 +18,7 @@ impl Observed {
         }
     }
 
-    pub(in crate::engine::local) fn tell(&self, event: &StepEvent) {
+    pub(in crate::engine::local) fn notify(&self, event: &StepEvent) {
         let step = event.step();
         let node_type = step.and_then(|step| self.outline.kind_of(step.path()));
         self.observer.stored(event, node_type.map(|it| &**it));

@@ -1,4 +1,4 @@
-//! Follows one run: the store for what is past, the live run for what is new.
+//! A reader of one run: reads past events from the store, and new ones from the live run.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -11,9 +11,11 @@ use super::{
 use crate::engine::local::{drive::replay::damaged_event, shared::Shared};
 use crate::{event::Update, store::StoreError, value::RunId};
 
+/// A subscriber of a run's updates, with its position. It pulls; the run never waits for it.
 pub(in crate::engine::local) struct Reader {
     run: RunId,
     shared: Arc<Shared>,
+    /// `None` if nothing will be published: the reader ends at the end of the log.
     live: Option<Arc<LiveRun>>,
     cursor: Cursor,
     updates: VecDeque<Update>,
@@ -44,7 +46,7 @@ impl Reader {
         batches.flat_map(stream::iter).boxed()
     }
 
-    /// What can be had at once; none at the end.
+    /// The updates that are available now, waiting for the first; `None` at the end.
     async fn next_batch(&mut self) -> Option<VecDeque<Update>> {
         while self.updates.is_empty() && !self.ended {
             self.refill().await;
@@ -58,7 +60,7 @@ impl Reader {
         let Some(live) = &self.live else {
             return self.read_store().await;
         };
-        // Before it is read, so that what comes meanwhile is not missed.
+        // Before the read, so that a change between the read and the wait is not missed.
         let changed = live.changed();
         let next = live.read(&mut self.cursor, &mut self.updates);
         if next == Next::Wait {
@@ -72,16 +74,16 @@ impl Reader {
         }
     }
 
-    /// Reads on in the log. Where it ends without anything live behind it, the stream ends too.
+    /// Reads the next batch of the log. If there is none, the stream ends.
     async fn read_store(&mut self) {
         let read = self
             .shared
             .store
             .read(self.run, self.cursor.after, READ_BATCH);
         let events = read.await.unwrap_or_else(|error| {
-            tracing::warn!(run = %self.run, %error, "a reader is let go: the log cannot be read");
+            tracing::warn!(run = %self.run, %error, "a reader ends: the log cannot be read");
             if let StoreError::Damaged { seq, .. } = error {
-                // Whoever comes next is told.
+                // A stream cannot carry an error, but the next call fails with it.
                 self.shared.runs.stop(self.run, damaged_event(seq));
             }
             Vec::new()

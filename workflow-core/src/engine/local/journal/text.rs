@@ -1,14 +1,14 @@
-//! The text that a running step has written so far, kept once for all readers.
+//! The text that a running attempt has produced so far, stored once for all readers.
 
 use crate::{
     event::{Delta, TextKind},
     value::{RunId, StepRef},
 };
 
-/// The most bytes kept of each kind; what a model says beyond that is shown when the step is done.
+/// The most bytes stored of each kind of text. Text beyond that is not streamed; it is part of the output of the step.
 const MAX_BYTES: usize = 8 * 1024 * 1024;
 
-/// The most bytes of a piece that a reader is given at once: what is far behind comes in several.
+/// The most bytes of one delta. A reader that is far behind gets several.
 const MAX_PIECE: usize = 16 * 1024;
 
 /// The text of one attempt.
@@ -18,11 +18,11 @@ pub(in crate::engine::local) struct StepText {
     attempt: u32,
     text: String,
     thought: String,
-    /// A piece did not fit: what is kept has no holes, so nothing more is.
+    /// A piece did not fit. Later pieces are dropped too, so that the stored text has no gaps.
     full: bool,
 }
 
-/// How much of an attempt's text a reader has had.
+/// How much of an attempt's text a reader has read.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::engine::local) struct Position {
     attempt: u32,
@@ -30,6 +30,8 @@ pub(in crate::engine::local) struct Position {
     thought: Read,
 }
 
+/// A position in a text, in two units: bytes to slice it, and UTF-16 units for [`Delta::offset`], which JavaScript
+/// clients count in.
 #[derive(Clone, Copy, Debug, Default)]
 struct Read {
     bytes: usize,
@@ -37,7 +39,7 @@ struct Read {
 }
 
 impl StepText {
-    /// No text yet, of the attempt that a first piece belongs to.
+    /// An empty text of the attempt that this delta belongs to.
     pub(in crate::engine::local) fn of(delta: &Delta) -> Self {
         Self {
             step: delta.step.clone(),
@@ -56,19 +58,19 @@ impl StepText {
         self.text.len() + self.thought.len()
     }
 
-    /// Takes in a piece.
+    /// Appends a piece, if it fits.
     pub(in crate::engine::local) fn push(&mut self, delta: &Delta) {
-        let kept = match delta.kind {
+        let stored = match delta.kind {
             TextKind::Text => &mut self.text,
             TextKind::Thought => &mut self.thought,
         };
-        self.full |= kept.len() + delta.text.len() > MAX_BYTES;
+        self.full |= stored.len() + delta.text.len() > MAX_BYTES;
         if !self.full {
-            kept.push_str(&delta.text);
+            stored.push_str(&delta.text);
         }
     }
 
-    /// Some of what a reader has not had yet, thoughts first; nothing once it has had all.
+    /// The next deltas of a reader, at most one of each kind, thoughts first; none when it has read everything.
     pub(in crate::engine::local) fn rest(
         &self,
         run: RunId,
@@ -85,9 +87,9 @@ impl StepText {
         thought.into_iter().chain(text)
     }
 
-    fn rest_of(&self, run: RunId, kind: TextKind, kept: &str, read: &mut Read) -> Option<Delta> {
-        let rest = kept.get(read.bytes..).filter(|rest| !rest.is_empty())?;
-        let piece = beginning(rest);
+    fn rest_of(&self, run: RunId, kind: TextKind, stored: &str, read: &mut Read) -> Option<Delta> {
+        let rest = stored.get(read.bytes..).filter(|rest| !rest.is_empty())?;
+        let piece = first_piece(rest);
         let offset = read.utf16_units;
         read.bytes += piece.len();
         read.utf16_units += piece.encode_utf16().count() as u64;
@@ -102,8 +104,8 @@ impl StepText {
     }
 }
 
-/// As much of a text as one piece may have.
-fn beginning(text: &str) -> &str {
+/// The beginning of a text, at most [`MAX_PIECE`] bytes, cut at a character boundary.
+fn first_piece(text: &str) -> &str {
     let mut ends = (0..=MAX_PIECE.min(text.len())).rev();
     ends.find_map(|end| text.get(..end)).unwrap_or_default()
 }

@@ -1,4 +1,8 @@
-//! Turns stored specifications into workflows, together with the workflows they call.
+//! The linker: builds workflows from stored specifications, together with the workflows that they call.
+//!
+//! A call names a workflow by id or name. The linker first reads everything that is called, directly or not
+//! ([`Linker::find_called`], async), then compiles from the inside out ([`Linking`], not async). Compiled workflows are
+//! cached by id and version, and are reused only if their calls still resolve to the same versions.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -18,31 +22,33 @@ use crate::{
     workflow::{Library, Refusal, Workflow, calls},
 };
 
-/// The most workflows that one calls, directly or not.
+/// The most workflows that one workflow calls, directly or not.
 const MAX_CALLED: usize = 100;
 
-/// How many compiled workflows are kept.
-const MOST_KEPT: usize = 64;
+/// The most compiled workflows in the cache.
+const MAX_COMPILED: usize = 64;
 
+/// Validates and compiles workflows for an engine.
 pub(in crate::engine::local) struct Linker {
     registry: Arc<Registry>,
     store: Arc<dyn Store>,
-    /// So that a run does not compile its workflow again.
+    /// A cache, so that not every run compiles its workflow. When it is full, any entry is removed: the entries are cheap
+    /// to rebuild, and few workflows are in use at a time.
     compiled: Mutex<HashMap<(WorkflowId, u32), Arc<Workflow>>>,
 }
 
-/// How many names are looked at for "did you mean".
-const MOST_NAMES: usize = 500;
+/// The most names that are candidates of a "did you mean" hint.
+const MAX_CANDIDATES: usize = 500;
 
-/// How many workflows of one name are listed.
-const MOST_OF_ONE_NAME: usize = 10;
+/// The most workflows of one name that a fault lists.
+const MAX_SAME_NAME: usize = 10;
 
-/// What a specification calls.
+/// The workflows that a specification calls, directly or not.
 #[derive(Default)]
 struct Called {
-    /// By name: the workflow that is called by it, or why none is.
+    /// By name as written in the call: the workflow, or why it cannot be called. Unknown names are absent.
     by_name: BTreeMap<String, Result<WorkflowRecord, Refusal>>,
-    /// The names that could be meant, when one is unknown.
+    /// Candidates of a hint. Read only if a name is unknown.
     candidates: Arc<[String]>,
 }
 
@@ -84,7 +90,7 @@ impl Linker {
         }
     }
 
-    /// Checks a specification that is not stored yet.
+    /// Validates a specification that is not stored.
     pub(in crate::engine::local) async fn check(
         &self,
         spec: &Value,
@@ -92,7 +98,7 @@ impl Linker {
         self.check_as(spec, None).await
     }
 
-    /// Checks a specification that is to be a version of this workflow.
+    /// Validates a specification as the next version of workflow `id`, so that a call of itself is found as a cycle.
     pub(in crate::engine::local) async fn check_as(
         &self,
         spec: &Value,
@@ -106,7 +112,7 @@ impl Linker {
         Ok(Workflow::with_library(spec, &self.registry, &library)?)
     }
 
-    /// A stored workflow, with the newest versions of what it calls.
+    /// Compiles a stored workflow with the newest versions of those that it calls. For new runs.
     pub(in crate::engine::local) async fn newest(
         &self,
         record: &WorkflowRecord,
@@ -115,7 +121,7 @@ impl Linker {
         self.link(record, &called)
     }
 
-    /// A stored workflow as a run pinned it.
+    /// Compiles a stored workflow with the versions that a run has pinned. For runs that are resumed.
     pub(in crate::engine::local) async fn pinned(
         &self,
         record: &WorkflowRecord,
@@ -149,16 +155,16 @@ impl Linker {
         }
     }
 
-    /// Everything that a specification calls, and that those call.
+    /// Reads all workflows that a specification calls, directly or not.
     async fn find_called(&self, spec: &Value) -> Result<Called, EngineError> {
         let mut called = Called::default();
-        let mut asked: HashSet<String> = HashSet::new();
+        let mut visited: HashSet<String> = HashSet::new();
         let mut names: Vec<String> = calls(spec).into_iter().map(str::to_owned).collect();
         while let Some(name) = names.pop() {
-            if !asked.insert(name.clone()) {
+            if !visited.insert(name.clone()) {
                 continue;
             }
-            if asked.len() > MAX_CALLED {
+            if visited.len() > MAX_CALLED {
                 let detail = format!("more than {MAX_CALLED} workflows are called");
                 let fault = Fault::new(FaultCode::TooManyWorkflows, "#", detail);
                 return Err(InvalidWorkflow::new(vec![fault]).into());
@@ -171,7 +177,7 @@ impl Linker {
                     called.by_name.insert(name, found);
                 }
                 None if called.candidates.is_empty() => {
-                    called.candidates = self.store.workflow_names(MOST_NAMES).await?.into();
+                    called.candidates = self.store.workflow_names(MAX_CANDIDATES).await?.into();
                 }
                 None => {}
             }
@@ -179,7 +185,7 @@ impl Linker {
         Ok(called)
     }
 
-    /// The workflow of this id, or the only one of this name.
+    /// The workflow with this id, or the only one with this name; a refusal if several have it; `None` if none has.
     async fn find(
         &self,
         name: &str,
@@ -189,16 +195,16 @@ impl Linker {
         {
             return Ok(Some(Ok(record)));
         }
-        let named = self.store.workflows_named(name, MOST_OF_ONE_NAME).await?;
+        let named = self.store.workflows_named(name, MAX_SAME_NAME).await?;
         match named.as_slice() {
             [] => Ok(None),
-            // It may have been deleted in between.
+            // It may have been deleted between the two reads.
             [only] => Ok(self.store.workflow(*only, None).await?.map(Ok)),
             several => Ok(Some(Err(ambiguous(name, several)))),
         }
     }
 
-    /// Warns of other stored workflows that have the name of this one.
+    /// A warning if other stored workflows have this name: calls by name would be ambiguous.
     pub(in crate::engine::local) async fn name_in_use(
         &self,
         name: Option<&str>,
@@ -207,36 +213,36 @@ impl Linker {
         let Some(name) = name else {
             return Ok(None);
         };
-        let mut others = self.store.workflows_named(name, MOST_OF_ONE_NAME).await?;
+        let mut others = self.store.workflows_named(name, MAX_SAME_NAME).await?;
         others.retain(|id| Some(*id) != own);
         if others.is_empty() {
             return Ok(None);
         }
         let detail = format!(
-            "`{}` is also the name of {}: no workflow can be called by it",
+            "`{}` is also the name of {}: calls by this name are ambiguous",
             shown(name),
-            listed(&others)
+            id_list(&others)
         );
         let warning = Fault::new(FaultCode::NameInUse, "#/name", detail);
-        let hint =
-            "choose another name, store this as a new version of that workflow, or delete that one";
+        let hint = "choose another name, store this as a new version of that workflow, or delete that workflow";
         Ok(Some(warning.with_hint(hint)))
     }
 }
 
-/// The linking of one workflow.
+/// The compilation of one workflow and of those that it calls.
 struct Linking<'a> {
     linker: &'a Linker,
     called: &'a Called,
-    /// The name of a workflow that is about to be stored: whoever calls it means this one.
+    /// The name of the workflow that is about to be stored. A call of this name refers to it and is a cycle.
     own_name: Option<&'a str>,
-    /// Which workflow is called by which, outermost first.
+    /// The workflows that are being compiled, outermost first. A call of one of them is a cycle.
     chain: Vec<WorkflowId>,
+    /// Results so far: a workflow that is called in several places is compiled once.
     linked: HashMap<WorkflowId, Result<Arc<Workflow>, Refusal>>,
 }
 
 impl Linking<'_> {
-    /// What a specification calls.
+    /// The library with the compiled workflows that a specification calls directly.
     fn library(&mut self, spec: &Value) -> Library {
         let mut library = Library::new();
         for name in calls(spec) {
@@ -279,22 +285,22 @@ impl Linking<'_> {
         };
         Refusal {
             code: FaultCode::Cycle,
-            detail: format!("`{name}` would call itself{through}"),
+            detail: format!("`{name}` calls itself{through}"),
             hint: None,
         }
     }
 
     fn compile(&mut self, record: &WorkflowRecord) -> Result<Arc<Workflow>, InvalidWorkflow> {
         let key = (record.id, record.version);
-        let kept = lock(&self.linker.compiled).get(&key).cloned();
-        if let Some(kept) = kept.filter(|kept| self.is_current(kept)) {
-            return Ok(kept);
+        let cached = lock(&self.linker.compiled).get(&key).cloned();
+        if let Some(cached) = cached.filter(|cached| self.is_current(cached)) {
+            return Ok(cached);
         }
         let library = self.library(&record.spec);
         let workflow = Workflow::with_library(&record.spec, &self.linker.registry, &library)?;
         let workflow = Arc::new(workflow.stored_as(record.id, record.version));
         let mut compiled = lock(&self.linker.compiled);
-        if compiled.len() >= MOST_KEPT
+        if compiled.len() >= MAX_COMPILED
             && let Some(any) = compiled.keys().next().copied()
         {
             compiled.remove(&any);
@@ -303,7 +309,7 @@ impl Linking<'_> {
         Ok(workflow)
     }
 
-    /// Whether what it calls is what is called by these names now.
+    /// Whether the calls of a cached workflow resolve to the versions that it was compiled with.
     fn is_current(&self, workflow: &Workflow) -> bool {
         workflow.pins().iter().all(|pin| {
             let called = self.called.record(&pin.workflow);
@@ -312,30 +318,30 @@ impl Linking<'_> {
     }
 }
 
-/// Why a name that several workflows have calls none of them.
+/// The refusal of a call by a name that several workflows have.
 fn ambiguous(name: &str, named: &[WorkflowId]) -> Refusal {
     Refusal {
         code: FaultCode::AmbiguousWorkflow,
-        detail: format!("`{}` is the name of {}", shown(name), listed(named)),
+        detail: format!("`{}` is the name of {}", shown(name), id_list(named)),
         hint: Some("call one by its id, or rename or delete the others".to_owned()),
     }
 }
 
-/// How many workflows these are, and their ids.
-fn listed(ids: &[WorkflowId]) -> String {
+/// Formats the number of workflows and their ids.
+fn id_list(ids: &[WorkflowId]) -> String {
     let number = match ids.len() {
         1 => "workflow".to_owned(),
-        MOST_OF_ONE_NAME => format!("at least {MOST_OF_ONE_NAME} workflows:"),
+        MAX_SAME_NAME => format!("at least {MAX_SAME_NAME} workflows:"),
         several => format!("{several} workflows:"),
     };
     let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
     format!("{number} {}", ids.join(", "))
 }
 
-/// Why a workflow that has faults cannot be called.
+/// The refusal of a call of a workflow with faults. Faults that the caller can fix keep their code.
 fn refusal(name: &str, invalid: &InvalidWorkflow) -> Refusal {
     let mut faults = invalid.faults().iter();
-    if let Some(passed_on) = faults.find(|fault| {
+    if let Some(fault) = faults.find(|fault| {
         let code = fault.code;
         matches!(
             code,
@@ -343,9 +349,9 @@ fn refusal(name: &str, invalid: &InvalidWorkflow) -> Refusal {
         )
     }) {
         return Refusal {
-            code: passed_on.code,
-            detail: format!("`{name}` cannot be called: {}", passed_on.detail),
-            hint: passed_on.hint.clone(),
+            code: fault.code,
+            detail: format!("`{name}` cannot be called: {}", fault.detail),
+            hint: fault.hint.clone(),
         };
     }
     Refusal {

@@ -1,7 +1,7 @@
-//! Starts runs: new ones, and those that are done again.
+//! Starts runs: new runs and re-runs. Both build a `run.created` body and go through [`LocalEngine::create`].
 
-pub(super) mod again;
 pub(super) mod linker;
+pub(super) mod reuse;
 
 use std::{fmt, sync::Arc};
 
@@ -36,8 +36,8 @@ impl Starts {
 
     pub(super) async fn start(&self, new: NewRun) -> Result<RunRecord, EngineError> {
         let key = (new.key.as_ref()).map(|key| {
-            let asked = json!([new.version, new.input, new.metadata]);
-            run_key(new.workflow_id, key, &asked)
+            let request = json!([new.version, new.input, new.metadata]);
+            run_key(new.workflow_id, key, &request)
         });
         if let Some(run) = self.run_of_key(key.as_ref()).await? {
             return Ok(run);
@@ -51,17 +51,17 @@ impl Starts {
 
     pub(super) async fn retry(&self, retry: Retry) -> Result<RunRecord, EngineError> {
         let key = (retry.key.as_ref()).map(|key| {
-            // An input of `null` is an input.
+            // In a list, since the input `null` differs from no input.
             let input = retry.input.as_ref().map(|input| [input]);
-            let asked = json!([retry.version, input, retry.from]);
-            run_key(retry.run, key, &asked)
+            let request = json!([retry.version, input, retry.from]);
+            run_key(retry.run, key, &request)
         });
         if let Some(run) = self.run_of_key(key.as_ref()).await? {
             return Ok(run);
         }
         let before = self.logs.ended_record(retry.run).await?;
         if retry.from.is_some() && retry.input.is_some() {
-            let detail = "with another input, nothing of the earlier run can be taken over";
+            let detail = "results of the earlier run cannot be reused with another input";
             let fault = Fault::new(FaultCode::NotApplicable, "#/from", detail);
             let fault = fault.with_hint("leave out `from` or `input`");
             return Err(EngineError::InvalidRetry(vec![fault]));
@@ -70,13 +70,13 @@ impl Starts {
         let stored = self.runnable(before.workflow.id, Some(version)).await?;
         let workflow = self.shared.linker.newest(&stored).await?;
         let created = self
-            .created_again(retry, &before, &stored, &workflow)
+            .created_for_retry(retry, &before, &stored, &workflow)
             .await?;
         self.create(&stored, workflow, created, key).await
     }
 
-    /// What the new run begins with.
-    async fn created_again(
+    /// The `run.created` body of a re-run.
+    async fn created_for_retry(
         &self,
         retry: Retry,
         before: &RunRecord,
@@ -87,34 +87,34 @@ impl Starts {
             Some(_) => self.logs.filtered(before.id, |_| true).await?,
             None => self.shared.store.read(before.id, 0, 1).await?,
         };
-        let Some(earlier) = created(&log) else {
+        let Some(earlier) = first_event(&log) else {
             return Err(EngineError::NoSuchRun(before.id));
         };
         let input = retry
             .input
             .map_or_else(|| Arc::clone(&earlier.input), Arc::new);
-        let mut again = RunCreated::of(workflow, input);
-        again.metadata.clone_from(&earlier.metadata);
-        again.retry_of = Some(before.id);
+        let mut created = RunCreated::of(workflow, input);
+        created.metadata.clone_from(&earlier.metadata);
+        created.retry_of = Some(before.id);
         if let Some(from) = &retry.from {
             check_node(workflow, from)?;
             let linker = &self.shared.linker;
             let ran = linker.stored(before.workflow.id, Some(before.workflow.version));
             let spec = ran.await?.spec;
-            let unchanged = again::unchanged(workflow, &stored.spec, earlier, &spec);
-            again.reused = again::reused(workflow, &log, from, unchanged);
-            check_size(from, &again.reused)?;
+            let unchanged = reuse::unchanged(workflow, &stored.spec, earlier, &spec);
+            created.reused = reuse::reused(workflow, &log, from, unchanged);
+            check_size(from, &created.reused)?;
         }
-        Ok(again)
+        Ok(created)
     }
 
-    /// A version of a workflow that is not deleted.
+    /// A version of a workflow that is not deleted: no new run may be started of a deleted one.
     async fn runnable(
         &self,
         id: WorkflowId,
         version: Option<u32>,
     ) -> Result<WorkflowRecord, EngineError> {
-        // The newest version is there only as long as the workflow is not deleted.
+        // Numbered versions of a deleted workflow stay readable, only the newest does not.
         let linker = &self.shared.linker;
         let newest = linker.stored(id, None).await?;
         match version {
@@ -123,7 +123,7 @@ impl Starts {
         }
     }
 
-    /// Of two that ask by one key at the same time, one creates the run, and both get it.
+    /// Creates a run. Of two concurrent requests with one key, one creates the run, and both return it.
     async fn create(
         &self,
         stored: &WorkflowRecord,
@@ -143,7 +143,10 @@ impl Starts {
         started
     }
 
-    /// The run of a key, if it was started with the same.
+    /// The run of an idempotency key; `None` if the key is new.
+    ///
+    /// # Errors
+    /// [`EngineError::KeyReused`] if the run was started by a different request.
     async fn run_of_key(&self, key: Option<&RunKey>) -> Result<Option<RunRecord>, EngineError> {
         let Some(key) = key else {
             return Ok(None);
@@ -157,28 +160,28 @@ impl Starts {
     }
 }
 
-fn run_key(scope: impl fmt::Display, key: &str, asked: &Value) -> RunKey {
-    RunKey::new(scope.to_string(), key, content_hash(asked))
+fn run_key(scope: impl fmt::Display, key: &str, request: &Value) -> RunKey {
+    RunKey::new(scope.to_string(), key, content_hash(request))
 }
 
-fn created(log: &[StepEvent]) -> Option<&RunCreated> {
+fn first_event(log: &[StepEvent]) -> Option<&RunCreated> {
     match &log.first()?.kind {
         EventKind::RunCreated(created) => Some(created),
         _ => None,
     }
 }
 
-/// What is taken over stands in one event.
+/// Rejects reused results that are too large together: they are stored in one event, `run.created`.
 fn check_size(from: &NodeId, reused: &[ReusedStep]) -> Result<(), EngineError> {
     let bytes: usize = reused.iter().map(size::bytes).sum();
     if bytes <= MAX_RESULT_BYTES {
         return Ok(());
     }
     let detail = format!(
-        "the results before `{from}` have {bytes} bytes, and at most {MAX_RESULT_BYTES} are taken over"
+        "the results before `{from}` have {bytes} bytes, and at most {MAX_RESULT_BYTES} can be reused"
     );
     let fault = Fault::new(FaultCode::InvalidValue, "#/from", detail);
-    let fault = fault.with_hint("leave out `from`, to do the whole run again");
+    let fault = fault.with_hint("leave out `from` to re-run all nodes");
     Err(EngineError::InvalidRetry(vec![fault]))
 }
 
@@ -187,7 +190,7 @@ fn check_node(workflow: &Workflow, node: &NodeId) -> Result<(), EngineError> {
     if ids.clone().any(|id| id == node.as_str()) {
         return Ok(());
     }
-    let detail = format!("`{node}` is not a node at the top of this workflow");
+    let detail = format!("`{node}` is not a top-level node of this workflow");
     let mut fault = Fault::new(FaultCode::UnknownReference, "#/from", detail);
     fault.hint = did_you_mean(node.as_str(), &mut ids);
     Err(EngineError::InvalidRetry(vec![fault]))

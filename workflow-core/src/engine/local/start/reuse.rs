@@ -1,4 +1,4 @@
-//! What a run that is done again takes over from the one before.
+//! Which results of an earlier run a re-run reuses.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -13,14 +13,14 @@ use crate::{
     workflow::Workflow,
 };
 
-/// How a node came out, if that can be taken over.
+/// The result of a node in the earlier run, if it allows the node not to be executed.
 enum Outcome {
     Completed(Arc<Value>, Option<Box<Report>>),
     Skipped,
 }
 
-/// The outputs that a run from node `from` on takes over: those of nodes that were completed, are in
-/// `unchanged`, and follow from nothing that is done again.
+/// The outputs that a re-run from node `from` reuses: those of completed nodes for which `unchanged` is true, and that
+/// depend, directly or not, on no node that is executed again.
 pub(in crate::engine::local) fn reused(
     workflow: &Workflow,
     log: &[StepEvent],
@@ -29,31 +29,33 @@ pub(in crate::engine::local) fn reused(
 ) -> Vec<ReusedStep> {
     let steps = &workflow.body().steps;
     let mut outcomes = outcomes(log);
-    let is_over = |id: &NodeId| id != from && outcomes.contains_key(id) && unchanged(id);
-    let mut again: Vec<bool> = steps.iter().map(|step| !is_over(&step.id)).collect();
-    let mut spreading: Vec<usize> = (0..steps.len()).filter(|node| again[*node]).collect();
-    while let Some(node) = spreading.pop() {
+    let is_reusable = |id: &NodeId| id != from && outcomes.contains_key(id) && unchanged(id);
+    let mut rerun: Vec<bool> = steps.iter().map(|step| !is_reusable(&step.id)).collect();
+    // Nodes whose dependents are still to be marked.
+    let mut marked: Vec<usize> = (0..steps.len()).filter(|node| rerun[*node]).collect();
+    while let Some(node) = marked.pop() {
         for dependent in &steps[node].dependents {
-            if !std::mem::replace(&mut again[*dependent], true) {
-                spreading.push(*dependent);
+            if !std::mem::replace(&mut rerun[*dependent], true) {
+                marked.push(*dependent);
             }
         }
     }
-    let kept = steps.iter().zip(again).filter(|(_, again)| !again);
-    kept.filter_map(|(step, _)| match outcomes.remove(&step.id)? {
-        Outcome::Completed(output, report) => {
-            let id = step.id.clone();
-            Some(ReusedStep::new(id, output, report.as_deref()))
-        }
-        // Whether it is taken is decided again, from the same values.
-        Outcome::Skipped => None,
-    })
-    .collect()
+    let reused = steps.iter().zip(rerun).filter(|(_, rerun)| !rerun);
+    reused
+        .filter_map(|(step, _)| match outcomes.remove(&step.id)? {
+            Outcome::Completed(output, report) => {
+                let id = step.id.clone();
+                Some(ReusedStep::new(id, output, report.as_deref()))
+            }
+            // It is not recorded: the new run evaluates `when` with the same values and skips the node too.
+            Outcome::Skipped => None,
+        })
+        .collect()
 }
 
-/// How the nodes at the top came out.
+/// The results of the top-level nodes. Nodes within maps and loops are part of their container's output.
 fn outcomes(log: &[StepEvent]) -> BTreeMap<NodeId, Outcome> {
-    let at_the_top = log.iter().filter_map(|event| {
+    let results = log.iter().filter_map(|event| {
         let step = event.step().filter(|step| step.is_top_level())?;
         let outcome = match &event.kind {
             EventKind::NodeCompleted(it) => {
@@ -64,10 +66,11 @@ fn outcomes(log: &[StepEvent]) -> BTreeMap<NodeId, Outcome> {
         };
         Some((step.node().clone(), outcome))
     });
-    at_the_top.collect()
+    results.collect()
 }
 
-/// Tells which nodes of a workflow are as they were when a run was created.
+/// A predicate for the nodes whose specification and dependencies are the same as when a run was created. The dependencies
+/// are compared too, since some follow from references in other fields than `needs`.
 pub(in crate::engine::local) fn unchanged<'a>(
     workflow: &'a Workflow,
     spec: &'a Value,
@@ -84,7 +87,7 @@ pub(in crate::engine::local) fn unchanged<'a>(
     }
 }
 
-/// The nodes at the top as they are written.
+/// The top-level nodes of a specification.
 fn by_id(spec: &Value) -> HashMap<&str, &Value> {
     let nodes = spec["nodes"].as_array().into_iter().flatten();
     nodes
