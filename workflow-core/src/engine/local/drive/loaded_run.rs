@@ -1,6 +1,6 @@
 //! Runs that are loaded into memory, before a driver takes them over.
 
-use crate::engine::local::admission::{Admitted, budget::Held};
+use crate::engine::local::admission::{Admitted, budget::Reservation};
 use crate::{executor::Clock, machine::Machine, record::RunHead};
 
 /// A run in memory: its state machine at the end of its log.
@@ -15,5 +15,5 @@ pub(in crate::engine::local) struct LoadedRun {
 pub(in crate::engine::local) struct AdmittedRun<'a> {
     pub(in crate::engine::local) run: LoadedRun,
     pub(in crate::engine::local) admitted: Admitted<'a>,
-    pub(in crate::engine::local) memory: Held,
+    pub(in crate::engine::local) memory: Reservation,
 }
