@@ -4,7 +4,7 @@
 //! everything. [`Executor`] also has the limits of each run; an engine takes one for the runs it drives. A run is
 //! resumed from its log by [`Executor::resume`], and a wait for a person is answered by [`Executor::signal`].
 //!
-//! `driver` is the async loop, used by [`Run`] and by an engine alike; they differ in their [`Journal`]. The driver never
+//! `driver` is the async loop, used by [`Run`] and by an engine alike; they differ in their journal. The driver never
 //! decides: it executes the commands of the state machine and passes results back to it. Nothing here spawns a task
 //! or uses a store.
 

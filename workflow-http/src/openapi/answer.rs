@@ -93,21 +93,21 @@ impl Answer {
         self.status
     }
 
-    pub(super) fn told(&self) -> Value {
+    pub(super) fn to_json(&self) -> Value {
         let headers = self.headers.iter().map(|name| {
             let header = json!({"$ref": format!("#/components/headers/{name}")});
             ((*name).to_owned(), header)
         });
         let headers: Map<String, Value> = headers.collect();
-        let mut told = json!({"description": self.description, "headers": headers});
+        let mut answer = json!({"description": self.description, "headers": headers});
         if !self.content.is_empty() {
-            told["content"] = self.content.clone().into();
+            answer["content"] = self.content.clone().into();
         }
         for id in self.links {
             let parameters = json!({"id": "$response.body#/id"});
-            told["links"][id] = json!({"operationId": id, "parameters": parameters});
+            answer["links"][id] = json!({"operationId": id, "parameters": parameters});
         }
-        told
+        answer
     }
 }
 

@@ -33,7 +33,7 @@ impl Body {
         self
     }
 
-    pub(super) fn told(&self) -> Value {
+    pub(super) fn to_json(&self) -> Value {
         json!({
             "required": self.required,
             "content": {JSON: {"schema": self.schema, "example": self.example}},

@@ -64,9 +64,10 @@ fn paths(table: &[Route], schemas: &mut Schemas) -> Map<String, Value> {
     for route in table {
         let operation = (route.describe)(schemas)
             .fails(&route.refusals)
-            .told(&route.method);
+            .into_json(&route.method);
         let path = paths.entry(route.path.replace("{*", "{"));
-        let path = path.or_insert_with(|| json!({"parameters": [parameter::TRACEPARENT.told()]}));
+        let path =
+            path.or_insert_with(|| json!({"parameters": [parameter::TRACEPARENT.to_json()]}));
         path[method(&route.method)] = operation;
     }
     paths

@@ -97,7 +97,7 @@ fn whole_arm(arm: &Value, common: &Map<String, Value>, required: &[Value]) -> Va
     })
 }
 
-/// One of these schemas, told apart by `type`.
+/// One of these schemas, distinguished by `type`.
 fn choice(description: &str, names: &[String]) -> Value {
     let references: Vec<Value> = names.iter().map(|name| reference(name)).collect();
     let mapping: Map<String, Value> = names

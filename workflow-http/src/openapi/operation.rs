@@ -121,38 +121,42 @@ impl Operation {
     }
 
     /// The operation as OpenAPI has it.
-    pub(super) fn told(mut self, method: &Method) -> Value {
+    pub(super) fn into_json(mut self, method: &Method) -> Value {
         self.add_what_is_before(method);
-        let parameters: Vec<Value> = self.parameters.iter().map(Parameter::told).collect();
-        let mut told = json!({
+        let parameters: Vec<Value> = self
+            .parameters
+            .into_iter()
+            .map(Parameter::to_json)
+            .collect();
+        let mut operation = json!({
             "operationId": self.id,
             "tags": [self.tag],
             "summary": self.summary,
             "parameters": parameters,
         });
         if !self.description.is_empty() {
-            told["description"] = self.description.into();
+            operation["description"] = self.description.into();
         }
         if let Some(body) = &self.body {
-            told["requestBody"] = body.told();
+            operation["requestBody"] = body.to_json();
         }
         if self.open {
-            told["security"] = json!([]);
+            operation["security"] = json!([]);
         }
-        let answers = self.answers.iter().map(|it| (it.status(), it.told()));
+        let answers = self.answers.iter().map(|it| (it.status(), it.to_json()));
         let problems = by_status(&self.problems).into_iter();
         let problems = problems.map(|(status, kinds)| {
             let mut answer = problem(&kinds);
             if self.follows && is_for_now(status) {
                 answer = answer.header("Location").header("X-Run-Id");
             }
-            (status, answer.told())
+            (status, answer.to_json())
         });
-        told["responses"] = answers
+        operation["responses"] = answers
             .chain(problems)
             .map(|(status, answer)| (status.as_str().to_owned(), answer))
             .collect();
-        told
+        operation
     }
 
     /// Adds the problems of what is before the handler.

@@ -1,4 +1,4 @@
-//! What operations take beside a body. Each parameter is told once.
+//! What operations take beside a body. Each parameter is described once.
 
 use serde_json::{Map, Value, json};
 
@@ -22,7 +22,7 @@ impl Parameter {
         self.name
     }
 
-    pub(super) fn told(&self) -> Value {
+    pub(super) fn to_json(self) -> Value {
         json!({"$ref": format!("#/components/parameters/{}", self.name)})
     }
 }
@@ -127,14 +127,14 @@ pub(super) fn all(status: &Value) -> Value {
 }
 
 fn row(parameter: Parameter, name: &str, description: &str, schema: &Value) -> (String, Value) {
-    let mut told = json!({
+    let mut parameter_json = json!({
         "name": name,
         "in": parameter.place,
         "description": description,
         "schema": schema,
     });
     if parameter.place == "path" {
-        told["required"] = true.into();
+        parameter_json["required"] = true.into();
     }
-    (parameter.name.to_owned(), told)
+    (parameter.name.to_owned(), parameter_json)
 }

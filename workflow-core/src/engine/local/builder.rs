@@ -84,8 +84,8 @@ impl LocalEngineBuilder {
         self
     }
 
-    /// Sets how many more runs may wait for admission; 10,000 by default. Beyond that, [`Runs::start`] fails with
-    /// [`EngineError::Busy`].
+    /// Sets how many more runs may wait for admission; 10,000 by default. Beyond that, [`Runs::start`](crate::Runs::start) fails with
+    /// [`EngineError::Busy`](crate::EngineError::Busy).
     #[must_use]
     pub fn with_max_queued(mut self, runs: usize) -> Self {
         self.queued = runs;
@@ -95,7 +95,7 @@ impl LocalEngineBuilder {
     /// Sets how many bytes of memory all runs may hold together while they are being stored or executed; 1 GiB by
     /// default.
     ///
-    /// A new run that does not fit is rejected with [`EngineError::Busy`], and a queued run waits until memory is free.
+    /// A new run that does not fit is rejected with [`EngineError::Busy`](crate::EngineError::Busy), and a queued run waits until memory is free.
     /// If executing runs grow beyond the budget, those that hold more than an equal share fail with `out_of_memory`.
     /// Runs that are queued or suspended are in the store only and do not count.
     ///
@@ -107,7 +107,7 @@ impl LocalEngineBuilder {
         self
     }
 
-    /// Builds the engine. It spawns nothing yet: runs are spawned on the tokio runtime in which [`Runs::start`] or
+    /// Builds the engine. It spawns nothing yet: runs are spawned on the tokio runtime in which [`Runs::start`](crate::Runs::start) or
     /// [`LocalEngine::recover`] is called.
     pub fn build(self) -> LocalEngine {
         let shared = Arc::new(Shared::new(

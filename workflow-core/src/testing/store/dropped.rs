@@ -13,7 +13,7 @@ use crate::{
 /// How often a write is polled before it is dropped: not at all, and up to where any store is done.
 const POLLS: std::ops::Range<usize> = 0..12;
 
-/// Polls a write so often, then drops it. Tells whether it was done by then.
+/// Polls a write this many times, then drops it. Returns whether it was done.
 async fn dropped_after(polls: usize, write: impl Future) -> bool {
     let mut write = pin!(write);
     for _ in 0..polls {
@@ -34,7 +34,7 @@ pub async fn a_dropped_append_is_whole_or_not_at_all(store: &dyn Store) {
             store.append(run.id(), Append::new(1, &events, &head)),
         )
         .await;
-        // The write may be on its way still: whoever goes on meets it, or is met by it.
+        // The write may still be in progress: the next append finds it, or is found by it.
         let (more, next_head) = run.next(steps(3));
         let ends_at = match store
             .append(run.id(), Append::new(1, &more, &next_head))

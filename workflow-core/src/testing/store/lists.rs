@@ -62,7 +62,7 @@ async fn one_of_each(store: &dyn Store) -> [(RunStatus, RunId); 6] {
     ]
 }
 
-/// Pages through what a query wants, and tells how long each page was.
+/// Reads all pages of a query. Returns the length of each page.
 async fn walk(store: &dyn Store, query: &RunQuery, limit: usize) -> (Vec<RunId>, Vec<usize>) {
     let (mut seen, mut lengths) = (Vec::new(), Vec::new());
     let mut page = PageRequest::new(limit, None);
@@ -284,7 +284,7 @@ pub async fn what_has_not_ended_is_told_in_parts(store: &dyn Store) {
         if part.is_empty() {
             break;
         }
-        // What was told may end meanwhile, or be gone.
+        // A listed run may end meanwhile, or be deleted.
         store.delete_run(part[0]).await.unwrap();
         seen.extend(part);
     }

@@ -37,7 +37,7 @@ pub async fn logs_go_on_again<S: Store>(reopen: impl AsyncFn(Option<S>) -> S) {
     }
     let (events, head) = run.next(steps(1));
     let refused = store.append(run.id(), Append::new(3, &events, &head)).await;
-    let told = matches!(
+    let is_conflict = matches!(
         refused,
         Err(StoreError::Conflict {
             expected: 3,
@@ -45,7 +45,7 @@ pub async fn logs_go_on_again<S: Store>(reopen: impl AsyncFn(Option<S>) -> S) {
             ..
         })
     );
-    assert!(told, "{refused:?}");
+    assert!(is_conflict, "{refused:?}");
 }
 
 pub async fn keys_are_taken_again<S: Store>(reopen: impl AsyncFn(Option<S>) -> S) {

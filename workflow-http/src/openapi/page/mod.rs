@@ -65,13 +65,13 @@ fn write(page: &mut String, document: &Value) -> fmt::Result {
             "<h2 id=\"{name}\">{}</h2>",
             Prose(text(&tag["description"]))
         )?;
-        for (path, method, told) in operations(document, name) {
-            operation::write(page, document, path, method, told)?;
+        for (path, method, operation) in operations(document, name) {
+            operation::write(page, document, path, method, operation)?;
         }
     }
     writeln!(page, "<h2 id=\"schemas\">Schemas</h2>")?;
-    for (name, told) in shown_schemas(document) {
-        schema::write(page, name, told)?;
+    for (name, schema) in shown_schemas(document) {
+        schema::write(page, name, schema)?;
     }
     page.write_str("</main>\n</body>\n</html>\n")
 }
@@ -81,8 +81,11 @@ fn contents(page: &mut String, document: &Value) -> fmt::Result {
     for tag in items(&document["tags"]) {
         let name = text(&tag["name"]);
         writeln!(page, "<a class=\"tag\" href=\"#{name}\">{name}</a>\n<ul>")?;
-        for (_, _, told) in operations(document, name) {
-            let (id, summary) = (text(&told["operationId"]), Text(text(&told["summary"])));
+        for (_, _, operation) in operations(document, name) {
+            let (id, summary) = (
+                text(&operation["operationId"]),
+                Text(text(&operation["summary"])),
+            );
             writeln!(page, "<li><a href=\"#{id}\">{summary}</a></li>")?;
         }
         writeln!(page, "</ul>")?;
@@ -115,10 +118,10 @@ fn operations<'a>(
     tag: &'a str,
 ) -> impl Iterator<Item = (&'a str, &'a str, &'a Value)> {
     let of_path = |(path, methods): (&'a str, &'a Value)| {
-        members(methods).map(move |(method, told)| (path, method, told))
+        members(methods).map(move |(method, operation)| (path, method, operation))
     };
     let all = members(&document["paths"]).flat_map(of_path);
-    all.filter(move |(_, _, told)| items(&told["tags"]).any(|it| it == tag))
+    all.filter(move |(_, _, operation)| items(&operation["tags"]).any(|it| it == tag))
 }
 
 /// The schemas, without those of the workflow language: they have a document of their own, and they

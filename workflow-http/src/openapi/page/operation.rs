@@ -12,9 +12,12 @@ pub(super) fn write(
     document: &Value,
     path: &str,
     method: &str,
-    told: &Value,
+    operation: &Value,
 ) -> fmt::Result {
-    let (id, summary) = (text(&told["operationId"]), Text(text(&told["summary"])));
+    let (id, summary) = (
+        text(&operation["operationId"]),
+        Text(text(&operation["summary"])),
+    );
     let shown = method.to_ascii_uppercase();
     writeln!(
         page,
@@ -22,50 +25,50 @@ pub(super) fn write(
          <p class=\"route\"><b>{shown}</b> <code>{}</code></p>",
         Text(path)
     )?;
-    if let Some(description) = told["description"].as_str() {
+    if let Some(description) = operation["description"].as_str() {
         writeln!(page, "<p>{}</p>", Prose(description))?;
     }
-    parameters(page, document, told)?;
-    body(page, told)?;
-    let line = curl(document, path, &shown, told);
+    parameters(page, document, operation)?;
+    body(page, operation)?;
+    let line = curl(document, path, &shown, operation);
     writeln!(
         page,
         "<pre tabindex=\"0\" aria-label=\"With curl\">{}</pre>",
         Text(&line)
     )?;
-    answers(page, told)?;
+    answers(page, operation)?;
     writeln!(page, "</section>")
 }
 
-fn parameters(page: &mut String, document: &Value, told: &Value) -> fmt::Result {
-    let mut parameters = items(&told["parameters"]).peekable();
+fn parameters(page: &mut String, document: &Value, operation: &Value) -> fmt::Result {
+    let mut parameters = items(&operation["parameters"]).peekable();
     if parameters.peek().is_none() {
         return Ok(());
     }
     writeln!(page, "<table><caption>Parameters</caption>")?;
     for reference in parameters {
         let pointer = text(&reference["$ref"]).trim_start_matches('#');
-        let Some(told) = document.pointer(pointer) else {
+        let Some(parameter) = document.pointer(pointer) else {
             continue;
         };
         write!(
             page,
             "<tr><th scope=\"row\"><code>{}</code></th><td>{}</td><td>",
-            Text(text(&told["name"])),
-            Text(text(&told["in"]))
+            Text(text(&parameter["name"])),
+            Text(text(&parameter["in"]))
         )?;
-        schema::write_type(page, &told["schema"])?;
+        schema::write_type(page, &parameter["schema"])?;
         writeln!(
             page,
             "</td><td>{}</td></tr>",
-            Prose(text(&told["description"]))
+            Prose(text(&parameter["description"]))
         )?;
     }
     writeln!(page, "</table>")
 }
 
-fn body(page: &mut String, told: &Value) -> fmt::Result {
-    let body = &told["requestBody"];
+fn body(page: &mut String, operation: &Value) -> fmt::Result {
+    let body = &operation["requestBody"];
     let Some((media_type, media)) = members(&body["content"]).next() else {
         return Ok(());
     };
@@ -80,16 +83,16 @@ fn body(page: &mut String, told: &Value) -> fmt::Result {
 }
 
 /// A line for a shell.
-fn curl(document: &Value, path: &str, method: &str, told: &Value) -> String {
+fn curl(document: &Value, path: &str, method: &str, operation: &Value) -> String {
     let mut line = String::from("curl");
     if method != "GET" {
         let _ = write!(line, " -X {method}");
     }
     let _ = write!(line, " http://localhost:8000{}{path}", server(document));
-    if document["security"].is_array() && !told["security"].is_array() {
+    if document["security"].is_array() && !operation["security"].is_array() {
         line.push_str(" \\\n  -H \"x-api-key: $KEY\"");
     }
-    if let Some((media_type, media)) = members(&told["requestBody"]["content"]).next() {
+    if let Some((media_type, media)) = members(&operation["requestBody"]["content"]).next() {
         let example = media["example"].to_string().replace('\'', "'\\''");
         let _ = write!(
             line,
@@ -99,9 +102,9 @@ fn curl(document: &Value, path: &str, method: &str, told: &Value) -> String {
     line
 }
 
-fn answers(page: &mut String, told: &Value) -> fmt::Result {
+fn answers(page: &mut String, operation: &Value) -> fmt::Result {
     writeln!(page, "<table><caption>Answers</caption>")?;
-    for (status, answer) in members(&told["responses"]) {
+    for (status, answer) in members(&operation["responses"]) {
         write!(
             page,
             "<tr><th scope=\"row\">{status}</th><td>{}",
