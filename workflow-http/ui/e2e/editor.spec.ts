@@ -12,7 +12,7 @@ test('names are offered with what they mean, and written with what their value b
     await page.keyboard.press('Control+Space');
     await expect(list.getByRole('option').first()).toHaveText('prompt', { timeout: 1000 });
   }).toPass();
-  await expect(page.getByText('The text to send, with')).toBeVisible();
+  await expect(page.getByText('The prompt, with')).toBeVisible();
   await page.keyboard.type('tempe');
   await expect(list.getByRole('option')).toHaveText(['temperature']);
   await page.keyboard.press('Enter');
