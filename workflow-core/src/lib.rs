@@ -64,6 +64,7 @@ pub mod engine;
 pub mod error;
 pub mod event;
 pub mod executor;
+pub mod fleet;
 mod machine;
 pub mod node;
 pub mod record;

@@ -1,14 +1,14 @@
 //! Deltas: text of running steps. They are streamed and not stored.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::StepEvent;
 use crate::value::{RunId, StepRef};
 
 /// A piece of text that a running step has produced. It is streamed only: no log contains it, and the `node.completed` of
 /// the step has the whole output.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename = "node.delta")]
 #[non_exhaustive]
 pub struct Delta {
@@ -50,7 +50,7 @@ impl Delta {
 }
 
 /// The kind of a piece of text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TextKind {

@@ -56,6 +56,11 @@ uuid_id! {
     RunId
 }
 
+uuid_id! {
+    /// The id of one engine among several on a store: a `UUIDv7`, new at each start of the engine.
+    InstanceId
+}
+
 /// The text is not a UUID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a UUID")]

