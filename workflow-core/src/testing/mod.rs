@@ -7,6 +7,7 @@
 //!   [`ScriptedAttempt`].
 //! - [`Probe`] records the attempts of the nodes it watches, and which of them were dropped.
 //! - [`CrashAfter`] is the store of a process that crashes, for tests that build their own engine.
+//! - [`MemoryCoordinator`] and [`ManualDispatcher`] make a fleet of engines in one process.
 //! - [`store`] is the contract of [`Store`](crate::Store), as tests that every store can run.
 //!
 //! Needs the feature `testing`, in the `dev-dependencies` of the crate under test.
@@ -112,6 +113,7 @@
 
 mod crash;
 mod engine;
+mod fleet;
 mod probe;
 mod script;
 pub mod store;
@@ -120,6 +122,7 @@ mod time;
 pub use self::{
     crash::CrashAfter,
     engine::TestEngine,
+    fleet::{LossMode, ManualDispatcher, MemoryCoordinator},
     probe::{AttemptEnd, Probe, Probed, ProbedAttempt},
     script::{Script, ScriptedAttempt},
     time::run_in_virtual_time,
