@@ -7,7 +7,8 @@
 //!   [`ScriptedAttempt`].
 //! - [`Probe`] records the attempts of the nodes it watches, and which of them were dropped.
 //! - [`CrashAfter`] is the store of a process that crashes, for tests that build their own engine.
-//! - [`MemoryCoordinator`] and [`ManualDispatcher`] make a fleet of engines in one process.
+//! - [`MemoryCoordinator`] and [`InProcessDispatcher`] make a fleet of engines in one process, and with
+//!   [`ManualDispatcher`] the test decides which engine drives a run.
 //! - [`store`] is the contract of [`Store`](crate::Store), as tests that every store can run.
 //!
 //! Needs the feature `testing`, in the `dev-dependencies` of the crate under test.
@@ -122,7 +123,7 @@ mod time;
 pub use self::{
     crash::CrashAfter,
     engine::TestEngine,
-    fleet::{LossMode, ManualDispatcher, MemoryCoordinator},
+    fleet::{InProcessDispatcher, LossMode, ManualDispatcher, MemoryCoordinator},
     probe::{AttemptEnd, Probe, Probed, ProbedAttempt},
     script::{Script, ScriptedAttempt},
     time::run_in_virtual_time,
