@@ -6,7 +6,7 @@
 
 use std::{
     collections::HashMap,
-    future::{Future, poll_fn},
+    future::{Future, poll_fn, ready},
     pin::{Pin, pin},
     sync::Arc,
     task::Poll,
@@ -20,11 +20,7 @@ use futures::{
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::{
-    attempt,
-    clock::Clock,
-    inbox::{Answer, Inbox},
-};
+use super::{attempt, clock::Clock, inbox::Inbox};
 use crate::{
     event::StepEvent,
     machine::{Assignment, Command, FrameId, Input, Machine, StepId, Turn},
@@ -59,6 +55,14 @@ pub(crate) trait Journal: Send {
         &mut self,
         events: &mut Vec<StepEvent>,
     ) -> impl Future<Output = Result<(), Fenced>> + Send;
+
+    /// Confirms, before work is begun, that this driver still owns the log. Called after each commit that begins work.
+    ///
+    /// # Errors
+    /// [`Fenced`].
+    fn confirm(&mut self) -> impl Future<Output = Result<(), Fenced>> + Send {
+        ready(Ok(()))
+    }
 }
 
 /// An attempt or a timer. Returns `None` if it was aborted.
@@ -151,12 +155,12 @@ impl<J: Journal> Driver<J> {
                     reason: "cancelled".into(),
                 });
             }
-            let answers = self.inbox.as_ref().map(|inbox| inbox.take());
-            let answers = answers.unwrap_or_default();
-            if self.inbox.as_ref().is_some_and(|it| it.is_interrupted()) {
-                self.inputs.push(Input::Interrupt);
+            if let Some(inbox) = &self.inbox {
+                if inbox.is_interrupted() {
+                    self.inputs.push(Input::Interrupt);
+                }
+                self.inputs.extend(inbox.take());
             }
-            self.inputs.extend(answers.iter().map(Answer::input));
             let notices = self.context.notices.take();
             self.inputs.extend(notices.into_iter().map(Input::Noticed));
             if self.inputs.len() > 1 {
@@ -174,13 +178,15 @@ impl<J: Journal> Driver<J> {
                 self.in_flight.clear();
             }
             self.commit(&mut turn.events, cancelled.as_mut()).await?;
-            answers.into_iter().for_each(Answer::processed);
             if self.machine.is_at_rest() {
                 return Ok(());
             }
             if cancellation.is_cancelled() {
                 // Starts nothing, not even what this turn has decided.
                 turn.commands.clear();
+            }
+            if !turn.commands.is_empty() {
+                self.journal.confirm().await?;
             }
             self.execute(&mut turn.commands).await;
             if turn.more {

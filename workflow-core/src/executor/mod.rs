@@ -30,7 +30,7 @@ use self::outbox::Outbox;
 pub(crate) use self::{
     clock::Clock,
     driver::{Driver, Fenced, Journal},
-    inbox::{Inbox, RunCommand},
+    inbox::Inbox,
 };
 pub use crate::view::wait::SignalError;
 use crate::{

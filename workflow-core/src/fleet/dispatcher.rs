@@ -65,6 +65,9 @@ pub enum DriveError {
     /// The engine shuts down. The run is suspended.
     #[error("the engine is shutting down")]
     ShuttingDown,
+    /// The engine was built without a fleet: it drives its runs itself.
+    #[error("the engine has no fleet: it drives its runs itself")]
+    NoFleet,
     /// The task that drove the run has panicked.
     #[error("the drive has failed: see the log of the process")]
     Panicked,
@@ -78,7 +81,7 @@ impl DriveError {
             Self::ShuttingDown => Duration::ZERO,
             Self::Fenced => Duration::from_millis(200),
             Self::Store(_) | Self::Panicked => Duration::from_secs(1),
-            Self::NewerLog => Duration::from_secs(5),
+            Self::NewerLog | Self::NoFleet => Duration::from_secs(5),
         }
     }
 }

@@ -3,8 +3,14 @@
 use std::{fmt, sync::Arc};
 
 use super::{
-    LocalEngine, admission::Admission, commands::Commands, drive::Drives, journal::logs::RunLogs,
-    shared::Shared, start::Starts,
+    LocalEngine,
+    admission::Admission,
+    commands::Commands,
+    drive::{Drives, placement::Placement, timers::Timers},
+    fleet::Fleet,
+    journal::logs::RunLogs,
+    shared::Shared,
+    start::Starts,
 };
 use crate::{
     engine::Observer,
@@ -133,6 +139,12 @@ impl LocalEngineBuilder {
             self.executor,
             self.observer,
             Admission::new(self.running, self.queued, self.memory),
+            match self.fleet {
+                None => Placement::Here(Timers::default()),
+                Some((coordinator, dispatcher)) => {
+                    Placement::Fleet(Arc::new(Fleet::new(coordinator, dispatcher)))
+                }
+            },
         ));
         let drives = Drives::new(&shared);
         let logs = RunLogs::new(&shared);

@@ -4,6 +4,8 @@
 //! - `admission/` limits how many runs are queued and executed, and how much memory they hold.
 //! - `drive/` executes runs, from the claim of a [`DriveLease`](drive::DriveLease) to the end or suspension.
 //! - `journal/` appends events to the store, then shows them to readers.
+//! - `fleet/` connects the engine with others on the same store: it dispatches runs, follows those that are driven
+//!   elsewhere, and passes on commands and text. Nothing of it exists without a fleet.
 //!
 //! This is the only module of the crate that spawns tasks; `drive/tasks.rs` holds their handles.
 
@@ -11,6 +13,7 @@ mod admission;
 mod builder;
 mod commands;
 mod drive;
+mod fleet;
 mod journal;
 mod shared;
 mod start;
@@ -24,9 +27,9 @@ use serde_json::Value;
 pub(super) use self::drive::replay::{damaged_event, damaged_record};
 pub use self::{builder::LocalEngineBuilder, drive::recover::Recovered};
 use self::{
-    commands::Commands,
+    commands::{Commands, wait_for_result},
     drive::Drives,
-    journal::{logs::RunLogs, reader::Reader},
+    journal::{live::LiveRun, logs::RunLogs, reader::Reader},
     shared::Shared,
     start::Starts,
 };
@@ -35,8 +38,7 @@ use super::{
 };
 use crate::{
     event::{StepEvent, Update},
-    executor::RunCommand,
-    fleet::{DriveEnd, DriveError},
+    fleet::{DriveEnd, DriveError, FleetStatus, RunCommand},
     node::Registry,
     record::{Page, PageRequest, RunCounts, RunQuery, RunRecord, RunStatus, WorkflowRecord},
     value::{RunId, StepPath, WaitId, WorkflowId},
@@ -48,8 +50,8 @@ use crate::{
 /// Dropping the engine stops its runs where they are; their logs stay in the store, and an engine that is built later
 /// on the same store [recovers](Self::recover) them. Use [`shutdown`](Self::shutdown) to suspend them in order.
 ///
-/// One engine at a time should use a store. If two do, compare-and-set appends keep every log consistent, but an attempt
-/// may be executed twice.
+/// One engine at a time should use a store, unless the engines are a [`fleet`](crate::fleet). If two do, compare-and-set
+/// appends keep every log consistent, but an attempt may be executed twice.
 ///
 /// ```
 /// use futures::StreamExt;
@@ -105,6 +107,30 @@ impl LocalEngine {
         self.drives.recover().await
     }
 
+    /// The updates of a run after event number `after`. `live` must have been taken from the table before the record was
+    /// read.
+    fn follow(
+        &self,
+        live: &Arc<LiveRun>,
+        record: &RunRecord,
+        after: u64,
+    ) -> BoxStream<'static, Update> {
+        let run = record.id;
+        live.learn_length(record.head.last_seq);
+        let status = record.head.status;
+        if !status.has_ended() && !live.is_driven() {
+            if self.shared.placement.fleet().is_some() {
+                self.drives.follow(live);
+            } else if status != RunStatus::Waiting {
+                // Its driver failed, and its retry is scheduled for later: a reader resumes the run at once.
+                self.drives.wake(run, None);
+            }
+        }
+        let is_open = live.is_driven() || !self.shared.tasks.is_closed();
+        let live = (!status.has_ended() && is_open).then(|| Arc::clone(live));
+        Reader::new(run, after, live, Arc::clone(&self.shared)).into_stream()
+    }
+
     /// Drives a run here until it ends or is suspended, for the [`Dispatcher`](crate::fleet::Dispatcher) of a fleet.
     ///
     /// If this engine drives the run already, it waits for that drive to end.
@@ -115,8 +141,12 @@ impl LocalEngine {
     /// # Cancellation
     /// The drive continues, and claims the run, so that other engines do not drive it too.
     pub async fn drive(&self, run: RunId) -> Result<DriveEnd, DriveError> {
-        let _ = run;
-        Err(DriveError::ShuttingDown)
+        self.drives.drive_for_dispatcher(run).await
+    }
+
+    /// What the engine knows of its fleet; `None` without one.
+    pub fn fleet_status(&self) -> Option<FleetStatus> {
+        self.drives.fleet_status()
     }
 
     /// Shuts the engine down: accepts no new runs, waits up to `grace` for executing runs to end, then suspends the
@@ -228,7 +258,9 @@ impl Runs for LocalEngine {
     async fn run_report(&self, id: RunId) -> Result<RunReport, EngineError> {
         let mut report = read::run_report(self, id).await?;
         // Damage that this read has found is more specific than the reason the driver recorded.
-        report.blocked = report.blocked.or_else(|| self.shared.runs.stopped(id));
+        if report.blocked.is_none() {
+            report.blocked = self.logs.stopped(&report.record).await?;
+        }
         Ok(report)
     }
 
@@ -254,14 +286,18 @@ impl Runs for LocalEngine {
     }
 
     async fn cancel(&self, id: RunId) -> Result<RunRecord, EngineError> {
-        if !self.logs.record(id).await?.head.status.has_ended() {
-            self.commands.send(id, RunCommand::Cancel).await;
-        }
         let record = self.logs.record(id).await?;
         if record.head.status.has_ended() {
             return Ok(record);
         }
-        self.shared.runs.check_not_stopped(id)?;
+        let updates = self.follow(&self.shared.runs.live(id), &record, record.head.last_seq);
+        self.commands.send(id, RunCommand::Cancel).await?;
+        wait_for_result(updates, StepEvent::is_terminal).await;
+        let record = self.logs.record(id).await?;
+        if record.head.status.has_ended() {
+            return Ok(record);
+        }
+        self.logs.check_not_stopped(&record).await?;
         Err(self.shared.interrupted(id))
     }
 
@@ -272,6 +308,8 @@ impl Runs for LocalEngine {
         payload: Value,
     ) -> Result<RunRecord, EngineError> {
         let payload = Arc::new(payload);
+        let live = self.shared.runs.live(run);
+        let record = self.logs.record(run).await?;
         let mut waits = WaitLog::default();
         let mut seen = 0;
         let mut apply = |event: &StepEvent| {
@@ -280,16 +318,21 @@ impl Runs for LocalEngine {
         };
         self.logs.each_event(run, 0, &mut apply).await?;
         if waits.check(wait, &payload).map_err(EngineError::Signal)? {
+            let updates = self.follow(&live, &record, seen);
             let answer = RunCommand::Answer {
                 wait,
                 payload: Arc::clone(&payload),
             };
-            self.commands.send(run, answer).await;
+            self.commands.send(run, answer).await?;
             // The log decides: another answer, or the timeout, may have been first.
-            let apply = |event: &StepEvent| waits.apply(event);
-            self.logs.each_event(run, seen, apply).await?;
+            wait_for_result(updates, |event| {
+                waits.apply(event);
+                !matches!(waits.check(wait, &payload), Ok(true))
+            })
+            .await;
             if waits.check(wait, &payload).map_err(EngineError::Signal)? {
-                self.shared.runs.check_not_stopped(run)?;
+                let record = self.logs.record(run).await?;
+                self.logs.check_not_stopped(&record).await?;
                 return Err(self.shared.interrupted(run));
             }
         }
@@ -308,17 +351,8 @@ impl Runs for LocalEngine {
         if after > last {
             return Err(EngineError::BeyondEnd { after, last });
         }
-        self.shared.runs.check_not_stopped(run)?;
-        live.learn_length(last);
-        let status = record.head.status;
-        if !status.has_ended() && status != RunStatus::Waiting && !live.is_driven() {
-            // Its driver failed, and its retry is scheduled for later: a reader resumes the run at once.
-            self.drives.wake(run, None);
-        }
-        let continues = !status.has_ended() && (live.is_driven() || !self.shared.tasks.is_closed());
-        let live = continues.then_some(live);
-        let reader = Reader::new(run, after, live, Arc::clone(&self.shared));
-        Ok(reader.into_stream())
+        self.logs.check_not_stopped(&record).await?;
+        Ok(self.follow(&live, &record, after))
     }
 
     async fn read_events(

@@ -4,13 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use super::admission::Admission;
 use crate::engine::local::{
-    drive::{run_table::RunTable, tasks::Tasks, timers::Timers},
+    drive::{placement::Placement, run_table::RunTable, tasks::Tasks},
     journal::{health::Health, live::LiveRun, observed::Observed},
     start::linker::Linker,
 };
 use crate::{
     engine::{EngineError, EngineLimits, Observer},
-    executor::{Clock, Executor, RunCommand},
+    executor::{Clock, Executor},
     node::Registry,
     store::Store,
     value::RunId,
@@ -26,7 +26,7 @@ pub(super) struct Shared {
     pub(super) linker: Linker,
     pub(super) admission: Admission,
     pub(super) runs: RunTable,
-    pub(super) timers: Timers,
+    pub(super) placement: Placement,
     pub(super) tasks: Tasks,
     pub(super) health: Arc<Health>,
     observer: Option<Arc<dyn Observer>>,
@@ -40,6 +40,7 @@ impl Shared {
         executor: Executor,
         observer: Option<Arc<dyn Observer>>,
         admission: Admission,
+        placement: Placement,
     ) -> Self {
         Self {
             linker: Linker::new(Arc::new(registry), Arc::clone(&store)),
@@ -47,7 +48,7 @@ impl Shared {
             executor,
             admission,
             runs: RunTable::default(),
-            timers: Timers::default(),
+            placement,
             tasks: Tasks::default(),
             health: Arc::default(),
             observer,
@@ -114,10 +115,11 @@ impl Shared {
         let tasks = self.tasks.close();
         self.admission.close();
         let suspend = || {
-            self.runs.for_each_live(|live| {
-                live.inbox().send(RunCommand::Interrupt);
-            });
+            self.runs.for_each_live(|live| live.inbox().interrupt());
         };
         tasks.end(grace, suspend).await;
+        if let Some(fleet) = self.placement.fleet() {
+            fleet.leave().await;
+        }
     }
 }

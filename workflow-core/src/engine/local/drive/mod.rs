@@ -5,6 +5,7 @@
 
 pub(super) mod loaded_run;
 pub(super) mod new_run;
+pub(super) mod placement;
 pub(super) mod recover;
 pub(super) mod replay;
 pub(super) mod run_table;
@@ -13,9 +14,12 @@ pub(super) mod timers;
 
 use std::{sync::Arc, time::Duration};
 
+use futures::FutureExt;
+
 use self::{
     loaded_run::{AdmittedRun, LoadedRun},
-    replay::ReplayError,
+    placement::Placement,
+    replay::{NEWER_LOG, ReplayError},
     timers::Alarm,
 };
 use super::{admission::Admitted, journal::StoreJournal, shared::Shared};
@@ -23,6 +27,7 @@ use crate::engine::local::journal::live::LiveRun;
 use crate::{
     engine::EngineError,
     executor::{Driver, Fenced},
+    fleet::{DriveEnd, DriveError},
     record::{RunHead, RunStatus},
     value::{RunId, Timestamp},
 };
@@ -53,25 +58,49 @@ impl Drives {
         // A closed engine drops the future, and with it the lease, which ends the readers.
         let _ = self.spawn(async move {
             let _place = drives.shared.admission.place_for_resumed();
-            drives.drive(lease, time, None).await;
+            drives.drive_here(lease, time, None).await;
         });
     }
 
-    /// Spawns a task; the first call also spawns the task that waits for the alarms of suspended runs.
+    /// Spawns a task; the first call also spawns the background work of the engine, until it is closed.
     pub(super) fn spawn(
         &self,
         task: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), EngineError> {
-        let timers = || self.clone().wake_when_due();
-        self.shared.tasks.spawn(task, timers)
+        let background = || {
+            let drives = self.clone();
+            match drives.shared.placement {
+                Placement::Here(_) => drives.wake_when_due().boxed(),
+                Placement::Fleet(_) => drives.keep_in_touch().boxed(),
+            }
+        };
+        self.shared.tasks.spawn(task, background)
     }
 
     /// Wakes suspended runs when their alarms fire, until the engine is closed.
     async fn wake_when_due(self) {
-        let Shared { tasks, timers, .. } = &*self.shared;
+        let Shared {
+            tasks, placement, ..
+        } = &*self.shared;
+        let Some(timers) = placement.timers() else {
+            return;
+        };
         while let Some(alarm) = tasks.closing().run_until_cancelled(timers.next()).await {
             let Alarm { run, time, .. } = alarm;
             self.wake(run, Some(time));
+        }
+    }
+
+    /// Drives a run of an engine without a fleet, and again later if the store fails.
+    pub(super) async fn drive_here(
+        &self,
+        lease: DriveLease,
+        time: Option<Timestamp>,
+        admitted: Option<Box<AdmittedRun<'_>>>,
+    ) {
+        let run = lease.live.id();
+        if let Err(DriveError::Store(_)) = self.drive(lease, time, admitted).await {
+            self.retry_later(run);
         }
     }
 
@@ -84,74 +113,94 @@ impl Drives {
         mut lease: DriveLease,
         mut time: Option<Timestamp>,
         mut admitted: Option<Box<AdmittedRun<'_>>>,
-    ) {
+    ) -> Result<DriveEnd, DriveError> {
         loop {
             let run = match admitted.take() {
                 Some(run) => run,
-                None => match self.admit(&mut lease, time.take()).await {
-                    Some(run) => run,
-                    None => return,
+                None => match self.admit(&mut lease, time.take()).await? {
+                    Admission::Execute(run) => run,
+                    Admission::End(end) => return Ok(end),
                 },
             };
             // Boxed, so that the task of a queued run is not as large as that of an executing one.
-            let Some(head) = Box::pin(self.execute(&lease.live, run)).await else {
-                return;
-            };
-            self.set_alarm(lease.live.id(), &head);
-            if lease.try_release() {
-                return;
+            let head = Box::pin(self.execute(&lease.live, run)).await;
+            let head = head.map_err(|Fenced| DriveError::Fenced)?;
+            if head.status != RunStatus::Waiting {
+                lease.ended = true;
+                return Ok(DriveEnd::Ended);
+            }
+            lease.live.clear_tail();
+            if let Some(end) = self.suspend(&mut lease, &head).await? {
+                return Ok(end);
             }
             // A command has arrived in the meantime.
+            time = self
+                .shared
+                .placement
+                .fleet()
+                .map(|_| self.shared.clock().now());
         }
     }
 
-    /// Waits until a stored run is admitted, and loads it; `None` if there is nothing to do.
+    /// Waits until a stored run is admitted, and loads it, unless there is nothing to do.
     async fn admit(
         &self,
         lease: &mut DriveLease,
         time: Option<Timestamp>,
-    ) -> Option<Box<AdmittedRun<'_>>> {
+    ) -> Result<Admission<'_>, DriveError> {
         let run = lease.live.id();
+        if let Some(fleet) = self.shared.placement.fleet() {
+            // Before the record is read: a command that is stored between the two reads has its own dispatch.
+            fleet.take_commands(&lease.live).await?;
+        }
         let record = match self.shared.store.run(run).await {
-            Ok(record) => record?,
-            Err(error) => {
-                self.cannot_drive(run, error.into());
-                return None;
+            Ok(Some(record)) => record,
+            Ok(None) => {
+                lease.ended = true;
+                return Ok(Admission::End(DriveEnd::Ended));
             }
+            Err(error) => return self.cannot_drive(lease, None, error.into()).await,
         };
         if record.head.status.has_ended() {
-            return None;
+            lease.ended = true;
+            return Ok(Admission::End(DriveEnd::Ended));
         }
-        if !lease.has_something_to_do(&record.head, time) {
-            // Before the lease is released: another task may set a newer alarm after that.
-            self.set_alarm(run, &record.head);
-            if lease.try_release() {
-                return None;
-            }
+        if !lease.has_something_to_do(&record.head, time)
+            && let Some(end) = self.suspend(lease, &record.head).await?
+        {
+            return Ok(Admission::End(end));
         }
         // Before the log is read, so that only few of many woken runs are in memory at once.
         let admitted = self.shared.admission.admit(&lease.live).await;
         if matches!(admitted, Admitted::Closed) {
-            return None;
+            return Err(DriveError::ShuttingDown);
         }
         match replay::load(&self.shared, &record, time).await {
             Ok(loaded) => {
                 self.shared.runs.clear_stopped(run);
-                Some(Box::new(AdmittedRun {
+                lease.live.begin_at(loaded.head.last_seq);
+                Ok(Admission::Execute(Box::new(AdmittedRun {
                     run: loaded,
                     admitted,
                     memory: self.shared.admission.budget().reserve_nothing(),
-                }))
+                })))
             }
             Err(error) => {
-                self.cannot_drive(run, error);
-                None
+                let at = Some(record.head.last_seq);
+                self.cannot_drive(lease, at, error).await
             }
         }
     }
 
-    /// Drives a run until it ends or is suspended. Returns its head if it is suspended.
-    async fn execute(&self, live: &Arc<LiveRun>, run: Box<AdmittedRun<'_>>) -> Option<RunHead> {
+    /// Drives a run until it ends or is suspended. Returns its head.
+    ///
+    /// # Errors
+    /// [`Fenced`] if another engine has appended to the log and owns the run now.
+    async fn execute(
+        &self,
+        live: &Arc<LiveRun>,
+        run: Box<AdmittedRun<'_>>,
+    ) -> Result<RunHead, Fenced> {
         let AdmittedRun {
             run: loaded,
             admitted,
@@ -165,55 +214,100 @@ impl Drives {
         let observed = self.shared.observed(machine.workflow());
         let store = Arc::clone(&self.shared.store);
         let health = Arc::clone(&self.shared.health);
-        let journal = StoreJournal::new(store, Arc::clone(live), head, observed, memory, health);
+        let mut journal =
+            StoreJournal::new(store, Arc::clone(live), head, observed, memory, health);
+        if let Some(fleet) = self.shared.placement.fleet() {
+            journal = journal.with_fleet(Arc::clone(fleet));
+            self.relay_to_followers(live);
+        }
         let cancellation = live.inbox().cancelled().child_token();
         let deltas = Arc::clone(live);
         let driver = Driver::new(live.id(), machine, journal, deltas, cancellation, clock);
         let driver = driver.with_inbox(Arc::clone(live.inbox()));
-        let journal = match driver.drive(Vec::new(), None).await {
-            Ok(journal) => journal,
-            // Another engine has appended to the log and owns the run now.
-            Err(Fenced) => return None,
-        };
+        let journal = driver.drive(Vec::new(), None).await?;
         drop(admitted);
-        let head = journal.into_head();
-        if head.status != RunStatus::Waiting {
-            return None;
-        }
-        live.clear_tail();
-        Some(head)
+        Ok(journal.into_head())
     }
 
-    fn cannot_drive(&self, run: RunId, error: ReplayError) {
-        match error {
-            ReplayError::Unavailable => self.retry_later(run),
-            ReplayError::Stopped(problem) => self.shared.runs.stop(run, *problem),
-        }
+    /// Gives up the lease of a suspended run. Returns `None` and keeps it if a command has arrived.
+    async fn suspend(
+        &self,
+        lease: &mut DriveLease,
+        head: &RunHead,
+    ) -> Result<Option<DriveEnd>, DriveError> {
+        let run = lease.live.id();
+        let is_idle = match &self.shared.placement {
+            Placement::Here(timers) => {
+                // Before the lease is released: another task may set a newer alarm after that.
+                match head.wake_at {
+                    Some(time) => timers.set(run, time, self.shared.clock().now()),
+                    None => timers.clear(run),
+                }
+                lease.try_release()
+            }
+            Placement::Fleet(_) if lease.live.inbox().is_interrupted() => {
+                return Err(DriveError::ShuttingDown);
+            }
+            Placement::Fleet(fleet) => fleet.settle_commands(&lease.live).await?,
+        };
+        Ok(is_idle.then_some(DriveEnd::Suspended(head.wake_at)))
     }
 
-    /// Sets an alarm to drive a run that could not be stored, read or driven now.
+    /// Records why a run cannot be loaded after event number `at`, unless it may be loaded later.
+    async fn cannot_drive(
+        &self,
+        lease: &mut DriveLease,
+        at: Option<u64>,
+        error: ReplayError,
+    ) -> Result<Admission<'_>, DriveError> {
+        let run = lease.live.id();
+        let problem = match error {
+            ReplayError::Unavailable => {
+                return Err(DriveError::Store("the run cannot be read".to_owned()));
+            }
+            ReplayError::Stopped(problem) => problem,
+        };
+        if let Some(fleet) = self.shared.placement.fleet() {
+            if problem.code == NEWER_LOG {
+                // During an upgrade, a program of the old version may be given a run of the new one.
+                return Err(DriveError::NewerLog);
+            }
+            let at = at.unwrap_or_else(|| lease.live.last_seq());
+            fleet.coordinator().block(run, at, &problem).await?;
+        }
+        self.shared.runs.stop(run, *problem);
+        lease.ended = true;
+        Ok(Admission::End(DriveEnd::Ended))
+    }
+
+    /// Sets an alarm to drive a run that could not be stored, read or driven now. In a fleet, the dispatcher does that.
     pub(super) fn retry_later(&self, run: RunId) {
-        let now = self.shared.clock().now();
-        self.shared.timers.set(run, now.after(RETRY_DELAY), now);
-    }
-
-    fn set_alarm(&self, run: RunId, head: &RunHead) {
-        match head.wake_at {
-            Some(time) => (self.shared.timers).set(run, time, self.shared.clock().now()),
-            None => self.shared.timers.clear(run),
+        if let Some(timers) = self.shared.placement.timers() {
+            let now = self.shared.clock().now();
+            timers.set(run, now.after(RETRY_DELAY), now);
         }
     }
+}
+
+/// The result of admitting a run.
+enum Admission<'a> {
+    Execute(Box<AdmittedRun<'a>>),
+    /// There is nothing to execute.
+    End(DriveEnd),
 }
 
 /// The exclusive right to drive a run, held by one task.
 ///
 /// When it is dropped without [`try_release`](Self::try_release), because the run ended, was fenced off or its task was
-/// aborted or panicked, the readers of the run end.
+/// aborted or panicked, the readers of the run end. In a fleet they end only with the run, since another engine may
+/// continue it.
 pub(super) struct DriveLease {
     drives: Drives,
     live: Arc<LiveRun>,
     /// The run is suspended: its readers stay.
     released: bool,
+    /// The run has ended or cannot continue: nothing will be published any more.
+    ended: bool,
 }
 
 impl DriveLease {
@@ -223,6 +317,7 @@ impl DriveLease {
             drives: drives.clone(),
             live: Arc::clone(live),
             released: false,
+            ended: false,
         })
     }
 
@@ -249,7 +344,15 @@ impl Drop for DriveLease {
             // A panic of the engine or its observer: those of nodes are caught by the executor.
             self.drives.retry_later(self.live.id());
         }
-        self.drives.shared.runs.remove(&self.live, !self.released);
+        let Shared {
+            runs, placement, ..
+        } = &*self.drives.shared;
+        if placement.fleet().is_some() {
+            // The run continues elsewhere: its readers follow it.
+            self.live.hand_over();
+            self.released = !self.ended;
+        }
+        runs.remove(&self.live, !self.released);
         if !self.released {
             self.live.close();
         }

@@ -54,7 +54,11 @@ impl Drives {
         let (reply, started) = oneshot::channel();
         let drives = self.clone();
         self.spawn(async move {
-            drives.store_and_drive(run, reply).await;
+            if drives.shared.placement.fleet().is_some() {
+                drives.store_and_dispatch(run, reply).await;
+            } else {
+                drives.store_and_drive(run, reply).await;
+            }
             drop(place);
         })?;
         started.await.unwrap_or(Err(EngineError::ShuttingDown))
@@ -105,7 +109,37 @@ impl Drives {
         };
         drop(live);
         let _ = reply.send(Ok(record));
-        Box::pin(self.drive(lease, None, admitted)).await;
+        Box::pin(self.drive_here(lease, None, admitted)).await;
+    }
+
+    /// Stores a new run for the fleet. If this process ends before the dispatcher has taken it, the sweep of the fleet
+    /// finds it in the store.
+    async fn store_and_dispatch(
+        &self,
+        run: UnstoredRun,
+        reply: oneshot::Sender<Result<RunRecord, EngineError>>,
+    ) {
+        let UnstoredRun {
+            loaded,
+            record,
+            first,
+            key,
+            ..
+        } = run;
+        let id = record.id;
+        let create = self
+            .shared
+            .store
+            .create_run(record.clone(), first.clone(), key);
+        if let Err(error) = create.await {
+            let _ = reply.send(Err(error.into()));
+            return;
+        }
+        if let Some(observed) = self.shared.observed(loaded.machine.workflow()) {
+            observed.notify(&first);
+        }
+        self.dispatch(id);
+        let _ = reply.send(Ok(record));
     }
 }
 
@@ -152,6 +186,11 @@ fn reserve(shared: &Shared, created: &RunCreated) -> Result<(Place, Reservation)
     let busy = |limit, most| EngineError::Busy { limit, most };
     let (_, queued) = shared.admission.limits();
     let place = shared.admission.place();
+    let has_space = shared
+        .placement
+        .fleet()
+        .is_none_or(|fleet| fleet.queued() < queued);
+    let place = place.filter(|_| has_space);
     let place = place.ok_or_else(|| busy("queued_runs", queued))?;
     let budget = shared.admission.budget();
     let memory = budget.reserve(bytes);

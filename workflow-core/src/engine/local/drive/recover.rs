@@ -17,12 +17,21 @@ pub struct Recovered {
 }
 
 impl Drives {
-    /// Wakes the unfinished runs of the store, or sets their alarms.
+    /// Wakes the unfinished runs of the store, or sets their alarms. In a fleet, its oldest engine dispatches them.
     ///
     /// Runs are read in batches, oldest first. A run that is created meanwhile may be in a batch too; its lease keeps it
     /// from being driven twice.
     pub(in crate::engine::local) async fn recover(&self) -> Result<Recovered, EngineError> {
         let now = self.shared.clock().now();
+        let fleet = self.shared.placement.fleet();
+        let dispatches = match fleet {
+            None => false,
+            Some(fleet) => {
+                // Starts the background work: from here on, this engine hears of the others.
+                self.spawn(async {})?;
+                fleet.register().await?.is_oldest
+            }
+        };
         let mut recovered = Recovered::default();
         let mut after = None;
         loop {
@@ -38,7 +47,11 @@ impl Drives {
                 } else {
                     recovered.resumed += 1;
                 }
-                if !is_suspended || run.head.wake_at.is_some() {
+                if fleet.is_some() {
+                    if dispatches && (!is_suspended || run.head.is_due(now)) {
+                        self.dispatch(run.id);
+                    }
+                } else if !is_suspended || run.head.wake_at.is_some() {
                     // For a run whose time has not come, this only sets its alarm.
                     self.wake(run.id, Some(now));
                 }

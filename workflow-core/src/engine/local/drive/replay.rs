@@ -16,6 +16,9 @@ use crate::{
     workflow::Workflow,
 };
 
+/// The code of the problem of a log that a newer version of this program has written.
+pub(in crate::engine::local) const NEWER_LOG: &str = "newer_log";
+
 /// Why a run cannot be rebuilt.
 pub(in crate::engine::local) enum ReplayError {
     /// The store cannot be read now. Retried later.
@@ -142,7 +145,7 @@ impl From<UnknownFormat> for ReplayError {
     fn from(format: UnknownFormat) -> Self {
         let code = match format {
             UnknownFormat::Development(_) => "development_log",
-            UnknownFormat::Newer(_) => "newer_log",
+            UnknownFormat::Newer(_) => NEWER_LOG,
         };
         Self::stopped(Problem::new(code, format.to_string()))
     }

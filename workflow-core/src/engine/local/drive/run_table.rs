@@ -7,7 +7,6 @@ use std::{
 
 use crate::engine::local::journal::live::LiveRun;
 use crate::{
-    engine::EngineError,
     error::Problem,
     value::{RunId, lock},
 };
@@ -34,6 +33,11 @@ impl RunTable {
         let new = LiveRun::new(run);
         live.insert(run, Arc::downgrade(&new));
         new
+    }
+
+    /// The state of a run that has a driver or readers here.
+    pub(in crate::engine::local) fn find_live(&self, run: RunId) -> Option<Arc<LiveRun>> {
+        lock(&self.live).get(&run).and_then(Weak::upgrade)
     }
 
     pub(in crate::engine::local) fn for_each_live(&self, act: impl Fn(&LiveRun)) {
@@ -69,13 +73,5 @@ impl RunTable {
     /// The cause why a run cannot be driven; `None` if it can.
     pub(in crate::engine::local) fn stopped(&self, run: RunId) -> Option<Arc<Problem>> {
         lock(&self.stopped).get(&run).cloned()
-    }
-
-    pub(in crate::engine::local) fn check_not_stopped(
-        &self,
-        run: RunId,
-    ) -> Result<(), EngineError> {
-        let stopped = self.stopped(run);
-        stopped.map_or(Ok(()), |problem| Err(EngineError::Stopped { run, problem }))
     }
 }

@@ -17,6 +17,7 @@ use super::text::{Position, StepText};
 use crate::{
     event::{Delta, StepEvent, Update},
     executor::Inbox,
+    fleet::RemoteText,
     node::DeltaSink,
     value::{RunId, StepPath, lock},
 };
@@ -119,26 +120,51 @@ impl LiveRun {
         self.driven.store(false, Ordering::Release);
     }
 
+    /// Releases the claim of a run that another engine may drive from now on: its readers stay, and what its attempts
+    /// have produced here is dropped.
+    pub(in crate::engine::local) fn hand_over(&self) {
+        self.release();
+        lock(&self.state).running_text.clear();
+        self.changed.notify_waiters();
+    }
+
     /// Whether a task drives the run.
     pub(in crate::engine::local) fn is_driven(&self) -> bool {
         self.driven.load(Ordering::Acquire)
     }
 
-    /// Waits until the run is closed.
-    pub(in crate::engine::local) async fn closed(&self) {
-        loop {
-            let changed = self.changed();
-            if lock(&self.state).closed {
-                return;
-            }
-            changed.await;
+    /// Sets the known length of the log, which may have events that were not published here.
+    ///
+    /// The driver publishes what is beyond the tail. Without one, the tail is dropped, and readers read the store.
+    pub(in crate::engine::local) fn learn_length(&self, last_seq: u64) {
+        let mut state = lock(&self.state);
+        if last_seq <= state.last_seq {
+            return;
+        }
+        state.last_seq = last_seq;
+        if !self.is_driven() {
+            state.clear_tail();
+            drop(state);
+            self.changed.notify_waiters();
         }
     }
 
-    /// Sets the known length of the log, which may have events that were not published here.
-    pub(in crate::engine::local) fn learn_length(&self, last_seq: u64) {
+    /// The number of the last event in the log, as far as known.
+    pub(in crate::engine::local) fn last_seq(&self) -> u64 {
+        lock(&self.state).last_seq
+    }
+
+    /// Prepares a drive from event number `last_seq` on. Readers of what another engine has appended in the meantime read
+    /// the store.
+    pub(in crate::engine::local) fn begin_at(&self, last_seq: u64) {
         let mut state = lock(&self.state);
-        state.last_seq = state.last_seq.max(last_seq);
+        state.running_text.clear();
+        if state.last_seq < last_seq {
+            state.clear_tail();
+            state.last_seq = last_seq;
+            drop(state);
+            self.changed.notify_waiters();
+        }
     }
 
     /// Shows events to the readers. They must be in the store already.
@@ -149,11 +175,40 @@ impl LiveRun {
         self.changed.notify_waiters();
     }
 
+    /// Shows events that another engine has appended, as read from the store. Skips those that are known already: this
+    /// engine may have begun to drive the run.
+    pub(in crate::engine::local) fn publish_remote(&self, events: impl Iterator<Item = StepEvent>) {
+        let mut state = lock(&self.state);
+        for event in events {
+            if event.seq > state.last_seq {
+                state.push(event);
+            }
+        }
+        drop(state);
+        self.changed.notify_waiters();
+    }
+
+    /// Shows text of a step that another engine executes. Returns `false` if text before it is missing.
+    ///
+    /// Text of an attempt that has ended, as far as the published events say, is dropped: it would never be removed.
+    pub(in crate::engine::local) fn publish_remote_text(&self, text: &RemoteText) -> bool {
+        let mut state = lock(&self.state);
+        if self.is_driven() || !state.may_still_run(text) {
+            return true;
+        }
+        let path = text.delta.step.path().clone();
+        let running = state.running_text.entry(path);
+        let running = running.or_insert_with(|| StepText::of(&text.delta));
+        let is_complete = running.push_remote(&text.delta);
+        drop(state);
+        self.changed.notify_waiters();
+        is_complete
+    }
+
     /// Drops the tail of a suspended run, which may be suspended for long. Its readers read the store.
     pub(in crate::engine::local) fn clear_tail(&self) {
         let mut state = lock(&self.state);
-        state.tail = VecDeque::new();
-        (state.tail_bytes, state.tail_text_bytes) = (0, 0);
+        state.clear_tail();
         drop(state);
         self.changed.notify_waiters();
     }
@@ -209,7 +264,28 @@ impl DeltaSink for LiveRun {
 }
 
 impl State {
+    fn clear_tail(&mut self) {
+        self.tail = VecDeque::new();
+        (self.tail_bytes, self.tail_text_bytes) = (0, 0);
+    }
+
+    /// Whether no published event shows that the attempt of this text has ended.
+    fn may_still_run(&self, text: &RemoteText) -> bool {
+        let covered = match self.tail.front() {
+            Some(first) => first.event.seq <= text.after + 1,
+            None => self.last_seq <= text.after,
+        };
+        let path = text.delta.step.path();
+        let concerns = |entry: &Entry| entry.event.step().is_some_and(|step| step.path() == path);
+        let later = |entry: &&Entry| entry.event.seq > text.after;
+        covered && self.last_seq >= text.after && !self.tail.iter().filter(later).any(concerns)
+    }
+
     fn push(&mut self, event: StepEvent) {
+        if (self.tail.back()).is_some_and(|last| last.event.seq + 1 != event.seq) {
+            // The tail has no holes: another engine has appended in between.
+            self.clear_tail();
+        }
         self.last_seq = event.seq;
         let text = self.text_of(&event);
         self.tail_text_bytes += text.as_ref().map_or(0, StepText::bytes);
@@ -255,6 +331,11 @@ impl State {
 }
 
 impl Cursor {
+    /// Skips events, keeping the positions in the text of running steps.
+    pub(in crate::engine::local) fn skip_to(&mut self, after: u64) {
+        self.after = self.after.max(after);
+    }
+
     pub(in crate::engine::local) fn at(after: u64) -> Self {
         Self {
             after,

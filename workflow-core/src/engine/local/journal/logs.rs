@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use crate::engine::local::shared::Shared;
-use crate::{engine::EngineError, event::StepEvent, record::RunRecord, value::RunId};
+use crate::{
+    engine::EngineError, error::Problem, event::StepEvent, record::RunRecord, value::RunId,
+};
 
 /// Events per read of the store.
 pub(in crate::engine::local) const READ_BATCH: usize = 500;
@@ -35,10 +37,44 @@ impl RunLogs {
         run: RunId,
     ) -> Result<RunRecord, EngineError> {
         let record = self.record(run).await?;
-        if record.head.status.has_ended() || self.shared.runs.stopped(run).is_some() {
+        if record.head.status.has_ended() || self.stopped(&record).await?.is_some() {
             return Ok(record);
         }
         Err(EngineError::NotEnded(run))
+    }
+
+    /// The cause why a run cannot be driven; `None` if it can. In a fleet, another engine may have found it.
+    pub(in crate::engine::local) async fn stopped(
+        &self,
+        record: &RunRecord,
+    ) -> Result<Option<Arc<Problem>>, EngineError> {
+        if let Some(problem) = self.shared.runs.stopped(record.id) {
+            return Ok(Some(problem));
+        }
+        let Some(fleet) = self.shared.placement.fleet() else {
+            return Ok(None);
+        };
+        if record.head.status.has_ended() {
+            return Ok(None);
+        }
+        let blocked = fleet.coordinator().blocked(record.id).await?;
+        let current = blocked.filter(|(at, _)| *at == record.head.last_seq);
+        Ok(current.map(|(_, problem)| Arc::new(problem)))
+    }
+
+    /// # Errors
+    /// [`EngineError::Stopped`] if the run cannot be driven.
+    pub(in crate::engine::local) async fn check_not_stopped(
+        &self,
+        record: &RunRecord,
+    ) -> Result<(), EngineError> {
+        match self.stopped(record).await? {
+            None => Ok(()),
+            Some(problem) => Err(EngineError::Stopped {
+                run: record.id,
+                problem,
+            }),
+        }
     }
 
     /// Deletes a run that has ended, or that cannot be driven.

@@ -11,8 +11,10 @@ pub(super) mod text;
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::time::Instant;
+
 use self::{health::Health, live::LiveRun, observed::Observed};
-use crate::engine::local::admission::budget::Reservation;
+use crate::engine::local::{admission::budget::Reservation, fleet::Fleet};
 use crate::{
     event::{EventKind, StepEvent},
     executor::{Fenced, Journal},
@@ -33,7 +35,24 @@ pub(super) struct StoreJournal {
     observed: Option<Observed>,
     memory: Reservation,
     health: Arc<Health>,
+    /// Set if other engines may drive the run.
+    peers: Option<Peers>,
 }
+
+/// What a driver has to do because other engines may drive or follow its run.
+struct Peers {
+    fleet: Arc<Fleet>,
+    /// When the store last confirmed that this engine owns the log.
+    owned_at: Instant,
+}
+
+/// A process that was frozen (by `SIGSTOP`, a debugger, a paused virtual machine) begins the attempts that it had decided
+/// on when it thaws, although another engine has continued the run. After this time, ownership is confirmed first.
+const OWNERSHIP_VALID_FOR: Duration = Duration::from_secs(2);
+
+/// How long a driver with peers retries an append. Then it stops, so that an engine that reaches the store can drive the
+/// run.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(60);
 
 impl StoreJournal {
     pub(super) fn new(
@@ -51,18 +70,32 @@ impl StoreJournal {
             observed,
             memory,
             health,
+            peers: None,
         }
     }
 
-    /// Appends events. While the store is unavailable, it retries without limit: the results may have been paid for, and
-    /// nothing may depend on events that are not stored.
+    /// Sets the fleet of the engine. Then ownership of the log is confirmed after a pause, an append is not retried without
+    /// limit, and engines that follow the run are notified.
+    pub(super) fn with_fleet(mut self, fleet: Arc<Fleet>) -> Self {
+        self.peers = Some(Peers {
+            fleet,
+            owned_at: Instant::now(),
+        });
+        self
+    }
+
+    /// Appends events. While the store is unavailable, it retries: the results may have been paid for, and nothing may
+    /// depend on events that are not stored. Without limit if no other engine can drive the run, else up to
+    /// [`GIVE_UP_AFTER`].
     ///
     /// # Errors
-    /// [`Fenced`] if the store rejects the append: another engine has appended, or the run was deleted.
+    /// [`Fenced`] if the store rejects the append: another engine has appended, or the run was deleted. Or if it was
+    /// unavailable for too long.
     async fn append(&self, expected: u64, events: &[StepEvent]) -> Result<(), Fenced> {
         let run = self.live.id();
         let mut backoff = MIN_BACKOFF;
         let mut failing = None;
+        let give_up_at = self.peers.as_ref().map(|_| Instant::now() + GIVE_UP_AFTER);
         loop {
             let Err(error) = (self
                 .store
@@ -80,6 +113,10 @@ impl StoreJournal {
                 return Err(Fenced);
             };
             failing.get_or_insert_with(|| self.health.failing());
+            if give_up_at.is_some_and(|at| at <= Instant::now()) {
+                tracing::error!(%run, %cause, "the store is unavailable, so this engine stops driving the run");
+                return Err(Fenced);
+            }
             tracing::warn!(%run, %cause, "an append failed; next attempt in {backoff:?}");
             tokio::time::sleep(backoff).await;
             backoff = (backoff * 2).min(MAX_BACKOFF);
@@ -138,6 +175,10 @@ impl Journal for StoreJournal {
             self.head.apply(event);
         }
         self.append(expected, events).await?;
+        if let Some(peers) = &mut self.peers {
+            peers.owned_at = Instant::now();
+            peers.fleet.appended(self.live.id(), self.head.last_seq);
+        }
         if let Some(observed) = &self.observed {
             for event in &*events {
                 observed.notify(event);
@@ -150,5 +191,32 @@ impl Journal for StoreJournal {
         // A run whose steps never suspend must still yield to other tasks.
         tokio::task::consume_budget().await;
         Ok(())
+    }
+
+    async fn confirm(&mut self) -> Result<(), Fenced> {
+        let Some(peers) = &mut self.peers else {
+            return Ok(());
+        };
+        if peers.owned_at.elapsed() <= OWNERSHIP_VALID_FOR {
+            return Ok(());
+        }
+        let run = self.live.id();
+        let mut backoff = MIN_BACKOFF;
+        let give_up_at = Instant::now() + GIVE_UP_AFTER;
+        loop {
+            match self.store.run(run).await {
+                Ok(Some(record)) if record.head.last_seq == self.head.last_seq => {
+                    peers.owned_at = Instant::now();
+                    return Ok(());
+                }
+                Err(StoreError::Unavailable(_)) if Instant::now() < give_up_at => {}
+                _ => {
+                    tracing::warn!(%run, "another engine has continued the run, so this one stops driving it");
+                    return Err(Fenced);
+                }
+            }
+            tokio::time::sleep(backoff).await;
+            backoff = (backoff * 2).min(MAX_BACKOFF);
+        }
     }
 }

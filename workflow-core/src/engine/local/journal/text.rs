@@ -18,6 +18,8 @@ pub(in crate::engine::local) struct StepText {
     attempt: u32,
     text: String,
     thought: String,
+    /// UTF-16 units of the text and the thoughts that came from another engine.
+    remote_units: [u64; 2],
     /// A piece did not fit. Later pieces are dropped too, so that the stored text has no gaps.
     full: bool,
 }
@@ -46,6 +48,7 @@ impl StepText {
             attempt: delta.attempt,
             text: String::new(),
             thought: String::new(),
+            remote_units: [0; 2],
             full: false,
         }
     }
@@ -68,6 +71,32 @@ impl StepText {
         if !self.full {
             stored.push_str(&delta.text);
         }
+    }
+
+    /// Adds a piece from another engine, where pieces may be lost, repeated or out of order. Returns `false` if text before
+    /// it is missing.
+    pub(in crate::engine::local) fn push_remote(&mut self, delta: &Delta) -> bool {
+        if delta.attempt < self.attempt {
+            return true;
+        }
+        if delta.attempt > self.attempt {
+            *self = Self::of(delta);
+        }
+        let kind = usize::from(delta.kind == TextKind::Thought);
+        let Some(mut repeated) = self.remote_units[kind].checked_sub(delta.offset) else {
+            return false;
+        };
+        let rest = delta.text.trim_start_matches(|character: char| {
+            let is_known = repeated > 0;
+            repeated = repeated.saturating_sub(character.len_utf16() as u64);
+            is_known
+        });
+        self.remote_units[kind] += rest.encode_utf16().count() as u64;
+        self.push(&Delta {
+            text: rest.to_owned(),
+            ..delta.clone()
+        });
+        true
     }
 
     /// The next deltas of a reader, at most one of each kind, thoughts first; none when it has read everything.

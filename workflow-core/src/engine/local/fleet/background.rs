@@ -1,0 +1,185 @@
+//! What an engine of a fleet does besides driving runs.
+
+use std::{pin::pin, sync::atomic::Ordering, time::Duration};
+
+use futures::{StreamExt, future::join4};
+use tokio::time::{MissedTickBehavior, interval, sleep};
+
+use super::Fleet;
+use crate::{
+    engine::local::drive::Drives,
+    fleet::Notification,
+    record::{RunQuery, RunStatus},
+    store::StoreError,
+    value::lock,
+};
+
+/// How often followed runs are looked at in the store, since notifications may be lost.
+const POLL_EVERY: Duration = Duration::from_secs(2);
+
+/// How often the engine registers as alive. The registration is valid for three times as long.
+const REGISTER_EVERY: Duration = Duration::from_secs(5);
+
+/// How often the oldest engine looks for runs that nobody drives, and after how long without an event a run is such a run.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// Records per read of the sweep.
+const SWEEP_BATCH: usize = 200;
+
+/// Pause before notifications are subscribed to again, after their stream has ended.
+const SUBSCRIBE_AGAIN: Duration = Duration::from_secs(1);
+
+impl Drives {
+    /// Works until the engine is closed.
+    pub(in crate::engine::local) async fn keep_in_touch(self) {
+        let Some(fleet) = self.shared.placement.fleet() else {
+            return;
+        };
+        let work = join4(
+            fleet.dispatches.send_all(),
+            self.receive(fleet),
+            self.poll(fleet),
+            self.supervise(fleet),
+        );
+        self.shared.tasks.closing().run_until_cancelled(work).await;
+    }
+
+    /// Receives notifications.
+    async fn receive(&self, fleet: &Fleet) {
+        loop {
+            let mut notifications = pin!(fleet.coordinator.subscribe(fleet.instance));
+            while let Some(notification) = notifications.next().await {
+                self.process(fleet, notification);
+            }
+            sleep(SUBSCRIBE_AGAIN).await;
+        }
+    }
+
+    fn process(&self, fleet: &Fleet, notification: Notification) {
+        match notification {
+            Notification::Appended { run, last_seq } => fleet.follows.note_length(run, last_seq),
+            Notification::Text { to, text } if to == fleet.instance => {
+                fleet.follows.note_text(text)
+            }
+            Notification::Text { .. } => {}
+            Notification::Followed { run, by, restart } if by != fleet.instance => {
+                fleet.followers.note(run, by, restart);
+                if fleet.drives.find(run).is_some()
+                    && let Some(live) = self.shared.runs.find_live(run)
+                {
+                    // What was appended before this engine knew of the follower.
+                    fleet.appended(run, live.last_seq());
+                    self.relay_to_followers(&live);
+                }
+            }
+            Notification::Followed { .. } => {}
+            Notification::CommandQueued { run } => self.take_commands_soon(fleet, run),
+            Notification::Lagged => {
+                fleet.notifications_lost.fetch_add(1, Ordering::Relaxed);
+                for run in fleet.drives.runs() {
+                    self.take_commands_soon(fleet, run);
+                }
+                fleet.poll_now.notify_one();
+            }
+        }
+    }
+
+    /// Reads the commands of a run that is driven here, in a task of its own: notifications do not wait for the store.
+    fn take_commands_soon(&self, fleet: &Fleet, run: crate::value::RunId) {
+        if fleet.drives.find(run).is_none() {
+            return;
+        }
+        let drives = self.clone();
+        let _ = self.spawn(async move {
+            let Some(fleet) = drives.shared.placement.fleet() else {
+                return;
+            };
+            if let Some(live) = drives.shared.runs.find_live(run)
+                && let Err(error) = fleet.take_commands(&live).await
+            {
+                tracing::warn!(%run, %error, "commands of a run cannot be read; they are read at its next drive");
+            }
+        });
+    }
+
+    /// Looks at followed runs, so that lost notifications delay their readers by a few seconds only.
+    async fn poll(&self, fleet: &Fleet) {
+        loop {
+            let _ = tokio::time::timeout(POLL_EVERY, fleet.poll_now.notified()).await;
+            fleet.followers.forget_expired();
+            fleet.follows.tick();
+            let runs = fleet.follows.runs();
+            if runs.is_empty() {
+                continue;
+            }
+            for run in &runs {
+                self.announce(*run, false);
+            }
+            match fleet.coordinator.lengths(&runs).await {
+                Ok(lengths) => {
+                    for (run, last_seq) in lengths {
+                        fleet.follows.note_length(run, last_seq);
+                    }
+                }
+                Err(error) => tracing::warn!(%error, "followed runs cannot be polled"),
+            }
+        }
+    }
+
+    /// Registers this engine, counts queued runs, and does what only the oldest engine does.
+    async fn supervise(&self, fleet: &Fleet) {
+        let mut ticks = interval(REGISTER_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let ticks_per_sweep = SWEEP_EVERY.as_secs() / REGISTER_EVERY.as_secs();
+        let mut tick = 0;
+        loop {
+            ticks.tick().await;
+            let registered = fleet.register().await;
+            let counted = self.count_queued(fleet).await;
+            if let Err(error) = registered.map(drop).and(counted) {
+                tracing::warn!(%error, "the fleet cannot be reached");
+                continue;
+            }
+            tick += 1;
+            if tick % ticks_per_sweep == 0
+                && lock(&fleet.membership).is_oldest
+                && let Err(error) = self.sweep().await
+            {
+                tracing::warn!(%error, "unfinished runs cannot be read");
+            }
+        }
+    }
+
+    async fn count_queued(&self, fleet: &Fleet) -> Result<(), StoreError> {
+        let counts = self.shared.store.count_runs(&RunQuery::default()).await?;
+        let queued = usize::try_from(counts.queued).unwrap_or(usize::MAX);
+        fleet.queued.store(queued, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Dispatches the runs that seem to be driven by nobody: those that are due, and those that are not suspended but have
+    /// no event for a while. If one is driven after all, its second drive waits for the first and finds nothing to do.
+    ///
+    /// It repairs everything that the dispatcher can lose: its data, and requests of engines that died before making them.
+    async fn sweep(&self) -> Result<(), StoreError> {
+        let now = self.shared.clock().now();
+        let mut after = None;
+        loop {
+            let runs = self.shared.store.unfinished(after, SWEEP_BATCH).await?;
+            let Some(last) = runs.last() else {
+                return Ok(());
+            };
+            after = Some(last.id);
+            for run in &runs {
+                let is_abandoned = if run.head.status == RunStatus::Waiting {
+                    run.head.is_due(now)
+                } else {
+                    now.since(run.head.updated_at) >= SWEEP_EVERY
+                };
+                if is_abandoned {
+                    self.dispatch(run.id);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Drives that the dispatcher of a fleet has asked for.
+
+use std::{
+    collections::HashMap,
+    pin::pin,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use futures::future::{Either, select};
+use tokio::{sync::watch, time::sleep};
+
+use super::{Fleet, commands::Received};
+use crate::{
+    engine::local::drive::{DriveLease, Drives},
+    fleet::{DriveEnd, DriveError},
+    value::{RunId, lock},
+};
+
+/// How often a run that another engine has claimed is looked at.
+const CLAIM_POLL: Duration = Duration::from_millis(300);
+
+/// How long a claim is valid, and how often it is renewed: two renewals may fail.
+const CLAIM_FOR: Duration = Duration::from_secs(10);
+const RENEW_EVERY: Duration = Duration::from_secs(3);
+
+/// `None` until the drive has ended.
+type End = Option<Result<DriveEnd, DriveError>>;
+
+/// The runs that this engine drives.
+#[derive(Default)]
+pub(super) struct ActiveDrives(Mutex<HashMap<RunId, Arc<ActiveDrive>>>);
+
+/// One drive. Its receivers are the calls of the dispatcher that wait for its end.
+pub(super) struct ActiveDrive {
+    end: watch::Sender<End>,
+    pub(super) received: Received,
+}
+
+impl ActiveDrives {
+    pub(super) fn count(&self) -> usize {
+        lock(&self.0).len()
+    }
+
+    pub(super) fn runs(&self) -> Vec<RunId> {
+        lock(&self.0).keys().copied().collect()
+    }
+
+    pub(super) fn find(&self, run: RunId) -> Option<Arc<ActiveDrive>> {
+        lock(&self.0).get(&run).map(Arc::clone)
+    }
+
+    /// A receiver of the end of the drive of a run, and the drive if it is new: the caller executes it then.
+    fn join(&self, run: RunId) -> (watch::Receiver<End>, Option<Arc<ActiveDrive>>) {
+        let mut drives = lock(&self.0);
+        if let Some(active) = drives.get(&run) {
+            return (active.end.subscribe(), None);
+        }
+        let (end, receiver) = watch::channel(None);
+        let active = Arc::new(ActiveDrive {
+            end,
+            received: Received::default(),
+        });
+        drives.insert(run, Arc::clone(&active));
+        (receiver, Some(active))
+    }
+}
+
+/// Removes a drive when it ends, even if its task is aborted or panics.
+struct Entry {
+    fleet: Arc<Fleet>,
+    run: RunId,
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        lock(&self.fleet.drives.0).remove(&self.run);
+    }
+}
+
+impl Drives {
+    /// Drives a run, or waits for the drive that is active here.
+    pub(in crate::engine::local) async fn drive_for_dispatcher(
+        &self,
+        run: RunId,
+    ) -> Result<DriveEnd, DriveError> {
+        let Some(fleet) = self.shared.placement.fleet() else {
+            return Err(DriveError::NoFleet);
+        };
+        let (mut end, new) = fleet.drives.join(run);
+        if let Some(active) = new {
+            let (drives, fleet) = (self.clone(), Arc::clone(fleet));
+            let entry = Entry {
+                fleet: Arc::clone(&fleet),
+                run,
+            };
+            let drive = async move {
+                let result = drives.drive_claimed(run, &fleet, &active).await;
+                // Before the end is shown: a call that sees it and drives the run again must not join this drive.
+                drop(entry);
+                active.end.send_replace(Some(result));
+            };
+            // A closed engine drops the future, and with it the entry.
+            self.spawn(drive).map_err(|_| DriveError::ShuttingDown)?;
+        }
+        let ended = end.wait_for(Option::is_some).await;
+        match ended.as_deref() {
+            Ok(Some(result)) => result.clone(),
+            // The task was aborted, or it has panicked.
+            _ if self.shared.tasks.is_closed() => Err(DriveError::ShuttingDown),
+            _ => Err(DriveError::Panicked),
+        }
+    }
+
+    /// Drives a run after the claims of other engines have ended.
+    async fn drive_claimed(
+        &self,
+        run: RunId,
+        fleet: &Fleet,
+        active: &ActiveDrive,
+    ) -> Result<DriveEnd, DriveError> {
+        let is_elsewhere = |claim| matches!(claim, Some(instance) if instance != fleet.instance);
+        while is_elsewhere(fleet.coordinator.claimed_by(run).await?) {
+            if active.end.is_closed() {
+                return Err(DriveError::Fenced);
+            }
+            if self.shared.tasks.is_closed() {
+                return Err(DriveError::ShuttingDown);
+            }
+            sleep(CLAIM_POLL).await;
+        }
+        let live = self.shared.runs.live(run);
+        let lease = DriveLease::claim(self, &live).ok_or(DriveError::Fenced)?;
+        let _place = self.shared.admission.place_for_resumed();
+        let now = self.shared.clock().now();
+        let drive = pin!(self.drive(lease, Some(now), None));
+        let claim = pin!(claim_if_abandoned(run, fleet, active));
+        match select(drive, claim).await {
+            Either::Left((result, _)) => {
+                if active.end.is_closed() {
+                    let _ = fleet.coordinator.release(run, fleet.instance).await;
+                }
+                result
+            }
+            Either::Right((never, _)) => match never {},
+        }
+    }
+}
+
+/// Claims the run once nobody waits for the end of its drive any more: the dispatcher has died or lost its connection,
+/// and will call another engine.
+async fn claim_if_abandoned(
+    run: RunId,
+    fleet: &Fleet,
+    active: &ActiveDrive,
+) -> std::convert::Infallible {
+    active.end.closed().await;
+    loop {
+        let claimed = fleet
+            .coordinator
+            .claim(run, fleet.instance, CLAIM_FOR)
+            .await;
+        if let Err(error) = claimed {
+            tracing::warn!(%run, %error, "a run that is driven here cannot be claimed");
+        }
+        sleep(RENEW_EVERY).await;
+    }
+}
