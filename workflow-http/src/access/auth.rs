@@ -26,6 +26,8 @@ use crate::{
     serve::Peer,
 };
 
+/// For clients that cannot set `Authorization`, such as some webhooks. If a request has both headers,
+/// `Authorization` counts, provided that its scheme is `Bearer`.
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// The accepted keys, each with its budget of requests, and the wrong keys of each address.
@@ -35,6 +37,8 @@ pub(crate) struct Keyring {
 }
 
 impl Keyring {
+    /// Each key has its own budget: a client that exceeds its limit does not affect the others. The budgets are in
+    /// the memory of this router, so each process behind a load balancer allows the whole limit.
     pub(crate) fn new(options: &Options) -> Arc<Self> {
         let budget = || Budget::per_minute(options.limits.requests_per_minute);
         let keys = options.api_keys.iter();
@@ -48,6 +52,12 @@ impl Keyring {
     ///
     /// The limit of wrong keys comes before the result of the comparison, so that an attacker above the limit cannot
     /// distinguish a right guess from a wrong one. Without the address of the client there is no such limit.
+    ///
+    /// A request without a key is not a guess and costs nothing: browsers load the page before the user has entered
+    /// one.
+    ///
+    /// # Errors
+    /// 401 `unauthorized`; 429 `too_many_wrong_keys` or `too_many_requests`, with the time to wait.
     fn admit(&self, headers: &HeaderMap, client: Option<IpAddr>) -> Result<(), Problem> {
         let Some(presented) = presented_key(headers) else {
             let detail = "send an API key, as `authorization: Bearer KEY` or `x-api-key: KEY`";
@@ -64,6 +74,7 @@ impl Keyring {
             let detail = "the API key is not accepted by this service";
             return Err(challenge(detail, "Bearer error=\"invalid_token\""));
         };
+        // Last: a request that is refused for another reason does not use up the budget of the key.
         budget.take().map_err(|wait| {
             let limit = budget.requests();
             let detail = format!(
@@ -74,7 +85,8 @@ impl Keyring {
     }
 }
 
-/// The middleware. Open paths do not count against any budget.
+/// The middleware. Open paths do not count against any budget. Paths have no base path here: axum has removed the
+/// prefix of a nested router.
 pub(crate) async fn check(
     State(keys): State<Arc<Keyring>>,
     request: Request,
@@ -87,7 +99,8 @@ pub(crate) async fn check(
 }
 
 /// The address of the client, if the server of the router provides it: `serve` here, or axum's `ConnectInfo`.
-/// Headers such as `Forwarded` are not used, since any client can set them.
+/// Headers such as `Forwarded` are not used, since any client can set them. Behind a proxy, all clients therefore
+/// share one budget of wrong keys.
 fn client(request: &Request) -> Option<IpAddr> {
     let extensions = request.extensions();
     let peer = extensions.get::<Peer>().map(|Peer(address)| *address);
@@ -98,7 +111,8 @@ fn client(request: &Request) -> Option<IpAddr> {
     peer.map(|address| address.ip())
 }
 
-/// Whether a path needs no key: probes, the API reference, and the files of the page, which itself prompts for a key.
+/// Whether a path needs no key: probes, the API reference, and the files of the page, which itself prompts for a
+/// key. The OpenAPI document is not open: it lists the registered node types, which `/docs` omits.
 fn is_open(path: &str) -> bool {
     matches!(path, "/healthz" | "/readyz" | openapi::PAGE) || is_page(path)
 }
@@ -114,6 +128,9 @@ fn is_page(_: &str) -> bool {
 }
 
 /// The key of a request. The scheme is case-insensitive (RFC 9110, section 11.1).
+///
+/// Of a repeated header, the first one counts. RFC 6750, section 2.1, restricts the characters of a bearer token.
+/// They are not checked here: a text with other characters matches no accepted key.
 fn presented_key(headers: &HeaderMap) -> Option<&[u8]> {
     let bearer = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
     let bearer = bearer.and_then(|value| {
@@ -123,7 +140,8 @@ fn presented_key(headers: &HeaderMap) -> Option<&[u8]> {
     bearer.or_else(|| headers.get(X_API_KEY).map(HeaderValue::as_bytes))
 }
 
-/// 401 with the challenge that RFC 9110, section 15.5.2, requires, in the form of RFC 6750.
+/// 401 with the challenge that RFC 9110, section 15.5.2, requires, in the form of RFC 6750. It has an error code
+/// only if the request had a key (RFC 6750, section 3.1).
 fn challenge(detail: &str, scheme: &'static str) -> Problem {
     let scheme = HeaderValue::from_static(scheme);
     Kind::Unauthorized.of(detail).with(WWW_AUTHENTICATE, scheme)

@@ -15,6 +15,12 @@ use super::origin::Origin;
 
 /// Adds the CORS layer for these sites: all methods and headers of the API, and the response headers that clients
 /// need. A header that is missing here is invisible to scripts of other sites, without an error.
+///
+/// All lists are explicit. `*` for headers would not cover `Authorization` (Fetch standard, "CORS non-wildcard
+/// request-header name"), and for origins it would open the API to every site. A route that reads a new request
+/// header, or sends a new response header that clients need, must add it here.
+///
+/// Without allowed sites there is no layer, so responses have no `Vary: origin`.
 pub(crate) fn open_to<S>(origins: &[Origin], router: Router<S>) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
@@ -54,12 +60,16 @@ where
             named("x-request-id"),
             named("x-run-id"),
         ])
+        // By default, browsers repeat the preflight request after 5 s (Fetch standard, "CORS-preflight cache").
         .max_age(Duration::from_secs(3600));
     router.layer(cors)
 }
 
 /// The headers that let a page of an allowed site read a refusal from outside of the CORS layer. `Vary` is there even
 /// if the origin is not allowed: the response depends on it.
+///
+/// Used by `guard` and by the limit of the URL, which run before the CORS layer. Without these headers, a script of
+/// an allowed site would see a network error instead of the problem.
 pub(crate) fn readable(origins: &[Origin], request: &HeaderMap) -> HeaderMap {
     let mut headers = HeaderMap::new();
     if origins.is_empty() {

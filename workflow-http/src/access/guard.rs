@@ -1,4 +1,8 @@
 //! Refuses requests of pages of other sites: DNS rebinding, and cross-site writes.
+//!
+//! Both attacks use the browser of a person who can reach the service, for example on the loopback interface. An
+//! API key prevents them too, since a foreign page does not have it; a service without keys depends on these
+//! checks.
 
 use std::sync::Arc;
 
@@ -25,6 +29,9 @@ use crate::{
 ///
 /// *Cross-site writes*: a page can send a write although it cannot read the response. Browsers add the `Origin` of
 /// the page to it, which is compared with the `Host`.
+///
+/// [`serve`](crate::serve) checks every request with it, a router only with [`Options::with_guard`]. With both,
+/// each request is checked twice, with the same result.
 #[derive(Clone)]
 pub(crate) struct Guard {
     hosts: Hosts,
@@ -39,6 +46,12 @@ impl Guard {
         }
     }
 
+    /// The host is checked for every method, since DNS rebinding also reads. The origin is checked for writes only:
+    /// without CORS headers, a page of another site cannot read the response to a `GET`.
+    ///
+    /// # Errors
+    /// 403 `host_not_allowed` or `foreign_origin`. The detail names the setting that would accept the request, of
+    /// the program and of the library.
     fn check(&self, request: &Request) -> Result<(), Problem> {
         let headers = request.headers();
         if !self.hosts.serve(headers) && !is_probe(self.options.within(request.uri().path())) {
@@ -61,7 +74,8 @@ impl Guard {
     }
 }
 
-/// The middleware. It runs outside of CORS, so it adds the headers that let allowed sites read a refusal.
+/// The middleware. It runs outside of CORS, so it adds the headers that let allowed sites read a refusal. A
+/// preflight request is `OPTIONS`, so it passes the check of the origin and reaches the CORS layer.
 pub(crate) async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     match guard.check(&request) {
         Ok(()) => next.run(request).await,
@@ -77,11 +91,13 @@ fn is_probe(path: &str) -> bool {
     matches!(path, "/healthz" | "/readyz")
 }
 
+/// Whether a method may change something. RFC 9110, section 9.2.1, also lists `TRACE` as safe. It is not served
+/// here, so it need not be exempt.
 fn writes(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
-/// A header for a message, quoted and escaped.
+/// A header for a message, quoted and escaped. Empty quotes if the request has no such header.
 fn quoted(headers: &HeaderMap, name: HeaderName) -> String {
     format!(
         "{:?}",

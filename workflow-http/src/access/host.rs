@@ -26,6 +26,8 @@ pub struct InvalidHost;
 impl FromStr for Host {
     type Err = InvalidHost;
 
+    /// `Authority` also accepts a port and user information. A text with either differs from its host, and is
+    /// refused.
     fn from_str(text: &str) -> Result<Self, InvalidHost> {
         let authority: Authority = text.parse().map_err(|_| InvalidHost)?;
         if authority.host() != text {
@@ -43,8 +45,11 @@ pub(crate) enum Hosts {
 }
 
 impl Hosts {
-    /// Whether a request with these headers is accepted. It must have exactly one `Host` (RFC 9112, section 3.2); with
-    /// two, a proxy and this service could disagree about which one counts.
+    /// Whether a request with these headers is accepted. It must have exactly one `Host` (RFC 9112, section 3.2);
+    /// with two, a proxy and this service could disagree about which one counts. This also applies to
+    /// [`Any`](Self::Any), and to HTTP/1.0, which permits requests without `Host`.
+    ///
+    /// The port is ignored: behind a proxy, the service does not know the port that clients use.
     pub(crate) fn serve(&self, headers: &HeaderMap) -> bool {
         let mut hosts = headers.get_all(HOST).iter();
         let (Some(host), None) = (hosts.next(), hosts.next()) else {
@@ -76,6 +81,8 @@ impl fmt::Display for Hosts {
     }
 }
 
+/// Whether a host is this machine: `localhost`, 127.0.0.0/8 or `[::1]`. A name such as `app.localhost` is not,
+/// although browsers resolve it to the loopback interface: list it if it is needed.
 fn is_loopback(host: &str) -> bool {
     let address = host
         .trim_start_matches('[')

@@ -1,4 +1,7 @@
 //! API keys.
+//!
+//! A key has no user, scope or expiry: it gives access to the whole API. To replace a key without an interruption,
+//! add the new one, change the clients, then remove the old one.
 
 use std::{fmt, str::FromStr};
 
@@ -38,6 +41,9 @@ impl ApiKey {
 impl FromStr for ApiKey {
     type Err = InvalidApiKey;
 
+    /// These are limits of the keys that the service accepts, not of what a client presents. A random key of 16
+    /// characters cannot be guessed; more than 256 characters are most likely a mistake, such as the content of a
+    /// whole file.
     fn from_str(text: &str) -> Result<Self, InvalidApiKey> {
         let is_visible = text.bytes().all(|byte| byte.is_ascii_graphic());
         if !is_visible || !(16..=256).contains(&text.len()) {

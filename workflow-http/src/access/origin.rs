@@ -8,7 +8,7 @@ use axum::http::{
 };
 
 /// A web origin: scheme, host and port, such as `http://localhost:3000`. The default port of a scheme may be omitted:
-/// `https://example.com:443` is `https://example.com`.
+/// `https://example.com:443` is `https://example.com`. A slash at the end is ignored, and so is case.
 ///
 /// ```
 /// # use workflow_http::Origin;
@@ -34,6 +34,9 @@ impl Origin {
 impl FromStr for Origin {
     type Err = InvalidOrigin;
 
+    /// Turns what a user wrote into the text that browsers send (RFC 6454, section 6.2): lower case, without the
+    /// default port. Later comparisons are then comparisons of bytes. Paths, queries, user information and `null`
+    /// are refused.
     fn from_str(text: &str) -> Result<Self, InvalidOrigin> {
         let text = text.strip_suffix('/').unwrap_or(text).to_ascii_lowercase();
         let text = without_default_port(&text);
@@ -56,6 +59,10 @@ impl fmt::Display for Origin {
 
 /// Whether a page of another site, which is not in `allowed`, sent this request. Programs other than browsers send no
 /// `Origin` and are not foreign.
+///
+/// Browsers add `Origin` to every request with a method other than `GET` and `HEAD` (Fetch standard, "append a
+/// request `Origin` header"), so a page cannot leave it out. `Origin: null`, which sandboxed frames and local files
+/// send, is foreign: it names no host.
 pub(crate) fn is_foreign(headers: &HeaderMap, allowed: &[Origin]) -> bool {
     let Some(origin) = headers.get(ORIGIN) else {
         return false;
@@ -64,7 +71,8 @@ pub(crate) fn is_foreign(headers: &HeaderMap, allowed: &[Origin]) -> bool {
 }
 
 /// Whether the origin of the page has the same host and port as the request. Default ports are ignored: a TLS proxy
-/// may send `Host: example.com:443` where the browser sends `Origin: https://example.com`, or the reverse.
+/// may send `Host: example.com:443` where the browser sends `Origin: https://example.com`, or the reverse. The
+/// scheme is not compared: behind a TLS proxy, the service does not know it.
 fn is_own(origin: &HeaderValue, host: Option<&HeaderValue>) -> bool {
     let origin = origin.to_str().ok().map(without_default_port);
     let origin = origin.and_then(|origin| origin.split_once("://"));
@@ -77,7 +85,7 @@ fn is_own(origin: &HeaderValue, host: Option<&HeaderValue>) -> bool {
     })
 }
 
-/// The default port of a scheme, with its colon.
+/// The default port of a scheme, with its colon. The colon matters: `example.com:8080` does not end with `:80`.
 fn default_port(scheme: &str) -> Option<&'static str> {
     match scheme {
         "http" => Some(":80"),

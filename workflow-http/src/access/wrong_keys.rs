@@ -10,13 +10,16 @@ use std::{
 use super::budget::Budget;
 
 /// The most addresses with a budget of their own. All others share one budget, so memory stays bounded under an
-/// attack from many addresses.
+/// attack from many addresses. During such an attack, a user at a new address may be refused because of the others.
 const MAX_ADDRESSES: usize = 10_000;
 
 /// The wrong keys of each address.
 ///
 /// While an address is above the limit, even a right key is refused there, so that a right guess looks like a wrong
 /// one. Keys that this address has used before are exempt: a user behind the same address is not locked out.
+///
+/// One lock protects the state. Each budget has a lock of its own, which is taken while the state is locked and
+/// never the other way round.
 pub(crate) struct WrongKeys {
     per_minute: u32,
     state: Mutex<State>,
@@ -24,6 +27,7 @@ pub(crate) struct WrongKeys {
 
 #[derive(Default)]
 struct State {
+    /// The addresses that have sent a wrong key. An address that sends accepted keys only has no budget.
     budgets: HashMap<Address, Budget>,
     /// Addresses with the index of a key that was accepted from there.
     accepted: HashSet<(Address, usize)>,
@@ -33,6 +37,7 @@ struct State {
 type Address = Option<IpAddr>;
 
 impl WrongKeys {
+    /// Allows this many wrong keys per minute and address; at least 1, see [`Budget`].
     pub(crate) fn per_minute(keys: u32) -> Self {
         Self {
             per_minute: keys,
@@ -53,6 +58,8 @@ impl WrongKeys {
         let new = || Budget::per_minute(self.per_minute);
         let budget = state.budgets.entry(address).or_insert_with(new);
         budget.take()?;
+        // The key that empties the bucket is logged, not each refused one: an attacker cannot write to the log
+        // faster than the bucket refills.
         if budget.wait().is_some() {
             tracing::warn!(%client, "too many wrong API keys from one address: its further keys are refused");
         }
@@ -62,6 +69,9 @@ impl WrongKeys {
 
 impl State {
     /// The address whose budget counts for a client. Before addresses share a budget, full budgets are removed.
+    ///
+    /// A full budget is equal to a new one, so its removal changes nothing. While the map is full, each request
+    /// from a new address takes a pass over all addresses: the memory is bounded, not the time.
     fn budget_address(&mut self, address: IpAddr) -> Address {
         let known = Some(address);
         if self.budgets.contains_key(&known) || self.budgets.len() < MAX_ADDRESSES {
@@ -71,6 +81,10 @@ impl State {
         known.filter(|_| self.budgets.len() < MAX_ADDRESSES)
     }
 
+    /// Checks an accepted key against the limit of the address, and remembers that it was used from there.
+    ///
+    /// # Errors
+    /// The time to wait, if the address is above the limit and has not used this key before.
     fn accept(&mut self, address: Address, key: usize) -> Result<(), Duration> {
         let pair = (address, key);
         if self.accepted.contains(&pair) {
