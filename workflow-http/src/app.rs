@@ -40,18 +40,22 @@ pub(crate) struct Description {
 }
 
 /// Names the run in responses whose body does not: an event stream, or a problem after the run has started.
+/// `cors` exposes it to scripts of other sites.
 const X_RUN_ID: HeaderName = HeaderName::from_static("x-run-id");
 
 impl App {
     /// A path below `/api`, as a path-absolute URL. It has no host: a proxy in front may have another one.
+    /// RFC 9110, section 10.2.2, permits such a reference in `Location`.
     fn url(&self, path: impl Display) -> String {
         format!("{}/api/{path}", self.options.base_path)
     }
 
+    /// The URL of a workflow in its newest version.
     pub(crate) fn workflow_url(&self, id: WorkflowId) -> String {
         self.url(format_args!("workflows/{id}"))
     }
 
+    /// The URL of a run. Ids are UUIDs, so nothing needs percent-encoding.
     fn run_url(&self, id: RunId) -> String {
         self.url(format_args!("runs/{id}"))
     }
@@ -61,7 +65,8 @@ impl App {
         AppendHeaders([(LOCATION, self.run_url(id)), (X_RUN_ID, id.to_string())])
     }
 
-    /// The links of a run. The link to its workflow names the version that the run executes.
+    /// The links of a run. The link to its workflow names the version that the run executes. The version is pinned,
+    /// so the link stays correct after an update, and also after the workflow is deleted.
     pub(crate) fn links(&self, run: &RunRecord) -> Links {
         let url = self.run_url(run.id);
         let workflow = self.workflow_url(run.workflow.id);

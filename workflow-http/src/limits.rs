@@ -162,6 +162,7 @@ impl Default for Limits {
             connections: 4096,
             head_time: Duration::from_secs(30),
             keep_alive: Duration::from_secs(75),
+            // Twice the URL, so that a URL of the permitted length leaves as much for the headers.
             head_bytes: 16 * 1024,
             headers: 100,
             url_bytes: 8 * 1024,

@@ -33,6 +33,10 @@ struct Bounds {
     engine: EngineLimits,
 }
 
+/// `GET /api/node-types`. The response is built here and not returned as `Json`: it borrows from the registry,
+/// which this function borrows from `app`.
+///
+/// The response does not change while the process runs, since a registry is complete when the engine is built.
 pub(crate) async fn node_types(State(app): State<App>) -> impl IntoResponse {
     let types = NodeTypes {
         items: app.engine.registry().types().collect(),
@@ -59,12 +63,17 @@ pub(crate) struct Probe {
 }
 
 /// Readiness: the engine accepts runs and the store can be written. Otherwise the problem of the engine, 503.
+///
+/// For load balancers: a service that is not ready gets no new requests, and the process is left alone. The engine
+/// checks the store at most twice a second, so frequent probes cost little.
 pub(crate) async fn readyz(State(app): State<App>) -> Result<Json<Probe>, Problem> {
     app.engine.ready().await?;
     Ok(Json(Probe { status: "ready" }))
 }
 
 /// Liveness: the process serves requests. It does not touch the store: restarting the service would not repair it.
+///
+/// For orchestrators: a process that is not alive is restarted.
 pub(crate) async fn healthz() -> Json<Probe> {
     Json(Probe { status: "ok" })
 }

@@ -1,4 +1,6 @@
 //! The bodies of requests that start or retry a run.
+//!
+//! The documentation of these types and their fields becomes descriptions in the OpenAPI document.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -17,6 +19,7 @@ pub(crate) struct RunRequest {
     #[serde(default, deserialize_with = "typed::version")]
     version: Option<u32>,
     /// What is to be kept with the run.
+    // Metadata may be any JSON, so `null` is metadata and a missing field is none.
     #[serde(default, deserialize_with = "typed::some_even_if_null")]
     #[schemars(with = "Value")]
     metadata: Option<Value>,
@@ -46,6 +49,7 @@ pub(crate) struct RetryRequest {
     #[serde(default, deserialize_with = "typed::node")]
     from: Option<NodeId>,
     /// Another input; nothing is taken over then.
+    // As `metadata` of `RunRequest`: `null` is an input like any other.
     #[serde(default, deserialize_with = "typed::some_even_if_null")]
     #[schemars(with = "Value")]
     input: Option<Value>,
@@ -60,7 +64,8 @@ impl Shape for RetryRequest {
 }
 
 impl RetryRequest {
-    /// The retry to start.
+    /// The retry to start. That `from` and `input` exclude each other is checked by the engine, which answers 422
+    /// `invalid_body`.
     pub(crate) fn of(self, run: RunId, key: IdempotencyKey) -> Retry {
         let mut retry = Retry::whole(run);
         retry.from = self.from;

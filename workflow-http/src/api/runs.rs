@@ -31,6 +31,13 @@ use crate::{
 ///
 /// The run has started even if the stream is refused, such as with 429 `too_many_readers`. So the headers of
 /// the problem name the run; a client that retried would start a second one.
+///
+/// # Errors
+/// Those of [`Runs::start`](workflow_core::Runs::start), and 406 `not_acceptable`; then no run is started.
+///
+/// # Cancellation
+/// axum drops this future when the client disconnects. Then the run was stored and continues, or it was not stored.
+/// A client finds out by repeating the request with the same `Idempotency-Key`.
 pub(crate) async fn start(
     State(app): State<App>,
     Id(workflow): Id<WorkflowId>,
@@ -38,10 +45,12 @@ pub(crate) async fn start(
     key: IdempotencyKey,
     Typed(request): Typed<RunRequest>,
 ) -> Result<Response, Problem> {
+    // Before the run is started: a client that accepts neither form must not cause a run.
     let form = accept::choose(&headers, &[JSON, EVENT_STREAM])?;
     let run = app.engine.start(request.of(workflow, key)).await?;
     let run_headers = app.run_headers(run.id);
     if form == EVENT_STREAM {
+        // Not `?`: a refused stream becomes a problem with the headers of the run.
         let stream = events::follow(&app, run.id, 0).await;
         return Ok((VARY_ACCEPT, run_headers, stream).into_response());
     }
@@ -51,6 +60,9 @@ pub(crate) async fn start(
 }
 
 /// Starts a run and responds with the simple stream: one frame per status change of a step.
+///
+/// The response is always a stream, whatever the client accepts: this format has no other form. As in [`start`], the
+/// run has started even if the stream is refused.
 pub(crate) async fn run(
     State(app): State<App>,
     Id(workflow): Id<WorkflowId>,
@@ -64,6 +76,8 @@ pub(crate) async fn run(
 }
 
 /// Starts a new run that repeats an ended one, from a step if the body names one.
+///
+/// Without a body, all nodes are executed again with the same input.
 pub(crate) async fn retry(
     State(app): State<App>,
     Id(id): Id<RunId>,
@@ -89,6 +103,9 @@ pub(crate) struct ListQuery {
 
 impl ListQuery {
     /// The list, for its cursors, and the query of a page of it.
+    ///
+    /// The cursor is bound to all filters, not to the limit: a client may change the size of pages, but a cursor
+    /// together with another filter is 400 `bad_cursor`. An empty `q`, as a search form sends it, is no filter.
     fn read(self) -> Result<(List, RunQuery), Problem> {
         let mut query = RunQuery::default();
         query.workflow_id = self.workflow_id;
@@ -108,6 +125,11 @@ pub(crate) struct RunPage {
     counts: RunCounts,
 }
 
+/// `GET /api/runs`. The counts ignore `status` and the cursor: they label the tabs of a list of which one status is
+/// shown.
+///
+/// Counts and page are two reads of the store. A run that changes between them may be counted with its status
+/// before.
 pub(crate) async fn list(
     State(app): State<App>,
     Query(query): Query<ListQuery>,
@@ -119,6 +141,9 @@ pub(crate) async fn list(
 }
 
 /// Deletes an ended run with its log. A run that has not ended is 409 `run_not_ended`.
+///
+/// The client can delete a run that cannot continue, too
+/// ([`EngineError::Stopped`](workflow_core::EngineError::Stopped)): otherwise a damaged run would stay forever.
 pub(crate) async fn delete(
     State(app): State<App>,
     Id(id): Id<RunId>,
@@ -128,6 +153,9 @@ pub(crate) async fn delete(
 }
 
 /// A run with its steps and outputs, folded from its log.
+///
+/// The engine bounds the size of a report (`RunReport::MAX_OUTPUT_BYTES`); what it leaves out is in the history of
+/// the step.
 pub(crate) async fn get(
     State(app): State<App>,
     Id(id): Id<RunId>,
@@ -138,6 +166,9 @@ pub(crate) async fn get(
 }
 
 /// Cancels a run. Cancelling an ended run changes nothing and returns it, so a client may repeat the request.
+///
+/// # Errors
+/// 503 `interrupted` if the run has not ended in time. It ends as soon as it can: the request may be repeated.
 pub(crate) async fn cancel(
     State(app): State<App>,
     Id(id): Id<RunId>,

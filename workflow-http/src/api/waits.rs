@@ -14,6 +14,11 @@ use crate::{
 
 /// Answers a wait. The body is the answer itself, of any JSON shape; the engine checks it against the schema of
 /// the step. Only the first answer counts: a second one is 409 `wait_answered`.
+///
+/// The first answer again is a success, not 409. So a client that has lost the connection can repeat its request.
+///
+/// The ids are parsed here and not by `Id`, which reads a path with a single parameter. As there, a malformed id is
+/// an unknown one: 404.
 pub(crate) async fn answer(
     State(app): State<App>,
     Path((run, wait)): Path<(String, String)>,

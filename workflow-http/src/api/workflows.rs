@@ -22,6 +22,9 @@ use crate::{
 };
 
 /// Stores a workflow as version 1. The response has the record and the warnings of validation.
+///
+/// # Errors
+/// 422 `invalid_workflow` with all faults, those of the JSON text included; 429 `busy` if the store is full.
 pub(crate) async fn create(
     State(app): State<App>,
     spec: SpecBody,
@@ -34,6 +37,9 @@ pub(crate) async fn create(
 
 /// Stores the next version of a workflow. With `If-Match`, only if that version is the newest: two editors cannot
 /// overwrite each other unnoticed.
+///
+/// The version is compared once more when the store writes, so of two requests with the same `If-Match` exactly one
+/// succeeds. Without `If-Match`, the last request wins; the version before stays readable by its number.
 pub(crate) async fn update(
     State(app): State<App>,
     Id(id): Id<WorkflowId>,
@@ -47,6 +53,7 @@ pub(crate) async fn update(
     Ok((etag(updated.record.version), Json(updated)))
 }
 
+/// The place in a list of workflows or versions.
 #[derive(Deserialize)]
 pub(crate) struct ListQuery {
     #[serde(default)]
@@ -55,6 +62,8 @@ pub(crate) struct ListQuery {
 }
 
 /// The newest version of each workflow.
+///
+/// The list has no filters, so all its cursors have the same mark.
 pub(crate) async fn list(
     State(app): State<App>,
     Query(query): Query<ListQuery>,
@@ -90,6 +99,9 @@ const READ_BATCH: usize = 10;
 
 impl ListQuery {
     /// A page of the list, read in small batches.
+    ///
+    /// Memory is bounded by one batch, not by the page: a specification may have a megabyte, and a page 200
+    /// workflows. The cursor of the last batch is the cursor of the page.
     async fn page<F>(
         self,
         list: &List,
@@ -100,6 +112,7 @@ impl ListQuery {
     {
         let mut page = Page::new(Vec::new(), list.open(self.cursor)?);
         loop {
+            // At least 1: `Limit` is, and the loop returns once the page is full.
             let missing = self.limit.0 - page.items.len();
             let some = read(PageRequest::new(missing.min(READ_BATCH), page.next_cursor)).await?;
             page.items
@@ -112,12 +125,18 @@ impl ListQuery {
     }
 }
 
+/// The version to return; the newest if absent.
 #[derive(Deserialize)]
 pub(crate) struct VersionQuery {
     version: Option<u32>,
 }
 
 /// A version of a workflow, the newest by default; 304 if the client has it (`If-None-Match`).
+///
+/// A version is immutable, so its number is a sufficient entity tag. Without `version`, the tag changes when a new
+/// version is stored.
+///
+/// The record is read from the store also if the response is 304: the newest version is not known otherwise.
 pub(crate) async fn get(
     State(app): State<App>,
     Id(id): Id<WorkflowId>,
@@ -127,12 +146,15 @@ pub(crate) async fn get(
     let record = app.engine.workflow(id, query.version).await?;
     let etag = etag(record.version);
     if version::is_known(&headers, record.version) {
+        // RFC 9110, section 15.4.5: a 304 has the `ETag` that the 200 would have had.
         return Ok((StatusCode::NOT_MODIFIED, etag).into_response());
     }
     Ok((etag, Json(record)).into_response())
 }
 
 /// All versions of a workflow, newest first.
+///
+/// The id of the workflow is in the mark of its cursors: a cursor of another workflow would be a valid number here.
 pub(crate) async fn versions(
     State(app): State<App>,
     Id(id): Id<WorkflowId>,
@@ -157,6 +179,9 @@ pub(crate) async fn delete(
 }
 
 /// Validates a specification without storing it. Faults are the result, not a problem: the status is 200.
+///
+/// A page calls it while the user types, so faults are expected. Text that is not JSON is still 400, since no place
+/// in a workflow can be named for it.
 pub(crate) async fn validate(
     State(app): State<App>,
     SpecBody(spec): SpecBody,
@@ -202,6 +227,8 @@ impl From<Validation> for Checked {
 }
 
 impl Graph {
+    /// An edge for each need. Bodies of maps and loops are not part of the graph: their nodes are nested in
+    /// `nodes`.
     fn of(nodes: &[NodeOutline]) -> Self {
         let edges = nodes.iter().flat_map(|node| {
             let to = &node.id;
