@@ -17,6 +17,14 @@ use crate::{
 };
 
 /// The current values. Runs by status are counted by the store on each request, since other hosts may write to it, too.
+///
+/// A key is required like for the API, if the service has keys: numbers of runs and names of models are not public.
+///
+/// The media type is that of `OpenMetrics` 1.0, whatever the client accepts. Prometheus chooses its parser by it.
+///
+/// # Errors
+/// 404 `not_found` without [`Options::with_metrics`](crate::Options::with_metrics), so that the path looks like any
+/// other unknown one.
 pub(crate) async fn get(State(app): State<App>) -> Result<Response, Problem> {
     let Some(metrics) = &app.options.metrics else {
         return Err(Kind::UnknownPath.of("metrics are not enabled in this service"));
@@ -26,6 +34,7 @@ pub(crate) async fn get(State(app): State<App>) -> Result<Response, Problem> {
         // The other metrics are still valid, and are needed most when the store is unavailable.
         Err(error) => tracing::warn!(%error, "failed to count runs for metrics"),
     }
+    // Set here and not when a stream begins or ends, so that the gauge cannot drift from the count.
     metrics.requests.readers.set(app.readers.count());
     let text = metrics.text().map_err(|error| Problem::internal(&error))?;
     let media_type = format!("{OPEN_METRICS}; version=1.0.0; charset=utf-8");
@@ -34,6 +43,10 @@ pub(crate) async fn get(State(app): State<App>) -> Result<Response, Problem> {
 
 /// Counts a request, and measures the time until its response starts. The label is the route, not the path: paths
 /// contain ids, and each would be a time series of its own.
+///
+/// The route is `none` for paths without a route: unknown ones and the files of the page. This middleware is the
+/// outermost, so it also counts refusals by other layers. What `serve` refuses before the router (long URLs,
+/// foreign hosts) is not counted.
 pub(crate) async fn measure(State(app): State<App>, request: Request, next: Next) -> Response {
     let Some(metrics) = app.options.metrics.clone() else {
         return next.run(request).await;

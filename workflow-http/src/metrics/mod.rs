@@ -98,6 +98,7 @@ impl Metrics {
 }
 
 impl Observer for Metrics {
+    /// Called by the engine between two events of a run, so it must be quick: it takes short locks and does no IO.
     fn stored(&self, event: &StepEvent, node_type: Option<&str>) {
         self.runs.count(event, node_type);
         self.queues.count(event);

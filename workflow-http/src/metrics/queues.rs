@@ -1,4 +1,7 @@
 //! Metrics of queues: attempts that wait for admission at shared limits.
+//!
+//! The gauge is derived from events and not read from the limits themselves: the queues belong to nodes, which this
+//! crate does not know. Each host counts the runs that it drives.
 
 use std::{
     collections::HashMap,
@@ -14,11 +17,14 @@ use workflow_core::{EventKind, RunId, StepEvent, value::StepPath};
 
 use super::units::{BoundedLabel, millis_as_seconds, seconds};
 
+/// The label set of a queue: the name that the node reports, such as that of a model.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ByQueue {
     queue: String,
 }
 
+/// No two locks are held at the same time: `steps` is unlocked before a gauge is changed, since a `Family` has a
+/// lock of its own.
 pub(super) struct Queues {
     waiting: Family<ByQueue, Gauge>,
     waited: Family<ByQueue, Histogram, fn() -> Histogram>,
@@ -29,6 +35,7 @@ pub(super) struct Queues {
     known: BoundedLabel,
 }
 
+/// By run first, so that the end of a run removes all its steps at once.
 type Steps = HashMap<RunId, HashMap<StepPath, ByQueue>>;
 
 impl Queues {
@@ -47,6 +54,11 @@ impl Queues {
         queues
     }
 
+    /// Counts an event.
+    ///
+    /// Every event that ends a wait must be handled here, or the gauge would count the step until the run ends. A
+    /// wait ends by admission, by the end of its attempt, and by the end or the suspension of the run. A start ends
+    /// it too: a recovered attempt starts without an event for the end of the lost one.
     pub(super) fn count(&self, event: &StepEvent) {
         match (&event.kind, event.step()) {
             (EventKind::NodeQueued(it), Some(step)) => {

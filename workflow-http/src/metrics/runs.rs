@@ -14,6 +14,7 @@ struct ByStatus {
     status: &'static str,
 }
 
+/// The type of a leaf or control node, and `completed` or `failed`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ByStep {
     node_type: String,
@@ -30,12 +31,15 @@ struct ByModel {
     model: String,
 }
 
+/// The model, and `input` or `output`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Tokens {
     model: String,
     kind: &'static str,
 }
 
+/// Labels are node types, statuses and models. Node types are those of the registry, so their number is bounded by
+/// the program; models come from specifications and are bounded by `known_models`.
 pub(super) struct Runs {
     /// The number of runs in the store, by status.
     stored: Family<ByStatus, Gauge>,
@@ -87,7 +91,8 @@ impl Runs {
         runs
     }
 
-    /// Sets the number of runs in the store.
+    /// Sets the number of runs in the store. Every status is set, also to 0: a gauge keeps its last value until it
+    /// is set again.
     pub(super) fn set(&self, counts: &RunCounts) {
         for status in RunStatus::ALL {
             let by = ByStatus {
@@ -99,6 +104,9 @@ impl Runs {
     }
 
     /// Counts an event. Steps whose result is reused from another run cost nothing, and do not count.
+    ///
+    /// Tokens are counted for every attempt with a report, failed and retried ones included: they are billed, too.
+    /// Durations are those of the last attempt of a step.
     pub(super) fn count(&self, event: &StepEvent, node_type: Option<&str>) {
         let step_type = || node_type.unwrap_or("unknown").to_owned();
         match &event.kind {
@@ -117,6 +125,7 @@ impl Runs {
                     })
                     .inc();
             }
+            // Before the next arm, which would observe a duration of 0.
             EventKind::NodeCompleted(_) if event.report().is_some_and(|it| it.reused) => {}
             EventKind::NodeCompleted(it) => {
                 self.step_ended(step_type(), "completed", it.duration_ms);
@@ -144,6 +153,8 @@ impl Runs {
         ended.observe(millis_as_seconds(millis));
     }
 
+    /// Observes the duration of an attempt that a model has answered. Of failed attempts, the time until the
+    /// failure would only blur the durations of answers.
     fn model_answered(&self, report: Option<&Report>, millis: u64) {
         if let Some(model) = report.and_then(|report| report.model.as_deref()) {
             let model = self.known_models.label(model);
@@ -152,6 +163,7 @@ impl Runs {
         }
     }
 
+    /// Adds the tokens of an attempt. A kind without tokens gets no time series.
     fn count_tokens(&self, report: &Report) {
         let kinds = [
             ("input", report.usage.input_tokens),
