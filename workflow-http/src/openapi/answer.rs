@@ -5,7 +5,10 @@ use serde_json::{Map, Value, json};
 
 use crate::request::{EVENT_STREAM, JSON};
 
-/// A status, and what comes with it.
+/// A response of an operation: a status, its headers, and a body in one or more media types.
+///
+/// Every response has the headers that [`serve`](crate::serve) adds. A router that another server serves does not
+/// have them; the document describes the usual case.
 pub(super) struct Answer {
     status: StatusCode,
     description: String,
@@ -26,18 +29,21 @@ impl Answer {
         }
     }
 
-    /// A success with JSON of this schema, such as this example.
+    /// A 200 response with JSON of this schema. A test compares the example with a response of a real service.
     pub(super) fn json(description: &str, schema: &Value, example: Value) -> Self {
         let answer = Self::new(StatusCode::OK, description).comes_as(JSON, schema);
         answer.for_example(JSON, example)
     }
 
-    /// A success that is a stream of such events.
+    /// A 200 response that is an event stream.
     pub(super) fn stream(description: &str, event: &Value, example: &str) -> Self {
         Self::new(StatusCode::OK, description).streams(event, example)
     }
 
-    /// Another form of it: a stream of such events.
+    /// Adds an event stream as another media type of the same response.
+    ///
+    /// OpenAPI 3.1 cannot describe a sequence of events (3.2 adds `itemSchema`). So the schema is that of one
+    /// event, as an object with the fields of Server-Sent Events; the JSON in `data` has a `contentSchema`.
     pub(super) fn streams(mut self, event: &Value, example: &str) -> Self {
         let media = json!({
             "schema": {
@@ -61,6 +67,7 @@ impl Answer {
         self
     }
 
+    /// Adds a body of this media type.
     pub(super) fn comes_as(mut self, media_type: &str, schema: &Value) -> Self {
         let media = json!({"schema": schema});
         self.content.insert(media_type.to_owned(), media);
@@ -78,12 +85,15 @@ impl Answer {
     }
 
     /// Adds one of the document's headers.
+    ///
+    /// It must be one of [`headers`]: the response refers to it.
     pub(super) fn header(mut self, name: &'static str) -> Self {
         self.headers.push(name);
         self
     }
 
-    /// Names the operations that take the `id` it has.
+    /// Adds links to operations whose path parameter `id` is the `id` of the response body. Tools that explore an
+    /// API follow them.
     pub(super) fn leads_to(mut self, operations: &'static [&'static str]) -> Self {
         self.links = operations;
         self
@@ -111,7 +121,7 @@ impl Answer {
     }
 }
 
-/// The headers that answers have.
+/// `components/headers`: each header is described once, and responses refer to it by name.
 pub(super) fn headers() -> Value {
     let text = |description: &str, example: &str| {
         let schema = json!({"type": "string"});

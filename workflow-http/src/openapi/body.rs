@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::schemas::Schemas;
 use crate::request::{JSON, Shape};
 
-/// What a request sends.
+/// The request body of an operation, always JSON.
 pub(super) struct Body {
     schema: Value,
     example: Value,
@@ -13,7 +13,7 @@ pub(super) struct Body {
 }
 
 impl Body {
-    /// JSON of this schema, such as this example.
+    /// A required body with this schema.
     pub(super) fn json(schema: Value, example: Value) -> Self {
         Self {
             schema,
@@ -22,12 +22,12 @@ impl Body {
         }
     }
 
-    /// JSON of the shape that the handler reads, such as this example.
+    /// A required body with the schema of the type that the handler reads. So schema and handler cannot differ.
     pub(super) fn of<T: Shape>(schemas: &mut Schemas, example: Value) -> Self {
         Self::json(schemas.taken::<T>(), example)
     }
 
-    /// Says that it may be left out.
+    /// Marks the body as optional. Its handler uses `OptionalTyped`.
     pub(super) fn optional(mut self) -> Self {
         self.required = false;
         self

@@ -17,7 +17,10 @@ const ABOUT: &str = "Describe a workflow as JSON, run it, and watch it live.\n\n
     takes; any other method is a 405 with `Allow`. Clients must ignore types of events and fields \
     that they do not know.";
 
-/// The document of these routes.
+/// Builds the document. It is built once per router: it depends on the registry and on the options, not on the
+/// request.
+///
+/// The descriptions must run before the schemas are collected, since each registers the schemas that it refers to.
 pub(super) fn of(table: &[Route], registry: &Registry, options: &Options) -> Value {
     let mut schemas = Schemas::new(registry.language_schema());
     let paths = paths(table, &mut schemas);
@@ -52,13 +55,17 @@ pub(super) fn of(table: &[Route], registry: &Registry, options: &Options) -> Val
             "schemas": schemas.components(),
         },
     });
+    // Derived, it is any string: the type of a problem knows no codes. The table of kinds does.
     document["components"]["schemas"]["HttpProblem"]["properties"]["code"] = codes();
+    // Without keys, a document that requires one would make generated clients demand it.
     if !options.api_keys.is_empty() {
         document["security"] = json!([{"bearer": []}, {"apiKey": []}]);
     }
     document
 }
 
+/// The paths, each with its methods. OpenAPI has no parameter that spans segments, as `{*path}` of axum does: it is
+/// written as a plain one, and clients that encode the slashes as `%2F` are understood.
 fn paths(table: &[Route], schemas: &mut Schemas) -> Map<String, Value> {
     let mut paths = Map::new();
     for route in table {

@@ -1,10 +1,14 @@
-//! The schemas of events: each type on its own, and what streams are made of.
+//! The schemas of events: one per type, and choices of them.
+//!
+//! The derived schema of `StepEvent` is one object with a `oneOf` inside, since its fields are flattened. Named schemas
+//! with a discriminator (OpenAPI 3.1, section 4.8.25) become one type per event in generated clients.
 
 use serde_json::{Map, Value, json};
 
 use super::reference::{reference, referred};
 
-/// What is kept in the log only.
+/// The fields that are in the log only: event and field. [`StepEvent::shown`](workflow_core::StepEvent::shown)
+/// removes them from what is sent, so the schemas must not have them either.
 const HIDDEN: [(&str, &str); 4] = [
     ("run.created", "reused"),
     ("node.completed", "debug"),
@@ -12,10 +16,14 @@ const HIDDEN: [(&str, &str); 4] = [
     ("node.failed", "debug"),
 ];
 
-/// The type of what is live only.
+/// The type of a delta, which is streamed and not in the log.
 const DELTA: &str = "node.delta";
 
-/// Makes a schema of each type of event, where the derived one is a choice within one schema.
+/// Replaces the derived schema of `StepEvent` by one schema per type of event, and adds the choices `StepEvent` (in
+/// the log) and `Update` (in a stream). Does nothing if no operation uses events.
+///
+/// It relies on the shape that `schemars` derives: `oneOf` cases with a constant `type` and a reference to the
+/// body. The golden file of the document shows if another version of `schemars` derives another one.
 pub(super) fn split(schemas: &mut Map<String, Value>) {
     let Some(mut every) = schemas.remove("StepEvent") else {
         return;
@@ -61,7 +69,8 @@ pub(super) fn split(schemas: &mut Map<String, Value>) {
     );
 }
 
-/// The schema of one type of event: what every event has, its type, and its body.
+/// The schema of one type of event: the fields that all events have, its `type`, and the fields of its body, in one
+/// object. A body that is a choice becomes a choice of complete objects, see [`whole_arm`].
 fn event(every: &Value, case: &Value, mut body: Value) -> Value {
     let mut properties = Map::new();
     let mut required = Vec::new();
@@ -82,8 +91,8 @@ fn event(every: &Value, case: &Value, mut body: Value) -> Value {
     body
 }
 
-/// An arm of a body that has several, with what every arm has. Generators of clients read `anyOf` beside
-/// `properties` as one more arm, which would have no `type` to tell it by.
+/// One case of a body that is a choice, with the fields that all cases have. Generators of clients read `anyOf`
+/// beside `properties` as one more case, which would have no `type` to distinguish it by.
 fn whole_arm(arm: &Value, common: &Map<String, Value>, required: &[Value]) -> Value {
     let mut properties = common.clone();
     properties.extend(arm["properties"].as_object().cloned().unwrap_or_default());

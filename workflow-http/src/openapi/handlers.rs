@@ -9,6 +9,7 @@ use axum::{
 use super::page::headers;
 use crate::{app::App, request::JSON};
 
+/// The bytes are shared: a clone of `Bytes` copies no text. Clients that accept it get the document compressed.
 pub(crate) async fn document(State(app): State<App>) -> impl IntoResponse {
     let json = [(CONTENT_TYPE, JSON)];
     (json, app.description.document.clone())

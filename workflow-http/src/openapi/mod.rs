@@ -1,7 +1,7 @@
-//! What the service says of itself: the OpenAPI document, made of the route table, and its page.
+//! The description of the API: the OpenAPI document, built from the route table, and its page.
 //!
-//! Each route says what it does where it is added to the table ([`Routes`]), so none is left out. The
-//! schemas are derived from the types that are sent.
+//! A route is added to the table together with its description ([`Routes`]), so none is left out. The schemas are
+//! derived from the types that are sent. Why: `docs/decisions/0010-openapi-derives-from-the-route-table.md`.
 
 mod answer;
 mod body;
@@ -28,7 +28,7 @@ pub(crate) use self::{
 };
 use crate::{app::Description, options::Options};
 
-/// Describes these routes, for a service with these node types.
+/// Renders the document and its page for these routes and node types.
 pub(crate) fn describe_routes(
     table: &[Route],
     registry: &Registry,

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use super::{answer::Answer, body::Body, parameter::Parameter, schemas::Schemas};
 use crate::problem::{Kind, MEDIA_TYPE};
 
-/// Describes a route.
+/// Describes a route. Called twice: once when the route is added, for its query parameters, and once for the
+/// document. So it must have no effect but to register schemas.
 pub(super) type Describe = fn(&mut Schemas) -> Operation;
 
 /// A route of the table.
@@ -24,7 +25,7 @@ pub(crate) struct Route {
     pub(super) refusals: Vec<Kind>,
 }
 
-/// An operation, built step by step.
+/// One method of one path (OpenAPI 3.1, "Operation Object"), built step by step.
 pub(crate) struct Operation {
     id: &'static str,
     tag: &'static str,
@@ -38,7 +39,7 @@ pub(crate) struct Operation {
     follows: bool,
 }
 
-/// What may be wrong with any request.
+/// The problems that any request can have: those of the connection, of the head, and of a handler that panics.
 const ALWAYS: [Kind; 6] = [
     Kind::NotHttp,
     Kind::HostNotAllowed,
@@ -47,7 +48,7 @@ const ALWAYS: [Kind; 6] = [
     Kind::Internal,
     Kind::TooManyConnections,
 ];
-/// What may be wrong with the key of a request.
+/// The problems of the key of a request.
 const KEYED: [Kind; 3] = [
     Kind::Unauthorized,
     Kind::TooManyRequests,
@@ -89,13 +90,13 @@ impl Operation {
         self
     }
 
-    /// Names what may go wrong in the handler.
+    /// Adds problems of the handler itself, not those that its arguments find.
     pub(super) fn fails(mut self, problems: &[Kind]) -> Self {
         self.problems.extend(problems);
         self
     }
 
-    /// Says that nobody is asked for a key.
+    /// Marks the operation as usable without an API key. Must agree with `access::auth`, which decides by the path.
     pub(super) fn open(mut self) -> Self {
         self.open = true;
         self
@@ -105,13 +106,14 @@ impl Operation {
         self.open
     }
 
-    /// Says that what it starts may go on though following it fails.
+    /// Marks an operation that starts a run and then follows it. If following fails, the problem has the headers of
+    /// the run.
     pub(super) fn follows(mut self) -> Self {
         self.follows = true;
         self
     }
 
-    /// The names of the parameters that it takes in the query.
+    /// The names of its query parameters, for `request::query`, which refuses all others.
     pub(super) fn query(&self) -> Arc<[&'static str]> {
         let taken = self.parameters.iter();
         taken
@@ -120,7 +122,7 @@ impl Operation {
             .collect()
     }
 
-    /// The operation as OpenAPI has it.
+    /// The operation object. Problems with the same status become one response, since OpenAPI has one per status.
     pub(super) fn into_json(mut self, method: &Method) -> Value {
         self.add_what_is_before(method);
         let parameters: Vec<Value> = self
@@ -159,11 +161,14 @@ impl Operation {
         operation
     }
 
-    /// Adds the problems of what is before the handler.
+    /// Adds the problems of the middlewares in front of the handler. Open operations accept any query parameter,
+    /// see `Routes::add`.
     fn add_what_is_before(&mut self, method: &Method) {
         if !self.open {
             self.problems.extend(KEYED);
         }
+        // `access::guard` checks the origin of all methods but `GET`, `HEAD` and `OPTIONS`; the table has no routes
+        // of the latter two.
         if *method != Method::GET {
             self.problems.insert(Kind::ForeignOrigin);
         }
@@ -181,7 +186,8 @@ fn by_status(problems: &BTreeSet<Kind>) -> BTreeMap<StatusCode, Vec<Kind>> {
     statuses
 }
 
-/// An answer that is one of these problems, all of one status.
+/// The response for these problems, which have the same status. The enum of `code` narrows the schema that all
+/// problems share.
 fn problem(kinds: &[Kind]) -> Answer {
     let titles: Vec<String> = kinds
         .iter()
@@ -203,7 +209,7 @@ fn problem(kinds: &[Kind]) -> Answer {
     answer
 }
 
-/// Whether a later request may be answered better.
+/// Whether a later request may succeed. These statuses have `Retry-After` (RFC 9110, section 10.2.3).
 fn is_for_now(status: StatusCode) -> bool {
     matches!(
         status,

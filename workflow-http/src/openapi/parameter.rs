@@ -1,8 +1,9 @@
-//! What operations take beside a body. Each parameter is described once.
+//! The parameters of operations. Each is described once, and operations refer to it.
 
 use serde_json::{Map, Value, json};
 
-/// One of the document's parameters, by name.
+/// A parameter of the document. `name` is its key in `components/parameters`. It may differ from the name in
+/// requests: the ids of workflows and runs are both `{id}` in paths.
 #[derive(Clone, Copy)]
 pub(super) struct Parameter {
     name: &'static str,
@@ -44,7 +45,10 @@ pub(super) const IF_NONE_MATCH: Parameter = Parameter::of("If-None-Match", "head
 pub(super) const LAST_EVENT_ID: Parameter = Parameter::of("Last-Event-ID", "header");
 pub(super) const TRACEPARENT: Parameter = Parameter::of("traceparent", "header");
 
-/// All of them. `status` is the schema of the state of a run.
+/// `components/parameters`. `status` is the schema of the status of a run.
+///
+/// The limits here repeat those of the extractors, since a schema is not derived from them: of `Limit`, of the
+/// idempotency key, and of ids.
 pub(super) fn all(status: &Value) -> Value {
     let uuid = json!({"type": "string", "format": "uuid"});
     let text = json!({"type": "string"});
@@ -126,6 +130,7 @@ pub(super) fn all(status: &Value) -> Value {
     .into()
 }
 
+/// A parameter in a path must be `required` (OpenAPI 3.1, section 4.8.12.2).
 fn row(parameter: Parameter, name: &str, description: &str, schema: &Value) -> (String, Value) {
     let mut parameter_json = json!({
         "name": name,

@@ -1,4 +1,4 @@
-//! The table of routes, in which each says what it does.
+//! The route table: handlers and their descriptions.
 
 use axum::{
     Router,
@@ -18,8 +18,8 @@ use crate::{
     request::{Arguments, query},
 };
 
-/// Routes and what they do. There is no way to add one without saying so. What its arguments refuse is taken from their
-/// types.
+/// A router and the descriptions of its routes. There is no way to add a route without a description. What the
+/// arguments of a handler refuse is taken from their types.
 #[derive(Default)]
 pub(crate) struct Routes {
     router: Router<App>,
@@ -59,6 +59,8 @@ impl Routes {
         self.add::<T>(Method::DELETE, path, routing::delete(handler), describe)
     }
 
+    /// `T` is the type parameter of axum's `Handler`: a tuple of the types of the arguments. It is what connects a
+    /// handler with the problems of its extractors.
     fn add<T: Arguments>(
         mut self,
         method: Method,

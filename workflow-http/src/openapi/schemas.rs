@@ -1,4 +1,7 @@
-//! The schemas of what is sent and taken, derived from the types.
+//! The schemas of request and response bodies, derived from the types.
+//!
+//! The derived schemas are correct, but some generators of clients misread parts of them. Each function that
+//! rewrites a schema names the reason. `clients/` generates two clients from the document and uses them in tests.
 
 use std::iter;
 
@@ -14,7 +17,11 @@ use super::{
     reference::{PLACE, reference},
 };
 
-/// Collects the schemas that a document uses.
+/// Collects the schemas that a document uses, by name.
+///
+/// There are two collections, since one type has two schemas: a field with a default is always there in what the
+/// service sends, and optional in what it receives (`Contract` of `schemars`). Of a type that is in both, the document
+/// has the schema of what is sent.
 pub(crate) struct Schemas {
     sent: SchemaGenerator,
     taken: SchemaGenerator,
@@ -23,7 +30,7 @@ pub(crate) struct Schemas {
 }
 
 impl Schemas {
-    /// `language` is the JSON Schema of workflows.
+    /// `language` is the JSON Schema of specifications, which the registry has already derived.
     pub(super) fn new(language: Value) -> Self {
         let settings = || {
             SchemaSettings::draft2020_12().with(|settings| {
@@ -40,12 +47,12 @@ impl Schemas {
         }
     }
 
-    /// The schema of what is sent as this type.
+    /// Registers a type that the service sends, and returns a reference to it.
     pub(super) fn sent<T: JsonSchema>(&mut self) -> Value {
         self.sent.subschema_for::<T>().to_value()
     }
 
-    /// The schema of what is taken as this type.
+    /// Registers a type that the service receives, and returns a reference to it.
     pub(super) fn taken<T: JsonSchema>(&mut self) -> Value {
         self.taken.subschema_for::<T>().to_value()
     }
@@ -55,7 +62,7 @@ impl Schemas {
         reference("Workflow")
     }
 
-    /// Every schema, by name.
+    /// All schemas, by name and sorted by it, so that the document does not change from one build to the next.
     pub(super) fn components(mut self) -> Map<String, Value> {
         let mut sent = self.sent.take_definitions(true);
         for schema in sent.values_mut() {
@@ -74,7 +81,8 @@ impl Schemas {
     }
 }
 
-/// What is left out when there is none of it is never `null`.
+/// Removes `null` from the types of optional fields. `schemars` derives it from `Option`, but `skip_serializing_if`
+/// leaves such a field out: it is never `null`.
 fn leave_out_null(schema: &mut Value) {
     let required = schema["required"].clone();
     let is_required = |name: &str| {
@@ -92,7 +100,7 @@ fn leave_out_null(schema: &mut Value) {
     }
 }
 
-/// What need not be sent is `null` then. Said as a default, generators of clients take the field for
+/// Removes `default: null` of fields that may be left out. Generators of clients take a field with a default for
 /// one that is always there.
 fn leave_out_null_defaults(schema: &mut Value) {
     let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
@@ -104,6 +112,7 @@ fn leave_out_null_defaults(schema: &mut Value) {
     }
 }
 
+/// Removes `null` from a type or from a choice. A choice of one is replaced by that one.
 fn refuse_null(schema: &mut Value) {
     if let Some(types) = schema.get_mut("type").and_then(Value::as_array_mut) {
         types.retain(|kind| kind != "null");
@@ -183,7 +192,8 @@ fn unlinked(text: &str) -> String {
     iter::once(before).chain(links).collect()
 }
 
-/// A schema that stands alone, as schemas of a document: itself by its title, and its definitions.
+/// The schemas of the workflow language as schemas of a document: the root by the name `Workflow`, and its
+/// definitions. They are marked with `x-language`, so that the page can leave them out.
 fn definitions(mut schema: Value) -> Map<String, Value> {
     let mut all = match schema["$defs"].take() {
         Value::Object(definitions) => definitions,
@@ -201,6 +211,7 @@ fn definitions(mut schema: Value) -> Map<String, Value> {
     all
 }
 
+/// Rewrites references from `#/$defs/` to `components/schemas`.
 fn move_references(schema: &mut Value) {
     match schema {
         Value::Array(items) => items.iter_mut().for_each(move_references),

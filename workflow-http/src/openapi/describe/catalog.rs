@@ -13,6 +13,7 @@ use crate::{
 
 const TAG: &str = "service";
 
+/// The schema of an object that is not described further: documents with a schema of their own.
 fn anything(description: &str) -> Value {
     json!({"type": "object", "description": description})
 }

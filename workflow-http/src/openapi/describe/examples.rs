@@ -1,4 +1,7 @@
 //! The examples of the document: what is sent, and what the service answers to it.
+//!
+//! They are files, so that a test can compare them with the responses of a real service. An example that is not
+//! JSON would panic when the first router is built, which every test does.
 
 use serde_json::Value;
 
@@ -30,7 +33,7 @@ examples! {
     retried_run = "retried-run.json";
 }
 
-/// The beginning of a run's native stream.
+/// The beginning of an event stream, as it is on the wire.
 pub(super) const STREAM: &str = include_str!("examples/events.txt");
-/// The prototype's frames of a run.
+/// All frames of a run in the simple stream, as they are on the wire.
 pub(super) const FRAMES: &str = include_str!("examples/frames.txt");

@@ -30,10 +30,10 @@ use crate::{
 
 const TAG: &str = "runs";
 
-/// What can be done with a run.
+/// The operations that take the id of a run.
 const FROM_RUN: [&str; 5] = ["getRun", "followRun", "cancelRun", "retryRun", "deleteRun"];
 
-/// What may keep a run from being started.
+/// The problems of the engine when it starts a run, by request or by retry.
 const NOT_STARTED: [Kind; 5] = [
     Kind::KeyReused,
     Kind::InvalidInput,
@@ -41,7 +41,7 @@ const NOT_STARTED: [Kind; 5] = [
     Kind::Busy,
     Kind::ShuttingDown,
 ];
-/// What may keep a run from taking something in.
+/// The problems of a command to a run: its driver has not processed it, or cannot.
 const NOT_TAKEN: [Kind; 3] = [Kind::RunStopped, Kind::Interrupted, Kind::ShuttingDown];
 
 fn run_request(schemas: &mut Schemas) -> Body {
@@ -52,7 +52,8 @@ fn linked<T: JsonSchema>(schemas: &mut Schemas, description: &str, example: Valu
     Answer::json(description, &schemas.sent::<Linked<T>>(), example)
 }
 
-/// The schema of what a native stream yields.
+/// The schema of the items of an event stream. `StepEvent` and `Delta` must be registered for it: `Update` is built
+/// from both when the document is complete, see `events::split`.
 fn update(schemas: &mut Schemas) -> Value {
     schemas.sent::<StepEvent>();
     schemas.sent::<Delta>();

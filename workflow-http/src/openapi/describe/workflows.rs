@@ -21,7 +21,7 @@ use crate::{
 
 const TAG: &str = "workflows";
 
-/// What can be done with a workflow.
+/// The operations that take the id of a workflow.
 const FROM_WORKFLOW: [&str; 6] = [
     "getWorkflow",
     "updateWorkflow",

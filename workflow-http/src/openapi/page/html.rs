@@ -1,8 +1,9 @@
-//! Text as HTML.
+//! Escaping of text for HTML.
 
 use std::fmt::{self, Display, Formatter};
 
-/// A text in which nothing is markup.
+/// A text without markup. Escapes what ends a text or a double-quoted attribute; attributes must therefore be in
+/// double quotes, since `'` is not escaped.
 pub(crate) struct Text<'a>(pub(crate) &'a str);
 
 impl Display for Text<'_> {
@@ -17,7 +18,8 @@ impl Display for Text<'_> {
     }
 }
 
-/// A sentence or more, of which what stands between backticks is code.
+/// Sentences in which backticks enclose code, as in the documentation of Rust. A backtick without a partner makes
+/// the rest code.
 pub(super) struct Prose<'a>(pub(super) &'a str);
 
 impl Display for Prose<'_> {

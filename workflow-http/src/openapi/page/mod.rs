@@ -1,4 +1,7 @@
-//! The document as a page for people: HTML and one style sheet, no script.
+//! The document as a page for readers: HTML and one style sheet, no script.
+//!
+//! It needs no key, so it shows nothing that depends on one. Everything in it comes from the document; there is no
+//! text that only the page has, except the notice about keys.
 
 mod html;
 mod operation;
@@ -17,12 +20,14 @@ use self::html::Text;
 #[cfg(feature = "ui")]
 pub(crate) use self::html::Text;
 
-/// Where the page is.
+/// The path of the page, without the base path.
 pub(crate) const PATH: &str = "/docs";
 
 const STYLE: &str = include_str!("page.css");
 
-/// The page loads nothing, and has no other style than its own.
+/// The page loads nothing and runs nothing. Its one style sheet is allowed by its hash (CSP Level 3, section
+/// 2.3.1), which is that of the text between the tags: `write` must put nothing else there, or browsers ignore the
+/// style.
 pub(super) fn headers() -> [(HeaderName, String); 3] {
     let hash = BASE64_STANDARD.encode(Sha256::digest(STYLE));
     let policy = format!(
@@ -124,14 +129,14 @@ fn operations<'a>(
     all.filter(move |(_, _, operation)| items(&operation["tags"]).any(|it| it == tag))
 }
 
-/// The schemas, without those of the workflow language: they have a document of their own, and they
-/// tell of node types, which are for who has a key.
+/// The schemas that the page shows. Those of the workflow language have a document of their own, and they describe
+/// the registered node types, which are not public in a service with keys.
 fn shown_schemas(document: &Value) -> impl Iterator<Item = (&str, &Value)> {
     let all = members(&document["components"]["schemas"]);
     all.filter(|(_, schema)| !schema["x-language"].is_boolean())
 }
 
-/// The path the service is under, empty when it is the root.
+/// The base path; empty at the root. Escaped, since it comes from the options.
 fn server(document: &Value) -> Text<'_> {
     Text(text(&document["servers"][0]["url"]).trim_end_matches('/'))
 }

@@ -1,4 +1,4 @@
-//! One operation: what it takes, what it answers, and how `curl` asks it.
+//! One operation: its parameters, body and responses, and a `curl` command for it.
 
 use std::fmt::{self, Write};
 
@@ -82,7 +82,8 @@ fn body(page: &mut String, operation: &Value) -> fmt::Result {
     writeln!(page, "</p>")
 }
 
-/// A line for a shell.
+/// A command for a shell, with the example as the body. The single quotes of the example are closed, escaped and
+/// reopened, which is the only way to have one in single quotes (POSIX, "Shell Command Language", section 2.2.2).
 fn curl(document: &Value, path: &str, method: &str, operation: &Value) -> String {
     let mut line = String::from("curl");
     if method != "GET" {
@@ -120,7 +121,7 @@ fn answers(page: &mut String, operation: &Value) -> fmt::Result {
     writeln!(page, "</table>")
 }
 
-/// One form of an answer.
+/// One media type of a response: its type and an example. Of an event stream, the type of its events is shown.
 fn form(page: &mut String, media_type: &str, media: &Value) -> fmt::Result {
     write!(page, "<br><code>{media_type}</code> ")?;
     let events = &media["schema"]["properties"]["data"]["contentSchema"];

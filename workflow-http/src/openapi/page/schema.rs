@@ -1,4 +1,4 @@
-//! One schema: its fields, or what it is one of.
+//! One schema: its fields, or its alternatives.
 
 use std::fmt::{self, Write};
 
@@ -50,7 +50,9 @@ fn fields(page: &mut String, schema: &Value) -> fmt::Result {
     writeln!(page, "</table>")
 }
 
-/// What a value is, in a few words.
+/// The type of a value in a few words. Only what the document uses is handled; everything else is "any JSON".
+///
+/// `Workflow` is not linked: the page does not show its schema.
 pub(super) fn write_type(page: &mut String, schema: &Value) -> fmt::Result {
     if let Some(name) = referred(schema) {
         return match name {
