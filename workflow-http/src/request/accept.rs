@@ -16,6 +16,12 @@ pub(crate) const JSON: &str = "application/json";
 
 /// The offered media type with the highest quality. Of several with the same quality, the one that the most
 /// precise range matches; then the first. Without `Accept`, the first.
+///
+/// `offered` must not be empty. The order of offers is the preference of the service.
+///
+/// # Errors
+/// 406 `not_acceptable`. RFC 9110, section 15.5.7, also permits to ignore `Accept` then; a refusal shows the
+/// mistake to a client that would not understand the response.
 pub(crate) fn choose<'a>(headers: &HeaderMap, offered: &[&'a str]) -> Result<&'a str, Problem> {
     let ranges: Vec<Range> = ranges(headers).collect();
     if ranges.is_empty() {
@@ -38,12 +44,16 @@ pub(crate) fn choose<'a>(headers: &HeaderMap, offered: &[&'a str]) -> Result<&'a
 }
 
 /// A media range with its quality, in thousandths: RFC 9110 permits three decimal places.
+///
+/// Whole numbers, since they are compared: `0.8` and `0.80` must be equal.
 struct Range<'a> {
     name: &'a str,
     quality: u16,
 }
 
-/// All ranges of all `Accept` headers. A header that is not ASCII is ignored, as if it was not sent.
+/// All ranges of all `Accept` headers. A header that is not ASCII is ignored, as if it was not sent. Several
+/// headers are one list (RFC 9110, section 5.3). A comma within a quoted parameter would split a range; no media
+/// type that is offered here has one.
 fn ranges(headers: &HeaderMap) -> impl Iterator<Item = Range<'_>> {
     let values = headers.get_all(ACCEPT).iter();
     let texts = values.filter_map(|value| value.to_str().ok());
@@ -54,7 +64,8 @@ fn ranges(headers: &HeaderMap) -> impl Iterator<Item = Range<'_>> {
 }
 
 impl<'a> Range<'a> {
-    /// Reads a range. A quality that is not a number counts as 1. Other parameters are ignored.
+    /// Reads a range. A quality that is not a number counts as 1. Other parameters are ignored. RFC 9110, section
+    /// 12.4.2, defines the quality; a malformed one is no reason to refuse a request.
     fn read(text: &'a str) -> Self {
         let mut parts = text.split(';').map(str::trim);
         let name = parts.next().unwrap_or_default();
@@ -79,7 +90,8 @@ impl<'a> Range<'a> {
         }
     }
 
-    /// 2 for a media type, 1 for `text/*`, 0 for `*/*`.
+    /// 2 for a media type, 1 for `text/*`, 0 for `*/*`. RFC 9110, section 12.5.1: the most specific reference has
+    /// precedence.
     fn precision(&self) -> usize {
         2 - self.name.matches('*').count().min(2)
     }

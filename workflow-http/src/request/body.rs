@@ -21,12 +21,16 @@ use crate::{
 };
 
 /// The bytes of each body that do not count against the limit of all bodies. So clients that send slowly cannot
-/// block small requests of others. Their memory is bounded by the number of connections.
+/// block small requests of others. Their memory is bounded by the number of connections. With the default of 4,096
+/// connections that is 64 MiB, as much as the budget itself.
 const FREE_BYTES: usize = 16 * 1024;
 /// When a client may retry after 503 `too_many_bodies`: most bodies arrive within a second.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The budget for the bytes of all bodies that are being received.
+///
+/// A semaphore counts without a lock. It is never waited for: a body for which there is no budget is refused at
+/// once, since a client that waits holds a connection.
 #[derive(Clone)]
 pub(crate) struct Bodies {
     /// One permit is one byte.
@@ -35,7 +39,7 @@ pub(crate) struct Bodies {
 }
 
 impl Bodies {
-    /// A budget of this many bytes.
+    /// A budget of this many bytes. More than the semaphore can count is as good as no limit.
     pub(crate) fn at_most(bytes: usize) -> Self {
         let max = bytes.min(Semaphore::MAX_PERMITS);
         Self {
@@ -47,6 +51,12 @@ impl Bodies {
     /// Reads a body within its limits of size and time.
     ///
     /// After a timeout the rest of the body is still on the way, so the connection is closed.
+    ///
+    /// # Errors
+    /// 408 `body_too_slow`, 413 `body_too_large`, 400 `unreadable_body`, 503 `too_many_bodies`.
+    ///
+    /// # Cancellation
+    /// Dropping the future returns the bytes to the budget.
     pub(crate) async fn read(
         &self,
         request: Request,
@@ -63,6 +73,8 @@ impl Bodies {
         })
     }
 
+    /// The size is checked twice: what the client announces, before anything is read, and what it sends, before
+    /// each copy. A chunked body announces nothing (its lower bound is 0).
     async fn read_whole(&self, mut body: Body, limit: usize) -> Result<ReceivedBody, Problem> {
         let too_large = || {
             Kind::BodyTooLarge.of(format!(
@@ -79,9 +91,11 @@ impl Bodies {
             let frame = frame.map_err(|_| {
                 Kind::UnreadableBody.of("the connection failed before the body was complete")
             })?;
+            // Trailers (RFC 9110, section 6.5) are skipped.
             let Ok(data) = frame.into_data() else {
                 continue;
             };
+            // `limit - len` cannot underflow: the length was checked with the frame before.
             if data.len() > limit - read.bytes.len() {
                 return Err(too_large());
             }
@@ -98,6 +112,9 @@ impl Bodies {
     }
 
     /// Takes permits for the bytes read since the last call.
+    ///
+    /// The bytes are in memory already; one frame is at most as large as the read buffer of the connection. So the
+    /// sum of all bodies exceeds the budget by that much per connection at most.
     fn reserve(&self, read: &mut ReceivedBody) -> Result<(), Problem> {
         let counted = read.bytes.len().saturating_sub(FREE_BYTES);
         let more = counted

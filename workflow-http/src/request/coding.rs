@@ -31,6 +31,8 @@ pub(crate) enum Coding {
 impl Coding {
     /// The accepted coding with the smallest result. A client that accepts none of them gets the uncompressed
     /// content, as RFC 9110, section 12.5.3, permits.
+    ///
+    /// Of two codings with the same quality, Brotli is chosen. `deflate` and `zstd` are not offered.
     pub(crate) fn accepted(headers: &HeaderMap) -> Self {
         let (brotli, gzip) = (quality(headers, "br"), quality(headers, "gzip"));
         match (brotli > 0.0, gzip > 0.0) {
@@ -51,6 +53,9 @@ impl Coding {
 }
 
 /// The quality of a coding, from 0 to 1. 0 means not acceptable; `*` covers codings that are not listed.
+///
+/// `x-gzip` is another name of gzip (RFC 9110, section 8.4.1.3). A missing header is 0 here, although section
+/// 12.5.3 lets a server send any coding then: programs without the header often cannot decode.
 fn quality(headers: &HeaderMap, coding: &str) -> f32 {
     let values = headers.get_all(ACCEPT_ENCODING).iter();
     let values = values.filter_map(|value| value.to_str().ok());
@@ -76,6 +81,12 @@ fn quality(headers: &HeaderMap, coding: &str) -> f32 {
 const MIN_BYTES: u64 = 1024;
 
 /// Compresses text while it is sent. Event streams are not compressed: a compressor would hold frames back.
+///
+/// The fastest level: a response is compressed for each request, and the higher levels save few bytes of JSON for
+/// several times the work. Files of the page are compressed by `build.rs` and pass unchanged, since they have
+/// `Content-Encoding`.
+///
+/// The order of the layers matters: `with_one_coding` is added last, so it runs first.
 pub(crate) fn compressed<S>(router: Router<S>) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
@@ -89,6 +100,7 @@ where
 }
 
 /// Whether the response is worth compressing, by its type. `text/event-stream` is not in the list on purpose.
+/// `application/problem+json` and `application/schema+json` end with `+json`.
 fn is_text(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
     let media_type = headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
     let media_type = media_type.unwrap_or_default();

@@ -17,9 +17,12 @@ pub(crate) struct List {
 
 impl List {
     /// A list with this name and these filters. The limit is no filter: it may differ from page to page.
+    /// `filters` must have all of them, or a cursor is accepted by a list with another filter.
     pub(crate) fn new(name: &str, filters: &impl Serialize) -> Self {
         let identity = serde_json::to_vec(&(name, filters)).unwrap_or_default();
         let hash = Sha256::digest(identity);
+        // 32 bits: two lists of a client have the same mark by chance in one of 4 billion cases, and a false match
+        // is no worse than the cursor of a store without a mark.
         let mark = hash.iter().take(4).map(|byte| format!("{byte:02x}"));
         Self {
             mark: mark.collect(),
@@ -27,6 +30,11 @@ impl List {
     }
 
     /// Extracts the store's cursor from a cursor of this list.
+    ///
+    /// The rest is not checked here: a malformed position is refused by the store, also with `bad_cursor`.
+    ///
+    /// # Errors
+    /// 400 `bad_cursor` if the mark is missing or another one.
     pub(crate) fn open(&self, cursor: Option<String>) -> Result<Option<String>, Problem> {
         let Some(cursor) = cursor else {
             return Ok(None);

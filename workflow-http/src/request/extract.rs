@@ -34,6 +34,9 @@ impl FromRequest<App> for JsonBody {
 
 /// A body that is a specification. Faults of its text, such as a duplicate key, are faults of the workflow: they
 /// are reported like those that validation finds.
+///
+/// So the faults are a value here and not a rejection: `validate` returns them as its result, and the other
+/// handlers refuse the request with [`spec`](Self::spec).
 pub(crate) struct SpecBody(pub(crate) Result<Value, Vec<Fault>>);
 
 impl SpecBody {
@@ -76,12 +79,15 @@ impl FromRequest<App> for OptionalJsonBody {
 }
 
 /// Checks the media type, then reads the body within its limits.
+///
+/// In this order, so that a request by a page of another site is refused before its body costs memory.
 async fn read(request: Request, app: &App) -> Result<ReceivedBody, Problem> {
     media::check(request.headers(), &app.options.cors_origins)?;
     app.bodies.read(request, &app.options.limits).await
 }
 
-/// Parameters of the path, percent-decoded.
+/// Parameters of the path, percent-decoded. axum's own rejection is text and a status of 400 or 500; here every
+/// failure is a path that does not exist.
 pub(crate) struct Path<T>(pub(crate) T);
 
 impl<T: DeserializeOwned + Send> FromRequestParts<App> for Path<T> {
@@ -98,7 +104,7 @@ impl<T: DeserializeOwned + Send> FromRequestParts<App> for Path<T> {
 /// not distinguish the two.
 pub(crate) struct Id<T>(pub(crate) T);
 
-/// Resources that a path names by id.
+/// Resources that a path names by id. The id is the only parameter of such a path, whatever its name is.
 pub(crate) trait Resource: FromStr {
     const UNKNOWN: Kind;
     const NOUN: &str;
@@ -118,6 +124,7 @@ impl<T: Resource> FromRequestParts<App> for Id<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        // A path that is not UTF-8 becomes an empty text, which is no id: an unknown resource, too.
         let path = Path::<String>::from_request_parts(parts, app).await;
         let text = path.map_or_else(|_| String::new(), |Path(text)| text);
         let unknown = |_| T::UNKNOWN.of(format!("there is no {} {text:?}", T::NOUN));

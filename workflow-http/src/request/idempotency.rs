@@ -23,6 +23,9 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const MAX_LEN: usize = 255;
 
 /// The optional key of a request: 1 to 255 visible ASCII characters, in one header.
+///
+/// The draft defines the value as a string of Structured Fields, in quotes; most clients send it without. Both are
+/// accepted, and quotes are part of the key: a client must send a key in the same form each time.
 pub(crate) struct IdempotencyKey(pub(crate) Option<String>);
 
 impl FromRequestParts<App> for IdempotencyKey {
@@ -41,6 +44,7 @@ impl FromRequestParts<App> for IdempotencyKey {
         };
         let text = key.to_str().map_err(|_| invalid())?;
         let is_word = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+        // Two headers could be two keys, or one key twice by a proxy: neither can be guessed.
         if keys.next().is_some() || !is_word || text.len() > MAX_LEN {
             return Err(invalid());
         }

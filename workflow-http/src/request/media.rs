@@ -7,7 +7,8 @@ use crate::{
     problem::{Kind, Problem},
 };
 
-/// The `Content-Type` of a request, as far as it matters.
+/// The `Content-Type` of a request, as far as it matters. Parameters such as `charset` are ignored: JSON is always
+/// UTF-8 (RFC 8259, section 8.1), and a body in another encoding is not valid JSON.
 enum Media {
     Json,
     /// No type, or the type of HTML forms, which `curl -d` sends by default.
@@ -30,6 +31,7 @@ impl Media {
         match name.as_str() {
             "application/json" => Self::Json,
             "application/x-www-form-urlencoded" => Self::Unspecified,
+            // The suffix of RFC 6839, section 3.1, such as `application/merge-patch+json`.
             name if name.starts_with("application/") && name.ends_with("+json") => Self::Json,
             _ => Self::Other(name),
         }
@@ -41,6 +43,11 @@ impl Media {
 /// A page of another site can send the type of a form without a CORS preflight request, but not
 /// `application/json` (Fetch standard, "CORS-safelisted request-header"). So an unspecified type is refused if a
 /// page of another site sent the request.
+///
+/// The check does not depend on `guard`, which may be off for a router that another server serves.
+///
+/// # Errors
+/// 415 `unsupported_media_type`.
 pub(crate) fn check(headers: &HeaderMap, allowed: &[Origin]) -> Result<(), Problem> {
     match Media::of(headers) {
         Media::Json => Ok(()),

@@ -12,6 +12,12 @@ use crate::problem::{Kind, Problem};
 
 /// Refuses unknown parameters. A misspelt filter would otherwise be ignored, and the response would contain items
 /// that the client believes to be filtered out. The known names come from the description of the route.
+///
+/// Names are compared as they are sent. An encoded name (`%6Cimit`) is refused, although the extractor would decode
+/// it: the names consist of characters that need no encoding.
+///
+/// # Errors
+/// 400 `unknown_parameter`, with the names that the route knows.
 pub(crate) async fn check(
     State(known): State<Arc<[&'static str]>>,
     request: Request,

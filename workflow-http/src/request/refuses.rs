@@ -1,5 +1,8 @@
-//! Which problems the arguments of handlers find. The table of routes collects them from the types of a handler, so that
-//! no route leaves one out of the OpenAPI document.
+//! The problems of the arguments of handlers. The route table collects them from the types of a handler, so that no
+//! route leaves one out of the OpenAPI document.
+//!
+//! An extractor without an `Argument` implementation cannot be used in a route: the handler does not compile. The
+//! lists themselves are written by hand: an extractor that fails with a new problem needs it in its list.
 
 use axum::{extract::State, http::HeaderMap};
 
@@ -9,7 +12,7 @@ use super::{
 };
 use crate::{app::App, problem::Kind};
 
-/// An argument of handlers.
+/// A type that handlers can have as an argument.
 pub(crate) trait Argument {
     /// The problems with which it refuses a request.
     const REFUSALS: &'static [Kind];
@@ -77,11 +80,13 @@ impl<T> Argument for OptionalTyped<T> {
     const REFUSALS: &'static [Kind] = JsonBody::REFUSALS;
 }
 
-/// All arguments of a handler, as `axum` has them in the parameter of its `Handler`: a marker, then their types.
+/// All arguments of a handler: the type parameter of axum's `Handler`, which is a tuple of a marker and the types.
 pub(crate) trait Arguments {
     fn refusals() -> Vec<Kind>;
 }
 
+// Tuples have no common trait, so each length needs an implementation. A handler with six arguments does not
+// compile until there is a row for it below.
 macro_rules! arguments {
     ($($argument:ident),*) => {
         impl<M, $($argument: Argument),*> Arguments for (M, $($argument,)*) {

@@ -13,9 +13,10 @@ use crate::{
     problem::{Kind, Problem},
 };
 
-/// What a request sends: an object whose fields `serde` reads, and none besides.
+/// A body that is an object with fixed fields. The type must have `#[serde(deny_unknown_fields)]`: without it, a
+/// misspelt optional field would be ignored.
 pub(crate) trait Shape: DeserializeOwned + JsonSchema {
-    /// A body, and what else it may have: a hint where one is wrong.
+    /// An example of a body, and its optional fields. It is the hint of every fault.
     const LIKE: &'static str;
 }
 
@@ -31,7 +32,7 @@ impl<T: Shape> FromRequest<App> for Typed<T> {
     }
 }
 
-/// A body of this shape. None at all is one without fields.
+/// A body of this shape. An empty body counts as `{}`.
 pub(crate) struct OptionalTyped<T>(pub(crate) T);
 
 impl<T: Shape> FromRequest<App> for OptionalTyped<T> {
@@ -47,6 +48,8 @@ impl<T: Shape> FromRequest<App> for OptionalTyped<T> {
 ///
 /// # Errors
 /// With every fault: a field that is wrong is removed, and the rest is read again.
+///
+/// The usual case is one call of `serde`. Only a body with a fault is examined further, which takes several passes.
 fn read<T: Shape>(body: Value) -> Result<T, Problem> {
     if body.is_object()
         && let Ok(read) = T::deserialize(&body)
@@ -59,6 +62,11 @@ fn read<T: Shape>(body: Value) -> Result<T, Problem> {
     Err(Problem::of_faults(Kind::InvalidBody, "body", faults))
 }
 
+/// All faults of a body: missing fields, then fields with a wrong value, then unknown fields.
+///
+/// `serde` stops at the first error. So unknown fields are removed first, then one wrong field after the other,
+/// until the rest can be read or lacks a required field. The loop ends, since each round removes a field; it stops
+/// early at an error without a place.
 fn faults<T: Shape>(mut body: Value) -> Vec<Fault> {
     let Some(fields) = body.as_object_mut() else {
         let detail = "the body is not an object";
@@ -111,6 +119,7 @@ fn faults<T: Shape>(mut body: Value) -> Vec<Fault> {
     faults
 }
 
+/// A fault at a field of the body. The name is escaped for the pointer (RFC 6901, section 3).
 fn fault(code: FaultCode, field: &str, detail: String) -> Fault {
     let field = field.replace('~', "~0").replace('/', "~1");
     Fault::new(code, format!("#/{field}"), detail)
@@ -125,6 +134,8 @@ fn field(path: &Path) -> Option<String> {
 }
 
 /// Reads an optional field in which `null` is a value like any other.
+///
+/// By default, `serde` reads `null` as `None`, as if the field was missing.
 pub(crate) fn some_even_if_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
@@ -139,6 +150,9 @@ pub(crate) fn node<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 }
 
 /// Reads the number of a version. To JSON, `3.0` is an integer like `3`.
+///
+/// JSON has one type of numbers (RFC 8259, section 6), and some clients write whole ones with a fraction. `f64` has
+/// all `u32` exactly, so the detour over its text changes no number.
 pub(crate) fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
     read_with(deserializer, "the number of a version", |value| {
         let fraction = value.as_f64().filter(|number| number.fract() == 0.0);
@@ -148,6 +162,7 @@ pub(crate) fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opti
     })
 }
 
+/// Reads an optional field from its JSON, so that the message names the value: `"x" is not the id of a node`.
 fn read_with<'de, D: Deserializer<'de>, T>(
     deserializer: D,
     what: &str,

@@ -20,7 +20,8 @@ pub(crate) fn etag(version: u32) -> AppendHeaders<[(HeaderName, String); 1]> {
     AppendHeaders([(ETAG, format!("\"{version}\""))])
 }
 
-/// Whether the client has this version (`If-None-Match`).
+/// Whether the client has this version (`If-None-Match`). The comparison is weak (RFC 9110, section 13.1.2), so
+/// `W/` is ignored.
 pub(crate) fn is_known(headers: &HeaderMap, version: u32) -> bool {
     let tags = tags(headers, &IF_NONE_MATCH);
     let known = |tag: &str| tag == "*" || number(tag.trim_start_matches("W/")) == Some(version);
@@ -28,6 +29,9 @@ pub(crate) fn is_known(headers: &HeaderMap, version: u32) -> bool {
 }
 
 /// The version in `If-Match`, which has to be the newest one. `*` and a missing header are no condition.
+///
+/// A list of several tags is refused, although RFC 9110, section 13.1.1, permits it: an editor has one version, and
+/// a list would let it overwrite one that it has not seen.
 pub(crate) struct IfMatch(pub(crate) Option<u32>);
 
 impl FromRequestParts<App> for IfMatch {
@@ -53,7 +57,8 @@ impl FromRequestParts<App> for IfMatch {
     }
 }
 
-/// The tags in a header; `None` if the request does not have it.
+/// The tags in a header; `None` if the request does not have it. It splits at commas. A tag of another service may
+/// contain one (RFC 9110, section 8.8.3); those of this service do not.
 fn tags<'a>(
     headers: &'a HeaderMap,
     name: &HeaderName,
@@ -64,11 +69,13 @@ fn tags<'a>(
     Some(texts.flat_map(|text| text.split(',')).map(str::trim))
 }
 
+/// Whether a text has the form of an entity tag, weak or strong.
 fn is_tag(text: &str) -> bool {
     opaque(text.strip_prefix("W/").unwrap_or(text)).is_some()
 }
 
-/// The version of a strong tag, in the form in which the service writes it: `"03"` is no version.
+/// The version of a strong tag, in the form in which the service writes it: `"03"` is no version. Otherwise one
+/// version would have several tags.
 fn number(tag: &str) -> Option<u32> {
     let version = opaque(tag)?;
     let number: u32 = version.parse().ok()?;
