@@ -38,6 +38,8 @@ struct File {
 
 impl File {
     /// The file at a path.
+    ///
+    /// The comparison is with the list of embedded files, so a path with `..` or an encoded slash finds nothing.
     fn at(path: &str) -> Option<&'static Self> {
         let name = match path.trim_start_matches('/') {
             "" => INDEX,
@@ -47,6 +49,9 @@ impl File {
     }
 
     /// The content in an accepted coding, or as it is.
+    ///
+    /// A file without a compressed form is sent as it is: RFC 9110, section 12.5.3, permits that whatever a client
+    /// accepts, unless it excludes `identity`, which is ignored here.
     fn content(&self, accepted: Coding) -> (&'static [u8], Coding) {
         let coded = match accepted {
             Coding::Brotli => self.brotli,
@@ -60,11 +65,13 @@ impl File {
 const INDEX: &str = "index.html";
 
 /// No inline scripts, no other hosts, no frames: a text of a model that reaches the page as markup cannot run or
-/// load anything.
+/// load anything. `style-src` has no `unsafe-inline`, so the page must not use `style` attributes in markup.
+/// `connect-src 'self'` covers event streams.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     font-src 'self'; connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'";
 
-/// `no-cache` means: revalidate before each use. File names are fixed, so a new version has the same URL.
+/// `no-cache` means: revalidate before each use. File names are fixed, so a new version has the same URL. `vary` is
+/// on every file, also on those without a compressed form: which ones have it may change with a build.
 const HEADERS: [(HeaderName, &str); 6] = [
     (CONTENT_SECURITY_POLICY, POLICY),
     (named("cross-origin-opener-policy"), "same-origin"),
@@ -80,13 +87,16 @@ const fn named(name: &'static str) -> HeaderName {
     HeaderName::from_static(name)
 }
 
-/// Whether there is a file at this path.
+/// Whether there is a file at this path. `access::auth` uses it: the files of the page need no key.
 pub(crate) fn has(path: &str) -> bool {
     File::at(path).is_some()
 }
 
 /// The page of a service. With a base path, its `index.html` gets a `<base>` element: then the page also works
 /// behind a proxy that removes the base path, with or without a trailing slash in the browser's address.
+///
+/// Only `index.html` depends on the base path. It is rendered once per router and sent uncompressed: it is small,
+/// and a compressed form would have to be made for each base path.
 pub(crate) struct Page {
     /// `index.html` with its `<base>`, and the hash of that; `None` without a base path.
     index: Option<(String, String)>,
@@ -111,6 +121,9 @@ impl Page {
     ///
     /// `original` is the URL before axum removed the prefix of a nested router. Without a trailing slash there,
     /// relative URLs would resolve against the parent, so the root is redirected.
+    ///
+    /// `OPTIONS` and other methods are handled here, since the page is behind the fallback of the router, which
+    /// accepts every method.
     pub(crate) fn answer(&self, original: &Uri, request: &Request) -> Option<Response> {
         let path = request.uri().path();
         let file = File::at(path)?;
@@ -167,6 +180,8 @@ impl Page {
 
 /// Whether the client has this content, in any coding. `If-None-Match` uses the weak comparison (RFC 9110,
 /// section 13.1.2), so `W/` is ignored.
+///
+/// The suffix of the coding is ignored: a client that has the content in one coding need not load it in another.
 fn is_cached(request: &HeaderMap, hash: &str) -> bool {
     let tags = request.get_all(IF_NONE_MATCH).iter();
     let tags = tags.filter_map(|value| value.to_str().ok());
@@ -178,6 +193,8 @@ fn is_cached(request: &HeaderMap, hash: &str) -> bool {
     })
 }
 
+/// The types of the files that a build of the page contains. `nosniff` is set, so a browser does not run a script
+/// or apply a style sheet that is sent as `application/octet-stream`: a new kind of file needs a line here.
 fn content_type(name: &str) -> &'static str {
     match name.rsplit_once('.').map(|(_, extension)| extension) {
         Some("html") => "text/html; charset=utf-8",

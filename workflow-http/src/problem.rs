@@ -48,6 +48,10 @@ macro_rules! kinds {
     };
 }
 
+// A new kind needs one line here, and a description in the operations that return it; a test finds those that are
+// missing. A code is never renamed or removed. Sections of RFC 9110: 400 is 15.5.1, 401 15.5.2, 403 15.5.4, 404
+// 15.5.5, 405 15.5.6, 406 15.5.7, 408 15.5.9, 409 15.5.10, 410 15.5.11, 412 15.5.13, 413 15.5.14, 414 15.5.15, 415
+// 15.5.16, 422 15.5.21, 503 15.6.4. 429 and 431 are of RFC 6585, sections 4 and 5.
 kinds! {
     NotJson = BAD_REQUEST, "invalid_json", "The body is not JSON";
     JsonTooDeep = BAD_REQUEST, "json_too_deep", "The JSON is nested too deep";
@@ -108,6 +112,7 @@ impl Kind {
         self.row().1
     }
 
+    /// The title is the same for all problems of a kind, as RFC 9457, section 3.1.3, recommends.
     pub(crate) fn title(self) -> &'static str {
         self.row().2
     }
@@ -124,6 +129,7 @@ impl Kind {
     }
 }
 
+/// RFC 9457, section 3. It has no charset: JSON is UTF-8 (RFC 8259, section 8.1).
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 
 /// An error response: the failure in the shape that events also use, a status, and headers.
@@ -163,19 +169,21 @@ impl Problem {
         }
     }
 
-    /// Adds a header.
+    /// Adds a header. A name may be added twice; both are sent.
     pub(crate) fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
     }
 
     /// Adds `Retry-After`, in whole seconds and rounded up: a client that came earlier would be refused once more.
+    /// It is a number of seconds and not a date (RFC 9110, section 10.2.3), so the clocks need not agree.
     pub(crate) fn with_retry_after(self, wait: Duration) -> Self {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         self.with(RETRY_AFTER, seconds.into())
     }
 
-    /// Adds `Connection: close`.
+    /// Adds `Connection: close`. For responses after which the rest of the request is still on the way: the bytes
+    /// of a body would be read as the next request.
     pub(crate) fn closing(self) -> Self {
         self.with(CONNECTION, HeaderValue::from_static("close"))
     }
@@ -213,12 +221,17 @@ pub(crate) struct Body<'a> {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let body = self.json();
+        // Headers are appended, not inserted: `AppendHeaders` keeps two with the same name.
         let media_type = [(CONTENT_TYPE, MEDIA_TYPE)];
         (self.status, media_type, AppendHeaders(self.headers), body).into_response()
     }
 }
 
 /// Each `Retry-After` is an estimate: a queue moves within a second, a restart or a store needs some.
+///
+/// The text of an [`EngineError`] is written for callers, so it is the detail. Its sources are not: the cause of a
+/// failed store is logged only. Errors that a caller cannot cause or change become 500 `internal`, among them those
+/// of later versions, since the enum is non-exhaustive.
 impl From<EngineError> for Problem {
     fn from(error: EngineError) -> Self {
         let detail = error.to_string();
