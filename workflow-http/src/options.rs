@@ -146,13 +146,17 @@ impl Options {
     }
 
     /// The path of a request without the base path. [`serve`](crate::serve) sees the whole path; within a nested
-    /// router, axum has removed the base path already.
+    /// router, axum has removed the base path already. A path that only begins with the same letters (`/flowsheet`
+    /// under `/flows`) is not within it.
     pub(crate) fn within<'a>(&self, path: &'a str) -> &'a str {
         let within = path.strip_prefix(&self.base_path);
         within.filter(|rest| rest.starts_with('/')).unwrap_or(path)
     }
 
     /// The accepted host names.
+    ///
+    /// With keys and without listed names, every name is accepted: a page that reaches the service by DNS rebinding
+    /// has no key. As soon as one name is listed, the list counts, also with keys.
     pub(crate) fn hosts(&self) -> Hosts {
         if self.allowed_hosts.is_empty() && !self.api_keys.is_empty() {
             Hosts::Any

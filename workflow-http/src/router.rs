@@ -67,6 +67,8 @@ pub fn router(engine: Arc<dyn Engine>, options: Options) -> Router {
     let description = openapi::describe_routes(table.rows(), engine.registry(), &options);
     let router = table
         .into_router()
+        // `method_not_allowed_fallback` applies to the routes that exist when it is called, so it must come after
+        // the table.
         .fallback(fallback)
         .method_not_allowed_fallback(wrong_method)
         .layer(CatchPanicLayer::custom(panicked));
@@ -80,6 +82,8 @@ pub fn router(engine: Arc<dyn Engine>, options: Options) -> Router {
         options: Arc::new(options),
         description: Arc::new(description),
     };
+    // A layer that is added later is outside of those before. `layer` after the routes is also what makes
+    // `MatchedPath` available to metrics.
     coding::compressed(router)
         .layer(middleware::from_fn_with_state(
             app.clone(),
@@ -92,6 +96,8 @@ pub fn router(engine: Arc<dyn Engine>, options: Options) -> Router {
 ///
 /// CORS is outside of authentication: a preflight request carries no key (Fetch standard, "CORS-preflight fetch"), and
 /// allowed sites must be able to read a 401.
+///
+/// Each layer is only there if the options need it: without keys and other sites, a request passes none of them.
 fn protected(mut router: Router<App>, options: &Options) -> Router<App> {
     if !options.api_keys.is_empty() {
         let keys = middleware::from_fn_with_state(Keyring::new(options), auth::check);
@@ -172,7 +178,8 @@ fn routes() -> Routes {
         .get(openapi::PAGE, openapi::page, catalog_docs::page)
 }
 
-/// Serves paths that no route matches: files of the page, or 404.
+/// Serves paths that no route matches: files of the page, or 404. A path under `/api` that has no route is 404 as
+/// well: the page does not answer for unknown paths.
 async fn fallback(
     State(app): State<App>,
     OriginalUri(uri): OriginalUri,
@@ -182,6 +189,7 @@ async fn fallback(
     if let Some(answer) = app.page.answer(&uri, &request) {
         return answer;
     }
+    // Used by the page only.
     let _ = (app, request);
     let detail = format!("no resource at {}", uri.path());
     Kind::UnknownPath.of(detail).into_response()
@@ -197,7 +205,8 @@ async fn wrong_method(method: Method, OriginalUri(uri): OriginalUri) -> Response
     Kind::WrongMethod.of(detail).into_response()
 }
 
-/// The response to a request whose handler panicked. The message goes to the log only.
+/// The response to a request whose handler panicked. The message goes to the log only. The connection stays open,
+/// and other requests are not affected. A lock that was held is poisoned; the locks of this crate ignore that.
 #[expect(
     clippy::needless_pass_by_value,
     reason = "the layer passes the panic by value"

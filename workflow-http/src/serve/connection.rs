@@ -10,6 +10,9 @@
 //! - none while the handler works: runs may take hours, and streams as long as the run;
 //! - `write_time`: while the client does not read. `TCP_USER_TIMEOUT` covers data that the kernel has accepted;
 //! - `keep_alive`: from the end of a response until the head of the next request is complete.
+//!
+//! Only HTTP/1.1 is spoken. HTTP/2 is the matter of a proxy: browsers use it with TLS only, which this crate does
+//! not have.
 
 use std::{
     convert::Infallible,
@@ -44,9 +47,10 @@ use crate::limits::Limits;
 
 /// The smallest buffer that hyper permits; it panics below.
 const MIN_BUFFER: usize = 8 * 1024;
-/// How many bytes of a request are read and discarded after an early refusal.
+/// How many bytes of a request are read and discarded after an early refusal. It is more than a body may have by
+/// default, so that a client with a body that is somewhat too large still sees the refusal.
 const DISCARDED_BYTES: u64 = 16 * 1024 * 1024;
-/// How long discarding may take.
+/// How long discarding may take. It bounds what a client can gain by sending slowly.
 const DISCARD_TIME: Duration = Duration::from_secs(5);
 
 /// The address of the client, as an extension of each request. Behind a proxy, that of the proxy.
@@ -54,6 +58,8 @@ const DISCARD_TIME: Duration = Duration::from_secs(5);
 pub(crate) struct Peer(pub(crate) SocketAddr);
 
 /// The settings of all connections.
+///
+/// A clone is an `Arc` and a token: one is made for each connection.
 #[derive(Clone)]
 pub(crate) struct Connections {
     http: Arc<http1::Builder>,
@@ -72,6 +78,8 @@ impl Connections {
             .header_read_timeout(limits.keep_alive)
             .max_header_size(limits.head_bytes)
             .max_headers(limits.headers)
+            // The same buffer size holds a head and, for a client that reads slowly, the beginning of a response.
+            // Below the head's limit, hyper would refuse a permitted head.
             .max_buf_size(limits.head_bytes.max(MIN_BUFFER));
         Self {
             http: Arc::new(http),
@@ -89,6 +97,12 @@ impl Connections {
         }
     }
 
+    /// The stream is borrowed by hyper and not given to it, so that it can still be read when hyper is done with
+    /// it.
+    ///
+    /// # Cancellation
+    /// Dropping the future closes the connection at once, without a response to the current request. `serve` does
+    /// so when the grace period at shutdown is over.
     async fn exchange(
         self,
         stream: TcpStream,
@@ -107,12 +121,18 @@ impl Connections {
         let mut serving = pin!(serving);
         let served = tokio::select! {
             served = serving.as_mut() => served,
+            // Closed without a response: a client that has sent nothing could take a 408 for the response to its
+            // next request.
             () = state.first_request_timeout(self.head_time) => return Ok(()),
             () = self.shutdown.cancelled() => {
+                // Ends an idle connection now, and a busy one after its response. Then there is no limit of time
+                // here: `serve` waits for its grace period only.
                 serving.as_mut().graceful_shutdown();
                 serving.await
             }
         };
+        // After a parse error hyper has sent its refusal, but the client may still be sending the rest of its
+        // request.
         if state.lingers() || served.as_ref().is_err_and(hyper::Error::is_parse) {
             linger(&mut stream).await;
         }
@@ -132,11 +152,15 @@ impl Connections {
         socket.set_tcp_user_timeout(Some(self.write_time))?;
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(self.write_time));
+        // `TimeoutStream` is not `Unpin`: it contains its timer.
         Ok(Explained::new(Box::pin(stream)))
     }
 }
 
 /// The state of a connection that its requests share.
+///
+/// Only the task of the connection reads and writes it. Atomics are needed because the service of hyper must be
+/// `Send`; `Relaxed` suffices, since nothing else is ordered by them.
 #[derive(Default)]
 struct State {
     /// The head of a request has arrived.
@@ -146,7 +170,8 @@ struct State {
 }
 
 impl State {
-    /// Completes if the first request has not arrived in time; otherwise never.
+    /// Completes if the first request has not arrived in time; otherwise never. It must never complete later:
+    /// `select!` would end a connection that waits for its next request, which `keep_alive` limits.
     async fn first_request_timeout(&self, head_time: Duration) {
         sleep(head_time).await;
         if self.has_request.load(Ordering::Relaxed) {
@@ -170,6 +195,8 @@ async fn respond(
     let (mut request, unread) = Unread::of(request);
     request.extensions_mut().insert(peer);
     let mut response = router.oneshot(request).await?;
+    // Before the response is sent, since `Connection: close` must be in its head. It delays the response by 100 ms
+    // at most.
     if !unread.discard().await {
         state.lingers.store(true, Ordering::Relaxed);
         let close = HeaderValue::from_static("close");

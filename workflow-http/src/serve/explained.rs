@@ -2,6 +2,9 @@
 //!
 //! hyper responds to these with a status line and no body, and has no hook to change that. So the stream
 //! recognizes these responses when they are written, and writes a problem instead.
+//!
+//! The recognition relies on the bytes that hyper writes: status 400 or 431, and `content-length: 0`. If a later
+//! version of hyper writes others, the refusal is sent without a body, and a test fails.
 
 use std::{
     io::{self, IoSlice},
@@ -41,6 +44,11 @@ impl<T: AsyncRead + Unpin> AsyncRead for Explained<T> {
 }
 
 impl<T: AsyncWrite + Unpin> AsyncWrite for Explained<T> {
+    /// Writes a problem instead of the refusal in `buf`, and reports all of `buf` as written.
+    ///
+    /// The contract of `poll_write` is what makes this correct: after `Pending`, the caller calls again with the
+    /// same bytes. So while a problem is partly written, `buf` is still the refusal, and is not looked at. hyper
+    /// writes such a refusal with a single call, since it has no body and fits into its buffer.
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -104,7 +112,8 @@ fn contains(text: &[u8], part: &[u8]) -> bool {
     text.windows(part.len()).any(|window| window == part)
 }
 
-/// A complete response with a problem. It closes the connection, as hyper does after these errors.
+/// A complete response with a problem. It closes the connection, as hyper does after these errors. It has no `date`
+/// and none of the headers of the router: nothing is known about the request.
 fn wire_bytes(problem: &Problem) -> Vec<u8> {
     let (status, body) = (problem.status(), problem.json());
     let head = format!(

@@ -27,12 +27,14 @@ use crate::{
     problem::Kind,
 };
 
-/// How long open connections may take to finish their responses at shutdown.
+/// How long open connections may take to finish their responses at shutdown. A process manager usually waits longer
+/// than that (systemd 90 s, Kubernetes 30 s) before it kills the process.
 const GRACE: Duration = Duration::from_secs(5);
 /// The delay before the next `accept` after it failed, most often for lack of file descriptors: without it the loop
 /// would fail continuously until a connection closes.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(500);
-/// How many connections above the limit get a 503 at once. More are not accepted until one of these is closed.
+/// How many connections above the limit get a 503 at once. More are not accepted until one of these is closed. A
+/// refusal needs a task and a buffer, so their number must have a limit of its own.
 const REFUSALS: usize = 64;
 /// How long a connection above the limit stays open. It also bounds how long it may take to send its request.
 const REFUSAL_TIME: Duration = Duration::from_secs(5);
@@ -69,6 +71,7 @@ pub async fn serve(listener: TcpListener, router: Router, options: &Options) -> 
             Guard::new(options),
             guard::check,
         ));
+    // The outermost layer, so that refusals of the layers below have a request id, too.
     let router = trace::traced(router);
     let mut connections = accept(listener, router, options).await;
     let finished = timeout(GRACE, async {
@@ -85,6 +88,11 @@ pub async fn serve(listener: TcpListener, router: Router, options: &Options) -> 
 }
 
 /// Accepts connections until shutdown. The returned set owns them; dropping it closes them.
+///
+/// Finished connections are reaped in the same loop, so the length of the set is the number of open connections.
+///
+/// # Cancellation
+/// Every branch of the loop can be dropped: `accept` and `join_next` lose nothing then.
 async fn accept(listener: TcpListener, router: Router, options: &Options) -> JoinSet<()> {
     let (limits, shutdown) = (&options.limits, &options.shutdown);
     let connections = Connections::new(limits, shutdown);
@@ -101,6 +109,8 @@ async fn accept(listener: TcpListener, router: Router, options: &Options) -> Joi
                 Ok((stream, peer)) if served.len() < limits.connections => {
                     served.spawn(connections.clone().serve(stream, peer, router.clone()));
                 }
+                // Accepted and answered rather than left in the backlog of the kernel, where a client cannot
+                // distinguish the limit from a network problem.
                 Ok((stream, peer)) => {
                     let refusing = connections.clone().serve(stream, peer, overloaded.clone());
                     refused.spawn(timeout(REFUSAL_TIME, refusing));

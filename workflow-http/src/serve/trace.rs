@@ -2,6 +2,9 @@
 //!
 //! The trace id comes from the caller's `traceparent` or is new; the id of the request is always new. Nothing is
 //! exported: the ids let an operator find the lines of a request in a log.
+//!
+//! Ids are random and not secret: they need not be unpredictable, so a fast generator suffices. W3C Trace Context,
+//! section 3.2.2, forbids ids that are zero.
 
 use std::time::Duration;
 
@@ -47,6 +50,8 @@ fn header(text: String) -> HeaderValue {
     HeaderValue::try_from(text).expect("digits and dashes are valid in a header")
 }
 
+/// The path is logged without the query, which may contain texts of users. The level is `info`, so at a lower
+/// verbosity there is no span, and lines of the request have no ids.
 fn span(request: &Request) -> Span {
     let span = tracing::info_span!(
         "request",
@@ -62,6 +67,7 @@ fn span(request: &Request) -> Span {
     span
 }
 
+/// For a stream, the latency is the time until it begins.
 fn responded(response: &Response, latency: Duration, _: &Span) {
     let latency_ms = latency.as_secs_f64() * 1_000.0;
     tracing::info!(status = response.status().as_u16(), latency_ms, "answered");
@@ -78,6 +84,8 @@ struct TraceContext {
 
 impl TraceContext {
     /// The caller's trace, or a new one if the header is missing, repeated or malformed.
+    ///
+    /// A malformed header is no reason to refuse a request: the standard lets the receiver start a new trace.
     fn of(headers: &HeaderMap) -> Self {
         let mut parents = headers.get_all(TRACEPARENT).iter();
         let parent = parents.next().filter(|_| parents.next().is_none());
@@ -98,7 +106,8 @@ impl TraceContext {
         format!("{:016x}", self.request)
     }
 
-    /// The header for the response, with this request as the parent.
+    /// The header for the response, with this request as the parent. The version is 00, whatever the caller sent:
+    /// the fields of later versions are not known here.
     fn traceparent(&self) -> String {
         let flags = u8::from(self.sampled);
         format!("00-{}-{}-{flags:02x}", self.trace_id(), self.request_id())

@@ -4,6 +4,9 @@
 //! with unread bytes, TCP would reset it, and a client that is still sending would see the reset instead of the
 //! response. So the rest of the body is discarded for a short time. If there is still more, the response has
 //! `connection: close`, and `connection` continues to discard after it has sent the response.
+//!
+//! How it works: the body of each request is wrapped. When the handler, or the layer that refuses the request,
+//! drops the body, the wrapper hands the unread rest to [`Unread`], which `connection` holds.
 
 use std::{
     pin::Pin,
@@ -20,7 +23,8 @@ use http_body_util::{BodyExt, Limited};
 use hyper::body::{Frame, Incoming, SizeHint};
 use tokio::time::timeout;
 
-/// The most bytes that are discarded before the response, so that the connection can be reused.
+/// The most bytes that are discarded before the response, so that the connection can be reused. It is the default
+/// limit of a body.
 const MAX_DISCARDED: usize = 1024 * 1024;
 /// How long discarding may take: it delays the response.
 const MAX_TIME: Duration = Duration::from_millis(100);
@@ -38,6 +42,8 @@ pub(crate) struct Unread {
 
 impl Unread {
     /// The request with a watched body, and a handle to its rest.
+    ///
+    /// A request without a body is not wrapped: it has nothing that could be left unread.
     pub(crate) fn of(request: Request<Incoming>) -> (Request<Body>, Self) {
         let rest = Rest::default();
         let expects = request.headers().contains_key(EXPECT);
@@ -53,6 +59,9 @@ impl Unread {
     }
 
     /// Discards the rest. Returns `false` if the body is not complete after that.
+    ///
+    /// `true` also if the body was read to its end, or if the body is still held elsewhere. `Limited` fails with
+    /// more than [`MAX_DISCARDED`] bytes, which ends the loop as a failure of the client does.
     pub(crate) async fn discard(self) -> bool {
         let Some(body) = take(&self.rest) else {
             return true;

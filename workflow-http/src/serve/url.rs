@@ -10,8 +10,9 @@ use axum::{
 
 use crate::{access::cors, options::Options, problem::Kind};
 
-/// Refuses a path and query with more bytes than the limit. It runs outside of CORS, so it adds the headers that let
-/// allowed sites read the refusal.
+/// Refuses a path and query with more bytes than the limit. It runs outside of CORS, so it adds the headers that
+/// let allowed sites read the refusal. 414 is RFC 9110, section 15.5.15. The limit of the head still applies:
+/// `head_bytes` must be larger.
 pub(crate) async fn check(
     State(options): State<Arc<Options>>,
     request: Request,
