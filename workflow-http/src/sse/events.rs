@@ -35,6 +35,13 @@ pub(crate) struct EventsQuery {
 ///
 /// A reader that has the last event of an ended run gets 204: a browser's `EventSource` reconnects after every
 /// other end of a stream (WHATWG HTML, section 9.2).
+///
+/// A position beyond the log is 400 for pages and streams alike: such a reader has confused two runs, and would wait
+/// for events that it never gets.
+///
+/// # Errors
+/// 404 `unknown_run`, 400 `beyond_the_end` or `invalid_event_id`, 406 `not_acceptable`, 409 `run_stopped`, 429
+/// `too_many_readers`.
 pub(crate) async fn get(
     State(app): State<App>,
     Id(run): Id<RunId>,
@@ -59,6 +66,9 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// The position of a reader whose stream was interrupted. It takes precedence over `after`, since a browser
 /// reconnects with the original URL.
+///
+/// A header that is not a number is refused. Ignoring it would send the whole log again, which a client would take
+/// for new events.
 pub(crate) struct LastEventId(Option<u64>);
 
 impl FromRequestParts<App> for LastEventId {
@@ -90,6 +100,12 @@ async fn seen(app: &App, run: RunId, after: u64) -> Result<Option<StepEvent>, Pr
 }
 
 /// The updates of a run after event number `after`: those of the log, then live.
+///
+/// The permit is taken before the engine is asked, so that a refused reader costs nothing.
+///
+/// # Cancellation
+/// When the client disconnects, axum drops the stream: the engine forgets the reader, and the permit is returned.
+/// The run does not notice.
 pub(crate) async fn follow(app: &App, run: RunId, after: u64) -> Result<Response, Problem> {
     let permit = app.readers.permit(run)?;
     let updates = app.engine.events(run, after).await?;
@@ -103,10 +119,12 @@ fn greeting() -> Event {
     Event::default().comment("ok").retry(Duration::from_secs(1))
 }
 
-/// The frame of an update. Deltas have no id: they are not in the log, so a reader cannot resume after one.
+/// The frame of an update. Deltas have no id: they are not in the log, so a reader cannot resume after one. The
+/// last arm is for kinds of updates of later versions of core: an empty comment keeps the stream valid.
 fn frame(update: &Update) -> Result<Event, axum::Error> {
     match update {
         Update::Event(event) => {
+            // `shown` leaves out what is in the log only. It copies the event only if there is such a field.
             let frame = Event::default().id(event.seq.to_string());
             sse::data(frame.event(event.kind.name()), &event.shown())
         }
@@ -130,6 +148,9 @@ pub(crate) const MAX_PAGE_BYTES: usize = 8 * 1024 * 1024;
 const READ_BATCH: usize = 8;
 
 /// A page of at most `limit` events, and at most [`MAX_PAGE_BYTES`].
+///
+/// Events are read in small batches, since the store does not know the limit of bytes: a batch may be larger than
+/// what is left, and its rest is dropped and read again with the next page.
 async fn page(app: &App, run: RunId, after: u64, limit: usize) -> Result<EventPage, Problem> {
     let mut items: Vec<StepEvent> = Vec::new();
     let mut left = MAX_PAGE_BYTES;
@@ -142,6 +163,7 @@ async fn page(app: &App, run: RunId, after: u64, limit: usize) -> Result<EventPa
             let event = event.shown().into_owned();
             match left.checked_sub(bytes(&event)?) {
                 Some(rest) => left = rest,
+                // A first event that alone is too large: it is the only one of its page.
                 None if items.is_empty() => left = 0,
                 None => break 'page,
             }

@@ -53,6 +53,10 @@ pub(crate) fn data(frame: Event, value: &impl Serialize) -> Result<Event, axum::
 /// frames, or when the service shuts down.
 ///
 /// `no-transform` and `X-Accel-Buffering` (nginx) keep proxies from collecting frames before they send them.
+///
+/// At shutdown the body ends without a last frame. A browser reconnects with the id of the last event, to this
+/// service after its restart or to another one. Heartbeats are counted from the last frame, so a busy stream has
+/// none.
 pub(crate) fn response<S>(frames: S, options: &Options) -> Response
 where
     S: Stream<Item = Result<Event, axum::Error>> + Send + 'static,

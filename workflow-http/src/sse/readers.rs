@@ -22,6 +22,8 @@ pub(crate) struct Readers {
 }
 
 /// Counts one reader until it is dropped.
+///
+/// It is held by the stream, not by the handler: the handler returns when the stream begins.
 pub(crate) struct ReaderPermit {
     run: RunId,
     readers: Readers,
@@ -37,6 +39,8 @@ impl Readers {
     }
 
     /// Counts a reader of the run, or refuses it with 429.
+    ///
+    /// The count is raised under the same lock as it is compared, so two requests cannot both take the last place.
     pub(crate) fn permit(&self, run: RunId) -> Result<ReaderPermit, Problem> {
         let mut by_run = self.lock();
         let readers = by_run.entry(run).or_default();
@@ -67,6 +71,8 @@ impl Readers {
 impl ReaderPermit {
     /// The same stream, which holds the permit until it is dropped.
     pub(crate) fn hold_during<S: Stream>(self, stream: S) -> impl Stream<Item = S::Item> {
+        // The closure must use `self`: a closure captures only what it uses, and `let _ = self` would not count as
+        // use.
         stream.map(move |item| {
             let _held = &self;
             item

@@ -32,6 +32,9 @@ use self::frame::{EndFrame, EndStatus, StepFrame, StepStatus};
 use crate::{app::App, problem::Problem, sse};
 
 /// The frames of a run, from its start.
+///
+/// There are no deltas, so a client sees the text of a step when it completes. The stream ends after the frame of
+/// the end; if the run is suspended, it stays open until the run ends.
 pub(crate) async fn follow(app: &App, run: RunId) -> Result<Response, Problem> {
     let permit = app.readers.permit(run)?;
     let updates = app.engine.events(run, 0).await?;
@@ -57,7 +60,8 @@ impl FrameBuilder {
         }
     }
 
-    /// The frame of an update; `None` for deltas and for events that change no status.
+    /// The frame of an update; `None` for deltas and for events that change no status. The log begins with
+    /// `run.created`, so the outline is there before the first step.
     fn frame(&mut self, update: &Update) -> Option<Frame> {
         let Update::Event(event) = update else {
             return None;
@@ -69,6 +73,7 @@ impl FrameBuilder {
         step.or_else(|| end_frame(&event.kind).map(Frame::End))
     }
 
+    /// `NodeAdmitted`, `NodeProgress` and `NodeResumed` have no frame: the format has no status for them.
     fn step_frame(&self, event: &StepEvent) -> Option<StepFrame> {
         let step = event.step()?;
         let frame = |status, message| StepFrame::new(event.time, step, status, message);
@@ -108,6 +113,7 @@ fn completed(duration_ms: u64) -> String {
     format!("Completed in {}.", seconds(duration_ms))
 }
 
+/// The details of other systems often end with a full stop, which would be doubled.
 fn retrying(it: &NodeRetrying) -> String {
     let (attempt, attempts, wait) = (it.attempt, it.max_attempts, seconds(it.next_in_ms));
     let why = it.error.detail.trim_end_matches('.');
@@ -129,6 +135,7 @@ fn waiting(it: &NodeWaiting) -> String {
     }
 }
 
+/// The number is left out after a single attempt. It is 0 if the condition of the step could not be evaluated.
 fn failed(it: &NodeFailed) -> String {
     match it.attempt {
         0 | 1 => format!("Failed: {}", it.error.detail),

@@ -1,4 +1,6 @@
 //! The JSON of the simple stream's frames. Names and casing are fixed by existing clients.
+//!
+//! A field without a value is `null`, not absent.
 
 use schemars::JsonSchema;
 use serde::Serialize;
