@@ -56,6 +56,33 @@ const REFUSAL_TIME: Duration = Duration::from_secs(5);
 /// **Tracing.** Every response has the headers `traceparent` (W3C Trace Context) and `x-request-id`, and log lines
 /// have the same ids. Malformed requests, which never reach the router, have none.
 ///
+/// It serves any router, for example one that contains the service and other routes:
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use axum::{Router, routing::get};
+/// # use tokio::net::TcpListener;
+/// # use tokio_util::sync::CancellationToken;
+/// # use workflow_core::{LocalEngine, Registry};
+/// # use workflow_http::Options;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// let shutdown = CancellationToken::new();
+/// let options = Options::default()
+///     .with_base_path("/flows")
+///     .with_shutdown(shutdown.clone());
+/// let engine = LocalEngine::builder(Registry::default()).build();
+/// let app = Router::new()
+///     .route("/", get("an application"))
+///     .nest_service("/flows", workflow_http::router(Arc::new(engine), options.clone()));
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// # shutdown.cancel();
+/// workflow_http::serve(listener, app, &options).await
+/// # }
+/// ```
+///
+/// The checks of host and origin then protect the other routes, too; API keys protect the service only.
+///
 /// # Errors
 /// None today. A connection that cannot be accepted is logged, and the loop continues.
 ///
