@@ -13,6 +13,10 @@ use crate::event::StartReason;
 ///
 /// It is derived from [`Logged`](super::logged::Logged) and from the inputs of this host, and derived again after a restart. So
 /// nothing in it may be the only record of a decision.
+///
+/// The queues are first-in, first-out: the order of the events of a run depends only on the order of its inputs. An
+/// entry may be out of date, since another event can have changed its step. So the state of the step is checked
+/// when an entry is taken.
 #[derive(Default)]
 pub(super) struct Agenda {
     /// Steps whose needs are settled, before the decision whether they run.
@@ -32,7 +36,8 @@ pub(super) struct Agenda {
 }
 
 impl Agenda {
-    /// Adds the first steps of a new frame.
+    /// Adds the first steps of a new frame. Called by the transition, live and in replay, since a frame opens in
+    /// both.
     pub(super) fn frame_opened(&mut self, id: FrameId, frame: &Frame) {
         let steps = frame.body.steps.iter().enumerate();
         let first = steps.filter(|(_, planned)| planned.needs == 0);
@@ -40,7 +45,8 @@ impl Agenda {
             .extend(first.map(|(node, _)| StepId::new(id, node)));
     }
 
-    /// Whether the attempt of a step was lost with its host and has not started again.
+    /// Whether the attempt of a step was lost with its host and has not started again. Without a recovery the set
+    /// is empty, which is checked first: this runs for each attempt.
     #[inline]
     pub(super) fn is_lost(&self, step: StepId) -> bool {
         !self.lost.is_empty() && self.lost.contains(&step)
@@ -55,6 +61,9 @@ impl Agenda {
     }
 
     /// Ends the run early, unless it already ends for another reason.
+    ///
+    /// The first reason counts. If a failure of a step and a cancellation come in one turn, the log has to show one
+    /// of them.
     pub(super) fn end_early(&mut self, early_end: EarlyEnd) {
         self.early_end.get_or_insert(early_end);
     }

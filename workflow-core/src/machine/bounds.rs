@@ -1,6 +1,9 @@
 //! Ends a run that has reached a limit.
 //!
 //! A limit must leave enough events for the end of the run: each open step gets one, and the run its last.
+//!
+//! The limits are those of this host. Decisions check them; replay refuses no event because of them, so a log that
+//! a host with higher limits wrote can be read.
 
 use super::{Machine, early_end::EarlyEnd};
 use crate::error::Problem;
@@ -13,6 +16,10 @@ impl Machine {
     }
 
     /// Fails a run that has reached a limit. The events that end it are counted, so the limits also hold at its end.
+    ///
+    /// Called between decisions, not for each event. A decision may therefore exceed the limit of memory by what it
+    /// adds. It cannot exceed the limit of events, since [`is_full`](Self::is_full) leaves a reserve for one
+    /// decision.
     #[inline]
     pub(super) fn enforce_limits(&mut self) {
         if self.is_full() || self.memory() > self.limits.memory {

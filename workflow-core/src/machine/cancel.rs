@@ -1,4 +1,7 @@
 //! Cancels steps: the open ones of a frame, and everything inside them.
+//!
+//! A cancelled step gets a `node.cancelled`, and its frame never settles. The order is from the inside to the
+//! outside, since the transition refuses to end a step while a step inside it is open.
 
 use super::{Command, FrameId, Machine, StepId, Turn, step::StepState};
 use crate::event::{EventKind, NodeCancelled};
@@ -14,6 +17,8 @@ impl Machine {
         }
     }
 
+    /// The attempt may complete before the driver executes `Stop`. Its result is then ignored, because the step is
+    /// settled.
     fn cancel_step(&mut self, step: StepId, why: &'static str, turn: &mut Turn) {
         self.cancel_inside(step, why, turn);
         let is_stoppable = matches!(
@@ -32,7 +37,8 @@ impl Machine {
         self.emit(Some(step), cancelled, turn);
     }
 
-    /// Stops the timer of a container or wait.
+    /// Stops the timer of a container or wait. It must be called before the event that ends the step, which removes
+    /// the wait.
     pub(super) fn stop_timer(&self, step: StepId, turn: &mut Turn) {
         let is_set = match self.logged.frames().step(step).state {
             StepState::Open { deadline, .. } => deadline.is_some(),

@@ -13,6 +13,9 @@ use crate::error::Problem;
 /// The frames of an open step, and the state that its kind stores besides them.
 ///
 /// A frame stays here until its kind closes it, also when all its steps are settled.
+///
+/// `frames` is ordered by place, so that everything that walks over it, such as a cancellation, has the same order
+/// after a restart.
 pub(super) struct Container {
     pub(super) frames: BTreeMap<Place, FrameId>,
     pub(super) state: State,

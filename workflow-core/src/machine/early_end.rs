@@ -5,6 +5,9 @@ use std::sync::Arc;
 use crate::{error::Problem, value::StepRef};
 
 /// The reason of `node.cancelled` when the run is cancelled. In replay, it shows that a cancellation was decided.
+///
+/// A host may stop after the first `node.cancelled` of a cancellation is stored and before `run.cancelled` is. The
+/// next host then completes the cancellation and does not continue the run.
 pub(super) const RUN_CANCELLED: &str = "run_cancelled";
 
 /// Why a run ends before all its steps are settled. The first reason counts.

@@ -16,6 +16,10 @@ use crate::{
 
 impl Machine {
     /// Handles a frame in which every step is settled: the kind of its step decides, or the run completes.
+    ///
+    /// The frame may have been closed since it was put on the agenda.
+    ///
+    /// A result that cannot be rendered fails the run, or counts as a failure of the frame, which the kind handles.
     pub(super) fn frame_settled(&mut self, id: FrameId, turn: &mut Turn) {
         let frames = self.frames();
         let Some(frame) = frames.get(id).filter(|frame| frame.failure.is_none()) else {
@@ -42,6 +46,9 @@ impl Machine {
     }
 
     /// Handles an unhandled failure in a frame: its other steps are cancelled, and the kind of its step decides.
+    ///
+    /// At the top level the run ends, and `end_early` cancels the other steps. In a container they are cancelled
+    /// here, before the kind decides, so that a map can continue with its other items.
     pub(super) fn frame_failed(&mut self, id: FrameId, turn: &mut Turn) {
         let Some(frame) = self.frames().get(id) else {
             return;
@@ -76,6 +83,9 @@ impl Machine {
     }
 
     /// Cancels everything and ends the run.
+    ///
+    /// Every open step gets a `node.cancelled`, so that the log shows no step that seems to run. Those events and
+    /// the last one are in the reserve of the limit.
     pub(super) fn end_early(&mut self, early_end: EarlyEnd, turn: &mut Turn) {
         let why = match early_end {
             EarlyEnd::Failed { step: Some(_), .. } => "sibling_failed",

@@ -16,6 +16,8 @@ use crate::{
 };
 
 /// One running list of nodes.
+///
+/// `body`, `names` and `steps` have the same order, so one index finds a node, its name in events and its state.
 pub(super) struct Frame {
     pub(super) body: Arc<Body>,
     pub(super) scope: Arc<Scope>,
@@ -65,6 +67,9 @@ impl Frame {
     }
 
     /// The node of this id.
+    ///
+    /// `variables` has names as templates write them, with `_` for `-`. Two ids with the same variable are refused
+    /// by validation, so the comparison with the id itself only excludes a spelling that the workflow does not use.
     pub(super) fn index_of(&self, id: &str) -> Option<usize> {
         let variables = &self.body.variables;
         let index = if id.contains('-') {
@@ -93,6 +98,10 @@ const PER_STEP: usize = size_of::<Step>() + 256;
 ///
 /// A frame's id is its index in `list`. A closed frame leaves an empty slot, so no id is used twice and a late input for it
 /// finds nothing.
+///
+/// `memory` is the sum over all open frames, kept up to date by `charge` and `credit`, since it is compared with
+/// the limit several times per step. `limit` is that of this host: containers that the log opens beyond it are
+/// opened all the same.
 pub(super) struct Frames {
     list: Vec<Option<Box<Frame>>>,
     open: usize,
@@ -120,6 +129,7 @@ impl Frames {
         id
     }
 
+    /// Closing a frame twice has no effect.
     pub(super) fn remove(&mut self, id: FrameId) {
         let Some(frame) = self.list.get_mut(id.index()).and_then(Option::take) else {
             return;
@@ -154,7 +164,7 @@ impl Frames {
         self.charge(id, 2 * heap::of_shared(value));
     }
 
-    /// Subtracts memory from a frame.
+    /// Subtracts memory from a frame. Never more than was charged: an estimate that is off must not underflow.
     pub(super) fn credit(&mut self, id: FrameId, bytes: usize) {
         let frame = self.at_mut(id);
         let bytes = bytes.min(frame.memory);
@@ -167,7 +177,8 @@ impl Frames {
         self.list.get(id.index())?.as_deref()
     }
 
-    /// A frame that exists. Only for ids of steps whose frame is open, or the process panics.
+    /// A frame that exists. Only for ids of steps whose frame is open, or the process panics. `get` is for ids that
+    /// come from outside of a turn.
     #[inline]
     pub(super) fn at(&self, id: FrameId) -> &Frame {
         self.get(id).expect("a step's frame outlives it")
@@ -221,6 +232,10 @@ impl Frames {
     }
 
     /// The first failure in the frames of a step, if its error is this one.
+    ///
+    /// The failure of a container names the step in which it began, however deep that is: `run.failed` then points
+    /// to the step that an author has to look at. A container that fails for a reason of its own, such as its time
+    /// limit, has another error.
     pub(super) fn failure_in(&self, id: StepId, error: &Problem) -> Option<Failure> {
         let container = self.step(id).container.as_deref()?;
         let frames = container.frame_ids().map(|frame| self.at(frame));
@@ -251,6 +266,8 @@ impl Frames {
     }
 
     /// Whether an unhandled failure, in this frame or around it, is about to end it.
+    ///
+    /// After a restart, steps in such a frame are not continued: the failure is handled first, and cancels them.
     pub(super) fn is_failing(&self, id: FrameId) -> bool {
         let mut frame = self.get(id);
         while let Some(here) = frame {

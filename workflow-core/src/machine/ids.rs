@@ -8,7 +8,8 @@ impl FrameId {
     /// The frame of the workflow's own nodes.
     pub(crate) const ROOT: Self = Self(0);
 
-    /// The frame that was opened as number `index`. There are fewer than events, so the number fits.
+    /// The frame that was opened as number `index`. There are fewer than events, so the number fits. A wrong id
+    /// would be that of a frame that does not exist, not that of another one.
     pub(super) fn new(index: usize) -> Self {
         Self(u32::try_from(index).unwrap_or(u32::MAX))
     }
@@ -39,6 +40,8 @@ impl StepId {
     }
 
     /// The id as a number, for code that only passes it back.
+    ///
+    /// Nodes get the key and return it in notices. They must not build one.
     pub(crate) fn to_key(self) -> u64 {
         (u64::from(self.frame.0) << 32) | u64::from(self.node)
     }

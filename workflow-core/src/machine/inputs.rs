@@ -1,6 +1,9 @@
 //! Inputs about single steps: results of attempts, timers, admission.
 //!
 //! Every input may be late. A step that has moved on since ignores it.
+//!
+//! Which inputs can be late: an attempt that completes in the turn that cancels it; a timer that fires while its
+//! step ends; a notice of an attempt that has ended. Each function therefore begins with the state of the step.
 
 use std::sync::Arc;
 
@@ -21,6 +24,8 @@ use crate::{
 };
 
 impl Machine {
+    /// One timer per step suffices, since its state says what it is for. A step in back-off only becomes ready: it
+    /// still needs a slot.
     pub(super) fn timer_fired(&mut self, step: StepId, turn: &mut Turn) {
         match self.frames().state(step) {
             Some(StepState::Backoff { .. }) => self.agenda.ready.push_back((step, None)),
@@ -30,6 +35,7 @@ impl Machine {
         }
     }
 
+    /// The reason takes effect at the end of the turn, so results in the same turn still count.
     pub(super) fn deadline_reached(&mut self) {
         let problem = Problem::new("timeout", "the run took longer than its workflow allows");
         self.agenda.end_early(EarlyEnd::failed(problem));
@@ -42,6 +48,9 @@ impl Machine {
     }
 
     /// Logs the place in line of an attempt. Notices of an attempt that has ended are ignored.
+    ///
+    /// Positions are logged only as they decrease, so the number of these events is small, and replay can check
+    /// them. None are logged when the run is full: they inform readers and decide nothing.
     pub(super) fn noticed(&mut self, notice: Notice, turn: &mut Turn) {
         let step = StepId::of_key(notice.step);
         let Some(StepState::Running { queued, .. }) = self.frames().state(step) else {
@@ -73,6 +82,8 @@ impl Machine {
         self.emit(Some(step), kind, turn);
     }
 
+    /// A result counts also while the run ends for another reason: it was paid for. `jitter_sample` comes from the
+    /// driver, so that this function is deterministic.
     pub(super) fn done(
         &mut self,
         step: StepId,
@@ -111,6 +122,8 @@ impl Machine {
         self.emit(Some(step), EventKind::NodeCompleted(completed), turn);
     }
 
+    /// A run that is full does not retry: a further attempt would need more events than the run may have. It fails
+    /// the step with the error of this attempt.
     fn attempt_failed(
         &mut self,
         step: StepId,
@@ -150,7 +163,8 @@ impl Machine {
         self.fail_with(step, Arc::new(problem), None, turn);
     }
 
-    /// Fails a step. Its `on_error` decides whether its frame fails, too.
+    /// Fails a step. Its `on_error` decides whether its frame fails, too. A handled failure counts as live for its
+    /// dependents, with or without an `output`.
     pub(super) fn fail_with(
         &mut self,
         step: StepId,

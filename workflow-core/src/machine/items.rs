@@ -15,6 +15,9 @@ pub(super) enum MapState {
 }
 
 /// The items of a map.
+///
+/// Items are taken from an iterator, so that the memory of an item that has begun is not held here and in its
+/// frame.
 pub(super) struct Items {
     /// Items that have not begun.
     waiting: std::vec::IntoIter<Value>,
@@ -75,6 +78,9 @@ impl Items {
     }
 
     /// Builds the list of results if every item is done.
+    ///
+    /// The results are moved into the list if nothing else holds them; a copy would double the memory of a large
+    /// map.
     #[inline]
     pub(super) fn collect_if_done(&mut self) {
         if self.done == self.count {

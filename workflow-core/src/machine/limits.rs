@@ -3,9 +3,15 @@
 use crate::error::NodeError;
 
 /// The most events of one decision, without those that later end what it begins.
+///
+/// A container that begins and fails at once, for example, has `node.started`, an event of its kind and
+/// `node.failed`.
 const PER_DECISION: u64 = 4;
 
 /// The limits of a run. They are those of the host, not of the log: a later host may have others.
+///
+/// No event is refused in replay because of them: the run of a log that exceeds them continues as far as they
+/// permit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     /// The most attempts that run at the same time.
@@ -24,6 +30,9 @@ pub(crate) struct Limits {
 
 impl Limits {
     /// Whether so many more events would exceed the limit. `at_end` is the number of events if the run ends now.
+    ///
+    /// The reserve of one decision is included. So if the run is not full, the next decision may write its events
+    /// without a check for each.
     #[inline]
     pub(super) fn are_full_with(&self, events: u64, at_end: u64) -> bool {
         let events = events.saturating_add(PER_DECISION);

@@ -12,6 +12,11 @@
 //! of a workflow. The behaviour of each kind of control node is in [`control`].
 //!
 //! Called by the driver in `executor`, one turn at a time, and by the engine for replay.
+//!
+//! The cycle of one turn: inputs become events ([`Machine::on`]), each event is applied at once
+//! ([`Machine::emit`]), and what follows from the new state is decided until nothing follows ([`Machine::settle`]).
+//! The driver stores the events of the turn and then executes its commands. If the host stops in between, the
+//! commands are lost; [`Input::Resume`] derives them from the stored events.
 
 mod agenda;
 mod bounds;
@@ -73,6 +78,7 @@ pub(crate) enum Input {
         step: StepId,
         result: Result<Value, NodeError>,
         report: Option<Box<Report>>,
+        // Random numbers are an input, like the time: the machine itself has no source of either.
         jitter_sample: f64,
     },
     /// An attempt waits for admission, has advanced in line, or no longer waits.
@@ -197,6 +203,9 @@ impl Machine {
     }
 
     /// The first event of a new run.
+    ///
+    /// The event is applied and returned, not written into a turn: an engine stores it together with the record of
+    /// the run, before there is a driver.
     pub(crate) fn create(&mut self, created: RunCreated, now: Timestamp) -> StepEvent {
         let kind = EventKind::RunCreated(Box::new(created));
         _ = self.logged.apply(None, &kind, now, &mut self.agenda);
@@ -211,6 +220,9 @@ impl Machine {
     /// Takes the inputs of one turn, and decides what follows from them.
     ///
     /// An attempt that completed counts as completed, even if another input of the same turn ends the run.
+    ///
+    /// Inputs are applied in the given order; the driver sorts them. Once the run has ended, inputs have no effect:
+    /// they are late.
     pub(crate) fn on(&mut self, inputs: impl IntoIterator<Item = Input>, turn: &mut Turn) {
         if self.has_ended() {
             return;
@@ -268,6 +280,8 @@ impl Machine {
         true
     }
 
+    /// A defect of the machine. In debug builds it panics, so that tests find it; in release builds only this run
+    /// fails.
     #[cold]
     fn does_not_fit(&mut self, kind: &EventKind) {
         let detail = format!(
@@ -321,6 +335,8 @@ impl Machine {
     }
 
     /// Carries out a decision, and those that follow it.
+    ///
+    /// `NodeWaiting` is apart, since it also sets a timer.
     fn follow(&mut self, step: StepId, mut next: Next, turn: &mut Turn) {
         loop {
             match next {

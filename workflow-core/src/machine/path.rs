@@ -1,6 +1,7 @@
 //! The segments of a step's path: `each/2/sum`.
 
-/// Iterates over the segments of a path. Kinds of control nodes take those that they have written.
+/// Iterates over the segments of a path. Kinds of control nodes take those that they have written. Ids have no
+/// slash, so a path can be split without escapes.
 pub(super) struct Segments<'a> {
     rest: Option<&'a str>,
 }

@@ -31,6 +31,9 @@ impl Frame {
         }
     }
 
+    /// A sink is a node without dependents. With one sink the result is its output and not an object, so that a
+    /// workflow of one node returns what the node returns. The size is counted while the object is built, and not
+    /// afterwards.
     fn of_sinks(&self) -> Result<Arc<Value>, Arc<Problem>> {
         if let [only] = &*self.body.sinks {
             return Ok(self.scope.output(*only).cloned().unwrap_or_default());

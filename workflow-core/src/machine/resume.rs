@@ -3,12 +3,16 @@
 use super::{Command, Machine, Phase, StepId, Turn, step::StepState};
 use crate::{error::Problem, event::StartReason, value::Timestamp, workflow::OnAmbiguous};
 
-/// How often a step may be lost with its host without progress before it fails. It may be the step that crashes the host.
+/// How often a step may be lost with its host without progress before it fails. It may be the step that crashes the
+/// host. A shutdown of the host does not count, and a failed attempt resets the count: only crashes in a row do.
 const MAX_RECOVERIES: u32 = 5;
 
 impl Machine {
     /// Continues a run, unless it is suspended and its time has not come. A run that was suspended because its host stopped always
     /// continues.
+    ///
+    /// An interrupted run resumes at once: only the stop of its host kept it from running. A suspended one resumes
+    /// before its time only by an answer; a cancellation ends it without resuming it.
     pub(super) fn resume(&mut self, turn: &mut Turn) {
         match self.logged.phase() {
             // No step has begun.
@@ -24,6 +28,9 @@ impl Machine {
     }
 
     /// Does for each step what the log does not contain yet.
+    ///
+    /// Deadlines come first, then failures, then steps: a run that has timed out meanwhile starts nothing. Each
+    /// step is looked up by its id, since an earlier one in the list may have closed its frame.
     pub(super) fn continue_steps(&mut self, turn: &mut Turn) {
         if self.agenda.early_end.is_some() {
             return;
@@ -48,6 +55,7 @@ impl Machine {
         }
     }
 
+    /// `Due` and `Idle` need nothing: the replay has put the due ones on the agenda.
     fn continue_step(&mut self, step: StepId, turn: &mut Turn) {
         match self.frames().state(step) {
             Some(StepState::Running { .. }) => self.recover(step, turn),
@@ -73,6 +81,8 @@ impl Machine {
         }
     }
 
+    /// The time limit may have passed while the host was stopped; then the container has failed, and there is
+    /// nothing to advance.
     fn continue_open(&mut self, step: StepId, deadline: Option<Timestamp>, turn: &mut Turn) {
         if let Some(deadline) = deadline {
             self.set_timer_again(step, deadline, turn);
@@ -84,6 +94,9 @@ impl Machine {
     }
 
     /// Starts a lost attempt again, or fails the step if it must not run twice or was lost too often.
+    ///
+    /// The attempt may have had effects before its host stopped. By default a step runs again (at least once);
+    /// `on_ambiguous: fail` gives at most once.
     fn recover(&mut self, step: StepId, turn: &mut Turn) {
         if self.frames().planned(step).on_ambiguous == OnAmbiguous::Fail {
             let detail =

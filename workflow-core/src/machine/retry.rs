@@ -1,4 +1,7 @@
 //! Decides whether a failed attempt is retried.
+//!
+//! The policy is data of the workflow, the classification is the node's, and the time that the other side requests
+//! is a lower bound. No node retries by itself: two layers of retries multiply.
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
@@ -21,6 +24,9 @@ pub(super) enum AfterFailure {
 }
 
 /// Decides what follows a failed attempt. `failures` includes this one; `jitter_sample` is a random number in `0.0..1.0`.
+///
+/// `max_attempts` is compared with failures and not with attempts: an attempt that was lost with its host did not
+/// fail.
 pub(super) fn decide(
     policy: &RetryPolicy,
     failures: u32,

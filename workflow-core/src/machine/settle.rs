@@ -1,4 +1,7 @@
 //! Derives what follows from the state: skips, starts, and the end of frames.
+//!
+//! The order within one pass is fixed: failures, limits, due steps, settled frames, and then free slots. So the
+//! same inputs give the same log, which tests compare with stored ones.
 
 use std::sync::Arc;
 
@@ -30,6 +33,8 @@ enum Decision<'a> {
 }
 
 impl Machine {
+    /// An interruption comes before everything else: whatever is not decided yet is decided by the next host. An
+    /// early end comes last, so that what completed in this turn is in the log.
     pub(super) fn settle(&mut self, turn: &mut Turn) {
         if self.logged.phase() == Phase::Created {
             self.begin(turn);
@@ -47,6 +52,7 @@ impl Machine {
         }
     }
 
+    /// A run can be suspended only after the ready steps were started: only then is it known that nothing runs.
     fn settle_frames(&mut self, turn: &mut Turn) {
         loop {
             if !self.agenda.failed.is_empty() {
@@ -76,6 +82,7 @@ impl Machine {
         self.suspend_if_idle(turn);
     }
 
+    /// A failure of the run as a whole makes the others meaningless, and a full run has no events for them.
     pub(super) fn settle_failures(&mut self, turn: &mut Turn) {
         while self.agenda.early_end.is_none()
             && !self.is_full()
@@ -86,6 +93,9 @@ impl Machine {
     }
 
     /// Starts the run, unless its input does not fit the schema of the workflow.
+    ///
+    /// The input is checked here although an engine checks it before: an `Executor` has no other place, and a
+    /// called workflow has its own check.
     fn begin(&mut self, turn: &mut Turn) {
         if self.agenda.early_end.is_some() {
             return;
@@ -105,6 +115,7 @@ impl Machine {
         self.emit(None, started, turn);
     }
 
+    /// A step is decided once. If its frame was cancelled since it became due, its state is another one.
     fn decide_due(&mut self, step: StepId, turn: &mut Turn) {
         let Some(StepState::Due { any_live }) = self.frames().state(step) else {
             return;
@@ -127,7 +138,8 @@ impl Machine {
         }
     }
 
-    /// Decides how a step starts, or why it does not. The only place that does.
+    /// Decides how a step starts, or why it does not. The only place that does. The condition is evaluated before a
+    /// reused output is taken, since a retry of a run decides its branches again.
     fn decision(&self, step: StepId, any_live: bool) -> Decision<'_> {
         if !any_live {
             return Decision::Skip(SkipReason::NeedsSkipped);
@@ -146,6 +158,8 @@ impl Machine {
         }
     }
 
+    /// Entries whose step has moved on are dropped. A step in state `Running` is started only if its attempt was
+    /// lost.
     fn start_ready(&mut self, turn: &mut Turn) {
         while self.occupied_slots() < self.limits.slots
             && !self.is_full()
@@ -168,6 +182,8 @@ impl Machine {
     }
 
     /// Starts an attempt of a leaf.
+    ///
+    /// No command without an event: an attempt that is not in the log must not run.
     fn start(&mut self, step: StepId, reason: Option<StartReason>, turn: &mut Turn) {
         let frame = self.frames().at(step.frame);
         let state = &frame.steps[step.node()];
@@ -185,6 +201,9 @@ impl Machine {
     }
 
     /// Begins a control node.
+    ///
+    /// A container that times out has one timer for both limits, its own `timeout` and that of a called workflow:
+    /// the shorter one counts. Control nodes are not retried: retries belong to the leaves in them.
     fn open(&mut self, step: StepId, turn: &mut Turn) {
         let planned = self.frames().planned(step);
         let of_kind = control::of(&planned.kind).and_then(Control::timeout);

@@ -8,6 +8,9 @@ use crate::{
 };
 
 /// What the log says about a step.
+///
+/// `Idle` → `Due` → `Running` ⇄ `Backoff` for leaves, `Due` → `Open` ⇄ `Waiting` for control nodes, and `Settled`
+/// from each but `Idle`. Everything in it follows from the log.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum StepState {
     /// It waits for `needs_left` needs. `any_live`: a need that is settled was not skipped.
@@ -76,13 +79,15 @@ impl Step {
         }
     }
 
-    /// The most attempts it can have if its next one starts now. Recoveries add to what its policy allows.
+    /// The most attempts it can have if its next one starts now. Recoveries add to what its policy allows. The
+    /// number in events is therefore an upper bound that can grow.
     #[inline]
     pub(super) fn max_attempts(&self, policy: &RetryPolicy) -> u32 {
         let left = policy.max_attempts.saturating_sub(self.failures);
         self.attempt.saturating_add(left)
     }
 
+    /// A recovery counts unless its host was shut down, which is no sign that the step crashes it.
     pub(super) fn start(&mut self, started: &NodeStarted, now: Timestamp) {
         self.attempt = started.attempt;
         let lost = started.reason == Some(StartReason::Recovered) && !self.interrupted;
@@ -120,6 +125,7 @@ impl Step {
         }
     }
 
+    /// A failure is progress: the step did not crash its host.
     pub(super) fn back_off(&mut self, until: Timestamp) {
         self.failures += 1;
         self.recoveries = 0;
@@ -127,6 +133,8 @@ impl Step {
     }
 
     /// Counts a need that settled. Returns whether it was the last one.
+    ///
+    /// `any_live` is the *or* over all needs: a step runs if at least one of them was not skipped.
     pub(super) fn need_settled(&mut self, live: bool) -> bool {
         let StepState::Idle {
             needs_left,
@@ -149,6 +157,8 @@ impl Step {
 }
 
 /// Whether an attempt can report this place in line: its first one, or one nearer to the front.
+///
+/// Used by the decision and by the transition, so that whatever is logged can be replayed.
 pub(super) fn is_nearer(before: Option<usize>, position: usize) -> bool {
     position > 0 && before.is_none_or(|before| position < before)
 }

@@ -14,6 +14,9 @@ use crate::{
 impl Machine {
     /// Suspends the run where it is because its host stops. Running attempts are dropped, and start again when the run is
     /// resumed.
+    ///
+    /// `wake_at` is now, so that whichever host reads the record next resumes the run. Commands are dropped:
+    /// nothing of this turn is started any more.
     pub(super) fn interrupt(&mut self, turn: &mut Turn) {
         let suspended = RunSuspended {
             reason: SHUTDOWN.into(),
@@ -45,6 +48,8 @@ impl Machine {
     }
 
     /// Whether the run continues soon by itself, so that suspending it would cost more than it saves.
+    ///
+    /// A run with a step in back-off stays in memory, however long the wait is.
     fn stays_awake(&self) -> bool {
         let backs_off = |(_, step): (_, &Step)| matches!(step.state, StepState::Backoff { .. });
         !self.agenda.ready.is_empty()
@@ -59,6 +64,8 @@ impl Machine {
     }
 
     /// The first time at which it has something to do without an answer.
+    ///
+    /// Deadlines of containers and of the run count, too: a run that waits for a person must fail in time.
     pub(super) fn wake_at(&self) -> Option<Timestamp> {
         let waits = self.logged.waits().values().filter_map(|wait| wait.until);
         let deadlines = self
@@ -72,6 +79,8 @@ impl Machine {
     }
 
     /// Resumes the run.
+    ///
+    /// The event comes first, since steps have no events in a suspended run.
     pub(super) fn wake(&mut self, reason: &'static str, turn: &mut Turn) {
         let reason = reason.into();
         let resumed = EventKind::RunResumed(RunResumed { reason });

@@ -24,6 +24,9 @@ impl Machine {
     }
 
     /// Handles an answer. An answer to a wait that is not open has no effect.
+    ///
+    /// The payload has been checked against the schema by the sender (`WaitLog::check`). A run that is suspended
+    /// resumes first, even if the answer then turns out to be too late.
     pub(super) fn signal(&mut self, wait: WaitId, payload: Arc<Value>, turn: &mut Turn) {
         let Some(waiting) = self
             .logged
@@ -59,6 +62,7 @@ impl Machine {
         }
     }
 
+    /// The timer is stopped before the event, since it is found by the wait, which the event removes.
     fn end_wait(
         &mut self,
         step: StepId,

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::ids::StepId;
 use crate::{event::NodeWaiting, value::Timestamp};
 
-/// The longest delay during which a run stays in memory.
+/// The longest delay during which a run stays in memory. Suspending and resuming costs two events and a replay, so
+/// it is not worth it for less. A wait for a person is never short, even if it expires soon.
 const SHORT: Duration = Duration::from_secs(60);
 
 /// A wait that has not ended.

@@ -23,6 +23,8 @@ struct Input {
 }
 
 impl Control for PlannedCall {
+    /// Renders the input, in replay too: the event that begins a call does not contain it. Rendering depends on
+    /// values of the log only, so the result is the same.
     fn begin(&self, step: &mut Changes<'_>) {
         let (outer, node) = (step.outer(), step.step.node());
         let input = match self.input(&outer.scope, outer.body.steps[node].input) {
@@ -32,6 +34,7 @@ impl Control for PlannedCall {
                 return step.hold(State::Refused(problem));
             }
         };
+        // A called workflow sees nothing of its caller but its input: its scope has no outer scope.
         let body = self.workflow.body();
         let scope = Scope::of_workflow(&body.variables, body.steps.len(), Arc::clone(&input.value));
         let names = body.steps_within(outer.names[node].path());
@@ -71,12 +74,18 @@ impl Control for PlannedCall {
         }
     }
 
+    /// The result of the called workflow is the output of the step. Its size is not checked again: results have a
+    /// limit of their own, which is larger than that of outputs.
     fn frame_settled(&self, _step: &View<'_>, _place: Place, result: &Arc<Value>) -> Next {
         Next::Complete(Arc::clone(result), None)
     }
 }
 
 impl PlannedCall {
+    /// The checked input: what the node's `input` renders to, or the implicit input.
+    ///
+    /// # Errors
+    /// `invalid_input` with the faults, `no_implicit_input`, or the error of rendering.
     fn input(&self, scope: &Arc<Scope>, implicit: ImplicitInput) -> Result<Input, NodeError> {
         let input = if let Some(written) = &self.node.input {
             let value = Arc::new(written.render(scope)?.0);

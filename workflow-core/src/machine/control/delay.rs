@@ -11,6 +11,8 @@ impl Control for DelayNode {
         true
     }
 
+    /// The time is computed once, live, and stored in the event: in replay and after a restart the wait ends at the
+    /// same time, whatever the clock of the host is.
     fn next(&self, step: &View<'_>) -> Next {
         if let Some(answered) = step.answered() {
             return answered;

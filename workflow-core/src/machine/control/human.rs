@@ -11,6 +11,8 @@ impl Control for HumanNode {
         true
     }
 
+    /// The message is rendered before the event, which stores it. A message that cannot be rendered fails the step
+    /// before a person sees it.
     fn next(&self, step: &View<'_>) -> Next {
         if let Some(answered) = step.answered() {
             return answered;

@@ -2,6 +2,10 @@
 //!
 //! Items begin in order, at most `concurrency` at a time, and end in any order. An item that ended keeps its result, not its
 //! frame.
+//!
+//! The log of a map: `node.started`, a `node.progress` with the number of items, one with each item that ends, and
+//! `node.completed`. Only counts and indices are logged, not the items: they are evaluated once more in replay,
+//! from the same values.
 
 use std::{cell::OnceCell, sync::Arc};
 
@@ -36,12 +40,16 @@ impl Control for PlannedMap {
             None => self.know_items(step, items)?,
             Some(item) => close_item(step, item, items)?,
         }
+        // In the transition and not in a decision: an item's frame must exist before the first event of one of its
+        // steps.
         while step.frames.may_open() && self.may_begin_item(step) && self.begin_item(step).is_some()
         {
         }
         Ok(())
     }
 
+    /// The items begin here although this host would have limited them. They stay open and continue, so a host with
+    /// a lower limit may have more frames open than it permits, until they end.
     fn reopen(&self, step: &mut Changes<'_>, item: Place) -> Result<(), DoesNotFit> {
         // Items begin in order, so an event of item 5 proves that those before it have begun.
         while items(step)?.next_index() <= item {
@@ -69,6 +77,8 @@ impl Control for PlannedMap {
         if let Some(output) = &items.output {
             return Next::Complete(Arc::clone(output), None);
         }
+        // No output and no open item: not a single item could begin, because other frames use the whole limit. The
+        // map fails rather than waits, since nothing would wake it.
         if !container.frames.is_empty() {
             return Next::Rest;
         }
@@ -106,6 +116,9 @@ impl PlannedMap {
     }
 
     /// Decides on the event with the number of items.
+    ///
+    /// The items are evaluated here, in a decision, and left in the cell for the transition, so that `over` is
+    /// evaluated once. In replay, the transition finds the cell empty and evaluates.
     fn announce(&self, step: &View<'_>, found: &OnceCell<Vec<Value>>) -> Next {
         let count = match found.get() {
             Some(items) => Ok(items.len()),
@@ -128,6 +141,9 @@ impl PlannedMap {
     }
 
     /// Refuses a map that would make too many events, before its first item.
+    ///
+    /// The estimate is a lower bound: retries and nested containers make more. It prevents that a run works through
+    /// most of a large map and then fails at its limit.
     fn check_events(&self, step: &View<'_>, items: usize) -> Result<(), NodeError> {
         // Two for each node of the body, and one for the item.
         let nodes = self.body.steps.len();
@@ -142,7 +158,7 @@ impl PlannedMap {
         Ok(())
     }
 
-    /// Applies the number of items.
+    /// Applies the number of items. A list with another length is a misfit: the log belongs to other values.
     fn know_items(&self, step: &mut Changes<'_>, count: usize) -> Result<(), DoesNotFit> {
         let found = match step.container_mut().map(|it| &mut it.state) {
             Some(State::Map(MapState::Begun(found))) => found.take(),
@@ -171,6 +187,9 @@ impl PlannedMap {
     }
 
     /// Begins the next item. `None` if all have begun.
+    ///
+    /// The memory of an item moves from the list to its frame, and doubles, since templates of the frame read a
+    /// converted copy.
     fn begin_item(&self, step: &mut Changes<'_>) -> Option<()> {
         let items = items(step).ok()?;
         let index = items.next_index();
@@ -204,6 +223,7 @@ fn items<'a>(step: &'a mut Changes<'_>) -> Result<&'a mut Items, DoesNotFit> {
 
 /// Stores the result of an item and closes its frame.
 fn close_item(step: &mut Changes<'_>, item: Place, count: usize) -> Result<(), DoesNotFit> {
+    // The result is computed before the frame is closed, and not taken from the event: the log does not contain it.
     let frame = step.container().and_then(|it| it.frames.get(&item));
     let frame = step.frames.at(*frame.ok_or(DoesNotFit)?);
     if !frame.is_finished() {
@@ -224,6 +244,8 @@ fn close_item(step: &mut Changes<'_>, item: Place, count: usize) -> Result<(), D
 }
 
 /// Decides on the event of an item that ended, with or without a result.
+///
+/// The size of all results, this one included, is checked before the event is written.
 fn item_done(step: &View<'_>, item: Place) -> Next {
     let (Some(container), Some(frame)) = (step.container(), step.frame(item)) else {
         return Next::Rest;
@@ -242,7 +264,7 @@ fn item_done(step: &View<'_>, item: Place) -> Next {
     })
 }
 
-/// The result of an item; `null` if it failed.
+/// The result of an item; `null` if it failed. `frame.result(None)`: the body of a map has no `output` of its own.
 fn item_result(frame: &Frame) -> Arc<Value> {
     let is_settled = frame.failure.is_none() && frame.unsettled == 0;
     let result = is_settled.then(|| frame.result(None).ok()).flatten();

@@ -1,4 +1,8 @@
 //! The behaviour of control nodes: one file per kind, with the same hooks.
+//!
+//! The machine calls [`Control::next`] after each event of a step, and carries out the decision, until it is
+//! [`Next::Rest`]. It calls the same hook after a restart, so a kind needs no code for recovery: what a kind must
+//! remember has to follow from its events.
 
 mod call;
 mod delay;
@@ -75,7 +79,8 @@ pub(super) trait Control {
         None
     }
 
-    /// What comes next for an open step. Called after each of its own events and after a restart.
+    /// What comes next for an open step. Called after each of its own events and after a restart. It must depend on
+    /// the state and the time only, so that it decides the same after a restart.
     fn next(&self, step: &View<'_>) -> Next;
 
     /// Every step of a frame is settled. After a restart the machine may call this once more for a frame that
@@ -147,6 +152,8 @@ impl<'a> View<'a> {
     }
 
     /// The values that the step itself can read.
+    ///
+    /// Not those of its frames: `over`, `when` and the message of a wait belong to the step.
     fn scope(&self) -> &'a Arc<Scope> {
         &self.frames.at(self.step.frame).scope
     }
@@ -170,6 +177,8 @@ impl<'a> View<'a> {
     }
 
     /// Completes a step whose wait is over: with the answer, or with its implicit input.
+    ///
+    /// A delay passes its implicit input on, so that it can be inserted between two nodes. `null` if there is none.
     fn answered(&self) -> Option<Next> {
         let State::Answered(answer) = &self.container()?.state else {
             return None;
@@ -181,6 +190,9 @@ impl<'a> View<'a> {
 }
 
 /// What the transition of one step may change: what the step holds, and the frames in it.
+///
+/// It has no access to the waits, the counters and the phase of the run: those change by the transition itself
+/// only.
 pub(super) struct Changes<'a> {
     frames: &'a mut Frames,
     agenda: &'a mut Agenda,
@@ -217,7 +229,8 @@ impl<'a> Changes<'a> {
         self.frames.step_mut(self.step).container = Some(container);
     }
 
-    /// Adds memory of what the step holds besides its frames.
+    /// Adds memory of what the step holds besides its frames. It counts for the frame that contains the step, so it
+    /// ends with that frame at the latest.
     fn charge(&mut self, bytes: usize) {
         self.frames.charge(self.step.frame, bytes);
     }

@@ -1,4 +1,7 @@
 //! Loops: the body, round after round. Only one round is open at a time.
+//!
+//! The log of a loop: `node.started`, a `node.progress` when each round begins, and `node.completed`. The result of
+//! a round is in no event: it is derived from the outputs of its steps.
 
 use std::sync::Arc;
 
@@ -14,6 +17,9 @@ use crate::{
 
 impl Control for PlannedLoop {
     /// A round begins, and the round before it is closed. Its result is `previous` in the new one.
+    ///
+    /// A round can begin only if the one before it is settled, so at most one frame is open. The result of a round
+    /// that cannot be rendered becomes `null` here; live, the decision has failed the step before.
     fn progress(&self, step: &mut Changes<'_>, progress: Progress) -> Result<(), DoesNotFit> {
         let Progress::Round { round } = progress else {
             return Err(DoesNotFit);
@@ -66,6 +72,8 @@ impl Control for PlannedLoop {
         }
     }
 
+    /// `until` is evaluated in the scope of the round, so that it reads the steps of the body. A loop that reaches
+    /// `max` completes, with `exhausted` in its report.
     fn frame_settled(&self, step: &View<'_>, round: Place, result: &Arc<Value>) -> Next {
         let Some(frame) = step.frame(round) else {
             return Next::Rest;

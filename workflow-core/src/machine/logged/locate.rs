@@ -1,4 +1,7 @@
 //! Finds the step that a path in a log names.
+//!
+//! Live, the machine knows the id of the step that an event is about. In replay it is looked up here, so the
+//! look-up is also what finds logs of another workflow.
 
 use super::{Agenda, FrameId, Logged, StepId};
 use crate::{
@@ -16,7 +19,8 @@ enum Located {
 }
 
 impl Logged {
-    /// Finds the step of an event, in replay.
+    /// Finds the step of an event, in replay. The loop ends: each pass opens a frame on the path, and the path is
+    /// finite.
     pub(super) fn find(&mut self, name: &StepRef, agenda: &mut Agenda) -> Option<StepId> {
         loop {
             match self.locate(name)? {
@@ -28,6 +32,8 @@ impl Logged {
         }
     }
 
+    /// `None` if the path does not exist: an unknown node, a container that is not open, a segment that its kind
+    /// did not write, or a node whose name in the event is another one.
     fn locate(&self, name: &StepRef) -> Option<Located> {
         let mut path = Segments::new(name.path().as_str());
         let mut id = FrameId::ROOT;

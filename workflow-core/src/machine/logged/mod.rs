@@ -2,6 +2,9 @@
 //!
 //! Its fields are private to this module, and [`Logged::apply`] is the only transition, so the rest of the machine can only
 //! decide on events.
+//!
+//! Three things must not be confused: a *decision* returns an event, the *transition* applies it, and
+//! *replay* applies events that were decided before. A decision that is not an event is lost at the next restart.
 
 mod locate;
 mod step;
@@ -52,6 +55,10 @@ pub(super) struct Logged {
 }
 
 /// The phase of a run as a whole.
+///
+/// Which events can follow, by phase: `New` → `Created` → `Started` ⇄ `Suspended` or `Interrupted`, and `Ended`
+/// from each but `New`. Only in `Started` do steps have events, except that the end of a suspended run cancels its
+/// steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     New,
@@ -158,7 +165,8 @@ impl Logged {
         }
     }
 
-    /// The number of events in the log if the run ends now: those it has, one per open step, and the last one.
+    /// The number of events in the log if the run ends now: those it has, one per open step, and the last one. The
+    /// limit on events is compared with it, so that a run always has events left for its end.
     #[inline]
     pub(super) fn events_at_end(&self) -> u64 {
         self.seq + self.open as u64 + 1
@@ -175,6 +183,12 @@ impl Logged {
     }
 
     /// Applies an event of a stored log.
+    ///
+    /// The number, the run and the step are checked here. Live, the machine itself sets them.
+    ///
+    /// # Errors
+    /// [`Misfit`] with the number and the name of the event. The state is then the one before the event, except
+    /// that frames may have been opened to find its step.
     pub(super) fn replay(&mut self, event: &StepEvent, agenda: &mut Agenda) -> Result<(), Misfit> {
         let misfit = || Misfit {
             seq: event.seq,
@@ -192,6 +206,9 @@ impl Logged {
     }
 
     /// Applies the next event, live and in replay. This is the only transition. `step` is the step of the event.
+    ///
+    /// An event that is refused changes nothing. `seq` counts applied events, so it is always the number of the
+    /// last one.
     #[inline]
     pub(super) fn apply(
         &mut self,
@@ -218,10 +235,13 @@ impl Logged {
                 self.deadline = started.deadline;
                 Phase::Started(at)
             }
+            // At any point: attempts may be running. They are marked, and start again as recovered.
             (Phase::Started(since), EventKind::RunSuspended(it)) if it.reason == SHUTDOWN => {
                 self.frames.interrupt();
                 Phase::Interrupted(since)
             }
+            // Only while nothing runs and something can resume the run. Otherwise a host would leave a run that
+            // never continues.
             (Phase::Started(since), EventKind::RunSuspended(_))
                 if self.running == 0 && !self.waits.is_empty() =>
             {
@@ -236,12 +256,15 @@ impl Logged {
                 Phase::Ended
             }
             (Phase::New | Phase::Ended, _) => return Err(DoesNotFit),
+            // In any phase after creation: a run can be cancelled while it is queued, suspended or interrupted.
             (_, EventKind::RunFailed(_) | EventKind::RunCancelled(_)) => Phase::Ended,
             _ => return Err(DoesNotFit),
         };
         Ok(())
     }
 
+    /// Outputs of nodes that the workflow does not have are ignored. The memory of all of them counts from the
+    /// beginning, since they are in memory whether or not their step has begun.
     fn take_over(&mut self, reused: &[ReusedStep]) {
         let root = self.frames.at(FrameId::ROOT);
         let found = reused.iter().filter_map(|step| {

@@ -19,6 +19,9 @@ use crate::{
 
 impl Logged {
     /// Checks that an event can follow in the state of its step, and applies it. An event that cannot changes nothing.
+    ///
+    /// Each arm states the state before, the event, and what must hold. Whatever is not listed does not fit: a log
+    /// with such an event is damaged, and a decision for such an event is a defect of the machine.
     pub(super) fn apply_to_step(
         &mut self,
         id: StepId,
@@ -32,11 +35,14 @@ impl Logged {
         let step = self.frames.step(id);
         match (step.state, kind) {
             (
+                // From `Due` the first attempt, from `Backoff` a retry, from `Running` a recovery. Attempts are
+                // numbered without gaps, lost ones included.
                 StepState::Due { .. } | StepState::Running { .. } | StepState::Backoff { .. },
                 EventKind::NodeStarted(started),
             ) if step.attempt.checked_add(1) == Some(started.attempt) => {
                 self.start(id, started, at, agenda);
             }
+            // Positions only decrease, see `is_nearer`.
             (StepState::Running { queued, .. }, EventKind::NodeQueued(it))
                 if it.attempt == step.attempt && is_nearer(queued, it.position) =>
             {
@@ -65,6 +71,7 @@ impl Logged {
                 self.frames.step_mut(id).state = StepState::Waiting { since, wait };
                 self.waits.insert(wait, Wait::new(id, waiting, at));
             }
+            // `Open` once more, with the answer in the container: the decision that follows completes the step.
             (StepState::Waiting { since, wait }, EventKind::NodeResumed(it))
                 if wait == it.wait_id =>
             {
@@ -75,6 +82,7 @@ impl Logged {
                 let deadline = None;
                 step.state = StepState::Open { since, deadline };
             }
+            // A reused output needs no attempt. It must be the one that `run.created` names.
             (StepState::Due { .. }, EventKind::NodeCompleted(it))
                 if is_reused(it.report.as_deref())
                     && self.reused(id).map(|reused| &reused.output) == Some(&it.output) =>
@@ -83,6 +91,7 @@ impl Logged {
                 self.reused.remove(&id.node());
                 self.complete(id, it, agenda);
             }
+            // A container completes only when nothing in it is open.
             (StepState::Running { .. } | StepState::Open { .. }, EventKind::NodeCompleted(it))
                 if !is_reused(it.report.as_deref()) && !self.frames.is_busy_in(step) =>
             {
@@ -109,6 +118,8 @@ impl Logged {
             ) if !self.frames.is_busy_in(step) => {
                 self.release(id, None, agenda);
                 self.close(id);
+                // In replay this is what remains of the decision to cancel, if the host stopped before
+                // `run.cancelled`.
                 if cancelled.reason == RUN_CANCELLED {
                     let reason = "cancelled".into();
                     agenda.end_early(EarlyEnd::Cancelled { reason });
@@ -119,6 +130,11 @@ impl Logged {
         Ok(())
     }
 
+    /// For a leaf that is `Running` already, the count of running attempts does not change: the lost attempt is
+    /// replaced.
+    ///
+    /// An error of `begin` is stored in the container and fails the step in the next decision: the transition
+    /// itself cannot fail a step, since that takes an event.
     #[inline]
     fn start(&mut self, id: StepId, started: &NodeStarted, at: Timestamp, agenda: &mut Agenda) {
         let frame = self.frames.at_mut(id.frame);
@@ -137,7 +153,8 @@ impl Logged {
         });
     }
 
-    /// Lets the kind of a step change what the step holds.
+    /// Lets the kind of a step change what the step holds. The body is cloned (one `Arc`), since the kind is
+    /// borrowed from it while the frames change.
     fn change(
         &mut self,
         id: StepId,
@@ -159,6 +176,8 @@ impl Logged {
         self.change(id, agenda, |kind, step| kind.reopen(step, place))
     }
 
+    /// The id of a wait is the number of its event, so it needs no counter of its own, and another id is a misfit.
+    /// A step waits once: after the answer it has a container.
     fn may_wait(&self, id: StepId, step: &Step, wait: WaitId) -> bool {
         let kind = control::of(&self.frames.planned(id).kind);
         kind.is_some_and(Control::may_wait)
@@ -174,6 +193,7 @@ impl Logged {
         self.settle(id, true, agenda);
     }
 
+    /// The origin is looked up before the frames of the step are closed: it is a failure in one of them.
     fn fail(&mut self, id: StepId, failed: &NodeFailed, agenda: &mut Agenda) {
         let origin = self.frames.failure_in(id, &failed.error);
         let report = failed.report.as_deref();
@@ -191,7 +211,8 @@ impl Logged {
         agenda.failed.push_back(id.frame);
     }
 
-    /// Ends what a step holds: its attempt, its wait, its frames. Adds what it used.
+    /// Ends what a step holds: its attempt, its wait, its frames. Adds what it used. The usage of a failed attempt
+    /// counts, too.
     fn release(&mut self, id: StepId, report: Option<&Report>, agenda: &mut Agenda) {
         if let Some(report) = report {
             self.usage += report.usage;
@@ -215,6 +236,8 @@ impl Logged {
     }
 
     /// Settles a step; dependents whose needs are all settled become due. `is_live` unless it was skipped.
+    ///
+    /// Each need is counted down once, so a dependent becomes due exactly once.
     fn settle(&mut self, id: StepId, is_live: bool, agenda: &mut Agenda) {
         let frame = self.frames.at_mut(id.frame);
         let step = &mut frame.steps[id.node()];
@@ -232,6 +255,8 @@ impl Logged {
     }
 
     /// Marks a step as ended without settling its frame, which has failed or ends.
+    ///
+    /// `unsettled` is not counted down, so the frame does not complete.
     fn close(&mut self, id: StepId) {
         let step = self.frames.step_mut(id);
         self.open -= usize::from(step.is_open());
