@@ -24,8 +24,9 @@ use crate::event::StepEvent;
 /// }
 /// ```
 pub trait Observer: Send + Sync + 'static {
-    /// Called after an event is stored. `node_type` is the type of its node, such as `LLMNode`; `None` for events of
-    /// the run as a whole.
+    /// Called after an event is stored. `node_type` is the type of its node, such as `LLMNode`; `None` for events
+    /// of the run as a whole. It is the type that `run.created` names, so it is known even if it is not registered
+    /// any more.
     fn stored(&self, event: &StepEvent, node_type: Option<&str>);
 }
 

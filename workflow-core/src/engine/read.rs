@@ -12,6 +12,8 @@ use crate::{
 /// Events per read. A batch is in memory at once; a log never is.
 const READ_BATCH: usize = 500;
 
+/// The record is read first and bounds the fold: events that are appended meanwhile are not in the report, so
+/// record and steps agree. A damaged log still gives a report, with the steps before the damage.
 pub(super) async fn run_report<R>(runs: &R, id: RunId) -> Result<RunReport, EngineError>
 where
     R: Runs + ?Sized,
@@ -28,6 +30,8 @@ where
     Ok(report.finish())
 }
 
+/// Only the events of the step are kept, and `run.created`, which has the type of its node. The whole log is read,
+/// since a store has no index by step.
 pub(super) async fn step_history<R>(
     runs: &R,
     run: RunId,

@@ -1,4 +1,7 @@
 //! One attempt of a leaf node. Time-outs, panics and oversized outputs become errors of the attempt.
+//!
+//! An attempt has three ways to end: its node returns, its time is up, or it is dropped by the driver. In the last
+//! case there is no input for the machine: the run ended, or the machine itself has stopped the step.
 
 use std::{
     any::Any,
@@ -22,6 +25,9 @@ use crate::{
 };
 
 /// Executes an attempt of a node in a body. `output_bytes` is the maximum size of its output as JSON.
+///
+/// `None` never results from here; the type is that of all tasks of a driver. The report is taken in each case, so
+/// that the tokens of a failed attempt count.
 #[expect(
     clippy::manual_async_fn,
     reason = "the future of an async function would hold each argument twice"
@@ -51,6 +57,11 @@ pub(super) fn run(
     }
 }
 
+/// A panic is caught, so that it fails its step and not the whole run. What the attempt shares with others after
+/// that is its report and its notices, whose locks ignore poisoning.
+///
+/// The second value is a random number for the jitter of a retry. It is drawn here, since the machine has no random
+/// numbers.
 async fn attempt(
     node: &dyn Node,
     timeout: Option<Duration>,
@@ -79,6 +90,12 @@ async fn attempt(
 }
 
 /// Applies a time-out to an attempt. The time is stopped while the attempt waits for admission.
+///
+/// The work is polled before the timer, so that a result counts even if the time is up in the same poll. The timer
+/// is created at the first poll that is pending: most attempts of short nodes need none.
+///
+/// `Poll::Pending` without a timer is correct while the attempt waits for admission: whatever ends the wait wakes
+/// the task.
 async fn with_timeout<T>(
     limit: Duration,
     cx: &NodeContext,
@@ -104,10 +121,12 @@ async fn with_timeout<T>(
     .await
 }
 
+/// Retryable: another attempt may be faster. `limit` is the working time, without waits for admission.
 fn timed_out(limit: Duration) -> NodeError {
     NodeError::new("timeout", format!("the attempt took longer than {limit:?}")).with_retry()
 }
 
+/// Not retryable: the same input would most likely panic again.
 fn panicked(panic: &(dyn Any + Send)) -> NodeError {
     let message = panic
         .downcast_ref::<&str>()

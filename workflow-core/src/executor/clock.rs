@@ -6,6 +6,9 @@ use crate::value::Timestamp;
 
 /// Reads the wall clock once and advances it by tokio's monotonic clock. So it never goes back within a run, and is virtual
 /// in tests that pause tokio's time.
+///
+/// Events of a run therefore have times in order, also if the wall clock is set back while it runs. A run that is
+/// resumed reads the wall clock anew, but not behind its last event.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock {
     wall: Timestamp,

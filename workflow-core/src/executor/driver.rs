@@ -3,6 +3,9 @@
 //! A turn passes inputs to the state machine, appends the events that it returns, then executes its commands. The order
 //! matters: nothing is executed because of an event that is not in the journal. All inputs that are available at the
 //! same time share one turn, and so one append.
+//!
+//! The driver is one future and spawns nothing. All attempts of a run are polled by it, in one task: a node that
+//! blocks its thread blocks its run.
 
 use std::{
     collections::HashMap,
@@ -29,6 +32,8 @@ use crate::{
 };
 
 /// The journal rejected an append: another driver owns the run. This driver must stop without further effects.
+///
+/// It is not an error of the run: the other driver continues it. Nothing may be written or shown after it.
 #[derive(Debug)]
 pub(crate) struct Fenced;
 
@@ -51,6 +56,9 @@ pub(crate) trait Journal: Send {
     ///
     /// # Errors
     /// [`Fenced`]. Other failures are not reported.
+    ///
+    /// # Cancellation
+    /// If the future is dropped, the events are stored completely or not at all, see `RunLog`.
     fn commit(
         &mut self,
         events: &mut Vec<StepEvent>,
@@ -95,6 +103,7 @@ impl<J: Journal> Driver<J> {
         cancellation: CancellationToken,
         clock: Clock,
     ) -> Self {
+        // Also when the future of the driver is dropped: nodes may have started work that only the token ends.
         let guard = cancellation.clone().drop_guard();
         let context = Arc::new(RunContext {
             id,
@@ -146,6 +155,17 @@ impl<J: Journal> Driver<J> {
         }
     }
 
+    /// One turn, in this order:
+    ///
+    /// 1. collect inputs: cancellation, answers, interruption, notices, results;
+    /// 2. let the machine decide;
+    /// 3. store the events of the turn;
+    /// 4. acknowledge the answers, whose effect is in the log now;
+    /// 5. execute the commands of the machine;
+    /// 6. wait for the next input, unless there is one or the machine has more to decide.
+    ///
+    /// The loop ends when the run has ended or is suspended. A cancellation is passed in each turn until then: it
+    /// is a state and not a message, and the machine ignores repetitions.
     async fn run_turns(&mut self, turn: &mut Turn) -> Result<(), Fenced> {
         let cancellation = self.context.cancellation.clone();
         let mut cancelled = pin!(cancellation.cancelled());
@@ -168,6 +188,8 @@ impl<J: Journal> Driver<J> {
             }
             turn.begin(self.clock.now());
             self.machine.on(self.inputs.drain(..), turn);
+            // After the turn, since only then is the memory known; before the append, so that the run ends in this
+            // turn.
             if let Err(budget) = self.journal.hold(self.machine.memory()) {
                 let input = Input::OutOfMemory { budget };
                 turn.begin(self.clock.now());
@@ -202,6 +224,8 @@ impl<J: Journal> Driver<J> {
 
     /// Stores the events, and polls the running attempts meanwhile. If the run is cancelled, attempts are dropped at once,
     /// since the store may take long.
+    ///
+    /// With a journal that waits for its reader, attempts are not polled: such a run is as fast as its reader.
     async fn commit(
         &mut self,
         events: &mut Vec<StepEvent>,
@@ -223,6 +247,8 @@ impl<J: Journal> Driver<J> {
             if cancelled.as_mut().poll(cx).is_ready() {
                 in_flight.clear();
             }
+            // Results wait in `inputs` for the next turn. The machine must not see them now: the events of this
+            // turn are not stored.
             while let Poll::Ready(Some(input)) = in_flight.poll_next_unpin(cx) {
                 take(abort_handles, inputs, input);
             }
@@ -232,6 +258,8 @@ impl<J: Journal> Driver<J> {
     }
 
     /// Executes the commands of the state machine.
+    ///
+    /// In order: a `Stop` that follows a `Wait` of the same step in one turn must find its handle.
     async fn execute(&mut self, commands: &mut Vec<Command>) {
         for command in commands.drain(..) {
             let work: Option<Task> = match command {
@@ -261,6 +289,8 @@ impl<J: Journal> Driver<J> {
         }
     }
 
+    /// `None` if the step has gone since the command was decided. The context of the attempt is built here, since
+    /// it needs parts of both the machine and the driver.
     fn attempt(&mut self, step: StepId, attempt: u32) -> Option<Task> {
         let Assignment {
             body,
@@ -289,6 +319,8 @@ impl<J: Journal> Driver<J> {
     }
 
     /// Wraps a task so that [`Command::Stop`] can abort it.
+    ///
+    /// An aborted task yields no input. A handle with the same step replaces an older one, whose task has ended.
     fn abortable(
         &mut self,
         step: StepId,
@@ -304,6 +336,9 @@ impl<J: Journal> Driver<J> {
     }
 
     /// Waits for a task to complete, a notice of a node, a command, or cancellation.
+    ///
+    /// Notices are checked after the attempts were polled: only a poll of an attempt can add one. The inbox and the
+    /// cancellation wake the task by themselves.
     async fn wait(&mut self, mut cancelled: Pin<&mut impl Future<Output = ()>>) {
         let inbox = self.inbox.clone();
         let mut command = pin!(async {
@@ -338,8 +373,9 @@ impl<J: Journal> Driver<J> {
     }
 }
 
-/// The order in which inputs of one turn are applied. Notices of an attempt come before its end. Results come before
-/// timers, so that a result counts even if its deadline is reached in the same turn.
+/// The order in which inputs of one turn are applied. Notices of an attempt come before its end. Results come
+/// before timers, so that a result counts even if its deadline is reached in the same turn. The sort is stable:
+/// inputs of the same rank keep the order in which they arrived.
 fn order(input: &Input) -> u8 {
     match input {
         Input::Resume | Input::Noticed(_) => 0,

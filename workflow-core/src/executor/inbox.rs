@@ -1,4 +1,8 @@
 //! The inbox of a run: commands from outside, taken by its driver.
+//!
+//! The lock protects the answers only. Order of operations for a sender: `send`, then wake the run; for a driver
+//! that is about to suspend: store the event, then check [`Inbox::has_pending_requests`] once more. So a command
+//! that arrives in between is seen by one of the two.
 
 use std::sync::{
     Mutex,
@@ -12,6 +16,8 @@ use crate::{fleet::RunCommand, machine::Input, value::lock};
 
 /// The commands that the driver of a run has not processed yet. Cancellation and interruption are flags: they are not
 /// consumed, and repeating them changes nothing.
+///
+/// It outlives the driver of a suspended run, so a command can be sent while there is none.
 #[derive(Default)]
 pub(crate) struct Inbox {
     answers: Mutex<Vec<Input>>,
@@ -22,6 +28,9 @@ pub(crate) struct Inbox {
 
 impl Inbox {
     /// Adds a command. The sender must wake the run afterwards.
+    ///
+    /// The `Notify` stores one permit, so a driver that is not waiting yet finds it. One is enough: the driver
+    /// takes everything.
     pub(crate) fn send(&self, command: RunCommand) {
         match command {
             RunCommand::Answer { wait, payload } => {

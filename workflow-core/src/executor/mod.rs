@@ -45,9 +45,11 @@ use crate::{
 pub const DEFAULT_EVENTS: u64 = 1_000_000;
 
 /// Default of [`Executor::with_max_map_items`].
+///
+/// Each item makes several events, see [`DEFAULT_EVENTS`].
 pub const DEFAULT_MAP_ITEMS: usize = 10_000;
 
-/// Default of [`Executor::with_max_open_frames`].
+/// Default of [`Executor::with_max_open_frames`]. A frame takes a few hundred bytes for each of its nodes.
 pub const DEFAULT_OPEN_FRAMES: usize = 10_000;
 
 /// Default of [`Executor::with_max_run_memory`]: 256 MiB.
@@ -270,6 +272,7 @@ impl Executor {
         created
             .check_format()
             .map_err(|format| ResumeError::OtherFormat(Box::new(format)))?;
+        // By hash and not by version: workflows of a library have none.
         let hashes = |created: &RunCreated| {
             let pins = created.workflows.iter();
             let pins = pins.map(|pin| (Arc::clone(&pin.workflow), Arc::clone(&pin.spec_hash)));
@@ -291,6 +294,8 @@ impl From<Misfit> for ResumeError {
 }
 
 /// A clock that is not behind the last event.
+///
+/// The wall clock of this host may be behind that of the host before it.
 fn clock_after(log: &[StepEvent]) -> Clock {
     let clock = Clock::start();
     let last = log.last();
@@ -353,6 +358,8 @@ impl Run {
 impl Stream for Run {
     type Item = Update;
 
+    /// One poll of the driver per batch: the driver stops at the end of a turn until the batch is taken, so a run
+    /// is never ahead of its reader by more than one turn.
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Update>> {
         let this = &mut *self;
         if let Some(update) = this.batch.pop_front() {

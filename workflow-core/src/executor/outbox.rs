@@ -16,6 +16,8 @@ use crate::{
 
 /// Updates that the driver and the nodes add, and [`Run`](super::Run) takes. They are added only while the run is polled, and
 /// the run takes them after each poll of the driver, so no waker is needed.
+///
+/// The lock is held for a push or a swap only, and never across an await.
 #[derive(Default)]
 pub(super) struct Outbox(Mutex<VecDeque<Update>>);
 
@@ -36,6 +38,7 @@ impl Journal for Arc<Outbox> {
     /// driver after it has taken a batch, so no waker is needed.
     async fn commit(&mut self, events: &mut Vec<StepEvent>) -> Result<(), Fenced> {
         lock(&self.0).extend(events.drain(..).map(Update::Event));
+        // Pending without a waker is correct here only because `Run::poll_next` polls the driver after each batch.
         poll_fn(|_| {
             let taken = lock(&self.0).is_empty();
             if taken {
