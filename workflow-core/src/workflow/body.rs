@@ -21,6 +21,9 @@ use crate::{
 };
 
 /// A checked list of nodes. The machine opens a frame over it each time the list runs.
+///
+/// It is immutable and shared by all runs: what changes while a list runs is in its frame. The index of a node is
+/// the same in `steps`, in `variables` and in the frame.
 pub(crate) struct Body {
     pub(crate) steps: Box<[PlannedNode]>,
     pub(crate) variables: Arc<Variables>,
@@ -34,6 +37,8 @@ pub(crate) struct Body {
 
 impl Body {
     /// The steps of a workflow's own nodes.
+    ///
+    /// Made once per workflow and shared by all its runs, since the paths of top-level nodes are their ids.
     pub(super) fn top_level(&self) -> Arc<[StepRef]> {
         let steps = self.steps.iter();
         steps
@@ -41,7 +46,7 @@ impl Body {
             .collect()
     }
 
-    /// The steps of the nodes below a place in the run.
+    /// The steps of the nodes below a place in the run. They are made for each frame, since the place differs.
     pub(crate) fn steps_within(&self, place: &StepPath) -> Arc<[StepRef]> {
         let steps = self.steps.iter();
         steps
@@ -79,6 +84,9 @@ impl<'a> List<'a> {
     }
 
     /// Plans the nodes that can be built. Each of the others has a fault.
+    ///
+    /// A list with faults gives a body with fewer steps than nodes. It is only used to find further faults: the
+    /// workflow is refused.
     pub(super) fn plan(&self, check: &mut Check) -> Body {
         let mut planned: Vec<PlanResult> = Vec::new();
         planned.resize_with(self.nodes.len(), PlanResult::default);
@@ -112,6 +120,9 @@ impl<'a> List<'a> {
     }
 
     /// What is known of the result, with the `output` of the list if it has one.
+    ///
+    /// An `output` with faults has been reported by then; here its shape is unknown, so that it causes no further
+    /// fault.
     pub(super) fn result_shape(&self, output: Option<&Value>) -> Shape {
         let Some(output) = output else {
             return self.graph.result_shape();

@@ -26,6 +26,8 @@ struct Called<'a> {
 }
 
 impl<'a> Called<'a> {
+    /// It looks at every `data.nodes`, whatever the type of the node is: a misspelt type must not hide the calls in
+    /// its body.
     fn in_list(&mut self, nodes: &'a Value) {
         for node in nodes.as_array().into_iter().flatten() {
             let data = &node["data"];

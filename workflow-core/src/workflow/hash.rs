@@ -7,6 +7,8 @@ use sha2::{Digest, Sha256};
 
 /// SHA-256 of the JSON text with sorted keys, in hexadecimal. Stored runs and workflows contain it, so the algorithm
 /// must not change.
+///
+/// Numbers are hashed as `serde_json` writes them: `1` and `1.0` are different specifications.
 pub(crate) fn content_hash(value: &Value) -> String {
     let mut sorted = value.clone();
     sorted.sort_all_objects();

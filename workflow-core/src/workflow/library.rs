@@ -36,6 +36,8 @@ pub struct Library {
 }
 
 /// Why a workflow cannot be called. It becomes a fault at the call.
+///
+/// It has no place: the same workflow may be called at several places.
 #[derive(Clone, Debug)]
 pub(crate) struct Refusal {
     pub(crate) code: FaultCode,
@@ -56,6 +58,9 @@ impl Library {
     }
 
     /// Records why the workflow of this name cannot be called.
+    ///
+    /// The linker calls it for workflows that exist and cannot be used, so that the fault names the cause and not a
+    /// missing workflow.
     pub(crate) fn refuse(&mut self, name: &str, refusal: Refusal) {
         self.workflows.insert(name.to_owned(), Err(refusal));
     }

@@ -99,6 +99,7 @@ impl Workflow {
         registry: &Registry,
         library: &Library,
     ) -> Result<Self, InvalidWorkflow> {
+        // First, since everything below recurses. JSON that was parsed from text cannot be so deep.
         if size::is_deeper_than(MAX_SPEC_DEPTH, spec) {
             let detail = format!("the JSON is nested more than {MAX_SPEC_DEPTH} deep");
             let fault = Fault::new(FaultCode::NestedTooDeep, "#", detail);
@@ -118,6 +119,7 @@ impl Workflow {
             Ok(input) => (input, None),
             Err(fault) => (None, Some(fault)),
         };
+        // A schema with a fault says nothing of the input, so that it causes no further faults.
         let values = Values::of_workflow(read.input.as_ref().filter(|_| input.is_some()));
         let enclosing = EnclosingScope::of_workflow(&values, &lookups, &suggestions);
         let list = List::new(&nodes, enclosing, &mut check);
@@ -129,6 +131,7 @@ impl Workflow {
         });
         match &output {
             Some(output) => body.result = list.reader().shape_of_json(output),
+            // An `output` with faults is not "none": then the sinks are not the result.
             None if read.output.is_none() => list.use_sinks(),
             None => {}
         }
@@ -187,6 +190,8 @@ impl Workflow {
     ///
     /// # Errors
     /// All faults, each with its place under `#/input`.
+    ///
+    /// The depth is checked even without a schema, since templates walk the input by recursion.
     pub fn check_input(&self, input: &Value) -> Result<(), Vec<Fault>> {
         if size::is_deeper_than(MAX_SPEC_DEPTH, input) {
             let detail = format!("the input is nested more than {MAX_SPEC_DEPTH} deep");
@@ -197,7 +202,8 @@ impl Workflow {
             .map_or(Ok(()), |schema| schema.check(input, INPUT))
     }
 
-    /// Sets which stored workflow this is.
+    /// Sets which stored workflow this is. The check does not know it: the same specification may be stored several
+    /// times.
     pub(crate) fn stored_as(mut self, id: WorkflowId, version: u32) -> Self {
         self.origin = Some((id, version));
         self

@@ -6,7 +6,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::Workflow;
 use crate::event::PinnedWorkflow;
 
-/// Each called workflow once, sorted by name. A called workflow may call others: their pins are included.
+/// Each called workflow once, sorted by name. A called workflow may call others: their pins are included. The key
+/// has the hash, too: two callers may use a name for different workflows of different libraries.
 pub(super) fn of(calls: &BTreeMap<Arc<str>, Arc<Workflow>>) -> Arc<[PinnedWorkflow]> {
     let mut pins = BTreeMap::new();
     for (name, workflow) in calls {

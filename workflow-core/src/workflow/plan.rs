@@ -49,6 +49,9 @@ pub(crate) enum NodeKind {
 }
 
 /// Plans a node. A node that cannot be planned has at least one fault.
+///
+/// `condition` comes first, so that its faults are reported even if the type is unknown. The shape of the output is
+/// set as soon as it is known: nodes later in the order read it.
 pub(super) fn plan(
     node: &NodeSpec,
     index: usize,
@@ -69,6 +72,7 @@ pub(super) fn plan(
         contents,
     } = data::build(placed, node_type, check)?;
     graph.set_shape(index, output_shape(output, node));
+    // `defaults` of a workflow are about attempts, which control nodes do not have.
     let defaults = if node_type.control().is_none() {
         check.defaults
     } else {
@@ -92,6 +96,8 @@ pub(super) fn plan(
 
 /// What is known of the output as later nodes read it: that of the node itself, or the replacement that `on_error`
 /// defines.
+///
+/// With `continue`, a failed node has no output at all. A template that reads it then is an error of the run.
 fn output_shape(own: Shape, node: &NodeSpec) -> Shape {
     match &node.on_error {
         OnError::Output(output) => Shape::one_of(vec![own, Shape::of_value(output)]),

@@ -40,6 +40,13 @@ impl Container<'_> {
         bodies.into_iter().collect()
     }
 
+    /// The order of the steps matters:
+    ///
+    /// 1. the names that the node defines, since the nodes of the body read them;
+    /// 2. the number of nodes, before they are read, so that a large document costs little;
+    /// 3. the body itself, one level deeper;
+    /// 4. the fields that are evaluated after the body (`until`, `output`);
+    /// 5. reads of `previous`, whose shape is the result of the body and known only now.
     fn body(
         &self,
         field: &Marked,
@@ -80,6 +87,7 @@ impl Container<'_> {
                     }
                 }
             }
+            // Without an `output`, the last nodes make the result, so their outputs are read.
             if spec.data.get("output").is_none() {
                 list.use_sinks();
             }

@@ -44,6 +44,9 @@ fn unknown_type(kind: &str, node: &NodeSpec, registry: &Registry) -> Fault {
 }
 
 /// Builds what a node does, or adds a fault for everything that prevents it.
+///
+/// The bodies of a container are checked even if its `data` has faults, and the `data` even if a body has:
+/// `bodies?` comes last.
 pub(in crate::workflow) fn build(
     node: GraphNode<'_>,
     node_type: &NodeType,
@@ -73,6 +76,9 @@ pub(in crate::workflow) fn build(
 
 /// A copy of `data` in which valid values replace the fields with faults, so that the form of the rest can
 /// still be checked.
+///
+/// Without it, a template that does not parse would be reported twice, by its own check and by the deserialization
+/// of the field.
 pub(in crate::workflow) struct PatchedData<'a> {
     data: Value,
     at: &'a Pointer,
@@ -97,6 +103,8 @@ impl<'a> PatchedData<'a> {
             return;
         }
         check.faults.extend(found);
+        // A pointer of a long key is cut (`Pointer::field`), so the field may not be found. Then the fault is
+        // reported, and possibly another one by the schema.
         let (outer, inner) = (self.at.to_string(), field.at.to_string());
         let place = inner
             .strip_prefix(&outer)
@@ -108,6 +116,8 @@ impl<'a> PatchedData<'a> {
 }
 
 /// Checks the form of the patched data, then deserializes it.
+///
+/// A type can be stricter than its schema; what it refuses is one more fault, the first only.
 fn make(node_type: &NodeType, patched: &PatchedData, check: &mut Check) -> Option<NodeInstance> {
     if let Err(found) = shape::check(&patched.data, patched.at, node_type) {
         check.faults.extend(found);

@@ -16,6 +16,9 @@ use crate::{
 
 /// The scope around a list of nodes: empty for a workflow's own list, the container and its list for the body of a map
 /// or loop.
+///
+/// It borrows from the checks of the outer lists, which are on the stack while a body is checked. `lookups` and
+/// `suggestions` are budgets of the whole workflow, so that nesting does not multiply the work.
 #[derive(Clone, Copy)]
 pub(in crate::workflow) struct EnclosingScope<'a> {
     container: Option<Reader<'a>>,

@@ -14,6 +14,8 @@ use crate::{
 };
 
 /// The faults of a field: of what it holds, or because it holds a template where none is allowed.
+///
+/// A value of another type than the mark expects has no fault here: the schema reports it.
 pub(in crate::workflow) fn check(field: &Marked, reader: &Reader) -> Vec<Fault> {
     match (field.mark, field.value) {
         (Mark::Template { refers }, Value::String(source)) => {
@@ -89,6 +91,8 @@ fn check_json(json: &Value, at: &Pointer, reader: &Reader) -> Vec<Fault> {
 }
 
 /// A valid value for such a field, to replace one with faults.
+///
+/// It must pass the schema of each type of field with this mark, or the replacement itself would cause a fault.
 pub(in crate::workflow) fn valid(mark: Mark) -> Value {
     match mark {
         Mark::Schema => Value::Object(Map::new()),

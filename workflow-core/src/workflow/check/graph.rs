@@ -2,6 +2,9 @@
 //!
 //! The graph also collects what the checks find out about each node: whether something reads it, and the shape of its
 //! output. Both are interior mutability, since readers hold the graph while they add to it.
+//!
+//! The graph is built even if ids or needs have faults: what can be resolved is resolved, so that the other checks
+//! can run. Nodes on a cycle have an incomplete set of ancestors; the workflow is refused anyway.
 
 use std::{
     cell::{Cell, OnceCell},
@@ -71,6 +74,7 @@ impl<'a> Graph<'a> {
             used: vec![Cell::new(false); nodes.len()],
             shapes: vec![OnceCell::new(); nodes.len()],
         };
+        // Nodes on a cycle are planned too, after all others, so that their own faults are found.
         let (mut order, rest) = graph.topological_order();
         let unordered: Vec<usize> = (0..nodes.len()).filter(|node| rest[*node]).collect();
         graph.report_cycles(rest, nodes, faults);
@@ -85,7 +89,8 @@ impl<'a> Graph<'a> {
         &self.order
     }
 
-    /// Sets what is known of the output of a node. The first call counts.
+    /// Sets what is known of the output of a node. The first call counts. A node that is not planned has none:
+    /// nothing is known of its output.
     pub(in crate::workflow) fn set_shape(&self, node: usize, shape: Shape) {
         let _ = self.shapes[node].set(shape);
     }
@@ -197,6 +202,9 @@ impl<'a> Graph<'a> {
     }
 
     /// Adds one fault for each cycle among the nodes without an order.
+    ///
+    /// Nodes behind a cycle are on none: their walk ends at the cycle, which has been reported by then or is
+    /// reported now. Each walk removes its nodes, so the loop ends after as many passes as there are nodes at most.
     fn report_cycles(&self, mut rest: Vec<bool>, nodes: &[NodeSpec], faults: &mut Vec<Fault>) {
         while let Some(start) = rest.iter().position(|on_cycle| *on_cycle) {
             let (walked, closed_at) = self.walk_back(start, &rest);
@@ -245,7 +253,8 @@ impl<'a> Graph<'a> {
         }
     }
 
-    /// The ancestors of each node, as bit sets: with 1,000 nodes at most, all sets together have 125 kB.
+    /// The ancestors of each node, as bit sets: with 1,000 nodes at most, all sets together have 125 kB. It needs
+    /// the topological order: the sets of the needs must be complete.
     fn find_ancestors(&self, order: &[usize]) -> Vec<Bits> {
         let mut ancestors = vec![Bits::new(self.needs.len()); self.needs.len()];
         for node in order {
@@ -277,6 +286,8 @@ fn written_need(cycle: &[usize], nodes: &[NodeSpec]) -> Pointer {
 }
 
 /// The fault of an id that already has a meaning in the enclosing scope.
+///
+/// Names are not hidden: a template in a body would silently read another node after a rename.
 fn shadowed(node: &NodeSpec, enclosing: EnclosingScope) -> Option<Fault> {
     let id = node.id.as_ref()?;
     enclosing.sees(&id.variable()).then(|| {
@@ -325,6 +336,7 @@ fn index_variables(nodes: &[NodeSpec], faults: &mut Vec<Fault>) -> Variables {
     variables
 }
 
+/// Without `needs`, a node needs the one above it, so that a plain list runs in order. An unknown id is left out.
 fn resolve_needs(
     node: &NodeSpec,
     index: usize,

@@ -2,6 +2,9 @@
 //!
 //! [`Template`](crate::Template), [`Json`](crate::Json) and similar types write `x-workflow` into the schema of their
 //! fields. So the author of a node cannot forget to have a template checked.
+//!
+//! A choice (`anyOf`, `oneOf`, `allOf`) is walked in all its branches, since it is not known which one a value
+//! means: a mark in any of them counts.
 
 use serde_json::Value;
 
@@ -99,6 +102,8 @@ fn walk<'a>(
     }
 }
 
+/// A string in a field without a mark is literal. That is checked, too: `{{ … }}` in such a field is most likely a
+/// mistake.
 fn mark_of(schema: &Value, value: &Value) -> Option<Mark> {
     match schema["x-workflow"].as_str() {
         Some("template") => Some(Mark::Template {

@@ -25,6 +25,9 @@ use crate::{
 pub const MAX_NESTING: usize = 16;
 
 /// The state of one check.
+///
+/// Faults are collected in document order. A check never returns at the first one; `None` from a check means that
+/// there is a fault for it.
 pub(super) struct Check<'a> {
     pub(super) registry: &'a Registry,
     pub(super) defaults: Defaults,
@@ -68,6 +71,8 @@ impl<'a> Check<'a> {
     }
 
     /// Counts the nodes of a further list. Returns whether the total is within the limit.
+    ///
+    /// The fault is added once, when the limit is crossed. Later lists are then not read.
     pub(super) fn count(&mut self, nodes: usize, at: &Pointer) -> bool {
         let before = self.nodes;
         self.nodes += nodes;
@@ -79,6 +84,9 @@ impl<'a> Check<'a> {
 
     /// Runs a check inside a container: of a body, or of a called workflow with its own nesting. Returns `None` and adds a fault if it
     /// would be nested too deep.
+    ///
+    /// The nesting is limited because this check recurses over it. `own_depth` is the nesting inside a called
+    /// workflow.
     pub(super) fn within<T>(
         &mut self,
         at: &Pointer,
@@ -104,6 +112,8 @@ impl<'a> Check<'a> {
     }
 
     /// Warns if a wait is as long as the shortest timeout around it, or longer.
+    ///
+    /// A warning and not a fault: a person may answer earlier.
     pub(super) fn may_wait(&mut self, wait: Duration, at: &Pointer) {
         if let Some(allowed) = self.allowed.filter(|allowed| wait >= *allowed) {
             let detail =
@@ -116,6 +126,8 @@ impl<'a> Check<'a> {
     }
 
     /// The workflow of this name; a fault if it cannot be called.
+    ///
+    /// The workflow is recorded as called even if the rest of the node has faults; then it is not used.
     pub(super) fn call(&mut self, name: &Arc<str>, at: &Pointer) -> Option<Arc<Workflow>> {
         match self.library.get(name) {
             Some(Ok(workflow)) => {

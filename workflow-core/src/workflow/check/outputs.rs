@@ -3,6 +3,10 @@
 //! A field is excluded only if it is certain that it cannot exist, with one exception. JSON Schema allows
 //! fields that `properties` does not list, unless `additionalProperties` forbids them. Here they are excluded unless
 //! `additionalProperties` allows them, since a misspelt field is far more common than an undeclared one.
+//!
+//! Shapes are conservative: everything that is not understood is [`Shape::Unknown`], of which every field may
+//! exist. So, apart from that exception, an unusual schema costs checks and never refuses a valid workflow. The
+//! work is bounded, see [`Lookups`].
 
 use std::{cell::Cell, collections::BTreeSet, sync::Arc};
 
@@ -16,13 +20,16 @@ use crate::{
 /// The deepest nesting of schema parts in one look-up.
 const MOST_NESTED: usize = 32;
 
-/// The most schema parts that are visited for one workflow. After that, nothing is excluded.
+/// The most schema parts that are visited for one workflow. After that, nothing is excluded. Without it, a few
+/// `$ref`s that branch would take exponential time.
 const MOST_PARTS: usize = 200_000;
 
 /// The most alternatives of one value. With more, nothing is known of it.
 const MOST_ALTERNATIVES: usize = 16;
 
 /// The schema parts that may still be visited for one workflow.
+///
+/// A cell, since it is shared by all readers of one check, which run one after the other.
 pub(in crate::workflow) struct Lookups(Cell<usize>);
 
 impl Lookups {
@@ -57,6 +64,8 @@ pub(crate) enum Shape {
 }
 
 /// A part of a JSON Schema: the whole schema, for its references, and the pointer to the part.
+///
+/// The part is found by its pointer each time, so that a shape owns no copy of it and can be cloned cheaply.
 #[derive(Clone, Debug)]
 pub(crate) struct SchemaPart {
     whole: Arc<Value>,
@@ -110,6 +119,8 @@ impl Shape {
     }
 
     /// One of several shapes. Without any, nothing is known.
+    ///
+    /// Equal alternatives are merged only if that is cheap to see. A choice with something unknown is unknown.
     pub(crate) fn one_of(shapes: Vec<Self>) -> Self {
         let mut different: Vec<Self> = Vec::new();
         for shape in shapes {
@@ -146,6 +157,8 @@ impl Shape {
     }
 
     /// What is known of the value at a key; `None` if there can be none.
+    ///
+    /// Of a choice, the key may exist if it may exist in one of the alternatives.
     pub(in crate::workflow) fn at(&self, key: &Key, lookups: &Lookups) -> Option<Self> {
         if *key == Key::Element {
             return Some(self.element(lookups));
@@ -221,6 +234,9 @@ impl Shape {
 }
 
 /// What a part of a schema says about a key.
+///
+/// From strong to weak for parts that all apply: `Excluded`, `Known`, `Open`, `Unlisted`, `Nothing`. `Unlisted` is
+/// weaker than `Open`: another part may allow what this one only does not mention.
 enum KeyRule {
     /// The key may exist, with this shape.
     Known(Shape),
@@ -298,6 +314,9 @@ struct Lookup<'a> {
 
 impl Lookup<'_> {
     /// The rule of a part: that of all its keywords together.
+    ///
+    /// `if` and `not` are left out: they exclude keys only for certain values. Deeper nesting and an empty budget
+    /// give `Open`.
     fn part(&self, part: &Value, place: &str, nested: usize) -> KeyRule {
         let Some(members) = part.as_object() else {
             return KeyRule::Open;
@@ -368,6 +387,8 @@ impl Lookup<'_> {
         }
     }
 
+    /// `required` without `properties` also means that the field exists. `additionalProperties: false` excludes for
+    /// certain; a plain list of `properties` excludes by the convention of this module.
     fn field(&self, name: &str, members: &Map<String, Value>, place: &str) -> KeyRule {
         let properties = members.get("properties").and_then(Value::as_object);
         if let Some(properties) = properties
@@ -402,6 +423,8 @@ impl Lookup<'_> {
     }
 
     /// Whether the `type`, `enum` and `const` of a part allow a value with such a key.
+    ///
+    /// A type that JSON Schema does not define allows everything: a later draft may have it.
     fn may_have_key(&self, members: &Map<String, Value>) -> bool {
         let allows = |kind: &str| match self.key {
             Key::Field(_) => !matches!(
@@ -445,6 +468,8 @@ fn all_of(rules: Vec<KeyRule>) -> KeyRule {
 }
 
 /// The combined rule of parts of which one applies.
+///
+/// One alternative that allows the key is enough, so `Excluded` counts only if all say so.
 fn any_of(rules: Vec<KeyRule>) -> KeyRule {
     let mut known = Vec::new();
     let (mut open, mut nothing, mut unlisted) = (false, rules.is_empty(), false);

@@ -1,4 +1,8 @@
 //! Checks that everything a template names exists when the template is rendered.
+//!
+//! "Exists" means: at the time when the template is rendered, in every run. A node can read its ancestors only,
+//! since others may not have run. Whether an ancestor was skipped or failed is a question of the run, and an error
+//! there.
 
 use super::{
     enclosing::{Local, LocalValue},
@@ -49,6 +53,9 @@ impl<'a> Reader<'a> {
     }
 
     /// Looks a name up, from the inside out.
+    ///
+    /// The order is that of `Scope` at run time: own nodes, names of the container, then outwards. It must stay the
+    /// same, or a check would look at another value than the template reads.
     fn meaning(self, name: &str) -> Option<Meaning<'a>> {
         if name == "input" || template::is_global(name) {
             return Some(Meaning::Value);
@@ -111,6 +118,9 @@ impl<'a> Reader<'a> {
     }
 
     /// The node whose id is written with its `-`, which subtracts in a template.
+    ///
+    /// It tries prefixes of the dashed word, the shortest first: in `node-1-2.output`, the id may be `node-1` or
+    /// `node-1-2`.
     fn meant<'r>(&self, reference: &'r Reference) -> Option<&'r str> {
         let dashed = reference.dashed()?;
         let ends = dashed.match_indices('-').map(|(at, _)| at).skip(1);
@@ -119,6 +129,9 @@ impl<'a> Reader<'a> {
     }
 
     /// The fault of a reference, if the node, or the field of the node, cannot be read.
+    ///
+    /// A field of the output is checked by `check_paths`, as far as the shape is known. Here only the node and its
+    /// own fields (`output`, `status`, …) are.
     fn check_path(&self, reference: &Reference, at: &Pointer) -> Option<Fault> {
         let mut names = reference.path().split('.');
         let root = names.next()?;
@@ -140,6 +153,9 @@ impl<'a> Reader<'a> {
     }
 
     /// The faults of the fields that a template reads, as far as the fields are known.
+    ///
+    /// Paths are cut where the author expects a missing value (`default`, `is defined`): what follows need not
+    /// exist.
     pub(in crate::workflow) fn check_paths(&self, paths: &Paths, at: &Pointer) -> Vec<Fault> {
         let mut found: Vec<Fault> = Vec::new();
         for path in paths.iter().filter(|path| !path.keys.is_empty()) {
@@ -183,6 +199,7 @@ impl<'a> Reader<'a> {
         None
     }
 
+    /// The detail lists what exists, since that is what an author has to look up next.
     fn no_such_key(&self, path: &Path, index: usize, here: &Shape, at: &Pointer) -> Fault {
         let (whole, part) = (path.written(index + 1), path.written(index));
         let fields = here.fields(self.lookups());

@@ -13,6 +13,9 @@ use crate::{
 };
 
 /// The faults of `data` for this node type.
+///
+/// # Errors
+/// The faults, at least one, sorted by place: the order of the validator may differ from one process to the next.
 pub(in crate::workflow) fn check(
     data: &Value,
     at: &Pointer,

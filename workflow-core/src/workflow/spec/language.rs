@@ -1,4 +1,7 @@
 //! The JSON Schema of the whole language: of the types here, and of each registered type's `data`.
+//!
+//! It is the same description that specifications are checked against, so an editor and the engine agree. What only
+//! faults need is removed.
 
 use std::collections::BTreeMap;
 
@@ -50,6 +53,9 @@ impl Registry {
 }
 
 /// What may be left out may not be `null`: the reader refuses it.
+///
+/// An optional field is left out, never `null`: `null` is a value in fields that hold any JSON, and must mean the
+/// same everywhere.
 pub(super) fn refuse_null(schema: &mut Value) {
     let is_null = |schema: &Value| *schema == json!({ "type": "null" });
     if schema.get("default") == Some(&Value::Null) {
@@ -105,6 +111,8 @@ fn definition(node_type: &str) -> String {
 }
 
 /// Which `data` a node of this type has.
+///
+/// `if`/`then` and not `oneOf`: an editor then reports the fault in `data`, and not that no alternative fits.
 fn case(node_type: &NodeType) -> Value {
     let name = node_type.name();
     let mut then = json!({

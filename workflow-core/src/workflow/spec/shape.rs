@@ -2,6 +2,10 @@
 //!
 //! A field that does not fit is a fault, and is left out of what is deserialized. So one fault neither
 //! hides nor causes another.
+//!
+//! Three passes: the validator finds everything that the schema can express; what has no fault is deserialized;
+//! what the type refuses beyond its schema is one more fault, is left out, and the rest is deserialized once more.
+//! The faults are sorted by the order of the fields in the type.
 
 use std::{borrow::Cow, collections::BTreeSet, iter};
 
@@ -23,6 +27,8 @@ pub(super) const EXPECTED: &str = "x-expected";
 pub(super) const HINTS: &str = "x-hints";
 
 /// How a type is written.
+///
+/// Compiled once per process (`LazyLock`), since compiling takes longer than checking.
 pub(super) struct Shape {
     /// Without references, so that the part for a field is found by walking.
     schema: Value,
@@ -46,6 +52,8 @@ impl Shape {
 
     /// Reads what can be read, and adds a fault for what cannot. All fields of `T`, the type of this shape, are optional
     /// to `serde`: those that the schema requires are a fault where they are missing.
+    ///
+    /// The usual case, a specification without faults, is one validation and one deserialization.
     pub(super) fn read<T>(&self, json: &Value, at: &Pointer, faults: &mut Vec<Fault>) -> T
     where
         T: DeserializeOwned + Default,
@@ -86,6 +94,9 @@ struct Check<'a> {
 
 impl<'a> Check<'a> {
     /// Adds the faults that an error of the validator stands for.
+    ///
+    /// An error of a choice (`anyOf`) has the errors of each alternative. If one alternative is clearly meant, its
+    /// errors are reported; otherwise that the value fits none.
     fn error(&mut self, error: &ValidationError) {
         let place = error.instance_path().as_str();
         match error.kind() {
@@ -132,6 +143,9 @@ impl<'a> Check<'a> {
     }
 
     /// Adds the faults of a value that is not what its type says, unless they are added already.
+    ///
+    /// A value may have several errors of the validator, such as a wrong pattern and a wrong length; they are one
+    /// fault.
     fn invalid(&mut self, place: &str, cause: &str) {
         if self.left_out.contains(place) {
             return;
@@ -156,6 +170,9 @@ impl<'a> Check<'a> {
 
     /// Deserializes what is not left out. A type may be stricter than its schema: what it refuses is a fault, and left
     /// out as well.
+    ///
+    /// Inner places are removed before outer ones (the reverse order of the set). The loop ends, since each round
+    /// removes a field or stops.
     fn read_rest<T: DeserializeOwned>(&mut self) -> Option<T> {
         // `serde` would read an array as the fields in their order.
         if !self.json.is_object() {
@@ -183,6 +200,7 @@ impl<'a> Check<'a> {
         None
     }
 
+    /// A field that the type does not have has the last rank.
     fn found(&mut self, place: &str, fault: Fault) {
         let field = place.split('/').nth(1).unwrap_or_default();
         let fields = self.schema["properties"].as_object();
@@ -197,6 +215,8 @@ impl<'a> Check<'a> {
     }
 
     /// The part of the schema for a place.
+    ///
+    /// In a choice, the first alternative with such a field is used.
     fn part(&self, place: &str) -> &'a Value {
         let fields = place.split('/').skip(1);
         fields.fold(self.schema, |part, field| {
@@ -249,6 +269,9 @@ fn leave_out(json: &mut Value, place: &str) -> bool {
 }
 
 /// A value that does not fit its part of the schema.
+///
+/// Faults are worded here and not by the validator, because authors know the language and not JSON Schema:
+/// "expected a duration such as "30s"" instead of a regular expression.
 struct Wrong<'a> {
     part: &'a Value,
     value: &'a Value,

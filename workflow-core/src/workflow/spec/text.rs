@@ -1,4 +1,7 @@
 //! Names and descriptions: what lists and pages show of a workflow and its nodes.
+//!
+//! The patterns are part of the schema, for editors. The faults are worded here, since a message with such a
+//! pattern would not help an author.
 
 use serde_json::Value;
 

@@ -29,6 +29,8 @@ impl ControlCheck for CallCheck {
         }
         let at = node.data_at("workflow");
         let workflow = check.call(&call.workflow, &at)?;
+        // The called workflow was checked by itself. Its nesting adds to that of this place, so the sum is checked
+        // here.
         let depth = workflow.depth();
         let workflow = check.within(&at, node.spec.timeout, depth, |_| workflow)?;
         Some(Built {

@@ -24,6 +24,8 @@ pub(crate) struct PlannedMap {
 pub(super) struct MapCheck;
 
 impl ControlCheck for MapCheck {
+    /// `item` is also the implicit input of the first nodes of the body. The name is read from the raw `data`,
+    /// since the body is checked before the `data` is deserialized.
     fn body_scope<'a>(&self, node: GraphNode<'a>, check: &mut Check) -> Option<BodyScope<'a>> {
         let name = node.spec.data["as"].as_str().unwrap_or(ITEM);
         check_item_name(node, name, check);
@@ -52,6 +54,7 @@ impl ControlCheck for MapCheck {
         };
         let mut items = vec![body.result.clone()];
         if node.on_item_error == OnItemError::Null {
+            // A failed item is `null`.
             items.push(Shape::Scalar);
         }
         Some(Built {
@@ -63,6 +66,8 @@ impl ControlCheck for MapCheck {
 }
 
 /// What is known of the items of a map.
+///
+/// It is known only if `over` is a path; of a filtered list, for example, nothing is known.
 fn item_shape(node: GraphNode<'_>) -> Shape {
     let reader = node.reader();
     let over = node.spec.data.get("over").and_then(Value::as_str);

@@ -22,6 +22,8 @@ use crate::{
 };
 
 /// How nodes of one kind are checked and planned.
+///
+/// A kind cannot do its checks in `Deserialize`: they need the graph, the names in scope and the called workflows.
 pub(super) trait ControlCheck {
     /// What the bodies of a node can read, for a kind that has bodies. Also checks the names that the node defines in its body.
     fn body_scope<'a>(&self, _node: GraphNode<'a>, _check: &mut Check) -> Option<BodyScope<'a>> {

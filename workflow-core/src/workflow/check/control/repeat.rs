@@ -17,6 +17,8 @@ pub(crate) struct PlannedLoop {
 pub(super) struct LoopCheck;
 
 impl ControlCheck for LoopCheck {
+    /// `previous` is the result of the body itself, so its shape is not known yet: reads of it are collected and
+    /// checked after the body.
     fn body_scope<'a>(&self, node: GraphNode<'a>, _check: &mut Check) -> Option<BodyScope<'a>> {
         let locals = [
             ("index", LocalValue::Known(Shape::Scalar)),
