@@ -2,13 +2,16 @@
 //!
 //! The compiler recurses over an expression, so a long chain of operators or filters would overflow its stack. A limit
 //! on the length of each block limits the chain.
+//!
+//! These limits bound compilation; `language::fuel` bounds rendering. A template that exceeds one is refused when
+//! its workflow is created, never while it runs.
 
 use super::{TemplateError, syntax::Blocks};
 
 /// The most bytes of a template: 256 KiB.
 pub const MAX_TEMPLATE_BYTES: usize = 256 * 1024;
 
-/// The most bytes between `{{ }}` or `{% %}`, and of a bare expression.
+/// The most bytes between `{{ }}` or `{% %}`, and of a bare expression. Longer logic can be split with `set`.
 const MAX_BLOCK_BYTES: usize = 1_000;
 
 /// The most `{% elif %}` of a template. Each one is a level of recursion in the compiler.
@@ -19,6 +22,9 @@ const MAX_ELIFS: usize = 100;
 const MAX_SET_DEPTH: usize = 200;
 
 /// Checks a whole template.
+///
+/// It counts characters without parsing, so it may count brackets within a text: the limits are high enough for
+/// that.
 pub(super) fn check_template(source: &str) -> Result<(), TemplateError> {
     if source.len() > MAX_TEMPLATE_BYTES {
         let detail = format!(

@@ -29,6 +29,8 @@ impl Condition {
     }
 
     /// The expression alone; its value may be of any kind.
+    ///
+    /// Used by checks, which look at what it reads only.
     pub(crate) fn into_expr(self) -> Expr {
         self.0
     }
@@ -41,7 +43,8 @@ impl Condition {
         self.0.paths()
     }
 
-    /// Whether it reads nothing and is not written as plain `true` or `false`. Such a condition is probably a mistake.
+    /// Whether it reads nothing and is not written as plain `true` or `false`. Such a condition is probably a
+    /// mistake. `true` and `false` are exempt: they switch a node on or off on purpose.
     pub(crate) fn is_constant(&self) -> bool {
         let plain = matches!(
             syntax::expression(self.0.source()),

@@ -24,9 +24,13 @@ use crate::error::NodeError;
 /// assert!(Expr::parse("input.items | length > 3").is_ok());
 /// assert!(Expr::parse("{{ input.items }}").is_err());
 /// ```
+///
+/// Its value can be any JSON. What it reads is checked when a workflow is created: a field of this type is marked
+/// in the JSON Schema of the node (`x-workflow`).
 #[derive(Clone)]
 pub struct Expr(Arc<Compiled>);
 
+/// `expression` is compiled from printed text. `source` is the author's text, for messages and for shapes.
 struct Compiled {
     expression: minijinja::Expression<'static, 'static>,
     source: Box<str>,
@@ -44,6 +48,9 @@ impl Expr {
     }
 
     /// Compiles the text that `print` writes for the expression.
+    ///
+    /// The steps: refuse braces, measure, parse, collect what it reads, print, compile. The text is measured before
+    /// it is parsed, since parsing recurses.
     pub(super) fn printed(
         source: &str,
         print: fn(&syntax::Expr) -> String,
@@ -88,6 +95,9 @@ impl Expr {
     }
 
     /// Its value as a list. A list of more than `most` items is not converted.
+    ///
+    /// The length is checked before the conversion, so that a huge list costs nothing. A list whose length the
+    /// engine does not know is bounded by `budget`.
     pub(crate) fn evaluate_list(
         &self,
         scope: &Arc<Scope>,
@@ -104,6 +114,9 @@ impl Expr {
     }
 
     /// Refuses an undefined value, and names the expression.
+    ///
+    /// The strict mode of the engine refuses undefined values where they are used, but not as the result of an
+    /// expression.
     fn defined(&self, value: minijinja::Value) -> Result<minijinja::Value, minijinja::Error> {
         if value.is_undefined() {
             let detail = missing::of_engine(self.0.source.trim());
@@ -112,7 +125,8 @@ impl Expr {
         Ok(value)
     }
 
-    /// Evaluates the expression, and converts the value while the engine's state exists.
+    /// Evaluates the expression, and converts the value while the engine's state exists. Conversion can call back
+    /// into the engine, for values that are computed lazily.
     pub(super) fn read<T>(
         &self,
         scope: &Arc<Scope>,

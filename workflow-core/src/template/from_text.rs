@@ -2,6 +2,8 @@
 
 /// Reads a type from a JSON string with its `parse`, and gives it a schema. `x-workflow` in the schema marks
 /// the field: validation finds templates by these marks.
+///
+/// The schema is inlined: marks are found by walking the schema of a node's `data`, which follows no references.
 macro_rules! from_text {
     ($type:ident, $schema:tt) => {
         impl<'de> serde::Deserialize<'de> for $type {

@@ -18,10 +18,38 @@ use crate::{
 
 /// Compiled JSON with templates in its strings. A string that consists of one `{{ expression }}` becomes the value of
 /// the expression, with its type. Use it as the type of a field of a node's `data`.
+///
+/// All other strings become text. Names of members are used literally; a template in a name is a fault. So is a
+/// secret (`{"$secret": "NAME"}`), since the rendered value is stored and shown: use
+/// [`TextOrSecret`](crate::template::TextOrSecret) for a field that may be secret.
+///
+/// ```
+/// use workflow_core::{Json, Node, NodeContext, NodeError, Registry};
+///
+/// /// Builds a message.
+/// #[derive(serde::Deserialize, schemars::JsonSchema)]
+/// #[serde(deny_unknown_fields)]
+/// struct Message {
+///     /// `{"to": "{{ input.email }}", "tries": "{{ count.output }}"}`: `tries` is a number if the output is one.
+///     body: Json,
+/// }
+///
+/// #[async_trait::async_trait]
+/// impl Node for Message {
+///     async fn run(&self, cx: &NodeContext) -> Result<serde_json::Value, NodeError> {
+///         cx.render_json(&self.body)
+///     }
+/// }
+///
+/// let mut registry = Registry::default();
+/// registry.register::<Message>("MessageNode");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Json(Part);
 
 /// A value in the JSON, compiled.
+///
+/// Arrays and objects are shared, so a clone of a compiled value is cheap.
 #[derive(Clone, Debug)]
 pub(crate) enum Part {
     Literal(Value),
@@ -65,6 +93,8 @@ impl Json {
     }
 
     /// The references of its strings, each with its place.
+    ///
+    /// Per place, so that a fault points to the string in question and not to the whole field.
     pub(crate) fn references(&self, at: &Pointer) -> Vec<(Pointer, References)> {
         let mut found = Vec::new();
         self.0.visit(at, &mut |at, part| {
@@ -90,6 +120,8 @@ impl Json {
     }
 
     /// The value, and about how many bytes its templates made.
+    ///
+    /// The limit is that of an output, whatever uses the value: a small document can render to a huge one.
     pub(crate) fn render(&self, scope: &Arc<Scope>) -> Result<(Value, usize), NodeError> {
         let mut allowance = Allowance::of(MAX_OUTPUT_BYTES);
         let value = self.0.render(scope, &mut allowance)?;
@@ -105,6 +137,8 @@ impl Json {
 }
 
 /// The bytes that all strings of one JSON value may render to.
+///
+/// Each string has a limit of its own, too. Without a common one, thousands of strings of 1 MiB would be allowed.
 struct Allowance {
     most: usize,
     left: usize,
@@ -119,6 +153,8 @@ impl Allowance {
         self.most - self.left
     }
 
+    /// The budget of one expression is the whole allowance, and what it spent is subtracted afterwards. So the sum
+    /// may exceed the limit by one expression before it fails.
     fn evaluate(&mut self, expr: &Expr, scope: &Arc<Scope>) -> Result<Value, NodeError> {
         let mut budget = Budget::of(self.most);
         let value = expr.evaluate(scope, &mut budget)?;
@@ -134,6 +170,7 @@ impl Allowance {
 }
 
 impl Part {
+    /// After a fault it continues with `null` in place of the string, so that all faults are found.
     fn new(json: &Value, at: &Pointer, faults: &mut Vec<Fault>) -> Self {
         match json {
             Value::String(text) => Self::from_text(text).unwrap_or_else(|error| {
@@ -171,6 +208,7 @@ impl Part {
         }
     }
 
+    /// Most strings are literals, which need no compilation.
     fn from_text(text: &str) -> Result<Self, TemplateError> {
         if syntax::is_literal(text) {
             return Ok(Self::Literal(text.into()));

@@ -1,4 +1,7 @@
 //! Errors of rendering, worded for the author of a workflow: which name is missing, and which names exist.
+//!
+//! The engine says which name is undefined, but not what there is instead, and sometimes only the beginning of the
+//! path. The values are still there when an error is made, so they are walked once more for it.
 
 use std::sync::Arc;
 
@@ -15,6 +18,8 @@ use crate::error::{NodeError, did_you_mean};
 const MAX_KEYS: usize = 20;
 
 /// The error of a failed rendering.
+///
+/// All errors have the code `template_error` and are permanent: the same values give the same error.
 pub(super) fn node_error(
     error: &minijinja::Error,
     references: &References,
@@ -46,6 +51,8 @@ fn undefined_name(detail: &str) -> Option<&str> {
 }
 
 /// The path as the template writes it. The engine may name only its first names.
+///
+/// The engine stops at the first name that it cannot resolve; authors look for what they wrote.
 fn whole_path<'a>(name: &'a str, references: &'a References) -> &'a str {
     let begins = |path: &str| {
         path.strip_prefix(name)
@@ -66,6 +73,8 @@ fn explain(name: &str, scope: &Arc<Scope>) -> String {
 }
 
 /// The first path, in reading order, with a missing name.
+///
+/// Used if the engine does not name the value. A path that may be missing is checked without its last name.
 fn explain_first(references: &References, scope: &Arc<Scope>) -> String {
     let required = references.iter().filter_map(|reference| {
         let path = reference.path();

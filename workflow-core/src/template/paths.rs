@@ -6,6 +6,9 @@
 use std::collections::HashSet;
 
 /// A path that a template reads.
+///
+/// `{% for doc in input.docs %}{{ doc.title }}` reads the path `input.docs[…].title`, which the template writes
+/// `doc.title`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Path {
     /// The first name.
@@ -82,6 +85,9 @@ fn is_name(field: &str) -> bool {
 }
 
 /// The paths of one template, and which of them may be missing.
+///
+/// "May be missing" holds for the whole template, not only for the place where it is tested: `{% if a.b is defined
+/// %}` may guard a later `{{ a.b }}`.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Paths {
     all: Vec<Path>,
@@ -117,6 +123,8 @@ impl Paths {
     }
 
     /// The path up to the first key that the author expects to be missing. The rest need not exist.
+    ///
+    /// `a.b.c` is cut after `a` if `a.b` may be missing.
     pub(crate) fn covered(&self, path: &Path) -> Path {
         let optional = (1..=path.keys.len()).find(|keys| self.is_optional(path, *keys));
         let mut covered = path.clone();

@@ -1,4 +1,7 @@
 //! References: the names that a template reads, for checks and for errors.
+//!
+//! References are coarse: the dotted names at the beginning of a path, each once. `paths` has the fine ones, key by
+//! key. References decide whether a node may be read at all, paths whether a field can exist.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -66,6 +69,7 @@ pub(super) struct Collected {
 }
 
 impl Collected {
+    /// Of several reads of a path, the strictest counts: it is whole if one read is, and optional only if all are.
     pub(super) fn add(&mut self, path: String, read: Read, dashed: Option<&str>) {
         let (whole, optional) = (read == Read::Whole, read == Read::Optional);
         let path = path.into_boxed_str();

@@ -17,6 +17,8 @@ use serde_json::Value;
 use crate::{error::Problem, event::Report};
 
 /// Shared JSON with its form for templates, which is converted at most once, on first use.
+///
+/// Converted lazily: most outputs are read by no template, and a conversion copies the value.
 pub(crate) struct Shared {
     json: Arc<Value>,
     view: OnceLock<minijinja::Value>,
@@ -52,6 +54,13 @@ pub(crate) enum ImplicitInput {
 pub(crate) type Variables = HashMap<String, usize>;
 
 /// The values of one list of nodes while it runs. Each step is written once, when it settles.
+///
+/// A body has a scope of its own with a link to the outer one, so that opening a frame copies nothing. The steps
+/// are slots that are written once (`OnceLock`), by the machine; attempts on other threads read them without a
+/// lock.
+///
+/// A reader can only see steps that are settled before it starts, which the checks guarantee: so it does not matter
+/// that other slots are being written.
 pub(crate) struct Scope {
     /// The scope of the list that contains this body. Its values are visible here, too.
     outer: Option<Arc<Scope>>,
@@ -221,6 +230,7 @@ impl Scope {
         self.settle(step, failed);
     }
 
+    /// A second call has no effect, so a value that a template has read never changes.
     fn settle(&self, step: usize, settled: Settled) {
         let _ = self.steps[step].set(settled);
     }
@@ -242,6 +252,8 @@ impl Scope {
         }
     }
 
+    /// The value of a step is wrapped anew: its converted form belongs to the slot of the step, which cannot be
+    /// shared.
     fn implicit(&self, from: ImplicitInput) -> Option<Arc<Shared>> {
         match from {
             ImplicitInput::Begin => self.begin.clone(),
@@ -265,6 +277,7 @@ impl Scope {
         }
     }
 
+    /// A step that has not settled is undefined and not empty: reading it is an error that names it.
     fn step_view(self: &Arc<Self>, step: usize) -> minijinja::Value {
         if self.steps[step].get().is_none() {
             return minijinja::Value::UNDEFINED;
@@ -275,6 +288,8 @@ impl Scope {
 }
 
 /// A settled step as templates see it. Fields are converted when they are read.
+///
+/// It holds the scope and an index, not the values, since a template usually reads one field.
 #[derive(Debug)]
 struct StepView {
     scope: Arc<Scope>,
@@ -344,6 +359,7 @@ impl Object for Scope {
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
+        // Templates cannot list all names: the names of later steps would depend on timing.
         Enumerator::NonEnumerable
     }
 }

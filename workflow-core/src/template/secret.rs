@@ -13,6 +13,16 @@ use super::Template;
 ///
 /// A workflow contains only the name. The node gets the value from its host when it needs it, and keeps it out of
 /// its output, errors and deltas. In fields of other types, `$secret` is a fault.
+///
+/// ```
+/// use workflow_core::template::TextOrSecret;
+///
+/// let token: TextOrSecret = serde_json::from_str(r#"{"$secret": "CMS_TOKEN"}"#)?;
+/// assert!(matches!(token, TextOrSecret::Secret(name) if name == "CMS_TOKEN"));
+/// let text: TextOrSecret = serde_json::from_str(r#""Bearer {{ input.token }}""#)?;
+/// assert!(matches!(text, TextOrSecret::Text(_)));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 #[expect(
     clippy::exhaustive_enums,

@@ -13,9 +13,14 @@ use crate::error::NodeError;
 
 /// Compiled text with `{{ expressions }}`. Use it as the type of a field of a node's `data`: what the field reads is then
 /// checked when a workflow is created. Cloning it copies one `Arc`.
+///
+/// The language is that of Jinja, with the differences that `docs/LANGUAGE.md` lists. A missing value is an error
+/// and not an empty text. Rendering takes at most 100,000 steps, and 64 bytes of output count as one.
 #[derive(Clone)]
 pub struct Template(Arc<Compiled>);
 
+/// The engine borrows the source of a template from its environment, so each template owns a clone of the common
+/// environment, whose tables are shared, with itself in it.
 struct Compiled {
     /// An environment with this one template. It owns the source that the compiled form borrows.
     environment: Environment<'static>,
@@ -83,6 +88,8 @@ impl Template {
         self.0.lost.iter().map(String::as_str)
     }
 
+    /// # Errors
+    /// `template_error`, which names the missing value or the exceeded limit.
     pub(crate) fn render(&self, scope: &Arc<Scope>) -> Result<String, NodeError> {
         let context = minijinja::Value::from_dyn_object(Arc::clone(scope));
         let rendered = self

@@ -19,15 +19,19 @@ pub(in crate::template) static ENVIRONMENT: LazyLock<Environment<'static>> = Laz
     environment.set_formatter(json::format);
     let mut syntax = SyntaxConfig::builder();
     syntax
+        // A statement on a line of its own leaves no empty line. A trailing newline is kept, since a prompt is sent
+        // as it is written.
         .trim_blocks(true)
         .lstrip_blocks(true)
         .keep_trailing_newline(true);
     if let Ok(syntax) = syntax.build() {
         environment.set_syntax(syntax);
     }
+    // `debug` shows internals, `namespace` is mutable state, and `dict` is another way to write `{…}`.
     for global in ["debug", "namespace", "dict"] {
         environment.remove_global(global);
     }
+    // JSON authors write `null`, where Jinja has `none`.
     environment.add_global("null", Value::from(()));
     text::add_to(&mut environment);
     lists::add_to(&mut environment);

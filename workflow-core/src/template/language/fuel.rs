@@ -1,4 +1,8 @@
 //! Fuel: the work that one rendering may still do. Filters of ours pay for it before they allocate.
+//!
+//! The engine counts instructions (fuel), and the bytes of what filters and output produce, once they exist. That
+//! is too late for a filter that makes much from little. So our filters check first what they would make, and pay
+//! for work that leaves no result.
 
 use minijinja::{Error, ErrorKind, State};
 
@@ -12,12 +16,15 @@ pub(in crate::template) const BYTES_PER_STEP: u64 = 64;
 const BYTES_PER_ITEM: usize = 32;
 
 /// How many bytes may still be made.
+///
+/// Without fuel levels, the whole budget is assumed; our environment always sets them.
 pub(super) fn bytes_left(state: &State) -> usize {
     let (_, left) = state.fuel_levels().unwrap_or((0, MAX_STEPS));
     usize::try_from(left.saturating_mul(BYTES_PER_STEP)).unwrap_or(usize::MAX)
 }
 
-/// Refuses to make more bytes than are left. It takes nothing: the engine charges for the result when it exists.
+/// Refuses to make more bytes than are left. It takes nothing: the engine charges for the result when it exists. So
+/// the same bytes are not paid for twice.
 pub(super) fn ensure_bytes(state: &State, bytes: usize) -> Result<(), Error> {
     if bytes < bytes_left(state) {
         return Ok(());

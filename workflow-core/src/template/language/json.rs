@@ -1,4 +1,7 @@
 //! Conversion of template values to JSON values and JSON text.
+//!
+//! There are two conversions, because of what they produce: [`to_json`] makes a JSON value (for outputs),
+//! [`json_text`] makes text (for `{{ value }}` and filters). Both refuse the same values.
 
 use std::{cell::Cell, io};
 
@@ -41,6 +44,7 @@ impl Budget {
 
     fn convert(&mut self, value: &Value, depth: usize) -> Result<serde_json::Value, Error> {
         let depth = depth.checked_sub(1).ok_or_else(too_deep)?;
+        // Paid before anything is allocated, at least two bytes for each value.
         self.pay(value.as_str().map_or(1, str::len) + 1)?;
         match value.kind() {
             ValueKind::Undefined => Err(ErrorKind::UndefinedError.into()),
@@ -97,6 +101,7 @@ fn not_json(kind: ValueKind) -> Error {
     refused(format!("{kind} is not JSON"))
 }
 
+/// JSON has no NaN and no infinity, which `serde_json` turns into `null`: that would change a value silently.
 fn scalar(value: &Value) -> Result<serde_json::Value, Error> {
     let json = serde_json::to_value(value).map_err(|error| refused(error.to_string()))?;
     if json.is_null() && value.kind() == ValueKind::Number {
@@ -116,6 +121,9 @@ fn key_text(key: &Value) -> Result<String, Error> {
 }
 
 /// Refuses an undefined value while the engine still knows its name.
+///
+/// The engine knows the name of an undefined value only while it evaluates it; later the error could only say that
+/// something is missing. `StringInput::new` fails with that name.
 pub(super) fn defined_in(state: &State, value: &Value) -> Result<(), Error> {
     if value.is_undefined() {
         StringInput::new(state, value)?;
@@ -192,6 +200,8 @@ impl io::Write for Bounded {
 }
 
 /// Serializes a value directly, without an intermediate JSON value.
+///
+/// Its size is limited by the writer, and its depth here, since `serde` recurses.
 struct Json<'a> {
     value: &'a Value,
     depth: usize,
@@ -239,6 +249,7 @@ impl Serialize for Json<'_> {
                 }
                 list.end()
             }
+            // Integers directly: they are the usual case, and need no intermediate value.
             ValueKind::Number => match self.value.as_i64().filter(|_| self.value.is_integer()) {
                 Some(number) => serializer.serialize_i64(number),
                 None => match scalar(self.value) {

@@ -129,6 +129,8 @@ pub(in crate::template) fn test(name: &str) -> Result<(), TemplateError> {
 }
 
 /// Refuses unknown filters and tests that are named in arguments: `map('upper')`, `select('odd')`.
+///
+/// The engine would look these names up while it renders. A name that is computed cannot be checked here.
 pub(in crate::template) fn named_in_arguments(
     name: &str,
     arguments: &[Argument],

@@ -52,6 +52,8 @@ pub(super) fn items_of<'a>(
 }
 
 /// The attribute of an item, or the value at a dotted path. Undefined if it does not exist.
+///
+/// As the engine reads `attribute='a.0.b'`: a number is an index.
 pub(super) fn path(item: &Value, path: &str) -> Value {
     let mut here = item.clone();
     for name in path.split('.') {
@@ -134,6 +136,7 @@ fn add(state: &mut State, left: &Value, right: &Value) -> Result<Value, Error> {
     Value::from_function(filters::sum).call(state, &arguments)
 }
 
+/// `sum` with a list as `start` joins lists, which copies: each step costs as much as all before it.
 fn sum(state: &mut State, arguments: Rest<ValueOrKwargs>) -> Result<Value, Error> {
     let arguments = arguments.into_values();
     let named = arguments.last().filter(|last| last.is_kwargs());
@@ -173,6 +176,8 @@ fn sum(state: &mut State, arguments: Rest<ValueOrKwargs>) -> Result<Value, Error
 }
 
 /// Refuses to join lists that are too long in total. Checked again for each list.
+///
+/// The total grows with each list, and is checked at each, so that a long list of long lists is refused early.
 fn ensure_lists(state: &State, lists: &Value, attribute: Option<&str>) -> Result<(), Error> {
     let mut items = 0_usize;
     for list in items_of(state, lists, "sum")? {

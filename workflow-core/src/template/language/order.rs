@@ -1,4 +1,8 @@
 //! Comparison and order. Only values of the same kind have an order; the engine would order any two values.
+//!
+//! Comparisons are defined here and not by the engine for two reasons. The engine orders values of different kinds,
+//! so that `"10" > 9` has a silent answer; here it is an error. And it walks whole values without paying, while a
+//! small value can expand to a huge one, since its parts are shared.
 
 use std::cmp::Ordering;
 
@@ -75,6 +79,8 @@ pub(super) fn add_to(environment: &mut Environment) {
 type Accepts = fn(Ordering) -> bool;
 
 /// The kinds of JSON values.
+///
+/// `undefined` counts as null where it can occur at all: undefined operands are refused before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Null,
@@ -168,6 +174,9 @@ impl Order<'_, '_, '_> {
     }
 
     /// Adds a value to the common shape of the values before it.
+    ///
+    /// Filters such as `sort` compare items in an order that is not known here. So all items must have one shape:
+    /// then no comparison can fail in the middle. Positions in lists are compared one by one, as the engine does.
     fn merge(self, shape: &mut Option<Shape>, value: &Value, depth: usize) -> Result<(), Error> {
         let kind = Kind::of(value);
         let known = shape.get_or_insert_with(|| match kind {
@@ -217,6 +226,8 @@ fn deeper(depth: usize) -> Result<usize, Error> {
 }
 
 /// `a in b`. In text, a value is searched in its text form.
+///
+/// Membership in an object means its keys. A list or object is never a key, so it is in no object.
 fn is_in(state: &State, value: &Value, container: &Value) -> Result<bool, Error> {
     defined_in(state, value)?;
     defined_in(state, container)?;
@@ -246,7 +257,8 @@ fn is_in(state: &State, value: &Value, container: &Value) -> Result<bool, Error>
     }
 }
 
-/// `a == b`. The walk is paid for: a small value can expand to a huge one.
+/// `a == b`. The walk is paid for: a small value can expand to a huge one. Kinds may differ: they are then not
+/// equal, without an error.
 fn equal(state: &State, left: &Value, right: &Value, depth: usize) -> Result<bool, Error> {
     let depth = deeper(depth)?;
     let kinds = (Kind::of(left), Kind::of(right));
@@ -280,6 +292,9 @@ fn equal(state: &State, left: &Value, right: &Value, depth: usize) -> Result<boo
 }
 
 /// `a < b <= c`: the names of the tests and the operands, alternating.
+///
+/// The tests stop at the first that fails. All operands have been evaluated by then, since they are arguments of a
+/// filter.
 #[expect(
     clippy::needless_pass_by_value,
     reason = "the engine's kind of argument"
@@ -308,6 +323,9 @@ fn condition(state: &State, value: &Value) -> Result<Value, Error> {
 }
 
 /// A filter of the engine that compares items. First, all items are checked to be of one kind.
+///
+/// The engine's filter does the work; the check before it makes sure that it cannot fail or take more than was paid
+/// for.
 fn comparing(
     builtin: Value,
     name: &'static str,
@@ -400,6 +418,9 @@ impl Keys {
     }
 
     /// Checks that a key is of one kind in all items, and pays for the comparisons.
+    ///
+    /// The price is that of the engine's algorithm: one pass for `min`, `max` and `unique`, `n log n` comparisons
+    /// for sorting.
     fn check_key(
         &self,
         state: &State,

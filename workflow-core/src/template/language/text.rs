@@ -79,6 +79,8 @@ pub(super) fn as_text(state: &State, value: &Value) -> FilterResult {
 type Length = fn(&str) -> usize;
 
 /// A filter of the engine from text to text, with the length of its result checked first.
+///
+/// The argument is converted here, since the engine would write lists and objects in its own form and not as JSON.
 fn over_text(
     builtin: Value,
     length: Length,
@@ -94,6 +96,7 @@ fn over_text(
     }
 }
 
+/// Letters may become longer: `ß` becomes `SS`.
 fn upper_length(text: &str) -> usize {
     changed_length(text, |c| c.to_uppercase().map(char::len_utf8).sum())
 }
@@ -120,6 +123,9 @@ fn escaped_length(text: &str) -> usize {
 }
 
 /// A filter of the engine that splits a text.
+///
+/// Both ways of splitting are counted, by a separator and by white space: which one applies depends on the
+/// arguments.
 fn in_pieces(
     builtin: Value,
 ) -> impl Fn(&mut State<'_, '_>, Arguments) -> FilterResult + Send + Sync + 'static {
@@ -166,7 +172,8 @@ fn of_number(
     }
 }
 
-/// The most characters of a number. Longer texts are cut, and then are no number.
+/// The most characters of a number. Longer texts are cut, and then are no number. The longest finite `f64` has 309
+/// digits before its point.
 const MAX_NUMBER: usize = 400;
 
 /// The most characters of a text in an error.
@@ -200,6 +207,7 @@ fn trim(state: &State, value: &Value, chars: Option<Value>) -> FilterResult {
     Ok(Value::from(text.trim_matches(|c| chars.contains(&c))))
 }
 
+/// 4 spaces is the default of the engine.
 fn indent(state: &mut State, arguments: Arguments) -> FilterResult {
     let mut arguments = arguments.into_values();
     if let Some(first) = arguments.first_mut() {
@@ -224,6 +232,7 @@ fn named_or(arguments: &[Value], index: usize, name: &str) -> Result<Option<Valu
     }
 }
 
+/// An empty `from` matches between all characters, which is counted like any other match.
 fn replace(state: &mut State, arguments: Arguments) -> FilterResult {
     let arguments = arguments.into_values();
     let (value, from, to, count, named): (Value, Value, Value, Option<i64>, Kwargs) =
@@ -305,6 +314,8 @@ fn concat(state: &State, first: &Value, rest: Rest<Value>) -> FilterResult {
 }
 
 /// A text that grows up to the bytes that are left.
+///
+/// It checks before it grows, so the text never exceeds what may be made.
 struct Joined {
     text: String,
     most: usize,

@@ -1,4 +1,7 @@
 //! The syntax tree of an expression.
+//!
+//! It keeps literals as written, so that printing does not change them: `1_000`, `0x1f` and escapes in texts stay
+//! what they are.
 
 /// An expression. Only `parse` makes one, so its depth is limited.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,7 +120,8 @@ impl Comparison {
 }
 
 impl Expr {
-    /// The text of a text literal without escapes.
+    /// The text of a text literal without escapes. `None` for other expressions, for adjacent texts and for texts
+    /// with escapes: checks then know nothing of it.
     pub(in crate::template) fn plain_text(&self) -> Option<&str> {
         let Self::Literal(Literal::Text(parts)) = self else {
             return None;

@@ -1,4 +1,8 @@
 //! Finds the blocks of a template, `{{ }}` and `{% %}`, without parsing them.
+//!
+//! The same rules as the lexer of the engine: a delimiter within a string or within nested braces does not end a
+//! block, and `raw` hides everything up to `endraw`. If both disagreed, the engine would see blocks that were not
+//! checked here.
 
 /// One `{{ … }}` or `{% … %}`, or an unclosed comment.
 pub(in crate::template) struct Block<'a> {
@@ -31,6 +35,8 @@ pub(in crate::template) fn is_literal(source: &str) -> bool {
 }
 
 /// The expression of a text that consists of one `{{ expression }}`.
+///
+/// Only such a text keeps the type of its value. A space outside of the braces makes it a text.
 pub(in crate::template) fn whole_expression(source: &str) -> Option<&str> {
     let mut blocks = Blocks::of(source);
     let first = blocks.next()?;

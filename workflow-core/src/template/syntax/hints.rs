@@ -1,4 +1,6 @@
 //! Hints for the most common mistakes: the syntax of other languages and template engines.
+//!
+//! Each hint shows what to write instead. Hints are not part of the API and may change.
 
 use super::{
     ast::Expr,

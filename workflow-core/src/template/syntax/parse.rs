@@ -1,4 +1,7 @@
 //! Parses an expression by recursive descent, with the operator precedence of Jinja.
+//!
+//! From loose to tight: `if`/`else`, `or`, `and`, `not`, comparisons, `+` `-`, `~`, `*` `/` `//` `%`, `**`, filters
+//! and tests, the sign `-`, and then `.name`, `[index]` and calls. There is one function for each level.
 
 use super::{
     ast::{Argument, Binary, Comparison, Expr, Literal},
@@ -7,7 +10,8 @@ use super::{
 };
 use crate::template::TemplateError;
 
-/// The deepest nesting of brackets and signs. Parsing, printing and compiling all recurse.
+/// The deepest nesting of brackets and signs. Parsing, printing and compiling all recurse. Chains of operators of
+/// one level do not nest here, but their trees do: `bounds` limits their length.
 const MAX_DEPTH: usize = 60;
 
 pub(super) type Parsed<T> = Result<T, TemplateError>;
@@ -100,6 +104,8 @@ impl<'a> Parser<'a> {
     }
 
     /// Parses one level deeper, up to [`MAX_DEPTH`].
+    ///
+    /// Every function that recurses must go through it.
     pub(super) fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
@@ -157,6 +163,7 @@ impl<'a> Parser<'a> {
         self.comparison()
     }
 
+    /// A chain `a < b < c` is one node and not two comparisons: it means `a < b and b < c`.
     fn comparison(&mut self) -> Parsed<Expr> {
         let first = self.sum()?;
         let mut rest = Vec::new();
@@ -310,6 +317,7 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// `items.0` is an index, as in the engine.
     fn after_dot(&mut self, expr: Expr) -> Parsed<Expr> {
         if let Some(index) = self.peek().filter(|token| token.kind == Kind::Number) {
             self.next += 1;
@@ -322,6 +330,7 @@ impl<'a> Parser<'a> {
         ))
     }
 
+    /// A slice has up to two colons, and each bound may be absent.
     fn subscript(&mut self, expr: Expr) -> Parsed<Expr> {
         let mut bounds = [None, None, None];
         let mut colons = 0;

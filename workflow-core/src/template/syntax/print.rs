@@ -1,6 +1,10 @@
 //! Prints an expression for the template engine.
 //!
 //! Operators whose rules differ from those of the engine become filters and tests of ours, defined in `language`.
+//!
+//! The result means the same to the engine as the tree, whatever the precedence rules of the engine are: brackets
+//! are printed where needed. Names of our filters end with `__`, which no author can use, since filters are checked
+//! by name before.
 
 use super::ast::{Argument, Binary, Comparison, Expr, Literal};
 
@@ -12,6 +16,8 @@ pub(in crate::template) const CHAIN: &str = "chain__";
 pub(in crate::template) const CONDITION: &str = "condition__";
 
 /// How tightly an expression binds, from loose to tight. Brackets are printed where a looser one is inside a tighter one.
+///
+/// The order is that of `parse`, with `~` among the filters, since it is printed as one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Level {
     If,
@@ -42,6 +48,8 @@ pub(in crate::template) fn condition(expr: &Expr) -> String {
     written(&checked(expr), Level::If)
 }
 
+/// Where a value is used as a condition, it is piped through [`CONDITION`], which refuses text. Comparisons and
+/// tests give booleans, so they need no check.
 fn checked(expr: &Expr) -> Expr {
     let boxed = |expr: &Expr| Box::new(checked(expr));
     match expr {
@@ -72,6 +80,7 @@ fn written(expr: &Expr, least: Level) -> String {
     out
 }
 
+/// It must say how the engine reads what `write_open` prints, not how authors read what they wrote.
 fn level(expr: &Expr) -> Level {
     match expr {
         Expr::If { .. } => Level::If,

@@ -1,4 +1,7 @@
 //! Walks an expression: collects what it reads, and refuses unknown filters and tests.
+//!
+//! Names that a template defines itself (`set`, `for`, `with`) are followed to the path of their value, so that a
+//! field of an item in a loop is checked, too.
 
 use std::{collections::HashMap, iter};
 
@@ -10,6 +13,8 @@ use crate::template::{
 };
 
 /// The names that blocks of a template define, outermost block first, each with the path of its value if the value is a path.
+///
+/// The innermost block is last. `if` opens none: a `set` in a branch is visible after it.
 #[derive(Default)]
 pub(in crate::template) struct Names(Vec<HashMap<String, Option<Path>>>);
 
@@ -107,6 +112,8 @@ impl<'a> Reader<'a> {
         self.walk_as(expr, Read::Whole, source)
     }
 
+    /// `read` is how the value is used by what surrounds it: a `default` around a path makes it optional, and so
+    /// on.
     fn walk_as(&mut self, expr: &Expr, read: Read, source: &str) -> Result<(), TemplateError> {
         match expr {
             Expr::Literal(_) => Ok(()),
@@ -185,6 +192,8 @@ impl<'a> Reader<'a> {
     }
 
     /// A name, and the attributes and literal keys after it.
+    ///
+    /// A path counts as optional only as a whole: in `a.b[x] | default(0)`, `a.b` must exist.
     fn path(&mut self, expr: &Expr, read: Read, source: &str) -> Result<(), TemplateError> {
         let prefix = self.prefix_of(expr);
         if let Some(Prefix { path, is_all }) = &prefix {
@@ -313,6 +322,8 @@ fn key_of(index: &Expr) -> Option<Key> {
 }
 
 /// The name at a position together with the names that `-` joins to it without white space.
+///
+/// Used for a better message only: `node-1.output` is a subtraction, and most likely meant as an id.
 fn dashed(source: &str, at: usize, length: usize) -> Option<&str> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     let before = source.get(..at)?;

@@ -1,4 +1,7 @@
 //! Parses a template block by block, and prints it for the template engine.
+//!
+//! Text between blocks and white-space signs are copied unchanged, since the engine does the trimming. The nesting
+//! of blocks is left to the engine, too: an `endif` without `if`, for example, is its error.
 
 use super::{
     ast::Expr,
@@ -27,6 +30,8 @@ pub(in crate::template) struct ParsedTemplate {
 }
 
 /// Parses a whole template.
+///
+/// Line numbers are added to errors, since an expression knows its own text only.
 pub(in crate::template) fn template(source: &str) -> Parsed<ParsedTemplate> {
     let mut found = Collected::default();
     let mut template = Template {
@@ -72,6 +77,7 @@ enum Open {
     Set(Vec<String>),
 }
 
+/// `open` mirrors the nesting of blocks as far as names need it.
 struct Template<'a> {
     text: String,
     reader: Reader<'a>,
@@ -146,6 +152,7 @@ impl Template<'_> {
         Ok(read)
     }
 
+    /// A wrong end (`endfor` for an `if`) closes whatever is open; the engine then refuses the template.
     fn close(&mut self) {
         match self.open.pop() {
             Some(Open::Loop | Open::With) => self.reader.names.close(),
@@ -184,6 +191,7 @@ impl Template<'_> {
         Ok(format!("{word} {}", print::without_if(&test)))
     }
 
+    /// The list is walked before the target is defined: in `for a in a`, the second `a` is the outer one.
     fn repeat(&mut self, parser: &mut Parser, source: &str) -> Parsed<String> {
         let target = Target::read(parser)?;
         parser.expect_word("in")?;
@@ -261,6 +269,8 @@ impl Template<'_> {
     }
 
     /// Filters without a value: `upper | trim`.
+    ///
+    /// They are parsed as filters of an empty text, which is removed from what is printed.
     fn filters(&mut self, parser: &mut Parser, source: &str) -> Parsed<String> {
         const NOTHING: &str = "''";
         let mut expr = expression(NOTHING)?;

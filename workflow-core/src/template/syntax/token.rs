@@ -1,4 +1,8 @@
 //! Splits an expression into tokens, as the template engine does.
+//!
+//! The rules must be those of the engine: a text that the engine splits in another way would be checked here as
+//! something else. Since it gets printed text only, a difference shows as an error of a valid template and not as a
+//! gap.
 
 use super::hints;
 use crate::template::TemplateError;
@@ -89,6 +93,8 @@ fn text_length(text: &str, quote: char) -> Result<usize, TemplateError> {
 }
 
 /// The length of a number: `7`, `1_000`, `0x1f`, `1.5`, `1e-3`. After a dot it is an index, without a fraction.
+///
+/// In `items.0.1`, `0.1` must not be read as a fraction.
 fn number_length(text: &str, after_dot: bool) -> usize {
     let bytes = text.as_bytes();
     let digits = |from: usize| {
