@@ -158,6 +158,8 @@ pub(crate) trait DeltaSink: Send + Sync {
 }
 
 /// What all attempts of a run share.
+///
+/// It lives as long as an attempt of the run does, so `cancellation` can fire after the driver is dropped.
 pub(crate) struct RunContext {
     pub(crate) id: RunId,
     pub(crate) cancellation: CancellationToken,
@@ -186,6 +188,37 @@ const MAX_DEBUG_BYTES: usize = 256 * 1024;
 ///
 /// Methods named `record_…` set a field of the attempt's report. The report is logged when the attempt ends,
 /// also when it fails; a later call replaces the value of an earlier one.
+///
+/// ```
+/// use workflow_core::{Node, NodeContext, NodeError, Template, value::Usage};
+///
+/// /// Answers a prompt, piece by piece.
+/// struct Model {
+///     prompt: Template,
+/// }
+///
+/// # struct Reply;
+/// # impl Reply {
+/// #     async fn next(&mut self) -> Option<String> { None }
+/// # }
+/// # async fn send(_prompt: &str, _key: &str) -> Result<Reply, NodeError> { Ok(Reply) }
+/// #[async_trait::async_trait]
+/// impl Node for Model {
+///     async fn run(&self, cx: &NodeContext) -> Result<serde_json::Value, NodeError> {
+///         let prompt = cx.render(&self.prompt)?;
+///         // The same key for each attempt at this step: a retried request has no second effect.
+///         let mut reply = send(&prompt, &cx.idempotency_key()).await?;
+///         let mut answer = String::new();
+///         while let Some(piece) = reply.next().await {
+///             cx.delta(piece.as_str())?;
+///             answer.push_str(&piece);
+///         }
+///         cx.record_model("example-1");
+///         cx.record_usage(Usage::new(12, 340));
+///         Ok(answer.into())
+///     }
+/// }
+/// ```
 pub struct NodeContext {
     run: Arc<RunContext>,
     scope: Arc<Scope>,
@@ -259,6 +292,7 @@ impl NodeContext {
         Ok(value)
     }
 
+    /// The bytes exist already when they are counted; each rendering has a limit of its own.
     fn count_rendered(&self, bytes: usize) -> Result<(), NodeError> {
         let before = self.rendered.fetch_add(bytes, Ordering::Relaxed);
         if before.saturating_add(bytes) <= MAX_RENDERED_BYTES {

@@ -59,6 +59,8 @@ impl Notices {
 }
 
 /// The times of an attempt: how long it has worked, and how long it has waited for admission.
+///
+/// The lock is taken for a few instructions, by the attempt and by its timeout, which run in one task.
 #[derive(Debug)]
 pub(crate) struct WorkClock {
     started: Instant,
@@ -83,7 +85,7 @@ impl WorkClock {
     }
 
     /// When the attempt will have worked for `limit`. `None` while it waits for admission, and if the time is not
-    /// representable.
+    /// representable. It moves later by each wait, never earlier.
     pub(crate) fn deadline(&self, limit: Duration) -> Option<Instant> {
         let waits = lock(&self.waits);
         if waits.open > 0 {
@@ -110,6 +112,9 @@ impl WorkClock {
     }
 
     /// Begins a wait. Returns whether no other guard is open.
+    ///
+    /// Guards may overlap, if a node waits at two limits at once. The clock stops with the first and runs with the
+    /// last.
     fn enter(&self) -> bool {
         let mut waits = lock(&self.waits);
         waits.open = waits.open.saturating_add(1);
@@ -153,6 +158,8 @@ impl WaitingAttempt<'_> {
 
 /// A place in line, from [`NodeContext::queued`](super::NodeContext::queued). Dropping it reports that the attempt is
 /// admitted: `node.admitted` follows, and the timeout of the attempt runs again.
+///
+/// See [`NodeContext::queued`](super::NodeContext::queued) for an example.
 #[must_use = "dropping it at once reports that the attempt does not wait"]
 pub struct Queued<'a> {
     attempt: WaitingAttempt<'a>,

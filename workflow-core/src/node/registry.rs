@@ -133,6 +133,7 @@ impl Registry {
         self.add(NodeType::new(name, data, make))
     }
 
+    /// Replaces a type of the same name, so that a program can redefine a built-in leaf.
     fn add(&mut self, node_type: NodeType) -> &mut NodeType {
         let name = node_type.name.clone();
         self.types.remove(&name);
@@ -187,6 +188,8 @@ impl fmt::Debug for Registry {
 type Build = dyn Fn(&Value) -> Result<Box<dyn Node>, DataError> + Send + Sync;
 
 /// How a node is built from its `data`.
+///
+/// Leaves are open, control nodes are not: their behaviour is part of the state machine.
 enum Factory {
     Leaf(Box<Build>),
     Control(ControlKind),

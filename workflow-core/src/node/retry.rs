@@ -57,6 +57,7 @@ impl RetryPolicy {
     /// `jitter_sample` is a random number in `0.0..1.0`. `requested` is the wait that the other side requests; the
     /// result is never shorter.
     pub fn wait(&self, failures: u32, jitter_sample: f64, requested: Option<Duration>) -> Duration {
+        // `powi` with a huge exponent gives infinity, which `min` below turns into the longest wait.
         let exponent = i32::try_from(failures.saturating_sub(1)).unwrap_or(i32::MAX);
         let longest = self.max_delay.as_secs_f64();
         let grown = self.delay.as_secs_f64() * self.factor.powi(exponent);

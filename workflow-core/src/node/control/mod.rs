@@ -36,6 +36,8 @@ pub(crate) enum ControlKind {
 }
 
 /// The `data` of a control node. The body of a map or loop is not in it: it is planned as a list of nodes.
+///
+/// The types of `data` are part of the JSON Schema of the language: their documentation is what editors show.
 pub(crate) enum Control {
     Map(MapNode),
     Loop(LoopNode),
@@ -45,6 +47,9 @@ pub(crate) enum Control {
 }
 
 /// The constants of a kind, in one place. The file of each kind defines its own.
+///
+/// The names are stored in workflows and logs: `name` must never change, and `path_segments` neither, since paths
+/// in logs depend on it.
 struct KindInfo {
     name: &'static str,
     label: &'static str,
