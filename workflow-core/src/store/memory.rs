@@ -1,4 +1,8 @@
 //! A store in the memory of the process.
+//!
+//! Lock order: the map of runs, then one run. `workflows` is independent, and never locked together with the runs.
+//! The count of bytes is atomic and approximate while writes are under way: two runs that are created at the same
+//! time may together exceed the limit by one of them.
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque, hash_map::Entry},
@@ -165,6 +169,8 @@ impl MemoryStore {
         true
     }
 
+    /// The map is unlocked when this returns. If the run is deleted before the caller locks it, a write goes to a
+    /// run that cannot be read any more.
     fn find(&self, run: RunId) -> Result<Arc<Mutex<StoredRun>>, StoreError> {
         lock(&self.runs)
             .by_id
@@ -205,6 +211,7 @@ impl RunLog for MemoryStore {
         let mut runs = lock(&self.runs);
         if let Some(key) = &key {
             match runs.by_key.entry(scope_and_key(key)) {
+                // Nothing has been changed yet: `ensure_capacity` may only have deleted ended runs.
                 Entry::Occupied(_) => return Err(StoreError::KeyTaken),
                 Entry::Vacant(free) => free.insert(id),
             };

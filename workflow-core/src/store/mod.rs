@@ -36,6 +36,68 @@ const NAMES_AT_ONCE: usize = 10;
 /// # Cancellation
 /// Futures may be dropped at any await. A dropped write has happened completely or not at all, and the store stays
 /// usable.
+///
+/// # Examples
+/// A store that counts the events that are written to another one:
+///
+/// ```
+/// use std::sync::atomic::{AtomicUsize, Ordering};
+/// use async_trait::async_trait;
+/// use workflow_core::{
+///     MemoryStore, RunId, RunRecord, StepEvent,
+///     record::{KeyedRun, RunKey},
+///     store::{Append, RunLog, StoreError},
+/// };
+///
+/// struct Counted<S> {
+///     store: S,
+///     events: AtomicUsize,
+/// }
+///
+/// #[async_trait]
+/// impl<S: RunLog> RunLog for Counted<S> {
+///     async fn append(&self, run: RunId, append: Append<'_>) -> Result<(), StoreError> {
+///         self.store.append(run, append).await?;
+///         self.events.fetch_add(append.events.len(), Ordering::Relaxed);
+///         Ok(())
+///     }
+///
+///     // The other methods call the same method of `self.store`.
+/// #     async fn create_run(
+/// #         &self,
+/// #         record: RunRecord,
+/// #         first: StepEvent,
+/// #         key: Option<RunKey>,
+/// #     ) -> Result<(), StoreError> {
+/// #         self.store.create_run(record, first, key).await
+/// #     }
+/// #     async fn run_by_key(&self, key: &RunKey) -> Result<Option<KeyedRun>, StoreError> {
+/// #         self.store.run_by_key(key).await
+/// #     }
+/// #     async fn read(
+/// #         &self,
+/// #         run: RunId,
+/// #         after: u64,
+/// #         limit: usize,
+/// #     ) -> Result<Vec<StepEvent>, StoreError> {
+/// #         self.store.read(run, after, limit).await
+/// #     }
+/// #     async fn run(&self, run: RunId) -> Result<Option<RunRecord>, StoreError> {
+/// #         self.store.run(run).await
+/// #     }
+/// #     async fn unfinished(
+/// #         &self,
+/// #         after: Option<RunId>,
+/// #         limit: usize,
+/// #     ) -> Result<Vec<RunRecord>, StoreError> {
+/// #         self.store.unfinished(after, limit).await
+/// #     }
+/// #     async fn delete_run(&self, run: RunId) -> Result<bool, StoreError> {
+/// #         self.store.delete_run(run).await
+/// #     }
+/// }
+/// # let _ = Counted { store: MemoryStore::new(), events: AtomicUsize::new(0) };
+/// ```
 #[async_trait]
 pub trait RunLog: Send + Sync + 'static {
     /// Stores a new run with its first event and its idempotency key, all in one transaction.
@@ -109,6 +171,9 @@ pub trait RunLog: Send + Sync + 'static {
 /// Stores workflows, and answers lists, searches and counts of workflows and runs.
 ///
 /// Lists leave out records that cannot be read, so that one damaged record does not hide the others.
+///
+/// A list is paged by a cursor that the store chooses, such as the id of the last record: records that are added
+/// meanwhile must not shift the pages. A malformed cursor is [`StoreError::BadCursor`], never an empty page.
 #[async_trait]
 pub trait Catalog: Send + Sync + 'static {
     /// Stores the first version of a new workflow.
@@ -240,6 +305,9 @@ pub trait Store: RunLog + Catalog {
 }
 
 /// Events to append to the log of a run, with the resulting head of its record.
+///
+/// A store compares `expected_seq` with the end of the log, writes `events` and replaces the stored head by `head`,
+/// all in one transaction. It need not look into the events.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Append<'a> {
