@@ -243,6 +243,31 @@ pub trait Runs: Send + Sync + 'static {
 }
 
 /// The interface of an engine for services, usable as `dyn Engine`. Import [`Workflows`] and [`Runs`] to call it.
+///
+/// ```
+/// use serde_json::json;
+/// use workflow_core::{Engine, EngineError, LocalEngine, NewRun, Registry, RunId, Runs, Workflows};
+///
+/// async fn greet(engine: &dyn Engine, name: &str) -> Result<RunId, EngineError> {
+///     let created = engine
+///         .create_workflow(json!({"nodes": [
+///             {"id": "greet", "type": "PromptNode", "data": {"template": "Hello {{ input }}"}},
+///         ]}))
+///         .await?;
+///     let run = engine.start(NewRun::new(created.record.id, json!(name))).await?;
+///     // The run continues, whether or not it is followed.
+///     Ok(run.id)
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let engine = LocalEngine::builder(Registry::default()).build();
+/// let run = greet(&engine, "Ada").await?;
+/// let record = engine.run_record(run).await?;
+/// assert_eq!(record.input_excerpt, "Ada");
+/// # Ok(())
+/// # }
+/// ```
 #[async_trait]
 pub trait Engine: Workflows + Runs {
     /// Checks whether runs can be started. Suited to a readiness probe: the store is checked at most twice a second.

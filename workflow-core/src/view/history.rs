@@ -77,6 +77,8 @@ impl StepHistory {
         Some(history)
     }
 
+    /// An attempt without an end has no `ended_at`: it runs, or was lost with its host and not recovered yet.
+    /// `get_or_insert` keeps the end of an attempt that failed when its step is cancelled during the back-off.
     fn apply(&mut self, event: &StepEvent) {
         self.step.apply(event);
         self.wait = match &event.kind {
@@ -107,6 +109,7 @@ impl StepHistory {
     }
 }
 
+/// A top-level step that has not started still has a history: its node, without attempts.
 fn top_level(created: &RunCreated, path: &StepPath) -> Option<StepRef> {
     let mut nodes = created.nodes.iter();
     let node = nodes.find(|node| node.id.as_str() == path.as_str())?;

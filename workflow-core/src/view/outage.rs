@@ -1,4 +1,7 @@
 //! Outages of the host, derived from the log of a run.
+//!
+//! No event says that a host was down, since it could not write one. A shutdown leaves `run.suspended`. A crash is
+//! seen afterwards, by an attempt that starts as recovered: the time without a host lies between two events.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -20,6 +23,9 @@ pub struct Outage {
 }
 
 /// Derives the outages from a log.
+///
+/// `before` is needed because the events of one turn have the same time: the event before a recovered start may be
+/// of the same turn, after the outage.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OutageLog {
     outages: Vec<Outage>,

@@ -13,6 +13,27 @@ use crate::{
 ///
 /// A path consists of node ids and, below a map or loop, the number of an item or round: `each/2/sum`. It is built from
 /// `run.created` alone, so that it works for runs whose workflow cannot be compiled any more.
+///
+/// ```
+/// use workflow_core::{EventKind, StepEvent, view::RunOutline};
+///
+/// let created: StepEvent = serde_json::from_value(serde_json::json!({
+///     "seq": 1,
+///     "run_id": "0197f9d2-6f3e-7000-8000-000000000001",
+///     "time": "2026-01-31T12:00:00Z",
+///     "type": "run.created",
+///     "spec_hash": "",
+///     "input": null,
+///     "nodes": [{"id": "each", "type": "MapNode", "needs": [], "nodes": [
+///         {"id": "sum", "type": "LLMNode", "needs": []},
+///     ]}],
+/// }))?;
+/// let EventKind::RunCreated(created) = created.kind else { unreachable!() };
+/// let outline = RunOutline::of(&created);
+/// assert_eq!(outline.kind_of(&"each/2/sum".into()).map(|kind| &**kind), Some("LLMNode"));
+/// assert!(outline.kind_of(&"each/sum".into()).is_none());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct RunOutline {
     nodes: Arc<[NodeOutline]>,
@@ -40,7 +61,8 @@ impl RunOutline {
         self.node(path).map(|node| &node.kind)
     }
 
-    /// The node whose step has this path.
+    /// The node whose step has this path. `None` for a path that no step of the run can have. It does not check
+    /// that an item or round exists.
     pub fn node(&self, path: &StepPath) -> Option<&NodeOutline> {
         let mut segments = path.as_str().split('/');
         let mut nodes: &[NodeOutline] = &self.nodes;

@@ -254,6 +254,9 @@ impl RunReport {
 
     /// The position of a step in `steps`. A step within a container is added on its first event; `None` if the limit is
     /// reached.
+    ///
+    /// Top-level steps are added by `run.created`, so each has a place whether or not it starts. The steps of a map
+    /// with many items are cut off at the limit, in the order in which they started.
     fn index_of(&mut self, step: &StepRef) -> Option<usize> {
         if let Some(index) = self.index.get(step.path()) {
             return Some(*index);
@@ -286,6 +289,8 @@ impl StepReport {
     }
 
     /// Subtracts the size of the step from `bytes_left`, or removes output, report and error detail if they do not fit.
+    ///
+    /// The code of an error is kept, since pages show it; its detail may be long.
     fn fit_into(&mut self, bytes_left: &mut usize) {
         let output = self.output.as_deref().map_or(0, size::bytes);
         let report = self.report.as_deref().map_or(0, size::bytes);

@@ -100,7 +100,8 @@ enum Wait {
     Ended,
 }
 
-/// All waits for persons in a log. Ended ones are kept, so that a late answer gets a precise error.
+/// All waits for persons in a log. Ended ones are kept, so that a late answer gets a precise error. The message is
+/// truncated, since a log may have many waits; the answer is kept whole, for the comparison with a repeated one.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct WaitLog {
     waits: BTreeMap<WaitId, Wait>,
@@ -179,6 +180,7 @@ impl WaitLog {
     }
 }
 
+/// The schema is compiled for each answer. Answers are rare, and the schema was checked with the workflow.
 fn check_payload(wait: &WaitReport, payload: &Value) -> Result<(), Vec<Fault>> {
     if let Err(error) = size::check(payload, MAX_OUTPUT_BYTES) {
         let detail = error.to_string();
