@@ -20,6 +20,8 @@ pub(crate) fn did_you_mean<'a>(
 }
 
 /// The candidate nearest to `written`, if one is near enough: a third of its bytes may differ, 4 at most.
+///
+/// Of several at the same distance, the first in alphabetical order is taken, so that a hint is always the same.
 pub(crate) fn nearest<'a>(
     written: &str,
     candidates: impl IntoIterator<Item = &'a str>,

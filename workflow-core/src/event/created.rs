@@ -52,8 +52,9 @@ fn no_pins(pins: &Arc<[PinnedWorkflow]>) -> bool {
 
 /// The format of the logs that this version writes, and the only one that it can replay.
 ///
-/// Format 1 was written by development versions only and is refused. A format changes when an older version
-/// would misread it; a new event or an optional field does not change it.
+/// Format 1 was written by development versions only and is refused. A format changes when an older version would
+/// misread it; a new event or an optional field does not change it. An engine leaves a run with another format
+/// unchanged and reports it.
 pub const LOG_FORMAT: u32 = 2;
 
 /// Logs of format 1 do not have the field.

@@ -9,6 +9,8 @@ use super::{
     RunCreated, RunFailed, RunResumed, RunStarted, RunSuspended,
 };
 
+/// The name of a kind is written once, for `serde` and for [`EventKind::name`]. It is stored: a renamed kind makes
+/// old logs unreadable.
 macro_rules! event_kinds {
     ($($(#[$doc:meta])+ $name:ident($body:ty) = $tag:literal,)+) => {
         /// What happened. Bodies of rare events are boxed, to keep the enum small for the frequent ones.
@@ -68,7 +70,8 @@ event_kinds! {
 }
 
 impl EventKind {
-    /// The report of the attempt that this event ends.
+    /// The report of the attempt that this event ends. The `match` of
+    /// [`remove_log_only_fields`](Self::remove_log_only_fields) must name the same kinds.
     pub(super) fn report(&self) -> Option<&Report> {
         match self {
             Self::NodeCompleted(it) => it.report.as_deref(),

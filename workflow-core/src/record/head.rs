@@ -72,7 +72,7 @@ impl RunHead {
         self.wake_at.is_some_and(|wake_at| wake_at <= now)
     }
 
-    /// Applies the next event.
+    /// Applies the next event. Events must be applied in order and each once: a head has no record of gaps.
     pub fn apply(&mut self, event: &StepEvent) {
         self.last_seq = event.seq;
         // Before `updated_at` changes: a run that has not started has no other base for its times.
@@ -113,6 +113,8 @@ impl RunHead {
         }
     }
 
+    /// Times are relative to the creation. Before the start they are measured from the creation; after it, from the
+    /// start plus the time in the queue, so that a head need not store the time of creation.
     fn update_spans(&mut self, event: &StepEvent) {
         // Until the run starts, `updated_at` is its creation: no other event precedes `run.started`.
         let before = self.started_at.unwrap_or(self.updated_at);
@@ -135,6 +137,7 @@ impl RunHead {
         spans::extend(&mut self.spans, at_ms, state);
     }
 
+    /// A run that is cancelled in the queue has no duration: it never started.
     fn end(&mut self, status: RunStatus, time: Timestamp) {
         self.status = status;
         self.wake_at = None;

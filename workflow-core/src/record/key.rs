@@ -31,7 +31,8 @@ impl RunKey {
     }
 }
 
-/// A run that was found by its key.
+/// A run that was found by its key. If `request` differs from the hash of the new request, the key was reused by
+/// mistake.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct KeyedRun {

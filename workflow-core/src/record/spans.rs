@@ -1,4 +1,7 @@
 //! A coarse timeline of a run, for lists. Its size is bounded, so that records stay small.
+//!
+//! It is folded with each event, so it cannot look back at the log. A run that alternates often loses detail, and
+//! keeps the total length and the order of its longest states.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

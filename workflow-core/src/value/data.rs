@@ -41,6 +41,8 @@ impl DataType {
     }
 
     /// The differences between `data` and the schema.
+    ///
+    /// Empty if the schema did not compile: such a type is not registered.
     pub(crate) fn errors<'a>(
         &'a self,
         data: &'a Value,

@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+// UUIDs of version 7 begin with the time (RFC 9562, section 5.7). Stores rely on it: lists are sorted by id.
 macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -138,6 +139,8 @@ impl StepPath {
     }
 
     /// A place below this one: an item, a round or a node.
+    ///
+    /// Ids have no slash, so a path can be split again.
     pub(crate) fn within(&self, place: impl fmt::Display) -> Self {
         Self(format!("{self}/{place}").into())
     }
@@ -196,6 +199,8 @@ impl StepRef {
     }
 
     /// Whether the node belongs to the workflow itself, not to a body or a called workflow.
+    ///
+    /// A path without a slash is an id.
     pub(crate) fn is_top_level(&self) -> bool {
         self.0.path.as_str() == self.0.node.as_str()
     }
@@ -214,6 +219,8 @@ pub struct WaitId(u64);
 
 impl WaitId {
     /// The wait that begins with the event of this number. So a replayed log gives the same ids.
+    ///
+    /// The next event has one number only, so no two waits have one id.
     pub(crate) fn of_event(seq: u64) -> Self {
         Self(seq)
     }

@@ -99,6 +99,9 @@ pub fn read_json(text: &[u8]) -> Result<Value, JsonError> {
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The result of the scan before parsing. It is meaningless for a text that is not JSON, but the scan terminates.
+///
+/// Numbers are found by position: the scan and the parser count them in the same order, since both read the text
+/// from left to right.
 #[derive(Default)]
 struct Scan<'t> {
     deepest: usize,
@@ -107,6 +110,7 @@ struct Scan<'t> {
 }
 
 impl<'t> Scan<'t> {
+    /// It does not check the syntax. A text that is not JSON may give any result, and the parser then refuses it.
     fn of(text: &'t [u8]) -> Self {
         let mut scan = Self::default();
         let (mut depth, mut numbers, mut at) = (0_usize, 0, 0);
@@ -140,6 +144,9 @@ impl<'t> Scan<'t> {
 }
 
 /// The length of a string in bytes, with both quotes.
+///
+/// An escape is skipped with the byte after it, so `\\"` does not end a string. A text without an end ends with the
+/// input.
 fn string_length(text: &[u8]) -> usize {
     let mut at = 1;
     while let Some(byte) = text.get(at) {
@@ -152,12 +159,16 @@ fn string_length(text: &[u8]) -> usize {
     text.len()
 }
 
+/// It takes all characters that a number can have; a wrong order is an error of the parser.
 fn number_length(text: &[u8]) -> usize {
     let part = |byte: &u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
     text.iter().take_while(|byte| part(byte)).count()
 }
 
 /// Whether parsing changes a number: an integer with more than 64 bits, or a non-zero number that becomes zero.
+///
+/// The rounding of fractions is accepted: `0.1` is never exact. Infinity cannot occur, since the parser refuses
+/// `1e400`.
 fn is_changed(number: &[u8]) -> bool {
     let Ok(text) = str::from_utf8(number) else {
         return false;
@@ -175,6 +186,8 @@ fn is_float(number: &[u8]) -> bool {
 }
 
 /// The state of one parse.
+///
+/// `changed` is sorted by position, so only its first entry has to be compared.
 struct Reader<'t> {
     changed: &'t [(usize, &'t [u8])],
     /// How many numbers are parsed so far. It matches the positions in `changed`, since both count in document order.

@@ -22,10 +22,12 @@ pub const MAX_DEPTH: usize = 100;
 pub(crate) const MAX_SPEC_DEPTH: usize = 128;
 
 /// Refuses an output that is too large or too deep. Nothing is allocated: the output is written to a counter.
+/// Scalars are let through at once, since this runs for each output.
 pub(crate) fn check(output: &Value, max_bytes: usize) -> Result<(), NodeError> {
     if matches!(output, Value::Null | Value::Bool(_) | Value::Number(_)) {
         return Ok(());
     }
+    // Before the size: serializing recurses.
     if is_deeper_than(MAX_DEPTH, output) {
         let detail = format!("the output is nested more than {MAX_DEPTH} deep");
         return Err(NodeError::new("output_too_deep", detail));

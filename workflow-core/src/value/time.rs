@@ -24,6 +24,8 @@ pub struct Timestamp {
 impl Timestamp {
     /// The current time of the wall clock. The clock may step backwards: use it for display and deadlines, not to
     /// measure.
+    ///
+    /// Sub-microsecond digits are cut off, so that a time is the same after it was stored.
     pub fn now() -> Self {
         Self {
             micros: jiff::Timestamp::now().as_microsecond(),

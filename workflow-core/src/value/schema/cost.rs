@@ -19,6 +19,8 @@ const MOST_PARTS: u64 = 10_000;
 const MOST_NESTED: usize = 200;
 
 /// Why a schema is refused for its cost or for its references; `None` if it is accepted.
+///
+/// Each part is examined by itself, also parts that no other part uses: a validator may reach them.
 pub(crate) fn refusal(schema: &Value) -> Option<String> {
     let mut cost = Cost {
         root: schema,
@@ -74,6 +76,9 @@ pub(crate) fn is_too_much(schema: &Value, value: &Value) -> bool {
 }
 
 /// Counts checks by walking schema and value in the way a validator does. It stops at the limit.
+///
+/// It follows `$ref` like the validator and counts, but evaluates nothing: `anyOf` counts all its parts, so the
+/// result is an upper bound of the checks that matter.
 struct Checks<'a> {
     root: &'a Value,
     left: u32,
@@ -123,6 +128,8 @@ impl Checks<'_> {
     }
 
     /// Counts the checks that a keyword applies to the values in a value.
+    ///
+    /// Keywords that look at a value without applying parts to it (`type`, `pattern`, …) cost nothing here.
     fn count_within(&mut self, key: &str, member: &Value, value: &Value) -> Option<()> {
         match (key, member, value) {
             ("properties", Value::Object(parts), Value::Object(values)) => {
@@ -165,6 +172,7 @@ impl Checks<'_> {
     }
 }
 
+/// Addresses are stable, since the schema is borrowed during the whole estimate.
 struct Cost<'a> {
     root: &'a Value,
     /// Costs by the address of the part. A part that is being counted has the highest cost, so a cycle of references

@@ -75,6 +75,8 @@ impl ValueSchema {
     }
 }
 
+/// Patterns may have look-around (`fancy_regex`), as JSON Schema permits; such patterns backtrack, so the steps are
+/// limited.
 fn pattern_options() -> PatternOptions<FancyRegex> {
     PatternOptions::fancy_regex()
         .size_limit(MAX_PATTERN_BYTES)
@@ -133,6 +135,7 @@ fn check_patterns(schema: &Value, at: &str) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Each pattern is compiled with the options that the validator uses, so both agree.
 fn check_pattern(pattern: &str, at: &str) -> Result<(), Fault> {
     let options = jsonschema::options().with_pattern_options(pattern_options());
     let compiled = options.build(&json!({ "pattern": pattern }));
