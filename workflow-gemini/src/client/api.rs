@@ -17,6 +17,9 @@ use crate::{
 };
 
 /// The state that all clones of a client share: connections, settings and limits.
+///
+/// A clone copies three reference counts; `reqwest::Client` holds its connection pool behind one, too. So an
+/// [`Exchange`](super::exchange::Exchange) can own its `Api`, and a stream of the client can outlive the client.
 #[derive(Clone)]
 pub(super) struct Api {
     http: reqwest::Client,
@@ -33,6 +36,7 @@ impl Api {
         let mut http = reqwest::Client::builder()
             .connect_timeout(settings.timeouts.connect)
             .redirect(redirect::Policy::none())
+            // `reqwest` sends no `User-Agent` by itself. With one, the API and gateways can identify the client.
             .user_agent(concat!("workflow-gemini/", env!("CARGO_PKG_VERSION")));
         // As `Peer` does, so that errors name the host that is really connected to.
         if is_loopback(&settings.address) {
@@ -40,6 +44,7 @@ impl Api {
         }
         let http = http
             .build()
+            // Without the URL here and below: an error can be logged, and a gateway's URL may be private.
             .map_err(|error| ConfigError::Http(error.without_url().into()))?;
         let gate = Arc::new(Gate::new(settings.limits));
         let settings = Arc::new(settings);
@@ -71,8 +76,8 @@ impl Api {
         &self.gate
     }
 
-    /// The model of a request, or else the client's, without `models/`. Limits are counted by this
-    /// name.
+    /// The model of a request, or else the client's, without `models/`. Limits are counted by this name. `models/x`
+    /// and `x` are the same model in the API, so they must share their cool-down and their queue.
     pub(super) fn model_of<'a>(&'a self, request: &'a GenerateRequest) -> &'a str {
         let model = request.model.as_deref().unwrap_or(self.model()).trim();
         model.strip_prefix("models/").unwrap_or(model)
@@ -82,8 +87,9 @@ impl Api {
         self.settings.max_reply_bytes
     }
 
-    /// Checks a request and begins its admission. Fails without waiting if the request is invalid or
-    /// its model cools down.
+    /// Checks a request and begins its admission. Fails without waiting if the request is invalid or its model
+    /// cools down. The check comes first: an invalid request must not wait, and must not take a slot from a valid
+    /// one.
     pub(super) fn admit(
         &self,
         request: &GenerateRequest,
@@ -103,6 +109,15 @@ impl Api {
     /// `token` continues an answer that is too long for one request. `bytes_left` is the part of
     /// `max_reply_bytes` that earlier requests of the same answer have left. The permit is held until
     /// the body is dropped, so an answer that is still being read counts as in flight.
+    ///
+    /// Any other status is a refusal, including redirects and the other 2xx statuses.
+    ///
+    /// # Errors
+    /// Texts of the server are redacted here, since only this function has the credential before a [`ResponseBody`]
+    /// holds it.
+    ///
+    /// # Cancellation
+    /// Dropping the future drops the permit, which frees the slot, and closes the connection.
     pub(super) async fn call(
         &self,
         method: Method,
@@ -114,6 +129,7 @@ impl Api {
         let url = self.url(method, self.model_of(request))?;
         let clock = Clock::start(self.settings.timeouts);
         // A slow token provider counts towards the first-byte timeout, too.
+        // One `?` is for the timeout, the other for the provider.
         let secret = clock
             .first_byte(self.settings.credential.secret())
             .await??;
@@ -123,6 +139,7 @@ impl Api {
             let status = response.status();
             let retry_after_header = lenient_retry_after(response.headers(), SystemTime::now());
             let limits = (self.settings.max_reply_bytes, bytes_left);
+            // The body is read by one type in both cases, so a refusal obeys the same timeouts and limits.
             let mut body = ResponseBody::new(response, clock, limits, secret.clone(), permit);
             if status == reqwest::StatusCode::OK {
                 return Ok(body);
@@ -130,6 +147,7 @@ impl Api {
             let refusal = body.refusal().await;
             let error = ApiError::from_answer(status.as_u16(), &refusal, retry_after_header);
             let not_found = status == reqwest::StatusCode::NOT_FOUND;
+            // Only a 404 can come from a wrong base URL. For the other statuses the hint would mislead.
             let hint = not_found.then(|| self.settings.version_hint.clone());
             Err(error.with_hint(hint.flatten()).into())
         };
@@ -139,9 +157,10 @@ impl Api {
 
     /// The HTTP request, without the credential.
     ///
-    /// `x-server-timeout` (whole seconds) makes the server stop at the client's total timeout, too;
-    /// Google's own clients send the same header.
+    /// `x-server-timeout` (whole seconds) makes the server stop at the client's total timeout, too; Google's own
+    /// clients send the same header. A fraction of a second is cut off, and a total timeout below 1 s is sent as 1.
     fn request(&self, url: Url, request: &GenerateRequest, token: Option<&str>) -> RequestBuilder {
+        // A request that continues an answer has the complete contents, and in addition the token.
         let body = RequestBody::new(request, token);
         // Vertex AI takes the tier as a header.
         let body = body.with_service_tier(!self.settings.observed.is_vertex());
@@ -163,6 +182,8 @@ impl Api {
 
     /// The URL of a method: `…/models/{model}:generateContent`. The model is one path segment, so a
     /// `/` or `?` in its name is escaped and cannot lead to another resource.
+    ///
+    /// `alt=sse` selects server-sent events. Without it, the streaming method sends one JSON array.
     fn url(&self, method: Method, model: &str) -> Result<Url, GeminiError> {
         let invalid = |reason| GeminiError::InvalidRequest {
             reason: Cow::Borrowed(reason),
@@ -182,8 +203,9 @@ impl Api {
         Ok(url)
     }
 
-    /// Sends a request and waits for the head of its answer. `reqwest` reports a connect timeout as an
-    /// ordinary error; it becomes a timeout with its limit here.
+    /// Sends a request and waits for the head of its answer. `reqwest` reports a connect timeout as an ordinary
+    /// error; it becomes a timeout with its limit here. Every other error of this phase is a failed connection,
+    /// whatever its cause: DNS, TLS, a reset.
     async fn send(&self, clock: &Clock, request: RequestBuilder) -> Result<Response, GeminiError> {
         let sent = clock.first_byte(request.send()).await?;
         sent.map_err(|error| {
@@ -197,12 +219,16 @@ impl Api {
     }
 }
 
+/// The credential as a map, for `RequestBuilder::headers`: it replaces a header, while `header` would add a second
+/// one.
 fn header(secret: &Secret) -> HeaderMap {
     HeaderMap::from_iter([secret.header()])
 }
 
 impl Api {
     /// `Debug` output under the name of the public type.
+    ///
+    /// The address is safe to show: [`address`](super::settings::address) accepts no user name, password or query.
     pub(super) fn fmt_as(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct(name)
             .field("credential", &self.settings.credential)

@@ -255,19 +255,23 @@ impl GeminiClientBuilder {
 
     /// The longest time from the start of a request to the first byte of its answer. A model that
     /// thinks can be silent for minutes. Default: 5 min.
+    ///
+    /// Token provider, connection and head of the response share this time. A streamed answer begins earlier than a
+    /// whole one, which is sent when the model has finished.
     pub fn with_first_byte_timeout(mut self, limit: Duration) -> Self {
         self.timeouts.first_byte = limit;
         self
     }
 
-    /// The longest time between two pieces of an answer. Default: 2 min.
+    /// The longest time between two pieces of an answer. Default: 2 min. Each piece restarts it, so it does not
+    /// limit the length of an answer.
     pub fn with_idle_timeout(mut self, limit: Duration) -> Self {
         self.timeouts.idle = limit;
         self
     }
 
-    /// The longest time for one request in total. It is also sent to the server, as
-    /// `x-server-timeout`. Default: no limit.
+    /// The longest time for one request in total. It is also sent to the server, as `x-server-timeout`. Default: no
+    /// limit. An answer that is continued by further requests takes several requests, each with this limit.
     pub fn with_total_timeout(mut self, limit: Duration) -> Self {
         self.timeouts.total = Some(limit);
         self
@@ -292,6 +296,8 @@ impl GeminiClientBuilder {
 
     /// The most requests in any 60 s. Further ones wait in the same queue as those over the in-flight
     /// limit. At least 1. The quota of a project depends on its plan and the model. Default: no limit.
+    ///
+    /// The limit applies to the client as a whole, over all models, and to each process by itself.
     pub fn with_max_per_minute(mut self, requests: u32) -> Self {
         self.limits.per_minute = Some(requests);
         self
@@ -312,6 +318,9 @@ impl GeminiClientBuilder {
     /// Each retry takes one token. The budget regains one token per second, one per five successes, and
     /// one per retry that succeeds. While it is empty, retries wait in the queue `retry_budget`
     /// ([`Chunk::Queued`](crate::Chunk::Queued)). With 0 no retry is allowed. Default: 100.
+    ///
+    /// With 0, [`grants_retry`](crate::GeminiClient::grants_retry) returns `false` and `LLMNode`s do not retry. A
+    /// request that the caller marks as a retry nevertheless is sent without a token.
     pub fn with_retry_budget(mut self, failures: u32) -> Self {
         self.limits.retry_budget = failures;
         self
@@ -358,6 +367,7 @@ impl GeminiClientBuilder {
             )?),
         };
         let address = address(&self.base_url, &self.api_version, &self.path_prefix)?;
+        // Reads the proxy variables of the environment, as `reqwest` does when the client is built.
         let peer = Peer::of(&address);
         let observed = Observed {
             provider: self.provider,
@@ -384,6 +394,7 @@ impl GeminiClientBuilder {
 impl fmt::Debug for GeminiClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GeminiClientBuilder")
+            // The base URL is missing: it is not checked yet, so it may contain a password.
             .field("api_key", &self.api_key.key.as_ref().map(|_| "***"))
             .field("bearer_token", &self.bearer_token)
             .field("api_version", &self.api_version)

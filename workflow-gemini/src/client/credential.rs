@@ -9,6 +9,8 @@ use workflow_httpkit::Secret;
 use crate::error::{ConfigError, GeminiError};
 
 /// The credential that each request is sent with.
+///
+/// Both kinds end as a [`Secret`], which can be sent and removed from texts, but not read.
 #[derive(Clone, Debug)]
 pub(crate) enum Credential {
     /// An API key, in the header `x-goog-api-key`.
@@ -23,6 +25,9 @@ impl Credential {
     /// # Errors
     /// [`GeminiError::Token`] if the provider fails, or if its token has characters that are not
     /// allowed in a header.
+    ///
+    /// # Cancellation
+    /// Dropping the future drops that of the provider.
     pub(crate) async fn secret(&self) -> Result<Secret, GeminiError> {
         let provider = match self {
             Self::Key(key) => return Ok(key.clone()),
@@ -41,6 +46,8 @@ pub(super) fn key(text: &str) -> Result<Secret, ConfigError> {
 }
 
 /// The header of an access token.
+///
+/// The redactor of the secret knows the token without `Bearer`, because a server may repeat the token alone.
 fn bearer(text: &str) -> Result<Secret, ConfigError> {
     Secret::parse(AUTHORIZATION, "Bearer ", text).map_err(ConfigError::of_key)
 }

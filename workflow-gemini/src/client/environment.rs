@@ -31,6 +31,8 @@ impl ApiKey {
         }
     }
 
+    /// Takes the first variable that is set. A second one is reported only if its key differs: then the operator
+    /// may expect the other key to be used.
     fn read(set: impl Fn(&str) -> Option<String>) -> Self {
         let mut keys = KEYS.iter().filter_map(|name| Some((*name, set(name)?)));
         let Some((variable, key)) = keys.next() else {
@@ -72,8 +74,10 @@ impl Variables {
     }
 }
 
-/// Variables of the environment, and of a file where the environment sets nothing. Those of the connection are taken
-/// together, so that a base URL in a file never receives a key of the environment.
+/// Variables of the environment, and of a file where the environment sets nothing. Those of the connection are
+/// taken together, so that a base URL in a file never receives a key of the environment. The decision is made once,
+/// not per variable: otherwise a file with a key and a base URL, next to an environment with a key only, would lead
+/// to the environment's key at the file's address.
 pub(super) fn with_file(
     environment: impl Fn(&str) -> Option<String>,
     file: impl Fn(&str) -> Option<String>,
@@ -86,7 +90,8 @@ pub(super) fn with_file(
     }
 }
 
-/// A variable whose value cannot be used, and what it may be.
+/// A variable whose value cannot be used, and what it may be. The value is not kept: it may be a secret that was
+/// pasted into the wrong variable.
 #[derive(Clone, Copy)]
 pub(super) struct InvalidVariable {
     name: &'static str,
@@ -99,6 +104,8 @@ impl From<InvalidVariable> for ConfigError {
     }
 }
 
+/// Reads a word, in any case. Any other word is an error and not `false`, because a misspelt `GEMINI_STORE` would
+/// decide about personal data.
 fn boolean(value: &str) -> Result<bool, InvalidVariable> {
     match &*value.to_ascii_lowercase() {
         "true" | "1" | "yes" => Ok(true),

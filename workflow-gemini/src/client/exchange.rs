@@ -3,6 +3,9 @@
 //! A call is a state machine: admission, request, answer, and again from admission if the answer is
 //! longer than one request allows. The caller polls it as a stream
 //! ([`GeminiClient::stream`](crate::GeminiClient::stream)).
+//!
+//! Each error ends the call, and is recorded once in the span and in the limits ([`Exchange::failed`]). Each
+//! success is recorded once, after the last request.
 
 use std::{collections::VecDeque, mem};
 
@@ -84,8 +87,8 @@ impl Exchange {
 
     /// Returns pending chunks first, and otherwise takes the next step of the state machine.
     ///
-    /// The state is `Done` while a step runs, so a call whose future is dropped within a step cannot be
-    /// continued; `try_unfold` drops the call together with the future.
+    /// The state is `Done` while a step runs, so a call whose future is dropped within a step cannot be continued;
+    /// `try_unfold` drops the call together with the future.
     async fn next(&mut self) -> Result<Option<Chunk>, GeminiError> {
         loop {
             if let Some(chunk) = self.pending.pop_front() {
@@ -107,7 +110,9 @@ impl Exchange {
         }
     }
 
-    /// Records an error in the span and, if the API refused the request, in the limits.
+    /// Records an error in the span and, if the API refused the request, in the limits. Only a refusal can begin a
+    /// cool-down: a timeout or a broken connection says nothing about the model's limits, and `CoolingDown` comes
+    /// from a cool-down that is recorded already.
     fn failed(&mut self, error: GeminiError) -> State {
         self.call().record_failure(&error);
         let model = self.api.model_of(&self.request);
@@ -139,7 +144,9 @@ impl Exchange {
         Ok(State::Admission(admission, token))
     }
 
-    /// Sends the admitted request. From here on it counts as sent, even if the connection fails.
+    /// Sends the admitted request. From here on it counts as sent, even if the connection fails. The token of the
+    /// retry budget is spent before the request is sent, and not after: a request that is dropped in between may
+    /// have reached the API.
     async fn send(&mut self, pass: Pass, token: Option<&str>) -> Result<State, GeminiError> {
         let permit = pass.sent();
         let call = self
@@ -156,13 +163,16 @@ impl Exchange {
         let Some(parts) = reader.next(self.reply.is_complete()).await? else {
             return self.ended(&reader);
         };
+        // A part that fails ends the loop: the parts after an error object are no answer.
         for part in parts {
             self.reply.add(part, &mut self.pending)?;
         }
         Ok(State::Reading(reader))
     }
 
-    /// The answer to one request has ended: continues it with a further request, or finishes the call.
+    /// The answer to one request has ended: continues it with a further request, or finishes the call. The limit on
+    /// bytes is for the answer as a whole, so each request reduces it. The limits count the call as one success,
+    /// however many requests it took.
     fn ended(&mut self, reader: &ReplyReader) -> Result<State, GeminiError> {
         self.bytes_left = self.bytes_left.saturating_sub(reader.bytes());
         if let Some(token) = self.reply.take_continuation() {

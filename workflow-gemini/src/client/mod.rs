@@ -75,9 +75,7 @@ impl GeminiClient {
     /// # Errors
     /// [`GeminiError`] if the request is invalid, is not admitted, fails, or brings no text.
     ///
-    /// # Cancellation
-    /// Dropping the future closes the connection. Tokens that the model has written by then are
-    /// billed.
+    /// # Cancellation Dropping the future closes the connection. Tokens that the model has written by then are billed. A request that waits leaves the queue.
     pub async fn generate(&self, request: &GenerateRequest) -> Result<Reply, GeminiError> {
         let mut chunks = self.ask(Method::Whole, request);
         while let Some(chunk) = chunks.try_next().await? {
@@ -123,6 +121,8 @@ impl GeminiClient {
     }
 
     /// Sends a request by either method. With [`Method::Whole`] all chunks are available at once.
+    ///
+    /// The stream owns a copy of the request, so it is `'static`: the caller may drop the request and the client.
     pub(crate) fn ask(&self, method: Method, request: &GenerateRequest) -> Chunks {
         let mut request = request.clone();
         self.fill(&mut request);

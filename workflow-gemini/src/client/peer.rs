@@ -15,8 +15,8 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    /// Applies the proxy variables of the environment (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` and so
-    /// on) by the same rules as `reqwest`.
+    /// Applies the proxy variables of the environment (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` and so on) by the
+    /// same rules as `reqwest`. Read once: `reqwest` reads them when the client is built, and never later.
     pub(crate) fn of(address: &Url) -> Self {
         Self::by(&Matcher::from_env(), address)
     }
@@ -26,6 +26,7 @@ impl Peer {
         let uri: Option<Uri> = address.as_str().parse().ok();
         let proxy = uri.filter(|_| !is_loopback(address));
         let proxy = proxy.and_then(|uri| matcher.intercept(&uri));
+        // The port is shown only if it is not the scheme's default.
         let host = address.host_str().unwrap_or_default();
         Self {
             host: match address.port() {
@@ -60,6 +61,7 @@ impl fmt::Display for Peer {
 /// machine, the address is another host.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
+    // A URL writes an IPv6 address in brackets (RFC 3986, section 3.2.2).
     let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
     address.map_or(host == "localhost", |address| address.is_loopback())
 }

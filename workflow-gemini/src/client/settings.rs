@@ -5,7 +5,8 @@ use reqwest::Url;
 use super::{credential::Credential, peer::Peer, span::Observed};
 use crate::{error::ConfigError, limits::Limits, request::ServiceTier, stream::Timeouts};
 
-/// The settings of a client, as the builder has checked them.
+/// The settings of a client, as the builder has checked them. The model is checked with each request, which may
+/// name another one.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) credential: Credential,
@@ -32,6 +33,7 @@ pub(crate) fn version_hint(base: &str, version: &str) -> Option<String> {
     let url = Url::parse(base.trim()).ok()?;
     let last = url.path_segments()?.rfind(|segment| !segment.is_empty())?;
     let number = last.strip_prefix('v')?;
+    // `v1`, `v1beta`, `v1alpha2`: a number, a stage or none, and a number or none.
     let digits = number.chars().take_while(char::is_ascii_digit).count();
     let rest = number
         .get(digits..)?
@@ -62,10 +64,12 @@ pub(crate) fn address(base: &str, version: &str, prefix: &str) -> Result<Url, Co
     if url.query().is_some() || url.fragment().is_some() {
         return Err(invalid("it must not have a query or fragment"));
     }
+    // Version and prefix may have several segments. Empty ones would become `//` in the path.
     let segments = version.trim().split('/').chain(prefix.trim().split('/'));
     let segments = segments.filter(|part| !part.is_empty());
     url.path_segments_mut()
         .map_err(|()| invalid("it needs a path"))?
+        // `https://host/` and `https://host` differ by an empty last segment.
         .pop_if_empty()
         .extend(segments);
     Ok(url)

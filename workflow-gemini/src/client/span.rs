@@ -1,7 +1,8 @@
 //! One tracing span per call, with the attributes of the OpenTelemetry semantic conventions for
 //! generative AI (`gen_ai.*`).
 //!
-//! The span has the prompt and the answer only after `record_content(true)`, because both may be
+//! The span has the prompt and the answer only after
+//! [`with_record_content(true)`](crate::GeminiClientBuilder::with_record_content), because both may be
 //! personal data. It never has the key.
 
 use serde_json::{Value, json};
@@ -28,7 +29,9 @@ pub(crate) struct Observed {
     pub(crate) content: bool,
 }
 
-/// The span of one call, including the requests that continue its answer.
+/// The span of one call, including the requests that continue its answer. It is not entered across an `.await`:
+/// [`Exchange`](super::exchange::Exchange) instruments each step with it, so concurrent calls on one thread do not
+/// nest.
 #[derive(Debug)]
 pub(crate) struct CallSpan {
     span: Span,
@@ -118,8 +121,9 @@ impl CallSpan {
         self.span.record("gen_ai.input.messages", messages);
     }
 
-    /// Records a chunk that the caller is about to receive: token counts, the time to the first chunk,
-    /// and the complete answer.
+    /// Records a chunk that the caller is about to receive: token counts, the time to the first chunk, and the
+    /// complete answer. Called when the caller takes the chunk, not when it is received, so a slow reader is part
+    /// of the time.
     pub(crate) fn record_chunk(&mut self, chunk: &Chunk) {
         match chunk {
             // Time in a queue does not count as time to the first chunk.
