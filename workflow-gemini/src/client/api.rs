@@ -147,7 +147,7 @@ impl Api {
             let refusal = body.refusal().await;
             let error = ApiError::from_answer(status.as_u16(), &refusal, retry_after_header);
             let not_found = status == reqwest::StatusCode::NOT_FOUND;
-            // Only a 404 can come from a wrong base URL. For the other statuses the hint would mislead.
+            // A second version in the URL leads to 404. With another status the hint would mislead.
             let hint = not_found.then(|| self.settings.version_hint.clone());
             Err(error.with_hint(hint.flatten()).into())
         };

@@ -75,7 +75,9 @@ impl GeminiClient {
     /// # Errors
     /// [`GeminiError`] if the request is invalid, is not admitted, fails, or brings no text.
     ///
-    /// # Cancellation Dropping the future closes the connection. Tokens that the model has written by then are billed. A request that waits leaves the queue.
+    /// # Cancellation
+    /// Dropping the future closes the connection, or leaves the queue if the request still waits. Tokens that the
+    /// model has written by then are billed.
     pub async fn generate(&self, request: &GenerateRequest) -> Result<Reply, GeminiError> {
         let mut chunks = self.ask(Method::Whole, request);
         while let Some(chunk) = chunks.try_next().await? {
@@ -112,7 +114,8 @@ impl GeminiClient {
     /// chunks of text. Text before an error is not an answer and has to be discarded.
     ///
     /// # Cancellation
-    /// Dropping the stream closes the connection, or leaves the queue if the request still waits.
+    /// Dropping the stream closes the connection, or leaves the queue if the request still waits. A stream that is
+    /// neither polled nor dropped keeps its slot, or its position in the queue, and delays other requests.
     pub fn stream(
         &self,
         request: &GenerateRequest,
