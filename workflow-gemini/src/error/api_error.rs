@@ -39,6 +39,7 @@ impl ApiError {
         body: &[u8],
         retry_after_header: Option<Duration>,
     ) -> Self {
+        // A proxy answers with HTML or plain text. Its first words are often the only hint at the cause.
         let error_body = ErrorBody::from_body(body).unwrap_or_else(|| ErrorBody {
             message: Some(String::from_utf8_lossy(body).into_owned()),
             ..ErrorBody::default()
@@ -46,8 +47,9 @@ impl ApiError {
         Self::new(http_status, error_body, retry_after_header)
     }
 
-    /// Converts an error object in an answer that began with status 200. Without a code it counts as
-    /// 500, since the API had accepted the request.
+    /// Converts an error object in an answer that began with status 200. Without a code it counts as 500, since the
+    /// API had accepted the request. A code below 400 would make an error object a success, so it does not count as
+    /// one.
     pub(crate) fn from_error_body(error_body: ErrorBody) -> Self {
         let code = error_body.code.filter(|code| *code >= 400).unwrap_or(500);
         Self::new(code, error_body, None)
@@ -111,7 +113,8 @@ impl ApiError {
         self.class.is_retryable()
     }
 
-    /// The wait that the API asked for. `None` if it asked for none, or if waiting does not help.
+    /// The wait that the API asked for. `None` if it asked for none, or if waiting does not help. From the header
+    /// `Retry-After` or `retry-after-ms`, else from `RetryInfo` in the body.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
@@ -148,6 +151,7 @@ impl fmt::Display for ApiError {
         if let Some(quota) = &self.quota {
             write!(f, ", exceeded {quota}")?;
         }
+        // The cause, as a part of the message. The advice of `GeminiError::hint` is a separate field.
         if let Some(hint) = self.class.hint() {
             write!(f, " ({hint})")?;
         }

@@ -6,6 +6,9 @@
 use super::error_body::ErrorBody;
 
 /// The class of a refusal. Each has one code, and one answer to whether a retry is useful.
+///
+/// A class is finer than a status where callers react differently: a quota can recover within a minute, within a
+/// day, or never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
     /// 400 without a more specific cause.
@@ -62,6 +65,7 @@ impl Class {
             429 => Self::of_quota(error_body),
             499 => Self::Cancelled,
             500 => Self::Internal,
+            // 501 is `Rejected`: the server does not support the method (RFC 9110, section 15.6.2).
             502..=504 => Self::Overloaded,
             _ => Self::Rejected,
         }
@@ -70,6 +74,7 @@ impl Class {
     /// 429 has four causes, which need different reactions: money, a model that the plan excludes, a
     /// quota per day, and a rate limit. Only the last one passes soon.
     fn of_quota(error_body: &ErrorBody) -> Self {
+        // In order of their severity. A refusal can name several quotas, and the most lasting one decides.
         if is_billing_limit(error_body) {
             Self::Billing
         } else if has_zero_limit(error_body) {
@@ -121,7 +126,8 @@ impl Class {
     }
 }
 
-/// Whether a quota is one per day.
+/// Whether a quota is one per day, such as `GenerateRequestsPerDayPerProjectPerModel-FreeTier`. The API has no field
+/// for the period of a quota.
 pub(crate) fn is_daily(quota: &str) -> bool {
     quota.contains("PerDay")
 }

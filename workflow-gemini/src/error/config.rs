@@ -41,6 +41,8 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
+    /// Converts the error of a key. An empty key counts as a missing one: a variable that is set to nothing is the
+    /// usual cause.
     pub(crate) fn of_key(error: UnusableSecret) -> Self {
         match error {
             UnusableSecret::Empty => Self::MissingKey,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// The fields of an error object that the client uses.
+/// The fields of an error object that the client uses. Its texts are unredacted.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct ErrorBody {
     /// The HTTP status. It differs from the status of the answer if a stream began with 200.
@@ -40,6 +40,8 @@ impl ErrorBody {
     }
 
     /// Reads the value of `error`.
+    ///
+    /// A plain string, which some proxies send as `error`, becomes the message.
     pub(crate) fn from_error(error: &Value) -> Self {
         let text = |name| error.get(name).and_then(Value::as_str).map(str::to_owned);
         let mut error_body = Self {
@@ -73,7 +75,8 @@ impl ErrorBody {
     }
 }
 
-/// The numeric code, or else the HTTP status of the canonical status.
+/// The numeric code, or else the HTTP status of the canonical status. A code that is no number in the range of
+/// `u16` counts as missing.
 fn code_of(error: &Value) -> Option<u16> {
     let number = error.get("code").and_then(Value::as_u64);
     let number = number.and_then(|code| u16::try_from(code).ok());
@@ -96,7 +99,8 @@ fn code_of_status(status: &str) -> Option<u16> {
     })
 }
 
-/// A `google.protobuf.Duration` as JSON: decimal seconds with the suffix `s`.
+/// A `google.protobuf.Duration` as JSON: decimal seconds with the suffix `s`. A negative or infinite number of
+/// seconds counts as no wait.
 fn retry_delay(detail: &Value) -> Option<Duration> {
     let text = detail.get("retryDelay")?.as_str()?;
     let seconds: f64 = text.strip_suffix('s')?.parse().ok()?;

@@ -1,4 +1,7 @@
 //! Hints: what to do about an error.
+//!
+//! A hint depends on the code only, with two exceptions: an [`ApiError`](super::ApiError) can have its own, and a
+//! limited account shares its code with a key that lacks a permission.
 
 use std::borrow::Cow;
 

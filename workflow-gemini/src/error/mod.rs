@@ -192,6 +192,7 @@ impl GeminiError {
                 (!error.is_retryable()).then_some(0)
             }
             Self::NoAnswer(error) => error.retry_limit(),
+            // A proxy's error page can be that of a restart, or of a login that stays in the way.
             Self::Foreign { .. } => Some(1),
             Self::Connection { .. }
             | Self::Timeout { .. }
@@ -201,7 +202,8 @@ impl GeminiError {
         }
     }
 
-    /// Whether the request was sent, so that it may have taken a token of the retry budget.
+    /// Whether the request was sent, so that it may have taken a token of the retry budget. `Token` counts as not
+    /// sent, although its attempt has spent a token of the retry budget.
     pub(crate) fn was_sent(&self) -> bool {
         !matches!(
             self,
@@ -212,8 +214,9 @@ impl GeminiError {
         )
     }
 
-    /// Whether the model is unavailable, so that another model may answer: it is unknown or retired,
-    /// over a limit or a quota, or overloaded.
+    /// Whether the model is unavailable, so that another model may answer: it is unknown or retired, over a limit
+    /// or a quota, or overloaded. Errors of the connection and 500 are not: they say nothing about the model, so a
+    /// fallback would meet them, too.
     pub fn is_unavailable(&self) -> bool {
         matches!(
             self.code(),
@@ -254,6 +257,8 @@ impl GeminiError {
 
     /// Removes the key from texts of the server and shortens them. Every error of a request that was
     /// sent passes this function before the caller sees it.
+    ///
+    /// Errors whose texts are the client's own, or those of the HTTP client without the URL, are left as they are.
     pub(crate) fn redacted(mut self, key: &Secret) -> Self {
         match &mut self {
             Self::Api(error) => error.redact(key),

@@ -120,7 +120,8 @@ impl NoAnswer {
         self.response_id.as_deref()
     }
 
-    /// Why the model stopped. `None` if the prompt was blocked, so that the model never started.
+    /// Why the model stopped. `None` if the prompt was blocked, so that the model never started. `Stop` is also
+    /// returned if the API named no reason, and `MaxTokens` for every JSON that was cut off.
     pub fn finish_reason(&self) -> Option<FinishReason> {
         match &self.reason {
             NoAnswerReason::Blocked { .. } => None,
@@ -172,6 +173,8 @@ impl NoAnswer {
 
     /// Removes the key from the API's texts and shortens them. The raw parts are left as they are: they are
     /// the model's, and have to be sent back unchanged.
+    ///
+    /// Ratings, kinds and the details of a mismatch quote the answer or the server, so they are redacted, too.
     pub(crate) fn redact(&mut self, key: &Secret) {
         for text in [
             &mut self.message,
@@ -259,6 +262,8 @@ impl fmt::Display for NoAnswerReason {
             ),
             Self::NotJson { detail, truncated } => not_json(f, detail, *truncated),
             Self::SchemaMismatch { pointer, detail } => {
+                // An empty pointer is the whole document (RFC 6901, section 5), which a reader would take for a
+                // missing one.
                 let place = if pointer.is_empty() { "the top" } else { pointer };
                 write!(f, "the answer does not fit its schema at {place}: {detail}")
             }
