@@ -35,7 +35,8 @@ pub(super) struct TokenBucket {
 }
 
 impl TokenBucket {
-    /// Adds the tokens of the time since the last call, and `more`, up to the capacity.
+    /// Adds the tokens of the time since the last call, and `more`, up to the capacity. Every access to the tokens
+    /// begins with it, so the time needs no task of its own.
     fn fill(&mut self, now: Instant, more: f64) {
         let passed = now.saturating_duration_since(self.at).as_secs_f64();
         let tokens = self.tokens + passed * PER_SECOND + more;
@@ -88,11 +89,13 @@ impl RetryBudget {
             tokens: f64::from(capacity),
             at: Instant::now(),
         };
+        // A bucket of capacity 0 would admit nothing, and its queue would never move.
         let queue = (capacity > 0).then(|| Arc::new(Queue::new(bucket, max_waiting)));
         Self { queue }
     }
 
-    /// Whether a retry could be sent now, without waiting for the budget.
+    /// Whether a retry could be sent now, without waiting for the budget. `false` also while others wait, since
+    /// they are first.
     pub(super) fn grants(&self) -> bool {
         let is_open = |queue: &Arc<Queue<TokenBucket>>| {
             queue.is_open(|bucket| {
@@ -113,13 +116,15 @@ impl RetryBudget {
         self.queue.clone().map(QueuePlace::new)
     }
 
-    /// The token of a queue place that was admitted. To be called once per admission.
+    /// The token of a queue place that was admitted. To be called once per admission. The rule has taken the token
+    /// from the bucket already; this value returns it, unless it is spent.
     pub(super) fn token(&self) -> Option<RetryToken> {
         let queue = Arc::clone(self.queue.as_ref()?);
         Some(RetryToken { queue, sent: false })
     }
 
-    /// Adds the tokens that a successful request earns.
+    /// Adds the tokens that a successful request earns. A retry that succeeds has paid one token, and gets it back
+    /// in addition to the share of every success.
     pub(super) fn succeeded(&self, is_retry: bool) {
         if let Some(queue) = &self.queue {
             let more = PER_SUCCESS + f64::from(u8::from(is_retry));

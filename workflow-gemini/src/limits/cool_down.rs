@@ -2,6 +2,9 @@
 //!
 //! Without this, each of many parallel steps meets the same limit by itself, and every such request
 //! counts against the quota.
+//!
+//! The lock is held for lookups in the map only, so it is a plain `Mutex`. A poisoned one is used as it is: each
+//! update replaces one entry as a whole, so a panic leaves no entry half-written.
 
 use std::{
     collections::BTreeMap,
@@ -65,7 +68,8 @@ impl<R> Default for CoolDowns<R> {
 }
 
 impl<R: Refusal> CoolDowns<R> {
-    /// Fails if a model cools down.
+    /// Fails if a model cools down. Every caller gets another jitter, so the requests that fail now come back
+    /// spread.
     pub(super) fn check(&self, model: &str) -> Result<(), CoolingDown<R>> {
         let now = Instant::now();
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -80,7 +84,8 @@ impl<R: Refusal> CoolDowns<R> {
         })
     }
 
-    /// Records a refusal. Of several cool-downs of one model, the one that ends last applies.
+    /// Records a refusal. Of several cool-downs of one model, the one that ends last applies. A refusal that
+    /// arrives late, from a request that was sent before, must not shorten the cool-down.
     pub(super) fn record(&self, model: &str, refusal: &R) {
         let now = Instant::now();
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -118,6 +123,7 @@ fn next_wait<R: Refusal>(
     now: Instant,
 ) -> Option<(Duration, u32)> {
     if let Some(wait) = refusal.cool_down() {
+        // A named wait ends the series: its length is the provider's, not a guess.
         return Some((wait.min(MAX_WAIT), 0));
     }
     let is_known = known.is_some_and(|known| known.until > now);
@@ -125,6 +131,7 @@ fn next_wait<R: Refusal>(
         return None;
     }
     let unspecified = known.map_or(0, |known| known.unspecified).saturating_add(1);
+    // 0 s after the first, then 1 s, 2 s, 4 s and so on. The entry of 0 s only counts.
     let wait = match unspecified.checked_sub(2) {
         None => Duration::ZERO,
         Some(more) => DEFAULT_WAIT.saturating_mul(2_u32.saturating_pow(more)),

@@ -31,6 +31,7 @@ impl AdmissionRule for LimiterState {
     fn admit(&mut self, now: Instant) -> Result<(), Option<Instant>> {
         let free = self.free.checked_sub(1).ok_or(None)?;
         if let Some(most) = self.per_minute {
+            // At the end of the window exactly, a request no longer counts: the wake-up below is at this time.
             while self.sent.front().is_some_and(|sent| *sent + MINUTE <= now) {
                 self.sent.pop_front();
             }
@@ -46,7 +47,9 @@ impl AdmissionRule for LimiterState {
     }
 }
 
-/// A slot for a request in flight. Dropping it, at the end of the answer, frees the slot.
+/// A slot for a request in flight. Dropping it, at the end of the answer, frees the slot. The time of the request
+/// stays in the window of the last minute, even if the request was never sent. The client then sends fewer requests
+/// than the limit, never more.
 #[derive(Debug)]
 pub(crate) struct Permit(Arc<Queue<LimiterState>>);
 
@@ -72,7 +75,8 @@ impl Limiter {
         QueuePlace::new(Arc::clone(&self.0))
     }
 
-    /// The permit of a queue place that was admitted. To be called once per admission.
+    /// The permit of a queue place that was admitted. To be called once per admission. The rule has taken the slot
+    /// already; dropping this value frees it.
     pub(super) fn permit(&self) -> Permit {
         Permit(Arc::clone(&self.0))
     }

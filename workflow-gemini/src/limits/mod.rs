@@ -4,6 +4,10 @@
 //! refused while its model cools down, waits for a token of the retry budget if it is a retry, and then
 //! for a free slot. The module knows neither HTTP nor the provider; it must not send anything. No lock
 //! is held across an `.await`.
+//!
+//! There are three locks: one for the cool-downs, and one for each queue. No function holds two of them, so they
+//! have no order. Dropping a permit or a token locks its queue, so a function that holds that lock must not drop
+//! one.
 
 mod budget;
 mod cool_down;
@@ -23,8 +27,8 @@ pub(crate) use self::{
     limiter::Permit,
 };
 
-/// The name of the queue for the retry budget, in events and errors. The other queue has the name of
-/// the model.
+/// The name of the queue for the retry budget, in events and errors. The other queue has the name of the model.
+/// That name is for the reader only: requests to all models wait in one queue, and positions count all of them.
 pub(crate) const RETRY_BUDGET: &str = "retry_budget";
 
 /// The limits of a client. The builder documents them.
@@ -56,6 +60,8 @@ impl Limits {
 }
 
 /// The shared state that admits the requests of a client.
+///
+/// The type parameter is the provider's error, which the gate stores and returns without knowing it.
 #[derive(Debug)]
 pub(crate) struct Gate<R> {
     cool_downs: CoolDowns<R>,
@@ -152,6 +158,9 @@ pub(crate) struct Pass {
 
 impl Pass {
     /// Spends the retry token, and returns the permit, to be held until the answer ends.
+    ///
+    /// The token is spent here and not at the end of the answer: the retry loads the API from now on, whatever its
+    /// outcome.
     pub(crate) fn sent(self) -> Permit {
         if let Some(token) = self.token {
             token.spend();
@@ -168,6 +177,7 @@ impl<R: Refusal> Admission<R> {
         is_retry: bool,
     ) -> Result<Self, CoolingDown<R>> {
         gate.cool_downs.check(model)?;
+        // Without a budget (0) there is no queue for retries, and the request continues like a first attempt.
         let budget = is_retry.then(|| gate.budget.place()).flatten();
         let stage = match budget {
             Some(place) => Stage::RetryBudget(place),
@@ -215,13 +225,16 @@ impl<R: Refusal> Admission<R> {
                 }
                 QueueUpdate::Admitted => self.advance(),
             }
+            // Only a request that waited has left a queue. Reported before the position in the next one.
             if std::mem::take(&mut self.waits) {
                 return Ok(AdmissionEvent::Dequeued);
             }
         }
     }
 
-    /// The queue of the current stage has admitted the request: take what it grants, and continue.
+    /// The queue of the current stage has admitted the request: take what it grants, and continue. Called without
+    /// an `.await` after the queue has admitted the request. So an admission that is dropped either is still in the
+    /// queue, or owns what it was granted.
     fn advance(&mut self) {
         if let Stage::RetryBudget(_) = self.stage {
             self.token = self.gate.budget.token();

@@ -2,6 +2,10 @@
 //!
 //! `tokio::sync::Semaphore` is FIFO, too, but reports no positions, and cannot wait for a time that a
 //! rule names (the end of a minute, the next token).
+//!
+//! Invariants: tickets ascend from front to back. Only the first waiter evaluates the rule, so only it needs a
+//! timer. Each change that can let it pass wakes it: [`Queue::change`], the end of its timer, and the removal of
+//! the waiter before it.
 
 use std::{
     collections::VecDeque,
@@ -13,7 +17,8 @@ use std::{
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// The condition that the requests of a queue wait for. It is evaluated only for the first one.
+/// The condition that the requests of a queue wait for. It is evaluated only for the first one. `admit` runs under
+/// the lock of the queue, so it must be short and must not use the queue.
 pub(super) trait AdmissionRule {
     /// Admits one request and takes what it uses. `Err` is the time to evaluate the rule again, or
     /// `None` if only [`Queue::change`] can make a difference.
@@ -87,6 +92,8 @@ impl<R: AdmissionRule> Queue<R> {
 
 impl<R> State<R> {
     fn wake_first(&mut self) {
+        // A request without a waker has been woken already, or has not been polled since its last report. In
+        // both cases its next poll evaluates the rule.
         if let Some(waker) = self.waiting.front_mut().and_then(|it| it.waker.take()) {
             waker.wake();
         }
@@ -106,6 +113,7 @@ impl<R> State<R> {
             self.wake_first();
         }
         for (index, waiter) in self.waiting.iter_mut().enumerate().skip(removed) {
+            // `index` counts from 0, so this is the condition of `try_leave` with `index + 1` as the position.
             if index < waiter.reported / 2
                 && let Some(waker) = waiter.waker.take()
             {
@@ -115,8 +123,11 @@ impl<R> State<R> {
     }
 }
 
-/// The place of one request in a queue. The request enters the queue with the first poll of `next`.
-/// Dropping the place leaves the queue and wakes the next request, so no wake-up is lost.
+/// The place of one request in a queue. The request enters the queue with the first poll of `next`. Dropping the
+/// place leaves the queue and wakes the next request, so no wake-up is lost. A place that is never polled is never in
+/// the queue.
+///
+/// A place in the queue has to be polled or dropped: the requests behind the first one wait until it has left.
 pub(super) struct QueuePlace<R: AdmissionRule> {
     queue: Arc<Queue<R>>,
     ticket: Option<u64>,
@@ -156,6 +167,7 @@ impl<R: AdmissionRule> QueuePlace<R> {
             let timer = self
                 .timer
                 .get_or_insert_with(|| Box::pin(sleep_until(until)));
+            // The rule can name another time after a change, for example an earlier token.
             if timer.deadline() != until {
                 timer.as_mut().reset(until);
             }
@@ -187,6 +199,7 @@ impl<R: AdmissionRule> QueuePlace<R> {
             }
         }
         let position = index + 1;
+        // The first poll. A request that has to wait reports its position at once.
         let Some(_) = self.ticket else {
             if index >= state.max_waiting {
                 return Ok(QueueUpdate::Full);
@@ -202,6 +215,7 @@ impl<R: AdmissionRule> QueuePlace<R> {
             return Ok(QueueUpdate::Position(position));
         };
         if let Some(waiter) = state.waiting.get_mut(index) {
+            // No waker is stored here: the caller polls again after each report.
             if position <= waiter.reported / 2 {
                 waiter.reported = position;
                 return Ok(QueueUpdate::Position(position));
