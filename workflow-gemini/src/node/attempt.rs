@@ -44,7 +44,9 @@ impl<'a> Attempt<'a> {
     /// Sends the request to one model after another, once each. The first available model decides the
     /// outcome: its error is final for the attempt, even if a fallback is left.
     pub(super) async fn run(&mut self, mut request: GenerateRequest) -> Result<Reply, NodeError> {
+        // Filled before the debug record, so that the record shows what is sent.
         self.client.fill(&mut request);
+        // Not by `attempt`: an attempt that a crash interrupted has not failed, so the next one is no retry.
         request.retry = self.cx.failures() > 0;
         for model in self.models(&request) {
             request.model = Some(model.clone());
@@ -73,7 +75,8 @@ impl<'a> Attempt<'a> {
         Err(failure::to_node_error(error, self.cx, self.client))
     }
 
-    /// The models in their order, without duplicates.
+    /// The models in their order, without duplicates. `models/x` and `x` are one model: a fallback to the same
+    /// model would only meet the same limit.
     fn models(&self, request: &GenerateRequest) -> Vec<String> {
         let first = request.model.as_deref().unwrap_or(self.client.model());
         let mut models: Vec<String> = Vec::new();
@@ -95,6 +98,7 @@ impl<'a> Attempt<'a> {
         } else {
             Method::Whole
         };
+        // Dropped at every `return` below, which closes the connection or leaves the queue.
         let mut chunks = self.client.ask(method, request);
         // Dropping it ends the wait: the timeout of the step runs again.
         let mut queued: Option<Queued<'_>> = None;
@@ -111,13 +115,16 @@ impl<'a> Attempt<'a> {
                     self.has_deltas = true;
                     self.cx.delta(text).map_err(CallError::Cancelled)?;
                 }
+                // Thoughts are reported by both methods, because the output of the step does not contain them.
                 Chunk::Thought(text) => {
                     self.has_deltas = true;
                     self.cx.thought(text).map_err(CallError::Cancelled)?;
                 }
+                // Without streaming, readers get the text as the output of the step.
                 Chunk::Text(_) => {}
             }
         }
+        // Not reached: a stream of chunks ends with `Done` or an error.
         Err(GeminiError::Interrupted { source: None }.into())
     }
 

@@ -138,6 +138,7 @@ impl TryFrom<Fields> for LlmData {
         if non_empty(fields.thinking_level.as_ref()).is_some() && fields.thinking_budget.is_some() {
             return Err("`thinking_level` and `thinking_budget` exclude each other".to_owned());
         }
+        // Without a model, that of the service applies, which may be another one when the workflow runs.
         if let (Some(model), Some(thinking)) = (non_empty(fields.model.as_ref()), fields.thinking())
         {
             thinking.check(model)?;
@@ -207,6 +208,7 @@ impl LlmData {
             store: fields.store,
             ..GenerateRequest::new(prompt)
         };
+        // By the builder methods, which convert the words to the API's spelling and ignore duplicate tools.
         for (category, threshold) in &fields.safety {
             request = request.with_safety(category, threshold);
         }
@@ -227,6 +229,7 @@ fn as_text(input: &Value) -> String {
 
 impl Fields {
     fn thinking(&self) -> Option<Thinking> {
+        // At most one is set: `LlmData` is created by `TryFrom` only, which checks it.
         let level = non_empty(self.thinking_level.as_ref()).map(Thinking::level);
         level.or(self.thinking_budget.map(Thinking::Budget))
     }

@@ -8,9 +8,11 @@ use serde_json::{Map, Value, json};
 
 use crate::request::{GenerateRequest, RequestBody};
 
-/// The most bytes of a record. The engine's log accepts 256 KiB.
+/// The most bytes of a record. The engine's log accepts 256 KiB. A larger record would be dropped as a whole, so
+/// the margin is for the members around request and parts.
 const MAX_BYTES: usize = 240 * 1024;
-/// The most bytes of the request. The rest is for the answer.
+/// The most bytes of the request. The rest is for the answer. Half of the record, so a long prompt cannot displace
+/// the answer.
 const MAX_REQUEST_BYTES: usize = 120 * 1024;
 /// The most bytes of inline data. A record needs to identify it, not to contain it.
 const MAX_DATA_BYTES: usize = 64;
@@ -28,7 +30,8 @@ pub(super) struct DebugRecord {
 }
 
 impl DebugRecord {
-    /// A record of a request to a model, which is not part of the body.
+    /// A record of a request to a model, which is not part of the body. Never has the credential, which is only in
+    /// a header.
     pub(super) fn of(model: &str, request: &GenerateRequest) -> Self {
         let body = serde_json::to_value(RequestBody::new(request, None));
         let (request, bytes) = bounded(body.unwrap_or_default());
@@ -72,6 +75,7 @@ fn bounded(mut request: Value) -> (Value, usize) {
         shorten(&mut request, longest);
         bytes = size(&request);
     }
+    // Many short strings or members: there is nothing left to shorten.
     if bytes > MAX_REQUEST_BYTES {
         request = json!({"omitted": {"bytes": bytes}});
         bytes = size(&request);
@@ -95,7 +99,8 @@ fn shorten_data(request: &mut Value) {
     }
 }
 
-/// Shortens every string, and appends its original size.
+/// Shortens every string, and appends its original size. Also strings of schemas and tools, since they can be as
+/// long as the prompt. Numbers and names of members are left, so the last resort is to omit the request.
 fn shorten(value: &mut Value, longest: usize) {
     match value {
         Value::String(text) if text.len() > longest => *text = shortened(text, longest),

@@ -9,8 +9,9 @@ use crate::{client::GeminiClient, error::GeminiError, limits::RETRY_BUDGET};
 /// The hint of an error that would be retryable if the client allowed retries.
 const NO_BUDGET: &str = "not retried: the client's retry budget is 0";
 
-/// The error to report if no model was available: that of the model that may answer soonest, or if none
-/// may, that of the first model.
+/// The error to report if no model was available: that of the model that may answer soonest, or if none may, that
+/// of the first model. Of errors with the same wait, the first one is taken: `min_by_key` keeps the order, which is
+/// that of the models.
 pub(super) fn most_promising(errors: impl Iterator<Item = GeminiError>) -> GeminiError {
     let wait = |error: &GeminiError| {
         if error.is_retryable() {
@@ -34,6 +35,7 @@ pub(super) fn to_node_error(
     client: &GeminiClient,
 ) -> NodeError {
     let mut failure = NodeError::new(error.code(), message(&error));
+    // Attempts count from 1, so an error with a limit of 1 is retried after the first attempt only.
     let is_retryable = error
         .retry_limit()
         .is_none_or(|limit| cx.attempt() <= limit);
@@ -48,6 +50,7 @@ pub(super) fn to_node_error(
             failure = failure.with_retry_after(wait);
         }
     }
+    // Replaces `NO_BUDGET`: the cause of the failure is worth more than the reason for no retry.
     if let Some(hint) = error.hint() {
         failure = failure.with_hint(hint);
     }

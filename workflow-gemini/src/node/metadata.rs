@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use crate::reply::{Details, Reply};
 
-/// The most bytes of one entry. Every reader of the run receives it, so a larger one is replaced by its
-/// size.
+/// The most bytes of one entry. Every reader of the run receives it, so a larger one is replaced by its size.
+/// Templates of later steps read metadata, too, so what remains has to be complete JSON: an entry is never cut.
 const LONGEST: usize = 64 * 1024;
 
 /// The metadata of an answer: `grounding`, `url_context`, `citations` and `code` as the API sent them;

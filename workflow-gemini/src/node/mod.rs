@@ -30,8 +30,8 @@ const ATTEMPTS: u32 = 5;
 /// Registers the node type `LLMNode`, whose nodes use this client.
 ///
 /// A node has five attempts unless its workflow sets `retry`. The back-off starts at 1 s and doubles up
-/// to 30 s, with jitter; it is never shorter than the wait that the API asks for. The type counts as
-/// pure: its output may be reused when a run is repeated.
+/// to 30 s, with jitter; it is never shorter than the wait that the API asks for. The type counts as one
+/// without side effects, so the check of a workflow warns of a node whose output nothing reads.
 ///
 /// ```
 /// use workflow_core::Registry;
@@ -57,6 +57,7 @@ pub fn register(registry: &mut Registry, client: GeminiClient) {
                 .with_streamed_text(),
         )
         .with_retry(RetryPolicy::attempts(ATTEMPTS))
+        // A request costs tokens, so a node whose output nothing reads is worth a warning.
         .with_no_side_effects();
 }
 
