@@ -8,7 +8,8 @@ use super::response::Candidate;
 /// The longest list in which duplicates are removed. The comparison is quadratic, and the server decides
 /// about the length.
 const MAX_COMPARED: usize = 1_000;
-/// The most base64 characters of an image or sound in the details.
+/// The most base64 characters of an image or sound in the details. Metadata of a step is shown to every reader of
+/// the run, so larger data is named by its size only.
 const MAX_DATA: usize = 32 * 1024;
 
 /// The sources of an answer and the results of its tools, as the API's own objects. Serialized, they are
@@ -66,7 +67,8 @@ impl Details {
         }
     }
 
-    /// Adds a part that is not text. A thought about tools is text and already part of the thoughts.
+    /// Adds a part that is not text. A thought about tools is text and already part of the thoughts. A part can
+    /// have several of these members, so none excludes the next.
     fn add_part(&mut self, part: &Value) {
         if part.get("executableCode").is_some() || part.get("codeExecutionResult").is_some() {
             self.code.push(part.clone());
@@ -75,6 +77,7 @@ impl Details {
             .extend(part.get("functionCall").cloned());
         if let Some(inline) = part.get("inlineData") {
             let data = inline.get("data").and_then(Value::as_str);
+            // Four base64 characters are three bytes. Wrong by two bytes at most, for the last characters.
             let data = data.unwrap_or_default();
             let mut media = json!({"mime_type": mime_type(inline), "bytes": data.len() / 4 * 3});
             if data.len() <= MAX_DATA {
@@ -130,6 +133,7 @@ fn merge(known: &mut Option<Value>, more: Option<Value>, how: impl Fn(&str) -> M
                 merge_member(known, name, value, &how);
             }
         }
+        // The first event with metadata, or a value that is no object.
         (known, Some(more)) => *known = Some(more),
         (_, None) => {}
     }
@@ -148,6 +152,7 @@ fn merge_member(known: &mut Map<String, Value>, name: String, value: Value, how:
         Merge::Last => *list = more,
         Merge::Numbered if more.starts_with(list) => *list = more,
         Merge::Numbered => list.extend(more),
+        // Duplicates are better than a response that takes seconds to merge.
         Merge::New if list.len().max(more.len()) > MAX_COMPARED => list.extend(more),
         Merge::New => {
             for item in more {

@@ -1,5 +1,7 @@
 //! Lenient deserialization of informative fields: an unexpected value must not cost an answer that is
 //! already paid for.
+//!
+//! `deserialize_any` works because the format is JSON, which describes itself.
 
 use std::fmt;
 

@@ -72,6 +72,27 @@ impl Reply {
 /// An item of a streamed answer.
 ///
 /// A stream ends with exactly one [`Chunk::Done`] or one error; text before an error is not an answer.
+///
+/// A request that waits yields [`Queued`](Self::Queued), and [`Admitted`](Self::Admitted) when it leaves the queue;
+/// a retry can wait in two queues, one after the other. Text, thoughts and usage follow in any order. Each further
+/// request of an answer that is continued is admitted anew, so `Queued` can also follow text.
+///
+/// ```
+/// use workflow_gemini::{Chunk, Reply};
+///
+/// /// Prints the text as it arrives, and returns the complete answer.
+/// fn show(chunk: Chunk) -> Option<Reply> {
+///     match chunk {
+///         Chunk::Queued { queue, position } => eprintln!("position {position} in the queue for {queue}"),
+///         Chunk::Text(text) => print!("{text}"),
+///         Chunk::Done(reply) => return Some(*reply),
+///         // Also variants of later versions.
+///         _ => {}
+///     }
+///     None
+/// }
+/// assert_eq!(show(Chunk::Text("The sky".to_owned())), None);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Chunk {

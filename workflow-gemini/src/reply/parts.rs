@@ -6,14 +6,17 @@
 use serde_json::Value;
 
 /// The text of a part, and whether it is a thought. `None` if the part has no text.
+///
+/// An empty text counts as none: the API sends it to carry a thought signature, or with the finish reason.
 pub(crate) fn text_of(part: &Value) -> Option<(&str, bool)> {
     let text = part.get("text")?.as_str().filter(|text| !text.is_empty())?;
     let is_thought = part.get("thought").and_then(Value::as_bool);
     Some((text, is_thought.unwrap_or_default()))
 }
 
-/// Appends a part. Plain pieces of one text are joined, because a stream cuts text anywhere. A part with
-/// a signature, or with an unknown member, is kept as it is.
+/// Appends a part. Plain pieces of one text are joined, because a stream cuts text anywhere. A part with a
+/// signature, or with an unknown member, is kept as it is. Joining keeps the number of parts small; a stream of
+/// 10,000 events would otherwise be 10,000 parts in the log.
 pub(crate) fn add(parts: &mut Vec<Value>, part: Value) {
     let Some(thought) = is_plain(&part) else {
         return parts.push(part);
@@ -36,6 +39,7 @@ fn is_plain(part: &Value) -> Option<bool> {
     let members = part.as_object()?;
     members.get("text")?.as_str()?;
     let thought = members.get("thought");
+    // Any other member, such as `thoughtSignature`, belongs to exactly this piece of text.
     let known = 1 + usize::from(thought.is_some());
     let thought = thought.map_or(Some(false), Value::as_bool)?;
     (members.len() == known).then_some(thought)

@@ -4,6 +4,8 @@
 use std::fmt;
 
 /// Declares an enum for an open set of words, with a variant for unknown ones.
+///
+/// Each word is written once, so the two conversions cannot disagree.
 macro_rules! open_enum {
     ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$meta])*

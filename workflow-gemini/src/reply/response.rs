@@ -1,5 +1,8 @@
 //! The types of a response body (`GenerateContentResponse`). Every field is optional, unknown ones are
 //! ignored.
+//!
+//! [`lenient`] and [`Value`] accept any JSON, so that a field of an unexpected type does not make the whole response
+//! unreadable.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -18,7 +21,7 @@ pub(crate) struct Response {
     pub(crate) model_version: Option<String>,
     #[serde(rename = "responseId", deserialize_with = "lenient::text")]
     pub(crate) id: Option<String>,
-    /// An error that occurs after the status 200 was sent.
+    /// An error that occurs after the status 200 was sent. Read by [`ErrorBody`](crate::error::ErrorBody).
     pub(crate) error: Option<Value>,
 }
 
@@ -27,6 +30,7 @@ impl Response {
     /// two answers are never mixed.
     pub(crate) fn take_candidate(&mut self) -> Option<Candidate> {
         let mut candidates = self.candidates.take()?.into_iter();
+        // protobuf leaves out a number that is 0.
         candidates.find(|it| it.index.unwrap_or_default() == 0)
     }
 
@@ -41,7 +45,8 @@ impl Response {
         self.usage_metadata.as_ref().map(UsageMetadata::total)
     }
 
-    /// The tokens of the prompt, without those of tools.
+    /// The tokens of the prompt, without those of tools. Each further request of an answer reports them anew, so
+    /// they are not added up.
     pub(crate) fn prompt_tokens(&self) -> Option<u64> {
         self.usage_metadata.as_ref()?.prompt
     }
@@ -67,8 +72,9 @@ pub(crate) struct Candidate {
 }
 
 impl Candidate {
-    /// The safety ratings that explain why an answer was withheld: those marked as `blocked`, or if
-    /// there are none, those that are not `NEGLIGIBLE`.
+    /// The safety ratings that explain why an answer was withheld: those marked as `blocked`, or if there are none,
+    /// those that are not `NEGLIGIBLE`. Ratings explain an answer but do not decide about it, so unreadable ones
+    /// count as none.
     pub(crate) fn blocking_ratings(&mut self) -> Vec<String> {
         let ratings: Option<Vec<Rating>> = self
             .safety_ratings
@@ -198,6 +204,7 @@ pub(crate) fn responses(json: &[u8]) -> Result<Vec<Response>, Unreadable> {
         _ => serde_json::from_slice(json).map(|one| vec![one]),
     };
     read.map_err(|error| {
+        // Of all errors of `serde_json`, only this one means that bytes are missing.
         if error.is_eof() {
             Unreadable::CutOff
         } else {

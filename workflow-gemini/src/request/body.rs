@@ -1,5 +1,7 @@
 //! The body of `generateContent` and `streamGenerateContent`, serialized from a borrowed
 //! [`GenerateRequest`].
+//!
+//! It borrows, because a request can contain megabytes of inline data.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -193,6 +195,7 @@ impl<'a> From<&'a GenerateRequest> for GenerationConfig<'a> {
             stop_sequences: &request.stop,
             seed: request.seed,
             response_mime_type: request.schema.as_ref().map(|_| "application/json"),
+            // `responseJsonSchema` is JSON Schema; `responseSchema` would be a subset of OpenAPI.
             response_json_schema: request.schema.as_deref().map(Schema::json),
             thinking_config: thinking(request),
         }

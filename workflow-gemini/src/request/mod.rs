@@ -235,10 +235,13 @@ impl GenerateRequest {
     }
 
     /// Returns the first fault that makes the API refuse the request, whatever the model.
+    ///
+    /// Cheap checks come first. Base64 is scanned, and a schema is compiled, only if nothing else is wrong.
     pub(crate) fn check(&self, model: &str) -> Result<(), Cow<'static, str>> {
         if self.prompt.is_empty() && self.parts.is_empty() {
             return Err("the prompt is empty".into());
         }
+        // JSON has no NaN or infinity (RFC 8259, section 6), so `serde_json` would write `null`.
         let numbers = [self.temperature, self.top_p];
         if numbers.iter().flatten().any(|number| !number.is_finite()) {
             return Err("temperature and top_p must be finite".into());
@@ -259,6 +262,7 @@ impl GenerateRequest {
         if let Err(reason) = part::check(&self.parts) {
             return Err(reason.into());
         }
+        // Compiled here for the answer: an invalid schema must not be found after the answer is paid for.
         let schema = self.schema.as_deref().map(Schema::validator);
         if let Some(Err(reason)) = schema {
             return Err(Cow::Owned(format!("not a JSON Schema: {reason}")));

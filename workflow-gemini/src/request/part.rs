@@ -79,7 +79,8 @@ impl Part {
         self
     }
 
-    /// The approximate size of inline data, after base64 is decoded.
+    /// The approximate size of inline data, after base64 is decoded. Wrong by two bytes
+    /// at most, since padding is counted and an incomplete last group is not.
     fn inline_bytes(&self) -> usize {
         match self {
             Self::Inline { data, .. } => data.len() / 4 * 3,
@@ -121,6 +122,7 @@ pub(crate) fn check(parts: &[Part]) -> Result<(), &'static str> {
 fn is_base64(text: &str) -> bool {
     let data = text.trim_end_matches('=');
     let known = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte);
+    // A single last character has 6 bits, which is no byte, so no base64 has 4n + 1 characters.
     text.len() - data.len() <= 2 && data.len() % 4 != 1 && data.bytes().all(known)
 }
 

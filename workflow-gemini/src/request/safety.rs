@@ -33,7 +33,8 @@ pub(crate) struct SafetySetting {
     pub(crate) threshold: String,
 }
 
-/// Checks that both words are known, in either spelling.
+/// Checks that both words are known, in either spelling. The words of an error are the short ones, in which
+/// workflows are written.
 pub(crate) fn check(category: &str, threshold: &str) -> Result<(), String> {
     let plain = |word: &str, prefix: &str| {
         let word = to_api_case(word);
@@ -60,6 +61,7 @@ impl SafetySetting {
             category.insert_str(0, CATEGORY);
         }
         let mut threshold = to_api_case(threshold);
+        // Only these have the prefix in the API. `OFF` has none, and an unknown word may have none, too.
         if ["LOW_AND_ABOVE", "MEDIUM_AND_ABOVE", "ONLY_HIGH", "NONE"].contains(&&*threshold) {
             threshold.insert_str(0, THRESHOLD);
         }

@@ -37,6 +37,7 @@ impl Schema {
 
     /// The validator, or the fault if the value is no valid JSON Schema.
     pub(crate) fn validator(&self) -> Result<&ValueSchema, &str> {
+        // The fault is kept like the validator, so an invalid schema is compiled only once, too.
         let compiled = self.validator.get_or_init(|| {
             let compiled = ValueSchema::compile(&self.json, "");
             compiled.map_err(|fault| fault.detail)
@@ -69,6 +70,7 @@ impl From<Map<String, Value>> for Schema {
     }
 }
 
+// By the document only: whether the validator is compiled makes no difference.
 impl PartialEq for Schema {
     fn eq(&self, other: &Self) -> bool {
         self.json == other.json

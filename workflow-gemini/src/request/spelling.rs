@@ -9,10 +9,12 @@ pub(crate) fn nearest<'a>(
     if written.len() > 64 {
         return None;
     }
+    // At least 1, so that a short word can be misspelt; at most 4, so that long words stay similar.
     let most = (written.len() / 3).clamp(1, 4);
     let near = known
         .into_iter()
         .map(|word| (strsim::damerau_levenshtein(written, word), word));
+    // Of words with the same distance, the first in the alphabet, so that messages are stable.
     let nearest = near.filter(|(distance, _)| *distance <= most).min()?;
     Some(nearest.1)
 }
@@ -23,6 +25,7 @@ pub(crate) fn unknown<'a>(
     written: &str,
     known: impl IntoIterator<Item = &'a str> + Clone,
 ) -> String {
+    // The word is from a workflow and can have any length.
     let shown: String = written.chars().take(64).collect();
     if let Some(near) = nearest(&written.to_ascii_lowercase(), known.clone()) {
         return format!("`{shown}` is not a {what}: did you mean `{near}`?");

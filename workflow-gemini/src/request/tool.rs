@@ -40,7 +40,8 @@ pub enum Tool {
 }
 
 impl Tool {
-    /// Creates a tool from the API's object. The name may be written as `file_search` or `fileSearch`.
+    /// Creates a tool from the API's object. The name may be written as `file_search` or `fileSearch`. The names of
+    /// its settings are sent as they are.
     pub fn api(tool: Map<String, Value>) -> Self {
         Self::Api(
             tool.into_iter()
@@ -66,6 +67,7 @@ impl Tool {
         match (self, own) {
             (Self::Api(tool), _) => Value::Object(tool.clone()),
             (_, Some((name, _))) => json!({ camel(name): {} }),
+            // Not reached: every other variant is in `NAMES`.
             (_, None) => Value::Null,
         }
     }
