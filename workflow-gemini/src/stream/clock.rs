@@ -1,4 +1,12 @@
 //! The timeouts of one request.
+//!
+//! | phase | begins | timeout |
+//! |---|---|---|
+//! | token, connection, head, first byte | with the request | `first_byte`, for all of them together |
+//! | connection | with the connection | `connect`, applied by the HTTP client |
+//! | each further piece of the body | with the piece before | `idle` |
+//! | the end of the body after a complete answer | with the last piece | `idle`, at most 5 s |
+//! | all of them | with the request | `total` |
 
 use std::{future::Future, time::Duration};
 
@@ -23,8 +31,8 @@ pub(crate) struct Timeouts {
     pub(crate) total: Option<Duration>,
 }
 
-/// Applies the timeouts to the waits of one request. It starts after admission: time in a queue does not
-/// count.
+/// Applies the timeouts to the waits of one request. It starts after admission: time in a queue does not count.
+/// `Copy`, because the wait for the head and the body apply the same clock, and nothing in it changes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock {
     timeouts: Timeouts,
@@ -87,6 +95,7 @@ impl Clock {
             (until, limit, TimeoutPhase::Total)
         });
         let (until, limit, phase) = sooner(own, whole);
+        // For example with `Duration::MAX`, which means no limit.
         let Some(until) = until else {
             return Ok(task.await);
         };

@@ -1,11 +1,13 @@
 //! Bytes to lines, with any of the three line ends of server-sent events.
+//!
+//! The line ends are those of the HTML standard, section 9.2.5 ("Parsing an event stream").
 
 use std::mem;
 
 /// Splits bytes into lines at CRLF, LF or CR, also if the bytes are cut within a line end.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
-    /// The beginning of a line whose end is still to come.
+    /// The beginning of a line whose end is still to come. Bytes, not text, since a character can be cut, too.
     buffer: Vec<u8>,
     after_cr: bool,
 }
@@ -33,6 +35,7 @@ impl Lines {
 
     /// Skips the LF of a CRLF: the line already ended at the CR.
     fn skip_second_half(&mut self, bytes: &mut &[u8]) {
+        // Without a byte, the LF may still come, so the flag must stay.
         if bytes.is_empty() || !mem::take(&mut self.after_cr) {
             return;
         }

@@ -53,6 +53,7 @@ impl Documents {
     /// incomplete; its reader reports it as cut off.
     pub(crate) fn end(&mut self) {
         let line = self.lines.rest();
+        // A stream may end without a line end; the specification would discard that event, and its text.
         if !line.is_empty() {
             self.line(&line);
         }
@@ -64,7 +65,8 @@ impl Documents {
         self.ready.pop_front()
     }
 
-    /// Handles a line: the data of an event, a blank line, or a line of bare JSON.
+    /// Handles a line: the data of an event, a blank line, or a line of bare JSON. An `event:` or `id:` line is a
+    /// line of bare JSON here, which is ignored because it does not look like JSON.
     fn line(&mut self, line: &[u8]) {
         let line = self.without_mark(line);
         match data_of(line) {
@@ -92,11 +94,13 @@ impl Documents {
         }
     }
 
-    /// Adds a line of JSON to the objects. A line that does not look like JSON is ignored.
+    /// Adds a line of JSON to the objects. A line that does not look like JSON is ignored. Within an open object
+    /// every line belongs to it, whatever it looks like.
     fn json(&mut self, line: &[u8], in_event: bool) {
         if !self.objects.wants(line) {
             return;
         }
+        // Where the object began decides: bare JSON may contain blank lines, an event may not.
         if !self.objects.is_open() {
             self.in_event = in_event;
         }
@@ -111,7 +115,8 @@ impl Documents {
     }
 }
 
-/// The value of a `data` line. Comments and other fields of server-sent events are ignored.
+/// The value of a `data` line. Comments and other fields of server-sent events are ignored. At most one space after
+/// the colon is removed, as the specification says.
 fn data_of(line: &[u8]) -> Option<&[u8]> {
     let value = line.strip_prefix(b"data:")?;
     Some(value.strip_prefix(b" ").unwrap_or(value))

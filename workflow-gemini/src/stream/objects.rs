@@ -4,7 +4,9 @@ use std::{collections::VecDeque, mem};
 
 /// Finds complete objects by their braces. Brackets and commas around objects are skipped.
 ///
-/// Looks at every byte once, however an object is spread over lines, so the cost is linear.
+/// Looks at every byte once, however an object is spread over lines, so the cost is linear. Bytes are enough: in
+/// UTF-8, no byte of a longer character equals a quote, a backslash or a brace (RFC 3629, section 3). The objects
+/// are not validated; `serde_json` does that.
 #[derive(Debug, Default)]
 pub(crate) struct Objects {
     /// The open object so far.
@@ -30,6 +32,8 @@ impl Objects {
     /// Adds a line, and moves each object that ends in it to `ready`.
     pub(crate) fn push(&mut self, line: &[u8], ready: &mut VecDeque<Vec<u8>>) {
         if self.is_open() {
+            // White space between tokens. Within a string it is invalid JSON, so a string that was cut at a line end is
+            // an error and not a shorter text.
             self.buffer.push(b'\n');
         }
         let mut from = 0;
@@ -42,6 +46,7 @@ impl Objects {
             }
             self.count(byte);
             if self.depth == 0 {
+                // `from` is 0 if the object began in an earlier line, and else its first brace.
                 self.buffer.extend_from_slice(&line[from..=at]);
                 ready.push_back(mem::take(&mut self.buffer));
             }

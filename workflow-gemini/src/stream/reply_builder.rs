@@ -1,5 +1,10 @@
 //! [`ReplyBuilder`]: builds a reply from the responses of one call, and decides whether it is an answer.
 //! Pure.
+//!
+//! An answer can end in four ways: with a finish reason, with a blocked prompt, with an error object in the stream,
+//! or cut off. The first two are decided here, by [`ReplyBuilder::finish`]; the third is the error of
+//! [`ReplyBuilder::add`], and [`ReplyReader`](super::ReplyReader) finds the fourth by
+//! [`ReplyBuilder::is_complete`].
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -57,7 +62,7 @@ impl ReplyBuilder {
         }
     }
 
-    /// Sets the service tier that the head of a response names.
+    /// Sets the service tier that the head of a response names. A tier in the usage of a later event replaces it.
     pub(crate) fn set_service_tier(&mut self, tier: Option<&str>) {
         if let Some(tier) = tier {
             self.details.service_tier = Some(tier.to_owned());
@@ -84,6 +89,7 @@ impl ReplyBuilder {
         if let Some(candidate) = part.take_candidate() {
             self.add_candidate(candidate, news);
         }
+        // An event can repeat the counts of the one before. Only a change is a chunk.
         if let Some(usage) = part.usage().filter(|usage| *usage != self.usage) {
             self.usage = usage;
             news.push_back(Chunk::Usage(self.total()));
@@ -130,7 +136,8 @@ impl ReplyBuilder {
         }
     }
 
-    /// The tokens of all requests so far.
+    /// The tokens of all requests so far. Within one request the counts are a running total, so the latest replaces
+    /// the one before; over several requests they are added.
     fn total(&self) -> Usage {
         let mut total = self.usage_before;
         total += self.usage;
@@ -148,6 +155,7 @@ impl ReplyBuilder {
         let token = self.continuation.take().filter(|token| !token.is_empty())?;
         self.usage_before = self.total();
         self.usage = Usage::default();
+        // Otherwise the next response would count as complete before it has begun.
         self.finish_reason = None;
         self.requests += 1;
         Some(token)
@@ -196,12 +204,14 @@ impl ReplyBuilder {
         }
     }
 
-    /// Checks the finish reason, and that there is text.
+    /// Checks the finish reason, and that there is text. The block comes first: a blocked prompt has no candidate,
+    /// so it would look like an empty answer.
     fn check_finish(&self) -> Result<(), NoAnswerReason> {
         if let Some((reason, ratings)) = &self.block {
             let (reason, ratings) = (reason.clone(), ratings.clone());
             return Err(NoAnswerReason::Blocked { reason, ratings });
         }
+        // White space is no answer. A text with more is returned untrimmed.
         let empty = self.text.trim().is_empty();
         match &self.finish_reason {
             None | Some(FinishReason::Stop) if empty => Err(self.without_text()),
@@ -229,7 +239,8 @@ impl ReplyBuilder {
         }
     }
 
-    /// Parses the text as JSON and checks it against the schema of the request. `None` without a schema.
+    /// Parses the text as JSON and checks it against the schema of the request. `None` without a schema. An answer
+    /// that was cut off can be complete JSON nevertheless, and is accepted then.
     fn json(&self) -> Result<Option<Value>, NoAnswerReason> {
         let Some(schema) = &self.schema else {
             return Ok(None);
@@ -264,6 +275,7 @@ fn read_json(text: &str) -> Result<Value, serde_json::Error> {
 /// The content of a Markdown fence, if the text has nothing else.
 fn unfenced(text: &str) -> Option<&str> {
     let inner = text.trim().strip_prefix("```")?.strip_suffix("```")?;
+    // The first line of a fence names the language, or is empty (CommonMark, section 4.5).
     let (language, json) = inner.split_once('\n')?;
     let is_language = language.trim().chars().all(char::is_alphanumeric);
     is_language.then_some(json)

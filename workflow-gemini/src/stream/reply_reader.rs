@@ -1,4 +1,8 @@
 //! [`ReplyReader`]: the responses of one request, read from its body.
+//!
+//! The two methods differ in what marks the end. A whole answer is one JSON document, and HTTP framing says where
+//! it ends. A stream that is cut between two events looks like one that has ended, so only a finish reason proves
+//! that it is complete.
 
 use workflow_httpkit::Secret;
 
@@ -9,7 +13,8 @@ use crate::{
     request::Method,
 };
 
-/// An answer that is being read, by either method.
+/// An answer that is being read, by either method. Owns the body, so dropping the reader closes the connection and
+/// frees the slot of the request.
 pub(crate) struct ReplyReader {
     method: Method,
     body: ResponseBody,
@@ -50,6 +55,9 @@ impl ReplyReader {
     ///
     /// `is_complete` is whether a finish reason was received. The end before it is an error, and how the
     /// body ends after it does not matter.
+    ///
+    /// # Cancellation
+    /// Cancel-safe for a stream. A whole answer that was received in part is lost.
     pub(crate) async fn next(
         &mut self,
         is_complete: bool,
@@ -87,8 +95,8 @@ impl ReplyReader {
         }
     }
 
-    /// Parses a document. If that fails, repairs surrogate pairs that the stream has cut, and parses
-    /// again.
+    /// Parses a document. If that fails, repairs surrogate pairs that the stream has cut, and parses again. The
+    /// repair comes second, because it copies the document and almost none needs it.
     fn parsed(&mut self, document: &[u8]) -> Result<Vec<Response>, Unreadable> {
         responses(document).or_else(|error| match self.surrogates.repair(document) {
             Some(repaired) => responses(&repaired),
@@ -125,7 +133,8 @@ impl ReplyReader {
         Ok(())
     }
 
-    /// Checks that the stream may end here.
+    /// Checks that the stream may end here. A body without any document is a page of a proxy if its content type
+    /// says so, and otherwise a broken connection, which is retried more often.
     fn check_end(&self, is_complete: bool) -> Result<(), GeminiError> {
         if !self.began && self.body.is_foreign() {
             return Err(self.body.foreign_head());

@@ -7,7 +7,7 @@ use workflow_httpkit::{BodyReader, MAX_REFUSAL_BYTES, ReadError, Secret};
 use super::clock::Clock;
 use crate::{error::GeminiError, limits::Permit};
 
-/// The number of first bytes that are kept, for the excerpt of a foreign answer.
+/// The number of first bytes that are kept, for the excerpt of a foreign answer. As many as an error shows.
 const HEAD: usize = 1_000;
 
 /// The decompressed bytes of a response.
@@ -22,7 +22,8 @@ pub(crate) struct ResponseBody {
     /// The first bytes.
     head: Vec<u8>,
     secret: Secret,
-    /// The request counts as in flight until this is dropped.
+    /// The request counts as in flight until this is dropped. Declared last, so the
+    /// connection is dropped before it.
     _permit: Permit,
 }
 
@@ -73,6 +74,7 @@ impl ResponseBody {
     /// # Errors
     /// [`GeminiError::Timeout`], [`GeminiError::TooLarge`], or [`GeminiError::Interrupted`].
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, GeminiError> {
+        // The head has been received, but the first-byte timeout still runs: a server can send the head at once.
         let is_first = self.pieces.bytes_read() == 0;
         let piece = self.pieces.next();
         let piece = if is_first {
@@ -126,7 +128,8 @@ impl ResponseBody {
         self.foreign(&self.head)
     }
 
-    /// Whether there is a body, and its content type is neither JSON nor server-sent events.
+    /// Whether there is a body, and its content type is neither JSON nor server-sent events. An empty body is not:
+    /// a server may end the connection before its first byte.
     pub(crate) fn is_foreign(&self) -> bool {
         let kind = self.content_type.as_deref().unwrap_or_default();
         let claims = ["json", "event-stream"];
@@ -139,12 +142,14 @@ impl ResponseBody {
         piece: Result<Option<Bytes>, ReadError>,
     ) -> Result<Option<Bytes>, GeminiError> {
         let piece = piece.map_err(|error| match error {
+            // The limit of the client, not the rest of it that the reader knows: only the former can be set.
             ReadError::TooLarge(_) => GeminiError::TooLarge { limit: self.limit },
             ReadError::Interrupted(source) => GeminiError::Interrupted {
                 source: Some(source),
             },
         })?;
         if let Some(piece) = &piece {
+            // A byte limit, so the last character may be cut; `from_utf8_lossy` replaces it.
             let missing = HEAD.saturating_sub(self.head.len()).min(piece.len());
             self.head.extend_from_slice(&piece[..missing]);
         }

@@ -3,8 +3,12 @@
 //! JSON escapes a character beyond U+FFFF as two UTF-16 units (RFC 8259, section 7). A server that cuts
 //! its text by such units can send the first in one event and the second in the next. Neither event is
 //! JSON that `serde_json` accepts.
+//!
+//! Used only for a document that does not parse, so it may copy it. It works on bytes: what it looks for is ASCII.
 
 /// The first half of a pair whose second half is still to come.
+///
+/// One per response, because the halves of a pair are in different documents.
 #[derive(Debug, Default)]
 pub(crate) struct Surrogates {
     high: Option<u16>,
@@ -23,6 +27,7 @@ impl Surrogates {
     /// A first half at the end of a string is kept for the next document, and put before a second half
     /// at the start of a string there. Any other lone half becomes U+FFFD.
     pub(crate) fn repair(&mut self, document: &[u8]) -> Option<Vec<u8>> {
+        // A joined pair is six bytes longer than the half that it replaces.
         let mut repaired = Vec::with_capacity(document.len() + 6);
         let mut changed = false;
         let (mut at, mut begins) = (0, false);
@@ -33,6 +38,7 @@ impl Surrogates {
                 at += 1;
                 continue;
             }
+            // An escape of a unit has six bytes: `\uXXXX`.
             let rest = document.get(at + 6..).unwrap_or_default();
             let next = half(rest);
             match half(document.get(at..).unwrap_or_default()) {
@@ -47,6 +53,7 @@ impl Surrogates {
                     at += 12;
                     continue;
                 }
+                // The string ends here, so the second half can only be in the next document.
                 Some(Half::High(high)) if rest.first() == Some(&b'"') => self.high = Some(high),
                 Some(Half::Low(low)) if first && self.high.is_some() => {
                     let high = self.high.take().unwrap_or_default();
