@@ -110,7 +110,8 @@ fn scalar(value: &Value) -> Result<serde_json::Value, Error> {
     Ok(json)
 }
 
-/// The key of a member. Containers cannot be keys.
+/// The key of a member. Containers cannot be keys. Names of members are strings in JSON (RFC 8259, section 4), so a
+/// number becomes its text.
 fn key_text(key: &Value) -> Result<String, Error> {
     match key.kind() {
         ValueKind::String | ValueKind::Number | ValueKind::Bool | ValueKind::None => {
@@ -273,6 +274,7 @@ pub(super) fn format(
 ) -> Result<(), Error> {
     defined_in(state, value)?;
     let written = match value.as_str() {
+        // Without a copy, and without quotes.
         Some(text) => out.write_str(text),
         None => out.write_str(&json_text(value, Style::Compact, MAX_OUTPUT_BYTES)?),
     };

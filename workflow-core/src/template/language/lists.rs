@@ -42,7 +42,7 @@ pub(super) fn items_of<'a>(
     let items = value
         .try_iter()
         .map_err(|_| refused(format!("`{filter}` needs a list, not {}", name_of(value))))?;
-    // A step pays for two items.
+    // A step pays for two items: 32 bytes each, of the 64 that a step is worth (`fuel`).
     Ok(items.checked().enumerate().map(|(index, item)| {
         if index % 2 == 0 {
             state.consume_fuel(1)?;
@@ -90,6 +90,7 @@ fn by_name(
     filter: &'static str,
 ) -> impl Fn(&mut State<'_, '_>, Rest<ValueOrKwargs>) -> Result<Value, Error> + Send + Sync + 'static
 {
+    // Names come first: of the attribute and the test in `selectattr`, of the filter or the test in the others.
     let count = if filter.ends_with("attr") { 2 } else { 1 };
     move |state: &mut State<'_, '_>, arguments: Rest<ValueOrKwargs>| {
         let arguments = arguments.into_values();
@@ -131,6 +132,7 @@ fn add(state: &mut State, left: &Value, right: &Value) -> Result<Value, Error> {
         let length = |list: &Value| list.len().unwrap_or_default();
         ensure_items(state, length(left).saturating_add(length(right)))?;
     }
+    // The engine has no function for `+`, but its `sum` adds in the same way.
     let named: Kwargs = [("start", left.clone())].into_iter().collect();
     let arguments = [Value::from(vec![right.clone()]), Value::from(named)];
     Value::from_function(filters::sum).call(state, &arguments)

@@ -27,6 +27,8 @@ pub(super) fn add_to(environment: &mut Environment) {
     let less_or_equal: Accepts = |ordering| ordering.is_le();
     let greater: Accepts = |ordering| ordering.is_gt();
     let greater_or_equal: Accepts = |ordering| ordering.is_ge();
+    // All names of the engine, since `select('<', 3)` can name each of them. Operators are printed as `lt`, `le`
+    // and so on.
     let tests: [(&[&str], &str, Accepts); 4] = [
         (&["lt", "lessthan", "<"], "<", less),
         (&["le", "<="], "<=", less_or_equal),
@@ -140,8 +142,10 @@ impl Order<'_, '_, '_> {
         }
         match kind {
             Kind::Null => Ok(Ordering::Equal),
+            // Their size is fixed, so nothing is paid.
             Kind::Boolean | Kind::Number => Ok(left.cmp(right)),
             Kind::Text => {
+                // The order is that of the bytes in UTF-8, which is that of code points and not that of a language.
                 let length = |value: &Value| value.as_str().map_or(0, str::len);
                 pay_bytes(self.state, length(left).min(length(right)))?;
                 Ok(left.cmp(right))
@@ -176,7 +180,8 @@ impl Order<'_, '_, '_> {
     /// Adds a value to the common shape of the values before it.
     ///
     /// Filters such as `sort` compare items in an order that is not known here. So all items must have one shape:
-    /// then no comparison can fail in the middle. Positions in lists are compared one by one, as the engine does.
+    /// then no comparison can fail in the middle. Positions in lists are compared one by one, as the engine does. A
+    /// position that only some lists have takes the kind of the first list that has it.
     fn merge(self, shape: &mut Option<Shape>, value: &Value, depth: usize) -> Result<(), Error> {
         let kind = Kind::of(value);
         let known = shape.get_or_insert_with(|| match kind {
@@ -237,6 +242,7 @@ fn is_in(state: &State, value: &Value, container: &Value) -> Result<bool, Error>
                 container.as_str().unwrap_or_default(),
                 as_text(state, value)?,
             );
+            // `contains` is linear in the length of the text.
             pay_bytes(state, text.len())?;
             Ok(text.contains(value.as_str().unwrap_or_default()))
         }
@@ -342,13 +348,15 @@ fn comparing(
     }
 }
 
-/// What a filter compares of each item.
+/// What a filter compares of each item. Reads the same arguments as the filter of the engine. If the two differed,
+/// another key would be checked than the one that is compared.
 struct Keys {
     name: &'static str,
     /// The attributes, in order. Empty: the items themselves.
     attributes: Vec<String>,
     /// The value for items without the attribute.
     default: Option<Value>,
+    /// `dictsort(by='value')`: the items of an object are its keys, and their values are compared.
     of_values: bool,
 }
 
@@ -362,6 +370,7 @@ impl Keys {
             Some(named) => named.peek::<Option<Value>>(key),
             None => Ok(None),
         };
+        // Only `groupby` takes the attribute by position. Only `sort` takes several, separated by commas.
         let attribute = match arguments
             .get(1)
             .filter(|value| !value.is_kwargs() && name == "groupby")

@@ -203,6 +203,7 @@ fn trim(state: &State, value: &Value, chars: Option<Value>) -> FilterResult {
         return Ok(Value::from(text.trim()));
     };
     let chars = as_text(state, &chars)?;
+    // A set, so that the cost is not the product of both lengths.
     let chars: HashSet<char> = chars.as_str().unwrap_or_default().chars().collect();
     Ok(Value::from(text.trim_matches(|c| chars.contains(&c))))
 }
@@ -328,6 +329,7 @@ impl Joined {
     }
 
     fn push(&mut self, text: &str) -> Result<(), Error> {
+        // The same condition as in `ensure_bytes`.
         if text.len() >= self.most - self.text.len() {
             return Err(minijinja::ErrorKind::OutOfFuel.into());
         }
@@ -429,6 +431,7 @@ fn urlencode(state: &mut State, value: &Value) -> FilterResult {
 fn encoded(state: &mut State, value: &Value) -> FilterResult {
     let text = as_text(state, value)?;
     let length = text.as_str().map_or(0, |text| {
+        // Any other byte can take three: `%XX` (RFC 3986, section 2.1).
         let plain = text.bytes().filter(u8::is_ascii_alphanumeric).count();
         plain + 3 * (text.len() - plain)
     });

@@ -80,7 +80,7 @@ impl<'a> Parser<'a> {
         Err(self.unexpected(&format!("`{word}`")))
     }
 
-    /// A name that is no word of the language.
+    /// A name. A word of the language counts as one, too, since `a.if` is a field.
     pub(super) fn expect_name(&mut self) -> Parsed<&'a str> {
         match self.peek() {
             Some(token) if token.kind == Kind::Name => {
@@ -186,6 +186,7 @@ impl<'a> Parser<'a> {
             (Kind::Sign, ">") => (Comparison::Greater, 1),
             (Kind::Sign, ">=") => (Comparison::GreaterOrEqual, 1),
             (Kind::Name, "in") => (Comparison::In, 1),
+            // `not` begins a comparison only before `in`.
             (Kind::Name, "not") if self.peek_second()?.is_name("in") => (Comparison::NotIn, 2),
             _ => return None,
         };
@@ -221,10 +222,12 @@ impl<'a> Parser<'a> {
         self.left_to_right(&signs, Self::power)
     }
 
+    /// From left to right, as in Jinja: `2 ** 3 ** 2` is 64. Python would start from the right.
     fn power(&mut self) -> Parsed<Expr> {
         self.left_to_right(&[("**", Binary::Power)], Self::filtered)
     }
 
+    /// Operators of one level, grouped from the left. The tree grows without recursion here; see [`MAX_DEPTH`].
     fn left_to_right(
         &mut self,
         signs: &[(&str, Binary)],
@@ -411,6 +414,7 @@ impl<'a> Parser<'a> {
             }
             (Kind::Text, _) => Ok(Expr::Literal(Literal::Text(self.texts()))),
             (Kind::Sign, "(") => self.bracketed(|parser| {
+                // `()` is an empty tuple, `(a)` is `a`, and `(a,)` a tuple of one.
                 let (mut items, comma) = parser.separated(")", Self::expression)?;
                 match items.pop() {
                     Some(only) if items.is_empty() && !comma => Ok(only),
@@ -436,12 +440,14 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// Skips the opening bracket. The depth is counted by `expression`, through which every item goes.
     fn bracketed(&mut self, read: impl FnOnce(&mut Self) -> Parsed<Expr>) -> Parsed<Expr> {
         self.next += 1;
         read(self)
     }
 
-    /// Adjacent texts form one text.
+    /// Adjacent texts form one text. They stay apart in the tree and are printed side by side, so the engine joins
+    /// them.
     fn texts(&mut self) -> Vec<String> {
         let mut texts = Vec::new();
         while let Some(token) = self.peek().filter(|token| token.kind == Kind::Text) {
@@ -452,6 +458,7 @@ impl<'a> Parser<'a> {
     }
 }
 
+/// Both spellings are words, as in the engine, so neither can be the name of a value.
 fn name_or_word(word: &str, at: usize) -> Expr {
     let literal = match word {
         "true" | "True" => "true",

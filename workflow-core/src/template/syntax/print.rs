@@ -178,6 +178,8 @@ fn write_open(out: &mut String, expr: &Expr) {
             out.push_str(" else ");
             match otherwise {
                 Some(otherwise) => write(out, otherwise, Level::If),
+                // Without `else`, an empty text, as Jinja prints it. The engine's own value is a silent undefined, which
+                // is an error as JSON.
                 None => out.push_str("''"),
             }
         }
@@ -186,6 +188,7 @@ fn write_open(out: &mut String, expr: &Expr) {
         Expr::Tuple(items) if items.len() == 1 => write_list(out, "(", items, ",)"),
         Expr::Tuple(items) => write_list(out, "(", items, ")"),
         Expr::Map(members) => {
+            // With spaces, so that nested objects do not form `{{` or `}}`.
             out.push_str("{ ");
             for (index, (key, value)) in members.iter().enumerate() {
                 out.push_str(if index > 0 { ", " } else { "" });

@@ -44,6 +44,7 @@ pub(in crate::template) fn template(source: &str) -> Parsed<ParsedTemplate> {
     let mut copied = 0;
     for block in Blocks::of(source) {
         template.text.push_str(&source[copied..block.begin]);
+        // Counted for an error only.
         let lines = || source[..block.begin].matches('\n').count();
         template
             .block(&block)
@@ -99,6 +100,7 @@ impl Template<'_> {
             "{{" => (self.emitted(inside)?, "}}"),
             _ => (self.statement(inside)?, "%}"),
         };
+        // With spaces, since `{{-1}}` would begin with a white-space sign and not with a minus.
         for part in [block.open, begin, " ", &statement, " ", end, close] {
             self.text.push_str(part);
         }
@@ -135,6 +137,7 @@ impl Template<'_> {
                     return Err(TemplateError::syntax("`else if` is one word here")
                         .with_hint("write `elif`"));
                 }
+                // The `else` of a loop runs if there is no item, so the names of the loop do not exist in it.
                 if matches!(self.open.last(), Some(Open::Loop)) {
                     self.reader.names.clear();
                 }
@@ -215,6 +218,7 @@ impl Template<'_> {
             let detail = "loops that call themselves are not part of the language";
             return Err(TemplateError::syntax(detail));
         }
+        // Last, so that it is visible in the body only.
         self.reader.names.assign("loop", None);
         Ok(written)
     }
@@ -246,6 +250,7 @@ impl Template<'_> {
         Ok(written)
     }
 
+    /// The names are defined one by one, so a value can use the names before it, as in the engine.
     fn with(&mut self, parser: &mut Parser, source: &str) -> Parsed<String> {
         self.open.push(Open::With);
         self.reader.names.open();

@@ -33,7 +33,8 @@ impl Token<'_> {
     }
 }
 
-/// Signs, longer ones first, so that the first match is the longest.
+/// Signs, longer ones first, so that the first match is the longest. Some, such as `&&`, are no operators of the
+/// language. They are read as one token, so that the hint can name them.
 const SIGNS: [&str; 31] = [
     "===", "!==", "//", "**", "==", "!=", ">=", "<=", "&&", "||", "=>", "->", "??", "+", "-", "*",
     "/", "%", ".", ",", ":", "~", "|", "=", ">", "<", "(", ")", "[", "]", "{",
