@@ -1,7 +1,7 @@
 //! An HTTP service for a workflow engine: REST, Server-Sent Events and, with the feature `ui`, a web page.
 //!
-//! [`router`] wraps any [`Engine`](workflow_core::Engine) as an [`axum::Router`], which an application can
-//! serve by itself or nest in a router of its own. [`serve`] is an accept loop with the settings that such a
+//! [`router`](fn@router) wraps any [`Engine`](workflow_core::Engine) as an [`axum::Router`], which an application can
+//! serve by itself or nest in a router of its own. [`serve`](fn@serve) is an accept loop with the settings that such a
 //! service needs: it sends small frames without delay, disconnects silent clients, and rejects writes by
 //! pages of other sites.
 //!
@@ -51,7 +51,7 @@
 //!
 //! The defaults suit a service on the loopback interface. A service that other machines reach needs at least one
 //! [`ApiKey`] and a proxy with TLS: keys are sent in a header, and this crate has no TLS of its own. Requests that pages
-//! of other sites send through a browser on this machine are refused by host name and origin, see [`serve`].
+//! of other sites send through a browser on this machine are refused by host name and origin, see [`serve`](fn@serve).
 //!
 //! # Features
 //!

@@ -11,7 +11,7 @@ use std::time::Duration;
 /// let options = Options::default().with_limits(limits);
 /// ```
 ///
-/// The limits of connections, of the head of a request and of its URL apply only where [`serve`](crate::serve)
+/// The limits of connections, of the head of a request and of its URL apply only where [`serve`](fn@crate::serve)
 /// accepts the connections; another server has its own.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -147,7 +147,7 @@ impl Limits {
     /// `too_many_wrong_keys`, also for an accepted key that this address has not used before.
     ///
     /// An IPv6 address counts by its first 64 bits. The limit needs the address of the client: from
-    /// [`serve`](crate::serve), or from axum's `ConnectInfo`. Behind a proxy, all clients have the address of the
+    /// [`serve`](fn@crate::serve), or from axum's `ConnectInfo`. Behind a proxy, all clients have the address of the
     /// proxy.
     #[must_use]
     pub fn with_wrong_keys_per_minute(mut self, keys: u32) -> Self {

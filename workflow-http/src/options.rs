@@ -10,7 +10,7 @@ use crate::{
     metrics::Metrics,
 };
 
-/// The options of a service, for [`router`](crate::router) and [`serve`](crate::serve).
+/// The options of a service, for [`router`](fn@crate::router) and [`serve`](fn@crate::serve).
 ///
 /// [`Options::default`] suits a service that is not nested, on the loopback interface, without a key:
 ///
@@ -32,7 +32,7 @@ use crate::{
 pub struct Options {
     /// The path the router is nested under, without a slash at the end; empty when it is not nested.
     pub(crate) base_path: String,
-    /// When it fires, streams end and [`serve`](crate::serve) returns.
+    /// When it fires, streams end and [`serve`](fn@crate::serve) returns.
     pub(crate) shutdown: CancellationToken,
     /// The other sites whose pages may use the service. None by default.
     pub(crate) cors_origins: Vec<Origin>,
@@ -67,8 +67,8 @@ impl Options {
         self
     }
 
-    /// Sets the token that shuts the service down: event streams end, and [`serve`](crate::serve) stops accepting and
-    /// returns. By default, a token that is never cancelled.
+    /// Sets the token that shuts the service down: event streams end, and [`serve`](fn@crate::serve) stops accepting
+    /// and returns. By default, a token that is never cancelled.
     ///
     /// The engine is not affected; it has a shutdown of its own.
     #[must_use]
@@ -116,7 +116,7 @@ impl Options {
     }
 
     /// Makes the router check the `Host` of requests and the `Origin` of writes. Off by default, since
-    /// [`serve`](crate::serve) does both. Set it if another server serves the router.
+    /// [`serve`](fn@crate::serve) does both. Set it if another server serves the router.
     #[must_use]
     pub fn with_guard(mut self) -> Self {
         self.guarded = true;
@@ -145,7 +145,7 @@ impl Options {
         self
     }
 
-    /// The path of a request without the base path. [`serve`](crate::serve) sees the whole path; within a nested
+    /// The path of a request without the base path. [`serve`](fn@crate::serve) sees the whole path; within a nested
     /// router, axum has removed the base path already. A path that only begins with the same letters (`/flowsheet`
     /// under `/flows`) is not within it.
     pub(crate) fn within<'a>(&self, path: &'a str) -> &'a str {

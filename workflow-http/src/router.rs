@@ -10,7 +10,7 @@
 //! 5. API keys and their budgets;
 //! 6. the handler, inside of a layer that turns a panic into a problem.
 //!
-//! [`serve`](crate::serve) adds two more around these: request ids, and the limit of the URL.
+//! [`serve`](fn@crate::serve) adds two more around these: request ids, and the limit of the URL.
 
 use std::{any::Any, sync::Arc};
 
@@ -58,7 +58,7 @@ use crate::{
 /// ```
 ///
 /// The router requires an API key if the options have one. It does not check the host name or the origin of a
-/// request, except that a page of another site cannot send it a form; [`serve`](crate::serve) checks both, and
+/// request, except that a page of another site cannot send it a form; [`serve`](fn@crate::serve) checks both, and
 /// so does the router with [`Options::with_guard`].
 ///
 /// A panic in a handler is logged and becomes a problem with the code `internal` (500).

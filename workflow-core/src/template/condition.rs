@@ -23,7 +23,7 @@ impl Condition {
     /// Compiles a condition.
     ///
     /// # Errors
-    /// As [`Expr::new`].
+    /// As [`Expr::parse`].
     pub(crate) fn parse(source: &str) -> Result<Self, TemplateError> {
         Expr::printed(source, syntax::condition).map(Self)
     }

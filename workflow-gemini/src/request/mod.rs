@@ -103,7 +103,7 @@ impl GenerateRequest {
 
     /// Adds an image, a file or a further text, which is sent before the prompt. With parts, the prompt
     /// may be empty. Inline data of all parts together is limited to
-    /// [`MAX_INLINE_BYTES`](crate::MAX_INLINE_BYTES).
+    /// [`MAX_INLINE_BYTES`].
     pub fn with_part(mut self, part: Part) -> Self {
         self.parts.push(part);
         self

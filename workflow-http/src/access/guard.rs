@@ -30,7 +30,7 @@ use crate::{
 /// *Cross-site writes*: a page can send a write although it cannot read the response. Browsers add the `Origin` of
 /// the page to it, which is compared with the `Host`.
 ///
-/// [`serve`](crate::serve) checks every request with it, a router only with [`Options::with_guard`]. With both,
+/// [`serve`](fn@crate::serve) checks every request with it, a router only with [`Options::with_guard`]. With both,
 /// each request is checked twice, with the same result.
 #[derive(Clone)]
 pub(crate) struct Guard {

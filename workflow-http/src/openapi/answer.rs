@@ -7,7 +7,7 @@ use crate::request::{EVENT_STREAM, JSON};
 
 /// A response of an operation: a status, its headers, and a body in one or more media types.
 ///
-/// Every response has the headers that [`serve`](crate::serve) adds. A router that another server serves does not
+/// Every response has the headers that [`serve`](fn@crate::serve) adds. A router that another server serves does not
 /// have them; the document describes the usual case.
 pub(super) struct Answer {
     status: StatusCode,

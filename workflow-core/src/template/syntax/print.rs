@@ -178,8 +178,8 @@ fn write_open(out: &mut String, expr: &Expr) {
             out.push_str(" else ");
             match otherwise {
                 Some(otherwise) => write(out, otherwise, Level::If),
-                // Without `else`, an empty text, as Jinja prints it. The engine's own value is a silent undefined, which
-                // is an error as JSON.
+                // Without `else`, an empty text, as Jinja prints it. The engine's own value is a silent undefined,
+                // which is an error as JSON.
                 None => out.push_str("''"),
             }
         }
