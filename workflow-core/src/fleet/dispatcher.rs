@@ -41,6 +41,10 @@ impl DispatchError {
 
 /// How [`LocalEngine::drive`](crate::LocalEngine::drive) ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a dispatcher has to handle every end"
+)]
 pub enum DriveEnd {
     /// The run has ended, is deleted, or cannot continue. There is nothing more to do.
     Ended,

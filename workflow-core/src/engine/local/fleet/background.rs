@@ -1,9 +1,9 @@
 //! What an engine of a fleet does besides driving runs.
 
-use std::{pin::pin, sync::atomic::Ordering, time::Duration};
+use std::{collections::HashMap, pin::pin, sync::atomic::Ordering, time::Duration};
 
 use futures::{StreamExt, future::join4};
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use super::Fleet;
 use crate::{
@@ -11,17 +11,25 @@ use crate::{
     fleet::Notification,
     record::{RunQuery, RunStatus},
     store::StoreError,
-    value::lock,
+    value::{RunId, lock},
 };
 
 /// How often followed runs are looked at in the store, since notifications may be lost.
 const POLL_EVERY: Duration = Duration::from_secs(2);
 
+/// The shortest time between two polls. Notifications that are lost have followed runs polled at once, and polling sends
+/// notifications, which may be lost too.
+const POLL_PAUSE: Duration = Duration::from_millis(200);
+
 /// How often the engine registers as alive. The registration is valid for three times as long.
 const REGISTER_EVERY: Duration = Duration::from_secs(5);
 
-/// How often the oldest engine looks for runs that nobody drives, and after how long without an event a run is such a run.
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
+/// How often the oldest engine looks for runs that nobody drives.
+const SWEEP_EVERY: Duration = Duration::from_secs(30);
+
+/// After how long without an event a run may be driven by nobody. It may also have a long step: then its drive is requested
+/// in vain, at every sweep.
+const ABANDONED_AFTER: Duration = Duration::from_secs(60);
 
 /// Records per read of the sweep.
 const SWEEP_BATCH: usize = 200;
@@ -59,9 +67,8 @@ impl Drives {
         match notification {
             Notification::Appended { run, last_seq } => fleet.follows.note_length(run, last_seq),
             Notification::Text { to, text } if to == fleet.instance => {
-                fleet.follows.note_text(text)
+                fleet.follows.note_text(text);
             }
-            Notification::Text { .. } => {}
             Notification::Followed { run, by, restart } if by != fleet.instance => {
                 fleet.followers.note(run, by, restart);
                 if fleet.drives.find(run).is_some()
@@ -72,7 +79,7 @@ impl Drives {
                     self.relay_to_followers(&live);
                 }
             }
-            Notification::Followed { .. } => {}
+            Notification::Text { .. } | Notification::Followed { .. } => {}
             Notification::CommandQueued { run } => self.take_commands_soon(fleet, run),
             Notification::Lagged => {
                 fleet.notifications_lost.fetch_add(1, Ordering::Relaxed);
@@ -85,7 +92,7 @@ impl Drives {
     }
 
     /// Reads the commands of a run that is driven here, in a task of its own: notifications do not wait for the store.
-    fn take_commands_soon(&self, fleet: &Fleet, run: crate::value::RunId) {
+    fn take_commands_soon(&self, fleet: &Fleet, run: RunId) {
         if fleet.drives.find(run).is_none() {
             return;
         }
@@ -105,7 +112,7 @@ impl Drives {
     /// Looks at followed runs, so that lost notifications delay their readers by a few seconds only.
     async fn poll(&self, fleet: &Fleet) {
         loop {
-            let _ = tokio::time::timeout(POLL_EVERY, fleet.poll_now.notified()).await;
+            let _ = timeout(POLL_EVERY, fleet.poll_now.notified()).await;
             fleet.followers.forget_expired();
             fleet.follows.tick();
             let runs = fleet.follows.runs();
@@ -117,12 +124,17 @@ impl Drives {
             }
             match fleet.coordinator.lengths(&runs).await {
                 Ok(lengths) => {
-                    for (run, last_seq) in lengths {
-                        fleet.follows.note_length(run, last_seq);
+                    let lengths: HashMap<_, _> = lengths.into_iter().collect();
+                    for run in runs {
+                        match lengths.get(&run) {
+                            Some(last_seq) => fleet.follows.note_length(run, *last_seq),
+                            None => fleet.follows.note_deleted(run),
+                        }
                     }
                 }
                 Err(error) => tracing::warn!(%error, "followed runs cannot be polled"),
             }
+            sleep(POLL_PAUSE).await;
         }
     }
 
@@ -174,7 +186,7 @@ impl Drives {
                 let is_abandoned = if run.head.status == RunStatus::Waiting {
                     run.head.is_due(now)
                 } else {
-                    now.since(run.head.updated_at) >= SWEEP_EVERY
+                    now.since(run.head.updated_at) >= ABANDONED_AFTER
                 };
                 if is_abandoned {
                     self.dispatch(run.id);

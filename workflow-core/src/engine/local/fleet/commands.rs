@@ -1,11 +1,9 @@
 //! Durable commands of runs that this engine drives.
 
-use super::Fleet;
-use crate::{engine::local::journal::live::LiveRun, fleet::CommandNumber, store::StoreError};
-
-/// The last command of a run that its inbox has received. Held while commands are read, so that none is received twice.
-#[derive(Default)]
-pub(super) struct Received(tokio::sync::Mutex<Option<CommandNumber>>);
+use super::{Fleet, active::ActiveDrive};
+use crate::{
+    engine::local::journal::live::LiveRun, fleet::CommandNumber, store::StoreError, value::RunId,
+};
 
 impl Fleet {
     /// Puts the stored commands of a run into its inbox, if it is driven here.
@@ -38,6 +36,13 @@ impl Fleet {
         }
         self.read_commands(live, &mut received).await?;
         Ok(!live.inbox().has_pending_requests())
+    }
+
+    /// Deletes the commands of a run that has ended. What cannot be deleted is deleted with the run.
+    pub(super) async fn delete_commands(&self, run: RunId, active: &ActiveDrive) {
+        if let Some(upto) = *active.received.0.lock().await {
+            let _ = self.coordinator.delete_commands(run, upto).await;
+        }
     }
 
     async fn read_commands(

@@ -1,19 +1,21 @@
 //! Drives that the dispatcher of a fleet has asked for.
 
 use std::{
-    collections::HashMap,
     pin::pin,
-    sync::{Arc, Mutex},
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
 use futures::future::{Either, select};
-use tokio::{sync::watch, time::sleep};
+use tokio::time::sleep;
 
-use super::{Fleet, commands::Received};
+use super::{
+    Fleet,
+    active::{ActiveDrive, Entry},
+};
 use crate::{
     engine::local::drive::{DriveLease, Drives},
-    fleet::{DriveEnd, DriveError},
+    fleet::{DriveEnd, DriveError, FleetStatus},
     value::{RunId, lock},
 };
 
@@ -24,61 +26,28 @@ const CLAIM_POLL: Duration = Duration::from_millis(300);
 const CLAIM_FOR: Duration = Duration::from_secs(10);
 const RENEW_EVERY: Duration = Duration::from_secs(3);
 
-/// `None` until the drive has ended.
-type End = Option<Result<DriveEnd, DriveError>>;
-
-/// The runs that this engine drives.
-#[derive(Default)]
-pub(super) struct ActiveDrives(Mutex<HashMap<RunId, Arc<ActiveDrive>>>);
-
-/// One drive. Its receivers are the calls of the dispatcher that wait for its end.
-pub(super) struct ActiveDrive {
-    end: watch::Sender<End>,
-    pub(super) received: Received,
-}
-
-impl ActiveDrives {
-    pub(super) fn count(&self) -> usize {
-        lock(&self.0).len()
-    }
-
-    pub(super) fn runs(&self) -> Vec<RunId> {
-        lock(&self.0).keys().copied().collect()
-    }
-
-    pub(super) fn find(&self, run: RunId) -> Option<Arc<ActiveDrive>> {
-        lock(&self.0).get(&run).map(Arc::clone)
-    }
-
-    /// A receiver of the end of the drive of a run, and the drive if it is new: the caller executes it then.
-    fn join(&self, run: RunId) -> (watch::Receiver<End>, Option<Arc<ActiveDrive>>) {
-        let mut drives = lock(&self.0);
-        if let Some(active) = drives.get(&run) {
-            return (active.end.subscribe(), None);
-        }
-        let (end, receiver) = watch::channel(None);
-        let active = Arc::new(ActiveDrive {
-            end,
-            received: Received::default(),
-        });
-        drives.insert(run, Arc::clone(&active));
-        (receiver, Some(active))
-    }
-}
-
-/// Removes a drive when it ends, even if its task is aborted or panics.
-struct Entry {
-    fleet: Arc<Fleet>,
-    run: RunId,
-}
-
-impl Drop for Entry {
-    fn drop(&mut self) {
-        lock(&self.fleet.drives.0).remove(&self.run);
-    }
-}
-
 impl Drives {
+    /// Has a run driven by some engine of the fleet.
+    pub(in crate::engine::local) fn dispatch(&self, run: RunId) {
+        if let Some(fleet) = self.shared.placement.fleet() {
+            fleet.dispatches.request(run);
+        }
+    }
+
+    pub(in crate::engine::local) fn fleet_status(&self) -> Option<FleetStatus> {
+        let fleet = self.shared.placement.fleet()?;
+        Some(FleetStatus {
+            instance: fleet.instance,
+            instances: lock(&fleet.membership).instances,
+            driving: fleet.drives.count(),
+            following: fleet.follows.count(),
+            undispatched: fleet.dispatches.pending(),
+            dispatched_at: fleet.dispatches.last_success(),
+            dispatch_failures: fleet.dispatches.failures(),
+            notifications_lost: fleet.notifications_lost.load(Ordering::Relaxed),
+        })
+    }
+
     /// Drives a run, or waits for the drive that is active here.
     pub(in crate::engine::local) async fn drive_for_dispatcher(
         &self,
@@ -91,7 +60,7 @@ impl Drives {
         if let Some(active) = new {
             let (drives, fleet) = (self.clone(), Arc::clone(fleet));
             let entry = Entry {
-                fleet: Arc::clone(&fleet),
+                drives: fleet.drives.clone(),
                 run,
             };
             let drive = async move {
@@ -137,6 +106,9 @@ impl Drives {
         let claim = pin!(claim_if_abandoned(run, fleet, active));
         match select(drive, claim).await {
             Either::Left((result, _)) => {
+                if result == Ok(DriveEnd::Ended) {
+                    fleet.delete_commands(run, active).await;
+                }
                 if active.end.is_closed() {
                     let _ = fleet.coordinator.release(run, fleet.instance).await;
                 }

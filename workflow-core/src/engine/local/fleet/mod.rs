@@ -3,14 +3,17 @@
 //! - `dispatches` hands runs to the dispatcher, again until it takes them.
 //! - `drives` drives a run when the dispatcher calls, and processes its commands.
 //! - `follow` shows runs that other engines drive, `relay` sends them text of those that this one drives.
+//! - `active`, `followers` and `follows` are the state of these: tables by run.
 //! - `background` receives notifications, polls what may have been missed, and looks for runs that nobody drives.
 
+mod active;
 mod background;
 mod commands;
 mod dispatches;
 mod drives;
 mod follow;
 mod followers;
+mod follows;
 mod relay;
 
 use std::{
@@ -23,10 +26,9 @@ use std::{
 
 use tokio::{sync::Notify, time::timeout};
 
-use self::{dispatches::Dispatches, drives::ActiveDrives, follow::Follows, followers::Followers};
-use super::drive::Drives;
+use self::{active::ActiveDrives, dispatches::Dispatches, followers::Followers, follows::Follows};
 use crate::{
-    fleet::{Coordinator, Dispatcher, FleetStatus, Membership, Notification},
+    fleet::{Coordinator, Dispatcher, Membership, Notification},
     store::StoreError,
     value::{InstanceId, RunId, lock},
 };
@@ -102,28 +104,5 @@ impl Fleet {
             let appended = Notification::Appended { run, last_seq };
             self.coordinator.publish(appended);
         }
-    }
-}
-
-impl Drives {
-    /// Has a run driven by some engine of the fleet.
-    pub(super) fn dispatch(&self, run: RunId) {
-        if let Some(fleet) = self.shared.placement.fleet() {
-            fleet.dispatches.request(run);
-        }
-    }
-
-    pub(super) fn fleet_status(&self) -> Option<FleetStatus> {
-        let fleet = self.shared.placement.fleet()?;
-        Some(FleetStatus {
-            instance: fleet.instance,
-            instances: lock(&fleet.membership).instances,
-            driving: fleet.drives.count(),
-            following: fleet.follows.count(),
-            undispatched: fleet.dispatches.pending(),
-            dispatched_at: fleet.dispatches.last_success(),
-            dispatch_failures: fleet.dispatches.failures(),
-            notifications_lost: fleet.notifications_lost.load(Ordering::Relaxed),
-        })
     }
 }
