@@ -2,13 +2,14 @@
 
 use std::{
     env, fs,
-    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicUsize, Ordering},
     thread::sleep,
     time::{Duration, Instant},
 };
+
+use crate::port::free_ports;
 
 /// How long a server may take to start, also on a machine that does much else.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
@@ -48,7 +49,7 @@ impl Postgres {
         let programs = programs();
         let directory = tempfile::tempdir().expect("a temporary directory");
         prepare(&programs, directory.path());
-        let port = free_port();
+        let [port] = free_ports();
         // The supervisor deletes it.
         let directory = directory.keep();
         let supervisor = supervise(&programs, &directory, port);
@@ -195,10 +196,4 @@ fn as_user(program: &Path) -> Command {
 fn is_root() -> bool {
     let id = Command::new("id").arg("-u").output();
     id.is_ok_and(|id| id.stdout == b"0\n")
-}
-
-/// A port that is free now: Postgres cannot choose one by itself.
-fn free_port() -> u16 {
-    let socket = TcpListener::bind("127.0.0.1:0").expect("a socket");
-    socket.local_addr().expect("its address").port()
 }
