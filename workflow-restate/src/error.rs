@@ -1,4 +1,4 @@
-//! What can be wrong with the settings.
+//! What can be wrong: the settings, and requests to Restate.
 
 use std::net::SocketAddr;
 
@@ -34,4 +34,66 @@ pub enum SettingsError {
     /// The HTTP client cannot be made.
     #[error("the HTTP client cannot be made")]
     Client(#[source] Source),
+}
+
+/// Why a request to Restate failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RestateError {
+    /// There was no answer, or not in time.
+    #[error("Restate cannot be reached at {address}")]
+    Unreachable {
+        /// The address, without user and password.
+        address: String,
+        /// Why not. Without the URL.
+        #[source]
+        source: Source,
+    },
+    /// The answer is not a success.
+    #[error("{address} answered {status}: {message}")]
+    Refused {
+        /// The address, without user and password.
+        address: String,
+        /// The HTTP status.
+        status: u16,
+        /// The beginning of the message, on one line.
+        message: String,
+    },
+    /// Restate knows another service with the name of the one that is registered.
+    #[error(
+        "Restate knows another service with the name `Runs`: use a Restate of its own for these workers, or remove that \
+         service ({message})"
+    )]
+    Conflict {
+        /// What Restate says.
+        message: String,
+    },
+    /// Restate knows the workers, and calls others.
+    #[error(
+        "Restate calls the workers of deployment {deployment}, which were registered later at another URL: all workers \
+         must have one URL, and other services need a Restate of their own"
+    )]
+    OtherWorkers {
+        /// The id of their deployment.
+        deployment: String,
+    },
+}
+
+impl RestateError {
+    /// Whether what was asked for is not known there.
+    pub(crate) fn is_unknown(&self) -> bool {
+        matches!(self, Self::Refused { status: 404, .. })
+    }
+
+    /// The error of a registration.
+    pub(crate) fn of_registration(self) -> Self {
+        match self {
+            Self::Refused {
+                status: 409,
+                message,
+                ..
+            } => Self::Conflict { message },
+            other => other,
+        }
+    }
 }

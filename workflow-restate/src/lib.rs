@@ -1,13 +1,20 @@
 //! Restate drives the runs of a workflow engine on several machines.
 
+mod client;
 mod connection;
+mod dispatcher;
 mod drive;
 mod error;
 mod object;
+mod register;
+mod status;
 mod worker;
 
 pub use self::{
+    dispatcher::{RestateDispatcher, RestateDispatcherBuilder},
     drive::Drive,
-    error::SettingsError,
+    error::{RestateError, SettingsError},
+    register::{Registration, RegistrationBuilder},
+    status::RestateStatus,
     worker::{RestateWorker, RestateWorkerBuilder},
 };

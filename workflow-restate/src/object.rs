@@ -15,6 +15,10 @@ use workflow_core::{
 
 use crate::drive::Drive;
 
+/// The name of the object, and of its handler: a path of the ingress.
+pub(crate) const OBJECT: &str = "Runs";
+pub(crate) const HANDLER: &str = "drive";
+
 /// The longest wait before an error is returned to Restate, which then adds the wait of its retry policy.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
@@ -59,10 +63,17 @@ impl Runs {
         let Json(wake_at) = driving.name("drive").await?;
         if let Some(at) = wake_at {
             let this = context.object_client::<RunsClient<'_>>(key);
-            this.drive().send_after(at.since(Timestamp::now()));
+            this.drive().send_after(delay_until(at));
         }
         Ok(())
     }
+}
+
+/// How long it is until a time by the clock of this machine, in whole milliseconds, as Restate counts; zero for a time in
+/// the past. Rounded up: a run that is driven just before its time is suspended once more.
+pub(crate) fn delay_until(at: Timestamp) -> Duration {
+    let wait = at.since(Timestamp::now()).as_micros().div_ceil(1000);
+    Duration::from_millis(u64::try_from(wait).unwrap_or(u64::MAX))
 }
 
 /// The run of a key, which must be written as the dispatcher writes it: Restate takes another form of the same id for
