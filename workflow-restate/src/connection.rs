@@ -1,14 +1,8 @@
 //! One connection of Restate, with the calls on it.
 
-use std::{
-    pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{pin::pin, sync::Arc, time::Duration};
 
+use futures::TryFutureExt;
 use hyper::{
     Request, Uri,
     body::Incoming,
@@ -24,6 +18,8 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+use crate::calls::{CallBody, Calls};
+
 /// How often the peer must give a sign of life, and how long it may take. A machine that vanished is noticed within the
 /// sum. Until then its calls would occupy this worker.
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
@@ -36,7 +32,6 @@ const JITTER: f64 = 0.2;
 pub(crate) struct Connections {
     endpoint: HyperEndpoint,
     age: Duration,
-    max: usize,
     free: Arc<Semaphore>,
     shutdown: CancellationToken,
 }
@@ -51,7 +46,6 @@ impl Connections {
         Self {
             endpoint,
             age,
-            max,
             free: Arc::new(Semaphore::new(max)),
             shutdown,
         }
@@ -74,10 +68,11 @@ impl Connections {
     async fn exchange(&self, stream: TcpStream) -> Result<(), hyper::Error> {
         // Fails if the peer has disconnected, which the next read reports.
         let _ = stream.set_nodelay(true);
-        let is_used = AtomicBool::new(false);
+        let calls = Calls::new();
         let service = service_fn(|request| {
-            is_used.store(true, Ordering::Relaxed);
-            self.endpoint.call(with_known_path(request))
+            let running = calls.begin();
+            let response = self.endpoint.call(with_known_path(request));
+            response.map_ok(|response| response.map(|body| CallBody::new(body, running)))
         });
         let serving = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
@@ -89,10 +84,10 @@ impl Connections {
         let mut serving = pin!(serving);
         tokio::select! {
             served = serving.as_mut() => return served,
-            () = self.expired() => {}
+            () = self.expired(&calls) => {}
             () = self.shutdown.cancelled() => {}
         }
-        if !is_used.load(Ordering::Relaxed) {
+        if !calls.has_begun() {
             // It may not even speak HTTP/2; then it would not end by itself.
             return Ok(());
         }
@@ -101,16 +96,12 @@ impl Connections {
         serving.await
     }
 
-    /// Completes when a connection should be replaced. Not while many are open already: drives that take hours can hold
-    /// each of their connections open.
-    async fn expired(&self) {
-        loop {
-            let factor = 1.0 - JITTER + 2.0 * JITTER * fastrand::f64();
-            sleep(self.age.mul_f64(factor)).await;
-            if self.free.available_permits() > self.max / 2 {
-                return;
-            }
-        }
+    /// Completes when a connection should be replaced: at its age, as soon as no call runs. Restate 1.7 handles GOAWAY
+    /// badly: its next call on the connection fails, and with it all that run there.
+    async fn expired(&self, calls: &Calls) {
+        let factor = 1.0 - JITTER + 2.0 * JITTER * fastrand::f64();
+        sleep(self.age.mul_f64(factor)).await;
+        calls.none_runs().await;
     }
 }
 

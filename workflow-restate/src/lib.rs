@@ -1,5 +1,6 @@
 //! Restate drives the runs of a workflow engine on several machines.
 
+mod calls;
 mod client;
 mod connection;
 mod dispatcher;

@@ -87,8 +87,9 @@ impl RestateWorker {
     }
 
     /// Serves calls until `shutdown` is cancelled. Then no more connections are accepted, Restate sends new calls
-    /// elsewhere, and those that run have the [grace](RestateWorkerBuilder::with_grace) to end: shut down the engine at the
-    /// same time, which ends its drives. Calls that are left are broken off, and Restate repeats them.
+    /// elsewhere, and those that run have the [grace](RestateWorkerBuilder::with_grace) to end. Shut down the engine at the
+    /// same time, which ends its drives. Restate repeats a call that is broken off: by this when the grace is over, or by
+    /// Restate itself when it has another call for the same connection.
     ///
     /// A connection that fails does not affect the others. It is logged at `debug`.
     ///
@@ -164,19 +165,19 @@ impl RestateWorkerBuilder {
         self
     }
 
-    /// How long a connection takes new calls, ± 20 %; 10 seconds by default, at least 100 ms. Calls that run go on, on the old
-    /// connection.
+    /// The age, ± 20 %, at which a connection is replaced, as soon as no call runs on it; 10 seconds by default, at least
+    /// 100 ms.
     ///
-    /// A balancer in front that chooses a worker per connection (TCP) would otherwise send all calls to the worker that it
-    /// chose first: Restate opens one connection for all its calls, and keeps it.
+    /// It is for a balancer in front that chooses a worker per connection (TCP). Restate opens connections when it needs them,
+    /// and keeps them: a worker that was started later would get no calls.
     #[must_use]
     pub fn with_connection_age(mut self, age: Duration) -> Self {
         self.settings.connection_age = age.clamp(MIN_CONNECTION_AGE, MAX_CONNECTION_AGE);
         self
     }
 
-    /// The most connections that are open at a time, at least 1; 1,024 by default. Further ones are closed at once. While half
-    /// of them are open, connections take new calls at any age.
+    /// The most connections that are open at a time, at least 1; 1,024 by default. Further ones are closed at
+    /// once. Restate opens about one for each of its partitions and 90 calls that run.
     #[must_use]
     pub fn with_max_connections(mut self, connections: usize) -> Self {
         self.settings.max_connections = connections.clamp(1, Semaphore::MAX_PERMITS);
