@@ -1,4 +1,4 @@
-//! The dispatcher: asks Restate to have runs driven.
+//! The dispatcher: requests that Restate have runs driven.
 
 use std::time::Duration;
 
@@ -58,6 +58,9 @@ impl RestateDispatcher {
     ///
     /// # Errors
     /// [`RestateError`].
+    ///
+    /// # Cancellation
+    /// Nothing is changed.
     pub async fn ping(&self) -> Result<(), RestateError> {
         if self.status.is_reachable() {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Who drives a run when Restate calls.
+//! What drives a run when Restate calls.
 
 use async_trait::async_trait;
 use workflow_core::{
@@ -7,7 +7,24 @@ use workflow_core::{
     value::RunId,
 };
 
-/// What Restate calls: drives runs until they end or are suspended. [`LocalEngine`] implements it.
+/// Drives runs until they end or are suspended, when Restate calls a worker. [`LocalEngine`] implements it; tests and
+/// engines of a program's own may, too.
+///
+/// ```
+/// use async_trait::async_trait;
+/// use workflow_core::{fleet::{DriveEnd, DriveError}, value::RunId};
+/// use workflow_restate::Drive;
+///
+/// /// Ends each run at once.
+/// struct Nothing;
+///
+/// #[async_trait]
+/// impl Drive for Nothing {
+///     async fn drive(&self, _run: RunId) -> Result<DriveEnd, DriveError> {
+///         Ok(DriveEnd::Ended)
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait Drive: Send + Sync + 'static {
     /// Drives a run: see [`LocalEngine::drive`].

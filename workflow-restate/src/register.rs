@@ -1,4 +1,4 @@
-//! The registration: tells Restate where the workers are.
+//! The registration: makes the address of the workers known to Restate.
 
 use std::time::Duration;
 
@@ -14,22 +14,33 @@ use crate::{
     status::RestateStatus,
 };
 
-/// How long a request may take unless set. Restate calls a worker before it answers.
+/// How long a request may take unless set. Restate calls a worker that it does not know before it answers, and retries
+/// that for some seconds.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The time between two registrations unless set.
 const INTERVAL: Duration = Duration::from_secs(60);
 
-/// The least time between two registrations: Restate calls a worker for each.
+/// The least time between two registrations.
 const MIN_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The wait after the first failure. It doubles with each one up to the interval.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 
-/// Registers the workers with Restate, again and again: it may start later than they, or lose its data.
+/// Registers the workers with Restate, repeatedly: it may start later than the workers, or lose its data.
 ///
 /// All workers are behind one URL, which a balancer or the name service of a cluster distributes. Each of them may
-/// register it: that changes nothing when it is registered.
+/// register it: that changes nothing when it is registered. The README says what to do when the URL changes.
+///
+/// ```
+/// use workflow_restate::Registration;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let registration =
+///     Registration::builder("http://restate.example:9070", "http://workers.example:9080").build()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Registration {
     admin: Client,
@@ -83,6 +94,9 @@ impl Registration {
     /// status finds that Restate does not know them, until `shutdown` is cancelled. After a failure it retries sooner.
     ///
     /// Each change is logged once: at `warn` when it fails or fails for another reason, at `info` when it succeeds.
+    ///
+    /// # Cancellation
+    /// Like `shutdown`: a request under way may take effect.
     pub async fn run(&self, shutdown: CancellationToken) {
         let running = async {
             let mut log = Log::default();
@@ -166,7 +180,8 @@ impl RegistrationBuilder {
         self
     }
 
-    /// How long a request may take; 30 seconds by default. Restate calls a worker before it answers.
+    /// How long a request may take; 30 seconds by default. Restate calls a worker that it does not know before it
+    /// answers.
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;

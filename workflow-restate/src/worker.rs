@@ -22,10 +22,10 @@ const CONNECTION_AGE: Duration = Duration::from_secs(10);
 /// Below it a connection would hardly be worth its handshake.
 const MIN_CONNECTION_AGE: Duration = Duration::from_millis(100);
 
-/// As good as none, and far from what overflows.
+/// In practice no limit, and far below what overflows.
 const MAX_CONNECTION_AGE: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// The number of connections unless set. Restate uses few; old ones stay open while runs are driven on them.
+/// The number of connections unless set: some hundred are for tens of thousands of runs.
 const MAX_CONNECTIONS: usize = 1024;
 
 /// How long calls may take to end at shutdown unless set.
@@ -35,7 +35,9 @@ const GRACE: Duration = Duration::from_secs(30);
 /// would fail continuously until a connection closes.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(500);
 
-/// Takes Restate's calls at a listener, and drives the runs that it names.
+/// Takes Restate's calls at a listener, and has the run of each driven.
+///
+/// It speaks HTTP/2 without TLS. If calls cross a network that is not trusted, a proxy in front must add TLS.
 ///
 /// ```no_run
 /// use std::sync::Arc;
@@ -149,7 +151,7 @@ impl fmt::Debug for RestateWorker {
     }
 }
 
-/// The settings of a [`RestateWorker`].
+/// The settings of a [`RestateWorker`]: see [`RestateWorker::builder`].
 pub struct RestateWorkerBuilder {
     drive: Arc<dyn Drive>,
     identity_keys: Vec<String>,

@@ -95,7 +95,7 @@ async fn workers_at_a_second_url_are_noticed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_restate_that_starts_later_or_loses_its_data_is_told_again() {
+async fn a_restate_that_starts_later_or_loses_its_data_knows_the_workers_soon() {
     let restate = Restate::start();
     restate.kill();
     let drive = Scripted::ending_after(Duration::ZERO);

@@ -11,7 +11,7 @@ use std::{
 };
 
 use tokio::{
-    io::AsyncReadExt,
+    io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     time::{sleep, timeout},
 };
@@ -303,6 +303,18 @@ async fn a_connection_without_a_call_is_closed_at_its_age() {
     let worker = Worker::start(&drive, Duration::from_millis(200)).await;
     let mut silent = TcpStream::connect(worker.address).await.unwrap();
     let closed = async { while is_open(&mut silent).await {} };
+    timeout(DEADLINE, closed).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_peer_without_a_sign_of_life_is_disconnected() {
+    let drive = Scripted::ending_after(Duration::ZERO);
+    let worker = Worker::start(&drive, NEVER).await;
+    let mut vanished = TcpStream::connect(worker.address).await.unwrap();
+    // The beginning of HTTP/2 and empty settings (RFC 9113, section 3.4), then nothing, whatever the worker sends.
+    let hello = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    vanished.write_all(hello).await.unwrap();
+    let closed = async { while is_open(&mut vanished).await {} };
     timeout(DEADLINE, closed).await.unwrap();
 }
 
