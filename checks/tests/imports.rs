@@ -12,7 +12,7 @@ use std::{
 use workflow_checks::{Modules, Table};
 
 /// The crates, each with its name and its folder.
-const CRATES: [(&str, &str); 9] = [
+const CRATES: [(&str, &str); 10] = [
     ("workflow-core", "workflow-core"),
     ("workflow-gemini", "workflow-gemini"),
     ("workflow-http", "workflow-http"),
@@ -21,6 +21,7 @@ const CRATES: [(&str, &str); 9] = [
     ("workflow-httpkit", "workflow-httpkit"),
     ("workflow-sqlkit", "workflow-sqlkit"),
     ("workflow-postgres", "workflow-postgres"),
+    ("workflow-restate", "workflow-restate"),
     ("workflow-server", "examples/server"),
 ];
 
@@ -71,6 +72,8 @@ fn crates_depend_on_core_only() -> Result<(), Box<dyn Error>> {
         "workflow-http",
         "workflow-fetch",
         "workflow-sqlite",
+        "workflow-postgres",
+        "workflow-restate",
     ];
     for name in libraries {
         let manifest = fs::read_to_string(workspace().join(name).join("Cargo.toml"))?;
