@@ -43,6 +43,7 @@ mod stream;
 pub use crate::{
     client::{DEFAULT_BASE_URL, DEFAULT_MODEL, GeminiClient, GeminiClientBuilder},
     error::{ApiError, ConfigError, GeminiError, NoAnswer, NoAnswerReason, TimeoutPhase},
+    limits::RequestLimits,
     node::{LlmData, LlmNode, register},
     reply::{BlockReason, Chunk, Details, FinishReason, Reply},
     request::{GenerateRequest, MAX_INLINE_BYTES, Part, ServiceTier, Thinking, Tool},

@@ -23,6 +23,7 @@ use futures::{Stream, StreamExt, TryStreamExt, stream, stream::BoxStream};
 use self::{api::Api, exchange::Exchange};
 use crate::{
     error::{ConfigError, GeminiError},
+    limits::RequestLimits,
     reply::{Chunk, Reply},
     request::{GenerateRequest, Method},
 };
@@ -144,6 +145,19 @@ impl GeminiClient {
     /// The answer is a snapshot: another request may take the last token of the budget first.
     pub fn grants_retry(&self) -> bool {
         self.api.gate().grants_retry()
+    }
+
+    /// The limits on requests in flight, and per minute, that apply now.
+    pub fn limits(&self) -> RequestLimits {
+        self.api.gate().request_limits()
+    }
+
+    /// Changes the limits that [`with_max_in_flight`](GeminiClientBuilder::with_max_in_flight) and
+    /// [`with_max_per_minute`](GeminiClientBuilder::with_max_per_minute) have set, for all clones of the client: for a
+    /// program that shares a quota with others. Requests in flight stay so; those that wait are admitted by the new limits. A
+    /// limit of 0 counts as 1.
+    pub fn set_limits(&self, in_flight: usize, per_minute: Option<u32>) {
+        self.api.gate().set_limits(in_flight, per_minute);
     }
 
     /// Whether the client allows retries at all, that is, its budget is not 0.

@@ -8,6 +8,16 @@ use super::queue::{AdmissionRule, Queue, QueuePlace};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
+/// The limits of a client on its requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RequestLimits {
+    /// The most requests in flight, including answers that are being read.
+    pub in_flight: usize,
+    /// The most requests in any 60 s; `None` for no limit.
+    pub per_minute: Option<u32>,
+}
+
 /// A FIFO queue of requests for both limits. One queue for both keeps the order, and a request never
 /// holds a slot of one limit while it waits for the other.
 #[derive(Clone, Debug)]
@@ -16,12 +26,21 @@ pub(super) struct Limiter(Arc<Queue<LimiterState>>);
 /// The state of both limits.
 #[derive(Debug)]
 pub(super) struct LimiterState {
-    /// Free slots for requests in flight.
-    free: usize,
+    /// The most requests in flight.
+    max_in_flight: usize,
+    /// The requests in flight. More than the most after it was lowered.
+    in_flight: usize,
     per_minute: Option<usize>,
     /// The times of the requests in the last minute, oldest first; at most `per_minute` of them. A
     /// sliding window: a bucket that refills each minute would allow twice the limit in one minute.
     sent: VecDeque<Instant>,
+}
+
+impl LimiterState {
+    fn set(&mut self, in_flight: usize, per_minute: Option<u32>) {
+        self.max_in_flight = in_flight.max(1);
+        self.per_minute = per_minute.map(|most| usize::try_from(most.max(1)).unwrap_or(usize::MAX));
+    }
 }
 
 impl AdmissionRule for LimiterState {
@@ -29,7 +48,9 @@ impl AdmissionRule for LimiterState {
     /// evaluates the rule again; over the limit per minute, the time when the oldest request leaves the
     /// window does.
     fn admit(&mut self, now: Instant) -> Result<(), Option<Instant>> {
-        let free = self.free.checked_sub(1).ok_or(None)?;
+        if self.in_flight >= self.max_in_flight {
+            return Err(None);
+        }
         if let Some(most) = self.per_minute {
             // At the end of the window exactly, a request no longer counts: the wake-up below is at this time.
             while self.sent.front().is_some_and(|sent| *sent + MINUTE <= now) {
@@ -42,7 +63,7 @@ impl AdmissionRule for LimiterState {
             }
             self.sent.push_back(now);
         }
-        self.free = free;
+        self.in_flight += 1;
         Ok(())
     }
 }
@@ -55,20 +76,33 @@ pub(crate) struct Permit(Arc<Queue<LimiterState>>);
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.0.change(|limit| limit.free += 1);
+        self.0.change(|limit| limit.in_flight -= 1);
     }
 }
 
 impl Limiter {
     /// Limits of 0 count as 1. The builder refuses them, so this only prevents a deadlock.
     pub(super) fn new(in_flight: usize, per_minute: Option<u32>, max_waiting: usize) -> Self {
-        let per_minute = per_minute.map(|most| usize::try_from(most.max(1)).unwrap_or(usize::MAX));
-        let limit = LimiterState {
-            free: in_flight.max(1),
-            per_minute,
+        let mut limit = LimiterState {
+            max_in_flight: 0,
+            in_flight: 0,
+            per_minute: None,
             sent: VecDeque::new(),
         };
+        limit.set(in_flight, per_minute);
         Self(Arc::new(Queue::new(limit, max_waiting)))
+    }
+
+    pub(super) fn limits(&self) -> RequestLimits {
+        self.0.change(|limit| RequestLimits {
+            in_flight: limit.max_in_flight,
+            per_minute: (limit.per_minute).map(|most| u32::try_from(most).unwrap_or(u32::MAX)),
+        })
+    }
+
+    /// Changes both limits. Requests in flight stay so.
+    pub(super) fn set(&self, in_flight: usize, per_minute: Option<u32>) {
+        self.0.change(|limit| limit.set(in_flight, per_minute));
     }
 
     pub(super) fn place(&self) -> QueuePlace<LimiterState> {
@@ -119,6 +153,32 @@ mod tests {
         }
         limiter.enter().await;
         assert_eq!(begun.elapsed().as_secs(), 60);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn limits_can_be_lowered_and_raised_while_requests_are_in_flight_and_wait() {
+        let limiter = Limiter::new(3, Some(100), 100);
+        let mut permits = vec![limiter.enter().await, limiter.enter().await];
+        limiter.set(1, Some(100));
+        let mut third = Box::pin(limiter.enter());
+        assert!(third.as_mut().now_or_never().is_none());
+        permits.pop();
+        assert!(
+            third.as_mut().now_or_never().is_none(),
+            "one is in flight still"
+        );
+        limiter.set(2, Some(100));
+        permits.push(third.await);
+        limiter.set(10, Some(3));
+        let begun = Instant::now();
+        let mut fourth = Box::pin(limiter.enter());
+        assert!(
+            fourth.as_mut().now_or_never().is_none(),
+            "three in this minute"
+        );
+        limiter.set(10, Some(4));
+        permits.push(fourth.await);
+        assert_eq!(begun.elapsed(), Duration::ZERO);
     }
 
     #[tokio::test(start_paused = true)]

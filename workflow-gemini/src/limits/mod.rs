@@ -16,6 +16,7 @@ mod queue;
 
 use std::sync::Arc;
 
+pub use self::limiter::RequestLimits;
 use self::{
     budget::{RetryBudget, RetryToken, TokenBucket},
     cool_down::CoolDowns,
@@ -79,6 +80,16 @@ impl<R: Refusal> Gate<R> {
             limiter: Limiter::new(limits.in_flight, limits.per_minute, limits.queued),
             max_queued: limits.queued,
         }
+    }
+
+    /// The most requests in flight and per minute.
+    pub(crate) fn request_limits(&self) -> RequestLimits {
+        self.limiter.limits()
+    }
+
+    /// Changes the most requests in flight and per minute.
+    pub(crate) fn set_limits(&self, in_flight: usize, per_minute: Option<u32>) {
+        self.limiter.set(in_flight, per_minute);
     }
 
     /// Whether a retry could be sent now, without waiting for the budget.
