@@ -22,8 +22,15 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 const KEEP_ALIVE: &str = "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 5; \
      SET tcp_keepalives_count = 2; SET idle_session_timeout = 0";
 
+/// Whether other processes may hold the lock, too.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Mode {
+    Alone,
+    Shared,
+}
+
 /// The lock of a database, held by this process until it is dropped: see
-/// [`PostgresStore::lock`](crate::PostgresStore::lock).
+/// [`PostgresStore::lock`](crate::PostgresStore::lock) and [`lock_shared`](crate::PostgresStore::lock_shared).
 #[derive(Debug)]
 pub struct DatabaseLock {
     lost: watch::Receiver<bool>,
@@ -31,7 +38,7 @@ pub struct DatabaseLock {
 }
 
 impl DatabaseLock {
-    /// Waits until another process holds the lock. That happens only after this one lost its connection to the
+    /// Waits until another process has the lock and excludes this one. That happens only after this one lost its connection to the
     /// server, and was slower to return.
     ///
     /// The program should then stop to drive runs: the other process drives them. Their logs are safe, since an append
@@ -53,12 +60,13 @@ impl Drop for DatabaseLock {
 /// Waits for the lock. `on_wait` is called once if another process holds it.
 pub(crate) async fn acquire(
     options: PgConnectOptions,
+    mode: Mode,
     on_wait: impl FnOnce(),
 ) -> sqlx::Result<DatabaseLock> {
     let mut on_wait = Some(on_wait);
     let mut connection = connect(&options).await?;
     loop {
-        match try_lock(&mut connection).await {
+        match try_lock(&mut connection, mode).await {
             Ok(true) => break,
             Ok(false) => {
                 on_wait.take().into_iter().for_each(|on_wait| on_wait());
@@ -69,14 +77,14 @@ pub(crate) async fn acquire(
     }
     let (sender, lost) = watch::channel(false);
     let holder = tokio::spawn(async move {
-        hold(connection, &options).await;
+        hold(connection, &options, mode).await;
         sender.send_replace(true);
     });
     Ok(DatabaseLock { lost, holder })
 }
 
 /// Holds the lock until another process has it.
-async fn hold(mut connection: PgConnection, options: &PgConnectOptions) {
+async fn hold(mut connection: PgConnection, options: &PgConnectOptions, mode: Mode) {
     loop {
         while check(&mut connection).await.is_ok() {
             sleep(CHECK_EVERY).await;
@@ -84,7 +92,7 @@ async fn hold(mut connection: PgConnection, options: &PgConnectOptions) {
         tracing::warn!("the connection that holds the lock of the database is lost");
         loop {
             connection = reconnect(options).await;
-            match try_lock(&mut connection).await {
+            match try_lock(&mut connection, mode).await {
                 Ok(true) => break,
                 Ok(false) => return,
                 Err(_) => sleep(CHECK_EVERY).await,
@@ -110,9 +118,12 @@ async fn reconnect(options: &PgConnectOptions) -> PgConnection {
     }
 }
 
-async fn try_lock(connection: &mut PgConnection) -> sqlx::Result<bool> {
-    let locked = query_scalar("SELECT pg_try_advisory_lock($1)").bind(LOCK);
-    locked.fetch_one(connection).await
+async fn try_lock(connection: &mut PgConnection, mode: Mode) -> sqlx::Result<bool> {
+    let lock = match mode {
+        Mode::Alone => "SELECT pg_try_advisory_lock($1)",
+        Mode::Shared => "SELECT pg_try_advisory_lock_shared($1)",
+    };
+    query_scalar(lock).bind(LOCK).fetch_one(connection).await
 }
 
 async fn check(connection: &mut PgConnection) -> sqlx::Result<()> {

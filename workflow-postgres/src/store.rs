@@ -14,7 +14,7 @@ use workflow_sqlkit::{EncodedAppend, EncodedRun, EncodedVersion, UnreadableRows}
 use crate::{
     builder::Builder,
     error::{ConnectError, Target, failed},
-    lock::{self, DatabaseLock},
+    lock::{self, DatabaseLock, Mode},
     maintenance::{Maintenance, Retention},
     runs, workflows, write,
 };
@@ -84,9 +84,30 @@ impl PostgresStore {
     /// # Cancellation
     /// A dropped future waits no longer and holds nothing.
     pub async fn lock(&self, on_wait: impl FnOnce()) -> Result<DatabaseLock, StoreError> {
+        self.acquire(Mode::Alone, on_wait).await
+    }
+
+    /// As [`lock`](Self::lock), together with other processes: it waits only for one that holds the lock alone. For the
+    /// instances of a [fleet](workflow_core::fleet).
+    ///
+    /// # Errors
+    /// As [`lock`](Self::lock).
+    ///
+    /// # Cancellation
+    /// As [`lock`](Self::lock).
+    pub async fn lock_shared(&self, on_wait: impl FnOnce()) -> Result<DatabaseLock, StoreError> {
+        self.acquire(Mode::Shared, on_wait).await
+    }
+
+    async fn acquire(
+        &self,
+        mode: Mode,
+        on_wait: impl FnOnce(),
+    ) -> Result<DatabaseLock, StoreError> {
         let options = self.shared.pool.connect_options();
         let options = PgConnectOptions::clone(&options);
-        lock::acquire(options, on_wait).await.map_err(failed)
+        let locked = lock::acquire(options, mode, on_wait);
+        locked.await.map_err(failed)
     }
 
     /// Waits for the statements under way and closes the connections. Later calls of this store and its clones fail.
