@@ -36,6 +36,8 @@ pub struct Options {
     pub(crate) shutdown: CancellationToken,
     /// The other sites whose pages may use the service. None by default.
     pub(crate) cors_origins: Vec<Origin>,
+    /// The name of this instance, if there are several.
+    pub(crate) instance: Option<String>,
     /// Whether the replies of models are simulated; the page then shows a notice.
     pub(crate) simulated: bool,
     /// The accepted API keys. None by default: no key is required.
@@ -83,6 +85,14 @@ impl Options {
     #[must_use]
     pub fn with_cors_origin(mut self, origin: Origin) -> Self {
         self.cors_origins.push(origin);
+        self
+    }
+
+    /// Sets the name of this instance among several that serve the same workflows and runs; none by default. The page shows
+    /// it, and `/api/node-types` has it.
+    #[must_use]
+    pub fn with_instance(mut self, name: &str) -> Self {
+        self.instance = Some(name.to_owned());
         self
     }
 
@@ -172,6 +182,7 @@ impl Default for Options {
             base_path: String::new(),
             shutdown: CancellationToken::new(),
             cors_origins: Vec::new(),
+            instance: None,
             simulated: false,
             api_keys: Vec::new(),
             allowed_hosts: Vec::new(),

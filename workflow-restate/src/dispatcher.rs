@@ -99,6 +99,10 @@ impl Dispatcher for RestateDispatcher {
             DispatchError::new(error)
         })
     }
+
+    async fn ping(&self) -> Result<(), DispatchError> {
+        self.ping().await.map_err(DispatchError::new)
+    }
 }
 
 /// The settings of a [`RestateDispatcher`].

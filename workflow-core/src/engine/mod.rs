@@ -32,6 +32,7 @@ use crate::{
     error::{Fault, InvalidWorkflow, Problem},
     event::{NodeOutline, StepEvent, Update},
     executor::SignalError,
+    fleet::FleetStatus,
     node::Registry,
     record::{Page, PageRequest, RunCounts, RunQuery, RunRecord, WorkflowRecord},
     store::StoreError,
@@ -281,6 +282,11 @@ pub trait Engine: Workflows + Runs {
 
     /// The limits that the engine was built with.
     fn limits(&self) -> EngineLimits;
+
+    /// What the engine knows of the other engines on its store. Provided: `None`, it is the only one.
+    fn fleet_status(&self) -> Option<FleetStatus> {
+        None
+    }
 }
 
 const _: fn(&dyn Engine) = |_| {};

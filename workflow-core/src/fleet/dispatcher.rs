@@ -25,6 +25,15 @@ pub trait Dispatcher: Send + Sync + 'static {
     /// # Cancellation
     /// The request is stored or is not.
     async fn dispatch(&self, run: RunId, at: Option<Timestamp>) -> Result<(), DispatchError>;
+
+    /// Checks that the dispatcher can be reached. Engines call it every few seconds, for
+    /// [`FleetStatus::dispatcher_reached_at`](super::FleetStatus::dispatcher_reached_at). Provided: it can.
+    ///
+    /// # Errors
+    /// If it cannot be reached. Runs are stored nevertheless, and wait.
+    async fn ping(&self) -> Result<(), DispatchError> {
+        Ok(())
+    }
 }
 
 /// Why a dispatcher did not take a run.

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures::StreamExt;
 use serde_json::json;
-use workflow_core::{Runs, Update, fleet::DriveEnd, testing::LossMode};
+use workflow_core::{Engine, Runs, Update, fleet::DriveEnd, testing::LossMode};
 
 use crate::{Fleet, drive, events, pass, reader, support::brief, text_of};
 

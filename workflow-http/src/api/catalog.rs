@@ -7,7 +7,7 @@ use axum::{
 };
 use schemars::JsonSchema;
 use serde::Serialize;
-use workflow_core::{engine::EngineLimits, node::NodeType, record::PageRequest};
+use workflow_core::{engine::EngineLimits, node::NodeType, record::PageRequest, value::Timestamp};
 
 use crate::{app::App, problem::Problem};
 
@@ -18,6 +18,12 @@ pub(crate) struct NodeTypes<'a> {
     limits: Bounds,
     /// Whether the replies of models are simulated.
     simulated: bool,
+    /// The name of the instance that answers, if there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<&'a str>,
+    /// How many instances serve the same workflows and runs, if there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instances: Option<usize>,
 }
 
 /// Limits of the service and of its engine.
@@ -46,6 +52,8 @@ pub(crate) async fn node_types(State(app): State<App>) -> impl IntoResponse {
             engine: app.engine.limits(),
         },
         simulated: app.options.simulated,
+        instance: app.options.instance.as_deref(),
+        instances: app.engine.fleet_status().map(|fleet| fleet.instances),
     };
     Json(types).into_response()
 }
@@ -60,6 +68,9 @@ pub(crate) async fn workflow_schema(State(app): State<App>) -> impl IntoResponse
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Probe {
     status: &'static str,
+    /// What does not work, although the service can be used.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<&'static str>,
 }
 
 /// Readiness: the engine accepts runs and the store can be written. Otherwise the problem of the engine, 503.
@@ -68,12 +79,25 @@ pub(crate) struct Probe {
 /// checks the store at most twice a second, so frequent probes cost little.
 pub(crate) async fn readyz(State(app): State<App>) -> Result<Json<Probe>, Problem> {
     app.engine.ready().await?;
-    Ok(Json(Probe { status: "ready" }))
+    let mut warnings = Vec::new();
+    // Not a failure: runs are stored, and those under way continue. Every instance would be taken out of service at once.
+    if let Some(fleet) = app.engine.fleet_status()
+        && !fleet.is_dispatcher_reachable(Timestamp::now())
+    {
+        warnings.push("the dispatcher was not reached in the last 10 s: new runs wait");
+    }
+    Ok(Json(Probe {
+        status: "ready",
+        warnings,
+    }))
 }
 
 /// Liveness: the process serves requests. It does not touch the store: restarting the service would not repair it.
 ///
 /// For orchestrators: a process that is not alive is restarted.
 pub(crate) async fn healthz() -> Json<Probe> {
-    Json(Probe { status: "ok" })
+    Json(Probe {
+        status: "ok",
+        warnings: Vec::new(),
+    })
 }

@@ -34,6 +34,9 @@ pub(crate) async fn get(State(app): State<App>) -> Result<Response, Problem> {
         // The other metrics are still valid, and are needed most when the store is unavailable.
         Err(error) => tracing::warn!(%error, "failed to count runs for metrics"),
     }
+    if let Some(status) = app.engine.fleet_status() {
+        metrics.fleet.set(&status);
+    }
     // Set here and not when a stream begins or ends, so that the gauge cannot drift from the count.
     metrics.requests.readers.set(app.readers.count());
     let text = metrics.text().map_err(|error| Problem::internal(&error))?;

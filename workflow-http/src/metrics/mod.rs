@@ -4,6 +4,7 @@
 //! series is bounded: labels are routes, statuses, node types, and at most 100 models and 100 queues.
 
 mod endpoint;
+mod fleet;
 mod queues;
 mod requests;
 mod runs;
@@ -15,7 +16,7 @@ use prometheus_client::{encoding::text::encode, metrics::counter::Counter, regis
 use workflow_core::{StepEvent, engine::Observer};
 
 pub(crate) use self::endpoint::{get, measure};
-use self::{queues::Queues, requests::Requests, runs::Runs};
+use self::{fleet::Fleet, queues::Queues, requests::Requests, runs::Runs};
 
 /// The media type of the metrics.
 pub(crate) const OPEN_METRICS: &str = "application/openmetrics-text";
@@ -53,14 +54,22 @@ pub(crate) const OPEN_METRICS: &str = "application/openmetrics-text";
 /// | `workflow_http_request_duration_seconds` | histogram | `method`, `route`, `status` |
 /// | `workflow_readers` | gauge | |
 /// | `workflow_log_lines_dropped_total` | counter | |
+/// | `workflow_fleet_instances` | gauge | |
+/// | `workflow_driving_runs` | gauge | |
+/// | `workflow_following_runs` | gauge | |
+/// | `workflow_undispatched_runs` | gauge | |
+/// | `workflow_dispatch_failures_total` | counter | |
+/// | `workflow_notifications_lost_total` | counter | |
 ///
 /// Durations are in seconds, with buckets from 1 ms to 10 min. `workflow_runs` is read from the store at each scrape;
-/// everything else counts from the start of the process. Reused steps of a retry are not counted.
+/// everything else counts from the start of the process. The last six are of an engine with a
+/// [fleet](workflow_core::fleet), and 0 without one: each instance counts what it does, so add them up. Reused steps of a retry are not counted.
 pub struct Metrics {
     registry: Registry,
     runs: Runs,
     queues: Queues,
     requests: Requests,
+    fleet: Fleet,
     dropped_log_lines: Counter,
 }
 
@@ -78,6 +87,7 @@ impl Default for Metrics {
             runs: Runs::new(&mut registry),
             queues: Queues::new(&mut registry),
             requests: Requests::new(&mut registry),
+            fleet: Fleet::new(&mut registry),
             registry,
         }
     }

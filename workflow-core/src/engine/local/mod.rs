@@ -144,11 +144,6 @@ impl LocalEngine {
         self.drives.drive_for_dispatcher(run).await
     }
 
-    /// What the engine knows of its fleet; `None` without one.
-    pub fn fleet_status(&self) -> Option<FleetStatus> {
-        self.drives.fleet_status()
-    }
-
     /// Shuts the engine down: accepts no new runs, waits up to `grace` for executing runs to end, then suspends the
     /// others. An engine that is built later on the same store [recovers](Self::recover) them.
     ///
@@ -377,6 +372,10 @@ impl Engine for LocalEngine {
 
     fn limits(&self) -> EngineLimits {
         self.shared.limits()
+    }
+
+    fn fleet_status(&self) -> Option<FleetStatus> {
+        self.drives.fleet_status()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, pin::pin, sync::atomic::Ordering, time::Duration};
 
-use futures::{StreamExt, future::join4};
+use futures::{StreamExt, future::join5};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use super::Fleet;
@@ -24,6 +24,9 @@ const POLL_PAUSE: Duration = Duration::from_millis(200);
 /// How often the engine registers as alive. The registration is valid for three times as long.
 const REGISTER_EVERY: Duration = Duration::from_secs(5);
 
+/// How often the dispatcher is tried.
+const PING_EVERY: Duration = Duration::from_secs(5);
+
 /// How often the oldest engine looks for runs that nobody drives.
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
 
@@ -43,11 +46,12 @@ impl Drives {
         let Some(fleet) = self.shared.placement.fleet() else {
             return;
         };
-        let work = join4(
+        let work = join5(
             fleet.dispatches.send_all(),
             self.receive(fleet),
             self.poll(fleet),
             self.supervise(fleet),
+            ping(fleet),
         );
         self.shared.tasks.closing().run_until_cancelled(work).await;
     }
@@ -193,5 +197,13 @@ impl Drives {
                 }
             }
         }
+    }
+}
+
+/// Tries the dispatcher, so that it is known to be away before a run waits for it.
+async fn ping(fleet: &Fleet) {
+    loop {
+        fleet.dispatches.ping().await;
+        sleep(PING_EVERY).await;
     }
 }

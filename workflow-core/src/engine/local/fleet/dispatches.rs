@@ -116,6 +116,14 @@ impl Dispatches {
         }
     }
 
+    /// Finds out whether the dispatcher can be reached.
+    pub(super) async fn ping(&self) {
+        match self.dispatcher.ping().await {
+            Ok(()) => *lock(&self.last_success) = Some(Timestamp::now()),
+            Err(error) => tracing::debug!(%error, "the dispatcher cannot be reached"),
+        }
+    }
+
     fn next(&self) -> Option<RunId> {
         lock(&self.pending).pop_first()
     }

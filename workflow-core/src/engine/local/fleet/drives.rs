@@ -42,7 +42,7 @@ impl Drives {
             driving: fleet.drives.count(),
             following: fleet.follows.count(),
             undispatched: fleet.dispatches.pending(),
-            dispatched_at: fleet.dispatches.last_success(),
+            dispatcher_reached_at: fleet.dispatches.last_success(),
             dispatch_failures: fleet.dispatches.failures(),
             notifications_lost: fleet.notifications_lost.load(Ordering::Relaxed),
         })
