@@ -82,3 +82,12 @@ test('being offline is said, and the page tries again when it is online', async 
   await context.setOffline(false);
   await expect(page.getByText('Connected')).toBeVisible({ timeout: 3000 });
 });
+
+test('the status line names the instance, if there are several', async ({ page }) => {
+  await page.route('**/api/node-types', async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), instance: 'flows-7c', instances: 3 } });
+  });
+  await page.goto('./');
+  await expect(page.getByRole('contentinfo', { name: 'Status' })).toContainText('Connected to flows-7c');
+});

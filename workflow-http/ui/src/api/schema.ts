@@ -293,6 +293,8 @@ export interface components {
         /** @enum {string} */
         NodeTypeName: "DelayNode" | "HttpNode" | "HumanNode" | "LLMNode" | "LoopNode" | "MapNode" | "PromptNode" | "TransformNode" | "WorkflowNode";
         NodeTypes: {
+            instance?: string | null;
+            instances?: number | null;
             items: components["schemas"]["NodeType"][];
             limits: components["schemas"]["Limits"];
             simulated: boolean;

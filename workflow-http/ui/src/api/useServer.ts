@@ -1,4 +1,4 @@
-// Whether the server answers, and whether its models are simulated.
+// Whether the server answers, whether its models are simulated, and which of several instances it is.
 import { useCallback, useEffect, useState } from 'react';
 import { ApiError, getNodeTypes, isAnswering } from './client';
 import { PATIENCE } from './follow';
@@ -10,6 +10,8 @@ export interface Server {
   isGone: boolean;
   isOffline: boolean;
   isSimulated: boolean;
+  /** The name of the instance, if there are several. */
+  instance: string | null;
   retry: () => void;
 }
 
@@ -18,7 +20,7 @@ const PAUSE = 5000;
 
 /** `isWatched`: the event stream of a run already shows that the server answers. */
 export function useServer(isWatched: boolean): Server {
-  const [known, setKnown] = useState({ isKnown: false, isGone: false, isOffline: false, isSimulated: false });
+  const [known, setKnown] = useState({ isKnown: false, isGone: false, isOffline: false, isSimulated: false, instance: null as string | null });
   const [tries, setTries] = useState(0);
   const retry = useCallback(() => setTries((n) => n + 1), []);
   const { isKnown, isGone } = known;
@@ -28,10 +30,10 @@ export function useServer(isWatched: boolean): Server {
     let isStale = false;
     const goesMissing = () => setKnown((before) => ({ ...before, isKnown: false, isGone: true, isOffline: presence.isOffline() }));
     getNodeTypes(AbortSignal.timeout(PAUSE - 500)).then(
-      ({ items, simulated }) => {
+      ({ items, simulated, instance = null }) => {
         if (isStale) return;
         learnTypes(items);
-        setKnown({ isKnown: true, isGone: false, isOffline: false, isSimulated: simulated });
+        setKnown({ isKnown: true, isGone: false, isOffline: false, isSimulated: simulated, instance });
       },
       (error: unknown) => {
         if (isStale) return;

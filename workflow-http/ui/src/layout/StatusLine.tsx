@@ -55,6 +55,11 @@ function Connected({ connection, seq, server }: { connection: Connection; seq: n
     <span className="flex items-center gap-1.5">
       <Icon name="wifi" size={14} />
       {word}
+      {server.instance && (
+        <span className="max-w-48 truncate max-desk:sr-only">
+          to <code>{server.instance}</code>
+        </span>
+      )}
       {seq > 0 && <code className="hidden text-ink-3 desk:inline">event {count(seq)}</code>}
     </span>
   );
