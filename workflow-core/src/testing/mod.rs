@@ -9,7 +9,8 @@
 //! - [`CrashAfter`] is the store of a process that crashes, for tests that build their own engine.
 //! - [`MemoryCoordinator`] and [`InProcessDispatcher`] make a fleet of engines in one process, and with
 //!   [`ManualDispatcher`] the test decides which engine drives a run.
-//! - [`store`] is the contract of [`Store`](crate::Store), as tests that every store can run.
+//! - [`store`] is the contract of [`Store`](crate::Store), as tests that every store can run, and [`coordinator`] that of
+//!   [`Coordinator`](crate::fleet::Coordinator).
 //!
 //! Needs the feature `testing`, in the `dev-dependencies` of the crate under test.
 //!
@@ -112,6 +113,7 @@
 //! # Ok::<(), workflow_core::EngineError>(())
 //! ```
 
+pub mod coordinator;
 mod crash;
 mod engine;
 mod fleet;

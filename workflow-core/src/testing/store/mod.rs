@@ -20,7 +20,7 @@ pub mod dropped;
 pub mod keys;
 pub mod lists;
 pub mod reopen;
-mod sample;
+pub(super) mod sample;
 pub mod search;
 pub mod values;
 pub mod workflows;

@@ -31,7 +31,7 @@ pub(super) async fn stored_workflow(store: &dyn Store, name: &str) -> WorkflowRe
 }
 
 /// A run as its writer knows it.
-pub(super) struct SampleRun {
+pub(in crate::testing) struct SampleRun {
     pub(super) record: RunRecord,
     pub(super) log: Vec<StepEvent>,
 }
@@ -48,7 +48,7 @@ impl SampleRun {
     }
 
     /// A run that is stored.
-    pub(super) async fn stored(store: &dyn Store) -> Self {
+    pub(in crate::testing) async fn stored(store: &dyn Store) -> Self {
         Self::stored_of(store, &workflow("sample"), json!("input")).await
     }
 
@@ -63,7 +63,7 @@ impl SampleRun {
         run
     }
 
-    pub(super) fn id(&self) -> RunId {
+    pub(in crate::testing) fn id(&self) -> RunId {
         self.record.id
     }
 
@@ -96,7 +96,7 @@ impl SampleRun {
     }
 
     /// Stores what happened next.
-    pub(super) async fn append(
+    pub(in crate::testing) async fn append(
         &mut self,
         store: &dyn Store,
         kinds: impl IntoIterator<Item = EventKind>,
@@ -271,7 +271,7 @@ pub(super) fn cancelled() -> EventKind {
 }
 
 /// A step is done, so many times.
-pub(super) fn steps(how_many: usize) -> Vec<EventKind> {
+pub(in crate::testing) fn steps(how_many: usize) -> Vec<EventKind> {
     (0..how_many).map(|n| completed(json!(n))).collect()
 }
 
