@@ -64,7 +64,9 @@ pub async fn no_character_of_a_text_is_a_wildcard(store: &dyn Store) {
     assert_eq!(found(store, "_").await, [under]);
     assert_eq!(found(store, "*").await, [star]);
     assert_eq!(found(store, "[a-z]").await, [star]);
-    assert_eq!(found(store, "100").await, [plain, percent]);
+    assert_eq!(found(store, "100%").await, [percent]);
+    // Not a number: it could be part of an id.
+    assert_eq!(found(store, "snake").await, [plain, under]);
 }
 
 pub async fn quotes_of_a_text_are_characters(store: &dyn Store) {
