@@ -14,6 +14,23 @@ pub(crate) fn written(value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(unavailable)
 }
 
+/// A value that is stored without a checksum, as JSON.
+///
+/// # Errors
+/// [`StoreError::Unavailable`] if it cannot be written as JSON.
+pub fn encoded(value: &impl Serialize) -> Result<String, StoreError> {
+    written(value)
+}
+
+/// A value that is stored without a checksum, from its JSON.
+///
+/// # Errors
+/// [`StoreError::Unavailable`] if it cannot be read: it is damaged, or a newer version of the program wrote it. The error
+/// names the place, and not what is there.
+pub fn decoded<T: DeserializeOwned>(text: &[u8]) -> Result<T, StoreError> {
+    read(text).map_err(unavailable)
+}
+
 /// Reads what was stored, as deep as it may have been written.
 ///
 /// A checksum can be made for anything, and reading is recursive: the depth is bounded first, for this reader

@@ -4,6 +4,7 @@
 //!   caller of a store, so that a writer only writes.
 //! - [`RunRow`], [`VersionRow`] and [`EventRow`] are rows as they were read; each is compared with its checksum
 //!   before it is decoded.
+//! - [`encoded`] and [`decoded`] are the JSON of values without a checksum, which engines exchange.
 //! - [`page_of`] and [`first`] read parts of lists and omit rows that cannot be read, which [`UnreadableRows`] logs.
 #![allow(
     clippy::exhaustive_structs,
@@ -21,7 +22,7 @@ mod unreadable;
 pub use crate::{
     checksum::of_workflow,
     encode::{EncodedAppend, EncodedEvent, EncodedHead, EncodedRun, EncodedVersion, row_seq},
-    json::{Cause, unavailable},
+    json::{Cause, decoded, encoded, unavailable},
     page::{AFTER_ALL, cursor, first, limit, page_of},
     row::{EventRow, RunRow, VersionRow, number},
     unreadable::UnreadableRows,
