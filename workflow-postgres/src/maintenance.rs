@@ -1,9 +1,15 @@
 //! Deleting in the background: runs that are not to be kept, and events of deleted runs.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use sqlx::{Connection, PgConnection, postgres::PgPool, query, query_scalar};
-use tokio::{sync::Notify, task::JoinHandle, time::timeout};
+use tokio::{sync::Notify, time::timeout};
 
 /// The advisory lock of maintenance: of several instances on one database one deletes at a time.
 const LOCK: i64 = 0x7766_726e_0001;
@@ -51,34 +57,42 @@ pub(crate) struct Retention {
     pub(crate) runs: Option<u32>,
 }
 
-/// The task that deletes. It ends when this is dropped.
+/// The task that deletes. It ends when this is dropped, after the transaction under way: with sqlx 0.9, a future of `begin`
+/// that is dropped may leave its connection in the pool with an open transaction, in which later statements are lost.
 #[derive(Debug)]
 pub(crate) struct Maintenance {
-    deleted: Arc<Notify>,
-    task: JoinHandle<()>,
+    signals: Arc<Signals>,
+}
+
+#[derive(Debug, Default)]
+struct Signals {
+    is_stopped: AtomicBool,
+    /// A run was deleted, or the task has to end.
+    changed: Notify,
 }
 
 impl Maintenance {
     pub(crate) fn spawn(pool: PgPool, retention: Retention) -> Self {
-        let deleted = Arc::new(Notify::new());
-        let task = tokio::spawn(run(pool, retention, Arc::clone(&deleted)));
-        Self { deleted, task }
+        let signals = Arc::new(Signals::default());
+        tokio::spawn(run(pool, retention, Arc::clone(&signals)));
+        Self { signals }
     }
 
     /// A run was deleted: its events are deleted soon.
     pub(crate) fn note_deleted_run(&self) {
-        self.deleted.notify_one();
+        self.signals.changed.notify_one();
     }
 }
 
 impl Drop for Maintenance {
     fn drop(&mut self) {
-        self.task.abort();
+        self.signals.is_stopped.store(true, Ordering::Relaxed);
+        self.signals.changed.notify_one();
     }
 }
 
-async fn run(pool: PgPool, retention: Retention, deleted: Arc<Notify>) {
-    while !pool.is_closed() {
+async fn run(pool: PgPool, retention: Retention, signals: Arc<Signals>) {
+    while !pool.is_closed() && !signals.is_stopped.load(Ordering::Relaxed) {
         match delete_some(&pool, retention).await {
             Ok(true) => continue,
             Ok(false) => {}
@@ -87,7 +101,7 @@ async fn run(pool: PgPool, retention: Retention, deleted: Arc<Notify>) {
             }
         }
         // Whichever comes first.
-        let _ = timeout(LOOK_EVERY, deleted.notified()).await;
+        let _ = timeout(LOOK_EVERY, signals.changed.notified()).await;
     }
 }
 
