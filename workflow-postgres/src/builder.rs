@@ -10,6 +10,9 @@ const CONNECTIONS: u32 = 10;
 /// How long a statement waits for a connection unless set.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How many notifications of a fleet wait unless set.
+const NOTIFICATIONS_QUEUED: usize = 4_096;
+
 /// A store to connect to, and what is kept in it.
 #[derive(Clone)]
 pub struct Builder {
@@ -17,6 +20,7 @@ pub struct Builder {
     pub(crate) connections: u32,
     pub(crate) connection_timeout: Duration,
     pub(crate) retention: Retention,
+    pub(crate) notifications_queued: usize,
 }
 
 impl Builder {
@@ -26,6 +30,7 @@ impl Builder {
             connections: CONNECTIONS,
             connection_timeout: CONNECTION_TIMEOUT,
             retention: Retention::default(),
+            notifications_queued: NOTIFICATIONS_QUEUED,
         }
     }
 
@@ -41,6 +46,15 @@ impl Builder {
     #[must_use]
     pub fn with_connection_timeout(mut self, timeout: Duration) -> Self {
         self.connection_timeout = timeout;
+        self
+    }
+
+    /// The most notifications of a [coordinator](crate::PostgresStore::coordinator) that wait to be sent, and that wait
+    /// for each of its subscribers; at least 1, 4,096 by default. Beyond that some are lost, and engines get
+    /// [`Notification::Lagged`](workflow_core::fleet::Notification::Lagged). At most 8 MiB of text wait to be sent.
+    #[must_use]
+    pub fn with_notifications_queued(mut self, notifications: usize) -> Self {
+        self.notifications_queued = notifications.clamp(1, 1 << 20);
         self
     }
 
@@ -67,6 +81,7 @@ impl fmt::Debug for Builder {
             .field("connections", &self.connections)
             .field("connection_timeout", &self.connection_timeout)
             .field("retention", &self.retention)
+            .field("notifications_queued", &self.notifications_queued)
             .finish_non_exhaustive()
     }
 }

@@ -43,7 +43,7 @@ impl Builder {
             .max_connections(self.connections)
             .acquire_timeout(self.connection_timeout)
             .connect_lazy_with(options);
-        Ok(PostgresStore::new(target, pool, self.retention))
+        Ok(PostgresStore::new(target, pool, &self))
     }
 }
 

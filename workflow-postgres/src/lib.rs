@@ -18,6 +18,8 @@
 //!   sets, so that of two writers of one run the second is refused.
 //! - [`Builder`] sets the number of connections, time-outs and retention.
 //! - [`DatabaseLock`] lets one process at a time drive the runs of a database; another one can wait for it as a standby.
+//! - [`PostgresCoordinator`] connects the engines on one database to a [fleet](workflow_core::fleet), with a dispatcher
+//!   beside it.
 //! - [`ConnectError`] is why a database cannot be used, and what to do about it.
 //!
 //! # In the database
@@ -26,24 +28,29 @@
 //! newer, and `synchronous_commit` must stay on: a reader is shown an event once its commit is durable.
 //!
 //! A pooler in transaction mode is possible if it keeps prepared statements (`PgBouncer` 1.21 and newer,
-//! `max_prepared_statements` above 0).
+//! `max_prepared_statements` above 0). Notifications between engines do not pass it: see [`PostgresCoordinator`].
 
 mod builder;
+mod commands;
 mod connect;
+mod coordinator;
 mod error;
 mod lock;
 mod maintenance;
+mod notifications;
 mod page;
 #[cfg(test)]
 mod plans;
 mod runs;
 mod schema;
+mod session;
 mod store;
 mod workflows;
 mod write;
 
 pub use self::{
     builder::Builder,
+    coordinator::PostgresCoordinator,
     error::{ConnectError, ConnectErrorKind},
     lock::DatabaseLock,
     store::PostgresStore,

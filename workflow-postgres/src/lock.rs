@@ -9,18 +9,13 @@ use tokio::{
     time::{sleep, timeout},
 };
 
+use crate::session::{ANSWER_TIMEOUT, KEEP_ALIVE};
+
 /// The number of the advisory lock: "wfrn", then 2. Maintenance has another one.
 const LOCK: i64 = 0x7766_726e_0002;
 
 /// The time between two attempts to get the lock, and between two checks that it is still held.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
-
-/// How long the server may take to answer a check. Without an answer the connection counts as lost.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How the server notices within 15 seconds that the machine of the holder is gone: its defaults take two hours.
-const KEEP_ALIVE: &str = "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 5; \
-     SET tcp_keepalives_count = 2; SET idle_session_timeout = 0";
 
 /// Whether other processes may hold the lock, too.
 #[derive(Clone, Copy, Debug)]

@@ -1,4 +1,4 @@
-//! Deleting in the background: runs that are not to be kept, and events of deleted runs.
+//! Deleting in the background: runs that are not to be kept, events of deleted runs, and what engines that died left.
 
 use std::{
     sync::{
@@ -49,6 +49,12 @@ pub(crate) const DELETE_FIRST_ENDED: &str = delete_ended!("ended_at IS NOT NULL"
 pub(crate) const DELETE_EVENTS: &str = "DELETE FROM workflow_runner.event WHERE run = $1 AND seq <= ( \
      SELECT max(seq) FROM ( \
          SELECT seq FROM workflow_runner.event WHERE run = $1 ORDER BY seq LIMIT $2) AS few)";
+
+/// Engines that died, and their claims. There are few, so the tables have no index for it.
+const DELETE_EXPIRED: [&str; 2] = [
+    "DELETE FROM workflow_runner.instance WHERE valid_until < now() - interval '1 hour'",
+    "DELETE FROM workflow_runner.claim WHERE valid_until < now() - interval '1 hour'",
+];
 
 /// How long runs are kept after they ended; without a number, forever.
 #[derive(Clone, Copy, Debug, Default)]
@@ -115,6 +121,9 @@ async fn delete_some(pool: &PgPool, retention: Retention) -> sqlx::Result<bool> 
         .await?;
     if !is_mine {
         return Ok(false);
+    }
+    for sql in DELETE_EXPIRED {
+        query(sql).execute(&mut *transaction).await?;
     }
     let more = retention.delete_some_runs(&mut transaction).await?
         | delete_some_events(&mut transaction).await?;

@@ -4,10 +4,10 @@ use sqlx::{AssertSqlSafe, PgConnection, Row, postgres::PgPool, query, query_scal
 use workflow_core::{RunStatus, WorkflowId, record::RunQuery};
 use workflow_test_services::Postgres;
 
-use crate::{PostgresStore, maintenance, runs, workflows, write};
+use crate::{PostgresStore, commands, maintenance, runs, workflows, write};
 
 /// Rows as a service has them after a while: ten workflows, most runs completed, a thousand unfinished.
-const ROWS: [&str; 4] = [
+const ROWS: [&str; 7] = [
     "INSERT INTO workflow_runner.workflow (id, name, newest, checksum) \
      SELECT lpad(n::text, 36, '0'), decode('6e', 'hex') || n::text::bytea, 1, 0 FROM generate_series(1, 2000) AS n",
     "INSERT INTO workflow_runner.version (workflow, version, record, checksum) \
@@ -21,6 +21,9 @@ const ROWS: [&str; 4] = [
      FROM generate_series(1, 100000) AS n",
     "INSERT INTO workflow_runner.event (run, seq, body, checksum) \
      SELECT run, seq, '{}', 0 FROM generate_series(1, 100000) AS run, generate_series(1, 3) AS seq",
+    "INSERT INTO workflow_runner.command (run, body) SELECT number, '{}' FROM workflow_runner.run, generate_series(1, 2)",
+    "INSERT INTO workflow_runner.claim (run, instance, valid_until) SELECT number, '', now() FROM workflow_runner.run",
+    "INSERT INTO workflow_runner.blocked (run, seq, problem) SELECT number, 1, '{}' FROM workflow_runner.run",
 ];
 
 /// What Postgres does for a statement, without its parameters.
@@ -102,6 +105,15 @@ async fn every_statement_uses_an_index() {
         maintenance::DELETE_OLD,
         maintenance::DELETE_FIRST_ENDED,
         maintenance::DELETE_EVENTS,
+        commands::SEND,
+        commands::COMMANDS,
+        commands::DELETE_COMMANDS,
+        commands::CLAIM,
+        commands::RELEASE,
+        commands::CLAIMED_BY,
+        commands::BLOCK,
+        commands::BLOCKED,
+        commands::LENGTHS,
     ]
     .map(str::to_owned)
     .into();

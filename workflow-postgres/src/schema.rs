@@ -9,8 +9,10 @@ use sqlx::{
 use crate::error::{ConnectError, ConnectErrorKind, Target};
 
 /// Each step from an empty database to today's tables. A released step is never changed: a change is a new file.
-const MIGRATIONS: [(i64, &str, &str); 1] =
-    [(1, "initial", include_str!("../migrations/0001_initial.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "initial", include_str!("../migrations/0001_initial.sql")),
+    (2, "fleet", include_str!("../migrations/0002_fleet.sql")),
+];
 
 /// The newest format that this version reads.
 const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;

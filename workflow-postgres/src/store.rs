@@ -13,9 +13,10 @@ use workflow_sqlkit::{EncodedAppend, EncodedRun, EncodedVersion, UnreadableRows}
 
 use crate::{
     builder::Builder,
+    coordinator::PostgresCoordinator,
     error::{ConnectError, Target, failed},
     lock::{self, DatabaseLock, Mode},
-    maintenance::{Maintenance, Retention},
+    maintenance::Maintenance,
     runs, workflows, write,
 };
 
@@ -36,6 +37,7 @@ struct Shared {
     pool: PgPool,
     unreadable: UnreadableRows,
     maintenance: Maintenance,
+    notifications_queued: usize,
 }
 
 impl PostgresStore {
@@ -53,11 +55,12 @@ impl PostgresStore {
         Builder::new(url)
     }
 
-    pub(crate) fn new(target: Target, pool: PgPool, retention: Retention) -> Self {
+    pub(crate) fn new(target: Target, pool: PgPool, options: &Builder) -> Self {
         let shared = Shared {
             target,
             unreadable: UnreadableRows::default(),
-            maintenance: Maintenance::spawn(pool.clone(), retention),
+            maintenance: Maintenance::spawn(pool.clone(), options.retention),
+            notifications_queued: options.notifications_queued,
             pool,
         };
         Self {
@@ -110,7 +113,22 @@ impl PostgresStore {
         locked.await.map_err(failed)
     }
 
-    /// Waits for the statements under way and closes the connections. Later calls of this store and its clones fail.
+    /// Connects an engine to the others on this database: see [`PostgresCoordinator`].
+    ///
+    /// It uses the connections of the store, and one of its own, on which notifications arrive. One coordinator is enough
+    /// for a process.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if that connection cannot be opened at first. Later it is opened again however long
+    /// that takes.
+    pub async fn coordinator(&self) -> Result<PostgresCoordinator, StoreError> {
+        let pool = self.pool().clone();
+        let started = PostgresCoordinator::start(pool, self.shared.notifications_queued);
+        started.await.map_err(failed)
+    }
+
+    /// Waits for the statements under way and closes the connections. Later calls of this store, its clones and
+    /// its coordinators fail, and the notifications of these end.
     pub async fn close(&self) {
         self.pool().close().await;
     }
