@@ -198,3 +198,33 @@ async fn an_engine_that_shuts_down_lets_its_followers_go() {
     assert_eq!(all, fleet.log(run).await);
     drop(Arc::clone(&second));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_came_during_a_drive_follows_the_run_to_another_engine() {
+    let nodes = json!([
+        {"id": "a", "type": "Script", "data": {"millis": 1_000}},
+        {"id": "wait", "type": "DelayNode", "needs": ["a"], "data": {"for": "1h"}},
+        {"id": "b", "type": "Script", "needs": ["wait"]},
+    ]);
+    // The first engine is fenced off in step `a`, or suspends the run.
+    for is_fenced in [true, false] {
+        let fleet = Fleet::new();
+        let (first, second) = (fleet.engine().await, fleet.engine().await);
+        let run = fleet.start(&second, nodes.clone()).await;
+        let driving = drive(&first, run);
+        pass(100).await;
+        let reader = reader(&first, run).await;
+        if is_fenced {
+            second.drive(run).await.unwrap();
+        }
+        assert_eq!(driving.await.unwrap().is_err(), is_fenced);
+        pass(60 * 60 * 1_000 + 1_000).await;
+        assert_eq!(second.drive(run).await, Ok(DriveEnd::Ended));
+        let seen = tokio::time::timeout(Duration::from_secs(10), reader).await;
+        assert_eq!(
+            events(&seen.unwrap().unwrap()),
+            fleet.log(run).await,
+            "fenced: {is_fenced}"
+        );
+    }
+}

@@ -348,9 +348,13 @@ impl Drop for DriveLease {
             runs, placement, ..
         } = &*self.drives.shared;
         if placement.fleet().is_some() {
-            // The run continues elsewhere: its readers follow it.
             self.live.hand_over();
             self.released = !self.ended;
+            if !self.ended && Arc::strong_count(&self.live) > 1 {
+                // The run continues elsewhere, and readers that came during the drive have to follow it. One that comes
+                // after `hand_over` does so by itself.
+                self.drives.follow(&self.live);
+            }
         }
         runs.remove(&self.live, !self.released);
         if !self.released {
