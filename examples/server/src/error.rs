@@ -79,8 +79,16 @@ pub(crate) enum CliError {
         line: usize,
         reason: &'static str,
     },
-    #[error("address {0} is in use: stop the program that listens on it, or choose another --addr")]
-    AddressInUse(SocketAddr),
+    #[error("{0} needs {1}: set it as an option, a variable or in the file of --config")]
+    Needs(&'static str, &'static str),
+    #[error("{}", with_causes(.0))]
+    Fleet(#[from] workflow_restate::SettingsError),
+    #[error(
+        "Restate cannot call every address of a machine: set --worker-url to the URL at which it reaches the instances"
+    )]
+    NoWorkerUrl,
+    #[error("address {0} is in use: stop the program that listens on it, or choose another {1}")]
+    AddressInUse(SocketAddr, &'static str),
     #[error("failed to listen on {0}: {1}")]
     Listen(SocketAddr, io::Error),
     #[error("failed to read {path}: {1}", path = named(.0))]
@@ -107,13 +115,16 @@ impl CliError {
             | Self::Input(_)
             | Self::NoName(_)
             | Self::SameName(..)
+            | Self::Needs(..)
+            | Self::Fleet(_)
+            | Self::NoWorkerUrl
             | Self::StandardInputTwice
             | Self::Refused(..) => ExitCode::from(2),
             Self::Data(_)
             | Self::Database(_)
             | Self::Lock(_)
             | Self::Replaced(_)
-            | Self::AddressInUse(_)
+            | Self::AddressInUse(..)
             | Self::Listen(..)
             | Self::Engine(_)
             | Self::Io(_) => ExitCode::FAILURE,

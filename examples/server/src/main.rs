@@ -12,6 +12,7 @@ mod data;
 mod error;
 mod faults;
 mod file;
+mod fleet;
 mod keys;
 mod library;
 mod log;

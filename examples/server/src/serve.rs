@@ -27,6 +27,7 @@ use crate::{
     cli::{LimitArgs, PrivateAddress, ServeArgs},
     data::Data,
     error::CliError,
+    fleet::Fleet,
     keys,
     log::{self, log},
     model::Model,
@@ -50,6 +51,7 @@ fn start(args: ServeArgs, variables: Variables, stderr: &Output) -> Result<ExitC
     if keys.is_empty() && !args.addr.ip().is_loopback() {
         return Err(CliError::Exposed(args.addr));
     }
+    Fleet::check(&args)?;
     Runtime::new()?.block_on(run(args, keys, variables, stderr))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -62,15 +64,23 @@ async fn run(
 ) -> Result<(), CliError> {
     let mut signals = Signals::new()?;
     let model = Model::new(&args.nodes, &variables).await?;
-    let listener = listen(args.addr).await?;
+    let listener = listen(args.addr, "--addr").await?;
     let registry = registry(model.client.clone(), &args.nodes, variables.clone())?;
     let data = Data::open(&args.data).await?;
-    let Some((listener, turn)) = Turn::wait(&data, listener, &mut signals).await? else {
+    let fleet = match &data {
+        Data::Database(store) => Fleet::new(&args.fleet, store).await?,
+        Data::Memory | Data::File(_) => None,
+    };
+    let waiting = Turn::wait(&data, fleet.is_some(), listener, &mut signals);
+    let Some((listener, turn)) = waiting.await? else {
         data.close().await;
         return Ok(());
     };
     let metrics = Arc::new(Metrics::default());
-    let engine = engine(registry, &args.limits).with_store(data.store());
+    let mut engine = engine(registry, &args.limits).with_store(data.store());
+    if let Some(fleet) = &fleet {
+        engine = fleet.join(engine);
+    }
     let engine = Arc::new(engine.with_observer(metrics.clone()).build());
     let recovered = engine.recover().await?;
     if recovered != Recovered::default() {
@@ -79,12 +89,16 @@ async fn run(
         } = recovered;
         tracing::info!(resumed, waiting, "recovered unfinished runs");
     }
-    announce(listener.local_addr()?, &model, &data, &args, &variables)?;
+    let addr = listener.local_addr()?;
+    announce(addr, &model, &data, fleet.as_ref(), &args, &variables)?;
 
     let drain = args.drain;
     let base_path = args.base_path.clone();
     let shutdown = CancellationToken::new();
-    let options = options(args, keys, &model, &shutdown).with_metrics(metrics.clone());
+    let mut options = options(args, keys, &model, &shutdown).with_metrics(metrics.clone());
+    if let Some(fleet) = &fleet {
+        options = options.with_instance(&fleet.instance);
+    }
     let router = workflow_http::router(engine.clone(), options.clone());
     let router = below(&base_path, router);
     let serving = async { Ok(workflow_http::serve(listener, router, &options).await?) };
@@ -105,7 +119,17 @@ async fn run(
         }
         Ok::<_, CliError>(())
     };
-    let served = async { tokio::try_join!(serving, stopping) };
+    let driving = async {
+        match fleet {
+            Some(fleet) => {
+                let client = model.client.clone();
+                let calls = fleet.serve(engine.clone(), client, drain, shutdown.clone());
+                calls.await
+            }
+            None => Ok(()),
+        }
+    };
+    let served = async { tokio::try_join!(serving, stopping, driving) };
     let served = tokio::select! {
         served = served => served,
         () = log::watch(stderr, &metrics) => unreachable!("the watch never ends"),
@@ -116,13 +140,15 @@ async fn run(
     Ok(())
 }
 
-/// The right to drive the runs of the data. A directory and the memory have it from the start: nobody else opens them.
+/// The right to drive the runs of the data. A directory and the memory have it from the start: nobody else opens them. The
+/// instances of a fleet have it together.
 struct Turn(Option<(DatabaseLock, String)>);
 
 impl Turn {
     /// Waits for it as a standby; none if the program is asked to stop meanwhile.
     async fn wait(
         data: &Data,
+        is_shared: bool,
         listener: TcpListener,
         signals: &mut Signals,
     ) -> Result<Option<(TcpListener, Self)>, CliError> {
@@ -131,7 +157,7 @@ impl Turn {
         };
         let listener = listener.into_std()?;
         let lock = tokio::select! {
-            lock = standby::lock(store, &listener) => lock?,
+            lock = standby::lock(store, is_shared, &listener) => lock?,
             () = signals.next() => return Ok(None),
         };
         let turn = Self(Some((lock, store.database())));
@@ -150,11 +176,15 @@ impl Turn {
     }
 }
 
-async fn listen(addr: SocketAddr) -> Result<TcpListener, CliError> {
+/// Listens on an address that the option sets.
+pub(crate) async fn listen(
+    addr: SocketAddr,
+    option: &'static str,
+) -> Result<TcpListener, CliError> {
     TcpListener::bind(addr)
         .await
         .map_err(|error| match error.kind() {
-            io::ErrorKind::AddrInUse => CliError::AddressInUse(addr),
+            io::ErrorKind::AddrInUse => CliError::AddressInUse(addr, option),
             _ => CliError::Listen(addr, error),
         })
 }
@@ -164,6 +194,7 @@ fn announce(
     addr: SocketAddr,
     model: &Model,
     data: &Data,
+    fleet: Option<&Fleet>,
     args: &ServeArgs,
     variables: &Variables,
 ) -> io::Result<()> {
@@ -181,6 +212,9 @@ fn announce(
         Data::Memory => writeln!(out, "Data: in memory only")?,
         Data::File(_) => writeln!(out, "Data: {}", args.data.data_dir.display())?,
         Data::Database(store) => writeln!(out, "Data: {}", store.database())?,
+    }
+    if let Some(fleet) = fleet {
+        fleet.announce(&mut out)?;
     }
     for private in &args.nodes.allow_private {
         writeln!(

@@ -21,19 +21,32 @@ use workflow_postgres::{DatabaseLock, PostgresStore};
 
 use crate::error::CliError;
 
-/// Waits until this process holds the lock of the database. Answers at the address meanwhile.
+/// Waits until this process holds the lock of the database: alone, or together with the other instances of a fleet. Answers at the address meanwhile.
 pub(crate) async fn lock(
     store: &PostgresStore,
+    is_shared: bool,
     listener: &net::TcpListener,
 ) -> Result<DatabaseLock, CliError> {
     let waits = CancellationToken::new();
-    let locking = store.lock(|| {
+    let on_wait = || {
+        let other = if is_shared {
+            "an instance without --restate"
+        } else {
+            "another instance"
+        };
         tracing::info!(
-            "another instance serves {}: waiting as its standby",
+            "{other} serves {}: waiting as its standby",
             store.database()
         );
         waits.cancel();
-    });
+    };
+    let locking = async {
+        if is_shared {
+            store.lock_shared(on_wait).await
+        } else {
+            store.lock(on_wait).await
+        }
+    };
     tokio::pin!(locking);
     tokio::select! {
         lock = &mut locking => return lock.map_err(CliError::Lock),

@@ -11,7 +11,7 @@ use tracing_subscriber::filter::Targets;
 use workflow_gemini::ServiceTier;
 use workflow_http::{ApiKey, Host, InvalidApiKey, Origin};
 
-pub(crate) use self::value::{DatabaseUrl, PrivateAddress};
+pub(crate) use self::value::{PrivateAddress, SecretUrl};
 use self::value::{address, api_key, base_path, boolean, bytes, duration, pace, private_address};
 
 const ENVIRONMENT: &str = "\
@@ -169,6 +169,9 @@ pub(crate) struct ServeArgs {
     pub(crate) data: DataArgs,
 
     #[command(flatten)]
+    pub(crate) fleet: FleetArgs,
+
+    #[command(flatten)]
     pub(crate) limits: LimitArgs,
 
     #[command(flatten)]
@@ -195,9 +198,10 @@ pub(crate) struct DataArgs {
     pub(crate) memory: bool,
 
     /// Store in this Postgres database, version 14 or newer, instead of a directory: a second program with the same URL
-    /// waits as a standby. The URL holds a password, so set the variable of this option in its place.
+    /// waits as a standby, unless both have --restate. The URL holds a password, so set the variable of this option in its
+    /// place.
     #[arg(long, conflicts_with = "data_dir", value_name = "URL")]
-    pub(crate) postgres: Option<DatabaseUrl>,
+    pub(crate) postgres: Option<SecretUrl>,
 
     /// Delete runs this many days after they ended. By default, runs are not deleted.
     #[arg(long, value_name = "DAYS")]
@@ -206,6 +210,49 @@ pub(crate) struct DataArgs {
     /// Keep at most this many ended runs, and delete the oldest. By default, all are kept.
     #[arg(long, value_name = "RUNS")]
     pub(crate) keep_runs: Option<u32>,
+}
+
+/// Several instances that share the runs of one database. [`Fleet::check`](crate::fleet::Fleet::check) has the rules: clap
+/// would check them before it knows the settings of files and variables.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "More than one instance")]
+pub(crate) struct FleetArgs {
+    /// Share the runs of the database with other instances: Restate, at this URL of its ingress, has some instance drive
+    /// each run. All instances need the same database and the same Restate.
+    #[arg(long, value_name = "URL")]
+    pub(crate) restate: Option<SecretUrl>,
+
+    /// The URL of Restate's admin API, to register the instances as its workers. By default, register them yourself.
+    #[arg(long, value_name = "URL")]
+    pub(crate) restate_admin: Option<SecretUrl>,
+
+    /// The public key with which Restate signs its calls, `publickeyv1_…`; repeatable. Required if other machines can reach
+    /// --worker-addr.
+    #[arg(long = "restate-identity", value_name = "KEY")]
+    pub(crate) restate_identities: Vec<String>,
+
+    /// The address on which this instance takes the calls of Restate.
+    #[arg(long, default_value = "127.0.0.1:9080", value_name = "ADDR", value_parser = address)]
+    pub(crate) worker_addr: SocketAddr,
+
+    /// The URL at which Restate reaches the instances: one for all of them, of a balancer in front. By default, the address
+    /// of --worker-addr.
+    #[arg(long, value_name = "URL")]
+    pub(crate) worker_url: Option<String>,
+
+    /// The name of this instance on the page and in `/api/node-types`. By default, the name of the machine.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) instance: Option<String>,
+
+    /// Requests to the model that are in flight at once in all instances together. Each live instance gets an equal share,
+    /// which replaces --model-in-flight.
+    #[arg(long, value_name = "REQUESTS")]
+    pub(crate) fleet_model_in_flight: Option<usize>,
+
+    /// Requests to the model per minute from all instances together. Each live instance gets an equal share, which replaces
+    /// --model-per-minute.
+    #[arg(long, value_name = "REQUESTS")]
+    pub(crate) fleet_model_per_minute: Option<u32>,
 }
 
 /// The limits of the service.

@@ -10,25 +10,25 @@ use std::{
 use jiff::SignedDuration;
 use workflow_http::{ApiKey, InvalidApiKey};
 
-/// The URL of a database. It may hold a password, so it is not shown.
+/// A URL that may hold a password, so it is not shown.
 #[derive(Clone)]
-pub(crate) struct DatabaseUrl(String);
+pub(crate) struct SecretUrl(String);
 
-impl DatabaseUrl {
+impl SecretUrl {
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 }
 
-impl From<String> for DatabaseUrl {
+impl From<String> for SecretUrl {
     fn from(url: String) -> Self {
         Self(url)
     }
 }
 
-impl fmt::Debug for DatabaseUrl {
+impl fmt::Debug for SecretUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("DatabaseUrl(…)")
+        f.write_str("SecretUrl(…)")
     }
 }
 

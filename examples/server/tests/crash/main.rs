@@ -7,17 +7,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod log;
-mod model;
-
 use std::{env, path::Path, time::Duration};
 
 use fastrand::Rng;
 use serde_json::{Value, json};
-use support::{Server, data, program};
+use support::{Server, data, log, model, model::Model, program};
 use tokio::{task::JoinHandle, time::sleep};
-
-use self::model::Model;
 
 /// The number of simultaneous runs.
 const AT_ONCE: usize = 3;
@@ -125,6 +120,31 @@ fn follow(server: &Server, run: &str) -> JoinHandle<String> {
     })
 }
 
+/// Checks that no step of a run called the model more often than it has attempts in the log. Returns the number of all
+/// calls.
+fn assert_one_call_per_attempt(model: &Model, run: &str, events: &[Value]) -> usize {
+    let prompts = [("a", "a"), ("b", "b busy"), ("c", "c"), ("d", "d")];
+    let mut steps: Vec<(String, String)> = prompts
+        .map(|(path, prompt)| (path.to_owned(), prompt.to_owned()))
+        .into();
+    for n in 0..5 {
+        steps.push((format!("each/{n}/one"), format!("one {n}")));
+        steps.push((format!("each/{n}/two"), format!("two {n}")));
+    }
+    steps.extend((0..3).map(|n| (format!("rounds/{n}/round"), format!("round {n}"))));
+    let starts = log::starts(events);
+    let asked = steps.iter().map(|(path, prompt)| {
+        let calls = model.calls(&format!("{run}/{prompt}"));
+        let attempts = starts[path.as_str()];
+        assert!(
+            (1..=attempts).contains(&calls),
+            "{run} {path}: {calls} calls, {attempts} attempts"
+        );
+        calls
+    });
+    asked.sum()
+}
+
 fn number(name: &str) -> Option<u64> {
     env::var(name).ok()?.parse().ok()
 }
@@ -176,7 +196,7 @@ async fn runs_end_with_the_same_result_after_kills_at_any_moment() {
         let last = events.last().unwrap();
         assert_eq!(last["output"], output(&run.name), "{last}");
         recovered += log::recoveries(&events);
-        calls += model.assert_one_call_per_attempt(&run.name, &events);
+        calls += assert_one_call_per_attempt(&model, &run.name, &events);
     }
     println!(
         "{} runs, {calls} calls, {recovered} steps were lost in flight",

@@ -4,6 +4,8 @@
 
 mod dialogue;
 mod file;
+pub(crate) mod log;
+pub(crate) mod model;
 mod server;
 
 use std::{

@@ -17,8 +17,6 @@ use futures::{StreamExt, stream};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle, time::sleep};
 
-use super::log;
-
 /// The time for each word.
 const PACE: Duration = Duration::from_millis(15);
 
@@ -58,31 +56,6 @@ impl Model {
             .get(prompt)
             .copied()
             .unwrap_or_default()
-    }
-
-    /// Checks that no step of a run called the model more often than it has attempts in the log. Returns the number of
-    /// all calls.
-    pub(crate) fn assert_one_call_per_attempt(&self, run: &str, events: &[Value]) -> usize {
-        let prompts = [("a", "a"), ("b", "b busy"), ("c", "c"), ("d", "d")];
-        let mut steps: Vec<(String, String)> = prompts
-            .map(|(path, prompt)| (path.to_owned(), prompt.to_owned()))
-            .into();
-        for n in 0..5 {
-            steps.push((format!("each/{n}/one"), format!("one {n}")));
-            steps.push((format!("each/{n}/two"), format!("two {n}")));
-        }
-        steps.extend((0..3).map(|n| (format!("rounds/{n}/round"), format!("round {n}"))));
-        let starts = log::starts(events);
-        let asked = steps.iter().map(|(path, prompt)| {
-            let calls = self.calls(&format!("{run}/{prompt}"));
-            let attempts = starts[path.as_str()];
-            assert!(
-                (1..=attempts).contains(&calls),
-                "{run} {path}: {calls} calls, {attempts} attempts"
-            );
-            calls
-        });
-        asked.sum()
     }
 }
 
