@@ -320,7 +320,7 @@ impl Coordinator for MemoryCoordinator {
                 Err(RecvError::Lagged(_)) => Some((Notification::Lagged, receiver)),
                 Err(RecvError::Closed) => None,
             });
-        notifications.boxed()
+        notifications.fuse().boxed()
     }
 }
 
@@ -331,5 +331,73 @@ impl fmt::Debug for MemoryCoordinator {
             .field("instances", &state.instances.len())
             .field("subscribers", &state.subscribers.len())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+    use crate::store::MemoryStore;
+
+    fn coordinator() -> MemoryCoordinator {
+        MemoryCoordinator::new(Arc::new(MemoryStore::new()))
+    }
+
+    fn publish(coordinator: &MemoryCoordinator, seqs: impl Iterator<Item = u64>) {
+        let run = RunId::new();
+        for last_seq in seqs {
+            coordinator.publish(Notification::Appended { run, last_seq });
+        }
+    }
+
+    /// What waits: the numbers, and 0 for `Lagged`.
+    fn waiting(notifications: &mut BoxStream<'static, Notification>) -> Vec<u64> {
+        let next = || notifications.next().now_or_never().flatten();
+        let all = std::iter::from_fn(next).map(|notification| match notification {
+            Notification::Appended { last_seq, .. } => last_seq,
+            Notification::Lagged => 0,
+            other => panic!("{other:?}"),
+        });
+        all.collect()
+    }
+
+    #[test]
+    fn notifications_are_lost_as_the_test_says() {
+        let coordinator = coordinator();
+        let mut a = coordinator.subscribe(InstanceId::new());
+        let mut b = coordinator.subscribe(InstanceId::new());
+        for (every, mode, expected) in [
+            (3, LossMode::Silent, vec![1, 2, 4, 5, 7]),
+            (3, LossMode::Reported, vec![1, 2, 0, 4, 5, 0, 7]),
+            (1, LossMode::Silent, vec![]),
+            (0, LossMode::Reported, vec![1, 2, 3, 4, 5, 6, 7]),
+        ] {
+            coordinator.lose_notifications(every, mode);
+            publish(&coordinator, 1..=7);
+            assert_eq!(waiting(&mut a), expected);
+            assert_eq!(waiting(&mut b), expected);
+        }
+    }
+
+    #[test]
+    fn a_slow_subscriber_loses_the_oldest() {
+        let coordinator = coordinator().with_capacity(4);
+        let mut slow = coordinator.subscribe(InstanceId::new());
+        publish(&coordinator, 1..=10);
+        assert_eq!(waiting(&mut slow), [0, 7, 8, 9, 10]);
+    }
+
+    #[test]
+    fn streams_end_when_the_coordinator_is_closed() {
+        let coordinator = coordinator();
+        let mut before = coordinator.subscribe(InstanceId::new());
+        publish(&coordinator, 1..=1);
+        coordinator.clone().close();
+        let mut after = coordinator.subscribe(InstanceId::new());
+        assert_eq!(waiting(&mut before), [1]);
+        assert_eq!(before.next().now_or_never(), Some(None));
+        assert_eq!(after.next().now_or_never(), Some(None));
     }
 }
