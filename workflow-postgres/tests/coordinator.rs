@@ -147,6 +147,7 @@ async fn notifications_end_when_the_store_is_closed() {
     timeout(DEADLINE, store.close()).await.unwrap();
     let end = async { while notifications.next().await.is_some() {} };
     timeout(DEADLINE, end).await.unwrap();
+    assert_eq!(notifications.next().await, None);
     let mut later = coordinator.subscribe(InstanceId::new());
     assert_eq!(later.next().await, None);
     assert!(coordinator.lengths(&[]).await.is_err());

@@ -54,7 +54,7 @@ impl Subscribers {
                 Err(RecvError::Lagged(_)) => Some((Notification::Lagged, receiver)),
                 Err(RecvError::Closed) => None,
             });
-        notifications.boxed()
+        notifications.fuse().boxed()
     }
 
     /// Ends all streams, also those of later subscribers.
