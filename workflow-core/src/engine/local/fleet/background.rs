@@ -167,6 +167,9 @@ impl Drives {
     }
 
     async fn count_queued(&self, fleet: &Fleet) -> Result<(), StoreError> {
+        if !fleet.is_queue_used.swap(false, Ordering::Relaxed) {
+            return Ok(());
+        }
         let counts = self.shared.store.count_runs(&RunQuery::default()).await?;
         let queued = usize::try_from(counts.queued).unwrap_or(usize::MAX);
         fleet.queued.store(queued, Ordering::Relaxed);

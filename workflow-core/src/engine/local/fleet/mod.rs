@@ -19,7 +19,7 @@ mod relay;
 use std::{
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -53,6 +53,8 @@ pub(in crate::engine::local) struct Fleet {
     membership: Mutex<Membership>,
     /// The number of queued runs in the store, when it was counted last.
     queued: AtomicUsize,
+    /// A run was started since then.
+    is_queue_used: AtomicBool,
     notifications_lost: AtomicU64,
     /// Has followed runs looked at now.
     poll_now: Notify,
@@ -69,6 +71,7 @@ impl Fleet {
             followers: Followers::default(),
             membership: Mutex::new(Membership::new(1, false)),
             queued: AtomicUsize::new(0),
+            is_queue_used: AtomicBool::new(false),
             notifications_lost: AtomicU64::new(0),
             poll_now: Notify::new(),
         }
@@ -93,8 +96,10 @@ impl Fleet {
         let _ = timeout(LEAVE_TIMEOUT, left).await;
     }
 
-    /// How many runs of the store are queued, as counted a few seconds ago at most.
+    /// How many runs of the store are queued, as counted a few seconds ago. They are counted only while runs are started
+    /// here, since that reads an entry per run of the store.
     pub(super) fn queued(&self) -> usize {
+        self.is_queue_used.store(true, Ordering::Relaxed);
         self.queued.load(Ordering::Relaxed)
     }
 
