@@ -14,8 +14,9 @@
     reason = "a test may fail by panicking: what is installed here is expected to work"
 )]
 
+mod balancer;
 mod port;
 mod postgres;
 mod restate;
 
-pub use self::{postgres::Postgres, restate::Restate};
+pub use self::{balancer::Balancer, postgres::Postgres, restate::Restate};

@@ -21,9 +21,9 @@ use workflow_core::{
     value::RunId,
 };
 use workflow_restate::{RestateDispatcher, RestateWorker};
-use workflow_test_services::Restate;
+use workflow_test_services::{Balancer, Restate};
 
-use self::common::{DEADLINE, Scripted, Worker, balancer::Balancer, dispatcher, register, until};
+use self::common::{DEADLINE, Scripted, Worker, dispatcher, register, until};
 
 /// So old that no connection gets.
 const NEVER: Duration = Duration::from_secs(3600);

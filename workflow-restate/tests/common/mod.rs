@@ -3,8 +3,6 @@
 #![allow(dead_code, reason = "each test file uses some of it")]
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
-pub(crate) mod balancer;
-
 use std::{
     future::Future,
     net::SocketAddr,

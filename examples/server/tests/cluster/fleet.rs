@@ -6,12 +6,9 @@ use std::{
 };
 
 use tokio::time::{sleep, timeout};
-use workflow_test_services::{Postgres, Restate};
+use workflow_test_services::{Balancer, Postgres, Restate};
 
-use super::{
-    balancer::Balancer,
-    support::{Server, model::Model, program},
-};
+use super::support::{Server, model::Model, program};
 
 /// The number of instances.
 pub(crate) const INSTANCES: usize = 2;

@@ -9,7 +9,6 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod balancer;
 mod fault;
 mod fleet;
 mod runs;

@@ -15,15 +15,18 @@ use tokio::{
 };
 
 /// Connects each client to the next worker that accepts.
-pub(crate) struct Balancer {
-    pub(crate) address: SocketAddr,
+#[derive(Debug)]
+pub struct Balancer {
+    address: SocketAddr,
     balancing: JoinHandle<()>,
 }
 
 impl Balancer {
-    pub(crate) async fn start(workers: Vec<SocketAddr>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
+    /// Starts a balancer in a task of the caller's runtime; it ends with this value.
+    pub async fn start(workers: Vec<SocketAddr>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await;
+        let listener = listener.expect("a free port");
+        let address = listener.local_addr().expect("it listens");
         let balancing = tokio::spawn(async move {
             let next = Arc::new(AtomicUsize::new(0));
             let mut connections = JoinSet::new();
@@ -34,7 +37,8 @@ impl Balancer {
         Self { address, balancing }
     }
 
-    pub(crate) fn url(&self) -> String {
+    /// Where it listens.
+    pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 }
