@@ -8,10 +8,18 @@ use std::{
 };
 
 use tokio::time::{MissedTickBehavior, interval};
-use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    Layer,
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 use workflow_http::Metrics;
 
 use crate::{cli::LogFormat, output::Output};
+
+/// The target of the log lines of Restate's SDK.
+const SDK: &str = "restate_sdk";
 
 /// The interval at which dropped lines are counted.
 const COUNT_INTERVAL: Duration = Duration::from_secs(1);
@@ -19,6 +27,7 @@ const COUNT_INTERVAL: Duration = Duration::from_secs(1);
 /// Installs the log. A slow or closed standard error does not block the service: lines are dropped instead.
 pub(crate) fn log(filter: Targets, format: LogFormat) -> io::Result<Output> {
     let stderr = Output::to(io::stderr())?;
+    let filter = without_repeated_calls(filter);
     let lines = tracing_subscriber::fmt::layer().with_writer(stderr.clone());
     let lines = match format {
         LogFormat::Text => lines.with_ansi(io::stderr().is_terminal()).boxed(),
@@ -35,6 +44,17 @@ pub(crate) fn log(filter: Targets, format: LogFormat) -> io::Result<Output> {
     // The default hook writes to standard error directly and would block if it is not read.
     panic::set_hook(Box::new(log_panic));
     Ok(stderr)
+}
+
+/// Hides that calls of Restate fail and are repeated, which its SDK logs for each call: a drive that fails is logged by the
+/// engine. A filter that names the SDK shows it.
+fn without_repeated_calls(filter: Targets) -> Targets {
+    let names_sdk = filter.iter().any(|(target, _)| target.starts_with(SDK));
+    if names_sdk {
+        filter
+    } else {
+        filter.with_target(SDK, LevelFilter::ERROR)
+    }
 }
 
 fn log_panic(info: &PanicHookInfo<'_>) {
