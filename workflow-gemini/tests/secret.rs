@@ -79,6 +79,30 @@ async fn no_error_contains_the_key_even_if_the_server_echoes_it() {
 }
 
 #[tokio::test]
+async fn no_error_contains_a_part_of_a_key_that_a_limit_has_cut() {
+    let start = &KEY[..KEY.len() / 2];
+    for cut in [1_000, 4_096, 64 * 1024] {
+        for before in [cut - KEY.len() / 2, cut - KEY.len() + 1, cut - 1] {
+            // Spaces are joined in an error, so that the end of a long answer is shown.
+            let text = format!("{}{KEY}{}", " ".repeat(before), " ".repeat(cut));
+            for echo in [
+                ResponseTemplate::new(502).set_body_string(text.clone()),
+                ResponseTemplate::new(200).set_body_raw(text, "text/html"),
+            ] {
+                let server = answering(echo).await;
+                for error in errors(&client(&server.uri())).await {
+                    assert!(
+                        !shown(&error).contains(start),
+                        "{before}: {}",
+                        shown(&error)
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn no_connection_error_contains_the_key() {
     let refused = errors(&client("http://127.0.0.1:1")).await;
     let unknown = errors(&client("http://no-such-host.invalid")).await;

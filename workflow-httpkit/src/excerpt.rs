@@ -14,13 +14,17 @@ pub fn excerpt(text: String, redactor: &Redactor, longest: usize) -> String {
 /// The [`excerpt`] of the body of a refusal. If the body was cut at [`MAX_REFUSAL_BYTES`], it may end within a
 /// secret, so the last bytes are omitted.
 pub fn excerpt_of_refusal(body: &[u8], redactor: &Redactor, longest: usize) -> String {
-    let whole = if body.len() < MAX_REFUSAL_BYTES {
-        body
-    } else {
-        &body[..body.len().saturating_sub(redactor.longest())]
-    };
+    let whole = without_cut_secret(body, MAX_REFUSAL_BYTES, redactor);
     let text = String::from_utf8_lossy(whole).into_owned();
     excerpt(text, redactor, longest)
+}
+
+/// A text that may have been cut at `limit` bytes, without the part of a secret that the cut can have left at its end.
+pub fn without_cut_secret<'a>(text: &'a [u8], limit: usize, redactor: &Redactor) -> &'a [u8] {
+    if text.len() < limit {
+        return text;
+    }
+    &text[..text.len().saturating_sub(redactor.longest())]
 }
 
 /// Cuts a text to `longest` characters, and marks the cut by `…`.

@@ -22,7 +22,7 @@ pub mod testing;
 
 pub use crate::{
     body::{BodyReader, MAX_REFUSAL_BYTES, ReadError},
-    excerpt::{excerpt, excerpt_of_refusal, shortened},
+    excerpt::{excerpt, excerpt_of_refusal, shortened, without_cut_secret},
     redact::Redactor,
     retry_after::{lenient_retry_after, retry_after},
     secret::{Secret, UnusableSecret},

@@ -2,13 +2,14 @@
 
 use bytes::Bytes;
 use reqwest::{Response, header::CONTENT_TYPE};
-use workflow_httpkit::{BodyReader, MAX_REFUSAL_BYTES, ReadError, Secret};
+use workflow_httpkit::{BodyReader, MAX_REFUSAL_BYTES, ReadError, Secret, without_cut_secret};
 
 use super::clock::Clock;
 use crate::{error::GeminiError, limits::Permit};
 
-/// The number of first bytes that are kept, for the excerpt of a foreign answer. As many as an error shows.
-const HEAD: usize = 1_000;
+/// The number of first bytes that are kept, for the excerpt of a foreign answer. More than an error shows, since spaces
+/// are joined there, and a part of the key at the end is dropped.
+const HEAD: usize = 4_096;
 
 /// The decompressed bytes of a response.
 pub(crate) struct ResponseBody {
@@ -111,6 +112,8 @@ impl ResponseBody {
                 break;
             }
         }
+        let whole = without_cut_secret(&body, MAX_REFUSAL_BYTES, self.secret.redactor()).len();
+        body.truncate(whole);
         body
     }
 
@@ -125,7 +128,7 @@ impl ResponseBody {
 
     /// The error of an answer that is not the API's, with an excerpt of its beginning.
     pub(crate) fn foreign_head(&self) -> GeminiError {
-        self.foreign(&self.head)
+        self.foreign(without_cut_secret(&self.head, HEAD, self.secret.redactor()))
     }
 
     /// Whether there is a body, and its content type is neither JSON nor server-sent events. An empty body is not:
