@@ -61,9 +61,10 @@ async fn get(api: &Api, path: &str, headers: &[(&str, &str)]) -> Sent {
     }
 }
 
-const CODINGS: [(&str, &str); 4] = [
+const CODINGS: [(&str, &str); 5] = [
     ("gzip, deflate, br, zstd", "br"),
     ("gzip", "gzip"),
+    ("br;Q=0, GZIP", "gzip"),
     ("br;q=0, *;q=0", ""),
     ("identity", ""),
 ];

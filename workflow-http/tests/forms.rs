@@ -31,6 +31,7 @@ async fn events_come_in_the_preferred_media_type() {
         ("application/json, text/event-stream", stream),
         ("application/json;q=0.9, text/event-stream;q=0.8", page),
         ("application/json;q=0.1, text/event-stream; q=0.2", stream),
+        ("APPLICATION/*;Q=0.1, Text/*; Q=0.2", stream),
         ("text/event-stream;q=0, */*", page),
         ("*/*;q=0.1, application/json;q=0.5", page),
         ("text/html, application/json;charset=utf-8;q=0.5", page),

@@ -51,6 +51,17 @@ struct Range<'a> {
     quality: u16,
 }
 
+/// The quality among the parameters of an element of a list; 1 without one. The name ignores case (RFC 9110, section
+/// 5.6.6).
+pub(super) fn quality<'a>(mut parameters: impl Iterator<Item = &'a str>) -> f32 {
+    let quality = |parameter: &str| {
+        let (name, value) = parameter.split_once('=')?;
+        let is_quality = name.eq_ignore_ascii_case("q");
+        is_quality.then(|| value.parse().ok()).flatten()
+    };
+    parameters.find_map(quality).unwrap_or(1.0)
+}
+
 /// All ranges of all `Accept` headers. A header that is not ASCII is ignored, as if it was not sent. Several
 /// headers are one list (RFC 9110, section 5.3). A comma within a quoted parameter would split a range; no media
 /// type that is offered here has one.
@@ -69,8 +80,7 @@ impl<'a> Range<'a> {
     fn read(text: &'a str) -> Self {
         let mut parts = text.split(';').map(str::trim);
         let name = parts.next().unwrap_or_default();
-        let quality = parts.find_map(|part| part.strip_prefix("q=")?.parse().ok());
-        let quality = f32::clamp(quality.unwrap_or(1.0), 0.0, 1.0) * 1000.0;
+        let quality = quality(parts).clamp(0.0, 1.0) * 1000.0;
         Self {
             name,
             #[expect(
@@ -85,7 +95,10 @@ impl<'a> Range<'a> {
     fn covers(&self, media_type: &str) -> bool {
         match self.name.strip_suffix("/*") {
             Some("*") => true,
-            Some(kind) => media_type.split('/').next() == Some(kind),
+            Some(kind) => {
+                let offered = media_type.split('/').next().unwrap_or_default();
+                offered.eq_ignore_ascii_case(kind)
+            }
             None => self.name.eq_ignore_ascii_case(media_type),
         }
     }

@@ -18,6 +18,7 @@ use tower_http::{
     },
 };
 
+use super::accept;
 use crate::metrics::OPEN_METRICS;
 
 /// The content codings of responses.
@@ -62,12 +63,13 @@ fn quality(headers: &HeaderMap, coding: &str) -> f32 {
     let ranges = values.flat_map(|text| text.split(',')).map(|range| {
         let mut parts = range.split(';').map(str::trim);
         let name = parts.next().unwrap_or_default();
-        let quality = parts.find_map(|part| part.strip_prefix("q=")?.parse().ok());
-        (name, quality.unwrap_or(1.0))
+        (name, accept::quality(parts))
     });
     let mut any = 0.0;
     for (name, quality) in ranges {
-        if name.eq_ignore_ascii_case(coding) || coding == "gzip" && name == "x-gzip" {
+        if name.eq_ignore_ascii_case(coding)
+            || coding == "gzip" && name.eq_ignore_ascii_case("x-gzip")
+        {
             return quality;
         }
         if name == "*" {
