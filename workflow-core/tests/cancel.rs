@@ -166,3 +166,24 @@ async fn a_deleted_workflow_is_not_started_in_any_version() {
         assert!(refused.to_string().starts_with("there is no workflow"));
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_failed_keeps_its_error_when_its_step_is_cancelled_in_the_back_off() {
+    let engine = LocalEngine::builder(registry(&Probe::default())).build();
+    let spec = json!({"nodes": [{"id": "a", "type": "Script", "retry": {"max_attempts": 3, "delay": "10s", "jitter": false},
+        "data": {"failures": 1, "retryable": true}}]});
+    let workflow = engine.create_workflow(spec).await.unwrap().record;
+    let run = engine
+        .start(NewRun::new(workflow.id, json!(null)))
+        .await
+        .unwrap()
+        .id;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    engine.cancel(run).await.unwrap();
+    let history = engine.step_history(run, &"a".into()).await.unwrap();
+    let [attempt] = history.attempts.as_slice() else {
+        panic!("{history:?}");
+    };
+    assert_eq!(attempt.error.as_ref().unwrap().code, "scripted");
+    assert!(attempt.report.is_some(), "its tokens were paid");
+}

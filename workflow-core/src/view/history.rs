@@ -78,7 +78,7 @@ impl StepHistory {
     }
 
     /// An attempt without an end has no `ended_at`: it runs, or was lost with its host and not recovered yet.
-    /// `get_or_insert` keeps the end of an attempt that failed when its step is cancelled during the back-off.
+    /// An attempt that failed keeps its end and its error when its step is cancelled during the back-off.
     fn apply(&mut self, event: &StepEvent) {
         self.step.apply(event);
         self.wait = match &event.kind {
@@ -102,7 +102,11 @@ impl StepHistory {
             _ => return,
         };
         if let Some(attempt) = self.attempts.last_mut() {
-            attempt.ended_at.get_or_insert(event.time);
+            let is_cancelled = matches!(event.kind, EventKind::NodeCancelled(_));
+            if is_cancelled && attempt.ended_at.is_some() {
+                return;
+            }
+            attempt.ended_at = Some(event.time);
             attempt.error = error.cloned();
             attempt.report = event.report().cloned().map(Box::new);
         }
