@@ -335,7 +335,8 @@ fn what_is_not_bounded_is_seen() {
         make();
         MEMORY.peak_usage() - before
     };
-    assert!(used(&|| drop(std::hint::black_box(vec![1_u8; 80 * MIB]))) >= 80 * MIB);
+    // A little less: the harness frees what it has printed of other tests.
+    assert!(used(&|| drop(std::hint::black_box(vec![1_u8; 80 * MIB]))) >= 79 * MIB);
     let text = text();
     for expr in [
         "([input] * 80) | join | length",

@@ -36,7 +36,7 @@ const EARLY_WAITS: (Duration, Duration) = (Duration::from_millis(10), Duration::
 /// Engines have their dispatcher, so it holds them weakly; but strongly while they drive a run, since their drives
 /// borrow them. To drop an engine that drives runs, [remove](Self::remove) it.
 ///
-/// ```no_run
+/// ```
 /// use std::sync::Arc;
 /// use futures::StreamExt;
 /// use serde_json::json;
