@@ -16,7 +16,7 @@ use workflow_restate::{Registration, RestateDispatcher, RestateWorker, SettingsE
 use crate::{
     cli::{FleetArgs, ServeArgs},
     error::CliError,
-    serve::listen,
+    listen::listen,
 };
 
 /// How often the shares of the model's limits are adjusted to the number of instances.

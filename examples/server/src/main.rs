@@ -15,6 +15,7 @@ mod file;
 mod fleet;
 mod keys;
 mod library;
+mod listen;
 mod log;
 mod model;
 mod output;

@@ -29,6 +29,7 @@ use crate::{
     error::CliError,
     fleet::Fleet,
     keys,
+    listen::listen,
     log::{self, log},
     model::Model,
     output::Output,
@@ -174,19 +175,6 @@ impl Turn {
             None => future::pending().await,
         }
     }
-}
-
-/// Listens on an address that the option sets.
-pub(crate) async fn listen(
-    addr: SocketAddr,
-    option: &'static str,
-) -> Result<TcpListener, CliError> {
-    TcpListener::bind(addr)
-        .await
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::AddrInUse => CliError::AddressInUse(addr, option),
-            _ => CliError::Listen(addr, error),
-        })
 }
 
 /// Writes the addresses and sources of settings to standard output. The service does not wait for a reader.
