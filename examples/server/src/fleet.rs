@@ -11,7 +11,9 @@ use tokio_util::sync::CancellationToken;
 use workflow_core::{Engine, LocalEngine, engine::LocalEngineBuilder, fleet::Coordinator};
 use workflow_gemini::GeminiClient;
 use workflow_postgres::PostgresStore;
-use workflow_restate::{Registration, RestateDispatcher, RestateWorker, SettingsError};
+use workflow_restate::{
+    Registration, RestateDispatcher, RestateWorker, RestateWorkerBuilder, SettingsError,
+};
 
 use crate::{
     cli::{FleetArgs, ServeArgs},
@@ -154,7 +156,7 @@ impl Fleet {
     ) -> Result<(), CliError> {
         let worker = RestateWorker::builder(engine.clone()).with_grace(drain + LAST_CALLS);
         let identities = self.identities.into_iter();
-        let worker = identities.fold(worker, |worker, key| worker.with_identity_key(key));
+        let worker = identities.fold(worker, RestateWorkerBuilder::with_identity_key);
         let worker = worker.build(self.listener)?;
         let registering = async {
             if let Some(registration) = &self.registration {

@@ -14,7 +14,7 @@ use super::support::{Server, model::Model, program};
 pub(crate) const INSTANCES: usize = 2;
 
 /// How long a restarted process may take until it serves.
-const START_TIMEOUT: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Restate notices a frozen worker within interval and timeout.
 const SETTINGS: [(&str, &str); 2] = [

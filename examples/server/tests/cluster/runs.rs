@@ -193,11 +193,11 @@ impl WatchedRun {
                 continue;
             };
             let calls = fleet.model.calls(&prompt);
-            let least = usize::from(!is_ambiguous);
+            let fewest = usize::from(!is_ambiguous);
             // A frozen instance may repeat a call whose result is then refused.
             let most = attempts + usize::from(fault == Fault::WorkerFrozen);
             assert!(
-                (least..=most).contains(&calls),
+                (fewest..=most).contains(&calls),
                 "{name} {path}: {calls} calls, {attempts} attempts"
             );
             if kind == Kind::Once && fault != Fault::WorkerFrozen {
