@@ -9,9 +9,11 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Runtime};
 
+pub mod fleet;
 pub mod floor;
 pub mod hosted;
 pub mod node;
+pub mod sql;
 
 /// The number of measurements of each side.
 const ROUNDS: usize = 21;
@@ -58,7 +60,8 @@ pub fn compare(
     Some(ours)
 }
 
-fn is_chosen(name: &str) -> bool {
+/// Whether the command line selects a measurement: it has no words, or the name contains one of them.
+pub fn is_chosen(name: &str) -> bool {
     let mut words = std::env::args()
         .skip(1)
         .filter(|word| !word.starts_with('-'))

@@ -1,6 +1,6 @@
 //! Nodes without work, and workflows of such nodes.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
@@ -32,11 +32,28 @@ impl Node for Wait {
     }
 }
 
-/// The built-in types, `Noop` and `Wait`.
+/// A node that only waits.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Pause {
+    /// How long, in milliseconds.
+    ms: u64,
+}
+
+#[async_trait]
+impl Node for Pause {
+    async fn run(&self, _: &NodeContext) -> Result<Value, NodeError> {
+        tokio::time::sleep(Duration::from_millis(self.ms)).await;
+        Ok(Value::Null)
+    }
+}
+
+/// The built-in types, `Noop`, `Wait` and `Pause`.
 pub fn registry() -> Registry {
     let mut registry = Registry::default();
     registry.register::<Noop>("Noop");
     registry.register::<Wait>("Wait");
+    registry.register::<Pause>("Pause");
     registry
 }
 
@@ -63,6 +80,14 @@ pub fn fan(width: usize) -> Value {
 /// One step that never completes.
 pub fn waiting() -> Value {
     json!({"nodes": [{"id": "a", "type": "Wait"}]})
+}
+
+/// A chain of steps that wait for so many milliseconds each.
+pub fn pauses(steps: usize, ms: u64) -> Value {
+    let nodes: Vec<Value> = (0..steps)
+        .map(|step| json!({"id": format!("n{step}"), "type": "Pause", "data": {"ms": ms}}))
+        .collect();
+    json!({ "nodes": nodes })
 }
 
 /// Builds a workflow of these nodes.
