@@ -1,6 +1,6 @@
 //! Errors of connecting, and of statements.
 
-use std::fmt;
+use std::{fmt, io::ErrorKind};
 
 use sqlx::postgres::PgConnectOptions;
 use workflow_core::store::StoreError;
@@ -120,6 +120,8 @@ impl ConnectError {
     pub(crate) fn of_sqlx(target: &Target, error: sqlx::Error) -> Self {
         use ConnectErrorKind as Kind;
         let kind = match (&error, sql_state(&error).as_deref()) {
+            // How the TLS library reports a certificate that is not accepted.
+            (sqlx::Error::Io(io), _) if io.kind() == ErrorKind::InvalidData => Kind::Tls,
             (sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut, _) => Kind::Unreachable,
             (sqlx::Error::Tls(_), _) => Kind::Tls,
             (_, Some("28000" | "28P01")) => Kind::WrongCredentials,
