@@ -29,12 +29,19 @@ pub(crate) struct Fleet {
     database: String,
     balancer: Balancer,
     workers: [SocketAddr; INSTANCES],
+    /// More options of each instance.
+    options: Vec<String>,
     /// `None` while an instance is down.
     instances: [Option<Server>; INSTANCES],
 }
 
 impl Fleet {
     pub(crate) async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// Starts all instances with these options.
+    pub(crate) async fn start_with(options: &[&str]) -> Self {
         let postgres = Postgres::start();
         let workers = free_addresses();
         let mut fleet = Self {
@@ -44,6 +51,7 @@ impl Fleet {
             model: Model::start().await,
             balancer: Balancer::start(workers.to_vec()).await,
             workers,
+            options: options.iter().map(ToString::to_string).collect(),
             instances: [const { None }; INSTANCES],
         };
         for n in 0..INSTANCES {
@@ -65,7 +73,8 @@ impl Fleet {
             .args(["--addr", "127.0.0.1:0", "--log", "warn", "--drain", "500ms"])
             .args(["--worker-addr", &self.workers[n].to_string()])
             .args(["--worker-url", &self.balancer.url()])
-            .args(["--instance", &format!("instance-{n}")]);
+            .args(["--instance", &format!("instance-{n}")])
+            .args(&self.options);
         self.instances[n] = Some(Server::start_as(&mut program).await);
         self.until_ready(n).await;
     }
@@ -102,13 +111,30 @@ impl Fleet {
         assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
     }
 
+    /// Waits until an instance knows how many are alive.
+    pub(crate) async fn until_alive(&self, n: usize, instances: usize) {
+        let alive = async {
+            while self.metric(n, "workflow_fleet_instances").await != instances {
+                sleep(Duration::from_millis(100)).await;
+            }
+        };
+        let alive = timeout(START_TIMEOUT, alive).await;
+        alive.expect("the instance notices that others come and go");
+        // Its share of the limits follows within a second.
+        sleep(Duration::from_secs(2)).await;
+    }
+
     /// How many runs an instance drives.
     pub(crate) async fn driving(&self, n: usize) -> usize {
+        self.metric(n, "workflow_driving_runs").await
+    }
+
+    async fn metric(&self, n: usize, name: &str) -> usize {
         let metrics = self.instance(n).get("/metrics").await.text().await.unwrap();
-        let line = metrics
+        let value = metrics
             .lines()
-            .find_map(|line| line.strip_prefix("workflow_driving_runs "));
-        line.expect("the metric is there").parse().unwrap()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.expect("the metric is there").parse().unwrap()
     }
 
     /// An instance that drives runs; the one with more of them.

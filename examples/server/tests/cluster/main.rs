@@ -13,6 +13,7 @@ mod fault;
 mod fleet;
 mod runs;
 mod settings;
+mod shares;
 
 use std::env;
 

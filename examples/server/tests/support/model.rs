@@ -20,8 +20,33 @@ use tokio::{net::TcpListener, task::JoinHandle, time::sleep};
 /// The time for each word.
 const PACE: Duration = Duration::from_millis(15);
 
-/// The number of calls with each prompt.
-type Asked = Arc<Mutex<HashMap<String, usize>>>;
+/// The number of calls with each prompt, and of those that are answered now.
+#[derive(Default)]
+struct Calls {
+    by_prompt: HashMap<String, usize>,
+    now: usize,
+    most: usize,
+}
+
+type Asked = Arc<Mutex<Calls>>;
+
+/// A call that is answered, until it is dropped.
+struct Answering(Asked);
+
+impl Answering {
+    fn begin(asked: &Asked) -> Self {
+        let mut calls = asked.lock().unwrap();
+        calls.now += 1;
+        calls.most = calls.most.max(calls.now);
+        Self(Arc::clone(asked))
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.0.lock().unwrap().now -= 1;
+    }
+}
 
 pub(crate) struct Model {
     url: String,
@@ -53,9 +78,19 @@ impl Model {
         self.asked
             .lock()
             .unwrap()
+            .by_prompt
             .get(prompt)
             .copied()
             .unwrap_or_default()
+    }
+}
+
+impl Model {
+    /// The most calls that were answered at once since this was called last.
+    pub(crate) fn most_at_once(&self) -> usize {
+        let mut calls = self.asked.lock().unwrap();
+        let now = calls.now;
+        std::mem::replace(&mut calls.most, now)
     }
 }
 
@@ -77,7 +112,7 @@ async fn generate(State(asked): State<Asked>, Json(request): Json<Value>) -> Res
         .to_owned();
     let time = {
         let mut asked = asked.lock().unwrap();
-        let times = asked.entry(prompt.clone()).or_default();
+        let times = asked.by_prompt.entry(prompt.clone()).or_default();
         *times += 1;
         *times
     };
@@ -94,6 +129,7 @@ async fn generate(State(asked): State<Asked>, Json(request): Json<Value>) -> Res
     let text = answer(&prompt);
     let words: Vec<String> = text.split_inclusive(' ').map(str::to_owned).collect();
     let last = words.len() - 1;
+    let answering = Answering::begin(&asked);
     let frames = stream::iter(words).enumerate().then(move |(place, word)| async move {
         sleep(pace).await;
         let mut said = json!({"candidates": [{"content": {"role": "model", "parts": [{"text": word}]}, "index": 0}]});
@@ -103,6 +139,6 @@ async fn generate(State(asked): State<Asked>, Json(request): Json<Value>) -> Res
         }
         Ok::<_, std::io::Error>(Bytes::from(format!("data: {said}\r\n\r\n")))
     });
-    let body = Body::from_stream(frames);
+    let body = Body::from_stream(frames.inspect(move |_| _ = &answering));
     ([("content-type", "text/event-stream")], body).into_response()
 }
