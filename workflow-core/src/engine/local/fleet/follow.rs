@@ -87,7 +87,7 @@ impl Drives {
         fleet.follows.end(run);
     }
 
-    /// Tells the other engines that this one follows a run.
+    /// Notifies the other engines that this one follows a run.
     pub(super) fn announce(&self, run: RunId, restart: bool) {
         if let Some(fleet) = self.shared.placement.fleet() {
             fleet.coordinator.publish(Notification::Followed {
