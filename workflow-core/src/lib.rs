@@ -43,7 +43,8 @@
 //!
 //! # Modules
 //! The root re-exports what a first program needs. Every other name is reached by the module of its task:
-//! [`workflow`], [`node`] and [`template`] to describe work, [`executor`] and [`engine`] to run it, [`event`] and
+//! [`workflow`], [`node`] and [`template`] to describe work, [`executor`] and [`engine`] to run it, [`fleet`] to run it on
+//! several machines, [`event`] and
 //! [`view`] to watch it, [`record`] and [`store`] to keep it, [`error`] and [`value`] for what all of them use.
 //! The feature `testing` adds the module `testing`, for tests of node types, workflows and stores.
 //!
