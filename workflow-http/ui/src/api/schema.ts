@@ -293,11 +293,11 @@ export interface components {
         /** @enum {string} */
         NodeTypeName: "DelayNode" | "HttpNode" | "HumanNode" | "LLMNode" | "LoopNode" | "MapNode" | "PromptNode" | "TransformNode" | "WorkflowNode";
         NodeTypes: {
-            instance?: string | null;
-            instances?: number | null;
             items: components["schemas"]["NodeType"][];
             limits: components["schemas"]["Limits"];
             simulated: boolean;
+            instance?: string;
+            instances?: number;
         };
         /** @enum {string} */
         OnAmbiguous: "retry" | "fail";
@@ -320,6 +320,7 @@ export interface components {
         };
         Probe: {
             status: string;
+            warnings?: string[];
         };
         Problem: {
             /** @default  */

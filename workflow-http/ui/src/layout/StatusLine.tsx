@@ -57,7 +57,8 @@ function Connected({ connection, seq, server }: { connection: Connection; seq: n
       {word}
       {server.instance && (
         <span className="max-w-48 truncate max-desk:sr-only">
-          to <code>{server.instance}</code>
+          {' to '}
+          <code>{server.instance}</code>
         </span>
       )}
       {seq > 0 && <code className="hidden text-ink-3 desk:inline">event {count(seq)}</code>}
