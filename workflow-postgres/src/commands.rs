@@ -60,6 +60,12 @@ pub(crate) const BLOCK: &str = "WITH found AS MATERIALIZED ( \
 pub(crate) const BLOCKED: &str = "SELECT seq, problem FROM workflow_runner.blocked \
      WHERE run = (SELECT number FROM workflow_runner.run WHERE id = $1)";
 
+/// Begins with the commands, which are few.
+pub(crate) const RUNS_WITH_COMMANDS: &str = "SELECT found.id FROM ( \
+         SELECT DISTINCT command.run AS number FROM workflow_runner.command ORDER BY 1 LIMIT $1 \
+     ) AS commanded JOIN workflow_runner.run AS found ON found.number = commanded.number \
+     ORDER BY found.number";
+
 pub(crate) const LENGTHS: &str = "SELECT id, last_seq FROM workflow_runner.run WHERE id = ANY ($1)";
 
 pub(crate) async fn register(
@@ -143,6 +149,18 @@ pub(crate) async fn release(
         .bind(run.to_string())
         .bind(instance.to_string());
     released.execute(pool).await.map_err(failed).map(|_| ())
+}
+
+pub(crate) async fn runs_with_commands(
+    pool: &PgPool,
+    limit: usize,
+) -> Result<Vec<RunId>, StoreError> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let found = query_scalar(RUNS_WITH_COMMANDS).bind(limit);
+    let ids: Vec<String> = found.fetch_all(pool).await.map_err(failed)?;
+    let ids = ids.iter().map(|id| id.parse());
+    ids.collect::<Result<_, _>>()
+        .map_err(workflow_sqlkit::unavailable)
 }
 
 pub(crate) async fn claimed_by(

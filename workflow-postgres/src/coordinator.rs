@@ -78,11 +78,10 @@ impl Coordinator for PostgresCoordinator {
         instance: InstanceId,
         valid_for: Duration,
     ) -> Result<(), StoreError> {
+        if valid_for.is_zero() {
+            return commands::release(&self.pool, run, instance).await;
+        }
         commands::claim(&self.pool, run, instance, valid_for).await
-    }
-
-    async fn release(&self, run: RunId, instance: InstanceId) -> Result<(), StoreError> {
-        commands::release(&self.pool, run, instance).await
     }
 
     async fn claimed_by(&self, run: RunId) -> Result<Option<InstanceId>, StoreError> {
@@ -95,6 +94,10 @@ impl Coordinator for PostgresCoordinator {
 
     async fn blocked(&self, run: RunId) -> Result<Option<(u64, Problem)>, StoreError> {
         commands::blocked(&self.pool, run).await
+    }
+
+    async fn runs_with_commands(&self, limit: usize) -> Result<Vec<RunId>, StoreError> {
+        commands::runs_with_commands(&self.pool, limit).await
     }
 
     async fn lengths(&self, runs: &[RunId]) -> Result<Vec<(RunId, u64)>, StoreError> {

@@ -17,6 +17,9 @@ const LOCK: i64 = 0x7766_726e_0002;
 /// The time between two attempts to get the lock, and between two checks that it is still held.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
 
+/// How often the lock may be refused after the connection was lost, before another process is believed to hold it.
+const OWN_SESSION_CHECKS: u32 = 2;
+
 /// Whether other processes may hold the lock, too.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Mode {
@@ -85,14 +88,19 @@ async fn hold(mut connection: PgConnection, options: &PgConnectOptions, mode: Mo
             sleep(CHECK_EVERY).await;
         }
         tracing::warn!("the connection that holds the lock of the database is lost");
-        loop {
-            connection = reconnect(options).await;
-            match try_lock(&mut connection, mode).await {
-                Ok(true) => break,
-                Ok(false) => return,
-                Err(_) => sleep(CHECK_EVERY).await,
+        // Its session has the lock until the server has noticed.
+        drop(connection);
+        let mut refusals = 0;
+        connection = loop {
+            let mut candidate = reconnect(options).await;
+            match try_lock(&mut candidate, mode).await {
+                Ok(true) => break candidate,
+                Ok(false) if refusals >= OWN_SESSION_CHECKS => return,
+                Ok(false) => refusals += 1,
+                Err(_) => {}
             }
-        }
+            sleep(CHECK_EVERY).await;
+        };
         tracing::info!("the lock of the database is held again");
     }
 }
@@ -118,7 +126,9 @@ async fn try_lock(connection: &mut PgConnection, mode: Mode) -> sqlx::Result<boo
         Mode::Alone => "SELECT pg_try_advisory_lock($1)",
         Mode::Shared => "SELECT pg_try_advisory_lock_shared($1)",
     };
-    query_scalar(lock).bind(LOCK).fetch_one(connection).await
+    let locked = query_scalar(lock).bind(LOCK).fetch_one(connection);
+    let locked = timeout(ANSWER_TIMEOUT, locked).await;
+    locked.unwrap_or(Err(sqlx::Error::PoolTimedOut))
 }
 
 async fn check(connection: &mut PgConnection) -> sqlx::Result<()> {

@@ -43,12 +43,16 @@ pub trait Coordinator: Send + Sync + 'static {
     /// The commands of a run that are not deleted, in the order in which they were sent. Empty for an unknown run.
     async fn commands(&self, run: RunId) -> Result<Vec<(CommandNumber, RunCommand)>, StoreError>;
 
+    /// At most `limit` runs that have commands, in any order.
+    async fn runs_with_commands(&self, limit: usize) -> Result<Vec<RunId>, StoreError>;
+
     /// Deletes the commands of a run up to and including a number: their result is in the log. Those of a deleted run are
     /// deleted with it.
     async fn delete_commands(&self, run: RunId, upto: CommandNumber) -> Result<(), StoreError>;
 
     /// Claims a run for an engine that drives it although its dispatcher does not know that any more. Valid for
-    /// `valid_for` from now; claimed again to extend it. Changes nothing while another engine's claim is valid.
+    /// `valid_for` from now; claimed again to extend it. [`Duration::ZERO`] ends the claim of this engine. Changes nothing
+    /// while another engine's claim is valid.
     ///
     /// # Errors
     /// [`StoreError::NoSuchRun`].
@@ -58,9 +62,6 @@ pub trait Coordinator: Send + Sync + 'static {
         instance: InstanceId,
         valid_for: Duration,
     ) -> Result<(), StoreError>;
-
-    /// Ends the claim of this engine, if it has one.
-    async fn release(&self, run: RunId, instance: InstanceId) -> Result<(), StoreError>;
 
     /// The engine whose claim on a run is valid now.
     async fn claimed_by(&self, run: RunId) -> Result<Option<InstanceId>, StoreError>;

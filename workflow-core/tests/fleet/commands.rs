@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::json;
 use workflow_core::{
-    EngineError, RunStatus, Runs,
+    Engine, EngineError, RunStatus, Runs,
     executor::SignalError,
-    fleet::{Coordinator, DriveEnd, RunCommand},
+    fleet::{Coordinator, DriveEnd, InstanceId, RunCommand},
     testing::LossMode,
 };
 
@@ -178,4 +178,98 @@ async fn an_answer_that_no_engine_processes_says_so_and_stays() {
         "it was stored all the same"
     );
     first.answer(run, wait, json!("yes")).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_whose_dispatch_was_lost_is_found() {
+    let fleet = Fleet::new();
+    let (first, second) = (fleet.engine().await, fleet.engine().await);
+    let run = fleet.start(&first, question()).await;
+    second.drive(run).await.unwrap();
+    fleet.dispatcher.take();
+    // Stored by an engine that died before it dispatched the run.
+    fleet
+        .coordinator
+        .send(run, &RunCommand::Cancel)
+        .await
+        .unwrap();
+    pass(40_000).await;
+    assert!(fleet.dispatcher.take().contains(&(run, None)));
+    assert_eq!(second.drive(run).await, Ok(DriveEnd::Ended));
+    pass(100_000).await;
+    assert_eq!(fleet.dispatcher.take(), [], "its commands are deleted");
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_notifications_a_command_reaches_a_run_that_is_driven() {
+    let fleet = Fleet::new();
+    let (first, second) = (fleet.engine().await, fleet.engine().await);
+    let nodes = json!([{"id": "busy", "type": "Script", "data": {"millis": 3_600_000}}]);
+    let run = fleet.start(&first, nodes).await;
+    let driving = drive(&second, run);
+    pass(100).await;
+    fleet.coordinator.lose_notifications(1, LossMode::Silent);
+    let asked = tokio::time::Instant::now();
+    first.cancel(run).await.unwrap();
+    assert!(
+        asked.elapsed() < Duration::from_secs(6),
+        "{:?}",
+        asked.elapsed()
+    );
+    assert_eq!(driving.await.unwrap(), Ok(DriveEnd::Ended));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_is_not_lost_with_the_reader_that_received_it() {
+    let fleet = Fleet::new();
+    let (first, second) = (fleet.engine().await, fleet.engine().await);
+    let run = fleet.start(&first, question()).await;
+    second.drive(run).await.unwrap();
+    let wait = open_wait(&fleet.log(run).await);
+    // The second engine waits for the claim of an engine that has died; a reader keeps an inbox for the run meanwhile.
+    let dead = InstanceId::new();
+    fleet
+        .coordinator
+        .claim(run, dead, Duration::from_secs(10))
+        .await
+        .unwrap();
+    let reader = second.events(run, 0).await.unwrap();
+    let driving = drive(&second, run);
+    pass(100).await;
+    let answering = tokio::spawn({
+        let first = first.clone();
+        async move { first.answer(run, wait, json!("yes")).await }
+    });
+    pass(1_000).await;
+    drop(reader);
+    assert_eq!(driving.await.unwrap(), Ok(DriveEnd::Ended));
+    answering.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_drains_still_takes_commands() {
+    let fleet = Fleet::new();
+    let (first, second) = (fleet.engine().await, fleet.engine().await);
+    let nodes = json!([{"id": "busy", "type": "Script", "data": {"millis": 3_600_000}}]);
+    let run = fleet.start(&first, nodes).await;
+    let driving = drive(&second, run);
+    pass(100).await;
+    let draining = tokio::spawn({
+        let second = second.clone();
+        async move { second.shutdown(Duration::from_secs(600)).await }
+    });
+    pass(60_000).await;
+    assert_eq!(first.fleet_status().unwrap().instances, 2, "it is alive");
+    assert_eq!(
+        first.cancel(run).await.unwrap().head.status,
+        RunStatus::Cancelled
+    );
+    assert_eq!(driving.await.unwrap(), Ok(DriveEnd::Ended));
+    draining.await.unwrap();
+    // What comes to it is refused before anything is stored.
+    let refused = second.cancel(fleet.start(&first, question()).await).await;
+    assert!(
+        matches!(refused, Err(EngineError::ShuttingDown)),
+        "{refused:?}"
+    );
 }

@@ -205,15 +205,19 @@ async fn a_run_that_cannot_continue_is_stopped_for_all_engines() {
         )
         .build();
     assert_eq!(other.drive(run).await, Ok(DriveEnd::Ended));
-    let blocked = first.run_report(run).await.unwrap().blocked.unwrap();
-    assert_eq!(blocked.code, "unusable_workflow");
+    for engine in [&*first, &other] {
+        let blocked = engine.run_report(run).await.unwrap().blocked.unwrap();
+        assert_eq!(blocked.code, "unusable_workflow");
+    }
     assert!(matches!(
         first.events(run, 0).await,
         Err(EngineError::Stopped { .. })
     ));
     // It counts until the log grows: an engine that can drive it is not held up.
     assert_eq!(first.drive(run).await, Ok(DriveEnd::Ended));
-    assert!(first.run_report(run).await.unwrap().blocked.is_none());
+    for engine in [&*first, &other] {
+        assert!(engine.run_report(run).await.unwrap().blocked.is_none());
+    }
     assert_eq!(fleet.probe.count("end a"), 1);
 }
 
@@ -350,4 +354,72 @@ async fn an_engine_that_was_frozen_begins_nothing_that_another_one_has_continued
         1,
         "only the second engine has begun the step"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_runs_are_dispatched_soon_after_the_dispatcher_is_back() {
+    let fleet = Fleet::new();
+    fleet.dispatcher.set_failing(true);
+    let engine = fleet.engine().await;
+    let workflow = json!([{"id": "a", "type": "Script"}]);
+    for _ in 0..100 {
+        fleet.start(&engine, workflow.clone()).await;
+    }
+    pass(120_000).await;
+    assert_eq!(engine.fleet_status().unwrap().undispatched, 100);
+    fleet.dispatcher.set_failing(false);
+    pass(6_000).await;
+    assert_eq!(engine.fleet_status().unwrap().undispatched, 0);
+    assert!(fleet.dispatcher.take().len() >= 100);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drive_that_was_overtaken_unnoticed_does_not_keep_others_out() {
+    let fleet = Fleet::new();
+    let (first, second) = (fleet.engine().await, fleet.engine().await);
+    let nodes = json!([
+        {"id": "a", "type": "Script", "data": {"millis": 3_600_000}},
+        {"id": "b", "type": "Script", "needs": [], "data": {"millis": 50}},
+    ]);
+    let run = fleet.start(&first, nodes).await;
+    let call = drive(&first, run);
+    pass(1_000).await;
+    // As after a freeze: another engine has continued the run, then the connection of the first breaks.
+    let other = drive(&second, run);
+    pass(1_000).await;
+    call.abort();
+    pass(3_000).await;
+    assert_eq!(fleet.coordinator.claimed_by(run).await.unwrap(), None);
+    assert_eq!(first.fleet_status().unwrap().driving, 0);
+    other.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_ends_with_its_drive_even_if_the_dispatcher_came_back() {
+    let fleet = Fleet::new();
+    let first = fleet.engine().await;
+    let nodes = json!([{"id": "a", "type": "Script", "data": {"millis": 30_000}}]);
+    let run = fleet.start(&first, nodes).await;
+    let call = drive(&first, run);
+    pass(100).await;
+    call.abort();
+    pass(100).await;
+    assert!(fleet.coordinator.claimed_by(run).await.unwrap().is_some());
+    assert_eq!(first.drive(run).await, Ok(DriveEnd::Ended));
+    assert_eq!(fleet.coordinator.claimed_by(run).await.unwrap(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_step_is_not_dispatched_at_every_sweep() {
+    let fleet = Fleet::new();
+    let engine = fleet.engine().await;
+    let nodes = json!([{"id": "a", "type": "Script", "data": {"millis": 7_200_000}}]);
+    let run = fleet.start(&engine, nodes).await;
+    let driving = drive(&engine, run);
+    pass(1_000).await;
+    fleet.dispatcher.take();
+    pass(7_000_000).await;
+    let times = fleet.dispatcher.take().len();
+    assert!((1..=8).contains(&times), "at 1, 2, 4 … minutes: {times}");
+    assert_eq!(driving.await.unwrap(), Ok(DriveEnd::Ended));
 }

@@ -4,7 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use futures::StreamExt;
 use serde_json::json;
-use workflow_core::{Engine, Runs, Update, fleet::DriveEnd, testing::LossMode};
+use workflow_core::{
+    Engine, Runs, Update,
+    fleet::{Coordinator, DriveEnd, RunCommand},
+    testing::LossMode,
+};
 
 use crate::{Fleet, drive, events, pass, reader, support::brief, text_of};
 
@@ -226,5 +230,54 @@ async fn a_reader_that_came_during_a_drive_follows_the_run_to_another_engine() {
             fleet.log(run).await,
             "fenced: {is_fenced}"
         );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_of_an_overtaken_drive_sees_the_end() {
+    let fleet = Fleet::new();
+    let (first, second) = (fleet.engine().await, fleet.engine().await);
+    let nodes = json!([{"id": "a", "type": "Script", "data": {"millis": 3_600_000}}]);
+    let run = fleet.start(&first, nodes).await;
+    let driving = drive(&first, run);
+    pass(100).await;
+    let reader = reader(&first, run).await;
+    pass(10).await;
+    // Another engine ends the run. The first one does not notice that yet, and a second reader comes to it.
+    fleet.coordinator.lose_notifications(1, LossMode::Silent);
+    fleet
+        .coordinator
+        .send(run, &RunCommand::Cancel)
+        .await
+        .unwrap();
+    assert_eq!(second.drive(run).await, Ok(DriveEnd::Ended));
+    let late = first.events(run, 0).await.unwrap();
+    let late: Vec<Update> = late.collect().await;
+    assert!(driving.await.unwrap().is_err());
+    let log = fleet.log(run).await;
+    assert_eq!(events(&late), log);
+    let seen = tokio::time::timeout(Duration::from_secs(10), reader).await;
+    assert_eq!(events(&seen.unwrap().unwrap()), log);
+}
+
+#[tokio::test(start_paused = true)]
+async fn text_of_an_ended_step_is_not_shown_once_more() {
+    let fleet = Fleet::new();
+    let (first, second) = (fleet.engine().await, fleet.engine().await);
+    let run = fleet.start(&first, talk()).await;
+    let early = reader(&first, run).await;
+    let driving = drive(&second, run);
+    pass(140).await;
+    // The end of the step is not notified, and a reader that comes then finds it in the store.
+    fleet.coordinator.lose_notifications(1, LossMode::Silent);
+    pass(40).await;
+    let late = reader(&first, run).await;
+    fleet.coordinator.lose_notifications(0, LossMode::Silent);
+    driving.await.unwrap().unwrap();
+    for reader in [early, late] {
+        let updates = reader.await.unwrap();
+        // It asserts that no text is repeated.
+        assert!("one 🦀 two three four".starts_with(&text_of(&updates, "a")));
+        assert_eq!(events(&updates), fleet.log(run).await);
     }
 }

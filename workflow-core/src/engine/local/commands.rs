@@ -43,6 +43,10 @@ impl Commands {
             self.drives.wake(run, None);
             return Ok(());
         };
+        if self.shared.tasks.is_closed() {
+            // Another engine takes it. Here, nobody would wait for its result.
+            return Err(EngineError::ShuttingDown);
+        }
         fleet.coordinator().send(run, &command).await?;
         let queued = Notification::CommandQueued { run };
         fleet.coordinator().publish(queued);

@@ -1,5 +1,7 @@
 //! Claims of runs.
 
+use std::time::Duration;
+
 use futures::future::join_all;
 
 use super::sample::{LONG, SHORT, assert_no_run, eventually, stored_run};
@@ -71,7 +73,7 @@ pub async fn an_expired_claim_is_nobodys_and_can_be_taken(
     assert_eq!(holder(a, run).await, Some(second));
     // The first one is back, and late.
     a.claim(run, first, LONG).await.unwrap();
-    a.release(run, first).await.unwrap();
+    a.claim(run, first, Duration::ZERO).await.unwrap();
     assert_eq!(holder(b, run).await, Some(second));
 }
 
@@ -85,9 +87,9 @@ pub async fn a_claim_is_extended(store: &dyn Store, a: &dyn Coordinator, b: &dyn
 
 pub async fn a_claim_is_released(store: &dyn Store, a: &dyn Coordinator, b: &dyn Coordinator) {
     let (run, instance) = (stored_run(store).await, InstanceId::new());
-    a.release(run, instance).await.unwrap();
+    a.claim(run, instance, Duration::ZERO).await.unwrap();
     a.claim(run, instance, LONG).await.unwrap();
-    a.release(run, instance).await.unwrap();
+    a.claim(run, instance, Duration::ZERO).await.unwrap();
     assert_eq!(holder(b, run).await, None);
     let other = InstanceId::new();
     b.claim(run, other, LONG).await.unwrap();
@@ -101,7 +103,9 @@ pub async fn a_release_by_another_engine_changes_nothing(
 ) {
     let (run, instance) = (stored_run(store).await, InstanceId::new());
     a.claim(run, instance, LONG).await.unwrap();
-    b.release(run, InstanceId::new()).await.unwrap();
+    b.claim(run, InstanceId::new(), Duration::ZERO)
+        .await
+        .unwrap();
     assert_eq!(holder(a, run).await, Some(instance));
 }
 
@@ -110,8 +114,8 @@ pub async fn claims_belong_to_one_run(store: &dyn Store, a: &dyn Coordinator, b:
     let (first, second) = (InstanceId::new(), InstanceId::new());
     a.claim(one, first, LONG).await.unwrap();
     b.claim(other, second, LONG).await.unwrap();
-    a.release(other, first).await.unwrap();
-    a.release(one, first).await.unwrap();
+    a.claim(other, first, Duration::ZERO).await.unwrap();
+    a.claim(one, first, Duration::ZERO).await.unwrap();
     assert_eq!(holder(b, one).await, None);
     assert_eq!(holder(b, other).await, Some(second));
 }
@@ -145,7 +149,7 @@ pub async fn an_unknown_run_is_not_claimed(
     let (run, instance) = (RunId::new(), InstanceId::new());
     assert_no_run(run, &a.claim(run, instance, LONG).await);
     assert_eq!(holder(b, run).await, None);
-    b.release(run, instance).await.unwrap();
+    b.claim(run, instance, Duration::ZERO).await.unwrap();
 }
 
 pub async fn the_claim_of_a_deleted_run_is_deleted(
@@ -158,5 +162,5 @@ pub async fn the_claim_of_a_deleted_run_is_deleted(
     assert!(store.delete_run(run).await.unwrap());
     assert_eq!(holder(b, run).await, None);
     assert_no_run(run, &a.claim(run, instance, LONG).await);
-    a.release(run, instance).await.unwrap();
+    a.claim(run, instance, Duration::ZERO).await.unwrap();
 }

@@ -68,6 +68,32 @@ pub async fn commands_belong_to_one_run(
     assert_eq!(read(a, other).await.1, [RunCommand::Cancel]);
 }
 
+pub async fn runs_with_commands_are_found(
+    store: &dyn Store,
+    a: &dyn Coordinator,
+    b: &dyn Coordinator,
+) {
+    assert_eq!(a.runs_with_commands(10).await.unwrap(), []);
+    let (one, _, other) = (
+        stored_run(store).await,
+        stored_run(store).await,
+        stored_run(store).await,
+    );
+    for run in [one, other, one] {
+        a.send(run, &RunCommand::Cancel).await.unwrap();
+    }
+    let mut found = b.runs_with_commands(10).await.unwrap();
+    found.sort_unstable();
+    assert_eq!(found, [one, other]);
+    assert_eq!(b.runs_with_commands(1).await.unwrap().len(), 1);
+    assert_eq!(b.runs_with_commands(0).await.unwrap(), []);
+    let (numbers, _) = read(b, one).await;
+    b.delete_commands(one, numbers[1]).await.unwrap();
+    assert_eq!(a.runs_with_commands(10).await.unwrap(), [other]);
+    assert!(store.delete_run(other).await.unwrap());
+    assert_eq!(a.runs_with_commands(10).await.unwrap(), []);
+}
+
 pub async fn commands_are_deleted_up_to_a_number(
     store: &dyn Store,
     a: &dyn Coordinator,

@@ -44,6 +44,7 @@ macro_rules! coordinator_tests {
             commands {
                 commands_are_read_in_the_order_in_which_they_were_sent,
                 commands_belong_to_one_run,
+                runs_with_commands_are_found,
                 commands_are_deleted_up_to_a_number,
                 a_command_after_a_deleted_one_has_a_greater_number,
                 no_command_is_lost_while_others_are_deleted,

@@ -235,6 +235,22 @@ impl Coordinator for MemoryCoordinator {
         Ok(commands.await?.unwrap_or_default())
     }
 
+    async fn runs_with_commands(&self, limit: usize) -> Result<Vec<RunId>, StoreError> {
+        let with_commands: Vec<RunId> = {
+            let state = lock(&self.state);
+            let runs = state.runs.iter();
+            let runs = runs.filter(|(_, state)| !state.commands.is_empty());
+            runs.map(|(run, _)| *run).collect()
+        };
+        let mut found = Vec::new();
+        for run in with_commands {
+            if found.len() < limit && self.store.run(run).await?.is_some() {
+                found.push(run);
+            }
+        }
+        Ok(found)
+    }
+
     async fn delete_commands(&self, run: RunId, upto: CommandNumber) -> Result<(), StoreError> {
         let deleted = self.with_run(run, |state, _| {
             state.commands.retain(|(number, _)| *number > upto);
@@ -248,19 +264,18 @@ impl Coordinator for MemoryCoordinator {
         instance: InstanceId,
         valid_for: Duration,
     ) -> Result<(), StoreError> {
+        if valid_for.is_zero() {
+            let released = self.with_run(run, |state, _| {
+                state.claim.take_if(|(holder, _)| *holder == instance);
+            });
+            return released.await.map(|_| ());
+        }
         self.change(run, |state, _| {
             if state.claimed_by().is_none_or(|holder| holder == instance) {
                 state.claim = Some((instance, Expiry::after(valid_for)));
             }
         })
         .await
-    }
-
-    async fn release(&self, run: RunId, instance: InstanceId) -> Result<(), StoreError> {
-        let released = self.with_run(run, |state, _| {
-            state.claim.take_if(|(holder, _)| *holder == instance);
-        });
-        released.await.map(|_| ())
     }
 
     async fn claimed_by(&self, run: RunId) -> Result<Option<InstanceId>, StoreError> {

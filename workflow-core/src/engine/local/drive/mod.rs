@@ -127,6 +127,9 @@ impl Drives {
             let head = head.map_err(|Fenced| DriveError::Fenced)?;
             if head.status != RunStatus::Waiting {
                 lease.ended = true;
+                if let Some(fleet) = self.shared.placement.fleet() {
+                    fleet.delete_commands(&lease.live).await;
+                }
                 return Ok(DriveEnd::Ended);
             }
             lease.live.clear_tail();
@@ -274,8 +277,10 @@ impl Drives {
             }
             let at = at.unwrap_or_else(|| lease.live.last_seq());
             fleet.coordinator().block(run, at, &problem).await?;
+            tracing::error!(%run, code = &*problem.code, detail = problem.detail, "a run cannot continue");
+        } else {
+            self.shared.runs.stop(run, *problem);
         }
-        self.shared.runs.stop(run, *problem);
         lease.ended = true;
         Ok(Admission::End(DriveEnd::Ended))
     }

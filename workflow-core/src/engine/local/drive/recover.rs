@@ -37,7 +37,7 @@ impl Drives {
         loop {
             let runs = self.shared.store.unfinished(after, BATCH).await?;
             let Some(last) = runs.last() else {
-                return Ok(recovered);
+                break;
             };
             after = Some(last.id);
             for run in &runs {
@@ -57,5 +57,9 @@ impl Drives {
                 }
             }
         }
+        if dispatches {
+            self.dispatch_commanded().await?;
+        }
+        Ok(recovered)
     }
 }

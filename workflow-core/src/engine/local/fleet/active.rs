@@ -2,13 +2,13 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::AtomicBool},
 };
 
 use tokio::sync::watch;
 
 use crate::{
-    fleet::{CommandNumber, DriveEnd, DriveError},
+    fleet::{DriveEnd, DriveError},
     value::{RunId, lock},
 };
 
@@ -22,24 +22,17 @@ pub(super) struct ActiveDrives(Arc<Mutex<HashMap<RunId, Arc<ActiveDrive>>>>);
 /// One drive. Its receivers are the calls of the dispatcher that wait for its end.
 pub(super) struct ActiveDrive {
     pub(super) end: watch::Sender<End>,
-    pub(super) received: Received,
+    /// A claim was tried, and must be released.
+    pub(super) is_claimed: AtomicBool,
 }
-
-/// The last command of a run that its inbox has received. Held while commands are read, so that none is received twice.
-#[derive(Default)]
-pub(super) struct Received(pub(super) tokio::sync::Mutex<Option<CommandNumber>>);
 
 impl ActiveDrives {
     pub(super) fn count(&self) -> usize {
         lock(&self.0).len()
     }
 
-    pub(super) fn runs(&self) -> Vec<RunId> {
-        lock(&self.0).keys().copied().collect()
-    }
-
-    pub(super) fn find(&self, run: RunId) -> Option<Arc<ActiveDrive>> {
-        lock(&self.0).get(&run).map(Arc::clone)
+    pub(super) fn contains(&self, run: RunId) -> bool {
+        lock(&self.0).contains_key(&run)
     }
 
     /// A receiver of the end of the drive of a run, and the drive if it is new: the caller executes it then.
@@ -51,7 +44,7 @@ impl ActiveDrives {
         let (end, receiver) = watch::channel(None);
         let active = Arc::new(ActiveDrive {
             end,
-            received: Received::default(),
+            is_claimed: AtomicBool::new(false),
         });
         drives.insert(run, Arc::clone(&active));
         (receiver, Some(active))

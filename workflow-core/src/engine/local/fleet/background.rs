@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, pin::pin, sync::atomic::Ordering, time::Duration};
 
-use futures::{StreamExt, future::join5};
+use futures::{
+    StreamExt,
+    future::{join, join3, select},
+};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use super::Fleet;
@@ -11,7 +14,7 @@ use crate::{
     fleet::Notification,
     record::{RunQuery, RunStatus},
     store::StoreError,
-    value::{RunId, lock},
+    value::lock,
 };
 
 /// How often followed runs are looked at in the store, since notifications may be lost.
@@ -31,8 +34,17 @@ const PING_EVERY: Duration = Duration::from_secs(5);
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
 
 /// After how long without an event a run may be driven by nobody. It may also have a long step: then its drive is requested
-/// in vain, at every sweep.
+/// in vain.
 const ABANDONED_AFTER: Duration = Duration::from_secs(60);
+
+/// How much later than planned a sweep may be.
+const SWEEP_SLACK: Duration = Duration::from_secs(5);
+
+/// The most runs with commands that are looked at.
+const MAX_COMMANDED: usize = 1_000;
+
+/// How often an engine that shuts down looks whether its drives have ended.
+const DRAIN_CHECK: Duration = Duration::from_millis(50);
 
 /// Records per read of the sweep.
 const SWEEP_BATCH: usize = 200;
@@ -46,14 +58,26 @@ impl Drives {
         let Some(fleet) = self.shared.placement.fleet() else {
             return;
         };
-        let work = join5(
-            fleet.dispatches.send_all(),
-            self.receive(fleet),
-            self.poll(fleet),
-            self.supervise(fleet),
-            ping(fleet),
+        let work = join(
+            join3(
+                self.receive(fleet),
+                self.poll(fleet),
+                self.take_commands(fleet),
+            ),
+            join3(
+                fleet.dispatches.send_all(),
+                self.supervise(fleet),
+                ping(fleet),
+            ),
         );
-        self.shared.tasks.closing().run_until_cancelled(work).await;
+        // Drives go on while the engine shuts down: until they have ended, it takes commands and registers as alive.
+        let drained = async {
+            self.shared.tasks.closing().cancelled().await;
+            while fleet.drives.count() > 0 {
+                sleep(DRAIN_CHECK).await;
+            }
+        };
+        select(pin!(work), pin!(drained)).await;
     }
 
     /// Receives notifications.
@@ -75,7 +99,7 @@ impl Drives {
             }
             Notification::Followed { run, by, restart } if by != fleet.instance => {
                 fleet.followers.note(run, by, restart);
-                if fleet.drives.find(run).is_some()
+                if fleet.drives.contains(run)
                     && let Some(live) = self.shared.runs.find_live(run)
                 {
                     // What was appended before this engine knew of the follower.
@@ -84,33 +108,27 @@ impl Drives {
                 }
             }
             Notification::Text { .. } | Notification::Followed { .. } => {}
-            Notification::CommandQueued { run } => self.take_commands_soon(fleet, run),
+            Notification::CommandQueued { run } => fleet.note_command(run),
             Notification::Lagged => {
                 fleet.notifications_lost.fetch_add(1, Ordering::Relaxed);
-                for run in fleet.drives.runs() {
-                    self.take_commands_soon(fleet, run);
-                }
                 fleet.poll_now.notify_one();
             }
         }
     }
 
-    /// Reads the commands of a run that is driven here, in a task of its own: notifications do not wait for the store.
-    fn take_commands_soon(&self, fleet: &Fleet, run: RunId) {
-        if fleet.drives.find(run).is_none() {
-            return;
-        }
-        let drives = self.clone();
-        let _ = self.spawn(async move {
-            let Some(fleet) = drives.shared.placement.fleet() else {
-                return;
+    /// Reads the commands of runs that are driven here, one run after the other: notifications do not wait for the store.
+    async fn take_commands(&self, fleet: &Fleet) {
+        loop {
+            let Some(run) = fleet.next_commanded() else {
+                fleet.commanded_added.notified().await;
+                continue;
             };
-            if let Some(live) = drives.shared.runs.find_live(run)
+            if let Some(live) = self.shared.runs.find_live(run)
                 && let Err(error) = fleet.take_commands(&live).await
             {
                 tracing::warn!(%run, %error, "commands of a run cannot be read; they are read at its next drive");
             }
-        });
+        }
     }
 
     /// Looks at followed runs, so that lost notifications delay their readers by a few seconds only.
@@ -118,6 +136,9 @@ impl Drives {
         loop {
             let _ = timeout(POLL_EVERY, fleet.poll_now.notified()).await;
             fleet.followers.forget_expired();
+            if let Err(error) = find_commands(fleet).await {
+                tracing::warn!(%error, "commands of runs cannot be polled");
+            }
             fleet.follows.tick();
             let runs = fleet.follows.runs();
             if runs.is_empty() {
@@ -186,21 +207,55 @@ impl Drives {
         loop {
             let runs = self.shared.store.unfinished(after, SWEEP_BATCH).await?;
             let Some(last) = runs.last() else {
-                return Ok(());
+                break;
             };
             after = Some(last.id);
             for run in &runs {
-                let is_abandoned = if run.head.status == RunStatus::Waiting {
-                    run.head.is_due(now)
-                } else {
-                    now.since(run.head.updated_at) >= ABANDONED_AFTER
+                let since = match run.head.wake_at {
+                    // Due for so long, and one period more, so that the first sweep dispatches it.
+                    Some(at) if run.head.is_due(now) => Some(now.since(at) + ABANDONED_AFTER),
+                    _ if run.head.status == RunStatus::Waiting => None,
+                    _ => Some(now.since(run.head.updated_at)),
                 };
-                if is_abandoned {
+                if since.is_some_and(is_sweep_due) {
                     self.dispatch(run.id);
                 }
             }
         }
+        self.dispatch_commanded().await
     }
+
+    /// Dispatches the runs with commands. One that was sent may have been dispatched by an engine that died before.
+    pub(in crate::engine::local) async fn dispatch_commanded(&self) -> Result<(), StoreError> {
+        let Some(fleet) = self.shared.placement.fleet() else {
+            return Ok(());
+        };
+        for run in fleet.coordinator.runs_with_commands(MAX_COMMANDED).await? {
+            self.dispatch(run);
+        }
+        Ok(())
+    }
+}
+
+/// Finds commands of runs that are driven here, whose notifications were lost.
+async fn find_commands(fleet: &Fleet) -> Result<(), StoreError> {
+    if fleet.drives.count() > 0 {
+        for run in fleet.coordinator.runs_with_commands(MAX_COMMANDED).await? {
+            fleet.note_command(run);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a sweep dispatches a run that has done nothing for this long: after one period, two, four and so on. A run with
+/// a long step is driven nevertheless, and the requests for it pile up until its drive ends.
+fn is_sweep_due(silence: Duration) -> bool {
+    let periods = silence.as_secs() / ABANDONED_AFTER.as_secs();
+    let Some(power) = periods.checked_ilog2() else {
+        return false;
+    };
+    let since_power = silence.saturating_sub(ABANDONED_AFTER.saturating_mul(1 << power.min(20)));
+    since_power < SWEEP_EVERY + SWEEP_SLACK
 }
 
 /// Tries the dispatcher, so that it is known to be away before a run waits for it.

@@ -1,20 +1,15 @@
 //! Durable commands of runs that this engine drives.
 
-use super::{Fleet, active::ActiveDrive};
-use crate::{
-    engine::local::journal::live::LiveRun, fleet::CommandNumber, store::StoreError, value::RunId,
-};
+use super::Fleet;
+use crate::{engine::local::journal::live::LiveRun, fleet::CommandNumber, store::StoreError};
 
 impl Fleet {
-    /// Puts the stored commands of a run into its inbox, if it is driven here.
+    /// Puts the stored commands of a run into its inbox.
     pub(in crate::engine::local) async fn take_commands(
         &self,
         live: &LiveRun,
     ) -> Result<(), StoreError> {
-        let Some(active) = self.drives.find(live.id()) else {
-            return Ok(());
-        };
-        let mut received = active.received.0.lock().await;
+        let mut received = live.received().lock().await;
         self.read_commands(live, &mut received).await
     }
 
@@ -23,10 +18,7 @@ impl Fleet {
         &self,
         live: &LiveRun,
     ) -> Result<bool, StoreError> {
-        let Some(active) = self.drives.find(live.id()) else {
-            return Ok(true);
-        };
-        let mut received = active.received.0.lock().await;
+        let mut received = live.received().lock().await;
         // What is in the inbox now has come after the last turn of the driver.
         if live.inbox().has_pending_requests() {
             return Ok(false);
@@ -39,9 +31,9 @@ impl Fleet {
     }
 
     /// Deletes the commands of a run that has ended. What cannot be deleted is deleted with the run.
-    pub(super) async fn delete_commands(&self, run: RunId, active: &ActiveDrive) {
-        if let Some(upto) = *active.received.0.lock().await {
-            let _ = self.coordinator.delete_commands(run, upto).await;
+    pub(in crate::engine::local) async fn delete_commands(&self, live: &LiveRun) {
+        if let Some(upto) = *live.received().lock().await {
+            let _ = self.coordinator.delete_commands(live.id(), upto).await;
         }
     }
 

@@ -16,7 +16,10 @@ use futures::{
     future::{Either, select},
     stream::FuturesUnordered,
 };
-use tokio::sync::Notify;
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep_until},
+};
 
 use crate::{
     fleet::{DispatchError, Dispatcher},
@@ -76,12 +79,16 @@ impl Dispatches {
         *lock(&self.last_success)
     }
 
-    /// Makes the requests, until it is dropped.
+    /// Makes the requests, until it is dropped. After a failure it waits, then tries one run at a time until one is taken.
     pub(super) async fn send_all(&self) {
         let mut in_flight = FuturesUnordered::new();
         let mut backoff = MIN_BACKOFF;
+        let mut retry_at = None;
         loop {
-            while in_flight.len() < CONCURRENT
+            let is_waiting = retry_at.is_some_and(|at| Instant::now() < at);
+            let most = if retry_at.is_some() { 1 } else { CONCURRENT };
+            while !is_waiting
+                && in_flight.len() < most
                 && let Some(run) = self.next()
             {
                 in_flight.push(self.send(run));
@@ -92,13 +99,19 @@ impl Dispatches {
                     None => pending().await,
                 }
             });
-            let added = pin!(self.added.notified());
-            let Either::Left(((run, result), _)) = select(done, added).await else {
+            let wait_until = retry_at.filter(|_| is_waiting);
+            let woken = pin!(async move {
+                match wait_until {
+                    Some(at) => sleep_until(at).await,
+                    None => self.added.notified().await,
+                }
+            });
+            let Either::Left(((run, result), _)) = select(done, woken).await else {
                 continue;
             };
             match result {
                 Ok(()) => {
-                    if backoff > MIN_BACKOFF {
+                    if retry_at.take().is_some() {
                         tracing::info!("the dispatcher takes runs again");
                     }
                     backoff = MIN_BACKOFF;
@@ -106,11 +119,14 @@ impl Dispatches {
                 }
                 Err(error) => {
                     self.failures.fetch_add(1, Ordering::Relaxed);
-                    let cause = std::error::Error::source(&error).map(ToString::to_string);
-                    tracing::warn!(%run, cause, "{error}; next attempt in {backoff:?}");
                     self.request(run);
-                    tokio::time::sleep(backoff).await;
-                    backoff = (backoff * 2).min(MAX_BACKOFF);
+                    // Requests that were made at the same time fail for the same reason.
+                    if retry_at.is_none_or(|at| at <= Instant::now()) {
+                        let cause = std::error::Error::source(&error).map(ToString::to_string);
+                        tracing::warn!(%run, cause, "{error}; next attempt in {backoff:?}");
+                        retry_at = Some(Instant::now() + backoff);
+                        backoff = (backoff * 2).min(MAX_BACKOFF);
+                    }
                 }
             }
         }

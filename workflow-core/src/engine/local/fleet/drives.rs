@@ -26,6 +26,9 @@ const CLAIM_POLL: Duration = Duration::from_millis(300);
 const CLAIM_FOR: Duration = Duration::from_secs(10);
 const RENEW_EVERY: Duration = Duration::from_secs(3);
 
+/// How long a log may be ahead of what the drive has shown.
+const AHEAD_CHECK: Duration = Duration::from_secs(1);
+
 impl Drives {
     /// Has a run driven by some engine of the fleet.
     pub(in crate::engine::local) fn dispatch(&self, run: RunId) {
@@ -100,41 +103,61 @@ impl Drives {
         }
         let live = self.shared.runs.live(run);
         let lease = DriveLease::claim(self, &live).ok_or(DriveError::Fenced)?;
+        // So that the lease knows whether the run has readers.
+        drop(live);
         let _place = self.shared.admission.place_for_resumed();
         let now = self.shared.clock().now();
         let drive = pin!(self.drive(lease, Some(now), None));
-        let claim = pin!(claim_if_abandoned(run, fleet, active));
-        match select(drive, claim).await {
-            Either::Left((result, _)) => {
-                if result == Ok(DriveEnd::Ended) {
-                    fleet.delete_commands(run, active).await;
-                }
-                if active.end.is_closed() {
-                    let _ = fleet.coordinator.release(run, fleet.instance).await;
-                }
-                result
-            }
-            Either::Right((never, _)) => match never {},
+        let claim = pin!(self.claim_if_abandoned(run, fleet, active));
+        let result = match select(drive, claim).await {
+            Either::Left((result, _)) => result,
+            // Dropping the drive drops its attempts.
+            Either::Right((fenced, _)) => Err(fenced),
+        };
+        if active.is_claimed.load(Ordering::Relaxed) {
+            let released = fleet.coordinator.claim(run, fleet.instance, Duration::ZERO);
+            let _ = released.await;
         }
+        result
     }
-}
 
-/// Claims the run once nobody waits for the end of its drive any more: the dispatcher has died or lost its connection,
-/// and will call another engine.
-async fn claim_if_abandoned(
-    run: RunId,
-    fleet: &Fleet,
-    active: &ActiveDrive,
-) -> std::convert::Infallible {
-    active.end.closed().await;
-    loop {
-        let claimed = fleet
-            .coordinator
-            .claim(run, fleet.instance, CLAIM_FOR)
-            .await;
-        if let Err(error) = claimed {
-            tracing::warn!(%run, %error, "a run that is driven here cannot be claimed");
+    /// Claims the run while nobody waits for the end of its drive: the dispatcher has died or lost its connection, and will
+    /// call another engine. Returns an error if the run has been continued elsewhere, so that a drive that was frozen does
+    /// not keep others out.
+    async fn claim_if_abandoned(
+        &self,
+        run: RunId,
+        fleet: &Fleet,
+        active: &ActiveDrive,
+    ) -> DriveError {
+        let mut was_ahead = false;
+        loop {
+            active.end.closed().await;
+            let known = self.shared.runs.find_live(run).map(|live| live.last_seq());
+            let length = fleet.coordinator.lengths(&[run]).await;
+            let length = length.ok().and_then(|lengths| lengths.first().copied());
+            let is_ahead = length
+                .zip(known)
+                .is_some_and(|((_, log), known)| log > known);
+            // The first time, it may be an append of this drive that is not shown yet.
+            if is_ahead && was_ahead {
+                return DriveError::Fenced;
+            }
+            if is_ahead {
+                was_ahead = true;
+                sleep(AHEAD_CHECK).await;
+                continue;
+            }
+            was_ahead = false;
+            active.is_claimed.store(true, Ordering::Relaxed);
+            let claimed = fleet
+                .coordinator
+                .claim(run, fleet.instance, CLAIM_FOR)
+                .await;
+            if let Err(error) = claimed {
+                tracing::warn!(%run, %error, "a run that is driven here cannot be claimed");
+            }
+            sleep(RENEW_EVERY).await;
         }
-        sleep(RENEW_EVERY).await;
     }
 }

@@ -120,8 +120,13 @@ async fn catch_up(shared: &Shared, live: &LiveRun, last_seq: u64) -> ControlFlow
                 return ControlFlow::Break(());
             }
             // The next poll tries again.
-            Err(error) => {
+            Err(error @ StoreError::Unavailable(_)) => {
                 tracing::warn!(run = %live.id(), %error, "a followed run cannot be read");
+                return ControlFlow::Continue(());
+            }
+            // The readers read the store, meet the error, and end with it.
+            Err(_) => {
+                live.learn_length(last_seq);
                 return ControlFlow::Continue(());
             }
         }

@@ -17,6 +17,7 @@ mod follows;
 mod relay;
 
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
@@ -58,6 +59,9 @@ pub(in crate::engine::local) struct Fleet {
     notifications_lost: AtomicU64,
     /// Has followed runs looked at now.
     poll_now: Notify,
+    /// Runs that are driven here and have commands.
+    commanded: Mutex<BTreeSet<RunId>>,
+    commanded_added: Notify,
 }
 
 impl Fleet {
@@ -74,6 +78,8 @@ impl Fleet {
             is_queue_used: AtomicBool::new(false),
             notifications_lost: AtomicU64::new(0),
             poll_now: Notify::new(),
+            commanded: Mutex::default(),
+            commanded_added: Notify::new(),
         }
     }
 
@@ -101,6 +107,18 @@ impl Fleet {
     pub(super) fn queued(&self) -> usize {
         self.is_queue_used.store(true, Ordering::Relaxed);
         self.queued.load(Ordering::Relaxed)
+    }
+
+    /// Has the commands of a run read soon, if it is driven here.
+    fn note_command(&self, run: RunId) {
+        if self.drives.contains(run) {
+            lock(&self.commanded).insert(run);
+            self.commanded_added.notify_one();
+        }
+    }
+
+    fn next_commanded(&self) -> Option<RunId> {
+        lock(&self.commanded).pop_first()
     }
 
     /// Notifies the engines that follow a run of its new length. Without followers, nobody is interested.

@@ -17,7 +17,7 @@ use super::text::{Position, StepText};
 use crate::{
     event::{Delta, StepEvent, Update},
     executor::Inbox,
-    fleet::RemoteText,
+    fleet::{CommandNumber, RemoteText},
     node::DeltaSink,
     value::{RunId, StepPath, lock},
 };
@@ -38,6 +38,9 @@ pub(in crate::engine::local) struct LiveRun {
     /// Whether a task holds the `DriveLease` of the run.
     driven: AtomicBool,
     state: Mutex<State>,
+    /// The last durable command that the inbox has received. Held while commands are read, so that none is received
+    /// twice. It belongs to the inbox: what one has received, another one has not.
+    received: tokio::sync::Mutex<Option<CommandNumber>>,
     /// Wakes all readers.
     changed: Notify,
 }
@@ -92,6 +95,7 @@ impl LiveRun {
             inbox: Arc::default(),
             driven: AtomicBool::new(false),
             state: Mutex::default(),
+            received: tokio::sync::Mutex::default(),
             changed: Notify::new(),
         })
     }
@@ -110,6 +114,10 @@ impl LiveRun {
         &self.inbox
     }
 
+    pub(in crate::engine::local) fn received(&self) -> &tokio::sync::Mutex<Option<CommandNumber>> {
+        &self.received
+    }
+
     /// Claims the run for driving. Returns `false` if another task drives it.
     pub(in crate::engine::local) fn claim(&self) -> bool {
         !self.driven.swap(true, Ordering::AcqRel)
@@ -124,7 +132,10 @@ impl LiveRun {
     /// have produced here is dropped.
     pub(in crate::engine::local) fn hand_over(&self) {
         self.release();
-        lock(&self.state).running_text.clear();
+        let mut state = lock(&self.state);
+        state.running_text.clear();
+        state.drop_incomplete_tail();
+        drop(state);
         self.changed.notify_waiters();
     }
 
@@ -144,6 +155,8 @@ impl LiveRun {
         state.last_seq = last_seq;
         if !self.is_driven() {
             state.clear_tail();
+            // The steps of these texts may have ended. If not, the driving engine sends the texts once more.
+            state.running_text.clear();
             drop(state);
             self.changed.notify_waiters();
         }
@@ -159,12 +172,10 @@ impl LiveRun {
     pub(in crate::engine::local) fn begin_at(&self, last_seq: u64) {
         let mut state = lock(&self.state);
         state.running_text.clear();
-        if state.last_seq < last_seq {
-            state.clear_tail();
-            state.last_seq = last_seq;
-            drop(state);
-            self.changed.notify_waiters();
-        }
+        state.last_seq = state.last_seq.max(last_seq);
+        state.drop_incomplete_tail();
+        drop(state);
+        self.changed.notify_waiters();
     }
 
     /// Shows events to the readers. They must be in the store already.
@@ -267,6 +278,14 @@ impl State {
     fn clear_tail(&mut self) {
         self.tail = VecDeque::new();
         (self.tail_bytes, self.tail_text_bytes) = (0, 0);
+    }
+
+    /// Drops a tail that does not reach the end of the log: nothing will be published in between, and readers must read
+    /// the store.
+    fn drop_incomplete_tail(&mut self) {
+        if (self.tail.back()).is_some_and(|last| last.event.seq != self.last_seq) {
+            self.clear_tail();
+        }
     }
 
     /// Whether no published event shows that the attempt of this text has ended.

@@ -11,7 +11,7 @@ pub(super) mod text;
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use self::{health::Health, live::LiveRun, observed::Observed};
 use crate::engine::local::{admission::budget::Reservation, fleet::Fleet};
@@ -49,6 +49,9 @@ struct Peers {
 /// A process that was frozen (by `SIGSTOP`, a debugger, a paused virtual machine) begins the attempts that it had decided
 /// on when it thaws, although another engine has continued the run. After this time, ownership is confirmed first.
 const OWNERSHIP_VALID_FOR: Duration = Duration::from_secs(2);
+
+/// How long the store may take to confirm ownership, before it is asked again.
+const CONFIRM_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long a driver with peers retries an append. Then it stops, so that an engine that reaches the store can drive the
 /// run.
@@ -97,11 +100,17 @@ impl StoreJournal {
         let mut failing = None;
         let give_up_at = self.peers.as_ref().map(|_| Instant::now() + GIVE_UP_AFTER);
         loop {
-            let Err(error) = (self
+            let append = self
                 .store
-                .append(run, Append::new(expected, events, &self.head)))
-            .await
-            else {
+                .append(run, Append::new(expected, events, &self.head));
+            let appended = match give_up_at {
+                // A database that vanished without a word does not even fail.
+                Some(at) => timeout_at(at, append)
+                    .await
+                    .unwrap_or_else(|_| Err(no_answer())),
+                None => append.await,
+            };
+            let Err(error) = appended else {
                 return Ok(());
             };
             // An earlier append may have been written although it failed. Then this one conflicts with it.
@@ -143,6 +152,10 @@ impl StoreJournal {
     pub(super) fn into_head(self) -> RunHead {
         self.head
     }
+}
+
+fn no_answer() -> StoreError {
+    StoreError::Unavailable("no answer".into())
 }
 
 /// Logs how a run ended, for operators: ids and codes only, since inputs and outputs may be confidential.
@@ -204,7 +217,8 @@ impl Journal for StoreJournal {
         let mut backoff = MIN_BACKOFF;
         let give_up_at = Instant::now() + GIVE_UP_AFTER;
         loop {
-            match self.store.run(run).await {
+            let record = timeout(CONFIRM_TIMEOUT, self.store.run(run)).await;
+            match record.unwrap_or_else(|_| Err(no_answer())) {
                 Ok(Some(record)) if record.head.last_seq == self.head.last_seq => {
                     peers.owned_at = Instant::now();
                     return Ok(());
