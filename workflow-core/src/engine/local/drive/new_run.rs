@@ -18,6 +18,7 @@ use crate::{
     event::{RunCreated, StepEvent},
     machine::Machine,
     record::{RunKey, RunRecord, WorkflowRecord, WorkflowRef},
+    store::StoreError,
     value::RunId,
     workflow::Workflow,
 };
@@ -66,35 +67,28 @@ impl Drives {
 
     async fn store_and_drive(
         &self,
-        run: UnstoredRun,
+        mut run: UnstoredRun,
         reply: oneshot::Sender<Result<RunRecord, EngineError>>,
     ) {
+        // Before it is stored, so that a reader that finds the run in the store also finds its driver.
+        let live = self.shared.runs.live(run.record.id);
+        let Some(lease) = DriveLease::claim(self, &live) else {
+            return;
+        };
+        if let Err(error) = self.store(&mut run).await {
+            // The store may have written it before it failed. If so, the alarm drives it.
+            self.retry_later(run.record.id);
+            let _ = reply.send(Err(error.into()));
+            return;
+        }
         let UnstoredRun {
             loaded,
             record,
             first,
-            key,
             memory,
+            ..
         } = run;
-        // Before it is stored, so that a reader that finds the run in the store also finds its driver.
-        let live = self.shared.runs.live(record.id);
-        let Some(lease) = DriveLease::claim(self, &live) else {
-            return;
-        };
-        let Shared {
-            store, admission, ..
-        } = &*self.shared;
-        let stored = store.create_run(record.clone(), first.clone(), key).await;
-        if let Err(error) = stored {
-            // The store may have written it before it failed. If so, the alarm drives it.
-            self.retry_later(record.id);
-            let _ = reply.send(Err(error.into()));
-            return;
-        }
-        if let Some(observed) = self.shared.observed(loaded.machine.workflow()) {
-            observed.notify(&first);
-        }
-        let admitted = if let Some(admitted) = admission.try_admit() {
+        let admitted = if let Some(admitted) = self.shared.admission.try_admit() {
             live.publish(std::iter::once(first));
             Some(Box::new(AdmittedRun {
                 run: loaded,
@@ -116,30 +110,25 @@ impl Drives {
     /// finds it in the store.
     async fn store_and_dispatch(
         &self,
-        run: UnstoredRun,
+        mut run: UnstoredRun,
         reply: oneshot::Sender<Result<RunRecord, EngineError>>,
     ) {
-        let UnstoredRun {
-            loaded,
-            record,
-            first,
-            key,
-            ..
-        } = run;
-        let id = record.id;
-        let create = self
-            .shared
-            .store
-            .create_run(record.clone(), first.clone(), key);
-        if let Err(error) = create.await {
-            let _ = reply.send(Err(error.into()));
-            return;
+        let stored = self.store(&mut run).await;
+        if stored.is_ok() {
+            self.dispatch(run.record.id);
         }
-        if let Some(observed) = self.shared.observed(loaded.machine.workflow()) {
-            observed.notify(&first);
+        let _ = reply.send(stored.map(|()| run.record).map_err(EngineError::from));
+    }
+
+    /// Stores a new run, and shows its first event to the observer.
+    async fn store(&self, run: &mut UnstoredRun) -> Result<(), StoreError> {
+        let (record, first) = (run.record.clone(), run.first.clone());
+        let store = &self.shared.store;
+        store.create_run(record, first, run.key.take()).await?;
+        if let Some(observed) = self.shared.observed(run.loaded.machine.workflow()) {
+            observed.notify(&run.first);
         }
-        self.dispatch(id);
-        let _ = reply.send(Ok(record));
+        Ok(())
     }
 }
 
