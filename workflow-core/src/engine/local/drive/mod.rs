@@ -20,6 +20,7 @@ use self::{
     loaded_run::{AdmittedRun, LoadedRun},
     placement::Placement,
     replay::{NEWER_LOG, ReplayError},
+    run_table::log_stopped,
     timers::Alarm,
 };
 use super::{admission::Admitted, journal::StoreJournal, shared::Shared};
@@ -71,7 +72,7 @@ impl Drives {
             let drives = self.clone();
             match drives.shared.placement {
                 Placement::Here(_) => drives.wake_when_due().boxed(),
-                Placement::Fleet(_) => drives.keep_in_touch().boxed(),
+                Placement::Fleet(_) => drives.run_in_background().boxed(),
             }
         };
         self.shared.tasks.spawn(task, background)
@@ -118,8 +119,8 @@ impl Drives {
             let run = match admitted.take() {
                 Some(run) => run,
                 None => match self.admit(&mut lease, time.take()).await? {
-                    Admission::Execute(run) => run,
-                    Admission::End(end) => return Ok(end),
+                    DriveStart::Execute(run) => run,
+                    DriveStart::End(end) => return Ok(end),
                 },
             };
             // Boxed, so that the task of a queued run is not as large as that of an executing one.
@@ -150,7 +151,7 @@ impl Drives {
         &self,
         lease: &mut DriveLease,
         time: Option<Timestamp>,
-    ) -> Result<Admission<'_>, DriveError> {
+    ) -> Result<DriveStart<'_>, DriveError> {
         let run = lease.live.id();
         if let Some(fleet) = self.shared.placement.fleet() {
             // Before the record is read: a command that is stored between the two reads has its own dispatch.
@@ -160,18 +161,18 @@ impl Drives {
             Ok(Some(record)) => record,
             Ok(None) => {
                 lease.ended = true;
-                return Ok(Admission::End(DriveEnd::Ended));
+                return Ok(DriveStart::End(DriveEnd::Ended));
             }
             Err(error) => return self.cannot_drive(lease, None, error.into()).await,
         };
         if record.head.status.has_ended() {
             lease.ended = true;
-            return Ok(Admission::End(DriveEnd::Ended));
+            return Ok(DriveStart::End(DriveEnd::Ended));
         }
         if !lease.has_something_to_do(&record.head, time)
             && let Some(end) = self.suspend(lease, &record.head).await?
         {
-            return Ok(Admission::End(end));
+            return Ok(DriveStart::End(end));
         }
         // Before the log is read, so that only few of many woken runs are in memory at once.
         let admitted = self.shared.admission.admit(&lease.live).await;
@@ -181,8 +182,10 @@ impl Drives {
         match replay::load(&self.shared, &record, time).await {
             Ok(loaded) => {
                 self.shared.runs.clear_stopped(run);
-                lease.live.begin_at(loaded.head.last_seq);
-                Ok(Admission::Execute(Box::new(AdmittedRun {
+                if self.shared.placement.fleet().is_some() {
+                    lease.live.begin_at(loaded.head.last_seq);
+                }
+                Ok(DriveStart::Execute(Box::new(AdmittedRun {
                     run: loaded,
                     admitted,
                     memory: self.shared.admission.budget().reserve_nothing(),
@@ -262,7 +265,7 @@ impl Drives {
         lease: &mut DriveLease,
         at: Option<u64>,
         error: ReplayError,
-    ) -> Result<Admission<'_>, DriveError> {
+    ) -> Result<DriveStart<'_>, DriveError> {
         let run = lease.live.id();
         let problem = match error {
             ReplayError::Unavailable => {
@@ -277,12 +280,12 @@ impl Drives {
             }
             let at = at.unwrap_or_else(|| lease.live.last_seq());
             fleet.coordinator().block(run, at, &problem).await?;
-            tracing::error!(%run, code = &*problem.code, detail = problem.detail, "a run cannot continue");
+            log_stopped(run, &problem);
         } else {
             self.shared.runs.stop(run, *problem);
         }
         lease.ended = true;
-        Ok(Admission::End(DriveEnd::Ended))
+        Ok(DriveStart::End(DriveEnd::Ended))
     }
 
     /// Sets an alarm to drive a run that could not be stored, read or driven now. In a fleet, the dispatcher does that.
@@ -295,7 +298,7 @@ impl Drives {
 }
 
 /// The result of admitting a run.
-enum Admission<'a> {
+enum DriveStart<'a> {
     Execute(Box<AdmittedRun<'a>>),
     /// There is nothing to execute.
     End(DriveEnd),

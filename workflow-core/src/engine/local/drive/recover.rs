@@ -1,7 +1,11 @@
 //! Recovery: resumes the runs that had not ended when an earlier engine stopped.
 
 use super::Drives;
-use crate::{engine::EngineError, record::RunStatus};
+use crate::{
+    engine::EngineError,
+    record::{RunRecord, RunStatus},
+    store::StoreError,
+};
 
 /// Records per read of the store.
 const BATCH: usize = 200;
@@ -33,33 +37,43 @@ impl Drives {
             }
         };
         let mut recovered = Recovered::default();
+        let recover = |run: &RunRecord| {
+            let is_suspended = run.head.status == RunStatus::Waiting;
+            let is_idle = is_suspended && !run.head.is_due(now);
+            if is_idle {
+                recovered.waiting += 1;
+            } else {
+                recovered.resumed += 1;
+            }
+            if fleet.is_some() {
+                if dispatches && !is_idle {
+                    self.dispatch(run.id);
+                }
+            } else if !is_suspended || run.head.wake_at.is_some() {
+                // For a run whose time has not come, this only sets its alarm.
+                self.wake(run.id, Some(now));
+            }
+        };
+        self.each_unfinished(recover).await?;
+        if let Some(fleet) = fleet.filter(|_| dispatches) {
+            self.dispatch_commanded(fleet).await?;
+        }
+        Ok(recovered)
+    }
+
+    /// Calls `visit` with each unfinished run of the store, oldest first. Reads in batches.
+    pub(in crate::engine::local) async fn each_unfinished(
+        &self,
+        mut visit: impl FnMut(&RunRecord) + Send,
+    ) -> Result<(), StoreError> {
         let mut after = None;
         loop {
             let runs = self.shared.store.unfinished(after, BATCH).await?;
             let Some(last) = runs.last() else {
-                break;
+                return Ok(());
             };
             after = Some(last.id);
-            for run in &runs {
-                let is_suspended = run.head.status == RunStatus::Waiting;
-                if is_suspended && !run.head.is_due(now) {
-                    recovered.waiting += 1;
-                } else {
-                    recovered.resumed += 1;
-                }
-                if fleet.is_some() {
-                    if dispatches && (!is_suspended || run.head.is_due(now)) {
-                        self.dispatch(run.id);
-                    }
-                } else if !is_suspended || run.head.wake_at.is_some() {
-                    // For a run whose time has not come, this only sets its alarm.
-                    self.wake(run.id, Some(now));
-                }
-            }
+            runs.iter().for_each(&mut visit);
         }
-        if dispatches {
-            self.dispatch_commanded().await?;
-        }
-        Ok(recovered)
     }
 }

@@ -61,7 +61,7 @@ impl RunTable {
 
     /// Records that a run cannot be driven, and logs the cause.
     pub(in crate::engine::local) fn stop(&self, run: RunId, problem: Problem) {
-        tracing::error!(%run, code = &*problem.code, detail = problem.detail, "a run cannot continue");
+        log_stopped(run, &problem);
         lock(&self.stopped).insert(run, Arc::new(problem));
     }
 
@@ -74,4 +74,9 @@ impl RunTable {
     pub(in crate::engine::local) fn stopped(&self, run: RunId) -> Option<Arc<Problem>> {
         lock(&self.stopped).get(&run).cloned()
     }
+}
+
+/// Logs that a run cannot be driven, with the cause.
+pub(in crate::engine::local) fn log_stopped(run: RunId, problem: &Problem) {
+    tracing::error!(%run, code = &*problem.code, detail = problem.detail, "a run cannot continue");
 }

@@ -12,7 +12,7 @@ use super::Fleet;
 use crate::{
     engine::local::drive::Drives,
     fleet::Notification,
-    record::{RunQuery, RunStatus},
+    record::{RunQuery, RunRecord, RunStatus},
     store::StoreError,
     value::lock,
 };
@@ -46,15 +46,12 @@ const MAX_COMMANDED: usize = 1_000;
 /// How often an engine that shuts down looks whether its drives have ended.
 const DRAIN_CHECK: Duration = Duration::from_millis(50);
 
-/// Records per read of the sweep.
-const SWEEP_BATCH: usize = 200;
-
 /// Pause before notifications are subscribed to again, after their stream has ended.
 const SUBSCRIBE_AGAIN: Duration = Duration::from_secs(1);
 
 impl Drives {
     /// Works until the engine is closed.
-    pub(in crate::engine::local) async fn keep_in_touch(self) {
+    pub(in crate::engine::local) async fn run_in_background(self) {
         let Some(fleet) = self.shared.placement.fleet() else {
             return;
         };
@@ -145,7 +142,7 @@ impl Drives {
                 continue;
             }
             for run in &runs {
-                self.announce(*run, false);
+                fleet.announce(*run, false);
             }
             match fleet.coordinator.lengths(&runs).await {
                 Ok(lengths) => {
@@ -180,7 +177,7 @@ impl Drives {
             tick += 1;
             if tick % ticks_per_sweep == 0
                 && lock(&fleet.membership).is_oldest
-                && let Err(error) = self.sweep().await
+                && let Err(error) = self.sweep(fleet).await
             {
                 tracing::warn!(%error, "unfinished runs cannot be read");
             }
@@ -201,35 +198,28 @@ impl Drives {
     /// no event for a while. If one is driven after all, its second drive waits for the first and finds nothing to do.
     ///
     /// It repairs everything that the dispatcher can lose: its data, and requests of engines that died before making them.
-    async fn sweep(&self) -> Result<(), StoreError> {
+    async fn sweep(&self, fleet: &Fleet) -> Result<(), StoreError> {
         let now = self.shared.clock().now();
-        let mut after = None;
-        loop {
-            let runs = self.shared.store.unfinished(after, SWEEP_BATCH).await?;
-            let Some(last) = runs.last() else {
-                break;
+        let sweep = |run: &RunRecord| {
+            let since = match run.head.wake_at {
+                // Due for so long, and one period more, so that the first sweep dispatches it.
+                Some(at) if run.head.is_due(now) => Some(now.since(at) + ABANDONED_AFTER),
+                _ if run.head.status == RunStatus::Waiting => None,
+                _ => Some(now.since(run.head.updated_at)),
             };
-            after = Some(last.id);
-            for run in &runs {
-                let since = match run.head.wake_at {
-                    // Due for so long, and one period more, so that the first sweep dispatches it.
-                    Some(at) if run.head.is_due(now) => Some(now.since(at) + ABANDONED_AFTER),
-                    _ if run.head.status == RunStatus::Waiting => None,
-                    _ => Some(now.since(run.head.updated_at)),
-                };
-                if since.is_some_and(is_sweep_due) {
-                    self.dispatch(run.id);
-                }
+            if since.is_some_and(is_sweep_due) {
+                self.dispatch(run.id);
             }
-        }
-        self.dispatch_commanded().await
+        };
+        self.each_unfinished(sweep).await?;
+        self.dispatch_commanded(fleet).await
     }
 
     /// Dispatches the runs with commands. One that was sent may have been dispatched by an engine that died before.
-    pub(in crate::engine::local) async fn dispatch_commanded(&self) -> Result<(), StoreError> {
-        let Some(fleet) = self.shared.placement.fleet() else {
-            return Ok(());
-        };
+    pub(in crate::engine::local) async fn dispatch_commanded(
+        &self,
+        fleet: &Fleet,
+    ) -> Result<(), StoreError> {
         for run in fleet.coordinator.runs_with_commands(MAX_COMMANDED).await? {
             self.dispatch(run);
         }

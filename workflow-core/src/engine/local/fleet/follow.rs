@@ -4,8 +4,7 @@ use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-use super::follows::Follow;
-
+use super::{Fleet, follows::Follow};
 use crate::{
     engine::local::{
         drive::Drives,
@@ -13,9 +12,7 @@ use crate::{
         shared::Shared,
     },
     event::StepEvent,
-    fleet::Notification,
     store::StoreError,
-    value::RunId,
 };
 
 /// The shortest time between two requests to send text from its start.
@@ -31,9 +28,9 @@ impl Drives {
         let Some(follow) = fleet.follows.begin(run) else {
             return;
         };
-        let (drives, live) = (self.clone(), Arc::clone(live));
+        let (drives, live, of) = (self.clone(), Arc::clone(live), Arc::clone(fleet));
         let following = async move {
-            drives.show(&live, &follow).await;
+            drives.show(&of, &live, &follow).await;
         };
         if self.spawn(following).is_err() {
             fleet.follows.end(run);
@@ -41,12 +38,9 @@ impl Drives {
     }
 
     /// Reads the log on when it has grown, and shows it to the readers. One task, so that ten readers cost one read.
-    async fn show(&self, live: &Arc<LiveRun>, follow: &Follow) {
-        let Some(fleet) = self.shared.placement.fleet() else {
-            return;
-        };
+    async fn show(&self, fleet: &Fleet, live: &Arc<LiveRun>, follow: &Follow) {
         let run = live.id();
-        self.announce(run, true);
+        fleet.announce(run, true);
         let mut announced_at = Instant::now();
         let mut needs_restart = false;
         let closing = self.shared.tasks.closing();
@@ -80,22 +74,11 @@ impl Drives {
                 needs_restart |= !live.publish_remote_text(&text);
             }
             if needs_restart && announced_at.elapsed() >= RESTART_PAUSE {
-                self.announce(run, true);
+                fleet.announce(run, true);
                 (announced_at, needs_restart) = (Instant::now(), false);
             }
         }
         fleet.follows.end(run);
-    }
-
-    /// Notifies the other engines that this one follows a run.
-    pub(super) fn announce(&self, run: RunId, restart: bool) {
-        if let Some(fleet) = self.shared.placement.fleet() {
-            fleet.coordinator.publish(Notification::Followed {
-                run,
-                by: fleet.instance,
-                restart,
-            });
-        }
     }
 }
 

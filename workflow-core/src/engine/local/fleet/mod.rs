@@ -109,6 +109,15 @@ impl Fleet {
         self.queued.load(Ordering::Relaxed)
     }
 
+    /// Notifies the other engines that this one follows a run.
+    fn announce(&self, run: RunId, restart: bool) {
+        self.coordinator.publish(Notification::Followed {
+            run,
+            by: self.instance,
+            restart,
+        });
+    }
+
     /// Has the commands of a run read soon, if it is driven here.
     fn note_command(&self, run: RunId) {
         if self.drives.contains(run) {

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use tokio::time::{sleep, timeout_at};
 
-use super::followers::Interest;
+use super::{Fleet, followers::Interest};
 use crate::{
     engine::local::{
         drive::Drives,
@@ -25,28 +25,25 @@ impl Drives {
             return;
         };
         for to in fleet.followers.begin_relays(live.id()) {
-            let (drives, live) = (self.clone(), Arc::clone(live));
+            let (fleet, live) = (Arc::clone(fleet), Arc::clone(live));
             // A closed engine spawns nothing, and has nothing to relay.
             let _ = self.spawn(async move {
-                drives.relay(&live, to).await;
-                if let Some(fleet) = drives.shared.placement.fleet() {
-                    fleet.followers.relay_ended(live.id(), to);
-                }
+                fleet.relay(&live, to).await;
+                fleet.followers.relay_ended(live.id(), to);
             });
         }
     }
+}
 
+impl Fleet {
     /// Relays text until the run is no longer driven here, or not followed any more. It reads the run as any other reader,
     /// so that it never delays the run.
-    async fn relay(&self, live: &Arc<LiveRun>, to: InstanceId) {
-        let Some(fleet) = self.shared.placement.fleet() else {
-            return;
-        };
+    async fn relay(&self, live: &LiveRun, to: InstanceId) {
         let run = live.id();
         let mut cursor = Cursor::at(live.last_seq());
         let mut updates = VecDeque::new();
         while live.is_driven() {
-            let until = match fleet.followers.interest(run, to) {
+            let until = match self.followers.interest(run, to) {
                 Interest::Gone => return,
                 Interest::Until(until) => until,
                 Interest::Restart => {
@@ -66,7 +63,7 @@ impl Drives {
                 if let Update::Delta(delta) = update {
                     has_text = true;
                     let text = RemoteText::new(cursor.after, delta);
-                    fleet.coordinator.publish(Notification::Text { to, text });
+                    self.coordinator.publish(Notification::Text { to, text });
                 }
             }
             if has_text {
