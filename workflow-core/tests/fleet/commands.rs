@@ -21,8 +21,7 @@ fn question() -> serde_json::Value {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_on_another_engine_wakes_a_suspended_run() {
-    let fleet = Fleet::new();
-    let (first, second) = (fleet.engine().await, fleet.engine().await);
+    let (fleet, first, second) = Fleet::pair().await;
     let run = fleet.start(&first, question()).await;
     assert_eq!(second.drive(run).await, Ok(DriveEnd::Suspended(None)));
     fleet.dispatcher.take();
@@ -48,8 +47,7 @@ async fn an_answer_on_another_engine_wakes_a_suspended_run() {
 #[tokio::test(start_paused = true)]
 async fn an_answer_reaches_a_run_that_another_engine_drives() {
     for lossy in [false, true] {
-        let fleet = Fleet::new();
-        let (first, second) = (fleet.engine().await, fleet.engine().await);
+        let (fleet, first, second) = Fleet::pair().await;
         let nodes = json!([
             {"id": "ask", "type": "HumanNode", "needs": [], "data": {"message": "Go?"}},
             {"id": "busy", "type": "Script", "needs": [], "data": {"millis": 20_000}},
@@ -74,8 +72,7 @@ async fn an_answer_reaches_a_run_that_another_engine_drives() {
 
 #[tokio::test(start_paused = true)]
 async fn of_answers_on_two_engines_one_is_taken() {
-    let fleet = Fleet::new();
-    let (first, second) = (fleet.engine().await, fleet.engine().await);
+    let (fleet, first, second) = Fleet::pair().await;
     let run = fleet.start(&first, question()).await;
     second.drive(run).await.unwrap();
     let wait = open_wait(&fleet.log(run).await);
@@ -103,8 +100,7 @@ async fn of_answers_on_two_engines_one_is_taken() {
 async fn a_run_is_cancelled_from_any_engine_in_any_state() {
     // Not driven yet, driven elsewhere, suspended.
     for state in ["queued", "driven", "suspended"] {
-        let fleet = Fleet::new();
-        let (first, second) = (fleet.engine().await, fleet.engine().await);
+        let (fleet, first, second) = Fleet::pair().await;
         let nodes = json!([
             {"id": "work", "type": "Script", "data": {"millis": 1_000}},
             {"id": "ask", "type": "HumanNode", "needs": ["work"], "data": {"message": "Go?"}},
@@ -135,8 +131,7 @@ async fn a_run_is_cancelled_from_any_engine_in_any_state() {
 async fn a_command_that_comes_as_the_run_is_suspended_is_not_missed() {
     // The command is stored at every moment of a drive that ends in a suspension.
     for steps in 0..60 {
-        let fleet = Fleet::new();
-        let (first, second) = (fleet.engine().await, fleet.engine().await);
+        let (fleet, first, second) = Fleet::pair().await;
         let run = fleet.start(&first, question()).await;
         let sending = tokio::spawn({
             let coordinator = fleet.coordinator.clone();
@@ -162,8 +157,7 @@ async fn a_command_that_comes_as_the_run_is_suspended_is_not_missed() {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_no_engine_processes_says_so_and_stays() {
-    let fleet = Fleet::new();
-    let (first, second) = (fleet.engine().await, fleet.engine().await);
+    let (fleet, first, second) = Fleet::pair().await;
     let run = fleet.start(&first, question()).await;
     second.drive(run).await.unwrap();
     let wait = open_wait(&fleet.log(run).await);
@@ -182,8 +176,7 @@ async fn an_answer_that_no_engine_processes_says_so_and_stays() {
 
 #[tokio::test(start_paused = true)]
 async fn a_command_whose_dispatch_was_lost_is_found() {
-    let fleet = Fleet::new();
-    let (first, second) = (fleet.engine().await, fleet.engine().await);
+    let (fleet, first, second) = Fleet::pair().await;
     let run = fleet.start(&first, question()).await;
     second.drive(run).await.unwrap();
     fleet.dispatcher.take();
@@ -202,8 +195,7 @@ async fn a_command_whose_dispatch_was_lost_is_found() {
 
 #[tokio::test(start_paused = true)]
 async fn without_notifications_a_command_reaches_a_run_that_is_driven() {
-    let fleet = Fleet::new();
-    let (first, second) = (fleet.engine().await, fleet.engine().await);
+    let (fleet, first, second) = Fleet::pair().await;
     let nodes = json!([{"id": "busy", "type": "Script", "data": {"millis": 3_600_000}}]);
     let run = fleet.start(&first, nodes).await;
     let driving = drive(&second, run);
@@ -221,8 +213,7 @@ async fn without_notifications_a_command_reaches_a_run_that_is_driven() {
 
 #[tokio::test(start_paused = true)]
 async fn a_command_is_not_lost_with_the_reader_that_received_it() {
-    let fleet = Fleet::new();
-    let (first, second) = (fleet.engine().await, fleet.engine().await);
+    let (fleet, first, second) = Fleet::pair().await;
     let run = fleet.start(&first, question()).await;
     second.drive(run).await.unwrap();
     let wait = open_wait(&fleet.log(run).await);
@@ -248,8 +239,7 @@ async fn a_command_is_not_lost_with_the_reader_that_received_it() {
 
 #[tokio::test(start_paused = true)]
 async fn an_engine_that_drains_still_takes_commands() {
-    let fleet = Fleet::new();
-    let (first, second) = (fleet.engine().await, fleet.engine().await);
+    let (fleet, first, second) = Fleet::pair().await;
     let nodes = json!([{"id": "busy", "type": "Script", "data": {"millis": 3_600_000}}]);
     let run = fleet.start(&first, nodes).await;
     let driving = drive(&second, run);

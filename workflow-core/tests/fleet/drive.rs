@@ -20,8 +20,7 @@ use crate::{Fleet, drive, pass, support::brief};
 
 #[tokio::test(start_paused = true)]
 async fn a_run_is_dispatched_and_not_driven_where_it_was_started() {
-    let fleet = Fleet::new();
-    let (first, second) = (fleet.engine().await, fleet.engine().await);
+    let (fleet, first, second) = Fleet::pair().await;
     let run = fleet
         .start(&first, json!([{"id": "a", "type": "Script"}]))
         .await;
@@ -72,8 +71,7 @@ async fn a_run_is_dispatched_until_the_dispatcher_takes_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_suspended_run_names_its_time_and_is_driven_on_elsewhere() {
-    let fleet = Fleet::new();
-    let (first, second) = (fleet.engine().await, fleet.engine().await);
+    let (fleet, first, second) = Fleet::pair().await;
     let delay = json!([
         {"id": "wait", "type": "DelayNode", "data": {"for": "2h"}},
         {"id": "a", "type": "Script", "needs": ["wait"]},
@@ -109,8 +107,7 @@ async fn calls_for_one_run_share_its_drive() {
 
 #[tokio::test(start_paused = true)]
 async fn of_two_engines_that_drive_a_run_one_is_fenced() {
-    let fleet = Fleet::new();
-    let (first, second) = (fleet.engine().await, fleet.engine().await);
+    let (fleet, first, second) = Fleet::pair().await;
     let nodes = json!([
         {"id": "a", "type": "Script", "data": {"millis": 500}},
         {"id": "b", "type": "Script", "needs": ["a"], "data": {"millis": 500}},
@@ -134,8 +131,7 @@ async fn of_two_engines_that_drive_a_run_one_is_fenced() {
 
 #[tokio::test(start_paused = true)]
 async fn a_drive_that_nobody_waits_for_continues_and_keeps_others_out() {
-    let fleet = Fleet::new();
-    let (first, second) = (fleet.engine().await, fleet.engine().await);
+    let (fleet, first, second) = Fleet::pair().await;
     let nodes = json!([{"id": "a", "type": "Script", "data": {"millis": 60_000}}]);
     let run = fleet.start(&first, nodes).await;
     let call = drive(&first, run);
@@ -173,8 +169,7 @@ async fn the_claim_of_an_engine_that_died_expires() {
 
 #[tokio::test(start_paused = true)]
 async fn an_engine_that_shuts_down_hands_its_runs_over() {
-    let fleet = Fleet::new();
-    let (first, second) = (fleet.engine().await, fleet.engine().await);
+    let (fleet, first, second) = Fleet::pair().await;
     let nodes = json!([{"id": "a", "type": "Script", "data": {"millis": 60_000}}]);
     let run = fleet.start(&first, nodes).await;
     let driving = drive(&first, run);
@@ -375,8 +370,7 @@ async fn many_runs_are_dispatched_soon_after_the_dispatcher_is_back() {
 
 #[tokio::test(start_paused = true)]
 async fn a_drive_that_was_overtaken_unnoticed_does_not_keep_others_out() {
-    let fleet = Fleet::new();
-    let (first, second) = (fleet.engine().await, fleet.engine().await);
+    let (fleet, first, second) = Fleet::pair().await;
     let nodes = json!([
         {"id": "a", "type": "Script", "data": {"millis": 3_600_000}},
         {"id": "b", "type": "Script", "needs": [], "data": {"millis": 50}},

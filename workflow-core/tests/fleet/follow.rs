@@ -50,8 +50,7 @@ async fn every_engine_shows_the_events_and_the_text_of_a_run() {
 
 #[tokio::test(start_paused = true)]
 async fn text_is_shown_while_its_step_runs_and_never_after_its_end() {
-    let fleet = Fleet::new();
-    let (first, second) = (fleet.engine().await, fleet.engine().await);
+    let (fleet, first, second) = Fleet::pair().await;
     let run = fleet.start(&first, talk()).await;
     let driving = drive(&second, run);
     let mut updates = first.events(run, 0).await.unwrap();
@@ -84,8 +83,7 @@ async fn text_is_shown_while_its_step_runs_and_never_after_its_end() {
 
 #[tokio::test(start_paused = true)]
 async fn a_reader_that_comes_late_gets_the_text_so_far() {
-    let fleet = Fleet::new();
-    let (first, second) = (fleet.engine().await, fleet.engine().await);
+    let (fleet, first, second) = Fleet::pair().await;
     let run = fleet.start(&first, talk()).await;
     let driving = drive(&second, run);
     pass(100).await;
@@ -107,8 +105,7 @@ async fn a_reader_that_comes_late_gets_the_text_so_far() {
 async fn lost_notifications_delay_readers_and_nothing_else() {
     for mode in [LossMode::Silent, LossMode::Reported] {
         for every in 1..6 {
-            let fleet = Fleet::new();
-            let (first, second) = (fleet.engine().await, fleet.engine().await);
+            let (fleet, first, second) = Fleet::pair().await;
             fleet.coordinator.lose_notifications(every, mode);
             let run = fleet.start(&first, talk()).await;
             let reader = reader(&first, run).await;
@@ -137,8 +134,7 @@ async fn lost_notifications_delay_readers_and_nothing_else() {
 
 #[tokio::test(start_paused = true)]
 async fn a_reader_follows_a_suspended_run_for_hours() {
-    let fleet = Fleet::new();
-    let (first, second) = (fleet.engine().await, fleet.engine().await);
+    let (fleet, first, second) = Fleet::pair().await;
     let nodes = json!([
         {"id": "wait", "type": "DelayNode", "data": {"for": "5h"}},
         {"id": "a", "type": "Script", "needs": ["wait"]},
@@ -157,8 +153,7 @@ async fn a_reader_follows_a_suspended_run_for_hours() {
 
 #[tokio::test(start_paused = true)]
 async fn a_run_without_readers_is_not_followed_any_more() {
-    let fleet = Fleet::new();
-    let (first, second) = (fleet.engine().await, fleet.engine().await);
+    let (fleet, first, second) = Fleet::pair().await;
     let run = fleet.start(&first, talk()).await;
     let updates = first.events(run, 0).await.unwrap();
     pass(10).await;
@@ -186,8 +181,7 @@ async fn a_follower_of_a_deleted_run_ends() {
 
 #[tokio::test(start_paused = true)]
 async fn an_engine_that_shuts_down_lets_its_followers_go() {
-    let fleet = Fleet::new();
-    let (first, second) = (fleet.engine().await, fleet.engine().await);
+    let (fleet, first, second) = Fleet::pair().await;
     let run = fleet.start(&first, talk()).await;
     let reader = reader(&first, run).await;
     pass(10).await;
@@ -212,8 +206,7 @@ async fn a_reader_that_came_during_a_drive_follows_the_run_to_another_engine() {
     ]);
     // The first engine is fenced off in step `a`, or suspends the run.
     for is_fenced in [true, false] {
-        let fleet = Fleet::new();
-        let (first, second) = (fleet.engine().await, fleet.engine().await);
+        let (fleet, first, second) = Fleet::pair().await;
         let run = fleet.start(&second, nodes.clone()).await;
         let driving = drive(&first, run);
         pass(100).await;
@@ -235,8 +228,7 @@ async fn a_reader_that_came_during_a_drive_follows_the_run_to_another_engine() {
 
 #[tokio::test(start_paused = true)]
 async fn a_reader_of_an_overtaken_drive_sees_the_end() {
-    let fleet = Fleet::new();
-    let (first, second) = (fleet.engine().await, fleet.engine().await);
+    let (fleet, first, second) = Fleet::pair().await;
     let nodes = json!([{"id": "a", "type": "Script", "data": {"millis": 3_600_000}}]);
     let run = fleet.start(&first, nodes).await;
     let driving = drive(&first, run);
@@ -262,8 +254,7 @@ async fn a_reader_of_an_overtaken_drive_sees_the_end() {
 
 #[tokio::test(start_paused = true)]
 async fn text_of_an_ended_step_is_not_shown_once_more() {
-    let fleet = Fleet::new();
-    let (first, second) = (fleet.engine().await, fleet.engine().await);
+    let (fleet, first, second) = Fleet::pair().await;
     let run = fleet.start(&first, talk()).await;
     let early = reader(&first, run).await;
     let driving = drive(&second, run);

@@ -42,6 +42,13 @@ impl Fleet {
         }
     }
 
+    /// A fleet of two engines.
+    async fn pair() -> (Self, Arc<LocalEngine>, Arc<LocalEngine>) {
+        let fleet = Self::new();
+        let (first, second) = (fleet.engine().await, fleet.engine().await);
+        (fleet, first, second)
+    }
+
     /// A new engine. The test drives its runs.
     async fn engine(&self) -> Arc<LocalEngine> {
         self.engine_on(Arc::clone(&self.store)).await
