@@ -11,6 +11,12 @@ use crate::{
     value::{InstanceId, RunId},
 };
 
+/// A stored run, and two engines, the older one first.
+async fn run_and_two_engines(store: &dyn Store) -> (RunId, InstanceId, InstanceId) {
+    let run = stored_run(store).await;
+    (run, InstanceId::new(), InstanceId::new())
+}
+
 async fn holder(coordinator: &dyn Coordinator, run: RunId) -> Option<InstanceId> {
     coordinator.claimed_by(run).await.unwrap()
 }
@@ -43,11 +49,7 @@ pub async fn a_valid_claim_is_not_taken(
     a: &dyn Coordinator,
     b: &dyn Coordinator,
 ) {
-    let (run, first, second) = (
-        stored_run(store).await,
-        InstanceId::new(),
-        InstanceId::new(),
-    );
+    let (run, first, second) = run_and_two_engines(store).await;
     a.claim(run, second, LONG).await.unwrap();
     for other in [first, InstanceId::new()] {
         b.claim(run, other, LONG).await.unwrap();
@@ -61,11 +63,7 @@ pub async fn an_expired_claim_is_nobodys_and_can_be_taken(
     a: &dyn Coordinator,
     b: &dyn Coordinator,
 ) {
-    let (run, first, second) = (
-        stored_run(store).await,
-        InstanceId::new(),
-        InstanceId::new(),
-    );
+    let (run, first, second) = run_and_two_engines(store).await;
     a.claim(run, first, SHORT).await.unwrap();
     eventually("the claim expires", async || holder(b, run).await.is_none()).await;
     assert_eq!(holder(a, run).await, None);
