@@ -78,18 +78,7 @@ async fn run(
         return Ok(());
     };
     let metrics = Arc::new(Metrics::default());
-    let mut engine = engine(registry, &args.limits).with_store(data.store());
-    if let Some(fleet) = &fleet {
-        engine = fleet.join(engine);
-    }
-    let engine = Arc::new(engine.with_observer(metrics.clone()).build());
-    let recovered = engine.recover().await?;
-    if recovered != Recovered::default() {
-        let Recovered {
-            resumed, waiting, ..
-        } = recovered;
-        tracing::info!(resumed, waiting, "recovered unfinished runs");
-    }
+    let engine = start_engine(registry, &args.limits, &data, fleet.as_ref(), &metrics).await?;
     let addr = listener.local_addr()?;
     announce(addr, &model, &data, fleet.as_ref(), &args, &variables)?;
 
@@ -139,6 +128,31 @@ async fn run(
     data.close().await;
     served?;
     Ok(())
+}
+
+/// Builds the engine, and recovers its runs.
+async fn start_engine(
+    registry: Registry,
+    limits: &LimitArgs,
+    data: &Data,
+    fleet: Option<&Fleet>,
+    metrics: &Arc<Metrics>,
+) -> Result<Arc<LocalEngine>, CliError> {
+    let mut engine = engine(registry, limits)
+        .with_store(data.store())
+        .with_observer(metrics.clone());
+    if let Some(fleet) = fleet {
+        engine = fleet.join(engine);
+    }
+    let engine = Arc::new(engine.build());
+    let recovered = engine.recover().await?;
+    if recovered != Recovered::default() {
+        let Recovered {
+            resumed, waiting, ..
+        } = recovered;
+        tracing::info!(resumed, waiting, "recovered unfinished runs");
+    }
+    Ok(engine)
 }
 
 /// The right to drive the runs of the data. A directory and the memory have it from the start: nobody else opens them. The
