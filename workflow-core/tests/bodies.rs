@@ -273,3 +273,26 @@ fn a_wait_beyond_the_timeout_around_it_is_a_warning() {
         ]
     );
 }
+
+#[test]
+fn an_example_of_the_input_that_does_not_match_is_a_warning() {
+    let spec = |examples: Value| {
+        json!({
+            "input": {"type": "object", "properties": {"n": {"type": "integer"}}, "examples": examples},
+            "nodes": [{"id": "a", "type": "Echo"}],
+        })
+    };
+    let examples = json!([{"n": 1}, {"n": "1"}, 7, {}]);
+    assert_eq!(
+        warnings(&spec(examples)),
+        [
+            "invalid_example #/input/examples/1/n",
+            "invalid_example #/input/examples/2",
+        ]
+    );
+    assert_eq!(warnings(&spec(json!([]))), [""; 0]);
+    // JSON Schema has `examples` as a list; anything else is a fault of the schema, or means nothing.
+    let input =
+        json!({"input": {"examples": [1, "x", null]}, "nodes": [{"id": "a", "type": "Echo"}]});
+    assert_eq!(warnings(&input), [""; 0]);
+}

@@ -89,6 +89,8 @@ fault_codes! {
     UnusedNode = "unused_node",
     /// A warning: another stored workflow has this name, so neither can be called by it.
     NameInUse = "name_in_use",
+    /// A warning: one of the `examples` in the workflow's `input` schema does not match the schema.
+    InvalidExample = "invalid_example",
     /// A warning: a wait is as long as the timeout around it, or longer.
     OutlastsTimeout = "outlasts_timeout",
 }

@@ -136,6 +136,9 @@ impl Workflow {
             None => {}
         }
         list.warn_of_unused(&mut check);
+        check
+            .warnings
+            .extend(input.iter().flat_map(invalid_examples));
         if !check.faults.is_empty() {
             return Err(InvalidWorkflow::new(check.faults));
         }
@@ -245,6 +248,19 @@ impl Workflow {
     pub(crate) fn output(&self) -> Option<&Json> {
         self.output.as_ref()
     }
+}
+
+/// A warning for each of the `examples` of an input's schema that does not match it.
+fn invalid_examples(input: &ValueSchema) -> Vec<Fault> {
+    let examples = input.schema()["examples"].as_array();
+    let examples = examples.into_iter().flatten().enumerate();
+    let faults = examples.filter_map(|(index, example)| {
+        let at = format!("{INPUT}/examples/{index}");
+        let fault = input.check(example, &at).err()?.into_iter().next()?;
+        let detail = format!("the example does not match the schema: {}", fault.detail);
+        Some(Fault::new(FaultCode::InvalidExample, fault.pointer, detail))
+    });
+    faults.take(InvalidWorkflow::MAX).collect()
 }
 
 impl RunCreated {

@@ -58,6 +58,11 @@ impl ValueSchema {
         })
     }
 
+    /// The schema as it was written.
+    pub(crate) fn schema(&self) -> &Value {
+        &self.schema
+    }
+
     /// Checks a value. `at` is its place; faults point below it.
     ///
     /// # Errors
