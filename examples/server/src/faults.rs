@@ -2,7 +2,11 @@
 
 use std::fmt;
 
-use workflow_core::Fault;
+use workflow_core::{Fault, error::FaultCode};
+
+/// How the commands find called workflows.
+const CALLED: &str =
+    "give its file with --with FILE, or save it as NAME.json beside the file that calls it";
 
 /// A list of faults: a line per fault, with its hint on the next line. Begins with a line break.
 pub(crate) struct FaultList<'a>(pub(crate) &'a [Fault]);
@@ -13,6 +17,9 @@ impl fmt::Display for FaultList<'_> {
             write!(f, "\n{}: {} [{}]", fault.pointer, fault.detail, fault.code)?;
             if let Some(hint) = &fault.hint {
                 write!(f, "\n  hint: {hint}")?;
+            }
+            if fault.code == FaultCode::UnknownWorkflow {
+                write!(f, "\n  hint: {CALLED}")?;
             }
         }
         Ok(())

@@ -1,7 +1,7 @@
-//! The workflows of `--with`, which the main workflow calls by name.
+//! The workflows that the main workflow calls by name: those of `--with`, and those that are found beside the files.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -10,38 +10,100 @@ use workflow_core::{LocalEngine, Workflows, record::WorkflowRecord};
 
 use crate::{error::CliError, file::read_spec};
 
-/// The specifications of the files, in the order of the command line.
-pub(crate) struct Library<'a>(Vec<(&'a Path, Value)>);
+/// Specifications with their files. Each may call those before it.
+pub(crate) struct Library(Vec<(PathBuf, Value)>);
 
-impl<'a> Library<'a> {
-    pub(crate) fn read(files: &'a [PathBuf]) -> Result<Self, CliError> {
+impl Library {
+    /// Reads these files in the order of the command line. Before each of them, and at the end for the main workflow, come
+    /// the workflows that it calls and that no file has: `NAME.json` in the same directory, if its name is `NAME`.
+    pub(crate) fn read(files: &[PathBuf], main: &Path, spec: &Value) -> Result<Self, CliError> {
         let read = files
             .iter()
-            .map(|file| Ok((file.as_path(), read_spec(file)?)));
-        read.collect::<Result<_, CliError>>().map(Self)
+            .map(|file| Ok((file.clone(), read_spec(file)?)));
+        let read = read.collect::<Result<Vec<_>, CliError>>()?;
+        let named = read.iter().map(|(_, spec)| spec).chain([spec]);
+        let mut search = Search {
+            found: Vec::new(),
+            known: named.filter_map(name).map(str::to_owned).collect(),
+        };
+        for (file, spec) in read {
+            search.add_called(&file, &spec)?;
+            search.found.push((file, spec));
+        }
+        search.add_called(main, spec)?;
+        Ok(Self(search.found))
     }
 
     pub(crate) fn specs(&self) -> impl Iterator<Item = &Value> {
         self.0.iter().map(|(_, spec)| spec)
     }
 
-    /// Stores the workflows in an engine. Each may call those before it.
+    /// Stores the workflows in an engine.
     ///
     /// # Errors
     /// If a workflow is invalid, has no name, or has the name of another one.
     pub(crate) async fn store(self, engine: &LocalEngine) -> Result<(), CliError> {
         let mut names = BTreeMap::new();
         for (file, spec) in self.0 {
-            let record = store(engine, file, spec).await?;
-            let name = record
-                .name
-                .ok_or_else(|| CliError::NoName(file.to_owned()))?;
-            if let Some(other) = names.insert(name.clone(), file) {
-                return Err(CliError::SameName(name, [other, file].map(Path::to_owned)));
+            let record = store(engine, &file, spec).await?;
+            let name = record.name.ok_or_else(|| CliError::NoName(file.clone()))?;
+            if let Some(other) = names.insert(name.clone(), file.clone()) {
+                return Err(CliError::SameName(name, [other, file]));
             }
         }
         Ok(())
     }
+}
+
+struct Search {
+    found: Vec<(PathBuf, Value)>,
+    /// The names of workflows that are not searched for any more.
+    known: BTreeSet<String>,
+}
+
+impl Search {
+    /// Adds the workflows that one calls, each after those that it calls itself.
+    fn add_called(&mut self, file: &Path, spec: &Value) -> Result<(), CliError> {
+        for name in called(&spec["nodes"]) {
+            if !self.known.insert(name.to_owned()) {
+                continue;
+            }
+            let Some(beside) = beside(file, name) else {
+                continue;
+            };
+            let spec = read_spec(&beside)?;
+            if spec["name"] == name {
+                self.add_called(&beside, &spec)?;
+                self.found.push((beside, spec));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The existing file `NAME.json` in the directory of another one.
+fn beside(file: &Path, name: &str) -> Option<PathBuf> {
+    let is_plain = Path::new(name).file_name()? == name;
+    let beside = file.with_file_name(format!("{name}.json"));
+    (is_plain && beside.is_file()).then_some(beside)
+}
+
+fn name(spec: &Value) -> Option<&str> {
+    spec["name"].as_str()
+}
+
+/// The names of the workflows that these nodes and the nodes in their bodies call.
+fn called(nodes: &Value) -> Vec<&str> {
+    let nodes = nodes.as_array().into_iter().flatten();
+    nodes
+        .flat_map(|node| {
+            let data = &node["data"];
+            let own = data["workflow"]
+                .as_str()
+                .filter(|_| node["type"] == "WorkflowNode");
+            own.into_iter().chain(called(&data["nodes"]))
+        })
+        .collect()
 }
 
 /// Stores the workflow of a file.

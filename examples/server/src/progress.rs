@@ -103,8 +103,8 @@ fn question(message: &str, schema: Option<&Value>) -> String {
     }
 }
 
-/// The beginning of an output, in one line.
-fn preview(output: &Value) -> String {
+/// The beginning of a value, in one line.
+pub(crate) fn preview(output: &Value) -> String {
     let text = match output.as_str() {
         Some(text) => text.replace('\n', " "),
         None => output.to_string(),

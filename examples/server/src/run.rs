@@ -23,7 +23,7 @@ use crate::{
     library::{Library, store},
     model::Model,
     output::Output,
-    progress::{printable, write_progress},
+    progress::{preview, printable, write_progress},
     registry::registry,
     signals::Signals,
     variables::Variables,
@@ -45,8 +45,11 @@ const CLOSED_PIPE: u8 = 141;
 
 async fn run_to_end(args: &RunArgs, variables: Variables) -> Result<ExitCode, CliError> {
     let spec = read_spec(&args.file)?;
-    let library = Library::read(&args.library)?;
-    let input = input(&args.input)?;
+    let library = Library::read(&args.library, &args.file, &spec)?;
+    let input = match &args.input {
+        Some(argument) => input(argument)?,
+        None => example(&spec)?,
+    };
     let needs_model = {
         let mut specs = library.specs().chain([&spec]);
         specs.any(|spec| calls_the_model(&spec["nodes"]))
@@ -88,6 +91,21 @@ fn input(argument: &str) -> Result<Value, CliError> {
         Some(file) => read_input(Path::new(file)),
         None => json_or_text(argument).map_err(|error| CliError::Input(error.into_faults())),
     }
+}
+
+/// The first example of the workflow's input, and a line that says so; without an example, null.
+fn example(spec: &Value) -> Result<Value, CliError> {
+    let Some(example) = spec["input"]["examples"].get(0) else {
+        return Ok(Value::Null);
+    };
+    let stderr = Output::to(io::stderr())?;
+    let line = format!(
+        "The input is the first example of the workflow: {}\n",
+        preview(example)
+    );
+    stderr.push(printable(&line).as_bytes());
+    stderr.flush();
+    Ok(example.clone())
 }
 
 /// The connection between a run and the terminal.

@@ -33,7 +33,7 @@ pub(crate) fn validate(file: &Path, library: &[PathBuf]) -> Result<ExitCode, Cli
             let registry = registry(client, &NodeArgs::default(), Variables::default())?;
             Runtime::new()?.block_on(async {
                 let engine = LocalEngine::builder(registry).build();
-                Library::read(library)?.store(&engine).await?;
+                Library::read(library, file, &spec)?.store(&engine).await?;
                 Ok::<_, CliError>(engine.validate(&spec).await?)
             })?
         }

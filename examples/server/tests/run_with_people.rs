@@ -23,7 +23,7 @@ async fn an_invalid_answer_may_be_repeated() {
     assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
     let output: Value = serde_json::from_str(&ended.stdout).unwrap();
     assert_eq!(output["accepted"], true);
-    assert!(word(&output["text"]).contains("about warmer Your draft: "));
+    assert!(word(&output["text"]).ends_with(" (Simulated, version 2.)"));
 }
 
 /// A workflow with two questions, the first of which expires almost immediately.

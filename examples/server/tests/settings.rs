@@ -233,7 +233,7 @@ async fn run_uses_its_settings_and_ignores_others() {
     };
     let ran = run("workflow.toml").await;
     assert!(ran.status.success(), "{}", text(ran.stderr));
-    assert!(text(ran.stdout).contains("simulated"));
+    assert!(text(ran.stdout).contains("(Simulated.)"));
     let refused = run("wrong.toml").await;
     assert!(text(refused.stderr).contains("did you mean `simulate`?"));
 }

@@ -36,7 +36,10 @@ async fn an_example_is_valid_and_needs_no_key() {
 
 #[tokio::test]
 async fn called_workflows_are_read_with_the_option() {
-    let file = example_file("publish-article");
+    // Beside this copy are no other workflows.
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("publish.json");
+    std::fs::copy(example_file("publish-article"), &file).unwrap();
     let alone = validate(&file).await;
     assert_eq!(alone.code, Some(1));
     assert!(alone.said.contains("[unknown_workflow]"), "{}", alone.said);
@@ -103,7 +106,8 @@ async fn a_misspelt_name_of_a_called_workflow_gets_a_suggestion() {
         text(said.stdout).replace(caller.name(), "FILE"),
         "FILE: 1 fault\n\
          #/nodes/0/data/workflow: there is no workflow `publsh` [unknown_workflow]\n  \
-           hint: did you mean `publish`?\n"
+           hint: did you mean `publish`?\n  \
+           hint: give its file with --with FILE, or save it as NAME.json beside the file that calls it\n"
     );
 }
 

@@ -56,7 +56,8 @@ pub(crate) enum Command {
         /// The workflow as JSON; `-` is standard input.
         file: PathBuf,
 
-        /// A workflow that it calls by name; repeatable. Each may call those before it.
+        /// A workflow that it calls by name; repeatable. Each may call those before it. `NAME.json` in the directory of the
+        /// file is found without this option.
         #[arg(long = "with", value_name = "FILE")]
         library: Vec<PathBuf>,
     },
@@ -70,16 +71,13 @@ pub(crate) struct RunArgs {
     pub(crate) file: PathBuf,
 
     /// The input: JSON, or else a string. `@FILE` reads it from a file, `@-` from standard input. In a file, a text that
-    /// begins with `{` or `[` must be JSON, unless the name ends in `.txt` or `.md`.
-    #[arg(
-        long,
-        value_name = "INPUT",
-        default_value = "null",
-        allow_negative_numbers = true
-    )]
-    pub(crate) input: String,
+    /// begins with `{` or `[` must be JSON, unless the name ends in `.txt` or `.md`. Without this option, it is the first of
+    /// the `examples` in the workflow's `input` schema, or null.
+    #[arg(long, value_name = "INPUT", allow_negative_numbers = true)]
+    pub(crate) input: Option<String>,
 
-    /// A workflow that it calls by name; repeatable. Each may call those before it.
+    /// A workflow that it calls by name; repeatable. Each may call those before it. `NAME.json` in the directory of the file
+    /// is found without this option.
     #[arg(long = "with", value_name = "FILE")]
     pub(crate) library: Vec<PathBuf>,
 

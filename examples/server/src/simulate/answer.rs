@@ -1,28 +1,39 @@
 //! The content of a simulated reply.
 
-use super::{question::Question, schema, subject::subject};
+use fastrand::Rng;
 
-/// The text, in the pieces that a stream sends. Each piece counts as a token.
+use super::{prose, question::Question, schema, task::Task};
+
+/// The text, in the pieces that a stream sends.
 pub(super) struct Answer {
     pub(super) thought: Option<String>,
     pub(super) pieces: Vec<String>,
     pub(super) finish_reason: &'static str,
+    /// How long the first piece takes, in the time of one piece: 8 to 20, which are 0.3 to 0.8 s at the default pace.
+    pub(super) first_piece: u32,
 }
 
 impl Answer {
     pub(super) fn to(question: &Question) -> Self {
-        let subject = subject(question.prompt());
-        let mut pieces = match question.schema() {
-            Some(schema) => pieces(&schema::example(schema, &subject).to_string(), ','),
-            None => pieces(&text(&subject), ' '),
+        let task = Task::of(question);
+        let mut rng = Rng::with_seed(task.seed);
+        let first_piece = rng.u32(8..=20);
+        let text = match question.schema() {
+            Some(schema) => schema::example(schema, &task, &mut rng).to_string(),
+            None => prose::text(&task, &mut rng),
         };
-        let is_whole = pieces.len() <= question.max_tokens();
-        pieces.truncate(question.max_tokens());
-        let thought = format!("The question is about {subject}. This thought is simulated.");
+        let all = pieces(&text);
+        let pieces = within(&all, question.max_tokens());
+        let is_whole = pieces.len() == all.len();
+        let thought = format!(
+            "The question is about {}. This thought is simulated.",
+            task.subject
+        );
         Self {
             thought: question.wants_thoughts().then_some(thought),
             pieces,
             finish_reason: if is_whole { "STOP" } else { "MAX_TOKENS" },
+            first_piece,
         }
     }
 
@@ -31,20 +42,40 @@ impl Answer {
             thought: None,
             pieces: Vec::new(),
             finish_reason: "SAFETY",
+            first_piece: 1,
         }
     }
 }
 
-fn text(subject: &str) -> String {
-    format!(
-        "This is a simulated answer about {subject}. No model was called and nothing was charged: \
-         these words come from the server itself, one after the other, at about the pace at which \
-         a model writes. The same prompt always gets the same answer, so a workflow can be tried \
-         out before it costs anything. For a real answer, start the server with an API key and \
-         without simulation."
-    )
+/// The number of tokens of a text: about one for four bytes, as the API's documentation estimates.
+pub(super) fn tokens(text: &str) -> usize {
+    text.len().div_ceil(4)
 }
 
-fn pieces(text: &str, end: char) -> Vec<String> {
-    text.split_inclusive(end).map(str::to_owned).collect()
+/// Words with the space before them, as tokens of models have it; in JSON a comma ends a piece, too.
+fn pieces(text: &str) -> Vec<String> {
+    let mut pieces = Vec::new();
+    let mut start = 0;
+    for (at, c) in text.char_indices() {
+        let is_start = c == ' ' || text[..at].ends_with(',');
+        if is_start && at > start {
+            pieces.push(text[start..at].to_owned());
+            start = at;
+        }
+    }
+    pieces.push(text[start..].to_owned());
+    pieces
+}
+
+/// The first pieces, with at most so many tokens; but one piece at least.
+fn within(pieces: &[String], max_tokens: usize) -> Vec<String> {
+    let mut left = max_tokens;
+    let mut is_first = true;
+    let fitting = pieces.iter().take_while(|piece| {
+        let rest = left.checked_sub(tokens(piece));
+        left = rest.unwrap_or(0);
+        let is_first = std::mem::take(&mut is_first);
+        rest.is_some() || is_first
+    });
+    fitting.cloned().collect()
 }

@@ -1,6 +1,6 @@
 //! Response bodies: at once or as Server-Sent Events, slowed down to the configured pace.
 
-use std::{io, time::Duration};
+use std::{io, iter, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
@@ -15,13 +15,14 @@ use super::{answer::Answer, reply::Reply};
 pub(super) fn whole(reply: &Reply, answer: &Answer, pace: Duration, is_cut: bool) -> Response {
     let json = reply.whole(answer).to_string();
     let words = u32::try_from(answer.pieces.len()).unwrap_or(u32::MAX);
+    let words = words.saturating_add(answer.first_piece);
     let pieces = vec![Bytes::from(json)];
     let pieces = if is_cut {
         first_half(pieces)
     } else {
         complete(pieces)
     };
-    let body = paced(pieces, pace.saturating_mul(words));
+    let body = paced(pieces, pace.saturating_mul(words), Duration::ZERO);
     ([(CONTENT_TYPE, "application/json; charset=UTF-8")], body).into_response()
 }
 
@@ -36,7 +37,8 @@ pub(super) fn streamed(reply: &Reply, answer: &Answer, pace: Duration, is_cut: b
     } else {
         complete(pieces)
     };
-    ([(CONTENT_TYPE, "text/event-stream")], paced(pieces, pace)).into_response()
+    let body = paced(pieces, pace.saturating_mul(answer.first_piece), pace);
+    ([(CONTENT_TYPE, "text/event-stream")], body).into_response()
 }
 
 type Pieces = Vec<io::Result<Bytes>>;
@@ -59,10 +61,13 @@ fn first_half(mut pieces: Vec<Bytes>) -> Pieces {
     pieces
 }
 
-fn paced(pieces: Pieces, pace: Duration) -> Body {
-    Body::from_stream(stream::iter(pieces).then(move |piece| async move {
+/// Sends the first piece after one time, and each of the others after the other.
+fn paced(pieces: Pieces, first: Duration, other: Duration) -> Body {
+    let times = iter::once(first).chain(iter::repeat(other));
+    let pieces = stream::iter(times.zip(pieces));
+    Body::from_stream(pieces.then(move |(time, piece)| async move {
         // Even a pace of 0 yields here, so that the previous piece is sent by itself.
-        tokio::time::sleep(pace).await;
+        tokio::time::sleep(time).await;
         piece
     }))
 }

@@ -1,20 +1,23 @@
 //! A simulation of the Gemini API: a server on a loopback port, so that workflows can be run without a key.
 //!
-//! It streams a text about the prompt word by word, or JSON that matches the schema of the request. The same request
-//! gets the same reply. Prompts with a [`Marker`](marker::Marker) produce faults. It implements only the parts of the
+//! It streams a short text that fits the prompt word by word, or JSON that matches the schema of the request. The same
+//! request gets the same reply. Texts end with a mark, `(Simulated.)`. Prompts with a [`Marker`](marker::Marker) produce faults. It implements only the parts of the
 //! protocol that the client uses.
 
 mod answer;
 mod call;
+mod choice;
 mod frames;
 mod limits;
 mod marker;
+mod prose;
 mod question;
 mod refusal;
 mod reply;
 mod router;
 mod schema;
-mod subject;
+mod task;
+mod version;
 
 use std::{io, net::Ipv4Addr, time::Duration};
 

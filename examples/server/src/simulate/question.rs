@@ -8,6 +8,7 @@ use super::refusal::Refusal;
 pub(super) struct Question {
     prompt: String,
     config: Config,
+    seed: u64,
 }
 
 #[derive(Deserialize)]
@@ -48,6 +49,7 @@ struct Thinking {
 impl Question {
     /// Reads the body of a request.
     pub(super) fn read(body: &[u8]) -> Result<Self, Refusal> {
+        let seed = seed(body);
         let body: Body = serde_json::from_slice(body)
             .map_err(|error| Refusal::invalid(format!("Invalid JSON payload received. {error}")))?;
         if body.contents.is_empty() {
@@ -59,11 +61,17 @@ impl Question {
         Ok(Self {
             prompt: parts.filter_map(|part| part.text).collect(),
             config: body.generation_config,
+            seed,
         })
     }
 
     pub(super) fn prompt(&self) -> &str {
         &self.prompt
+    }
+
+    /// A number that is the same for the same request.
+    pub(super) fn seed(&self) -> u64 {
+        self.seed
     }
 
     /// The schema of the reply, if JSON is requested.
@@ -78,4 +86,11 @@ impl Question {
     pub(super) fn wants_thoughts(&self) -> bool {
         self.config.thinking.include_thoughts
     }
+}
+
+/// The FNV-1a hash of a request: unlike the standard library's, it is the same in all versions.
+fn seed(body: &[u8]) -> u64 {
+    body.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }

@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{answer::Answer, question::Question};
+use super::{
+    answer::{Answer, tokens},
+    question::Question,
+};
 
 /// The fields that all parts of one reply share.
 pub(super) struct Reply {
@@ -16,7 +19,7 @@ impl Reply {
         Self {
             model: format!("{model}-simulated"),
             id: format!("simulated-{number}"),
-            prompt_tokens: question.prompt().split_whitespace().count(),
+            prompt_tokens: tokens(question.prompt()),
         }
     }
 
@@ -25,19 +28,19 @@ impl Reply {
         let thought = answer.thought.as_deref().map(thought_part);
         let text = (!answer.pieces.is_empty()).then(|| text_part(&answer.pieces.concat()));
         let parts: Vec<Value> = thought.into_iter().chain(text).collect();
-        let usage = self.usage(answer, answer.pieces.len());
+        let usage = self.usage(answer, &answer.pieces);
         self.response(&parts, Some(answer.finish_reason), &usage)
     }
 
     /// The reply as one object per piece. The last one has the finish reason.
     pub(super) fn events(&self, answer: &Answer) -> Vec<Value> {
-        let none_yet = self.usage(answer, 0);
+        let none_yet = self.usage(answer, &[]);
         let thought = answer.thought.as_deref().map(thought_part);
         let thought = thought.map(|part| self.response(&[part], None, &none_yet));
         let last = answer.pieces.len();
         let texts = answer.pieces.iter().zip(1..).map(|(piece, number)| {
             let finish_reason = (number == last).then_some(answer.finish_reason);
-            let usage = self.usage(answer, number);
+            let usage = self.usage(answer, &answer.pieces[..number]);
             self.response(&[text_part(piece)], finish_reason, &usage)
         });
         let empty = (last == 0).then(|| self.response(&[], Some(answer.finish_reason), &none_yet));
@@ -59,15 +62,15 @@ impl Reply {
         })
     }
 
-    /// The usage after this many pieces: the API repeats the running total in each part.
-    fn usage(&self, answer: &Answer, pieces: usize) -> Value {
-        let thought = answer.thought.as_deref().unwrap_or_default();
-        let thought = thought.split_whitespace().count();
+    /// The usage after these pieces: the API repeats the running total in each part.
+    fn usage(&self, answer: &Answer, pieces: &[String]) -> Value {
+        let thought = tokens(answer.thought.as_deref().unwrap_or_default());
+        let text: usize = pieces.iter().map(|piece| tokens(piece)).sum();
         json!({
             "promptTokenCount": self.prompt_tokens,
-            "candidatesTokenCount": pieces,
+            "candidatesTokenCount": text,
             "thoughtsTokenCount": thought,
-            "totalTokenCount": self.prompt_tokens + pieces + thought,
+            "totalTokenCount": self.prompt_tokens + text + thought,
         })
     }
 }

@@ -102,9 +102,9 @@ function Row({ example, ...rest }: OneProps) {
   );
 }
 
-function Try({ example: { name, spec, input }, isStarting, onTry }: OneProps) {
+function Try({ example: { name, spec }, isStarting, onTry }: OneProps) {
   return (
-    <Button size="small" className="text-live" aria-label={`Run it: ${name}`} aria-disabled={isStarting} onClick={() => isStarting || onTry(spec, input)}>
+    <Button size="small" className="text-live" aria-label={`Run it: ${name}`} aria-disabled={isStarting} onClick={() => isStarting || onTry(spec, spec.input.examples[0])}>
       <Icon name="play" size={12} />
       Run it
     </Button>

@@ -93,10 +93,8 @@ async fn both_methods_return_the_same_text() {
         .events();
     let said: String = events.iter().map(text).collect();
     assert_eq!(text(&whole), said);
-    assert!(
-        said.starts_with("This is a simulated answer about Quantum Computing. "),
-        "{said}"
-    );
+    assert!(said.contains("Quantum Computing"), "{said}");
+    assert!(said.ends_with(" (Simulated.)"), "{said}");
     assert_eq!(whole["modelVersion"], "gemini-x-simulated");
     assert_eq!(
         whole["usageMetadata"],
@@ -116,9 +114,15 @@ async fn a_stream_counts_tokens_and_has_a_finish_reason() {
             .iter()
             .all(|event| event["candidates"][0]["finishReason"].is_null())
     );
-    for (number, event) in (1..).zip(&events) {
-        assert_eq!(event["usageMetadata"]["candidatesTokenCount"], number);
-        assert_eq!(event["usageMetadata"]["totalTokenCount"], number + 2);
+    let usage = |event: &Value| event["usageMetadata"]["candidatesTokenCount"].as_u64();
+    assert!(events.is_sorted_by(|one, next| usage(one) < usage(next)));
+    for event in &events {
+        // "Explain: Tides" has 14 bytes.
+        assert_eq!(event["usageMetadata"]["promptTokenCount"], 4);
+        assert_eq!(
+            event["usageMetadata"]["totalTokenCount"].as_u64(),
+            usage(event).map(|n| n + 4)
+        );
         assert_eq!(event["responseId"], "simulated-1");
     }
 }
@@ -130,13 +134,19 @@ async fn an_answer_matches_its_schema_thinks_and_obeys_its_limit() {
     let config = json!({"responseMimeType": "application/json", "responseJsonSchema": schema});
     let events = streamed(&router, "Classify", config).await.events();
     let said: String = events.iter().map(text).collect();
-    assert_eq!(said, r#"{"kind":"a","n":1}"#);
+    let said: Value = serde_json::from_str(&said).unwrap();
+    assert!(said["kind"] == "a" || said["kind"] == "b", "{said}");
+    assert!(said["n"].is_i64(), "{said}");
 
     let config = json!({"thinkingConfig": {"includeThoughts": true}, "maxOutputTokens": 3});
     let answer = whole(&router, "Think", config).await.json();
     let candidate = &answer["candidates"][0];
     assert_eq!(candidate["content"]["parts"][0]["thought"], true);
-    assert_eq!(text(&answer), "This is a ");
+    assert_eq!(answer["usageMetadata"]["candidatesTokenCount"], 3);
+    assert!(
+        !text(&answer).is_empty() && text(&answer).len() <= 12,
+        "{answer}"
+    );
     assert_eq!(candidate["finishReason"], "MAX_TOKENS");
 }
 
@@ -168,7 +178,7 @@ async fn a_cut_answer_is_incomplete() {
     let router = quick();
     let stream = streamed(&router, "a [[cut]]", json!({})).await;
     assert!(!stream.is_whole);
-    assert!(stream.events().len() > 10);
+    assert!(stream.events().len() > 5);
     let whole = whole(&router, "a [[cut]]", json!({})).await;
     assert!(!whole.is_whole);
     assert!(serde_json::from_str::<Value>(&whole.text).is_err());
@@ -213,10 +223,12 @@ async fn words_are_sent_at_the_pace() {
     let router = router(Duration::from_millis(40));
     let start = tokio::time::Instant::now();
     let words = streamed(&router, "Hi", json!({})).await.events().len();
-    let expected = Duration::from_millis(40) * u32::try_from(words).unwrap();
-    let late = start.elapsed().saturating_sub(expected);
+    // The first word takes as long as 8 to 20 others.
+    let words = u32::try_from(words).unwrap() - 1;
+    let expected = |first: u32| Duration::from_millis(40) * (first + words);
+    let late = Duration::from_millis(5) * words;
     assert!(
-        start.elapsed() >= expected && late < expected / 2,
+        start.elapsed() >= expected(8) && start.elapsed() < expected(20) + late,
         "{:?}",
         start.elapsed()
     );
