@@ -67,7 +67,7 @@
 //!
 //! This crate runs no workflows and stores nothing. It depends on the traits of the engine, not on an
 //! implementation. The API itself is documented by the service: `/api/openapi.json` is the OpenAPI
-//! document, and `/docs` is the same for readers.
+//! document, and `/docs/api` is the same for readers.
 
 // Order of reading: `router` is the route table, `api` has the handlers, `request` the extractors, `sse` the
 // event streams, `openapi` the description of all routes. `serve` accepts connections, `access` authenticates
@@ -75,6 +75,7 @@
 mod access;
 mod api;
 mod app;
+mod docs;
 mod limits;
 mod metrics;
 mod openapi;

@@ -106,7 +106,7 @@ impl Options {
     /// Adds an accepted API key. Requests send it as `authorization: Bearer KEY` or `x-api-key: KEY`.
     ///
     /// With at least one key, requests without an accepted key get 401 `unauthorized`. `/healthz`, `/readyz`,
-    /// `/docs` and the files of the page need no key.
+    /// The documentation under `/docs` and the files of the page need no key.
     #[must_use]
     pub fn with_api_key(mut self, key: ApiKey) -> Self {
         self.api_keys.push(key);

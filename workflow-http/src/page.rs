@@ -19,7 +19,7 @@ use axum::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::{openapi::Text, problem::Kind, request::Coding};
+use crate::{docs::Text, problem::Kind, request::Coding};
 
 // `static FILES: &[File]`, written by `build.rs`.
 include!(concat!(env!("OUT_DIR"), "/page.rs"));

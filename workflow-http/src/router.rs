@@ -30,7 +30,7 @@ use crate::{
     access::{Guard, Keyring, auth, cors, guard},
     api::{catalog, runs, waits, workflows},
     app::App,
-    metrics,
+    docs, metrics,
     openapi::{self, Routes},
     options::Options,
     problem::{Kind, Problem},
@@ -175,7 +175,10 @@ fn routes() -> Routes {
         .get("/healthz", catalog::healthz, catalog_docs::healthz)
         .get("/readyz", catalog::readyz, catalog_docs::readyz)
         .get("/metrics", metrics::get, catalog_docs::metrics)
-        .get(openapi::PAGE, openapi::page, catalog_docs::page)
+        .get(docs::INDEX, docs::index, catalog_docs::docs)
+        .get(docs::TUTORIAL, docs::tutorial, catalog_docs::tutorial)
+        .get(docs::LANGUAGE, docs::language, catalog_docs::language)
+        .get(docs::API, openapi::page, catalog_docs::page)
 }
 
 /// Serves paths that no route matches: files of the page, or 404. A path under `/api` that has no route is 404 as

@@ -77,7 +77,10 @@ async fn every_operation_is_documented() {
     GET /healthz isAlive
     GET /readyz isReady
     GET /metrics getMetrics
-    GET /docs getDescriptionPage
+    GET /docs getDocumentation
+    GET /docs/tutorial getTutorial
+    GET /docs/language getLanguage
+    GET /docs/api getDescriptionPage
     ");
 }
 
@@ -145,7 +148,17 @@ async fn a_key_is_required_where_the_document_says_so() {
             );
         }
     }
-    assert_eq!(open, ["/healthz", "/readyz", "/docs"]);
+    assert_eq!(
+        open,
+        [
+            "/healthz",
+            "/readyz",
+            "/docs",
+            "/docs/tutorial",
+            "/docs/language",
+            "/docs/api"
+        ]
+    );
 }
 
 #[tokio::test]
@@ -247,7 +260,9 @@ async fn links_begin_with_the_base_path() {
     let document = document_of(api.router.clone());
     assert_eq!(document["servers"][0]["url"], "/flows");
     assert_eq!(document["externalDocs"]["url"], "/flows/docs");
-    let asked = request("GET", "/flows/docs").body(Body::empty()).unwrap();
+    let asked = request("GET", "/flows/docs/api")
+        .body(Body::empty())
+        .unwrap();
     let nested = Api { router, ..api };
     let page = nested.ask(asked).await;
     assert!(page.text.contains("href=\"/flows/api/openapi.json\""));

@@ -51,6 +51,32 @@ async fn the_committed_schema_is_the_served_one() {
 }
 
 #[tokio::test]
+async fn the_language_page_documents_every_field_of_data() {
+    let page = fs::read_to_string(in_repository("docs/LANGUAGE.md")).unwrap();
+    let schema = served().await;
+    let types = schema["$defs"].as_object().unwrap();
+    let mut seen = 0;
+    for (name, data) in types.iter().filter(|(name, _)| name.ends_with(".data")) {
+        let name = name.trim_end_matches(".data");
+        // The row of the type, or else a section of its own.
+        let row = page.split_once(&format!("\n| `{name}` |"));
+        let row = row.and_then(|(_, rest)| rest.lines().next()).unwrap();
+        let section = page.split_once(&format!("\n### {name}\n"));
+        let section = section.map_or(row, |(_, rest)| rest.split("\n#").next().unwrap());
+        for field in data["properties"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name)
+        {
+            seen += 1;
+            assert!(section.contains(&format!("`{field}`")), "{name}: {field}");
+        }
+    }
+    assert!(seen > 30, "{seen}");
+}
+
+#[tokio::test]
 async fn the_schema_accepts_every_example() {
     let validator = validator().await;
     for file in fs::read_dir(in_repository("examples/workflows")).unwrap() {

@@ -20,7 +20,7 @@ use super::{budget::Budget, key::ApiKey, wrong_keys::WrongKeys};
 #[cfg(feature = "ui")]
 use crate::page;
 use crate::{
-    openapi,
+    docs,
     options::Options,
     problem::{Kind, Problem},
     serve::Peer,
@@ -111,10 +111,10 @@ fn client(request: &Request) -> Option<IpAddr> {
     peer.map(|address| address.ip())
 }
 
-/// Whether a path needs no key: probes, the API reference, and the files of the page, which itself prompts for a
-/// key. The OpenAPI document is not open: it lists the registered node types, which `/docs` omits.
+/// Whether a path needs no key: probes, the documentation, and the files of the page, which itself prompts for a
+/// key. The OpenAPI document is not open: it lists the registered node types, which `/docs/api` omits.
 fn is_open(path: &str) -> bool {
-    matches!(path, "/healthz" | "/readyz" | openapi::PAGE) || is_page(path)
+    matches!(path, "/healthz" | "/readyz") || docs::has(path) || is_page(path)
 }
 
 #[cfg(feature = "ui")]

@@ -4,8 +4,9 @@ use axum::http::Method;
 use serde_json::{Map, Value, json};
 use workflow_core::{Registry, RunStatus};
 
-use super::{answer, operation::Route, page::PATH, parameter, schemas::Schemas};
+use super::{answer, operation::Route, parameter, schemas::Schemas};
 use crate::{
+    docs,
     options::Options,
     problem::{Body, Kind},
 };
@@ -36,7 +37,7 @@ pub(super) fn of(table: &[Route], registry: &Registry, options: &Options) -> Val
         },
         "externalDocs": {
             "description": "This document as a page.",
-            "url": format!("{}{}", options.base_path, PATH),
+            "url": format!("{}{}", options.base_path, docs::INDEX),
         },
         "servers": [{"url": if options.base_path.is_empty() { "/" } else { &options.base_path }}],
         "tags": [

@@ -1,13 +1,8 @@
 //! Serves the document and its page.
 
-use axum::{
-    extract::State,
-    http::header::{CONTENT_TYPE, HeaderName},
-    response::IntoResponse,
-};
+use axum::{extract::State, http::header::CONTENT_TYPE, response::IntoResponse};
 
-use super::page::headers;
-use crate::{app::App, request::JSON};
+use crate::{app::App, docs::headers, request::JSON};
 
 /// The bytes are shared: a clone of `Bytes` copies no text. Clients that accept it get the document compressed.
 pub(crate) async fn document(State(app): State<App>) -> impl IntoResponse {
@@ -16,6 +11,5 @@ pub(crate) async fn document(State(app): State<App>) -> impl IntoResponse {
 }
 
 pub(crate) async fn page(State(app): State<App>) -> impl IntoResponse {
-    let headers: [(HeaderName, String); 3] = headers();
-    (headers, app.description.page.clone())
+    (headers(), app.description.page.clone())
 }

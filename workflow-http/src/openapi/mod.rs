@@ -19,11 +19,8 @@ mod schemas;
 use workflow_core::Registry;
 
 use self::operation::Route;
-#[cfg(feature = "ui")]
-pub(crate) use self::page::Text;
 pub(crate) use self::{
     handlers::{document, page},
-    page::PATH as PAGE,
     routes::Routes,
 };
 use crate::{app::Description, options::Options};

@@ -46,15 +46,29 @@ pub(crate) fn document(_: &mut Schemas) -> Operation {
         .answers(answer.comes_as(JSON, &anything("OpenAPI 3.1.")))
 }
 
+pub(crate) fn docs(_: &mut Schemas) -> Operation {
+    document_page("getDocumentation", "The contents of the documentation")
+}
+
+pub(crate) fn tutorial(_: &mut Schemas) -> Operation {
+    document_page("getTutorial", "Your first workflow, as a page")
+}
+
+pub(crate) fn language(_: &mut Schemas) -> Operation {
+    document_page("getLanguage", "The workflow language, as a page")
+}
+
 pub(crate) fn page(_: &mut Schemas) -> Operation {
+    document_page("getDescriptionPage", "This document as a page")
+}
+
+fn document_page(id: &'static str, summary: &'static str) -> Operation {
     let answer = Answer::new(StatusCode::OK, "The page.");
-    Operation::new("getDescriptionPage", TAG, "Read this document as a page")
-        .open()
-        .answers(
-            answer
-                .comes_as("text/html", &json!({"type": "string"}))
-                .header("Cache-Control"),
-        )
+    Operation::new(id, TAG, summary).open().answers(
+        answer
+            .comes_as("text/html", &json!({"type": "string"}))
+            .header("Cache-Control"),
+    )
 }
 
 pub(crate) fn healthz(schemas: &mut Schemas) -> Operation {

@@ -3,62 +3,28 @@
 //! It needs no key, so it shows nothing that depends on one. Everything in it comes from the document; there is no
 //! text that only the page has, except the notice about keys.
 
-mod html;
 mod operation;
 mod schema;
 
 use std::fmt::{self, Write};
 
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName};
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
-use self::html::Prose;
-#[cfg(not(feature = "ui"))]
-use self::html::Text;
-#[cfg(feature = "ui")]
-pub(crate) use self::html::Text;
-
-/// The path of the page, without the base path.
-pub(crate) const PATH: &str = "/docs";
-
-const STYLE: &str = include_str!("page.css");
-
-/// The page loads nothing and runs nothing. Its one style sheet is allowed by its hash (CSP Level 3, section
-/// 2.3.1), which is that of the text between the tags: `write` must put nothing else there, or browsers ignore the
-/// style.
-pub(super) fn headers() -> [(HeaderName, String); 3] {
-    let hash = BASE64_STANDARD.encode(Sha256::digest(STYLE));
-    let policy = format!(
-        "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'; \
-         frame-ancestors 'none'"
-    );
-    [
-        (CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
-        (CONTENT_SECURITY_POLICY, policy),
-        (CACHE_CONTROL, "no-cache".to_owned()),
-    ]
-}
+use crate::docs::{self, Place, Prose, Text};
 
 /// The page of a document.
 pub(super) fn of(document: &Value) -> String {
-    let mut page = String::new();
-    write(&mut page, document).expect("a string takes any text");
-    page
+    let title = format!("{}: API", text(&document["info"]["title"]));
+    docs::write(
+        Place::Inside,
+        &title,
+        |page| contents(page, document),
+        |page| write(page, &title, document),
+    )
 }
 
-fn write(page: &mut String, document: &Value) -> fmt::Result {
-    let title = Text(text(&document["info"]["title"]));
-    write!(
-        page,
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <title>{title}: API</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-    )?;
-    contents(page, document)?;
-    writeln!(page, "<main>\n<h1>{title}: API</h1>")?;
+fn write(page: &mut String, title: &str, document: &Value) -> fmt::Result {
+    writeln!(page, "<h1>{}</h1>", Text(title))?;
     for paragraph in text(&document["info"]["description"]).split("\n\n") {
         writeln!(page, "<p>{}</p>", Prose(paragraph))?;
     }
@@ -78,11 +44,10 @@ fn write(page: &mut String, document: &Value) -> fmt::Result {
     for (name, schema) in shown_schemas(document) {
         schema::write(page, name, schema)?;
     }
-    page.write_str("</main>\n</body>\n</html>\n")
+    Ok(())
 }
 
 fn contents(page: &mut String, document: &Value) -> fmt::Result {
-    writeln!(page, "<nav aria-label=\"Contents\">")?;
     for tag in items(&document["tags"]) {
         let name = text(&tag["name"]);
         writeln!(page, "<a class=\"tag\" href=\"#{name}\">{name}</a>\n<ul>")?;
@@ -95,10 +60,7 @@ fn contents(page: &mut String, document: &Value) -> fmt::Result {
         }
         writeln!(page, "</ul>")?;
     }
-    writeln!(
-        page,
-        "<a class=\"tag\" href=\"#schemas\">schemas</a>\n</nav>"
-    )
+    writeln!(page, "<a class=\"tag\" href=\"#schemas\">schemas</a>")
 }
 
 fn keys(page: &mut String, document: &Value) -> fmt::Result {

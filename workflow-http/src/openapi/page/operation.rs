@@ -4,8 +4,8 @@ use std::fmt::{self, Write};
 
 use serde_json::Value;
 
-use super::html::{Prose, Text};
 use super::{items, members, schema, server, text};
+use crate::docs::{Prose, Text};
 
 pub(super) fn write(
     page: &mut String,

@@ -4,8 +4,8 @@ use std::fmt::{self, Write};
 
 use serde_json::Value;
 
-use super::html::{Prose, Text};
 use super::{items, members, text};
+use crate::docs::{Prose, Text};
 use crate::openapi::reference::referred;
 
 pub(super) fn write(page: &mut String, name: &str, schema: &Value) -> fmt::Result {

@@ -133,7 +133,7 @@ function Ways({ onBegin }: { onBegin: () => void }) {
         <h2 className="mb-1 font-bold text-ink">Use the API</h2>
         <p className="text-meta">
           Post it to <code>api/workflows</code>. Its runs show up here, live.{' '}
-          <a href="docs" className="font-strong text-live underline underline-offset-3">
+          <a href="docs/api" className="font-strong text-live underline underline-offset-3">
             API reference
           </a>
         </p>

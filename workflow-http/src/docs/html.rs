@@ -20,7 +20,7 @@ impl Display for Text<'_> {
 
 /// Sentences in which backticks enclose code, as in the documentation of Rust. A backtick without a partner makes
 /// the rest code.
-pub(super) struct Prose<'a>(pub(super) &'a str);
+pub(crate) struct Prose<'a>(pub(crate) &'a str);
 
 impl Display for Prose<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
