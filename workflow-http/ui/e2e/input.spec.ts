@@ -86,3 +86,25 @@ test('axe finds nothing in a form', async ({ ui, page }) => {
   const { violations } = await new AxeBuilder({ page }).analyze();
   expect(violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).join(', ')}`)).toEqual([]);
 });
+
+test('an example, or the input of an earlier run, is chosen instead of typed', async ({ ui, page }) => {
+  const examples = ['Ebb and flow', { not: 'a text' }];
+  await ui.open();
+  const node = { id: 'say', type: 'PromptNode', data: { template: '{{ input }}' } };
+  await ui.write(JSON.stringify({ name: `examples-${Date.now()}`, input: { examples }, nodes: [node] }));
+  const form = page.getByRole('region', { name: 'Input', exact: true });
+  const choose = (list: string, name: string) => form.getByRole('region', { name: list }).getByRole('button', { name }).click();
+  await choose('Try with', 'Ebb and flow');
+  await expect(ui.input).toHaveValue('Ebb and flow');
+  await choose('Try with', '{"not":"a text"}');
+  await expect(ui.input).toHaveValue(/"not": "a text"/);
+  await ui.input.fill('of my own');
+  await ui.run.click();
+  await ui.ended('Completed');
+  await ui.show('Input');
+  await choose('Try with', 'Ebb and flow');
+  await choose('Earlier inputs', 'of my own');
+  await expect(ui.input).toHaveValue('of my own');
+  const { violations } = await new AxeBuilder({ page }).include('[aria-label="Input"]').analyze();
+  expect(violations.map(({ id }) => id)).toEqual([]);
+});

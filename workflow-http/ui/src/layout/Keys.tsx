@@ -1,4 +1,4 @@
-// The list of keyboard shortcuts.
+// The list of keyboard shortcuts, and the way to the documentation.
 import { Dialog } from '../parts/Dialog';
 import { isMac } from '../base/format';
 
@@ -22,9 +22,15 @@ const KEYS: readonly [does: string, ...keys: string[]][] = [
   ['These keys', '?'],
 ];
 
+const DOCUMENTS: readonly [word: string, href: string][] = [
+  ['Your first workflow', 'docs/tutorial'],
+  ['The workflow language', 'docs/language'],
+  ['The API', 'docs/api'],
+];
+
 export default function Keys({ onClose }: { onClose: () => void }) {
   return (
-    <Dialog title="Keys" onClose={onClose}>
+    <Dialog title="Keys and help" onClose={onClose}>
       <dl className="grid gap-x-7 desk:grid-cols-2">
         {KEYS.map(([does, ...keys]) => (
           <div key={does} className="flex justify-between gap-2.5 border-t border-line py-1.5">
@@ -40,6 +46,13 @@ export default function Keys({ onClose }: { onClose: () => void }) {
         ))}
       </dl>
       <p className="mt-3 text-meta text-ink-3">Single letters are off while you type.</p>
+      <p className="mt-3 flex flex-wrap gap-x-3.5">
+        {DOCUMENTS.map(([word, href]) => (
+          <a key={href} href={href} target="_blank" rel="noreferrer" className="font-strong text-live underline underline-offset-3">
+            {word}
+          </a>
+        ))}
+      </p>
     </Dialog>
   );
 }

@@ -52,7 +52,7 @@ function Row({ fault, fix, onGoTo, onFix }: Pick<Props, 'onGoTo' | 'onFix'> & { 
         line {line}, column {column}
       </span>
       <div className="col-span-2 col-start-2 flex flex-wrap items-center gap-x-3 text-meta text-ink-3">
-        <code>{code}</code>
+        <Code code={code} />
         {fix && (
           <Act label={`Fix: ${fix.written} becomes ${fix.meant}`} onClick={() => onFix([fix])}>
             Fix
@@ -61,6 +61,16 @@ function Row({ fault, fix, onGoTo, onFix }: Pick<Props, 'onGoTo' | 'onFix'> & { 
         <Act onClick={() => onGoTo(from)}>Go to line {line}</Act>
       </div>
     </li>
+  );
+}
+
+/** The code, which leads to what it means. A text that is not JSON has no place in the language. */
+function Code({ code }: { code: string }) {
+  if (code === 'invalid_json' || code === 'refused') return <code>{code}</code>;
+  return (
+    <a href={`docs/language#faults-${code}`} target="_blank" rel="noreferrer" className="font-code underline underline-offset-3" title="What this means">
+      {code}
+    </a>
   );
 }
 

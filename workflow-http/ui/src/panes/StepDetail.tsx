@@ -89,7 +89,6 @@ function Facts({ run, step }: { run: Run; step: Step }) {
   const asked = last?.firstAt && Date.parse(last.firstAt) - Date.parse(last.startedAt) - queued;
   const spoke = last?.firstAt && last.endedAt && Date.parse(last.endedAt) - Date.parse(last.firstAt);
   const facts: [string, string | undefined][] = [
-    ['type', step.type],
     ['asked', step.state === 'waiting' && step.wait ? moment(step.wait.since, now) : undefined],
     ['answer by', step.state === 'waiting' && step.wait?.expiresAt ? moment(step.wait.expiresAt, now) : undefined],
     ['in', step.turn],
@@ -104,6 +103,18 @@ function Facts({ run, step }: { run: Run; step: Step }) {
   ];
   return (
     <p className="flex flex-wrap gap-x-3.5 gap-y-0.5 text-meta text-ink-3">
+      <span>
+        type{' '}
+        <a
+          href={`docs/language#node-types-${step.type}`}
+          target="_blank"
+          rel="noreferrer"
+          className="font-code text-ink underline decoration-line-2 underline-offset-3"
+          title="Documentation"
+        >
+          {step.type}
+        </a>
+      </span>
       {facts.map(
         ([name, value]) =>
           value && (

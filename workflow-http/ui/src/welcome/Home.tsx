@@ -104,7 +104,13 @@ function Row({ example, ...rest }: OneProps) {
 
 function Try({ example: { name, spec }, isStarting, onTry }: OneProps) {
   return (
-    <Button size="small" className="text-live" aria-label={`Run it: ${name}`} aria-disabled={isStarting} onClick={() => isStarting || onTry(spec, spec.input.examples[0])}>
+    <Button
+      size="small"
+      className="text-live"
+      aria-label={`Run it: ${name}`}
+      aria-disabled={isStarting}
+      onClick={() => isStarting || onTry(spec, spec.input.examples[0])}
+    >
       <Icon name="play" size={12} />
       Run it
     </Button>
@@ -120,7 +126,7 @@ function Ways({ onBegin }: { onBegin: () => void }) {
           <button type="button" className="font-strong text-live underline underline-offset-3" onClick={onBegin}>
             Begin a workflow
           </button>
-          , or press <kbd className="key">n</kbd>. Faults are marked as you type.
+          , or press <kbd className="key">n</kbd>. Faults are marked as you type. <Doc path="tutorial">Tutorial</Doc>, <Doc path="language">language</Doc>
         </p>
       </section>
       <section>
@@ -132,12 +138,17 @@ function Ways({ onBegin }: { onBegin: () => void }) {
       <section>
         <h2 className="mb-1 font-bold text-ink">Use the API</h2>
         <p className="text-meta">
-          Post it to <code>api/workflows</code>. Its runs show up here, live.{' '}
-          <a href="docs/api" className="font-strong text-live underline underline-offset-3">
-            API reference
-          </a>
+          Post it to <code>api/workflows</code>. Its runs show up here, live. <Doc path="api">API reference</Doc>
         </p>
       </section>
     </div>
+  );
+}
+
+function Doc({ path, children }: { path: string; children: string }) {
+  return (
+    <a href={`docs/${path}`} className="font-strong text-live underline underline-offset-3">
+      {children}
+    </a>
   );
 }
