@@ -1,5 +1,6 @@
 // Ranks and columns of the cards, after Sugiyama: ranks by dependencies, an order with few crossings, then columns close to
 // their neighbours. Cards of one rank start in the order of the text.
+import { busesOf } from './bus';
 
 export interface Box {
   path: string;
@@ -31,7 +32,8 @@ const PASS = 8;
 
 export function arrange(boxes: Box[], gap: number): Arrangement {
   const rankOf = ranksOf(boxes);
-  const { rows, spots } = spotsOf(boxes, rankOf);
+  const busOf = busesOf(boxes.flatMap(({ path, needs }) => needs.map((from) => ({ from, to: path }))));
+  const { rows, spots } = spotsOf(boxes, rankOf, busOf);
   untangle(rows);
   for (let sweep = 0; sweep < SWEEPS; sweep += 1) {
     for (const row of rows) settle(row, (spot) => spot.above, gap);
@@ -42,11 +44,11 @@ export function arrange(boxes: Box[], gap: number): Arrangement {
   return {
     rankOf: (path) => rankOf.get(path)!,
     xOf,
-    passes: (from, to) => between(rankOf.get(from)!, rankOf.get(to)!).map((rank) => xOf(passKey(from, rank))),
+    passes: (from, to) => between(rankOf.get(from)!, rankOf.get(to)!).map((rank) => xOf(passKey(busOf(from), rank))),
   };
 }
 
-const passKey = (from: string, rank: number): string => `${from} ${rank}`;
+const passKey = (bus: string, rank: number): string => `${bus} at ${rank}`;
 
 const between = (from: number, to: number): number[] => Array.from({ length: Math.max(0, to - from - 1) }, (_, index) => from + 1 + index);
 
@@ -81,8 +83,8 @@ function ranksOf(boxes: Box[]): Map<string, number> {
   return ranks;
 }
 
-/** Boxes and crossings by rank. Edges from one box cross a rank at the same place. */
-function spotsOf(boxes: Box[], rankOf: Map<string, number>) {
+/** Boxes and crossings by rank. The edges of one bus cross a rank at the same place. */
+function spotsOf(boxes: Box[], rankOf: Map<string, number>, busOf: (from: string) => string) {
   const rows: Spot[][] = [];
   const spots = new Map<string, Spot>();
   const at = (key: string, rank: number, width: number): Spot => {
@@ -99,7 +101,7 @@ function spotsOf(boxes: Box[], rankOf: Map<string, number>) {
     for (const need of new Set(needs)) {
       const [from, to] = [rankOf.get(need), rankOf.get(path)!];
       if (from === undefined || from >= to) continue;
-      const stops = [spots.get(need)!, ...between(from, to).map((rank) => at(passKey(need, rank), rank, PASS)), spots.get(path)!];
+      const stops = [spots.get(need)!, ...between(from, to).map((rank) => at(passKey(busOf(need), rank), rank, PASS)), spots.get(path)!];
       stops.slice(1).forEach((below, index) => {
         const above = stops[index]!;
         if (above.below.includes(below)) return;

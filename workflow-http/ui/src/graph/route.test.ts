@@ -25,6 +25,7 @@ describe('a way', () => {
   it('shares its height with others from the same card, or to the same one', () => {
     expect(route('ac', 'ad').lanes).toBe(0);
     expect(route('ad', 'bd').lanes).toBe(0);
+    expect(route('ac', 'ad', 'bc', 'bd').lanes).toBe(0);
   });
 
   it('has a height of its own beside one that it would be taken for', () => {

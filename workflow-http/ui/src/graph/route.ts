@@ -1,4 +1,5 @@
 // Routes of the edges between cards: down, across in the gap between two ranks, and down again.
+import { busesOf } from './bus';
 
 export interface Rank {
   /** Where its cards begin, and where they end. */
@@ -20,7 +21,7 @@ interface Places {
 
 /** The horizontal part of an edge in one gap. */
 interface Crossing {
-  group: string;
+  bus: string;
   left: number;
   right: number;
 }
@@ -35,21 +36,19 @@ export interface Routes {
 export const LANE = 10;
 const MIDDLE = 16;
 
-/** Edges share a lane only if they start at one card, or all end at one card and nothing else does. */
+/** The edges of one bus share a lane. */
 export function routesOf(needs: Need[], { rankOf, xOf }: Places): Routes {
-  const leaving = new Map<string, number>();
-  for (const { from } of needs) leaving.set(from, (leaving.get(from) ?? 0) + 1);
-  const groupOf = ({ from, to }: Need) => (leaving.get(from) === 1 ? `to ${to}` : `from ${from}`);
+  const busOf = busesOf(needs);
 
   const gaps: Crossing[][] = [];
   for (const need of needs) {
     for (const { gap, x, next } of crossingsOf(need)) {
       const crossings = (gaps[gap] ??= []);
-      const group = groupOf(need);
+      const bus = busOf(need.from);
       const [left, right] = [Math.min(x, next), Math.max(x, next)];
-      const same = crossings.find((one) => one.group === group);
+      const same = crossings.find((one) => one.bus === bus);
       if (same) Object.assign(same, { left: Math.min(left, same.left), right: Math.max(right, same.right) });
-      else crossings.push({ group, left, right });
+      else crossings.push({ bus, left, right });
     }
   }
   const laneOf = gaps.map(assign);
@@ -65,7 +64,7 @@ export function routesOf(needs: Need[], { rankOf, xOf }: Places): Routes {
       const first = rankOf(need.from);
       const points: [number, number][] = [[xOf(need.from), bottom]];
       for (const { gap, x, next } of crossingsOf(need)) {
-        const y = ranks[gap]!.bottom + MIDDLE + (laneOf[gap]?.get(groupOf(need)) ?? 0) * LANE;
+        const y = ranks[gap]!.bottom + MIDDLE + (laneOf[gap]?.get(busOf(need.from)) ?? 0) * LANE;
         points.push([x, y], [next, y]);
       }
       const last = ranks[first + need.passes.length + 1]!;
@@ -83,7 +82,7 @@ function assign(crossings: Crossing[]): Map<string, number> {
     let lane = 0;
     while (lanes[lane]?.some((one) => one.left <= crossing.right && crossing.left <= one.right)) lane += 1;
     (lanes[lane] ??= []).push(crossing);
-    laneOf.set(crossing.group, lane);
+    laneOf.set(crossing.bus, lane);
   }
   return laneOf;
 }
