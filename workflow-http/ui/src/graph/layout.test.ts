@@ -73,6 +73,47 @@ describe('a layout', () => {
     expect(at(lay(loop(8)), 'a').width).toBe(at(lay(loop(6)), 'a').width + 2 * 24);
   });
 
+  it('has a wide fan in rows, about as wide as a screen, and no edge crosses a card', () => {
+    const workers = Array.from({ length: 100 }, (_, index) => card(`w${index}`, ['a'], index === 7 ? { when: 'a.output.ok' } : { streamsText: true }));
+    const drawn = lay(
+      card('a'),
+      ...workers,
+      card(
+        'z',
+        workers.map(({ path }) => path),
+      ),
+    );
+    expect(drawn.width / drawn.height).toBeGreaterThan(0.8);
+    expect(drawn.width / drawn.height).toBeLessThan(2.2);
+    expect(drawn.ways).toHaveLength(200);
+    for (const { from, to, points } of drawn.ways) {
+      expect(points[0]).toEqual([middle(at(drawn, from)), at(drawn, from).y + at(drawn, from).height]);
+      expect(points.at(-1)).toEqual([middle(at(drawn, to)), at(drawn, to).y]);
+      for (const { card, x, y, width, height } of drawn.placed) {
+        if (card.path === from || card.path === to) continue;
+        points.slice(1).forEach(([px, py], index) => {
+          const [qx, qy] = points[index]!;
+          const isApart = Math.max(px, qx) < x || Math.min(px, qx) > x + width || Math.max(py, qy) < y || Math.min(py, qy) > y + height;
+          expect(isApart, `${from} ${to} over ${card.path}`).toBe(true);
+        });
+      }
+    }
+  });
+
+  it('leaves a small fan in one row, and steps that only look alike apart', () => {
+    const some = Array.from({ length: 8 }, (_, index) => card(`w${index}`, ['a']));
+    expect(
+      new Set(
+        lay(card('a'), ...some)
+          .placed.slice(1)
+          .map(({ y }) => y),
+      ).size,
+    ).toBe(1);
+    const more = Array.from({ length: 12 }, (_, index) => card(`w${index}`, ['a']));
+    const ends = more.map((one, index) => card(`z${index}`, [one.path]));
+    expect(new Set(lay(card('a'), ...more, ...ends).placed.map(({ y }) => y)).size).toBe(3);
+  });
+
   it('puts a condition above its card, on the way to it', () => {
     const drawn = lay(card('a'), card('b', ['a'], { when: '.ok' }));
     const b = at(drawn, 'b');

@@ -1,5 +1,6 @@
 // Positions of the cards and routes of the edges. A pure function of the cards.
 import { arrange } from './arrange';
+import { blockOf, fansOf, type Block, type Point } from './block';
 import type { Card } from './drawing';
 import { LANE, routesOf, type Rank } from './route';
 import { BOX, CARD, GAP, WHEN, cardWidth, cellsHeight, headWidth, whenWidth } from './sizes';
@@ -22,7 +23,7 @@ export interface Way {
   from: string;
   to: string;
   /** Its corners, from the bottom of one card to the top of the other. */
-  points: [x: number, y: number][];
+  points: Point[];
   depth: number;
   isMaybe: boolean;
   /** The edge of a loop from its end to its start. */
@@ -48,40 +49,31 @@ export function layOutCards(cards: Card[], open: Open, depth = 0): Layout {
   );
   const sizes = new Map(cards.map((card) => [card.path, sizeOf(card, inner.get(card.path), open.items(card.path))]));
   if (cards.length === 0) return { placed: [], ways: [], width: 0, height: 0 };
-  const { rankOf, xOf, passes } = arrange(
-    cards.map(({ path, needs }) => ({ path, needs, width: sizes.get(path)!.width })),
-    GAP.across,
-  );
+  const units = unitsOf(cards, sizes);
+  const { rankOf, xOf, passes } = arrange([...new Set(units.values())], GAP.across);
 
-  const rows: Rank[] = [];
   // A cycle is a fault; its back edge is not drawn.
-  const needs = cards.flatMap(({ path, needs }) =>
-    needs.filter((need) => sizes.has(need) && rankOf(need) < rankOf(path)).map((from) => ({ from, to: path, passes: passes(from, path) })),
+  const needs = [...new Set(units.values())].flatMap(({ path, needs }) =>
+    needs.filter((need) => units.has(need) && rankOf(need) < rankOf(path)).map((from) => ({ from, to: path, passes: passes(from, path) })),
   );
   const routes = routesOf(needs, { rankOf, xOf });
-  // From top to bottom: a row is as high as its highest card, and the gap after it fits its lanes.
-  let y = 0;
-  for (const [index, paths] of byRank(cards, rankOf).entries()) {
-    const above = Math.max(...paths.map((path) => sizes.get(path)!.above));
-    const height = Math.max(...paths.map((path) => sizes.get(path)!.height));
-    const top = y + above;
-    rows.push({ top, bottom: top + height });
-    y = top + height + GAP.down + routes.lanes(index) * LANE;
-  }
+  const rows = rowsOf(units, rankOf, routes.lanes);
+  const cornerOf = ({ path, width }: Unit): Point => [xOf(path) - width / 2, rows[rankOf(path)]!.top];
 
   const placed: Placed[] = [];
   const ways: Way[] = [];
   for (const card of cards) {
-    const { width, height, above } = sizes.get(card.path)!;
-    const row = rows[rankOf(card.path)]!;
-    const x = xOf(card.path) - width / 2;
+    const { width, above, own } = sizes.get(card.path)!;
+    const unit = units.get(card.path)!;
+    const [left, rowTop] = cornerOf(unit);
+    const [inX, inY] = unit.block?.placeOf(card.path) ?? [0, -above];
+    const [x, y] = [left + inX, rowTop + inY];
     const within = inner.get(card.path);
-    const own = within ? height : CARD.height;
-    placed.push({ card, x, y: row.top - above, width, height: own + above, top: above, depth, isOpen: within !== undefined });
+    placed.push({ card, x, y, width, height: own + above, top: above, depth, isOpen: within !== undefined });
     if (within) {
-      const left = BOX.pad + sideOf(card);
-      const dx = x + left + Math.max(0, (width - left - BOX.pad - backOf(card) - within.width) / 2);
-      const dy = row.top + BOX.head + BOX.pad;
+      const side = BOX.pad + sideOf(card);
+      const dx = x + side + Math.max(0, (width - side - BOX.pad - backOf(card) - within.width) / 2);
+      const dy = y + above + BOX.head + BOX.pad;
       const moved = within.placed.map((one) => ({ ...one, x: one.x + dx, y: one.y + dy }));
       placed.push(...moved);
       if (card.type === 'LoopNode')
@@ -91,26 +83,99 @@ export function layOutCards(cards: Card[], open: Open, depth = 0): Layout {
             x + width - BOX.pad,
           ),
         );
-      ways.push(...within.ways.map((way) => ({ ...way, points: way.points.map(([x, y]): [number, number] => [x + dx, y + dy]) })));
+      ways.push(...within.ways.map((way) => ({ ...way, points: shifted(way.points, [dx, dy]) })));
     }
   }
-  const bottomOf = (path: string) => rows[rankOf(path)]!.top + (inner.has(path) ? sizes.get(path)!.height : CARD.height);
-  const maybe = new Set(cards.flatMap(({ path, when }) => (when === undefined ? [] : [path])));
-  for (const need of needs)
-    ways.push({ from: need.from, to: need.to, depth, isMaybe: maybe.has(need.to), isBack: false, points: routes.pointsOf(need, rows, bottomOf(need.from)) });
+  const routed = new Map(
+    needs.map((need) => [`${need.from} ${need.to}`, routes.pointsOf(need, rows, rows[rankOf(need.from)]!.top + units.get(need.from)!.bottom)]),
+  );
+  for (const { path, needs, when } of cards) {
+    for (const need of needs) {
+      const [from, to] = [units.get(need), units.get(path)!];
+      const points = from && routed.get(`${from.path} ${to.path}`);
+      if (!points) continue;
+      const leaving = from.block ? shifted(from.block.leave(need), cornerOf(from)) : [];
+      const entering = to.block ? shifted(to.block.enter(path), cornerOf(to)) : [];
+      ways.push({ from: need, to: path, depth, isMaybe: when !== undefined, isBack: false, points: cornersOf([...leaving, ...points, ...entering]) });
+    }
+  }
   const right = Math.max(0, ...placed.map((one) => one.x + one.width));
   return { placed, ways, width: right, height: Math.max(0, ...rows.map((row) => row.bottom)) };
+}
+
+/** What has a place of its own in a rank: a card, or a block of cards. */
+interface Unit extends Size {
+  /** That of its first card. */
+  path: string;
+  /** Paths of units. */
+  needs: string[];
+  /** From its top to where edges leave it. */
+  bottom: number;
+  block?: Block;
+}
+
+/** The unit of each card. */
+function unitsOf(cards: Card[], sizes: Map<string, Size>): Map<string, Unit> {
+  const fans = new Map(fansOf(cards).flatMap((fan) => fan.map((path) => [path, fan])));
+  const unitPath = (path: string) => fans.get(path)?.[0] ?? path;
+  const units = new Map<string, Unit>();
+  for (const { path, needs } of cards) {
+    const size = sizes.get(path)!;
+    const fan = fans.get(path);
+    const first = fan && units.get(fan[0]!);
+    units.set(path, first ?? { ...size, path, needs: [...new Set(needs.map(unitPath))], bottom: size.own, ...(fan ? blockUnit(fan, sizes) : {}) });
+  }
+  return units;
+}
+
+function blockUnit(fan: string[], sizes: Map<string, Size>): Pick<Unit, 'width' | 'height' | 'own' | 'above' | 'bottom' | 'block'> {
+  const block = blockOf(
+    fan.map((path) => {
+      const { width, height, above, own } = sizes.get(path)!;
+      return { path, width, height: above + height, bottom: above + own };
+    }),
+  );
+  return { width: block.width, height: block.height, own: block.height, above: 0, bottom: block.height, block };
+}
+
+/** From top to bottom: a row is as high as its highest card, and the gap after it fits its lanes. */
+function rowsOf(units: Map<string, Unit>, rankOf: (path: string) => number, lanes: (rank: number) => number): Rank[] {
+  const ranks: Unit[][] = [];
+  for (const unit of units.values()) (ranks[rankOf(unit.path)] ??= []).push(unit);
+  let y = 0;
+  return ranks.map((row, index) => {
+    const top = y + Math.max(...row.map((unit) => unit.above));
+    const bottom = top + Math.max(...row.map((unit) => unit.height));
+    y = bottom + GAP.down + lanes(index) * LANE;
+    return { top, bottom };
+  });
+}
+
+const shifted = (points: Point[], [dx, dy]: Point): Point[] => points.map(([x, y]) => [x + dx, y + dy]);
+
+/** Without the points at which a line does not turn. */
+function cornersOf(points: Point[]): Point[] {
+  const corners: Point[] = [];
+  for (const point of points) {
+    const [before, last] = [corners.at(-2), corners.at(-1)];
+    const isSame = last?.[0] === point[0] && last[1] === point[1];
+    const isOnLine = before && last && [0, 1].some((axis) => before[axis] === last[axis] && last[axis] === point[axis]);
+    if (isSame) continue;
+    if (isOnLine) corners.pop();
+    corners.push(point);
+  }
+  return corners;
 }
 
 /** From the lowest card of a round to the highest, around the right. */
 function wayBack(round: Placed[], right: number): Way {
   const sorted = [...round].sort((one, other) => one.y - other.y);
   const [first, last] = [sorted[0]!, sorted.at(-1)!];
-  const sideOf = (one: Placed): [number, number] => [one.x + one.width, one.y + one.top + CARD.height / 2];
+  const sideOf = (one: Placed): Point => [one.x + one.width, one.y + one.top + CARD.height / 2];
   const [from, to] = [sideOf(last), sideOf(first)];
   // With one card, the edge leaves it a little below where it enters.
   const apart = first === last ? 10 : 0;
-  const points: [number, number][] = [
+  const points: Point[] = [
     [from[0], from[1] + apart],
     [right, from[1] + apart],
     [right, to[1] - apart],
@@ -121,9 +186,12 @@ function wayBack(round: Placed[], right: number): Way {
 
 interface Size {
   width: number;
+  /** With what may come at its end. */
   height: number;
   /** The height above the card. */
   above: number;
+  /** The height of the card as it is drawn now. */
+  own: number;
 }
 
 function sizeOf(card: Card, inner: Layout | undefined, items: number): Size {
@@ -131,13 +199,15 @@ function sizeOf(card: Card, inner: Layout | undefined, items: number): Size {
   const least = card.when === undefined ? 0 : whenWidth(card.when);
   if (!inner) {
     const whisper = card.streamsText ? CARD.whisper : 0;
-    return { width: Math.max(cardWidth(card.id), least), height: CARD.height + whisper, above };
+    return { width: Math.max(cardWidth(card.id), least), height: CARD.height + whisper, above, own: CARD.height };
   }
   const beside = card.type === 'MapNode' ? cellsHeight(items) + BOX.tally : 0;
+  const height = BOX.head + BOX.pad + Math.max(inner.height, beside) + BOX.foot;
   return {
     width: Math.max(inner.width + sideOf(card) + 2 * BOX.pad + backOf(card), headWidth(card), least),
-    height: BOX.head + BOX.pad + Math.max(inner.height, beside) + BOX.foot,
+    height,
     above,
+    own: height,
   };
 }
 
@@ -146,9 +216,3 @@ const sideOf = ({ type }: Card): number => (type === 'MapNode' ? BOX.side + BOX.
 
 /** A loop has its back edge at the right. */
 const backOf = ({ type }: Card): number => (type === 'LoopNode' ? BOX.back : 0);
-
-function byRank(cards: Card[], rankOf: (path: string) => number): string[][] {
-  const rows: string[][] = [];
-  for (const { path } of cards) (rows[rankOf(path)] ??= []).push(path);
-  return rows;
-}
