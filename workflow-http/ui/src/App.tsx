@@ -37,6 +37,7 @@ function Page() {
   const faults = useSession(({ text }) => text.check.faults.length);
   const title = useSession(({ view: { run }, text: { name } }) => (run ? `${turnWord(run.status)} · ${name}` : 'Workflow'));
   const isLive = useSession(({ view }) => view.connection.state === 'live');
+  const isList = useSession(({ choice }) => choice.isList);
   const actions = useActions();
   const choice = useChoiceActions();
   const server = useServer(isLive);
@@ -49,6 +50,7 @@ function Page() {
   const view = useView(isWriting);
   const dock = useDock(view.hasRoom);
   const isAlone = at === 'home' || at === 'runs';
+  const isGraph = !isAlone && !isPhone && !isList && view.view !== 'json';
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another run begins at its steps
   useEffect(() => setTab(isAlone ? 'home' : 'steps'), [runId, isAlone]);
@@ -86,7 +88,8 @@ function Page() {
     t: () => dock.setPane('timeline'),
     l: () => dock.setPane('log'),
     f: () => dock.setPane('faults'),
-    ...(at === 'runs' ? {} : { '/': () => actions.go({ at: 'runs' }) }),
+    // Where the graph is shown it is searched, and the list of all runs has a search of its own.
+    ...(at === 'runs' || isGraph ? {} : { '/': () => actions.go({ at: 'runs' }) }),
     '?': () => setHelpOpen(true),
     '[': () => choice.turn(-1),
     ']': () => choice.turn(1),

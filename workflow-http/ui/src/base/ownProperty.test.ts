@@ -51,7 +51,7 @@ describe.each(NAMES)('a step named %s', (name) => {
       [name, [name]],
       ['call', []],
     ]);
-    expect(pathIn({ run, chosen: undefined, faults: new Map() }, `${name}/${name}`)).toBe(path);
+    expect(pathIn({ run, chosen: undefined, faults: new Map(), near: new Set<string>(), found: null }, `${name}/${name}`)).toBe(path);
   });
 });
 

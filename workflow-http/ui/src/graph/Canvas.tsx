@@ -2,10 +2,15 @@
 import { memo, useCallback, useDeferredValue, useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import { Icon, type IconName } from '../parts/Icon';
 import { ActsContext } from './acts';
+import { useLetters } from '../base/useKeys';
 import { Box } from './Box';
 import { countOf, type Card } from './drawing';
 import { fitIn, LEAST } from './fit';
 import { layOutCards, type Layout, type Placed, type Way } from './layout';
+import { Minimap } from './Minimap';
+import { pathIn, useSceneNow } from './scene';
+import { Search } from './Search';
+import { containersOf } from './search';
 import { StepCard } from './StepCard';
 import { Viewport } from './viewport';
 import { WayLine } from './WayLine';
@@ -19,16 +24,20 @@ interface Props {
   isPicked: boolean;
   /** Beside the text, where space is small: nothing is cut off at the sides. */
   isBeside: boolean;
+  /** What is searched; `null` while the search is closed. */
+  query: string | null;
+  matches: string[];
+  onQuery: (query: string | null) => void;
   onChoose: (path: string) => void;
   onList: () => void;
 }
 
-/** In a larger workflow, maps and loops start closed. */
+/** In a larger workflow, maps and loops start closed, and a drawing of more cards has a map. */
 const FEW = 60;
 /** With more cards than this, only those in view are drawn. */
 const MANY = 150;
 
-export default function Canvas({ cards, items, chosen, isPicked, isBeside, onChoose, onList }: Props) {
+export default function Canvas({ cards, items, chosen, isPicked, isBeside, query, matches, onQuery, onChoose, onList }: Props) {
   const [opened, setOpened] = useState<ReadonlyMap<string, boolean>>(new Map());
   const count = countOf(cards);
   const layout = useMemo(
@@ -39,12 +48,21 @@ export default function Canvas({ cards, items, chosen, isPicked, isBeside, onCho
   const acts = useMemo(() => ({ choose: onChoose, open }), [onChoose, open]);
   const [viewport] = useState(() => new Viewport());
   useFit(viewport, layout, chosen, isPicked, isBeside);
+  const seek = useSeek(viewport, layout, open, onChoose);
+  useLetters({
+    '/': () => onQuery(query ?? ''),
+    '0': () => viewport.fit(layout),
+    '+': () => viewport.zoomBy(STEP),
+    '-': () => viewport.zoomBy(1 / STEP),
+  });
   return (
     <ActsContext value={acts}>
       <div ref={viewport.attach} className="canvas">
         <Drawing layout={layout} chosen={chosen} viewport={viewport} />
       </div>
-      <Tools layout={layout} viewport={viewport} onList={onList} />
+      {layout.placed.length > FEW && <Minimap layout={layout} viewport={viewport} chosen={chosen} />}
+      {query !== null && <Search query={query} matches={matches} onQuery={onQuery} onGo={seek} onClose={() => onQuery(null)} />}
+      <Tools layout={layout} viewport={viewport} onSearch={() => onQuery(query ?? '')} onList={onList} />
     </ActsContext>
   );
 }
@@ -67,6 +85,8 @@ const Drawing = memo(function Drawing({ layout, chosen, viewport }: { layout: La
         <svg key={depth} className="ways" style={{ zIndex: 2 * depth - 1 }} aria-hidden="true">
           {ways
             .filter((way) => way.depth === depth)
+            // What is highlighted is drawn on what it shares a line with.
+            .sort((one, other) => Number(isNear(one, chosen)) - Number(isNear(other, chosen)))
             .map((way) => (
               <WayLine key={`${way.from} ${way.to}${way.isBack ? ' back' : ''}`} way={way} />
             ))}
@@ -78,6 +98,8 @@ const Drawing = memo(function Drawing({ layout, chosen, viewport }: { layout: La
     </div>
   );
 });
+
+const isNear = ({ from, to }: Way, chosen: string | undefined): boolean => from === chosen || to === chosen;
 
 /** Cards and edges in an area, and the cards that can have the focus. */
 function within(layout: Layout, area: string, focusable: (string | undefined)[]): { cards: Placed[]; ways: Way[] } {
@@ -137,24 +159,61 @@ function useFit(viewport: Viewport, layout: Layout, chosen: string | undefined, 
   }, [chosen, isPicked, layout, width, height, viewport]);
 }
 
-function Tools({ layout, viewport, onList }: { layout: Layout; viewport: Viewport; onList: () => void }) {
+/** A match is shown at least this large. */
+const READABLE = 0.7;
+
+/** Goes to a card: opens what it is in, chooses it, and shows it in the middle, large enough to be read. */
+function useSeek(viewport: Viewport, layout: Layout, open: (path: string, isOpen: boolean) => void, onChoose: (path: string) => void) {
+  const now = useSceneNow();
+  const sought = useRef<string>(undefined);
+  const [turn, setTurn] = useState(0);
+  // The card has a place once its containers are open.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `turn` stands for what is sought
+  useEffect(() => {
+    const card = layout.placed.find((one) => one.card.path === sought.current);
+    if (!card) return;
+    sought.current = undefined;
+    const { zoom } = viewport.view;
+    viewport.centre({ x: card.x + card.width / 2, y: card.y + card.height / 2 }, Math.max(zoom, READABLE));
+  }, [layout, turn, viewport]);
+  return (path: string) => {
+    for (const container of containersOf(path)) open(container, true);
+    sought.current = path;
+    setTurn((turn) => turn + 1);
+    onChoose(pathIn(now(), path) ?? path);
+  };
+}
+
+interface ToolsProps {
+  layout: Layout;
+  viewport: Viewport;
+  onSearch: () => void;
+  onList: () => void;
+}
+
+/** One press zooms by this. */
+const STEP = 1.2;
+
+function Tools({ layout, viewport, onSearch, onList }: ToolsProps) {
   return (
     <div className="absolute right-2.5 bottom-2.5 z-5 flex rounded-[7px] border border-line-2 bg-panel">
       <Tool icon="rows" label="Steps as a list" onClick={onList} />
-      <Tool icon="minus" label="Smaller" onClick={() => viewport.zoomBy(1 / 1.2)} />
-      <Tool icon="plus" label="Larger" onClick={() => viewport.zoomBy(1.2)} />
-      <Tool icon="fit" label="Fit" onClick={() => viewport.fit(layout)} />
+      <Tool icon="search" label="Search steps" keys="/" onClick={onSearch} />
+      <Tool icon="minus" label="Smaller" keys="-" onClick={() => viewport.zoomBy(1 / STEP)} />
+      <Tool icon="plus" label="Larger" keys="+" onClick={() => viewport.zoomBy(STEP)} />
+      <Tool icon="fit" label="Fit" keys="0" onClick={() => viewport.fit(layout)} />
     </div>
   );
 }
 
-function Tool({ icon, label, onClick }: { icon: IconName; label: string; onClick: () => void }) {
+function Tool({ icon, label, keys, onClick }: { icon: IconName; label: string; keys?: string; onClick: () => void }) {
   return (
     <button
       type="button"
       className="grid size-7 place-items-center text-ink-2 not-first:border-l not-first:border-line hover:bg-raised"
       aria-label={label}
-      title={label}
+      title={keys === undefined ? label : `${label} (${keys})`}
+      aria-keyshortcuts={keys}
       onClick={onClick}
     >
       <Icon name={icon} size={14} />

@@ -1,5 +1,6 @@
 // The workflow as a graph with the state of the run. This module is a lazy chunk.
-import { useCallback, useDeferredValue, useMemo, useRef } from 'react';
+import './graph.css';
+import { useCallback, useDeferredValue, useMemo, useRef, useState } from 'react';
 import { useTypes } from '../api/nodeTypes';
 import { useStore } from '../base/store';
 import type { Check } from '../editor/useCheck';
@@ -8,6 +9,7 @@ import { runOf, useChoiceActions, useSession } from '../session/session';
 import Canvas from './Canvas';
 import { cardsOf } from './drawing';
 import { SceneContext } from './scene';
+import { matchesOf, neighboursOf } from './search';
 
 /** `isBeside`: the text is shown, too. */
 export default function GraphPane({ isBeside }: { isBeside: boolean }) {
@@ -23,16 +25,32 @@ export default function GraphPane({ isBeside }: { isBeside: boolean }) {
   // The outline of a run comes with its first event; later events change no cards.
   const drawn = useMemo(() => cardsOf(check.outline, outline, types), [check.outline, outline, types]);
   const cards = useSame(drawn, JSON.stringify(drawn));
-  const found = known ? itemsOf(known) : NONE;
-  const items = useSame(found, JSON.stringify([...found]));
+  const counted = known ? itemsOf(known) : NONE;
+  const items = useSame(counted, JSON.stringify([...counted]));
   const faults = useMemo(() => faultsOf(check), [check]);
-  const store = useStore({ run: known, chosen, faults });
+  const [query, setQuery] = useState<string | null>(null);
+  const matches = useMemo(() => matchesOf(cards, query ?? ''), [cards, query]);
+  const found = useMemo(() => (query?.trim() ? new Set(matches) : null), [query, matches]);
+  const card = cardOf(chosen);
+  const near = useMemo(() => new Set(neighboursOf(cards, card)), [cards, card]);
+  const store = useStore({ run: known, chosen, faults, near, found });
   const isJson = check.spec !== undefined;
   return (
     <section aria-label="Graph" data-graph className="relative min-h-0 flex-1">
       {!isJson && cards.length > 0 && <p className="absolute top-2.5 left-3 z-4 text-meta text-ink-2">Drawn from what can be read so far.</p>}
       <SceneContext value={store}>
-        <Canvas cards={useDeferredValue(cards)} items={items} chosen={cardOf(chosen)} isPicked={isPicked} isBeside={isBeside} onChoose={show} onList={onList} />
+        <Canvas
+          cards={useDeferredValue(cards)}
+          items={items}
+          chosen={card}
+          isPicked={isPicked}
+          isBeside={isBeside}
+          query={query}
+          matches={matches}
+          onQuery={setQuery}
+          onChoose={show}
+          onList={onList}
+        />
       </SceneContext>
     </section>
   );

@@ -72,6 +72,8 @@ export function Face({ card, top, state, word, isClosed = false, children }: Fac
   const { choose } = useActs();
   const chosen = useScene((scene) => isChosen(scene, card.path, isClosed));
   const path = useScene((scene) => pathIn(scene, card.path) ?? card.path);
+  const isNear = useScene(({ near }) => near.has(card.path));
+  const isMatch = useScene(({ found }) => found?.has(card.path));
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     // The arrow keys move the choice. The focus follows it when it was in the graph.
@@ -79,7 +81,7 @@ export function Face({ card, top, state, word, isClosed = false, children }: Fac
     if (chosen && graph?.contains(document.activeElement)) button.current?.focus({ preventScroll: true });
   }, [chosen]);
   return (
-    <div className="card" data-chosen={chosen || undefined} style={{ top }}>
+    <div className="card" data-chosen={chosen || undefined} data-near={isNear || undefined} data-match={isMatch} style={{ top }}>
       <i className="rail" />
       <button
         ref={button}
@@ -108,7 +110,7 @@ function When({ card, step }: { card: Card; step: Step | undefined }) {
 }
 
 export function Id({ id }: { id: string }) {
-  return <span className="truncate font-code text-base leading-[18px] font-bold">{id}</span>;
+  return <span className="card-id truncate font-code text-base leading-[18px] font-bold">{id}</span>;
 }
 
 export function Toggle({ card, isOpen }: { card: Card; isOpen: boolean }) {

@@ -7,7 +7,7 @@ export interface Size {
 
 const EDGE = 24;
 
-/** The smallest zoom. */
+/** The smallest zoom of a gesture. */
 export const LEAST = 0.1;
 
 /** Text below 60 % is hard to read, so a first view does not get smaller. `leastAcross`: the smallest zoom to fit the width. */

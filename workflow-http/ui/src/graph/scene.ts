@@ -9,6 +9,10 @@ export interface Scene {
   chosen: string | undefined;
   /** The fields with faults of each node of the text. */
   faults: ReadonlyMap<string, string[]>;
+  /** What the chosen card needs, and what needs it. */
+  near: ReadonlySet<string>;
+  /** The matches of a search; `null` without one. */
+  found: ReadonlySet<string> | null;
 }
 
 export const SceneContext = createContext<Store<Scene> | null>(null);

@@ -18,14 +18,15 @@ const CLICK = 4;
 /** A notch of a mouse wheel, which browsers count in pixels or in lines. */
 const LINE = 20;
 const NOTCH = 50;
+/** Below this zoom the text of a card cannot be read. */
+const FAR = 0.45;
 /** The area that is reported grows by these steps, so that a small movement changes nothing. */
 const STEP = 240;
 
-const clampZoom = (zoom: number): number => Math.min(MOST, Math.max(LEAST, zoom));
-
 /** Scales the view by `factor` and moves the point at `from` to `to`. */
 export function moved(view: View, from: Point, to: Point, factor = 1): View {
-  const zoom = clampZoom(view.zoom * factor);
+  // What was fitted smaller than the smallest zoom does not jump.
+  const zoom = Math.min(MOST, Math.max(Math.min(LEAST, view.zoom), view.zoom * factor));
   const scale = zoom / view.zoom;
   return { zoom, x: to.x - (from.x - view.x) * scale, y: to.y - (from.y - view.y) * scale };
 }
@@ -57,7 +58,13 @@ export class Viewport {
   /** Shows the whole drawing, for a person. */
   fit(drawing: Size): void {
     this.onGesture();
-    this.show(fitIn(drawing, this.size, LEAST));
+    this.show(fitIn(drawing, this.size, 0));
+  }
+
+  /** Shows a point of the drawing in the middle, for a person. */
+  centre({ x, y }: Point, zoom = this.view.zoom): void {
+    this.onGesture();
+    this.show({ zoom, x: this.size.width / 2 - x * zoom, y: this.size.height / 2 - y * zoom });
   }
 
   /** The sides of the area in sight, rounded up, in the coordinates of the drawing: `left top right bottom`. */
@@ -90,7 +97,10 @@ export class Viewport {
 
   #changed(): void {
     const { x, y, zoom } = this.view;
-    if (this.#drawing) this.#drawing.style.transform = `translate(${x}px, ${y}px) scale(${zoom})`;
+    if (this.#drawing) {
+      this.#drawing.style.transform = `translate(${x}px, ${y}px) scale(${zoom})`;
+      this.#drawing.toggleAttribute('data-far', zoom < FAR);
+    }
     for (const listener of this.#listeners) listener();
   }
 

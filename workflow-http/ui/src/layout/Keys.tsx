@@ -17,7 +17,8 @@ const KEYS: readonly [does: string, ...keys: string[]][] = [
   ['Retry from this step', 'r'],
   ['Follow the text', 'e'],
   ['Next fault', 'F8'],
-  ['Search runs', '/'],
+  ['Search the graph, else the runs', '/'],
+  ['Graph: fit, larger, smaller', '0', '+', '-'],
   ['Close, leave the editor', 'Esc'],
   ['These keys', '?'],
 ];
