@@ -1,5 +1,6 @@
 // A node as a card: its type, its state and, while a model writes, the last words.
 import { memo, useEffect, useRef, type ReactNode } from 'react';
+import { serverNow } from '../api/clock';
 import { Icon, iconOf } from '../parts/Icon';
 import { stateWord } from '../parts/State';
 import { useTook } from '../parts/useTook';
@@ -151,7 +152,7 @@ function Fact({ card, step }: { card: Card; step: Step | undefined }) {
   return (
     <>
       <span className="flex-1 truncate" dir="auto">
-        {factOf(card, step)}
+        {factOf(card, step, serverNow())}
       </span>
       {step && step.attempt > 1 && (
         <code className="text-micro text-retry">

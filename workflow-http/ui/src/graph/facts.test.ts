@@ -15,18 +15,28 @@ describe('the second row of a card', () => {
     [{ output: [1, 2] }, '2 items'],
     [{ output: null }, ''],
     [{ state: 'pending' }, 'after b, c'],
-    [{ state: 'running', attempt: 1, maxAttempts: 3 }, 'attempt 1 of 3'],
-    [{ state: 'running', attempt: 2, maxAttempts: 3 }, ''],
+    [{ state: 'running', thought: '' }, 'asking the model'],
+    [{ state: 'running', thought: 'Hm' }, 'thinking, the model'],
+    [{ state: 'running', text: 'x'.repeat(400), attempts: [{ textAt: '2026-01-01T00:00:00Z' }] }, '≈100 tok · ≈50/s'],
+    [{ state: 'running', text: 'x'.repeat(400), attempts: [{}] }, '≈100 tok'],
+    [{ state: 'running', progress: '3/7' }, '3/7'],
     [{ state: 'failed', error: { code: 'timeout', detail: '' }, handled: true }, 'timeout, the workflow continued'],
     [{ state: 'skipped', reason: 'when_false' }, 'its condition was false'],
     [{ state: 'waiting', wait: { id: '1', since: '' } }, 'waits for you'],
   ] as [Partial<Step>, string][])('of %j says %j', (more, words) => {
-    expect(factOf(card, step(more))).toBe(words);
+    expect(factOf(card, step(more), Date.parse('2026-01-01T00:00:02Z'))).toBe(words);
   });
 
   it('before a run says what the node is', () => {
-    expect(factOf(card, undefined)).toBe('LLMNode');
-    expect(factOf({ ...card, plan: 'gemini-pro' }, undefined)).toBe('gemini-pro');
+    expect(factOf(card, undefined, 0)).toBe('LLMNode');
+    expect(factOf({ ...card, plan: 'gemini-pro' }, undefined, 0)).toBe('gemini-pro');
+  });
+
+  it('names the model of a step that writes, and the attempts of one that does not', () => {
+    expect(factOf({ ...card, plan: 'gemini-pro' }, step({ state: 'running', text: 'four' }), 0)).toBe('≈1 tok · gemini-pro');
+    const plain = { ...card, streamsText: false };
+    expect(factOf(plain, step({ state: 'running', attempt: 1, maxAttempts: 3 }), 0)).toBe('attempt 1 of 3');
+    expect(factOf(plain, step({ state: 'running', attempt: 2, maxAttempts: 3 }), 0)).toBe('');
   });
 });
 

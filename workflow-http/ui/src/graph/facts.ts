@@ -2,16 +2,20 @@
 import type { Step, StepState } from '../run/run';
 import { idOf } from '../run/outline';
 import { placeWords, reasonOf } from '../run/log';
+import { paceOf } from '../run/pace';
 import { count, moment, plural } from '../base/format';
 import type { Card } from './drawing';
 
-export function factOf(card: Card, step: Step | undefined): string {
+/** `now` is on the server's clock. */
+export function factOf(card: Card, step: Step | undefined, now: number): string {
   if (!step) return card.plan || card.type;
   switch (step.state) {
     case 'pending':
       return pendingWords(card);
     case 'running':
-      return step.progress ?? (card.plan || (step.attempt === 1 && step.maxAttempts && step.maxAttempts > 1 ? `attempt 1 of ${step.maxAttempts}` : ''));
+      if (step.progress !== undefined) return step.progress;
+      if (card.streamsText) return writingWords(card, step, now);
+      return card.plan || (step.attempt === 1 && step.maxAttempts && step.maxAttempts > 1 ? `attempt 1 of ${step.maxAttempts}` : '');
     case 'queued':
       return step.queue ? `${placeWords(step.queue)} for the model` : '';
     case 'retrying':
@@ -29,6 +33,14 @@ export function factOf(card: Card, step: Step | undefined): string {
     case 'cancelled':
       return reasonOf(step.state, step.reason).replace(/\.$/, '').toLowerCase();
   }
+}
+
+/** What comes first is seen on a narrow card, too: the model is known, how much it wrote is not. */
+function writingWords({ plan }: Card, step: Step, now: number): string {
+  const pace = paceOf(step, now);
+  if (!pace) return `${step.thought === '' ? 'asking' : 'thinking,'} ${plan || 'the model'}`;
+  const speed = pace.perSecond === undefined ? '' : `≈${count(pace.perSecond)}/s`;
+  return [`≈${count(pace.tokens)} tok`, speed, plan].filter(Boolean).join(' · ');
 }
 
 function pendingWords({ needs, plan }: Card): string {

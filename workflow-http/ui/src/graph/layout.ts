@@ -99,7 +99,7 @@ export function layOutCards(cards: Card[], open: Open, depth = 0): Layout {
       ways.push({ from: need, to: path, depth, isMaybe: when !== undefined, isBack: false, points: cornersOf([...leaving, ...points, ...entering]) });
     }
   }
-  const right = Math.max(0, ...placed.map((one) => one.x + one.width));
+  const right = Math.max(0, ...placed.map((one) => one.x + one.width), ...ways.flatMap(({ points }) => points.map(([x]) => x)));
   return { placed, ways, width: right, height: Math.max(0, ...rows.map((row) => row.bottom)) };
 }
 
@@ -199,7 +199,7 @@ function sizeOf(card: Card, inner: Layout | undefined, items: number): Size {
   const least = card.when === undefined ? 0 : whenWidth(card.when);
   if (!inner) {
     const whisper = card.streamsText ? CARD.whisper : 0;
-    return { width: Math.max(cardWidth(card.id), least), height: CARD.height + whisper, above, own: CARD.height };
+    return { width: Math.max(cardWidth(card.id), least, card.streamsText ? CARD.writing : 0), height: CARD.height + whisper, above, own: CARD.height };
   }
   const beside = card.type === 'MapNode' ? cellsHeight(items) + BOX.tally : 0;
   const height = BOX.head + BOX.pad + Math.max(inner.height, beside) + BOX.foot;

@@ -1,6 +1,6 @@
 // Sizes in pixels. A card reserves space for its later content, so that nothing moves.
 
-export const CARD = { height: 56, least: 192, most: 300, whisper: 28 };
+export const CARD = { height: 56, least: 192, most: 300, whisper: 28, /** The least width for the pace of a model. */ writing: 216 };
 /** The condition of a node is shown above it, on the edge that leads to it. */
 export const WHEN = { height: 22, below: 18 };
 export const GAP = { across: 28, down: 36 };

@@ -20,6 +20,7 @@ import { useNow } from '../parts/useNow';
 import { useTook } from '../parts/useTook';
 import { idOf } from '../run/outline';
 import { queueWords, reasonOf } from '../run/log';
+import { paceOf } from '../run/pace';
 import { hasEnded, isSettled, shownState, tookOf, type Run, type Step } from '../run/run';
 import { count, duration, ended, moment } from '../base/format';
 import { AnswerForm } from './AnswerForm';
@@ -88,6 +89,9 @@ function Facts({ run, step }: { run: Run; step: Step }) {
     : 0;
   const asked = last?.firstAt && Date.parse(last.firstAt) - Date.parse(last.startedAt) - queued;
   const spoke = last?.firstAt && last.endedAt && Date.parse(last.endedAt) - Date.parse(last.firstAt);
+  const pace = paceOf(step, now);
+  const counted = spoke && usage?.output_tokens ? Math.round((usage.output_tokens * 1000) / spoke) : undefined;
+  const perSecond = pace ? pace.perSecond : counted;
   const facts: [string, string | undefined][] = [
     ['asked', step.state === 'waiting' && step.wait ? moment(step.wait.since, now) : undefined],
     ['answer by', step.state === 'waiting' && step.wait?.expiresAt ? moment(step.wait.expiresAt, now) : undefined],
@@ -98,7 +102,8 @@ function Facts({ run, step }: { run: Run; step: Step }) {
     ['took', isSettled(step.state) && took !== undefined ? duration(took) : undefined],
     ['in line', queued > 0 ? duration(queued) : undefined],
     ['first words', asked ? duration(asked) : undefined],
-    ['speed', spoke && usage?.output_tokens ? `${Math.round((usage.output_tokens * 1000) / spoke)} tokens/s` : undefined],
+    ['tokens', pace && `≈${count(pace.tokens)}`],
+    ['speed', perSecond === undefined ? undefined : `${pace ? '≈' : ''}${count(perSecond)} tokens/s`],
     ['ended by', step.finishReason && step.finishReason.toLowerCase() !== 'stop' && !step.isTruncated ? step.finishReason : undefined],
   ];
   return (
