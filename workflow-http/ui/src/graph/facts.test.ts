@@ -17,7 +17,7 @@ describe('the second row of a card', () => {
     [{ state: 'pending' }, 'after b, c'],
     [{ state: 'running', thought: '' }, 'asking the model'],
     [{ state: 'running', thought: 'Hm' }, 'thinking, the model'],
-    [{ state: 'running', text: 'x'.repeat(400), attempts: [{ textAt: '2026-01-01T00:00:00Z' }] }, '≈100 tok · ≈50/s'],
+    [{ state: 'running', text: 'x'.repeat(400), attempts: [{ live: { since: '2026-01-01T00:00:00Z', before: 0 } }] }, '≈100 tok · ≈50/s'],
     [{ state: 'running', text: 'x'.repeat(400), attempts: [{}] }, '≈100 tok'],
     [{ state: 'running', progress: '3/7' }, '3/7'],
     [{ state: 'failed', error: { code: 'timeout', detail: '' }, handled: true }, 'timeout, the workflow continued'],

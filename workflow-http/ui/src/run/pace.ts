@@ -5,7 +5,7 @@ import type { Step } from './run';
 export interface Pace {
   /** An estimate. */
   tokens: number;
-  /** An estimate; absent at first, and on a page that did not see the first words come. */
+  /** An estimate; absent at first, and on a page that does not receive the text live. */
   perSecond?: number;
 }
 
@@ -17,7 +17,7 @@ const LEAST = 1000;
 export function paceOf({ state, text, attempts }: Pick<Step, 'state' | 'text' | 'attempts'>, now: number): Pace | undefined {
   if (state !== 'running' || text === '') return undefined;
   const tokens = Math.ceil(text.length / CHARACTERS);
-  const since = attempts.at(-1)?.textAt;
-  const time = since === undefined ? 0 : now - Date.parse(since);
-  return time < LEAST ? { tokens } : { tokens, perSecond: Math.round((tokens * 1000) / time) };
+  const live = attempts.at(-1)?.live;
+  const time = live === undefined ? 0 : now - Date.parse(live.since);
+  return live === undefined || time < LEAST ? { tokens } : { tokens, perSecond: Math.round(((text.length - live.before) * 1000) / CHARACTERS / time) };
 }

@@ -124,6 +124,8 @@ describe('text', () => {
     expect(reduce(started(), [delta('Hel', 0), delta('lo', 3, late)]).steps.get('llm')?.attempts[0]?.firstAt).toBeUndefined();
     const run = reduce(started(), [delta('Hel', 0, { time: time(6) }), delta('lo', 3, late)]);
     expect(run.steps.get('llm')?.attempts[0]?.firstAt).toBe(time(6));
+    const joined = reduce(started(), [delta('Hel', 0), delta('lo', 3, { time: time(6) }), delta('!', 5, { time: time(7) })]);
+    expect(joined.steps.get('llm')?.attempts[0]?.live).toEqual({ since: time(6), before: 3 });
     const thinking = reduce(started(), [delta('hm', 0, { time: time(6), kind: 'thought' }), delta('Hel', 0, { time: time(7) })]);
     expect(thinking.steps.get('llm')?.attempts[0]).toMatchObject({ firstAt: time(6), textAt: time(7) });
   });

@@ -26,6 +26,8 @@ export interface Attempt {
   firstAt?: string;
   /** When its first text came that is not a thought. */
   textAt?: string;
+  /** Since when the page receives its text live, and how much of it there was before. */
+  live?: { since: string; before: number };
   endedAt?: string;
   /** When it waited for admission. */
   queued: { since: string; until?: string }[];
@@ -356,7 +358,9 @@ function join(run: Copy, event: Delta): void {
     if (event.offset > said.length || end <= said.length) return begun;
     const isNew = event.time !== undefined && said === '';
     const attempts = isNew ? lastAttempt(step, ({ firstAt }) => firstWords(event, begun, firstAt)) : step.attempts;
-    return { ...begun, attempts, state: 'running', queue: undefined, [event.kind]: said.slice(0, event.offset) + event.delta };
+    const isFirstLive = event.kind === 'text' && event.time !== undefined && attempts.at(-1)?.live === undefined;
+    const live = isFirstLive ? lastAttempt({ ...step, attempts }, () => ({ live: { since: event.time!, before: said.length } })) : attempts;
+    return { ...begun, attempts: live, state: 'running', queue: undefined, [event.kind]: said.slice(0, event.offset) + event.delta };
   });
 }
 
