@@ -8,7 +8,7 @@ import { plural } from '../base/format';
 import { useActs } from './acts';
 import { Cells } from './Cells';
 import type { Card } from './drawing';
-import { CardState, Face, Id, Toggle, type CardProps } from './StepCard';
+import { CardState, Face, Id, Toggle, When, type CardProps } from './StepCard';
 import { pathIn, stateOf, stepOf, useScene, useSceneNow, type Scene } from './scene';
 import { PIPS } from './sizes';
 
@@ -19,7 +19,7 @@ export const Box = memo(function Box({ card, top }: CardProps) {
   const hasRounds = card.type === 'LoopNode' && step !== undefined;
   return (
     <div data-state={state} className="box relative h-full">
-      {card.when !== undefined && <span className="when">{card.when}</span>}
+      <When card={card} step={step} />
       <Face card={card} top={top} state={state}>
         <div className="flex h-[38px] items-center gap-2 border-b border-line px-2.5 whitespace-nowrap">
           <Toggle card={card} isOpen />

@@ -99,7 +99,8 @@ export function Face({ card, top, state, word, isClosed = false, children }: Fac
   );
 }
 
-function When({ card, step }: { card: Card; step: Step | undefined }) {
+/** The condition of a card, and what became of it. */
+export function When({ card, step }: { card: Card; step: Step | undefined }) {
   if (card.when === undefined) return null;
   const verdict = verdictOf(step);
   return (

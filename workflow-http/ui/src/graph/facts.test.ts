@@ -22,6 +22,8 @@ describe('the second row of a card', () => {
     [{ state: 'running', progress: '3/7' }, '3/7'],
     [{ state: 'failed', error: { code: 'timeout', detail: '' }, handled: true }, 'timeout, the workflow continued'],
     [{ state: 'skipped', reason: 'when_false' }, 'its condition was false'],
+    [{ state: 'skipped', reason: 'needs_skipped', needs: ['b', 'in/C'] }, 'it needs b and C, which were skipped'],
+    [{ state: 'cancelled', reason: 'sibling_failed' }, 'another step failed'],
     [{ state: 'waiting', wait: { id: '1', since: '' } }, 'waits for you'],
   ] as [Partial<Step>, string][])('of %j says %j', (more, words) => {
     expect(factOf(card, step(more), Date.parse('2026-01-01T00:00:02Z'))).toBe(words);

@@ -1,7 +1,7 @@
 // The second row of a card: a summary of what the step did or will do.
 import type { Step, StepState } from '../run/run';
 import { idOf } from '../run/outline';
-import { placeWords, reasonOf } from '../run/log';
+import { placeWords, whyNot } from '../run/log';
 import { paceOf } from '../run/pace';
 import { count, moment, plural } from '../base/format';
 import type { Card } from './drawing';
@@ -31,9 +31,13 @@ export function factOf(card: Card, step: Step | undefined, now: number): string 
       return [step.error?.code, step.handled && 'the workflow continued'].filter(Boolean).join(', ');
     case 'skipped':
     case 'cancelled':
-      return reasonOf(step.state, step.reason).replace(/\.$/, '').toLowerCase();
+      // The condition is above the card, with its value.
+      return plain(whyNot(step));
   }
 }
+
+/** A sentence as a part of a line. */
+const plain = (sentence: string): string => (sentence.charAt(0).toLowerCase() + sentence.slice(1)).replaceAll('`', '').replace(/\.$/, '');
 
 /** What comes first is seen on a narrow card, too: the model is known, how much it wrote is not. */
 function writingWords({ plan }: Card, step: Step, now: number): string {

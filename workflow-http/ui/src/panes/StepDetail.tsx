@@ -19,10 +19,11 @@ import { StateChip, turnWord } from '../parts/State';
 import { useNow } from '../parts/useNow';
 import { useTook } from '../parts/useTook';
 import { idOf } from '../run/outline';
-import { queueWords, reasonOf } from '../run/log';
+import { queueWords, whyNot } from '../run/log';
 import { paceOf } from '../run/pace';
 import { hasEnded, isSettled, shownState, tookOf, type Run, type Step } from '../run/run';
 import { count, duration, ended, moment } from '../base/format';
+import { useConditions } from '../session/useConditions';
 import { AnswerForm } from './AnswerForm';
 import { Question } from './Question';
 
@@ -153,11 +154,12 @@ function Called({ name, called }: { name: string; called: CalledWorkflow | undef
 
 /** States in which nothing is to be seen yet, or any more, are explained. */
 function Quiet({ step, isOver, streamsText }: { step: Step; isOver: boolean; streamsText: boolean }) {
-  const words = quietWords(step, isOver, streamsText);
+  const conditionOf = useConditions();
+  const words = quietWords(step, isOver, streamsText, conditionOf(step.path));
   return words && <p className="px-4 pb-3 text-ink-2">{words}</p>;
 }
 
-function quietWords(step: Step, isOver: boolean, streamsText: boolean): ReactNode {
+function quietWords(step: Step, isOver: boolean, streamsText: boolean, when: string | undefined): ReactNode {
   const last = step.attempts.findLast((attempt) => attempt.error);
   switch (step.state) {
     case 'pending':
@@ -192,7 +194,7 @@ function quietWords(step: Step, isOver: boolean, streamsText: boolean): ReactNod
       return <GoesOn step={step} />;
     case 'skipped':
     case 'cancelled':
-      return reasonOf(step.state, step.reason);
+      return <CodeText text={whyNot(step, when)} />;
     default:
       return null;
   }

@@ -1,12 +1,13 @@
 // The list of steps in the order of the workflow, before and during a run.
 import { memo, useEffect, useRef, useState } from 'react';
 import { runOf, useChoiceActions, useSession } from '../session/session';
+import { useConditions } from '../session/useConditions';
 import { Icon } from '../parts/Icon';
 import { stateWord } from '../parts/State';
 import { useTook } from '../parts/useTook';
 import { isFolded, visibleSteps, type Folds } from '../run/fold';
 import { idOf } from '../run/outline';
-import { queueWords, reasonOf } from '../run/log';
+import { queueWords, whyNot } from '../run/log';
 import { hasEnded, shownState, type Run, type Step } from '../run/run';
 import { stepOf } from '../base/useKeys';
 import { count, duration, moment, plural } from '../base/format';
@@ -55,6 +56,7 @@ export function StepList() {
 
 function Rows({ run, focused, chosen, folds, onChoose, onFold }: RowsProps) {
   const isOver = hasEnded(run);
+  const conditionOf = useConditions();
   const paths = visibleSteps(run, folds, chosen);
   const isMany = paths.length > MANY;
   const entry = focused !== undefined && paths.includes(focused) ? focused : (chosen ?? paths[0]);
@@ -66,6 +68,7 @@ function Rows({ run, focused, chosen, folds, onChoose, onFold }: RowsProps) {
         step={step}
         follows={isOnly(step.needs, paths[index - 1])}
         isOver={isOver}
+        when={step.state === 'skipped' ? conditionOf(path) : undefined}
         isChosen={path === chosen}
         isEntry={path === entry}
         isFolded={isFolded(folds, step)}
@@ -130,6 +133,8 @@ interface RowProps {
   /** It needs the step above it, and nothing else. */
   follows: boolean;
   isOver: boolean;
+  /** Its condition, if it was skipped and the condition is known. */
+  when: string | undefined;
   isChosen: boolean;
   /** The Tab key leads to it. */
   isEntry: boolean;
@@ -140,7 +145,7 @@ interface RowProps {
   onFold: (path: string, isFolded: boolean) => void;
 }
 
-const StepRow = memo(function StepRow({ step, follows, isOver, isChosen, isEntry, isFolded, isAside, onChoose, onFold }: RowProps) {
+const StepRow = memo(function StepRow({ step, follows, isOver, when, isChosen, isEntry, isFolded, isAside, onChoose, onFold }: RowProps) {
   const state = shownState(step);
   return (
     <li
@@ -165,7 +170,7 @@ const StepRow = memo(function StepRow({ step, follows, isOver, isChosen, isEntry
           <Name id={step.node} turn={step.turn} />
           <span className="block truncate text-meta text-ink-3">
             <b className={`font-strong ${state === 'completed' ? 'text-ink-2' : 'text-state'}`}>{wordOf(step, isOver)}</b>
-            {factsOf(step, isOver).map((fact) => ` · ${fact}`)}
+            {factsOf(step, isOver, when).map((fact) => ` · ${fact}`)}
             {step.attempt > 1 && <span className="text-retry"> · try {step.maxAttempts ? `${step.attempt}/${step.maxAttempts}` : step.attempt}</span>}
           </span>
         </span>
@@ -218,10 +223,10 @@ function Took({ step }: { step: Step }) {
 
 const wordOf = (step: Step, isOver: boolean): string => (step.state === 'pending' && isOver ? 'Not reached' : stateWord(shownState(step)));
 
-function factsOf(step: Step, isOver: boolean): string[] {
+function factsOf(step: Step, isOver: boolean, when: string | undefined): string[] {
   if (step.state === 'skipped' || step.state === 'cancelled') {
-    const reason = reasonOf(step.state, step.reason);
-    return reason ? [lower(reason).replace(/\.$/, '')] : [step.type];
+    const reason = whyNot(step, when);
+    return reason ? [lower(reason).replace(/\.$/, '').replaceAll('`', '')] : [step.type];
   }
   if (step.state === 'failed') return [step.error?.code ?? step.type, ...(step.handled ? ['the workflow continued'] : [])];
   if (step.state === 'waiting') return step.wait?.expiresAt ? [`answer by ${at(step.wait.expiresAt, step)}`] : ['waits for you'];

@@ -8,6 +8,7 @@ import { isFolded, visibleSteps } from '../run/fold';
 import { containerOf } from '../run/outline';
 import { hasEnded, isSettled, type Run } from '../run/run';
 import { runOf, useChoiceActions, useSession } from '../session/session';
+import { useConditions } from '../session/useConditions';
 import type { Choice, ChoiceActions } from '../session/useChoice';
 import { readyAt } from './bars';
 import { GAP_WIDTH, isWorking, scaleOf, workSpans, type Scale } from './scale';
@@ -29,6 +30,7 @@ function Lines({ run }: { run: Run }) {
   const chosen = useSession(({ choice }) => choice.chosen);
   const folds = useSession(({ choice }) => choice.folds);
   const { show, fold } = useChoiceActions();
+  const conditionOf = useConditions();
   const box = useRef<HTMLDivElement>(null);
   const isLive = !hasEnded(run);
   const now = useNow(isLive, isWorking(run) ? 100 : 1000);
@@ -60,6 +62,7 @@ function Lines({ run }: { run: Run }) {
               key={path}
               step={step}
               ready={readyAt(run, step)}
+              when={step.state === 'skipped' ? conditionOf(path) : undefined}
               scale={scale}
               now={isSettled(step.state) ? 0 : end}
               isChosen={path === chosen}

@@ -1,9 +1,10 @@
 // One step on the timeline: its name, its bars, how long it took.
 import { memo } from 'react';
+import { CodeText } from '../parts/CodeText';
 import { Icon } from '../parts/Icon';
 import { stateWord } from '../parts/State';
 import { shownState, tookOf, type Step } from '../run/run';
-import { queueWords, reasonOf } from '../run/log';
+import { queueWords, whyNot } from '../run/log';
 import { duration } from '../base/format';
 import { barsOf, firstWordsOf, type Bar } from './bars';
 import type { Scale } from './scale';
@@ -11,6 +12,8 @@ import type { Scale } from './scale';
 interface Props {
   step: Step;
   ready: number | undefined;
+  /** Its condition, if it is known. */
+  when: string | undefined;
   scale: Scale;
   /** Only for a step that is not settled. */
   now: number;
@@ -25,7 +28,7 @@ interface Props {
 
 export const rowId = (path: string): string => `time-${path}`;
 
-export const TimelineRow = memo(function TimelineRow({ step, ready, scale, now, isChosen, isFolded, position, rows, onChoose, onFold }: Props) {
+export const TimelineRow = memo(function TimelineRow({ step, ready, when, scale, now, isChosen, isFolded, position, rows, onChoose, onFold }: Props) {
   const bars = barsOf(step, ready);
   const took = tookWords(step, now);
   return (
@@ -71,7 +74,7 @@ export const TimelineRow = memo(function TimelineRow({ step, ready, scale, now, 
         ))}
         {step.queue && <Words at={scale.at(Math.max(now, Date.parse(step.queue.since)))} words={queueWords(step.queue)} />}
         {step.state === 'skipped' && step.endedAt && (
-          <Words at={scale.at(Date.parse(step.endedAt))} words={`skipped${step.reason ? `: ${lower(reasonOf('skipped', step.reason))}` : ''}`} />
+          <Words at={scale.at(Date.parse(step.endedAt))} words={`skipped${step.reason ? `: ${lower(whyNot(step, when))}` : ''}`} />
         )}
       </span>
       <span className="time-took">
@@ -112,7 +115,9 @@ function Words({ words, at }: { words: string; at: number }) {
   return (
     <span className="time-words">
       <i style={{ flexBasis: percent(at) }} />
-      <span>{words}</span>
+      <span>
+        <CodeText text={words} />
+      </span>
     </span>
   );
 }

@@ -1,0 +1,15 @@
+import { expect, it } from 'vitest';
+import { conditionsIn } from './useConditions';
+
+it('each step has its condition, also in a body, for every item', () => {
+  const conditionOf = conditionsIn({
+    nodes: [
+      { id: 'a', when: "input == 'x'" },
+      { id: 'each', type: 'MapNode', data: { nodes: [{ id: 'sum', when: 'item.ok' }, { id: 'end' }] } },
+    ],
+  });
+  expect(conditionOf('a')).toBe("input == 'x'");
+  expect(conditionOf('each/7/sum')).toBe('item.ok');
+  expect(conditionOf('each/7/end')).toBeUndefined();
+  expect(conditionsIn(undefined)('a')).toBeUndefined();
+});
