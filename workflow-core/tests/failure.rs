@@ -149,8 +149,9 @@ async fn a_missing_value_names_the_path_and_the_keys_there_are() {
     assert_eq!(error["code"], "template_error");
     assert_eq!(
         error["detail"],
-        "`a.output.knid` is missing: `a.output` has `kind`, `text`; did you mean `kind`?"
+        "`a.output.knid` is missing: `a.output` has `kind`, `text`"
     );
+    assert_eq!(error["hint"], "did you mean `a.output.kind`?");
 }
 
 #[tokio::test(start_paused = true)]

@@ -99,7 +99,7 @@ async fn an_expression_that_cannot_be_evaluated_fails_the_loop() {
     let (_, events) = run(&spec, json!(null)).await;
     assert_eq!(
         failure(&events),
-        "template_error: `a.output.score` is missing: `a.output` has `sore`; did you mean `sore`?"
+        "template_error: `a.output.score` is missing: `a.output` has `sore`"
     );
     let spec = repeat(
         &json!({"max": 3, "until": "true", "output": "{{ a.output.score }}", "nodes": [

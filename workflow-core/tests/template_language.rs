@@ -534,7 +534,7 @@ async fn what_is_missing_is_named_and_it_is_the_first() {
             "{{ [input.z.one, input.a.two] }}",
             "`input.z.one` is missing",
         ),
-        ("{{ input.a.knid }}", "did you mean `kind`?"),
+        ("{{ input.a.knid }}", "`input.a` has `kind`"),
         (
             "{{ input.a.two if input.z.one else 1 }}",
             "`input.z.one` is missing",

@@ -27,7 +27,11 @@ impl Frame {
     fn rendered(&self, output: &Json) -> Result<Arc<Value>, Arc<Problem>> {
         match output.render_result(&self.scope) {
             Ok(output) => Ok(Arc::new(output)),
-            Err(error) => Err(Arc::new(Problem::new("output_error", error.to_string()))),
+            Err(error) => {
+                let mut problem = Problem::new("output_error", error.to_string());
+                problem.hint = error.into_problem().hint;
+                Err(Arc::new(problem))
+            }
         }
     }
 

@@ -12,7 +12,7 @@ use super::{
     language::{BYTES_PER_STEP, MAX_STEPS},
     reference::{Reference, References},
 };
-use crate::error::{NodeError, did_you_mean};
+use crate::error::{NodeError, nearest};
 
 /// The most keys that an error lists.
 const MAX_KEYS: usize = 20;
@@ -26,17 +26,39 @@ pub(super) fn node_error(
     scope: &Arc<Scope>,
 ) -> NodeError {
     let named = error.detail().and_then(undefined_name);
-    let detail = match (error.kind(), named) {
+    let missing = match (error.kind(), named) {
         (_, Some(name)) => explain(whole_path(name, references), scope),
         (ErrorKind::UndefinedError, None) => explain_first(references, scope),
-        (ErrorKind::OutOfFuel, _) => format!(
+        (ErrorKind::OutOfFuel, _) => Explained::new(format!(
             "the template takes more than {MAX_STEPS} steps; {BYTES_PER_STEP} bytes of text that it makes count as one"
+        )),
+        (kind, None) => Explained::new(
+            error
+                .detail()
+                .map_or_else(|| kind.to_string(), str::to_owned),
         ),
-        (kind, None) => error
-            .detail()
-            .map_or_else(|| kind.to_string(), str::to_owned),
     };
-    NodeError::new("template_error", detail)
+    let failure = NodeError::new("template_error", missing.detail);
+    match missing.meant {
+        Some(meant) => failure.with_hint(format!("did you mean `{meant}`?")),
+        None => failure,
+    }
+}
+
+/// Why a rendering failed.
+struct Explained {
+    detail: String,
+    /// The path that the author probably meant.
+    meant: Option<String>,
+}
+
+impl Explained {
+    fn new(detail: impl Into<String>) -> Self {
+        Self {
+            detail: detail.into(),
+            meant: None,
+        }
+    }
 }
 
 /// The words of the template engine for a missing name. [`undefined_name`] parses them.
@@ -63,19 +85,19 @@ fn whole_path<'a>(name: &'a str, references: &'a References) -> &'a str {
 }
 
 /// Walks a path to the name that is missing. An expression, or a name that the template defines, is only named.
-fn explain(name: &str, scope: &Arc<Scope>) -> String {
+fn explain(name: &str, scope: &Arc<Scope>) -> Explained {
     let is_path = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
     let walked = name.chars().all(is_path).then(|| explain_path(name, scope));
     match walked.flatten() {
         Some(explained) => explained,
-        None => format!("`{name}` is missing"),
+        None => Explained::new(format!("`{name}` is missing")),
     }
 }
 
 /// The first path, in reading order, with a missing name.
 ///
 /// Used if the engine does not name the value. A path that may be missing is checked without its last name.
-fn explain_first(references: &References, scope: &Arc<Scope>) -> String {
+fn explain_first(references: &References, scope: &Arc<Scope>) -> Explained {
     let required = references.iter().filter_map(|reference| {
         let path = reference.path();
         let path = if reference.is_optional() {
@@ -87,18 +109,22 @@ fn explain_first(references: &References, scope: &Arc<Scope>) -> String {
     });
     let mut required = required;
     required.next().unwrap_or_else(|| {
-        "a value that the template reads is missing, such as an item of a list".to_owned()
+        Explained::new("a value that the template reads is missing, such as an item of a list")
     })
 }
 
-fn explain_path(path: &str, scope: &Arc<Scope>) -> Option<String> {
+fn explain_path(path: &str, scope: &Arc<Scope>) -> Option<Explained> {
     let mut here = Value::from_dyn_object(Arc::clone(scope));
     let mut walked = String::new();
     for name in path.split('.') {
         let next = here.get_attr(name).unwrap_or_default();
         if next.is_undefined() && !(walked.is_empty() && super::is_global(name)) {
             let there = what_there_is(&walked, name, &here)?;
-            return Some(format!("`{path}` is missing: {there}"));
+            let rest = &path[walked.len() + 1 + name.len()..];
+            return Some(Explained {
+                detail: format!("`{path}` is missing: {}", there.detail),
+                meant: there.meant.map(|near| format!("{walked}.{near}{rest}")),
+            });
         }
         if !walked.is_empty() {
             walked.push('.');
@@ -109,17 +135,17 @@ fn explain_path(path: &str, scope: &Arc<Scope>) -> Option<String> {
     None
 }
 
-/// Which names exist instead. `None` if the first name is missing: it may be one that the template defines, which is
-/// unknown here.
-fn what_there_is(walked: &str, name: &str, value: &Value) -> Option<String> {
+/// Which names exist instead, and which of them is meant. `None` if the first name is missing: it may be one that the
+/// template defines, which is unknown here.
+fn what_there_is(walked: &str, name: &str, value: &Value) -> Option<Explained> {
     if walked.is_empty() {
         return None;
     }
     if value.kind() != ValueKind::Map {
-        return Some(format!(
-            "`{walked}` is a {} and has no fields",
-            value.kind()
-        ));
+        let kind = value.kind();
+        return Some(Explained::new(format!(
+            "`{walked}` is a {kind} and has no fields"
+        )));
     }
     let keys: Vec<String> = value
         .try_iter()
@@ -129,10 +155,11 @@ fn what_there_is(walked: &str, name: &str, value: &Value) -> Option<String> {
         .map(|key| key.to_string())
         .collect();
     if keys.is_empty() {
-        return Some(format!("`{walked}` is empty"));
+        return Some(Explained::new(format!("`{walked}` is empty")));
     }
     let shown: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
-    let hint = did_you_mean(name, keys.iter().map(String::as_str));
-    let hint = hint.map_or_else(String::new, |hint| format!("; {hint}"));
-    Some(format!("`{walked}` has {}{hint}", shown.join(", ")))
+    Some(Explained {
+        detail: format!("`{walked}` has {}", shown.join(", ")),
+        meant: nearest(name, keys.iter().map(String::as_str)).map(str::to_owned),
+    })
 }
