@@ -21,7 +21,9 @@ export function fixOf(text: string, { detail, hint, from, to }: Pick<LocatedFaul
   if (meant === undefined || written === undefined) return undefined;
   const around = text.slice(from, to);
   const tags = [...around.matchAll(TAG)].map((tag) => ({ from: from + tag.index, to: from + tag.index + tag[0].length }));
-  const places = (tags.length > 0 ? tags : [{ from, to }]).flatMap((range) => placesOf(text, range, written));
+  const inTags = tags.flatMap((range) => placesOf(text, range, written));
+  // An expression, such as a condition, has no braces.
+  const places = inTags.length > 0 ? inTags : placesOf(text, { from, to }, written);
   return places.length > 0 ? { written, meant, places } : undefined;
 }
 

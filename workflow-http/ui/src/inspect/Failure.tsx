@@ -1,34 +1,50 @@
 // Why a step failed, where, and why it was or was not tried again.
+import { useEffect, useState } from 'react';
+import type { Fix } from '../editor/fix';
 import { positionOf } from '../editor/scan';
-import { writtenAt } from '../editor/useCheck';
+import { writtenAt, type Outline } from '../editor/useCheck';
 import { Button } from '../parts/Button';
 import { ErrorCard } from '../parts/ErrorCard';
-import type { Step } from '../run/run';
-import { useSession, type TextState } from '../session/session';
+import { priceOf } from '../run/retry';
+import { hasEnded, type Run, type Step } from '../run/run';
+import { useActions, useChoiceActions, useSession, type TextState } from '../session/session';
+import { remedyOf } from './remedy';
 import { whereOf, type Where } from './where';
 
 interface Props {
+  run: Run;
   step: Step;
   onGoTo: (at: number) => void;
 }
 
-export function Failure({ step, onGoTo }: Props) {
+export function Failure({ run, step, onGoTo }: Props) {
   const error = step.error!;
   const text = useSession((session) => session.text.text);
   const check = useSession((session) => session.text.check);
   const where = whereOf(check.spec, step.path, error.detail);
   const at = placeIn({ text, check }, step.path, where?.marked);
+  const line = at === undefined ? undefined : positionOf(text, at).line;
+  const written = writtenStep(check.outline, step.path);
+  const mend = useMend(run, step.path);
+  const remedy = mend && written && remedyOf(text, written, error);
   return (
     <>
-      <ErrorCard problem={error}>
-        {where && <Place where={where} />}
-        {at !== undefined && (
-          <div>
-            <Button size="small" onClick={() => onGoTo(at)}>
-              Go to line {positionOf(text, at).line}
-            </Button>
-          </div>
-        )}
+      <ErrorCard
+        problem={error}
+        actions={
+          at !== undefined && (
+            <>
+              {remedy && (
+                <Button look="primary" onClick={() => mend(remedy.fix)}>
+                  {remedy.words} and retry
+                </Button>
+              )}
+              <Button onClick={() => onGoTo(at)}>Go to line {line}</Button>
+            </>
+          )
+        }
+      >
+        {where && <Place where={where} line={line} />}
       </ErrorCard>
       <p className="px-4 pb-3 text-ink-2">
         {retryWords(step)}
@@ -38,19 +54,47 @@ export function Failure({ step, onGoTo }: Props) {
   );
 }
 
+/** The step as the text has it. */
+function writtenStep(outline: Outline[], path: string): Outline | undefined {
+  const written = writtenAt(outline, path);
+  return outline.find((step) => step.path === written);
+}
+
+/** Changes the text of the run's own workflow and retries with it; `undefined` where that cannot be done. */
+function useMend(run: Run, path: string): ((fix: Fix) => void) | undefined {
+  const { mend } = useChoiceActions();
+  const { retry } = useActions();
+  const isOwn = useSession(({ text: { saved, check } }) => saved !== null && saved.id === run.workflowId && check.faults.length === 0);
+  const isMended = useSession(({ phase }) => phase.isMended);
+  const [isPressed, setPressed] = useState(false);
+  // The retry saves the text, so it waits until the change is there.
+  useEffect(() => {
+    if (!isPressed || !isMended) return;
+    setPressed(false);
+    retry(priceOf(run, path).from);
+  }, [isPressed, isMended, retry, run, path]);
+  if (!isOwn || !hasEnded(run)) return undefined;
+  return (fix) => {
+    mend([fix]);
+    setPressed(true);
+  };
+}
+
 /** Where in the text the step is, or what it says there. */
 function placeIn({ text, check: { outline } }: Pick<TextState, 'text' | 'check'>, path: string, said: string | undefined): number | undefined {
-  const written = writtenAt(outline, path);
-  const span = outline.find((step) => step.path === written)?.span;
+  const span = writtenStep(outline, path)?.span;
   if (!span) return undefined;
   const at = said === undefined ? -1 : text.slice(0, span.to).indexOf(JSON.stringify(said).slice(1, -1), span.from);
   return at < 0 ? span.from : at;
 }
 
-function Place({ where: { field, before, marked, after } }: { where: Where }) {
+function Place({ where: { field, before, marked, after }, line }: { where: Where; line: number | undefined }) {
   return (
     <figure className="rounded-ctl border border-line bg-inset px-2.5 py-1.5 font-code text-meta leading-5 text-ink-2">
-      <figcaption className="text-ink-3">{field}</figcaption>
+      <figcaption className="text-ink-3">
+        {line !== undefined && `line ${line}  `}
+        {field}
+      </figcaption>
       <p className="wrap-anywhere whitespace-pre-wrap" dir="auto">
         {before}
         <mark className="bg-transparent text-ink underline decoration-fail decoration-wavy underline-offset-[3.5px]">{marked}</mark>

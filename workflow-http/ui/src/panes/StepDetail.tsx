@@ -56,7 +56,7 @@ export function StepDetail({ run, step, onTooLate, onChoose, onGoTo }: Props) {
         <Facts run={run} step={step} />
       </header>
       {step.isReused && <p className="px-4 pb-3 text-ink-2">Reused from the earlier run, not run again.</p>}
-      {step.error && step.state === 'failed' && <Failure step={step} onGoTo={onGoTo} />}
+      {step.error && step.state === 'failed' && <Failure run={run} step={step} onGoTo={onGoTo} />}
       {step.state === 'waiting' && <Question message={step.wait?.message ?? ''} />}
       {step.state === 'waiting' && step.wait && <AnswerForm key={step.wait.id} runId={run.id} wait={step.wait} onTooLate={onTooLate} />}
       <Quiet step={step} isOver={isOver} streamsText={streamsText} />
