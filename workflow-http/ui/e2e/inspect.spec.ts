@@ -149,3 +149,32 @@ test('of very long text the end is shown, and all of it on demand', async ({ ui,
   await page.getByRole('button', { name: /^Show all 300\.0k characters/ }).click();
   await expect.poll(length).toBeGreaterThan(300_000);
 });
+
+test('a failure with one answer is mended by one press, which retries', async ({ ui, page }) => {
+  await page.goto('./#/new');
+  await ui.write(FAILS.replace('ask.output.urgency', 'ask.output.knid'));
+  await expect(ui.run).toBeEnabled();
+  await ui.run.click();
+  await ui.ended('Failed');
+  const step = page.getByRole('article', { name: 'Step tell' });
+  await expect(step).toContainText('Did you mean ask.output.kind?');
+  await expect(step.locator('figure')).toContainText(/line \d+ +data\.template/);
+  const before = page.url();
+  await step.getByRole('button', { name: 'Use “kind” and retry' }).click();
+  await expect(page).not.toHaveURL(before);
+  await ui.ended('Completed');
+  await expect(ui.editor).toContainText('{{ ask.output.kind }}');
+  await expect(page.getByText('v2Saved')).toBeVisible();
+});
+
+test('a time limit that was reached is doubled by one press', async ({ ui, page }) => {
+  await page.goto('./#/new');
+  await ui.write(JSON.stringify({ nodes: [{ id: 'say', type: 'LLMNode', timeout: '10ms', retry: 1, data: { prompt: '{{ input }}' } }] }, null, 2));
+  await expect(ui.run).toBeEnabled();
+  await ui.run.click();
+  await ui.ended('Failed');
+  const before = page.url();
+  await page.getByRole('button', { name: 'Allow 20ms and retry' }).click();
+  await expect(page).not.toHaveURL(before);
+  await expect(ui.editor).toContainText('"timeout": "20ms"');
+});

@@ -22,9 +22,6 @@ const Home = lazy(() => import('./welcome/Home'));
 const History = lazy(() => import('./history/History'));
 const Keys = lazy(() => import('./layout/Keys'));
 
-/** In a run of more steps than this nothing moves but what is new. */
-const MANY = 60;
-
 export function App() {
   return (
     <SessionProvider>
@@ -40,7 +37,6 @@ function Page() {
   const faults = useSession(({ text }) => text.check.faults.length);
   const title = useSession(({ view: { run }, text: { name } }) => (run ? `${turnWord(run.status)} · ${name}` : 'Workflow'));
   const isLive = useSession(({ view }) => view.connection.state === 'live');
-  const isCalm = useSession(({ view: { run } }) => (run?.order.length ?? 0) > MANY);
   const isList = useSession(({ choice }) => choice.isList);
   const actions = useActions();
   const choice = useChoiceActions();
@@ -104,7 +100,7 @@ function Page() {
   });
 
   return (
-    <div className="page" data-tab={tab} data-alone={isAlone || undefined} data-calm={isCalm || undefined} style={dock.style}>
+    <div className="page" data-tab={tab} data-alone={isAlone || undefined} style={dock.style}>
       {!isAlone && (
         // biome-ignore lint/a11y/useValidAnchor: a skip link leads to a place; the address belongs to what is shown
         <a

@@ -32,7 +32,7 @@ interface Props {
   onList: () => void;
 }
 
-/** In a larger workflow, maps and loops start closed, and a drawing of more cards has a map. */
+/** In a larger workflow, maps and loops start closed. A drawing of more cards has a map, and nothing in it moves by itself. */
 const FEW = 60;
 /** With more cards than this, only those in view are drawn. */
 const MANY = 150;
@@ -57,7 +57,7 @@ export default function Canvas({ cards, items, chosen, isPicked, isBeside, query
   });
   return (
     <ActsContext value={acts}>
-      <div ref={viewport.attach} className="canvas">
+      <div ref={viewport.attach} className="canvas" data-calm={layout.placed.length > FEW || undefined}>
         <Drawing layout={layout} chosen={chosen} viewport={viewport} />
       </div>
       {layout.placed.length > FEW && <Minimap layout={layout} viewport={viewport} chosen={chosen} />}

@@ -67,9 +67,10 @@ it('only a step that speaks whispers', () => {
 });
 
 it('items are counted by state, those to come too', () => {
-  expect(tallyOf(['completed', 'running', 'completed'], 5)).toEqual([
+  expect(tallyOf(['completed', 'running', 'queued', 'completed'], 6)).toEqual([
     { state: 'completed', count: 2 },
     { state: 'running', count: 1 },
+    { state: 'queued', count: 1 },
     { state: 'pending', count: 2 },
   ]);
 });

@@ -1,7 +1,8 @@
 // The second row of a card: a summary of what the step did or will do.
 import type { Step, StepState } from '../run/run';
 import { idOf } from '../run/outline';
-import { placeWords, whyNot } from '../run/log';
+import { placeWords } from '../run/log';
+import { whyNot } from '../run/whyNot';
 import { paceOf } from '../run/pace';
 import { count, moment, plural } from '../base/format';
 import type { Card } from './drawing';
@@ -99,4 +100,4 @@ export function tallyOf(states: StepState[], items: number | undefined): Tally[]
   return ORDER.flatMap((state) => (counts.has(state) ? [{ state, count: counts.get(state)! }] : []));
 }
 
-const ORDER: StepState[] = ['completed', 'failed', 'running', 'retrying', 'waiting', 'delayed', 'cancelled', 'skipped', 'pending'];
+const ORDER: StepState[] = ['completed', 'failed', 'running', 'queued', 'retrying', 'waiting', 'delayed', 'cancelled', 'skipped', 'pending'];

@@ -1,7 +1,6 @@
 // The lines of the log: time, step and what happened.
 import type { LogEvent, Problem, Usage } from '../api/types';
 import { asLine, duration, ended, moment, ordinal, plural, sentence } from '../base/format';
-import { idOf } from './outline';
 import type { Run, Step, StepState } from './run';
 
 export interface LogLine {
@@ -34,18 +33,6 @@ export function reasonOf(state: 'skipped' | 'cancelled', reason: string | undefi
   const words = (state === 'skipped' ? SKIPPED : CANCELLED).get(reason);
   return words ?? (/^[a-z_]+$/.test(reason) ? `Reason: ${reason.replaceAll('_', ' ')}.` : reason);
 }
-
-/** Why a step was skipped or cancelled, with its condition if that is known, or with what it needs. Code is in backquotes. */
-export function whyNot({ state, reason, needs }: Pick<Step, 'state' | 'reason' | 'needs'>, when?: string): string {
-  if (state !== 'skipped' && state !== 'cancelled') return '';
-  if (reason === 'when_false' && when !== undefined) return `\`${when.trim()}\` was false.`;
-  if (reason !== 'needs_skipped' || needs.length === 0) return reasonOf(state, reason);
-  if (needs.length > FEW) return `All ${needs.length} steps it needs were skipped.`;
-  return `It needs ${needs.map((need) => `\`${idOf(need)}\``).join(' and ')}, which ${needs.length === 1 ? 'was' : 'were'} skipped.`;
-}
-
-/** So many names can be read in a line. */
-const FEW = 3;
 
 /** 12th in line. */
 export const placeWords = ({ position }: { position: number }): string => `${position === 1 ? 'next' : ordinal(position)} in line`;

@@ -356,18 +356,15 @@ function join(run: Copy, event: Delta): void {
     const said = begun[event.kind];
     const end = event.offset + event.delta.length;
     if (event.offset > said.length || end <= said.length) return begun;
-    const isNew = event.time !== undefined && said === '';
-    const attempts = isNew ? lastAttempt(step, ({ firstAt }) => firstWords(event, begun, firstAt)) : step.attempts;
-    const isFirstLive = event.kind === 'text' && event.time !== undefined && attempts.at(-1)?.live === undefined;
-    const live = isFirstLive ? lastAttempt({ ...step, attempts }, () => ({ live: { since: event.time!, before: said.length } })) : attempts;
-    return { ...begun, attempts: live, state: 'running', queue: undefined, [event.kind]: said.slice(0, event.offset) + event.delta };
+    const attempts = event.time === undefined ? step.attempts : lastAttempt(step, (attempt) => heard(event, begun, attempt));
+    return { ...begun, attempts, state: 'running', queue: undefined, [event.kind]: said.slice(0, event.offset) + event.delta };
   });
 }
 
-/** What the first words of a kind say of their attempt. */
-const firstWords = ({ kind, time }: Delta, begun: { text: string; thought: string }, firstAt: string | undefined): Partial<Attempt> => ({
-  ...(begun.text === '' && begun.thought === '' ? { firstAt: time } : { firstAt }),
-  ...(kind === 'text' ? { textAt: time } : {}),
+/** What text that comes live says of its attempt. */
+const heard = ({ kind, time }: Delta, { text, thought }: Pick<Step, 'text' | 'thought'>, { firstAt, textAt, live }: Attempt): Partial<Attempt> => ({
+  firstAt: text === '' && thought === '' ? time : firstAt,
+  ...(kind === 'text' ? { textAt: text === '' ? time : textAt, live: live ?? { since: time!, before: text.length } } : {}),
 });
 
 /** How long a step took, or has taken so far, without the time in which no server was there. */

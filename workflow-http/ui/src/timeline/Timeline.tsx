@@ -26,6 +26,9 @@ export function Timeline() {
   );
 }
 
+/** Of more rows than this none moves by itself, see `graph.css`. */
+const CALM = 60;
+
 function Lines({ run }: { run: Run }) {
   const chosen = useSession(({ choice }) => choice.chosen);
   const folds = useSession(({ choice }) => choice.folds);
@@ -51,6 +54,7 @@ function Lines({ run }: { run: Run }) {
       tabIndex={0}
       aria-activedescendant={chosen === undefined ? undefined : rowId(chosen)}
       className="time"
+      data-calm={paths.length > CALM || undefined}
       onKeyDown={(event) => moveAmong(event, { run, paths, chosen, folds, show, fold })}
     >
       <Ruler scale={scale} />

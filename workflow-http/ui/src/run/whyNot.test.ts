@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { whyNot } from './log';
+import { whyNot } from './whyNot';
 
 const skipped = (reason: string, ...needs: string[]) => ({ state: 'skipped' as const, reason, needs });
 
