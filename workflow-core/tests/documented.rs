@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use workflow_core::{Template, error::FaultCode};
+use workflow_core::{Registry, Template, error::FaultCode};
 
 const PAGE: &str = include_str!("../../docs/LANGUAGE.md");
 
@@ -66,7 +66,7 @@ fn every_error_of_the_engine_is_in_the_table() {
 }
 
 #[test]
-fn every_documented_filter_test_and_function_exists() {
+fn every_filter_and_test_is_documented_and_has_help() {
     let compiles =
         |source: String| Template::parse(&source).map_err(|error| format!("{source}: {error}"));
     let (filters, tests) = (words("Filters: "), words("Tests (`is …`): "));
@@ -74,11 +74,27 @@ fn every_documented_filter_test_and_function_exists() {
         filters.len() > 40 && tests.len() > 30,
         "{filters:?} {tests:?}"
     );
-    for filter in filters {
+    for filter in &filters {
         compiles(format!("{{{{ input | {filter} }}}}")).unwrap();
     }
-    for test in tests {
+    for test in &tests {
         compiles(format!("{{{{ input is {test} }}}}")).unwrap();
+    }
+    let schema = Registry::default().language_schema();
+    for (kind, documented) in [("filters", filters), ("tests", tests)] {
+        let known = schema["x-templates"][kind].as_object().unwrap();
+        let names: Vec<&str> = known.keys().map(String::as_str).collect();
+        assert_eq!(
+            names, documented,
+            "the {kind} of the language schema and of the page"
+        );
+        for (name, help) in known {
+            let help = help.as_str().unwrap();
+            assert!(
+                help.len() > 5 && help.ends_with('.'),
+                "the help of `{name}`: {help:?}"
+            );
+        }
     }
     for name in words("Functions and names: ") {
         let template = compiles(format!("{{{{ {name} }}}}")).unwrap();

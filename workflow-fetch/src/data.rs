@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use workflow_core::{Json, Template, template::TextOrSecret};
 
-use crate::{expect::Expected, header::Header, members::Members};
+use crate::{expect::Expected, header::Header, members::Members, reply::OUTPUT};
 
 /// The checked `data` of an `HttpNode`.
 ///
@@ -23,7 +23,10 @@ use crate::{expect::Expected, header::Header, members::Members};
 /// ```
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(try_from = "Fields")]
-#[schemars(description = "Makes one HTTP call.")]
+#[schemars(
+    description = "Makes one HTTP call.",
+    extend("x-workflow-output" = OUTPUT.clone())
+)]
 pub struct HttpData(Fields);
 
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -34,6 +37,7 @@ pub(crate) struct Fields {
     pub(crate) method: Method,
     /// The URL, with `{{ expressions }}`. Their values are inserted without encoding; use `query` for
     /// values that need it.
+    #[schemars(extend("examples" = ["https://api.example.com/items"]))]
     pub(crate) url: Template,
     /// Query parameters, appended to the URL and encoded: names, and texts with `{{ expressions }}`.
     #[serde(default)]

@@ -2,9 +2,12 @@
 
 use async_trait::async_trait;
 use serde_json::Value;
-use workflow_core::{Node, NodeContext, NodeError, Registry, node::DisplayHints};
+use workflow_core::{
+    Node, NodeContext, NodeError, Registry,
+    node::{DisplayHints, OutputShape},
+};
 
-use crate::{client::HttpClient, data::HttpData, request::Request};
+use crate::{client::HttpClient, data::HttpData, reply::OUTPUT, request::Request};
 
 /// The name of the node type in workflows.
 const TYPE: &str = "HttpNode";
@@ -75,5 +78,10 @@ impl Node for HttpNode {
     async fn run(&self, cx: &NodeContext) -> Result<Value, NodeError> {
         let request = Request::render(&self.data, cx)?;
         self.client.fetch(request).await
+    }
+
+    /// References to other fields than these three are refused when a workflow is created.
+    fn output_shape(&self) -> OutputShape<'_> {
+        OutputShape::Schema(&OUTPUT)
     }
 }

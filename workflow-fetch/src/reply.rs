@@ -1,5 +1,7 @@
 //! The response of a server as the output of a node.
 
+use std::sync::LazyLock;
+
 use reqwest::{
     StatusCode,
     header::{CONTENT_TYPE, HeaderMap, HeaderName, SET_COOKIE},
@@ -7,6 +9,24 @@ use reqwest::{
 use serde_json::{Map, Value, json};
 
 use crate::error::FetchError;
+
+/// The JSON Schema of an output. The engine checks references to its fields, and editors complete them.
+pub(crate) static OUTPUT: LazyLock<Value> = LazyLock::new(|| {
+    json!({
+        "type": "object",
+        "properties": {
+            "status": {"type": "integer", "description": "The HTTP status."},
+            "headers": {
+                "type": "object",
+                "additionalProperties": {"type": "string"},
+                "description": "The headers, with names in lower case and without cookies.",
+            },
+            "body": {
+                "description": "JSON if the content type says so, otherwise text; `null` if it is empty.",
+            },
+        },
+    })
+});
 
 /// A complete response.
 pub(crate) struct Reply {

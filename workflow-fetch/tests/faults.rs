@@ -5,7 +5,7 @@ mod common;
 
 use common::{local, registry};
 use serde_json::{Value, json};
-use workflow_core::Workflow;
+use workflow_core::{Workflow, error::FaultCode};
 use workflow_fetch::{ConfigError, HttpClient};
 
 /// The faults of a node with a `url` and these fields.
@@ -109,6 +109,23 @@ fn valid_data_is_accepted() {
     ] {
         assert_eq!(faults(&more), [""; 0], "{more}");
     }
+}
+
+#[test]
+fn fields_of_the_output_are_checked() {
+    let reads = |field: &str| {
+        let nodes = json!({"nodes": [
+            {"id": "call", "type": "HttpNode", "data": {"url": "https://example.com"}},
+            {"id": "say", "type": "PromptNode", "data": {"template": format!("{{{{ call.output.{field} }}}}")}},
+        ]});
+        Workflow::from_spec(&nodes, &registry(local("https://example.com")))
+    };
+    for field in ["status", "headers.etag", "body", "body.items[0].title"] {
+        assert!(reads(field).is_ok(), "{field}");
+    }
+    let refused = reads("bdy").unwrap_err();
+    assert_eq!(refused.faults()[0].code, FaultCode::UnknownFieldReference);
+    assert!(refused.faults()[0].detail.contains("`body`"));
 }
 
 #[test]

@@ -21,7 +21,7 @@ mod secret;
 mod syntax;
 mod text;
 
-pub(crate) use self::scope::{ImplicitInput, STEP_FIELDS, Scope, Variables};
+pub(crate) use self::scope::{ImplicitInput, STEP_FIELDS, Scope, Variables, step_fields};
 
 pub use self::{
     bounds::MAX_TEMPLATE_BYTES, expr::Expr, json::Json, secret::TextOrSecret, text::Template,
@@ -30,7 +30,7 @@ pub(crate) use self::{
     condition::Condition,
     expr::{List, only_path},
     json::{Part, looks_like_template, template_in_name},
-    language::{Budget, is_global},
+    language::{Budget, FILTERS, TESTS, is_global},
     paths::{Key, Path, Paths},
     reference::Reference,
 };

@@ -135,15 +135,35 @@ impl Reported {
     }
 }
 
-/// The fields of a settled step in templates.
-pub(crate) const STEP_FIELDS: [&str; 6] = [
-    "status",
-    "output",
-    "error",
-    "finish_reason",
-    "truncated",
-    "metadata",
+/// The fields of a settled step in templates, each with the help that editors show.
+pub(crate) const STEP_FIELDS: [(&str, &str); 6] = [
+    ("status", "`completed`, `failed` or `skipped`."),
+    (
+        "output",
+        "The output of the node. There is none if it was skipped, or failed without one.",
+    ),
+    (
+        "error",
+        "The error, with `code` and `detail`, if the node failed and `on_error` handled it.",
+    ),
+    (
+        "finish_reason",
+        "Why the reply of the model ended: a text, or `null`.",
+    ),
+    (
+        "truncated",
+        "`true` if the reply of the model ended at a token limit, so that it is incomplete.",
+    ),
+    (
+        "metadata",
+        "JSON beside the reply of the model, such as its sources, or `null`.",
+    ),
 ];
+
+/// The names of the fields of a settled step.
+pub(crate) fn step_fields() -> impl Iterator<Item = &'static str> {
+    STEP_FIELDS.iter().map(|(name, _)| *name)
+}
 
 impl Scope {
     /// The scope of a workflow's own nodes.
@@ -306,9 +326,8 @@ impl Object for StepView {
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
-        let fields = STEP_FIELDS.iter();
-        let present = fields.filter(|name| self.get_value_by_str(name).is_some());
-        Enumerator::Values(present.map(|name| (*name).into()).collect())
+        let present = step_fields().filter(|name| self.get_value_by_str(name).is_some());
+        Enumerator::Values(present.map(Into::into).collect())
     }
 }
 

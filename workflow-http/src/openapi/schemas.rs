@@ -202,6 +202,8 @@ fn definitions(mut schema: Value) -> Map<String, Value> {
     if let Some(root) = schema.as_object_mut() {
         root.remove("$defs");
         root.remove("$schema");
+        // Words of templates: an editor's matter, no part of the shape of a workflow.
+        root.remove("x-templates");
     }
     all.insert("Workflow".to_owned(), schema);
     for schema in all.values_mut() {

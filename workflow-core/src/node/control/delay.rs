@@ -21,5 +21,6 @@ pub(super) static KIND: KindInfo = KindInfo {
 pub(crate) struct DelayNode {
     /// How long to wait.
     #[serde(rename = "for")]
+    #[schemars(extend("examples" = ["5m"]))]
     pub(crate) duration: WrittenDuration,
 }

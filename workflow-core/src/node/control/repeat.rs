@@ -23,10 +23,10 @@ pub(super) static KIND: KindInfo = KindInfo {
 #[serde(deny_unknown_fields)]
 pub(crate) struct LoopNode {
     /// When to stop, as a bare expression over the nodes of the round: `judge.output.score >= 0.8`.
-    #[schemars(extend("x-workflow-reads" = "body"))]
+    #[schemars(extend("x-workflow-reads" = "body", "examples" = ["index >= 2"]))]
     pub(crate) until: Condition,
     /// The most rounds.
-    #[schemars(range(min = 1, max = 100))]
+    #[schemars(range(min = 1, max = 100), extend("examples" = [3]))]
     pub(crate) max: usize,
     /// The nodes of a round. `index` is the number of the round, from 0, and `previous` the result of the round
     /// before, `null` in the first round.

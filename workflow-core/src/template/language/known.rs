@@ -1,4 +1,4 @@
-//! The names of all filters and tests. `docs/LANGUAGE.md` has the same lists.
+//! The names of all filters and tests, with the help that editors show. `docs/LANGUAGE.md` has the same lists.
 //!
 //! Names are checked when a template is compiled; the engine would report an unknown one only when it renders.
 
@@ -10,110 +10,201 @@ use crate::{
     },
 };
 
-pub(super) const FILTERS: [&str; 49] = [
-    "abs",
-    "attr",
-    "batch",
-    "bool",
-    "capitalize",
-    "chain",
-    "count",
-    "d",
-    "default",
-    "dictsort",
-    "e",
-    "escape",
-    "first",
-    "float",
-    "format",
-    "groupby",
-    "indent",
-    "int",
-    "items",
-    "join",
-    "last",
-    "length",
-    "lines",
-    "list",
-    "lower",
-    "map",
-    "max",
-    "min",
-    "pprint",
-    "reject",
-    "rejectattr",
-    "replace",
-    "reverse",
-    "round",
-    "safe",
-    "select",
-    "selectattr",
-    "slice",
-    "sort",
-    "split",
-    "string",
-    "sum",
-    "title",
-    "tojson",
-    "trim",
-    "unique",
-    "upper",
-    "urlencode",
-    "zip",
+/// The filters, each with its help: what `value | name` is.
+pub(crate) const FILTERS: [(&str, &str); 49] = [
+    ("abs", "The number without its sign."),
+    (
+        "attr",
+        "The field with a computed name: `value | attr(name)`.",
+    ),
+    ("batch", "Lists of so many items each: `items | batch(3)`."),
+    ("bool", "The words `true` and `false` as a boolean."),
+    (
+        "capitalize",
+        "The first letter in upper case, the rest in lower case.",
+    ),
+    ("chain", "Several lists as one: `a | chain(b)`."),
+    (
+        "count",
+        "The number of items, fields or characters; the same as `length`.",
+    ),
+    ("d", "The same as `default`."),
+    (
+        "default",
+        "Another value if this one is missing: `input.tone | default('plain')`.",
+    ),
+    ("dictsort", "The pairs of an object, sorted by name."),
+    (
+        "e",
+        "The text with `<`, `>`, `&` and quotes escaped for HTML.",
+    ),
+    (
+        "escape",
+        "The text with `<`, `>`, `&` and quotes escaped for HTML.",
+    ),
+    ("first", "The first item of a list."),
+    (
+        "float",
+        "A number with a fraction, from a text or a number.",
+    ),
+    (
+        "format",
+        "Values in the places of a format: `'%s: %d' | format(name, count)`.",
+    ),
+    (
+        "groupby",
+        "The items grouped by a field: `items | groupby('kind')`.",
+    ),
+    (
+        "indent",
+        "All lines but the first indented: `text | indent(2)`.",
+    ),
+    ("int", "A whole number, from a text or a number."),
+    (
+        "items",
+        "The pairs of an object, each a list of name and value.",
+    ),
+    (
+        "join",
+        "The items as one text, with a text between them: `items | join(', ')`.",
+    ),
+    ("last", "The last item of a list."),
+    ("length", "The number of items, fields or characters."),
+    ("lines", "The lines of a text, as a list."),
+    (
+        "list",
+        "The characters of a text, the names of an object, or the items, as a list.",
+    ),
+    ("lower", "The text in lower case."),
+    (
+        "map",
+        "A field, or a filter, of each item: `items | map(attribute='title')`.",
+    ),
+    ("max", "The largest item."),
+    ("min", "The smallest item."),
+    ("pprint", "The value as JSON with line breaks."),
+    (
+        "reject",
+        "The items for which a test is false: `items | reject('none')`.",
+    ),
+    (
+        "rejectattr",
+        "The items of which a field does not pass a test: `items | rejectattr('kind', 'eq', 'spam')`.",
+    ),
+    (
+        "replace",
+        "The text with one part replaced by another: `text | replace('a', 'b')`.",
+    ),
+    ("reverse", "The items or characters in reverse order."),
+    ("round", "The number rounded: `score | round(1)`."),
+    ("safe", "The text as it is. Nothing is escaped anyway."),
+    (
+        "select",
+        "The items for which a test is true: `items | select('string')`.",
+    ),
+    (
+        "selectattr",
+        "The items of which a field passes a test: `items | selectattr('score', 'ge', 0.8)`.",
+    ),
+    ("slice", "The items in so many lists: `items | slice(3)`."),
+    (
+        "sort",
+        "The items in order: `items | sort(attribute='score', reverse=true)`.",
+    ),
+    (
+        "split",
+        "The parts of a text between separators: `text | split(', ')`.",
+    ),
+    ("string", "The value as a text."),
+    (
+        "sum",
+        "The sum of the items: `items | sum(attribute='price')`.",
+    ),
+    ("title", "Each word with its first letter in upper case."),
+    ("tojson", "The value as JSON."),
+    ("trim", "The text without white space at both ends."),
+    (
+        "unique",
+        "The items without duplicates: `items | unique(attribute='id')`.",
+    ),
+    ("upper", "The text in upper case."),
+    ("urlencode", "The text encoded for a URL."),
+    (
+        "zip",
+        "Lists of the items at the same place: `names | zip(scores)`.",
+    ),
 ];
 
-pub(super) const TESTS: [&str; 36] = [
-    "boolean",
-    "defined",
-    "divisibleby",
-    "endingwith",
-    "eq",
-    "equalto",
-    "escaped",
-    "even",
-    "false",
-    "filter",
-    "float",
-    "ge",
-    "greaterthan",
-    "gt",
-    "in",
-    "integer",
-    "int",
-    "iterable",
-    "le",
-    "lessthan",
-    "lower",
-    "lt",
-    "mapping",
-    "ne",
-    "none",
-    "number",
-    "odd",
-    "safe",
-    "sameas",
-    "sequence",
-    "startingwith",
-    "string",
-    "test",
-    "true",
-    "undefined",
-    "upper",
+/// The tests, each with its help: what `value is name` states.
+pub(crate) const TESTS: [(&str, &str); 36] = [
+    ("boolean", "Is `true` or `false`."),
+    ("defined", "Exists."),
+    (
+        "divisibleby",
+        "Can be divided by a number: `index is divisibleby(2)`.",
+    ),
+    (
+        "endingwith",
+        "Ends with a text: `name is endingwith('.md')`.",
+    ),
+    ("eq", "Is equal to a value, as `==`."),
+    ("equalto", "Is equal to a value, as `==`."),
+    ("escaped", "Is a text that is marked as safe."),
+    ("even", "Is an even number."),
+    ("false", "Is `false`."),
+    ("filter", "Is the name of a filter."),
+    ("float", "Is a number with a fraction."),
+    ("ge", "Is greater than a value or equal to it, as `>=`."),
+    ("greaterthan", "Is greater than a value, as `>`."),
+    ("gt", "Is greater than a value, as `>`."),
+    (
+        "in",
+        "Is an item of a list or a part of a text: `kind is in(['a', 'b'])`.",
+    ),
+    ("integer", "Is a whole number."),
+    ("int", "Is a whole number."),
+    ("iterable", "Has items: a list, an object or a text."),
+    ("le", "Is less than a value or equal to it, as `<=`."),
+    ("lessthan", "Is less than a value, as `<`."),
+    ("lower", "Is a text in lower case."),
+    ("lt", "Is less than a value, as `<`."),
+    ("mapping", "Is an object."),
+    ("ne", "Is not equal to a value, as `!=`."),
+    ("none", "Is `null`."),
+    ("number", "Is a number."),
+    ("odd", "Is an odd number."),
+    ("safe", "Is a text that is marked as safe."),
+    ("sameas", "Is the same value, as `sameas(true)`."),
+    ("sequence", "Is a list."),
+    (
+        "startingwith",
+        "Starts with a text: `name is startingwith('draft')`.",
+    ),
+    ("string", "Is a text."),
+    ("test", "Is the name of a test."),
+    ("true", "Is `true`."),
+    ("undefined", "Does not exist."),
+    ("upper", "Is a text in upper case."),
 ];
+
+/// The names of a table.
+fn names(table: &[(&'static str, &str)]) -> impl Iterator<Item = &'static str> {
+    table.iter().map(|(name, _)| *name)
+}
 
 /// Refuses a filter that does not exist.
 pub(in crate::template) fn filter(name: &str) -> Result<(), TemplateError> {
-    if FILTERS.contains(&name) {
+    if names(&FILTERS).any(|known| known == name) {
         return Ok(());
     }
     let error = TemplateError::syntax(format!("there is no filter `{}`", shown(name)));
     let hint = other_filter(name).map(str::to_owned);
-    Err(error.maybe_hint(hint.or_else(|| did_you_mean(name, FILTERS))))
+    Err(error.maybe_hint(hint.or_else(|| did_you_mean(name, names(&FILTERS)))))
 }
 
 /// Refuses a test that does not exist.
 pub(in crate::template) fn test(name: &str) -> Result<(), TemplateError> {
-    if TESTS.contains(&name) {
+    if names(&TESTS).any(|known| known == name) {
         return Ok(());
     }
     let error = TemplateError::syntax(format!("there is no test `{}`", shown(name)));
@@ -124,7 +215,7 @@ pub(in crate::template) fn test(name: &str) -> Result<(), TemplateError> {
         "object" | "dict" => Some("write `is mapping`".to_owned()),
         "text" | "str" => Some("write `is string`".to_owned()),
         "contains" | "containing" => Some("write `'a' in value`".to_owned()),
-        _ => did_you_mean(name, TESTS),
+        _ => did_you_mean(name, names(&TESTS)),
     }))
 }
 

@@ -17,4 +17,8 @@ pub(super) use self::{
     fuel::{BYTES_PER_STEP, MAX_STEPS},
     json::{condition_value, to_json},
 };
-pub(crate) use self::{environment::is_global, json::Budget};
+pub(crate) use self::{
+    environment::is_global,
+    json::Budget,
+    known::{FILTERS, TESTS},
+};

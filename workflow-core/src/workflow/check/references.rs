@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     error::{Fault, FaultCode, Pointer, nearest, shown},
-    template::{self, Json, Key, Path, Paths, Reference, STEP_FIELDS, Template, only_path},
+    template::{self, Json, Key, Path, Paths, Reference, Template, only_path, step_fields},
     workflow::spec::is_reserved,
 };
 
@@ -147,7 +147,7 @@ impl<'a> Reader<'a> {
                 let Some(field) = names.next() else {
                     return reference.is_whole().then(|| whole_node(root, at));
                 };
-                (!STEP_FIELDS.contains(&field)).then(|| unknown_field(root, field, at))
+                (!step_fields().any(|known| known == field)).then(|| unknown_field(root, field, at))
             }
         }
     }
@@ -319,14 +319,15 @@ fn not_settled(named: &str, own: &str, at: &Pointer) -> Fault {
 }
 
 fn unknown_field(root: &str, field: &str, at: &Pointer) -> Fault {
-    let fields = STEP_FIELDS.map(|field| format!("`{field}`")).join(", ");
+    let fields = step_fields().map(|field| format!("`{field}`"));
+    let fields = fields.collect::<Vec<_>>().join(", ");
     let detail = format!(
         "`{root}.{}` is not there: a node has {fields}",
         shown(field)
     );
     let near = match field {
         "result" | "response" => Some("output"),
-        _ => nearest(field, STEP_FIELDS),
+        _ => nearest(field, step_fields()),
     };
     let meant = near.map_or_else(|| format!("output.{}", shown(field)), str::to_owned);
     Fault::new(FaultCode::UnknownReference, at, detail)

@@ -12,7 +12,14 @@ use super::{
     NodeSpec, Spec,
     shape::{EXPECTED, HINTS},
 };
-use crate::node::{NodeType, Registry};
+use crate::{
+    node::{NodeType, Registry},
+    template::{FILTERS, STEP_FIELDS, TESTS},
+};
+
+/// The keyword of the words of templates, with their help. A JSON Schema has no place for them, and an
+/// editor that completes templates needs them with the rest.
+const TEMPLATES: &str = "x-templates";
 
 impl Registry {
     /// The JSON Schema (draft 2020-12) of workflows that use these node types, for editors and for
@@ -48,8 +55,24 @@ impl Registry {
         for (name, data) in types {
             definitions[definition(name)] = data;
         }
+        schema[TEMPLATES] = template_words();
         schema
     }
+}
+
+/// The filters, the tests and the fields of a settled node by name, each with one line of help.
+fn template_words() -> Value {
+    let table = |words: &[(&str, &str)]| -> Map<String, Value> {
+        let words = words.iter();
+        words
+            .map(|(name, help)| ((*name).to_owned(), (*help).into()))
+            .collect()
+    };
+    json!({
+        "filters": table(&FILTERS),
+        "tests": table(&TESTS),
+        "step": table(&STEP_FIELDS),
+    })
 }
 
 /// What may be left out may not be `null`: the reader refuses it.
