@@ -31,7 +31,10 @@ use crate::request::{GenerateRequest, Schema, ServiceTier, Thinking, check_level
 /// ```
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(try_from = "Fields")]
-#[schemars(description = "Sends a prompt to the model. A field that is not set is not sent.")]
+#[schemars(
+    description = "Sends a prompt to the model. A field that is not set is not sent.",
+    extend("x-workflow-output" = {"type": "string"})
+)]
 pub struct LlmData(Fields);
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -39,6 +42,7 @@ pub struct LlmData(Fields);
 struct Fields {
     /// The prompt, with `{{ expressions }}`. Without it, and without `parts`, the node sends its
     /// input: text as it is, other values as JSON.
+    #[schemars(extend("examples" = ["Explain this: {{ input }}"]))]
     prompt: Option<Template>,
     /// Images, files and further texts, sent before the prompt.
     #[serde(default)]
@@ -67,7 +71,7 @@ struct Fields {
     #[schemars(range(min = -2_147_483_648_i64, max = 2_147_483_647))]
     seed: Option<i32>,
     /// A JSON Schema that the answer has to match. The output is then the answer's JSON, not its text.
-    #[schemars(with = "Option<Map<String, Value>>", extend("x-workflow" = "schema"))]
+    #[schemars(with = "Option<Map<String, Value>>", extend("x-workflow" = "schema", "x-workflow-output" = true))]
     schema: Option<Arc<Schema>>,
     /// How much models from Gemini 3 on may think: `low`, `medium`, `high`, on some models `minimal`
     /// or `xhigh`. If it is not set or empty, the model chooses. Not together with `thinking_budget`.

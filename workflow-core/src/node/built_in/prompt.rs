@@ -12,9 +12,10 @@ use crate::{
 /// Renders a text from the run's input and the outputs of earlier nodes.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("x-workflow-output" = {"type": "string"}))]
 pub struct PromptNode {
     /// The text, with `{{ expressions }}`. It must read something: `{{ input }}` or the output of a node.
-    #[schemars(extend("x-workflow-refers" = true))]
+    #[schemars(extend("x-workflow-refers" = true, "examples" = ["Notes on this: {{ input }}"]))]
     template: Template,
 }
 

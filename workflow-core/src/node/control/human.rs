@@ -23,10 +23,11 @@ pub(super) static KIND: KindInfo = KindInfo {
 #[serde(deny_unknown_fields)]
 pub(crate) struct HumanNode {
     /// The question to the person, with `{{ expressions }}`.
+    #[schemars(extend("examples" = ["Is this good?\n\n{{ input }}"]))]
     pub(crate) message: Template,
     /// A JSON Schema that the answer must fit.
     #[serde(default, deserialize_with = "schema")]
-    #[schemars(with = "Option<Map<String, Value>>", extend("x-workflow" = "schema"))]
+    #[schemars(with = "Option<Map<String, Value>>", extend("x-workflow" = "schema", "x-workflow-output" = true))]
     pub(crate) schema: Option<Arc<Value>>,
     /// How long to wait for the answer. After that the step fails with the code `expired`. Default: no limit.
     pub(crate) expires: Option<WrittenDuration>,

@@ -3,6 +3,10 @@
 //! [`Template`](crate::Template), [`Json`](crate::Json) and similar types write `x-workflow` into the schema of their
 //! fields. So the author of a node cannot forget to have a template checked.
 //!
+//! `x-workflow-output` is not read here: it declares the output to editors, which cannot call
+//! [`output_shape`](crate::Node::output_shape). On a type it is the schema of the output; on a field it is `true`, and what
+//! the field holds is the schema of the output, or its value.
+//!
 //! A choice (`anyOf`, `oneOf`, `allOf`) is walked in all its branches, since it is not known which one a value
 //! means: a mark in any of them counts.
 
