@@ -18,8 +18,8 @@ export interface StepMark {
 export const setFaults = StateEffect.define<LocatedFault[]>();
 export const setSteps = StateEffect.define<StepMark[]>();
 
-/** Values with a position that is mapped through changes of the text. */
-function placedField<T extends { from: number; to: number }>(effect: StateEffectType<T[]>): StateField<T[]> {
+/** Values with a position that is mapped through changes of the text. `isTransient`: a change within one removes it. */
+function placedField<T extends { from: number; to: number }>(effect: StateEffectType<T[]>, isTransient: boolean): StateField<T[]> {
   return StateField.define<T[]>({
     create: () => [],
     update(things, { effects, changes, docChanged, state }) {
@@ -27,13 +27,15 @@ function placedField<T extends { from: number; to: number }>(effect: StateEffect
       const set = effects.findLast((one) => one.is(effect))?.value as T[] | undefined;
       if (set) return set.map((thing) => ({ ...thing, from: Math.min(thing.from, end), to: Math.min(thing.to, end) }));
       if (!docChanged) return things;
-      return things.map((thing) => ({ ...thing, from: changes.mapPos(thing.from), to: changes.mapPos(thing.to) }));
+      const left = isTransient ? things.filter(({ from, to }) => !changes.touchesRange(from, to)) : things;
+      return left.map((thing) => ({ ...thing, from: changes.mapPos(thing.from), to: changes.mapPos(thing.to) }));
     },
   });
 }
 
-export const faultsField = placedField(setFaults);
-export const stepsField = placedField(setSteps);
+/** What is being mended is no fault until it is checked. */
+export const faultsField = placedField(setFaults, true);
+export const stepsField = placedField(setSteps, false);
 
 class Lens extends WidgetType {
   readonly faults: LocatedFault[];

@@ -27,13 +27,15 @@ export interface Outline {
 }
 
 export interface Check {
+  /** As of the last pause. Without a `spec`, the text is not JSON, whether that is listed yet or not. */
   faults: LocatedFault[];
   warnings: LocatedFault[];
   outline: Outline[];
   spec: unknown;
 }
 
-const PAUSE = 300;
+/** Faults appear this long after the last key, so that no word is a fault while it is being written. */
+const PAUSE = 600;
 
 export function useCheck(text: string): Check {
   const [found, setFound] = useState<LocatedFault[]>([]);
@@ -48,7 +50,10 @@ export function useCheck(text: string): Check {
   }, [seen, spec, text]);
 
   useEffect(() => {
-    if (!seen.spans) return;
+    if (!seen.spans) {
+      const timer = setTimeout(() => setFound([syntaxFault(text, seen)]), PAUSE);
+      return () => clearTimeout(timer);
+    }
     const { spans } = seen;
     const stop = new AbortController();
     // In the order of the text.
@@ -73,10 +78,12 @@ export function useCheck(text: string): Check {
     };
   }, [seen, spec, text]);
 
+  const isJson = seen.spans !== undefined;
   const [faults, warnings] = useMemo(() => {
-    if (!seen.spans) return [[syntaxFault(text, seen)], []];
-    return [found.filter((fault) => !fault.isWarning), found.filter((fault) => fault.isWarning)];
-  }, [found, seen, text]);
+    // A fault of the parser disappears at once.
+    const still = found.filter(({ code }) => code !== NO_JSON || !isJson);
+    return [still.filter((fault) => !fault.isWarning), still.filter((fault) => fault.isWarning)];
+  }, [found, isJson]);
   return useMemo(() => ({ faults, warnings, outline, spec }), [faults, warnings, outline, spec]);
 }
 
@@ -87,6 +94,8 @@ function faultsOf(error: unknown): Fault[] {
   return [{ code: problem.code ?? 'refused', pointer: '#', detail: problem.detail, ...(problem.hint ? { hint: problem.hint } : {}) }];
 }
 
+const NO_JSON = 'invalid_json';
+
 const place = (text: string, range: Range) => ({ ...range, ...positionOf(text, range.from) });
 
 function syntaxFault(text: string, { fault }: Extract<Scan, { fault: object }>): LocatedFault {
@@ -95,7 +104,7 @@ function syntaxFault(text: string, { fault }: Extract<Scan, { fault: object }>):
   const from = Math.max(0, Math.min(fault.at, last - 1));
   const { line, column } = positionOf(text, Math.min(fault.at, last));
   return {
-    code: 'invalid_json',
+    code: NO_JSON,
     pointer: '#',
     detail: fault.detail,
     ...(fault.hint ? { hint: fault.hint } : {}),

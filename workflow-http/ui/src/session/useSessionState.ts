@@ -69,10 +69,11 @@ export function useSessionState(): SessionState {
   useEffect(() => setTheirs(null), [saved]);
 
   const isGoing = runId !== null && view.problem === null && (run?.id !== runId || !hasEnded(run));
-  const canRun = !isGoing && !isStarting && check.faults.length === 0;
+  const isSound = check.spec !== undefined && check.faults.length === 0;
+  const canRun = !isGoing && !isStarting && isSound;
   const canCancel = isGoing && cancelled !== runId;
-  const isOwn = run?.workflowId !== undefined && run.workflowId === saved?.id && check.faults.length === 0;
-  const canSave = !isSaved && check.faults.length === 0;
+  const isOwn = run?.workflowId !== undefined && run.workflowId === saved?.id && isSound;
+  const canSave = !isSaved && isSound;
 
   /** Sends a request, and shows the error if it fails. */
   const ask = async (work: () => Promise<void>) => {
