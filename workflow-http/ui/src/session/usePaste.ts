@@ -18,7 +18,7 @@ export function usePaste(take: (text: string) => void): void {
       if (kind === 'nothing') return;
       event.preventDefault();
       if (kind === 'other') toast('The clipboard has JSON without `nodes`, which is no workflow.');
-      else current.current(text);
+      else void import('../editor/codemirror').then(({ asPasted }) => current.current(asPasted(text, '', true)));
     };
     document.addEventListener('paste', paste);
     return () => document.removeEventListener('paste', paste);
@@ -29,5 +29,8 @@ export function usePaste(take: (text: string) => void): void {
 export function pastedAs(text: string): 'workflow' | 'other' | 'nothing' {
   if (!/^\s*[[{]/.test(text)) return 'nothing';
   if (scan(text).fault) return text.includes('nodes') ? 'workflow' : 'nothing';
-  return Array.isArray(own(JSON.parse(text), 'nodes')) ? 'workflow' : 'other';
+  const value = JSON.parse(text) as unknown;
+  // A list of nodes is nearly one.
+  const isList = Array.isArray(value) && value.length > 0 && value.every((node) => own(node, 'type') !== undefined);
+  return isList || Array.isArray(own(value, 'nodes')) ? 'workflow' : 'other';
 }
