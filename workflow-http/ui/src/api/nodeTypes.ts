@@ -22,4 +22,6 @@ function subscribe(listener: () => void): () => void {
   return () => void listeners.delete(listener);
 }
 
+export const currentTypes = (): Types => types;
+
 export const useTypes = (): Types => useSyncExternalStore(subscribe, () => types);

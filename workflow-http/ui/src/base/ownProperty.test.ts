@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { RunEvent } from '../api/types';
-import { referencesAt } from '../editor/references';
-import { aboutOf, namesAt, valuesAt } from '../editor/schema';
+import { aboutOf, namesAt, valuesAt } from '../editor/help/schema';
+import { seenAt } from '../editor/help/sight';
 import { formOf } from '../form/fields';
 import { initialOf, jsonOf, startOf, valueFrom } from '../form/values';
 import { cardsOf } from '../graph/drawing';
@@ -71,7 +71,10 @@ describe.each(NAMES)('the name %s', (name) => {
     const schema = { properties: { a: { type: name } } };
     expect(namesAt(schema, {}, []).map(({ text, start }) => [text, start])).toEqual([['"a"', '']]);
     expect(valuesAt(schema, {}, [name])).toEqual([]);
-    expect(referencesAt({}, [name, 'nodes', 0])).toHaveLength(1);
+    expect(seenAt({ language: {}, called: new Map() }, { nodes: [{ id: name, type: name }, {}] }, ['nodes', 1]).map((seen) => seen.name)).toEqual([
+      name,
+      'input',
+    ]);
   });
 
   it('is a row of a tree, open as any other', () => {

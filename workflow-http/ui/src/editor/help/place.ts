@@ -14,6 +14,8 @@ export interface Place {
   to: number;
   /** Inside the quotes of a text. */
   isText: boolean;
+  /** After a value of a list, without a comma between them. */
+  isAfter?: boolean;
 }
 
 /** The editor parses for 20 ms at first, which may be too short on a busy machine. */
@@ -41,6 +43,7 @@ function betweenThings(state: EditorState, node: SyntaxNode, at: number): Place 
     const property = holder.name === 'Property' ? holder : holder.childBefore(at);
     return property?.name === 'Property' ? { path: pathOf(state, property), kind: 'value', ...here } : undefined;
   }
+  if (before === '}' && holder.name === 'Array') return { path: [...pathOf(state, holder), indexIn(holder, at)], kind: 'value', ...here, isAfter: true };
   if (before !== '{' && before !== ',' && before !== '[') return undefined;
   const inside = holder.name === 'Property' ? upTo(holder.parent, /^(Object|Array)$/) : holder;
   if (inside?.name === 'Object') return { path: pathOf(state, inside), kind: 'name', ...here };

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { aboutOf, namesAt, schemasAt, valuesAt, type Schema } from './schema';
 
 // The schema as the server has it.
-const root = JSON.parse(readFileSync(new URL('../../../../docs/workflow.schema.json', import.meta.url), 'utf8')) as Schema;
+const root = JSON.parse(readFileSync(new URL('../../../../../docs/workflow.schema.json', import.meta.url), 'utf8')) as Schema;
 
 const spec = {
   nodes: [

@@ -1,5 +1,6 @@
 // What a JSON Schema says of a place in a text: which names may stand there, which values, and what they mean.
-import { own } from '../base/ownProperty';
+import { own } from '../../base/ownProperty';
+import { JSON_SCHEMA } from './jsonSchema';
 
 export type Schema = Record<string, unknown>;
 export type Path = (string | number)[];
@@ -18,10 +19,14 @@ export function schemasAt(root: Schema, value: unknown, path: Path): Schema[] {
   let here = expand(root, root, value, []);
   for (const step of path) {
     value = own(value, step);
-    here = here.flatMap((schema) => insideOf(schema, step)).flatMap((schema) => expand(root, schema, value, []));
+    here = inside(root, here, step, value);
   }
   return here;
 }
+
+/** The schemas of a field, or of an item, of what fits all these schemas. */
+export const inside = (root: Schema, schemas: Schema[], step: string | number, value?: unknown): Schema[] =>
+  schemas.flatMap((schema) => insideOf(schema, step)).flatMap((schema) => expand(root, schema, value, []));
 
 /** The names that an object at this path can still have. */
 export function namesAt(root: Schema, value: unknown, path: Path): Option[] {
@@ -93,12 +98,13 @@ const startOf = (schemas: Schema[]): string => {
 };
 
 /** A schema and all that it refers to, joins or offers. Conditions are decided by what is written. `through`: the references on the way. */
-function expand(root: Schema, schema: unknown, value: unknown, through: string[]): Schema[] {
+export function expand(root: Schema, schema: unknown, value: unknown, through: string[]): Schema[] {
   if (!isObject(schema)) return [];
   const next = (one: unknown) => expand(root, one, value, through);
   const list = (name: string) => (Array.isArray(schema[name]) ? schema[name].flatMap(next) : []);
   const condition = isObject(schema.if) ? next(matches(schema.if, value) ? schema.then : schema.else) : [];
-  return [schema, ...targets(root, schema.$ref, value, through), ...list('allOf'), ...list('anyOf'), ...list('oneOf'), ...condition];
+  const written = schema['x-workflow'] === 'schema' ? expand(JSON_SCHEMA, JSON_SCHEMA, value, []) : [];
+  return [schema, ...targets(root, schema.$ref, value, through), ...list('allOf'), ...list('anyOf'), ...list('oneOf'), ...condition, ...written];
 }
 
 /** A reference that leads back to itself says nothing more. */
@@ -120,10 +126,11 @@ function matches(condition: Schema, value: unknown): boolean {
   return isObject(value) && wanted.every(([name, property]) => isObject(property) && property.const === own(value, name));
 }
 
+/** The parts of a JSON Schema in a workflow are JSON Schemas, too. */
 function insideOf({ properties, additionalProperties, items }: Schema, step: string | number): unknown[] {
   if (typeof step === 'number') return [items];
   return [own(properties, step) ?? additionalProperties];
 }
 
-const isObject = (value: unknown): value is Schema => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isObject = (value: unknown): value is Schema => typeof value === 'object' && value !== null && !Array.isArray(value);
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);

@@ -1,0 +1,164 @@
+// Completion and hover documentation in the editor. What there is to offer comes from the server's JSON Schema and from the text.
+import {
+  acceptCompletion,
+  autocompletion,
+  closeBrackets,
+  closeBracketsKeymap,
+  completionKeymap,
+  nextSnippetField,
+  prevSnippetField,
+  clearSnippet,
+  snippetKeymap,
+  startCompletion,
+  type Completion,
+  type CompletionContext,
+  type CompletionResult,
+} from '@codemirror/autocomplete';
+import { Prec, type EditorState, type Extension } from '@codemirror/state';
+import { hoverTooltip, keymap, type EditorView } from '@codemirror/view';
+import { parts } from '../../base/format';
+import { closingBraces } from './closing';
+import { nodeOptions } from './nodes';
+import { isCalledName, isNodePlace, optionsAt, wordIn, wordOptions, type WordOption } from './offers';
+import { placeAt, valueIn, type Place } from './place';
+import { aboutOf, schemasAt, valuesAt, type Option } from './schema';
+import { knownFor, storedWorkflows } from './server';
+import type { Known } from './sight';
+
+async function complete({ state, pos, explicit }: CompletionContext): Promise<CompletionResult | null> {
+  const place = placeAt(state, pos);
+  if (!place) return null;
+  const spec = valueIn(state);
+  const known = await knownFor(spec);
+  if (!known) return null;
+  const inTemplate = place.kind === 'value' && place.isText && completeWord(known, spec, place, state.sliceDoc(place.from + 1, pos), pos);
+  if (inTemplate) return inTemplate;
+  // Only inside quotes, or in a word: elsewhere, Enter begins a line.
+  if (!explicit && !place.isText && place.from === place.to) return null;
+  const options = await completeValue(known, spec, place, state);
+  return options.length === 0 ? null : { from: place.from, to: place.to, options, validFor: /^"?[^"{}[\],:]*"?$/ };
+}
+
+function completeWord(known: Known, spec: unknown, { path }: Place, text: string, pos: number): CompletionResult | null {
+  const word = wordIn(known, spec, path, text);
+  if (!word) return null;
+  const options = wordOptions(known, spec, path, text, word);
+  return options.length === 0 ? null : { from: pos - word.written, options: options.map(asWord), validFor: /^\w*$/ };
+}
+
+async function completeValue(known: Known, spec: unknown, place: Place, state: EditorState): Promise<Completion[]> {
+  const isQuoted = state.sliceDoc(place.from, place.from + 1) === '"';
+  if (place.kind === 'value' && !isQuoted && isNodePlace(place.path)) return nodeOptions(known, spec, place, state, aboutElement);
+  if (place.kind === 'value' && place.isAfter) return [];
+  const isCalled = place.kind === 'value' && isCalledName(spec, place.path);
+  const options = isCalled ? await workflowOptions() : optionsAt(known, spec, place);
+  const isFollowed = /^\s*:/.test(state.sliceDoc(place.to, place.to + 20));
+  const comma = /^\s*"/.test(state.sliceDoc(place.to, place.to + 200)) ? ',' : '';
+  return options.map(asCompletion(isQuoted, place.kind === 'name' && !isFollowed ? { comma } : undefined));
+}
+
+/** A name that several workflows have cannot be called; their ids can. */
+async function workflowOptions(): Promise<Option[]> {
+  const items = await storedWorkflows();
+  return items.map(({ id, name, version }) => {
+    const isOnly = name !== null && items.filter((item) => item.name === name).length === 1;
+    return { text: JSON.stringify(isOnly ? name : id), about: `${name === null ? 'A workflow without a name' : `\`${name}\``}, version ${version}.` };
+  });
+}
+
+const infoOf = (about: string | undefined) => about && (() => aboutElement(about));
+
+const asWord = ({ text, about, isCall }: WordOption, index: number): Completion => ({
+  label: text,
+  info: infoOf(about),
+  boost: -Math.min(index, 99),
+  // The cursor goes between the parentheses.
+  ...(isCall && {
+    apply: (view: EditorView, completion: Completion, from: number, to: number) => {
+      const isThere = view.state.sliceDoc(to, to + 1) === '(';
+      insert(view, completion, from, to, isThere ? text : `${text}()`, isThere ? 0 : 1);
+    },
+  }),
+});
+
+/** Options in the order of the schema, required ones first. `isQuoted`: the opening quote is already in the text. `asName`: a value follows. */
+const asCompletion =
+  (isQuoted: boolean, asName: { comma: string } | undefined) =>
+  ({ text, about, start = '', isRequired }: Option, index: number): Completion => ({
+    label: isQuoted ? text : text.replaceAll('"', ''),
+    displayLabel: text.replaceAll('"', ''),
+    detail: isRequired ? 'required' : undefined,
+    boost: (isRequired ? 50 : 0) - Math.min(index, 99),
+    info: infoOf(about),
+    apply: asName
+      ? (view, completion, from, to) =>
+          insert(view, completion, from, to, `${text}: ${start}${asName.comma}`, asName.comma.length + (start.length === 2 ? 1 : 0))
+      : text,
+  });
+
+/** Inserts a text with the cursor some characters before its end, and offers what can be written there. */
+function insert(view: EditorView, _: Completion, from: number, to: number, text: string, before: number): void {
+  view.dispatch({ changes: { from, to, insert: text }, selection: { anchor: from + text.length - before }, userEvent: 'input.complete', scrollIntoView: true });
+  startCompletion(view);
+}
+
+const hover = hoverTooltip(async ({ state }, at) => {
+  const place = placeAt(state, at);
+  if (!place || place.from === place.to) return null;
+  const spec = valueIn(state);
+  const known = await knownFor(spec);
+  const found = known && (hoverWord(known, spec, place, state, at) ?? hoverValue(known, spec, place, state));
+  return found?.about ? { pos: found.from, end: found.to, create: () => ({ dom: aboutElement(found.about!) }) } : null;
+});
+
+interface Found {
+  from: number;
+  to: number;
+  about: string | undefined;
+}
+
+/** The whole word at a position in a template. */
+function hoverWord(known: Known, spec: unknown, place: Place, state: EditorState, at: number): Found | undefined {
+  if (place.kind !== 'value' || !place.isText) return undefined;
+  const end = at + /^\w*/.exec(state.sliceDoc(at, place.to))![0].length;
+  const text = state.sliceDoc(place.from + 1, end);
+  const word = wordIn(known, spec, place.path, text);
+  if (!word || word.written === 0) return undefined;
+  const written = text.slice(text.length - word.written);
+  const option = wordOptions(known, spec, place.path, text, word).find((one) => one.text === written || one.text === `${written}.output`);
+  return { from: end - word.written, to: end, about: option?.about };
+}
+
+function hoverValue({ language }: Known, spec: unknown, { kind, path, from, to }: Place, state: EditorState): Found {
+  const written = state.sliceDoc(from, to);
+  const about =
+    kind === 'name'
+      ? aboutOf(schemasAt(language, spec, [...path, written.replaceAll('"', '')]))
+      : valuesAt(language, spec, path).find(({ text }) => text === written)?.about;
+  return { from, to, about };
+}
+
+function aboutElement(about: string): HTMLElement {
+  const box = document.createElement('div');
+  box.className = 'cm-about';
+  for (const { text, isCode } of parts(about)) {
+    if (isCode) box.appendChild(document.createElement('code')).textContent = text;
+    else box.append(text);
+  }
+  return box;
+}
+
+/** Tab accepts what is offered, or goes to the next field of a new node; else it leaves the editor. */
+const tabs = [
+  { key: 'Tab', run: (view: EditorView) => acceptCompletion(view) || nextSnippetField(view), shift: prevSnippetField },
+  { key: 'Escape', run: clearSnippet },
+];
+
+export const help: Extension = [
+  autocompletion({ override: [complete], icons: false, activateOnTypingDelay: 50 }),
+  closingBraces,
+  closeBrackets(),
+  hover,
+  snippetKeymap.of(tabs),
+  Prec.high(keymap.of([{ key: 'Tab', run: acceptCompletion }, ...closeBracketsKeymap, ...completionKeymap])),
+];

@@ -1,0 +1,259 @@
+// What a template or expression can name from where it stands, and what is known of it. The rules are those of the server's check:
+// a node reads its ancestors, the result of a list reads all nodes of the list, and a body sees what its container sees.
+import { own } from '../../base/ownProperty';
+import { schemasAt, isObject, type Path, type Schema } from './schema';
+import { aboutShape, choiceOf, listOf, SCALAR, shapeOfSchema, TEXT, UNKNOWN, within, type Shape } from './shape';
+
+/** What the server knows beside the text. */
+export interface Known {
+  /** The JSON Schema of workflows. */
+  language: Schema;
+  /** The specifications of called workflows, by name or id. */
+  called: ReadonlyMap<string, unknown>;
+}
+
+export interface Seen {
+  /** As templates write it. */
+  name: string;
+  about: string;
+  shape: Shape;
+  /** A node has `output`, `status` and more; every other name is a value. */
+  isNode: boolean;
+}
+
+/** A list of nodes: of the workflow, or of a body. */
+interface List {
+  known: Known;
+  spec: unknown;
+  nodes: unknown[];
+  /** The specification, or the data of the container. */
+  holder: unknown;
+  /** The node that contains the list. */
+  container: Reader | undefined;
+}
+
+/** A node of a list, by its index, or the result of the list. */
+interface Reader {
+  list: List;
+  index: number | undefined;
+}
+
+/** The longest way through outputs that refer to each other. */
+const DEEPEST = 12;
+
+/** All names that can be read at a path. An inner name hides an outer one. */
+export function seenAt(known: Known, spec: unknown, path: Path): Seen[] {
+  const seen = new Map<string, Seen>();
+  const add = (one: Seen) => seen.has(one.name) || seen.set(one.name, one);
+  for (let reader: Reader | undefined = readerAt(known, spec, path); reader; reader = reader.list.container) {
+    for (const index of readable(reader)) add(nodeSeen(reader.list, index));
+    for (const local of localsOf(reader.list, 0)) add(local);
+  }
+  add({ name: 'input', about: described('The input of the run.', inputOf(spec)), shape: inputOf(spec), isNode: false });
+  return [...seen.values()];
+}
+
+/** What is known of the value of an expression, if it is a path such as `a.output.items[0]`. */
+export function shapeOfExpression(known: Known, spec: unknown, path: Path, source: string): Shape {
+  return ofExpression(readerAt(known, spec, path), source, 0);
+}
+
+/** The keys of a path, or nothing if the expression is more than that. */
+export function keysOf(source: string): (string | number)[] | undefined {
+  if (!/^\s*[A-Za-z_]\w*(?:\.\w+|\[\d+\]|\['[^']*'\])*\s*$/.test(source)) return undefined;
+  return [...source.matchAll(/\['([^']*)'\]|\[(\d+)\]|(\w+)/g)].map(([, quoted, index, name]) => quoted ?? (index === undefined ? name! : Number(index)));
+}
+
+/** The result of a whole workflow. */
+export const resultOf = (known: Known, spec: unknown, depth = 0): Shape => ofResult(topOf(known, spec), depth);
+
+/** The index of the only node that a node needs, if it needs one; `undefined` if it needs none or several. */
+export function onlyNeed(nodes: unknown[], index: number): number | undefined {
+  const needs = needsOf(nodes, index);
+  return needs.length === 1 ? needs[0] : undefined;
+}
+
+/** Whether a node needs another one, directly or through others. */
+export function isAncestor(nodes: unknown[], of: number, index: number): boolean {
+  return ancestorsOf(nodes, of).has(index);
+}
+
+export const variableOf = (id: string): string => id.replaceAll('-', '_');
+
+const topOf = (known: Known, spec: unknown): List => ({ known, spec, nodes: nodesOf(spec), holder: spec, container: undefined });
+
+function bodyOf(list: List, index: number): List {
+  const data = own(list.nodes[index], 'data');
+  return { known: list.known, spec: list.spec, nodes: nodesOf(data), holder: data, container: { list, index } };
+}
+
+function readerAt(known: Known, spec: unknown, path: Path): Reader {
+  let reader: Reader = { list: topOf(known, spec), index: undefined };
+  let at = 0;
+  for (; path[at] === 'nodes' && typeof path[at + 1] === 'number'; at += 3) {
+    if (at > 0) reader = { list: bodyOf(reader.list, reader.index!), index: undefined };
+    reader = { list: reader.list, index: path[at + 1] as number };
+    if (path[at + 2] !== 'data' || path[at + 3] !== 'nodes') break;
+  }
+  const readsBody = schemasAt(known.language, spec, path.slice(0, at + 4)).some((schema) => schema['x-workflow-reads'] === 'body');
+  return readsBody && reader.index !== undefined ? { list: bodyOf(reader.list, reader.index), index: undefined } : reader;
+}
+
+/** The nodes that are settled before the reader is. */
+const readable = ({ list, index }: Reader): number[] =>
+  (index === undefined ? [...list.nodes.keys()] : [...ancestorsOf(list.nodes, index)]).filter((at) => idOf(list, at));
+
+function ancestorsOf(nodes: unknown[], index: number): Set<number> {
+  const found = new Set<number>();
+  const visit = (of: number) => {
+    for (const need of needsOf(nodes, of)) {
+      if (found.has(need)) continue;
+      found.add(need);
+      visit(need);
+    }
+  };
+  visit(index);
+  found.delete(index);
+  return found;
+}
+
+/** Without `needs`, a node follows the one before it. */
+function needsOf(nodes: unknown[], index: number): number[] {
+  const needs = own(nodes[index], 'needs');
+  if (!Array.isArray(needs)) return index > 0 ? [index - 1] : [];
+  return needs.map((need) => nodes.findIndex((node) => own(node, 'id') === need)).filter((at) => at >= 0);
+}
+
+function nodeSeen(list: List, index: number): Seen {
+  const node = list.nodes[index];
+  const id = String(own(node, 'id'));
+  const shape = outputOf(list, index, 0);
+  return { name: variableOf(id), about: described(`The output of \`${id}\`.`, shape), shape, isNode: true };
+}
+
+const described = (sentence: string, shape: Shape): string => [sentence, aboutShape(shape)].filter(Boolean).join(' ');
+
+/** The names that a map or loop defines for the nodes in it. */
+function localsOf({ container, ...list }: List, depth: number): Seen[] {
+  if (!container || container.index === undefined) return [];
+  const node = container.list.nodes[container.index];
+  const id = String(own(node, 'id'));
+  const value = (name: string, about: string, shape: Shape): Seen => ({ name, about: described(about, shape), shape, isNode: false });
+  if (own(node, 'type') === 'MapNode') {
+    const name = own(list.holder, 'as');
+    const over = own(list.holder, 'over');
+    const item = typeof over === 'string' ? within(ofExpression(container, over, depth + 1), 0) : UNKNOWN;
+    return [
+      value(typeof name === 'string' ? name : 'item', `An item of the map \`${id}\`.`, item),
+      value('index', `The number of the item in \`${id}\`, from 0.`, SCALAR),
+    ];
+  }
+  if (own(node, 'type') !== 'LoopNode') return [];
+  return [
+    value('previous', `The result of the round before in \`${id}\`; \`null\` in the first round.`, ofResult({ container, ...list }, depth + 1)),
+    value('index', `The number of the round in \`${id}\`, from 0.`, SCALAR),
+  ];
+}
+
+function outputOf(list: List, index: number, depth: number): Shape {
+  if (depth > DEEPEST) return UNKNOWN;
+  const node = list.nodes[index];
+  const data = own(node, 'data');
+  switch (own(node, 'type')) {
+    case 'MapNode':
+      return listOf(ofResult(bodyOf(list, index), depth + 1));
+    case 'LoopNode':
+      return ofResult(bodyOf(list, index), depth + 1);
+    case 'WorkflowNode': {
+      const spec = list.known.called.get(String(own(data, 'workflow')));
+      return spec === undefined ? UNKNOWN : resultOf(list.known, spec, depth + 1);
+    }
+    case 'DelayNode':
+      return implicitInput(list, index, depth + 1);
+    default:
+      return declaredOutput(list, index, depth);
+  }
+}
+
+/** The schema of a type says which field of its data is the output, or the schema of it, or that all outputs fit a schema. */
+function declaredOutput(list: List, index: number, depth: number): Shape {
+  const node = list.nodes[index];
+  const schema = own(list.known.language.$defs, `${String(own(node, 'type'))}.data`);
+  if (!isObject(schema)) return UNKNOWN;
+  for (const [field, property] of Object.entries(isObject(schema.properties) ? schema.properties : {})) {
+    const value = own(own(node, 'data'), field);
+    if (!isObject(property) || property['x-workflow-output'] !== true || value === undefined) continue;
+    return property['x-workflow'] === 'schema' ? shapeOfSchema(value) : ofJson({ list, index }, value, depth + 1);
+  }
+  return shapeOfSchema(schema['x-workflow-output']);
+}
+
+/** The output of the only need of a node; of a first node, what its list begins with. */
+export function implicitInputAt(known: Known, spec: unknown, path: Path): string {
+  const { list, index } = readerAt(known, spec, path);
+  return implicitName(list, index ?? 0);
+}
+
+function implicitName(list: List, index: number): string {
+  const need = onlyNeed(list.nodes, index);
+  const id = need === undefined ? undefined : idOf(list, need);
+  if (id) return `${variableOf(id)}.output`;
+  const several = needsOf(list.nodes, index).map((at) => idOf(list, at));
+  if (several[0]) return `${variableOf(several[0])}.output`;
+  const { container } = list;
+  if (container?.index === undefined) return 'input';
+  return own(container.list.nodes[container.index], 'type') === 'MapNode' ? localsOf(list, DEEPEST)[0]!.name : implicitName(container.list, container.index);
+}
+
+function implicitInput(list: List, index: number, depth: number): Shape {
+  const name = implicitName(list, index);
+  return ofExpression({ list, index }, name, depth);
+}
+
+/** Without an `output`, the result is the output of the last node, or the outputs of several last nodes by their ids. */
+function ofResult(list: List, depth: number): Shape {
+  if (depth > DEEPEST) return UNKNOWN;
+  const output = own(list.holder, 'output');
+  if (output !== undefined) return ofJson({ list, index: undefined }, output, depth + 1);
+  const needed = new Set(list.nodes.flatMap((_, index) => needsOf(list.nodes, index)));
+  const last = [...list.nodes.keys()].filter((index) => !needed.has(index));
+  if (last.length === 1) return outputOf(list, last[0]!, depth + 1);
+  return { kind: 'object', members: new Map(last.map((index) => [String(idOf(list, index)), outputOf(list, index, depth + 1)])) };
+}
+
+/** What JSON with templates renders to. */
+function ofJson(reader: Reader, json: unknown, depth: number): Shape {
+  if (depth > DEEPEST) return UNKNOWN;
+  if (typeof json === 'string') {
+    const only = /^\{\{((?:(?!\}\}).)*)\}\}$/s.exec(json)?.[1];
+    return only === undefined ? TEXT : ofExpression(reader, only, depth + 1);
+  }
+  if (Array.isArray(json)) return listOf(choiceOf(json.map((item) => ofJson(reader, item, depth + 1))));
+  if (!isObject(json)) return SCALAR;
+  return { kind: 'object', members: new Map(Object.entries(json).map(([name, member]) => [name, ofJson(reader, member, depth + 1)])) };
+}
+
+function ofExpression(reader: Reader, source: string, depth: number): Shape {
+  const [name, ...keys] = keysOf(source) ?? [];
+  if (name === undefined || depth > DEEPEST) return UNKNOWN;
+  for (let at: Reader | undefined = reader; at; at = at.list.container) {
+    const { list } = at;
+    const node = readable(at).find((index) => variableOf(idOf(list, index)!) === name);
+    if (node !== undefined) return keys[0] === 'output' ? keys.slice(1).reduce(within, outputOf(list, node, depth + 1)) : UNKNOWN;
+    const local = localsOf(list, depth + 1).find((local) => local.name === name);
+    if (local) return keys.reduce(within, local.shape);
+  }
+  return name === 'input' ? keys.reduce(within, inputOf(reader.list.spec)) : UNKNOWN;
+}
+
+const inputOf = (spec: unknown): Shape => shapeOfSchema(own(spec, 'input'));
+
+const nodesOf = (holder: unknown): unknown[] => {
+  const nodes = own(holder, 'nodes');
+  return Array.isArray(nodes) ? nodes : [];
+};
+
+function idOf(list: List, index: number): string | undefined {
+  const id = own(list.nodes[index], 'id');
+  return typeof id === 'string' && id !== '' ? id : undefined;
+}
