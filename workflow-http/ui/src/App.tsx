@@ -1,13 +1,12 @@
 // The page: panes in a grid with one selected step.
 import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react';
 import { Centre } from './layout/Centre';
-import { Dock, useDock } from './layout/Dock';
+import { useDock } from './layout/useDock';
 import { Header, RunBar } from './layout/Header';
 import { Inspector } from './layout/Inspector';
 import { StatusLine } from './layout/StatusLine';
 import { TabBar, type Tab } from './layout/TabBar';
-import { Side } from './lazyPanes';
-import { Announcer } from './panes/Announcer';
+import { Announcer, Dock, Side } from './lazyPanes';
 import { turnWord } from './parts/State';
 import { Toast } from './parts/Toast';
 import { useLists } from './side/useLists';
@@ -123,13 +122,17 @@ function Page() {
           <>
             <Centre view={view} isPhone={isPhone} steps={steps} />
             <Inspector onGoTo={goTo} />
-            <Dock dock={dock} onShow={showStep} onGoTo={goTo} onFix={(fixes) => inText(() => choice.mend(fixes))} />
+            <Suspense fallback={null}>
+              <Dock dock={dock} onShow={showStep} onGoTo={goTo} onFix={(fixes) => inText(() => choice.mend(fixes))} />
+            </Suspense>
           </>
         )}
       </main>
       <StatusLine server={server} />
       <TabBar tab={tab} faults={faults} alone={at === 'home' ? 'Start' : at === 'runs' ? 'All runs' : undefined} onTab={setTab} />
-      <Announcer />
+      <Suspense fallback={null}>
+        <Announcer />
+      </Suspense>
       <Toast />
       <Suspense fallback={null}>{isHelpOpen && <Keys onClose={() => setHelpOpen(false)} />}</Suspense>
     </div>

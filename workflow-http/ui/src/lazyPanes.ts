@@ -3,13 +3,13 @@ import { lazy } from 'react';
 
 const panes = import('./paneChunk');
 
+export const Announcer = lazy(async () => ({ default: (await panes).Announcer }));
 export const Conflict = lazy(async () => ({ default: (await panes).Conflict }));
 export const Detail = lazy(async () => ({ default: (await panes).Detail }));
-export const Faults = lazy(async () => ({ default: (await panes).Faults }));
+export const Dock = lazy(async () => ({ default: (await panes).Dock }));
+export const EditTools = lazy(async () => ({ default: (await panes).EditTools }));
 export const InputPane = lazy(async () => ({ default: (await panes).InputPane }));
-export const Log = lazy(async () => ({ default: (await panes).Log }));
 export const Side = lazy(async () => ({ default: (await panes).Side }));
 export const StepList = lazy(async () => ({ default: (await panes).StepList }));
-export const Timeline = lazy(async () => ({ default: (await panes).Timeline }));
 export const Versions = lazy(async () => ({ default: (await panes).Versions }));
 export const WorkflowMenu = lazy(async () => ({ default: (await panes).WorkflowMenu }));

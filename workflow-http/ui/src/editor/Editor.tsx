@@ -4,6 +4,7 @@ import type { Editor as Mounted } from './codemirror';
 import type { Fix } from './fix';
 import type { StepMark } from './marks';
 import type { Range } from './scan';
+import type { Insertion } from './steps/insert';
 import type { LocatedFault } from './useCheck';
 
 const chunk = import('./codemirror');
@@ -20,6 +21,8 @@ export interface EditorRef {
   /** The same, unless the reader scrolled or wrote since this run is on the page. */
   follow: (range: Range, run: string) => void;
   mend: (fixes: Fix[]) => void;
+  insert: (insertion: Insertion) => void;
+  format: () => void;
 }
 
 interface Props {
@@ -66,6 +69,8 @@ export const Editor = memo(function Editor({ source, faults, steps, onText, onCh
       reveal: (range) => ask((editor) => editor.reveal(range)),
       follow: (range, run) => ask((editor) => editor.follow(range, run)),
       mend: (fixes) => ask((editor) => editor.mend(fixes)),
+      insert: (insertion) => ask((editor) => editor.insert(insertion)),
+      format: () => ask((editor) => editor.format()),
     };
   }, [editor]);
 

@@ -15,13 +15,18 @@ import {
 import { bracketMatching, indentOnInput } from '@codemirror/language';
 import { Compartment, EditorSelection, EditorState } from '@codemirror/state';
 import { drawSelection, EditorView, keymap, lineNumbers, type KeyBinding } from '@codemirror/view';
+import { toast } from '../parts/Toast';
 import type { Fix } from './fix';
 import { workflowJson } from './json';
 import { looks } from './looks';
 import { faultsField, marks, setFaults, setSteps, type StepMark } from './marks';
 import { mend } from './mend';
-import { withoutWrapping, type Range } from './scan';
+import { asPasted, format, samePlace } from './format';
+import type { Range } from './scan';
+import type { Insertion } from './steps/insert';
 import type { LocatedFault } from './useCheck';
+
+export { asPasted };
 
 export interface Editor {
   setText: (text: string) => void;
@@ -31,6 +36,9 @@ export interface Editor {
   reveal: (range: Range) => void;
   follow: (range: Range, run: string) => void;
   mend: (fixes: Fix[]) => void;
+  /** Inserts a node, and selects the first part that is to be filled in. */
+  insert: (insertion: Insertion) => void;
+  format: () => void;
   destroy: () => void;
 }
 
@@ -45,6 +53,7 @@ const lineKeys: KeyBinding[] = [
   { key: 'Alt-ArrowUp', run: moveLineUp, shift: copyLineUp },
   { key: 'Alt-ArrowDown', run: moveLineDown, shift: copyLineDown },
   { key: 'Shift-Mod-k', run: deleteLine },
+  { key: 'Shift-Alt-f', run: formatAll, preventDefault: true },
   { key: 'Mod-[', run: indentLess },
   { key: 'Mod-]', run: indentMore },
   { key: 'Mod-i', run: selectParentSyntax, preventDefault: true },
@@ -70,7 +79,7 @@ export function mountEditor(host: HTMLElement, { text, onText, onChoose }: Optio
         helping.of([]),
         looks,
         keymap.of([{ key: 'F8', run: goToNextFault }, { key: 'Escape', run: leave }, ...lineKeys, ...standardKeymap, ...historyKeymap]),
-        EditorView.clipboardInputFilter.of(withoutWrapping),
+        EditorView.clipboardInputFilter.of(pasted),
         EditorView.contentAttributes.of({ 'aria-label': 'Workflow as JSON', tabindex: '0' }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) onText(update.state.doc.toString());
@@ -81,7 +90,7 @@ export function mountEditor(host: HTMLElement, { text, onText, onChoose }: Optio
 
   // Completion is loaded when writing begins.
   const bringHelp = async () => {
-    const { help } = await import('./help');
+    const { help } = await import('./help/help');
     if (view.dom.isConnected) view.dispatch({ effects: helping.reconfigure(help) });
   };
   view.contentDOM.addEventListener('focus', () => void bringHelp(), { once: true });
@@ -106,6 +115,8 @@ export function mountEditor(host: HTMLElement, { text, onText, onChoose }: Optio
       if (!isHeld) reveal(view, range);
     },
     mend: (fixes) => mend(view, fixes),
+    insert: (insertion) => insert(view, insertion),
+    format: () => void formatAll(view),
     destroy: () => view.destroy(),
   };
 }
@@ -136,4 +147,34 @@ function goToNextFault(view: EditorView): boolean {
   const next = places.find((place) => place > view.state.selection.main.head) ?? places[0];
   if (next !== undefined) goTo(view, next);
   return next !== undefined;
+}
+
+/** Formats the text, and keeps the cursor behind the same character. */
+function formatAll(view: EditorView): boolean {
+  const text = view.state.doc.toString();
+  const formatted = format(text);
+  if (formatted === undefined) toast('The text is not JSON yet. Fix its first fault, then format it.');
+  else if (formatted !== text.trimEnd()) {
+    const { anchor, head } = view.state.selection.main;
+    view.dispatch({
+      changes: { from: 0, to: text.length, insert: formatted },
+      selection: { anchor: samePlace(text, anchor, formatted), head: samePlace(text, head, formatted) },
+      userEvent: 'input.format',
+      scrollIntoView: true,
+    });
+  }
+  view.focus();
+  return true;
+}
+
+function pasted(text: string, { doc, selection: { main } }: EditorState): string {
+  const isAll = doc.sliceString(0, main.from).trim() === '' && doc.sliceString(main.to).trim() === '';
+  const indent = /^[ \t]*/.exec(doc.lineAt(main.from).text)![0];
+  return asPasted(text, isAll ? '' : indent, isAll);
+}
+
+function insert(view: EditorView, { changes, fields: [first] }: Insertion): void {
+  view.dispatch({ changes, userEvent: 'input.insert' });
+  if (!first) return;
+  view.dispatch({ selection: EditorSelection.range(first.from, first.to), effects: EditorView.scrollIntoView(first.from, { y: 'center' }) });
 }

@@ -3,6 +3,7 @@ import { memo, useCallback, useDeferredValue, useEffect, useLayoutEffect, useMem
 import { Icon, type IconName } from '../parts/Icon';
 import { ActsContext } from './acts';
 import { useLetters } from '../base/useKeys';
+import { AddBetween } from './AddBetween';
 import { Box } from './Box';
 import { countOf, type Card } from './drawing';
 import { fitIn, LEAST } from './fit';
@@ -95,6 +96,7 @@ const Drawing = memo(function Drawing({ layout, chosen, viewport }: { layout: La
       {cards.map((placed) => (
         <Place key={placed.card.path} placed={placed} />
       ))}
+      <AddBetween ways={ways} />
     </div>
   );
 });

@@ -1,7 +1,7 @@
 // The workflow as a graph, as JSON, or both.
 import { lazy, Suspense, useEffect, type RefObject } from 'react';
 import { writeAddress } from '../session/address';
-import { Conflict, StepList, Versions } from '../lazyPanes';
+import { Conflict, EditTools, StepList, Versions } from '../lazyPanes';
 import { EditorPane } from '../panes/EditorPane';
 import { Button } from '../parts/Button';
 import { Choice } from '../parts/Choice';
@@ -44,6 +44,11 @@ export function Centre({ view: { view, setView, hasRoom }, isPhone, steps }: Pro
       <div className="flex h-10 flex-none items-center gap-2 pr-2.5 pl-3 max-desk:hidden">
         <Choice label="View" options={views} value={view} onChange={setView} />
         <span className="flex-1" />
+        {!isPhone && (
+          <Suspense fallback={null}>
+            <EditTools isTextShown={view !== 'graph'} />
+          </Suspense>
+        )}
         <Suspense fallback={null}>{saved && <Versions saved={saved} />}</Suspense>
         {address && (
           <Button look="quiet" size="small" onClick={() => void copyLink(address)}>
@@ -53,7 +58,7 @@ export function Centre({ view: { view, setView, hasRoom }, isPhone, steps }: Pro
       </div>
       <Suspense fallback={null}>{theirs && <Conflict theirs={theirs} />}</Suspense>
       <div className="split">
-        <EditorPane />
+        <EditorPane tools={isPhone && <EditTools isTextShown />} />
         {/* The skip link leads here. */}
         {!hasProblem && (
           <div ref={steps} id="steps" tabIndex={-1} data-part="graph" className="part border-line outline-none desk:border-t">

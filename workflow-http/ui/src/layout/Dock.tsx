@@ -1,72 +1,14 @@
 // The panes below the workflow: timeline, log and faults.
-import { Suspense, useCallback, useRef, useState, type CSSProperties, type KeyboardEvent, type PointerEvent, type ReactNode } from 'react';
-import { readStored, writeStored } from '../base/storage';
+import { useRef, type KeyboardEvent, type PointerEvent, type ReactNode } from 'react';
 import type { Fix } from '../editor/fix';
-import { Faults, Log, Timeline } from '../lazyPanes';
+import { Faults } from '../panes/Faults';
+import { Log } from '../panes/Log';
 import { Choice } from '../parts/Choice';
-import { useSession } from '../session/session';
+import { Timeline } from '../timeline/Timeline';
 import { stepOf } from '../base/useKeys';
-import { useMedia } from './useView';
-
-export type DockPane = 'timeline' | 'log' | 'faults';
+import { LEAST, type DockPane, type DockState } from './useDock';
 
 const WORDS = { timeline: 'Timeline', log: 'Log', faults: 'Faults' } as const;
-
-export interface DockState {
-  /** The panes that are drawn, from left to right. */
-  shown: DockPane[];
-  /** Panes that are shown one at a time, by tabs. */
-  choices: DockPane[];
-  setPane: (pane: DockPane) => void;
-  style: CSSProperties;
-  /** In pixels, as far as that is known. */
-  height: number;
-  resize: (height: number) => void;
-}
-
-const KEY = 'workflow-dock';
-const ROW = 28;
-const [LEAST, MOST] = [96, 0.7];
-
-/** Which panes are shown: two where there is space for two. */
-export function useDock(hasRoom: boolean): DockState {
-  const hasRun = useSession(({ view }) => view.run !== null);
-  const marks = useSession(({ text: { check } }) => check.faults.length + check.warnings.length);
-  const rows = useSession(({ view: { run } }) => (run ? run.order.filter((path) => run.steps.get(path)!.depth === 0).length : marks * 2));
-  const [picked, setPicked] = useState<DockPane | null>(null);
-  const [height, setHeight] = useState(readHeight);
-  const hasFaults = marks > 0;
-  // Tabs at the left; the log is at the right where there is space.
-  const choices: DockPane[] = [];
-  if (hasRun) choices.push('timeline');
-  if (hasRun && !hasRoom) choices.push('log');
-  if (hasFaults) choices.push('faults');
-  const first = picked && choices.includes(picked) ? picked : hasFaults ? 'faults' : choices[0];
-  const shown: DockPane[] = first ? [first] : [];
-  if (hasRun && hasRoom) shown.push('log');
-  const isPhone = !useMedia('(width >= 761px)');
-
-  const resize = useCallback((next: number) => {
-    const bounded = Math.round(Math.min(Math.max(next, LEAST), innerHeight * MOST));
-    setHeight(bounded);
-    writeStored('localStorage', KEY, String(bounded));
-  }, []);
-
-  const most = hasRoom && innerWidth >= 1400 ? 40 : 34;
-  const isThere = shown.length > 0;
-  const asRows = 64 + rows * ROW;
-  const dock = !isThere ? '0px' : height === null ? `clamp(24vh, ${asRows}px, ${most}vh)` : `${height}px`;
-  return {
-    shown: isPhone ? ['timeline', 'log', 'faults'] : shown,
-    choices,
-    setPane: setPicked,
-    style: { '--dock': dock } as CSSProperties,
-    height: height ?? asRows,
-    resize,
-  };
-}
-
-const readHeight = (): number | null => Number(readStored('localStorage', KEY)) || null;
 
 interface Props {
   dock: DockState;
@@ -92,7 +34,7 @@ export function Dock({ dock, onShow, onGoTo, onFix }: Props) {
           <Choice label="Below the workflow" options={choices.map((value) => ({ value, word: WORDS[value] }))} value={shown[0]!} onChange={setPane} />
         </div>
       )}
-      <Suspense fallback={null}>{shown.map((pane) => panes[pane])}</Suspense>
+      {shown.map((pane) => panes[pane])}
     </div>
   );
 }

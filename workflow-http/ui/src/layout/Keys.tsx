@@ -16,6 +16,8 @@ const KEYS: readonly [does: string, ...keys: string[]][] = [
   ['Item or round before, after', '[', ']'],
   ['Retry from this step', 'r'],
   ['Follow the text', 'e'],
+  ['Format the text', 'Shift', 'Alt', 'F'],
+  ['What can be written here', 'Ctrl', 'Space'],
   ['Next fault', 'F8'],
   ['Search the graph, else the runs', '/'],
   ['Graph: fit, larger, smaller', '0', '+', '-'],

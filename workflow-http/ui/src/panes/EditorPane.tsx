@@ -1,11 +1,12 @@
-import { useMemo, useRef } from 'react';
+import { Suspense, useMemo, useRef, type ReactNode } from 'react';
 import { Editor } from '../editor/Editor';
 import type { StepMark } from '../editor/marks';
 import { writtenAt, type Check } from '../editor/useCheck';
 import { runOf, useActions, useChoiceActions, useEditor, useSession } from '../session/session';
 import { shownState, type Run } from '../run/run';
 
-export function EditorPane() {
+/** `tools`: above the text, where there is no other place for them. */
+export function EditorPane({ tools }: { tools: ReactNode }) {
   const source = useSession(({ text }) => text.source);
   const check = useSession(({ text }) => text.check);
   const run = useSession(runOf);
@@ -17,6 +18,11 @@ export function EditorPane() {
   const steps = useMarks(check, run, chosen);
   return (
     <section aria-label="Workflow" data-part="json" className="part">
+      {tools && (
+        <div className="flex h-10 flex-none items-center justify-end gap-2 border-b border-line px-2.5">
+          <Suspense fallback={null}>{tools}</Suspense>
+        </div>
+      )}
       <Editor ref={editor} source={source} faults={all} steps={steps} onText={setText} onChoose={choose} />
     </section>
   );

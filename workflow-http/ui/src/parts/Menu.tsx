@@ -8,11 +8,12 @@ interface Props {
   face?: ReactNode;
   onOpen?: () => void;
   side?: 'left' | 'right';
+  width?: string;
   children: (close: () => void) => ReactNode;
 }
 
 /** A button that opens a few things to do. Escape and a press elsewhere close it. */
-export function Menu({ label, face, onOpen, side = 'right', children }: Props) {
+export function Menu({ label, face, onOpen, side = 'right', width = 'w-64', children }: Props) {
   const [isOpen, setOpen] = useState(false);
   const id = useId();
   const box = useRef<HTMLDivElement>(null);
@@ -61,7 +62,7 @@ export function Menu({ label, face, onOpen, side = 'right', children }: Props) {
       <div
         id={id}
         hidden={!isOpen}
-        className={`absolute top-full z-10 mt-1 max-h-[60vh] w-64 overflow-auto rounded-card border border-line-2 bg-card py-1 shadow-float ${side === 'right' ? 'right-0' : 'left-0'}`}
+        className={`absolute top-full z-10 mt-1 max-h-[60vh] ${width} max-w-[calc(100vw-28px)] overflow-auto rounded-card border border-line-2 bg-card py-1 shadow-float ${side === 'right' ? 'right-0' : 'left-0'}`}
       >
         {isOpen && children(close)}
       </div>

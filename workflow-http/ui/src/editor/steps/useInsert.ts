@@ -1,0 +1,68 @@
+// Inserts a node into the workflow text, from wherever on the page it is asked for.
+import { useCallback } from 'react';
+import { currentTypes } from '../../api/nodeTypes';
+import { useChoiceActions, useEditor, useSession } from '../../session/session';
+import { toast } from '../../parts/Toast';
+import { knownFor } from '../help/server';
+import type { Path } from '../help/schema';
+import { writtenAt, type Outline } from '../useCheck';
+import { insertNode, type Target } from './insert';
+
+/** Two steps of one list, by their paths. */
+export interface Edge {
+  from: string;
+  to: string;
+}
+
+/** Without an edge, the node follows the step that a person chose, or is the last one of the workflow. */
+export function useInsert(edge?: Edge): (type: string) => Promise<void> {
+  const text = useSession((session) => session.text.text);
+  const outline = useSession((session) => session.text.check.outline);
+  const chosen = useSession(({ choice }) => (choice.isPicked ? choice.chosen : undefined));
+  const editor = useEditor();
+  const { choose } = useChoiceActions();
+  return useCallback(
+    async (type) => {
+      const target = edge ? between(outline, edge) : behind(outline, chosen);
+      const known = await knownFor(jsonOf(text));
+      const insertion = known && target && insertNode(text, type, target, { known, types: currentTypes() });
+      if (!known) toast('The server does not answer. Try again.');
+      else if (!insertion) toast('The text has no list of nodes yet. Fix its first fault, then add a step.');
+      else {
+        editor.current?.insert(insertion);
+        choose(insertion.step);
+        toast(`Added ${insertion.step}.`);
+      }
+    },
+    [edge, text, outline, chosen, editor, choose],
+  );
+}
+
+function behind(outline: Outline[], chosen: string | undefined): Target {
+  const written = chosen === undefined ? undefined : writtenAt(outline, chosen);
+  const step = outline.find(({ path }) => path === written);
+  if (step) return placeOf(step, 1);
+  return { list: ['nodes'], index: outline.filter(({ depth }) => depth === 0).length };
+}
+
+function between(outline: Outline[], { from, to }: Edge): Target | undefined {
+  const [source, target] = [from, to].map((path) => outline.find((step) => step.path === path));
+  return source && target && { ...placeOf(target, 0), between: { from: source.id, to: target.id } };
+}
+
+/** The place of a step in its list, or after it. */
+function placeOf({ pointer }: Outline, by: number): Target {
+  const path: Path = pointer
+    .split('/')
+    .slice(1)
+    .map((step) => (/^\d+$/.test(step) ? Number(step) : step));
+  return { list: path.slice(0, -1), index: Number(path.at(-1)) + by };
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
