@@ -11,7 +11,7 @@ const PAGES: [&str; 4] = ["/docs", "/docs/tutorial", "/docs/language", "/docs/ap
 /// The targets of a page's links.
 fn links(page: &str) -> Vec<&str> {
     let after = page.split("href=\"").skip(1);
-    after.map(|rest| rest.split('"').next().unwrap()).collect()
+    after.filter_map(|rest| rest.split('"').next()).collect()
 }
 
 /// The path of a link on a page at this path (RFC 3986, section 5.2), and its fragment.
