@@ -12,11 +12,12 @@ use std::{
 use workflow_checks::{Modules, Table};
 
 /// The crates, each with its name and its folder.
-const CRATES: [(&str, &str); 10] = [
+const CRATES: [(&str, &str); 11] = [
     ("workflow-core", "workflow-core"),
     ("workflow-gemini", "workflow-gemini"),
     ("workflow-http", "workflow-http"),
     ("workflow-fetch", "workflow-fetch"),
+    ("workflow-client", "workflow-client"),
     ("workflow-sqlite", "workflow-sqlite"),
     ("workflow-httpkit", "workflow-httpkit"),
     ("workflow-sqlkit", "workflow-sqlkit"),
@@ -71,6 +72,7 @@ fn crates_depend_on_core_only() -> Result<(), Box<dyn Error>> {
         "workflow-gemini",
         "workflow-http",
         "workflow-fetch",
+        "workflow-client",
         "workflow-sqlite",
         "workflow-postgres",
         "workflow-restate",

@@ -1,4 +1,4 @@
-//! The shared parts of the HTTP clients of this workspace, `workflow-fetch` and `workflow-gemini`. The crate
+//! The shared parts of the HTTP clients of this workspace: `workflow-fetch`, `workflow-gemini`, `workflow-client`. The crate
 //! implements rules of HTTP and knows no API.
 //!
 //! - [`BodyReader`] reads a response body up to a limit.
