@@ -1,4 +1,5 @@
-// Generates types from target/openapi.json: api.d.ts for the whole API, and page.ts with the schemas only, for the web page.
+// Generates types from target/openapi.json: api.d.ts for the whole API; client.ts with the schemas only, which is src/schema.ts; and
+// page.ts, the same without descriptions, for the web page.
 import { readFile, writeFile } from 'node:fs/promises';
 import openapiTS, { astToString } from 'openapi-typescript';
 
@@ -20,5 +21,6 @@ function withoutDescriptions(value, isSchema = true) {
 }
 
 const { openapi, info, components } = document;
-const schemas = withoutDescriptions(components.schemas, false);
-await generate('page.ts', { openapi, info: { ...info, version: '' }, paths: {}, components: { schemas } });
+const ofSchemas = (schemas) => ({ openapi, info: { ...info, version: '' }, paths: {}, components: { schemas } });
+await generate('client.ts', ofSchemas(components.schemas));
+await generate('page.ts', ofSchemas(withoutDescriptions(components.schemas, false)));

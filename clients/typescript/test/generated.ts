@@ -1,5 +1,5 @@
 // A program that uses the types generated from the OpenAPI document. It is compiled, not run.
-import type { components, paths } from '../../target/clients/api.d.ts';
+import type { components, paths } from '../../../target/clients/api.d.ts';
 
 type Schemas = components['schemas'];
 type StartRun = paths['/api/workflows/{id}/runs']['post'];
