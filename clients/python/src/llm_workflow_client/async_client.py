@@ -1,0 +1,148 @@
+"""The client for asyncio. Its methods are those of the blocking client."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+from . import exchange
+from .backoff import Backoff
+from .errors import WorkflowError, unreachable
+from .exchange import Call, Following, Times
+from .updates import Update, ends_run
+
+
+class AsyncWorkflowClient:
+    """A client of one workflow server.
+
+    Use it with `async with`, or call `close`. Tasks of one event loop may share it.
+
+    - `base_url`: where the server is, such as `http://127.0.0.1:8000`.
+    - `api_key`: sent as `authorization: Bearer`.
+    - `retry_for`: how many seconds a request or stream is retried without success; 0: never.
+    - `request_time`: how many seconds the server may take to connect, and for each part of a response.
+    - `silence`: after so many seconds without a byte, a stream is opened again. The server sends a heartbeat every 5 s by default.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str | None = None,
+        *,
+        retry_for: float = 60.0,
+        request_time: float = 30.0,
+        silence: float = 30.0,
+    ) -> None:
+        self._times = Times(retry_for, request_time, silence)
+        self._http = httpx.AsyncClient(**exchange.settings(base_url, api_key, self._times))
+
+    async def close(self) -> None:
+        """Closes the connections. Runs continue."""
+        await self._http.aclose()
+
+    async def __aenter__(self) -> AsyncWorkflowClient:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.close()
+
+    async def create_workflow(self, spec: dict[str, Any]) -> dict[str, Any]:
+        """Stores a workflow. It is not repeated after a lost response, since that could store it twice."""
+        return await self._call(exchange.create_workflow(spec))
+
+    async def start(
+        self,
+        workflow_id: str,
+        input: Any,
+        *,
+        version: int | None = None,
+        metadata: Any = None,
+        idempotency_key: str | None = None,
+    ) -> dict[str, Any]:
+        """Starts a run.
+
+        The same `idempotency_key` and input always give the same run of a workflow. Without one, each call has a new key, so
+        that a lost response never starts two runs.
+        """
+        return await self._call(exchange.start(workflow_id, input, version, metadata, idempotency_key))
+
+    async def follow(self, run_id: str, *, after: int = 0) -> AsyncGenerator[Update, None]:
+        """The events and texts of a run after event number `after`, to its last event: each event exactly once and in order,
+        each piece of text once.
+
+        When the connection is lost or silent, it reconnects after the last event. It raises a `WorkflowError` if that is
+        refused, or not possible within `retry_for`. While the run waits for a person or a time, the generator waits, too. Closing
+        the generator closes the connection; the run continues.
+        """
+        following = Following(run_id, after, self._times)
+        while not following.has_ended:
+            try:
+                # A consumer that ends early closes the connection at once, not when the garbage is collected.
+                async with aclosing(self._connection(following)) as updates:
+                    async for update in updates:
+                        yield update
+            except WorkflowError as error:
+                await asyncio.sleep(following.failed(error))
+
+    async def result(self, run_id: str) -> Any:
+        """Waits until a run ends, and returns its output. Raises a `WorkflowError` if it failed or was cancelled."""
+        async with aclosing(self.follow(run_id)) as updates:
+            async for update in updates:
+                if ends_run(update):
+                    return exchange.result(run_id, update)
+        raise exchange.no_result(run_id)
+
+    async def run(self, run_id: str) -> dict[str, Any]:
+        """The state of a run, with its steps and open questions."""
+        return await self._call(exchange.run(run_id))
+
+    async def answer(self, run_id: str, step: str, value: Any) -> dict[str, Any]:
+        """Answers the step that waits for a person. `step` is its id, or its path if it is in a map, loop or called workflow,
+        such as `each/2/approve`.
+        """
+        return await self.answer_wait(run_id, exchange.wait_of(await self.run(run_id), step), value)
+
+    async def answer_wait(self, run_id: str, wait_id: str, value: Any) -> dict[str, Any]:
+        """Answers a wait, which the event `node.waiting` names. The same answer may be repeated."""
+        return await self._call(exchange.answer_wait(run_id, wait_id, value))
+
+    async def cancel(self, run_id: str) -> dict[str, Any]:
+        """Cancels a run. Cancelling an ended run changes nothing."""
+        return await self._call(exchange.cancel(run_id))
+
+    async def _call(self, call: Call) -> dict[str, Any]:
+        backoff = Backoff(self._times.retry_for)
+        while True:
+            try:
+                try:
+                    response = await self._http.request(**call.arguments())
+                except httpx.RequestError as error:
+                    raise unreachable(call.attempt) from error
+                return exchange.parsed(call.attempt, response)
+            except WorkflowError as error:
+                if not call.may_repeat(error):
+                    raise
+                await asyncio.sleep(backoff.failed(error))
+
+    async def _connection(self, following: Following) -> AsyncGenerator[Update, None]:
+        """The updates of one connection."""
+        try:
+            async with self._http.stream("GET", following.url, headers=following.headers(), timeout=following.timeout) as response:
+                if not response.is_success:
+                    await response.aread()
+                exchange.check(following.attempt, response)
+                following.opened(response)
+                async for piece in response.aiter_raw():
+                    for update in following.take(piece):
+                        yield update
+                    if following.has_ended:
+                        return
+        except httpx.RequestError as error:
+            raise unreachable(following.attempt) from error
+        if not following.has_ended:
+            raise following.broke_off()
