@@ -2,14 +2,19 @@ use std::{
     env, fs,
     path::{Path, PathBuf},
     process,
+    sync::atomic::{AtomicUsize, Ordering},
 };
+
+static FILES: AtomicUsize = AtomicUsize::new(0);
 
 /// A file that is deleted when this is dropped.
 pub(crate) struct File(PathBuf);
 
 impl File {
     pub(crate) fn new(name: &str, content: &str) -> Self {
-        let path = env::temp_dir().join(format!("workflow-{}-{name}", process::id()));
+        // Tests of one process may use the same name at the same time.
+        let number = FILES.fetch_add(1, Ordering::Relaxed);
+        let path = env::temp_dir().join(format!("workflow-{}-{number}-{name}", process::id()));
         fs::write(&path, content).unwrap();
         Self(path)
     }
