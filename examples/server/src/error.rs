@@ -47,6 +47,13 @@ pub(crate) enum CliError {
     Input(Vec<Fault>),
     #[error("cannot run {path}: {reason}", path = named(.0), reason = refusal(.1))]
     Refused(PathBuf, EngineError),
+    /// The server refused the workflow or its input. The message has all faults.
+    #[error("cannot run {path}: {}{}", .1.problem().detail, FaultList(.1.faults()), path = named(.0))]
+    RefusedByServer(PathBuf, workflow_client::Error),
+    #[error("{}", with_hint(.0))]
+    Server(#[from] workflow_client::Error),
+    #[error("cannot use --server: {0}")]
+    Client(#[from] workflow_client::ConfigError),
     #[error("{path} has no `name`, so no workflow can call it: add one", path = named(.0))]
     NoName(PathBuf),
     #[error(
@@ -119,6 +126,8 @@ impl CliError {
             | Self::Fleet(_)
             | Self::NoWorkerUrl
             | Self::StandardInputTwice
+            | Self::Client(_)
+            | Self::RefusedByServer(..)
             | Self::Refused(..) => ExitCode::from(2),
             Self::Data(_)
             | Self::Database(_)
@@ -127,6 +136,7 @@ impl CliError {
             | Self::AddressInUse(..)
             | Self::Listen(..)
             | Self::Engine(_)
+            | Self::Server(_)
             | Self::Io(_) => ExitCode::FAILURE,
         }
     }
@@ -138,6 +148,16 @@ fn with_causes(error: &dyn Error) -> String {
         Some(cause) => format!("{error}: {}", with_causes(cause)),
         None => error.to_string(),
     }
+}
+
+/// An error of the server with its causes, and what to do.
+fn with_hint(error: &workflow_client::Error) -> String {
+    let hint = match error.status() {
+        Some(401) => Some("set WORKFLOW_API_KEY to a key of the server"),
+        _ => error.hint(),
+    };
+    let hint = hint.map(|hint| format!("\n  hint: {hint}"));
+    format!("{}{}", with_causes(error), hint.unwrap_or_default())
 }
 
 /// Why the engine refused a workflow, with the faults of the workflow or of its input.

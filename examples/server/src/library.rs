@@ -34,6 +34,14 @@ impl Library {
         Ok(Self(search.found))
     }
 
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&'a Path, &Value)> {
+        self.0.iter().map(|(file, spec)| (*file, spec))
+    }
+
+    pub(crate) fn into_files(self) -> impl Iterator<Item = (&'a Path, Value)> {
+        self.0.into_iter()
+    }
+
     pub(crate) fn specs(&self) -> impl Iterator<Item = &Value> {
         self.0.iter().map(|(_, spec)| spec)
     }

@@ -2,7 +2,7 @@
 //!
 //! - `workflow-server` starts the service.
 //! - `workflow-server validate FILE` prints the faults of a workflow.
-//! - `workflow-server run FILE` runs a workflow in this process, without a service.
+//! - `workflow-server run FILE` runs a workflow in this process, without a service; with `--server`, on a server.
 //!
 //! This program only combines the crates: it reads settings, builds clients, store and engine from them, and
 //! serves. What it does can be done by any program that embeds the crates.
@@ -13,6 +13,7 @@ mod error;
 mod faults;
 mod file;
 mod fleet;
+mod host;
 mod keys;
 mod library;
 mod listen;
@@ -21,6 +22,7 @@ mod model;
 mod output;
 mod progress;
 mod registry;
+mod remote;
 mod run;
 mod serve;
 mod settings;

@@ -1,4 +1,4 @@
-//! `workflow-server run FILE`: one run in an engine of its own, in memory.
+//! `workflow-server run FILE`: one run in an engine of its own, in memory, or on a server.
 
 use std::{
     collections::VecDeque,
@@ -10,9 +10,9 @@ use std::{
 use futures::StreamExt;
 use serde_json::Value;
 use tokio::{runtime::Runtime, sync::mpsc};
+use workflow_client::Update;
 use workflow_core::{
-    EngineError, EventKind, Fault, LocalEngine, NewRun, RunId, Runs, StepEvent, Update,
-    executor::SignalError,
+    EventKind, Fault, LocalEngine, NewRun, RunId, Runs, StepEvent,
     value::{StepPath, StepRef, WaitId},
 };
 
@@ -20,11 +20,13 @@ use crate::{
     cli::RunArgs,
     error::CliError,
     file::{json_or_text, read_input, read_spec},
+    host::{Answered, Host},
     library::{Library, store},
     model::Model,
     output::Output,
     progress::{preview, printable, write_progress},
     registry::registry,
+    remote,
     signals::Signals,
     variables::Variables,
 };
@@ -43,6 +45,9 @@ pub(crate) fn run(args: &RunArgs, variables: Variables) -> Result<ExitCode, CliE
 /// The exit code of a program that SIGPIPE ends, as shells report it: 128 plus the number of the signal.
 const CLOSED_PIPE: u8 = 141;
 
+/// The exit code of a program that SIGINT ends.
+const INTERRUPTED: u8 = 130;
+
 async fn run_to_end(args: &RunArgs, variables: Variables) -> Result<ExitCode, CliError> {
     let spec = read_spec(&args.file)?;
     let library = Library::read(&args.library, &args.file, &spec)?;
@@ -50,6 +55,14 @@ async fn run_to_end(args: &RunArgs, variables: Variables) -> Result<ExitCode, Cl
         Some(argument) => input(argument)?,
         None => example(&spec)?,
     };
+    if let Some(server) = &args.server {
+        let run = remote::start(server, args, spec, library, input, &variables).await?;
+        let session = Session::new(&run.client, run.id, args.json)?;
+        if !args.json {
+            session.report(&format!("Run {}", run.page));
+        }
+        return session.run_to_end().await;
+    }
     let needs_model = {
         let mut specs = library.specs().chain([&spec]);
         specs.any(|spec| calls_the_model(&spec["nodes"]))
@@ -65,18 +78,7 @@ async fn run_to_end(args: &RunArgs, variables: Variables) -> Result<ExitCode, Cl
     let workflow = store(&engine, &args.file, spec).await?.id;
     let started = engine.start(NewRun::new(workflow, input)).await;
     let run = started.map_err(|error| CliError::Refused(args.file.clone(), error))?;
-
-    let mut signals = Signals::new()?;
-    let mut session = Session::new(&engine, run.id, args.json)?;
-    let ended = tokio::select! {
-        ended = session.follow() => ended,
-        () = signals.next() => match engine.cancel(run.id).await {
-            Ok(_) => session.follow().await,
-            Err(error) => Err(error.into()),
-        }
-    };
-    session.stderr.flush();
-    ended
+    Session::new(&engine, run.id, args.json)?.run_to_end().await
 }
 
 /// Whether one of these nodes, or a node in their bodies, calls the model: only then a key is required.
@@ -109,12 +111,11 @@ fn example(spec: &Value) -> Result<Value, CliError> {
 }
 
 /// The connection between a run and the terminal.
-struct Session<'a> {
-    engine: &'a LocalEngine,
+struct Session<'a, H> {
+    host: &'a H,
     run: RunId,
     json: bool,
-    /// The number of the last event that was printed.
-    last_seq: u64,
+    is_cancelled: bool,
     /// Standard error: progress and questions.
     stderr: Output,
     /// The steps that wait for an answer. A line of input answers the first one.
@@ -123,27 +124,37 @@ struct Session<'a> {
     lines: Option<mpsc::Receiver<String>>,
 }
 
-impl<'a> Session<'a> {
-    fn new(engine: &'a LocalEngine, run: RunId, json: bool) -> io::Result<Self> {
+impl<'a, H: Host> Session<'a, H> {
+    fn new(host: &'a H, run: RunId, json: bool) -> io::Result<Self> {
         Ok(Self {
-            engine,
+            host,
             run,
             json,
-            last_seq: 0,
+            is_cancelled: false,
             stderr: Output::to(io::stderr())?,
             waits: VecDeque::new(),
             lines: None,
         })
     }
 
+    async fn run_to_end(mut self) -> Result<ExitCode, CliError> {
+        let mut signals = Signals::new()?;
+        let ended = self.follow(&mut signals).await;
+        self.stderr.flush();
+        ended
+    }
+
     /// Prints events and passes answers to the run, until the run ends.
-    async fn follow(&mut self) -> Result<ExitCode, CliError> {
-        let mut updates = self.engine.events(self.run, self.last_seq).await?;
+    async fn follow(&mut self, signals: &mut Signals) -> Result<ExitCode, CliError> {
+        let mut updates = self.host.updates(self.run).await?;
         loop {
             tokio::select! {
                 biased;
+                () = signals.next() => if let Some(code) = self.interrupt(signals).await? {
+                    return Ok(code);
+                },
                 update = updates.next() => match update {
-                    Some(update) => if let Some(code) = self.handle(&update)? {
+                    Some(update) => if let Some(code) = self.handle(&update?)? {
                         return Ok(code);
                     }
                     None => return Ok(ExitCode::FAILURE),
@@ -155,6 +166,21 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Cancels the run, whose last event follows. The second signal ends the program, for a host that does not respond.
+    async fn interrupt(&mut self, signals: &mut Signals) -> Result<Option<ExitCode>, CliError> {
+        if self.is_cancelled {
+            return Ok(Some(ExitCode::from(INTERRUPTED)));
+        }
+        self.is_cancelled = true;
+        if !self.json {
+            self.report("Cancelling the run; the next signal leaves it.");
+        }
+        tokio::select! {
+            cancelled = self.host.cancel(self.run) => cancelled.map(|()| None),
+            () = signals.next() => Ok(Some(ExitCode::from(INTERRUPTED))),
+        }
+    }
+
     /// Prints an update. Returns the exit code after the last one.
     fn handle(&mut self, update: &Update) -> Result<Option<ExitCode>, CliError> {
         if self.json {
@@ -163,7 +189,6 @@ impl<'a> Session<'a> {
         let Update::Event(event) = update else {
             return Ok(None);
         };
-        self.last_seq = event.seq;
         if !self.json {
             // A closed standard error must not fail the run.
             write_progress(&mut self.stderr, event).ok();
@@ -204,8 +229,7 @@ impl<'a> Session<'a> {
         let (Some(&(_, wait)), Some(line)) = (self.waits.front(), line) else {
             self.waits.clear();
             self.report("Cancelled: standard input ended before the step was answered.");
-            self.engine.cancel(self.run).await?;
-            return Ok(());
+            return self.host.cancel(self.run).await;
         };
         let answer = match json_or_text(&line) {
             Ok(answer) => answer,
@@ -214,14 +238,13 @@ impl<'a> Session<'a> {
                 return Ok(());
             }
         };
-        match self.engine.answer(self.run, wait, answer).await {
-            Ok(_) => {}
-            Err(EngineError::Signal(SignalError::Invalid(faults))) => {
+        match self.host.answer(self.run, wait, answer).await? {
+            Answered::Accepted => {}
+            Answered::Invalid(faults) => {
                 self.report_invalid(&faults);
                 return Ok(());
             }
-            Err(EngineError::Signal(too_late)) => self.report(&too_late.to_string()),
-            Err(error) => return Err(error.into()),
+            Answered::TooLate(reason) => self.report(&reason),
         }
         self.waits.pop_front();
         Ok(())
@@ -260,6 +283,7 @@ fn print_line(update: &Update) -> Result<(), CliError> {
     let line = match update {
         Update::Event(event) => serde_json::to_string(event),
         Update::Delta(delta) => serde_json::to_string(delta),
+        Update::Other(other) => serde_json::to_string(&other.json),
         _ => return Ok(()),
     };
     let line = line.map_err(io::Error::from)?;

@@ -21,6 +21,7 @@ Environment (or ./.env, or the file of --env-file; the environment wins):
   GEMINI_STORE              whether the API may store requests and replies: `true` or `false`
   GOOGLE_GEMINI_BASE_URL    the base URL of the Gemini API
   GOOGLE_GENAI_API_VERSION  the version of the Gemini API
+  WORKFLOW_API_KEY          the API key that `run --server` sends
   WORKFLOW_API_KEYS         the accepted API keys of clients, separated by commas, in addition to --api-key
 If the environment sets any of the Gemini API's keys, base URL or version, the .env file is not used for the others.
 Each option in the groups above can also be set by a variable, such as --max-running by WORKFLOW_MAX_RUNNING, and in the
@@ -61,7 +62,7 @@ pub(crate) enum Command {
         #[arg(long = "with", value_name = "FILE")]
         library: Vec<PathBuf>,
     },
-    /// Run a workflow in this process: progress goes to standard error, the output to standard output.
+    /// Run a workflow, in this process or on a server: progress goes to standard error, the output to standard output.
     Run(Box<RunArgs>),
 }
 
@@ -84,6 +85,12 @@ pub(crate) struct RunArgs {
     /// Print events to standard output, one JSON object per line, instead of progress and output.
     #[arg(long)]
     pub(crate) json: bool,
+
+    /// Run it on the server at this URL instead of in this process; its API key is in the variable `WORKFLOW_API_KEY`.
+    /// The server stores the workflows: one that it has by name gets another text as its next version. Settings of the
+    /// model and of `HttpNode` are those of the server.
+    #[arg(long, value_name = "URL")]
+    pub(crate) server: Option<String>,
 
     #[command(flatten)]
     pub(crate) nodes: NodeArgs,
