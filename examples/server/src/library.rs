@@ -16,11 +16,15 @@ pub(crate) struct Library(Vec<(PathBuf, Value)>);
 impl Library {
     /// Reads these files in the order of the command line. Before each of them, and at the end for the main workflow, come
     /// the workflows that it calls and that no file has: `NAME.json` in the same directory, if its name is `NAME`.
+    ///
+    /// # Errors
+    /// If a file cannot be read, has no name, or has the name of another one.
     pub(crate) fn read(files: &[PathBuf], main: &Path, spec: &Value) -> Result<Self, CliError> {
         let read = files
             .iter()
             .map(|file| Ok((file.clone(), read_spec(file)?)));
         let read = read.collect::<Result<Vec<_>, CliError>>()?;
+        check_names(&read)?;
         let named = read.iter().map(|(_, spec)| spec).chain([spec]);
         let mut search = Search {
             found: Vec::new(),
@@ -34,33 +38,34 @@ impl Library {
         Ok(Self(search.found))
     }
 
-    pub(crate) fn files(&self) -> impl Iterator<Item = (&'a Path, &Value)> {
-        self.0.iter().map(|(file, spec)| (*file, spec))
-    }
-
-    pub(crate) fn into_files(self) -> impl Iterator<Item = (&'a Path, Value)> {
-        self.0.into_iter()
-    }
-
     pub(crate) fn specs(&self) -> impl Iterator<Item = &Value> {
         self.0.iter().map(|(_, spec)| spec)
     }
 
+    pub(crate) fn into_files(self) -> impl Iterator<Item = (PathBuf, Value)> {
+        self.0.into_iter()
+    }
+
     /// Stores the workflows in an engine.
-    ///
-    /// # Errors
-    /// If a workflow is invalid, has no name, or has the name of another one.
     pub(crate) async fn store(self, engine: &LocalEngine) -> Result<(), CliError> {
-        let mut names = BTreeMap::new();
         for (file, spec) in self.0 {
-            let record = store(engine, &file, spec).await?;
-            let name = record.name.ok_or_else(|| CliError::NoName(file.clone()))?;
-            if let Some(other) = names.insert(name.clone(), file.clone()) {
-                return Err(CliError::SameName(name, [other, file]));
-            }
+            store(engine, &file, spec).await?;
         }
         Ok(())
     }
+}
+
+/// Each workflow is called by its name, so it must have one of its own.
+fn check_names(files: &[(PathBuf, Value)]) -> Result<(), CliError> {
+    let mut names = BTreeMap::new();
+    for (file, spec) in files {
+        let name = name(spec).ok_or_else(|| CliError::NoName(file.clone()))?;
+        if let Some(other) = names.insert(name, file) {
+            let files = [other, file].map(PathBuf::clone);
+            return Err(CliError::SameName(name.to_owned(), files));
+        }
+    }
+    Ok(())
 }
 
 struct Search {

@@ -1,6 +1,6 @@
 //! `workflow-server run FILE --server URL`: the run is executed by a server.
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
 use serde_json::Value;
 use workflow_client::{Client, RunId, Start, WorkflowRecord};
@@ -23,7 +23,7 @@ pub(crate) async fn start(
     url: &str,
     args: &RunArgs,
     spec: Value,
-    library: Library<'_>,
+    library: Library,
     input: Value,
     variables: &Variables,
 ) -> Result<RemoteRun, CliError> {
@@ -33,9 +33,8 @@ pub(crate) async fn start(
     }
     // A wrong URL or key is reported at once; only a run that has begun waits for its server.
     let impatient = builder.clone().with_retry_for(Duration::ZERO).build()?;
-    check_names(&library)?;
     for (file, spec) in library.into_files() {
-        store(&impatient, file, spec).await?;
+        store(&impatient, &file, spec).await?;
     }
     let workflow = store(&impatient, &args.file, spec).await?;
     let client = builder.build()?;
@@ -44,20 +43,6 @@ pub(crate) async fn start(
     let id = started.map_err(|error| refused(&args.file, error))?.id;
     let page = format!("{}/#/runs/{id}", url.trim_end_matches('/'));
     Ok(RemoteRun { client, id, page })
-}
-
-/// Each workflow of `--with` is called by its name, so it must have one of its own.
-fn check_names(library: &Library<'_>) -> Result<(), CliError> {
-    let mut names = BTreeMap::new();
-    for (file, spec) in library.files() {
-        let name = spec["name"].as_str();
-        let name = name.ok_or_else(|| CliError::NoName(file.to_owned()))?;
-        if let Some(other) = names.insert(name, file) {
-            let files = [other, file].map(Path::to_owned);
-            return Err(CliError::SameName(name.to_owned(), files));
-        }
-    }
-    Ok(())
 }
 
 /// Stores a workflow, unless the server has it: one with the same name gets it as its next version, if its text differs.
