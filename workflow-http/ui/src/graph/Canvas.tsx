@@ -143,7 +143,8 @@ function useFit(viewport: Viewport, layout: Layout, chosen: string | undefined, 
     const { size } = viewport;
     if (Math.abs(size.width - before.current) > 40) isMoved.current = false;
     before.current = size.width;
-    if (size.width > 0 && !isMoved.current) viewport.show(fitIn(layout, size, ...(isBeside ? [undefined, LEAST] : [])));
+    if (viewport.isFitted) viewport.fit(layout);
+    else if (size.width > 0 && !isMoved.current) viewport.show(fitIn(layout, size, ...(isBeside ? [undefined, LEAST] : [])));
   }, [shape, isBeside, viewport]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the viewport has the size; a change of it is a reason to look again
   useLayoutEffect(() => {

@@ -77,9 +77,9 @@ export function Face({ card, top, state, word, isClosed = false, children }: Fac
   const isMatch = useScene(({ found }) => found?.has(card.path));
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => {
-    // The arrow keys move the choice. The focus follows it when it was in the graph.
-    const graph = button.current?.closest('[data-graph]');
-    if (chosen && graph?.contains(document.activeElement)) button.current?.focus({ preventScroll: true });
+    // The arrow keys move the choice. The focus follows it when it was on a card, and stays in the search.
+    const drawing = button.current?.closest('.canvas');
+    if (chosen && drawing?.contains(document.activeElement)) button.current?.focus({ preventScroll: true });
   }, [chosen]);
   return (
     <div className="card" data-chosen={chosen || undefined} data-near={isNear || undefined} data-match={isMatch} style={{ top }}>

@@ -34,6 +34,23 @@ it('the buttons zoom around the middle of the pane', () => {
   expect(viewport.view).toEqual({ x: 100, y: 50, zoom: 0.5 });
 });
 
+it('a drawing of any size is fitted, until a person moves it, and does not jump when it is', () => {
+  const viewport = new Viewport();
+  viewport.size = { width: 400, height: 200 };
+  viewport.fit({ width: 200, height: 50_000 });
+  expect([viewport.isFitted, viewport.view.zoom < 0.01]).toEqual([true, true]);
+  const { zoom } = viewport.view;
+  viewport.zoomBy(1 / 2);
+  expect([viewport.isFitted, viewport.view.zoom]).toEqual([false, zoom]);
+});
+
+it('a point is shown in the middle', () => {
+  const viewport = new Viewport();
+  viewport.size = { width: 400, height: 200 };
+  viewport.centre({ x: 1000, y: 500 }, 0.5);
+  expect(shownAt(viewport.view, { x: 1000, y: 500 })).toEqual({ x: 200, y: 100 });
+});
+
 it('a small movement leaves the area the same, a large one does not, and the area holds all that is in sight', () => {
   const viewport = new Viewport();
   viewport.size = { width: 400, height: 200 };

@@ -34,6 +34,8 @@ export function moved(view: View, from: Point, to: Point, factor = 1): View {
 export class Viewport {
   view: View = { x: 0, y: 0, zoom: 1 };
   size: Size = { width: 0, height: 0 };
+  /** The whole drawing was asked for, and nobody moved it since: it is fitted again when its size or the pane's changes. */
+  isFitted = false;
   /** Called when a person moves the drawing. */
   onGesture: () => void = () => undefined;
   #drawing: HTMLElement | null = null;
@@ -58,11 +60,13 @@ export class Viewport {
   /** Shows the whole drawing, for a person. */
   fit(drawing: Size): void {
     this.onGesture();
+    this.isFitted = true;
     this.show(fitIn(drawing, this.size, 0));
   }
 
   /** Shows a point of the drawing in the middle, for a person. */
   centre({ x, y }: Point, zoom = this.view.zoom): void {
+    this.isFitted = false;
     this.onGesture();
     this.show({ zoom, x: this.size.width / 2 - x * zoom, y: this.size.height / 2 - y * zoom });
   }
@@ -105,6 +109,7 @@ export class Viewport {
   }
 
   #gesture(from: Point, to: Point, factor = 1): void {
+    this.isFitted = false;
     this.onGesture();
     this.show(moved(this.view, from, to, factor));
   }
