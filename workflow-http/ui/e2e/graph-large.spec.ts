@@ -108,6 +108,7 @@ test('a search marks the matches, quiets the rest, and Enter goes from one to th
   await expect(page.getByRole('search')).toContainText('No step');
   await page.keyboard.press('Escape');
   await expect(search(page)).toHaveCount(0);
+  await expect(page.getByRole('button', { name: 'Search steps', exact: true })).toBeFocused();
   await expect(page.locator('[data-match]')).toHaveCount(0);
 });
 

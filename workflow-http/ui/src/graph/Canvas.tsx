@@ -1,5 +1,5 @@
 // The drawing itself.
-import { memo, useCallback, useDeferredValue, useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import { memo, useCallback, useDeferredValue, useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore, type RefObject } from 'react';
 import { Icon, type IconName } from '../parts/Icon';
 import { ActsContext } from './acts';
 import { useLetters } from '../base/useKeys';
@@ -50,8 +50,18 @@ export default function Canvas({ cards, items, chosen, isPicked, isBeside, query
   const [viewport] = useState(() => new Viewport());
   useFit(viewport, layout, chosen, isPicked, isBeside);
   const seek = useSeek(viewport, layout, open, onChoose);
+  const input = useRef<HTMLInputElement>(null);
+  const searchButton = useRef<HTMLButtonElement>(null);
+  const onSearch = () => {
+    onQuery(query ?? '');
+    input.current?.focus();
+  };
+  const closeSearch = () => {
+    onQuery(null);
+    searchButton.current?.focus();
+  };
   useLetters({
-    '/': () => onQuery(query ?? ''),
+    '/': onSearch,
     '0': () => viewport.fit(layout),
     '+': () => viewport.zoomBy(STEP),
     '-': () => viewport.zoomBy(1 / STEP),
@@ -62,8 +72,8 @@ export default function Canvas({ cards, items, chosen, isPicked, isBeside, query
         <Drawing layout={layout} chosen={chosen} viewport={viewport} />
       </div>
       {layout.placed.length > FEW && <Minimap layout={layout} viewport={viewport} chosen={chosen} />}
-      {query !== null && <Search query={query} matches={matches} onQuery={onQuery} onGo={seek} onClose={() => onQuery(null)} />}
-      <Tools layout={layout} viewport={viewport} onSearch={() => onQuery(query ?? '')} onList={onList} />
+      {query !== null && <Search input={input} query={query} matches={matches} onQuery={onQuery} onGo={seek} onClose={closeSearch} />}
+      <Tools layout={layout} viewport={viewport} searchButton={searchButton} onSearch={onSearch} onList={onList} />
     </ActsContext>
   );
 }
@@ -190,6 +200,7 @@ function useSeek(viewport: Viewport, layout: Layout, open: (path: string, isOpen
 interface ToolsProps {
   layout: Layout;
   viewport: Viewport;
+  searchButton: RefObject<HTMLButtonElement | null>;
   onSearch: () => void;
   onList: () => void;
 }
@@ -197,11 +208,11 @@ interface ToolsProps {
 /** One press zooms by this. */
 const STEP = 1.2;
 
-function Tools({ layout, viewport, onSearch, onList }: ToolsProps) {
+function Tools({ layout, viewport, searchButton, onSearch, onList }: ToolsProps) {
   return (
     <div className="absolute right-2.5 bottom-2.5 z-5 flex rounded-[7px] border border-line-2 bg-panel">
       <Tool icon="rows" label="Steps as a list" onClick={onList} />
-      <Tool icon="search" label="Search steps" keys="/" onClick={onSearch} />
+      <Tool ref={searchButton} icon="search" label="Search steps" keys="/" onClick={onSearch} />
       <Tool icon="minus" label="Smaller" keys="-" onClick={() => viewport.zoomBy(1 / STEP)} />
       <Tool icon="plus" label="Larger" keys="+" onClick={() => viewport.zoomBy(STEP)} />
       <Tool icon="fit" label="Fit" keys="0" onClick={() => viewport.fit(layout)} />
@@ -209,9 +220,18 @@ function Tools({ layout, viewport, onSearch, onList }: ToolsProps) {
   );
 }
 
-function Tool({ icon, label, keys, onClick }: { icon: IconName; label: string; keys?: string; onClick: () => void }) {
+interface ToolProps {
+  icon: IconName;
+  label: string;
+  keys?: string;
+  onClick: () => void;
+  ref?: RefObject<HTMLButtonElement | null>;
+}
+
+function Tool({ icon, label, keys, onClick, ref }: ToolProps) {
   return (
     <button
+      ref={ref}
       type="button"
       className="grid size-7 place-items-center text-ink-2 not-first:border-l not-first:border-line hover:bg-raised"
       aria-label={label}

@@ -1,8 +1,9 @@
 // The search in the graph: matches are marked and counted, Enter goes from one to the next.
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useState, type RefObject } from 'react';
 import { Icon } from '../parts/Icon';
 
 interface Props {
+  input: RefObject<HTMLInputElement | null>;
   query: string;
   matches: string[];
   onQuery: (query: string) => void;
@@ -10,11 +11,10 @@ interface Props {
   onClose: () => void;
 }
 
-export function Search({ query, matches, onQuery, onGo, onClose }: Props) {
-  const input = useRef<HTMLInputElement>(null);
+export function Search({ input, query, matches, onQuery, onGo, onClose }: Props) {
   /** The index of the match that was gone to; none before the first Enter. */
   const [at, setAt] = useState(-1);
-  useEffect(() => input.current?.focus(), []);
+  useEffect(() => input.current?.focus(), [input]);
   const go = (by: 1 | -1) => {
     if (matches.length === 0) return;
     const next = at < 0 ? (by > 0 ? 0 : matches.length - 1) : (at + by + matches.length) % matches.length;

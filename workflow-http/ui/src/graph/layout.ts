@@ -1,9 +1,10 @@
 // Positions of the cards and routes of the edges. A pure function of the cards.
 import { arrange } from './arrange';
-import { blockOf, fansOf, type Block, type Point } from './block';
+import type { Point } from './block';
 import type { Card } from './drawing';
 import { LANE, routesOf, type Rank } from './route';
 import { BOX, CARD, GAP, WHEN, cardWidth, cellsHeight, headWidth, whenWidth } from './sizes';
+import { unitsOf, type Size, type Unit } from './units';
 
 export interface Placed {
   card: Card;
@@ -94,49 +95,19 @@ export function layOutCards(cards: Card[], open: Open, depth = 0): Layout {
       const [from, to] = [units.get(need), units.get(path)!];
       const points = from && routed.get(`${from.path} ${to.path}`);
       if (!points) continue;
-      const leaving = from.block ? shifted(from.block.leave(need), cornerOf(from)) : [];
-      const entering = to.block ? shifted(to.block.enter(path), cornerOf(to)) : [];
-      ways.push({ from: need, to: path, depth, isMaybe: when !== undefined, isBack: false, points: cornersOf([...leaving, ...points, ...entering]) });
+      const all = [...inBlock(from, need, 'leave', cornerOf), ...points, ...inBlock(to, path, 'enter', cornerOf)];
+      ways.push({ from: need, to: path, depth, isMaybe: when !== undefined, isBack: false, points: cornersOf(all) });
     }
   }
-  const right = Math.max(0, ...placed.map((one) => one.x + one.width), ...ways.flatMap(({ points }) => points.map(([x]) => x)));
+  // A way may pass at the right of all cards. The points are too many for one call.
+  const edge = ways.reduce((most, { points }) => Math.max(most, ...points.map(([x]) => x)), 0);
+  const right = Math.max(edge, ...placed.map((one) => one.x + one.width));
   return { placed, ways, width: right, height: Math.max(0, ...rows.map((row) => row.bottom)) };
 }
 
-/** What has a place of its own in a rank: a card, or a block of cards. */
-interface Unit extends Size {
-  /** That of its first card. */
-  path: string;
-  /** Paths of units. */
-  needs: string[];
-  /** From its top to where edges leave it. */
-  bottom: number;
-  block?: Block;
-}
-
-/** The unit of each card. */
-function unitsOf(cards: Card[], sizes: Map<string, Size>): Map<string, Unit> {
-  const fans = new Map(fansOf(cards).flatMap((fan) => fan.map((path) => [path, fan])));
-  const unitPath = (path: string) => fans.get(path)?.[0] ?? path;
-  const units = new Map<string, Unit>();
-  for (const { path, needs } of cards) {
-    const size = sizes.get(path)!;
-    const fan = fans.get(path);
-    const first = fan && units.get(fan[0]!);
-    units.set(path, first ?? { ...size, path, needs: [...new Set(needs.map(unitPath))], bottom: size.own, ...(fan ? blockUnit(fan, sizes) : {}) });
-  }
-  return units;
-}
-
-function blockUnit(fan: string[], sizes: Map<string, Size>): Pick<Unit, 'width' | 'height' | 'own' | 'above' | 'bottom' | 'block'> {
-  const block = blockOf(
-    fan.map((path) => {
-      const { width, height, above, own } = sizes.get(path)!;
-      return { path, width, height: above + height, bottom: above + own };
-    }),
-  );
-  return { width: block.width, height: block.height, own: block.height, above: 0, bottom: block.height, block };
-}
+/** The part of an edge inside the block of a card. */
+const inBlock = (unit: Unit, path: string, way: 'enter' | 'leave', cornerOf: (unit: Unit) => Point): Point[] =>
+  unit.block ? shifted(unit.block[way](path), cornerOf(unit)) : [];
 
 /** From top to bottom: a row is as high as its highest card, and the gap after it fits its lanes. */
 function rowsOf(units: Map<string, Unit>, rankOf: (path: string) => number, lanes: (rank: number) => number): Rank[] {
@@ -182,16 +153,6 @@ function wayBack(round: Placed[], right: number): Way {
     [to[0], to[1] - apart],
   ];
   return { from: last.card.path, to: first.card.path, points, depth: first.depth, isMaybe: true, isBack: true };
-}
-
-interface Size {
-  width: number;
-  /** With what may come at its end. */
-  height: number;
-  /** The height above the card. */
-  above: number;
-  /** The height of the card as it is drawn now. */
-  own: number;
 }
 
 function sizeOf(card: Card, inner: Layout | undefined, items: number): Size {

@@ -34,7 +34,7 @@ export function moved(view: View, from: Point, to: Point, factor = 1): View {
 export class Viewport {
   view: View = { x: 0, y: 0, zoom: 1 };
   size: Size = { width: 0, height: 0 };
-  /** The whole drawing was asked for, and nobody moved it since: it is fitted again when its size or the pane's changes. */
+  /** The whole drawing was asked for and not moved since. Then it is fitted again when its size or that of the pane changes. */
   isFitted = false;
   /** Called when a person moves the drawing. */
   onGesture: () => void = () => undefined;
