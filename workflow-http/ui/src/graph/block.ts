@@ -23,6 +23,8 @@ export interface Block {
   enter: (path: string) => Point[];
   /** The same from a card to the bottom of the block. */
   leave: (path: string) => Point[];
+  /** The same between two of its cards, if any need each other. */
+  between?: (from: string, to: string) => Point[];
 }
 
 /** So many steps in one rank can still be seen at once. */

@@ -90,13 +90,16 @@ export function layOutCards(cards: Card[], open: Open, depth = 0): Layout {
   const routed = new Map(
     needs.map((need) => [`${need.from} ${need.to}`, routes.pointsOf(need, rows, rows[rankOf(need.from)]!.top + units.get(need.from)!.bottom)]),
   );
+  const pointsOf = (need: string, path: string): Point[] => {
+    const [from, to] = [units.get(need), units.get(path)!];
+    if (from === to) return shifted(to.block?.between?.(need, path) ?? [], cornerOf(to));
+    const points = from && routed.get(`${from.path} ${to.path}`);
+    return points ? [...inBlock(from, need, 'leave', cornerOf), ...points, ...inBlock(to, path, 'enter', cornerOf)] : [];
+  };
   for (const { path, needs, when } of cards) {
-    for (const need of needs) {
-      const [from, to] = [units.get(need), units.get(path)!];
-      const points = from && routed.get(`${from.path} ${to.path}`);
-      if (!points) continue;
-      const all = [...inBlock(from, need, 'leave', cornerOf), ...points, ...inBlock(to, path, 'enter', cornerOf)];
-      ways.push({ from: need, to: path, depth, isMaybe: when !== undefined, isBack: false, points: cornersOf(all) });
+    for (const from of needs) {
+      const points = cornersOf(pointsOf(from, path));
+      if (points.length > 0) ways.push({ from, to: path, depth, isMaybe: when !== undefined, isBack: false, points });
     }
   }
   // A way may pass at the right of all cards. The points are too many for one call.

@@ -1,5 +1,6 @@
-// What has a place of its own in a rank of the graph: a card, or a block of equal cards.
-import { blockOf, fansOf, type Block } from './block';
+// What has a place of its own in a rank of the graph: a card, or a block of cards.
+import { blockOf, fansOf, type Block, type Sized } from './block';
+import { chainsOf, columnsOf } from './chain';
 import type { Card } from './drawing';
 
 export interface Size {
@@ -22,26 +23,28 @@ export interface Unit extends Size {
   block?: Block;
 }
 
-/** The unit of each card. */
+/** The unit of each card, in the order of the text. */
 export function unitsOf(cards: Card[], sizes: Map<string, Size>): Map<string, Unit> {
-  const fans = new Map(fansOf(cards).flatMap((fan) => fan.map((path) => [path, fan])));
-  const unitPath = (path: string) => fans.get(path)?.[0] ?? path;
+  const byPath = new Map(cards.map((card) => [card.path, card]));
+  const groups = [...fansOf(cards).map((paths) => ({ paths, layOut: blockOf })), ...chainsOf(cards).map((paths) => ({ paths, layOut: columnsOf }))];
+  const groupOf = new Map(groups.flatMap((group) => group.paths.map((path) => [path, group])));
+  const unitPath = (path: string) => groupOf.get(path)?.paths[0] ?? path;
   const units = new Map<string, Unit>();
-  for (const { path, needs } of cards) {
-    const size = sizes.get(path)!;
-    const fan = fans.get(path);
-    const first = fan && units.get(fan[0]!);
-    units.set(path, first ?? { ...size, path, needs: [...new Set(needs.map(unitPath))], bottom: size.own, ...(fan ? blockUnit(fan, sizes) : {}) });
+  for (const { path } of cards) {
+    if (units.has(path)) continue;
+    const { paths, layOut } = groupOf.get(path) ?? { paths: [path] };
+    const needs = new Set(paths.flatMap((one) => byPath.get(one)!.needs.map(unitPath)));
+    if (layOut) needs.delete(paths[0]!);
+    const size = layOut ? sizeOfBlock(layOut(paths.map((one) => sizedOf(one, sizes)))) : { ...sizes.get(path)!, bottom: sizes.get(path)!.own };
+    const unit = { ...size, path: paths[0]!, needs: [...needs] };
+    for (const one of paths) units.set(one, unit);
   }
   return units;
 }
 
-function blockUnit(fan: string[], sizes: Map<string, Size>): Pick<Unit, 'width' | 'height' | 'own' | 'above' | 'bottom' | 'block'> {
-  const block = blockOf(
-    fan.map((path) => {
-      const { width, height, above, own } = sizes.get(path)!;
-      return { path, width, height: above + height, bottom: above + own };
-    }),
-  );
-  return { width: block.width, height: block.height, own: block.height, above: 0, bottom: block.height, block };
+function sizedOf(path: string, sizes: Map<string, Size>): Sized {
+  const { width, height, above, own } = sizes.get(path)!;
+  return { path, width, height: above + height, bottom: above + own };
 }
+
+const sizeOfBlock = (block: Block) => ({ width: block.width, height: block.height, own: block.height, above: 0, bottom: block.height, block });
