@@ -135,6 +135,10 @@ const Place = memo(function Place({ placed: { card, x, y, width, height, top, de
   );
 });
 
+function startOf({ placed: [first] }: Layout): number | undefined {
+  return first && first.x + first.width / 2;
+}
+
 /** Fits the drawing as far as it stays readable, and shows what is running, until a person moves the drawing. A picked card is always shown. */
 function useFit(viewport: Viewport, layout: Layout, chosen: string | undefined, isPicked: boolean, isBeside: boolean) {
   const width = useSyncExternalStore(viewport.subscribe, () => viewport.size.width);
@@ -154,7 +158,7 @@ function useFit(viewport: Viewport, layout: Layout, chosen: string | undefined, 
     if (Math.abs(size.width - before.current) > 40) isMoved.current = false;
     before.current = size.width;
     if (viewport.isFitted) viewport.fit(layout);
-    else if (size.width > 0 && !isMoved.current) viewport.show(fitIn(layout, size, ...(isBeside ? [undefined, LEAST] : [])));
+    else if (size.width > 0 && !isMoved.current) viewport.show(fitIn({ ...layout, start: startOf(layout) }, size, ...(isBeside ? [undefined, LEAST] : [])));
   }, [shape, isBeside, viewport]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the viewport has the size; a change of it is a reason to look again
   useLayoutEffect(() => {

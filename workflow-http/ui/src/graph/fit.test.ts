@@ -15,6 +15,13 @@ it('what is much too high can still be read, from its top', () => {
   expect(fitIn({ width: 200, height: 5000 }, pane)).toMatchObject({ zoom: 0.6, y: 24 });
 });
 
+it('what is much too wide is shown where it starts, and no further than its sides', () => {
+  const wide = { width: 5000, height: 200 };
+  expect(fitIn({ ...wide, start: 100 }, pane).x).toBe(24);
+  expect(fitIn({ ...wide, start: 2500 }, pane).x).toBe(fitIn(wide, pane).x);
+  expect(fitIn({ ...wide, start: 4900 }, pane).x).toBe(848 - 24 - 3000);
+});
+
 it('what is much too wide can still be read', () => expect(fitIn({ width: 5000, height: 200 }, pane).zoom).toBe(0.6));
 
 it.each([1000, 2000, 6000])('what is %s wide is not cut off at its sides beside the text', (width) => {
