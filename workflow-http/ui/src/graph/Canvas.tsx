@@ -240,7 +240,8 @@ function Tool({ icon, label, keys, onClick, ref }: ToolProps) {
       className="grid size-7 place-items-center text-ink-2 not-first:border-l not-first:border-line hover:bg-raised"
       aria-label={label}
       title={keys === undefined ? label : `${label} (${keys})`}
-      aria-keyshortcuts={keys}
+      // A plus joins keys in this attribute, so the key itself has a name.
+      aria-keyshortcuts={keys === '+' ? 'Plus' : keys}
       onClick={onClick}
     >
       <Icon name={icon} size={14} />
