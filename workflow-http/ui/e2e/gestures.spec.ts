@@ -11,12 +11,13 @@ const card = (page: Page, path: string) => page.locator(`[data-card="${path}"]`)
 
 const boxOf = async (page: Page, path: string) => (await card(page, path).boundingBox())!;
 
-const chain = (length: number) =>
+/** Pairs of steps, each of which needs both of the pair before: a long chain would stand in columns. */
+const ladder = (length: number) =>
   JSON.stringify({
     nodes: Array.from({ length }, (_, index) => ({
       id: `n${index}`,
       type: 'PromptNode',
-      needs: index === 0 ? [] : [`n${index - 1}`],
+      needs: index < 2 ? [] : [`n${2 * Math.floor(index / 2) - 2}`, `n${2 * Math.floor(index / 2) - 1}`],
       data: { template: 'Say {{ input }}' },
     })),
   });
@@ -87,7 +88,7 @@ test('the wheel moves the drawing, and with Ctrl it zooms around the pointer', a
 });
 
 test('the buttons make it larger and smaller, and Fit shows all of it', async ({ ui, page }) => {
-  await ui.write(chain(40));
+  await ui.write(ladder(40));
   await expect(card(page, 'n1')).toBeVisible();
   await expect(card(page, 'n39')).not.toBeInViewport();
   // The warnings about these steps take a part of the pane once they are found.
@@ -104,14 +105,14 @@ test('the buttons make it larger and smaller, and Fit shows all of it', async ({
 });
 
 test('what is out of sight in a large drawing comes when it is moved there', async ({ ui, page }) => {
-  await ui.write(chain(200));
+  await ui.write(ladder(200));
   await expect(card(page, 'n0')).toBeVisible();
   await expect(card(page, 'n199')).toHaveCount(0);
   const { x, y } = await ground(page);
   await page.mouse.move(x, y);
-  // The cards of a chain are equally far apart.
-  const apart = (await boxOf(page, 'n1')).y - (await boxOf(page, 'n0')).y;
-  await page.mouse.wheel(0, 100 * apart);
+  // The cards are equally far apart.
+  const apart = (await boxOf(page, 'n2')).y - (await boxOf(page, 'n0')).y;
+  await page.mouse.wheel(0, 50 * apart);
   await expect(card(page, 'n100')).toBeVisible();
   await expect(card(page, 'n0')).toHaveCount(0);
   // The keys lead back to what is chosen, wherever the drawing was moved.

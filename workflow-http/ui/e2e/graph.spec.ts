@@ -180,7 +180,7 @@ test('500 nodes are drawn as far as they are seen, and move smoothly', async ({ 
   const nodes = Array.from({ length: 500 }, (_, index) => ({
     id: `n${index}`,
     type: 'PromptNode',
-    needs: index < 5 ? [] : [`n${index - 5}`],
+    needs: index < 6 ? [] : [`n${index - 5}`, `n${index - 6}`],
     data: { template: 'Say {{ input }}' },
   }));
   await ui.write(JSON.stringify({ nodes }));
