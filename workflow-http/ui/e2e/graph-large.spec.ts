@@ -63,6 +63,14 @@ test('the key 0 shows a fan of 100 as a block that can be read', async ({ ui, pa
   expect(await zoomOf(page)).toBeGreaterThan(before);
 });
 
+test('a chain of 300 begins where it starts, and all of it can be seen', async ({ ui, page }) => {
+  await open(ui, page, JSON.stringify({ nodes: ids(300, 'c').map((id, index) => prompt(id, index === 0 ? [] : [`c_${index - 1}`])) }));
+  await expect(card(page, 'c_0')).toBeInViewport({ ratio: 0.99 });
+  await page.keyboard.press('0');
+  for (const id of ['c_0', 'c_150', 'c_299']) await expect(card(page, id)).toBeInViewport({ ratio: 0.99 });
+  expect(await zoomOf(page)).toBeGreaterThan(0.15);
+});
+
 test('the minimap has the states, and a press on it moves the drawing there', async ({ ui, page }) => {
   await page.goto('./#/new');
   await expect(card(page, 'llm_step')).toBeVisible();
