@@ -26,7 +26,8 @@ export function Failure({ run, step, onGoTo }: Props) {
   const line = at === undefined ? undefined : positionOf(text, at).line;
   const written = writtenStep(check.outline, step.path);
   const mend = useMend(run, step.path);
-  const remedy = mend && written && remedyOf(text, written, error);
+  const inner = check.outline.filter(({ path }) => path.startsWith(`${written?.path}/`)).map(({ span }) => span);
+  const remedy = mend && written && remedyOf(text, written, error, inner);
   return (
     <>
       <ErrorCard

@@ -23,6 +23,14 @@ it('a name that is nearly right is replaced, in templates and in expressions, in
   expect(mended({ data: { template: '{{ b }}' } }, missing)).toBeUndefined();
 });
 
+it('an expression of a map is mended, and not the templates in it', () => {
+  const node = { type: 'MapNode', data: { over: 'a.output.knid', nodes: [{ id: 'x', data: { template: '{{ a.output.knid }}' } }] } };
+  const text = JSON.stringify({ nodes: [node] });
+  const { spans } = scan(text);
+  const remedy = remedyOf(text, { span: spans!.get('/nodes/0')!, pointer: '/nodes/0' }, missing, [spans!.get('/nodes/0/data/nodes/0')!]);
+  expect(remedy?.fix.places).toEqual([{ from: text.indexOf('a.output.knid'), to: text.indexOf('a.output.knid') + 13 }]);
+});
+
 it('a limit that was reached is doubled, if it is written', () => {
   const late = { code: 'timeout', detail: 'the attempt took longer than 30s' };
   expect(mended({ timeout: '30s', data: {} }, late)).toEqual(['Allow 60s', { timeout: '60s', data: {} }]);

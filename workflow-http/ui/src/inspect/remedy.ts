@@ -1,7 +1,7 @@
 // The one change of the text after which a failed step may succeed, for errors that leave one answer.
 import type { Problem } from '../api/types';
 import { fixOf, type Fix } from '../editor/fix';
-import { scan, type Span } from '../editor/scan';
+import { scan, type Range, type Span } from '../editor/scan';
 
 export interface Remedy {
   fix: Fix;
@@ -9,9 +9,10 @@ export interface Remedy {
   words: string;
 }
 
-/** `at`: the step in the text, as its span and its JSON pointer. */
-export function remedyOf(text: string, at: { span: Span; pointer: string }, error: Problem): Remedy | undefined {
-  const meant = fixOf(text, { detail: error.detail, hint: error.hint, from: at.span.from, to: at.span.to });
+/** `at`: the step in the text, as its span and its JSON pointer. `inner`: the steps in it, whose text is not about its error. */
+export function remedyOf(text: string, at: { span: Span; pointer: string }, error: Problem, inner: Range[] = []): Remedy | undefined {
+  const own = inner.reduce((text, { from, to }) => text.slice(0, from) + ' '.repeat(to - from) + text.slice(to), text);
+  const meant = fixOf(own, { detail: error.detail, hint: error.hint, from: at.span.from, to: at.span.to });
   if (meant) return { fix: meant, words: `Use “${newPart(meant)}”` };
   switch (error.code) {
     case 'timeout':
