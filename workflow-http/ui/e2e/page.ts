@@ -55,6 +55,35 @@ export class WorkflowPage {
     await this.page.keyboard.insertText(workflow);
   }
 
+  /** An empty text, to be written key by key. */
+  async clear() {
+    await this.editor.click();
+    await this.page.keyboard.press('ControlOrMeta+a');
+    await this.page.keyboard.press('Delete');
+    await expect(this.editor).toHaveText('');
+  }
+
+  /** Types the beginning of what is offered, and accepts it. */
+  async accept(typed: string, option: string) {
+    await this.page.keyboard.type(typed);
+    await expect(this.page.getByRole('option', { name: new RegExp(`^${option}`), selected: true })).toBeVisible();
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** Types keys, and presses those in angle brackets: `,<Enter>`. */
+  async keys(text: string) {
+    for (const part of text.split(/(<\w+(?:\+\w+)*>)/)) {
+      if (/^<.+>$/.test(part)) await this.page.keyboard.press(part.slice(1, -1));
+      else await this.page.keyboard.type(part);
+    }
+  }
+
+  /** Adds a step of this type by the menu. */
+  async addStep(type: string) {
+    await this.page.getByRole('button', { name: 'Add step' }).click();
+    await this.page.getByRole('listitem').getByRole('button', { name: type }).click();
+  }
+
   async ended(word: string) {
     await expect(this.page).toHaveTitle(new RegExp(`^${word}`), { timeout: 20_000 });
   }

@@ -175,6 +175,8 @@ function pasted(text: string, { doc, selection: { main } }: EditorState): string
 
 function insert(view: EditorView, { changes, fields: [first] }: Insertion): void {
   view.dispatch({ changes, userEvent: 'input.insert' });
+  // Beside a graph without the text, the focus stays.
+  if (view.dom.getBoundingClientRect().width > 0) view.focus();
   if (!first) return;
   view.dispatch({ selection: EditorSelection.range(first.from, first.to), effects: EditorView.scrollIntoView(first.from, { y: 'center' }) });
 }

@@ -37,6 +37,13 @@ function placedField<T extends { from: number; to: number }>(effect: StateEffect
 export const faultsField = placedField(setFaults, true);
 export const stepsField = placedField(setSteps, false);
 
+/** Whether the cursor is where something was written last. */
+const isWriting = StateField.define<boolean>({
+  create: () => false,
+  update: (was, transaction) =>
+    transaction.docChanged ? transaction.isUserEvent('input') || transaction.isUserEvent('delete') : was && transaction.selection === undefined,
+});
+
 class Lens extends WidgetType {
   readonly faults: LocatedFault[];
 
@@ -88,7 +95,7 @@ function paragraph(text: string): HTMLElement {
   return paragraph;
 }
 
-/** Underline and line edge for each fault or warning, and one lens below the line under the cursor. */
+/** Underline and line edge for each fault or warning, and one lens below the line under the cursor: not of what is being written there. */
 function drawFaults(state: EditorState): DecorationSet {
   const faults = state.field(faultsField);
   const drawn: Placed<Decoration>[] = [];
@@ -98,7 +105,9 @@ function drawFaults(state: EditorState): DecorationSet {
     if (fault.to > fault.from) drawn.push(Decoration.mark({ class: mark }).range(fault.from, fault.to));
     drawn.push(Decoration.line({ class: line }).range(state.doc.lineAt(fault.from).from));
   }
-  const under = faults.filter((fault) => fault.from >= here.from && fault.from <= here.to);
+  const { head } = state.selection.main;
+  const isWritten = ({ from, to }: LocatedFault) => state.field(isWriting) && from < head && head <= to;
+  const under = faults.filter((fault) => fault.from >= here.from && fault.from <= here.to && !isWritten(fault));
   if (under.length > 0) drawn.push(Decoration.widget({ widget: new Lens(under), block: true, side: 1 }).range(here.to));
   return Decoration.set(drawn, true);
 }
@@ -157,18 +166,20 @@ const stateGutter = (onChoose: (id: string) => void) =>
     },
   });
 
+/** The innermost step: those of a body come after their container. */
 const stepAt = (state: EditorState, from: number, to = from): StepMark | undefined =>
-  state.field(stepsField).find((step) => step.from <= to && step.to >= from);
+  state.field(stepsField).findLast((step) => step.from <= to && step.to >= from);
 
-/** `onChoose` is called when a step is clicked in the text or in the gutter. */
+/** `onChoose` is called when a step is clicked in the text or in the gutter, and when it is written. */
 export const marks = (onChoose: (id: string) => void): Extension => [
   faultsField,
   stepsField,
-  EditorView.decorations.compute([faultsField, 'selection', 'doc'], drawFaults),
+  isWriting,
+  EditorView.decorations.compute([faultsField, isWriting, 'selection', 'doc'], drawFaults),
   EditorView.decorations.compute([stepsField], drawChosen),
   stateGutter(onChoose),
   EditorView.updateListener.of((update) => {
-    if (!update.transactions.some((transaction) => transaction.isUserEvent('select'))) return;
+    if (!update.transactions.some((transaction) => transaction.isUserEvent('select') || transaction.isUserEvent('input'))) return;
     const step = stepAt(update.state, update.state.selection.main.head);
     if (step) onChoose(step.id);
   }),

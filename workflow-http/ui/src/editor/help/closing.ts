@@ -5,7 +5,7 @@ import { placeAt } from './place';
 
 export const closingBraces = EditorView.inputHandler.of((view, from, to, text) => {
   if (view.state.readOnly || view.composing || from !== to || text.length !== 1) return false;
-  const change = '{%} "'.includes(text) ? changeFor(text, view.state, from) : undefined;
+  const change = '{%} "]'.includes(text) ? changeFor(text, view.state, from) : undefined;
   if (!change) return false;
   const { remove, insert, cursor } = change;
   view.dispatch({
@@ -26,7 +26,7 @@ interface Typed {
 
 function changeFor(typed: string, state: EditorState, at: number): Typed | undefined {
   const place = placeAt(state, at);
-  if (!place?.isText) return undefined;
+  if (!place?.isText) return outsideOfTexts(typed, state, at);
   const line = state.doc.lineAt(at);
   const before = line.text.slice(0, at - line.from);
   const after = line.text.slice(at - line.from);
@@ -51,4 +51,28 @@ function changeFor(typed: string, state: EditorState, at: number): Typed | undef
     default:
       return undefined;
   }
+}
+
+function outsideOfTexts(typed: string, state: EditorState, at: number): Typed | undefined {
+  const after = state.sliceDoc(at, at + 1);
+  if (typed === '"') {
+    // Where a name or a value begins. The rule of the editor's own brackets takes a name before it for an open text.
+    const before = state.sliceDoc(0, at).trimEnd().at(-1) ?? '';
+    const opens = '{[,:'.includes(before) && !/[\w"]/.test(after) && !isOpen(state, at);
+    return opens ? { remove: 0, insert: '""', cursor: 1 } : { remove: 0, insert: '"', cursor: 1 };
+  }
+  const isClose = typed === '}' || typed === ']';
+  return isClose && after === typed && isBalanced(state.doc.toString()) ? { remove: 0, insert: '', cursor: 1 } : undefined;
+}
+
+/** Whether a text of the line is not closed yet. */
+function isOpen(state: EditorState, at: number): boolean {
+  const before = state.sliceDoc(state.doc.lineAt(at).from, at);
+  return before.replaceAll(/\\./g, '').split('"').length % 2 === 0;
+}
+
+/** Whether each bracket is closed, so that one more would be too many. */
+function isBalanced(text: string): boolean {
+  const brackets = text.replaceAll(/"(?:[^"\\\n]|\\.)*"|[^{}[\]]/g, '');
+  return brackets.length === 2 * brackets.replaceAll(/[}\]]/g, '').length;
 }

@@ -5,10 +5,12 @@ import {
   closeBrackets,
   closeBracketsKeymap,
   completionKeymap,
+  completionStatus,
   nextSnippetField,
   prevSnippetField,
   clearSnippet,
   snippetKeymap,
+  pickedCompletion,
   startCompletion,
   type Completion,
   type CompletionContext,
@@ -36,7 +38,9 @@ async function complete({ state, pos, explicit }: CompletionContext): Promise<Co
   // Only inside quotes, or in a word: elsewhere, Enter begins a line.
   if (!explicit && !place.isText && place.from === place.to) return null;
   const options = await completeValue(known, spec, place, state);
-  return options.length === 0 ? null : { from: place.from, to: place.to, options, validFor: /^"?[^"{}[\],:]*"?$/ };
+  // Within the quotes: what is compared with the options is the word.
+  const from = place.from + (place.isText ? 1 : 0);
+  return options.length === 0 ? null : { from, options, validFor: /^[^"{}[\],:]*$/ };
 }
 
 function completeWord(known: Known, spec: unknown, { path }: Place, text: string, pos: number): CompletionResult | null {
@@ -47,14 +51,13 @@ function completeWord(known: Known, spec: unknown, { path }: Place, text: string
 }
 
 async function completeValue(known: Known, spec: unknown, place: Place, state: EditorState): Promise<Completion[]> {
-  const isQuoted = state.sliceDoc(place.from, place.from + 1) === '"';
-  if (place.kind === 'value' && !isQuoted && isNodePlace(place.path)) return nodeOptions(known, spec, place, state, aboutElement);
+  if (place.kind === 'value' && !place.isText && isNodePlace(place.path)) return nodeOptions(known, spec, place, state, aboutElement);
   if (place.kind === 'value' && place.isAfter) return [];
   const isCalled = place.kind === 'value' && isCalledName(spec, place.path);
   const options = isCalled ? await workflowOptions() : optionsAt(known, spec, place);
   const isFollowed = /^\s*:/.test(state.sliceDoc(place.to, place.to + 20));
   const comma = /^\s*"/.test(state.sliceDoc(place.to, place.to + 200)) ? ',' : '';
-  return options.map(asCompletion(isQuoted, place.kind === 'name' && !isFollowed ? { comma } : undefined));
+  return options.map(asCompletion(place.kind === 'name' && !isFollowed ? { comma } : undefined));
 }
 
 /** A name that several workflows have cannot be called; their ids can. */
@@ -81,25 +84,33 @@ const asWord = ({ text, about, isCall }: WordOption, index: number): Completion 
   }),
 });
 
-/** Options in the order of the schema, required ones first. `isQuoted`: the opening quote is already in the text. `asName`: a value follows. */
+/** Options in the order of the schema, required ones first. `asName`: a value follows. */
 const asCompletion =
-  (isQuoted: boolean, asName: { comma: string } | undefined) =>
+  (asName: { comma: string } | undefined) =>
   ({ text, about, start = '', isRequired }: Option, index: number): Completion => ({
-    label: isQuoted ? text : text.replaceAll('"', ''),
-    displayLabel: text.replaceAll('"', ''),
+    label: text.replaceAll('"', ''),
     detail: isRequired ? 'required' : undefined,
     boost: (isRequired ? 50 : 0) - Math.min(index, 99),
     info: infoOf(about),
-    apply: asName
-      ? (view, completion, from, to) =>
-          insert(view, completion, from, to, `${text}: ${start}${asName.comma}`, asName.comma.length + (start.length === 2 ? 1 : 0))
-      : text,
+    apply(view, completion, from, to) {
+      // All that is written there, with the quotes.
+      const place = placeAt(view.state, to) ?? { from, to };
+      const value = asName ? `: ${start}${asName.comma}` : '';
+      const before = asName ? asName.comma.length + (start.length === 2 ? 1 : 0) : 0;
+      insert(view, completion, place.from, place.to, text + value, before);
+    },
   });
 
 /** Inserts a text with the cursor some characters before its end, and offers what can be written there. */
-function insert(view: EditorView, _: Completion, from: number, to: number, text: string, before: number): void {
-  view.dispatch({ changes: { from, to, insert: text }, selection: { anchor: from + text.length - before }, userEvent: 'input.complete', scrollIntoView: true });
-  startCompletion(view);
+function insert(view: EditorView, completion: Completion, from: number, to: number, text: string, before: number): void {
+  view.dispatch({
+    changes: { from, to, insert: text },
+    selection: { anchor: from + text.length - before },
+    annotations: pickedCompletion.of(completion),
+    userEvent: 'input.complete',
+    scrollIntoView: true,
+  });
+  if (before > 0) startCompletion(view);
 }
 
 const hover = hoverTooltip(async ({ state }, at) => {
@@ -148,17 +159,30 @@ function aboutElement(about: string): HTMLElement {
   return box;
 }
 
+/** A text has no line breaks in JSON: in prose, Enter writes one as `\\n`, and while an offer is on its way, it waits for it. */
+function enterInText(view: EditorView): boolean {
+  const { main } = view.state.selection;
+  const place = placeAt(view.state, main.head);
+  if (!place?.isText) return false;
+  if (completionStatus(view.state) !== null) return true;
+  const isProse = place.kind === 'value' && /\s/.test(view.state.sliceDoc(place.from, place.to));
+  if (!isProse || main.from < place.from || main.to > place.to) return false;
+  view.dispatch(view.state.replaceSelection('\\n'), { userEvent: 'input.type', scrollIntoView: true });
+  return true;
+}
+
 /** Tab accepts what is offered, or goes to the next field of a new node; else it leaves the editor. */
 const tabs = [
   { key: 'Tab', run: (view: EditorView) => acceptCompletion(view) || nextSnippetField(view), shift: prevSnippetField },
   { key: 'Escape', run: clearSnippet },
 ];
 
+// No delay before an offer can be accepted: it opens in quotes, where Enter would break the text, or where it was asked for.
 export const help: Extension = [
-  autocompletion({ override: [complete], icons: false, activateOnTypingDelay: 50 }),
+  autocompletion({ override: [complete], icons: false, activateOnTypingDelay: 50, interactionDelay: 0 }),
   closingBraces,
   closeBrackets(),
   hover,
   snippetKeymap.of(tabs),
-  Prec.high(keymap.of([{ key: 'Tab', run: acceptCompletion }, ...closeBracketsKeymap, ...completionKeymap])),
+  Prec.high(keymap.of([{ key: 'Tab', run: acceptCompletion }, ...closeBracketsKeymap, ...completionKeymap, { key: 'Enter', run: enterInText }])),
 ];

@@ -36,6 +36,8 @@ describe('a word of a template', () => {
 
 it('an expression has no braces', () => {
   expect(inExpression('')).toBe('reference 0');
+  expect(inExpression('inp')).toBe('reference 3');
+  expect(inExpression('a.')).toBe('reference a 0');
   expect(inExpression('a.output == ')).toBe('reference 0');
   expect(inExpression("a.output == 'x")).toBeUndefined();
   expect(inExpression('a.output and b.')).toBe('reference b 0');

@@ -27,8 +27,9 @@ export function wordAt(text: string, isBare: boolean): Word | undefined {
   const name = /(?:^|[^\w.'"\])])((?:[A-Za-z_]\w*(?:\[\d+\]|\['[^']*'\])*\.)*)([A-Za-z_]\w*)?$/.exec(code);
   // A name of its own is not one that exists: `{% for item in …`. The word after `{%` is a statement.
   if (!name || /^%-?\s*(?:\w*|(?:for|set)\s+\w*)$/.test(code)) return undefined;
-  if (isComplete(code.slice(0, code.length - name[0].length + 1).trimEnd())) return undefined;
-  return { kind: 'reference', path: name[1]!.replace(/\.$/, ''), written: name[2]?.length ?? 0 };
+  const [, path = '', word = ''] = name;
+  if (isComplete(code.slice(0, code.length - path.length - word.length).trimEnd())) return undefined;
+  return { kind: 'reference', path: path.replace(/\.$/, ''), written: word.length };
 }
 
 /** The names that the template defines before its end, the innermost last. */
