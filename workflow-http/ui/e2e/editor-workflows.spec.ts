@@ -35,7 +35,7 @@ test('translate a text to three languages and pick the best', async ({ ui }) => 
   await ui.fill('The tide is high.');
   await runs(ui);
   await ui.ended('Completed');
-  await expect(ui.step('each')).toContainText('3');
+  await expect(ui.page.getByRole('button', { name: '3 inner steps of each' })).toBeVisible();
 });
 
 test('classify mails, draft an answer, a person approves, a table results', async ({ ui, page }) => {
@@ -79,7 +79,63 @@ test('classify mails, draft an answer, a person approves, a table results', asyn
   await ui.keys('}}: {{');
   await ui.accept('ite', 'item');
   await ui.addStep('TransformNode');
-  await ui.keys('{ "kind": "{{');
-  await expect(ui.editor).toContainText('"id": "transform"');
-  await page.keyboard.press('Escape');
+  await expect(ui.editor).toContainText('"text": "{{ answer.output }}"');
+  await word(ui, 'answer.output').click();
+  await ui.keys('<End><End><ArrowLeft><ArrowLeft><ArrowLeft>, "kind<ArrowRight>: "{{');
+  await ui.accept('cla', 'classify.output');
+  await ui.keys('.');
+  await ui.accept('', 'kind');
+
+  // Behind the map.
+  await word(ui, 'each').click();
+  await ui.addStep('HumanNode');
+  await expect(ui.editor).toContainText('"message": "Is this good?\\n\\n{{ each.output }}"');
+  await ui.addStep('PromptNode');
+  await ui.keys('A table:<Enter>{% for row in ea');
+  await ui.accept('', 'each.output');
+  await ui.keys(' %}| {{');
+  await ui.accept('row', 'row');
+  await ui.keys('.');
+  await ui.accept('ki', 'kind');
+  await ui.keys('}} |<Enter>{% endfor %}');
+
+  await ui.page.getByRole('group', { name: 'Send as' }).getByRole('button', { name: 'JSON' }).click();
+  await ui.input.fill('{ "mails": ["Where is my parcel?", "I want two more."] }');
+  await runs(ui);
+  await page
+    .getByRole('button', { name: /^(Send|Answer)/ })
+    .first()
+    .waitFor();
+});
+
+test('refine a text with a critic in a loop', async ({ ui }) => {
+  await ui.open();
+  await ui.clear();
+  await ui.keys('{<Enter>');
+  await ui.accept('"no', 'nodes');
+  await ui.accept('Loop', 'LoopNode');
+  // The condition comes when there is a critic.
+  await ui.keys('<Tab>Write a text. A critic said of your last one: {{');
+  await ui.accept('pre', 'previous');
+  await ui.keys('}}. The subject is');
+  await ui.addStep('LLMNode');
+  await ui.keys('Judge this text:<End><End><ArrowLeft><ArrowLeft>, ');
+  await ui.accept('"sch', 'schema');
+  await ui.accept('prop', 'properties');
+  await ui.keys('"good<ArrowRight>: {');
+  await ui.accept('"ty', 'type');
+  await ui.accept('boo', 'boolean');
+  await ui.keys('}, "advice<ArrowRight>: {');
+  await ui.accept('"ty', 'type');
+  await ui.accept('str', 'string');
+  await word(ui, 'answer_2').dblclick();
+  await ui.keys('critic');
+  await word(ui, 'index').dblclick();
+  await ui.keys('<Shift+End><Shift+ArrowLeft><Shift+ArrowLeft>cri');
+  await ui.accept('', 'critic.output');
+  await ui.keys('.');
+  await ui.accept('', 'good');
+  await ui.fill('Tides');
+  await runs(ui);
+  await ui.ended('Completed');
 });

@@ -14,7 +14,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct TransformNode {
     /// The output. A string that consists of one `{{ expression }}` keeps the type of its value.
-    #[schemars(extend("x-workflow-output" = true))]
+    #[schemars(extend("x-workflow-output" = true, "examples" = [{"text": "{{ input }}"}]))]
     value: Json,
 }
 

@@ -25,7 +25,9 @@ export interface Place {
 /** What a field holds, and which part of a text in it is to be filled in. */
 interface Filled {
   value: unknown;
+  /** Within the text at the end of `at`, a JSON pointer into the value. */
   fill?: Range;
+  at?: string;
 }
 
 /** A node that needs these, or what its place in the list says. */
@@ -62,9 +64,9 @@ function nodeOf(type: string, place: Place, taken: Set<string>): { node: Node; f
       data[name] = [inner.node];
       continue;
     }
-    const { value, fill } = filledBy(schema, place);
+    const { value, fill, at: inside = '' } = filledBy(schema, place);
     data[name] = value;
-    if (fill) fills.set(at, fill);
+    if (fill) fills.set(at + inside, fill);
   }
   return { node: { id, type, ...(Object.keys(data).length > 0 ? { data } : {}) }, fills };
 }
@@ -96,17 +98,29 @@ function filledBy(schema: Schema, place: Place): Filled {
   const input = implicitInputAt(place.known, place.spec, place.path);
   switch (schema['x-workflow']) {
     case 'template':
-    case 'json': {
-      // The example reads the input; here it reads what comes before.
-      const [before = '', ...after] = typeof example === 'string' ? example.split('{{ input }}') : ['', ''];
-      if (after.length === 0) return all(before);
-      return { value: [before, ...after].join(`{{ ${input} }}`), fill: { from: 0, to: JSON.stringify(before.trimEnd()).length - 2 } };
-    }
+    case 'json':
+      return filledTemplate(example ?? '{{ input }}', input);
     case 'expression':
       return all(typeof example === 'string' ? example : (listIn(place) ?? input));
     default:
       return plainValue(schema, example);
   }
+}
+
+/** The example reads the input; here it reads what comes before. What stands before that is to be filled in, or else all of it. */
+function filledTemplate(example: unknown, input: string): Filled {
+  if (isObject(example)) {
+    const members = Object.entries(example).map(([name, member]) => [name, filledTemplate(member, input)] as const);
+    const [first] = members;
+    return {
+      value: Object.fromEntries(members.map(([name, { value }]) => [name, value])),
+      ...(first && { fill: first[1].fill, at: `/${first[0]}${first[1].at ?? ''}` }),
+    };
+  }
+  if (typeof example !== 'string') return { value: example };
+  const [before = '', ...after] = example.split('{{ input }}');
+  const value = [before, ...after].join(`{{ ${input} }}`);
+  return before === '' || after.length === 0 ? all(value) : { value, fill: { from: 0, to: JSON.stringify(before.trimEnd()).length - 2 } };
 }
 
 function plainValue(schema: Schema, example: unknown): Filled {
