@@ -65,9 +65,10 @@ test('what a reference, a filter and a field mean is said when they are pointed 
 
 test('ids that can be needed are offered: not its own, none twice, and none that makes a cycle', async ({ ui, page }) => {
   await ui.open();
+  await page.getByRole('group', { name: 'View' }).getByRole('button', { name: 'JSON' }).click();
   const nodes = ['{ "id": "first" }', '{ "id": "a-b", "needs": ["first", ] }', '{ "id": "later", "needs": ["a-b"] }', '{ "id": "beside", "needs": [] }'];
   await ui.write(`{ "nodes": [\n${nodes.join(',\n')}\n] }`);
-  await ui.keys('<ArrowUp><ArrowUp><ArrowUp><End><ArrowLeft><ArrowLeft><ArrowLeft><Control+Space>');
+  await ui.keys('<ArrowUp><ArrowUp><ArrowUp><End><ArrowLeft><ArrowLeft><ArrowLeft><ArrowLeft><Control+Space>');
   await expect(page.getByRole('option')).toHaveText(['beside']);
 });
 

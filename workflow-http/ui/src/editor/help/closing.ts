@@ -37,7 +37,7 @@ function changeFor(typed: string, state: EditorState, at: number): Typed | undef
       if (!/(?:^|[^{])\{$/.test(before) || after.startsWith('}}')) return undefined;
       return { remove: after.startsWith('}') ? 1 : 0, insert: '{  }}', cursor: 2 };
     case '%':
-      if (/^ %\}/.test(after)) return over(2);
+      if (/^ ?%\}/.test(after)) return over(after.indexOf('%') + 1);
       if (!/\{$/.test(before)) return undefined;
       return { remove: after.startsWith('}') ? 1 : 0, insert: '%  %}', cursor: 2 };
     case ' ':

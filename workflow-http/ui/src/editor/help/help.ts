@@ -159,16 +159,16 @@ function aboutElement(about: string): HTMLElement {
   return box;
 }
 
-/** A text has no line breaks in JSON: in prose, Enter writes one as `\\n`, and while an offer is on its way, it waits for it. */
+/** A text has no line breaks in JSON: Enter writes one as `\\n` in prose, and nothing in a word or a template. */
 function enterInText(view: EditorView): boolean {
   const { main } = view.state.selection;
   const place = placeAt(view.state, main.head);
-  if (!place?.isText) return false;
-  if (completionStatus(view.state) !== null) return true;
-  const isProse = place.kind === 'value' && /\s/.test(view.state.sliceDoc(place.from, place.to));
-  if (!isProse || main.from < place.from || main.to > place.to) return false;
-  view.dispatch(view.state.replaceSelection('\\n'), { userEvent: 'input.type', scrollIntoView: true });
-  return true;
+  if (!place?.isText || main.from < place.from || main.to > place.to) return false;
+  const before = view.state.sliceDoc(place.from, main.from);
+  const isProse = place.kind === 'value' && /\s/.test(view.state.sliceDoc(place.from, place.to)) && before.lastIndexOf('{{') <= before.lastIndexOf('}}');
+  if (isProse) view.dispatch(view.state.replaceSelection('\\n'), { userEvent: 'input.type', scrollIntoView: true });
+  // An offer may be on its way.
+  return isProse || completionStatus(view.state) !== null;
 }
 
 /** Tab accepts what is offered, or goes to the next field of a new node; else it leaves the editor. */
