@@ -87,7 +87,7 @@ const frame = EditorView.theme({
   '.cm-tooltip.cm-tooltip-autocomplete > ul': { fontFamily: code, maxHeight: '14em', padding: '3px 0' },
   '.cm-tooltip.cm-tooltip-autocomplete > ul > li': { padding: '2px 10px', lineHeight: '20px' },
   '.cm-tooltip.cm-tooltip-autocomplete > ul > li[aria-selected]': { background: 'var(--raised)', color: 'var(--ink)', boxShadow: 'inset 3px 0 var(--live)' },
-  '.cm-completionDetail': { color: 'var(--ink-3)', fontStyle: 'normal' },
+  '.cm-completionDetail': { color: 'var(--ink-3)', font: '12px/20px var(--font-ui)', marginLeft: '10px' },
   '.cm-completionMatchedText': { color: 'var(--live)', textDecoration: 'none' },
   '.cm-tooltip.cm-completionInfo': { padding: '0', maxWidth: '320px' },
   '.cm-about': { padding: '6px 10px', maxWidth: '320px', font: '12px/17px var(--font-ui)', overflowWrap: 'anywhere' },

@@ -58,7 +58,7 @@ export function Centre({ view: { view, setView, hasRoom }, isPhone, steps }: Pro
       </div>
       <Suspense fallback={null}>{theirs && <Conflict theirs={theirs} />}</Suspense>
       <div className="split">
-        <EditorPane tools={isPhone && <EditTools isTextShown />} />
+        <EditorPane tools={isPhone && <EditTools isTextShown side="left" />} />
         {/* The skip link leads here. */}
         {!hasProblem && (
           <div ref={steps} id="steps" tabIndex={-1} data-part="graph" className="part border-line outline-none desk:border-t">

@@ -19,7 +19,7 @@ export function EditorPane({ tools }: { tools: ReactNode }) {
   return (
     <section aria-label="Workflow" data-part="json" className="part">
       {tools && (
-        <div className="flex h-10 flex-none items-center justify-end gap-2 border-b border-line px-2.5">
+        <div className="flex h-10 flex-none items-center gap-2 border-b border-line px-2">
           <Suspense fallback={null}>{tools}</Suspense>
         </div>
       )}

@@ -26,6 +26,7 @@ import { placeAt, valueIn, type Place } from './place';
 import { aboutOf, schemasAt, valuesAt, type Option } from './schema';
 import { knownFor, storedWorkflows } from './server';
 import type { Known } from './sight';
+import type { Word } from './words';
 
 async function complete({ state, pos, explicit }: CompletionContext): Promise<CompletionResult | null> {
   const place = placeAt(state, pos);
@@ -47,7 +48,7 @@ function completeWord(known: Known, spec: unknown, { path }: Place, text: string
   const word = wordIn(known, spec, path, text);
   if (!word) return null;
   const options = wordOptions(known, spec, path, text, word);
-  return options.length === 0 ? null : { from: pos - word.written, options: options.map(asWord), validFor: /^\w*$/ };
+  return options.length === 0 ? null : { from: pos - word.written, options: options.map(asWord(word.kind)), validFor: /^\w*$/ };
 }
 
 async function completeValue(known: Known, spec: unknown, place: Place, state: EditorState): Promise<Completion[]> {
@@ -71,18 +72,21 @@ async function workflowOptions(): Promise<Option[]> {
 
 const infoOf = (about: string | undefined) => about && (() => aboutElement(about));
 
-const asWord = ({ text, about, isCall }: WordOption, index: number): Completion => ({
-  label: text,
-  info: infoOf(about),
-  boost: -Math.min(index, 99),
-  // The cursor goes between the parentheses.
-  ...(isCall && {
-    apply: (view: EditorView, completion: Completion, from: number, to: number) => {
-      const isThere = view.state.sliceDoc(to, to + 1) === '(';
-      insert(view, completion, from, to, isThere ? text : `${text}()`, isThere ? 0 : 1);
-    },
-  }),
-});
+/** The help of filters and tests is read in the list. */
+const asWord =
+  (kind: Word['kind']) =>
+  ({ text, about, isCall }: WordOption, index: number): Completion => ({
+    label: text,
+    ...(kind === 'reference' ? { info: infoOf(about) } : { detail: about?.replaceAll('`', '') }),
+    boost: -Math.min(index, 99),
+    // The cursor goes between the parentheses.
+    ...(isCall && {
+      apply: (view: EditorView, completion: Completion, from: number, to: number) => {
+        const isThere = view.state.sliceDoc(to, to + 1) === '(';
+        insert(view, completion, from, to, isThere ? text : `${text}()`, isThere ? 0 : 1);
+      },
+    }),
+  });
 
 /** Options in the order of the schema, required ones first. `asName`: a value follows. */
 const asCompletion =

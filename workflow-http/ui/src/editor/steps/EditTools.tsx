@@ -5,13 +5,19 @@ import { useEditor } from '../../session/session';
 import { TypeList } from './TypeList';
 import { useInsert } from './useInsert';
 
-/** `isTextShown`: there is a text to see the format of. */
-export function EditTools({ isTextShown }: { isTextShown: boolean }) {
+interface Props {
+  /** There is a text to see the format of. */
+  isTextShown: boolean;
+  /** Where the menu opens to: it must not be cut off. */
+  side?: 'left' | 'right';
+}
+
+export function EditTools({ isTextShown, side = 'right' }: Props) {
   const insert = useInsert();
   const editor = useEditor();
   return (
     <>
-      <Menu label="Add step" width="w-80">
+      <Menu label="Add step" width="w-80" side={side}>
         {(close) => (
           <TypeList
             onPick={(type) => {
