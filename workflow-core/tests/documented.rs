@@ -96,6 +96,23 @@ fn every_filter_and_test_is_documented_and_has_help() {
             );
         }
     }
+    let blocks = [
+        "{% if true %}{% elif true %}{% else %}{% endif %}",
+        "{% for x in input %}{% endfor %}",
+        "{% set x %}{% endset %}",
+        "{% with x = input %}{% endwith %}",
+        "{% filter upper %}{% endfilter %}",
+        "{% raw %}{% endraw %}",
+    ];
+    for block in blocks {
+        compiles(block.to_owned()).unwrap();
+    }
+    let statements = schema["x-templates"]["statements"].as_object().unwrap();
+    let used: Vec<&str> = (blocks.iter())
+        .flat_map(|block| block.split("{% ").skip(1))
+        .filter_map(|statement| statement.split(' ').next())
+        .collect();
+    assert_eq!(used, statements.keys().collect::<Vec<_>>());
     for name in words("Functions and names: ") {
         let template = compiles(format!("{{{{ {name} }}}}")).unwrap();
         assert_eq!(template.source(), format!("{{{{ {name} }}}}"));

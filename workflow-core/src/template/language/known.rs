@@ -187,6 +187,42 @@ pub(crate) const TESTS: [(&str, &str); 36] = [
     ("upper", "Is a text in upper case."),
 ];
 
+/// The statements, each with its help. `syntax` reads them.
+pub(crate) const STATEMENTS: [(&str, &str); 14] = [
+    (
+        "if",
+        "Begins a part that is written if a condition is true: `{% if input.tone %}`.",
+    ),
+    ("elif", "Another condition, if those before it are false."),
+    (
+        "else",
+        "What is written otherwise, or if a list has no items.",
+    ),
+    ("endif", "Ends an `if`."),
+    (
+        "for",
+        "Begins a part that is written for each item of a list: `{% for x in each.output %}`.",
+    ),
+    ("endfor", "Ends a `for`."),
+    (
+        "set",
+        "Gives a value a name: `{% set name = input.name %}`.",
+    ),
+    ("endset", "Ends a `set` whose value is the text up to here."),
+    (
+        "with",
+        "Gives a value a name up to `endwith`: `{% with name = input.name %}`.",
+    ),
+    ("endwith", "Ends a `with`."),
+    (
+        "filter",
+        "Begins a part that goes through a filter: `{% filter upper %}`.",
+    ),
+    ("endfilter", "Ends a `filter`."),
+    ("raw", "Begins a part in which braces are text."),
+    ("endraw", "Ends a `raw`."),
+];
+
 /// The names of a table.
 fn names(table: &[(&'static str, &str)]) -> impl Iterator<Item = &'static str> {
     table.iter().map(|(name, _)| *name)

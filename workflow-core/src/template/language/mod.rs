@@ -20,5 +20,5 @@ pub(super) use self::{
 pub(crate) use self::{
     environment::is_global,
     json::Budget,
-    known::{FILTERS, TESTS},
+    known::{FILTERS, STATEMENTS, TESTS},
 };

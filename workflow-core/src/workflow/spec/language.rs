@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     node::{NodeType, Registry},
-    template::{FILTERS, STEP_FIELDS, TESTS},
+    template::{FILTERS, STATEMENTS, STEP_FIELDS, TESTS},
 };
 
 /// The keyword of the words of templates, with their help. A JSON Schema has no place for them, and an
@@ -60,7 +60,7 @@ impl Registry {
     }
 }
 
-/// The filters, the tests and the fields of a settled node by name, each with one line of help.
+/// The filters, tests and statements, and the fields of a settled node, by name, each with one line of help.
 fn template_words() -> Value {
     let table = |words: &[(&str, &str)]| -> Map<String, Value> {
         let words = words.iter();
@@ -71,6 +71,7 @@ fn template_words() -> Value {
     json!({
         "filters": table(&FILTERS),
         "tests": table(&TESTS),
+        "statements": table(&STATEMENTS),
         "step": table(&STEP_FIELDS),
     })
 }

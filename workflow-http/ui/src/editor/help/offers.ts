@@ -1,4 +1,4 @@
-// What can be written at a place: names, values, nodes, and within templates references, filters and tests.
+// What can be written at a place: names, values, nodes, and within templates references, filters, tests and statements.
 import { own } from '../../base/ownProperty';
 import type { Place } from './place';
 import { isObject, namesAt, schemasAt, valuesAt, type Option, type Path, type Schema } from './schema';
@@ -22,6 +22,7 @@ export function wordIn(known: Known, spec: unknown, path: Path, text: string): W
 export function wordOptions(known: Known, spec: unknown, path: Path, text: string, word: Word): WordOption[] {
   if (word.kind === 'filter') return wordsOf(known, 'filters');
   if (word.kind === 'test') return wordsOf(known, 'tests');
+  if (word.kind === 'statement') return wordsOf(known, 'statements');
   const seen = [...definedHere(known, spec, path, text), ...seenAt(known, spec, path)];
   if (word.path === '')
     return seen.map(({ name, about, isNode }) => ({
@@ -55,7 +56,7 @@ function definedHere(known: Known, spec: unknown, path: Path, text: string): See
     .reverse();
 }
 
-function wordsOf({ language }: Known, kind: 'filters' | 'tests' | 'step'): WordOption[] {
+function wordsOf({ language }: Known, kind: 'filters' | 'tests' | 'statements' | 'step'): WordOption[] {
   const words = own(own(language, 'x-templates'), kind);
   return Object.entries(isObject(words) ? words : {}).map(([text, help]) => ({ text, about: String(help), isCall: String(help).includes(`${text}(`) }));
 }

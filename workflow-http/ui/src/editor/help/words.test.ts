@@ -24,11 +24,13 @@ describe('a word of a template', () => {
     ['{{ a | ', 'filter 0'],
     ['{{ a |jo', 'filter 2'],
     ["{{ a | join(', ') | up", 'filter 2'],
+    ['{% ', 'statement 0'],
+    ['{% fo', 'statement 2'],
     ['{% if a is ', 'test 0'],
     ['{% if a is not def', 'test 3'],
   ])('%s is %s', (text, word) => expect(inTemplate(text)).toBe(word));
 
-  it.each(['', 'inp', '{{ a }}', '{{ a }} b', '{% ', '{% fo', '{% for x', '{% set y', "{{ 'inp", '{{ \\"a.', '{{ a.output ', '{{ (a) ', '{{ 1', "{{ 'a'."])(
+  it.each(['', 'inp', '{{ a }}', '{{ a }} b', '{% for x', '{% set y', "{{ 'inp", '{{ \\"a.', '{{ a.output ', '{{ (a) ', '{{ 1', "{{ 'a'."])(
     'there is none in %s',
     (text) => expect(inTemplate(text)).toBeUndefined(),
   );

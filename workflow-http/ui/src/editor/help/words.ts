@@ -1,7 +1,7 @@
-// What is being written at a position in a template or expression: a reference, a filter or a test.
+// What is being written at a position in a template or expression: a reference, a filter, a test or a statement.
 
 export interface Word {
-  kind: 'reference' | 'filter' | 'test';
+  kind: 'reference' | 'filter' | 'test' | 'statement';
   /** Of a reference: what stands before the name that is being written, such as `a.output`. */
   path: string;
   /** How many characters of the word are written. */
@@ -20,13 +20,15 @@ export interface Defined {
 export function wordAt(text: string, isBare: boolean): Word | undefined {
   const code = isBare ? text : openTag(text);
   if (code === undefined || isInText(code)) return undefined;
+  const statement = /^%-?\s*(\w*)$/.exec(code);
+  if (statement) return { kind: 'statement', path: '', written: statement[1]!.length };
   const filter = /\|\s*(\w*)$/.exec(code);
   if (filter) return { kind: 'filter', path: '', written: filter[1]!.length };
   const test = /\bis\s+(?:not\s+)?(\w*)$/.exec(code);
   if (test) return { kind: 'test', path: '', written: test[1]!.length };
   const name = /(?:^|[^\w.'"\])])((?:[A-Za-z_]\w*(?:\[\d+\]|\['[^']*'\])*\.)*)([A-Za-z_]\w*)?$/.exec(code);
-  // A name of its own is not one that exists: `{% for item in …`. The word after `{%` is a statement.
-  if (!name || /^%-?\s*(?:\w*|(?:for|set)\s+\w*)$/.test(code)) return undefined;
+  // A new name is not one that exists: `{% for item in …`.
+  if (!name || /^%-?\s*(?:for|set|with)\s+\w*$/.test(code)) return undefined;
   const [, path = '', word = ''] = name;
   if (isComplete(code.slice(0, code.length - path.length - word.length).trimEnd())) return undefined;
   return { kind: 'reference', path: path.replace(/\.$/, ''), written: word.length };
