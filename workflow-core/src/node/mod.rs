@@ -111,6 +111,10 @@ pub trait Node: Send + Sync + 'static {
     /// A template that reads a field which the output cannot have is then a fault when the workflow is created,
     /// instead of an error while it runs.
     ///
+    /// Editors know the JSON Schema of `data` only. They complete the fields of the output if the type declares it there, too:
+    /// `#[schemars(extend("x-workflow-output" = …))]` with the schema of the output on the type, or with `true` on the field
+    /// that holds the schema of the output or its value.
+    ///
     /// ```
     /// use serde_json::{Value, json};
     /// use workflow_core::{Node, NodeContext, NodeError, node::OutputShape};

@@ -38,11 +38,11 @@ export function wordOptions(known: Known, spec: unknown, path: Path, text: strin
   return fieldsOf(shape).map((field) => ({ text: field, about: [aboutShape(within(shape, field)), origin(named)].filter(Boolean).join(' ') }));
 }
 
-/** Where a field comes from. */
-const origin = ({ about, isNode }: Seen): string =>
-  isNode ? `A field of ${lowerFirst(about.split('.')[0]!)}.` : `A field of ${lowerFirst(about.split(/[.;]/)[0]!)}.`;
-
-const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
+/** Where a field comes from: the first clause about the value that it is in. */
+function origin({ about }: Seen): string {
+  const clause = about.split(/[.;]/)[0]!;
+  return `A field of ${clause.charAt(0).toLowerCase()}${clause.slice(1)}.`;
+}
 
 /** The names that the template itself defines. */
 function definedHere(known: Known, spec: unknown, path: Path, text: string): Seen[] {

@@ -2,7 +2,7 @@
 import { own } from '../../base/ownProperty';
 import type { Path } from '../help/schema';
 import { scan, type Range, type Span } from '../scan';
-import { skeletonOf, withNode, type Place, type Skeleton } from './skeleton';
+import { skeletonOf, withNode, type Place } from './skeleton';
 
 export interface Change extends Range {
   insert: string;
@@ -111,5 +111,3 @@ function containers(spec: unknown, list: Path): string[] {
 /** The text after some changes. */
 export const applied = (text: string, changes: Change[]): string =>
   [...changes].sort((one, other) => other.from - one.from).reduce((text, { from, to, insert }) => text.slice(0, from) + insert + text.slice(to), text);
-
-export type { Skeleton };
