@@ -1,5 +1,5 @@
 // The menu of the workflow and the run.
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { asProblem, deleteRun, deleteWorkflow } from '../api/client';
 import { Button } from '../parts/Button';
 import { Dialog } from '../parts/Dialog';
@@ -10,6 +10,8 @@ import { toast } from '../parts/Toast';
 import { hasEnded } from '../run/run';
 import type { Lists } from '../side/useLists';
 import { useActions, useSession } from '../session/session';
+
+const UseIt = lazy(() => import('../use/UseIt'));
 
 interface Props {
   lists: Lists;
@@ -23,6 +25,7 @@ export function WorkflowMenu({ lists }: Props) {
   const canDeleteRun = useSession(({ view: { run } }) => run !== null && hasEnded(run));
   const { begin, save } = useActions();
   const [asked, setAsked] = useState<What | null>(null);
+  const [isUsing, setUsing] = useState(false);
   return (
     <>
       <Menu label="Workflow and run" face={<Icon name="chev" size={14} className="rotate-90" />} side="left">
@@ -35,6 +38,7 @@ export function WorkflowMenu({ lists }: Props) {
             <>
               <Item onClick={then(begin)}>New workflow</Item>
               {canSave && <Item onClick={then(save)}>Save</Item>}
+              {saved && <Item onClick={then(() => setUsing(true))}>Use it in your app</Item>}
               {canDeleteRun && <Item onClick={then(() => setAsked('run'))}>Delete this run</Item>}
               {saved && <Item onClick={then(() => setAsked('workflow'))}>Delete workflow</Item>}
             </>
@@ -42,6 +46,11 @@ export function WorkflowMenu({ lists }: Props) {
         }}
       </Menu>
       {asked && <Delete what={asked} lists={lists} onClose={() => setAsked(null)} />}
+      {isUsing && (
+        <Suspense fallback={null}>
+          <UseIt onClose={() => setUsing(false)} />
+        </Suspense>
+      )}
     </>
   );
 }
