@@ -14,8 +14,8 @@ pub(crate) const KEY_VARIABLE: &str = "WORKFLOW_API_KEY";
 pub(crate) struct RemoteRun {
     pub(crate) client: Client,
     pub(crate) id: RunId,
-    /// The address of the run in the page of the server.
-    pub(crate) page: String,
+    /// The address of the run in the page of the server, and what is run.
+    pub(crate) title: String,
 }
 
 /// Stores the workflows of the command line on the server, and starts the run.
@@ -42,7 +42,11 @@ pub(crate) async fn start(
     let started = client.start(workflow.id, start).await;
     let id = started.map_err(|error| refused(&args.file, error))?.id;
     let page = format!("{}/#/runs/{id}", url.trim_end_matches('/'));
-    Ok(RemoteRun { client, id, page })
+    let title = match &workflow.name {
+        Some(name) => format!("Run {page}, version {} of {name}", workflow.version),
+        None => format!("Run {page}"),
+    };
+    Ok(RemoteRun { client, id, title })
 }
 
 /// Stores a workflow, unless the server has it: one with the same name gets it as its next version, if its text differs.

@@ -59,7 +59,7 @@ async fn run_to_end(args: &RunArgs, variables: Variables) -> Result<ExitCode, Cl
         let run = remote::start(server, args, spec, library, input, &variables).await?;
         let session = Session::new(&run.client, run.id, args.json)?;
         if !args.json {
-            session.report(&format!("Run {}", run.page));
+            session.report(&printable(&run.title));
         }
         return session.run_to_end().await;
     }

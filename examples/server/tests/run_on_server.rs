@@ -249,6 +249,11 @@ async fn a_workflow_is_stored_once_and_another_text_is_its_next_version() {
             String::from_utf8_lossy(&run.stdout),
             format!("{text} Ada\n")
         );
+        let title = progress(&run)[0].clone();
+        assert!(
+            title.ends_with(&format!(", version {version} of greet")),
+            "{title}"
+        );
         let stored = workflows(&server).await;
         assert_eq!(stored.len(), 1);
         assert_eq!(

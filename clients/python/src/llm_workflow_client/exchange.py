@@ -62,7 +62,9 @@ def settings(base_url: str, api_key: str | None, times: Times) -> dict[str, Any]
     headers = {"accept": "application/json"}
     if api_key is not None:
         headers["authorization"] = f"Bearer {api_key}"
-    return {"base_url": base_url, "headers": headers, "timeout": times.request, "follow_redirects": False}
+    # Each stream holds a connection, so the number of runs that are followed must not be limited by a pool.
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
+    return {"base_url": base_url, "headers": headers, "timeout": times.request, "limits": limits, "follow_redirects": False}
 
 
 def create_workflow(spec: dict[str, Any]) -> Call:
