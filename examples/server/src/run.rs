@@ -160,7 +160,14 @@ impl<'a, H: Host> Session<'a, H> {
                     None => return Ok(ExitCode::FAILURE),
                 },
                 line = next_line(&mut self.lines), if !self.waits.is_empty() => {
-                    self.answer(line).await?;
+                    // A server may take its time to accept the answer.
+                    let is_interrupted = tokio::select! {
+                        answered = self.answer(line) => { answered?; false }
+                        () = signals.next() => true,
+                    };
+                    if is_interrupted && let Some(code) = self.interrupt(signals).await? {
+                        return Ok(code);
+                    }
                 }
             }
         }

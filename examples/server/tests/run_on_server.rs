@@ -209,6 +209,23 @@ async fn a_second_signal_leaves_a_server_that_does_not_respond() {
     server.signal("CONT");
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn signals_work_while_an_answer_is_sent() {
+    let server = simulated("0ms").await;
+    let mut program = run_on(&server, &example_file("review-with-person"));
+    let mut run = Dialogue::start(program.args(["--input", "a greeting"]));
+    run.wait_for_line("Answer with a line of JSON").await;
+    server.signal("STOP");
+    run.say(r#"{"ok": true}"#).await;
+    run.signal("INT");
+    run.wait_for_line("Cancelling").await;
+    run.signal("INT");
+    let ended = run.end().await;
+    assert_eq!(ended.status.code(), Some(130), "{}", ended.stderr);
+    server.signal("CONT");
+}
+
 #[tokio::test]
 async fn the_key_comes_from_the_environment() {
     let mut program = program();
