@@ -13,8 +13,8 @@ T = TypeVar("T")
 
 class Blocking:
     def __init__(self, *arguments: Any, **settings: Any) -> None:
-        self._loop = asyncio.new_event_loop()
         self._client = AsyncWorkflowClient(*arguments, **settings)
+        self._loop = asyncio.new_event_loop()
 
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
         return self._loop.run_until_complete(work)

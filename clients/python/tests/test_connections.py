@@ -144,6 +144,20 @@ def test_a_busy_server_is_asked_again_not_before_it_says_with_the_same_key(clien
         assert len(keys) == 4 and len(set(keys)) == 1 and keys[0]
 
 
+def test_a_request_that_cannot_be_sent_is_not_repeated(client_type: Any) -> None:
+    with Scripted() as server, client_type(server.url) as client:
+        with pytest.raises(WorkflowError) as error:
+            client.start(RUN, 1, idempotency_key="a\nb")
+        assert error.value.kind == "protocol"
+
+
+@pytest.mark.parametrize("key", ["s3cret\nx", "s3crét", " "])
+def test_a_key_that_cannot_be_sent_is_refused_without_showing_it(client_type: Any, key: str) -> None:
+    with pytest.raises(ValueError) as error:
+        client_type("http://127.0.0.1:1", key)
+    assert "s3cr" not in str(error.value) and error.value.__cause__ is None
+
+
 def test_creating_is_not_repeated_after_a_lost_response(client_type: Any) -> None:
     with Scripted(("", "close"), ("", "close")) as server, client_type(server.url) as client:
         with pytest.raises(WorkflowError) as error:

@@ -42,7 +42,7 @@ export class Http {
     // Not in Node.
     const page = (globalThis as { location?: { href: string } }).location?.href;
     this.#base = new URL(baseUrl.endsWith('/') ? baseUrl : `${baseUrl}/`, page);
-    this.#apiKey = apiKey;
+    this.#apiKey = apiKey === undefined ? undefined : checked(apiKey);
     this.#options = { retryForMs, requestTimeMs, silenceMs };
   }
 
@@ -65,9 +65,10 @@ export class Http {
   }
 
   async #try<T>(call: Call): Promise<T> {
+    const request = this.#request(call, 'application/json');
     const limit = new Limit(this.#options.requestTimeMs, call.signal);
     try {
-      const response = await this.#respond(call, 'application/json', limit);
+      const response = await this.#respond(call.attempt, request, limit);
       const text = await response.text();
       return parse<T>(call.attempt, text);
     } catch (error) {
@@ -79,9 +80,10 @@ export class Http {
 
   /** The pieces of a stream; `undefined` if there is no content. A silent one is an error. */
   async stream(call: Call): Promise<AsyncGenerator<Uint8Array> | undefined> {
+    const request = this.#request(call, 'text/event-stream');
     const limit = new Limit(this.#options.silenceMs, call.signal);
     try {
-      const { body, status } = await this.#respond(call, 'text/event-stream', limit);
+      const { body, status } = await this.#respond(call.attempt, request, limit);
       if (status !== 204 && body) return pieces(body, limit, call.attempt);
       limit.end();
       return undefined;
@@ -91,10 +93,10 @@ export class Http {
     }
   }
 
-  async #respond({ method = 'GET', path, attempt, body, headers }: Call, accept: string, { signal }: Limit): Promise<Response> {
-    const response = await fetch(new URL(`api/${path}`, this.#base), {
+  /** Throws a `TypeError` for a header that is not valid HTTP, such as a key with a line break: it would fail each time. */
+  #request({ method = 'GET', path, body, headers }: Call, accept: string): Request {
+    return new Request(new URL(`api/${path}`, this.#base), {
       method,
-      signal,
       // Inputs must not go to a host that the caller has not named.
       redirect: 'manual',
       cache: 'no-store',
@@ -106,6 +108,10 @@ export class Http {
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
+  }
+
+  async #respond(attempt: string, request: Request, { signal }: Limit): Promise<Response> {
+    const response = await fetch(request, { signal });
     if (response.ok) return response;
     if (response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)) {
       throw protocol(attempt, 'the server redirects: use the URL to which it redirects as the base URL');
@@ -123,6 +129,13 @@ export class Http {
     const detail = `the response is ${status}: ${shown.replace(/\s+/g, ' ').slice(0, MAX_EXCERPT)}`;
     return new WorkflowError(attempt, { kind: 'refused', status, problem: { code: 'unexpected_response', detail }, retryAfterMs });
   }
+}
+
+/** The key without the white space of a paste. An error of `fetch` would show it, so it is checked here. */
+function checked(apiKey: string): string {
+  const key = apiKey.trim();
+  if (!/^[!-~]+$/.test(key)) throw new TypeError('the API key is empty, or has characters that are not allowed in an HTTP header');
+  return key;
 }
 
 /** Ends a request when the caller says so, or after a time. */

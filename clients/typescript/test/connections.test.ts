@@ -138,6 +138,18 @@ test('a busy server is asked again, not before it says, with the same idempotenc
     },
   ));
 
+test('a request that cannot be sent is not repeated', () =>
+  scripted([], (client) => assert.rejects(client.start(RUN, { input: 1, idempotencyKey: 'a\nb' }), TypeError)));
+
+test('a key that cannot be sent is refused without showing it', () => {
+  for (const apiKey of ['s3cret\nx', 's3crét', ' ']) {
+    assert.throws(
+      () => new WorkflowClient({ baseUrl: 'http://127.0.0.1:1', apiKey }),
+      (error: Error) => error instanceof TypeError && !/s3cr/.test(error.message),
+    );
+  }
+});
+
 test('creating is not repeated after a lost response', () =>
   scripted([close(''), close('')], async (client, requests) => {
     await assert.rejects(client.createWorkflow({ nodes: [] }), failed('unreachable'));

@@ -12,7 +12,7 @@ import httpx
 
 from . import exchange
 from .backoff import Backoff
-from .errors import WorkflowError, unreachable
+from .errors import WorkflowError
 from .exchange import Call, Following, Times
 from .updates import Update, ends_run
 
@@ -122,7 +122,7 @@ class AsyncWorkflowClient:
                 try:
                     response = await self._http.request(**call.arguments())
                 except httpx.RequestError as error:
-                    raise unreachable(call.attempt) from error
+                    raise exchange.lost(call.attempt, error) from error
                 return exchange.parsed(call.attempt, response)
             except WorkflowError as error:
                 if not call.may_repeat(error):
@@ -143,6 +143,6 @@ class AsyncWorkflowClient:
                     if following.has_ended:
                         return
         except httpx.RequestError as error:
-            raise unreachable(following.attempt) from error
+            raise exchange.lost(following.attempt, error) from error
         if not following.has_ended:
             raise following.broke_off()

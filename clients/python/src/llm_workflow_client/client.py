@@ -11,7 +11,7 @@ import httpx
 
 from . import exchange
 from .backoff import Backoff
-from .errors import WorkflowError, unreachable
+from .errors import WorkflowError
 from .exchange import Call, Following, Times
 from .updates import Update, ends_run
 
@@ -117,7 +117,7 @@ class WorkflowClient:
                 try:
                     response = self._http.request(**call.arguments())
                 except httpx.RequestError as error:
-                    raise unreachable(call.attempt) from error
+                    raise exchange.lost(call.attempt, error) from error
                 return exchange.parsed(call.attempt, response)
             except WorkflowError as error:
                 if not call.may_repeat(error):
@@ -137,6 +137,6 @@ class WorkflowClient:
                     if following.has_ended:
                         return
         except httpx.RequestError as error:
-            raise unreachable(following.attempt) from error
+            raise exchange.lost(following.attempt, error) from error
         if not following.has_ended:
             raise following.broke_off()

@@ -61,10 +61,18 @@ def settings(base_url: str, api_key: str | None, times: Times) -> dict[str, Any]
     """The arguments of `httpx.Client`. Redirects are not followed: inputs must not go to a host that the caller has not named."""
     headers = {"accept": "application/json"}
     if api_key is not None:
-        headers["authorization"] = f"Bearer {api_key}"
+        headers["authorization"] = f"Bearer {_checked(api_key)}"
     # Each stream holds a connection, so the number of runs that are followed must not be limited by a pool.
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
     return {"base_url": base_url, "headers": headers, "timeout": times.request, "limits": limits, "follow_redirects": False}
+
+
+def _checked(api_key: str) -> str:
+    """The key without the white space of a paste. An error of `httpx` would show it, so it is checked here."""
+    key = api_key.strip()
+    if not key or not all(" " < character <= "~" for character in key):
+        raise ValueError("the API key is empty, or has characters that are not allowed in an HTTP header")
+    return key
 
 
 def create_workflow(spec: dict[str, Any]) -> Call:
@@ -117,6 +125,14 @@ def result(run_id: str, update: Update) -> Any:
 
 def no_result(run_id: str) -> WorkflowError:
     return protocol(f"run {run_id}", "its last event cannot be read")
+
+
+def lost(attempt: str, error: httpx.RequestError) -> WorkflowError:
+    """The error of a request without a response."""
+    # For example, an idempotency key with a line break. It would fail each time.
+    if isinstance(error, httpx.LocalProtocolError):
+        return protocol(attempt, "the request is not valid HTTP")
+    return unreachable(attempt)
 
 
 def parsed(attempt: str, response: httpx.Response) -> dict[str, Any]:
