@@ -26,7 +26,7 @@ pub enum ErrorKind {
     Unreachable,
     /// The server refused the request. [`Error::status`], [`Error::code`] and [`Error::faults`] say why.
     Refused,
-    /// The response is not one of a workflow server of this version.
+    /// The response is not one of a workflow server of this version, or the request cannot be sent as HTTP.
     Protocol,
     /// No step with this path waits for an answer.
     NoWait,

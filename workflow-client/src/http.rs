@@ -158,8 +158,13 @@ impl Http {
     ) -> Result<Response, Error> {
         // Without its URL: the path is in no message, and the source says what failed.
         let response = request.send().await;
-        let response =
-            response.map_err(|error| Error::unreachable(attempt, error.without_url()))?;
+        let response = response.map_err(|error| match error.without_url() {
+            // For example, an idempotency key with a line break. It would fail each time.
+            error if error.is_builder() => {
+                Error::protocol(attempt, "the request is not valid HTTP").with_source(error)
+            }
+            error => Error::unreachable(attempt, error),
+        })?;
         match response.status() {
             status if status.is_success() => Ok(response),
             status if status.is_redirection() => Err(redirected(attempt, &response)),

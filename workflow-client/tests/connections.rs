@@ -9,8 +9,10 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
     task::JoinHandle,
+    time::timeout,
 };
-use workflow_client::{Client, ClientBuilder, ErrorKind, RunId, Update};
+use workflow_client::{Client, ClientBuilder, ErrorKind, RunId, Start, Update};
+use workflow_httpkit::testing::{self, RawServer};
 
 const RUN: &str = "0197f9d2-6f3e-7000-8000-000000000001";
 
@@ -111,6 +113,21 @@ async fn a_silent_and_a_broken_stream_are_opened_again_after_the_last_event() {
 }
 
 #[tokio::test]
+async fn dropping_the_stream_closes_its_connection() {
+    let bytes = format!("{SSE}{}", event(1, "run.started"));
+    let server = RawServer::start(vec![bytes.into_bytes()], testing::Then::Stall, |_| {});
+    let server = server.await.unwrap();
+    let mut updates = Client::builder(&server.base_url)
+        .build()
+        .unwrap()
+        .follow(run());
+    assert_eq!(updates.next().await.unwrap().unwrap().seq(), Some(1));
+    drop(updates);
+    let closed = timeout(Duration::from_secs(20), server.hung_up).await;
+    assert!(closed.is_ok_and(|closed| closed.is_ok()));
+}
+
+#[tokio::test]
 async fn a_missing_event_is_read_again() {
     let (builder, requests) = server(vec![
         (
@@ -196,6 +213,15 @@ async fn a_busy_server_is_asked_again_with_the_same_idempotency_key() {
         key(&requests[0])
             .is_some_and(|first| requests.iter().all(|it| key(it).as_ref() == Some(&first)))
     );
+}
+
+#[tokio::test]
+async fn a_request_that_cannot_be_sent_is_not_repeated() {
+    let (builder, _) = server(Vec::new()).await;
+    let client = builder.build().unwrap();
+    let start = Start::new(json!(1)).with_idempotency_key("a\nb");
+    let error = client.start(RUN.parse().unwrap(), start).await;
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::Protocol);
 }
 
 #[tokio::test]
