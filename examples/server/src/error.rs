@@ -100,6 +100,10 @@ pub(crate) enum CliError {
     Listen(SocketAddr, io::Error),
     #[error("failed to read {path}: {1}", path = named(.0))]
     File(PathBuf, io::Error),
+    #[error("failed to write to {path}: {1}", path = .0.display())]
+    Write(PathBuf, io::Error),
+    #[error("no healthy service at {0}: {reason}", reason = with_causes(.1))]
+    NotHealthy(SocketAddr, reqwest::Error),
     #[error("input or output failed: {0}")]
     Io(#[from] io::Error),
 }
@@ -137,6 +141,8 @@ impl CliError {
             | Self::Listen(..)
             | Self::Engine(_)
             | Self::Server(_)
+            | Self::Write(..)
+            | Self::NotHealthy(..)
             | Self::Io(_) => ExitCode::FAILURE,
         }
     }

@@ -3,21 +3,26 @@
 //! - `workflow-server` starts the service.
 //! - `workflow-server validate FILE` prints the faults of a workflow.
 //! - `workflow-server run FILE` runs a workflow in this process, without a service; with `--server`, on a server.
+//! - `workflow-server health` checks that the service answers.
+//! - `workflow-server completions SHELL` and `workflow-server man DIRECTORY` write what a package installs with the program.
 //!
 //! This program only combines the crates: it reads settings, builds clients, store and engine from them, and
 //! serves. What it does can be done by any program that embeds the crates.
 
 mod cli;
+mod completions;
 mod data;
 mod error;
 mod faults;
 mod file;
 mod fleet;
+mod health;
 mod host;
 mod keys;
 mod library;
 mod listen;
 mod log;
+mod man;
 mod model;
 mod output;
 mod progress;
@@ -37,7 +42,7 @@ use std::{env, io::Write, process::ExitCode};
 use self::{cli::Command, error::CliError, settings::Settings};
 
 // Runs allocate and free many values of all sizes from many threads; glibc's allocator fragments under that load.
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[cfg(all(feature = "jemalloc", target_os = "linux"))]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
@@ -53,6 +58,9 @@ fn execute() -> Result<ExitCode, CliError> {
     match settings.cli.command {
         Some(Command::Validate { file, library }) => validate::validate(&file, &library),
         Some(Command::Run(args)) => run::run(&args, settings.variables),
+        Some(Command::Health(args)) => health::health(&args),
+        Some(Command::Completions { shell }) => completions::completions(shell),
+        Some(Command::Man { directory }) => man::man(&directory),
         None if settings.cli.serve.help_config => {
             std::io::stdout().write_all(settings::template().as_bytes())?;
             Ok(ExitCode::SUCCESS)

@@ -7,12 +7,29 @@ mod value;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Arg, Args, Parser, Subcommand, ValueEnum, builder::NonEmptyStringValueParser};
+use clap_complete::Shell;
 use tracing_subscriber::filter::Targets;
 use workflow_gemini::ServiceTier;
 use workflow_http::{ApiKey, Host, InvalidApiKey, Origin};
 
 pub(crate) use self::value::{PrivateAddress, SecretUrl};
 use self::value::{address, api_key, base_path, boolean, bytes, duration, pace, private_address};
+
+/// The name of the program.
+pub(crate) const PROGRAM: &str = "workflow-server";
+
+/// The default of `--addr`, for the service and for `health`.
+const ADDR: &str = "127.0.0.1:8000";
+
+/// `-V` prints the version alone, `--version` this. The commit and the features are found by `build.rs`.
+const LONG_VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    " (commit ",
+    env!("WORKFLOW_COMMIT"),
+    ", features: ",
+    env!("WORKFLOW_FEATURES"),
+    ")"
+);
 
 const ENVIRONMENT: &str = "\
 Environment (or ./.env, or the file of --env-file; the environment wins):
@@ -38,7 +55,9 @@ Faults that --simulate produces for a marker in a prompt:
 /// Runs workflows: a REST service with live event streams, and a web page.
 #[derive(Debug, Parser)]
 #[command(
+    name = PROGRAM,
     version,
+    long_version = LONG_VERSION,
     args_conflicts_with_subcommands = true,
     after_help = ENVIRONMENT,
     after_long_help = format!("{ENVIRONMENT}\n\n{FAULTS}")
@@ -64,6 +83,25 @@ pub(crate) enum Command {
     },
     /// Run a workflow, in this process or on a server: progress goes to standard error, the output to standard output.
     Run(Box<RunArgs>),
+    /// Check that a service answers at the address of the settings; the exit code is 1 if not. For container health checks.
+    Health(HealthArgs),
+    /// Print the completion script of a shell.
+    Completions { shell: Shell },
+    /// Write the manual pages, one for each command, to a directory.
+    Man {
+        /// The directory, which must exist.
+        directory: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HealthArgs {
+    /// The address on which the service listens.
+    #[arg(long, default_value = ADDR, value_parser = address)]
+    pub(crate) addr: SocketAddr,
+
+    #[command(flatten)]
+    pub(crate) files: FileArgs,
 }
 
 #[derive(Debug, Args)]
@@ -125,6 +163,7 @@ impl Cli {
         match &self.command {
             None => Some(&self.serve.files),
             Some(Command::Run(args)) => Some(&args.files),
+            Some(Command::Health(args)) => Some(&args.files),
             Some(_) => None,
         }
     }
@@ -134,7 +173,7 @@ impl Cli {
 #[command(next_help_heading = "Service")]
 pub(crate) struct ServeArgs {
     /// The address to listen on; port 0 selects a free port. Addresses that other machines can reach require an API key.
-    #[arg(long, default_value = "127.0.0.1:8000", value_parser = address)]
+    #[arg(long, default_value = ADDR, value_parser = address)]
     pub(crate) addr: SocketAddr,
 
     /// The path under which a proxy serves this service, such as `/flows`. All links begin with it. The service accepts
