@@ -1,4 +1,4 @@
-//! Embeds the web page: each file of `ui/dist`, uncompressed and compressed if that is smaller. Files are compressed
+//! Embeds the web page: each file of `ui/dist`, compressed if that is smaller. Files are compressed
 //! here, at the highest level, and not on each request.
 
 fn main() {
@@ -73,9 +73,14 @@ mod page {
         let file = file.display().to_string();
         let gzip = write("gz", gzip(&content));
         let brotli = write("br", brotli(&content));
+        let plain = if gzip == "None" {
+            format!("Some(include_bytes!({file:?}))")
+        } else {
+            "None".to_owned()
+        };
         writeln!(
             table,
-            "    File {{ name: {name:?}, hash: {hash:?}, plain: include_bytes!({file:?}), gzip: {gzip}, \
+            "    File {{ name: {name:?}, hash: {hash:?}, plain: {plain}, gzip: {gzip}, \
              brotli: {brotli} }},"
         )
         .expect("writing to a string cannot fail");

@@ -4,7 +4,7 @@
 //! that ends with a slash, or contain its base path. `build.rs` embeds `ui/dist`; this module sends the files
 //! and knows nothing about their content.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, io::Read};
 
 use axum::{
     extract::Request,
@@ -17,6 +17,7 @@ use axum::{
     },
     response::{IntoResponse, Redirect, Response},
 };
+use flate2::read::GzDecoder;
 use sha2::{Digest, Sha256};
 
 use crate::{docs::Text, problem::Kind, request::Coding};
@@ -30,7 +31,9 @@ struct File {
     name: &'static str,
     /// A prefix of the SHA-256 of the uncompressed content, for the entity tag.
     hash: &'static str,
-    plain: &'static [u8],
+    /// The content as it is; `None` if there is a compressed form, from which it is made for the few clients without
+    /// compression: it would be a megabyte of the program.
+    plain: Option<&'static [u8]>,
     /// The compressed content; `None` if compression saves too little.
     gzip: Option<&'static [u8]>,
     brotli: Option<&'static [u8]>,
@@ -52,13 +55,28 @@ impl File {
     ///
     /// A file without a compressed form is sent as it is: RFC 9110, section 12.5.3, permits that whatever a client
     /// accepts, unless it excludes `identity`, which is ignored here.
-    fn content(&self, accepted: Coding) -> (&'static [u8], Coding) {
+    fn content(&self, accepted: Coding) -> (Cow<'static, [u8]>, Coding) {
         let coded = match accepted {
             Coding::Brotli => self.brotli,
             Coding::Gzip => self.gzip,
             Coding::Identity => None,
         };
-        coded.map_or((self.plain, Coding::Identity), |coded| (coded, accepted))
+        match coded {
+            Some(coded) => (Cow::Borrowed(coded), accepted),
+            None => (self.plain(), Coding::Identity),
+        }
+    }
+
+    fn plain(&self) -> Cow<'static, [u8]> {
+        if let Some(plain) = self.plain {
+            return Cow::Borrowed(plain);
+        }
+        let mut content = Vec::new();
+        let mut decoder = GzDecoder::new(self.gzip.unwrap_or_default());
+        decoder
+            .read_to_end(&mut content)
+            .expect("the build script compressed it");
+        Cow::Owned(content)
     }
 }
 
@@ -106,7 +124,8 @@ impl Page {
     pub(crate) fn new(base_path: &str) -> Self {
         let index = File::at(INDEX).filter(|_| !base_path.is_empty());
         let index = index.map(|file| {
-            let html = String::from_utf8_lossy(file.plain);
+            let html = file.plain();
+            let html = String::from_utf8_lossy(&html);
             let head = format!("<head>\n    <base href=\"{}/\" />", Text(base_path));
             let html = html.replacen("<head>", &head, 1);
             let hash = Sha256::digest(&html);
@@ -132,7 +151,7 @@ impl Page {
             Method::GET | Method::HEAD if path == "/" && !original.ends_with('/') => {
                 Redirect::permanent(&format!("{original}/")).into_response()
             }
-            Method::GET | Method::HEAD => self.send(file, request.headers()),
+            Method::GET | Method::HEAD => self.send(file, request),
             Method::OPTIONS => (StatusCode::NO_CONTENT, ALLOWED).into_response(),
             ref method => {
                 let problem = Kind::WrongMethod.of(format!("{method} is not served at {original}"));
@@ -142,8 +161,9 @@ impl Page {
     }
 
     /// Sends a file, or 304 if the client has it.
-    fn send(&self, file: &'static File, request: &HeaderMap) -> Response {
-        let accepted = Coding::accepted(request);
+    fn send(&self, file: &'static File, request: &Request) -> Response {
+        let accepted = request.extensions().get().copied();
+        let accepted = accepted.unwrap_or(Coding::Identity);
         let (hash, content, coding) = match &self.index {
             Some((html, hash)) if file.name == INDEX => {
                 let html = Cow::Owned(html.clone().into_bytes());
@@ -151,10 +171,10 @@ impl Page {
             }
             _ => {
                 let (content, coding) = file.content(accepted);
-                (file.hash, Cow::Borrowed(content), coding)
+                (file.hash, content, coding)
             }
         };
-        let mut response = if is_cached(request, hash) {
+        let mut response = if is_cached(request.headers(), hash) {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
             ([(CONTENT_TYPE, content_type(file.name))], content).into_response()

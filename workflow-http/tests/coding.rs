@@ -86,6 +86,8 @@ async fn json_above_a_kibibyte_is_compressed() {
         for (accepted, coding) in CODINGS {
             let sent = get(&api, path, &[("accept-encoding", accepted)]).await;
             assert_eq!(sent.status, 200, "{path} {accepted}");
+            // Only files that are compressed in advance are sent in brotli.
+            let coding = if coding == "br" { "gzip" } else { coding };
             assert_eq!(sent.header("content-encoding"), coding, "{path} {accepted}");
             assert_eq!(sent.header("vary"), "accept-encoding", "{path} {accepted}");
             assert_eq!(sent.content(), plain.bytes, "{path} {accepted}");
@@ -104,7 +106,7 @@ async fn json_above_a_kibibyte_is_compressed() {
 #[tokio::test]
 async fn a_client_that_accepts_no_coding_gets_uncompressed_content() {
     let api = Api::new();
-    for accepted in ["identity;q=0", "*;q=0", "zstd, identity;q=0"] {
+    for accepted in ["identity;q=0", "*;q=0", "zstd, identity;q=0", "br"] {
         let sent = get(&api, "/api/openapi.json", &[("accept-encoding", accepted)]).await;
         assert_eq!(
             (sent.status, sent.header("content-encoding")),
@@ -210,8 +212,8 @@ async fn below_a_base_path_the_page_has_a_base_element() {
         html.contains("<head>\n    <base href=\"/flows/a&quot;b/\" />"),
         "{html}"
     );
-    let coded = get(&api, "/", &[("accept-encoding", "br")]).await;
-    assert_eq!(coded.header("content-encoding"), "br");
+    let coded = get(&api, "/", &[("accept-encoding", "gzip")]).await;
+    assert_eq!(coded.header("content-encoding"), "gzip");
     assert_eq!(coded.content(), page.bytes);
     let again = get(&api, "/", &[("if-none-match", page.header("etag"))]).await;
     assert_eq!(again.status, 304);
