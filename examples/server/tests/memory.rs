@@ -1,5 +1,5 @@
 //! Memory of the process after a peak.
-#![cfg(all(target_os = "linux", target_env = "gnu"))]
+#![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod support;
