@@ -155,6 +155,18 @@ async fn a_missing_value_names_the_path_and_the_keys_there_are() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_missing_value_in_the_output_of_the_run_keeps_its_hint() {
+    let probe = Probe::default();
+    let spec = json!({"output": "{{ a.output.knid.name }}", "nodes": [
+        {"id": "a", "type": "TransformNode", "data": {"value": "{{ {'kind': {'name': input}} }}"}},
+    ]});
+    let events = run_all(&parsed(&probe, &spec)).await;
+    let error = error_of(&events);
+    assert_eq!(error["code"], "output_error");
+    assert_eq!(error["hint"], "did you mean `a.output.kind.name`?");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_output_over_its_bound_is_an_error() {
     let probe = Probe::default();
     let spec = json!({"nodes": [{"id": "a", "type": "TransformNode", "data": {"value": ["{{ input }}", "{{ input }}"]}}]});
