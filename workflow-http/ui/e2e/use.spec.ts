@@ -29,8 +29,8 @@ test('a program for the open workflow is chosen by language and copied', async (
   for (const [language, file] of [
     ['curl', 'run.sh'],
     ['Python', 'run.py'],
-    ['TypeScript', 'run.ts'],
-    ['Rust', 'main.rs'],
+    ['TypeScript', 'run.mts'],
+    ['Rust', 'src/main.rs'],
   ] as const) {
     await dialog.getByRole('button', { name: language }).click();
     await expect(code).toHaveAccessibleName(`Program in ${language}`);

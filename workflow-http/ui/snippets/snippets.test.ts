@@ -85,10 +85,9 @@ async function prepareTypeScript() {
   const client = join(repository, 'clients/typescript');
   await mkdir(join(folder, 'node_modules'));
   await symlink(client, join(folder, 'node_modules/llm-workflow-client'));
-  await writeFile(join(folder, 'package.json'), '{"type": "module"}');
   const options = { module: 'nodenext', target: 'es2022', strict: true, exactOptionalPropertyTypes: true, types: ['node'], typeRoots: [join(client, 'node_modules/@types')] };
-  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, include: ['*.ts'] }));
-  for (const [one, program] of programs) await writeFile(join(folder, `${one}.ts`), snippetOf('TypeScript', program).code);
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, include: ['*.mts'] }));
+  for (const [one, program] of programs) await writeFile(join(folder, `${one}.mts`), snippetOf('TypeScript', program).code);
   await promisify(execFile)(join(client, 'node_modules/.bin/tsc'), ['-p', folder]);
 }
 
@@ -121,7 +120,7 @@ async function command(language: Language, one: Case, program: Program): Promise
   const snippet = snippetOf(language, program);
   const file = join(folder, `${one}-${snippet.file}`);
   if (language === 'Rust') return [join(targets, 'debug', `snippet-${one}`)];
-  if (language === 'TypeScript') return ['node', join(folder, `${one}.js`)];
+  if (language === 'TypeScript') return ['node', join(folder, `${one}.mjs`)];
   await writeFile(file, snippet.code);
   return language === 'Python' ? [python, file] : ['bash', file];
 }

@@ -37,13 +37,13 @@ export default function UseIt({ onClose }: { onClose: () => void }) {
       </div>
       <Code label={`Program in ${language}`} text={code} />
       {install === undefined ? (
-        <p className="mt-2.5 text-meta text-ink-3">Needs bash, curl 7.76 or newer, and jq.</p>
+        <p className="mt-2.5 text-meta text-ink-3">Run it with bash. It needs curl 7.76 or newer, and jq.</p>
       ) : (
         <>
           <p className="mt-3 mb-1.5 text-meta text-ink-3">
-            Install its client, where <code className="text-ink-2">$repository</code> is a checkout of the server’s source:
+            Install its client and run it, where <code className="text-ink-2">$repository</code> is a checkout of the server’s source:
           </p>
-          <Code label="How to install its client" text={install} />
+          <Code label="How to install and run it" text={install} />
         </>
       )}
     </Dialog>

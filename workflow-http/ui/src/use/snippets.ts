@@ -7,7 +7,7 @@ export type Language = (typeof LANGUAGES)[number];
 export interface Snippet {
   /** How its file is named. */
   file: string;
-  /** The commands that install its client. `$repository` is a checkout of the server's source. */
+  /** The commands that install its client and run it. `$repository` is a checkout of the server's source. */
   install?: string;
   code: string;
 }
@@ -98,7 +98,7 @@ function python({ base, workflow, input, answers, isKeyed }: Program): Snippet {
     '            case "run.failed":',
     '                raise SystemExit(update["error"]["detail"])',
   );
-  return { file: 'run.py', install: 'pip install "$repository/clients/python"', code };
+  return { file: 'run.py', install: 'pip install "$repository/clients/python"\npython run.py', code };
 }
 
 function typescript({ base, workflow, input, answers, isKeyed }: Program): Snippet {
@@ -122,8 +122,8 @@ function typescript({ base, workflow, input, answers, isKeyed }: Program): Snipp
     `  if (update.type === 'run.failed') throw new Error(update.error.detail);`,
     '}',
   );
-  const install = '(cd "$repository/clients/typescript" && npm ci && npm run build)\nnpm install "$repository/clients/typescript"';
-  return { file: 'run.ts', install, code };
+  const install = '(cd "$repository/clients/typescript" && npm ci && npm run build)\nnpm install "$repository/clients/typescript"\nnpx tsx run.mts';
+  return { file: 'run.mts', install, code };
 }
 
 function rust({ base, workflow, input, answers, isKeyed }: Program): Snippet {
@@ -166,8 +166,8 @@ function rust({ base, workflow, input, answers, isKeyed }: Program): Snippet {
     '    Ok(())',
     '}',
   );
-  const install = 'cargo add --path "$repository/workflow-client"\ncargo add futures serde_json && cargo add tokio --features full';
-  return { file: 'main.rs', install, code };
+  const install = 'cargo add --path "$repository/workflow-client"\ncargo add futures serde_json && cargo add tokio --features full\ncargo run';
+  return { file: 'src/main.rs', install, code };
 }
 
 /** For a POSIX shell. */
