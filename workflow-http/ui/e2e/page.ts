@@ -82,6 +82,8 @@ export class WorkflowPage {
   async addStep(type: string) {
     await this.page.getByRole('button', { name: 'Add step' }).click();
     await this.page.getByRole('listitem').getByRole('button', { name: type }).click();
+    // Once it is there, its first field is selected.
+    await expect(this.editor).toBeFocused();
   }
 
   async ended(word: string) {

@@ -40,6 +40,7 @@ export interface components {
             timeout?: components["schemas"]["Duration"];
         };
         "DelayNode.data": {
+            /** @example 5m */
             for: string;
         };
         DisplayHints: {
@@ -83,6 +84,7 @@ export interface components {
         "HttpNode.data": {
             /** @enum {string} */
             method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
+            /** @example https://api.example.com/items */
             url: string;
             query?: {
                 [key: string]: string;
@@ -110,6 +112,11 @@ export interface components {
             status: number;
         };
         "HumanNode.data": {
+            /**
+             * @example Is this good?
+             *
+             *     {{ input }}
+             */
             message: string;
             /** @default null */
             schema: {
@@ -118,6 +125,7 @@ export interface components {
             expires?: string | null;
         };
         "LLMNode.data": {
+            /** @example Explain this: {{ input }} */
             prompt?: string | null;
             parts?: ({
                 text: string;
@@ -242,8 +250,12 @@ export interface components {
             workflow: string;
         };
         "LoopNode.data": {
+            /** @example index >= 2 */
             until: string;
-            /** Format: uint */
+            /**
+             * Format: uint
+             * @example 3
+             */
             max: number;
             nodes: components["schemas"]["Node"][];
             output?: unknown;
@@ -340,6 +352,7 @@ export interface components {
             round: number;
         };
         "PromptNode.data": {
+            /** @example Notes on this: {{ input }} */
             template: string;
         };
         QueueReport: {
@@ -480,6 +493,11 @@ export interface components {
         TextKind: "text" | "thought";
         Timestamp: string;
         "TransformNode.data": {
+            /**
+             * @example {
+             *       "text": "{{ input }}"
+             *     }
+             */
             value: unknown;
         };
         Update: components["schemas"]["run.created"] | components["schemas"]["run.started"] | components["schemas"]["node.started"] | components["schemas"]["node.queued"] | components["schemas"]["node.admitted"] | components["schemas"]["node.progress"] | components["schemas"]["node.retrying"] | components["schemas"]["node.waiting"] | components["schemas"]["node.resumed"] | components["schemas"]["node.completed"] | components["schemas"]["node.failed"] | components["schemas"]["node.skipped"] | components["schemas"]["node.cancelled"] | components["schemas"]["run.suspended"] | components["schemas"]["run.resumed"] | components["schemas"]["run.completed"] | components["schemas"]["run.failed"] | components["schemas"]["run.cancelled"] | components["schemas"]["node.delta"];
