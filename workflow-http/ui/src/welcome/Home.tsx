@@ -80,7 +80,7 @@ function Card({ example, ...rest }: OneProps) {
       </div>
       <div className="flex flex-1 flex-col gap-1 p-3.5">
         <h2 className="font-code text-lead font-bold">{example.name}</h2>
-        <p className="flex-1 text-ink-2">{example.says}</p>
+        <p className="flex-1 text-ink-2">{example.spec.description}</p>
         <div className="mt-2 flex items-center gap-2">
           <span className="flex-1 text-meta text-ink-3">{example.facts}</span>
           <Try example={example} {...rest} />
@@ -95,7 +95,7 @@ function Row({ example, ...rest }: OneProps) {
     <li className="flex items-center gap-3 border-t border-line py-2">
       <p className="min-w-0 flex-1">
         <b className="block font-code text-base font-bold">{example.name}</b>
-        <span className="text-meta text-ink-2">{example.says}</span>
+        <span className="text-meta text-ink-2">{example.spec.description}</span>
       </p>
       <Try example={example} {...rest} />
     </li>
