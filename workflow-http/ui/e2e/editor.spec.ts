@@ -92,6 +92,18 @@ test('stored workflows are offered where one is called, and their results are kn
   await expect(ui.run).toBeEnabled();
 });
 
+test('what is typed without looking is what is written: what closes by itself is typed over', async ({ ui, page }) => {
+  await ui.open();
+  for (const text of [
+    '{ "nodes": [ { "id": "a", "type": "LLMNode", "data": { "prompt": "Say {{ input }} and {{ input | upper }}" } } ] }',
+    '{ "nodes": [{"id": "x", "type": "PromptNode", "data": {"template": "{% for i in input %}{{ i }}{% endfor %} He said \\"hi\\" [1] {a} 100%"}}]}',
+  ]) {
+    await ui.clear();
+    await page.keyboard.type(text);
+    await expect(ui.editor).toHaveText(text);
+  }
+});
+
 test('faults wait for a pause, and go at once', async ({ ui, page }) => {
   await ui.open();
   await ui.write(TEXT);

@@ -179,7 +179,10 @@ export const marks = (onChoose: (id: string) => void): Extension => [
   EditorView.decorations.compute([stepsField], drawChosen),
   stateGutter(onChoose),
   EditorView.updateListener.of((update) => {
-    if (!update.transactions.some((transaction) => transaction.isUserEvent('select') || transaction.isUserEvent('input'))) return;
+    const isMeant = update.transactions.some((transaction) => transaction.isUserEvent('select') || transaction.isUserEvent('input'));
+    // A step that is being written is known a moment later.
+    const isNew = update.state.field(isWriting) && update.startState.field(stepsField).length !== update.state.field(stepsField).length;
+    if (!isMeant && !isNew) return;
     const step = stepAt(update.state, update.state.selection.main.head);
     if (step) onChoose(step.id);
   }),
