@@ -100,7 +100,7 @@ test('classify mails, draft an answer, a person approves, a table results', asyn
   await ui.keys('}} |<Enter>{% endfor %}<Delete>');
 
   await ui.page.getByRole('group', { name: 'Send as' }).getByRole('button', { name: 'JSON' }).click();
-  await ui.input.fill('{ "mails": ["Where is my parcel?", "I want two more."] }');
+  await ui.input.fill('{ "mails": ["A question: where is my parcel?", "I order two more."] }');
   await runs(ui);
   const question = page.getByRole('article', { name: 'Step review' });
   await expect(question).toContainText('Is this good?');
@@ -108,7 +108,7 @@ test('classify mails, draft an answer, a person approves, a table results', asyn
   await page.getByRole('button', { name: 'Send answer' }).click();
   await ui.ended('Completed');
   await ui.show('Result');
-  await expect(page.getByRole('article', { name: 'Result' }).locator('pre')).toHaveText('A table:\n| order |\n| order |\nYes.', { useInnerText: true });
+  await expect(page.getByRole('article', { name: 'Result' }).locator('pre')).toHaveText('A table:\n| question |\n| order |\nYes.', { useInnerText: true });
 });
 
 test('refine a text with a critic in a loop', async ({ ui }) => {

@@ -189,6 +189,7 @@ test('a card says how much its model has written, and that this is an estimate',
 
 for (const colorScheme of ['dark', 'light'] as const) {
   test(`${colorScheme}: axe finds nothing in a large graph with a search`, async ({ ui, page }) => {
+    test.setTimeout(240_000); // hundreds of elements: axe takes 10 s, and much more on a busy machine
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     await open(ui, page, FAN);
     await page.keyboard.press('/');
