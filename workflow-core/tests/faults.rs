@@ -347,6 +347,7 @@ fn every_code_has_a_workflow_that_provokes_it_at_its_place() {
         FaultCode::ConstantCondition,
         FaultCode::UnusedNode,
         FaultCode::OutlastsTimeout,
+        FaultCode::InvalidExample,
         FaultCode::DuplicateField,
         FaultCode::TooManyWorkflows,
         FaultCode::AmbiguousWorkflow,
