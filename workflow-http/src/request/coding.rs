@@ -44,6 +44,7 @@ impl Coding {
     }
 
     /// The name in `Content-Encoding`; `None` for uncompressed content.
+    #[cfg(feature = "ui")]
     pub(crate) fn name(self) -> Option<&'static str> {
         match self {
             Self::Brotli => Some("br"),
