@@ -179,6 +179,6 @@ fn every_fault_of_a_field_keeps_its_place_and_its_words() {
     let differs = found.lines().zip(held.lines()).find(|(a, b)| a != b);
     assert!(
         found == held,
-        "a fault has changed: {differs:?}; `UPDATE_GOLDEN=1 cargo test -p workflow-core --test shape_faults` writes the file anew"
+        "a fault has changed: {differs:?}; `UPDATE_GOLDEN=1 cargo test -p llm-workflow-core --test shape_faults` writes the file anew"
     );
 }

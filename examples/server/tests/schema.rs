@@ -45,7 +45,7 @@ async fn the_committed_schema_is_the_served_one() {
         served == committed,
         "{GOLDEN} is not what the server serves, from line {} on: \
          if the language changed on purpose, write it anew with \
-         `UPDATE_GOLDEN=1 cargo test -p workflow-server --test schema`, and commit it",
+         `UPDATE_GOLDEN=1 cargo test -p llm-workflow-server --test schema`, and commit it",
         differs.map_or(committed.lines().count(), |line| line + 1),
     );
 }
