@@ -158,7 +158,7 @@ mod tests {
         let secrets = FromEnv::new([name]);
         assert_eq!(
             secrets.get(name, "https://a.example.com").as_deref(),
-            Some("workflow-fetch")
+            Some(env!("CARGO_PKG_NAME"))
         );
         assert_eq!(secrets.get(other, "https://a.example.com"), None);
         let bound = FromEnv::default()

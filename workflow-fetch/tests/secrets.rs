@@ -101,7 +101,7 @@ async fn no_debug_output_contains_a_secret() {
     let node = HttpNode::new(client.clone(), data);
     let shown = format!("{client:?} {node:?} {:?}", FromEnv::new(["CARGO_PKG_NAME"]));
     assert!(
-        !shown.contains(TOKEN) && !shown.contains("workflow-fetch"),
+        !shown.contains(TOKEN) && !shown.contains(env!("CARGO_PKG_NAME")),
         "{shown}"
     );
 }
