@@ -162,10 +162,10 @@ async fn a_restart_of_the_server_is_not_noticed() {
     let _server = serve(&address).await;
     let ended = run.end().await;
     assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    let said = &ended.stdout;
     assert!(
-        ended
-            .stdout
-            .starts_with("This is a simulated answer about Tides. ")
+        said.starts_with("Tides ") && said.ends_with("(Simulated.)\n"),
+        "{said}"
     );
     assert!(
         ended.stderr.contains("llm_step                 attempt 2"),
