@@ -115,7 +115,8 @@ export const test = base.extend<{ ui: WorkflowPage; slow: Server }, { shared: st
     async ({}, use) => {
       const running = process.env.WORKFLOW_URL;
       if (running) return use(running);
-      const server = new Server('--memory');
+      // Slow enough that a running step is seen on a busy machine.
+      const server = new Server('--memory', '--simulate-pace', '80ms');
       try {
         await server.start();
         await use(server.url);
@@ -126,7 +127,7 @@ export const test = base.extend<{ ui: WorkflowPage; slow: Server }, { shared: st
     { scope: 'worker' },
   ],
   baseURL: ({ shared }, use) => use(shared),
-  /** A server whose model takes about 12 s for an answer, for what a test does while the text grows. */
+  /** A server whose model takes 5 to 10 s for an answer, for what a test does while the text grows. */
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of fixtures from this pattern
   slow: async ({}, use) => {
     const server = new Server('--memory', '--simulate-pace', '200ms');
