@@ -74,7 +74,10 @@ export interface components {
         };
         /** @description Waits for a fixed time. A run that waits for more than a minute is suspended and uses no resources. */
         "DelayNode.data": {
-            /** @description How long to wait. */
+            /**
+             * @description How long to wait.
+             * @example 5m
+             */
             for: string;
         };
         /**
@@ -189,10 +192,11 @@ export interface components {
          *     - `constant_condition`: A warning: a condition reads nothing, so its result is always the same.
          *     - `unused_node`: A warning: nothing reads the output of the node, and the node has no side effects.
          *     - `name_in_use`: A warning: another stored workflow has this name, so neither can be called by it.
+         *     - `invalid_example`: A warning: one of the `examples` in the workflow's `input` schema does not match the schema.
          *     - `outlasts_timeout`: A warning: a wait is as long as the timeout around it, or longer.
          * @enum {string}
          */
-        FaultCode: "invalid_value" | "missing_field" | "unknown_field" | "duplicate_field" | "not_applicable" | "too_many_nodes" | "nested_too_deep" | "too_many_workflows" | "invalid_id" | "duplicate_id" | "id_collision" | "reserved_name" | "unknown_type" | "unknown_workflow" | "ambiguous_workflow" | "unknown_reference" | "unknown_field_reference" | "not_an_ancestor" | "cycle" | "template_syntax" | "template_too_large" | "template_without_input" | "not_a_template" | "secret_not_allowed" | "no_implicit_input" | "shadowed_name" | "constant_condition" | "unused_node" | "name_in_use" | "outlasts_timeout";
+        FaultCode: "invalid_value" | "missing_field" | "unknown_field" | "duplicate_field" | "not_applicable" | "too_many_nodes" | "nested_too_deep" | "too_many_workflows" | "invalid_id" | "duplicate_id" | "id_collision" | "reserved_name" | "unknown_type" | "unknown_workflow" | "ambiguous_workflow" | "unknown_reference" | "unknown_field_reference" | "not_an_ancestor" | "cycle" | "template_syntax" | "template_too_large" | "template_without_input" | "not_a_template" | "secret_not_allowed" | "no_implicit_input" | "shadowed_name" | "constant_condition" | "unused_node" | "name_in_use" | "invalid_example" | "outlasts_timeout";
         /** @description A frame of the simple stream: a step's status, or the end of the run. */
         Frame: components["schemas"]["StepFrame"] | components["schemas"]["EndFrame"];
         /** @enum {string} */
@@ -212,6 +216,7 @@ export interface components {
             /**
              * @description The URL, with `{{ expressions }}`. Their values are inserted without encoding; use `query` for
              *     values that need it.
+             * @example https://api.example.com/items
              */
             url: string;
             /** @description Query parameters, appended to the URL and encoded: names, and texts with `{{ expressions }}`. */
@@ -262,7 +267,12 @@ export interface components {
         };
         /** @description Waits for the answer of a person, which becomes its output. */
         "HumanNode.data": {
-            /** @description The question to the person, with `{{ expressions }}`. */
+            /**
+             * @description The question to the person, with `{{ expressions }}`.
+             * @example Is this good?
+             *
+             *     {{ input }}
+             */
             message: string;
             /**
              * @description A JSON Schema that the answer must fit.
@@ -279,6 +289,7 @@ export interface components {
             /**
              * @description The prompt, with `{{ expressions }}`. Without it, and without `parts`, the node sends its
              *     input: text as it is, other values as JSON.
+             * @example Explain this: {{ input }}
              */
             prompt?: string | null;
             /** @description Images, files and further texts, sent before the prompt. */
@@ -532,11 +543,15 @@ export interface components {
         };
         /** @description Repeats its nodes until an expression over them is true. */
         "LoopNode.data": {
-            /** @description When to stop, as a bare expression over the nodes of the round: `judge.output.score >= 0.8`. */
+            /**
+             * @description When to stop, as a bare expression over the nodes of the round: `judge.output.score >= 0.8`.
+             * @example index >= 2
+             */
             until: string;
             /**
              * Format: uint
              * @description The most rounds.
+             * @example 3
              */
             max: number;
             /**
@@ -731,7 +746,10 @@ export interface components {
         };
         /** @description Renders a text from the run's input and the outputs of earlier nodes. */
         "PromptNode.data": {
-            /** @description The text, with `{{ expressions }}`. It must read something: `{{ input }}` or the output of a node. */
+            /**
+             * @description The text, with `{{ expressions }}`. It must read something: `{{ input }}` or the output of a node.
+             * @example Notes on this: {{ input }}
+             */
             template: string;
         };
         /** @description The position of an attempt that waits for admission. */
@@ -1046,7 +1064,12 @@ export interface components {
         Timestamp: string;
         /** @description Reshapes data: any JSON, with templates in its strings. */
         "TransformNode.data": {
-            /** @description The output. A string that consists of one `{{ expression }}` keeps the type of its value. */
+            /**
+             * @description The output. A string that consists of one `{{ expression }}` keeps the type of its value.
+             * @example {
+             *       "text": "{{ input }}"
+             *     }
+             */
             value: unknown;
         };
         /** @description What a run's stream yields. */
