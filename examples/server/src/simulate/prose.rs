@@ -1,12 +1,12 @@
-//! Short texts that look like replies of a model. `words` has their sentences.
+//! Short texts that look like replies of a model. `phrases` has what they are made of.
 
-pub(super) mod words;
+pub(super) mod phrases;
 
 use fastrand::Rng;
 
 use super::{
     choice,
-    task::{Kind, Task, in_one_line},
+    task::{Kind, Task, in_one_line, words},
     version::Version,
 };
 
@@ -26,11 +26,10 @@ pub(super) fn marked(text: &str, version: Version) -> String {
 /// One of the words that the prompt offers. For a text that the prompt shows, a good word once it is good.
 fn choose(task: &Task, rng: &mut Rng) -> Option<String> {
     let mut offered = choice::offered(task);
-    if let Some(quality) = task.quality().filter(|_| task.kind == Kind::Review) {
-        let is_good = quality > 0.8;
+    if let Some(version) = task.reviewed() {
         return offered
             .into_iter()
-            .find(|word| choice::is_positive(word) == is_good);
+            .find(|word| choice::is_positive(word) == version.is_good());
     }
     if offered.len() < 2 {
         return None;
@@ -42,8 +41,7 @@ fn choose(task: &Task, rng: &mut Rng) -> Option<String> {
 
 pub(super) fn contains_word(text: &str, word: &str) -> bool {
     let word = word.to_lowercase();
-    let mut words = text.split(|c: char| !c.is_alphanumeric());
-    words.any(|other| other.to_lowercase() == word)
+    words(text).any(|other| other == word)
 }
 
 fn body(task: &Task, rng: &mut Rng) -> String {
@@ -55,7 +53,7 @@ fn body(task: &Task, rng: &mut Rng) -> String {
         _ if task.revises => format!("{} {}", task.earlier, addition(task.version())),
         Kind::Summarise => format!("In short: {}", gist(task)),
         Kind::Reply => {
-            let [thanks, action, end] = words::REPLY;
+            let [thanks, action, end] = phrases::REPLY;
             let thanks = pick(rng, &thanks);
             format!(
                 "{thanks} {topic}. {} {}",
@@ -63,16 +61,16 @@ fn body(task: &Task, rng: &mut Rng) -> String {
                 pick(rng, &end)
             )
         }
-        Kind::Strengths => list(&topic, &words::STRENGTHS, rng),
-        Kind::Weaknesses => list(&topic, &words::WEAKNESSES, rng),
-        Kind::List => list(&topic, &words::IDEAS, rng),
+        Kind::Strengths => list(&topic, &phrases::STRENGTHS, rng),
+        Kind::Weaknesses => list(&topic, &phrases::WEAKNESSES, rng),
+        Kind::List => list(&topic, &phrases::IDEAS, rng),
         Kind::Explain => from_sources(&task.material).unwrap_or_else(|| {
-            let explanation = pick(rng, &words::EXPLANATIONS);
+            let explanation = pick(rng, &phrases::EXPLANATIONS);
             format!("{} {explanation}", capital(&topic))
         }),
         Kind::Write => {
-            let first = pick(rng, &words::FIRST_SENTENCES).replace("{}", &topic);
-            let second = pick(rng, &words::SECOND_SENTENCES);
+            let first = pick(rng, &phrases::FIRST_SENTENCES).replace("{}", &topic);
+            let second = pick(rng, &phrases::SECOND_SENTENCES);
             format!("{} {second} {}", capital(&first), addition(Version::FIRST))
         }
     }
@@ -81,7 +79,7 @@ fn body(task: &Task, rng: &mut Rng) -> String {
 /// The sentence that a version adds to the one before it.
 fn addition(version: Version) -> &'static str {
     let index = version.number() as usize - 1;
-    words::ADDITIONS[index % words::ADDITIONS.len()]
+    phrases::ADDITIONS[index % phrases::ADDITIONS.len()]
 }
 
 /// The first quote of a prompt with numbered sources, and its number.
@@ -100,16 +98,16 @@ fn from_sources(material: &str) -> Option<String> {
 
 /// What a reviewer says of what the prompt shows.
 pub(super) fn review(task: &Task) -> String {
-    match task.quality() {
-        Some(quality) if quality > 0.8 => "Clear, complete, and of the right length.".to_owned(),
-        _ => remark(task, 0),
+    if task.shown.is_some_and(Version::is_good) {
+        return "Clear, complete, and of the right length.".to_owned();
     }
+    remark(task, 0)
 }
 
 /// One of several things to improve.
 pub(super) fn remark(task: &Task, index: usize) -> String {
     let start = task.version().number() as usize;
-    words::REMARKS[(start + index) % words::REMARKS.len()].to_owned()
+    phrases::REMARKS[(start + index) % phrases::REMARKS.len()].to_owned()
 }
 
 /// The material under the name of its new language: the simulation cannot translate.

@@ -118,8 +118,7 @@ impl Task {
     pub(super) fn version(&self) -> Version {
         match self.shown {
             Some(shown) if self.revises => shown.next(),
-            Some(shown) if self.kind == Kind::Review => shown,
-            _ => Version::FIRST,
+            _ => self.reviewed().unwrap_or(Version::FIRST),
         }
     }
 
@@ -132,9 +131,9 @@ impl Task {
         self.subject.clone()
     }
 
-    /// How good what the prompt shows is, from 0 to 1; `None` if it shows no simulated text. Each version is better.
-    pub(super) fn quality(&self) -> Option<f64> {
-        self.shown.map(Version::quality)
+    /// The version of the simulated text that this asks to review; `None` if it asks for something else.
+    pub(super) fn reviewed(&self) -> Option<Version> {
+        self.shown.filter(|_| self.kind == Kind::Review)
     }
 }
 
@@ -160,7 +159,8 @@ fn kind(instruction: &str) -> Kind {
     words(instruction).find_map(of_word).unwrap_or(Kind::Write)
 }
 
-fn words(text: &str) -> impl Iterator<Item = String> {
+/// The words of a text, in lower case.
+pub(super) fn words(text: &str) -> impl Iterator<Item = String> {
     text.split(|c: char| !c.is_alphanumeric())
         .map(str::to_lowercase)
 }

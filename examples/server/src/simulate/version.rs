@@ -71,7 +71,12 @@ impl Version {
         rest.replace(FIRST, "")
     }
 
-    /// How good a text of this version is, from 0 to 1.
+    /// Whether a review has nothing to remark.
+    pub(super) fn is_good(self) -> bool {
+        self.quality() > 0.8
+    }
+
+    /// How good a text of this version is, from 0 to 1. Each version is better.
     pub(super) fn quality(self) -> f64 {
         match self.0 {
             0 | 1 => 0.55,

@@ -3,7 +3,7 @@
 use serde_json::{Number, Value};
 
 use super::place::{Place, kind};
-use crate::simulate::task::{Kind, Task};
+use crate::simulate::task::{Kind, Task, words};
 
 /// The most characters of a value.
 const MAX_CHARS: usize = 200;
@@ -99,17 +99,12 @@ fn fits(schema: &Value, text: &str) -> bool {
 /// Whether the first paragraph of the material, a question, and the last one, a text, have a longer word in common, or its
 /// beginning.
 pub(super) fn has_common_words(task: &Task) -> bool {
-    let words = |text: &str| -> Vec<String> {
-        let words = text.split(|c: char| !c.is_alphanumeric());
-        words
-            .filter(|word| word.len() > 3)
-            .map(str::to_lowercase)
-            .collect()
-    };
+    let longer =
+        |text: &str| -> Vec<String> { words(text).filter(|word| word.len() > 3).collect() };
     let Some((question, rest)) = task.material.split_once("\n\n") else {
         return true;
     };
-    let texts = words(rest);
+    let texts = longer(rest);
     let is_in_text = |word: &String| texts.iter().any(|other| other.starts_with(&**word));
-    words(question).iter().any(is_in_text)
+    longer(question).iter().any(is_in_text)
 }

@@ -13,11 +13,7 @@ use self::{
     place::{Place, kind},
     text::text,
 };
-use super::{
-    choice::is_positive,
-    prose::contains_word,
-    task::{Kind, Task},
-};
+use super::{choice::is_positive, prose::contains_word, task::Task};
 
 /// The depth down to which optional properties are filled in. Recursive schemas would not end without it.
 const MAX_DEPTH: usize = 8;
@@ -103,10 +99,10 @@ impl<'a> Writer<'a> {
     /// Of listed values, the one that the prompt mentions. A review takes a positive one once the text is good.
     fn one_of<'v>(&mut self, values: &'v [Value], place: Place<'_>) -> &'v Value {
         let is_good = |value: &Value| value.as_str().is_some_and(is_positive);
-        if let Some(quality) = self.quality_in_review()
+        if let Some(version) = self.task.reviewed()
             && let Some(fitting) = values
                 .iter()
-                .find(|value| is_good(value) == (quality > 0.8))
+                .find(|value| is_good(value) == version.is_good())
         {
             return fitting;
         }
@@ -126,8 +122,8 @@ impl<'a> Writer<'a> {
     }
 
     fn boolean(&mut self, name: &str) -> bool {
-        match self.quality_in_review() {
-            Some(quality) if is_positive(name) => quality > 0.8,
+        match self.task.reviewed() {
+            Some(version) if is_positive(name) => version.is_good(),
             _ if ["helps", "relevant", "useful"]
                 .iter()
                 .any(|word| name.contains(word)) =>
@@ -136,12 +132,6 @@ impl<'a> Writer<'a> {
             }
             _ => self.rng.u8(..4) > 0,
         }
-    }
-
-    fn quality_in_review(&self) -> Option<f64> {
-        self.task
-            .quality()
-            .filter(|_| self.task.kind == Kind::Review)
     }
 
     fn object(&mut self, schema: &'a Value, place: Place<'a>) -> Value {
@@ -194,18 +184,11 @@ impl<'a> Writer<'a> {
     fn length(&mut self, schema: &Value, place: Place<'_>, lines: usize) -> usize {
         let count = |word: &str| schema[word].as_u64().and_then(|n| usize::try_from(n).ok());
         let is_plain = kind(&schema["items"]) != "string" && schema["items"].get("enum").is_none();
-        let wanted = match self.quality_in_review() {
+        let wanted = match self.task.reviewed() {
             _ if place.depth >= MAX_DEPTH => 0,
             _ if schema["uniqueItems"] == true && is_plain => 1,
             _ if lines > 0 => lines,
-            Some(quality) if quality > 0.9 => 0,
-            Some(quality) => {
-                if quality > 0.8 {
-                    1
-                } else {
-                    2
-                }
-            }
+            Some(version) => 3_usize.saturating_sub(version.number() as usize),
             None => self.rng.usize(2..=4),
         };
         let distinct = schema["items"]["enum"]

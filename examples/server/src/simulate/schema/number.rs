@@ -3,7 +3,7 @@
 use fastrand::Rng;
 use serde_json::Value;
 
-use crate::simulate::task::{Kind, Task};
+use crate::simulate::task::Task;
 
 pub(super) fn number(schema: &Value, name: &str, task: &Task, rng: &mut Rng) -> Value {
     let number = within(schema, name, task, rng);
@@ -31,8 +31,8 @@ pub(super) fn integer(schema: &Value, name: &str, task: &Task, rng: &mut Rng) ->
 
 /// A number between the bounds; exclusive bounds hold, too. A score depends on the version of what the prompt shows.
 fn within(schema: &Value, name: &str, task: &Task, rng: &mut Rng) -> f64 {
-    let share = match task.quality().filter(|_| task.kind == Kind::Review) {
-        Some(quality) if is_score(name) => quality,
+    let share = match task.reviewed() {
+        Some(version) if is_score(name) => version.quality(),
         _ => 0.1 + 0.8 * rng.f64(),
     };
     let (least, most) = bounds(schema, name, task);

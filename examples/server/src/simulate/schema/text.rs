@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::place::Place;
 use crate::simulate::{
-    prose::{self, capital, marked, words},
+    prose::{self, capital, marked, phrases},
     task::Task,
 };
 
@@ -34,10 +34,10 @@ fn named(place: Place<'_>, task: &Task, rng: &mut Rng) -> String {
         words.iter().any(|word| name.contains(word))
     };
     if has(&["title", "headline", "topic", "angle"]) {
-        return capital(&nth(&words::TITLES, index).replace("{}", &task.subject));
+        return capital(&nth(&phrases::TITLES, index).replace("{}", &task.subject));
     }
     if has(&["question"]) {
-        return nth(&words::QUESTIONS, index).replace("{}", &task.topic());
+        return nth(&phrases::QUESTIONS, index).replace("{}", &task.topic());
     }
     if has(REMARKS) {
         let remark = if place.is_item {

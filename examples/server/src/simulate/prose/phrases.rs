@@ -1,4 +1,4 @@
-//! The sentences of simulated texts. `{}` stands for the topic.
+//! The phrases of simulated texts. `{}` stands for the topic.
 
 pub(super) const FIRST_SENTENCES: [&str; 4] = [
     "Here is a first view of {}.",
