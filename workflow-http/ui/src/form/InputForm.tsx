@@ -1,11 +1,12 @@
 // The input of a run as a form, JSON or text. The text is stored and sent; a form is a view of its JSON.
+import { isObject } from '../base/ownProperty';
 import { useEffect, useMemo, useState, type ReactNode } from 'react';
 import type { Fault } from '../api/types';
 import { FIRST_INPUT } from '../session/firstWorkflow';
 import { Button } from '../parts/Button';
 import { Choice } from '../parts/Choice';
 import { kindOf, type Input } from '../session/useInput';
-import { formOf, isObject, type Field } from './fields';
+import { formOf, type Field } from './fields';
 import { Form } from './Form';
 import { asJson, initialOf, jsonOf, MISSING, valueFrom, type Value } from './values';
 

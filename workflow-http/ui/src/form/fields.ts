@@ -1,5 +1,5 @@
 // Builds a form from a JSON Schema.
-import { own } from '../base/ownProperty';
+import { isObject, own } from '../base/ownProperty';
 import { asLine } from '../base/format';
 
 interface Named {
@@ -131,6 +131,5 @@ export function writtenAs(kind: Flat['kind'], options: unknown[], value: unknown
   return kind === 'json' ? JSON.stringify(value, null, 2) : asLine(value);
 }
 
-export const isObject = (value: unknown): value is Schema => typeof value === 'object' && value !== null && !Array.isArray(value);
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 const number = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);

@@ -1,8 +1,8 @@
 // The content of a form, and the JSON it produces.
 import type { Fault } from '../api/types';
-import { own } from '../base/ownProperty';
+import { isObject, own } from '../base/ownProperty';
 import { asText } from '../base/format';
-import { isObject, writtenAs, type Field, type Flat } from './fields';
+import { writtenAs, type Field, type Flat } from './fields';
 
 /** The shape of the form with a string for each control. */
 export type Value = string | Value[] | { [name: string]: Value };

@@ -1,5 +1,5 @@
 // A value that a JSON Schema accepts, for a program to begin with.
-import { own } from '../base/ownProperty';
+import { isObject, own } from '../base/ownProperty';
 
 const DEEPEST = 8;
 
@@ -34,5 +34,3 @@ export function exampleOf(schema: unknown, depth = 0): unknown {
       return 'yes'.padEnd(least('minLength', 0), '.').slice(0, Number(own(schema, 'maxLength') ?? Infinity));
   }
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);

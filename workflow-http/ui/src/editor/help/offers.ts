@@ -1,7 +1,7 @@
 // What can be written at a place: names, values, nodes, and within templates references, filters, tests and statements.
-import { own } from '../../base/ownProperty';
+import { isObject, own } from '../../base/ownProperty';
 import type { Place } from './place';
-import { isObject, namesAt, schemasAt, valuesAt, type Option, type Path, type Schema } from './schema';
+import { namesAt, schemasAt, valuesAt, type Option, type Path, type Schema } from './schema';
 import { fieldsOf, within, aboutShape, type Shape } from './shape';
 import { isAncestor, keysOf, seenAt, shapeOfExpression, type Known, type Seen } from './sight';
 import { definedIn, wordAt, type Word } from './words';

@@ -1,5 +1,5 @@
 // What a JSON Schema says of a place in a text: which names may stand there, which values, and what they mean.
-import { own } from '../../base/ownProperty';
+import { isObject, own } from '../../base/ownProperty';
 import { JSON_SCHEMA } from './jsonSchema';
 
 export type Schema = Record<string, unknown>;
@@ -132,5 +132,4 @@ function insideOf({ properties, additionalProperties, items }: Schema, step: str
   return [own(properties, step) ?? additionalProperties];
 }
 
-export const isObject = (value: unknown): value is Schema => typeof value === 'object' && value !== null && !Array.isArray(value);
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);

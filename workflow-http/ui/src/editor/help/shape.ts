@@ -1,5 +1,6 @@
 // What is known of a value before it exists, and so which fields a template can read. The rules are those of the server's check.
-import { aboutOf, expand, inside, isObject, type Schema } from './schema';
+import { isObject } from '../../base/ownProperty';
+import { aboutOf, expand, inside, type Schema } from './schema';
 
 export type Shape =
   | { kind: 'unknown' | 'text' | 'scalar' }

@@ -1,7 +1,7 @@
 // What a template or expression can name from where it stands, and what is known of it. The rules are those of the server's check:
 // a node reads its ancestors, the result of a list reads all nodes of the list, and a body sees what its container sees.
-import { own } from '../../base/ownProperty';
-import { schemasAt, isObject, type Path, type Schema } from './schema';
+import { isObject, own } from '../../base/ownProperty';
+import { schemasAt, type Path, type Schema } from './schema';
 import { aboutShape, choiceOf, listOf, SCALAR, shapeOfSchema, TEXT, UNKNOWN, within, type Shape } from './shape';
 
 /** What the server knows beside the text. */

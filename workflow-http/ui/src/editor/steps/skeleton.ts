@@ -1,7 +1,7 @@
 // A new node of a type, with the fields that its schema requires or gives an example of.
 import { hintsOf, type Types } from '../../api/nodeTypes';
-import { own } from '../../base/ownProperty';
-import { isObject, type Path, type Schema } from '../help/schema';
+import { isObject, own } from '../../base/ownProperty';
+import type { Path, Schema } from '../help/schema';
 import { fieldsOf, isList, within } from '../help/shape';
 import { implicitInputAt, seenAt, variableOf, type Known } from '../help/sight';
 import { layOut } from '../layOut';
