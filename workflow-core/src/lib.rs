@@ -82,7 +82,7 @@ pub use self::{
     error::{Fault, InvalidWorkflow, NodeError},
     event::{EventKind, StepEvent, Update},
     executor::{Executor, Run},
-    node::{Node, NodeContext, Registry, RetryPolicy},
+    node::{Node, NodeContext, Plan, PlanContext, Registry, RetryPolicy},
     record::{RunRecord, RunStatus},
     store::{MemoryStore, Store},
     template::{Json, Template},

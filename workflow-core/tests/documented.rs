@@ -51,6 +51,7 @@ fn every_error_of_the_engine_is_in_the_table() {
         include_str!("../src/machine/suspend.rs"),
         include_str!("../src/machine/wait.rs"),
         include_str!("../src/node/mod.rs"),
+        include_str!("../src/node/plan.rs"),
         include_str!("../src/value/size.rs"),
         include_str!("../src/template/mod.rs"),
     ];

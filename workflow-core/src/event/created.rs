@@ -1,13 +1,13 @@
 //! The body of `run.created`, and the version of the log format.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::report::{Report, report_if_any};
-use crate::value::{NodeId, RunId, WorkflowId, some_even_if_null};
+use crate::value::{Budget, NodeId, RunId, StepKey, StepPath, WorkflowId, some_even_if_null};
 
 /// The body of `run.created`: everything that is fixed for the whole run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -38,6 +38,21 @@ pub struct RunCreated {
     /// The results of the earlier run that this one reuses. In the log only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reused: Vec<ReusedStep>,
+    /// What this run reuses of the run in `retry_of` by content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continues: Option<Continued>,
+    /// The results that are available for reuse, as `continues` counts them. In the log only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub table: Vec<TableEntry>,
+    /// Outputs that were set for this run, by the path of the step.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub overrides: BTreeMap<StepPath, Arc<Value>>,
+    /// The only step that this run executes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<StepPath>,
+    /// The budget that was set for this run. The one of its workflow holds, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Budget>,
     /// The format of the log: [`LOG_FORMAT`], unless another version of this crate wrote it. 1 if absent.
     #[serde(default = "first_format")]
     pub log_format: u32,
@@ -50,12 +65,16 @@ fn no_pins(pins: &Arc<[PinnedWorkflow]>) -> bool {
     pins.is_empty()
 }
 
-/// The format of the logs that this version writes, and the only one that it can replay.
+/// The newest format of logs that this version writes. It can replay 2 and 3.
 ///
-/// Format 1 was written by development versions only and is refused. A format changes when an older version would
-/// misread it; a new event or an optional field does not change it. An engine leaves a run with another format
-/// unchanged and reports it.
-pub const LOG_FORMAT: u32 = 2;
+/// Format 1 was written by development versions only and is refused. Format 3 is written for runs with what an older version
+/// would ignore, and then act wrongly: a table of results to reuse, overrides, a single step to run, a budget. All other runs
+/// have format 2, which older versions can continue. An optional field that an older version may ignore does not change the
+/// format. An engine leaves a run with another format unchanged and reports it.
+pub const LOG_FORMAT: u32 = 3;
+
+/// The format of runs that an older version can continue.
+const PLAIN_LOG_FORMAT: u32 = 2;
 
 /// Logs of format 1 do not have the field.
 fn first_format() -> u32 {
@@ -71,10 +90,51 @@ pub(crate) enum UnknownFormat {
     )]
     Development(u32),
     #[error(
-        "the log has format {0}, and this version can read only {LOG_FORMAT}: \
+        "the log has format {0}, and this version can read only {PLAIN_LOG_FORMAT} and {LOG_FORMAT}: \
          use the version that wrote it, or a newer one"
     )]
     Newer(u32),
+}
+
+/// How many results of an earlier run a run can reuse by content.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct Continued {
+    /// How many results are available.
+    pub results: usize,
+    /// How many were left out because all together would have been too large.
+    #[serde(default, skip_serializing_if = "is_none_left_out")]
+    pub left_out: usize,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_none_left_out(count: &usize) -> bool {
+    *count == 0
+}
+
+/// A result of an earlier run that can stand for a step with the same key.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct TableEntry {
+    /// The key of what the step did.
+    pub key: StepKey,
+    /// The run in which it did.
+    pub run: RunId,
+    /// Its path there.
+    pub path: StepPath,
+    /// Its output.
+    pub output: Arc<Value>,
+    /// The part of its report that is shown again: model, finish reason, truncation and metadata. And its usage and cost, as what is
+    /// saved.
+    #[serde(
+        flatten,
+        deserialize_with = "report_if_any",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub report: Option<Box<Report>>,
 }
 
 /// The output of a node, reused from an earlier run.
@@ -127,9 +187,22 @@ impl RunCreated {
     /// Checks that this version can replay the log.
     pub(crate) fn check_format(&self) -> Result<(), UnknownFormat> {
         match self.log_format {
-            LOG_FORMAT => Ok(()),
-            older if older < LOG_FORMAT => Err(UnknownFormat::Development(older)),
+            PLAIN_LOG_FORMAT..=LOG_FORMAT => Ok(()),
+            older if older < PLAIN_LOG_FORMAT => Err(UnknownFormat::Development(older)),
             newer => Err(UnknownFormat::Newer(newer)),
+        }
+    }
+
+    /// The oldest format whose readers understand this run.
+    pub(crate) fn needed_format(&self) -> u32 {
+        let is_plain = self.table.is_empty()
+            && self.overrides.is_empty()
+            && self.only.is_none()
+            && self.budget.is_none();
+        if is_plain {
+            PLAIN_LOG_FORMAT
+        } else {
+            LOG_FORMAT
         }
     }
 }

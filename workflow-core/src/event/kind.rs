@@ -84,7 +84,11 @@ impl EventKind {
     /// Removes the fields that are in the log only. See [`StepEvent::shown`](super::StepEvent::shown).
     pub(super) fn remove_log_only_fields(&mut self) {
         let report = match self {
-            Self::RunCreated(it) => return it.reused.clear(),
+            Self::RunCreated(it) => {
+                it.reused.clear();
+                it.table.clear();
+                return;
+            }
             Self::NodeCompleted(it) => it.report.as_deref_mut(),
             Self::NodeRetrying(it) => it.report.as_deref_mut(),
             Self::NodeFailed(it) => it.report.as_deref_mut(),
@@ -92,6 +96,7 @@ impl EventKind {
         };
         if let Some(report) = report {
             report.debug = None;
+            report.request = None;
         }
     }
 }

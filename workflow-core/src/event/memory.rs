@@ -26,16 +26,16 @@ impl StepEvent {
 fn of_values(kind: &EventKind) -> usize {
     match kind {
         EventKind::RunCreated(created) => {
-            let reused = created.reused.iter().map(|step| of_shared(&step.output));
             let metadata = created.metadata.as_ref().map_or(0, of_shared);
-            of_shared(&created.input) + metadata + reused.sum::<usize>()
+            of_shared(&created.input) + metadata + created.carried()
         }
         EventKind::RunCompleted(completed) => of_shared(&completed.output),
         EventKind::RunFailed(failed) => of_problem(&failed.error),
         EventKind::NodeRetrying(it) => of_problem(&it.error) + of_report(it.report.as_deref()),
         EventKind::NodeWaiting(it) => {
             let schema = it.schema.as_ref().map_or(0, of_shared);
-            it.message.as_ref().map_or(0, |text| allocation(text.len())) + schema
+            let request = it.request.as_ref().map_or(0, of_shared);
+            it.message.as_ref().map_or(0, |text| allocation(text.len())) + schema + request
         }
         EventKind::NodeResumed(it) => it.payload.as_ref().map_or(0, of_shared),
         EventKind::NodeCompleted(it) => of_shared(&it.output) + of_report(it.report.as_deref()),
@@ -51,15 +51,23 @@ impl RunCreated {
     /// How much memory a run that begins like this holds, about: each value twice, since templates read
     /// a copy of it.
     pub(crate) fn memory(&self) -> usize {
+        2 * (of_shared(&self.input) + self.carried()) + self.metadata.as_ref().map_or(0, of_shared)
+    }
+
+    /// The memory of the results that the run brings with it.
+    fn carried(&self) -> usize {
         let reused = self.reused.iter().map(|step| of_shared(&step.output));
-        2 * (of_shared(&self.input) + reused.sum::<usize>())
-            + self.metadata.as_ref().map_or(0, of_shared)
+        let table = (self.table.iter())
+            .map(|entry| of_shared(&entry.output) + of_report(entry.report.as_deref()));
+        let overrides = self.overrides.values().map(of_shared);
+        reused.chain(table).chain(overrides).sum()
     }
 }
 
 fn of_report(report: Option<&Report>) -> usize {
     let of_values = |report: &Report| {
-        let values = report.metadata.iter().chain(&report.debug);
+        let values = [&report.metadata, &report.debug, &report.request];
+        let values = values.into_iter().flatten();
         size_of::<Report>() + values.map(of_shared).sum::<usize>()
     };
     report.map_or(0, of_values)

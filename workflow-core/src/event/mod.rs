@@ -25,15 +25,17 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::created::UnknownFormat;
 pub use self::{
-    created::{LOG_FORMAT, NodeOutline, PinnedWorkflow, ReusedStep, RunCreated},
+    created::{
+        Continued, LOG_FORMAT, NodeOutline, PinnedWorkflow, ReusedStep, RunCreated, TableEntry,
+    },
     delta::{Delta, TextKind, Update},
     kind::EventKind,
     node::{
         NodeAdmitted, NodeCancelled, NodeCompleted, NodeFailed, NodeProgress, NodeQueued,
         NodeResumed, NodeRetrying, NodeSkipped, NodeStarted, NodeWaiting, Progress, SkipReason,
-        StartReason,
+        StartReason, StartedPlan, WaitKind,
     },
-    report::Report,
+    report::{Report, ReusedFrom},
     resume::ResumeError,
     run::{RunCancelled, RunCompleted, RunFailed, RunResumed, RunStarted, RunSuspended},
 };
@@ -110,9 +112,12 @@ impl StepEvent {
     /// The event without its log-only fields: the debug record of a node ([`Report::debug`]) and the results that a run
     /// reuses ([`RunCreated::reused`]). Streams and pages of events show this; borrowed if there is nothing to remove.
     pub fn shown(&self) -> Cow<'_, Self> {
-        let reuses =
-            matches!(&self.kind, EventKind::RunCreated(created) if !created.reused.is_empty());
-        let has_debug = self.report().is_some_and(|report| report.debug.is_some());
+        let reuses = matches!(
+            &self.kind,
+            EventKind::RunCreated(created) if !created.reused.is_empty() || !created.table.is_empty()
+        );
+        let has_debug = (self.report())
+            .is_some_and(|report| report.debug.is_some() || report.request.is_some());
         if !reuses && !has_debug {
             return Cow::Borrowed(self);
         }

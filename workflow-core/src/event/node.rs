@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::report::{Report, report_if_any};
 use crate::{
     error::Problem,
-    value::{StepRef, Timestamp, WaitId, some_even_if_null},
+    value::{Amount, StepKey, StepRef, Timestamp, WaitId, some_even_if_null},
 };
 
 /// The body of `node.started`.
@@ -29,6 +29,21 @@ pub struct NodeStarted {
     /// When a map, loop or called workflow times out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Timestamp>,
+    /// What its node planned; absent if it planned nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Box<StartedPlan>>,
+}
+
+/// What is logged of the plan of an attempt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct StartedPlan {
+    /// The key of what the attempt does. A run that continues this one reuses the result of a step with the same key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<StepKey>,
+    /// What is reserved for the attempt in the budgets of the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reserved: Option<Amount>,
 }
 
 /// Why an attempt starts that is neither the first nor a retry.
@@ -111,6 +126,15 @@ pub struct NodeWaiting {
     pub step: StepRef,
     /// Identifies the wait in an answer.
     pub wait_id: WaitId,
+    /// What kind of wait it is; absent for the question of a node to a person, and for a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<WaitKind>,
+    /// What the step would send, if it is held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Arc<Value>>,
+    /// The key of what the step would do. The answer is about this and nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<StepKey>,
     /// The question to the person; absent if the step waits for a time only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<Arc<str>>,
@@ -123,6 +147,17 @@ pub struct NodeWaiting {
     /// When the step continues without an answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resumes_at: Option<Timestamp>,
+}
+
+/// A kind of wait that the engine itself asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum WaitKind {
+    /// The step may act outside of the run, and the run is a what-if run: a person decides whether it does.
+    Effect,
+    /// The next attempt does not fit into a budget: a person decides whether the budget is raised.
+    Budget,
 }
 
 /// The body of `node.resumed`.

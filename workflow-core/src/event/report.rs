@@ -6,17 +6,51 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::value::Usage;
+use crate::value::{Cost, RunId, StepKey, StepPath, Usage};
+
+/// The result of an earlier run that stands for this step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct ReusedFrom {
+    /// The run in which the step was executed.
+    pub run: RunId,
+    /// The path of the step there.
+    pub path: StepPath,
+    /// The number of the result in the table of this run, counted from 0.
+    pub entry: usize,
+    /// The key that both have.
+    pub key: StepKey,
+    /// The tokens that were used then, and not again.
+    #[serde(default, skip_serializing_if = "Usage::is_empty")]
+    pub saved_usage: Usage,
+    /// What it cost then; absent if that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saved_cost: Option<Cost>,
+}
 
 /// What a node reports about an attempt besides its output, whether or not the attempt succeeds.
 ///
 /// In events, its fields are flattened into the body. A report with default values only is absent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a field of its own in the JSON of events"
+)]
 pub struct Report {
     /// The tokens used.
     #[serde(default, skip_serializing_if = "Usage::is_empty")]
     pub usage: Usage,
+    /// What it cost; absent if that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
+    /// The number of requests to a model, if the node reports it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls: Option<u64>,
+    /// Whether `usage`, `cost` and `calls` are all that a failed attempt used. In a budget, a failed attempt otherwise counts with
+    /// all that was reserved for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub usage_final: bool,
     /// The model that answered, as named by the provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<Cow<'static, str>>,
@@ -33,6 +67,9 @@ pub struct Report {
     /// history of the step only; streams and pages of events omit it ([`StepEvent::shown`](super::StepEvent::shown)).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub debug: Option<Arc<Value>>,
+    /// The request as it was sent, secrets by name only. In the log and in recordings; streams and pages of events omit it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Arc<Value>>,
     /// How many milliseconds of the attempt were spent waiting for admission at shared limits
     /// ([`NodeContext::queued`](crate::NodeContext::queued)).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,6 +83,12 @@ pub struct Report {
     /// Whether a loop ended because it reached its maximum number of rounds.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub exhausted: bool,
+    /// Whether the output was set by the request that started the run, instead of running the step.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub overridden: bool,
+    /// Where a reused output comes from, if it was reused because the step would do the same again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reused_from: Option<Box<ReusedFrom>>,
     /// Whether the output was reused from an earlier run.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reused: bool,

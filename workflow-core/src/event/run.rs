@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{
     error::Problem,
-    value::{StepRef, Timestamp, Usage, is_zero},
+    value::{Cost, StepRef, Timestamp, Usage, is_zero},
 };
 
 /// The body of `run.started`.
@@ -50,6 +50,9 @@ pub struct RunCompleted {
     pub output: Arc<Value>,
     /// The tokens used by all attempts of all steps.
     pub usage: Usage,
+    /// What they cost, in total; absent if nothing is known of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
     /// Milliseconds since `run.started`.
     pub duration_ms: u64,
 }
@@ -65,6 +68,9 @@ pub struct RunFailed {
     pub step: Option<StepRef>,
     /// The tokens used by all attempts of all steps.
     pub usage: Usage,
+    /// What they cost, in total; absent if nothing is known of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
     /// Milliseconds since `run.started`.
     pub duration_ms: u64,
 }
@@ -77,6 +83,9 @@ pub struct RunCancelled {
     pub reason: Cow<'static, str>,
     /// The tokens used by all attempts of all steps.
     pub usage: Usage,
+    /// What they cost, in total; absent if nothing is known of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
     /// Milliseconds since `run.started`.
     pub duration_ms: u64,
 }

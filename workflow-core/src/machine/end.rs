@@ -76,6 +76,7 @@ impl Machine {
         let completed = RunCompleted {
             output,
             usage: self.logged.usage(),
+            cost: self.logged.cost(),
             duration_ms: self.duration_ms(turn.now),
         };
         let last = EventKind::RunCompleted(Box::new(completed));
@@ -93,17 +94,20 @@ impl Machine {
             EarlyEnd::Cancelled { .. } => RUN_CANCELLED,
         };
         self.cancel_frame(FrameId::ROOT, why, turn);
-        let (usage, duration_ms) = (self.logged.usage(), self.duration_ms(turn.now));
+        let (usage, cost) = (self.logged.usage(), self.logged.cost());
+        let duration_ms = self.duration_ms(turn.now);
         let last = match early_end {
             EarlyEnd::Failed { step, error } => EventKind::RunFailed(Box::new(RunFailed {
                 error,
                 step,
                 usage,
+                cost,
                 duration_ms,
             })),
             EarlyEnd::Cancelled { reason } => EventKind::RunCancelled(Box::new(RunCancelled {
                 reason: reason.to_string().into(),
                 usage,
+                cost,
                 duration_ms,
             })),
         };

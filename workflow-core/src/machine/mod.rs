@@ -206,7 +206,8 @@ impl Machine {
     ///
     /// The event is applied and returned, not written into a turn: an engine stores it together with the record of
     /// the run, before there is a driver.
-    pub(crate) fn create(&mut self, created: RunCreated, now: Timestamp) -> StepEvent {
+    pub(crate) fn create(&mut self, mut created: RunCreated, now: Timestamp) -> StepEvent {
+        created.log_format = created.needed_format();
         let kind = EventKind::RunCreated(Box::new(created));
         _ = self.logged.apply(None, &kind, now, &mut self.agenda);
         self.last_event(kind, now)

@@ -194,6 +194,7 @@ impl Machine {
             max_attempts: state.max_attempts(&frame.body.steps[step.node()].retry),
             reason,
             deadline: None,
+            plan: None,
         };
         if self.emit(Some(step), EventKind::NodeStarted(started), turn) {
             turn.commands.push(Command::Run { step, attempt });
@@ -214,6 +215,7 @@ impl Machine {
             max_attempts: 1,
             reason: None,
             deadline: timeout.map(|timeout| turn.now.after(timeout)),
+            plan: None,
         };
         if self.emit(Some(step), EventKind::NodeStarted(started), turn) {
             let wait = timeout.map(|wait| Command::Wait { step, wait });

@@ -4,6 +4,7 @@
 //!   example. [`NodeContext`] has the input, renders templates, streams text and records usage.
 //! - A [`Registry`] has the types by name, each a [`NodeType`] with its default [`RetryPolicy`] and its
 //!   [`DisplayHints`].
+//! - [`Node::plan`] describes an attempt before it is made: a [`Plan`].
 //! - A node that waits at a shared limit reports its place in line: [`NodeContext::queued`] returns [`Queued`].
 //! - [`PromptNode`] and [`TransformNode`] are the built-in types that do work. The types that contain other nodes or
 //!   wait are part of the engine, and every [`Registry::default`] has them.
@@ -11,6 +12,7 @@
 mod built_in;
 mod control;
 mod display;
+mod plan;
 mod queued;
 mod registry;
 mod retry;
@@ -18,6 +20,7 @@ mod retry;
 pub use self::{
     built_in::{PromptNode, TransformNode},
     display::DisplayHints,
+    plan::{Effects, Plan, PlanContext},
     queued::Queued,
     registry::{NodeType, Registry},
     retry::{LONGEST_REQUESTED_WAIT, RetryPolicy},
@@ -27,11 +30,13 @@ pub(crate) use self::{
         Control, ControlKind, DelayNode, HumanNode, ITEM, LoopNode, MapNode, Nodes, OnItemError,
         WorkflowNode,
     },
+    plan::Prepared,
     queued::{AdmissionChange, Notice, Notices},
     registry::NodeInstance,
 };
 
 use std::{
+    any::Any,
     borrow::Cow,
     sync::{
         Arc, Mutex,
@@ -48,7 +53,7 @@ use crate::{
     error::NodeError,
     event::{Delta, Report, TextKind},
     template::{ImplicitInput, Json, Scope, Template},
-    value::{RunId, StepRef, Usage, lock, millis, size},
+    value::{Amount, Cost, RunId, StepRef, Usage, lock, millis, size},
 };
 
 /// One kind of work, configured by one node's `data`.
@@ -98,6 +103,74 @@ pub trait Node: Send + Sync + 'static {
     /// shuts down. After a shutdown or crash the step is attempted again, unless its `on_ambiguous` is
     /// `fail`. So a step with side effects should use [`NodeContext::idempotency_key`].
     async fn run(&self, cx: &NodeContext) -> Result<Value, NodeError>;
+
+    /// Describes the attempt that `run` is about to make: what it would send, the most it may use, and whether it acts.
+    /// Default: nothing is known.
+    ///
+    /// It is called before each attempt, retries included, and for previews of a run. It must be pure: no IO, no clock, no
+    /// randomness; equal values give equal plans. What it renders it can pass on to `run`:
+    ///
+    /// ```
+    /// use workflow_core::{
+    ///     Node, NodeContext, NodeError, Plan, PlanContext, Template,
+    ///     node::Effects,
+    ///     value::{Amount, StepKey},
+    /// };
+    ///
+    /// /// Translates a text with a paid service.
+    /// struct Translate {
+    ///     text: Template,
+    /// }
+    ///
+    /// struct Request {
+    ///     text: String,
+    /// }
+    ///
+    /// impl Translate {
+    ///     fn prepare(&self, cx: &PlanContext<'_>) -> Result<Request, NodeError> {
+    ///         let text = cx.render(&self.text)?;
+    ///         Ok(Request { text })
+    ///     }
+    /// }
+    ///
+    /// #[async_trait::async_trait]
+    /// impl Node for Translate {
+    ///     fn plan(&self, cx: &PlanContext<'_>) -> Result<Plan, NodeError> {
+    ///         let request = self.prepare(cx)?;
+    ///         let key = StepKey::builder("Translate", 1).text("text", &request.text).build();
+    ///         let plan = Plan::opaque()
+    ///             // The same text is not translated again in a run that continues this one.
+    ///             .with_key(key)
+    ///             .with_effects(Effects::None)
+    ///             .with_bound(Amount::calls(1));
+    ///         Ok(plan.with_prepared(request))
+    ///     }
+    ///
+    ///     async fn run(&self, cx: &NodeContext) -> Result<serde_json::Value, NodeError> {
+    ///         let request: Request = match cx.prepared() {
+    ///             Some(request) => request,
+    ///             None => self.prepare(&cx.planning())?,
+    ///         };
+    ///         Ok(request.text.into())
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// The step fails with the error, without an attempt; it is not retried. A panic fails it with `panicked`.
+    fn plan(&self, cx: &PlanContext<'_>) -> Result<Plan, NodeError> {
+        let _ = cx;
+        Ok(Plan::opaque())
+    }
+
+    /// The JSON Schema (draft 2020-12) that an output of this node fits. A person who sets the output of a step instead of
+    /// running it is held to it. Default: the schema of [`output_shape`](Self::output_shape), or any value.
+    fn output_schema(&self) -> Option<&Value> {
+        match self.output_shape() {
+            OutputShape::Schema(schema) => Some(schema),
+            _ => None,
+        }
+    }
 
     /// Whether this node, as configured, reads the implicit input ([`NodeContext::input`]).
     ///
@@ -233,6 +306,8 @@ pub struct NodeContext {
     /// Bytes that templates have rendered to so far.
     rendered: AtomicUsize,
     report: Mutex<Option<Box<Report>>>,
+    prepared: Mutex<Option<Prepared>>,
+    reserved: Option<Amount>,
     clock: WorkClock,
 }
 
@@ -252,8 +327,40 @@ impl NodeContext {
             thought_sent: AtomicU64::new(0),
             rendered: AtomicUsize::new(0),
             report: Mutex::new(None),
+            prepared: Mutex::new(None),
+            reserved: None,
             clock: WorkClock::start(),
         }
+    }
+
+    /// Gives the attempt what its plan has prepared, and what is reserved for it.
+    pub(crate) fn with_plan(
+        mut self,
+        prepared: Option<Prepared>,
+        reserved: Option<Amount>,
+    ) -> Self {
+        self.prepared = Mutex::new(prepared);
+        self.reserved = reserved;
+        self
+    }
+
+    /// What [`Node::plan`] has prepared for this attempt ([`Plan::with_prepared`]). It is given once. `None` if there is none of this
+    /// type, for example because another node calls this one: then prepare it from [`planning`](Self::planning).
+    pub fn prepared<T: Any + Send + Sync>(&self) -> Option<T> {
+        let mut prepared = lock(&self.prepared);
+        let of_type = prepared.take_if(|it| it.is::<T>())?;
+        of_type.downcast().ok().map(|it| *it)
+    }
+
+    /// The context of a plan with the values of this attempt. Both count against the same limit of rendered bytes.
+    pub fn planning(&self) -> PlanContext<'_> {
+        PlanContext::new(&self.scope, &self.attempt.step, self.input, &self.rendered)
+    }
+
+    /// What is reserved for this attempt in the budgets of the run: the bound of its plan. `None` if no budget limits the run, or
+    /// the plan has no bound.
+    pub fn reserved(&self) -> Option<Amount> {
+        self.reserved
     }
 
     /// The implicit input: the output of the node's only need. For a node without needs it is the input of the
@@ -262,14 +369,7 @@ impl NodeContext {
     /// # Errors
     /// `no_implicit_input` if the node has several needs, or if its only need has no output.
     pub fn input(&self) -> Result<&Value, NodeError> {
-        let input = self.scope.implicit_input(self.input);
-        input.map(Arc::as_ref).ok_or_else(|| {
-            NodeError::new(
-                "no_implicit_input",
-                format!("`{}` has no single input", self.step().node()),
-            )
-            .with_hint("name what it should read in a template, or give it exactly one need")
-        })
+        self.planning().input()
     }
 
     /// Renders a template over the input of the run and the outputs of earlier steps.
@@ -280,9 +380,7 @@ impl NodeContext {
     /// # Errors
     /// `template_error` if a name in the template is missing or rendering exceeds a limit.
     pub fn render(&self, template: &Template) -> Result<String, NodeError> {
-        let text = template.render(&self.scope)?;
-        self.count_rendered(text.len())?;
-        Ok(text)
+        self.planning().render(template)
     }
 
     /// Renders JSON with templates. A string that consists of one `{{ expression }}` becomes the value of the
@@ -291,21 +389,7 @@ impl NodeContext {
     /// # Errors
     /// As [`render`](Self::render).
     pub fn render_json(&self, json: &Json) -> Result<Value, NodeError> {
-        let (value, bytes) = json.render(&self.scope)?;
-        self.count_rendered(bytes)?;
-        Ok(value)
-    }
-
-    /// The bytes exist already when they are counted; each rendering has a limit of its own.
-    fn count_rendered(&self, bytes: usize) -> Result<(), NodeError> {
-        let before = self.rendered.fetch_add(bytes, Ordering::Relaxed);
-        if before.saturating_add(bytes) <= MAX_RENDERED_BYTES {
-            return Ok(());
-        }
-        let detail = format!(
-            "the templates of this step render to more than {MAX_RENDERED_BYTES} bytes in total"
-        );
-        Err(NodeError::new("template_error", detail))
+        self.planning().render_json(json)
     }
 
     /// Streams a further piece of the answer to the readers of the run.
@@ -413,6 +497,31 @@ impl NodeContext {
     /// Records the tokens that this attempt has used so far, in total. It also counts if the attempt fails.
     pub fn record_usage(&self, usage: Usage) {
         self.report(|report| report.usage = usage);
+    }
+
+    /// Records what this attempt has cost so far, in total. It also counts if the attempt fails. Usage without a recorded cost has an
+    /// unknown price.
+    pub fn record_cost(&self, cost: Cost) {
+        self.report(|report| report.cost = Some(cost));
+    }
+
+    /// Records how many requests to a model this attempt has sent so far. Default: those of the bound of its plan.
+    pub fn record_calls(&self, calls: u64) {
+        self.report(|report| report.calls = Some(calls));
+    }
+
+    /// Records that what was recorded is all that this attempt used, even if it fails: for example nothing, because the connection
+    /// was refused. Without it, a failed attempt counts in budgets as if it had used its whole reservation.
+    pub fn record_usage_final(&self) {
+        self.report(|report| report.usage_final = true);
+    }
+
+    /// Records the request as it was sent, for people who look at the step and for tests from recorded runs. It is in the log only, and
+    /// at most 256 KiB as JSON; a larger value is dropped. Secrets must appear by name only.
+    pub fn record_request(&self, request: Value) {
+        if size::check(&request, MAX_DEBUG_BYTES).is_ok() {
+            self.report(|report| report.request = Some(Arc::new(request)));
+        }
     }
 
     /// Records which model answered.

@@ -3,22 +3,29 @@
 //! - Ids: [`RunId`] and [`WorkflowId`] are UUIDs in order of time, [`NodeId`] is a name that a workflow gives. A
 //!   [`StepPath`] such as `each/2/sum` names a step in a run, a [`StepRef`] adds its node, and a [`WaitId`] names
 //!   one wait for a person.
-//! - [`Timestamp`] is a point in time, [`Usage`] a number of tokens.
+//! - [`Timestamp`] is a point in time, [`Usage`] a number of tokens, [`Usd`] money, [`Cost`] money that may be partly unknown, and
+//!   [`Amount`] a bound in requests, tokens and money. A [`StepKey`] identifies what a step does.
 //! - JSON: [`read_json`] refuses duplicate names and numbers that would change, with a place for each fault.
 //!   [`ValueSchema`] checks values within a bound of work. [`heap_bytes`] estimates the memory of a value.
 //!   [`MAX_DEPTH`], [`MAX_OUTPUT_BYTES`] and [`MAX_RESULT_BYTES`] bound what nodes and runs return.
 
+mod amount;
+mod budget;
 pub(crate) mod data;
 pub(crate) mod heap;
 mod id;
 mod json;
+mod key;
 mod lock;
 mod schema;
 pub(crate) mod size;
 mod time;
 mod usage;
+mod usd;
 
 pub(crate) use self::{
+    amount::CostSum,
+    budget::BudgetUnit,
     data::{DataError, DataType, some_even_if_null},
     lock::lock,
     schema::{error_text, sorted_faults},
@@ -27,13 +34,17 @@ pub(crate) use self::{
     usage::is_zero,
 };
 pub use self::{
+    amount::{Amount, Cost},
+    budget::{Budget, WhenExceeded},
     heap::heap_bytes,
     id::{
         InstanceId, InvalidId, InvalidWaitId, NodeId, RunId, StepPath, StepRef, WaitId, WorkflowId,
     },
     json::{JsonError, read_json},
+    key::{InvalidStepKey, StepKey, StepKeyBuilder},
     schema::ValueSchema,
     size::{MAX_DEPTH, MAX_OUTPUT_BYTES, MAX_RESULT_BYTES},
     time::Timestamp,
     usage::Usage,
+    usd::{InvalidUsd, Usd},
 };

@@ -16,7 +16,7 @@ mod spec;
 pub use self::spec::MAX_NODES;
 pub(crate) use self::spec::{OnAmbiguous, OnError, kind_of};
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use serde_json::Value;
 
@@ -275,6 +275,11 @@ impl RunCreated {
             metadata: None,
             retry_of: None,
             reused: Vec::new(),
+            continues: None,
+            table: Vec::new(),
+            overrides: BTreeMap::new(),
+            only: None,
+            budget: None,
             log_format: LOG_FORMAT,
             nodes: Arc::clone(workflow.nodes()),
             workflows: Arc::clone(workflow.pins()),

@@ -20,6 +20,9 @@ impl Control for DelayNode {
         Next::Emit(EventKind::NodeWaiting(Box::new(NodeWaiting {
             step: step.step_ref(),
             wait_id: step.next_wait(),
+            kind: None,
+            request: None,
+            key: None,
             message: None,
             schema: None,
             expires_at: None,

@@ -24,6 +24,9 @@ impl Control for HumanNode {
         Next::Emit(EventKind::NodeWaiting(Box::new(NodeWaiting {
             step: step.step_ref(),
             wait_id: step.next_wait(),
+            kind: None,
+            request: None,
+            key: None,
             message: Some(message),
             schema: self.schema.clone(),
             expires_at: self.expires.map(|expires| step.now.after(expires.0)),

@@ -24,7 +24,7 @@ use super::{
 use crate::{
     event::{EventKind, ReusedStep, StepEvent},
     template::Scope,
-    value::{RunId, StepRef, Timestamp, Usage, WaitId},
+    value::{Cost, CostSum, RunId, StepRef, Timestamp, Usage, WaitId},
     workflow::Workflow,
 };
 
@@ -52,6 +52,7 @@ pub(super) struct Logged {
     /// How many steps have begun and are not settled. Each gets one more event when the run ends.
     open: usize,
     usage: Usage,
+    cost: CostSum,
 }
 
 /// The phase of a run as a whole.
@@ -113,6 +114,7 @@ impl Logged {
             running: 0,
             open: 0,
             usage: Usage::default(),
+            cost: CostSum::default(),
         }
     }
 
@@ -151,6 +153,10 @@ impl Logged {
 
     pub(super) fn usage(&self) -> Usage {
         self.usage
+    }
+
+    pub(super) fn cost(&self) -> Option<Cost> {
+        self.cost.cost()
     }
 
     pub(super) fn has_ended(&self) -> bool {

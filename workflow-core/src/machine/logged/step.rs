@@ -216,6 +216,7 @@ impl Logged {
     fn release(&mut self, id: StepId, report: Option<&Report>, agenda: &mut Agenda) {
         if let Some(report) = report {
             self.usage += report.usage;
+            self.cost.add(report.usage, report.cost);
         }
         let step = self.frames.step_mut(id);
         match step.state {

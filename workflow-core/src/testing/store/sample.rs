@@ -7,14 +7,18 @@ use serde_json::{Value, json};
 use crate::{
     error::Problem,
     event::{
-        EventKind, LOG_FORMAT, NodeAdmitted, NodeCancelled, NodeCompleted, NodeFailed, NodeOutline,
-        NodeProgress, NodeQueued, NodeResumed, NodeRetrying, NodeSkipped, NodeStarted, NodeWaiting,
-        PinnedWorkflow, Progress, Report, ReusedStep, RunCancelled, RunCompleted, RunCreated,
-        RunFailed, RunResumed, RunStarted, RunSuspended, SkipReason, StartReason, StepEvent,
+        Continued, EventKind, LOG_FORMAT, NodeAdmitted, NodeCancelled, NodeCompleted, NodeFailed,
+        NodeOutline, NodeProgress, NodeQueued, NodeResumed, NodeRetrying, NodeSkipped, NodeStarted,
+        NodeWaiting, PinnedWorkflow, Progress, Report, ReusedFrom, ReusedStep, RunCancelled,
+        RunCompleted, RunCreated, RunFailed, RunResumed, RunStarted, RunSuspended, SkipReason,
+        StartReason, StartedPlan, StepEvent, TableEntry, WaitKind,
     },
     record::{RunHead, RunKey, RunRecord, WorkflowRecord, WorkflowRef},
     store::{Append, Store, StoreError},
-    value::{NodeId, RunId, StepPath, StepRef, Timestamp, Usage, WaitId},
+    value::{
+        Amount, Budget, Cost, NodeId, RunId, StepKey, StepPath, StepRef, Timestamp, Usage, Usd,
+        WaitId, WhenExceeded,
+    },
 };
 
 /// A workflow of this name.
@@ -163,6 +167,20 @@ fn created(workflow: &WorkflowRecord, input: Value) -> RunCreated {
             Arc::new(json!("reused")),
             Some(&report()),
         )],
+        continues: Some(Continued {
+            results: 1,
+            left_out: 2,
+        }),
+        table: vec![TableEntry {
+            key: key(),
+            run: RunId::new(),
+            path: StepPath::from("each/1/a"),
+            output: Arc::new(json!("earlier")),
+            report: Some(Box::new(report())),
+        }],
+        overrides: [(StepPath::from("a"), Arc::new(json!("set")))].into(),
+        only: Some(StepPath::from("a")),
+        budget: Some(Budget::calls(7).with_when_exceeded(WhenExceeded::Ask)),
         log_format: LOG_FORMAT,
         workflows: [PinnedWorkflow {
             workflow: "called".into(),
@@ -173,6 +191,10 @@ fn created(workflow: &WorkflowRecord, input: Value) -> RunCreated {
         }]
         .into(),
     }
+}
+
+fn key() -> StepKey {
+    StepKey::builder("Sample", 1).build()
 }
 
 fn outline(id: &str) -> NodeOutline {
@@ -203,6 +225,10 @@ fn problem() -> Arc<Problem> {
 
 fn report() -> Report {
     Report {
+        cost: Some(Cost::at_least(Usd::from_nano(1_250_001))),
+        calls: Some(2),
+        usage_final: true,
+        request: Some(Arc::new(json!({"prompt": "as sent"}))),
         usage: Usage::new(u64::MAX, 3),
         model: Some("a-model".into()),
         finish_reason: Some("STOP".into()),
@@ -213,7 +239,16 @@ fn report() -> Report {
         first_delta_ms: Some(u64::MAX),
         rounds: Some(3),
         exhausted: true,
-        reused: false,
+        overridden: false,
+        reused_from: Some(Box::new(ReusedFrom {
+            run: RunId::new(),
+            path: StepPath::from("each/1/a"),
+            entry: 3,
+            key: key(),
+            saved_usage: Usage::new(1, 2),
+            saved_cost: Some(Cost::exact(Usd::from_nano(1))),
+        })),
+        reused: true,
     }
 }
 
@@ -247,6 +282,7 @@ pub(super) fn done(output: Value) -> EventKind {
     EventKind::RunCompleted(Box::new(RunCompleted {
         output: Arc::new(output),
         usage: Usage::new(10, 1),
+        cost: Some(Cost::exact(Usd::from_nano(5))),
         duration_ms: 40,
     }))
 }
@@ -257,6 +293,7 @@ pub(super) fn failed() -> EventKind {
         error: problem(),
         step: Some(step()),
         usage: Usage::default(),
+        cost: None,
         duration_ms: 41,
     }))
 }
@@ -266,6 +303,7 @@ pub(super) fn cancelled() -> EventKind {
     EventKind::RunCancelled(Box::new(RunCancelled {
         reason: Cow::Borrowed("user"),
         usage: Usage::default(),
+        cost: Some(Cost::at_least(Usd::ZERO)),
         duration_ms: 42,
     }))
 }
@@ -293,6 +331,10 @@ fn following(kind: &EventKind) -> Option<EventKind> {
             max_attempts: u32::MAX,
             reason: Some(StartReason::Recovered),
             deadline: Some(Timestamp::now()),
+            plan: Some(Box::new(StartedPlan {
+                key: Some(key()),
+                reserved: Some(Amount::calls(1).with_tokens(u64::MAX)),
+            })),
         }),
         EventKind::NodeStarted(_) => EventKind::NodeQueued(NodeQueued {
             step: step(),
@@ -325,6 +367,9 @@ fn following(kind: &EventKind) -> Option<EventKind> {
         EventKind::NodeRetrying(_) => EventKind::NodeWaiting(Box::new(NodeWaiting {
             step: step(),
             wait_id: WaitId::of_event(6),
+            kind: Some(WaitKind::Effect),
+            request: Some(Arc::new(json!({"url": "https://example.com"}))),
+            key: Some(key()),
             message: Some("Well?".into()),
             schema: Some(Arc::new(json!({"type": "string"}))),
             expires_at: Some(Timestamp::now()),
