@@ -15,13 +15,13 @@ mod local;
 mod observer;
 mod read;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub use self::{
     limits::EngineLimits,
@@ -36,7 +36,7 @@ use crate::{
     node::Registry,
     record::{Page, PageRequest, RunCounts, RunQuery, RunRecord, WorkflowRecord},
     store::StoreError,
-    value::{NodeId, RunId, StepPath, WaitId, WorkflowId},
+    value::{Budget, NodeId, RunId, StepPath, WaitId, WorkflowId},
     view::{RunReport, StepHistory},
 };
 
@@ -350,6 +350,17 @@ pub struct Retry {
     pub input: Option<Value>,
     /// The version to run; by default that of the earlier run.
     pub version: Option<u32>,
+    /// Whether each step that would do what a step of the earlier run did takes over its result instead. The comparison is by
+    /// [key](crate::value::StepKey): of what a step does, whatever else has changed. Together with `from`, that node and what is in
+    /// it runs again.
+    pub reuse: bool,
+    /// Outputs that are set instead of running steps, by the path of the step. Steps that may act outside of the run and are not
+    /// reused are then held, until a person has decided about each.
+    pub overrides: BTreeMap<StepPath, Value>,
+    /// The only step to run, with the results of the earlier run before it. The output of the run is that of the step.
+    pub only: Option<StepPath>,
+    /// The budget of the run; by default that of the earlier run.
+    pub budget: Option<Budget>,
     /// An idempotency key like [`NewRun::key`], unique within the earlier run.
     pub key: Option<String>,
 }
@@ -362,8 +373,41 @@ impl Retry {
             from: None,
             input: None,
             version: None,
+            reuse: false,
+            overrides: BTreeMap::new(),
+            only: None,
+            budget: None,
             key: None,
         }
+    }
+
+    /// A request to continue a run: what would be done as before is not done again.
+    pub fn unchanged(run: RunId) -> Self {
+        Self {
+            reuse: true,
+            ..Self::whole(run)
+        }
+    }
+
+    /// A request to run a single step, with the results before it.
+    pub fn only(run: RunId, step: StepPath) -> Self {
+        Self {
+            only: Some(step),
+            ..Self::whole(run)
+        }
+    }
+
+    /// What makes two requests the same, for idempotency keys. Fields that came later count only if they are set, so that keys
+    /// stored before stay valid.
+    pub(crate) fn identity(&self) -> Value {
+        // In a list, since the input `null` differs from no input.
+        let input = self.input.as_ref().map(|input| [input]);
+        let mut identity = vec![json!(self.version), json!(input), json!(self.from)];
+        let later = (self.reuse, &self.overrides, &self.only, &self.budget);
+        if later != (false, &BTreeMap::new(), &None, &None) {
+            identity.push(json!(later));
+        }
+        Value::Array(identity)
     }
 
     /// A request to re-run from this node, reusing earlier results.

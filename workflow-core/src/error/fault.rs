@@ -83,6 +83,8 @@ fault_codes! {
     /// A visible name is defined a second time: by a `set`, `for` or `with` of a template, by `as`, or by an
     /// id within a map or loop.
     ShadowedName = "shadowed_name",
+    /// A step is to run alone, and a step that it needs has no result.
+    MissingResult = "missing_result",
     /// A warning: a condition reads nothing, so its result is always the same.
     ConstantCondition = "constant_condition",
     /// A warning: nothing reads the output of the node, and the node has no side effects.

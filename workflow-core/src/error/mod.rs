@@ -15,7 +15,7 @@ pub(crate) use self::{
     suggest::{Suggestions, did_you_mean, nearest, shown},
 };
 
-use std::{borrow::Cow, error::Error, fmt, time::Duration};
+use std::{any::Any, borrow::Cow, error::Error, fmt, time::Duration};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -300,4 +300,11 @@ impl From<ProblemJson> for Problem {
             errors,
         }
     }
+}
+
+/// The message of a panic.
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> &str {
+    let message = panic.downcast_ref::<&str>().copied();
+    let message = message.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    message.unwrap_or("no message")
 }

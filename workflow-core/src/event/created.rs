@@ -6,7 +6,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::report::{Report, report_if_any};
+use super::{
+    node::SkipReason,
+    report::{Report, report_if_any},
+};
+use crate::error::Problem;
 use crate::value::{Budget, NodeId, RunId, StepKey, StepPath, WorkflowId, some_even_if_null};
 
 /// The body of `run.created`: everything that is fixed for the whole run.
@@ -44,12 +48,18 @@ pub struct RunCreated {
     /// The results that are available for reuse, as `continues` counts them. In the log only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub table: Vec<TableEntry>,
+    /// The node that runs again although the table may have its result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<NodeId>,
     /// Outputs that were set for this run, by the path of the step.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub overrides: BTreeMap<StepPath, Arc<Value>>,
     /// The only step that this run executes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub only: Option<StepPath>,
+    /// The results of the earlier run that this step needs. In the log only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taken: Vec<TakenStep>,
     /// The budget that was set for this run. The one of its workflow holds, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget: Option<Budget>,
@@ -123,8 +133,11 @@ pub struct TableEntry {
     pub key: StepKey,
     /// The run in which it did.
     pub run: RunId,
-    /// Its path there.
+    /// Its path in the run that this one continues.
     pub path: StepPath,
+    /// Its path in `run`, if that was another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<StepPath>,
     /// Its output.
     pub output: Arc<Value>,
     /// The part of its report that is shown again: model, finish reason, truncation and metadata. And its usage and cost, as what is
@@ -145,6 +158,9 @@ pub struct ReusedStep {
     pub node: NodeId,
     /// Its output in the earlier run.
     pub output: Arc<Value>,
+    /// The key of what it did. If it would do something else now, it is executed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<StepKey>,
     /// The part of its report that templates can read: finish reason, truncation and metadata.
     #[serde(
         flatten,
@@ -156,13 +172,71 @@ pub struct ReusedStep {
 
 impl ReusedStep {
     /// A step with this output. Of the report, it keeps only what templates can read.
-    pub(crate) fn new(node: NodeId, output: Arc<Value>, report: Option<&Report>) -> Self {
+    pub(crate) fn new(
+        node: NodeId,
+        output: Arc<Value>,
+        key: Option<StepKey>,
+        report: Option<&Report>,
+    ) -> Self {
         Self {
             node,
             output,
+            key,
             report: report.and_then(Report::readable),
         }
     }
+}
+
+/// The result of a step of an earlier run, for a run that is limited to one step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct TakenStep {
+    /// Its path in both runs.
+    pub path: StepPath,
+    /// Its result.
+    #[serde(flatten)]
+    pub result: TakenResult,
+}
+
+/// How a step ended in an earlier run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "status", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum TakenResult {
+    /// It completed.
+    Completed(TakenOutput),
+    /// It failed, and its `on_error` handled the failure.
+    Failed {
+        /// The error.
+        error: Arc<Problem>,
+        /// The substitute output.
+        #[serde(
+            default,
+            deserialize_with = "some_even_if_null",
+            skip_serializing_if = "Option::is_none"
+        )]
+        output: Option<Arc<Value>>,
+    },
+    /// It was skipped.
+    Skipped {
+        /// Why.
+        reason: SkipReason,
+    },
+}
+
+/// The output of a step of an earlier run, with what templates can read of its report.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct TakenOutput {
+    /// The output.
+    pub output: Arc<Value>,
+    /// Finish reason, truncation and metadata.
+    #[serde(
+        flatten,
+        deserialize_with = "report_if_any",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub report: Option<Box<Report>>,
 }
 
 /// A called workflow, pinned for a run.
@@ -193,10 +267,22 @@ impl RunCreated {
         }
     }
 
+    /// Whether it has results of an earlier run, which are in the log only.
+    pub(super) fn carries_results(&self) -> bool {
+        !self.reused.is_empty() || !self.table.is_empty() || !self.taken.is_empty()
+    }
+
+    pub(super) fn remove_results(&mut self) {
+        self.reused = Vec::new();
+        self.table = Vec::new();
+        self.taken = Vec::new();
+    }
+
     /// The oldest format whose readers understand this run.
     pub(crate) fn needed_format(&self) -> u32 {
         let is_plain = self.table.is_empty()
             && self.overrides.is_empty()
+            && self.from.is_none()
             && self.only.is_none()
             && self.budget.is_none();
         if is_plain {

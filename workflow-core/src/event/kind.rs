@@ -85,9 +85,7 @@ impl EventKind {
     pub(super) fn remove_log_only_fields(&mut self) {
         let report = match self {
             Self::RunCreated(it) => {
-                it.reused.clear();
-                it.table.clear();
-                return;
+                return it.remove_results();
             }
             Self::NodeCompleted(it) => it.report.as_deref_mut(),
             Self::NodeRetrying(it) => it.report.as_deref_mut(),

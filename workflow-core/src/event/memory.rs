@@ -3,7 +3,7 @@
 //! It is an estimate for budgets, not an account: shared values are counted for each event that holds them, so the
 //! sum is rather too high. Texts that have a small limit of their own, such as ids and reasons, are left out.
 
-use super::{EventKind, Report, RunCreated, StepEvent};
+use super::{EventKind, Report, RunCreated, StepEvent, TakenResult};
 use crate::{
     error::Problem,
     value::heap::{allocation, of_shared},
@@ -54,13 +54,26 @@ impl RunCreated {
         2 * (of_shared(&self.input) + self.carried()) + self.metadata.as_ref().map_or(0, of_shared)
     }
 
-    /// The memory of the results that the run brings with it.
+    /// The memory of the results that the run brings with it, twice: templates read a copy of those that are used.
+    pub(crate) fn carried_memory(&self) -> usize {
+        2 * self.carried()
+    }
+
     fn carried(&self) -> usize {
         let reused = self.reused.iter().map(|step| of_shared(&step.output));
         let table = (self.table.iter())
             .map(|entry| of_shared(&entry.output) + of_report(entry.report.as_deref()));
         let overrides = self.overrides.values().map(of_shared);
-        reused.chain(table).chain(overrides).sum()
+        let taken = self.taken.iter().map(|step| match &step.result {
+            TakenResult::Completed(taken) => {
+                of_shared(&taken.output) + of_report(taken.report.as_deref())
+            }
+            TakenResult::Failed { error, output } => {
+                of_problem(error) + output.as_ref().map_or(0, of_shared)
+            }
+            TakenResult::Skipped { .. } => 0,
+        });
+        reused.chain(table).chain(overrides).chain(taken).sum()
     }
 }
 

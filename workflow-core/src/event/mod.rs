@@ -27,6 +27,7 @@ pub(crate) use self::created::UnknownFormat;
 pub use self::{
     created::{
         Continued, LOG_FORMAT, NodeOutline, PinnedWorkflow, ReusedStep, RunCreated, TableEntry,
+        TakenOutput, TakenResult, TakenStep,
     },
     delta::{Delta, TextKind, Update},
     kind::EventKind,
@@ -114,7 +115,7 @@ impl StepEvent {
     pub fn shown(&self) -> Cow<'_, Self> {
         let reuses = matches!(
             &self.kind,
-            EventKind::RunCreated(created) if !created.reused.is_empty() || !created.table.is_empty()
+            EventKind::RunCreated(created) if created.carries_results()
         );
         let has_debug = (self.report())
             .is_some_and(|report| report.debug.is_some() || report.request.is_some());

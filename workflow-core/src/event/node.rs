@@ -278,6 +278,8 @@ pub enum SkipReason {
     NeedsSkipped,
     /// Its `when` evaluated to false.
     WhenFalse,
+    /// The run is limited to another step.
+    NotSelected,
 }
 
 /// The body of `node.cancelled`.

@@ -95,6 +95,14 @@ pub struct Report {
 }
 
 impl Report {
+    /// The part that is shown again if a step reuses the result: what templates can read, and the model.
+    pub(crate) fn reusable(&self) -> Self {
+        Self {
+            model: self.model.clone(),
+            ..self.readable().map(|it| *it).unwrap_or_default()
+        }
+    }
+
     /// The part that templates of later steps can read: `finish_reason`, `truncated` and `metadata`. `None` if all are
     /// absent.
     pub(crate) fn readable(&self) -> Option<Box<Self>> {

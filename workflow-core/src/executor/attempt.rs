@@ -17,7 +17,7 @@ use futures::FutureExt;
 use serde_json::Value;
 
 use crate::{
-    error::NodeError,
+    error::{NodeError, panic_message},
     machine::{Input, StepId},
     node::{Node, NodeContext},
     value::size,
@@ -128,15 +128,6 @@ fn timed_out(limit: Duration) -> NodeError {
 
 /// Not retryable: the same input would most likely panic again.
 fn panicked(panic: &(dyn Any + Send)) -> NodeError {
-    let message = panic
-        .downcast_ref::<&str>()
-        .map(ToString::to_string)
-        .or_else(|| panic.downcast_ref().cloned());
-    NodeError::new(
-        "panicked",
-        format!(
-            "the node panicked: {}",
-            message.as_deref().unwrap_or("no message")
-        ),
-    )
+    let detail = format!("the node panicked: {}", panic_message(panic));
+    NodeError::new("panicked", detail)
 }

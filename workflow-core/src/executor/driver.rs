@@ -27,7 +27,7 @@ use super::{attempt, clock::Clock, inbox::Inbox};
 use crate::{
     event::StepEvent,
     machine::{Assignment, Command, FrameId, Input, Machine, StepId, Turn},
-    node::{AttemptRef, DeltaSink, NodeContext, Notices, RunContext},
+    node::{AttemptRef, DeltaSink, NodeContext, Notices, Plan, RunContext},
     value::RunId,
 };
 
@@ -263,7 +263,11 @@ impl<J: Journal> Driver<J> {
     async fn execute(&mut self, commands: &mut Vec<Command>) {
         for command in commands.drain(..) {
             let work: Option<Task> = match command {
-                Command::Run { step, attempt } => self.attempt(step, attempt),
+                Command::Run {
+                    step,
+                    attempt,
+                    plan,
+                } => self.attempt(step, attempt, plan),
                 Command::Wait { step, wait } => {
                     let fired = Some(Input::TimerFired { step });
                     Some(self.abortable(step, tokio::time::sleep(wait).map(|()| fired)))
@@ -291,7 +295,7 @@ impl<J: Journal> Driver<J> {
 
     /// `None` if the step has gone since the command was decided. The context of the attempt is built here, since
     /// it needs parts of both the machine and the driver.
-    fn attempt(&mut self, step: StepId, attempt: u32) -> Option<Task> {
+    fn attempt(&mut self, step: StepId, attempt: u32, mut plan: Plan) -> Option<Task> {
         let Assignment {
             body,
             node,
@@ -307,7 +311,8 @@ impl<J: Journal> Driver<J> {
             attempt,
             failures,
         };
-        let cx = NodeContext::new(context, scope, attempt, input);
+        let cx =
+            NodeContext::new(context, scope, attempt, input).with_plan(plan.take_prepared(), None);
         let output_bytes = self.machine.limits().output_bytes;
         let work = attempt::run(body, node, cx, step, output_bytes);
         // Top-level attempts are aborted only with the whole run.

@@ -27,7 +27,13 @@ impl Machine {
         };
         let Some((step, place)) = frame.parent else {
             return match frame.result(self.workflow.output()) {
-                Ok(output) => self.complete_run(output, turn),
+                Ok(output) => {
+                    let output = match self.logged.given().only() {
+                        Some(_) => self.logged.only_output().cloned().unwrap_or_default(),
+                        None => output,
+                    };
+                    self.complete_run(output, turn);
+                }
                 Err(error) => {
                     self.agenda.early_end = Some(EarlyEnd::Failed { step: None, error });
                 }

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     error::Problem,
     template::Scope,
-    value::{StepRef, heap},
+    value::{StepPath, StepRef, heap},
     workflow::{Body, PlannedNode},
 };
 
@@ -28,6 +28,8 @@ pub(super) struct Frame {
     memory: usize,
     /// The step that holds the frame, and the frame's place there. `None` for the workflow's own nodes.
     pub(super) parent: Option<(StepId, Place)>,
+    /// The step to which the run is limited.
+    pub(super) only: Option<StepPath>,
     /// The first unhandled failure in it.
     pub(super) failure: Option<Failure>,
     /// Its result once every step is settled. Computed once: rendering it may be expensive.
@@ -61,6 +63,7 @@ impl Frame {
             memory: size_of::<Self>() + steps.len() * PER_STEP,
             steps,
             parent,
+            only: None,
             failure: None,
             result: OnceCell::new(),
         }
@@ -99,6 +102,8 @@ const PER_STEP: usize = size_of::<Step>() + 256;
 /// A frame's id is its index in `list`. A closed frame leaves an empty slot, so no id is used twice and a late input for it
 /// finds nothing.
 ///
+/// `only` is the step to which the run is limited: then frames on the way to it have a result of their own.
+///
 /// `memory` is the sum over all open frames, kept up to date by `charge` and `credit`, since it is compared with
 /// the limit several times per step. `limit` is that of this host: containers that the log opens beyond it are
 /// opened all the same.
@@ -108,6 +113,7 @@ pub(super) struct Frames {
     /// The most open frames before a container must wait with its next one.
     limit: usize,
     memory: usize,
+    only: Option<StepPath>,
 }
 
 impl Frames {
@@ -116,11 +122,21 @@ impl Frames {
             open: 1,
             limit,
             memory: root.memory,
+            only: None,
             list: vec![Some(Box::new(root))],
         }
     }
 
-    pub(super) fn add(&mut self, frame: Frame) -> FrameId {
+    /// Limits the run to one step.
+    pub(super) fn limit_to(&mut self, only: Option<StepPath>) {
+        if let Some(root) = self.list.first_mut().and_then(Option::as_deref_mut) {
+            root.only.clone_from(&only);
+        }
+        self.only = only;
+    }
+
+    pub(super) fn add(&mut self, mut frame: Frame) -> FrameId {
+        frame.only.clone_from(&self.only);
         // As many as there are events at most.
         let id = FrameId::new(self.list.len());
         self.open += 1;

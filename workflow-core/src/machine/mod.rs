@@ -26,6 +26,7 @@ mod control;
 mod early_end;
 mod end;
 mod frame;
+mod held;
 mod ids;
 mod inputs;
 mod items;
@@ -33,6 +34,7 @@ mod limits;
 mod logged;
 mod misfit;
 mod path;
+mod planning;
 mod result;
 mod resume;
 mod retry;
@@ -63,7 +65,7 @@ pub(crate) use self::{
 use crate::{
     error::{NodeError, Problem},
     event::{EventKind, Report, RunCreated, StepEvent},
-    node::Notice,
+    node::{Notice, Plan},
     template::{ImplicitInput, Scope},
     value::{RunId, StepRef, Timestamp, WaitId},
     workflow::{Body, Workflow},
@@ -98,10 +100,14 @@ pub(crate) enum Input {
 }
 
 /// A command to the driver.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Command {
-    /// Start this attempt.
-    Run { step: StepId, attempt: u32 },
+    /// Start this attempt, with what its node planned for it.
+    Run {
+        step: StepId,
+        attempt: u32,
+        plan: Plan,
+    },
     /// Stop the attempt or the timer of this step.
     Stop { step: StepId },
     /// Report `TimerFired` for this step after `wait`.
@@ -322,17 +328,22 @@ impl Machine {
         turn: &Turn,
         decision: impl FnOnce(&dyn Control, &View<'_>) -> Next,
     ) -> Next {
-        let frames = self.logged.frames();
-        let view = View {
-            frames,
+        let view = self.view(step, turn.now);
+        let kind = control::of(&self.frames().planned(step).kind);
+        kind.map_or(Next::Rest, |kind| decision(kind, &view))
+    }
+
+    /// What a kind of control node can read of a step.
+    fn view(&self, step: StepId, now: Timestamp) -> View<'_> {
+        View {
+            frames: self.logged.frames(),
             step,
             limits: &self.limits,
-            now: turn.now,
+            now,
+            run: self.logged.run_id(),
             next_seq: self.logged.seq() + 1,
             events_at_end: self.logged.events_at_end(),
-        };
-        let kind = control::of(&frames.planned(step).kind);
-        kind.map_or(Next::Rest, |kind| decision(kind, &view))
+        }
     }
 
     /// Carries out a decision, and those that follow it.

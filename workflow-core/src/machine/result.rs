@@ -8,7 +8,7 @@ use super::frame::Frame;
 use crate::{
     error::Problem,
     template::Json,
-    value::{MAX_RESULT_BYTES, size},
+    value::{MAX_RESULT_BYTES, StepRef, size},
 };
 
 impl Frame {
@@ -17,11 +17,30 @@ impl Frame {
     /// Without one, it is the output of the only sink, or an object with the output of each sink by id. Sinks that were skipped are
     /// left out.
     pub(super) fn result(&self, output: Option<&Json>) -> Result<Arc<Value>, Arc<Problem>> {
-        let computed = self.result.get_or_init(|| match output {
-            Some(output) => self.rendered(output),
-            None => self.of_sinks(),
-        });
+        let computed = self
+            .result
+            .get_or_init(|| match (self.on_the_way(), output) {
+                (Some(result), _) => Ok(result),
+                (None, Some(output)) => self.rendered(output),
+                (None, None) => self.of_sinks(),
+            });
         computed.clone()
+    }
+
+    /// The result of a frame around the step to which the run is limited: the output of the step on the way to it, or `null` for
+    /// another item of a map. `None` in all other runs, and within that step.
+    fn on_the_way(&self) -> Option<Arc<Value>> {
+        let only = self.only.as_ref()?;
+        let paths = self.names.iter().map(StepRef::path);
+        if paths
+            .clone()
+            .any(|path| only.contains(path) && path != only)
+        {
+            return None;
+        }
+        let node = paths.clone().position(|path| path.contains(only));
+        let output = node.and_then(|node| self.scope.output(node).cloned());
+        Some(output.unwrap_or_default())
     }
 
     fn rendered(&self, output: &Json) -> Result<Arc<Value>, Arc<Problem>> {

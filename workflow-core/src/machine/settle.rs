@@ -5,15 +5,24 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::{
     Command, FrameId, Machine, Phase, StepId, Turn,
     control::{self, Control},
     early_end::EarlyEnd,
+    held::Verdict,
+    logged::Selected,
     step::StepState,
 };
 use crate::{
     error::Problem,
-    event::{EventKind, NodeSkipped, NodeStarted, ReusedStep, RunStarted, SkipReason, StartReason},
+    event::{
+        EventKind, NodeSkipped, NodeStarted, Report, ReusedStep, RunStarted, SkipReason,
+        StartReason, StartedPlan, TakenResult,
+    },
+    node::Plan,
+    value::Timestamp,
 };
 
 /// The most events that one turn decides. If there is more to decide, these are stored and shown first, and a cancellation
@@ -22,8 +31,10 @@ const MAX_BATCH: usize = 1_000;
 
 /// How a step starts whose needs are settled, or why it does not.
 enum Decision<'a> {
-    /// It reuses its output of an earlier run.
-    Reuse(&'a ReusedStep),
+    /// It has an output without running: one that was set, or one of an earlier run.
+    Complete(Arc<Value>, Box<Report>),
+    /// It failed in the earlier run, and its `on_error` handled that.
+    Failed(&'a Arc<Problem>),
     /// A leaf: it runs when a slot is free.
     Run,
     /// A control node: it begins at once, since only leaves hold slots.
@@ -120,12 +131,11 @@ impl Machine {
         let Some(StepState::Due { any_live }) = self.frames().state(step) else {
             return;
         };
-        match self.decision(step, any_live) {
-            Decision::Reuse(reused) => {
-                let output = Arc::clone(&reused.output);
-                let mut report = reused.report.clone().unwrap_or_default();
-                report.reused = true;
-                self.complete(step, output, Some(report), turn);
+        match self.decision(step, any_live, turn.now) {
+            Decision::Complete(output, report) => self.complete(step, output, Some(report), turn),
+            Decision::Failed(error) => {
+                let error = Arc::clone(error);
+                self.fail_with(step, error, None, turn);
             }
             Decision::Run => self.agenda.ready.push_back((step, None)),
             Decision::Open => self.open(step, turn),
@@ -140,22 +150,58 @@ impl Machine {
 
     /// Decides how a step starts, or why it does not. The only place that does. The condition is evaluated before a
     /// reused output is taken, since a retry of a run decides its branches again.
-    fn decision(&self, step: StepId, any_live: bool) -> Decision<'_> {
+    fn decision(&self, step: StepId, any_live: bool, now: Timestamp) -> Decision<'_> {
+        let frame = self.frames().at(step.frame);
+        let planned = &frame.body.steps[step.node()];
+        let (given, path) = (self.logged.given(), frame.names[step.node()].path());
+        match given.selected(path) {
+            None | Some(Selected::Runs) => {}
+            Some(Selected::Taken(taken)) => return taken_over(taken),
+            Some(Selected::No) => return Decision::Skip(SkipReason::NotSelected),
+        }
         if !any_live {
             return Decision::Skip(SkipReason::NeedsSkipped);
         }
-        let frame = self.frames().at(step.frame);
-        let planned = &frame.body.steps[step.node()];
         match planned.when.as_ref().map(|when| when.is_true(&frame.scope)) {
             None | Some(Ok(true)) => {}
             Some(Ok(false)) => return Decision::Skip(SkipReason::WhenFalse),
             Some(Err(error)) => return Decision::Fail(error.into_problem()),
         }
-        match (self.logged.reused(step), control::of(&planned.kind)) {
-            (Some(reused), _) => Decision::Reuse(reused),
-            (None, None) => Decision::Run,
-            (None, Some(_)) => Decision::Open,
+        if let Some(output) = given.overridden(path) {
+            return Decision::Complete(Arc::clone(output), Box::new(overridden()));
         }
+        if let Some(reused) = self.reused(step) {
+            let mut report = reused.report.clone().unwrap_or_default();
+            report.reused = true;
+            return Decision::Complete(Arc::clone(&reused.output), report);
+        }
+        match control::of(&planned.kind) {
+            None => Decision::Run,
+            Some(kind) => {
+                let key = if given.may_find(path) {
+                    kind.key(&self.view(step, now))
+                } else {
+                    None
+                };
+                match key.and_then(|key| given.find(key, path)) {
+                    Some((output, report)) => Decision::Complete(output, report),
+                    None => Decision::Open,
+                }
+            }
+        }
+    }
+
+    /// The result of a top-level node in the earlier run, unless it is known to do something else now.
+    fn reused(&self, step: StepId) -> Option<&ReusedStep> {
+        if step.frame != FrameId::ROOT {
+            return None;
+        }
+        let reused = self.logged.given().reused(step.node())?;
+        let Some(key) = reused.key else {
+            return Some(reused);
+        };
+        let plan = self.plan(step, false).ok()?;
+        (plan.key() == Some(key)).then_some(reused)
     }
 
     /// Entries whose step has moved on are dropped. A step in state `Running` is started only if its attempt was
@@ -185,20 +231,51 @@ impl Machine {
     ///
     /// No command without an event: an attempt that is not in the log must not run.
     fn start(&mut self, step: StepId, reason: Option<StartReason>, turn: &mut Turn) {
+        let plan = match self.plan(step, false) {
+            Ok(plan) => plan,
+            Err(problem) => return self.fail(step, problem, turn),
+        };
+        if let Some((output, report)) = self.found(step, &plan) {
+            return self.complete(step, output, Some(report), turn);
+        }
+        match self.verdict(step, &plan) {
+            Verdict::Start => {}
+            Verdict::Ask => return self.hold(step, turn),
+            Verdict::Complete(output) => return self.complete_held(step, output, turn),
+            Verdict::Stop => return self.refuse_held(step, turn),
+        }
         let frame = self.frames().at(step.frame);
         let state = &frame.steps[step.node()];
         let attempt = state.attempt + 1;
+        let logged = plan.key().map(|key| StartedPlan {
+            key: Some(key),
+            reserved: None,
+        });
         let started = NodeStarted {
             step: frame.names[step.node()].clone(),
             attempt,
             max_attempts: state.max_attempts(&frame.body.steps[step.node()].retry),
             reason,
             deadline: None,
-            plan: None,
+            plan: logged.map(Box::new),
         };
         if self.emit(Some(step), EventKind::NodeStarted(started), turn) {
-            turn.commands.push(Command::Run { step, attempt });
+            turn.commands.push(Command::Run {
+                step,
+                attempt,
+                plan,
+            });
         }
+    }
+
+    /// The result of a step of the earlier run that did what this one is about to do. Only the first attempt looks for it.
+    fn found(&self, step: StepId, plan: &Plan) -> Option<(Arc<Value>, Box<Report>)> {
+        let key = plan.key()?;
+        let is_first = matches!(self.frames().state(step), Some(StepState::Due { .. }));
+        let (given, path) = (self.logged.given(), self.frames().name(step).path());
+        (is_first && given.may_find(path))
+            .then(|| given.find(key, path))
+            .flatten()
     }
 
     /// Begins a control node.
@@ -209,18 +286,43 @@ impl Machine {
         let planned = self.frames().planned(step);
         let of_kind = control::of(&planned.kind).and_then(Control::timeout);
         let timeout = [planned.timeout, of_kind].into_iter().flatten().min();
+        let key = control::of(&planned.kind).and_then(|kind| kind.key(&self.view(step, turn.now)));
+        let key = key.map(|key| StartedPlan {
+            key: Some(key),
+            reserved: None,
+        });
         let started = NodeStarted {
             step: self.step_ref(step),
             attempt: 1,
             max_attempts: 1,
             reason: None,
             deadline: timeout.map(|timeout| turn.now.after(timeout)),
-            plan: None,
+            plan: key.map(Box::new),
         };
         if self.emit(Some(step), EventKind::NodeStarted(started), turn) {
             let wait = timeout.map(|wait| Command::Wait { step, wait });
             turn.commands.extend(wait);
             self.advance(step, turn);
         }
+    }
+}
+
+/// The decision about a step that a run of a single step takes over.
+fn taken_over(taken: &TakenResult) -> Decision<'_> {
+    match taken {
+        TakenResult::Completed(taken) => {
+            let mut report = taken.report.clone().unwrap_or_default();
+            report.reused = true;
+            Decision::Complete(Arc::clone(&taken.output), report)
+        }
+        TakenResult::Failed { error, .. } => Decision::Failed(error),
+        TakenResult::Skipped { reason } => Decision::Skip(*reason),
+    }
+}
+
+fn overridden() -> Report {
+    Report {
+        overridden: true,
+        ..Report::default()
     }
 }

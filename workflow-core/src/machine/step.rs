@@ -1,8 +1,8 @@
 //! The state of one step.
 
-use super::container::Container;
+use super::{container::Container, held::Held};
 use crate::{
-    event::{NodeStarted, StartReason},
+    event::{NodeStarted, NodeWaiting, StartReason},
     node::RetryPolicy,
     value::{Timestamp, WaitId, millis},
 };
@@ -22,7 +22,7 @@ pub(super) enum StepState {
         since: Timestamp,
         queued: Option<usize>,
     },
-    /// It waits for its next attempt.
+    /// It waits for its next attempt, after a failure or the answer of a person who was asked before it.
     Backoff { until: Timestamp },
     /// A control node that has begun. Its container holds the rest.
     Open {
@@ -45,6 +45,8 @@ pub(super) struct Step {
     pub(super) interrupted: bool,
     /// How many attempts failed. A lost attempt did not fail.
     pub(super) failures: u32,
+    /// What a person was asked about it before its next attempt.
+    pub(super) held: Option<Box<Held>>,
     /// What it holds while it is open.
     pub(super) container: Option<Box<Container>>,
 }
@@ -64,6 +66,7 @@ impl Step {
             failures: 0,
             recoveries: 0,
             interrupted: false,
+            held: None,
             container: None,
         }
     }
@@ -116,6 +119,13 @@ impl Step {
             | StepState::Waiting { since, .. } => millis(now.since(since)),
             _ => 0,
         }
+    }
+
+    /// Waits for a person before its next attempt.
+    pub(super) fn hold(&mut self, waiting: &NodeWaiting, now: Timestamp) {
+        self.held = Some(Box::new(Held::new(waiting)));
+        let wait = waiting.wait_id;
+        self.state = StepState::Waiting { since: now, wait };
     }
 
     /// Sets its place in line, or `None` when it is admitted.

@@ -77,7 +77,12 @@ impl Machine {
             payload,
         };
         if self.emit(Some(step), EventKind::NodeResumed(resumed), turn) {
-            self.advance(step, turn);
+            if self.frames().step(step).held.is_some() {
+                // A leaf: its attempt is decided with the answer.
+                self.agenda.ready.push_back((step, None));
+            } else {
+                self.advance(step, turn);
+            }
         }
     }
 }

@@ -138,6 +138,12 @@ impl StepPath {
         &self.0
     }
 
+    /// Whether a path is this one or below it.
+    pub(crate) fn contains(&self, path: &Self) -> bool {
+        let rest = path.0.strip_prefix(&*self.0);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
     /// A place below this one: an item, a round or a node.
     ///
     /// Ids have no slash, so a path can be split again.

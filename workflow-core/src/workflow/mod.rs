@@ -10,6 +10,7 @@ mod check;
 mod hash;
 mod library;
 mod pins;
+mod place;
 mod plan;
 mod spec;
 
@@ -278,7 +279,9 @@ impl RunCreated {
             continues: None,
             table: Vec::new(),
             overrides: BTreeMap::new(),
+            from: None,
             only: None,
+            taken: Vec::new(),
             budget: None,
             log_format: LOG_FORMAT,
             nodes: Arc::clone(workflow.nodes()),

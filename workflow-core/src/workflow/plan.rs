@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::check::Check;
 use super::spec::{Defaults, NodeSpec};
 use crate::workflow::check::{
@@ -15,7 +17,7 @@ use crate::workflow::check::{
 use crate::{
     error::{Fault, FaultCode, Pointer},
     event::NodeOutline,
-    node::{DelayNode, HumanNode, Node, NodeType, RetryPolicy},
+    node::{DelayNode, Effects, HumanNode, Node, NodeType, RetryPolicy},
     template::{Condition, ImplicitInput},
     value::NodeId,
     workflow::spec::{OnAmbiguous, OnError},
@@ -36,6 +38,8 @@ pub(crate) struct PlannedNode {
     pub(crate) on_error: OnError,
     pub(crate) on_ambiguous: OnAmbiguous,
     pub(crate) input: ImplicitInput,
+    /// What an attempt does outside of the run if its plan does not say so.
+    pub(crate) effects: Effects,
 }
 
 /// What a node does. The machine has one match over it.
@@ -90,6 +94,11 @@ pub(super) fn plan(
         on_error: node.on_error.clone(),
         on_ambiguous: node.on_ambiguous,
         input: graph.implicit_input(index),
+        effects: if node_type.is_pure() {
+            Effects::None
+        } else {
+            Effects::Unknown
+        },
     };
     Some((planned, contents))
 }
@@ -157,6 +166,15 @@ fn refuse_inapplicable_fields(node: &NodeSpec, node_type: &NodeType, check: &mut
 }
 
 impl PlannedNode {
+    /// What an output of the node fits, as far as the node says so.
+    pub(crate) fn output_schema(&self) -> Option<&Value> {
+        match &self.kind {
+            NodeKind::Leaf(node) => node.output_schema(),
+            NodeKind::Human(human) => human.schema.as_deref(),
+            _ => None,
+        }
+    }
+
     /// The entry of the node in `run.created`.
     pub(super) fn outline(
         &self,

@@ -1,14 +1,25 @@
 //! Delays: a wait for a time.
 
+use serde_json::Value;
+
 use super::{Control, Next, View};
 use crate::{
     event::{EventKind, NodeWaiting},
     node::DelayNode,
+    value::StepKey,
 };
 
 impl Control for DelayNode {
     fn may_wait(&self) -> bool {
         true
+    }
+
+    /// The duration and what passes through: a reused wait is not waited for again, and its output is its input.
+    fn key(&self, step: &View<'_>) -> Option<StepKey> {
+        let input = step.scope().implicit_input(step.planned().input);
+        let input = input.map_or(&Value::Null, |input| &**input);
+        let key = StepKey::builder("DelayNode", 1).serialized("for", &self.duration.0);
+        Some(key.json("input", input).build())
     }
 
     /// The time is computed once, live, and stored in the event: in replay and after a restart the wait ends at the

@@ -1,14 +1,26 @@
 //! Human steps: a wait for the answer of a person.
 
+use serde_json::Value;
+
 use super::{Control, Next, View};
 use crate::{
     event::{EventKind, NodeWaiting},
     node::HumanNode,
+    value::StepKey,
 };
 
 impl Control for HumanNode {
     fn may_wait(&self) -> bool {
         true
+    }
+
+    /// The question and the form of the answer. This run's id in the question is replaced: a link to the run is no other question.
+    fn key(&self, step: &View<'_>) -> Option<StepKey> {
+        let message = self.message.render(step.scope()).ok()?;
+        let message = message.replace(&step.run.to_string(), "run");
+        let key = StepKey::builder("HumanNode", 1).text("message", &message);
+        let schema = self.schema.as_deref().unwrap_or(&Value::Null);
+        Some(key.json("schema", schema).build())
     }
 
     /// The message is rendered before the event, which stores it. A message that cannot be rendered fails the step

@@ -27,7 +27,7 @@ use crate::{
     error::Problem,
     event::{EventKind, NodeProgress, Progress, Report},
     template::{Json, Scope},
-    value::{StepRef, Timestamp, WaitId},
+    value::{RunId, StepKey, StepRef, Timestamp, WaitId},
     workflow::{Body, NodeKind, PlannedNode},
 };
 
@@ -68,6 +68,12 @@ pub(super) trait Control {
     }
 
     // Decisions: these hooks read, and return what comes next. The machine does it.
+
+    /// The key of what the step does, for the reuse of its result in another run. `None` if its result depends on more than the step
+    /// itself. Called before the step begins.
+    fn key(&self, _step: &View<'_>) -> Option<StepKey> {
+        None
+    }
 
     /// The longest time of the step, if the kind has a limit of its own.
     fn timeout(&self) -> Option<Duration> {
@@ -132,6 +138,7 @@ pub(super) struct View<'a> {
     pub(super) step: StepId,
     pub(super) limits: &'a Limits,
     pub(super) now: Timestamp,
+    pub(super) run: RunId,
     /// The number of the next event.
     pub(super) next_seq: u64,
     /// The number of events in the log if the run ends now.

@@ -6,8 +6,12 @@
 //! Three things must not be confused: a *decision* returns an event, the *transition* applies it, and
 //! *replay* applies events that were decided before. A decision that is not an event is lost at the next restart.
 
+mod given;
 mod locate;
 mod step;
+mod table;
+
+pub(super) use self::given::{Given, Selected};
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -22,7 +26,7 @@ use super::{
     waits::Wait,
 };
 use crate::{
-    event::{EventKind, ReusedStep, StepEvent},
+    event::{EventKind, RunCreated, StepEvent},
     template::Scope,
     value::{Cost, CostSum, RunId, StepRef, Timestamp, Usage, WaitId},
     workflow::Workflow,
@@ -41,8 +45,10 @@ pub(super) struct Logged {
     /// The number of the last event.
     seq: u64,
     phase: Phase,
-    /// Outputs of an earlier run that this run reuses, by the index of the node.
-    reused: BTreeMap<usize, ReusedStep>,
+    /// What the run was started with besides its input.
+    given: Given,
+    /// The output of the step to which the run is limited.
+    only_output: Option<Arc<Value>>,
     /// When the run fails if it has not ended.
     deadline: Option<Timestamp>,
     /// The waits for persons and times.
@@ -108,7 +114,8 @@ impl Logged {
             run_id,
             seq: 0,
             phase: Phase::New,
-            reused: BTreeMap::new(),
+            given: Given::default(),
+            only_output: None,
             deadline: None,
             waits: BTreeMap::new(),
             running: 0,
@@ -178,10 +185,14 @@ impl Logged {
         self.seq + self.open as u64 + 1
     }
 
-    /// The output that the step reuses from an earlier run.
-    pub(super) fn reused(&self, step: StepId) -> Option<&ReusedStep> {
-        let is_root = step.frame == FrameId::ROOT;
-        is_root.then(|| self.reused.get(&step.node())).flatten()
+    #[inline]
+    pub(super) fn given(&self) -> &Given {
+        &self.given
+    }
+
+    /// The output of the step to which the run is limited, once it has completed.
+    pub(super) fn only_output(&self) -> Option<&Arc<Value>> {
+        self.only_output.as_ref()
     }
 
     pub(super) fn step_ref(&self, step: StepId) -> &StepRef {
@@ -234,7 +245,7 @@ impl Logged {
     fn apply_to_run(&mut self, kind: &EventKind, at: Timestamp) -> Result<(), DoesNotFit> {
         self.phase = match (self.phase, kind) {
             (Phase::New, EventKind::RunCreated(created)) => {
-                self.take_over(&created.reused);
+                self.take_over(created);
                 Phase::Created
             }
             (Phase::Created, EventKind::RunStarted(started)) => {
@@ -269,17 +280,10 @@ impl Logged {
         Ok(())
     }
 
-    /// Outputs of nodes that the workflow does not have are ignored. The memory of all of them counts from the
-    /// beginning, since they are in memory whether or not their step has begun.
-    fn take_over(&mut self, reused: &[ReusedStep]) {
-        let root = self.frames.at(FrameId::ROOT);
-        let found = reused.iter().filter_map(|step| {
-            let node = root.index_of(step.node.as_str())?;
-            Some((node, step.clone()))
-        });
-        self.reused = found.collect();
-        for step in reused {
-            self.frames.hold(FrameId::ROOT, &step.output);
-        }
+    /// The memory of all results counts from the beginning, since they are in memory whether or not their step has begun.
+    fn take_over(&mut self, created: &RunCreated) {
+        self.given = Given::of(created, self.frames.at(FrameId::ROOT));
+        self.frames.limit_to(created.only.clone());
+        self.frames.charge(FrameId::ROOT, created.carried_memory());
     }
 }

@@ -2,14 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Agenda, DoesNotFit, Logged, StepId, Wait};
+use super::{Agenda, DoesNotFit, FrameId, Logged, StepId, Wait};
 use crate::{
-    event::{EventKind, NodeCompleted, NodeFailed, NodeStarted, Report},
+    event::{EventKind, NodeCompleted, NodeFailed, NodeStarted, NodeWaiting, Report},
     machine::{
         container::{Container, State},
         control::{self, Changes, Control},
         early_end::{EarlyEnd, RUN_CANCELLED},
         frame::Failure,
+        held,
         ids::Place,
         step::{Step, StepState, is_nearer},
     },
@@ -71,6 +72,27 @@ impl Logged {
                 self.frames.step_mut(id).state = StepState::Waiting { since, wait };
                 self.waits.insert(wait, Wait::new(id, waiting, at));
             }
+            // A leaf is held before an attempt, for a person.
+            (
+                StepState::Due { .. } | StepState::Backoff { .. },
+                EventKind::NodeWaiting(waiting),
+            ) if self.may_be_held(id, waiting) => {
+                self.open += usize::from(!step.is_open());
+                let wait = waiting.wait_id;
+                self.frames.step_mut(id).hold(waiting, at);
+                self.waits.insert(wait, Wait::new(id, waiting, at));
+            }
+            // Its next attempt is decided with the answer.
+            (StepState::Waiting { wait, .. }, EventKind::NodeResumed(it))
+                if wait == it.wait_id && step.held.is_some() =>
+            {
+                self.waits.remove(&wait);
+                let step = self.frames.step_mut(id);
+                if let Some(held) = &mut step.held {
+                    held.answer.clone_from(&it.payload);
+                }
+                step.state = StepState::Backoff { until: at };
+            }
             // `Open` once more, with the answer in the container: the decision that follows completes the step.
             (StepState::Waiting { since, wait }, EventKind::NodeResumed(it))
                 if wait == it.wait_id =>
@@ -82,18 +104,27 @@ impl Logged {
                 let deadline = None;
                 step.state = StepState::Open { since, deadline };
             }
-            // A reused output needs no attempt. It must be the one that `run.created` names.
+            // An output of an earlier run, or one that was set, needs no attempt. `run.created` has it, and what it holds
+            // has counted since.
             (StepState::Due { .. }, EventKind::NodeCompleted(it))
-                if is_reused(it.report.as_deref())
-                    && self.reused(id).map(|reused| &reused.output) == Some(&it.output) =>
+                if self.given.allows(top_level(id), it) =>
             {
-                // What it holds has counted since the run was created.
-                self.reused.remove(&id.node());
+                self.given.take(top_level(id), it);
+                if it.report.as_deref().is_some_and(|it| it.overridden) {
+                    self.differs(id);
+                }
+                self.complete(id, it, agenda);
+            }
+            // A person has completed a held step.
+            (StepState::Backoff { .. }, EventKind::NodeCompleted(it))
+                if held::output_of(step) == Some(&it.output) =>
+            {
+                self.frames.hold(id.frame, &it.output);
                 self.complete(id, it, agenda);
             }
             // A container completes only when nothing in it is open.
             (StepState::Running { .. } | StepState::Open { .. }, EventKind::NodeCompleted(it))
-                if !is_reused(it.report.as_deref()) && !self.frames.is_busy_in(step) =>
+                if !is_given(it.report.as_deref()) && !self.frames.is_busy_in(step) =>
             {
                 self.frames.hold(id.frame, &it.output);
                 self.complete(id, it, agenda);
@@ -101,11 +132,15 @@ impl Logged {
             (
                 StepState::Due { .. }
                 | StepState::Running { .. }
+                | StepState::Backoff { .. }
                 | StepState::Open { .. }
                 | StepState::Waiting { .. },
                 EventKind::NodeFailed(failed),
             ) if !self.frames.is_busy_in(step) => self.fail(id, failed, agenda),
             (StepState::Due { .. }, EventKind::NodeSkipped(_)) => {
+                if self.given.reused(id.node()).is_some() {
+                    self.differs(id);
+                }
                 self.frames.at(id.frame).scope.skip(id.node());
                 self.settle(id, false, agenda);
             }
@@ -137,6 +172,7 @@ impl Logged {
     /// itself cannot fail a step, since that takes an event.
     #[inline]
     fn start(&mut self, id: StepId, started: &NodeStarted, at: Timestamp, agenda: &mut Agenda) {
+        self.differs(id);
         let frame = self.frames.at_mut(id.frame);
         let step = &mut frame.steps[id.node()];
         self.open += usize::from(!step.is_open());
@@ -185,9 +221,26 @@ impl Logged {
             && wait == WaitId::of_event(self.seq + 1)
     }
 
+    /// A top-level node does not end as in the earlier run.
+    fn differs(&mut self, id: StepId) {
+        if id.frame == FrameId::ROOT {
+            self.given.executed(id.node(), self.frames.at(id.frame));
+        }
+    }
+
+    /// Whether a leaf can be held for a person by this event.
+    fn may_be_held(&self, id: StepId, waiting: &NodeWaiting) -> bool {
+        waiting.kind.is_some()
+            && waiting.wait_id == WaitId::of_event(self.seq + 1)
+            && control::of(&self.frames.planned(id).kind).is_none()
+    }
+
     fn complete(&mut self, id: StepId, completed: &NodeCompleted, agenda: &mut Agenda) {
         let report = completed.report.as_deref();
         self.release(id, report, agenda);
+        if self.given.only() == Some(completed.step.path()) {
+            self.only_output = Some(Arc::clone(&completed.output));
+        }
         let scope = &self.frames.at(id.frame).scope;
         scope.complete(id.node(), Arc::clone(&completed.output), report);
         self.settle(id, true, agenda);
@@ -195,6 +248,7 @@ impl Logged {
 
     /// The origin is looked up before the frames of the step are closed: it is a failure in one of them.
     fn fail(&mut self, id: StepId, failed: &NodeFailed, agenda: &mut Agenda) {
+        self.differs(id);
         let origin = self.frames.failure_in(id, &failed.error);
         let report = failed.report.as_deref();
         self.release(id, report, agenda);
@@ -265,6 +319,12 @@ impl Logged {
     }
 }
 
-fn is_reused(report: Option<&Report>) -> bool {
-    report.is_some_and(|report| report.reused)
+/// Whether an output comes from an earlier run or was set, and not from an attempt.
+fn is_given(report: Option<&Report>) -> bool {
+    report.is_some_and(|report| report.reused || report.overridden)
+}
+
+/// The index of a top-level node.
+fn top_level(id: StepId) -> Option<usize> {
+    (id.frame == FrameId::ROOT).then(|| id.node())
 }

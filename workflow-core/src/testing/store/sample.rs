@@ -11,7 +11,8 @@ use crate::{
         NodeOutline, NodeProgress, NodeQueued, NodeResumed, NodeRetrying, NodeSkipped, NodeStarted,
         NodeWaiting, PinnedWorkflow, Progress, Report, ReusedFrom, ReusedStep, RunCancelled,
         RunCompleted, RunCreated, RunFailed, RunResumed, RunStarted, RunSuspended, SkipReason,
-        StartReason, StartedPlan, StepEvent, TableEntry, WaitKind,
+        StartReason, StartedPlan, StepEvent, TableEntry, TakenOutput, TakenResult, TakenStep,
+        WaitKind,
     },
     record::{RunHead, RunKey, RunRecord, WorkflowRecord, WorkflowRef},
     store::{Append, Store, StoreError},
@@ -165,6 +166,7 @@ fn created(workflow: &WorkflowRecord, input: Value) -> RunCreated {
         reused: vec![ReusedStep::new(
             node("a"),
             Arc::new(json!("reused")),
+            Some(key()),
             Some(&report()),
         )],
         continues: Some(Continued {
@@ -175,11 +177,35 @@ fn created(workflow: &WorkflowRecord, input: Value) -> RunCreated {
             key: key(),
             run: RunId::new(),
             path: StepPath::from("each/1/a"),
+            origin: Some(StepPath::from("a")),
             output: Arc::new(json!("earlier")),
             report: Some(Box::new(report())),
         }],
         overrides: [(StepPath::from("a"), Arc::new(json!("set")))].into(),
+        from: Some(node("a")),
         only: Some(StepPath::from("a")),
+        taken: vec![
+            TakenStep {
+                path: StepPath::from("b"),
+                result: TakenResult::Completed(TakenOutput {
+                    output: Arc::new(json!("taken")),
+                    report: Some(Box::new(report())),
+                }),
+            },
+            TakenStep {
+                path: StepPath::from("c"),
+                result: TakenResult::Failed {
+                    error: problem(),
+                    output: Some(Arc::new(Value::Null)),
+                },
+            },
+            TakenStep {
+                path: StepPath::from("d"),
+                result: TakenResult::Skipped {
+                    reason: SkipReason::WhenFalse,
+                },
+            },
+        ],
         budget: Some(Budget::calls(7).with_when_exceeded(WhenExceeded::Ask)),
         log_format: LOG_FORMAT,
         workflows: [PinnedWorkflow {

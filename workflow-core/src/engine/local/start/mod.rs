@@ -1,20 +1,20 @@
 //! Starts runs: new runs and re-runs. Both build a `run.created` body and go through [`LocalEngine::create`].
 
+mod earlier;
 pub(super) mod linker;
-pub(super) mod reuse;
 
 use std::{fmt, sync::Arc};
 
 use serde_json::{Value, json};
 
+use self::earlier::{Earlier, first_event};
 use super::{drive::Drives, journal::logs::RunLogs, shared::Shared};
 use crate::{
     engine::{EngineError, NewRun, Retry},
-    error::{Fault, FaultCode, did_you_mean},
-    event::{EventKind, ReusedStep, RunCreated, StepEvent},
+    event::RunCreated,
     record::{RunKey, RunRecord, WorkflowRecord},
     store::StoreError,
-    value::{MAX_RESULT_BYTES, NodeId, WorkflowId, size},
+    value::WorkflowId,
     workflow::{Workflow, content_hash},
 };
 
@@ -51,26 +51,19 @@ impl Starts {
 
     pub(super) async fn retry(&self, retry: Retry) -> Result<RunRecord, EngineError> {
         let key = (retry.key.as_ref()).map(|key| {
-            // In a list, since the input `null` differs from no input.
-            let input = retry.input.as_ref().map(|input| [input]);
-            let request = json!([retry.version, input, retry.from]);
+            let request = retry.identity();
             run_key(retry.run, key, &request)
         });
         if let Some(run) = self.run_of_key(key.as_ref()).await? {
             return Ok(run);
         }
         let before = self.logs.ended_record(retry.run).await?;
-        if retry.from.is_some() && retry.input.is_some() {
-            let detail = "results of the earlier run cannot be reused with another input";
-            let fault = Fault::new(FaultCode::NotApplicable, "#/from", detail);
-            let fault = fault.with_hint("leave out `from` or `input`");
-            return Err(EngineError::InvalidRetry(vec![fault]));
-        }
+        retry.check().map_err(EngineError::InvalidRetry)?;
         let version = retry.version.unwrap_or(before.workflow.version);
         let stored = self.runnable(before.workflow.id, Some(version)).await?;
         let workflow = self.shared.linker.newest(&stored).await?;
         let created = self
-            .created_for_retry(retry, &before, &stored, &workflow)
+            .created_for_retry(&retry, &before, &stored, &workflow)
             .await?;
         self.create(&stored, workflow, created, key).await
     }
@@ -78,34 +71,29 @@ impl Starts {
     /// The `run.created` body of a re-run.
     async fn created_for_retry(
         &self,
-        retry: Retry,
+        retry: &Retry,
         before: &RunRecord,
         stored: &WorkflowRecord,
         workflow: &Workflow,
     ) -> Result<RunCreated, EngineError> {
-        let log = match &retry.from {
-            Some(_) => self.logs.filtered(before.id, |_| true).await?,
-            None => self.shared.store.read(before.id, 0, 1).await?,
+        let log = if retry.needs_log() {
+            self.logs.filtered(before.id, |_| true).await?
+        } else {
+            self.shared.store.read(before.id, 0, 1).await?
         };
-        let Some(earlier) = first_event(&log) else {
+        let Some(created) = first_event(&log) else {
             return Err(EngineError::NoSuchRun(before.id));
         };
-        let input = retry
-            .input
-            .map_or_else(|| Arc::clone(&earlier.input), Arc::new);
-        let mut created = RunCreated::of(workflow, input);
-        created.metadata.clone_from(&earlier.metadata);
-        created.retry_of = Some(before.id);
-        if let Some(from) = &retry.from {
-            check_node(workflow, from)?;
-            let linker = &self.shared.linker;
-            let ran = linker.stored(before.workflow.id, Some(before.workflow.version));
-            let spec = ran.await?.spec;
-            let unchanged = reuse::unchanged(workflow, &stored.spec, earlier, &spec);
-            created.reused = reuse::reused(workflow, &log, from, unchanged);
-            check_size(from, &created.reused)?;
-        }
-        Ok(created)
+        let linker = &self.shared.linker;
+        let ran = linker.stored(before.workflow.id, Some(before.workflow.version));
+        let spec = ran.await?.spec;
+        let earlier = Earlier {
+            created,
+            spec: &spec,
+            log: &log,
+        };
+        let created = retry.created(&earlier, workflow, &stored.spec);
+        created.map_err(EngineError::InvalidRetry)
     }
 
     /// A version of a workflow that is not deleted: no new run may be started of a deleted one.
@@ -162,36 +150,4 @@ impl Starts {
 
 fn run_key(scope: impl fmt::Display, key: &str, request: &Value) -> RunKey {
     RunKey::new(scope.to_string(), key, content_hash(request))
-}
-
-fn first_event(log: &[StepEvent]) -> Option<&RunCreated> {
-    match &log.first()?.kind {
-        EventKind::RunCreated(created) => Some(created),
-        _ => None,
-    }
-}
-
-/// Rejects reused results that are too large together: they are stored in one event, `run.created`.
-fn check_size(from: &NodeId, reused: &[ReusedStep]) -> Result<(), EngineError> {
-    let bytes: usize = reused.iter().map(size::bytes).sum();
-    if bytes <= MAX_RESULT_BYTES {
-        return Ok(());
-    }
-    let detail = format!(
-        "the results before `{from}` have {bytes} bytes, and at most {MAX_RESULT_BYTES} can be reused"
-    );
-    let fault = Fault::new(FaultCode::InvalidValue, "#/from", detail);
-    let fault = fault.with_hint("leave out `from` to re-run all nodes");
-    Err(EngineError::InvalidRetry(vec![fault]))
-}
-
-fn check_node(workflow: &Workflow, node: &NodeId) -> Result<(), EngineError> {
-    let mut ids = workflow.nodes().iter().map(|node| node.id.as_str());
-    if ids.clone().any(|id| id == node.as_str()) {
-        return Ok(());
-    }
-    let detail = format!("`{node}` is not a top-level node of this workflow");
-    let mut fault = Fault::new(FaultCode::UnknownReference, "#/from", detail);
-    fault.hint = did_you_mean(node.as_str(), &mut ids);
-    Err(EngineError::InvalidRetry(vec![fault]))
 }

@@ -1,0 +1,44 @@
+//! Asks a node what it is about to do.
+//!
+//! The plan of a node is called when an attempt gets a slot, for each attempt, and never in replay: the log says what was planned.
+//! It is foreign code, so a panic in it fails its step and not the run.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::atomic::AtomicUsize,
+};
+
+use super::{Machine, StepId};
+use crate::{
+    error::{NodeError, Problem, panic_message},
+    node::{Effects, Plan, PlanContext},
+    workflow::NodeKind,
+};
+
+impl Machine {
+    /// What the next attempt of a leaf is about to do. `wants_request` also builds what would be sent.
+    pub(super) fn plan(&self, step: StepId, wants_request: bool) -> Result<Plan, Problem> {
+        let frame = self.frames().at(step.frame);
+        let planned = &frame.body.steps[step.node()];
+        let NodeKind::Leaf(node) = &planned.kind else {
+            return Ok(Plan::opaque());
+        };
+        let rendered = AtomicUsize::new(0);
+        let name = &frame.names[step.node()];
+        let cx = PlanContext::new(&frame.scope, name, planned.input, &rendered)
+            .wanting_request(wants_request);
+        match catch_unwind(AssertUnwindSafe(|| node.plan(&cx))) {
+            Ok(plan) => plan.map_err(NodeError::into_problem),
+            Err(panic) => {
+                let detail = format!("planning the step panicked: {}", panic_message(&*panic));
+                Err(Problem::new("panicked", detail))
+            }
+        }
+    }
+
+    /// What an attempt does outside of the run: as planned, or by the type of its node.
+    pub(super) fn effects(&self, step: StepId, plan: &Plan) -> Effects {
+        let by_type = || self.frames().planned(step).effects;
+        plan.effects().unwrap_or_else(by_type)
+    }
+}

@@ -1,0 +1,93 @@
+//! Finds the node that a path in a run leads to, without a run.
+
+use super::{Body, NodeKind, PlannedNode, Workflow};
+use crate::value::StepPath;
+
+/// A step that a run of a workflow may have.
+pub(crate) struct StepPlace<'a> {
+    /// The lists of nodes on the way, from the workflow's own, each with the path of its steps and the node in it.
+    pub(crate) lists: Vec<ListPlace<'a>>,
+    /// Whether it is within the round of a loop.
+    pub(crate) in_loop: bool,
+}
+
+/// A list of nodes on the way to a step.
+pub(crate) struct ListPlace<'a> {
+    /// The path before the id of a node in it; `None` for the workflow's own nodes.
+    within: Option<StepPath>,
+    pub(crate) body: &'a Body,
+    /// The node on the way.
+    pub(crate) node: usize,
+}
+
+impl ListPlace<'_> {
+    /// The path of a node of this list.
+    pub(crate) fn path_of(&self, node: usize) -> StepPath {
+        let id = &self.body.steps[node].id;
+        match &self.within {
+            Some(within) => within.within(id),
+            None => id.into(),
+        }
+    }
+
+    /// The nodes of this list that the node on the way needs.
+    pub(crate) fn needs(&self) -> impl Iterator<Item = usize> {
+        let steps = self.body.steps.iter().enumerate();
+        let needs = steps.filter(|(_, step)| step.dependents.contains(&self.node));
+        needs.map(|(node, _)| node)
+    }
+}
+
+impl<'a> StepPlace<'a> {
+    /// The node of the step.
+    pub(crate) fn node(&self) -> Option<&'a PlannedNode> {
+        let last = self.lists.last()?;
+        Some(&last.body.steps[last.node])
+    }
+}
+
+impl Workflow {
+    /// The step that a path leads to. An item of a map may have any number, a round of a loop one below its `max`. `None` if
+    /// no run has such a step.
+    pub(crate) fn place(&self, path: &StepPath) -> Option<StepPlace<'_>> {
+        let mut place = StepPlace {
+            lists: Vec::new(),
+            in_loop: false,
+        };
+        let mut segments = path.as_str().split('/').peekable();
+        let (mut body, mut within) = (&**self.body(), None);
+        loop {
+            let id = segments.next()?;
+            let node = body.steps.iter().position(|step| step.id.as_str() == id)?;
+            let list = ListPlace { within, body, node };
+            let here = list.path_of(node);
+            place.lists.push(list);
+            if segments.peek().is_none() {
+                return Some(place);
+            }
+            within = Some(match &body.steps[node].kind {
+                NodeKind::Map(map) => {
+                    body = &map.body;
+                    here.within(number(segments.next()?)?)
+                }
+                NodeKind::Loop(repeat) => {
+                    body = &repeat.body;
+                    place.in_loop = true;
+                    let round = number(segments.next()?).filter(|it| *it < repeat.node.max)?;
+                    here.within(round)
+                }
+                NodeKind::Call(call) => {
+                    body = call.workflow.body();
+                    here
+                }
+                NodeKind::Leaf(_) | NodeKind::Human(_) | NodeKind::Delay(_) => return None,
+            });
+        }
+    }
+}
+
+/// A number as paths write it: without a sign or leading zeros.
+fn number(segment: &str) -> Option<usize> {
+    let number: usize = segment.parse().ok()?;
+    (number.to_string() == segment).then_some(number)
+}
