@@ -48,7 +48,7 @@ pub struct RunCreated {
     /// The results that are available for reuse, as `continues` counts them. In the log only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub table: Vec<TableEntry>,
-    /// The node that runs again although the table may have its result.
+    /// The node from which the earlier run is repeated. With a table, the node that runs again although the table may have its result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<NodeId>,
     /// Outputs that were set for this run, by the path of the step.
@@ -282,7 +282,6 @@ impl RunCreated {
     pub(crate) fn needed_format(&self) -> u32 {
         let is_plain = self.table.is_empty()
             && self.overrides.is_empty()
-            && self.from.is_none()
             && self.only.is_none()
             && self.budget.is_none();
         if is_plain {

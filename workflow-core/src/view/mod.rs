@@ -6,6 +6,7 @@
 //! A view never needs the state machine, so that a damaged log or an unknown node type does not prevent reading.
 
 mod history;
+mod origin;
 mod outage;
 mod outline;
 mod report;
@@ -16,6 +17,7 @@ pub use self::wait::WaitReport;
 
 pub use self::{
     history::{AttemptReport, StepHistory},
+    origin::RunOrigin,
     outage::Outage,
     outline::RunOutline,
     report::{QueueReport, RunReport, StepReport, StepStatus},

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::wait::{WaitLog, WaitReport};
 use super::{
+    origin::RunOrigin,
     outage::{Outage, OutageLog},
     outline::RunOutline,
 };
@@ -33,6 +34,9 @@ pub struct RunReport {
     /// Data of the caller, stored with the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Arc<Value>>,
+    /// What it was started with besides its input; absent for most runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<RunOrigin>,
     /// The result, if it completed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<Arc<Value>>,
@@ -176,6 +180,7 @@ impl RunReport {
             record,
             input: Arc::default(),
             metadata: None,
+            origin: None,
             output: None,
             error: None,
             blocked: None,
@@ -203,6 +208,7 @@ impl RunReport {
             EventKind::RunCreated(created) => {
                 self.input = Arc::clone(&created.input);
                 self.metadata.clone_from(&created.metadata);
+                self.origin = RunOrigin::of(created);
                 self.outline = RunOutline::of(created);
                 for node in &*created.nodes {
                     self.add_step(StepRef::top_level(node.id.clone()), &node.kind);
@@ -243,6 +249,9 @@ impl RunReport {
 
     fn apply_to_step(&mut self, event: &StepEvent) {
         self.wait_log.apply(event);
+        if let Some(origin) = &mut self.origin {
+            origin.apply(event);
+        }
         let index = event.step().and_then(|step| self.index_of(step));
         if let Some(step) = index.and_then(|index| self.steps.get_mut(index)) {
             step.apply(event);

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{
     error::{Fault, FaultCode},
-    event::{EventKind, NodeWaiting, ResumeError, StepEvent},
+    event::{EventKind, NodeWaiting, ResumeError, StepEvent, WaitKind},
     value::{MAX_OUTPUT_BYTES, StepPath, StepRef, Timestamp, ValueSchema, WaitId, size},
 };
 
@@ -21,6 +21,12 @@ pub struct WaitReport {
     /// The step.
     #[serde(flatten)]
     pub step: StepRef,
+    /// What kind of wait it is; absent for the question of a node.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<WaitKind>,
+    /// What the step would send, if it is held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<Arc<Value>>,
     /// The question to the person; in the report of a run, at most [`MAX_MESSAGE_BYTES`](Self::MAX_MESSAGE_BYTES) of it.
     pub message: Arc<str>,
     /// Whether the message is truncated. The history of the step has the whole message.
@@ -45,6 +51,8 @@ impl WaitReport {
         Some(Self {
             wait_id: waiting.wait_id,
             step: waiting.step.clone(),
+            kind: waiting.kind,
+            request: waiting.request.clone(),
             message: Arc::clone(waiting.message.as_ref()?),
             message_truncated: false,
             schema: waiting.schema.clone(),

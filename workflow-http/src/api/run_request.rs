@@ -2,10 +2,12 @@
 //!
 //! The documentation of these types and their fields becomes descriptions in the OpenAPI document.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
-use workflow_core::{NewRun, NodeId, RunId, WorkflowId, engine::Retry};
+use workflow_core::{NewRun, NodeId, RunId, WorkflowId, engine::Retry, value::StepPath};
 
 use crate::request::{IdempotencyKey, Shape, typed};
 
@@ -41,14 +43,15 @@ impl RunRequest {
     }
 }
 
-/// What does a run again: nothing, or one of `from` and `input`.
+/// What does a run again.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RetryRequest {
-    /// The top-level node to begin with; the results of what it does not follow from are taken over.
+    /// The top-level node to begin with; the results of what it does not follow from are taken over. With `reuse`: the node that
+    /// runs again in any case.
     #[serde(default, deserialize_with = "typed::node")]
     from: Option<NodeId>,
-    /// Another input; nothing is taken over then.
+    /// Another input; without `reuse`, nothing is taken over then.
     // As `metadata` of `RunRequest`: `null` is an input like any other.
     #[serde(default, deserialize_with = "typed::some_even_if_null")]
     #[schemars(with = "Value")]
@@ -56,21 +59,39 @@ pub(crate) struct RetryRequest {
     /// Which version of the workflow; that of the run unless it is set.
     #[serde(default, deserialize_with = "typed::version")]
     version: Option<u32>,
+    /// What is not done again: each step that would do what a step of the run did, whatever else has changed.
+    reuse: Option<Reuse>,
+    /// Outputs that are set instead of running steps, by the path of the step. Other steps that may act outside of the run then wait
+    /// until a person has decided about each.
+    #[serde(default)]
+    overrides: BTreeMap<StepPath, Value>,
+    /// The path of the only step to run, with the results before it taken over. Its output is that of the run.
+    only: Option<StepPath>,
+}
+
+/// What a retry does not do again.
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Reuse {
+    /// Steps that would do the same as before.
+    Unchanged,
 }
 
 impl Shape for RetryRequest {
-    const LIKE: &'static str =
-        r#"{"from": "answer"}, or {"input": "Another"}, and may have `version`"#;
+    const LIKE: &'static str = r#"{"reuse": "unchanged"}, {"from": "answer"}, {"only": "answer"} or {"input": "Another"}, and may have `version` and `overrides`"#;
 }
 
 impl RetryRequest {
-    /// The retry to start. That `from` and `input` exclude each other is checked by the engine, which answers 422
+    /// The retry to start. Which fields exclude each other is checked by the engine, which answers 422
     /// `invalid_body`.
     pub(crate) fn of(self, run: RunId, key: IdempotencyKey) -> Retry {
         let mut retry = Retry::whole(run);
         retry.from = self.from;
         retry.input = self.input;
         retry.version = self.version;
+        retry.reuse = self.reuse.is_some();
+        retry.overrides = self.overrides;
+        retry.only = self.only;
         retry.key = key.0;
         retry
     }

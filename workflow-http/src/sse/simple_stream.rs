@@ -147,6 +147,7 @@ fn skipped(reason: SkipReason) -> String {
     match reason {
         SkipReason::WhenFalse => "Skipped: its condition is false.",
         SkipReason::NeedsSkipped => "Skipped: all steps that it needs were skipped.",
+        SkipReason::NotSelected => "Skipped: the run is limited to another step.",
         _ => "Skipped.",
     }
     .to_owned()

@@ -156,8 +156,10 @@ pub(crate) fn retry(schemas: &mut Schemas) -> Operation {
     let answer = linked::<RunRecord>(schemas, "The new run.", examples::retried_run());
     Operation::new("retryRun", TAG, "Do a run again, as a new one")
         .about(
-            "Without `from` and `input`, as a whole. With `from`, results of completed nodes that \
-             do not follow from it are taken over. With `input`, nothing is.",
+            "Without a body, as a whole. With `reuse`, each step that would do what a step of the run did \
+             takes over its result. With `from`, results of completed nodes that do not follow from it are \
+             taken over. With `only`, one step runs with the results before it. With `overrides`, steps have \
+             the outputs that are set, and what may act outside of the run waits for a person.",
         )
         .takes([RUN, IDEMPOTENCY_KEY])
         .body(body.optional())

@@ -86,10 +86,10 @@ impl Retry {
                 left_out,
             });
             created.table = entries;
-            created.from.clone_from(&self.from);
         } else if let Some(from) = &self.from {
             created.reused = from::reused(workflow, spec, earlier, from)?;
         }
+        created.from.clone_from(&self.from);
         created.overrides = overrides::checked(workflow, &self.overrides)?;
         if let Some(only) = &self.only {
             created.taken = only::taken(workflow, earlier.log, only, &created.overrides)?;
