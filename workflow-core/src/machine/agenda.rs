@@ -45,6 +45,11 @@ impl Agenda {
             .extend(first.map(|(node, _)| StepId::new(id, node)));
     }
 
+    /// Whether something is to be decided, apart from steps that wait for a slot.
+    pub(super) fn has_decisions(&self) -> bool {
+        !self.due.is_empty() || !self.settled.is_empty() || !self.failed.is_empty()
+    }
+
     /// Whether the attempt of a step was lost with its host and has not started again. Without a recovery the set
     /// is empty, which is checked first: this runs for each attempt.
     #[inline]

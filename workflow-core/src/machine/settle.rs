@@ -63,7 +63,8 @@ impl Machine {
         }
     }
 
-    /// A run can be suspended only after the ready steps were started: only then is it known that nothing runs.
+    /// A run can be suspended only after the ready steps were started: only then is it known that nothing runs. A ready step may
+    /// end without an attempt, so there may be more to decide after that.
     fn settle_frames(&mut self, turn: &mut Turn) {
         loop {
             if !self.agenda.failed.is_empty() {
@@ -82,15 +83,16 @@ impl Machine {
             } else if let Some(frame) = self.agenda.settled.pop_front() {
                 self.frame_settled(frame, turn);
             } else {
-                break;
+                self.start_ready(turn);
+                if !self.agenda.has_decisions() && turn.events.len() < MAX_BATCH {
+                    break;
+                }
             }
         }
-        self.start_ready(turn);
         self.enforce_limits();
-        if self.agenda.early_end.is_some() {
-            return;
+        if self.agenda.early_end.is_none() {
+            self.suspend_if_idle(turn);
         }
-        self.suspend_if_idle(turn);
     }
 
     /// A failure of the run as a whole makes the others meaningless, and a full run has no events for them.
@@ -154,10 +156,11 @@ impl Machine {
         let frame = self.frames().at(step.frame);
         let planned = &frame.body.steps[step.node()];
         let (given, path) = (self.logged.given(), frame.names[step.node()].path());
-        match given.selected(path) {
-            None | Some(Selected::Runs) => {}
-            Some(Selected::Taken(taken)) => return taken_over(taken),
-            Some(Selected::No) => return Decision::Skip(SkipReason::NotSelected),
+        match (given.selected(path), given.overridden(path)) {
+            (None | Some(Selected::Runs), _) => {}
+            (Some(_), Some(output)) => return set_to(output),
+            (Some(Selected::Taken(taken)), None) => return taken_over(taken),
+            (Some(Selected::No), None) => return Decision::Skip(SkipReason::NotSelected),
         }
         if !any_live {
             return Decision::Skip(SkipReason::NeedsSkipped);
@@ -168,7 +171,7 @@ impl Machine {
             Some(Err(error)) => return Decision::Fail(error.into_problem()),
         }
         if let Some(output) = given.overridden(path) {
-            return Decision::Complete(Arc::clone(output), Box::new(overridden()));
+            return set_to(output);
         }
         if let Some(reused) = self.reused(step) {
             let mut report = reused.report.clone().unwrap_or_default();
@@ -208,6 +211,7 @@ impl Machine {
     /// lost.
     fn start_ready(&mut self, turn: &mut Turn) {
         while self.occupied_slots() < self.limits.slots
+            && turn.events.len() < MAX_BATCH
             && !self.is_full()
             && let Some((step, reason)) = self.agenda.ready.pop_front()
         {
@@ -320,9 +324,11 @@ fn taken_over(taken: &TakenResult) -> Decision<'_> {
     }
 }
 
-fn overridden() -> Report {
-    Report {
+/// The decision about a step whose output was set.
+fn set_to(output: &Arc<Value>) -> Decision<'static> {
+    let report = Report {
         overridden: true,
         ..Report::default()
-    }
+    };
+    Decision::Complete(Arc::clone(output), Box::new(report))
 }

@@ -1,5 +1,7 @@
 //! Finds the node that a path in a run leads to, without a run.
 
+use std::collections::{BTreeMap, btree_map::Entry};
+
 use super::{Body, NodeKind, PlannedNode, Workflow};
 use crate::value::StepPath;
 
@@ -30,11 +32,27 @@ impl ListPlace<'_> {
         }
     }
 
-    /// The nodes of this list that the node on the way needs.
-    pub(crate) fn needs(&self) -> impl Iterator<Item = usize> {
+    /// The nodes of this list that a node needs.
+    fn needs_of(&self, node: usize) -> impl Iterator<Item = usize> {
         let steps = self.body.steps.iter().enumerate();
-        let needs = steps.filter(|(_, step)| step.dependents.contains(&self.node));
+        let needs = steps.filter(move |(_, step)| step.dependents.contains(&node));
         needs.map(|(node, _)| node)
+    }
+
+    /// The nodes of this list that the node on the way can read: those that it needs, directly (`true`) or not.
+    pub(crate) fn ancestors(&self) -> BTreeMap<usize, bool> {
+        let mut found: BTreeMap<usize, bool> =
+            self.needs_of(self.node).map(|need| (need, true)).collect();
+        let mut left: Vec<usize> = found.keys().copied().collect();
+        while let Some(node) = left.pop() {
+            for need in self.needs_of(node) {
+                if let Entry::Vacant(new) = found.entry(need) {
+                    new.insert(false);
+                    left.push(need);
+                }
+            }
+        }
+        found
     }
 }
 

@@ -7,6 +7,7 @@
 )]
 
 pub mod faulty;
+pub mod planned;
 
 use std::{
     sync::{Arc, Mutex},

@@ -14,7 +14,7 @@ use crate::{
     workflow::Workflow,
 };
 
-/// The results of what a step needs, in each list of nodes on the way to it.
+/// The results of what a step can read, in each list of nodes on the way to it. What it needs directly must have one.
 pub(super) fn taken(
     workflow: &Workflow,
     log: &[StepEvent],
@@ -39,11 +39,15 @@ pub(super) fn taken(
     let mut taken = Vec::new();
     let mut left = MAX_RESULT_BYTES;
     for list in &place.lists {
-        for path in list.needs().map(|need| list.path_of(need)) {
+        for (node, is_direct) in list.ancestors() {
+            let path = list.path_of(node);
             if overrides.contains_key(&path) {
                 continue;
             }
             let Some(result) = results.get(&path) else {
+                if !is_direct {
+                    continue;
+                }
                 let detail =
                     format!("`{only}` needs `{path}`, which has no result in the earlier run");
                 let hint = "set its output with `overrides`, or continue the run with `reuse`";
