@@ -28,7 +28,7 @@ use workflow_core::Engine;
 use crate::page::Page;
 use crate::{
     access::{Guard, Keyring, auth, cors, guard},
-    api::{catalog, runs, waits, workflows},
+    api::{catalog, plans, runs, waits, workflows},
     app::App,
     docs, metrics,
     openapi::{self, Routes},
@@ -117,7 +117,7 @@ fn protected(mut router: Router<App>, options: &Options) -> Router<App> {
 /// Each row has a path, a handler, and a description for the OpenAPI document.
 fn routes() -> Routes {
     use openapi::describe::{
-        catalog as catalog_docs, runs as run_docs, workflows as workflow_docs,
+        catalog as catalog_docs, plans as plan_docs, runs as run_docs, workflows as workflow_docs,
     };
     Routes::default()
         .post("/api/workflows", workflows::create, workflow_docs::create)
@@ -143,12 +143,18 @@ fn routes() -> Routes {
             workflows::versions,
             workflow_docs::versions,
         )
+        .post(
+            "/api/workflows/{id}/plan",
+            plans::of_workflow,
+            plan_docs::of_workflow,
+        )
         .post("/api/workflows/{id}/run", runs::run, run_docs::run)
         .post("/api/workflows/{id}/runs", runs::start, run_docs::start)
         .get("/api/runs", runs::list, run_docs::list)
         .get("/api/runs/{id}", runs::get, run_docs::get)
         .delete("/api/runs/{id}", runs::delete, run_docs::delete)
         .post("/api/runs/{id}/retry", runs::retry, run_docs::retry)
+        .post("/api/runs/{id}/plan", plans::of_run, plan_docs::of_run)
         .get("/api/runs/{id}/steps/{*path}", runs::step, run_docs::step)
         .get("/api/runs/{id}/events", events::get, run_docs::events)
         .post("/api/runs/{id}/cancel", runs::cancel, run_docs::cancel)

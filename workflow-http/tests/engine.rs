@@ -15,6 +15,7 @@ use workflow_core::{
     record::{Page, PageRequest, RunCounts, RunQuery, WorkflowRecord},
     store::StoreError,
     value::WaitId,
+    view::Prediction,
 };
 use workflow_http::Options;
 
@@ -58,6 +59,12 @@ impl<F: Fn() -> EngineError + Send + Sync + 'static> Workflows for Refusing<F> {
 #[async_trait]
 impl<F: Fn() -> EngineError + Send + Sync + 'static> Runs for Refusing<F> {
     async fn retry(&self, _: Retry) -> Result<RunRecord, EngineError> {
+        Err(self.0())
+    }
+    async fn predict(&self, _: NewRun) -> Result<Prediction, EngineError> {
+        Err(self.0())
+    }
+    async fn predict_retry(&self, _: Retry) -> Result<Prediction, EngineError> {
         Err(self.0())
     }
     async fn count_runs(&self, _: &RunQuery) -> Result<RunCounts, EngineError> {

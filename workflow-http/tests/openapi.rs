@@ -61,12 +61,14 @@ async fn every_operation_is_documented() {
     PUT /api/workflows/{id} updateWorkflow
     DELETE /api/workflows/{id} deleteWorkflow
     GET /api/workflows/{id}/versions listVersions
+    POST /api/workflows/{id}/plan planRun
     POST /api/workflows/{id}/run runWorkflow
     POST /api/workflows/{id}/runs startRun
     GET /api/runs listRuns
     GET /api/runs/{id} getRun
     DELETE /api/runs/{id} deleteRun
     POST /api/runs/{id}/retry retryRun
+    POST /api/runs/{id}/plan planRetry
     GET /api/runs/{id}/steps/{path} getStep
     GET /api/runs/{id}/events followRun
     POST /api/runs/{id}/cancel cancelRun

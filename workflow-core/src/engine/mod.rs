@@ -37,7 +37,7 @@ use crate::{
     record::{Page, PageRequest, RunCounts, RunQuery, RunRecord, WorkflowRecord},
     store::StoreError,
     value::{Budget, NodeId, RunId, StepPath, WaitId, WorkflowId},
-    view::{RunReport, StepHistory},
+    view::{Prediction, RunReport, StepHistory},
 };
 
 /// Checks and stores workflows.
@@ -142,6 +142,20 @@ pub trait Runs: Send + Sync + 'static {
     /// # Cancellation
     /// As [`start`](Self::start).
     async fn retry(&self, retry: Retry) -> Result<RunRecord, EngineError>;
+
+    /// Predicts what [`start`](Self::start) would do with this request, without running anything that costs, waits or acts. Nothing is
+    /// stored; the key is ignored.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start), except for those of the key and of the queue.
+    async fn predict(&self, run: NewRun) -> Result<Prediction, EngineError>;
+
+    /// Predicts what [`retry`](Self::retry) would do with this request: what would be reused, what would run, and what that cost in
+    /// the earlier run. Nothing is stored; the key is ignored.
+    ///
+    /// # Errors
+    /// As [`retry`](Self::retry), except for those of the key and of the queue.
+    async fn predict_retry(&self, retry: Retry) -> Result<Prediction, EngineError>;
 
     /// Returns the record of a run.
     ///

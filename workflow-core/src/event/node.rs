@@ -282,6 +282,17 @@ pub enum SkipReason {
     NotSelected,
 }
 
+impl SkipReason {
+    /// The reason as events write it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::NeedsSkipped => "needs_skipped",
+            Self::WhenFalse => "when_false",
+            Self::NotSelected => "not_selected",
+        }
+    }
+}
+
 /// The body of `node.cancelled`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]

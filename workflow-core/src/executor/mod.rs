@@ -13,6 +13,7 @@ mod clock;
 mod driver;
 mod inbox;
 mod outbox;
+mod predict;
 
 use std::{
     collections::VecDeque,
@@ -31,13 +32,14 @@ pub(crate) use self::{
     clock::Clock,
     driver::{Driver, Fenced, Journal},
     inbox::Inbox,
+    predict::{EarlierCosts, predict},
 };
 pub use crate::view::wait::SignalError;
 use crate::{
     event::{EventKind, ResumeError, RunCreated, StepEvent, Update},
     machine::{Input, Limits, Machine, Misfit},
     value::{MAX_OUTPUT_BYTES, RunId, WaitId},
-    view::WaitLog,
+    view::{Prediction, WaitLog},
     workflow::Workflow,
 };
 
@@ -154,6 +156,29 @@ impl Executor {
     pub fn with_max_output_bytes(mut self, bytes: usize) -> Self {
         self.limits.output_bytes = bytes.min(MAX_OUTPUT_BYTES);
         self
+    }
+
+    /// Predicts a run without running anything that costs, waits or acts. See [`Prediction`].
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use workflow_core::{Executor, Registry, Workflow, view::PredictedStatus};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let workflow = Workflow::from_json(r#"{"nodes": [
+    ///     {"id": "greet", "type": "PromptNode", "data": {"template": "Hello {{ input }}"}},
+    ///     {"id": "ask", "type": "HumanNode", "data": {"message": "{{ greet.output }}, fine?"}}
+    /// ]}"#, &Registry::default())?;
+    /// let prediction = Executor::new().predict(Arc::new(workflow), "Ada".into()).await;
+    /// assert_eq!(prediction.steps[0].status, PredictedStatus::Computed);
+    /// assert_eq!(prediction.steps[1].status, PredictedStatus::Asks);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn predict(&self, workflow: Arc<Workflow>, input: Value) -> Prediction {
+        let created = RunCreated::of(&workflow, Arc::new(input));
+        predict(workflow, created, self.limits, &EarlierCosts::new()).await
     }
 
     pub(crate) fn limits(&self) -> Limits {

@@ -13,11 +13,8 @@ use crate::{
     error::Problem,
     event::{EventKind, NodeWaiting, Report, WaitKind},
     node::{Effects, Plan},
-    value::{StepKey, WaitId, size},
+    value::{StepKey, WaitId, shortened},
 };
-
-/// The most bytes of a request that a person is shown, as JSON.
-const MAX_REQUEST_BYTES: usize = 64 * 1024;
 
 /// What a person was asked about the next attempt of a leaf.
 pub(super) struct Held {
@@ -160,37 +157,4 @@ fn answer_schema(output: &Value) -> Value {
             },
         ],
     })
-}
-
-/// A request that is small enough to be shown: long texts in it are shortened, the longest first.
-fn shortened(request: Value) -> Value {
-    let mut request = request;
-    let mut most = 4096;
-    while size::bytes(&request) > MAX_REQUEST_BYTES {
-        if most < 16 {
-            return json!({"omitted": "the request is too large to be shown"});
-        }
-        shorten_texts(&mut request, most);
-        most /= 4;
-    }
-    request
-}
-
-fn shorten_texts(value: &mut Value, most: usize) {
-    match value {
-        Value::String(text) if text.len() > most => {
-            let bytes = text.len();
-            let mut end = most;
-            while !text.is_char_boundary(end) {
-                end -= 1;
-            }
-            text.truncate(end);
-            text.push_str(&format!("… ({bytes} bytes)"));
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| shorten_texts(item, most)),
-        Value::Object(members) => members
-            .values_mut()
-            .for_each(|member| shorten_texts(member, most)),
-        _ => {}
-    }
 }

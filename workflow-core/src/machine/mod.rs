@@ -53,8 +53,9 @@ use self::{
     control::{Control, Next, View},
     early_end::EarlyEnd,
     frame::Frames,
-    logged::{Logged, Phase},
+    logged::{Logged, Phase, Selected},
     misfit::DoesNotFit,
+    step::StepState,
 };
 pub(crate) use self::{
     ids::{FrameId, StepId},
@@ -151,6 +152,8 @@ pub(crate) struct Machine {
     limits: Limits,
     logged: Logged,
     agenda: Agenda,
+    /// Whether it predicts a run: it never rests, and plans are asked for their requests.
+    predicts: bool,
 }
 
 /// What a driver needs to make an attempt.
@@ -179,7 +182,36 @@ impl Machine {
             limits,
             logged,
             agenda,
+            predicts: false,
         }
+    }
+
+    /// A machine that predicts a run: it never rests, since nothing would wake it, and plans are asked for their requests.
+    pub(crate) fn predicting(mut self) -> Self {
+        self.predicts = true;
+        self
+    }
+
+    /// The step of this name, if the list of nodes that it is in is open.
+    pub(crate) fn find(&self, name: &StepRef) -> Option<StepId> {
+        self.logged.open_step(name)
+    }
+
+    /// Whether the run is limited to another step than this one.
+    pub(crate) fn is_excluded(&self, name: &StepRef) -> bool {
+        let given = self.logged.given();
+        matches!(given.selected(name.path()), Some(Selected::No))
+            && given.overridden(name.path()).is_none()
+    }
+
+    /// The steps of open lists of nodes about which nothing is decided.
+    pub(crate) fn undecided(&self) -> Vec<StepRef> {
+        let undecided = |state| matches!(state, StepState::Idle { .. } | StepState::Due { .. });
+        let steps = self.frames().steps();
+        steps
+            .filter(|(_, step)| undecided(step.state))
+            .map(|(id, _)| self.step_ref(id))
+            .collect()
     }
 
     pub(crate) fn workflow(&self) -> &Workflow {

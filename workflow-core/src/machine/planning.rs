@@ -37,7 +37,7 @@ impl Machine {
     }
 
     /// What an attempt does outside of the run: as planned, or by the type of its node.
-    pub(super) fn effects(&self, step: StepId, plan: &Plan) -> Effects {
+    pub(crate) fn effects(&self, step: StepId, plan: &Plan) -> Effects {
         let by_type = || self.frames().planned(step).effects;
         plan.effects().unwrap_or_else(by_type)
     }

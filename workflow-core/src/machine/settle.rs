@@ -235,7 +235,7 @@ impl Machine {
     ///
     /// No command without an event: an attempt that is not in the log must not run.
     fn start(&mut self, step: StepId, reason: Option<StartReason>, turn: &mut Turn) {
-        let plan = match self.plan(step, false) {
+        let plan = match self.plan(step, self.predicts) {
             Ok(plan) => plan,
             Err(problem) => return self.fail(step, problem, turn),
         };

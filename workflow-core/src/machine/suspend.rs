@@ -30,7 +30,7 @@ impl Machine {
     /// Suspends the run if no attempt runs and its waits may take long. Only a damaged log can leave a run with nothing to
     /// wait for; then the run fails.
     pub(super) fn suspend_if_idle(&mut self, turn: &mut Turn) {
-        if self.occupied_slots() > 0 || self.has_ended() || self.stays_awake() {
+        if self.predicts || self.occupied_slots() > 0 || self.has_ended() || self.stays_awake() {
             return;
         }
         if self.logged.waits().is_empty() {

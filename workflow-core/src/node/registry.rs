@@ -158,7 +158,7 @@ impl Default for Registry {
             .register::<PromptNode>("PromptNode")
             .with_activity("Rendering the template")
             .with_display(DisplayHints::new().with_label("Prompt").with_icon("prompt"))
-            .with_no_side_effects();
+            .with_instant();
         registry
             .register::<TransformNode>("TransformNode")
             .with_activity("Reshaping data")
@@ -167,7 +167,7 @@ impl Default for Registry {
                     .with_label("Transform")
                     .with_icon("transform"),
             )
-            .with_no_side_effects();
+            .with_instant();
         for kind in ControlKind::ALL {
             let make = Factory::Control(kind);
             registry
@@ -208,6 +208,7 @@ pub(crate) enum NodeInstance {
 /// | [`with_activity`](Self::with_activity) | "Working" |
 /// | [`with_retry`](Self::with_retry) | one attempt |
 /// | [`with_no_side_effects`](Self::with_no_side_effects) | has side effects |
+/// | [`with_instant`](Self::with_instant) | may wait |
 /// | [`with_display`](Self::with_display) | a plain box |
 pub struct NodeType {
     name: Cow<'static, str>,
@@ -215,6 +216,7 @@ pub struct NodeType {
     data: DataType,
     retry: RetryPolicy,
     pure: bool,
+    instant: bool,
     display: DisplayHints,
     make: Factory,
 }
@@ -227,6 +229,7 @@ impl NodeType {
             data,
             retry: RetryPolicy::ONCE,
             pure: false,
+            instant: false,
             display: DisplayHints::new(),
             make,
         }
@@ -249,6 +252,13 @@ impl NodeType {
     pub fn with_no_side_effects(&mut self) -> &mut Self {
         self.pure = true;
         self
+    }
+
+    /// Declares that a node of this type only computes its output from what it reads: its `run` returns when it is first polled, costs
+    /// nothing, and changes nothing. Predictions of a run then execute it, and know what follows from it. Default: it may wait.
+    pub fn with_instant(&mut self) -> &mut Self {
+        self.instant = true;
+        self.with_no_side_effects()
     }
 
     /// Sets how a page draws nodes of this type. Default: a plain box.
@@ -291,6 +301,10 @@ impl NodeType {
 
     pub(crate) fn is_pure(&self) -> bool {
         self.pure
+    }
+
+    pub(crate) fn is_instant(&self) -> bool {
+        self.instant
     }
 
     /// The kind of control node; `None` for a leaf.

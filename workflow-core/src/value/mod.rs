@@ -18,6 +18,7 @@ mod json;
 mod key;
 mod lock;
 mod schema;
+mod shorten;
 pub(crate) mod size;
 mod time;
 mod usage;
@@ -29,6 +30,7 @@ pub(crate) use self::{
     data::{DataError, DataType, some_even_if_null},
     lock::lock,
     schema::{error_text, sorted_faults},
+    shorten::shortened,
     size::MAX_SPEC_DEPTH,
     time::{InvalidDuration, WrittenDuration, duration_hint, millis},
     usage::is_zero,

@@ -9,6 +9,7 @@ mod history;
 mod origin;
 mod outage;
 mod outline;
+mod prediction;
 mod report;
 pub(crate) mod wait;
 
@@ -20,5 +21,6 @@ pub use self::{
     origin::RunOrigin,
     outage::Outage,
     outline::RunOutline,
+    prediction::{PredictedCost, PredictedStatus, PredictedStep, Prediction},
     report::{QueueReport, RunReport, StepReport, StepStatus},
 };

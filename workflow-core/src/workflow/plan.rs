@@ -40,6 +40,8 @@ pub(crate) struct PlannedNode {
     pub(crate) input: ImplicitInput,
     /// What an attempt does outside of the run if its plan does not say so.
     pub(crate) effects: Effects,
+    /// Whether it only computes.
+    pub(crate) instant: bool,
 }
 
 /// What a node does. The machine has one match over it.
@@ -94,6 +96,7 @@ pub(super) fn plan(
         on_error: node.on_error.clone(),
         on_ambiguous: node.on_ambiguous,
         input: graph.implicit_input(index),
+        instant: node_type.is_instant(),
         effects: if node_type.is_pure() {
             Effects::None
         } else {

@@ -42,7 +42,7 @@ use crate::{
     node::Registry,
     record::{Page, PageRequest, RunCounts, RunQuery, RunRecord, RunStatus, WorkflowRecord},
     value::{RunId, StepPath, WaitId, WorkflowId},
-    view::{RunReport, StepHistory, WaitLog},
+    view::{Prediction, RunReport, StepHistory, WaitLog},
 };
 
 /// An [`Engine`] in this process. Its runs continue whether or not they have readers.
@@ -244,6 +244,14 @@ impl Runs for LocalEngine {
 
     async fn retry(&self, retry: Retry) -> Result<RunRecord, EngineError> {
         self.starts.retry(retry).await
+    }
+
+    async fn predict(&self, run: NewRun) -> Result<Prediction, EngineError> {
+        self.starts.predict(run).await
+    }
+
+    async fn predict_retry(&self, retry: Retry) -> Result<Prediction, EngineError> {
+        self.starts.predict_retry(retry).await
     }
 
     async fn run_record(&self, id: RunId) -> Result<RunRecord, EngineError> {

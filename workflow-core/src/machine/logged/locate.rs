@@ -32,6 +32,14 @@ impl Logged {
         }
     }
 
+    /// The step of this name, unless it is in a frame that is not open.
+    pub(in crate::machine) fn open_step(&self, name: &StepRef) -> Option<StepId> {
+        match self.locate(name)? {
+            Located::Step(step) => Some(step),
+            Located::Closed { .. } => None,
+        }
+    }
+
     /// `None` if the path does not exist: an unknown node, a container that is not open, a segment that its kind
     /// did not write, or a node whose name in the event is another one.
     fn locate(&self, name: &StepRef) -> Option<Located> {

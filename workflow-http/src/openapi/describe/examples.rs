@@ -31,6 +31,7 @@ examples! {
     cancelled_run = "cancelled-run.json";
     retry_request = "retry-request.json";
     retried_run = "retried-run.json";
+    prediction = "prediction.json";
 }
 
 /// The beginning of an event stream, as it is on the wire.

@@ -6,5 +6,6 @@
 
 pub(crate) mod catalog;
 mod examples;
+pub(crate) mod plans;
 pub(crate) mod runs;
 pub(crate) mod workflows;

@@ -28,13 +28,13 @@ use crate::{
     sse::{EventPage, Frame},
 };
 
-const TAG: &str = "runs";
+pub(super) const TAG: &str = "runs";
 
 /// The operations that take the id of a run.
 const FROM_RUN: [&str; 5] = ["getRun", "followRun", "cancelRun", "retryRun", "deleteRun"];
 
 /// The problems of the engine when it starts a run, by request or by retry.
-const NOT_STARTED: [Kind; 5] = [
+pub(super) const NOT_STARTED: [Kind; 5] = [
     Kind::KeyReused,
     Kind::InvalidInput,
     Kind::InvalidWorkflow,
@@ -44,7 +44,7 @@ const NOT_STARTED: [Kind; 5] = [
 /// The problems of a command to a run: its driver has not processed it, or cannot.
 const NOT_TAKEN: [Kind; 3] = [Kind::RunStopped, Kind::Interrupted, Kind::ShuttingDown];
 
-fn run_request(schemas: &mut Schemas) -> Body {
+pub(super) fn run_request(schemas: &mut Schemas) -> Body {
     Body::of::<RunRequest>(schemas, examples::run_request())
 }
 

@@ -11,10 +11,12 @@ use self::earlier::{Earlier, first_event};
 use super::{drive::Drives, journal::logs::RunLogs, shared::Shared};
 use crate::{
     engine::{EngineError, NewRun, Retry},
-    event::RunCreated,
+    event::{RunCreated, StepEvent},
+    executor::{EarlierCosts, predict},
     record::{RunKey, RunRecord, WorkflowRecord},
     store::StoreError,
     value::WorkflowId,
+    view::Prediction,
     workflow::{Workflow, content_hash},
 };
 
@@ -23,6 +25,13 @@ pub(super) struct Starts {
     shared: Arc<Shared>,
     drives: Drives,
     logs: RunLogs,
+}
+
+/// A run before it is created.
+struct Beginning {
+    stored: WorkflowRecord,
+    workflow: Arc<Workflow>,
+    created: RunCreated,
 }
 
 impl Starts {
@@ -42,11 +51,21 @@ impl Starts {
         if let Some(run) = self.run_of_key(key.as_ref()).await? {
             return Ok(run);
         }
+        let new = self.new_run(new).await?;
+        self.create(new, key).await
+    }
+
+    /// What a request to start a run begins with.
+    async fn new_run(&self, new: NewRun) -> Result<Beginning, EngineError> {
         let stored = self.runnable(new.workflow_id, new.version).await?;
         let workflow = self.shared.linker.newest(&stored).await?;
         let mut created = RunCreated::of(&workflow, Arc::new(new.input));
         created.metadata = new.metadata.map(Arc::new);
-        self.create(&stored, workflow, created, key).await
+        Ok(Beginning {
+            stored,
+            workflow,
+            created,
+        })
     }
 
     pub(super) async fn retry(&self, retry: Retry) -> Result<RunRecord, EngineError> {
@@ -57,26 +76,22 @@ impl Starts {
         if let Some(run) = self.run_of_key(key.as_ref()).await? {
             return Ok(run);
         }
+        let (again, _) = self.rerun(&retry, false).await?;
+        self.create(again, key).await
+    }
+
+    /// What a request to re-run a run begins with, and the log of the earlier run: all of it if it is needed, or `whole_log`.
+    async fn rerun(
+        &self,
+        retry: &Retry,
+        whole_log: bool,
+    ) -> Result<(Beginning, Vec<StepEvent>), EngineError> {
         let before = self.logs.ended_record(retry.run).await?;
         retry.check().map_err(EngineError::InvalidRetry)?;
         let version = retry.version.unwrap_or(before.workflow.version);
         let stored = self.runnable(before.workflow.id, Some(version)).await?;
         let workflow = self.shared.linker.newest(&stored).await?;
-        let created = self
-            .created_for_retry(&retry, &before, &stored, &workflow)
-            .await?;
-        self.create(&stored, workflow, created, key).await
-    }
-
-    /// The `run.created` body of a re-run.
-    async fn created_for_retry(
-        &self,
-        retry: &Retry,
-        before: &RunRecord,
-        stored: &WorkflowRecord,
-        workflow: &Workflow,
-    ) -> Result<RunCreated, EngineError> {
-        let log = if retry.needs_log() {
+        let log = if whole_log || retry.needs_log() {
             self.logs.filtered(before.id, |_| true).await?
         } else {
             self.shared.store.read(before.id, 0, 1).await?
@@ -92,8 +107,46 @@ impl Starts {
             spec: &spec,
             log: &log,
         };
-        let created = retry.created(&earlier, workflow, &stored.spec);
-        created.map_err(EngineError::InvalidRetry)
+        let created = retry.created(&earlier, &workflow, &stored.spec);
+        let again = Beginning {
+            created: created.map_err(EngineError::InvalidRetry)?,
+            stored,
+            workflow,
+        };
+        Ok((again, log))
+    }
+
+    /// Predicts what [`start`](Self::start) would start.
+    pub(super) async fn predict(&self, new: NewRun) -> Result<Prediction, EngineError> {
+        let new = self.new_run(new).await?;
+        self.prediction(new, &EarlierCosts::new()).await
+    }
+
+    /// Predicts what [`retry`](Self::retry) would start.
+    pub(super) async fn predict_retry(&self, retry: Retry) -> Result<Prediction, EngineError> {
+        let (again, log) = self.rerun(&retry, true).await?;
+        let costs = earlier::costs(&log);
+        drop(log);
+        self.prediction(again, &costs).await
+    }
+
+    /// Counts the memory of the prediction as that of a run.
+    async fn prediction(
+        &self,
+        run: Beginning,
+        earlier: &EarlierCosts,
+    ) -> Result<Prediction, EngineError> {
+        let input = run.workflow.check_input(&run.created.input);
+        input.map_err(EngineError::InvalidInput)?;
+        let budget = self.shared.admission.budget();
+        let Some(_memory) = budget.reserve(run.created.memory()) else {
+            return Err(EngineError::Busy {
+                limit: "memory_budget_bytes",
+                most: budget.limit(),
+            });
+        };
+        let limits = self.shared.executor.limits();
+        Ok(predict(run.workflow, run.created, limits, earlier).await)
     }
 
     /// A version of a workflow that is not deleted: no new run may be started of a deleted one.
@@ -112,16 +165,10 @@ impl Starts {
     }
 
     /// Creates a run. Of two concurrent requests with one key, one creates the run, and both return it.
-    async fn create(
-        &self,
-        stored: &WorkflowRecord,
-        workflow: Arc<Workflow>,
-        created: RunCreated,
-        key: Option<RunKey>,
-    ) -> Result<RunRecord, EngineError> {
+    async fn create(&self, run: Beginning, key: Option<RunKey>) -> Result<RunRecord, EngineError> {
         let started = self
             .drives
-            .start(stored, workflow, created, key.clone())
+            .start(&run.stored, run.workflow, run.created, key.clone())
             .await;
         if let Err(EngineError::Store(StoreError::KeyTaken)) = &started
             && let Some(run) = self.run_of_key(key.as_ref()).await?

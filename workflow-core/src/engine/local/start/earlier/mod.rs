@@ -17,6 +17,7 @@ use crate::{
     engine::Retry,
     error::{Fault, FaultCode, Pointer},
     event::{Continued, EventKind, RunCreated, StepEvent},
+    executor::EarlierCosts,
     workflow::Workflow,
 };
 
@@ -105,4 +106,17 @@ pub(super) fn first_event(log: &[StepEvent]) -> Option<&RunCreated> {
         EventKind::RunCreated(created) => Some(created),
         _ => None,
     }
+}
+
+/// What each step used and cost, by path: that of its last attempt, or what a reused result cost when it was made.
+pub(super) fn costs(log: &[StepEvent]) -> EarlierCosts {
+    let costs = log.iter().filter_map(|event| {
+        let report = event.report()?;
+        let used = match &report.reused_from {
+            Some(from) => (from.saved_usage, from.saved_cost),
+            None => (report.usage, report.cost),
+        };
+        Some((event.step()?.path().clone(), used))
+    });
+    costs.collect()
 }
