@@ -47,6 +47,7 @@ fn every_error_of_the_engine_is_in_the_table() {
         include_str!("../src/machine/planning.rs"),
         include_str!("../src/machine/limits.rs"),
         include_str!("../src/machine/control/map.rs"),
+        include_str!("../src/machine/control/repeat.rs"),
         include_str!("../src/machine/result.rs"),
         include_str!("../src/machine/resume.rs"),
         include_str!("../src/machine/settle.rs"),

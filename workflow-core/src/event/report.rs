@@ -103,13 +103,14 @@ impl Report {
         }
     }
 
-    /// The part that templates of later steps can read: `finish_reason`, `truncated` and `metadata`. `None` if all are
-    /// absent.
+    /// The part that templates of later steps can read: `finish_reason`, `truncated`, `metadata` and
+    /// `exhausted`. `None` if all are absent.
     pub(crate) fn readable(&self) -> Option<Box<Self>> {
         let readable = Self {
             finish_reason: self.finish_reason.clone(),
             truncated: self.truncated,
             metadata: self.metadata.clone(),
+            exhausted: self.exhausted,
             ..Self::default()
         };
         (readable != Self::default()).then(|| Box::new(readable))

@@ -28,7 +28,7 @@ pub use self::{
 pub(crate) use self::{
     control::{
         Control, ControlKind, DelayNode, HumanNode, ITEM, LoopNode, MapNode, Nodes, OnItemError,
-        WorkflowNode,
+        OnMax, WorkflowNode,
     },
     plan::Prepared,
     queued::{AdmissionChange, Notice, Notices},

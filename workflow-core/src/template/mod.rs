@@ -21,7 +21,9 @@ mod secret;
 mod syntax;
 mod text;
 
-pub(crate) use self::scope::{ImplicitInput, STEP_FIELDS, Scope, Variables, step_fields};
+pub(crate) use self::scope::{
+    EXHAUSTED, HISTORY, ImplicitInput, STEP_FIELDS, Scope, Variables, step_fields,
+};
 
 pub use self::{
     bounds::MAX_TEMPLATE_BYTES, expr::Expr, json::Json, secret::TextOrSecret, text::Template,

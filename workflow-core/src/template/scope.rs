@@ -76,8 +76,16 @@ pub(crate) struct Scope {
 /// The names that a map or loop defines in its body.
 enum Locals {
     None,
-    Item { name: Arc<str>, index: usize },
-    Round { index: usize, previous: Shared },
+    Item {
+        name: Arc<str>,
+        index: usize,
+    },
+    Round {
+        index: usize,
+        previous: Shared,
+        /// The results of the rounds before, if the loop defines the name and its body reads it.
+        history: Option<Shared>,
+    },
 }
 
 /// The result of a settled step.
@@ -103,6 +111,7 @@ struct Reported(Option<Box<ReportedFields>>);
 struct ReportedFields {
     finish_reason: Option<Cow<'static, str>>,
     truncated: bool,
+    exhausted: bool,
     metadata: Option<Shared>,
 }
 
@@ -113,6 +122,7 @@ impl Reported {
             Box::new(ReportedFields {
                 finish_reason: report.finish_reason.clone(),
                 truncated: report.truncated,
+                exhausted: report.exhausted,
                 metadata: report.metadata.clone().map(Shared::new),
             })
         }))
@@ -126,6 +136,7 @@ impl Reported {
                 .and_then(|reported| reported.finish_reason.as_deref())
                 .into(),
             "truncated" => reported.is_some_and(|reported| reported.truncated).into(),
+            "exhausted" => reported.is_some_and(|reported| reported.exhausted).into(),
             "metadata" => {
                 let metadata = reported.and_then(|reported| reported.metadata.as_ref());
                 metadata.map(Shared::view).into()
@@ -135,8 +146,16 @@ impl Reported {
     }
 }
 
+/// The name of the results of earlier rounds, in the body of a loop.
+///
+/// It gives way to a node or an item of this name, since a workflow that is older than the name may have one.
+pub(crate) const HISTORY: &str = "history";
+
+/// The field of loops.
+pub(crate) const EXHAUSTED: &str = "exhausted";
+
 /// The fields of a settled step in templates, each with the help that editors show.
-pub(crate) const STEP_FIELDS: [(&str, &str); 6] = [
+pub(crate) const STEP_FIELDS: [(&str, &str); 7] = [
     ("status", "`completed`, `failed` or `skipped`."),
     (
         "output",
@@ -157,6 +176,10 @@ pub(crate) const STEP_FIELDS: [(&str, &str); 6] = [
     (
         "metadata",
         "JSON beside the reply of the model, such as its sources, or `null`.",
+    ),
+    (
+        EXHAUSTED,
+        "`true` if the loop completed at its `max`, although its `until` was still false. Of loops only.",
     ),
 ];
 
@@ -209,6 +232,7 @@ impl Scope {
         from: ImplicitInput,
         index: usize,
         previous: Arc<Value>,
+        history: Option<Arc<Value>>,
     ) -> Self {
         Self {
             outer: Some(Arc::clone(outer)),
@@ -218,6 +242,7 @@ impl Scope {
             locals: Locals::Round {
                 index,
                 previous: Shared::new(previous),
+                history: history.map(Shared::new),
             },
             steps: slots(steps),
         }
@@ -293,7 +318,16 @@ impl Scope {
                 self.begin.as_ref().map(|item| item.view())
             }
             Locals::Round { previous, .. } if name == "previous" => Some(previous.view()),
+            Locals::Round { history, .. } if name == HISTORY => history.as_ref().map(Shared::view),
             _ => None,
+        }
+    }
+
+    /// The results of the rounds before this one, in the scope of a round whose loop collects them.
+    pub(crate) fn history(&self) -> Option<&Arc<Value>> {
+        match &self.locals {
+            Locals::Round { history, .. } => history.as_ref().map(|history| &history.json),
+            Locals::None | Locals::Item { .. } => None,
         }
     }
 

@@ -33,6 +33,8 @@ pub(crate) struct Body {
     pub(crate) outline: Arc<[NodeOutline]>,
     /// What is known of the result.
     pub(super) result: Shape,
+    /// Whether something in the body of a loop reads the results of its earlier rounds.
+    pub(super) reads_history: bool,
 }
 
 impl Body {
@@ -116,6 +118,7 @@ impl<'a> List<'a> {
             sinks: self.graph.sinks(),
             outline: outline.into(),
             result: self.graph.result_shape(),
+            reads_history: false,
         }
     }
 

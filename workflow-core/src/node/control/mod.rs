@@ -20,7 +20,7 @@ pub(crate) use self::{
     human::HumanNode,
     map::{ITEM, MapNode, OnItemError},
     nodes::Nodes,
-    repeat::LoopNode,
+    repeat::{LoopNode, OnMax},
 };
 use super::display::DisplayHints;
 use crate::value::{DataError, DataType, data};

@@ -28,8 +28,12 @@ pub(crate) struct LoopNode {
     /// The most rounds.
     #[schemars(range(min = 1, max = 100), extend("examples" = [3]))]
     pub(crate) max: usize,
-    /// The nodes of a round. `index` is the number of the round, from 0, and `previous` the result of the round
-    /// before, `null` in the first round.
+    /// What happens when `max` rounds have ended and `until` is still false: the loop completes with the result of the
+    /// last round, or it fails with `max_rounds`.
+    #[serde(default)]
+    pub(crate) on_max: OnMax,
+    /// The nodes of a round. `index` is the number of the round, from 0, `previous` the result of the round
+    /// before, `null` in the first round, and `history` the list of the results before, the newest that fit into 1 MiB.
     #[expect(dead_code, reason = "it is read elsewhere")]
     nodes: Nodes,
     /// The result of a round, and of the last round for the loop: any JSON with templates. Default: the output of
@@ -37,4 +41,15 @@ pub(crate) struct LoopNode {
     #[serde(default, deserialize_with = "some_even_if_null")]
     #[schemars(extend("x-workflow-reads" = "body"))]
     pub(crate) output: Option<Json>,
+}
+
+/// What happens when a loop has reached its `max`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum OnMax {
+    /// The loop completes with the result of the last round, and `exhausted` is true.
+    #[default]
+    Continue,
+    /// The loop fails with `max_rounds`.
+    Fail,
 }

@@ -14,7 +14,7 @@ use super::{
     outputs::Shape,
 };
 use crate::workflow::body::{Body, List};
-use crate::{node::ControlKind, workflow::spec::NodeSpec};
+use crate::{node::ControlKind, template::HISTORY, workflow::spec::NodeSpec};
 
 /// A control node, and the marked fields of its `data`.
 pub(in crate::workflow) struct Container<'a> {
@@ -46,7 +46,7 @@ impl Container<'_> {
     /// 2. the number of nodes, before they are read, so that a large document costs little;
     /// 3. the body itself, one level deeper;
     /// 4. the fields that are evaluated after the body (`until`, `output`);
-    /// 5. reads of `previous`, whose shape is the result of the body and known only now.
+    /// 5. reads of `previous` and `history`, whose shapes follow from the result of the body and are known only now.
     fn body(
         &self,
         field: &Marked,
@@ -78,15 +78,21 @@ impl Container<'_> {
             }
             body.result = list.result_shape(spec.data.get("output"));
             for local in &locals {
-                if let LocalValue::Result(read) = &local.value {
+                let (read, value) = match &local.value {
+                    LocalValue::Known(_) => continue,
                     // In the first round, `previous` is `null`.
-                    let value = Shape::one_of(vec![Shape::Scalar, body.result.clone()]);
-                    for (path, at) in read.take() {
-                        let found = list.reader().check_keys(&path, 0, &value, &at);
-                        check.faults.extend(found);
+                    LocalValue::Result(read) => {
+                        let value = Shape::one_of(vec![Shape::Scalar, body.result.clone()]);
+                        (read, value)
                     }
+                    LocalValue::Results(read) => (read, Shape::List(Arc::new(body.result.clone()))),
+                };
+                for (path, at) in read.take() {
+                    let found = list.reader().check_keys(&path, 0, &value, &at);
+                    check.faults.extend(found);
                 }
             }
+            body.reads_history = (locals.iter()).any(|it| it.name == HISTORY && it.is_read());
             // Without an `output`, the last nodes make the result, so their outputs are read.
             if spec.data.get("output").is_none() {
                 list.use_sinks();

@@ -1,6 +1,6 @@
 //! What a list of nodes can read beyond its own nodes.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use serde_json::Value;
 
@@ -54,6 +54,39 @@ impl Values {
 pub(in crate::workflow) struct Local<'a> {
     pub(in crate::workflow) name: &'a str,
     pub(in crate::workflow) value: LocalValue,
+    /// Whether a node, an item or a template may define the name for itself. Names that the language got later do.
+    gives_way: bool,
+    is_read: Cell<bool>,
+}
+
+impl<'a> Local<'a> {
+    pub(in crate::workflow) fn new(name: &'a str, value: LocalValue) -> Self {
+        Self {
+            name,
+            value,
+            gives_way: false,
+            is_read: Cell::new(false),
+        }
+    }
+
+    /// The same name, which others may define for themselves.
+    pub(in crate::workflow) fn giving_way(self) -> Self {
+        let gives_way = true;
+        Self { gives_way, ..self }
+    }
+
+    pub(in crate::workflow) fn gives_way(&self) -> bool {
+        self.gives_way
+    }
+
+    /// Marks that something reads it.
+    pub(in crate::workflow) fn read(&self) {
+        self.is_read.set(true);
+    }
+
+    pub(in crate::workflow) fn is_read(&self) -> bool {
+        self.is_read.get()
+    }
 }
 
 /// What is known of its value.
@@ -62,6 +95,8 @@ pub(in crate::workflow) enum LocalValue {
     /// The value is the result of the body, whose shape is known only once the body is planned. Until then, reads of it are collected
     /// here and checked later.
     Result(RefCell<Vec<(Path, Pointer)>>),
+    /// The same for a list of results of the body.
+    Results(RefCell<Vec<(Path, Pointer)>>),
 }
 
 impl<'a> EnclosingScope<'a> {
@@ -131,8 +166,9 @@ impl<'a> EnclosingScope<'a> {
         self.suggestions
     }
 
-    /// Whether a name is defined here.
+    /// Whether a name is defined here, so that it must not be defined for a second time.
     pub(in crate::workflow) fn sees(&self, name: &str) -> bool {
-        self.local(name).is_some() || self.container.is_some_and(|reader| reader.sees(name))
+        self.local(name).is_some_and(|local| !local.gives_way())
+            || self.container.is_some_and(|reader| reader.sees(name))
     }
 }

@@ -23,6 +23,8 @@ pub(in crate::workflow) struct Graph<'a> {
     enclosing: EnclosingScope<'a>,
     variables: Variables,
     names: Vec<String>,
+    /// Which nodes are loops.
+    loops: Vec<bool>,
     needs: Vec<Vec<usize>>,
     dependents: Vec<Vec<usize>>,
     ancestors: Vec<Bits>,
@@ -67,6 +69,7 @@ impl<'a> Graph<'a> {
             enclosing,
             variables,
             names,
+            loops: nodes.iter().map(NodeSpec::is_loop).collect(),
             needs,
             dependents,
             ancestors: Vec::new(),
@@ -146,6 +149,10 @@ impl<'a> Graph<'a> {
     /// The id of a node; empty if it could not be read.
     pub(in crate::workflow) fn name(&self, node: usize) -> &str {
         &self.names[node]
+    }
+
+    pub(in crate::workflow) fn is_loop(&self, node: usize) -> bool {
+        self.loops[node]
     }
 
     pub(in crate::workflow) fn needs(&self, node: usize) -> &[usize] {

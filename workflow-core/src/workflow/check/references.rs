@@ -11,7 +11,9 @@ use super::{
 };
 use crate::{
     error::{Fault, FaultCode, Pointer, nearest, shown},
-    template::{self, Json, Key, Path, Paths, Reference, Template, only_path, step_fields},
+    template::{
+        self, EXHAUSTED, Json, Key, Path, Paths, Reference, Template, only_path, step_fields,
+    },
     workflow::spec::is_reserved,
 };
 
@@ -75,10 +77,13 @@ impl<'a> Reader<'a> {
         enclosing.container()?.meaning(name)
     }
 
-    /// Whether a name is defined for this reader.
+    /// Whether a name is defined for this reader, so that it must not be defined for a second time.
     pub(in crate::workflow) fn sees(self, name: &str) -> bool {
-        let meaning = self.meaning(name);
-        meaning.is_some_and(|meaning| !matches!(meaning, Meaning::NotSettled(..)))
+        match self.meaning(name) {
+            None | Some(Meaning::NotSettled(..)) => false,
+            Some(Meaning::Local(local)) => !local.gives_way(),
+            Some(Meaning::Value | Meaning::Step(..)) => true,
+        }
     }
 
     /// Every name that this reader can read, without the globals of the language.
@@ -137,7 +142,11 @@ impl<'a> Reader<'a> {
         let root = names.next()?;
         match self.meaning(root) {
             None => Some(self.unknown(root, at)),
-            Some(Meaning::Value | Meaning::Local(_)) => None,
+            Some(Meaning::Value) => None,
+            Some(Meaning::Local(local)) => {
+                local.read();
+                None
+            }
             Some(Meaning::NotSettled(graph, step, node)) => {
                 graph.uses(step);
                 Some(not_settled(graph.name(step), graph.name(node), at))
@@ -147,7 +156,9 @@ impl<'a> Reader<'a> {
                 let Some(field) = names.next() else {
                     return reference.is_whole().then(|| whole_node(root, at));
                 };
-                (!step_fields().any(|known| known == field)).then(|| unknown_field(root, field, at))
+                let has_field = step_fields().any(|known| known == field)
+                    && (field != EXHAUSTED || graph.is_loop(step));
+                (!has_field).then(|| unknown_field(root, field, at))
             }
         }
     }
@@ -166,7 +177,7 @@ impl<'a> Reader<'a> {
                 Some(Meaning::Step(graph, step)) if is_output(path) => (graph.shape(step), 1),
                 Some(Meaning::Local(local)) => match &local.value {
                     LocalValue::Known(shape) => (shape.clone(), 0),
-                    LocalValue::Result(reads) => {
+                    LocalValue::Result(reads) | LocalValue::Results(reads) => {
                         let read = paths.covered(path);
                         reads.borrow_mut().push((read, at.clone()));
                         continue;
@@ -290,7 +301,11 @@ impl<'a> Reader<'a> {
 
     /// The fault of an assigned name that hides another one.
     fn check_assigned(&self, name: &str, at: &Pointer) -> Option<Fault> {
-        let taken = self.meaning(name).is_some() || is_reserved(name);
+        let taken = match self.meaning(name) {
+            Some(Meaning::Local(local)) => !local.gives_way(),
+            Some(_) => true,
+            None => is_reserved(name),
+        };
         taken.then(|| {
             let detail = format!("`{name}` is already defined here");
             Fault::new(FaultCode::ShadowedName, at, detail).with_hint("choose another name")
@@ -319,15 +334,19 @@ fn not_settled(named: &str, own: &str, at: &Pointer) -> Fault {
 }
 
 fn unknown_field(root: &str, field: &str, at: &Pointer) -> Fault {
-    let fields = step_fields().map(|field| format!("`{field}`"));
+    let own = || step_fields().filter(|field| *field != EXHAUSTED);
+    let fields = own().map(|field| format!("`{field}`"));
     let fields = fields.collect::<Vec<_>>().join(", ");
-    let detail = format!(
-        "`{root}.{}` is not there: a node has {fields}",
-        shown(field)
-    );
+    let detail = match field {
+        EXHAUSTED => format!("`{root}.{field}` is not there: only a loop has it"),
+        _ => format!(
+            "`{root}.{}` is not there: a node has {fields}",
+            shown(field)
+        ),
+    };
     let near = match field {
         "result" | "response" => Some("output"),
-        _ => nearest(field, step_fields()),
+        _ => nearest(field, own()),
     };
     let meant = near.map_or_else(|| format!("output.{}", shown(field)), str::to_owned);
     Fault::new(FaultCode::UnknownReference, at, detail)

@@ -31,10 +31,7 @@ impl ControlCheck for MapCheck {
         check_item_name(node, name, check);
         let item = item_shape(node);
         let locals = [(name, item.clone()), ("index", Shape::Scalar)];
-        let locals = locals.map(|(name, shape)| Local {
-            name,
-            value: LocalValue::Known(shape),
-        });
+        let locals = locals.map(|(name, shape)| Local::new(name, LocalValue::Known(shape)));
         Some(BodyScope {
             locals: locals.into(),
             begin: item,

@@ -1,4 +1,4 @@
-//! Checks of loops: the names `index` and `previous` that they define in the body.
+//! Checks of loops: the names `index`, `previous` and `history` that they define in the body.
 
 use std::{cell::RefCell, sync::Arc};
 
@@ -6,27 +6,34 @@ use super::{
     Body, BodyScope, Built, Check, Contents, Control, ControlCheck, GraphNode, Local, NodeKind,
     Shape,
 };
-use crate::{node::LoopNode, workflow::check::enclosing::LocalValue};
+use crate::{node::LoopNode, template::HISTORY, workflow::check::enclosing::LocalValue};
 
 /// A loop with its body.
 pub(crate) struct PlannedLoop {
     pub(crate) node: LoopNode,
     pub(crate) body: Arc<Body>,
+    /// Whether `history` is read. Otherwise nothing is collected for it.
+    pub(crate) reads_history: bool,
 }
 
 pub(super) struct LoopCheck;
 
 impl ControlCheck for LoopCheck {
-    /// `previous` is the result of the body itself, so its shape is not known yet: reads of it are collected and
-    /// checked after the body.
+    /// `previous` is the result of the body itself, and `history` a list of them, so their shapes are not known yet:
+    /// reads of them are collected and checked after the body.
+    ///
+    /// A `history` that is visible around the loop keeps its meaning, unless it is that of an outer loop.
     fn body_scope<'a>(&self, node: GraphNode<'a>, _check: &mut Check) -> Option<BodyScope<'a>> {
-        let locals = [
-            ("index", LocalValue::Known(Shape::Scalar)),
-            ("previous", LocalValue::Result(RefCell::default())),
+        let mut locals = vec![
+            Local::new("index", LocalValue::Known(Shape::Scalar)),
+            Local::new("previous", LocalValue::Result(RefCell::default())),
         ];
-        let locals = locals.map(|(name, value)| Local { name, value });
+        if !node.reader().sees(HISTORY) {
+            let results = LocalValue::Results(RefCell::default());
+            locals.push(Local::new(HISTORY, results).giving_way());
+        }
         Some(BodyScope {
-            locals: locals.into(),
+            locals,
             begin: node.input_shape(),
             has_begin: node.has_input(),
         })
@@ -45,7 +52,11 @@ impl ControlCheck for LoopCheck {
         Some(Built {
             contents: Contents::of_body(&body),
             output: body.result.clone(),
-            kind: NodeKind::Loop(PlannedLoop { node, body }),
+            kind: NodeKind::Loop(PlannedLoop {
+                node,
+                reads_history: body.reads_history,
+                body,
+            }),
         })
     }
 }

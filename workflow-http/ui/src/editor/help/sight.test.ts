@@ -59,11 +59,11 @@ describe('what can be named', () => {
   it('are in a body its own nodes, what the container defines, and what the container sees', () => {
     expect(names('nodes', 1, 'data', 'nodes', 0, 'data', 'prompt')).toEqual(['doc', 'index', 'ask_it', 'input']);
     expect(names('nodes', 1, 'data', 'nodes', 1, 'data', 'message')).toEqual(['sum', 'doc', 'index', 'ask_it', 'input']);
-    expect(names('nodes', 2, 'data', 'nodes', 0, 'data', 'value')).toEqual(['previous', 'index', 'ask_it', 'input']);
+    expect(names('nodes', 2, 'data', 'nodes', 0, 'data', 'value')).toEqual(['previous', 'history', 'index', 'ask_it', 'input']);
   });
 
   it('are the nodes of the body where a container reads them', () => {
-    expect(names('nodes', 2, 'data', 'until')).toEqual(['draft', 'previous', 'index', 'ask_it', 'input']);
+    expect(names('nodes', 2, 'data', 'until')).toEqual(['draft', 'previous', 'history', 'index', 'ask_it', 'input']);
     expect(names('nodes', 1, 'data', 'over')).toEqual(['ask_it', 'input']);
   });
 });
@@ -84,6 +84,7 @@ describe('fields', () => {
   it('are those that JSON is reshaped to, which a loop has as its result and knows from the round before', () => {
     expect(fields('again.output', 'output')).toEqual(['text', 'n']);
     expect(fields('previous', 'nodes', 2, 'data', 'until')).toEqual(['text', 'n']);
+    expect(fields('history[0]', 'nodes', 2, 'data', 'until')).toEqual(['text', 'n']);
     expect(fields('wait.output', 'output')).toEqual(['text', 'n']);
   });
 

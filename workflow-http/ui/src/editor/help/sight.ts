@@ -149,8 +149,10 @@ function localsOf({ container, ...list }: List, depth: number): Seen[] {
     ];
   }
   if (own(node, 'type') !== 'LoopNode') return [];
+  const result = ofResult({ container, ...list }, depth + 1);
   return [
-    value('previous', `The result of the round before in \`${id}\`; \`null\` in the first round.`, ofResult({ container, ...list }, depth + 1)),
+    value('previous', `The result of the round before in \`${id}\`; \`null\` in the first round.`, result),
+    value('history', `The results of the rounds before in \`${id}\`, the newest that fit into 1 MiB.`, listOf(result)),
     value('index', `The number of the round in \`${id}\`, from 0.`, SCALAR),
   ];
 }

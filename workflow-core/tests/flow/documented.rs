@@ -1,0 +1,33 @@
+//! The examples of the language page run.
+
+use serde_json::{Value, json};
+use workflow_core::{EventKind, StepEvent};
+
+use crate::prefixes::end_the_same;
+
+const PAGE: &str = include_str!("../../../docs/LANGUAGE.md");
+
+/// Runs the example below this heading with the first of its inputs.
+async fn example(heading: &str) -> Vec<StepEvent> {
+    let (_, rest) = PAGE.split_once(&format!("\n### {heading}\n")).unwrap();
+    let (_, rest) = rest.split_once("```json\n").unwrap();
+    let (json, _) = rest.split_once("```").unwrap();
+    let spec: Value = serde_json::from_str(json).unwrap();
+    let input = spec["input"]["examples"][0].clone();
+    end_the_same(&spec, input).await
+}
+
+fn output(events: &[StepEvent]) -> Value {
+    match &events.last().unwrap().kind {
+        EventKind::RunCompleted(completed) => (*completed.output).clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn loops() {
+    assert_eq!(
+        output(&example("Loops").await),
+        json!("18, and not more in 3 rounds")
+    );
+}
