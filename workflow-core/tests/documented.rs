@@ -53,6 +53,7 @@ fn every_error_of_the_engine_is_in_the_table() {
         include_str!("../src/machine/settle.rs"),
         include_str!("../src/machine/suspend.rs"),
         include_str!("../src/machine/wait.rs"),
+        include_str!("../src/node/built_in/switch.rs"),
         include_str!("../src/node/mod.rs"),
         include_str!("../src/node/plan.rs"),
         include_str!("../src/value/size.rs"),

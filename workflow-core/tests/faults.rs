@@ -199,6 +199,15 @@ fn provocations() -> Vec<(FaultCode, &'static str, Value)> {
             template("{{ a.output }}"),
         ),
         (
+            C::OtherBranch,
+            "#/nodes/2/data/value",
+            nodes(json!([
+                {"id": "s", "type": "SwitchNode", "data": {"cases": [{"name": "a", "when": "input"}], "default": "b"}},
+                {"id": "x", "type": "PromptNode", "case": "s.a", "data": {"template": "{{ input }}"}},
+                {"id": "y", "type": "TransformNode", "case": "s.b", "needs": ["x"], "data": {"value": "{{ x.output }}"}},
+            ])),
+        ),
+        (
             C::Cycle,
             "#/nodes/0/needs/0",
             nodes(json!([transform("a", &["a"])])),

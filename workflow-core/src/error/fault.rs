@@ -66,6 +66,8 @@ fault_codes! {
     UnknownFieldReference = "unknown_field_reference",
     /// A template reads a node that may not have run yet.
     NotAnAncestor = "not_an_ancestor",
+    /// A node reads one in another branch of a switch, which is always skipped when the reader runs.
+    OtherBranch = "other_branch",
     /// Nodes need each other, or workflows call each other, in a cycle.
     Cycle = "cycle",
     /// A template or expression does not parse.

@@ -306,6 +306,9 @@ pub struct NodeOutline {
     pub name: Option<Arc<str>>,
     /// The nodes that must be settled (completed, failed or skipped) before it starts.
     pub needs: Vec<NodeId>,
+    /// The switch and its case that it needs, such as `route.refund`: it is skipped unless that case is chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case: Option<Arc<str>>,
     /// The workflow that it calls, by name or id. Its nodes are in [`RunCreated::workflows`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workflow: Option<Arc<str>>,

@@ -280,6 +280,8 @@ pub enum SkipReason {
     WhenFalse,
     /// The run is limited to another step.
     NotSelected,
+    /// The switch of its `case` chose another case, or none.
+    CaseNotChosen,
 }
 
 impl SkipReason {

@@ -165,6 +165,11 @@ impl Machine {
         if !any_live {
             return Decision::Skip(SkipReason::NeedsSkipped);
         }
+        if let Some(case) = &planned.case
+            && !case.is_chosen_by(frame.scope.output(case.switch).map(Arc::as_ref))
+        {
+            return Decision::Skip(SkipReason::CaseNotChosen);
+        }
         match planned.when.as_ref().map(|when| when.is_true(&frame.scope)) {
             None | Some(Ok(true)) => {}
             Some(Ok(false)) => return Decision::Skip(SkipReason::WhenFalse),

@@ -17,15 +17,8 @@ mod queued;
 mod registry;
 mod retry;
 
-pub use self::{
-    built_in::{PromptNode, TransformNode},
-    display::DisplayHints,
-    plan::{Effects, Plan, PlanContext},
-    queued::Queued,
-    registry::{NodeType, Registry},
-    retry::{LONGEST_REQUESTED_WAIT, RetryPolicy},
-};
 pub(crate) use self::{
+    built_in::SWITCH,
     control::{
         Control, ControlKind, DelayNode, HumanNode, ITEM, LoopNode, MapNode, Nodes, OnItemError,
         OnMax, WorkflowNode,
@@ -33,6 +26,14 @@ pub(crate) use self::{
     plan::Prepared,
     queued::{AdmissionChange, Notice, Notices},
     registry::NodeInstance,
+};
+pub use self::{
+    built_in::{PromptNode, SwitchNode, TransformNode},
+    display::DisplayHints,
+    plan::{Effects, Plan, PlanContext},
+    queued::Queued,
+    registry::{NodeType, Registry},
+    retry::{LONGEST_REQUESTED_WAIT, RetryPolicy},
 };
 
 use std::{

@@ -18,13 +18,13 @@ use super::{
     retry::RetryPolicy,
 };
 use crate::{
-    node::built_in::{PromptNode, TransformNode},
+    node::built_in::{PromptNode, SWITCH, SwitchNode, TransformNode},
     value::{DataError, DataType, data},
 };
 
 /// The node types that a workflow can use, by name.
 ///
-/// [`Registry::default`] contains the built-in ones: `PromptNode` and `TransformNode`, and those that the
+/// [`Registry::default`] contains the built-in ones: `PromptNode`, `TransformNode` and `SwitchNode`, and those that the
 /// engine interprets itself: `MapNode`, `LoopNode`, `WorkflowNode`, `HumanNode` and `DelayNode`.
 ///
 /// A registry does not change once an engine uses it. Remove or rename a type only if no stored workflow and no
@@ -167,6 +167,11 @@ impl Default for Registry {
                     .with_label("Transform")
                     .with_icon("transform"),
             )
+            .with_instant();
+        registry
+            .register::<SwitchNode>(SWITCH)
+            .with_activity("Choosing a case")
+            .with_display(DisplayHints::new().with_label("Switch").with_icon("switch"))
             .with_instant();
         for kind in ControlKind::ALL {
             let make = Factory::Control(kind);

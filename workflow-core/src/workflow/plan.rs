@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::check::Check;
+use super::check::{Case, Check};
 use super::spec::{Defaults, NodeSpec};
 use crate::workflow::check::{
     control::{PlannedCall, PlannedLoop, PlannedMap},
@@ -32,6 +32,8 @@ pub(crate) struct PlannedNode {
     /// The nodes that need it, by their index in the list.
     pub(crate) dependents: Box<[usize]>,
     pub(crate) when: Option<Condition>,
+    /// The case of a switch that has to be chosen.
+    pub(crate) case: Option<Case>,
     pub(crate) retry: RetryPolicy,
     /// The timeout of an attempt; for a map, loop or called workflow, of all of it.
     pub(crate) timeout: Option<Duration>,
@@ -70,6 +72,9 @@ pub(super) fn plan(
         graph,
     };
     let when = condition(node, placed.reader(), check);
+    if let Some(case) = graph.case(index) {
+        graph.uses(case.switch);
+    }
     let node_type = data::node_type(node, check)?;
     refuse_inapplicable_fields(node, node_type, check);
     let Built {
@@ -90,6 +95,7 @@ pub(super) fn plan(
         needs: graph.needs(index).len(),
         dependents: graph.dependents(index).into(),
         when,
+        case: graph.case(index).cloned(),
         retry: (node.retry.or(defaults.retry))
             .map_or_else(|| node_type.default_retry(), RetryPolicy::from),
         timeout: node.timeout.or(defaults.timeout),
@@ -190,6 +196,7 @@ impl PlannedNode {
             kind: node.kind.clone().unwrap_or_default(),
             name: node.name.clone(),
             needs,
+            case: node.case.clone(),
             workflow: contents.workflow,
             nodes: contents.nodes,
         }

@@ -31,3 +31,11 @@ async fn loops() {
         json!("18, and not more in 3 rounds")
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn branches() {
+    assert_eq!(
+        output(&example("Branches").await),
+        json!("Refund: I want my money back")
+    );
+}

@@ -11,6 +11,7 @@ mod prefixes;
 mod rounds;
 #[path = "../support/mod.rs"]
 mod support;
+mod switch;
 
 use serde_json::Value;
 use support::Probe;

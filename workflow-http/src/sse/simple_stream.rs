@@ -146,6 +146,7 @@ fn failed(it: &NodeFailed) -> String {
 fn skipped(reason: SkipReason) -> String {
     match reason {
         SkipReason::WhenFalse => "Skipped: its condition is false.",
+        SkipReason::CaseNotChosen => "Skipped: the switch chose another case.",
         SkipReason::NeedsSkipped => "Skipped: all steps that it needs were skipped.",
         SkipReason::NotSelected => "Skipped: the run is limited to another step.",
         _ => "Skipped.",

@@ -229,6 +229,7 @@ fn outline(id: &str) -> NodeOutline {
         kind: "PromptNode".into(),
         name: Some("A step".into()),
         needs: vec![node("before")],
+        case: Some("before.refund".into()),
         workflow: None,
         nodes: Vec::new(),
     }

@@ -8,8 +8,14 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{
-    Check, container::Container, control, fields, graph_node::GraphNode, marks, outputs::Shape,
-    references::Reader, shape,
+    Check,
+    container::Container,
+    control, fields,
+    graph_node::GraphNode,
+    marks,
+    outputs::Shape,
+    references::{Reader, other_branch},
+    shape,
 };
 use crate::workflow::{body::Body, plan::NodeKind};
 use crate::{
@@ -189,6 +195,10 @@ pub(in crate::workflow) fn read_implicit(node: GraphNode<'_>, check: &mut Check)
     let GraphNode { spec, index, graph } = node;
     if let ImplicitInput::Step(step) = graph.implicit_input(index) {
         graph.uses(step);
+        if graph.exclude(step, index) {
+            check.fault(other_branch(graph.name(step), graph.name(index), &spec.at));
+            return;
+        }
     }
     if node.has_input() {
         return;

@@ -11,7 +11,11 @@ use std::{
     collections::HashMap,
 };
 
-use super::{enclosing::EnclosingScope, outputs::Shape};
+use super::{
+    branch::{self, Branches, Case},
+    enclosing::EnclosingScope,
+    outputs::Shape,
+};
 use crate::{
     error::{Fault, FaultCode, Pointer, Suggestions, shown},
     template::{ImplicitInput, Variables},
@@ -26,6 +30,8 @@ pub(in crate::workflow) struct Graph<'a> {
     /// Which nodes are loops.
     loops: Vec<bool>,
     needs: Vec<Vec<usize>>,
+    cases: Vec<Option<Case>>,
+    branches: Branches,
     dependents: Vec<Vec<usize>>,
     ancestors: Vec<Bits>,
     /// Topological order. Nodes on a cycle or behind one come last.
@@ -46,11 +52,15 @@ impl<'a> Graph<'a> {
         let ids = index_ids(nodes, faults);
         let variables = index_variables(nodes, faults);
         faults.extend(nodes.iter().filter_map(|node| shadowed(node, enclosing)));
-        let needs: Vec<Vec<usize>> = nodes
-            .iter()
-            .enumerate()
-            .map(|(index, node)| resolve_needs(node, index, &ids, enclosing.suggestions(), faults))
-            .collect();
+        let suggestions = enclosing.suggestions();
+        let mut needs = Vec::with_capacity(nodes.len());
+        let mut cases = Vec::with_capacity(nodes.len());
+        for (index, node) in nodes.iter().enumerate() {
+            let written = resolve_needs(node, &ids, index, suggestions, faults);
+            let case = branch::resolve(node, nodes, &ids, suggestions, faults);
+            needs.push(all_needs(written, case.as_ref(), index));
+            cases.push(case);
+        }
         let mut dependents = vec![Vec::new(); nodes.len()];
         for (index, needs) in needs.iter().enumerate() {
             for need in needs {
@@ -71,6 +81,8 @@ impl<'a> Graph<'a> {
             names,
             loops: nodes.iter().map(NodeSpec::is_loop).collect(),
             needs,
+            cases,
+            branches: Branches::none(),
             dependents,
             ancestors: Vec::new(),
             order: Vec::new(),
@@ -82,6 +94,7 @@ impl<'a> Graph<'a> {
         let unordered: Vec<usize> = (0..nodes.len()).filter(|node| rest[*node]).collect();
         graph.report_cycles(rest, nodes, faults);
         graph.ancestors = graph.find_ancestors(&order);
+        graph.branches = Branches::of(&graph.cases, &graph.needs, &order);
         order.extend(unordered);
         graph.order = order;
         graph
@@ -173,12 +186,33 @@ impl<'a> Graph<'a> {
             .collect()
     }
 
+    /// The `case` of a node.
+    pub(in crate::workflow) fn case(&self, node: usize) -> Option<&Case> {
+        self.cases[node].as_ref()
+    }
+
+    /// Whether two nodes are in branches of a switch of which only one runs.
+    pub(in crate::workflow) fn exclude(&self, one: usize, other: usize) -> bool {
+        self.branches.exclude(one, other)
+    }
+
+    /// What a node reads without naming it. The switch of its `case` does not count as a need: with no other one, the
+    /// node reads what the switch reads, and not the name of the case.
     pub(in crate::workflow) fn implicit_input(&self, node: usize) -> ImplicitInput {
-        match self.needs[node].as_slice() {
-            [] => ImplicitInput::Begin,
-            [one] => ImplicitInput::Step(*one),
-            _ => ImplicitInput::None,
+        let mut reader = node;
+        // Of faulty nodes, the switches may be a cycle.
+        for _ in 0..self.needs.len() {
+            let switch = self.case(reader).map(|case| case.switch);
+            let needs = self.needs[reader].iter();
+            let mut needs = needs.filter(|need| Some(**need) != switch);
+            match (needs.next(), needs.next(), switch) {
+                (None, _, Some(switch)) => reader = switch,
+                (None, _, None) => return ImplicitInput::Begin,
+                (Some(one), None, _) => return ImplicitInput::Step(*one),
+                (Some(_), Some(_), _) => break,
+            }
         }
+        ImplicitInput::None
     }
 
     /// Whether a node has an implicit input. Whether its step has an output is known only at run time.
@@ -343,17 +377,28 @@ fn index_variables(nodes: &[NodeSpec], faults: &mut Vec<Fault>) -> Variables {
     variables
 }
 
-/// Without `needs`, a node needs the one above it, so that a plain list runs in order. An unknown id is left out.
+/// What a node needs: what it says, and the switch of its `case`. Without either, a node needs the one above it, so that
+/// a plain list runs in order.
+fn all_needs(written: Option<Vec<usize>>, case: Option<&Case>, index: usize) -> Vec<usize> {
+    let Some(case) = case else {
+        return written.unwrap_or_else(|| index.checked_sub(1).into_iter().collect());
+    };
+    let mut needs = written.unwrap_or_default();
+    if !needs.contains(&case.switch) {
+        needs.push(case.switch);
+    }
+    needs
+}
+
+/// The written `needs` of a node. An unknown id is left out.
 fn resolve_needs(
     node: &NodeSpec,
-    index: usize,
     ids: &HashMap<&str, usize>,
+    index: usize,
     suggestions: &Suggestions,
     faults: &mut Vec<Fault>,
-) -> Vec<usize> {
-    let Some(written) = &node.needs else {
-        return index.checked_sub(1).into_iter().collect();
-    };
+) -> Option<Vec<usize>> {
+    let written = node.needs.as_ref()?;
     let mut needs = Vec::with_capacity(written.len());
     for (place, id) in written.iter().enumerate() {
         let at = node.at.field("needs").item(place);
@@ -378,7 +423,7 @@ fn resolve_needs(
             }
         }
     }
-    needs
+    Some(needs)
 }
 
 /// A set of node indices.

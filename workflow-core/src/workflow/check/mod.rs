@@ -1,5 +1,6 @@
 //! The check of a specification: the state that is passed from node to node, and the checks, one module each.
 
+mod branch;
 mod container;
 pub(super) mod control;
 pub(super) mod data;
@@ -11,6 +12,8 @@ mod marks;
 pub(super) mod outputs;
 pub(super) mod references;
 mod shape;
+
+pub(in crate::workflow) use self::branch::Case;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 

@@ -36,6 +36,8 @@ enum Meaning<'a> {
     Local(&'a Local<'a>),
     /// A node that is settled before the reader runs.
     Step(&'a Graph<'a>, usize),
+    /// A node in another branch of a switch: its index, and that of the node that should not read it.
+    OtherBranch(&'a Graph<'a>, usize, usize),
     /// A node that may not be settled: its index, and that of the node that should need it.
     NotSettled(&'a Graph<'a>, usize, usize),
 }
@@ -67,6 +69,9 @@ impl<'a> Reader<'a> {
                 Some(node) if !self.graph.is_ancestor(step, node) => {
                     Meaning::NotSettled(self.graph, step, node)
                 }
+                Some(node) if self.graph.exclude(step, node) => {
+                    Meaning::OtherBranch(self.graph, step, node)
+                }
                 _ => Meaning::Step(self.graph, step),
             });
         }
@@ -82,7 +87,7 @@ impl<'a> Reader<'a> {
         match self.meaning(name) {
             None | Some(Meaning::NotSettled(..)) => false,
             Some(Meaning::Local(local)) => !local.gives_way(),
-            Some(Meaning::Value | Meaning::Step(..)) => true,
+            Some(Meaning::Value | Meaning::Step(..) | Meaning::OtherBranch(..)) => true,
         }
     }
 
@@ -150,6 +155,10 @@ impl<'a> Reader<'a> {
             Some(Meaning::NotSettled(graph, step, node)) => {
                 graph.uses(step);
                 Some(not_settled(graph.name(step), graph.name(node), at))
+            }
+            Some(Meaning::OtherBranch(graph, step, node)) => {
+                graph.uses(step);
+                Some(other_branch(graph.name(step), graph.name(node), at))
             }
             Some(Meaning::Step(graph, step)) => {
                 graph.uses(step);
@@ -331,6 +340,14 @@ fn not_settled(named: &str, own: &str, at: &Pointer) -> Fault {
         )
     };
     Fault::new(FaultCode::NotAnAncestor, at, detail).with_hint(hint)
+}
+
+pub(in crate::workflow) fn other_branch(named: &str, own: &str, at: &Pointer) -> Fault {
+    let detail = format!(
+        "`{named}` is always skipped when `{own}` runs: they are in different branches of a switch"
+    );
+    let hint = "read a node before the switch, or read both branches in a node that needs them";
+    Fault::new(FaultCode::OtherBranch, at, detail).with_hint(hint)
 }
 
 fn unknown_field(root: &str, field: &str, at: &Pointer) -> Fault {

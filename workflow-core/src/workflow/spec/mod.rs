@@ -96,6 +96,10 @@ pub(crate) struct Defaults {
     pub(crate) timeout: Option<Duration>,
 }
 
+/// The id of a switch, and the name of a case.
+const CASE_PATTERN: &str = r"^[A-Za-z_][A-Za-z0-9_-]{0,63}\.[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$";
+const CASE_EXPECTED: &str = r#"a switch and one of its cases, such as "route.refund""#;
+
 /// A step of the workflow.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -124,6 +128,10 @@ pub(crate) struct NodeSpec {
     /// A bare expression: the node is skipped unless it is true.
     #[schemars(with = "Option<Condition>")]
     pub(crate) when: Option<String>,
+    /// A switch and one of its cases, such as `route.refund`: the node is skipped unless that case is chosen. It needs the
+    /// switch. Without `needs`, it needs nothing else.
+    #[schemars(extend("pattern" = CASE_PATTERN, "x-expected" = CASE_EXPECTED))]
+    pub(crate) case: Option<Arc<str>>,
     /// How often it is tried. Not for nodes that contain or wait.
     #[schemars(extend("x-expected" = "a number of attempts from 1 to 20"))]
     pub(crate) retry: Option<Retry>,

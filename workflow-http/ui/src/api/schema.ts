@@ -293,6 +293,7 @@ export interface components {
             type: string;
             name?: string;
             needs: components["schemas"]["NodeId"][];
+            case?: string;
             workflow?: string;
             nodes?: components["schemas"]["NodeOutline"][];
         };

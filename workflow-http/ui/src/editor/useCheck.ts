@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { ApiError, asProblem, validate } from '../api/client';
 import type { Fault } from '../api/types';
+import { needsOf } from './needs';
 import { positionOf, rangeOf, scan, type Range, type Scan, type Span } from './scan';
 
 export interface LocatedFault extends Fault, Range {
@@ -125,7 +126,7 @@ function within(holder: unknown, at: string, before: string, depth: number, span
   const nodes = isObject(holder) ? holder.nodes : undefined;
   if (!Array.isArray(nodes)) return [];
   return nodes.flatMap((node: unknown, index) => {
-    const { id, type, needs, data } = (node ?? {}) as { id?: unknown; type?: unknown; needs?: unknown; data?: unknown };
+    const { id, type, data } = (node ?? {}) as { id?: unknown; type?: unknown; data?: unknown };
     const place = `${at}/nodes/${index}`;
     const span = spans.get(place);
     if (typeof id !== 'string' || !span) return [];
@@ -134,7 +135,7 @@ function within(holder: unknown, at: string, before: string, depth: number, span
       path: before + id,
       depth,
       type: typeof type === 'string' ? type : '',
-      needs: needsOf(needs, nodes[index - 1]).map((need) => before + need),
+      needs: needsOf(node, nodes[index - 1]).map((need) => before + need),
       span,
       pointer: place,
       node: node as Record<string, unknown>,
@@ -153,9 +154,3 @@ export function writtenAt(outline: Outline[], path: string): string | undefined 
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
-
-/** Without `needs`, a step depends on the one before it. */
-function needsOf(needs: unknown, before: unknown): string[] {
-  const written = needs ?? [(before as { id?: unknown } | null | undefined)?.id];
-  return Array.isArray(written) ? written.filter((id): id is string => typeof id === 'string') : [];
-}

@@ -44,7 +44,7 @@ function ofText(written: Written[], called: Called, types: Types): Card[] {
   for (const { path, id, type, needs, depth, node } of written) {
     const plan = planOf(type, node.data, hintsOf(type, types).summary);
     const inner = type === 'WorkflowNode' ? ofRun(called.get(plan)?.nodes ?? [], `${path}/`, called, types) : [];
-    const card: Card = { path, id, type, ...looksOf(type, types), needs, when: whenOf(node.when, needs), plan, ...maxOf(type, node.data), inner };
+    const card: Card = { path, id, type, ...looksOf(type, types), needs, when: whenOf(node, needs), plan, ...maxOf(type, node.data), inner };
     const beside = depth === 0 ? top : open[depth - 1]!.inner;
     // A duplicate id is a fault; it is drawn once.
     if (!beside.some((other) => other.path === path)) beside.push(card);
@@ -54,7 +54,7 @@ function ofText(written: Written[], called: Called, types: Types): Card[] {
 }
 
 function ofRun(nodes: NodeOutline[], before: string, called: Called, types: Types): Card[] {
-  return nodes.map(({ id, type, needs = [], workflow: plan = '', nodes = called.get(plan)?.nodes ?? [] }) => {
+  return nodes.map(({ id, type, needs = [], case: branch, workflow: plan = '', nodes = called.get(plan)?.nodes ?? [] }) => {
     const path = before + id;
     return {
       path,
@@ -62,7 +62,7 @@ function ofRun(nodes: NodeOutline[], before: string, called: Called, types: Type
       type,
       ...looksOf(type, types),
       needs: needs.map((need) => before + need),
-      when: undefined,
+      when: branch,
       plan,
       inner: ofRun(nodes, `${path}/`, called, types),
     };
@@ -74,9 +74,13 @@ function looksOf(type: string, types: Types): Pick<Card, 'icon' | 'streamsText'>
   return { icon, streamsText: streams_text };
 }
 
-/** `classify.output.kind == 'refund'` after `classify` alone is `.kind == 'refund'`. */
-function whenOf(when: unknown, needs: string[]): string | undefined {
-  if (typeof when !== 'string') return undefined;
+/** The case and the condition of a node. `classify.output.kind == 'refund'` after `classify` alone is `.kind == 'refund'`. */
+function whenOf({ case: branch, when }: Record<string, unknown>, needs: string[]): string | undefined {
+  const parts = [typeof branch === 'string' ? branch : undefined, typeof when === 'string' ? shortened(when, needs) : undefined];
+  return parts.every((part) => part === undefined) ? undefined : parts.filter((part) => part !== undefined).join(' and ');
+}
+
+function shortened(when: string, needs: string[]): string {
   const id = needs.length === 1 ? idOf(needs[0]!).replaceAll('-', '_') : undefined;
   const short = id === undefined ? when : when.replaceAll(new RegExp(`\\b${id}\\.output(?=\\.)`, 'g'), '');
   return short.trim();

@@ -69,7 +69,7 @@ function outputWords(output: unknown): string {
 /** The value of its condition, once it is known. */
 export function verdictOf(step: Step | undefined): boolean | undefined {
   if (!step || step.state === 'pending') return undefined;
-  if (step.state === 'skipped') return step.reason === 'when_false' ? false : undefined;
+  if (step.state === 'skipped') return step.reason === 'when_false' || step.reason === 'case_not_chosen' ? false : undefined;
   return step.state === 'cancelled' && step.startedAt === undefined ? undefined : true;
 }
 

@@ -14,6 +14,7 @@ export type IconName =
   | 'prompt'
   | 'llm'
   | 'transform'
+  | 'switch'
   | 'http'
   | 'delay'
   | 'human'
@@ -54,7 +55,7 @@ export function Icon({ name, size = 16, className = '' }: { name: IconName; size
   );
 }
 
-const OF_NODES = ['prompt', 'llm', 'transform', 'http', 'delay', 'human', 'map', 'loop', 'workflow', 'search', 'text', 'list'] as const;
+const OF_NODES = ['prompt', 'llm', 'transform', 'switch', 'http', 'delay', 'human', 'map', 'loop', 'workflow', 'search', 'text', 'list'] as const;
 
 /** An icon that the page does not have is a plain box. */
 export const iconOf = (name: string | undefined): IconName => OF_NODES.find((icon) => icon === name) ?? 'rows';

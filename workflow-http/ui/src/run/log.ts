@@ -18,10 +18,12 @@ export interface LogLine {
 
 const SKIPPED = new Map([
   ['when_false', 'Its condition was false.'],
+  ['case_not_chosen', 'The switch chose another case.'],
   ['needs_skipped', 'What it needs was skipped.'],
 ]);
 
 const CANCELLED = new Map([
+  ['stopped', 'A step ended the workflow.'],
   ['sibling_failed', 'Another step failed.'],
   ['cancelled', 'Results of finished steps stay.'],
   ['run_cancelled', 'The run was cancelled.'],

@@ -1,5 +1,6 @@
 // What can be written at a place: names, values, nodes, and within templates references, filters, tests and statements.
 import { isObject, own } from '../../base/ownProperty';
+import { casesOf } from '../needs';
 import type { Place } from './place';
 import { namesAt, schemasAt, valuesAt, type Option, type Path, type Schema } from './schema';
 import { fieldsOf, within, aboutShape, type Shape } from './shape';
@@ -65,6 +66,7 @@ function wordsOf({ language }: Known, kind: 'filters' | 'tests' | 'statements' |
 export function optionsAt({ language }: Known, spec: unknown, { kind, path }: Pick<Place, 'kind' | 'path'>): Option[] {
   if (kind === 'name') return namesAt(language, spec, path);
   if (path.at(-2) === 'needs') return needsOptions(spec, path.slice(0, -2));
+  if (path.at(-1) === 'case' && isNodePlace(path.slice(0, -1))) return caseOptions(spec, path.slice(0, -1));
   if (path.at(-2) === 'required' && isSchema(language, spec, path.slice(0, -2))) return fieldOptions(spec, path.slice(0, -2));
   return valuesAt(language, spec, path);
 }
@@ -89,6 +91,18 @@ function needsOptions(spec: unknown, node: Path): Option[] {
     if (typeof id !== 'string' || id === '' || index === at || listed.includes(id) || isAncestor(nodes, index, at)) return [];
     const type = own(other, 'type');
     return [{ text: JSON.stringify(id), about: typeof type === 'string' ? `\`${id}\`, of type \`${type}\`, must be settled first.` : undefined }];
+  });
+}
+
+/** The cases of the switches beside this node. */
+function caseOptions(spec: unknown, node: Path): Option[] {
+  const nodes = valueAt(spec, node.slice(0, -1));
+  const at = node.at(-1);
+  if (!Array.isArray(nodes) || typeof at !== 'number') return [];
+  return nodes.flatMap((other: unknown, index) => {
+    const id = own(other, 'id');
+    if (typeof id !== 'string' || index === at || isAncestor(nodes, index, at)) return [];
+    return casesOf(other).map((name) => ({ text: JSON.stringify(`${id}.${name}`), about: `Runs if \`${id}\` chooses \`${name}\`.` }));
   });
 }
 

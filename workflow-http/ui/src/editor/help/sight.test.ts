@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { optionsAt } from './offers';
 import type { Path, Schema } from './schema';
 import { fieldsOf, within } from './shape';
 import { implicitInputAt, seenAt, shapeOfExpression, type Known } from './sight';
@@ -114,4 +115,29 @@ it('ends where outputs refer to each other', () => {
   const node = (id: string, other: string) => ({ id, type: 'TransformNode', needs: [other], data: { value: `{{ ${other}.output }}` } });
   const odd = { nodes: [node('a', 'b'), node('b', 'a')] };
   expect(seenAt(known, odd, ['nodes', 0]).map(({ name }) => name)).toEqual(['b', 'input']);
+});
+
+describe('a switch and its branches', () => {
+  const branches = {
+    nodes: [
+      { id: 'first', type: 'HumanNode', data: { schema: { type: 'object', properties: { kind: { type: 'string' } } } } },
+      { id: 'route', type: 'SwitchNode', data: { cases: [{ name: 'refund', when: 'true' }], default: 'other' } },
+      { id: 'pay', type: 'DelayNode', case: 'route.refund', data: {} },
+      { id: 'file', type: 'DelayNode', case: 'route.other', data: {} },
+      { id: 'end', type: 'TransformNode', data: {} },
+    ],
+  };
+
+  it('need their switch and nothing else', () => {
+    expect(seenAt(known, branches, ['nodes', 3]).map(({ name }) => name)).toEqual(['route', 'first', 'input']);
+  });
+
+  it('read what the switch reads', () => {
+    expect(fieldsOf(shapeOfExpression(known, branches, ['nodes', 4], 'file.output'))).toEqual(['kind']);
+  });
+
+  it('are offered for `case`', () => {
+    const options = optionsAt(known, branches, { kind: 'value', path: ['nodes', 2, 'case'] });
+    expect(options.map(({ text }) => text)).toEqual(['"route.refund"', '"route.other"']);
+  });
 });

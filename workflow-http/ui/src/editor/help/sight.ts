@@ -1,6 +1,7 @@
 // What a template or expression can name from where it stands, and what is known of it. The rules are those of the server's check:
 // a node reads its ancestors, the result of a list reads all nodes of the list, and a body sees what its container sees.
 import { isObject, own } from '../../base/ownProperty';
+import { caseOf, needsOf as needsOfNode } from '../needs';
 import { schemasAt, type Path, type Schema } from './schema';
 import { aboutShape, choiceOf, listOf, SCALAR, shapeOfSchema, TEXT, UNKNOWN, within, type Shape } from './shape';
 
@@ -117,11 +118,12 @@ function ancestorsOf(nodes: unknown[], index: number): Set<number> {
   return found;
 }
 
-/** Without `needs`, a node follows the one before it. */
 function needsOf(nodes: unknown[], index: number): number[] {
-  const needs = own(nodes[index], 'needs');
-  if (!Array.isArray(needs)) return index > 0 ? [index - 1] : [];
-  return needs.map((need) => nodes.findIndex((node) => own(node, 'id') === need)).filter((at) => at >= 0);
+  const written = own(nodes[index], 'needs') ?? own(nodes[index], 'case');
+  if (written === undefined) return index > 0 ? [index - 1] : [];
+  return needsOfNode(nodes[index], nodes[index - 1])
+    .map((need) => nodes.findIndex((node) => own(node, 'id') === need))
+    .filter((at) => at >= 0);
 }
 
 function nodeSeen(list: List, index: number): Seen {
@@ -196,11 +198,18 @@ export function implicitInputAt(known: Known, spec: unknown, path: Path): string
   return implicitName(list, index ?? 0);
 }
 
-function implicitName(list: List, index: number): string {
-  const need = onlyNeed(list.nodes, index);
+function implicitName(list: List, index: number, depth = 0): string {
+  // A branch of a switch reads what the switch reads.
+  const [route] = caseOf(list.nodes[index]) ?? [];
+  const needs = needsOf(list.nodes, index).filter((at) => route === undefined || idOf(list, at) !== route);
+  if (route !== undefined && needs.length === 0 && depth < DEEPEST) {
+    const at = list.nodes.findIndex((node) => own(node, 'id') === route);
+    if (at >= 0) return implicitName(list, at, depth + 1);
+  }
+  const need = needs.length === 1 ? needs[0] : undefined;
   const id = need === undefined ? undefined : idOf(list, need);
   if (id) return `${variableOf(id)}.output`;
-  const several = needsOf(list.nodes, index).map((at) => idOf(list, at));
+  const several = needs.map((at) => idOf(list, at));
   if (several[0]) return `${variableOf(several[0])}.output`;
   const { container } = list;
   if (container?.index === undefined) return 'input';
