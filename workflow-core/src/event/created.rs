@@ -78,8 +78,8 @@ fn no_pins(pins: &Arc<[PinnedWorkflow]>) -> bool {
 /// The newest format of logs that this version writes. It can replay 2 and 3.
 ///
 /// Format 1 was written by development versions only and is refused. Format 3 is written for runs with what an older version
-/// would ignore, and then act wrongly: a table of results to reuse, overrides, a single step to run, a budget. All other runs
-/// have format 2, which older versions can continue. An optional field that an older version may ignore does not change the
+/// would ignore, and then act wrongly: a table of results to reuse, overrides, a single step to run, a budget. It is also that of
+/// runs whose events an older version cannot read: of nodes with `case` or `stop_when`. All other runs have format 2, which older versions can continue. An optional field that an older version may ignore does not change the
 /// format. An engine leaves a run with another format unchanged and reports it.
 pub const LOG_FORMAT: u32 = 3;
 
@@ -283,12 +283,19 @@ impl RunCreated {
         let is_plain = self.table.is_empty()
             && self.overrides.is_empty()
             && self.only.is_none()
-            && self.budget.is_none();
+            && self.budget.is_none()
+            && !self.all_nodes().any(NodeOutline::needs_newer_format);
         if is_plain {
             PLAIN_LOG_FORMAT
         } else {
             LOG_FORMAT
         }
+    }
+
+    /// The nodes of the workflow and of those that it calls, without those in bodies.
+    fn all_nodes(&self) -> impl Iterator<Item = &NodeOutline> {
+        let called = self.workflows.iter().flat_map(|pin| pin.nodes.iter());
+        self.nodes.iter().chain(called)
     }
 }
 
@@ -309,10 +316,20 @@ pub struct NodeOutline {
     /// The switch and its case that it needs, such as `route.refund`: it is skipped unless that case is chosen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub case: Option<Arc<str>>,
+    /// Whether it can end the workflow, by its `stop_when`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stops: bool,
     /// The workflow that it calls, by name or id. Its nodes are in [`RunCreated::workflows`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workflow: Option<Arc<str>>,
     /// The nodes of the body of a map or loop.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub nodes: Vec<NodeOutline>,
+}
+
+impl NodeOutline {
+    /// Whether events of the node, or of one in it, are unknown to versions that write plain logs only.
+    fn needs_newer_format(&self) -> bool {
+        self.case.is_some() || self.stops || self.nodes.iter().any(Self::needs_newer_format)
+    }
 }

@@ -6,6 +6,7 @@ use super::{
     early_end::EarlyEnd,
     frame::Frame,
     ids::{FrameId, StepId},
+    stop::Stop,
 };
 use crate::event::StartReason;
 
@@ -25,6 +26,8 @@ pub(super) struct Agenda {
     pub(super) ready: VecDeque<(StepId, Option<StartReason>)>,
     /// Frames with an unhandled failure.
     pub(super) failed: VecDeque<FrameId>,
+    /// Completed steps that may end the workflow.
+    pub(super) stops: VecDeque<Stop>,
     /// Frames in which every step is settled.
     pub(super) settled: VecDeque<FrameId>,
     /// Steps whose attempt was lost with its host and has not started again. They hold no slot.
@@ -55,6 +58,12 @@ impl Agenda {
     #[inline]
     pub(super) fn is_lost(&self, step: StepId) -> bool {
         !self.lost.is_empty() && self.lost.contains(&step)
+    }
+
+    /// Whether something may end a frame early.
+    #[inline]
+    pub(super) fn has_ends(&self) -> bool {
+        !self.failed.is_empty() || !self.stops.is_empty()
     }
 
     /// Removes a step from the lost ones: its attempt started again, or ended.

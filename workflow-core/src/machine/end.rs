@@ -78,7 +78,7 @@ impl Machine {
         self.follow(step, next, turn);
     }
 
-    fn complete_run(&mut self, output: Arc<Value>, turn: &mut Turn) {
+    pub(super) fn complete_run(&mut self, output: Arc<Value>, turn: &mut Turn) {
         let completed = RunCompleted {
             output,
             usage: self.logged.usage(),

@@ -30,6 +30,8 @@ pub(super) struct Frame {
     pub(super) parent: Option<(StepId, Place)>,
     /// The step to which the run is limited.
     pub(super) only: Option<StepPath>,
+    /// Whether a step with a `stop_when` completed in it, so that it may end although not every step is settled.
+    pub(super) may_stop: bool,
     /// The first unhandled failure in it.
     pub(super) failure: Option<Failure>,
     /// Its result once every step is settled. Computed once: rendering it may be expensive.
@@ -64,6 +66,7 @@ impl Frame {
             steps,
             parent,
             only: None,
+            may_stop: false,
             failure: None,
             result: OnceCell::new(),
         }

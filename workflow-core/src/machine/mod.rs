@@ -40,6 +40,7 @@ mod resume;
 mod retry;
 mod settle;
 mod step;
+mod stop;
 mod suspend;
 mod wait;
 mod waits;

@@ -43,7 +43,10 @@ impl Machine {
             }
             None => {}
         }
-        self.settle_failures(turn);
+        self.settle_ends(turn);
+        if self.agenda.early_end.is_some() || self.has_ended() {
+            return;
+        }
         let steps: Vec<StepId> = self.frames().steps().map(|(id, _)| id).collect();
         for step in steps {
             if self.is_full() {

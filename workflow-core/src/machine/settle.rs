@@ -67,8 +67,8 @@ impl Machine {
     /// end without an attempt, so there may be more to decide after that.
     fn settle_frames(&mut self, turn: &mut Turn) {
         loop {
-            if !self.agenda.failed.is_empty() {
-                self.settle_failures(turn);
+            if self.agenda.has_ends() {
+                self.settle_ends(turn);
             }
             self.enforce_limits();
             if self.agenda.early_end.is_some() || self.has_ended() {
@@ -92,16 +92,6 @@ impl Machine {
         self.enforce_limits();
         if self.agenda.early_end.is_none() {
             self.suspend_if_idle(turn);
-        }
-    }
-
-    /// A failure of the run as a whole makes the others meaningless, and a full run has no events for them.
-    pub(super) fn settle_failures(&mut self, turn: &mut Turn) {
-        while self.agenda.early_end.is_none()
-            && !self.is_full()
-            && let Some(frame) = self.agenda.failed.pop_front()
-        {
-            self.frame_failed(frame, turn);
         }
     }
 

@@ -136,6 +136,14 @@ impl<'a> List<'a> {
         }
     }
 
+    /// What is known of the result if a node may end the list early: then its output is the result.
+    pub(super) fn with_stops(&self, result: Shape) -> Shape {
+        let nodes = self.nodes.iter().enumerate();
+        let stops = nodes.filter(|(_, node)| node.stop_when.is_some());
+        let outputs = stops.map(|(index, _)| self.graph.shape(index));
+        Shape::one_of(std::iter::once(result).chain(outputs).collect())
+    }
+
     fn needs(&self, index: usize) -> Vec<NodeId> {
         let needs = self.graph.needs(index).iter();
         needs

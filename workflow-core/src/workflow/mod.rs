@@ -136,6 +136,7 @@ impl Workflow {
             None if read.output.is_none() => list.use_sinks(),
             None => {}
         }
+        body.result = list.with_stops(body.result);
         list.warn_of_unused(&mut check);
         check
             .warnings

@@ -34,6 +34,8 @@ pub(crate) struct PlannedNode {
     pub(crate) when: Option<Condition>,
     /// The case of a switch that has to be chosen.
     pub(crate) case: Option<Case>,
+    /// When the node ends the workflow that it is in.
+    pub(crate) stop_when: Option<Condition>,
     pub(crate) retry: RetryPolicy,
     /// The timeout of an attempt; for a map, loop or called workflow, of all of it.
     pub(crate) timeout: Option<Duration>,
@@ -71,18 +73,18 @@ pub(super) fn plan(
         index,
         graph,
     };
-    let when = condition(node, placed.reader(), check);
+    let when = condition(&node.when, &node.at.field("when"), placed.reader(), check);
     if let Some(case) = graph.case(index) {
         graph.uses(case.switch);
     }
     let node_type = data::node_type(node, check)?;
     refuse_inapplicable_fields(node, node_type, check);
-    let Built {
-        kind,
-        output,
-        contents,
-    } = data::build(placed, node_type, check)?;
-    graph.set_shape(index, output_shape(output, node));
+    let built = data::build(placed, node_type, check);
+    if let Some(built) = &built {
+        graph.set_shape(index, output_shape(built.output.clone(), node));
+    }
+    let stop_when = stop_condition(placed, check);
+    let Built { kind, contents, .. } = built?;
     // `defaults` of a workflow are about attempts, which control nodes do not have.
     let defaults = if node_type.control().is_none() {
         check.defaults
@@ -96,6 +98,7 @@ pub(super) fn plan(
         dependents: graph.dependents(index).into(),
         when,
         case: graph.case(index).cloned(),
+        stop_when,
         retry: (node.retry.or(defaults.retry))
             .map_or_else(|| node_type.default_retry(), RetryPolicy::from),
         timeout: node.timeout.or(defaults.timeout),
@@ -123,21 +126,41 @@ fn output_shape(own: Shape, node: &NodeSpec) -> Shape {
     }
 }
 
-/// Compiles and checks the `when` of a node.
-fn condition(node: &NodeSpec, reader: Reader, check: &mut Check) -> Option<Condition> {
-    let source = node.when.as_ref()?;
-    let at = node.at.field("when");
-    match Condition::parse(source) {
+/// Compiles and checks the `stop_when` of a node, which reads the node itself, too.
+///
+/// A map or loop has other items or rounds, which such a node could not end in an order that a resumed run repeats.
+fn stop_condition(node: GraphNode, check: &mut Check) -> Option<Condition> {
+    let GraphNode { spec, index, graph } = node;
+    let at = spec.at.field("stop_when");
+    if spec.stop_when.is_some() && graph.enclosing().container().is_some() {
+        let detail = "`stop_when` is only for nodes of the workflow's own list";
+        let hint = "end a loop with its `until`, or put the nodes into a workflow of their own and call it";
+        check.fault(Fault::new(FaultCode::NotApplicable, &at, detail).with_hint(hint));
+        return None;
+    }
+    let condition = condition(&spec.stop_when, &at, Reader::after(graph, index), check)?;
+    graph.uses(index);
+    Some(condition)
+}
+
+/// Compiles and checks a condition of a node.
+fn condition(
+    source: &Option<String>,
+    at: &Pointer,
+    reader: Reader,
+    check: &mut Check,
+) -> Option<Condition> {
+    match Condition::parse(source.as_ref()?) {
         Ok(condition) => {
-            let found = reader.check(condition.references(), &at);
+            let found = reader.check(condition.references(), at);
             check.faults.extend(found);
-            let found = reader.check_paths(condition.paths(), &at);
+            let found = reader.check_paths(condition.paths(), at);
             check.faults.extend(found);
-            check.warnings.extend(constant(&condition, &at));
+            check.warnings.extend(constant(&condition, at));
             Some(condition)
         }
         Err(error) => {
-            check.fault(error.into_fault(&at));
+            check.fault(error.into_fault(at));
             None
         }
     }
@@ -197,6 +220,7 @@ impl PlannedNode {
             name: node.name.clone(),
             needs,
             case: node.case.clone(),
+            stops: self.stop_when.is_some(),
             workflow: contents.workflow,
             nodes: contents.nodes,
         }

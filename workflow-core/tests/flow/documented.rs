@@ -39,3 +39,11 @@ async fn branches() {
         json!("Refund: I want my money back")
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn stopping_early() {
+    assert_eq!(
+        output(&example("Stopping early").await),
+        json!({"answer": "4", "sure": true})
+    );
+}

@@ -9,6 +9,7 @@
 mod documented;
 mod prefixes;
 mod rounds;
+mod stops;
 #[path = "../support/mod.rs"]
 mod support;
 mod switch;

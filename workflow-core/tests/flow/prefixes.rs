@@ -3,49 +3,56 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use serde_json::Value;
-use workflow_core::{Executor, StepEvent};
+use workflow_core::{Executor, StepEvent, Workflow};
 
-use crate::support::{Probe, collect, parsed};
+use crate::support::{Probe, brief, collect, parsed};
 
 /// Runs a workflow, then resumes it from each prefix of its log. Returns the whole log.
 ///
 /// The last event has to be the same, apart from times and the tokens of attempts that were lost; so has what became of
 /// each step. No step that is settled in the prefix runs again.
 pub async fn end_the_same(spec: &Value, input: Value) -> Vec<StepEvent> {
-    let probe = Probe::default();
-    let workflow = parsed(&probe, spec);
-    let whole = collect(Executor::new().run(Arc::clone(&workflow), input)).await;
+    end_the_same_with(|probe| parsed(probe, spec), input).await
+}
+
+/// The same for a workflow that is made of more than a specification.
+pub async fn end_the_same_with(
+    make: impl Fn(&Probe) -> Arc<Workflow>,
+    input: Value,
+) -> Vec<StepEvent> {
+    let whole = collect(Executor::new().run(make(&Probe::default()), input)).await;
     for cut in 1..whole.len() {
-        let log = through_json(&whole[..cut]);
         let probe = Probe::default();
-        let workflow = parsed(&probe, spec);
-        let rest = collect(Executor::new().resume(workflow, &log).unwrap()).await;
-        let all: Vec<StepEvent> = log.iter().chain(&rest).cloned().collect();
-        assert_eq!(end(&all), end(&whole), "cut at {cut}");
-        assert_eq!(
-            settled(&all),
-            settled(&whole),
-            "cut at {cut} of {:?}",
-            crate::support::brief(&whole)
-        );
-        for (_, path) in settled(&log) {
+        let all = resumed(make(&probe), &whole[..cut]).await;
+        let context = || format!("cut at {cut} of {:?}", brief(&whole));
+        assert_eq!(end(&all), end(&whole), "{}", context());
+        assert_eq!(settled(&all), settled(&whole), "{}", context());
+        for (_, path) in settled(&whole[..cut]) {
             let id = path.rsplit('/').next().unwrap().to_owned();
             let inner = path.contains('/');
             let again = probe.count(&format!("start {id}"));
-            assert!(inner || again == 0, "{path} ran again, cut at {cut}");
+            assert!(inner || again == 0, "{path} ran again, {}", context());
         }
     }
     whole
 }
 
+/// The whole log of a run that was cut here and resumed.
+pub async fn resumed(workflow: Arc<Workflow>, prefix: &[StepEvent]) -> Vec<StepEvent> {
+    let mut log = through_json(prefix);
+    let rest = collect(Executor::new().resume(workflow, &log).unwrap()).await;
+    log.extend(rest);
+    log
+}
+
 /// As a store gives it back.
-pub fn through_json(events: &[StepEvent]) -> Vec<StepEvent> {
+fn through_json(events: &[StepEvent]) -> Vec<StepEvent> {
     let text = serde_json::to_string(events).unwrap();
     serde_json::from_str(&text).unwrap()
 }
 
 /// The last event without what depends on time and on lost attempts.
-fn end(events: &[StepEvent]) -> Value {
+pub fn end(events: &[StepEvent]) -> Value {
     let mut end = serde_json::to_value(events.last().unwrap()).unwrap();
     for field in ["seq", "time", "duration_ms", "usage"] {
         end.as_object_mut().unwrap().remove(field);

@@ -267,17 +267,19 @@ impl Logged {
             (Phase::Suspended(since) | Phase::Interrupted(since), EventKind::RunResumed(_)) => {
                 Phase::Started(since)
             }
-            (Phase::Started(_), EventKind::RunCompleted(_))
-                if self.frames.at(FrameId::ROOT).unsettled == 0 =>
-            {
-                Phase::Ended
-            }
+            (Phase::Started(_), EventKind::RunCompleted(_)) if self.may_complete() => Phase::Ended,
             (Phase::New | Phase::Ended, _) => return Err(DoesNotFit),
             // In any phase after creation: a run can be cancelled while it is queued, suspended or interrupted.
             (_, EventKind::RunFailed(_) | EventKind::RunCancelled(_)) => Phase::Ended,
             _ => return Err(DoesNotFit),
         };
         Ok(())
+    }
+
+    /// Whether every step of the workflow is settled, or one of them may have ended it and nothing is open any more.
+    fn may_complete(&self) -> bool {
+        let root = self.frames.at(FrameId::ROOT);
+        root.unsettled == 0 || (root.may_stop && !root.is_busy())
     }
 
     /// The memory of all results counts from the beginning, since they are in memory whether or not their step has begun.

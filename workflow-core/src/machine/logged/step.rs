@@ -13,6 +13,7 @@ use crate::{
         held,
         ids::Place,
         step::{Step, StepState, is_nearer},
+        stop::Stop,
     },
     value::{Timestamp, WaitId},
     workflow::NodeKind,
@@ -244,6 +245,12 @@ impl Logged {
         let scope = &self.frames.at(id.frame).scope;
         scope.complete(id.node(), Arc::clone(&completed.output), report);
         self.settle(id, true, agenda);
+        let frame = self.frames.at_mut(id.frame);
+        if frame.body.steps[id.node()].stop_when.is_some() {
+            frame.may_stop = true;
+            let seq = self.seq + 1;
+            agenda.stops.push_back(Stop { seq, step: id });
+        }
     }
 
     /// The origin is looked up before the frames of the step are closed: it is a failure in one of them.

@@ -230,6 +230,7 @@ fn outline(id: &str) -> NodeOutline {
         name: Some("A step".into()),
         needs: vec![node("before")],
         case: Some("before.refund".into()),
+        stops: true,
         workflow: None,
         nodes: Vec::new(),
     }

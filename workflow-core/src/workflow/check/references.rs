@@ -26,6 +26,8 @@ pub(in crate::workflow) struct Reader<'a> {
     graph: &'a Graph<'a>,
     /// A node reads its ancestors. The result of a list, `None`, reads every node of the list.
     node: Option<usize>,
+    /// Whether the node has completed, so that it also reads itself.
+    after: bool,
 }
 
 /// The meaning of a name for a reader.
@@ -44,12 +46,28 @@ enum Meaning<'a> {
 
 impl<'a> Reader<'a> {
     pub(in crate::workflow) fn node(graph: &'a Graph<'a>, node: usize) -> Self {
-        let node = Some(node);
-        Self { graph, node }
+        Self {
+            graph,
+            node: Some(node),
+            after: false,
+        }
+    }
+
+    /// The reader of what is evaluated when a node has completed.
+    pub(in crate::workflow) fn after(graph: &'a Graph<'a>, node: usize) -> Self {
+        let after = true;
+        Self {
+            after,
+            ..Self::node(graph, node)
+        }
     }
 
     pub(in crate::workflow) fn result(graph: &'a Graph<'a>) -> Self {
-        Self { graph, node: None }
+        Self {
+            graph,
+            node: None,
+            after: false,
+        }
     }
 
     pub(in crate::workflow) fn lookups(&self) -> &'a Lookups {
@@ -66,7 +84,7 @@ impl<'a> Reader<'a> {
         }
         if let Some(step) = self.graph.variables().get(name).copied() {
             return Some(match self.node {
-                Some(node) if !self.graph.is_ancestor(step, node) => {
+                Some(node) if !self.is_settled(step, node) => {
                     Meaning::NotSettled(self.graph, step, node)
                 }
                 Some(node) if self.graph.exclude(step, node) => {
@@ -80,6 +98,11 @@ impl<'a> Reader<'a> {
             return Some(Meaning::Local(local));
         }
         enclosing.container()?.meaning(name)
+    }
+
+    /// Whether a node of the list is settled when `node` reads it.
+    fn is_settled(&self, step: usize, node: usize) -> bool {
+        self.graph.is_ancestor(step, node) || (self.after && step == node)
     }
 
     /// Whether a name is defined for this reader, so that it must not be defined for a second time.
@@ -97,10 +120,8 @@ impl<'a> Reader<'a> {
         let mut reader = Some(self);
         while let Some(here) = reader {
             let own = here.graph.variables().iter();
-            let readable = own.filter(|(_, step)| {
-                here.node
-                    .is_none_or(|node| here.graph.is_ancestor(**step, node))
-            });
+            let readable =
+                own.filter(|(_, step)| here.node.is_none_or(|node| here.is_settled(**step, node)));
             names.extend(readable.map(|(name, _)| name.as_str()));
             names.extend(here.graph.enclosing().local_names());
             reader = here.graph.enclosing().container();

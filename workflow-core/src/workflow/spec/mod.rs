@@ -132,6 +132,10 @@ pub(crate) struct NodeSpec {
     /// switch. Without `needs`, it needs nothing else.
     #[schemars(extend("pattern" = CASE_PATTERN, "x-expected" = CASE_EXPECTED))]
     pub(crate) case: Option<Arc<str>>,
+    /// A bare expression that also sees the output of the node itself: if it is true when the node completes, the workflow
+    /// completes at once with that output. Not for nodes in maps and loops.
+    #[schemars(with = "Option<Condition>")]
+    pub(crate) stop_when: Option<String>,
     /// How often it is tried. Not for nodes that contain or wait.
     #[schemars(extend("x-expected" = "a number of attempts from 1 to 20"))]
     pub(crate) retry: Option<Retry>,

@@ -49,6 +49,7 @@ describe('what can be named', () => {
   it('are the input and the nodes that are settled before', () => {
     expect(names('nodes', 0, 'data', 'prompt')).toEqual(['input']);
     expect(names('nodes', 1, 'when')).toEqual(['ask_it', 'input']);
+    expect(names('nodes', 1, 'stop_when')).toEqual(['each', 'ask_it', 'input']);
     expect(names('nodes', 3, 'data', 'input')).toEqual(['each', 'ask_it', 'again', 'input']);
     expect(names('nodes', 4, 'data', 'url')).toEqual(['input']);
   });

@@ -37,6 +37,8 @@ interface List {
 interface Reader {
   list: List;
   index: number | undefined;
+  /** It reads when the node has completed, so the node itself, too. */
+  isAfter?: boolean;
 }
 
 /** The longest way through outputs that refer to each other. */
@@ -94,6 +96,7 @@ function readerAt(known: Known, spec: unknown, path: Path): Reader {
   for (; path[at] === 'nodes' && typeof path[at + 1] === 'number'; at += 3) {
     if (at > 0) reader = { list: bodyOf(reader.list, reader.index!), index: undefined };
     reader = { list: reader.list, index: path[at + 1] as number };
+    if (path[at + 2] === 'stop_when') reader.isAfter = true;
     if (path[at + 2] !== 'data' || path[at + 3] !== 'nodes') break;
   }
   const readsBody = schemasAt(known.language, spec, path.slice(0, at + 4)).some((schema) => schema['x-workflow-reads'] === 'body');
@@ -101,8 +104,8 @@ function readerAt(known: Known, spec: unknown, path: Path): Reader {
 }
 
 /** The nodes that are settled before the reader is. */
-const readable = ({ list, index }: Reader): number[] =>
-  (index === undefined ? [...list.nodes.keys()] : [...ancestorsOf(list.nodes, index)]).filter((at) => idOf(list, at));
+const readable = ({ list, index, isAfter }: Reader): number[] =>
+  (index === undefined ? [...list.nodes.keys()] : [...(isAfter ? [index] : []), ...ancestorsOf(list.nodes, index)]).filter((at) => idOf(list, at));
 
 function ancestorsOf(nodes: unknown[], index: number): Set<number> {
   const found = new Set<number>();
