@@ -68,6 +68,9 @@ fn check_names(files: &[(PathBuf, Value)]) -> Result<(), CliError> {
     Ok(())
 }
 
+/// The lists of nodes of a workflow.
+pub(crate) const LISTS: [&str; 2] = ["nodes", "on_failure"];
+
 struct Search {
     found: Vec<(PathBuf, Value)>,
     /// The names of workflows that are not searched for any more.
@@ -77,7 +80,7 @@ struct Search {
 impl Search {
     /// Adds the workflows that one calls, each after those that it calls itself.
     fn add_called(&mut self, file: &Path, spec: &Value) -> Result<(), CliError> {
-        for name in called(&spec["nodes"]) {
+        for name in LISTS.iter().flat_map(|list| called(&spec[list])) {
             if !self.known.insert(name.to_owned()) {
                 continue;
             }

@@ -76,10 +76,23 @@ fn text(kind: &EventKind) -> Option<String> {
         EventKind::NodeFailed(it) => with_hint(format!("failed: {}", it.error.detail), &it.error),
         EventKind::NodeSkipped(_) => "skipped".to_owned(),
         EventKind::NodeCancelled(_) => "cancelled".to_owned(),
-        EventKind::RunFailed(it) => with_hint(
-            format!("The run failed: {} [{}]", it.error.detail, it.error.code),
-            &it.error,
-        ),
+        EventKind::RunFailing(it) => {
+            format!(
+                "The run fails, and its `on_failure` runs: {}",
+                it.error.detail
+            )
+        }
+        EventKind::RunFailed(it) => {
+            let failed = format!("The run failed: {} [{}]", it.error.detail, it.error.code);
+            let noted = it.on_failure_error.as_deref();
+            let note = noted.map_or_else(String::new, |error| {
+                format!(
+                    "\nIts `on_failure` did not complete: {} [{}]",
+                    error.detail, error.code
+                )
+            });
+            with_hint(failed + &note, &it.error)
+        }
         EventKind::RunCancelled(_) => "The run was cancelled.".to_owned(),
         _ => return None,
     })

@@ -21,7 +21,7 @@ use crate::{
     error::CliError,
     file::{json_or_text, read_input, read_spec},
     host::{Answered, Host},
-    library::{Library, store},
+    library::{LISTS, Library, store},
     model::Model,
     output::Output,
     progress::{preview, printable, write_progress},
@@ -65,7 +65,7 @@ async fn run_to_end(args: &RunArgs, variables: Variables) -> Result<ExitCode, Cl
     }
     let needs_model = {
         let mut specs = library.specs().chain([&spec]);
-        specs.any(|spec| calls_the_model(&spec["nodes"]))
+        specs.any(|spec| LISTS.iter().any(|list| calls_the_model(&spec[list])))
     };
     let model = if needs_model {
         Model::new(&args.nodes, &variables).await?

@@ -36,6 +36,9 @@ pub struct RunCreated {
     pub metadata: Option<Arc<Value>>,
     /// The nodes, in the order of the specification.
     pub nodes: Arc<[NodeOutline]>,
+    /// The nodes that run if the run fails.
+    #[serde(default, skip_serializing_if = "no_nodes")]
+    pub on_failure: Arc<[NodeOutline]>,
     /// The earlier run that this one re-runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_of: Option<RunId>,
@@ -71,6 +74,10 @@ pub struct RunCreated {
     pub workflows: Arc<[PinnedWorkflow]>,
 }
 
+fn no_nodes(nodes: &Arc<[NodeOutline]>) -> bool {
+    nodes.is_empty()
+}
+
 fn no_pins(pins: &Arc<[PinnedWorkflow]>) -> bool {
     pins.is_empty()
 }
@@ -79,7 +86,7 @@ fn no_pins(pins: &Arc<[PinnedWorkflow]>) -> bool {
 ///
 /// Format 1 was written by development versions only and is refused. Format 3 is written for runs with what an older version
 /// would ignore, and then act wrongly: a table of results to reuse, overrides, a single step to run, a budget. It is also that of
-/// runs whose events an older version cannot read: of nodes with `case` or `stop_when`. All other runs have format 2, which older versions can continue. An optional field that an older version may ignore does not change the
+/// runs whose events an older version cannot read: of workflows with `on_failure`, of nodes with `case` or `stop_when`. All other runs have format 2, which older versions can continue. An optional field that an older version may ignore does not change the
 /// format. An engine leaves a run with another format unchanged and reports it.
 pub const LOG_FORMAT: u32 = 3;
 
@@ -284,6 +291,7 @@ impl RunCreated {
             && self.overrides.is_empty()
             && self.only.is_none()
             && self.budget.is_none()
+            && self.on_failure.is_empty()
             && !self.all_nodes().any(NodeOutline::needs_newer_format);
         if is_plain {
             PLAIN_LOG_FORMAT

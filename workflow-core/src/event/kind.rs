@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     NodeAdmitted, NodeCancelled, NodeCompleted, NodeFailed, NodeProgress, NodeQueued, NodeResumed,
     NodeRetrying, NodeSkipped, NodeStarted, NodeWaiting, Report, RunCancelled, RunCompleted,
-    RunCreated, RunFailed, RunResumed, RunStarted, RunSuspended,
+    RunCreated, RunFailed, RunFailing, RunResumed, RunStarted, RunSuspended,
 };
 
 /// The name of a kind is written once, for `serde` and for [`EventKind::name`]. It is stored: a renamed kind makes
@@ -63,6 +63,8 @@ event_kinds! {
     RunResumed(RunResumed) = "run.resumed",
     /// The run completed. The last event.
     RunCompleted(Box<RunCompleted>) = "run.completed",
+    /// The run has failed, and its `on_failure` runs. `run.failed` follows.
+    RunFailing(Box<RunFailing>) = "run.failing",
     /// The run failed. The last event.
     RunFailed(Box<RunFailed>) = "run.failed",
     /// The run was cancelled. The last event.

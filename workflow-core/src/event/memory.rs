@@ -30,7 +30,11 @@ fn of_values(kind: &EventKind) -> usize {
             of_shared(&created.input) + metadata + created.carried()
         }
         EventKind::RunCompleted(completed) => of_shared(&completed.output),
-        EventKind::RunFailed(failed) => of_problem(&failed.error),
+        EventKind::RunFailing(failing) => of_problem(&failing.error),
+        EventKind::RunFailed(failed) => {
+            let more = failed.on_failure_error.as_deref().map_or(0, of_problem);
+            of_problem(&failed.error) + more
+        }
         EventKind::NodeRetrying(it) => of_problem(&it.error) + of_report(it.report.as_deref()),
         EventKind::NodeWaiting(it) => {
             let schema = it.schema.as_ref().map_or(0, of_shared);

@@ -38,7 +38,9 @@ pub use self::{
     },
     report::{Report, ReusedFrom},
     resume::ResumeError,
-    run::{RunCancelled, RunCompleted, RunFailed, RunResumed, RunStarted, RunSuspended},
+    run::{
+        RunCancelled, RunCompleted, RunFailed, RunFailing, RunResumed, RunStarted, RunSuspended,
+    },
 };
 use crate::value::{RunId, StepRef, Timestamp};
 
@@ -81,7 +83,7 @@ impl StepEvent {
         }
     }
 
-    /// The step of the event; `None` for events of the run as a whole. (`run.failed` names its step in its body.)
+    /// The step of the event; `None` for events of the run as a whole. (`run.failing` and `run.failed` name their step in their body.)
     pub fn step(&self) -> Option<&StepRef> {
         match &self.kind {
             EventKind::NodeStarted(it) => Some(&it.step),
@@ -100,6 +102,7 @@ impl StepEvent {
             | EventKind::RunSuspended(_)
             | EventKind::RunResumed(_)
             | EventKind::RunCompleted(_)
+            | EventKind::RunFailing(_)
             | EventKind::RunFailed(_)
             | EventKind::RunCancelled(_) => None,
         }

@@ -57,6 +57,19 @@ pub struct RunCompleted {
     pub duration_ms: u64,
 }
 
+/// The body of `run.failing`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct RunFailing {
+    /// Why it fails. `run.failed` has the same error.
+    pub error: Arc<Problem>,
+    /// The step that failed; absent if the run failed as a whole, for example at its deadline.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub step: Option<StepRef>,
+    /// When its `on_failure` times out.
+    pub deadline: Timestamp,
+}
+
 /// The body of `run.failed`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
@@ -73,6 +86,9 @@ pub struct RunFailed {
     pub cost: Option<Cost>,
     /// Milliseconds since `run.started`.
     pub duration_ms: u64,
+    /// Why its `on_failure` did not complete; absent if it completed, or did not run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_failure_error: Option<Arc<Problem>>,
 }
 
 /// The body of `run.cancelled`.

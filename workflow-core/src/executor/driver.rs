@@ -272,9 +272,9 @@ impl<J: Journal> Driver<J> {
                     let fired = Some(Input::TimerFired { step });
                     Some(self.abortable(step, tokio::time::sleep(wait).map(|()| fired)))
                 }
-                Command::Deadline { wait } => {
-                    let reached = tokio::time::sleep(wait).map(|()| Some(Input::DeadlineReached));
-                    Some(Box::pin(reached))
+                Command::Deadline { of, wait } => {
+                    let reached = Some(Input::DeadlineReached { of });
+                    Some(Box::pin(tokio::time::sleep(wait).map(|()| reached)))
                 }
                 Command::Stop { step } => {
                     if let Some(handle) = self.abort_handles.remove(&step) {
@@ -315,12 +315,14 @@ impl<J: Journal> Driver<J> {
             NodeContext::new(context, scope, attempt, input).with_plan(plan.take_prepared(), None);
         let output_bytes = self.machine.limits().output_bytes;
         let work = attempt::run(body, node, cx, step, output_bytes);
-        // Top-level attempts are aborted only with the whole run.
-        Some(if step.frame == FrameId::ROOT {
-            Box::pin(work)
-        } else {
-            self.abortable(step, work)
-        })
+        // Without `on_failure`, top-level attempts are aborted only with the whole run.
+        Some(
+            if step.frame == FrameId::ROOT && !self.machine.has_on_failure() {
+                Box::pin(work)
+            } else {
+                self.abortable(step, work)
+            },
+        )
     }
 
     /// Wraps a task so that [`Command::Stop`] can abort it.

@@ -50,7 +50,15 @@ impl Agenda {
 
     /// Whether something is to be decided, apart from steps that wait for a slot.
     pub(super) fn has_decisions(&self) -> bool {
-        !self.due.is_empty() || !self.settled.is_empty() || !self.failed.is_empty()
+        !self.due.is_empty() || !self.settled.is_empty() || self.has_ends()
+    }
+
+    /// Drops all work: the steps that it is about have been cancelled or will never begin.
+    pub(super) fn clear(&mut self) {
+        *self = Self {
+            interrupted: self.interrupted,
+            ..Self::default()
+        };
     }
 
     /// Whether the attempt of a step was lost with its host and has not started again. Without a recovery the set

@@ -56,6 +56,6 @@ impl Machine {
     }
 
     fn fail_run(&mut self, problem: Problem) {
-        self.agenda.end_early(EarlyEnd::failed(problem));
+        self.agenda.end_early(EarlyEnd::unable(problem));
     }
 }

@@ -25,8 +25,8 @@ impl Machine {
             self.logged.frames().step(step).state,
             StepState::Running { .. } | StepState::Backoff { .. }
         );
-        // At the top level, the run ends, and its driver drops all attempts at once.
-        if is_stoppable && step.frame != FrameId::ROOT {
+        // At the top level, the run ends, and its driver drops all attempts at once, unless nodes of `on_failure` follow.
+        if is_stoppable && (step.frame != FrameId::ROOT || self.has_on_failure()) {
             turn.commands.push(Command::Stop { step });
         }
         self.stop_timer(step, turn);

@@ -20,6 +20,11 @@ pub(super) enum EarlyEnd {
     Cancelled {
         reason: Arc<str>,
     },
+    /// The run fails, and nothing more can run in it, not even its `on_failure`: a limit of the host is reached, or the
+    /// log is damaged.
+    Unable {
+        error: Arc<Problem>,
+    },
 }
 
 impl EarlyEnd {
@@ -27,5 +32,11 @@ impl EarlyEnd {
     pub(super) fn failed(problem: Problem) -> Self {
         let error = Arc::new(problem);
         Self::Failed { step: None, error }
+    }
+
+    /// The run fails, and nothing more can run in it.
+    pub(super) fn unable(problem: Problem) -> Self {
+        let error = Arc::new(problem);
+        Self::Unable { error }
     }
 }

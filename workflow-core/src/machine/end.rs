@@ -10,8 +10,9 @@ use super::{
     frame::Failure,
 };
 use crate::{
+    error::Problem,
     event::{EventKind, RunCancelled, RunCompleted, RunFailed},
-    value::{Timestamp, millis},
+    value::{StepRef, Timestamp, millis},
 };
 
 impl Machine {
@@ -26,6 +27,9 @@ impl Machine {
             return;
         };
         let Some((step, place)) = frame.parent else {
+            if id != FrameId::ROOT {
+                return self.on_failure_settled(turn);
+            }
             return match frame.result(self.workflow.output()) {
                 Ok(output) => {
                     let output = match self.logged.given().only() {
@@ -89,35 +93,56 @@ impl Machine {
         self.emit(None, last, turn);
     }
 
-    /// Cancels everything and ends the run.
+    /// Cancels everything and ends the run, or begins its `on_failure`.
     ///
     /// Every open step gets a `node.cancelled`, so that the log shows no step that seems to run. Those events and
     /// the last one are in the reserve of the limit.
     pub(super) fn end_early(&mut self, early_end: EarlyEnd, turn: &mut Turn) {
+        if let Some(failing) = self.logged.failing().cloned() {
+            return self.end_on_failure_early(failing, early_end, turn);
+        }
         let why = match early_end {
             EarlyEnd::Failed { step: Some(_), .. } => "sibling_failed",
-            EarlyEnd::Failed { step: None, .. } => "run_failed",
+            EarlyEnd::Failed { step: None, .. } | EarlyEnd::Unable { .. } => "run_failed",
             EarlyEnd::Cancelled { .. } => RUN_CANCELLED,
         };
         self.cancel_frame(FrameId::ROOT, why, turn);
-        let (usage, cost) = (self.logged.usage(), self.logged.cost());
-        let duration_ms = self.duration_ms(turn.now);
         let last = match early_end {
-            EarlyEnd::Failed { step, error } => EventKind::RunFailed(Box::new(RunFailed {
-                error,
-                step,
-                usage,
-                cost,
-                duration_ms,
-            })),
+            EarlyEnd::Failed { step, error } if self.may_begin_on_failure() => {
+                return self.begin_on_failure(step, error, turn);
+            }
+            EarlyEnd::Failed { step, error } => {
+                let failed = self.run_failed(step, error, turn.now);
+                EventKind::RunFailed(Box::new(failed))
+            }
+            EarlyEnd::Unable { error } => {
+                let failed = self.run_failed(None, error, turn.now);
+                EventKind::RunFailed(Box::new(failed))
+            }
             EarlyEnd::Cancelled { reason } => EventKind::RunCancelled(Box::new(RunCancelled {
                 reason: reason.to_string().into(),
-                usage,
-                cost,
-                duration_ms,
+                usage: self.logged.usage(),
+                cost: self.logged.cost(),
+                duration_ms: self.duration_ms(turn.now),
             })),
         };
         self.emit(None, last, turn);
+    }
+
+    pub(super) fn run_failed(
+        &self,
+        step: Option<StepRef>,
+        error: Arc<Problem>,
+        now: Timestamp,
+    ) -> RunFailed {
+        RunFailed {
+            error,
+            step,
+            usage: self.logged.usage(),
+            cost: self.logged.cost(),
+            duration_ms: self.duration_ms(now),
+            on_failure_error: None,
+        }
     }
 
     /// The wall time of the run in milliseconds, suspensions included.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{
-    Command, Machine, StepId, Turn,
+    Command, DeadlineOf, Machine, StepId, Turn,
     early_end::EarlyEnd,
     retry::{self, AfterFailure},
     step::{StepState, is_nearer},
@@ -36,8 +36,15 @@ impl Machine {
     }
 
     /// The reason takes effect at the end of the turn, so results in the same turn still count.
-    pub(super) fn deadline_reached(&mut self) {
-        let problem = Problem::new("timeout", "the run took longer than its workflow allows");
+    pub(super) fn deadline_reached(&mut self, of: DeadlineOf) {
+        if of != self.logged.deadline_of() {
+            return;
+        }
+        let detail = match of {
+            DeadlineOf::Workflow => "the run took longer than its workflow allows",
+            DeadlineOf::OnFailure => "it took longer than `on_failure_timeout` allows",
+        };
+        let problem = Problem::new("timeout", detail);
         self.agenda.end_early(EarlyEnd::failed(problem));
     }
 

@@ -33,6 +33,7 @@ mod items;
 mod limits;
 mod logged;
 mod misfit;
+mod on_failure;
 mod path;
 mod planning;
 mod result;
@@ -89,8 +90,8 @@ pub(crate) enum Input {
     Noticed(Notice),
     /// The timer of a step fired: of a back-off, a wait or a container.
     TimerFired { step: StepId },
-    /// The timeout of the workflow expired.
-    DeadlineReached,
+    /// The timeout of the workflow, or of its `on_failure`, expired.
+    DeadlineReached { of: DeadlineOf },
     /// A person answers.
     Signal { wait: WaitId, payload: Arc<Value> },
     /// The run is to be cancelled.
@@ -115,7 +116,14 @@ pub(crate) enum Command {
     /// Report `TimerFired` for this step after `wait`.
     Wait { step: StepId, wait: Duration },
     /// Report `DeadlineReached` after `wait`.
-    Deadline { wait: Duration },
+    Deadline { of: DeadlineOf, wait: Duration },
+}
+
+/// What a deadline bounds. The timer of the workflow still runs when its `on_failure` does, and must not end that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DeadlineOf {
+    Workflow,
+    OnFailure,
 }
 
 /// The result of one or more inputs. Reused from turn to turn.
@@ -228,6 +236,11 @@ impl Machine {
         self.logged.frames().memory()
     }
 
+    /// Whether the run may continue after its own steps were cancelled, so that their attempts must be aborted.
+    pub(crate) fn has_on_failure(&self) -> bool {
+        self.workflow.on_failure().is_some()
+    }
+
     /// Whether the last event of the run is written.
     pub(crate) fn has_ended(&self) -> bool {
         self.logged.has_ended()
@@ -280,7 +293,7 @@ impl Machine {
                 } => self.done(step, result, report, jitter_sample, turn),
                 Input::Noticed(notice) => self.noticed(notice, turn),
                 Input::TimerFired { step } => self.timer_fired(step, turn),
-                Input::DeadlineReached => self.deadline_reached(),
+                Input::DeadlineReached { of } => self.deadline_reached(of),
                 Input::Signal { wait, payload } => self.signal(wait, payload, turn),
                 Input::Cancel { reason } => self.agenda.end_early(EarlyEnd::Cancelled { reason }),
                 Input::Interrupt => self.agenda.interrupted = true,
@@ -329,7 +342,7 @@ impl Machine {
             kind.name()
         );
         let problem = Problem::new("internal", detail);
-        self.agenda.end_early(EarlyEnd::failed(problem));
+        self.agenda.end_early(EarlyEnd::unable(problem));
         debug_assert!(false, "{} does not fit the log before it", kind.name());
     }
 

@@ -11,6 +11,11 @@ impl<'a> Segments<'a> {
         Self { rest: Some(path) }
     }
 
+    /// The next segment, which is not taken.
+    pub(super) fn peek(&self) -> Option<&'a str> {
+        Some(self.rest?.split('/').next().unwrap_or_default())
+    }
+
     /// Whether no segment is left.
     pub(super) fn is_empty(&self) -> bool {
         self.rest.is_none()

@@ -36,10 +36,13 @@ impl Machine {
             return;
         }
         match self.logged.deadline() {
-            Some(deadline) if deadline <= turn.now => return self.deadline_reached(),
+            Some(deadline) if deadline <= turn.now => {
+                return self.deadline_reached(self.logged.deadline_of());
+            }
             Some(deadline) => {
                 let wait = deadline.since(turn.now);
-                turn.commands.push(Command::Deadline { wait });
+                let of = self.logged.deadline_of();
+                turn.commands.push(Command::Deadline { of, wait });
             }
             None => {}
         }

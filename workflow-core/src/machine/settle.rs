@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{
-    Command, FrameId, Machine, Phase, StepId, Turn,
+    Command, DeadlineOf, FrameId, Machine, Phase, StepId, Turn,
     control::{self, Control},
     early_end::EarlyEnd,
     held::Verdict,
@@ -56,10 +56,17 @@ impl Machine {
             }
             self.settle_frames(turn);
         }
-        if self.logged.phase() != Phase::Ended
+        while self.logged.phase() != Phase::Ended
             && let Some(early_end) = self.agenda.early_end.take()
         {
             self.end_early(early_end, turn);
+            // Then nodes of `on_failure` are due.
+            if matches!(self.logged.phase(), Phase::Started(_)) {
+                if self.agenda.interrupted {
+                    return self.interrupt(turn);
+                }
+                self.settle_frames(turn);
+            }
         }
     }
 
@@ -112,7 +119,8 @@ impl Machine {
         let timeout = self.workflow.timeout();
         let deadline = timeout.map(|timeout| turn.now.after(timeout));
         if let Some(wait) = timeout {
-            turn.commands.push(Command::Deadline { wait });
+            let of = DeadlineOf::Workflow;
+            turn.commands.push(Command::Deadline { of, wait });
         }
         let started = EventKind::RunStarted(RunStarted { deadline });
         self.emit(None, started, turn);

@@ -35,7 +35,7 @@ impl Machine {
         }
         if self.logged.waits().is_empty() {
             let detail = "nothing is left to do, but the run has not ended: its log is damaged";
-            return self.end_early(EarlyEnd::failed(Problem::new("stalled", detail)), turn);
+            return self.end_early(EarlyEnd::unable(Problem::new("stalled", detail)), turn);
         }
         let suspended = RunSuspended {
             reason: "waiting".into(),

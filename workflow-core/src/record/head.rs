@@ -109,7 +109,8 @@ impl RunHead {
             | EventKind::NodeWaiting(_)
             | EventKind::NodeResumed(_)
             | EventKind::NodeSkipped(_)
-            | EventKind::NodeCancelled(_) => {}
+            | EventKind::NodeCancelled(_)
+            | EventKind::RunFailing(_) => {}
         }
     }
 

@@ -22,7 +22,7 @@ mod syntax;
 mod text;
 
 pub(crate) use self::scope::{
-    EXHAUSTED, HISTORY, ImplicitInput, STEP_FIELDS, Scope, Variables, step_fields,
+    EXHAUSTED, HISTORY, ImplicitInput, RUN, STEP_FIELDS, Scope, Variables, step_fields,
 };
 
 pub use self::{

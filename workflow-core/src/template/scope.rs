@@ -73,7 +73,7 @@ pub(crate) struct Scope {
     steps: Box<[OnceLock<Settled>]>,
 }
 
-/// The names that a map or loop defines in its body.
+/// The names that a map, loop or `on_failure` defines for its nodes.
 enum Locals {
     None,
     Item {
@@ -86,6 +86,9 @@ enum Locals {
         /// The results of the rounds before, if the loop defines the name and its body reads it.
         history: Option<Shared>,
     },
+    Failure {
+        run: Shared,
+    },
 }
 
 /// The result of a settled step.
@@ -95,6 +98,8 @@ enum Settled {
         reported: Reported,
     },
     Skipped,
+    /// It had not settled when the run failed.
+    Unsettled,
     /// It failed, and `on_error` lets the workflow continue.
     Failed {
         error: Arc<Problem>,
@@ -151,12 +156,18 @@ impl Reported {
 /// It gives way to a node or an item of this name, since a workflow that is older than the name may have one.
 pub(crate) const HISTORY: &str = "history";
 
+/// What is known of the run, in the nodes of `on_failure`.
+pub(crate) const RUN: &str = "run";
+
 /// The field of loops.
 pub(crate) const EXHAUSTED: &str = "exhausted";
 
 /// The fields of a settled step in templates, each with the help that editors show.
 pub(crate) const STEP_FIELDS: [(&str, &str); 7] = [
-    ("status", "`completed`, `failed` or `skipped`."),
+    (
+        "status",
+        "`completed`, `failed` or `skipped`; in `on_failure` also `unsettled`.",
+    ),
     (
         "output",
         "The output of the node. There is none if it was skipped, or failed without one.",
@@ -248,6 +259,30 @@ impl Scope {
         }
     }
 
+    /// The scope of the nodes of `on_failure`. They begin with the input of the run, as the workflow's own nodes do. `run`
+    /// says why the run failed.
+    ///
+    /// The nodes of the workflow are read as they are now: one that has not settled never will.
+    pub(crate) fn of_failure(
+        workflow: &Arc<Scope>,
+        variables: &Arc<Variables>,
+        steps: usize,
+        run: Arc<Value>,
+    ) -> Self {
+        for step in 0..workflow.steps.len() {
+            workflow.settle(step, Settled::Unsettled);
+        }
+        let run = Shared::new(run);
+        Self {
+            outer: Some(Arc::clone(workflow)),
+            variables: Arc::clone(variables),
+            begin: workflow.begin.clone(),
+            input: Arc::clone(&workflow.input),
+            locals: Locals::Failure { run },
+            steps: slots(steps),
+        }
+    }
+
     /// Sets the output of a step. A step settles once: a second call has no effect.
     pub(crate) fn complete(&self, step: usize, output: Arc<Value>, report: Option<&Report>) {
         let (output, reported) = (Shared::new(output), Reported::of(report));
@@ -318,6 +353,7 @@ impl Scope {
                 self.begin.as_ref().map(|item| item.view())
             }
             Locals::Round { previous, .. } if name == "previous" => Some(previous.view()),
+            Locals::Failure { run } if name == RUN => Some(run.view()),
             Locals::Round { history, .. } if name == HISTORY => history.as_ref().map(Shared::view),
             _ => None,
         }
@@ -327,7 +363,7 @@ impl Scope {
     pub(crate) fn history(&self) -> Option<&Arc<Value>> {
         match &self.locals {
             Locals::Round { history, .. } => history.as_ref().map(|history| &history.json),
-            Locals::None | Locals::Item { .. } => None,
+            Locals::None | Locals::Item { .. } | Locals::Failure { .. } => None,
         }
     }
 
@@ -360,7 +396,9 @@ impl Object for StepView {
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
-        let present = step_fields().filter(|name| self.get_value_by_str(name).is_some());
+        // Whether the node is a loop is not known here.
+        let fields = step_fields().filter(|name| *name != EXHAUSTED);
+        let present = fields.filter(|name| self.get_value_by_str(name).is_some());
         Enumerator::Values(present.map(Into::into).collect())
     }
 }
@@ -373,7 +411,7 @@ impl Settled {
     fn output(&self) -> Option<&Shared> {
         match self {
             Self::Completed { output, .. } => Some(output),
-            Self::Skipped => None,
+            Self::Skipped | Self::Unsettled => None,
             Self::Failed { output, .. } => output.as_ref(),
         }
     }
@@ -384,12 +422,13 @@ impl Settled {
             ("status", Self::Completed { .. }) => Some("completed".into()),
             ("status", Self::Skipped) => Some("skipped".into()),
             ("status", Self::Failed { .. }) => Some("failed".into()),
+            ("status", Self::Unsettled) => Some("unsettled".into()),
             ("output", _) => self.output().map(Shared::view),
             ("error", Self::Failed { error, .. }) => Some(Serde(&**error).into()),
             (_, Self::Completed { reported, .. } | Self::Failed { reported, .. }) => {
                 reported.field(name)
             }
-            (_, Self::Skipped) => Reported::default().field(name),
+            (_, Self::Skipped | Self::Unsettled) => Reported::default().field(name),
         }
     }
 }

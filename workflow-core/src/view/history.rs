@@ -57,15 +57,16 @@ impl StepHistory {
             EventKind::RunCreated(created) => Some(&**created),
             _ => None,
         })?;
+        let outline = RunOutline::of(created);
         let events = log
             .iter()
             .filter(|event| event.step().is_some_and(|step| step.path() == path));
         let mut events = events.peekable();
         let step = match events.peek().and_then(|event| event.step()) {
             Some(step) => step.clone(),
-            None => top_level(created, path)?,
+            None => not_begun(created, &outline, path)?,
         };
-        let kind = RunOutline::of(created).kind_of(path).cloned()?;
+        let kind = outline.kind_of(path).cloned()?;
         let mut history = Self {
             step: StepReport::new(step, kind),
             wait: None,
@@ -113,9 +114,12 @@ impl StepHistory {
     }
 }
 
-/// A top-level step that has not started still has a history: its node, without attempts.
-fn top_level(created: &RunCreated, path: &StepPath) -> Option<StepRef> {
+/// A top-level step that has not started still has a history: its node, without attempts. So has one of `on_failure`.
+fn not_begun(created: &RunCreated, outline: &RunOutline, path: &StepPath) -> Option<StepRef> {
     let mut nodes = created.nodes.iter();
-    let node = nodes.find(|node| node.id.as_str() == path.as_str())?;
-    Some(StepRef::top_level(node.id.clone()))
+    if let Some(node) = nodes.find(|node| node.id.as_str() == path.as_str()) {
+        return Some(StepRef::top_level(node.id.clone()));
+    }
+    let mut steps = outline.on_failure().map(|(step, _)| step);
+    steps.find(|step| step.path() == path)
 }

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use crate::{
     event::{NodeOutline, PinnedWorkflow, RunCreated},
     node::ControlKind,
-    value::StepPath,
-    workflow::Workflow,
+    value::{StepPath, StepRef},
+    workflow::{ON_FAILURE, Workflow},
 };
+
+/// Begins the paths of the steps of `on_failure`. A workflow that has it has no node of this name.
+const ON_FAILURE_PREFIX: &str = "on_failure/";
 
 /// The nodes of a run, including those within maps, loops and called workflows.
 ///
@@ -37,6 +40,7 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub struct RunOutline {
     nodes: Arc<[NodeOutline]>,
+    on_failure: Arc<[NodeOutline]>,
     workflows: Arc<[PinnedWorkflow]>,
 }
 
@@ -45,6 +49,7 @@ impl RunOutline {
     pub fn of(created: &RunCreated) -> Self {
         Self {
             nodes: Arc::clone(&created.nodes),
+            on_failure: Arc::clone(&created.on_failure),
             workflows: Arc::clone(&created.workflows),
         }
     }
@@ -52,6 +57,9 @@ impl RunOutline {
     pub(crate) fn of_workflow(workflow: &Workflow) -> Self {
         Self {
             nodes: Arc::clone(workflow.nodes()),
+            on_failure: workflow
+                .on_failure()
+                .map_or_else(Arc::default, |it| Arc::clone(&it.body.outline)),
             workflows: Arc::clone(workflow.pins()),
         }
     }
@@ -66,6 +74,10 @@ impl RunOutline {
     pub fn node(&self, path: &StepPath) -> Option<&NodeOutline> {
         let mut segments = path.as_str().split('/');
         let mut nodes: &[NodeOutline] = &self.nodes;
+        if !self.on_failure.is_empty() && path.as_str().starts_with(ON_FAILURE_PREFIX) {
+            segments.next();
+            nodes = &self.on_failure;
+        }
         loop {
             let id = segments.next()?;
             let node = nodes.iter().find(|node| node.id.as_str() == id)?;
@@ -80,6 +92,13 @@ impl RunOutline {
                 None => &node.nodes,
             };
         }
+    }
+
+    /// The steps of the nodes that run if the run fails.
+    pub(crate) fn on_failure(&self) -> impl Iterator<Item = (StepRef, &Arc<str>)> {
+        let place = StepPath::from(ON_FAILURE);
+        let nodes = self.on_failure.iter();
+        nodes.map(move |node| (StepRef::within(&place, node.id.clone()), &node.kind))
     }
 
     fn called(&self, workflow: &str) -> Option<&[NodeOutline]> {

@@ -40,9 +40,12 @@ pub struct RunReport {
     /// The result, if it completed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<Arc<Value>>,
-    /// Why it failed.
+    /// Why it failed. It is there already while its `on_failure` runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Arc<Problem>>,
+    /// Why its `on_failure` did not complete.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_failure_error: Option<Arc<Problem>>,
     /// Why the engine cannot continue it, for example because its log is damaged or a node type is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blocked: Option<Arc<Problem>>,
@@ -57,7 +60,7 @@ pub struct RunReport {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub outages: Vec<Outage>,
     /// The top-level steps in the order of the specification, then those within maps, loops and called workflows in the
-    /// order they started, at most [`MAX_INNER_STEPS`](Self::MAX_INNER_STEPS).
+    /// order they started, and those of `on_failure` once the run has failed, at most [`MAX_INNER_STEPS`](Self::MAX_INNER_STEPS).
     pub steps: Vec<StepReport>,
     /// Whether `steps` is incomplete.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -183,6 +186,7 @@ impl RunReport {
             origin: None,
             output: None,
             error: None,
+            on_failure_error: None,
             blocked: None,
             waits: Vec::new(),
             waits_omitted: false,
@@ -216,7 +220,20 @@ impl RunReport {
                 self.top_level = self.steps.len();
             }
             EventKind::RunCompleted(completed) => self.output = Some(Arc::clone(&completed.output)),
-            EventKind::RunFailed(failed) => self.error = Some(Arc::clone(&failed.error)),
+            EventKind::RunFailing(failing) => {
+                self.error = Some(Arc::clone(&failing.error));
+                let steps: Vec<_> = (self.outline.on_failure())
+                    .map(|(step, kind)| (step, Arc::clone(kind)))
+                    .collect();
+                self.top_level += steps.len();
+                for (step, kind) in steps {
+                    self.add_step(step, &kind);
+                }
+            }
+            EventKind::RunFailed(failed) => {
+                self.error = Some(Arc::clone(&failed.error));
+                self.on_failure_error.clone_from(&failed.on_failure_error);
+            }
             EventKind::RunStarted(_)
             | EventKind::RunSuspended(_)
             | EventKind::RunResumed(_)

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
+use super::ON_FAILURE;
 use crate::{node::ControlKind, value::size};
 
 /// The names that its `WorkflowNode`s call, each once, in document order. A specification with faults gives the names
@@ -14,6 +15,7 @@ pub(crate) fn calls(spec: &Value) -> Vec<&str> {
     let mut called = Called::default();
     if !size::is_deeper_than(size::MAX_SPEC_DEPTH, spec) {
         called.in_list(&spec["nodes"]);
+        called.in_list(&spec[ON_FAILURE]);
     }
     called.names
 }

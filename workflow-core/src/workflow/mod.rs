@@ -9,6 +9,7 @@ mod calls;
 mod check;
 mod hash;
 mod library;
+mod on_failure;
 mod pins;
 mod place;
 mod plan;
@@ -28,6 +29,7 @@ pub(crate) use self::{
     check::control::{PlannedCall, PlannedLoop, PlannedMap},
     hash::content_hash,
     library::Refusal,
+    on_failure::{ON_FAILURE, OnFailure},
     plan::{NodeKind, PlannedNode},
 };
 use self::{
@@ -75,6 +77,7 @@ pub struct Workflow {
     input: Option<ValueSchema>,
     output: Option<Json>,
     timeout: Option<Duration>,
+    on_failure: Option<Arc<OnFailure>>,
     pins: Arc<[PinnedWorkflow]>,
     depth: usize,
     warnings: Vec<Fault>,
@@ -137,6 +140,7 @@ impl Workflow {
             None => {}
         }
         body.result = list.with_stops(body.result);
+        let on_failure = OnFailure::plan(spec, &read, &list, &values, &mut check);
         list.warn_of_unused(&mut check);
         check
             .warnings
@@ -155,6 +159,7 @@ impl Workflow {
             input,
             output,
             timeout: read.timeout,
+            on_failure: on_failure.map(Arc::new),
             pins: pins::of(&check.into_calls()),
             depth,
             warnings,
@@ -246,6 +251,11 @@ impl Workflow {
         self.timeout
     }
 
+    /// The nodes that run if a run of it fails.
+    pub(crate) fn on_failure(&self) -> Option<&Arc<OnFailure>> {
+        self.on_failure.as_ref()
+    }
+
     /// The result, if the specification defines one.
     pub(crate) fn output(&self) -> Option<&Json> {
         self.output.as_ref()
@@ -286,6 +296,9 @@ impl RunCreated {
             budget: None,
             log_format: LOG_FORMAT,
             nodes: Arc::clone(workflow.nodes()),
+            on_failure: workflow
+                .on_failure()
+                .map_or_else(Arc::default, |it| Arc::clone(&it.body.outline)),
             workflows: Arc::clone(workflow.pins()),
         }
     }

@@ -47,3 +47,21 @@ async fn stopping_early() {
         json!({"answer": "4", "sure": true})
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn when_a_run_fails() {
+    let events = example("When a run fails").await;
+    let notice = events.iter().find_map(|event| match &event.kind {
+        EventKind::NodeCompleted(it) if it.step.path().as_str() == "on_failure/notice" => {
+            Some((*it.output).clone())
+        }
+        _ => None,
+    });
+    assert_eq!(
+        notice,
+        Some(
+            json!({"text": "report.pdf: template_error in read", "pages": 3, "read": "unsettled"})
+        )
+    );
+    assert_eq!(events.last().unwrap().kind.name(), "run.failed");
+}

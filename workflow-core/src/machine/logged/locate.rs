@@ -44,7 +44,7 @@ impl Logged {
     /// did not write, or a node whose name in the event is another one.
     fn locate(&self, name: &StepRef) -> Option<Located> {
         let mut path = Segments::new(name.path().as_str());
-        let mut id = FrameId::ROOT;
+        let mut id = self.first_frame(&mut path);
         loop {
             let frame = self.frames.get(id)?;
             let node = frame.index_of(path.next()?)?;

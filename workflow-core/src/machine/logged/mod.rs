@@ -6,6 +6,7 @@
 //! Three things must not be confused: a *decision* returns an event, the *transition* applies it, and
 //! *replay* applies events that were decided before. A decision that is not an event is lost at the next restart.
 
+mod failing;
 mod given;
 mod locate;
 mod step;
@@ -23,13 +24,14 @@ use super::{
     ids::{FrameId, StepId},
     limits::Limits,
     misfit::{DoesNotFit, Misfit},
+    on_failure::Failing,
     waits::Wait,
 };
 use crate::{
     event::{EventKind, RunCreated, StepEvent},
     template::Scope,
     value::{Cost, CostSum, RunId, StepRef, Timestamp, Usage, WaitId},
-    workflow::Workflow,
+    workflow::{OnFailure, Workflow},
 };
 
 /// The reason of `run.suspended` when the host stops.
@@ -58,6 +60,9 @@ pub(super) struct Logged {
     /// How many steps have begun and are not settled. Each gets one more event when the run ends.
     open: usize,
     usage: Usage,
+    on_failure: Option<Arc<OnFailure>>,
+    /// Why the run has failed, while its `on_failure` runs.
+    failing: Option<Failing>,
     cost: CostSum,
 }
 
@@ -121,6 +126,8 @@ impl Logged {
             running: 0,
             open: 0,
             usage: Usage::default(),
+            on_failure: workflow.on_failure().cloned(),
+            failing: None,
             cost: CostSum::default(),
         }
     }
@@ -236,13 +243,18 @@ impl Logged {
     ) -> Result<(), DoesNotFit> {
         match step {
             Some(step) => self.apply_to_step(step, kind, at, agenda)?,
-            None => self.apply_to_run(kind, at)?,
+            None => self.apply_to_run(kind, at, agenda)?,
         }
         self.seq += 1;
         Ok(())
     }
 
-    fn apply_to_run(&mut self, kind: &EventKind, at: Timestamp) -> Result<(), DoesNotFit> {
+    fn apply_to_run(
+        &mut self,
+        kind: &EventKind,
+        at: Timestamp,
+        agenda: &mut Agenda,
+    ) -> Result<(), DoesNotFit> {
         self.phase = match (self.phase, kind) {
             (Phase::New, EventKind::RunCreated(created)) => {
                 self.take_over(created);
@@ -268,6 +280,10 @@ impl Logged {
                 Phase::Started(since)
             }
             (Phase::Started(_), EventKind::RunCompleted(_)) if self.may_complete() => Phase::Ended,
+            (Phase::Started(since), EventKind::RunFailing(failing)) => {
+                self.begin_on_failure(failing, agenda)?;
+                Phase::Started(since)
+            }
             (Phase::New | Phase::Ended, _) => return Err(DoesNotFit),
             // In any phase after creation: a run can be cancelled while it is queued, suspended or interrupted.
             (_, EventKind::RunFailed(_) | EventKind::RunCancelled(_)) => Phase::Ended,
@@ -279,7 +295,8 @@ impl Logged {
     /// Whether every step of the workflow is settled, or one of them may have ended it and nothing is open any more.
     fn may_complete(&self) -> bool {
         let root = self.frames.at(FrameId::ROOT);
-        root.unsettled == 0 || (root.may_stop && !root.is_busy())
+        let may_end = root.unsettled == 0 || (root.may_stop && !root.is_busy());
+        may_end && self.failing.is_none()
     }
 
     /// The memory of all results counts from the beginning, since they are in memory whether or not their step has begun.

@@ -10,9 +10,9 @@ use crate::{
         Continued, EventKind, LOG_FORMAT, NodeAdmitted, NodeCancelled, NodeCompleted, NodeFailed,
         NodeOutline, NodeProgress, NodeQueued, NodeResumed, NodeRetrying, NodeSkipped, NodeStarted,
         NodeWaiting, PinnedWorkflow, Progress, Report, ReusedFrom, ReusedStep, RunCancelled,
-        RunCompleted, RunCreated, RunFailed, RunResumed, RunStarted, RunSuspended, SkipReason,
-        StartReason, StartedPlan, StepEvent, TableEntry, TakenOutput, TakenResult, TakenStep,
-        WaitKind,
+        RunCompleted, RunCreated, RunFailed, RunFailing, RunResumed, RunStarted, RunSuspended,
+        SkipReason, StartReason, StartedPlan, StepEvent, TableEntry, TakenOutput, TakenResult,
+        TakenStep, WaitKind,
     },
     record::{RunHead, RunKey, RunRecord, WorkflowRecord, WorkflowRef},
     store::{Append, Store, StoreError},
@@ -162,6 +162,7 @@ fn created(workflow: &WorkflowRecord, input: Value) -> RunCreated {
         input: Arc::new(input),
         metadata: Some(Arc::new(json!({"ticket": 7}))),
         nodes: [outline("a")].into(),
+        on_failure: [outline("notify")].into(),
         retry_of: None,
         reused: vec![ReusedStep::new(
             node("a"),
@@ -323,6 +324,7 @@ pub(super) fn failed() -> EventKind {
         usage: Usage::default(),
         cost: None,
         duration_ms: 41,
+        on_failure_error: Some(problem()),
     }))
 }
 
@@ -436,7 +438,12 @@ fn following(kind: &EventKind) -> Option<EventKind> {
         EventKind::RunSuspended(_) => EventKind::RunResumed(RunResumed {
             reason: "timer".into(),
         }),
-        EventKind::RunResumed(_) => done(json!({"result": [1, 2]})),
+        EventKind::RunResumed(_) => EventKind::RunFailing(Box::new(RunFailing {
+            error: problem(),
+            step: Some(step()),
+            deadline: Timestamp::now(),
+        })),
+        EventKind::RunFailing(_) => done(json!({"result": [1, 2]})),
         EventKind::RunCompleted(_) => failed(),
         EventKind::RunFailed(_) => cancelled(),
         EventKind::RunCancelled(_) => return None,

@@ -134,6 +134,22 @@ impl<'a> EnclosingScope<'a> {
         }
     }
 
+    /// The scope around the nodes of `on_failure`, which read every node of the workflow.
+    pub(in crate::workflow) fn of_on_failure(
+        list: &'a Graph<'a>,
+        locals: &'a [Local<'a>],
+        values: &'a Values,
+    ) -> Self {
+        Self {
+            container: Some(Reader::result(list)),
+            locals,
+            has_begin: true,
+            values,
+            lookups: list.enclosing().lookups,
+            suggestions: list.enclosing().suggestions,
+        }
+    }
+
     pub(in crate::workflow) fn container(&self) -> Option<Reader<'a>> {
         self.container
     }

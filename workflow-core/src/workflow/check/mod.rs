@@ -114,6 +114,18 @@ impl<'a> Check<'a> {
         Some(seen)
     }
 
+    /// Runs a check of nodes that this timeout bounds, instead of that of the workflow.
+    pub(super) fn with_timeout<T>(
+        &mut self,
+        timeout: Duration,
+        look: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let allowed = self.allowed.replace(timeout);
+        let seen = look(self);
+        self.allowed = allowed;
+        seen
+    }
+
     /// Warns if a wait is as long as the shortest timeout around it, or longer.
     ///
     /// A warning and not a fault: a person may answer earlier.

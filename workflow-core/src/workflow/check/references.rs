@@ -186,9 +186,9 @@ impl<'a> Reader<'a> {
                 let Some(field) = names.next() else {
                     return reference.is_whole().then(|| whole_node(root, at));
                 };
-                let has_field = step_fields().any(|known| known == field)
-                    && (field != EXHAUSTED || graph.is_loop(step));
-                (!has_field).then(|| unknown_field(root, field, at))
+                let is_loop = graph.is_loop(step);
+                let has_field = fields_of(is_loop).any(|known| known == field);
+                (!has_field).then(|| unknown_field(root, field, is_loop, at))
             }
         }
     }
@@ -371,20 +371,28 @@ pub(in crate::workflow) fn other_branch(named: &str, own: &str, at: &Pointer) ->
     Fault::new(FaultCode::OtherBranch, at, detail).with_hint(hint)
 }
 
-fn unknown_field(root: &str, field: &str, at: &Pointer) -> Fault {
-    let own = || step_fields().filter(|field| *field != EXHAUSTED);
-    let fields = own().map(|field| format!("`{field}`"));
-    let fields = fields.collect::<Vec<_>>().join(", ");
-    let detail = match field {
-        EXHAUSTED => format!("`{root}.{field}` is not there: only a loop has it"),
-        _ => format!(
-            "`{root}.{}` is not there: a node has {fields}",
+/// The fields of a settled node.
+fn fields_of(is_loop: bool) -> impl Iterator<Item = &'static str> {
+    step_fields().filter(move |field| is_loop || *field != EXHAUSTED)
+}
+
+fn unknown_field(root: &str, field: &str, is_loop: bool, at: &Pointer) -> Fault {
+    let detail = if field == EXHAUSTED {
+        format!("`{root}.{field}` is not there: only a loop has it")
+    } else {
+        let noun = if is_loop { "loop" } else { "node" };
+        let fields: Vec<String> = fields_of(is_loop)
+            .map(|field| format!("`{field}`"))
+            .collect();
+        let fields = fields.join(", ");
+        format!(
+            "`{root}.{}` is not there: a {noun} has {fields}",
             shown(field)
-        ),
+        )
     };
     let near = match field {
         "result" | "response" => Some("output"),
-        _ => nearest(field, own()),
+        _ => nearest(field, fields_of(is_loop)),
     };
     let meant = near.map_or_else(|| format!("output.{}", shown(field)), str::to_owned);
     Fault::new(FaultCode::UnknownReference, at, detail)

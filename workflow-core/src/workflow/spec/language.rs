@@ -30,7 +30,10 @@ impl Registry {
     pub fn language_schema(&self) -> Value {
         let mut generator = SchemaSettings::draft2020_12().into_generator();
         let mut schema = generator.root_schema_for::<Spec>().to_value();
-        schema["properties"]["nodes"]["items"] = generator.subschema_for::<NodeSpec>().to_value();
+        for list in ["nodes", "on_failure"] {
+            let node = generator.subschema_for::<NodeSpec>();
+            schema["properties"][list]["items"] = node.to_value();
+        }
         schema["$defs"] = generator.take_definitions(true).into();
         refuse_null(&mut schema);
         remove_annotations(&mut schema);

@@ -77,6 +77,15 @@ pub(crate) struct Spec {
     /// What nodes have unless they say so themselves.
     #[serde(default)]
     pub(crate) defaults: Defaults,
+    /// The nodes that run if the run fails, and read why in `run.error`. Not after a cancellation, and not if the workflow is
+    /// called by another one.
+    #[schemars(extend("maxItems" = MAX_NODES))]
+    #[expect(dead_code, reason = "they are read one by one")]
+    on_failure: Option<Nodes>,
+    /// How long the nodes of `on_failure` may take together: one minute unless this says more or less.
+    #[serde(default, deserialize_with = "time_limit")]
+    #[schemars(with = "Option<WrittenDuration>")]
+    pub(crate) on_failure_timeout: Option<Duration>,
     /// The nodes.
     #[schemars(required, extend("maxItems" = MAX_NODES))]
     #[expect(dead_code, reason = "they are read one by one")]

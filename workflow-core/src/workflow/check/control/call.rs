@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use super::{Body, Built, Check, Contents, Control, ControlCheck, GraphNode, NodeKind, data};
-use crate::{node::WorkflowNode, workflow::Workflow};
+use crate::{
+    error::{Fault, FaultCode},
+    node::WorkflowNode,
+    workflow::Workflow,
+};
 
 /// A call with the called workflow.
 pub(crate) struct PlannedCall {
@@ -29,6 +33,15 @@ impl ControlCheck for CallCheck {
         }
         let at = node.data_at("workflow");
         let workflow = check.call(&call.workflow, &at)?;
+        if workflow.on_failure().is_some() {
+            let detail = format!(
+                "the `on_failure` of `{}` does not run here: the failure is that of this node",
+                call.workflow
+            );
+            let hint = "handle it with `on_error`, or in an `on_failure` of this workflow";
+            let warning = Fault::new(FaultCode::NotApplicable, &at, detail).with_hint(hint);
+            check.warnings.push(warning);
+        }
         // The called workflow was checked by itself. Its nesting adds to that of this place, so the sum is checked
         // here.
         let depth = workflow.depth();
