@@ -6,7 +6,6 @@ use super::{
     early_end::EarlyEnd,
     frame::Frame,
     ids::{FrameId, StepId},
-    stop::Stop,
 };
 use crate::event::StartReason;
 
@@ -89,4 +88,12 @@ impl Agenda {
     pub(super) fn end_early(&mut self, early_end: EarlyEnd) {
         self.early_end.get_or_insert(early_end);
     }
+}
+
+/// A completed step that may end the workflow.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stop {
+    /// The number of its event.
+    pub(super) seq: u64,
+    pub(super) step: StepId,
 }

@@ -25,6 +25,7 @@ mod container;
 mod control;
 mod early_end;
 mod end;
+mod failing;
 mod frame;
 mod held;
 mod ids;
@@ -60,6 +61,7 @@ use self::{
     step::StepState,
 };
 pub(crate) use self::{
+    failing::DeadlineOf,
     ids::{FrameId, StepId},
     limits::Limits,
     logged::SHUTDOWN,
@@ -117,13 +119,6 @@ pub(crate) enum Command {
     Wait { step: StepId, wait: Duration },
     /// Report `DeadlineReached` after `wait`.
     Deadline { of: DeadlineOf, wait: Duration },
-}
-
-/// What a deadline bounds. The timer of the workflow still runs when its `on_failure` does, and must not end that.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DeadlineOf {
-    Workflow,
-    OnFailure,
 }
 
 /// The result of one or more inputs. Reused from turn to turn.

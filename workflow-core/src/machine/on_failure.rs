@@ -7,22 +7,15 @@
 use std::sync::Arc;
 
 use super::{
-    Command, DeadlineOf, FrameId, Machine, Phase, Turn,
+    Command, Machine, Phase, Turn,
     early_end::{EarlyEnd, RUN_CANCELLED},
+    failing::{DeadlineOf, Failing},
 };
 use crate::{
     error::Problem,
     event::{EventKind, RunFailed, RunFailing},
     value::StepRef,
 };
-
-/// A run that has failed and whose `on_failure` runs.
-#[derive(Clone)]
-pub(super) struct Failing {
-    pub(super) frame: FrameId,
-    pub(super) step: Option<StepRef>,
-    pub(super) error: Arc<Problem>,
-}
 
 impl Machine {
     /// Whether nodes can run now that the run has failed. A run that has not started, or has reached a limit, runs nothing

@@ -8,18 +8,10 @@
 
 use std::sync::Arc;
 
-use super::{FrameId, Machine, StepId, Turn, early_end::EarlyEnd};
+use super::{FrameId, Machine, StepId, Turn, agenda::Stop, early_end::EarlyEnd};
 
 /// The reason of `node.cancelled` when a node ended the workflow.
 const STOPPED: &str = "stopped";
-
-/// A completed step that may end the workflow.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Stop {
-    /// The number of its event.
-    pub(super) seq: u64,
-    pub(super) step: StepId,
-}
 
 impl Machine {
     /// Handles unhandled failures and steps that may end the workflow, in the order of the log.

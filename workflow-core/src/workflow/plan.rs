@@ -73,7 +73,12 @@ pub(super) fn plan(
         index,
         graph,
     };
-    let when = condition(&node.when, &node.at.field("when"), placed.reader(), check);
+    let when = condition(
+        node.when.as_deref(),
+        &node.at.field("when"),
+        placed.reader(),
+        check,
+    );
     if let Some(case) = graph.case(index) {
         graph.uses(case.switch);
     }
@@ -138,19 +143,24 @@ fn stop_condition(node: GraphNode, check: &mut Check) -> Option<Condition> {
         check.fault(Fault::new(FaultCode::NotApplicable, &at, detail).with_hint(hint));
         return None;
     }
-    let condition = condition(&spec.stop_when, &at, Reader::after(graph, index), check)?;
+    let condition = condition(
+        spec.stop_when.as_deref(),
+        &at,
+        Reader::after(graph, index),
+        check,
+    )?;
     graph.uses(index);
     Some(condition)
 }
 
 /// Compiles and checks a condition of a node.
 fn condition(
-    source: &Option<String>,
+    source: Option<&str>,
     at: &Pointer,
     reader: Reader,
     check: &mut Check,
 ) -> Option<Condition> {
-    match Condition::parse(source.as_ref()?) {
+    match Condition::parse(source?) {
         Ok(condition) => {
             let found = reader.check(condition.references(), at);
             check.faults.extend(found);

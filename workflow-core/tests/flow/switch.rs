@@ -6,7 +6,7 @@ use workflow_core::{EventKind, Registry, StepEvent, Workflow};
 use crate::{
     faults,
     prefixes::end_the_same,
-    support::{failure, output_of, run},
+    support::{Probe, failure, output_of, run},
 };
 
 fn route(more: &Value) -> Value {
@@ -194,7 +194,7 @@ fn a_case_has_to_exist() {
     }
     let hint = |case: &str| {
         let checked =
-            Workflow::from_spec(&with(case), &crate::support::registry(&Default::default()));
+            Workflow::from_spec(&with(case), &crate::support::registry(&Probe::default()));
         checked.unwrap_err().faults()[0].hint.clone().unwrap()
     };
     assert_eq!(hint("route.refnd"), "did you mean `route.refund`?");
@@ -322,7 +322,7 @@ fn the_outline_names_the_case() {
     let mut spec = support();
     spec["nodes"].as_array_mut().unwrap().truncate(3);
     let workflow =
-        Workflow::from_spec(&spec, &crate::support::registry(&Default::default())).unwrap();
+        Workflow::from_spec(&spec, &crate::support::registry(&Probe::default())).unwrap();
     let outline = serde_json::to_value(&workflow.nodes()[1]).unwrap();
     assert_eq!(
         outline,

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Agenda, DoesNotFit, Failing, Frame, FrameId, Logged, Scope};
 use crate::{
     event::RunFailing,
-    machine::{DeadlineOf, path::Segments},
+    machine::{failing::DeadlineOf, path::Segments},
     workflow::ON_FAILURE,
 };
 

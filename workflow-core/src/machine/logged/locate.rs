@@ -3,7 +3,7 @@
 //! Live, the machine knows the id of the step that an event is about. In replay it is looked up here, so the
 //! look-up is also what finds logs of another workflow.
 
-use super::{Agenda, FrameId, Logged, StepId};
+use super::{Agenda, Logged, StepId};
 use crate::{
     machine::{control, ids::Place, path::Segments, step::StepState},
     value::StepRef,

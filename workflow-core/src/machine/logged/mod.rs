@@ -20,11 +20,11 @@ use serde_json::Value;
 
 use super::{
     agenda::Agenda,
+    failing::Failing,
     frame::{Frame, Frames},
     ids::{FrameId, StepId},
     limits::Limits,
     misfit::{DoesNotFit, Misfit},
-    on_failure::Failing,
     waits::Wait,
 };
 use crate::{

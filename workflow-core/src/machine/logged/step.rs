@@ -6,6 +6,7 @@ use super::{Agenda, DoesNotFit, FrameId, Logged, StepId, Wait};
 use crate::{
     event::{EventKind, NodeCompleted, NodeFailed, NodeStarted, NodeWaiting, Report},
     machine::{
+        agenda::Stop,
         container::{Container, State},
         control::{self, Changes, Control},
         early_end::{EarlyEnd, RUN_CANCELLED},
@@ -13,7 +14,6 @@ use crate::{
         held,
         ids::Place,
         step::{Step, StepState, is_nearer},
-        stop::Stop,
     },
     value::{Timestamp, WaitId},
     workflow::NodeKind,
