@@ -4,6 +4,31 @@ export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description Requests to a model, tokens and money: the bound of an attempt, what is reserved for it, or what it used.
+         *
+         *     `None` is "not known", never zero: as a bound it means that there is none in this unit.
+         *
+         *     ```
+         *     use workflow_core::value::{Amount, Usd};
+         *
+         *     // At most two requests of 5,000 tokens each. What they cost is not known.
+         *     let bound = Amount::calls(2).with_tokens(10_000);
+         *     assert_eq!(bound.usd, None);
+         *     # let _ = bound.with_usd(Usd::from_nano(4_100_000));
+         *     ```
+         */
+        Amount: {
+            /**
+             * @description Requests to a model.
+             * @default 0
+             */
+            calls: number;
+            /** @description Tokens of requests and responses, thoughts and cached ones included. */
+            tokens?: number;
+            /** @description Money. */
+            usd?: components["schemas"]["Usd"];
+        };
         /** @description One attempt of a step. */
         AttemptReport: {
             /** @description The number of the attempt, counted from 1. */
@@ -16,6 +41,15 @@ export interface components {
             error?: components["schemas"]["Problem"];
             /** @description The tokens used. */
             usage?: components["schemas"]["Usage"];
+            /** @description What it cost; absent if that is not known. */
+            cost?: components["schemas"]["Cost"];
+            /** @description The number of requests to a model, if the node reports it. */
+            calls?: number;
+            /**
+             * @description Whether `usage`, `cost` and `calls` are all that a failed attempt used. In a budget, a failed attempt otherwise counts with
+             *     all that was reserved for it.
+             */
+            usage_final?: boolean;
             /** @description The model that answered, as named by the provider. */
             model?: string;
             /** @description Why the model stopped, as named by the provider. */
@@ -29,6 +63,8 @@ export interface components {
              *     history of the step only; streams and pages of events omit it (`StepEvent::shown`).
              */
             debug?: unknown;
+            /** @description The request as it was sent, secrets by name only. In the log and in recordings; streams and pages of events omit it. */
+            request?: unknown;
             /**
              * @description How many milliseconds of the attempt were spent waiting for admission at shared limits
              *     (`NodeContext::queued`).
@@ -40,8 +76,27 @@ export interface components {
             rounds?: number;
             /** @description Whether a loop ended because it reached its maximum number of rounds. */
             exhausted?: boolean;
+            /** @description Whether the output was set by the request that started the run, instead of running the step. */
+            overridden?: boolean;
+            /** @description Where a reused output comes from, if it was reused because the step would do the same again. */
+            reused_from?: components["schemas"]["ReusedFrom"];
             /** @description Whether the output was reused from an earlier run. */
             reused?: boolean;
+        };
+        /**
+         * @description The most that a run, or a called workflow, may use. Absent units are not limited.
+         *
+         *     In JSON: `{"usd": 1.5, "tokens": 200000, "calls": 50, "when_exceeded": "ask"}`.
+         */
+        Budget: {
+            /** @description Money, in US dollars with at most nine decimals; more than 0. */
+            usd?: components["schemas"]["Usd"];
+            /** @description Tokens of requests and responses, thoughts and cached ones included; more than 0. */
+            tokens?: number;
+            /** @description Requests to a model; more than 0. */
+            calls?: number;
+            /** @description What happens when an attempt does not fit. Default: `fail`. */
+            when_exceeded?: components["schemas"]["WhenExceeded"];
         };
         /** @description The result of validation, and the graph of a valid workflow. */
         Checked: {
@@ -49,6 +104,24 @@ export interface components {
             errors: components["schemas"]["Fault"][];
             warnings: components["schemas"]["Fault"][];
             graph: components["schemas"]["Graph"] | null;
+        };
+        /** @description How many results of an earlier run a run can reuse by content. */
+        Continued: {
+            /** @description How many results are available. */
+            results: number;
+            /** @description How many were left out because all together would have been too large. */
+            left_out?: number;
+        };
+        /**
+         * @description What something cost. A sum in which the price of a part is not known is "at least" this.
+         *
+         *     What has no known part at all is no `Cost` but `None`: there is no false zero.
+         */
+        Cost: {
+            /** @description The money. */
+            usd: components["schemas"]["Usd"];
+            /** @description Whether a part has an unknown price, so that the true cost is higher. */
+            at_least?: boolean;
         };
         /** @description The result of storing a workflow. */
         Created: {
@@ -180,6 +253,7 @@ export interface components {
          *     - `unknown_reference`: `needs` or a template names something that does not exist.
          *     - `unknown_field_reference`: A template reads a field that the schema of the value excludes.
          *     - `not_an_ancestor`: A template reads a node that may not have run yet.
+         *     - `other_branch`: A node reads one in another branch of a switch, which is always skipped when the reader runs.
          *     - `cycle`: Nodes need each other, or workflows call each other, in a cycle.
          *     - `template_syntax`: A template or expression does not parse.
          *     - `template_too_large`: A template or expression exceeds one of its limits.
@@ -196,7 +270,7 @@ export interface components {
          *     - `outlasts_timeout`: A warning: a wait is as long as the timeout around it, or longer.
          * @enum {string}
          */
-        FaultCode: "invalid_value" | "missing_field" | "unknown_field" | "duplicate_field" | "not_applicable" | "too_many_nodes" | "nested_too_deep" | "too_many_workflows" | "invalid_id" | "duplicate_id" | "id_collision" | "reserved_name" | "unknown_type" | "unknown_workflow" | "ambiguous_workflow" | "unknown_reference" | "unknown_field_reference" | "not_an_ancestor" | "cycle" | "template_syntax" | "template_too_large" | "template_without_input" | "not_a_template" | "secret_not_allowed" | "no_implicit_input" | "shadowed_name" | "constant_condition" | "unused_node" | "name_in_use" | "invalid_example" | "outlasts_timeout";
+        FaultCode: "invalid_value" | "missing_field" | "unknown_field" | "duplicate_field" | "not_applicable" | "too_many_nodes" | "nested_too_deep" | "too_many_workflows" | "invalid_id" | "duplicate_id" | "id_collision" | "reserved_name" | "unknown_type" | "unknown_workflow" | "ambiguous_workflow" | "unknown_reference" | "unknown_field_reference" | "not_an_ancestor" | "other_branch" | "cycle" | "template_syntax" | "template_too_large" | "template_without_input" | "not_a_template" | "secret_not_allowed" | "no_implicit_input" | "shadowed_name" | "constant_condition" | "unused_node" | "name_in_use" | "invalid_example" | "outlasts_timeout";
         /** @description A frame of the simple stream: a step's status, or the end of the run. */
         Frame: components["schemas"]["StepFrame"] | components["schemas"]["EndFrame"];
         /** @enum {string} */
@@ -511,8 +585,10 @@ export interface components {
             metadata?: unknown;
             /** @description The result, if it completed. */
             output?: unknown;
-            /** @description Why it failed. */
+            /** @description Why it failed. It is there already while its `on_failure` runs. */
             error?: components["schemas"]["Problem"];
+            /** @description Why its `on_failure` did not complete. */
+            on_failure_error?: components["schemas"]["Problem"];
             /** @description Why the engine cannot continue it, for example because its log is damaged or a node type is missing. */
             blocked?: components["schemas"]["Problem"];
             /** @description The open waits for persons, at most `MAX_WAITS`, with truncated messages. */
@@ -526,7 +602,7 @@ export interface components {
             outages?: components["schemas"]["Outage"][];
             /**
              * @description The top-level steps in the order of the specification, then those within maps, loops and called workflows in the
-             *     order they started, at most `MAX_INNER_STEPS`.
+             *     order they started, and those of `on_failure` once the run has failed, at most `MAX_INNER_STEPS`.
              */
             steps: components["schemas"]["StepReport"][];
             /** @description Whether `steps` is incomplete. */
@@ -555,8 +631,16 @@ export interface components {
              */
             max: number;
             /**
-             * @description The nodes of a round. `index` is the number of the round, from 0, and `previous` the result of the round
-             *     before, `null` in the first round.
+             * @description What happens when `max` rounds have ended and `until` is still false: the loop completes with the result of the
+             *     last round, or it fails with `max_rounds`.
+             *     - `continue`: The loop completes with the result of the last round, and `exhausted` is true.
+             *     - `fail`: The loop fails with `max_rounds`.
+             * @enum {string}
+             */
+            on_max?: "continue" | "fail";
+            /**
+             * @description The nodes of a round. `index` is the number of the round, from 0, `previous` the result of the round
+             *     before, `null` in the first round, and `history` the list of the results before, the newest that fit into 1 MiB.
              */
             nodes: components["schemas"]["Node"][];
             /**
@@ -606,6 +690,16 @@ export interface components {
             needs?: components["schemas"]["NodeId"][];
             /** @description A bare expression: the node is skipped unless it is true. */
             when?: string;
+            /**
+             * @description A switch and one of its cases, such as `route.refund`: the node is skipped unless that case is chosen. It needs the
+             *     switch. Without `needs`, it needs nothing else.
+             */
+            case?: string;
+            /**
+             * @description A bare expression that also sees the output of the node itself: if it is true when the node completes, the workflow
+             *     completes at once with that output. Not for nodes in maps and loops.
+             */
+            stop_when?: string;
             /** @description How often it is tried. Not for nodes that contain or wait. */
             retry?: components["schemas"]["Retry"];
             /** @description How long an attempt may take; of a map, loop or called workflow, how long all of it may take. */
@@ -614,7 +708,7 @@ export interface components {
             on_error?: components["schemas"]["OnError"];
             /** @description What follows when the service stopped while it was at work. */
             on_ambiguous?: components["schemas"]["OnAmbiguous"];
-        } & (unknown & unknown & unknown & unknown & unknown & unknown & unknown & unknown & unknown);
+        } & (unknown & unknown & unknown & unknown & unknown & unknown & unknown & unknown & unknown & unknown);
         NodeId: string;
         /** @description A node as shown in `run.created` and in graphs. */
         NodeOutline: {
@@ -626,6 +720,10 @@ export interface components {
             name?: string;
             /** @description The nodes that must be settled (completed, failed or skipped) before it starts. */
             needs: components["schemas"]["NodeId"][];
+            /** @description The switch and its case that it needs, such as `route.refund`: it is skipped unless that case is chosen. */
+            case?: string;
+            /** @description Whether it can end the workflow, by its `stop_when`. */
+            stops?: boolean;
             /** @description The workflow that it calls, by name or id. Its nodes are in `RunCreated::workflows`. */
             workflow?: string;
             /** @description The nodes of the body of a map or loop. */
@@ -645,7 +743,7 @@ export interface components {
          * @description The name of a node type.
          * @enum {string}
          */
-        NodeTypeName: "DelayNode" | "HttpNode" | "HumanNode" | "LLMNode" | "LoopNode" | "MapNode" | "PromptNode" | "TransformNode" | "WorkflowNode";
+        NodeTypeName: "DelayNode" | "HttpNode" | "HumanNode" | "LLMNode" | "LoopNode" | "MapNode" | "PromptNode" | "SwitchNode" | "TransformNode" | "WorkflowNode";
         /** @description The node types of the registry, and the limits that a client can check before it sends a request. */
         NodeTypes: {
             items: components["schemas"]["NodeType"][];
@@ -791,6 +889,21 @@ export interface components {
             /** @description Which version of the workflow; that of the run unless it is set. */
             version?: number | null;
         };
+        /** @description The result of an earlier run that stands for this step. */
+        ReusedFrom: {
+            /** @description The run in which the step was executed. */
+            run: components["schemas"]["RunId"];
+            /** @description The path of the step there. */
+            path: components["schemas"]["StepPath"];
+            /** @description The number of the result in the table of this run, counted from 0. */
+            entry: number;
+            /** @description The key that both have. */
+            key: components["schemas"]["StepKey"];
+            /** @description The tokens that were used then, and not again. */
+            saved_usage?: components["schemas"]["Usage"];
+            /** @description What it cost then; absent if that is not known. */
+            saved_cost?: components["schemas"]["Cost"];
+        };
         /** @description The number of runs of each status. */
         RunCounts: {
             /** @description Runs that wait for admission. */
@@ -874,9 +987,10 @@ export interface components {
          * @description Why a step is skipped.
          *     - `needs_skipped`: All nodes that it needs were skipped.
          *     - `when_false`: Its `when` evaluated to false.
+         *     - `case_not_chosen`: The switch of its `case` chose another case, or none.
          * @enum {string}
          */
-        SkipReason: "needs_skipped" | "when_false";
+        SkipReason: "needs_skipped" | "when_false" | "case_not_chosen";
         /** @description A period in which a run had one state. */
         Span: {
             /** @description The state. */
@@ -901,8 +1015,15 @@ export interface components {
          * @enum {string}
          */
         StartReason: "recovered";
+        /** @description What is logged of the plan of an attempt. */
+        StartedPlan: {
+            /** @description The key of what the attempt does. A run that continues this one reuses the result of a step with the same key. */
+            key?: components["schemas"]["StepKey"];
+            /** @description What is reserved for the attempt in the budgets of the run. */
+            reserved?: components["schemas"]["Amount"];
+        };
         /** @description An entry in the log of a run. */
-        StepEvent: components["schemas"]["run.created"] | components["schemas"]["run.started"] | components["schemas"]["node.started"] | components["schemas"]["node.queued"] | components["schemas"]["node.admitted"] | components["schemas"]["node.progress"] | components["schemas"]["node.retrying"] | components["schemas"]["node.waiting"] | components["schemas"]["node.resumed"] | components["schemas"]["node.completed"] | components["schemas"]["node.failed"] | components["schemas"]["node.skipped"] | components["schemas"]["node.cancelled"] | components["schemas"]["run.suspended"] | components["schemas"]["run.resumed"] | components["schemas"]["run.completed"] | components["schemas"]["run.failed"] | components["schemas"]["run.cancelled"];
+        StepEvent: components["schemas"]["run.created"] | components["schemas"]["run.started"] | components["schemas"]["node.started"] | components["schemas"]["node.queued"] | components["schemas"]["node.admitted"] | components["schemas"]["node.progress"] | components["schemas"]["node.retrying"] | components["schemas"]["node.waiting"] | components["schemas"]["node.resumed"] | components["schemas"]["node.completed"] | components["schemas"]["node.failed"] | components["schemas"]["node.skipped"] | components["schemas"]["node.cancelled"] | components["schemas"]["run.suspended"] | components["schemas"]["run.resumed"] | components["schemas"]["run.completed"] | components["schemas"]["run.failing"] | components["schemas"]["run.failed"] | components["schemas"]["run.cancelled"];
         /** @description The status of a step. */
         StepFrame: {
             timestamp: components["schemas"]["Timestamp"];
@@ -947,6 +1068,15 @@ export interface components {
             progress?: components["schemas"]["Progress"];
             /** @description The tokens used. */
             usage?: components["schemas"]["Usage"];
+            /** @description What it cost; absent if that is not known. */
+            cost?: components["schemas"]["Cost"];
+            /** @description The number of requests to a model, if the node reports it. */
+            calls?: number;
+            /**
+             * @description Whether `usage`, `cost` and `calls` are all that a failed attempt used. In a budget, a failed attempt otherwise counts with
+             *     all that was reserved for it.
+             */
+            usage_final?: boolean;
             /** @description The model that answered, as named by the provider. */
             model?: string;
             /** @description Why the model stopped, as named by the provider. */
@@ -960,6 +1090,8 @@ export interface components {
              *     history of the step only; streams and pages of events omit it (`StepEvent::shown`).
              */
             debug?: unknown;
+            /** @description The request as it was sent, secrets by name only. In the log and in recordings; streams and pages of events omit it. */
+            request?: unknown;
             /**
              * @description How many milliseconds of the attempt were spent waiting for admission at shared limits
              *     (`NodeContext::queued`).
@@ -971,6 +1103,10 @@ export interface components {
             rounds?: number;
             /** @description Whether a loop ended because it reached its maximum number of rounds. */
             exhausted?: boolean;
+            /** @description Whether the output was set by the request that started the run, instead of running the step. */
+            overridden?: boolean;
+            /** @description Where a reused output comes from, if it was reused because the step would do the same again. */
+            reused_from?: components["schemas"]["ReusedFrom"];
             /** @description Whether the output was reused from an earlier run. */
             reused?: boolean;
             /** @description The wait for a person with its whole message, while the step waits. */
@@ -978,6 +1114,8 @@ export interface components {
             /** @description The attempts, in order. */
             attempts: components["schemas"]["AttemptReport"][];
         };
+        /** @description The key of what a step does: 64 hexadecimal digits. */
+        StepKey: string;
         /**
          * @description The place of a step in its run: `sum` for a node of the workflow itself, `each/2/sum` for a node in a map
          *     or loop, `call/sum` for a node of a called workflow. Numbers count from 0.
@@ -1014,6 +1152,15 @@ export interface components {
             progress?: components["schemas"]["Progress"];
             /** @description The tokens used. */
             usage?: components["schemas"]["Usage"];
+            /** @description What it cost; absent if that is not known. */
+            cost?: components["schemas"]["Cost"];
+            /** @description The number of requests to a model, if the node reports it. */
+            calls?: number;
+            /**
+             * @description Whether `usage`, `cost` and `calls` are all that a failed attempt used. In a budget, a failed attempt otherwise counts with
+             *     all that was reserved for it.
+             */
+            usage_final?: boolean;
             /** @description The model that answered, as named by the provider. */
             model?: string;
             /** @description Why the model stopped, as named by the provider. */
@@ -1027,6 +1174,8 @@ export interface components {
              *     history of the step only; streams and pages of events omit it (`StepEvent::shown`).
              */
             debug?: unknown;
+            /** @description The request as it was sent, secrets by name only. In the log and in recordings; streams and pages of events omit it. */
+            request?: unknown;
             /**
              * @description How many milliseconds of the attempt were spent waiting for admission at shared limits
              *     (`NodeContext::queued`).
@@ -1038,6 +1187,10 @@ export interface components {
             rounds?: number;
             /** @description Whether a loop ended because it reached its maximum number of rounds. */
             exhausted?: boolean;
+            /** @description Whether the output was set by the request that started the run, instead of running the step. */
+            overridden?: boolean;
+            /** @description Where a reused output comes from, if it was reused because the step would do the same again. */
+            reused_from?: components["schemas"]["ReusedFrom"];
             /** @description Whether the output was reused from an earlier run. */
             reused?: boolean;
         };
@@ -1054,6 +1207,87 @@ export interface components {
          * @enum {string}
          */
         StepStatus: "pending" | "running" | "queued" | "waiting" | "completed" | "failed" | "skipped" | "cancelled";
+        /**
+         * @description Chooses one of several cases. The output is the name of the first case whose condition is true.
+         *
+         *     Nodes with `case` run if their switch chose that case.
+         */
+        "SwitchNode.data": {
+            /**
+             * @description The cases. The first one whose condition is true is chosen.
+             * @example [
+             *       {
+             *         "name": "refund",
+             *         "when": "input.kind == 'refund'"
+             *       }
+             *     ]
+             */
+            cases: {
+                /** @description Its name, which nodes write in their `case` after that of the switch: `route.refund`. */
+                name: string;
+                /** @description When it is chosen, as a bare expression. */
+                when: string;
+            }[];
+            /**
+             * @description The name that is chosen if no condition is true. Without it, the node then fails with `no_case`.
+             * @default null
+             */
+            default: string | null;
+        };
+        /** @description A result of an earlier run that can stand for a step with the same key. */
+        TableEntry: {
+            /** @description The key of what the step did. */
+            key: components["schemas"]["StepKey"];
+            /** @description The run in which it did. */
+            run: components["schemas"]["RunId"];
+            /** @description Its path there. */
+            path: components["schemas"]["StepPath"];
+            /** @description Its output. */
+            output: unknown;
+            /** @description The tokens used. */
+            usage?: components["schemas"]["Usage"];
+            /** @description What it cost; absent if that is not known. */
+            cost?: components["schemas"]["Cost"];
+            /** @description The number of requests to a model, if the node reports it. */
+            calls?: number;
+            /**
+             * @description Whether `usage`, `cost` and `calls` are all that a failed attempt used. In a budget, a failed attempt otherwise counts with
+             *     all that was reserved for it.
+             */
+            usage_final?: boolean;
+            /** @description The model that answered, as named by the provider. */
+            model?: string;
+            /** @description Why the model stopped, as named by the provider. */
+            finish_reason?: string;
+            /** @description Whether the answer was truncated at a token limit. The node completed, but its output is incomplete. */
+            truncated?: boolean;
+            /** @description Further data about the answer, such as its sources. */
+            metadata?: unknown;
+            /**
+             * @description The debug record of the attempt, such as the prompt as sent and the raw parts of the answer. In the log and in the
+             *     history of the step only; streams and pages of events omit it (`StepEvent::shown`).
+             */
+            debug?: unknown;
+            /** @description The request as it was sent, secrets by name only. In the log and in recordings; streams and pages of events omit it. */
+            request?: unknown;
+            /**
+             * @description How many milliseconds of the attempt were spent waiting for admission at shared limits
+             *     (`NodeContext::queued`).
+             */
+            queued_ms?: number;
+            /** @description Milliseconds from the start of the attempt to its first delta, without `queued_ms`. */
+            first_delta_ms?: number;
+            /** @description The number of rounds of a loop. */
+            rounds?: number;
+            /** @description Whether a loop ended because it reached its maximum number of rounds. */
+            exhausted?: boolean;
+            /** @description Whether the output was set by the request that started the run, instead of running the step. */
+            overridden?: boolean;
+            /** @description Where a reused output comes from, if it was reused because the step would do the same again. */
+            reused_from?: components["schemas"]["ReusedFrom"];
+            /** @description Whether the output was reused from an earlier run. */
+            reused?: boolean;
+        };
         /**
          * @description The kind of a piece of text.
          *     - `text`: Part of the answer.
@@ -1073,7 +1307,7 @@ export interface components {
             value: unknown;
         };
         /** @description What a run's stream yields. */
-        Update: components["schemas"]["run.created"] | components["schemas"]["run.started"] | components["schemas"]["node.started"] | components["schemas"]["node.queued"] | components["schemas"]["node.admitted"] | components["schemas"]["node.progress"] | components["schemas"]["node.retrying"] | components["schemas"]["node.waiting"] | components["schemas"]["node.resumed"] | components["schemas"]["node.completed"] | components["schemas"]["node.failed"] | components["schemas"]["node.skipped"] | components["schemas"]["node.cancelled"] | components["schemas"]["run.suspended"] | components["schemas"]["run.resumed"] | components["schemas"]["run.completed"] | components["schemas"]["run.failed"] | components["schemas"]["run.cancelled"] | components["schemas"]["node.delta"];
+        Update: components["schemas"]["run.created"] | components["schemas"]["run.started"] | components["schemas"]["node.started"] | components["schemas"]["node.queued"] | components["schemas"]["node.admitted"] | components["schemas"]["node.progress"] | components["schemas"]["node.retrying"] | components["schemas"]["node.waiting"] | components["schemas"]["node.resumed"] | components["schemas"]["node.completed"] | components["schemas"]["node.failed"] | components["schemas"]["node.skipped"] | components["schemas"]["node.cancelled"] | components["schemas"]["run.suspended"] | components["schemas"]["run.resumed"] | components["schemas"]["run.completed"] | components["schemas"]["run.failing"] | components["schemas"]["run.failed"] | components["schemas"]["run.cancelled"] | components["schemas"]["node.delta"];
         /**
          * @description Tokens that one step used, or the sum over a run. JSON leaves out `thought_tokens` and `cached_tokens` if they
          *     are zero. Sums saturate.
@@ -1102,7 +1336,16 @@ export interface components {
             /** @description The part of `input_tokens` that the provider read from a cache. */
             cached_tokens?: number;
         };
+        /** @description US dollars, exact to nine decimals. */
+        Usd: number;
         WaitId: string;
+        /**
+         * @description A kind of wait that the engine itself asks for.
+         *     - `effect`: The step may act outside of the run, and the run is a what-if run: a person decides whether it does.
+         *     - `budget`: The next attempt does not fit into a budget: a person decides whether the budget is raised.
+         * @enum {string}
+         */
+        WaitKind: "effect" | "budget";
         /** @description A step that waits for a person. */
         WaitReport: {
             /** @description Identifies the wait in an answer. */
@@ -1122,6 +1365,13 @@ export interface components {
             /** @description When the wait started. */
             since: components["schemas"]["Timestamp"];
         };
+        /**
+         * @description What happens when the bound of an attempt does not fit into a budget.
+         *     - `fail`: The step fails with `budget_exceeded`.
+         *     - `ask`: A person is asked, once for the budget: raise it, or stop.
+         * @enum {string}
+         */
+        WhenExceeded: "fail" | "ask";
         /**
          * Workflow
          * @description A workflow: a list of nodes, each of which says what it needs.
@@ -1152,6 +1402,13 @@ export interface components {
             timeout?: components["schemas"]["Duration"];
             /** @description What nodes have unless they say so themselves. */
             defaults?: components["schemas"]["Defaults"];
+            /**
+             * @description The nodes that run if the run fails, and read why in `run.error`. Not after a cancellation, and not if the workflow is
+             *     called by another one.
+             */
+            on_failure?: components["schemas"]["Node"][];
+            /** @description How long the nodes of `on_failure` may take together: one minute unless this says more or less. */
+            on_failure_timeout?: components["schemas"]["Duration"];
             /** @description The nodes. */
             nodes: components["schemas"]["Node"][];
         };
@@ -1266,6 +1523,15 @@ export interface components {
             duration_ms: number;
             /** @description The tokens used. */
             usage?: components["schemas"]["Usage"];
+            /** @description What it cost; absent if that is not known. */
+            cost?: components["schemas"]["Cost"];
+            /** @description The number of requests to a model, if the node reports it. */
+            calls?: number;
+            /**
+             * @description Whether `usage`, `cost` and `calls` are all that a failed attempt used. In a budget, a failed attempt otherwise counts with
+             *     all that was reserved for it.
+             */
+            usage_final?: boolean;
             /** @description The model that answered, as named by the provider. */
             model?: string;
             /** @description Why the model stopped, as named by the provider. */
@@ -1274,6 +1540,8 @@ export interface components {
             truncated?: boolean;
             /** @description Further data about the answer, such as its sources. */
             metadata?: unknown;
+            /** @description The request as it was sent, secrets by name only. In the log and in recordings; streams and pages of events omit it. */
+            request?: unknown;
             /**
              * @description How many milliseconds of the attempt were spent waiting for admission at shared limits
              *     (`NodeContext::queued`).
@@ -1285,6 +1553,10 @@ export interface components {
             rounds?: number;
             /** @description Whether a loop ended because it reached its maximum number of rounds. */
             exhausted?: boolean;
+            /** @description Whether the output was set by the request that started the run, instead of running the step. */
+            overridden?: boolean;
+            /** @description Where a reused output comes from, if it was reused because the step would do the same again. */
+            reused_from?: components["schemas"]["ReusedFrom"];
             /** @description Whether the output was reused from an earlier run. */
             reused?: boolean;
         };
@@ -1345,6 +1617,15 @@ export interface components {
             duration_ms: number;
             /** @description The tokens used. */
             usage?: components["schemas"]["Usage"];
+            /** @description What it cost; absent if that is not known. */
+            cost?: components["schemas"]["Cost"];
+            /** @description The number of requests to a model, if the node reports it. */
+            calls?: number;
+            /**
+             * @description Whether `usage`, `cost` and `calls` are all that a failed attempt used. In a budget, a failed attempt otherwise counts with
+             *     all that was reserved for it.
+             */
+            usage_final?: boolean;
             /** @description The model that answered, as named by the provider. */
             model?: string;
             /** @description Why the model stopped, as named by the provider. */
@@ -1353,6 +1634,8 @@ export interface components {
             truncated?: boolean;
             /** @description Further data about the answer, such as its sources. */
             metadata?: unknown;
+            /** @description The request as it was sent, secrets by name only. In the log and in recordings; streams and pages of events omit it. */
+            request?: unknown;
             /**
              * @description How many milliseconds of the attempt were spent waiting for admission at shared limits
              *     (`NodeContext::queued`).
@@ -1364,6 +1647,10 @@ export interface components {
             rounds?: number;
             /** @description Whether a loop ended because it reached its maximum number of rounds. */
             exhausted?: boolean;
+            /** @description Whether the output was set by the request that started the run, instead of running the step. */
+            overridden?: boolean;
+            /** @description Where a reused output comes from, if it was reused because the step would do the same again. */
+            reused_from?: components["schemas"]["ReusedFrom"];
             /** @description Whether the output was reused from an earlier run. */
             reused?: boolean;
         };
@@ -1478,6 +1765,15 @@ export interface components {
             waits_for?: string;
             /** @description The tokens used. */
             usage?: components["schemas"]["Usage"];
+            /** @description What it cost; absent if that is not known. */
+            cost?: components["schemas"]["Cost"];
+            /** @description The number of requests to a model, if the node reports it. */
+            calls?: number;
+            /**
+             * @description Whether `usage`, `cost` and `calls` are all that a failed attempt used. In a budget, a failed attempt otherwise counts with
+             *     all that was reserved for it.
+             */
+            usage_final?: boolean;
             /** @description The model that answered, as named by the provider. */
             model?: string;
             /** @description Why the model stopped, as named by the provider. */
@@ -1486,6 +1782,8 @@ export interface components {
             truncated?: boolean;
             /** @description Further data about the answer, such as its sources. */
             metadata?: unknown;
+            /** @description The request as it was sent, secrets by name only. In the log and in recordings; streams and pages of events omit it. */
+            request?: unknown;
             /**
              * @description How many milliseconds of the attempt were spent waiting for admission at shared limits
              *     (`NodeContext::queued`).
@@ -1497,6 +1795,10 @@ export interface components {
             rounds?: number;
             /** @description Whether a loop ended because it reached its maximum number of rounds. */
             exhausted?: boolean;
+            /** @description Whether the output was set by the request that started the run, instead of running the step. */
+            overridden?: boolean;
+            /** @description Where a reused output comes from, if it was reused because the step would do the same again. */
+            reused_from?: components["schemas"]["ReusedFrom"];
             /** @description Whether the output was reused from an earlier run. */
             reused?: boolean;
         };
@@ -1545,6 +1847,8 @@ export interface components {
             reason?: components["schemas"]["StartReason"];
             /** @description When a map, loop or called workflow times out. */
             deadline?: components["schemas"]["Timestamp"];
+            /** @description What its node planned; absent if it planned nothing. */
+            plan?: components["schemas"]["StartedPlan"];
         };
         /** @description A step waits for a person or a time. */
         "node.waiting": {
@@ -1565,6 +1869,12 @@ export interface components {
             path: components["schemas"]["StepPath"];
             /** @description Identifies the wait in an answer. */
             wait_id: components["schemas"]["WaitId"];
+            /** @description What kind of wait it is; absent for the question of a node to a person, and for a time. */
+            kind?: components["schemas"]["WaitKind"];
+            /** @description What the step would send, if it is held. */
+            request?: unknown;
+            /** @description The key of what the step would do. The answer is about this and nothing else. */
+            key?: components["schemas"]["StepKey"];
             /** @description The question to the person; absent if the step waits for a time only. */
             message?: string;
             /** @description JSON Schema of the answer. */
@@ -1591,6 +1901,8 @@ export interface components {
             reason: string;
             /** @description The tokens used by all attempts of all steps. */
             usage: components["schemas"]["Usage"];
+            /** @description What they cost, in total; absent if nothing is known of it. */
+            cost?: components["schemas"]["Cost"];
             /** @description Milliseconds since `run.started`. */
             duration_ms: number;
         };
@@ -1611,6 +1923,8 @@ export interface components {
             output: unknown;
             /** @description The tokens used by all attempts of all steps. */
             usage: components["schemas"]["Usage"];
+            /** @description What they cost, in total; absent if nothing is known of it. */
+            cost?: components["schemas"]["Cost"];
             /** @description Milliseconds since `run.started`. */
             duration_ms: number;
         };
@@ -1639,8 +1953,22 @@ export interface components {
             metadata?: unknown;
             /** @description The nodes, in the order of the specification. */
             nodes: components["schemas"]["NodeOutline"][];
+            /** @description The nodes that run if the run fails. */
+            on_failure?: components["schemas"]["NodeOutline"][];
             /** @description The earlier run that this one re-runs. */
             retry_of?: components["schemas"]["RunId"];
+            /** @description What this run reuses of the run in `retry_of` by content. */
+            continues?: components["schemas"]["Continued"];
+            /** @description The results that are available for reuse, as `continues` counts them. In the log only. */
+            table?: components["schemas"]["TableEntry"][];
+            /** @description Outputs that were set for this run, by the path of the step. */
+            overrides?: {
+                [key: string]: unknown;
+            };
+            /** @description The only step that this run executes. */
+            only?: components["schemas"]["StepPath"];
+            /** @description The budget that was set for this run. The one of its workflow holds, too. */
+            budget?: components["schemas"]["Budget"];
             /**
              * @description The format of the log: `LOG_FORMAT`, unless another version of this crate wrote it. 1 if absent.
              * @default 1
@@ -1670,8 +1998,34 @@ export interface components {
             path?: components["schemas"]["StepPath"];
             /** @description The tokens used by all attempts of all steps. */
             usage: components["schemas"]["Usage"];
+            /** @description What they cost, in total; absent if nothing is known of it. */
+            cost?: components["schemas"]["Cost"];
             /** @description Milliseconds since `run.started`. */
             duration_ms: number;
+            /** @description Why its `on_failure` did not complete; absent if it completed, or did not run. */
+            on_failure_error?: components["schemas"]["Problem"];
+        };
+        /** @description The run has failed, and its `on_failure` runs. `run.failed` follows. */
+        "run.failing": {
+            /** @description The number of the event in its run: 1, 2, 3, without gaps. Readers resume a stream from it. */
+            seq: number;
+            /** @description The run. */
+            run_id: components["schemas"]["RunId"];
+            /** @description When it happened, by the clock of the run. It never goes back within a run. */
+            time: components["schemas"]["Timestamp"];
+            /**
+             * @description discriminator enum property added by openapi-typescript (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "run.failing";
+            /** @description Why it fails. `run.failed` has the same error. */
+            error: components["schemas"]["Problem"];
+            /** @description The node. */
+            node?: components["schemas"]["NodeId"];
+            /** @description The place of the step in its run: `each/2/sum` inside a map or loop. */
+            path?: components["schemas"]["StepPath"];
+            /** @description When its `on_failure` times out. */
+            deadline: components["schemas"]["Timestamp"];
         };
         /** @description A suspended run is resumed. */
         "run.resumed": {

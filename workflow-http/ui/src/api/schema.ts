@@ -4,28 +4,54 @@ export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Amount: {
+            /** @default 0 */
+            calls: number;
+            tokens?: number;
+            usd?: components["schemas"]["Usd"];
+        };
         AttemptReport: {
             attempt: number;
             started_at: components["schemas"]["Timestamp"];
             ended_at?: components["schemas"]["Timestamp"];
             error?: components["schemas"]["Problem"];
             usage?: components["schemas"]["Usage"];
+            cost?: components["schemas"]["Cost"];
+            calls?: number;
+            usage_final?: boolean;
             model?: string;
             finish_reason?: string;
             truncated?: boolean;
             metadata?: unknown;
             debug?: unknown;
+            request?: unknown;
             queued_ms?: number;
             first_delta_ms?: number;
             rounds?: number;
             exhausted?: boolean;
+            overridden?: boolean;
+            reused_from?: components["schemas"]["ReusedFrom"];
             reused?: boolean;
+        };
+        Budget: {
+            usd?: components["schemas"]["Usd"];
+            tokens?: number;
+            calls?: number;
+            when_exceeded?: components["schemas"]["WhenExceeded"];
         };
         Checked: {
             valid: boolean;
             errors: components["schemas"]["Fault"][];
             warnings: components["schemas"]["Fault"][];
             graph: components["schemas"]["Graph"] | null;
+        };
+        Continued: {
+            results: number;
+            left_out?: number;
+        };
+        Cost: {
+            usd: components["schemas"]["Usd"];
+            at_least?: boolean;
         };
         Created: {
             id: components["schemas"]["WorkflowId"];
@@ -73,7 +99,7 @@ export interface components {
             hint?: string;
         };
         /** @enum {string} */
-        FaultCode: "invalid_value" | "missing_field" | "unknown_field" | "duplicate_field" | "not_applicable" | "too_many_nodes" | "nested_too_deep" | "too_many_workflows" | "invalid_id" | "duplicate_id" | "id_collision" | "reserved_name" | "unknown_type" | "unknown_workflow" | "ambiguous_workflow" | "unknown_reference" | "unknown_field_reference" | "not_an_ancestor" | "cycle" | "template_syntax" | "template_too_large" | "template_without_input" | "not_a_template" | "secret_not_allowed" | "no_implicit_input" | "shadowed_name" | "constant_condition" | "unused_node" | "name_in_use" | "invalid_example" | "outlasts_timeout";
+        FaultCode: "invalid_value" | "missing_field" | "unknown_field" | "duplicate_field" | "not_applicable" | "too_many_nodes" | "nested_too_deep" | "too_many_workflows" | "invalid_id" | "duplicate_id" | "id_collision" | "reserved_name" | "unknown_type" | "unknown_workflow" | "ambiguous_workflow" | "unknown_reference" | "unknown_field_reference" | "not_an_ancestor" | "other_branch" | "cycle" | "template_syntax" | "template_too_large" | "template_without_input" | "not_a_template" | "secret_not_allowed" | "no_implicit_input" | "shadowed_name" | "constant_condition" | "unused_node" | "name_in_use" | "invalid_example" | "outlasts_timeout";
         Frame: components["schemas"]["StepFrame"] | components["schemas"]["EndFrame"];
         /** @enum {string} */
         FrameStatus: "running" | "success" | "retrying" | "failure" | "info";
@@ -234,6 +260,7 @@ export interface components {
             metadata?: unknown;
             output?: unknown;
             error?: components["schemas"]["Problem"];
+            on_failure_error?: components["schemas"]["Problem"];
             blocked?: components["schemas"]["Problem"];
             waits?: components["schemas"]["WaitReport"][];
             waits_omitted?: boolean;
@@ -257,6 +284,8 @@ export interface components {
              * @example 3
              */
             max: number;
+            /** @enum {string} */
+            on_max?: "continue" | "fail";
             nodes: components["schemas"]["Node"][];
             output?: unknown;
         };
@@ -282,11 +311,13 @@ export interface components {
             name?: string;
             needs?: components["schemas"]["NodeId"][];
             when?: string;
+            case?: string;
+            stop_when?: string;
             retry?: components["schemas"]["Retry"];
             timeout?: components["schemas"]["Duration"];
             on_error?: components["schemas"]["OnError"];
             on_ambiguous?: components["schemas"]["OnAmbiguous"];
-        } & (unknown & unknown & unknown & unknown & unknown & unknown & unknown & unknown & unknown);
+        } & (unknown & unknown & unknown & unknown & unknown & unknown & unknown & unknown & unknown & unknown);
         NodeId: string;
         NodeOutline: {
             id: components["schemas"]["NodeId"];
@@ -294,6 +325,7 @@ export interface components {
             name?: string;
             needs: components["schemas"]["NodeId"][];
             case?: string;
+            stops?: boolean;
             workflow?: string;
             nodes?: components["schemas"]["NodeOutline"][];
         };
@@ -304,7 +336,7 @@ export interface components {
             schema: Record<string, never>;
         };
         /** @enum {string} */
-        NodeTypeName: "DelayNode" | "HttpNode" | "HumanNode" | "LLMNode" | "LoopNode" | "MapNode" | "PromptNode" | "TransformNode" | "WorkflowNode";
+        NodeTypeName: "DelayNode" | "HttpNode" | "HumanNode" | "LLMNode" | "LoopNode" | "MapNode" | "PromptNode" | "SwitchNode" | "TransformNode" | "WorkflowNode";
         NodeTypes: {
             items: components["schemas"]["NodeType"][];
             limits: components["schemas"]["Limits"];
@@ -376,6 +408,14 @@ export interface components {
             input?: unknown;
             version?: number | null;
         };
+        ReusedFrom: {
+            run: components["schemas"]["RunId"];
+            path: components["schemas"]["StepPath"];
+            entry: number;
+            key: components["schemas"]["StepKey"];
+            saved_usage?: components["schemas"]["Usage"];
+            saved_cost?: components["schemas"]["Cost"];
+        };
         RunCounts: {
             queued: number;
             running: number;
@@ -416,7 +456,7 @@ export interface components {
         /** @enum {string} */
         RunStatus: "queued" | "running" | "waiting" | "completed" | "failed" | "cancelled";
         /** @enum {string} */
-        SkipReason: "needs_skipped" | "when_false";
+        SkipReason: "needs_skipped" | "when_false" | "case_not_chosen";
         Span: {
             state: components["schemas"]["SpanState"];
             from_ms: number;
@@ -426,7 +466,11 @@ export interface components {
         SpanState: "queued" | "running" | "retrying" | "waiting";
         /** @enum {string} */
         StartReason: "recovered";
-        StepEvent: components["schemas"]["run.created"] | components["schemas"]["run.started"] | components["schemas"]["node.started"] | components["schemas"]["node.queued"] | components["schemas"]["node.admitted"] | components["schemas"]["node.progress"] | components["schemas"]["node.retrying"] | components["schemas"]["node.waiting"] | components["schemas"]["node.resumed"] | components["schemas"]["node.completed"] | components["schemas"]["node.failed"] | components["schemas"]["node.skipped"] | components["schemas"]["node.cancelled"] | components["schemas"]["run.suspended"] | components["schemas"]["run.resumed"] | components["schemas"]["run.completed"] | components["schemas"]["run.failed"] | components["schemas"]["run.cancelled"];
+        StartedPlan: {
+            key?: components["schemas"]["StepKey"];
+            reserved?: components["schemas"]["Amount"];
+        };
+        StepEvent: components["schemas"]["run.created"] | components["schemas"]["run.started"] | components["schemas"]["node.started"] | components["schemas"]["node.queued"] | components["schemas"]["node.admitted"] | components["schemas"]["node.progress"] | components["schemas"]["node.retrying"] | components["schemas"]["node.waiting"] | components["schemas"]["node.resumed"] | components["schemas"]["node.completed"] | components["schemas"]["node.failed"] | components["schemas"]["node.skipped"] | components["schemas"]["node.cancelled"] | components["schemas"]["run.suspended"] | components["schemas"]["run.resumed"] | components["schemas"]["run.completed"] | components["schemas"]["run.failing"] | components["schemas"]["run.failed"] | components["schemas"]["run.cancelled"];
         StepFrame: {
             timestamp: components["schemas"]["Timestamp"];
             nodeId: components["schemas"]["StepPath"];
@@ -449,19 +493,26 @@ export interface components {
             queued?: components["schemas"]["QueueReport"];
             progress?: components["schemas"]["Progress"];
             usage?: components["schemas"]["Usage"];
+            cost?: components["schemas"]["Cost"];
+            calls?: number;
+            usage_final?: boolean;
             model?: string;
             finish_reason?: string;
             truncated?: boolean;
             metadata?: unknown;
             debug?: unknown;
+            request?: unknown;
             queued_ms?: number;
             first_delta_ms?: number;
             rounds?: number;
             exhausted?: boolean;
+            overridden?: boolean;
+            reused_from?: components["schemas"]["ReusedFrom"];
             reused?: boolean;
             wait?: components["schemas"]["WaitReport"];
             attempts: components["schemas"]["AttemptReport"][];
         };
+        StepKey: string;
         StepPath: string;
         StepReport: {
             node: components["schemas"]["NodeId"];
@@ -477,19 +528,64 @@ export interface components {
             queued?: components["schemas"]["QueueReport"];
             progress?: components["schemas"]["Progress"];
             usage?: components["schemas"]["Usage"];
+            cost?: components["schemas"]["Cost"];
+            calls?: number;
+            usage_final?: boolean;
             model?: string;
             finish_reason?: string;
             truncated?: boolean;
             metadata?: unknown;
             debug?: unknown;
+            request?: unknown;
             queued_ms?: number;
             first_delta_ms?: number;
             rounds?: number;
             exhausted?: boolean;
+            overridden?: boolean;
+            reused_from?: components["schemas"]["ReusedFrom"];
             reused?: boolean;
         };
         /** @enum {string} */
         StepStatus: "pending" | "running" | "queued" | "waiting" | "completed" | "failed" | "skipped" | "cancelled";
+        "SwitchNode.data": {
+            /**
+             * @example [
+             *       {
+             *         "name": "refund",
+             *         "when": "input.kind == 'refund'"
+             *       }
+             *     ]
+             */
+            cases: {
+                name: string;
+                when: string;
+            }[];
+            /** @default null */
+            default: string | null;
+        };
+        TableEntry: {
+            key: components["schemas"]["StepKey"];
+            run: components["schemas"]["RunId"];
+            path: components["schemas"]["StepPath"];
+            output: unknown;
+            usage?: components["schemas"]["Usage"];
+            cost?: components["schemas"]["Cost"];
+            calls?: number;
+            usage_final?: boolean;
+            model?: string;
+            finish_reason?: string;
+            truncated?: boolean;
+            metadata?: unknown;
+            debug?: unknown;
+            request?: unknown;
+            queued_ms?: number;
+            first_delta_ms?: number;
+            rounds?: number;
+            exhausted?: boolean;
+            overridden?: boolean;
+            reused_from?: components["schemas"]["ReusedFrom"];
+            reused?: boolean;
+        };
         /** @enum {string} */
         TextKind: "text" | "thought";
         Timestamp: string;
@@ -501,7 +597,7 @@ export interface components {
              */
             value: unknown;
         };
-        Update: components["schemas"]["run.created"] | components["schemas"]["run.started"] | components["schemas"]["node.started"] | components["schemas"]["node.queued"] | components["schemas"]["node.admitted"] | components["schemas"]["node.progress"] | components["schemas"]["node.retrying"] | components["schemas"]["node.waiting"] | components["schemas"]["node.resumed"] | components["schemas"]["node.completed"] | components["schemas"]["node.failed"] | components["schemas"]["node.skipped"] | components["schemas"]["node.cancelled"] | components["schemas"]["run.suspended"] | components["schemas"]["run.resumed"] | components["schemas"]["run.completed"] | components["schemas"]["run.failed"] | components["schemas"]["run.cancelled"] | components["schemas"]["node.delta"];
+        Update: components["schemas"]["run.created"] | components["schemas"]["run.started"] | components["schemas"]["node.started"] | components["schemas"]["node.queued"] | components["schemas"]["node.admitted"] | components["schemas"]["node.progress"] | components["schemas"]["node.retrying"] | components["schemas"]["node.waiting"] | components["schemas"]["node.resumed"] | components["schemas"]["node.completed"] | components["schemas"]["node.failed"] | components["schemas"]["node.skipped"] | components["schemas"]["node.cancelled"] | components["schemas"]["run.suspended"] | components["schemas"]["run.resumed"] | components["schemas"]["run.completed"] | components["schemas"]["run.failing"] | components["schemas"]["run.failed"] | components["schemas"]["run.cancelled"] | components["schemas"]["node.delta"];
         Usage: {
             /** @default 0 */
             input_tokens: number;
@@ -510,7 +606,10 @@ export interface components {
             thought_tokens?: number;
             cached_tokens?: number;
         };
+        Usd: number;
         WaitId: string;
+        /** @enum {string} */
+        WaitKind: "effect" | "budget";
         WaitReport: {
             wait_id: components["schemas"]["WaitId"];
             node: components["schemas"]["NodeId"];
@@ -521,6 +620,8 @@ export interface components {
             expires_at?: components["schemas"]["Timestamp"];
             since: components["schemas"]["Timestamp"];
         };
+        /** @enum {string} */
+        WhenExceeded: "fail" | "ask";
         /** Workflow */
         Workflow: {
             $schema?: string;
@@ -537,6 +638,8 @@ export interface components {
             output?: unknown;
             timeout?: components["schemas"]["Duration"];
             defaults?: components["schemas"]["Defaults"];
+            on_failure?: components["schemas"]["Node"][];
+            on_failure_timeout?: components["schemas"]["Duration"];
             nodes: components["schemas"]["Node"][];
         };
         WorkflowId: string;
@@ -608,14 +711,20 @@ export interface components {
             output: unknown;
             duration_ms: number;
             usage?: components["schemas"]["Usage"];
+            cost?: components["schemas"]["Cost"];
+            calls?: number;
+            usage_final?: boolean;
             model?: string;
             finish_reason?: string;
             truncated?: boolean;
             metadata?: unknown;
+            request?: unknown;
             queued_ms?: number;
             first_delta_ms?: number;
             rounds?: number;
             exhausted?: boolean;
+            overridden?: boolean;
+            reused_from?: components["schemas"]["ReusedFrom"];
             reused?: boolean;
         };
         "node.delta": {
@@ -649,14 +758,20 @@ export interface components {
             output?: unknown;
             duration_ms: number;
             usage?: components["schemas"]["Usage"];
+            cost?: components["schemas"]["Cost"];
+            calls?: number;
+            usage_final?: boolean;
             model?: string;
             finish_reason?: string;
             truncated?: boolean;
             metadata?: unknown;
+            request?: unknown;
             queued_ms?: number;
             first_delta_ms?: number;
             rounds?: number;
             exhausted?: boolean;
+            overridden?: boolean;
+            reused_from?: components["schemas"]["ReusedFrom"];
             reused?: boolean;
         };
         "node.progress": {
@@ -726,14 +841,20 @@ export interface components {
             error: components["schemas"]["Problem"];
             waits_for?: string;
             usage?: components["schemas"]["Usage"];
+            cost?: components["schemas"]["Cost"];
+            calls?: number;
+            usage_final?: boolean;
             model?: string;
             finish_reason?: string;
             truncated?: boolean;
             metadata?: unknown;
+            request?: unknown;
             queued_ms?: number;
             first_delta_ms?: number;
             rounds?: number;
             exhausted?: boolean;
+            overridden?: boolean;
+            reused_from?: components["schemas"]["ReusedFrom"];
             reused?: boolean;
         };
         "node.skipped": {
@@ -764,6 +885,7 @@ export interface components {
             max_attempts: number;
             reason?: components["schemas"]["StartReason"];
             deadline?: components["schemas"]["Timestamp"];
+            plan?: components["schemas"]["StartedPlan"];
         };
         "node.waiting": {
             seq: number;
@@ -777,6 +899,9 @@ export interface components {
             node: components["schemas"]["NodeId"];
             path: components["schemas"]["StepPath"];
             wait_id: components["schemas"]["WaitId"];
+            kind?: components["schemas"]["WaitKind"];
+            request?: unknown;
+            key?: components["schemas"]["StepKey"];
             message?: string;
             schema?: unknown;
             expires_at?: components["schemas"]["Timestamp"];
@@ -793,6 +918,7 @@ export interface components {
             type: "run.cancelled";
             reason: string;
             usage: components["schemas"]["Usage"];
+            cost?: components["schemas"]["Cost"];
             duration_ms: number;
         };
         "run.completed": {
@@ -806,6 +932,7 @@ export interface components {
             type: "run.completed";
             output: unknown;
             usage: components["schemas"]["Usage"];
+            cost?: components["schemas"]["Cost"];
             duration_ms: number;
         };
         "run.created": {
@@ -823,7 +950,15 @@ export interface components {
             input: unknown;
             metadata?: unknown;
             nodes: components["schemas"]["NodeOutline"][];
+            on_failure?: components["schemas"]["NodeOutline"][];
             retry_of?: components["schemas"]["RunId"];
+            continues?: components["schemas"]["Continued"];
+            table?: components["schemas"]["TableEntry"][];
+            overrides?: {
+                [key: string]: unknown;
+            };
+            only?: components["schemas"]["StepPath"];
+            budget?: components["schemas"]["Budget"];
             /** @default 1 */
             log_format: number;
             workflows?: components["schemas"]["PinnedWorkflow"][];
@@ -841,7 +976,23 @@ export interface components {
             node?: components["schemas"]["NodeId"];
             path?: components["schemas"]["StepPath"];
             usage: components["schemas"]["Usage"];
+            cost?: components["schemas"]["Cost"];
             duration_ms: number;
+            on_failure_error?: components["schemas"]["Problem"];
+        };
+        "run.failing": {
+            seq: number;
+            run_id: components["schemas"]["RunId"];
+            time: components["schemas"]["Timestamp"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "run.failing";
+            error: components["schemas"]["Problem"];
+            node?: components["schemas"]["NodeId"];
+            path?: components["schemas"]["StepPath"];
+            deadline: components["schemas"]["Timestamp"];
         };
         "run.resumed": {
             seq: number;

@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { ApiError, asProblem, validate } from '../api/client';
 import type { Fault } from '../api/types';
+import { ON_FAILURE } from '../run/outline';
 import { needsOf } from './needs';
 import { positionOf, rangeOf, scan, type Range, type Scan, type Span } from './scan';
 
@@ -118,16 +119,16 @@ function syntaxFault(text: string, { fault }: Extract<Scan, { fault: object }>):
 }
 
 function outlineOf(spec: unknown, spans: Map<string, Span>): Outline[] {
-  return within(spec, '', '', 0, spans);
+  return [...within(spec, 'nodes', '', '', 0, spans), ...within(spec, ON_FAILURE, '', `${ON_FAILURE}/`, 0, spans)];
 }
 
 /** The nodes at a place, each followed by those of its own body. */
-function within(holder: unknown, at: string, before: string, depth: number, spans: Map<string, Span>): Outline[] {
-  const nodes = isObject(holder) ? holder.nodes : undefined;
+function within(holder: unknown, field: string, at: string, before: string, depth: number, spans: Map<string, Span>): Outline[] {
+  const nodes = isObject(holder) ? holder[field] : undefined;
   if (!Array.isArray(nodes)) return [];
   return nodes.flatMap((node: unknown, index) => {
     const { id, type, data } = (node ?? {}) as { id?: unknown; type?: unknown; data?: unknown };
-    const place = `${at}/nodes/${index}`;
+    const place = `${at}/${field}/${index}`;
     const span = spans.get(place);
     if (typeof id !== 'string' || !span) return [];
     const step = {
@@ -140,7 +141,7 @@ function within(holder: unknown, at: string, before: string, depth: number, span
       pointer: place,
       node: node as Record<string, unknown>,
     };
-    return [step, ...within(data, `${place}/data`, `${before}${id}/`, depth + 1, spans)];
+    return [step, ...within(data, 'nodes', `${place}/data`, `${before}${id}/`, depth + 1, spans)];
   });
 }
 

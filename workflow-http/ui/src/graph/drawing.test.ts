@@ -38,6 +38,33 @@ describe('cards', () => {
     expect(countOf(cards)).toBe(5);
   });
 
+  it('of on_failure stand beside the others, the first ones with their condition', () => {
+    const tell = { ...written('on_failure/tell', {}), depth: 0 };
+    const file = { ...written('on_failure/file', {}, ['on_failure/tell']), depth: 0 };
+    const drawn = [
+      ['a', undefined],
+      ['on_failure/tell', 'the run fails'],
+      ['on_failure/file', undefined],
+    ];
+    expect(cardsOf([written('a', {}), tell, file], undefined).map(({ path, when }) => [path, when])).toEqual(drawn);
+    const run: Outline = {
+      nodes: [{ id: 'a', type: 'LLMNode', needs: [] }],
+      onFailure: [
+        { id: 'tell', type: 'LLMNode', needs: [] },
+        { id: 'file', type: 'LLMNode', needs: ['tell'] },
+      ],
+      workflows: new Map(),
+    };
+    expect(cardsOf([], run).map(({ path, when }) => [path, when])).toEqual(drawn);
+  });
+
+  it('say which case of a switch they are', () => {
+    expect(cardsOf([written('b', { case: 'route.refund' }, ['route'])], undefined)[0]!.when).toBe('route.refund');
+    expect(cardsOf([written('b', { case: 'route.refund', when: 'input' }, ['route'])], undefined)[0]!.when).toBe('route.refund and input');
+    const nodes = [{ id: 'b', type: 'LLMNode', needs: ['route'], case: 'route.refund' }];
+    expect(cardsOf([], { nodes, workflows: new Map() })[0]!.when).toBe('route.refund');
+  });
+
   it('are drawn once, though an id stands twice', () => {
     expect(cardsOf([written('a', {}), written('a', {})], undefined)).toHaveLength(1);
   });

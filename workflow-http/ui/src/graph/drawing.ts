@@ -4,7 +4,7 @@ import { hintsOf, type Types } from '../api/nodeTypes';
 import type { NodeOutline } from '../api/types';
 import { own } from '../base/ownProperty';
 import type { Outline as Written } from '../editor/useCheck';
-import { idOf, type Outline } from '../run/outline';
+import { idOf, ON_FAILURE, type Outline } from '../run/outline';
 
 export interface Card {
   /** Ids joined by slashes, as the text has them: `each/sum`, whichever item is shown. */
@@ -31,8 +31,14 @@ const NONE: Called = new Map();
 
 export function cardsOf(written: Written[], run: Outline | undefined, types: Types): Card[] {
   const called = run?.workflows ?? NONE;
-  return run && !isTextOf(written, run) ? ofRun(run.nodes, '', called, types) : ofText(written, called, types);
+  if (!run || isTextOf(written, run)) return ofText(written, called, types);
+  const onFailure = ofRun(run.onFailure ?? [], `${ON_FAILURE}/`, called, types);
+  return [...ofRun(run.nodes, '', called, types), ...onFailure.map((card) => ({ ...card, when: card.when ?? firstWhen(card) }))];
 }
+
+/** The condition of the first nodes of `on_failure`. */
+const firstWhen = ({ path, needs }: Pick<Card, 'path' | 'needs'>): string | undefined =>
+  path.startsWith(`${ON_FAILURE}/`) && needs.length === 0 ? 'the run fails' : undefined;
 
 /** A text without any step of a run is not the text of that run. */
 const isTextOf = (written: Written[], { nodes }: Outline): boolean => nodes.length === 0 || nodes.some(({ id }) => written.some((step) => step.path === id));
@@ -44,7 +50,17 @@ function ofText(written: Written[], called: Called, types: Types): Card[] {
   for (const { path, id, type, needs, depth, node } of written) {
     const plan = planOf(type, node.data, hintsOf(type, types).summary);
     const inner = type === 'WorkflowNode' ? ofRun(called.get(plan)?.nodes ?? [], `${path}/`, called, types) : [];
-    const card: Card = { path, id, type, ...looksOf(type, types), needs, when: whenOf(node, needs), plan, ...maxOf(type, node.data), inner };
+    const card: Card = {
+      path,
+      id,
+      type,
+      ...looksOf(type, types),
+      needs,
+      when: whenOf(node, needs) ?? (depth === 0 ? firstWhen({ path, needs }) : undefined),
+      plan,
+      ...maxOf(type, node.data),
+      inner,
+    };
     const beside = depth === 0 ? top : open[depth - 1]!.inner;
     // A duplicate id is a fault; it is drawn once.
     if (!beside.some((other) => other.path === path)) beside.push(card);

@@ -2,6 +2,7 @@
 import { createContext, useContext } from 'react';
 import { useSelected, type Store } from '../base/store';
 import { shownState, type Run, type Step, type StepState } from '../run/run';
+import { isOnFailure } from '../run/outline';
 import { turnShown } from '../run/turns';
 
 export interface Scene {
@@ -27,7 +28,7 @@ export const useSceneNow = (): (() => Scene) => useContext(SceneContext)!.get;
 export function pathIn({ run, chosen }: Scene, path: string): string | undefined {
   if (!run) return undefined;
   const [first, ...ids] = path.split('/');
-  let at: string = first!;
+  let at: string = isOnFailure(run.outline, path) ? `${first}/${ids.shift()}` : first!;
   for (const id of ids) {
     const isCall = run.steps.get(at)?.calls !== undefined;
     const index = isCall ? undefined : turnShown(run, at, chosen);

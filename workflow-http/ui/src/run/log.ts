@@ -82,6 +82,8 @@ export function logLine(event: LogEvent, run: Run): LogLine | undefined {
       return line('running', event.reason === 'signal' ? 'Someone answered.' : event.reason === 'timer' ? 'Its time has come.' : 'Resumed.', 'resumed');
     case 'run.completed':
       return line('completed', after(event.duration_ms, event.usage));
+    case 'run.failing':
+      return line('failed', `${sentence(event.error.detail)} The steps of on_failure run.`, 'failing');
     case 'run.failed':
       return line('failed', failedMessage(event));
     case 'run.cancelled':
@@ -146,7 +148,17 @@ function startedMessage(attempt: number, reason: string | undefined, step: Step 
 }
 
 /** The line of the step says what was wrong; without a step, this one does. */
-function failedMessage({ error, path, duration_ms }: { error: Problem; path?: string; duration_ms?: number }): string {
-  if (path === undefined) return said(error);
-  return `Failed at ${path}${duration_ms === undefined ? '' : ` after ${duration(duration_ms)}`}.`;
+function failedMessage({
+  error,
+  path,
+  duration_ms,
+  on_failure_error: note,
+}: {
+  error: Problem;
+  path?: string;
+  duration_ms?: number;
+  on_failure_error?: Problem;
+}): string {
+  const failed = path === undefined ? said(error) : `Failed at ${path}${duration_ms === undefined ? '' : ` after ${duration(duration_ms)}`}.`;
+  return note ? `${failed} on_failure did not complete: ${sentence(note.detail)}` : failed;
 }

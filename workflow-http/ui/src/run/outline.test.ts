@@ -64,6 +64,22 @@ describe('a step', () => {
     expect(placeOf(outline, 'nobody/3/knows')).toMatchObject({ type: '', depth: 1, turn: 'item 3', container: 'nobody' });
   });
 
+  it('of on_failure comes after all others, and in no container', () => {
+    const failing: Outline = {
+      ...outline,
+      onFailure: [
+        { id: 'tell', type: 'HttpNode', needs: [] },
+        { id: 'all', type: 'MapNode', needs: ['tell'], nodes: [{ id: 'one', type: 'LLMNode', needs: [] }] },
+      ],
+    };
+    expect(placeOf(failing, 'on_failure/tell')).toMatchObject({ type: 'HttpNode', depth: 0, container: undefined, rank: [2, 0] });
+    expect(placeOf(failing, 'on_failure/all').needs).toEqual(['on_failure/tell']);
+    expect(placeOf(failing, 'on_failure/all/1/one')).toMatchObject({ type: 'LLMNode', depth: 1, container: 'on_failure/all', turn: 'item 1' });
+    // A workflow without the list may have a map of this name.
+    const map: Outline = { nodes: [{ id: 'on_failure', type: 'MapNode', needs: [], nodes: [{ id: 'x', type: 'LLMNode', needs: [] }] }], workflows: new Map() };
+    expect(placeOf(map, 'on_failure/1/x')).toMatchObject({ type: 'LLMNode', depth: 1, container: 'on_failure' });
+  });
+
   it('knows how much it repeats', () => {
     expect(placeOf(outline, 'each').body).toBe(3);
     expect(placeOf(outline, 'call').body).toBe(2);

@@ -3,6 +3,8 @@ import type { CalledWorkflow, NodeOutline } from '../api/types';
 
 export interface Outline {
   nodes: NodeOutline[];
+  /** The nodes that run if the run fails. */
+  onFailure?: NodeOutline[];
   /** The workflows that are called, by what they are called. */
   workflows: ReadonlyMap<string, CalledWorkflow>;
 }
@@ -24,12 +26,22 @@ export interface Place {
   rank: number[];
 }
 
+/** The first part of the paths of the nodes that run if the run fails. No other node of such a workflow has this id. */
+export const ON_FAILURE = 'on_failure';
+
+/** Whether a path is that of a step of `on_failure`. */
+export const isOnFailure = ({ onFailure }: Pick<Outline, 'onFailure'>, path: string): boolean =>
+  onFailure !== undefined && onFailure.length > 0 && path.startsWith(`${ON_FAILURE}/`);
+
 /** `each/2/sum` is `sum` for item 2 of `each`, and `call/sum` is `sum` in the workflow that `call` names. */
-export function placeOf({ nodes, workflows }: Outline, path: string): Place {
-  const parts = path.split('/');
-  const rank: number[] = [];
+export function placeOf(outline: Outline, path: string): Place {
+  const { nodes, onFailure = [], workflows } = outline;
+  const isLast = isOnFailure(outline, path);
+  const parts = path.split('/').slice(isLast ? 1 : 0);
+  // After all nodes of the workflow.
+  const rank: number[] = isLast ? [nodes.length] : [];
   const above: (NodeOutline | undefined)[] = [];
-  let beside = nodes;
+  let beside = isLast ? onFailure : nodes;
   for (const part of parts) {
     if (isNumber(part)) {
       rank.push(Number(part));
@@ -43,14 +55,11 @@ export function placeOf({ nodes, workflows }: Outline, path: string): Place {
   }
   const node = above.pop();
   const turn = parts.at(-2);
-  const before = parts
-    .slice(0, -1)
-    .map((part) => `${part}/`)
-    .join('');
+  const before = path.slice(0, path.lastIndexOf('/') + 1);
   return {
     type: node?.type ?? '',
     needs: (node?.needs ?? []).map((need) => before + need),
-    container: containerOf(path),
+    container: isLast && parts.length === 1 ? undefined : containerOf(path),
     turn: !isNumber(turn) ? undefined : above.at(-1)?.type === 'LoopNode' ? `round ${Number(turn) + 1}` : `item ${turn}`,
     depth: above.length,
     calls: node?.workflow,

@@ -215,6 +215,35 @@ describe('the end', () => {
     expect(run.log.at(-1)).toMatchObject({ of: 'run', word: 'FAILED', message: 'Failed at llm after 9.0 s.' });
   });
 
+  it('can be a failure that more steps follow', () => {
+    const created = {
+      type: 'run.created',
+      input: 'x',
+      nodes: [{ id: 'llm', type: 'LLMNode', needs: [] }],
+      on_failure: [{ id: 'tell', type: 'HttpNode', needs: [] }],
+    };
+    seq = 0;
+    const tell = { node: 'tell', path: 'on_failure/tell', attempt: 1 };
+    const failing = reduce(newRun('r'), [
+      logged(created),
+      logged({ type: 'run.started' }),
+      logged({ type: 'node.started', ...of('llm'), max_attempts: 1 }),
+      logged({ type: 'node.failed', ...of('llm'), error, handled: false }),
+      logged({ type: 'run.failing', error, node: 'llm', path: 'llm', deadline: time(99) }),
+      logged({ type: 'node.started', ...tell, max_attempts: 1 }),
+    ]);
+    expect(failing).toMatchObject({ status: 'running', error, order: ['llm', 'on_failure/tell'] });
+    expect(failing.steps.get('on_failure/tell')).toMatchObject({ type: 'HttpNode', state: 'running', depth: 0, container: undefined });
+    expect(failing.log.at(-2)).toMatchObject({ of: 'run', word: 'FAILING', message: 'No field `x`. The steps of on_failure run.' });
+    const run = reduce(failing, [
+      logged({ type: 'node.failed', ...tell, error: { code: 'timeout', detail: 'Too slow.' }, handled: false }),
+      logged({ type: 'run.failed', error, node: 'llm', path: 'llm', duration_ms: 9000, on_failure_error: { code: 'timeout', detail: 'Too slow.' } }),
+    ]);
+    expect(run).toMatchObject({ status: 'failed', error });
+    expect(run.log.at(-1)!.message).toBe('Failed at llm after 9.0 s. on_failure did not complete: Too slow.');
+    expect(focusOf(run)).toBe('llm');
+  });
+
   it('comes in spite of a failure that the workflow handles', () => {
     const run = reduce(started(), [
       logged({ type: 'node.failed', ...of('llm'), error, handled: true, output: 'none' }),

@@ -2,7 +2,7 @@
 import type { Delta, LogEvent, Problem, RunEvent, RunItem, Usage } from '../api/types';
 import { logLine, type LogLine } from './log';
 import { learnOutage, outageOf, type OutageLog } from './outages';
-import { containerOf, indexOf, placeOf, type Outline, type Place } from './outline';
+import { containerOf, indexOf, isOnFailure, ON_FAILURE, type Outline, type Place, placeOf } from './outline';
 
 /** `waiting` is for a person, `delayed` for a time. */
 export type RunStatus = 'queued' | 'running' | 'waiting' | 'delayed' | 'completed' | 'failed' | 'cancelled';
@@ -173,6 +173,7 @@ function apply(run: Copy, event: LogEvent): void {
         createdAt: event.time,
         outline: {
           nodes: event.nodes,
+          onFailure: event.on_failure,
           workflows: new Map((event.workflows ?? []).map((called) => [called.workflow, called])),
         },
       });
@@ -186,6 +187,10 @@ function apply(run: Copy, event: LogEvent): void {
       return become({ status: 'running', wakeAt: undefined });
     case 'run.completed':
       return become({ ...ended(event), status: 'completed', output: event.output });
+    case 'run.failing':
+      become({ error: event.error });
+      for (const { id } of run.outline.onFailure ?? []) add(run, `${ON_FAILURE}/${id}`, id);
+      return;
     case 'run.failed':
       return become({ ...ended(event), status: 'failed', error: event.error });
     case 'run.cancelled':
@@ -414,7 +419,7 @@ const isAwaiting = (run: Run, { path, inner }: Step): boolean =>
 /** The step that is shown without a choice: one that failed or waits for a person, else one that is running, else the last. */
 export function focusOf(run: Run): string | undefined {
   const last = (isIt: (step: Step) => boolean) => run.order.findLast((path) => isIt(run.steps.get(path)!));
-  const failed = run.status === 'failed' ? last((step) => step.state === 'failed' && !step.handled) : undefined;
+  const failed = run.status === 'failed' ? last((step) => step.state === 'failed' && !step.handled && !isOnFailure(run.outline, step.path)) : undefined;
   return (
     failed ??
     asked(run)[0]?.path ??

@@ -1,5 +1,6 @@
 // What can be written at a place: names, values, nodes, and within templates references, filters, tests and statements.
 import { isObject, own } from '../../base/ownProperty';
+import { ON_FAILURE } from '../../run/outline';
 import { casesOf } from '../needs';
 import type { Place } from './place';
 import { namesAt, schemasAt, valuesAt, type Option, type Path, type Schema } from './schema';
@@ -71,9 +72,10 @@ export function optionsAt({ language }: Known, spec: unknown, { kind, path }: Pi
   return valuesAt(language, spec, path);
 }
 
-/** Whether a path leads to a node of a list: `nodes/2`, or `nodes/2/data/nodes/0`. */
+/** Whether a path leads to a node of a list: `nodes/2`, `on_failure/0`, or `nodes/2/data/nodes/0`. */
 export const isNodePlace = (path: Path): boolean =>
-  path.length % 3 === 2 && path.every((step, at) => (at % 3 === 0 ? step === 'nodes' : at % 3 === 1 ? typeof step === 'number' : step === 'data'));
+  path.length % 3 === 2 &&
+  path.every((step, at) => (at % 3 === 0 ? step === 'nodes' || (at === 0 && step === ON_FAILURE) : at % 3 === 1 ? typeof step === 'number' : step === 'data'));
 
 /** Whether it is the name of a called workflow. */
 export const isCalledName = (spec: unknown, path: Path): boolean =>

@@ -142,3 +142,29 @@ describe('a switch and its branches', () => {
     expect(options.map(({ text }) => text)).toEqual(['"route.refund"', '"route.other"']);
   });
 });
+
+describe('the nodes that run if the run fails', () => {
+  const failing = {
+    ...spec,
+    on_failure: [
+      { id: 'tell', type: 'HttpNode', data: {} },
+      { id: 'file', type: 'TransformNode', data: {} },
+    ],
+  };
+
+  it('read every node of the workflow, and why it failed', () => {
+    const names = seenAt(known, failing, ['on_failure', 1, 'data', 'value']).map(({ name }) => name);
+    expect(names).toEqual(['tell', 'run', 'ask_it', 'each', 'again', 'call', 'alone', 'wait', 'input']);
+    expect(fieldsOf(shapeOfExpression(known, failing, ['on_failure', 0], 'run.error'))).toEqual(['code', 'detail', 'step']);
+    expect(fieldsOf(shapeOfExpression(known, failing, ['on_failure', 0], 'ask_it.output'))).toEqual(['kind', 'items']);
+  });
+
+  it('are not read by the workflow', () => {
+    expect(seenAt(known, failing, ['nodes', 1]).map(({ name }) => name)).toEqual(['ask_it', 'input']);
+  });
+
+  it('need nodes of their own list', () => {
+    const options = optionsAt(known, failing, { kind: 'value', path: ['on_failure', 1, 'needs', 0] });
+    expect(options.map(({ text }) => text)).toEqual(['"tell"']);
+  });
+});

@@ -1,6 +1,7 @@
 // What a template or expression can name from where it stands, and what is known of it. The rules are those of the server's check:
 // a node reads its ancestors, the result of a list reads all nodes of the list, and a body sees what its container sees.
 import { isObject, own } from '../../base/ownProperty';
+import { ON_FAILURE } from '../../run/outline';
 import { caseOf, needsOf as needsOfNode } from '../needs';
 import { schemasAt, type Path, type Schema } from './schema';
 import { aboutShape, choiceOf, listOf, SCALAR, shapeOfSchema, TEXT, UNKNOWN, within, type Shape } from './shape';
@@ -91,9 +92,10 @@ function bodyOf(list: List, index: number): List {
 }
 
 function readerAt(known: Known, spec: unknown, path: Path): Reader {
-  let reader: Reader = { list: topOf(known, spec), index: undefined };
+  const top = topOf(known, spec);
+  let reader: Reader = { list: path[0] === ON_FAILURE ? onFailureOf(top) : top, index: undefined };
   let at = 0;
-  for (; path[at] === 'nodes' && typeof path[at + 1] === 'number'; at += 3) {
+  for (; (path[at] === 'nodes' || (at === 0 && path[0] === ON_FAILURE)) && typeof path[at + 1] === 'number'; at += 3) {
     if (at > 0) reader = { list: bodyOf(reader.list, reader.index!), index: undefined };
     reader = { list: reader.list, index: path[at + 1] as number };
     if (path[at + 2] === 'stop_when') reader.isAfter = true;
@@ -138,9 +140,24 @@ function nodeSeen(list: List, index: number): Seen {
 
 const described = (sentence: string, shape: Shape): string => [sentence, aboutShape(shape)].filter(Boolean).join(' ');
 
-/** The names that a map or loop defines for the nodes in it. */
+/** The nodes that run if the run fails. They read every node of the workflow. */
+const onFailureOf = (top: List): List => ({ ...top, nodes: nodesOf(top.spec, ON_FAILURE), container: { list: top, index: undefined } });
+
+const ERROR: Shape = {
+  kind: 'object',
+  members: new Map<string, Shape>([
+    ['code', TEXT],
+    ['detail', TEXT],
+    ['step', TEXT],
+  ]),
+};
+
+const RUN: Seen = { name: 'run', about: 'Why the run failed: `run.error`.', shape: { kind: 'object', members: new Map([['error', ERROR]]) }, isNode: false };
+
+/** The names that a map, a loop or `on_failure` defines for the nodes in it. */
 function localsOf({ container, ...list }: List, depth: number): Seen[] {
-  if (!container || container.index === undefined) return [];
+  if (!container) return [];
+  if (container.index === undefined) return [RUN];
   const node = container.list.nodes[container.index];
   const id = String(own(node, 'id'));
   const value = (name: string, about: string, shape: Shape): Seen => ({ name, about: described(about, shape), shape, isNode: false });
@@ -262,8 +279,8 @@ function ofExpression(reader: Reader, source: string, depth: number): Shape {
 
 const inputOf = (spec: unknown): Shape => shapeOfSchema(own(spec, 'input'));
 
-const nodesOf = (holder: unknown): unknown[] => {
-  const nodes = own(holder, 'nodes');
+const nodesOf = (holder: unknown, field = 'nodes'): unknown[] => {
+  const nodes = own(holder, field);
   return Array.isArray(nodes) ? nodes : [];
 };
 
