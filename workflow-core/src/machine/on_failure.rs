@@ -19,10 +19,11 @@ use crate::{
 
 impl Machine {
     /// Whether nodes can run now that the run has failed. A run that has not started, or has reached a limit, runs nothing
-    /// more.
+    /// more, and one that is limited to a step runs nothing else.
     pub(super) fn may_begin_on_failure(&self) -> bool {
         self.workflow.on_failure().is_some()
             && self.logged.failing().is_none()
+            && self.logged.given().only().is_none()
             && matches!(self.logged.phase(), Phase::Started(_))
             && !self.is_full()
             && self.memory() <= self.limits.memory

@@ -29,7 +29,7 @@ impl Frame {
 
     /// The result of a frame around the step to which the run is limited: the output of the step on the way to it, or `null` for
     /// another item of a map. `None` in all other runs, and within that step.
-    fn on_the_way(&self) -> Option<Arc<Value>> {
+    pub(super) fn on_the_way(&self) -> Option<Arc<Value>> {
         let only = self.only.as_ref()?;
         let paths = self.names.iter().map(StepRef::path);
         if paths

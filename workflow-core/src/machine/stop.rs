@@ -52,6 +52,10 @@ impl Machine {
         let Some(stop_when) = &frame.body.steps[step.node()].stop_when else {
             return;
         };
+        // A run that is limited to a step ends with that step, whatever those before it say.
+        if frame.on_the_way().is_some() {
+            return;
+        }
         let parent = frame.parent;
         let output = match stop_when.is_true(&frame.scope) {
             Ok(false) => return,

@@ -6,6 +6,7 @@
     reason = "a test may fail by panicking, and has no public API"
 )]
 
+mod continued;
 mod documented;
 mod on_failure;
 mod prefixes;

@@ -50,6 +50,8 @@ impl Logged {
         let frame = Frame::new(body, scope, Arc::clone(&on_failure.names), None);
         let id = self.frames.add(frame);
         self.frames.hold(id, &run);
+        // To tell somebody of the failure of an earlier run is not to tell of this one.
+        self.given.forget_results();
         agenda.clear();
         agenda.frame_opened(id, self.frames.at(id));
         self.deadline = Some(failing.deadline);

@@ -128,6 +128,12 @@ impl Given {
         report.reused && (taken == Some(output) || whole.map(|it| &it.output) == Some(output))
     }
 
+    /// Drops the results of an earlier run. From now on, nothing is reused.
+    pub(super) fn forget_results(&mut self) {
+        self.reused.clear();
+        self.table = Table::default();
+    }
+
     /// Marks a result as used. It must be [allowed](Self::allows).
     pub(super) fn take(&mut self, node: Option<usize>, completed: &NodeCompleted) {
         let report = completed.report.as_deref();

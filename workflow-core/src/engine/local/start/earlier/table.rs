@@ -37,6 +37,8 @@ struct Reader {
     done: Vec<TableEntry>,
     taken_over: Vec<TableEntry>,
     used: HashSet<usize>,
+    /// Whether the run has failed and its `on_failure` runs: what that does is never reused.
+    is_failing: bool,
 }
 
 impl Reader {
@@ -48,7 +50,10 @@ impl Reader {
                     self.keys.insert(started.step.path().clone(), key);
                 }
             }
-            EventKind::NodeCompleted(completed) => self.completed(event.run_id, completed),
+            EventKind::RunFailing(_) => self.is_failing = true,
+            EventKind::NodeCompleted(completed) if !self.is_failing => {
+                self.completed(event.run_id, completed);
+            }
             _ => {}
         }
     }
