@@ -291,6 +291,7 @@ impl SkipReason {
             Self::NeedsSkipped => "needs_skipped",
             Self::WhenFalse => "when_false",
             Self::NotSelected => "not_selected",
+            Self::CaseNotChosen => "case_not_chosen",
         }
     }
 }
