@@ -641,7 +641,7 @@ fn the_most_common_mistakes_have_hints() {
         (
             "{{ input ?? 2 }}",
             C::TemplateSyntax,
-            "write `| default(…)` for what may be missing",
+            "write `coalesce(a, b)`, or `| default(…)`",
         ),
         (
             "{{#input#}}",
@@ -697,7 +697,7 @@ fn the_most_common_mistakes_have_hints() {
         (
             "{{ input.get('k') }}",
             C::TemplateSyntax,
-            "write `value.name | default(…)`",
+            "write `| get('name')`",
         ),
         (
             "{{ len(input) }}",

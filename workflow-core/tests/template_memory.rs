@@ -37,6 +37,18 @@ fn called(filter: &str) -> Vec<String> {
         "default" | "d" => &["(input, true)"],
         "dictsort" => &["", "(by='value')"],
         "format" => &["(input, input, input)", "(a=input, b=input)"],
+        "fromjson" => &["", " | tojson"],
+        "get" => &["('k')", "('k.k', input)", "([input] * 6000)"],
+        "merge" => &["(input)", "({'k': input})"],
+        "regex_replace" => &[
+            "('', input)",
+            "('.', '$0$0$0$0')",
+            "('(.*)', '$1$1')",
+            "(input, input)",
+        ],
+        "regex_search" => &["('.*')", "('(a|b)*', 1)", "(input)"],
+        "set" => &["('k', input)", "('0', [input] * 6000)", "(input, 1)"],
+        "truncate" => &["(1000000)", "(1000000, true, input)"],
         "groupby" => &["('k')", "('k', default=1)"],
         "indent" => &["", "(1000, true, true)"],
         "join" => &["", "(',')", "(input)", "(',', attribute='k')"],
@@ -139,10 +151,10 @@ fn operators() -> Vec<String> {
         }
     }
     for name in documented("Functions and names: ") {
-        let operand = if name == "range" {
-            "range(100000)"
-        } else {
-            name
+        let operand = match name {
+            "range" => "range(100000)",
+            "coalesce" => "coalesce(input, [input] * 6000)",
+            constant => constant,
         };
         all.push(operand.to_owned());
         all.push(format!("[{operand}, input] * 6000"));

@@ -32,7 +32,7 @@ pub(crate) use self::{
     condition::Condition,
     expr::{List, only_path},
     json::{Part, looks_like_template, template_in_name},
-    language::{Budget, FILTERS, STATEMENTS, TESTS, is_global},
+    language::{Budget, FILTERS, FUNCTIONS, STATEMENTS, TESTS, is_global},
     paths::{Key, Path, Paths},
     reference::Reference,
 };

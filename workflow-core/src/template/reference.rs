@@ -51,6 +51,10 @@ pub(super) enum Read {
     Tested,
     /// With `default` or `is defined`.
     Optional,
+    /// By `coalesce`. The path must be possible, but anything in it may be missing.
+    Lenient,
+    /// By `get`, in the same way. It may be a node.
+    LenientPart,
 }
 
 impl Read {
@@ -71,7 +75,8 @@ pub(super) struct Collected {
 impl Collected {
     /// Of several reads of a path, the strictest counts: it is whole if one read is, and optional only if all are.
     pub(super) fn add(&mut self, path: String, read: Read, dashed: Option<&str>) {
-        let (whole, optional) = (read == Read::Whole, read == Read::Optional);
+        let whole = matches!(read, Read::Whole | Read::Lenient);
+        let optional = matches!(read, Read::Optional | Read::Lenient | Read::LenientPart);
         let path = path.into_boxed_str();
         if let Some(index) = self.index.get(&path) {
             let known = &mut self.references[*index];

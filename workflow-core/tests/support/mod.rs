@@ -216,3 +216,18 @@ pub fn output_of(events: &[StepEvent]) -> Value {
         other => panic!("the run did not complete: {other:?}"),
     }
 }
+
+/// What a template makes of an input: its value, or its error.
+pub async fn rendered(template: &str, input: &Value) -> Result<Value, String> {
+    let spec = serde_json::json!({"nodes": [
+        {"id": "node", "type": "TransformNode", "data": {"value": template}},
+    ]});
+    let (_, events) = run(&spec, input.clone()).await;
+    match events.last().map(|event| &event.kind) {
+        Some(EventKind::RunCompleted(completed)) => Ok(completed.output.as_ref().clone()),
+        Some(EventKind::RunFailed(failed)) => {
+            Err(format!("{}: {}", failed.error.code, failed.error.detail))
+        }
+        other => panic!("{other:?}"),
+    }
+}

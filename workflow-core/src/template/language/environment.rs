@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, syntax::SyntaxConfig};
 
-use super::{fuel::MAX_STEPS, json, lists, order, text};
+use super::{cut, fuel::MAX_STEPS, json, lists, objects, order, parsed, pattern, text};
 
 /// The environment that every template and expression is compiled with. Clones share its tables.
 ///
@@ -36,6 +36,10 @@ pub(in crate::template) static ENVIRONMENT: LazyLock<Environment<'static>> = Laz
     text::add_to(&mut environment);
     lists::add_to(&mut environment);
     order::add_to(&mut environment);
+    objects::add_to(&mut environment);
+    parsed::add_to(&mut environment);
+    pattern::add_to(&mut environment);
+    cut::add_to(&mut environment);
     environment
 });
 

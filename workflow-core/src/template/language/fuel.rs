@@ -42,3 +42,8 @@ pub(super) fn pay_bytes(state: &State, bytes: usize) -> Result<(), Error> {
     let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
     state.consume_fuel(bytes / BYTES_PER_STEP)
 }
+
+/// Pays for so many items of a value that is not charged by the engine, such as those of inner lists.
+pub(super) fn pay_items(state: &State, items: usize) -> Result<(), Error> {
+    pay_bytes(state, items.saturating_mul(BYTES_PER_ITEM))
+}

@@ -1,17 +1,18 @@
-//! The names of all filters and tests, with the help that editors show. `docs/LANGUAGE.md` has the same lists.
+//! The names of all filters, tests and functions, with the help that editors show. `docs/LANGUAGE.md` has the same lists.
 //!
 //! Names are checked when a template is compiled; the engine would report an unknown one only when it renders.
 
+use super::{ENVIRONMENT, pattern};
 use crate::{
     error::{did_you_mean, shown},
     template::{
         TemplateError,
-        syntax::{Argument, other_filter},
+        syntax::{Argument, Expr, Literal, other_filter, value},
     },
 };
 
 /// The filters, each with its help: what `value | name` is.
-pub(crate) const FILTERS: [(&str, &str); 49] = [
+pub(crate) const FILTERS: [(&str, &str); 56] = [
     ("abs", "The number without its sign."),
     (
         "attr",
@@ -52,6 +53,14 @@ pub(crate) const FILTERS: [(&str, &str); 49] = [
         "Values in the places of a format: `'%s: %d' | format(name, count)`.",
     ),
     (
+        "fromjson",
+        "The value that a text states as JSON: `draft.output | fromjson`.",
+    ),
+    (
+        "get",
+        "The value at a path, or another one if anything on the way is missing: `draft | get('output.kind', 'none')`.",
+    ),
+    (
         "groupby",
         "The items grouped by a field: `items | groupby('kind')`.",
     ),
@@ -81,8 +90,20 @@ pub(crate) const FILTERS: [(&str, &str); 49] = [
         "A field, or a filter, of each item: `items | map(attribute='title')`.",
     ),
     ("max", "The largest item."),
+    (
+        "merge",
+        "The fields of two objects as one; those of the second win: `defaults | merge(input)`.",
+    ),
     ("min", "The smallest item."),
     ("pprint", "The value as JSON with line breaks."),
+    (
+        "regex_replace",
+        "The text with what matches a pattern replaced: `text | regex_replace('[0-9]+', '#')`.",
+    ),
+    (
+        "regex_search",
+        "The first part of a text that matches a pattern, or `null`: `text | regex_search('#([0-9]+)', 1)`.",
+    ),
     (
         "reject",
         "The items for which a test is false: `items | reject('none')`.",
@@ -106,6 +127,10 @@ pub(crate) const FILTERS: [(&str, &str); 49] = [
         "selectattr",
         "The items of which a field passes a test: `items | selectattr('score', 'ge', 0.8)`.",
     ),
+    (
+        "set",
+        "The object with another value at a path: `order | set('customer.name', 'Ada')`.",
+    ),
     ("slice", "The items in so many lists: `items | slice(3)`."),
     (
         "sort",
@@ -123,6 +148,10 @@ pub(crate) const FILTERS: [(&str, &str); 49] = [
     ("title", "Each word with its first letter in upper case."),
     ("tojson", "The value as JSON."),
     ("trim", "The text without white space at both ends."),
+    (
+        "truncate",
+        "The first characters of a text, cut between words: `text | truncate(100)`.",
+    ),
     (
         "unique",
         "The items without duplicates: `items | unique(attribute='id')`.",
@@ -223,6 +252,19 @@ pub(crate) const STATEMENTS: [(&str, &str); 14] = [
     ("endraw", "Ends a `raw`."),
 ];
 
+/// The functions and constants, each with its help.
+pub(crate) const FUNCTIONS: [(&str, &str); 3] = [
+    (
+        "coalesce",
+        "The first value that is neither missing nor `null`: `coalesce(draft.output.title, input.title, 'none')`.",
+    ),
+    ("null", "No value, as in JSON."),
+    (
+        "range",
+        "The numbers from 0, or from a number, up to the one before another: `range(3)`.",
+    ),
+];
+
 /// The names of a table.
 fn names(table: &[(&'static str, &str)]) -> impl Iterator<Item = &'static str> {
     table.iter().map(|(name, _)| *name)
@@ -270,8 +312,30 @@ pub(in crate::template) fn named_in_arguments(
         "map" => text(0).map_or(Ok(()), filter),
         "select" | "reject" => text(0).map_or(Ok(()), test_or_sign),
         "selectattr" | "rejectattr" => text(1).map_or(Ok(()), test_or_sign),
+        "regex_search" | "regex_replace" => check_pattern(arguments),
         _ => Ok(()),
     }
+}
+
+/// Refuses a written pattern, or a replacement, that cannot be used. One that is computed is checked when it is used.
+fn check_pattern(arguments: &[Argument]) -> Result<(), TemplateError> {
+    let written = |index: usize| match arguments.get(index)? {
+        Argument::Positional(value) => literal_text(value),
+        _ => None,
+    };
+    let Some(pattern) = written(0) else {
+        return Ok(());
+    };
+    pattern::check(&pattern, written(1).as_deref()).map_err(TemplateError::syntax)
+}
+
+/// The text of a text literal, as the engine reads its escapes.
+fn literal_text(expr: &Expr) -> Option<String> {
+    let Expr::Literal(Literal::Text(_)) = expr else {
+        return None;
+    };
+    let read = ENVIRONMENT.compile_expression_owned(value(expr)).ok()?;
+    Some(read.eval(()).ok()?.as_str()?.to_owned())
 }
 
 fn test_or_sign(name: &str) -> Result<(), TemplateError> {

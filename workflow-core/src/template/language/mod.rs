@@ -4,12 +4,18 @@
 //! limited here before it runs: text from values (`json`, `text`), growing lists (`lists`), and comparisons
 //! (`order`).
 
+mod arguments;
+mod cut;
 mod environment;
 mod fuel;
+mod joined;
 mod json;
 pub(super) mod known;
 mod lists;
+mod objects;
 mod order;
+mod parsed;
+mod pattern;
 mod text;
 
 pub(super) use self::{
@@ -20,5 +26,5 @@ pub(super) use self::{
 pub(crate) use self::{
     environment::is_global,
     json::Budget,
-    known::{FILTERS, STATEMENTS, TESTS},
+    known::{FILTERS, FUNCTIONS, STATEMENTS, TESTS},
 };

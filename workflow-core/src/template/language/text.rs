@@ -9,13 +9,14 @@ use minijinja::{
 
 use super::{
     fuel::{bytes_left, ensure_bytes, ensure_items, pay_bytes},
+    joined::Joined,
     json::{Style, defined_in, json_text, refused, text_of},
     lists::{items_of, path},
 };
 use crate::{template::syntax::CONCAT, value::MAX_OUTPUT_BYTES};
 
-type Arguments = Rest<ValueOrKwargs>;
-type FilterResult = Result<Value, Error>;
+pub(super) type Arguments = Rest<ValueOrKwargs>;
+pub(super) type FilterResult = Result<Value, Error>;
 
 pub(super) fn add_to(environment: &mut Environment) {
     let one_text: [(&str, Value, Length); 8] = [
@@ -177,7 +178,7 @@ fn of_number(
 const MAX_NUMBER: usize = 400;
 
 /// The most characters of a text in an error.
-const MAX_SHOWN: usize = 40;
+pub(super) const MAX_SHOWN: usize = 40;
 
 fn between_texts(
     builtin: Value,
@@ -298,7 +299,7 @@ fn join(
             None => joined.push_value(state, &item)?,
         }
     }
-    Ok(Value::from(joined.text))
+    Ok(joined.finish())
 }
 
 /// `a ~ b ~ c`.
@@ -311,40 +312,7 @@ fn concat(state: &State, first: &Value, rest: Rest<Value>) -> FilterResult {
     for value in std::iter::once(first).chain(rest.iter()) {
         joined.push_value(state, value)?;
     }
-    Ok(Value::from(joined.text))
-}
-
-/// A text that grows up to the bytes that are left.
-///
-/// It checks before it grows, so the text never exceeds what may be made.
-struct Joined {
-    text: String,
-    most: usize,
-}
-
-impl Joined {
-    fn new(state: &State) -> Self {
-        let (text, most) = (String::new(), bytes_left(state));
-        Self { text, most }
-    }
-
-    fn push(&mut self, text: &str) -> Result<(), Error> {
-        // The same condition as in `ensure_bytes`.
-        if text.len() >= self.most - self.text.len() {
-            return Err(minijinja::ErrorKind::OutOfFuel.into());
-        }
-        self.text.push_str(text);
-        Ok(())
-    }
-
-    fn push_value(&mut self, state: &State, value: &Value) -> Result<(), Error> {
-        defined_in(state, value)?;
-        if let Some(text) = value.as_str() {
-            return self.push(text);
-        }
-        let text = text_of(value, self.most - self.text.len())?;
-        self.push(&text)
-    }
+    Ok(joined.finish())
 }
 
 /// Text with placeholders. The values are converted first, since a template may name one many times.
@@ -417,7 +385,7 @@ fn urlencode(state: &mut State, value: &Value) -> FilterResult {
         if member.is_none() || member.is_undefined() {
             continue;
         }
-        if !joined.text.is_empty() {
+        if !joined.is_empty() {
             joined.push("&")?;
         }
         let (key, member) = (encoded(state, &key)?, encoded(state, &member)?);
@@ -425,7 +393,7 @@ fn urlencode(state: &mut State, value: &Value) -> FilterResult {
         joined.push("=")?;
         joined.push_value(state, &member)?;
     }
-    Ok(Value::from(joined.text))
+    Ok(joined.finish())
 }
 
 fn encoded(state: &mut State, value: &Value) -> FilterResult {

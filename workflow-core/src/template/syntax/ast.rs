@@ -131,6 +131,11 @@ impl Expr {
         (!inside.contains('\\')).then_some(inside)
     }
 
+    /// Whether it is the name of the function `coalesce`, if it is called.
+    pub(super) fn is_coalesce(&self) -> bool {
+        matches!(self, Self::Name(name, _) if name == "coalesce")
+    }
+
     pub(in crate::template) fn is_number(&self) -> bool {
         match self {
             Self::Literal(Literal::Number(_)) => true,

@@ -3,7 +3,7 @@
 //! Each hint shows what to write instead. Hints are not part of the API and may change.
 
 use super::{
-    ast::Expr,
+    ast::{Argument, Expr},
     token::{Kind, Token},
 };
 use crate::{error::shown, template::TemplateError};
@@ -19,6 +19,7 @@ pub(super) fn unexpected_character(c: char, rest: &str) -> TemplateError {
         '$' => error.with_hint("names stand without `$`: write `input` or `id.output`"),
         '!' => error.with_hint("write `not`"),
         '&' => error.with_hint("write `and`"),
+        '?' if rest.starts_with("?.") => error.with_hint("write `a | get('b')`"),
         '?' => error.with_hint("write `a if condition else b`"),
         '@' => error.with_hint("write `item` for the item of a map"),
         '`' | '“' | '”' | '‘' | '’' => error.with_hint("quote text with ' or \""),
@@ -42,7 +43,7 @@ pub(super) fn unexpected(source: &str, token: Option<Token>, expected: &str) -> 
         "===" => error.with_hint("write `==`"),
         "!==" => error.with_hint("write `!=`"),
         "=" => error.with_hint("write `==` to compare"),
-        "??" => error.with_hint("write `| default(…)` for what may be missing"),
+        "??" => error.with_hint("write `coalesce(a, b)`, or `| default(…)`"),
         "=>" | "->" => error.with_hint("functions are not part of the language; use a filter"),
         "{" if source.trim_start().starts_with('{') => {
             error.with_hint("write `{{ value }}`: two braces, not three")
@@ -135,9 +136,17 @@ pub(super) fn unknown_statement(word: &str) -> TemplateError {
     }
 }
 
-/// Refuses calls except those of `range` and of what `loop` offers. Values have no methods.
-pub(super) fn check_call(called: &Expr) -> Result<(), TemplateError> {
+/// Refuses calls except those of `range`, `coalesce` and of what `loop` offers. Values have no methods.
+pub(super) fn check_call(called: &Expr, arguments: &[Argument]) -> Result<(), TemplateError> {
     match called {
+        called if called.is_coalesce() => {
+            let is_plain = |argument: &Argument| matches!(argument, Argument::Positional(_));
+            if !arguments.is_empty() && arguments.iter().all(is_plain) {
+                return Ok(());
+            }
+            let error = TemplateError::syntax("`coalesce` takes one or more values");
+            Err(error.with_hint("write `coalesce(a.output, input.text, 'none')`"))
+        }
         Expr::Name(name, _) if name == "range" => Ok(()),
         Expr::Name(name, _) if name == "loop" => Err(TemplateError::syntax(
             "loops that call themselves are not part of the language",
@@ -169,7 +178,13 @@ fn instead_of_function(name: &str) -> String {
         "dict" => "write `{'key': value}`",
         "namespace" => "a loop keeps nothing: use filters such as `map`, `select`, `sum` or `join`",
         "min" | "max" | "sum" | "abs" | "round" | "sorted" => "write it as a filter: `list | sum`",
-        _ => "the only function is `range`; filters are written `value | filter`",
+        "ifnull" | "nvl" | "firstNonNull" => "write `coalesce(a, b)`",
+        "now" | "today" | "utcnow" | "datetime" => {
+            "write `run.started_at`, which stays the same when a run is repeated"
+        }
+        "get" | "merge" | "truncate" | "fromjson" | "regex_search" | "regex_replace"
+        | "dateformat" | "add_duration" => "write it as a filter: `value | filter`",
+        _ => "the functions are `range` and `coalesce`; filters are written `value | filter`",
     }
     .to_owned()
 }
@@ -195,7 +210,9 @@ fn instead_of_method(name: &str) -> String {
         "keys" => "list",
         "length" | "size" | "len" | "count" => "length",
         "slice" | "substring" | "substr" => return "write `text[0:10]`".to_owned(),
-        "get" => return "write `value.name | default(…)`".to_owned(),
+        "get" => "get('name')",
+        "update" | "assign" => "merge(other)",
+        "match" | "search" => "regex_search('pattern')",
         "values" => return "write `{% for key, value in object | items %}`".to_owned(),
         "startswith" | "startsWith" => return "write `is startingwith('a')`".to_owned(),
         "endswith" | "endsWith" => return "write `is endingwith('a')`".to_owned(),
@@ -217,11 +234,20 @@ pub(in crate::template) fn other_filter(name: &str) -> Option<&'static str> {
         "uppercase" | "upcase" | "toUpperCase" => "write `| upper`",
         "lowercase" | "downcase" | "toLowerCase" => "write `| lower`",
         "number" | "to_number" | "toNumber" => "write `| float` or `| int`",
-        "truncate" | "truncatewords" => "write `text[0:100]`",
+        "truncatewords" => "write `| truncate(100)`",
+        "from_json" | "fromJson" | "parse_json" | "parseJson" | "json_decode" | "loads" => {
+            "write `| fromjson`"
+        }
+        "combine" | "update" | "extend" => "write `| merge(other)`",
+        "regex_match" | "regex_findall" | "match" | "search" => "write `| regex_search('pattern')`",
+        "date" | "strftime" | "to_datetime" | "format_date" | "dateFormat" => {
+            "write `| dateformat('%Y-%m-%d')`"
+        }
         "filter" | "where" => "write `| selectattr('name', 'eq', value)`",
         "keys" => "write `| list`",
         "values" => "write `| items`",
-        "fallback" | "or" | "ifnull" | "coalesce" => "write `| default(…)`",
+        "coalesce" => "write `coalesce(a, b)`",
+        "fallback" | "or" | "ifnull" => "write `| default(…)`",
         _ => return None,
     })
 }

@@ -20,7 +20,7 @@ pub(super) use self::{
     blocks::{Blocks, is_literal, whole_expression},
     hints::{braces, other_filter},
     parse::expression,
-    print::{ADD, CHAIN, CONCAT, CONDITION, KEY, condition, value},
+    print::{ADD, CHAIN, COALESCE, CONCAT, CONDITION, KEY, PATH, condition, value},
     read::{only_path, read},
     statement::template,
 };

@@ -312,7 +312,7 @@ impl<'a> Parser<'a> {
                 expr = self.subscript(expr)?;
             } else if self.skip_sign("(") {
                 let arguments = self.arguments()?;
-                hints::check_call(&expr)?;
+                hints::check_call(&expr, &arguments)?;
                 expr = Expr::Call(expr.boxed(), arguments);
             } else {
                 return Ok(expr);

@@ -14,6 +14,8 @@ pub(in crate::template) const CONCAT: &str = "concat__";
 pub(in crate::template) const ADD: &str = "add__";
 pub(in crate::template) const CHAIN: &str = "chain__";
 pub(in crate::template) const CONDITION: &str = "condition__";
+pub(in crate::template) const COALESCE: &str = "coalesce__";
+pub(in crate::template) const PATH: &str = "path__";
 
 /// How tightly an expression binds, from loose to tight. Brackets are printed where a looser one is inside a tighter one.
 ///
@@ -101,6 +103,7 @@ fn level(expr: &Expr) -> Level {
         Expr::Binary(Binary::Power, ..) => Level::Power,
         Expr::Binary(..) => Level::Product,
         Expr::Concat(_) | Expr::Filter(..) | Expr::Test(..) => Level::Filtered,
+        Expr::Call(called, _) if called.is_coalesce() => Level::Filtered,
         Expr::Negative(_) => Level::Signed,
         _ => Level::Postfix,
     }
@@ -144,6 +147,7 @@ fn write_open(out: &mut String, expr: &Expr) {
             out.push(']');
         }
         Expr::Slice(of, bounds) => write_slice(out, of, bounds),
+        Expr::Call(called, arguments) if called.is_coalesce() => write_coalesce(out, arguments),
         Expr::Call(called, arguments) => {
             write(out, called, Level::Postfix);
             write_arguments(out, arguments);
@@ -222,12 +226,59 @@ fn write_slice(out: &mut String, of: &Expr, bounds: &[Option<Box<Expr>>; 3]) {
 }
 
 fn write_filter(out: &mut String, of: &Expr, name: &str, arguments: &[Argument]) {
-    write(out, of, Level::Filtered);
+    if name == "get" {
+        write_lenient(out, of, Level::Filtered);
+    } else {
+        write(out, of, Level::Filtered);
+    }
     out.push_str(" | ");
     out.push_str(name);
     if !arguments.is_empty() {
         write_arguments(out, arguments);
     }
+}
+
+/// `coalesce(a, b)` as a filter: a function would need a name, which a node could have.
+fn write_coalesce(out: &mut String, arguments: &[Argument]) {
+    let mut values = arguments.iter().map(Argument::value);
+    if let Some(first) = values.next() {
+        write_lenient(out, first, Level::Filtered);
+    }
+    out.push_str(" | ");
+    out.push_str(COALESCE);
+    out.push('(');
+    for (index, value) in values.enumerate() {
+        out.push_str(if index > 0 { ", " } else { "" });
+        write_lenient(out, value, Level::If);
+    }
+    out.push(')');
+}
+
+/// A value that may be missing. A path is written as a look-up that allows any part of it to be missing.
+fn write_lenient(out: &mut String, expr: &Expr, least: Level) {
+    let mut keys = Vec::new();
+    let mut root = expr;
+    loop {
+        root = match root {
+            Expr::Attribute(of, name) => {
+                keys.push(format!("'{name}'"));
+                of
+            }
+            Expr::Item(of, index) => {
+                let mut key = String::new();
+                write_key(&mut key, index);
+                keys.push(key);
+                of
+            }
+            _ => break,
+        };
+    }
+    if keys.is_empty() {
+        return write(out, expr, least);
+    }
+    keys.reverse();
+    write(out, root, Level::Filtered);
+    out.extend([" | ", PATH, "(", &keys.join(", "), ")"]);
 }
 
 /// The first operand becomes the filtered value, the others arguments.

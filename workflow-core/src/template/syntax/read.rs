@@ -123,6 +123,10 @@ impl<'a> Reader<'a> {
                 let mut bounds = bounds.iter().flatten();
                 bounds.try_for_each(|bound| self.walk(bound, source))
             }
+            Expr::Call(called, arguments) if called.is_coalesce() => {
+                let mut values = arguments.iter().map(Argument::value);
+                values.try_for_each(|value| self.walk_as(value, Read::Lenient, source))
+            }
             Expr::Call(called, arguments) => {
                 if let Expr::Attribute(of, _) = &**called {
                     self.walk_as(of, Read::Part, source)?;
@@ -136,9 +140,13 @@ impl<'a> Reader<'a> {
                 let read = match name.as_str() {
                     "default" | "d" => Read::Optional,
                     "attr" => Read::Part,
+                    "get" => Read::LenientPart,
                     _ => Read::Whole,
                 };
-                self.walk_as(of, read, source)?;
+                match got(of, name, arguments) {
+                    Some(path) => self.path(&path, read, source)?,
+                    None => self.walk_as(of, read, source)?,
+                }
                 self.arguments(arguments, source)
             }
             Expr::Test(of, name, arguments) => {
@@ -286,6 +294,22 @@ impl<'a> Reader<'a> {
             self.found.paths.add(path, may_be_missing);
         }
     }
+}
+
+/// The path that `a.b | get('c.d')` reads, as if it were written `a.b.c.d`. `None` if the left side is no path, or the path
+/// is computed.
+fn got(of: &Expr, filter: &str, arguments: &[Argument]) -> Option<Expr> {
+    let is_path = matches!(of, Expr::Name(..) | Expr::Attribute(..) | Expr::Item(..));
+    let (Some(Argument::Positional(path)), true) = (arguments.first(), filter == "get" && is_path)
+    else {
+        return None;
+    };
+    // A number is an item of a list, or a name: nothing is known of what follows.
+    let names = path.plain_text()?.split('.');
+    let names = names.take_while(|name| name.parse::<usize>().is_err());
+    Some(names.fold(of.clone(), |of, name| {
+        Expr::Attribute(Box::new(of), name.to_owned())
+    }))
 }
 
 /// The path of an expression, up to its first computed key.

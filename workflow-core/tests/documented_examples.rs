@@ -1,0 +1,34 @@
+//! The examples of the language page give what the page says.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+mod support;
+
+use serde_json::{Value, json};
+use support::{output_of, run};
+
+const PAGE: &str = include_str!("../../docs/LANGUAGE.md");
+
+/// The workflow of the page that contains a text.
+fn example(contains: &str) -> Value {
+    let blocks = PAGE.split("```json\n").skip(1);
+    let mut blocks = blocks.filter_map(|block| block.split("```").next());
+    let found = blocks.find(|block| block.contains(contains)).unwrap();
+    serde_json::from_str(found).unwrap()
+}
+
+async fn output(contains: &str, input: Value) -> Value {
+    let (_, events) = run(&example(contains), input).await;
+    output_of(&events)
+}
+
+#[tokio::test(start_paused = true)]
+async fn text_patterns_and_objects() {
+    let short = output("regex_search", json!({"text": "No ticket"})).await;
+    let expected = json!({"ticket": "none", "text": "No ticket", "was_long": false, "limit": 3, "done": {"by": "example"}});
+    assert_eq!(short, expected);
+    let text = "Please look at #417 before noon";
+    let long = output("regex_search", json!({"text": text, "limit": 5})).await;
+    let expected = json!({"ticket": "417", "text": "Please look at #417…", "was_long": true, "limit": 5, "done": {"by": "example"}});
+    assert_eq!(long, expected);
+}
