@@ -78,7 +78,12 @@ async fn run(
         return Ok(());
     };
     let metrics = Arc::new(Metrics::default());
-    let engine = start_engine(registry, &args.limits, &data, fleet.as_ref(), &metrics).await?;
+    let mut engine = engine(registry, &args.limits);
+    if let Some(url) = &args.public_url {
+        let page = format!("{url}{}/#/runs/", args.base_path);
+        engine = engine.with_run_url(move |run| format!("{page}{run}"));
+    }
+    let engine = start_engine(engine, &data, fleet.as_ref(), &metrics).await?;
     let addr = listener.local_addr()?;
     announce(addr, &model, &data, fleet.as_ref(), &args, &variables)?;
 
@@ -132,13 +137,12 @@ async fn run(
 
 /// Builds the engine, and recovers its runs.
 async fn start_engine(
-    registry: Registry,
-    limits: &LimitArgs,
+    engine: LocalEngineBuilder,
     data: &Data,
     fleet: Option<&Fleet>,
     metrics: &Arc<Metrics>,
 ) -> Result<Arc<LocalEngine>, CliError> {
-    let mut engine = engine(registry, limits)
+    let mut engine = engine
         .with_store(data.store())
         .with_observer(metrics.clone());
     if let Some(fleet) = fleet {

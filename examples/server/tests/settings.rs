@@ -307,6 +307,8 @@ async fn all_links_and_the_page_begin_with_the_base_path() {
         "0ms",
         "--base-path",
         "/tools/flows/",
+        "--public-url",
+        "https://intranet.example.com",
     ]);
     let server = Server::start(&mut program).await;
     let (address, base) = server.address().split_once('/').unwrap();
@@ -343,6 +345,11 @@ async fn all_links_and_the_page_begin_with_the_base_path() {
             "{name}: {link}"
         );
     }
+    // Templates read the public address of the run.
+    let id = started["id"].as_str().unwrap();
+    let (_, events) = get(&format!("/tools/flows/api/runs/{id}/events")).await;
+    let url = format!("\"url\":\"https://intranet.example.com/tools/flows/#/runs/{id}\"");
+    assert!(events.contains(&url), "{events}");
     let (status, events) = get(started["links"]["events"].as_str().unwrap()).await;
     assert_eq!(status, 200);
     assert!(events.contains("event: run.completed"), "{events}");

@@ -87,6 +87,8 @@ fault_codes! {
     ShadowedName = "shadowed_name",
     /// A step is to run alone, and a step that it needs has no result.
     MissingResult = "missing_result",
+    /// A warning: a node, an item or a name in a template is called `run`, so that the run itself cannot be read.
+    HiddenName = "hidden_name",
     /// A warning: a condition reads nothing, so its result is always the same.
     ConstantCondition = "constant_condition",
     /// A warning: nothing reads the output of the node, and the node has no side effects.

@@ -34,6 +34,10 @@ pub struct RunCreated {
         skip_serializing_if = "Option::is_none"
     )]
     pub metadata: Option<Arc<Value>>,
+    /// The address of the run on the page of its host, which templates read as `run.url`; absent if the host has no public
+    /// address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<Arc<str>>,
     /// The nodes, in the order of the specification.
     pub nodes: Arc<[NodeOutline]>,
     /// The nodes that run if the run fails.

@@ -11,6 +11,7 @@ use super::scope::Scope;
 use super::{
     language::{BYTES_PER_STEP, MAX_STEPS},
     reference::{Reference, References},
+    run::{RUN, RunValues},
 };
 use crate::error::{NodeError, nearest};
 
@@ -41,7 +42,10 @@ pub(super) fn node_error(
     let failure = NodeError::new("template_error", missing.detail);
     match missing.meant {
         Some(meant) => failure.with_hint(format!("did you mean `{meant}`?")),
-        None => failure,
+        None => match missing.hint {
+            Some(hint) => failure.with_hint(hint),
+            None => failure,
+        },
     }
 }
 
@@ -50,6 +54,8 @@ struct Explained {
     detail: String,
     /// The path that the author probably meant.
     meant: Option<String>,
+    /// What to do, if there is nothing that was meant.
+    hint: Option<&'static str>,
 }
 
 impl Explained {
@@ -57,6 +63,7 @@ impl Explained {
         Self {
             detail: detail.into(),
             meant: None,
+            hint: None,
         }
     }
 }
@@ -86,12 +93,24 @@ fn whole_path<'a>(name: &'a str, references: &'a References) -> &'a str {
 
 /// Walks a path to the name that is missing. An expression, or a name that the template defines, is only named.
 fn explain(name: &str, scope: &Arc<Scope>) -> Explained {
+    if name == "run.url" && is_run(scope) {
+        return Explained {
+            hint: Some("start the service with `--public-url`, or write `run.url | default('')`"),
+            ..Explained::new("`run.url` is missing: the service has no public address")
+        };
+    }
     let is_path = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
     let walked = name.chars().all(is_path).then(|| explain_path(name, scope));
     match walked.flatten() {
         Some(explained) => explained,
         None => Explained::new(format!("`{name}` is missing")),
     }
+}
+
+/// Whether `run` is the run, and not a node of this name.
+fn is_run(scope: &Arc<Scope>) -> bool {
+    let run = Value::from_dyn_object(Arc::clone(scope)).get_attr(RUN);
+    run.is_ok_and(|run| run.downcast_object_ref::<RunValues>().is_some())
 }
 
 /// The first path, in reading order, with a missing name.
@@ -123,6 +142,7 @@ fn explain_path(path: &str, scope: &Arc<Scope>) -> Option<Explained> {
             let rest = &path[walked.len() + 1 + name.len()..];
             return Some(Explained {
                 detail: format!("`{path}` is missing: {}", there.detail),
+                hint: None,
                 meant: there.meant.map(|near| format!("{walked}.{near}{rest}")),
             });
         }
@@ -160,6 +180,7 @@ fn what_there_is(walked: &str, name: &str, value: &Value) -> Option<Explained> {
     let shown: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
     Some(Explained {
         detail: format!("`{walked}` has {}", shown.join(", ")),
+        hint: None,
         meant: nearest(name, keys.iter().map(String::as_str)).map(str::to_owned),
     })
 }

@@ -16,13 +16,15 @@ mod language;
 mod missing;
 mod paths;
 mod reference;
+mod run;
 mod scope;
 mod secret;
 mod syntax;
 mod text;
 
+pub(crate) use self::run::{RUN, RUN_ERROR, RUN_FIELDS, RunValues};
 pub(crate) use self::scope::{
-    EXHAUSTED, HISTORY, ImplicitInput, RUN, STEP_FIELDS, Scope, Variables, step_fields,
+    EXHAUSTED, HISTORY, ImplicitInput, STEP_FIELDS, Scope, Variables, step_fields,
 };
 
 pub use self::{

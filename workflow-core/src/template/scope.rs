@@ -14,6 +14,7 @@ use std::{
 use minijinja::value::{Enumerator, Object, Serde};
 use serde_json::Value;
 
+use super::run::{RUN, RunValues};
 use crate::{error::Problem, event::Report};
 
 /// Shared JSON with its form for templates, which is converted at most once, on first use.
@@ -32,7 +33,7 @@ impl Shared {
         }
     }
 
-    fn view(&self) -> minijinja::Value {
+    pub(super) fn view(&self) -> minijinja::Value {
         self.view
             .get_or_init(|| minijinja::Value::from(Serde(&*self.json)))
             .clone()
@@ -69,6 +70,8 @@ pub(crate) struct Scope {
     input: Arc<Shared>,
     /// The implicit input of the first nodes.
     begin: Option<Arc<Shared>>,
+    /// What `run` names, unless something else has the name.
+    run: Arc<RunValues>,
     locals: Locals,
     steps: Box<[OnceLock<Settled>]>,
 }
@@ -86,9 +89,8 @@ enum Locals {
         /// The results of the rounds before, if the loop defines the name and its body reads it.
         history: Option<Shared>,
     },
-    Failure {
-        run: Shared,
-    },
+    /// That of `on_failure`, which reads the run by this name whatever else is called so.
+    Failure,
 }
 
 /// The result of a settled step.
@@ -156,9 +158,6 @@ impl Reported {
 /// It gives way to a node or an item of this name, since a workflow that is older than the name may have one.
 pub(crate) const HISTORY: &str = "history";
 
-/// What is known of the run, in the nodes of `on_failure`.
-pub(crate) const RUN: &str = "run";
-
 /// The field of loops.
 pub(crate) const EXHAUSTED: &str = "exhausted";
 
@@ -201,13 +200,19 @@ pub(crate) fn step_fields() -> impl Iterator<Item = &'static str> {
 
 impl Scope {
     /// The scope of a workflow's own nodes.
-    pub(crate) fn of_workflow(variables: &Arc<Variables>, steps: usize, input: Arc<Value>) -> Self {
+    pub(crate) fn of_workflow(
+        variables: &Arc<Variables>,
+        steps: usize,
+        input: Arc<Value>,
+        run: &Arc<RunValues>,
+    ) -> Self {
         let input = Arc::new(Shared::new(input));
         Self {
             outer: None,
             variables: Arc::clone(variables),
             begin: Some(Arc::clone(&input)),
             input,
+            run: Arc::clone(run),
             locals: Locals::None,
             steps: slots(steps),
         }
@@ -227,6 +232,7 @@ impl Scope {
             variables: Arc::clone(variables),
             input: Arc::clone(&outer.input),
             begin: Some(Arc::new(Shared::new(item))),
+            run: Arc::clone(&outer.run),
             locals: Locals::Item {
                 name: Arc::clone(name),
                 index,
@@ -250,6 +256,7 @@ impl Scope {
             variables: Arc::clone(variables),
             input: Arc::clone(&outer.input),
             begin: outer.implicit(from),
+            run: Arc::clone(&outer.run),
             locals: Locals::Round {
                 index,
                 previous: Shared::new(previous),
@@ -259,26 +266,25 @@ impl Scope {
         }
     }
 
-    /// The scope of the nodes of `on_failure`. They begin with the input of the run, as the workflow's own nodes do. `run`
-    /// says why the run failed.
+    /// The scope of the nodes of `on_failure`. They begin with the input of the run, as the workflow's own nodes do. Whatever they
+    /// or the workflow call `run` elsewhere, it is the run here, with its error.
     ///
     /// The nodes of the workflow are read as they are now: one that has not settled never will.
     pub(crate) fn of_failure(
         workflow: &Arc<Scope>,
         variables: &Arc<Variables>,
         steps: usize,
-        run: Arc<Value>,
     ) -> Self {
         for step in 0..workflow.steps.len() {
             workflow.settle(step, Settled::Unsettled);
         }
-        let run = Shared::new(run);
         Self {
             outer: Some(Arc::clone(workflow)),
             variables: Arc::clone(variables),
             begin: workflow.begin.clone(),
             input: Arc::clone(&workflow.input),
-            locals: Locals::Failure { run },
+            locals: Locals::Failure,
+            run: Arc::clone(&workflow.run),
             steps: slots(steps),
         }
     }
@@ -313,6 +319,11 @@ impl Scope {
     /// A second call has no effect, so a value that a template has read never changes.
     fn settle(&self, step: usize, settled: Settled) {
         let _ = self.steps[step].set(settled);
+    }
+
+    /// What `run` names.
+    pub(crate) fn run(&self) -> &Arc<RunValues> {
+        &self.run
     }
 
     /// The input of the workflow.
@@ -353,18 +364,30 @@ impl Scope {
                 self.begin.as_ref().map(|item| item.view())
             }
             Locals::Round { previous, .. } if name == "previous" => Some(previous.view()),
-            Locals::Failure { run } if name == RUN => Some(run.view()),
+            Locals::Failure if name == RUN => Some(self.run_view()),
             Locals::Round { history, .. } if name == HISTORY => history.as_ref().map(Shared::view),
             _ => None,
         }
+    }
+
+    fn run_view(&self) -> minijinja::Value {
+        minijinja::Value::from_dyn_object(Arc::clone(&self.run))
     }
 
     /// The results of the rounds before this one, in the scope of a round whose loop collects them.
     pub(crate) fn history(&self) -> Option<&Arc<Value>> {
         match &self.locals {
             Locals::Round { history, .. } => history.as_ref().map(|history| &history.json),
-            Locals::None | Locals::Item { .. } | Locals::Failure { .. } => None,
+            Locals::None | Locals::Item { .. } | Locals::Failure => None,
         }
+    }
+
+    /// The value of a name that the workflow defines.
+    fn defined(self: &Arc<Self>, name: &str) -> Option<minijinja::Value> {
+        let step = self.variables.get(name);
+        step.map(|step| self.step_view(*step))
+            .or_else(|| self.local(name))
+            .or_else(|| self.outer.as_ref()?.defined(name))
     }
 
     /// A step that has not settled is undefined and not empty: reading it is an error that names it.
@@ -434,7 +457,7 @@ impl Settled {
 }
 
 /// The root of every template's context. Look-up order: own nodes, then the names of the map or loop, then the
-/// enclosing scope.
+/// enclosing scope, and `run` last.
 impl Object for Scope {
     fn get_value(self: &Arc<Self>, key: &minijinja::Value) -> Option<minijinja::Value> {
         self.get_value_by_str(key.as_str()?)
@@ -444,10 +467,8 @@ impl Object for Scope {
         if name == "input" {
             return Some(self.input.view());
         }
-        let step = self.variables.get(name);
-        step.map(|step| self.step_view(*step))
-            .or_else(|| self.local(name))
-            .or_else(|| self.outer.as_ref()?.get_value_by_str(name))
+        self.defined(name)
+            .or_else(|| (name == RUN).then(|| self.run_view()))
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {

@@ -10,13 +10,18 @@ use super::{
     plan::{self, PlannedNode},
 };
 use crate::workflow::check::{
-    data::Contents, enclosing::EnclosingScope, graph::Graph, outputs::Shape, references::Reader,
+    data::Contents,
+    enclosing::EnclosingScope,
+    fields::hidden_in,
+    graph::Graph,
+    outputs::Shape,
+    references::{Reader, hides_run},
 };
 use crate::{
     error::{Fault, FaultCode, Pointer},
     event::NodeOutline,
     node::NodeType,
-    template::{Json, Variables},
+    template::{Json, RUN, Variables},
     value::{NodeId, StepPath, StepRef},
 };
 
@@ -78,6 +83,12 @@ impl<'a> List<'a> {
         check: &mut Check,
     ) -> Self {
         let graph = Graph::of(nodes, enclosing, &mut check.faults);
+        let called_run = nodes.iter().filter(|node| {
+            let id = node.id.as_ref();
+            id.is_some_and(|id| id.variable() == RUN)
+        });
+        let warnings = called_run.map(|node| hides_run("the node", &node.at.field("id")));
+        check.warnings.extend(warnings);
         Self { nodes, graph }
     }
 
@@ -180,10 +191,11 @@ impl<'a> List<'a> {
     }
 
     /// Compiles the result of the list, which may read every node in it.
-    pub(super) fn result(&self, json: &Value, at: &Pointer, check: &mut Check) -> Option<Json> {
-        match Json::new(json, at) {
+    pub(super) fn result(&self, written: &Value, at: &Pointer, check: &mut Check) -> Option<Json> {
+        match Json::new(written, at) {
             Ok(json) => {
                 check.faults.extend(self.reader().check_json(&json, at));
+                check.warnings.extend(hidden_in(written, at));
                 Some(json)
             }
             Err(found) => {

@@ -285,6 +285,7 @@ impl RunCreated {
             spec_hash: Arc::clone(workflow.hash()),
             input,
             metadata: None,
+            url: None,
             retry_of: None,
             reused: Vec::new(),
             continues: None,

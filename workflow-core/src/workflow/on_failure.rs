@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     error::{Fault, FaultCode, Pointer},
-    template::RUN,
+    template::{RUN, RUN_ERROR, RUN_FIELDS},
     value::{StepPath, StepRef},
 };
 
@@ -86,7 +86,9 @@ fn run() -> Shape {
     let text = |name: &str| (name.to_owned(), Shape::Text);
     let step = Shape::one_of(vec![Shape::Text, Shape::Scalar]);
     let error = [text("code"), text("detail"), ("step".to_owned(), step)];
-    Shape::Object([("error".to_owned(), Shape::Object(error.into()))].into())
+    let fields = RUN_FIELDS.iter().map(|(name, _)| text(name));
+    let error = (RUN_ERROR.to_owned(), Shape::Object(error.into()));
+    Shape::Object(fields.chain([error]).collect())
 }
 
 /// Refuses a node with the name of the list: the paths of steps in both would be the same.

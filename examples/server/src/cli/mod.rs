@@ -13,7 +13,9 @@ use workflow_gemini::ServiceTier;
 use workflow_http::{ApiKey, Host, InvalidApiKey, Origin};
 
 pub(crate) use self::value::{PrivateAddress, SecretUrl};
-use self::value::{address, api_key, base_path, boolean, bytes, duration, pace, private_address};
+use self::value::{
+    address, api_key, base_path, boolean, bytes, duration, pace, private_address, public_url,
+};
 
 /// The name of the program.
 pub(crate) const PROGRAM: &str = "workflow-server";
@@ -180,6 +182,11 @@ pub(crate) struct ServeArgs {
     /// requests with and without it, so the proxy may remove it or not.
     #[arg(long, default_value = "/", value_name = "PATH", value_parser = base_path)]
     pub(crate) base_path: String,
+
+    /// The address under which people reach this service, such as `https://flows.example.com`; the base path is added.
+    /// Templates read the address of a run as `run.url`.
+    #[arg(long, value_name = "URL", value_parser = public_url)]
+    pub(crate) public_url: Option<Origin>,
 
     /// Require this API key, as `authorization: Bearer KEY` or `x-api-key: KEY`; repeatable. Other users of the machine
     /// can see it in the list of processes; prefer `WORKFLOW_API_KEYS`.

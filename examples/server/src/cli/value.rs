@@ -8,7 +8,7 @@ use std::{
 };
 
 use jiff::SignedDuration;
-use workflow_http::{ApiKey, InvalidApiKey};
+use workflow_http::{ApiKey, InvalidApiKey, Origin};
 
 /// A URL that may hold a password, so it is not shown.
 #[derive(Clone)]
@@ -101,6 +101,16 @@ pub(super) fn base_path(text: &str) -> Result<String, &'static str> {
     }
 }
 
+/// An address that browsers open, without a path.
+pub(super) fn public_url(text: &str) -> Result<Origin, &'static str> {
+    let origin = text.parse::<Origin>().ok();
+    let origin = origin.filter(|origin| {
+        let origin = origin.to_string();
+        origin.starts_with("https://") || origin.starts_with("http://")
+    });
+    origin.ok_or("expected http:// or https:// and a host, such as https://flows.example.com; --base-path is its path")
+}
+
 /// A number of bytes such as `65536`, `64KiB` or `1 MiB`.
 pub(super) fn bytes(text: &str) -> Result<usize, &'static str> {
     let end = text.find(|c: char| !c.is_ascii_digit());
@@ -177,6 +187,29 @@ mod tests {
             "/:x",
         ] {
             assert!(base_path(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_public_url_has_a_host_and_no_path() {
+        for (text, expected) in [
+            ("https://Flows.example.com/", "https://flows.example.com"),
+            ("http://10.0.0.1:8000", "http://10.0.0.1:8000"),
+            ("https://[::1]:8443", "https://[::1]:8443"),
+        ] {
+            let url = public_url(text).map(|url| url.to_string());
+            assert_eq!(url.as_deref(), Ok(expected), "{text}");
+        }
+        for wrong in [
+            "",
+            "flows.example.com",
+            "ftp://example.com",
+            "https://example.com/flows",
+            "https://user@example.com",
+            "https://",
+            "javascript:alert(1)",
+        ] {
+            assert!(public_url(wrong).is_err(), "{wrong}");
         }
     }
 

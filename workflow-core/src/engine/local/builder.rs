@@ -9,7 +9,7 @@ use super::{
     drive::{Drives, placement::Placement, timers::Timers},
     fleet::Fleet,
     journal::logs::RunLogs,
-    shared::Shared,
+    shared::{RunUrl, Shared},
     start::Starts,
 };
 use crate::{
@@ -18,6 +18,7 @@ use crate::{
     fleet::{Coordinator, Dispatcher},
     node::Registry,
     store::{MemoryStore, Store},
+    value::RunId,
 };
 
 /// How many runs work at once, unless it is set.
@@ -45,6 +46,7 @@ pub struct LocalEngineBuilder {
     store: Arc<dyn Store>,
     executor: Executor,
     observer: Option<Arc<dyn Observer>>,
+    run_url: Option<Arc<RunUrl>>,
     fleet: Option<(Arc<dyn Coordinator>, Arc<dyn Dispatcher>)>,
     running: usize,
     queued: usize,
@@ -58,6 +60,7 @@ impl LocalEngineBuilder {
             store: Arc::new(MemoryStore::new()),
             executor: Executor::new(),
             observer: None,
+            run_url: None,
             fleet: None,
             running: DEFAULT_RUNNING,
             queued: DEFAULT_QUEUED,
@@ -83,6 +86,22 @@ impl LocalEngineBuilder {
     #[must_use]
     pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observer = Some(observer);
+        self
+    }
+
+    /// Sets the address at which people find a run, such as a page of the host; none by default. Templates read it as
+    /// `run.url`. It is called once for each new run, and what it gives is stored with the run.
+    ///
+    /// ```
+    /// use workflow_core::{LocalEngine, Registry};
+    ///
+    /// let engine = LocalEngine::builder(Registry::default())
+    ///     .with_run_url(|run| format!("https://workflows.example.com/#/runs/{run}"))
+    ///     .build();
+    /// ```
+    #[must_use]
+    pub fn with_run_url(mut self, url: impl Fn(RunId) -> String + Send + Sync + 'static) -> Self {
+        self.run_url = Some(Arc::new(url));
         self
     }
 
@@ -138,6 +157,7 @@ impl LocalEngineBuilder {
             self.store,
             self.executor,
             self.observer,
+            self.run_url,
             Admission::new(self.running, self.queued, self.memory),
             match self.fleet {
                 None => Placement::Here(Timers::default()),

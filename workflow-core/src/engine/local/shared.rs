@@ -17,6 +17,9 @@ use crate::{
     workflow::Workflow,
 };
 
+/// Gives the address of a run.
+pub(super) type RunUrl = dyn Fn(RunId) -> String + Send + Sync;
+
 /// The state of an engine. Each field owns its state and has its own lock. Operations that need several fields are
 /// types that hold an `Arc` of this one: [`Drives`](super::drive::Drives), [`RunLogs`](super::logs::RunLogs),
 /// [`Commands`](super::commands::Commands). So no type has to own all of them and their methods.
@@ -30,6 +33,7 @@ pub(super) struct Shared {
     pub(super) tasks: Tasks,
     pub(super) health: Arc<Health>,
     observer: Option<Arc<dyn Observer>>,
+    run_url: Option<Arc<RunUrl>>,
     clock: Clock,
 }
 
@@ -39,6 +43,7 @@ impl Shared {
         store: Arc<dyn Store>,
         executor: Executor,
         observer: Option<Arc<dyn Observer>>,
+        run_url: Option<Arc<RunUrl>>,
         admission: Admission,
         placement: Placement,
     ) -> Self {
@@ -52,6 +57,7 @@ impl Shared {
             tasks: Tasks::default(),
             health: Arc::default(),
             observer,
+            run_url,
             clock: Clock::start(),
         }
     }
@@ -60,6 +66,11 @@ impl Shared {
     pub(super) fn observed(&self, workflow: &Workflow) -> Option<Observed> {
         let observer = self.observer.as_ref()?;
         Some(Observed::new(observer, workflow))
+    }
+
+    /// The address of a run on the page of the host.
+    pub(super) fn run_url(&self, run: RunId) -> Option<Arc<str>> {
+        self.run_url.as_ref().map(|url| url(run).into())
     }
 
     pub(super) fn limits(&self) -> EngineLimits {

@@ -34,9 +34,11 @@ impl Control for PlannedCall {
                 return step.hold(State::Refused(problem));
             }
         };
-        // A called workflow sees nothing of its caller but its input: its scope has no outer scope.
+        // A called workflow sees nothing of its caller but its input and the run: its scope has no
+        // outer scope.
         let body = self.workflow.body();
-        let scope = Scope::of_workflow(&body.variables, body.steps.len(), Arc::clone(&input.value));
+        let (input_value, run) = (Arc::clone(&input.value), outer.scope.run());
+        let scope = Scope::of_workflow(&body.variables, body.steps.len(), input_value, run);
         let names = body.steps_within(outer.names[node].path());
         step.hold(State::Frames);
         let frame = step.open(CALLED, body, names, scope);

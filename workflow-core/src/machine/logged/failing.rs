@@ -39,17 +39,17 @@ impl Logged {
             return Err(DoesNotFit);
         };
         let step = failing.step.as_ref().map(|step| step.path().as_str());
-        let run = json!({"error": {
+        let error = Arc::new(json!({
             "code": failing.error.code,
             "detail": failing.error.detail,
             "step": step,
-        }});
-        let (body, run) = (&on_failure.body, Arc::new(run));
-        let variables = &body.variables;
-        let scope = Scope::of_failure(&root.scope, variables, body.steps.len(), Arc::clone(&run));
+        }));
+        root.scope.run().set_error(Arc::clone(&error));
+        let body = &on_failure.body;
+        let scope = Scope::of_failure(&root.scope, &body.variables, body.steps.len());
         let frame = Frame::new(body, scope, Arc::clone(&on_failure.names), None);
         let id = self.frames.add(frame);
-        self.frames.hold(id, &run);
+        self.frames.hold(id, &error);
         // To tell somebody of the failure of an earlier run is not to tell of this one.
         self.given.forget_results();
         agenda.clear();

@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     event::{EventKind, RunCreated, StepEvent},
-    template::Scope,
+    template::{RunValues, Scope},
     value::{Cost, CostSum, RunId, StepRef, Timestamp, Usage, WaitId},
     workflow::{OnFailure, Workflow},
 };
@@ -109,7 +109,8 @@ impl Logged {
         agenda: &mut Agenda,
     ) -> Self {
         let (body, held) = (workflow.body(), Arc::clone(&input));
-        let scope = Scope::of_workflow(&body.variables, body.steps.len(), input);
+        let run = Arc::new(RunValues::new(run_id));
+        let scope = Scope::of_workflow(&body.variables, body.steps.len(), input, &run);
         let root = Frame::new(body, scope, Arc::clone(workflow.step_names()), None);
         agenda.frame_opened(FrameId::ROOT, &root);
         let mut frames = Frames::new(root, limits.frames);
@@ -258,10 +259,12 @@ impl Logged {
         self.phase = match (self.phase, kind) {
             (Phase::New, EventKind::RunCreated(created)) => {
                 self.take_over(created);
+                self.run_values().set_url(created.url.as_ref());
                 Phase::Created
             }
             (Phase::Created, EventKind::RunStarted(started)) => {
                 self.deadline = started.deadline;
+                self.run_values().set_started(at);
                 Phase::Started(at)
             }
             // At any point: attempts may be running. They are marked, and start again as recovered.
@@ -290,6 +293,11 @@ impl Logged {
             _ => return Err(DoesNotFit),
         };
         Ok(())
+    }
+
+    /// What templates read of the run.
+    pub(super) fn run_values(&self) -> &RunValues {
+        self.frames.at(FrameId::ROOT).scope.run()
     }
 
     /// Whether every step of the workflow is settled, or one of them may have ended it and nothing is open any more.

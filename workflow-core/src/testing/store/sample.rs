@@ -161,6 +161,7 @@ fn created(workflow: &WorkflowRecord, input: Value) -> RunCreated {
         spec_hash: "4f2a".into(),
         input: Arc::new(input),
         metadata: Some(Arc::new(json!({"ticket": 7}))),
+        url: Some("https://example.com/#/runs/7".into()),
         nodes: [outline("a")].into(),
         on_failure: [outline("notify")].into(),
         retry_of: None,

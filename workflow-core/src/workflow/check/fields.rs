@@ -4,12 +4,12 @@ use serde_json::{Map, Value};
 
 use super::{
     marks::{Mark, Marked},
-    references::Reader,
+    references::{Reader, hides_run},
 };
 use crate::workflow::plan;
 use crate::{
     error::{Fault, FaultCode, Pointer},
-    template::{Condition, Expr, Json, Template, template_in_name},
+    template::{Condition, Expr, Json, RUN, Template, template_in_name},
     value::ValueSchema,
 };
 
@@ -74,8 +74,43 @@ pub(in crate::workflow) fn warning(field: &Marked) -> Option<Fault> {
         (Mark::Expression { condition: true }, Value::String(source)) => {
             plan::constant(&Condition::parse(source).ok()?, &field.at)
         }
+        (Mark::Template { .. } | Mark::Secret, Value::String(source)) => {
+            let template = sets(source).then(|| Template::parse(source).ok())??;
+            hidden(&template, &field.at)
+        }
+        (Mark::Json, json) => hidden_in(json, &field.at),
         _ => None,
     }
+}
+
+/// Whether a text may be a template that assigns a name.
+fn sets(source: &str) -> bool {
+    source.contains("{%")
+}
+
+/// The warning for JSON with templates, if it has one: the first.
+pub(in crate::workflow) fn hidden_in(json: &Value, at: &Pointer) -> Option<Fault> {
+    let mut inner: Box<dyn Iterator<Item = Option<Fault>>> = match json {
+        Value::String(source) if sets(source) => {
+            return hidden(&Template::parse(source).ok()?, at);
+        }
+        Value::Array(items) => {
+            let items = items.iter().enumerate();
+            Box::new(items.map(|(index, item)| hidden_in(item, &at.item(index))))
+        }
+        Value::Object(members) => {
+            let members = members.iter();
+            Box::new(members.map(|(key, member)| hidden_in(member, &at.field(key))))
+        }
+        _ => return None,
+    };
+    inner.find_map(|found| found)
+}
+
+/// The warning for a template that assigns the name `run`.
+fn hidden(template: &Template, at: &Pointer) -> Option<Fault> {
+    let assigns = template.assigned().any(|name| name == RUN);
+    assigns.then(|| hides_run("a name that the template sets", at))
 }
 
 fn check_schema(json: &Value, at: &Pointer) -> Vec<Fault> {

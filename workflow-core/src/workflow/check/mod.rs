@@ -5,7 +5,7 @@ mod container;
 pub(super) mod control;
 pub(super) mod data;
 pub(super) mod enclosing;
-mod fields;
+pub(super) mod fields;
 pub(super) mod graph;
 pub(super) mod graph_node;
 mod marks;

@@ -12,7 +12,8 @@ use super::{
 use crate::{
     error::{Fault, FaultCode, Pointer, nearest, shown},
     template::{
-        self, EXHAUSTED, Json, Key, Path, Paths, Reference, Template, only_path, step_fields,
+        self, EXHAUSTED, Json, Key, Path, Paths, RUN, RUN_FIELDS, Reference, Template, only_path,
+        step_fields,
     },
     workflow::spec::is_reserved,
 };
@@ -34,6 +35,8 @@ pub(in crate::workflow) struct Reader<'a> {
 enum Meaning<'a> {
     /// The input, or a global of the language.
     Value,
+    /// The run, unless something else is called `run`.
+    Run,
     /// A name that a map or loop defines.
     Local(&'a Local<'a>),
     /// A node that is settled before the reader runs.
@@ -97,7 +100,10 @@ impl<'a> Reader<'a> {
         if let Some(local) = enclosing.local(name) {
             return Some(Meaning::Local(local));
         }
-        enclosing.container()?.meaning(name)
+        match enclosing.container() {
+            Some(container) => container.meaning(name),
+            None => (name == RUN).then_some(Meaning::Run),
+        }
     }
 
     /// Whether a node of the list is settled when `node` reads it.
@@ -105,10 +111,11 @@ impl<'a> Reader<'a> {
         self.graph.is_ancestor(step, node) || (self.after && step == node)
     }
 
-    /// Whether a name is defined for this reader, so that it must not be defined for a second time.
+    /// Whether a name is defined for this reader, so that it must not be defined for a second time. `run` gives way to other uses of
+    /// the name.
     pub(in crate::workflow) fn sees(self, name: &str) -> bool {
         match self.meaning(name) {
-            None | Some(Meaning::NotSettled(..)) => false,
+            None | Some(Meaning::NotSettled(..) | Meaning::Run) => false,
             Some(Meaning::Local(local)) => !local.gives_way(),
             Some(Meaning::Value | Meaning::Step(..) | Meaning::OtherBranch(..)) => true,
         }
@@ -116,7 +123,7 @@ impl<'a> Reader<'a> {
 
     /// Every name that this reader can read, without the globals of the language.
     fn names(self) -> Vec<&'a str> {
-        let mut names = vec!["input"];
+        let mut names = vec!["input", RUN];
         let mut reader = Some(self);
         while let Some(here) = reader {
             let own = here.graph.variables().iter();
@@ -173,6 +180,7 @@ impl<'a> Reader<'a> {
                 local.read();
                 None
             }
+            Some(Meaning::Run) => check_run(&mut names, reference.is_whole(), at),
             Some(Meaning::NotSettled(graph, step, node)) => {
                 graph.uses(step);
                 Some(not_settled(graph.name(step), graph.name(node), at))
@@ -205,6 +213,7 @@ impl<'a> Reader<'a> {
                     (self.graph.enclosing().input().clone(), 0)
                 }
                 Some(Meaning::Step(graph, step)) if is_output(path) => (graph.shape(step), 1),
+                Some(Meaning::Run) => (Shape::Text, 1),
                 Some(Meaning::Local(local)) => match &local.value {
                     LocalValue::Known(shape) => (shape.clone(), 0),
                     LocalValue::Result(reads) | LocalValue::Results(reads) => {
@@ -333,6 +342,7 @@ impl<'a> Reader<'a> {
     fn check_assigned(&self, name: &str, at: &Pointer) -> Option<Fault> {
         let taken = match self.meaning(name) {
             Some(Meaning::Local(local)) => !local.gives_way(),
+            Some(Meaning::Run) => is_reserved(name),
             Some(_) => true,
             None => is_reserved(name),
         };
@@ -397,6 +407,44 @@ fn unknown_field(root: &str, field: &str, is_loop: bool, at: &Pointer) -> Fault 
     let meant = near.map_or_else(|| format!("output.{}", shown(field)), str::to_owned);
     Fault::new(FaultCode::UnknownReference, at, detail)
         .with_hint(format!("did you mean `{root}.{meant}`?"))
+}
+
+/// The fault of a field that `run` does not have.
+fn check_run<'n>(
+    names: &mut impl Iterator<Item = &'n str>,
+    is_whole: bool,
+    at: &Pointer,
+) -> Option<Fault> {
+    let known = || RUN_FIELDS.iter().map(|(name, _)| *name);
+    let Some(field) = names.next() else {
+        return is_whole.then(|| {
+            let detail = "`run` is the run and not a value";
+            Fault::new(FaultCode::UnknownReference, at, detail).with_hint("did you mean `run.id`?")
+        });
+    };
+    if known().any(|known| known == field) {
+        return None;
+    }
+    let fields: Vec<String> = known().map(|field| format!("`{field}`")).collect();
+    let detail = format!(
+        "`run.{}` is not there: a run has {}",
+        shown(field),
+        fields.join(", ")
+    );
+    let near = nearest(field, known());
+    let hint = match near {
+        Some(near) => format!("did you mean `run.{near}`?"),
+        None => "name one of these".to_owned(),
+    };
+    Some(Fault::new(FaultCode::UnknownReference, at, detail).with_hint(hint))
+}
+
+/// The warning for a name that hides the run.
+pub(in crate::workflow) fn hides_run(what: &str, at: &Pointer) -> Fault {
+    let detail = format!(
+        "{what} is called `run`, so `run.id` and the like cannot be read where it is visible"
+    );
+    Fault::new(FaultCode::HiddenName, at, detail).with_hint("choose another name if you need them")
 }
 
 /// A node has a status besides its output, so it is not a value.

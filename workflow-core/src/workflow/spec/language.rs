@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     node::{NodeType, Registry},
-    template::{FILTERS, FUNCTIONS, STATEMENTS, STEP_FIELDS, TESTS},
+    template::{FILTERS, FUNCTIONS, RUN_FIELDS, STATEMENTS, STEP_FIELDS, TESTS},
 };
 
 /// The keyword of the words of templates, with their help. A JSON Schema has no place for them, and an
@@ -63,7 +63,7 @@ impl Registry {
     }
 }
 
-/// The filters, tests, functions and statements, and the fields of a settled node, by name, each with one line of help.
+/// The filters, tests, functions and statements, and the fields of a settled node and of `run`, by name, each with one line of help.
 fn template_words() -> Value {
     let table = |words: &[(&str, &str)]| -> Map<String, Value> {
         let words = words.iter();
@@ -77,6 +77,7 @@ fn template_words() -> Value {
         "functions": table(&FUNCTIONS),
         "statements": table(&STATEMENTS),
         "step": table(&STEP_FIELDS),
+        "run": table(&RUN_FIELDS),
     })
 }
 

@@ -137,11 +137,12 @@ impl UnstoredRun {
         shared: &Shared,
         workflow: Arc<Workflow>,
         stored: &WorkflowRecord,
-        created: RunCreated,
+        mut created: RunCreated,
         key: Option<RunKey>,
         memory: Reservation,
     ) -> Self {
         let (id, clock) = (RunId::new(), shared.clock());
+        created.url = shared.run_url(id);
         let input = Arc::clone(&created.input);
         let mut machine = Machine::new(workflow, id, input, shared.executor.limits());
         let first = machine.create(created, clock.now());

@@ -11,8 +11,11 @@ use super::{
 use crate::{
     error::{Fault, FaultCode},
     node::{ITEM, MapNode, OnItemError},
-    template::Key,
-    workflow::{check::enclosing::LocalValue, spec::is_reserved},
+    template::{Key, RUN},
+    workflow::{
+        check::{enclosing::LocalValue, references::hides_run},
+        spec::is_reserved,
+    },
 };
 
 /// A map with its body.
@@ -91,5 +94,7 @@ fn check_item_name(node: GraphNode<'_>, name: &str, check: &mut Check) {
         check.fault(
             Fault::new(FaultCode::ShadowedName, at, detail).with_hint("choose another name"),
         );
+    } else if name == RUN {
+        check.warnings.push(hides_run("the item", &at));
     }
 }
