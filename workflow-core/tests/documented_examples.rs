@@ -32,3 +32,18 @@ async fn text_patterns_and_objects() {
     let expected = json!({"ticket": "417", "text": "Please look at #417…", "was_long": true, "limit": 5, "done": {"by": "example"}});
     assert_eq!(long, expected);
 }
+
+#[tokio::test(start_paused = true)]
+async fn dates() {
+    let text = output("dateformat", json!({"due": "2026-01-31T12:00:00Z"})).await;
+    assert_eq!(text, json!("Please answer until 31 January 2026, 13:00."));
+    // Without a date the delay is a day long, and the run rests.
+    let (_, events) = run(&example("dateformat"), json!({})).await;
+    let wait = events.iter().find_map(|event| match &event.kind {
+        workflow_core::EventKind::NodeWaiting(waiting) => {
+            Some(waiting.resumes_at.unwrap().since(event.time).as_secs())
+        }
+        _ => None,
+    });
+    assert!((86_300..=86_400).contains(&wait.unwrap()), "{wait:?}");
+}

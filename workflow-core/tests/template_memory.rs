@@ -31,9 +31,11 @@ fn documented(begin: &str) -> Vec<&'static str> {
 /// How a filter is called here: with arguments that let it make as much as it can.
 fn called(filter: &str) -> Vec<String> {
     let arguments: &[&str] = match filter {
+        "add_duration" => &["('1d')", "(input)"],
         "attr" => &["('k')"],
         "batch" => &["(1)", "(3, input)"],
         "chain" | "zip" => &["(input, input)"],
+        "dateformat" => &["", "(input)", "('%200d' * 60)"],
         "default" | "d" => &["(input, true)"],
         "dictsort" => &["", "(by='value')"],
         "format" => &["(input, input, input)", "(a=input, b=input)"],

@@ -53,7 +53,7 @@ use self::queued::{WaitingAttempt, WorkClock};
 use crate::{
     error::NodeError,
     event::{Delta, Report, TextKind},
-    template::{ImplicitInput, Json, Scope, Template},
+    template::{ImplicitInput, Json, Scope, Template, Templated},
     value::{Amount, Cost, RunId, StepRef, Usage, lock, millis, size},
 };
 
@@ -391,6 +391,17 @@ impl NodeContext {
     /// As [`render`](Self::render).
     pub fn render_json(&self, json: &Json) -> Result<Value, NodeError> {
         self.planning().render_json(json)
+    }
+
+    /// The value of a field that may be a template.
+    ///
+    /// # Errors
+    /// As [`render`](Self::render), and `template_error` if the template gives a value of another kind.
+    pub fn render_value<T>(&self, value: &Templated<T>) -> Result<T, NodeError>
+    where
+        T: Clone + serde::de::DeserializeOwned,
+    {
+        self.planning().render_value(value)
     }
 
     /// Streams a further piece of the answer to the readers of the run.

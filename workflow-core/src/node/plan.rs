@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::MAX_RENDERED_BYTES;
 use crate::{
     error::NodeError,
-    template::{ImplicitInput, Json, Scope, Template},
+    template::{ImplicitInput, Json, Scope, Template, Templated},
     value::{Amount, StepKey, StepRef},
 };
 
@@ -224,6 +224,19 @@ impl<'a> PlanContext<'a> {
     /// As [`render`](Self::render).
     pub fn render_json(&self, json: &Json) -> Result<Value, NodeError> {
         let (value, bytes) = json.render(self.scope)?;
+        self.count_rendered(bytes)?;
+        Ok(value)
+    }
+
+    /// The value of a field that may be a template.
+    ///
+    /// # Errors
+    /// As [`render`](Self::render), and `template_error` if the template gives a value of another kind.
+    pub fn render_value<T>(&self, value: &Templated<T>) -> Result<T, NodeError>
+    where
+        T: Clone + serde::de::DeserializeOwned,
+    {
+        let (value, bytes) = value.render(self.scope)?;
         self.count_rendered(bytes)?;
         Ok(value)
     }

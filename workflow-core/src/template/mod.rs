@@ -1,6 +1,7 @@
 //! Templates: text with `{{ expressions }}` over the values of a run.
 //!
-//! - [`Template`] renders to text, [`Json`] to JSON, and [`Expr`] is one expression. [`TextOrSecret`] may name a secret.
+//! - [`Template`] renders to text, [`Json`] to JSON, and [`Expr`] is one expression. [`TextOrSecret`] may name a secret,
+//!   and [`Templated`] is a number or another value that may be written as a template.
 //! - They are compiled once, when a workflow is created, own everything they need, and can be rendered from any thread.
 //! - Rendering is limited in steps and size, has no side effects, and never renders its own output.
 //!
@@ -20,6 +21,7 @@ mod run;
 mod scope;
 mod secret;
 mod syntax;
+mod templated;
 mod text;
 
 pub(crate) use self::run::{RUN, RUN_ERROR, RUN_FIELDS, RunValues};
@@ -28,7 +30,8 @@ pub(crate) use self::scope::{
 };
 
 pub use self::{
-    bounds::MAX_TEMPLATE_BYTES, expr::Expr, json::Json, secret::TextOrSecret, text::Template,
+    bounds::MAX_TEMPLATE_BYTES, expr::Expr, json::Json, secret::TextOrSecret, templated::Templated,
+    text::Template,
 };
 pub(crate) use self::{
     condition::Condition,
@@ -37,6 +40,7 @@ pub(crate) use self::{
     language::{Budget, FILTERS, FUNCTIONS, STATEMENTS, TESTS, is_global},
     paths::{Key, Path, Paths},
     reference::Reference,
+    templated::or_template,
 };
 
 use crate::error::{Fault, FaultCode, Pointer};

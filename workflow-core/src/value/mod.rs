@@ -32,7 +32,10 @@ pub(crate) use self::{
     schema::{error_text, sorted_faults},
     shorten::shortened,
     size::MAX_SPEC_DEPTH,
-    time::{InvalidDuration, WrittenDuration, duration_hint, millis},
+    time::{
+        InvalidDuration, LONGEST, WrittenDuration, WrittenInstant, duration_hint, millis,
+        parse_instant,
+    },
     usage::is_zero,
 };
 pub use self::{

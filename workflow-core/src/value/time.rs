@@ -101,6 +101,49 @@ pub(crate) struct WrittenDuration(pub(crate) Duration);
 )]
 pub(crate) struct InvalidDuration;
 
+/// An instant as a workflow writes it: RFC 3339 with an offset, or a date, which begins at midnight UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct WrittenInstant(pub(crate) Timestamp);
+
+/// Reads an instant.
+///
+/// # Errors
+/// A sentence with the text, and the form of an instant.
+pub(crate) fn parse_instant(text: &str) -> Result<jiff::Timestamp, String> {
+    let text = text.trim();
+    if let Ok(time) = text.parse::<jiff::Timestamp>() {
+        return Ok(time);
+    }
+    let is_date = text.len() == "2026-01-31".len();
+    let date = text.parse::<jiff::civil::Date>().ok().filter(|_| is_date);
+    let midnight = date.and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC).ok());
+    midnight.map(|midnight| midnight.timestamp()).ok_or_else(|| {
+        let text: String = text.chars().take(40).collect();
+        format!("{text:?} is not a time: write \"2026-01-31T12:00:00Z\", with `Z` or an offset, or \"2026-01-31\"")
+    })
+}
+
+impl<'de> Deserialize<'de> for WrittenInstant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let time = parse_instant(&text).map_err(D::Error::custom)?;
+        Ok(Self(Timestamp::of_micros(time.as_microsecond())))
+    }
+}
+
+impl JsonSchema for WrittenInstant {
+    fn schema_name() -> Cow<'static, str> {
+        "Instant".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "description": "A time with its offset, such as `2026-01-31T12:00:00Z`, or a date.",
+        })
+    }
+}
+
 /// A hint for a text that is not a duration but most likely means one: `30 s`, `5 minutes`, `90`.
 pub(crate) fn duration_hint(text: &str) -> Option<String> {
     let text = text.trim();
@@ -126,7 +169,7 @@ pub(crate) fn duration_hint(text: &str) -> Option<String> {
 }
 
 /// The longest duration. A longer one is more likely a mistake than intended.
-const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
+pub(crate) const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
 
 impl WrittenDuration {
     /// The form of a duration in JSON Schemas. The longest duration is checked by parsing only.

@@ -33,6 +33,14 @@ impl Control for HumanNode {
             Ok(message) => message.into(),
             Err(error) => return Next::fail(error.into_problem()),
         };
+        let expires = self.expires.as_ref();
+        let expires = match expires
+            .map(|expires| expires.render(step.scope()))
+            .transpose()
+        {
+            Ok(expires) => expires,
+            Err(error) => return Next::fail(error.into_problem()),
+        };
         Next::Emit(EventKind::NodeWaiting(Box::new(NodeWaiting {
             step: step.step_ref(),
             wait_id: step.next_wait(),
@@ -41,7 +49,7 @@ impl Control for HumanNode {
             key: None,
             message: Some(message),
             schema: self.schema.clone(),
-            expires_at: self.expires.map(|expires| step.now.after(expires.0)),
+            expires_at: expires.map(|(expires, _)| step.now.after(expires.0)),
             resumes_at: None,
         })))
     }

@@ -5,7 +5,10 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::{Control, KindInfo, data_type, read};
-use crate::{template::Template, value::WrittenDuration};
+use crate::{
+    template::{Template, Templated},
+    value::WrittenDuration,
+};
 
 pub(super) static KIND: KindInfo = KindInfo {
     name: "HumanNode",
@@ -29,8 +32,8 @@ pub(crate) struct HumanNode {
     #[serde(default, deserialize_with = "schema")]
     #[schemars(with = "Option<Map<String, Value>>", extend("x-workflow" = "schema", "x-workflow-output" = true))]
     pub(crate) schema: Option<Arc<Value>>,
-    /// How long to wait for the answer. After that the step fails with the code `expired`. Default: no limit.
-    pub(crate) expires: Option<WrittenDuration>,
+    /// How long to wait for the answer: a duration, or a template for one. After that the step fails with the code `expired`. Default: no limit.
+    pub(crate) expires: Option<Templated<WrittenDuration>>,
 }
 
 fn schema<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<Value>>, D::Error> {

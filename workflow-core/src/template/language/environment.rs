@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, syntax::SyntaxConfig};
 
-use super::{cut, fuel::MAX_STEPS, json, lists, objects, order, parsed, pattern, text};
+use super::{cut, fuel::MAX_STEPS, json, lists, objects, order, parsed, pattern, text, time};
 
 /// The environment that every template and expression is compiled with. Clones share its tables.
 ///
@@ -40,6 +40,7 @@ pub(in crate::template) static ENVIRONMENT: LazyLock<Environment<'static>> = Laz
     parsed::add_to(&mut environment);
     pattern::add_to(&mut environment);
     cut::add_to(&mut environment);
+    time::add_to(&mut environment);
     environment
 });
 

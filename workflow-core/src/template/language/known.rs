@@ -2,7 +2,7 @@
 //!
 //! Names are checked when a template is compiled; the engine would report an unknown one only when it renders.
 
-use super::{ENVIRONMENT, pattern};
+use super::{ENVIRONMENT, pattern, time};
 use crate::{
     error::{did_you_mean, shown},
     template::{
@@ -12,8 +12,12 @@ use crate::{
 };
 
 /// The filters, each with its help: what `value | name` is.
-pub(crate) const FILTERS: [(&str, &str); 56] = [
+pub(crate) const FILTERS: [(&str, &str); 58] = [
     ("abs", "The number without its sign."),
+    (
+        "add_duration",
+        "A later time, or an earlier one: `run.started_at | add_duration('1d 12h')`.",
+    ),
     (
         "attr",
         "The field with a computed name: `value | attr(name)`.",
@@ -30,6 +34,10 @@ pub(crate) const FILTERS: [(&str, &str); 56] = [
         "The number of items, fields or characters; the same as `length`.",
     ),
     ("d", "The same as `default`."),
+    (
+        "dateformat",
+        "A time as text: `run.started_at | dateformat('%d.%m.%Y %H:%M', '+02:00')`.",
+    ),
     (
         "default",
         "Another value if this one is missing: `input.tone | default('plain')`.",
@@ -313,20 +321,39 @@ pub(in crate::template) fn named_in_arguments(
         "select" | "reject" => text(0).map_or(Ok(()), test_or_sign),
         "selectattr" | "rejectattr" => text(1).map_or(Ok(()), test_or_sign),
         "regex_search" | "regex_replace" => check_pattern(arguments),
+        "dateformat" => check_written(arguments, 0, time::check_format)
+            .and_then(|()| check_written(arguments, 1, time::check_offset)),
+        "add_duration" => check_written(arguments, 0, time::check_duration),
         _ => Ok(()),
     }
 }
 
 /// Refuses a written pattern, or a replacement, that cannot be used. One that is computed is checked when it is used.
 fn check_pattern(arguments: &[Argument]) -> Result<(), TemplateError> {
-    let written = |index: usize| match arguments.get(index)? {
-        Argument::Positional(value) => literal_text(value),
-        _ => None,
-    };
-    let Some(pattern) = written(0) else {
+    let Some(pattern) = written(arguments, 0) else {
         return Ok(());
     };
-    pattern::check(&pattern, written(1).as_deref()).map_err(TemplateError::syntax)
+    let replacement = written(arguments, 1);
+    pattern::check(&pattern, replacement.as_deref()).map_err(TemplateError::syntax)
+}
+
+/// Refuses an argument that is written and cannot be used.
+fn check_written(
+    arguments: &[Argument],
+    index: usize,
+    check: fn(&str) -> Result<(), String>,
+) -> Result<(), TemplateError> {
+    let text = written(arguments, index);
+    let checked = text.map_or(Ok(()), |text| check(&text));
+    checked.map_err(TemplateError::syntax)
+}
+
+/// The argument at a position, if it is written as a text.
+fn written(arguments: &[Argument], index: usize) -> Option<String> {
+    match arguments.get(index)? {
+        Argument::Positional(value) => literal_text(value),
+        _ => None,
+    }
 }
 
 /// The text of a text literal, as the engine reads its escapes.

@@ -17,6 +17,7 @@ mod order;
 mod parsed;
 mod pattern;
 mod text;
+mod time;
 
 pub(super) use self::{
     environment::ENVIRONMENT,

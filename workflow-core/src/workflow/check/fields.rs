@@ -133,7 +133,9 @@ pub(in crate::workflow) fn valid(mark: Mark) -> Value {
         Mark::Schema => Value::Object(Map::new()),
         Mark::Expression { .. } => "true".into(),
         Mark::Nodes => Value::Array(vec![Value::Null]),
-        Mark::Template { .. } | Mark::Secret | Mark::Json | Mark::Name => "".into(),
+        // A template, since the field may be a duration otherwise.
+        Mark::Template { .. } => "{{ 1 }}".into(),
+        Mark::Secret | Mark::Json | Mark::Name => "".into(),
         // Not empty: that may be a fault of its own.
         Mark::Literal => " ".into(),
     }

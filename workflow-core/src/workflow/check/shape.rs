@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::{
     error::{Fault, FaultCode, Pointer, did_you_mean, escaped, shown},
     node::NodeType,
+    template::or_template,
     value::{InvalidDuration, WrittenDuration, duration_hint, error_text, sorted_faults},
 };
 
@@ -48,7 +49,10 @@ fn faults_of(error: &ValidationError, data: &Pointer, node_type: &NodeType) -> V
             let detail = format!("`{missing}` is missing");
             vec![Fault::new(FaultCode::MissingField, at, detail)]
         }
-        ValidationErrorKind::Pattern { pattern } if pattern == WrittenDuration::PATTERN => {
+        ValidationErrorKind::Pattern { pattern }
+            if pattern == WrittenDuration::PATTERN
+                || *pattern == or_template(WrittenDuration::PATTERN) =>
+        {
             let text = error.instance().as_str().unwrap_or_default();
             let detail = format!("{:?} is not a duration", shown(text));
             let hint = duration_hint(text).unwrap_or_else(|| InvalidDuration.to_string());

@@ -3,6 +3,10 @@
 use std::sync::Arc;
 
 use super::{Body, Built, Check, Contents, Control, ControlCheck, GraphNode, NodeKind};
+use crate::{
+    error::{Fault, FaultCode},
+    template::Templated,
+};
 
 pub(super) struct DelayCheck;
 
@@ -17,7 +21,30 @@ impl ControlCheck for DelayCheck {
         let Control::Delay(delay) = data else {
             return None;
         };
-        check.may_wait(delay.duration.0, &node.data_at("for"));
+        match (&delay.duration, &delay.until) {
+            (Some(_), Some(_)) => {
+                let detail = "a delay has `for` or `until`, not both";
+                check.fault(Fault::new(
+                    FaultCode::NotApplicable,
+                    node.data_at("until"),
+                    detail,
+                ));
+                return None;
+            }
+            (None, None) => {
+                let fault = Fault::new(
+                    FaultCode::MissingField,
+                    node.spec.at.field("data"),
+                    "`for` is missing",
+                );
+                check.fault(fault.with_hint("set `for`, a duration, or `until`, a time"));
+                return None;
+            }
+            _ => {}
+        }
+        if let Some(duration) = delay.duration.as_ref().and_then(Templated::written) {
+            check.may_wait(duration.0, &node.data_at("for"));
+        }
         Some(Built {
             output: node.input_shape(),
             kind: NodeKind::Delay(delay),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Body, Built, Check, Contents, Control, ControlCheck, GraphNode, NodeKind, Shape};
+use crate::template::Templated;
 
 pub(super) struct HumanCheck;
 
@@ -17,7 +18,7 @@ impl ControlCheck for HumanCheck {
         let Control::Human(human) = data else {
             return None;
         };
-        if let Some(expires) = human.expires {
+        if let Some(expires) = human.expires.as_ref().and_then(Templated::written) {
             check.may_wait(expires.0, &node.data_at("expires"));
         }
         let schema = human.schema.as_deref();
