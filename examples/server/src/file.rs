@@ -10,7 +10,7 @@ use std::{
 use serde_json::Value;
 use workflow_core::value::{JsonError, read_json};
 
-use crate::error::CliError;
+use crate::{error::CliError, jsonc::read_jsonc};
 
 /// The argument for standard input.
 const STANDARD_INPUT: &str = "-";
@@ -38,10 +38,10 @@ pub(crate) fn read(file: &Path) -> Result<Vec<u8>, CliError> {
     Ok(text)
 }
 
-/// The JSON in a file.
+/// The workflow in a file, which may have comments and trailing commas.
 pub(crate) fn read_spec(file: &Path) -> Result<Value, CliError> {
     let text = read(file)?;
-    read_json(&text).map_err(|error| CliError::NotJson(file.to_owned(), error))
+    read_jsonc(&text).map_err(|error| CliError::NotJson(file.to_owned(), error))
 }
 
 /// The input in a file: JSON, or else a string. Invalid JSON is an error if JSON is intended: in a file named `.json`,
@@ -62,7 +62,7 @@ pub(crate) fn read_input(file: &Path) -> Result<Value, CliError> {
 
 fn is_meant_as_json(file: &Path, text: &str) -> bool {
     match file.extension().and_then(|extension| extension.to_str()) {
-        Some("json") => true,
+        Some("json" | "jsonc") => true,
         Some("txt" | "md") => false,
         _ => text.trim_start().starts_with(['{', '[']),
     }

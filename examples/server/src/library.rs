@@ -15,7 +15,7 @@ pub(crate) struct Library(Vec<(PathBuf, Value)>);
 
 impl Library {
     /// Reads these files in the order of the command line. Before each of them, and at the end for the main workflow, come
-    /// the workflows that it calls and that no file has: `NAME.json` in the same directory, if its name is `NAME`.
+    /// the workflows that it calls and that no file has: `NAME.json` or `NAME.jsonc` in the same directory, if its name is `NAME`.
     ///
     /// # Errors
     /// If a file cannot be read, has no name, or has the name of another one.
@@ -97,11 +97,12 @@ impl Search {
     }
 }
 
-/// The existing file `NAME.json` in the directory of another one.
+/// The existing file `NAME.json`, or else `NAME.jsonc`, in the directory of another one.
 fn beside(file: &Path, name: &str) -> Option<PathBuf> {
     let is_plain = Path::new(name).file_name()? == name;
-    let beside = file.with_file_name(format!("{name}.json"));
-    (is_plain && beside.is_file()).then_some(beside)
+    let endings = ["json", "jsonc"].into_iter().filter(|_| is_plain);
+    let mut beside = endings.map(|ending| file.with_file_name(format!("{name}.{ending}")));
+    beside.find(|beside| beside.is_file())
 }
 
 fn name(spec: &Value) -> Option<&str> {

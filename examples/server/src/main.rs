@@ -18,6 +18,7 @@ mod file;
 mod fleet;
 mod health;
 mod host;
+mod jsonc;
 mod keys;
 mod library;
 mod listen;

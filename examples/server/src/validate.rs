@@ -7,11 +7,7 @@ use std::{
 };
 
 use tokio::runtime::Runtime;
-use workflow_core::{
-    LocalEngine, Workflows,
-    engine::Validation,
-    value::{JsonError, read_json},
-};
+use workflow_core::{LocalEngine, Workflows, engine::Validation, value::JsonError};
 use workflow_gemini::GeminiClient;
 
 use crate::{
@@ -19,6 +15,7 @@ use crate::{
     error::CliError,
     faults::{FaultList, counted},
     file::{named, read},
+    jsonc::read_jsonc,
     library::Library,
     registry::registry,
     variables::Variables,
@@ -26,7 +23,7 @@ use crate::{
 
 /// Prints all faults of the workflow in this file. Exits with 1 if there are any.
 pub(crate) fn validate(file: &Path, library: &[PathBuf]) -> Result<ExitCode, CliError> {
-    let found = match read_json(&read(file)?) {
+    let found = match read_jsonc(&read(file)?) {
         Ok(spec) => {
             // Validation does not call the model, so the key is not used.
             let client = GeminiClient::builder().with_api_key("none").build()?;

@@ -78,11 +78,11 @@ async fn all_faults_are_printed_with_pointer_and_hint() {
 
 #[tokio::test]
 async fn invalid_json_is_reported_with_line_and_column() {
-    let validated = validate_text("not-json", "{\n  \"nodes\": [],\n}").await;
+    let validated = validate_text("not-json", "{\n  \"nodes\": [],,\n}").await;
     assert_eq!(validated.code, Some(1));
     assert_eq!(
         validated.said,
-        "FILE: not JSON: trailing comma at line 3 column 1\n"
+        "FILE: not JSON: key must be a string at line 2 column 15\n"
     );
 }
 
@@ -174,4 +174,51 @@ async fn a_missing_file_is_reported() {
             .said
             .starts_with("error: failed to read no-such-workflow.json: No such file")
     );
+}
+
+#[tokio::test]
+async fn files_may_have_comments_and_trailing_commas() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = |name: &str, text: &str| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, text).unwrap();
+        file
+    };
+    let inner = "{\"name\": \"inner\", /* called */ \"nodes\": [{\"id\": \"a\", \"type\": \"TransformNode\", \"data\": {\"value\": 1}},]}";
+    save("inner.jsonc", inner);
+    let main = "// Calls another file.\n{\n  \"nodes\": [\n    {\"id\": \"c\", \"type\": \"WorkflowNode\", \"data\": {\"workflow\": \"inner\", \"input\": null,}}, // here\n  ],\n}\n";
+    let main = save("main.json", main);
+    let valid = validate(&main).await;
+    assert_eq!(valid.said, "valid: 1 node\n");
+    // With `--with`, and run.
+    let given = save(
+        "given.json",
+        &format!("/* copied */ {}", inner.replace("inner", "given")),
+    );
+    let calls = save(
+        "calls.json",
+        "{\"nodes\": [{\"id\": \"c\", \"type\": \"WorkflowNode\", \"data\": {\"workflow\": \"given\", \"input\": null}}] /* all */}",
+    );
+    let ran = output(
+        program()
+            .arg("run")
+            .arg(calls)
+            .arg("--with")
+            .arg(given)
+            .args(["--input", "x"]),
+    )
+    .await;
+    assert_eq!(text(ran.stdout), "1\n", "{}", text(ran.stderr));
+    // A fault has the place in the file as it is written.
+    let broken = save(
+        "broken.json",
+        "// one\n/* two\n */ {\"nodes\": [ /* x */ oops ]}",
+    );
+    let said = validate(&broken).await.said;
+    assert!(said.contains("line 3 column 25"), "{said}");
+    // An input is data, and stays strict.
+    let input = save("input.json", "{\"a\": 1,}");
+    let input = format!("@{}", input.display());
+    let refused = output(program().arg("run").arg(&main).args(["--input", &input])).await;
+    assert!(text(refused.stderr).contains("trailing comma"));
 }
