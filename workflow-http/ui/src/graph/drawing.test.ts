@@ -121,6 +121,7 @@ describe('cards', () => {
     expect(planOf('MapNode', { over: 'input.docs' })).toBe('over input.docs, 4 at once');
     expect(planOf('LoopNode', { max: 4 })).toBe('at most 4 rounds');
     expect(planOf('DelayNode', { for: '5m' })).toBe('for 5m');
+    expect(planOf('DelayNode', { until: '2026-01-31' })).toBe('until 2026-01-31');
     expect(planOf('LLMNode', {})).toBe('');
     expect(planOf('LLMNode', { model: 'gemini-3.8-flash' })).toBe('gemini-3.8-flash');
     expect(planOf('UnknownNode', { url: 'https://cms.example.com' })).toBe('');

@@ -103,7 +103,7 @@ function shortened(when: string, needs: string[]): string {
 }
 
 function planOf(type: string, data: unknown, summary: string | undefined): string {
-  const { over, concurrency, max, workflow, for: time, expires } = (data ?? {}) as Record<string, unknown>;
+  const { over, concurrency, max, workflow, for: time, until, expires } = (data ?? {}) as Record<string, unknown>;
   switch (type) {
     case 'MapNode':
       return `over ${String(over ?? '')}, ${String(concurrency ?? 4)} at once`;
@@ -112,7 +112,7 @@ function planOf(type: string, data: unknown, summary: string | undefined): strin
     case 'WorkflowNode':
       return String(workflow ?? '');
     case 'DelayNode':
-      return `for ${String(time ?? '')}`;
+      return time === undefined && until !== undefined ? `until ${String(until)}` : `for ${String(time ?? '')}`;
     case 'HumanNode':
       return expires === undefined ? 'asks a person' : `asks a person, ${String(expires)} to answer`;
     default:

@@ -27,10 +27,13 @@ export function wordOptions(known: Known, spec: unknown, path: Path, text: strin
   if (word.kind === 'statement') return wordsOf(known, 'statements');
   const seen = [...definedHere(known, spec, path, text), ...seenAt(known, spec, path)];
   if (word.path === '')
-    return seen.map(({ name, about, isNode }) => ({
-      text: isNode ? `${name}.output` : name,
-      about,
-    }));
+    return [
+      ...seen.map(({ name, about, isNode }) => ({
+        text: isNode ? `${name}.output` : name,
+        about,
+      })),
+      ...wordsOf(known, 'functions'),
+    ];
   const [root, ...keys] = keysOf(word.path) ?? [];
   const named = seen.find(({ name }) => name === root);
   if (!named) return [];
@@ -58,7 +61,7 @@ function definedHere(known: Known, spec: unknown, path: Path, text: string): See
     .reverse();
 }
 
-function wordsOf({ language }: Known, kind: 'filters' | 'tests' | 'statements' | 'step'): WordOption[] {
+function wordsOf({ language }: Known, kind: 'filters' | 'tests' | 'functions' | 'statements' | 'step'): WordOption[] {
   const words = own(own(language, 'x-templates'), kind);
   return Object.entries(isObject(words) ? words : {}).map(([text, help]) => ({ text, about: String(help), isCall: String(help).includes(`${text}(`) }));
 }

@@ -47,26 +47,26 @@ const fields = (source: string, ...path: Path) => fieldsOf(shapeOfExpression(kno
 
 describe('what can be named', () => {
   it('are the input and the nodes that are settled before', () => {
-    expect(names('nodes', 0, 'data', 'prompt')).toEqual(['input']);
-    expect(names('nodes', 1, 'when')).toEqual(['ask_it', 'input']);
-    expect(names('nodes', 1, 'stop_when')).toEqual(['each', 'ask_it', 'input']);
-    expect(names('nodes', 3, 'data', 'input')).toEqual(['each', 'ask_it', 'again', 'input']);
-    expect(names('nodes', 4, 'data', 'url')).toEqual(['input']);
+    expect(names('nodes', 0, 'data', 'prompt')).toEqual(['input', 'run']);
+    expect(names('nodes', 1, 'when')).toEqual(['ask_it', 'input', 'run']);
+    expect(names('nodes', 1, 'stop_when')).toEqual(['each', 'ask_it', 'input', 'run']);
+    expect(names('nodes', 3, 'data', 'input')).toEqual(['each', 'ask_it', 'again', 'input', 'run']);
+    expect(names('nodes', 4, 'data', 'url')).toEqual(['input', 'run']);
   });
 
   it('are all nodes in the result of a workflow', () => {
-    expect(names('output', 'text')).toEqual(['ask_it', 'each', 'again', 'call', 'alone', 'wait', 'input']);
+    expect(names('output', 'text')).toEqual(['ask_it', 'each', 'again', 'call', 'alone', 'wait', 'input', 'run']);
   });
 
   it('are in a body its own nodes, what the container defines, and what the container sees', () => {
-    expect(names('nodes', 1, 'data', 'nodes', 0, 'data', 'prompt')).toEqual(['doc', 'index', 'ask_it', 'input']);
-    expect(names('nodes', 1, 'data', 'nodes', 1, 'data', 'message')).toEqual(['sum', 'doc', 'index', 'ask_it', 'input']);
-    expect(names('nodes', 2, 'data', 'nodes', 0, 'data', 'value')).toEqual(['previous', 'history', 'index', 'ask_it', 'input']);
+    expect(names('nodes', 1, 'data', 'nodes', 0, 'data', 'prompt')).toEqual(['doc', 'index', 'ask_it', 'input', 'run']);
+    expect(names('nodes', 1, 'data', 'nodes', 1, 'data', 'message')).toEqual(['sum', 'doc', 'index', 'ask_it', 'input', 'run']);
+    expect(names('nodes', 2, 'data', 'nodes', 0, 'data', 'value')).toEqual(['previous', 'history', 'index', 'ask_it', 'input', 'run']);
   });
 
   it('are the nodes of the body where a container reads them', () => {
-    expect(names('nodes', 2, 'data', 'until')).toEqual(['draft', 'previous', 'history', 'index', 'ask_it', 'input']);
-    expect(names('nodes', 1, 'data', 'over')).toEqual(['ask_it', 'input']);
+    expect(names('nodes', 2, 'data', 'until')).toEqual(['draft', 'previous', 'history', 'index', 'ask_it', 'input', 'run']);
+    expect(names('nodes', 1, 'data', 'over')).toEqual(['ask_it', 'input', 'run']);
   });
 });
 
@@ -75,6 +75,7 @@ describe('fields', () => {
     expect(fields('ask_it.output', 'output')).toEqual(['kind', 'items']);
     expect(fields('ask_it.output.items[0]', 'output')).toEqual(['title']);
     expect(fields('input', 'output')).toEqual(['docs']);
+    expect(fields('run', 'output')).toEqual(['id', 'started_at', 'url']);
     expect(fields('alone.output', 'output')).toEqual(['status', 'headers', 'body']);
   });
 
@@ -115,7 +116,7 @@ it('the implicit input is that of the only need, of the item, or of the loop', (
 it('ends where outputs refer to each other', () => {
   const node = (id: string, other: string) => ({ id, type: 'TransformNode', needs: [other], data: { value: `{{ ${other}.output }}` } });
   const odd = { nodes: [node('a', 'b'), node('b', 'a')] };
-  expect(seenAt(known, odd, ['nodes', 0]).map(({ name }) => name)).toEqual(['b', 'input']);
+  expect(seenAt(known, odd, ['nodes', 0]).map(({ name }) => name)).toEqual(['b', 'input', 'run']);
 });
 
 describe('a switch and its branches', () => {
@@ -130,7 +131,7 @@ describe('a switch and its branches', () => {
   };
 
   it('need their switch and nothing else', () => {
-    expect(seenAt(known, branches, ['nodes', 3]).map(({ name }) => name)).toEqual(['route', 'first', 'input']);
+    expect(seenAt(known, branches, ['nodes', 3]).map(({ name }) => name)).toEqual(['route', 'first', 'input', 'run']);
   });
 
   it('read what the switch reads', () => {
@@ -160,7 +161,7 @@ describe('the nodes that run if the run fails', () => {
   });
 
   it('are not read by the workflow', () => {
-    expect(seenAt(known, failing, ['nodes', 1]).map(({ name }) => name)).toEqual(['ask_it', 'input']);
+    expect(seenAt(known, failing, ['nodes', 1]).map(({ name }) => name)).toEqual(['ask_it', 'input', 'run']);
   });
 
   it('need nodes of their own list', () => {

@@ -54,7 +54,17 @@ export function seenAt(known: Known, spec: unknown, path: Path): Seen[] {
     for (const local of localsOf(reader.list, 0)) add(local);
   }
   add({ name: 'input', about: described('The input of the run.', inputOf(spec)), shape: inputOf(spec), isNode: false });
+  const run = runShape(known);
+  if (run) add({ name: 'run', about: 'The run itself.', shape: run, isNode: false });
   return [...seen.values()];
+}
+
+/** What templates can read of the run, as the language lists it. */
+function runShape({ language }: Known): Shape | undefined {
+  const fields = own(own(language, 'x-templates'), 'run');
+  if (!isObject(fields)) return undefined;
+  const properties = Object.entries(fields).map(([name, description]) => [name, { type: 'string', description }]);
+  return shapeOfSchema({ type: 'object', properties: Object.fromEntries(properties) });
 }
 
 /** What is known of the value of an expression, if it is a path such as `a.output.items[0]`. */
@@ -274,7 +284,8 @@ function ofExpression(reader: Reader, source: string, depth: number): Shape {
     const local = localsOf(list, depth + 1).find((local) => local.name === name);
     if (local) return keys.reduce(within, local.shape);
   }
-  return name === 'input' ? keys.reduce(within, inputOf(reader.list.spec)) : UNKNOWN;
+  if (name === 'input') return keys.reduce(within, inputOf(reader.list.spec));
+  return name === 'run' ? keys.reduce(within, runShape(reader.list.known) ?? UNKNOWN) : UNKNOWN;
 }
 
 const inputOf = (spec: unknown): Shape => shapeOfSchema(own(spec, 'input'));
