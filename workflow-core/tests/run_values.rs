@@ -48,7 +48,11 @@ async fn every_template_of_a_run_reads_the_same_run() {
     assert_eq!(output[4], json!(started.time.to_string()));
 }
 
-fn check(spec: &Value) -> Result<Vec<(FaultCode, String)>, Vec<(FaultCode, String)>> {
+/// Codes with their places.
+type Found = Vec<(FaultCode, String)>;
+
+/// The warnings of a workflow, or its faults.
+fn check(spec: &Value) -> Result<Found, Found> {
     let found = |faults: &[workflow_core::Fault]| {
         let faults = faults.iter();
         faults

@@ -27,10 +27,6 @@ pub(super) fn add_to(environment: &mut Environment) {
 }
 
 /// The value at a path, or `default`, or `null`. Anything on the way may be missing, the value itself included.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the engine's kind of argument"
-)]
 fn get(state: &State, value: &Value, path: &Value, rest: Rest<ValueOrKwargs>) -> FilterResult {
     let default = default_of(state, rest.into_values())?;
     let mut here = value.clone();
