@@ -45,7 +45,7 @@
 //! The root re-exports what a first program needs. Every other name is reached by the module of its task:
 //! [`workflow`], [`node`] and [`template`] to describe work, [`executor`] and [`engine`] to run it, [`fleet`] to run it on
 //! several machines, [`event`] and
-//! [`view`] to watch it, [`record`] and [`store`] to keep it, [`error`] and [`value`] for what all of them use.
+//! [`view`] to watch it, [`record`] and [`store`] to keep it, [`price`] to know its cost, [`error`] and [`value`] for what all of them use.
 //! The feature `testing` adds the module `testing`, for tests of node types, workflows and stores.
 //!
 //! # Foreign types
@@ -68,6 +68,7 @@ pub mod executor;
 pub mod fleet;
 mod machine;
 pub mod node;
+pub mod price;
 pub mod record;
 pub mod store;
 pub mod template;
