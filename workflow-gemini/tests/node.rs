@@ -410,7 +410,6 @@ async fn the_log_has_the_prompt_as_sent_and_the_parts_with_their_signatures() {
     .await;
     let debug = value!({
         "model": "gemini-3.8-flash",
-        "request": {"contents": [{"role": "user", "parts": [{"text": "Of Ada"}]}]},
         "response_id": "x1YzaqXdNLPqvdIP3sGZkAE",
         "parts": [
             {"text": "**Weighing it up**", "thought": true},
@@ -419,20 +418,26 @@ async fn the_log_has_the_prompt_as_sent_and_the_parts_with_their_signatures() {
             {"text": "."},
         ],
     });
-    assert_eq!(last(&events_seen, "node.completed")["debug"], debug);
+    let completed = last(&events_seen, "node.completed");
+    assert_eq!(completed["debug"], debug);
+    let request = value!({
+        "model": "gemini-3.8-flash",
+        "body": {"contents": [{"role": "user", "parts": [{"text": "Of Ada"}]}]},
+    });
+    assert_eq!(completed["request"], request);
     let shown = events_seen
         .iter()
         .find(|event| event.kind.name() == "node.completed");
     let shown = serde_json::to_value(shown.unwrap().shown()).unwrap();
-    assert_eq!(shown.get("debug"), None);
+    assert_eq!((shown.get("debug"), shown.get("request")), (None, None));
 }
 
 #[tokio::test]
 async fn the_log_has_the_prompt_of_a_failed_attempt() {
     let server = answering(json(400, r#"{"error": {"status": "INVALID_ARGUMENT"}}"#)).await;
     let events_seen = events(ask(&server.uri(), &value!({}), "Hi")).await;
-    let debug = &last(&events_seen, "node.failed")["debug"];
-    assert_eq!(debug["request"]["contents"][0]["parts"][0]["text"], "Hi");
+    let request = &last(&events_seen, "node.failed")["request"];
+    assert_eq!(request["body"]["contents"][0]["parts"][0]["text"], "Hi");
 
     let server = answering(one(&serde_json::from_str(include_str!(
         "fixtures/safety.json"
@@ -440,7 +445,7 @@ async fn the_log_has_the_prompt_of_a_failed_attempt() {
     .unwrap()));
     let events_seen = events(ask(&server.await.uri(), &value!({}), "Hi")).await;
     let failed = last(&events_seen, "node.failed");
-    assert_eq!(failed["debug"]["request"]["contents"][0]["role"], "user");
+    assert_eq!(failed["request"]["body"]["contents"][0]["role"], "user");
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 //!   second engine on the same store, as after a restart.
 //! - [`Script`] stands in for a node type, such as one that calls a paid service: each attempt takes the next
 //!   [`ScriptedAttempt`].
+//! - [`TestAttempt`] is one attempt at a node without a workflow: what it plans, does and reports.
 //! - [`Probe`] records the attempts of the nodes it watches, and which of them were dropped.
 //! - [`CrashAfter`] is the store of a process that crashes, for tests that build their own engine.
 //! - [`MemoryCoordinator`] and [`InProcessDispatcher`] make a fleet of engines in one process, and with
@@ -113,6 +114,7 @@
 //! # Ok::<(), workflow_core::EngineError>(())
 //! ```
 
+mod attempt;
 pub mod coordinator;
 mod crash;
 mod engine;
@@ -123,6 +125,7 @@ pub mod store;
 mod time;
 
 pub use self::{
+    attempt::TestAttempt,
     crash::CrashAfter,
     engine::TestEngine,
     fleet::{InProcessDispatcher, LossMode, ManualDispatcher, MemoryCoordinator},

@@ -6,6 +6,7 @@
 use std::{borrow::Cow, fmt, sync::Arc, time::SystemTime};
 
 use reqwest::{RequestBuilder, Response, Url, header::HeaderMap, redirect};
+use workflow_core::price::PriceTable;
 use workflow_httpkit::{Secret, lenient_retry_after};
 
 use super::{peer::is_loopback, settings::Settings, span::Observed};
@@ -58,6 +59,25 @@ impl Api {
     /// The model for requests that name none.
     pub(super) fn model(&self) -> &str {
         &self.settings.model
+    }
+
+    /// The provider in tables of prices.
+    pub(super) fn provider(&self) -> &'static str {
+        if self.settings.observed.is_vertex() {
+            "vertex"
+        } else {
+            "gemini"
+        }
+    }
+
+    /// What tells the API apart from others in keys.
+    pub(super) fn endpoint(&self) -> &str {
+        let name = self.settings.endpoint_name.as_deref();
+        name.unwrap_or(self.settings.address.as_str())
+    }
+
+    pub(super) fn prices(&self) -> &PriceTable {
+        &self.settings.prices
     }
 
     /// Sets the client's defaults where the request sets nothing.

@@ -2,6 +2,8 @@
 
 use std::{env, error::Error, fmt, future::Future, time::Duration};
 
+use workflow_core::price::PriceTable;
+
 use super::{
     credential::{self, Credential, TokenProvider},
     environment::{self, ApiKey, InvalidVariable, Variables},
@@ -51,6 +53,8 @@ pub struct GeminiClientBuilder {
     base_url: String,
     api_version: String,
     path_prefix: String,
+    endpoint_name: Option<String>,
+    prices: PriceTable,
     model: String,
     timeouts: Timeouts,
     max_reply_bytes: usize,
@@ -70,6 +74,8 @@ impl Default for GeminiClientBuilder {
             base_url: DEFAULT_BASE_URL.to_owned(),
             api_version: DEFAULT_API_VERSION.to_owned(),
             path_prefix: String::new(),
+            endpoint_name: None,
+            prices: PriceTable::default(),
             model: DEFAULT_MODEL.to_owned(),
             timeouts: Timeouts {
                 connect: Duration::from_secs(10),
@@ -235,6 +241,20 @@ impl GeminiClientBuilder {
         self
     }
 
+    /// The name of the API's address in the [keys](workflow_core::value::StepKey) of steps, for an address that changes though the answers
+    /// do not, such as a simulation on any free port. Results of one name are never reused under another. Default: the address.
+    pub fn with_endpoint_name(mut self, name: impl Into<String>) -> Self {
+        self.endpoint_name = Some(name.into());
+        self
+    }
+
+    /// The prices of the models. `LLMNode`s report what they cost, and budgets in dollars can limit them. The provider in its patterns
+    /// is `gemini`, or `vertex` [on Vertex AI](Self::with_vertex). Default: no prices, and costs are not known.
+    pub fn with_prices(mut self, prices: PriceTable) -> Self {
+        self.prices = prices;
+        self
+    }
+
     /// The version of the API, the first segment of the path. Default: `v1beta`.
     pub fn with_api_version(mut self, version: impl Into<String>) -> Self {
         self.api_version = version.into();
@@ -378,6 +398,8 @@ impl GeminiClientBuilder {
         Ok(Settings {
             credential,
             address,
+            endpoint_name: self.endpoint_name,
+            prices: self.prices,
             model: self.model,
             timeouts: self.timeouts,
             max_reply_bytes: self.max_reply_bytes,

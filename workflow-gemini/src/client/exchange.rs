@@ -7,7 +7,14 @@
 //! Each error ends the call, and is recorded once in the span and in the limits ([`Exchange::failed`]). Each
 //! success is recorded once, after the last request.
 
-use std::{collections::VecDeque, mem};
+use std::{
+    collections::VecDeque,
+    mem,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
 
 use tracing::Instrument;
 
@@ -32,6 +39,8 @@ pub(crate) struct Exchange {
     call: Option<CallSpan>,
     /// The part of `max_reply_bytes` that is left, over all requests of the answer.
     bytes_left: usize,
+    /// Counts the requests that were sent.
+    sent: Arc<AtomicU32>,
     state: State,
 }
 
@@ -54,8 +63,14 @@ enum State {
 
 impl Exchange {
     /// A call that has not begun. Boxed, because `try_unfold` moves it with every chunk.
-    pub(crate) fn new(api: Api, method: Method, request: GenerateRequest) -> Box<Self> {
+    pub(crate) fn new(
+        api: Api,
+        method: Method,
+        request: GenerateRequest,
+        sent: Arc<AtomicU32>,
+    ) -> Box<Self> {
         Box::new(Self {
+            sent,
             bytes_left: api.max_reply_bytes(),
             reply: ReplyBuilder::new(&request),
             api,
@@ -149,6 +164,7 @@ impl Exchange {
     /// have reached the API.
     async fn send(&mut self, pass: Pass, token: Option<&str>) -> Result<State, GeminiError> {
         let permit = pass.sent();
+        self.sent.fetch_add(1, Ordering::Relaxed);
         let call = self
             .api
             .call(self.method, &self.request, token, self.bytes_left, permit);

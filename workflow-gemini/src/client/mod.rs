@@ -16,9 +16,13 @@ mod span;
 
 pub use self::builder::{DEFAULT_BASE_URL, DEFAULT_MODEL, GeminiClientBuilder};
 
-use std::fmt;
+use std::{
+    fmt,
+    sync::{Arc, atomic::AtomicU32},
+};
 
 use futures::{Stream, StreamExt, TryStreamExt, stream, stream::BoxStream};
+use workflow_core::{price::Price, value::Timestamp};
 
 use self::{api::Api, exchange::Exchange};
 use crate::{
@@ -128,10 +132,35 @@ impl GeminiClient {
     ///
     /// The stream owns a copy of the request, so it is `'static`: the caller may drop the request and the client.
     pub(crate) fn ask(&self, method: Method, request: &GenerateRequest) -> Chunks {
+        self.ask_counted(method, request, Arc::default())
+    }
+
+    /// As [`ask`](Self::ask); counts the requests in `sent` when they are sent.
+    pub(crate) fn ask_counted(
+        &self,
+        method: Method,
+        request: &GenerateRequest,
+        sent: Arc<AtomicU32>,
+    ) -> Chunks {
         let mut request = request.clone();
         self.fill(&mut request);
-        let exchange = Exchange::new(self.api.clone(), method, request);
+        let exchange = Exchange::new(self.api.clone(), method, request, sent);
         stream::try_unfold(exchange, Exchange::advance).boxed()
+    }
+
+    /// What tells the API of this client apart from others: the provider, and the address or its name.
+    pub(crate) fn identity(&self) -> (&'static str, &str) {
+        (self.api.provider(), self.api.endpoint())
+    }
+
+    /// All prices of a model, those that begin later included.
+    pub(crate) fn prices(&self, model: &str) -> &[Price] {
+        self.api.prices().prices(self.api.provider(), model)
+    }
+
+    /// The price of a model at a time.
+    pub(crate) fn price(&self, model: &str, at: Timestamp) -> Option<&Price> {
+        self.api.prices().price(self.api.provider(), model, at)
     }
 
     /// Sets the client's defaults where the request sets nothing.

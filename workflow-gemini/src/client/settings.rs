@@ -1,6 +1,7 @@
 //! The checked settings of a client, and the checks of its base URL.
 
 use reqwest::Url;
+use workflow_core::price::PriceTable;
 
 use super::{credential::Credential, peer::Peer, span::Observed};
 use crate::{error::ConfigError, limits::Limits, request::ServiceTier, stream::Timeouts};
@@ -12,6 +13,9 @@ pub(crate) struct Settings {
     pub(crate) credential: Credential,
     /// Base URL, version and prefix, such as `https://generativelanguage.googleapis.com/v1beta`.
     pub(crate) address: Url,
+    /// What stands for the address in keys, if the address changes.
+    pub(crate) endpoint_name: Option<String>,
+    pub(crate) prices: PriceTable,
     /// The default model, as configured; it may begin with `models/`.
     pub(crate) model: String,
     pub(crate) timeouts: Timeouts,

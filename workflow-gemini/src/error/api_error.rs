@@ -29,6 +29,8 @@ pub struct ApiError {
     quota: Option<String>,
     retry_after: Option<Duration>,
     hint: Option<String>,
+    /// Whether an answer had begun.
+    in_answer: bool,
 }
 
 impl ApiError {
@@ -52,7 +54,18 @@ impl ApiError {
     /// one.
     pub(crate) fn from_error_body(error_body: ErrorBody) -> Self {
         let code = error_body.code.filter(|code| *code >= 400).unwrap_or(500);
-        Self::new(code, error_body, None)
+        Self {
+            in_answer: true,
+            ..Self::new(code, error_body, None)
+        }
+    }
+
+    /// Whether the refusal costs nothing: the API sent it instead of an answer. A proxy that gave up may have left an answer behind
+    /// that is billed.
+    pub(crate) fn is_free(&self) -> bool {
+        let is_of_api = self.status.is_some() && self.http_status != 504;
+        let is_of_proxy = self.http_status >= 500 || matches!(self.http_status, 408 | 499);
+        !self.in_answer && (is_of_api || !is_of_proxy)
     }
 
     /// A wait is kept only for retryable errors: after a permanent one it would mislead the caller.
@@ -65,6 +78,7 @@ impl ApiError {
             quota: exceeded(&error_body),
             retry_after: retry_after.filter(|_| class.is_retryable()),
             hint: None,
+            in_answer: false,
             status: error_body.status,
             message: error_body.message.unwrap_or_default(),
         }

@@ -214,6 +214,28 @@ impl GeminiError {
         )
     }
 
+    /// Whether what was reported before it is all that is billed. An error status costs nothing, as Google's billing FAQ says, and neither does a
+    /// request that was not sent. An answer that has begun and broke off may be billed with tokens that nobody reported.
+    pub(crate) fn is_billed_as_reported(&self) -> bool {
+        match self {
+            Self::Api(error) => error.is_free(),
+            // Finished by the model. Without counts, what it used is not known.
+            Self::NoAnswer(error) => !error.usage().is_empty(),
+            _ => self.never_arrived(),
+        }
+    }
+
+    /// Whether the request never reached the API: it was not sent, or there was no connection.
+    pub(crate) fn never_arrived(&self) -> bool {
+        match self {
+            Self::Connection { source, .. } => source
+                .downcast_ref::<reqwest::Error>()
+                .is_some_and(reqwest::Error::is_connect),
+            Self::Timeout { phase, .. } => *phase == TimeoutPhase::Connect,
+            _ => !self.was_sent(),
+        }
+    }
+
     /// Whether the model is unavailable, so that another model may answer: it is unknown or retired, over a limit
     /// or a quota, or overloaded. Errors of the connection and 500 are not: they say nothing about the model, so a
     /// fallback would meet them, too.

@@ -2,14 +2,20 @@
 
 use futures::StreamExt;
 use serde_json::{Value, json};
-use workflow_core::{NodeContext, NodeError, node::Queued, value::Usage};
+use workflow_core::{NodeContext, NodeError, node::Queued};
 
-use super::{data::LlmData, debug::DebugRecord, failure, metadata};
+use super::{
+    data::LlmData,
+    failure, metadata,
+    plan::{PlannedModel, Prepared},
+    record,
+    spending::Spending,
+};
 use crate::{
     client::GeminiClient,
     error::GeminiError,
     reply::{Chunk, Reply},
-    request::{GenerateRequest, Method},
+    request::{GenerateRequest, MAX_REQUESTS, Method},
 };
 
 /// An attempt in progress.
@@ -17,15 +23,14 @@ pub(super) struct Attempt<'a> {
     client: &'a GeminiClient,
     data: &'a LlmData,
     cx: &'a NodeContext,
-    /// Tokens used by the models before the current one.
-    usage_before: Usage,
-    /// Tokens used by the current model so far.
-    usage: Usage,
+    spending: Spending<'a>,
     /// Whether readers have received a part of the answer. If so, there is no fallback: the answer of
     /// another model must not follow it.
     has_deltas: bool,
     /// The unavailable models and their errors.
     tried: Vec<(String, GeminiError)>,
+    /// The models that what is reserved did not cover.
+    not_covered: Vec<String>,
 }
 
 impl<'a> Attempt<'a> {
@@ -34,64 +39,70 @@ impl<'a> Attempt<'a> {
             client,
             data,
             cx,
-            usage_before: Usage::default(),
-            usage: Usage::default(),
+            spending: Spending::new(client, cx),
             has_deltas: false,
             tried: Vec::new(),
+            not_covered: Vec::new(),
         }
     }
 
     /// Sends the request to one model after another, once each. The first available model decides the
     /// outcome: its error is final for the attempt, even if a fallback is left.
-    pub(super) async fn run(&mut self, mut request: GenerateRequest) -> Result<Reply, NodeError> {
-        // Filled before the debug record, so that the record shows what is sent.
-        self.client.fill(&mut request);
+    pub(super) async fn run(&mut self, prepared: Prepared) -> Result<Reply, NodeError> {
+        self.cx.record_request(record::sent(&prepared));
+        self.spending.plan(prepared.bound().calls);
+        let Prepared {
+            mut request,
+            models,
+        } = prepared;
         // Not by `attempt`: an attempt that a crash interrupted has not failed, so the next one is no retry.
         request.retry = self.cx.failures() > 0;
-        for model in self.models(&request) {
-            request.model = Some(model.clone());
-            let debug = DebugRecord::of(&model, &request);
-            self.cx.record_debug(debug.with_answer(&[], None));
-            match self.call(&request).await {
+        for model in models {
+            // The plan reserves at least what the first model may use.
+            if !self.tried.is_empty() && !self.spending.covers(&model) {
+                self.not_covered.push(model.name);
+                continue;
+            }
+            self.cx.record_debug(record::answer(&model.name, &[], None));
+            match self.call(&mut request, &model).await {
                 Ok(reply) => {
-                    self.report_reply(&debug, &reply);
+                    self.report_reply(&model.name, &reply);
                     return Ok(reply);
                 }
                 Err(CallError::Cancelled(error)) => return Err(error),
-                Err(CallError::Failed(error)) if error.is_unavailable() && !self.has_deltas => {
-                    self.usage_before += std::mem::take(&mut self.usage);
+                Err(CallError::Failed(error)) => {
+                    self.spending.failed(&error);
+                    if !error.is_unavailable() || self.has_deltas {
+                        self.spending.finish();
+                        self.report_failure(&model.name, &error);
+                        return Err(failure::to_node_error(error, self.cx, self.client));
+                    }
                     // An attempt takes one token of the retry budget, not one per model.
                     request.retry &= !error.was_sent();
-                    self.tried.push((model, error));
-                }
-                Err(CallError::Failed(error)) => {
-                    self.report_failure(&debug, &error);
-                    return Err(failure::to_node_error(error, self.cx, self.client));
+                    self.tried.push((model.name, error));
                 }
             }
         }
+        self.spending.finish();
         self.report_tried();
         let error = failure::most_promising(self.tried.drain(..).map(|(_, error)| error));
         Err(failure::to_node_error(error, self.cx, self.client))
     }
 
-    /// The models in their order, without duplicates. `models/x` and `x` are one model: a fallback to the same
-    /// model would only meet the same limit.
-    fn models(&self, request: &GenerateRequest) -> Vec<String> {
-        let first = request.model.as_deref().unwrap_or(self.client.model());
-        let mut models: Vec<String> = Vec::new();
-        let fallback = self.data.fallback().map(String::as_str);
-        for model in std::iter::once(first).chain(fallback) {
-            let model = model.trim().trim_start_matches("models/");
-            if !models.iter().any(|known| known == model) {
-                models.push(model.to_owned());
-            }
-        }
-        models
-    }
-
     /// Sends the request to one model and passes its chunks on to the engine.
-    async fn call(&mut self, request: &GenerateRequest) -> Result<Reply, CallError> {
+    async fn call(
+        &mut self,
+        request: &mut GenerateRequest,
+        model: &PlannedModel,
+    ) -> Result<Reply, CallError> {
+        request.model = Some(model.name.clone());
+        // Within a budget, an answer is cut off rather than continued beyond what is reserved for it.
+        request.max_requests = match self.cx.reserved() {
+            Some(_) => u32::try_from(model.bound.calls).unwrap_or(MAX_REQUESTS),
+            None => MAX_REQUESTS,
+        };
+        let has_tools = !request.tools.is_empty();
+        let sent = self.spending.begin(model, request.service_tier, has_tools);
         let streams = self.data.streams();
         let method = if streams {
             Method::Streamed
@@ -99,7 +110,7 @@ impl<'a> Attempt<'a> {
             Method::Whole
         };
         // Dropped at every `return` below, which closes the connection or leaves the queue.
-        let mut chunks = self.client.ask(method, request);
+        let mut chunks = self.client.ask_counted(method, request, sent);
         // Dropping it ends the wait: the timeout of the step runs again.
         let mut queued: Option<Queued<'_>> = None;
         while let Some(chunk) = chunks.next().await {
@@ -109,7 +120,7 @@ impl<'a> Attempt<'a> {
                     None => queued = Some(self.cx.queued(queue, position)),
                 },
                 Chunk::Admitted => queued = None,
-                Chunk::Usage(usage) => self.set_usage(usage),
+                Chunk::Usage(usage) => self.spending.set_usage(usage),
                 Chunk::Done(reply) => return Ok(*reply),
                 Chunk::Text(text) if streams => {
                     self.has_deltas = true;
@@ -128,19 +139,10 @@ impl<'a> Attempt<'a> {
         Err(GeminiError::Interrupted { source: None }.into())
     }
 
-    /// Sets the tokens of the current model, and reports the total of the attempt. `usage` is a running
-    /// total, so it replaces the value before.
-    fn set_usage(&mut self, usage: Usage) {
-        self.usage = usage;
-        let mut total = self.usage_before;
-        total += usage;
-        self.cx.record_usage(total);
-    }
-
     /// Reports usage, model, finish reason and metadata of an answer. The debug record with the answer
     /// replaces the one that was recorded before the request.
-    fn report_reply(&mut self, debug: &DebugRecord, reply: &Reply) {
-        self.set_usage(reply.usage);
+    fn report_reply(&mut self, model: &str, reply: &Reply) {
+        self.spending.answered(reply);
         self.cx.record_finish_reason(reply.finish_reason.as_str());
         if reply.is_truncated() {
             self.cx.record_truncated();
@@ -149,19 +151,16 @@ impl<'a> Attempt<'a> {
             self.cx.record_model(model.clone());
         }
         let id = reply.response_id.as_deref();
-        self.cx.record_debug(debug.with_answer(&reply.parts, id));
+        self.cx
+            .record_debug(record::answer(model, &reply.parts, id));
         let metadata = metadata::of_reply(reply, self.tried());
         if let Some(metadata) = metadata {
             self.cx.record_metadata(metadata);
         }
     }
 
-    /// Reports usage and metadata of a failed request: its tokens are billed, and its parts explain the
-    /// failure.
-    fn report_failure(&mut self, debug: &DebugRecord, error: &GeminiError) {
-        if let Some(usage) = error.usage() {
-            self.set_usage(usage);
-        }
+    /// Reports metadata and parts of a failed request, which explain the failure.
+    fn report_failure(&mut self, asked: &str, error: &GeminiError) {
         let GeminiError::NoAnswer(error) = error else {
             return self.report_tried();
         };
@@ -174,8 +173,8 @@ impl<'a> Attempt<'a> {
         if let Some(reason) = error.finish_reason() {
             self.cx.record_finish_reason(reason.as_str().to_owned());
         }
-        self.cx
-            .record_debug(debug.with_answer(error.parts(), error.response_id()));
+        let record = record::answer(asked, error.parts(), error.response_id());
+        self.cx.record_debug(record);
     }
 
     /// Reports the unavailable models of a failed attempt, so that a reader sees why a fallback failed.
@@ -185,13 +184,15 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// The unavailable models as metadata. `None` without fallback models: then the error itself says
-    /// it.
+    /// The models that gave no answer, as metadata: unavailable, or not asked because the rest of what is reserved did not cover
+    /// them. `None` without fallback models: then the error itself says it.
     fn tried(&self) -> Option<Value> {
         self.data.fallback().next()?;
         let tried = self.tried.iter();
         let tried = tried.map(|(model, error)| json!({"model": model, "code": error.code()}));
-        (!self.tried.is_empty()).then(|| tried.collect())
+        let not_covered = self.not_covered.iter();
+        let not_covered = not_covered.map(|it| json!({"model": it, "code": "budget_exceeded"}));
+        (!self.tried.is_empty()).then(|| tried.chain(not_covered).collect())
     }
 }
 

@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::{Map, Value};
-use workflow_core::{NodeContext, NodeError, Template};
+use workflow_core::{NodeError, PlanContext, Template};
 
 use self::{parts::PartData, tools::ToolData};
 use crate::request::{GenerateRequest, Schema, ServiceTier, Thinking, check_level, safety};
@@ -177,7 +177,7 @@ impl LlmData {
     ///
     /// # Errors
     /// `template_error` if a template cannot be rendered, or the node has no prompt and no input.
-    pub(crate) fn request(&self, cx: &NodeContext) -> Result<GenerateRequest, NodeError> {
+    pub(crate) fn request(&self, cx: &PlanContext<'_>) -> Result<GenerateRequest, NodeError> {
         let prompt = match &self.0.prompt {
             Some(prompt) => cx.render(prompt)?,
             None if self.has_prompt() => String::new(),

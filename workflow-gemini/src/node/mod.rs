@@ -6,20 +6,22 @@
 
 mod attempt;
 mod data;
-mod debug;
 mod failure;
 mod metadata;
+mod plan;
+mod record;
+mod spending;
 
 pub use self::data::LlmData;
 
 use async_trait::async_trait;
 use serde_json::Value;
 use workflow_core::{
-    Node, NodeContext, NodeError, Registry, RetryPolicy,
+    Node, NodeContext, NodeError, Plan, PlanContext, Registry, RetryPolicy,
     node::{DisplayHints, OutputShape},
 };
 
-use self::attempt::Attempt;
+use self::{attempt::Attempt, plan::Prepared};
 use crate::client::GeminiClient;
 
 /// The name of the node type in workflows.
@@ -99,11 +101,23 @@ impl Node for LlmNode {
     /// # Cancellation
     /// Dropping the future closes the connection to the API, or leaves the queue.
     async fn run(&self, cx: &NodeContext) -> Result<Value, NodeError> {
-        let request = self.data.request(cx)?;
+        let prepared = match cx.prepared() {
+            Some(prepared) => prepared,
+            None => Prepared::new(&self.client, &self.data, &cx.planning())?,
+        };
         let reply = Attempt::new(&self.client, &self.data, cx)
-            .run(request)
+            .run(prepared)
             .await?;
         Ok(reply.json.unwrap_or(Value::String(reply.text)))
+    }
+
+    /// The rendered request, its key, and the most that it may use: see the README.
+    ///
+    /// # Errors
+    /// `template_error` if a template cannot be rendered.
+    fn plan(&self, cx: &PlanContext<'_>) -> Result<Plan, NodeError> {
+        let prepared = Prepared::new(&self.client, &self.data, cx)?;
+        Ok(prepared.into_plan(&self.client, cx))
     }
 
     /// Without a prompt, the input is the prompt.

@@ -129,6 +129,13 @@ impl<'a> RequestBody<'a> {
 }
 
 impl RequestBody<'_> {
+    /// Leaves out what changes neither the question nor the answer: the service tier, and whether the API stores both.
+    pub(crate) fn without_terms(mut self) -> Self {
+        self.service_tier = None;
+        self.store = None;
+        self
+    }
+
     /// Leaves out the service tier unless it belongs into the body; on Vertex AI it is a header.
     pub(crate) fn with_service_tier(mut self, in_body: bool) -> Self {
         self.service_tier = self.service_tier.filter(|_| in_body);

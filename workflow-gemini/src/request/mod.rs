@@ -9,6 +9,7 @@ mod part;
 pub(crate) mod safety;
 mod schema;
 mod service_tier;
+mod size;
 mod spelling;
 mod thinking;
 mod tool;
@@ -73,7 +74,13 @@ pub struct GenerateRequest {
     pub(crate) store: Option<bool>,
     /// Whether the request repeats one that failed. Not sent; it counts for the retry budget.
     pub(crate) retry: bool,
+    /// The most requests that the answer may take. Not sent.
+    pub(crate) max_requests: u32,
 }
+
+/// The most requests of one answer. A model writes up to 65,536 tokens per streamed request, so this is
+/// a million tokens; the limit stops an answer that never ends.
+pub(crate) const MAX_REQUESTS: u32 = 16;
 
 impl GenerateRequest {
     /// Creates a request with a prompt and nothing else.
@@ -98,6 +105,7 @@ impl GenerateRequest {
             service_tier: None,
             store: None,
             retry: false,
+            max_requests: MAX_REQUESTS,
         }
     }
 

@@ -18,6 +18,26 @@ pub enum ServiceTier {
 }
 
 impl ServiceTier {
+    /// The name in requests and in tables of prices.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Flex => "flex",
+            Self::Standard => "standard",
+            Self::Priority => "priority",
+        }
+    }
+
+    /// The name of the tier that served a request: as the Gemini API has it, or the `trafficType` of Vertex AI. An unknown word is
+    /// left as it is.
+    pub(crate) fn served(word: &str) -> &str {
+        match word {
+            "ON_DEMAND" => "standard",
+            "ON_DEMAND_FLEX" => "flex",
+            "ON_DEMAND_PRIORITY" => "priority",
+            other => other,
+        }
+    }
+
     /// The header value of Vertex AI (`X-Vertex-AI-LLM-Shared-Request-Type`). `standard` sends none.
     pub(crate) fn shared_request_type(self) -> Option<&'static str> {
         match self {

@@ -20,10 +20,6 @@ use crate::{
     request::{GenerateRequest, Mismatch, Schema},
 };
 
-/// The most requests of one answer. A model writes up to 65,536 tokens per streamed request, so this is
-/// a million tokens; the limit stops an answer that never ends.
-const MAX_REQUESTS: u32 = 16;
-
 /// A reply in progress.
 #[derive(Debug, Default)]
 pub(crate) struct ReplyBuilder {
@@ -47,6 +43,7 @@ pub(crate) struct ReplyBuilder {
     /// The newest continuation token. It is used only after the finish reason `CONTINUATION`.
     continuation: Option<String>,
     requests: u32,
+    max_requests: u32,
     model_version: Option<String>,
     response_id: Option<String>,
 }
@@ -58,6 +55,7 @@ impl ReplyBuilder {
             schema: request.schema.clone(),
             max_output_tokens: request.max_output_tokens,
             requests: 1,
+            max_requests: request.max_requests,
             ..Self::default()
         }
     }
@@ -149,7 +147,7 @@ impl ReplyBuilder {
     /// in other events, too.
     pub(crate) fn take_continuation(&mut self) -> Option<String> {
         let is_cut = self.finish_reason == Some(FinishReason::Continuation);
-        if !is_cut || self.requests >= MAX_REQUESTS {
+        if !is_cut || self.requests >= self.max_requests {
             return None;
         }
         let token = self.continuation.take().filter(|token| !token.is_empty())?;

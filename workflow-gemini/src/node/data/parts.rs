@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use workflow_core::{NodeContext, NodeError, Template};
+use workflow_core::{NodeError, PlanContext, Template};
 
 use crate::request::Part;
 
@@ -40,7 +40,7 @@ pub(super) struct FileData {
 
 impl PartData {
     /// Renders the templates. The client checks the result before it sends it: base64, MIME type, size.
-    pub(super) fn render(&self, cx: &NodeContext) -> Result<Part, NodeError> {
+    pub(super) fn render(&self, cx: &PlanContext<'_>) -> Result<Part, NodeError> {
         Ok(match self {
             Self::Text(text) => Part::text(cx.render(text)?),
             Self::Inline(inline) => {

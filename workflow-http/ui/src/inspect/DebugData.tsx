@@ -29,7 +29,7 @@ export function DebugData({ runId, step, isPrompted }: { runId: string; step: St
 }
 
 /** Of the last attempt that has it. */
-const saidIn = ({ known }: History) => known?.attempts.map(({ debug }) => promptOf(debug)).findLast((said) => said.length > 0);
+const saidIn = ({ known }: History) => known?.attempts.map(promptOf).findLast((said) => said.length > 0);
 
 function promptFact(history: History): string | undefined {
   const said = saidIn(history);

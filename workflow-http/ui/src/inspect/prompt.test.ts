@@ -9,11 +9,14 @@ it('is the system instruction and each turn', () => {
       { role: 'model', parts: [{ text: 'Hi' }] },
     ],
   };
-  expect(promptOf({ request })).toEqual([
+  const said = [
     { who: 'system', text: 'Be kind.' },
     { who: 'user', text: 'Hello you' },
     { who: 'model', text: 'Hi' },
-  ]);
+  ];
+  expect(promptOf({ request: { model: 'm', body: request }, debug: { model: 'm' } })).toEqual(said);
+  // As earlier versions recorded it.
+  expect(promptOf({ debug: { model: 'm', request } })).toEqual(said);
 });
 
-it.each([[undefined], [null], ['x'], [{ request: { contents: [null, { parts: 'x' }] } }]])('is nothing in %j', (kept) => expect(promptOf(kept)).toEqual([]));
+it.each([[undefined], [null], ['x'], [{ request: { url: 'x' } }], [{ debug: { request: { contents: [null, { parts: 'x' }] } } }]])('is nothing in %j', (kept) => expect(promptOf(kept)).toEqual([]));

@@ -6,9 +6,9 @@ export interface PromptPart {
   text: string;
 }
 
-/** What was said to the model, part by part, if `debug` holds a request of the Gemini API. */
-export function promptOf(debug: unknown): PromptPart[] {
-  const request = own(debug, 'request');
+/** What was said to the model, part by part, if the attempt recorded a request of the Gemini API: on its own, or in logs of earlier versions within `debug`. */
+export function promptOf(attempt: unknown): PromptPart[] {
+  const request = own(own(attempt, 'request'), 'body') ?? own(own(attempt, 'debug'), 'request');
   const system = textOf(own(request, 'systemInstruction'));
   const contents = own(request, 'contents');
   const turns = Array.isArray(contents) ? contents.map((turn: unknown) => ({ who: String(own(turn, 'role') ?? 'user'), text: textOf(turn) })) : [];

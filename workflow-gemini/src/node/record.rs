@@ -1,0 +1,150 @@
+//! What the log keeps of an attempt: the request as sent, and the raw parts of the answer.
+//!
+//! Both are in the log only and not shown in events. The request is recorded before it is sent, so the log has the prompt of an
+//! attempt that crashes or fails.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::plan::Prepared;
+use crate::request::RequestBody;
+
+/// The most bytes of a record. The engine's log accepts 256 KiB. A larger record would be dropped as a whole, so
+/// the margin is for the members around it.
+const MAX_BYTES: usize = 240 * 1024;
+/// The most bytes of inline data. A record needs to identify it, not to contain it.
+const MAX_DATA_BYTES: usize = 64;
+/// The longest text in a request that is too large. The first of these limits that makes it fit is
+/// used, so that long prompts lose as little as possible.
+const TEXT_BYTES: [usize; 4] = [64 * 1024, 16 * 1024, 1024, 128];
+
+/// The request as people and tests see it: `{"model", "fallback", "body"}`. The body is shortened to [`MAX_BYTES`]. Never has the
+/// credential, which is only in a header.
+pub(super) fn sent(prepared: &Prepared) -> Value {
+    let mut models = prepared.models.iter().map(|model| model.name.clone());
+    let mut record = Map::new();
+    record.insert("model".into(), models.next().into());
+    let fallback: Vec<String> = models.collect();
+    if !fallback.is_empty() {
+        record.insert("fallback".into(), fallback.into());
+    }
+    let body = serde_json::to_value(RequestBody::new(&prepared.request, None));
+    record.insert("body".into(), bounded(body.unwrap_or_default()));
+    Value::Object(record)
+}
+
+/// The debug record of an answer: the model that was asked, and the parts, unchanged. Parts that are too large are omitted as a whole,
+/// because a fragment cannot be sent back to the API.
+pub(super) fn answer(model: &str, parts: &[Value], response_id: Option<&str>) -> Value {
+    let mut record = Map::new();
+    record.insert("model".into(), model.into());
+    if let Some(id) = response_id {
+        record.insert("response_id".into(), id.into());
+    }
+    match size(parts) {
+        _ if parts.is_empty() => {}
+        bytes if bytes > MAX_BYTES => {
+            record.insert("parts_omitted".into(), json!({ "bytes": bytes }));
+        }
+        _ => {
+            record.insert("parts".into(), parts.into());
+        }
+    }
+    Value::Object(record)
+}
+
+/// The request, shortened to [`MAX_BYTES`].
+fn bounded(mut request: Value) -> Value {
+    shorten_data(&mut request);
+    for longest in TEXT_BYTES {
+        if size(&request) <= MAX_BYTES {
+            return request;
+        }
+        shorten(&mut request, longest);
+    }
+    match size(&request) {
+        bytes if bytes <= MAX_BYTES => request,
+        // Many short strings or members: there is nothing left to shorten.
+        bytes => json!({"omitted": {"bytes": bytes}}),
+    }
+}
+
+/// The size of a value as compact JSON, in bytes.
+fn size(value: &(impl Serialize + ?Sized)) -> usize {
+    serde_json::to_vec(value).map_or(0, |json| json.len())
+}
+
+/// Shortens inline data: it is not readable, and would fill the log.
+fn shorten_data(request: &mut Value) {
+    let contents = request["contents"].as_array_mut().into_iter().flatten();
+    let parts = contents.filter_map(|content| content["parts"].as_array_mut());
+    for part in parts.flatten() {
+        if let Some(data) = part.pointer_mut("/inlineData/data") {
+            shorten(data, MAX_DATA_BYTES);
+        }
+    }
+}
+
+/// Shortens every string, and appends its original size. Also strings of schemas and tools, since they can be as
+/// long as the prompt. Numbers and names of members are left, so the last resort is to omit the request.
+fn shorten(value: &mut Value, longest: usize) {
+    match value {
+        Value::String(text) if text.len() > longest => *text = shortened(text, longest),
+        Value::Array(items) => items.iter_mut().for_each(|item| shorten(item, longest)),
+        Value::Object(members) => members.values_mut().for_each(|it| shorten(it, longest)),
+        _ => {}
+    }
+}
+
+/// The first bytes of a text up to a character boundary, and its size.
+fn shortened(text: &str, longest: usize) -> String {
+    let ends = text.char_indices().map(|(end, _)| end);
+    let end = ends.take_while(|end| *end <= longest).last();
+    let begin = &text[..end.unwrap_or(0)];
+    format!("{begin}… ({} bytes)", text.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::{GenerateRequest, Part};
+
+    fn record(request: GenerateRequest) -> Value {
+        let models = Vec::new();
+        let record = sent(&Prepared { request, models });
+        assert!(size(&record) < 250 * 1024, "{}", size(&record));
+        record["body"].clone()
+    }
+
+    #[test]
+    fn a_record_has_the_prompt_as_sent_and_the_parts_as_received() {
+        let parts = [json!({"text": "A", "thoughtSignature": "c2ln"})];
+        let expected = json!({"model": "gemini-x", "response_id": "id", "parts": parts});
+        assert_eq!(answer("gemini-x", &parts, Some("id")), expected);
+        let expected = json!({"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]});
+        assert_eq!(record(GenerateRequest::new("Hi")), expected);
+    }
+
+    #[test]
+    fn long_texts_are_shortened_and_their_size_is_shown() {
+        let image = GenerateRequest::new("Hi").with_part(Part::inline("image/png", [0; 9_000]));
+        let data = record(image)["contents"][0]["parts"][0].to_string();
+        assert!(data.contains("… (12000 bytes)"), "{data}");
+        let long = GenerateRequest::new("ä".repeat(500_000)).with_system("Be short.");
+        let long = record(long);
+        let text = long["contents"][0]["parts"][0]["text"].as_str().unwrap();
+        assert!(text.starts_with("ää") && text.ends_with("ä… (1000000 bytes)"));
+        assert_eq!(long["systemInstruction"]["parts"][0]["text"], "Be short.");
+        let schema: Value = (0..40_000).map(|n| n.to_string()).collect();
+        let wide = GenerateRequest::new("Hi").with_schema(json!({ "enum": schema }));
+        assert!(record(wide)["omitted"].is_object());
+    }
+
+    #[test]
+    fn parts_are_recorded_whole_or_not_at_all() {
+        let parts = [json!({"text": "x".repeat(300_000), "thoughtSignature": "c2ln"})];
+        let record = answer("gemini-x", &parts, None);
+        assert_eq!(record.get("parts"), None);
+        assert!(record["parts_omitted"]["bytes"].as_u64() > Some(300_000));
+    }
+}
