@@ -10,7 +10,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use reqwest::{Response, header::HeaderName, redirect, retry};
+use reqwest::{
+    Response,
+    header::{HeaderMap, HeaderName},
+    redirect, retry,
+};
 use serde_json::Value;
 use tokio::time::timeout;
 use workflow_core::{NodeError, value::MAX_OUTPUT_BYTES};
@@ -25,9 +29,10 @@ use crate::{
     guard::Guard,
     origin::Origin,
     reply::Reply,
-    request::Request,
+    request::{HeaderContent, Request, Target},
     resolver::{CheckedResolver, Resolver},
     secret::Secrets,
+    secret_url::SecretUrl,
 };
 
 /// The most redirects that are followed.
@@ -91,16 +96,11 @@ impl HttpClient {
     /// # Cancellation
     /// Dropping the future closes the connection.
     pub(crate) async fn fetch(&self, request: Request) -> Result<Value, NodeError> {
-        let Request {
-            mut call,
-            secrets,
-            expected,
-        } = request;
         let no_secrets = Redactor::default();
-        let checked = self.settings.guard.check(&call.url);
-        let origin = checked.map_err(|error| error.to_node_error(&no_secrets))?;
-        let added = self.add_secrets(&mut call, secrets, &origin);
-        let redactor = added.map_err(|error| error.to_node_error(&no_secrets))?;
+        let expected = request.expected.clone();
+        let prepared = self.prepare(request);
+        let (call, origin, redactor) =
+            prepared.map_err(|error| error.to_node_error(&no_secrets))?;
         let output = self.within_time(origin, self.follow(call, &expected));
         match output.await {
             Ok(output) => Ok(redactor.json(output)),
@@ -108,15 +108,47 @@ impl HttpClient {
         }
     }
 
-    /// Sets the headers with secrets. Returns the redactor that removes them from texts.
-    fn add_secrets(
+    /// Checks the URL and reads the secrets. Returns the redactor that removes them from texts.
+    ///
+    /// # Errors
+    /// Those of the URL and of missing secrets. They contain no secret.
+    fn prepare(&self, request: Request) -> Result<(Call, Origin, Redactor), FetchError> {
+        let (url, origin, of_url) = match request.target {
+            Target::Url(url) => {
+                let origin = self.settings.guard.check(&url)?;
+                (url, origin, Redactor::default())
+            }
+            Target::Secret { name, query } => {
+                let located = SecretUrl::locate(&self.settings, &name, &query)?;
+                (located.url, located.origin, located.redactor)
+            }
+        };
+        let mut call = Call {
+            method: request.method,
+            url,
+            headers: HeaderMap::new(),
+            body: request.body,
+        };
+        let of_headers = self.add_headers(&mut call, request.headers, &origin)?;
+        Ok((call, origin, Redactor::all([&of_url, &of_headers])))
+    }
+
+    /// Sets the headers, and reads their secrets. Returns the redactor that removes them from texts.
+    fn add_headers(
         &self,
         call: &mut Call,
-        secrets: Vec<(HeaderName, String)>,
+        headers: Vec<(HeaderName, HeaderContent)>,
         origin: &Origin,
     ) -> Result<Redactor, FetchError> {
         let mut added = Vec::new();
-        for (header, name) in secrets {
+        for (header, content) in headers {
+            let name = match content {
+                HeaderContent::Secret(name) => name,
+                HeaderContent::Text(value) => {
+                    call.headers.insert(header, value);
+                    continue;
+                }
+            };
             let secret = self.settings.secrets.get(&name, origin.as_str());
             let secret = Secret::parse(header.clone(), "", &secret.unwrap_or_default());
             let secret = secret.map_err(|error| match error {

@@ -36,9 +36,9 @@ pub(crate) struct Fields {
     #[serde(default)]
     pub(crate) method: Method,
     /// The URL, with `{{ expressions }}`. Their values are inserted without encoding; use `query` for
-    /// values that need it.
+    /// values that need it. Or the name of a secret that is the whole URL, such as that of a webhook.
     #[schemars(extend("examples" = ["https://api.example.com/items"]))]
-    pub(crate) url: Template,
+    pub(crate) url: TextOrSecret,
     /// Query parameters, appended to the URL and encoded: names, and texts with `{{ expressions }}`.
     #[serde(default)]
     pub(crate) query: Members<String, Template>,
@@ -55,6 +55,19 @@ pub(crate) struct Fields {
     #[serde(default)]
     #[schemars(extend("default" = "2xx"))]
     pub(crate) expect_status: Expected,
+    /// What the call does to others: `none` and `reads` change nothing, `acts` changes something, so that a run with overrides asks a
+    /// person first. Default: `GET` and `HEAD` read, other methods act.
+    pub(crate) effects: Option<DeclaredEffects>,
+}
+
+/// What a workflow says of the effects of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub(crate) enum DeclaredEffects {
+    None,
+    Reads,
+    Acts,
 }
 
 /// The supported HTTP methods.
@@ -154,6 +167,9 @@ mod tests {
             (json!({"headers": {"Accept": "x", "accept": "y"}}), "twice"),
             (json!({"headers": {"accept": 1}}), "expected a text"),
             (json!({"query": {"page": 1}}), "expected a string"),
+            (json!({"url": {"$secret": 1}}), "expected a text"),
+            (json!({"url": {"secret": "A"}}), "expected a text"),
+            (json!({"effects": "unknown"}), "`none`, `reads`, `acts`"),
             (json!({"query": []}), "an object"),
         ] {
             let error = with(more);
@@ -169,11 +185,11 @@ mod tests {
         assert_eq!(schema["additionalProperties"], false);
         assert_eq!(schema["required"], json!(["url"]));
         let properties = schema["properties"].as_object().unwrap();
-        assert_eq!(properties.len(), 7);
+        assert_eq!(properties.len(), 8);
         for (name, property) in properties {
             assert!(property["description"].is_string(), "{name}: {property}");
         }
-        assert_eq!(properties["url"]["x-workflow"], "template");
+        assert_eq!(properties["url"]["x-workflow"], "secret");
         assert_eq!(
             properties["query"]["additionalProperties"]["x-workflow"],
             "template"

@@ -40,6 +40,12 @@ pub(crate) enum FetchError {
     AddressNotAllowed(#[from] ForbiddenAddress),
     #[error("there is no secret `{name}` for `{origin}`")]
     UnknownSecret { name: String, origin: Origin },
+    #[error("there is no secret `{0}` that is the URL of an allowed origin")]
+    UnknownUrlSecret(String),
+    #[error(
+        "the origin of the URL in the secret `{0}` is not among those that workflows may call with it"
+    )]
+    SecretOriginNotAllowed(String),
     #[error("the value of the header `{0}` has characters that are not allowed in a header")]
     InvalidHeader(String),
     #[error("{what} has more than {limit} bytes")]
@@ -106,9 +112,9 @@ impl FetchError {
     fn code(&self) -> &'static str {
         match self {
             Self::InvalidUrl(_) => "invalid_url",
-            Self::OriginNotAllowed(_) => "origin_not_allowed",
+            Self::OriginNotAllowed(_) | Self::SecretOriginNotAllowed(_) => "origin_not_allowed",
             Self::AddressNotAllowed(_) => "address_not_allowed",
-            Self::UnknownSecret { .. } => "unknown_secret",
+            Self::UnknownSecret { .. } | Self::UnknownUrlSecret(_) => "unknown_secret",
             Self::InvalidHeader(_) => "invalid_header",
             Self::RequestTooLarge { .. } => "request_too_large",
             Self::Connection(..) => "connection_failed",
@@ -143,7 +149,7 @@ impl FetchError {
 
     fn hint(&self) -> Option<&'static str> {
         Some(match self {
-            Self::OriginNotAllowed(_) => {
+            Self::OriginNotAllowed(_) | Self::SecretOriginNotAllowed(_) => {
                 "the operator of the service can allow it (`--allow-origin`, or `with_origin` of its \
                  client)"
             }
@@ -151,7 +157,7 @@ impl FetchError {
                 "workflows reach public addresses only; the operator of the service can allow others for \
                  the origin (`--allow-private`, or `with_private_addresses` of its client)"
             }
-            Self::UnknownSecret { .. } => {
+            Self::UnknownSecret { .. } | Self::UnknownUrlSecret(_) => {
                 "the operator of the service can provide it (`--secret`, or `with_secrets` of its client)"
             }
             Self::UnexpectedStatus { .. } => {

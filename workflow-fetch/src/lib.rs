@@ -52,10 +52,12 @@ mod header;
 mod members;
 mod node;
 mod origin;
+mod plan;
 mod reply;
 mod request;
 mod resolver;
 mod secret;
+mod secret_url;
 
 pub use crate::{
     builder::HttpClientBuilder,

@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 use serde_json::Value;
 use workflow_core::{
-    Node, NodeContext, NodeError, Registry,
+    Node, NodeContext, NodeError, Plan, PlanContext, Registry,
     node::{DisplayHints, OutputShape},
 };
 
-use crate::{client::HttpClient, data::HttpData, reply::OUTPUT, request::Request};
+use crate::{client::HttpClient, data::HttpData, plan, reply::OUTPUT, request::Request};
 
 /// The name of the node type in workflows.
 const TYPE: &str = "HttpNode";
@@ -76,8 +76,22 @@ impl Node for HttpNode {
     /// # Cancellation
     /// Dropping the future closes the connection.
     async fn run(&self, cx: &NodeContext) -> Result<Value, NodeError> {
-        let request = Request::render(&self.data, cx)?;
+        let mut request: Request = match cx.prepared() {
+            Some(request) => request,
+            None => Request::render(&self.data, &cx.planning())?,
+        };
+        cx.record_request(plan::shown(&request));
+        request.add_idempotency_key(&cx.idempotency_key())?;
         self.client.fetch(request).await
+    }
+
+    /// The rendered call, its key, and whether it acts.
+    ///
+    /// # Errors
+    /// `template_error`, `invalid_url`, `invalid_header` or `request_too_large`.
+    fn plan(&self, cx: &PlanContext<'_>) -> Result<Plan, NodeError> {
+        let request = Request::render(&self.data, cx)?;
+        Ok(plan::plan(self.data.fields(), request, cx))
     }
 
     /// References to other fields than these three are refused when a workflow is created.

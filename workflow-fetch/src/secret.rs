@@ -4,8 +4,8 @@ use std::{env, fmt, sync::Arc};
 
 use crate::{config::ConfigError, origin::Origin};
 
-/// Provides the secrets that workflows name in headers. Called once per call and secret, right before
-/// the request is sent.
+/// Provides the secrets that workflows name: values of headers, and whole URLs. Called once per call and header, right before
+/// the request is sent; for a URL, once per allowed origin until one has it.
 ///
 /// The origin of the request, such as `https://cms.example.com`, is an argument, so that a secret can be
 /// restricted to some origins. Closures implement the trait:
@@ -22,7 +22,7 @@ use crate::{config::ConfigError, origin::Origin};
 pub trait Secrets: Send + Sync + 'static {
     /// Returns the secret with this name, or `None` if it does not exist or a request to this origin must
     /// not have it. An empty secret counts as `None`. The value is the whole value of the header, such as
-    /// `Bearer …`.
+    /// `Bearer …`, or a URL of this origin.
     fn get(&self, name: &str, origin: &str) -> Option<String>;
 }
 

@@ -19,4 +19,6 @@ it('is the system instruction and each turn', () => {
   expect(promptOf({ debug: { model: 'm', request } })).toEqual(said);
 });
 
-it.each([[undefined], [null], ['x'], [{ request: { url: 'x' } }], [{ debug: { request: { contents: [null, { parts: 'x' }] } } }]])('is nothing in %j', (kept) => expect(promptOf(kept)).toEqual([]));
+it.each([[undefined], [null], ['x'], [{ request: { url: 'x' } }], [{ debug: { request: { contents: [null, { parts: 'x' }] } } }]])('is nothing in %j', (kept) =>
+  expect(promptOf(kept)).toEqual([]),
+);
