@@ -4,7 +4,9 @@
 
 use std::{error::Error, io, net::SocketAddr, path::PathBuf, process::ExitCode};
 
-use workflow_core::{EngineError, Fault, store::StoreError, value::JsonError};
+use workflow_core::{
+    EngineError, Fault, price::InvalidPrices, store::StoreError, value::JsonError,
+};
 use workflow_gemini::ConfigError;
 use workflow_http::InvalidApiKey;
 
@@ -43,6 +45,8 @@ pub(crate) enum CliError {
     Http(#[from] workflow_fetch::ConfigError),
     #[error("{path} {reason}", path = named(.0), reason = json_error(.1))]
     NotJson(PathBuf, JsonError),
+    #[error("cannot use the prices in {path}:{}", FaultList(.1.faults()), path = named(.0))]
+    Prices(PathBuf, InvalidPrices),
     #[error("invalid input: {}", faults(.0))]
     Input(Vec<Fault>),
     #[error("cannot run {path}: {reason}", path = named(.0), reason = refusal(.1))]
@@ -123,6 +127,7 @@ impl CliError {
             | Self::Setting { .. }
             | Self::File(..)
             | Self::NotJson(..)
+            | Self::Prices(..)
             | Self::Input(_)
             | Self::NoName(_)
             | Self::SameName(..)

@@ -1,12 +1,15 @@
 //! The model client: Gemini, or a simulation of it.
 
-use std::fmt;
+use std::{fmt, path::Path};
 
+use workflow_core::{price::PriceTable, value::Timestamp};
 use workflow_gemini::{GeminiClient, GeminiClientBuilder};
 
 use crate::{
     cli::NodeArgs,
     error::CliError,
+    faults::counted,
+    file::read,
     simulate::Simulation,
     variables::{Variables, in_environment},
 };
@@ -21,6 +24,15 @@ pub(crate) struct Model {
     connection: Option<Connection>,
     /// The simulated API, which serves until it is dropped.
     simulation: Option<Simulation>,
+    /// The number of models with a price.
+    prices: usize,
+}
+
+/// The prices that apply from now on.
+fn prices(file: &Path) -> Result<PriceTable, CliError> {
+    let table = PriceTable::from_json(&read(file)?);
+    let table = table.map_err(|invalid| CliError::Prices(file.to_owned(), invalid))?;
+    Ok(table.from_now(Timestamp::now()))
 }
 
 impl Model {
@@ -34,6 +46,10 @@ impl Model {
             .with_connect_timeout(args.model_connect_time)
             .with_first_byte_timeout(args.model_first_byte_time)
             .with_idle_timeout(args.model_idle_time);
+        let prices = args.prices.as_deref().map(prices).transpose()?;
+        let prices = prices.unwrap_or_default();
+        let priced = prices.len();
+        builder = builder.with_prices(prices);
         if let Some(model) = &args.model {
             builder = builder.with_model(model);
         }
@@ -58,10 +74,14 @@ impl Model {
                 client: builder.build()?,
                 connection: Some(connection),
                 simulation: None,
+                prices: priced,
             });
         }
         let simulation = Simulation::start(args.simulate_pace).await?;
-        let builder = builder.with_base_url(simulation.base_url());
+        // The port changes with each start. Simulated results are reused among themselves, and never for real ones.
+        let builder = builder
+            .with_base_url(simulation.base_url())
+            .with_endpoint_name("simulated");
         Ok(Self {
             client: builder
                 .with_api_version("v1beta")
@@ -69,6 +89,7 @@ impl Model {
                 .build()?,
             connection: None,
             simulation: Some(simulation),
+            prices: priced,
         })
     }
 
@@ -78,6 +99,7 @@ impl Model {
             client: GeminiClient::builder().with_api_key("none").build()?,
             connection: None,
             simulation: None,
+            prices: 0,
         })
     }
 
@@ -85,11 +107,16 @@ impl Model {
         self.simulation.is_some()
     }
 
-    /// Base URL and source of the key, one line each, if they are not the defaults.
+    /// Base URL and source of the key, one line each, if they are not the defaults, and the number of prices.
     pub(crate) fn connection(&self) -> impl fmt::Display + '_ {
-        fmt::from_fn(|f| match &self.connection {
-            Some(connection) => write!(f, "{connection}"),
-            None => Ok(()),
+        fmt::from_fn(|f| {
+            if let Some(connection) = &self.connection {
+                write!(f, "{connection}")?;
+            }
+            match self.prices {
+                0 => Ok(()),
+                patterns => writeln!(f, "Prices: {}", counted(patterns, "model")),
+            }
         })
     }
 }

@@ -447,6 +447,11 @@ pub(crate) struct NodeArgs {
     #[arg(long, value_name = "TIER")]
     pub(crate) model_service_tier: Option<Tier>,
 
+    /// The prices of models, a JSON file such as `examples/prices.json`: steps report what they cost, and budgets in
+    /// dollars can limit them. By default, costs are not known.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) prices: Option<PathBuf>,
+
     /// How long connecting to the model's API may take.
     #[arg(long, default_value = "10s", value_name = "TIME", value_parser = duration)]
     pub(crate) model_connect_time: Duration,
