@@ -58,6 +58,17 @@ fn the_exact_pattern_applies_and_else_the_longest() {
 }
 
 #[test]
+fn the_documented_table_can_be_read() {
+    let page = include_str!("../../docs/LANGUAGE.md");
+    let (_, chapter) = page.split_once("\n## Prices and bounds\n").unwrap();
+    let json = chapter.split("```json\n").nth(1).unwrap();
+    let json = json.split("```").next().unwrap();
+    let table = PriceTable::from_json(json.as_bytes()).unwrap();
+    assert_eq!(table.prices("gemini", "gemini-3.8-flash").len(), 2);
+    assert_eq!(table.prices("gemini", "gemini-3.1-pro-preview").len(), 1);
+}
+
+#[test]
 fn the_price_is_that_of_the_day() {
     let table = table(&json!({"p/m": [
         {"input": 4, "output": 20, "valid_from": "2026-12-01", "source": "a page"},

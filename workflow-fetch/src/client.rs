@@ -119,7 +119,8 @@ impl HttpClient {
                 (url, origin, Redactor::default())
             }
             Target::Secret { name, query } => {
-                let located = SecretUrl::locate(&self.settings, &name, &query)?;
+                let Settings { guard, secrets, .. } = &*self.settings;
+                let located = SecretUrl::locate(guard, &**secrets, &name, &query)?;
                 (located.url, located.origin, located.redactor)
             }
         };

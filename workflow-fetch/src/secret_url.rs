@@ -4,10 +4,11 @@ use url::{Position, Url};
 use workflow_httpkit::Redactor;
 
 use crate::{
-    client::Settings,
     error::FetchError,
+    guard::Guard,
     origin::Origin,
     request::{MAX_URL_BYTES, append},
+    secret::Secrets,
 };
 
 /// The least bytes of a path that is removed from texts by itself. Shorter ones occur in ordinary text.
@@ -27,13 +28,14 @@ impl SecretUrl {
     /// # Errors
     /// `unknown_secret`, `invalid_url` and the errors of the guard, none with a part of the URL.
     pub(crate) fn locate(
-        settings: &Settings,
+        guard: &Guard,
+        secrets: &dyn Secrets,
         name: &str,
         query: &[(String, String)],
     ) -> Result<Self, FetchError> {
         let mut refused = FetchError::UnknownUrlSecret(name.to_owned());
-        for (origin, _) in settings.guard.origins() {
-            let value = settings.secrets.get(name, origin.as_str());
+        for (origin, _) in guard.origins() {
+            let value = secrets.get(name, origin.as_str());
             let value = value.unwrap_or_default();
             if value.trim().is_empty() {
                 continue;
@@ -47,7 +49,7 @@ impl SecretUrl {
                 refused = FetchError::SecretOriginNotAllowed(name.to_owned());
                 continue;
             }
-            let origin = settings.guard.check(&url)?;
+            let origin = guard.check(&url)?;
             let redactor = redactor(value.trim(), &url);
             for (name, value) in query {
                 append(&mut url, name, value);

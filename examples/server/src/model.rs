@@ -46,10 +46,10 @@ impl Model {
             .with_connect_timeout(args.model_connect_time)
             .with_first_byte_timeout(args.model_first_byte_time)
             .with_idle_timeout(args.model_idle_time);
-        let prices = args.prices.as_deref().map(prices).transpose()?;
-        let prices = prices.unwrap_or_default();
-        let priced = prices.len();
-        builder = builder.with_prices(prices);
+        let table = args.prices.as_deref().map(prices).transpose()?;
+        let table = table.unwrap_or_default();
+        let patterns = table.len();
+        builder = builder.with_prices(table);
         if let Some(model) = &args.model {
             builder = builder.with_model(model);
         }
@@ -74,7 +74,7 @@ impl Model {
                 client: builder.build()?,
                 connection: Some(connection),
                 simulation: None,
-                prices: priced,
+                prices: patterns,
             });
         }
         let simulation = Simulation::start(args.simulate_pace).await?;
@@ -89,7 +89,7 @@ impl Model {
                 .build()?,
             connection: None,
             simulation: Some(simulation),
-            prices: priced,
+            prices: patterns,
         })
     }
 
@@ -115,7 +115,7 @@ impl Model {
             }
             match self.prices {
                 0 => Ok(()),
-                patterns => writeln!(f, "Prices: {}", counted(patterns, "model")),
+                number => writeln!(f, "Prices: {}", counted(number, "model")),
             }
         })
     }

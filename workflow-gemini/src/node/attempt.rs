@@ -49,7 +49,7 @@ impl<'a> Attempt<'a> {
     /// Sends the request to one model after another, once each. The first available model decides the
     /// outcome: its error is final for the attempt, even if a fallback is left.
     pub(super) async fn run(&mut self, prepared: Prepared) -> Result<Reply, NodeError> {
-        self.cx.record_request(record::sent(&prepared));
+        self.cx.record_request(prepared.record());
         self.spending.plan(prepared.bound().calls);
         let Prepared {
             mut request,

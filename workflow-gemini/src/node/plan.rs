@@ -1,5 +1,6 @@
 //! What an `LLMNode` is about to send: the rendered request, its key, and the most that it may use.
 
+use serde_json::Value;
 use workflow_core::{
     NodeError, Plan, PlanContext,
     node::Effects,
@@ -67,11 +68,17 @@ impl Prepared {
             .with_effects(Effects::None)
             .with_bound(self.bound());
         let plan = if cx.wants_request() {
-            plan.with_request(record::sent(&self))
+            plan.with_request(self.record())
         } else {
             plan
         };
         plan.with_prepared(self)
+    }
+
+    /// The request as people and tests see it.
+    pub(super) fn record(&self) -> Value {
+        let models = self.models.iter().map(|model| model.name.as_str());
+        record::sent(models, &self.request)
     }
 
     /// Everything that can change the answer: what is sent, and to which models of which API.

@@ -6,8 +6,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::plan::Prepared;
-use crate::request::RequestBody;
+use crate::request::{GenerateRequest, RequestBody};
 
 /// The most bytes of a record. The engine's log accepts 256 KiB. A larger record would be dropped as a whole, so
 /// the margin is for the members around it.
@@ -20,15 +19,18 @@ const TEXT_BYTES: [usize; 4] = [64 * 1024, 16 * 1024, 1024, 128];
 
 /// The request as people and tests see it: `{"model", "fallback", "body"}`. The body is shortened to [`MAX_BYTES`]. Never has the
 /// credential, which is only in a header.
-pub(super) fn sent(prepared: &Prepared) -> Value {
-    let mut models = prepared.models.iter().map(|model| model.name.clone());
+pub(super) fn sent<'a>(
+    models: impl IntoIterator<Item = &'a str>,
+    request: &GenerateRequest,
+) -> Value {
+    let mut models = models.into_iter().map(str::to_owned);
     let mut record = Map::new();
     record.insert("model".into(), models.next().into());
     let fallback: Vec<String> = models.collect();
     if !fallback.is_empty() {
         record.insert("fallback".into(), fallback.into());
     }
-    let body = serde_json::to_value(RequestBody::new(&prepared.request, None));
+    let body = serde_json::to_value(RequestBody::new(request, None));
     record.insert("body".into(), bounded(body.unwrap_or_default()));
     Value::Object(record)
 }
@@ -107,11 +109,10 @@ fn shortened(text: &str, longest: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::{GenerateRequest, Part};
+    use crate::request::Part;
 
-    fn record(request: GenerateRequest) -> Value {
-        let models = Vec::new();
-        let record = sent(&Prepared { request, models });
+    fn record(request: &GenerateRequest) -> Value {
+        let record = sent(["gemini-x"], request);
         assert!(size(&record) < 250 * 1024, "{}", size(&record));
         record["body"].clone()
     }
@@ -122,22 +123,22 @@ mod tests {
         let expected = json!({"model": "gemini-x", "response_id": "id", "parts": parts});
         assert_eq!(answer("gemini-x", &parts, Some("id")), expected);
         let expected = json!({"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]});
-        assert_eq!(record(GenerateRequest::new("Hi")), expected);
+        assert_eq!(record(&GenerateRequest::new("Hi")), expected);
     }
 
     #[test]
     fn long_texts_are_shortened_and_their_size_is_shown() {
         let image = GenerateRequest::new("Hi").with_part(Part::inline("image/png", [0; 9_000]));
-        let data = record(image)["contents"][0]["parts"][0].to_string();
+        let data = record(&image)["contents"][0]["parts"][0].to_string();
         assert!(data.contains("… (12000 bytes)"), "{data}");
         let long = GenerateRequest::new("ä".repeat(500_000)).with_system("Be short.");
-        let long = record(long);
+        let long = record(&long);
         let text = long["contents"][0]["parts"][0]["text"].as_str().unwrap();
         assert!(text.starts_with("ää") && text.ends_with("ä… (1000000 bytes)"));
         assert_eq!(long["systemInstruction"]["parts"][0]["text"], "Be short.");
         let schema: Value = (0..40_000).map(|n| n.to_string()).collect();
         let wide = GenerateRequest::new("Hi").with_schema(json!({ "enum": schema }));
-        assert!(record(wide)["omitted"].is_object());
+        assert!(record(&wide)["omitted"].is_object());
     }
 
     #[test]
