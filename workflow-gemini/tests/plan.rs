@@ -6,7 +6,7 @@ mod common;
 use common::builder;
 use serde_json::{Value, json as value};
 use workflow_core::{
-    Plan,
+    InvalidWorkflow, Plan, Registry, Workflow,
     node::Effects,
     price::PriceTable,
     testing::TestAttempt,
@@ -278,6 +278,114 @@ fn the_request_is_built_for_readers_only_and_has_no_media_and_no_key() {
             .ends_with("… (400 bytes)")
     );
     assert!(!format!("{request} {plan:?}").contains(common::KEY));
+}
+
+#[test]
+fn model_and_temperature_may_be_templates() {
+    let plan = |data: Value, input: Value| {
+        let attempt = TestAttempt::new(input).with_request();
+        attempt.plan(&node(builder(API), data))
+    };
+    let sent = |data: Value, input: Value| {
+        let plan = plan(data, input).unwrap();
+        let request = plan.request().unwrap();
+        let config = request["body"]["generationConfig"]["temperature"].clone();
+        (request["model"].clone(), config)
+    };
+    let data = || value!({"prompt": "Hi", "model": "gemini-{{ input.model }}", "temperature": "{{ input.warm }}"});
+    let rendered = sent(data(), value!({"model": "4-neon", "warm": 0.5}));
+    assert_eq!(rendered, (value!("gemini-4-neon"), value!(0.5)));
+    let as_text = value!({"prompt": "Hi", "model": "{{ input }}", "temperature": "1.{{ 5 }}"});
+    assert_eq!(
+        sent(as_text.clone(), value!("models/x")),
+        (value!("x"), value!(1.5))
+    );
+    assert_eq!(sent(as_text.clone(), value!(" ")).0, "gemini-3.8-flash");
+    // A rendered value and the same one written are one key.
+    let written = value!({"prompt": "Hi", "model": "x", "temperature": 1.5});
+    let keys = [(as_text.clone(), "x"), (written, "")];
+    let keys = keys.map(|(data, input)| plan(data, value!(input)).unwrap().key());
+    assert_eq!(keys[0], keys[1]);
+    for (data, input, said) in [
+        (
+            data(),
+            value!({"model": "x", "warm": 2.5}),
+            "`temperature` gives 2.5",
+        ),
+        (
+            data(),
+            value!({"model": "x", "warm": -1}),
+            "`temperature` gives -1",
+        ),
+        (
+            data(),
+            value!({"model": "x", "warm": "hot"}),
+            "{{ input.warm }}",
+        ),
+        (
+            data(),
+            value!({"model": "x", "warm": null}),
+            "{{ input.warm }}",
+        ),
+        (as_text.clone(), value!(5), "{{ input }}"),
+        (as_text, value!("x".repeat(257)), "257 bytes"),
+    ] {
+        let error = plan(data, input).unwrap_err();
+        assert_eq!(error.code(), "template_error");
+        assert!(error.to_string().contains(said), "{error}");
+    }
+}
+
+#[test]
+fn written_values_are_checked_as_before_and_templates_by_what_they_read() {
+    let faults = |data: Value| {
+        let mut registry = Registry::default();
+        workflow_gemini::register(&mut registry, builder(API).build().unwrap());
+        let nodes = value!({"nodes": [{"id": "ask", "type": "LLMNode", "data": data}]});
+        let refused = Workflow::from_spec(&nodes, &registry).err();
+        let faults = refused
+            .map(InvalidWorkflow::into_faults)
+            .unwrap_or_default();
+        let faults = faults
+            .into_iter()
+            .map(|it| format!("{} {}", it.code, it.pointer));
+        faults.collect::<Vec<_>>()
+    };
+    let at = |code: &str, field: &str| vec![format!("{code} #/nodes/0/data/{field}")];
+    for (data, expected) in [
+        (value!({"temperature": 2, "model": "x"}), vec![]),
+        (
+            value!({"temperature": "{{ input.t }}", "model": "{{ input.m }}"}),
+            vec![],
+        ),
+        (
+            value!({"temperature": 2.5}),
+            at("invalid_value", "temperature"),
+        ),
+        (
+            value!({"temperature": "warm"}),
+            at("invalid_value", "temperature"),
+        ),
+        (
+            value!({"temperature": "{{ ask2.output }}"}),
+            at("unknown_reference", "temperature"),
+        ),
+        (
+            value!({"temperature": "{{ input"}),
+            at("template_syntax", "temperature"),
+        ),
+        (
+            value!({"model": "{{ later.output }}"}),
+            at("unknown_reference", "model"),
+        ),
+        (value!({"model": 5}), at("invalid_value", "model")),
+        (
+            value!({"model": "{{ input }}", "thinking_level": "minimal"}),
+            vec![],
+        ),
+    ] {
+        assert_eq!(faults(data.clone()), expected, "{data}");
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::{Map, Value};
-use workflow_core::{NodeError, PlanContext, Template};
+use workflow_core::{NodeError, PlanContext, Template, template::Templated};
 
 use self::{parts::PartData, tools::ToolData};
 use crate::request::{GenerateRequest, Schema, ServiceTier, Thinking, check_level, safety};
@@ -49,11 +49,11 @@ struct Fields {
     parts: Vec<PartData>,
     /// The system instruction: the model's role and rules, with `{{ expressions }}`.
     system: Option<Template>,
-    /// The model, for example `gemini-3.8-flash`. If it is not set or empty, the service chooses.
-    model: Option<String>,
-    /// How random the choice of words is, from 0 to 2. Newer models ignore it.
+    /// The model, for example `gemini-3.8-flash`, or a template for its name. If it is not set or empty, the service chooses.
+    model: Option<Templated<String>>,
+    /// How random the choice of words is, from 0 to 2, or a template for it. Newer models ignore it.
     #[schemars(range(min = 0, max = 2))]
-    temperature: Option<f64>,
+    temperature: Option<Templated<f64>>,
     /// Choose among the most likely words with this total probability. Newer models ignore it.
     #[schemars(range(min = 0, max = 1))]
     top_p: Option<f64>,
@@ -108,6 +108,9 @@ struct Fields {
     stream: bool,
 }
 
+/// The most bytes of a model's name that a template gives. It becomes a part of the URL.
+const LONGEST_MODEL: usize = 256;
+
 /// Checks the spelling of a level. An empty text counts as not set, because forms send it for an empty
 /// field.
 fn level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
@@ -142,9 +145,9 @@ impl TryFrom<Fields> for LlmData {
         if non_empty(fields.thinking_level.as_ref()).is_some() && fields.thinking_budget.is_some() {
             return Err("`thinking_level` and `thinking_budget` exclude each other".to_owned());
         }
-        // Without a model, that of the service applies, which may be another one when the workflow runs.
-        if let (Some(model), Some(thinking)) = (non_empty(fields.model.as_ref()), fields.thinking())
-        {
+        // Without a written model, another one may apply when the workflow runs.
+        let model = fields.model.as_ref().and_then(Templated::written);
+        if let (Some(model), Some(thinking)) = (non_empty(model), fields.thinking()) {
             thinking.check(model)?;
         }
         Ok(Self(fields))
@@ -184,6 +187,8 @@ impl LlmData {
             None => as_text(cx.input()?),
         };
         let mut request = self.settings(prompt);
+        request.model = self.model(cx)?;
+        request.temperature = self.temperature(cx)?;
         if let Some(system) = &self.0.system {
             request.system = Some(cx.render(system)?);
         }
@@ -193,12 +198,37 @@ impl LlmData {
         Ok(request)
     }
 
+    fn model(&self, cx: &PlanContext<'_>) -> Result<Option<String>, NodeError> {
+        let model = self.0.model.as_ref().map(|model| cx.render_value(model));
+        let model = model.transpose()?.filter(|it| !it.trim().is_empty());
+        match model {
+            Some(name) if name.len() > LONGEST_MODEL => {
+                let bytes = name.len();
+                let detail =
+                    format!("`model` gives a name of {bytes} bytes: the most are {LONGEST_MODEL}");
+                Err(NodeError::new("template_error", detail))
+            }
+            model => Ok(model),
+        }
+    }
+
+    fn temperature(&self, cx: &PlanContext<'_>) -> Result<Option<f64>, NodeError> {
+        let Some(temperature) = &self.0.temperature else {
+            return Ok(None);
+        };
+        let value = cx.render_value(temperature)?;
+        // The schema has checked a written one.
+        if !(0.0..=2.0).contains(&value) && temperature.written().is_none() {
+            let detail = format!("`temperature` gives {value}, which is not from 0 to 2");
+            return Err(NodeError::new("template_error", detail));
+        }
+        Ok(Some(value))
+    }
+
     /// The request with the fields that are no templates.
     fn settings(&self, prompt: String) -> GenerateRequest {
         let fields = &self.0;
         let mut request = GenerateRequest {
-            model: non_empty(fields.model.as_ref()).cloned(),
-            temperature: fields.temperature,
             top_p: fields.top_p,
             top_k: fields.top_k,
             max_output_tokens: fields.max_output_tokens,
@@ -278,8 +308,6 @@ mod tests {
         let data = data.unwrap();
         assert!(!data.streams());
         let expected = GenerateRequest::new("Hi")
-            .with_model("gemini-4-neon")
-            .with_temperature(0.5)
             .with_top_p(0.9)
             .with_top_k(3)
             .with_max_output_tokens(64)
@@ -371,7 +399,7 @@ mod tests {
             let is_template = property["x-workflow"] == "template";
             assert_eq!(
                 is_template,
-                ["prompt", "system"].contains(&name.as_str()),
+                ["prompt", "system", "model", "temperature"].contains(&name.as_str()),
                 "{name}"
             );
         }
