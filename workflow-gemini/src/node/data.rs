@@ -4,6 +4,7 @@
 //! and the web page show.
 
 mod parts;
+mod render;
 mod tools;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -11,10 +12,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::{Map, Value};
-use workflow_core::{NodeError, PlanContext, Template, template::Templated};
+use workflow_core::{Template, template::Templated};
 
 use self::{parts::PartData, tools::ToolData};
-use crate::request::{GenerateRequest, Schema, ServiceTier, Thinking, check_level, safety};
+use crate::request::{Schema, ServiceTier, Thinking, check_level, safety};
 
 /// The checked `data` of an `LLMNode`.
 ///
@@ -108,9 +109,6 @@ struct Fields {
     stream: bool,
 }
 
-/// The most bytes of a model's name that a template gives. It becomes a part of the URL.
-const LONGEST_MODEL: usize = 256;
-
 /// Checks the spelling of a level. An empty text counts as not set, because forms send it for an empty
 /// field.
 fn level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
@@ -175,90 +173,6 @@ impl LlmData {
         let models = self.0.fallback.iter();
         models.filter_map(|model| non_empty(Some(model)))
     }
-
-    /// The request, with all templates rendered.
-    ///
-    /// # Errors
-    /// `template_error` if a template cannot be rendered, or the node has no prompt and no input.
-    pub(crate) fn request(&self, cx: &PlanContext<'_>) -> Result<GenerateRequest, NodeError> {
-        let prompt = match &self.0.prompt {
-            Some(prompt) => cx.render(prompt)?,
-            None if self.has_prompt() => String::new(),
-            None => as_text(cx.input()?),
-        };
-        let mut request = self.settings(prompt);
-        request.model = self.model(cx)?;
-        request.temperature = self.temperature(cx)?;
-        if let Some(system) = &self.0.system {
-            request.system = Some(cx.render(system)?);
-        }
-        for part in &self.0.parts {
-            request.parts.push(part.render(cx)?);
-        }
-        Ok(request)
-    }
-
-    fn model(&self, cx: &PlanContext<'_>) -> Result<Option<String>, NodeError> {
-        let model = self.0.model.as_ref().map(|model| cx.render_value(model));
-        let model = model.transpose()?.filter(|it| !it.trim().is_empty());
-        match model {
-            Some(name) if name.len() > LONGEST_MODEL => {
-                let bytes = name.len();
-                let detail =
-                    format!("`model` gives a name of {bytes} bytes: the most are {LONGEST_MODEL}");
-                Err(NodeError::new("template_error", detail))
-            }
-            model => Ok(model),
-        }
-    }
-
-    fn temperature(&self, cx: &PlanContext<'_>) -> Result<Option<f64>, NodeError> {
-        let Some(temperature) = &self.0.temperature else {
-            return Ok(None);
-        };
-        let value = cx.render_value(temperature)?;
-        // The schema has checked a written one.
-        if !(0.0..=2.0).contains(&value) && temperature.written().is_none() {
-            let detail = format!("`temperature` gives {value}, which is not from 0 to 2");
-            return Err(NodeError::new("template_error", detail));
-        }
-        Ok(Some(value))
-    }
-
-    /// The request with the fields that are no templates.
-    fn settings(&self, prompt: String) -> GenerateRequest {
-        let fields = &self.0;
-        let mut request = GenerateRequest {
-            top_p: fields.top_p,
-            top_k: fields.top_k,
-            max_output_tokens: fields.max_output_tokens,
-            stop: fields.stop.clone(),
-            seed: fields.seed,
-            schema: fields.schema.clone(),
-            thinking: fields.thinking(),
-            include_thoughts: fields.include_thoughts,
-            tool_config: fields.tool_config.clone(),
-            service_tier: fields.service_tier,
-            store: fields.store,
-            ..GenerateRequest::new(prompt)
-        };
-        // By the builder methods, which convert the words to the API's spelling and ignore duplicate tools.
-        for (category, threshold) in &fields.safety {
-            request = request.with_safety(category, threshold);
-        }
-        fields
-            .tools
-            .iter()
-            .fold(request, |request, tool| request.with_tool(tool.0.clone()))
-    }
-}
-
-/// The input as a prompt: text as it is, other values as compact JSON.
-fn as_text(input: &Value) -> String {
-    match input {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
 }
 
 impl Fields {
@@ -279,7 +193,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::request::Tool;
+    use crate::request::{GenerateRequest, Tool};
 
     fn read(data: Value) -> Result<LlmData, String> {
         serde_json::from_value(data).map_err(|error| error.to_string())
