@@ -251,3 +251,28 @@ async fn an_answer_is_cut_off_rather_than_continued_beyond_what_is_reserved() {
     assert_eq!((output.unwrap(), report.truncated), (value!("One"), true));
     assert_eq!((nano(report.cost), report.calls), (Some((16, false)), None));
 }
+
+#[tokio::test]
+async fn a_continuation_that_is_refused_leaves_what_was_used_before() {
+    let first = value!({
+        "candidates": [{"content": {"parts": [{"text": "One"}]}, "finishReason": "CONTINUATION", "continuationToken": "b25l"}],
+        "usageMetadata": {"promptTokenCount": 3, "candidatesTokenCount": 1},
+    });
+    let server = MockServer::start().await;
+    Mock::given(body_partial_json(value!({"continuationToken": "b25l"})))
+        .respond_with(json(429, BUSY))
+        .with_priority(1)
+        .mount(&server)
+        .await;
+    Mock::given(method("POST"))
+        .respond_with(sse(format!("data: {first}\r\n\r\n")))
+        .mount(&server)
+        .await;
+    let (output, report) = ask(&server, value!({"max_output_tokens": 200_000})).await;
+    assert_eq!(output.unwrap_err().code(), "rate_limited");
+    assert_eq!((report.usage, report.usage_final), (Usage::new(3, 1), true));
+    assert_eq!(
+        (nano(report.cost), report.calls),
+        (Some((16, false)), Some(2))
+    );
+}

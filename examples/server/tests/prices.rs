@@ -8,7 +8,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 use support::{Server, explain, in_repository, output, program, text};
-use workflow_core::price::PriceTable;
+use workflow_core::{price::PriceTable, value::Usd};
 
 #[test]
 fn the_example_is_a_table_of_prices() {
@@ -56,7 +56,7 @@ async fn steps_report_what_they_cost() {
     program
         .args(["--simulate", "--simulate-pace=1ms", "--prices"])
         .arg(&file);
-    let mut server = Server::start(&mut program).await;
+    let server = Server::start(&mut program).await;
     let workflow = server.create(&explain()).await;
     let run = server
         .post(
@@ -77,7 +77,7 @@ async fn steps_report_what_they_cost() {
     assert!(nano > 0, "{completed}");
     assert_eq!(
         completed["cost"],
-        json!({"usd": nano as f64 / 1e9}),
+        json!({"usd": Usd::from_nano(nano)}),
         "{completed}"
     );
     server.terminate();
