@@ -9,7 +9,7 @@ use crate::{
     error::NodeError,
     event::{Delta, Report},
     node::{AttemptRef, DeltaSink, Node, NodeContext, Notices, Plan, PlanContext, RunContext},
-    template::{ImplicitInput, Scope},
+    template::{ImplicitInput, RunValues, Scope},
     value::{Amount, NodeId, RunId, StepRef},
 };
 
@@ -89,7 +89,8 @@ impl TestAttempt {
 
     fn scope(&self) -> Arc<Scope> {
         let input = Arc::clone(&self.input);
-        Arc::new(Scope::of_workflow(&Arc::default(), 0, input))
+        let run = Arc::new(RunValues::new(RunId::new()));
+        Arc::new(Scope::of_workflow(&Arc::default(), 0, input, &run))
     }
 
     /// Calls [`Node::plan`].

@@ -162,12 +162,18 @@ const ERROR: Shape = {
   ]),
 };
 
-const RUN: Seen = { name: 'run', about: 'Why the run failed: `run.error`.', shape: { kind: 'object', members: new Map([['error', ERROR]]) }, isNode: false };
+/** The run as the nodes of `on_failure` read it: with why it failed. */
+function failedRun(known: Known): Seen {
+  const always = runShape(known);
+  const members = always?.kind === 'object' ? always.members : [];
+  const shape: Shape = { kind: 'object', members: new Map([...members, ['error', ERROR]]) };
+  return { name: 'run', about: 'The run itself, and why it failed: `run.error`.', shape, isNode: false };
+}
 
 /** The names that a map, a loop or `on_failure` defines for the nodes in it. */
 function localsOf({ container, ...list }: List, depth: number): Seen[] {
   if (!container) return [];
-  if (container.index === undefined) return [RUN];
+  if (container.index === undefined) return [failedRun(list.known)];
   const node = container.list.nodes[container.index];
   const id = String(own(node, 'id'));
   const value = (name: string, about: string, shape: Shape): Seen => ({ name, about: described(about, shape), shape, isNode: false });
