@@ -123,6 +123,7 @@ pub trait Runs: Send + Sync + 'static {
     /// - [`EngineError::NoSuchWorkflow`], [`EngineError::NoSuchVersion`]
     /// - [`EngineError::InvalidInput`] if the input does not match the schema of the workflow or is too large
     /// - [`EngineError::Invalid`] if the workflow cannot be built any more, for example because one that it calls was deleted
+    /// - [`EngineError::InvalidBudget`] if the budget limits nothing, has a limit of 0, or one above that of the workflow
     /// - [`EngineError::KeyReused`] if the key was used with a different request
     /// - [`EngineError::Busy`] if the queue is full, the memory budget is exceeded, or the store is full
     /// - [`EngineError::ShuttingDown`], [`EngineError::Store`]. After the latter the run may exist all the same: retry
@@ -324,6 +325,9 @@ pub struct NewRun {
     pub input: Value,
     /// Data of the caller, stored with the run and returned with it. The workflow does not see it.
     pub metadata: Option<Value>,
+    /// The most that the run may use. If its workflow has a budget, each limit must not be above that of the workflow, which holds
+    /// where this one has none.
+    pub budget: Option<Budget>,
     /// An idempotency key: a second request with the same key returns the run of the first. Unique within a workflow,
     /// and valid as long as the run is stored.
     pub key: Option<String>,
@@ -337,6 +341,7 @@ impl NewRun {
             version: None,
             input,
             metadata: None,
+            budget: None,
             key: None,
         }
     }
@@ -373,7 +378,7 @@ pub struct Retry {
     pub overrides: BTreeMap<StepPath, Value>,
     /// The only step to run, with the results of the earlier run before it. The output of the run is that of the step.
     pub only: Option<StepPath>,
-    /// The budget of the run; by default that of the earlier run.
+    /// The budget of the run, as [`NewRun::budget`]; by default the one that was set for the earlier run.
     pub budget: Option<Budget>,
     /// An idempotency key like [`NewRun::key`], unique within the earlier run.
     pub key: Option<String>,
@@ -481,6 +486,9 @@ pub enum EngineError {
     /// The request for a re-run does not fit the run. The faults have the places.
     #[error("the run cannot be re-run with these settings")]
     InvalidRetry(Vec<Fault>),
+    /// The budget of a run limits nothing, has a limit of 0, or one above that of the workflow. The faults have the places.
+    #[error("the budget is not valid for this workflow")]
+    InvalidBudget(Vec<Fault>),
     /// The newest version of the workflow is not the expected one.
     #[error("the newest version of workflow {workflow} is {newest}, not {expected}")]
     OtherVersion {

@@ -217,6 +217,13 @@ impl Problem {
         self
     }
 
+    /// Adds a way out.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
     /// Sets the single faults.
     #[must_use]
     pub fn with_errors(mut self, errors: Vec<Fault>) -> Self {

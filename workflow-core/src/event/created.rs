@@ -70,6 +70,9 @@ pub struct RunCreated {
     /// The budget that was set for this run. The one of its workflow holds, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget: Option<Budget>,
+    /// The budget of the workflow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workflow_budget: Option<Budget>,
     /// The format of the log: [`LOG_FORMAT`], unless another version of this crate wrote it. 1 if absent.
     #[serde(default = "first_format")]
     pub log_format: u32,
@@ -266,6 +269,9 @@ pub struct PinnedWorkflow {
     pub spec_hash: Arc<str>,
     /// Its nodes.
     pub nodes: Arc<[NodeOutline]>,
+    /// Its budget, for each call of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Budget>,
 }
 
 impl RunCreated {
@@ -289,12 +295,21 @@ impl RunCreated {
         self.taken = Vec::new();
     }
 
+    /// The budget of the run: the one that was set for it within that of its workflow.
+    pub(crate) fn effective_budget(&self) -> Option<Budget> {
+        match (self.budget, self.workflow_budget) {
+            (Some(own), Some(outer)) => Some(own.within(outer)),
+            (own, outer) => own.or(outer),
+        }
+    }
+
     /// The oldest format whose readers understand this run.
     pub(crate) fn needed_format(&self) -> u32 {
         let is_plain = self.table.is_empty()
             && self.overrides.is_empty()
             && self.only.is_none()
-            && self.budget.is_none()
+            && self.effective_budget().is_none()
+            && self.workflows.iter().all(|pin| pin.budget.is_none())
             && self.on_failure.is_empty()
             && !self.all_nodes().any(NodeOutline::needs_newer_format);
         if is_plain {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::report::{Report, report_if_any};
 use crate::{
     error::Problem,
-    value::{Amount, StepKey, StepRef, Timestamp, WaitId, some_even_if_null},
+    value::{Amount, StepKey, StepPath, StepRef, Timestamp, WaitId, some_even_if_null},
 };
 
 /// The body of `node.started`.
@@ -132,6 +132,9 @@ pub struct NodeWaiting {
     /// What the step would send, if it is held.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Arc<Value>>,
+    /// The step that calls the workflow whose budget is used up; absent for the budget of the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget_of: Option<StepPath>,
     /// The key of what the step would do. The answer is about this and nothing else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<StepKey>,

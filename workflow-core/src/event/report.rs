@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::value::{Cost, RunId, StepKey, StepPath, Usage};
+use crate::value::{Amount, Cost, RunId, StepKey, StepPath, Usage};
 
 /// The result of an earlier run that stands for this step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -51,6 +51,14 @@ pub struct Report {
     /// all that was reserved for it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub usage_final: bool,
+    /// What the attempt counts with in the budgets around its step: what it reported, and what was reserved for it where it
+    /// reported nothing. Absent outside of budgets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub booked: Option<Amount>,
+    /// Whether the attempt used more than the bound of its plan. Attempts with a bound no longer start in the budgets around its
+    /// step that limit the exceeded unit.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bound_exceeded: bool,
     /// The model that answered, as named by the provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<Cow<'static, str>>,

@@ -28,7 +28,7 @@ use crate::{
     event::StepEvent,
     machine::{Assignment, Command, FrameId, Input, Machine, StepId, Turn},
     node::{AttemptRef, DeltaSink, NodeContext, Notices, Plan, RunContext},
-    value::RunId,
+    value::{Amount, RunId},
 };
 
 /// The journal rejected an append: another driver owns the run. This driver must stop without further effects.
@@ -267,7 +267,8 @@ impl<J: Journal> Driver<J> {
                     step,
                     attempt,
                     plan,
-                } => self.attempt(step, attempt, plan),
+                    reserved,
+                } => self.attempt(step, attempt, plan, reserved),
                 Command::Wait { step, wait } => {
                     let fired = Some(Input::TimerFired { step });
                     Some(self.abortable(step, tokio::time::sleep(wait).map(|()| fired)))
@@ -295,7 +296,13 @@ impl<J: Journal> Driver<J> {
 
     /// `None` if the step has gone since the command was decided. The context of the attempt is built here, since
     /// it needs parts of both the machine and the driver.
-    fn attempt(&mut self, step: StepId, attempt: u32, mut plan: Plan) -> Option<Task> {
+    fn attempt(
+        &mut self,
+        step: StepId,
+        attempt: u32,
+        mut plan: Plan,
+        reserved: Option<Amount>,
+    ) -> Option<Task> {
         let Assignment {
             body,
             node,
@@ -311,8 +318,8 @@ impl<J: Journal> Driver<J> {
             attempt,
             failures,
         };
-        let cx =
-            NodeContext::new(context, scope, attempt, input).with_plan(plan.take_prepared(), None);
+        let cx = NodeContext::new(context, scope, attempt, input)
+            .with_plan(plan.take_prepared(), reserved);
         let output_bytes = self.machine.limits().output_bytes;
         let work = attempt::run(body, node, cx, step, output_bytes);
         // Without `on_failure`, top-level attempts are aborted only with the whole run.

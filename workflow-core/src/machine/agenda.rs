@@ -6,6 +6,7 @@ use super::{
     early_end::EarlyEnd,
     frame::Frame,
     ids::{FrameId, StepId},
+    lines::Lines,
 };
 use crate::event::StartReason;
 
@@ -23,6 +24,8 @@ pub(super) struct Agenda {
     pub(super) due: VecDeque<StepId>,
     /// Leaf steps that wait for a slot, each with the reason of its next start.
     pub(super) ready: VecDeque<(StepId, Option<StartReason>)>,
+    /// Leaf steps that wait until their next attempt fits into a budget.
+    pub(super) lines: Lines,
     /// Frames with an unhandled failure.
     pub(super) failed: VecDeque<FrameId>,
     /// Completed steps that may end the workflow.

@@ -108,6 +108,7 @@ impl Machine {
             wait_id: WaitId::of_event(self.logged.seq() + 1),
             kind: Some(WaitKind::Effect),
             request: request.map(Arc::new),
+            budget_of: None,
             key: plan.key(),
             message: Some(message.into()),
             schema: Some(Arc::new(answer_schema(&output))),

@@ -104,6 +104,7 @@ impl Machine {
         if !is_running || self.agenda.is_lost(step) {
             return;
         }
+        let report = self.with_booking(step, report, result.is_ok());
         match result {
             Ok(output) => self.complete(step, Arc::new(output), report, turn),
             Err(error) => self.attempt_failed(step, error, report, jitter_sample, turn),

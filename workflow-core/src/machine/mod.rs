@@ -20,6 +20,7 @@
 
 mod agenda;
 mod bounds;
+mod budget;
 mod cancel;
 mod container;
 mod control;
@@ -32,6 +33,7 @@ mod ids;
 mod inputs;
 mod items;
 mod limits;
+mod lines;
 mod logged;
 mod misfit;
 mod on_failure;
@@ -72,7 +74,7 @@ use crate::{
     event::{EventKind, Report, RunCreated, StepEvent},
     node::{Notice, Plan},
     template::{ImplicitInput, Scope},
-    value::{RunId, StepRef, Timestamp, WaitId},
+    value::{Amount, RunId, StepRef, Timestamp, WaitId},
     workflow::{Body, Workflow},
 };
 
@@ -112,6 +114,8 @@ pub(crate) enum Command {
         step: StepId,
         attempt: u32,
         plan: Plan,
+        /// What is reserved for it in the budgets around its step.
+        reserved: Option<Amount>,
     },
     /// Stop the attempt or the timer of this step.
     Stop { step: StepId },

@@ -12,14 +12,15 @@ use super::{
     control::{self, Control},
     early_end::EarlyEnd,
     held::Verdict,
-    logged::Selected,
+    lines::Ready,
+    logged::{LedgerId, Selected},
     step::StepState,
 };
 use crate::{
     error::Problem,
     event::{
         EventKind, NodeSkipped, NodeStarted, Report, ReusedStep, RunStarted, SkipReason,
-        StartReason, StartedPlan, TakenResult,
+        StartedPlan, TakenResult,
     },
     node::Plan,
     value::Timestamp,
@@ -216,7 +217,7 @@ impl Machine {
         while self.occupied_slots() < self.limits.slots
             && turn.events.len() < MAX_BATCH
             && !self.is_full()
-            && let Some((step, reason)) = self.agenda.ready.pop_front()
+            && let Some(((step, reason), line)) = self.next_ready()
         {
             let may_start = match self.frames().state(step) {
                 Some(StepState::Due { .. } | StepState::Backoff { .. }) => true,
@@ -224,9 +225,18 @@ impl Machine {
                 _ => false,
             };
             if may_start {
-                self.start(step, reason, turn);
+                self.start((step, reason), line, turn);
             }
         }
+    }
+
+    /// The next step that may start. Those that wait for a budget come first, since others pass them only where they have no bound.
+    fn next_ready(&mut self) -> Option<(Ready, Option<LedgerId>)> {
+        let version = self.logged.ledgers().version();
+        if let Some((ledger, ready)) = self.agenda.lines.next(version) {
+            return Some((ready, Some(ledger)));
+        }
+        Some((self.agenda.ready.pop_front()?, None))
     }
 
     /// How many attempts run on this host.
@@ -237,7 +247,8 @@ impl Machine {
     /// Starts an attempt of a leaf.
     ///
     /// No command without an event: an attempt that is not in the log must not run.
-    fn start(&mut self, step: StepId, reason: Option<StartReason>, turn: &mut Turn) {
+    fn start(&mut self, ready: Ready, line: Option<LedgerId>, turn: &mut Turn) {
+        let (step, reason) = ready;
         let plan = match self.plan(step, self.predicts) {
             Ok(plan) => plan,
             Err(problem) => return self.fail(step, problem, turn),
@@ -251,26 +262,30 @@ impl Machine {
             Verdict::Complete(output) => return self.complete_held(step, output, turn),
             Verdict::Stop => return self.refuse_held(step, turn),
         }
+        let Some(reserved) = self.reserve(ready, line, &plan, turn) else {
+            return;
+        };
         let frame = self.frames().at(step.frame);
         let state = &frame.steps[step.node()];
         let attempt = state.attempt + 1;
-        let logged = plan.key().map(|key| StartedPlan {
-            key: Some(key),
-            reserved: None,
-        });
+        let logged = StartedPlan {
+            key: plan.key(),
+            reserved,
+        };
         let started = NodeStarted {
             step: frame.names[step.node()].clone(),
             attempt,
             max_attempts: state.max_attempts(&frame.body.steps[step.node()].retry),
             reason,
             deadline: None,
-            plan: logged.map(Box::new),
+            plan: (logged != StartedPlan::default()).then(|| Box::new(logged)),
         };
         if self.emit(Some(step), EventKind::NodeStarted(started), turn) {
             turn.commands.push(Command::Run {
                 step,
                 attempt,
                 plan,
+                reserved,
             });
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{container::Container, held::Held};
 use crate::{
-    event::{NodeStarted, NodeWaiting, StartReason},
+    event::{NodeStarted, NodeWaiting, StartReason, WaitKind},
     node::RetryPolicy,
     value::{Timestamp, WaitId, millis},
 };
@@ -121,9 +121,11 @@ impl Step {
         }
     }
 
-    /// Waits for a person before its next attempt.
+    /// Waits for a person before its next attempt. A question about a budget is no question about what the step does.
     pub(super) fn hold(&mut self, waiting: &NodeWaiting, now: Timestamp) {
-        self.held = Some(Box::new(Held::new(waiting)));
+        if waiting.kind != Some(WaitKind::Budget) {
+            self.held = Some(Box::new(Held::new(waiting)));
+        }
         let wait = waiting.wait_id;
         self.state = StepState::Waiting { since: now, wait };
     }

@@ -51,7 +51,10 @@ impl Machine {
     ///
     /// A run with a step in back-off stays in memory, however long the wait is.
     fn stays_awake(&self) -> bool {
-        let backs_off = |(_, step): (_, &Step)| matches!(step.state, StepState::Backoff { .. });
+        // A step that waits until it fits into a budget waits for others, and not for its time.
+        let backs_off = |(id, step): (_, &Step)| {
+            matches!(step.state, StepState::Backoff { .. }) && !self.agenda.lines.contains(id)
+        };
         !self.agenda.ready.is_empty()
             || self.logged.waits().values().any(|wait| wait.short)
             || self.frames().steps().any(backs_off)

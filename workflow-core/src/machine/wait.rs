@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Command, Machine, StepId, Turn, step::StepState};
+use super::{Command, Machine, StepId, Turn, control, step::StepState};
 use crate::{
     error::Problem,
     event::{EventKind, NodeResumed, NodeWaiting},
@@ -77,7 +77,7 @@ impl Machine {
             payload,
         };
         if self.emit(Some(step), EventKind::NodeResumed(resumed), turn) {
-            if self.frames().step(step).held.is_some() {
+            if control::of(&self.frames().planned(step).kind).is_none() {
                 // A leaf: its attempt is decided with the answer.
                 self.agenda.ready.push_back((step, None));
             } else {

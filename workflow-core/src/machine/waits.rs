@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::ids::StepId;
-use crate::{event::NodeWaiting, value::Timestamp};
+use crate::{
+    event::{NodeWaiting, WaitKind},
+    value::Timestamp,
+};
 
 /// The longest delay during which a run stays in memory. Suspending and resuming costs two events and a replay, so
 /// it is not worth it for less. A wait for a person is never short, even if it expires soon.
@@ -15,6 +18,8 @@ pub(super) struct Wait {
     pub(super) until: Option<Timestamp>,
     /// Whether the answer of a person ends it.
     pub(super) of_person: bool,
+    /// Whether it is the question whether a budget is raised.
+    pub(super) of_budget: bool,
     /// Whether the run stays in memory for it.
     pub(super) short: bool,
 }
@@ -26,6 +31,7 @@ impl Wait {
             step,
             until: waiting.expires_at.or(resumes),
             of_person: resumes.is_none(),
+            of_budget: waiting.kind == Some(WaitKind::Budget),
             short: resumes.is_some_and(|resumes| resumes.since(now) <= SHORT),
         }
     }

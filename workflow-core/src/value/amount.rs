@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Usage, Usd};
+use super::{BudgetUnit, Usage, Usd};
 
 /// Requests to a model, tokens and money: the bound of an attempt, what is reserved for it, or what it used.
 ///
@@ -73,6 +73,22 @@ impl Amount {
     }
 }
 
+impl Amount {
+    /// The amount in a unit; money in billionths of a dollar.
+    pub(crate) fn get(&self, unit: BudgetUnit) -> Option<u64> {
+        match unit {
+            BudgetUnit::Calls => Some(self.calls),
+            BudgetUnit::Tokens => self.tokens,
+            BudgetUnit::Usd => self.usd.map(Usd::nano),
+        }
+    }
+
+    /// Whether it is more than `bound` in a unit in which both are known.
+    pub(crate) fn is_above(&self, bound: &Self, unit: BudgetUnit) -> bool {
+        matches!((self.get(unit), bound.get(unit)), (Some(used), Some(bound)) if used > bound)
+    }
+}
+
 /// What something cost. A sum in which the price of a part is not known is "at least" this.
 ///
 /// What has no known part at all is no `Cost` but `None`: there is no false zero.
@@ -112,6 +128,14 @@ pub(crate) struct CostSum {
 }
 
 impl CostSum {
+    /// The sum of what had this usage in total and this cost.
+    pub(crate) fn of(usage: Usage, cost: Option<Cost>) -> Self {
+        Self {
+            known: cost.map(|cost| cost.usd),
+            has_unknown: cost.map_or(!usage.is_empty(), |cost| cost.at_least),
+        }
+    }
+
     /// Adds an attempt with this usage and cost. Usage without a cost has an unknown price.
     pub(crate) fn add(&mut self, usage: Usage, cost: Option<Cost>) {
         match cost {

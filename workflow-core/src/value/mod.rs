@@ -4,7 +4,7 @@
 //!   [`StepPath`] such as `each/2/sum` names a step in a run, a [`StepRef`] adds its node, and a [`WaitId`] names
 //!   one wait for a person.
 //! - [`Timestamp`] is a point in time, [`Usage`] a number of tokens, [`Usd`] money, [`Cost`] money that may be partly unknown, and
-//!   [`Amount`] a bound in requests, tokens and money. A [`StepKey`] identifies what a step does.
+//!   [`Amount`] a bound in requests, tokens and money. A [`Budget`] limits what a run may use. A [`StepKey`] identifies what a step does.
 //! - JSON: [`read_json`] refuses duplicate names and numbers that would change, with a place for each fault.
 //!   [`ValueSchema`] checks values within a bound of work. [`heap_bytes`] estimates the memory of a value.
 //!   [`MAX_DEPTH`], [`MAX_OUTPUT_BYTES`] and [`MAX_RESULT_BYTES`] bound what nodes and runs return.
@@ -16,6 +16,7 @@ pub(crate) mod heap;
 mod id;
 mod json;
 mod key;
+mod ledger;
 mod lock;
 mod schema;
 mod shorten;
@@ -28,6 +29,7 @@ pub(crate) use self::{
     amount::CostSum,
     budget::BudgetUnit,
     data::{DataError, DataType, some_even_if_null},
+    ledger::{Fit, Ledger},
     lock::lock,
     schema::{error_text, sorted_faults},
     shorten::shortened,

@@ -46,6 +46,10 @@ impl Usd {
         self.0
     }
 
+    pub(crate) const fn nano_mut(&mut self) -> &mut u64 {
+        &mut self.0
+    }
+
     /// The sum, or the largest value of the type.
     #[must_use]
     pub const fn saturating_add(self, more: Self) -> Self {

@@ -46,7 +46,7 @@ use crate::{
     event::{LOG_FORMAT, NodeOutline, PinnedWorkflow, RunCreated},
     node::Registry,
     template::Json,
-    value::{MAX_SPEC_DEPTH, StepRef, ValueSchema, WorkflowId, read_json, size},
+    value::{Budget, MAX_SPEC_DEPTH, StepRef, ValueSchema, WorkflowId, read_json, size},
 };
 
 /// The place of the input's schema in a specification, and of the input in the request for a run.
@@ -78,6 +78,7 @@ pub struct Workflow {
     output: Option<Json>,
     timeout: Option<Duration>,
     on_failure: Option<Arc<OnFailure>>,
+    budget: Option<Budget>,
     pins: Arc<[PinnedWorkflow]>,
     depth: usize,
     warnings: Vec<Fault>,
@@ -142,6 +143,11 @@ impl Workflow {
         body.result = list.with_stops(body.result);
         let on_failure = OnFailure::plan(spec, &read, &list, &values, &mut check);
         list.warn_of_unused(&mut check);
+        if let Some(Err(faults)) =
+            (read.budget).map(|it| it.check(&Pointer::root().field("budget")))
+        {
+            check.faults.extend(faults);
+        }
         check
             .warnings
             .extend(input.iter().flat_map(invalid_examples));
@@ -160,6 +166,7 @@ impl Workflow {
             output,
             timeout: read.timeout,
             on_failure: on_failure.map(Arc::new),
+            budget: read.budget,
             pins: pins::of(&check.into_calls()),
             depth,
             warnings,
@@ -256,6 +263,11 @@ impl Workflow {
         self.on_failure.as_ref()
     }
 
+    /// The most that a run, or each call, may use.
+    pub fn budget(&self) -> Option<&Budget> {
+        self.budget.as_ref()
+    }
+
     /// The result, if the specification defines one.
     pub(crate) fn output(&self) -> Option<&Json> {
         self.output.as_ref()
@@ -295,6 +307,7 @@ impl RunCreated {
             only: None,
             taken: Vec::new(),
             budget: None,
+            workflow_budget: workflow.budget,
             log_format: LOG_FORMAT,
             nodes: Arc::clone(workflow.nodes()),
             on_failure: workflow

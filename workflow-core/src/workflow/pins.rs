@@ -28,5 +28,6 @@ fn pin(name: &Arc<str>, workflow: &Workflow) -> PinnedWorkflow {
         version,
         spec_hash: Arc::clone(&workflow.hash),
         nodes: Arc::clone(workflow.nodes()),
+        budget: workflow.budget,
     }
 }

@@ -7,6 +7,7 @@
 )]
 
 pub mod faulty;
+pub mod paid;
 pub mod planned;
 
 use std::{

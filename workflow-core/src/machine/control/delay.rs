@@ -46,6 +46,7 @@ impl Control for DelayNode {
             wait_id: step.next_wait(),
             kind: None,
             request: None,
+            budget_of: None,
             key: None,
             message: None,
             schema: None,

@@ -46,6 +46,7 @@ impl Control for HumanNode {
             wait_id: step.next_wait(),
             kind: None,
             request: None,
+            budget_of: None,
             key: None,
             message: Some(message),
             schema: self.schema.clone(),

@@ -8,11 +8,15 @@
 
 mod failing;
 mod given;
+mod ledger;
 mod locate;
 mod step;
 mod table;
 
-pub(super) use self::given::{Given, Selected};
+pub(super) use self::{
+    given::{Given, Selected},
+    ledger::{LedgerId, Ledgers},
+};
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -64,6 +68,8 @@ pub(super) struct Logged {
     /// Why the run has failed, while its `on_failure` runs.
     failing: Option<Failing>,
     cost: CostSum,
+    /// The budgets of the run and of its open calls.
+    ledgers: Ledgers,
 }
 
 /// The phase of a run as a whole.
@@ -130,6 +136,7 @@ impl Logged {
             on_failure: workflow.on_failure().cloned(),
             failing: None,
             cost: CostSum::default(),
+            ledgers: Ledgers::default(),
         }
     }
 
@@ -172,6 +179,11 @@ impl Logged {
 
     pub(super) fn cost(&self) -> Option<Cost> {
         self.cost.cost()
+    }
+
+    #[inline]
+    pub(super) fn ledgers(&self) -> &Ledgers {
+        &self.ledgers
     }
 
     pub(super) fn has_ended(&self) -> bool {
@@ -273,9 +285,9 @@ impl Logged {
                 Phase::Interrupted(since)
             }
             // Only while nothing runs and something can resume the run. Otherwise a host would leave a run that
-            // never continues.
+            // never continues. With a budget, lost attempts may count as running: they wait until they fit into it.
             (Phase::Started(since), EventKind::RunSuspended(_))
-                if self.running == 0 && !self.waits.is_empty() =>
+                if (self.running == 0 || !self.ledgers.is_empty()) && !self.waits.is_empty() =>
             {
                 Phase::Suspended(since)
             }
@@ -310,6 +322,9 @@ impl Logged {
     /// The memory of all results counts from the beginning, since they are in memory whether or not their step has begun.
     fn take_over(&mut self, created: &RunCreated) {
         self.given = Given::of(created, self.frames.at(FrameId::ROOT));
+        if let Some(budget) = created.effective_budget() {
+            self.ledgers.open(LedgerId::Run, budget);
+        }
         self.frames.limit_to(created.only.clone());
         self.frames.charge(FrameId::ROOT, created.carried_memory());
     }

@@ -2,9 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Agenda, DoesNotFit, FrameId, Logged, StepId, Wait};
+use serde_json::Value;
+
+use super::{Agenda, DoesNotFit, FrameId, LedgerId, Logged, StepId, Wait};
 use crate::{
-    event::{EventKind, NodeCompleted, NodeFailed, NodeStarted, NodeWaiting, Report},
+    event::{EventKind, NodeCompleted, NodeFailed, NodeStarted, NodeWaiting, Report, WaitKind},
     machine::{
         agenda::Stop,
         container::{Container, State},
@@ -63,6 +65,7 @@ impl Logged {
             }
             (StepState::Running { .. }, EventKind::NodeRetrying(retrying)) => {
                 self.release(id, retrying.report.as_deref(), agenda);
+                self.ledgers.back_off(id, &retrying.error);
                 let until = at.after(Duration::from_millis(retrying.next_in_ms));
                 self.frames.step_mut(id).back_off(until);
             }
@@ -73,23 +76,32 @@ impl Logged {
                 self.frames.step_mut(id).state = StepState::Waiting { since, wait };
                 self.waits.insert(wait, Wait::new(id, waiting, at));
             }
-            // A leaf is held before an attempt, for a person.
+            // A leaf is held before an attempt, for a person. An attempt that was lost ends.
             (
-                StepState::Due { .. } | StepState::Backoff { .. },
+                StepState::Due { .. } | StepState::Running { .. } | StepState::Backoff { .. },
                 EventKind::NodeWaiting(waiting),
             ) if self.may_be_held(id, waiting) => {
                 self.open += usize::from(!step.is_open());
+                if let StepState::Running { .. } = step.state {
+                    self.release(id, None, agenda);
+                }
+                if let Some(ledger) = self.asked_ledger(id, waiting) {
+                    self.ledgers.ask(ledger, id);
+                }
                 let wait = waiting.wait_id;
                 self.frames.step_mut(id).hold(waiting, at);
                 self.waits.insert(wait, Wait::new(id, waiting, at));
             }
             // Its next attempt is decided with the answer.
             (StepState::Waiting { wait, .. }, EventKind::NodeResumed(it))
-                if wait == it.wait_id && step.held.is_some() =>
+                if wait == it.wait_id && self.is_leaf(id) =>
             {
-                self.waits.remove(&wait);
+                let wait = self.waits.remove(&wait);
                 let step = self.frames.step_mut(id);
-                if let Some(held) = &mut step.held {
+                if wait.is_some_and(|wait| wait.of_budget) {
+                    let answer = it.payload.as_deref().unwrap_or(&Value::Null);
+                    self.ledgers.end_question(id, Some(answer));
+                } else if let Some(held) = &mut step.held {
                     held.answer.clone_from(&it.payload);
                 }
                 step.state = StepState::Backoff { until: at };
@@ -181,9 +193,16 @@ impl Logged {
             let is_running = matches!(step.state, StepState::Running { .. });
             self.running += usize::from(!is_running);
             step.start(started, at);
-            return agenda.remove_lost(id);
+            agenda.remove_lost(id);
+            let reserved = started.plan.as_ref().and_then(|plan| plan.reserved);
+            return self.ledgers.start(&self.frames, id, reserved);
         }
         step.open(started, at);
+        if let NodeKind::Call(call) = &frame.body.steps[id.node()].kind
+            && let Some(budget) = call.workflow.budget()
+        {
+            self.ledgers.open(LedgerId::Call(id), *budget);
+        }
         _ = self.change(id, agenda, |kind, step| {
             kind.begin(step);
             Ok(())
@@ -231,9 +250,26 @@ impl Logged {
 
     /// Whether a leaf can be held for a person by this event.
     fn may_be_held(&self, id: StepId, waiting: &NodeWaiting) -> bool {
-        waiting.kind.is_some()
-            && waiting.wait_id == WaitId::of_event(self.seq + 1)
-            && control::of(&self.frames.planned(id).kind).is_none()
+        let may_ask = match waiting.kind {
+            Some(WaitKind::Budget) => self
+                .asked_ledger(id, waiting)
+                .is_some_and(|ledger| !self.ledgers.is_asked(ledger)),
+            kind => kind.is_some(),
+        };
+        may_ask && waiting.wait_id == WaitId::of_event(self.seq + 1) && self.is_leaf(id)
+    }
+
+    fn is_leaf(&self, id: StepId) -> bool {
+        control::of(&self.frames.planned(id).kind).is_none()
+    }
+
+    /// The ledger whose budget a person is asked to raise.
+    fn asked_ledger(&self, id: StepId, waiting: &NodeWaiting) -> Option<LedgerId> {
+        if waiting.kind != Some(WaitKind::Budget) {
+            return None;
+        }
+        let of = waiting.budget_of.as_ref();
+        self.ledgers.named(&self.frames, id, of)
     }
 
     fn complete(&mut self, id: StepId, completed: &NodeCompleted, agenda: &mut Agenda) {
@@ -279,6 +315,7 @@ impl Logged {
             self.usage += report.usage;
             self.cost.add(report.usage, report.cost);
         }
+        self.ledgers.end(&self.frames, id, report);
         let step = self.frames.step_mut(id);
         match step.state {
             StepState::Running { .. } => {

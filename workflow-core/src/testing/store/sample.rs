@@ -209,6 +209,7 @@ fn created(workflow: &WorkflowRecord, input: Value) -> RunCreated {
             },
         ],
         budget: Some(Budget::calls(7).with_when_exceeded(WhenExceeded::Ask)),
+        workflow_budget: Some(Budget::tokens(8)),
         log_format: LOG_FORMAT,
         workflows: [PinnedWorkflow {
             workflow: "called".into(),
@@ -216,6 +217,7 @@ fn created(workflow: &WorkflowRecord, input: Value) -> RunCreated {
             version: Some(1),
             spec_hash: "77".into(),
             nodes: [outline("b")].into(),
+            budget: Some(Budget::usd(Usd::from_nano(9))),
         }]
         .into(),
     }
@@ -258,6 +260,8 @@ fn report() -> Report {
         cost: Some(Cost::at_least(Usd::from_nano(1_250_001))),
         calls: Some(2),
         usage_final: true,
+        booked: Some(Amount::calls(2).with_usd(Usd::from_nano(7))),
+        bound_exceeded: true,
         request: Some(Arc::new(json!({"prompt": "as sent"}))),
         usage: Usage::new(u64::MAX, 3),
         model: Some("a-model".into()),
@@ -400,6 +404,7 @@ fn following(kind: &EventKind) -> Option<EventKind> {
             wait_id: WaitId::of_event(6),
             kind: Some(WaitKind::Effect),
             request: Some(Arc::new(json!({"url": "https://example.com"}))),
+            budget_of: Some(StepPath::from("each/2/call")),
             key: Some(key()),
             message: Some("Well?".into()),
             schema: Some(Arc::new(json!({"type": "string"}))),

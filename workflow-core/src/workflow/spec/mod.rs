@@ -29,7 +29,7 @@ use crate::{
     error::{Fault, FaultCode, Pointer},
     node::{ControlKind, Nodes},
     template::{Condition, Json},
-    value::{NodeId, WrittenDuration, some_even_if_null},
+    value::{Budget, NodeId, WrittenDuration, some_even_if_null},
 };
 
 /// The most nodes of a workflow, those in its maps and loops included.
@@ -74,6 +74,8 @@ pub(crate) struct Spec {
     #[serde(default, deserialize_with = "time_limit")]
     #[schemars(with = "Option<WrittenDuration>")]
     pub(crate) timeout: Option<Duration>,
+    /// The most that a run of the workflow, or each call of it, may use.
+    pub(crate) budget: Option<Budget>,
     /// What nodes have unless they say so themselves.
     #[serde(default)]
     pub(crate) defaults: Defaults,

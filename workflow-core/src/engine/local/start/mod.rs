@@ -11,11 +11,12 @@ use self::earlier::{Earlier, first_event};
 use super::{drive::Drives, journal::logs::RunLogs, shared::Shared};
 use crate::{
     engine::{EngineError, NewRun, Retry},
+    error::{Fault, Pointer},
     event::{RunCreated, StepEvent},
     executor::{EarlierCosts, predict},
     record::{RunKey, RunRecord, WorkflowRecord},
     store::StoreError,
-    value::WorkflowId,
+    value::{Budget, WorkflowId},
     view::Prediction,
     workflow::{Workflow, content_hash},
 };
@@ -45,7 +46,10 @@ impl Starts {
 
     pub(super) async fn start(&self, new: NewRun) -> Result<RunRecord, EngineError> {
         let key = (new.key.as_ref()).map(|key| {
-            let request = json!([new.version, new.input, new.metadata]);
+            let mut request = vec![json!(new.version), json!(new.input), json!(new.metadata)];
+            // Later fields count only if they are set, so that keys stored before stay valid.
+            request.extend(new.budget.map(|budget| json!(budget)));
+            let request = Value::Array(request);
             run_key(new.workflow_id, key, &request)
         });
         if let Some(run) = self.run_of_key(key.as_ref()).await? {
@@ -61,6 +65,7 @@ impl Starts {
         let workflow = self.shared.linker.newest(&stored).await?;
         let mut created = RunCreated::of(&workflow, Arc::new(new.input));
         created.metadata = new.metadata.map(Arc::new);
+        created.budget = checked(new.budget, &workflow).map_err(EngineError::InvalidBudget)?;
         Ok(Beginning {
             stored,
             workflow,
@@ -193,6 +198,18 @@ impl Starts {
             found => Ok(found.map(|found| found.record)),
         }
     }
+}
+
+/// Checks the budget that a request sets for a run of a workflow.
+fn checked(budget: Option<Budget>, workflow: &Workflow) -> Result<Option<Budget>, Vec<Fault>> {
+    let at = Pointer::root().field("budget");
+    if let Some(budget) = &budget {
+        budget.check(&at)?;
+        if let Some(outer) = workflow.budget() {
+            budget.check_within(outer, &at)?;
+        }
+    }
+    Ok(budget)
 }
 
 fn run_key(scope: impl fmt::Display, key: &str, request: &Value) -> RunKey {
