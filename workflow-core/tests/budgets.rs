@@ -10,12 +10,16 @@ mod support;
 
 use std::sync::Arc;
 
+use futures::StreamExt;
 use serde_json::{Value, json};
 use support::{Probe, brief, collect, failure, output_of, paid::paid_registry};
 use workflow_core::{
-    EventKind, Executor, StepEvent, Workflow,
+    EngineError, EventKind, Executor, LocalEngine, NewRun, Registry, RunId, Runs, StepEvent,
+    Update, Workflow, Workflows,
+    engine::Retry,
     error::Problem,
-    value::{Amount, WaitId},
+    record::RunQuery,
+    value::{Amount, Budget, WaitId},
     workflow::Library,
 };
 
@@ -397,4 +401,257 @@ async fn a_question_about_a_call_does_not_stop_what_is_outside_of_it() {
         output_of(&rest)["x"],
         json!(["x/each/0/a", "x/each/1/a", "x/each/2/a"])
     );
+}
+
+/// What nodes report of their cost, by its price in USD.
+fn priced(id: &str, usd: Value) -> Value {
+    json!({"id": id, "type": "Paid", "data": {
+        "bound": {"calls": 1, "tokens": 100, "usd": 0.5},
+        "used": {"calls": 1, "tokens": 10, "usd": usd},
+    }})
+}
+
+fn engine(probe: &Probe) -> LocalEngine {
+    LocalEngine::builder(paid_registry(probe)).build()
+}
+
+async fn ended(engine: &LocalEngine, run: RunId) -> Vec<StepEvent> {
+    let updates = engine.events(run, 0).await.unwrap();
+    let events = updates.filter_map(async |update| match update {
+        Update::Event(event) => Some(event),
+        _ => None,
+    });
+    events.collect().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_may_set_a_lower_budget_and_a_retry_keeps_it() {
+    let engine = engine(&Probe::default());
+    let spec = json!({"budget": {"calls": 10, "usd": 2}, "nodes": [paid("a", 3, 3)]});
+    let spec_with_usd = {
+        let mut spec = spec;
+        spec["nodes"][0]["data"]["bound"]["usd"] = json!(0.25);
+        spec
+    };
+    let workflow = engine
+        .create_workflow(spec_with_usd)
+        .await
+        .unwrap()
+        .record
+        .id;
+    let start = |budget: Value, key: Option<&str>| {
+        let mut run = NewRun::new(workflow, json!(null));
+        run.budget = serde_json::from_value(budget).unwrap();
+        run.key = key.map(str::to_owned);
+        run
+    };
+    for (budget, pointer) in [
+        (json!({}), "#/budget"),
+        (json!({"when_exceeded": "ask"}), "#/budget"),
+        (json!({"calls": 0}), "#/budget/calls"),
+        (json!({"usd": 0}), "#/budget/usd"),
+        (json!({"usd": 2.000000001}), "#/budget/usd"),
+        (json!({"calls": 11}), "#/budget/calls"),
+    ] {
+        let refused = engine.start(start(budget.clone(), None)).await;
+        let Err(EngineError::InvalidBudget(faults)) = refused else {
+            panic!("{budget}: {refused:?}");
+        };
+        assert_eq!(faults[0].pointer, pointer, "{budget}");
+    }
+    let all = engine.runs(RunQuery::default()).await.unwrap();
+    assert!(all.items.is_empty(), "nothing was started");
+
+    let first = engine
+        .start(start(json!({"calls": 2, "tokens": 5}), Some("k")))
+        .await
+        .unwrap();
+    let events = ended(&engine, first.id).await;
+    // The unit that the workflow does not limit counts, too.
+    assert!(
+        failure(&events).starts_with("unbounded_request"),
+        "{}",
+        failure(&events)
+    );
+    let same = engine
+        .start(start(json!({"calls": 2, "tokens": 5}), Some("k")))
+        .await
+        .unwrap();
+    assert_eq!(same.id, first.id);
+    let other = engine.start(start(json!({"calls": 2}), Some("k"))).await;
+    assert!(matches!(other, Err(EngineError::KeyReused(_))), "{other:?}");
+
+    let second = engine
+        .start(start(json!({"calls": 2}), None))
+        .await
+        .unwrap();
+    assert!(failure(&ended(&engine, second.id).await).starts_with("budget_exceeded"));
+    let again = engine.retry(Retry::whole(second.id)).await.unwrap();
+    assert!(failure(&ended(&engine, again.id).await).starts_with("budget_exceeded"));
+    let mut raised = Retry::whole(second.id);
+    raised.budget = Some(Budget::calls(3));
+    let raised = engine.retry(raised).await.unwrap();
+    assert_eq!(output_of(&ended(&engine, raised.id).await), json!("a"));
+    let mut above = Retry::whole(second.id);
+    above.budget = Some(Budget::calls(11));
+    let Err(EngineError::InvalidRetry(faults)) = engine.retry(above).await else {
+        panic!("above the workflow's");
+    };
+    assert_eq!(faults[0].pointer, "#/budget/calls");
+    assert!(
+        faults[0]
+            .hint
+            .as_deref()
+            .unwrap()
+            .contains("at most 10 requests")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn costs_are_in_records_and_reports_and_never_a_false_zero() {
+    let engine = engine(&Probe::default());
+    let run = async |nodes: Value| {
+        let spec = json!({"budget": {"tokens": 1000, "calls": 9}, "nodes": nodes});
+        let workflow = engine.create_workflow(spec).await.unwrap().record.id;
+        let run = engine
+            .start(NewRun::new(workflow, json!(null)))
+            .await
+            .unwrap()
+            .id;
+        ended(&engine, run).await;
+        serde_json::to_value(engine.run_report(run).await.unwrap()).unwrap()
+    };
+    let report = run(json!([
+        priced("a", json!(0.25)),
+        priced("b", json!(0.000_000_001))
+    ]))
+    .await;
+    assert_eq!(report["cost"], json!({"usd": 0.250_000_001}));
+    assert_eq!(report["steps"][0]["cost"], json!({"usd": 0.25}));
+    let budget = json!({
+        "limit": {"tokens": 1000, "calls": 9},
+        "spent": {"calls": 2, "tokens": 20, "usd": 0.250_000_001},
+        "reserved": {"calls": 0, "tokens": 0, "usd": 0},
+    });
+    assert_eq!(report["budget"], budget);
+
+    let report = run(json!([
+        priced("a", json!(0.25)),
+        with(priced("b", json!(null)), "bound", json!(null))
+    ]))
+    .await;
+    assert_eq!(report["cost"], json!({"usd": 0.25, "at_least": true}));
+    assert_eq!(
+        (
+            &report["budget"]["at_least"],
+            &report["budget"]["spent"]["usd"]
+        ),
+        (&json!(true), &json!(0.25))
+    );
+
+    let unknown = with(priced("a", json!(null)), "bound", json!(null));
+    let report = run(json!([unknown])).await;
+    assert_eq!(
+        (&report["cost"], &report["steps"][0]["cost"]),
+        (&json!(null), &json!(null))
+    );
+    assert_eq!(report["budget"]["spent"], json!({"calls": 1, "tokens": 10}));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_person_is_asked_once_about_an_effect_and_once_about_the_budget() {
+    let probe = Probe::default();
+    let engine = engine(&probe);
+    let first = json!({"id": "first", "type": "Paid", "data": {}});
+    let acts = with(paid("acts", 3, 1), "acts", json!(true));
+    let spec = json!({"budget": {"calls": 2, "when_exceeded": "ask"}, "nodes": [first, acts]});
+    let workflow = engine.create_workflow(spec).await.unwrap().record.id;
+    let run = engine
+        .start(NewRun::new(workflow, json!(null)))
+        .await
+        .unwrap()
+        .id;
+    let waiting = async |run: RunId| loop {
+        let report = engine.run_report(run).await.unwrap();
+        if let Some(wait) = report.waits.first() {
+            return wait.clone();
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    };
+    let wait = waiting(run).await;
+    engine
+        .answer(run, wait.wait_id, json!({"action": "stop"}))
+        .await
+        .unwrap();
+    assert!(failure(&ended(&engine, run).await).starts_with("budget_exceeded"));
+
+    let mut again = Retry::whole(run);
+    again.overrides.insert("first".into(), json!("set"));
+    let run = engine.retry(again).await.unwrap().id;
+    let effect = waiting(run).await;
+    engine
+        .answer(run, effect.wait_id, json!({"action": "do"}))
+        .await
+        .unwrap();
+    let budget = loop {
+        let wait = waiting(run).await;
+        if wait.wait_id != effect.wait_id {
+            break wait;
+        }
+    };
+    assert!(
+        budget.message.contains("Raise the budget"),
+        "{}",
+        budget.message
+    );
+    let raise = json!({"action": "raise", "by": {"calls": 1}});
+    engine.answer(run, budget.wait_id, raise).await.unwrap();
+    let events = ended(&engine, run).await;
+    assert_eq!(output_of(&events), json!("acts"));
+    assert_eq!(waits(&events).len(), 2);
+}
+
+#[test]
+fn a_budget_of_a_workflow_that_is_none_is_a_fault() {
+    let faults = |budget: Value| {
+        let spec = json!({"budget": budget, "nodes": [
+            {"id": "a", "type": "PromptNode", "data": {"template": "{{ input }}"}}]});
+        let refused = Workflow::from_spec(&spec, &Registry::default()).unwrap_err();
+        let faults = refused.faults().iter().map(ToString::to_string);
+        faults.collect::<Vec<_>>()
+    };
+    for (budget, expected) in [
+        (
+            json!({}),
+            "#/budget: the budget limits nothing [invalid_value], set `usd`, `tokens` or `calls`",
+        ),
+        (
+            json!({"when_exceeded": "ask"}),
+            "#/budget: the budget limits nothing",
+        ),
+        (json!({"usd": 0}), "#/budget/usd: "),
+        (json!({"usd": -1}), "#/budget/usd: "),
+        (json!({"usd": 0.000_000_000_1}), "#/budget/usd: "),
+        (json!({"usd": 1_000_001}), "#/budget/usd: "),
+        (json!({"usd": "1"}), "#/budget/usd: "),
+        (json!({"tokens": 0}), "#/budget/tokens: "),
+        (json!({"tokens": -1}), "#/budget/tokens: "),
+        (json!({"tokens": 1.5}), "#/budget/tokens: "),
+        (json!({"calls": 0}), "#/budget/calls: "),
+        (
+            json!({"calls": 1, "when_exceeded": "cry"}),
+            "#/budget/when_exceeded: ",
+        ),
+        (
+            json!({"calls": 1, "eur": 2}),
+            "#/budget/eur: `eur` is not a field here [unknown_field]",
+        ),
+        (json!(1), "#/budget: expected"),
+        (json!(null), "#/budget: expected"),
+    ] {
+        let found = faults(budget.clone());
+        assert_eq!(found.len(), 1, "{budget}: {found:?}");
+        assert!(found[0].starts_with(expected), "{budget}: {found:?}");
+        println!("{budget}: {found:?}");
+    }
 }

@@ -41,6 +41,7 @@ fn every_error_of_the_engine_is_in_the_table() {
     let sources = [
         include_str!("../src/executor/attempt.rs"),
         include_str!("../src/machine/bounds.rs"),
+        include_str!("../src/machine/budget.rs"),
         include_str!("../src/machine/control/call.rs"),
         include_str!("../src/machine/held.rs"),
         include_str!("../src/machine/inputs.rs"),

@@ -242,7 +242,9 @@ impl From<EngineError> for Problem {
             EngineError::InvalidInput(faults) => {
                 Self::of_faults(Kind::InvalidInput, "input", faults)
             }
-            EngineError::InvalidRetry(faults) => Self::of_faults(Kind::InvalidBody, "body", faults),
+            EngineError::InvalidRetry(faults) | EngineError::InvalidBudget(faults) => {
+                Self::of_faults(Kind::InvalidBody, "body", faults)
+            }
             EngineError::Signal(error) => Self::of_signal(error),
             EngineError::OtherVersion { .. } => Kind::OtherVersion.of(detail),
             EngineError::KeyReused(_) => Kind::KeyReused.of(detail),

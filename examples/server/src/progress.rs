@@ -82,8 +82,12 @@ fn text(kind: &EventKind) -> Option<String> {
                 it.error.detail
             )
         }
+        EventKind::RunCompleted(it) => format!("The run cost {}.", it.cost?),
         EventKind::RunFailed(it) => {
-            let failed = format!("The run failed: {} [{}]", it.error.detail, it.error.code);
+            let cost = it.cost.map(|cost| format!(", after {cost}"));
+            let cost = cost.unwrap_or_default();
+            let Problem { detail, code, .. } = &*it.error;
+            let failed = format!("The run failed{cost}: {detail} [{code}]");
             let noted = it.on_failure_error.as_deref();
             let note = noted.map_or_else(String::new, |error| {
                 format!(
@@ -93,7 +97,10 @@ fn text(kind: &EventKind) -> Option<String> {
             });
             with_hint(failed + &note, &it.error)
         }
-        EventKind::RunCancelled(_) => "The run was cancelled.".to_owned(),
+        EventKind::RunCancelled(it) => match it.cost {
+            Some(cost) => format!("The run was cancelled, after {cost}."),
+            None => "The run was cancelled.".to_owned(),
+        },
         _ => return None,
     })
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Machine, StepId, Turn, lines::Ready, logged::LedgerId, step::StepState};
+use super::{Machine, StepId, Turn, ids::LedgerId, lines::Ready, step::StepState};
 use crate::{
     error::Problem,
     event::{EventKind, NodeWaiting, Report, WaitKind},

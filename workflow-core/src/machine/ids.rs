@@ -55,5 +55,13 @@ impl StepId {
     }
 }
 
+/// A ledger, by what has the budget. The run comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum LedgerId {
+    Run,
+    /// The step that calls the workflow.
+    Call(StepId),
+}
+
 /// The place of a frame in its step. Each kind of control node numbers its frames itself: by item, by round.
 pub(super) type Place = usize;

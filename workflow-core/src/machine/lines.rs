@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::{ids::StepId, logged::LedgerId};
+use super::ids::{LedgerId, StepId};
 use crate::event::StartReason;
 
 /// A step that waits, with the reason of its next start.

@@ -12,8 +12,9 @@ use super::{
     control::{self, Control},
     early_end::EarlyEnd,
     held::Verdict,
+    ids::LedgerId,
     lines::Ready,
-    logged::{LedgerId, Selected},
+    logged::Selected,
     step::StepState,
 };
 use crate::{

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     event::{EventKind, StepEvent},
-    value::{Timestamp, Usage, is_zero, millis},
+    value::{Cost, CostSum, Timestamp, Usage, is_zero, millis},
 };
 
 /// The part of a run's record that its events change: a fold of the log. A store writes it together with the events.
@@ -42,6 +42,9 @@ pub struct RunHead {
     pub updated_at: Timestamp,
     /// The tokens used so far.
     pub usage: Usage,
+    /// What they cost so far; absent if nothing is known of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
     /// Its states over time, as a coarse timeline of at most 20 spans.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub spans: Vec<Span>,
@@ -61,6 +64,7 @@ impl RunHead {
             awaiting_answers: 0,
             updated_at: created_at,
             usage: Usage::default(),
+            cost: None,
             spans: Vec::new(),
         }
     }
@@ -85,7 +89,10 @@ impl RunHead {
             }
             EventKind::NodeCompleted(_) | EventKind::NodeRetrying(_) | EventKind::NodeFailed(_) => {
                 if let Some(report) = event.report() {
+                    let mut cost = CostSum::of(self.usage, self.cost);
+                    cost.add(report.usage, report.cost);
                     self.usage += report.usage;
+                    self.cost = cost.cost();
                 }
             }
             EventKind::RunCompleted(_) => self.end(RunStatus::Completed, event.time),

@@ -1,5 +1,7 @@
 //! What attempts use at most, and what they have used.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -117,6 +119,14 @@ impl Cost {
             usd,
             at_least: true,
         }
+    }
+}
+
+/// `0.0041 USD`, or `at least 0.0041 USD`.
+impl fmt::Display for Cost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at_least = if self.at_least { "at least " } else { "" };
+        write!(f, "{at_least}{} USD", self.usd)
     }
 }
 

@@ -5,6 +5,7 @@
 //!
 //! A view never needs the state machine, so that a damaged log or an unknown node type does not prevent reading.
 
+mod budget;
 mod history;
 mod origin;
 mod outage;
@@ -17,6 +18,7 @@ pub(crate) use self::wait::WaitLog;
 pub use self::wait::WaitReport;
 
 pub use self::{
+    budget::BudgetReport,
     history::{AttemptReport, StepHistory},
     origin::RunOrigin,
     outage::Outage,

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::wait::{WaitLog, WaitReport};
 use super::{
+    budget::{BudgetLog, BudgetReport},
     origin::RunOrigin,
     outage::{Outage, OutageLog},
     outline::RunOutline,
@@ -46,6 +47,9 @@ pub struct RunReport {
     /// Why its `on_failure` did not complete.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_failure_error: Option<Arc<Problem>>,
+    /// The budget of the run; absent if neither it nor its workflow has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget: Option<BudgetReport>,
     /// Why the engine cannot continue it, for example because its log is damaged or a node type is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blocked: Option<Arc<Problem>>,
@@ -77,6 +81,8 @@ pub struct RunReport {
     wait_log: WaitLog,
     #[serde(skip)]
     outage_log: OutageLog,
+    #[serde(skip)]
+    budget_log: Option<BudgetLog>,
     /// From the path of a step to its position in `steps`.
     #[serde(skip)]
     index: HashMap<StepPath, usize>,
@@ -187,6 +193,7 @@ impl RunReport {
             output: None,
             error: None,
             on_failure_error: None,
+            budget: None,
             blocked: None,
             waits: Vec::new(),
             waits_omitted: false,
@@ -198,6 +205,7 @@ impl RunReport {
             bytes_left: Self::MAX_OUTPUT_BYTES,
             wait_log: WaitLog::default(),
             outage_log: OutageLog::default(),
+            budget_log: None,
             index: HashMap::new(),
         }
     }
@@ -214,6 +222,7 @@ impl RunReport {
                 self.metadata.clone_from(&created.metadata);
                 self.origin = RunOrigin::of(created);
                 self.outline = RunOutline::of(created);
+                self.budget_log = BudgetLog::of(created);
                 for node in &*created.nodes {
                     self.add_step(StepRef::top_level(node.id.clone()), &node.kind);
                 }
@@ -253,6 +262,7 @@ impl RunReport {
             self.bytes_left = left;
             self.waits.push(wait.clone());
         }
+        self.budget = self.budget_log.as_ref().map(BudgetLog::report);
         self.outages = std::mem::take(&mut self.outage_log).into_outages();
         self
     }
@@ -266,6 +276,9 @@ impl RunReport {
 
     fn apply_to_step(&mut self, event: &StepEvent) {
         self.wait_log.apply(event);
+        if let Some(budget) = &mut self.budget_log {
+            budget.apply(event);
+        }
         if let Some(origin) = &mut self.origin {
             origin.apply(event);
         }

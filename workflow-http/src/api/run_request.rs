@@ -7,7 +7,11 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
-use workflow_core::{NewRun, NodeId, RunId, WorkflowId, engine::Retry, value::StepPath};
+use workflow_core::{
+    NewRun, NodeId, RunId, WorkflowId,
+    engine::Retry,
+    value::{Budget, StepPath},
+};
 
 use crate::request::{IdempotencyKey, Shape, typed};
 
@@ -25,11 +29,14 @@ pub(crate) struct RunRequest {
     #[serde(default, deserialize_with = "typed::some_even_if_null")]
     #[schemars(with = "Value")]
     metadata: Option<Value>,
+    /// The most that the run may use. If the workflow has a budget, no limit may be above that of the workflow, which holds where this
+    /// one has none.
+    budget: Option<Budget>,
 }
 
 impl Shape for RunRequest {
     const LIKE: &'static str =
-        r#"{"input": "Quantum Computing"}, and may have `version` and `metadata`"#;
+        r#"{"input": "Quantum Computing"}, and may have `version`, `metadata` and `budget`"#;
 }
 
 impl RunRequest {
@@ -38,6 +45,7 @@ impl RunRequest {
         let mut run = NewRun::new(workflow, self.input);
         run.version = self.version;
         run.metadata = self.metadata;
+        run.budget = self.budget;
         run.key = key.0;
         run
     }
@@ -67,6 +75,8 @@ pub(crate) struct RetryRequest {
     overrides: BTreeMap<StepPath, Value>,
     /// The path of the only step to run, with the results before it taken over. Its output is that of the run.
     only: Option<StepPath>,
+    /// The most that the run may use, as when a run is started; by default the budget that was set for the earlier run.
+    budget: Option<Budget>,
 }
 
 /// What a retry does not do again.
@@ -78,7 +88,7 @@ enum Reuse {
 }
 
 impl Shape for RetryRequest {
-    const LIKE: &'static str = r#"{"reuse": "unchanged"}, {"from": "answer"}, {"only": "answer"} or {"input": "Another"}, and may have `version` and `overrides`"#;
+    const LIKE: &'static str = r#"{"reuse": "unchanged"}, {"from": "answer"}, {"only": "answer"} or {"input": "Another"}, and may have `version`, `overrides` and `budget`"#;
 }
 
 impl RetryRequest {
@@ -92,6 +102,7 @@ impl RetryRequest {
         retry.reuse = self.reuse.is_some();
         retry.overrides = self.overrides;
         retry.only = self.only;
+        retry.budget = self.budget;
         retry.key = key.0;
         retry
     }

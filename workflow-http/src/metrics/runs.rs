@@ -1,5 +1,7 @@
 //! Metrics of runs, steps and models.
 
+use std::sync::atomic::AtomicU64;
+
 use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
@@ -38,6 +40,20 @@ struct Tokens {
     kind: &'static str,
 }
 
+/// Why a budget did not admit an attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByRefusal {
+    code: &'static str,
+}
+
+/// The codes of steps that a budget did not admit.
+const REFUSALS: [&str; 4] = [
+    "budget_exceeded",
+    "bound_exceeded",
+    "unbounded_request",
+    "unpriced_model",
+];
+
 /// Labels are node types, statuses and models. Node types are those of the registry, so their number is bounded by
 /// the program; models come from specifications and are bounded by `known_models`.
 pub(super) struct Runs {
@@ -50,6 +66,10 @@ pub(super) struct Runs {
     retries: Family<ByType, Counter>,
     recoveries: Family<ByType, Counter>,
     tokens: Family<Tokens, Counter>,
+    /// US dollars.
+    cost: Family<ByModel, Counter<f64, AtomicU64>>,
+    refusals: Family<ByRefusal, Counter>,
+    bounds_exceeded: Family<ByModel, Counter>,
     known_models: BoundedLabel,
 }
 
@@ -64,6 +84,9 @@ impl Runs {
             retries: Family::default(),
             recoveries: Family::default(),
             tokens: Family::default(),
+            cost: Family::default(),
+            refusals: Family::default(),
+            bounds_exceeded: Family::default(),
             known_models: BoundedLabel::default(),
         };
         registry.register("runs", "Runs in the store, by status", runs.stored.clone());
@@ -88,6 +111,12 @@ impl Runs {
             "Tokens used, by model and kind",
             runs.tokens.clone(),
         );
+        let text = "Known cost in US dollars, by model; what has no known price is not in it";
+        registry.register("cost_usd", text, runs.cost.clone());
+        let text = "Steps that budgets did not admit, by code";
+        registry.register("budget_refusals", text, runs.refusals.clone());
+        let text = "Attempts that used more than the upper bound of their plan, by model";
+        registry.register("bounds_exceeded", text, runs.bounds_exceeded.clone());
         runs
     }
 
@@ -131,7 +160,12 @@ impl Runs {
                 self.step_ended(step_type(), "completed", it.duration_ms);
                 self.model_answered(event.report(), it.duration_ms);
             }
-            EventKind::NodeFailed(it) => self.step_ended(step_type(), "failed", it.duration_ms),
+            EventKind::NodeFailed(it) => {
+                self.step_ended(step_type(), "failed", it.duration_ms);
+                if let Some(code) = REFUSALS.into_iter().find(|code| *code == it.error.code) {
+                    self.refusals.get_or_create(&ByRefusal { code }).inc();
+                }
+            }
             EventKind::RunCompleted(it) => self.run_ended(RunStatus::Completed, it.duration_ms),
             EventKind::RunFailed(it) => self.run_ended(RunStatus::Failed, it.duration_ms),
             EventKind::RunCancelled(it) => self.run_ended(RunStatus::Cancelled, it.duration_ms),
@@ -139,6 +173,7 @@ impl Runs {
         }
         if let Some(report) = event.report() {
             self.count_tokens(report);
+            self.count_cost(report);
         }
     }
 
@@ -163,6 +198,26 @@ impl Runs {
         }
     }
 
+    /// Adds what an attempt is known to have cost.
+    #[expect(clippy::cast_precision_loss, reason = "a metric need not be exact")]
+    fn count_cost(&self, report: &Report) {
+        let model = || ByModel {
+            model: self.model_of(report),
+        };
+        if let Some(cost) = report.cost {
+            let dollars = cost.usd.nano() as f64 / 1e9;
+            self.cost.get_or_create(&model()).inc_by(dollars);
+        }
+        if report.bound_exceeded {
+            self.bounds_exceeded.get_or_create(&model()).inc();
+        }
+    }
+
+    fn model_of(&self, report: &Report) -> String {
+        let model = report.model.as_deref().unwrap_or("unknown");
+        self.known_models.label(model)
+    }
+
     /// Adds the tokens of an attempt. A kind without tokens gets no time series.
     fn count_tokens(&self, report: &Report) {
         let kinds = [
@@ -170,8 +225,7 @@ impl Runs {
             ("output", report.usage.output_tokens),
         ];
         for (kind, tokens) in kinds.into_iter().filter(|(_, tokens)| *tokens > 0) {
-            let model = report.model.as_deref().unwrap_or("unknown");
-            let model = self.known_models.label(model);
+            let model = self.model_of(report);
             self.tokens
                 .get_or_create(&Tokens { model, kind })
                 .inc_by(tokens);

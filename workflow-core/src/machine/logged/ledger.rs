@@ -14,18 +14,10 @@ use crate::{
     event::Report,
     machine::{
         frame::Frames,
-        ids::{FrameId, StepId},
+        ids::{FrameId, LedgerId, StepId},
     },
     value::{Amount, Budget, Fit, Ledger, StepPath},
 };
-
-/// A ledger, by what has the budget. The run comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::machine) enum LedgerId {
-    Run,
-    /// The step that calls the workflow.
-    Call(StepId),
-}
 
 /// The ledgers of a run, and what its attempts have reserved in them. Most runs have none.
 #[derive(Default)]

@@ -15,7 +15,7 @@ mod table;
 
 pub(super) use self::{
     given::{Given, Selected},
-    ledger::{LedgerId, Ledgers},
+    ledger::Ledgers,
 };
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -26,7 +26,7 @@ use super::{
     agenda::Agenda,
     failing::Failing,
     frame::{Frame, Frames},
-    ids::{FrameId, StepId},
+    ids::{FrameId, LedgerId, StepId},
     limits::Limits,
     misfit::{DoesNotFit, Misfit},
     waits::Wait,

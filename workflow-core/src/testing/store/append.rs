@@ -6,7 +6,7 @@ use super::sample::{SampleRun, completed, done, numbers, started, steps};
 use crate::{
     event::StepEvent,
     store::{Append, Store, StoreError},
-    value::RunId,
+    value::{Cost, RunId, Usd},
 };
 
 pub async fn a_new_run_has_its_first_event(store: &dyn Store) {
@@ -103,6 +103,7 @@ pub async fn an_append_to_an_unknown_run_is_refused(store: &dyn Store) {
 pub async fn an_append_of_nothing_writes_the_head(store: &dyn Store) {
     let mut run = SampleRun::stored(store).await;
     run.record.head.usage.input_tokens = 5;
+    run.record.head.cost = Some(Cost::at_least(Usd::from_nano(1_500_000_001)));
     let head = run.record.head.clone();
     store
         .append(run.id(), Append::new(1, &[], &head))

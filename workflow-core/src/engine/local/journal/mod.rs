@@ -20,6 +20,7 @@ use crate::{
     executor::{Fenced, Journal},
     record::RunHead,
     store::{Append, Store, StoreError},
+    value::Cost,
 };
 
 /// Back-off between attempts to append: it doubles from the minimum to the maximum.
@@ -158,17 +159,27 @@ fn no_answer() -> StoreError {
     StoreError::Unavailable("no answer".into())
 }
 
-/// Logs how a run ended, for operators: ids and codes only, since inputs and outputs may be confidential.
-fn log_end(event: &StepEvent) {
+/// Logs how a run ended, and attempts that break the promise of a budget, for operators: ids, codes and costs only, since inputs and
+/// outputs may be confidential.
+fn log_for_operators(event: &StepEvent) {
     let run = event.run_id;
+    let shown = |cost: Option<Cost>| cost.map(tracing::field::display);
     match &event.kind {
         EventKind::RunCompleted(it) => {
-            tracing::info!(%run, duration_ms = it.duration_ms, "a run completed");
+            let cost = shown(it.cost);
+            tracing::info!(%run, duration_ms = it.duration_ms, cost, "a run completed");
         }
-        EventKind::RunCancelled(_) => tracing::info!(%run, "a run was cancelled"),
+        EventKind::RunCancelled(it) => {
+            tracing::info!(%run, cost = shown(it.cost), "a run was cancelled");
+        }
         EventKind::RunFailed(it) => {
             let step = it.step.as_ref().map(|step| step.path().as_str());
-            tracing::warn!(%run, step, code = &*it.error.code, "a run failed");
+            let (code, cost) = (&*it.error.code, shown(it.cost));
+            tracing::warn!(%run, step, code, cost, "a run failed");
+        }
+        _ if event.report().is_some_and(|it| it.bound_exceeded) => {
+            let step = event.step().map(|step| step.path().as_str());
+            tracing::warn!(%run, step, "an attempt used more than the upper bound of its plan");
         }
         _ => {}
     }
@@ -197,8 +208,8 @@ impl Journal for StoreJournal {
                 observed.notify(event);
             }
         }
-        if let Some(last) = events.last() {
-            log_end(last);
+        for event in &*events {
+            log_for_operators(event);
         }
         self.live.publish(events.drain(..));
         // A run whose steps never suspend must still yield to other tasks.

@@ -1,5 +1,6 @@
 //! Starts runs: new runs and re-runs. Both build a `run.created` body and go through [`LocalEngine::create`].
 
+mod budget;
 mod earlier;
 pub(super) mod linker;
 
@@ -11,12 +12,11 @@ use self::earlier::{Earlier, first_event};
 use super::{drive::Drives, journal::logs::RunLogs, shared::Shared};
 use crate::{
     engine::{EngineError, NewRun, Retry},
-    error::{Fault, Pointer},
     event::{RunCreated, StepEvent},
     executor::{EarlierCosts, predict},
     record::{RunKey, RunRecord, WorkflowRecord},
     store::StoreError,
-    value::{Budget, WorkflowId},
+    value::WorkflowId,
     view::Prediction,
     workflow::{Workflow, content_hash},
 };
@@ -65,7 +65,8 @@ impl Starts {
         let workflow = self.shared.linker.newest(&stored).await?;
         let mut created = RunCreated::of(&workflow, Arc::new(new.input));
         created.metadata = new.metadata.map(Arc::new);
-        created.budget = checked(new.budget, &workflow).map_err(EngineError::InvalidBudget)?;
+        created.budget =
+            budget::checked(new.budget, &workflow).map_err(EngineError::InvalidBudget)?;
         Ok(Beginning {
             stored,
             workflow,
@@ -198,18 +199,6 @@ impl Starts {
             found => Ok(found.map(|found| found.record)),
         }
     }
-}
-
-/// Checks the budget that a request sets for a run of a workflow.
-fn checked(budget: Option<Budget>, workflow: &Workflow) -> Result<Option<Budget>, Vec<Fault>> {
-    let at = Pointer::root().field("budget");
-    if let Some(budget) = &budget {
-        budget.check(&at)?;
-        if let Some(outer) = workflow.budget() {
-            budget.check_within(outer, &at)?;
-        }
-    }
-    Ok(budget)
 }
 
 fn run_key(scope: impl fmt::Display, key: &str, request: &Value) -> RunKey {

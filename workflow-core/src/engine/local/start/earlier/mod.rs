@@ -13,7 +13,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub(super) use self::table::Table;
-use super::checked;
+use super::budget;
 use crate::{
     engine::Retry,
     error::{Fault, FaultCode, Pointer},
@@ -77,7 +77,7 @@ impl Retry {
         let mut created = RunCreated::of(workflow, input);
         created.metadata.clone_from(&earlier.created.metadata);
         created.retry_of = Some(self.run);
-        created.budget = checked(self.budget, workflow)?.or(earlier.created.budget);
+        created.budget = budget::checked(self.budget, workflow)?.or(earlier.created.budget);
         if let Some(from) = &self.from {
             from::check_node(workflow, from)?;
         }
