@@ -143,11 +143,7 @@ impl Workflow {
         body.result = list.with_stops(body.result);
         let on_failure = OnFailure::plan(spec, &read, &list, &values, &mut check);
         list.warn_of_unused(&mut check);
-        if let Some(Err(faults)) =
-            (read.budget).map(|it| it.check(&Pointer::root().field("budget")))
-        {
-            check.faults.extend(faults);
-        }
+        check_budget(read.budget, &mut check);
         check
             .warnings
             .extend(input.iter().flat_map(invalid_examples));
@@ -271,6 +267,18 @@ impl Workflow {
     /// The result, if the specification defines one.
     pub(crate) fn output(&self) -> Option<&Json> {
         self.output.as_ref()
+    }
+}
+
+/// A budget with a fault is not checked further: a limit that cannot be read is not a missing one.
+fn check_budget(budget: Option<Budget>, check: &mut Check) {
+    let at = Pointer::root().field("budget");
+    let place = at.to_string();
+    if check.faults.iter().any(|it| it.pointer.starts_with(&place)) {
+        return;
+    }
+    if let Some(Err(faults)) = budget.map(|budget| budget.check(&at)) {
+        check.faults.extend(faults);
     }
 }
 

@@ -336,11 +336,25 @@ impl Wrong<'_> {
             expected
         } else if !part["const"].is_null() {
             return self.fault(format!("`{field}` can only be {}", part["const"]));
+        } else if let (Some(least), Some(most)) =
+            (part["exclusiveMinimum"].as_f64(), part["maximum"].as_f64())
+        {
+            let is_in_range = |value: f64| value > least && value <= most;
+            return self.fault(if self.value.as_f64().is_some_and(is_in_range) {
+                cause.to_owned()
+            } else {
+                format!("`{field}` is a number above {least}, and at most {most}")
+            });
         } else if let [least, most] = [&part["minimum"], &part["maximum"]]
             && least.is_number()
             && most.is_number()
         {
             return self.fault(format!("`{field}` is a number from {least} to {most}"));
+        } else if let Some(choices) = choice_of_constants(part) {
+            return self.fault(format!("expected {choices}, found {found}"));
+        } else if part["type"] == "integer" && part["minimum"].is_number() {
+            let least = &part["minimum"];
+            return self.fault(format!("`{field}` is a whole number of at least {least}"));
         } else {
             match part["type"].as_str() {
                 Some("string") if self.value.is_string() => return self.fault(cause.to_owned()),
@@ -360,6 +374,15 @@ impl Wrong<'_> {
     fn fault(&self, detail: String) -> Fault {
         Fault::new(FaultCode::InvalidValue, &self.at, detail)
     }
+}
+
+/// The constants of which a part is a choice: `"fail" or "ask"`.
+fn choice_of_constants(part: &Value) -> Option<String> {
+    let parts = part["oneOf"].as_array()?.iter();
+    let constants: Option<Vec<String>> = parts
+        .map(|part| Some(part.get("const")?.to_string()))
+        .collect();
+    Some(constants?.join(" or "))
 }
 
 /// What a value is, in words.
