@@ -47,6 +47,7 @@ pub(crate) async fn predict(
                 step,
                 attempt,
                 plan,
+                ..
             } = command
             {
                 inputs.extend(forecast.attempt(step, attempt, plan));

@@ -50,8 +50,12 @@ impl Machine {
         None
     }
 
-    /// An attempt without a bound is not held back. Refusals of any ledger come before the wait for another.
+    /// An attempt without a bound is not held back. Refusals of any ledger come before the wait for another. A prediction shows what
+    /// would run, and its attempts never end: nothing would come back.
     fn admission(&self, step: StepId, line: Option<LedgerId>, plan: &Plan) -> Admission {
+        if self.predicts {
+            return Admission::Start(None);
+        }
         let ledgers = self.logged.ledgers();
         let around = ledgers.around(self.frames(), step);
         let Some(bound) = plan.bound().filter(|_| !around.is_empty()) else {
