@@ -16,6 +16,7 @@ use crate::{
     error::{Error, ErrorKind},
     follow::Updates,
     http::{Call, Http},
+    recording::Recording,
     run::{RunState, Wait},
     update::Update,
 };
@@ -216,6 +217,28 @@ impl Client {
     /// Dropping the stream closes the connection. The run continues.
     pub fn follow_after(&self, run: RunId, after: u64) -> Updates {
         Updates::new(self.http.clone(), run, after)
+    }
+
+    /// The recording of a run: its whole log as it is now, one event per line, with what streams omit, such as the requests
+    /// of its steps. If the last line is not a terminal event, the run has not ended.
+    ///
+    /// When the connection is lost or silent, the stream reconnects and continues after its last line, for
+    /// [`retry_for`](ClientBuilder::with_retry_for) at most. An error is the last item.
+    ///
+    /// ```no_run
+    /// # use futures::TryStreamExt;
+    /// # async fn example(client: workflow_client::Client, run: workflow_client::RunId) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut file = String::new();
+    /// let mut lines = client.recording(run);
+    /// while let Some(line) = lines.try_next().await? {
+    ///     file.push_str(&line);
+    ///     file.push('\n');
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn recording(&self, run: RunId) -> Recording {
+        Recording::new(self.http.clone(), run)
     }
 
     /// Waits until a run ends, and returns its output.

@@ -35,6 +35,7 @@
 //! - [`Client`] sends requests. What may be repeated safely is retried with exponential back-off, never earlier than the
 //!   server's `Retry-After`, for [`retry_for`](ClientBuilder::with_retry_for) at most.
 //! - [`Client::follow`] is a stream of [`Update`]s: each event exactly once and in order, and each piece of text once.
+//! - [`Client::recording`] is the whole log of a run, as lines to be written to a file.
 //! - [`Error`] says by its [`ErrorKind`] what a caller can do; a refusal has the server's code, hint and faults.
 //!
 //! Events are the types of `workflow-core`. What this version cannot read, such as an event of a newer server, is
@@ -52,6 +53,7 @@ mod error;
 mod follow;
 mod frames;
 mod http;
+mod recording;
 mod run;
 mod update;
 
@@ -60,6 +62,7 @@ pub use self::{
     client::{Client, Start},
     error::{Error, ErrorKind},
     follow::Updates,
+    recording::Recording,
     run::{RunState, Wait},
     update::{OtherEvent, Update},
 };

@@ -289,3 +289,46 @@ fn a_base_url_with_a_password_is_refused_without_showing_it() {
         assert!(!format!("{error} {error:?}").contains("s3cret"), "{error}");
     }
 }
+
+/// The begin of a recording in chunks, without its end: the client has to notice that it is not whole.
+fn begun(lines: &str) -> String {
+    let length = lines.len();
+    format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n{length:x}\r\n{lines}\r\n"
+    )
+}
+
+#[tokio::test]
+async fn a_recording_that_breaks_off_is_continued_after_its_last_line() {
+    let rest = response(
+        "200 OK",
+        "content-type: application/x-ndjson\r\n",
+        "{\"seq\": 2, \"new\": [1]}\n{\"seq\": 3}\n",
+    );
+    let (builder, requests) = server(vec![
+        (begun("{\"seq\": 1}\n{\"se"), Then::Close),
+        (rest, Then::Close),
+    ])
+    .await;
+    let client = builder.build().unwrap();
+    let lines: Vec<_> = client.recording(run()).try_collect().await.unwrap();
+    assert_eq!(
+        lines,
+        ["{\"seq\": 1}", "{\"seq\": 2, \"new\": [1]}", "{\"seq\": 3}"],
+        "lines are not changed"
+    );
+    let requests = requests.await.unwrap();
+    assert!(requests[0].starts_with(&format!("GET /api/runs/{RUN}/events?after=0 ")));
+    assert!(requests[0].contains("accept: application/x-ndjson\r\n"));
+    assert!(requests[1].starts_with(&format!("GET /api/runs/{RUN}/events?after=1 ")));
+}
+
+#[tokio::test]
+async fn a_recording_that_is_no_json_is_an_error() {
+    let page = response("200 OK", "", "<html>\n</html>\n");
+    let (builder, _requests) = server(vec![(page, Then::Close)]).await;
+    let client = builder.build().unwrap();
+    let lines: Vec<_> = client.recording(run()).collect().await;
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines[0].as_ref().unwrap_err().kind(), ErrorKind::Protocol);
+}

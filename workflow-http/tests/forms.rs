@@ -64,7 +64,7 @@ async fn not_acceptable_lists_the_available_media_types() {
         let detail = &refused.problem()["detail"];
         assert_eq!(
             detail,
-            "the response is available as text/event-stream or application/json"
+            "the response is available as text/event-stream or application/json or application/x-ndjson"
         );
     }
 }

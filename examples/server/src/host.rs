@@ -1,17 +1,28 @@
 //! What executes the run of the command line: the engine of this process, or a server.
 
-use futures::{StreamExt, stream::BoxStream};
+use std::io;
+
+use futures::{
+    StreamExt, TryStreamExt,
+    stream::{self, BoxStream},
+};
 use serde_json::Value;
 use workflow_client::{Client, Update};
 use workflow_core::{
-    EngineError, Fault, LocalEngine, RunId, Runs, Update as EngineUpdate, executor::SignalError,
-    value::WaitId,
+    EngineError, Fault, LocalEngine, RunId, Runs, StepEvent, Update as EngineUpdate,
+    executor::SignalError, value::WaitId,
 };
 
 use crate::error::CliError;
 
 /// The updates of a run.
 pub(crate) type Updates = BoxStream<'static, Result<Update, CliError>>;
+
+/// The lines of a recording, without their line breaks.
+pub(crate) type Lines<'a> = BoxStream<'a, Result<String, CliError>>;
+
+/// Events of a recording that are in memory at once.
+const READ_BATCH: usize = 8;
 
 /// What became of an answer.
 pub(crate) enum Answered {
@@ -32,6 +43,9 @@ pub(crate) trait Host {
 
     /// Cancels a run; its last event follows.
     async fn cancel(&self, run: RunId) -> Result<(), CliError>;
+
+    /// The log of a run as it is now, with what streams omit.
+    fn recording_of(&self, run: RunId) -> Lines<'_>;
 }
 
 impl Host for LocalEngine {
@@ -58,6 +72,22 @@ impl Host for LocalEngine {
         Runs::cancel(self, run).await?;
         Ok(())
     }
+
+    fn recording_of(&self, run: RunId) -> Lines<'_> {
+        let batches = stream::try_unfold(0, move |after| async move {
+            let events = self.read_events(run, after, READ_BATCH).await?;
+            let last = events.last().map(|event| event.seq);
+            Ok::<_, CliError>(last.map(|last| (events, last)))
+        });
+        let events = batches.map_ok(|events| stream::iter(events).map(Ok));
+        let lines = events
+            .try_flatten()
+            .map(|event: Result<StepEvent, CliError>| {
+                let line = serde_json::to_string(&event?).map_err(io::Error::from)?;
+                Ok(line)
+            });
+        lines.boxed()
+    }
 }
 
 impl Host for Client {
@@ -82,5 +112,9 @@ impl Host for Client {
     async fn cancel(&self, run: RunId) -> Result<(), CliError> {
         Client::cancel(self, run).await?;
         Ok(())
+    }
+
+    fn recording_of(&self, run: RunId) -> Lines<'_> {
+        self.recording(run).map(|line| Ok(line?)).boxed()
     }
 }

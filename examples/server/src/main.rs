@@ -27,6 +27,7 @@ mod man;
 mod model;
 mod output;
 mod progress;
+mod recording;
 mod registry;
 mod remote;
 mod run;

@@ -25,6 +25,7 @@ use crate::{
     model::Model,
     output::Output,
     progress::{preview, printable, write_progress},
+    recording::Recording,
     registry::registry,
     remote,
     signals::Signals,
@@ -49,6 +50,8 @@ const CLOSED_PIPE: u8 = 141;
 const INTERRUPTED: u8 = 130;
 
 async fn run_to_end(args: &RunArgs, variables: Variables) -> Result<ExitCode, CliError> {
+    // Before the run: a file that cannot be written must not lose a run that was paid for.
+    let recording = args.record.as_deref().map(Recording::to).transpose()?;
     let spec = read_spec(&args.file)?;
     let library = Library::read(&args.library, &args.file, &spec)?;
     let input = match &args.input {
@@ -61,7 +64,11 @@ async fn run_to_end(args: &RunArgs, variables: Variables) -> Result<ExitCode, Cl
         if !args.json {
             session.report(&printable(&run.title));
         }
-        return session.run_to_end().await;
+        let ended = session.run_to_end().await?;
+        if let Some(recording) = recording {
+            recording.write(run.client.recording_of(run.id)).await?;
+        }
+        return Ok(ended);
     }
     let needs_model = {
         let mut specs = library.specs().chain([&spec]);
@@ -78,7 +85,13 @@ async fn run_to_end(args: &RunArgs, variables: Variables) -> Result<ExitCode, Cl
     let workflow = store(&engine, &args.file, spec).await?.id;
     let started = engine.start(NewRun::new(workflow, input)).await;
     let run = started.map_err(|error| CliError::Refused(args.file.clone(), error))?;
-    Session::new(&engine, run.id, args.json)?.run_to_end().await
+    let ended = Session::new(&engine, run.id, args.json)?
+        .run_to_end()
+        .await?;
+    if let Some(recording) = recording {
+        recording.write(engine.recording_of(run.id)).await?;
+    }
+    Ok(ended)
 }
 
 /// Whether one of these nodes, or a node in their bodies, calls the model: only then a key is required.

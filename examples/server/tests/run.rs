@@ -400,3 +400,63 @@ async fn a_closed_pipe_ends_the_program_silently() {
     assert_eq!(output.status.code(), Some(0));
     assert!(text(output.stdout).ends_with("(Simulated.)\n"));
 }
+
+/// The events of a recording.
+fn recorded(path: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(path).unwrap();
+    assert!(text.ends_with('\n'));
+    let lines = text.lines();
+    lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_run_is_recorded_with_what_streams_omit() {
+    let file = File::new(
+        "recorded.jsonl",
+        "what an earlier recording has, which is longer",
+    );
+    let mut program = run(&example_file("explain"));
+    let run = said(
+        program
+            .args(["--input", "Tides", "--record"])
+            .arg(file.path()),
+    )
+    .await;
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let events = recorded(file.path());
+    assert!(
+        events
+            .iter()
+            .zip(1..)
+            .all(|(event, seq)| event["seq"] == seq)
+    );
+    let last = events.last().unwrap();
+    assert_eq!(
+        (&last["type"], &last["output"]),
+        (&json!("run.completed"), &json!(run.stdout.trim_end()))
+    );
+    let answered = events
+        .iter()
+        .rfind(|event| event["type"] == "node.completed")
+        .unwrap();
+    assert!(
+        answered["debug"].to_string().contains("Tides"),
+        "{answered}"
+    );
+}
+
+#[tokio::test]
+async fn a_recording_that_cannot_be_written_is_reported_before_the_run() {
+    let mut program = run(&example_file("explain"));
+    let run = said(program.args(["--record", "/no/such/directory/run.jsonl"])).await;
+    assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""));
+    assert!(
+        run.stderr
+            .starts_with("error: failed to write to /no/such/directory/run.jsonl: "),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(run.stderr.lines().count(), 1);
+}

@@ -335,3 +335,24 @@ async fn a_wrong_url_is_reported_at_once() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_run_on_a_server_is_recorded() {
+    let server = simulated("0ms").await;
+    let recording = File::new("recorded-on-server.jsonl", "");
+    let mut program = run_on(&server, &example_file("explain"));
+    let ran = output(
+        program
+            .args(["--input", "Tides", "--record"])
+            .arg(recording.path()),
+    )
+    .await;
+    assert_eq!(ran.status.code(), Some(0), "{ran:?}");
+    let text = std::fs::read_to_string(recording.path()).unwrap();
+    let events: Vec<Value> = (text.lines())
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(events.last().unwrap()["type"], "run.completed");
+    assert_eq!(events.last().unwrap()["seq"], events.len());
+    assert!(events.iter().any(|event| event["debug"].is_object()));
+}

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use crate::request::{EVENT_STREAM, JSON};
+use crate::request::{EVENT_STREAM, JSON, NDJSON};
 
 /// A response of an operation: a status, its headers, and a body in one or more media types.
 ///
@@ -64,6 +64,14 @@ impl Answer {
         });
         self.content.insert(EVENT_STREAM.to_owned(), media);
         self.headers.extend(["Cache-Control", "X-Accel-Buffering"]);
+        self
+    }
+
+    /// Adds JSON texts, one per line, as another media type of the same response. As for event streams, the schema is that
+    /// of one line.
+    pub(super) fn records(mut self, line: &Value) -> Self {
+        let media = json!({"schema": line});
+        self.content.insert(NDJSON.to_owned(), media);
         self
     }
 

@@ -9,12 +9,32 @@ use super::reference::{reference, referred};
 
 /// The fields that are in the log only: event and field. [`StepEvent::shown`](workflow_core::StepEvent::shown)
 /// removes them from what is sent, so the schemas must not have them either.
-const HIDDEN: [(&str, &str); 4] = [
+const HIDDEN: [(&str, &str); 8] = [
     ("run.created", "reused"),
+    ("run.created", "table"),
     ("node.completed", "debug"),
+    ("node.completed", "request"),
     ("node.retrying", "debug"),
+    ("node.retrying", "request"),
     ("node.failed", "debug"),
+    ("node.failed", "request"),
 ];
+
+/// The schema of a line of a recording. It is no reference to `StepEvent`, whose events lack what is in the log only.
+pub(super) fn line() -> Value {
+    json!({
+        "type": "object",
+        "description": "One entry of the log, as `StepEvent`, and with what only the log has: the `request` and `debug` \
+                        of attempts, and in `run.created` the results that the run brought with it, `reused` and `table`.",
+        "properties": {
+            "seq": {"type": "integer", "format": "uint64", "minimum": 1},
+            "run_id": {"type": "string", "format": "uuid"},
+            "time": {"type": "string", "format": "date-time"},
+            "type": {"type": "string"},
+        },
+        "required": ["seq", "run_id", "time", "type"],
+    })
+}
 
 /// The type of a delta, which is streamed and not in the log.
 const DELTA: &str = "node.delta";
@@ -50,6 +70,7 @@ pub(super) fn split(schemas: &mut Map<String, Value>) {
         }
     }
     schemas.remove("ReusedStep");
+    schemas.remove("TableEntry");
     schemas.insert(
         "StepEvent".to_owned(),
         choice("An entry in the log of a run.", &names),

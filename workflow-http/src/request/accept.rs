@@ -13,6 +13,8 @@ pub(crate) const EVENT_STREAM: &str = "text/event-stream";
 pub(crate) const VARY_ACCEPT: [(HeaderName, &str); 1] = [(VARY, "accept")];
 
 pub(crate) const JSON: &str = "application/json";
+/// The media type of JSON texts, one per line.
+pub(crate) const NDJSON: &str = "application/x-ndjson";
 
 /// The offered media type with the highest quality. Of several with the same quality, the one that the most
 /// precise range matches; then the first. Without `Accept`, the first.

@@ -33,7 +33,7 @@ pub(crate) mod version;
 #[cfg(feature = "ui")]
 pub(crate) use self::coding::Coding;
 pub(crate) use self::{
-    accept::{EVENT_STREAM, JSON, VARY_ACCEPT},
+    accept::{EVENT_STREAM, JSON, NDJSON, VARY_ACCEPT},
     body::Bodies,
     cursor::List,
     extract::{Id, JsonBody, Limit, Path, Query, SpecBody},

@@ -1,4 +1,4 @@
-//! The events of a run, as a stream or page by page.
+//! The events of a run: as a stream, page by page, or as a recording.
 //!
 //! The number of an event is its position in the log. It is the `id` of a frame, the cursor of pages, and the
 //! `Last-Event-ID` of a browser that reconnects; so a client can change between stream and pages at any event.
@@ -18,8 +18,8 @@ use workflow_core::{RunId, StepEvent, Update};
 use crate::{
     app::App,
     problem::{Kind, Problem},
-    request::{Argument, EVENT_STREAM, Id, JSON, Limit, Query, VARY_ACCEPT, accept},
-    sse,
+    request::{Argument, EVENT_STREAM, Id, JSON, Limit, NDJSON, Query, VARY_ACCEPT, accept},
+    sse::{self, recording},
 };
 
 /// The position in the log, for clients that cannot set headers, and the size of a page.
@@ -49,12 +49,15 @@ pub(crate) async fn get(
     Query(query): Query<EventsQuery>,
     LastEventId(last): LastEventId,
 ) -> Result<Response, Problem> {
-    let form = accept::choose(&headers, &[EVENT_STREAM, JSON])?;
+    let form = accept::choose(&headers, &[EVENT_STREAM, JSON, NDJSON])?;
     let after = last.unwrap_or(query.after);
     let seen = seen(&app, run, after).await?;
     if form == JSON {
         let page = page(&app, run, after, query.limit.0).await?;
         return Ok((VARY_ACCEPT, Json(page)).into_response());
+    }
+    if form == NDJSON {
+        return recording::record(&app, run, after).await;
     }
     if seen.is_some_and(|event| event.is_terminal()) {
         return Ok((VARY_ACCEPT, StatusCode::NO_CONTENT).into_response());

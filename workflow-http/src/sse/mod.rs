@@ -22,12 +22,15 @@
 //! Lines that begin with `:` are comments, which clients ignore. `: hb` is sent in silence, so that both sides detect a
 //! dead connection. Only events of the log have an `id`.
 //!
+//! The same log is also served page by page and, in `recording`, as lines of JSON with what streams omit.
+//!
 //! What a client must know to follow a run without a gap: the id of the last event that it has processed, in
 //! `Last-Event-ID` or `after`. Text of running steps comes first after a reconnect, as larger deltas with their
 //! offsets, so a client can skip what it has.
 
 pub(crate) mod events;
 mod readers;
+mod recording;
 pub(crate) mod simple_stream;
 
 pub(crate) use self::{events::EventPage, readers::Readers, simple_stream::Frame};

@@ -81,6 +81,11 @@ pub fn check(method: &Method, uri: &Uri, status: StatusCode, headers: &HeaderMap
             &media["schema"]["properties"]["data"]["contentSchema"],
             body,
         );
+    } else if media_type == "application/x-ndjson" {
+        for line in body.lines() {
+            let event = serde_json::from_str(line).expect("each line is JSON");
+            check_value(&media["schema"], &event);
+        }
     } else if media_type.ends_with("json") {
         let value = serde_json::from_str(body).expect("it is JSON");
         check_value(&media["schema"], &value);

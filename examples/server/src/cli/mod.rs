@@ -126,6 +126,11 @@ pub(crate) struct RunArgs {
     #[arg(long)]
     pub(crate) json: bool,
 
+    /// Write the recording of the run to this file when it ends: its whole log, one event per line. `workflow-server test`
+    /// replays it without calling anything.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+
     /// Run it on the server at this URL instead of in this process; its API key is in the variable `WORKFLOW_API_KEY`.
     /// The server stores the workflows: one that it has by name gets another text as its next version. Settings of the
     /// model and of `HttpNode` are those of the server.

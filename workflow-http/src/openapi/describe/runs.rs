@@ -13,6 +13,7 @@ use super::examples;
 use crate::openapi::{
     answer::Answer,
     body::Body,
+    events::line,
     operation::Operation,
     parameter::{
         AFTER, CURSOR, IDEMPOTENCY_KEY, LAST_EVENT_ID, LIMIT, Q, RUN, STATUS, STEP, WAIT, WORKFLOW,
@@ -193,7 +194,7 @@ pub(crate) fn events(schemas: &mut Schemas) -> Operation {
     let update = update(schemas);
     let page = schemas.sent::<EventPage>();
     let answer = Answer::json(
-        "The events so far, then live; as JSON, a page of those there are.",
+        "The events so far, then live; as JSON, a page of those there are; as lines, all of them.",
         &page,
         examples::events(),
     );
@@ -201,11 +202,14 @@ pub(crate) fn events(schemas: &mut Schemas) -> Operation {
     let seen = Answer::new(StatusCode::NO_CONTENT, seen);
     Operation::new("followRun", TAG, "Follow a run: replay, then live")
         .about(
-            "`Accept` chooses between `text/event-stream`, the default, and `application/json`. \
-             The stream ends with the run. `limit` is for pages.",
+            "`Accept` chooses between `text/event-stream`, the default, `application/json`, and \
+             `application/x-ndjson`. The stream ends with the run. `limit` is for pages. With \
+             `application/x-ndjson`, the response is the recording of the run: the log as it is now, one \
+             event per line, with what only the log has. If its last line is none of `run.completed`, \
+             `run.failed` and `run.cancelled`, the run has not ended, and `after` reads the rest later.",
         )
         .takes([RUN, AFTER, LIMIT, LAST_EVENT_ID])
-        .answers(answer.streams(&update, examples::STREAM))
+        .answers(answer.streams(&update, examples::STREAM).records(&line()))
         .answers(seen)
         .fails(&[
             Kind::BeyondEnd,
