@@ -157,6 +157,7 @@ fn routes() -> Routes {
         .post("/api/runs/{id}/plan", plans::of_run, plan_docs::of_run)
         .get("/api/runs/{id}/steps/{*path}", runs::step, run_docs::step)
         .get("/api/runs/{id}/events", events::get, run_docs::events)
+        .get("/api/runs/{id}/diff/{other}", runs::diff, run_docs::diff)
         .post("/api/runs/{id}/cancel", runs::cancel, run_docs::cancel)
         .post(
             "/api/runs/{id}/waits/{wait_id}",

@@ -71,6 +71,7 @@ async fn every_operation_is_documented() {
     POST /api/runs/{id}/plan planRetry
     GET /api/runs/{id}/steps/{path} getStep
     GET /api/runs/{id}/events followRun
+    GET /api/runs/{id}/diff/{other} diffRuns
     POST /api/runs/{id}/cancel cancelRun
     POST /api/runs/{id}/waits/{wait_id} answerWait
     GET /api/schema/workflow.json getWorkflowSchema
@@ -310,6 +311,8 @@ async fn the_examples_are_real_requests_and_responses() {
     story
         .play("cancelRun", again["links"]["cancel"].as_str().unwrap())
         .await;
+    let again = again["id"].as_str().unwrap();
+    story.play("diffRuns", &format!("{run}/diff/{again}")).await;
     story.check_streams(&workflow, &run).await;
     story.play("isAlive", "/healthz").await;
     story.play("isReady", "/readyz").await;

@@ -258,3 +258,32 @@ async fn the_history_of_a_step_has_attempts_and_debug_data() {
     let unknown = api.get(&format!("{run}/steps/each/2/sum")).await;
     assert_eq!(unknown.refusal(), (404, "unknown_step".into()));
 }
+
+#[tokio::test]
+async fn two_runs_are_compared() {
+    let api = Api::new();
+    let (a, b) = (api.start().await, api.start().await);
+    api.script.finish("It is.");
+    api.events(&a).await.until("run.completed").await;
+    api.script.finish("It is not.");
+    api.events(&b).await.until("run.completed").await;
+    let id = |run: &str| run.rsplit('/').next().unwrap_or_default().to_owned();
+    let diff = api.get(&format!("{a}/diff/{}", id(&b))).await.json();
+    assert_eq!(
+        (&diff["steps"][0]["change"], &diff["steps"][1]["change"]),
+        (&json!("same"), &json!("changed"))
+    );
+    let patch = &diff["steps"][1]["output"]["patch"][0];
+    assert_eq!(
+        (&patch["op"], &patch["path"]),
+        (&json!("replace"), &json!(""))
+    );
+    for unknown in ["x", "0197f9d2-6f3e-7000-8000-000000000001"] {
+        let refused = api.get(&format!("{a}/diff/{unknown}")).await;
+        assert_eq!(refused.refusal(), (404, "unknown_run".into()));
+        let refused = api
+            .get(&format!("/api/runs/{unknown}/diff/{}", id(&a)))
+            .await;
+        assert_eq!(refused.refusal(), (404, "unknown_run".into()));
+    }
+}

@@ -37,7 +37,7 @@ use crate::{
     record::{Page, PageRequest, RunCounts, RunQuery, RunRecord, WorkflowRecord},
     store::StoreError,
     value::{Budget, NodeId, RunId, StepPath, WaitId, WorkflowId},
-    view::{Prediction, RunReport, StepHistory},
+    view::{Prediction, RunDiff, RunReport, StepHistory},
 };
 
 /// Checks and stores workflows.
@@ -183,6 +183,14 @@ pub trait Runs: Send + Sync + 'static {
     /// [`EngineError::Store`].
     async fn step_history(&self, run: RunId, path: &StepPath) -> Result<StepHistory, EngineError> {
         read::step_history(self, run, path).await
+    }
+
+    /// Compares two runs step by step. Provided: folds the events of both.
+    ///
+    /// # Errors
+    /// [`EngineError::NoSuchRun`], [`EngineError::Stopped`] if a log is damaged, or [`EngineError::Store`].
+    async fn run_diff(&self, a: RunId, b: RunId) -> Result<RunDiff, EngineError> {
+        read::run_diff(self, a, b).await
     }
 
     /// Returns a page of the runs that match a query, newest first.

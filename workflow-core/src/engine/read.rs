@@ -6,7 +6,7 @@ use super::{EngineError, Runs};
 use crate::{
     event::StepEvent,
     value::{RunId, StepPath},
-    view::{RunReport, StepHistory},
+    view::{FoldedRun, RunDiff, RunReport, StepHistory},
 };
 
 /// Events per read. A batch is in memory at once; a log never is.
@@ -51,6 +51,27 @@ where
     })
     .await?;
     StepHistory::of(&log, path).ok_or_else(|| EngineError::NoSuchStep(path.clone()))
+}
+
+/// Both logs are read one after the other, and only what is compared is kept of each.
+pub(super) async fn run_diff<R>(runs: &R, a: RunId, b: RunId) -> Result<RunDiff, EngineError>
+where
+    R: Runs + ?Sized,
+{
+    let a = folded(runs, a).await?;
+    let b = folded(runs, b).await?;
+    Ok(RunDiff::of(&a, &b))
+}
+
+async fn folded<R>(runs: &R, id: RunId) -> Result<FoldedRun, EngineError>
+where
+    R: Runs + ?Sized,
+{
+    let record = runs.run_record(id).await?;
+    let until = record.head.last_seq;
+    let mut run = FoldedRun::new(record);
+    each_event(runs, id, until, |event| run.apply(event)).await?;
+    Ok(run)
 }
 
 /// Calls `take` with each event up to number `until`. The bound makes a fold end although the run continues.

@@ -7,7 +7,7 @@
 //!   [`Amount`] a bound in requests, tokens and money. A [`Budget`] limits what a run may use. A [`StepKey`] identifies what a step does.
 //! - JSON: [`read_json`] refuses duplicate names and numbers that would change, with a place for each fault.
 //!   [`ValueSchema`] checks values within a bound of work. [`heap_bytes`] estimates the memory of a value.
-//!   [`MAX_DEPTH`], [`MAX_OUTPUT_BYTES`] and [`MAX_RESULT_BYTES`] bound what nodes and runs return.
+//!   [`PatchOperation`]s are the difference between two values. [`MAX_DEPTH`], [`MAX_OUTPUT_BYTES`] and [`MAX_RESULT_BYTES`] bound what nodes and runs return.
 
 mod amount;
 mod budget;
@@ -18,6 +18,7 @@ mod json;
 mod key;
 mod ledger;
 mod lock;
+mod patch;
 mod schema;
 mod shorten;
 pub(crate) mod size;
@@ -31,6 +32,7 @@ pub(crate) use self::{
     data::{DataError, DataType, some_even_if_null},
     ledger::{Fit, Ledger},
     lock::lock,
+    patch::patch,
     schema::{error_text, sorted_faults},
     shorten::shortened,
     size::MAX_SPEC_DEPTH,
@@ -49,6 +51,7 @@ pub use self::{
     },
     json::{JsonError, read_json},
     key::{InvalidStepKey, StepKey, StepKeyBuilder},
+    patch::PatchOperation,
     schema::ValueSchema,
     size::{MAX_DEPTH, MAX_OUTPUT_BYTES, MAX_RESULT_BYTES},
     time::Timestamp,

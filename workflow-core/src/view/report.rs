@@ -112,7 +112,7 @@ pub enum StepStatus {
 }
 
 impl StepStatus {
-    fn has_ended(self) -> bool {
+    pub(super) fn has_ended(self) -> bool {
         !matches!(
             self,
             Self::Pending | Self::Running | Self::Queued | Self::Waiting

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use workflow_core::{
     RunId, RunRecord, RunStatus, WorkflowId,
     record::{Page, PageRequest, RunCounts, RunQuery},
-    view::StepHistory,
+    view::{RunDiff, StepHistory},
 };
 
 use super::run_request::{RetryRequest, RunRequest};
@@ -184,10 +184,23 @@ pub(crate) async fn step(
     State(app): State<App>,
     Path((run, path)): Path<(String, String)>,
 ) -> Result<Json<StepHistory>, Problem> {
-    let Ok(id) = run.parse() else {
-        return Err(Kind::UnknownRun.of(format!("there is no run {run:?}")));
-    };
+    let id = run_id(&run)?;
     Ok(Json(
         app.engine.step_history(id, &path.as_str().into()).await?,
     ))
+}
+
+/// Compares two runs. The engine bounds the size of the comparison.
+pub(crate) async fn diff(
+    State(app): State<App>,
+    Path((a, b)): Path<(String, String)>,
+) -> Result<Json<RunDiff>, Problem> {
+    let diff = app.engine.run_diff(run_id(&a)?, run_id(&b)?).await?;
+    Ok(Json(diff))
+}
+
+/// The id of a run in a path with more than one parameter.
+fn run_id(text: &str) -> Result<RunId, Problem> {
+    let unknown = |_| Kind::UnknownRun.of(format!("there is no run {text:?}"));
+    text.parse().map_err(unknown)
 }

@@ -30,6 +30,7 @@ impl Parameter {
 
 pub(super) const WORKFLOW: Parameter = Parameter::of("workflow", "path");
 pub(super) const RUN: Parameter = Parameter::of("run", "path");
+pub(super) const OTHER: Parameter = Parameter::of("other", "path");
 pub(super) const STEP: Parameter = Parameter::of("step", "path");
 pub(super) const WAIT: Parameter = Parameter::of("wait", "path");
 pub(super) const LIMIT: Parameter = Parameter::of("limit", "query");
@@ -60,6 +61,7 @@ pub(super) fn all(status: &Value) -> Value {
     [
         row(WORKFLOW, "id", "The id of a workflow.", &uuid),
         row(RUN, "id", "The id of a run.", &uuid),
+        row(OTHER, "other", "The id of the run to compare with.", &uuid),
         row(
             STEP,
             "path",

@@ -25,6 +25,7 @@ examples! {
     runs = "runs.json";
     run = "run.json";
     step = "step.json";
+    diff = "diff.json";
     events = "events.json";
     wait_answer = "wait-answer.json";
     answered_run = "answered-run.json";

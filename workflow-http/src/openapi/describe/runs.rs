@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use workflow_core::{
     RunRecord, StepEvent,
     event::Delta,
-    view::{RunReport, StepHistory},
+    view::{RunDiff, RunReport, StepHistory},
 };
 
 use super::examples;
@@ -16,8 +16,8 @@ use crate::openapi::{
     events::line,
     operation::Operation,
     parameter::{
-        AFTER, CURSOR, IDEMPOTENCY_KEY, LAST_EVENT_ID, LIMIT, Q, RUN, STATUS, STEP, WAIT, WORKFLOW,
-        WORKFLOW_ID,
+        AFTER, CURSOR, IDEMPOTENCY_KEY, LAST_EVENT_ID, LIMIT, OTHER, Q, RUN, STATUS, STEP, WAIT,
+        WORKFLOW, WORKFLOW_ID,
     },
     reference::reference,
     schemas::Schemas,
@@ -188,6 +188,19 @@ pub(crate) fn step(schemas: &mut Schemas) -> Operation {
         .takes([RUN, STEP])
         .answers(Answer::json("The step.", &history, examples::step()))
         .fails(&[Kind::UnknownRun, Kind::UnknownStep, Kind::StoreFailed])
+}
+
+pub(crate) fn diff(schemas: &mut Schemas) -> Operation {
+    let diff = schemas.sent::<RunDiff>();
+    Operation::new("diffRuns", TAG, "Compare two runs, step by step")
+        .about(
+            "`a` is the run before, `b` the one after; differences of outputs are a JSON Patch (RFC 6902) from `a` \
+             to `b`. At most 1,000 steps are listed, those that differ first, and patches have at most 16 MiB \
+             together: `counts`, `steps_omitted` and `patch_omitted` say what is left out.",
+        )
+        .takes([RUN, OTHER])
+        .answers(Answer::json("The comparison.", &diff, examples::diff()))
+        .fails(&[Kind::UnknownRun, Kind::RunStopped, Kind::StoreFailed])
 }
 
 pub(crate) fn events(schemas: &mut Schemas) -> Operation {
