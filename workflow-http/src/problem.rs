@@ -242,7 +242,9 @@ impl From<EngineError> for Problem {
             EngineError::InvalidInput(faults) => {
                 Self::of_faults(Kind::InvalidInput, "input", faults)
             }
-            EngineError::InvalidRetry(faults) | EngineError::InvalidBudget(faults) => {
+            EngineError::InvalidRetry(faults)
+            | EngineError::InvalidBudget(faults)
+            | EngineError::InvalidEvaluation(faults) => {
                 Self::of_faults(Kind::InvalidBody, "body", faults)
             }
             EngineError::Signal(error) => Self::of_signal(error),

@@ -28,7 +28,7 @@ use workflow_core::Engine;
 use crate::page::Page;
 use crate::{
     access::{Guard, Keyring, auth, cors, guard},
-    api::{catalog, plans, runs, waits, workflows},
+    api::{catalog, evaluate, plans, runs, waits, workflows},
     app::App,
     docs, metrics,
     openapi::{self, Routes},
@@ -158,6 +158,11 @@ fn routes() -> Routes {
         .get("/api/runs/{id}/steps/{*path}", runs::step, run_docs::step)
         .get("/api/runs/{id}/events", events::get, run_docs::events)
         .get("/api/runs/{id}/diff/{other}", runs::diff, run_docs::diff)
+        .post(
+            "/api/runs/{id}/evaluate",
+            evaluate::evaluate,
+            run_docs::evaluate,
+        )
         .post("/api/runs/{id}/cancel", runs::cancel, run_docs::cancel)
         .post(
             "/api/runs/{id}/waits/{wait_id}",

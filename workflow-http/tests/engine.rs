@@ -14,7 +14,7 @@ use workflow_core::{
     engine::{Created, EngineLimits, Retry, Validation},
     record::{Page, PageRequest, RunCounts, RunQuery, WorkflowRecord},
     store::StoreError,
-    value::WaitId,
+    value::{StepPath, WaitId},
     view::Prediction,
 };
 use workflow_http::Options;
@@ -74,6 +74,9 @@ impl<F: Fn() -> EngineError + Send + Sync + 'static> Runs for Refusing<F> {
         Err(self.0())
     }
     async fn start(&self, _: NewRun) -> Result<RunRecord, EngineError> {
+        Err(self.0())
+    }
+    async fn evaluate(&self, _: RunId, _: &StepPath, _: &str) -> Result<Value, EngineError> {
         Err(self.0())
     }
     async fn run_record(&self, _: RunId) -> Result<RunRecord, EngineError> {

@@ -72,6 +72,7 @@ async fn every_operation_is_documented() {
     GET /api/runs/{id}/steps/{path} getStep
     GET /api/runs/{id}/events followRun
     GET /api/runs/{id}/diff/{other} diffRuns
+    POST /api/runs/{id}/evaluate evaluate
     POST /api/runs/{id}/cancel cancelRun
     POST /api/runs/{id}/waits/{wait_id} answerWait
     GET /api/schema/workflow.json getWorkflowSchema
@@ -313,6 +314,7 @@ async fn the_examples_are_real_requests_and_responses() {
         .await;
     let again = again["id"].as_str().unwrap();
     story.play("diffRuns", &format!("{run}/diff/{again}")).await;
+    story.play("evaluate", &format!("{run}/evaluate")).await;
     story.check_streams(&workflow, &run).await;
     story.play("isAlive", "/healthz").await;
     story.play("isReady", "/readyz").await;

@@ -287,3 +287,41 @@ async fn two_runs_are_compared() {
         assert_eq!(refused.refusal(), (404, "unknown_run".into()));
     }
 }
+
+#[tokio::test]
+async fn an_expression_is_evaluated_where_a_step_was_decided() {
+    let api = Api::new();
+    let run = api.start().await;
+    api.script.finish("It is.");
+    api.events(&run).await.until("run.completed").await;
+    let path = format!("{run}/evaluate");
+    let evaluate = |at: &str, expression: &str| {
+        let body = json!({"at": at, "expression": expression});
+        api.post(&path, body)
+    };
+    let answer = evaluate("llm_step", "[input, prompt_step.output | upper]").await;
+    assert_eq!(answer.json(), json!({"value": ["Rust", "EXPLAIN RUST"]}));
+
+    let unknown = evaluate("llm_stop", "input").await;
+    assert_eq!(unknown.refusal(), (422, "invalid_body".into()));
+    assert_eq!(
+        unknown.problem()["errors"],
+        json!([{"code": "unknown_reference", "pointer": "#/at", "detail": "the run has no step `llm_stop`",
+                "hint": "did you mean `llm_step`?"}])
+    );
+    let later = evaluate("prompt_step", "llm_step.output").await;
+    assert_eq!(later.problem()["errors"][0]["pointer"], "#/expression");
+    let wrong = api
+        .post(
+            &format!("{run}/evaluate"),
+            json!({"at": 1, "exprossion": "x"}),
+        )
+        .await;
+    assert_eq!(wrong.refusal(), (422, "invalid_body".into()));
+    let unknown = "/api/runs/0197f9d2-6f3e-7000-8000-000000000001/evaluate";
+    let body = json!({"at": "a", "expression": "1"});
+    assert_eq!(
+        api.post(unknown, body).await.refusal(),
+        (404, "unknown_run".into())
+    );
+}

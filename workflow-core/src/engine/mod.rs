@@ -193,6 +193,23 @@ pub trait Runs: Send + Sync + 'static {
         read::run_diff(self, a, b).await
     }
 
+    /// Evaluates an expression, such as `draft.output.title | upper`, with the values that a step of a run could read when it
+    /// was decided: the input, what had settled until then, and the names of the maps and loops around the step.
+    ///
+    /// The log is replayed up to there, without executing anything. The value has at most [`MAX_EVALUATED_BYTES`].
+    ///
+    /// # Errors
+    /// - [`EngineError::InvalidEvaluation`]: the run has no such step or has not decided it, the expression does not parse, or
+    ///   it has no value or a too large one there
+    /// - [`EngineError::NoSuchRun`], [`EngineError::Stopped`] if the log cannot be replayed, [`EngineError::Busy`] if the memory
+    ///   budget is exceeded, or [`EngineError::Store`]
+    async fn evaluate(
+        &self,
+        run: RunId,
+        at: &StepPath,
+        expression: &str,
+    ) -> Result<Value, EngineError>;
+
     /// Returns a page of the runs that match a query, newest first.
     ///
     /// # Errors
@@ -313,6 +330,9 @@ pub trait Engine: Workflows + Runs {
 }
 
 const _: fn(&dyn Engine) = |_| {};
+
+/// The most bytes of a value that [`Runs::evaluate`] returns, as JSON: 64 KiB.
+pub const MAX_EVALUATED_BYTES: usize = 64 * 1024;
 
 /// A request to start a run, for [`Runs::start`].
 ///
@@ -497,6 +517,9 @@ pub enum EngineError {
     /// The budget of a run limits nothing, has a limit of 0, or one above that of the workflow. The faults have the places.
     #[error("the budget is not valid for this workflow")]
     InvalidBudget(Vec<Fault>),
+    /// An expression cannot be evaluated at a step. The faults have the places.
+    #[error("the expression cannot be evaluated there")]
+    InvalidEvaluation(Vec<Fault>),
     /// The newest version of the workflow is not the expected one.
     #[error("the newest version of workflow {workflow} is {newest}, not {expected}")]
     OtherVersion {

@@ -317,6 +317,13 @@ impl Machine {
         })
     }
 
+    /// The values that a step of the log can read. `None` if the log before has no such step. Called before the next event of
+    /// the step is applied.
+    pub(crate) fn scope_of(&mut self, step: &StepRef) -> Option<Arc<Scope>> {
+        let step = self.logged.find(step, &mut self.agenda)?;
+        Some(Arc::clone(&self.frames().get(step.frame)?.scope))
+    }
+
     /// Appends an event, and returns whether it was appended.
     ///
     /// An event that does not fit the log before it could not be replayed. It is not written; the

@@ -105,14 +105,14 @@ impl Differ {
 
     fn compare_items(&mut self, before: &[Value], after: &[Value]) -> Option<()> {
         for (index, (before, after)) in before.iter().zip(after).enumerate() {
-            self.within(index, |differ| differ.compare(before, after))?;
+            self.within(&index, |differ| differ.compare(before, after))?;
         }
         for (index, value) in after.iter().enumerate().skip(before.len()) {
-            self.within(index, |differ| differ.add(value))?;
+            self.within(&index, |differ| differ.add(value))?;
         }
         // From the end, so that the numbers of those before it stay the same.
         for index in (after.len()..before.len()).rev() {
-            self.within(index, Self::remove)?;
+            self.within(&index, Self::remove)?;
         }
         Some(())
     }
@@ -140,7 +140,7 @@ impl Differ {
     /// Calls `inner` with this segment at the end of the path, escaped (RFC 6901, section 3).
     fn within(
         &mut self,
-        segment: impl ToString,
+        segment: &(impl ToString + ?Sized),
         inner: impl FnOnce(&mut Self) -> Option<()>,
     ) -> Option<()> {
         let length = self.path.len();

@@ -207,13 +207,11 @@ impl RunDiff {
                 Change::Same => &mut left_same,
                 _ => &mut left_others,
             };
-            match left.checked_sub(1) {
-                Some(fewer) => *left = fewer,
-                None => {
-                    diff.steps_omitted += 1;
-                    continue;
-                }
-            }
+            let Some(fewer) = left.checked_sub(1) else {
+                diff.steps_omitted += 1;
+                continue;
+            };
+            *left = fewer;
             diff.steps.push(row.into_step(&mut patches));
         }
         diff
@@ -299,7 +297,7 @@ impl Row<'_> {
         let path = |step: &FoldedStep| step.report.step.path().clone();
         let step = self.b.or(self.a);
         StepDiff {
-            path: step.map(path).unwrap_or_else(|| "".into()),
+            path: step.map_or_else(|| "".into(), path),
             moved_from: self.a.filter(|_| self.change == Change::Moved).map(path),
             kind: step.map_or_else(|| "".into(), |step| Arc::clone(&step.report.kind)),
             change: self.change,

@@ -122,7 +122,7 @@ impl FoldedStep {
         self.end = has_ended.then_some(event.time);
         match &event.kind {
             EventKind::NodeStarted(it) => {
-                self.key = it.plan.as_ref().and_then(|plan| plan.key).or(self.key)
+                self.key = it.plan.as_ref().and_then(|plan| plan.key).or(self.key);
             }
             EventKind::NodeWaiting(it) => self.key = it.key.or(self.key),
             _ => {}

@@ -9,6 +9,7 @@
 
 pub(crate) mod catalog;
 pub(crate) mod plans;
+pub(crate) mod evaluate;
 mod run_request;
 pub(crate) mod runs;
 pub(crate) mod waits;
@@ -16,6 +17,7 @@ pub(crate) mod workflows;
 
 pub(crate) use self::{
     catalog::{NodeTypes, Probe},
+    evaluate::{EvaluateRequest, Evaluated},
     run_request::{RetryRequest, RunRequest},
     runs::RunPage,
     workflows::{Checked, WorkflowItem},

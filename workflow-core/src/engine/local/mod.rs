@@ -2,6 +2,7 @@
 //!
 //! - `start/` builds new runs: links the workflow with those it calls, applies idempotency keys, collects reused results.
 //! - `admission/` limits how many runs are queued and executed, and how much memory they hold.
+//! - `evaluate` replays a run up to a step, to evaluate an expression there.
 //! - `drive/` executes runs, from the claim of a [`DriveLease`](drive::DriveLease) to the end or suspension.
 //! - `journal/` appends events to the store, then shows them to readers.
 //! - `fleet/` connects the engine with others on the same store: it dispatches runs, follows those that are driven
@@ -13,6 +14,7 @@ mod admission;
 mod builder;
 mod commands;
 mod drive;
+mod evaluate;
 mod fleet;
 mod journal;
 mod shared;
@@ -274,6 +276,16 @@ impl Runs for LocalEngine {
         let log = self.logs.filtered(run, concerns_step).await?;
         let history = StepHistory::of(&log, path);
         history.ok_or_else(|| EngineError::NoSuchStep(path.clone()))
+    }
+
+    async fn evaluate(
+        &self,
+        run: RunId,
+        at: &StepPath,
+        expression: &str,
+    ) -> Result<Value, EngineError> {
+        let record = self.logs.record(run).await?;
+        evaluate::evaluate(&self.shared, &record, at, expression).await
     }
 
     async fn runs(&self, query: RunQuery) -> Result<Page<RunRecord>, EngineError> {

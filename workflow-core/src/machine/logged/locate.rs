@@ -21,7 +21,11 @@ enum Located {
 impl Logged {
     /// Finds the step of an event, in replay. The loop ends: each pass opens a frame on the path, and the path is
     /// finite.
-    pub(super) fn find(&mut self, name: &StepRef, agenda: &mut Agenda) -> Option<StepId> {
+    pub(in crate::machine) fn find(
+        &mut self,
+        name: &StepRef,
+        agenda: &mut Agenda,
+    ) -> Option<StepId> {
         loop {
             match self.locate(name)? {
                 Located::Step(step) => return Some(step),

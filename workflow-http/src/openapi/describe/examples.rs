@@ -26,6 +26,8 @@ examples! {
     run = "run.json";
     step = "step.json";
     diff = "diff.json";
+    evaluate_request = "evaluate-request.json";
+    evaluated = "evaluated.json";
     events = "events.json";
     wait_answer = "wait-answer.json";
     answered_run = "answered-run.json";

@@ -23,7 +23,7 @@ use crate::openapi::{
     schemas::Schemas,
 };
 use crate::{
-    api::{RetryRequest, RunPage, RunRequest},
+    api::{EvaluateRequest, Evaluated, RetryRequest, RunPage, RunRequest},
     app::Linked,
     problem::Kind,
     sse::{EventPage, Frame},
@@ -201,6 +201,21 @@ pub(crate) fn diff(schemas: &mut Schemas) -> Operation {
         .takes([RUN, OTHER])
         .answers(Answer::json("The comparison.", &diff, examples::diff()))
         .fails(&[Kind::UnknownRun, Kind::RunStopped, Kind::StoreFailed])
+}
+
+pub(crate) fn evaluate(schemas: &mut Schemas) -> Operation {
+    let body = Body::of::<EvaluateRequest>(schemas, examples::evaluate_request());
+    let answer = schemas.sent::<Evaluated>();
+    Operation::new("evaluate", TAG, "Evaluate an expression where a step was decided")
+        .about(
+            "The expression reads what the step could read: the input, the steps that had settled, and the names \
+             of the maps and loops around it. The log is replayed up to there, and nothing is executed. The value \
+             has at most 64 KiB.",
+        )
+        .takes([RUN])
+        .body(body)
+        .answers(Answer::json("The value.", &answer, examples::evaluated()))
+        .fails(&[Kind::RunStopped, Kind::Busy, Kind::StoreFailed])
 }
 
 pub(crate) fn events(schemas: &mut Schemas) -> Operation {

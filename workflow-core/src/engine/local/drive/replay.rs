@@ -39,15 +39,10 @@ pub(in crate::engine::local) async fn load(
     record: &RunRecord,
     time: Option<Timestamp>,
 ) -> Result<LoadedRun, ReplayError> {
-    let first = shared.store.read(record.id, 0, 1).await?;
-    let created = check_first_event(&first)?;
-    let workflow = pinned(shared, record, created).await?;
-    let mut replay = Replay::begin(&shared.executor, workflow, &first)?;
+    let mut replay = begin(shared, record).await?;
     // Each batch is applied and dropped, so that a long log is never in memory as a whole.
-    let after = first.len() as u64;
-    drop(first);
     RunLogs::new(shared)
-        .each_event(record.id, after, |event| replay.apply(event))
+        .each_event(record.id, 1, |event| replay.apply(event))
         .await?;
     let (machine, last) = replay.end()?;
     let times = [Some(last), time].into_iter().flatten();
@@ -56,6 +51,17 @@ pub(in crate::engine::local) async fn load(
         clock: times.fold(shared.clock(), Clock::not_before),
         head: record.head.clone(),
     })
+}
+
+/// Begins to rebuild a run: its first event is applied.
+pub(in crate::engine::local) async fn begin(
+    shared: &Shared,
+    record: &RunRecord,
+) -> Result<Replay, ReplayError> {
+    let first = shared.store.read(record.id, 0, 1).await?;
+    let created = check_first_event(&first)?;
+    let workflow = pinned(shared, record, created).await?;
+    Ok(Replay::begin(&shared.executor, workflow, &first)?)
 }
 
 /// The workflow of a run and those it calls, in the versions that the run pinned when it was created.
@@ -73,7 +79,7 @@ async fn pinned(
 }
 
 /// A replay in progress. After an event that does not fit, it ignores the others and keeps the error.
-struct Replay {
+pub(in crate::engine::local) struct Replay {
     machine: Result<Machine, ResumeError>,
     last: Timestamp,
 }
@@ -95,13 +101,24 @@ impl Replay {
         Ok(replay)
     }
 
-    fn apply(&mut self, event: &StepEvent) {
+    pub(in crate::engine::local) fn apply(&mut self, event: &StepEvent) {
         self.last = event.time;
         if let Ok(machine) = &mut self.machine
             && let Err(misfit) = machine.apply(event)
         {
             self.machine = Err(misfit.into());
         }
+    }
+
+    /// The machine so far.
+    ///
+    /// # Errors
+    /// [`ReplayError::Stopped`] if an event did not fit.
+    pub(in crate::engine::local) fn machine(&mut self) -> Result<&mut Machine, ReplayError> {
+        self.machine.as_mut().map_err(|error| match error.source() {
+            Some(source) => damaged(source),
+            None => damaged(error),
+        })
     }
 
     /// The machine, and the time of the last event.
