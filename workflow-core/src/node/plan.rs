@@ -149,6 +149,7 @@ impl fmt::Debug for Plan {
 
 /// What a plan is made from: the values that the step reads. It knows no run id, attempt, time or idempotency key, so that
 /// equal values give equal plans.
+#[derive(Clone, Copy)]
 pub struct PlanContext<'a> {
     scope: &'a Arc<Scope>,
     step: &'a StepRef,

@@ -140,6 +140,27 @@ impl Registry {
         self.types.entry(name).or_insert(node_type)
     }
 
+    /// The same types, with each leaf replaced by what `wrap` makes of it. `wrap` gets the type and whether it has no side effects.
+    #[cfg(feature = "testing")]
+    pub(crate) fn wrapped(
+        self,
+        wrap: impl Fn(Box<dyn Node>, &Cow<'static, str>, bool) -> Box<dyn Node> + Send + Sync + 'static,
+    ) -> Self {
+        let wrap = std::sync::Arc::new(wrap);
+        let types = self.types.into_iter().map(|(name, mut node_type)| {
+            if let Factory::Leaf(build) = node_type.make {
+                let (wrap, name, pure) = (wrap.clone(), name.clone(), node_type.pure);
+                node_type.make = Factory::Leaf(Box::new(move |data| {
+                    build(data).map(|node| wrap(node, &name, pure))
+                }));
+            }
+            (name, node_type)
+        });
+        Self {
+            types: types.collect(),
+        }
+    }
+
     /// The type of this name.
     pub fn get(&self, name: &str) -> Option<&NodeType> {
         self.types.get(name)

@@ -6,6 +6,7 @@
 //! - [`Script`] stands in for a node type, such as one that calls a paid service: each attempt takes the next
 //!   [`ScriptedAttempt`].
 //! - [`TestAttempt`] is one attempt at a node without a workflow: what it plans, does and reports.
+//! - [`RecordedTest`] runs a workflow again with the answers of a [`Recording`], so that a run that was paid for once is a test.
 //! - [`Probe`] records the attempts of the nodes it watches, and which of them were dropped.
 //! - [`CrashAfter`] is the store of a process that crashes, for tests that build their own engine.
 //! - [`MemoryCoordinator`] and [`InProcessDispatcher`] make a fleet of engines in one process, and with
@@ -120,6 +121,7 @@ mod crash;
 mod engine;
 mod fleet;
 mod probe;
+mod recorded;
 mod script;
 pub mod store;
 mod time;
@@ -130,6 +132,9 @@ pub use self::{
     engine::TestEngine,
     fleet::{InProcessDispatcher, LossMode, ManualDispatcher, MemoryCoordinator},
     probe::{AttemptEnd, Probe, Probed, ProbedAttempt},
+    recorded::{
+        Expected, NotRecorded, RecordedTest, Recording, RecordingError, TestFault, TestedRun,
+    },
     script::{Script, ScriptedAttempt},
     time::run_in_virtual_time,
 };
