@@ -126,10 +126,10 @@ async fn record(spec: &Value, input: Value) -> Recording {
 }
 
 fn text(events: &[StepEvent]) -> String {
-    events
+    let lines = events
         .iter()
-        .map(|event| format!("{}\n", serde_json::to_string(event).unwrap()))
-        .collect()
+        .map(|event| serde_json::to_string(event).unwrap() + "\n");
+    lines.collect()
 }
 
 fn read(text: &str) -> Result<Recording, RecordingError> {
@@ -178,7 +178,7 @@ fn a_workflow_runs_with_what_was_recorded() {
         });
         assert_eq!(faults(&run, all), [""; 0]);
         assert_eq!(
-            faults(&run, json!({"max_cost": 0.001999})),
+            faults(&run, json!({"max_cost": 0.001_999})),
             ["max_cost: the run costs $0.002, and at most $0.001999 is expected"]
         );
         let usage = run.report.record.head.usage;
@@ -465,7 +465,7 @@ fn answers_of_persons_are_given_again() {
         assert_eq!(
             faults(&run, json!({}))[0],
             "not_recorded: `approve`: the recorded step `approve` did something else\n  \
-            the request: \"for Ada #0?\" became \"for Ada #0!\""
+            the whole: \"for Ada #0?\" became \"for Ada #0!\""
         );
     });
 }

@@ -106,6 +106,11 @@ pub(crate) enum CliError {
     File(PathBuf, io::Error),
     #[error("failed to write to {path}: {1}", path = .0.display())]
     Write(PathBuf, io::Error),
+    #[error(
+        "no tests: no file at {} is named `*.test.json`",
+        .0.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+    )]
+    NoTests(Vec<PathBuf>),
     #[error("no healthy service at {0}: {reason}", reason = with_causes(.1))]
     NotHealthy(SocketAddr, reqwest::Error),
     #[error("input or output failed: {0}")]
@@ -135,6 +140,7 @@ impl CliError {
             | Self::Fleet(_)
             | Self::NoWorkerUrl
             | Self::StandardInputTwice
+            | Self::NoTests(_)
             | Self::Client(_)
             | Self::RefusedByServer(..)
             | Self::Refused(..) => ExitCode::from(2),

@@ -3,6 +3,7 @@
 //! - `workflow-server` starts the service.
 //! - `workflow-server validate FILE` prints the faults of a workflow.
 //! - `workflow-server run FILE` runs a workflow in this process, without a service; with `--server`, on a server.
+//! - `workflow-server test DIR` runs workflows with the answers of recorded runs.
 //! - `workflow-server health` checks that the service answers.
 //! - `workflow-server completions SHELL` and `workflow-server man DIRECTORY` write what a package installs with the program.
 //!
@@ -36,6 +37,7 @@ mod settings;
 mod signals;
 mod simulate;
 mod standby;
+mod test_runs;
 mod validate;
 mod variables;
 
@@ -60,6 +62,7 @@ fn execute() -> Result<ExitCode, CliError> {
     match settings.cli.command {
         Some(Command::Validate { file, library }) => validate::validate(&file, &library),
         Some(Command::Run(args)) => run::run(&args, settings.variables),
+        Some(Command::Test(args)) => test_runs::test(&args, &settings.variables),
         Some(Command::Health(args)) => health::health(&args),
         Some(Command::Completions { shell }) => completions::completions(shell),
         Some(Command::Man { directory }) => man::man(&directory),

@@ -38,33 +38,7 @@ fn prices(file: &Path) -> Result<PriceTable, CliError> {
 impl Model {
     /// A client with these settings. Starts the simulation if it is requested.
     pub(crate) async fn new(args: &NodeArgs, variables: &Variables) -> Result<Self, CliError> {
-        let mut builder = GeminiClientBuilder::from_env_or(|name| variables.in_file(name));
-        builder = builder
-            .with_max_in_flight(args.model_in_flight)
-            .with_max_queued(args.model_queued)
-            .with_retry_budget(args.model_retry_budget)
-            .with_connect_timeout(args.model_connect_time)
-            .with_first_byte_timeout(args.model_first_byte_time)
-            .with_idle_timeout(args.model_idle_time);
-        let table = args.prices.as_deref().map(prices).transpose()?;
-        let table = table.unwrap_or_default();
-        let patterns = table.len();
-        builder = builder.with_prices(table);
-        if let Some(model) = &args.model {
-            builder = builder.with_model(model);
-        }
-        if let Some(requests) = args.model_per_minute {
-            builder = builder.with_max_per_minute(requests);
-        }
-        if let Some(store) = args.model_store {
-            builder = builder.with_store(store);
-        }
-        if let Some(tier) = args.model_service_tier {
-            builder = builder.with_service_tier(tier.into());
-        }
-        if let Some(time) = args.model_time {
-            builder = builder.with_total_timeout(time);
-        }
+        let (builder, prices) = builder(args, variables)?;
         if !args.simulate {
             let connection = Connection::of(variables);
             if connection.key.is_none() {
@@ -74,23 +48,30 @@ impl Model {
                 client: builder.build()?,
                 connection: Some(connection),
                 simulation: None,
-                prices: patterns,
+                prices,
             });
         }
         let simulation = Simulation::start(args.simulate_pace).await?;
-        // The port changes with each start. Simulated results are reused among themselves, and never for real ones.
-        let builder = builder
-            .with_base_url(simulation.base_url())
-            .with_endpoint_name("simulated");
         Ok(Self {
-            client: builder
-                .with_api_version("v1beta")
-                .with_api_key("the-simulation-needs-no-key")
-                .build()?,
+            client: simulated(builder, simulation.base_url()).build()?,
             connection: None,
             simulation: Some(simulation),
-            prices: patterns,
+            prices,
         })
+    }
+
+    /// A client that plans requests like that of [`new`](Self::new), and sends none. It needs no key.
+    pub(crate) fn planning(
+        args: &NodeArgs,
+        variables: &Variables,
+    ) -> Result<GeminiClient, CliError> {
+        let (builder, _) = builder(args, variables)?;
+        let builder = if args.simulate {
+            simulated(builder, "http://simulation.invalid")
+        } else {
+            builder.with_api_key("none")
+        };
+        Ok(builder.build()?)
     }
 
     /// A client for workflows that do not call the model, without a key.
@@ -119,6 +100,50 @@ impl Model {
             }
         })
     }
+}
+
+/// The settings of the client, and the number of its prices.
+fn builder(
+    args: &NodeArgs,
+    variables: &Variables,
+) -> Result<(GeminiClientBuilder, usize), CliError> {
+    let table = args.prices.as_deref().map(prices).transpose()?;
+    let table = table.unwrap_or_default();
+    let number = table.len();
+    let mut builder = GeminiClientBuilder::from_env_or(|name| variables.in_file(name))
+        .with_max_in_flight(args.model_in_flight)
+        .with_max_queued(args.model_queued)
+        .with_retry_budget(args.model_retry_budget)
+        .with_connect_timeout(args.model_connect_time)
+        .with_first_byte_timeout(args.model_first_byte_time)
+        .with_idle_timeout(args.model_idle_time)
+        .with_prices(table);
+    if let Some(model) = &args.model {
+        builder = builder.with_model(model);
+    }
+    if let Some(requests) = args.model_per_minute {
+        builder = builder.with_max_per_minute(requests);
+    }
+    if let Some(store) = args.model_store {
+        builder = builder.with_store(store);
+    }
+    if let Some(tier) = args.model_service_tier {
+        builder = builder.with_service_tier(tier.into());
+    }
+    if let Some(time) = args.model_time {
+        builder = builder.with_total_timeout(time);
+    }
+    Ok((builder, number))
+}
+
+/// The settings of a client of the simulation at this address. The port changes with each start. Simulated results are reused
+/// among themselves, and never for real ones.
+fn simulated(builder: GeminiClientBuilder, base_url: &str) -> GeminiClientBuilder {
+    builder
+        .with_base_url(base_url)
+        .with_endpoint_name("simulated")
+        .with_api_version("v1beta")
+        .with_api_key("the-simulation-needs-no-key")
 }
 
 /// The sources of the API's key and base URL.

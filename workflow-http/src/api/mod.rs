@@ -8,8 +8,8 @@
 //! a request with a wrong id, header or query is refused before its body is read.
 
 pub(crate) mod catalog;
-pub(crate) mod plans;
 pub(crate) mod evaluate;
+pub(crate) mod plans;
 mod run_request;
 pub(crate) mod runs;
 pub(crate) mod waits;

@@ -85,6 +85,9 @@ pub(crate) enum Command {
     },
     /// Run a workflow, in this process or on a server: progress goes to standard error, the output to standard output.
     Run(Box<RunArgs>),
+    /// Run workflows with the answers of recorded runs: nothing is called, and no key is needed. The exit code is 1 if a test
+    /// fails.
+    Test(Box<TestArgs>),
     /// Check that a service answers at the address of the settings; the exit code is 1 if not. For container health checks.
     Health(HealthArgs),
     /// Print the completion script of a shell.
@@ -101,6 +104,24 @@ pub(crate) struct HealthArgs {
     /// The address on which the service listens.
     #[arg(long, default_value = ADDR, value_parser = address)]
     pub(crate) addr: SocketAddr,
+
+    #[command(flatten)]
+    pub(crate) files: FileArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestArgs {
+    /// A file named `*.test.json`, or a directory: all such files in it and below it.
+    #[arg(required = true, value_name = "DIR")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Print one JSON object per test instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    // A step is found by what it would send, so the model and the address have to be those of the recording.
+    #[command(flatten)]
+    pub(crate) nodes: NodeArgs,
 
     #[command(flatten)]
     pub(crate) files: FileArgs,
@@ -170,6 +191,7 @@ impl Cli {
         match &self.command {
             None => Some(&self.serve.files),
             Some(Command::Run(args)) => Some(&args.files),
+            Some(Command::Test(args)) => Some(&args.files),
             Some(Command::Health(args)) => Some(&args.files),
             Some(_) => None,
         }

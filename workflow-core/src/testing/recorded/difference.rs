@@ -11,24 +11,30 @@ const MAX_CHARS: usize = 200;
 /// The most bytes of the patch that the lines are made from.
 const MAX_BYTES: usize = 1024 * 1024;
 
-/// One line for each place that differs.
-pub(super) fn lines(recorded: Option<&Value>, rendered: Option<&Value>) -> Vec<String> {
+/// One line for each place in which a rendered request differs from the recorded one.
+pub(super) fn of_requests(recorded: Option<&Value>, rendered: Option<&Value>) -> Vec<String> {
     let (recorded, rendered) = match (recorded, rendered) {
         (Some(recorded), Some(rendered)) => (recorded, rendered),
         (None, _) => return vec!["the recording does not have the request".to_owned()],
         (_, None) => return vec!["the node does not show its request".to_owned()],
     };
-    let Some(patch) = patch(recorded, rendered, MAX_BYTES) else {
-        return vec!["the requests differ in too many places to list them".to_owned()];
-    };
-    if patch.is_empty() {
+    let lines = of_values(recorded, rendered);
+    if lines.is_empty() {
         let same =
             "the requests are the same: the model, the address or the version of the node differs";
         return vec![same.to_owned()];
     }
+    lines
+}
+
+/// One line for each place in which two values differ.
+pub(super) fn of_values(before: &Value, after: &Value) -> Vec<String> {
+    let Some(patch) = patch(before, after, MAX_BYTES) else {
+        return vec!["they differ in too many places to list them".to_owned()];
+    };
     let more = patch.len().saturating_sub(MAX_LINES);
     let mut lines: Vec<String> = (patch.iter().take(MAX_LINES))
-        .map(|operation| line(recorded, operation))
+        .map(|operation| line(before, operation))
         .collect();
     if more > 0 {
         lines.push(format!("and {more} more"));
@@ -44,7 +50,7 @@ fn line(recorded: &Value, operation: &PatchOperation) -> String {
         PatchOperation::Replace { path, value } => {
             let before = before(path);
             let same = common_start(before, value);
-            let place = if path.is_empty() { "the request" } else { path };
+            let place = if path.is_empty() { "the whole" } else { path };
             format!(
                 "{place}: {} became {}",
                 short(before, same),

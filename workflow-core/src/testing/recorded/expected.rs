@@ -46,7 +46,7 @@ pub struct Expected {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct TestFault {
-    /// What the fault is about: `not_recorded`, or the field of the expectation.
+    /// What the fault is about: `not_recorded`, the field of the expectation, or what a program that runs tests adds.
     pub code: &'static str,
     /// What differs, in one sentence.
     pub detail: String,
@@ -56,7 +56,8 @@ pub struct TestFault {
 }
 
 impl TestFault {
-    pub(super) fn new(code: &'static str, detail: impl Into<String>) -> Self {
+    /// A fault without single differences.
+    pub fn new(code: &'static str, detail: impl Into<String>) -> Self {
         Self {
             code,
             detail: detail.into(),
@@ -120,7 +121,7 @@ impl Expected {
             return Some(TestFault::new("output", "the run has no output"));
         };
         (output != expected).then(|| TestFault {
-            differences: difference::lines(Some(expected), Some(output)),
+            differences: difference::of_values(expected, output),
             ..TestFault::new("output", "the output is not the expected one")
         })
     }

@@ -195,7 +195,7 @@ impl RecordedTest {
             engine.create_workflow(spec).await?;
         }
         let workflow = engine.create_workflow(self.spec).await?.record;
-        put(&*store, &workflow, &self.recording).await?;
+        put(&store, &workflow, &self.recording).await?;
         let mut retry = Retry::whole(self.recording.run());
         retry.input = self.input;
         retry.overrides = self.overrides;

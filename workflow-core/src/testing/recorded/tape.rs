@@ -157,7 +157,10 @@ impl Tape {
                 let of = recorded.step.path();
                 let miss =
                     NotRecorded::new(path, format!("the recorded step `{of}` did something else"));
-                miss.with_differences(difference::lines(recorded.request.as_deref(), request))
+                miss.with_differences(difference::of_requests(
+                    recorded.request.as_deref(),
+                    request,
+                ))
             }
         };
         self.missing.push(miss.clone());
