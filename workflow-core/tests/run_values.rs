@@ -4,14 +4,14 @@
 
 mod support;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures::StreamExt;
 use serde_json::{Value, json};
 use support::{Probe, output_of, registry, rendered, run};
 use workflow_core::{
-    EventKind, Executor, LocalEngine, NewRun, RunId, Runs, StepEvent, Update, Workflow, Workflows,
-    error::FaultCode, workflow::Library,
+    EventKind, Executor, LocalEngine, MemoryStore, NewRun, RunId, Runs, StepEvent, Update,
+    Workflow, Workflows, error::FaultCode, workflow::Library,
 };
 
 #[tokio::test(start_paused = true)]
@@ -177,4 +177,50 @@ async fn an_engine_stores_the_address_of_a_run() {
         panic!("{:?}", events[0]);
     };
     assert_eq!(created.url.as_deref(), Some(url.as_str()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_restart_the_run_is_the_same() {
+    let store = Arc::new(MemoryStore::new());
+    let engine = |host: &'static str| {
+        LocalEngine::builder(registry(&Probe::default()))
+            .with_store(store.clone())
+            .with_run_url(move |run| format!("https://{host}/#/runs/{run}"))
+            .build()
+    };
+    let read = "{{ run.id }} {{ run.started_at }} {{ run.url }}";
+    let spec = json!({"nodes": [
+        {"id": "before", "type": "TransformNode", "data": {"value": read}},
+        {"id": "wait", "type": "DelayNode", "data": {"until": "{{ run.started_at | add_duration('2h') }}"}},
+        {"id": "after", "type": "TransformNode", "data": {"value": read}},
+    ], "output": ["{{ before.output }}", "{{ after.output }}"]});
+    let first = engine("one.example.com");
+    let workflow = first.create_workflow(spec).await.unwrap().record.id;
+    let run = first
+        .start(NewRun::new(workflow, json!("x")))
+        .await
+        .unwrap();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    first.shutdown(Duration::from_secs(1)).await;
+    drop(first);
+    tokio::time::sleep(Duration::from_secs(3_600)).await;
+
+    let second = engine("two.example.com");
+    second.recover().await.unwrap();
+    let output = output_of(&events(&second, run.id).await);
+    assert_eq!(output[0], output[1]);
+    let started = output[1].as_str().unwrap();
+    assert!(started.contains("https://one.example.com/"), "{started}");
+    // A run that is started again is another one.
+    let again = second
+        .start(NewRun::new(workflow, json!("x")))
+        .await
+        .unwrap();
+    let output = output_of(&events(&second, again.id).await);
+    assert!(
+        output[0]
+            .as_str()
+            .unwrap()
+            .contains("https://two.example.com/")
+    );
 }
