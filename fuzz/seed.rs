@@ -69,6 +69,9 @@ const TEMPLATES: [&str; 24] = [
     "{% set (a, b) = [1, 2] %}{{ a }}{{ b }}{% filter upper %}x{% endfilter %}",
     "{{ lipsum }}{{ input.text | urlencode | indent(2) | wordcount }}{{ input | pprint }}",
     "{% do input.list %}{{ input.f | round(2) | string | int }}{{ '%s' | format(1) }}",
+    "{{ input.text | regex_replace('([A-Z])(\\\\w*)', '${1}.$2') | truncate(9) }}{{ '[1, {}]' | fromjson | get('1.x', 7) }}",
+    "{{ coalesce(input.no.x, input.list[9], run.url, run.id) }}{{ input | set('a.0', 1) | merge({'b': 2}) | length }}",
+    "{{ run.started_at | add_duration('-1d 2h') | dateformat('%A %d.%m.%Y %H:%M', '+05:30') }}",
     "{{ input.deep.a.b.c[0][0][0] }}{{ {'a': {'b': 1}}.a.b }}{{ input.words | sort | tojson }}{{ cycler }}",
 ];
 
