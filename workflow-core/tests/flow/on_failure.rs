@@ -203,10 +203,9 @@ async fn the_timeout_of_the_run_leads_to_them_and_does_not_end_them() {
 async fn the_result_of_the_workflow_may_be_what_fails() {
     let mut spec = failing(&json!({"output": "{{ good.output.x }}"}));
     spec["nodes"] = json!([{"id": "good", "type": "Script", "data": {"output": {"n": 7}}}]);
-    spec["on_failure"] =
-        json!([{"id": "tell", "type": "TransformNode", "data": {"value": "{{ run.error.code }}"}}]);
+    spec["on_failure"] = json!([{"id": "tell", "type": "TransformNode", "data": {"value": "{{ run.error.code }} {{ run.id | length }} {{ run.url | default(run.started_at | length) }}"}}]);
     let events = end_the_same(&spec, json!(null)).await;
-    assert_eq!(output(&events, "on_failure/tell"), "output_error");
+    assert_eq!(output(&events, "on_failure/tell"), "output_error 36 27");
 }
 
 #[tokio::test(start_paused = true)]
@@ -362,7 +361,7 @@ fn they_are_checked() {
     for (template, expected) in [
         (
             "{{ run.eror }}",
-            "unknown_field_reference #/on_failure/0/data/value: `run.eror` is not there: `run` has `error`",
+            "unknown_field_reference #/on_failure/0/data/value: `run.eror` is not there: `run` has `error`, `id`, `started_at`, `url`",
         ),
         (
             "{{ run.error.status }}",
