@@ -7,5 +7,6 @@ export { WorkflowMenu } from './layout/WorkflowMenu';
 export { Announcer } from './panes/Announcer';
 export { Detail } from './panes/Detail';
 export { InputPane } from './panes/InputPane';
+export { OriginLine } from './panes/OriginLine';
 export { StepList } from './panes/StepList';
 export { Side } from './side/Side';

@@ -1,4 +1,5 @@
 // What the server sends, by the names that the page uses. The shapes are generated from the OpenAPI document (`schema.ts`).
+import type { PlannedFields, PlannedRun } from './planned';
 import type { components } from './schema';
 
 type Schemas = components['schemas'];
@@ -27,10 +28,10 @@ export interface Page<T> {
 /** What a run did in a stretch of time, in milliseconds since it was created. */
 export type Span = Schemas['Span'];
 /** A run, as a list has it. */
-export type RunItem = Schemas['RunRecord'];
-export type RunPage = Schemas['RunPage'];
+export type RunItem = Schemas['RunRecord'] & PlannedRun;
+export type RunPage = Omit<Schemas['RunPage'], 'items'> & Page<RunItem>;
 /** A run with its steps. */
-export type RunReport = Schemas['LinkedRunReport'];
+export type RunReport = Schemas['LinkedRunReport'] & PlannedRun;
 /** A time in which no server was there. */
 export type Outage = Schemas['Outage'];
 /** A step with all its attempts. */
@@ -42,7 +43,7 @@ export type CalledWorkflow = Schemas['PinnedWorkflow'];
 
 /** `time`: when it came, if it came while it was streamed. The page adds it. */
 export type Delta = Schemas['node.delta'] & { time?: string };
-export type LogEvent = Schemas['StepEvent'];
+export type LogEvent = Schemas['StepEvent'] & PlannedFields;
 export type RunEvent = LogEvent | Delta;
 
 export const endsRun = (type: string): boolean => type === 'run.completed' || type === 'run.failed' || type === 'run.cancelled';

@@ -22,12 +22,13 @@ export function factOf(card: Card, step: Step | undefined, now: number): string 
     case 'retrying':
       return step.attempts.at(-1)?.error?.code ?? '';
     case 'waiting':
+      if (step.wait?.kind) return step.wait.kind === 'effect' ? 'held: may act' : 'budget used up';
       return step.wait?.expiresAt ? `until ${moment(step.wait.expiresAt, Date.parse(step.wait.since))}` : 'waits for you';
     case 'delayed':
       return step.wait?.resumesAt ? `resumes at ${moment(step.wait.resumesAt, Date.parse(step.wait.since))}` : '';
     case 'completed':
       if (step.isTruncated) return 'cut off at the token limit';
-      return step.progress ? doneWords(card, step) : outputWords(step.output);
+      return [step.isReused ? 'reused' : step.isSet ? 'set' : '', step.progress ? doneWords(card, step) : outputWords(step.output)].filter(Boolean).join(' · ');
     case 'failed':
       return [step.error?.code, step.handled && 'the workflow continued'].filter(Boolean).join(', ');
     case 'skipped':

@@ -1,7 +1,7 @@
 // The workflow as a graph, as JSON, or both.
 import { lazy, Suspense, useEffect, type RefObject } from 'react';
 import { writeAddress } from '../session/address';
-import { Conflict, EditTools, StepList, Versions } from '../lazyPanes';
+import { Conflict, EditTools, OriginLine, StepList, Versions } from '../lazyPanes';
 import { EditorPane } from '../panes/EditorPane';
 import { Button } from '../parts/Button';
 import { Choice } from '../parts/Choice';
@@ -56,7 +56,10 @@ export function Centre({ view: { view, setView, hasRoom }, isPhone, steps }: Pro
           </Button>
         )}
       </div>
-      <Suspense fallback={null}>{theirs && <Conflict theirs={theirs} />}</Suspense>
+      <Suspense fallback={null}>
+        {theirs && <Conflict theirs={theirs} />}
+        {runId !== null && <OriginLine />}
+      </Suspense>
       <div className="split">
         <EditorPane tools={isPhone && <EditTools isTextShown side="left" />} />
         {/* The skip link leads here. */}

@@ -8,6 +8,7 @@ import { Attempts } from '../inspect/Attempts';
 import { Failure } from '../inspect/Failure';
 import { Foot } from '../inspect/Foot';
 import { DebugData } from '../inspect/DebugData';
+import { Given } from '../inspect/Given';
 import { FailedItems } from '../inspect/FailedItems';
 import { Output } from '../inspect/Output';
 import { Sources } from '../inspect/Sources';
@@ -56,7 +57,7 @@ export function StepDetail({ run, step, onTooLate, onChoose, onGoTo }: Props) {
         </div>
         <Facts run={run} step={step} />
       </header>
-      {step.isReused && <p className="px-4 pb-3 text-ink-2">Reused from the earlier run, not run again.</p>}
+      <Given run={run} step={step} />
       {step.error && step.state === 'failed' && <Failure run={run} step={step} onGoTo={onGoTo} />}
       {step.state === 'waiting' && <Question message={step.wait?.message ?? ''} />}
       {step.state === 'waiting' && step.wait && <AnswerForm key={step.wait.id} runId={run.id} wait={step.wait} onTooLate={onTooLate} />}

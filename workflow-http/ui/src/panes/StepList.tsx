@@ -230,8 +230,10 @@ function factsOf(step: Step, isOver: boolean, when: string | undefined): string[
     return reason ? [lower(reason).replace(/\.$/, '').replaceAll('`', '')] : [step.type];
   }
   if (step.state === 'failed') return [step.error?.code ?? step.type, ...(step.handled ? ['the workflow continued'] : [])];
+  if (step.state === 'waiting' && step.wait?.kind) return [step.wait.kind === 'effect' ? 'held: it may act' : 'the budget is used up'];
   if (step.state === 'waiting') return step.wait?.expiresAt ? [`answer by ${at(step.wait.expiresAt, step)}`] : ['waits for you'];
   if (step.queue) return [lower(queueWords(step.queue))];
+  if (step.state === 'completed' && (step.isReused || step.isSet)) return [step.type, step.isReused ? 'reused' : 'set'];
   if (step.state === 'completed' && step.isTruncated) return [step.type, 'cut off at the token limit'];
   if (step.state === 'delayed') return step.wait?.resumesAt ? [`resumes at ${at(step.wait.resumesAt, step)}`] : [step.type];
   if (step.state === 'pending' && !isOver && step.needs.length > 0) return [step.type, `after ${step.needs.map(idOf).join(', ')}`];

@@ -15,6 +15,9 @@ const SIZES = {
 
 const OFF = 'aria-disabled:cursor-not-allowed aria-disabled:border-line-2 aria-disabled:bg-raised aria-disabled:text-ink-3 aria-disabled:hover:brightness-100';
 
+/** A link or a button that looks like one, in a sentence. */
+export const LINK = 'font-strong text-live underline underline-offset-3';
+
 interface Props extends ComponentProps<'button'> {
   look?: keyof typeof LOOKS;
   size?: keyof typeof SIZES;

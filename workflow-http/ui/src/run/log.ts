@@ -1,6 +1,8 @@
 // The lines of the log: time, step and what happened.
+import type { Cost } from '../api/planned';
 import type { LogEvent, Problem, Usage } from '../api/types';
 import { asLine, duration, ended, moment, ordinal, plural, sentence } from '../base/format';
+import { money } from './cost';
 import type { Run, Step, StepState } from './run';
 
 export interface LogLine {
@@ -20,6 +22,7 @@ const SKIPPED = new Map([
   ['when_false', 'Its condition was false.'],
   ['case_not_chosen', 'The switch chose another case.'],
   ['needs_skipped', 'What it needs was skipped.'],
+  ['not_selected', 'The run is of another step only.'],
 ]);
 
 const CANCELLED = new Map([
@@ -44,9 +47,9 @@ export const queueWords = (queue: { position: number }): string => `Waiting for 
 
 export const tokensOf = (usage: Usage | undefined): number => (usage?.input_tokens ?? 0) + (usage?.output_tokens ?? 0);
 
-const after = (ms: number | undefined, usage: Usage | undefined): string => {
+const after = (ms: number | undefined, usage: Usage | undefined, cost: Cost | undefined): string => {
   const tokens = tokensOf(usage);
-  const facts = [ms === undefined ? '' : duration(ms), tokens > 0 ? plural(tokens, 'token') : ''].filter(Boolean);
+  const facts = [ms === undefined ? '' : duration(ms), tokens > 0 ? plural(tokens, 'token') : '', cost ? money(cost) : ''].filter(Boolean);
   return facts.length > 0 ? `${facts.join(', ')}.` : '';
 };
 
@@ -81,7 +84,7 @@ export function logLine(event: LogEvent, run: Run): LogLine | undefined {
     case 'run.resumed':
       return line('running', event.reason === 'signal' ? 'Someone answered.' : event.reason === 'timer' ? 'Its time has come.' : 'Resumed.', 'resumed');
     case 'run.completed':
-      return line('completed', after(event.duration_ms, event.usage));
+      return line('completed', after(event.duration_ms, event.usage, event.cost));
     case 'run.failing':
       return line('failed', `${sentence(event.error.detail)} The steps of on_failure run.`, 'failing');
     case 'run.failed':
@@ -104,7 +107,7 @@ export function logLine(event: LogEvent, run: Run): LogLine | undefined {
       return {
         ...line(
           'waiting',
-          `Asked a person.${event.expires_at ? ` Answer by ${at(event.expires_at)}.` : ''}`,
+          `${event.kind === 'effect' ? 'Held: a person decides whether it acts.' : event.kind === 'budget' ? 'Held: the budget is used up.' : 'Asked a person.'}${event.expires_at ? ` Answer by ${at(event.expires_at)}.` : ''}`,
           'waiting',
           event.message.replaceAll(/\s*\n\s*/g, '\n'),
         ),
@@ -118,8 +121,10 @@ export function logLine(event: LogEvent, run: Run): LogLine | undefined {
       return line(
         'completed',
         event.reused
-          ? 'Reused from the earlier run.'
-          : `${after(event.duration_ms, event.usage)}${event.truncated ? ' Cut off at the token limit.' : ''}`.trim(),
+          ? `Reused from the earlier run.${event.reused_from?.saved_cost ? ` Saved ${money(event.reused_from.saved_cost)}.` : ''}`
+          : event.overridden
+            ? 'Its output was set.'
+            : `${after(event.duration_ms, event.usage, event.cost)}${event.truncated ? ' Cut off at the token limit.' : ''}`.trim(),
         'completed',
         event.output,
       );

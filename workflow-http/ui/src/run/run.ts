@@ -1,5 +1,7 @@
 // The state of a run, reduced from its events only: a live run and a replayed one are the same.
+import type { Cost, PlannedFields, ReusedFrom } from '../api/planned';
 import type { Delta, LogEvent, Problem, RunEvent, RunItem, Usage } from '../api/types';
+import { costOf, spend, total, type Spent } from './cost';
 import { logLine, type LogLine } from './log';
 import { learnOutage, outageOf, type OutageLog } from './outages';
 import { containerOf, indexOf, isOnFailure, ON_FAILURE, type Outline, type Place, placeOf } from './outline';
@@ -16,6 +18,10 @@ export interface Wait {
   schema?: unknown;
   expiresAt?: string;
   resumesAt?: string;
+  /** The engine asks: whether the step may act, or whether a budget is raised. */
+  kind?: PlannedFields['kind'];
+  /** What the step would send. */
+  request?: unknown;
 }
 
 /** One attempt of a step. */
@@ -65,6 +71,7 @@ export interface Step extends Place {
   maxAttempts?: number;
   /** Of all its attempts. */
   usage?: Usage;
+  spent?: Spent;
   attempts: Attempt[];
   rests: Rest[];
   startedAt?: string;
@@ -77,8 +84,11 @@ export interface Step extends Place {
   error?: Problem;
   handled?: boolean;
   reason?: string;
-  /** Its result is that of an earlier run. */
+  /** Its result is that of an earlier run, and where it was executed, if it was reused by content. */
   isReused?: boolean;
+  reusedFrom?: ReusedFrom;
+  /** Its output was set, by what started the run or by a person. */
+  isSet?: boolean;
   model?: string;
   finishReason?: string;
   /** The answer was cut off at a limit of tokens. */
@@ -95,9 +105,13 @@ export interface Step extends Place {
   wait?: Wait;
 }
 
+/** What a run was started with besides its input. */
+export type Origin = Pick<PlannedFields, 'retry_of' | 'continues' | 'from' | 'only' | 'overrides' | 'budget'>;
+
 export interface Run extends OutageLog {
   id: string;
   seq: number;
+  origin: Origin;
   status: RunStatus;
   workflowId?: string;
   version?: number;
@@ -107,6 +121,7 @@ export interface Run extends OutageLog {
   endedAt?: string;
   durationMs?: number;
   usage?: Usage;
+  cost?: Cost;
   output?: unknown;
   error?: Problem;
   reason?: string;
@@ -126,6 +141,7 @@ export const statusOf = (run: Pick<RunItem, 'status' | 'awaiting_answers'>): Run
 export const newRun = (id: string): Run => ({
   id,
   seq: 0,
+  origin: {},
   status: 'queued',
   outline: { nodes: [], workflows: new Map() },
   steps: new Map(),
@@ -171,6 +187,7 @@ function apply(run: Copy, event: LogEvent): void {
         version: event.version,
         input: event.input,
         createdAt: event.time,
+        origin: event,
         outline: {
           nodes: event.nodes,
           onFailure: event.on_failure,
@@ -230,6 +247,7 @@ function apply(run: Copy, event: LogEvent): void {
         state: 'retrying',
         maxAttempts: event.max_attempts ?? step.maxAttempts,
         usage: sum(step.usage, event.usage),
+        spent: spend(step.spent, event),
         queue: undefined,
         attempts: lastAttempt(step, (attempt) => ({ ...endOfTry(attempt, event), nextIn: event.next_in_ms, waitsFor: event.waits_for })),
       }));
@@ -245,6 +263,8 @@ function apply(run: Copy, event: LogEvent): void {
           schema: event.schema,
           expiresAt: event.expires_at,
           resumesAt: event.resumes_at,
+          kind: event.kind,
+          request: event.request,
         },
       }));
     case 'node.resumed':
@@ -255,6 +275,8 @@ function apply(run: Copy, event: LogEvent): void {
         ...endOf(step, event),
         output: event.output,
         isReused: event.reused,
+        reusedFrom: event.reused_from,
+        isSet: event.overridden,
         model: event.model,
         finishReason: event.finish_reason,
         isTruncated: event.truncated,
@@ -276,14 +298,15 @@ function apply(run: Copy, event: LogEvent): void {
   }
 }
 
-const ended = (event: { time: string; usage?: Usage; duration_ms?: number }): Partial<Omit<Run, 'steps'>> => ({
+const ended = (event: { time: string; usage?: Usage; cost?: Cost; duration_ms?: number }): Partial<Omit<Run, 'steps'>> => ({
   endedAt: event.time,
   durationMs: event.duration_ms,
   usage: event.usage,
+  cost: event.cost,
 });
 
 /** The changes when a step ends. */
-function endOf(step: Step, event: End & { duration_ms?: number; usage?: Usage }): Partial<Step> {
+function endOf(step: Step, event: End & { duration_ms?: number; usage?: Usage; cost?: Cost }): Partial<Step> {
   return {
     queue: undefined,
     attempts: lastAttempt(step, (attempt) => endOfTry(attempt, event)),
@@ -292,6 +315,7 @@ function endOf(step: Step, event: End & { duration_ms?: number; usage?: Usage })
     endedAt: event.time,
     durationMs: event.duration_ms,
     usage: sum(step.usage, event.usage),
+    spent: spend(step.spent, event),
   };
 }
 
@@ -405,6 +429,13 @@ export const asked = (run: Run): Step[] => run.order.flatMap((path) => (run.step
 /** What the run has used: the server's sum, or while it is live, the sum of its steps. */
 export const usageOf = (run: Run): Usage | undefined =>
   run.usage ?? [...run.steps.values()].reduce<Usage | undefined>((total, step) => sum(total, step.usage), undefined);
+
+/** What the run cost: the server's sum, or while it is live, the sum of its steps. */
+export const costOfRun = (run: Run): Cost | undefined => run.cost ?? costOf(total([...run.steps.values()].map(({ spent }) => spent)));
+
+/** What a step cost, with the steps in it. */
+export const costOfStep = (run: Run, { path, inner, spent }: Step): Cost | undefined =>
+  costOf(inner === 0 ? (spent ?? {}) : total([spent, ...run.order.flatMap((other) => (other.startsWith(`${path}/`) ? [run.steps.get(other)!.spent] : []))]));
 
 function sum(one: Usage | undefined, other: Usage | undefined): Usage | undefined {
   if (!one || !other) return one ?? other;
