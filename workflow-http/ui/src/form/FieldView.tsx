@@ -5,8 +5,8 @@ import { Button } from '../parts/Button';
 import { CodeText, Sentence } from '../parts/CodeText';
 import { Icon } from '../parts/Icon';
 import { Control, Picks } from './Control';
-import type { Field, Flat, Group, List } from './fields';
-import { initialOf, isAt, isIn, partOf, pointerTo, type Value } from './values';
+import type { Field, Flat, Group, List, Variants } from './fields';
+import { chosenOf, initialOf, isAt, isIn, partOf, pointerTo, type Value } from './values';
 
 interface Props<F extends Field = Field> {
   field: F;
@@ -22,6 +22,7 @@ interface Props<F extends Field = Field> {
 export function FieldView({ field, ...rest }: Props) {
   if (field.kind === 'group') return <GroupView field={field} {...rest} />;
   if (field.kind === 'list') return <ListView field={field} {...rest} />;
+  if (field.kind === 'variants') return <VariantsView field={field} {...rest} />;
   return <FlatView field={field} {...rest} />;
 }
 
@@ -125,6 +126,45 @@ function ListView({ field, at, value, faults, onChange, children }: Props<List>)
         </Button>
       </div>
     </fieldset>
+  );
+}
+
+/** Which of the variants, then the fields of that one. */
+function VariantsView({ field, at, value, faults, onChange, children }: Props<Variants>) {
+  const id = useId();
+  const chosen = chosenOf(field, value);
+  const place = pointerTo(at, field.pick);
+  const own = faults.filter((fault) => isAt(at, fault) || isAt(place, fault));
+  const choice: Flat = { ...field, kind: 'choice', options: field.options.map(({ label }) => label), initial: '' };
+  const of = Array.isArray(partOf(value, 'of')) ? (partOf(value, 'of') as Value[]) : field.options.map(({ form }) => initialOf(form));
+  const about = [field.description && `${id}-help`, own.length > 0 && `${id}-faults`].filter(Boolean).join(' ');
+  return (
+    <div className="grid gap-3 wrap-anywhere">
+      <div className="grid gap-[5px]">
+        <Label field={field} id={`${id}-label`}>
+          {children}
+        </Label>
+        <Picks
+          field={choice}
+          value={chosen ? String(chosen.index) : ''}
+          labelledBy={`${id}-label`}
+          onChange={(pick) => onChange({ pick, of })}
+          aria-invalid={own.length > 0}
+          aria-describedby={about || undefined}
+        />
+        <Help field={field} id={`${id}-help`} />
+        {own.length > 0 && <Faulty id={`${id}-faults`} faults={own} />}
+      </div>
+      {chosen && (
+        <Fields
+          field={chosen.option.form}
+          at={at}
+          value={chosen.value}
+          faults={faults.filter((fault) => !own.includes(fault))}
+          onChange={(next) => onChange({ pick: String(chosen.index), of: of.with(chosen.index, next) })}
+        />
+      )}
+    </div>
   );
 }
 

@@ -34,7 +34,15 @@ export interface List extends Named {
   maxItems?: number;
 }
 
-export type Field = Flat | Group | List;
+/** One of several objects, which differ in the value of one property. */
+export interface Variants extends Named {
+  kind: 'variants';
+  /** The property that says which. */
+  pick: string;
+  options: { label: string; value: unknown; form: Group }[];
+}
+
+export type Field = Flat | Group | List | Variants;
 
 type Schema = Record<string, unknown>;
 
@@ -59,6 +67,8 @@ function fieldOf(name: string | null, schema: unknown, isRequired: boolean, dept
     isRequired,
     isNullable: types.includes('null'),
   };
+  const variants = variantsOf(known, depth);
+  if (variants) return { ...named, kind: 'variants', facts: [isRequired ? 'required' : 'optional'], ...variants };
   const kind = kindOf(
     known,
     types.filter((type) => type !== 'null'),
@@ -71,9 +81,30 @@ function fieldOf(name: string | null, schema: unknown, isRequired: boolean, dept
   return { ...named, kind, facts, options, initial: writtenAs(kind, options, known.default), maxLength: number(known.maxLength) };
 }
 
+/** Of a `oneOf` whose objects all have a `const` in the same property. */
+function variantsOf(schema: Schema, depth: number): Pick<Variants, 'pick' | 'options'> | undefined {
+  const all: unknown = schema.oneOf;
+  if (!Array.isArray(all) || all.length === 0 || depth >= DEEPEST) return undefined;
+  const propertiesOf = (one: unknown) => ({ ...object(schema.properties), ...object(own(one, 'properties')) });
+  const choose = (one: unknown, name: string) => object(own(propertiesOf(one), name));
+  const pick = Object.keys(propertiesOf(all[0])).find((name) => all.every((one) => 'const' in choose(one, name)));
+  if (pick === undefined) return undefined;
+  const options = all.map((one) => {
+    const { [pick]: _, ...properties } = propertiesOf(one);
+    const required = [schema.required, own(one, 'required')].flat().filter((name) => name !== pick);
+    const value = choose(one, pick).const;
+    const label = text(choose(one, pick).title) ?? text(own(one, 'title')) ?? asLine(value);
+    const named = { name: null, label, isRequired: true, isNullable: false, facts: [] };
+    return { label, value, form: { ...named, kind: 'group' as const, fields: partsOf({ properties, required }, depth) } };
+  });
+  return { pick, options };
+}
+
+const object = (value: unknown): Schema => (isObject(value) ? value : {});
+
 const MIXED = ['$ref', 'oneOf', 'anyOf', 'allOf', 'not', 'if'];
 
-function kindOf(schema: Schema, types: unknown[], depth: number): Field['kind'] {
+function kindOf(schema: Schema, types: unknown[], depth: number): Exclude<Field['kind'], 'variants'> {
   if (MIXED.some((word) => word in schema)) return 'json';
   if ('const' in schema || (Array.isArray(schema.enum) && schema.enum.length > 0)) return 'choice';
   if (isObject(schema.properties) && Object.keys(schema.properties).length > 0 && (types[0] ?? 'object') === 'object')
@@ -107,7 +138,7 @@ const WORDS = {
   list: 'list',
 };
 
-function factsOf(kind: Field['kind'], schema: Schema, isRequired: boolean): string[] {
+function factsOf(kind: keyof typeof WORDS, schema: Schema, isRequired: boolean): string[] {
   const limit = (name: string, words: string, unit = '') => (typeof schema[name] === 'number' ? [`${words} ${schema[name]}${unit}`] : []);
   return [
     (kind === 'line' && text(schema.format)) || WORDS[kind],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { formOf, type Field, type Group } from './fields';
-import { initialOf, isAt, isIn, jsonOf, startOf, valueFrom, written, type Value } from './values';
+import { formOf, type Field, type Group, type Variants } from './fields';
+import { filledIn, initialOf, isAt, isIn, jsonOf, startOf, valueFrom, written, type Value } from './values';
 
 const review = {
   type: 'object',
@@ -174,4 +174,60 @@ it('faults belong to fields by pointer, whatever the name', () => {
   expect(isIn(field, '', at('#/a/0'))).toBe(true);
   expect(isIn(field, '', at('#/ab'))).toBe(false);
   expect(isIn(formOf({ type: 'string' })!, '', at('#'))).toBe(true);
+});
+
+describe('one of several objects', () => {
+  const action = (name: string, title: string) => ({ const: name, title });
+  const schema = {
+    type: 'object',
+    required: ['action'],
+    oneOf: [
+      { title: 'Do it', properties: { action: action('do', 'Do it') }, additionalProperties: false },
+      { title: 'Complete', properties: { action: action('complete', 'Complete'), output: true }, required: ['output'], additionalProperties: false },
+      {
+        properties: { action: { const: 'raise' }, by: { type: 'object', properties: { usd: { type: 'number' }, calls: { type: 'integer' } } } },
+        required: ['by'],
+      },
+    ],
+  };
+  const form = formOf(schema) as Variants;
+  const pick = (index: number, value?: Value) => {
+    const { of } = initialOf(form) as { of: Value[] };
+    return { pick: String(index), of: value === undefined ? of : of.with(index, value) };
+  };
+
+  it('asks which one, by the title or the value', () => {
+    expect(form.kind).toBe('variants');
+    expect(form.options.map(({ label, form: { fields } }) => [label, fields.map(({ name, kind }) => `${name}: ${kind}`)])).toEqual([
+      ['Do it', []],
+      ['Complete', ['output: json']],
+      ['raise', ['by: group']],
+    ]);
+    expect(details(form, initialOf(form))).toEqual([['#/action', 'Choose one.']]);
+  });
+
+  it('makes the JSON of the one that is chosen', () => {
+    expect(jsonOf(form, pick(0)).json).toEqual({ action: 'do' });
+    expect(jsonOf(form, pick(1, { output: '{"a": 1}' })).json).toEqual({ action: 'complete', output: { a: 1 } });
+    expect(jsonOf(form, pick(2, { by: { usd: '0.5', calls: '' } })).json).toEqual({ action: 'raise', by: { usd: 0.5 } });
+    expect(details(form, pick(1, { output: 'no JSON' }))).toEqual([['#/output', 'This is not JSON.']]);
+  });
+
+  it('shows what was written as JSON', () => {
+    for (const json of [{ action: 'do' }, { action: 'complete', output: [1] }, { action: 'raise', by: { calls: 3 } }])
+      expect(jsonOf(form, valueFrom(form, json)).json).toEqual(json);
+    expect(valueFrom(form, { action: 'other' })).toMatchObject({ pick: '' });
+  });
+
+  it('fills in an output without choosing', () => {
+    const filled = filledIn(form, initialOf(form), 'output', { kind: 'refund' });
+    expect(filled).toMatchObject({ pick: '' });
+    expect(jsonOf(form, { ...(filled as object), pick: '1' }).json).toEqual({ action: 'complete', output: { kind: 'refund' } });
+  });
+
+  it('is JSON where the objects have nothing to tell them apart', () => {
+    expect(formOf({ oneOf: [{ properties: { a: { const: 1 } } }, { properties: { b: { const: 2 } } }] })).toBeNull();
+    expect(formOf({ oneOf: [{ type: 'string' }, null] })).toBeNull();
+    expect(formOf({ oneOf: [{ properties: { constructor: { type: 'string' } } }] })).toBeNull();
+  });
 });

@@ -2,20 +2,46 @@
 import type { Fault } from '../api/types';
 import { isObject, own } from '../base/ownProperty';
 import { asText } from '../base/format';
-import { writtenAs, type Field, type Flat } from './fields';
+import { writtenAs, type Field, type Flat, type Variants } from './fields';
 
 /** The shape of the form with a string for each control. */
 export type Value = string | Value[] | { [name: string]: Value };
 
 export function initialOf(field: Field): Value {
   if (field.kind === 'group') return Object.fromEntries(field.fields.map((part) => [part.name!, initialOf(part)]));
+  if (field.kind === 'variants') return { pick: '', of: field.options.map(({ form }) => initialOf(form)) };
   return field.kind === 'list' ? [] : field.initial;
+}
+
+/** Which of the variants is chosen, if one is, and what is filled in for it. */
+export function chosenOf(
+  field: Variants,
+  value: Value | undefined,
+): { option: Variants['options'][number]; value: Value | undefined; index: number } | undefined {
+  const pick = partOf(value, 'pick');
+  const index = pick === undefined || pick === '' ? -1 : Number(pick);
+  const option = field.options[index];
+  return option && { option, value: own(partOf(value, 'of'), index) as Value | undefined, index };
+}
+
+/** With something filled in for a property, in all variants that have it. */
+export function filledIn(field: Variants, value: Value, name: string, json: unknown): Value {
+  const of = field.options.map(({ form }, index) => {
+    const filled = own(partOf(value, 'of'), index) as Value | undefined;
+    const part = form.fields.find((part) => part.name === name);
+    return part ? { ...(filled as object), [name]: valueFrom(part, json) } : (filled ?? initialOf(form));
+  });
+  return { pick: '', ...(value as object), of };
 }
 
 /** What the form shows of a value. */
 export function valueFrom(field: Field, json: unknown): Value {
   if (field.kind === 'group') return Object.fromEntries(field.fields.map((part) => [part.name!, valueFrom(part, own(json, part.name!))]));
   if (field.kind === 'list') return Array.isArray(json) ? json.map((item: unknown) => valueFrom(field.item, item)) : [];
+  if (field.kind === 'variants') {
+    const index = field.options.findIndex(({ value }) => asText(value) === asText(own(json, field.pick)));
+    return { pick: index < 0 ? '' : String(index), of: field.options.map(({ form }, at) => valueFrom(form, at === index ? json : undefined)) };
+  }
   return writtenAs(field.kind, field.options, json);
 }
 
@@ -39,6 +65,12 @@ export function jsonOf(field: Field, value: Value | undefined, at = ''): Made {
   if (field.kind === 'list') {
     const made = (Array.isArray(value) ? value : []).map((item, index) => jsonOf(field.item, item, pointerTo(at, String(index))));
     return { json: made.map(({ json }) => json), faults: made.flatMap(({ faults }) => faults) };
+  }
+  if (field.kind === 'variants') {
+    const chosen = chosenOf(field, value);
+    if (!chosen) return { json: undefined, faults: [{ code: MISSING, pointer: `#${pointerTo(at, field.pick)}`, detail: 'Choose one.' }] };
+    const { json, faults } = jsonOf(chosen.option.form, chosen.value, at);
+    return { json: { [field.pick]: chosen.option.value, ...(json as object) }, faults };
   }
   return flatOf(field, typeof value === 'string' ? value : '', at);
 }
@@ -76,6 +108,7 @@ function asParsed(text: string): Made | undefined {
 function isBlank(field: Field, value: Value | undefined): boolean {
   if (field.kind === 'group') return field.fields.every((part) => isBlank(part, partOf(value, part.name!)));
   if (field.kind === 'list') return !Array.isArray(value) || value.length === 0;
+  if (field.kind === 'variants') return chosenOf(field, value) === undefined;
   return value === undefined || value === '' || (field.kind === 'choice' && field.options.length === 1 && !field.isRequired);
 }
 

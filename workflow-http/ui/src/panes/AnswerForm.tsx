@@ -8,7 +8,7 @@ import { readAnswer, writeAnswer, type AnswerDraft } from '../form/answerDrafts'
 import { controlIn, Form } from '../form/Form';
 import { Faulty } from '../form/FieldView';
 import { formOf } from '../form/fields';
-import { asJson, initialOf, jsonOf, startOf, valueFrom, written, type Made } from '../form/values';
+import { asJson, filledIn, initialOf, jsonOf, startOf, valueFrom, written, type Made } from '../form/values';
 import { Button, Kbd } from '../parts/Button';
 import { Sentence } from '../parts/CodeText';
 import type { Wait } from '../run/run';
@@ -18,6 +18,8 @@ import { isMac } from '../base/format';
 interface Props {
   runId: string;
   wait: Wait;
+  /** An output that the answer may begin with, once it is known. */
+  earlier?: unknown;
   /** The answer came too late, or was not the first. The form may be removed by then. */
   onTooLate: (words: string) => void;
 }
@@ -27,7 +29,7 @@ const PAUSE = 500;
 /** A wait is new for this long. */
 const FRESH = 3000;
 
-export function AnswerForm({ runId, wait, onTooLate }: Props) {
+export function AnswerForm({ runId, wait, earlier, onTooLate }: Props) {
   const of = `${runId} ${wait.id}`;
   const form = useMemo(() => formOf(wait.schema), [wait.schema]);
   const [draft, setDraft] = useState<AnswerDraft>(
@@ -43,6 +45,10 @@ export function AnswerForm({ runId, wait, onTooLate }: Props) {
   // Without a schema, the answer may be plain text.
   const isAnything = wait.schema === undefined;
 
+  useEffect(() => {
+    if (earlier === undefined || form?.kind !== 'variants' || isTouched.current || readAnswer(of)) return;
+    setDraft((draft) => ({ ...draft, value: filledIn(form, draft.value, 'output', earlier) }));
+  }, [earlier, form, of]);
   const edit = (change: Partial<AnswerDraft>) => {
     isTouched.current = true;
     const next = { ...draft, ...change };

@@ -12,6 +12,7 @@ import { Given } from '../inspect/Given';
 import { FailedItems } from '../inspect/FailedItems';
 import { Output } from '../inspect/Output';
 import { Sources } from '../inspect/Sources';
+import { useEarlier } from '../inspect/useEarlier';
 import { Thoughts } from '../inspect/Thoughts';
 import { StepText, textOf } from '../inspect/StepText';
 import { CodeText, Sentence } from '../parts/CodeText';
@@ -23,10 +24,11 @@ import { idOf } from '../run/outline';
 import { queueWords } from '../run/log';
 import { whyNot } from '../run/whyNot';
 import { paceOf } from '../run/pace';
-import { hasEnded, isSettled, shownState, tookOf, type Run, type Step } from '../run/run';
+import { hasEnded, isSettled, shownState, tookOf, type Run, type Step, type Wait } from '../run/run';
 import { count, duration, ended, moment } from '../base/format';
 import { useConditions } from '../session/useConditions';
 import { AnswerForm } from './AnswerForm';
+import { Held } from './Held';
 import { Question } from './Question';
 
 interface Props {
@@ -59,8 +61,7 @@ export function StepDetail({ run, step, onTooLate, onChoose, onGoTo }: Props) {
       </header>
       <Given run={run} step={step} />
       {step.error && step.state === 'failed' && <Failure run={run} step={step} onGoTo={onGoTo} />}
-      {step.state === 'waiting' && <Question message={step.wait?.message ?? ''} />}
-      {step.state === 'waiting' && step.wait && <AnswerForm key={step.wait.id} runId={run.id} wait={step.wait} onTooLate={onTooLate} />}
+      {step.state === 'waiting' && step.wait && <Asked key={step.wait.id} run={run} path={step.path} wait={step.wait} onTooLate={onTooLate} />}
       <Quiet step={step} isOver={isOver} streamsText={streamsText} />
       <Thoughts step={step} />
       <StepText step={step} streamsText={streamsText} />
@@ -73,6 +74,17 @@ export function StepDetail({ run, step, onTooLate, onChoose, onGoTo }: Props) {
       {step.state !== 'pending' && <DebugData runId={run.id} step={step} isPrompted={streamsText} />}
       {isOver && <Foot run={run} path={step.path} />}
     </article>
+  );
+}
+
+/** What a person is asked, and the answer. */
+function Asked({ run, path, wait, onTooLate }: Pick<Props, 'run' | 'onTooLate'> & { path: string; wait: Wait }) {
+  const earlier = useEarlier(wait.kind === 'effect' ? run.origin.retry_of : undefined, path);
+  return (
+    <>
+      {wait.kind ? <Held wait={wait} /> : <Question message={wait.message ?? ''} />}
+      <AnswerForm runId={run.id} wait={wait} earlier={earlier} onTooLate={onTooLate} />
+    </>
   );
 }
 

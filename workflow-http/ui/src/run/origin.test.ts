@@ -27,7 +27,7 @@ it('says how many results were reused, and what was set', () => {
 
 it('says which set outputs were not reached, once the run has ended', () => {
   const created = { retry_of: 'x', continues: { results: 3 }, overrides: { b: { kind: 'refund' }, c: 'x'.repeat(99), d: 1 } };
-  expect(said(created)).toBe(`Continued from […] \`b\` set to \`{"kind":"refund"}\`, \`c\` set to \`${'x'.repeat(40)}…\`, 1 more output set.`);
+  expect(said(created)).toBe(`Continued from […], \`b\` set to \`{"kind":"refund"}\`, \`c\` set to \`${'x'.repeat(40)}…\`, 1 more output set.`);
   expect(said(created, completed('b', { overridden: true }), completed('c', { overridden: true }), end)).toMatch(/set\. `d` was not reached\.$/);
 });
 

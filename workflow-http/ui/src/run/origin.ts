@@ -11,8 +11,8 @@ export interface OriginWords {
 export function originWords(run: Run): OriginWords | undefined {
   const { retry_of, continues, from, only } = run.origin;
   if (retry_of === undefined) return undefined;
-  const after = [withWords(run), ...settings(run)].filter(Boolean).join(', ');
-  const end = `${after && ` ${after}`}.${unreachedWords(run)}`;
+  const results = withWords(run);
+  const end = `${[results && ` ${results}`, ...settings(run)].join(', ')}.${unreachedWords(run)}`;
   if (only !== undefined) return { before: `Only ${code(only)}, with the results of `, after: end };
   if (continues) return { before: 'Continued from ', after: end };
   if (from !== undefined) return { before: `Run again from ${code(from)} of `, after: end };

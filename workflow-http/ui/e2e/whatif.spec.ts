@@ -1,0 +1,94 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import { expect, test } from './page';
+
+const TRIAGE = {
+  nodes: [
+    { id: 'prep', type: 'PromptNode', data: { template: 'About {{ input }}' } },
+    { id: 'classify', type: 'LLMNode', data: { prompt: 'Classify {{ prep.output }}' } },
+    { id: 'draft', type: 'LLMNode', data: { prompt: 'Answer {{ classify.output }}' } },
+    { id: 'send', type: 'HttpNode', on_error: 'continue', retry: 1, data: { method: 'POST', url: 'https://hooks.example.com/x', json: '{{ draft.output }}' } },
+  ],
+};
+
+/** A run of this workflow that has ended, without the page. */
+async function ranBefore(page: Page, spec: object = TRIAGE): Promise<string> {
+  const { id: workflow } = await (await page.request.post('./api/workflows', { data: { name: `triage-${Date.now().toString(36)}`, ...spec } })).json();
+  const { id } = await (await page.request.post(`./api/workflows/${workflow}/runs`, { data: { input: 'cats' } })).json();
+  await expect(async () => expect((await (await page.request.get(`./api/runs/${id}`)).json()).status).toBe('completed')).toPass();
+  return id;
+}
+
+async function retried(page: Page, run: string, data: object): Promise<string> {
+  return (await (await page.request.post(`./api/runs/${run}/retry`, { data })).json()).id;
+}
+
+test('a run that was started with an output says so, and holds what may act until a person decides', async ({ ui, page }) => {
+  const before = await ranBefore(page);
+  const run = await retried(page, before, { reuse: 'unchanged', overrides: { classify: 'refund' } });
+  await page.goto(`./#/runs/${run}`);
+  const origin = page.getByTestId('origin');
+  await expect(origin).toContainText('Continued from an earlier run, classify set to refund.');
+  await expect(origin.getByRole('link')).toHaveAttribute('href', `#/runs/${before}`);
+
+  const step = page.getByRole('article', { name: 'Step send' });
+  await expect(step.getByRole('region', { name: 'Question' })).toContainText('send may act outside of it');
+  await page.waitForTimeout(600);
+  await step.getByRole('button', { name: 'Send answer' }).click();
+  await expect(step.getByText('Choose one.')).toBeVisible();
+  await step.getByRole('radio', { name: 'Complete' }).check();
+  await step.getByRole('textbox', { name: 'status' }).fill('200');
+  await step.getByRole('button', { name: 'Send answer' }).click();
+  await ui.ended('Completed');
+  await expect(step).toContainText('A person gave this output. The step was not run.');
+  await page.goto(`./#/runs/${run}/steps/classify`);
+  await expect(page.getByRole('article', { name: 'Step classify' })).toContainText('Set when the run was started. The step was not run.');
+});
+
+test('a run of one step names it, and the others are not selected', async ({ ui, page }) => {
+  const before = await ranBefore(page);
+  const run = await retried(page, before, { only: 'draft' });
+  await page.goto(`./#/runs/${run}/steps/classify`);
+  await ui.ended('Completed');
+  await expect(page.getByTestId('origin')).toContainText('Only draft, with the results of an earlier run.');
+  await expect(page.getByRole('article', { name: 'Step classify' })).toContainText('Reused from the earlier run, not run again.');
+  await page.goto(`./#/runs/${run}/steps/send`);
+  await expect(page.getByRole('article', { name: 'Step send' })).toContainText('The run is of another step only.');
+});
+
+for (const width of [390, 1000, 1440]) {
+  for (const colorScheme of ['dark', 'light'] as const) {
+    test(`${width} px, ${colorScheme}: a held step fits, and axe finds nothing`, async ({ ui, page }) => {
+      await page.setViewportSize({ width, height: 800 });
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      const run = await retried(page, await ranBefore(page), { reuse: 'unchanged', overrides: { classify: 'refund' } });
+      await withRequest(page, run, {
+        method: 'POST',
+        url: 'https://hooks.example.com/x',
+        headers: { accept: 'application/json' },
+        body: { text: 'Dear cats' },
+      });
+      await page.goto(`./#/runs/${run}`);
+      const request = page.getByRole('region', { name: 'Request' });
+      await expect(request).toContainText('POST https://hooks.example.com/x');
+      await expect(request).toContainText('Dear cats');
+      await page.getByRole('radio', { name: 'Complete' }).check();
+      expect(await ui.overflow()).toBe(0);
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      expect(violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).join(', ')}`)).toEqual([]);
+    });
+  }
+}
+
+/** The same events, in which what is held has a request. */
+async function withRequest(page: Page, run: string, request: object) {
+  const url = `./api/runs/${run}/events?limit=200`;
+  const read = async () => (await (await page.request.get(url, { headers: { accept: 'application/json' } })).json()).items as { seq: number; kind?: string }[];
+  await expect(async () => expect((await read()).some(({ kind }) => kind === 'effect')).toBe(true)).toPass();
+  const events = (await read()).map((event) => (event.kind === 'effect' ? { ...event, request } : event));
+  await page.route(`**/api/runs/${run}/events**`, (route) =>
+    route.request().headers().accept?.includes('json')
+      ? route.fulfill({ json: { items: [], next_cursor: null } })
+      : route.fulfill({ contentType: 'text/event-stream', body: events.map((event) => `id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`).join('') }),
+  );
+}
