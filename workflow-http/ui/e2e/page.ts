@@ -16,7 +16,7 @@ export class WorkflowPage {
     this.page = page;
     this.input = page.getByRole('textbox', { name: 'Input' });
     this.editor = page.getByRole('textbox', { name: 'Workflow as JSON' });
-    this.run = page.getByRole('button', { name: 'Run', exact: true });
+    this.run = page.getByRole('button', { name: /^Run( new)?$/ });
     this.cancel = page.getByRole('button', { name: 'Cancel run' });
     this.spoken = page.getByTestId('spoken');
     this.log = page.getByRole('region', { name: 'Log lines' });

@@ -56,6 +56,78 @@ test('a run of one step names it, and the others are not selected', async ({ ui,
   await expect(page.getByRole('article', { name: 'Step send' })).toContainText('The run is of another step only.');
 });
 
+test('outputs are set step by step, then the run continues with them', async ({ ui, page }) => {
+  const before = await ranBefore(page);
+  await page.route('**/plan', (route) => {
+    const { overrides = {} } = route.request().postDataJSON();
+    const counts = { reused: 7, overridden: Object.keys(overrides).length, runs: 2 };
+    return route.fulfill({ json: { steps: [], counts, cost: { min: 0, likely: { usd: 0.0042 }, max: null } } });
+  });
+  await page.goto(`./#/runs/${before}/steps/classify`);
+  await expect(page.getByRole('button', { name: 'Continue' })).toHaveAccessibleDescription('7 of 9 steps reused, 2 run, about $0.0042.');
+  await page.getByRole('button', { name: 'Set output…' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByRole('textbox')).not.toBeEmpty();
+  await dialog.getByRole('textbox').fill('{"kind"');
+  await dialog.getByRole('button', { name: 'Set output' }).click();
+  await expect(dialog.getByText('This is not JSON.')).toBeVisible();
+  await dialog.getByRole('textbox').fill('refund');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await page.goto(`./#/runs/${before}/steps/draft`);
+  await expect(page.getByRole('article', { name: 'Step draft' })).toBeVisible();
+  await page.keyboard.press('o');
+  await dialog.getByRole('textbox').fill('{"text": "Dear cats"}');
+  await dialog.getByRole('button', { name: 'Set output' }).click();
+
+  const next = page.getByRole('region', { name: 'Next run' });
+  await expect(next).toContainText('classify is refund');
+  await expect(next).toContainText('7 of 11 steps reused');
+  await next.getByRole('button', { name: 'Do not set draft' }).click();
+  await expect(next).not.toContainText('draft');
+  await page.getByRole('button', { name: 'Run what if' }).click();
+  await expect(page.getByTestId('origin')).toContainText('Continued from an earlier run, classify set to refund.');
+  const held = page.getByRole('article', { name: 'Step send' });
+  await page.waitForTimeout(600);
+  await held.getByRole('radio', { name: 'Stop' }).check();
+  await held.getByRole('button', { name: 'Send answer' }).click();
+  await ui.ended('Completed');
+  await expect(held).toContainText('effect_refused');
+});
+
+test('a step is run alone with the results before it', async ({ ui, page }) => {
+  const before = await ranBefore(page);
+  await page.goto(`./#/runs/${before}/steps/draft`);
+  await page.getByRole('button', { name: 'Run only this' }).click();
+  await expect(page.getByTestId('origin')).toContainText('Only draft, with the results of an earlier run.');
+  await ui.ended('Completed');
+});
+
+test('an edited text is saved and continues the run, and what was edited in the input goes with it', async ({ ui, page }) => {
+  const before = await ranBefore(page);
+  const asked: { spec?: unknown; input?: unknown }[] = [];
+  await page.route('**/plan', (route) => {
+    asked.push(route.request().postDataJSON());
+    return route.fulfill({ status: 404, json: { status: 404, detail: 'no' } });
+  });
+  await page.goto(`./#/runs/${before}`);
+  await expect(page.getByRole('button', { name: 'Continue' })).toBeVisible();
+  await page.getByRole('group', { name: 'View' }).getByRole('button', { name: 'JSON' }).click();
+  await ui.write(JSON.stringify({ name: 'edited', ...TRIAGE }));
+  await expect.poll(() => asked.at(-1)?.spec).toMatchObject({ name: 'edited' });
+  await ui.show('Input');
+  await ui.input.fill('dogs');
+  await expect.poll(() => asked.at(-1)?.input).toBe('dogs');
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await expect(page).not.toHaveURL(new RegExp(before));
+  await ui.ended('Completed');
+  await expect(page.getByText('v2Saved')).toBeVisible();
+  await expect(page.getByTestId('origin')).toContainText('Continued from an earlier run');
+  await ui.show('Step');
+  await page.goto(`${page.url().split('/steps')[0]}/steps/prep`);
+  await expect(page.getByRole('article', { name: 'Step prep' })).toContainText('About dogs');
+});
+
 for (const width of [390, 1000, 1440]) {
   for (const colorScheme of ['dark', 'light'] as const) {
     test(`${width} px, ${colorScheme}: a held step fits, and axe finds nothing`, async ({ ui, page }) => {

@@ -9,6 +9,8 @@ export const Detail = lazy(async () => ({ default: (await panes).Detail }));
 export const Dock = lazy(async () => ({ default: (await panes).Dock }));
 export const EditTools = lazy(async () => ({ default: (await panes).EditTools }));
 export const InputPane = lazy(async () => ({ default: (await panes).InputPane }));
+export const Continue = lazy(async () => ({ default: (await panes).Continue }));
+export const NextLine = lazy(async () => ({ default: (await panes).NextLine }));
 export const OriginLine = lazy(async () => ({ default: (await panes).OriginLine }));
 export const Side = lazy(async () => ({ default: (await panes).Side }));
 export const StepList = lazy(async () => ({ default: (await panes).StepList }));

@@ -1,6 +1,7 @@
 // The server's REST interface. Every URL is relative to the page, which may live under a base path.
 import { learnClock } from './clock';
 import { keyHeader, readAccess, refuse } from './key';
+import type { Rerun } from './planned';
 import type { Checked, LogEvent, NodeTypes, Page, Problem, RunPage, RunReport, StepHistory, Workflow, WorkflowItem } from './types';
 
 /** An error response. `status` 0: there was no response. */
@@ -52,13 +53,13 @@ async function problemOf(response: Response): Promise<Problem> {
   return { ...said, status: response.status, detail };
 }
 
-const post = (body?: unknown, signal?: AbortSignal): RequestInit => ({
+export const post = (body?: unknown, signal?: AbortSignal): RequestInit => ({
   method: 'POST',
   ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
   ...(signal ? { signal } : {}),
 });
 
-async function json<T>(path: string, init?: RequestInit): Promise<T> {
+export async function json<T>(path: string, init?: RequestInit): Promise<T> {
   return (await request(path, init)).json() as Promise<T>;
 }
 
@@ -129,8 +130,8 @@ export const getEvents = (run: string, after: number, signal?: AbortSignal) =>
 /** The history of a step, with the debug data that events omit. */
 export const getStep = (run: string, path: string) => json<StepHistory>(`runs/${name(run)}/steps/${path.split('/').map(name).join('/')}`);
 
-/** Starts a run with the same input that reuses all results but those of `from` and of the steps after it. */
-export const retryRun = (run: string, from: string, version: number | undefined) => json<{ id: string }>(`runs/${name(run)}/retry`, post({ from, version }));
+/** Starts a run that does as much of this one again as `how` says. */
+export const retryRun = (run: string, how: Rerun) => json<{ id: string }>(`runs/${name(run)}/retry`, post(how));
 
 /** The JSON Schema of a workflow. */
 export const getSchema = () => json<Record<string, unknown>>('schema/workflow.json');

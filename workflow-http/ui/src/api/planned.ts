@@ -65,7 +65,7 @@ export interface PlannedRun {
 }
 
 /** What a step of a new run would do. */
-export type Forecast = 'reused' | 'runs' | 'held' | 'asks' | 'skipped' | 'overridden' | 'unknown' | 'fails';
+export type Forecast = 'reused' | 'computed' | 'runs' | 'held' | 'asks' | 'skipped' | 'overridden' | 'unknown' | 'fails';
 
 export interface PredictedStep {
   node: string;
@@ -81,14 +81,14 @@ export interface PredictedStep {
 /** What a run would do and cost, without running it. */
 export interface Prediction {
   steps: PredictedStep[];
-  steps_omitted?: number;
+  steps_omitted?: boolean;
   counts: Partial<Record<Forecast, number>>;
   /** `null`: not known, or not limited; `unbounded` says why. */
-  cost: { min: number; likely: number | null; max: number | null; unbounded?: string[] };
+  cost: { min: number; likely: Cost | null; max: number | null; unbounded?: string[] };
   continues?: Continued;
 }
 
-/** What does a run again. `spec`: for a prediction, a text that is not stored yet. */
+/** What does a run again. */
 export interface Rerun {
   from?: string;
   only?: string;

@@ -64,7 +64,7 @@ function writtenStep(outline: Outline[], path: string): Outline | undefined {
 /** Changes the text of the run's own workflow and retries with it; `undefined` where that cannot be done. */
 function useMend(run: Run, path: string): ((fix: Fix) => void) | undefined {
   const { mend } = useChoiceActions();
-  const { retry } = useActions();
+  const { rerun } = useActions();
   const isOwn = useSession(({ text: { saved, check } }) => saved !== null && saved.id === run.workflowId && check.faults.length === 0);
   const isMended = useSession(({ phase }) => phase.isMended);
   const [isPressed, setPressed] = useState(false);
@@ -72,8 +72,8 @@ function useMend(run: Run, path: string): ((fix: Fix) => void) | undefined {
   useEffect(() => {
     if (!isPressed || !isMended) return;
     setPressed(false);
-    retry(priceOf(run, path).from);
-  }, [isPressed, isMended, retry, run, path]);
+    rerun({ from: priceOf(run, path).from });
+  }, [isPressed, isMended, rerun, run, path]);
   if (!isOwn || !hasEnded(run)) return undefined;
   return (fix) => {
     mend([fix]);

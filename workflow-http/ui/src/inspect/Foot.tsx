@@ -1,26 +1,35 @@
 // Actions on a step of a run that has ended. They stay visible.
+import { useState } from 'react';
 import { useLetters } from '../base/useKeys';
 import { Button } from '../parts/Button';
 import { Icon } from '../parts/Icon';
 import { priceOf } from '../run/retry';
-import type { Run } from '../run/run';
+import { isInLoop, type Run, type Step } from '../run/run';
 import { useActions, useSession } from '../session/session';
+import { useWhatIf } from '../session/whatIf';
 import { plural } from '../base/format';
+import { SetOutput } from './SetOutput';
 
 interface Props {
   run: Run;
-  path: string;
+  step: Step;
 }
 
-export function Foot({ run, path }: Props) {
+export function Foot({ run, step }: Props) {
+  const { path } = step;
   const isStarting = useSession(({ phase }) => phase.isStarting);
   const isMended = useSession(({ phase }) => phase.isMended);
-  const { retry } = useActions();
+  const outputs = useWhatIf(run.id);
+  const [isSetting, setSetting] = useState(false);
+  const { rerun } = useActions();
   const { from, keeps, runs } = priceOf(run, path);
-  useLetters({ r: () => retry(from) });
+  const retry = () => rerun({ from });
+  const runOnly = () => rerun({ only: path, ...(outputs.size > 0 ? { overrides: Object.fromEntries(outputs) } : {}) });
+  const canRunOnly = !isInLoop(run, step) && !outputs.has(path);
+  useLetters({ r: retry, ...(canRunOnly ? { x: runOnly } : {}), o: () => setSetting(true) });
   return (
     <div className="sticky bottom-0 z-3 mt-auto flex flex-wrap items-center gap-x-2.5 gap-y-1 border-t border-line bg-panel px-4 py-2.5">
-      <Button aria-keyshortcuts="r" aria-disabled={isStarting} aria-describedby="retry-price" onClick={() => retry(from)}>
+      <Button aria-keyshortcuts="r" aria-disabled={isStarting} aria-describedby="retry-price" onClick={retry}>
         <Icon name="retrying" size={14} />
         <span>
           Retry from <code>{from}</code>
@@ -30,6 +39,17 @@ export function Foot({ run, path }: Props) {
         {isMended && 'Saves your changes. '}
         {keeps > 0 ? `Keeps ${plural(keeps, 'result')}, runs` : 'Runs'} {plural(runs, 'step')}.
       </span>
+      <div className="-ml-2 flex basis-full flex-wrap gap-1">
+        {canRunOnly && (
+          <Button look="quiet" size="small" aria-keyshortcuts="x" aria-disabled={isStarting} title="With the results before it" onClick={runOnly}>
+            Run only this
+          </Button>
+        )}
+        <Button look="quiet" size="small" aria-keyshortcuts="o" onClick={() => setSetting(true)}>
+          {outputs.has(path) ? 'Change output…' : 'Set output…'}
+        </Button>
+      </div>
+      {isSetting && <SetOutput run={run.id} path={path} output={outputs.has(path) ? outputs.get(path) : step.output} onClose={() => setSetting(false)} />}
     </div>
   );
 }

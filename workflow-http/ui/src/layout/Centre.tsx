@@ -1,7 +1,7 @@
 // The workflow as a graph, as JSON, or both.
 import { lazy, Suspense, useEffect, type RefObject } from 'react';
 import { writeAddress } from '../session/address';
-import { Conflict, EditTools, OriginLine, StepList, Versions } from '../lazyPanes';
+import { Conflict, EditTools, NextLine, OriginLine, StepList, Versions } from '../lazyPanes';
 import { EditorPane } from '../panes/EditorPane';
 import { Button } from '../parts/Button';
 import { Choice } from '../parts/Choice';
@@ -58,7 +58,12 @@ export function Centre({ view: { view, setView, hasRoom }, isPhone, steps }: Pro
       </div>
       <Suspense fallback={null}>
         {theirs && <Conflict theirs={theirs} />}
-        {runId !== null && <OriginLine />}
+        {runId !== null && (
+          <>
+            <OriginLine />
+            <NextLine />
+          </>
+        )}
       </Suspense>
       <div className="split">
         <EditorPane tools={isPhone && <EditTools isTextShown side="left" />} />

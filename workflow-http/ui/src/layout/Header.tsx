@@ -1,5 +1,5 @@
 import { Suspense, useId } from 'react';
-import { WorkflowMenu } from '../lazyPanes';
+import { Continue, WorkflowMenu } from '../lazyPanes';
 import { Button, Kbd } from '../parts/Button';
 import { Icon } from '../parts/Icon';
 import { RunChip } from '../parts/RunChip';
@@ -116,6 +116,9 @@ function Actions() {
           Save
         </Button>
       )}
+      <Suspense fallback={null}>
+        <Continue />
+      </Suspense>
       <RunButton why={isBarred ? why : undefined} />
     </>
   );
@@ -125,7 +128,9 @@ function Actions() {
 function RunButton({ why }: { why: string | undefined }) {
   const isGoing = useSession(({ phase }) => phase.isGoing);
   const canAct = useSession(({ phase }) => (phase.isGoing ? phase.canCancel : phase.canRun));
-  const word = useSession(({ phase }) => (phase.isGoing ? (phase.isCancelling ? 'Cancelling' : 'Cancel run') : phase.isStarting ? 'Starting' : 'Run'));
+  const word = useSession(({ phase }) =>
+    phase.isGoing ? (phase.isCancelling ? 'Cancelling' : 'Cancel run') : phase.isStarting ? 'Starting' : phase.canContinue ? 'Run new' : 'Run',
+  );
   const { start, cancel } = useActions();
   const act = isGoing ? cancel : start;
   return (

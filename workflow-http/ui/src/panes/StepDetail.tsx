@@ -72,7 +72,7 @@ export function StepDetail({ run, step, onTooLate, onChoose, onGoTo }: Props) {
       <Attempts step={step} />
       {step.usage && <Used step={step} />}
       {step.state !== 'pending' && <DebugData runId={run.id} step={step} isPrompted={streamsText} />}
-      {isOver && <Foot run={run} path={step.path} />}
+      {isOver && <Foot run={run} step={step} />}
     </article>
   );
 }

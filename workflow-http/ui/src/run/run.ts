@@ -426,6 +426,12 @@ const roundsOf = (rounds: number, isExhausted = false): string => `${rounds} ${r
 /** The steps that wait for a person, in the order of the page. */
 export const asked = (run: Run): Step[] => run.order.flatMap((path) => (run.steps.get(path)!.state === 'waiting' ? [run.steps.get(path)!] : []));
 
+/** A round depends on the rounds before it. */
+export function isInLoop(run: Run, { container }: Step): boolean {
+  for (let outer = container; outer !== undefined; outer = containerOf(outer)) if (run.steps.get(outer)?.type === 'LoopNode') return true;
+  return false;
+}
+
 /** What the run has used: the server's sum, or while it is live, the sum of its steps. */
 export const usageOf = (run: Run): Usage | undefined =>
   run.usage ?? [...run.steps.values()].reduce<Usage | undefined>((total, step) => sum(total, step.usage), undefined);

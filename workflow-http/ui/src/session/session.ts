@@ -1,5 +1,6 @@
 // The state of the page: one store for all components. Each selects what it shows; what a person does goes through the actions.
 import { createContext, useContext, type RefObject } from 'react';
+import type { Rerun } from '../api/planned';
 import type { Problem, Workflow } from '../api/types';
 import { useSelected, type Store } from '../base/store';
 import type { EditorRef } from '../editor/Editor';
@@ -64,6 +65,8 @@ export interface Phase {
   canSave: boolean;
   /** The text is the run's own workflow, edited since: a retry saves it and uses it. */
   isMended: boolean;
+  /** The run has ended, and can be continued with what is written. */
+  canContinue: boolean;
 }
 
 export interface Actions {
@@ -73,8 +76,8 @@ export interface Actions {
   /** Sets an input that was not typed. */
   fillInput: (input: Input) => void;
   start: () => void;
-  /** Runs the steps that depend on this one again, with what is written now. */
-  retry: (from: string) => void;
+  /** Does the run again, with what is written now: as much of it as this says. */
+  rerun: (how: Rerun) => void;
   cancel: () => void;
   save: () => void;
   /** Shows the version that another page saved. The editor can undo it. */

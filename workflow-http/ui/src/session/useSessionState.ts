@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { ApiError, asProblem, cancelRun, createWorkflow, getWorkflow, retryRun, startRun } from '../api/client';
 import { nudge } from '../api/presence';
+import type { Rerun } from '../api/planned';
 import type { Problem, Workflow } from '../api/types';
 import { readDraft, writeDraft } from './draft';
 import { FIRST_INPUT } from './firstWorkflow';
@@ -73,6 +74,7 @@ export function useSessionState(): SessionState {
   const canRun = !isGoing && !isStarting && isSound;
   const canCancel = isGoing && cancelled !== runId;
   const isOwn = run?.workflowId !== undefined && run.workflowId === saved?.id && isSound;
+  const canContinue = run !== null && run.id === runId && !isGoing && !isStarting && (isOwn || run.workflowId !== saved?.id);
   const canSave = !isSaved && isSound;
 
   /** Sends a request, and shows the error if it fails. */
@@ -105,9 +107,10 @@ export function useSessionState(): SessionState {
     const { id } = await startRun(workflow, value);
     enter(id);
   };
-  const retry = async (of: Run, from: string) => {
+  const rerun = async (of: Run, how: Rerun) => {
     const mended = isOwn ? await text.save() : undefined;
-    const { id } = await retryRun(of.id, from, mended?.id === of.workflowId ? mended?.version : undefined);
+    const { id } = await retryRun(of.id, mended?.id === of.workflowId ? { ...how, version: mended?.version } : how);
+    if (how.input !== undefined) input.inputIsSafe();
     enter(id);
   };
   const start = async () => {
@@ -138,14 +141,14 @@ export function useSessionState(): SessionState {
     text: { source, text: text.text, check, name, saved, isEdited: isTextEdited },
     input: { value: input.input, turn: input.turn },
     messages: { refusal, note, theirs, isForgotten },
-    phase: { isStarting, isCancelling: isGoing && cancelled === runId, isGoing, canRun, canCancel, canSave, isMended: isOwn && !isSaved },
+    phase: { isStarting, isCancelling: isGoing && cancelled === runId, isGoing, canRun, canCancel, canSave, isMended: isOwn && !isSaved, canContinue },
     actions: {
       go,
       setText,
       setInput: input.setInput,
       fillInput: input.fillInput,
-      retry: (from) => {
-        if (run && !isGoing && !isStarting) starting(() => retry(run, from));
+      rerun: (how) => {
+        if (run && !isGoing && !isStarting) starting(() => rerun(run, how));
       },
       start: () => {
         if (canRun) starting(start);

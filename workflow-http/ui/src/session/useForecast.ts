@@ -1,0 +1,71 @@
+// What the next run would do and cost, asked after a pause: while a person types, nothing is asked, and what was asked is cancelled.
+import { useEffect, useMemo, useState } from 'react';
+import type { Prediction, Rerun } from '../api/planned';
+import { predictRerun, predictRun } from '../api/plans';
+import { hasEnded, type Run } from '../run/run';
+import { runOf, useSession } from './session';
+import { inputValue, jsonFaultOf } from './useInput';
+import { useWhatIf } from './whatIf';
+
+const PAUSE = 500;
+
+/** The last question. Several components may ask the same. */
+let last: { key: string; stop: AbortController; answer: Promise<Prediction | undefined> } | undefined;
+
+function ask(key: string, question: (signal: AbortSignal) => Promise<Prediction>): Promise<Prediction | undefined> {
+  if (last?.key !== key) {
+    last?.stop.abort();
+    const stop = new AbortController();
+    // Without an answer the page says less, and all else works.
+    last = { key, stop, answer: question(stop.signal).catch(() => undefined) };
+  }
+  return last.answer;
+}
+
+/** `undefined` while it is not known. `key` says all that the question depends on. */
+function usePrediction(key: string | undefined, question: (signal: AbortSignal) => Promise<Prediction>): Prediction | undefined {
+  const [known, setKnown] = useState<{ key: string; prediction: Prediction | undefined }>();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `key` says all that the question depends on
+  useEffect(() => {
+    if (key === undefined) return;
+    let isStale = false;
+    const timer = setTimeout(() => void ask(key, question).then((prediction) => !isStale && setKnown({ key, prediction })), PAUSE);
+    return () => {
+      isStale = true;
+      clearTimeout(timer);
+    };
+  }, [key]);
+  return known !== undefined && known.key === key ? known.prediction : undefined;
+}
+
+/** How the run on the page would be continued: what is unchanged is reused, and what was collected is set. */
+export function useContinuation(run: Run): Rerun {
+  const input = useSession((session) => session.input.value);
+  const outputs = useWhatIf(run.id);
+  return useMemo(() => {
+    const value = jsonFaultOf(input) === undefined ? inputValue(input) : undefined;
+    const isOther = value !== undefined && JSON.stringify(value) !== JSON.stringify(run.input);
+    return { reuse: 'unchanged', ...(outputs.size > 0 ? { overrides: Object.fromEntries(outputs) } : {}), ...(isOther ? { input: value } : {}) };
+  }, [input, outputs, run.input]);
+}
+
+/** What that would do. */
+export function useContinuedForecast(run: Run, how: Rerun): Prediction | undefined {
+  const canContinue = useSession(({ phase }) => phase.canContinue);
+  const saved = useSession(({ text }) => text.saved);
+  const spec = useSession(({ phase, text }) => (phase.isMended ? text.check.spec : undefined));
+  const isOwn = saved !== null && saved.id === run.workflowId;
+  const asked = { ...how, ...(spec === undefined ? (isOwn && saved.version !== run.version ? { version: saved.version } : {}) : { spec }) };
+  const key = canContinue ? `${run.id} ${JSON.stringify(asked)}` : undefined;
+  return usePrediction(key, (signal) => predictRerun(run.id, asked, signal));
+}
+
+/** What a first run of the stored workflow on the page would do. */
+export function useFirstForecast(): Prediction | undefined {
+  const saved = useSession(({ address, text: { saved, text } }) => (address.at === 'workflow' && saved?.text === text ? saved : null));
+  const input = useSession((session) => session.input.value);
+  const hasRun = useSession((session) => runOf(session) !== null && !hasEnded(runOf(session)!));
+  const value = jsonFaultOf(input) === undefined ? inputValue(input) : undefined;
+  const key = saved && !hasRun && value !== undefined ? `${saved.id} ${saved.version} ${JSON.stringify(value)}` : undefined;
+  return usePrediction(key, (signal) => predictRun(saved!.id, { input: value, version: saved!.version }, signal));
+}
