@@ -128,6 +128,33 @@ test('an edited text is saved and continues the run, and what was edited in the 
   await expect(page.getByRole('article', { name: 'Step prep' })).toContainText('About dogs');
 });
 
+test('what a run costs is said where it is known, with its budget, and never as zero', async ({ ui, page }) => {
+  const run = await ranBefore(page);
+  const costs = new Map([
+    ['classify', 0.0012],
+    ['draft', 0.003],
+  ]);
+  await withEvents(page, run, (event) => {
+    if (event.type === 'run.created') return { ...event, budget: { usd: 0.01 } };
+    if (event.type === 'run.completed') return { ...event, cost: { usd: 0.0042, at_least: true } };
+    const usd = event.type === 'node.completed' ? costs.get(event.path!) : undefined;
+    return usd === undefined ? event : { ...event, cost: { usd } };
+  });
+  await page.route(`**/api/runs/${run}`, async (route) => {
+    const report = await (await route.fetch()).json();
+    return route.fulfill({ json: { ...report, budget: { limit: { usd: 0.01 }, spent: { usd: 0.0042 }, at_least: true, reserved: {} } } });
+  });
+  await page.goto(`./#/runs/${run}/steps/draft`);
+  await ui.ended('Completed');
+  await expect(page.getByRole('article', { name: 'Step draft' })).toContainText('out · $0.003');
+  await expect(page.getByRole('contentinfo', { name: 'Status' })).toContainText('at least $0.0042');
+  await expect(page.getByRole('region', { name: 'Budget' })).toContainText('at least $0.0042 spent, of $0.01');
+  await ui.show('Result');
+  await expect(page.getByRole('article', { name: 'Result' })).toContainText('cost at least $0.0042');
+  await page.goto(`./#/runs/${run}/steps/prep`);
+  await expect(page.getByRole('article', { name: 'Step prep' })).not.toContainText('$');
+});
+
 for (const width of [390, 1000, 1440]) {
   for (const colorScheme of ['dark', 'light'] as const) {
     test(`${width} px, ${colorScheme}: a held step fits, and axe finds nothing`, async ({ ui, page }) => {
@@ -152,15 +179,28 @@ for (const width of [390, 1000, 1440]) {
   }
 }
 
-/** The same events, in which what is held has a request. */
+interface Event {
+  seq: number;
+  type: string;
+  path?: string;
+  kind?: string;
+}
+
+/** Once it is there: what is held has a request. */
 async function withRequest(page: Page, run: string, request: object) {
-  const url = `./api/runs/${run}/events?limit=200`;
-  const read = async () => (await (await page.request.get(url, { headers: { accept: 'application/json' } })).json()).items as { seq: number; kind?: string }[];
-  await expect(async () => expect((await read()).some(({ kind }) => kind === 'effect')).toBe(true)).toPass();
-  const events = (await read()).map((event) => (event.kind === 'effect' ? { ...event, request } : event));
+  await expect(async () => expect((await eventsOf(page, run)).some(({ kind }) => kind === 'effect')).toBe(true)).toPass();
+  await withEvents(page, run, (event) => (event.kind === 'effect' ? { ...event, request } : event));
+}
+
+/** Each event of the run until now, changed. */
+async function withEvents(page: Page, run: string, change: (event: Event) => Event) {
+  const events = (await eventsOf(page, run)).map(change);
   await page.route(`**/api/runs/${run}/events**`, (route) =>
     route.request().headers().accept?.includes('json')
       ? route.fulfill({ json: { items: [], next_cursor: null } })
       : route.fulfill({ contentType: 'text/event-stream', body: events.map((event) => `id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`).join('') }),
   );
 }
+
+const eventsOf = async (page: Page, run: string): Promise<Event[]> =>
+  (await (await page.request.get(`./api/runs/${run}/events?limit=200`, { headers: { accept: 'application/json' } })).json()).items;

@@ -9,6 +9,7 @@ export const Detail = lazy(async () => ({ default: (await panes).Detail }));
 export const Dock = lazy(async () => ({ default: (await panes).Dock }));
 export const EditTools = lazy(async () => ({ default: (await panes).EditTools }));
 export const InputPane = lazy(async () => ({ default: (await panes).InputPane }));
+export const BudgetLine = lazy(async () => ({ default: (await panes).BudgetLine }));
 export const Continue = lazy(async () => ({ default: (await panes).Continue }));
 export const NextLine = lazy(async () => ({ default: (await panes).NextLine }));
 export const OriginLine = lazy(async () => ({ default: (await panes).OriginLine }));

@@ -7,6 +7,7 @@ export { WorkflowMenu } from './layout/WorkflowMenu';
 export { Announcer } from './panes/Announcer';
 export { Detail } from './panes/Detail';
 export { InputPane } from './panes/InputPane';
+export { BudgetLine } from './panes/BudgetLine';
 export { Continue, NextLine } from './panes/Continue';
 export { OriginLine } from './panes/OriginLine';
 export { StepList } from './panes/StepList';

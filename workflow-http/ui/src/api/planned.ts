@@ -22,7 +22,9 @@ export interface Budget extends Amount {
 export interface BudgetState {
   limit: Budget;
   spent: Amount;
-  reserved?: Amount;
+  /** The price of a part of `spent` is not known. */
+  at_least?: boolean;
+  reserved: Amount;
 }
 
 /** The results of an earlier run that are there to be reused. */

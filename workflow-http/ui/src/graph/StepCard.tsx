@@ -4,6 +4,7 @@ import { serverNow } from '../api/clock';
 import { Icon, iconOf } from '../parts/Icon';
 import { stateWord } from '../parts/State';
 import { useTook } from '../parts/useTook';
+import { costOf, shortMoney } from '../run/cost';
 import { queueWords } from '../run/log';
 import { hasEnded, type Step, type StepState } from '../run/run';
 import { duration, plural } from '../base/format';
@@ -161,6 +162,7 @@ function Fact({ card, step }: { card: Card; step: Step | undefined }) {
           {step.maxAttempts ? `/${step.maxAttempts}` : ''}
         </code>
       )}
+      {step?.spent?.usd !== undefined && <code className="text-micro text-ink-2">{shortMoney(costOf(step.spent)!)}</code>}
       {step && <Took step={step} />}
     </>
   );

@@ -148,7 +148,7 @@ function Table({ items, now, shown, onShow }: TableProps) {
         <span className="[grid-area:time]">Started</span>
         <span className="[grid-area:strip]">Where time went</span>
         <span className="text-right [grid-area:took]">Took</span>
-        <span className="text-right [grid-area:tokens]">Tokens</span>
+        <span className="text-right [grid-area:tokens]">Used</span>
       </div>
       {days.map(([day, runs]) => (
         <section key={day} aria-label={day}>

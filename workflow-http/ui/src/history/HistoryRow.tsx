@@ -2,6 +2,7 @@ import { memo, useRef } from 'react';
 import { writeAddress } from '../session/address';
 import type { RunItem } from '../api/types';
 import { StateWord } from '../parts/State';
+import { money, shortMoney } from '../run/cost';
 import { tokensOf } from '../run/log';
 import { statusOf } from '../run/run';
 import { RunStrip } from '../side/RunStrip';
@@ -45,7 +46,7 @@ export const HistoryRow = memo(function HistoryRow({ run, elapsed, scale, isShow
         <span className="truncate text-meta text-ink-3 [grid-area:name]">
           {run.workflow.name || 'Untitled'} <code>v{run.workflow.version}</code>
         </span>
-        <time dateTime={run.created_at} className="text-meta text-ink-3 [grid-area:time]">
+        <time dateTime={run.created_at} className="text-meta text-ink-3 [grid-area:time] max-desk:text-right">
           {clock(run.created_at).slice(0, 8)}
         </time>
         <span className="min-w-0 [grid-area:strip]">
@@ -57,6 +58,11 @@ export const HistoryRow = memo(function HistoryRow({ run, elapsed, scale, isShow
             <>
               {count(tokens)} <span className="desk:sr-only">tok</span>
             </>
+          )}
+          {run.cost && (
+            <span className="text-micro text-ink-3 max-desk:ml-2 desk:block" title={money(run.cost)}>
+              {shortMoney(run.cost)}
+            </span>
           )}
         </code>
       </a>

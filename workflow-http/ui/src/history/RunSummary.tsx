@@ -6,6 +6,7 @@ import type { Outage, RunItem, RunReport } from '../api/types';
 import { ErrorCard } from '../parts/ErrorCard';
 import { Pre } from '../parts/Section';
 import { StateChip, StateWord } from '../parts/State';
+import { money } from '../run/cost';
 import { tokensOf } from '../run/log';
 import { statusOf } from '../run/run';
 import { age, asText, count, duration, plural } from '../base/format';
@@ -70,6 +71,7 @@ function Facts({ run, elapsed, now, outages }: Props & { outages: Outage[] }) {
     ['started', ago === 'now' ? ago : `${ago} ago`],
     ['took', duration(elapsed)],
     tokens > 0 ? ['tokens', count(tokens)] : [],
+    run.cost ? ['cost', money(run.cost)] : [],
     down > 0 ? ['server down', duration(down)] : [],
   ];
   return (

@@ -1,7 +1,7 @@
 // The workflow as a graph, as JSON, or both.
 import { lazy, Suspense, useEffect, type RefObject } from 'react';
 import { writeAddress } from '../session/address';
-import { Conflict, EditTools, NextLine, OriginLine, StepList, Versions } from '../lazyPanes';
+import { BudgetLine, Conflict, EditTools, NextLine, OriginLine, StepList, Versions } from '../lazyPanes';
 import { EditorPane } from '../panes/EditorPane';
 import { Button } from '../parts/Button';
 import { Choice } from '../parts/Choice';
@@ -61,6 +61,7 @@ export function Centre({ view: { view, setView, hasRoom }, isPhone, steps }: Pro
         {runId !== null && (
           <>
             <OriginLine />
+            <BudgetLine />
             <NextLine />
           </>
         )}

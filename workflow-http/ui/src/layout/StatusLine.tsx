@@ -3,7 +3,8 @@ import { readAccess, signOut } from '../api/key';
 import { Icon } from '../parts/Icon';
 import { StateWord } from '../parts/State';
 import { useElapsed } from '../parts/RunChip';
-import { isKnown, usageOf, type Run } from '../run/run';
+import { money } from '../run/cost';
+import { costOfRun, isKnown, usageOf, type Run } from '../run/run';
 import type { Connection } from '../run/useRun';
 import { lossWords } from '../run/loss';
 import type { Server } from '../api/useServer';
@@ -82,6 +83,7 @@ function Lost({ children, onRetry }: { children: ReactNode; onRetry: () => void 
 
 function Numbers({ run }: { run: Run }) {
   const { input_tokens = 0, output_tokens = 0 } = usageOf(run) ?? {};
+  const cost = costOfRun(run);
   const elapsed = useElapsed(run);
   return (
     <>
@@ -90,6 +92,7 @@ function Numbers({ run }: { run: Run }) {
           {count(input_tokens)} in · {count(output_tokens)} out
         </code>
       )}
+      {cost && <code className="max-desk:hidden">{money(cost)}</code>}
       {elapsed && <time>{elapsed}</time>}
     </>
   );

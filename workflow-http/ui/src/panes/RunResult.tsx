@@ -5,14 +5,16 @@ import { textOf } from '../inspect/StepText';
 import { ErrorCard } from '../parts/ErrorCard';
 import { useElapsed } from '../parts/RunChip';
 import { StateChip } from '../parts/State';
+import { money } from '../run/cost';
 import { tokensOf } from '../run/log';
 import { isHolder } from '../tree/rows';
-import { usageOf, type Run } from '../run/run';
+import { costOfRun, usageOf, type Run } from '../run/run';
 import { count, plural } from '../base/format';
 
 export function RunResult({ run }: { run: Run }) {
   const elapsed = useElapsed(run);
   const tokens = tokensOf(usageOf(run));
+  const cost = costOfRun(run);
   return (
     <article aria-label="Result">
       <header className="grid gap-1.5 px-4 pt-3 pb-2.5">
@@ -27,6 +29,11 @@ export function RunResult({ run }: { run: Run }) {
           {tokens > 0 && (
             <span>
               tokens <code className="text-ink">{count(tokens)}</code>
+            </span>
+          )}
+          {cost && (
+            <span>
+              cost <code className="text-ink">{money(cost)}</code>
             </span>
           )}
         </p>

@@ -21,10 +21,11 @@ import { StateChip, turnWord } from '../parts/State';
 import { useNow } from '../parts/useNow';
 import { useTook } from '../parts/useTook';
 import { idOf } from '../run/outline';
+import { money } from '../run/cost';
 import { queueWords } from '../run/log';
 import { whyNot } from '../run/whyNot';
 import { paceOf } from '../run/pace';
-import { hasEnded, isSettled, shownState, tookOf, type Run, type Step, type Wait } from '../run/run';
+import { costOfStep, hasEnded, isSettled, shownState, tookOf, type Run, type Step, type Wait } from '../run/run';
 import { count, duration, ended, moment } from '../base/format';
 import { useConditions } from '../session/useConditions';
 import { AnswerForm } from './AnswerForm';
@@ -70,7 +71,7 @@ export function StepDetail({ run, step, onTooLate, onChoose, onGoTo }: Props) {
       <FailedItems run={run} step={step} onChoose={onChoose} />
       {hasOutput && <Output title="Output" value={step.output} isSpoken={streamsText && !step.handled} />}
       <Attempts step={step} />
-      {step.usage && <Used step={step} />}
+      <Used run={run} step={step} />
       {step.state !== 'pending' && <DebugData runId={run.id} step={step} isPrompted={streamsText} />}
       {isOver && <Foot run={run} step={step} />}
     </article>
@@ -242,13 +243,18 @@ function Truncated() {
   );
 }
 
-function Used({ step }: { step: Step }) {
+/** Its tokens and what it cost; of a container, what the steps in it cost. */
+function Used({ run, step }: { run: Run; step: Step }) {
+  const cost = costOfStep(run, step);
+  if (!step.usage && !cost) return null;
   const { input_tokens = 0, output_tokens = 0, thought_tokens = 0 } = step.usage ?? {};
   const thought = thought_tokens ? `, ${count(thought_tokens)} of them thought` : '';
   return (
     <p className="flex h-[34px] flex-none items-center gap-2 border-t border-line px-4 text-meta text-ink-3">
       <b className="font-bold text-ink-2">Usage</b>
-      <code>{`${count(input_tokens)} in · ${count(output_tokens)} out${thought}`}</code>
+      <code className="min-w-0 truncate">
+        {[step.usage && `${count(input_tokens)} in · ${count(output_tokens)} out${thought}`, cost && money(cost)].filter(Boolean).join(' · ')}
+      </code>
     </p>
   );
 }

@@ -7,6 +7,7 @@ import { stateWord } from '../parts/State';
 import { useTook } from '../parts/useTook';
 import { isFolded, visibleSteps, type Folds } from '../run/fold';
 import { idOf } from '../run/outline';
+import { costOf, shortMoney } from '../run/cost';
 import { queueWords } from '../run/log';
 import { whyNot } from '../run/whyNot';
 import { hasEnded, shownState, type Run, type Step } from '../run/run';
@@ -177,7 +178,9 @@ const StepRow = memo(function StepRow({ step, follows, isOver, when, isChosen, i
         </span>
         <span className="text-right">
           <Took step={step} />
-          <code className="block text-micro text-ink-3">{tokensOf(step)}</code>
+          <code className="block text-micro text-ink-3">
+            {[tokensOf(step), step.spent?.usd !== undefined && shortMoney(costOf(step.spent)!)].filter(Boolean).join(' · ')}
+          </code>
         </span>
       </button>
       {step.inner > 0 && <Fold step={step} isFolded={isFolded} onFold={onFold} />}

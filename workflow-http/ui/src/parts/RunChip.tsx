@@ -1,10 +1,13 @@
-import { hasEnded, type Run } from '../run/run';
+import { shortMoney } from '../run/cost';
+import { costOfRun, hasEnded, type Run } from '../run/run';
 import { duration } from '../base/format';
 import { StateChip } from './State';
 import { useNow } from './useNow';
 
 export function RunChip({ run }: { run: Run }) {
-  return <StateChip state={run.status} time={useElapsed(run)} />;
+  const cost = costOfRun(run);
+  const elapsed = useElapsed(run);
+  return <StateChip state={run.status} time={cost ? `${elapsed} · ${shortMoney(cost)}` : elapsed} />;
 }
 
 /** How long the run has been going, or took. */

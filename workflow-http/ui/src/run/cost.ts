@@ -25,6 +25,9 @@ export function total(all: Iterable<Spent | undefined>): Spent {
 
 export const costOf = ({ usd, hasUnknown }: Spent): Cost | undefined => (usd === undefined ? undefined : { usd, ...(hasUnknown ? { at_least: true } : {}) });
 
+/** ≥$0.01: where there is no place for words. */
+export const shortMoney = ({ usd, at_least }: Cost): string => (at_least ? '≥' : '') + money({ usd });
+
 /** $1.20, $0.0042, at least $0.01: cents, of less two digits that count, and no more places than there are nano-dollars. */
 export function money({ usd, at_least }: Cost): string {
   const places = usd === 0 ? 0 : Math.min(9, Math.max(2, 1 - Math.floor(Math.log10(usd))));

@@ -3,6 +3,7 @@ import { writeAddress } from '../session/address';
 import type { RunItem } from '../api/types';
 import { Icon } from '../parts/Icon';
 import { stateWord } from '../parts/State';
+import { shortMoney } from '../run/cost';
 import { tokensOf } from '../run/log';
 import { statusOf } from '../run/run';
 import { age, clock, count, duration, titleOf } from '../base/format';
@@ -31,7 +32,7 @@ interface RowProps extends Omit<Props, 'now'> {
 const Row = memo(function Row({ run, elapsed, ago, isHere, onOpen }: RowProps) {
   const status = statusOf(run);
   const tokens = tokensOf(run.usage);
-  const facts = [duration(elapsed), tokens > 0 && `${count(tokens)} tok`].filter(Boolean);
+  const facts = [duration(elapsed), run.cost && shortMoney(run.cost), tokens > 0 && `${count(tokens)} tok`].filter(Boolean);
   return (
     <li data-state={status}>
       <a
