@@ -18,6 +18,7 @@ import { useActions, useChoiceActions, useSession } from './session/session';
 import { useMedia, useView } from './layout/useView';
 
 const Home = lazy(() => import('./welcome/Home'));
+const Compare = lazy(() => import('./diff/Compare'));
 const History = lazy(() => import('./history/History'));
 const Keys = lazy(() => import('./layout/Keys'));
 
@@ -48,7 +49,7 @@ function Page() {
   const isPhone = !useMedia('(width >= 761px)');
   const view = useView(isWriting);
   const dock = useDock(view.hasRoom);
-  const isAlone = at === 'home' || at === 'runs';
+  const isAlone = at === 'home' || at === 'runs' || at === 'diff';
   const isGraph = !isAlone && !isPhone && !isList && view.view !== 'json';
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another run begins at its steps
@@ -117,7 +118,7 @@ function Page() {
           <Side lists={lists} isOpen={isSideOpen} onClose={closeSide} />
         </Suspense>
         {isAlone ? (
-          <Suspense fallback={null}>{at === 'runs' ? <History /> : <Home isSimulated={server.isSimulated} />}</Suspense>
+          <Suspense fallback={null}>{at === 'diff' ? <Compare /> : at === 'runs' ? <History /> : <Home isSimulated={server.isSimulated} />}</Suspense>
         ) : (
           <>
             <Centre view={view} isPhone={isPhone} steps={steps} />
@@ -129,7 +130,12 @@ function Page() {
         )}
       </main>
       <StatusLine server={server} />
-      <TabBar tab={tab} faults={faults} alone={at === 'home' ? 'Start' : at === 'runs' ? 'All runs' : undefined} onTab={setTab} />
+      <TabBar
+        tab={tab}
+        faults={faults}
+        alone={at === 'home' ? 'Start' : at === 'runs' ? 'All runs' : at === 'diff' ? 'Comparison' : undefined}
+        onTab={setTab}
+      />
       <Suspense fallback={null}>
         <Announcer />
       </Suspense>

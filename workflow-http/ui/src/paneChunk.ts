@@ -1,4 +1,5 @@
 // The panes that the first view does not need, built as one chunk. Import them from `lazyPanes.ts`.
+export { follow } from './api/follow';
 export { EditTools } from './editor/steps/EditTools';
 export { Conflict } from './layout/Conflict';
 export { Dock } from './layout/Dock';

@@ -111,6 +111,9 @@ export const cancelRun = (id: string) => request(`runs/${name(id)}/cancel`, post
 /** A person's answer. The events say what follows. */
 export const answerWait = (run: string, wait: string, answer: unknown) => request(`runs/${name(run)}/waits/${name(wait)}`, post(answer));
 
+/** Time-out of the health check. With the silence before it, less than 10 s. */
+export const PATIENCE = 3_000;
+
 /** Whether the server answers at all within this time. */
 export const isAnswering = (ms: number): Promise<boolean> =>
   fetch(new URL('healthz', document.baseURI), { cache: 'no-store', signal: AbortSignal.timeout(ms) }).then(

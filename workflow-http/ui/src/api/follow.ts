@@ -2,7 +2,7 @@
 //
 // A browser opens six connections to a server over HTTP/1.1, for all its tabs together. So a stream is held only while
 // the run is active and the page is visible; else the page polls. Both continue after the last event.
-import { ApiError, getEvents, isAnswering, request } from './client';
+import { ApiError, getEvents, isAnswering, PATIENCE, request } from './client';
 import { serverNow } from './clock';
 import type { Presence } from './presence';
 import { createFrameParser } from './sse';
@@ -34,8 +34,6 @@ export interface Loss {
 
 /** The server sends a comment every 5 s by default; after this silence its health is checked. */
 export const SILENCE = 6_000;
-/** Time-out of the health check. Both together are less than 10 s. */
-export const PATIENCE = 3_000;
 /** A server can be configured to be silent for longer. After this silence the stream is reopened. */
 const LONG_SILENCE = 60_000;
 const LONGEST_PAUSE = 5_000;

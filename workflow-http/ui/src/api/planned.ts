@@ -115,3 +115,36 @@ export interface ValueDiff {
   patch?: PatchOperation[];
   patch_omitted?: boolean;
 }
+
+/** A step in one of two runs. */
+export interface StepSide {
+  status: string;
+  attempts: number;
+  duration_ms?: number;
+  usage?: { input_tokens?: number; output_tokens?: number };
+  cost?: Cost;
+  error?: string;
+  reused?: boolean;
+  overridden?: boolean;
+}
+
+export interface StepDiff {
+  path: string;
+  moved_from?: string;
+  type: string;
+  change: Change;
+  a?: StepSide;
+  b?: StepSide;
+  output?: ValueDiff;
+}
+
+/** Two runs, step by step: `a` is the run before, `b` the one after. */
+export interface RunDiff<Run> {
+  a: { run: Run; cost?: Cost };
+  b: { run: Run; cost?: Cost };
+  input: ValueDiff;
+  output?: ValueDiff;
+  counts: { same: number; changed: number; moved: number; only_a: number; only_b: number; not_compared?: number };
+  steps: StepDiff[];
+  steps_omitted?: number;
+}

@@ -1,6 +1,7 @@
 // What a run would do, asked before it is started, and two runs compared.
 import { json, post } from './client';
-import type { Prediction, Rerun } from './planned';
+import type { Prediction, Rerun, RunDiff } from './planned';
+import type { RunItem } from './types';
 
 const name = encodeURIComponent;
 
@@ -10,3 +11,10 @@ export const predictRerun = (run: string, how: Rerun & { spec?: unknown }, signa
 
 export const predictRun = (workflow: string, run: { input: unknown; version?: number }, signal: AbortSignal) =>
   json<Prediction>(`workflows/${name(workflow)}/plan`, post(run, signal));
+
+/** `a` is the run before, `b` the one after. */
+export const compareRuns = (a: string, b: string, signal: AbortSignal) => json<RunDiff<RunItem>>(`runs/${name(a)}/diff/${name(b)}`, { signal });
+
+/** The value of an expression with what the step at `at` could read. */
+export const evaluate = (run: string, at: string, expression: string, signal: AbortSignal) =>
+  json<{ value: unknown }>(`runs/${name(run)}/evaluate`, post({ at, expression }, signal));

@@ -1,7 +1,6 @@
 // Whether the server answers, whether its models are simulated, and which of several instances it is.
 import { useCallback, useEffect, useState } from 'react';
-import { ApiError, getNodeTypes, isAnswering } from './client';
-import { PATIENCE } from './follow';
+import { ApiError, getNodeTypes, isAnswering, PATIENCE } from './client';
 import { learnTypes } from './nodeTypes';
 import { presence } from './presence';
 

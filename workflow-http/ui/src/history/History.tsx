@@ -1,7 +1,8 @@
 // All runs, filtered by state and text, with their timelines. This module is a lazy chunk.
 import { useCallback, useDeferredValue, useMemo, useRef, useState } from 'react';
 import type { RunItem, RunPage } from '../api/types';
-import { Button } from '../parts/Button';
+import { writeAddress } from '../session/address';
+import { Button, LINK } from '../parts/Button';
 import { Choice } from '../parts/Choice';
 import { Icon } from '../parts/Icon';
 import { stateWord } from '../parts/State';
@@ -24,13 +25,17 @@ export default function History() {
   const { items, first, hasMore, more } = usePages<RunItem, RunPage>(read, q);
   const now = useNow(true, 1000);
   const [picked, setPicked] = useState<string>();
+  const [pair, setPair] = useState<readonly string[]>([]);
+  // A third takes the place of the first.
+  const pick = useCallback((id: string) => setPair((pair) => (pair.includes(id) ? pair.filter((one) => one !== id) : [...pair, id].slice(-2))), []);
   const shown = items?.find(({ id }) => id === picked) ?? items?.[0];
   return (
     <div className="pane pane-main bg-bg desk:flex-row" data-pane="home">
       <section aria-label="All runs" className="flex min-h-0 min-w-0 flex-1 flex-col">
         <Filters states={states} words={words} counts={first?.counts} onStates={setStates} onWords={setWords} />
+        {pair.length > 0 && <Pair pair={pair} items={items ?? []} onClear={() => setPair([])} />}
         <div className="min-h-0 flex-1 overflow-auto" tabIndex={0} role="region" aria-label="Runs found" onKeyDown={moveAmong}>
-          {items && items.length > 0 && <Table items={items} now={now} shown={shown?.id} onShow={setPicked} />}
+          {items && items.length > 0 && <Table items={items} now={now} shown={shown?.id} onShow={setPicked} pair={pair} onPick={pick} />}
           {items?.length === 0 && (
             <p className="px-3.5 py-6 text-ink-3">
               {states === 'all' && q === '' ? (
@@ -60,6 +65,26 @@ export default function History() {
         </div>
       </section>
       {shown && <RunSummary run={shown} elapsed={elapsedOf(shown, now)} now={now} />}
+    </div>
+  );
+}
+
+/** What is selected to be compared: the earlier run is the one before. */
+function Pair({ pair, items, onClear }: { pair: readonly string[]; items: RunItem[]; onClear: () => void }) {
+  const startOf = (id: string) => items.find((run) => run.id === id)?.created_at ?? '';
+  const [before, after] = [...pair].sort((one, other) => (startOf(one) < startOf(other) ? -1 : 1));
+  return (
+    <div className="flex flex-none flex-wrap items-center gap-2 border-b border-line bg-panel px-3.5 py-1.5" role="status">
+      {before !== undefined && after !== undefined ? (
+        <a href={writeAddress({ at: 'diff', id: before, other: after })} className={LINK}>
+          Compare these 2 runs
+        </a>
+      ) : (
+        <span className="text-ink-2">Select another run to compare.</span>
+      )}
+      <Button look="quiet" size="small" onClick={onClear}>
+        Clear
+      </Button>
     </div>
   );
 }
@@ -125,9 +150,11 @@ interface TableProps {
   now: number;
   shown: string | undefined;
   onShow: (id: string) => void;
+  pair: readonly string[];
+  onPick: (id: string) => void;
 }
 
-function Table({ items, now, shown, onShow }: TableProps) {
+function Table({ items, now, shown, onShow, pair, onPick }: TableProps) {
   // All strips have the same scale, so that they can be compared.
   const scale = useMemo(() => Math.max(1, ...items.map((run) => elapsedOf(run, now))), [items, now]);
   const days = useMemo(() => {
@@ -155,7 +182,16 @@ function Table({ items, now, shown, onShow }: TableProps) {
           <h2 className="px-3.5 pt-3 pb-1.5 text-meta font-bold text-ink-2">{day}</h2>
           <ul>
             {runs.map((run) => (
-              <HistoryRow key={run.id} run={run} elapsed={elapsedOf(run, now)} scale={scale} isShown={run.id === shown} onShow={onShow} />
+              <HistoryRow
+                key={run.id}
+                run={run}
+                elapsed={elapsedOf(run, now)}
+                scale={scale}
+                isShown={run.id === shown}
+                onShow={onShow}
+                isPicked={pair.includes(run.id)}
+                onPick={onPick}
+              />
             ))}
           </ul>
         </section>

@@ -18,6 +18,9 @@ interface Props {
   scale: number;
   isShown: boolean;
   onShow: (id: string) => void;
+  /** Selected to be compared. */
+  isPicked: boolean;
+  onPick: (id: string) => void;
 }
 
 /** A pointer has to rest this long on a row. */
@@ -29,11 +32,20 @@ function useRest(act: () => void) {
   return { onPointerEnter: () => (timer.current = setTimeout(act, REST)), onPointerLeave: leave };
 }
 
-export const HistoryRow = memo(function HistoryRow({ run, elapsed, scale, isShown, onShow }: Props) {
+export const HistoryRow = memo(function HistoryRow({ run, elapsed, scale, isShown, onShow, isPicked, onPick }: Props) {
   const tokens = tokensOf(run.usage);
   const rest = useRest(() => onShow(run.id));
   return (
     <li data-state={statusOf(run)} data-shown={isShown || undefined} className="relative border-t border-line">
+      <label className="absolute top-0 bottom-0 left-0 z-1 grid w-9 cursor-pointer place-items-center pl-1.5">
+        <input
+          type="checkbox"
+          className="size-[15px] accent-live"
+          checked={isPicked}
+          onChange={() => onPick(run.id)}
+          aria-label={`Compare ${titleOf(run.input_excerpt ?? '')}, ${clock(run.created_at).slice(0, 8)}`}
+        />
+      </label>
       <a href={writeAddress({ at: 'run', id: run.id })} className="history-row max-broad:hover:bg-raised" onFocus={() => onShow(run.id)} {...rest}>
         <span className="leading-none [grid-area:state]">
           <StateWord state={statusOf(run)} />

@@ -3,6 +3,7 @@ import { useEffect, useState } from 'react';
 import { writeAddress } from '../session/address';
 import { getRun } from '../api/client';
 import type { Outage, RunItem, RunReport } from '../api/types';
+import { LINK } from '../parts/Button';
 import { ErrorCard } from '../parts/ErrorCard';
 import { Pre } from '../parts/Section';
 import { StateChip, StateWord } from '../parts/State';
@@ -55,6 +56,10 @@ export function RunSummary({ run, elapsed, now }: Props) {
           Retries{' '}
           <a href={writeAddress({ at: 'run', id: run.retry_of })} className="font-strong text-live underline underline-offset-3">
             an earlier run
+          </a>
+          .{' '}
+          <a href={writeAddress({ at: 'diff', id: run.retry_of, other: run.id })} className={LINK}>
+            Compare
           </a>
         </p>
       )}

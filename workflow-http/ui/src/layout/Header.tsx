@@ -18,7 +18,7 @@ interface Props {
 
 export function Header({ lists, isSideOpen, onSide, onHelp }: Props) {
   const at = useSession(({ address }) => address.at);
-  const isAlone = at === 'home' || at === 'runs';
+  const isAlone = at === 'home' || at === 'runs' || at === 'diff';
   return (
     <header className="flex min-w-0 items-center gap-2 border-b border-line bg-panel pr-2.5 pl-3.5 [grid-area:head]">
       <Button

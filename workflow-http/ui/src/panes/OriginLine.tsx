@@ -19,7 +19,10 @@ export function OriginLine() {
         <a href={writeAddress({ at: 'run', id: run.origin.retry_of! })} className={LINK}>
           an earlier run
         </a>
-        <CodeText text={words.after} />
+        <CodeText text={words.after} />{' '}
+        <a href={writeAddress({ at: 'diff', id: run.origin.retry_of!, other: run.id })} className={LINK}>
+          Compare
+        </a>
       </span>
     </p>
   );

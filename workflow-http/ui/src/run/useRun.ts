@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'react';
 import { asProblem } from '../api/client';
 import { startClock, stopClock } from '../api/clock';
-import { follow, type Loss } from '../api/follow';
+import type { follow, Loss } from '../api/follow';
 import { presence } from '../api/presence';
 import type { Problem, RunEvent } from '../api/types';
 import { newRun, reduce, type Run } from './run';
@@ -41,7 +41,7 @@ export function useRun(id: string | null): RunView {
     const frame = nextFrame(takeIn);
 
     setView({ run, connection: { state: 'connecting' }, problem: null });
-    follow(id, {
+    const following: Following = {
       signal: stop.signal,
       after: () => {
         takeIn();
@@ -60,7 +60,8 @@ export function useRun(id: string | null): RunView {
         waiting = waiting.concat(events);
         frame.ask();
       },
-    }).then(
+    };
+    followRun(id, following).then(
       () => {
         if (stop.signal.aborted) return;
         takeIn();
@@ -78,6 +79,14 @@ export function useRun(id: string | null): RunView {
   }, [id]);
 
   return view;
+}
+
+type Following = Parameters<typeof follow>[1];
+
+/** It comes with the panes that show the run. */
+async function followRun(id: string, following: Following): Promise<void> {
+  const { follow } = await import('../paneChunk');
+  await follow(id, following);
 }
 
 /** Frames stop in a hidden tab; a timer takes over there, so that the title still shows the state. */

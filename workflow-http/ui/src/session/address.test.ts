@@ -10,6 +10,7 @@ const addresses: Address[] = [
   { at: 'run', id: '0190-b' },
   { at: 'run', id: '0190-b', step: 'each/8/refine/1/draft' },
   { at: 'run', id: 'a/b #?%', step: 'é' },
+  { at: 'diff', id: '0190-a', other: '0190-b' },
 ];
 
 describe('an address', () => {
@@ -23,6 +24,7 @@ describe('an address', () => {
     ['#/nowhere', { at: 'home' }],
     ['#/workflows', { at: 'home' }],
     ['#/workflows/a/versions/x', { at: 'workflow', id: 'a' }],
+    ['#/runs/a/diff/', { at: 'run', id: 'a' }],
     ['#/runs/a/steps/', { at: 'run', id: 'a' }],
     ['#/runs/%E0%A4%A', { at: 'run', id: '%E0%A4%A' }],
   ])('%j is somewhere', (hash, address) => {

@@ -5,6 +5,8 @@ export type Address =
   | { at: 'new' }
   | { at: 'workflow'; id: string; version?: number }
   | { at: 'runs' }
+  /** Two runs beside each other. */
+  | { at: 'diff'; id: string; other: string }
   | { at: 'run'; id: string; step?: string };
 
 export function readAddress(hash: string): Address {
@@ -20,6 +22,7 @@ export function readAddress(hash: string): Address {
 
 function runAddress(id: string | undefined, within: string | undefined, path: string): Address {
   if (!id) return { at: 'runs' };
+  if (within === 'diff' && path) return { at: 'diff', id, other: path };
   return { at: 'run', id, ...(within === 'steps' && path ? { step: path } : {}) };
 }
 
@@ -30,6 +33,8 @@ export function writeAddress(address: Address): string {
     case 'new':
     case 'runs':
       return `#/${address.at}`;
+    case 'diff':
+      return `#/runs/${encodeURIComponent(address.id)}/diff/${encodeURIComponent(address.other)}`;
     case 'workflow':
       return `#/workflows/${encodeURIComponent(address.id)}${address.version === undefined ? '' : `/versions/${address.version}`}`;
     case 'run':
