@@ -6,7 +6,7 @@ const server = process.env.WORKFLOW_URL ?? 'http://127.0.0.1:8765';
 
 /** What a first view does not need is one chunk, with what only it and later chunks share. */
 const PANES =
-  /src\/(?:paneChunk|form\/|inspect\/|timeline\/|tree\/|panes\/(?!EditorPane)|layout\/(?:Conflict|Dock|Versions|WorkflowMenu|Keys|SignIn)|side\/(?!use)|history\/|diff\/|use\/|editor\/(?:fix|steps\/|help\/(?:schema|jsonSchema|shape|sight|server))|api\/(?:plans|follow|sse|types)|session\/(?:useConditions|useForecast|whatIf)|run\/(?:budget|curl|download|forecast|origin|pace|retry|whyNot)|parts\/(?:ErrorCard|Section|Dialog|LongText|CodeText|Copy|Menu|PaneHead|ModelText|PlainText|useFollow|link))/;
+  /src\/(?:paneChunk|form\/|inspect\/|timeline\/|tree\/|panes\/(?!EditorPane)|layout\/(?:Conflict|Dock|Versions|WorkflowMenu|Keys|SignIn)|side\/(?!use)|history\/|diff\/|use\/|editor\/(?:fix|steps\/|help\/(?:schema|jsonSchema|shape|sight|server))|api\/(?:plans|follow|sse|types)|session\/(?:useConditions|useForecast|whatIf)|run\/(?:budget|curl|download|forecast|origin|pace|retry|values|whyNot)|parts\/(?:ErrorCard|Section|Dialog|LongText|CodeText|Copy|Menu|PaneHead|ModelText|PlainText|useFollow|link))/;
 
 // Every name in `dist` is fixed and every URL relative: the server embeds the files and may serve them under a base path.
 export default defineConfig({

@@ -12,4 +12,5 @@ export { BudgetLine } from './panes/BudgetLine';
 export { Continue, NextLine } from './panes/Continue';
 export { OriginLine } from './panes/OriginLine';
 export { StepList } from './panes/StepList';
+export { readValue } from './run/values';
 export { Side } from './side/Side';

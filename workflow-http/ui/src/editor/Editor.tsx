@@ -3,6 +3,7 @@ import { memo, useEffect, useImperativeHandle, useRef, useState, type Ref } from
 import type { Editor as Mounted } from './codemirror';
 import type { Fix } from './fix';
 import type { StepMark } from './marks';
+import type { ReadValue } from './runValues';
 import type { Range } from './scan';
 import type { Insertion } from './steps/insert';
 import type { LocatedFault } from './useCheck';
@@ -29,12 +30,13 @@ interface Props {
   source: Source;
   faults: LocatedFault[];
   steps: StepMark[];
+  values: ReadValue | undefined;
   onText: (text: string) => void;
   onChoose: (id: string) => void;
   ref: Ref<EditorRef>;
 }
 
-export const Editor = memo(function Editor({ source, faults, steps, onText, onChoose, ref }: Props) {
+export const Editor = memo(function Editor({ source, faults, steps, values, onText, onChoose, ref }: Props) {
   const host = useRef<HTMLDivElement>(null);
   const first = useRef(source.text);
   const [editor, setEditor] = useState<Mounted | null>(null);
@@ -56,6 +58,7 @@ export const Editor = memo(function Editor({ source, faults, steps, onText, onCh
   useEffect(() => editor?.setText(source.text), [editor, source]);
   useEffect(() => editor?.setFaults(faults), [editor, faults]);
   useEffect(() => editor?.setSteps(steps), [editor, steps]);
+  useEffect(() => editor?.setValues(values), [editor, values]);
   // Calls before the editor is loaded run once it is.
   const asked = useRef<(editor: Mounted) => void>(undefined);
   useEffect(() => {

@@ -22,6 +22,7 @@ import { looks } from './looks';
 import { faultsField, marks, setFaults, setSteps, type StepMark } from './marks';
 import { mend } from './mend';
 import { asPasted, format, samePlace } from './format';
+import { runValues, type ReadValue } from './runValues';
 import type { Range } from './scan';
 import type { Insertion } from './steps/insert';
 import type { LocatedFault } from './useCheck';
@@ -32,6 +33,8 @@ export interface Editor {
   setText: (text: string) => void;
   setFaults: (faults: LocatedFault[]) => void;
   setSteps: (steps: StepMark[]) => void;
+  /** What expressions gave in the run on the page. */
+  setValues: (read: ReadValue | undefined) => void;
   goTo: (at: number) => void;
   reveal: (range: Range) => void;
   follow: (range: Range, run: string) => void;
@@ -63,6 +66,7 @@ export function mountEditor(host: HTMLElement, { text, onText, onChoose }: Optio
   // In a shadow root CodeMirror adopts its style sheets; in the page it would write <style>, which the content policy refuses.
   const root = host.shadowRoot ?? host.attachShadow({ mode: 'open' });
   const helping = new Compartment();
+  const reading = new Compartment();
   const view = new EditorView({
     root,
     parent: root,
@@ -77,6 +81,7 @@ export function mountEditor(host: HTMLElement, { text, onText, onChoose }: Optio
         indentOnInput(),
         workflowJson,
         helping.of([]),
+        reading.of([]),
         looks,
         keymap.of([{ key: 'F8', run: goToNextFault }, { key: 'Escape', run: leave }, ...lineKeys, ...standardKeymap, ...historyKeymap]),
         EditorView.clipboardInputFilter.of(pasted),
@@ -89,11 +94,15 @@ export function mountEditor(host: HTMLElement, { text, onText, onChoose }: Optio
   });
 
   // Completion is loaded when writing begins.
+  let isHelped = false;
   const bringHelp = async () => {
     const { help } = await import('./help/help');
+    if (isHelped) return;
+    isHelped = true;
     if (view.dom.isConnected) view.dispatch({ effects: helping.reconfigure(help) });
   };
   view.contentDOM.addEventListener('focus', () => void bringHelp(), { once: true });
+  let hasValues = false;
 
   // The text follows a run until the reader scrolls or writes.
   let followed: string | undefined;
@@ -107,6 +116,12 @@ export function mountEditor(host: HTMLElement, { text, onText, onChoose }: Optio
     },
     setFaults: (faults) => view.dispatch({ effects: setFaults.of(faults) }),
     setSteps: (steps) => view.dispatch({ effects: setSteps.of(steps) }),
+    setValues(read) {
+      view.dispatch({ effects: reading.reconfigure(read ? runValues.of(read) : []) });
+      // The values of a run are looked at without writing.
+      if (read && !hasValues) view.contentDOM.addEventListener('pointermove', () => void bringHelp(), { once: true });
+      hasValues ||= read !== undefined;
+    },
     goTo: (at) => goTo(view, at),
     reveal: (range) => reveal(view, range),
     follow(range, run) {

@@ -92,6 +92,8 @@ const frame = EditorView.theme({
   '.cm-tooltip.cm-completionInfo': { padding: '0', maxWidth: '320px' },
   '.cm-about': { padding: '6px 10px', maxWidth: '320px', font: '12px/17px var(--font-ui)', overflowWrap: 'anywhere' },
   '.cm-about code': { fontFamily: code },
+  '.cm-value': { color: 'var(--ink-3)' },
+  '.cm-value pre': { margin: '3px 0 0', maxHeight: '200px', overflow: 'auto', font: `12px/17px ${code}`, whiteSpace: 'pre-wrap', color: 'var(--ink)' },
   '.cm-ref, .cm-ref *': { color: 'var(--syn-ref)' },
   '.cm-id, .cm-id *': { color: 'var(--ink)', fontWeight: '700' },
 });

@@ -20,6 +20,7 @@ const KEYS: readonly [does: string, ...keys: string[]][] = [
   ['Follow the text', 'e'],
   ['Format the text', 'Shift', 'Alt', 'F'],
   ['What can be written here', 'Ctrl', 'Space'],
+  ['Value at the cursor in the run', 'F2'],
   ['Next fault', 'F8'],
   ['Search the graph, else the runs', '/'],
   ['Graph: fit, larger, smaller', '0', '+', '-'],

@@ -1,9 +1,10 @@
-import { Suspense, useMemo, useRef, type ReactNode } from 'react';
+import { Suspense, useCallback, useMemo, useRef, type ReactNode } from 'react';
 import { Editor } from '../editor/Editor';
+import type { ReadValue } from '../editor/runValues';
 import type { StepMark } from '../editor/marks';
 import { writtenAt, type Check } from '../editor/useCheck';
-import { runOf, useActions, useChoiceActions, useEditor, useSession } from '../session/session';
-import { shownState, type Run } from '../run/run';
+import { runOf, useActions, useChoiceActions, useEditor, useSession, useSessionNow } from '../session/session';
+import { isKnown, shownState, type Run } from '../run/run';
 
 /** `tools`: above the text, where there is no other place for them. */
 export function EditorPane({ tools }: { tools: ReactNode }) {
@@ -23,9 +24,25 @@ export function EditorPane({ tools }: { tools: ReactNode }) {
           <Suspense fallback={null}>{tools}</Suspense>
         </div>
       )}
-      <Editor ref={editor} source={source} faults={all} steps={steps} onText={setText} onChoose={choose} />
+      <Editor ref={editor} source={source} faults={all} steps={steps} values={useValues()} onText={setText} onChoose={choose} />
     </section>
   );
+}
+
+/** What expressions gave in the run on the page; the same function for the same run. */
+function useValues(): ReadValue | undefined {
+  const session = useSessionNow();
+  const hasRun = useSession(({ view, text }) => isKnown(view.run) && view.run.workflowId === text.saved?.id);
+  const read = useCallback<ReadValue>(
+    async (written, expression) => {
+      const { view, choice } = session();
+      if (!view.run) return undefined;
+      const { readValue } = await import('../paneChunk');
+      return readValue(view.run, choice.chosen, written, expression);
+    },
+    [session],
+  );
+  return hasRun ? read : undefined;
 }
 
 /** New marks only when a state or the choice changes: tokens must not reach the editor. */

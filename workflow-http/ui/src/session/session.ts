@@ -104,6 +104,9 @@ const useHeld = (): Held => useContext(SessionContext)!;
 /** The part of the session that a component shows. */
 export const useSession = <S>(select: (session: Session) => S): S => useSelected(useHeld().store, select);
 
+/** Reads the session when something is done, without drawing again for each change. */
+export const useSessionNow = (): (() => Session) => useHeld().store.get;
+
 /** The functions never change. */
 export const useActions = (): Actions => useHeld().actions;
 

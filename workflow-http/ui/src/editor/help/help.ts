@@ -26,6 +26,7 @@ import { placeAt, valueIn, type Place } from './place';
 import { aboutOf, schemasAt, valuesAt, type Option } from './schema';
 import { knownFor, storedWorkflows } from './server';
 import type { Known } from './sight';
+import { values } from './values';
 import type { Word } from './words';
 
 async function complete({ state, pos, explicit }: CompletionContext): Promise<CompletionResult | null> {
@@ -187,6 +188,7 @@ export const help: Extension = [
   closingBraces,
   closeBrackets(),
   hover,
+  values,
   snippetKeymap.of(tabs),
   Prec.high(keymap.of([{ key: 'Tab', run: acceptCompletion }, ...closeBracketsKeymap, ...completionKeymap, { key: 'Enter', run: enterInText }])),
 ];
