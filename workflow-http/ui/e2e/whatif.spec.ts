@@ -155,6 +155,76 @@ test('what a run costs is said where it is known, with its budget, and never as 
   await expect(page.getByRole('article', { name: 'Step prep' })).not.toContainText('$');
 });
 
+const side = (status: string, more: object = {}) => ({ status, attempts: 1, duration_ms: 312, usage: { input_tokens: 5, output_tokens: 50 }, ...more });
+
+/** What the server would say of these two runs. */
+async function compared(page: Page, a: string, b: string) {
+  const recordOf = async (id: string) => (await page.request.get(`./api/runs/${id}`)).json();
+  const [before, after] = [await recordOf(a), await recordOf(b)];
+  const steps = [
+    { path: 'prep', type: 'PromptNode', change: 'same', a: side('completed'), b: side('completed') },
+    {
+      path: 'classify',
+      type: 'LLMNode',
+      change: 'changed',
+      a: side('completed', { cost: { usd: 0.0012 } }),
+      b: side('completed', { attempts: 0, overridden: true }),
+      output: { change: 'changed', patch: [{ op: 'replace', path: '', value: 'refund' }] },
+    },
+    { path: 'draft', moved_from: 'reply', type: 'LLMNode', change: 'moved', a: side('completed'), b: side('completed', { reused: true }) },
+    { path: 'send', type: 'HttpNode', change: 'only_a', a: side('failed', { error: 'origin_not_allowed' }) },
+  ];
+  const counts = { same: 1, changed: 1, moved: 1, only_a: 1, only_b: 0 };
+  const diff = { a: { run: before, cost: { usd: 0.0042 } }, b: { run: after }, input: { change: 'same' }, output: { change: 'same' }, counts, steps };
+  await page.route(`**/api/runs/${a}/diff/${b}`, (route) => route.fulfill({ json: diff }));
+}
+
+test('two runs are selected in the list and compared', async ({ page }) => {
+  const before = await ranBefore(page);
+  const after = await retried(page, before, { reuse: 'unchanged', overrides: { classify: 'refund' } });
+  await compared(page, before, after);
+  await page.goto('./#/runs');
+  const rows = page.getByRole('region', { name: 'Runs found' }).getByRole('listitem');
+  // The newest is first, and the earlier run is the one before.
+  await rows.nth(0).getByRole('checkbox').check();
+  await expect(page.getByText('Select another run to compare.')).toBeVisible();
+  await rows.nth(1).getByRole('checkbox').check();
+  await page.getByRole('link', { name: 'Compare these 2 runs' }).click();
+  await expect(page).toHaveURL(`./#/runs/${before}/diff/${after}`);
+  await expect(page.getByRole('region', { name: 'Before' })).toContainText('cost $0.0042');
+  await expect(page.getByRole('region', { name: 'After' })).not.toContainText('$');
+
+  const steps = page.getByRole('region', { name: 'Steps' });
+  await expect(steps.getByRole('listitem')).toHaveText([/^Changedclassify/, /^Moveddraft was reply/, /^Only beforesend/]);
+  await steps.getByText('Output').click();
+  await expect(steps.getByText('refund', { exact: true })).toBeVisible();
+  await steps.getByRole('button', { name: 'All' }).click();
+  await expect(steps.getByRole('listitem')).toHaveCount(4);
+});
+
+test('a value of the run is shown under the pointer and at the cursor', async ({ ui, page }) => {
+  const run = await ranBefore(page, {
+    nodes: [...TRIAGE.nodes.slice(0, 2), { id: 'count', type: 'TransformNode', data: { value: '{{ classify.output | length }}' } }],
+  });
+  const asked: object[] = [];
+  await page.route('**/evaluate', (route) => {
+    asked.push(route.request().postDataJSON());
+    return route.fulfill({ json: { value: 170 } });
+  });
+  await page.goto(`./#/runs/${run}`);
+  await ui.ended('Completed');
+  await page.getByRole('group', { name: 'View' }).getByRole('button', { name: 'JSON' }).click();
+  await page.getByText('{{ prep.output }}').hover();
+  await expect(page.getByText('In this run')).toContainText('About cats');
+  expect(asked).toEqual([]);
+  await page.getByText('{{ classify.output | length }}').click();
+  await page.keyboard.press('F2');
+  await expect(page.getByText('In this run').last()).toContainText('170');
+  expect(asked).toEqual([{ at: 'count', expression: 'classify.output | length' }]);
+  await page.keyboard.press('Escape');
+  await expect(page.getByText('170')).toHaveCount(0);
+});
+
 for (const width of [390, 1000, 1440]) {
   for (const colorScheme of ['dark', 'light'] as const) {
     test(`${width} px, ${colorScheme}: a held step fits, and axe finds nothing`, async ({ ui, page }) => {

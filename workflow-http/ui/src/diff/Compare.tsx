@@ -181,7 +181,7 @@ function Step({ step: { path, moved_from: from, type, change, a: before, b: afte
   };
   return (
     <li className="border-t border-line" data-change={change}>
-      <div className="grid grid-cols-[96px_minmax(0,1fr)] items-baseline gap-x-3 gap-y-1 px-3.5 py-2 desk:grid-cols-[96px_minmax(0,1fr)_minmax(0,240px)_minmax(0,240px)]">
+      <div className="grid grid-cols-[96px_minmax(0,1fr)] items-baseline gap-x-3 gap-y-1 px-3.5 py-2 desk:grid-cols-[96px_minmax(0,1fr)_minmax(0,290px)_minmax(0,290px)]">
         <span className={`text-meta font-strong ${change === 'same' ? 'text-ink-3' : 'text-ink'}`}>{WORDS[change]}</span>
         <span className="min-w-0 wrap-anywhere">
           <a href={writeAddress({ at: 'run', id: after ? b : a, step: path })} className="font-code font-bold hover:underline">
@@ -209,9 +209,10 @@ function SideFacts({ word, side }: { word: string; side: StepSide | undefined })
     side.cost ? shortMoney(side.cost) : '',
   ].filter(Boolean);
   return (
-    <span className="min-w-0 text-meta text-ink-2 max-desk:col-start-2">
+    <span className="flex min-w-0 flex-wrap items-center gap-x-1.5 text-meta text-ink-2 max-desk:col-start-2">
       <span className="text-ink-3 desk:sr-only">{word} </span>
-      <StateWord state={side.status as AnyState} /> {facts.join(' · ')}
+      <StateWord state={side.status as AnyState} />
+      <span>{facts.join(' · ')}</span>
     </span>
   );
 }
