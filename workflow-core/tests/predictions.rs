@@ -177,6 +177,26 @@ async fn the_calls_of_a_continued_run_are_predicted() {
     assert_eq!(statuses_of(&edited), [Reused, WouldRun, Unknown]);
     assert_eq!(edited.cost.likely.unwrap().usd.nano(), 3_000, "as before");
 
+    let mut unsaved = Retry::unchanged(first);
+    unsaved.spec = Some(spec("drei"));
+    let predicted = host.engine.predict_retry(unsaved.clone()).await.unwrap();
+    assert_eq!(statuses_of(&predicted), [Reused, WouldRun, Unknown]);
+    assert!(matches!(
+        host.engine.retry(unsaved.clone()).await,
+        Err(EngineError::InvalidRetry(faults)) if faults[0].pointer.to_string() == "#/spec"
+    ));
+    unsaved.version = Some(1);
+    assert!(matches!(
+        host.engine.predict_retry(unsaved.clone()).await,
+        Err(EngineError::InvalidRetry(faults)) if faults[0].pointer.to_string() == "#/spec"
+    ));
+    unsaved.version = None;
+    unsaved.spec = Some(json!({"nodes": []}));
+    assert!(matches!(
+        host.engine.predict_retry(unsaved).await,
+        Err(EngineError::Invalid(_))
+    ));
+
     retry.overrides = [("two".into(), json!("set"))].into();
     let what_if = host.engine.predict_retry(retry).await.unwrap();
     assert_eq!(statuses_of(&what_if), [Reused, Overridden, Held]);

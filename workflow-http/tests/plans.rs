@@ -54,6 +54,19 @@ async fn a_run_and_its_retry_are_predicted_and_nothing_is_started() {
         statuses(&what_if.json()),
         [("prompt_step", "overridden"), ("llm_step", "overridden")]
     );
+    let spec = json!({"nodes": [{"id": "other", "type": "LLMNode", "data": {}}]});
+    let edited = api
+        .post(
+            &format!("{run}/plan"),
+            json!({"reuse": "unchanged", "spec": spec}),
+        )
+        .await;
+    assert_eq!(edited.status, StatusCode::OK, "{}", edited.text);
+    assert_eq!(statuses(&edited.json()), [("other", "runs")]);
+    let refused = api
+        .post(&format!("{run}/retry"), json!({"spec": spec}))
+        .await;
+    assert_eq!(refused.problem()["errors"][0]["pointer"], "#/spec");
     let wrong = api
         .post(&format!("{run}/plan"), json!({"only": "nope"}))
         .await;

@@ -152,10 +152,11 @@ pub trait Runs: Send + Sync + 'static {
     async fn predict(&self, run: NewRun) -> Result<Prediction, EngineError>;
 
     /// Predicts what [`retry`](Self::retry) would do with this request: what would be reused, what would run, and what that cost in
-    /// the earlier run. Nothing is stored; the key is ignored.
+    /// the earlier run. Nothing is stored; the key is ignored. With [`Retry::spec`], it is predicted for that specification, as if it
+    /// were stored as the next version of the workflow.
     ///
     /// # Errors
-    /// As [`retry`](Self::retry), except for those of the key and of the queue.
+    /// As [`retry`](Self::retry), except for those of the key and of the queue; and if `spec` is not a valid specification.
     async fn predict_retry(&self, retry: Retry) -> Result<Prediction, EngineError>;
 
     /// Returns the record of a run.
@@ -397,6 +398,8 @@ pub struct Retry {
     pub input: Option<Value>,
     /// The version to run; by default that of the earlier run.
     pub version: Option<u32>,
+    /// For a prediction: a specification that is not stored, in the place of that of `version`.
+    pub spec: Option<Value>,
     /// Whether each step that would do what a step of the earlier run did takes over its result instead. The comparison is by
     /// [key](crate::value::StepKey): of what a step does, whatever else has changed. Together with `from`, that node and what is in
     /// it runs again.
@@ -420,6 +423,7 @@ impl Retry {
             from: None,
             input: None,
             version: None,
+            spec: None,
             reuse: false,
             overrides: BTreeMap::new(),
             only: None,

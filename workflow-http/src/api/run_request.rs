@@ -67,6 +67,11 @@ pub(crate) struct RetryRequest {
     /// Which version of the workflow; that of the run unless it is set.
     #[serde(default, deserialize_with = "typed::version")]
     version: Option<u32>,
+    /// For a prediction only: a specification that is not stored, in the place of that of `version`.
+    // `null` is no specification, and named as such.
+    #[serde(default, deserialize_with = "typed::some_even_if_null")]
+    #[schemars(with = "Value")]
+    spec: Option<Value>,
     /// What is not done again: each step that would do what a step of the run did, whatever else has changed.
     reuse: Option<Reuse>,
     /// Outputs that are set instead of running steps, by the path of the step. Other steps that may act outside of the run then wait
@@ -99,6 +104,7 @@ impl RetryRequest {
         retry.from = self.from;
         retry.input = self.input;
         retry.version = self.version;
+        retry.spec = self.spec;
         retry.reuse = self.reuse.is_some();
         retry.overrides = self.overrides;
         retry.only = self.only;

@@ -40,7 +40,8 @@ pub(crate) fn of_workflow(schemas: &mut Schemas) -> Operation {
 pub(crate) fn of_run(schemas: &mut Schemas) -> Operation {
     let body = Body::of::<RetryRequest>(schemas, examples::retry_request());
     Operation::new("planRetry", TAG, "Predict a retry of a run")
-        .about("What would be reused, what would run, and what that cost in the earlier run.")
+        .about("What would be reused, what would run, and what that cost in the earlier run. With `spec`, it is predicted for \
+             a workflow that is not stored yet, such as one that is being edited.")
         .takes([RUN])
         .body(body.optional())
         .answers(prediction(schemas))

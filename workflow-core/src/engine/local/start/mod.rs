@@ -75,6 +75,7 @@ impl Starts {
     }
 
     pub(super) async fn retry(&self, retry: Retry) -> Result<RunRecord, EngineError> {
+        retry.check_stored().map_err(EngineError::InvalidRetry)?;
         let key = (retry.key.as_ref()).map(|key| {
             let request = retry.identity();
             run_key(retry.run, key, &request)
@@ -94,9 +95,7 @@ impl Starts {
     ) -> Result<(Beginning, Vec<StepEvent>), EngineError> {
         let before = self.logs.ended_record(retry.run).await?;
         retry.check().map_err(EngineError::InvalidRetry)?;
-        let version = retry.version.unwrap_or(before.workflow.version);
-        let stored = self.runnable(before.workflow.id, Some(version)).await?;
-        let workflow = self.shared.linker.newest(&stored).await?;
+        let (stored, workflow) = self.workflow_of(retry, &before).await?;
         let log = if whole_log || retry.needs_log() {
             self.logs.filtered(before.id, |_| true).await?
         } else {
@@ -120,6 +119,24 @@ impl Starts {
             workflow,
         };
         Ok((again, log))
+    }
+
+    /// The workflow that a re-run executes.
+    async fn workflow_of(
+        &self,
+        retry: &Retry,
+        before: &RunRecord,
+    ) -> Result<(WorkflowRecord, Arc<Workflow>), EngineError> {
+        let version = retry.version.unwrap_or(before.workflow.version);
+        let linker = &self.shared.linker;
+        let mut stored = self.runnable(before.workflow.id, Some(version)).await?;
+        let Some(spec) = &retry.spec else {
+            let workflow = linker.newest(&stored).await?;
+            return Ok((stored, workflow));
+        };
+        let workflow = linker.check_as(spec, Some(stored.id)).await?;
+        stored.spec = Arc::new(spec.clone());
+        Ok((stored, Arc::new(workflow)))
     }
 
     /// Predicts what [`start`](Self::start) would start.

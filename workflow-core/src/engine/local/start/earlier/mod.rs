@@ -37,13 +37,25 @@ impl Retry {
         self.from.is_some() || self.reuse || self.only.is_some()
     }
 
+    /// Refuses a specification that is not stored: a run is of a stored version.
+    pub(super) fn check_stored(&self) -> Result<(), Vec<Fault>> {
+        if self.spec.is_none() {
+            return Ok(());
+        }
+        let detail = "a run is of a stored version; a specification is for predictions only";
+        refuse(
+            "spec",
+            detail,
+            "store it as a version, and name that in `version`",
+        )
+    }
+
     /// Refuses fields that do not go together.
     pub(super) fn check(&self) -> Result<(), Vec<Fault>> {
-        let refuse = |field: &str, detail: &str, hint: &str| {
-            let at = Pointer::root().field(field);
-            let fault = Fault::new(FaultCode::NotApplicable, at, detail);
-            Err(vec![fault.with_hint(hint)])
-        };
+        if self.spec.is_some() && self.version.is_some() {
+            let detail = "a specification stands in the place of a stored version";
+            return refuse("spec", detail, "leave out `spec` or `version`");
+        }
         let takes_by_place = self.only.is_some() || (self.from.is_some() && !self.reuse);
         if self.only.is_some() && self.from.is_some() {
             let detail = "a run of one step cannot start from a node";
@@ -99,6 +111,12 @@ impl Retry {
         }
         Ok(created)
     }
+}
+
+fn refuse(field: &str, detail: &str, hint: &str) -> Result<(), Vec<Fault>> {
+    let at = Pointer::root().field(field);
+    let fault = Fault::new(FaultCode::NotApplicable, at, detail);
+    Err(vec![fault.with_hint(hint)])
 }
 
 /// The first event of a log.
