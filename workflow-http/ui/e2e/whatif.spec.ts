@@ -1,6 +1,6 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { expect, test } from './page';
+import { expect, test, type WorkflowPage } from './page';
 
 const TRIAGE = {
   nodes: [
@@ -29,7 +29,7 @@ test('a run that was started with an output says so, and holds what may act unti
   await page.goto(`./#/runs/${run}`);
   const origin = page.getByTestId('origin');
   await expect(origin).toContainText('Continued from an earlier run, classify set to refund.');
-  await expect(origin.getByRole('link')).toHaveAttribute('href', `#/runs/${before}`);
+  await expect(origin.getByRole('link', { name: 'an earlier run' })).toHaveAttribute('href', `#/runs/${before}`);
 
   const step = page.getByRole('article', { name: 'Step send' });
   await expect(step.getByRole('region', { name: 'Question' })).toContainText('send may act outside of it');
@@ -108,7 +108,7 @@ test('an edited text is saved and continues the run, and what was edited in the 
   const asked: { spec?: unknown; input?: unknown }[] = [];
   await page.route('**/plan', (route) => {
     asked.push(route.request().postDataJSON());
-    return route.fulfill({ status: 404, json: { status: 404, detail: 'no' } });
+    return route.continue();
   });
   await page.goto(`./#/runs/${before}`);
   await expect(page.getByRole('button', { name: 'Continue' })).toBeVisible();
@@ -118,7 +118,10 @@ test('an edited text is saved and continues the run, and what was edited in the 
   await ui.show('Input');
   await ui.input.fill('dogs');
   await expect.poll(() => asked.at(-1)?.input).toBe('dogs');
-  await page.getByRole('button', { name: 'Continue' }).click();
+  const next = page.getByRole('button', { name: 'Continue' });
+  // What is not stored yet is predicted, too.
+  await expect(next).toHaveAccessibleDescription(/^no step reused, 1 runs, 2 may run\. Saves your changes\.$/);
+  await next.click();
   await expect(page).not.toHaveURL(new RegExp(before));
   await ui.ended('Completed');
   await expect(page.getByText('v2Saved')).toBeVisible();
@@ -195,11 +198,11 @@ test('two runs are selected in the list and compared', async ({ page }) => {
   await expect(page.getByRole('region', { name: 'After' })).not.toContainText('$');
 
   const steps = page.getByRole('region', { name: 'Steps' });
-  await expect(steps.getByRole('listitem')).toHaveText([/^Changedclassify/, /^Moveddraft was reply/, /^Only beforesend/]);
+  await expect(steps.locator('[data-change]')).toHaveText([/^Changedclassify/, /^Moveddraft was reply/, /^Only beforesend/]);
   await steps.getByText('Output').click();
   await expect(steps.getByText('refund', { exact: true })).toBeVisible();
   await steps.getByRole('button', { name: 'All' }).click();
-  await expect(steps.getByRole('listitem')).toHaveCount(4);
+  await expect(steps.locator('[data-change]')).toHaveCount(4);
 });
 
 test('a value of the run is shown under the pointer and at the cursor', async ({ ui, page }) => {
@@ -214,8 +217,11 @@ test('a value of the run is shown under the pointer and at the cursor', async ({
   await page.goto(`./#/runs/${run}`);
   await ui.ended('Completed');
   await page.getByRole('group', { name: 'View' }).getByRole('button', { name: 'JSON' }).click();
-  await page.getByText('{{ prep.output }}').hover();
-  await expect(page.getByText('In this run')).toContainText('About cats');
+  // The first move brings the help.
+  await expect(async () => {
+    for (const x of [30, 40]) await page.getByText('{{ prep.output }}').hover({ position: { x, y: 8 } });
+    await expect(page.getByText('In this run')).toContainText('About cats', { timeout: 2000 });
+  }).toPass();
   expect(asked).toEqual([]);
   await page.getByText('{{ classify.output | length }}').click();
   await page.keyboard.press('F2');
@@ -242,11 +248,40 @@ for (const width of [390, 1000, 1440]) {
       await expect(request).toContainText('POST https://hooks.example.com/x');
       await expect(request).toContainText('Dear cats');
       await page.getByRole('radio', { name: 'Complete' }).check();
-      expect(await ui.overflow()).toBe(0);
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      expect(violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).join(', ')}`)).toEqual([]);
+      await isClean(ui);
     });
   }
+}
+
+for (const width of [390, 1000, 1440]) {
+  for (const colorScheme of ['dark', 'light'] as const) {
+    test(`${width} px, ${colorScheme}: a dialog, outputs that are set, a selection and a comparison fit, and axe finds nothing`, async ({ ui, page }) => {
+      await page.setViewportSize({ width, height: 800 });
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      const before = await ranBefore(page);
+      const after = await retried(page, before, { only: 'draft' });
+      await compared(page, before, after);
+      await page.goto(`./#/runs/${before}/steps/classify`);
+      await page.getByRole('button', { name: 'Set output…' }).click();
+      await isClean(ui);
+      await page.getByRole('dialog').getByRole('button', { name: 'Set output' }).click();
+      await expect(page.getByRole('region', { name: 'Next run' })).toContainText('may run');
+      await isClean(ui);
+      await page.goto('./#/runs');
+      await page.getByRole('checkbox').first().check();
+      await isClean(ui);
+      await page.goto(`./#/runs/${before}/diff/${after}`);
+      await page.getByRole('region', { name: 'Steps' }).getByText('Output').click();
+      await expect(page.getByText('refund', { exact: true })).toBeVisible();
+      await isClean(ui);
+    });
+  }
+}
+
+async function isClean(ui: WorkflowPage) {
+  expect(await ui.overflow()).toBe(0);
+  const { violations } = await new AxeBuilder({ page: ui.page }).analyze();
+  expect(violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(' ')).join(', ')}`)).toEqual([]);
 }
 
 interface Event {
