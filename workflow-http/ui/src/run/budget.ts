@@ -25,7 +25,9 @@ export function budgetParts({ limit, spent, reserved, at_least }: BudgetState): 
     if (most === undefined) return [];
     const used = percent(spent[unit], most);
     const held = Math.min(percent(reserved[unit], most), 100 - used);
-    return [{ unit, words: wordsOf(unit, most, spent[unit], reserved[unit], at_least), spent: used, reserved: held, isTight: Math.round(used + held) >= TIGHT }];
+    return [
+      { unit, words: wordsOf(unit, most, spent[unit], reserved[unit], at_least), spent: used, reserved: held, isTight: Math.round(used + held) >= TIGHT },
+    ];
   });
 }
 
