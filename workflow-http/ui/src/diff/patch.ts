@@ -1,6 +1,6 @@
 // A JSON Patch as changes with the value before and the value after.
 import type { PatchOperation } from '../api/planned';
-import { isObject } from '../base/ownProperty';
+import { isObject, own } from '../base/ownProperty';
 
 export interface Change {
   /** A JSON pointer; empty for the whole value. */
@@ -31,7 +31,7 @@ function at(value: unknown, keys: string[]): { value: unknown } | undefined {
   const [key, ...rest] = keys;
   if (key === undefined) return { value };
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-  return at((value as Record<string, unknown>)[key], rest);
+  return at(own(value, key), rest);
 }
 
 /** A patch that does not fit changes nothing: it is shown without what was before. */
