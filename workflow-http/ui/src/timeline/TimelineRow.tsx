@@ -74,6 +74,9 @@ export const TimelineRow = memo(function TimelineRow({ step, ready, when, scale,
           <i key={first} className="first-words" style={{ left: percent(scale.at(first)) }} />
         ))}
         {step.queue && <Words at={scale.at(Math.max(now, Date.parse(step.queue.since)))} words={queueWords(step.queue)} />}
+        {(step.isReused || step.isSet) && bars.length === 0 && step.endedAt && (
+          <Words at={scale.at(Date.parse(step.endedAt))} words={step.isReused ? 'reused' : 'set'} />
+        )}
         {step.state === 'skipped' && step.endedAt && (
           <Words at={scale.at(Date.parse(step.endedAt))} words={`skipped${step.reason ? `: ${lower(whyNot(step, when))}` : ''}`} />
         )}
