@@ -108,10 +108,10 @@ function Value({ word, value, mark, className }: { word: string; value: { value:
   if (!value) return <p className="text-meta text-ink-3 max-desk:hidden">{word}: nothing</p>;
   return (
     <div className="min-w-0">
-      <h4 className={`text-meta font-bold ${className}`}>
+      <p className={`text-meta font-bold ${className}`}>
         <span aria-hidden="true">{mark} </span>
         {word}
-      </h4>
+      </p>
       <Pre text={asText(value.value)} />
     </div>
   );
