@@ -123,17 +123,16 @@ impl Forecast {
 
     /// The entry of a step. `None` if it is of no node, which does not happen.
     fn found(&mut self, name: &StepRef) -> Option<&mut Found> {
-        let index = match self.index.get(name.path()) {
-            Some(index) => *index,
-            None => {
-                let kind = Arc::clone(self.outline.kind_of(name.path())?);
-                self.index.insert(name.path().clone(), self.steps.len());
-                self.steps.push(Found {
-                    step: PredictedStep::unknown(name.clone(), kind),
-                    attempts: 1,
-                });
-                self.steps.len() - 1
-            }
+        let index = if let Some(index) = self.index.get(name.path()) {
+            *index
+        } else {
+            let kind = Arc::clone(self.outline.kind_of(name.path())?);
+            self.index.insert(name.path().clone(), self.steps.len());
+            self.steps.push(Found {
+                step: PredictedStep::unknown(name.clone(), kind),
+                attempts: 1,
+            });
+            self.steps.len() - 1
         };
         self.steps.get_mut(index)
     }

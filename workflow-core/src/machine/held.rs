@@ -88,7 +88,7 @@ impl Machine {
     pub(super) fn hold(&mut self, step: StepId, turn: &mut Turn) {
         let plan = match self.plan(step, true) {
             Ok(plan) => plan,
-            Err(problem) => return self.fail(step, problem, turn),
+            Err(error) => return self.fail(step, error.into_problem(), turn),
         };
         let name = self.step_ref(step);
         let request = plan.request().cloned().map(shortened);

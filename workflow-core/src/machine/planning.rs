@@ -10,14 +10,14 @@ use std::{
 
 use super::{Machine, StepId};
 use crate::{
-    error::{NodeError, Problem, panic_message},
+    error::{NodeError, panic_message},
     node::{Effects, Plan, PlanContext},
     workflow::NodeKind,
 };
 
 impl Machine {
     /// What the next attempt of a leaf is about to do. `wants_request` also builds what would be sent.
-    pub(super) fn plan(&self, step: StepId, wants_request: bool) -> Result<Plan, Problem> {
+    pub(super) fn plan(&self, step: StepId, wants_request: bool) -> Result<Plan, NodeError> {
         let frame = self.frames().at(step.frame);
         let planned = &frame.body.steps[step.node()];
         let NodeKind::Leaf(node) = &planned.kind else {
@@ -28,10 +28,10 @@ impl Machine {
         let cx = PlanContext::new(&frame.scope, name, planned.input, &rendered)
             .wanting_request(wants_request);
         match catch_unwind(AssertUnwindSafe(|| node.plan(&cx))) {
-            Ok(plan) => plan.map_err(NodeError::into_problem),
+            Ok(plan) => plan,
             Err(panic) => {
                 let detail = format!("planning the step panicked: {}", panic_message(&*panic));
-                Err(Problem::new("panicked", detail))
+                Err(NodeError::new("panicked", detail))
             }
         }
     }

@@ -252,7 +252,7 @@ impl Machine {
         let (step, reason) = ready;
         let plan = match self.plan(step, self.predicts) {
             Ok(plan) => plan,
-            Err(problem) => return self.fail(step, problem, turn),
+            Err(error) => return self.fail(step, error.into_problem(), turn),
         };
         if let Some((output, report)) = self.found(step, &plan) {
             return self.complete(step, output, Some(report), turn);

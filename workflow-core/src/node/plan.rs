@@ -235,7 +235,7 @@ impl<'a> PlanContext<'a> {
     /// As [`render`](Self::render), and `template_error` if the template gives a value of another kind.
     pub fn render_value<T>(&self, value: &Templated<T>) -> Result<T, NodeError>
     where
-        T: Clone + serde::de::DeserializeOwned,
+        T: Clone + DeserializeOwned,
     {
         let (value, bytes) = value.render(self.scope)?;
         self.count_rendered(bytes)?;

@@ -30,7 +30,7 @@ fn shorten_texts(value: &mut Value, most: usize) {
                 end -= 1;
             }
             text.truncate(end);
-            text.push_str(&format!("… ({bytes} bytes)"));
+            *text = format!("{text}… ({bytes} bytes)");
         }
         Value::Array(items) => items.iter_mut().for_each(|item| shorten_texts(item, most)),
         Value::Object(members) => members

@@ -6,7 +6,10 @@ use serde_json::Value;
 
 use super::{Agenda, DoesNotFit, FrameId, LedgerId, Logged, StepId, Wait};
 use crate::{
-    event::{EventKind, NodeCompleted, NodeFailed, NodeStarted, NodeWaiting, Report, WaitKind},
+    event::{
+        EventKind, NodeCompleted, NodeFailed, NodeResumed, NodeStarted, NodeWaiting, Report,
+        WaitKind,
+    },
     machine::{
         agenda::Stop,
         container::{Container, State},
@@ -80,31 +83,12 @@ impl Logged {
             (
                 StepState::Due { .. } | StepState::Running { .. } | StepState::Backoff { .. },
                 EventKind::NodeWaiting(waiting),
-            ) if self.may_be_held(id, waiting) => {
-                self.open += usize::from(!step.is_open());
-                if let StepState::Running { .. } = step.state {
-                    self.release(id, None, agenda);
-                }
-                if let Some(ledger) = self.asked_ledger(id, waiting) {
-                    self.ledgers.ask(ledger, id);
-                }
-                let wait = waiting.wait_id;
-                self.frames.step_mut(id).hold(waiting, at);
-                self.waits.insert(wait, Wait::new(id, waiting, at));
-            }
+            ) if self.may_be_held(id, waiting) => self.hold(id, waiting, at, agenda),
             // Its next attempt is decided with the answer.
             (StepState::Waiting { wait, .. }, EventKind::NodeResumed(it))
                 if wait == it.wait_id && self.is_leaf(id) =>
             {
-                let wait = self.waits.remove(&wait);
-                let step = self.frames.step_mut(id);
-                if wait.is_some_and(|wait| wait.of_budget) {
-                    let answer = it.payload.as_deref().unwrap_or(&Value::Null);
-                    self.ledgers.end_question(id, Some(answer));
-                } else if let Some(held) = &mut step.held {
-                    held.answer.clone_from(&it.payload);
-                }
-                step.state = StepState::Backoff { until: at };
+                self.release_held(id, it, at);
             }
             // `Open` once more, with the answer in the container: the decision that follows completes the step.
             (StepState::Waiting { since, wait }, EventKind::NodeResumed(it))
@@ -207,6 +191,35 @@ impl Logged {
             kind.begin(step);
             Ok(())
         });
+    }
+
+    /// Holds a leaf for a person. An attempt that was lost ends.
+    fn hold(&mut self, id: StepId, waiting: &NodeWaiting, at: Timestamp, agenda: &mut Agenda) {
+        let step = self.frames.step(id);
+        let is_lost = matches!(step.state, StepState::Running { .. });
+        self.open += usize::from(!step.is_open());
+        if is_lost {
+            self.release(id, None, agenda);
+        }
+        if let Some(ledger) = self.asked_ledger(id, waiting) {
+            self.ledgers.ask(ledger, id);
+        }
+        self.frames.step_mut(id).hold(waiting, at);
+        let wait = Wait::new(id, waiting, at);
+        self.waits.insert(waiting.wait_id, wait);
+    }
+
+    /// Takes the answer about a leaf that was held.
+    fn release_held(&mut self, id: StepId, resumed: &NodeResumed, at: Timestamp) {
+        let wait = self.waits.remove(&resumed.wait_id);
+        let step = self.frames.step_mut(id);
+        if wait.is_some_and(|wait| wait.of_budget) {
+            let answer = resumed.payload.as_deref().unwrap_or(&Value::Null);
+            self.ledgers.end_question(id, Some(answer));
+        } else if let Some(held) = &mut step.held {
+            held.answer.clone_from(&resumed.payload);
+        }
+        step.state = StepState::Backoff { until: at };
     }
 
     /// Lets the kind of a step change what the step holds. The body is cloned (one `Arc`), since the kind is

@@ -342,9 +342,8 @@ impl<'a> Reader<'a> {
     fn check_assigned(&self, name: &str, at: &Pointer) -> Option<Fault> {
         let taken = match self.meaning(name) {
             Some(Meaning::Local(local)) => !local.gives_way(),
-            Some(Meaning::Run) => is_reserved(name),
+            Some(Meaning::Run) | None => is_reserved(name),
             Some(_) => true,
-            None => is_reserved(name),
         };
         taken.then(|| {
             let detail = format!("`{name}` is already defined here");
