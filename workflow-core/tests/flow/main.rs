@@ -10,6 +10,7 @@ mod continued;
 mod documented;
 mod on_failure;
 mod prefixes;
+mod random;
 mod rounds;
 mod stops;
 #[path = "../support/mod.rs"]

@@ -63,7 +63,7 @@ pub fn end(events: &[StepEvent]) -> Value {
 }
 
 /// How each step ended: the name of the event, and the path.
-fn settled(events: &[StepEvent]) -> BTreeSet<(&'static str, String)> {
+pub fn settled(events: &[StepEvent]) -> BTreeSet<(&'static str, String)> {
     let ends = [
         "node.completed",
         "node.failed",
