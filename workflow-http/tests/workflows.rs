@@ -126,6 +126,7 @@ async fn the_catalog_has_node_types_and_limits() {
             "LoopNode",
             "MapNode",
             "PromptNode",
+            "SwitchNode",
             "TransformNode",
             "WorkflowNode"
         ]
