@@ -165,3 +165,30 @@ async fn another_case_can_be_set() {
     );
     assert!(skipped);
 }
+
+/// The nodes that follow a failure count for the budget of the run, as all others.
+#[tokio::test(start_paused = true)]
+async fn what_follows_a_failure_finds_what_the_budget_has_left() {
+    let spec = |calls: u64| {
+        let mut fails = paid("fails", "no");
+        fails["data"]["failures"] = json!(99);
+        json!({"budget": {"calls": calls}, "nodes": [paid("one", "one"), fails],
+            "on_failure": [paid("tell", "{{ run.error.code }}")]})
+    };
+    for (calls, error, note) in [
+        (1, "budget_exceeded", json!("budget_exceeded")),
+        (2, "busy", json!("budget_exceeded")),
+        (3, "busy", Value::Null),
+    ] {
+        let host = Host::of(spec(calls)).await;
+        let (_, events) = host.run(json!(null)).await;
+        let end = serde_json::to_value(events.last().unwrap()).unwrap();
+        assert_eq!(end["error"]["code"], error, "{calls} calls");
+        assert_eq!(
+            end["on_failure_error"]["code"],
+            note,
+            "{calls} calls: {:?}",
+            brief(&events)
+        );
+    }
+}
