@@ -87,7 +87,8 @@ fault_codes! {
     ShadowedName = "shadowed_name",
     /// A step is to run alone, and a step that it needs has no result.
     MissingResult = "missing_result",
-    /// A warning: a node, an item or a name in a template is called `run`, so that the run itself cannot be read.
+    /// A warning: a node, an item or a name in a template is called `run`, so that the run itself cannot be read; or one in or around
+    /// a loop is called `history`, so that the results of its earlier rounds cannot be.
     HiddenName = "hidden_name",
     /// A warning: a condition reads nothing, so its result is always the same.
     ConstantCondition = "constant_condition",

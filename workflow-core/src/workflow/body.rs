@@ -15,13 +15,13 @@ use crate::workflow::check::{
     fields::hidden_in,
     graph::Graph,
     outputs::Shape,
-    references::{Reader, hides_run},
+    references::{Reader, hides_history, hides_run},
 };
 use crate::{
     error::{Fault, FaultCode, Pointer},
     event::NodeOutline,
     node::NodeType,
-    template::{Json, RUN, Variables},
+    template::{HISTORY, Json, RUN, Variables},
     value::{NodeId, StepPath, StepRef},
 };
 
@@ -83,11 +83,15 @@ impl<'a> List<'a> {
         check: &mut Check,
     ) -> Self {
         let graph = Graph::of(nodes, enclosing, &mut check.faults);
-        let called_run = nodes.iter().filter(|node| {
-            let id = node.id.as_ref();
-            id.is_some_and(|id| id.variable() == RUN)
+        let in_loop = enclosing.local(HISTORY).is_some();
+        let warnings = nodes.iter().filter_map(|node| {
+            let at = node.at.field("id");
+            match node.id.as_ref()?.variable().as_ref() {
+                RUN => Some(hides_run("the node", &at)),
+                HISTORY if in_loop => Some(hides_history("the node", &at)),
+                _ => None,
+            }
         });
-        let warnings = called_run.map(|node| hides_run("the node", &node.at.field("id")));
         check.warnings.extend(warnings);
         Self { nodes, graph }
     }

@@ -167,3 +167,29 @@ fn only_loops_have_exhausted() {
         .is_ok()
     );
 }
+
+#[test]
+fn a_name_that_hides_the_history_is_a_warning() {
+    let warnings = |spec: &Value| {
+        let workflow = Workflow::from_spec(spec, &Registry::default()).unwrap();
+        let warnings = workflow.warnings().iter();
+        let hidden = warnings.filter(|it| it.code.as_str() == "hidden_name");
+        hidden.map(|it| it.pointer.clone()).collect::<Vec<_>>()
+    };
+    let body = |id: &str| {
+        json!({"max": 2, "until": "index == 1", "nodes": [
+            {"id": id, "type": "TransformNode", "data": {"value": 1}}]})
+    };
+    assert_eq!(warnings(&repeat(&body("a"))), [""; 0]);
+    assert_eq!(
+        warnings(&repeat(&body("history"))),
+        ["#/nodes/0/data/nodes/0/id"]
+    );
+    let around = json!({"nodes": [{"id": "history", "type": "TransformNode", "data": {"value": 1}},
+        {"id": "refine", "type": "LoopNode", "data": body("a")}]});
+    assert_eq!(warnings(&around), ["#/nodes/1"]);
+    // Beside a loop that does not see it, it hides nothing.
+    let beside = json!({"nodes": [{"id": "history", "type": "TransformNode", "data": {"value": 1}},
+        {"id": "refine", "type": "LoopNode", "needs": [], "data": body("a")}]});
+    assert_eq!(warnings(&beside), [""; 0]);
+}

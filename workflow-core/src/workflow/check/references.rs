@@ -446,6 +446,12 @@ pub(in crate::workflow) fn hides_run(what: &str, at: &Pointer) -> Fault {
     Fault::new(FaultCode::HiddenName, at, detail).with_hint("choose another name if you need them")
 }
 
+/// The warning for a name that hides the results of earlier rounds.
+pub(in crate::workflow) fn hides_history(what: &str, at: &Pointer) -> Fault {
+    let detail = format!("{what} is called `history`, so the loop has no `history` of its results");
+    Fault::new(FaultCode::HiddenName, at, detail).with_hint("choose another name if you need it")
+}
+
 /// A node has a status besides its output, so it is not a value.
 fn whole_node(root: &str, at: &Pointer) -> Fault {
     let detail = format!("`{root}` is a node and not a value");

@@ -6,7 +6,11 @@ use super::{
     Body, BodyScope, Built, Check, Contents, Control, ControlCheck, GraphNode, Local, NodeKind,
     Shape,
 };
-use crate::{node::LoopNode, template::HISTORY, workflow::check::enclosing::LocalValue};
+use crate::{
+    node::LoopNode,
+    template::HISTORY,
+    workflow::check::{enclosing::LocalValue, references::hides_history},
+};
 
 /// A loop with its body.
 pub(crate) struct PlannedLoop {
@@ -23,7 +27,7 @@ impl ControlCheck for LoopCheck {
     /// reads of them are collected and checked after the body.
     ///
     /// A `history` that is visible around the loop keeps its meaning, unless it is that of an outer loop.
-    fn body_scope<'a>(&self, node: GraphNode<'a>, _check: &mut Check) -> Option<BodyScope<'a>> {
+    fn body_scope<'a>(&self, node: GraphNode<'a>, check: &mut Check) -> Option<BodyScope<'a>> {
         let mut locals = vec![
             Local::new("index", LocalValue::Known(Shape::Scalar)),
             Local::new("previous", LocalValue::Result(RefCell::default())),
@@ -31,6 +35,9 @@ impl ControlCheck for LoopCheck {
         if !node.reader().sees(HISTORY) {
             let results = LocalValue::Results(RefCell::default());
             locals.push(Local::new(HISTORY, results).giving_way());
+        } else {
+            let what = "a node or an item around it";
+            check.warnings.push(hides_history(what, &node.spec.at));
         }
         Some(BodyScope {
             locals,
