@@ -14,10 +14,11 @@ use std::{
 use super::{
     branch::{self, Branches, Case},
     enclosing::EnclosingScope,
+    needs::{self, Bits},
     outputs::Shape,
 };
 use crate::{
-    error::{Fault, FaultCode, Pointer, Suggestions, shown},
+    error::{Fault, FaultCode, Pointer},
     template::{ImplicitInput, Variables},
     workflow::spec::NodeSpec,
 };
@@ -56,9 +57,9 @@ impl<'a> Graph<'a> {
         let mut needs = Vec::with_capacity(nodes.len());
         let mut cases = Vec::with_capacity(nodes.len());
         for (index, node) in nodes.iter().enumerate() {
-            let written = resolve_needs(node, &ids, index, suggestions, faults);
+            let written = needs::resolve(node, &ids, index, suggestions, faults);
             let case = branch::resolve(node, nodes, &ids, suggestions, faults);
-            needs.push(all_needs(written, case.as_ref(), index));
+            needs.push(needs::with_case(written, case.as_ref(), index));
             cases.push(case);
         }
         let mut dependents = vec![Vec::new(); nodes.len()];
@@ -375,78 +376,4 @@ fn index_variables(nodes: &[NodeSpec], faults: &mut Vec<Fault>) -> Variables {
         }
     }
     variables
-}
-
-/// What a node needs: what it says, and the switch of its `case`. Without either, a node needs the one above it, so that
-/// a plain list runs in order.
-fn all_needs(written: Option<Vec<usize>>, case: Option<&Case>, index: usize) -> Vec<usize> {
-    let Some(case) = case else {
-        return written.unwrap_or_else(|| index.checked_sub(1).into_iter().collect());
-    };
-    let mut needs = written.unwrap_or_default();
-    if !needs.contains(&case.switch) {
-        needs.push(case.switch);
-    }
-    needs
-}
-
-/// The written `needs` of a node. An unknown id is left out.
-fn resolve_needs(
-    node: &NodeSpec,
-    ids: &HashMap<&str, usize>,
-    index: usize,
-    suggestions: &Suggestions,
-    faults: &mut Vec<Fault>,
-) -> Option<Vec<usize>> {
-    let written = node.needs.as_ref()?;
-    let mut needs = Vec::with_capacity(written.len());
-    for (place, id) in written.iter().enumerate() {
-        let at = node.at.field("needs").item(place);
-        match ids.get(id.as_str()) {
-            Some(need) if needs.contains(need) => {
-                faults.push(Fault::new(
-                    FaultCode::InvalidValue,
-                    at,
-                    format!("`{id}` is needed twice"),
-                ));
-            }
-            Some(need) => needs.push(*need),
-            None => {
-                let mut fault = Fault::new(
-                    FaultCode::UnknownReference,
-                    at,
-                    format!("`{}` is not a node of this workflow", shown(id)),
-                );
-                let others = ids.iter().filter(|(_, other)| **other != index);
-                fault.hint = suggestions.did_you_mean(id, others.map(|(id, _)| *id));
-                faults.push(fault);
-            }
-        }
-    }
-    Some(needs)
-}
-
-/// A set of node indices.
-#[derive(Clone)]
-struct Bits(Box<[u64]>);
-
-impl Bits {
-    fn new(length: usize) -> Self {
-        Self(vec![0; length.div_ceil(64)].into())
-    }
-
-    fn insert(&mut self, index: usize) {
-        self.0[index / 64] |= 1 << (index % 64);
-    }
-
-    fn contains(&self, index: usize) -> bool {
-        self.0[index / 64] & (1 << (index % 64)) != 0
-    }
-
-    fn union(&mut self, other: &Self) {
-        self.0
-            .iter_mut()
-            .zip(&other.0)
-            .for_each(|(word, more)| *word |= more);
-    }
 }

@@ -9,6 +9,7 @@ pub(super) mod fields;
 pub(super) mod graph;
 pub(super) mod graph_node;
 mod marks;
+mod needs;
 pub(super) mod outputs;
 pub(super) mod references;
 mod shape;
