@@ -8,42 +8,13 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Machine, StepId, Turn, step::Step};
+use super::{Machine, StepId, Turn};
 use crate::{
     error::Problem,
     event::{EventKind, NodeWaiting, Report, WaitKind},
     node::{Effects, Plan},
-    value::{StepKey, WaitId, shortened},
+    value::{WaitId, shortened},
 };
-
-/// What a person was asked about the next attempt of a leaf.
-pub(super) struct Held {
-    kind: WaitKind,
-    /// The key of what was shown.
-    key: Option<StepKey>,
-    pub(super) answer: Option<Arc<Value>>,
-}
-
-impl Held {
-    pub(super) fn new(waiting: &NodeWaiting) -> Self {
-        Self {
-            kind: waiting.kind.unwrap_or(WaitKind::Effect),
-            key: waiting.key,
-            answer: None,
-        }
-    }
-
-    fn action(&self) -> Option<&str> {
-        self.answer.as_ref()?["action"].as_str()
-    }
-}
-
-/// The output that a person has set for a held step.
-pub(super) fn output_of(step: &Step) -> Option<&Value> {
-    let held = step.held.as_deref()?;
-    (held.action()? == "complete")
-        .then(|| held.answer.as_deref().and_then(|it| it.get("output")))?
-}
 
 /// What the answer of a person means for the attempt that is about to start.
 pub(super) enum Verdict {
@@ -77,7 +48,7 @@ impl Machine {
         match held.action() {
             Some("do") if held.key == plan.key() => Verdict::Start,
             Some("complete") => {
-                Verdict::Complete(Arc::new(output_of(state).cloned().unwrap_or_default()))
+                Verdict::Complete(Arc::new(held.output().cloned().unwrap_or_default()))
             }
             Some("stop") => Verdict::Stop,
             _ => Verdict::Ask,

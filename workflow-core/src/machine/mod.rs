@@ -39,6 +39,7 @@ mod misfit;
 mod on_failure;
 mod path;
 mod planning;
+mod question;
 mod result;
 mod resume;
 mod retry;

@@ -1,6 +1,6 @@
 //! The state of one step.
 
-use super::{container::Container, held::Held};
+use super::{container::Container, question::Held};
 use crate::{
     event::{NodeStarted, NodeWaiting, StartReason, WaitKind},
     node::RetryPolicy,

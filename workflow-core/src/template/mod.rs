@@ -20,6 +20,7 @@ mod reference;
 mod run;
 mod scope;
 mod secret;
+mod shared;
 mod syntax;
 mod templated;
 mod text;

@@ -8,7 +8,7 @@ use std::{
 use minijinja::value::{Enumerator, Object};
 use serde_json::Value;
 
-use super::scope::Shared;
+use super::shared::Shared;
 use crate::value::{RunId, Timestamp};
 
 /// The name. It gives way to a node, an item or a name in a template that is called the same, since stored workflows may have

@@ -14,31 +14,11 @@ use std::{
 use minijinja::value::{Enumerator, Object, Serde};
 use serde_json::Value;
 
-use super::run::{RUN, RunValues};
+use super::{
+    run::{RUN, RunValues},
+    shared::Shared,
+};
 use crate::{error::Problem, event::Report};
-
-/// Shared JSON with its form for templates, which is converted at most once, on first use.
-///
-/// Converted lazily: most outputs are read by no template, and a conversion copies the value.
-pub(crate) struct Shared {
-    json: Arc<Value>,
-    view: OnceLock<minijinja::Value>,
-}
-
-impl Shared {
-    pub(crate) fn new(json: Arc<Value>) -> Self {
-        Self {
-            json,
-            view: OnceLock::new(),
-        }
-    }
-
-    pub(super) fn view(&self) -> minijinja::Value {
-        self.view
-            .get_or_init(|| minijinja::Value::from(Serde(&*self.json)))
-            .clone()
-    }
-}
 
 /// The source of a node's implicit input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

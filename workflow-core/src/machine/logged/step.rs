@@ -16,8 +16,8 @@ use crate::{
         control::{self, Changes, Control},
         early_end::{EarlyEnd, RUN_CANCELLED},
         frame::Failure,
-        held,
         ids::Place,
+        question::Held,
         step::{Step, StepState, is_nearer},
     },
     value::{Timestamp, WaitId},
@@ -114,7 +114,7 @@ impl Logged {
             }
             // A person has completed a held step.
             (StepState::Backoff { .. }, EventKind::NodeCompleted(it))
-                if held::output_of(step) == Some(&it.output) =>
+                if step.held.as_deref().and_then(Held::output) == Some(&it.output) =>
             {
                 self.frames.hold(id.frame, &it.output);
                 self.complete(id, it, agenda);
