@@ -514,8 +514,8 @@ pub(crate) struct NodeArgs {
     )]
     pub(crate) allow_private: Vec<PrivateAddress>,
 
-    /// Allow `HttpNode` to send the environment variable of this name as a secret header; with `NAME=ORIGIN`, to that
-    /// origin only; repeatable.
+    /// Allow `HttpNode` to send the environment variable of this name as a secret header, or to call the URL in it; with
+    /// `NAME=ORIGIN`, to that origin only; repeatable.
     #[arg(
         long = "secret",
         value_name = "NAME[=ORIGIN]",
