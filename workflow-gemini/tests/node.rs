@@ -649,8 +649,8 @@ fn invalid_data_is_found_when_the_workflow_is_created() {
         ["unknown_reference #/nodes/0/data/prompt"]
     );
     assert_eq!(
-        found(value!({"model": "{{ input }}"})),
-        ["not_a_template #/nodes/0/data/model"]
+        found(value!({"fallback": ["{{ input }}"]})),
+        ["not_a_template #/nodes/0/data/fallback/0"]
     );
     assert_eq!(
         found(value!({"stop": ["{{"]})),
