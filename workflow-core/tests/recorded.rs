@@ -158,7 +158,8 @@ fn expected(json: Value) -> Expected {
 }
 
 fn faults(run: &TestedRun, expected_: Value) -> Vec<String> {
-    run.faults(&expected(expected_))
+    expected(expected_)
+        .faults(run)
         .iter()
         .map(ToString::to_string)
         .collect()

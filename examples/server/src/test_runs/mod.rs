@@ -82,7 +82,7 @@ fn run<'a>(
         Ok(ran) => ran,
         Err(error) => return Ok(Outcome::failed(path, refused(&error))),
     };
-    let faults = ran.faults(&test.expect);
+    let faults = test.expect.faults(&ran);
     Ok(Outcome {
         test: path,
         passed: faults.is_empty(),

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{TestedRun, difference};
+use super::{difference, tested::TestedRun};
 use crate::{
     record::RunStatus,
     value::{StepPath, Usd},
@@ -76,8 +76,8 @@ impl fmt::Display for TestFault {
 }
 
 impl Expected {
-    /// The differences. What was not recorded comes first, since the rest may follow from it.
-    pub(super) fn faults(&self, run: &TestedRun) -> Vec<TestFault> {
+    /// The differences between this and the run. What was not recorded comes first, since the rest may follow from it.
+    pub fn faults(&self, run: &TestedRun) -> Vec<TestFault> {
         let mut faults: Vec<TestFault> = (run.not_recorded.iter())
             .map(|miss| TestFault {
                 code: "not_recorded",

@@ -2,9 +2,11 @@
 
 mod difference;
 mod expected;
+mod missing;
 mod node;
 mod recording;
 mod tape;
+mod tested;
 
 use std::{
     collections::BTreeMap,
@@ -17,18 +19,19 @@ use serde_json::Value;
 
 pub use self::{
     expected::{Expected, TestFault},
+    missing::NotRecorded,
     recording::{Recording, RecordingError},
+    tested::TestedRun,
 };
 use self::{node::RecordedNode, tape::Tape};
 use crate::{
     engine::{EngineError, LocalEngine, Retry, Runs, Workflows},
     error::{Fault, FaultCode},
-    event::{EventKind, NodeWaiting, Report, RunCancelled, StepEvent, Update},
+    event::{EventKind, NodeWaiting, RunCancelled, StepEvent, Update},
     node::Registry,
     record::{RunRecord, WorkflowRecord, WorkflowRef},
     store::{Append, MemoryStore, RunLog},
-    value::{Cost, CostSum, RunId, StepKey, StepPath, lock},
-    view::RunReport,
+    value::{RunId, StepKey, StepPath, lock},
 };
 
 /// Runs a workflow with the answers of a recording.
@@ -69,7 +72,7 @@ use crate::{
 ///     let mut expected = Expected::default();
 ///     expected.output = Some(json!("GOOD MORNING"));
 ///     let run = RecordedTest::new(registry(), workflow, recording).run().await?;
-///     assert_eq!(run.faults(&expected), []);
+///     assert_eq!(expected.faults(&run), []);
 ///     Ok::<(), Box<dyn std::error::Error>>(())
 /// })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -82,60 +85,6 @@ pub struct RecordedTest {
     recording: Recording,
     input: Option<Value>,
     overrides: BTreeMap<StepPath, Value>,
-}
-
-/// A run of a [`RecordedTest`].
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct TestedRun {
-    /// The state of the run and its steps.
-    pub report: RunReport,
-    /// Its log.
-    pub log: Vec<StepEvent>,
-    /// The steps that no recorded step answers.
-    pub not_recorded: Vec<NotRecorded>,
-    /// What the run cost, as recorded; `None` if nothing is known of it.
-    pub cost: Option<Cost>,
-    /// Whether the recording ends before its run did.
-    pub is_cut: bool,
-}
-
-/// A step that no recorded step answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct NotRecorded {
-    /// Its path.
-    pub path: StepPath,
-    /// Why, in one sentence.
-    pub detail: String,
-    /// How the request of the recorded step differs, one line for each place.
-    pub differences: Vec<String>,
-}
-
-impl NotRecorded {
-    fn new(path: &StepPath, detail: impl Into<String>) -> Self {
-        Self {
-            path: path.clone(),
-            detail: detail.into(),
-            differences: Vec::new(),
-        }
-    }
-
-    fn with_differences(mut self, differences: Vec<String>) -> Self {
-        self.differences = differences;
-        self
-    }
-}
-
-impl TestedRun {
-    /// The differences from what is expected. What was not recorded is a fault, too.
-    pub fn faults(&self, expected: &Expected) -> Vec<TestFault> {
-        expected.faults(self)
-    }
-
-    fn has_usage(&self) -> bool {
-        !self.report.record.head.usage.is_empty()
-    }
 }
 
 impl RecordedTest {
@@ -205,7 +154,7 @@ impl RecordedTest {
         let not_recorded = lock(&tape).take_missing();
         Ok(TestedRun {
             report: engine.run_report(run).await?,
-            cost: cost(&log),
+            cost: tested::cost(&log),
             log,
             not_recorded,
             is_cut: self.recording.is_cut(),
@@ -316,14 +265,4 @@ async fn answer(
         Err(_) => _ = engine.cancel(run).await?,
     }
     Ok(())
-}
-
-/// What the attempts cost, those of reused results included.
-fn cost(log: &[StepEvent]) -> Option<Cost> {
-    let mut sum = CostSum::default();
-    for report in log.iter().filter_map(StepEvent::report) {
-        let Report { usage, cost, .. } = report;
-        sum.add(*usage, *cost);
-    }
-    sum.cost()
 }

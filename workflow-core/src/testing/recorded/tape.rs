@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::{NotRecorded, difference};
+use super::{difference, missing::NotRecorded};
 use crate::{
     error::Problem,
     event::{EventKind, Report, StepEvent},
