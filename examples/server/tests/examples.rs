@@ -18,7 +18,9 @@ const TESTS: [&str; 2] = [
 fn names() -> BTreeSet<String> {
     let files = fs::read_dir(in_repository("examples/workflows")).unwrap();
     files
-        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .map(Result::unwrap)
+        .filter(|file| file.file_type().unwrap().is_file())
+        .map(|file| file.file_name().into_string().unwrap())
         .map(|name| name.strip_suffix(".json").unwrap().to_owned())
         .collect()
 }

@@ -83,6 +83,9 @@ async fn the_schema_accepts_every_example() {
     let validator = validator().await;
     for file in fs::read_dir(in_repository("examples/workflows")).unwrap() {
         let path = file.unwrap().path();
+        if path.is_dir() {
+            continue;
+        }
         let name = path.file_stem().unwrap().to_str().unwrap();
         let faults = faults(&validator, &example(name));
         assert_eq!(faults, [""; 0], "{name}");

@@ -6,7 +6,7 @@ mod support;
 use std::{fs, path::Path, process::Output};
 
 use serde_json::{Value, json};
-use support::{output, output_with_input, program, text};
+use support::{in_repository, output, output_with_input, program, text};
 
 /// A question to a person, and its answer.
 fn workflow(message: &str) -> Value {
@@ -194,4 +194,37 @@ async fn without_tests_the_exit_code_is_2() {
         Path::new("/nowhere"),
     );
     assert_eq!(code, Some(2));
+}
+
+#[tokio::test]
+async fn the_examples_pass_and_a_changed_prompt_does_not() {
+    let examples = in_repository("examples/workflows");
+    let (code, said_) = said(
+        test(&examples.join("tests"), &["--simulate"]).await,
+        &examples,
+    );
+    assert_eq!(code, Some(0), "{said_}");
+    assert!(
+        said_.ends_with("\n4 tests: 4 passed, 0 failed\n"),
+        "{said_}"
+    );
+
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let mut explain: Value =
+        serde_json::from_slice(&fs::read(examples.join("explain.json")).unwrap()).unwrap();
+    explain["nodes"][0]["data"]["template"] = json!("Describe {{ input }}");
+    write(path, "explain.json", &explain);
+    let recording = examples.join("tests/explain.jsonl");
+    write(
+        path,
+        "it.test.json",
+        &json!({"workflow": "explain.json", "run": recording}),
+    );
+    let (code, said) = said(test(path, &["--simulate"]).await, path);
+    assert_eq!(code, Some(1));
+    assert!(
+        said.contains("/body/contents/0/parts/0/text: \"Explain this concept in one simple sentence: Quantum Computing\" became \"Describe Quantum Computing\""),
+        "{said}"
+    );
 }
