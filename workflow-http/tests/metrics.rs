@@ -202,3 +202,65 @@ async fn queued_attempts_are_counted_while_they_wait() {
         assert_eq!(number(&metrics, line), waited, "{events:?}");
     }
 }
+
+/// An event of step `a`, as an observer sees it.
+fn event(seq: usize, body: &serde_json::Value) -> StepEvent {
+    let mut json = json!({"seq": seq, "run_id": "01a214c8-0904-72d6-abac-0937f6104794",
+        "time": "2026-11-25T22:16:23.556127Z", "node": "a", "path": "a", "attempt": 1});
+    let fields = body.as_object().unwrap().clone();
+    json.as_object_mut().unwrap().extend(fields);
+    serde_json::from_value(json).unwrap()
+}
+
+#[tokio::test]
+async fn costs_and_what_budgets_did_not_admit_are_counted() {
+    let metrics = Arc::new(Metrics::default());
+    let options = Options::default().with_metrics(metrics.clone());
+    let api = Api::observed(options, metrics.clone());
+    let failed = |code: &str| {
+        json!({"type": "node.failed", "handled": false, "duration_ms": 1,
+            "error": {"title": "", "code": code, "detail": ""}})
+    };
+    let completed = |report: serde_json::Value| {
+        let mut completed = json!({"type": "node.completed", "output": 1, "duration_ms": 1});
+        let fields = report.as_object().unwrap().clone();
+        completed.as_object_mut().unwrap().extend(fields);
+        completed
+    };
+    let bodies = [
+        completed(json!({"model": "m", "cost": {"usd": 0.25}})),
+        completed(
+            json!({"model": "m", "cost": {"usd": 0.5, "at_least": true}, "bound_exceeded": true}),
+        ),
+        completed(json!({"model": "unpriced", "usage": {"input_tokens": 1, "output_tokens": 1}})),
+        completed(json!({})),
+        failed("budget_exceeded"),
+        failed("budget_exceeded"),
+        failed("unpriced_model"),
+        failed("timeout"),
+    ];
+    for (index, body) in bodies.iter().enumerate() {
+        metrics.stored(&event(index + 1, body), Some("LLMNode"));
+    }
+    let shown = api.get("/metrics").await;
+    let value = |line: &str| number(&shown, line);
+    assert_eq!(value("workflow_cost_usd_total{model=\"m\"}"), Some(0.75));
+    assert_eq!(
+        value("workflow_cost_usd_total{model=\"unpriced\"}"),
+        None,
+        "no false zero"
+    );
+    assert_eq!(value("workflow_cost_usd_total{model=\"unknown\"}"), None);
+    assert_eq!(
+        value("workflow_bounds_exceeded_total{model=\"m\"}"),
+        Some(1.0)
+    );
+    let refused = |code: &str| {
+        value(&format!(
+            "workflow_budget_refusals_total{{code=\"{code}\"}}"
+        ))
+    };
+    assert_eq!(refused("budget_exceeded"), Some(2.0));
+    assert_eq!(refused("unpriced_model"), Some(1.0));
+    assert_eq!(refused("timeout"), None);
+}

@@ -325,3 +325,56 @@ async fn an_expression_is_evaluated_where_a_step_was_decided() {
         (404, "unknown_run".into())
     );
 }
+
+#[tokio::test]
+async fn a_run_has_the_budget_of_its_request_within_that_of_its_workflow() {
+    let api = Api::new();
+    let mut spec = two_steps();
+    spec["budget"] = json!({"usd": 2, "calls": 5});
+    let workflow = api.create(spec).await;
+    let runs = format!("{workflow}/runs");
+    for (budget, pointer) in [
+        (json!({"usd": 3}), "#/budget/usd"),
+        (json!({"usd": 0}), "#/budget/usd"),
+        (json!({"usd": 0.000_000_000_1}), "#/budget/usd"),
+        (json!({"calls": -1}), "#/budget/calls"),
+        (json!({"tokens": "many"}), "#/budget/tokens"),
+        (json!({"eur": 1}), "#/budget/eur"),
+        (json!({}), "#/budget"),
+        (json!(1), "#/budget"),
+    ] {
+        let refused = api
+            .post(&runs, json!({"input": "Rust", "budget": budget}))
+            .await;
+        assert_eq!(refused.refusal(), (422, "invalid_body".into()), "{budget}");
+        assert_eq!(refused.json()["errors"][0]["pointer"], pointer, "{budget}");
+    }
+    assert_eq!(
+        api.get("/api/runs").await.json()["items"],
+        json!([]),
+        "nothing was started"
+    );
+
+    let budget = json!({"usd": 1.25, "tokens": 100});
+    let started = api
+        .post(&runs, json!({"input": "Rust", "budget": budget}))
+        .await;
+    assert_eq!(started.status, StatusCode::ACCEPTED);
+    let run = started.header("location");
+    api.script.finish("It is.");
+    api.events(run).await.until("run.completed").await;
+    let report = api.get(run).await.json();
+    assert_eq!(
+        report["budget"]["limit"],
+        json!({"usd": 1.25, "tokens": 100, "calls": 5})
+    );
+    assert_eq!(
+        report["budget"]["reserved"],
+        json!({"calls": 0, "tokens": 0, "usd": 0})
+    );
+
+    let again = json!({"budget": {"usd": 2.5}});
+    let refused = api.post(&format!("{run}/retry"), again).await;
+    assert_eq!(refused.refusal(), (422, "invalid_body".into()));
+    assert_eq!(refused.json()["errors"][0]["pointer"], "#/budget/usd");
+}

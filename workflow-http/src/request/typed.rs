@@ -98,11 +98,8 @@ fn faults<T: Shape>(mut body: Value) -> Vec<Fault> {
         let Some(name) = field(error.path()) else {
             break;
         };
-        faults.push(fault(
-            FaultCode::InvalidValue,
-            &name,
-            error.inner().to_string(),
-        ));
+        let (at, detail) = (pointer(error.path()), error.inner().to_string());
+        faults.push(Fault::new(FaultCode::InvalidValue, at, detail));
         let fields = body.as_object_mut();
         if fields
             .and_then(|fields| fields.shift_remove(&name))
@@ -119,10 +116,24 @@ fn faults<T: Shape>(mut body: Value) -> Vec<Fault> {
     faults
 }
 
-/// A fault at a field of the body. The name is escaped for the pointer (RFC 6901, section 3).
+/// A fault at a field of the body.
 fn fault(code: FaultCode, field: &str, detail: String) -> Fault {
-    let field = field.replace('~', "~0").replace('/', "~1");
-    Fault::new(code, format!("#/{field}"), detail)
+    Fault::new(code, format!("#/{}", escaped(field)), detail)
+}
+
+/// A name as a segment of a pointer (RFC 6901, section 3).
+fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+/// The place of an error in the body.
+fn pointer(path: &Path) -> String {
+    let segments = path.iter().filter_map(|segment| match segment {
+        Segment::Map { key } => Some(format!("/{}", escaped(key))),
+        Segment::Seq { index } => Some(format!("/{index}")),
+        Segment::Enum { .. } | Segment::Unknown => None,
+    });
+    format!("#{}", segments.collect::<String>())
 }
 
 /// The field of the body that an error is in.
