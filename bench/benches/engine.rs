@@ -66,6 +66,26 @@ fn steps(runtime: &Runtime) {
         || runtime.block_on(drain(&workflow)),
         || runtime.block_on(engine.run()),
     );
+    let (without, with) = (
+        node::bounded(1_000, None),
+        node::bounded(1_000, Some(1_000)),
+    );
+    let (without, with) = (node::workflow(&without), node::workflow(&with));
+    compare(
+        "chain of 1000 with bounds, budget beside none",
+        1_000,
+        || runtime.block_on(drain(&without)),
+        || runtime.block_on(drain(&with)),
+    );
+    let mut spec = node::chain(1_000);
+    spec["budget"] = serde_json::json!({"calls": 1_000});
+    let with = node::workflow(&spec);
+    compare(
+        "chain of 1000 without bounds, budget beside none",
+        1_000,
+        || runtime.block_on(drain(&workflow)),
+        || runtime.block_on(drain(&with)),
+    );
     // The widest workflow that is allowed: 1,000 nodes in total.
     let workflow = node::workflow(&node::fan(998));
     compare(

@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use workflow_core::{Node, NodeContext, NodeError, Registry, Workflow};
+use workflow_core::{
+    Node, NodeContext, NodeError, Plan, PlanContext, Registry, Workflow, value::Amount,
+};
 
 /// A node that does nothing.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -15,6 +17,22 @@ pub struct Noop {}
 
 #[async_trait]
 impl Node for Noop {
+    async fn run(&self, _: &NodeContext) -> Result<Value, NodeError> {
+        Ok(Value::Null)
+    }
+}
+
+/// A node that does nothing, and says that it may use one request.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Bounded {}
+
+#[async_trait]
+impl Node for Bounded {
+    fn plan(&self, _: &PlanContext<'_>) -> Result<Plan, NodeError> {
+        Ok(Plan::opaque().with_bound(Amount::calls(1)))
+    }
+
     async fn run(&self, _: &NodeContext) -> Result<Value, NodeError> {
         Ok(Value::Null)
     }
@@ -48,10 +66,11 @@ impl Node for Pause {
     }
 }
 
-/// The built-in types, `Noop`, `Wait` and `Pause`.
+/// The built-in types, `Noop`, `Bounded`, `Wait` and `Pause`.
 pub fn registry() -> Registry {
     let mut registry = Registry::default();
     registry.register::<Noop>("Noop");
+    registry.register::<Bounded>("Bounded");
     registry.register::<Wait>("Wait");
     registry.register::<Pause>("Pause");
     registry
@@ -63,6 +82,17 @@ pub fn chain(steps: usize) -> Value {
         .map(|step| json!({"id": format!("n{step}"), "type": "Noop"}))
         .collect();
     json!({ "nodes": nodes })
+}
+
+/// A chain of steps that do nothing and may use one request each, with or without a budget.
+pub fn bounded(steps: usize, budget: Option<u64>) -> Value {
+    let nodes: Vec<Value> = (0..steps)
+        .map(|step| json!({"id": format!("n{step}"), "type": "Bounded"}))
+        .collect();
+    match budget {
+        Some(calls) => json!({"budget": {"calls": calls}, "nodes": nodes}),
+        None => json!({ "nodes": nodes }),
+    }
 }
 
 /// One step, then many concurrent steps, then one.

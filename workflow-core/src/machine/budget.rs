@@ -23,6 +23,9 @@ enum Admission {
     Refuse(Problem),
 }
 
+/// What is reserved for an attempt that starts; nothing if it has no bound, or no budget is around its step.
+pub(super) struct Reserved(pub(super) Option<Amount>);
+
 impl Machine {
     /// Reserves the bound of an attempt. `None` if it does not start now: then its step waits, in a line or for a person, or has
     /// failed. `line` is the line that it has come from.
@@ -32,10 +35,10 @@ impl Machine {
         line: Option<LedgerId>,
         plan: &Plan,
         turn: &mut Turn,
-    ) -> Option<Option<Amount>> {
+    ) -> Option<Reserved> {
         let (step, _) = ready;
         match self.admission(step, line, plan) {
-            Admission::Start(reserved) => return Some(reserved),
+            Admission::Start(reserved) => return Some(Reserved(reserved)),
             Admission::Wait(ledger) => {
                 let version = self.logged.ledgers().version();
                 if line == Some(ledger) {

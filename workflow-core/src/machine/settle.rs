@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::{
     Command, DeadlineOf, FrameId, Machine, Phase, StepId, Turn,
+    budget::Reserved,
     control::{self, Control},
     early_end::EarlyEnd,
     held::Verdict,
@@ -263,7 +264,7 @@ impl Machine {
             Verdict::Complete(output) => return self.complete_held(step, output, turn),
             Verdict::Stop => return self.refuse_held(step, turn),
         }
-        let Some(reserved) = self.reserve(ready, line, &plan, turn) else {
+        let Some(Reserved(reserved)) = self.reserve(ready, line, &plan, turn) else {
             return;
         };
         let frame = self.frames().at(step.frame);

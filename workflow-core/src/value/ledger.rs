@@ -99,7 +99,9 @@ impl Ledger {
             return Fit::Broken;
         }
         let mut gone = self.booked;
-        lost.iter().for_each(|lost| gone.add(*lost));
+        for lost in lost {
+            gone.add(*lost);
+        }
         let mut fit = Fit::Yes;
         for unit in self.limit.units() {
             let (limit, needed) = (self.limit.limit(unit), bound.get(unit));

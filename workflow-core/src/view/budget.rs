@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     event::{EventKind, RunCreated, StepEvent, WaitKind},
-    value::{Amount, Budget, Ledger, StepPath},
+    value::{Amount, Budget, Ledger, StepPath, StepRef},
 };
 
 /// The budget of a run: the one it was started with within that of its workflow, as it is now.
@@ -47,7 +47,7 @@ impl BudgetLog {
 
     /// Applies the next event of a step.
     pub(super) fn apply(&mut self, event: &StepEvent) {
-        let Some(path) = event.step().map(|step| step.path()) else {
+        let Some(path) = event.step().map(StepRef::path) else {
             return;
         };
         let booked = event.report().and_then(|report| report.booked);

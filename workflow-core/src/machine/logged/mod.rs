@@ -8,6 +8,7 @@
 
 mod failing;
 mod given;
+mod held;
 mod ledger;
 mod locate;
 mod step;

@@ -2,13 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use serde_json::Value;
-
 use super::{Agenda, DoesNotFit, FrameId, LedgerId, Logged, StepId, Wait};
 use crate::{
     event::{
-        EventKind, NodeCompleted, NodeFailed, NodeResumed, NodeStarted, NodeWaiting, Report,
-        WaitKind,
+        EventKind, NodeCancelled, NodeCompleted, NodeFailed, NodeResumed, NodeStarted, Report,
     },
     machine::{
         agenda::Stop,
@@ -79,7 +76,7 @@ impl Logged {
                 self.frames.step_mut(id).state = StepState::Waiting { since, wait };
                 self.waits.insert(wait, Wait::new(id, waiting, at));
             }
-            // A leaf is held before an attempt, for a person. An attempt that was lost ends.
+            // A leaf is held before an attempt, for a person.
             (
                 StepState::Due { .. } | StepState::Running { .. } | StepState::Backoff { .. },
                 EventKind::NodeWaiting(waiting),
@@ -88,29 +85,20 @@ impl Logged {
             (StepState::Waiting { wait, .. }, EventKind::NodeResumed(it))
                 if wait == it.wait_id && self.is_leaf(id) =>
             {
-                self.release_held(id, it, at);
+                self.answer_held(id, it, at);
             }
             // `Open` once more, with the answer in the container: the decision that follows completes the step.
             (StepState::Waiting { since, wait }, EventKind::NodeResumed(it))
                 if wait == it.wait_id =>
             {
-                self.waits.remove(&wait);
-                let answered = Container::new(State::Answered(it.payload.clone()));
-                let step = self.frames.step_mut(id);
-                step.container = Some(Box::new(answered));
-                let deadline = None;
-                step.state = StepState::Open { since, deadline };
+                self.answer(id, since, it);
             }
             // An output of an earlier run, or one that was set, needs no attempt. `run.created` has it, and what it holds
             // has counted since.
             (StepState::Due { .. }, EventKind::NodeCompleted(it))
                 if self.given.allows(top_level(id), it) =>
             {
-                self.given.take(top_level(id), it);
-                if it.report.as_deref().is_some_and(|it| it.overridden) {
-                    self.differs(id);
-                }
-                self.complete(id, it, agenda);
+                self.complete_given(id, it, agenda);
             }
             // A person has completed a held step.
             (StepState::Backoff { .. }, EventKind::NodeCompleted(it))
@@ -147,16 +135,7 @@ impl Logged {
                 | StepState::Open { .. }
                 | StepState::Waiting { .. },
                 EventKind::NodeCancelled(cancelled),
-            ) if !self.frames.is_busy_in(step) => {
-                self.release(id, None, agenda);
-                self.close(id);
-                // In replay this is what remains of the decision to cancel, if the host stopped before
-                // `run.cancelled`.
-                if cancelled.reason == RUN_CANCELLED {
-                    let reason = "cancelled".into();
-                    agenda.end_early(EarlyEnd::Cancelled { reason });
-                }
-            }
+            ) if !self.frames.is_busy_in(step) => self.cancel(id, cancelled, agenda),
             _ => return Err(DoesNotFit),
         }
         Ok(())
@@ -191,35 +170,6 @@ impl Logged {
             kind.begin(step);
             Ok(())
         });
-    }
-
-    /// Holds a leaf for a person. An attempt that was lost ends.
-    fn hold(&mut self, id: StepId, waiting: &NodeWaiting, at: Timestamp, agenda: &mut Agenda) {
-        let step = self.frames.step(id);
-        let is_lost = matches!(step.state, StepState::Running { .. });
-        self.open += usize::from(!step.is_open());
-        if is_lost {
-            self.release(id, None, agenda);
-        }
-        if let Some(ledger) = self.asked_ledger(id, waiting) {
-            self.ledgers.ask(ledger, id);
-        }
-        self.frames.step_mut(id).hold(waiting, at);
-        let wait = Wait::new(id, waiting, at);
-        self.waits.insert(waiting.wait_id, wait);
-    }
-
-    /// Takes the answer about a leaf that was held.
-    fn release_held(&mut self, id: StepId, resumed: &NodeResumed, at: Timestamp) {
-        let wait = self.waits.remove(&resumed.wait_id);
-        let step = self.frames.step_mut(id);
-        if wait.is_some_and(|wait| wait.of_budget) {
-            let answer = resumed.payload.as_deref().unwrap_or(&Value::Null);
-            self.ledgers.end_question(id, Some(answer));
-        } else if let Some(held) = &mut step.held {
-            held.answer.clone_from(&resumed.payload);
-        }
-        step.state = StepState::Backoff { until: at };
     }
 
     /// Lets the kind of a step change what the step holds. The body is cloned (one `Arc`), since the kind is
@@ -261,28 +211,23 @@ impl Logged {
         }
     }
 
-    /// Whether a leaf can be held for a person by this event.
-    fn may_be_held(&self, id: StepId, waiting: &NodeWaiting) -> bool {
-        let may_ask = match waiting.kind {
-            Some(WaitKind::Budget) => self
-                .asked_ledger(id, waiting)
-                .is_some_and(|ledger| !self.ledgers.is_asked(ledger)),
-            kind => kind.is_some(),
-        };
-        may_ask && waiting.wait_id == WaitId::of_event(self.seq + 1) && self.is_leaf(id)
+    /// Ends the wait of a control node.
+    fn answer(&mut self, id: StepId, since: Timestamp, resumed: &NodeResumed) {
+        self.waits.remove(&resumed.wait_id);
+        let answered = Container::new(State::Answered(resumed.payload.clone()));
+        let step = self.frames.step_mut(id);
+        step.container = Some(Box::new(answered));
+        let deadline = None;
+        step.state = StepState::Open { since, deadline };
     }
 
-    fn is_leaf(&self, id: StepId) -> bool {
-        control::of(&self.frames.planned(id).kind).is_none()
-    }
-
-    /// The ledger whose budget a person is asked to raise.
-    fn asked_ledger(&self, id: StepId, waiting: &NodeWaiting) -> Option<LedgerId> {
-        if waiting.kind != Some(WaitKind::Budget) {
-            return None;
+    fn complete_given(&mut self, id: StepId, completed: &NodeCompleted, agenda: &mut Agenda) {
+        self.given.take(top_level(id), completed);
+        let report = completed.report.as_deref();
+        if report.is_some_and(|report| report.overridden) {
+            self.differs(id);
         }
-        let of = waiting.budget_of.as_ref();
-        self.ledgers.named(&self.frames, id, of)
+        self.complete(id, completed, agenda);
     }
 
     fn complete(&mut self, id: StepId, completed: &NodeCompleted, agenda: &mut Agenda) {
@@ -299,6 +244,16 @@ impl Logged {
             frame.may_stop = true;
             let seq = self.seq + 1;
             agenda.stops.push_back(Stop { seq, step: id });
+        }
+    }
+
+    fn cancel(&mut self, id: StepId, cancelled: &NodeCancelled, agenda: &mut Agenda) {
+        self.release(id, None, agenda);
+        self.close(id);
+        // In replay this is what remains of the decision to cancel, if the host stopped before `run.cancelled`.
+        if cancelled.reason == RUN_CANCELLED {
+            let reason = "cancelled".into();
+            agenda.end_early(EarlyEnd::Cancelled { reason });
         }
     }
 
@@ -323,7 +278,7 @@ impl Logged {
 
     /// Ends what a step holds: its attempt, its wait, its frames. Adds what it used. The usage of a failed attempt
     /// counts, too.
-    fn release(&mut self, id: StepId, report: Option<&Report>, agenda: &mut Agenda) {
+    pub(super) fn release(&mut self, id: StepId, report: Option<&Report>, agenda: &mut Agenda) {
         if let Some(report) = report {
             self.usage += report.usage;
             self.cost.add(report.usage, report.cost);
