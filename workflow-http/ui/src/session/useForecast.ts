@@ -16,8 +16,12 @@ function ask(key: string, question: (signal: AbortSignal) => Promise<Prediction>
   if (last?.key !== key) {
     last?.stop.abort();
     const stop = new AbortController();
-    // Without an answer the page says less, and all else works.
-    last = { key, stop, answer: question(stop.signal).catch(() => undefined) };
+    // Without an answer the page says less, and all else works. The next time it is asked for again.
+    const answer = question(stop.signal).catch(() => {
+      if (last?.key === key) last = undefined;
+      return undefined;
+    });
+    last = { key, stop, answer };
   }
   return last.answer;
 }
