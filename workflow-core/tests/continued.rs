@@ -406,7 +406,7 @@ async fn requests_that_do_not_go_together_are_refused() {
     }
     assert_eq!(
         host.engine
-            .count_runs(&Default::default())
+            .count_runs(&RunQuery::default())
             .await
             .unwrap()
             .completed,

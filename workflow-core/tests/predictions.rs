@@ -12,6 +12,7 @@ use support::planned::{Service, planned_registry};
 use workflow_core::{
     EngineError, LocalEngine, NewRun, RunId, Runs, StepEvent, Update, WorkflowId, Workflows,
     engine::Retry,
+    record::RunQuery,
     view::{PredictedStatus, Prediction},
 };
 
@@ -134,7 +135,7 @@ async fn a_first_run_is_known_as_far_as_nothing_has_to_answer() {
     assert_eq!(host.service.taken().len(), 0, "nothing was called");
     assert_eq!(
         host.engine
-            .count_runs(&Default::default())
+            .count_runs(&RunQuery::default())
             .await
             .unwrap()
             .completed,

@@ -93,7 +93,7 @@ fn the_price_is_that_of_the_day() {
     let left: Vec<_> = current
         .prices("p", "m")
         .iter()
-        .map(|it| it.valid_from())
+        .map(workflow_core::price::Price::valid_from)
         .collect();
     assert_eq!(left, [Some(at("2026-12-01")), Some(at("2027-06-01"))]);
 
@@ -265,7 +265,8 @@ proptest! {
             "service_tiers": {"flex": 0.5},
         }})).unwrap();
         let price = table.price("p", "m", Timestamp::now()).unwrap();
-        let part = |whole: u64, share: f64| (whole as f64 * share) as u64;
+        // Shares of a thousand, so that all sums are whole.
+        let part = |whole: u64, share: u64| whole / 1_000 * share + whole % 1_000 * share / 1_000;
         let input = part(bound.0, used.0);
         let used = usage(input, part(input, used.1), part(bound.1, used.2));
         let most = price.most(bound.0, bound.1, tier.as_deref()).unwrap();

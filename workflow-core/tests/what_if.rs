@@ -17,6 +17,7 @@ use workflow_core::{
     Store, Update, WorkflowId, Workflows,
     engine::Retry,
     event::{SkipReason, WaitKind},
+    record::RunQuery,
     testing::CrashAfter,
     value::WaitId,
     view::WaitReport,
@@ -24,7 +25,6 @@ use workflow_core::{
 
 struct Host {
     service: Service,
-    store: Arc<dyn Store>,
     engine: LocalEngine,
 }
 
@@ -35,10 +35,9 @@ impl Host {
 
     fn on(service: Service, store: Arc<dyn Store>) -> Self {
         let engine = LocalEngine::builder(planned_registry(&service));
-        let engine = engine.with_store(Arc::clone(&store)).build();
+        let engine = engine.with_store(store).build();
         Self {
             service,
-            store,
             engine,
         }
     }
@@ -477,7 +476,7 @@ async fn wrong_overrides_and_steps_are_refused_with_their_place() {
     );
     assert_eq!(
         host.engine
-            .count_runs(&Default::default())
+            .count_runs(&RunQuery::default())
             .await
             .unwrap()
             .completed,

@@ -70,6 +70,10 @@ impl Machine {
             let fit = ledgers.fit(ledger, bound, self.frames(), lost);
             let is_behind = line != Some(ledger) && self.agenda.lines.has(ledger);
             match fit {
+                // Without a bound of tokens there is nothing to price.
+                Fit::Unbounded(BudgetUnit::Usd) if bound.tokens.is_none() => {
+                    return Admission::Refuse(self.unbounded(ledger, BudgetUnit::Tokens));
+                }
                 Fit::Unbounded(unit) => return Admission::Refuse(self.unbounded(ledger, unit)),
                 Fit::Broken => return Admission::Refuse(self.broken(ledger)),
                 Fit::No { unit, needed, left } => {
@@ -173,9 +177,9 @@ impl Machine {
         }
         let name = unit.name();
         let detail =
-            format!("the budget {whose} limits {name}, and the step has no upper bound for them");
+            format!("the budget {whose} needs an upper bound of {name}, and the step has none");
         let hint = format!(
-            "limit what the step may use, for example by `max_output_tokens`, or remove `{name}` from the budget"
+            "limit what the step may use, for example by `max_output_tokens`, or remove the limit from the budget"
         );
         Problem::new("unbounded_request", detail).with_hint(hint)
     }

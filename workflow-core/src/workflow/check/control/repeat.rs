@@ -32,12 +32,12 @@ impl ControlCheck for LoopCheck {
             Local::new("index", LocalValue::Known(Shape::Scalar)),
             Local::new("previous", LocalValue::Result(RefCell::default())),
         ];
-        if !node.reader().sees(HISTORY) {
-            let results = LocalValue::Results(RefCell::default());
-            locals.push(Local::new(HISTORY, results).giving_way());
-        } else {
+        if node.reader().sees(HISTORY) {
             let what = "a node or an item around it";
             check.warnings.push(hides_history(what, &node.spec.at));
+        } else {
+            let results = LocalValue::Results(RefCell::default());
+            locals.push(Local::new(HISTORY, results).giving_way());
         }
         Some(BodyScope {
             locals,
