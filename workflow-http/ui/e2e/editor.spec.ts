@@ -29,7 +29,7 @@ test('values and references are offered where they belong', async ({ ui, page })
   // What there is to offer comes from the server.
   await expect(async () => {
     await page.keyboard.press('Control+Space');
-    await expect(page.getByRole('option')).toHaveText(['first.output', 'input'], { timeout: 1_000 });
+    await expect(page.getByRole('option')).toHaveText(['first.output', 'input', 'run', 'coalesce', 'null', 'range'], { timeout: 1_000 });
   }).toPass();
   await page.keyboard.press('Escape');
   await expect(page.getByRole('listbox')).toHaveCount(0);
