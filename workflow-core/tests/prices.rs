@@ -255,7 +255,7 @@ proptest! {
         rates in proptest::array::uniform8(0_u32..10_000_000),
         above in 1_u64..1_000,
         bound in (0_u64..2_000, 0_u64..2_000),
-        used in (0.0..=1.0, 0.0..=1.0, 0.0..=1.0),
+        used in (0..=1_000_u64, 0..=1_000_u64, 0..=1_000_u64),
         tier in proptest::option::of("flex|standard"),
     ) {
         let rate = |index: usize| f64::from(rates[index]) / 1_000.0;
@@ -265,8 +265,7 @@ proptest! {
             "service_tiers": {"flex": 0.5},
         }})).unwrap();
         let price = table.price("p", "m", Timestamp::now()).unwrap();
-        // Shares of a thousand, so that all sums are whole.
-        let part = |whole: u64, share: u64| whole / 1_000 * share + whole % 1_000 * share / 1_000;
+        let part = |whole: u64, thousandths: u64| whole * thousandths / 1_000;
         let input = part(bound.0, used.0);
         let used = usage(input, part(input, used.1), part(bound.1, used.2));
         let most = price.most(bound.0, bound.1, tier.as_deref()).unwrap();

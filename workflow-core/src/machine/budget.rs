@@ -178,9 +178,7 @@ impl Machine {
         let name = unit.name();
         let detail =
             format!("the budget {whose} needs an upper bound of {name}, and the step has none");
-        let hint = format!(
-            "limit what the step may use, for example by `max_output_tokens`, or remove the limit from the budget"
-        );
+        let hint = "limit what the step may use, for example by `max_output_tokens`, or remove the limit from the budget";
         Problem::new("unbounded_request", detail).with_hint(hint)
     }
 
