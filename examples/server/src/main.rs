@@ -3,6 +3,7 @@
 //! - `workflow-server` starts the service.
 //! - `workflow-server validate FILE` prints the faults of a workflow.
 //! - `workflow-server run FILE` runs a workflow in this process, without a service; with `--server`, on a server.
+//! - `workflow-server check FILE` prints what a run would do and cost.
 //! - `workflow-server test DIR` runs workflows with the answers of recorded runs.
 //! - `workflow-server health` checks that the service answers.
 //! - `workflow-server completions SHELL` and `workflow-server man DIRECTORY` write what a package installs with the program.
@@ -10,6 +11,7 @@
 //! This program only combines the crates: it reads settings, builds clients, store and engine from them, and
 //! serves. What it does can be done by any program that embeds the crates.
 
+mod check;
 mod cli;
 mod completions;
 mod data;
@@ -62,6 +64,7 @@ fn execute() -> Result<ExitCode, CliError> {
     match settings.cli.command {
         Some(Command::Validate { file, library }) => validate::validate(&file, &library),
         Some(Command::Run(args)) => run::run(&args, settings.variables),
+        Some(Command::Check(args)) => check::check(&args, &settings.variables),
         Some(Command::Test(args)) => test_runs::test(&args, &settings.variables),
         Some(Command::Health(args)) => health::health(&args),
         Some(Command::Completions { shell }) => completions::completions(shell),

@@ -101,7 +101,7 @@ fn calls_the_model(nodes: &Value) -> bool {
 }
 
 /// The input: JSON, or else a string; with `@`, from a file.
-fn input(argument: &str) -> Result<Value, CliError> {
+pub(crate) fn input(argument: &str) -> Result<Value, CliError> {
     match argument.strip_prefix('@') {
         Some(file) => read_input(Path::new(file)),
         None => json_or_text(argument).map_err(|error| CliError::Input(error.into_faults())),
@@ -109,7 +109,7 @@ fn input(argument: &str) -> Result<Value, CliError> {
 }
 
 /// The first example of the workflow's input, and a line that says so; without an example, null.
-fn example(spec: &Value) -> Result<Value, CliError> {
+pub(crate) fn example(spec: &Value) -> Result<Value, CliError> {
     let Some(example) = spec["input"]["examples"].get(0) else {
         return Ok(Value::Null);
     };

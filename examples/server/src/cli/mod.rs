@@ -85,6 +85,9 @@ pub(crate) enum Command {
     },
     /// Run a workflow, in this process or on a server: progress goes to standard error, the output to standard output.
     Run(Box<RunArgs>),
+    /// Print what a run would do, without running anything that costs, waits or acts: its steps, the models and hosts that it
+    /// calls, whom it asks, what acts, and what it costs at least and at most. Needs no key.
+    Check(Box<CheckArgs>),
     /// Run workflows with the answers of recorded runs: nothing is called, and no key is needed. The exit code is 1 if a test
     /// fails.
     Test(Box<TestArgs>),
@@ -104,6 +107,30 @@ pub(crate) struct HealthArgs {
     /// The address on which the service listens.
     #[arg(long, default_value = ADDR, value_parser = address)]
     pub(crate) addr: SocketAddr,
+
+    #[command(flatten)]
+    pub(crate) files: FileArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The workflow as JSON; `-` is standard input.
+    pub(crate) file: PathBuf,
+
+    /// The input, as for `run`.
+    #[arg(long, value_name = "INPUT", allow_negative_numbers = true)]
+    pub(crate) input: Option<String>,
+
+    /// A workflow that it calls by name, as for `run`; repeatable.
+    #[arg(long = "with", value_name = "FILE")]
+    pub(crate) library: Vec<PathBuf>,
+
+    /// Print the prediction as JSON, as `POST /api/workflows/{id}/plan` returns it.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) nodes: NodeArgs,
 
     #[command(flatten)]
     pub(crate) files: FileArgs,
@@ -191,6 +218,7 @@ impl Cli {
         match &self.command {
             None => Some(&self.serve.files),
             Some(Command::Run(args)) => Some(&args.files),
+            Some(Command::Check(args)) => Some(&args.files),
             Some(Command::Test(args)) => Some(&args.files),
             Some(Command::Health(args)) => Some(&args.files),
             Some(_) => None,
