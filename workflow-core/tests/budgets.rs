@@ -154,7 +154,9 @@ async fn only_the_first_in_line_is_planned_again() {
 async fn a_request_without_a_bound_in_a_limited_unit_is_refused() {
     let (probe, events) = run(json!({"tokens": 10}), json!([paid("a", 1, 1)])).await;
     assert!(
-        failure(&events).starts_with("unbounded_request: the budget of this run limits tokens")
+        failure(&events).starts_with(
+            "unbounded_request: the budget of this run needs an upper bound of tokens"
+        )
     );
     assert_eq!(probe.count("start a"), 0);
     let (_, events) = run(json!({"usd": 0.5}), json!([paid("a", 1, 1)])).await;

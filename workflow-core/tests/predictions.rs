@@ -13,6 +13,7 @@ use workflow_core::{
     EngineError, LocalEngine, NewRun, RunId, Runs, StepEvent, Update, WorkflowId, Workflows,
     engine::Retry,
     record::RunQuery,
+    value::Budget,
     view::{PredictedStatus, Prediction},
 };
 
@@ -284,4 +285,26 @@ async fn what_cannot_start_is_not_predicted() {
     assert!(matches!(wrong, Err(EngineError::InvalidRetry(_))));
     let none = host.engine.predict_retry(Retry::whole(RunId::new())).await;
     assert!(matches!(none, Err(EngineError::NoSuchRun(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_budget_does_not_allow_is_predicted() {
+    let host = Host::new();
+    let workflow = host
+        .store(json!({"budget": {"tokens": 100, "usd": 1}, "nodes": [
+            paid("fits", "a"),
+            {"id": "large", "type": "Paid", "needs": [], "data": {"prompt": "b"}},
+        ]}))
+        .await;
+    let prediction = |tokens: u64| {
+        let mut run = NewRun::new(workflow, json!(null));
+        run.budget = Some(Budget::tokens(tokens));
+        host.engine.predict(run)
+    };
+    let enough = prediction(20).await.unwrap();
+    assert_eq!(enough.count(WouldRun), 2, "each alone fits");
+    let little = prediction(19).await.unwrap();
+    assert_eq!(little.count(PredictedStatus::Fails), 1,);
+    let reason = little.steps[0].reason.clone().unwrap();
+    assert!(reason.contains("20"), "{reason}");
 }

@@ -36,10 +36,7 @@ impl Host {
     fn on(service: Service, store: Arc<dyn Store>) -> Self {
         let engine = LocalEngine::builder(planned_registry(&service));
         let engine = engine.with_store(store).build();
-        Self {
-            service,
-            engine,
-        }
+        Self { service, engine }
     }
 
     async fn ended(&self, run: RunId) -> Vec<StepEvent> {
