@@ -414,3 +414,69 @@ async fn requests_that_do_not_go_together_are_refused() {
         "nothing was started"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_table_that_is_too_large_leaves_out_the_latest_results_and_counts_them() {
+    let host = Host::new();
+    let workflow = host
+        .store(json!({"nodes": [{"id": "each", "type": "MapNode", "data": {
+            "over": "input", "concurrency": 1, "nodes": [
+                {"id": "long", "type": "Paid", "data": {"prompt": format!("{{{{ item }}}}{}", "x".repeat(600_000))}},
+                {"id": "short", "type": "PromptNode", "data": {"template": "{{ item }}"}},
+            ],
+        }}]}))
+        .await;
+    let items: Vec<usize> = (0..30).collect();
+    let (first, _) = host.run(workflow, json!(items)).await;
+    assert_eq!(host.service.taken().len(), 30);
+    let (second, events) = host.retry(Retry::unchanged(first)).await;
+    let report = host.engine.run_report(second).await.unwrap();
+    let continues = report.origin.unwrap().continues.unwrap();
+    assert_eq!(continues.results + continues.left_out, 30);
+    assert_eq!(continues.left_out, 3, "27 results of 600 kB fit into 16 MiB");
+    let made = host.service.taken();
+    assert_eq!(made.len(), continues.left_out);
+    assert!(made.keys().all(|it| it.starts_with("27") || it.starts_with("28") || it.starts_with("29")));
+    assert_eq!(reused(&events).len(), continues.results);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_result_of_a_type_that_was_replaced_is_not_found() {
+    let service = Service::new("small");
+    let store = std::sync::Arc::new(workflow_core::MemoryStore::new());
+    let engine = LocalEngine::builder(planned_registry(&service));
+    let host = Host {
+        engine: engine.with_store(store.clone()).build(),
+        service,
+    };
+    let workflow = host.store(json!({"nodes": [paid("one", "one")]})).await;
+    let (first, _) = host.run(workflow, json!(null)).await;
+    host.service.taken();
+    drop(host.engine);
+
+    /// Plans nothing.
+    #[derive(serde::Deserialize, schemars::JsonSchema)]
+    struct Other {
+        prompt: workflow_core::Template,
+    }
+    #[async_trait::async_trait]
+    impl workflow_core::Node for Other {
+        async fn run(
+            &self,
+            cx: &workflow_core::NodeContext,
+        ) -> Result<Value, workflow_core::NodeError> {
+            Ok(format!("other {}", cx.render(&self.prompt)?).into())
+        }
+    }
+    let mut registry = planned_registry(&host.service);
+    registry.register::<Other>("Paid");
+    let host = Host {
+        engine: LocalEngine::builder(registry).with_store(store).build(),
+        service: host.service,
+    };
+    for retry in [Retry::unchanged(first), Retry::whole(first)] {
+        let (_, events) = host.retry(retry).await;
+        assert_eq!(output_of(&events), json!("other one"));
+        assert_eq!(reused(&events), []);
+    }
+}
