@@ -452,7 +452,7 @@ async fn a_request_may_set_a_lower_budget_and_a_retry_keeps_it() {
         (json!({"when_exceeded": "ask"}), "#/budget"),
         (json!({"calls": 0}), "#/budget/calls"),
         (json!({"usd": 0}), "#/budget/usd"),
-        (json!({"usd": 2.000000001}), "#/budget/usd"),
+        (json!({"usd": 2.000_000_001}), "#/budget/usd"),
         (json!({"calls": 11}), "#/budget/calls"),
     ] {
         let refused = engine.start(start(budget.clone(), None)).await;

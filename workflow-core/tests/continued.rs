@@ -11,8 +11,9 @@ use support::{
     planned::{Service, planned_registry},
 };
 use workflow_core::{
-    EngineError, EventKind, LocalEngine, NewRun, NodeId, RunId, Runs, StepEvent, Update,
-    WorkflowId, Workflows, engine::Retry, event::ReusedFrom,
+    EngineError, EventKind, LocalEngine, NewRun, Node, NodeContext, NodeError, NodeId, Registry,
+    RunId, Runs, StepEvent, Template, Update, WorkflowId, Workflows, engine::Retry,
+    event::ReusedFrom, record::RunQuery,
 };
 
 struct Host {
@@ -277,7 +278,7 @@ async fn from_sees_another_default_model_and_another_version_of_a_called_workflo
     drop(host.engine);
     let host = Host {
         service: Service::new("large"),
-        engine: LocalEngine::builder(Default::default()).build(),
+        engine: LocalEngine::builder(Registry::default()).build(),
     };
     let host = Host {
         engine: engine(&host.service),
@@ -433,11 +434,29 @@ async fn a_table_that_is_too_large_leaves_out_the_latest_results_and_counts_them
     let report = host.engine.run_report(second).await.unwrap();
     let continues = report.origin.unwrap().continues.unwrap();
     assert_eq!(continues.results + continues.left_out, 30);
-    assert_eq!(continues.left_out, 3, "27 results of 600 kB fit into 16 MiB");
+    assert_eq!(
+        continues.left_out, 3,
+        "27 results of 600 kB fit into 16 MiB"
+    );
     let made = host.service.taken();
     assert_eq!(made.len(), continues.left_out);
-    assert!(made.keys().all(|it| it.starts_with("27") || it.starts_with("28") || it.starts_with("29")));
+    assert!(
+        made.keys()
+            .all(|it| it.starts_with("27") || it.starts_with("28") || it.starts_with("29"))
+    );
     assert_eq!(reused(&events).len(), continues.results);
+}
+
+/// Plans nothing.
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct Other {
+    prompt: Template,
+}
+#[async_trait::async_trait]
+impl Node for Other {
+    async fn run(&self, cx: &NodeContext) -> Result<Value, NodeError> {
+        Ok(format!("other {}", cx.render(&self.prompt)?).into())
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -454,20 +473,6 @@ async fn the_result_of_a_type_that_was_replaced_is_not_found() {
     host.service.taken();
     drop(host.engine);
 
-    /// Plans nothing.
-    #[derive(serde::Deserialize, schemars::JsonSchema)]
-    struct Other {
-        prompt: workflow_core::Template,
-    }
-    #[async_trait::async_trait]
-    impl workflow_core::Node for Other {
-        async fn run(
-            &self,
-            cx: &workflow_core::NodeContext,
-        ) -> Result<Value, workflow_core::NodeError> {
-            Ok(format!("other {}", cx.render(&self.prompt)?).into())
-        }
-    }
     let mut registry = planned_registry(&host.service);
     registry.register::<Other>("Paid");
     let host = Host {

@@ -185,12 +185,12 @@ async fn the_calls_of_a_continued_run_are_predicted() {
     assert_eq!(statuses_of(&predicted), [Reused, WouldRun, Unknown]);
     assert!(matches!(
         host.engine.retry(unsaved.clone()).await,
-        Err(EngineError::InvalidRetry(faults)) if faults[0].pointer.to_string() == "#/spec"
+        Err(EngineError::InvalidRetry(faults)) if faults[0].pointer == "#/spec"
     ));
     unsaved.version = Some(1);
     assert!(matches!(
         host.engine.predict_retry(unsaved.clone()).await,
-        Err(EngineError::InvalidRetry(faults)) if faults[0].pointer.to_string() == "#/spec"
+        Err(EngineError::InvalidRetry(faults)) if faults[0].pointer == "#/spec"
     ));
     unsaved.version = None;
     unsaved.spec = Some(json!({"nodes": []}));
