@@ -308,3 +308,56 @@ async fn what_a_budget_does_not_allow_is_predicted() {
     let reason = little.steps[0].reason.clone().unwrap();
     assert!(reason.contains("20"), "{reason}");
 }
+
+/// What a container may still do is neither free nor bounded.
+#[tokio::test(start_paused = true)]
+async fn what_a_container_hides_is_unknown() {
+    let body = || json!([paid("ask", "ask {{ before.output }}")]);
+    let rounds = json!({"until": "ask.output == 'x'", "max": 3, "nodes": body()});
+    let each = |concurrency: usize| json!({"over": "[1, 2, 3]", "concurrency": concurrency, "nodes": body()});
+    let over = json!({"over": "[before.output]", "nodes": body()});
+    let before = json!({"id": "before", "type": "TransformNode", "data": {"value": "b"}});
+    for (node, data, before, status, unknown, reasons) in [
+        (
+            "LoopNode",
+            rounds,
+            &before,
+            WouldRun,
+            1,
+            &["how much `part` does is known only when it runs"][..],
+        ),
+        (
+            "MapNode",
+            each(1),
+            &before,
+            WouldRun,
+            1,
+            &["how much `part` does is known only when it runs"],
+        ),
+        ("MapNode", each(3), &before, WouldRun, 0, &[]),
+        (
+            "MapNode",
+            over,
+            &paid("before", "x"),
+            Unknown,
+            1,
+            &["what `part` does is known only when it runs"],
+        ),
+    ] {
+        let host = Host::new();
+        let part = json!({"id": "part", "type": node, "data": data});
+        let workflow = host.store(json!({"nodes": [before, part]})).await;
+        let new = NewRun::new(workflow, json!(null));
+        let prediction = host.engine.predict(new).await.unwrap();
+        assert_eq!(statuses(&prediction)["part"], status, "{part}");
+        assert_eq!(prediction.count(Unknown), unknown, "{part}");
+        assert_eq!(prediction.cost.unbounded, reasons, "{part}");
+        assert_eq!(prediction.cost.max.is_none(), unknown > 0, "{part}");
+        // Probably as much as before.
+        let run = host.run(workflow, json!(null)).await;
+        let whole = host.engine.run_record(run).await.unwrap();
+        let again = host.engine.predict_retry(Retry::whole(run)).await.unwrap();
+        let cost = whole.head.cost.unwrap();
+        assert_eq!(again.cost.likely, Some(cost), "{part}");
+    }
+}

@@ -9,9 +9,11 @@ use futures::FutureExt;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+mod hidden;
+
 use super::attempt;
 use crate::{
-    event::{Continued, Delta, EventKind, Report, RunCreated, SkipReason, StepEvent},
+    event::{Continued, Delta, EventKind, Progress, Report, RunCreated, SkipReason, StepEvent},
     machine::{Assignment, Command, Input, Limits, Machine, StepId, Turn},
     node::{AttemptRef, ControlKind, DeltaSink, NodeContext, Notices, Plan, RunContext},
     value::{Cost, CostSum, RunId, StepPath, StepRef, Timestamp, Usage, Usd, shortened, size},
@@ -79,6 +81,8 @@ struct Found {
     step: PredictedStep,
     /// How many attempts it may have.
     attempts: u32,
+    /// How many items it has, if it is a map that has begun.
+    items: usize,
 }
 
 impl Found {
@@ -131,6 +135,7 @@ impl Forecast {
             self.steps.push(Found {
                 step: PredictedStep::unknown(name.clone(), kind),
                 attempts: 1,
+                items: 0,
             });
             self.steps.len() - 1
         };
@@ -159,6 +164,11 @@ impl Forecast {
         };
         if let EventKind::NodeStarted(started) = &event.kind {
             found.attempts = started.max_attempts;
+        }
+        if let EventKind::NodeProgress(it) = &event.kind
+            && let Progress::Items { items, .. } = it.progress
+        {
+            found.items = items;
         }
         let step = &mut found.step;
         step.status = status;
@@ -216,8 +226,19 @@ impl Forecast {
         }
         let mut prediction = Prediction::empty(continues);
         let mut costs = Costs::default();
+        let hidden = self.hidden();
+        for (usage, cost) in self.earlier_within(&hidden, earlier) {
+            costs.likely.add(usage, cost);
+        }
         for mut found in self.steps {
             let (status, is_container) = (found.step.status, found.is_container());
+            if hidden.contains(found.step.step.path()) {
+                *prediction
+                    .counts
+                    .entry(PredictedStatus::Unknown)
+                    .or_default() += 1;
+                costs.add_hidden(&found.step);
+            }
             if !is_container {
                 *prediction.counts.entry(status).or_default() += 1;
                 let before = earlier.get(found.step.step.path());
@@ -304,6 +325,17 @@ impl Costs {
             }
             None => {}
         }
+    }
+
+    /// Adds a container that does more than is known.
+    fn add_hidden(&mut self, step: &PredictedStep) {
+        self.pays = true;
+        let path = step.step.path();
+        let what = match step.status {
+            PredictedStatus::Unknown => "what",
+            _ => "how much",
+        };
+        self.reason(format!("{what} `{path}` does is known only when it runs"));
     }
 
     fn reason(&mut self, reason: String) {
