@@ -155,6 +155,30 @@ impl Server {
         data(&stream.text().await.unwrap())
     }
 
+    /// Stores the next version of a workflow, and returns its number.
+    pub(crate) async fn update(&self, workflow: &str, spec: &Value) -> u64 {
+        let request = self
+            .http
+            .put(format!("{}/api/workflows/{workflow}", self.url));
+        let request = request.header("content-type", "application/json");
+        let updated = request.body(spec.to_string()).send().await.unwrap();
+        let updated: Value = updated.json().await.unwrap();
+        updated["version"]
+            .as_u64()
+            .unwrap_or_else(|| panic!("{updated}"))
+    }
+
+    /// The recording of a run: its whole log.
+    pub(crate) async fn recording(&self, run: &str) -> Vec<Value> {
+        let url = format!("{}/api/runs/{run}/events", self.url);
+        let request = self.http.get(url).header("accept", "application/x-ndjson");
+        let text = request.send().await.unwrap().text().await.unwrap();
+        let lines = text.lines();
+        lines
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
     /// The report of a run.
     pub(crate) async fn report(&self, run: &str) -> Value {
         let report = self.get(&format!("/api/runs/{run}")).await;
