@@ -31,6 +31,9 @@ fn the_snippets_of_the_tutorial_run_as_written() {
     let (mut workflows, mut commands) = (0, 0);
     for (language, name, content) in blocks(&text) {
         match language {
+            "json" if name.ends_with(".test.json") => {
+                fs::write(folder.path().join(name), content).unwrap();
+            }
             "json" => {
                 workflows += 1;
                 fs::write(folder.path().join(name), content).unwrap();
@@ -63,5 +66,30 @@ fn the_snippets_of_the_tutorial_run_as_written() {
             other => panic!("a block of {other}"),
         }
     }
-    assert_eq!((workflows, commands), (5, 6));
+    assert_eq!((workflows, commands), (6, 10));
+}
+
+#[test]
+fn the_workflows_of_the_language_page_are_valid() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let text = fs::read_to_string(root.join("docs/LANGUAGE.md")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut workflows = 0;
+    for (_, _, content) in blocks(&text) {
+        if !content.contains("\"nodes\"") {
+            continue;
+        }
+        workflows += 1;
+        let file = folder.path().join("workflow.json");
+        fs::write(&file, content).unwrap();
+        let validate = Command::new(env!("CARGO_BIN_EXE_workflow-server"))
+            .arg("validate")
+            .arg(&file)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(validate.stdout).unwrap();
+        assert!(said.starts_with("valid: "), "{content}\n{said}");
+        assert!(!said.contains("warning"), "{content}\n{said}");
+    }
+    assert!(workflows >= 10, "{workflows}");
 }
