@@ -24,11 +24,23 @@ async fn output(contains: &str, input: Value) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn text_patterns_and_objects() {
-    let short = output("regex_search", json!({"text": "No ticket"})).await;
+    let page = example("source.name");
+    let order = output("source.name", page["input"]["examples"][0].clone()).await;
+    let expected = json!({
+        "number": 417,
+        "text": "Order #417 of (address),…",
+        "data": {"paid": true, "seen": true, "source": {"name": "mail"}},
+    });
+    assert_eq!(order, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn missing_values() {
+    let short = output("was_long", json!({"text": "No ticket"})).await;
     let expected = json!({"ticket": "none", "text": "No ticket", "was_long": false, "limit": 3, "done": {"by": "example"}});
     assert_eq!(short, expected);
     let text = "Please look at #417 before noon";
-    let long = output("regex_search", json!({"text": text, "limit": 5})).await;
+    let long = output("was_long", json!({"text": text, "limit": 5})).await;
     let expected = json!({"ticket": "417", "text": "Please look at #417…", "was_long": true, "limit": 5, "done": {"by": "example"}});
     assert_eq!(long, expected);
 }

@@ -391,10 +391,10 @@ impl NewRun {
 pub struct Retry {
     /// The run to re-run. It must have ended.
     pub run: RunId,
-    /// The top-level node to re-run from. Outputs of completed nodes that do not depend on it are reused, unless their
-    /// specification has changed. `None` re-runs all nodes.
+    /// The top-level node to re-run from. Outputs of completed nodes that do not depend on it are reused, unless they would do
+    /// something else now. With `reuse`, the node that runs again in any case.
     pub from: Option<NodeId>,
-    /// A different input; by default that of the earlier run. Not allowed together with `from`.
+    /// A different input; by default that of the earlier run. Not allowed together with `only`, nor with `from` without `reuse`.
     pub input: Option<Value>,
     /// The version to run; by default that of the earlier run.
     pub version: Option<u32>,

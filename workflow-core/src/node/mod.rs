@@ -108,8 +108,9 @@ pub trait Node: Send + Sync + 'static {
     /// Describes the attempt that `run` is about to make: what it would send, the most it may use, and whether it acts.
     /// Default: nothing is known.
     ///
-    /// It is called before each attempt, retries included, and for previews of a run. It must be pure: no IO, no clock, no
-    /// randomness; equal values give equal plans. What it renders it can pass on to `run`:
+    /// It is called when an attempt gets a slot, retries included, and for predictions of a run; never when a log is replayed. It must be
+    /// pure: no IO, no clock, no randomness; equal values give equal plans. What it renders it can pass on to `run`. The README of this
+    /// crate has the same example with tokens, money, a request for people, and a test.
     ///
     /// ```
     /// use workflow_core::{
