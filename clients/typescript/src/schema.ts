@@ -50,6 +50,16 @@ export interface components {
              *     all that was reserved for it.
              */
             usage_final?: boolean;
+            /**
+             * @description What the attempt counts with in the budgets around its step: what it reported, and what was reserved for it where it
+             *     reported nothing. Absent outside of budgets.
+             */
+            booked?: components["schemas"]["Amount"];
+            /**
+             * @description Whether the attempt used more than the bound of its plan. Attempts with a bound no longer start in the budgets around its
+             *     step that limit the exceeded unit.
+             */
+            bound_exceeded?: boolean;
             /** @description The model that answered, as named by the provider. */
             model?: string;
             /** @description Why the model stopped, as named by the provider. */
@@ -95,9 +105,33 @@ export interface components {
             tokens?: number;
             /** @description Requests to a model; more than 0. */
             calls?: number;
-            /** @description What happens when an attempt does not fit. Default: `fail`. */
+            /** @description What happens when an attempt does not fit. Default: `fail`; of a run whose workflow has a budget, what that says. */
             when_exceeded?: components["schemas"]["WhenExceeded"];
         };
+        /** @description The budget of a run: the one it was started with within that of its workflow, as it is now. */
+        BudgetReport: {
+            /** @description The limits, with what persons have added. */
+            limit: components["schemas"]["Budget"];
+            /**
+             * @description What attempts have used: what they reported, and all that was reserved for those that reported nothing. `usd` is absent if
+             *     nothing is known of it.
+             */
+            spent: components["schemas"]["Amount"];
+            /** @description Whether the price of something is not known, so that more than `spent.usd` was spent. */
+            at_least?: boolean;
+            /** @description What is reserved for attempts that run. */
+            reserved: components["schemas"]["Amount"];
+        };
+        /**
+         * @description How something differs between the runs.
+         *     - `same`: It is the same in both: of a step, its status, its output, and the code of its error.
+         *     - `changed`: It is in both, and differs.
+         *     - `only_a`: It is in the first run only.
+         *     - `only_b`: It is in the second run only.
+         *     - `moved`: The step has another path, and did the same: both have the same key.
+         * @enum {string}
+         */
+        Change: "same" | "changed" | "only_a" | "only_b" | "moved";
         /** @description The result of validation, and the graph of a valid workflow. */
         Checked: {
             valid: boolean;
@@ -145,13 +179,33 @@ export interface components {
             /** @description How long an attempt may take. */
             timeout?: components["schemas"]["Duration"];
         };
-        /** @description Waits for a fixed time. A run that waits for more than a minute is suspended and uses no resources. */
+        /** @description Waits for some time, or until a time. A run that waits for more than a minute is suspended and uses no resources. */
         "DelayNode.data": {
             /**
-             * @description How long to wait.
+             * @description How long to wait: a duration, or a template for one. Either this or `until`.
              * @example 5m
              */
-            for: string;
+            for?: string | null;
+            /**
+             * @description Until when to wait: a time such as `2026-01-31T12:00:00Z`, or a template for one:
+             *     `{{ run.started_at | add_duration('1d') }}`. At most 366 days ahead; a time that is over is no wait.
+             */
+            until?: string | null;
+        };
+        /** @description Numbers of steps. */
+        DiffCounts: {
+            /** @description The same in both. */
+            same: number;
+            /** @description In both, and different. */
+            changed: number;
+            /** @description With the same key at another path. */
+            moved: number;
+            /** @description In the first run only. */
+            only_a: number;
+            /** @description In the second run only. */
+            only_b: number;
+            /** @description Not compared, since the other run has more than 20,000 steps, and the step may be one of those that were not read. */
+            not_compared?: number;
         };
         /**
          * @description Hints for a page that draws nodes of one type, so that the page knows no type by name.
@@ -186,6 +240,15 @@ export interface components {
             from: components["schemas"]["NodeId"];
             to: components["schemas"]["NodeId"];
         };
+        /**
+         * @description What an attempt does outside of its run.
+         *     - `none`: Nothing, except that it may cost money.
+         *     - `reads`: It reads, and changes nothing.
+         *     - `acts`: It changes something.
+         *     - `unknown`: Not known.
+         * @enum {string}
+         */
+        Effects: "none" | "reads" | "acts" | "unknown";
         /** @description The end of the run. */
         EndFrame: {
             /**
@@ -198,6 +261,18 @@ export interface components {
         };
         /** @enum {string} */
         EndStatus: "completed" | "failed";
+        /** @description Where an expression is evaluated. */
+        EvaluateRequest: {
+            /** @description The path of a step, such as `each/2/sum`. */
+            at: string;
+            /** @description The expression, without braces: at most 1,000 bytes. */
+            expression: string;
+        };
+        /** @description The value of an expression. */
+        Evaluated: {
+            /** @description Any JSON of at most 64 KiB. */
+            value: unknown;
+        };
         /** @description A page of a run's log. */
         EventPage: {
             items: components["schemas"]["StepEvent"][];
@@ -263,6 +338,9 @@ export interface components {
          *     - `no_implicit_input`: The node reads the output of its one need, but has several needs.
          *     - `shadowed_name`: A visible name is defined a second time: by a `set`, `for` or `with` of a template, by `as`, or by an
          *     id within a map or loop.
+         *     - `missing_result`: A step is to run alone, and a step that it needs has no result.
+         *     - `hidden_name`: A warning: a node, an item or a name in a template is called `run`, so that the run itself cannot be read; or one in or around
+         *     a loop is called `history`, so that the results of its earlier rounds cannot be.
          *     - `constant_condition`: A warning: a condition reads nothing, so its result is always the same.
          *     - `unused_node`: A warning: nothing reads the output of the node, and the node has no side effects.
          *     - `name_in_use`: A warning: another stored workflow has this name, so neither can be called by it.
@@ -270,7 +348,7 @@ export interface components {
          *     - `outlasts_timeout`: A warning: a wait is as long as the timeout around it, or longer.
          * @enum {string}
          */
-        FaultCode: "invalid_value" | "missing_field" | "unknown_field" | "duplicate_field" | "not_applicable" | "too_many_nodes" | "nested_too_deep" | "too_many_workflows" | "invalid_id" | "duplicate_id" | "id_collision" | "reserved_name" | "unknown_type" | "unknown_workflow" | "ambiguous_workflow" | "unknown_reference" | "unknown_field_reference" | "not_an_ancestor" | "other_branch" | "cycle" | "template_syntax" | "template_too_large" | "template_without_input" | "not_a_template" | "secret_not_allowed" | "no_implicit_input" | "shadowed_name" | "constant_condition" | "unused_node" | "name_in_use" | "invalid_example" | "outlasts_timeout";
+        FaultCode: "invalid_value" | "missing_field" | "unknown_field" | "duplicate_field" | "not_applicable" | "too_many_nodes" | "nested_too_deep" | "too_many_workflows" | "invalid_id" | "duplicate_id" | "id_collision" | "reserved_name" | "unknown_type" | "unknown_workflow" | "ambiguous_workflow" | "unknown_reference" | "unknown_field_reference" | "not_an_ancestor" | "other_branch" | "cycle" | "template_syntax" | "template_too_large" | "template_without_input" | "not_a_template" | "secret_not_allowed" | "no_implicit_input" | "shadowed_name" | "missing_result" | "hidden_name" | "constant_condition" | "unused_node" | "name_in_use" | "invalid_example" | "outlasts_timeout";
         /** @description A frame of the simple stream: a step's status, or the end of the run. */
         Frame: components["schemas"]["StepFrame"] | components["schemas"]["EndFrame"];
         /** @enum {string} */
@@ -289,10 +367,12 @@ export interface components {
             method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
             /**
              * @description The URL, with `{{ expressions }}`. Their values are inserted without encoding; use `query` for
-             *     values that need it.
+             *     values that need it. Or the name of a secret that is the whole URL, such as that of a webhook.
              * @example https://api.example.com/items
              */
-            url: string;
+            url: string | {
+                $secret: string;
+            };
             /** @description Query parameters, appended to the URL and encoded: names, and texts with `{{ expressions }}`. */
             query?: {
                 [key: string]: string;
@@ -313,6 +393,12 @@ export interface components {
              * @default 2xx
              */
             expect_status: number | string | (number | string)[];
+            /**
+             * @description What the call does to others: `none` and `reads` change nothing, `acts` changes something, so that a run with overrides asks a
+             *     person first. Default: `GET` and `HEAD` read, other methods act.
+             * @enum {string|null}
+             */
+            effects?: "none" | "reads" | "acts" | null;
         };
         /** @description The body of a problem response. */
         HttpProblem: {
@@ -355,7 +441,7 @@ export interface components {
             schema: {
                 [key: string]: unknown;
             } | null;
-            /** @description How long to wait for the answer. After that the step fails with the code `expired`. Default: no limit. */
+            /** @description How long to wait for the answer: a duration, or a template for one. After that the step fails with the code `expired`. Default: no limit. */
             expires?: string | null;
         };
         /** @description Sends a prompt to the model. A field that is not set is not sent. */
@@ -386,13 +472,10 @@ export interface components {
             })[];
             /** @description The system instruction: the model's role and rules, with `{{ expressions }}`. */
             system?: string | null;
-            /** @description The model, for example `gemini-3.8-flash`. If it is not set or empty, the service chooses. */
+            /** @description The model, for example `gemini-3.8-flash`, or a template for its name. If it is not set or empty, the service chooses. */
             model?: string | null;
-            /**
-             * Format: double
-             * @description How random the choice of words is, from 0 to 2. Newer models ignore it.
-             */
-            temperature?: number | null;
+            /** @description How random the choice of words is, from 0 to 2, or a template for it. Newer models ignore it. */
+            temperature?: number | string | null;
             /**
              * Format: double
              * @description Choose among the most likely words with this total probability. Newer models ignore it.
@@ -541,6 +624,8 @@ export interface components {
             updated_at: components["schemas"]["Timestamp"];
             /** @description The tokens used so far. */
             usage: components["schemas"]["Usage"];
+            /** @description What they cost so far; absent if nothing is known of it. */
+            cost?: components["schemas"]["Cost"];
             /** @description Its states over time, as a coarse timeline of at most 20 spans. */
             spans?: components["schemas"]["Span"][];
             links: components["schemas"]["Links"];
@@ -577,18 +662,24 @@ export interface components {
             updated_at: components["schemas"]["Timestamp"];
             /** @description The tokens used so far. */
             usage: components["schemas"]["Usage"];
+            /** @description What they cost so far; absent if nothing is known of it. */
+            cost?: components["schemas"]["Cost"];
             /** @description Its states over time, as a coarse timeline of at most 20 spans. */
             spans?: components["schemas"]["Span"][];
             /** @description The input of the run. */
             input: unknown;
             /** @description Data of the caller, stored with the run. */
             metadata?: unknown;
+            /** @description What it was started with besides its input; absent for most runs. */
+            origin?: components["schemas"]["RunOrigin"];
             /** @description The result, if it completed. */
             output?: unknown;
             /** @description Why it failed. It is there already while its `on_failure` runs. */
             error?: components["schemas"]["Problem"];
             /** @description Why its `on_failure` did not complete. */
             on_failure_error?: components["schemas"]["Problem"];
+            /** @description The budget of the run; absent if neither it nor its workflow has one. */
+            budget?: components["schemas"]["BudgetReport"];
             /** @description Why the engine cannot continue it, for example because its log is damaged or a node type is missing. */
             blocked?: components["schemas"]["Problem"];
             /** @description The open waits for persons, at most `MAX_WAITS`, with truncated messages. */
@@ -777,6 +868,27 @@ export interface components {
             /** @description The time of the first event after it. */
             until: components["schemas"]["Timestamp"];
         };
+        /** @description One operation of a JSON Patch (RFC 6902). A difference has these three only. */
+        PatchOperation: {
+            /** @constant */
+            op: "add";
+            /** @description The place, as a JSON pointer (RFC 6901). */
+            path: string;
+            /** @description What is added. */
+            value: unknown;
+        } | {
+            /** @constant */
+            op: "remove";
+            /** @description The place, as a JSON pointer. */
+            path: string;
+        } | {
+            /** @constant */
+            op: "replace";
+            /** @description The place, as a JSON pointer. */
+            path: string;
+            /** @description The new value. */
+            value: unknown;
+        };
         /** @description A called workflow, pinned for a run. */
         PinnedWorkflow: {
             /** @description The name or id by which it is called, as written in the calling node. */
@@ -789,6 +901,79 @@ export interface components {
             spec_hash: string;
             /** @description Its nodes. */
             nodes: components["schemas"]["NodeOutline"][];
+            /** @description Its budget, for each call of it. */
+            budget?: components["schemas"]["Budget"];
+        };
+        /** @description What a predicted run would cost, in US dollars. */
+        PredictedCost: {
+            /** @description At least this much. */
+            min: components["schemas"]["Usd"];
+            /** @description Probably this much: what the same steps cost in the earlier run. `null` if nothing is known. */
+            likely: components["schemas"]["Cost"] | null;
+            /** @description At most this much, retries included; `null` if there is no bound. */
+            max: components["schemas"]["Usd"] | null;
+            /** @description Why there is no bound. */
+            unbounded?: string[];
+        };
+        /**
+         * @description What would happen to a step.
+         *     - `reused`: It takes over a result of the earlier run.
+         *     - `overridden`: Its output was set.
+         *     - `computed`: It only computes, and its output is known.
+         *     - `runs`: It is executed.
+         *     - `held`: It may act outside of the run, and waits until a person has decided.
+         *     - `asks`: It asks a person.
+         *     - `skipped`: It is skipped.
+         *     - `fails`: It fails before it is attempted.
+         *     - `unknown`: It depends on what is not known before the run.
+         * @enum {string}
+         */
+        PredictedStatus: "reused" | "overridden" | "computed" | "runs" | "held" | "asks" | "skipped" | "fails" | "unknown";
+        /** @description One step of a predicted run. */
+        PredictedStep: {
+            /** @description The node. */
+            node: components["schemas"]["NodeId"];
+            /** @description The place of the step in its run: `each/2/sum` inside a map or loop. */
+            path: components["schemas"]["StepPath"];
+            /** @description The type of its node. */
+            type: string;
+            /** @description What would happen to it. */
+            status: components["schemas"]["PredictedStatus"];
+            /** @description What an attempt does outside of the run; absent if the step is not attempted. */
+            effects?: components["schemas"]["Effects"];
+            /** @description What would be sent, or the question to a person. Long texts in it are shortened. */
+            request?: unknown;
+            /** @description The most that one attempt may use. */
+            bound?: components["schemas"]["Amount"];
+            /** @description What it cost in the earlier run; absent if that is not known. */
+            likely?: components["schemas"]["Cost"];
+            /** @description Where its result would come from, if it is reused by content. */
+            reused_from?: components["schemas"]["ReusedFrom"];
+            /** @description Why it is skipped or fails. */
+            reason?: string;
+        };
+        /**
+         * @description What a run would do.
+         *
+         *     Steps that only compute are executed, so that the requests of the steps after them are known. A step that would send a
+         *     request, wait for a person or act is not: what depends on its output is `Unknown`.
+         */
+        Prediction: {
+            /** @description The steps, outer ones first; at most `MAX_STEPS`. */
+            steps: components["schemas"]["PredictedStep"][];
+            /** @description Whether `steps` is incomplete. */
+            steps_omitted?: boolean;
+            /**
+             * @description How many steps have each status, those left out of `steps` included. Maps, loops and called workflows are not counted, only
+             *     what is in them.
+             */
+            counts: {
+                [key: string]: number;
+            };
+            /** @description What the run would cost. */
+            cost: components["schemas"]["PredictedCost"];
+            /** @description The results of the earlier run that are available for reuse. */
+            continues?: components["schemas"]["Continued"];
         };
         /** @description The result of a probe. */
         Probe: {
@@ -880,15 +1065,40 @@ export interface components {
             /** @description Whether a wait is drawn between zero and its length; yes unless it is set. */
             jitter?: boolean;
         };
-        /** @description What does a run again: nothing, or one of `from` and `input`. */
+        /** @description What does a run again. */
         RetryRequest: {
-            /** @description The top-level node to begin with; the results of what it does not follow from are taken over. */
+            /**
+             * @description The top-level node to begin with; the results of what it does not follow from are taken over. With `reuse`: the node that
+             *     runs again in any case.
+             */
             from?: components["schemas"]["NodeId"] | null;
-            /** @description Another input; nothing is taken over then. */
+            /** @description Another input; without `reuse`, nothing is taken over then. */
             input?: unknown;
             /** @description Which version of the workflow; that of the run unless it is set. */
             version?: number | null;
+            /** @description For a prediction only: a specification that is not stored, in the place of that of `version`. */
+            spec?: unknown;
+            /** @description What is not done again: each step that would do what a step of the run did, whatever else has changed. */
+            reuse?: components["schemas"]["Reuse"] | null;
+            /**
+             * @description Outputs that are set instead of running steps, by the path of the step. Other steps that may act outside of the run then wait
+             *     until a person has decided about each.
+             * @default {}
+             */
+            overrides: {
+                [key: string]: unknown;
+            };
+            /** @description The path of the only step to run, with the results before it taken over. Its output is that of the run. */
+            only?: components["schemas"]["StepPath"] | null;
+            /** @description The most that the run may use, as when a run is started; by default the budget that was set for the earlier run. */
+            budget?: components["schemas"]["Budget"] | null;
         };
+        /**
+         * @description What a retry does not do again.
+         *     - `unchanged`: Steps that would do the same as before.
+         * @enum {string}
+         */
+        Reuse: "unchanged";
         /** @description The result of an earlier run that stands for this step. */
         ReusedFrom: {
             /** @description The run in which the step was executed. */
@@ -919,7 +1129,51 @@ export interface components {
             /** @description Runs that were cancelled. */
             cancelled: number;
         };
+        /**
+         * @description Two runs, step by step: what is the same, and what is not. `a` is the run before, `b` the one after; they need not be of
+         *     the same workflow.
+         *
+         *     Its size is bounded by `MAX_STEPS` and `MAX_PATCH_BYTES`; fields named
+         *     `…_omitted` and `DiffCounts::not_compared` say what was left out.
+         */
+        RunDiff: {
+            /** @description The first run. */
+            a: components["schemas"]["RunSide"];
+            /** @description The second run. */
+            b: components["schemas"]["RunSide"];
+            /** @description The inputs. */
+            input: components["schemas"]["ValueDiff"];
+            /** @description The outputs; absent if neither run has one. */
+            output?: components["schemas"]["ValueDiff"];
+            /** @description How many steps there are of each kind, those that are left out of `steps` included. */
+            counts: components["schemas"]["DiffCounts"];
+            /**
+             * @description The steps of the second run in the order of its report, then those of the first run only. If there are more than
+             *     `MAX_STEPS`, those that are the same are left out first.
+             */
+            steps: components["schemas"]["StepDiff"][];
+            /** @description How many steps are left out of `steps`. */
+            steps_omitted?: number;
+        };
         RunId: string;
+        /**
+         * @description What a run was started with besides its input: what it continues, what was set, and to what it is limited. The run that it
+         *     continues is `retry_of` of its record.
+         */
+        RunOrigin: {
+            /** @description The results that it can reuse by content. */
+            continues?: components["schemas"]["Continued"];
+            /** @description How many steps have taken over a result so far. */
+            reused: number;
+            /** @description The node from which the earlier run is repeated, or that runs again in any case. */
+            from?: components["schemas"]["NodeId"];
+            /** @description The only step that runs. */
+            only?: components["schemas"]["StepPath"];
+            /** @description The steps whose outputs were set. */
+            overrides?: components["schemas"]["StepPath"][];
+            /** @description Those of them that have not been reached; of an ended run, never. */
+            unreached?: components["schemas"]["StepPath"][];
+        };
         /** @description A page of runs, and the number of all matching runs by status. */
         RunPage: {
             /** @description The records. */
@@ -960,6 +1214,8 @@ export interface components {
             updated_at: components["schemas"]["Timestamp"];
             /** @description The tokens used so far. */
             usage: components["schemas"]["Usage"];
+            /** @description What they cost so far; absent if nothing is known of it. */
+            cost?: components["schemas"]["Cost"];
             /** @description Its states over time, as a coarse timeline of at most 20 spans. */
             spans?: components["schemas"]["Span"][];
         };
@@ -971,6 +1227,20 @@ export interface components {
             version?: number | null;
             /** @description What is to be kept with the run. */
             metadata?: unknown;
+            /**
+             * @description The most that the run may use. If the workflow has a budget, no limit may be above that of the workflow, which holds where this
+             *     one has none.
+             */
+            budget?: components["schemas"]["Budget"] | null;
+        };
+        /** @description One of the two runs. */
+        RunSide: {
+            /** @description Its record, with status, tokens and duration. */
+            run: components["schemas"]["RunRecord"];
+            /** @description What it cost; absent if nothing is known of it. */
+            cost?: components["schemas"]["Cost"];
+            /** @description Why it failed. */
+            error?: components["schemas"]["Problem"];
         };
         /**
          * @description The status of a run.
@@ -987,10 +1257,11 @@ export interface components {
          * @description Why a step is skipped.
          *     - `needs_skipped`: All nodes that it needs were skipped.
          *     - `when_false`: Its `when` evaluated to false.
+         *     - `not_selected`: The run is limited to another step.
          *     - `case_not_chosen`: The switch of its `case` chose another case, or none.
          * @enum {string}
          */
-        SkipReason: "needs_skipped" | "when_false" | "case_not_chosen";
+        SkipReason: "needs_skipped" | "when_false" | "not_selected" | "case_not_chosen";
         /** @description A period in which a run had one state. */
         Span: {
             /** @description The state. */
@@ -1021,6 +1292,23 @@ export interface components {
             key?: components["schemas"]["StepKey"];
             /** @description What is reserved for the attempt in the budgets of the run. */
             reserved?: components["schemas"]["Amount"];
+        };
+        /** @description A step of one or both runs. */
+        StepDiff: {
+            /** @description Its path: in the second run, if it is there. */
+            path: components["schemas"]["StepPath"];
+            /** @description Its path in the first run, if it has moved. */
+            moved_from?: components["schemas"]["StepPath"];
+            /** @description The type of its node. */
+            type: string;
+            /** @description How it differs. */
+            change: components["schemas"]["Change"];
+            /** @description The step in the first run. */
+            a?: components["schemas"]["StepSide"];
+            /** @description The step in the second run. */
+            b?: components["schemas"]["StepSide"];
+            /** @description The outputs, if both runs have the step and its outputs differ. */
+            output?: components["schemas"]["ValueDiff"];
         };
         /** @description An entry in the log of a run. */
         StepEvent: components["schemas"]["run.created"] | components["schemas"]["run.started"] | components["schemas"]["node.started"] | components["schemas"]["node.queued"] | components["schemas"]["node.admitted"] | components["schemas"]["node.progress"] | components["schemas"]["node.retrying"] | components["schemas"]["node.waiting"] | components["schemas"]["node.resumed"] | components["schemas"]["node.completed"] | components["schemas"]["node.failed"] | components["schemas"]["node.skipped"] | components["schemas"]["node.cancelled"] | components["schemas"]["run.suspended"] | components["schemas"]["run.resumed"] | components["schemas"]["run.completed"] | components["schemas"]["run.failing"] | components["schemas"]["run.failed"] | components["schemas"]["run.cancelled"];
@@ -1077,6 +1365,16 @@ export interface components {
              *     all that was reserved for it.
              */
             usage_final?: boolean;
+            /**
+             * @description What the attempt counts with in the budgets around its step: what it reported, and what was reserved for it where it
+             *     reported nothing. Absent outside of budgets.
+             */
+            booked?: components["schemas"]["Amount"];
+            /**
+             * @description Whether the attempt used more than the bound of its plan. Attempts with a bound no longer start in the budgets around its
+             *     step that limit the exceeded unit.
+             */
+            bound_exceeded?: boolean;
             /** @description The model that answered, as named by the provider. */
             model?: string;
             /** @description Why the model stopped, as named by the provider. */
@@ -1161,6 +1459,16 @@ export interface components {
              *     all that was reserved for it.
              */
             usage_final?: boolean;
+            /**
+             * @description What the attempt counts with in the budgets around its step: what it reported, and what was reserved for it where it
+             *     reported nothing. Absent outside of budgets.
+             */
+            booked?: components["schemas"]["Amount"];
+            /**
+             * @description Whether the attempt used more than the bound of its plan. Attempts with a bound no longer start in the budgets around its
+             *     step that limit the exceeded unit.
+             */
+            bound_exceeded?: boolean;
             /** @description The model that answered, as named by the provider. */
             model?: string;
             /** @description Why the model stopped, as named by the provider. */
@@ -1193,6 +1501,27 @@ export interface components {
             reused_from?: components["schemas"]["ReusedFrom"];
             /** @description Whether the output was reused from an earlier run. */
             reused?: boolean;
+        };
+        /** @description A step in one of the runs. */
+        StepSide: {
+            /** @description Its status. */
+            status: components["schemas"]["StepStatus"];
+            /** @description The number of attempts; 0 if it was reused or has not started. */
+            attempts: number;
+            /** @description Milliseconds from its first event to its end, with all attempts and waits. */
+            duration_ms?: number;
+            /** @description The tokens of all attempts. */
+            usage?: components["schemas"]["Usage"];
+            /** @description What all attempts cost; absent if nothing is known of it. */
+            cost?: components["schemas"]["Cost"];
+            /** @description The model that answered. */
+            model?: string;
+            /** @description The code of its error. */
+            error?: string;
+            /** @description Whether its output was reused from an earlier run. */
+            reused?: boolean;
+            /** @description Whether its output was set by the request that started the run. */
+            overridden?: boolean;
         };
         /**
          * @description The status of a step.
@@ -1234,15 +1563,9 @@ export interface components {
              */
             default: string | null;
         };
-        /** @description A result of an earlier run that can stand for a step with the same key. */
-        TableEntry: {
-            /** @description The key of what the step did. */
-            key: components["schemas"]["StepKey"];
-            /** @description The run in which it did. */
-            run: components["schemas"]["RunId"];
-            /** @description Its path there. */
-            path: components["schemas"]["StepPath"];
-            /** @description Its output. */
+        /** @description The output of a step of an earlier run, with what templates can read of its report. */
+        TakenOutput: {
+            /** @description The output. */
             output: unknown;
             /** @description The tokens used. */
             usage?: components["schemas"]["Usage"];
@@ -1255,6 +1578,16 @@ export interface components {
              *     all that was reserved for it.
              */
             usage_final?: boolean;
+            /**
+             * @description What the attempt counts with in the budgets around its step: what it reported, and what was reserved for it where it
+             *     reported nothing. Absent outside of budgets.
+             */
+            booked?: components["schemas"]["Amount"];
+            /**
+             * @description Whether the attempt used more than the bound of its plan. Attempts with a bound no longer start in the budgets around its
+             *     step that limit the exceeded unit.
+             */
+            bound_exceeded?: boolean;
             /** @description The model that answered, as named by the provider. */
             model?: string;
             /** @description Why the model stopped, as named by the provider. */
@@ -1288,6 +1621,23 @@ export interface components {
             /** @description Whether the output was reused from an earlier run. */
             reused?: boolean;
         };
+        /** @description The result of a step of an earlier run, for a run that is limited to one step. */
+        TakenStep: {
+            /** @description Its path in both runs. */
+            path: components["schemas"]["StepPath"];
+        } & (components["schemas"]["TakenOutput"] | {
+            /** @constant */
+            status: "failed";
+            /** @description The error. */
+            error: components["schemas"]["Problem"];
+            /** @description The substitute output. */
+            output?: unknown;
+        } | {
+            /** @constant */
+            status: "skipped";
+            /** @description Why. */
+            reason: components["schemas"]["SkipReason"];
+        });
         /**
          * @description The kind of a piece of text.
          *     - `text`: Part of the answer.
@@ -1338,6 +1688,15 @@ export interface components {
         };
         /** @description US dollars, exact to nine decimals. */
         Usd: number;
+        /** @description The difference between two values. */
+        ValueDiff: {
+            /** @description How they differ. */
+            change: components["schemas"]["Change"];
+            /** @description The JSON Patch (RFC 6902) from the first to the second value, if both exist and differ. */
+            patch?: components["schemas"]["PatchOperation"][];
+            /** @description Whether the patch is left out, because values or patches have reached `RunDiff::MAX_PATCH_BYTES`. */
+            patch_omitted?: boolean;
+        };
         WaitId: string;
         /**
          * @description A kind of wait that the engine itself asks for.
@@ -1354,6 +1713,10 @@ export interface components {
             node: components["schemas"]["NodeId"];
             /** @description The place of the step in its run: `each/2/sum` inside a map or loop. */
             path: components["schemas"]["StepPath"];
+            /** @description What kind of wait it is; absent for the question of a node. */
+            kind?: components["schemas"]["WaitKind"];
+            /** @description What the step would send, if it is held. */
+            request?: unknown;
             /** @description The question to the person; in the report of a run, at most `MAX_MESSAGE_BYTES` of it. */
             message: string;
             /** @description Whether the message is truncated. The history of the step has the whole message. */
@@ -1400,6 +1763,8 @@ export interface components {
             output?: unknown;
             /** @description How long a run may take, waits included. */
             timeout?: components["schemas"]["Duration"];
+            /** @description The most that a run of the workflow, or each call of it, may use. */
+            budget?: components["schemas"]["Budget"];
             /** @description What nodes have unless they say so themselves. */
             defaults?: components["schemas"]["Defaults"];
             /**
@@ -1532,6 +1897,16 @@ export interface components {
              *     all that was reserved for it.
              */
             usage_final?: boolean;
+            /**
+             * @description What the attempt counts with in the budgets around its step: what it reported, and what was reserved for it where it
+             *     reported nothing. Absent outside of budgets.
+             */
+            booked?: components["schemas"]["Amount"];
+            /**
+             * @description Whether the attempt used more than the bound of its plan. Attempts with a bound no longer start in the budgets around its
+             *     step that limit the exceeded unit.
+             */
+            bound_exceeded?: boolean;
             /** @description The model that answered, as named by the provider. */
             model?: string;
             /** @description Why the model stopped, as named by the provider. */
@@ -1540,8 +1915,6 @@ export interface components {
             truncated?: boolean;
             /** @description Further data about the answer, such as its sources. */
             metadata?: unknown;
-            /** @description The request as it was sent, secrets by name only. In the log and in recordings; streams and pages of events omit it. */
-            request?: unknown;
             /**
              * @description How many milliseconds of the attempt were spent waiting for admission at shared limits
              *     (`NodeContext::queued`).
@@ -1626,6 +1999,16 @@ export interface components {
              *     all that was reserved for it.
              */
             usage_final?: boolean;
+            /**
+             * @description What the attempt counts with in the budgets around its step: what it reported, and what was reserved for it where it
+             *     reported nothing. Absent outside of budgets.
+             */
+            booked?: components["schemas"]["Amount"];
+            /**
+             * @description Whether the attempt used more than the bound of its plan. Attempts with a bound no longer start in the budgets around its
+             *     step that limit the exceeded unit.
+             */
+            bound_exceeded?: boolean;
             /** @description The model that answered, as named by the provider. */
             model?: string;
             /** @description Why the model stopped, as named by the provider. */
@@ -1634,8 +2017,6 @@ export interface components {
             truncated?: boolean;
             /** @description Further data about the answer, such as its sources. */
             metadata?: unknown;
-            /** @description The request as it was sent, secrets by name only. In the log and in recordings; streams and pages of events omit it. */
-            request?: unknown;
             /**
              * @description How many milliseconds of the attempt were spent waiting for admission at shared limits
              *     (`NodeContext::queued`).
@@ -1774,6 +2155,16 @@ export interface components {
              *     all that was reserved for it.
              */
             usage_final?: boolean;
+            /**
+             * @description What the attempt counts with in the budgets around its step: what it reported, and what was reserved for it where it
+             *     reported nothing. Absent outside of budgets.
+             */
+            booked?: components["schemas"]["Amount"];
+            /**
+             * @description Whether the attempt used more than the bound of its plan. Attempts with a bound no longer start in the budgets around its
+             *     step that limit the exceeded unit.
+             */
+            bound_exceeded?: boolean;
             /** @description The model that answered, as named by the provider. */
             model?: string;
             /** @description Why the model stopped, as named by the provider. */
@@ -1782,8 +2173,6 @@ export interface components {
             truncated?: boolean;
             /** @description Further data about the answer, such as its sources. */
             metadata?: unknown;
-            /** @description The request as it was sent, secrets by name only. In the log and in recordings; streams and pages of events omit it. */
-            request?: unknown;
             /**
              * @description How many milliseconds of the attempt were spent waiting for admission at shared limits
              *     (`NodeContext::queued`).
@@ -1873,6 +2262,8 @@ export interface components {
             kind?: components["schemas"]["WaitKind"];
             /** @description What the step would send, if it is held. */
             request?: unknown;
+            /** @description The step that calls the workflow whose budget is used up; absent for the budget of the run. */
+            budget_of?: components["schemas"]["StepPath"];
             /** @description The key of what the step would do. The answer is about this and nothing else. */
             key?: components["schemas"]["StepKey"];
             /** @description The question to the person; absent if the step waits for a time only. */
@@ -1951,6 +2342,11 @@ export interface components {
             input: unknown;
             /** @description Data of the caller, stored with the run. */
             metadata?: unknown;
+            /**
+             * @description The address of the run on the page of its host, which templates read as `run.url`; absent if the host has no public
+             *     address.
+             */
+            url?: string;
             /** @description The nodes, in the order of the specification. */
             nodes: components["schemas"]["NodeOutline"][];
             /** @description The nodes that run if the run fails. */
@@ -1959,16 +2355,20 @@ export interface components {
             retry_of?: components["schemas"]["RunId"];
             /** @description What this run reuses of the run in `retry_of` by content. */
             continues?: components["schemas"]["Continued"];
-            /** @description The results that are available for reuse, as `continues` counts them. In the log only. */
-            table?: components["schemas"]["TableEntry"][];
+            /** @description The node from which the earlier run is repeated. With a table, the node that runs again although the table may have its result. */
+            from?: components["schemas"]["NodeId"];
             /** @description Outputs that were set for this run, by the path of the step. */
             overrides?: {
                 [key: string]: unknown;
             };
             /** @description The only step that this run executes. */
             only?: components["schemas"]["StepPath"];
+            /** @description The results of the earlier run that this step needs. In the log only. */
+            taken?: components["schemas"]["TakenStep"][];
             /** @description The budget that was set for this run. The one of its workflow holds, too. */
             budget?: components["schemas"]["Budget"];
+            /** @description The budget of the workflow. */
+            workflow_budget?: components["schemas"]["Budget"];
             /**
              * @description The format of the log: `LOG_FORMAT`, unless another version of this crate wrote it. 1 if absent.
              * @default 1

@@ -1,8 +1,7 @@
 // The server's REST interface. Every URL is relative to the page, which may live under a base path.
 import { learnClock } from './clock';
 import { keyHeader, readAccess, refuse } from './key';
-import type { Rerun } from './planned';
-import type { Checked, LogEvent, NodeTypes, Page, Problem, RunPage, RunReport, StepHistory, Workflow, WorkflowItem } from './types';
+import type { Checked, LogEvent, NodeTypes, Page, Problem, Rerun, RunPage, RunReport, StepHistory, Workflow, WorkflowItem } from './types';
 
 /** An error response. `status` 0: there was no response. */
 export class ApiError extends Error {

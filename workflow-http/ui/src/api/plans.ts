@@ -1,7 +1,6 @@
 // What a run would do, asked before it is started, and two runs compared.
 import { json, post } from './client';
-import type { Prediction, Rerun, RunDiff } from './planned';
-import type { RunItem } from './types';
+import type { Prediction, Rerun, RunDiff } from './types';
 
 const name = encodeURIComponent;
 
@@ -13,7 +12,7 @@ export const predictRun = (workflow: string, run: { input: unknown; version?: nu
   json<Prediction>(`workflows/${name(workflow)}/plan`, post(run, signal));
 
 /** `a` is the run before, `b` the one after. */
-export const compareRuns = (a: string, b: string, signal: AbortSignal) => json<RunDiff<RunItem>>(`runs/${name(a)}/diff/${name(b)}`, { signal });
+export const compareRuns = (a: string, b: string, signal: AbortSignal) => json<RunDiff>(`runs/${name(a)}/diff/${name(b)}`, { signal });
 
 /** The value of an expression with what the step at `at` could read. */
 export const evaluate = (run: string, at: string, expression: string, signal: AbortSignal) =>

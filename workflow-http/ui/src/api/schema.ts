@@ -19,6 +19,8 @@ export interface components {
             cost?: components["schemas"]["Cost"];
             calls?: number;
             usage_final?: boolean;
+            booked?: components["schemas"]["Amount"];
+            bound_exceeded?: boolean;
             model?: string;
             finish_reason?: string;
             truncated?: boolean;
@@ -39,6 +41,14 @@ export interface components {
             calls?: number;
             when_exceeded?: components["schemas"]["WhenExceeded"];
         };
+        BudgetReport: {
+            limit: components["schemas"]["Budget"];
+            spent: components["schemas"]["Amount"];
+            at_least?: boolean;
+            reserved: components["schemas"]["Amount"];
+        };
+        /** @enum {string} */
+        Change: "same" | "changed" | "only_a" | "only_b" | "moved";
         Checked: {
             valid: boolean;
             errors: components["schemas"]["Fault"][];
@@ -67,7 +77,16 @@ export interface components {
         };
         "DelayNode.data": {
             /** @example 5m */
-            for: string;
+            for?: string | null;
+            until?: string | null;
+        };
+        DiffCounts: {
+            same: number;
+            changed: number;
+            moved: number;
+            only_a: number;
+            only_b: number;
+            not_compared?: number;
         };
         DisplayHints: {
             label?: string;
@@ -80,6 +99,8 @@ export interface components {
             from: components["schemas"]["NodeId"];
             to: components["schemas"]["NodeId"];
         };
+        /** @enum {string} */
+        Effects: "none" | "reads" | "acts" | "unknown";
         EndFrame: {
             /** @enum {string} */
             type: "workflowStatus";
@@ -88,6 +109,13 @@ export interface components {
         };
         /** @enum {string} */
         EndStatus: "completed" | "failed";
+        EvaluateRequest: {
+            at: string;
+            expression: string;
+        };
+        Evaluated: {
+            value: unknown;
+        };
         EventPage: {
             items: components["schemas"]["StepEvent"][];
             next_cursor: string | null;
@@ -99,7 +127,7 @@ export interface components {
             hint?: string;
         };
         /** @enum {string} */
-        FaultCode: "invalid_value" | "missing_field" | "unknown_field" | "duplicate_field" | "not_applicable" | "too_many_nodes" | "nested_too_deep" | "too_many_workflows" | "invalid_id" | "duplicate_id" | "id_collision" | "reserved_name" | "unknown_type" | "unknown_workflow" | "ambiguous_workflow" | "unknown_reference" | "unknown_field_reference" | "not_an_ancestor" | "other_branch" | "cycle" | "template_syntax" | "template_too_large" | "template_without_input" | "not_a_template" | "secret_not_allowed" | "no_implicit_input" | "shadowed_name" | "constant_condition" | "unused_node" | "name_in_use" | "invalid_example" | "outlasts_timeout";
+        FaultCode: "invalid_value" | "missing_field" | "unknown_field" | "duplicate_field" | "not_applicable" | "too_many_nodes" | "nested_too_deep" | "too_many_workflows" | "invalid_id" | "duplicate_id" | "id_collision" | "reserved_name" | "unknown_type" | "unknown_workflow" | "ambiguous_workflow" | "unknown_reference" | "unknown_field_reference" | "not_an_ancestor" | "other_branch" | "cycle" | "template_syntax" | "template_too_large" | "template_without_input" | "not_a_template" | "secret_not_allowed" | "no_implicit_input" | "shadowed_name" | "missing_result" | "hidden_name" | "constant_condition" | "unused_node" | "name_in_use" | "invalid_example" | "outlasts_timeout";
         Frame: components["schemas"]["StepFrame"] | components["schemas"]["EndFrame"];
         /** @enum {string} */
         FrameStatus: "running" | "success" | "retrying" | "failure" | "info";
@@ -111,7 +139,9 @@ export interface components {
             /** @enum {string} */
             method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
             /** @example https://api.example.com/items */
-            url: string;
+            url: string | {
+                $secret: string;
+            };
             query?: {
                 [key: string]: string;
             };
@@ -124,6 +154,8 @@ export interface components {
             body?: string | null;
             /** @default 2xx */
             expect_status: number | string | (number | string)[];
+            /** @enum {string|null} */
+            effects?: "none" | "reads" | "acts" | null;
         };
         HttpProblem: {
             /** @default  */
@@ -168,8 +200,7 @@ export interface components {
             })[];
             system?: string | null;
             model?: string | null;
-            /** Format: double */
-            temperature?: number | null;
+            temperature?: number | string | null;
             /** Format: double */
             top_p?: number | null;
             /** Format: uint32 */
@@ -236,6 +267,7 @@ export interface components {
             awaiting_answers?: number;
             updated_at: components["schemas"]["Timestamp"];
             usage: components["schemas"]["Usage"];
+            cost?: components["schemas"]["Cost"];
             spans?: components["schemas"]["Span"][];
             links: components["schemas"]["Links"];
         };
@@ -255,12 +287,15 @@ export interface components {
             awaiting_answers?: number;
             updated_at: components["schemas"]["Timestamp"];
             usage: components["schemas"]["Usage"];
+            cost?: components["schemas"]["Cost"];
             spans?: components["schemas"]["Span"][];
             input: unknown;
             metadata?: unknown;
+            origin?: components["schemas"]["RunOrigin"];
             output?: unknown;
             error?: components["schemas"]["Problem"];
             on_failure_error?: components["schemas"]["Problem"];
+            budget?: components["schemas"]["BudgetReport"];
             blocked?: components["schemas"]["Problem"];
             waits?: components["schemas"]["WaitReport"][];
             waits_omitted?: boolean;
@@ -356,12 +391,57 @@ export interface components {
             since: components["schemas"]["Timestamp"];
             until: components["schemas"]["Timestamp"];
         };
+        PatchOperation: {
+            /** @constant */
+            op: "add";
+            path: string;
+            value: unknown;
+        } | {
+            /** @constant */
+            op: "remove";
+            path: string;
+        } | {
+            /** @constant */
+            op: "replace";
+            path: string;
+            value: unknown;
+        };
         PinnedWorkflow: {
             workflow: string;
             workflow_id?: components["schemas"]["WorkflowId"];
             version?: number;
             spec_hash: string;
             nodes: components["schemas"]["NodeOutline"][];
+            budget?: components["schemas"]["Budget"];
+        };
+        PredictedCost: {
+            min: components["schemas"]["Usd"];
+            likely: components["schemas"]["Cost"] | null;
+            max: components["schemas"]["Usd"] | null;
+            unbounded?: string[];
+        };
+        /** @enum {string} */
+        PredictedStatus: "reused" | "overridden" | "computed" | "runs" | "held" | "asks" | "skipped" | "fails" | "unknown";
+        PredictedStep: {
+            node: components["schemas"]["NodeId"];
+            path: components["schemas"]["StepPath"];
+            type: string;
+            status: components["schemas"]["PredictedStatus"];
+            effects?: components["schemas"]["Effects"];
+            request?: unknown;
+            bound?: components["schemas"]["Amount"];
+            likely?: components["schemas"]["Cost"];
+            reused_from?: components["schemas"]["ReusedFrom"];
+            reason?: string;
+        };
+        Prediction: {
+            steps: components["schemas"]["PredictedStep"][];
+            steps_omitted?: boolean;
+            counts: {
+                [key: string]: number;
+            };
+            cost: components["schemas"]["PredictedCost"];
+            continues?: components["schemas"]["Continued"];
         };
         Probe: {
             status: string;
@@ -407,7 +487,17 @@ export interface components {
             from?: components["schemas"]["NodeId"] | null;
             input?: unknown;
             version?: number | null;
+            spec?: unknown;
+            reuse?: components["schemas"]["Reuse"] | null;
+            /** @default {} */
+            overrides: {
+                [key: string]: unknown;
+            };
+            only?: components["schemas"]["StepPath"] | null;
+            budget?: components["schemas"]["Budget"] | null;
         };
+        /** @enum {string} */
+        Reuse: "unchanged";
         ReusedFrom: {
             run: components["schemas"]["RunId"];
             path: components["schemas"]["StepPath"];
@@ -424,7 +514,24 @@ export interface components {
             failed: number;
             cancelled: number;
         };
+        RunDiff: {
+            a: components["schemas"]["RunSide"];
+            b: components["schemas"]["RunSide"];
+            input: components["schemas"]["ValueDiff"];
+            output?: components["schemas"]["ValueDiff"];
+            counts: components["schemas"]["DiffCounts"];
+            steps: components["schemas"]["StepDiff"][];
+            steps_omitted?: number;
+        };
         RunId: string;
+        RunOrigin: {
+            continues?: components["schemas"]["Continued"];
+            reused: number;
+            from?: components["schemas"]["NodeId"];
+            only?: components["schemas"]["StepPath"];
+            overrides?: components["schemas"]["StepPath"][];
+            unreached?: components["schemas"]["StepPath"][];
+        };
         RunPage: {
             items: components["schemas"]["RunRecord"][];
             next_cursor: string | null;
@@ -446,17 +553,24 @@ export interface components {
             awaiting_answers?: number;
             updated_at: components["schemas"]["Timestamp"];
             usage: components["schemas"]["Usage"];
+            cost?: components["schemas"]["Cost"];
             spans?: components["schemas"]["Span"][];
         };
         RunRequest: {
             input: unknown;
             version?: number | null;
             metadata?: unknown;
+            budget?: components["schemas"]["Budget"] | null;
+        };
+        RunSide: {
+            run: components["schemas"]["RunRecord"];
+            cost?: components["schemas"]["Cost"];
+            error?: components["schemas"]["Problem"];
         };
         /** @enum {string} */
         RunStatus: "queued" | "running" | "waiting" | "completed" | "failed" | "cancelled";
         /** @enum {string} */
-        SkipReason: "needs_skipped" | "when_false" | "case_not_chosen";
+        SkipReason: "needs_skipped" | "when_false" | "not_selected" | "case_not_chosen";
         Span: {
             state: components["schemas"]["SpanState"];
             from_ms: number;
@@ -469,6 +583,15 @@ export interface components {
         StartedPlan: {
             key?: components["schemas"]["StepKey"];
             reserved?: components["schemas"]["Amount"];
+        };
+        StepDiff: {
+            path: components["schemas"]["StepPath"];
+            moved_from?: components["schemas"]["StepPath"];
+            type: string;
+            change: components["schemas"]["Change"];
+            a?: components["schemas"]["StepSide"];
+            b?: components["schemas"]["StepSide"];
+            output?: components["schemas"]["ValueDiff"];
         };
         StepEvent: components["schemas"]["run.created"] | components["schemas"]["run.started"] | components["schemas"]["node.started"] | components["schemas"]["node.queued"] | components["schemas"]["node.admitted"] | components["schemas"]["node.progress"] | components["schemas"]["node.retrying"] | components["schemas"]["node.waiting"] | components["schemas"]["node.resumed"] | components["schemas"]["node.completed"] | components["schemas"]["node.failed"] | components["schemas"]["node.skipped"] | components["schemas"]["node.cancelled"] | components["schemas"]["run.suspended"] | components["schemas"]["run.resumed"] | components["schemas"]["run.completed"] | components["schemas"]["run.failing"] | components["schemas"]["run.failed"] | components["schemas"]["run.cancelled"];
         StepFrame: {
@@ -496,6 +619,8 @@ export interface components {
             cost?: components["schemas"]["Cost"];
             calls?: number;
             usage_final?: boolean;
+            booked?: components["schemas"]["Amount"];
+            bound_exceeded?: boolean;
             model?: string;
             finish_reason?: string;
             truncated?: boolean;
@@ -531,6 +656,8 @@ export interface components {
             cost?: components["schemas"]["Cost"];
             calls?: number;
             usage_final?: boolean;
+            booked?: components["schemas"]["Amount"];
+            bound_exceeded?: boolean;
             model?: string;
             finish_reason?: string;
             truncated?: boolean;
@@ -544,6 +671,17 @@ export interface components {
             overridden?: boolean;
             reused_from?: components["schemas"]["ReusedFrom"];
             reused?: boolean;
+        };
+        StepSide: {
+            status: components["schemas"]["StepStatus"];
+            attempts: number;
+            duration_ms?: number;
+            usage?: components["schemas"]["Usage"];
+            cost?: components["schemas"]["Cost"];
+            model?: string;
+            error?: string;
+            reused?: boolean;
+            overridden?: boolean;
         };
         /** @enum {string} */
         StepStatus: "pending" | "running" | "queued" | "waiting" | "completed" | "failed" | "skipped" | "cancelled";
@@ -563,15 +701,14 @@ export interface components {
             /** @default null */
             default: string | null;
         };
-        TableEntry: {
-            key: components["schemas"]["StepKey"];
-            run: components["schemas"]["RunId"];
-            path: components["schemas"]["StepPath"];
+        TakenOutput: {
             output: unknown;
             usage?: components["schemas"]["Usage"];
             cost?: components["schemas"]["Cost"];
             calls?: number;
             usage_final?: boolean;
+            booked?: components["schemas"]["Amount"];
+            bound_exceeded?: boolean;
             model?: string;
             finish_reason?: string;
             truncated?: boolean;
@@ -586,6 +723,18 @@ export interface components {
             reused_from?: components["schemas"]["ReusedFrom"];
             reused?: boolean;
         };
+        TakenStep: {
+            path: components["schemas"]["StepPath"];
+        } & (components["schemas"]["TakenOutput"] | {
+            /** @constant */
+            status: "failed";
+            error: components["schemas"]["Problem"];
+            output?: unknown;
+        } | {
+            /** @constant */
+            status: "skipped";
+            reason: components["schemas"]["SkipReason"];
+        });
         /** @enum {string} */
         TextKind: "text" | "thought";
         Timestamp: string;
@@ -607,6 +756,11 @@ export interface components {
             cached_tokens?: number;
         };
         Usd: number;
+        ValueDiff: {
+            change: components["schemas"]["Change"];
+            patch?: components["schemas"]["PatchOperation"][];
+            patch_omitted?: boolean;
+        };
         WaitId: string;
         /** @enum {string} */
         WaitKind: "effect" | "budget";
@@ -614,6 +768,8 @@ export interface components {
             wait_id: components["schemas"]["WaitId"];
             node: components["schemas"]["NodeId"];
             path: components["schemas"]["StepPath"];
+            kind?: components["schemas"]["WaitKind"];
+            request?: unknown;
             message: string;
             message_truncated?: boolean;
             schema?: unknown;
@@ -637,6 +793,7 @@ export interface components {
             };
             output?: unknown;
             timeout?: components["schemas"]["Duration"];
+            budget?: components["schemas"]["Budget"];
             defaults?: components["schemas"]["Defaults"];
             on_failure?: components["schemas"]["Node"][];
             on_failure_timeout?: components["schemas"]["Duration"];
@@ -714,11 +871,12 @@ export interface components {
             cost?: components["schemas"]["Cost"];
             calls?: number;
             usage_final?: boolean;
+            booked?: components["schemas"]["Amount"];
+            bound_exceeded?: boolean;
             model?: string;
             finish_reason?: string;
             truncated?: boolean;
             metadata?: unknown;
-            request?: unknown;
             queued_ms?: number;
             first_delta_ms?: number;
             rounds?: number;
@@ -761,11 +919,12 @@ export interface components {
             cost?: components["schemas"]["Cost"];
             calls?: number;
             usage_final?: boolean;
+            booked?: components["schemas"]["Amount"];
+            bound_exceeded?: boolean;
             model?: string;
             finish_reason?: string;
             truncated?: boolean;
             metadata?: unknown;
-            request?: unknown;
             queued_ms?: number;
             first_delta_ms?: number;
             rounds?: number;
@@ -844,11 +1003,12 @@ export interface components {
             cost?: components["schemas"]["Cost"];
             calls?: number;
             usage_final?: boolean;
+            booked?: components["schemas"]["Amount"];
+            bound_exceeded?: boolean;
             model?: string;
             finish_reason?: string;
             truncated?: boolean;
             metadata?: unknown;
-            request?: unknown;
             queued_ms?: number;
             first_delta_ms?: number;
             rounds?: number;
@@ -901,6 +1061,7 @@ export interface components {
             wait_id: components["schemas"]["WaitId"];
             kind?: components["schemas"]["WaitKind"];
             request?: unknown;
+            budget_of?: components["schemas"]["StepPath"];
             key?: components["schemas"]["StepKey"];
             message?: string;
             schema?: unknown;
@@ -949,16 +1110,19 @@ export interface components {
             spec_hash: string;
             input: unknown;
             metadata?: unknown;
+            url?: string;
             nodes: components["schemas"]["NodeOutline"][];
             on_failure?: components["schemas"]["NodeOutline"][];
             retry_of?: components["schemas"]["RunId"];
             continues?: components["schemas"]["Continued"];
-            table?: components["schemas"]["TableEntry"][];
+            from?: components["schemas"]["NodeId"];
             overrides?: {
                 [key: string]: unknown;
             };
             only?: components["schemas"]["StepPath"];
+            taken?: components["schemas"]["TakenStep"][];
             budget?: components["schemas"]["Budget"];
+            workflow_budget?: components["schemas"]["Budget"];
             /** @default 1 */
             log_format: number;
             workflows?: components["schemas"]["PinnedWorkflow"][];

@@ -1,5 +1,4 @@
 // What the server sends, by the names that the page uses. The shapes are generated from the OpenAPI document (`schema.ts`).
-import type { PlannedFields, PlannedRun } from './planned';
 import type { components } from './schema';
 
 type Schemas = components['schemas'];
@@ -28,10 +27,10 @@ export interface Page<T> {
 /** What a run did in a stretch of time, in milliseconds since it was created. */
 export type Span = Schemas['Span'];
 /** A run, as a list has it. */
-export type RunItem = Schemas['RunRecord'] & PlannedRun;
+export type RunItem = Schemas['RunRecord'];
 export type RunPage = Omit<Schemas['RunPage'], 'items'> & Page<RunItem>;
 /** A run with its steps. */
-export type RunReport = Schemas['LinkedRunReport'] & PlannedRun;
+export type RunReport = Schemas['LinkedRunReport'];
 /** A time in which no server was there. */
 export type Outage = Schemas['Outage'];
 /** A step with all its attempts. */
@@ -43,7 +42,32 @@ export type CalledWorkflow = Schemas['PinnedWorkflow'];
 
 /** `time`: when it came, if it came while it was streamed. The page adds it. */
 export type Delta = Schemas['node.delta'] & { time?: string };
-export type LogEvent = Schemas['StepEvent'] & PlannedFields;
+export type LogEvent = Schemas['StepEvent'];
 export type RunEvent = LogEvent | Delta;
+
+/** What something cost. With `at_least`, the price of a part is not known. What is not known at all is absent. */
+export type Cost = Schemas['Cost'];
+/** Requests to a model, tokens and money. What is absent is not known, or not limited. */
+export type Amount = Schemas['Amount'];
+/** The most that a run may use. */
+export type Budget = Schemas['Budget'];
+/** The budget of a run, as its report has it. */
+export type BudgetReport = Schemas['BudgetReport'];
+/** The earlier result that stands for a step. */
+export type ReusedFrom = Schemas['ReusedFrom'];
+/** What a run would do and cost, without running it. */
+export type Prediction = Schemas['Prediction'];
+/** What does a run again. */
+export type Rerun = Partial<Schemas['RetryRequest']>;
+
+/** How something differs between two runs. */
+export type Change = Schemas['Change'];
+export type PatchOperation = Schemas['PatchOperation'];
+export type ValueDiff = Schemas['ValueDiff'];
+/** A step in one of two runs. */
+export type StepSide = Schemas['StepSide'];
+export type StepDiff = Schemas['StepDiff'];
+/** Two runs, step by step: `a` is the run before, `b` the one after. */
+export type RunDiff = Schemas['RunDiff'];
 
 export const endsRun = (type: string): boolean => type === 'run.completed' || type === 'run.failed' || type === 'run.cancelled';

@@ -1,9 +1,8 @@
 // Two runs beside each other: what is the same, what differs, and what each cost. This module is lazy.
 import { useEffect, useState } from 'react';
 import { asProblem, getRun, getStep } from '../api/client';
-import type { Change, RunDiff, StepDiff, StepSide } from '../api/planned';
+import type { Change, Problem, RunDiff, StepDiff, StepSide } from '../api/types';
 import { compareRuns } from '../api/plans';
-import type { Problem, RunItem } from '../api/types';
 import { Button, LINK } from '../parts/Button';
 import { Choice } from '../parts/Choice';
 import { ErrorCard } from '../parts/ErrorCard';
@@ -23,7 +22,7 @@ export default function Compare() {
 }
 
 function Loaded({ a, b }: { a: string; b: string }) {
-  const [diff, setDiff] = useState<RunDiff<RunItem>>();
+  const [diff, setDiff] = useState<RunDiff>();
   const [problem, setProblem] = useState<Problem>();
   useEffect(() => {
     const stop = new AbortController();
@@ -56,7 +55,7 @@ function Loaded({ a, b }: { a: string; b: string }) {
   );
 }
 
-function Whole({ diff }: { diff: RunDiff<RunItem> }) {
+function Whole({ diff }: { diff: RunDiff }) {
   const { a, b, counts, steps, steps_omitted: omitted = 0 } = diff;
   const [isAll, setAll] = useState(false);
   const shown = isAll ? steps : steps.filter(({ change }) => change !== 'same');
@@ -96,7 +95,7 @@ function Whole({ diff }: { diff: RunDiff<RunItem> }) {
   );
 }
 
-const countWords = ({ same, changed, moved, only_a, only_b }: RunDiff<RunItem>['counts']): string =>
+const countWords = ({ same, changed, moved, only_a, only_b }: RunDiff['counts']): string =>
   [
     [changed, 'changed'],
     [moved, 'moved'],
@@ -107,7 +106,7 @@ const countWords = ({ same, changed, moved, only_a, only_b }: RunDiff<RunItem>['
     .flatMap(([n, word]) => ((n as number) > 0 ? [`${count(n as number)} ${word}`] : []))
     .join(', ');
 
-function Side({ word, side: { run, cost = run.cost } }: { word: string; side: RunDiff<RunItem>['a'] }) {
+function Side({ word, side: { run, cost = run.cost } }: { word: string; side: RunDiff['a'] }) {
   const tokens = tokensOf(run.usage);
   const facts = [
     ['version', String(run.workflow.version)],
@@ -140,7 +139,7 @@ function Side({ word, side: { run, cost = run.cost } }: { word: string; side: Ru
 }
 
 /** What the runs were given and what they gave. */
-function Ends({ diff: { a, b, input, output } }: { diff: RunDiff<RunItem> }) {
+function Ends({ diff: { a, b, input, output } }: { diff: RunDiff }) {
   const reports = () =>
     Promise.all([a.run.id, b.run.id].map((id) => getRun(id, AbortSignal.timeout(10_000)))).then(([before, after]) => ({ before: before!, after: after! }));
   return (

@@ -1,6 +1,6 @@
 // How a value differs, once it is opened: each changed part with what it was and what it is.
 import { useState } from 'react';
-import type { ValueDiff } from '../api/planned';
+import type { ValueDiff } from '../api/types';
 import { asProblem } from '../api/client';
 import { Sentence } from '../parts/CodeText';
 import { Pre, Section } from '../parts/Section';

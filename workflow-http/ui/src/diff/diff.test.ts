@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { PatchOperation } from '../api/types';
 import { changesOf } from './patch';
 import { wordDiff } from './words';
 
@@ -6,7 +7,7 @@ describe('a patch', () => {
   const before = { value: { kind: 'bug', tags: ['a', 'b', 'c'], 'a/b': 1 } };
 
   it('has the value before and after each operation', () => {
-    const patch = [
+    const patch: PatchOperation[] = [
       { op: 'replace', path: '/kind', value: 'refund' },
       { op: 'remove', path: '/tags/0' },
       { op: 'replace', path: '/tags/0', value: 'x' },
@@ -28,7 +29,7 @@ describe('a patch', () => {
   });
 
   it('is shown without what was before if that is not known or does not fit', () => {
-    const patch = [
+    const patch: PatchOperation[] = [
       { op: 'replace', path: '/a/b', value: 1 },
       { op: 'remove', path: '/__proto__/x' },
       { op: 'add', path: '/constructor', value: 2 },

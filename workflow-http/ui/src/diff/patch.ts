@@ -1,5 +1,5 @@
 // A JSON Patch as changes with the value before and the value after.
-import type { PatchOperation } from '../api/planned';
+import type { PatchOperation } from '../api/types';
 import { isObject, own } from '../base/ownProperty';
 
 export interface Change {
@@ -13,7 +13,9 @@ export interface Change {
 /** `whole`: the value before the patch, if it is known. Operations follow each other, so each sees what the ones before it did. */
 export function changesOf(patch: PatchOperation[], whole: { value: unknown } | undefined): Change[] {
   let value = whole && structuredClone(whole.value);
-  return patch.map(({ op, path, value: next }) => {
+  return patch.map((operation) => {
+    const { op, path } = operation;
+    const next = op === 'remove' ? undefined : operation.value;
     const keys = keysOf(path);
     const before = whole && op !== 'add' ? at(value, keys) : undefined;
     if (whole) value = applied(value, keys, op, next);

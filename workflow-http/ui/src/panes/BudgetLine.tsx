@@ -1,7 +1,7 @@
 // The budget of the run: what is spent, what is reserved for attempts that run, and the limit.
 import { useEffect, useRef, useState } from 'react';
 import { getRun } from '../api/client';
-import type { BudgetState } from '../api/planned';
+import type { BudgetReport } from '../api/types';
 import { own } from '../base/ownProperty';
 import { budgetParts, type BudgetPart } from '../run/budget';
 import { hasEnded, isKnown, type Run } from '../run/run';
@@ -44,8 +44,8 @@ function Part({ part: { words, spent, reserved, isTight } }: { part: BudgetPart 
 const PAUSE = 2000;
 
 /** The events do not say what is reserved, so the report is read when there are more of them. */
-function useBudget(run: Run): BudgetState | undefined {
-  const [budget, setBudget] = useState<BudgetState>();
+function useBudget(run: Run): BudgetReport | undefined {
+  const [budget, setBudget] = useState<BudgetReport>();
   const isOver = hasEnded(run);
   const readAt = useRef(-PAUSE);
   // biome-ignore lint/correctness/useExhaustiveDependencies: more events, another budget

@@ -1,5 +1,5 @@
 // A budget in words and as parts of a bar.
-import type { Amount, BudgetState } from '../api/planned';
+import type { Amount, BudgetReport } from '../api/types';
 import { count, plural } from '../base/format';
 import { money } from './cost';
 
@@ -19,7 +19,7 @@ const UNITS = ['usd', 'tokens', 'calls'] as const;
 const TIGHT = 90;
 
 /** One for each unit with a limit. What is not known of `spent` has no length, and is said. */
-export function budgetParts({ limit, spent, reserved, at_least }: BudgetState): BudgetPart[] {
+export function budgetParts({ limit, spent, reserved, at_least }: BudgetReport): BudgetPart[] {
   return UNITS.flatMap((unit) => {
     const most = limit[unit];
     if (most === undefined) return [];

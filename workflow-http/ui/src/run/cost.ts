@@ -1,6 +1,5 @@
 // What steps and runs cost. What is not known is absent, never zero.
-import type { Cost } from '../api/planned';
-import type { Usage } from '../api/types';
+import type { Cost, Usage } from '../api/types';
 
 /** The sum of the costs of attempts. `hasUnknown`: an attempt used tokens, and its price is not known. */
 export interface Spent {

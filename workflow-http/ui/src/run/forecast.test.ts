@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Prediction } from '../api/planned';
+import type { Prediction } from '../api/types';
 import { ceilingWords, forecastWords } from './forecast';
 
 const said = (counts: Prediction['counts'], cost: Partial<Prediction['cost']> = {}) =>

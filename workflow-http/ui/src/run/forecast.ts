@@ -1,5 +1,5 @@
 // A prediction in a few words.
-import type { Prediction } from '../api/planned';
+import type { Prediction } from '../api/types';
 import { plural } from '../base/format';
 import { money } from './cost';
 

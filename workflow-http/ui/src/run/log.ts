@@ -1,6 +1,5 @@
 // The lines of the log: time, step and what happened.
-import type { Cost } from '../api/planned';
-import type { LogEvent, Problem, Usage } from '../api/types';
+import type { Cost, LogEvent, Problem, Usage } from '../api/types';
 import { asLine, duration, ended, moment, ordinal, plural, sentence } from '../base/format';
 import { money } from './cost';
 import type { Run, Step, StepState } from './run';

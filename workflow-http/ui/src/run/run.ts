@@ -1,6 +1,5 @@
 // The state of a run, reduced from its events only: a live run and a replayed one are the same.
-import type { Cost, PlannedFields, ReusedFrom } from '../api/planned';
-import type { Delta, LogEvent, Problem, RunEvent, RunItem, Usage } from '../api/types';
+import type { Cost, Delta, LogEvent, Problem, ReusedFrom, RunEvent, RunItem, Usage } from '../api/types';
 import { costOf, spend, total, type Spent } from './cost';
 import { logLine, type LogLine } from './log';
 import { learnOutage, outageOf, type OutageLog } from './outages';
@@ -19,7 +18,7 @@ export interface Wait {
   expiresAt?: string;
   resumesAt?: string;
   /** The engine asks: whether the step may act, or whether a budget is raised. */
-  kind?: PlannedFields['kind'];
+  kind?: 'effect' | 'budget';
   /** What the step would send. */
   request?: unknown;
 }
@@ -105,8 +104,10 @@ export interface Step extends Place {
   wait?: Wait;
 }
 
+type Created = Extract<LogEvent, { type: 'run.created' }>;
+
 /** What a run was started with besides its input. */
-export type Origin = Pick<PlannedFields, 'retry_of' | 'continues' | 'from' | 'only' | 'overrides' | 'budget'>;
+export type Origin = Pick<Created, 'retry_of' | 'continues' | 'from' | 'only' | 'overrides' | 'budget'>;
 
 export interface Run extends OutageLog {
   id: string;

@@ -1,7 +1,6 @@
 // The state of the page: one store for all components. Each selects what it shows; what a person does goes through the actions.
 import { createContext, useContext, type RefObject } from 'react';
-import type { Rerun } from '../api/planned';
-import type { Problem, Workflow } from '../api/types';
+import type { Problem, Rerun, Workflow } from '../api/types';
 import { useSelected, type Store } from '../base/store';
 import type { EditorRef } from '../editor/Editor';
 import type { Check } from '../editor/useCheck';

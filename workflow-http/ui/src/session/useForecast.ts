@@ -1,6 +1,6 @@
 // What the next run would do and cost, asked after a pause: while a person types, nothing is asked, and what was asked is cancelled.
 import { useEffect, useMemo, useState } from 'react';
-import type { Prediction, Rerun } from '../api/planned';
+import type { Prediction, Rerun } from '../api/types';
 import { predictRerun, predictRun } from '../api/plans';
 import { hasEnded, type Run } from '../run/run';
 import { runOf, useSession } from './session';

@@ -2,8 +2,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { ApiError, asProblem, cancelRun, createWorkflow, getWorkflow, retryRun, startRun } from '../api/client';
 import { nudge } from '../api/presence';
-import type { Rerun } from '../api/planned';
-import type { Problem, Workflow } from '../api/types';
+import type { Problem, Rerun, Workflow } from '../api/types';
 import { readDraft, writeDraft } from './draft';
 import { FIRST_INPUT } from './firstWorkflow';
 import { toast } from '../parts/Toast';
